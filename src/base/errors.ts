@@ -1,0 +1,48 @@
+/** Every cause tenk itself can name. Programs switch on the code, people read the message. */
+export type ErrorCode =
+  | "usage" // the words on the command line
+  | "config" // the words in the configuration file
+  | "invalid-option" // a library option outside its range
+  | "port-in-use"
+  | "address-unavailable"
+  | "permission-denied"
+  | "descriptors-exhausted"
+  | "connect-refused"
+  | "connect-timeout"
+  | "connect-aborted"
+  | "connect-failed"
+  | "name-not-found"
+  | "tls-failed"
+  | "file-unreadable"
+  | "unsupported";
+
+/**
+ * An error a caller is expected to handle. The message says what was wrong, where and what was expected;
+ * `hint`, where there is one, says what to do about it.
+ *
+ * @example
+ * const error = new TenkError("usage", 'Unknown unit in "10x": expected k, m or g', { hint: "write 10k" });
+ * error.code; // "usage"
+ */
+export class TenkError extends Error {
+  override readonly name = "TenkError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The message of anything that was thrown, for a log line or a report. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The system's own name for a failure (`ECONNREFUSED`), or undefined where there is none. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  const code = (thrown as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}

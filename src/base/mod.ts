@@ -1,0 +1,15 @@
+/** Floor 0: small pure tools. Time and randomness are arguments, nothing here opens anything. */
+export { type ErrorCode, messageOf, systemCodeOf, TenkError } from "./errors.ts";
+export { type Log, type LogFields, logOf, occasionally } from "./log.ts";
+export { nearest } from "./nearest.ts";
+export { isOneFile, sourceUrl } from "./place.ts";
+export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  parseBandwidth,
+  parseBytes,
+  parseCount,
+  parseDuration,
+  parseRate,
+} from "./units.ts";

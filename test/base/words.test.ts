@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { messageOf, nearest, occasionally, systemCodeOf, TenkError } from "../../src/base/mod.ts";
+
+test("nearest finds the word that was meant and stays silent when none is close", () => {
+  expect(nearest("listne", ["listen", "handler"])).toBe("listen");
+  expect(nearest("HANDLR", ["listen", "handler"])).toBe("handler");
+  expect(nearest("zebra", ["listen", "handler"])).toBeUndefined();
+  expect(nearest("x".repeat(1e6), ["listen"])).toBeUndefined();
+});
+
+test("occasionally says the first event at once and then counts what it left unsaid", () => {
+  let nowMs = 0;
+  const said: number[] = [];
+  const event = occasionally(
+    (count) => said.push(count),
+    1000,
+    () => nowMs,
+  );
+  for (let i = 0; i < 500; i++) event();
+  nowMs = 1000;
+  event();
+  expect(said).toEqual([1, 500]);
+});
+
+test("errors keep their code, hint and cause, and anything thrown has a message", () => {
+  const cause = Object.assign(new Error("bind"), { code: "EADDRINUSE" });
+  const error = new TenkError("port-in-use", "Cannot listen", { cause, hint: "choose another" });
+  expect(error).toMatchObject({ code: "port-in-use", hint: "choose another", cause });
+  expect(systemCodeOf(cause)).toBe("EADDRINUSE");
+  expect(systemCodeOf(error)).toBeUndefined();
+  expect(messageOf("text")).toBe("text");
+});
