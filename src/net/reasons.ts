@@ -1,0 +1,28 @@
+/** Why a connection ended. A closed set: it is a metric label, and `close(reason)` is where every end meets. */
+export const CLOSE_REASONS = [
+  "handler", // our side asked for it: end() or close()
+  "peer", // the peer finished (FIN)
+  "reset", // the peer reset it (ECONNRESET, EPIPE)
+  "idle", // nothing came or went for idleMs
+  "first-byte", // the peer sent nothing for firstByteMs after it connected
+  "lifetime", // older than lifetimeMs
+  "stalled", // the peer took none of what waits for it for stallMs
+  "outbox-full", // more waited for the peer than outboxMaxBytes
+  "handler-error", // the handler threw or rejected
+  "shutdown", // the server stopped and the grace was over
+  "worker-crash", // its event loop died
+  "system", // any other error of the operating system
+] as const;
+
+export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** Why a connection was turned away before its handler saw it. */
+export const REFUSAL_REASONS = [
+  "connections", // maxConnections are open
+  "address", // maxPerAddress are open from this address
+  "rate", // more than acceptsPerSecond
+  "descriptors", // the process is about to run out of file descriptors
+  "stopping", // the server is shutting down
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];

@@ -1,0 +1,134 @@
+import type { CloseReason } from "./reasons.ts";
+
+/**
+ * One TCP (or Unix) connection.
+ *
+ * ```text
+ *   write(bytes) ──► kernel takes all ─────────────────────► peer
+ *        │                                                    ▲
+ *        └─ the rest ► outbox ── high mark: reading pauses ───┤ drain: below the low mark reading goes on
+ *                        └────── ceiling: close("outbox-full")┘
+ * ```
+ */
+export interface Connection<Data = unknown> {
+  /** Yours. Set it in `open`; tenk never reads it. */
+  data: Data;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes in the outbox: taken by `write`, not yet by the kernel. */
+  readonly queuedBytes: number;
+  /** More than the high mark waits. Writing is still allowed up to the ceiling; a kind writer waits for `drain`. */
+  readonly full: boolean;
+  readonly closed: boolean;
+  /** Milliseconds since it opened. */
+  readonly ageMs: number;
+
+  /**
+   * Sends bytes, in order, after what was written before. They are copied if they must wait, so the caller may reuse them.
+   *
+   * @returns how many bytes were taken: all of them, or 0 when the connection is closed, was ended, or these bytes would
+   *   pass `outboxMaxBytes`, which closes it with reason `outbox-full`
+   */
+  write(bytes: Uint8Array | string): number;
+  /** Stops reading; the kernel's buffers fill and the peer is slowed. Independent of tenk's own pause on a full outbox. */
+  pause(): void;
+  resume(): void;
+  /** No more writes. What waits is sent, then FIN; unless `halfOpen`, the connection then closes. Safe to call twice. */
+  end(): void;
+  /** Closes now; what waits in the outbox is dropped. The one end that all ends meet in. */
+  close(reason?: CloseReason): void;
+  /** Closes now with RST, so that the kernel keeps no TIME_WAIT and the peer sees ECONNRESET. */
+  reset(): void;
+}
+
+/**
+ * What a program does with a connection. One handler serves all connections of a listener: keep per-connection things in
+ * `connection.data`. Any of these may be async; one that throws or rejects closes its connection with `handler-error`.
+ */
+export interface Handler<Data = unknown> {
+  open?(connection: Connection<Data>): void | Promise<void>;
+  /** `bytes` are borrowed: valid until this call returns. Copy (`bytes.slice()`) what you keep. */
+  chunk?(connection: Connection<Data>, bytes: Uint8Array): void | Promise<void>;
+  /** The outbox fell below the low mark. */
+  drain?(connection: Connection<Data>): void | Promise<void>;
+  /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */
+  end?(connection: Connection<Data>): void | Promise<void>;
+  /** The server is stopping: finish within `graceMs`. Without this method the connection is ended at once. */
+  shutdown?(connection: Connection<Data>, graceMs: number): void | Promise<void>;
+  /** Called exactly once for each connection whose `open` was called. */
+  close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): void | Promise<void>;
+}
+
+/** Socket settings that both sides share. */
+export interface SocketOptions {
+  /** Send small writes at once (TCP_NODELAY). @default {true} */
+  noDelay?: boolean;
+  /** Probe a silent peer after this many milliseconds (SO_KEEPALIVE); 0 = never. @default {0} */
+  keepAliveMs?: number;
+  /** Keep the write side open after the peer's FIN. @default {false} */
+  halfOpen?: boolean;
+  /** SO_RCVBUF in bytes; 0 = the system's choice. @default {0} */
+  receiveBufferBytes?: number;
+  /** SO_SNDBUF in bytes; 0 = the system's choice. @default {0} */
+  sendBufferBytes?: number;
+  /** Above this many waiting bytes reading pauses. @default {65536} */
+  outboxHighBytes?: number;
+  /** Below this many waiting bytes reading goes on and `drain` is called. @default {16384} */
+  outboxLowBytes?: number;
+  /** Waiting bytes that close the connection with `outbox-full`. @default {1048576} */
+  outboxMaxBytes?: number;
+}
+
+/** Bounds on connections, in number and in time. All can change while running; 0 = no bound. */
+export interface Limits {
+  /** Open connections of this listener, over all workers. @default {0} (descriptors always bound it) */
+  maxConnections?: number;
+  /** Open connections from one remote address. @default {0} */
+  maxPerAddress?: number;
+  /** Accepts in a second. @default {0} */
+  acceptsPerSecond?: number;
+  /** Close when nothing came or went for so long. @default {0} */
+  idleMs?: number;
+  /** Close when the peer's first byte takes longer (slow-loris). @default {0} */
+  firstByteMs?: number;
+  /** Close when older. @default {0} */
+  lifetimeMs?: number;
+  /** Close when the peer takes nothing of a waiting outbox for so long. @default {60000} */
+  stallMs?: number;
+}
+
+export interface ListenOptions extends SocketOptions {
+  /** @default {"0.0.0.0"} */
+  host?: string;
+  /** 0 picks a free one; read it back from `server.port`. @default {0} */
+  port?: number;
+  /** A Unix socket instead of host and port; a path, or `\0name` for the abstract space. */
+  path?: string;
+  /** For logs and metrics. @default {"tcp"} */
+  name?: string;
+  /** Connections the kernel keeps waiting for accept. @default {4096} (the system caps it at net.core.somaxconn) */
+  backlog?: number;
+  limits?: Limits;
+  /** Event loops that share the port: a number, or "auto" for one a core. Needs a handler given by its file. @default {1} */
+  workers?: number | "auto";
+}
+
+export interface ConnectOptions<Data = unknown> extends SocketOptions {
+  host?: string;
+  port?: number;
+  path?: string;
+  /** What `connection.data` starts as. */
+  data?: Data;
+  /** Give up after this long, freeing the descriptor. @default {10000} */
+  timeoutMs?: number;
+  /** Cancels the attempt and frees the descriptor; has no effect once connected. */
+  signal?: AbortSignal;
+  /** Source address to connect from; its port is chosen late, so each target has the whole range (IP_BIND_ADDRESS_NO_PORT). */
+  localAddress?: string;
+  /** TLS: `true`, or how to verify. @default {false} */
+  tls?: boolean | { serverName?: string; verify?: boolean; ca?: string };
+}
