@@ -13,3 +13,4 @@ export {
   parseDuration,
   parseRate,
 } from "./units.ts";
+export { Wheel } from "./wheel.ts";
