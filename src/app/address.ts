@@ -1,0 +1,36 @@
+import { TenkError } from "../base/mod.ts";
+
+/** Where something listens or is reached: a port of a host, or a Unix socket (`\0name` is the abstract space). */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const EXPECTED = "expected a port (9091), host:port (127.0.0.1:9091, [::1]:9091) or unix:/path";
+
+/**
+ * Reads an address as people write it. `@name` after `unix:` means the abstract space.
+ *
+ * @param defaultHost what a bare port stands on
+ * @throws {TenkError} `usage`
+ * @example
+ * parseAddress("9091", "0.0.0.0"); // { host: "0.0.0.0", port: 9091 }
+ */
+export function parseAddress(text: string, defaultHost: string): Address {
+  if (text.startsWith("unix:")) {
+    const path = text.slice(5).replace(/^@/, "\0");
+    if (path.length > 0) return { path };
+  }
+  const match = /^(?:tcp:\/\/)?(?:(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:/[\]]+))?:)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) throw new TenkError("usage", `Cannot read "${text}" as an address: ${EXPECTED}`);
+  return { host: match[1] ?? match[2] ?? defaultHost, port };
+}
+
+/**
+ * The address as `parseAddress` reads it back.
+ *
+ * @example
+ * formatAddress({ host: "::1", port: 9091 }); // "[::1]:9091"
+ */
+export function formatAddress(address: Address): string {
+  if ("path" in address) return `unix:${address.path.replace(/^\0/, "@")}`;
+  return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}

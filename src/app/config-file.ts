@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { type Document, isMap, isNode, LineCounter, type Pair, parseDocument } from "yaml";
+import { z } from "zod";
+import { messageOf, nearest, TenkError } from "../base/mod.ts";
+import { CONFIG_SCHEMA, type Config } from "./config.ts";
+
+/** A configuration, where it came from, and which of its settings a person wrote (dotted: `tcp.packets.listen`). */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file as it was named, or undefined when there was none. */
+  readonly file: string | undefined;
+  readonly written: ReadonlySet<string>;
+}
+
+/** Parts that are designed but not built: their keys are refused with this reason, not as a slip of the pen. */
+const NOT_YET: ReadonlySet<string> = new Set(["domain", "services", "dns"]);
+
+type Path = readonly PropertyKey[];
+
+/**
+ * Reads and checks a configuration file; without one, every setting takes its default.
+ *
+ * @throws {TenkError} `file-unreadable`, or `config` with one line a problem: file, line, key, expected and found
+ */
+export function loadConfig(file?: string): LoadedConfig {
+  if (file === undefined) return { config: CONFIG_SCHEMA.parse({}), file, written: new Set() };
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${messageOf(error)}`, {
+      cause: error,
+      hint: "without --config every setting takes its default",
+    });
+  }
+  return parseConfig(text, file);
+}
+
+/** `loadConfig` of a text already read; `file` is for the messages. @throws {TenkError} `config` */
+export function parseConfig(text: string, file: string): LoadedConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  if (broken.length > 0) throw new TenkError("config", broken.join("\n"));
+
+  const raw = withoutEmptySections(document.toJS());
+  const result = CONFIG_SCHEMA.safeParse(raw);
+  if (result.success) return { config: result.data, file, written: new Set(leavesOf(raw)) };
+  const place = (path: Path, at: "key" | "value") => `${file}:${lineOf(document, lines, path, at)}:`;
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, raw, place));
+  throw new TenkError("config", problems.join("\n"), { hint: "tenk check prints every setting and its default" });
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  raw: unknown,
+  place: (path: Path, at: "key" | "value") => string,
+): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return `${place(path, "key")} ${unknownKey(issue.path, key)}`;
+    });
+  }
+  if (issue.code === "invalid_key") {
+    return [`${place(issue.path, "key")} ${dotted(issue.path)}: ${issue.issues[0]?.message ?? issue.message}`];
+  }
+  const found = valueAt(raw, issue.path);
+  const name = issue.path.length === 0 ? "the file" : dotted(issue.path);
+  return [`${place(issue.path, "value")} ${name}: ${issue.message}, found ${shown(found)}`];
+}
+
+function unknownKey(parent: Path, key: string): string {
+  if (parent.length === 0 && NOT_YET.has(key)) return `${key}: not yet in this version`;
+  const known = keysAt(parent);
+  const near = nearest(key, known);
+  const name = dotted([...parent, key]);
+  return near
+    ? `${name}: unknown key, did you mean ${near}?`
+    : `${name}: unknown key, expected one of ${known.join(", ")}`;
+}
+
+/** The keys the schema knows below a path; a record (`tcp`) has the same keys below each of its names. */
+function keysAt(path: Path): string[] {
+  let schema: unknown = CONFIG_SCHEMA;
+  for (const key of [...path, undefined]) {
+    while (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault) schema = schema.unwrap();
+    if (key === undefined) break;
+    schema =
+      schema instanceof z.ZodRecord
+        ? schema.valueType
+        : schema instanceof z.ZodObject
+          ? schema.shape[String(key)]
+          : undefined;
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "a section" : JSON.stringify(value);
+}
+
+function dotted(path: Path): string {
+  return path.map(String).join(".");
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], raw);
+}
+
+/** The line of a key, of its value, or of the nearest thing above it that stands in the file. */
+function lineOf(document: Document, lines: LineCounter, path: Path, at: "key" | "value"): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const pair = isMap(parent) ? parent.items.find((item) => keyOf(item) === String(path[length - 1])) : undefined;
+    const node =
+      at === "value" && length === path.length && isNode(pair?.value) && !isMap(pair.value) ? pair.value : pair?.key;
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function keyOf(pair: Pair): string {
+  return String(isNode(pair.key) ? pair.key.toJSON() : pair.key);
+}
+
+/** `dashboard:` with everything below it commented out means the defaults, as an absent section does. */
+function withoutEmptySections(raw: unknown): unknown {
+  if (raw === null || raw === undefined) return {};
+  if (typeof raw !== "object" || Array.isArray(raw)) return raw;
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+}
+
+function leavesOf(value: unknown, prefix = ""): string[] {
+  if (typeof value !== "object" || value === null) return [prefix];
+  return Object.entries(value).flatMap(([key, below]) => leavesOf(below, prefix === "" ? key : `${prefix}.${key}`));
+}

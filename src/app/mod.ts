@@ -1,0 +1,4 @@
+/** Floor 4: where the parts meet. Configuration → listeners and the status surface → start and stop. */
+export { type Address, formatAddress, parseAddress } from "./address.ts";
+export type { Config, ListenerConfig } from "./config.ts";
+export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
