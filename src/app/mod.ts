@@ -2,3 +2,4 @@
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export type { Config, ListenerConfig } from "./config.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
+export { effectiveSettings, type Setting } from "./settings.ts";

@@ -1,0 +1,48 @@
+import { type Address, formatAddress } from "./address.ts";
+import type { LoadedConfig } from "./config-file.ts";
+
+/** One setting as `tenk check` prints it; `value` is text that the configuration file would accept. */
+export interface Setting {
+  /** Dotted, as in the file: `tcp.packets.limits.idle`. */
+  readonly key: string;
+  readonly value: string;
+  readonly defaulted: boolean;
+}
+
+const MILLISECONDS = new Set(["keepAlive", "idle", "firstByte", "lifetime", "stall"]);
+const BYTES = new Set(["receiveBuffer", "sendBuffer", "high", "low", "max"]);
+
+const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
+const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1]] as const; // biome-ignore format: a table
+
+/** Every setting in force, flat, in the file's order and words, and whether it was written or taken by default. */
+export function effectiveSettings(loaded: LoadedConfig): Setting[] {
+  return leaves(loaded.config, "").map(([key, value]) => ({
+    key,
+    value: written(key, value),
+    defaulted: !loaded.written.has(key),
+  }));
+}
+
+function leaves(value: unknown, prefix: string): [key: string, value: unknown][] {
+  if (typeof value !== "object" || value === null || isAddress(value)) return [[prefix, value]];
+  return Object.entries(value).flatMap(([key, below]) => leaves(below, prefix === "" ? key : `${prefix}.${key}`));
+}
+
+function isAddress(value: object): value is Address {
+  return "path" in value || ("host" in value && "port" in value);
+}
+
+function written(key: string, value: unknown): string {
+  if (typeof value === "object" && value !== null && isAddress(value)) return formatAddress(value);
+  const name = key.slice(key.lastIndexOf(".") + 1);
+  if (typeof value !== "number") return String(value);
+  if (MILLISECONDS.has(name)) return exactly(value, DURATION_UNITS);
+  return BYTES.has(name) ? exactly(value, SIZE_UNITS) : String(value);
+}
+
+/** In the largest unit that loses nothing: 90000 ms is `90s`, not `1.5m` or `2m`. */
+function exactly(value: number, units: readonly (readonly [name: string, factor: number])[]): string {
+  const [name, factor] = units.find(([, factor]) => value !== 0 && Number.isInteger(value / factor)) ?? units.at(-1)!;
+  return `${value / factor}${name}`;
+}
