@@ -1,3 +1,4 @@
 /** Floor 2: readers of plain fields, the process's own cost, exposition for Prometheus. */
-
+export { measureLoopLag, type RecentLag, recentLag } from "./loop-lag.ts";
+export { openProcessReader, type ProcessReader, type ProcessSample } from "./process.ts";
 export { histogramIn, type Metric, type Report, registryOf } from "./registry.ts";

@@ -1,0 +1,46 @@
+/** How late the event loop was, exactly, over the last `window` samples. */
+export interface RecentLag {
+  /** @param lagMs how much later than planned a timer fired; below 0 counts as 0 */
+  add(lagMs: number): void;
+  /** The lag that `fraction` of the recent samples did not exceed; 0 before the first. Sorts: for status and scrapes. */
+  quantileMs(fraction: number): number;
+}
+
+/**
+ * @param window how many samples "recent" means
+ * @example
+ * recentLag(4).quantileMs(0.99); // 0
+ */
+export function recentLag(window = 1024): RecentLag {
+  const recent = new Float64Array(window);
+  let samples = 0;
+  return {
+    add(lagMs) {
+      recent[samples % window] = Math.max(0, lagMs);
+      samples += 1;
+    },
+    quantileMs(fraction) {
+      const known = recent.slice(0, Math.min(samples, window)).sort();
+      return known[Math.max(0, Math.ceil(known.length * fraction) - 1)] ?? 0;
+    },
+  };
+}
+
+/**
+ * Measures the lag of the thread it is called on, by a timer that asks every `everyMs`. Our own, because the runtime's
+ * `monitorEventLoopDelay` is one for the whole process: whoever resets it, resets everyone's. The runtime's timers count
+ * in milliseconds, so an idle loop shows up to one.
+ */
+export function measureLoopLag(onLag: (lagMs: number) => void, everyMs = 50): { stop(): void } {
+  let dueMs = performance.now() + everyMs;
+  let timer = setTimeout(tick, everyMs);
+  timer.unref();
+  function tick() {
+    const nowMs = performance.now();
+    onLag(Math.max(0, nowMs - dueMs));
+    dueMs = nowMs + everyMs;
+    timer = setTimeout(tick, everyMs);
+    timer.unref();
+  }
+  return { stop: () => clearTimeout(timer) };
+}

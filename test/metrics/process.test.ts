@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { measureLoopLag, openProcessReader, recentLag } from "../../src/metrics/mod.ts";
+
+describe("the process reader", () => {
+  test("reads memory, processor time, descriptors and start time of this process", () => {
+    const reader = openProcessReader();
+    const sample = reader.read();
+    reader.close();
+    expect(sample.cpuUserSeconds).toBeGreaterThan(0);
+    expect(sample.cpuSystemSeconds).toBeGreaterThanOrEqual(0);
+    expect(sample.residentBytes).toBeGreaterThan(1_000_000);
+    expect(sample.anonymousBytes).toBeGreaterThan(100_000);
+    expect(sample.virtualBytes).toBeGreaterThan(sample.residentBytes!);
+    expect(sample.openDescriptors).toBeGreaterThan(3);
+    expect(sample.maxDescriptors).toBeGreaterThanOrEqual(sample.openDescriptors!);
+    expect(Math.abs(sample.startSeconds - Date.now() / 1000)).toBeLessThan(3600);
+  });
+
+  test("counts a descriptor that was opened", () => {
+    const reader = openProcessReader();
+    const before = reader.read().openDescriptors!;
+    const opened = openSync("/dev/null", "r");
+    expect(reader.read().openDescriptors).toBe(before + 1);
+    closeSync(opened);
+    expect(reader.read().openDescriptors).toBe(before);
+    reader.close();
+  });
+
+  test("still tells memory, time and descriptors when no descriptor is left", () => {
+    const program = `
+      import { openSync } from "node:fs";
+      import { openProcessReader } from ${JSON.stringify(new URL("../../src/metrics/mod.ts", import.meta.url).href)};
+      const reader = openProcessReader();
+      let exhausted = false;
+      while (!exhausted) try { openSync("/dev/null", "r"); } catch { exhausted = true; }
+      const sample = reader.read();
+      process.stdout.write(JSON.stringify(sample));
+    `;
+    // The shell lowers the hard limit too: the runtime raises the soft one to it.
+    const shell = spawnSync("sh", ["-c", 'ulimit -n 64 && exec "$0" -e "$1"', process.execPath, program]);
+    const sample = JSON.parse(shell.stdout.toString() || shell.stderr.toString());
+    expect(sample.maxDescriptors).toBe(64);
+    expect(sample.openDescriptors).toBeGreaterThanOrEqual(60);
+    expect(sample.residentBytes).toBeGreaterThan(1_000_000);
+    expect(sample.cpuUserSeconds).toBeGreaterThan(0);
+  });
+});
+
+describe("event loop lag", () => {
+  test.each([
+    [[], 0.99, 0],
+    [[5], 0.5, 5],
+    [[1, 2, 3, 4], 0.5, 2],
+    [[1, 2, 3, 4], 0.99, 4],
+    [[9, 9, 9, 9, 1, 2, 3, 4], 1, 4], // the first four have left the window
+    [[-3], 1, 0],
+  ])("of %j the quantile %d is %d ms", (lags, fraction, expected) => {
+    const lag = recentLag(4);
+    for (const each of lags) lag.add(each);
+    expect(lag.quantileMs(fraction)).toBe(expected);
+  });
+
+  test("is seen when the loop was held", async () => {
+    const held = await new Promise<number>((resolve) => {
+      const meter = measureLoopLag((lagMs) => {
+        if (lagMs < 40) return;
+        meter.stop();
+        resolve(lagMs);
+      }, 5);
+      setTimeout(() => {
+        const untilMs = performance.now() + 60;
+        while (performance.now() < untilMs);
+      }, 1);
+    });
+    expect(held).toBeGreaterThanOrEqual(40);
+  });
+});
