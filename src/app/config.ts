@@ -14,16 +14,33 @@ function quantity(expected: string, parse: (text: string) => number) {
   });
 }
 
-function address(defaultHost: string) {
-  const expected = "expected a port, host:port or unix:/path";
-  return z.union([z.string(), z.number()], { error: expected }).transform((value, context): Address => {
+function addressAs<Kind extends Address>(
+  expected: string,
+  defaultHost: string,
+  isKind: (address: Address) => address is Kind,
+) {
+  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((value, context): Kind => {
     try {
-      return parseAddress(String(value), defaultHost);
+      const address = parseAddress(String(value), defaultHost);
+      if (isKind(address)) return address;
     } catch {
-      context.addIssue({ code: "custom", message: expected });
-      return z.NEVER;
+      // Said below, with what was expected here.
     }
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
   });
+}
+
+function address(defaultHost: string) {
+  return addressAs("a port, host:port or unix:/path", defaultHost, (each): each is Address => each !== undefined);
+}
+
+function hostAndPort(defaultHost: string) {
+  return addressAs(
+    "a port or host:port",
+    defaultHost,
+    (each): each is Extract<Address, { port: number }> => "port" in each,
+  );
 }
 
 function oneOf<const Words extends readonly string[]>(...words: Words) {
@@ -81,7 +98,7 @@ export const CONFIG_SCHEMA = section({
     .record(listenerName, listener, { error: "expected listeners by name" })
     .refine((listeners) => Object.keys(listeners).length > 0, "expected at least one listener")
     .prefault({ packets: { listen: 9091, handler: "sink" } }),
-  dashboard: section({ listen: address("127.0.0.1").prefault("127.0.0.1:9190") }).prefault({}),
+  dashboard: section({ listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190") }).prefault({}),
   log: section({ level: oneOf("debug", "info", "warn", "error").default("info") }).prefault({}),
 });
 
