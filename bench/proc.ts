@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What a process has spent, as the kernel accounts it. */
+export interface CpuTime {
+  readonly userMs: number;
+  readonly systemMs: number;
+}
+
+/** USER_HZ: the unit of `/proc/PID/stat` on every Linux that runs Node or Bun. */
+const TICK_MS = 10;
+
+/** From the text of `/proc/PID/stat`. The name in it may hold spaces and brackets, so counting starts after the last one. */
+export function parseCpuTime(stat: string): CpuTime {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [user, system] = [Number(fields[11]), Number(fields[12])];
+  if (!Number.isFinite(user) || !Number.isFinite(system)) throw new Error(`not the text of /proc/PID/stat: ${stat}`);
+  return { userMs: user * TICK_MS, systemMs: system * TICK_MS };
+}
+
+/**
+ * Anonymous memory, in bytes, from the text of `/proc/PID/smaps_rollup`: heaps and stacks, without the program's own file
+ * and without anything of the kernel's. (`RssAnon` in `/proc/PID/status` is the same, kept with some slack.)
+ */
+export function parseAnonymousBytes(rollup: string): number {
+  const kibibytes = /^Anonymous:\s+(\d+) kB$/m.exec(rollup)?.[1];
+  if (kibibytes === undefined) throw new Error("not the text of /proc/PID/smaps_rollup: no line Anonymous");
+  return Number(kibibytes) * 1024;
+}
+
+/** A process and all below it: a generator may work in children. */
+export function cpuTimeOf(pid: number): CpuTime {
+  const times = tree(pid).map((each) => parseCpuTime(readFileSync(`/proc/${each}/stat`, "utf8")));
+  return { userMs: sum(times.map((time) => time.userMs)), systemMs: sum(times.map((time) => time.systemMs)) };
+}
+
+export function anonymousBytesOf(pid: number): number {
+  return sum(tree(pid).map((each) => parseAnonymousBytes(readFileSync(`/proc/${each}/smaps_rollup`, "utf8"))));
+}
+
+function tree(pid: number): number[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const children = threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(tree)];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

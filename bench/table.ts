@@ -1,0 +1,48 @@
+/** The middle value; of an even number of values the mean of the two middle ones. `NaN` of none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;
+  return (lower + upper) / 2;
+}
+
+/** Three significant digits, no exponent: `4.52`, `45.2`, `452`, `4521`. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return "-";
+  const whole = Math.floor(Math.abs(value)).toString().length;
+  return value.toFixed(Math.max(0, Math.abs(value) < 1 ? 2 : 3 - whole));
+}
+
+/** The median, and behind it the lowest and highest round where there was more than one: `4.52 (4.41-4.70)`. */
+export function withRange(values: readonly number[]): string {
+  if (values.length < 2) return figure(median(values));
+  return `${figure(median(values))} (${figure(Math.min(...values))}-${figure(Math.max(...values))})`;
+}
+
+export function ratio(value: number, base: number): string {
+  return Number.isFinite(value / base) ? `${(value / base).toFixed(2)} x` : "-";
+}
+
+/** Rows of equal length; the first column is text, the others are set flush right. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function asText({ head, rows }: Table): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ");
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)]
+    .map((each) => each.trimEnd())
+    .join("\n");
+}
+
+export function asMarkdown({ head, rows }: Table): string {
+  const line = (row: readonly string[]) => `| ${row.join(" | ")} |`;
+  return [line(head), `|${head.map((_, column) => (column === 0 ? "---" : "--:")).join("|")}|`, ...rows.map(line)].join(
+    "\n",
+  );
+}
