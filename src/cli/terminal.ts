@@ -1,0 +1,84 @@
+/** What a terminal is to us: somewhere to write, perhaps with a size. `process.stderr` is one. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/**
+ * Lines that scroll away, above a block that stays at the bottom and is drawn anew in place. Logs and the live view share
+ * one, so that neither tears the other:
+ *
+ * ```text
+ *   12:00:01.002 INFO app up …        ← line()
+ *   connections 10k of 10k ████       ← pin([...])
+ *   sent 100k/s                       ←
+ * ```
+ */
+export class Terminal {
+  readonly screen: Screen;
+  #pinned: readonly string[] = [];
+
+  constructor(screen: Screen) {
+    this.screen = screen;
+  }
+
+  get isLive(): boolean {
+    return this.screen.isTTY === true;
+  }
+
+  get columns(): number {
+    return this.screen.columns || 80;
+  }
+
+  line(text: string): void {
+    this.screen.write(`${this.#erase()}${text}\n${this.#drawn()}`);
+  }
+
+  /** Replaces the block. Its lines must fit the width: a wrapped line could not be erased again. */
+  pin(lines: readonly string[]): void {
+    const erased = this.#erase();
+    this.#pinned = lines;
+    this.screen.write(erased + this.#drawn());
+  }
+
+  /** Takes the block away. */
+  unpin(): void {
+    if (this.#pinned.length > 0) this.pin([]);
+  }
+
+  #erase(): string {
+    return this.#pinned.length === 0 ? "" : `\x1b[${this.#pinned.length}A\r\x1b[J`;
+  }
+
+  #drawn(): string {
+    return this.#pinned.map((line) => `${line}\n`).join("");
+  }
+}
+
+/** Where logs, the live view and errors go. Results alone go to standard output. */
+export const stderr = new Terminal(process.stderr);
+
+/** Wraps text in an SGR colour where it will be seen in colour. https://no-color.org */
+export type Paint = (text: string) => string;
+
+const CODES = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+
+export type Paints = Readonly<Record<keyof typeof CODES, Paint>>;
+
+export function paintsFor(
+  screen: Screen,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Paints {
+  const coloured = screen.isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
+  const paint = (code: number): Paint => (coloured ? (text) => `\x1b[${code}m${text}\x1b[0m` : (text) => text);
+  return {
+    dim: paint(CODES.dim),
+    bold: paint(CODES.bold),
+    red: paint(CODES.red),
+    green: paint(CODES.green),
+    yellow: paint(CODES.yellow),
+    blue: paint(CODES.blue),
+    cyan: paint(CODES.cyan),
+  };
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { logLine } from "../../src/cli/logging.ts";
+import { shownWidth, table } from "../../src/cli/table.ts";
+import { paintsFor, Terminal } from "../../src/cli/terminal.ts";
+
+const ESCAPE = "\u001b";
+const SEQUENCE = new RegExp(`(${ESCAPE}\\[\\d*[AJ]|\\r|\\n)`);
+const UP = new RegExp(`^${ESCAPE}\\[(\\d+)A$`);
+
+/** A terminal's memory of lines, for the three sequences we use: up, column 1, clear to the end. */
+function fakeScreen() {
+  let lines = [""];
+  return {
+    isTTY: true,
+    columns: 40,
+    get lines() {
+      return lines.slice(0, -1);
+    },
+    write(text: string) {
+      for (const part of text.split(SEQUENCE)) {
+        const up = UP.exec(part)?.[1];
+        if (part === "\n") lines.push("");
+        else if (up) lines = [...lines.slice(0, lines.length - 1 - Number(up)), ""];
+        else if (!part.startsWith(ESCAPE) && part !== "\r") lines[lines.length - 1] += part;
+      }
+    },
+  };
+}
+
+describe("a terminal", () => {
+  test("keeps the pinned block below the lines that scroll away", () => {
+    const screen = fakeScreen();
+    const terminal = new Terminal(screen);
+    terminal.line("first");
+    terminal.pin(["one", "two"]);
+    terminal.line("second");
+    terminal.pin(["three"]);
+    expect(screen.lines).toEqual(["first", "second", "three"]);
+    terminal.unpin();
+    terminal.line("last");
+    expect(screen.lines).toEqual(["first", "second", "last"]);
+  });
+
+  test.each([
+    [{ isTTY: true }, {}, true],
+    [{ isTTY: false }, {}, false],
+    [{ isTTY: true }, { NO_COLOR: "1" }, false],
+    [{ isTTY: true }, { TERM: "dumb" }, false],
+  ])("%j with %j is coloured: %p", (screen, environment, coloured) => {
+    const { red } = paintsFor({ ...screen, write: () => undefined }, environment);
+    expect(red("x")).toBe(coloured ? "\x1b[31mx\x1b[0m" : "x");
+  });
+});
+
+describe("a log line", () => {
+  const plain = paintsFor({ write: () => undefined });
+  const record = (properties: Record<string, unknown>) => ({
+    category: ["tenk", "net"],
+    level: "info" as const,
+    message: ["listening"],
+    rawMessage: "listening",
+    timestamp: new Date(2026, 0, 2, 3, 4, 5, 6).getTime(),
+    properties,
+  });
+
+  test.each([
+    [{ name: "packets", port: 9091 }, "03:04:05.006 INFO  net listening name=packets port=9091"],
+    [{ left: undefined }, "03:04:05.006 INFO  net listening"],
+    [{ why: "two words" }, '03:04:05.006 INFO  net listening why="two words"'],
+    [{ why: "a=b" }, '03:04:05.006 INFO  net listening why="a=b"'],
+    [{ peer: "x\n03:04:05.007 INFO forged" }, '03:04:05.006 INFO  net listening peer="x\\n03:04:05.007 INFO forged"'],
+    [{ peer: "" }, '03:04:05.006 INFO  net listening peer=""'],
+  ])("of %j is one line", (properties, line) => {
+    expect(logLine(record(properties), plain)).toBe(line);
+  });
+});
+
+describe("a table", () => {
+  test("is aligned, and colours take no width", () => {
+    const rows = [
+      ["name", "open"],
+      ["\x1b[31ma\x1b[0m", "10"],
+      ["packets", "9"],
+    ];
+    expect(table(rows, "lr")).toBe("name     open\n\x1b[31ma\x1b[0m          10\npackets     9");
+    expect(shownWidth("\x1b[31ma█\x1b[0m")).toBe(2);
+  });
+});
