@@ -227,6 +227,8 @@ class RegexParser {
     const start = scanner.position - 1;
     const character = scanner.next;
     if (character === "") return scanner.fail("a backslash at the end escapes nothing", { at: start });
+    if (scanner.match(/0(?=\d)/y))
+      scanner.fail("\\0 before a digit is octal to some readers", { at: start, hint: "write \\x07" });
     const hexadecimal = scanner.match(/x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}/y);
     scanner.position += hexadecimal === undefined ? character.length : 0;
     const set = CLASSES[character.toLowerCase()];
