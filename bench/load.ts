@@ -1,0 +1,164 @@
+import type { Bar } from "./bars.ts";
+import type { BenchOptions } from "./options.ts";
+import { type Mode, PEERS, tenkCommand, tenkVersion } from "./peers.ts";
+import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
+import { answers, freePort, isInstalled, type Running, start, versionOf } from "./process.ts";
+import { middle, type Rounds } from "./rounds.ts";
+import { ratio, type Table, withRange } from "./table.ts";
+
+const CONNECTS_PER_SECOND = 2000;
+
+/** A load generator that is measured, against the C peer in `mode`. */
+export interface Generator {
+  readonly name: string;
+  readonly mode: Mode;
+  prepare(): string | undefined;
+  command(port: number, options: BenchOptions, seconds: number): string[];
+  version(): string;
+}
+
+export const GENERATORS: readonly Generator[] = [
+  tenk("tenk", "sink", []),
+  tcpkali("tcpkali", "sink", []),
+  tenk("tenk-echo", "echo", []),
+  tenk("tenk-echo-latency", "echo", ["--latency-marker", "x"]),
+  tcpkali("tcpkali-echo-latency", "echo", ["--latency-marker", "x"]),
+];
+
+function tenk(name: string, mode: Mode, words: readonly string[]): Generator {
+  return {
+    name,
+    mode,
+    prepare: () => undefined,
+    command: (port, options, seconds) => [...tenkCommand(), "load", "tcp", ...shared(port, options, seconds), ...words],
+    version: tenkVersion,
+  };
+}
+
+function tcpkali(name: string, mode: Mode, words: readonly string[]): Generator {
+  return {
+    name,
+    mode,
+    prepare: () => (isInstalled("tcpkali") ? undefined : "tcpkali is not on the PATH"),
+    command: (port, options, seconds) => ["tcpkali", ...shared(port, options, seconds), ...words],
+    version: () => versionOf("tcpkali", "--version"),
+  };
+}
+
+/** The words that both know. One worker each: both share one processor here. */
+function shared(port: number, { connections, perSecond, size }: BenchOptions, seconds: number): string[] {
+  return [
+    ...["-w", "1", "-c", String(connections), "-r", String(perSecond), "-m", "x".repeat(size), "-T", `${seconds}s`],
+    ...["--connect-rate", String(CONNECTS_PER_SECOND), `127.0.0.1:${port}`],
+  ];
+}
+
+/** What one visit to a generator showed, by the server's count of what reached it. */
+export interface GeneratorRound {
+  readonly cpuUsPerMessage: number;
+  /** Of one processor. */
+  readonly cpuPercent: number;
+  readonly messagesPerSecond: number;
+  readonly connections: number;
+  readonly bytesPerConnection: number;
+}
+
+interface SinkCounts {
+  readonly active: number;
+  readonly bytes: number;
+}
+
+export async function visitGenerator(generator: Generator, options: BenchOptions): Promise<GeneratorRound> {
+  const { connections, seconds, warmUpSeconds, size, pin } = options;
+  const rampSeconds = Math.ceil(connections / CONNECTS_PER_SECOND);
+  const port = await freePort(Math.random);
+  const server = start(PEERS[0]!.command(generator.mode, port), pin ? 1 : undefined);
+  try {
+    if (!(await answers(port, 5000))) throw new Error(`the C peer did not listen: ${server.complaint()}`);
+    const load = start(
+      generator.command(port, options, rampSeconds + warmUpSeconds + seconds + 10),
+      pin ? 0 : undefined,
+    );
+    try {
+      await untilOpen(server, load, connections, (rampSeconds + 15) * 1000);
+      await Bun.sleep(warmUpSeconds * 1000);
+      const before = await mark(server, load.pid);
+      await Bun.sleep(seconds * 1000);
+      const after = await mark(server, load.pid);
+      const messages = (after.counts.bytes - before.counts.bytes) / size;
+      const tookMs = after.atMs - before.atMs;
+      return {
+        cpuUsPerMessage: ((after.cpuMs - before.cpuMs) * 1000) / messages,
+        cpuPercent: ((after.cpuMs - before.cpuMs) * 100) / tookMs,
+        messagesPerSecond: (messages * 1000) / tookMs,
+        connections: after.counts.active,
+        bytesPerConnection: anonymousBytesOf(load.pid) / after.counts.active,
+      };
+    } finally {
+      await load.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Until the server holds what was asked for, or no more than that in time: tcpkali may never get there. */
+async function untilOpen(server: Running, load: Running, connections: number, withinMs: number): Promise<void> {
+  let hasEnded = false;
+  load.exited.then(() => {
+    hasEnded = true;
+  });
+  for (const endMs = performance.now() + withinMs; performance.now() < endMs; await Bun.sleep(250)) {
+    if (hasEnded) throw new Error(`ended early: ${load.complaint() || load.lines.at(-1)}`);
+    if ((await countsOf(server)).active >= connections) return;
+  }
+}
+
+async function countsOf(server: Running): Promise<SinkCounts> {
+  server.signal("SIGUSR1");
+  return JSON.parse(await server.nextLine(5000)) as SinkCounts;
+}
+
+async function mark(server: Running, pid: number) {
+  const counts = await countsOf(server);
+  const { userMs, systemMs } = cpuTimeOf(pid);
+  return { counts, cpuMs: userMs + systemMs, atMs: performance.now() };
+}
+
+export function generatorTable(rounds: Rounds<GeneratorRound>): Table {
+  const us = (name: string) => middle(rounds, name, (round) => [round.cpuUsPerMessage]);
+  return {
+    head: [
+      "generator",
+      "CPU us/message",
+      "to tcpkali",
+      "CPU % of a core",
+      "messages/s",
+      "connections",
+      "B/connection, all in",
+    ],
+    rows: [...rounds].map(([name, of]) => [
+      name,
+      withRange(of.map((round) => round.cpuUsPerMessage)),
+      ratio(us(name), us(name.includes("latency") ? "tcpkali-echo-latency" : "tcpkali")),
+      withRange(of.map((round) => round.cpuPercent)),
+      withRange(of.map((round) => round.messagesPerSecond)),
+      withRange(of.map((round) => round.connections)),
+      withRange(of.map((round) => round.bytesPerConnection)),
+    ]),
+  };
+}
+
+export function generatorBars(rounds: Rounds<GeneratorRound>): Bar[] {
+  const us = (name: string) => middle(rounds, name, (round) => [round.cpuUsPerMessage]);
+  const memory = (name: string) => middle(rounds, name, (round) => [round.bytesPerConnection]);
+  return [
+    { name: "generator, CPU per message, to tcpkali", most: 0.5, got: us("tenk") / us("tcpkali"), unit: "x" },
+    {
+      name: "recording every latency, a connection",
+      most: 200,
+      got: memory("tenk-echo-latency") - memory("tenk-echo"),
+      unit: "B",
+    },
+  ];
+}

@@ -1,0 +1,3 @@
+module tenk/bench/go-peer
+
+go 1.21

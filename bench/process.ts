@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createConnection, createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+/** A process of the benchmark: its lines in, its lines out, and its end. */
+export interface Running {
+  readonly pid: number;
+  /** Everything it has printed on standard output, by line. */
+  readonly lines: readonly string[];
+  /** The last of what it said on standard error. */
+  complaint(): string;
+  write(line: string): void;
+  /** The next line it prints. Rejects when it ends, or says nothing for `withinMs`. */
+  nextLine(withinMs: number): Promise<string>;
+  signal(name: NodeJS.Signals): void;
+  readonly exited: Promise<number | null>;
+  /** SIGTERM, and SIGKILL where that is not heeded. */
+  stop(): Promise<void>;
+}
+
+const STOP_MS = 5000;
+
+/** Starts `command` on one processor, or on any where `processor` is undefined. */
+export function start(command: readonly string[], processor?: number): Running {
+  const words = processor === undefined ? command : ["taskset", "-c", String(processor), ...command];
+  const child = spawn(words[0]!, words.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
+  const lines: string[] = [];
+  const waiting: ((line: string | Error) => void)[] = [];
+  let complaint = "";
+  let taken = 0;
+  const exited = ended(child);
+  createInterface(child.stdout).on("line", (line) => {
+    lines.push(line);
+    if (waiting.length > 0) waiting.shift()!(lines[taken++]!);
+  });
+  child.stderr.on("data", (text) => {
+    complaint = (complaint + text).slice(-2000);
+  });
+  child.stdin.on("error", () => {});
+  exited.then(() => {
+    for (const settle of waiting.splice(0)) settle(new Error(`${command[0]} ended: ${complaint.trim()}`));
+  });
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    complaint: () => complaint.trim(),
+    write: (line) => child.stdin.write(`${line}\n`),
+    signal: (name) => child.kill(name),
+    exited,
+    async nextLine(withinMs) {
+      if (taken < lines.length) return lines[taken++]!;
+      const silent = new Error(`${command[0]} said nothing for ${withinMs} ms`);
+      return await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(silent), withinMs);
+        waiting.push((line) => {
+          clearTimeout(timer);
+          line instanceof Error ? reject(line) : resolve(line);
+        });
+      });
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.on("error", () => resolve(null));
+    child.on("close", (code) => resolve(code));
+  });
+}
+
+export function isInstalled(program: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+}
+
+/** What a program says of its version: the first line of its answer. */
+export function versionOf(...command: string[]): string {
+  const { stdout, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: "utf8" });
+  return `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n")[0] ?? "";
+}
+
+/** Below the range from which outgoing connections take their ports, so that none of them sits on it. */
+export async function freePort(random: () => number): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(random() * 10_000);
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Waits until something answers on a port of this machine; false when nothing did. */
+export async function answers(port: number, withinMs: number): Promise<boolean> {
+  for (const endMs = performance.now() + withinMs; performance.now() < endMs; await Bun.sleep(50)) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = createConnection(port, "127.0.0.1", () => {
+        socket.destroy();
+        resolve(true);
+      }).on("error", () => resolve(false));
+    });
+    if (isOpen) return true;
+  }
+  return false;
+}
