@@ -22,7 +22,6 @@ export const REFUSAL_REASONS = [
   "address", // maxPerAddress are open from this address
   "rate", // more than acceptsPerSecond
   "descriptors", // the process is about to run out of file descriptors
-  "stopping", // the server is shutting down
 ] as const;
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

@@ -45,22 +45,25 @@ export interface Connection<Data = unknown> {
   reset(): void;
 }
 
+/** Nothing is done with what a handler returns, but a promise is watched: its rejection closes the connection. */
+export type HandlerResult = unknown;
+
 /**
  * What a program does with a connection. One handler serves all connections of a listener: keep per-connection things in
  * `connection.data`. Any of these may be async; one that throws or rejects closes its connection with `handler-error`.
  */
 export interface Handler<Data = unknown> {
-  open?(connection: Connection<Data>): void | Promise<void>;
+  open?(connection: Connection<Data>): HandlerResult;
   /** `bytes` are borrowed: valid until this call returns. Copy (`bytes.slice()`) what you keep. */
-  chunk?(connection: Connection<Data>, bytes: Uint8Array): void | Promise<void>;
+  chunk?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
   /** The outbox fell below the low mark. */
-  drain?(connection: Connection<Data>): void | Promise<void>;
+  drain?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */
-  end?(connection: Connection<Data>): void | Promise<void>;
+  end?(connection: Connection<Data>): HandlerResult;
   /** The server is stopping: finish within `graceMs`. Without this method the connection is ended at once. */
-  shutdown?(connection: Connection<Data>, graceMs: number): void | Promise<void>;
+  shutdown?(connection: Connection<Data>, graceMs: number): HandlerResult;
   /** Called exactly once for each connection whose `open` was called. */
-  close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): void | Promise<void>;
+  close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): HandlerResult;
 }
 
 /** Socket settings that both sides share. */

@@ -1,0 +1,77 @@
+import { AddressSketch, SKETCH_BYTES } from "./address-sketch.ts";
+import { Count, type CountRows, placeOfRefusal } from "./counts.ts";
+import { descriptorLimit } from "./ffi.ts";
+import type { RefusalReason } from "./reasons.ts";
+import type { LimitSettings } from "./settings.ts";
+
+/** What the workers of one listener share: counts and addresses. Passed to a worker as its two buffers. */
+export interface SharedState {
+  rows: CountRows;
+  addresses: ArrayBuffer | SharedArrayBuffer;
+  salt: number;
+}
+
+export function privateState(rows: CountRows, salt: number): SharedState {
+  return { rows, addresses: new ArrayBuffer(SKETCH_BYTES * rows.rows), salt };
+}
+
+/**
+ * Descriptors kept free for everything that is not a connection: files, the metrics endpoint, new event loops.
+ * The kernel gives out the lowest free number, so an accepted socket whose number lies in the reserve means the table is
+ * nearly full: no counting, no system call. Without this, accept would fail with EMFILE and the runtime spin on it.
+ */
+function highestUsableDescriptor(): number {
+  const limit = descriptorLimit();
+  return limit - Math.min(64, Math.max(16, Math.floor(limit / 20)));
+}
+
+/** Decides, for one event loop, whether a just-accepted connection may stay. Costs a few additions; allocates nothing. */
+export class Admission {
+  readonly #rows: CountRows;
+  readonly #row: Float64Array;
+  readonly #addresses: AddressSketch;
+  readonly #limits: LimitSettings;
+  readonly #highestDescriptor = highestUsableDescriptor();
+
+  constructor(state: SharedState, worker: number, limits: LimitSettings) {
+    this.#rows = state.rows;
+    this.#row = state.rows.row(worker);
+    this.#addresses = new AddressSketch(state.addresses, worker, state.salt);
+    this.#limits = limits;
+  }
+
+  /** Counts the connection in, or counts and names the refusal. */
+  admit(descriptor: number, address: string, nowMs: number): RefusalReason | undefined {
+    const refusal = this.#refusal(descriptor, address, Math.floor(nowMs / 1000));
+    const row = this.#row;
+    if (refusal !== undefined) {
+      row[placeOfRefusal(refusal)]! += 1;
+      return refusal;
+    }
+    row[Count.accepted]! += 1;
+    row[Count.active]! += 1;
+    row[Count.acceptedInWindow]! += 1;
+    const active = this.#rows.sum(Count.active);
+    if (active > row[Count.peak]!) row[Count.peak] = active;
+    this.#addresses.add(address, 1);
+    return undefined;
+  }
+
+  leave(address: string): void {
+    this.#row[Count.active]! -= 1;
+    this.#addresses.add(address, -1);
+  }
+
+  #refusal(descriptor: number, address: string, second: number): RefusalReason | undefined {
+    const limits = this.#limits;
+    if (this.#row[Count.windowSecond] !== second) {
+      this.#row[Count.acceptedInWindow] = 0;
+      this.#row[Count.windowSecond] = second;
+    }
+    if (descriptor >= this.#highestDescriptor) return "descriptors";
+    if (limits.maxConnections > 0 && this.#rows.sum(Count.active) >= limits.maxConnections) return "connections";
+    if (limits.acceptsPerSecond > 0 && this.#rows.acceptedIn(second) >= limits.acceptsPerSecond) return "rate";
+    if (limits.maxPerAddress > 0 && this.#addresses.count(address) >= limits.maxPerAddress) return "address";
+    return undefined;
+  }
+}

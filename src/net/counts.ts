@@ -1,0 +1,136 @@
+import { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
+
+/**
+ * What one event loop counts, as places in a row of doubles (exact to 2^53). Hot code adds to a place; nobody asks it for
+ * anything. Each worker writes only its own row, in memory all workers share: the reader adds the rows.
+ *
+ * ```text
+ *   row of worker 0 │ row of worker 1 │ …        counts[Count.bytesRead] += n
+ * ```
+ */
+export const Count = {
+  active: 0,
+  peak: 1,
+  accepted: 2,
+  bytesRead: 3,
+  bytesWritten: 4,
+  chunksRead: 5,
+  writes: 6,
+  drains: 7,
+  outboxBytes: 8,
+  handlerErrors: 9,
+  workerRestarts: 10,
+  /** The second, since the epoch, in which `acceptedInWindow` were accepted: for acceptsPerSecond. */
+  windowSecond: 11,
+  acceptedInWindow: 12,
+  refused: 16,
+  closed: 24,
+} as const;
+
+/** Doubles in a row: a multiple of 8, so that two workers never share a cache line. */
+export const COUNTS_PER_ROW = 40;
+
+const refusalPlace = Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, Count.refused + index]));
+const closePlace = Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, Count.closed + index]));
+
+export function placeOfRefusal(reason: RefusalReason): number {
+  return refusalPlace[reason]!;
+}
+
+export function placeOfClose(reason: CloseReason): number {
+  return closePlace[reason]!;
+}
+
+/** What a listener counted since it started, over all its workers. */
+export interface ListenerCounts {
+  /** Open now. */
+  active: number;
+  /** The most that were open at one time. */
+  peak: number;
+  accepted: number;
+  bytesRead: number;
+  /** Bytes the kernel took. */
+  bytesWritten: number;
+  chunksRead: number;
+  /** Calls of `write` that took bytes. */
+  writes: number;
+  /** Times an outbox fell below its low mark again. */
+  drains: number;
+  /** Bytes that wait in outboxes now. */
+  outboxBytes: number;
+  handlerErrors: number;
+  workerRestarts: number;
+  refused: Record<RefusalReason, number>;
+  closed: Record<CloseReason, number>;
+}
+
+/** The rows of all workers, in memory that may be shared between threads. */
+export class CountRows {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly all: Float64Array;
+  readonly rows: number;
+
+  constructor(rows: number, buffer: ArrayBuffer | SharedArrayBuffer = new ArrayBuffer(rows * COUNTS_PER_ROW * 8)) {
+    this.buffer = buffer;
+    this.all = new Float64Array(buffer);
+    this.rows = rows;
+  }
+
+  static shared(rows: number): CountRows {
+    return new CountRows(rows, new SharedArrayBuffer(rows * COUNTS_PER_ROW * 8));
+  }
+
+  row(index: number): Float64Array {
+    return this.all.subarray(index * COUNTS_PER_ROW, (index + 1) * COUNTS_PER_ROW);
+  }
+
+  sum(place: number): number {
+    let total = 0;
+    for (let index = place; index < this.all.length; index += COUNTS_PER_ROW) total += this.all[index]!;
+    return total;
+  }
+
+  /** Accepts, over all workers, in the second `second`. */
+  acceptedIn(second: number): number {
+    let total = 0;
+    for (let base = 0; base < this.all.length; base += COUNTS_PER_ROW) {
+      if (this.all[base + Count.windowSecond] === second) total += this.all[base + Count.acceptedInWindow]!;
+    }
+    return total;
+  }
+
+  /** A worker died: its open connections ended with it. Keeps accepted = active + closed true. */
+  buryWorker(index: number): void {
+    const row = this.row(index);
+    row[placeOfClose("worker-crash")]! += row[Count.active]!;
+    row[Count.active] = 0;
+    row[Count.outboxBytes] = 0;
+    row[Count.workerRestarts]! += 1;
+  }
+
+  read(): ListenerCounts {
+    let peak = 0;
+    for (let index = 0; index < this.rows; index++) peak = Math.max(peak, this.row(index)[Count.peak]!);
+    return {
+      active: this.sum(Count.active),
+      peak,
+      accepted: this.sum(Count.accepted),
+      bytesRead: this.sum(Count.bytesRead),
+      bytesWritten: this.sum(Count.bytesWritten),
+      chunksRead: this.sum(Count.chunksRead),
+      writes: this.sum(Count.writes),
+      drains: this.sum(Count.drains),
+      outboxBytes: this.sum(Count.outboxBytes),
+      handlerErrors: this.sum(Count.handlerErrors),
+      workerRestarts: this.sum(Count.workerRestarts),
+      refused: Object.fromEntries(REFUSAL_REASONS.map((each) => [each, this.sum(placeOfRefusal(each))])) as Record<
+        RefusalReason,
+        number
+      >,
+      closed: Object.fromEntries(CLOSE_REASONS.map((each) => [each, this.sum(placeOfClose(each))])) as Record<
+        CloseReason,
+        number
+      >,
+    };
+  }
+}

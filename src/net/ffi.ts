@@ -1,0 +1,160 @@
+/**
+ * The one file that calls libc. Each call mends something the runtime fixes or hides (`docs/architecture.md`, "Traps of the
+ * runtime"): a backlog of 512, connects that cannot be cancelled, a descriptor shortage reported as a refused connection.
+ */
+import { dlopen, ptr, read } from "bun:ffi";
+import { constants } from "node:os";
+
+const libc = dlopen("libc.so.6", {
+  listen: { args: ["i32", "i32"], returns: "i32" },
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  getrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  __errno_location: { args: [], returns: "ptr" },
+}).symbols;
+
+// Linux numbers, the same on x86-64 and arm64 (include/uapi/asm-generic/socket.h, include/uapi/linux/in.h).
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const IPPROTO_IP = 0;
+const IP_BIND_ADDRESS_NO_PORT = 24;
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const F_DUPFD_CLOEXEC = 1030;
+const RLIMIT_NOFILE = 7;
+
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/** The failed call and the system's name for why; `code` is what programs compare. */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  readonly code: string;
+  constructor(call: string) {
+    const number = read.i32(libc.__errno_location()!, 0);
+    const code = errnoNames.get(number) ?? `errno ${number}`;
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+function check(result: number, call: string): number {
+  if (result < 0) throw new SystemError(call);
+  return result;
+}
+
+/** Sets how many connections wait for accept; the kernel takes the smaller of this and net.core.somaxconn. */
+export function setBacklog(descriptor: number, backlog: number): void {
+  check(libc.listen(descriptor, backlog), "listen");
+}
+
+function setNumber(descriptor: number, level: number, option: number, value: number, call: string): void {
+  const bytes = new Int32Array([value]);
+  check(libc.setsockopt(descriptor, level, option, ptr(bytes), 4), call);
+}
+
+/** SO_RCVBUF and SO_SNDBUF; 0 leaves the system's choice. On a listener, accepted sockets inherit them. */
+export function setBuffers(descriptor: number, receiveBytes: number, sendBytes: number): void {
+  if (receiveBytes > 0) setNumber(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBytes, "setsockopt SO_RCVBUF");
+  if (sendBytes > 0) setNumber(descriptor, SOL_SOCKET, SO_SNDBUF, sendBytes, "setsockopt SO_SNDBUF");
+}
+
+/** The process's limit of open descriptors (RLIMIT_NOFILE, soft). */
+export function descriptorLimit(): number {
+  const limit = new BigUint64Array(2);
+  check(libc.getrlimit(RLIMIT_NOFILE, ptr(limit)), "getrlimit");
+  return Number(limit[0]!);
+}
+
+/** The lowest free descriptor number, or -1 when there is none. One system call pair, nothing read from disk. */
+export function lowestFreeDescriptor(): number {
+  const descriptor = libc.fcntl(0, F_DUPFD_CLOEXEC, 0);
+  if (descriptor >= 0) libc.close(descriptor);
+  return descriptor;
+}
+
+export function closeDescriptor(descriptor: number): void {
+  libc.close(descriptor);
+}
+
+/** Where a socket goes to or comes from, as the kernel reads it (struct sockaddr_in, _in6, _un). */
+export type SocketAddress = { family: number; bytes: Uint8Array };
+
+/** @param address an IPv4 or IPv6 literal (a `%zone` may follow a link-local one, as a number) */
+export function internetAddress(address: string, port: number): SocketAddress {
+  if (!address.includes(":")) {
+    const bytes = new Uint8Array(16);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, AF_INET, true);
+    view.setUint16(2, port);
+    for (const [index, part] of address.split(".").entries()) bytes[4 + index] = Number(part);
+    return { family: AF_INET, bytes };
+  }
+  const [plain = "", zone = "0"] = address.split("%");
+  const bytes = new Uint8Array(28);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_INET6, true);
+  view.setUint16(2, port);
+  for (const [index, group] of groupsOf(plain).entries()) view.setUint16(8 + 2 * index, group);
+  view.setUint32(24, Number(zone), true);
+  return { family: AF_INET6, bytes };
+}
+
+/** The eight 16-bit groups of an IPv6 literal (RFC 4291 §2.2), an embedded IPv4 tail included. */
+function groupsOf(address: string): number[] {
+  const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
+    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((group) => group.toString(16)).join(":"),
+  );
+  const [head = "", tail] = hex.split("::");
+  const numbers = (text: string) => (text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16)));
+  if (tail === undefined) return numbers(head);
+  const [first, last] = [numbers(head), numbers(tail)];
+  return [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
+}
+
+/** @param path a file, or `\0name` in the abstract space */
+export function unixAddress(path: string): SocketAddress {
+  const name = new TextEncoder().encode(path);
+  const bytes = new Uint8Array(2 + name.length + (path.startsWith("\0") ? 0 : 1));
+  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
+  bytes.set(name, 2);
+  return { family: AF_UNIX, bytes };
+}
+
+/** What a connect needs beside its target. */
+export interface DialOptions {
+  receiveBufferBytes: number;
+  sendBufferBytes: number;
+  from: SocketAddress | undefined;
+}
+
+/**
+ * Begins a connect and returns its descriptor at once; the event loop says later how it ended.
+ *
+ * @throws {SystemError} `EMFILE`, `EADDRNOTAVAIL`, `ENETUNREACH`, … the descriptor is then closed
+ */
+export function dial(to: SocketAddress, options: DialOptions): number {
+  const descriptor = check(libc.socket(to.family, SOCK_STREAM_NONBLOCK_CLOEXEC, 0), "socket");
+  try {
+    setBuffers(descriptor, options.receiveBufferBytes, options.sendBufferBytes);
+    if (options.from) {
+      // The port is chosen at connect, when the target is known: each target then has the whole port range.
+      setNumber(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "setsockopt IP_BIND_ADDRESS_NO_PORT");
+      check(libc.bind(descriptor, ptr(options.from.bytes), options.from.bytes.length), "bind");
+    }
+    if (libc.connect(descriptor, ptr(to.bytes), to.bytes.length) < 0) {
+      const error = new SystemError("connect");
+      if (error.code !== "EINPROGRESS") throw error;
+    }
+    return descriptor;
+  } catch (error) {
+    libc.close(descriptor);
+    throw error;
+  }
+}

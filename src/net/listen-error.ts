@@ -1,0 +1,42 @@
+import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import type { ListenOptions } from "./types.ts";
+
+/** Where a listener listens, as people write it: `127.0.0.1:9091`, `[::1]:9091`, `unix:/run/x.sock`. */
+export function addressText(options: {
+  host?: string | undefined;
+  port?: number | undefined;
+  path?: string | undefined;
+}): string {
+  if (options.path !== undefined) return `unix:${options.path.replace("\0", "@")}`;
+  const host = options.host ?? "0.0.0.0";
+  return `${host.includes(":") ? `[${host}]` : host}:${options.port ?? 0}`;
+}
+
+/** Says why a listener could not be opened, and what to do. */
+export function listenError(error: unknown, options: ListenOptions): TenkError {
+  const at = addressText(options);
+  const cause = { cause: error };
+  switch (systemCodeOf(error)) {
+    case "EADDRINUSE":
+      return new TenkError("port-in-use", `Cannot listen on ${at}: it is in use`, {
+        ...cause,
+        hint: "stop the other program or choose another port",
+      });
+    case "EACCES":
+    case "EPERM":
+      return new TenkError("permission-denied", `Cannot listen on ${at}: not permitted`, {
+        ...cause,
+        hint: "ports below 1024 need CAP_NET_BIND_SERVICE",
+      });
+    case "EADDRNOTAVAIL":
+      return new TenkError("address-unavailable", `Cannot listen on ${at}: this machine has no such address`, cause);
+    case "EMFILE":
+    case "ENFILE":
+      return new TenkError("descriptors-exhausted", `Cannot listen on ${at}: no file descriptor is free`, {
+        ...cause,
+        hint: "raise ulimit -n",
+      });
+    default:
+      return new TenkError("address-unavailable", `Cannot listen on ${at}: ${messageOf(error)}`, cause);
+  }
+}

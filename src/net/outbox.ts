@@ -1,0 +1,56 @@
+/**
+ * Bytes that were taken from the writer and not yet by the kernel: one block, used as a queue.
+ *
+ * ```text
+ *   block  ░░░░░░░░▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░
+ *          0       start       end    length (doubles, bytes move to the front first)
+ * ```
+ *
+ * One block and not a list of pieces: a million one-byte writes then cost a megabyte, not a million objects.
+ */
+export class Outbox {
+  #block: Uint8Array;
+  #start = 0;
+  #end = 0;
+
+  constructor(firstBytes: Uint8Array) {
+    this.#block = new Uint8Array(Math.max(1024, firstBytes.length));
+    this.append(firstBytes);
+  }
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Copies `bytes` behind what waits. */
+  append(bytes: Uint8Array): void {
+    if (this.#end + bytes.length > this.#block.length) this.#makeRoom(bytes.length);
+    this.#block.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** What waits, in order; a view, valid until the next call. */
+  waiting(): Uint8Array {
+    return this.#block.subarray(this.#start, this.#end);
+  }
+
+  /** Forgets the first `count` bytes: the kernel took them. */
+  consume(count: number): void {
+    this.#start += count;
+  }
+
+  #makeRoom(extra: number): void {
+    const waiting = this.waiting();
+    const needed = waiting.length + extra;
+    // Moving to the front is enough while it leaves a quarter free; otherwise appends would copy all too often.
+    if (needed <= this.#block.length * 0.75) {
+      this.#block.copyWithin(0, this.#start, this.#end);
+    } else {
+      const larger = new Uint8Array(Math.max(needed, this.#block.length * 2));
+      larger.set(waiting);
+      this.#block = larger;
+    }
+    this.#end = waiting.length;
+    this.#start = 0;
+  }
+}

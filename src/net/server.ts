@@ -1,0 +1,127 @@
+import { availableParallelism } from "node:os";
+import { TenkError } from "../base/mod.ts";
+import { privateState } from "./admission.ts";
+import { CountRows, type ListenerCounts } from "./counts.ts";
+import { addressText } from "./listen-error.ts";
+import { LoopListener } from "./loop-listener.ts";
+import type { Handler, Limits, ListenOptions } from "./types.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+/** A listener that runs: on this event loop, or on several that share its port. */
+export interface Server extends AsyncDisposable {
+  readonly name: string;
+  readonly host: string;
+  /** The port it really has (0 for a Unix socket). */
+  readonly port: number;
+  readonly path: string | undefined;
+  /** Where it listens, for people: `127.0.0.1:9091`. */
+  readonly address: string;
+  readonly workers: number;
+  /** Exact over all workers; costs a few hundred additions. */
+  counts(): ListenerCounts;
+  /** Changes the given limits, for open connections too. @throws {TenkError} `invalid-option` */
+  update(limits: Limits): void;
+  /**
+   * Stops accepting, then lets every connection finish: its `shutdown` is called, or without one it is ended. What is still
+   * open after `graceMs` (default 10000) is closed with reason `shutdown`. A second call closes at once.
+   */
+  stop(options?: { graceMs?: number }): Promise<void>;
+}
+
+/**
+ * Serves TCP (or a Unix socket). The handler is an object; or, to run on several cores, the address of a module whose
+ * default export is one, since event loops share no objects.
+ *
+ * ```ts
+ * const server = await listen({ port: 7000 }, { chunk: (connection, bytes) => connection.write(bytes) });
+ * const wide = await listen({ port: 7001, workers: "auto" }, new URL("./chat.ts", import.meta.url));
+ * ```
+ *
+ * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`, `invalid-option`
+ */
+export async function listen<Data = unknown>(options: ListenOptions, handler: Handler<Data> | URL): Promise<Server> {
+  const workers = workerCount(options.workers ?? 1);
+  if (workers === 1) {
+    const loaded = handler instanceof URL ? await loadHandler<Data>(handler.href) : handler;
+    return singleLoop(options, loaded);
+  }
+  if (!(handler instanceof URL)) {
+    throw new TenkError(
+      "invalid-option",
+      `Cannot use ${workers} workers as the handler must be a URL: it is an object`,
+      {
+        hint: 'put the handler in a file, export it as default and pass new URL("./file.ts", import.meta.url)',
+      },
+    );
+  }
+  if (options.path !== undefined) {
+    throw new TenkError(
+      "invalid-option",
+      "Cannot use several workers on a Unix socket: the kernel shares only TCP ports",
+    );
+  }
+  const pool = new WorkerPool(options, handler.href, workers);
+  await pool.start();
+  return described(options, pool.port, workers, pool);
+}
+
+/** The default export of a module, checked to be a handler. @throws {TenkError} `invalid-option` */
+export async function loadHandler<Data>(href: string): Promise<Handler<Data>> {
+  const module = (await import(href)) as { default?: unknown };
+  if (typeof module.default === "object" && module.default !== null) return module.default as Handler<Data>;
+  throw new TenkError("invalid-option", `Cannot use ${href} as a handler: its default export must be an object`, {
+    hint: "export default { chunk(connection, bytes) { … } }",
+  });
+}
+
+function workerCount(workers: number | "auto"): number {
+  if (workers === "auto") return availableParallelism();
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use workers as it must be "auto" or 1 to 256: current value is ${workers}`,
+  );
+}
+
+/** What a listener can do, whether it runs here or in a pool. */
+interface Parts {
+  counts(): ListenerCounts;
+  update(limits: Limits): void;
+  stop(graceMs: number): Promise<void>;
+  closeAll(): void;
+}
+
+function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Server {
+  const rows = new CountRows(1);
+  const salt = crypto.getRandomValues(new Int32Array(1))[0]!;
+  const loop = new LoopListener(options, handler, privateState(rows, salt), 0, false);
+  return described(options, loop.port, 1, {
+    counts: () => rows.read(),
+    update: (limits) => loop.update(limits),
+    stop: (graceMs) => loop.stop(graceMs),
+    closeAll: () => loop.closeAll(),
+  });
+}
+
+function described(options: ListenOptions, port: number, workers: number, parts: Parts): Server {
+  let stopping: Promise<void> | undefined;
+  const host = options.host ?? "0.0.0.0";
+  return {
+    name: options.name ?? "tcp",
+    host,
+    port,
+    path: options.path,
+    address: addressText({ host, port, path: options.path }),
+    workers,
+    counts: () => parts.counts(),
+    update: (limits) => parts.update(limits),
+    stop({ graceMs = 10_000 } = {}) {
+      if (stopping) parts.closeAll();
+      stopping ??= parts.stop(graceMs);
+      return stopping;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.stop({ graceMs: 0 });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { TenkError } from "../base/mod.ts";
+import type { Limits, SocketOptions } from "./types.ts";
+
+/** Socket options with every default filled in. */
+export type SocketSettings = Readonly<Required<SocketOptions>>;
+/** Limits with every default filled in; the listener's one copy, changed in place by `update`. */
+export type LimitSettings = Required<Limits>;
+
+const SOCKET_DEFAULTS: SocketSettings = {
+  noDelay: true,
+  keepAliveMs: 0,
+  halfOpen: false,
+  receiveBufferBytes: 0,
+  sendBufferBytes: 0,
+  outboxHighBytes: 64 * 1024,
+  outboxLowBytes: 16 * 1024,
+  outboxMaxBytes: 1024 * 1024,
+};
+
+const LIMIT_DEFAULTS: LimitSettings = {
+  maxConnections: 0,
+  maxPerAddress: 0,
+  acceptsPerSecond: 0,
+  idleMs: 0,
+  firstByteMs: 0,
+  lifetimeMs: 0,
+  stallMs: 60_000,
+};
+
+/** The listed options of `given`, defaults where it has none. An option given as `undefined` counts as not given. */
+function filled<Options extends object>(given: Partial<Options>, defaults: Options): Options {
+  const result = { ...defaults };
+  for (const key of Object.keys(defaults) as (keyof Options)[]) {
+    const value = given[key];
+    if (value !== undefined) result[key] = value;
+  }
+  return result;
+}
+
+function mustBeAtLeast(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use ${name} as it must be a whole number ≥ ${least}: current value is ${value}`,
+  );
+}
+
+/** @throws {TenkError} `invalid-option` */
+export function socketSettings(given: SocketOptions): SocketSettings {
+  const settings = filled(given, SOCKET_DEFAULTS);
+  mustBeAtLeast("keepAliveMs", settings.keepAliveMs, 0);
+  mustBeAtLeast("receiveBufferBytes", settings.receiveBufferBytes, 0);
+  mustBeAtLeast("sendBufferBytes", settings.sendBufferBytes, 0);
+  mustBeAtLeast("outboxLowBytes", settings.outboxLowBytes, 0);
+  mustBeAtLeast("outboxHighBytes", settings.outboxHighBytes, settings.outboxLowBytes);
+  mustBeAtLeast("outboxMaxBytes", settings.outboxMaxBytes, settings.outboxHighBytes);
+  return settings;
+}
+
+/** @throws {TenkError} `invalid-option` */
+export function limitSettings(given: Limits, before: LimitSettings = LIMIT_DEFAULTS): LimitSettings {
+  const settings = filled(given, before);
+  for (const [name, value] of Object.entries(settings)) mustBeAtLeast(name, value, 0);
+  return settings;
+}

@@ -1,0 +1,158 @@
+import { logOf, sourceUrl, TenkError } from "../base/mod.ts";
+import { SKETCH_BYTES } from "./address-sketch.ts";
+import { CountRows, type ListenerCounts } from "./counts.ts";
+import { listenError } from "./listen-error.ts";
+import { limitSettings } from "./settings.ts";
+import type { Limits, ListenOptions } from "./types.ts";
+import type { FromWorker, ToWorker } from "./worker-messages.ts";
+
+const log = logOf("net");
+
+/** A crashed worker comes back after this long, twice as long each time it crashes again within a minute, at most 10 s. */
+const FIRST_RESTART_MS = 100;
+const LAST_RESTART_MS = 10_000;
+const FORGIVEN_AFTER_MS = 60_000;
+
+/**
+ * Several event loops on one port (SO_REUSEPORT): the kernel deals the connections out, each worker counts in its own row
+ * of shared memory, and what the limits compare with is the sum of the rows. Two workers that accept in the same instant
+ * may each see the sum without the other: a limit can be passed by at most `workers - 1`.
+ *
+ * Workers start one after the other; several at once have crashed the runtime under load (oven-sh/bun#41022).
+ */
+export class WorkerPool {
+  port: number;
+  readonly #options: ListenOptions;
+  readonly #handlerHref: string;
+  readonly #rows: CountRows;
+  readonly #addresses: SharedArrayBuffer;
+  readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
+  readonly #workers: (Worker | undefined)[];
+  readonly #crashes: { count: number; lastMs: number }[];
+  #limits: Limits;
+  #stopping = false;
+
+  constructor(options: ListenOptions, handlerHref: string, workers: number) {
+    this.#options = options;
+    this.#handlerHref = handlerHref;
+    this.port = options.port ?? 0;
+    this.#limits = limitSettings(options.limits ?? {});
+    this.#rows = CountRows.shared(workers);
+    this.#addresses = new SharedArrayBuffer(SKETCH_BYTES * workers);
+    this.#workers = new Array(workers).fill(undefined);
+    this.#crashes = Array.from({ length: workers }, () => ({ count: 0, lastMs: 0 }));
+  }
+
+  /** @throws {TenkError} what the first worker that could not listen said */
+  async start(): Promise<void> {
+    this.#claimPort();
+    try {
+      for (let index = 0; index < this.#workers.length; index++) await this.#startWorker(index);
+    } catch (error) {
+      this.#stopping = true;
+      for (const worker of this.#workers) worker?.terminate();
+      throw error;
+    }
+  }
+
+  counts(): ListenerCounts {
+    return this.#rows.read();
+  }
+
+  update(limits: Limits): void {
+    this.#limits = limitSettings(limits, limitSettings(this.#limits));
+    this.#tell({ kind: "limits", limits: this.#limits });
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const stopped = this.#workers.map(
+      (worker) =>
+        worker &&
+        new Promise<void>((resolve) => {
+          worker.addEventListener("close", () => resolve());
+          worker.addEventListener("message", (event: MessageEvent<FromWorker>) => {
+            if (event.data.kind === "stopped") resolve();
+          });
+        }),
+    );
+    this.#tell({ kind: "stop", graceMs });
+    await Promise.all(stopped);
+    for (const worker of this.#workers) worker?.terminate();
+  }
+
+  closeAll(): void {
+    this.#tell({ kind: "close-all" });
+  }
+
+  #tell(message: ToWorker): void {
+    for (const worker of this.#workers) worker?.postMessage(message);
+  }
+
+  /**
+   * Opens the port once without sharing and closes it again: with SO_REUSEPORT alone, a second program of the same user
+   * would silently get half of our connections instead of "in use".
+   */
+  #claimPort(): void {
+    const host = this.#options.host ?? "0.0.0.0";
+    try {
+      const claim = Bun.listen({ hostname: host, port: this.port, socket: { data() {} } });
+      this.port = claim.port;
+      claim.stop(true);
+    } catch (error) {
+      throw listenError(error, this.#options);
+    }
+  }
+
+  async #startWorker(index: number): Promise<void> {
+    const worker = new Worker(sourceUrl("net/worker.ts"));
+    this.#workers[index] = worker;
+    const listening = new Promise<void>((resolve, reject) => {
+      worker.addEventListener("message", (event: MessageEvent<FromWorker>) => {
+        const message = event.data;
+        if (message.kind === "listening") resolve();
+        if (message.kind === "failed") reject(new TenkError(message.code, message.message, hintOf(message.hint)));
+      });
+      worker.addEventListener("error", (event: ErrorEvent) => {
+        event.preventDefault();
+        log.error("worker failed", { worker: index, error: event.message });
+        reject(new TenkError("invalid-option", `Worker ${index} failed: ${event.message}`));
+      });
+      worker.addEventListener("close", () => {
+        if (this.#workers[index] === worker) this.#crashed(index);
+      });
+    });
+    worker.postMessage({
+      kind: "start",
+      options: { ...this.#options, port: this.port, limits: this.#limits },
+      handlerHref: this.#handlerHref,
+      worker: index,
+      workers: this.#workers.length,
+      counts: this.#rows.buffer as SharedArrayBuffer,
+      addresses: this.#addresses,
+      salt: this.#salt,
+    } satisfies ToWorker);
+    await listening;
+  }
+
+  #crashed(index: number): void {
+    this.#workers[index] = undefined;
+    if (this.#stopping) return;
+    this.#rows.buryWorker(index);
+    new Int32Array(this.#addresses, index * SKETCH_BYTES, SKETCH_BYTES / 4).fill(0);
+    const crash = this.#crashes[index]!;
+    const nowMs = performance.now();
+    crash.count = nowMs - crash.lastMs > FORGIVEN_AFTER_MS ? 1 : crash.count + 1;
+    crash.lastMs = nowMs;
+    const waitMs = Math.min(LAST_RESTART_MS, FIRST_RESTART_MS * 2 ** (crash.count - 1));
+    log.error("worker crashed, restarting", { worker: index, waitMs });
+    setTimeout(() => {
+      // A failed start ends in another "close", and so in another, later, attempt.
+      if (!this.#stopping) this.#startWorker(index).catch(() => this.#workers[index]?.terminate());
+    }, waitMs);
+  }
+}
+
+function hintOf(hint: string | undefined): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}

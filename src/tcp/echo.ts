@@ -1,0 +1,10 @@
+import type { Handler } from "../net/mod.ts";
+
+/** Sends back what it gets. A peer that does not read is not read from either, once its outbox passes the high mark. */
+const echo: Handler = {
+  chunk(connection, bytes) {
+    connection.write(bytes);
+  },
+};
+
+export default echo;

@@ -1,0 +1,42 @@
+import { createConnection, type Socket } from "node:net";
+
+/** Resolves when `condition` holds; fails, naming it, when it does not within `withinMs`. */
+export async function until(condition: () => boolean, withinMs = 4000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A foreign client (node:net), so that tenk is not tested with itself. */
+export class Client {
+  readonly socket: Socket;
+  received = "";
+  bytes = 0;
+  ended = false;
+  closed = false;
+  errorCode: string | undefined;
+
+  constructor(port: number, options: { allowHalfOpen?: boolean; host?: string; localAddress?: string } = {}) {
+    this.socket = createConnection({ host: "127.0.0.1", port, ...options });
+    this.socket.on("data", (chunk) => {
+      this.bytes += chunk.length;
+      if (this.received.length < 1e6) this.received += chunk.toString("latin1");
+    });
+    this.socket.on("end", () => {
+      this.ended = true;
+    });
+    this.socket.on("close", () => {
+      this.closed = true;
+    });
+    this.socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.errorCode = error.code;
+    });
+  }
+
+  async connected(): Promise<this> {
+    await until(() => !this.socket.connecting);
+    return this;
+  }
+}
