@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { listen } from "../../src/net/mod.ts";
+import { Client, until } from "./support.ts";
+
+test("stop tells each connection, waits for it, and closes the rest when the grace is over", async () => {
+  const told: number[] = [];
+  const server = await listen(
+    { host: "127.0.0.1" },
+    {
+      chunk(connection) {
+        connection.data = "polite";
+      },
+      shutdown(connection, graceMs) {
+        told.push(graceMs);
+        if (connection.data !== "polite") return; // holds on for ever
+        connection.write("bye");
+        connection.end();
+      },
+    },
+  );
+  const [polite, stubborn] = await Promise.all([
+    new Client(server.port).connected(),
+    new Client(server.port).connected(),
+  ]);
+  polite.socket.write("x");
+  await until(() => server.counts().bytesRead === 1 && server.counts().active === 2);
+  const stopped = server.stop({ graceMs: 300 });
+  await until(() => polite.closed);
+  expect([polite.received, told, stubborn.closed]).toEqual(["bye", [300, 300], false]);
+  const late = new Client(server.port);
+  await until(() => late.closed);
+  expect(late.errorCode).toBe("ECONNREFUSED");
+  await stopped;
+  expect(server.counts()).toMatchObject({ active: 0, closed: { handler: 1, shutdown: 1 } });
+  await until(() => stubborn.closed);
+});
+
+test("without a shutdown handler connections are ended at once, what waits for them is still sent", async () => {
+  const server = await listen(
+    { host: "127.0.0.1", outboxMaxBytes: 8_000_000 },
+    { open: (connection) => connection.write(new Uint8Array(6_000_000)) },
+  );
+  const client = new Client(server.port);
+  client.socket.pause();
+  await until(() => server.counts().outboxBytes > 0);
+  const stopped = server.stop({ graceMs: 5000 });
+  client.socket.resume();
+  await stopped;
+  await until(() => client.closed);
+  expect(client.bytes).toBe(6_000_000);
+});
+
+test("a second stop does not wait for the grace", async () => {
+  const server = await listen({ host: "127.0.0.1" }, { shutdown() {} });
+  const client = await new Client(server.port).connected();
+  await until(() => server.counts().active === 1);
+  const startedMs = performance.now();
+  const first = server.stop({ graceMs: 60_000 });
+  await Promise.all([first, server.stop()]);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
+  await until(() => client.closed);
+});
