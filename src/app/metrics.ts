@@ -1,0 +1,142 @@
+import { histogramIn, type Metric, type ProcessSample, type Report, registryOf } from "../metrics/mod.ts";
+import type { ListenerCounts } from "../net/mod.ts";
+
+/** What the metrics are read from. */
+export interface MetricSources {
+  process(): ProcessSample;
+  listeners(): Iterable<{ readonly name: string; readonly counts: ListenerCounts }>;
+}
+
+/** Timers of the runtime count in milliseconds: an idle loop lands in the first two. */
+const LAG_BUCKETS_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+/** The registry behind /metrics, and where each measured loop lag goes. */
+export function boxRegistry(sources: MetricSources) {
+  const registry = registryOf([
+    ...processMetrics(oncePerScrape(sources.process)),
+    ...listenerMetrics(sources.listeners),
+  ]);
+  const observeLagSeconds = histogramIn(registry, {
+    name: "tenk_event_loop_lag_seconds",
+    help: "How much later than asked a timer of the main event loop fired.",
+    buckets: LAG_BUCKETS_SECONDS,
+  });
+  return { registry, observeLagSeconds };
+}
+
+/** The names of Prometheus's own client libraries, so that every ready-made dashboard finds them. */
+function processMetrics(sample: () => ProcessSample): Metric[] {
+  const metric = (
+    type: Metric["type"],
+    name: string,
+    help: string,
+    pick: (sample: ProcessSample) => number | undefined,
+  ): Metric => ({
+    type,
+    name,
+    help,
+    read(report) {
+      const value = pick(sample());
+      if (value !== undefined) report(value);
+    },
+  });
+  return [
+    metric(
+      "counter",
+      "process_cpu_seconds_total",
+      "Processor time, user and system.",
+      (process) => process.cpuUserSeconds + process.cpuSystemSeconds,
+    ),
+    metric(
+      "counter",
+      "process_cpu_user_seconds_total",
+      "Processor time in the program.",
+      (process) => process.cpuUserSeconds,
+    ),
+    metric(
+      "counter",
+      "process_cpu_system_seconds_total",
+      "Processor time in the kernel on its behalf.",
+      (process) => process.cpuSystemSeconds,
+    ),
+    metric("gauge", "process_resident_memory_bytes", "Memory in RAM.", (process) => process.residentBytes),
+    metric(
+      "gauge",
+      "tenk_process_anonymous_memory_bytes",
+      "Memory in RAM that is the process's own, not pages of files.",
+      (process) => process.anonymousBytes,
+    ),
+    metric("gauge", "process_virtual_memory_bytes", "Address space.", (process) => process.virtualBytes),
+    metric("gauge", "process_open_fds", "Open file descriptors.", (process) => process.openDescriptors),
+    metric("gauge", "process_max_fds", "File descriptors that may be open.", (process) => process.maxDescriptors),
+    metric("gauge", "process_start_time_seconds", "Start, in seconds since 1970.", (process) => process.startSeconds),
+  ];
+}
+
+function listenerMetrics(listeners: MetricSources["listeners"]): Metric[] {
+  const each = (
+    type: Metric["type"],
+    name: string,
+    help: string,
+    pick: (counts: ListenerCounts) => number,
+  ): Metric => ({
+    type,
+    name: `tenk_tcp_${name}`,
+    help,
+    labels: ["listener"],
+    read(report) {
+      for (const { name: listener, counts } of listeners()) report(pick(counts), { listener });
+    },
+  });
+  const byReason = (name: string, help: string, pick: (counts: ListenerCounts) => Record<string, number>): Metric => ({
+    type: "counter",
+    name: `tenk_tcp_${name}`,
+    help,
+    labels: ["listener", "reason"],
+    read(report) {
+      for (const { name: listener, counts } of listeners()) reportByReason(report, listener, pick(counts));
+    },
+  });
+  return [
+    each("gauge", "connections_active", "Connections open now.", (counts) => counts.active),
+    each("gauge", "connections_peak", "The most connections that were open at one time.", (counts) => counts.peak),
+    each("counter", "connections_accepted_total", "Connections taken in.", (counts) => counts.accepted),
+    byReason(
+      "connections_refused_total",
+      "Connections turned away before the handler saw them.",
+      (counts) => counts.refused,
+    ),
+    byReason("connections_closed_total", "Connections that ended.", (counts) => counts.closed),
+    each("counter", "bytes_read_total", "Bytes read.", (counts) => counts.bytesRead),
+    each("counter", "bytes_written_total", "Bytes the kernel took.", (counts) => counts.bytesWritten),
+    each("counter", "chunks_read_total", "Reads that brought bytes.", (counts) => counts.chunksRead),
+    each("counter", "writes_total", "Writes that took bytes.", (counts) => counts.writes),
+    each("gauge", "outbox_bytes", "Bytes that wait for peers to take them.", (counts) => counts.outboxBytes),
+    each("counter", "drains_total", "Outboxes that fell below their low mark again.", (counts) => counts.drains),
+    each("counter", "handler_errors_total", "Handlers that threw or rejected.", (counts) => counts.handlerErrors),
+    each(
+      "counter",
+      "worker_restarts_total",
+      "Event loops that died and were started again.",
+      (counts) => counts.workerRestarts,
+    ),
+  ];
+}
+
+function reportByReason(report: Report, listener: string, counts: Record<string, number>): void {
+  for (const [reason, value] of Object.entries(counts)) report(value, { listener, reason });
+}
+
+/** A scrape asks every reader within one turn of the loop: one look at /proc serves them all. */
+function oncePerScrape<Sample>(read: () => Sample): () => Sample {
+  let sample: Sample | undefined;
+  return () => {
+    if (sample === undefined) {
+      sample = read();
+      queueMicrotask(() => {
+        sample = undefined;
+      });
+    }
+    return sample;
+  };
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { boxRegistry } from "../../src/app/metrics.ts";
+import { openProcessReader } from "../../src/metrics/mod.ts";
+import {
+  CLOSE_REASONS,
+  type CloseReason,
+  type ListenerCounts,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from "../../src/net/mod.ts";
+
+/** Every name tenk exposes, and its type: what other people's dashboards and alarms stand on. */
+const NAMES: Readonly<Record<string, string>> = {
+  process_cpu_seconds_total: "counter",
+  process_cpu_user_seconds_total: "counter",
+  process_cpu_system_seconds_total: "counter",
+  process_resident_memory_bytes: "gauge",
+  tenk_process_anonymous_memory_bytes: "gauge",
+  process_virtual_memory_bytes: "gauge",
+  process_open_fds: "gauge",
+  process_max_fds: "gauge",
+  process_start_time_seconds: "gauge",
+  tenk_tcp_connections_active: "gauge",
+  tenk_tcp_connections_peak: "gauge",
+  tenk_tcp_connections_accepted_total: "counter",
+  tenk_tcp_connections_refused_total: "counter",
+  tenk_tcp_connections_closed_total: "counter",
+  tenk_tcp_bytes_read_total: "counter",
+  tenk_tcp_bytes_written_total: "counter",
+  tenk_tcp_chunks_read_total: "counter",
+  tenk_tcp_writes_total: "counter",
+  tenk_tcp_outbox_bytes: "gauge",
+  tenk_tcp_drains_total: "counter",
+  tenk_tcp_handler_errors_total: "counter",
+  tenk_tcp_worker_restarts_total: "counter",
+  tenk_event_loop_lag_seconds: "histogram",
+};
+
+const COUNTS: ListenerCounts = {
+  active: 1,
+  peak: 2,
+  accepted: 3,
+  bytesRead: 4,
+  bytesWritten: 5,
+  chunksRead: 6,
+  writes: 7,
+  drains: 8,
+  outboxBytes: 9,
+  handlerErrors: 10,
+  workerRestarts: 11,
+  refused: Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, index + 1])) as Record<
+    RefusalReason,
+    number
+  >,
+  closed: Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, index + 1])) as Record<CloseReason, number>,
+};
+
+/** Exposition text as `name{labels}` → value. */
+function samples(text: string): Map<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
+}
+
+describe("the metrics", () => {
+  test("are the names of the list, each with help and type, each moved by what it counts", async () => {
+    const reader = openProcessReader();
+    const { registry, observeLagSeconds } = boxRegistry({
+      process: () => reader.read(),
+      listeners: () => [{ name: "packets", counts: COUNTS }],
+    });
+    observeLagSeconds(0.001);
+    const text = await registry.metrics();
+    reader.close();
+    expect(
+      Object.fromEntries([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])),
+    ).toEqual(NAMES);
+    const values = samples(text);
+    for (const name of Object.keys(NAMES)) {
+      expect(text).toMatch(new RegExp(`^# HELP ${name} [A-Z].*\\.$`, "m"));
+      const moved = [...values].filter(([key, value]) => new RegExp(`^${name}(_count)?({|$)`).test(key) && value > 0);
+      expect([name, moved.length > 0]).toEqual([name, true]);
+    }
+    expect(values.get('tenk_tcp_connections_active{listener="packets"}')).toBe(1);
+    for (const [index, reason] of CLOSE_REASONS.entries()) {
+      expect(values.get(`tenk_tcp_connections_closed_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
+    }
+    for (const [index, reason] of REFUSAL_REASONS.entries()) {
+      expect(values.get(`tenk_tcp_connections_refused_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
+    }
+  });
+});
