@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Document, isMap, isNode, LineCounter, type Pair, parseDocument } from "yaml";
 import { z } from "zod";
-import { messageOf, nearest, TenkError } from "../base/mod.ts";
+import { messageOf, nearest, systemCodeOf, TenkError } from "../base/mod.ts";
 import { CONFIG_SCHEMA, type Config } from "./config.ts";
 
 /** A configuration, where it came from, and which of its settings a person wrote (dotted: `tcp.packets.listen`). */
@@ -28,7 +28,8 @@ export function loadConfig(file?: string): LoadedConfig {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${messageOf(error)}`, {
+    const why = systemCodeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
+    throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${why}`, {
       cause: error,
       hint: "without --config every setting takes its default",
     });

@@ -1,5 +1,8 @@
 /** Floor 4: where the parts meet. Configuration → listeners and the status surface → start and stop. */
 export { type Address, formatAddress, parseAddress } from "./address.ts";
+export { type Box, up } from "./box.ts";
 export type { Config, ListenerConfig } from "./config.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";
+export type { ListenerStatus, Status } from "./status.ts";
+export { COMMIT, VERSION } from "./version.ts";

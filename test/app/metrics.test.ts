@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { boxRegistry } from "../../src/app/metrics.ts";
+import { parseConfig, up } from "../../src/app/mod.ts";
 import { openProcessReader } from "../../src/metrics/mod.ts";
 import {
   CLOSE_REASONS,
@@ -89,5 +91,22 @@ describe("the metrics", () => {
     for (const [index, reason] of REFUSAL_REASONS.entries()) {
       expect(values.get(`tenk_tcp_connections_refused_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
     }
+  });
+
+  test("of a running box follow its traffic", async () => {
+    const box = await up(
+      parseConfig(
+        'tcp: { a: { listen: "127.0.0.1:0", handler: echo } }\ndashboard: { listen: "127.0.0.1:0" }',
+        "tenk.yaml",
+      ),
+    );
+    const socket = connect(box.listeners[0]!.port, "127.0.0.1", () => socket.write("12345"));
+    await new Promise((resolve) => socket.once("data", resolve));
+    const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
+    const of = (name: string) => values.get(`tenk_tcp_${name}{listener="a"}`);
+    expect([of("connections_active"), of("connections_accepted_total"), of("bytes_read_total")]).toEqual([1, 1, 5]);
+    expect([of("chunks_read_total"), of("writes_total"), of("bytes_written_total")]).toEqual([1, 1, 5]);
+    socket.destroy();
+    await box.stop(0);
   });
 });

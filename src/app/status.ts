@@ -1,0 +1,48 @@
+import type { ProcessSample } from "../metrics/mod.ts";
+import type { ListenerCounts } from "../net/mod.ts";
+
+/** One listener as `/api/status` shows it. */
+export interface ListenerStatus {
+  readonly name: string;
+  readonly host: string;
+  /** 0 where `path` is set. */
+  readonly port: number;
+  /** The Unix socket, where it listens on one. */
+  readonly path?: string;
+  readonly handler: string;
+  readonly workers: number;
+  readonly counts: ListenerCounts;
+}
+
+/** The answer of `/api/status`. A process field is null where the system does not tell. */
+export interface Status {
+  /** The version of tenk. */
+  readonly tenk: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly listeners: readonly ListenerStatus[];
+  readonly process: {
+    readonly pid: number;
+    /** User and system, since the process started, over all its threads. */
+    readonly cpuSeconds: number;
+    readonly rssBytes: number | null;
+    /** Resident memory that is the process's own: no file pages, no shared ones. */
+    readonly anonymousBytes: number | null;
+    readonly openDescriptors: number | null;
+    readonly maxDescriptors: number | null;
+    /** Of the main thread, over about the last minute. */
+    readonly eventLoopLagP99Us: number;
+  };
+}
+
+export function processStatus(sample: ProcessSample, lagP99Ms: number): Status["process"] {
+  return {
+    pid: process.pid,
+    cpuSeconds: sample.cpuUserSeconds + sample.cpuSystemSeconds,
+    rssBytes: sample.residentBytes ?? null,
+    anonymousBytes: sample.anonymousBytes ?? null,
+    openDescriptors: sample.openDescriptors ?? null,
+    maxDescriptors: sample.maxDescriptors ?? null,
+    eventLoopLagP99Us: Math.round(lagP99Ms * 1000),
+  };
+}
