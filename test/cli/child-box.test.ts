@@ -1,0 +1,31 @@
+import { describe, expect, test } from "bun:test";
+import { startBox } from "../../src/cli/child-box.ts";
+import { Terminal } from "../../src/cli/terminal.ts";
+import { startTenk } from "./tenk.ts";
+
+const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
+
+describe("a box in a process of its own", () => {
+  test("is up when it is handed over, and ends when it is disposed of", async () => {
+    const lines: string[] = [];
+    const terminal = new Terminal({ write: (text) => lines.push(text) });
+    const box = await startBox(ANYWHERE, terminal);
+    expect(box.ready.listeners[0]).toMatchObject({ name: "packets", handler: "sink" });
+    expect((await fetch(`${box.ready.statusUrl}healthz`)).status).toBe(200);
+    await box[Symbol.asyncDispose]();
+    expect(await box.ended).toBe(0);
+    expect(lines.join("")).toContain("stopped");
+  });
+
+  test("that cannot start says why and does not leave us waiting", async () => {
+    const first = startTenk(["up", "--json", ...ANYWHERE]);
+    const [line] = await first.sees("stdout", /^.*\n/);
+    const { port } = JSON.parse(line).listeners[0];
+    const lines: string[] = [];
+    const started = startBox(["--listen", `127.0.0.1:${port}`], new Terminal({ write: (text) => lines.push(text) }));
+    await expect(started).rejects.toThrow("The box ended before it was up, with code 2");
+    expect(lines.join("")).toContain("it is in use by");
+    first.child.kill("SIGTERM");
+    await first.ended;
+  });
+});
