@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { Command } from "commander";
+import { effectiveSettings, loadConfig } from "../app/mod.ts";
+import { EXIT } from "./failure.ts";
+import { examples } from "./options.ts";
+import { print } from "./output.ts";
+import { paintsFor } from "./terminal.ts";
+import { DEFAULT_FILE } from "./up.ts";
+
+export function checkCommand(exit: (code: number) => void): Command {
+  return new Command("check")
+    .description("Validate the configuration and print every setting in force, and which were defaulted.")
+    .option("--config <file>", `configuration (default: ${DEFAULT_FILE} where it exists)`)
+    .option("--json", "print as JSON")
+    .addHelpText("after", examples("tenk check", "tenk check --config tenk.yaml --json"))
+    .action((options: { config?: string; json?: boolean }) => exit(runCheck(options)));
+}
+
+function runCheck({ config, json }: { config?: string; json?: boolean }): number {
+  const loaded = loadConfig(config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined));
+  const settings = effectiveSettings(loaded);
+  if (json) {
+    print(JSON.stringify({ file: loaded.file ?? null, settings }, null, 2));
+    return EXIT.pass;
+  }
+  const { dim } = paintsFor(process.stdout);
+  const keyWidth = Math.max(...settings.map(({ key }) => key.length));
+  const valueWidth = Math.max(...settings.map(({ value }) => value.length));
+  print(loaded.file === undefined ? "no configuration file: every setting by default" : `${loaded.file} is valid`);
+  for (const { key, value, defaulted } of settings) {
+    print(`  ${key.padEnd(keyWidth)}  ${defaulted ? `${value.padEnd(valueWidth)}  ${dim("default")}` : value}`);
+  }
+  return EXIT.pass;
+}

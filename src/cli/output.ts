@@ -1,0 +1,60 @@
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+
+/** Writes a result. Standard output carries results and nothing else. */
+export function print(text: string): void {
+  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/**
+ * A reader that went away (`tenk … | head -1`) is no failure of ours: what is written after it left is lost, the run and
+ * its exit code are not.
+ */
+export function survivePipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (systemCodeOf(error) !== "EPIPE") throw error;
+    });
+  }
+}
+
+/** Somewhere a result goes as JSON. */
+export interface JsonTarget {
+  /** True when standard output is the target, and must carry nothing else. */
+  readonly isStdout: boolean;
+  write(value: unknown): void;
+}
+
+/**
+ * `-` is standard output, anything else a file, written whole or not at all.
+ *
+ * @throws {TenkError} `file-unreadable` now, before the run, when the file could not be written
+ */
+export function jsonTarget(place: string): JsonTarget {
+  if (place === "-") return { isStdout: true, write: (value) => print(JSON.stringify(value, null, 2)) };
+  mustBeWritable(place);
+  return {
+    isStdout: false,
+    write(value) {
+      const beside = `${place}.${process.pid}.tmp`;
+      try {
+        writeFileSync(beside, `${JSON.stringify(value, null, 2)}\n`);
+        renameSync(beside, place);
+      } catch (error) {
+        rmSync(beside, { force: true });
+        throw new TenkError("file-unreadable", `Cannot write ${place}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+function mustBeWritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new TenkError("file-unreadable", `Cannot write ${file}: ${messageOf(error)}`, { cause: error });
+  }
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw new TenkError("file-unreadable", `Cannot write ${file}: it is a directory`);
+}

@@ -1,0 +1,53 @@
+import { Command } from "commander";
+import { COMMIT, VERSION } from "../app/mod.ts";
+import { checkCommand } from "./check.ts";
+import { EXIT, failureOf } from "./failure.ts";
+import { examples } from "./options.ts";
+import { survivePipes } from "./output.ts";
+import { statusCommand } from "./status.ts";
+import { stderr } from "./terminal.ts";
+import { upCommand } from "./up.ts";
+
+/**
+ * Runs one command.
+ *
+ * @param words the command line after the program's name
+ * @returns the exit code: 0 passed, 1 failed at run time or an expectation did, 2 the words were wrong
+ */
+export async function run(words: readonly string[]): Promise<number> {
+  survivePipes();
+  let exitCode: number = EXIT.pass;
+  try {
+    await program((code) => {
+      exitCode = code;
+    }).parseAsync(words, { from: "user" });
+  } catch (error) {
+    const failure = failureOf(error);
+    stderr.unpin();
+    if (failure.text !== "") stderr.line(failure.text);
+    return failure.exitCode;
+  }
+  return exitCode;
+}
+
+function program(exit: (code: number) => void): Command {
+  const root = new Command("tenk")
+    .description("Ten thousand connections on a small box: a TCP server, a load generator and the proof.")
+    .version(`tenk ${VERSION} (${COMMIT})`, "--version", "print version and commit")
+    .addHelpText(
+      "after",
+      examples("tenk demo", "tenk up", "tenk load tcp 127.0.0.1:9091 -c 1000 -r 10 -m ping -T 10s"),
+    );
+  for (const command of [upCommand(exit), checkCommand(exit), statusCommand(exit)]) {
+    root.addCommand(command);
+  }
+  for (const command of everyCommand(root)) {
+    // Errors come back as exceptions and are printed in one place, on one line.
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  return root;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Tenk {
+  readonly child: ChildProcess;
+  /** Resolves with the first match in what it wrote so far, or comes to write. Rejects when it ends without. */
+  sees(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the program as a person would; it is ended with the test at the latest. */
+export function startTenk(words: readonly string[], options: { cwd?: string; input?: "pipe" | "ignore" } = {}): Tenk {
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    cwd: options.cwd ?? tmpdir(),
+    stdio: [options.input ?? "ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  const text = { stdout: "", stderr: "" };
+  const watchers = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]!.setEncoding("utf8").on("data", (part: string) => {
+      text[name] += part;
+      for (const watcher of watchers) watcher();
+    });
+  }
+  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, ...text })));
+  function sees(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const watcher = () => {
+        const match = pattern.exec(text[stream]);
+        if (match) resolve(match);
+      };
+      watchers.add(watcher);
+      watcher();
+      void ended.then(() =>
+        reject(new Error(`ended without ${pattern} in ${stream}:\n${text.stdout}\n${text.stderr}`)),
+      );
+    });
+  }
+  return { child, sees, ended };
+}
+
+/** Runs the program to its end. */
+export function tenk(words: readonly string[], options: { cwd?: string } = {}): Promise<Ended> {
+  return startTenk(words, options).ended;
+}
+
+/** A folder that is gone when the work is done. */
+export async function withFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), "tenk-test-"));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

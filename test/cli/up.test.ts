@@ -1,0 +1,124 @@
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import type { Status } from "../../src/app/mod.ts";
+import { startTenk, tenk, withFolder } from "./tenk.ts";
+
+const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
+
+interface Ready {
+  pid: number;
+  statusUrl: string;
+  listeners: { name: string; host: string; port: number }[];
+}
+
+async function started(words: readonly string[], input: "pipe" | "ignore" = "ignore") {
+  const program = startTenk(["up", "--json", ...words], { input });
+  const [line] = await program.sees("stdout", /^.*\n/);
+  return { ...program, ready: JSON.parse(line) as Ready };
+}
+
+function connected(port: number): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket));
+    socket.on("error", () => undefined); // the program under test may end before the socket does
+  });
+}
+
+async function statusOf({ statusUrl }: Ready): Promise<Status> {
+  return (await (await fetch(`${statusUrl}api/status`)).json()) as Status;
+}
+
+describe("tenk up", () => {
+  test("tells where it listens as JSON, logs every default, and stops at Ctrl-C", async () => {
+    const { child, ready, ended } = await started(ANYWHERE);
+    expect(ready.listeners[0]).toMatchObject({ name: "packets", host: "127.0.0.1" });
+    const socket = await connected(ready.listeners[0]!.port);
+    socket.write("ping");
+    const status = await statusOf(ready);
+    expect(status.process.pid).toBe(child.pid!);
+    expect(status.listeners[0]?.counts.accepted).toBe(1);
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}app defaults of=tcp\.packets backlog=4096 .*stall=1m$/m);
+    expect(stderr).toMatch(/ INFO {2}app listening name=packets address=127\.0\.0\.1:\d+ handler=sink workers=1$/m);
+    expect(stderr).toMatch(/ INFO {2}app stopped$/m);
+    socket.destroy();
+  });
+
+  test("ends at once at the second Ctrl-C", async () => {
+    const { child, ready, sees, ended } = await started(["--handler", "echo", ...ANYWHERE]);
+    // A peer that never reads holds an echo open through the grace.
+    const socket = await connected(ready.listeners[0]!.port);
+    socket.pause();
+    socket.write(Buffer.alloc(1 << 24));
+    while ((await statusOf(ready)).listeners[0]!.counts.outboxBytes === 0);
+    child.kill("SIGINT");
+    await sees("stderr", /stopping; Ctrl-C again ends at once/);
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(130);
+    socket.destroy();
+  });
+
+  test("serves what its configuration says, in several event loops", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "tenk.yaml");
+      writeFileSync(
+        file,
+        'tcp: { wide: { listen: "127.0.0.1:0", handler: echo, workers: 2 } }\ndashboard: { listen: "127.0.0.1:0" }\n',
+      );
+      const { child, ready, ended } = await started(["--config", file]);
+      expect(ready.listeners[0]).toMatchObject({ name: "wide", workers: 2 });
+      const socket = await connected(ready.listeners[0]!.port);
+      const answer = new Promise<string>((resolve) => socket.once("data", (bytes) => resolve(bytes.toString())));
+      socket.write("hello");
+      expect(await answer).toBe("hello");
+      const asked = await tenk(["status", "--url", ready.statusUrl]);
+      expect(asked.stdout).toMatch(/^wide +127\.0\.0\.1:\d+ +echo +2 +1 +1 +0 +5 B +5 B$/m);
+      expect([asked.code, asked.stderr]).toEqual([0, ""]);
+      socket.destroy();
+      child.kill("SIGTERM");
+      expect((await ended).code).toBe(0);
+    });
+  });
+
+  test("takes a free port where told to, and ends with the program that started it", async () => {
+    const first = await started(ANYWHERE);
+    const { port } = first.ready.listeners[0]!;
+    const second = await started(
+      ["--listen", `127.0.0.1:${port}`, "--dashboard", "127.0.0.1:0", "--or-free", "--with-parent"],
+      "pipe",
+    );
+    expect(second.ready.listeners[0]!.port).not.toBe(port);
+    second.child.kill("SIGINT"); // goes to all programs of a terminal: not its to obey
+    second.child.stdin!.end();
+    const { code, stderr } = await second.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain(`port taken instead name=packets wanted=${port}`);
+    first.child.kill("SIGTERM");
+    await first.ended;
+  });
+});
+
+describe("tenk check", () => {
+  test("prints every setting in force and which were defaulted", async () => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "tenk.yaml"), "tcp: { a: { listen: 7001 } }\n");
+      const { code, stdout, stderr } = await tenk(["check"], { cwd: folder });
+      expect(stdout).toStartWith("tenk.yaml is valid\n");
+      expect(stdout).toMatch(/^ {2}tcp\.a\.listen +0\.0\.0\.0:7001$/m);
+      expect(stdout).toMatch(/^ {2}tcp\.a\.outbox\.max +1MiB +default$/m);
+      expect([code, stderr]).toEqual([0, ""]);
+      const json = JSON.parse((await tenk(["check", "--json"], { cwd: folder })).stdout);
+      expect(json.settings).toContainEqual({ key: "tcp.a.handler", value: "sink", defaulted: true });
+    });
+  });
+});
+
+test("tenk status says when no box is there, and exits 1", async () => {
+  const { code, stdout, stderr } = await tenk(["status", "--url", "http://127.0.0.1:1"]);
+  expect(stderr).toStartWith("tenk: Cannot ask http://127.0.0.1:1/ for its status: nothing listens there (");
+  expect([code, stdout]).toEqual([1, ""]);
+});
