@@ -1,6 +1,8 @@
 /** What a load test sends, and how it finds the reply. Pure: bytes in, bytes and counts out; time and randomness are arguments. */
 export { MARKER_BYTES, MARKER_PREFIX } from "./marker.ts";
+export { type MarkerFinder, messageMarkerFinder } from "./marker-finder.ts";
 export { type CompileOptions, compileConstant, compileMessages, filesNamedIn, type MessageSource } from "./message.ts";
 export type { RegexOptions } from "./regex-syntax.ts";
+export { byAnyChunk, byDelimiter, byLength, byMarker, type ReplyFinder, type StopFinder, stopAt } from "./reply.ts";
 export { SeededRandom } from "./seeded-random.ts";
 export type { MessagePart } from "./template.ts";
