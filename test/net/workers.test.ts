@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from "bun:test";
+import { listen, type Server } from "../../src/net/mod.ts";
+import { HANDLERS } from "../../src/tcp/mod.ts";
+import { Client, until } from "./support.ts";
+
+let server: Server | undefined;
+afterEach(async () => {
+  await server?.stop({ graceMs: 0 });
+  server = undefined;
+});
+
+const crashing = new URL("./crashing-handler.ts", import.meta.url);
+
+async function open(count: number): Promise<Client[]> {
+  return Promise.all(Array.from({ length: count }, () => new Client(server!.port).connected()));
+}
+
+test("several workers share one port, and their counts add up exactly", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 3 }, HANDLERS.echo.url);
+  expect([server.workers, server.port > 0]).toEqual([3, true]);
+  const clients = await open(120);
+  for (const client of clients) client.socket.write("0123456789");
+  await until(() => clients.every((client) => client.bytes === 10));
+  expect(server.counts()).toMatchObject({ active: 120, accepted: 120, bytesRead: 1200, bytesWritten: 1200 });
+  for (const client of clients.slice(0, 50)) client.socket.end();
+  await until(() => server!.counts().active === 70);
+  expect(server.counts().closed.peer).toBe(50);
+});
+
+test("limits hold over all workers, to within workers - 1, and change in all of them", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 3, limits: { maxConnections: 20 } }, HANDLERS.sink.url);
+  await open(60);
+  await until(() => server!.counts().accepted + server!.counts().refused.connections === 60);
+  expect(server.counts().active).toBeGreaterThanOrEqual(20);
+  expect(server.counts().active).toBeLessThanOrEqual(22);
+  server.update({ maxPerAddress: 1, maxConnections: 0, idleMs: 50 });
+  await until(() => server!.counts().active === 0);
+  await open(10);
+  await until(() => server!.counts().refused.address >= 7);
+});
+
+test("a crashed worker is counted and restarted, the others never notice", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 2 }, crashing);
+  const clients = await open(40);
+  await until(() => server!.counts().active === 40);
+  clients[0]?.socket.write("!");
+  await until(() => server!.counts().workerRestarts === 1);
+  const lost = server.counts().closed["worker-crash"];
+  expect(lost).toBeGreaterThan(0);
+  expect(server.counts()).toMatchObject({ active: 40 - lost, accepted: 40 });
+  await until(() => clients.filter((client) => client.closed).length === lost);
+  for (const client of clients) if (!client.closed) client.socket.write("alive");
+  await until(() => clients.filter((client) => client.received === "alive").length === 40 - lost);
+  // The port takes connections again on both loops: with 40 more, a loop that stayed away would leave all on one.
+  await until(() => server!.counts().workerRestarts === 1);
+  const more = await open(40);
+  for (const client of more) client.socket.write("again");
+  await until(() => more.every((client) => client.received === "again"));
+});
+
+test("stop ends all workers and frees the port", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 2 }, HANDLERS.echo.url);
+  const clients = await open(10);
+  await until(() => server!.counts().active === 10);
+  await server.stop({ graceMs: 1000 });
+  await until(() => clients.every((client) => client.closed));
+  expect(server.counts()).toMatchObject({ active: 0, closed: { shutdown: 10 } });
+  const again = await listen({ host: "127.0.0.1", port: server.port }, {});
+  await again.stop({ graceMs: 0 });
+});
+
+test("a port another program shares already is refused, not silently halved", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 2 }, HANDLERS.sink.url);
+  const second = listen({ host: "127.0.0.1", workers: 2, port: server.port }, HANDLERS.sink.url);
+  await expect(second).rejects.toMatchObject({ code: "port-in-use" });
+});
+
+test.each([
+  [{ workers: 2 }, {}, "URL"],
+  [{ workers: 0 }, {}, "1 to 256"],
+  [{ workers: 2, path: "/nowhere/x.sock" }, HANDLERS.echo.url, "Unix"],
+  [{ workers: 2 }, new URL("./support.ts", import.meta.url), "default export"],
+  [{ workers: 2 }, new URL("./missing.ts", import.meta.url), "missing.ts"],
+])("what cannot be shared is refused with the reason: %p", async (options, handler, words) => {
+  await expect(listen({ host: "127.0.0.1", ...options }, handler)).rejects.toThrow(words);
+});
