@@ -1,6 +1,6 @@
 import { AddressSketch, SKETCH_BYTES } from "./address-sketch.ts";
 import { Count, type CountRows, placeOfRefusal } from "./counts.ts";
-import { descriptorLimit } from "./ffi.ts";
+import { highestUsableDescriptor } from "./descriptor-guard.ts";
 import type { RefusalReason } from "./reasons.ts";
 import type { LimitSettings } from "./settings.ts";
 
@@ -13,16 +13,6 @@ export interface SharedState {
 
 export function privateState(rows: CountRows, salt: number): SharedState {
   return { rows, addresses: new ArrayBuffer(SKETCH_BYTES * rows.rows), salt };
-}
-
-/**
- * Descriptors kept free for everything that is not a connection: files, the metrics endpoint, new event loops.
- * The kernel gives out the lowest free number, so an accepted socket whose number lies in the reserve means the table is
- * nearly full: no counting, no system call. Without this, accept would fail with EMFILE and the runtime spin on it.
- */
-function highestUsableDescriptor(): number {
-  const limit = descriptorLimit();
-  return limit - Math.min(64, Math.max(16, Math.floor(limit / 20)));
 }
 
 /** Decides, for one event loop, whether a just-accepted connection may stay. Costs a few additions; allocates nothing. */

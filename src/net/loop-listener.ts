@@ -1,7 +1,8 @@
-import { logOf, occasionally } from "../base/mod.ts";
+import { logOf, messageOf, occasionally } from "../base/mod.ts";
 import { Admission, type SharedState } from "./admission.ts";
 import { type Endpoint, type RawSocket, TcpConnection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
+import { DescriptorGuard } from "./descriptor-guard.ts";
 import { setBacklog, setBuffers } from "./ffi.ts";
 import { listenError } from "./listen-error.ts";
 import type { RefusalReason } from "./reasons.ts";
@@ -23,7 +24,10 @@ export class LoopListener<Data> implements Endpoint<Data> {
   readonly limits: LimitSettings;
   readonly port: number;
   readonly #admission: Admission;
-  readonly #server: RawListener;
+  readonly #options: ListenOptions;
+  readonly #sharePort: boolean;
+  readonly #guard: DescriptorGuard;
+  #server: RawListener;
   #emptied: (() => void) | undefined;
   #lastRefusal: RefusalReason = "connections";
   readonly #sayRefusal: () => void;
@@ -38,10 +42,14 @@ export class LoopListener<Data> implements Endpoint<Data> {
     this.#sayRefusal = occasionally((count) => {
       log.warn("connection refused", { name: options.name ?? "tcp", reason: this.#lastRefusal, count });
     });
-    this.#server = this.#bind(options, sharePort);
+    this.#options = options;
+    this.#sharePort = sharePort;
+    this.#server = this.#bind(options.port ?? 0);
     this.port = this.#server.port ?? 0;
-    setBuffers(this.#server.fd, this.socket.receiveBufferBytes, this.socket.sendBufferBytes);
-    setBacklog(this.#server.fd, options.backlog ?? 4096);
+    this.#guard = new DescriptorGuard(
+      () => this.#suspend(),
+      () => this.#resume(),
+    );
   }
 
   /** New bounds for connections to come and those that are open. */
@@ -57,6 +65,7 @@ export class LoopListener<Data> implements Endpoint<Data> {
 
   /** Stops accepting, asks every connection to finish, closes after `graceMs` those that did not. */
   async stop(graceMs: number): Promise<void> {
+    this.#guard.stop();
     this.#server.stop(false);
     for (const connection of this.#connections()) connection.shutdown(graceMs);
     if (this.deadlines.open === 0) return;
@@ -77,18 +86,36 @@ export class LoopListener<Data> implements Endpoint<Data> {
     return [...this.deadlines.members()] as TcpConnection<Data>[];
   }
 
-  #bind(options: ListenOptions, sharePort: boolean): RawListener {
+  #bind(port: number): RawListener {
+    const options = this.#options;
     const socket = { ...SOCKET_EVENTS, open: (raw: RawSocket) => this.#accepted(raw) };
     // Half-open always: with the runtime's own closing, an outbox that still waits when the peer's FIN comes would be lost.
     const common = { socket, allowHalfOpen: true };
+    // `reusePort` is missing in the runtime's types, not in the runtime.
+    const shared = this.#sharePort ? { reusePort: true } : {};
+    const address =
+      options.path === undefined ? { hostname: options.host ?? "0.0.0.0", port, ...shared } : { unix: options.path };
     try {
-      if (options.path !== undefined) return Bun.listen({ ...common, unix: options.path }) as unknown as RawListener;
-      const address = { hostname: options.host ?? "0.0.0.0", port: options.port ?? 0 };
-      // `reusePort` is missing in the runtime's types, not in the runtime.
-      const shared = sharePort ? { reusePort: true } : {};
-      return Bun.listen({ ...common, ...address, ...shared }) as unknown as RawListener;
+      const server = Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
+      setBuffers(server.fd, this.socket.receiveBufferBytes, this.socket.sendBufferBytes);
+      setBacklog(server.fd, options.backlog ?? 4096);
+      return server;
     } catch (error) {
       throw listenError(error, options);
+    }
+  }
+
+  #suspend(): void {
+    this.#server.stop(false);
+    log.error("accepting suspended: every file descriptor is in use", { name: this.#options.name ?? "tcp" });
+  }
+
+  #resume(): void {
+    try {
+      this.#server = this.#bind(this.port);
+      log.warn("accepting again: file descriptors are free", { name: this.#options.name ?? "tcp" });
+    } catch (error) {
+      log.error("cannot accept again", { name: this.#options.name ?? "tcp", error: messageOf(error) });
     }
   }
 

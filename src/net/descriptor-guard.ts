@@ -1,0 +1,41 @@
+import { descriptorLimit, lowestFreeDescriptor } from "./ffi.ts";
+
+/**
+ * Descriptors kept free for everything that is not a connection: files, the metrics endpoint, new event loops.
+ * The kernel gives out the lowest free number, so an accepted socket whose number lies in the reserve means the table is
+ * nearly full: no counting, no system call.
+ */
+export function highestUsableDescriptor(): number {
+  const limit = descriptorLimit();
+  return limit - Math.min(64, Math.max(16, Math.floor(limit / 20)));
+}
+
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Watches for the shortage that the reserve cannot prevent: other code of the process took every descriptor. Accept then
+ * fails with EMFILE and the runtime retries it without pause (94 % of a core, oven-sh/bun#32705). So the listener is
+ * closed until descriptors are free again; open connections go on. Costs two system calls every 250 ms.
+ */
+export class DescriptorGuard {
+  #suspended = false;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(suspend: () => void, resume: () => void) {
+    this.#timer = setInterval(() => {
+      const lowestFree = lowestFreeDescriptor();
+      if (!this.#suspended && lowestFree < 0) {
+        this.#suspended = true;
+        suspend();
+      } else if (this.#suspended && lowestFree >= 0 && lowestFree < highestUsableDescriptor()) {
+        this.#suspended = false;
+        resume();
+      }
+    }, LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
