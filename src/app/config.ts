@@ -2,15 +2,17 @@ import { z } from "zod";
 import { parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
 import { type Address, parseAddress } from "./address.ts";
 
-/** A quantity as people write it (`10k`, `30s`, `2MiB`) to its base unit; what is wrong with it is said by `expected`. */
+/** A quantity as people write it (`10k`, `30s`, `2MiB`) to a whole number of its base unit; what is wrong with it is said by `expected`. */
 function quantity(expected: string, parse: (text: string) => number) {
   return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((value, context) => {
     try {
-      return parse(String(value));
+      const read = parse(String(value));
+      if (Number.isSafeInteger(read)) return read;
     } catch {
-      context.addIssue({ code: "custom", message: `expected ${expected}` });
-      return z.NEVER;
+      // Said below, with what was expected here.
     }
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
   });
 }
 

@@ -78,6 +78,10 @@ dashboard:
     ],
     ["tcp: {}", "tenk.yaml:1: tcp: expected at least one listener, found a section"],
     ["tcp:\n- 1", "tenk.yaml:2: tcp: expected listeners by name, found a list"],
+    [
+      "tcp:\n  a: { listen: 1, keepAlive: 250us }",
+      'tenk.yaml:2: tcp.a.keepAlive: expected a duration such as 30s or 10ms, found "250us"',
+    ],
     ["dashboard:\n  listen: unix:/x", 'tenk.yaml:2: dashboard.listen: expected a port or host:port, found "unix:/x"'],
     ["log: 3", "tenk.yaml:1: log: expected a section, found 3"],
     ["[]", "tenk.yaml:1: the file: expected a section, found a list"],
