@@ -1,0 +1,84 @@
+import { DROP_CAUSES, type DropCause } from "./report.ts";
+
+/**
+ * What one event loop counts: plain fields that hot code adds to, and that `add` sums over workers.
+ * All of it can be posted to another thread as it is.
+ */
+export class Tally {
+  wanted = 0;
+  open = 0;
+  peak = 0;
+  opened = 0;
+  failed = 0;
+  lost = 0;
+  /** Closed by us before the end: their lifetime was over. */
+  retired = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  /** Sent at the opening of a connection; part of `bytesSent`, not of `sent`. */
+  firstBytesSent = 0;
+  planned = 0;
+  sent = 0;
+  late = 0;
+  /** Late because answers were awaited: part of `late`, and not the generator's fault. */
+  lateForReply = 0;
+  /** Too old in the generator's own queue: part of `dropped.old`. */
+  overslept = 0;
+  received = 0;
+  unanswered = 0;
+  unmatched = 0;
+  readonly dropped: Record<DropCause, number> = { old: 0, full: 0, outstanding: 0, bandwidth: 0, closed: 0 };
+  /** `connect ECONNREFUSED` → how many. */
+  readonly byCause: Record<string, number> = {};
+
+  get droppedInAll(): number {
+    return DROP_CAUSES.reduce((sum, cause) => sum + this.dropped[cause], 0);
+  }
+
+  countFailure(phase: "connect" | "tls", cause: string): void {
+    this.failed += 1;
+    this.#countCause(`${phase} ${cause}`);
+  }
+
+  countLoss(cause: string): void {
+    this.lost += 1;
+    this.#countCause(`established ${cause}`);
+  }
+
+  #countCause(cause: string): void {
+    this.byCause[cause] = (this.byCause[cause] ?? 0) + 1;
+  }
+
+  /** Adds another's counts; `other` may have come from another thread. */
+  add(other: TallyFields): void {
+    for (const field of FIELDS) this[field] += other[field];
+    for (const cause of DROP_CAUSES) this.dropped[cause] += other.dropped[cause];
+    for (const [cause, count] of Object.entries(other.byCause)) {
+      this.byCause[cause] = (this.byCause[cause] ?? 0) + count;
+    }
+  }
+}
+
+const FIELDS = [
+  "wanted",
+  "open",
+  "peak",
+  "opened",
+  "failed",
+  "lost",
+  "retired",
+  "bytesSent",
+  "bytesReceived",
+  "firstBytesSent",
+  "planned",
+  "sent",
+  "late",
+  "lateForReply",
+  "overslept",
+  "received",
+  "unanswered",
+  "unmatched",
+] as const;
+
+/** A tally's fields without its methods: what arrives from another thread. */
+export type TallyFields = Pick<Tally, (typeof FIELDS)[number] | "dropped" | "byCause">;

@@ -1,0 +1,112 @@
+import type { LatencySummary } from "./latency.ts";
+
+/** One expectation, and whether it held. */
+export interface Check {
+  /** As it was written: `p99<50ms`. */
+  readonly expect: string;
+  /** What was found, in the same unit: `61.2ms`. */
+  readonly got: string;
+  readonly pass: boolean;
+}
+
+export interface Verdict {
+  /** Every check held, and nothing ended the run before its time. */
+  readonly pass: boolean;
+  readonly checks: readonly Check[];
+  /** One sentence: what failed, and whether the generator was the limit. */
+  readonly reason: string;
+}
+
+/** What the target says of itself, where it is a tenk box. */
+export interface ServerReport {
+  /** Messages it received, counted by their length; where lengths vary, in proportion to the bytes. */
+  readonly received: number;
+  readonly bytesReceived: number;
+  readonly connectionsPeak: number;
+  /** Of one core, over the sending phase. */
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+  /** What its own memory grew by from before the run to its most connections, divided by them. */
+  readonly userBytesPerConnection: number;
+}
+
+/** The result of a run: also what `--json` prints. Times in milliseconds, latencies in microseconds. */
+export interface Report {
+  /** What was spoken: `tcp`. */
+  readonly kind: string;
+  /** `host:port`, or the path of a Unix socket. */
+  readonly target: string;
+  readonly plan: {
+    readonly connections: number;
+    /** 0 where nothing was sent, or as fast as possible. */
+    readonly ratePerConnection: number;
+    readonly connectRate: number;
+    /** Of the sending phase; null where it had no end. */
+    readonly durationMs: number | null;
+    /** 0 where the rate was that of each connection. */
+    readonly totalRate: number;
+    readonly shape: string;
+    readonly workers: number;
+  };
+  readonly connections: {
+    readonly opened: number;
+    readonly peak: number;
+    readonly failed: number;
+    /** Ended before the planned end, and not by us. */
+    readonly lost: number;
+    /** `{"connect ECONNREFUSED": 3, "established reset": 1}`: the phase, then the cause. */
+    readonly byCause: Readonly<Record<string, number>>;
+  };
+  /** planned = sent + dropped; the late ones are among the sent. */
+  readonly messages: {
+    readonly planned: number;
+    readonly sent: number;
+    readonly late: number;
+    readonly dropped: number;
+    /** What came back: answers where they are told apart, else bytes divided by the message's length. */
+    readonly received: number;
+    /** Sent, and no answer came before the end; 0 where answers are not told apart. */
+    readonly unanswered: number;
+    /** Answers that belonged to no message. */
+    readonly unmatched: number;
+    /** Why messages were dropped. */
+    readonly droppedBy: Readonly<Record<DropCause, number>>;
+    /** Sent per second over the sending phase. */
+    readonly perSecondSent: number;
+  };
+  readonly bytes: { readonly sent: number; readonly received: number };
+  readonly latencyUs: {
+    readonly connect: LatencySummary;
+    readonly firstByte: LatencySummary;
+    readonly message: LatencySummary;
+    readonly service: LatencySummary;
+    /** From the planned moment to the moment it was sent: the generator's own share. */
+    readonly send: LatencySummary;
+  };
+  readonly server: ServerReport | null;
+  readonly generator: {
+    /** Of one core, over the sending phase, all workers together. */
+    readonly cpuPercent: number;
+    readonly cpuUsPerMessage: number;
+    readonly rssBytes: number;
+    readonly loopLagP99Us: number;
+    /** It was itself the limit: see `saturation`. */
+    readonly saturated: boolean;
+    readonly saturation: readonly string[];
+  };
+  readonly timing: { readonly connectMs: number; readonly sendMs: number; readonly drainMs: number };
+  /** Why the run ended before its time, or null. */
+  readonly endedBy: "stopped" | "message-stop" | "no-connections" | null;
+  readonly verdict: Verdict;
+}
+
+/** Why a message was not sent. */
+export const DROP_CAUSES = [
+  "old", // due for longer than dropAfterMs: the generator was too slow
+  "full", // its connection's outbox was full: the peer does not read
+  "outstanding", // too many messages of its connection had no answer yet
+  "bandwidth", // its connection had used up its upstream bandwidth
+  "closed", // its connection closed before its turn came, or no connection was open
+] as const;
+
+export type DropCause = (typeof DROP_CAUSES)[number];

@@ -1,0 +1,51 @@
+/** Where a run is: connections open, the sending phase, the wait for last answers, the end. */
+export type Phase = "connect" | "send" | "drain" | "done";
+
+/** How a run stands, four times a second: all that a live view shows. */
+export interface LoadSnapshot {
+  /** Since the run began, connecting included. */
+  readonly elapsedMs: number;
+  readonly phase: Phase;
+  /** The whole run as planned: opening the connections, then sending. Infinity where it has no end. */
+  readonly durationMs: number;
+  readonly connections: {
+    readonly wanted: number;
+    readonly open: number;
+    readonly opened: number;
+    readonly failed: number;
+    readonly lost: number;
+  };
+  readonly messages: {
+    readonly planned: number;
+    readonly sent: number;
+    readonly late: number;
+    readonly dropped: number;
+    readonly received: number;
+    /** Over the last second. */
+    readonly perSecondSent: number;
+    readonly perSecondReceived: number;
+  };
+  readonly bytes: {
+    readonly sent: number;
+    readonly received: number;
+    readonly perSecondSent: number;
+    readonly perSecondReceived: number;
+  };
+  /** Of all messages answered so far, from their planned moments. */
+  readonly latencyUs: {
+    readonly p50: number;
+    readonly p90: number;
+    readonly p99: number;
+    readonly max: number;
+    /** How many lay from 2^(i-1) to 2^i µs. Add neighbours for a coarser histogram. */
+    readonly buckets: readonly number[];
+  };
+  readonly generator: {
+    /** Of one core, over the last quarter second. */
+    readonly cpuPercent: number;
+    readonly loopLagP99Us: number;
+    readonly rssBytes: number;
+    /** Messages that are due and not sent yet. */
+    readonly debtMessages: number;
+  };
+}

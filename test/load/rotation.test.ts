@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Tally } from "../../src/load/accounting.ts";
+import { DialQueue } from "../../src/load/dial-queue.ts";
+import { Rotation } from "../../src/load/rotation.ts";
+
+describe("turns go round", () => {
+  test("each lane gets as many as any other", () => {
+    const rotation = new Rotation(3);
+    for (const lane of [0, 1, 2]) rotation.add(lane);
+    expect(Array.from({ length: 7 }, () => rotation.next())).toEqual([0, 1, 2, 0, 1, 2, 0]);
+    rotation.skip(4);
+    expect(rotation.next()).toBe(2);
+  });
+
+  test("also while lanes come and go: between two turns of one, each other that stays has exactly one", () => {
+    const step = fc.tuple(fc.constantFrom("add", "remove", "next", "next", "next"), fc.nat(9));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const rotation = new Rotation(10);
+        const present = new Set<number>();
+        const turns = new Map<number, number[]>();
+        const joined = new Map<number, number>();
+        for (const [index, [what, lane]] of steps.entries()) {
+          if (what === "add" && !present.has(lane)) {
+            rotation.add(lane);
+            present.add(lane);
+            turns.set(lane, []);
+            joined.set(lane, index);
+          } else if (what === "remove") {
+            rotation.remove(lane);
+            present.delete(lane);
+          } else if (what === "next" && present.size > 0) {
+            const served = rotation.next();
+            expect(present.has(served)).toBe(true);
+            turns.get(served)!.push(index);
+          }
+          expect(rotation.size).toBe(present.size);
+        }
+        for (const one of present) {
+          for (const other of present) {
+            const from = Math.max(joined.get(one)!, joined.get(other)!);
+            const count = (which: number) => turns.get(which)!.filter((turn) => turn >= from).length;
+            expect(Math.abs(count(one) - count(other))).toBeLessThanOrEqual(1);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe("connections are opened at their moments", () => {
+  test("so many a second, the first at once", () => {
+    const queue = new DialQueue(4, 1000, 100);
+    for (const lane of [0, 1, 2, 3]) queue.push(lane, 100);
+    expect([queue.take(100), queue.take(100), queue.take(102), queue.take(102), queue.take(102)]).toEqual([
+      0, -1, 1, 2, -1,
+    ]);
+    expect(queue.waitMs(102)).toBe(1);
+    expect(queue.take(103)).toBe(3);
+    expect(queue.waitMs(103)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("turns that nobody used are gone", () => {
+    const queue = new DialQueue(2, 10, 0);
+    queue.push(0, 5000);
+    queue.push(1, 5000);
+    expect([queue.take(5000), queue.take(5000), queue.waitMs(5000)]).toEqual([0, -1, 100]);
+  });
+
+  test("all at once when there is no rate", () => {
+    const queue = new DialQueue(3, Number.POSITIVE_INFINITY, 0);
+    for (const lane of [0, 1, 2]) queue.push(lane, 0);
+    expect([queue.take(0), queue.take(0), queue.take(0)]).toEqual([0, 1, 2]);
+  });
+});
+
+test("tallies of several workers add up, causes and all", () => {
+  const [one, other] = [new Tally(), new Tally()];
+  one.sent = 3;
+  one.countFailure("connect", "ECONNREFUSED");
+  other.countFailure("connect", "ECONNREFUSED");
+  other.countLoss("reset");
+  other.dropped.full = 2;
+  one.add(structuredClone({ ...other }));
+  expect([one.sent, one.failed, one.lost, one.droppedInAll]).toEqual([3, 2, 1, 2]);
+  expect(one.byCause).toEqual({ "connect ECONNREFUSED": 2, "established reset": 1 });
+});
