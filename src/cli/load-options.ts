@@ -1,0 +1,213 @@
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { messageOf, parseBandwidth, parseBytes, parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
+import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
+import { refuseTcpkaliOptions } from "./tcpkali.ts";
+
+/** One `-m`, `-f`, `-1` or `--first-message-file`, in the order of the command line. */
+export type MessageWords = {
+  readonly first: boolean;
+  /** An `-e` stood before it. */
+  readonly unescape: boolean;
+  readonly name: string;
+} & ({ readonly kind: "text"; readonly text: string } | { readonly kind: "file-bytes"; readonly bytes: Uint8Array });
+
+/** The options of `load tcp` as read: milliseconds, bytes, bytes a second, messages a second. */
+export interface LoadWords {
+  readonly connections: number;
+  readonly connectRate: number;
+  readonly connectTimeout: number;
+  readonly channelLifetime?: number;
+  readonly channelBandwidthUpstream?: number;
+  readonly channelBandwidthDownstream?: number;
+  readonly duration: number;
+  readonly delaySend?: number;
+  readonly messageRate?: number;
+  readonly totalRate?: number;
+  readonly shape?: string;
+  readonly messageStop?: string;
+  readonly latencyConnect?: boolean;
+  readonly latencyFirstByte?: boolean;
+  readonly latencyMarker?: string;
+  readonly latencyMarkerSkip?: number;
+  readonly latencyPercentiles?: readonly number[];
+  readonly waitReply?: boolean;
+  readonly pipeline?: number;
+  readonly replyLength?: number;
+  readonly sourceIp?: readonly string[];
+  readonly ssl?: boolean;
+  readonly nagle?: boolean;
+  readonly rcvbuf?: number;
+  readonly sndbuf?: number;
+  readonly workers?: number | "auto";
+  readonly lateAfter?: number;
+  readonly dropAfter?: number;
+  readonly expect?: readonly string[];
+  readonly findLimit?: boolean;
+  readonly json?: string;
+  readonly box?: string;
+  readonly live: boolean;
+  readonly verbose?: number;
+  readonly v?: boolean;
+  readonly dumpOne?: boolean;
+  readonly dumpOneIn?: boolean;
+  readonly dumpOneOut?: boolean;
+  readonly dumpAll?: boolean;
+  readonly dumpAllIn?: boolean;
+  readonly dumpAllOut?: boolean;
+}
+
+/**
+ * Adds every option of `load tcp`, in tcpkali's spelling where tcpkali has it.
+ *
+ * @returns the messages of the command line, complete once it is parsed
+ */
+export function addLoadOptions(command: Command): readonly MessageWords[] {
+  const messages = addContentOptions(command.optionsGroup("What is sent:"));
+  addRunOptions(command);
+  addLatencyOptions(command.optionsGroup("Latency:"));
+  addNetworkOptions(command.optionsGroup("Sockets:"));
+  addResultOptions(command.optionsGroup("Result:"));
+  refuseTcpkaliOptions(command);
+  return messages;
+}
+
+/** `-e` is position sensitive, as in tcpkali: it holds for the messages after it. commander reads from left to right. */
+function addContentOptions(command: Command): readonly MessageWords[] {
+  const messages: MessageWords[] = [];
+  let unescaping = false;
+  const text = (name: string, first: boolean) => (value: string) => {
+    messages.push({ kind: "text", text: value, first, unescape: unescaping, name });
+  };
+  const file = (name: string, first: boolean) => (path: string) => {
+    messages.push({ kind: "file-bytes", bytes: contentOf(path), first, unescape: unescaping, name: `${name} ${path}` });
+  };
+  command
+    .addOption(
+      valueOption("-m, --message <text>", "send this again and again; several make one message", text("-m", false)),
+    )
+    .addOption(valueOption("-f, --message-file <file>", "the same, from a file", file("-f", false)))
+    .addOption(valueOption("-1, --first-message <text>", "send this once, when a connection opens", text("-1", true)))
+    .addOption(valueOption("--first-message-file <file>", "the same, from a file", file("--first-message-file", true)))
+    .option("-e, --unescape-message-args", "read \\n, \\xHH … in the messages after it")
+    .on("option:unescape-message-args", () => {
+      unescaping = true;
+    });
+  return messages;
+}
+
+function addRunOptions(command: Command): void {
+  command
+    .optionsGroup("How much, how fast, how long:")
+    .addOption(valueOption("-c, --connections <n>", "connections to hold", positive(parseCount)).default(1))
+    .addOption(valueOption("--connect-rate <n>", "connections opened a second", positive(parseRate)).default(100))
+    .addOption(valueOption("--connect-timeout <time>", "give up a connect after", seconds).default(1000, "1s"))
+    .addOption(valueOption("--channel-lifetime <time>", "close and reopen each connection after", seconds))
+    .addOption(valueOption("-r, --message-rate <n>", "messages a second on each connection", perConnectionRate))
+    .addOption(
+      valueOption("--total-rate <n>", "messages a second over all connections", positive(parseRate)).conflicts(
+        "messageRate",
+      ),
+    )
+    .addOption(
+      valueOption("--shape <shape>", "how the rate moves: constant, ramp, steps, spike, sine, poisson", String),
+    )
+    .addOption(
+      valueOption("-T, --duration <time>", "how long, from the last connect on", seconds).default(10_000, "10s"),
+    )
+    .addOption(valueOption("--delay-send <time>", "keep a new connection silent for", seconds))
+    .addOption(
+      valueOption("--channel-bandwidth-upstream <rate>", "bytes out a connection: 10kBps, 1Mbps", bandwidth).conflicts(
+        "messageRate",
+      ),
+    )
+    .addOption(valueOption("--channel-bandwidth-downstream <rate>", "bytes in a connection; 0 never reads", bandwidth))
+    .addOption(valueOption("--message-stop <text>", "end the run when this comes back", String))
+    .addOption(valueOption("--late-after <time>", "a message sent later than this counts as late", seconds))
+    .addOption(valueOption("--drop-after <time>", "one that could not be sent for so long is dropped", seconds))
+    .addOption(valueOption("-w, --workers <n>", "event loops that send: a number or auto", parseWorkers));
+}
+
+function addLatencyOptions(command: Command): void {
+  command
+    .option("--latency-connect", "time from connect to connected")
+    .option("--latency-first-byte", "time from connected to the first byte back")
+    .addOption(valueOption("--latency-marker <text>", "what ends a reply", String))
+    .addOption(valueOption("--latency-marker-skip <n>", "ignore the first n of them", parseCount))
+    .addOption(valueOption("--latency-percentiles <list>", "also print these: 95,99,99.5", percentiles))
+    .option("--wait-reply", "the next reply answers the oldest request; send the next message only then")
+    .addOption(
+      valueOption("--pipeline <n>", "requests that may be open at once with --wait-reply", positive(parseCount)),
+    )
+    .addOption(valueOption("--reply-length <size>", "a reply is this long", positive(parseBytes)));
+}
+
+function addNetworkOptions(command: Command): void {
+  command
+    .addOption(listOption("--source-ip <address>", "connect from here; may be given several times", String))
+    .option("--ssl", "connect with TLS, believing any certificate")
+    .addOption(valueOption("--nagle <on|off>", "gather small writes", (text) => oneOf("on", "off")(text) === "on"))
+    .addOption(valueOption("--rcvbuf <size>", "SO_RCVBUF", parseBytes))
+    .addOption(valueOption("--sndbuf <size>", "SO_SNDBUF", parseBytes));
+}
+
+function addResultOptions(command: Command): void {
+  command
+    .addOption(
+      listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', String),
+    )
+    .option("--find-limit", "raise the rate until an expectation breaks")
+    .addOption(valueOption("--json <file>", "write the report as JSON; - is standard output", String))
+    .addOption(valueOption("--box <url>", "the target's status surface, or none", String))
+    .option("--no-live", "no live view")
+    .addOption(valueOption("--verbose <level>", "0 errors, 1 what happens, 2 or 3 everything", verbosity))
+    .addOption(new Option("-v", "the same as --verbose 2"))
+    .option("-d, --dump-one", "print what the first connection sends and gets")
+    .option("--dump-one-in", "what it gets")
+    .option("--dump-one-out", "what it sends")
+    .option("--dump-all", "print what every connection sends and gets")
+    .option("--dump-all-in", "what they get")
+    .option("--dump-all-out", "what they send");
+}
+
+function contentOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new TenkError("file-unreadable", messageOf(error), { cause: error });
+  }
+}
+
+function positive(parse: (text: string) => number): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (value > 0) return value;
+    throw new TenkError("usage", `Cannot use "${text}": it must be more than 0`);
+  };
+}
+
+/** A duration; a number alone is seconds here, as in tcpkali. */
+export function seconds(text: string): number {
+  return parseDuration(/^\s*[\d.]+\s*$/.test(text) ? `${text.trim()}s` : text);
+}
+
+function bandwidth(text: string): number {
+  return text.trim() === "0" ? 0 : parseBandwidth(text);
+}
+
+function perConnectionRate(text: string): number {
+  if (!text.startsWith("@")) return positive(parseRate)(text);
+  throw new TenkError("unsupported", `a search for the rate that keeps a latency is spelled otherwise here`, {
+    hint: `--find-limit --expect "p95<${text.slice(1)}"`,
+  });
+}
+
+function percentiles(text: string): number[] {
+  const values = text.split(/[,/]/).map(Number);
+  if (values.every((value) => value >= 0 && value <= 100)) return values;
+  throw new TenkError("usage", `Cannot read "${text}": expected numbers from 0 to 100 such as 95,99,99.5`);
+}
+
+function verbosity(text: string): number {
+  return Number(oneOf("0", "1", "2", "3")(text));
+}

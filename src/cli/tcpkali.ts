@@ -1,0 +1,55 @@
+import { type Command, Option } from "commander";
+import { TenkError } from "../base/mod.ts";
+
+/** An option of tcpkali that tenk has not: why, and what to use. */
+interface Refused {
+  readonly flags: string;
+  readonly why: string;
+  readonly instead: string;
+}
+
+const STATSD = { why: "tenk does not speak StatsD", instead: "--json gives the report, and a box has /metrics" };
+const LISTENING = { why: "the generator only connects", instead: "tenk up --listen HOST:PORT listens" };
+const WEBSOCKET = { why: "only plain TCP can be sent so far", instead: "leave it out" };
+const CERTIFICATE = { why: "it is for the listening side", instead: "--ssl alone connects with TLS" };
+
+/** Known by name so that a command line made for tcpkali fails for its reason, not as a slip of the pen. */
+export const REFUSED: readonly Refused[] = [
+  { flags: "-l, --listen-port [address]", ...LISTENING },
+  { flags: "--listen-mode [mode]", ...LISTENING },
+  { flags: "--ws, --websocket", ...WEBSOCKET },
+  { flags: "-H, --header [header]", ...WEBSOCKET },
+  { flags: "--ssl-cert [file]", ...CERTIFICATE },
+  { flags: "--ssl-key [file]", ...CERTIFICATE },
+  { flags: "--statsd", ...STATSD },
+  { flags: "--statsd-host [host]", ...STATSD },
+  { flags: "--statsd-port [port]", ...STATSD },
+  { flags: "--statsd-namespace [name]", ...STATSD },
+  { flags: "--statsd-latency-window [time]", ...STATSD },
+  {
+    flags: "--server [address]",
+    why: "there is no remote control",
+    instead: "+ and - change the rate of a running load",
+  },
+  {
+    flags: "--write-combine [on|off]",
+    why: "messages due together always leave in one write",
+    instead: "leave it out",
+  },
+  {
+    flags: "--message-marker",
+    why: "markers that another program sent are not looked for",
+    instead: "write \\{message.marker} in -m and the reply is timed",
+  },
+];
+
+/** Adds them, unseen in the help. */
+export function refuseTcpkaliOptions(command: Command): void {
+  for (const { flags, why, instead } of REFUSED) {
+    const option = new Option(flags).hideHelp();
+    command.addOption(option).on(`option:${option.name()}`, () => {
+      const names = flags.replace(/ \[.*$/, "");
+      throw new TenkError("unsupported", `${names} is not carried over from tcpkali: ${why}`, { hint: instead });
+    });
+  }
+}
