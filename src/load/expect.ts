@@ -1,0 +1,208 @@
+import { formatDuration, nearest, parseBytes, parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
+import { LATENCIES, type LatencySummary } from "./latency.ts";
+import type { Check, Report } from "./report.ts";
+
+/** What a report is measured against, without the verdict that comes of it. */
+export type Measured = Omit<Report, "verdict">;
+
+/** What a metric is counted in; `of` is what a percentage of it means. */
+interface Metric {
+  readonly unit: "count" | "us" | "bytes" | "percent" | "rate";
+  /** Undefined = not measured in this run. */
+  readonly read: (report: Measured) => number | undefined;
+  readonly of?: (report: Measured) => number;
+}
+
+const planned = (report: Measured) => report.messages.planned;
+const sent = (report: Measured) => report.messages.sent;
+const wanted = (report: Measured) => report.plan.connections;
+
+function count(read: Metric["read"], of?: Metric["of"]): Metric {
+  return of === undefined ? { unit: "count", read } : { unit: "count", read, of };
+}
+
+const METRICS: Readonly<Record<string, Metric>> = {
+  connections: count((report) => report.connections.peak, wanted),
+  opened: count((report) => report.connections.opened, wanted),
+  failed: count((report) => report.connections.failed, wanted),
+  lost: count((report) => report.connections.lost, wanted),
+  planned: count(planned),
+  sent: count(sent, planned),
+  late: count((report) => report.messages.late, planned),
+  dropped: count((report) => report.messages.dropped, planned),
+  received: count((report) => report.messages.received, sent),
+  unanswered: count((report) => report.messages.unanswered, sent),
+  rate: { unit: "rate", read: (report) => report.messages.perSecondSent },
+  "bytes.sent": { unit: "bytes", read: (report) => report.bytes.sent },
+  "bytes.received": { unit: "bytes", read: (report) => report.bytes.received, of: (report) => report.bytes.sent },
+  "server.received": count((report) => report.server?.received, sent),
+  "server.bytes": { unit: "bytes", read: (report) => report.server?.bytesReceived, of: (report) => report.bytes.sent },
+  "server.connections": count((report) => report.server?.connectionsPeak, wanted),
+  "server.cpu": { unit: "percent", read: (report) => report.server?.cpuPercent },
+  "server.rss": { unit: "bytes", read: (report) => report.server?.rssBytes },
+  "server.connectionbytes": { unit: "bytes", read: (report) => report.server?.userBytesPerConnection },
+  cpu: { unit: "percent", read: (report) => report.generator.cpuPercent },
+  lag: { unit: "us", read: (report) => report.generator.loopLagP99Us },
+  rss: { unit: "bytes", read: (report) => report.generator.rssBytes },
+};
+
+const PERCENTILE = /^(?:(connect|firstbyte|message|service|send)[.-])?(?:p(\d{1,2}(?:\.\d+)?|999|100)|(max))$/;
+
+/** Names that can be expected, for errors and help. */
+export const EXPECTABLE = [...Object.keys(METRICS), "p50", "p90", "p99", "p999", "max", "connect.p99", "service.p99"];
+
+const COMPARISONS: Readonly<Record<string, (got: number, than: number) => boolean>> = {
+  "=": (got, than) => got === than,
+  "==": (got, than) => got === than,
+  "!=": (got, than) => got !== than,
+  "<": (got, than) => got < than,
+  "<=": (got, than) => got <= than,
+  ">": (got, than) => got > than,
+  ">=": (got, than) => got >= than,
+};
+
+/** What holds when nothing is expected: all connections open and kept, and nearly every message sent on time. */
+export const DEFAULT_EXPECTATIONS = ["connections=all", "lost=0", "failed=0", "late+dropped<=0.1%"] as const;
+/** And where the target is a tenk box: what it counted is what was sent. */
+export const BOX_EXPECTATION = "server.bytes=bytes.sent";
+
+/** Plain data, so that a plan with it can be posted to a worker. */
+export interface Expectation {
+  /** As it was written, without spaces. */
+  readonly text: string;
+  /** Added up. */
+  readonly names: readonly string[];
+  readonly comparison: string;
+  /** A number in the metric's unit, a percentage, another metric, or `all` the connections that were wanted. */
+  readonly than: { readonly value: number } | { readonly percent: number } | { readonly name: string };
+}
+
+/**
+ * Reads what must hold: a metric (or several with `+`), a comparison, and a number with its unit, a percentage of what the
+ * metric is a part of, or another metric.
+ *
+ * ```text
+ *   connections=10k    lost=0    failed<=1%        of the connections wanted
+ *   late<0.1%          late+dropped<=0.1%          of the messages planned
+ *   rate>=99k          received=sent               messages a second; another metric
+ *   p99<50ms           service.p99.9<5ms           from the planned moment unless another latency is named
+ *   cpu<80%            server.rss<200MiB
+ * ```
+ *
+ * @throws {TenkError} `usage`, with the nearest name
+ * @example
+ * parseExpectation("late < 0.1%").than; // { percent: 0.1 }
+ */
+export function parseExpectation(text: string): Expectation {
+  const plain = text.replaceAll(/\s/g, "");
+  const [, left = "", comparison = "", right = ""] = /^([\w.+-]+)(<=|>=|==|!=|=|<|>)(.+)$/.exec(plain) ?? [];
+  if (right === "") {
+    throw new TenkError("usage", `Cannot read the expectation "${text}": expected NAME, one of = != < <= > >=, VALUE`, {
+      hint: 'for example "p99<50ms" or "lost=0"',
+    });
+  }
+  const names = left.split("+").map((name) => name.toLowerCase());
+  const metrics = names.map((name) => metricOf(name, text));
+  const units = new Set(metrics.map(({ unit }) => unit));
+  if (units.size > 1) {
+    throw new TenkError("usage", `Cannot read the expectation "${text}": ${names.join(" and ")} do not add up`);
+  }
+  return { text: plain, names, comparison, than: comparedWith(right, metrics[0]!, text) };
+}
+
+function metricOf(name: string, text: string): Metric {
+  if (Object.hasOwn(METRICS, name)) return METRICS[name]!;
+  const [, latency = "message", percent, max] = PERCENTILE.exec(name) ?? [];
+  if (percent === undefined && max === undefined) {
+    const meant = nearest(name, EXPECTABLE);
+    throw new TenkError("usage", `Unknown name "${name}" in the expectation "${text}"`, {
+      hint: `${meant ? `did you mean ${meant}? ` : ""}Known are ${EXPECTABLE.join(", ")}`,
+    });
+  }
+  const key = LATENCIES.find((each) => each.toLowerCase() === latency)!;
+  return {
+    unit: "us",
+    read: (report) => percentileOf(report.latencyUs[key], max ? 100 : Number(percent === "999" ? "99.9" : percent)),
+  };
+}
+
+const USUAL: Readonly<Record<number, "p50" | "p90" | "p99" | "p999" | "max">> = {
+  50: "p50",
+  90: "p90",
+  99: "p99",
+  99.9: "p999",
+  100: "max",
+};
+
+function percentileOf(summary: LatencySummary, percent: number): number | undefined {
+  if (summary.count === 0) return undefined;
+  const usual = USUAL[percent];
+  return usual === undefined ? summary.more?.[`p${percent}`] : summary[usual];
+}
+
+/** The percentiles these expectations need beside the usual ones. */
+export function percentilesIn(expectations: readonly Expectation[]): number[] {
+  const named = expectations.flatMap((expectation) => [
+    ...expectation.names,
+    ...("name" in expectation.than ? [expectation.than.name] : []),
+  ]);
+  const percents = named.map((name) => Number(PERCENTILE.exec(name)?.[2] ?? "50"));
+  return [...new Set(percents)].filter((percent) => percent !== 999 && USUAL[percent] === undefined);
+}
+
+function comparedWith(right: string, metric: Metric, text: string): Expectation["than"] {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(right)?.[1];
+  if (percent !== undefined && metric.unit === "percent") return { value: Number(percent) };
+  if (percent !== undefined && metric.of) return { percent: Number(percent) };
+  if (percent === undefined && /^[a-z]/i.test(right)) {
+    const name = right.toLowerCase();
+    if (name === "all" && metric.of === wanted) return { percent: 100 };
+    if (metricOf(name, text).unit === metric.unit) return { name };
+  } else if (percent === undefined) {
+    return { value: numberOf(right, metric.unit) };
+  }
+  throw new TenkError("usage", `Cannot read the expectation "${text}": "${right}" is nothing to compare it with`);
+}
+
+function numberOf(text: string, unit: Metric["unit"]): number {
+  switch (unit) {
+    case "us":
+      return parseDuration(text) * 1000;
+    case "bytes":
+      return parseBytes(text);
+    case "rate":
+      return parseRate(text);
+    default:
+      return parseCount(text);
+  }
+}
+
+/** Holds one expectation against a result. What was not measured does not hold. */
+export function evaluate(expectation: Expectation, report: Measured): Check {
+  const { text, names, comparison, than } = expectation;
+  const metrics = names.map((name) => metricOf(name, text));
+  const values = metrics.map(({ read }) => read(report));
+  const { unit, of } = metrics[0]!;
+  if (values.some((value) => value === undefined)) return { expect: text, got: "not measured", pass: false };
+  const got = values.reduce<number>((sum, value) => sum + value!, 0);
+  const whole = of?.(report) ?? 0;
+  const limit =
+    "value" in than
+      ? than.value
+      : "percent" in than
+        ? (whole * than.percent) / 100
+        : metricOf(than.name, text).read(report);
+  if (limit === undefined) return { expect: text, got: "not measured", pass: false };
+  const shown =
+    "percent" in than && than.percent !== 100
+      ? `${Number(((100 * got) / Math.max(1, whole)).toPrecision(3))}% (${got})`
+      : shownIn(unit, got);
+  const beside = "name" in than ? `${shown}, ${than.name} ${shownIn(unit, limit)}` : shown;
+  return { expect: text, got: beside, pass: COMPARISONS[comparison]!(got, limit) };
+}
+
+function shownIn(unit: Metric["unit"], value: number): string {
+  if (unit === "us") return formatDuration(value / 1000);
+  if (unit === "percent") return `${Number(value.toFixed(1))}%`;
+  return unit === "rate" ? `${Math.round(value)}/s` : String(value);
+}
