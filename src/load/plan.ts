@@ -1,0 +1,249 @@
+import { isIP } from "node:net";
+import { formatCount, formatDuration, TenkError } from "../base/mod.ts";
+import { DEFAULT_EXPECTATIONS, type Expectation, parseExpectation } from "./expect.ts";
+import { compileMessages, type MessagePart } from "./message/mod.ts";
+import { flat, parseShape } from "./shape-syntax.ts";
+
+/** How answers are told apart. */
+export type ReplyRule =
+  | { readonly kind: "chunk" } // every chunk is one (`--wait-reply` alone)
+  | { readonly kind: "marker"; readonly text: Uint8Array; readonly skip?: number }
+  | { readonly kind: "delimiter"; readonly text: Uint8Array }
+  | { readonly kind: "length"; readonly bytes: number };
+
+export interface TcpOptions {
+  /** @default {"127.0.0.1"} */
+  host?: string;
+  /** Needed unless `path` is given. */
+  port?: number;
+  /** A Unix socket instead of host and port. */
+  path?: string;
+  /** Connections to hold. @default {1} */
+  connections?: number;
+  /** Connections opened a second; Infinity = all at once. @default {100} */
+  connectRate?: number;
+  /** @default {1000} */
+  connectTimeoutMs?: number;
+  /** The sending phase, from the moment all connections are open (or have failed); Infinity = until stopped. @default {10000} */
+  durationMs?: number;
+  /** Messages a second on each connection. Without any rate messages go as fast as they are taken. */
+  ratePerConnection?: number;
+  /** Messages a second over all connections. */
+  totalRate?: number;
+  /** How the rate goes over time, see `parseShape`; its rates are per connection unless `totalRate` is given. @default {"constant"} */
+  shape?: string;
+  /** The seed of all that is random: poisson gaps, random text. @default {1} */
+  seed?: number;
+  /** What is sent; none = connections only. */
+  messages?: readonly MessagePart[];
+  /** What the files of `\{<file>}` hold; `filesNamedIn` of the messages says which. */
+  files?: ReadonlyMap<string, Uint8Array>;
+  /** How answers are found; without it bytes that come back are only counted. */
+  replies?: ReplyRule;
+  /** Requests of one connection that may be unanswered at a time; more wait for their turn. 0 = no bound. @default {0} */
+  pipeline?: number;
+  /** Messages of one connection whose answers are awaited, at most. @default {1024} */
+  maxOutstanding?: number;
+  /** Sent later than this after its planned moment, a message counts as late. @default {100} */
+  lateAfterMs?: number;
+  /** A message that could not be sent for so long is dropped. @default {2000} */
+  dropAfterMs?: number;
+  /** How long the end waits for last answers and full outboxes. @default {1000} */
+  drainMs?: number;
+  /** Bytes that may wait for one connection's kernel buffer; above, its messages are dropped. @default {16384} */
+  outboxBytes?: number;
+  /** Silence at the start of each connection. @default {0} */
+  delaySendMs?: number;
+  /** Close and reopen each connection after this long; 0 = never. @default {0} */
+  channelLifetimeMs?: number;
+  /** Reopen connections that were lost or failed. @default {false} */
+  reconnect?: boolean;
+  /** Of each connection; undefined = no bound. */
+  upstreamBytesPerSecond?: number;
+  /** Of each connection; 0 = never read, undefined = no bound. */
+  downstreamBytesPerSecond?: number;
+  /** Connect from these addresses in turn. */
+  sourceAddresses?: readonly string[];
+  /** @default {false} */
+  tls?: boolean | { serverName?: string; verify?: boolean; ca?: string };
+  /** @default {true} */
+  noDelay?: boolean;
+  /** SO_RCVBUF; 0 = the system's choice. @default {0} */
+  receiveBufferBytes?: number;
+  /** SO_SNDBUF; 0 = the system's choice. @default {0} */
+  sendBufferBytes?: number;
+  /** Ends the run when these bytes come back. */
+  messageStop?: Uint8Array;
+  /** Event loops. One sends 100 000 messages a second; more only where the target is faster than one core sends. @default {1} */
+  workers?: number;
+  /** What must hold, see `parseExpectation`. @default {connections held, none lost or failed, late + dropped ≤ 0.1 %} */
+  expectations?: readonly string[];
+  /** Latency percentiles beside the usual ones, 0 to 100. */
+  percentiles?: readonly number[];
+  /** The target's status address; false = none. @default {"http://HOST:9190/api/status"} */
+  box?: string | false;
+}
+
+type Given = "port" | "path" | "ratePerConnection" | "totalRate" | "replies" | "messageStop";
+type Bounds = "upstreamBytesPerSecond" | "downstreamBytesPerSecond";
+
+/** Options that fit together, with every default filled in. Plain data: it can be posted to a worker. */
+export type TcpPlan = Readonly<Required<Omit<TcpOptions, Given | Bounds | "expectations">>> &
+  Readonly<Pick<TcpOptions, Given | Bounds>> & {
+    /** `host:port` or the path. */
+    readonly target: string;
+    readonly expectations: readonly Expectation[];
+    /** `-c` and `-r` were both given, only `-r`, and so on. */
+    readonly pace: "none" | "per-connection" | "total" | "as-fast-as-possible";
+  };
+
+/**
+ * Checks that options fit together and fills in the defaults.
+ *
+ * @throws {TenkError} `usage` for what cannot work
+ * @example
+ * planTcp({ port: 9091 }).target; // "127.0.0.1:9091"
+ */
+export function planTcp(options: TcpOptions): TcpPlan {
+  const { host = "127.0.0.1", port, path, connections = 1, durationMs = 10_000 } = options;
+  const plan: TcpPlan = {
+    connectRate: 100,
+    connectTimeoutMs: 1000,
+    shape: "constant",
+    seed: 1,
+    messages: [],
+    files: new Map(),
+    pipeline: 0,
+    maxOutstanding: 1024,
+    lateAfterMs: 100,
+    dropAfterMs: 2000,
+    drainMs: 1000,
+    outboxBytes: 16_384,
+    delaySendMs: 0,
+    channelLifetimeMs: 0,
+    reconnect: false,
+    sourceAddresses: [],
+    tls: false,
+    noDelay: true,
+    receiveBufferBytes: 0,
+    sendBufferBytes: 0,
+    workers: 1,
+    percentiles: [],
+    ...options,
+    host,
+    connections,
+    durationMs,
+    box: options.box ?? (path === undefined ? `http://${bracketed(host)}:9190/api/status` : false),
+    target: path ?? `${bracketed(host)}:${port}`,
+    pace: paceOf(options),
+    expectations: (options.expectations ?? DEFAULT_EXPECTATIONS).map(parseExpectation),
+  };
+  if (path === undefined && !isPort(port)) refuse(`port ${port} is none`, "give HOST:PORT, the port from 1 to 65535");
+  checkNumbers(plan);
+  checkMessages(plan);
+  checkRates(plan);
+  for (const address of plan.sourceAddresses) {
+    if (!isIP(address)) refuse(`source "${address}" is not an address`, "for example 127.0.0.2");
+  }
+  return plan;
+}
+
+function isPort(port: number | undefined): boolean {
+  return port !== undefined && Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function paceOf({ messages = [], ratePerConnection, totalRate, shape }: TcpOptions): TcpPlan["pace"] {
+  if (!messages.some((part) => !part.first)) return "none";
+  if (totalRate !== undefined) return "total";
+  if (ratePerConnection !== undefined || namesRate(shape)) return "per-connection";
+  return "as-fast-as-possible";
+}
+
+function namesRate(shape = "constant"): boolean {
+  return !/^\s*(constant|poisson)?\s*:?\s*$/i.test(shape);
+}
+
+function checkNumbers(plan: TcpPlan): void {
+  const { connections, connectRate, durationMs, workers } = plan;
+  if (!Number.isInteger(connections) || connections < 1 || connections > 10_000_000) {
+    refuse(`connections ${connections} cannot be held`, "a whole number from 1 to 10m");
+  }
+  if (!(connectRate > 0)) refuse(`connect rate ${connectRate} opens nothing`, "more than 0 a second");
+  if (!(durationMs > 0)) refuse("a duration of 0 sends nothing", "for example -T 10s");
+  if (!Number.isInteger(workers) || workers < 1 || workers > 256) {
+    refuse(`workers ${workers} cannot be started`, "a whole number from 1 to 256");
+  }
+  if (workers > connections) refuse(`${workers} workers share ${connections} connections`, `at most -w ${connections}`);
+  if (!Number.isInteger(plan.maxOutstanding) || plan.maxOutstanding < 1 || plan.maxOutstanding > 1_000_000) {
+    refuse(`maxOutstanding ${plan.maxOutstanding} is out of range`, "a whole number from 1 to 1m");
+  }
+  if (plan.pipeline > plan.maxOutstanding) {
+    refuse(`a pipeline of ${plan.pipeline} is more than is remembered`, `at most ${plan.maxOutstanding}`);
+  }
+}
+
+function checkMessages(plan: TcpPlan): void {
+  // Read once here, so that a mistake in a message is told before anything is opened.
+  const source = compileMessages({ parts: plan.messages, files: plan.files, random: () => 0 });
+  const sends = plan.pace !== "none";
+  if (sends && source.maxLengthBytes === 0) refuse("the message is empty", "give -m at least one byte");
+  if (!sends && (plan.ratePerConnection !== undefined || plan.totalRate !== undefined || namesRate(plan.shape))) {
+    refuse("there is a rate, but no message", "give -m or -f");
+  }
+  if (plan.pipeline > 0 && plan.replies === undefined) {
+    refuse("waiting for replies needs to know what one is", "give a reply length, a marker, or --wait-reply alone");
+  }
+}
+
+function checkRates(plan: TcpPlan): void {
+  if (plan.ratePerConnection !== undefined && plan.totalRate !== undefined) {
+    refuse("a rate per connection and a total rate exclude each other", "give -r or --total-rate");
+  }
+  if (plan.pace !== "per-connection" && plan.pace !== "total") return;
+  const given = plan.totalRate ?? plan.ratePerConnection;
+  if (given !== undefined && namesRate(plan.shape) && plan.totalRate === undefined) {
+    refuse(`shape "${plan.shape}" has its own rates`, "leave out -r");
+  }
+  const { peakPerSecond } = shapeOf(plan);
+  if (plan.totalRate !== undefined && plan.totalRate !== peakPerSecond) {
+    refuse(`shape "${plan.shape}" goes up to ${peakPerSecond}, the total rate is ${plan.totalRate}`, "the same number");
+  }
+  const inAll = plan.pace === "total" ? peakPerSecond : peakPerSecond * plan.connections;
+  if (!(inAll > 0)) refuse("a rate of 0 sends nothing", "for example -r 10");
+  if (inAll > MAX_PER_SECOND) {
+    refuse(
+      `${formatCount(peakPerSecond)} messages a second on ${formatCount(plan.connections)} connections are ${formatCount(inAll)} a second, more than any machine sends`,
+      `at most ${formatCount(MAX_PER_SECOND)} in all`,
+    );
+  }
+  const messages = Number.isFinite(plan.durationMs) ? (inAll * plan.durationMs) / 1000 : 1;
+  if (messages < 0.5) {
+    refuse(`in ${formatDuration(plan.durationMs)} at this rate no message is due`, "a longer -T or a higher -r");
+  }
+}
+
+/** A hundred times what one core sends; beyond it the plan is a slip of the pen. */
+const MAX_PER_SECOND = 20_000_000;
+
+/** The plan's rate over time: of each connection or, with pace `total`, of all. */
+export function shapeOf(plan: TcpPlan): ReturnType<typeof parseShape> {
+  const ratePerSecond = plan.totalRate ?? plan.ratePerConnection;
+  if (ratePerSecond === undefined && !namesRate(plan.shape)) return flat("constant", 0);
+  return parseShape(plan.shape, {
+    durationMs: Number.isFinite(plan.durationMs) ? plan.durationMs : 60_000,
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+  });
+}
+
+/** How long it takes to open all connections, as planned. */
+export function rampUpMs({ connections, connectRate }: Pick<TcpPlan, "connections" | "connectRate">): number {
+  return ((connections - 1) * 1000) / connectRate;
+}
+
+function refuse(what: string, hint: string): never {
+  throw new TenkError("usage", `The plan cannot work: ${what}`, { hint });
+}
