@@ -50,7 +50,7 @@ export interface CompileOptions {
  *
  * @throws {TenkError} `usage`, quoting what could not be read
  * @example
- * const parts = [{ kind: "text", text: "GET /\\{connection.uid % 10}", first: false, unescape: false }];
+ * const parts = [{ kind: "text" as const, text: "GET /\\{connection.uid % 10}", first: false, unescape: false }];
  * compileMessages({ parts, random: Math.random }).maxLengthBytes; // 6
  */
 export function compileMessages(options: CompileOptions): MessageSource {
