@@ -4,7 +4,7 @@ import { type Mode, PEERS, tenkCommand, tenkVersion } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { answers, freePort, isInstalled, type Running, start, versionOf } from "./process.ts";
 import { middle, type Rounds } from "./rounds.ts";
-import { ratio, type Table, withRange } from "./table.ts";
+import { figure, ratio, type Table, withRange } from "./table.ts";
 
 const CONNECTS_PER_SECOND = 2000;
 
@@ -147,6 +147,18 @@ export function generatorTable(rounds: Rounds<GeneratorRound>): Table {
       withRange(of.map((round) => round.bytesPerConnection)),
     ]),
   };
+}
+
+export function generatorRemarks(rounds: Rounds<GeneratorRound>, options: BenchOptions): string[] {
+  const planned = options.connections * options.perSecond;
+  return [...rounds].flatMap(([name, of]) =>
+    of.flatMap((round) => [
+      ...(round.connections === options.connections ? [] : [`${name}: held ${round.connections} connections`]),
+      ...(Math.abs(round.messagesPerSecond / planned - 1) <= 0.01
+        ? []
+        : [`${name}: ${figure(round.messagesPerSecond)} messages/s where ${planned} were asked for`]),
+    ]),
+  );
 }
 
 export function generatorBars(rounds: Rounds<GeneratorRound>): Bar[] {

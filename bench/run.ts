@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, TenkError } from "../src/base/mod.ts";
 import { type Bar, barTable, verdictOf } from "./bars.ts";
-import { GENERATORS, generatorBars, generatorTable, visitGenerator } from "./load.ts";
+import { GENERATORS, generatorBars, generatorRemarks, generatorTable, visitGenerator } from "./load.ts";
 import { machine } from "./machine.ts";
-import { type BenchOptions, HELP, parseOptions } from "./options.ts";
+import { type BenchOptions, HELP, parseOptions, swallowedByNpm } from "./options.ts";
 import { compileC, PEERS } from "./peers.ts";
 import { type Rounds, visits } from "./rounds.ts";
 import { asMarkdown, asText, type Table } from "./table.ts";
-import { serverBars, serverTable, visitServer } from "./tcp.ts";
+import { serverBars, serverRemarks, serverTable, visitServer } from "./tcp.ts";
 
 interface Measured {
   readonly name: string;
@@ -59,41 +59,59 @@ async function bench(options: BenchOptions): Promise<void> {
   }
   if (options.bench === "tcp") {
     const outcome = await visitAll(PEERS, options, visitServer);
-    tell(options, outcome, serverTable(outcome.rounds), serverBars(outcome.rounds));
+    tell(
+      options,
+      outcome,
+      serverTable(outcome.rounds),
+      serverBars(outcome.rounds),
+      serverRemarks(outcome.rounds, options),
+    );
   } else {
     const outcome = await visitAll(GENERATORS, options, visitGenerator);
-    tell(options, outcome, generatorTable(outcome.rounds), generatorBars(outcome.rounds));
+    tell(
+      options,
+      outcome,
+      generatorTable(outcome.rounds),
+      generatorBars(outcome.rounds),
+      generatorRemarks(outcome.rounds, options),
+    );
   }
 }
 
-function tell(options: BenchOptions, outcome: Outcome<unknown>, table: Table, bars: readonly Bar[]): void {
+function tell(
+  options: BenchOptions,
+  outcome: Outcome<unknown>,
+  table: Table,
+  bars: readonly Bar[],
+  remarks: readonly string[],
+): void {
   const print = options.markdown ? asMarkdown : asText;
-  const { bench, connections, perSecond, size, seconds, rounds, warmUpSeconds, pin } = options;
-  const plan =
-    `${connections} connections x ${perSecond} messages/s of ${size} B for ${seconds} s after ${warmUpSeconds} s of warm-up, ` +
-    `${rounds} round(s), ${pin ? "measured side and its counterpart on a processor each" : "not pinned"}`;
+  const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
   const versions = Object.entries(outcome.versions).map(([name, version]) => `${name}: ${version}`);
   const skipped = Object.entries(outcome.skipped).map(([name, reason]) => `${name} skipped: ${reason}`);
-  const parts = [
-    `bench ${bench}: ${plan}`,
-    machine(),
-    print(table),
-    print(barTable(bars)),
-    versions.join("\n"),
-    skipped.join("\n"),
-  ];
-  console.log(parts.filter(Boolean).join("\n\n"));
+  const parts = [`bench ${options.bench}: ${planOf(options)}`, machine(), print(table), print(barTable(bars))];
+  console.log([...parts, list(versions), list([...skipped, ...remarks])].filter(Boolean).join("\n\n"));
   if (options.json === undefined) return;
-  const judged = bars.map((bar) => ({ ...bar, verdict: verdictOf(bar) }));
+  const result = {
+    ...{ bench: options.bench, plan: planOf(options), machine: machine(), versions: outcome.versions },
+    ...{ skipped: outcome.skipped, remarks, rounds: Object.fromEntries(outcome.rounds) },
+    bars: bars.map((bar) => ({ ...bar, verdict: verdictOf(bar) })),
+  };
   mkdirSync(dirname(options.json), { recursive: true });
-  const { versions: byName, ...rest } = outcome;
-  writeFileSync(
-    options.json,
-    `${JSON.stringify({ bench, plan, machine: machine(), versions: byName, ...rest, rounds: Object.fromEntries(outcome.rounds), bars: judged }, null, 2)}\n`,
-  );
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function planOf({ connections, perSecond, size, seconds, rounds, warmUpSeconds, pin }: BenchOptions): string {
+  const where = pin ? "the measured side and its counterpart on a processor each" : "not pinned";
+  const load = `${connections} connections x ${perSecond} messages/s of ${size} B`;
+  return `${load} for ${seconds} s after ${warmUpSeconds} s of warm-up, ${rounds} round(s), ${where}`;
 }
 
 try {
+  const swallowed = swallowedByNpm(process.env);
+  if (swallowed !== undefined) {
+    throw new TenkError("usage", `npm took ${swallowed} for itself`, { hint: "npm run bench tcp -- --quick" });
+  }
   const names = { tcp: PEERS.map((peer) => peer.name), load: GENERATORS.map((generator) => generator.name) };
   const options = parseOptions(process.argv.slice(2), names);
   if (options === undefined) console.log(HELP);

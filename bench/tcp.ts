@@ -4,7 +4,7 @@ import { type Peer, SENDER } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { answers, freePort, type Running, start } from "./process.ts";
 import { middle, type Rounds } from "./rounds.ts";
-import { median, ratio, type Table, withRange } from "./table.ts";
+import { figure, median, ratio, type Table, withRange } from "./table.ts";
 
 const BURSTS = 3;
 const START_MS = 20_000;
@@ -28,6 +28,7 @@ export interface ServerRound {
   /** By the server's own count, warm-up included; `messagesSent` counts that too. */
   readonly bytesReceived: number;
   readonly failedConnects: number;
+  /** The sender's own CPU, as a share of its processor. */
   readonly senderBusy: number;
 }
 
@@ -47,7 +48,7 @@ interface Sent {
 
 /** One server from start to stop: memory empty, idle and loaded, CPU under load, then bursts of connects on warm code. */
 export async function visitServer(peer: Peer, options: BenchOptions): Promise<ServerRound> {
-  const { connections, perSecond, seconds, warmUpSeconds, size, pin } = options;
+  const { connections, perSecond, seconds, warmUpSeconds, size, tickUs, pin } = options;
   const port = await freePort(Math.random);
   const server = start(peer.command("sink", port), pin ? 1 : undefined);
   const sender = start([SENDER, String(port), String(server.pid)], pin ? 0 : undefined);
@@ -59,9 +60,9 @@ export async function visitServer(peer: Peer, options: BenchOptions): Promise<Se
     const opened = await ask<Connected>(`connect ${connections} ${CONNECTS_PER_SECOND}`);
     await Bun.sleep(2000);
     const idleBytes = anonymousBytesOf(server.pid);
-    const warm = await ask<Sent>(`send ${perSecond} ${warmUpSeconds} ${size}`);
+    const warm = await ask<Sent>(`send ${perSecond} ${warmUpSeconds} ${size} ${tickUs}`);
     const before = cpuTimeOf(server.pid);
-    const sent = await ask<Sent>(`send ${perSecond} ${seconds} ${size}`);
+    const sent = await ask<Sent>(`send ${perSecond} ${seconds} ${size} ${tickUs}`);
     await Bun.sleep(200);
     const after = cpuTimeOf(server.pid);
     const loadedBytes = anonymousBytesOf(server.pid);
@@ -112,22 +113,37 @@ export function serverTable(rounds: Rounds<ServerRound>): Table {
   return {
     head: [
       ...["server", "CPU us/message", "of it user", "to C epoll", "to Vert.x"],
-      ...["idle B/connection", "loaded B/connection", "empty MB", "burst ms", "to C epoll", "lost"],
+      ...["idle B/connection", "loaded B/connection", "empty MB", "burst ms", "to C epoll"],
     ],
     rows: [...rounds].map(([name, of]) => [
       name,
       withRange(of.map((round) => round.cpuUsPerMessage)),
-      withRange(of.map((round) => round.userUsPerMessage).slice(0, 1)),
+      figure(median(of.map((round) => round.userUsPerMessage))),
       ratio(us(name), us("c-epoll")),
       ratio(us(name), us("vertx")),
       withRange(of.map((round) => round.idleBytesPerConnection)),
       withRange(of.map((round) => round.loadedBytesPerConnection)),
-      withRange([median(of.map((round) => round.emptyBytes / 1e6))]),
+      figure(median(of.map((round) => round.emptyBytes)) / 1e6),
       withRange(of.flatMap((round) => round.burstMs)),
       ratio(burst(name), burst("c-epoll")),
-      String(of.reduce((lost, round) => lost + round.failedConnects, 0)),
     ]),
   };
+}
+
+/** What stood in the way of an honest figure; empty is good. */
+export function serverRemarks(rounds: Rounds<ServerRound>, options: BenchOptions): string[] {
+  const planned = options.connections * options.perSecond;
+  return [...rounds].flatMap(([name, of]) =>
+    of.flatMap((round) => [
+      ...(round.messagesPerSecond < 0.99 * planned
+        ? [`${name}: the sender reached ${figure(round.messagesPerSecond)} of ${planned} messages/s`]
+        : []),
+      ...(round.bytesReceived === round.messagesSent * options.size
+        ? []
+        : [`${name}: got ${round.bytesReceived} of ${round.messagesSent * options.size} bytes sent`]),
+      ...(round.failedConnects > 0 ? [`${name}: ${round.failedConnects} connects failed`] : []),
+    ]),
+  );
 }
 
 export function serverBars(rounds: Rounds<ServerRound>): Bar[] {

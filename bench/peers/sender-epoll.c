@@ -2,8 +2,9 @@
 //
 //   sender-epoll PORT SERVER_PID      then, a line each on standard input; each is answered by one line of JSON:
 //   connect COUNT PER_SECOND          PER_SECOND 0 = as fast as this process can call connect()
-//   send PER_SECOND SECONDS SIZE      PER_SECOND is for each connection; evenly spread: every millisecond the connections
-//                                     whose turn it is, round robin, send one message of SIZE bytes
+//   send PER_SECOND SECONDS SIZE TICK_US
+//                                     PER_SECOND is for each connection; evenly spread: every TICK_US microseconds the
+//                                     connections whose turn it is, round robin, send one message of SIZE bytes
 //   close                             all of them with RST, so that no port waits in TIME_WAIT
 //
 // "established" is when the kernel said so; "accepted" is when the server's process holds the descriptors: the size of
@@ -91,6 +92,16 @@ static int ascending(const void *a, const void *b) {
   return (difference > 0) - (difference < 0);
 }
 
+// Real clients do not send in the order in which they connected. The same shuffle every time (Fisher and Yates).
+static void shuffle(void) {
+  srand(1);
+  for (int i = opened - 1; i > 0; i--) {
+    int j = rand() % (i + 1), fd = descriptors[i];
+    descriptors[i] = descriptors[j];
+    descriptors[j] = fd;
+  }
+}
+
 static void connectAll(int count, double perSecond) {
   int poll = epoll_create1(0);
   long before = serverDescriptors();
@@ -108,6 +119,7 @@ static void connectAll(int count, double perSecond) {
     break;
   }
   close(poll);
+  shuffle();
   qsort(tookMs, established, sizeof *tookMs, ascending);
   printf("{\"event\":\"connected\",\"established\":%d,\"failed\":%d,\"establishedMs\":%.2f,\"acceptedMs\":", established,
          count - established, establishedMs);
@@ -116,17 +128,17 @@ static void connectAll(int count, double perSecond) {
          established ? tookMs[established - 1] : 0);
 }
 
-static void sendEvenly(double perSecond, double seconds, int size) {
+static void sendEvenly(double perSecond, double seconds, int size, double tickUs) {
   static char message[MAX_MESSAGE];
   memset(message, 'x', sizeof message);
-  double totalPerMs = perSecond * opened / 1e3, beginMs = nowMs(), endMs = beginMs + seconds * 1e3, cpuBeforeMs = cpuMs(), worstLateMs = 0;
+  double stepMs = tickUs / 1e3, totalPerMs = perSecond * opened / 1e3, beginMs = nowMs(), endMs = beginMs + seconds * 1e3, cpuBeforeMs = cpuMs(), worstLateMs = 0;
   long sent = 0, refused = 0;
   int next = 0;
-  for (double tickMs = beginMs; tickMs < endMs; tickMs += 1) {
+  for (double tickMs = beginMs; tickMs < endMs; tickMs += stepMs) {
     sleepUntilMs(tickMs);
     double lateMs = nowMs() - tickMs;
     if (lateMs > worstLateMs) worstLateMs = lateMs;
-    for (long due = (long)((tickMs - beginMs + 1) * totalPerMs) - sent - refused; due > 0; due--) {
+    for (long due = (long)((tickMs - beginMs + stepMs) * totalPerMs) - sent - refused; due > 0; due--) {
       if (send(descriptors[next], message, size, MSG_NOSIGNAL | MSG_DONTWAIT) == size) sent++;
       else refused++;
       if (++next == opened) next = 0;
@@ -158,9 +170,9 @@ int main(int count, char **words) {
   char line[256];
   while (fgets(line, sizeof line, stdin)) {
     int connections, size;
-    double perSecond, seconds;
+    double perSecond, seconds, tickUs;
     if (sscanf(line, "connect %d %lf", &connections, &perSecond) == 2 && connections <= MAX_CONNECTIONS) connectAll(connections, perSecond);
-    else if (sscanf(line, "send %lf %lf %d", &perSecond, &seconds, &size) == 3 && size <= MAX_MESSAGE) sendEvenly(perSecond, seconds, size);
+    else if (sscanf(line, "send %lf %lf %d %lf", &perSecond, &seconds, &size, &tickUs) == 4 && size <= MAX_MESSAGE) sendEvenly(perSecond, seconds, size, tickUs);
     else if (strncmp(line, "close", 5) == 0) closeAll();
     else return fprintf(stderr, "unknown command: %s", line), 2;
     fflush(stdout);
