@@ -12,6 +12,13 @@ export type MessageWords = {
   readonly name: string;
 } & ({ readonly kind: "text"; readonly text: string } | { readonly kind: "file-bytes"; readonly bytes: Uint8Array });
 
+/** Text to be found in what comes back; `-e` holds for it too. */
+export interface SoughtText {
+  readonly text: string;
+  readonly unescape: boolean;
+  readonly name: string;
+}
+
 /** The options of `load tcp` as read: milliseconds, bytes, bytes a second, messages a second. */
 export interface LoadWords {
   readonly connections: number;
@@ -25,15 +32,16 @@ export interface LoadWords {
   readonly messageRate?: number;
   readonly totalRate?: number;
   readonly shape?: string;
-  readonly messageStop?: string;
+  readonly messageStop?: SoughtText;
   readonly latencyConnect?: boolean;
   readonly latencyFirstByte?: boolean;
-  readonly latencyMarker?: string;
+  readonly latencyMarker?: SoughtText;
   readonly latencyMarkerSkip?: number;
   readonly latencyPercentiles?: readonly number[];
   readonly waitReply?: boolean;
   readonly pipeline?: number;
   readonly replyLength?: number;
+  readonly replyEnd?: SoughtText;
   readonly sourceIp?: readonly string[];
   readonly ssl?: boolean;
   readonly nagle?: boolean;
@@ -63,24 +71,30 @@ export interface LoadWords {
  * @returns the messages of the command line, complete once it is parsed
  */
 export function addLoadOptions(command: Command): readonly MessageWords[] {
-  const messages = addContentOptions(command.optionsGroup("What is sent:"));
-  addRunOptions(command);
-  addLatencyOptions(command.optionsGroup("Latency:"));
-  addNetworkOptions(command.optionsGroup("Sockets:"));
+  // -e is position sensitive, as in tcpkali: it holds for what stands after it. commander reads from left to right.
+  const escapes = { on: false };
+  command.on("option:unescape-message-args", () => {
+    escapes.on = true;
+  });
+  const sought =
+    (name: string) =>
+    (text: string): SoughtText => ({ text, unescape: escapes.on, name });
+  const messages = addContentOptions(command.optionsGroup("What is sent:"), escapes);
+  addRunOptions(command.optionsGroup("How much, how fast, how long:"), sought);
+  addReplyOptions(command.optionsGroup("Replies and latency:"), sought);
+  addSocketOptions(command.optionsGroup("Sockets:"));
   addResultOptions(command.optionsGroup("Result:"));
   refuseTcpkaliOptions(command);
   return messages;
 }
 
-/** `-e` is position sensitive, as in tcpkali: it holds for the messages after it. commander reads from left to right. */
-function addContentOptions(command: Command): readonly MessageWords[] {
+function addContentOptions(command: Command, escapes: { readonly on: boolean }): readonly MessageWords[] {
   const messages: MessageWords[] = [];
-  let unescaping = false;
   const text = (name: string, first: boolean) => (value: string) => {
-    messages.push({ kind: "text", text: value, first, unescape: unescaping, name });
+    messages.push({ kind: "text", text: value, first, unescape: escapes.on, name });
   };
   const file = (name: string, first: boolean) => (path: string) => {
-    messages.push({ kind: "file-bytes", bytes: contentOf(path), first, unescape: unescaping, name: `${name} ${path}` });
+    messages.push({ kind: "file-bytes", bytes: contentOf(path), first, unescape: escapes.on, name: `${name} ${path}` });
   };
   command
     .addOption(
@@ -89,16 +103,14 @@ function addContentOptions(command: Command): readonly MessageWords[] {
     .addOption(valueOption("-f, --message-file <file>", "the same, from a file", file("-f", false)))
     .addOption(valueOption("-1, --first-message <text>", "send this once, when a connection opens", text("-1", true)))
     .addOption(valueOption("--first-message-file <file>", "the same, from a file", file("--first-message-file", true)))
-    .option("-e, --unescape-message-args", "read \\n, \\xHH … in the messages after it")
-    .on("option:unescape-message-args", () => {
-      unescaping = true;
-    });
+    .option("-e, --unescape-message-args", "read \\n, \\xHH … in the texts after it");
   return messages;
 }
 
-function addRunOptions(command: Command): void {
+type Sought = (name: string) => (text: string) => SoughtText;
+
+function addRunOptions(command: Command, sought: Sought): void {
   command
-    .optionsGroup("How much, how fast, how long:")
     .addOption(valueOption("-c, --connections <n>", "connections to hold", positive(parseCount)).default(1))
     .addOption(valueOption("--connect-rate <n>", "connections opened a second", positive(parseRate)).default(100))
     .addOption(valueOption("--connect-timeout <time>", "give up a connect after", seconds).default(1000, "1s"))
@@ -113,7 +125,11 @@ function addRunOptions(command: Command): void {
       valueOption("--shape <shape>", "how the rate moves: constant, ramp, steps, spike, sine, poisson", String),
     )
     .addOption(
-      valueOption("-T, --duration <time>", "how long, from the last connect on", seconds).default(10_000, "10s"),
+      valueOption(
+        "-T, --duration <time>",
+        "how long, from the last connect on; -1 until ended",
+        durationOrForever,
+      ).default(10_000, "10s"),
     )
     .addOption(valueOption("--delay-send <time>", "keep a new connection silent for", seconds))
     .addOption(
@@ -122,27 +138,28 @@ function addRunOptions(command: Command): void {
       ),
     )
     .addOption(valueOption("--channel-bandwidth-downstream <rate>", "bytes in a connection; 0 never reads", bandwidth))
-    .addOption(valueOption("--message-stop <text>", "end the run when this comes back", String))
+    .addOption(valueOption("--message-stop <text>", "end the run when this comes back", sought("--message-stop")))
     .addOption(valueOption("--late-after <time>", "a message sent later than this counts as late", seconds))
     .addOption(valueOption("--drop-after <time>", "one that could not be sent for so long is dropped", seconds))
     .addOption(valueOption("-w, --workers <n>", "event loops that send: a number or auto", parseWorkers));
 }
 
-function addLatencyOptions(command: Command): void {
+function addReplyOptions(command: Command, sought: Sought): void {
   command
-    .option("--latency-connect", "time from connect to connected")
-    .option("--latency-first-byte", "time from connected to the first byte back")
-    .addOption(valueOption("--latency-marker <text>", "what ends a reply", String))
+    .option("--latency-connect", "always measured here; taken for tcpkali's sake")
+    .option("--latency-first-byte", "the same")
+    .addOption(valueOption("--latency-marker <text>", "every occurrence answers a message", sought("--latency-marker")))
     .addOption(valueOption("--latency-marker-skip <n>", "ignore the first n of them", parseCount))
     .addOption(valueOption("--latency-percentiles <list>", "also print these: 95,99,99.5", percentiles))
-    .option("--wait-reply", "the next reply answers the oldest request; send the next message only then")
+    .option("--wait-reply", "the next reply answers the oldest request; only then is the next one sent")
     .addOption(
       valueOption("--pipeline <n>", "requests that may be open at once with --wait-reply", positive(parseCount)),
     )
-    .addOption(valueOption("--reply-length <size>", "a reply is this long", positive(parseBytes)));
+    .addOption(valueOption("--reply-length <size>", "a reply is this long", positive(parseBytes)))
+    .addOption(valueOption("--reply-end <text>", "a reply ends with this", sought("--reply-end")));
 }
 
-function addNetworkOptions(command: Command): void {
+function addSocketOptions(command: Command): void {
   command
     .addOption(listOption("--source-ip <address>", "connect from here; may be given several times", String))
     .option("--ssl", "connect with TLS, believing any certificate")
@@ -187,8 +204,12 @@ function positive(parse: (text: string) => number): (text: string) => number {
 }
 
 /** A duration; a number alone is seconds here, as in tcpkali. */
-export function seconds(text: string): number {
+function seconds(text: string): number {
   return parseDuration(/^\s*[\d.]+\s*$/.test(text) ? `${text.trim()}s` : text);
+}
+
+function durationOrForever(text: string): number {
+  return text === "-1" ? Number.POSITIVE_INFINITY : seconds(text);
 }
 
 function bandwidth(text: string): number {
