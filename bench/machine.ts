@@ -5,7 +5,7 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 export function machine(): string {
   const processors = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
-  return `${processors.length} x ${processors[0]?.model ?? "unknown"}, ${memory}, Linux ${release()}, somaxconn ${somaxconn()}, load ${LOAD}`;
+  return `${processors.length} x ${processors[0]?.model ?? "unknown"}, ${memory}, Linux ${release()}, somaxconn ${somaxconn()}, load average ${LOAD} before the run`;
 }
 
 const LOAD = loadavg()[0]?.toFixed(2);

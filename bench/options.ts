@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly pin: boolean;
   readonly json: string | undefined;
   readonly markdown: boolean;
+  /** Writes the result into bench/README.md. @default {false} */
+  readonly readme: boolean;
 }
 
 export const HELP = `npm run bench tcp | load [-- OPTIONS]
@@ -41,11 +43,12 @@ export const HELP = `npm run bench tcp | load [-- OPTIONS]
   --warm-up N        seconds of load before the measured ones [5]
   --no-pin           leave processors to the scheduler
   --json FILE        every round's figures
-  --markdown         the tables as bench/README.md has them
+  --markdown         the tables in Markdown
+  --readme           the same, put into bench/README.md
 
 Examples:
   npm run bench tcp -- --quick --only c-epoll,tenk
-  npm run bench load -- --json bench/results/load.json --markdown`;
+  npm run bench load -- --readme`;
 
 const WORDS = {
   quick: { type: "boolean" },
@@ -60,6 +63,7 @@ const WORDS = {
   "no-pin": { type: "boolean" },
   json: { type: "string" },
   markdown: { type: "boolean" },
+  readme: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 
@@ -96,6 +100,7 @@ export function parseOptions(
     pin: !values["no-pin"],
     json: values.json,
     markdown: values.markdown ?? false,
+    readme: values.readme ?? false,
   };
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { messageOf, TenkError } from "../src/base/mod.ts";
 import { type Bar, barTable, verdictOf } from "./bars.ts";
 import { GENERATORS, generatorBars, generatorRemarks, generatorTable, visitGenerator } from "./load.ts";
@@ -7,7 +7,7 @@ import { machine } from "./machine.ts";
 import { type BenchOptions, HELP, parseOptions, swallowedByNpm } from "./options.ts";
 import { compileC, PEERS } from "./peers.ts";
 import { type Rounds, visits } from "./rounds.ts";
-import { asMarkdown, asText, type Table } from "./table.ts";
+import { asMarkdown, asText, replaceBetween, type Table } from "./table.ts";
 import { serverBars, serverRemarks, serverTable, visitServer } from "./tcp.ts";
 
 interface Measured {
@@ -85,12 +85,21 @@ function tell(
   bars: readonly Bar[],
   remarks: readonly string[],
 ): void {
-  const print = options.markdown ? asMarkdown : asText;
   const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
   const versions = Object.entries(outcome.versions).map(([name, version]) => `${name}: ${version}`);
   const skipped = Object.entries(outcome.skipped).map(([name, reason]) => `${name} skipped: ${reason}`);
-  const parts = [`bench ${options.bench}: ${planOf(options)}`, machine(), print(table), print(barTable(bars))];
-  console.log([...parts, list(versions), list([...skipped, ...remarks])].filter(Boolean).join("\n\n"));
+  const page = (print: (table: Table) => string) =>
+    [
+      ...[`${planOf(options)}.`, `${machine()}.`, print(table), print(barTable(bars))],
+      ...[list(versions), list([...skipped, ...remarks])],
+    ]
+      .filter(Boolean)
+      .join("\n\n");
+  console.log(page(options.markdown ? asMarkdown : asText));
+  if (options.readme) {
+    const file = join(import.meta.dirname, "README.md");
+    writeFileSync(file, replaceBetween(readFileSync(file, "utf8"), options.bench, page(asMarkdown)));
+  }
   if (options.json === undefined) return;
   const result = {
     ...{ bench: options.bench, plan: planOf(options), machine: machine(), versions: outcome.versions },

@@ -46,3 +46,15 @@ export function asMarkdown({ head, rows }: Table): string {
     "\n",
   );
 }
+
+/**
+ * `text` with `body` between the comments `<!-- name -->` and `<!-- /name -->`.
+ *
+ * @throws {Error} where they are not there
+ */
+export function replaceBetween(text: string, name: string, body: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`no place for it: expected ${start} and, behind it, ${end}`);
+  return `${text.slice(0, from + start.length)}\n${body}\n${text.slice(to)}`;
+}

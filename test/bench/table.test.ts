@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { barTable, verdictOf } from "../../bench/bars.ts";
-import { asMarkdown, asText, figure, median, ratio, withRange } from "../../bench/table.ts";
+import { asMarkdown, asText, figure, median, ratio, replaceBetween, withRange } from "../../bench/table.ts";
 
 describe("figures", () => {
   test.each([
@@ -48,6 +48,14 @@ describe("tables", () => {
 
   test("as Markdown", () => {
     expect(asMarkdown(table)).toBe("| peer | us |\n|---|--:|\n| C epoll | 4.52 |\n| tenk | 10.1 |");
+  });
+});
+
+describe("a page", () => {
+  test("gets what stands between two comments replaced, and nothing else", () => {
+    const page = "a <!-- tcp -->old<!-- /tcp --> b <!-- load --><!-- /load -->";
+    expect(replaceBetween(page, "tcp", "$&")).toBe("a <!-- tcp -->\n$&\n<!-- /tcp --> b <!-- load --><!-- /load -->");
+    expect(() => replaceBetween(page, "dns", "new")).toThrow("<!-- dns -->");
   });
 });
 
