@@ -39,42 +39,59 @@ export function ensureInstalled(root, options) {
   }
   const startedMs = Date.now();
   process.stderr.write("tenk: installing dependencies … ");
-  const output = install(root);
-  if (output !== undefined) {
+  const complaint = attempt(root, waysToInstall());
+  if (complaint !== undefined) {
     process.stderr.write("failed\n");
-    throw new Error(`Cannot install the dependencies in ${root}:\n${output}`);
+    throw new Error(`Cannot install the dependencies in ${root}:\n${complaint}`);
   }
   if (!existsSync(installed)) copyFileSync(lock, installed);
   process.stderr.write(`done in ${((Date.now() - startedMs) / 1000).toFixed(1)} s\n`);
 }
 
-/** Runs the first way that works; returns undefined, or the last one's complaint. */
-function install(root) {
-  let complaint = "";
-  for (const [file, ...words] of waysToInstall()) {
+/**
+ * Installs a folder's dependencies as another machine would get them: held to its lock file, without what tests need.
+ *
+ * @param {string} folder holds package.json and package-lock.json
+ * @param {{ platform: string, arch: string }} machine as in `process`
+ * @throws {Error} with npm's words, when it fails
+ */
+export function installFor(folder, { platform, arch }) {
+  const words = ["ci", ...QUIET, "--omit=dev", `--os=${platform}`, `--cpu=${arch}`, "--libc=glibc"];
+  const complaint = attempt(folder, [[...npm(), ...words]]);
+  if (complaint !== undefined) throw new Error(`Cannot install for ${platform} ${arch}:\n${complaint}`);
+}
+
+const QUIET = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+
+/** The very npm that runs us, where one does: another may come first on the PATH, or none. */
+function npm() {
+  const current = process.env.npm_execpath ?? "";
+  if (!basename(current).startsWith("npm-cli.")) return ["npm"];
+  return [process.versions.bun === undefined ? process.execPath : "node", current];
+}
+
+function waysToInstall() {
+  const ways = [
+    [...npm(), "ci", ...QUIET, "--include=dev"],
+    [...npm(), "install", ...QUIET, "--include=dev", "--no-save"],
+  ];
+  // A machine with nothing but Bun.
+  if (process.versions.bun) ways.push([process.execPath, "install", "--no-save", "--ignore-scripts", "--silent"]);
+  return ways;
+}
+
+/** Runs the first way that works; returns undefined, or the first one's complaint. */
+function attempt(folder, ways) {
+  let complaint;
+  for (const [file, ...words] of ways) {
     const { status, error, stderr } = spawnSync(file, words, {
-      cwd: root,
+      cwd: folder,
       stdio: ["ignore", "ignore", "pipe"],
       encoding: "utf8",
       shell: process.platform === "win32",
     });
     if (status === 0) return undefined;
-    if (error === undefined || complaint === "") complaint = error?.message ?? stderr.trim();
+    complaint ??= error?.message ?? stderr.trim();
   }
   return complaint;
-}
-
-function waysToInstall() {
-  const quiet = ["--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
-  // The very npm that runs us, where one does: another may come first on the PATH, or none.
-  const current = process.env.npm_execpath ?? "";
-  const isNpm = basename(current).startsWith("npm-cli.") && process.versions.bun === undefined;
-  const npm = isNpm ? [process.execPath, current] : ["npm"];
-  const ways = [
-    [...npm, "ci", ...quiet],
-    [...npm, "install", "--no-save", ...quiet],
-  ];
-  // A machine with nothing but Bun.
-  if (process.versions.bun) ways.push([process.execPath, "install", "--no-save", "--ignore-scripts", "--silent"]);
-  return ways;
 }

@@ -17,6 +17,16 @@ export function platformPackages({ platform, arch }) {
 }
 
 /**
+ * Where npm puts Bun for a machine, without install scripts.
+ *
+ * @param {string} root the folder of package.json
+ * @param {{ platform: string, arch: string }} machine as in `process`
+ */
+export function binaryFor(root, machine) {
+  return join(root, "node_modules", platformPackages(machine)[0] ?? "bun", "bin", "bun");
+}
+
+/**
  * The path of the pinned Bun.
  *
  * @param {string} root the folder of package.json

@@ -1,0 +1,90 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { build, entries, type Target } from "../../scripts/build.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const CONNECTIONS = 200;
+const BYTES_EACH = 20_000;
+/** An emulated processor on a busy machine: what takes a second there may take a minute. */
+const PATIENCE_MS = 120_000;
+
+const folder = mkdtempSync(join(tmpdir(), "tenk-executable-"));
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The arm64 file runs on the core of a Raspberry Pi 4: Bun has shipped builds that crash on it (1.1.16, 1.3.7). */
+const EMULATOR = { file: "/usr/bin/qemu-aarch64-static", libc: "/usr/aarch64-linux-gnu" };
+const machines: Record<Target, string[]> = {
+  x64: [],
+  arm64: [EMULATOR.file, "-cpu", "cortex-a72", "-L", EMULATOR.libc],
+};
+
+test("every file that is loaded by address is a program of its own in the executable", () => {
+  expect(entries()).toContain("net/worker.ts");
+  for (const path of entries()) expect(existsSync(join(ROOT, "src", path))).toBe(true);
+});
+
+describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
+  const isNative = target === process.arch;
+  const hasEmulator = target === "arm64" && existsSync(EMULATOR.file) && existsSync(`${EMULATOR.libc}/lib/libc.so.6`);
+  const needs = target === "arm64" ? "qemu-user-static and libc6-arm64-cross" : "an x64 machine";
+  if (!isNative && !hasEmulator) {
+    test.skipIf(process.env.CI !== "true")(`cannot be checked: needs ${needs}`, () => {
+      throw new Error(`This check needs ${needs}, and must not be left out in CI`);
+    });
+    return;
+  }
+
+  test(
+    `says its version, and echoes ${CONNECTIONS} connections byte for byte`,
+    async () => {
+      const words = isNative ? [] : machines[target];
+      const program = build(target, folder);
+      expect(readdirSync(folder).filter((name) => name.includes(target))).toEqual([`tenk-linux-${target}`]);
+
+      const [file = program, ...rest] = [...words, program];
+      const version = spawnSync(file, [...rest, "--version"], { encoding: "utf8", cwd: folder });
+      expect(version.stdout).toMatch(/^tenk \d+\.\d+\.\d+ \([0-9a-f]{7,}(-changed)?\)\n$/);
+
+      const up = ["up", "--listen", "127.0.0.1:0", "--handler", "echo", "--workers", "2", "--dashboard", "127.0.0.1:0"];
+      const box = spawn(file, [...rest, ...up, "--json"], { stdio: ["ignore", "pipe", "inherit"], cwd: folder });
+      started.add(box);
+      const [line] = await once(createInterface(box.stdout), "line");
+      const { statusUrl, listeners } = JSON.parse(line);
+
+      await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => echo(listeners[0].port, index)));
+      const metrics = await (await fetch(new URL("/metrics", statusUrl))).text();
+      expect(metrics).toMatch(new RegExp(`^tenk_\\w*accepted\\w*(\\{[^}]*\\})? ${CONNECTIONS}$`, "m"));
+      expect(metrics).toMatch(new RegExp(`^tenk_\\w*bytes\\w*(\\{[^}]*\\})? ${CONNECTIONS * BYTES_EACH}$`, "m"));
+
+      box.kill("SIGTERM");
+      const [code, signal] = await once(box, "exit");
+      expect({ code, signal }).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** Sends bytes that no other connection sends, and resolves when exactly these have come back. */
+async function echo(port: number, index: number): Promise<void> {
+  const sent = Buffer.from(Array.from({ length: BYTES_EACH }, (_, at) => (at * 31 + index * 7 + (at >> 8)) & 255));
+  const socket = connect(port, "127.0.0.1");
+  const received: Buffer[] = [];
+  socket.end(sent);
+  socket.on("data", (chunk) => received.push(chunk));
+  await once(socket, "close");
+  if (!Buffer.concat(received).equals(sent)) {
+    throw new Error(
+      `Connection ${index} sent ${sent.length} bytes and got ${Buffer.concat(received).length} others back`,
+    );
+  }
+}
