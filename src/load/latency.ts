@@ -24,7 +24,10 @@ export interface LatencySummary {
 }
 
 /** Histograms as text that can be posted between threads. */
-export type EncodedLatencies = Readonly<Record<LatencyName, string>>;
+export interface EncodedLatencies {
+  readonly histograms: Readonly<Record<LatencyName, string>>;
+  readonly messageBuckets: Float64Array;
+}
 
 /** One hour: what takes longer is recorded as that. */
 const HIGHEST_US = 3_600_000_000;
@@ -34,6 +37,8 @@ const HIGHEST_US = 3_600_000_000;
  * many values it holds, and is exact to three digits (Tene, HdrHistogram) from 1 µs to 1 h.
  */
 export class Latencies {
+  /** How many messages took from 2^(i-1) to 2^i µs: the live view's histogram. */
+  readonly messageBuckets = new Float64Array(33);
   readonly #histograms: Record<LatencyName, Histogram>;
 
   constructor() {
@@ -64,18 +69,25 @@ export class Latencies {
 
   add(other: Latencies): void {
     for (const name of LATENCIES) this.#histograms[name].add(other.histogram(name));
+    for (const [index, count] of other.messageBuckets.entries()) this.messageBuckets[index]! += count;
   }
 
-  encode(): EncodedLatencies {
-    const encoded = LATENCIES.map((name) => [name, encodeIntoCompressedBase64(this.#histograms[name])]);
-    return Object.fromEntries(encoded) as Record<LatencyName, string>;
+  /** @param names what to encode; the others arrive empty. A histogram takes about half a millisecond. */
+  encode(names: readonly LatencyName[] = LATENCIES): EncodedLatencies {
+    const encoded = LATENCIES.map((name) => [
+      name,
+      names.includes(name) ? encodeHistogram(this.#histograms[name]) : "",
+    ]);
+    return {
+      histograms: Object.fromEntries(encoded) as Record<LatencyName, string>,
+      messageBuckets: this.messageBuckets,
+    };
   }
 
   static decode(encoded: EncodedLatencies): Latencies {
     const decoded = new Latencies();
-    for (const name of LATENCIES) {
-      decoded.#histograms[name].add(decodeFromCompressedBase64(encoded[name], 64, false));
-    }
+    for (const name of LATENCIES) addEncoded(decoded.#histograms[name], encoded.histograms[name]);
+    decoded.messageBuckets.set(encoded.messageBuckets);
     return decoded;
   }
 
@@ -98,7 +110,21 @@ export class Latencies {
 
 /** Records microseconds; what lies outside the range counts as its nearest end. */
 export function recordUs(histogram: Histogram, us: number): void {
-  histogram.recordValue(us < 1 ? 1 : us > HIGHEST_US ? HIGHEST_US : us);
+  histogram.recordValue(us < 1 ? 1 : us > HIGHEST_US ? HIGHEST_US : Math.round(us));
+}
+
+/** Its place in `messageBuckets`. */
+export function bucketOf(us: number): number {
+  return 32 - Math.clz32(us);
+}
+
+export function encodeHistogram(histogram: Histogram): string {
+  return encodeIntoCompressedBase64(histogram, 1);
+}
+
+/** @param encoded what `encodeHistogram` made, or "" for nothing */
+export function addEncoded(histogram: Histogram, encoded: string): void {
+  if (encoded !== "") histogram.add(decodeFromCompressedBase64(encoded, 64, false));
 }
 
 /** Counts as doubles: 2^31 messages are six hours at 100 000 a second. */
