@@ -1,0 +1,166 @@
+import { systemCodeOf, TenkError, Wheel } from "../base/mod.ts";
+import { Dialer, type Handler } from "../net/mod.ts";
+import type { Tally } from "./accounting.ts";
+import { DialQueue } from "./dial-queue.ts";
+import type { Lanes } from "./lanes.ts";
+import type { TcpPlan } from "./plan.ts";
+
+/** The part of a run that one event loop does. */
+export interface Slice {
+  readonly worker: number;
+  readonly workers: number;
+  /** Connections of this loop. */
+  readonly connections: number;
+  /** Before its first. Uids go on from here in steps of one, those of reopened connections beyond all others. */
+  readonly firstConnection: number;
+  /** The target's address, where it was a name. */
+  readonly address: string | undefined;
+}
+
+/**
+ * Cuts a plan into one part for each worker.
+ *
+ * @example
+ * slicesOf({ connections: 10, workers: 3 }).map(({ connections }) => connections); // [4, 3, 3]
+ */
+export function slicesOf(plan: Pick<TcpPlan, "connections" | "workers">, address?: string): Slice[] {
+  const { connections, workers } = plan;
+  const startOf = (worker: number) => Math.ceil((connections * worker) / workers);
+  return Array.from({ length: workers }, (_, worker) => ({
+    worker,
+    workers,
+    connections: startOf(worker + 1) - startOf(worker),
+    firstConnection: startOf(worker),
+    address,
+  }));
+}
+
+/** After a failed connect, before the next, where reconnecting is on. */
+const RETRY_MS = 1000;
+
+/** Opens the connections of one loop, each at its planned moment, and reopens those that are to be. */
+export class Opener {
+  readonly dialer: Dialer<number>;
+  readonly #plan: TcpPlan;
+  readonly #slice: Slice;
+  readonly #lanes: Lanes;
+  readonly #tally: Tally;
+  readonly #queue: DialQueue;
+  readonly #retries: Wheel;
+  readonly #abort = new AbortController();
+  readonly #now: () => number;
+  #dialled = 0;
+  #underWay = 0;
+  #unsettled: number;
+
+  constructor(plan: TcpPlan, slice: Slice, lanes: Lanes, tally: Tally, handler: Handler<number>, now: () => number) {
+    this.#plan = plan;
+    this.#slice = slice;
+    this.#lanes = lanes;
+    this.#tally = tally;
+    this.#now = now;
+    this.#unsettled = lanes.count;
+    this.#retries = new Wheel(512, 1);
+    // Workers take turns: with two at 1000 a second in all, one dials at 0, 2, 4 … ms and the other at 1, 3, 5 …
+    const startMs = (slice.worker * 1000) / plan.connectRate;
+    this.#queue = new DialQueue(lanes.count, plan.connectRate / slice.workers, startMs);
+    for (let lane = 0; lane < lanes.count; lane++) this.#queue.push(lane, startMs);
+    this.dialer = new Dialer<number>(dialOptions(plan, slice), handler);
+    // A peer that reads nothing is something to measure, not to hang up on.
+    this.dialer.limits.stallMs = 0;
+  }
+
+  /** Every lane's first connect has ended, well or not. */
+  get rampedUp(): boolean {
+    return this.#unsettled === 0;
+  }
+
+  /** No connect is under way or will be. */
+  get idle(): boolean {
+    return this.#underWay === 0 && this.#queue.length === 0 && this.#retries.armed === 0;
+  }
+
+  /** Starts what is due, for at most about `untilMs`. */
+  tick(nowMs: number, untilMs: number): void {
+    if (this.#retries.armed > 0) this.#retries.advance(Math.floor(nowMs), (lane) => this.#queue.push(lane, nowMs));
+    for (let lane = this.#queue.take(nowMs); lane >= 0; lane = this.#queue.take(nowMs)) {
+      this.#dial(lane);
+      if (this.#now() > untilMs) return;
+    }
+  }
+
+  waitMs(nowMs: number): number {
+    return this.#retries.armed > 0 ? 10 : this.#queue.waitMs(nowMs);
+  }
+
+  /** Opens the lane again when its turn comes. */
+  reopen(lane: number): void {
+    this.#queue.push(lane, this.#now());
+  }
+
+  /** No more connects; those under way are given up. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  /** The handler's `open` was called for this lane. */
+  settled(lane: number): void {
+    if (this.#lanes.settled[lane] === 1) return;
+    this.#lanes.settled[lane] = 1;
+    this.#unsettled -= 1;
+  }
+
+  #dial(lane: number): void {
+    if (this.#abort.signal.aborted) return;
+    const { sourceAddresses, connections } = this.#plan;
+    const { firstConnection, workers, worker } = this.#slice;
+    const again = this.#dialled - this.#lanes.count;
+    const uid = again < 0 ? firstConnection + lane : connections + again * workers + worker;
+    this.#lanes.uids[lane] = uid;
+    this.#lanes.sinceMs[lane] = this.#now();
+    this.#dialled += 1;
+    this.#underWay += 1;
+    const { signal } = this.#abort;
+    const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
+    this.dialer
+      .connect(localAddress === undefined ? { data: lane, signal } : { data: lane, signal, localAddress })
+      .then(
+        () => {
+          this.#underWay -= 1;
+        },
+        (error: unknown) => this.#failed(lane, error),
+      );
+  }
+
+  #failed(lane: number, error: unknown): void {
+    this.#underWay -= 1;
+    this.settled(lane);
+    if (this.#abort.signal.aborted) return;
+    const tls = error instanceof TenkError && error.code === "tls-failed";
+    this.#tally.countFailure(tls ? "tls" : "connect", causeOf(error));
+    if (this.#plan.reconnect) this.#retries.arm(lane, Math.floor(this.#now()) + RETRY_MS);
+  }
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof TenkError)) return systemCodeOf(error) ?? "failed";
+  return systemCodeOf(error.cause) ?? error.code;
+}
+
+function dialOptions(plan: TcpPlan, { address }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {
+  const { tls, host } = plan;
+  return {
+    ...(plan.path === undefined ? { host: address ?? host, port: plan.port ?? 0 } : { path: plan.path }),
+    timeoutMs: plan.connectTimeoutMs,
+    noDelay: plan.noDelay,
+    receiveBufferBytes: plan.receiveBufferBytes,
+    sendBufferBytes: plan.sendBufferBytes,
+    // The sender keeps its own bound (`outboxBytes`). The library's would pause reading above its mark, and two sides
+    // that both wait for the other to read wait for ever.
+    outboxHighBytes: OUTBOX_BOUND_BYTES,
+    outboxMaxBytes: OUTBOX_BOUND_BYTES,
+    ...(tls === false ? {} : { tls: { serverName: host, ...(tls === true ? {} : tls) } }),
+  };
+}
+
+const OUTBOX_BOUND_BYTES = 2 ** 30;
