@@ -1,0 +1,177 @@
+import type { Histogram } from "hdr-histogram-js";
+import { messageOf, sourceUrl, TenkError } from "../base/mod.ts";
+import { Tally, type TallyFields } from "./accounting.ts";
+import { addEncoded, type EncodedLatencies, emptyHistogram, Latencies } from "./latency.ts";
+import { type EndedBy, LoadLoop, type Tap } from "./loop.ts";
+import { slicesOf } from "./opener.ts";
+import type { TcpPlan } from "./plan.ts";
+import { tcpProtocol } from "./protocol.ts";
+import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
+
+/** What all event loops together have done so far. */
+export interface CrewState {
+  readonly tally: Tally;
+  readonly latencies: Latencies;
+  readonly lag: Histogram;
+  readonly debt: number;
+}
+
+/** The event loops of a run: this thread's own, or several workers. */
+export interface Crew {
+  /** Resolves when every connection is open or has failed. */
+  readonly rampedUp: Promise<void>;
+  /** Resolves when all is closed. Rejects when a worker failed. */
+  readonly done: Promise<EndedBy>;
+  start(): void;
+  startSending(): void;
+  scaleRate(factor: number): void;
+  stop(endedBy: EndedBy): void;
+  /** Sending is over, the end is awaited. */
+  readonly draining: boolean;
+  state(): CrewState;
+}
+
+/** @throws {TenkError} when a worker cannot be started */
+export async function assembleCrew(plan: TcpPlan, address: string | undefined, tap: Tap | undefined): Promise<Crew> {
+  if (plan.workers === 1) return soloCrew(plan, address, tap);
+  if (tap) throw new TenkError("usage", "Traffic can only be shown with one worker", { hint: "leave out -w" });
+  return await WorkerCrew.assemble(plan, address);
+}
+
+/** One loop on this thread: nothing is copied or posted. */
+function soloCrew(plan: TcpPlan, address: string | undefined, tap: Tap | undefined): Crew {
+  const rampedUp = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<EndedBy>();
+  const hooks = { rampedUp: rampedUp.resolve, done: done.resolve, tap };
+  const loop = new LoadLoop(plan, slicesOf(plan, address)[0]!, tcpProtocol(plan, 0), hooks);
+  return {
+    rampedUp: rampedUp.promise,
+    done: done.promise,
+    start: () => loop.start(),
+    startSending: () => loop.startSending(),
+    scaleRate: (factor) => loop.scaleRate(factor),
+    stop: (endedBy) => loop.stop(endedBy),
+    get draining() {
+      return loop.phase !== "connect" && loop.phase !== "send";
+    },
+    state: () => ({ tally: loop.refresh(), latencies: loop.latencies, lag: loop.lag, debt: loop.debt }),
+  };
+}
+
+/** What was last heard of a worker. */
+interface Member {
+  readonly worker: Worker;
+  tally: TallyFields | undefined;
+  latencies: EncodedLatencies | undefined;
+  lag: string;
+  debt: number;
+  rampedUp: boolean;
+  draining: boolean;
+  endedBy: EndedBy | undefined;
+}
+
+/** Several loops, each on a thread of its own; what they counted comes four times a second and once more at the end. */
+class WorkerCrew implements Crew {
+  readonly #members: Member[] = [];
+  readonly #rampedUp = Promise.withResolvers<void>();
+  readonly #done = Promise.withResolvers<EndedBy>();
+  readonly rampedUp = this.#rampedUp.promise;
+  readonly done = this.#done.promise;
+
+  /** One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022). */
+  static async assemble(plan: TcpPlan, address: string | undefined): Promise<Crew> {
+    const crew = new WorkerCrew();
+    for (const slice of slicesOf(plan, address)) {
+      await crew.#join({ kind: "prepare", plan, slice });
+    }
+    return crew;
+  }
+
+  start(): void {
+    this.#tell({ kind: "start" });
+  }
+
+  startSending(): void {
+    this.#tell({ kind: "send" });
+  }
+
+  scaleRate(factor: number): void {
+    this.#tell({ kind: "scale", factor });
+  }
+
+  stop(endedBy: EndedBy): void {
+    this.#tell({ kind: "stop", endedBy });
+  }
+
+  get draining(): boolean {
+    return this.#members.every((member) => member.draining);
+  }
+
+  state(): CrewState {
+    const state = { tally: new Tally(), latencies: new Latencies(), lag: emptyHistogram(), debt: 0 };
+    for (const member of this.#members) {
+      if (member.tally) state.tally.add(member.tally);
+      if (member.latencies) state.latencies.add(Latencies.decode(member.latencies));
+      addEncoded(state.lag, member.lag);
+      state.debt += member.debt;
+    }
+    return state;
+  }
+
+  #tell(message: ToLoadWorker): void {
+    for (const { worker } of this.#members) worker.postMessage(message);
+  }
+
+  #join(prepare: ToLoadWorker): Promise<void> {
+    const worker = new Worker(sourceUrl("load/worker.ts"));
+    const member: Member = {
+      worker,
+      tally: undefined,
+      latencies: undefined,
+      lag: "",
+      debt: 0,
+      rampedUp: false,
+      draining: false,
+      endedBy: undefined,
+    };
+    this.#members.push(member);
+    const ready = Promise.withResolvers<void>();
+    worker.addEventListener("message", (event: MessageEvent<FromLoadWorker>) => {
+      if (event.data.kind === "ready") ready.resolve();
+      else this.#heard(member, event.data);
+    });
+    worker.addEventListener("error", (event: ErrorEvent) => {
+      event.preventDefault();
+      const error = new TenkError("unsupported", `A load worker failed: ${messageOf(event.error ?? event.message)}`);
+      ready.reject(error);
+      this.#done.reject(error);
+    });
+    worker.postMessage(prepare);
+    return ready.promise;
+  }
+
+  #heard(member: Member, message: Exclude<FromLoadWorker, { kind: "ready" }>): void {
+    if (message.kind === "ramped-up") {
+      member.rampedUp = true;
+      if (this.#members.every((each) => each.rampedUp)) this.#rampedUp.resolve();
+      return;
+    }
+    member.tally = message.tally;
+    member.latencies = message.latencies;
+    member.lag = message.lag;
+    member.debt = message.debt;
+    member.draining = message.draining;
+    if (message.endedBy === undefined) return;
+    member.endedBy = message.endedBy;
+    member.worker.terminate();
+    if (this.#members.every((each) => each.endedBy !== undefined)) this.#done.resolve(this.#commonEnd());
+    else if (message.endedBy === "message-stop") this.stop("message-stop");
+  }
+
+  /** One worker that lost all its connections does not end the run, the last one does. */
+  #commonEnd(): EndedBy {
+    const ends = this.#members.map((member) => member.endedBy ?? null);
+    const first = ends.find((end) => end !== "no-connections");
+    return first === undefined ? "no-connections" : first;
+  }
+}

@@ -1,0 +1,27 @@
+import type { TallyFields } from "./accounting.ts";
+import type { EncodedLatencies } from "./latency.ts";
+import type { EndedBy } from "./loop.ts";
+import type { Slice } from "./opener.ts";
+import type { TcpPlan } from "./plan.ts";
+
+/** What the coordinator tells a load worker. */
+export type ToLoadWorker =
+  | { readonly kind: "prepare"; readonly plan: TcpPlan; readonly slice: Slice }
+  | { readonly kind: "start" }
+  | { readonly kind: "send" }
+  | { readonly kind: "scale"; readonly factor: number }
+  | { readonly kind: "stop"; readonly endedBy: EndedBy };
+
+/** What a load worker tells. `state` replaces the one before; the last one carries `endedBy` and every histogram. */
+export type FromLoadWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "ramped-up" }
+  | {
+      readonly kind: "state";
+      readonly tally: TallyFields;
+      readonly latencies: EncodedLatencies;
+      readonly lag: string;
+      readonly debt: number;
+      readonly draining: boolean;
+      readonly endedBy?: EndedBy;
+    };
