@@ -1,0 +1,56 @@
+import type { Tally } from "./accounting.ts";
+
+/** When this generator, and not the target, was the limit. One of them is enough. */
+export const SATURATION = {
+  /** Of one core, for each worker. */
+  cpuPercent: 90,
+  /** Ticks later than this: 1 in 100. */
+  loopLagP99Us: 20_000,
+  /** Messages that left late, or never, because the generator itself was behind: of all planned. */
+  behindShare: 0.001,
+} as const;
+
+/**
+ * Why the generator was the limit, in words; empty where it was not. What waited for an answer, or behind a peer that does
+ * not read, is the target's doing and does not count.
+ *
+ * @example
+ * saturation({ cpuPercent: 97, loopLagP99Us: 300, workers: 1, behind: 0, planned: 10 }); // ["CPU 97% of a core"]
+ */
+export function saturation(measured: {
+  cpuPercent: number;
+  loopLagP99Us: number;
+  workers: number;
+  behind: number;
+  planned: number;
+}): string[] {
+  const { cpuPercent, loopLagP99Us, workers, behind, planned } = measured;
+  const reasons: string[] = [];
+  if (cpuPercent > SATURATION.cpuPercent * workers) reasons.push(`CPU ${Math.round(cpuPercent)}% of a core`);
+  if (loopLagP99Us > SATURATION.loopLagP99Us) reasons.push(`loop lag p99 ${Math.round(loopLagP99Us / 1000)} ms`);
+  if (planned > 0 && behind / planned > SATURATION.behindShare) {
+    reasons.push(`${Number(((100 * behind) / planned).toPrecision(2))}% of the messages behind plan`);
+  }
+  return reasons;
+}
+
+/** Messages that were late or dropped because the generator was behind. */
+export function behindOf(tally: Tally): number {
+  return tally.late - tally.lateForReply + tally.overslept;
+}
+
+/** CPU of this process, all threads, between two readings. */
+export class CpuMeter {
+  #usage = process.cpuUsage();
+  #atMs = performance.now();
+
+  /** Percent of one core since the last reading, which this is for the next. */
+  read(): { percent: number; seconds: number } {
+    const { user, system } = process.cpuUsage(this.#usage);
+    const nowMs = performance.now();
+    const passedMs = nowMs - this.#atMs;
+    this.#usage = process.cpuUsage();
+    this.#atMs = nowMs;
+    return { percent: passedMs > 0 ? (user + system) / 10 / passedMs : 0, seconds: (user + system) / 1e6 };
+  }
+}

@@ -1,0 +1,132 @@
+import { type BoxWatch, messagesIn } from "./box.ts";
+import type { CrewState } from "./crew.ts";
+import { BOX_EXPECTATION, evaluate, type Measured, parseExpectation, percentilesIn } from "./expect.ts";
+import { behindOf, saturation } from "./generator.ts";
+import { LATENCIES, type LatencyName, type LatencySummary } from "./latency.ts";
+import type { EndedBy } from "./loop.ts";
+import { shapeOf, type TcpPlan } from "./plan.ts";
+import type { Report, Verdict } from "./report.ts";
+
+/** All that a report is made of. */
+export interface Result {
+  readonly plan: TcpPlan;
+  readonly state: CrewState;
+  readonly endedBy: EndedBy;
+  readonly box: BoxWatch;
+  /** Of every message, where all have one length. */
+  readonly lengthBytes: number | undefined;
+  /** Over the sending phase. */
+  readonly cpu: { readonly percent: number; readonly seconds: number };
+  /** Messages of the sending phase. */
+  readonly sentWhile: number;
+  readonly rssBytes: number;
+  readonly connectMs: number;
+  readonly sendMs: number;
+  readonly drainMs: number;
+}
+
+export function makeReport(result: Result): Report {
+  const { plan, endedBy } = result;
+  const measured = measuredOf(result);
+  return { ...measured, verdict: verdictOf(measured, plan, endedBy) };
+}
+
+function measuredOf(result: Result): Measured {
+  const { plan, state, sendMs, sentWhile, lengthBytes, endedBy } = result;
+  const { tally } = state;
+  const messageBytes = tally.bytesSent - tally.firstBytesSent;
+  const sums = { sent: tally.sent, bytes: messageBytes, lengthBytes };
+  const told = plan.replies !== undefined || tally.received > 0;
+  const server = result.box.report({ ...sums, bytes: tally.bytesSent });
+  return {
+    kind: "tcp",
+    target: plan.target,
+    plan: planOf(plan),
+    connections: {
+      opened: tally.opened,
+      peak: Math.min(tally.peak, plan.connections),
+      failed: tally.failed,
+      lost: tally.lost,
+      byCause: tally.byCause,
+    },
+    messages: {
+      planned: tally.planned,
+      sent: tally.sent,
+      late: tally.late,
+      dropped: tally.droppedInAll,
+      received: told ? tally.received : messagesIn(tally.bytesReceived, sums),
+      unanswered: tally.unanswered,
+      unmatched: tally.unmatched,
+      droppedBy: tally.dropped,
+      perSecondSent: sendMs > 0 ? (sentWhile * 1000) / sendMs : 0,
+    },
+    bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
+    latencyUs: latenciesOf(result),
+    server,
+    generator: generatorOf(result),
+    timing: { connectMs: result.connectMs, sendMs, drainMs: result.drainMs },
+    endedBy,
+  };
+}
+
+function planOf(plan: TcpPlan): Report["plan"] {
+  const shape = shapeOf(plan);
+  return {
+    connections: plan.connections,
+    ratePerConnection: plan.pace === "per-connection" ? (plan.ratePerConnection ?? shape.peakPerSecond) : 0,
+    connectRate: plan.connectRate,
+    durationMs: Number.isFinite(plan.durationMs) ? plan.durationMs : null,
+    totalRate: plan.pace === "total" ? shape.peakPerSecond : 0,
+    shape: plan.shape,
+    workers: plan.workers,
+  };
+}
+
+function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
+  const more = [...new Set([...plan.percentiles, ...percentilesIn(plan.expectations)])].sort((a, b) => a - b);
+  const summaries = LATENCIES.map((name) => [name, state.latencies.summary(name, more)] as const);
+  return Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
+}
+
+function generatorOf({ plan, state, cpu, sentWhile, rssBytes }: Result): Report["generator"] {
+  const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
+  const reasons = saturation({
+    // Without a rate it is meant to take all it gets.
+    cpuPercent: plan.pace === "as-fast-as-possible" ? 0 : cpu.percent,
+    loopLagP99Us,
+    workers: plan.workers,
+    behind: behindOf(state.tally),
+    planned: state.tally.planned,
+  });
+  return {
+    cpuPercent: cpu.percent,
+    cpuUsPerMessage: sentWhile > 0 ? (cpu.seconds * 1e6) / sentWhile : 0,
+    rssBytes,
+    loopLagP99Us,
+    saturated: reasons.length > 0,
+    saturation: reasons,
+  };
+}
+
+function verdictOf(measured: Measured, plan: TcpPlan, endedBy: EndedBy): Verdict {
+  const beside = measured.server === null ? [] : [parseExpectation(BOX_EXPECTATION)];
+  const checks = [...plan.expectations, ...beside].map((expectation) => evaluate(expectation, measured));
+  const failed = checks.filter((check) => !check.pass).map((check) => check.expect);
+  const pass = failed.length === 0 && endedBy !== "message-stop" && endedBy !== "no-connections";
+  return { pass, checks, reason: reasonFor(measured, failed, endedBy) };
+}
+
+const ENDINGS: Readonly<Record<NonNullable<EndedBy>, string>> = {
+  stopped: "it was stopped before its time",
+  "message-stop": "the text that ends the run came back",
+  "no-connections": "no connection was left",
+};
+
+function reasonFor({ generator }: Measured, failed: readonly string[], endedBy: EndedBy): string {
+  const parts = [
+    failed.length > 0 ? `does not hold: ${failed.join(", ")}` : "every expectation held",
+    ...(endedBy === null ? [] : [ENDINGS[endedBy]]),
+    ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
+  ];
+  return parts.join("; ");
+}

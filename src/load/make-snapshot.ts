@@ -1,0 +1,80 @@
+import type { CrewState } from "./crew.ts";
+import { CpuMeter } from "./generator.ts";
+import type { TcpPlan } from "./plan.ts";
+import type { LoadSnapshot } from "./snapshot.ts";
+
+/** Counts at one moment, to tell rates from. */
+interface Mark {
+  readonly atMs: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & { nowMs: number; rssBytes: number };
+
+/** Rates are told over this long. */
+const WINDOW_MS = 1000;
+
+/** Makes snapshots from what was counted; remembers the last second of them. */
+export class SnapshotMaker {
+  readonly #plan: TcpPlan;
+  readonly #cpu = new CpuMeter();
+  #marks: Mark[] = [];
+
+  constructor(plan: TcpPlan) {
+    this.#plan = plan;
+  }
+
+  make(state: CrewState, { phase, elapsedMs, durationMs, nowMs, rssBytes }: Timing): LoadSnapshot {
+    const { tally, latencies, lag, debt } = state;
+    const { sent, received, bytesSent, bytesReceived } = tally;
+    const mark = { atMs: nowMs, sent, received, bytesSent, bytesReceived };
+    const perSecond = this.#rates(mark);
+    const { p50, p90, p99, max } = latencies.summary("message");
+    return {
+      elapsedMs,
+      phase,
+      durationMs,
+      connections: {
+        wanted: this.#plan.connections,
+        open: tally.open,
+        opened: tally.opened,
+        failed: tally.failed,
+        lost: tally.lost,
+      },
+      messages: {
+        planned: tally.planned,
+        sent,
+        late: tally.late,
+        dropped: tally.droppedInAll,
+        received,
+        perSecondSent: perSecond("sent"),
+        perSecondReceived: perSecond("received"),
+      },
+      bytes: {
+        sent: bytesSent,
+        received: bytesReceived,
+        perSecondSent: perSecond("bytesSent"),
+        perSecondReceived: perSecond("bytesReceived"),
+      },
+      latencyUs: { p50, p90, p99, max, buckets: Array.from(latencies.messageBuckets) },
+      generator: {
+        cpuPercent: this.#cpu.read().percent,
+        loopLagP99Us: lag.totalCount === 0 ? 0 : lag.getValueAtPercentile(99),
+        rssBytes,
+        debtMessages: debt,
+      },
+    };
+  }
+
+  #rates(mark: Mark): (field: Exclude<keyof Mark, "atMs">) => number {
+    // Keeps the youngest mark that is a whole window old, so that the window is never shorter.
+    const youngest = this.#marks.findLastIndex(({ atMs }) => atMs <= mark.atMs - WINDOW_MS);
+    this.#marks = [...this.#marks.slice(Math.max(0, youngest)), mark];
+    const first = this.#marks[0]!;
+    const seconds = (mark.atMs - first.atMs) / 1000;
+    return (field) => (seconds > 0 ? Math.max(0, (mark[field] - first[field]) / seconds) : 0);
+  }
+}

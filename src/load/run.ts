@@ -1,0 +1,197 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { TenkError } from "../base/mod.ts";
+import { openProcessReader } from "../metrics/mod.ts";
+import { BoxWatch } from "./box.ts";
+import { assembleCrew, type Crew } from "./crew.ts";
+import { CpuMeter } from "./generator.ts";
+import type { Tap } from "./loop.ts";
+import { makeReport } from "./make-report.ts";
+import { SnapshotMaker } from "./make-snapshot.ts";
+import { compileMessages } from "./message/mod.ts";
+import { rampUpMs, type TcpPlan } from "./plan.ts";
+import type { Report } from "./report.ts";
+import type { LoadSnapshot, Phase } from "./snapshot.ts";
+
+/** Steers a run from outside. Both do nothing before the run began and after it ended. */
+export class LoadControl {
+  #crew: Crew | undefined;
+  #factor = 1;
+
+  /** Ends the run before its time, with a full report. */
+  stop(): void {
+    this.#crew?.stop("stopped");
+  }
+
+  /** Multiplies the rate that is being planned, from now on; factors add up: 2 twice is 4. */
+  scaleRate(factor: number): void {
+    this.#factor *= factor;
+    this.#crew?.scaleRate(this.#factor);
+  }
+
+  /** By how much the planned rate is multiplied now. */
+  get rateFactor(): number {
+    return this.#factor;
+  }
+
+  /** For the run. */
+  attach(crew: Crew | undefined): void {
+    this.#crew = crew;
+  }
+}
+
+export interface RunOptions {
+  /** Called four times a second. */
+  onSnapshot?: (snapshot: LoadSnapshot) => void;
+  /** Ends the run as `control.stop()` does. */
+  signal?: AbortSignal;
+  control?: LoadControl;
+  /** Sees what goes over the wire; costs a call for each message and chunk. One worker only. */
+  tap?: Tap;
+}
+
+const SNAPSHOT_MS = 250;
+const BOX_MS = 1000;
+
+/**
+ * Runs a load test to its end and reports. What happens to single connections is counted, never thrown.
+ *
+ * @throws {TenkError} `name-not-found`, `usage` for a tap with several workers, `unsupported` when a worker fails
+ */
+export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<Report> {
+  const { onSnapshot, signal, control = new LoadControl(), tap } = options;
+  const address = await addressOf(plan);
+  const box = new BoxWatch(plan.box || "", plan.port ?? 0);
+  if (plan.box !== false) await box.start();
+  const crew = await assembleCrew(plan, address, tap);
+  const run = new Run(plan, crew, box);
+  control.attach(crew);
+  const stop = () => control.stop();
+  signal?.addEventListener("abort", stop);
+  const timers = [
+    setInterval(() => onSnapshot?.(run.snapshot()), SNAPSHOT_MS),
+    setInterval(() => void box.sample(), BOX_MS),
+  ];
+  try {
+    const ended = run.toItsEnd();
+    if (signal?.aborted) stop();
+    const report = await ended;
+    onSnapshot?.(run.snapshot());
+    return report;
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+    signal?.removeEventListener("abort", stop);
+    control.attach(undefined);
+    run.close();
+  }
+}
+
+async function addressOf({ host, path }: TcpPlan): Promise<string | undefined> {
+  if (path !== undefined || isIP(host)) return undefined;
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    throw new TenkError("name-not-found", `Cannot connect to ${host}: the name has no address`, { cause });
+  }
+}
+
+/** One run, from the first connect to the report. */
+class Run {
+  readonly #plan: TcpPlan;
+  readonly #crew: Crew;
+  readonly #box: BoxWatch;
+  readonly #process = openProcessReader();
+  readonly #startMs = performance.now();
+  readonly #snapshots: SnapshotMaker;
+  readonly #cpu = new CpuMeter();
+  #sendStartMs = Number.POSITIVE_INFINITY;
+  #sendEndMs = Number.POSITIVE_INFINITY;
+  #phase: Phase = "connect";
+  #rssBytes = 0;
+
+  constructor(plan: TcpPlan, crew: Crew, box: BoxWatch) {
+    this.#plan = plan;
+    this.#crew = crew;
+    this.#box = box;
+    this.#snapshots = new SnapshotMaker(plan);
+  }
+
+  async toItsEnd(): Promise<Report> {
+    const crew = this.#crew;
+    crew.start();
+    await Promise.race([crew.rampedUp, crew.done]);
+    // Started at once, read beside: a box that answers slowly must not hold up the plan.
+    crew.startSending();
+    this.#sendStartMs = performance.now();
+    this.#phase = "send";
+    this.#cpu.read();
+    const sentBefore = crew.state().tally.sent;
+    const begun = this.#box.sendingBegins();
+    await this.#sendingOver();
+    const cpu = this.#cpu.read();
+    const sendMs = performance.now() - this.#sendStartMs;
+    this.#sendEndMs = performance.now();
+    this.#phase = "drain";
+    this.#readMemory();
+    const sentWhile = crew.state().tally.sent - sentBefore;
+    await begun;
+    await this.#box.sendingEnds();
+    const endedBy = await crew.done;
+    const state = crew.state();
+    await this.#box.settle(state.tally.bytesSent);
+    this.#phase = "done";
+    return makeReport({
+      plan: this.#plan,
+      state,
+      endedBy,
+      box: this.#box,
+      lengthBytes: lengthOf(this.#plan),
+      cpu,
+      sentWhile,
+      rssBytes: this.#rssBytes,
+      connectMs: this.#sendStartMs - this.#startMs,
+      sendMs,
+      drainMs: performance.now() - this.#sendEndMs,
+    });
+  }
+
+  snapshot(): LoadSnapshot {
+    this.#readMemory();
+    const nowMs = performance.now();
+    const rampMs = Math.min(this.#sendStartMs - this.#startMs, rampUpMs(this.#plan));
+    const durationMs = rampMs + this.#plan.durationMs;
+    const timing = { phase: this.#phase, elapsedMs: nowMs - this.#startMs, durationMs };
+    return this.#snapshots.make(this.#crew.state(), { ...timing, nowMs, rssBytes: this.#rssBytes });
+  }
+
+  close(): void {
+    this.#process.close();
+  }
+
+  /** The crew tells when all is closed; when it stopped sending is looked for, to the tick. */
+  #sendingOver(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setInterval(() => {
+        if (!this.#crew.draining) return;
+        clearInterval(timer);
+        resolve();
+      }, 5);
+      this.#crew.done.then(
+        () => {
+          clearInterval(timer);
+          resolve();
+        },
+        () => clearInterval(timer),
+      );
+    });
+  }
+
+  #readMemory(): void {
+    this.#rssBytes = Math.max(this.#rssBytes, this.#process.read().residentBytes ?? 0);
+  }
+}
+
+function lengthOf(plan: TcpPlan): number | undefined {
+  if (plan.messages.length === 0) return undefined;
+  return compileMessages({ parts: plan.messages, files: plan.files, random: () => 0 }).constantLengthBytes;
+}

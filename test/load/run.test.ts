@@ -1,0 +1,359 @@
+import { describe, expect, test } from "bun:test";
+import type { LoadSnapshot } from "../../src/load/mod.ts";
+import { LoadControl } from "../../src/load/mod.ts";
+import { connect, listen } from "../../src/net/mod.ts";
+import { PING, runAgainst, target } from "./servers.ts";
+
+describe("a run", () => {
+  test("sends exactly what was planned, spread evenly, and says what it cost", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 20, ratePerConnection: 50, durationMs: 400 });
+    const { planned, sent, dropped } = report.messages;
+    // 20 connections × 50 a second × 0.4 s; each counts from its own opening.
+    expect(planned).toBeGreaterThanOrEqual(400);
+    expect(sent + dropped).toBe(planned);
+    expect(sink.bytes).toBe(4 * sent);
+    expect(report.bytes).toEqual({ sent: 4 * sent, received: 0 });
+    const each = sink.texts.map((text) => text.length / 4);
+    expect(Math.max(...each) - Math.min(...each)).toBeLessThanOrEqual(1);
+    expect(report.connections).toEqual({ opened: 20, peak: 20, failed: 0, lost: 0, byCause: {} });
+    expect(report.latencyUs.connect.count).toBe(20);
+    expect(report.latencyUs.send.count).toBe(sent);
+    expect(report.latencyUs.message.count).toBe(0);
+    expect(report.server).toBeNull();
+    expect(report.plan).toMatchObject({ connections: 20, ratePerConnection: 50, durationMs: 400, workers: 1 });
+    expect(report.generator.rssBytes).toBeGreaterThan(1e6);
+  });
+
+  test("opens connections at their rate, and lets the duration begin when all are open", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 20, connectRate: 100, ratePerConnection: 10 });
+    expect(report.timing.connectMs).toBeGreaterThanOrEqual(190);
+    expect(report.timing.sendMs).toBeGreaterThanOrEqual(299);
+    // Half of the ramp-up on average, and all of the duration.
+    expect(report.messages.planned).toBeGreaterThanOrEqual(20 * 10 * (0.095 + 0.3) - 5);
+  });
+
+  test("several workers share connections, rate and counts", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 7, ratePerConnection: 40, workers: 3, durationMs: 400 });
+    expect(report.connections).toMatchObject({ opened: 7, peak: 7, lost: 0 });
+    expect(report.messages.sent).toBeGreaterThanOrEqual(7 * 40 * 0.4 - 7);
+    expect(sink.bytes).toBe(4 * report.messages.sent);
+    expect(report.latencyUs.send.count).toBe(report.messages.sent);
+  });
+
+  test("a total rate is shared by all connections", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 10, totalRate: 100, durationMs: 500 });
+    expect(report.messages.planned).toBeGreaterThanOrEqual(50);
+    expect(report.messages.planned).toBeLessThanOrEqual(55);
+    expect(report.plan).toMatchObject({ ratePerConnection: 0, totalRate: 100 });
+  });
+
+  test("random gaps keep the plan's sum", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 10, ratePerConnection: 100, shape: "poisson" });
+    const { planned, sent, dropped } = report.messages;
+    expect(Math.abs(planned - 300)).toBeLessThan(100);
+    expect(sent + dropped).toBe(planned);
+  });
+
+  test("without a message connections are held", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 5, messages: [] });
+    expect([report.connections.peak, report.messages.planned, report.verdict.pass]).toEqual([5, 0, true]);
+  });
+
+  test("without a rate messages go as fast as they are taken", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 2, durationMs: 100 });
+    expect(report.messages.sent).toBeGreaterThan(10_000);
+    expect(report.messages.planned).toBe(report.messages.sent + report.messages.dropped);
+    expect(report.plan.ratePerConnection).toBe(0);
+  });
+
+  test("shows itself four times a second, to the end", async () => {
+    await using sink = await target();
+    const snapshots: LoadSnapshot[] = [];
+    const options = { connections: 5, ratePerConnection: 20, durationMs: 600 };
+    const report = await runAgainst(sink, options, { onSnapshot: (snapshot) => snapshots.push(snapshot) });
+    expect(snapshots.length).toBeGreaterThanOrEqual(3);
+    expect(snapshots[0]).toMatchObject({ phase: "send", connections: { wanted: 5, open: 5, lost: 0 } });
+    const last = snapshots.at(-1)!;
+    expect([last.phase, last.messages.sent]).toEqual(["done", report.messages.sent]);
+    expect(last.elapsedMs).toBeGreaterThanOrEqual(600);
+  });
+
+  test("ends early by control and by signal, with a full report", async () => {
+    await using sink = await target();
+    const control = new LoadControl();
+    const abort = new AbortController();
+    const options = { connections: 2, ratePerConnection: 100, durationMs: 60_000 };
+    const first = await runAgainst(sink, options, { control, onSnapshot: () => control.stop() });
+    const second = await runAgainst(sink, options, { signal: abort.signal, onSnapshot: () => abort.abort() });
+    for (const { endedBy, messages, verdict } of [first, second]) {
+      expect([endedBy, messages.planned > 0, messages.planned === messages.sent]).toEqual(["stopped", true, true]);
+      expect(verdict).toMatchObject({ pass: true, reason: expect.stringContaining("stopped before its time") });
+    }
+    const never = await runAgainst(sink, { ...options, connections: 1000, connectRate: 10 }, { signal: abort.signal });
+    expect(never.endedBy).toBe("stopped");
+  });
+
+  test("changes its rate while it runs", async () => {
+    await using sink = await target();
+    const control = new LoadControl();
+    let calls = 0;
+    const onSnapshot = () => {
+      calls += 1;
+      if (calls === 1) control.scaleRate(10);
+    };
+    const options = { connections: 1, ratePerConnection: 100, durationMs: 500 };
+    const report = await runAgainst(sink, options, { control, onSnapshot });
+    expect(control.rateFactor).toBe(10);
+    expect(report.messages.planned).toBeGreaterThan(150);
+  });
+});
+
+describe("connections", () => {
+  test("that are refused are counted by phase and cause", async () => {
+    const closed = await target();
+    await closed.server.stop({ graceMs: 0 });
+    const report = await runAgainst(closed, { connections: 5, ratePerConnection: 10 });
+    expect(report.connections).toEqual({
+      opened: 0,
+      peak: 0,
+      failed: 5,
+      lost: 0,
+      byCause: { "connect ECONNREFUSED": 5 },
+    });
+    expect([report.endedBy, report.verdict.pass]).toEqual(["no-connections", false]);
+    expect(report.verdict.reason).toContain("no connection was left");
+  });
+
+  test("that fail in TLS are told from those that fail to connect", async () => {
+    await using plain = await target((connection) => connection.close());
+    const report = await runAgainst(plain, { connections: 2, tls: true });
+    const [[cause = "", count] = []] = Object.entries(report.connections.byCause);
+    expect([cause.split(" ")[0], count]).toEqual(["tls", 2]);
+  });
+
+  test("that the server resets or closes are lost, by cause; the others go on", async () => {
+    await using sink = await target((connection, _, index) => {
+      if (index < 3) connection.reset();
+      else if (index < 5) connection.end();
+    });
+    const report = await runAgainst(sink, { connections: 20, ratePerConnection: 20, durationMs: 400 });
+    expect(report.connections).toEqual({
+      opened: 20,
+      peak: 20,
+      failed: 0,
+      lost: 5,
+      byCause: { "established reset": 3, "established peer": 2 },
+    });
+    expect(report.endedBy).toBeNull();
+    expect(report.messages.planned).toBe(report.messages.sent + report.messages.dropped);
+    expect(report.verdict.checks).toContainEqual({ expect: "lost=0", got: "5", pass: false });
+    expect(report.verdict.pass).toBe(false);
+  });
+
+  test("that are all lost end the run before its time", async () => {
+    await using sink = await target((connection) => connection.reset());
+    const report = await runAgainst(sink, { connections: 5, ratePerConnection: 100, durationMs: 60_000 });
+    expect([report.endedBy, report.connections.lost]).toEqual(["no-connections", 5]);
+  });
+
+  test("that are lost come back where that is wanted", async () => {
+    await using sink = await target((connection, _, index) => index < 3 && connection.reset());
+    const report = await runAgainst(sink, { connections: 3, ratePerConnection: 50, reconnect: true });
+    expect(report.connections).toMatchObject({ opened: 6, peak: 3, lost: 3 });
+  });
+
+  test("live for their lifetime and are opened again, with a uid of their own", async () => {
+    await using sink = await target();
+    const messages = [{ kind: "text", text: "<\\{connection.uid}>", first: true, unescape: false }] as const;
+    const report = await runAgainst(sink, { connections: 3, channelLifetimeMs: 100, durationMs: 350, messages });
+    expect(report.connections.opened).toBeGreaterThanOrEqual(9);
+    expect(report.connections).toMatchObject({ peak: 3, lost: 0 });
+    expect(new Set(sink.texts).size).toBe(report.connections.opened);
+  });
+
+  test("come from the given addresses in turn", async () => {
+    const seen: string[] = [];
+    await using sink = await target(undefined, { open: (connection) => seen.push(connection.remoteAddress) });
+    await runAgainst(sink, { connections: 4, sourceAddresses: ["127.0.0.2", "127.0.0.3"], messages: [] });
+    expect(seen.toSorted()).toEqual(["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"]);
+  });
+
+  test("are silent for their delay, and send their first message once", async () => {
+    await using sink = await target();
+    const messages = [...PING, { kind: "text", text: "hello ", first: true, unescape: false }] as const;
+    const report = await runAgainst(sink, {
+      connections: 2,
+      messages,
+      ratePerConnection: 100,
+      delaySendMs: 200,
+      durationMs: 400,
+    });
+    for (const text of sink.texts) expect(text).toMatch(/^hello (ping)+$/);
+    expect(report.messages.planned).toBeLessThan(2 * 100 * 0.3);
+    expect(sink.bytes).toBe(4 * report.messages.sent + 2 * 6);
+  });
+});
+
+describe("answers", () => {
+  test("are timed from the planned moment, on every connection", async () => {
+    // The 20 slow ones of 30 are the last ones: a sample of the first ten would show none of them.
+    await using echo = await target((connection, bytes, index) => {
+      const copy = bytes.slice();
+      if (index < 10) connection.write(copy);
+      else setTimeout(() => connection.write(copy), 200);
+    });
+    const replies = { kind: "length", bytes: 4 } as const;
+    const report = await runAgainst(echo, {
+      connections: 30,
+      ratePerConnection: 10,
+      durationMs: 1000,
+      replies,
+      percentiles: [25],
+    });
+    const { message, service } = report.latencyUs;
+    expect(report.messages.received).toBe(report.messages.sent);
+    expect(message.count).toBe(report.messages.sent);
+    expect(message.p50).toBeGreaterThan(190_000);
+    expect(message.more?.p25).toBeLessThan(100_000);
+    expect(service.p50).toBeGreaterThan(190_000);
+    expect(report.messages.unanswered).toBe(0);
+  });
+
+  test("that are awaited hold back the next message, whose latency counts from when it was planned", async () => {
+    await using slow = await target((connection, bytes) => {
+      const copy = bytes.slice();
+      setTimeout(() => connection.write(copy), 50);
+    });
+    const report = await runAgainst(slow, {
+      connections: 1,
+      ratePerConnection: 100,
+      durationMs: 500,
+      replies: { kind: "chunk" },
+      pipeline: 1,
+      dropAfterMs: 200,
+      lateAfterMs: 100,
+    });
+    const { planned, sent, dropped, late, droppedBy } = report.messages;
+    expect(planned).toBe(sent + dropped);
+    // One every 50 ms, although one was due every 10 ms.
+    expect(sent).toBeLessThanOrEqual(20);
+    expect(droppedBy.old).toBeGreaterThan(0);
+    expect(late).toBeGreaterThan(0);
+    expect(report.latencyUs.service.p50).toBeLessThan(100_000);
+    expect(report.latencyUs.message.p90).toBeGreaterThan(150_000);
+    // The server's doing, not the generator's.
+    expect(report.generator.saturation.join()).not.toContain("behind");
+  });
+
+  test("drive a run without a rate: one request after the other", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    const report = await runAgainst(echo, { connections: 2, replies: { kind: "chunk" }, pipeline: 1, durationMs: 200 });
+    expect(report.messages.received).toBeGreaterThan(50);
+    expect(report.messages.received).toBe(report.messages.sent);
+    expect(report.latencyUs.service.count).toBe(report.messages.received);
+  });
+
+  test("end the run when they hold the text that stops it", async () => {
+    await using echo = await target((connection) => connection.write("ERR"));
+    const messageStop = new TextEncoder().encode("RR");
+    const report = await runAgainst(echo, { connections: 2, ratePerConnection: 10, durationMs: 60_000, messageStop });
+    expect([report.endedBy, report.verdict.pass]).toEqual(["message-stop", false]);
+  });
+
+  test("that never come are counted, and what came unasked as well", async () => {
+    await using odd = await target((connection, _, index) => index === 0 && connection.write("12345678"));
+    const report = await runAgainst(odd, {
+      connections: 2,
+      ratePerConnection: 10,
+      replies: { kind: "length", bytes: 4 },
+      drainMs: 100,
+    });
+    expect(report.messages.unmatched).toBeGreaterThan(0);
+    expect(report.messages.unanswered).toBeGreaterThan(0);
+  });
+
+  test("are counted by the message's length where nothing says what one is", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    const report = await runAgainst(echo, { connections: 3, ratePerConnection: 20 });
+    expect(report.messages.received).toBe(report.messages.sent);
+    expect(report.latencyUs.firstByte.count).toBe(3);
+  });
+
+  test("and what is sent are shown to whoever taps the wire", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    const seen = { in: 0, out: 0 };
+    const tap = {
+      in: (_: number, bytes: Uint8Array) => {
+        seen.in += bytes.length;
+      },
+      out: (_: number, bytes: Uint8Array) => {
+        seen.out += bytes.length;
+      },
+    };
+    const report = await runAgainst(echo, { connections: 2, ratePerConnection: 20 }, { tap });
+    expect(seen).toEqual({ in: report.bytes.received, out: report.bytes.sent });
+  });
+});
+
+describe("a connection that takes or gives less", () => {
+  test("because the server does not read: its messages are dropped and counted, the others' arrive", async () => {
+    await using lazy = await target(undefined, {
+      open: (connection) => connection.pause(),
+    });
+    const report = await runAgainst(lazy, {
+      connections: 2,
+      messages: [{ ...PING[0], text: "x".repeat(100_000) }],
+      ratePerConnection: 500,
+      durationMs: 400,
+      drainMs: 50,
+    });
+    const { planned, sent, dropped, droppedBy } = report.messages;
+    expect(planned).toBe(sent + dropped);
+    expect(droppedBy.full).toBeGreaterThan(100);
+    expect(report.connections.lost).toBe(0);
+  });
+
+  test("because of its upstream bandwidth", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { connections: 2, upstreamBytesPerSecond: 4000, durationMs: 500 });
+    // 4000 bytes a second for half a second, each, and what was saved up.
+    expect(sink.bytes).toBeGreaterThan(2 * 1200);
+    expect(sink.bytes).toBeLessThan(2 * 3200);
+    expect(report.messages.sent * 4).toBe(sink.bytes);
+  });
+
+  test("because of its downstream bandwidth, 0 being never", async () => {
+    const flood = await listen(
+      { host: "127.0.0.1" },
+      { open: (connection) => connection.write(new Uint8Array(900_000)) },
+    );
+    const runs = [20_000, 0].map((downstreamBytesPerSecond) =>
+      runAgainst({ server: flood } as Awaited<ReturnType<typeof target>>, {
+        connections: 1,
+        messages: [],
+        downstreamBytesPerSecond,
+      }),
+    );
+    const [slow, never] = await Promise.all(runs);
+    await flood.stop({ graceMs: 0 });
+    expect(slow!.bytes.received).toBeGreaterThan(0);
+    expect(slow!.bytes.received).toBeLessThan(900_000);
+    expect(never!.bytes.received).toBe(0);
+  });
+});
+
+test("the server is still well after all this", async () => {
+  await using echo = await target((connection, bytes) => connection.write(bytes));
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const connection = await connect({ port: echo.server.port }, { chunk: (_, bytes) => resolve(bytes.length) });
+  connection.write("well");
+  expect(await promise).toBe(4);
+  connection.close();
+});
