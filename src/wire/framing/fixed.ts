@@ -1,0 +1,49 @@
+import { TenkError } from "../../base/mod.ts";
+import { bytesOf, checkedBytes, type Framing } from "./framing.ts";
+
+/**
+ * Frames of one size, which is also their limit.
+ *
+ * @throws {TenkError} `invalid-option` when `sizeBytes` is not 1 to 1 GiB
+ * @example
+ * fixed(4).maxFrameBytes; // 4
+ * fixed(4).encode("hello"); // throws "invalid-option"
+ */
+export function fixed(sizeBytes: number): Framing {
+  checkedBytes("the size of a frame", sizeBytes);
+  return {
+    maxFrameBytes: sizeBytes,
+    measure(_bytes, at, end, _scanned, span) {
+      span.end = sizeBytes;
+      if (end - at < sizeBytes) return 0;
+      span.start = at;
+      span.end = at + sizeBytes;
+      return sizeBytes;
+    },
+    encode(payload) {
+      const content = bytesOf(payload);
+      if (content.length === sizeBytes) return content.slice();
+      throw new TenkError(
+        "invalid-option",
+        `Cannot encode a frame of ${content.length} bytes: this framing has frames of exactly ${sizeBytes}`,
+      );
+    },
+  };
+}
+
+/**
+ * No frames at all: bytes as they come. For a stream that is framed at first and then carries something else, such as a
+ * tunnel behind a greeting.
+ */
+export function unframed(): Framing {
+  return {
+    // Nothing is ever unfinished, so nothing is ever kept.
+    maxFrameBytes: 1,
+    measure(_bytes, at, end, _scanned, span) {
+      span.start = at;
+      span.end = end;
+      return end - at;
+    },
+    encode: (payload) => bytesOf(payload).slice(),
+  };
+}
