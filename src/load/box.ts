@@ -132,15 +132,23 @@ export class BoxWatch {
     }
   }
 
-  /** @param messages sent, with how many bytes they had in all and, where all are alike, each */
-  report(messages: { sent: number; bytes: number; lengthBytes: number | undefined }): ServerReport | null {
+  /** @param messages sent, with how many bytes they had in all and, where all are alike, each; and the first ones' bytes */
+  report({
+    firstBytes,
+    ...messages
+  }: {
+    sent: number;
+    bytes: number;
+    firstBytes: number;
+    lengthBytes: number | undefined;
+  }): ServerReport | null {
     const [before, last, fullest] = [this.#before, this.#last, this.#fullest];
     if (before === undefined || last === undefined || fullest === undefined) return null;
     const bytesReceived = this.#received(last);
     const connectionsPeak = last.peak > before.peak ? last.peak - before.active : fullest.active - before.active;
     const grown = Math.max(0, fullest.anonymousBytes - before.anonymousBytes);
     return {
-      received: messagesIn(bytesReceived, messages),
+      received: messagesIn(Math.max(0, bytesReceived - firstBytes), messages),
       bytesReceived,
       connectionsPeak,
       cpuPercent: this.#cpuPercent(),

@@ -37,7 +37,7 @@ function measuredOf(result: Result): Measured {
   const messageBytes = tally.bytesSent - tally.firstBytesSent;
   const sums = { sent: tally.sent, bytes: messageBytes, lengthBytes };
   const told = plan.replies !== undefined || tally.received > 0;
-  const server = result.box.report({ ...sums, bytes: tally.bytesSent });
+  const server = result.box.report({ ...sums, firstBytes: tally.firstBytesSent });
   return {
     kind: "tcp",
     target: plan.target,

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { messagesIn, readBox } from "../../src/load/box.ts";
+import { runAgainst, type Target, target } from "./servers.ts";
+
+async function statusServer(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/api/status`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** What a box with this listener would say; `lost` bytes are kept from its count. */
+function statusOf({ server }: Target, lost = 0): RequestListener {
+  const started = performance.now();
+  return (_, response) => {
+    const { bytesRead, ...counts } = server.counts();
+    const process = {
+      cpuSeconds: (performance.now() - started) / 2000,
+      rssBytes: 50_000_000,
+      anonymousBytes: 1_000_000 + counts.active * 1000,
+    };
+    const listener = { port: server.port, counts: { ...counts, bytesRead: Math.max(0, bytesRead - lost) } };
+    response.end(JSON.stringify({ tenk: "0.1.0", listeners: [{ port: 1 }, listener], process }));
+  };
+}
+
+describe("where the target is a tenk box", () => {
+  test("its counters are part of the report, and received = sent is expected", async () => {
+    await using sink = await target();
+    await using status = await statusServer(statusOf(sink));
+    const report = await runAgainst(sink, { connections: 10, ratePerConnection: 50, durationMs: 500, box: status.url });
+    expect(report.server).toMatchObject({
+      received: report.messages.sent,
+      bytesReceived: report.bytes.sent,
+      connectionsPeak: 10,
+      rssBytes: 50_000_000,
+      userBytesPerConnection: 1000,
+    });
+    expect(report.server!.cpuPercent).toBeGreaterThan(40);
+    expect(report.server!.cpuPercent).toBeLessThan(60);
+    expect(report.verdict.checks.at(-1)).toMatchObject({ expect: "server.bytes=bytes.sent", pass: true });
+  });
+
+  test("what it did not get fails the verdict", async () => {
+    await using sink = await target();
+    await using status = await statusServer(statusOf(sink, 40));
+    const report = await runAgainst(sink, { connections: 10, ratePerConnection: 50, box: status.url });
+    expect(report.server!.received).toBe(report.messages.sent - 10);
+    expect(report.verdict.pass).toBe(false);
+    expect(report.verdict.reason).toContain("server.bytes=bytes.sent");
+  });
+});
+
+describe("a status address that is of no use is passed over", () => {
+  test.each([
+    ["another program", (_, response) => response.end("<html>")],
+    [
+      "a box without this listener",
+      (_, response) => response.end('{"tenk":"1","listeners":[{"port":2}],"process":{}}'),
+    ],
+    ["a program with other JSON", (_, response) => response.end('{"listeners":null}')],
+    ["an answer that never ends", (_, response) => void response.write("{")],
+    ["an answer too long", (_, response) => response.end("x".repeat(2 ** 21))],
+    ["an answer cut short", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
+  ] as [string, RequestListener][])("%s", async (_, answer) => {
+    await using status = await statusServer(answer);
+    expect(await readBox(status.url, 9091)).toBeUndefined();
+  });
+
+  test.each(["http://127.0.0.1:1/api/status", "https://127.0.0.1:1/", "nonsense", ""])("%p", async (url) => {
+    expect(await readBox(url, 9091)).toBeUndefined();
+  });
+});
+
+test.each([
+  [40, { sent: 10, bytes: 40, lengthBytes: undefined }, 10],
+  [38, { sent: 10, bytes: 40, lengthBytes: 4 }, 9],
+  [20, { sent: 10, bytes: 40, lengthBytes: undefined }, 5],
+  [0, { sent: 0, bytes: 0, lengthBytes: undefined }, 0],
+])("%p bytes of %p are %p messages", (bytes, messages, expected) => {
+  expect(messagesIn(bytes, messages)).toBe(expected);
+});
