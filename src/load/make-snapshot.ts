@@ -16,12 +16,15 @@ type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & { nowMs
 
 /** Rates are told over this long. */
 const WINDOW_MS = 1000;
+const MIN_CPU_MS = 100;
 
 /** Makes snapshots from what was counted; remembers the last second of them. */
 export class SnapshotMaker {
   readonly #plan: TcpPlan;
   readonly #cpu = new CpuMeter();
   #marks: Mark[] = [];
+  #cpuReadMs = Number.NEGATIVE_INFINITY;
+  #lastCpuPercent = 0;
 
   constructor(plan: TcpPlan) {
     this.#plan = plan;
@@ -61,12 +64,21 @@ export class SnapshotMaker {
       },
       latencyUs: { p50, p90, p99, max, buckets: Array.from(latencies.messageBuckets) },
       generator: {
-        cpuPercent: this.#cpu.read().percent,
+        cpuPercent: this.#cpuPercent(nowMs),
         loopLagP99Us: lag.totalCount === 0 ? 0 : lag.getValueAtPercentile(99),
         rssBytes,
         debtMessages: debt,
       },
     };
+  }
+
+  #cpuPercent(nowMs: number): number {
+    // The last snapshot may follow close upon the one before: too short a time to tell anything from.
+    if (nowMs - this.#cpuReadMs >= MIN_CPU_MS) {
+      this.#lastCpuPercent = this.#cpu.read().percent;
+      this.#cpuReadMs = nowMs;
+    }
+    return this.#lastCpuPercent;
   }
 
   #rates(mark: Mark): (field: Exclude<keyof Mark, "atMs">) => number {

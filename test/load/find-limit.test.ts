@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { search, type Trial } from "../../src/load/find-limit.ts";
+import { findLimit, planTcp, type Report } from "../../src/load/mod.ts";
+import { PING, target } from "./servers.ts";
+
+const NO_REPORT = {} as Report;
+
+describe("the search for a limit", () => {
+  test("finds any knee to its precision, from below and from above", async () => {
+    const knees = fc.double({ min: 1, max: 1e6, noNaN: true });
+    const starts = fc.double({ min: 0.1, max: 1e5, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(knees, starts, async (knee, start) => {
+        let runs = 0;
+        const trial: Trial = async (value) => {
+          runs += 1;
+          return { pass: value <= knee, report: NO_REPORT };
+        };
+        const found = await search(trial, start, { precision: 0.05, maxSteps: 60 });
+        expect(found.knee).toBeLessThanOrEqual(knee);
+        expect(found.brokenAt!).toBeGreaterThan(knee);
+        expect(found.brokenAt! - found.knee).toBeLessThanOrEqual(found.knee * 0.05 + 1e-9);
+        expect(runs).toBeLessThanOrEqual(30);
+      }),
+    );
+  });
+
+  test("of connections ends at neighbouring numbers, and at what the machine can hold", async () => {
+    const trial: Trial = async (value) => (value > 40 ? "machine" : { pass: value <= 7, report: NO_REPORT });
+    expect(await search(trial, 3, { precision: 0, whole: true })).toEqual({ knee: 7, brokenAt: 8, byMachine: false });
+    const free: Trial = async (value) => (value > 40 ? "machine" : { pass: true, report: NO_REPORT });
+    expect(await search(free, 30, { precision: 0, whole: true })).toEqual({ knee: 40, brokenAt: 41, byMachine: true });
+  });
+
+  test("gives up where nothing passes, and after so many runs", async () => {
+    const never: Trial = async () => ({ pass: false, report: NO_REPORT });
+    expect(await search(never, 4, { whole: true })).toMatchObject({ knee: 0, brokenAt: 1 });
+    const always: Trial = async () => ({ pass: true, report: NO_REPORT });
+    expect(await search(always, 1, { maxSteps: 4 })).toEqual({ knee: 8, brokenAt: null, byMachine: false });
+  });
+
+  test("runs the plan at each value and draws the curve", async () => {
+    // A server that resets its third connection: two can be held.
+    await using fussy = await target(undefined, {
+      open: () => {
+        if (fussy.connections.size > 2) for (const connection of fussy.connections) connection.reset();
+      },
+    });
+    const options = {
+      port: fussy.server.port,
+      durationMs: 60,
+      messages: PING,
+      ratePerConnection: 10,
+      box: false,
+    } as const;
+    const report = await findLimit(planTcp({ ...options, connectRate: 10_000 }), { vary: "connections", pauseMs: 1 });
+    expect(report.limit).toMatchObject({ vary: "connections", knee: 2, brokenAt: 3 });
+    expect(report.limit.curve.map(({ value, pass }) => [value, pass])).toEqual([
+      [1, true],
+      [2, true],
+      [3, false],
+      [4, false],
+    ]);
+    expect(report.plan.connections).toBe(2);
+    expect(report.verdict.pass).toBe(true);
+  });
+
+  test("is refused where there is nothing to raise", async () => {
+    const plan = planTcp({ port: 1, messages: PING, shape: "ramp:1..10" });
+    await expect(findLimit(plan)).rejects.toThrow(/shape "ramp:1\.\.10" sets the rate/);
+    await expect(findLimit(planTcp({ port: 1 }), { vary: "rate" })).rejects.toThrow(/no rate to raise/);
+  });
+});
