@@ -1,7 +1,8 @@
 /**
  * The `@example` blocks of doc comments, made into programs.
  *
- * The rule: a block is TypeScript that stands alone. It sees what its file exports, and may import from "tenk". A statement
+ * The rule: a block is TypeScript that stands alone. It sees what its file exports and what its folder's mod.ts
+ * exports, and may import from "tenk". A statement
  * with a comment behind its semicolon promises that value:
  *
  *     parseCount("1.5k"); // 1500
@@ -82,21 +83,27 @@ export function hasPromise(example: Example): boolean {
 /**
  * The program of one block: its statements, and a call of `check` for each promise.
  *
- * @param moduleUrl the file that the block stands in
- * @param exported the names that the file exports
+ * @param modules where names come from, by path: the first that exports one gives it
  */
-export function programOf(example: Example, moduleUrl: string, exported: readonly string[]): string {
-  const seen = exported.filter(
-    (name) =>
-      new RegExp(`\\b${name}\\b`).test(example.code) &&
-      !new RegExp(`\\bimport\\b[^;]*\\b${name}\\b[^;]*\\bfrom\\b`).test(example.code),
-  );
+export function programOf(example: Example, modules: ReadonlyMap<string, readonly string[]>): string {
+  const taken = new Set<string>();
+  const imports = [...modules].map(([path, exported]) => {
+    const names = exported.filter((name) => name !== "default" && !taken.has(name) && usesForeign(example.code, name));
+    for (const name of names) taken.add(name);
+    return `import { ${names.join(", ")} } from ${JSON.stringify(path)};`;
+  });
   return [
-    `import { ${seen.join(", ")} } from ${JSON.stringify(moduleUrl)};`,
+    ...imports,
     `import { check as $check } from ${JSON.stringify(import.meta.filename)};`,
     ...stepsOf(example.code).map(stepText),
     "void $check;",
   ].join("\n");
+}
+
+/** True when the code has the name, and does not import it itself. */
+function usesForeign(code: string, name: string): boolean {
+  const imports = new RegExp(`\\bimport\\b[^;]*\\b${name}\\b[^;]*\\bfrom\\b`);
+  return new RegExp(`\\b${name}\\b`).test(code) && !imports.test(code);
 }
 
 function stepText({ code, promise }: Step): string {

@@ -1,15 +1,34 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { check, type Example, examplesOf, hasPromise, programOf, stepsOf } from "../scripts/examples.ts";
+import { importsOf } from "../scripts/rules.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** The programs lie outside of the repository: what is under test must not change while it is tested. */
 const folder = mkdtempSync(join(tmpdir(), "tenk-examples-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+writeFileSync(
+  join(folder, "tsconfig.json"),
+  JSON.stringify({
+    extends: join(ROOT, "tsconfig.json"),
+    compilerOptions: {
+      paths: { tenk: [join(ROOT, "src/mod.ts")] },
+      typeRoots: [join(ROOT, "node_modules/@types")],
+      // A block may show that there is a value without using it.
+      noUnusedLocals: false,
+    },
+    include: ["*.ts"],
+  }),
+);
+symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
 
 const paths = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts"))
@@ -24,20 +43,6 @@ describe("the examples in src/", () => {
   });
 
   test("compile under the compiler's strict options", () => {
-    writeFileSync(
-      join(folder, "tsconfig.json"),
-      JSON.stringify({
-        extends: join(ROOT, "tsconfig.json"),
-        compilerOptions: {
-          paths: { tenk: [join(ROOT, "src/mod.ts")] },
-          typeRoots: [join(ROOT, "node_modules/@types")],
-          // A block may show that there is a value without using it.
-          noUnusedLocals: false,
-        },
-        include: ["*.ts"],
-      }),
-    );
-    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     const words = [join(ROOT, "node_modules/typescript/bin/tsc"), "--noEmit", "--project", folder];
     const { stdout } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
     expect(
@@ -55,6 +60,39 @@ describe("the examples in src/", () => {
       await import(pathToFileURL(programs[index]!).href);
     },
   );
+});
+
+describe("examples/", () => {
+  const echo = readFileSync(join(ROOT, "examples/echo.ts"), "utf8");
+
+  test("echo.ts is the server of the README and of docs/tcp.md, in ten lines at most", () => {
+    expect(echo.trim().split("\n").length).toBeLessThanOrEqual(10);
+    for (const page of ["README.md", "docs/tcp.md"]) {
+      expect(readFileSync(join(ROOT, page), "utf8")).toContain(`\`\`\`ts\n${echo.trim()}\n\`\`\``);
+    }
+  });
+
+  test("echo.ts echoes", async () => {
+    const path = join(folder, "echo.ts");
+    writeFileSync(path, echo.replace(/port: \d+/, "port: 0"));
+    const server = spawn(process.execPath, [path], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [line] = await once(createInterface(server.stdout), "line");
+      const socket = connect(Number(/:(\d+)$/.exec(line)?.[1]), "127.0.0.1");
+      socket.write("hello");
+      const [bytes] = await once(socket, "data");
+      socket.destroy();
+      expect(String(bytes)).toBe("hello");
+    } finally {
+      server.kill("SIGKILL");
+    }
+  });
+
+  const runnable = readdirSync(join(ROOT, "examples")).filter((name) => name.endsWith(".ts"));
+  test.each(runnable)("%s imports tenk as a user does", (name) => {
+    const text = readFileSync(join(ROOT, "examples", name), "utf8");
+    expect(importsOf(text).filter((module) => module.startsWith("."))).toEqual([]);
+  });
 });
 
 describe("an example", () => {
@@ -96,11 +134,13 @@ describe("an example", () => {
 });
 
 async function write(example: Example, index: number): Promise<string> {
-  const module = join(ROOT, example.path);
-  // main.ts would run the program.
-  const exported = example.path === "src/main.ts" ? [] : Object.keys(await import(module));
+  // A program's own file and that of main run when they are imported: an example there sees the door only.
+  const own = /\b(main|worker)\.ts$/.test(example.path) ? [] : [example.path];
+  const door = `${example.path.split("/").slice(0, -1).join("/")}/mod.ts`;
+  const modules = [...own, door].filter((path) => existsSync(join(ROOT, path))).map((path) => join(ROOT, path));
+  const exported = await Promise.all(modules.map(async (path) => [path, Object.keys(await import(path))] as const));
   const path = join(folder, `example-${index}.ts`);
-  writeFileSync(path, programOf(example, module, exported));
+  writeFileSync(path, programOf(example, new Map(exported)));
   return path;
 }
 

@@ -80,7 +80,7 @@ async function echo(port: number, index: number): Promise<void> {
   const socket = connect(port, "127.0.0.1");
   const received: Buffer[] = [];
   socket.end(sent);
-  socket.on("data", (chunk) => received.push(chunk));
+  socket.on("data", (chunk: Buffer) => received.push(chunk));
   await once(socket, "close");
   if (!Buffer.concat(received).equals(sent)) {
     throw new Error(
