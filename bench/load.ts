@@ -1,20 +1,18 @@
+import { messageOf } from "../src/base/mod.ts";
 import type { Bar } from "./bars.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Mode, PEERS, tenkCommand, tenkVersion } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { answers, freePort, isInstalled, type Running, start, versionOf } from "./process.ts";
-import { middle, type Rounds } from "./rounds.ts";
+import { type Measured, middle, type Outcome, ready, visits } from "./rounds.ts";
 import { figure, ratio, type Table, withRange } from "./table.ts";
 
 const CONNECTS_PER_SECOND = 2000;
 
 /** A load generator that is measured, against the C peer in `mode`. */
-export interface Generator {
-  readonly name: string;
+export interface Generator extends Measured {
   readonly mode: Mode;
-  prepare(): string | undefined;
   command(port: number, options: BenchOptions, seconds: number): string[];
-  version(): string;
 }
 
 export const GENERATORS: readonly Generator[] = [
@@ -68,7 +66,29 @@ interface SinkCounts {
   readonly bytes: number;
 }
 
-export async function visitGenerator(generator: Generator, options: BenchOptions): Promise<GeneratorRound> {
+export type GeneratorResults = ReadonlyMap<string, readonly GeneratorRound[]>;
+
+/** One after the other, each with a fresh server; a visit that fails is told and the run goes on. */
+export async function measureGenerators(
+  generators: readonly Generator[],
+  options: BenchOptions,
+  say: (line: string) => void,
+): Promise<Outcome<readonly GeneratorRound[]>> {
+  const { chosen, versions, skipped } = ready(generators, options.only);
+  const results = new Map<string, GeneratorRound[]>(chosen.map(({ name }) => [name, []]));
+  for (const generator of visits(chosen, options.rounds)) {
+    say(`${generator.name} ...`);
+    try {
+      results.get(generator.name)?.push(await visitGenerator(generator, options));
+    } catch (error) {
+      skipped[generator.name] = messageOf(error);
+    }
+  }
+  for (const [name, rounds] of results) if (rounds.length === 0) results.delete(name);
+  return { results, versions, skipped };
+}
+
+async function visitGenerator(generator: Generator, options: BenchOptions): Promise<GeneratorRound> {
   const { connections, seconds, warmUpSeconds, size, pin } = options;
   const rampSeconds = Math.ceil(connections / CONNECTS_PER_SECOND);
   const port = await freePort(Math.random);
@@ -125,8 +145,8 @@ async function mark(server: Running, pid: number) {
   return { counts, cpuMs: userMs + systemMs, atMs: performance.now() };
 }
 
-export function generatorTable(rounds: Rounds<GeneratorRound>): Table {
-  const us = (name: string) => middle(rounds, name, (round) => [round.cpuUsPerMessage]);
+export function generatorTable(results: GeneratorResults): Table {
+  const us = (name: string) => middle(results.get(name), (round) => round.cpuUsPerMessage);
   return {
     head: [
       "generator",
@@ -137,7 +157,7 @@ export function generatorTable(rounds: Rounds<GeneratorRound>): Table {
       "connections",
       "B/connection, all in",
     ],
-    rows: [...rounds].map(([name, of]) => [
+    rows: [...results].map(([name, of]) => [
       name,
       withRange(of.map((round) => round.cpuUsPerMessage)),
       ratio(us(name), us(name.includes("latency") ? "tcpkali-echo-latency" : "tcpkali")),
@@ -149,9 +169,9 @@ export function generatorTable(rounds: Rounds<GeneratorRound>): Table {
   };
 }
 
-export function generatorRemarks(rounds: Rounds<GeneratorRound>, options: BenchOptions): string[] {
+export function generatorRemarks(results: GeneratorResults, options: BenchOptions): string[] {
   const planned = options.connections * options.perSecond;
-  return [...rounds].flatMap(([name, of]) =>
+  return [...results].flatMap(([name, of]) =>
     of.flatMap((round) => [
       ...(round.connections === options.connections ? [] : [`${name}: held ${round.connections} connections`]),
       ...(Math.abs(round.messagesPerSecond / planned - 1) <= 0.01
@@ -161,9 +181,9 @@ export function generatorRemarks(rounds: Rounds<GeneratorRound>, options: BenchO
   );
 }
 
-export function generatorBars(rounds: Rounds<GeneratorRound>): Bar[] {
-  const us = (name: string) => middle(rounds, name, (round) => [round.cpuUsPerMessage]);
-  const memory = (name: string) => middle(rounds, name, (round) => [round.bytesPerConnection]);
+export function generatorBars(results: GeneratorResults): Bar[] {
+  const us = (name: string) => middle(results.get(name), (round) => round.cpuUsPerMessage);
+  const memory = (name: string) => middle(results.get(name), (round) => round.bytesPerConnection);
   return [
     { name: "generator, CPU per message, to tcpkali", most: 0.5, got: us("tenk") / us("tcpkali"), unit: "x" },
     {

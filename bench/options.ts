@@ -13,11 +13,11 @@ export interface BenchOptions {
    * Not a whole millisecond: in step with the kernel's own tick, its split into user and system time would be biased.
    * @default {977} */
   readonly tickUs: number;
-  /** The measured stretch of one round. @default {10} */
+  /** The measured stretch of one round. @default {3} for tcp, {10} for load */
   readonly seconds: number;
   /** The same load before it, not measured: just-in-time compilers settle. @default {5} */
   readonly warmUpSeconds: number;
-  /** Each round visits every peer once, in turn, every second one in reverse. @default {3} */
+  /** Each round visits every peer once, in turn, every second one in reverse. @default {9} for tcp, {3} for load */
   readonly rounds: number;
   /** Empty = all. @default {[]} */
   readonly only: readonly string[];
@@ -34,9 +34,9 @@ export const HELP = `npm run bench tcp | load [-- OPTIONS]
   tcp    servers under one load: CPU per message, memory per connection, a burst of connects
   load   load generators against one server: CPU per message, memory for latency recording
 
-  --quick            2000 connections, 1 round of 3 s: shows that all runs, no figure to keep
+  --quick            2000 connections, a round or two of 2 s: shows that all runs, no figure to keep
   --only NAME,NAME   these peers alone
-  --connections N    [10k]     --seconds N   [10]     --rounds N   [3]
+  --connections N    [10k]     --seconds N   [tcp 3, load 10]     --rounds N   [tcp 9, load 3]
   --rate N           messages per second and connection [10]
   --size N           bytes in a message [1]
   --tick-us N        how often the sender sends what is due [977]
@@ -82,6 +82,7 @@ export function parseOptions(
   if ((bench !== "tcp" && bench !== "load") || rest.length > 0) {
     throw new TenkError("usage", `Cannot bench "${positionals.join(" ")}"`, { hint: "bench tcp, or bench load" });
   }
+  const isTcp = bench === "tcp";
   const number = (
     name: "connections" | "seconds" | "rounds" | "rate" | "size" | "tick-us" | "warm-up",
     quick: number,
@@ -93,9 +94,9 @@ export function parseOptions(
     perSecond: number("rate", 10, 10),
     size: number("size", 1, 1),
     tickUs: number("tick-us", 977, 977),
-    seconds: number("seconds", 3, 10),
+    seconds: number("seconds", 2, isTcp ? 3 : 10),
     warmUpSeconds: number("warm-up", 1, 5),
-    rounds: number("rounds", 1, 3),
+    rounds: number("rounds", isTcp ? 2 : 1, isTcp ? 9 : 3),
     only: chosen(values.only, names[bench]),
     pin: !values["no-pin"],
     json: values.json,

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isInstalled, type Running, versionOf } from "./process.ts";
+import type { Measured } from "./rounds.ts";
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, "..");
@@ -12,13 +13,8 @@ export const SENDER = join(PRODUCTS, "sender-epoll");
 export type Mode = "sink" | "echo";
 
 /** A server that is measured. */
-export interface Peer {
-  /** As `--only` takes it. */
-  readonly name: string;
-  /** Makes it runnable; what stands in the way is returned, and the peer is skipped by name. */
-  prepare(): string | undefined;
+export interface Peer extends Measured {
   command(mode: Mode, port: number): string[];
-  version(): string;
   /** Bytes it says it got, asked before it is stopped. Default: `bytes` of the JSON line it prints at SIGTERM. */
   received?(running: Running): Promise<number>;
 }

@@ -2,55 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf, TenkError } from "../src/base/mod.ts";
 import { type Bar, barTable, verdictOf } from "./bars.ts";
-import { GENERATORS, generatorBars, generatorRemarks, generatorTable, visitGenerator } from "./load.ts";
+import { GENERATORS, generatorBars, generatorRemarks, generatorTable, measureGenerators } from "./load.ts";
 import { machine } from "./machine.ts";
 import { type BenchOptions, HELP, parseOptions, swallowedByNpm } from "./options.ts";
 import { compileC, PEERS } from "./peers.ts";
-import { type Rounds, visits } from "./rounds.ts";
+import type { Outcome } from "./rounds.ts";
 import { asMarkdown, asText, replaceBetween, type Table } from "./table.ts";
-import { serverBars, serverRemarks, serverTable, visitServer } from "./tcp.ts";
-
-interface Measured {
-  readonly name: string;
-  prepare(): string | undefined;
-  version(): string;
-}
-
-interface Outcome<Round> {
-  readonly rounds: Rounds<Round>;
-  readonly versions: Record<string, string>;
-  readonly skipped: Record<string, string>;
-}
-
-/** Visits all that can run, in turn; what cannot is skipped by name. One failed visit does not end the run. */
-async function visitAll<Each extends Measured, Round>(
-  all: readonly Each[],
-  options: BenchOptions,
-  visit: (each: Each, options: BenchOptions) => Promise<Round>,
-): Promise<Outcome<Round>> {
-  const rounds = new Map<string, Round[]>();
-  const versions: Record<string, string> = {};
-  const skipped: Record<string, string> = {};
-  const wanted = all.filter((each) => options.only.length === 0 || options.only.includes(each.name));
-  const ready = wanted.filter((each) => {
-    const reason = each.prepare();
-    if (reason === undefined) versions[each.name] = each.version();
-    else skipped[each.name] = reason;
-    return reason === undefined;
-  });
-  for (const each of visits(ready, options.rounds)) {
-    console.error(`${each.name} ...`);
-    try {
-      const round = await visit(each, options);
-      rounds.set(each.name, [...(rounds.get(each.name) ?? []), round]);
-    } catch (error) {
-      skipped[each.name] = messageOf(error);
-    }
-  }
-  // In the order of the list, not of the visits.
-  const sorted = new Map(ready.flatMap(({ name }) => (rounds.has(name) ? [[name, rounds.get(name)!] as const] : [])));
-  return { rounds: sorted, versions, skipped };
-}
+import { measureServers, serverBars, serverRemarks, serverTable } from "./tcp.ts";
 
 async function bench(options: BenchOptions): Promise<void> {
   for (const name of ["sink-epoll", "sender-epoll"]) {
@@ -58,23 +16,13 @@ async function bench(options: BenchOptions): Promise<void> {
     if (reason !== undefined) throw new TenkError("usage", `Cannot build bench/peers/${name}.c: ${reason}`);
   }
   if (options.bench === "tcp") {
-    const outcome = await visitAll(PEERS, options, visitServer);
-    tell(
-      options,
-      outcome,
-      serverTable(outcome.rounds),
-      serverBars(outcome.rounds),
-      serverRemarks(outcome.rounds, options),
-    );
+    const outcome = await measureServers(PEERS, options, console.error);
+    const { results } = outcome;
+    tell(options, outcome, serverTable(results), serverBars(results), serverRemarks(results, options));
   } else {
-    const outcome = await visitAll(GENERATORS, options, visitGenerator);
-    tell(
-      options,
-      outcome,
-      generatorTable(outcome.rounds),
-      generatorBars(outcome.rounds),
-      generatorRemarks(outcome.rounds, options),
-    );
+    const outcome = await measureGenerators(GENERATORS, options, console.error);
+    const { results } = outcome;
+    tell(options, outcome, generatorTable(results), generatorBars(results), generatorRemarks(results, options));
   }
 }
 
@@ -103,7 +51,7 @@ function tell(
   if (options.json === undefined) return;
   const result = {
     ...{ bench: options.bench, plan: planOf(options), machine: machine(), versions: outcome.versions },
-    ...{ skipped: outcome.skipped, remarks, rounds: Object.fromEntries(outcome.rounds) },
+    ...{ skipped: outcome.skipped, remarks, results: Object.fromEntries(outcome.results) },
     bars: bars.map((bar) => ({ ...bar, verdict: verdictOf(bar) })),
   };
   mkdirSync(dirname(options.json), { recursive: true });
@@ -113,7 +61,7 @@ function tell(
 function planOf({ connections, perSecond, size, seconds, rounds, warmUpSeconds, pin }: BenchOptions): string {
   const where = pin ? "the measured side and its counterpart on a processor each" : "not pinned";
   const load = `${connections} connections x ${perSecond} messages/s of ${size} B`;
-  return `${load} for ${seconds} s after ${warmUpSeconds} s of warm-up, ${rounds} round(s), ${where}`;
+  return `${load} for ${seconds} s a round after ${warmUpSeconds} s of warm-up, ${rounds} rounds, ${where}`;
 }
 
 try {

@@ -9,8 +9,9 @@ export function median(values: readonly number[]): number {
 /** Three significant digits, no exponent: `4.52`, `45.2`, `452`, `4521`. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";
-  const whole = Math.floor(Math.abs(value)).toString().length;
-  return value.toFixed(Math.max(0, Math.abs(value) < 1 ? 2 : 3 - whole));
+  const rounded = Number(value.toPrecision(3));
+  const whole = Math.trunc(Math.abs(rounded)).toString().length;
+  return value.toFixed(Math.max(0, 3 - whole));
 }
 
 /** The median, and behind it the lowest and highest round where there was more than one: `4.52 (4.41-4.70)`. */

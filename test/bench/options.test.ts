@@ -9,21 +9,21 @@ describe("the words behind npm run bench", () => {
     expect(parseOptions(["tcp"], NAMES)).toMatchObject({
       connections: 10_000,
       perSecond: 10,
-      seconds: 10,
-      rounds: 3,
+      seconds: 3,
+      rounds: 9,
       pin: true,
     });
     expect(parseOptions(["load", "--quick"], NAMES)).toMatchObject({
       bench: "load",
       connections: 2000,
-      seconds: 3,
+      seconds: 2,
       rounds: 1,
     });
   });
 
   test("what is said wins over quick, in people's spelling", () => {
     const options = parseOptions(["tcp", "--quick", "--connections", "5k", "--only", "tenk,vertx", "--no-pin"], NAMES);
-    expect(options).toMatchObject({ connections: 5000, rounds: 1, only: ["tenk", "vertx"], pin: false });
+    expect(options).toMatchObject({ connections: 5000, rounds: 2, only: ["tenk", "vertx"], pin: false });
   });
 
   test.each([[[]], [["--help"]], [["tcp", "--help"]]])("%j asks for help", (words) => {

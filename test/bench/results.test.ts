@@ -2,16 +2,20 @@ import { describe, expect, test } from "bun:test";
 import { verdictOf } from "../../bench/bars.ts";
 import { type GeneratorRound, generatorBars, generatorRemarks, generatorTable } from "../../bench/load.ts";
 import type { BenchOptions } from "../../bench/options.ts";
-import { middle, visits } from "../../bench/rounds.ts";
-import { type ServerRound, serverBars, serverRemarks, serverTable } from "../../bench/tcp.ts";
+import { middle, ready, visits } from "../../bench/rounds.ts";
+import type { ServerResult } from "../../bench/server.ts";
+import { serverBars, serverRemarks, serverTable } from "../../bench/tcp.ts";
 
-const OPTIONS = { connections: 1000, perSecond: 10, size: 1 } as BenchOptions;
+const OPTIONS = { connections: 1000, perSecond: 10, size: 1, rounds: 2 } as BenchOptions;
 
-function server(cpuUsPerMessage: number, burstMs: number, idleBytesPerConnection = 0): ServerRound {
+function server(cpu: readonly number[], burstMs: number, idleBytesPerConnection = 0): ServerResult {
   return {
-    ...{ cpuUsPerMessage, userUsPerMessage: 1, systemUsPerMessage: cpuUsPerMessage - 1, emptyBytes: 2e6 },
-    ...{ idleBytesPerConnection, loadedBytesPerConnection: 0, burstMs: [burstMs], burstConnectMaxMs: [1] },
-    ...{ messagesPerSecond: 10_000, messagesSent: 500, bytesReceived: 500, failedConnects: 0, senderBusy: 0.5 },
+    ...{ emptyBytes: 2e6, idleBytesPerConnection, loadedBytesPerConnection: 0 },
+    slices: cpu.map((cpuUsPerMessage) => ({
+      ...{ cpuUsPerMessage, userUsPerMessage: 1, messagesPerSecond: 10_000, senderBusy: 0.5 },
+    })),
+    bursts: [{ heldMs: burstMs, connectMaxMs: 1 }],
+    ...{ failedConnects: 0, messagesSent: 500, bytesReceived: 500 },
   };
 }
 
@@ -24,37 +28,45 @@ test("every second round visits in reverse, so that drift falls on all alike", (
 });
 
 test("the middle of what was not visited is not a number", () => {
-  expect(middle(new Map([["a", [1, 2, 9]]]), "a", (value) => [value])).toBe(2);
-  expect(middle(new Map<string, number[]>(), "a", (value) => [value])).toBeNaN();
+  expect(middle([1, 2, 9], (value) => value)).toBe(2);
+  expect(middle(undefined, (value: number) => value)).toBeNaN();
+});
+
+test("what cannot run is skipped by name, with the reason", () => {
+  const peer = (name: string, reason?: string) => ({ name, prepare: () => reason, version: () => `${name} 1` });
+  const { chosen, versions, skipped } = ready([peer("a"), peer("b", "no b here"), peer("c")], ["a", "b"]);
+  expect(chosen.map((each) => each.name)).toEqual(["a"]);
+  expect(versions).toEqual({ a: "a 1" });
+  expect(skipped).toEqual({ b: "no b here" });
 });
 
 describe("servers", () => {
-  const rounds = new Map([
-    ["c-epoll", [server(4, 100), server(6, 120)]],
-    ["tenk", [server(5, 121, 1500), server(6, 121, 1700)]],
-    ["vertx", [server(10, 200)]],
+  const results = new Map([
+    ["c-epoll", server([4, 6], 110)],
+    ["tenk", server([5, 6], 121, 1600)],
+    ["vertx", server([10, 10], 200)],
   ]);
 
   test("are compared by their medians to the C peer and to Vert.x", () => {
-    expect(serverTable(rounds).rows.map((row) => row.slice(0, 5))).toEqual([
+    expect(serverTable(results).rows.map((row) => row.slice(0, 5))).toEqual([
       ["c-epoll", "5.00 (4.00-6.00)", "1.00", "1.00 x", "0.50 x"],
       ["tenk", "5.50 (5.00-6.00)", "1.00", "1.10 x", "0.55 x"],
-      ["vertx", "10.0", "1.00", "2.00 x", "1.00 x"],
+      ["vertx", "10.0 (10.0-10.0)", "1.00", "2.00 x", "1.00 x"],
     ]);
   });
 
   test("are judged by the bars", () => {
-    expect(serverBars(rounds).map(verdictOf)).toEqual(["met", "missed", "met", "met"]);
-    const alone = serverBars(new Map([["tenk", [server(5, 1, 1)]]])).map(verdictOf);
+    expect(serverBars(results).map(verdictOf)).toEqual(["met", "missed", "met", "met"]);
+    const alone = serverBars(new Map([["tenk", server([5], 1, 1)]])).map(verdictOf);
     expect(alone).toEqual(["not measured", "not measured", "met", "not measured"]);
   });
 
   test("what spoils a figure is said", () => {
-    expect(serverRemarks(rounds, OPTIONS)).toEqual([]);
-    const spoilt = { ...server(5, 1), messagesPerSecond: 9000, bytesReceived: 499, failedConnects: 2 };
-    expect(serverRemarks(new Map([["go", [spoilt]]]), OPTIONS)).toEqual([
-      "go: the sender reached 9000 of 10000 messages/s",
-      "go: got 499 of 500 bytes sent",
+    expect(serverRemarks(results, OPTIONS)).toEqual([]);
+    const spoilt = { ...server([5], 1), bytesReceived: 499, failedConnects: 2 };
+    expect(serverRemarks(new Map([["go", spoilt]]), OPTIONS)).toEqual([
+      "go: 1 of 2 slices are missing, the sender was late",
+      "go: got 499 of 500 bytes",
       "go: 2 connects failed",
     ]);
   });
