@@ -46,6 +46,6 @@ function run(file, words) {
 
 /** A terminal sends Ctrl-C to the child as well as to us: passed on, it would count as the second one, which ends at once. */
 function pass(child, signal) {
-  const fromTerminal = (signal === "SIGINT" || signal === "SIGQUIT") && isatty(0);
+  const fromTerminal = (signal === "SIGINT" || signal === "SIGQUIT") && [0, 1, 2].some(isatty);
   if (!fromTerminal) child.kill(signal);
 }

@@ -51,6 +51,11 @@ test("the lock file names Bun's package for every machine tenk is meant for", ()
   expect(platformPackages({ platform: "sunos", arch: "sparc" })).toEqual([]);
 });
 
+test("npm's shell makes way for the launcher: a shell that waits for it keeps npm's SIGTERM to itself", () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  for (const words of Object.values(scripts)) expect(words).toStartWith("exec node scripts/launch.mjs");
+});
+
 describe("the launcher", () => {
   test("passes words, standard output and the exit code through", async () => {
     const folder = project("console.log(JSON.stringify(process.argv.slice(2))); process.exit(7);");
