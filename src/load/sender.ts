@@ -57,6 +57,11 @@ export class Sender {
     this.#depth = options.pipeline > 0 ? options.pipeline : Number.POSITIVE_INFINITY;
   }
 
+  /** Each answer's latency is taken. */
+  get timesAnswers(): boolean {
+    return this.#options.inFlight !== undefined;
+  }
+
   /** A message planned for `plannedMs` has its turn on this lane; both times in milliseconds of the run. */
   send(lane: number, plannedMs: number, nowMs: number): void {
     const { inFlight, upstream, outboxBytes } = this.#options;

@@ -1,0 +1,148 @@
+import type { Tally } from "./accounting.ts";
+import type { Lanes } from "./lanes.ts";
+import { SeededRandom } from "./message/mod.ts";
+import type { Slice } from "./opener.ts";
+import { Pacer } from "./pacer.ts";
+import { shapeOf, type TcpPlan } from "./plan.ts";
+import type { Sender } from "./sender.ts";
+
+/** A tick sends (and dials) for at most this long, then lets answers be read: 5 ms of lag are the price of catching up. */
+export const TICK_BUDGET_MS = 5;
+
+/**
+ * Hands what is due to the connections whose turn it is: planned messages at their pace, or as many as they take.
+ *
+ * Before `begin` the plan counts connections as they open; after `finish` nothing new is planned and what is due is still
+ * sent.
+ */
+export class Dispatcher {
+  readonly #plan: TcpPlan;
+  readonly #slice: Slice;
+  readonly #lanes: Lanes;
+  readonly #tally: Tally;
+  readonly #sender: Sender;
+  readonly #now: () => number;
+  readonly #pacer: Pacer | undefined;
+  readonly #random = new SeededRandom();
+  readonly #randomTurns: boolean;
+  /** The clock is asked for each message, because its service time is measured. */
+  readonly #exact: boolean;
+  #stage: "ramp" | "send" | "over" = "ramp";
+  #endMs = Number.POSITIVE_INFINITY;
+
+  constructor(plan: TcpPlan, slice: Slice, lanes: Lanes, tally: Tally, sender: Sender, now: () => number) {
+    this.#plan = plan;
+    this.#slice = slice;
+    this.#lanes = lanes;
+    this.#tally = tally;
+    this.#sender = sender;
+    this.#now = now;
+    this.#exact = sender.timesAnswers;
+    this.#random.reseed(plan.seed, slice.worker, 99);
+    const shape = shapeOf(plan);
+    this.#randomTurns = shape.randomGaps;
+    if (plan.pace === "per-connection" || plan.pace === "total") {
+      this.#pacer = new Pacer({ shape, dropAfterMs: plan.dropAfterMs, random: this.#random.next }, 0);
+    }
+  }
+
+  /** The sending phase begins, and ends at `endMs` unless it is ended before. */
+  begin(nowMs: number, endMs: number): void {
+    this.advance(nowMs);
+    this.#stage = "send";
+    this.#endMs = endMs;
+    this.#pacer?.startShape(nowMs);
+  }
+
+  /** Nothing more is planned. */
+  finish(nowMs: number): void {
+    this.advance(nowMs);
+    this.#stage = "over";
+  }
+
+  scaleRate(nowMs: number, factor: number): void {
+    this.advance(nowMs);
+    this.#pacer?.scale(factor);
+  }
+
+  /** Brings the plan up to now. Call it before a connection joins or leaves the rotation. */
+  advance(nowMs: number): void {
+    this.#pacer?.advance(Math.min(nowMs, this.#endMs), this.#weight());
+  }
+
+  /** Messages planned so far; undefined where they are not planned but sent as they are taken. */
+  get planned(): number | undefined {
+    return this.#pacer?.planned;
+  }
+
+  get debt(): number {
+    return this.#pacer?.debt ?? 0;
+  }
+
+  /** Sends what is due. @returns true when the tick's time ran out before all was sent */
+  sendDue(startMs: number): boolean {
+    if (this.#pacer === undefined) return this.#stage !== "over" && this.#sendFreely(startMs);
+    this.advance(startMs);
+    return this.#sendPlanned(this.#pacer, startMs);
+  }
+
+  /** What is due will not be sent any more. */
+  dropRest(): void {
+    if (this.#pacer) this.#countOverslept(this.#pacer.dropAll());
+  }
+
+  /** Milliseconds until something is due. */
+  waitMs(nowMs: number): number {
+    if (this.#pacer === undefined) return this.#plan.pace === "as-fast-as-possible" ? 0 : Number.POSITIVE_INFINITY;
+    return Math.min(this.#pacer.waitMs(nowMs, this.#weight()), this.#endMs - nowMs);
+  }
+
+  /** How many connections the plan counts now, or which part of a total rate is this loop's. */
+  #weight(): number {
+    const { rotation } = this.#lanes;
+    if (this.#stage === "over") return 0;
+    if (this.#plan.pace === "per-connection") return rotation.size;
+    // While connections open, each brings its share: a total rate for ten thousand must not fall upon the first ten.
+    return (this.#stage === "ramp" ? rotation.size : this.#slice.connections) / this.#plan.connections;
+  }
+
+  #sendPlanned(pacer: Pacer, startMs: number): boolean {
+    const { rotation } = this.#lanes;
+    this.#countOverslept(pacer.dropOld(startMs));
+    const untilMs = startMs + TICK_BUDGET_MS;
+    let now = startMs;
+    for (let count = 1; ; count++) {
+      const plannedMs = pacer.take();
+      if (Number.isNaN(plannedMs)) return false;
+      if (rotation.size === 0) {
+        this.#tally.dropped.closed += 1 + pacer.dropAll();
+        return false;
+      }
+      const lane = this.#randomTurns ? rotation.at(Math.floor(this.#random.next() * rotation.size)) : rotation.next();
+      this.#sender.send(lane, plannedMs, now);
+      // The clock costs 40 ns: every time where it must be exact, else now and then.
+      if (!this.#exact && (count & 31) !== 0) continue;
+      now = this.#now();
+      if (now > untilMs) return true;
+    }
+  }
+
+  #sendFreely(startMs: number): boolean {
+    if (this.#plan.pace !== "as-fast-as-possible") return false;
+    const { rotation } = this.#lanes;
+    const untilMs = startMs + TICK_BUDGET_MS;
+    let now = startMs;
+    for (let idle = 0; idle < rotation.size; ) {
+      idle = this.#sender.sendFreely(rotation.next(), now) > 0 ? 0 : idle + 1;
+      now = this.#now();
+      if (now > untilMs) return true;
+    }
+    return false;
+  }
+
+  #countOverslept(count: number): void {
+    this.#tally.dropped.old += count;
+    this.#tally.overslept += count;
+    this.#lanes.rotation.skip(count);
+  }
+}
