@@ -55,7 +55,11 @@ function runtimeFor(target: Target): string {
 
 /** Builds one executable and returns its path. @throws {Error} with what the compiler said */
 export function build(target: Target, into: string): string {
-  mkdirSync(into, { recursive: true });
+  try {
+    mkdirSync(into, { recursive: true });
+  } catch (cause) {
+    throw new Error(`Cannot build into ${into}: it cannot be made; name another folder with --into`, { cause });
+  }
   const name = `tenk-linux-${target}`;
   // The compiler lays source maps beside the executable, though it holds them too.
   const folder = mkdtempSync(join(into, ".build-"));

@@ -1,6 +1,6 @@
 // Are the dependencies here, and if not, fetch them. Plain Node (or Bun) without dependencies: it runs before there are any.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, copyFileSync, existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /**
@@ -36,6 +36,9 @@ export function ensureInstalled(root, options) {
   const installed = join(root, "node_modules", ".package-lock.json");
   if (existsSync(installed)) {
     if (isInstalled(readFileSync(lock, "utf8"), readFileSync(installed, "utf8"), options)) return;
+  }
+  if (!isWritable(root)) {
+    throw new Error(`Cannot install the dependencies: ${root} is not writable\ncopy it to a folder of your own`);
   }
   const startedMs = Date.now();
   process.stderr.write("tenk: installing dependencies … ");
@@ -91,7 +94,22 @@ function attempt(folder, ways) {
       shell: process.platform === "win32",
     });
     if (status === 0) return undefined;
-    complaint ??= error?.message ?? stderr.trim();
+    complaint ??= error?.message ?? essence(stderr);
   }
   return complaint;
+}
+
+/** What npm says, without where in npm it was said and without its advertisements. */
+function essence(said) {
+  const lines = said.split("\n").filter((line) => line.startsWith("npm error") && !/^npm error\s+(at |$)/.test(line));
+  return (lines.length > 0 ? lines.slice(0, 12).join("\n") : said).trim();
+}
+
+function isWritable(folder) {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
