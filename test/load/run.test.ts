@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { LoadControl } from "../../src/load/mod.ts";
 import { connect, listen } from "../../src/net/mod.ts";
-import { PING, runAgainst, target } from "./servers.ts";
+import { PING, processTarget, runAgainst, type Target, target } from "./servers.ts";
 
 describe("a run", () => {
   test("sends exactly what was planned, spread evenly, and says what it cost", async () => {
@@ -161,6 +161,21 @@ describe("connections", () => {
     await using sink = await target((connection) => connection.reset());
     const report = await runAgainst(sink, { connections: 5, ratePerConnection: 100, durationMs: 60_000 });
     expect([report.endedBy, report.connections.lost]).toEqual(["no-connections", 5]);
+  });
+
+  test("that a killed server leaves behind are counted, and the report is made all the same", async () => {
+    await using killed = await processTarget();
+    let calls = 0;
+    const onSnapshot = () => {
+      calls += 1;
+      if (calls === 2) killed.kill();
+    };
+    const options = { connections: 50, ratePerConnection: 20, durationMs: 60_000 };
+    const report = await runAgainst(killed as unknown as Target, options, { onSnapshot });
+    const { opened, lost, byCause } = report.connections;
+    expect([opened, lost, report.endedBy, report.verdict.pass]).toEqual([50, 50, "no-connections", false]);
+    expect(Object.keys(byCause).every((cause) => /^established (peer|reset)$/.test(cause))).toBe(true);
+    expect(report.messages.planned).toBe(report.messages.sent + report.messages.dropped);
   });
 
   test("that are lost come back where that is wanted", async () => {

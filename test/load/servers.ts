@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { planTcp, type Report, type RunOptions, runTcp, type TcpOptions } from "../../src/load/mod.ts";
 import { type Connection, type Handler, listen, type Server } from "../../src/net/mod.ts";
 
@@ -51,6 +53,23 @@ export async function target(
     [Symbol.asyncDispose]: () => server.stop({ graceMs: 0 }),
   };
   return made;
+}
+
+/** A sink in a process of its own, to be killed as `kill -9` would. */
+export async function processTarget(): Promise<AsyncDisposable & { server: { port: number }; kill(): void }> {
+  const program = `const server = require("node:net").createServer((socket) => socket.resume().on("error", () => {}));
+    server.listen(0, "127.0.0.1", () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  return {
+    server: { port: Number(said.toString()) },
+    kill: () => void child.kill("SIGKILL"),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
 }
 
 /** Runs against a target that is no box; short, and with connections opened at once, unless `options` say otherwise. */
