@@ -4,8 +4,8 @@ import type { BenchOptions } from "./options.ts";
 import { type Mode, PEERS, tenkCommand, tenkVersion } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { answers, freePort, isInstalled, type Running, start, versionOf } from "./process.ts";
-import { type Measured, middle, type Outcome, ready, visits } from "./rounds.ts";
-import { figure, ratio, type Table, withRange } from "./table.ts";
+import { type Measured, middle, type Outcome, pairedRatio, ready, visits } from "./rounds.ts";
+import { figure, type Table, times, withRange } from "./table.ts";
 
 const CONNECTS_PER_SECOND = 2000;
 
@@ -146,7 +146,6 @@ async function mark(server: Running, pid: number) {
 }
 
 export function generatorTable(results: GeneratorResults): Table {
-  const us = (name: string) => middle(results.get(name), (round) => round.cpuUsPerMessage);
   return {
     head: [
       "generator",
@@ -160,7 +159,7 @@ export function generatorTable(results: GeneratorResults): Table {
     rows: [...results].map(([name, of]) => [
       name,
       withRange(of.map((round) => round.cpuUsPerMessage)),
-      ratio(us(name), us(name.includes("latency") ? "tcpkali-echo-latency" : "tcpkali")),
+      times(cpuRatio(results, name, name.includes("latency") ? "tcpkali-echo-latency" : "tcpkali")),
       withRange(of.map((round) => round.cpuPercent)),
       withRange(of.map((round) => round.messagesPerSecond)),
       withRange(of.map((round) => round.connections)),
@@ -182,10 +181,9 @@ export function generatorRemarks(results: GeneratorResults, options: BenchOption
 }
 
 export function generatorBars(results: GeneratorResults): Bar[] {
-  const us = (name: string) => middle(results.get(name), (round) => round.cpuUsPerMessage);
   const memory = (name: string) => middle(results.get(name), (round) => round.bytesPerConnection);
   return [
-    { name: "generator, CPU per message, to tcpkali", most: 0.5, got: us("tenk") / us("tcpkali"), unit: "x" },
+    { name: "generator, CPU per message, to tcpkali", most: 0.5, got: cpuRatio(results, "tenk", "tcpkali"), unit: "x" },
     {
       name: "recording every latency, a connection",
       most: 200,
@@ -193,4 +191,9 @@ export function generatorBars(results: GeneratorResults): Bar[] {
       unit: "B",
     },
   ];
+}
+
+function cpuRatio(results: GeneratorResults, name: string, base: string): number {
+  const cpu = (of: string) => (results.get(of) ?? []).map((round) => round.cpuUsPerMessage);
+  return pairedRatio(cpu(name), cpu(base));
 }

@@ -35,6 +35,15 @@ export function middle<Round>(rounds: readonly Round[] | undefined, of: (round: 
   return median((rounds ?? []).map(of));
 }
 
+/**
+ * How many times `base` the other is: the median of the quotients of each round, since what the machine did in a round
+ * fell on both. `NaN` where either was not measured.
+ */
+export function pairedRatio(values: readonly number[], base: readonly number[]): number {
+  const quotients = values.slice(0, base.length).map((value, round) => value / base[round]!);
+  return median(quotients);
+}
+
 /** Who is visited in which order: all in each round, every second round in reverse, so that slow drift falls on all alike. */
 export function visits<Visited>(all: readonly Visited[], rounds: number): Visited[] {
   return Array.from({ length: rounds }, (_, round) => (round % 2 === 0 ? [...all] : [...all].reverse())).flat();

@@ -20,8 +20,9 @@ export function withRange(values: readonly number[]): string {
   return `${figure(median(values))} (${figure(Math.min(...values))}-${figure(Math.max(...values))})`;
 }
 
-export function ratio(value: number, base: number): string {
-  return Number.isFinite(value / base) ? `${(value / base).toFixed(2)} x` : "-";
+/** `1.34 x`, or a dash for what was not measured. */
+export function times(ratio: number): string {
+  return Number.isFinite(ratio) ? `${ratio.toFixed(2)} x` : "-";
 }
 
 /** Rows of equal length; the first column is text, the others are set flush right. */

@@ -1,9 +1,9 @@
 import type { Bar } from "./bars.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Peer } from "./peers.ts";
-import { type Outcome, ready, visits } from "./rounds.ts";
+import { type Outcome, pairedRatio, ready, visits } from "./rounds.ts";
 import { type ServerResult, ServerUnderTest } from "./server.ts";
-import { figure, median, ratio, type Table, withRange } from "./table.ts";
+import { figure, median, type Table, times, withRange } from "./table.ts";
 
 const BURSTS = 3;
 
@@ -50,13 +50,13 @@ export function serverTable(results: ServerResults): Table {
       name,
       withRange(result.slices.map((slice) => slice.cpuUsPerMessage)),
       figure(median(result.slices.map((slice) => slice.userUsPerMessage))),
-      ratio(cpuOf(results, name), cpuOf(results, "c-epoll")),
-      ratio(cpuOf(results, name), cpuOf(results, "vertx")),
+      times(cpuRatio(results, name, "c-epoll")),
+      times(cpuRatio(results, name, "vertx")),
       figure(result.idleBytesPerConnection),
       figure(result.loadedBytesPerConnection),
       figure(result.emptyBytes / 1e6),
       withRange(result.bursts.map((burst) => burst.heldMs)),
-      ratio(burstOf(results, name), burstOf(results, "c-epoll")),
+      times(burstRatio(results, name, "c-epoll")),
     ]),
   };
 }
@@ -75,21 +75,21 @@ export function serverRemarks(results: ServerResults, options: BenchOptions): st
 }
 
 export function serverBars(results: ServerResults): Bar[] {
-  const cpu = cpuOf(results, "tenk");
   const idle = results.get("tenk")?.idleBytesPerConnection ?? Number.NaN;
-  const burst = burstOf(results, "tenk") / burstOf(results, "c-epoll");
   return [
-    { name: "sink, CPU per message, to C epoll", most: 1.1, got: cpu / cpuOf(results, "c-epoll"), unit: "x" },
-    { name: "sink, CPU per message, to Vert.x", most: 0.5, got: cpu / cpuOf(results, "vertx"), unit: "x" },
+    { name: "sink, CPU per message, to C epoll", most: 1.1, got: cpuRatio(results, "tenk", "c-epoll"), unit: "x" },
+    { name: "sink, CPU per message, to Vert.x", most: 0.5, got: cpuRatio(results, "tenk", "vertx"), unit: "x" },
     { name: "user memory per idle connection", most: 1600, got: idle, unit: "B" },
-    { name: "burst of connects, to C epoll", most: 1.5, got: burst, unit: "x" },
+    { name: "burst of connects, to C epoll", most: 1.5, got: burstRatio(results, "tenk", "c-epoll"), unit: "x" },
   ];
 }
 
-function cpuOf(results: ServerResults, name: string): number {
-  return median((results.get(name)?.slices ?? []).map((slice) => slice.cpuUsPerMessage));
+function cpuRatio(results: ServerResults, name: string, base: string): number {
+  const cpu = (of: string) => (results.get(of)?.slices ?? []).map((slice) => slice.cpuUsPerMessage);
+  return pairedRatio(cpu(name), cpu(base));
 }
 
-function burstOf(results: ServerResults, name: string): number {
-  return median((results.get(name)?.bursts ?? []).map((burst) => burst.heldMs));
+function burstRatio(results: ServerResults, name: string, base: string): number {
+  const held = (of: string) => (results.get(of)?.bursts ?? []).map((burst) => burst.heldMs);
+  return pairedRatio(held(name), held(base));
 }
