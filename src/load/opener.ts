@@ -1,4 +1,4 @@
-import { systemCodeOf, TenkError, Wheel } from "../base/mod.ts";
+import { messageOf, systemCodeOf, TenkError, Wheel } from "../base/mod.ts";
 import { Dialer, type Handler } from "../net/mod.ts";
 import type { Tally } from "./accounting.ts";
 import { DialQueue } from "./dial-queue.ts";
@@ -137,7 +137,8 @@ export class Opener {
     this.settled(lane);
     if (this.#abort.signal.aborted) return;
     const tls = error instanceof TenkError && error.code === "tls-failed";
-    this.#tally.countFailure(tls ? "tls" : "connect", causeOf(error));
+    // A handshake has no errno; its own words are few enough to count by.
+    this.#tally.countFailure(tls ? "tls" : "connect", tls ? messageOf(error.cause) : causeOf(error));
     if (this.#plan.reconnect) this.#retries.arm(lane, Math.floor(this.#now()) + RETRY_MS);
   }
 }
