@@ -21,3 +21,22 @@ export {
   writeLengthPrefix,
 } from "./framing/mod.ts";
 export { formatIp, isMappedIpv4, parseIp } from "./ip-address.ts";
+export {
+  type DecodeProxyOptions,
+  decodeProxyHeader,
+  encodeProxyV1,
+  encodeProxyV2,
+  PROXY_REFUSALS,
+  PROXY_TLV,
+  type ProxyAddresses,
+  type ProxyDetails,
+  type ProxyFamily,
+  type ProxyHeader,
+  type ProxyRefusal,
+  type ProxySsl,
+  type ProxyTlv,
+  type ProxyTransport,
+  type ProxyV2Options,
+  proxyDetails,
+  proxyTlvs,
+} from "./proxy-protocol/mod.ts";

@@ -67,7 +67,7 @@ function isAt(bytes: Uint8Array, at: number, mark: Uint8Array): boolean {
 }
 
 function checkedMark(mark: Uint8Array): Uint8Array {
-  if (mark.length >= 1 && mark.length <= MAX_DELIMITER_BYTES) return mark.slice();
+  if (mark.length >= 1 && mark.length <= MAX_DELIMITER_BYTES) return new Uint8Array(mark);
   throw new TenkError(
     "invalid-option",
     `Cannot frame: a delimiter must be 1 to ${MAX_DELIMITER_BYTES} bytes, this one has ${mark.length}`,

@@ -22,7 +22,7 @@ export function fixed(sizeBytes: number): Framing {
     },
     encode(payload) {
       const content = bytesOf(payload);
-      if (content.length === sizeBytes) return content.slice();
+      if (content.length === sizeBytes) return new Uint8Array(content);
       throw new TenkError(
         "invalid-option",
         `Cannot encode a frame of ${content.length} bytes: this framing has frames of exactly ${sizeBytes}`,
@@ -44,6 +44,6 @@ export function unframed(): Framing {
       span.end = end;
       return end - at;
     },
-    encode: (payload) => bytesOf(payload).slice(),
+    encode: (payload) => new Uint8Array(bytesOf(payload)),
   };
 }

@@ -45,7 +45,7 @@ export function lines(options: LinesOptions = {}): Framing {
     },
     encode(payload) {
       const line = bytesOf(payload);
-      if (keepEnd) return readableBack(framing, line.slice(), 0, line.length);
+      if (keepEnd) return readableBack(framing, new Uint8Array(line), 0, line.length);
       const frame = new Uint8Array(line.length + newline.length);
       frame.set(line);
       for (let index = 0; index < newline.length; index++) frame[line.length + index] = newline.charCodeAt(index);
