@@ -28,7 +28,7 @@ export function figuresOf(bench: string): string {
     const cells = lines.find((row) => row[1] === name);
     if (cells === undefined) return [];
     const [cpu, memory, burst] = columns.map((column) => cells[column] ?? "");
-    return [`| ${known} | ${cpu} µs | ${memory} B | ${burst} ms |`];
+    return [`| ${known} | ${cpu} µs | ${Math.round(Number(memory))} B | ${burst} ms |`];
   });
   const title = "| server | CPU a message | memory an idle connection | 10 000 connects at once |";
   return [title, "| --- | --: | --: | --: |", ...rows].join("\n");
