@@ -20,6 +20,7 @@ export {
   unframed,
   writeLengthPrefix,
 } from "./framing/mod.ts";
+export { HeadBuffer } from "./head-buffer.ts";
 export { formatIp, isMappedIpv4, parseIp } from "./ip-address.ts";
 export {
   type DecodeProxyOptions,
@@ -40,3 +41,27 @@ export {
   proxyDetails,
   proxyTlvs,
 } from "./proxy-protocol/mod.ts";
+export {
+  CONNECT_HEAD_REFUSALS,
+  type ConnectHeadRefusal,
+  type ConnectReply,
+  decodeConnectReply,
+  decodeSocksLogin,
+  decodeSocksMethod,
+  decodeSocksReply,
+  encodeConnectRequest,
+  encodeSocksConnect,
+  encodeSocksCredentials,
+  encodeSocksGreeting,
+  httpConnectDialogue,
+  SOCKS_REFUSALS,
+  type SocksBound,
+  type SocksMethod,
+  type SocksRefusal,
+  socks5Dialogue,
+  type TunnelCredentials,
+  type TunnelDialogue,
+  type TunnelRefusal,
+  type TunnelStep,
+  type TunnelTarget,
+} from "./tunnel/mod.ts";

@@ -1,0 +1,28 @@
+/** The client's side of SOCKS5 and HTTP CONNECT: how a proxy is asked to connect somewhere else. */
+export {
+  httpConnectDialogue,
+  socks5Dialogue,
+  type TunnelDialogue,
+  type TunnelRefusal,
+  type TunnelStep,
+} from "./dialogue.ts";
+export {
+  CONNECT_HEAD_REFUSALS,
+  type ConnectHeadRefusal,
+  type ConnectReply,
+  decodeConnectReply,
+  encodeConnectRequest,
+} from "./http-connect.ts";
+export {
+  decodeSocksLogin,
+  decodeSocksMethod,
+  decodeSocksReply,
+  encodeSocksConnect,
+  encodeSocksCredentials,
+  encodeSocksGreeting,
+  SOCKS_REFUSALS,
+  type SocksBound,
+  type SocksMethod,
+  type SocksRefusal,
+} from "./socks5.ts";
+export type { TunnelCredentials, TunnelTarget } from "./target.ts";
