@@ -1,0 +1,133 @@
+import { describe, expect, test } from "bun:test";
+import { liveView } from "../../src/cli/live.ts";
+import { bar, fit, liveFrame, plainLine, sparkline } from "../../src/cli/live-frame.ts";
+import { shownWidth } from "../../src/cli/table.ts";
+import { paintsFor, Terminal } from "../../src/cli/terminal.ts";
+import type { LoadSnapshot } from "../../src/load/mod.ts";
+
+const SNAPSHOT: LoadSnapshot = {
+  elapsedMs: 12_400,
+  phase: "send",
+  durationMs: 30_000,
+  connections: { wanted: 10_000, open: 9_988, opened: 10_000, failed: 0, lost: 12 },
+  messages: {
+    planned: 1_240_000,
+    sent: 1_239_000,
+    late: 3,
+    dropped: 0,
+    received: 1_000,
+    perSecondSent: 100_000,
+    perSecondReceived: 0,
+  },
+  bytes: { sent: 4_956_000, received: 0, perSecondSent: 400_000, perSecondReceived: 0 },
+  latencyUs: { p50: 200, p90: 400, p99: 1_200, max: 8_000, buckets: [0, 0, 0, 0, 0, 0, 0, 10, 900, 90, 8, 2, 0, 1, 0] },
+  generator: { cpuPercent: 46.2, loopLagP99Us: 1_100, rssBytes: 32 * 1024 * 1024, debtMessages: 0 },
+};
+
+const HISTORY = { sentPerSecond: [10_000, 50_000, 100_000], receivedPerSecond: [0, 0, 0], p99Us: [1, 2, 3] };
+const PLAIN = paintsFor({ write: () => undefined }, {});
+const COLOURED = paintsFor({ isTTY: true, write: () => undefined }, {});
+
+function frame(width: number, paints = PLAIN, snapshot = SNAPSHOT): string[] {
+  return liveFrame({
+    title: "tenk load tcp 127.0.0.1:9091",
+    snapshot,
+    history: HISTORY,
+    width,
+    paints,
+    keys: "q ends",
+  });
+}
+
+describe("the live view", () => {
+  test("shows connections, rates, latency, the generator and the time left", () => {
+    const text = frame(120).join("\n");
+    for (const part of [
+      "9,988 of 10,000",
+      "lost 12",
+      "100k/s",
+      "1,239,000",
+      "late 3",
+      "p50 200us",
+      "max 8ms",
+      "64us▁█▂▁▁▁▁8.19ms",
+      "46% of a core",
+      "41%",
+      "17.6s left",
+      "q ends",
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  test.each([20, 40, 60, 80, 120, 300])("has no line longer than %d columns", (width) => {
+    for (const paints of [PLAIN, COLOURED]) {
+      expect(Math.max(...frame(width, paints).map(shownWidth))).toBeLessThanOrEqual(width);
+    }
+  });
+
+  test("does not fail on a run that has not begun, or lasts no time", () => {
+    const nothing = { p50: 0, p90: 0, p99: 0, max: 0, buckets: [] };
+    const early = {
+      ...SNAPSHOT,
+      elapsedMs: 0,
+      durationMs: 0,
+      latencyUs: nothing,
+      connections: { wanted: 0, open: 0, opened: 0, failed: 0, lost: 0 },
+    };
+    expect(frame(80, PLAIN, early).join("\n")).toContain("nothing came back");
+    expect(frame(80, PLAIN, { ...SNAPSHOT, durationMs: Number.POSITIVE_INFINITY }).join("\n")).toContain(
+      "12.4s so far",
+    );
+  });
+
+  test("is one line a second where there is no terminal", () => {
+    let written = "";
+    const view = liveView(new Terminal({ write: (text) => (written += text) }), {
+      title: "title",
+      keys: "",
+      live: true,
+    });
+    for (const elapsedMs of [0, 250, 500, 750, 1000, 1250, 2600, 2850, 3100]) view.show({ ...SNAPSHOT, elapsedMs });
+    expect(
+      written
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split(" ")[0]),
+    ).toEqual(["0ms", "1s", "2.6s", "3.1s"]);
+    expect(plainLine(SNAPSHOT)).toBe(
+      "12.4s sending  connections 9988/10000  sent 100k/s  received 0/s  late 3  dropped 0  failed 0  lost 12  p50 200us  p99 1.2ms  cpu 46%",
+    );
+  });
+});
+
+describe("its parts", () => {
+  test.each([
+    [[], 8, ""],
+    [[0, 0], 8, "▁▁"],
+    [[0, 1, 2, 3, 4, 5, 6, 7], 8, "▁▂▃▄▅▆▇█"],
+    [[7, 0, 7], 2, "▁█"],
+    [[1], 0, ""],
+  ])("sparkline of %j in %d columns is %p", (values, width, line) => {
+    expect(sparkline(values, width)).toBe(line);
+  });
+
+  test.each([
+    [0, 4, "    "],
+    [0.5, 4, "██  "],
+    [1, 4, "████"],
+    [1 / 32, 4, "▏   "],
+    [2, 2, "██"],
+    [1, 0, ""],
+  ])("bar of %d in %d columns is %p", (share, width, line) => {
+    expect(bar(share, width)).toBe(line);
+  });
+
+  test.each([
+    ["abc", 3, "abc"],
+    ["abcd", 3, "abc"],
+    ["\x1b[31mabcd\x1b[0m", 2, "\x1b[31mab\x1b[0m"],
+  ])("%j fits %d columns as %j", (line, width, cut) => {
+    expect(fit(line, width)).toBe(cut);
+  });
+});
