@@ -1,0 +1,150 @@
+import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
+import type { Report } from "../load/mod.ts";
+import { rate, whole } from "./live-frame.ts";
+import { table } from "./table.ts";
+import type { Paints } from "./terminal.ts";
+
+/**
+ * A report for people: what was held, what was lost and why, what it cost, how long it took, who was the limit, and
+ * whether that was what was expected.
+ */
+export function reportText(report: Report, paints: Paints): string {
+  return [
+    headline(report, paints),
+    table(factRows(report, paints), "ll"),
+    latencyTable(report, paints),
+    verdictText(report, paints),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function headline({ kind, target, plan }: Report, { bold }: Paints): string {
+  const rates = [
+    ...(plan.ratePerConnection > 0 ? [`${rate(plan.ratePerConnection)} each`] : []),
+    ...(plan.totalRate > 0 ? [`${rate(plan.totalRate)} in all`] : []),
+  ];
+  const duration = plan.durationMs === null ? "until ended" : formatDuration(plan.durationMs);
+  const connections = `${formatCount(plan.connections)} connections at ${rate(plan.connectRate)}`;
+  return [`${bold(`${kind} ${target}`)}  ${connections}`, ...rates, duration].join(", ");
+}
+
+type Row = readonly [name: string, ...facts: string[]];
+
+function factRows(report: Report, paints: Paints): string[][] {
+  const { connections, messages, bytes, timing } = report;
+  const rows: Row[] = [
+    [
+      "connections",
+      `${whole(connections.opened)} opened in ${formatDuration(timing.connectMs)}`,
+      `${whole(connections.peak)} held`,
+      bad("failed", connections.failed, paints),
+      bad("lost", connections.lost, paints),
+    ],
+    ...causeRows(connections.byCause, paints),
+    [
+      "messages",
+      `${whole(messages.planned)} planned`,
+      `${whole(messages.sent)} sent, ${rate(messages.perSecondSent)}`,
+      bad("late", messages.late, paints),
+      bad("dropped", messages.dropped, paints),
+    ],
+    ...causeRows(messages.droppedBy, paints, "dropped: "),
+    ["came back", ...cameBack(report, paints)],
+    ["bytes", `${formatBytes(bytes.sent)} sent`, `${formatBytes(bytes.received)} came back`],
+    serverRow(report, paints),
+    generatorRow(report, paints),
+  ];
+  return rows.map(([name, ...facts]) => [paints.dim(name), facts.join("  ")]);
+}
+
+function cameBack({ messages }: Report, paints: Paints): string[] {
+  const { received, unanswered, unmatched } = messages;
+  const odd = [
+    ...(unanswered > 0 ? [bad("unanswered", unanswered, paints)] : []),
+    ...(unmatched > 0 ? [bad("answers to nothing", unmatched, paints)] : []),
+  ];
+  return [whole(received), ...odd];
+}
+
+function generatorRow({ generator }: Report, { yellow }: Paints): Row {
+  const why = generator.saturation.join(", ");
+  return [
+    "generator",
+    `${Math.round(generator.cpuPercent)}% of a core`,
+    ...(generator.cpuUsPerMessage > 0 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a message`] : []),
+    formatBytes(generator.rssBytes),
+    `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
+    generator.saturated ? yellow(`was the limit${why === "" ? "" : `: ${why}`}`) : "not the limit",
+  ];
+}
+
+/** One line a cause, the commonest first: `12 established ECONNRESET`. */
+function causeRows(counts: Readonly<Record<string, number>>, { red }: Paints, before = ""): Row[] {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([, one], [, other]) => other - one)
+    .map(([cause, count]) => ["", red(`${before}${whole(count)} ${cause}`)]);
+}
+
+/** The box's own count beside ours: `=` is the proof that nothing was lost on the way. */
+function serverRow({ server, messages, bytes }: Report, { green, red, dim }: Paints): Row {
+  if (server === null) return ["server", dim("not a tenk box: its counters were not read")];
+  const same = server.bytesReceived === bytes.sent;
+  const sum = `${whole(server.received)} received ${same ? green("= sent") : red(`of ${whole(messages.sent)}`)}`;
+  return [
+    "server",
+    sum,
+    `${Math.round(server.cpuPercent)}% of a core`,
+    formatBytes(server.rssBytes),
+    ...(server.userBytesPerConnection > 0 ? [`${formatBytes(server.userBytesPerConnection)} a connection`] : []),
+    `${whole(server.connectionsPeak)} at most`,
+  ];
+}
+
+function bad(name: string, count: number, { red }: Paints): string {
+  return count > 0 ? red(`${whole(count)} ${name}`) : `0 ${name}`;
+}
+
+/** Rows that hold nothing are left out; the words say between which moments. */
+const LATENCIES = [
+  ["connect", "connect"],
+  ["firstByte", "first byte"],
+  ["message", "message, from its planned moment"],
+  ["service", "service, from when it was sent"],
+  ["send", "sending, from plan to sent"],
+] as const;
+
+function latencyTable({ latencyUs }: Report, { dim }: Paints): string {
+  const measured = LATENCIES.filter(([key]) => latencyUs[key].count > 0);
+  if (measured.length === 0) return "";
+  const more = Object.keys(latencyUs[measured[0]![0]].more ?? {});
+  const rows = measured.map(([key, name]) => {
+    const latency = latencyUs[key];
+    const asked = more.map((percentile) => latency.more?.[percentile] ?? 0);
+    const quantiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max, ...asked];
+    return [dim(name), ...quantiles.map((us) => formatDuration(us / 1000)), whole(latency.count)];
+  });
+  const head = ["latency", "p50", "p90", "p99", "p99.9", "max", ...more, "count"].map(dim);
+  return table([head, ...rows], `l${"r".repeat(head.length - 1)}`);
+}
+
+const ENDINGS = {
+  stopped: "ended early, as asked",
+  "message-stop": "ended by the stop message",
+  "no-connections": "ended: no connection was left",
+} as const;
+
+function verdictText({ verdict, endedBy }: Report, { green, red, bold, yellow }: Paints): string {
+  const checks = verdict.checks.map(({ expect, got, pass }) => [
+    pass ? green("pass") : red("FAIL"),
+    expect,
+    `got ${got}`,
+  ]);
+  const words = verdict.pass ? green(bold("PASS")) : red(bold("FAIL"));
+  return [
+    ...(endedBy === null ? [] : [yellow(ENDINGS[endedBy])]),
+    ...(checks.length > 0 ? [table(checks, "lll")] : []),
+    verdict.reason === "" ? words : `${words}  ${verdict.reason}`,
+  ].join("\n");
+}
