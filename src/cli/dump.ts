@@ -1,0 +1,48 @@
+import type { Tap } from "../load/mod.ts";
+import type { LoadWords } from "./load-options.ts";
+
+type DumpWords = Pick<LoadWords, "dumpOne" | "dumpOneIn" | "dumpOneOut" | "dumpAll" | "dumpAllIn" | "dumpAllOut">;
+
+/** Bytes shown of one read or write; the rest is told by number. */
+const SHOWN_BYTES = 1024;
+
+/**
+ * What `--dump-one` and its like ask for: a line for each read and write, of every connection or of the first that is seen.
+ *
+ * @returns undefined where nothing was asked for, so that nothing is looked at
+ */
+export function dumpTap(words: DumpWords, write: (line: string) => void): Tap | undefined {
+  let one: number | undefined;
+  const shows = (all: boolean, uid: number) => {
+    one ??= uid;
+    return all || uid === one;
+  };
+  const direction = (sign: string, isOne: boolean, isAll: boolean) => {
+    if (!isOne && !isAll) return undefined;
+    return (uid: number, bytes: Uint8Array) => {
+      if (shows(isAll, uid)) write(`${sign} #${uid} ${escaped(bytes)}`);
+    };
+  };
+  const out = direction(">", Boolean(words.dumpOne || words.dumpOneOut), Boolean(words.dumpAll || words.dumpAllOut));
+  const into = direction("<", Boolean(words.dumpOne || words.dumpOneIn), Boolean(words.dumpAll || words.dumpAllIn));
+  if (!out && !into) return undefined;
+  return { ...(out ? { out } : {}), ...(into ? { in: into } : {}) };
+}
+
+const NAMED: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\" };
+
+/**
+ * Bytes as text that `-e` would read back; what a terminal could take for a command is not let through.
+ *
+ * @example
+ * escaped(new Uint8Array([65, 10, 0, 92])); // "A\\n\\x00\\\\"
+ */
+export function escaped(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes.subarray(0, SHOWN_BYTES)) {
+    const isPrintable = byte >= 0x20 && byte < 0x7f;
+    text += NAMED[byte] ?? (isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`);
+  }
+  const more = bytes.length - SHOWN_BYTES;
+  return more > 0 ? `${text} … and ${more} bytes more` : text;
+}
