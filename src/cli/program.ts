@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { COMMIT, VERSION } from "../app/mod.ts";
 import { checkCommand } from "./check.ts";
+import { demoCommand } from "./demo.ts";
 import { EXIT, failureOf } from "./failure.ts";
+import { loadCommand } from "./load.ts";
 import { examples } from "./options.ts";
 import { survivePipes } from "./output.ts";
 import { statusCommand } from "./status.ts";
@@ -38,8 +40,8 @@ function program(exit: (code: number) => void): Command {
       "after",
       examples("tenk demo", "tenk up", "tenk load tcp 127.0.0.1:9091 -c 1000 -r 10 -m ping -T 10s"),
     );
-  for (const command of [upCommand(exit), checkCommand(exit), statusCommand(exit)]) {
-    root.addCommand(command);
+  for (const command of [upCommand, demoCommand, loadCommand, checkCommand, statusCommand]) {
+    root.addCommand(command(exit));
   }
   for (const command of everyCommand(root)) {
     // Errors come back as exceptions and are printed in one place, on one line.

@@ -1,0 +1,71 @@
+import { Command } from "commander";
+import { parseCount, parseDuration, parseRate } from "../base/mod.ts";
+import { planTcp } from "../load/mod.ts";
+import { type ChildBox, startBox } from "./child-box.ts";
+import { runShown, showReport } from "./load-run.ts";
+import { startLogging } from "./logging.ts";
+import { examples, valueOption } from "./options.ts";
+import { jsonTarget } from "./output.ts";
+import { aborted, stopper } from "./stopper.ts";
+import { paintsFor, stderr } from "./terminal.ts";
+
+interface DemoWords {
+  readonly connections: number;
+  readonly messageRate: number;
+  readonly duration: number;
+  readonly connectRate: number;
+  readonly full?: boolean;
+  readonly json?: string;
+  readonly keep?: boolean;
+  readonly live: boolean;
+}
+
+/** As in the story: four minutes. */
+const FULL_MS = 240_000;
+
+export function demoCommand(exit: (code: number) => void): Command {
+  return new Command("demo")
+    .description("Ten thousand connections, held and proved: a box and a load in two processes, live, with a verdict.")
+    .addOption(valueOption("-c, --connections <n>", "connections to hold", parseCount).default(10_000, "10k"))
+    .addOption(valueOption("-r, --message-rate <n>", "messages a second on each", parseRate).default(10))
+    .addOption(
+      valueOption("-T, --duration <time>", "how long, from the last connect on", parseDuration).default(30_000, "30s"),
+    )
+    .addOption(valueOption("--connect-rate <n>", "connections opened a second", parseRate).default(1000))
+    .option("--full", "for four minutes, as in the story")
+    .option("--json <file>", "write the report as JSON; - is standard output")
+    .option("--keep", "leave the box up after the report, until Ctrl-C")
+    .option("--no-live", "no live view")
+    .addHelpText("after", examples("tenk demo", "tenk demo --full", "tenk demo -c 1000 -r 10 -T 5s --json -"))
+    .action(async (words: DemoWords) => exit(await runDemo(words)));
+}
+
+async function runDemo(words: DemoWords): Promise<number> {
+  await startLogging("info");
+  const json = words.json === undefined ? undefined : jsonTarget(words.json);
+  await using box = await startBox(["--listen", "127.0.0.1:9091", "--or-free", "--log-level", "warn"], stderr);
+  const listener = box.ready.listeners[0]!;
+  const { bold, dim } = paintsFor(process.stderr);
+  stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${box.ready.pid}`);
+  stderr.line(`${bold(box.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
+  const plan = planTcp({
+    host: listener.host,
+    port: listener.port,
+    connections: words.connections,
+    connectRate: words.connectRate,
+    ratePerConnection: words.messageRate,
+    durationMs: words.full ? FULL_MS : words.duration,
+    messages: [{ kind: "text", text: "ping", first: false, unescape: false }],
+    box: new URL("/api/status", box.ready.statusUrl).href,
+  });
+  const report = await runShown(plan, { title: `tenk demo ${plan.target}`, live: words.live });
+  const code = showReport(report, json);
+  if (words.keep) await keep(box);
+  return code;
+}
+
+async function keep(box: ChildBox): Promise<void> {
+  using stop = stopper();
+  stderr.line(`\nthe box stays up at ${box.ready.statusUrl} until Ctrl-C`);
+  await Promise.race([aborted(stop.signal), box.ended]);
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { Address } from "../app/mod.ts";
+import { messageOf, TenkError } from "../base/mod.ts";
+import { compileConstant, filesNamedIn, type TcpOptions } from "../load/mod.ts";
+import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
+
+/**
+ * The words of the command line as options of the load library. What was not said is left out, so that the library's own
+ * defaults hold.
+ *
+ * @throws {TenkError} `usage` or `file-unreadable`
+ */
+export function loadOptionsOf(target: Address, words: LoadWords, messages: readonly MessageWords[]): TcpOptions {
+  return withoutUndefined({
+    ...target,
+    connections: words.connections,
+    connectRate: words.connectRate,
+    connectTimeoutMs: words.connectTimeout,
+    channelLifetimeMs: words.channelLifetime,
+    upstreamBytesPerSecond: words.channelBandwidthUpstream,
+    downstreamBytesPerSecond: words.channelBandwidthDownstream,
+    durationMs: words.duration,
+    delaySendMs: words.delaySend,
+    ratePerConnection: words.messageRate,
+    totalRate: words.totalRate,
+    shape: words.shape,
+    messages,
+    files: filesOf(messages),
+    messageStop: words.messageStop && bytesOf(words.messageStop),
+    replies: repliesOf(words),
+    pipeline: words.pipeline ?? (words.waitReply ? 1 : undefined),
+    percentiles: words.latencyPercentiles,
+    sourceAddresses: words.sourceIp,
+    tls: words.ssl ? { verify: false } : undefined,
+    noDelay: words.nagle === undefined ? undefined : !words.nagle,
+    receiveBufferBytes: words.rcvbuf,
+    sendBufferBytes: words.sndbuf,
+    workers: words.workers === "auto" ? Math.min(availableParallelism(), words.connections) : words.workers,
+    lateAfterMs: words.lateAfter,
+    dropAfterMs: words.dropAfter,
+    expectations: words.expect,
+    box: boxOf(words.box),
+  });
+}
+
+/** A marker tells replies apart for certain, then an end, then a length; a chunk is a guess. */
+function repliesOf({
+  latencyMarker,
+  latencyMarkerSkip,
+  replyEnd,
+  replyLength,
+  waitReply,
+}: LoadWords): TcpOptions["replies"] {
+  const given = [latencyMarker && "--latency-marker", replyEnd && "--reply-end", replyLength && "--reply-length"];
+  const names = given.filter((name) => name !== undefined);
+  if (names.length > 1)
+    throw new TenkError("usage", `${names.join(" and ")} exclude each other: a reply is found in one way`);
+  if (latencyMarkerSkip !== undefined && !latencyMarker) {
+    throw new TenkError("usage", "--latency-marker-skip needs --latency-marker");
+  }
+  if (latencyMarker) return { kind: "marker", text: bytesOf(latencyMarker), skip: latencyMarkerSkip ?? 0 };
+  if (replyEnd) return { kind: "delimiter", text: bytesOf(replyEnd) };
+  if (replyLength) return { kind: "length", bytes: replyLength };
+  return waitReply ? { kind: "chunk" } : undefined;
+}
+
+function bytesOf({ text, name, ...escapes }: SoughtText): Uint8Array {
+  if (text === "") throw new TenkError("usage", `${name}: expected a text, found none`);
+  return compileConstant(text, { ...escapes, name });
+}
+
+/** What the files of `\{<file>}` hold. */
+function filesOf(messages: readonly MessageWords[]): ReadonlyMap<string, Uint8Array> {
+  return new Map(filesNamedIn(messages).map((path) => [path, contentOf(path)]));
+}
+
+function contentOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new TenkError("file-unreadable", `Cannot read ${path} of a message: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function boxOf(box: string | undefined): TcpOptions["box"] {
+  if (box === undefined) return undefined;
+  if (box === "none") return false;
+  if (!/^https?:\/\//.test(box) || !URL.canParse(box)) {
+    throw new TenkError("usage", `--box: Cannot read "${box}" as an address: expected http://host:port or none`);
+  }
+  return new URL("/api/status", box).href;
+}
+
+type Defined<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
+
+/** An option left out and an option given as undefined are not the same thing to a library that takes its options apart. */
+function withoutUndefined<Options extends object>(options: Options): Partial<Defined<Options>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
+    Defined<Options>
+  >;
+}

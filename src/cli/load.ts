@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import { parseAddress } from "../app/mod.ts";
+import { planTcp } from "../load/mod.ts";
+import { dumpTap } from "./dump.ts";
+import { addLoadOptions, type LoadWords } from "./load-options.ts";
+import { loadOptionsOf } from "./load-plan.ts";
+import { runShown, showReport } from "./load-run.ts";
+import { startLogging } from "./logging.ts";
+import { examples } from "./options.ts";
+import { jsonTarget } from "./output.ts";
+import { stderr } from "./terminal.ts";
+
+export function loadCommand(exit: (code: number) => void): Command {
+  return new Command("load")
+    .description("Load tests: options spelled as the users of other tools know them.")
+    .addCommand(loadTcpCommand(exit));
+}
+
+function loadTcpCommand(exit: (code: number) => void): Command {
+  const command = new Command("tcp")
+    .description(
+      "Open TCP connections, send at the planned moments, and report what became of it. Reads tcpkali's options.",
+    )
+    .argument("<target>", "HOST:PORT or unix:/path");
+  const messages = addLoadOptions(command);
+  return command
+    .addHelpText(
+      "after",
+      examples(
+        "tenk load tcp 127.0.0.1:9091 -c 10k -r 10 -m ping -T 30s --connect-rate 1000",
+        "tenk load tcp 127.0.0.1:7000 -c 100 -r 50 -em 'PING\\r\\n' --latency-marker PONG --expect 'p99<50ms'",
+        "tenk load tcp 127.0.0.1:9091 -c 100 -m ping -r 10 -T 10s --json - --box none",
+      ),
+    )
+    .action(async (target: string, words: LoadWords) => {
+      await startLogging(logLevel(words));
+      const json = words.json === undefined ? undefined : jsonTarget(words.json);
+      const plan = planTcp(loadOptionsOf(parseAddress(target, "127.0.0.1"), words, messages));
+      const title = `tenk load tcp ${plan.target}`;
+      const tap = dumpTap(words, (line) => stderr.line(line));
+      const report = await runShown(plan, { title, live: words.live, ...(tap ? { tap } : {}) });
+      exit(showReport(report, json));
+    });
+}
+
+function logLevel({ verbose, v }: LoadWords): "error" | "info" | "debug" {
+  const level = verbose ?? (v ? 2 : 1);
+  return level === 0 ? "error" : level === 1 ? "info" : "debug";
+}

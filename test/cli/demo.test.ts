@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import type { Report } from "../../src/load/mod.ts";
+import { startTenk, tenk } from "./tenk.ts";
+
+const SMALL = ["demo", "-c", "50", "--connect-rate", "1k", "-r", "10"];
+
+/** True once no process has this id any more. */
+async function isGone(pid: number): Promise<boolean> {
+  for (
+    const untilMs = Date.now() + 10_000;
+    Date.now() < untilMs;
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  ) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+  }
+  return false;
+}
+
+describe("tenk demo", () => {
+  test("runs a box and a load in two processes, passes, and leaves nothing behind", async () => {
+    const { code, stdout, stderr } = await tenk([...SMALL, "-T", "500ms", "--json", "-"]);
+    const report = JSON.parse(stdout) as Report;
+    expect(report.connections).toMatchObject({ opened: 50, peak: 50, failed: 0, lost: 0 });
+    expect(report.server?.received).toBe(report.messages.sent);
+    expect(stderr).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+ {2}sink, process \d+$/m);
+    expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/ {2}\/healthz \/metrics \/api\/status$/m);
+    expect(code).toBe(0);
+    expect(await isGone(Number(/process (\d+)/.exec(stderr)?.[1]))).toBe(true);
+  });
+
+  test("says how many connections were lost and why when the box is killed, and exits 1", async () => {
+    const run = startTenk([...SMALL, "-T", "1h", "--json", "-"]);
+    const [, pid] = await run.sees("stderr", /process (\d+)/);
+    await run.sees("stderr", /sending/);
+    process.kill(Number(pid), "SIGKILL");
+    const { code, stdout, stderr } = await run.ended;
+    const report = JSON.parse(stdout) as Report;
+    expect(report.connections.lost).toBe(50);
+    expect(Object.values(report.connections.byCause).reduce((sum, each) => sum + each, 0)).toBe(50);
+    expect(report.verdict.pass).toBe(false);
+    expect(stderr).toContain("50 lost");
+    expect(code).toBe(1);
+  });
+
+  test("killed itself, takes its box with it", async () => {
+    const run = startTenk([...SMALL, "-T", "1h"]);
+    const [, pid] = await run.sees("stderr", /process (\d+)/);
+    run.child.kill("SIGKILL");
+    await run.ended;
+    expect(await isGone(Number(pid))).toBe(true);
+  });
+
+  test("keeps the box up after the report where asked, until Ctrl-C", async () => {
+    const run = startTenk([...SMALL, "-T", "300ms", "--keep"]);
+    const [, statusUrl] = await run.sees("stderr", /the box stays up at (\S+) until Ctrl-C/);
+    expect((await fetch(`${statusUrl}healthz`)).status).toBe(200);
+    run.child.kill("SIGINT");
+    const { code, stdout } = await run.ended;
+    expect(stdout).toMatch(/^PASS/m);
+    expect(code).toBe(0);
+    expect(await fetch(`${statusUrl}healthz`).catch(() => "gone")).toBe("gone");
+  });
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { Report } from "../../src/load/mod.ts";
+import { startTenk, type Tenk, tenk, withFolder } from "./tenk.ts";
+
+const QUICK = ["-c", "20", "--connect-rate", "1k", "-r", "20", "-m", "ping", "-T", "500ms"];
+let box: Tenk;
+let target: string;
+let statusUrl: string;
+
+beforeAll(async () => {
+  box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--handler", "echo", "--dashboard", "127.0.0.1:0"]);
+  const ready = JSON.parse((await box.sees("stdout", /^.*\n/))[0]);
+  target = `127.0.0.1:${ready.listeners[0].port}`;
+  statusUrl = ready.statusUrl;
+});
+
+afterAll(async () => {
+  box.child.kill("SIGTERM");
+  await box.ended;
+});
+
+/** A port where nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("tenk load tcp", () => {
+  test("holds, sends, counts at both ends, and passes", async () => {
+    const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...QUICK, "--box", statusUrl, "--json", "-"]);
+    const report = JSON.parse(stdout) as Report;
+    expect(report.connections).toMatchObject({ opened: 20, peak: 20, failed: 0, lost: 0 });
+    expect(report.messages.sent).toBeGreaterThan(0);
+    expect(report.bytes.sent).toBe(4 * report.messages.sent);
+    expect(report.server).toMatchObject({ received: report.messages.sent, bytesReceived: report.bytes.sent });
+    expect(stderr).toContain("= sent");
+    expect(stderr).toMatch(/\nPASS/);
+    expect(code).toBe(0);
+  });
+
+  test("prints the report for people on standard output, and writes JSON to a file", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "report.json");
+      const words = [
+        "--latency-marker",
+        "ping",
+        "--expect",
+        "lost=0",
+        "--expect",
+        "unanswered=0",
+        "--json",
+        file,
+        "--box",
+        "none",
+      ];
+      const { code, stdout } = await tenk(["load", "tcp", target, ...QUICK, ...words]);
+      const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+      expect(report.latencyUs.message.count).toBe(report.messages.sent);
+      expect(stdout).toContain("message, from its planned moment");
+      expect(stdout).toMatch(/^pass +lost=0 +got 0$/m);
+      expect(code).toBe(0);
+    });
+  });
+
+  test("exits 1 when an expectation breaks, and says which", async () => {
+    const { code, stdout } = await tenk([
+      "load",
+      "tcp",
+      target,
+      ...QUICK,
+      "--box",
+      "none",
+      "--expect",
+      "connections=21",
+    ]);
+    expect(stdout).toMatch(/^FAIL +connections=21 +got 20$/m);
+    expect(code).toBe(1);
+  });
+
+  test("exits 1 when nothing listens, and says why", async () => {
+    const { code, stdout } = await tenk(["load", "tcp", `127.0.0.1:${await closedPort()}`, ...QUICK, "--box", "none"]);
+    expect(stdout).toContain("20 connect ECONNREFUSED");
+    expect(code).toBe(1);
+  });
+
+  test("ends early at Ctrl-C, with a full report", async () => {
+    const words = [
+      "-c",
+      "5",
+      "--connect-rate",
+      "1k",
+      "-r",
+      "10",
+      "-m",
+      "ping",
+      "-T",
+      "1h",
+      "--box",
+      statusUrl,
+      "--json",
+      "-",
+    ];
+    const run = startTenk(["load", "tcp", target, ...words]);
+    await run.sees("stderr", /sending/);
+    run.child.kill("SIGINT");
+    const { stdout } = await run.ended;
+    const report = JSON.parse(stdout) as Report;
+    expect(report.endedBy).toBe("stopped");
+    expect(report.server?.bytesReceived).toBe(report.bytes.sent);
+  });
+
+  test.each([
+    [["-m", ""], "the message is empty"],
+    [["-r", "0.001", "-m", "x", "-T", "1s"], "no message is due"],
+    [["-m", "\\{connection.uuid}"], "connection.uid"],
+    [["--json", "/nowhere/report.json"], "Cannot write /nowhere/report.json"],
+    [["--expect", "p9x<1ms"], "p9x"],
+    [["--box", "localhost"], "--box"],
+    [["--ws"], "--ws, --websocket is not carried over from tcpkali"],
+  ])("%j is refused before anything is opened", async (words, part) => {
+    const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...words]);
+    expect(stderr).toContain(part);
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+});
