@@ -12,6 +12,9 @@ import {
 } from "../../src/wire/mod.ts";
 import { type Cut, concat, counted, cutAll, hex, latin1, split, type Work } from "./support.ts";
 
+/** `TENK_RUNS=10000` tries more streams, splits and orders. */
+const numRuns = Number(process.env.TENK_RUNS ?? 200);
+
 const FRAMINGS: [string, Framing][] = [
   ["lines", lines({ maxBytes: 12 })],
   ["a delimiter", delimiter("aab", { maxBytes: 12 })],
@@ -51,22 +54,26 @@ describe("the same frames come out, however a stream is split:", () => {
     );
   });
 
-  test.each(FRAMINGS)("%s, at random places and byte by byte", (_, framing) => {
-    fc.assert(
-      fc.property(stream(framing), fc.infiniteStream(fc.nat(5)), (bytes, steps) => {
-        const whole = cutAll(framing, [bytes.slice()]);
-        const places: number[] = [];
-        for (const step of steps) {
-          const next = (places.at(-1) ?? 0) + step;
-          if (next > bytes.length || places.length > 200) break;
-          places.push(next);
-        }
-        expect(cutAll(framing, split(bytes, places))).toEqual(whole);
-        expect(cutAll(framing, split(bytes, [...bytes.keys()]))).toEqual(whole);
-      }),
-      { numRuns: 200 },
-    );
-  });
+  test.each(FRAMINGS)(
+    "%s, at random places and byte by byte",
+    (_, framing) => {
+      fc.assert(
+        fc.property(stream(framing), fc.infiniteStream(fc.nat(5)), (bytes, steps) => {
+          const whole = cutAll(framing, [bytes.slice()]);
+          const places: number[] = [];
+          for (const step of steps) {
+            const next = (places.at(-1) ?? 0) + step;
+            if (next > bytes.length || places.length > 200) break;
+            places.push(next);
+          }
+          expect(cutAll(framing, split(bytes, places))).toEqual(whole);
+          expect(cutAll(framing, split(bytes, [...bytes.keys()]))).toEqual(whole);
+        }),
+        { numRuns },
+      );
+    },
+    600_000,
+  );
 
   test.each(FRAMINGS)("%s: what was encoded comes out", (_, framing) => {
     const payload = fc.array(fc.constantFrom(...latin1("abc ")), { minLength: 3, maxLength: 3 });
@@ -259,7 +266,7 @@ describe("a stopped cutter", () => {
           const rest = Buffer.from(cutter.rest()).toString("latin1");
           expect<Cut>({ frames, result, rest }).toEqual(cutAll(framing, [bytes.slice()]));
         }),
-        { numRuns: 300 },
+        { numRuns },
       );
     },
   );

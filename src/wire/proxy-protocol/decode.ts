@@ -31,7 +31,10 @@ export function decodeProxyHeader(
   if (bytes.length === 0) return INCOMPLETE;
   const version = beginsLike(bytes, V1_SIGNATURE) ? 1 : beginsLike(bytes, V2_SIGNATURE) ? 2 : undefined;
   if (version === undefined) return refused("signature");
-  if (!versions.includes(version)) return refused("version");
+  if (!versions.includes(version)) {
+    // Not before it is certain: one reason for one stream, however it is split.
+    return bytes.length < (version === 1 ? V1_SIGNATURE : V2_SIGNATURE).length ? INCOMPLETE : refused("version");
+  }
   return version === 1 ? decodeProxyV1(bytes) : decodeProxyV2(bytes, maxBytes);
 }
 
