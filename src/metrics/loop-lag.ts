@@ -7,11 +7,11 @@ export interface RecentLag {
 }
 
 /**
- * @param window how many samples "recent" means
+ * @param window how many samples "recent" means; 600 are a minute at ten a second
  * @example
  * recentLag(4).quantileMs(0.99); // 0
  */
-export function recentLag(window = 1024): RecentLag {
+export function recentLag(window = 600): RecentLag {
   const recent = new Float64Array(window);
   let samples = 0;
   return {
@@ -27,11 +27,12 @@ export function recentLag(window = 1024): RecentLag {
 }
 
 /**
- * Measures the lag of the thread it is called on, by a timer that asks every `everyMs`. Our own, because the runtime's
+ * Measures the lag of the thread it is called on, by a timer that asks every `everyMs` (ten a second cost 0.1 % of a core
+ * while nothing else happens, a hundred 0.5 %). Our own, because the runtime's
  * `monitorEventLoopDelay` is one for the whole process: whoever resets it, resets everyone's. The runtime's timers count
  * in milliseconds, so an idle loop shows up to one.
  */
-export function measureLoopLag(onLag: (lagMs: number) => void, everyMs = 50): { stop(): void } {
+export function measureLoopLag(onLag: (lagMs: number) => void, everyMs = 100): { stop(): void } {
   let dueMs = performance.now() + everyMs;
   let timer = setTimeout(tick, everyMs);
   timer.unref();
