@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { parseCount, parseDuration, parseRate } from "../base/mod.ts";
 import { planTcp } from "../load/mod.ts";
 import { type ChildBox, startBox } from "./child-box.ts";
+import { mustFit } from "./load-preflight.ts";
 import { runShown, showReport } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples, valueOption } from "./options.ts";
@@ -58,6 +59,7 @@ async function runDemo(words: DemoWords): Promise<number> {
     messages: [{ kind: "text", text: "ping", first: false, unescape: false }],
     box: new URL("/api/status", box.ready.statusUrl).href,
   });
+  mustFit(plan);
   const report = await runShown(plan, { title: `tenk demo ${plan.target}`, live: words.live });
   const code = showReport(report, json);
   if (words.keep) await keep(box);

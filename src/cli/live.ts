@@ -44,8 +44,11 @@ function remember(history: Record<keyof LiveHistory, number[]>, { messages, late
 
 function writtenView(terminal: Terminal): LiveView {
   let nextMs = 0;
+  let lastMs = 0;
   return {
     show(snapshot) {
+      if (snapshot.elapsedMs < lastMs) nextMs = 0; // the next run of a search
+      lastMs = snapshot.elapsedMs;
       if (snapshot.elapsedMs < nextMs) return;
       nextMs = Math.floor(snapshot.elapsedMs / 1000) * 1000 + 1000;
       terminal.line(plainLine(snapshot));

@@ -52,6 +52,7 @@ export interface LoadWords {
   readonly dropAfter?: number;
   readonly expect?: readonly string[];
   readonly findLimit?: boolean;
+  readonly vary?: "rate" | "connections";
   readonly json?: string;
   readonly box?: string;
   readonly live: boolean;
@@ -173,7 +174,10 @@ function addResultOptions(command: Command): void {
     .addOption(
       listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', String),
     )
-    .option("--find-limit", "raise the rate until an expectation breaks")
+    .option("--find-limit", "raise the load until an expectation breaks, then find where")
+    .addOption(
+      valueOption("--vary <what>", "what --find-limit raises: rate or connections", oneOf("rate", "connections")),
+    )
     .addOption(valueOption("--json <file>", "write the report as JSON; - is standard output", String))
     .addOption(valueOption("--box <url>", "the target's status surface, or none", String))
     .option("--no-live", "no live view")

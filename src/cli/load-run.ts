@@ -1,6 +1,7 @@
-import { LoadControl, type Report, type RunOptions, runTcp, type TcpPlan } from "../load/mod.ts";
+import { findLimit, type Limit, LoadControl, type Report, type RunOptions, runTcp, type TcpPlan } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { readKeys } from "./keys.ts";
+import { limitText, stepLine } from "./limit-text.ts";
 import { liveView } from "./live.ts";
 import { type JsonTarget, print } from "./output.ts";
 import { reportText } from "./report-text.ts";
@@ -16,17 +17,35 @@ export interface ShownRun {
 }
 
 /** Runs a plan, shown live, with its keys. Ctrl-C and `q` end it early; the report is whole all the same. */
-export async function runShown(plan: TcpPlan, { title, live, tap }: ShownRun): Promise<Report> {
+export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
+  return showing(shown, (options) => runTcp(plan, options));
+}
+
+/** Runs a plan again and again, at more and more load; Ctrl-C ends the search with what is known by then. */
+export function findLimitShown(
+  plan: TcpPlan,
+  { vary, ...shown }: ShownRun & { readonly vary?: Limit["vary"] },
+): Promise<Report & { limit: Limit }> {
+  const onStep = (step: Limit["curve"][number]) => stderr.line(stepLine(step));
+  return showing(shown, (options) => findLimit(plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
+}
+
+async function showing<Result>(
+  { title, live, tap }: ShownRun,
+  run: (options: RunOptions) => Promise<Result>,
+): Promise<Result> {
   using stop = stopper("ending early");
   const control = new LoadControl();
   const actions = {
-    end: () => control.stop(),
+    end: () => {
+      if (!stop.signal.aborted) stop.request();
+    },
     interrupt: stop.request,
     scaleRate: (factor: number) => control.scaleRate(factor),
   };
   using keys = live ? readKeys(actions) : undefined;
   using view = liveView(stderr, { title, keys: keys ? "q ends · + - change the rate" : "", live });
-  return await runTcp(plan, {
+  return await run({
     onSnapshot: (snapshot) => view.show(snapshot),
     signal: stop.signal,
     control,
@@ -35,9 +54,10 @@ export async function runShown(plan: TcpPlan, { title, live, tap }: ShownRun): P
 }
 
 /** Prints a report where it was asked for. @returns the exit code its verdict stands for */
-export function showReport(report: Report, json: JsonTarget | undefined): number {
-  const screen = json?.isStdout ? process.stderr : process.stdout;
-  const text = `\n${reportText(report, paintsFor(screen))}`;
+export function showReport(report: Report & { limit?: Limit }, json: JsonTarget | undefined): number {
+  const paints = paintsFor(json?.isStdout ? process.stderr : process.stdout);
+  const limit = report.limit ? `\n\n${limitText(report.limit, paints)}` : "";
+  const text = `\n${reportText(report, paints)}${limit}`;
   if (json?.isStdout) stderr.line(text);
   else print(text);
   json?.write(report);

@@ -4,7 +4,8 @@ import { planTcp } from "../load/mod.ts";
 import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords } from "./load-options.ts";
 import { loadOptionsOf } from "./load-plan.ts";
-import { runShown, showReport } from "./load-run.ts";
+import { mustFit } from "./load-preflight.ts";
+import { findLimitShown, runShown, showReport } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples } from "./options.ts";
 import { jsonTarget } from "./output.ts";
@@ -38,8 +39,9 @@ function loadTcpCommand(exit: (code: number) => void): Command {
       const plan = planTcp(loadOptionsOf(parseAddress(target, "127.0.0.1"), words, messages));
       const title = `tenk load tcp ${plan.target}`;
       const tap = dumpTap(words, (line) => stderr.line(line));
-      const report = await runShown(plan, { title, live: words.live, ...(tap ? { tap } : {}) });
-      exit(showReport(report, json));
+      const shown = { title, live: words.live, ...(tap ? { tap } : {}), ...(words.vary ? { vary: words.vary } : {}) };
+      mustFit(plan);
+      exit(showReport(await (words.findLimit ? findLimitShown : runShown)(plan, shown), json));
     });
 }
 

@@ -67,12 +67,13 @@ function cameBack({ messages }: Report, paints: Paints): string[] {
   return [whole(received), ...odd];
 }
 
-function generatorRow({ generator }: Report, { yellow }: Paints): Row {
+function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row {
   const why = generator.saturation.join(", ");
   return [
     "generator",
     `${Math.round(generator.cpuPercent)}% of a core`,
-    ...(generator.cpuUsPerMessage > 0 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a message`] : []),
+    // A handful of messages carries the cost of everything else.
+    ...(messages.sent >= 1000 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a message`] : []),
     formatBytes(generator.rssBytes),
     `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
     generator.saturated ? yellow(`was the limit${why === "" ? "" : `: ${why}`}`) : "not the limit",

@@ -88,13 +88,14 @@ describe("the live view", () => {
       keys: "",
       live: true,
     });
-    for (const elapsedMs of [0, 250, 500, 750, 1000, 1250, 2600, 2850, 3100]) view.show({ ...SNAPSHOT, elapsedMs });
+    for (const elapsedMs of [0, 250, 500, 750, 1000, 1250, 2600, 2850, 3100, 250, 500])
+      view.show({ ...SNAPSHOT, elapsedMs });
     expect(
       written
         .trimEnd()
         .split("\n")
         .map((line) => line.split(" ")[0]),
-    ).toEqual(["0ms", "1s", "2.6s", "3.1s"]);
+    ).toEqual(["0ms", "1s", "2.6s", "3.1s", "300ms"]);
     expect(plainLine(SNAPSHOT)).toBe(
       "12.4s sending  connections 9988/10000  sent 100k/s  received 0/s  late 3  dropped 0  failed 0  lost 12  p50 200us  p99 1.2ms  cpu 46%",
     );

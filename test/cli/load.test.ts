@@ -116,6 +116,30 @@ describe("tenk load tcp", () => {
     expect(report.server?.bytesReceived).toBe(report.bytes.sent);
   });
 
+  test("finds the limit, and who set it", async () => {
+    const words = ["-c", "1", "-T", "100ms", "--box", "none", "--find-limit", "--vary", "connections"];
+    const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...words, "--expect", "connections<2"]);
+    expect(stderr).toMatch(/^pass {2}at 1 /m);
+    expect(stderr).toMatch(/^FAIL {2}at 2 .*connections<2/m);
+    expect(stdout).toContain("limit 1 connections, broken at 2 connections, limited by the target");
+    expect(code).toBe(0);
+  });
+
+  test("shows the traffic of one connection", async () => {
+    const words = ["-c", "2", "-r", "5", "-em", "a\\n", "-T", "500ms", "--box", "none", "--dump-one"];
+    const { code, stderr } = await tenk(["load", "tcp", target, ...words]);
+    expect(stderr).toContain("> #0 a\\n\n");
+    expect(stderr).toContain("< #0 a\\n\n");
+    expect(stderr).not.toContain("#1");
+    expect(code).toBe(0);
+  });
+
+  test("refuses what this machine cannot carry, with the command that changes it", async () => {
+    const { code, stdout, stderr } = await tenk(["load", "tcp", target, "-c", "9m"]);
+    expect(stderr).toMatch(/^tenk: The plan does not fit this machine: 9M connections .* \(sudo .*\)$/m);
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+
   test.each([
     [["-m", ""], "the message is empty"],
     [["-r", "0.001", "-m", "x", "-T", "1s"], "no message is due"],
