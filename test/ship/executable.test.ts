@@ -66,13 +66,41 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
       expect(metrics).toMatch(new RegExp(`^tenk_\\w*accepted\\w*(\\{[^}]*\\})? ${CONNECTIONS}$`, "m"));
       expect(metrics).toMatch(new RegExp(`^tenk_\\w*bytes\\w*(\\{[^}]*\\})? ${CONNECTIONS * BYTES_EACH}$`, "m"));
 
+      const load = ["load", "tcp", `127.0.0.1:${listeners[0].port}`, "-c", "20", "-r", "10", "-m", "ping", "-T", "1s"];
+      const report = JSON.parse(
+        await output(file, [...rest, ...load, "--box", statusUrl, "--wait-reply", "-w", "2", "--json", "-"]),
+      );
+      expect(report.connections).toMatchObject({ opened: 20, failed: 0, lost: 0 });
+      expect(report.messages.received).toBe(report.messages.sent);
+      expect(report.server.bytesReceived).toBe(report.bytes.sent);
+
       box.kill("SIGTERM");
       const [code, signal] = await once(box, "exit");
       expect({ code, signal }).toEqual({ code: 0, signal: null });
+
+      // A demo starts itself a second time; an emulated program cannot be started like that.
+      if (isNative) {
+        const demo = JSON.parse(await output(program, ["demo", "-c", "50", "-T", "1s", "--json", "-"]));
+        expect(demo.server.bytesReceived).toBe(demo.bytes.sent);
+        expect(demo.connections.opened).toBe(50);
+      }
     },
     PATIENCE_MS,
   );
 });
+
+/** What a program that must not fail prints; it may miss an expectation, since an emulated one is slow. */
+async function output(file: string, words: string[]): Promise<string> {
+  const child = spawn(file, words, { stdio: ["ignore", "pipe", "inherit"], cwd: folder });
+  started.add(child);
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  const [code] = await once(child, "close");
+  expect([0, 1]).toContain(code);
+  return text;
+}
 
 /** Sends bytes that no other connection sends, and resolves when exactly these have come back. */
 async function echo(port: number, index: number): Promise<void> {
