@@ -58,8 +58,7 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
       const up = ["up", "--listen", "127.0.0.1:0", "--handler", "echo", "--workers", "2", "--dashboard", "127.0.0.1:0"];
       const box = spawn(file, [...rest, ...up, "--json"], { stdio: ["ignore", "pipe", "inherit"], cwd: folder });
       started.add(box);
-      const [line] = await once(createInterface(box.stdout), "line");
-      const { statusUrl, listeners } = JSON.parse(line);
+      const { statusUrl, listeners } = JSON.parse(await firstLine(box));
 
       await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => echo(listeners[0].port, index)));
       const metrics = await (await fetch(new URL("/metrics", statusUrl))).text();
@@ -88,6 +87,15 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
     PATIENCE_MS,
   );
 });
+
+/** The first line a program prints; an error where it ends without one, rather than a long wait. */
+async function firstLine(child: ChildProcess): Promise<string> {
+  const ended = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`It ended (${signal ?? `exit code ${code}`}) before it listened`);
+  });
+  const [line] = await Promise.race([once(createInterface(child.stdout!), "line"), ended]);
+  return line;
+}
 
 /** What a program that must not fail prints; it may miss an expectation, since an emulated one is slow. */
 async function output(file: string, words: string[]): Promise<string> {
