@@ -156,3 +156,11 @@ export function linkComplaints(page: Source, exists: (path: string) => boolean):
     .filter((path) => !exists(path))
     .map((path) => `${page.path}: links to ${path}, which does not exist`);
 }
+
+/** Files that a page names in backquotes or in a drawing (`net/ffi.ts`, `ffi.ts`) and that are nowhere. */
+export function nameComplaints(page: Source, paths: readonly string[]): string[] {
+  const named = page.text.replace(/\]\([^)]*\)/g, "]").match(/[\w./-]+\.(?:ts|mjs)\b/g) ?? [];
+  return [...new Set(named)]
+    .filter((name) => !paths.some((path) => path === name || path.endsWith(`/${name}`)))
+    .map((name) => `${page.path}: names ${name}, which does not exist`);
+}

@@ -11,6 +11,7 @@ import {
   importsOf,
   lengthComplaints,
   linkComplaints,
+  nameComplaints,
   packageComplaints,
   parseArchitecture,
   README_LINES,
@@ -58,6 +59,16 @@ describe("the repository", () => {
   test("every relative link leads somewhere", () => {
     const pages = files.filter(({ path }) => path.endsWith(".md"));
     expect(pages.flatMap((page) => linkComplaints(page, (path) => existsSync(join(ROOT, path))))).toEqual([]);
+  });
+
+  test("every file that docs/architecture.md names is there", () => {
+    const page = { path: "docs/architecture.md", text: read("docs/architecture.md") };
+    expect(
+      nameComplaints(
+        page,
+        files.map(({ path }) => path),
+      ),
+    ).toEqual([]);
   });
 
   test("dependencies are exact, have a reason, and are locked for every platform", () => {
@@ -152,6 +163,11 @@ describe("a rule sees what it forbids:", () => {
     expect(linkComplaints(page, (path) => path === "e.ts")).toEqual([
       "docs/a.md: links to docs/b.md, which does not exist",
     ]);
+  });
+
+  test("a page that names a file which has moved", () => {
+    const page = inFile("docs/a.md", "`net/a.ts` and b.ts ─► c.ts ([d](e.ts))");
+    expect(nameComplaints(page, ["src/net/a.ts", "src/b.ts"])).toEqual(["docs/a.md: names c.ts, which does not exist"]);
   });
 
   test("a dependency without an exact version or a reason, and a reason without a dependency", () => {
