@@ -257,8 +257,10 @@ describe("encoded and decoded:", () => {
         const value = { version: 2, command: "proxy", transport, tlvs, ...given };
         expect(decodeProxyHeader(bytes)).toMatchObject({ state: "value", value, length: bytes.length });
         if (!checksum) return;
-        bytes[16 + (at % (bytes.length - 16))]! ^= 1 << (at % 8);
-        expect(decodeProxyHeader(bytes).state).not.toBe("value");
+        // In the addresses or in the checksum: elsewhere a bit may make another TLV of it, and then there is none.
+        const place = at % 16 < 12 ? 16 + (at % 12) : bytes.length - 1 - (at % 4);
+        bytes[place]! ^= 1 << (at % 8);
+        expect(decodeProxyHeader(bytes)).toEqual({ state: "refused", reason: "checksum" });
       }),
     );
   });

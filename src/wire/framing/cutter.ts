@@ -12,6 +12,8 @@ export type OnFrame<Context> = (context: Context, frame: Uint8Array) => void;
 const NOTHING = new Uint8Array(0);
 /** The first block for an unfinished frame, in bytes; it doubles from there. */
 const FIRST_BLOCK_BYTES = 128;
+/** What is copied at least to see whether it completes a frame of unknown length: few steps, and little copied beyond it. */
+const STEP_BYTES = 1024;
 
 const CUTTING = 1;
 const STOPPED = 2;
@@ -166,7 +168,7 @@ export class FrameCutter {
   #step(): number {
     const kept = this.keptBytes;
     if (this.#wantedBytes > kept) return this.#wantedBytes - kept;
-    return Math.min(Math.max(FIRST_BLOCK_BYTES, kept), this.#framing.maxFrameBytes - kept);
+    return Math.min(Math.max(STEP_BYTES, kept), this.#framing.maxFrameBytes - kept);
   }
 
   /** Fills `span` and @returns the length of the frame at `at`, 0 when it is incomplete, less when it is refused */
