@@ -20,14 +20,14 @@ export interface CrewState {
 export interface Crew {
   /** Resolves when every connection is open or has failed. */
   readonly rampedUp: Promise<void>;
+  /** Resolves when nothing more is planned: the end is awaited. */
+  readonly sendingOver: Promise<void>;
   /** Resolves when all is closed. Rejects when a worker failed. */
   readonly done: Promise<EndedBy>;
   start(): void;
   startSending(): void;
   scaleRate(factor: number): void;
   stop(endedBy: EndedBy): void;
-  /** Sending is over, the end is awaited. */
-  readonly draining: boolean;
   state(): CrewState;
 }
 
@@ -41,19 +41,18 @@ export async function assembleCrew(plan: TcpPlan, address: string | undefined, t
 /** One loop on this thread: nothing is copied or posted. */
 function soloCrew(plan: TcpPlan, address: string | undefined, tap: Tap | undefined): Crew {
   const rampedUp = Promise.withResolvers<void>();
+  const sendingOver = Promise.withResolvers<void>();
   const done = Promise.withResolvers<EndedBy>();
-  const hooks = { rampedUp: rampedUp.resolve, done: done.resolve, tap };
+  const hooks = { rampedUp: rampedUp.resolve, sendingOver: sendingOver.resolve, done: done.resolve, tap };
   const loop = new LoadLoop(plan, slicesOf(plan, address)[0]!, tcpProtocol(plan, 0), hooks);
   return {
     rampedUp: rampedUp.promise,
+    sendingOver: sendingOver.promise,
     done: done.promise,
     start: () => loop.start(),
     startSending: () => loop.startSending(),
     scaleRate: (factor) => loop.scaleRate(factor),
     stop: (endedBy) => loop.stop(endedBy),
-    get draining() {
-      return loop.phase !== "connect" && loop.phase !== "send";
-    },
     state: () => ({ tally: loop.refresh(), latencies: loop.latencies, lag: loop.lag, debt: loop.debt }),
   };
 }
@@ -74,8 +73,10 @@ interface Member {
 class WorkerCrew implements Crew {
   readonly #members: Member[] = [];
   readonly #rampedUp = Promise.withResolvers<void>();
+  readonly #sendingOver = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<EndedBy>();
   readonly rampedUp = this.#rampedUp.promise;
+  readonly sendingOver = this.#sendingOver.promise;
   readonly done = this.#done.promise;
 
   /** One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022). */
@@ -101,10 +102,6 @@ class WorkerCrew implements Crew {
 
   stop(endedBy: EndedBy): void {
     this.#tell({ kind: "stop", endedBy });
-  }
-
-  get draining(): boolean {
-    return this.#members.every((member) => member.draining);
   }
 
   state(): CrewState {
@@ -161,6 +158,7 @@ class WorkerCrew implements Crew {
     member.lag = message.lag;
     member.debt = message.debt;
     member.draining = message.draining;
+    if (this.#members.every((each) => each.draining)) this.#sendingOver.resolve();
     if (message.endedBy === undefined) return;
     member.endedBy = message.endedBy;
     member.worker.terminate();

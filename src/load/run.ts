@@ -127,7 +127,7 @@ class Run {
     this.#cpu.read();
     const sentBefore = crew.state().tally.sent;
     const begun = this.#box.sendingBegins();
-    await this.#sendingOver();
+    await Promise.race([crew.sendingOver, crew.done]);
     const cpu = this.#cpu.read();
     const sendMs = performance.now() - this.#sendStartMs;
     this.#sendEndMs = performance.now();
@@ -166,24 +166,6 @@ class Run {
 
   close(): void {
     this.#process.close();
-  }
-
-  /** The crew tells when all is closed; when it stopped sending is looked for, to the tick. */
-  #sendingOver(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setInterval(() => {
-        if (!this.#crew.draining) return;
-        clearInterval(timer);
-        resolve();
-      }, 5);
-      this.#crew.done.then(
-        () => {
-          clearInterval(timer);
-          resolve();
-        },
-        () => clearInterval(timer),
-      );
-    });
   }
 
   #readMemory(): void {

@@ -35,6 +35,7 @@ function tellState(running: LoadLoop, endedBy?: EndedBy): void {
 function start(plan: TcpPlan, slice: Slice, protocol: Protocol): LoadLoop {
   const made = new LoadLoop(plan, slice, protocol, {
     rampedUp: () => tell({ kind: "ramped-up" }),
+    sendingOver: () => tellState(made),
     done(endedBy) {
       clearInterval(timer);
       tellState(made, endedBy);
