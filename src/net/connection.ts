@@ -1,34 +1,12 @@
-import { logOf, messageOf, occasionally, systemCodeOf } from "../base/mod.ts";
+import { systemCodeOf, TenkError } from "../base/mod.ts";
+import { type CutResult, FrameCutter, type Framing } from "../wire/mod.ts";
 import { Count, placeOfClose } from "./counts.ts";
-import type { Deadlines, Timed } from "./deadlines.ts";
+import type { Timed } from "./deadlines.ts";
+import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
+import { sayHandlerFailed } from "./handler-failure.ts";
 import { Outbox } from "./outbox.ts";
 import type { CloseReason } from "./reasons.ts";
-import type { LimitSettings, SocketSettings } from "./settings.ts";
-import type { Connection, Handler, HandlerResult } from "./types.ts";
-
-/** The runtime's socket, as far as a connection uses it. */
-export type RawSocket = Bun.Socket<SocketEvents | undefined>;
-
-/** What the runtime's socket tells its owner; `socket.data` holds one of these. */
-export interface SocketEvents {
-  received(bytes: Uint8Array): void;
-  writable(): void;
-  peerFinished(): void;
-  gone(error: Error | undefined): void;
-  failed(error: Error): void;
-  secured(authorized: boolean, error: Error | null): void;
-}
-
-/** What all connections of one listener (or dialer) on one event loop have in common. */
-export interface Endpoint<Data> {
-  readonly handler: Handler<Data>;
-  readonly counts: Float64Array;
-  readonly deadlines: Deadlines;
-  readonly socket: SocketSettings;
-  readonly limits: LimitSettings;
-  /** Called once for each connection, after its handler's `close`. */
-  left(connection: TcpConnection<Data>): void;
-}
+import type { Connection, HandlerResult } from "./types.ts";
 
 // One number of bits instead of a field each: ten thousand connections, seven facts.
 const PAUSED_BY_HANDLER = 1;
@@ -45,12 +23,6 @@ const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
 const LINGER_MS = 5_000;
 
 const encoder = new TextEncoder();
-const log = logOf("net");
-let lastHandlerError: unknown;
-const sayHandlerError = occasionally((count) => {
-  const where = lastHandlerError instanceof Error ? lastHandlerError.stack?.split("\n")[1]?.trim() : undefined;
-  log.error("handler failed, connection closed", { error: messageOf(lastHandlerError), where, count });
-});
 
 /**
  * A connection, from its first byte to its one end.
@@ -76,6 +48,8 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
   #flags = 0;
   #outbox: Outbox | undefined;
   #reason: CloseReason | undefined;
+  /** Only where the handler has `frame`, from the first bytes on. */
+  #cutter: FrameCutter | undefined;
 
   constructor(socket: RawSocket, remoteAddress: string, endpoint: Endpoint<Data>) {
     this.#socket = socket;
@@ -121,6 +95,17 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     return length;
   }
 
+  setFraming(framing: Framing): void {
+    if (this.#endpoint.handler.frame === undefined) {
+      throw new TenkError(
+        "invalid-option",
+        "Cannot set a framing as the handler must have a frame method: it has none",
+      );
+    }
+    this.#cutter ??= new FrameCutter(framing);
+    this.#cutter.framing = framing;
+  }
+
   pause(): void {
     this.#setPaused(this.#flags | PAUSED_BY_HANDLER);
   }
@@ -138,6 +123,7 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     if ((this.#flags & (ENDED | CLOSED)) !== 0) return;
     this.#flags |= ENDED;
     this.#reason = reason;
+    if (!this.#endpoint.socket.halfOpen) this.#cutter?.discard();
     if (this.#outbox === undefined) this.#sendFin();
   }
 
@@ -181,7 +167,10 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
     if ((this.#flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
     const { handler } = endpoint;
-    if (handler.chunk === undefined) return;
+    if (handler.chunk === undefined || handler.frame !== undefined) {
+      this.#cut(bytes);
+      return;
+    }
     try {
       const result = handler.chunk(this, bytes);
       if (typeof result === "object") this.#watch(result);
@@ -307,8 +296,45 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     const will = (flags & PAUSED) !== 0;
     this.#flags = flags;
     if (was === will || this.closed) return;
-    if (will) this.#socket.pause();
-    else this.#socket.resume();
+    if (will) {
+      this.#cutter?.stop();
+      this.#socket.pause();
+    } else if (this.#cutter === undefined || this.#goOnCutting(this.#cutter)) {
+      this.#socket.resume();
+    }
+  }
+
+  /** Frames kept while paused come first. @returns whether reading may go on */
+  #goOnCutting(cutter: FrameCutter): boolean {
+    try {
+      return this.#judge(cutter.resume(this, TcpConnection.#giveFrame));
+    } catch (error) {
+      this.#handlerFailed(error);
+      return false;
+    }
+  }
+
+  #cut(bytes: Uint8Array): void {
+    const { handler } = this.#endpoint;
+    if (handler.frame === undefined || (handler.framing === undefined && this.#cutter === undefined)) return;
+    this.#cutter ??= new FrameCutter(handler.framing as Framing);
+    try {
+      this.#judge(this.#cutter.cut(bytes, this, TcpConnection.#giveFrame));
+    } catch (error) {
+      this.#handlerFailed(error);
+    }
+  }
+
+  #judge(result: CutResult): boolean {
+    if (result === "too-long" || result === "bad-length")
+      this.#abort("bad-frame", new Error(`frame refused: ${result}`));
+    return result === "more" && !this.closed;
+  }
+
+  /** One function for all connections: which one comes as an argument. */
+  static #giveFrame(this: void, connection: TcpConnection<unknown>, frame: Uint8Array): void {
+    const result = connection.#endpoint.handler.frame?.(connection, frame);
+    if (typeof result === "object") connection.#watch(result);
   }
 
   #sendFin(): void {
@@ -348,8 +374,7 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
 
   #handlerFailed(error: unknown): void {
     this.#endpoint.counts[Count.handlerErrors]! += 1;
-    lastHandlerError = error;
-    sayHandlerError();
+    sayHandlerFailed(error);
     this.#abort("handler-error", error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -360,6 +385,7 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     endpoint.counts[placeOfClose(reason)]! += 1;
     endpoint.counts[Count.outboxBytes]! -= this.#outbox?.length ?? 0;
     this.#outbox = undefined;
+    this.#cutter?.discard();
     endpoint.deadlines.leave(this.#slot);
     const { handler } = endpoint;
     if (handler.close) this.#run(() => handler.close?.(this, reason, cause));

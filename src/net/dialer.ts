@@ -1,9 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { causeOf, connectError } from "./connect-error.ts";
-import { type Endpoint, type RawSocket, type SocketEvents, TcpConnection } from "./connection.ts";
+import { TcpConnection } from "./connection.ts";
 import { Count, CountRows, type ListenerCounts } from "./counts.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
 import { closeDescriptor, type DialOptions, dial, internetAddress, type SocketAddress, unixAddress } from "./ffi.ts";
 import { addressText } from "./listen-error.ts";
 import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";

@@ -1,14 +1,15 @@
 import { logOf, messageOf, occasionally } from "../base/mod.ts";
 import { Admission, type SharedState } from "./admission.ts";
-import { type Endpoint, type RawSocket, TcpConnection } from "./connection.ts";
+import { TcpConnection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
+import type { Endpoint, RawSocket } from "./endpoint.ts";
 import { setBacklog, setBuffers } from "./ffi.ts";
 import { listenError } from "./listen-error.ts";
 import type { RefusalReason } from "./reasons.ts";
 import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
 import { SOCKET_EVENTS } from "./socket-events.ts";
-import type { Handler, Limits, ListenOptions } from "./types.ts";
+import type { Connection, Handler, Limits, ListenOptions } from "./types.ts";
 
 const log = logOf("net");
 
@@ -58,7 +59,7 @@ export class LoopListener<Data> implements Endpoint<Data> {
     this.deadlines.recheck();
   }
 
-  left(connection: TcpConnection<Data>): void {
+  left(connection: Connection<Data>): void {
     this.#admission.leave(connection.remoteAddress);
     if (this.deadlines.open === 0) this.#emptied?.();
   }

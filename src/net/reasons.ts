@@ -8,6 +8,7 @@ export const CLOSE_REASONS = [
   "lifetime", // older than lifetimeMs
   "stalled", // the peer took none of what waits for it for stallMs
   "outbox-full", // more waited for the peer than outboxMaxBytes
+  "bad-frame", // its bytes are no frame of the handler's framing: too long, or a length that cannot be
   "handler-error", // the handler threw or rejected
   "shutdown", // the server stopped and the grace was over
   "worker-crash", // its event loop died

@@ -1,4 +1,4 @@
-import type { RawSocket } from "./connection.ts";
+import type { RawSocket } from "./endpoint.ts";
 
 /**
  * The one set of functions the runtime calls, for every socket of the process: it finds the owner in `socket.data`.

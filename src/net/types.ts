@@ -1,3 +1,4 @@
+import type { Framing } from "../wire/mod.ts";
 import type { CloseReason } from "./reasons.ts";
 
 /**
@@ -34,6 +35,12 @@ export interface Connection<Data = unknown> {
    *   pass `outboxMaxBytes`, which closes it with reason `outbox-full`
    */
   write(bytes: Uint8Array | string): number;
+  /**
+   * Cuts what comes from now on the new way; from within `frame`, the rest of the chunk too.
+   *
+   * @throws {TenkError} `invalid-option` where the handler has no `frame`
+   */
+  setFraming(framing: Framing): void;
   /** Stops reading; the kernel's buffers fill and the peer is slowed. Independent of tenk's own pause on a full outbox. */
   pause(): void;
   resume(): void;
@@ -56,6 +63,13 @@ export interface Handler<Data = unknown> {
   open?(connection: Connection<Data>): HandlerResult;
   /** `bytes` are borrowed: valid until this call returns. Copy (`bytes.slice()`) what you keep. */
   chunk?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
+  /** How `frame` gets its frames: one for all connections, each may change its own by `setFraming`. */
+  framing?: Framing;
+  /**
+   * One frame of `framing`, without its delimiter or length; called instead of `chunk`. `bytes` are borrowed, as there.
+   * None comes while the connection is paused, by you or by a full outbox: the rest of a chunk waits.
+   */
+  frame?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
   /** The outbox fell below the low mark. */
   drain?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */

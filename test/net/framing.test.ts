@@ -1,0 +1,115 @@
+import { afterEach, expect, test } from "bun:test";
+import { type CloseReason, type Connection, type Handler, listen, type Server } from "../../src/net/mod.ts";
+import { fixed, lengthPrefixed, lines } from "../../src/wire/mod.ts";
+import { Client, until } from "./support.ts";
+
+let server: Server | undefined;
+afterEach(async () => {
+  await server?.stop({ graceMs: 0 });
+});
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+async function serve(handler: Handler): Promise<Client> {
+  server = await listen({ host: "127.0.0.1", outboxHighBytes: 4096, outboxLowBytes: 1024 }, handler);
+  return new Client(server.port).connected();
+}
+
+test("a handler with frame gets whole lines, however they were sent", async () => {
+  const got: string[] = [];
+  const client = await serve({ framing: lines(), frame: (_, line) => got.push(text(line)) });
+  for (const part of ["fir", "st\r", "\nsecond\nthi", "rd\n"]) {
+    const before = server!.counts().bytesRead;
+    client.socket.write(part);
+    await until(() => server!.counts().bytesRead === before + part.length);
+  }
+  expect(got).toEqual(["first", "second", "third"]);
+});
+
+test("the framing changes in mid-stream, within one chunk", async () => {
+  const got: string[] = [];
+  const frame = (connection: Connection, bytes: Uint8Array) => {
+    got.push(text(bytes));
+    if (got.length === 1) connection.setFraming(lengthPrefixed({ lengthBytes: 1 }));
+    if (got.length === 2) connection.setFraming(fixed(3));
+  };
+  const client = await serve({ framing: lines(), frame });
+  client.socket.write("hello\n\x05bytesabcdef");
+  await until(() => got.length === 4);
+  expect(got).toEqual(["hello", "bytes", "abc", "def"]);
+});
+
+test("no frame comes while the connection is paused; those kept come first afterwards, in order", async () => {
+  const got: string[] = [];
+  let seen: Connection | undefined;
+  const frame = (connection: Connection, bytes: Uint8Array) => {
+    seen = connection;
+    got.push(text(bytes));
+    if (got.length % 2 === 0) connection.pause();
+  };
+  const client = await serve({ framing: lines(), frame });
+  client.socket.write("1\n2\n3\n4\n5\n");
+  await until(() => got.length === 2);
+  client.socket.write("6\n");
+  for (const expected of [4, 6]) {
+    seen?.resume();
+    await until(() => got.length === expected);
+  }
+  expect(got).toEqual(["1", "2", "3", "4", "5", "6"]);
+});
+
+test("a full outbox holds back the rest of a chunk: small requests with large answers end no innocent client", async () => {
+  const answer = new Uint8Array(10_000);
+  let most = 0;
+  const frame = (connection: Connection) => {
+    connection.write(answer);
+    most = Math.max(most, connection.queuedBytes);
+  };
+  const client = await serve({ framing: fixed(1), frame });
+  client.socket.pause();
+  client.socket.write("x".repeat(3000));
+  await until(() => server!.counts().outboxBytes > 0);
+  client.socket.resume();
+  await until(() => client.bytes === 3000 * answer.length);
+  expect(most).toBeLessThan(4096 + answer.length);
+  expect(client.closed).toBe(false);
+});
+
+test("a frame that is too long ends its connection as bad-frame, and nothing of it is delivered", async () => {
+  const ends: CloseReason[] = [];
+  const got: string[] = [];
+  const framing = lines({ maxBytes: 10 });
+  const client = await serve({
+    framing,
+    frame: (_, line) => got.push(text(line)),
+    close: (_, reason) => ends.push(reason),
+  });
+  client.socket.write(`short\n${"l".repeat(100)}\nnever\n`);
+  await until(() => ends.length === 1);
+  expect([got, ends, server!.counts().closed["bad-frame"]]).toEqual([["short"], ["bad-frame"], 1]);
+});
+
+test("after end() no frame comes, and a frame that throws closes its connection only", async () => {
+  const got: string[] = [];
+  const frame = (connection: Connection, line: Uint8Array) => {
+    got.push(text(line));
+    if (text(line) === "bye") connection.end();
+    if (text(line) === "bug") throw new Error("a bug");
+  };
+  const client = await serve({ framing: lines(), frame });
+  const other = await new Client(server!.port).connected();
+  client.socket.write("a\nbye\nunheard\n");
+  other.socket.write("bug\nunheard\n");
+  await until(() => client.ended && other.closed);
+  expect(got.sort()).toEqual(["a", "bug", "bye"]);
+  expect(server!.counts().closed["handler-error"]).toBe(1);
+});
+
+test("a framing without a frame method is refused where it is set", async () => {
+  const errors: unknown[] = [];
+  const client = await serve({
+    open: (connection) => connection.setFraming(lines()),
+    close: (_, __, cause) => errors.push(cause),
+  });
+  await until(() => client.closed && errors.length === 1);
+  expect(errors[0]).toMatchObject({ code: "invalid-option" });
+});
