@@ -7,6 +7,7 @@ const CAUSES: Readonly<Record<string, { code: ErrorCode; says: string; hint?: st
   ETLS: { code: "tls-failed", says: "the TLS handshake failed" },
   ENOTFOUND: { code: "name-not-found", says: "the name has no address" },
   ENOENT: { code: "connect-refused", says: "there is no such socket file" },
+  EAGAIN: { code: "connect-refused", says: "its backlog is full", hint: "the server does not accept fast enough" },
   EMFILE: { code: "descriptors-exhausted", says: "this process has no file descriptor left", hint: "raise ulimit -n" },
   ENFILE: {
     code: "descriptors-exhausted",

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { TenkError } from "../base/mod.ts";
 import { causeOf, connectError } from "./connect-error.ts";
 import { TcpConnection } from "./connection.ts";
 import { Count, CountRows, type ListenerCounts } from "./counts.ts";
@@ -7,7 +8,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
 import { closeDescriptor, type DialOptions, dial, internetAddress, type SocketAddress, unixAddress } from "./ffi.ts";
 import { addressText } from "./listen-error.ts";
-import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
+import { durationSetting, type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
 import { SOCKET_EVENTS } from "./socket-events.ts";
 import type { Connection, ConnectOptions, Handler } from "./types.ts";
 
@@ -26,11 +27,12 @@ export class Dialer<Data = unknown> implements Endpoint<Data> {
   readonly handler: Handler<Data>;
   readonly deadlines = new Deadlines();
   readonly socket: SocketSettings;
-  readonly limits: LimitSettings = limitSettings({});
+  readonly limits: LimitSettings;
   readonly counts: Float64Array;
   readonly #rows = new CountRows(1);
   readonly #options: ConnectOptions<Data>;
   readonly #at: string;
+  readonly #timeoutMs: number;
   #resolved: SocketAddress | undefined;
 
   /** @throws {TenkError} `invalid-option` */
@@ -38,6 +40,9 @@ export class Dialer<Data = unknown> implements Endpoint<Data> {
     this.#options = options;
     this.handler = handler;
     this.socket = socketSettings(options);
+    this.limits = limitSettings(options.limits ?? {});
+    this.#timeoutMs = durationSetting("timeoutMs", options.timeoutMs ?? 10_000);
+    checkTarget(options);
     this.counts = this.#rows.row(0);
     this.#at = addressText({ host: options.host ?? "127.0.0.1", port: options.port, path: options.path });
   }
@@ -50,12 +55,13 @@ export class Dialer<Data = unknown> implements Endpoint<Data> {
   /** @throws {TenkError} see {@link connect} */
   async connect(overrides: DialOverrides<Data> = {}): Promise<Connection<Data>> {
     const { signal = this.#options.signal, localAddress = this.#options.localAddress } = overrides;
-    if (signal?.aborted) throw connectError(this.#at, causeOf("ECANCELED", "cancelled"));
+    const deadlineMs = performance.now() + this.#timeoutMs;
     const target = this.#resolved ?? (await this.#resolve());
-    const from = localAddress === undefined ? undefined : internetAddress(localAddress, 0);
+    if (signal?.aborted) throw connectError(this.#at, causeOf("ECANCELED", "cancelled"));
+    const from = localAddress === undefined ? undefined : internetAddress(checkedAddress(localAddress), 0);
     const attempt = new Attempt<Data>(this, overrides.data ?? this.#options.data, this.#at);
     const { receiveBufferBytes, sendBufferBytes } = this.socket;
-    attempt.start(target, { receiveBufferBytes, sendBufferBytes, from }, this.#options, signal);
+    attempt.start(target, { receiveBufferBytes, sendBufferBytes, from }, this.#options, deadlineMs, signal);
     return attempt.result;
   }
 
@@ -104,7 +110,7 @@ class Attempt<Data> implements SocketEvents {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #signal: AbortSignal | undefined;
   #secure = false;
-  #verify = true;
+  #isLocal = false;
   readonly #aborted = () => this.#fail(causeOf("ECANCELED", "cancelled"));
 
   constructor(dialer: Dialer<Data>, data: Data | undefined, at: string) {
@@ -117,7 +123,13 @@ class Attempt<Data> implements SocketEvents {
     });
   }
 
-  start(to: SocketAddress, dialOptions: DialOptions, options: ConnectOptions<Data>, signal?: AbortSignal): void {
+  start(
+    to: SocketAddress,
+    dialOptions: DialOptions,
+    options: ConnectOptions<Data>,
+    deadlineMs: number,
+    signal?: AbortSignal,
+  ): void {
     let descriptor: number;
     try {
       descriptor = dial(to, dialOptions);
@@ -127,29 +139,30 @@ class Attempt<Data> implements SocketEvents {
     }
     this.#signal = signal;
     signal?.addEventListener("abort", this.#aborted);
-    this.#timer = setTimeout(() => this.#fail(causeOf("ETIMEDOUT", "timed out")), options.timeoutMs ?? 10_000);
+    const waitMs = Math.max(0, deadlineMs - performance.now());
+    this.#timer = setTimeout(() => this.#fail(causeOf("ETIMEDOUT", "timed out")), waitMs);
     const tls = tlsOptions(options);
     this.#secure = tls !== undefined;
-    this.#verify = tls?.rejectUnauthorized ?? true;
-    const socket = {
-      ...SOCKET_EVENTS,
-      open: (raw: RawSocket) => {
-        this.#socket = raw;
-      },
-    };
-    const request = { fd: descriptor, socket, data: this, allowHalfOpen: true, ...(tls ? { tls } : {}) };
+    this.#isLocal = options.path !== undefined;
+    const request = { fd: descriptor, socket: SOCKET_EVENTS, data: this, allowHalfOpen: true, ...(tls ? { tls } : {}) };
     (Bun.connect as unknown as (request: unknown) => Promise<RawSocket>)(request).catch((error: unknown) => {
       closeDescriptor(descriptor);
       this.#fail(error as Error);
     });
   }
 
+  attached(socket: RawSocket): void {
+    this.#socket = socket;
+  }
+
   writable(): void {
-    if (!this.#secure && this.#socket?.remotePort !== undefined) this.#connected();
+    // A Unix socket is connected as soon as connect() returns, and never has a port.
+    if (!this.#secure && (this.#isLocal || this.#socket?.remotePort !== undefined)) this.#connected();
   }
 
   secured(authorized: boolean, error: Error | null): void {
-    if (!authorized && this.#verify) this.#fail(causeOf("ETLS", error?.message ?? "certificate not trusted"));
+    // Without verification this is false only where the handshake itself failed.
+    if (!authorized) this.#fail(causeOf("ETLS", error?.message ?? "certificate not trusted"));
     else this.#connected();
   }
 
@@ -197,6 +210,21 @@ class Attempt<Data> implements SocketEvents {
     this.#signal?.removeEventListener("abort", this.#aborted);
     return true;
   }
+}
+
+/** @throws {TenkError} `invalid-option` */
+function checkTarget({ path, port = 0, localAddress }: Pick<ConnectOptions, "path" | "port" | "localAddress">): void {
+  if (localAddress !== undefined) checkedAddress(localAddress);
+  if (path !== undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return;
+  throw new TenkError("invalid-option", `Cannot use port as it must be 0 to 65535: current value is ${port}`);
+}
+
+function checkedAddress(address: string): string {
+  if (isIP(address.split("%")[0] ?? "") > 0) return address;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use localAddress as it must be an IP address: current value is "${address}"`,
+  );
 }
 
 function tlsOptions(

@@ -7,6 +7,8 @@ export type RawSocket = Bun.Socket<SocketEvents | undefined>;
 
 /** What the runtime's socket tells its owner; `socket.data` holds one of these. */
 export interface SocketEvents {
+  /** Only while connecting: the runtime has taken the descriptor over. */
+  attached?(socket: RawSocket): void;
   received(bytes: Uint8Array): void;
   writable(): void;
   peerFinished(): void;
@@ -22,6 +24,6 @@ export interface Endpoint<Data> {
   readonly deadlines: Deadlines;
   readonly socket: SocketSettings;
   readonly limits: LimitSettings;
-  /** Called once for each connection, after its handler's `close`. */
+  /** Called once for each connection, before its handler's `close`, which then reads counts that add up. */
   left(connection: Connection<Data>): void;
 }

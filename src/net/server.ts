@@ -2,8 +2,10 @@ import { availableParallelism } from "node:os";
 import { TenkError } from "../base/mod.ts";
 import { privateState } from "./admission.ts";
 import { CountRows, type ListenerCounts } from "./counts.ts";
+import { loadHandler } from "./handler-module.ts";
 import { addressText } from "./listen-error.ts";
 import { LoopListener } from "./loop-listener.ts";
+import { durationSetting } from "./settings.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -65,15 +67,6 @@ export async function listen<Data = unknown>(options: ListenOptions, handler: Ha
   return described(options, pool.port, workers, pool);
 }
 
-/** The default export of a module, checked to be a handler. @throws {TenkError} `invalid-option` */
-export async function loadHandler<Data>(href: string): Promise<Handler<Data>> {
-  const module = (await import(href)) as { default?: unknown };
-  if (typeof module.default === "object" && module.default !== null) return module.default as Handler<Data>;
-  throw new TenkError("invalid-option", `Cannot use ${href} as a handler: its default export must be an object`, {
-    hint: "export default { chunk(connection, bytes) { … } }",
-  });
-}
-
 function workerCount(workers: number | "auto"): number {
   if (workers === "auto") return availableParallelism();
   if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers;
@@ -117,7 +110,7 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     update: (limits) => parts.update(limits),
     stop({ graceMs = 10_000 } = {}) {
       if (stopping) parts.closeAll();
-      stopping ??= parts.stop(graceMs);
+      stopping ??= parts.stop(durationSetting("graceMs", graceMs));
       return stopping;
     },
     async [Symbol.asyncDispose]() {

@@ -45,6 +45,15 @@ function mustBeAtLeast(name: string, value: number, least: number): void {
   );
 }
 
+/** What a timer of the runtime can hold; it takes anything longer for 1 ms. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A duration fit for a timer: Infinity and the like become 24 days. @throws {TenkError} `invalid-option` */
+export function durationSetting(name: string, ms: number): number {
+  if (ms >= 0) return Math.min(ms, LONGEST_MS);
+  throw new TenkError("invalid-option", `Cannot use ${name} as it must be at least 0: current value is ${ms}`);
+}
+
 /** @throws {TenkError} `invalid-option` */
 export function socketSettings(given: SocketOptions): SocketSettings {
   const settings = filled(given, SOCKET_DEFAULTS);

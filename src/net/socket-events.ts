@@ -5,6 +5,9 @@ import type { RawSocket } from "./endpoint.ts";
  * One object per listener instead of one closure per connection is most of why a connection costs so little.
  */
 export const SOCKET_EVENTS = {
+  open(socket: RawSocket): void {
+    socket.data?.attached?.(socket);
+  },
   data(socket: RawSocket, bytes: Uint8Array): void {
     socket.data?.received(bytes);
   },

@@ -140,6 +140,8 @@ export interface ConnectOptions<Data = unknown> extends SocketOptions {
   path?: string;
   /** What `connection.data` starts as. */
   data?: Data;
+  /** Deadlines of the connection: `idleMs`, `lifetimeMs`, `stallMs` and `firstByteMs`; the others mean nothing here. */
+  limits?: Limits;
   /** Give up after this long, freeing the descriptor. @default {10000} */
   timeoutMs?: number;
   /** Cancels the attempt and frees the descriptor; has no effect once connected. */

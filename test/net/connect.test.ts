@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { connect, Dialer, descriptors, type Handler, listen, type Server } from "../../src/net/mod.ts";
 import { echo } from "../../src/tcp/mod.ts";
 import { until } from "./support.ts";
@@ -39,6 +40,34 @@ test("connect opens, writes, reads and ends", async () => {
   connection.write("hello");
   await until(() => ends.length === 1);
   expect([got, ends]).toEqual(["echoed hello", ["handler"]]);
+});
+
+test.each([
+  ["by path", `${tmpdir()}/tenk-connect-${process.pid}.sock`],
+  ["in the abstract space", `\0tenk-c-${process.pid}`],
+])("a Unix socket is connected to %s", async (_, path) => {
+  server = await listen({ path }, echo);
+  let got = "";
+  const connection = await connect({ path }, { chunk: (__, bytes) => { got += new TextDecoder().decode(bytes); } }); // biome-ignore format: one thought
+  connection.write("over unix");
+  await until(() => got === "over unix");
+});
+
+test("a connect that is cancelled while its name is looked up does not go on", async () => {
+  server = await listen({ host: "127.0.0.1" }, echo);
+  const abort = new AbortController();
+  const cancelled = connect({ host: "localhost", port: server.port, signal: abort.signal }, {});
+  abort.abort();
+  await expect(cancelled).rejects.toMatchObject({ code: "connect-aborted" });
+  expect(server.counts().accepted).toBe(0);
+});
+
+test.each([
+  [{ port: 70_000 }, "port"],
+  [{ port: 1, localAddress: "here" }, "localAddress"],
+  [{ port: 1, timeoutMs: Number.NaN }, "timeoutMs"],
+])("what cannot be connected with is refused by name: %p", (options, name) => {
+  expect(() => new Dialer(options, {})).toThrow(name);
 });
 
 test("the local address is the one asked for", async () => {

@@ -50,6 +50,21 @@ test("without a shutdown handler connections are ended at once, what waits for t
   expect(client.bytes).toBe(6_000_000);
 });
 
+test("a grace of Infinity waits, and is not taken for nothing", async () => {
+  const server = await listen(
+    { host: "127.0.0.1" },
+    { shutdown: (connection) => setTimeout(() => connection.end(), 100) },
+  );
+  const client = await new Client(server.port).connected();
+  await until(() => server.counts().active === 1);
+  await server.stop({ graceMs: Number.POSITIVE_INFINITY });
+  expect(server.counts().closed).toMatchObject({ handler: 1, shutdown: 0 });
+  await until(() => client.closed);
+  const other = await listen({ host: "127.0.0.1" }, {});
+  expect(() => other.stop({ graceMs: Number.NaN })).toThrow("graceMs");
+  await other.stop();
+});
+
 test("a second stop does not wait for the grace", async () => {
   const server = await listen({ host: "127.0.0.1" }, { shutdown() {} });
   const client = await new Client(server.port).connected();
