@@ -99,13 +99,12 @@ export class CountRows {
     return total;
   }
 
-  /** A worker died: its open connections ended with it. Keeps accepted = active + closed true. */
+  /** A worker is gone: its open connections ended with it. Keeps accepted = active + closed true. */
   buryWorker(index: number): void {
     const row = this.row(index);
     row[placeOfClose("worker-crash")]! += row[Count.active]!;
     row[Count.active] = 0;
     row[Count.outboxBytes] = 0;
-    row[Count.workerRestarts]! += 1;
   }
 
   read(): ListenerCounts {

@@ -1,8 +1,8 @@
-import { logOf, sourceUrl, TenkError } from "../base/mod.ts";
+import { logOf, messageOf, sourceUrl, TenkError } from "../base/mod.ts";
 import { SKETCH_BYTES } from "./address-sketch.ts";
-import { CountRows, type ListenerCounts } from "./counts.ts";
+import { Count, CountRows, type ListenerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
-import { limitSettings } from "./settings.ts";
+import { type LimitSettings, limitSettings } from "./settings.ts";
 import type { Limits, ListenOptions } from "./types.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
@@ -12,6 +12,8 @@ const log = logOf("net");
 const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 10_000;
 const FORGIVEN_AFTER_MS = 60_000;
+/** What a worker gets beyond the grace to answer that it has stopped. */
+const STOP_SLACK_MS = 1000;
 
 /**
  * Several event loops on one port (SO_REUSEPORT): the kernel deals the connections out, each worker counts in its own row
@@ -29,7 +31,10 @@ export class WorkerPool {
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
   readonly #workers: (Worker | undefined)[];
   readonly #crashes: { count: number; lastMs: number }[];
-  #limits: Limits;
+  readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
+  /** Starts wait for each other here. */
+  #starting: Promise<unknown> = Promise.resolve();
+  #limits: LimitSettings;
   #stopping = false;
 
   constructor(options: ListenOptions, handlerHref: string, workers: number) {
@@ -60,12 +65,14 @@ export class WorkerPool {
   }
 
   update(limits: Limits): void {
-    this.#limits = limitSettings(limits, limitSettings(this.#limits));
+    this.#limits = limitSettings(limits, this.#limits);
     this.#tell({ kind: "limits", limits: this.#limits });
   }
 
+  /** A worker that does not answer, because a handler holds its loop, is ended when the grace is over. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    for (const restart of this.#restarts) clearTimeout(restart);
     const stopped = this.#workers.map(
       (worker) =>
         worker &&
@@ -77,12 +84,25 @@ export class WorkerPool {
         }),
     );
     this.#tell({ kind: "stop", graceMs });
-    await Promise.all(stopped);
-    for (const worker of this.#workers) worker?.terminate();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const overdue = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(graceMs + STOP_SLACK_MS, 2 ** 31 - 1));
+    });
+    await Promise.race([Promise.all(stopped), overdue]);
+    clearTimeout(timer);
+    for (const [index, worker] of this.#workers.entries()) {
+      this.#workers[index] = undefined;
+      worker?.terminate();
+      this.#rows.buryWorker(index);
+    }
   }
 
+  /** Closes what is open, now; a worker that does not answer within a moment is ended. */
   closeAll(): void {
     this.#tell({ kind: "close-all" });
+    setTimeout(() => {
+      for (const worker of this.#workers) worker?.terminate();
+    }, STOP_SLACK_MS).unref();
   }
 
   #tell(message: ToWorker): void {
@@ -104,7 +124,14 @@ export class WorkerPool {
     }
   }
 
-  async #startWorker(index: number): Promise<void> {
+  #startWorker(index: number): Promise<void> {
+    const started = this.#starting.then(() => this.#startNow(index));
+    this.#starting = started.catch(() => {});
+    return started;
+  }
+
+  async #startNow(index: number): Promise<void> {
+    if (this.#stopping) return;
     const worker = new Worker(sourceUrl("net/worker.ts"));
     this.#workers[index] = worker;
     const listening = new Promise<void>((resolve, reject) => {
@@ -119,6 +146,7 @@ export class WorkerPool {
         reject(new TenkError("invalid-option", `Worker ${index} failed: ${event.message}`));
       });
       worker.addEventListener("close", () => {
+        reject(new TenkError("invalid-option", `Worker ${index} ended before it listened`));
         if (this.#workers[index] === worker) this.#crashed(index);
       });
     });
@@ -139,6 +167,7 @@ export class WorkerPool {
     this.#workers[index] = undefined;
     if (this.#stopping) return;
     this.#rows.buryWorker(index);
+    this.#rows.row(index)[Count.workerRestarts]! += 1;
     new Int32Array(this.#addresses, index * SKETCH_BYTES, SKETCH_BYTES / 4).fill(0);
     const crash = this.#crashes[index]!;
     const nowMs = performance.now();
@@ -146,10 +175,15 @@ export class WorkerPool {
     crash.lastMs = nowMs;
     const waitMs = Math.min(LAST_RESTART_MS, FIRST_RESTART_MS * 2 ** (crash.count - 1));
     log.error("worker crashed, restarting", { worker: index, waitMs });
-    setTimeout(() => {
-      // A failed start ends in another "close", and so in another, later, attempt.
-      if (!this.#stopping) this.#startWorker(index).catch(() => this.#workers[index]?.terminate());
+    const restart = setTimeout(() => {
+      this.#restarts.delete(restart);
+      this.#startWorker(index).catch((error: unknown) => {
+        log.error("worker cannot start", { worker: index, error: messageOf(error) });
+        // Ends in another "close", and so in another, later, attempt.
+        this.#workers[index]?.terminate();
+      });
     }, waitMs);
+    this.#restarts.add(restart);
   }
 }
 

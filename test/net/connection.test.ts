@@ -192,6 +192,19 @@ test("with halfOpen the handler may answer after the peer's FIN", async () => {
   await until(() => server.counts().active === 0);
 });
 
+test("a half-open connection outlives our FIN for as long as the peer goes on", async () => {
+  let got = "";
+  const server = await serve(
+    { open: (connection) => connection.end(), chunk: (_, bytes) => { got += new TextDecoder().decode(bytes); } }, // biome-ignore format: one thought
+    { halfOpen: true, limits: { lifetimeMs: 600 } },
+  );
+  const client = await new Client(server.port, { allowHalfOpen: true }).connected();
+  await until(() => client.ended);
+  client.socket.write("after your FIN");
+  await until(() => got === "after your FIN");
+  await until(() => server.counts().closed.lifetime === 1);
+});
+
 test("end() sends everything before FIN although the peer's bytes were never read", async () => {
   const answer = "x".repeat(3_000_000);
   const server = await serve(

@@ -80,6 +80,20 @@ test("a port another program shares already is refused, not silently halved", as
   await expect(second).rejects.toMatchObject({ code: "port-in-use" });
 });
 
+test("a worker that ends before it listens fails the listen, and does not hang it", async () => {
+  const quitting = new URL("./quitting-handler.ts", import.meta.url);
+  await expect(listen({ host: "127.0.0.1", workers: 2 }, quitting)).rejects.toThrow("ended before it listened");
+});
+
+test("a worker whose handler never returns does not hold up the stop", async () => {
+  const stuck = await listen({ host: "127.0.0.1", workers: 2 }, new URL("./stuck-handler.ts", import.meta.url));
+  const client = await new Client(stuck.port).connected();
+  client.socket.write("x");
+  await until(() => stuck.counts().bytesRead === 1);
+  await stuck.stop({ graceMs: 0 });
+  expect(stuck.counts()).toMatchObject({ active: 0, accepted: 1, closed: { "worker-crash": 1 } });
+});
+
 test.each([
   [{ workers: 2 }, {}, "URL"],
   [{ workers: 0 }, {}, "1 to 256"],

@@ -1,0 +1,2 @@
+/** A module that ends its worker before it can listen. */
+process.exit(0);
