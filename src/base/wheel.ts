@@ -31,10 +31,6 @@ export class Wheel {
     this.#due = new Float64Array(capacity).fill(-1);
   }
 
-  get nowTick(): number {
-    return this.#nowTick;
-  }
-
   /** Timers that wait. */
   get armed(): number {
     return this.#armed;

@@ -243,7 +243,8 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
       atMs = candidateMs;
       reason = why;
     };
-    if ((this.#flags & FIN_SENT) !== 0) consider(this.#progressMs + LINGER_MS, this.#reason ?? "handler");
+    const lingers = (this.#flags & FIN_SENT) !== 0 && !this.#endpoint.socket.halfOpen;
+    if (lingers) consider(this.#progressMs + LINGER_MS, this.#reason ?? "handler");
     if (limits.lifetimeMs > 0) consider(this.#openedMs + limits.lifetimeMs, "lifetime");
     if (limits.firstByteMs > 0 && (this.#flags & HEARD) === 0)
       consider(this.#openedMs + limits.firstByteMs, "first-byte");
@@ -387,8 +388,8 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     this.#outbox = undefined;
     this.#cutter?.discard();
     endpoint.deadlines.leave(this.#slot);
+    endpoint.left(this);
     const { handler } = endpoint;
     if (handler.close) this.#run(() => handler.close?.(this, reason, cause));
-    endpoint.left(this);
   }
 }

@@ -1,6 +1,6 @@
 import { Wheel } from "../base/mod.ts";
 
-/** How fine time is counted: deadlines fire up to this much late, never early. */
+/** How fine time is counted: a deadline fires up to this much early or late. */
 export const TICK_MS = 50;
 
 /** Something with a deadline: returns the milliseconds until it wants to be asked again, 0 = no more. */
@@ -23,16 +23,10 @@ export class Deadlines {
   readonly #freeSlots: number[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = 0;
-  readonly #onTick: (() => void) | undefined;
   readonly #fire = (slot: number) => {
     const wait = this.#members[slot]?.checkDeadline(this.nowMs) ?? 0;
     if (wait > 0) this.arm(slot, wait);
   };
-
-  /** @param onTick called every TICK_MS while anything is open */
-  constructor(onTick?: () => void) {
-    this.#onTick = onTick;
-  }
 
   /** How many members there are. */
   get open(): number {
@@ -77,7 +71,6 @@ export class Deadlines {
     this.#timer = setInterval(() => {
       this.nowMs = performance.now();
       this.#wheel.advance(Math.floor(this.nowMs / TICK_MS), this.#fire);
-      this.#onTick?.();
     }, TICK_MS);
     // A listener keeps its process alive, its clock need not.
     this.#timer.unref();

@@ -21,15 +21,15 @@ export class DescriptorGuard {
   #suspended = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(suspend: () => void, resume: () => void) {
+  /** @param resume returns whether it worked; if not, it is tried again */
+  constructor(suspend: () => void, resume: () => boolean) {
     this.#timer = setInterval(() => {
       const lowestFree = lowestFreeDescriptor();
       if (!this.#suspended && lowestFree < 0) {
         this.#suspended = true;
         suspend();
       } else if (this.#suspended && lowestFree >= 0 && lowestFree < highestUsableDescriptor()) {
-        this.#suspended = false;
-        resume();
+        this.#suspended = !resume();
       }
     }, LOOK_EVERY_MS);
     this.#timer.unref();

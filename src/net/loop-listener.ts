@@ -32,6 +32,8 @@ export class LoopListener<Data> implements Endpoint<Data> {
   #emptied: (() => void) | undefined;
   #lastRefusal: RefusalReason = "connections";
   readonly #sayRefusal: () => void;
+  #lastFailure: unknown;
+  readonly #sayNotYet: () => void;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
   constructor(options: ListenOptions, handler: Handler<Data>, state: SharedState, worker: number, sharePort: boolean) {
@@ -43,6 +45,9 @@ export class LoopListener<Data> implements Endpoint<Data> {
     this.#sayRefusal = occasionally((count) => {
       log.warn("connection refused", { name: options.name ?? "tcp", reason: this.#lastRefusal, count });
     });
+    this.#sayNotYet = occasionally((count) => {
+      log.error("cannot accept again", { name: options.name ?? "tcp", error: messageOf(this.#lastFailure), count });
+    }, 10_000);
     this.#options = options;
     this.#sharePort = sharePort;
     this.#server = this.#bind(options.port ?? 0);
@@ -111,12 +116,15 @@ export class LoopListener<Data> implements Endpoint<Data> {
     log.error("accepting suspended: every file descriptor is in use", { name: this.#options.name ?? "tcp" });
   }
 
-  #resume(): void {
+  #resume(): boolean {
     try {
       this.#server = this.#bind(this.port);
       log.warn("accepting again: file descriptors are free", { name: this.#options.name ?? "tcp" });
+      return true;
     } catch (error) {
-      log.error("cannot accept again", { name: this.#options.name ?? "tcp", error: messageOf(error) });
+      this.#lastFailure = error;
+      this.#sayNotYet();
+      return false;
     }
   }
 
