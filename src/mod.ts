@@ -27,3 +27,4 @@ export {
   type SocketOptions,
 } from "./net/mod.ts";
 export { echo, sink } from "./tcp/mod.ts";
+export { delimiter, type Framing, fixed, lengthPrefixed, lines, unframed } from "./wire/mod.ts";
