@@ -45,9 +45,15 @@ export async function startBox(words: readonly string[], terminal: Terminal): Pr
     });
   });
   createInterface({ input: child.stderr }).on("line", (line) => terminal.line(line));
-  const ready = await Promise.race([readyLine(child), ended.then(endedEarly)]);
-  await mustBeHealthy(ready.statusUrl);
-  return { ready, ended, [Symbol.asyncDispose]: () => stop(child, ended) };
+  try {
+    const ready = await Promise.race([readyLine(child), ended.then(endedEarly)]);
+    await mustBeHealthy(ready.statusUrl);
+    return { ready, ended, [Symbol.asyncDispose]: () => stop(child, ended) };
+  } catch (error) {
+    // Left running, its pipes would keep this process alive behind its error.
+    await stop(child, ended);
+    throw error;
+  }
 }
 
 /** How this very program is started again: the one file is its own executable, a checkout needs the runtime before it. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { parseCount, parseDuration, parseRate } from "../base/mod.ts";
-import { planTcp } from "../load/mod.ts";
+import { planTcp, type TcpPlan } from "../load/mod.ts";
 import { type ChildBox, startBox } from "./child-box.ts";
 import { mustFit } from "./load-preflight.ts";
 import { runShown, showReport } from "./load-run.ts";
@@ -44,14 +44,24 @@ export function demoCommand(exit: (code: number) => void): Command {
 async function runDemo(words: DemoWords): Promise<number> {
   await startLogging("info");
   const json = words.json === undefined ? undefined : jsonTarget(words.json);
+  // What cannot work is refused before anything is opened; the port does not matter for that.
+  mustFit(demoPlan(words, "127.0.0.1", 9091, false));
   await using box = await startBox(["--listen", "127.0.0.1:9091", "--or-free", "--log-level", "warn"], stderr);
   const listener = box.ready.listeners[0]!;
   const { bold, dim } = paintsFor(process.stderr);
   stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${box.ready.pid}`);
   stderr.line(`${bold(box.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
-  const plan = planTcp({
-    host: listener.host,
-    port: listener.port,
+  const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", box.ready.statusUrl).href);
+  const report = await runShown(plan, { title: `tenk demo ${plan.target}`, live: words.live });
+  const code = showReport(report, json);
+  if (words.keep) await keep(box);
+  return code;
+}
+
+function demoPlan(words: DemoWords, host: string, port: number, box: string | false): TcpPlan {
+  return planTcp({
+    host,
+    port,
     connections: words.connections,
     connectRate: words.connectRate,
     // tcpkali's second is for a network; here a machine that is busy with both sides is the only thing that can be slow.
@@ -59,13 +69,8 @@ async function runDemo(words: DemoWords): Promise<number> {
     ratePerConnection: words.messageRate,
     durationMs: words.full ? FULL_MS : words.duration,
     messages: [{ kind: "text", text: "ping", first: false, unescape: false }],
-    box: new URL("/api/status", box.ready.statusUrl).href,
+    box,
   });
-  mustFit(plan);
-  const report = await runShown(plan, { title: `tenk demo ${plan.target}`, live: words.live });
-  const code = showReport(report, json);
-  if (words.keep) await keep(box);
-  return code;
 }
 
 async function keep(box: ChildBox): Promise<void> {
