@@ -47,7 +47,8 @@ export class Rotation {
       place = this.#cursor;
     }
     this.#size -= 1;
-    this.#put(this.#order[this.#size]!, place);
+    // After a full round the place is the last one already: none is left to fill it.
+    if (place < this.#size) this.#put(this.#order[this.#size]!, place);
     this.#place[lane] = -1;
   }
 

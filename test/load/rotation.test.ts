@@ -13,6 +13,40 @@ describe("turns go round", () => {
     expect(rotation.next()).toBe(2);
   });
 
+  test("lanes that leave after a full round are gone", () => {
+    const rotation = new Rotation(3);
+    for (const lane of [0, 1, 2]) rotation.add(lane);
+    for (let turn = 0; turn < 3; turn++) rotation.next();
+    rotation.remove(0);
+    rotation.remove(2);
+    expect([rotation.size, rotation.next(), rotation.next()]).toEqual([1, 1, 1]);
+  });
+
+  test("after every full round, whoever leaves, those that stay have a turn each", () => {
+    const leavers = fc.array(fc.uniqueArray(fc.nat(7), { maxLength: 4 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(leavers, (rounds) => {
+        const rotation = new Rotation(8);
+        const present = new Set<number>();
+        for (const leaving of rounds) {
+          for (let lane = 0; lane < 8; lane++) {
+            rotation.add(lane);
+            present.add(lane);
+          }
+          for (let turn = 0; turn < 8; turn++) rotation.next();
+          for (const lane of leaving) {
+            rotation.remove(lane);
+            present.delete(lane);
+          }
+          const listed = Array.from({ length: rotation.size }, (_, index) => rotation.at(index));
+          expect(new Set(listed)).toEqual(present);
+          const served = Array.from({ length: rotation.size }, () => rotation.next());
+          expect(new Set(served)).toEqual(present);
+        }
+      }),
+    );
+  });
+
   test("also while lanes come and go: between two turns of one, each other that stays has exactly one", () => {
     const step = fc.tuple(fc.constantFrom("add", "remove", "next", "next", "next"), fc.nat(9));
     fc.assert(
@@ -36,6 +70,9 @@ describe("turns go round", () => {
             turns.get(served)!.push(index);
           }
           expect(rotation.size).toBe(present.size);
+          const listed = Array.from({ length: rotation.size }, (_, index) => rotation.at(index));
+          expect(new Set(listed)).toEqual(present);
+          for (let each = 0; each < 10; each++) expect(rotation.has(each)).toBe(present.has(each));
         }
         for (const one of present) {
           for (const other of present) {
