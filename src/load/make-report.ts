@@ -122,10 +122,11 @@ const ENDINGS: Readonly<Record<NonNullable<EndedBy>, string>> = {
   "no-connections": "no connection was left",
 };
 
-function reasonFor({ generator }: Measured, failed: readonly string[], endedBy: EndedBy): string {
+function reasonFor({ generator, messages }: Measured, failed: readonly string[], endedBy: EndedBy): string {
   const parts = [
     failed.length > 0 ? `does not hold: ${failed.join(", ")}` : "every expectation held",
     ...(endedBy === null ? [] : [ENDINGS[endedBy]]),
+    ...(messages.unmatched > 0 ? [`answers that no message had asked for: ${messages.unmatched}`] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
   ];
   return parts.join("; ");

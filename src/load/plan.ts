@@ -42,7 +42,7 @@ export interface TcpOptions {
   replies?: ReplyRule;
   /** Requests of one connection that may be unanswered at a time; more wait for their turn. 0 = no bound. @default {0} */
   pipeline?: number;
-  /** Messages of one connection whose answers are awaited, at most. @default {1024} */
+  /** Messages of one connection whose answers are awaited, at most; those beyond are dropped, not sent. @default {1024} */
   maxOutstanding?: number;
   /** Sent later than this after its planned moment, a message counts as late. @default {100} */
   lateAfterMs?: number;

@@ -22,7 +22,7 @@ const KERNEL_BYTES_PER_SOCKET = 4096;
 /** This generator's own, answers timed. */
 const USER_BYTES_PER_CONNECTION = 3072;
 const TIME_WAIT_MS = 60_000;
-/** What one event loop sends on one core of the machines this was measured on; see docs/load.md. */
+/** About what one event loop sends on one core of the machines this was measured on, small messages without answers. */
 const MESSAGES_PER_WORKER = 140_000;
 /** Connects in about the time that a busy server needs to come back to its accept. */
 const ACCEPT_PAUSE_MS = 50;

@@ -27,8 +27,8 @@ const BLOCK_BYTES = 16_384;
  * Sends one message on one lane, or says why not; every message that comes in is counted exactly once, as sent or dropped.
  *
  * ```text
- *   send ─┬─ earlier ones wait for their turn, or the pipeline is full ─► waits (answered() sends it)
- *         ├─ outbox full, bandwidth used up ─► dropped
+ *   send ─┬─ too many unanswered, outbox full, bandwidth used up ─► dropped
+ *         ├─ earlier ones wait for their turn, or the pipeline is full ─► waits (sendWaiting() sends it)
  *         └─ write ─► stamp (planned, sent) ─► answered() takes it
  * ```
  *
@@ -69,9 +69,11 @@ export class Sender {
     const { dropped } = this.#tally;
     if (connection === undefined) {
       dropped.closed += 1;
+    } else if (inFlight !== undefined && !inFlight.hasRoom(lane)) {
+      // Forgetting the oldest instead would give its answer to a younger message: a latency that nobody had.
+      dropped.outstanding += 1;
     } else if (inFlight !== undefined && this.#mustWait(inFlight, lane)) {
-      if (inFlight.hasRoom(lane)) inFlight.pushWaiting(lane, microsecondsOf(plannedMs));
-      else dropped.outstanding += 1;
+      inFlight.pushWaiting(lane, microsecondsOf(plannedMs));
     } else if (connection.queuedBytes > outboxBytes) {
       dropped.full += 1;
     } else if (upstream !== undefined && !upstream.mayPass(lane, nowMs)) {
@@ -82,11 +84,11 @@ export class Sender {
       const delayMs = nowMs - plannedMs;
       recordUs(this.#sendTimes, delayMs * 1000);
       if (delayMs > this.#options.lateAfterMs) this.#tally.late += 1;
-      if (inFlight !== undefined) this.#remember(inFlight, lane, plannedMs, nowMs);
+      inFlight?.pushSent(lane, microsecondsOf(plannedMs), microsecondsOf(nowMs));
     }
   }
 
-  /** One answer came: takes the oldest message's times, and gives the next that waits its turn. */
+  /** One answer came: it is the oldest message's, and gives its times. What waits is sent by `sendWaiting`. */
   answered(lane: number, nowMs: number): void {
     const { inFlight } = this.#options;
     this.#tally.received += 1;
@@ -155,12 +157,6 @@ export class Sender {
 
   #mustWait(inFlight: InFlight, lane: number): boolean {
     return inFlight.unanswered(lane) >= this.#depth || inFlight.waitingOn(lane) > 0;
-  }
-
-  #remember(inFlight: InFlight, lane: number, plannedMs: number, nowMs: number): void {
-    // The oldest gives way: its answer never came, or answers are not what they were said to be.
-    if (!inFlight.hasRoom(lane) && inFlight.pop(lane) >= 0) this.#tally.unanswered += 1;
-    inFlight.pushSent(lane, microsecondsOf(plannedMs), microsecondsOf(nowMs));
   }
 
   #writeOne(connection: LaneConnection, lane: number, nowMs: number): number {

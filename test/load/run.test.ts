@@ -290,8 +290,31 @@ describe("answers", () => {
       replies: { kind: "length", bytes: 4 },
       drainMs: 100,
     });
-    expect(report.messages.unmatched).toBeGreaterThan(0);
-    expect(report.messages.unanswered).toBeGreaterThan(0);
+    const { unmatched, unanswered } = report.messages;
+    expect(unmatched).toBeGreaterThan(0);
+    expect(unanswered).toBeGreaterThan(0);
+    expect(report.verdict.reason).toContain(`answers that no message had asked for: ${unmatched}`);
+  });
+
+  test("that too many messages await let the next be dropped: none is given to a younger message", async () => {
+    await using slow = await target((connection, bytes) => {
+      const copy = bytes.slice();
+      setTimeout(() => connection.write(copy), 200);
+    });
+    const report = await runAgainst(slow, {
+      connections: 1,
+      ratePerConnection: 100,
+      durationMs: 600,
+      replies: { kind: "length", bytes: 4 },
+      maxOutstanding: 5,
+    });
+    const { planned, sent, dropped, droppedBy, received, unanswered, unmatched } = report.messages;
+    expect(planned).toBe(sent + dropped);
+    expect(droppedBy.outstanding).toBe(dropped);
+    expect(dropped).toBeGreaterThan(20);
+    expect([received, unanswered, unmatched]).toEqual([sent, 0, 0]);
+    // Timers may come a millisecond early; the next five messages were 50 ms younger.
+    expect(report.latencyUs.service.p50).toBeGreaterThan(195_000);
   });
 
   test("are counted by the message's length where nothing says what one is", async () => {
