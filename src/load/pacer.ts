@@ -16,8 +16,8 @@ const MAX_CORNERS = 4096;
  * many connections were open since the last call, and the pacer adds rate × connections up to a line, the plan.
  *
  * ```text
- *   messages            ·  /          one corner where the slope changed: a connection opened or was lost,
- *      8 ─ ─ ─ ─ ─ ─ ─ /              the rate changed, or a tick of a bent shape passed
+ *   messages            ·  /          one corner at each advance: every tick, and whenever a connection opened or was
+ *      8 ─ ─ ─ ─ ─ ─ ─ /              lost or the rate changed; those that were taken are forgotten
  *      7 ─ ─ ─ ─ ─ ─ / :
  *              ___/    :              message k stands in the middle of its share (k + ½), so that 10 s at 1 a second
  *      ______/         :              are 10 messages whatever rounding does at the ends
@@ -112,7 +112,8 @@ export class Pacer {
     const missing = this.#position - this.#counts[this.#last]!;
     if (missing <= 0) return 0;
     const perMs = (this.ratePerSecond(nowMs) * weight) / 1000;
-    return perMs > 0 ? missing / perMs : Number.POSITIVE_INFINITY;
+    if (perMs <= 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#times[this.#last]! + missing / perMs - nowMs);
   }
 
   #between(fromMs: number, toMs: number): number {

@@ -70,6 +70,7 @@ describe("a pacer", () => {
   test("knows how long until the next", () => {
     const pace = pacer("constant:10");
     expect(pace.waitMs(0, 1)).toBe(50);
+    expect([pace.waitMs(20, 1), pace.waitMs(70, 1)]).toEqual([30, 0]);
     expect(pace.waitMs(0, 0)).toBe(Number.POSITIVE_INFINITY);
     pace.advance(60, 1);
     expect(pace.waitMs(60, 1)).toBe(0);
