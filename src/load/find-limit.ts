@@ -1,5 +1,5 @@
 import { TenkError } from "../base/mod.ts";
-import type { TcpPlan } from "./plan.ts";
+import { namesRate, type TcpPlan } from "./plan.ts";
 import { preflight } from "./preflight.ts";
 import type { Report } from "./report.ts";
 import { type RunOptions, runTcp } from "./run.ts";
@@ -58,8 +58,8 @@ export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): 
   const hasRate = plan.pace === "per-connection" || plan.pace === "total";
   const { vary = hasRate ? "rate" : "connections", pauseMs = 500, onStep, ...run } = options;
   if (vary === "rate" && !hasRate) refuse("there is no rate to raise", "give -r, the rate to begin with");
-  if (vary === "rate" && plan.ratePerConnection === undefined && plan.totalRate === undefined) {
-    refuse(`shape "${plan.shape}" sets the rate`, "leave out the shape and give -r");
+  if (vary === "rate" && namesRate(plan.shape)) {
+    refuse(`shape "${plan.shape}" sets the rate`, "leave out the shape's rates and give -r or --total-rate");
   }
   const start = vary === "connections" ? plan.connections : (plan.totalRate ?? plan.ratePerConnection)!;
   const reports = new Map<number, Report>();

@@ -163,7 +163,8 @@ function paceOf({ messages = [], ratePerConnection, totalRate, shape }: TcpOptio
   return "as-fast-as-possible";
 }
 
-function namesRate(shape = "constant"): boolean {
+/** The shape itself says how high the rate is. */
+export function namesRate(shape = "constant"): boolean {
   return !/^\s*(constant|poisson)?\s*:?\s*$/i.test(shape);
 }
 

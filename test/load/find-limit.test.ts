@@ -69,6 +69,10 @@ describe("the search for a limit", () => {
   test("is refused where there is nothing to raise", async () => {
     const plan = planTcp({ port: 1, messages: PING, shape: "ramp:1..10" });
     await expect(findLimit(plan)).rejects.toThrow(/shape "ramp:1\.\.10" sets the rate/);
+    const named = planTcp({ port: 1, messages: PING, shape: "ramp:1..100", totalRate: 100 });
+    await expect(findLimit(named)).rejects.toThrow(/shape "ramp:1\.\.100" sets the rate/);
+    const constant = planTcp({ port: 1, messages: PING, shape: "constant:5", totalRate: 5 });
+    await expect(findLimit(constant)).rejects.toThrow(/shape "constant:5" sets the rate/);
     await expect(findLimit(planTcp({ port: 1 }), { vary: "rate" })).rejects.toThrow(/no rate to raise/);
   });
 });
