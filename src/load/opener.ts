@@ -37,6 +37,8 @@ export function slicesOf(plan: Pick<TcpPlan, "connections" | "workers">, address
 
 /** After a failed connect, before the next, where reconnecting is on. */
 const RETRY_MS = 1000;
+/** A retry may be so much later than that. */
+const RETRY_GRAIN_MS = 10;
 
 /** Opens the connections of one loop, each at its planned moment, and reopens those that are to be. */
 export class Opener {
@@ -49,7 +51,8 @@ export class Opener {
   readonly #retries: Wheel;
   readonly #abort = new AbortController();
   readonly #now: () => number;
-  #dialled = 0;
+  /** Connects that were not a lane's first. */
+  #redialled = 0;
   #underWay = 0;
   #unsettled: number;
 
@@ -90,7 +93,7 @@ export class Opener {
   }
 
   waitMs(nowMs: number): number {
-    return this.#retries.armed > 0 ? 10 : this.#queue.waitMs(nowMs);
+    return Math.min(this.#retries.armed > 0 ? RETRY_GRAIN_MS : Number.POSITIVE_INFINITY, this.#queue.waitMs(nowMs));
   }
 
   /** Opens the lane again when its turn comes. */
@@ -114,11 +117,11 @@ export class Opener {
     if (this.#abort.signal.aborted) return;
     const { sourceAddresses, connections } = this.#plan;
     const { firstConnection, workers, worker } = this.#slice;
-    const again = this.#dialled - this.#lanes.count;
-    const uid = again < 0 ? firstConnection + lane : connections + again * workers + worker;
+    const first = this.#lanes.settled[lane] === 0;
+    const uid = first ? firstConnection + lane : connections + this.#redialled * workers + worker;
+    if (!first) this.#redialled += 1;
     this.#lanes.uids[lane] = uid;
     this.#lanes.sinceMs[lane] = this.#now();
-    this.#dialled += 1;
     this.#underWay += 1;
     const { signal } = this.#abort;
     const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];

@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+import { Tally } from "../../src/load/accounting.ts";
+import { Lanes } from "../../src/load/lanes.ts";
+import { Opener, slicesOf } from "../../src/load/opener.ts";
+import { planTcp } from "../../src/load/plan.ts";
+import { tcpProtocol } from "../../src/load/protocol.ts";
+
+test("a retry that waits does not slow down the connects that do not", async () => {
+  const plan = planTcp({ path: "/nowhere/tenk.sock", connections: 3, connectRate: 500, reconnect: true });
+  const tally = new Tally();
+  let now = 0;
+  const lanes = new Lanes(3, tcpProtocol(plan, 0));
+  const opener = new Opener(plan, slicesOf(plan)[0]!, lanes, tally, {}, () => now);
+  opener.tick(0, 0);
+  expect(opener.waitMs(0)).toBe(2);
+  while (tally.failed === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(opener.waitMs(0)).toBe(2);
+  now = 4;
+  opener.tick(4, 10);
+  expect(opener.waitMs(4)).toBe(10);
+  opener.stop();
+});
