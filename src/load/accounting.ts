@@ -19,6 +19,8 @@ export class Tally {
   firstBytesSent = 0;
   planned = 0;
   sent = 0;
+  /** Between the end of the ramp-up and that of the plan: part of `sent`, known once the sending is over. */
+  sentWhileSending = 0;
   late = 0;
   /** Late because answers were awaited: part of `late`, and not the generator's fault. */
   lateForReply = 0;
@@ -72,6 +74,7 @@ const FIELDS = [
   "firstBytesSent",
   "planned",
   "sent",
+  "sentWhileSending",
   "late",
   "lateForReply",
   "overslept",

@@ -29,6 +29,8 @@ export interface Crew {
   scaleRate(factor: number): void;
   stop(endedBy: EndedBy): void;
   state(): CrewState;
+  /** Ends at once what still runs: the run failed. After the end it does nothing. */
+  close(): void;
 }
 
 /** @throws {TenkError} when a worker cannot be started */
@@ -53,6 +55,7 @@ function soloCrew(plan: TcpPlan, address: string | undefined, tap: Tap | undefin
     startSending: () => loop.startSending(),
     scaleRate: (factor) => loop.scaleRate(factor),
     stop: (endedBy) => loop.stop(endedBy),
+    close: () => loop.close(),
     state: () => ({ tally: loop.refresh(), latencies: loop.latencies, lag: loop.lag, debt: loop.debt }),
   };
 }
@@ -78,14 +81,28 @@ class WorkerCrew implements Crew {
   readonly rampedUp = this.#rampedUp.promise;
   readonly sendingOver = this.#sendingOver.promise;
   readonly done = this.#done.promise;
+  #closed = false;
+
+  constructor() {
+    // A worker may fail before anybody waits for the end, or after everybody stopped waiting.
+    this.done.catch(() => {});
+  }
 
   /** One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022). */
   static async assemble(plan: TcpPlan, address: string | undefined): Promise<Crew> {
     const crew = new WorkerCrew();
-    for (const slice of slicesOf(plan, address)) {
-      await crew.#join({ kind: "prepare", plan, slice });
+    try {
+      for (const slice of slicesOf(plan, address)) await crew.#join({ kind: "prepare", plan, slice });
+      return crew;
+    } catch (error) {
+      crew.close();
+      throw error;
     }
-    return crew;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { worker, endedBy } of this.#members) if (endedBy === undefined) worker.terminate();
   }
 
   start(): void {
@@ -137,11 +154,17 @@ class WorkerCrew implements Crew {
       if (event.data.kind === "ready") ready.resolve();
       else this.#heard(member, event.data);
     });
-    worker.addEventListener("error", (event: ErrorEvent) => {
-      event.preventDefault();
-      const error = new TenkError("unsupported", `A load worker failed: ${messageOf(event.error ?? event.message)}`);
+    const failed = (why: string) => {
+      const error = new TenkError("unsupported", `A load worker failed: ${why}`);
       ready.reject(error);
       this.#done.reject(error);
+    };
+    worker.addEventListener("error", (event: ErrorEvent) => {
+      event.preventDefault();
+      failed(messageOf(event.error ?? event.message));
+    });
+    worker.addEventListener("close", () => {
+      if (!this.#closed && member.endedBy === undefined) failed("it ended before its run did");
     });
     worker.postMessage(prepare);
     return ready.promise;

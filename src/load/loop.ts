@@ -73,6 +73,9 @@ export class LoadLoop {
   readonly #moments = new Wheel(512, 1);
   #expectedMs = 0;
   #saidRampedUp = false;
+  /** Those whose lifetime was over, until the peer has closed as well. */
+  readonly #retired = new Set<LaneConnection>();
+  #sentBefore = 0;
   #endMs = Number.POSITIVE_INFINITY;
   #giveUpMs = Number.POSITIVE_INFINITY;
   #endedBy: EndedBy = null;
@@ -114,6 +117,7 @@ export class LoadLoop {
     const now = this.now();
     this.phase = "send";
     this.#endMs = now + this.#plan.durationMs;
+    this.#sentBefore = this.tally.sent;
     this.#dispatcher?.begin(now, this.#endMs);
   }
 
@@ -125,6 +129,13 @@ export class LoadLoop {
   /** Ends the run before its time: nothing more is planned, the rest of the end is as ever. */
   stop(endedBy: EndedBy): void {
     if (this.#isRunning) this.#beginDrain(endedBy);
+  }
+
+  /** Ends at once and waits for nothing; after the end it does nothing. */
+  close(): void {
+    if (this.phase === "done") return;
+    this.#opener.stop();
+    this.#finish();
   }
 
   /** Messages due that were not sent yet, here or waiting for an answer. */
@@ -204,6 +215,7 @@ export class LoadLoop {
     this.#lanes.sinceMs[lane] = now;
     this.#lanes.occupy(lane, connection);
     this.#receiver.joined(lane, now);
+    this.#sender?.joined(lane, now);
     const { delaySendMs, channelLifetimeMs } = this.#plan;
     if (delaySendMs > 0) this.#moments.arm(lane, Math.ceil(now + delaySendMs));
     else if (channelLifetimeMs > 0) this.#moments.arm(lane, Math.ceil(now + channelLifetimeMs));
@@ -222,6 +234,7 @@ export class LoadLoop {
     } else {
       this.#leave(lane);
       this.tally.retired += 1;
+      this.#retired.add(connection);
       connection.data = -1;
       connection.end();
       this.#opener.reopen(lane);
@@ -254,7 +267,10 @@ export class LoadLoop {
 
   #closed(connection: LaneConnection, reason: CloseReason): void {
     const lane = connection.data;
-    if (lane < 0) return;
+    if (lane < 0) {
+      this.#retired.delete(connection);
+      return;
+    }
     this.#leave(lane);
     if (!this.#isRunning) return;
     this.tally.countLoss(reason);
@@ -288,6 +304,7 @@ export class LoadLoop {
   #beginDrain(endedBy: EndedBy): void {
     const now = this.now();
     this.#dispatcher?.finish(now);
+    if (this.phase === "send") this.tally.sentWhileSending = this.tally.sent - this.#sentBefore;
     this.#endedBy = endedBy;
     this.phase = "drain";
     this.#opener.stop();
@@ -306,13 +323,12 @@ export class LoadLoop {
     this.phase = "closing";
     this.#giveUpMs = now + CLOSE_MS;
     this.#dispatcher?.dropRest();
-    this.#countStuck();
     // Sending FIN and waiting for the peer's: closing at once would answer bytes under way with a reset, and a reset
     // makes the peer's kernel throw away what it has not read yet.
     for (const connection of this.#lanes.connections) connection?.end();
   }
 
-  /** What still waits in outboxes was never sent. */
+  /** Messages of which bytes still wait in an outbox did not leave whole, and will not any more. */
   #countStuck(): void {
     const length = this.#protocol.source?.constantLengthBytes ?? 0;
     if (length === 0) return;
@@ -325,7 +341,9 @@ export class LoadLoop {
 
   #finish(): void {
     this.phase = "done";
+    this.#countStuck();
     for (const connection of this.#lanes.connections) connection?.close();
+    for (const connection of this.#retired) connection.close();
     this.#hooks.done(this.#endedBy);
   }
 }

@@ -17,8 +17,6 @@ export interface Result {
   readonly lengthBytes: number | undefined;
   /** Over the sending phase. */
   readonly cpu: { readonly percent: number; readonly seconds: number };
-  /** Messages of the sending phase. */
-  readonly sentWhile: number;
   readonly rssBytes: number;
   readonly connectMs: number;
   readonly sendMs: number;
@@ -32,7 +30,7 @@ export function makeReport(result: Result): Report {
 }
 
 function measuredOf(result: Result): Measured {
-  const { plan, state, sendMs, sentWhile, lengthBytes, endedBy } = result;
+  const { plan, state, sendMs, lengthBytes, endedBy } = result;
   const { tally } = state;
   const messageBytes = tally.bytesSent - tally.firstBytesSent;
   const sums = { sent: tally.sent, bytes: messageBytes, lengthBytes };
@@ -58,7 +56,7 @@ function measuredOf(result: Result): Measured {
       unanswered: tally.unanswered,
       unmatched: tally.unmatched,
       droppedBy: tally.dropped,
-      perSecondSent: sendMs > 0 ? (sentWhile * 1000) / sendMs : 0,
+      perSecondSent: sendMs > 0 ? (tally.sentWhileSending * 1000) / sendMs : 0,
     },
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
     latencyUs: latenciesOf(result),
@@ -88,7 +86,8 @@ function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   return Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
 }
 
-function generatorOf({ plan, state, cpu, sentWhile, rssBytes }: Result): Report["generator"] {
+function generatorOf({ plan, state, cpu, rssBytes }: Result): Report["generator"] {
+  const { sentWhileSending } = state.tally;
   const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
   const reasons = saturation({
     // Without a rate it is meant to take all it gets.
@@ -100,7 +99,7 @@ function generatorOf({ plan, state, cpu, sentWhile, rssBytes }: Result): Report[
   });
   return {
     cpuPercent: cpu.percent,
-    cpuUsPerMessage: sentWhile > 0 ? (cpu.seconds * 1e6) / sentWhile : 0,
+    cpuUsPerMessage: sentWhileSending > 0 ? (cpu.seconds * 1e6) / sentWhileSending : 0,
     rssBytes,
     loopLagP99Us,
     saturated: reasons.length > 0,

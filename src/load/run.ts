@@ -13,7 +13,7 @@ import { rampUpMs, type TcpPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
 
-/** Steers a run from outside. Both do nothing before the run began and after it ended. */
+/** Steers a run from outside. Does nothing before the run began and after it ended; the next run begins at factor 1. */
 export class LoadControl {
   #crew: Crew | undefined;
   #factor = 1;
@@ -23,13 +23,14 @@ export class LoadControl {
     this.#crew?.stop("stopped");
   }
 
-  /** Multiplies the rate that is being planned, from now on; factors add up: 2 twice is 4. */
+  /** Multiplies the rate that is being planned, from now on; factors multiply: 2 twice is 4. */
   scaleRate(factor: number): void {
+    if (this.#crew === undefined) return;
     this.#factor *= factor;
-    this.#crew?.scaleRate(this.#factor);
+    this.#crew.scaleRate(this.#factor);
   }
 
-  /** By how much the planned rate is multiplied now. */
+  /** By how much the planned rate is multiplied now, or was when the run ended. */
   get rateFactor(): number {
     return this.#factor;
   }
@@ -37,6 +38,7 @@ export class LoadControl {
   /** For the run. */
   attach(crew: Crew | undefined): void {
     this.#crew = crew;
+    if (crew !== undefined) this.#factor = 1;
   }
 }
 
@@ -82,6 +84,7 @@ export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<R
     for (const timer of timers) clearInterval(timer);
     signal?.removeEventListener("abort", stop);
     control.attach(undefined);
+    crew.close();
     run.close();
   }
 }
@@ -125,7 +128,6 @@ class Run {
     this.#sendStartMs = performance.now();
     this.#phase = "send";
     this.#cpu.read();
-    const sentBefore = crew.state().tally.sent;
     const begun = this.#box.sendingBegins();
     await Promise.race([crew.sendingOver, crew.done]);
     const cpu = this.#cpu.read();
@@ -133,7 +135,6 @@ class Run {
     this.#sendEndMs = performance.now();
     this.#phase = "drain";
     this.#readMemory();
-    const sentWhile = crew.state().tally.sent - sentBefore;
     await begun;
     await this.#box.sendingEnds();
     const endedBy = await crew.done;
@@ -147,7 +148,6 @@ class Run {
       box: this.#box,
       lengthBytes: lengthOf(this.#plan),
       cpu,
-      sentWhile,
       rssBytes: this.#rssBytes,
       connectMs: this.#sendStartMs - this.#startMs,
       sendMs,
@@ -158,9 +158,11 @@ class Run {
   snapshot(): LoadSnapshot {
     this.#readMemory();
     const nowMs = performance.now();
-    const rampMs = Math.min(this.#sendStartMs - this.#startMs, rampUpMs(this.#plan));
-    const durationMs = rampMs + this.#plan.durationMs;
-    const timing = { phase: this.#phase, elapsedMs: nowMs - this.#startMs, durationMs };
+    const elapsedMs = nowMs - this.#startMs;
+    // Once all are open it is known how long that took; until then at least as planned, and as long as it has taken.
+    const rampMs =
+      this.#phase === "connect" ? Math.max(elapsedMs, rampUpMs(this.#plan)) : this.#sendStartMs - this.#startMs;
+    const timing = { phase: this.#phase, elapsedMs, durationMs: rampMs + this.#plan.durationMs };
     return this.#snapshots.make(this.#crew.state(), { ...timing, nowMs, rssBytes: this.#rssBytes });
   }
 

@@ -146,6 +146,11 @@ export class Sender {
     return sent;
   }
 
+  /** The lane has a new connection. */
+  joined(lane: number, nowMs: number): void {
+    this.#options.upstream?.reset(lane, nowMs);
+  }
+
   /** The connection of a lane is gone: its messages will not be answered, and those that wait not be sent. */
   forget(lane: number): void {
     const { inFlight } = this.#options;

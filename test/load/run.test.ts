@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { LoadControl } from "../../src/load/mod.ts";
 import { connect, listen } from "../../src/net/mod.ts";
@@ -41,6 +43,18 @@ describe("a run", () => {
     expect(report.messages.sent).toBeGreaterThanOrEqual(7 * 40 * 0.4 - 7);
     expect(sink.bytes).toBe(4 * report.messages.sent);
     expect(report.latencyUs.send.count).toBe(report.messages.sent);
+  });
+
+  test("the sending rate counts neither what was sent during the ramp-up nor after the plan, whatever the workers", async () => {
+    await using sink = await target();
+    for (const workers of [1, 2]) {
+      const options = { connections: 10, connectRate: 20, ratePerConnection: 50, durationMs: 300, workers };
+      const { messages, timing } = await runAgainst(sink, options);
+      const sentWhileSending = (messages.perSecondSent * timing.sendMs) / 1000;
+      // 10 connections × 50 a second × 0.3 s, and a tick or two at either end; the ramp-up sent more than a hundred.
+      expect(Math.abs(sentWhileSending - 150)).toBeLessThan(45);
+      expect(messages.sent).toBeGreaterThan(sentWhileSending + 70);
+    }
   });
 
   test("a total rate is shared by all connections", async () => {
@@ -112,6 +126,8 @@ describe("a run", () => {
     const report = await runAgainst(sink, options, { control, onSnapshot });
     expect(control.rateFactor).toBe(10);
     expect(report.messages.planned).toBeGreaterThan(150);
+    control.scaleRate(2);
+    expect(control.rateFactor).toBe(10);
   });
 });
 
@@ -191,6 +207,36 @@ describe("connections", () => {
     expect(report.connections.opened).toBeGreaterThanOrEqual(9);
     expect(report.connections).toMatchObject({ peak: 3, lost: 0 });
     expect(new Set(sink.texts).size).toBe(report.connections.opened);
+  });
+
+  test("have a uid of their own also where some are opened again before the last is opened at all", async () => {
+    await using sink = await target();
+    const messages = [{ kind: "text", text: "<\\{connection.uid}>", first: true, unescape: false }] as const;
+    const options = { connections: 12, connectRate: 60, channelLifetimeMs: 50, durationMs: 100, messages };
+    const report = await runAgainst(sink, options);
+    expect(report.connections.opened).toBeGreaterThan(12);
+    expect(new Set(sink.texts).size).toBe(report.connections.opened);
+  });
+
+  test("that were retired are closed at the end, whether the server has closed them or not", async () => {
+    const sockets: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.push(socket.on("error", () => {}).resume());
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const report = await runAgainst({ server: { port } } as Target, {
+      connections: 2,
+      channelLifetimeMs: 100,
+      durationMs: 250,
+      messages: [],
+    });
+    expect(report.connections.opened).toBeGreaterThanOrEqual(4);
+    // What is written to a closed connection is answered with a reset; one still open would take it.
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const socket of sockets) socket.write("still there?");
+    await Promise.all(closed);
+    server.close();
   });
 
   test("come from the given addresses in turn", async () => {
@@ -365,6 +411,21 @@ describe("a connection that takes or gives less", () => {
     expect(sink.bytes).toBeGreaterThan(2 * 1200);
     expect(sink.bytes).toBeLessThan(2 * 3200);
     expect(report.messages.sent * 4).toBe(sink.bytes);
+  });
+
+  test("because of its upstream bandwidth, of which a new connection has its own", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, {
+      connections: 1,
+      messages: [{ ...PING[0], text: "x".repeat(10_000) }],
+      upstreamBytesPerSecond: 1000,
+      channelLifetimeMs: 100,
+      durationMs: 350,
+    });
+    expect(report.connections.opened).toBeGreaterThanOrEqual(3);
+    // Each begins with one message, which is ten seconds' worth.
+    expect(report.messages.sent).toBeGreaterThanOrEqual(3);
+    expect(report.messages.sent).toBeLessThanOrEqual(report.connections.opened);
   });
 
   test("because of its downstream bandwidth, 0 being never", async () => {

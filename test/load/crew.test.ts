@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { assembleCrew } from "../../src/load/crew.ts";
+import { planTcp, runTcp, type TcpPlan } from "../../src/load/mod.ts";
+import { PING, type Target, target } from "./servers.ts";
+
+/** A plan that is whole when it is copied to the first worker, and lacks `field` in the copy of the second. */
+function spoiltFor(sink: Target, field: "sourceAddresses" | "messages"): TcpPlan {
+  const plan = planTcp({
+    port: sink.server.port,
+    connections: 4,
+    connectRate: 10,
+    ratePerConnection: 10,
+    durationMs: 60_000,
+    messages: PING,
+    workers: 2,
+    box: false,
+  });
+  let copies = 0;
+  return Object.defineProperty({ ...plan }, field, {
+    enumerable: true,
+    get: () => {
+      copies += 1;
+      return copies === 1 ? plan[field] : null;
+    },
+  });
+}
+
+async function allGone(sink: Target): Promise<void> {
+  while (sink.connections.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe("a load worker that fails", () => {
+  test("during the run fails it, and the others end with it", async () => {
+    let opened = 0;
+    await using sink = await target(undefined, {
+      open: () => {
+        opened += 1;
+      },
+    });
+    // The first worker dials at 0 ms; the second at 100 ms, which is when it fails.
+    await expect(runTcp(spoiltFor(sink, "sourceAddresses"))).rejects.toThrow(/A load worker failed: /);
+    expect(opened).toBeGreaterThan(0);
+    await allGone(sink);
+  });
+
+  test("while it is prepared fails the crew", async () => {
+    await using sink = await target();
+    await expect(assembleCrew(spoiltFor(sink, "messages"), undefined, undefined)).rejects.toThrow(
+      /A load worker failed: /,
+    );
+  });
+
+  test("after nobody listens any more does no harm; one that is closed by us does not fail", async () => {
+    await using sink = await target();
+    const crew = await assembleCrew(spoiltFor(sink, "sourceAddresses"), undefined, undefined);
+    crew.close();
+    crew.close();
+    const ended = await Promise.race([crew.done, new Promise((resolve) => setTimeout(() => resolve("still"), 100))]);
+    expect(ended).toBe("still");
+  });
+});
+
+test("a loop on this thread can be ended at once", async () => {
+  await using sink = await target();
+  const plan = planTcp({ port: sink.server.port, connections: 3, durationMs: 60_000, box: false, connectRate: 1e6 });
+  const crew = await assembleCrew(plan, undefined, undefined);
+  crew.start();
+  await crew.rampedUp;
+  crew.close();
+  crew.close();
+  expect(await crew.done).toBeNull();
+  await allGone(sink);
+});
