@@ -33,7 +33,7 @@ export const REFUSED: readonly Refused[] = [
   },
   {
     flags: "--write-combine [on|off]",
-    why: "messages due together always leave in one write",
+    why: "with a rate each message is a write of its own",
     instead: "leave it out",
   },
   {
