@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { systemCodeOf, TenkError } from "../../base/mod.ts";
+
+const BEGIN = "-----BEGIN ";
+/** Longer than a path, shorter than any key: what an error shows of the text it was given ends here. */
+const MAX_SHOWN = 200;
+
+/**
+ * Certificates or a key, given as PEM text (RFC 7468) or as the path of a file that holds it. The text is held to have a
+ * block; whether the blocks are what they should be is for TLS to say.
+ *
+ * @param what the option's name, as an error should say it: `cert`, `names["git.home.arpa"].key`
+ * @throws {TenkError} `file-unreadable`; it never shows what is inside
+ * @example
+ * const text = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+ * readPem("cert", text); // text
+ */
+export function readPem(what: string, given: string): string {
+  if (given.includes(BEGIN)) return given;
+  if (given === "" || /[\n\0]/.test(given)) {
+    throw new TenkError("file-unreadable", `Cannot use ${what}: it must be a file's path or PEM text ("${BEGIN}…")`);
+  }
+  const shown = JSON.stringify(given.slice(0, MAX_SHOWN));
+  const text = readText(what, given, shown);
+  if (text.includes(BEGIN)) return text;
+  throw new TenkError("file-unreadable", `Cannot use ${what} of ${shown}: it has no PEM block ("${BEGIN}…")`, {
+    hint: "a file in DER is made PEM by: openssl x509 -inform der (a key: openssl pkey -inform der)",
+  });
+}
+
+const SAYS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "this user may not read it",
+  EPERM: "this user may not read it",
+  EISDIR: "it is a directory",
+  ENAMETOOLONG: "that is no path, it is too long",
+};
+
+/** The system's own message is not passed on: it repeats the whole of what was given. */
+function readText(what: string, path: string, shown: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    const code = systemCodeOf(error) ?? "unreadable";
+    throw new TenkError("file-unreadable", `Cannot read ${what} from ${shown}: ${SAYS[code] ?? code}`);
+  }
+}
