@@ -1,0 +1,113 @@
+/** When a target that fails is left alone, and how it comes back. */
+export interface HealthOptions {
+  /** Connects that must fail one after the other for a target to be taken out; 0 = never taken out. @default {3} */
+  failures?: number;
+  /** How long it is then left alone, in milliseconds; doubled each time that its trial fails. @default {10000} */
+  backOffMs?: number;
+  /** The longest that it is left alone. @default {300000} */
+  maxBackOffMs?: number;
+  /** Connect to each target so often to see whether it is there, in milliseconds; 0 = only clients' connects tell. @default {0} */
+  checkMs?: number;
+  /** A check fails when it takes longer. @default {2000} */
+  checkTimeoutMs?: number;
+}
+
+export type HealthSettings = Readonly<Required<HealthOptions>>;
+
+export const HEALTH_DEFAULTS: HealthSettings = {
+  failures: 3,
+  backOffMs: 10_000,
+  maxBackOffMs: 300_000,
+  checkMs: 0,
+  checkTimeoutMs: 2_000,
+};
+
+/**
+ * What is known of one target. Pure: the time is an argument.
+ *
+ * ```text
+ *        `failures` in a row            back-off over: one connect may try, or the next check does
+ *   up ──────────────────────► out ──────────────────────────────────────────────► trial
+ *   ▲                           ▲                                                 │    │
+ *   │                           └───────────── failed: twice the back-off ────────┘    │
+ *   └────────────────────────────────────────── succeeded ─────────────────────────────┘
+ * ```
+ */
+export class Health {
+  settings: HealthSettings;
+  #failures = 0;
+  #isOut = false;
+  #isTrying = false;
+  #backOffMs = 0;
+  #untilMs = 0;
+  #nextCheckMs = 0;
+
+  constructor(settings: HealthSettings) {
+    this.settings = settings;
+  }
+
+  get isOut(): boolean {
+    return this.#isOut;
+  }
+
+  /** How long it is left alone for, when it is out. */
+  get backOffMs(): number {
+    return this.#backOffMs;
+  }
+
+  /** Whether clients may be sent there: it is up, or its trial is due. With checks it is they that try, not clients. */
+  isUsable(nowMs: number): boolean {
+    return !this.#isOut || (this.settings.checkMs === 0 && !this.#isTrying && nowMs >= this.#untilMs);
+  }
+
+  /** A connect begins. @returns whether it is the trial of a target that is out: pass that on to how it ends */
+  began(nowMs: number): boolean {
+    if (!this.#isOut || this.#isTrying || nowMs < this.#untilMs) return false;
+    this.#isTrying = true;
+    return true;
+  }
+
+  /** The connect was given up before it was known how it ends: a trial is still due. */
+  cancelled(isTrial: boolean): void {
+    if (isTrial) this.#isTrying = false;
+  }
+
+  /** @returns true when the target was out, and is up from now on */
+  succeeded(): boolean {
+    const wasOut = this.#isOut;
+    this.#failures = 0;
+    this.#backOffMs = 0;
+    this.#isOut = false;
+    this.#isTrying = false;
+    return wasOut;
+  }
+
+  /** @returns true when the target was up, and is out from now on */
+  failed(nowMs: number, isTrial: boolean): boolean {
+    const { failures, backOffMs, maxBackOffMs } = this.settings;
+    this.#failures += 1;
+    if (this.#isOut) {
+      // Others fail too: connects that began before it was taken out, and those that had no better target. They double nothing.
+      if (isTrial) this.#leaveAlone(nowMs, Math.min(this.#backOffMs * 2, maxBackOffMs));
+      return false;
+    }
+    if (failures === 0 || this.#failures < failures) return false;
+    this.#isOut = true;
+    this.#leaveAlone(nowMs, Math.min(backOffMs, maxBackOffMs));
+    return true;
+  }
+
+  /** Whether an active check should begin now; when it should, the next is due `checkMs` later. */
+  checkDue(nowMs: number): boolean {
+    const { checkMs } = this.settings;
+    if (checkMs === 0 || nowMs < this.#nextCheckMs) return false;
+    this.#nextCheckMs = nowMs + checkMs;
+    return true;
+  }
+
+  #leaveAlone(nowMs: number, forMs: number): void {
+    this.#isTrying = false;
+    this.#backOffMs = forMs;
+    this.#untilMs = nowMs + forMs;
+  }
+}
