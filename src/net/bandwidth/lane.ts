@@ -1,0 +1,188 @@
+import { waterLevel } from "./water-level.ts";
+
+/** What may be saved up while nothing moves: two ticks' worth, so that a tick that comes late loses nothing. */
+export const BURST_MS = 100;
+
+/** What one connection may move in one direction. Negative: it moved more than it had, which is paid back first. */
+export interface Pace<Owner> {
+  owner: Owner | undefined;
+  /** Of its own rate, at `ownMs`. */
+  own: number;
+  ownMs: number;
+  /** Of the rate in all; what it leaves unused goes back at the next tick. */
+  credit: number;
+  waiting: boolean;
+}
+
+/**
+ * One direction of one event loop: a bucket for each connection that moves bytes, and one for all of them.
+ *
+ * ```text
+ *   rate in all ─► pool ─┬─ by demand, max-min fair, each tick ─► credit ┐
+ *                        └─ while nobody waits, first come ──────────────┤ room = the smaller ─► used
+ *   rate of each ──────────────────────────────────────────────► own ────┘
+ * ```
+ *
+ * Bytes that could not be refused (a read brings what it brings) make debt. So over any time no more moves than
+ * rate × time, plus one burst, plus one chunk for each connection. Who has no room waits and is told at a tick.
+ */
+export class Lane<Owner> {
+  readonly #wanted: (owner: Owner) => number;
+  readonly #goOn: (owner: Owner) => void;
+  #eachPerSecond = 0;
+  #totalPerSecond = 0;
+  #pool = 0;
+  #tickMs = 0;
+  #waiting: Pace<Owner>[] = [];
+  /** Those that got credit at the last tick. */
+  #granted: Pace<Owner>[] = [];
+  #demands = new Float64Array(16);
+
+  /**
+   * @param wanted how many bytes a waiting owner would move now; `Infinity` where nobody knows
+   * @param goOn called at the tick at which a waiting owner has room again; it waits no longer
+   */
+  constructor(wanted: (owner: Owner) => number, goOn: (owner: Owner) => void) {
+    this.#wanted = wanted;
+    this.#goOn = goOn;
+  }
+
+  get on(): boolean {
+    return this.#eachPerSecond > 0 || this.#totalPerSecond > 0;
+  }
+
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  join(owner: Owner, nowMs: number): Pace<Owner> {
+    return { owner, own: burstOf(this.#eachPerSecond), ownMs: nowMs, credit: 0, waiting: false };
+  }
+
+  /** What it owes stays owed by all: closing and connecting again is no way around the rate. */
+  leave(pace: Pace<Owner>): void {
+    pace.owner = undefined;
+    if (this.#totalPerSecond > 0) this.#pool += pace.credit;
+    pace.credit = 0;
+  }
+
+  /** New rates in bytes per second, from now on; 0 = no bound. Those that nothing bounds any more go on at once. */
+  setRates(eachPerSecond: number, totalPerSecond: number, nowMs: number): void {
+    const [eachBegins, totalBegins] = [this.#eachPerSecond === 0, this.#totalPerSecond === 0];
+    this.#eachPerSecond = eachPerSecond;
+    this.#totalPerSecond = totalPerSecond;
+    if (totalBegins) [this.#pool, this.#tickMs] = [burstOf(totalPerSecond), nowMs];
+    this.#granted.length = 0;
+    for (const pace of this.#waiting) {
+      // What was owed under a rate that is off is forgiven.
+      if (eachBegins || eachPerSecond === 0) [pace.own, pace.ownMs] = [0, nowMs];
+      if (totalBegins || totalPerSecond === 0) pace.credit = 0;
+    }
+    this.#release(nowMs);
+  }
+
+  /** This loop's part of the rate in all; changes from tick to tick as connections come and go. */
+  setShare(totalPerSecond: number): void {
+    this.#totalPerSecond = totalPerSecond;
+  }
+
+  /** Whole bytes that may move now; `Infinity` without a bound. */
+  room(pace: Pace<Owner>, nowMs: number): number {
+    this.#refill(pace, nowMs);
+    let room = this.#eachPerSecond > 0 ? pace.own : Number.POSITIVE_INFINITY;
+    if (this.#totalPerSecond > 0) room = Math.min(room, pace.credit + Math.max(0, this.#pool));
+    return Math.max(0, Math.floor(room));
+  }
+
+  /** Counts `bytes` that moved, more than there was room for if it could not be helped. */
+  used(pace: Pace<Owner>, bytes: number, nowMs: number): void {
+    this.#refill(pace, nowMs);
+    if (this.#eachPerSecond > 0) pace.own -= bytes;
+    if (this.#totalPerSecond === 0) return;
+    const beyond = Math.max(0, bytes - Math.max(0, pace.credit));
+    const pooled = Math.min(beyond, Math.max(0, this.#pool));
+    this.#pool -= pooled;
+    pace.credit -= bytes - pooled;
+  }
+
+  wait(pace: Pace<Owner>): void {
+    if (pace.waiting) return;
+    pace.waiting = true;
+    this.#waiting.push(pace);
+  }
+
+  /** Time came to `nowMs`: deals out what it brought, and tells those that have room. */
+  tick(nowMs: number): void {
+    const total = this.#totalPerSecond;
+    if (total > 0) {
+      for (const pace of this.#granted) {
+        if (pace.credit <= 0) continue;
+        this.#pool += pace.credit;
+        pace.credit = 0;
+      }
+      this.#pool = Math.min(this.#pool + (total * (nowMs - this.#tickMs)) / 1000, burstOf(total));
+    }
+    this.#tickMs = nowMs;
+    this.#granted.length = 0;
+    if (this.#waiting.length > 0) this.#release(nowMs);
+  }
+
+  #release(nowMs: number): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const level = this.#totalPerSecond > 0 && this.#pool > 0 ? this.#levelOf(waiting, nowMs) : 0;
+    for (const pace of waiting) {
+      if (pace.owner === undefined) continue;
+      if (level > 0) this.#grant(pace, pace.owner, level);
+      if (this.#mayGoOn(pace, nowMs)) this.#granted.push(pace);
+      else this.#waiting.push(pace);
+    }
+    for (const pace of [...this.#granted]) {
+      if (!pace.waiting) continue;
+      pace.waiting = false;
+      if (pace.owner !== undefined) this.#goOn(pace.owner);
+    }
+  }
+
+  #levelOf(waiting: readonly Pace<Owner>[], nowMs: number): number {
+    if (this.#demands.length < waiting.length) this.#demands = new Float64Array(waiting.length * 2);
+    let count = 0;
+    for (const pace of waiting) {
+      if (pace.owner === undefined) continue;
+      this.#refill(pace, nowMs);
+      this.#demands[count++] = this.#demandOf(pace, pace.owner);
+    }
+    return waterLevel(this.#demands, count, this.#pool);
+  }
+
+  #grant(pace: Pace<Owner>, owner: Owner, level: number): void {
+    const share = Math.min(level, this.#demandOf(pace, owner), Math.max(0, this.#pool));
+    pace.credit += share;
+    this.#pool -= share;
+  }
+
+  /** Debt is part of it: those bytes are moved already. */
+  #demandOf(pace: Pace<Owner>, owner: Owner): number {
+    const allowed = this.#eachPerSecond > 0 ? Math.max(0, pace.own) : Number.POSITIVE_INFINITY;
+    return Math.max(0, Math.min(this.#wanted(owner), allowed) - pace.credit);
+  }
+
+  #mayGoOn(pace: Pace<Owner>, nowMs: number): boolean {
+    this.#refill(pace, nowMs);
+    const ownRoom = this.#eachPerSecond === 0 || pace.own >= 1;
+    return ownRoom && (this.#totalPerSecond === 0 || pace.credit >= 1);
+  }
+
+  #refill(pace: Pace<Owner>, nowMs: number): void {
+    const rate = this.#eachPerSecond;
+    if (rate > 0 && nowMs > pace.ownMs)
+      pace.own = Math.min(pace.own + (rate * (nowMs - pace.ownMs)) / 1000, burstOf(rate));
+    pace.ownMs = nowMs;
+  }
+}
+
+/** At least one byte, or a slow rate would never move one. */
+function burstOf(perSecond: number): number {
+  return Math.max(1, (perSecond * BURST_MS) / 1000);
+}

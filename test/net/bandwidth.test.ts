@@ -1,0 +1,199 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { BURST_MS, Lane, type Pace } from "../../src/net/bandwidth/lane.ts";
+import { waterLevel } from "../../src/net/bandwidth/water-level.ts";
+
+const TICK_MS = 50;
+
+/** A connection that moves bytes of a lane as the real ones do: reads bring what they bring, writes take what there is room for. */
+class Mover {
+  readonly pace: Pace<Mover>;
+  readonly #lane: Lane<Mover>;
+  readonly #refusable: boolean;
+  /** What it would move if nothing bounded it. */
+  backlog = 0;
+  moved = 0;
+  largestChunk = 0;
+
+  constructor(lane: Lane<Mover>, refusable: boolean, nowMs: number) {
+    this.pace = lane.join(this, nowMs);
+    this.#lane = lane;
+    this.#refusable = refusable;
+  }
+
+  move(chunkBytes: number, nowMs: number): void {
+    while (!this.pace.waiting && this.backlog >= 1) {
+      const room = this.#lane.room(this.pace, nowMs);
+      const bytes = Math.min(this.backlog, chunkBytes, this.#refusable ? room : Number.POSITIVE_INFINITY);
+      this.#lane.used(this.pace, bytes, nowMs);
+      this.backlog -= bytes;
+      this.moved += bytes;
+      this.largestChunk = Math.max(this.largestChunk, bytes);
+      if (this.#lane.room(this.pace, nowMs) < 1) this.#lane.wait(this.pace);
+    }
+  }
+}
+
+function laneOf(refusable: boolean, each: number, total: number): Lane<Mover> {
+  const wanted = (mover: Mover) => (refusable ? mover.backlog : Number.POSITIVE_INFINITY);
+  const lane = new Lane<Mover>(wanted, () => {});
+  lane.setRates(each, total, 0);
+  return lane;
+}
+
+test("the water level is what sorting the demands gives, and never deals out more than there is", () => {
+  const demand = fc.oneof(fc.nat(1000), fc.constant(Number.POSITIVE_INFINITY), fc.constant(0));
+  fc.assert(
+    fc.property(
+      fc.array(demand, { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 1, max: 5000 }),
+      (list, amount) => {
+        const level = waterLevel(Float64Array.from(list), list.length, amount);
+        let left = amount;
+        let expected = Number.POSITIVE_INFINITY;
+        const sorted = [...list].sort((one, other) => one - other);
+        for (const [index, each] of sorted.entries()) {
+          const equal = left / (sorted.length - index);
+          if (each > equal) {
+            expected = equal;
+            break;
+          }
+          left -= each;
+        }
+        if (expected === Number.POSITIVE_INFINITY) expect(level).toBe(expected);
+        else expect(level).toBeCloseTo(expected, 6);
+      },
+    ),
+  );
+});
+
+const pattern = fc.record({
+  refusable: fc.boolean(),
+  each: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1_000_000 })),
+  total: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_000_000 })),
+  steps: fc.array(
+    fc.record({
+      afterMs: fc.integer({ min: 0, max: 120 }),
+      mover: fc.nat(4),
+      bytes: fc.integer({ min: 0, max: 200_000 }),
+      chunk: fc.integer({ min: 1, max: 131_072 }),
+      closes: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 150 },
+  ),
+});
+
+test("over any pattern of arrivals, reads, writes and closes no more moves than rate × time, a burst and a chunk each", () => {
+  fc.assert(
+    fc.property(pattern, ({ refusable, each, total, steps }) => {
+      const lane = laneOf(refusable, each, total);
+      let nowMs = 0;
+      let all = 0;
+      let chunks = 0;
+      const movers = Array.from({ length: 5 }, () => ({ mover: new Mover(lane, refusable, 0), sinceMs: 0 }));
+      const settle = ({ mover, sinceMs }: (typeof movers)[number]) => {
+        const slack = refusable ? 0 : mover.largestChunk;
+        const bound = (each * (nowMs - sinceMs + BURST_MS)) / 1000 + slack + 1;
+        if (each > 0) expect(mover.moved).toBeLessThanOrEqual(bound);
+        all += mover.moved;
+        chunks += slack;
+      };
+      for (const step of steps) {
+        nowMs += step.afterMs;
+        lane.tick(nowMs);
+        const slot = movers[step.mover]!;
+        slot.mover.backlog += step.bytes;
+        for (const { mover } of movers) mover.move(step.chunk, nowMs);
+        if (!step.closes) continue;
+        settle(slot);
+        lane.leave(slot.mover.pace);
+        movers[step.mover] = { mover: new Mover(lane, refusable, nowMs), sinceMs: nowMs };
+      }
+      for (const slot of movers) settle(slot);
+      if (total > 0) expect(all).toBeLessThanOrEqual((total * (nowMs + BURST_MS)) / 1000 + chunks + 1);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("who always wants moves the rate exactly, to within one burst and one chunk, however late the ticks come", () => {
+  const rates = fc.record({ refusable: fc.boolean(), rate: fc.integer({ min: 1000, max: 5_000_000 }) });
+  const ticks = fc.array(fc.integer({ min: 40, max: BURST_MS }), { minLength: 20, maxLength: 200 });
+  fc.assert(
+    fc.property(rates, ticks, fc.constantFrom("each", "total"), ({ refusable, rate }, waits, which) => {
+      const lane = which === "each" ? laneOf(refusable, rate, 0) : laneOf(refusable, 0, rate);
+      const mover = new Mover(lane, refusable, 0);
+      mover.backlog = 1e12;
+      let nowMs = 0;
+      for (const waitMs of waits) {
+        mover.move(65_536, nowMs);
+        nowMs += waitMs;
+        lane.tick(nowMs);
+      }
+      mover.move(65_536, nowMs);
+      const exact = (rate * nowMs) / 1000;
+      const slack = (rate * BURST_MS) / 1000 + (refusable ? 1 : 65_536) + 1;
+      expect(Math.abs(mover.moved - exact)).toBeLessThanOrEqual(slack);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("the rate in all is shared max-min: who wants little gets all of it, the others the same", () => {
+  const wish = fc.oneof(fc.integer({ min: 1, max: 2_000_000 }), fc.constant(Number.POSITIVE_INFINITY));
+  const runs = fc.record({
+    refusable: fc.boolean(),
+    each: fc.oneof(fc.constant(0), fc.integer({ min: 50_000, max: 400_000 })),
+    wishes: fc.array(wish, { minLength: 1, maxLength: 8 }),
+  });
+  const total = 1_000_000;
+  const seconds = 60;
+  const chunk = 20_000;
+  fc.assert(
+    fc.property(runs, ({ refusable, each, wishes }) => {
+      const lane = laneOf(refusable, each, total);
+      const movers = wishes.map(() => new Mover(lane, refusable, 0));
+      for (let nowMs = 0; nowMs < seconds * 1000; nowMs += TICK_MS) {
+        lane.tick(nowMs);
+        for (const [index, mover] of movers.entries()) {
+          mover.backlog = Math.min(mover.backlog + (wishes[index]! * TICK_MS) / 1000, 1e9);
+          mover.move(chunk, nowMs);
+        }
+      }
+      const wanted = wishes.map((each_) => Math.min(each_, each > 0 ? each : each_));
+      const level = waterLevel(Float64Array.from(wanted), wanted.length, total);
+      for (const [index, mover] of movers.entries()) {
+        const fair = Math.min(wanted[index]!, level) * seconds;
+        expect(mover.moved).toBeGreaterThanOrEqual(fair * 0.97 - 3 * chunk);
+        expect(mover.moved).toBeLessThanOrEqual(fair * 1.03 + 3 * chunk + total / 5);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("new rates hold from the next tick on; without a rate those that wait go on at once", () => {
+  const told: string[] = [];
+  const lane = new Lane<string>(
+    () => Number.POSITIVE_INFINITY,
+    (owner) => told.push(owner),
+  );
+  lane.setRates(1000, 0, 0);
+  const pace = lane.join("it", 0);
+  lane.used(pace, 1100, 0);
+  lane.wait(pace);
+  lane.tick(500);
+  expect(told).toEqual([]);
+  lane.setRates(100_000, 0, 500);
+  lane.tick(550);
+  expect(told).toEqual(["it"]);
+  lane.used(pace, 1_000_000, 550);
+  lane.wait(pace);
+  lane.setRates(0, 5000, 600);
+  expect(lane.room(pace, 600)).toBeLessThanOrEqual(500);
+  told.length = 0;
+  lane.used(pace, 50_000, 600);
+  lane.wait(pace);
+  lane.setRates(0, 0, 650);
+  expect([told, lane.waiting, lane.room(pace, 650)]).toEqual([["it"], 0, Number.POSITIVE_INFINITY]);
+});
