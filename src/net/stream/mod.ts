@@ -1,0 +1,2 @@
+/** Whole streams on connections: from one to another, from a file, and as the web's streams. */
+export { type Pipe, type PipeOptions, type PipeResult, type PipeSide, pipe } from "./pipe.ts";

@@ -1,0 +1,232 @@
+import type { CloseReason } from "../reasons.ts";
+import type { Connection, Handler, HandlerResult } from "../types.ts";
+
+/** How long the side that is left over may take for its own FIN, after everything for it is sent. */
+const LINGER_MS = 5_000;
+
+const FINISHED_A = 1;
+const FINISHED_B = 2;
+const FINISHED = FINISHED_A | FINISHED_B;
+
+/** Ends after which the other side still gets what came before it, and a FIN; after all others it gets a reset. */
+const ORDERLY: ReadonlySet<CloseReason> = new Set<CloseReason>([
+  "peer",
+  "handler",
+  "idle",
+  "first-byte",
+  "lifetime",
+  "shutdown",
+]);
+
+export type PipeSide = "a" | "b";
+
+/** How a pipe ended. */
+export interface PipeResult {
+  /** `peer` when both sides finished and everything was delivered, otherwise why `side` closed. */
+  reason: CloseReason;
+  cause: Error | undefined;
+  /** The side that failed or, where none did, the one that finished first. */
+  side: PipeSide;
+  /** Bytes from `a` that `b` took. */
+  bytesForward: number;
+  /** Bytes from `b` that `a` took. */
+  bytesBack: number;
+}
+
+/** A pipe that runs: what it carried so far. */
+export interface Pipe {
+  readonly bytesForward: number;
+  readonly bytesBack: number;
+}
+
+export interface PipeOptions {
+  /** Called once, when both sides are closed. */
+  onClose?(result: PipeResult): void;
+}
+
+/**
+ * Carries bytes both ways between two open connections until both are closed: no copy unless the receiver is slow, no
+ * allocation a chunk, one object a pair.
+ *
+ * ```text
+ *   a ── chunk ──► b.write ──► b full: a pauses · b drains: a goes on      (and the same from b to a)
+ *   a ── FIN ────► b.end()     what waits for b goes first; b may still send until its own FIN
+ *   a closes ────► orderly: b gets what waits and a FIN · by an error: b is reset
+ * ```
+ *
+ * No more waits in an outbox than its high mark and one chunk (512 KiB at most), which `outboxMaxBytes` must have room for.
+ * Both connections need `halfOpen: true`: without it one that finished first gets none of the answer, and the other is reset
+ * once it sends some. Pause `a` before you connect `b`: its bytes and its FIN then wait; `pipe` resumes both.
+ *
+ * Each gets a handler of the pipe's. The `close` of the former handlers is still called, once for each as always, and their
+ * `shutdown` where they have one; without it the pair goes on until the grace is over.
+ *
+ * ```ts
+ * import { connect, listen, pipe } from "tenk";
+ *
+ * const upstream = await listen({ port: 0, halfOpen: true }, { chunk: (connection, bytes) => connection.write(bytes) });
+ * const relay = await listen({ port: 0, halfOpen: true }, {
+ *   async open(client) {
+ *     client.pause();
+ *     pipe(client, await connect({ port: upstream.port, halfOpen: true }, {}));
+ *   },
+ * });
+ * await relay.stop();
+ * await upstream.stop();
+ * ```
+ */
+export function pipe<A, B>(a: Connection<A>, b: Connection<B>, options: PipeOptions = {}): Pipe {
+  const pair = new Pair(a as Connection, b as Connection, options.onClose);
+  pair.start();
+  return pair;
+}
+
+/** Both directions of a pipe, and the handler of both its ends. */
+class Pair implements Handler, Pipe {
+  bytesForward = 0;
+  bytesBack = 0;
+  /** A full outbox slows the other end, not its own: two ends that wait for each other would wait for ever. */
+  readonly readsWhileFull = true;
+  readonly #a: Connection;
+  readonly #b: Connection;
+  readonly #formerA: Handler;
+  readonly #formerB: Handler;
+  readonly #onClose: PipeOptions["onClose"];
+  #open = 2;
+  #finished = 0;
+  #firstFinished: PipeSide | undefined;
+  #reason: CloseReason | undefined;
+  #cause: Error | undefined;
+  #side: PipeSide = "a";
+
+  constructor(a: Connection, b: Connection, onClose: PipeOptions["onClose"]) {
+    this.#a = a;
+    this.#b = b;
+    this.#formerA = a.handler;
+    this.#formerB = b.handler;
+    this.#onClose = onClose;
+  }
+
+  start(): void {
+    this.#a.handler = this;
+    this.#b.handler = this;
+    if (this.#a.closed) this.#wasClosed(this.#a);
+    if (this.#b.closed) this.#wasClosed(this.#b);
+    if (this.#open < 2) return;
+    if (this.#b.full) this.#a.pause();
+    else this.#a.resume();
+    // Bytes that waited behind the pause come from within resume, and may have ended it all.
+    if (this.#b.closed) return;
+    if (this.#a.full) this.#b.pause();
+    else this.#b.resume();
+  }
+
+  /** Before the pipe began: its own handler was told. */
+  #wasClosed(connection: Connection): void {
+    this.#note(connection, "peer", undefined);
+    this.#passOn(connection, "peer");
+    this.#left();
+  }
+
+  chunk(from: Connection, bytes: Uint8Array): void {
+    const forward = from === this.#a;
+    const to = forward ? this.#b : this.#a;
+    const taken = to.write(bytes);
+    if (taken === 0) {
+      // Ended by somebody else, or not half-open: these bytes are lost, which the sender must not take for delivered.
+      if (!to.closed) from.reset();
+      return;
+    }
+    if (forward) this.bytesForward += taken;
+    else this.bytesBack += taken;
+    if (to.full) from.pause();
+  }
+
+  drain(connection: Connection): void {
+    this.#otherOf(connection).resume();
+  }
+
+  end(connection: Connection): void {
+    this.#finished |= this.#bitOf(connection);
+    this.#firstFinished ??= this.#sideOf(connection);
+    this.#otherOf(connection).end();
+  }
+
+  shutdown(connection: Connection, graceMs: number): HandlerResult {
+    return this.#formerOf(connection).shutdown?.(connection, graceMs);
+  }
+
+  close(connection: Connection, reason: CloseReason, cause: Error | undefined): HandlerResult {
+    // Resetting the other side runs its own close within this one; both former handlers hear before onClose does.
+    this.#note(connection, reason, cause);
+    this.#passOn(connection, reason);
+    try {
+      return this.#formerOf(connection).close?.(connection, reason, cause);
+    } finally {
+      this.#left();
+    }
+  }
+
+  #passOn(closed: Connection, reason: CloseReason): void {
+    const other = this.#otherOf(closed);
+    if (other.closed) return;
+    if (ORDERLY.has(reason)) this.#finish(other);
+    else other.reset();
+  }
+
+  /** Keeps why it ended: the first reason, unless that was orderly and the other side then failed. */
+  #note(connection: Connection, reason: CloseReason, cause: Error | undefined): void {
+    const asked = reason === "peer" || reason === "handler";
+    // The FIN that answers ours is told as the close of a connection that has sent and received everything.
+    if (asked && (this.#finished & this.#bitOf(this.#otherOf(connection))) !== 0) {
+      this.#finished |= this.#bitOf(connection);
+    }
+    const wasOrderly = this.#reason === "peer" || this.#reason === "handler";
+    if (this.#reason !== undefined && (!wasOrderly || ORDERLY.has(reason))) return;
+    const whole = asked && this.#finished === FINISHED;
+    this.#reason = whole ? "peer" : reason;
+    this.#cause = cause;
+    this.#side = (whole ? this.#firstFinished : undefined) ?? this.#sideOf(connection);
+  }
+
+  /** Sends what waits, then FIN. Nothing can come back: its bytes are read and dropped, for a while. */
+  #finish(left: Connection): void {
+    left.end();
+    left.resume();
+    if (left.closed || (this.#finished & this.#bitOf(left)) !== 0) return;
+    const timer = setTimeout(() => {
+      if (left.queuedBytes > 0) timer.refresh();
+      else left.close();
+    }, LINGER_MS);
+    timer.unref();
+  }
+
+  #left(): void {
+    this.#open -= 1;
+    if (this.#open > 0) return;
+    const { bytesForward, bytesBack } = this;
+    this.#onClose?.({
+      reason: this.#reason as CloseReason,
+      cause: this.#cause,
+      side: this.#side,
+      bytesForward,
+      bytesBack,
+    });
+  }
+
+  #otherOf(connection: Connection): Connection {
+    return connection === this.#a ? this.#b : this.#a;
+  }
+
+  #formerOf(connection: Connection): Handler {
+    return connection === this.#a ? this.#formerA : this.#formerB;
+  }
+
+  #bitOf(connection: Connection): number {
+    return connection === this.#a ? FINISHED_A : FINISHED_B;
+  }
+
+  #sideOf(connection: Connection): PipeSide {
+    return connection === this.#a ? "a" : "b";
+  }
+}
