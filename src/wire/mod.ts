@@ -42,6 +42,13 @@ export {
   proxyTlvs,
 } from "./proxy-protocol/mod.ts";
 export {
+  type ClientHello,
+  type ReadClientHelloOptions,
+  readClientHello,
+  TLS_HELLO_REFUSALS,
+  type TlsHelloRefusal,
+} from "./tls-hello/mod.ts";
+export {
   CONNECT_HEAD_REFUSALS,
   type ConnectHeadRefusal,
   type ConnectReply,
