@@ -60,7 +60,7 @@ export class Lane<Owner> {
     return { owner, own: burstOf(this.#eachPerSecond), ownMs: nowMs, credit: 0, waiting: false };
   }
 
-  /** What it owes stays owed by all: closing and connecting again is no way around the rate. */
+  /** What it owes stays owed by all, and who comes when nothing is left must wait: connecting anew is no way around the rate. */
   leave(pace: Pace<Owner>): void {
     pace.owner = undefined;
     if (this.#totalPerSecond > 0) this.#pool += pace.credit;
