@@ -1,3 +1,4 @@
+import { escapeBytes } from "../base/mod.ts";
 import type { Tap } from "../load/mod.ts";
 import type { LoadWords } from "./load-options.ts";
 
@@ -29,8 +30,6 @@ export function dumpTap(words: DumpWords, write: (line: string) => void): Tap | 
   return { ...(out ? { out } : {}), ...(into ? { in: into } : {}) };
 }
 
-const NAMED: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\" };
-
 /**
  * Bytes as text that `-e` would read back; what a terminal could take for a command is not let through.
  *
@@ -38,11 +37,7 @@ const NAMED: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 13: "\\r"
  * escaped(new Uint8Array([65, 10, 0, 92])); // "A\\n\\x00\\\\"
  */
 export function escaped(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes.subarray(0, SHOWN_BYTES)) {
-    const isPrintable = byte >= 0x20 && byte < 0x7f;
-    text += NAMED[byte] ?? (isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`);
-  }
+  const text = escapeBytes(bytes.subarray(0, SHOWN_BYTES));
   const more = bytes.length - SHOWN_BYTES;
   return more > 0 ? `${text} … and ${more} bytes more` : text;
 }

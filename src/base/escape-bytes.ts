@@ -1,0 +1,61 @@
+const NAMED: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\" };
+
+/**
+ * Letters, marks, digits, punctuation and symbols. Left out is whatever a terminal obeys or a reader cannot see: controls of
+ * both sets (C1 too), formats (which turn text around), separators, private use, and what is no character (yet).
+ */
+const VISIBLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
+
+export interface EscapeOptions {
+  /** Show the letters of valid UTF-8; otherwise every byte from 128 on is `\xNN`. @default {false} */
+  utf8?: boolean;
+}
+
+/**
+ * Bytes as one line of text that is safe to print: what a terminal could take for a command is shown, never sent.
+ *
+ * @example
+ * escapeBytes(new Uint8Array([65, 10, 27, 92])); // "A\\n\\x1b\\\\"
+ * escapeBytes(new Uint8Array([0xc3, 0xbc, 0xff]), { utf8: true }); // "ü\\xff"
+ */
+export function escapeBytes(bytes: Uint8Array, options: EscapeOptions = {}): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    const length = byte >= 0x80 && options.utf8 === true ? lengthOfCharacter(bytes, at) : 1;
+    if (length > 1) {
+      text += shown(codePointOf(bytes, at, length));
+      at += length - 1;
+    } else {
+      const isPrintable = byte >= 0x20 && byte < 0x7f;
+      text += NAMED[byte] ?? (isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`);
+    }
+  }
+  return text;
+}
+
+function shown(codePoint: number): string {
+  const character = String.fromCodePoint(codePoint);
+  return VISIBLE.test(character) ? character : `\\u{${codePoint.toString(16)}}`;
+}
+
+/** Bytes of the UTF-8 character here, by the table of RFC 3629 §4 (nothing overlong, no surrogates); 1 where there is none. */
+function lengthOfCharacter(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  const length = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (at + length > bytes.length) return 1;
+  for (let index = 1; index < length; index++) if ((bytes[at + index]! & 0xc0) !== 0x80) return 1;
+  const second = bytes[at + 1]!;
+  const isWrong =
+    (first === 0xe0 && second < 0xa0) ||
+    (first === 0xed && second > 0x9f) ||
+    (first === 0xf0 && second < 0x90) ||
+    (first === 0xf4 && second > 0x8f);
+  return isWrong ? 1 : length;
+}
+
+function codePointOf(bytes: Uint8Array, at: number, length: number): number {
+  let value = bytes[at]! & (0x7f >> length);
+  for (let index = 1; index < length; index++) value = (value << 6) | (bytes[at + index]! & 0x3f);
+  return value;
+}
