@@ -115,6 +115,21 @@ function listenerMetrics(listeners: MetricSources["listeners"]): Metric[] {
     each("counter", "drains_total", "Outboxes that fell below their low mark again.", (counts) => counts.drains),
     each("counter", "handler_errors_total", "Handlers that threw or rejected.", (counts) => counts.handlerErrors),
     each(
+      "gauge",
+      "connections_arriving",
+      "Connections in their PROXY header or handshake.",
+      (counts) => counts.arriving,
+    ),
+    each("counter", "tls_handshakes_total", "TLS handshakes that ended well.", (counts) => counts.handshakes),
+    each("gauge", "subscriptions", "Subscriptions to topics now.", (counts) => counts.subscriptions),
+    each("counter", "published_total", "Published messages handed to connections.", (counts) => counts.published),
+    each(
+      "counter",
+      "published_dropped_total",
+      "Published messages lost because their connection took them too slowly.",
+      (counts) => counts.publishedDropped,
+    ),
+    each(
       "counter",
       "worker_restarts_total",
       "Event loops that died and were started again.",

@@ -30,10 +30,21 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Counts the connection in, or counts and names the refusal. */
-  admit(descriptor: number, address: string, nowMs: number): RefusalReason | undefined {
-    const refusal = this.#refusal(descriptor, address, Math.floor(nowMs / 1000));
+  /**
+   * Counts the connection in, or counts and names the refusal.
+   *
+   * @param address undefined where a PROXY header will say it, see `identify`
+   * @param maxArriving how many may be in their handshake on this event loop, 0 = any number
+   */
+  admit(
+    descriptor: number,
+    address: string | undefined,
+    nowMs: number,
+    maxArriving: number,
+  ): RefusalReason | undefined {
     const row = this.#row;
+    const isRush = maxArriving > 0 && row[Count.arriving]! >= maxArriving;
+    const refusal = isRush ? "handshakes" : this.#refusal(descriptor, address, Math.floor(nowMs / 1000));
     if (refusal !== undefined) {
       row[placeOfRefusal(refusal)]! += 1;
       return refusal;
@@ -43,16 +54,25 @@ export class Admission {
     row[Count.acceptedInWindow]! += 1;
     const active = this.#rows.sum(Count.active);
     if (active > row[Count.peak]!) row[Count.peak] = active;
-    this.#addresses.add(address, 1);
+    if (address !== undefined) this.#addresses.add(address, 1);
     return undefined;
   }
 
-  leave(address: string): void {
-    this.#row[Count.active]! -= 1;
-    this.#addresses.add(address, -1);
+  /** The address of one who was let in without: false where too many are open from there. */
+  identify(address: string): boolean {
+    const { maxPerAddress } = this.#limits;
+    if (maxPerAddress > 0 && this.#addresses.count(address) >= maxPerAddress) return false;
+    this.#addresses.add(address, 1);
+    return true;
   }
 
-  #refusal(descriptor: number, address: string, second: number): RefusalReason | undefined {
+  /** @param address undefined for one who was never identified */
+  leave(address: string | undefined): void {
+    this.#row[Count.active]! -= 1;
+    if (address !== undefined) this.#addresses.add(address, -1);
+  }
+
+  #refusal(descriptor: number, address: string | undefined, second: number): RefusalReason | undefined {
     const limits = this.#limits;
     if (this.#row[Count.windowSecond] !== second) {
       this.#row[Count.acceptedInWindow] = 0;
@@ -61,6 +81,7 @@ export class Admission {
     if (descriptor >= this.#highestDescriptor) return "descriptors";
     if (limits.maxConnections > 0 && this.#rows.sum(Count.active) >= limits.maxConnections) return "connections";
     if (limits.acceptsPerSecond > 0 && this.#rows.acceptedIn(second) >= limits.acceptsPerSecond) return "rate";
+    if (address === undefined) return undefined;
     if (limits.maxPerAddress > 0 && this.#addresses.count(address) >= limits.maxPerAddress) return "address";
     return undefined;
   }

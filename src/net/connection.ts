@@ -1,102 +1,112 @@
 import { systemCodeOf, TenkError } from "../base/mod.ts";
-import { type CutResult, FrameCutter, type Framing } from "../wire/mod.ts";
+import { type CutResult, FrameCutter, type Framing, type ProxyHeader, unframed } from "../wire/mod.ts";
 import { Count, placeOfClose } from "./counts.ts";
 import type { Timed } from "./deadlines.ts";
+import { nearestDeadline } from "./due.ts";
 import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
 import { sayHandlerFailed } from "./handler-failure.ts";
-import { Outbox } from "./outbox.ts";
+import {
+  CLOSED,
+  CUTTING,
+  ENDED,
+  FIN_SENT,
+  HEARD,
+  Outgoing,
+  PAUSED,
+  PAUSED_BY_HANDLER,
+  PEER_FINISHED,
+  SECURE,
+  UPGRADING,
+} from "./outgoing.ts";
 import type { CloseReason } from "./reasons.ts";
-import type { Connection, HandlerResult } from "./types.ts";
+import { type ClientTlsOptions, type ServerTlsOptions, type TlsInfo, tlsInfo, upgrade } from "./tls/mod.ts";
+import type { Connection, Handler, HandlerResult } from "./types.ts";
 
-// One number of bits instead of a field each: ten thousand connections, seven facts.
-const PAUSED_BY_HANDLER = 1;
-const PAUSED_BY_OUTBOX = 2;
-const ENDED = 4; // end() was called: no more writes
-const FIN_SENT = 8;
-const PEER_FINISHED = 16;
-const CLOSED = 32;
-const HEARD = 64; // the first byte came
-const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
+/** How a connection came to be; most share one of two. */
+export interface Origin {
+  readonly secure: boolean;
+  readonly proxy: ProxyHeader | undefined;
+}
 
-/** How long after our FIN the peer's is awaited. Closing at once would answer bytes still under way with a reset, and a
- * reset makes the peer's kernel throw away what it has not read yet (RFC 1122 §4.2.2.13, RFC 7230 §6.6). */
-const LINGER_MS = 5_000;
+export const PLAIN: Origin = { secure: false, proxy: undefined };
+export const SECURED: Origin = { secure: true, proxy: undefined };
 
 const encoder = new TextEncoder();
 
 /**
- * A connection, from its first byte to its one end.
+ * A connection, from its first byte to its one end. What it sends is in {@link Outgoing}.
  *
  * ```text
- *   received ─► handler.chunk          write ─► kernel, rest ─► outbox ─► writable ─► kernel
- *                     all ends: end · close · peer · reset · deadline · error ─► #finish(reason)
+ *   received ─► handler.chunk, or cutter ─► handler.frame
+ *                     all ends: end · close · peer · reset · deadline · error ─► finish(reason)
  * ```
  */
-export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Timed {
+export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Data>, SocketEvents, Timed {
   data!: Data;
+  readonly id: number;
   /** Kept, not asked for: the socket forgets it when it closes, and `close` is where people log it. */
-  readonly remoteAddress: string;
+  readonly wireAddress: string;
+  readonly proxy: ProxyHeader | undefined;
   bytesRead = 0;
-  bytesWritten = 0;
-  readonly #socket: RawSocket;
-  readonly #endpoint: Endpoint<Data>;
+  #handler: Handler<Data>;
   readonly #slot: number;
   readonly #openedMs: number;
-  #activeMs: number;
-  /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
-  #progressMs = 0;
-  #flags = 0;
-  #outbox: Outbox | undefined;
-  #reason: CloseReason | undefined;
-  /** Only where the handler has `frame`, from the first bytes on. */
+  /** Only where frames are cut, from the first bytes on. */
   #cutter: FrameCutter | undefined;
 
-  constructor(socket: RawSocket, remoteAddress: string, endpoint: Endpoint<Data>) {
-    this.#socket = socket;
-    this.remoteAddress = remoteAddress;
-    this.#endpoint = endpoint;
+  constructor(socket: RawSocket, wireAddress: string, endpoint: Endpoint<Data>, origin: Origin = PLAIN) {
+    super(socket, endpoint);
+    this.id = endpoint.nextId();
+    this.wireAddress = wireAddress;
+    this.proxy = origin.proxy;
+    if (origin.secure) this.flags |= SECURE;
+    this.#handler = endpoint.handler;
     this.#slot = endpoint.deadlines.join(this);
     this.#openedMs = endpoint.deadlines.nowMs;
-    this.#activeMs = this.#openedMs;
+    this.activeMs = this.#openedMs;
   }
 
+  get remoteAddress(): string {
+    return this.proxy?.sourceAddress || this.wireAddress;
+  }
   get remotePort(): number {
-    return this.#socket.remotePort ?? 0;
+    return this.proxy?.sourceAddress ? this.proxy.sourcePort : (this.socket.remotePort ?? 0);
   }
   get localAddress(): string {
-    return this.#socket.localAddress ?? "";
+    return this.proxy?.sourceAddress ? this.proxy.destinationAddress : (this.socket.localAddress ?? "");
   }
   get localPort(): number {
-    return this.#socket.localPort ?? 0;
+    return this.proxy?.sourceAddress ? this.proxy.destinationPort : (this.socket.localPort ?? 0);
   }
-  get queuedBytes(): number {
-    return this.#outbox?.length ?? 0;
-  }
-  get full(): boolean {
-    return (this.#flags & PAUSED_BY_OUTBOX) !== 0;
-  }
-  get closed(): boolean {
-    return (this.#flags & CLOSED) !== 0;
+  get tls(): TlsInfo | undefined {
+    return (this.flags & SECURE) === 0 || this.closed ? undefined : tlsInfo(this.socket);
   }
   get ageMs(): number {
     return performance.now() - this.#openedMs;
   }
+  get idleMs(): number {
+    return Math.max(0, performance.now() - this.activeMs);
+  }
+  /** The kernel's number, for TCP_INFO; -1 once closed. */
+  get descriptor(): number {
+    return this.closed ? -1 : (this.socket as unknown as { fd: number }).fd;
+  }
 
-  write(given: Uint8Array | string): number {
-    if ((this.#flags & (ENDED | CLOSED)) !== 0) return 0;
-    const bytes = typeof given === "string" ? encoder.encode(given) : given;
-    const length = bytes.length;
-    const queued = this.#outbox?.length ?? 0;
-    // A negative answer is a socket that just died; its close event follows and finds these bytes in the outbox.
-    const sent = queued > 0 ? 0 : Math.max(0, this.#socket.write(bytes));
-    if (sent > 0) this.#wrote(sent);
-    if (sent < length && !this.#queue(sent === 0 ? bytes : bytes.subarray(sent))) return 0;
-    this.#endpoint.counts[Count.writes]! += 1;
-    return length;
+  get handler(): Handler<Data> {
+    return this.#handler;
+  }
+
+  set handler(handler: Handler<Data>) {
+    this.#handler = handler;
+    const cutter = this.#cutter;
+    if (cutter === undefined) return;
+    // What was kept, and the rest of the chunk at hand, goes to the new handler the new way.
+    cutter.framing = handler.frame === undefined ? unframed() : (handler.framing ?? cutter.framing);
+    if ((this.flags & (CUTTING | PAUSED)) === 0) this.#goOnCutting(cutter);
   }
 
   setFraming(framing: Framing): void {
-    if (this.#endpoint.handler.frame === undefined) {
+    if (this.#handler.frame === undefined) {
       throw new TenkError(
         "invalid-option",
         "Cannot set a framing as the handler must have a frame method: it has none",
@@ -107,49 +117,78 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
   }
 
   pause(): void {
-    this.#setPaused(this.#flags | PAUSED_BY_HANDLER);
+    this.setPaused(this.flags | PAUSED_BY_HANDLER);
   }
 
   resume(): void {
-    this.#setPaused(this.#flags & ~PAUSED_BY_HANDLER);
+    this.setPaused(this.flags & ~PAUSED_BY_HANDLER);
   }
 
-  end(): void {
-    this.endFor("handler");
-  }
-
-  /** `end`, with the reason that will be counted. */
-  endFor(reason: CloseReason): void {
-    if ((this.#flags & (ENDED | CLOSED)) !== 0) return;
-    this.#flags |= ENDED;
-    this.#reason = reason;
-    if (!this.#endpoint.socket.halfOpen) this.#cutter?.discard();
-    if (this.#outbox === undefined) this.#sendFin();
+  override endFor(reason: CloseReason): void {
+    if ((this.flags & (ENDED | CLOSED)) === 0 && !this.endpoint.socket.halfOpen) this.#cutter?.discard();
+    super.endFor(reason);
   }
 
   close(reason: CloseReason = "handler"): void {
-    if ((this.#flags & CLOSED) !== 0) return;
-    this.#finish(reason, undefined);
-    this.#socket.end();
+    if (this.closed) return;
+    this.finish(reason, undefined);
+    this.socket.end();
   }
 
   reset(): void {
-    this.#abort("handler", undefined);
+    this.abort("handler", undefined);
+  }
+
+  subscribe(topic: string): void {
+    const { topics } = this.endpoint;
+    if (topics === undefined) throw new TenkError("invalid-option", "Cannot subscribe as nothing is published here");
+    if (!this.closed) topics.subscribe(this, topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.endpoint.topics?.unsubscribe(this, topic);
+  }
+
+  publish(topic: string, bytes: Uint8Array | string): void {
+    // Copied once: subscribers that are slow keep references to it after this call.
+    const message = typeof bytes === "string" ? encoder.encode(bytes) : bytes.slice();
+    this.endpoint.publish(topic, message, this);
+  }
+
+  async startTls(options: ServerTlsOptions | ClientTlsOptions): Promise<TlsInfo> {
+    const wrong = this.#whyNoTls();
+    if (wrong !== undefined) throw new TenkError("invalid-option", `Cannot start TLS as ${wrong}`);
+    this.flags |= UPGRADING;
+    // What follows in the clear would be taken for what the peer said under TLS (CVE-2011-0411).
+    this.#cutter?.stop();
+    try {
+      const socket = await upgrade(this.socket, options, this.endpoint.side, this.wireAddress);
+      if (this.closed) throw new TenkError("tls-failed", "The connection was closed before TLS began");
+      this.flags = (this.flags & ~UPGRADING) | SECURE;
+      socket.data = this;
+      this.sendThrough(socket);
+      if (this.#cutter !== undefined && (this.flags & PAUSED) === 0) this.#goOnCutting(this.#cutter);
+      return tlsInfo(socket);
+    } catch (error) {
+      this.abort("tls-failed", error as Error);
+      throw error;
+    }
   }
 
   // ---- what the handler's owner calls ------------------------------------------------------------------------------
 
   /** Runs the handler's `open`; the connection may be closed when this returns. */
   opened(): void {
-    const { limits, handler } = this.#endpoint;
-    if (limits.idleMs + limits.firstByteMs + limits.lifetimeMs > 0) this.#rearm();
-    if (handler.open) this.#run(() => handler.open?.(this));
+    const { limits } = this.endpoint;
+    if (limits.idleMs + limits.firstByteMs + limits.lifetimeMs > 0) this.rearm();
+    const handler = this.#handler;
+    if (handler.open) this.run(() => handler.open?.(this));
   }
 
   shutdown(graceMs: number): void {
-    const { handler } = this.#endpoint;
+    const handler = this.#handler;
     if (this.closed) return;
-    if (handler.shutdown) this.#run(() => handler.shutdown?.(this, graceMs));
+    if (handler.shutdown) this.run(() => handler.shutdown?.(this, graceMs));
     else this.endFor("shutdown");
   }
 
@@ -157,17 +196,17 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
 
   /** The hot path: about ten stores and one call. */
   received(bytes: Uint8Array): void {
-    const endpoint = this.#endpoint;
+    const endpoint = this.endpoint;
     const counts = endpoint.counts;
     counts[Count.bytesRead]! += bytes.length;
     counts[Count.chunksRead]! += 1;
     this.bytesRead += bytes.length;
-    this.#activeMs = endpoint.deadlines.nowMs;
-    this.#flags |= HEARD;
+    this.activeMs = endpoint.deadlines.nowMs;
+    this.flags |= HEARD;
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
-    if ((this.#flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
-    const { handler } = endpoint;
-    if (handler.chunk === undefined || handler.frame !== undefined) {
+    if ((this.flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
+    const handler = this.#handler;
+    if (handler.chunk === undefined || handler.frame !== undefined || this.#cutter !== undefined) {
       this.#cut(bytes);
       return;
     }
@@ -179,44 +218,28 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     }
   }
 
-  writable(): void {
-    const outbox = this.#outbox;
-    if (outbox === undefined || this.closed) return; // the runtime also calls after open and resume
-    const sent = Math.max(0, this.#socket.write(outbox.waiting()));
-    if (sent === 0) return;
-    outbox.consume(sent);
-    this.#endpoint.counts[Count.outboxBytes]! -= sent;
-    this.#progressMs = this.#endpoint.deadlines.nowMs;
-    this.#wrote(sent);
-    if (outbox.length === 0) {
-      this.#outbox = undefined;
-      if ((this.#flags & ENDED) !== 0) this.#sendFin();
-    }
-    if (this.full && outbox.length <= this.#endpoint.socket.outboxLowBytes) this.#drained();
-  }
-
   peerFinished(): void {
-    if ((this.#flags & (CLOSED | PEER_FINISHED)) !== 0) return;
-    this.#flags |= PEER_FINISHED;
-    const { handler, socket } = this.#endpoint;
-    if ((this.#flags & FIN_SENT) !== 0) {
-      this.#bothFinished();
+    if ((this.flags & (CLOSED | PEER_FINISHED)) !== 0) return;
+    this.flags |= PEER_FINISHED;
+    if ((this.flags & FIN_SENT) !== 0) {
+      this.bothFinished();
       return;
     }
-    if (handler.end) this.#run(() => handler.end?.(this));
-    if (!socket.halfOpen) this.endFor("peer");
+    const handler = this.#handler;
+    if (handler.end) this.run(() => handler.end?.(this));
+    if (!this.endpoint.socket.halfOpen) this.endFor("peer");
   }
 
   gone(error: Error | undefined): void {
     if (this.closed) return;
     const code = systemCodeOf(error);
-    if (code === "ECONNRESET" || code === "EPIPE") this.#finish("reset", error);
-    else if (error !== undefined) this.#finish("system", error);
-    else this.#finish(this.#reason ?? "peer", undefined);
+    if (code === "ECONNRESET" || code === "EPIPE") this.finish("reset", error);
+    else if (error !== undefined) this.finish("system", error);
+    else this.finish(this.reason ?? "peer", undefined);
   }
 
   failed(error: Error): void {
-    this.#abort("system", error);
+    this.abort("system", error);
   }
 
   secured(): void {}
@@ -227,7 +250,7 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
     const waitMs = due.atMs - nowMs;
     if (waitMs > 0) return waitMs;
     // A peer that took nothing for so long gets a reset: a FIN would queue behind the bytes it does not read.
-    if (due.reason === "stalled") this.#abort(due.reason, undefined);
+    if (due.reason === "stalled") this.abort(due.reason, undefined);
     else this.close(due.reason);
     return 0;
   }
@@ -235,133 +258,89 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
   // ---- inside ------------------------------------------------------------------------------------------------------
 
   #nearestDeadline(): { atMs: number; reason: CloseReason } | undefined {
-    const { limits } = this.#endpoint;
-    let atMs = Number.POSITIVE_INFINITY;
-    let reason: CloseReason | undefined;
-    const consider = (candidateMs: number, why: CloseReason) => {
-      if (candidateMs >= atMs) return;
-      atMs = candidateMs;
-      reason = why;
-    };
-    const lingers = (this.#flags & FIN_SENT) !== 0 && !this.#endpoint.socket.halfOpen;
-    if (lingers) consider(this.#progressMs + LINGER_MS, this.#reason ?? "handler");
-    if (limits.lifetimeMs > 0) consider(this.#openedMs + limits.lifetimeMs, "lifetime");
-    if (limits.firstByteMs > 0 && (this.#flags & HEARD) === 0)
-      consider(this.#openedMs + limits.firstByteMs, "first-byte");
-    if (limits.idleMs > 0) consider(this.#activeMs + limits.idleMs, "idle");
-    if (limits.stallMs > 0 && this.#outbox !== undefined) consider(this.#progressMs + limits.stallMs, "stalled");
-    return reason === undefined ? undefined : { atMs, reason };
+    const lingers = (this.flags & FIN_SENT) !== 0 && !this.endpoint.socket.halfOpen;
+    return nearestDeadline(this.endpoint.limits, {
+      openedMs: this.#openedMs,
+      activeMs: this.activeMs,
+      progressMs: this.progressMs,
+      heard: (this.flags & HEARD) !== 0,
+      waits: this.outbox !== undefined,
+      lingers: lingers ? (this.reason ?? "handler") : undefined,
+    });
   }
 
-  #rearm(): void {
+  protected override rearm(): void {
     const due = this.#nearestDeadline();
-    if (due !== undefined) this.#endpoint.deadlines.arm(this.#slot, due.atMs - this.#endpoint.deadlines.nowMs);
+    if (due !== undefined) this.endpoint.deadlines.arm(this.#slot, due.atMs - this.endpoint.deadlines.nowMs);
   }
 
-  #wrote(count: number): void {
-    const endpoint = this.#endpoint;
-    endpoint.counts[Count.bytesWritten]! += count;
-    this.bytesWritten += count;
-    this.#activeMs = endpoint.deadlines.nowMs;
-  }
-
-  /** @returns false when the ceiling was passed and the connection is closed */
-  #queue(rest: Uint8Array): boolean {
-    const { socket, counts, limits, deadlines } = this.#endpoint;
-    const queued = this.#outbox?.length ?? 0;
-    if (queued + rest.length > socket.outboxMaxBytes) {
-      this.#abort("outbox-full", undefined);
-      return false;
-    }
-    if (this.#outbox === undefined) {
-      this.#outbox = new Outbox(rest);
-      this.#progressMs = deadlines.nowMs;
-      if (limits.stallMs > 0) this.#rearm();
-    } else {
-      this.#outbox.append(rest);
-    }
-    counts[Count.outboxBytes]! += rest.length;
-    if (queued + rest.length > socket.outboxHighBytes) this.#setPaused(this.#flags | PAUSED_BY_OUTBOX);
-    return true;
-  }
-
-  #drained(): void {
-    const { handler, counts } = this.#endpoint;
-    counts[Count.drains]! += 1;
-    this.#setPaused(this.#flags & ~PAUSED_BY_OUTBOX);
-    if (handler.drain && !this.closed) this.#run(() => handler.drain?.(this));
-  }
-
-  #setPaused(flags: number): void {
-    const was = (this.#flags & PAUSED) !== 0;
+  protected override setPaused(flags: number): void {
+    const was = (this.flags & PAUSED) !== 0;
     const will = (flags & PAUSED) !== 0;
-    this.#flags = flags;
+    this.flags = flags;
     if (was === will || this.closed) return;
     if (will) {
       this.#cutter?.stop();
-      this.#socket.pause();
+      this.socket.pause();
     } else if (this.#cutter === undefined || this.#goOnCutting(this.#cutter)) {
-      this.#socket.resume();
+      this.socket.resume();
     }
+  }
+
+  #whyNoTls(): string | undefined {
+    if ((this.flags & (ENDED | CLOSED)) !== 0) return "the connection is closed or ended";
+    if ((this.flags & (SECURE | UPGRADING)) !== 0) return "it has it already";
+    if (this.outbox !== undefined) return `${this.queuedBytes} bytes still wait to go out in the clear: await drain`;
+    return undefined;
   }
 
   /** Frames kept while paused come first. @returns whether reading may go on */
   #goOnCutting(cutter: FrameCutter): boolean {
+    this.flags |= CUTTING;
     try {
       return this.#judge(cutter.resume(this, TcpConnection.#giveFrame));
     } catch (error) {
       this.#handlerFailed(error);
       return false;
+    } finally {
+      this.flags &= ~CUTTING;
     }
   }
 
   #cut(bytes: Uint8Array): void {
-    const { handler } = this.#endpoint;
-    if (handler.frame === undefined || (handler.framing === undefined && this.#cutter === undefined)) return;
+    const handler = this.#handler;
+    if (this.#cutter === undefined && (handler.frame === undefined || handler.framing === undefined)) return;
     this.#cutter ??= new FrameCutter(handler.framing as Framing);
+    this.flags |= CUTTING;
     try {
       this.#judge(this.#cutter.cut(bytes, this, TcpConnection.#giveFrame));
     } catch (error) {
       this.#handlerFailed(error);
+    } finally {
+      this.flags &= ~CUTTING;
     }
   }
 
   #judge(result: CutResult): boolean {
     if (result === "too-long" || result === "bad-length")
-      this.#abort("bad-frame", new Error(`frame refused: ${result}`));
+      this.abort("bad-frame", new Error(`frame refused: ${result}`));
+    else if ((this.flags & UPGRADING) !== 0 && (this.#cutter?.keptBytes ?? 0) > 0)
+      this.abort("tls-failed", new Error("bytes in the clear behind the request for TLS"));
     return result === "more" && !this.closed;
   }
 
   /** One function for all connections: which one comes as an argument. */
   static #giveFrame(this: void, connection: TcpConnection<unknown>, frame: Uint8Array): void {
-    const result = connection.#endpoint.handler.frame?.(connection, frame);
+    const handler = connection.#handler;
+    const result = handler.frame ? handler.frame(connection, frame) : handler.chunk?.(connection, frame);
     if (typeof result === "object") connection.#watch(result);
   }
 
-  #sendFin(): void {
-    this.#flags |= FIN_SENT;
-    if ((this.#flags & PEER_FINISHED) !== 0) {
-      this.#bothFinished();
-      return;
-    }
-    this.#socket.shutdown();
-    // A paused socket would never see the peer's FIN.
-    if (!this.#endpoint.socket.halfOpen) this.#setPaused(this.#flags & ~PAUSED);
-    this.#progressMs = this.#endpoint.deadlines.nowMs;
-    if (!this.#endpoint.socket.halfOpen) this.#rearm();
+  protected override bothFinished(): void {
+    this.close(this.reason ?? "peer");
   }
 
-  #bothFinished(): void {
-    this.close(this.#reason ?? "peer");
-  }
-
-  #abort(reason: CloseReason, cause: Error | undefined): void {
-    if (this.closed) return;
-    this.#finish(reason, cause);
-    this.#socket.terminate();
-  }
-
-  #run(call: () => HandlerResult): void {
+  protected override run(call: () => HandlerResult): void {
     try {
       this.#watch(call());
     } catch (error) {
@@ -374,22 +353,22 @@ export class TcpConnection<Data> implements Connection<Data>, SocketEvents, Time
   }
 
   #handlerFailed(error: unknown): void {
-    this.#endpoint.counts[Count.handlerErrors]! += 1;
+    this.endpoint.counts[Count.handlerErrors]! += 1;
     sayHandlerFailed(error);
-    this.#abort("handler-error", error instanceof Error ? error : new Error(String(error)));
+    this.abort("handler-error", error instanceof Error ? error : new Error(String(error)));
   }
 
-  /** Every end comes here, once. */
-  #finish(reason: CloseReason, cause: Error | undefined): void {
-    this.#flags |= CLOSED;
-    const endpoint = this.#endpoint;
+  protected override finish(reason: CloseReason, cause: Error | undefined): void {
+    this.flags |= CLOSED;
+    const endpoint = this.endpoint;
     endpoint.counts[placeOfClose(reason)]! += 1;
-    endpoint.counts[Count.outboxBytes]! -= this.#outbox?.length ?? 0;
-    this.#outbox = undefined;
+    endpoint.counts[Count.outboxBytes]! -= this.outbox?.length ?? 0;
+    this.outbox = undefined;
     this.#cutter?.discard();
+    if (this.mailbox !== undefined) endpoint.topics?.leave(this);
     endpoint.deadlines.leave(this.#slot);
     endpoint.left(this);
-    const { handler } = endpoint;
-    if (handler.close) this.#run(() => handler.close?.(this, reason, cause));
+    const handler = this.#handler;
+    if (handler.close) this.run(() => handler.close?.(this, reason, cause));
   }
 }

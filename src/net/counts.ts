@@ -23,12 +23,21 @@ export const Count = {
   /** The second, since the epoch, in which `acceptedInWindow` were accepted: for acceptsPerSecond. */
   windowSecond: 11,
   acceptedInWindow: 12,
-  refused: 16,
-  closed: 24,
+  /** PROXY headers and TLS handshakes under way. */
+  arriving: 13,
+  /** Handshakes that ended well. */
+  handshakes: 14,
+  /** Published messages that a slow subscriber did not get. */
+  publishedDropped: 15,
+  /** Published messages handed to connections. */
+  published: 16,
+  subscriptions: 17,
+  refused: 24,
+  closed: 32,
 } as const;
 
 /** Doubles in a row: a multiple of 8, so that two workers never share a cache line. */
-export const COUNTS_PER_ROW = 40;
+export const COUNTS_PER_ROW = 56;
 
 const refusalPlace = Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, Count.refused + index]));
 const closePlace = Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, Count.closed + index]));
@@ -60,6 +69,16 @@ export interface ListenerCounts {
   outboxBytes: number;
   handlerErrors: number;
   workerRestarts: number;
+  /** Connections that have not come through PROXY header and TLS handshake yet; among `active`. */
+  arriving: number;
+  /** TLS handshakes that ended well. */
+  handshakes: number;
+  /** Published messages handed to connections. */
+  published: number;
+  /** Published messages lost because their connection took them too slowly. */
+  publishedDropped: number;
+  /** Subscriptions now: a connection in two topics counts twice. */
+  subscriptions: number;
   refused: Record<RefusalReason, number>;
   closed: Record<CloseReason, number>;
 }
@@ -105,6 +124,8 @@ export class CountRows {
     row[placeOfClose("worker-crash")]! += row[Count.active]!;
     row[Count.active] = 0;
     row[Count.outboxBytes] = 0;
+    row[Count.arriving] = 0;
+    row[Count.subscriptions] = 0;
   }
 
   read(): ListenerCounts {
@@ -122,6 +143,11 @@ export class CountRows {
       outboxBytes: this.sum(Count.outboxBytes),
       handlerErrors: this.sum(Count.handlerErrors),
       workerRestarts: this.sum(Count.workerRestarts),
+      arriving: this.sum(Count.arriving),
+      handshakes: this.sum(Count.handshakes),
+      published: this.sum(Count.published),
+      publishedDropped: this.sum(Count.publishedDropped),
+      subscriptions: this.sum(Count.subscriptions),
       refused: Object.fromEntries(REFUSAL_REASONS.map((each) => [each, this.sum(placeOfRefusal(each))])) as Record<
         RefusalReason,
         number

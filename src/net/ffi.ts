@@ -14,6 +14,7 @@ const libc = dlopen("libc.so.6", {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 }).symbols;
@@ -32,6 +33,8 @@ const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
+const MSG_PEEK = 2;
+const MSG_DONTWAIT = 0x40;
 
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
@@ -127,6 +130,29 @@ export function lowestFreeDescriptor(): number {
   const descriptor = libc.fcntl(0, F_DUPFD_CLOEXEC, 0);
   if (descriptor >= 0) libc.close(descriptor);
   return descriptor;
+}
+
+/** The runtime has it on every socket; its types do not. */
+export function descriptorOf(socket: object): number {
+  return (socket as { fd: number }).fd;
+}
+
+/** As much as a PROXY header may have: `decodeProxyHeader` refuses longer ones. One for all, read at once. */
+const peeked = new Uint8Array(4096 + 16);
+
+/** What the kernel holds for a socket, up to 4 KiB, left where it is; a view, valid until the next call. Undefined after
+ * the peer's FIN or a failure. */
+export function peekBytes(descriptor: number): Uint8Array | undefined {
+  const count = Number(libc.recv(descriptor, ptr(peeked), peeked.length, MSG_PEEK | MSG_DONTWAIT));
+  if (count > 0) return peeked.subarray(0, count);
+  if (count === 0) return undefined;
+  const { code } = new SystemError("recv");
+  return code === "EAGAIN" || code === "EWOULDBLOCK" ? peeked.subarray(0, 0) : undefined;
+}
+
+/** Takes the first `count` bytes (peeked before) from what the kernel holds for a socket. */
+export function discardBytes(descriptor: number, count: number): void {
+  check(Number(libc.recv(descriptor, ptr(peeked), count, MSG_DONTWAIT)), "recv");
 }
 
 export function closeDescriptor(descriptor: number): void {

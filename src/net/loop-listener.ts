@@ -1,30 +1,50 @@
-import { logOf, messageOf, occasionally } from "../base/mod.ts";
+import { logOf, messageOf, occasionally, TenkError } from "../base/mod.ts";
+import type { ProxyHeader } from "../wire/mod.ts";
 import { Admission, type SharedState } from "./admission.ts";
-import { TcpConnection } from "./connection.ts";
+import { Arrival, type ArrivalEnds } from "./arrival.ts";
+import { PLAIN, SECURED, TcpConnection } from "./connection.ts";
+import { placeOfClose } from "./counts.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
 import type { Endpoint, RawSocket } from "./endpoint.ts";
-import { setBacklog, setBuffers } from "./ffi.ts";
+import { descriptorOf, setBacklog, setBuffers } from "./ffi.ts";
 import { listenError } from "./listen-error.ts";
-import type { RefusalReason } from "./reasons.ts";
-import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
+import { subscriberSettings, Topics } from "./publish/mod.ts";
+import type { CloseReason, RefusalReason } from "./reasons.ts";
+import { durationSetting, type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
 import { SOCKET_EVENTS } from "./socket-events.ts";
-import type { Connection, Handler, Limits, ListenOptions } from "./types.ts";
+import { ServerTls, type ServerTlsOptions } from "./tls/mod.ts";
+import { addressRanges } from "./trusted.ts";
+import type { Handler, Limits, ListenOptions } from "./types.ts";
 
 const log = logOf("net");
 
 /** The runtime's listener; its types lack the descriptor, and the port where it may be a Unix socket. */
 type RawListener = { readonly fd: number; readonly port?: number; stop(closeConnections: boolean): void };
 
+/** Ids of connections: the worker in the low digits, so that an id names its event loop. */
+const IDS_PER_COUNT = 256;
+
 /** One event loop's share of a listener: it accepts, admits, and keeps its connections. */
-export class LoopListener<Data> implements Endpoint<Data> {
-  readonly handler: Handler<Data>;
+export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
+  readonly side = "server";
+  readonly topics: Topics<TcpConnection<Data>>;
+  /** Takes what is published here to the other event loops. */
+  forward: (topic: string, message: Uint8Array) => void = () => {};
+  readonly #worker: number;
+  readonly #tls: ServerTls | undefined;
+  readonly #isTrusted: ((address: string) => boolean) | undefined;
+  readonly #proxyTimeoutMs: number;
+  readonly #arrivals = new Set<Arrival>();
+  #handler: Handler<Data>;
+  #openedCount = 0;
   readonly counts: Float64Array;
   readonly deadlines = new Deadlines();
   readonly socket: SocketSettings;
   readonly limits: LimitSettings;
   readonly port: number;
   readonly #admission: Admission;
+  readonly handlerOptions: unknown;
   readonly #options: ListenOptions;
   readonly #sharePort: boolean;
   readonly #guard: DescriptorGuard;
@@ -32,18 +52,30 @@ export class LoopListener<Data> implements Endpoint<Data> {
   #emptied: (() => void) | undefined;
   #lastRefusal: RefusalReason = "connections";
   readonly #sayRefusal: () => void;
+  #lastFall: { reason: CloseReason; address: string; error: string } | undefined;
+  readonly #sayFall: () => void;
   #lastFailure: unknown;
   readonly #sayNotYet: () => void;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
   constructor(options: ListenOptions, handler: Handler<Data>, state: SharedState, worker: number, sharePort: boolean) {
-    this.handler = handler;
+    this.#handler = handler;
+    this.handlerOptions = options.handlerOptions;
+    this.#worker = worker;
+    this.#tls = options.tls === undefined ? undefined : new ServerTls(options.tls);
+    const { proxyProtocol } = options;
+    this.#isTrusted = proxyProtocol === undefined ? undefined : addressRanges(proxyProtocol.trusted);
+    this.#proxyTimeoutMs = durationSetting("proxyProtocol.timeoutMs", proxyProtocol?.timeoutMs ?? 10_000);
+    this.topics = new Topics(subscriberSettings(options.subscribers));
     this.counts = state.rows.row(worker);
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});
     this.#admission = new Admission(state, worker, this.limits);
     this.#sayRefusal = occasionally((count) => {
       log.warn("connection refused", { name: options.name ?? "tcp", reason: this.#lastRefusal, count });
+    });
+    this.#sayFall = occasionally((count) => {
+      log.warn("connection not begun", { name: options.name ?? "tcp", ...this.#lastFall, count });
     });
     this.#sayNotYet = occasionally((count) => {
       log.error("cannot accept again", { name: options.name ?? "tcp", error: messageOf(this.#lastFailure), count });
@@ -64,32 +96,116 @@ export class LoopListener<Data> implements Endpoint<Data> {
     this.deadlines.recheck();
   }
 
-  left(connection: Connection<Data>): void {
+  get handler(): Handler<Data> {
+    return this.#handler;
+  }
+
+  /** Serves connections to come with another handler; open ones keep theirs. */
+  replaceHandler(handler: Handler<Data>): void {
+    this.#handler = handler;
+  }
+
+  /** @throws {TenkError} `invalid-option`, `file-unreadable`; the old certificates are then still in force */
+  updateTls(options: ServerTlsOptions): void {
+    if (this.#tls === undefined) throw new TenkError("invalid-option", "Cannot change TLS as the listener has none");
+    this.#tls.update(options);
+  }
+
+  nextId(): number {
+    this.#openedCount += 1;
+    return this.#openedCount * IDS_PER_COUNT + this.#worker;
+  }
+
+  publish(topic: string, message: Uint8Array, except: TcpConnection<Data> | undefined): void {
+    this.topics.publish(topic, message, except, deliver);
+    this.forward(topic, message);
+  }
+
+  /** What another event loop, or the server itself, published. */
+  publishHere(topic: string, message: Uint8Array): void {
+    this.topics.publish(topic, message, undefined, deliver);
+  }
+
+  left(connection: TcpConnection<Data>): void {
     this.#admission.leave(connection.remoteAddress);
-    if (this.deadlines.open === 0) this.#emptied?.();
+    this.#sayEmptied();
   }
 
   /** Stops accepting, asks every connection to finish, closes after `graceMs` those that did not. */
   async stop(graceMs: number): Promise<void> {
     this.#guard.stop();
     this.#server.stop(false);
-    for (const connection of this.#connections()) connection.shutdown(graceMs);
-    if (this.deadlines.open === 0) return;
-    const empty = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
-    const timer = setTimeout(() => this.closeAll(), graceMs);
-    await empty;
-    clearTimeout(timer);
+    for (const arrival of [...this.#arrivals]) arrival.fall("shutdown", undefined);
+    for (const connection of this.connections()) connection.shutdown(graceMs);
+    if (!this.#isEmpty) {
+      const empty = new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+      const timer = setTimeout(() => this.closeAll(), graceMs);
+      await empty;
+      clearTimeout(timer);
+    }
+    await this.#handler.stopped?.();
   }
 
   /** Ends what is open, now. */
   closeAll(): void {
-    for (const connection of this.#connections()) connection.close("shutdown");
+    for (const arrival of [...this.#arrivals]) arrival.fall("shutdown", undefined);
+    for (const connection of this.connections()) connection.close("shutdown");
   }
 
-  #connections(): TcpConnection<Data>[] {
+  connections(): TcpConnection<Data>[] {
     return [...this.deadlines.members()] as TcpConnection<Data>[];
+  }
+
+  // ---- how an arrival ends -----------------------------------------------------------------------------------------
+
+  arrived(arrival: Arrival, socket: RawSocket, proxy: ProxyHeader | undefined, rest: Uint8Array | undefined): void {
+    this.#arrivals.delete(arrival);
+    // The client's own address, where the header has it, is what limits and logs are about.
+    const address = proxy?.sourceAddress || arrival.address;
+    if (this.#isTrusted?.(arrival.address) && !this.#admission.identify(address)) {
+      socket.data = undefined;
+      socket.terminate();
+      this.#count(arrival, "address-limit", new Error(`too many connections from ${address}`));
+      return;
+    }
+    const secure = this.#tls !== undefined;
+    const origin = proxy === undefined ? (secure ? SECURED : PLAIN) : { secure, proxy };
+    const connection = new TcpConnection<Data>(socket, arrival.address, this, origin);
+    socket.data = connection;
+    connection.opened();
+    if (rest !== undefined && rest.length > 0 && !connection.closed) connection.received(rest);
+  }
+
+  fell(arrival: Arrival, reason: CloseReason, cause: Error | undefined): void {
+    this.#arrivals.delete(arrival);
+    this.#count(arrival, reason, cause);
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+
+  #count(arrival: Arrival, reason: CloseReason, cause: Error | undefined): void {
+    this.counts[placeOfClose(reason)]! += 1;
+    this.#admission.leave(this.#isTrusted?.(arrival.address) ? undefined : arrival.address);
+    if (reason !== "peer" && reason !== "shutdown") {
+      this.#lastFall = { reason, address: arrival.address, error: cause?.message ?? "" };
+      this.#sayFall();
+    }
+    this.#sayEmptied();
+  }
+
+  get #isEmpty(): boolean {
+    return this.deadlines.open === 0 && this.#arrivals.size === 0;
+  }
+
+  #sayEmptied(): void {
+    if (this.#isEmpty) this.#emptied?.();
+  }
+
+  #refuse(reason: RefusalReason): void {
+    this.#lastRefusal = reason;
+    this.#sayRefusal();
   }
 
   #bind(port: number): RawListener {
@@ -130,22 +246,30 @@ export class LoopListener<Data> implements Endpoint<Data> {
 
   #accepted(raw: RawSocket): void {
     const address = raw.remoteAddress ?? "";
-    const refusal = this.#admission.admit(descriptorOf(raw), address, Date.now());
+    const isProxy = this.#isTrusted?.(address) ?? false;
+    const maxArriving = this.#tls?.maxHandshakes ?? 0;
+    const refusal = this.#admission.admit(descriptorOf(raw), isProxy ? undefined : address, Date.now(), maxArriving);
     if (refusal !== undefined) {
-      this.#lastRefusal = refusal;
-      this.#sayRefusal();
+      this.#refuse(refusal);
       raw.terminate();
       return;
     }
     if (!this.socket.noDelay) raw.setNoDelay(false);
     if (this.socket.keepAliveMs > 0) raw.setKeepAlive(true, this.socket.keepAliveMs);
+    if (isProxy || this.#tls !== undefined) {
+      const steps = { proxyTimeoutMs: isProxy ? this.#proxyTimeoutMs : undefined, tls: this.#tls };
+      const arrival = new Arrival(raw, address, steps, this.counts, this);
+      this.#arrivals.add(arrival);
+      arrival.start();
+      return;
+    }
     const connection = new TcpConnection<Data>(raw, address, this);
     raw.data = connection;
     connection.opened();
   }
 }
 
-/** The runtime has it on every socket; its types do not. */
-function descriptorOf(raw: RawSocket): number {
-  return (raw as unknown as { fd: number }).fd;
+/** One function for all who publish. */
+function deliver(member: TcpConnection<unknown>, message: Uint8Array): void {
+  member.deliver(message);
 }

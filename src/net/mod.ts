@@ -1,8 +1,29 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
-export { connect } from "./connect.ts";
 export type { ListenerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
-export { Dialer, type DialOverrides } from "./dialer.ts";
+export { connect, Dialer, type DialOverrides } from "./dial/mod.ts";
+export { type ConnectionInfo, provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
 export { listen, type Server } from "./server.ts";
-export type { Connection, ConnectOptions, Handler, Limits, ListenOptions, SocketOptions } from "./types.ts";
+export { type PipeOptions, type PipeResult, pipe } from "./stream/mod.ts";
+export { type ConnectionTap, tapConnection } from "./tap.ts";
+export type {
+  Certificate,
+  ClientTlsOptions,
+  PeerCertificate,
+  ServerTlsOptions,
+  TlsInfo,
+  TlsVersion,
+} from "./tls/mod.ts";
+export { addressRanges } from "./trusted.ts";
+export type {
+  Connection,
+  ConnectOptions,
+  Handler,
+  HandlerModule,
+  Limits,
+  ListenOptions,
+  ProxyProtocolOptions,
+  SocketOptions,
+  SubscriberOptions,
+} from "./types.ts";

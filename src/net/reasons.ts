@@ -9,6 +9,12 @@ export const CLOSE_REASONS = [
   "stalled", // the peer took none of what waits for it for stallMs
   "outbox-full", // more waited for the peer than outboxMaxBytes
   "bad-frame", // its bytes are no frame of the handler's framing: too long, or a length that cannot be
+  "proxy-header", // a trusted peer sent no PROXY header in time, or one that is wrong
+  "address-limit", // maxPerAddress are open from the address that its PROXY header names
+  "tls-failed", // the TLS handshake failed, took too long, or brought no certificate that was required
+  "slow-subscriber", // more published bytes waited for it than its listener allows
+  "no-target", // a relay reached none of its targets
+  "target", // a relay's other side failed
   "handler-error", // the handler threw or rejected
   "shutdown", // the server stopped and the grace was over
   "worker-crash", // its event loop died
@@ -22,6 +28,7 @@ export const REFUSAL_REASONS = [
   "connections", // maxConnections are open
   "address", // maxPerAddress are open from this address
   "rate", // more than acceptsPerSecond
+  "handshakes", // maxHandshakes are under way
   "descriptors", // the process is about to run out of file descriptors
 ] as const;
 

@@ -1,11 +1,14 @@
 import { availableParallelism } from "node:os";
 import { TenkError } from "../base/mod.ts";
 import { privateState } from "./admission.ts";
+import { answer } from "./answer.ts";
 import { CountRows, type ListenerCounts } from "./counts.ts";
 import { loadHandler } from "./handler-module.ts";
 import { addressText } from "./listen-error.ts";
 import { LoopListener } from "./loop-listener.ts";
+import type { ConnectionInfo, Question } from "./questions.ts";
 import { durationSetting } from "./settings.ts";
+import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -23,6 +26,27 @@ export interface Server extends AsyncDisposable {
   counts(): ListenerCounts;
   /** Changes the given limits, for open connections too. @throws {TenkError} `invalid-option` */
   update(limits: Limits): void;
+  /**
+   * New certificates, without a restart: handshakes that begin afterwards get them, open connections keep theirs. Files are
+   * read again. When it is refused, the old ones are still in force.
+   *
+   * @throws {TenkError} `invalid-option` (also where the listener has no TLS), `file-unreadable`
+   */
+  updateTls(options: ServerTlsOptions): Promise<void>;
+  /** Sends `bytes` to all subscribers of `topic`, on all workers; copied once. */
+  publish(topic: string, bytes: Uint8Array | string): void;
+  /** Open connections; those of a worker whose loop is held up for 5 s are left out. @param options.limit default 10 000 */
+  connections(options?: { limit?: number }): Promise<ConnectionInfo[]>;
+  /** Closes one by its id, with reason `handler`. @returns whether it was open */
+  closeConnection(id: number): Promise<boolean>;
+  /** Gives a running handler new options, by its `configure`. @throws {TenkError} `invalid-option` where it has none */
+  configure(handlerOptions: unknown): Promise<void>;
+  /** Serves connections to come with another handler; open ones keep theirs. */
+  replaceHandler(handler: Handler | URL): Promise<void>;
+  /** What the handler's `report` says, on each event loop. */
+  reports(): Promise<unknown[]>;
+  /** What was `provide`d under a name, on each event loop. */
+  ask(name: string): Promise<unknown[]>;
   /**
    * Stops accepting, then lets every connection finish: its `shutdown` is called, or without one it is ended. What is still
    * open after `graceMs` (default 10000) is closed with reason `shutdown`. A second call closes at once.
@@ -44,7 +68,7 @@ export interface Server extends AsyncDisposable {
 export async function listen<Data = unknown>(options: ListenOptions, handler: Handler<Data> | URL): Promise<Server> {
   const workers = workerCount(options.workers ?? 1);
   if (workers === 1) {
-    const loaded = handler instanceof URL ? await loadHandler<Data>(handler.href) : handler;
+    const loaded = handler instanceof URL ? await loadHandler<Data>(handler.href, options.handlerOptions) : handler;
     return singleLoop(options, loaded);
   }
   if (!(handler instanceof URL)) {
@@ -82,7 +106,13 @@ interface Parts {
   update(limits: Limits): void;
   stop(graceMs: number): Promise<void>;
   closeAll(): void;
+  publish(topic: string, message: Uint8Array): void;
+  ask(question: Question): Promise<unknown[]>;
+  /** Where objects cannot travel, only an address will do. */
+  replaceHandler(handler: Handler): void;
 }
+
+const encoder = new TextEncoder();
 
 function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Server {
   const rows = new CountRows(1);
@@ -93,6 +123,9 @@ function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Serve
     update: (limits) => loop.update(limits),
     stop: (graceMs) => loop.stop(graceMs),
     closeAll: () => loop.closeAll(),
+    publish: (topic, message) => loop.publishHere(topic, message),
+    ask: async (question) => [await answer(loop as LoopListener<unknown>, question)],
+    replaceHandler: (other) => loop.replaceHandler(other as Handler<Data>),
   });
 }
 
@@ -108,6 +141,28 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     workers,
     counts: () => parts.counts(),
     update: (limits) => parts.update(limits),
+    publish(topic, bytes) {
+      parts.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : bytes.slice());
+    },
+    async updateTls(given) {
+      await parts.ask({ what: "tls", options: given });
+    },
+    async connections({ limit = 10_000 } = {}) {
+      const lists = (await parts.ask({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];
+      return lists.flatMap((list) => list ?? []).slice(0, limit);
+    },
+    async closeConnection(id) {
+      return (await parts.ask({ what: "close", id })).includes(true);
+    },
+    async configure(handlerOptions) {
+      await parts.ask({ what: "configure", options: handlerOptions });
+    },
+    async replaceHandler(other) {
+      if (other instanceof URL) await parts.ask({ what: "handler", href: other.href });
+      else parts.replaceHandler(other);
+    },
+    reports: () => parts.ask({ what: "reports" }),
+    ask: (asked) => parts.ask({ what: "provided", name: asked }),
     stop({ graceMs = 10_000 } = {}) {
       if (stopping) parts.closeAll();
       stopping ??= parts.stop(durationSetting("graceMs", graceMs));

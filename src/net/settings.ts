@@ -25,6 +25,10 @@ const LIMIT_DEFAULTS: LimitSettings = {
   firstByteMs: 0,
   lifetimeMs: 0,
   stallMs: 60_000,
+  readBytesPerSecond: 0,
+  writeBytesPerSecond: 0,
+  totalReadBytesPerSecond: 0,
+  totalWriteBytesPerSecond: 0,
 };
 
 /** The listed options of `given`, defaults where it has none. An option given as `undefined` counts as not given. */

@@ -1,5 +1,6 @@
-import type { Framing } from "../wire/mod.ts";
+import type { Framing, ProxyHeader } from "../wire/mod.ts";
 import type { CloseReason } from "./reasons.ts";
+import type { ClientTlsOptions, ServerTlsOptions, TlsInfo } from "./tls/mod.ts";
 
 /**
  * One TCP (or Unix) connection.
@@ -14,8 +15,19 @@ import type { CloseReason } from "./reasons.ts";
 export interface Connection<Data = unknown> {
   /** Yours. Set it in `open`; tenk never reads it. */
   data: Data;
+  /** Who is told what happens, from the next event on. Starts as the listener's; `pipe` and the like put their own here. */
+  handler: Handler<Data>;
+  /** Unique among the connections of a listener (over all its workers) or a dialer. */
+  readonly id: number;
+  /** The client's: what a trusted PROXY header said, otherwise the peer on the wire. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** The peer on the wire; differs from `remoteAddress` only behind a PROXY header. */
+  readonly wireAddress: string;
+  /** The PROXY header it came with: both ends, and the TLVs of version 2. */
+  readonly proxy: ProxyHeader | undefined;
+  /** What the handshake agreed on; undefined without TLS. */
+  readonly tls: TlsInfo | undefined;
   readonly localAddress: string;
   readonly localPort: number;
   readonly bytesRead: number;
@@ -27,6 +39,8 @@ export interface Connection<Data = unknown> {
   readonly closed: boolean;
   /** Milliseconds since it opened. */
   readonly ageMs: number;
+  /** Milliseconds since bytes last came or went; exact to 50 ms. */
+  readonly idleMs: number;
 
   /**
    * Sends bytes, in order, after what was written before. They are copied if they must wait, so the caller may reuse them.
@@ -50,6 +64,22 @@ export interface Connection<Data = unknown> {
   close(reason?: CloseReason): void;
   /** Closes now with RST, so that the kernel keeps no TIME_WAIT and the peer sees ECONNRESET. */
   reset(): void;
+  /**
+   * Begins TLS on a connection that is in the clear (STARTTLS): tell the peer in the clear first, then call this at once, and
+   * write again when it resolves. Bytes written before are in the clear, all that comes afterwards is decrypted.
+   *
+   * @throws {TenkError} `tls-failed` (the connection is then closed), `invalid-option`
+   */
+  startTls(options: ServerTlsOptions | ClientTlsOptions): Promise<TlsInfo>;
+  /**
+   * Delivers what anybody publishes to `topic` from now on, once a message, on whichever worker it is published.
+   *
+   * @throws {TenkError} `invalid-option` for a topic that is empty or longer than 256 characters
+   */
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  /** Sends `bytes` (copied once, not for each subscriber) to all subscribers of `topic` but this one. */
+  publish(topic: string, bytes: Uint8Array | string): void;
 }
 
 /** Nothing is done with what a handler returns, but a promise is watched: its rejection closes the connection. */
@@ -78,7 +108,16 @@ export interface Handler<Data = unknown> {
   shutdown?(connection: Connection<Data>, graceMs: number): HandlerResult;
   /** Called exactly once for each connection whose `open` was called. */
   close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): HandlerResult;
+  /** `server.configure(options)` was called: new options for a running handler. Throw to refuse them all. */
+  configure?(options: unknown): void;
+  /** Plain data for `server.reports()`, gathered from each event loop. */
+  report?(): unknown;
+  /** The listener stopped and its last connection is closed: let go of timers and the like. */
+  stopped?(): HandlerResult;
 }
+
+/** What a handler module exports as default: a handler, or what makes one of `ListenOptions.handlerOptions`. */
+export type HandlerModule<Data = unknown> = Handler<Data> | ((options: unknown) => Handler<Data>);
 
 /** Socket settings that both sides share. */
 export interface SocketOptions {
@@ -116,6 +155,32 @@ export interface Limits {
   lifetimeMs?: number;
   /** Close when the peer takes nothing of a waiting outbox for so long. @default {60000} */
   stallMs?: number;
+  /** Bytes read in a second, at most, from each connection: its kernel buffers then fill and the peer is slowed. @default {0} */
+  readBytesPerSecond?: number;
+  /** Bytes written in a second, at most, to each connection: what is above waits in its outbox. @default {0} */
+  writeBytesPerSecond?: number;
+  /** Bytes read in a second by the whole listener, shared fairly between connections. @default {0} */
+  totalReadBytesPerSecond?: number;
+  /** Bytes written in a second by the whole listener, shared fairly between connections. @default {0} */
+  totalWriteBytesPerSecond?: number;
+}
+
+/** What happens to what is published to a connection that takes it too slowly. */
+export interface SubscriberOptions {
+  /** Published bytes that may wait for one connection, beside its outbox. @default {262144} */
+  maxQueuedBytes?: number;
+  /** When they are reached: lose the oldest that wait, lose the new one, or close with `slow-subscriber`. @default {"drop-oldest"} */
+  whenFull?: "drop-oldest" | "drop-newest" | "close";
+  /** Topics one connection may subscribe to; more throw `invalid-option`. @default {100} */
+  maxTopics?: number;
+}
+
+/** PROXY protocol in front of a listener (v1 and v2, haproxy.org "The PROXY protocol", 2020). */
+export interface ProxyProtocolOptions {
+  /** Peers that must begin with a header: addresses, or ranges such as `10.0.0.0/8`. Others are served as they are. */
+  trusted: readonly string[];
+  /** Close with `proxy-header` when it takes longer. @default {10000} */
+  timeoutMs?: number;
 }
 
 export interface ListenOptions extends SocketOptions {
@@ -130,6 +195,12 @@ export interface ListenOptions extends SocketOptions {
   /** Connections the kernel keeps waiting for accept. @default {4096} (the system caps it at net.core.somaxconn) */
   backlog?: number;
   limits?: Limits;
+  /** Serve TLS. Changed while running by `server.updateTls`. */
+  tls?: ServerTlsOptions;
+  proxyProtocol?: ProxyProtocolOptions;
+  subscribers?: SubscriberOptions;
+  /** Passed to a handler module that exports a function. Must survive structured cloning where there are workers. */
+  handlerOptions?: unknown;
   /** Event loops that share the port: a number, or "auto" for one a core. Needs a handler given by its file. @default {1} */
   workers?: number | "auto";
 }
@@ -148,6 +219,6 @@ export interface ConnectOptions<Data = unknown> extends SocketOptions {
   signal?: AbortSignal;
   /** Source address to connect from; its port is chosen late, so each target has the whole range (IP_BIND_ADDRESS_NO_PORT). */
   localAddress?: string;
-  /** TLS: `true`, or how to verify. @default {false} */
-  tls?: boolean | { serverName?: string; verify?: boolean; ca?: string };
+  /** TLS: `true`, or how. The peer's certificate and name are verified unless told otherwise. @default {false} */
+  tls?: boolean | ClientTlsOptions;
 }

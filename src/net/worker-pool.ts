@@ -2,9 +2,11 @@ import { logOf, messageOf, sourceUrl, TenkError } from "../base/mod.ts";
 import { SKETCH_BYTES } from "./address-sketch.ts";
 import { Count, CountRows, type ListenerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
+import type { Question } from "./questions.ts";
 import { type LimitSettings, limitSettings } from "./settings.ts";
-import type { Limits, ListenOptions } from "./types.ts";
+import type { Handler, Limits, ListenOptions } from "./types.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import { failureError, WorkerQuestions } from "./worker-questions.ts";
 
 const log = logOf("net");
 
@@ -24,8 +26,9 @@ const STOP_SLACK_MS = 1000;
  */
 export class WorkerPool {
   port: number;
-  readonly #options: ListenOptions;
-  readonly #handlerHref: string;
+  #options: ListenOptions;
+  #handlerHref: string;
+  readonly #questions = new WorkerQuestions();
   readonly #rows: CountRows;
   readonly #addresses: SharedArrayBuffer;
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
@@ -67,6 +70,24 @@ export class WorkerPool {
   update(limits: Limits): void {
     this.#limits = limitSettings(limits, this.#limits);
     this.#tell({ kind: "limits", limits: this.#limits });
+  }
+
+  /** Asks every worker. What changes how they serve holds for workers that are restarted later, too. */
+  async ask(question: Question): Promise<unknown[]> {
+    const workers = this.#workers.filter((worker) => worker !== undefined);
+    const answers = await Promise.all(workers.map((worker) => this.#questions.ask(worker, question)));
+    if (question.what === "tls") this.#options = { ...this.#options, tls: question.options };
+    if (question.what === "configure") this.#options = { ...this.#options, handlerOptions: question.options };
+    if (question.what === "handler") this.#handlerHref = question.href;
+    return answers;
+  }
+
+  replaceHandler(_: Handler): never {
+    throw new TenkError("invalid-option", "Cannot replace the handler of workers by an object: pass its file's URL");
+  }
+
+  publish(topic: string, message: Uint8Array): void {
+    this.#tell({ kind: "publish", topic, message });
   }
 
   /** A worker that does not answer, because a handler holds its loop, is ended when the grace is over. */
@@ -138,7 +159,9 @@ export class WorkerPool {
       worker.addEventListener("message", (event: MessageEvent<FromWorker>) => {
         const message = event.data;
         if (message.kind === "listening") resolve();
-        if (message.kind === "failed") reject(new TenkError(message.code, message.message, hintOf(message.hint)));
+        if (message.kind === "failed") reject(failureError(message));
+        if (message.kind === "publish") this.#passOn(message, worker);
+        this.#questions.receive(message);
       });
       worker.addEventListener("error", (event: ErrorEvent) => {
         event.preventDefault();
@@ -163,6 +186,12 @@ export class WorkerPool {
     await listening;
   }
 
+  #passOn({ topic, message }: { topic: string; message: Uint8Array }, from: Worker): void {
+    for (const worker of this.#workers) {
+      if (worker !== from) worker?.postMessage({ kind: "publish", topic, message } satisfies ToWorker);
+    }
+  }
+
   #crashed(index: number): void {
     this.#workers[index] = undefined;
     if (this.#stopping) return;
@@ -185,8 +214,4 @@ export class WorkerPool {
     }, waitMs);
     this.#restarts.add(restart);
   }
-}
-
-function hintOf(hint: string | undefined): { hint?: string } {
-  return hint === undefined ? {} : { hint };
 }

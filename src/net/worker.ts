@@ -1,9 +1,10 @@
 /** The program of one worker: one event loop's share of a listener. Started by WorkerPool, never imported. */
 import { messageOf, TenkError } from "../base/mod.ts";
+import { answer } from "./answer.ts";
 import { CountRows } from "./counts.ts";
 import { loadHandler } from "./handler-module.ts";
 import { LoopListener } from "./loop-listener.ts";
-import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+import type { Failure, FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 declare const self: Worker;
 
@@ -15,16 +16,21 @@ function tell(message: FromWorker): void {
   self.postMessage(message);
 }
 
+function failureOf(error: unknown): Failure {
+  const known = error instanceof TenkError ? error : undefined;
+  return { code: known?.code ?? "invalid-option", message: messageOf(error), hint: known?.hint };
+}
+
 async function start(message: WorkerStart): Promise<void> {
   try {
     const rows = new CountRows(message.workers, message.counts);
-    const handler = await loadHandler<unknown>(message.handlerHref);
+    const handler = await loadHandler<unknown>(message.handlerHref, message.options.handlerOptions);
     const state = { rows, addresses: message.addresses, salt: message.salt };
     listener = new LoopListener(message.options, handler, state, message.worker, true);
+    listener.forward = (topic, published) => tell({ kind: "publish", topic, message: published });
     tell({ kind: "listening", port: listener.port });
   } catch (error) {
-    const known = error instanceof TenkError ? error : undefined;
-    tell({ kind: "failed", code: known?.code ?? "invalid-option", message: messageOf(error), hint: known?.hint });
+    tell({ kind: "failed", ...failureOf(error) });
   }
 }
 
@@ -32,10 +38,21 @@ self.onmessage = async (event: MessageEvent<ToWorker>) => {
   const message = event.data;
   if (message.kind === "start") started = start(message);
   await started;
-  if (message.kind === "limits") listener?.update(message.limits);
-  else if (message.kind === "close-all") listener?.closeAll();
-  else if (message.kind === "stop") {
-    await listener?.stop(message.graceMs);
-    tell({ kind: "stopped" });
+  if (listener === undefined) return;
+  switch (message.kind) {
+    case "publish":
+      return listener.publishHere(message.topic, message.message);
+    case "limits":
+      return listener.update(message.limits);
+    case "close-all":
+      return listener.closeAll();
+    case "ask":
+      return answer(listener, message.question).then(
+        (value) => tell({ kind: "answer", id: message.id, value }),
+        (error) => tell({ kind: "no-answer", id: message.id, ...failureOf(error) }),
+      );
+    case "stop":
+      await listener.stop(message.graceMs);
+      tell({ kind: "stopped" });
   }
 };

@@ -35,6 +35,11 @@ const NAMES: Readonly<Record<string, string>> = {
   tenk_tcp_drains_total: "counter",
   tenk_tcp_handler_errors_total: "counter",
   tenk_tcp_worker_restarts_total: "counter",
+  tenk_tcp_connections_arriving: "gauge",
+  tenk_tcp_tls_handshakes_total: "counter",
+  tenk_tcp_subscriptions: "gauge",
+  tenk_tcp_published_total: "counter",
+  tenk_tcp_published_dropped_total: "counter",
   tenk_event_loop_lag_seconds: "histogram",
 };
 
@@ -50,6 +55,11 @@ const COUNTS: ListenerCounts = {
   outboxBytes: 9,
   handlerErrors: 10,
   workerRestarts: 11,
+  arriving: 12,
+  handshakes: 13,
+  published: 14,
+  publishedDropped: 15,
+  subscriptions: 16,
   refused: Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, index + 1])) as Record<
     RefusalReason,
     number

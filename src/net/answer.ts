@@ -1,0 +1,59 @@
+import { TenkError } from "../base/mod.ts";
+import { tcpInfo } from "./ffi.ts";
+import { loadHandler } from "./handler-module.ts";
+import type { LoopListener } from "./loop-listener.ts";
+import { type ConnectionInfo, provided, type Question } from "./questions.ts";
+
+/** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */
+export async function answer(listener: LoopListener<unknown>, question: Question): Promise<unknown> {
+  switch (question.what) {
+    case "connections":
+      return connectionInfos(listener, question.most);
+    case "close":
+      return closeConnection(listener, question.id);
+    case "reports":
+      return listener.handler.report?.();
+    case "provided":
+      return provided(question.name);
+    case "configure":
+      return configure(listener, question.options);
+    case "tls":
+      return listener.updateTls(question.options);
+    case "handler":
+      return listener.replaceHandler(await loadHandler<unknown>(question.href, listener.handlerOptions));
+  }
+}
+
+function configure(listener: LoopListener<unknown>, options: unknown): void {
+  const { handler } = listener;
+  if (handler.configure === undefined) {
+    throw new TenkError("invalid-option", "Cannot configure the handler: it has no configure method");
+  }
+  handler.configure(options);
+}
+
+function closeConnection(listener: LoopListener<unknown>, id: number): boolean {
+  const connection = listener.connections().find((each) => each.id === id);
+  connection?.close();
+  return connection !== undefined;
+}
+
+function connectionInfos(listener: LoopListener<unknown>, most: number): ConnectionInfo[] {
+  return listener
+    .connections()
+    .slice(0, most)
+    .map((connection) => ({
+      id: connection.id,
+      worker: connection.id % 256,
+      remoteAddress: connection.remoteAddress,
+      remotePort: connection.remotePort,
+      wireAddress: connection.wireAddress,
+      ageMs: connection.ageMs,
+      idleMs: connection.idleMs,
+      bytesRead: connection.bytesRead,
+      bytesWritten: connection.bytesWritten,
+      queuedBytes: connection.queuedBytes,
+      rttMs: tcpInfo(connection.descriptor)?.rttMs,
+      tls: connection.tls?.version,
+    }));
+}

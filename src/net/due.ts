@@ -1,0 +1,38 @@
+import type { CloseReason } from "./reasons.ts";
+import type { LimitSettings } from "./settings.ts";
+
+/** How long after our FIN the peer's is awaited. Closing at once would answer bytes still under way with a reset, and a
+ * reset makes the peer's kernel throw away what it has not read yet (RFC 1122 §4.2.2.13, RFC 7230 §6.6). */
+const LINGER_MS = 5_000;
+
+/** What a connection's deadlines are counted from. */
+export interface Moments {
+  openedMs: number;
+  activeMs: number;
+  progressMs: number;
+  heard: boolean;
+  /** Bytes wait in the outbox. */
+  waits: boolean;
+  /** Our FIN was sent, and the peer's ends the connection. */
+  lingers: CloseReason | undefined;
+}
+
+/** The nearest deadline and what it means, or undefined where there is none. */
+export function nearestDeadline(
+  limits: LimitSettings,
+  moments: Moments,
+): { atMs: number; reason: CloseReason } | undefined {
+  let atMs = Number.POSITIVE_INFINITY;
+  let reason: CloseReason | undefined;
+  const consider = (candidateMs: number, why: CloseReason) => {
+    if (candidateMs >= atMs) return;
+    atMs = candidateMs;
+    reason = why;
+  };
+  if (moments.lingers !== undefined) consider(moments.progressMs + LINGER_MS, moments.lingers);
+  if (limits.lifetimeMs > 0) consider(moments.openedMs + limits.lifetimeMs, "lifetime");
+  if (limits.firstByteMs > 0 && !moments.heard) consider(moments.openedMs + limits.firstByteMs, "first-byte");
+  if (limits.idleMs > 0) consider(moments.activeMs + limits.idleMs, "idle");
+  if (limits.stallMs > 0 && moments.waits) consider(moments.progressMs + limits.stallMs, "stalled");
+  return reason === undefined ? undefined : { atMs, reason };
+}

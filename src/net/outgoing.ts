@@ -1,0 +1,209 @@
+import { Count } from "./counts.ts";
+import type { Endpoint, RawSocket } from "./endpoint.ts";
+import { Outbox } from "./outbox.ts";
+import type { Mailbox, Subscriber } from "./publish/mod.ts";
+import type { CloseReason } from "./reasons.ts";
+import type { Handler } from "./types.ts";
+
+// One number of bits instead of a field each: ten thousand connections, a dozen facts.
+export const PAUSED_BY_HANDLER = 1;
+export const PAUSED_BY_OUTBOX = 2;
+export const ENDED = 4; // end() was called: no more writes
+export const FIN_SENT = 8;
+export const PEER_FINISHED = 16;
+export const CLOSED = 32;
+export const HEARD = 64; // the first byte came
+export const CUTTING = 128; // the handler is being given frames
+export const UPGRADING = 256; // between the clear and TLS: nothing may be written, and nothing that comes may be believed
+export const SECURE = 512;
+export const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
+
+const encoder = new TextEncoder();
+
+/**
+ * The half of a connection that sends.
+ *
+ * ```text
+ *   write ─────► kernel, rest ─► outbox ─► writable ─► kernel
+ *   published ─► likewise; while the outbox holds something ─► mailbox ─► when it is empty
+ *   end ───────► FIN when all of it is gone
+ * ```
+ */
+export abstract class Outgoing<Data> implements Subscriber {
+  bytesWritten = 0;
+  protected socket: RawSocket;
+  protected readonly endpoint: Endpoint<Data>;
+  protected flags = 0;
+  protected activeMs: number;
+  /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
+  protected progressMs = 0;
+  protected outbox: Outbox | undefined;
+  /** Why it will end, once `end` was called. */
+  protected reason: CloseReason | undefined;
+  /** Only where it subscribes to something; written by `Topics`. */
+  mailbox: Mailbox | undefined;
+
+  abstract handler: Handler<Data>;
+  /** Counts the end and tells everybody, once. */
+  protected abstract finish(reason: CloseReason, cause: Error | undefined): void;
+  protected abstract bothFinished(): void;
+  protected abstract setPaused(flags: number): void;
+  protected abstract rearm(): void;
+  /** Calls the handler; a failure of it ends the connection. */
+  protected abstract run(call: () => unknown): void;
+
+  constructor(socket: RawSocket, endpoint: Endpoint<Data>) {
+    this.socket = socket;
+    this.endpoint = endpoint;
+    this.activeMs = endpoint.deadlines.nowMs;
+  }
+
+  get queuedBytes(): number {
+    return (this.outbox?.length ?? 0) + (this.mailbox?.queuedBytes ?? 0);
+  }
+  get full(): boolean {
+    return (this.flags & PAUSED_BY_OUTBOX) !== 0;
+  }
+  get closed(): boolean {
+    return (this.flags & CLOSED) !== 0;
+  }
+
+  write(given: Uint8Array | string): number {
+    if ((this.flags & (ENDED | CLOSED)) !== 0) return 0;
+    const bytes = typeof given === "string" ? encoder.encode(given) : given;
+    const length = bytes.length;
+    const mustWait = this.outbox !== undefined || (this.flags & UPGRADING) !== 0;
+    // A negative answer is a socket that just died; its close event follows and finds these bytes in the outbox.
+    const sent = mustWait ? 0 : Math.max(0, this.socket.write(bytes));
+    if (sent > 0) this.#wrote(sent);
+    if (sent < length && !this.#queue(sent === 0 ? bytes : bytes.subarray(sent))) return 0;
+    this.endpoint.counts[Count.writes]! += 1;
+    return length;
+  }
+
+  end(): void {
+    this.endFor("handler");
+  }
+
+  /** `end`, with the reason that will be counted. */
+  endFor(reason: CloseReason): void {
+    if ((this.flags & (ENDED | CLOSED)) !== 0) return;
+    this.flags |= ENDED;
+    this.reason = reason;
+    this.mailbox?.clear();
+    if (this.outbox === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
+  }
+
+  /**
+   * A published message: whole or not at all, never cut. It is not copied unless the kernel takes a part of it; what waits
+   * is a reference that all subscribers share.
+   */
+  deliver(message: Uint8Array): void {
+    if ((this.flags & (ENDED | CLOSED)) !== 0) return;
+    const { counts } = this.endpoint;
+    counts[Count.published]! += 1;
+    if (this.outbox === undefined && (this.flags & UPGRADING) === 0 && this.mailbox?.queuedBytes === 0) {
+      const sent = Math.max(0, this.socket.write(message));
+      if (sent > 0) this.#wrote(sent);
+      // What is begun must be ended, and nobody would ask for a mailbox behind an outbox that is empty.
+      if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
+      return;
+    }
+    const { mailbox } = this;
+    if (mailbox === undefined) return;
+    const droppedBefore = mailbox.dropped;
+    if (mailbox.push(message) === "close") this.abort("slow-subscriber", undefined);
+    counts[Count.publishedDropped]! += mailbox.dropped - droppedBefore;
+  }
+
+  // ---- what the socket tells ---------------------------------------------------------------------------------------
+
+  writable(): void {
+    // The runtime also calls after open and resume.
+    if (this.outbox === undefined || (this.flags & (CLOSED | UPGRADING)) !== 0) return;
+    const outbox = this.outbox;
+    const sent = Math.max(0, this.socket.write(outbox.waiting()));
+    if (sent === 0) return;
+    outbox.consume(sent);
+    this.endpoint.counts[Count.outboxBytes]! -= sent;
+    this.progressMs = this.endpoint.deadlines.nowMs;
+    this.#wrote(sent);
+    if (outbox.length === 0) this.#emptied();
+    if (this.full && outbox.length <= this.endpoint.socket.outboxLowBytes) this.#drained();
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+
+  protected abort(reason: CloseReason, cause: Error | undefined): void {
+    if (this.closed) return;
+    this.finish(reason, cause);
+    this.socket.terminate();
+  }
+
+  /** What waits goes out in the clear no more: the socket is another one from here on. */
+  protected sendThrough(socket: RawSocket): void {
+    this.socket = socket;
+    if (this.outbox !== undefined) this.writable();
+    else if ((this.flags & ENDED) !== 0) this.#sendFin();
+  }
+
+  #wrote(count: number): void {
+    const endpoint = this.endpoint;
+    endpoint.counts[Count.bytesWritten]! += count;
+    this.bytesWritten += count;
+    this.activeMs = endpoint.deadlines.nowMs;
+  }
+
+  /** @returns false when the ceiling was passed and the connection is closed */
+  #queue(rest: Uint8Array): boolean {
+    const { socket, counts, limits, deadlines } = this.endpoint;
+    const queued = this.outbox?.length ?? 0;
+    if (queued + rest.length > socket.outboxMaxBytes) {
+      this.abort("outbox-full", undefined);
+      return false;
+    }
+    if (this.outbox === undefined) {
+      this.outbox = new Outbox(rest);
+      this.progressMs = deadlines.nowMs;
+      if (limits.stallMs > 0) this.rearm();
+    } else {
+      this.outbox.append(rest);
+    }
+    counts[Count.outboxBytes]! += rest.length;
+    if (queued + rest.length > socket.outboxHighBytes) this.setPaused(this.flags | PAUSED_BY_OUTBOX);
+    return true;
+  }
+
+  #emptied(): void {
+    this.outbox = undefined;
+    const mailbox = this.mailbox;
+    while (mailbox !== undefined && this.outbox === undefined && !this.closed) {
+      const message = mailbox.shift();
+      if (message === undefined) break;
+      const sent = Math.max(0, this.socket.write(message));
+      if (sent > 0) this.#wrote(sent);
+      if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
+    }
+    if (this.outbox === undefined && (this.flags & ENDED) !== 0) this.#sendFin();
+  }
+
+  #drained(): void {
+    this.endpoint.counts[Count.drains]! += 1;
+    this.setPaused(this.flags & ~PAUSED_BY_OUTBOX);
+    const { handler } = this;
+    if (handler.drain && !this.closed) this.run(() => handler.drain?.(this as never));
+  }
+
+  #sendFin(): void {
+    this.flags |= FIN_SENT;
+    if ((this.flags & PEER_FINISHED) !== 0) {
+      this.bothFinished();
+      return;
+    }
+    this.socket.shutdown();
+    // A paused socket would never see the peer's FIN.
+    if (!this.endpoint.socket.halfOpen) this.setPaused(this.flags & ~PAUSED);
+    this.progressMs = this.endpoint.deadlines.nowMs;
+    if (!this.endpoint.socket.halfOpen) this.rearm();
+  }
+}

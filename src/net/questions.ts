@@ -1,0 +1,46 @@
+import type { ServerTlsOptions } from "./tls/mod.ts";
+
+/** What a server asks each of its event loops; each answers with plain data. */
+export type Question =
+  | { readonly what: "connections"; readonly most: number }
+  | { readonly what: "close"; readonly id: number }
+  | { readonly what: "reports" }
+  | { readonly what: "provided"; readonly name: string }
+  | { readonly what: "configure"; readonly options: unknown }
+  | { readonly what: "tls"; readonly options: ServerTlsOptions }
+  | { readonly what: "handler"; readonly href: string };
+
+/** An open connection as `server.connections()` shows it. */
+export interface ConnectionInfo {
+  readonly id: number;
+  readonly worker: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The peer on the wire, where a PROXY header said that it speaks for another. */
+  readonly wireAddress: string;
+  readonly ageMs: number;
+  readonly idleMs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes that wait in its outbox and mailbox. */
+  readonly queuedBytes: number;
+  /** The kernel's smoothed round-trip time (TCP_INFO); undefined on Unix sockets. */
+  readonly rttMs: number | undefined;
+  /** `TLSv1.3`, or undefined in the clear. */
+  readonly tls: string | undefined;
+}
+
+const providers = new Map<string, () => unknown>();
+
+/**
+ * Gives every server of the process something to gather from each of its event loops by `server.ask(name)`: called in a
+ * handler's module it is provided on each worker. The value must survive structured cloning; a second one of a name replaces
+ * the first.
+ */
+export function provide(name: string, value: () => unknown): void {
+  providers.set(name, value);
+}
+
+export function provided(name: string): unknown {
+  return providers.get(name)?.();
+}

@@ -1,0 +1,100 @@
+import type { RawSocket, SocketEvents } from "../endpoint.ts";
+
+/** The encrypted half of a socket under TLS tells what we want to know; of the raw half nobody is told. */
+const NOBODY: SocketEvents = {
+  received() {},
+  writable() {},
+  peerFinished() {},
+  gone() {},
+  failed() {},
+  secured() {},
+};
+
+/** How a handshake ends; exactly one of them is called, once. */
+export interface HandshakeEnds {
+  done(socket: RawSocket): void;
+  /** The socket is still open where the runtime has not closed it. */
+  failed(reason: "tls-failed" | "peer", cause: Error): void;
+}
+
+/** What `upgradeTLS` of the runtime is given: `tls` in its words, `socket` the functions it calls. */
+export interface UpgradeRequest {
+  readonly isServer?: boolean;
+  readonly tls: object;
+  readonly socket: object;
+}
+
+/** Owns a socket from its first encrypted byte to the end of the handshake. */
+export class Handshake implements SocketEvents {
+  readonly #ends: HandshakeEnds;
+  readonly #verify: (socket: RawSocket, authorized: boolean, error: Error | null) => Error | undefined;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #socket: RawSocket | undefined;
+  #isOver = false;
+
+  /** @param verify what is wrong with the peer, or undefined */
+  constructor(
+    raw: RawSocket,
+    request: UpgradeRequest,
+    timeoutMs: number,
+    verify: (socket: RawSocket, authorized: boolean, error: Error | null) => Error | undefined,
+    ends: HandshakeEnds,
+  ) {
+    this.#ends = ends;
+    this.#verify = verify;
+    this.#timer = setTimeout(() => this.#fail("tls-failed", new Error(`no handshake in ${timeoutMs} ms`)), timeoutMs);
+    try {
+      raw.data = NOBODY;
+      const [, secure] = raw.upgradeTLS({ ...request, data: this } as never) as unknown as [RawSocket, RawSocket];
+      this.#socket = secure;
+    } catch (error) {
+      this.#fail("tls-failed", error as Error);
+    }
+  }
+
+  /** Nobody waits for its end any more. */
+  abandon(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    if (this.#socket !== undefined) this.#socket.data = NOBODY;
+  }
+
+  attached(socket: RawSocket): void {
+    this.#socket = socket;
+  }
+
+  secured(authorized: boolean, error: Error | null): void {
+    const socket = this.#socket;
+    if (this.#isOver || socket === undefined) return;
+    const wrong = this.#verify(socket, authorized, error);
+    if (wrong !== undefined) {
+      this.#fail("tls-failed", wrong);
+      return;
+    }
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#ends.done(socket);
+  }
+
+  gone(error: Error | undefined): void {
+    this.#fail(error === undefined ? "peer" : "tls-failed", error ?? new Error("closed in the handshake"));
+  }
+
+  failed(error: Error): void {
+    this.#fail("tls-failed", error);
+  }
+
+  peerFinished(): void {
+    this.#fail("peer", new Error("finished in the handshake"));
+  }
+
+  received(): void {}
+
+  writable(): void {}
+
+  #fail(reason: "tls-failed" | "peer", cause: Error): void {
+    if (this.#isOver) return;
+    this.abandon();
+    this.#ends.failed(reason, cause);
+  }
+}

@@ -1,0 +1,14 @@
+/** TLS on sockets of ours: all of it by upgrading plain ones, so that STARTTLS, PROXY headers and live change are one path. */
+export { clientTls } from "./client.ts";
+export { Handshake, type HandshakeEnds } from "./handshake.ts";
+export { tlsInfo } from "./info.ts";
+export type {
+  Certificate,
+  ClientTlsOptions,
+  PeerCertificate,
+  ServerTlsOptions,
+  TlsInfo,
+  TlsVersion,
+} from "./options.ts";
+export { ServerTls } from "./server.ts";
+export { upgrade } from "./upgrade.ts";

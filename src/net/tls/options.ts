@@ -1,0 +1,66 @@
+/** A certificate chain and its private key: each a file's path or the PEM text itself. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** How a listener (or `startTls` on its side) does TLS. */
+export interface ServerTlsOptions extends Certificate {
+  /** Other certificates by the name the client asks for (SNI, RFC 6066 §3): `git.home.arpa` or `*.home.arpa` (one label). */
+  names?: Readonly<Record<string, Certificate>>;
+  /** Application protocols, the preferred one first (RFC 7301). None in common: the handshake goes on without. */
+  alpn?: readonly string[];
+  /** Ask clients for a certificate, or accept only those with one that `clientCa` signed. @default {"none"} */
+  clientCertificates?: "none" | "ask" | "require";
+  /** Who signs clients' certificates: a file or PEM text. Needed where they are asked for. */
+  clientCa?: string;
+  /** @default {"TLSv1.2"} */
+  minVersion?: TlsVersion;
+  /** Close with `tls-failed` when a handshake takes longer. @default {10000} */
+  handshakeMs?: number;
+  /** Handshakes under way on one event loop; more are refused as `handshakes`. 0 = no bound. @default {1000} */
+  maxHandshakes?: number;
+}
+
+/** How the connecting side does TLS. */
+export interface ClientTlsOptions {
+  /** Sent as SNI and compared with the certificate. @default the host that is connected to */
+  serverName?: string;
+  /** Refuse a certificate that is not trusted or not for `serverName`. @default {true} */
+  verify?: boolean;
+  /** Whom to trust instead of the system's list: a file or PEM text. */
+  ca?: string;
+  /** Our own certificate, where the server asks for one: file or PEM text. */
+  cert?: string;
+  key?: string;
+  alpn?: readonly string[];
+  /** @default {"TLSv1.2"} */
+  minVersion?: TlsVersion;
+}
+
+/** What a handshake agreed on. */
+export interface TlsInfo {
+  /** `TLSv1.3` */
+  version: string;
+  cipher: string;
+  /** Asked for by the client. */
+  serverName: string | undefined;
+  alpn: string | undefined;
+  /** The peer sent a certificate that was verified. */
+  authorized: boolean;
+  peer: PeerCertificate | undefined;
+}
+
+export interface PeerCertificate {
+  /** `CN=phone, O=home` */
+  subject: string;
+  issuer: string;
+  /** As in the certificate: `DNS:phone.home.arpa, IP Address:127.0.0.1`. */
+  names: string;
+  /** SHA-256 of it, `AB:CD:…`. */
+  fingerprint: string;
+  validFrom: Date;
+  validTo: Date;
+}

@@ -1,0 +1,130 @@
+import tls from "node:tls";
+import { TenkError } from "../../base/mod.ts";
+import type { RawSocket } from "../endpoint.ts";
+import { durationSetting } from "../settings.ts";
+import { SOCKET_EVENTS } from "../socket-events.ts";
+
+import type { UpgradeRequest } from "./handshake.ts";
+import { peerCertificate } from "./info.ts";
+import type { Certificate, ServerTlsOptions } from "./options.ts";
+import { readPem } from "./pem.ts";
+import { alpnWire, VERSION_NUMBERS } from "./words.ts";
+
+interface Loaded {
+  readonly tls: object;
+  /** The runtime's contexts by lower-case name; wildcards under `*.home.arpa`. */
+  readonly names: ReadonlyMap<string, object>;
+  readonly clientCertificates: NonNullable<ServerTlsOptions["clientCertificates"]>;
+  readonly handshakeMs: number;
+  readonly maxHandshakes: number;
+}
+
+/**
+ * One side's certificates, read and checked. `update` reads new ones: handshakes that begin afterwards get them, those under
+ * way and open connections keep what they have. Wrong ones are refused, and the old stay in force.
+ *
+ * All of it goes through the runtime's `upgradeTLS` on a plain socket. A listener of its own with TLS would cost the same
+ * (225 µs a handshake), but keeps its first certificate for clients that send no name, and cannot be given a socket whose
+ * PROXY header was read.
+ */
+export class ServerTls {
+  #loaded: Loaded;
+  readonly #events: object;
+
+  /** @throws {TenkError} `invalid-option`, `file-unreadable` */
+  constructor(options: ServerTlsOptions) {
+    this.#loaded = load(options);
+    // The runtime asks this in the handshake; its name is undocumented, `test/net/runtime-traps.test.ts` watches it.
+    this.#events = { ...SOCKET_EVENTS, serverName: (_: unknown, name: string) => find(this.#loaded.names, name) };
+  }
+
+  update(options: ServerTlsOptions): void {
+    this.#loaded = load(options);
+  }
+
+  get handshakeMs(): number {
+    return this.#loaded.handshakeMs;
+  }
+
+  get maxHandshakes(): number {
+    return this.#loaded.maxHandshakes;
+  }
+
+  request(): UpgradeRequest {
+    return { isServer: true, tls: this.#loaded.tls, socket: this.#events };
+  }
+
+  /** What is wrong with the client, or undefined. */
+  verify = (socket: RawSocket, completed: boolean, error: Error | null): Error | undefined => {
+    if (!completed) return error ?? new Error("handshake failed");
+    const { clientCertificates } = this.#loaded;
+    if (clientCertificates === "none") return undefined;
+    // Without a certificate the runtime still reports an error of verification: only a certificate can be wrong.
+    if (peerCertificate(socket) !== undefined) return error ?? undefined;
+    return clientCertificates === "require" ? new Error("no client certificate") : undefined;
+  };
+}
+
+function load(options: ServerTlsOptions): Loaded {
+  const { clientCertificates = "none", clientCa, minVersion = "TLSv1.2", alpn, handshakeMs = 10_000 } = options;
+  const { maxHandshakes = 1000 } = options;
+  if (clientCertificates !== "none" && clientCa === undefined) {
+    throw new TenkError("invalid-option", `Cannot use clientCertificates "${clientCertificates}" without clientCa`, {
+      hint: "clientCa is the file or PEM text of who signs them",
+    });
+  }
+  const minimum = VERSION_NUMBERS[minVersion];
+  if (minimum === undefined) {
+    throw new TenkError("invalid-option", `Cannot use minVersion "${minVersion}": expected TLSv1.2 or TLSv1.3`);
+  }
+  if (!Number.isSafeInteger(maxHandshakes) || maxHandshakes < 0) {
+    throw new TenkError("invalid-option", `Cannot use maxHandshakes of ${maxHandshakes}: expected a whole number >= 0`);
+  }
+  const shared = {
+    minVersion: minimum,
+    ...(alpn === undefined ? {} : { ALPNProtocols: alpnWire(alpn) }),
+    ...(clientCertificates === "none"
+      ? {}
+      : { requestCert: true, rejectUnauthorized: false, ca: readPem("clientCa", clientCa ?? "") }),
+  };
+  const names = new Map<string, object>();
+  for (const [name, certificate] of Object.entries(options.names ?? {})) {
+    names.set(name.toLowerCase(), secureContext(`names["${name}"].`, certificate, shared).context);
+  }
+  return {
+    tls: { ...shared, ...readPair("", options, shared) },
+    names,
+    clientCertificates,
+    handshakeMs: durationSetting("handshakeMs", handshakeMs),
+    maxHandshakes,
+  };
+}
+
+function readPair(where: string, { cert, key }: Certificate, shared: object): { cert: string; key: string } {
+  const pair = { cert: readPem(`${where}cert`, cert), key: readPem(`${where}key`, key) };
+  // Here and not in the first handshake: a key that does not fit is refused while the old one is still in force.
+  secureContext(where, pair, shared);
+  return pair;
+}
+
+/** The part of node's that the runtime itself works with. */
+function secureContext(where: string, { cert, key }: Certificate, shared: object): { context: object } {
+  const pair = { cert: readPem(`${where}cert`, cert), key: readPem(`${where}key`, key) };
+  try {
+    const { minVersion: _, ...rest } = shared as { minVersion: number };
+    return tls.createSecureContext({ ...rest, ...pair }) as unknown as { context: object };
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "";
+    throw new TenkError("invalid-option", `Cannot use ${where}cert and ${where}key as TLS refuses them: ${code}`, {
+      hint: "the certificate's chain first its own, then its issuers'; the key must be its own, without a password",
+    });
+  }
+}
+
+function find(names: ReadonlyMap<string, object>, asked: string): object | undefined {
+  const name = asked.toLowerCase();
+  const exact = names.get(name);
+  if (exact !== undefined || names.size === 0) return exact;
+  const dot = name.indexOf(".");
+  return dot < 0 ? undefined : names.get(`*${name.slice(dot)}`);
+}

@@ -1,0 +1,39 @@
+import { TenkError } from "../../base/mod.ts";
+import type { RawSocket } from "../endpoint.ts";
+import { SOCKET_EVENTS } from "../socket-events.ts";
+import { clientTls } from "./client.ts";
+import { Handshake } from "./handshake.ts";
+import type { ClientTlsOptions, ServerTlsOptions } from "./options.ts";
+import { ServerTls } from "./server.ts";
+
+/** How long a client's handshake may take that nothing else bounds. */
+const CLIENT_HANDSHAKE_MS = 10_000;
+
+/**
+ * Begins TLS on a connected socket, as either side.
+ *
+ * @param host whom the peer's certificate must be for, where the options name nobody
+ * @returns the socket to use from here on
+ * @throws {TenkError} `tls-failed`, `invalid-option`, `file-unreadable`
+ */
+export function upgrade(
+  raw: RawSocket,
+  options: ServerTlsOptions | ClientTlsOptions,
+  side: "server" | "client",
+  host: string,
+): Promise<RawSocket> {
+  const server = side === "server" ? new ServerTls(options as ServerTlsOptions) : undefined;
+  const request = server?.request() ?? { tls: clientTls(options as ClientTlsOptions, host), socket: SOCKET_EVENTS };
+  const verify = server?.verify ?? verifyServer;
+  return new Promise((resolve, reject) => {
+    new Handshake(raw, request, server?.handshakeMs ?? CLIENT_HANDSHAKE_MS, verify, {
+      done: resolve,
+      failed: (_, cause) => reject(new TenkError("tls-failed", `TLS did not begin: ${cause.message}`, { cause })),
+    });
+  });
+}
+
+/** With verification off this says only whether the handshake itself came to its end. */
+function verifyServer(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
+  return authorized ? undefined : (error ?? new Error("certificate not trusted"));
+}
