@@ -13,6 +13,8 @@ export type ErrorCode =
   | "connect-failed"
   | "name-not-found"
   | "tls-failed"
+  | "proxy-refused" // a proxy did not connect us
+  | "pool-exhausted" // no connection of a pool came free in time, or too many wait
   | "file-unreadable"
   | "unsupported";
 

@@ -69,8 +69,6 @@ export class Opener {
     this.#queue = new DialQueue(lanes.count, plan.connectRate / slice.workers, startMs);
     for (let lane = 0; lane < lanes.count; lane++) this.#queue.push(lane, startMs);
     this.dialer = new Dialer<number>(dialOptions(plan, slice), handler);
-    // A peer that reads nothing is something to measure, not to hang up on.
-    this.dialer.limits.stallMs = 0;
   }
 
   /** Every lane's first connect has ended, well or not. */
@@ -163,6 +161,8 @@ function dialOptions(plan: TcpPlan, { address }: Slice): ConstructorParameters<t
     // that both wait for the other to read wait for ever.
     outboxHighBytes: OUTBOX_BOUND_BYTES,
     outboxMaxBytes: OUTBOX_BOUND_BYTES,
+    // A peer that reads nothing is something to measure, not to hang up on.
+    limits: { stallMs: 0 },
     ...(tls === false ? {} : { tls: { serverName: host, ...(tls === true ? {} : tls) } }),
   };
 }

@@ -1,7 +1,14 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
 export type { ListenerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
-export { connect, Dialer, type DialOverrides } from "./dial/mod.ts";
+export {
+  type BackoffOptions,
+  type ConnectOptions,
+  connect,
+  Dialer,
+  type DialOverrides,
+  type RetryOptions,
+} from "./dial/mod.ts";
 export { type ConnectionInfo, provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
 export { listen, type Server } from "./server.ts";
@@ -18,7 +25,6 @@ export type {
 export { addressRanges } from "./trusted.ts";
 export type {
   Connection,
-  ConnectOptions,
   Handler,
   HandlerModule,
   Limits,

@@ -204,21 +204,3 @@ export interface ListenOptions extends SocketOptions {
   /** Event loops that share the port: a number, or "auto" for one a core. Needs a handler given by its file. @default {1} */
   workers?: number | "auto";
 }
-
-export interface ConnectOptions<Data = unknown> extends SocketOptions {
-  host?: string;
-  port?: number;
-  path?: string;
-  /** What `connection.data` starts as. */
-  data?: Data;
-  /** Deadlines of the connection: `idleMs`, `lifetimeMs`, `stallMs` and `firstByteMs`; the others mean nothing here. */
-  limits?: Limits;
-  /** Give up after this long, freeing the descriptor. @default {10000} */
-  timeoutMs?: number;
-  /** Cancels the attempt and frees the descriptor; has no effect once connected. */
-  signal?: AbortSignal;
-  /** Source address to connect from; its port is chosen late, so each target has the whole range (IP_BIND_ADDRESS_NO_PORT). */
-  localAddress?: string;
-  /** TLS: `true`, or how. The peer's certificate and name are verified unless told otherwise. @default {false} */
-  tls?: boolean | ClientTlsOptions;
-}

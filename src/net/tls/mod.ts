@@ -1,5 +1,5 @@
 /** TLS on sockets of ours: all of it by upgrading plain ones, so that STARTTLS, PROXY headers and live change are one path. */
-export { clientTls } from "./client.ts";
+export { type ClientTls, clientTls } from "./client.ts";
 export { Handshake, type HandshakeEnds } from "./handshake.ts";
 export { tlsInfo } from "./info.ts";
 export type {

@@ -1,0 +1,78 @@
+import type { RawSocket, SocketEvents } from "../endpoint.ts";
+import { closeDescriptor, type DialOptions, dial, type SocketAddress } from "../ffi.ts";
+import { SOCKET_EVENTS } from "../socket-events.ts";
+import { causeOf } from "./connect-error.ts";
+
+/** Who is told how an attempt ends: one of the two, once, unless it is dropped. */
+export interface AttemptEnds {
+  reached(attempt: Attempt, socket: RawSocket): void;
+  lost(attempt: Attempt, cause: Error): void;
+}
+
+/**
+ * One TCP (or Unix) connect to one address. Our own non-blocking socket is handed to the runtime, because its own connect
+ * can be neither cancelled nor timed out. The runtime calls `open` at once; connected is what the first "writable" with a
+ * peer says.
+ */
+export class Attempt implements SocketEvents {
+  readonly #ends: AttemptEnds;
+  readonly #isLocal: boolean;
+  #socket: RawSocket | undefined;
+  #isOver = false;
+
+  constructor(ends: AttemptEnds, isLocal: boolean) {
+    this.#ends = ends;
+    this.#isLocal = isLocal;
+  }
+
+  /** @throws {SystemError} what the kernel says at once; nothing is then left open */
+  start(to: SocketAddress, options: DialOptions): void {
+    const descriptor = dial(to, options);
+    const request = { fd: descriptor, socket: SOCKET_EVENTS, data: this, allowHalfOpen: true };
+    (Bun.connect as unknown as (request: unknown) => Promise<RawSocket>)(request).catch((error: unknown) => {
+      closeDescriptor(descriptor);
+      this.#lose(error as Error);
+    });
+  }
+
+  /** Frees its descriptor; nobody is told. */
+  drop(): void {
+    this.#isOver = true;
+    if (this.#socket === undefined) return;
+    this.#socket.data = undefined;
+    this.#socket.terminate();
+  }
+
+  attached(socket: RawSocket): void {
+    this.#socket = socket;
+    if (this.#isOver) this.drop();
+  }
+
+  writable(): void {
+    const socket = this.#socket;
+    // A Unix socket is connected as soon as connect() returns, and never has a port.
+    if (this.#isOver || socket === undefined || !(this.#isLocal || socket.remotePort !== undefined)) return;
+    this.#isOver = true;
+    this.#ends.reached(this, socket);
+  }
+
+  gone(error: Error | undefined): void {
+    this.#lose(error ?? causeOf("ECONNREFUSED", "closed before it was connected"));
+  }
+
+  failed(error: Error): void {
+    this.#lose(error);
+  }
+
+  received(): void {}
+
+  peerFinished(): void {}
+
+  secured(): void {}
+
+  #lose(cause: Error): void {
+    if (this.#isOver) return;
+    this.drop();
+    this.#ends.lost(this, cause);
+  }
+}

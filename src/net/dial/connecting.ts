@@ -1,0 +1,203 @@
+import type { TunnelDialogue } from "../../wire/mod.ts";
+import type { RawSocket } from "../endpoint.ts";
+import type { DialOptions, SocketAddress } from "../ffi.ts";
+import { SOCKET_EVENTS } from "../socket-events.ts";
+import { type ClientTls, Handshake } from "../tls/mod.ts";
+import type { Connection } from "../types.ts";
+import { Attempt, type AttemptEnds } from "./attempt.ts";
+import { causeOf, connectError } from "./connect-error.ts";
+import type { DialEndpoint } from "./endpoint.ts";
+import { HeldBytes, proxyCause, TunnelTalk } from "./tunnel.ts";
+
+/** What all connects of a dialer have in common. */
+export interface DialPlan<Data> {
+  readonly endpoint: DialEndpoint<Data>;
+  /** The target, for people. */
+  readonly at: string;
+  readonly timeoutMs: number;
+  readonly attemptDelayMs: number;
+  readonly isLocal: boolean;
+  readonly tls: ClientTls | undefined;
+  /** Begins the talk with a proxy, where there is one; its text never has its password. */
+  readonly proxy: { readonly text: string; dialogue(): TunnelDialogue } | undefined;
+}
+
+/** Longer than any deadline of ours, which says why; the handshake's own would not. */
+const NO_DEADLINE_MS = 2 ** 31 - 1;
+
+/** This side ran out of them: another address would fail for the same reason. */
+const OURS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+/** Said of an address that was never really tried: what another address says is worth more. */
+const UNTRIED: ReadonlySet<unknown> = new Set(["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);
+
+/**
+ * One connect under way.
+ *
+ * ```text
+ *   addresses ─► attempt ─┬ 250 ms ─► attempt ─┬ … the first that is reached wins, the others are dropped (RFC 8305 §5)
+ *                         └ failed: at once ───┘
+ *             ─► proxy's dialogue ─► TLS handshake ─► connection, its handler's open
+ * ```
+ *
+ * One deadline and one signal cover all of it; each way out frees what is open.
+ */
+export class Connecting<Data> implements AttemptEnds {
+  readonly result: Promise<Connection<Data>>;
+  readonly #plan: DialPlan<Data>;
+  readonly #data: Data | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #aborted: (() => void) | undefined;
+  #resolve!: (connection: Connection<Data>) => void;
+  #reject!: (error: unknown) => void;
+  #isOver = false;
+  #addresses: readonly SocketAddress[] = [];
+  #dialOptions: DialOptions | undefined;
+  #tried = 0;
+  readonly #racing: Attempt[] = [];
+  #stagger: ReturnType<typeof setTimeout> | undefined;
+  #cause: Error | undefined;
+  /** From the end of the race on. */
+  #socket: RawSocket | undefined;
+  #handshake: Handshake | undefined;
+
+  constructor(plan: DialPlan<Data>, data: Data | undefined, signal: AbortSignal | undefined) {
+    this.#plan = plan;
+    this.#data = data;
+    this.#signal = signal;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#timer = setTimeout(() => this.fail(causeOf("ETIMEDOUT", "timed out")), plan.timeoutMs);
+    if (signal === undefined) return;
+    this.#aborted = () => this.fail(causeOf("ECANCELED", "cancelled"));
+    if (signal.aborted) this.#aborted();
+    else signal.addEventListener("abort", this.#aborted);
+  }
+
+  /** Call once. */
+  race(addresses: readonly SocketAddress[], options: DialOptions): void {
+    if (this.#isOver) return;
+    this.#addresses = addresses;
+    this.#dialOptions = options;
+    this.#next();
+  }
+
+  reached(attempt: Attempt, socket: RawSocket): void {
+    this.#socket = socket;
+    this.#endRace(attempt);
+    const { noDelay, keepAliveMs } = this.#plan.endpoint.socket;
+    if (!noDelay) socket.setNoDelay(false);
+    if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
+    if (this.#plan.proxy !== undefined) this.#tunnel(socket, this.#plan.proxy.dialogue());
+    else if (this.#plan.tls !== undefined) this.#secure(socket, this.#plan.tls);
+    else this.#connected(socket);
+  }
+
+  lost(attempt: Attempt, cause: Error): void {
+    this.#racing.splice(this.#racing.indexOf(attempt), 1);
+    this.#note(cause);
+    clearTimeout(this.#stagger);
+    this.#next();
+  }
+
+  fail(cause: Error): void {
+    if (!this.#settle()) return;
+    this.#endRace(undefined);
+    this.#handshake?.abandon();
+    const socket = this.#socket;
+    if (socket !== undefined) {
+      socket.data = undefined;
+      socket.terminate();
+    }
+    this.#reject(connectError(this.#whereTo(), cause));
+  }
+
+  // ---- race --------------------------------------------------------------------------------------------------------
+
+  /** Starts the next address's attempt; those that fail at once are passed over. */
+  #next(): void {
+    while (!this.#isOver && this.#tried < this.#addresses.length) {
+      const attempt = new Attempt(this, this.#plan.isLocal);
+      try {
+        attempt.start(this.#addresses[this.#tried++]!, this.#dialOptions!);
+      } catch (error) {
+        this.#note(error as Error);
+        continue;
+      }
+      this.#racing.push(attempt);
+      if (this.#tried < this.#addresses.length)
+        this.#stagger = setTimeout(() => this.#next(), this.#plan.attemptDelayMs);
+      return;
+    }
+    if (this.#racing.length === 0) this.fail(this.#cause ?? causeOf("ENOTFOUND", "no address"));
+  }
+
+  /** Of several addresses' causes, the one to report. */
+  #note(cause: Error): void {
+    const code = (cause as { code?: unknown }).code;
+    if (OURS.has(code)) this.fail(cause);
+    if (this.#cause === undefined || UNTRIED.has((this.#cause as { code?: unknown }).code)) this.#cause = cause;
+  }
+
+  #endRace(winner: Attempt | undefined): void {
+    clearTimeout(this.#stagger);
+    this.#tried = this.#addresses.length;
+    for (const attempt of this.#racing) if (attempt !== winner) attempt.drop();
+    this.#racing.length = 0;
+  }
+
+  // ---- what comes on top -------------------------------------------------------------------------------------------
+
+  #tunnel(socket: RawSocket, dialogue: TunnelDialogue): void {
+    new TunnelTalk(socket, dialogue, {
+      open: (_, rest) => {
+        const { tls } = this.#plan;
+        if (tls === undefined) this.#connected(socket, rest);
+        // A TLS server never speaks first, and the runtime cannot be given back what it has read.
+        else if (rest.length > 0) this.fail(proxyCause("unexpected-bytes", undefined));
+        else this.#secure(socket, tls);
+      },
+      refused: (cause) => this.fail(cause),
+    });
+  }
+
+  #secure(socket: RawSocket, tls: ClientTls): void {
+    this.#handshake = new Handshake(socket, { tls, socket: SOCKET_EVENTS }, NO_DEADLINE_MS, serverProblem, {
+      done: (secure) => this.#connected(secure),
+      failed: (reason, cause) => this.fail(causeOf(reason === "peer" ? "ECONNRESET" : "ETLS", cause.message)),
+    });
+  }
+
+  #connected(socket: RawSocket, rest?: Uint8Array): void {
+    if (!this.#settle()) {
+      socket.terminate();
+      return;
+    }
+    const connection = this.#plan.endpoint.join(socket, this.#data);
+    if (rest !== undefined && rest.length > 0) new HeldBytes(socket, connection, rest);
+    connection.opened();
+    this.#resolve(connection);
+  }
+
+  /** @returns true the first time */
+  #settle(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    if (this.#aborted !== undefined) this.#signal?.removeEventListener("abort", this.#aborted);
+    return true;
+  }
+
+  #whereTo(): string {
+    const { at, proxy } = this.#plan;
+    if (proxy === undefined) return at;
+    return this.#socket === undefined ? `${proxy.text}, the proxy to ${at}` : `${at} through ${proxy.text}`;
+  }
+}
+
+/** With verification off this says only whether the handshake itself came to its end. */
+function serverProblem(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
+  return authorized ? undefined : (error ?? new Error("certificate not trusted"));
+}

@@ -1,0 +1,135 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { TenkError } from "../../base/mod.ts";
+import { type DialOptions, internetAddress, type SocketAddress, unixAddress } from "../ffi.ts";
+import { addressText } from "../listen-error.ts";
+import { durationSetting } from "../settings.ts";
+import { clientTls } from "../tls/mod.ts";
+import type { Connection, Handler } from "../types.ts";
+import { inTurns } from "./address-order.ts";
+import { causeOf } from "./connect-error.ts";
+import { Connecting, type DialPlan } from "./connecting.ts";
+import { DialEndpoint } from "./endpoint.ts";
+import type { ConnectOptions } from "./options.ts";
+import { needsNoProxy, parseProxy, type TunnelProxy } from "./proxy.ts";
+import { type RetrySettings, retried, retrySettings } from "./retry.ts";
+
+/** What may differ from one connect of a dialer to the next. */
+export type DialOverrides<Data> = Pick<ConnectOptions<Data>, "data" | "localAddress" | "signal">;
+
+/** Options read and checked once, and what every connect of them needs. `Dialer` and others show parts of it. */
+export class Dialling<Data> {
+  readonly endpoint: DialEndpoint<Data>;
+  readonly #options: ConnectOptions<Data>;
+  readonly #plan: DialPlan<Data>;
+  readonly #retry: RetrySettings | undefined;
+  /** What a socket is opened to: the target, or the proxy. */
+  readonly #host: string;
+  readonly #port: number;
+  readonly #lookup: (name: string) => Promise<readonly string[]>;
+  readonly #dialOptions: DialOptions;
+  /** Of what needs no resolver. */
+  readonly #fixed: readonly SocketAddress[] | undefined;
+
+  /**
+   * @param left told of each connection that closed, before its handler is
+   * @throws {TenkError} `invalid-option`, `file-unreadable`
+   */
+  constructor(options: ConnectOptions<Data>, handler: Handler<Data>, left?: (connection: Connection<Data>) => void) {
+    const { host = "127.0.0.1", port = 0, path, tls = false } = options;
+    checkTarget(options);
+    const proxy = proxyOf(options);
+    this.#options = options;
+    this.#host = proxy?.host ?? host;
+    this.#port = proxy?.port ?? port;
+    this.#lookup = options.lookup ?? systemLookup;
+    this.#retry = options.retry === undefined ? undefined : retrySettings(options.retry);
+    this.endpoint = new DialEndpoint(options, handler, left);
+    this.#plan = {
+      endpoint: this.endpoint,
+      at: addressText({ host, port: options.port, path }),
+      timeoutMs: durationSetting("timeoutMs", options.timeoutMs ?? 10_000),
+      attemptDelayMs: durationSetting("attemptDelayMs", options.attemptDelayMs ?? 250),
+      isLocal: path !== undefined,
+      tls: tls === false ? undefined : clientTls(tls === true ? {} : tls, path === undefined ? host : ""),
+      proxy: proxy && { text: proxy.text, dialogue: () => proxy.dialogue({ host, port }) },
+    };
+    this.#dialOptions = this.#dialOptionsFrom(options.localAddress);
+    if (path !== undefined) this.#fixed = [unixAddress(path)];
+    else if (isIP(this.#host) > 0) this.#fixed = [internetAddress(this.#host, this.#port)];
+  }
+
+  /** @throws {TenkError} see `connect` */
+  connect(overrides: DialOverrides<Data> = {}): Promise<Connection<Data>> {
+    const retry = this.#retry;
+    if (retry === undefined) return this.#once(overrides);
+    const { signal = this.#options.signal } = overrides;
+    return retried(() => this.#once(overrides), retry, this.#plan.at, signal);
+  }
+
+  /** One attempt, whatever `retry` says. For an address it starts in this very call. */
+  async #once(overrides: DialOverrides<Data>): Promise<Connection<Data>> {
+    const { data = this.#options.data, signal = this.#options.signal, localAddress } = overrides;
+    const dialOptions = localAddress === undefined ? this.#dialOptions : this.#dialOptionsFrom(localAddress);
+    const connecting = new Connecting<Data>(this.#plan, data, signal);
+    if (this.#fixed !== undefined) connecting.race(this.#fixed, dialOptions);
+    else void this.#resolve(connecting, dialOptions);
+    return connecting.result;
+  }
+
+  /** A name is asked for each time: its addresses may change, and the system's resolver keeps its own cache. */
+  async #resolve(connecting: Connecting<Data>, dialOptions: DialOptions): Promise<void> {
+    try {
+      const found = await this.#lookup(this.#host);
+      const addresses = inTurns(found.map(checkedResult)).map((address) => internetAddress(address, this.#port));
+      connecting.race(addresses, dialOptions);
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      connecting.fail(causeOf(code === "EAI_AGAIN" ? code : "ENOTFOUND", String(error)));
+    }
+  }
+
+  #dialOptionsFrom(localAddress: string | undefined): DialOptions {
+    const { receiveBufferBytes, sendBufferBytes } = this.endpoint.socket;
+    const from = localAddress === undefined ? undefined : internetAddress(checkedAddress(localAddress), 0);
+    return { receiveBufferBytes, sendBufferBytes, from };
+  }
+}
+
+/** Both families at once, in the order of RFC 6724, which getaddrinfo keeps to. */
+async function systemLookup(name: string): Promise<string[]> {
+  const found = await lookup(name, { all: true, order: "verbatim" });
+  return found.map(({ address }) => address);
+}
+
+function proxyOf({ proxy, noProxy = [], host = "127.0.0.1", port = 0, path }: ConnectOptions): TunnelProxy | undefined {
+  if (proxy === undefined) return undefined;
+  const parsed = parseProxy(proxy);
+  if (path !== undefined) {
+    throw new TenkError("invalid-option", "Cannot use proxy with path: a Unix socket is on this machine");
+  }
+  if (needsNoProxy(host, noProxy)) return undefined;
+  parsed.dialogue({ host, port });
+  return parsed;
+}
+
+/** @throws {TenkError} `invalid-option` */
+function checkTarget({ path, port = 0, localAddress }: Pick<ConnectOptions, "path" | "port" | "localAddress">): void {
+  if (localAddress !== undefined) checkedAddress(localAddress);
+  if (path !== undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return;
+  throw new TenkError("invalid-option", `Cannot use port as it must be 0 to 65535: current value is ${port}`);
+}
+
+function checkedAddress(address: string): string {
+  if (isIP(address.split("%")[0] ?? "") > 0) return address;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use localAddress as it must be an IP address: current value is "${address}"`,
+  );
+}
+
+/** What a `lookup` of the user's answered. */
+function checkedResult(address: string): string {
+  if (isIP(address) > 0) return address;
+  throw new Error(`lookup must answer addresses, not ${JSON.stringify(address)}`);
+}

@@ -1,0 +1,62 @@
+import { TcpConnection } from "../connection.ts";
+import { Count, CountRows, type ListenerCounts } from "../counts.ts";
+import { Deadlines } from "../deadlines.ts";
+import type { Endpoint, RawSocket } from "../endpoint.ts";
+import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "../settings.ts";
+import type { Connection, Handler } from "../types.ts";
+import type { ConnectOptions } from "./options.ts";
+
+/** What all connections of one dialer have in common, as those of a listener do. */
+export class DialEndpoint<Data> implements Endpoint<Data> {
+  readonly side = "client";
+  readonly topics = undefined;
+  readonly handler: Handler<Data>;
+  readonly deadlines = new Deadlines();
+  readonly socket: SocketSettings;
+  readonly limits: LimitSettings;
+  readonly counts: Float64Array;
+  readonly #rows = new CountRows(1);
+  readonly #left: ((connection: Connection<Data>) => void) | undefined;
+  #lastId = 0;
+
+  /**
+   * @param left told of each connection that closed, before its handler is
+   * @throws {TenkError} `invalid-option`
+   */
+  constructor(options: ConnectOptions<Data>, handler: Handler<Data>, left?: (connection: Connection<Data>) => void) {
+    this.handler = handler;
+    this.socket = socketSettings(options);
+    this.limits = limitSettings(options.limits ?? {});
+    this.counts = this.#rows.row(0);
+    this.#left = left;
+  }
+
+  readCounts(): ListenerCounts {
+    return this.#rows.read();
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** Nobody subscribes on the connecting side. */
+  publish(): void {}
+
+  /** A connection over a socket that is ready; its handler's `open` is not called yet. */
+  join(socket: RawSocket, data: Data | undefined): TcpConnection<Data> {
+    const connection = new TcpConnection<Data>(socket, socket.remoteAddress ?? "", this);
+    connection.data = data as Data;
+    socket.data = connection;
+    const { counts } = this;
+    counts[Count.accepted]! += 1;
+    counts[Count.active]! += 1;
+    counts[Count.peak] = Math.max(counts[Count.peak]!, counts[Count.active]!);
+    return connection;
+  }
+
+  left(connection: Connection<Data>): void {
+    this.counts[Count.active]! -= 1;
+    this.#left?.(connection);
+  }
+}

@@ -1,0 +1,5 @@
+/** Connecting out: names with several addresses, proxies, TLS, retries, connections that are kept, a pool. */
+export { connect } from "./connect.ts";
+export { Dialer } from "./dialer.ts";
+export type { DialOverrides } from "./dialling.ts";
+export type { BackoffOptions, ConnectOptions, RetryOptions } from "./options.ts";
