@@ -1,13 +1,16 @@
 import { logOf, messageOf, occasionally } from "../base/mod.ts";
+import { placeOfError, shownFile } from "./module/mod.ts";
 
 const log = logOf("net");
 let last: unknown;
 const say = occasionally((count) => {
+  const place = placeOfError(last);
   const where = last instanceof Error ? last.stack?.split("\n")[1]?.trim() : undefined;
-  log.error("handler failed, connection closed", { error: messageOf(last), where, count });
+  const at = place ? { file: shownFile(place.file), line: place.line, column: place.column } : { where };
+  log.error("handler failed, connection closed", { error: messageOf(last), ...at, count });
 });
 
-/** Logs what a handler threw, with the line it came from; at most once a second, since a peer may be able to provoke it. */
+/** Logs what a handler threw, with its author's line; at most once a second, since a peer may be able to provoke it. */
 export function sayHandlerFailed(error: unknown): void {
   last = error;
   say();

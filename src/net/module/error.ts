@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { messageOf, nearest, TenkError } from "../../base/mod.ts";
+import { libraryExports } from "./library.ts";
+import { codeFrame, type Place, placeOfError, shownFile } from "./place.ts";
+
+/** What the runtime's parser throws: not an Error, and only its fields say where. */
+interface BuildMessage {
+  readonly message: string;
+  readonly position: Place | null;
+}
+
+/** Why a module could not be loaded, in its author's terms: file, line and the code around it. */
+export async function moduleError(thrown: unknown, file: string, hint?: string): Promise<TenkError> {
+  const missing = /^Export named '(.+)' not found in module 'tenk'/.exec(textOf(thrown))?.[1];
+  if (missing === undefined) return parseError(thrown, file, hint === undefined ? {} : { hint });
+  const near = nearest(missing, Object.keys(await libraryExports()));
+  return parseError(thrown, file, near === undefined ? {} : { hint: `did you mean ${near}?` });
+}
+
+/** `moduleError` of what a parser threw, known at once. */
+export function parseError(thrown: unknown, file: string, options: { hint?: string } = {}): TenkError {
+  if (thrown instanceof TenkError && placeOfError(thrown) === undefined) return thrown;
+  const first = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
+  const message = textOf(first).replace(/\?v=\d+/g, "");
+  const place = placeIn(first, message, file);
+  const where = place === undefined ? "" : `\n${codeFrame(place)}`;
+  const text = `Cannot load ${shownFile(file)}: ${message}${where}`;
+  return new TenkError("invalid-option", text, { cause: thrown, ...options });
+}
+
+function textOf(thrown: unknown): string {
+  const message = (thrown as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : messageOf(thrown);
+}
+
+function placeIn(thrown: unknown, message: string, file: string): Place | undefined {
+  const position = (thrown as Partial<BuildMessage> | null)?.position;
+  if (position && position.line > 0) return position;
+  const module = /^Cannot find (?:module|package) ['"](.+?)['"](?: (?:imported )?from ['"]?(\/[^'"]+))?/.exec(message);
+  if (module) return placeOfText(module[2] ?? file, module[1]!);
+  const name = /^Export named '(.+?)' not found in module '(.+?)'/.exec(message);
+  if (name) return placeOfText(file, name[1]!);
+  return placeOfError(thrown);
+}
+
+/** Where a name first stands as a word in a file. */
+export function placeOfText(file: string, name: string): Place | undefined {
+  try {
+    const word = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const lines = readFileSync(file, "utf8").split("\n");
+    for (const [index, line] of lines.entries()) {
+      const at = new RegExp(`(?<![\\w$])${word}(?![\\w$])`).exec(line)?.index;
+      if (at !== undefined) return { file, line: index + 1, column: at + 1 };
+    }
+  } catch {
+    // Then there is no place to name.
+  }
+  return undefined;
+}

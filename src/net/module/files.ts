@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, extname, sep } from "node:path";
+import { messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
+import { parseError } from "./error.ts";
+import { shownFile } from "./place.ts";
+import { resolved } from "./resolve.ts";
+
+const LOADERS: Readonly<Record<string, "ts" | "tsx" | "js" | "jsx">> = {
+  ".ts": "ts",
+  ".mts": "ts",
+  ".cts": "ts",
+  ".tsx": "tsx",
+  ".js": "js",
+  ".mjs": "js",
+  ".cjs": "js",
+  ".jsx": "jsx",
+};
+
+/** The files a module is made of, found by reading and not by running them. */
+export interface ModuleFiles {
+  /** Itself, and what it imports from its own folder and below, packages excepted. Absolute paths. */
+  readonly files: readonly string[];
+  /** Changes when one of them does. */
+  readonly digest: string;
+  /** An import among these whose extension is left out, as it is written. */
+  readonly extensionless: string | undefined;
+}
+
+/** @throws {TenkError} `file-unreadable`; `invalid-option` with file, line and code where one cannot be parsed */
+export function moduleFiles(entry: string): ModuleFiles {
+  const found = new Set([entry]);
+  let extensionless: string | undefined;
+  const hash = createHash("sha256");
+  for (const file of found) {
+    const text = textOf(file);
+    hash.update(`${file}\0${text.length}\0`).update(text);
+    for (const path of importsOf(file, text)) {
+      const target = resolved(path, file);
+      if (!target?.startsWith(dirname(entry) + sep) || target.includes("/node_modules/")) continue;
+      found.add(target);
+      if (extname(path) !== extname(target)) extensionless = path;
+    }
+  }
+  return { files: [...found], digest: hash.digest("hex"), extensionless };
+}
+
+function importsOf(file: string, text: string): string[] {
+  const loader = LOADERS[extname(file)];
+  if (loader === undefined) return [];
+  try {
+    const imports = new Bun.Transpiler({ loader }).scanImports(text);
+    return imports.map(({ path }) => path).filter((path) => path.startsWith("."));
+  } catch (error) {
+    throw parseError(withFile(error, file), file);
+  }
+}
+
+/** The scanner was given text, and so names no file. */
+function withFile(thrown: unknown, file: string): unknown {
+  const [first = thrown] = thrown instanceof AggregateError ? (thrown.errors as unknown[]) : [];
+  const { message, position } = first as { message?: unknown; position?: { line: number; column: number } | null };
+  return { message, position: position ? { line: position.line, column: position.column, file } : null };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const why = systemCodeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
+    throw new TenkError("file-unreadable", `Cannot read the handler ${shownFile(file)}: ${why}`, { cause: error });
+  }
+}

@@ -1,0 +1,112 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isOneFile, nearest, TenkError } from "../../base/mod.ts";
+import type { Handler } from "../types.ts";
+import { moduleError, placeOfText } from "./error.ts";
+import { moduleFiles } from "./files.ts";
+import { codeFrame, shownFile } from "./place.ts";
+import { importModule } from "./runtime.ts";
+
+/** All that a handler may have. The record makes the compiler ask for what `Handler` gains. */
+const MEMBERS = Object.keys({
+  open: true,
+  chunk: true,
+  framing: true,
+  frame: true,
+  drain: true,
+  end: true,
+  shutdown: true,
+  close: true,
+  configure: true,
+  report: true,
+  stopped: true,
+} satisfies Record<keyof Handler, true>);
+
+const HINT = "export default { chunk(connection, bytes) { … } }";
+
+let lastVersion = 0;
+
+/** The same file as another module: to load it again, as it is now. */
+export function freshVersion(file: URL): URL {
+  const fresh = new URL(file);
+  lastVersion += 1;
+  fresh.search = `?v=${lastVersion}`;
+  return fresh;
+}
+
+/**
+ * The handler that a file exports as default; a function there is called with `options` and may be async.
+ *
+ * @param href of the file; with `?v=2` (`freshVersion`) it and its imports are read again
+ * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
+ */
+export async function loadHandler<Data>(href: string, options?: unknown): Promise<Handler<Data>> {
+  const url = new URL(href);
+  const version = url.search === "" ? undefined : Number(url.searchParams.get("v"));
+  const file = fileURLToPath(new URL(url.pathname, url));
+  const isOwn = isOneFile() && file.startsWith("/$bunfs/");
+  if (!isOwn && !existsSync(file)) {
+    throw new TenkError("file-unreadable", `Cannot load the handler ${shownFile(file)}: there is no such file`);
+  }
+  let module: Record<string, unknown>;
+  try {
+    module = isOwn ? await import(href) : await importModule(file, version);
+  } catch (error) {
+    throw await moduleError(error, file, version === undefined ? undefined : stuckHint(file));
+  }
+  return checked(await made(module.default, options, file), file) as Handler<Data>;
+}
+
+/** The runtime remembers that an import failed by its path, and only one with an extension gets another path. */
+function stuckHint(file: string): string | undefined {
+  const { extensionless } = moduleFiles(file);
+  if (extensionless === undefined) return undefined;
+  return `write the extension of "${extensionless}", or start again: without one, what failed is not read again`;
+}
+
+async function made(exported: unknown, options: unknown, file: string): Promise<unknown> {
+  if (exported === undefined) throw refusal(file, "it has no default export", HINT);
+  if (typeof exported !== "function") return exported;
+  if (/^class\b/.test(Function.prototype.toString.call(exported))) {
+    throw refusal(file, "its default export is a class", `export default new ${exported.name || "Handler"}()`);
+  }
+  try {
+    return await (exported as (options: unknown) => unknown)(options);
+  } catch (error) {
+    throw await moduleError(error, file);
+  }
+}
+
+/** A handler has at least one event, and no function whose name is nearly one: a slip would wait forever to be called. */
+function checked(handler: unknown, file: string): object {
+  if (typeof handler !== "object" || handler === null) {
+    const what = handler === null ? "null" : `a ${typeof handler}`;
+    throw refusal(file, `its default export must be a handler or return one, and is ${what}`, HINT);
+  }
+  const value = handler as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(value)) {
+    if (MEMBERS.includes(name) || typeof value[name] !== "function") continue;
+    const meant = nearest(name, MEMBERS);
+    // `send` is a helper beside `end`, not a slip of it.
+    const isSlip = meant !== undefined && !(meant in value) && meant[0] === name[0]!.toLowerCase();
+    if (isSlip) throw misnamed(file, name, meant);
+  }
+  for (const name of MEMBERS) {
+    if (name === "framing" || value[name] === undefined || typeof value[name] === "function") continue;
+    throw refusal(file, `its ${name} must be a function`, HINT);
+  }
+  if (!MEMBERS.some((name) => name !== "framing" && name in value)) {
+    throw refusal(file, `its default export has none of ${MEMBERS.join(", ")}`, HINT);
+  }
+  return handler;
+}
+
+function misnamed(file: string, name: string, meant: string): TenkError {
+  const place = placeOfText(file, name);
+  const frame = place === undefined ? "" : `\n${codeFrame(place)}`;
+  return refusal(file, `a handler has no ${name}, did you mean ${meant}?${frame}`, `it may have ${MEMBERS.join(", ")}`);
+}
+
+function refusal(file: string, why: string, hint: string): TenkError {
+  return new TenkError("invalid-option", `Cannot use ${shownFile(file)} as a handler: ${why}`, { hint });
+}

@@ -1,0 +1,60 @@
+import { dirname, sep } from "node:path";
+import { moduleFiles } from "./files.ts";
+import { libraryExports } from "./library.ts";
+import { isResolving, resolved } from "./resolve.ts";
+
+/** Folder of a module → its version that is served. Folders, since a module's own files must be as new as it is. */
+const versions = new Map<string, number>();
+let isPrepared = false;
+
+/**
+ * Lets modules of users find `"tenk"` wherever they lie, and makes the imports of one that is loaded anew as new as itself:
+ * the runtime caches by path, and a query makes another path of the same file.
+ */
+function prepare(): void {
+  if (isPrepared) return;
+  isPrepared = true;
+  Bun.plugin({
+    name: "tenk",
+    setup(build) {
+      build.module("tenk", async () => ({ exports: { ...(await libraryExports()) }, loader: "object" }));
+      build.onResolve({ filter: /.*/ }, ({ path, importer }) => {
+        // Also asked by our own resolving below.
+        if (isResolving() || !path.startsWith(".") || importer.includes("/node_modules/")) return undefined;
+        const version = versionFor(importer);
+        if (version === undefined) return undefined;
+        const file = resolved(path, importer);
+        return file === undefined || versionFor(file) === undefined ? undefined : { path: `${file}?v=${version}` };
+      });
+    },
+  });
+}
+
+/** The version of the innermost folder that a file lies in. */
+function versionFor(file: string): number | undefined {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const version = versions.get(folder);
+    if (version !== undefined) return version;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/**
+ * Runs a module, or the version of it that is not cached yet, and returns what it exports.
+ *
+ * The modules of versions before are forgotten: they live on only while something (a connection's handler) holds them.
+ */
+export async function importModule(file: string, version: number | undefined): Promise<Record<string, unknown>> {
+  prepare();
+  if (version === undefined) return import(file);
+  const folder = dirname(file);
+  versions.set(folder, version);
+  // The runtime asks nobody about imports without an extension: these keep their path, and are forgotten first.
+  for (const each of moduleFiles(file).files) delete require.cache[each];
+  const module = await import(`${file}?v=${version}`);
+  const suffix = `?v=${version}`;
+  for (const key of Object.keys(require.cache)) {
+    if (key.startsWith(folder + sep) && /\?v=\d+$/.test(key) && !key.endsWith(suffix)) delete require.cache[key];
+  }
+  return module;
+}
