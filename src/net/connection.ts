@@ -135,8 +135,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.socket.end();
   }
 
-  reset(): void {
-    this.abort("handler", undefined);
+  reset(reason: CloseReason = "handler"): void {
+    this.abort(reason, undefined);
   }
 
   subscribe(topic: string): void {

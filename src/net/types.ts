@@ -63,7 +63,7 @@ export interface Connection<Data = unknown> {
   /** Closes now; what waits in the outbox is dropped. The one end that all ends meet in. */
   close(reason?: CloseReason): void;
   /** Closes now with RST, so that the kernel keeps no TIME_WAIT and the peer sees ECONNRESET. */
-  reset(): void;
+  reset(reason?: CloseReason): void;
   /**
    * Begins TLS on a connection that is in the clear (STARTTLS): tell the peer in the clear first, then call this at once, and
    * write again when it resolves. Bytes written before are in the clear, all that comes afterwards is decrypted.
