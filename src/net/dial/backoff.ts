@@ -30,6 +30,7 @@ function wrong(name: string, expected: string, value: unknown): TenkError {
  * backoffMs(99, { minMs: 100, maxMs: 10_000, jitter: "none" }, Math.random); // 10_000
  */
 export function backoffMs(failures: number, settings: BackoffSettings, random: () => number): number {
-  const longestMs = Math.min(settings.maxMs, settings.minMs * 2 ** (failures - 1));
+  // 2 ** 31 ms is beyond every cap; without a bound the power becomes infinite, and 0 times that is no number.
+  const longestMs = Math.min(settings.maxMs, settings.minMs * 2 ** Math.min(failures - 1, 31));
   return settings.jitter === "full" ? Math.floor(random() * (longestMs + 1)) : longestMs;
 }
