@@ -11,9 +11,11 @@ import {
   ENDED,
   FIN_SENT,
   HEARD,
+  isPaused,
   Outgoing,
   PAUSED,
   PAUSED_BY_HANDLER,
+  READS_WHILE_FULL,
   PEER_FINISHED,
   SECURE,
   UPGRADING,
@@ -60,6 +62,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.wireAddress = wireAddress;
     this.proxy = origin.proxy;
     if (origin.secure) this.flags |= SECURE;
+    if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
     this.#handler = endpoint.handler;
     this.#slot = endpoint.deadlines.join(this);
     this.#openedMs = endpoint.deadlines.nowMs;
@@ -96,13 +99,19 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     return this.#handler;
   }
 
+    const former = this.#handler;
   set handler(handler: Handler<Data>) {
     this.#handler = handler;
     const cutter = this.#cutter;
-    if (cutter === undefined) return;
-    // What was kept, and the rest of the chunk at hand, goes to the new handler the new way.
-    cutter.framing = handler.frame === undefined ? unframed() : (handler.framing ?? cutter.framing);
-    if ((this.flags & (CUTTING | PAUSED)) === 0) this.#goOnCutting(cutter);
+    if (cutter !== undefined) {
+      // What was kept, and the rest of the chunk at hand, goes to the new handler the new way.
+      if (handler.frame === undefined) cutter.framing = unframed();
+      // Of the same framing, or none, it goes on with what `setFraming` said.
+      else if (former.frame === undefined || handler.framing !== former.framing)
+        cutter.framing = handler.framing ?? cutter.framing;
+    }
+    this.setPaused(handler.readsWhileFull ? this.flags | READS_WHILE_FULL : this.flags & ~READS_WHILE_FULL);
+    if (cutter !== undefined && (this.flags & CUTTING) === 0 && !isPaused(this.flags)) this.#goOnCutting(cutter);
   }
 
   setFraming(framing: Framing): void {
@@ -167,7 +176,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       this.flags = (this.flags & ~UPGRADING) | SECURE;
       socket.data = this;
       this.sendThrough(socket);
-      if (this.#cutter !== undefined && (this.flags & PAUSED) === 0) this.#goOnCutting(this.#cutter);
+      if (this.#cutter !== undefined && !isPaused(this.flags)) this.#goOnCutting(this.#cutter);
       return tlsInfo(socket);
     } catch (error) {
       this.abort("tls-failed", error as Error);
@@ -275,8 +284,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   protected override setPaused(flags: number): void {
-    const was = (this.flags & PAUSED) !== 0;
-    const will = (flags & PAUSED) !== 0;
+    const was = isPaused(this.flags);
+    const will = isPaused(flags);
     this.flags = flags;
     if (was === will || this.closed) return;
     if (will) {

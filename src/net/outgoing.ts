@@ -16,7 +16,13 @@ export const HEARD = 64; // the first byte came
 export const CUTTING = 128; // the handler is being given frames
 export const UPGRADING = 256; // between the clear and TLS: nothing may be written, and nothing that comes may be believed
 export const SECURE = 512;
-export const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
+export const READS_WHILE_FULL = 1024; // the handler wants to be told what comes, however much waits to go out
+const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
+
+/** Whether nothing is read now. */
+export function isPaused(flags: number): boolean {
+  return (flags & PAUSED_BY_HANDLER) !== 0 || (flags & (PAUSED_BY_OUTBOX | READS_WHILE_FULL)) === PAUSED_BY_OUTBOX;
+}
 
 const encoder = new TextEncoder();
 

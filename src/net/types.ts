@@ -100,6 +100,11 @@ export interface Handler<Data = unknown> {
    * None comes while the connection is paused, by you or by a full outbox: the rest of a chunk waits.
    */
   frame?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
+  /**
+   * Read on while the outbox is full. For a handler that slows somebody else for it, as `pipe` does: two programs that each
+   * read no more until the other took what waits would wait for ever. @default {false}
+   */
+  readonly readsWhileFull?: boolean;
   /** The outbox fell below the low mark. */
   drain?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createConnection, createServer, type Server as ForeignServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { type CloseReason, type Connection, connect, type Handler, listen, type Server } from "../../src/net/mod.ts";
-import { type PipeResult, pipe } from "../../src/net/stream/mod.ts";
+import { type PipeOptions, type PipeResult, pipe } from "../../src/net/stream/mod.ts";
 import type { SocketOptions } from "../../src/net/types.ts";
 import { until } from "./support.ts";
 
@@ -25,7 +25,11 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function bridge(options: SocketOptions = OUTBOX, handler: Handler = {}): Promise<Bridge> {
+async function bridge(
+  options: SocketOptions = OUTBOX,
+  handler: Handler = {},
+  pipeOptions: PipeOptions = {},
+): Promise<Bridge> {
   const farServer: ForeignServer = createServer({ allowHalfOpen: true });
   farServer.listen(0, "127.0.0.1");
   await once(farServer, "listening");
@@ -39,7 +43,7 @@ async function bridge(options: SocketOptions = OUTBOX, handler: Handler = {}): P
         client.pause();
         made.b = await connect({ port, ...options }, { close: (_, reason) => made.closes.push(`b ${reason}`) });
         made.a = client;
-        pipe(client, made.b, { onClose: (result) => made.results.push(result) });
+        pipe(client, made.b, { ...pipeOptions, onClose: (result) => made.results.push(result) });
       },
       close: (_, reason) => made.closes.push(`a ${reason}`),
     },
@@ -73,7 +77,7 @@ class Reader {
   errorCode: string | undefined;
   closed = false;
   constructor(socket: Socket) {
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       const { bytes } = this;
       for (let at = 0; at < chunk.length; ) {
         const expected = slicesOf(bytes + at, Math.min(chunk.length - at, (1 << 24) - ((bytes + at) % (1 << 24))));
@@ -107,7 +111,7 @@ describe("a pipe", () => {
     let most = 0;
     for (const socket of [left, right]) {
       let untilPause = 1 << 20;
-      socket.on("data", (chunk) => {
+      socket.on("data", (chunk: Buffer) => {
         most = Math.max(most, a.queuedBytes, b.queuedBytes);
         untilPause -= chunk.length;
         if (untilPause > 0) return;
@@ -261,6 +265,25 @@ describe("a pipe", () => {
     made.left.resetAndDestroy();
     await until(() => order.length === 3);
     expect(order).toEqual(["b handler", "a reset", "result reset"]);
+  });
+
+  test("counts a side that it resets under the reason it was given", async () => {
+    const made = await bridge(OUTBOX, {}, { failureReason: "target" });
+    made.right.resetAndDestroy();
+    await until(() => made.results.length === 1);
+    expect(made.closes).toEqual(["a target", "b reset"]);
+  });
+
+  test("tells which side finished first, once", async () => {
+    const finished: string[] = [];
+    const made = await bridge(OUTBOX, {}, { onFinish: (side) => finished.push(side) });
+    made.right.end();
+    await until(() => finished.length === 1);
+    made.left.end();
+    made.left.resume();
+    made.right.resume();
+    await until(() => made.results.length === 1);
+    expect(finished).toEqual(["b"]);
   });
 
   test("a stop lets the pair go on until the grace is over, or asks the former handler", async () => {

@@ -13,6 +13,7 @@ const MEMBERS = Object.keys({
   chunk: true,
   framing: true,
   frame: true,
+  readsWhileFull: true,
   drain: true,
   end: true,
   shutdown: true,
@@ -21,6 +22,9 @@ const MEMBERS = Object.keys({
   report: true,
   stopped: true,
 } satisfies Record<keyof Handler, true>);
+
+/** Those that are no functions. */
+const SETTINGS: readonly string[] = ["framing", "readsWhileFull"] satisfies (keyof Handler)[];
 
 const HINT = "export default { chunk(connection, bytes) { … } }";
 

@@ -40,6 +40,10 @@ export interface Pipe {
 }
 
 export interface PipeOptions {
+  /** What `a` is reset with when `b` failed: a reason that its listener counts. @default {"handler"} */
+  failureReason?: CloseReason;
+  /** Called once, when the first side finished: the other may go on for as long as it likes, or you let it. */
+  onFinish?(side: PipeSide): void;
   /** Called once, when both sides are closed. */
   onClose?(result: PipeResult): void;
 }
@@ -76,7 +80,7 @@ export interface PipeOptions {
  * ```
  */
 export function pipe<A, B>(a: Connection<A>, b: Connection<B>, options: PipeOptions = {}): Pipe {
-  const pair = new Pair(a as Connection, b as Connection, options.onClose);
+  const pair = new Pair(a as Connection, b as Connection, options);
   pair.start();
   return pair;
 }
@@ -91,7 +95,7 @@ class Pair implements Handler, Pipe {
   readonly #b: Connection;
   readonly #formerA: Handler;
   readonly #formerB: Handler;
-  readonly #onClose: PipeOptions["onClose"];
+  readonly #options: PipeOptions;
   #open = 2;
   #finished = 0;
   #firstFinished: PipeSide | undefined;
@@ -99,26 +103,25 @@ class Pair implements Handler, Pipe {
   #cause: Error | undefined;
   #side: PipeSide = "a";
 
-  constructor(a: Connection, b: Connection, onClose: PipeOptions["onClose"]) {
+  constructor(a: Connection, b: Connection, options: PipeOptions) {
     this.#a = a;
     this.#b = b;
     this.#formerA = a.handler;
     this.#formerB = b.handler;
-    this.#onClose = onClose;
+    this.#options = options;
   }
 
   start(): void {
+    // Setting a handler may deliver what was kept for it; both must be in place first.
+    this.#a.pause();
+    this.#b.pause();
     this.#a.handler = this;
     this.#b.handler = this;
     if (this.#a.closed) this.#wasClosed(this.#a);
     if (this.#b.closed) this.#wasClosed(this.#b);
-    if (this.#open < 2) return;
-    if (this.#b.full) this.#a.pause();
-    else this.#a.resume();
-    // Bytes that waited behind the pause come from within resume, and may have ended it all.
-    if (this.#b.closed) return;
-    if (this.#a.full) this.#b.pause();
-    else this.#b.resume();
+    // What was kept comes from within resume, and may end it all.
+    if (this.#open === 2 && !this.#b.full) this.#a.resume();
+    if (this.#open === 2 && !this.#a.full) this.#b.resume();
   }
 
   /** Before the pipe began: its own handler was told. */
@@ -148,8 +151,10 @@ class Pair implements Handler, Pipe {
 
   end(connection: Connection): void {
     this.#finished |= this.#bitOf(connection);
+    const isFirst = this.#firstFinished === undefined;
     this.#firstFinished ??= this.#sideOf(connection);
     this.#otherOf(connection).end();
+    if (isFirst) this.#options.onFinish?.(this.#firstFinished);
   }
 
   shutdown(connection: Connection, graceMs: number): HandlerResult {
@@ -171,7 +176,7 @@ class Pair implements Handler, Pipe {
     const other = this.#otherOf(closed);
     if (other.closed) return;
     if (ORDERLY.has(reason)) this.#finish(other);
-    else other.reset();
+    else other.reset(other === this.#a ? this.#options.failureReason : undefined);
   }
 
   /** Keeps why it ended: the first reason, unless that was orderly and the other side then failed. */
@@ -205,7 +210,7 @@ class Pair implements Handler, Pipe {
     this.#open -= 1;
     if (this.#open > 0) return;
     const { bytesForward, bytesBack } = this;
-    this.#onClose?.({
+    this.#options.onClose?.({
       reason: this.#reason as CloseReason,
       cause: this.#cause,
       side: this.#side,
