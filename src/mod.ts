@@ -21,10 +21,20 @@ export {
   type ListenerCounts,
   type ListenOptions,
   listen,
+  type Pipe,
+  type PipeOptions,
+  type PipeResult,
+  type PipeSide,
+  pipe,
   REFUSAL_REASONS,
   type RefusalReason,
+  type SendFileOptions,
   type Server,
   type SocketOptions,
+  sendFile,
+  type WebStreams,
+  type WebStreamsOptions,
+  webStreams,
 } from "./net/mod.ts";
 export { echo, sink } from "./tcp/mod.ts";
 export { delimiter, type Framing, fixed, lengthPrefixed, lines, unframed } from "./wire/mod.ts";

@@ -12,7 +12,18 @@ export {
 export { type ConnectionInfo, provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
 export { listen, type Server } from "./server.ts";
-export { type PipeOptions, type PipeResult, pipe } from "./stream/mod.ts";
+export {
+  type Pipe,
+  type PipeOptions,
+  type PipeResult,
+  type PipeSide,
+  pipe,
+  type SendFileOptions,
+  sendFile,
+  type WebStreams,
+  type WebStreamsOptions,
+  webStreams,
+} from "./stream/mod.ts";
 export { type ConnectionTap, tapConnection } from "./tap.ts";
 export type {
   Certificate,
