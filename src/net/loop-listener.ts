@@ -3,7 +3,7 @@ import type { ProxyHeader } from "../wire/mod.ts";
 import { Admission, type SharedState } from "./admission.ts";
 import { Arrival, type ArrivalEnds } from "./arrival.ts";
 import { PLAIN, SECURED, TcpConnection } from "./connection.ts";
-import { placeOfClose } from "./counts.ts";
+import { Count, placeOfClose } from "./counts.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
 import type { Endpoint, RawSocket } from "./endpoint.ts";
@@ -66,7 +66,9 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     const { proxyProtocol } = options;
     this.#isTrusted = proxyProtocol === undefined ? undefined : addressRanges(proxyProtocol.trusted);
     this.#proxyTimeoutMs = durationSetting("proxyProtocol.timeoutMs", proxyProtocol?.timeoutMs ?? 10_000);
-    this.topics = new Topics(subscriberSettings(options.subscribers));
+    this.topics = new Topics(subscriberSettings(options.subscribers), (change) => {
+      this.counts[Count.subscriptions]! += change;
+    });
     this.counts = state.rows.row(worker);
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});

@@ -33,13 +33,14 @@ export interface Topic<Member extends Subscriber = Subscriber> {
  * A subscription costs those four places, 32 bytes; a first one also the mailbox, about 200. Delivering allocates nothing.
  */
 export class Topics<Member extends Subscriber> {
-  /** Now: a member in two topics counts twice. */
-  subscriptions = 0;
   readonly #topics = new Map<string, Topic<Member>>();
   readonly #settings: SubscriberSettings;
+  readonly #counted: (change: 1 | -1) => void;
 
-  constructor(settings: SubscriberSettings) {
+  /** @param counted called for each subscription that begins or ends; a member in two topics has two */
+  constructor(settings: SubscriberSettings, counted: (change: 1 | -1) => void = () => {}) {
     this.#settings = settings;
+    this.#counted = counted;
   }
 
   /** Topics with members. */
@@ -73,7 +74,7 @@ export class Topics<Member extends Subscriber> {
     places.push(topic.members.length);
     topic.members.push(member);
     topics.push(topic);
-    this.subscriptions += 1;
+    this.#counted(1);
   }
 
   /** What waits in the member's mailbox already is still its own. */
@@ -145,7 +146,7 @@ export class Topics<Member extends Subscriber> {
 
   #removeMember(topic: Topic<Member>, place: number): void {
     const { members, slots } = topic;
-    this.subscriptions -= 1;
+    this.#counted(-1);
     if (topic.publishing > 0) {
       // Moving the last one here would show it the message twice, or never.
       members[place] = undefined;
