@@ -40,7 +40,6 @@ export class Health {
   #isTrying = false;
   #backOffMs = 0;
   #untilMs = 0;
-  #nextCheckMs = 0;
 
   constructor(settings: HealthSettings) {
     this.settings = settings;
@@ -94,14 +93,6 @@ export class Health {
     if (failures === 0 || this.#failures < failures) return false;
     this.#isOut = true;
     this.#leaveAlone(nowMs, Math.min(backOffMs, maxBackOffMs));
-    return true;
-  }
-
-  /** Whether an active check should begin now; when it should, the next is due `checkMs` later. */
-  checkDue(nowMs: number): boolean {
-    const { checkMs } = this.settings;
-    if (checkMs === 0 || nowMs < this.#nextCheckMs) return false;
-    this.#nextCheckMs = nowMs + checkMs;
     return true;
   }
 

@@ -1,0 +1,58 @@
+import { type Connection, connect } from "../../net/mod.ts";
+import type { TargetAddress } from "./address.ts";
+import type { HealthSettings } from "./health.ts";
+
+/** What a check looks at and tells. */
+export interface Checked {
+  readonly place: TargetAddress;
+  answered(): void;
+  failed(error: unknown, nowMs: number, isTrial: boolean): void;
+}
+
+/** Connects to each target every `checkMs` and hangs up: TCP alone, without TLS. Does not keep a process alive. */
+export class Checks {
+  readonly #targets: () => readonly Checked[];
+  readonly #underWay = new Map<Checked, AbortController>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #everyMs = 0;
+
+  constructor(targets: () => readonly Checked[]) {
+    this.#targets = targets;
+  }
+
+  /** Begins, or goes on with other settings. */
+  start(settings: HealthSettings): void {
+    if (settings.checkMs === this.#everyMs) return;
+    this.stop();
+    this.#everyMs = settings.checkMs;
+    if (settings.checkMs === 0) return;
+    const round = () => {
+      for (const target of this.#targets()) void this.#check(target, settings.checkTimeoutMs);
+    };
+    this.#timer = setInterval(round, settings.checkMs);
+    this.#timer.unref();
+    round();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#everyMs = 0;
+    for (const cancel of this.#underWay.values()) cancel.abort();
+  }
+
+  async #check(target: Checked, timeoutMs: number): Promise<void> {
+    if (this.#underWay.has(target)) return;
+    const cancel = new AbortController();
+    this.#underWay.set(target, cancel);
+    let connection: Connection | undefined;
+    try {
+      connection = await connect({ ...target.place, timeoutMs, signal: cancel.signal }, {});
+      target.answered();
+    } catch (error) {
+      target.failed(error, performance.now(), false);
+    } finally {
+      this.#underWay.delete(target);
+      connection?.reset();
+    }
+  }
+}

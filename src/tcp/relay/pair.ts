@@ -1,0 +1,124 @@
+import { TenkError } from "../../base/mod.ts";
+import { type Connection, type PipeResult, pipe } from "../../net/mod.ts";
+import type { RelaySettings } from "./options.ts";
+import { proxyHeaderFor } from "./proxy-out.ts";
+import type { Target } from "./target.ts";
+
+/** What a pair needs of its relay. */
+export interface PairOwner {
+  readonly settings: RelaySettings;
+  choose(client: Connection, tried: readonly Target<Pair>[]): Target<Pair> | undefined;
+  /** Called once for each pair, whether or not a target was reached. */
+  over(reachedTarget: boolean): void;
+}
+
+const NONE: readonly Target<Pair>[] = [];
+
+/**
+ * A client and the target it is carried to.
+ *
+ * ```text
+ *   client paused ─► choose ─► dial ── connected ─► PROXY header ─► pipe, both resume ─► both closed: over
+ *                      ▲        │ failed                                                     ▲
+ *                      └────────┘ until `attempts` or none is left: close("no-target") ──────┘
+ * ```
+ */
+export class Pair {
+  readonly client: Connection;
+  readonly #owner: PairOwner;
+  #target: Target<Pair> | undefined;
+  #isTrial = false;
+  #beganMs = 0;
+  #cancel: AbortController | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #isConnected = false;
+  #isOver = false;
+
+  constructor(client: Connection, owner: PairOwner) {
+    this.client = client;
+    this.#owner = owner;
+  }
+
+  get isDialling(): boolean {
+    return !this.#isConnected && !this.#isOver;
+  }
+
+  /** Never rejects: what cannot be expected here is a mistake of ours, and ends the client as a handler's does. */
+  async dial(): Promise<void> {
+    const { attempts } = this.#owner.settings;
+    let tried = NONE;
+    while (!this.client.closed && tried.length < attempts) {
+      const target = this.#owner.choose(this.client, tried);
+      if (target === undefined || (await this.#reached(target))) break;
+      tried = [...tried, target];
+    }
+    if (this.isDialling) this.client.close("no-target");
+  }
+
+  /** Called by the dialer within the event that connected, so that none of the target's bytes comes before the pipe. */
+  connected(server: Connection<Pair>): void {
+    const { client } = this;
+    this.#isConnected = true;
+    this.#cancel = undefined;
+    this.#target?.connected(performance.now() - this.#beganMs);
+    const { proxyHeader } = this.#owner.settings;
+    if (!client.closed && proxyHeader !== "none") server.write(proxyHeaderFor(client, proxyHeader));
+    pipe(client, server, {
+      failureReason: "target",
+      onFinish: () => this.#watchSilence(server),
+      onClose: (result) => this.#closed(result),
+    });
+  }
+
+  /** The client closed. Of a pair that is connected, the pipe's end follows. */
+  clientClosed(): void {
+    if (this.#isConnected) return;
+    this.#end();
+    this.#cancel?.abort();
+  }
+
+  /** @returns true when no other target should be tried */
+  async #reached(target: Target<Pair>): Promise<boolean> {
+    this.#target = target;
+    this.#cancel = new AbortController();
+    this.#beganMs = performance.now();
+    this.#isTrial = target.health.began(this.#beganMs);
+    target.active += 1;
+    try {
+      await target.dialer.connect({ data: this, signal: this.#cancel.signal });
+      return true;
+    } catch (error) {
+      target.active -= 1;
+      this.#target = undefined;
+      this.#cancel = undefined;
+      target.failed(error, performance.now(), this.#isTrial);
+      return error instanceof TenkError && error.code === "descriptors-exhausted";
+    }
+  }
+
+  /** One side finished and the other may go on, for as long as it says something: a peer that is gone never will. */
+  #watchSilence(server: Connection<Pair>): void {
+    const { finishMs } = this.#owner.settings;
+    if (finishMs === 0 || this.#silence !== undefined) return;
+    const check = () => {
+      const silentMs = Math.min(this.client.idleMs, server.idleMs);
+      if (silentMs < finishMs) this.#silence = setTimeout(check, finishMs - silentMs);
+      else for (const side of [this.client, server]) side.reset("idle");
+    };
+    this.#silence = setTimeout(check, finishMs);
+  }
+
+  #closed({ side, reason, cause }: PipeResult): void {
+    clearTimeout(this.#silence);
+    const target = this.#target as Target<Pair>;
+    target.active -= 1;
+    if (side === "b" && reason !== "peer" && reason !== "idle") target.lastError = cause?.message ?? reason;
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#owner.over(this.#isConnected);
+  }
+}

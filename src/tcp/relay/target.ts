@@ -1,0 +1,146 @@
+import { logOf, messageOf, TenkError } from "../../base/mod.ts";
+import { Dialer, type Handler } from "../../net/mod.ts";
+import type { TargetAddress } from "./address.ts";
+import { type Choosable, hashOf } from "./balance.ts";
+import { Health } from "./health.ts";
+import type { RelaySettings, TargetSettings } from "./options.ts";
+
+/** What a relay says of one target; on each event loop by itself. */
+export interface TargetReport {
+  address: string;
+  state: "up" | "down" | "draining";
+  weight: number;
+  /** Pairs that are open or being connected. */
+  active: number;
+  /** Pairs that were connected. */
+  total: number;
+  /** Connects that failed, those of checks included. */
+  failures: number;
+  bytesToTarget: number;
+  bytesFromTarget: number;
+  lastError: string | undefined;
+  /** How long the last connect took. */
+  connectMs: number | undefined;
+}
+
+const log = logOf("relay");
+
+/** Errors of our own side: they say nothing of the target, which a balancer must not take out for them. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(["connect-aborted", "descriptors-exhausted", "address-unavailable"]);
+
+/** One target: what it may get, how it fares, and how it is connected to. */
+export class Target<Data> implements Choosable {
+  readonly address: string;
+  readonly place: TargetAddress;
+  readonly hash: number;
+  readonly health: Health;
+  weight: number;
+  draining: boolean;
+  active = 0;
+  credit = 0;
+  chosenAt = 0;
+  lastError: string | undefined;
+  connectMs: number | undefined;
+  #dialer: Dialer<Data>;
+  #dialledAs = "";
+  #isListed = true;
+  #total = 0;
+  #failures = 0;
+  #formerBytesTo = 0;
+  #formerBytesFrom = 0;
+
+  constructor(settings: TargetSettings, relay: RelaySettings, handler: Handler<Data>) {
+    this.address = settings.address;
+    this.place = settings.place;
+    this.hash = hashOf(settings.address);
+    this.health = new Health(relay.health);
+    this.weight = settings.weight;
+    this.draining = settings.draining;
+    this.#dialer = this.#dialerFor(relay, handler);
+  }
+
+  get dialer(): Dialer<Data> {
+    return this.#dialer;
+  }
+
+  /** New settings for the same address: what is known of it and its pairs stay. */
+  update(settings: TargetSettings, relay: RelaySettings, handler: Handler<Data>): void {
+    if (settings.draining !== this.draining) {
+      log.info(settings.draining ? "target drains" : "target drains no more", { target: this.address });
+    }
+    this.#isListed = true;
+    this.weight = settings.weight;
+    this.draining = settings.draining;
+    this.health.settings = relay.health;
+    if (dialledAs(relay) === this.#dialledAs) return;
+    // Open pairs keep the dialer that they came from, and count there no more for us.
+    const { bytesWritten, bytesRead } = this.#dialer.readCounts();
+    this.#formerBytesTo += bytesWritten;
+    this.#formerBytesFrom += bytesRead;
+    this.#dialer = this.#dialerFor(relay, handler);
+  }
+
+  /** It is no longer in the list: it keeps its pairs until they end. */
+  leave(): void {
+    if (!this.#isListed) return;
+    this.#isListed = false;
+    log.info("target removed", { target: this.address, pairs: this.active });
+  }
+
+  isUsable(nowMs: number): boolean {
+    return this.health.isUsable(nowMs);
+  }
+
+  connected(inMs: number): void {
+    this.#total += 1;
+    this.connectMs = inMs;
+    this.answered();
+  }
+
+  /** It took a connection. */
+  answered(): void {
+    if (this.health.succeeded()) log.info("target is back", { target: this.address });
+  }
+
+  /** A connect failed. */
+  failed(error: unknown, nowMs: number, isTrial: boolean): void {
+    if (error instanceof TenkError && NOT_ITS_FAULT.has(error.code)) {
+      this.health.cancelled(isTrial);
+      return;
+    }
+    this.#failures += 1;
+    this.lastError = messageOf(error);
+    if (!this.health.failed(nowMs, isTrial)) return;
+    log.warn("target is out", { target: this.address, forMs: this.health.backOffMs, error: this.lastError });
+  }
+
+  report(): TargetReport {
+    const { bytesWritten, bytesRead } = this.#dialer.readCounts();
+    return {
+      address: this.address,
+      state: this.draining || !this.#isListed ? "draining" : this.health.isOut ? "down" : "up",
+      weight: this.weight,
+      active: this.active,
+      total: this.#total,
+      failures: this.#failures,
+      bytesToTarget: this.#formerBytesTo + bytesWritten,
+      bytesFromTarget: this.#formerBytesFrom + bytesRead,
+      lastError: this.lastError,
+      connectMs: this.connectMs,
+    };
+  }
+
+  #dialerFor(relay: RelaySettings, handler: Handler<Data>): Dialer<Data> {
+    this.#dialledAs = dialledAs(relay);
+    const { connectTimeoutMs, stallMs, tls } = relay;
+    return new Dialer<Data>(
+      { ...this.place, halfOpen: true, timeoutMs: connectTimeoutMs, limits: { stallMs }, tls },
+      handler,
+    );
+  }
+}
+
+/** What a dialer is made of besides its address: another text, another dialer. */
+function dialledAs({ connectTimeoutMs, stallMs, tls }: RelaySettings): string {
+  return JSON.stringify([connectTimeoutMs, stallMs, tls]);
+}
