@@ -13,7 +13,6 @@ import {
   HEARD,
   isPaused,
   Outgoing,
-  PAUSED,
   PAUSED_BY_HANDLER,
   READS_WHILE_FULL,
   PEER_FINISHED,
