@@ -14,8 +14,8 @@ import {
   isPaused,
   Outgoing,
   PAUSED_BY_HANDLER,
-  READS_WHILE_FULL,
   PEER_FINISHED,
+  READS_WHILE_FULL,
   SECURE,
   UPGRADING,
 } from "./outgoing.ts";
@@ -61,8 +61,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.wireAddress = wireAddress;
     this.proxy = origin.proxy;
     if (origin.secure) this.flags |= SECURE;
-    if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
     this.#handler = endpoint.handler;
+    if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
     this.#slot = endpoint.deadlines.join(this);
     this.#openedMs = endpoint.deadlines.nowMs;
     this.activeMs = this.#openedMs;
@@ -98,8 +98,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     return this.#handler;
   }
 
-    const former = this.#handler;
   set handler(handler: Handler<Data>) {
+    const former = this.#handler;
     this.#handler = handler;
     const cutter = this.#cutter;
     if (cutter !== undefined) {
