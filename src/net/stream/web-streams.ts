@@ -11,7 +11,7 @@ export interface WebStreamsOptions {
 }
 
 export interface WebStreams {
-  readable: ReadableStream<Uint8Array>;
+  readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   writable: WritableStream<Uint8Array>;
 }
 
@@ -53,14 +53,14 @@ export function webStreams<Data>(connection: Connection<Data>, options: WebStrea
 }
 
 class Bridge implements Handler {
-  readonly readable: ReadableStream<Uint8Array>;
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<Uint8Array>;
   /** Each direction has its own backpressure here. */
   readonly readsWhileFull = true;
   readonly #connection: Connection;
   readonly #former: Handler;
   readonly #turn = new Turn();
-  #reader!: ReadableStreamDefaultController<Uint8Array>;
+  #reader!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #writer!: WritableStreamDefaultController;
   #readable = true;
   #writable = true;
@@ -105,8 +105,8 @@ class Bridge implements Handler {
     return this.#former.close?.(connection, reason, cause);
   }
 
-  #makeReadable(queueBytes: number): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
+  #makeReadable(queueBytes: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => {
           this.#reader = controller;
