@@ -105,9 +105,9 @@ export class Connecting<Data> implements AttemptEnds {
   fail(cause: Error): void {
     if (!this.#settle()) return;
     this.#endRace(undefined);
-    this.#handshake?.abandon();
     const socket = this.#socket;
-    if (socket !== undefined) {
+    if (this.#handshake !== undefined) this.#handshake.terminate();
+    else if (socket !== undefined) {
       socket.data = undefined;
       socket.terminate();
     }
@@ -175,7 +175,7 @@ export class Connecting<Data> implements AttemptEnds {
       socket.terminate();
       return;
     }
-    const connection = this.#plan.endpoint.join(socket, this.#data);
+    const connection = this.#plan.endpoint.join(socket, this.#plan.tls !== undefined, this.#data);
     if (rest !== undefined && rest.length > 0) new HeldBytes(socket, connection, rest);
     connection.opened();
     this.#resolve(connection);

@@ -1,4 +1,4 @@
-import { TcpConnection } from "../connection.ts";
+import { PLAIN, SECURED, TcpConnection } from "../connection.ts";
 import { Count, CountRows, type ListenerCounts } from "../counts.ts";
 import { Deadlines } from "../deadlines.ts";
 import type { Endpoint, RawSocket } from "../endpoint.ts";
@@ -44,8 +44,8 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
   publish(): void {}
 
   /** A connection over a socket that is ready; its handler's `open` is not called yet. */
-  join(socket: RawSocket, data: Data | undefined): TcpConnection<Data> {
-    const connection = new TcpConnection<Data>(socket, socket.remoteAddress ?? "", this);
+  join(socket: RawSocket, secure: boolean, data: Data | undefined): TcpConnection<Data> {
+    const connection = new TcpConnection<Data>(socket, socket.remoteAddress ?? "", this, secure ? SECURED : PLAIN);
     connection.data = data as Data;
     socket.data = connection;
     const { counts } = this;
