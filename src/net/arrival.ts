@@ -72,8 +72,8 @@ export class Arrival implements SocketEvents {
   fall(reason: CloseReason, cause: Error | undefined): void {
     if (this.#isOver) return;
     this.#over();
-    this.#handshake?.abandon();
-    this.#raw.terminate();
+    if (this.#handshake === undefined) this.#raw.terminate();
+    else this.#handshake.terminate();
     this.#ends.fell(this, reason, cause);
   }
 

@@ -1,3 +1,4 @@
+import { systemCodeOf } from "../../base/mod.ts";
 import type { RawSocket, SocketEvents } from "../endpoint.ts";
 
 /** The encrypted half of a socket under TLS tells what we want to know; of the raw half nobody is told. */
@@ -13,7 +14,7 @@ const NOBODY: SocketEvents = {
 /** How a handshake ends; exactly one of them is called, once. */
 export interface HandshakeEnds {
   done(socket: RawSocket): void;
-  /** The socket is still open where the runtime has not closed it. */
+  /** The socket is closed. */
   failed(reason: "tls-failed" | "peer", cause: Error): void;
 }
 
@@ -29,7 +30,8 @@ export class Handshake implements SocketEvents {
   readonly #ends: HandshakeEnds;
   readonly #verify: (socket: RawSocket, authorized: boolean, error: Error | null) => Error | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
-  #socket: RawSocket | undefined;
+  /** The encrypted half; what it was made of has no descriptor any more. */
+  #socket: RawSocket;
   #isOver = false;
 
   /** @param verify what is wrong with the peer, or undefined */
@@ -40,6 +42,7 @@ export class Handshake implements SocketEvents {
     verify: (socket: RawSocket, authorized: boolean, error: Error | null) => Error | undefined,
     ends: HandshakeEnds,
   ) {
+    this.#socket = raw;
     this.#ends = ends;
     this.#verify = verify;
     this.#timer = setTimeout(() => this.#fail("tls-failed", new Error(`no handshake in ${timeoutMs} ms`)), timeoutMs);
@@ -52,11 +55,17 @@ export class Handshake implements SocketEvents {
     }
   }
 
-  /** Nobody waits for its end any more. */
-  abandon(): void {
+  /** What to close while it is under way. */
+  get socket(): RawSocket {
+    return this.#socket;
+  }
+
+  /** Closes the socket, and nobody is told. */
+  terminate(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    if (this.#socket !== undefined) this.#socket.data = NOBODY;
+    this.#socket.data = NOBODY;
+    this.#socket.terminate();
   }
 
   attached(socket: RawSocket): void {
@@ -65,10 +74,11 @@ export class Handshake implements SocketEvents {
 
   secured(authorized: boolean, error: Error | null): void {
     const socket = this.#socket;
-    if (this.#isOver || socket === undefined) return;
+    if (this.#isOver) return;
     const wrong = this.#verify(socket, authorized, error);
     if (wrong !== undefined) {
-      this.#fail("tls-failed", wrong);
+      // The runtime's word for a peer that left, be it by FIN or by reset.
+      this.#fail(systemCodeOf(wrong) === "ECONNRESET" ? "peer" : "tls-failed", wrong);
       return;
     }
     this.#isOver = true;
@@ -94,7 +104,7 @@ export class Handshake implements SocketEvents {
 
   #fail(reason: "tls-failed" | "peer", cause: Error): void {
     if (this.#isOver) return;
-    this.abandon();
+    this.terminate();
     this.#ends.failed(reason, cause);
   }
 }

@@ -13,7 +13,8 @@ const CLIENT_HANDSHAKE_MS = 10_000;
  * Begins TLS on a connected socket, as either side.
  *
  * @param host whom the peer's certificate must be for, where the options name nobody
- * @returns the socket to use from here on
+ * @param begun told which socket to close from here on
+ * @returns the same, when the handshake is done
  * @throws {TenkError} `tls-failed`, `invalid-option`, `file-unreadable`
  */
 export function upgrade(
@@ -21,15 +22,17 @@ export function upgrade(
   options: ServerTlsOptions | ClientTlsOptions,
   side: "server" | "client",
   host: string,
+  begun: (socket: RawSocket) => void,
 ): Promise<RawSocket> {
   const server = side === "server" ? new ServerTls(options as ServerTlsOptions) : undefined;
   const request = server?.request() ?? { tls: clientTls(options as ClientTlsOptions, host), socket: SOCKET_EVENTS };
   const verify = server?.verify ?? verifyServer;
   return new Promise((resolve, reject) => {
-    new Handshake(raw, request, server?.handshakeMs ?? CLIENT_HANDSHAKE_MS, verify, {
+    const handshake = new Handshake(raw, request, server?.handshakeMs ?? CLIENT_HANDSHAKE_MS, verify, {
       done: resolve,
       failed: (_, cause) => reject(new TenkError("tls-failed", `TLS did not begin: ${cause.message}`, { cause })),
     });
+    begun(handshake.socket);
   });
 }
 
