@@ -1,0 +1,16 @@
+import { type Handler, provide } from "../../src/mod.ts";
+
+provide("asked-handler", () => "provided");
+
+/** An echo that has options, for tests of questions to workers. */
+export default function make(options: unknown): Handler {
+  let current = options as { answer: unknown };
+  return {
+    chunk: (connection, bytes) => connection.write(bytes),
+    configure(given) {
+      if (typeof (given as { answer: unknown }).answer !== "string") throw new Error("answer must be text");
+      current = given as { answer: string };
+    },
+    report: () => current,
+  };
+}
