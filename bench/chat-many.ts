@@ -1,0 +1,86 @@
+/**
+ * Ten thousand in one room of examples/chat.ts on two event loops, without and with some that never read:
+ *
+ *     bun bench/chat-many.ts [--subscribers 10000] [--silent 100] [--messages 100] [--rate 5] [--size 900]
+ *
+ * Exits with 1 when a message did not reach each subscriber once.
+ */
+import { parseArgs } from "node:util";
+import { formatBytes } from "../src/base/mod.ts";
+import type { ListenerCounts } from "../src/mod.ts";
+import { Crowd, type Stretch } from "./chat-crowd.ts";
+import { anonymousBytesOf } from "./proc.ts";
+import { type Running, start } from "./process.ts";
+
+const WORKERS = 2;
+const PUBLISHERS = 4;
+const ANSWER_MS = 20_000;
+
+const number = (value: number) => ({ type: "string", default: String(value) }) as const;
+const { values } = parseArgs({
+  options: {
+    subscribers: number(10_000),
+    silent: number(100),
+    messages: number(100),
+    rate: number(5),
+    size: number(900),
+    queue: number(32 * 1024),
+  },
+});
+const subscribers = Number(values.subscribers);
+const silent = Number(values.silent);
+
+const words = [process.execPath, new URL("chat-many-server.ts", import.meta.url).pathname];
+const server = start([...words, String(WORKERS), values.queue]);
+const crowd = new Crowd(Number(await server.nextLine(ANSWER_MS)), PUBLISHERS);
+let passed = true;
+
+say("start", server);
+await crowd.join(subscribers);
+await until((counts) => counts.subscriptions === subscribers);
+say(`${subscribers} subscribers`, server);
+await publish("a few, to warm up", Math.ceil(Number(values.messages) / 4));
+await publish("without silent ones");
+await crowd.joinSilent(silent);
+await until((counts) => counts.subscriptions === subscribers + silent);
+const { publishedDropped: before } = await counts();
+await publish(`with ${silent} that never read`);
+const { publishedDropped, outboxBytes } = await counts();
+console.log(`  not delivered to them: ${publishedDropped - before} messages; in outboxes ${formatBytes(outboxBytes)}`);
+crowd.leaveSilent();
+await until((now) => now.subscriptions === subscribers);
+await publish("without them again");
+const end = await counts();
+console.log(`closed: ${crowd.closed}; lost: ${end.publishedDropped - publishedDropped}; passed: ${passed}`);
+await server.stop();
+process.exit(passed ? 0 : 1);
+
+async function publish(name: string, messages = Number(values.messages)): Promise<void> {
+  const got = await crowd.publish(messages, Number(values.rate), Number(values.size));
+  passed &&= got.received === got.expected && got.wrong === 0;
+  console.log(`${name}: ${told(got)}`);
+  say(name, server);
+}
+
+function told({ messages, expected, received, wrong, p50Ms, p99Ms, maxMs, lastMs }: Stretch): string {
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  const latency = `p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)}, max ${ms(maxMs)}, to the last ${ms(lastMs)}`;
+  return `${messages} messages, ${received} of ${expected} received, ${wrong} wrong; ${latency}`;
+}
+
+function say(when: string, { pid }: Running): void {
+  console.log(`  memory of the server (${when}): ${formatBytes(anonymousBytesOf(pid))}`);
+}
+
+async function counts(): Promise<ListenerCounts> {
+  server.write("counts");
+  return JSON.parse(await server.nextLine(ANSWER_MS));
+}
+
+async function until(holds: (counts: ListenerCounts) => boolean): Promise<void> {
+  const endMs = performance.now() + ANSWER_MS;
+  while (!holds(await counts())) {
+    if (performance.now() > endMs) throw new Error(`the server never came to: ${holds}`);
+    await Bun.sleep(50);
+  }
+}
