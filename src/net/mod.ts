@@ -7,6 +7,10 @@ export {
   connect,
   Dialer,
   type DialOverrides,
+  type KeepOptions,
+  type KeptConnection,
+  keepConnected,
+  type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
 export { type ConnectionInfo, provide } from "./questions.ts";

@@ -243,6 +243,12 @@ test.each([
   expect(needsNoProxy(host, [entry])).toBe(expected);
 });
 
+test("a range of noProxy that is none is refused, also where another entry matches", () => {
+  for (const entry of ["10.0.0.0/33", "10.0.0.0/", "home.arpa/8"]) {
+    expect(() => needsNoProxy("home.arpa", ["*", entry])).toThrow(entry);
+  }
+});
+
 test.each([
   ["https://127.0.0.1:443"],
   ["socks4://h:1"],

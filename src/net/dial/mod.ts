@@ -2,4 +2,5 @@
 export { connect } from "./connect.ts";
 export { Dialer } from "./dialer.ts";
 export type { DialOverrides } from "./dialling.ts";
+export { type KeepOptions, type KeptConnection, keepConnected, type ReconnectOptions } from "./kept-connection.ts";
 export type { BackoffOptions, ConnectOptions, RetryOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { TenkError } from "../../base/mod.ts";
 import {
   httpConnectDialogue,
@@ -7,6 +7,7 @@ import {
   type TunnelDialogue,
   type TunnelTarget,
 } from "../../wire/mod.ts";
+import { addressRanges } from "../trusted.ts";
 
 /** A proxy as `ConnectOptions.proxy` names it. */
 export interface TunnelProxy {
@@ -71,32 +72,16 @@ function credentialsOf({ username, password }: URL): TunnelCredentials | undefin
  * needsNoProxy("home.arpa.example", ["home.arpa"]); // false
  */
 export function needsNoProxy(host: string, list: readonly string[]): boolean {
-  const family = isIP(host);
-  // All are looked at, so that one that is wrong is named whichever matches.
-  return list
-    .map((entry) => (family > 0 ? coversAddress(entry, host, family) : coversName(entry, host)))
-    .includes(true);
+  const entries = list.map((entry) => entry.replace(/^\[|\]$/g, ""));
+  const isRange = (entry: string) => entry.includes("/") || isIP(entry) > 0;
+  const isInRange = addressRanges(entries.filter(isRange));
+  if (entries.includes("*")) return true;
+  if (isIP(host) > 0) return isInRange(host);
+  return entries.some((entry) => !isRange(entry) && coversName(entry, host));
 }
 
 function coversName(entry: string, host: string): boolean {
-  const [suffix, name] = [entry.replace(/^\*?\./, ""), host.replace(/\.$/, "")].map((each) => each.toLowerCase());
-  return entry === "*" || (suffix !== "" && (name === suffix || name!.endsWith(`.${suffix}`)));
-}
-
-function coversAddress(entry: string, address: string, family: number): boolean {
-  const [network = "", bits] = entry.replace(/^\[|\]$/g, "").split("/");
-  const networkFamily = isIP(network);
-  if (entry === "*") return true;
-  if (networkFamily === 0) return false;
-  const kind = networkFamily === 4 ? "ipv4" : "ipv6";
-  const range = new BlockList();
-  const length = bits === undefined ? (networkFamily === 4 ? 32 : 128) : Number(bits);
-  if (bits === "" || !Number.isInteger(length) || length < 0 || length > (networkFamily === 4 ? 32 : 128)) {
-    throw new TenkError(
-      "invalid-option",
-      `Cannot use noProxy as "${entry}" is no range: expected 10.0.0.0/8 or the like`,
-    );
-  }
-  range.addSubnet(network, length, kind);
-  return networkFamily === family && range.check(address, kind);
+  const suffix = entry.replace(/^\*?\./, "").toLowerCase();
+  const name = host.replace(/\.$/, "").toLowerCase();
+  return suffix !== "" && (name === suffix || name.endsWith(`.${suffix}`));
 }
