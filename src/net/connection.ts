@@ -10,6 +10,7 @@ import {
   CUTTING,
   ENDED,
   FIN_SENT,
+  FIN_WAITS,
   HEARD,
   isPaused,
   Outgoing,
@@ -216,7 +217,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
     if ((this.flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
     const handler = this.#handler;
-    if (handler.chunk === undefined || handler.frame !== undefined || this.#cutter !== undefined) {
+    const isCut = handler.frame !== undefined || this.#cutter !== undefined || isPaused(this.flags);
+    if (isCut || handler.chunk === undefined) {
       this.#cut(bytes);
       return;
     }
@@ -230,6 +232,10 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   peerFinished(): void {
     if ((this.flags & (CLOSED | PEER_FINISHED)) !== 0) return;
+    if (isPaused(this.flags)) {
+      this.flags |= FIN_WAITS;
+      return;
+    }
     this.flags |= PEER_FINISHED;
     if ((this.flags & FIN_SENT) !== 0) {
       this.bothFinished();
@@ -294,6 +300,9 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       this.socket.pause();
     } else if (this.#cutter === undefined || this.#goOnCutting(this.#cutter)) {
       this.socket.resume();
+      if ((this.flags & FIN_WAITS) === 0) return;
+      this.flags &= ~FIN_WAITS;
+      this.peerFinished();
     }
   }
 
@@ -319,8 +328,14 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   #cut(bytes: Uint8Array): void {
     const handler = this.#handler;
-    if (this.#cutter === undefined && (handler.frame === undefined || handler.framing === undefined)) return;
-    this.#cutter ??= new FrameCutter(handler.framing as Framing);
+    const paused = isPaused(this.flags);
+    if (this.#cutter === undefined) {
+      const framing = handler.frame === undefined && paused ? unframed() : handler.framing;
+      if (framing === undefined || (handler.frame === undefined && !paused)) return;
+      this.#cutter = new FrameCutter(framing);
+      // Under TLS what came in the same read as the end of the handshake comes in spite of a pause. It is kept.
+      if (paused) this.#cutter.stop();
+    }
     this.flags |= CUTTING;
     try {
       this.#judge(this.#cutter.cut(bytes, this, TcpConnection.#giveFrame));

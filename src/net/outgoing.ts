@@ -17,6 +17,7 @@ export const CUTTING = 128; // the handler is being given frames
 export const UPGRADING = 256; // between the clear and TLS: nothing may be written, and nothing that comes may be believed
 export const SECURE = 512;
 export const READS_WHILE_FULL = 1024; // the handler wants to be told what comes, however much waits to go out
+export const FIN_WAITS = 2048; // the peer finished while nothing was read: told when reading goes on
 const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
 
 /** Whether nothing is read now. */

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createConnection, createServer, type Server as ForeignServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { connect as tlsConnect } from "node:tls";
 import fc from "fast-check";
 import { type CloseReason, type Connection, connect, type Handler, listen, type Server } from "../../src/net/mod.ts";
 import { type PipeOptions, type PipeResult, pipe } from "../../src/net/stream/mod.ts";
@@ -265,6 +267,48 @@ describe("a pipe", () => {
     made.left.resetAndDestroy();
     await until(() => order.length === 3);
     expect(order).toEqual(["b handler", "a reset", "result reset"]);
+  });
+
+  test.each([1000, 3_000_000])("loses nothing of %p bytes that come with the end of a TLS handshake", async (total) => {
+    const place = join(import.meta.dirname, "fixtures/localhost-");
+    const tls = { cert: `${place}cert.pem`, key: `${place}key.pem` };
+    const got = { bytes: 0, ended: false };
+    const far = await listen(
+      { host: "127.0.0.1", halfOpen: true },
+      {
+        chunk: (_, bytes) => {
+          got.bytes += bytes.length;
+        },
+        end: (connection) => {
+          got.ended = true;
+          connection.write("answer");
+          connection.end();
+        },
+      },
+    );
+    const near = await listen(
+      { host: "127.0.0.1", halfOpen: true, tls },
+      {
+        async open(client) {
+          client.pause();
+          const other = await connect({ host: "127.0.0.1", port: far.port, halfOpen: true }, {});
+          await new Promise((resolve) => setTimeout(resolve, 20)); // what is under way comes meanwhile
+          expect(got).toEqual({ bytes: 0, ended: false });
+          pipe(client, other);
+        },
+      },
+    );
+    stops.push(() => Promise.all([near.stop({ graceMs: 0 }), far.stop({ graceMs: 0 })]));
+    const client = tlsConnect({ port: near.port, host: "127.0.0.1", rejectUnauthorized: false });
+    let answer = "";
+    client.on("data", (chunk) => {
+      answer += chunk;
+    });
+    client.end(slicesOf(0, total));
+    await until(() => got.ended);
+    expect(got.bytes).toBe(total);
+    await until(() => answer === "answer");
+    client.destroy();
   });
 
   test("counts a side that it resets under the reason it was given", async () => {
