@@ -8,7 +8,20 @@
  * console.log(`echo on ${server.address}`);
  * ```
  */
+import { readUserMetrics } from "./metrics/mod.ts";
+import { provide } from "./net/mod.ts";
+
 export { TenkError } from "./base/mod.ts";
+export {
+  type Counter,
+  counter,
+  type Gauge,
+  gauge,
+  type Histogram,
+  type HistogramOptions,
+  histogram,
+  type Labelled,
+} from "./metrics/mod.ts";
 export {
   type Certificate,
   CLOSE_REASONS,
@@ -42,3 +55,6 @@ export {
 } from "./net/mod.ts";
 export { echo, sink } from "./tcp/mod.ts";
 export { delimiter, type Framing, fixed, lengthPrefixed, lines, unframed } from "./wire/mod.ts";
+
+// A handler that imports this has its metrics gathered from whatever event loop it runs on.
+provide("metrics", readUserMetrics);

@@ -2,3 +2,15 @@
 export { measureLoopLag, type RecentLag, recentLag } from "./loop-lag.ts";
 export { openProcessReader, type ProcessReader, type ProcessSample } from "./process.ts";
 export { histogramIn, type Metric, type Report, registryOf } from "./registry.ts";
+export {
+  addUserMetrics,
+  type Counter,
+  counter,
+  type Gauge,
+  gauge,
+  type Histogram,
+  type HistogramOptions,
+  histogram,
+  type Labelled,
+  readUserMetrics,
+} from "./user.ts";

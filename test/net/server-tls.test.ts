@@ -142,7 +142,7 @@ describe("a listener with TLS", () => {
     let length = 0;
     socket.pause();
     await until(() => server.counts().outboxBytes > 0);
-    socket.on("data", (chunk) => { length += parts.push(chunk) && chunk.length; }); // biome-ignore format: one thought
+    socket.on("data", (chunk) => { length += parts.push(chunk as Buffer) && chunk.length; }); // biome-ignore format: one thought
     socket.resume();
     await until(() => length === block.length);
     expect(Buffer.compare(Buffer.concat(parts), block)).toBe(0);
