@@ -109,6 +109,13 @@ export class CountRows {
     return total;
   }
 
+  /** Which part (0 to 1) of all open connections are this worker's; what it would be with one, while it has none. */
+  shareOfActive(index: number): number {
+    if (this.rows === 1) return 1;
+    const own = this.all[index * COUNTS_PER_ROW + Count.active]!;
+    return own === 0 ? 1 / (this.sum(Count.active) + 1) : own / Math.max(own, this.sum(Count.active));
+  }
+
   /** Accepts, over all workers, in the second `second`. */
   acceptedIn(second: number): number {
     let total = 0;

@@ -18,6 +18,8 @@ export interface Timed {
 export class Deadlines {
   /** Monotonic, at most TICK_MS old while connections are open. */
   nowMs = performance.now();
+  /** Called at each tick, after the deadlines. */
+  ticked: ((nowMs: number) => void) | undefined;
   readonly #wheel = new Wheel();
   readonly #members: (Timed | undefined)[] = [];
   readonly #freeSlots: number[] = [];
@@ -71,6 +73,7 @@ export class Deadlines {
     this.#timer = setInterval(() => {
       this.nowMs = performance.now();
       this.#wheel.advance(Math.floor(this.nowMs / TICK_MS), this.#fire);
+      this.ticked?.(this.nowMs);
     }, TICK_MS);
     // A listener keeps its process alive, its clock need not.
     this.#timer.unref();

@@ -23,6 +23,8 @@ const libc = dlopen("libc.so.6", {
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const SO_BUF_LOCK = 72;
+const SOCK_SNDBUF_LOCK = 1;
 const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IPPROTO_TCP = 6;
@@ -69,6 +71,21 @@ function setNumber(descriptor: number, level: number, option: number, value: num
 export function setBuffers(descriptor: number, receiveBytes: number, sendBytes: number): void {
   if (receiveBytes > 0) setNumber(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBytes, "setsockopt SO_RCVBUF");
   if (sendBytes > 0) setNumber(descriptor, SOL_SOCKET, SO_SNDBUF, sendBytes, "setsockopt SO_SNDBUF");
+}
+
+/** What the kernel starts with where nobody says otherwise (net.ipv4.tcp_rmem), and grows from. */
+const USUAL_RECEIVE_BYTES = 64 * 1024;
+
+/**
+ * Bounds what the kernel keeps for a connection that is read slowly, while it is open; 0 gives the choice back to the kernel
+ * (Linux 5.14; an older one stays at what it started with). A closed descriptor is no error.
+ */
+export function boundReceiveBuffer(descriptor: number, bytes: number, sendBufferIsSet: boolean): void {
+  const size = new Int32Array([bytes > 0 ? bytes : USUAL_RECEIVE_BYTES]);
+  libc.setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, ptr(size), 4);
+  if (bytes > 0) return;
+  const locks = new Int32Array([sendBufferIsSet ? SOCK_SNDBUF_LOCK : 0]);
+  libc.setsockopt(descriptor, SOL_SOCKET, SO_BUF_LOCK, ptr(locks), 4);
 }
 
 /** What the kernel knows of a TCP connection's way to its peer. */

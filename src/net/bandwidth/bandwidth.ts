@@ -8,14 +8,29 @@ export interface BandwidthLimits {
   totalWriteBytesPerSecond: number;
 }
 
+/** So much of a rate may lie in the kernel, in milliseconds: more would come in one chunk, followed by a long silence; less
+ * would bound what a peer far away (a round trip of 250 ms) can send. */
+const KERNEL_MS = 250;
+/** From this on the kernel's own choice is at most half a second's worth, as one read brings at most 512 KiB. */
+const LARGEST_BOUND_BYTES = 256 * 1024;
+const SMALLEST_BOUND_BYTES = 4096;
+
 /** A connection, as far as its bandwidth is concerned. */
 export interface Paced {
   /** Bytes that wait to be written. */
   readonly queuedBytes: number;
+  /** The kernel's number; -1 once closed. */
+  readonly descriptor: number;
   /** It waited for bandwidth, and may read again. */
   readAgain(): void;
   /** It waited for bandwidth, and may write what waits. */
   writeAgain(): void;
+}
+
+/** The event loop's clock: `Deadlines`. */
+interface Clock {
+  readonly nowMs: number;
+  ticked: ((nowMs: number) => void) | undefined;
 }
 
 /**
@@ -36,26 +51,45 @@ export class Bandwidth {
     (connection) => connection.writeAgain(),
   );
   readonly #share: () => number;
+  readonly #bound: (descriptor: number, bytes: number) => void;
+  /** Those whose reads were ever limited. */
+  readonly #readers = new Set<Paced>();
+  #kernelBytes = 0;
   #limits: BandwidthLimits | undefined;
 
-  /** @param share this loop's part (0 to 1) of the rates in all, asked for at each tick */
-  constructor(share: () => number = () => 1) {
+  /**
+   * @param bound bounds what the kernel keeps unread for a descriptor, in bytes; 0 = as it likes
+   * @param share this loop's part (0 to 1) of the rates in all, asked for at each tick
+   */
+  constructor(bound: (descriptor: number, bytes: number) => void, share: () => number = () => 1) {
+    this.#bound = bound;
     this.#share = share;
   }
 
-  /** Takes new limits, for open connections too. @returns whether `tick` is needed from now on */
-  update(limits: BandwidthLimits, nowMs: number): boolean {
+  /** Begins to count what a connection reads. */
+  joinReads(connection: Paced, nowMs: number): Pace<Paced> {
+    this.#readers.add(connection);
+    if (this.#kernelBytes > 0) this.#bound(connection.descriptor, this.#kernelBytes);
+    return this.reads.join(connection, nowMs);
+  }
+
+  /** Takes new limits, for open connections too, and has itself called by `clock` while there are any. */
+  update(limits: BandwidthLimits, clock: Clock): void {
+    const { nowMs } = clock;
     const share = this.#share();
     this.#limits = { ...limits };
+    const kernelBytes = kernelBytesOf(limits);
+    if (kernelBytes !== this.#kernelBytes)
+      for (const connection of this.#readers) this.#bound(connection.descriptor, kernelBytes);
+    this.#kernelBytes = kernelBytes;
     this.reading = limits.readBytesPerSecond + limits.totalReadBytesPerSecond > 0;
     this.writing = limits.writeBytesPerSecond + limits.totalWriteBytesPerSecond > 0;
     this.reads.setRates(limits.readBytesPerSecond, limits.totalReadBytesPerSecond * share, nowMs);
     this.writes.setRates(limits.writeBytesPerSecond, limits.totalWriteBytesPerSecond * share, nowMs);
-    return this.reading || this.writing;
+    clock.ticked = this.reading || this.writing ? this.#tick : undefined;
   }
 
-  /** To be called every 50 ms or so while something is limited. */
-  tick(nowMs: number): void {
+  readonly #tick = (nowMs: number): void => {
     const limits = this.#limits;
     if (limits === undefined) return;
     const share = this.#share();
@@ -63,11 +97,19 @@ export class Bandwidth {
     this.writes.setShare(limits.totalWriteBytesPerSecond * share);
     if (this.reading) this.reads.tick(nowMs);
     if (this.writing) this.writes.tick(nowMs);
-  }
+  };
 
   /** A connection closed. */
-  leave(reads: Pace<Paced> | undefined, writes: Pace<Paced> | undefined): void {
+  leave(connection: Paced, reads: Pace<Paced> | undefined, writes: Pace<Paced> | undefined): void {
+    if (reads !== undefined) this.#readers.delete(connection);
     if (reads !== undefined) this.reads.leave(reads);
     if (writes !== undefined) this.writes.leave(writes);
   }
+}
+
+function kernelBytesOf({ readBytesPerSecond, totalReadBytesPerSecond }: BandwidthLimits): number {
+  const rates = [readBytesPerSecond, totalReadBytesPerSecond].filter((rate) => rate > 0);
+  if (rates.length === 0) return 0;
+  const bytes = Math.ceil((Math.min(...rates) * KERNEL_MS) / 1000);
+  return bytes > LARGEST_BOUND_BYTES ? 0 : Math.max(bytes, SMALLEST_BOUND_BYTES);
 }

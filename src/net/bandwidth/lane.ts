@@ -106,6 +106,14 @@ export class Lane<Owner> {
     pace.credit -= bytes - pooled;
   }
 
+  /** Counts `bytes` that moved already. @returns whether there is room for more; if not, it waits */
+  spend(pace: Pace<Owner>, bytes: number, nowMs: number): boolean {
+    this.used(pace, bytes, nowMs);
+    if (this.room(pace, nowMs) > 0) return true;
+    this.wait(pace);
+    return false;
+  }
+
   wait(pace: Pace<Owner>): void {
     if (pace.waiting) return;
     pace.waiting = true;

@@ -1,3 +1,4 @@
-/** Bytes per second, of each connection and in all: pure but for its clock, which is the event loop's. */
+/** Bytes per second, of each connection and in all. The arithmetic is pure; the clock is the event loop's. */
 export { Bandwidth, type BandwidthLimits, type Paced } from "./bandwidth.ts";
+export { boundOf } from "./kernel.ts";
 export type { Pace } from "./lane.ts";
