@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { type AddressInfo, createServer, type Server as ForeignServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type CloseReason, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
 import { type RelayOptions, type RelayReport, relay } from "../../src/tcp/mod.ts";
 import { until } from "../net/support.ts";
@@ -78,6 +79,21 @@ export async function frozen(backlog: number): Promise<{ address: string; child:
   return { address: `127.0.0.1:${Number(String(port))}`, child };
 }
 
+/** Sockets among the open descriptors of a process: without the runtime's own pipes and clocks, which come and go. */
+export function openSockets(pid: number | "self" = "self"): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((name) => linkOf(join(folder, name)).startsWith("socket:")).length;
+}
+
+/** A descriptor that is closed while we look has none. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
 export interface Relayed {
   server: Server;
   port: number;
@@ -95,5 +111,43 @@ export async function relayed(options: RelayOptions, listening: ListenOptions = 
     port: server.port,
     report: () => handler.report!() as RelayReport,
     closes: () => Object.fromEntries(Object.entries(server.counts().closed).filter(([, count]) => count > 0)),
+  };
+}
+
+/** What a relay's process says of itself. */
+export interface RelayStatus {
+  active: number;
+  closed: Record<CloseReason, number>;
+  outboxBytes: number;
+  report: RelayReport;
+}
+
+export interface RelayProcess {
+  pid: number;
+  port: number;
+  status(): Promise<RelayStatus>;
+}
+
+/** A relay in a process of its own; `before` is put in front of its command, such as `ip netns exec …`. */
+export async function relayProcess(options: RelayOptions, before: string[] = [], host?: string): Promise<RelayProcess> {
+  const path = join(import.meta.dirname, "relay-process.ts");
+  const words: string[] = [
+    ...before,
+    process.execPath,
+    path,
+    JSON.stringify(options),
+    ...(host === undefined ? [] : [host]),
+  ];
+  const child = spawn(words.shift()!, words, { stdio: ["pipe", "pipe", "inherit"] });
+  later(() => child.kill("SIGKILL"));
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]() as AsyncIterator<string, string>;
+  const port = Number((await lines.next()).value);
+  return {
+    pid: child.pid!,
+    port,
+    async status() {
+      child.stdin.write("status\n");
+      return JSON.parse((await lines.next()).value);
+    },
   };
 }
