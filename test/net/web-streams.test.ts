@@ -52,6 +52,14 @@ describe("the readable", () => {
     expect(client.received).toBe("answer");
   });
 
+  test("keeps nothing that is borrowed", async () => {
+    const { readable, connection } = await streams();
+    const borrowed = bytesOf(10);
+    connection.handler.chunk?.(connection, borrowed);
+    borrowed.fill(0);
+    expect((await readable.getReader().read()).value).toEqual(bytesOf(10));
+  });
+
   test("that nobody reads slows the peer", async () => {
     const { readable, connection, client } = await streams();
     const total = 32 * 1024 * 1024;
