@@ -4,7 +4,6 @@ import { Count, placeOfClose } from "./counts.ts";
 import type { Timed } from "./deadlines.ts";
 import { nearestDeadline } from "./due.ts";
 import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
-import { sayHandlerFailed } from "./handler-failure.ts";
 import {
   CLOSED,
   CUTTING,
@@ -12,14 +11,16 @@ import {
   FIN_SENT,
   FIN_WAITS,
   HEARD,
+  isHeld,
   isPaused,
-  Outgoing,
   PAUSED_BY_HANDLER,
   PEER_FINISHED,
   READS_WHILE_FULL,
   SECURE,
   UPGRADING,
-} from "./outgoing.ts";
+} from "./flags.ts";
+import { sayHandlerFailed } from "./handler-failure.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { CloseReason } from "./reasons.ts";
 import { type ClientTlsOptions, type ServerTlsOptions, type TlsInfo, tlsInfo, upgrade } from "./tls/mod.ts";
 import type { Connection, Handler, HandlerResult } from "./types.ts";
@@ -90,10 +91,6 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   get idleMs(): number {
     return Math.max(0, performance.now() - this.activeMs);
   }
-  /** The kernel's number, for TCP_INFO; -1 once closed. */
-  get descriptor(): number {
-    return this.closed ? -1 : (this.socket as unknown as { fd: number }).fd;
-  }
 
   get handler(): Handler<Data> {
     return this.#handler;
@@ -111,7 +108,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
         cutter.framing = handler.framing ?? cutter.framing;
     }
     this.setPaused(handler.readsWhileFull ? this.flags | READS_WHILE_FULL : this.flags & ~READS_WHILE_FULL);
-    if (cutter !== undefined && (this.flags & CUTTING) === 0 && !isPaused(this.flags)) this.#goOnCutting(cutter);
+    if (cutter !== undefined && (this.flags & CUTTING) === 0 && !isHeld(this.flags)) this.#goOnCutting(cutter);
   }
 
   setFraming(framing: Framing): void {
@@ -178,7 +175,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       this.flags = (this.flags & ~UPGRADING) | SECURE;
       socket.data = this;
       this.sendThrough(socket);
-      if (this.#cutter !== undefined && !isPaused(this.flags)) this.#goOnCutting(this.#cutter);
+      if (this.#cutter !== undefined && !isHeld(this.flags)) this.#goOnCutting(this.#cutter);
       return tlsInfo(socket);
     } catch (error) {
       this.abort("tls-failed", error as Error);
@@ -190,7 +187,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   /** Runs the handler's `open`; the connection may be closed when this returns. */
   opened(): void {
-    const { limits } = this.endpoint;
+    const { limits, bandwidth } = this.endpoint;
+    if (bandwidth.reading) this.paceRead(0);
     if (limits.idleMs + limits.firstByteMs + limits.lifetimeMs > 0) this.rearm();
     const handler = this.#handler;
     if (handler.open) this.run(() => handler.open?.(this));
@@ -214,10 +212,11 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.bytesRead += bytes.length;
     this.activeMs = endpoint.deadlines.nowMs;
     this.flags |= HEARD;
+    if (endpoint.bandwidth.reading) this.paceRead(bytes.length);
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
     if ((this.flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
     const handler = this.#handler;
-    const isCut = handler.frame !== undefined || this.#cutter !== undefined || isPaused(this.flags);
+    const isCut = handler.frame !== undefined || this.#cutter !== undefined || isHeld(this.flags);
     if (isCut || handler.chunk === undefined) {
       this.#cut(bytes);
       return;
@@ -236,7 +235,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       this.flags |= FIN_WAITS;
       return;
     }
-    this.flags |= PEER_FINISHED;
+    this.flags = (this.flags | PEER_FINISHED) & ~FIN_WAITS;
     if ((this.flags & FIN_SENT) !== 0) {
       this.bothFinished();
       return;
@@ -277,8 +276,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     const lingers = (this.flags & FIN_SENT) !== 0 && !this.endpoint.socket.halfOpen;
     return nearestDeadline(this.endpoint.limits, {
       openedMs: this.#openedMs,
-      activeMs: this.activeMs,
-      progressMs: this.progressMs,
+      activeMs: this.idleSinceMs,
+      progressMs: this.stalledSinceMs,
       heard: (this.flags & HEARD) !== 0,
       waits: this.outbox !== undefined,
       lingers: lingers ? (this.reason ?? "handler") : undefined,
@@ -291,19 +290,18 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   protected override setPaused(flags: number): void {
-    const was = isPaused(this.flags);
-    const will = isPaused(flags);
+    const before = this.flags;
     this.flags = flags;
-    if (was === will || this.closed) return;
-    if (will) {
-      this.#cutter?.stop();
+    if (this.closed) return;
+    if (isHeld(flags)) this.#cutter?.stop();
+    else if (isHeld(before) && this.#cutter !== undefined && !this.#goOnCutting(this.#cutter)) return;
+    if (isPaused(before) === isPaused(this.flags)) return;
+    if (isPaused(this.flags)) {
       this.socket.pause();
-    } else if (this.#cutter === undefined || this.#goOnCutting(this.#cutter)) {
-      this.socket.resume();
-      if ((this.flags & FIN_WAITS) === 0) return;
-      this.flags &= ~FIN_WAITS;
-      this.peerFinished();
+      return;
     }
+    this.socket.resume();
+    if ((this.flags & FIN_WAITS) !== 0) this.peerFinished();
   }
 
   #whyNoTls(): string | undefined {
@@ -328,7 +326,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   #cut(bytes: Uint8Array): void {
     const handler = this.#handler;
-    const paused = isPaused(this.flags);
+    const paused = isHeld(this.flags);
     if (this.#cutter === undefined) {
       const framing = handler.frame === undefined && paused ? unframed() : handler.framing;
       if (framing === undefined || (handler.frame === undefined && !paused)) return;
@@ -391,6 +389,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.outbox = undefined;
     this.#cutter?.discard();
     if (this.mailbox !== undefined) endpoint.topics?.leave(this);
+    this.leaveBandwidth();
     endpoint.deadlines.leave(this.#slot);
     endpoint.left(this);
     const handler = this.#handler;

@@ -1,3 +1,4 @@
+import type { Bandwidth } from "./bandwidth/mod.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Topics } from "./publish/mod.ts";
@@ -28,6 +29,7 @@ export interface Endpoint<Data> {
   readonly deadlines: Deadlines;
   readonly socket: SocketSettings;
   readonly limits: LimitSettings;
+  readonly bandwidth: Bandwidth;
   /** Undefined where nothing can be published: on the connecting side. */
   readonly topics: Topics<TcpConnection<Data>> | undefined;
   nextId(): number;

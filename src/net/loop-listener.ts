@@ -2,6 +2,7 @@ import { logOf, messageOf, occasionally, TenkError } from "../base/mod.ts";
 import type { ProxyHeader } from "../wire/mod.ts";
 import { Admission, type SharedState } from "./admission.ts";
 import { Arrival, type ArrivalEnds } from "./arrival.ts";
+import { Bandwidth, boundOf } from "./bandwidth/mod.ts";
 import { PLAIN, SECURED, TcpConnection } from "./connection.ts";
 import { Count, placeOfClose } from "./counts.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -42,6 +43,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   readonly deadlines = new Deadlines();
   readonly socket: SocketSettings;
   readonly limits: LimitSettings;
+  readonly bandwidth: Bandwidth;
   readonly port: number;
   readonly #admission: Admission;
   readonly handlerOptions: unknown;
@@ -73,6 +75,8 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});
     this.#admission = new Admission(state, worker, this.limits);
+    this.bandwidth = new Bandwidth(boundOf(this.socket), () => state.rows.shareOfActive(worker));
+    this.bandwidth.update(this.limits, this.deadlines);
     this.#sayRefusal = occasionally((count) => {
       log.warn("connection refused", { name: options.name ?? "tcp", reason: this.#lastRefusal, count });
     });
@@ -95,6 +99,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   /** New bounds for connections to come and those that are open. */
   update(limits: Limits): void {
     Object.assign(this.limits, limitSettings(limits, this.limits));
+    this.bandwidth.update(this.limits, this.deadlines);
     this.deadlines.recheck();
   }
 

@@ -1,29 +1,11 @@
 import { Count } from "./counts.ts";
-import type { Endpoint, RawSocket } from "./endpoint.ts";
+import type { RawSocket } from "./endpoint.ts";
+import { CLOSED, ENDED, FIN_SENT, PAUSED, PAUSED_BY_OUTBOX, PEER_FINISHED, UPGRADING } from "./flags.ts";
 import { Outbox } from "./outbox.ts";
+import { Pacing } from "./pacing.ts";
 import type { Mailbox, Subscriber } from "./publish/mod.ts";
 import type { CloseReason } from "./reasons.ts";
 import type { Handler } from "./types.ts";
-
-// One number of bits instead of a field each: ten thousand connections, a dozen facts.
-export const PAUSED_BY_HANDLER = 1;
-export const PAUSED_BY_OUTBOX = 2;
-export const ENDED = 4; // end() was called: no more writes
-export const FIN_SENT = 8;
-export const PEER_FINISHED = 16;
-export const CLOSED = 32;
-export const HEARD = 64; // the first byte came
-export const CUTTING = 128; // the handler is being given frames
-export const UPGRADING = 256; // between the clear and TLS: nothing may be written, and nothing that comes may be believed
-export const SECURE = 512;
-export const READS_WHILE_FULL = 1024; // the handler wants to be told what comes, however much waits to go out
-export const FIN_WAITS = 2048; // the peer finished while nothing was read: told when reading goes on
-const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX;
-
-/** Whether nothing is read now. */
-export function isPaused(flags: number): boolean {
-  return (flags & PAUSED_BY_HANDLER) !== 0 || (flags & (PAUSED_BY_OUTBOX | READS_WHILE_FULL)) === PAUSED_BY_OUTBOX;
-}
 
 const encoder = new TextEncoder();
 
@@ -36,14 +18,7 @@ const encoder = new TextEncoder();
  *   end ───────► FIN when all of it is gone
  * ```
  */
-export abstract class Outgoing<Data> implements Subscriber {
-  bytesWritten = 0;
-  protected socket: RawSocket;
-  protected readonly endpoint: Endpoint<Data>;
-  protected flags = 0;
-  protected activeMs: number;
-  /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
-  protected progressMs = 0;
+export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber {
   protected outbox: Outbox | undefined;
   /** Why it will end, once `end` was called. */
   protected reason: CloseReason | undefined;
@@ -54,16 +29,9 @@ export abstract class Outgoing<Data> implements Subscriber {
   /** Counts the end and tells everybody, once. */
   protected abstract finish(reason: CloseReason, cause: Error | undefined): void;
   protected abstract bothFinished(): void;
-  protected abstract setPaused(flags: number): void;
   protected abstract rearm(): void;
   /** Calls the handler; a failure of it ends the connection. */
   protected abstract run(call: () => unknown): void;
-
-  constructor(socket: RawSocket, endpoint: Endpoint<Data>) {
-    this.socket = socket;
-    this.endpoint = endpoint;
-    this.activeMs = endpoint.deadlines.nowMs;
-  }
 
   get queuedBytes(): number {
     return (this.outbox?.length ?? 0) + (this.mailbox?.queuedBytes ?? 0);
@@ -71,18 +39,13 @@ export abstract class Outgoing<Data> implements Subscriber {
   get full(): boolean {
     return (this.flags & PAUSED_BY_OUTBOX) !== 0;
   }
-  get closed(): boolean {
-    return (this.flags & CLOSED) !== 0;
-  }
 
   write(given: Uint8Array | string): number {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return 0;
     const bytes = typeof given === "string" ? encoder.encode(given) : given;
     const length = bytes.length;
     const mustWait = this.outbox !== undefined || (this.flags & UPGRADING) !== 0;
-    // A negative answer is a socket that just died; its close event follows and finds these bytes in the outbox.
-    const sent = mustWait ? 0 : Math.max(0, this.socket.write(bytes));
-    if (sent > 0) this.#wrote(sent);
+    const sent = mustWait ? 0 : this.send(bytes);
     if (sent < length && !this.#queue(sent === 0 ? bytes : bytes.subarray(sent))) return 0;
     this.endpoint.counts[Count.writes]! += 1;
     return length;
@@ -110,8 +73,7 @@ export abstract class Outgoing<Data> implements Subscriber {
     const { counts } = this.endpoint;
     counts[Count.published]! += 1;
     if (this.outbox === undefined && (this.flags & UPGRADING) === 0 && this.mailbox?.queuedBytes === 0) {
-      const sent = Math.max(0, this.socket.write(message));
-      if (sent > 0) this.#wrote(sent);
+      const sent = this.send(message);
       // What is begun must be ended, and nobody would ask for a mailbox behind an outbox that is empty.
       if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
       return;
@@ -125,16 +87,15 @@ export abstract class Outgoing<Data> implements Subscriber {
 
   // ---- what the socket tells ---------------------------------------------------------------------------------------
 
-  writable(): void {
+  override writable(): void {
     // The runtime also calls after open and resume.
     if (this.outbox === undefined || (this.flags & (CLOSED | UPGRADING)) !== 0) return;
     const outbox = this.outbox;
-    const sent = Math.max(0, this.socket.write(outbox.waiting()));
+    const sent = this.send(outbox.waiting());
     if (sent === 0) return;
     outbox.consume(sent);
     this.endpoint.counts[Count.outboxBytes]! -= sent;
     this.progressMs = this.endpoint.deadlines.nowMs;
-    this.#wrote(sent);
     if (outbox.length === 0) this.#emptied();
     if (this.full && outbox.length <= this.endpoint.socket.outboxLowBytes) this.#drained();
   }
@@ -152,13 +113,6 @@ export abstract class Outgoing<Data> implements Subscriber {
     this.socket = socket;
     if (this.outbox !== undefined) this.writable();
     else if ((this.flags & ENDED) !== 0) this.#sendFin();
-  }
-
-  #wrote(count: number): void {
-    const endpoint = this.endpoint;
-    endpoint.counts[Count.bytesWritten]! += count;
-    this.bytesWritten += count;
-    this.activeMs = endpoint.deadlines.nowMs;
   }
 
   /** @returns false when the ceiling was passed and the connection is closed */
@@ -187,8 +141,7 @@ export abstract class Outgoing<Data> implements Subscriber {
     while (mailbox !== undefined && this.outbox === undefined && !this.closed) {
       const message = mailbox.shift();
       if (message === undefined) break;
-      const sent = Math.max(0, this.socket.write(message));
-      if (sent > 0) this.#wrote(sent);
+      const sent = this.send(message);
       if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
     }
     if (this.outbox === undefined && (this.flags & ENDED) !== 0) this.#sendFin();

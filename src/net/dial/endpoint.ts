@@ -1,3 +1,4 @@
+import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
 import { PLAIN, SECURED, TcpConnection } from "../connection.ts";
 import { Count, CountRows, type ListenerCounts } from "../counts.ts";
 import { Deadlines } from "../deadlines.ts";
@@ -14,6 +15,7 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
   readonly deadlines = new Deadlines();
   readonly socket: SocketSettings;
   readonly limits: LimitSettings;
+  readonly bandwidth: Bandwidth;
   readonly counts: Float64Array;
   readonly #rows = new CountRows(1);
   readonly #left: ((connection: Connection<Data>) => void) | undefined;
@@ -27,6 +29,8 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
     this.handler = handler;
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});
+    this.bandwidth = new Bandwidth(boundOf(this.socket));
+    this.bandwidth.update(this.limits, this.deadlines);
     this.counts = this.#rows.row(0);
     this.#left = left;
   }

@@ -1,0 +1,118 @@
+import type { Pace, Paced } from "./bandwidth/mod.ts";
+import { Count } from "./counts.ts";
+import type { Endpoint, RawSocket } from "./endpoint.ts";
+import { descriptorOf } from "./ffi.ts";
+import { CLOSED, ENDED, FIN_SENT, FIN_WAITS, PAUSED_BY_BANDWIDTH, PEER_FINISHED, SECURE } from "./flags.ts";
+
+/** The longest TLS record (RFC 8446 §5.1). */
+const RECORD_BYTES = 16_384;
+
+/**
+ * What lies between a connection and its socket: bandwidth. Where none is limited it is one comparison a read and a write.
+ *
+ * ```text
+ *   socket ─► received ─► paceRead ─ used up? ─► socket paused ─► tick ─► readAgain
+ *   socket ◄─ send ◄───── the rest waits in the outbox ─────────── tick ─► writeAgain
+ * ```
+ */
+export abstract class Pacing<Data> implements Paced {
+  bytesWritten = 0;
+  protected socket: RawSocket;
+  protected readonly endpoint: Endpoint<Data>;
+  protected flags = 0;
+  protected activeMs: number;
+  /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
+  protected progressMs = 0;
+  /** Only once what it reads, or writes, is limited. */
+  #reads: Pace<Paced> | undefined;
+  #writes: Pace<Paced> | undefined;
+
+  abstract readonly queuedBytes: number;
+  protected abstract setPaused(flags: number): void;
+  /** The socket may take bytes again. */
+  abstract writable(): void;
+
+  constructor(socket: RawSocket, endpoint: Endpoint<Data>) {
+    this.socket = socket;
+    this.endpoint = endpoint;
+    this.activeMs = endpoint.deadlines.nowMs;
+  }
+
+  get closed(): boolean {
+    return (this.flags & CLOSED) !== 0;
+  }
+  /** One side finished: nothing can be asked and answered on it any more. */
+  get ended(): boolean {
+    return (this.flags & (ENDED | PEER_FINISHED | FIN_WAITS | CLOSED)) !== 0;
+  }
+  /** The kernel's number; -1 once closed. */
+  get descriptor(): number {
+    return this.closed ? -1 : descriptorOf(this.socket);
+  }
+  /** Since when nothing came or went; not while it waits for bandwidth: that wait is ours. */
+  protected get idleSinceMs(): number {
+    const waits = this.#reads?.waiting || this.#writes?.waiting;
+    return waits ? this.endpoint.deadlines.nowMs : this.activeMs;
+  }
+  /** Since when the peer took nothing of what waits; likewise. */
+  protected get stalledSinceMs(): number {
+    return this.#writes?.waiting ? this.endpoint.deadlines.nowMs : this.progressMs;
+  }
+
+  readAgain(): void {
+    this.activeMs = this.endpoint.deadlines.nowMs;
+    this.setPaused(this.flags & ~PAUSED_BY_BANDWIDTH);
+  }
+
+  writeAgain(): void {
+    this.progressMs = this.endpoint.deadlines.nowMs;
+    this.writable();
+  }
+
+  /** What came cannot be refused any more: who had no room for it owes it, and is not read until it is paid back. */
+  protected paceRead(bytes: number): void {
+    const { bandwidth, deadlines, socket } = this.endpoint;
+    // After our FIN only the peer's is awaited, for a moment.
+    if ((this.flags & FIN_SENT) !== 0 && !socket.halfOpen) return;
+    this.#reads ??= bandwidth.joinReads(this, deadlines.nowMs);
+    if (!bandwidth.reads.spend(this.#reads, bytes, deadlines.nowMs)) this.setPaused(this.flags | PAUSED_BY_BANDWIDTH);
+  }
+
+  /** @returns how many bytes the kernel took, of those that the bandwidth allows now */
+  protected send(bytes: Uint8Array): number {
+    if (this.endpoint.bandwidth.writing) return this.#sendPaced(bytes);
+    // A negative answer is a socket that just died; its close event follows and finds these bytes in the outbox.
+    const sent = Math.max(0, this.socket.write(bytes));
+    if (sent > 0) this.#wrote(sent);
+    return sent;
+  }
+
+  protected leaveBandwidth(): void {
+    this.endpoint.bandwidth.leave(this, this.#reads, this.#writes);
+  }
+
+  #sendPaced(bytes: Uint8Array): number {
+    const { bandwidth, deadlines } = this.endpoint;
+    const lane = bandwidth.writes;
+    this.#writes ??= lane.join(this, deadlines.nowMs);
+    const pace = this.#writes;
+    const room = pace.waiting ? 0 : lane.room(pace, deadlines.nowMs);
+    // A record that the kernel refused must be offered again at least as long, so TLS writes whole ones, on credit.
+    const most = room > 0 && (this.flags & SECURE) !== 0 ? Math.max(room, RECORD_BYTES) : room;
+    const sent = most === 0 ? 0 : Math.max(0, this.socket.write(most < bytes.length ? bytes.subarray(0, most) : bytes));
+    if (sent > 0) {
+      lane.used(pace, sent, deadlines.nowMs);
+      this.#wrote(sent);
+    }
+    // What the kernel refuses, its drain event asks for; what the bandwidth refuses, a tick does.
+    if (sent === most && sent < bytes.length) lane.wait(pace);
+    return sent;
+  }
+
+  #wrote(count: number): void {
+    const endpoint = this.endpoint;
+    endpoint.counts[Count.bytesWritten]! += count;
+    this.bytesWritten += count;
+    this.activeMs = endpoint.deadlines.nowMs;
+  }
+}
