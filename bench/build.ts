@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isInstalled, versionOf } from "./process.ts";
+
+const HERE = import.meta.dirname;
+const ROOT = join(HERE, "..");
+/** Build products, ignored by git. */
+const PRODUCTS = join(HERE, ".peers");
+const VERTX = join(PRODUCTS, "vertx");
+const VERTX_JAR = join(VERTX, "vertx-peer-1.jar");
+
+/** What was built of bench/peers, by its name. */
+export function product(name: string): string {
+  return join(PRODUCTS, name);
+}
+
+/** A file of bench/peers that is run as it is. */
+export function peerFile(name: string): string {
+  return join(HERE, "peers", name);
+}
+
+/** Undefined where it went well, else the reason in one line; so do all that build. */
+export function compileC(name: string): string | undefined {
+  mkdirSync(PRODUCTS, { recursive: true });
+  return run("gcc", ["-O2", "-Wall", "-Wextra", "-o", product(name), peerFile(`${name}.c`)], HERE);
+}
+
+export function cVersion(): string {
+  return `${versionOf("gcc", "--version")}, -O2`;
+}
+
+/** The module in bench/peers/FOLDER. */
+export function buildGo(folder: string, name: string): string | undefined {
+  return run("go", ["build", "-o", product(name), "."], peerFile(folder));
+}
+
+export function goVersion(): string {
+  return versionOf("go", "version");
+}
+
+export function buildVertx(): string | undefined {
+  if (!isInstalled("java")) return "java is not installed";
+  const project = peerFile("vertx");
+  if (existsSync(VERTX_JAR) && statSync(VERTX_JAR).mtimeMs >= newestIn(project)) return undefined;
+  return run("mvn", ["-q", "-B", `-Dpeers.build=${VERTX}`, "package"], project);
+}
+
+/** `name` is a class of bench/peers/vertx. */
+export function vertxCommand(name: "Peer" | "Rooms", ...words: readonly string[]): string[] {
+  return ["java", "-cp", `${VERTX_JAR}:${join(VERTX, "lib")}/*`, `bench.${name}`, ...words];
+}
+
+export function vertxVersion(): string {
+  const jars = readdirSync(join(VERTX, "lib"));
+  const [core, transport] = ["vertx-core-5", "netty-transport-4"].map((start) =>
+    jars.find((file) => file.startsWith(start)),
+  );
+  return `${core?.replace(".jar", "")}, ${transport?.replace(".jar", "")}, ${versionOf("java", "-version")}`;
+}
+
+export function findNode(): string | undefined {
+  return isInstalled("node") ? undefined : "node is not installed";
+}
+
+export function nodeVersion(): string {
+  return versionOf("node", "--version");
+}
+
+/** The program as it is shipped, where `npm run build` has made it since the last change; else its source. */
+export function tenkCommand(): string[] {
+  const file = join(ROOT, "dist", `tenk-linux-${process.arch}`);
+  const isFresh = existsSync(file) && statSync(file).mtimeMs >= newestIn(join(ROOT, "src"));
+  return isFresh ? [file] : [process.execPath, join(ROOT, "src/main.ts")];
+}
+
+export function tenkVersion(): string {
+  const command = tenkCommand();
+  return `${versionOf(...command, "--version")}, ${command.length === 1 ? "one executable" : `from source on Bun ${Bun.version}`}`;
+}
+
+/** A server of bench/peers/tenk, written with the library. */
+export function libraryCommand(name: string, ...words: readonly string[]): string[] {
+  return [process.execPath, peerFile(`tenk/${name}.ts`), ...words];
+}
+
+export function libraryVersion(): string {
+  const version = versionOf(process.execPath, join(ROOT, "src/main.ts"), "--version");
+  return `${version}, a program of its library on Bun ${Bun.version}`;
+}
+
+function newestIn(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Math.max(...files.map((file) => statSync(join(folder, file)).mtimeMs));
+}
+
+function run(program: string, words: readonly string[], folder: string): string | undefined {
+  if (!isInstalled(program)) return `${program} is not installed`;
+  const { status, stdout, stderr } = spawnSync(program, words, { cwd: folder, encoding: "utf8" });
+  if (status === 0) return undefined;
+  const said = `${stderr}\n${stdout}`.split("\n").find((line) => /error/i.test(line)) ?? `exit code ${status}`;
+  return `${program} failed: ${said.trim().slice(0, 200)}`;
+}

@@ -1,0 +1,140 @@
+import { messageOf } from "../src/base/mod.ts";
+import type { BenchOptions } from "./options.ts";
+import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
+import { answers, freePort, type Running, start } from "./process.ts";
+import { type Measured, type Outcome, ready, visits } from "./rounds.ts";
+
+const START_MS = 20_000;
+const ANSWER_MS = 120_000;
+
+/** Where a server listens, and the backend it passes connections on to, where it does that. */
+export interface Ports {
+  readonly port: number;
+  readonly backendPort: number;
+}
+
+/** A server that a client of bench/peers can be pointed at. */
+export interface Served extends Measured {
+  command(ports: Ports): string[];
+}
+
+/** One server on its processor with its own client on the other, up for a whole run. */
+export class Stand {
+  readonly name: string;
+  readonly #server: Running;
+  readonly #clients: Running[] = [];
+
+  private constructor(name: string, server: Running) {
+    this.name = name;
+    this.#server = server;
+  }
+
+  /** Starts both, the client first where it is the backend. `client` and `helper` are commands for the ports taken. */
+  static async open(
+    peer: Served,
+    options: Pick<BenchOptions, "pin">,
+    client: (ports: Ports) => string[],
+    helper?: (ports: Ports) => string[],
+    startMs: number = START_MS,
+  ): Promise<Stand> {
+    const port = await freePort(Math.random);
+    const ports = { port, backendPort: await otherPort(port) };
+    const server = start(peer.command(ports), options.pin ? 1 : undefined);
+    const stand = new Stand(peer.name, server);
+    try {
+      for (const command of [client, helper]) {
+        if (command) stand.#clients.push(start(command(ports), options.pin ? 0 : undefined));
+      }
+      if (!(await answers(port, startMs))) throw new Error(`did not listen: ${server.complaint()}`);
+      return stand;
+    } catch (error) {
+      await stand.stop();
+      throw error;
+    }
+  }
+
+  /** The client's answer to a line. What either side complained of is in the error, where there is one. */
+  async ask<Answer>(line: string): Promise<Answer> {
+    const client = this.#clients[0]!;
+    client.write(line);
+    try {
+      return JSON.parse(await client.nextLine(ANSWER_MS)) as Answer;
+    } catch (error) {
+      const complaints = [client.complaint(), this.#server.complaint()].filter(Boolean).map((text) => text.slice(-300));
+      throw new Error([`at "${line}": ${messageOf(error)}`, ...complaints].join("; "));
+    }
+  }
+
+  /** The same, with what the server spent on it. */
+  async spend<Answer>(line: string): Promise<Answer & { readonly serverMs: number }> {
+    const beforeMs = this.#cpuMs();
+    const answer = await this.ask<Answer>(line);
+    return { ...answer, serverMs: this.#cpuMs() - beforeMs };
+  }
+
+  anonymousBytes(): number {
+    return anonymousBytesOf(this.#server.pid);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#clients, this.#server].map((running) => running.stop()));
+  }
+
+  #cpuMs(): number {
+    try {
+      const { userMs, systemMs } = cpuTimeOf(this.#server.pid);
+      return userMs + systemMs;
+    } catch (error) {
+      throw new Error(`the server is gone: ${this.#server.complaint().slice(-300)}`, { cause: error });
+    }
+  }
+}
+
+async function otherPort(taken: number): Promise<number> {
+  const port = await freePort(Math.random);
+  return port === taken ? otherPort(taken) : port;
+}
+
+/** What a benchmark does with each of its peers. */
+export interface Visiting<Peer extends Measured, Place extends { stop(): Promise<void> }, Round> {
+  readonly peers: readonly Peer[];
+  /** Starts one and warms it up. */
+  open(peer: Peer): Promise<Place>;
+  /** One round of one, while the others are up and silent; `places` are all, by name. */
+  visit(place: Place, places: ReadonlyMap<string, Place>): Promise<Round>;
+}
+
+/** All up at once, each measured alone, in turn. One that fails is skipped by name, with what it said, and the run goes on. */
+export async function measureInTurn<Peer extends Measured, Place extends { stop(): Promise<void> }, Round>(
+  { peers, open, visit }: Visiting<Peer, Place, Round>,
+  options: Pick<BenchOptions, "only" | "rounds">,
+  say: (line: string) => void,
+): Promise<Outcome<readonly Round[]>> {
+  const { chosen, versions, skipped } = ready(peers, options.only);
+  const places = new Map<string, Place>();
+  const results = new Map<string, Round[]>();
+  try {
+    for (const peer of chosen) {
+      say(`${peer.name}: start, warm-up`);
+      try {
+        places.set(peer.name, await open(peer));
+        results.set(peer.name, []);
+      } catch (error) {
+        skipped[peer.name] = messageOf(error);
+      }
+    }
+    say(`${options.rounds} rounds`);
+    for (const [name, place] of visits([...places], options.rounds)) {
+      if (skipped[name] !== undefined) continue;
+      try {
+        results.get(name)?.push(await visit(place, places));
+      } catch (error) {
+        skipped[name] = messageOf(error);
+        results.delete(name);
+      }
+    }
+  } finally {
+    await Promise.all([...places.values()].map((place) => place.stop()));
+  }
+  return { results, versions, skipped };
+}
