@@ -1,0 +1,187 @@
+import type { Bar } from "./bars.ts";
+import { compileC, product } from "./build.ts";
+import type { BenchOptions } from "./options.ts";
+import { type Bench, roundsOf } from "./page.ts";
+import { PEERS } from "./peers.ts";
+import { middle, pairedRatio } from "./rounds.ts";
+import { measureInTurn, type Served, Stand } from "./stand.ts";
+import { figure, median, type Table, times } from "./table.ts";
+
+/** Shares of what a server can do at which it is measured. */
+const SHARES = [0.1, 0.5, 0.9] as const;
+/** And all at the same rate: this share of what this one can do. */
+const SAME_RATE = { of: "vertx", share: 0.5 } as const;
+const CAPACITY_RUNS = 3;
+/** Above this the client's own lateness is a part of the figure that must be said. */
+const LATE_SHARE = 0.5;
+
+/** Latency from the planned moment, at one rate. */
+export interface AtRate {
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  /** How long after their plan messages left, p99: the client's own part. */
+  readonly lateP99Us: number;
+  readonly lost: number;
+}
+
+export interface LatencyRound {
+  readonly capacity: number;
+  /** What limited it: how busy each side was, of its processor. */
+  readonly serverBusy: number;
+  /** In the order of the shares. */
+  readonly atShare: readonly AtRate[];
+  readonly atSameRate: AtRate | undefined;
+}
+
+export type LatencyResults = ReadonlyMap<string, readonly LatencyRound[]>;
+
+const SERVED: readonly Served[] = PEERS.filter((peer) => peer.name !== "tenk-2-workers").map((peer) => ({
+  name: peer.name,
+  prepare: peer.prepare,
+  version: peer.version,
+  command: ({ port }) => peer.command("echo", port),
+}));
+
+export const LATENCY: Bench = {
+  peers: SERVED,
+  prepare: () => compileC("echo-client"),
+  async measure(options, say) {
+    const outcome = await measureInTurn(
+      {
+        peers: SERVED,
+        open: (peer) => LatencyPlace.open(peer, options),
+        visit: (place, places) => place.visit(places.get(SAME_RATE.of)?.capacity),
+      },
+      options,
+      say,
+    );
+    const { connections, size, seconds } = options;
+    return {
+      plan: `${connections} connections, echoes of ${size} B, ${seconds} s at each rate ${roundsOf(options)}`,
+      ...{ outcome, table: latencyTable(outcome.results), bars: latencyBars(outcome.results) },
+      remarks: latencyRemarks(outcome.results),
+    };
+  },
+};
+
+class LatencyPlace {
+  /** Messages a second. */
+  capacity = Number.NaN;
+  #serverBusy = Number.NaN;
+  readonly #stand: Stand;
+  readonly #options: BenchOptions;
+
+  private constructor(stand: Stand, options: BenchOptions) {
+    this.#stand = stand;
+    this.#options = options;
+  }
+
+  static async open(peer: Served, options: BenchOptions): Promise<LatencyPlace> {
+    const stand = await Stand.open(peer, options, ({ port }) => [product("echo-client"), String(port)]);
+    const place = new LatencyPlace(stand, options);
+    try {
+      await stand.ask(`connect ${options.connections}`);
+      await stand.ask(`full ${options.warmUpSeconds} ${options.size}`);
+      await place.#findCapacity();
+      return place;
+    } catch (error) {
+      await stand.stop();
+      throw error;
+    }
+  }
+
+  async #findCapacity(): Promise<void> {
+    const runs: { perSecond: number; busy: number }[] = [];
+    for (let run = 0; run < CAPACITY_RUNS; run++) {
+      const { messages, tookMs, serverMs } = await this.#stand.spend<{ messages: number; tookMs: number }>(
+        `full 1 ${this.#options.size}`,
+      );
+      runs.push({ perSecond: (messages * 1000) / tookMs, busy: serverMs / tookMs });
+    }
+    this.capacity = median(runs.map((run) => run.perSecond));
+    this.#serverBusy = median(runs.map((run) => run.busy));
+  }
+
+  async visit(sameRateCapacity: number | undefined): Promise<LatencyRound> {
+    const atShare: AtRate[] = [];
+    for (const share of SHARES) atShare.push(await this.#at(this.capacity * share));
+    const sameRate = sameRateCapacity === undefined ? undefined : sameRateCapacity * SAME_RATE.share;
+    const atSameRate = sameRate === undefined ? undefined : await this.#at(sameRate);
+    return { capacity: this.capacity, serverBusy: this.#serverBusy, atShare, atSameRate };
+  }
+
+  async #at(perSecond: number): Promise<AtRate> {
+    const { seconds, size } = this.#options;
+    const answer = await this.#stand.ask<Omit<AtRate, "perSecond">>(`rate ${perSecond.toFixed(0)} ${seconds} ${size}`);
+    await Bun.sleep(50);
+    return { ...answer, perSecond };
+  }
+
+  stop(): Promise<void> {
+    return this.#stand.stop();
+  }
+}
+
+export function latencyTable(results: LatencyResults): Table {
+  return {
+    head: [
+      ...["server", "capacity/s", "server busy %"],
+      ...SHARES.map((share) => `at ${share * 100} %: p50 / p99 / p99.9 us`),
+      ...["p99 at 50 %, to Vert.x", "all at one rate: p50 / p99 / p99.9 us", "p99, to Vert.x"],
+    ],
+    rows: [...results].map(([name, of]) => [
+      name,
+      figure(middle(of, (round) => round.capacity)),
+      figure(middle(of, (round) => round.serverBusy * 100)),
+      ...SHARES.map((_, index) => percentiles(of.map((round) => round.atShare[index]))),
+      times(shareRatio(results, name, SAME_RATE.of)),
+      percentiles(of.map((round) => round.atSameRate)),
+      times(sameRateRatio(results, name, SAME_RATE.of)),
+    ]),
+  };
+}
+
+function percentiles(rounds: readonly (AtRate | undefined)[]): string {
+  const known = rounds.filter((round) => round !== undefined);
+  if (known.length === 0) return "-";
+  const of = (pick: (round: AtRate) => number) => figure(middle(known, pick));
+  return `${of((round) => round.p50Us)} / ${of((round) => round.p99Us)} / ${of((round) => round.p999Us)}`;
+}
+
+export function latencyBars(results: LatencyResults): Bar[] {
+  const half = "echo p99 at 50 % of capacity, to Vert.x";
+  return [
+    { name: `${half}, each at its own`, most: 1, got: shareRatio(results, "tenk", "vertx"), unit: "x" },
+    { name: `${half}, both at Vert.x's`, most: 1, got: sameRateRatio(results, "tenk", "vertx"), unit: "x" },
+  ];
+}
+
+export function latencyRemarks(results: LatencyResults): string[] {
+  return [...results].flatMap(([name, of]) => {
+    const all = of.flatMap((round) => [...round.atShare, ...(round.atSameRate ? [round.atSameRate] : [])]);
+    const lost = all.reduce((total, at) => total + at.lost, 0);
+    const ownPart = middle(of, (round) => (round.atShare[1]?.lateP99Us ?? 0) / (round.atShare[1]?.p99Us ?? 1));
+    const busy = middle(of, (round) => round.serverBusy);
+    return [
+      ...(lost > 0 ? [`${name}: ${lost} messages had no echo 2 s after the last was due`] : []),
+      ...(busy < 0.9
+        ? [`${name}: ${figure(busy * 100)} % busy at its capacity: the client, or another program, was the limit`]
+        : []),
+      ...(ownPart > LATE_SHARE
+        ? [`${name}: at 50 % the client itself was late by ${figure(ownPart * 100)} % of the p99`]
+        : []),
+    ];
+  });
+}
+
+function shareRatio(results: LatencyResults, name: string, base: string): number {
+  const p99 = (of: string) => (results.get(of) ?? []).map((round) => round.atShare[1]?.p99Us ?? Number.NaN);
+  return pairedRatio(p99(name), p99(base));
+}
+
+function sameRateRatio(results: LatencyResults, name: string, base: string): number {
+  const p99 = (of: string) => (results.get(of) ?? []).map((round) => round.atSameRate?.p99Us ?? Number.NaN);
+  return pairedRatio(p99(name), p99(base));
+}

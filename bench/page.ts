@@ -1,0 +1,63 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Bar, barTable, verdictOf } from "./bars.ts";
+import { machine } from "./machine.ts";
+import type { BenchOptions } from "./options.ts";
+import type { Measured, Outcome } from "./rounds.ts";
+import { asMarkdown, asText, replaceBetween, type Table } from "./table.ts";
+
+/** What a benchmark came to. */
+export interface Page {
+  /** The load and for how long, a half sentence. */
+  readonly plan: string;
+  readonly outcome: Outcome<unknown>;
+  readonly table: Table;
+  readonly bars: readonly Bar[];
+  /** What stood in the way of an honest figure; empty is good. */
+  readonly remarks: readonly string[];
+}
+
+/** A benchmark: who is measured, and how. */
+export interface Bench {
+  readonly peers: readonly Measured[];
+  /** What must be built whoever is measured. Returns what stands in the way. */
+  prepare(): string | undefined;
+  measure(options: BenchOptions, say: (line: string) => void): Promise<Page>;
+}
+
+/** Prints it, and writes it where the options say. */
+export function tell(page: Page, options: BenchOptions): void {
+  console.log(written(page, options.markdown ? asMarkdown : asText));
+  if (options.readme) {
+    const file = join(import.meta.dirname, "README.md");
+    writeFileSync(file, replaceBetween(readFileSync(file, "utf8"), options.bench, written(page, asMarkdown)));
+  }
+  if (options.json === undefined) return;
+  const { plan, outcome, bars, remarks } = page;
+  const result = {
+    ...{ bench: options.bench, plan, machine: machine(), versions: outcome.versions },
+    ...{ skipped: outcome.skipped, remarks, results: Object.fromEntries(outcome.results) },
+    bars: bars.map((bar) => ({ ...bar, verdict: verdictOf(bar) })),
+  };
+  mkdirSync(dirname(options.json), { recursive: true });
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** `print` makes text of a table. */
+export function written({ plan, outcome, table, bars, remarks }: Page, print: (table: Table) => string): string {
+  const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
+  const versions = Object.entries(outcome.versions).map(([name, version]) => `${name}: ${version}`);
+  const skipped = Object.entries(outcome.skipped).map(([name, reason]) => `${name} skipped: ${reason}`);
+  return [
+    ...[`${plan}.`, `${machine()}.`, print(table), bars.length > 0 ? print(barTable(bars)) : ""],
+    ...[list(versions), list([...skipped, ...remarks])],
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+/** How often and where, the same words for all benchmarks. */
+export function roundsOf({ warmUpSeconds, rounds, pin }: BenchOptions): string {
+  const where = pin ? "the measured side and its counterpart on a processor each" : "not pinned";
+  return `after ${warmUpSeconds} s of warm-up, ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${where}`;
+}
