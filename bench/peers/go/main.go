@@ -1,4 +1,5 @@
-// go-peer sink|echo PORT: a goroutine a connection, each with its own buffer, as Go programs are written.
+// go-peer sink|echo|lines|chat PORT, go-peer tls PORT CERT KEY (an echo): a goroutine a connection, each with its own
+// buffer, as Go programs are written.
 package main
 
 import (
@@ -12,9 +13,9 @@ import (
 
 var accepted, reads, bytes atomic.Int64
 
-func serve(connection net.Conn, echo bool) {
+func serve(connection net.Conn, echo bool, bufferBytes int) {
 	defer connection.Close()
-	buffer := make([]byte, 1024)
+	buffer := make([]byte, bufferBytes)
 	for {
 		count, err := connection.Read(buffer)
 		if err != nil {
@@ -31,11 +32,15 @@ func serve(connection net.Conn, echo bool) {
 }
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: go-peer sink|echo PORT")
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: go-peer sink|echo|lines|chat|tls PORT [CERT KEY]")
 		os.Exit(2)
 	}
+	mode := os.Args[1]
 	listener, err := net.Listen("tcp4", "127.0.0.1:"+os.Args[2])
+	if err == nil && mode == "tls" && len(os.Args) == 5 {
+		listener, err = secure(listener, os.Args[3], os.Args[4])
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -54,6 +59,15 @@ func main() {
 			continue
 		}
 		accepted.Add(1)
-		go serve(connection, os.Args[1] == "echo")
+		switch mode {
+		case "lines":
+			go countLines(connection)
+		case "chat":
+			go talk(connection)
+		case "tls":
+			go serve(connection, true, 4096)
+		default:
+			go serve(connection, mode == "echo", 1024)
+		}
 	}
 }
