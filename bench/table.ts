@@ -6,6 +6,12 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The smallest value that `share` of them do not pass. `NaN` of none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
 /** Three significant digits, no exponent: `4.52`, `45.2`, `452`, `4521`. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { barTable, verdictOf } from "../../bench/bars.ts";
-import { asMarkdown, asText, figure, median, replaceBetween, times, withRange } from "../../bench/table.ts";
+import { asMarkdown, asText, figure, median, percentile, replaceBetween, times, withRange } from "../../bench/table.ts";
 
 describe("figures", () => {
   test.each([
@@ -9,6 +9,14 @@ describe("figures", () => {
     [[7], 7],
     [[], Number.NaN],
   ])("the median of %j is %d", (values, expected) => expect(median(values)).toBe(expected));
+
+  test.each([
+    [[3, 1, 2], 0.5, 2],
+    [[4, 1, 3, 2], 0.5, 2],
+    [[1, 2, 3, 4], 0.99, 4],
+    [[7], 0, 7],
+    [[], 0.5, Number.NaN],
+  ])("of %j, %d do not pass %d", (values, share, expected) => expect(percentile(values, share)).toBe(expected));
 
   test.each([
     [4.5249, "4.52"],
