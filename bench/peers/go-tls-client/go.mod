@@ -1,0 +1,3 @@
+module tenk/bench/go-tls-client
+
+go 1.21
