@@ -1,7 +1,9 @@
 import { messageOf } from "../src/base/mod.ts";
 import type { Bar } from "./bars.ts";
+import { compileC, tenkCommand, tenkVersion } from "./build.ts";
 import type { BenchOptions } from "./options.ts";
-import { compileC, type Mode, PEERS, SENDER, tenkCommand, tenkVersion } from "./peers.ts";
+import { type Bench, roundsOf } from "./page.ts";
+import { type Mode, PEERS, SENDER } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { answers, freePort, isInstalled, type Running, start, versionOf } from "./process.ts";
 import { type Measured, middle, type Outcome, pairedRatio, ready, visits } from "./rounds.ts";
@@ -30,6 +32,20 @@ export const GENERATORS: readonly Generator[] = [
   tenk("tenk-echo-latency", "echo", ["--latency-marker", "x"]),
   tcpkali("tcpkali-echo-latency", "echo", ["-w", "1", "--latency-marker", "x"]),
 ];
+
+export const LOAD: Bench = {
+  peers: GENERATORS,
+  prepare: () => compileC("sink-epoll"),
+  async measure(options, say) {
+    const { connections, perSecond, size, seconds } = options;
+    const outcome = await measureGenerators(GENERATORS, options, say);
+    return {
+      plan: `${connections} connections x ${perSecond} messages/s of ${size} B for ${seconds} s a round ${roundsOf(options)}`,
+      ...{ outcome, table: generatorTable(outcome.results), bars: generatorBars(outcome.results) },
+      remarks: generatorRemarks(outcome.results, options),
+    };
+  },
+};
 
 /** The floor: what it costs to send at all. */
 function cSender(): Generator {

@@ -1,24 +1,18 @@
 import { parseArgs } from "node:util";
 import { nearest, parseCount, TenkError } from "../src/base/mod.ts";
 
-export interface BenchOptions {
-  readonly bench: "tcp" | "load";
-  /** Open at once. @default {10000} */
-  readonly connections: number;
+/** In the order in which they run. */
+export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "publish", "lines", "load"] as const;
+export type BenchName = (typeof BENCH_NAMES)[number];
+
+export interface BenchOptions extends Amounts {
+  readonly bench: BenchName;
   /** Messages per second on each connection. @default {10} */
   readonly perSecond: number;
-  /** Bytes in a message. @default {1} */
-  readonly size: number;
   /** `tcp`: the sender wakes this often and sends what is due, in microseconds.
    * Not a whole millisecond: in step with the kernel's own tick, its split into user and system time would be biased.
    * @default {977} */
   readonly tickUs: number;
-  /** The measured stretch of one round. @default {3} for tcp, {10} for load */
-  readonly seconds: number;
-  /** The same load before it, not measured: just-in-time compilers settle. @default {5} */
-  readonly warmUpSeconds: number;
-  /** Each round visits every peer once, in turn, every second one in reverse. @default {9} for tcp, {3} for load */
-  readonly rounds: number;
   /** Empty = all. @default {[]} */
   readonly only: readonly string[];
   /** Peer on processor 1, its counterpart on processor 0. @default {true} */
@@ -29,26 +23,72 @@ export interface BenchOptions {
   readonly readme: boolean;
 }
 
-export const HELP = `npm run bench tcp | load [-- OPTIONS]
+/** What a benchmark does by default, in full or to show that it runs; `USUAL` and `QUICK` have the figures. */
+export interface Amounts {
+  /** Open at once. */
+  readonly connections: number;
+  /** Bytes in a message. */
+  readonly size: number;
+  /** The measured stretch of one round, or of each of its parts. */
+  readonly seconds: number;
+  /** The same load before it, not measured: just-in-time compilers settle. */
+  readonly warmUpSeconds: number;
+  /** Each round visits every peer once, in turn, every second one in reverse. */
+  readonly rounds: number;
+}
 
-  tcp    servers under one load: CPU per message, memory per connection, a burst of connects
-  load   load generators against one server: CPU per message, memory for latency recording
+const USUAL: Readonly<Record<BenchName, Amounts>> = {
+  tcp: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 9 },
+  latency: { connections: 1000, size: 64, seconds: 2, warmUpSeconds: 4, rounds: 3 },
+  tls: { connections: 2000, size: 1, seconds: 2, warmUpSeconds: 4, rounds: 3 },
+  relay: { connections: 64, size: 1, seconds: 2, warmUpSeconds: 2, rounds: 5 },
+  publish: { connections: 10_000, size: 64, seconds: 1, warmUpSeconds: 2, rounds: 5 },
+  lines: { connections: 64, size: 32, seconds: 1, warmUpSeconds: 2, rounds: 3 },
+  load: { connections: 10_000, size: 1, seconds: 10, warmUpSeconds: 5, rounds: 3 },
+};
 
-  --quick            2000 connections, a round or two of 2 s: shows that all runs, no figure to keep
+const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
+  tcp: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 2 },
+  latency: { connections: 200, seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  tls: { connections: 200, seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  relay: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  publish: { connections: 1000, warmUpSeconds: 1, rounds: 1 },
+  lines: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  load: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 1 },
+};
+
+/** Fewer rounds of the longest, so that all of them stay within a quarter of an hour. */
+const IN_ALL: Partial<Record<BenchName, Partial<Amounts>>> = { tcp: { rounds: 5 } };
+
+export const HELP = `npm run bench NAME ... [-- OPTIONS]
+
+  tcp      servers under one load: CPU per message, memory per connection, a burst of connects
+  latency  echo at 10 %, 50 % and 90 % of what each server can do, and all at one rate: p50, p99, p99.9
+  tls      handshakes per CPU second, memory per connection, CPU per MB
+  relay    connections per CPU second and CPU per GB each way, beside HAProxy and nginx
+  publish  a message to 10 000 subscribers: time until the last has it, CPU
+  lines    lines from one connection and from many: CPU per million lines
+  load     load generators against one server: CPU per message, memory for latency recording
+  all      all but load, in this order: about a quarter of an hour
+
+  --quick            little of everything: shows that all runs, no figure to keep
   --only NAME,NAME   these peers alone
-  --connections N    [10k]     --seconds N   [tcp 3, load 10]     --rounds N   [tcp 9, load 3]
-  --rate N           messages per second and connection [10]
-  --size N           bytes in a message [1]
-  --tick-us N        how often the sender sends what is due [977]
-  --warm-up N        seconds of load before the measured ones [5]
+  --connections N    open at once; publish: subscribers; relay: connections that carry bulk; lines: "many"
+  --seconds N        of a round, or of each of its parts
+  --rounds N         visits to each peer
+  --rate N           tcp, load: messages per second and connection [10]
+  --size N           tcp, load, latency: bytes in a message
+  --tick-us N        tcp: how often the sender sends what is due [977]
+  --warm-up N        seconds of load before the measured ones
   --no-pin           leave processors to the scheduler
-  --json FILE        every round's figures
+  --json FILE        every round's figures; of several benchmarks FILE gets their names
   --markdown         the tables in Markdown
   --readme           the same, put into bench/README.md
 
 Examples:
   npm run bench tcp -- --quick --only c-epoll,tenk
-  npm run bench load -- --readme`;
+  npm run bench relay publish -- --rounds 9
+  npm run bench all -- --readme`;
 
 const WORDS = {
   quick: { type: "boolean" },
@@ -68,41 +108,57 @@ const WORDS = {
 } as const;
 
 /**
- * The words behind `npm run bench`; `undefined` when help was asked for. `names` are the peers that `--only` may name.
+ * The words behind `npm run bench`, for each benchmark that is wanted; `undefined` when help was asked for. `names` are the
+ * peers that `--only` may name: each benchmark gets those that it has.
  *
  * @throws {TenkError} `usage`
  */
 export function parseOptions(
   words: readonly string[],
-  names: Record<"tcp" | "load", readonly string[]>,
-): BenchOptions | undefined {
+  names: Readonly<Record<BenchName, readonly string[]>>,
+): BenchOptions[] | undefined {
   const { values, positionals } = parsed(words);
   if (values.help || words.length === 0) return undefined;
-  const [bench, ...rest] = positionals;
-  if ((bench !== "tcp" && bench !== "load") || rest.length > 0) {
-    throw new TenkError("usage", `Cannot bench "${positionals.join(" ")}"`, { hint: "bench tcp, or bench load" });
-  }
-  const isTcp = bench === "tcp";
-  const number = (
-    name: "connections" | "seconds" | "rounds" | "rate" | "size" | "tick-us" | "warm-up",
-    quick: number,
-    usual: number,
-  ) => counted(`--${name}`, values[name] ?? String(values.quick ? quick : usual));
-  return {
-    bench,
-    connections: number("connections", 2000, 10_000),
-    perSecond: number("rate", 10, 10),
-    size: number("size", 1, 1),
-    tickUs: number("tick-us", 977, 977),
-    seconds: number("seconds", 2, isTcp ? 3 : 10),
-    warmUpSeconds: number("warm-up", 1, 5),
-    rounds: number("rounds", isTcp ? 2 : 1, isTcp ? 9 : 3),
-    only: chosen(values.only, names[bench]),
-    pin: !values["no-pin"],
-    json: values.json,
-    markdown: values.markdown ?? false,
-    readme: values.readme ?? false,
-  };
+  const isAll = positionals.length === 1 && positionals[0] === "all";
+  const wanted = isAll ? BENCH_NAMES.filter((name) => name !== "load") : positionals.map(benchNamed);
+  if (wanted.length === 0) throw new TenkError("usage", "Bench what?", { hint: "bench tcp, or bench all" });
+  const only = chosen(values.only, [...new Set(wanted.flatMap((bench) => names[bench]))]);
+  return wanted.flatMap((bench) => {
+    const known = only.filter((name) => names[bench].includes(name));
+    if (only.length > 0 && known.length === 0) return [];
+    const usual = { ...USUAL[bench], ...(isAll ? IN_ALL[bench] : {}), ...(values.quick ? QUICK[bench] : {}) };
+    const number = (name: "connections" | "seconds" | "rounds" | "rate" | "size" | "tick-us" | "warm-up", by: number) =>
+      counted(`--${name}`, values[name] ?? String(by));
+    return {
+      bench,
+      connections: number("connections", usual.connections),
+      perSecond: number("rate", 10),
+      size: number("size", usual.size),
+      tickUs: number("tick-us", 977),
+      seconds: number("seconds", usual.seconds),
+      warmUpSeconds: number("warm-up", usual.warmUpSeconds),
+      rounds: number("rounds", usual.rounds),
+      only: known,
+      pin: !values["no-pin"],
+      json: values.json === undefined || wanted.length === 1 ? values.json : named(values.json, bench),
+      markdown: values.markdown ?? false,
+      readme: values.readme ?? false,
+    };
+  });
+}
+
+function benchNamed(word: string): BenchName {
+  const bench = BENCH_NAMES.find((name) => name === word);
+  if (bench !== undefined) return bench;
+  const near = nearest(word, BENCH_NAMES);
+  throw new TenkError("usage", `Cannot bench "${word}"`, {
+    hint: near ? `did you mean ${near}?` : `there are ${BENCH_NAMES.join(", ")}, and all`,
+  });
+}
+
+/** `out.json` → `out-relay.json` */
+function named(file: string, bench: BenchName): string {
+  return `${file.replace(/\.json$/, "")}-${bench}.json`;
 }
 
 /**

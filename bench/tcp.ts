@@ -1,11 +1,27 @@
 import type { Bar } from "./bars.ts";
+import { compileC } from "./build.ts";
 import type { BenchOptions } from "./options.ts";
-import type { Peer } from "./peers.ts";
+import { type Bench, roundsOf } from "./page.ts";
+import { PEERS, type Peer } from "./peers.ts";
 import { type Outcome, pairedRatio, ready, visits } from "./rounds.ts";
 import { type ServerResult, ServerUnderTest } from "./server.ts";
 import { figure, median, type Table, times, withRange } from "./table.ts";
 
 const BURSTS = 3;
+
+export const TCP: Bench = {
+  peers: PEERS,
+  prepare: () => compileC("sender-epoll"),
+  async measure(options, say) {
+    const { connections, perSecond, size, seconds } = options;
+    const outcome = await measureServers(PEERS, options, say);
+    return {
+      plan: `${connections} connections x ${perSecond} messages/s of ${size} B for ${seconds} s a round ${roundsOf(options)}`,
+      ...{ outcome, table: serverTable(outcome.results), bars: serverBars(outcome.results) },
+      remarks: serverRemarks(outcome.results, options),
+    };
+  },
+};
 
 export type ServerResults = ReadonlyMap<string, ServerResult>;
 
