@@ -3,6 +3,7 @@ export type { ListenerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
 export {
   type BackoffOptions,
+  ConnectionPool,
   type ConnectOptions,
   connect,
   Dialer,
@@ -10,6 +11,8 @@ export {
   type KeepOptions,
   type KeptConnection,
   keepConnected,
+  type PoolCounts,
+  type PoolOptions,
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:tls";
-import { connect } from "../../src/net/mod.ts";
+import { connect, descriptors } from "../../src/net/mod.ts";
 import { until } from "./support.ts";
 
 const certificate = readFileSync(`${import.meta.dir}/fixtures/localhost-cert.pem`, "utf8");
@@ -46,9 +46,11 @@ test("a server that does not speak TLS fails the handshake, one that says nothin
   for (const tls of [true, { verify: false }]) {
     await expect(connect({ port: plain.port, tls }, {})).rejects.toMatchObject({ code: "tls-failed" });
   }
+  const before = descriptors().open;
   await expect(connect({ port: mute.port, tls: true, timeoutMs: 100 }, {})).rejects.toMatchObject({
     code: "connect-timeout",
   });
+  await until(() => descriptors().open <= before);
   plain.stop(true);
   mute.stop(true);
 });

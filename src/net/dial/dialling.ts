@@ -59,6 +59,11 @@ export class Dialling<Data> {
     else if (isIP(this.#host) > 0) this.#fixed = [internetAddress(this.#host, this.#port)];
   }
 
+  /** The target, for people. */
+  get at(): string {
+    return this.#plan.at;
+  }
+
   /** @throws {TenkError} see `connect` */
   connect(overrides: DialOverrides<Data> = {}): Promise<Connection<Data>> {
     const retry = this.#retry;

@@ -4,3 +4,5 @@ export { Dialer } from "./dialer.ts";
 export type { DialOverrides } from "./dialling.ts";
 export { type KeepOptions, type KeptConnection, keepConnected, type ReconnectOptions } from "./kept-connection.ts";
 export type { BackoffOptions, ConnectOptions, RetryOptions } from "./options.ts";
+export { ConnectionPool, type PoolOptions } from "./pool.ts";
+export type { PoolCounts } from "./pool-core.ts";
