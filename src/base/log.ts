@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { configureSync, getLogger } from "@logtape/logtape";
 
 /** What stands behind the message as `name=value`; keep it flat, one line an event. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -25,6 +25,37 @@ export function logOf(part: string): Log {
     warn: (message, fields) => logger.warn(message, fields),
     error: (message, fields) => logger.error(message, fields),
   };
+}
+
+/** An event on its way from a worker to the thread that has the log. Plain data. */
+export interface LogEntry {
+  readonly part: string;
+  readonly level: keyof Log;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Hands every event of this thread to `send`: what a worker does, whose program logs elsewhere. */
+export function carryLog(send: (entry: LogEntry) => void): void {
+  configureSync({
+    reset: true,
+    sinks: {
+      carry({ category, level, rawMessage, properties }) {
+        const known = level === "warning" ? "warn" : level === "fatal" ? "error" : level === "trace" ? "debug" : level;
+        const fields = properties as LogFields;
+        send({ part: category[1] ?? "", level: known, message: String(rawMessage), fields: { ...fields } });
+      },
+    },
+    loggers: [
+      { category: "tenk", lowestLevel: "debug", sinks: ["carry"] },
+      { category: ["logtape", "meta"], lowestLevel: "fatal" },
+    ],
+  });
+}
+
+/** Says what another thread said. */
+export function logEntry({ part, level, message, fields }: LogEntry): void {
+  logOf(part)[level](message, fields);
 }
 
 /**

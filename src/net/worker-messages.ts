@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../base/mod.ts";
+import type { ErrorCode, LogEntry } from "../base/mod.ts";
 import type { Question } from "./questions.ts";
 import type { Limits, ListenOptions } from "./types.ts";
 
@@ -35,4 +35,5 @@ export type FromWorker =
   | { kind: "answer"; id: number; value: unknown }
   | ({ kind: "no-answer"; id: number } & Failure)
   | { kind: "publish"; topic: string; message: Uint8Array }
+  | { kind: "log"; entry: LogEntry }
   | { kind: "stopped" };

@@ -1,4 +1,4 @@
-import { logOf, messageOf, sourceUrl, TenkError } from "../base/mod.ts";
+import { logEntry, logOf, messageOf, sourceUrl, TenkError } from "../base/mod.ts";
 import { SKETCH_BYTES } from "./address-sketch.ts";
 import { Count, CountRows, type ListenerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
@@ -160,6 +160,7 @@ export class WorkerPool {
         const message = event.data;
         if (message.kind === "listening") resolve();
         if (message.kind === "failed") reject(failureError(message));
+        if (message.kind === "log") logEntry(message.entry);
         if (message.kind === "publish") this.#passOn(message, worker);
         this.#questions.receive(message);
       });

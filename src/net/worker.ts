@@ -1,5 +1,5 @@
 /** The program of one worker: one event loop's share of a listener. Started by WorkerPool, never imported. */
-import { messageOf, TenkError } from "../base/mod.ts";
+import { carryLog, messageOf, TenkError } from "../base/mod.ts";
 import { answer } from "./answer.ts";
 import { CountRows } from "./counts.ts";
 import { loadHandler } from "./handler-module.ts";
@@ -15,6 +15,8 @@ let started: Promise<void> = Promise.resolve();
 function tell(message: FromWorker): void {
   self.postMessage(message);
 }
+
+carryLog((entry) => tell({ kind: "log", entry }));
 
 function failureOf(error: unknown): Failure {
   const known = error instanceof TenkError ? error : undefined;
