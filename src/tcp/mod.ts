@@ -5,6 +5,8 @@ import { relayModule } from "./relay/mod.ts";
 import sink from "./sink.ts";
 
 /** Floor 3: what tenk itself does with raw connections. */
+export { type DumpFormat, type DumpOptions, dumping } from "./dump/mod.ts";
+export { dumpedUrl } from "./module/mod.ts";
 export {
   BALANCES,
   type Balance,

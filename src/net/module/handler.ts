@@ -4,7 +4,7 @@ import { isOneFile, nearest, TenkError } from "../../base/mod.ts";
 import type { Handler } from "../types.ts";
 import { moduleError, placeOfText } from "./error.ts";
 import { moduleFiles } from "./files.ts";
-import { codeFrame, shownFile } from "./place.ts";
+import { codeFrame, isOwnFile, shownFile } from "./place.ts";
 import { importModule } from "./runtime.ts";
 
 /** All that a handler may have. The record makes the compiler ask for what `Handler` gains. */
@@ -39,26 +39,28 @@ export function freshVersion(file: URL): URL {
 }
 
 /**
- * The handler that a file exports as default; a function there is called with `options` and may be async.
+ * The handler that a file exports as default; a function there is called with `options` (and `href`), and may be async.
  *
  * @param href of the file; with `?v=2` (`freshVersion`) it and its imports are read again
  * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
  */
 export async function loadHandler<Data>(href: string, options?: unknown): Promise<Handler<Data>> {
   const url = new URL(href);
-  const version = url.search === "" ? undefined : Number(url.searchParams.get("v"));
-  const file = fileURLToPath(new URL(url.pathname, url));
+  const query = url.searchParams.get("v");
+  const version = query === null ? undefined : Number(query);
+  url.search = "";
+  const file = fileURLToPath(url);
   const isOwn = isOneFile() && file.startsWith("/$bunfs/");
   if (!isOwn && !existsSync(file)) {
     throw new TenkError("file-unreadable", `Cannot load the handler ${shownFile(file)}: there is no such file`);
   }
   let module: Record<string, unknown>;
   try {
-    module = isOwn ? await import(href) : await importModule(file, version);
+    module = isOwn ? await import(url.href) : await importModule(file, version);
   } catch (error) {
     throw await moduleError(error, file, version === undefined ? undefined : stuckHint(file));
   }
-  return checked(await made(module.default, options, file), file) as Handler<Data>;
+  return checked(await made(module.default, file, options, href), file) as Handler<Data>;
 }
 
 /** The runtime remembers that an import failed by its path, and only one with an extension gets another path. */
@@ -68,16 +70,16 @@ function stuckHint(file: string): string | undefined {
   return `write the extension of "${extensionless}", or start again: without one, what failed is not read again`;
 }
 
-async function made(exported: unknown, options: unknown, file: string): Promise<unknown> {
+async function made(exported: unknown, file: string, ...given: unknown[]): Promise<unknown> {
   if (exported === undefined) throw refusal(file, "it has no default export", HINT);
   if (typeof exported !== "function") return exported;
   if (/^class\b/.test(Function.prototype.toString.call(exported))) {
     throw refusal(file, "its default export is a class", `export default new ${exported.name || "Handler"}()`);
   }
   try {
-    return await (exported as (options: unknown) => unknown)(options);
+    return await (exported as (...given: unknown[]) => unknown)(...given);
   } catch (error) {
-    throw await moduleError(error, file);
+    throw isOwnFile(file) ? error : await moduleError(error, file);
   }
 }
 
@@ -96,10 +98,10 @@ function checked(handler: unknown, file: string): object {
     if (isSlip) throw misnamed(file, name, meant);
   }
   for (const name of MEMBERS) {
-    if (name === "framing" || value[name] === undefined || typeof value[name] === "function") continue;
+    if (SETTINGS.includes(name) || value[name] === undefined || typeof value[name] === "function") continue;
     throw refusal(file, `its ${name} must be a function`, HINT);
   }
-  if (!MEMBERS.some((name) => name !== "framing" && name in value)) {
+  if (!MEMBERS.some((name) => !SETTINGS.includes(name) && name in value)) {
     throw refusal(file, `its default export has none of ${MEMBERS.join(", ")}`, HINT);
   }
   return handler;

@@ -14,12 +14,17 @@ export interface Place {
 const OWN = isOneFile() ? "/$bunfs/" : fileURLToPath(new URL("../../", import.meta.url));
 const FRAME = /^\s+at (?:.* \()?(?:file:\/\/)?(\/[^()\n]*?)(?:\?v=\d+)?:(\d+):(\d+)\)?$/gm;
 
+/** Whether a file is tenk's, and not its user's. */
+export function isOwnFile(file: string): boolean {
+  return file.startsWith(OWN);
+}
+
 /** The first line of a user's own file in what was thrown: no frame of tenk's, nor of a package's where there is a nearer one. */
 export function placeOfError(thrown: unknown): Place | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const places = [...(thrown.stack ?? "").matchAll(FRAME)]
     .map(([, file = "", line, column]) => ({ file, line: Number(line), column: Number(column) }))
-    .filter(({ file }) => !file.startsWith(OWN));
+    .filter(({ file }) => !isOwnFile(file));
   return places.find(({ file }) => !file.includes("/node_modules/")) ?? places[0];
 }
 

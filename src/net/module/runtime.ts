@@ -51,8 +51,9 @@ export async function importModule(file: string, version: number | undefined): P
   versions.set(folder, version);
   // The runtime asks nobody about imports without an extension: these keep their path, and are forgotten first.
   for (const each of moduleFiles(file).files) delete require.cache[each];
-  const module = await import(`${file}?v=${version}`);
   const suffix = `?v=${version}`;
+  const fresh = file + suffix;
+  const module = await import(fresh);
   for (const key of Object.keys(require.cache)) {
     if (key.startsWith(folder + sep) && /\?v=\d+$/.test(key) && !key.endsWith(suffix)) delete require.cache[key];
   }
