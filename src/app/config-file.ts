@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, LineCounter, type Pair, parseDocument } from "yaml";
 import { z } from "zod";
 import { messageOf, nearest, systemCodeOf, TenkError } from "../base/mod.ts";
@@ -9,6 +10,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The file as it was named, or undefined when there was none. */
   readonly file: string | undefined;
+  /** What relative paths in it are relative to. */
+  readonly folder: string;
   readonly written: ReadonlySet<string>;
 }
 
@@ -23,7 +26,9 @@ type Path = readonly PropertyKey[];
  * @throws {TenkError} `file-unreadable`, or `config` with one line a problem: file, line, key, expected and found
  */
 export function loadConfig(file?: string): LoadedConfig {
-  if (file === undefined) return { config: CONFIG_SCHEMA.parse({}), file, written: new Set() };
+  if (file === undefined) {
+    return { config: CONFIG_SCHEMA.parse({}), file, folder: process.cwd(), written: new Set() };
+  }
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -34,11 +39,16 @@ export function loadConfig(file?: string): LoadedConfig {
       hint: "without --config every setting takes its default",
     });
   }
-  return parseConfig(text, file);
+  return parseConfig(text, file, dirname(resolve(file)));
 }
 
-/** `loadConfig` of a text already read; `file` is for the messages. @throws {TenkError} `config` */
-export function parseConfig(text: string, file: string): LoadedConfig {
+/**
+ * `loadConfig` of a text already read; `file` is for the messages.
+ *
+ * @param folder what relative paths in it are relative to @default where tenk was started
+ * @throws {TenkError} `config`
+ */
+export function parseConfig(text: string, file: string, folder: string = process.cwd()): LoadedConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const broken = document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
@@ -46,7 +56,9 @@ export function parseConfig(text: string, file: string): LoadedConfig {
 
   const raw = withoutEmptySections(document.toJS());
   const result = CONFIG_SCHEMA.safeParse(raw);
-  if (result.success) return { config: result.data, file, written: new Set(leavesOf(raw)) };
+  if (result.success) {
+    return { config: result.data, file, folder, written: new Set(leavesOf(raw)) };
+  }
   const place = (path: Path, at: "key" | "value") => `${file}:${lineOf(document, lines, path, at)}:`;
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, raw, place));
   throw new TenkError("config", problems.join("\n"), { hint: "tenk check prints every setting and its default" });
@@ -81,20 +93,26 @@ function unknownKey(parent: Path, key: string): string {
     : `${name}: unknown key, expected one of ${known.join(", ")}`;
 }
 
-/** The keys the schema knows below a path; a record (`tcp`) has the same keys below each of its names. */
+/** The keys the schema knows below a path; a record (`tcp`) and a list have the same keys below each of theirs. */
 function keysAt(path: Path): string[] {
   let schema: unknown = CONFIG_SCHEMA;
   for (const key of [...path, undefined]) {
-    while (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault) schema = schema.unwrap();
+    schema = inside(schema);
     if (key === undefined) break;
-    schema =
-      schema instanceof z.ZodRecord
-        ? schema.valueType
-        : schema instanceof z.ZodObject
-          ? schema.shape[String(key)]
-          : undefined;
+    if (schema instanceof z.ZodRecord) schema = schema.valueType;
+    else if (schema instanceof z.ZodArray) schema = schema.element;
+    else schema = schema instanceof z.ZodObject ? schema.shape[String(key)] : undefined;
   }
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** A schema without what is wrapped around it: defaults, and what is done before or after reading. */
+function inside(schema: unknown): unknown {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
+    return inside(schema.unwrap());
+  }
+  if (schema instanceof z.ZodPipe) return inside(schema.in instanceof z.ZodTransform ? schema.out : schema.in);
+  return schema;
 }
 
 function shown(value: unknown): string {
@@ -135,7 +153,13 @@ function withoutEmptySections(raw: unknown): unknown {
   return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
 }
 
+/** The settings that are written: lists, and the options of a module, are one each. */
 function leavesOf(value: unknown, prefix = ""): string[] {
-  if (typeof value !== "object" || value === null) return [prefix];
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isOptions(prefix)) return [prefix];
   return Object.entries(value).flatMap(([key, below]) => leavesOf(below, prefix === "" ? key : `${prefix}.${key}`));
+}
+
+/** Whether a key is that of a module's own options, which are its author's to know. */
+export function isOptions(key: string): boolean {
+  return /^tcp\.[^.]+\.options$/.test(key);
 }

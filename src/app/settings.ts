@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from "./address.ts";
-import type { LoadedConfig } from "./config-file.ts";
+import { isOptions, type LoadedConfig } from "./config-file.ts";
 
 /** One setting as `tenk check` prints it; `value` is text that the configuration file would accept. */
 export interface Setting {
@@ -9,8 +9,9 @@ export interface Setting {
   readonly defaulted: boolean;
 }
 
-const MILLISECONDS = new Set(["keepAlive", "idle", "firstByte", "lifetime", "stall"]);
-const BYTES = new Set(["receiveBuffer", "sendBuffer", "high", "low", "max"]);
+const MILLISECONDS =
+  /(^|\.)(keepAlive|idle|firstByte|lifetime|stall|finish|handshake|timeout|connectTimeout|backOff|maxBackOff|check|checkTimeout)$/;
+const BYTES = /(^|\.)(receiveBuffer|sendBuffer|high|low|max|maxQueued|\w*(?:[rR]ead|[wW]rite)PerSecond)$/;
 
 const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
 const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1]] as const; // biome-ignore format: a table
@@ -25,20 +26,29 @@ export function effectiveSettings(loaded: LoadedConfig): Setting[] {
 }
 
 function leaves(value: unknown, prefix: string): [key: string, value: unknown][] {
-  if (typeof value !== "object" || value === null || isAddress(value)) return [[prefix, value]];
+  if (value === undefined) return [];
+  const isOne = typeof value !== "object" || value === null || Array.isArray(value);
+  if (isOne || isOptions(prefix) || isAddress(value)) return [[prefix, value]];
   return Object.entries(value).flatMap(([key, below]) => leaves(below, prefix === "" ? key : `${prefix}.${key}`));
 }
 
 function isAddress(value: object): value is Address {
-  return "path" in value || ("host" in value && "port" in value);
+  return (
+    ("path" in value && typeof value.path === "string" && Object.keys(value).length === 1) ||
+    ("host" in value && "port" in value)
+  );
 }
 
+/** In words that the file accepts. */
 function written(key: string, value: unknown): string {
   if (typeof value === "object" && value !== null && isAddress(value)) return formatAddress(value);
-  const name = key.slice(key.lastIndexOf(".") + 1);
+  // A list, or what a module is given: JSON is YAML too.
+  if (typeof value === "object" || isOptions(key)) return JSON.stringify(value);
+  // Nobody wants a key on the screen.
+  if (typeof value === "string" && value.includes("-----BEGIN ")) return "(PEM text)";
   if (typeof value !== "number") return String(value);
-  if (MILLISECONDS.has(name)) return exactly(value, DURATION_UNITS);
-  return BYTES.has(name) ? exactly(value, SIZE_UNITS) : String(value);
+  if (MILLISECONDS.test(key)) return exactly(value, DURATION_UNITS);
+  return BYTES.test(key) ? exactly(value, SIZE_UNITS) : String(value);
 }
 
 /** In the largest unit that loses nothing: 90000 ms is `90s`, not `1.5m` or `2m`. */

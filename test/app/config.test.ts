@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { loadConfig, parseConfig } from "../../src/app/mod.ts";
+import { readFileSync } from "node:fs";
+import { handlerFile, listenOptions } from "../../src/app/listen-options.ts";
+import { effectiveSettings, loadConfig, parseConfig } from "../../src/app/mod.ts";
 import { TenkError } from "../../src/base/mod.ts";
+import { relaySettings } from "../../src/tcp/mod.ts";
 
 function refusal(text: string): string {
   try {
@@ -62,7 +65,7 @@ dashboard:
     ],
     [
       "tcp:\n  a: { listen: 1,\n    handler: sunk }",
-      'tenk.yaml:3: tcp.a.handler: expected one of sink, echo, found "sunk"',
+      'tenk.yaml:3: tcp.a.handler: expected sink, echo, relay or a file such as ./chat.ts, found "sunk"',
     ],
     [
       "tcp:\n  a: { listen: 1, workers: many }",
@@ -100,5 +103,159 @@ dashboard:
 
   test("a missing file is named", () => {
     expect(() => loadConfig("/nowhere/tenk.yaml")).toThrow("/nowhere/tenk.yaml");
+  });
+});
+
+const FULL = `
+tcp:
+  chat:
+    listen: 7000
+    handler: ./chat.ts
+    options: { room: hall, deep: { list: [1, 2] } }
+    tls:
+      cert: chat.pem
+      key: /keys/chat.key
+      names: { git.home.arpa: { cert: git.pem, key: git.key } }
+      alpn: [chat, h2]
+      clientCertificates: require
+      clientCa: ca.pem
+      minVersion: TLSv1.3
+      handshake: 5s
+      maxHandshakes: 10
+    proxyProtocol: { trusted: [10.0.0.0/8], timeout: 2s }
+    subscribers: { maxQueued: 1MiB, whenFull: close, maxTopics: 3 }
+    limits: { readPerSecond: 1MiB, writePerSecond: 2MiB, totalReadPerSecond: 3MiB, totalWritePerSecond: 4MiB }
+    dump: hex
+    dumpFilter: [10.0.0.0/8, unix]
+  door:
+    listen: 5433
+    handler: relay
+    relay:
+      targets: [10.0.0.5:5432, { address: unix:/run/db, weight: 3, draining: true }]
+      balance: weighted
+      connectTimeout: 1s
+      attempts: 2
+      health: { failures: 1, backOff: 2s, maxBackOff: 3s, check: 4s, checkTimeout: 5s }
+      proxyHeader: v2
+      tls: { serverName: db.home.arpa, ca: ca.pem }
+      maxPairs: 7
+      stall: 8s
+      finish: 9s
+`;
+
+describe("a configuration in full", () => {
+  const loaded = parseConfig(FULL, "tenk.yaml", "/box");
+  const options = (name: string) => listenOptions(name, loaded.config.tcp[name]!, loaded.folder);
+
+  test("is what net is given: files from its folder, times in ms, sizes in bytes", () => {
+    expect(options("chat")).toMatchObject({
+      handlerOptions: { room: "hall", deep: { list: [1, 2] } },
+      halfOpen: false,
+      tls: {
+        cert: "/box/chat.pem",
+        key: "/keys/chat.key",
+        names: { "git.home.arpa": { cert: "/box/git.pem", key: "/box/git.key" } },
+        alpn: ["chat", "h2"],
+        clientCertificates: "require",
+        clientCa: "/box/ca.pem",
+        minVersion: "TLSv1.3",
+        handshakeMs: 5000,
+        maxHandshakes: 10,
+      },
+      proxyProtocol: { trusted: ["10.0.0.0/8"], timeoutMs: 2000 },
+      subscribers: { maxQueuedBytes: 2 ** 20, whenFull: "close", maxTopics: 3 },
+      limits: { readBytesPerSecond: 2 ** 20, totalWriteBytesPerSecond: 2 ** 22 },
+    });
+    expect(handlerFile(loaded.config.tcp.chat!, loaded.folder)).toBe("/box/chat.ts");
+  });
+
+  test("is what a relay is given", () => {
+    const { handlerOptions, halfOpen } = options("door");
+    expect(halfOpen).toBe(true);
+    expect(handlerOptions).toEqual({
+      targets: [
+        { address: "10.0.0.5:5432", weight: 1, draining: false },
+        { address: "unix:/run/db", weight: 3, draining: true },
+      ],
+      balance: "weighted",
+      connectTimeoutMs: 1000,
+      attempts: 2,
+      health: { failures: 1, backOffMs: 2000, maxBackOffMs: 3000, checkMs: 4000, checkTimeoutMs: 5000 },
+      proxyHeader: "v2",
+      tls: { serverName: "db.home.arpa", ca: "/box/ca.pem", verify: true, minVersion: "TLSv1.2" },
+      maxPairs: 7,
+      stallMs: 8000,
+      finishMs: 9000,
+    });
+    expect(relaySettings(handlerOptions).targets).toHaveLength(2);
+  });
+
+  test("takes as defaults what the library does", () => {
+    const plain = parseConfig("tcp: { a: { listen: 1, handler: relay, relay: { targets: [a:1] } } }", "tenk.yaml");
+    const { handlerOptions } = listenOptions("a", plain.config.tcp.a!, "/");
+    const { place: _, ...target } = relaySettings({ targets: ["a:1"] }).targets[0]!;
+    expect(handlerOptions).toEqual({ ...relaySettings({ targets: ["a:1"] }), targets: [target], tls: undefined });
+  });
+
+  test("keeps PEM text as it is, and does not print it", () => {
+    const text = `tcp: { a: { listen: 1, tls: { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" } } }`;
+    const pem = parseConfig(text, "tenk.yaml", "/box");
+    expect(listenOptions("a", pem.config.tcp.a!, "/box").tls?.key).toBe("-----BEGIN PRIVATE KEY-----");
+    expect(effectiveSettings(pem).find(({ key }) => key === "tcp.a.tls.key")?.value).toBe("(PEM text)");
+  });
+
+  test.each([
+    ["handler: relay", "relay: expected a section, as handler is relay, found nothing"],
+    ["relay: { targets: [a:1] }", "relay: only for handler: relay (it is sink), found a section"],
+    ["options: 5", "options: only for a handler's file (it is sink), found 5"],
+    [
+      "handler: relay\n    halfOpen: false\n    relay: { targets: [a:1] }",
+      "halfOpen: expected true, as a relay keeps half-close",
+    ],
+    ["dumpFilter: [10.0.0.1]", "dumpFilter: only beside dump: text or dump: hex"],
+    [
+      "dump: text\n    dumpFilter: [ten]",
+      "dumpFilter: expected addresses or ranges such as 192.0.2.1, 10.0.0.0/8 or unix",
+    ],
+    ["tls: { cert: a, key: b, clientCertificates: ask }", "tls.clientCa: expected who signs clients' certificates"],
+    ["tls: { cert: a }", "tls.key: expected a file's path or PEM text, found nothing"],
+    ["tls: { cert: a, key: b, name: {} }", "tls.name: unknown key, did you mean names?"],
+    ["tls: { cert: a, key: b, names: { a.b: { crt: c } } }", "tls.names.a.b.crt: unknown key, did you mean cert?"],
+    ["handler: relay\n    relay: { targets: [] }", "relay.targets: expected a list of addresses, found a list"],
+    ["handler: relay\n    relay: { targets: [a:1], balanse: x }", "relay.balanse: unknown key, did you mean balance?"],
+    [
+      "handler: relay\n    relay: { targets: [{ adress: a:1 }] }",
+      "relay.targets.0.adress: unknown key, did you mean address?",
+    ],
+    ["handler: relay\n    relay: { targets: [a:1], tls: { ver: 1 } }", "relay.tls.ver: unknown key"],
+    ["handler: relay\n    relay: { targets: [a:1], health: { check: x } }", "relay.health.check: expected a duration"],
+    ["proxyProtocol: { trusted: [everybody] }", "proxyProtocol.trusted: expected addresses or ranges"],
+    ["subscribers: { whenFull: wait }", "subscribers.whenFull: expected one of drop-oldest, drop-newest, close"],
+    ["limits: { readPerSecond: fast }", "limits.readPerSecond: expected a size such as 64KiB or 1MiB"],
+  ])("refuses %j by name", (words, message) => {
+    expect(refusal(`tcp:\n  a:\n    listen: 1\n    ${words}`)).toMatch(/^tenk\.yaml:\d+: tcp\.a\./);
+    expect(refusal(`tcp:\n  a:\n    listen: 1\n    ${words}`)).toContain(`: tcp.a.${message}`);
+  });
+
+  test("refuses workers on a Unix socket", () => {
+    expect(refusal("tcp: { a: { listen: unix:/x, workers: 2 } }")).toContain("tcp.a.workers: expected 1");
+  });
+
+  test("is printed whole, in words that mean the same, and every key stands in docs/configuration.md", () => {
+    const settings = effectiveSettings(loaded);
+    const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
+    const lines: Record<string, unknown> = {};
+    for (const { key, value } of settings) {
+      const path = key.replace("git.home.arpa", "git-home-arpa").split(".");
+      const parent = path.slice(0, -1).reduce<Record<string, unknown>>((at, part) => {
+        at[part] ??= {};
+        return at[part] as Record<string, unknown>;
+      }, lines);
+      parent[path.at(-1)!] = /^(true|false|\d+|[[{].*)$/.test(value) ? JSON.parse(value) : value;
+      const documented = key.replace(/^tcp\.\w+/, "tcp.NAME").replace(/(tls\.names|relay\.tls)\..*/, "$1");
+      expect([key, page.includes(`\`${documented}\``)]).toEqual([key, true]);
+    }
+    const again = JSON.stringify(lines).replace("git-home-arpa", "git.home.arpa");
+    expect(parseConfig(again, "again.yaml").config).toEqual(loaded.config);
   });
 });
