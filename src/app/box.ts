@@ -3,11 +3,14 @@ import { measureLoopLag, openProcessReader, recentLag } from "../metrics/mod.ts"
 import { formatAddress } from "./address.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { type Surface, type SurfaceOptions, serveSurface } from "./http.ts";
-import { type RunningListener, startListeners } from "./listeners.ts";
+import type { RunningListener } from "./listener.ts";
+import { Listeners } from "./listeners.ts";
 import { boxRegistry } from "./metrics.ts";
+import { watchModules } from "./module-watch.ts";
 import { portHolder } from "./port-holder.ts";
 import { effectiveSettings } from "./settings.ts";
 import { type ListenerStatus, processStatus, type Status } from "./status.ts";
+import { userMetricsText } from "./user-metrics.ts";
 import { VERSION } from "./version.ts";
 
 /** What `up` brought up. */
@@ -16,6 +19,12 @@ export interface Box {
   /** Where `/healthz`, `/metrics` and `/api/status` are: `http://127.0.0.1:9190/`. */
   readonly statusUrl: string;
   status(): Status;
+  /**
+   * Serves another configuration; what is as it was is not touched, and certificates and handlers' files are read again.
+   *
+   * @throws {TenkError} what is wrong with it; then nothing has changed
+   */
+  reload(loaded: LoadedConfig): Promise<void>;
   /**
    * Says 503 on `/healthz`, stops the listeners, each connection within the grace, then the status surface. A second call
    * closes what is still open at once.
@@ -29,6 +38,12 @@ export interface UpOptions {
   readonly log?: Log;
   /** Take a free port, and log it, where a listener's own is in use. @default {false} */
   readonly orFree?: boolean;
+  /** What dumps print is coloured. @default {false} */
+  readonly colour?: boolean;
+  /** Load a handler's file again when it, or what it imports, is saved. @default {false} */
+  readonly watch?: boolean;
+  /** Log the settings that were taken by default. @default {true} */
+  readonly sayDefaults?: boolean;
 }
 
 /**
@@ -37,40 +52,64 @@ export interface UpOptions {
  * @throws {TenkError} `port-in-use` (with its holder, where it can be known) or what `listen` throws
  */
 export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise<Box> {
-  const { log = logOf("app"), orFree = false } = options;
-  logDefaults(loaded, log);
-  const running = await startListeners(loaded.config.tcp, { log, orFree });
-  const readings = readingsOf(running);
+  const { log = logOf("app"), orFree = false, colour = false, watch = false, sayDefaults = true } = options;
+  if (sayDefaults) logDefaults(loaded, log);
+  const listeners = await Listeners.start(loaded, { log, orFree, colour });
+  const readings = readingsOf(() => listeners.running);
   let healthy = true;
+  let at = loaded.config.dashboard.listen;
+  const serve = (where: typeof at) => serveOrElsewhere(log, { ...where, ...readings, healthy: () => healthy });
   let surface: Surface;
   try {
-    surface = serveOrElsewhere(log, { ...loaded.config.dashboard.listen, ...readings, healthy: () => healthy });
+    surface = serve(at);
   } catch (error) {
-    await Promise.all([readings.stop(), ...running.map(({ server }) => server.stop({ graceMs: 0 }))]);
-    throw surfaceError(error, loaded.config.dashboard.listen);
+    await Promise.all([readings.stop(), listeners.stop(0)]);
+    throw surfaceError(error, at);
   }
-  const statusUrl = `http://${formatAddress({ host: loaded.config.dashboard.listen.host, port: surface.port })}/`;
-  for (const { name, server, handler } of running) {
-    log.info("listening", { name, address: server.address, handler, workers: server.workers });
+  const statusUrl = () => `http://${formatAddress({ host: at.host, port: surface.port })}/`;
+  for (const { name, server, config } of listeners.running) {
+    log.info("listening", { name, address: server.address, handler: config.handler, workers: server.workers });
   }
-  log.info("up", { tenk: VERSION, pid: process.pid, status: statusUrl });
+  log.info("up", { tenk: VERSION, pid: process.pid, status: statusUrl() });
+  const watcher = watch ? watchModules(listeners, log) : undefined;
 
   let stopping: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
     healthy = false;
+    watcher?.close();
     log.info("stopping", { graceMs });
-    await Promise.all(running.map(({ server }) => server.stop({ graceMs })));
+    await listeners.stop(graceMs);
     await Promise.all([readings.stop(), surface.stop()]);
     log.info("stopped");
+  }
+  async function moveTo(where: typeof at): Promise<void> {
+    const before = surface;
+    try {
+      surface = serve(where);
+    } catch (error) {
+      return log.error("dashboard not moved", { error: messageOf(surfaceError(error, where)) });
+    }
+    at = where;
+    log.info("dashboard moved", { status: statusUrl() });
+    await before.stop();
   }
   return {
     get listeners() {
       return readings.status().listeners;
     },
-    statusUrl,
+    get statusUrl() {
+      return statusUrl();
+    },
     status: readings.status,
+    async reload(changed) {
+      await listeners.reload(changed);
+      const { listen } = changed.config.dashboard;
+      if (formatAddress(listen) !== formatAddress(at)) await moveTo(listen);
+      watcher?.look();
+      log.info("reloaded", { file: changed.file });
+    },
     stop(graceMs = 10_000) {
-      if (stopping) for (const { server } of running) void server.stop({ graceMs: 0 });
+      if (stopping) void listeners.stop(0);
       stopping ??= stop(graceMs);
       return stopping;
     },
@@ -78,10 +117,10 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
 }
 
 /** What can be read of running listeners and of this process, until stopped. */
-function readingsOf(running: readonly RunningListener[]) {
+function readingsOf(running: () => readonly RunningListener[]) {
   const startedAt = new Date().toISOString();
   const reader = openProcessReader();
-  const listeners = () => running.map(listenerStatus);
+  const listeners = () => running().map(listenerStatus);
   const { registry, observeLagSeconds } = boxRegistry({ process: () => reader.read(), listeners });
   const lag = recentLag();
   const lagMeter = measureLoopLag((lagMs) => {
@@ -95,7 +134,7 @@ function readingsOf(running: readonly RunningListener[]) {
       listeners: listeners(),
       process: processStatus(reader.read(), lag.quantileMs(0.99)),
     }),
-    metrics: () => registry.metrics(),
+    metrics: async () => `${await registry.metrics()}\n${await userMetricsText(running().map(({ server }) => server))}`,
     page: () => page(listeners()),
     async stop() {
       lagMeter.stop();
@@ -104,7 +143,7 @@ function readingsOf(running: readonly RunningListener[]) {
   };
 }
 
-function listenerStatus({ name, handler, server }: RunningListener): ListenerStatus {
+function listenerStatus({ name, config: { handler }, server }: RunningListener): ListenerStatus {
   const { host, port, path, workers } = server;
   return { name, host, port, ...(path === undefined ? {} : { path }), handler, workers, counts: server.counts() };
 }

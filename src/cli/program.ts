@@ -6,6 +6,7 @@ import { EXIT, failureOf } from "./failure.ts";
 import { loadCommand } from "./load.ts";
 import { examples } from "./options.ts";
 import { survivePipes } from "./output.ts";
+import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { stderr } from "./terminal.ts";
 import { upCommand } from "./up.ts";
@@ -38,9 +39,9 @@ function program(exit: (code: number) => void): Command {
     .version(`tenk ${VERSION} (${COMMIT})`, "--version", "print version and commit")
     .addHelpText(
       "after",
-      examples("tenk demo", "tenk up", "tenk load tcp 127.0.0.1:9091 -c 1000 -r 10 -m ping -T 10s"),
+      examples("tenk demo", "tenk up", "tenk run chat.ts", "tenk load tcp 127.0.0.1:9091 -c 1000 -r 10 -m ping -T 10s"),
     );
-  for (const command of [upCommand, demoCommand, loadCommand, checkCommand, statusCommand]) {
+  for (const command of [upCommand, runCommand, demoCommand, loadCommand, checkCommand, statusCommand]) {
     root.addCommand(command(exit));
   }
   for (const command of everyCommand(root)) {

@@ -42,7 +42,9 @@ describe("tenk up", () => {
     child.kill("SIGINT");
     const { code, stderr } = await ended;
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}app defaults of=tcp\.packets backlog=4096 .*stall=1m$/m);
+    expect(stderr).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} INFO {2}app defaults of=tcp\.packets backlog=4096 .*stall=1m .*dump=off$/m,
+    );
     expect(stderr).toMatch(/ INFO {2}app listening name=packets address=127\.0\.0\.1:\d+ handler=sink workers=1$/m);
     expect(stderr).toMatch(/ INFO {2}app stopped$/m);
     socket.destroy();

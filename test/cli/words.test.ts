@@ -11,12 +11,22 @@ describe("wrong words get one clear line and exit code 2", () => {
     [["up", "--listen", "here:there"], 'tenk: --listen: Cannot read "here:there" as an address: expected'],
     [["up", "--listen"], "tenk: option '--listen <address>' argument missing"],
     [["up", "--workers", "0"], 'tenk: --workers: Cannot use "0": expected auto or a number from 1 to 256'],
-    [["up", "--handler", "sunk"], 'tenk: --handler: Cannot use "sunk": expected one of sink, echo'],
+    [
+      ["up", "--handler", "sunk"],
+      'tenk: --handler: Cannot use "sunk": expected sink, echo or a file such as ./chat.ts',
+    ],
     [
       ["up", "--config", "/nowhere/tenk.yaml"],
       "tenk: Cannot read the configuration /nowhere/tenk.yaml: there is no such file",
     ],
     [["up", "--config", "a", "--listen", "1"], "tenk: --config cannot be used with --listen"],
+    [["up", "--dump-filter", "10.0.0.1"], "tenk: --dump-filter needs --dump text or --dump hex"],
+    [["up", "--dump", "txt"], 'tenk: --dump: Cannot use "txt": expected one of text, hex'],
+    [["run"], "tenk: missing required argument 'file'"],
+    [["run", "/nowhere/chat.ts"], "tenk: Cannot read the handler /nowhere/chat.ts: there is no such file"],
+    [["run", "a.ts", "--tls", "c.pem"], "tenk: --tls and --tls-key are needed both"],
+    [["run", "a.ts", "--limit", "conections=5"], 'tenk: --limit: Cannot use "conections=5": did you mean connections?'],
+    [["run", "a.ts", "--options", "{x}"], 'tenk: --options: Cannot read "{x}" as JSON'],
     [["check", "more"], "tenk: too many arguments for 'check'"],
     [["status", "--url", "127.0.0.1"], 'tenk: --url: Cannot read "127.0.0.1" as an address: expected http://host:port'],
   ])("tenk %j", async (words, line) => {

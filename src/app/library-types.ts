@@ -1,0 +1,54 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
+import { TenkError } from "../base/mod.ts";
+
+// `npm run build` replaces it by what `packedTypes` returns; from source it does not exist.
+declare const TENK_TYPES: string | undefined;
+
+/** How `src/` is read where only its types are wanted; as `tsconfig.json`, but that file is for the checkout alone. */
+const COMPILER = [
+  ["--ignoreConfig", "--declaration", "--emitDeclarationOnly", "--target", "ESNext", "--module", "Preserve"],
+  ["--moduleResolution", "bundler", "--allowImportingTsExtensions", "--resolveJsonModule", "--skipLibCheck"],
+  ["--types", "bun", "--strict", "--exactOptionalPropertyTypes", "--pretty", "false"],
+].flat();
+
+/**
+ * The library's types for an editor, by path below a folder of their own; `mod.d.ts` is the door.
+ *
+ * @throws {TenkError} `unsupported` in a checkout without its compiler
+ */
+export function libraryTypes(): Readonly<Record<string, string>> {
+  if (typeof TENK_TYPES !== "string") return compiled();
+  return JSON.parse(brotliDecompressSync(Buffer.from(TENK_TYPES, "base64")).toString());
+}
+
+/** `libraryTypes` as text that an executable can carry. */
+export function packedTypes(): string {
+  return brotliCompressSync(JSON.stringify(libraryTypes())).toString("base64");
+}
+
+/** What the compiler makes of the source; takes about a second. */
+function compiled(): Record<string, string> {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const compiler = join(root, "node_modules/.bin/tsc");
+  if (!existsSync(compiler)) {
+    throw new TenkError("unsupported", "Cannot make the types for an editor: this checkout has no TypeScript", {
+      hint: "npm install --include=dev, or use the executable",
+    });
+  }
+  const folder = mkdtempSync(join(tmpdir(), "tenk-types-"));
+  try {
+    const words = [join(root, "src/mod.ts"), "--rootDir", join(root, "src"), "--outDir", folder, ...COMPILER];
+    const { stdout } = spawnSync(compiler, words, { cwd: root, encoding: "utf8" });
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".d.ts"));
+    if (!files.includes("mod.d.ts"))
+      throw new TenkError("unsupported", `Cannot make the types for an editor: ${stdout}`);
+    return Object.fromEntries(files.sort().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

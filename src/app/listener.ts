@@ -1,0 +1,87 @@
+import { pathToFileURL } from "node:url";
+import { type Log, TenkError } from "../base/mod.ts";
+import { freshVersion, type ListenOptions, listen, moduleFiles, type Server, ServerTls } from "../net/mod.ts";
+import { relaySettings } from "../tcp/mod.ts";
+import { formatAddress } from "./address.ts";
+import type { ListenerConfig } from "./config.ts";
+import { handlerFile, handlerUrl, listenOptions } from "./listen-options.ts";
+import { portHolder } from "./port-holder.ts";
+
+/** A listener as it is asked for. */
+export interface Wanted {
+  readonly name: string;
+  readonly config: ListenerConfig;
+  readonly options: ListenOptions;
+  /** What its handler is loaded from. */
+  readonly url: URL;
+  /** Its handler's file, where that is not tenk's own, and the files that this is made of. */
+  readonly file: string | undefined;
+  readonly files: readonly string[];
+  /** Changes when one of them does. */
+  readonly digest: string;
+}
+
+/** A listener that runs. */
+export interface RunningListener extends Wanted {
+  readonly server: Server;
+}
+
+export interface StartOptions {
+  readonly log: Log;
+  /** Take a free port, and say so, where a listener's own is in use. @default {false} */
+  readonly orFree?: boolean;
+}
+
+/**
+ * A listener of the configuration with all that can be known to be wrong before it is started: its handler's text, its
+ * certificates, its targets.
+ *
+ * @throws {TenkError} `config`, naming the listener
+ */
+export function wantedListener(name: string, config: ListenerConfig, folder: string, colour: boolean): Wanted {
+  const options = listenOptions(name, config, folder);
+  const file = handlerFile(config, folder);
+  try {
+    if (options.tls) new ServerTls(options.tls);
+    if (config.relay) relaySettings(options.handlerOptions);
+    const { files, digest } = file === undefined ? { files: [], digest: "" } : moduleFiles(file);
+    return { name, config, options, url: handlerUrl(config, folder, colour), file, files, digest };
+  } catch (error) {
+    if (!(error instanceof TenkError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new TenkError(error.code, `${error.message}${file === undefined ? ` (listener "${name}")` : ""}`, hint);
+  }
+}
+
+/** The same listener with its handler's file as it is now. */
+export function refreshed(wanted: Wanted, folder: string, colour: boolean): Wanted {
+  const { file, config } = wanted;
+  if (file === undefined) return wanted;
+  const { files, digest } = moduleFiles(file);
+  const url = handlerUrl(config, folder, colour, freshVersion(pathToFileURL(file)));
+  return { ...wanted, url, files, digest };
+}
+
+/** @throws {TenkError} `port-in-use` naming the holder where it can be known, or what `listen` throws */
+export async function startListener(wanted: Wanted, { log, orFree = false }: StartOptions): Promise<RunningListener> {
+  const { name, config, options, url } = wanted;
+  try {
+    return { ...wanted, server: await listen(options, url) };
+  } catch (error) {
+    if (!(error instanceof TenkError) || error.code !== "port-in-use") throw error;
+    const refusal = portInUse(name, config, error);
+    if (!orFree || !("port" in config.listen)) throw refusal;
+    const server = await listen({ ...options, port: 0 }, url);
+    log.warn("port taken instead", { name, wanted: config.listen.port, port: server.port, why: refusal.message });
+    return { ...wanted, server };
+  }
+}
+
+function portInUse(name: string, { listen: address }: ListenerConfig, cause: TenkError): TenkError {
+  const holder = "port" in address ? portHolder(address.port) : undefined;
+  const by = holder ? ` by ${holder.program} (pid ${holder.pid})` : "";
+  return new TenkError("port-in-use", `Cannot listen on ${formatAddress(address)} for "${name}": it is in use${by}`, {
+    cause,
+    hint: holder ? "stop it or choose another port" : "choose another port",
+  });
+}

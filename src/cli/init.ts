@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { libraryTypes, VERSION } from "../app/mod.ts";
+import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import { EXIT } from "./failure.ts";
+import { print } from "./output.ts";
+
+const START = [
+  'import { type Handler, lines } from "tenk";',
+  "",
+  "/** A chat: each line goes to everybody else. Two terminals try it: nc 127.0.0.1 9091 */",
+  "const chat: Handler = {",
+  "  framing: lines({ maxBytes: 1000 }),",
+  '  open: (connection) => connection.subscribe("room"),',
+  "  frame(connection, line) {",
+  "    const text = new TextDecoder().decode(line);",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is one where this is written to
+  '    connection.publish("room", `${connection.id}: ${text}\\n`);',
+  "  },",
+  "};",
+  "",
+  "export default chat;",
+  "",
+].join("\n");
+
+/** Enough for an editor to read the file as `tenk run` does. */
+const COMPILER_OPTIONS = {
+  target: "ESNext",
+  module: "Preserve",
+  moduleResolution: "bundler",
+  lib: ["ESNext", "DOM"],
+  types: [],
+  strict: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+};
+
+/**
+ * Writes a handler to start from, and beside it what an editor needs to check it against this tenk. What is there already
+ * is left as it is.
+ *
+ * @returns the exit code
+ * @throws {TenkError} `file-unreadable`
+ */
+export function initFolder(file: string): number {
+  const path = resolve(file);
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: true });
+    const said = [writeNew(path, START)];
+    if (isInTenk(folder)) said.push("types: those of this checkout");
+    else {
+      const options = { compilerOptions: COMPILER_OPTIONS };
+      said.push(writeNew(join(folder, "tsconfig.json"), `${JSON.stringify(options, null, 2)}\n`), writeTypes(folder));
+    }
+    print([...said, `now: tenk run ${relative(process.cwd(), path)}`].join("\n"));
+    return EXIT.pass;
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    throw new TenkError("file-unreadable", `Cannot write into ${folder}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function writeNew(path: string, text: string): string {
+  const name = relative(process.cwd(), path);
+  try {
+    writeFileSync(path, text, { flag: "wx" });
+    return `wrote ${name}`;
+  } catch (error) {
+    if (systemCodeOf(error) === "EEXIST") return `kept ${name}, which was there`;
+    throw error;
+  }
+}
+
+/** `import "tenk"` finds types there; when the file is run, tenk finds itself. */
+function writeTypes(folder: string): string {
+  const place = join(folder, "node_modules", "tenk");
+  const name = relative(process.cwd(), place);
+  if (existsSync(place)) {
+    const { version } = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as { version?: string };
+    const isOld = version !== VERSION ? ` (of ${version}; remove it to get those of ${VERSION})` : "";
+    return `kept ${name}, which was there${isOld}`;
+  }
+  for (const [path, text] of Object.entries(libraryTypes())) {
+    const file = join(place, "types", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: "wx" });
+  }
+  const types = "./types/mod.d.ts";
+  const manifest = { name: "tenk", version: VERSION, type: "module", types, exports: { ".": { types } } };
+  writeFileSync(join(place, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
+  return `wrote ${name}, the types for an editor`;
+}
+
+/** In a checkout of tenk `import "tenk"` is the package itself. */
+function isInTenk(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    const manifest = join(at, "package.json");
+    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, "utf8")) as { name?: string }).name === "tenk";
+    if (at === dirname(at)) return false;
+  }
+}

@@ -1,0 +1,117 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { type LoadedConfig, parseConfig } from "../app/mod.ts";
+import { nearest, TenkError } from "../base/mod.ts";
+import { initFolder } from "./init.ts";
+import type { LogLevel } from "./logging.ts";
+import { examples, listOption, parseWorkers, valueOption } from "./options.ts";
+import { serve } from "./serve.ts";
+import { addDumpOptions, addressOn, type DumpWords, dumpWords, logLevelOption, mustHaveDump } from "./up.ts";
+
+interface RunOptions extends DumpWords {
+  listen?: string;
+  workers?: number | "auto";
+  tls?: string;
+  tlsKey?: string;
+  limit?: [name: string, value: string][];
+  options?: unknown;
+  dashboard?: string;
+  watch: boolean;
+  init?: boolean;
+  json?: boolean;
+  logLevel?: LogLevel;
+}
+
+const LIMITS = [
+  ...["connections", "perAddress", "acceptsPerSecond", "idle", "firstByte", "lifetime", "stall"],
+  ...["readPerSecond", "writePerSecond", "totalReadPerSecond", "totalWritePerSecond"],
+] as const;
+
+export function runCommand(exit: (code: number) => void): Command {
+  const command = new Command("run")
+    .description("Serve your own handler: a file whose default export is one. It is loaded again when you save it.")
+    .argument("<file>", "TypeScript or JavaScript; what it imports from its own folder counts as part of it")
+    .addOption(
+      valueOption(
+        "--listen <address>",
+        "here (default: 9091, or a free port where that is in use)",
+        addressOn("0.0.0.0"),
+      ),
+    )
+    .addOption(valueOption("--workers <n>", "event loops: a number or auto", parseWorkers))
+    .option("--tls <file>", "serve TLS with this certificate")
+    .option("--tls-key <file>", "and this key");
+  return addDumpOptions(command)
+    .addOption(listOption("--limit <name=value>", "such as connections=20k or idle=10m; may be given again", limitWord))
+    .addOption(valueOption("--options <json>", "for a file that exports a function", parseJson))
+    .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
+    .option("--no-watch", "do not load it again when it is saved")
+    .option("--init", "write FILE as a start, and what an editor needs to check it; nothing is overwritten")
+    .option("--json", "print where it listens as one line of JSON once it is up")
+    .addOption(logLevelOption())
+    .addHelpText(
+      "after",
+      examples(
+        "tenk run --init chat.ts",
+        "tenk run chat.ts",
+        "tenk run chat.ts --listen 7000 --workers auto --limit connections=20k",
+        "tenk run chat.ts --tls cert.pem --tls-key key.pem --dump text",
+      ),
+    )
+    .action(async (file: string, options: RunOptions) => {
+      if (options.init) return exit(initFolder(file));
+      const { json, logLevel, watch, listen } = options;
+      // A port that was asked for is meant; the usual one is only usual.
+      exit(
+        await serve(() => configFor(file, options), {
+          json,
+          logLevel,
+          watch,
+          orFree: listen === undefined,
+          sayDefaults: false,
+        }),
+      );
+    });
+}
+
+/** One listener, as `tenk up` would read it. */
+function configFor(file: string, options: RunOptions): LoadedConfig {
+  const { listen = "9091", workers = 1, tls, tlsKey, limit = [], dashboard } = options;
+  mustHaveDump(options);
+  if ((tls === undefined) !== (tlsKey === undefined)) {
+    throw new TenkError("usage", "--tls and --tls-key are needed both: a certificate and its key");
+  }
+  const listener = {
+    listen,
+    handler: resolve(file),
+    workers,
+    ...(tls === undefined ? {} : { tls: { cert: tls, key: tlsKey } }),
+    ...(limit.length === 0 ? {} : { limits: Object.fromEntries(limit) }),
+    ...(options.options === undefined ? {} : { options: options.options }),
+    ...dumpWords(options),
+  };
+  const described = {
+    tcp: { run: listener },
+    ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
+  };
+  return parseConfig(JSON.stringify(described), "command line");
+}
+
+/** @throws {TenkError} `usage` */
+function limitWord(text: string): [name: string, value: string] {
+  const [, name = text, value = ""] = /^([^=]*)=(.+)$/.exec(text) ?? [];
+  if ((LIMITS as readonly string[]).includes(name) && value !== "") return [name, value];
+  const near = nearest(name, LIMITS);
+  const expected =
+    near === undefined || near === name ? `expected one of ${LIMITS.join(", ")}` : `did you mean ${near}?`;
+  throw new TenkError("usage", `Cannot use "${text}": ${value === "" ? "expected name=value" : expected}`);
+}
+
+/** @throws {TenkError} `usage` */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TenkError("usage", `Cannot read "${text}" as JSON`, { hint: `write --options '{"room":"hall"}'` });
+  }
+}

@@ -1,0 +1,57 @@
+import { type LoadedConfig, up } from "../app/mod.ts";
+import { logOf, messageOf } from "../base/mod.ts";
+import { EXIT } from "./failure.ts";
+import { type LogLevel, startLogging } from "./logging.ts";
+import { print } from "./output.ts";
+import { aborted, stopper } from "./stopper.ts";
+
+export interface ServeOptions {
+  readonly orFree?: boolean | undefined;
+  readonly watch?: boolean | undefined;
+  readonly sayDefaults?: boolean | undefined;
+  /** Print where it listens as one line of JSON once it is up. */
+  readonly json?: boolean | undefined;
+  /** Instead of the configuration's. */
+  readonly logLevel?: LogLevel | undefined;
+  /** End when standard input ends, and not at Ctrl-C. */
+  readonly withParent?: boolean | undefined;
+}
+
+/**
+ * Brings up what `load` says and serves until asked to stop; SIGHUP asks `load` again. A configuration that is wrong then
+ * changes nothing.
+ */
+export async function serve(load: () => LoadedConfig, options: ServeOptions): Promise<number> {
+  const loaded = load();
+  await startLogging(options.logLevel ?? loaded.config.log.level);
+  using stop = stopper("stopping", options.withParent ? ["SIGTERM"] : ["SIGINT", "SIGTERM"]);
+  const { orFree = false, watch = false, sayDefaults = true } = options;
+  const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  // Before it is up: a SIGHUP that nobody listens to ends the process.
+  let box: Awaited<ReturnType<typeof up>> | undefined;
+  async function reload(): Promise<void> {
+    if (box === undefined || stop.signal.aborted) return;
+    try {
+      const changed = load();
+      await box.reload(changed);
+      await startLogging(options.logLevel ?? changed.config.log.level);
+    } catch (error) {
+      logOf("cli").error(`not reloaded, nothing has changed\n${messageOf(error)}`);
+    }
+  }
+  const onHangUp = () => void reload();
+  process.on("SIGHUP", onHangUp);
+  try {
+    box = await up(loaded, { orFree, watch, sayDefaults, colour });
+    if (options.withParent) process.stdin.on("end", stop.request).resume();
+    if (options.json) {
+      const listeners = box.listeners.map(({ counts: _, ...listener }) => listener);
+      print(JSON.stringify({ pid: process.pid, statusUrl: box.statusUrl, listeners }));
+    }
+    await aborted(stop.signal);
+    await box.stop();
+    return EXIT.pass;
+  } finally {
+    process.off("SIGHUP", onHangUp);
+  }
+}

@@ -1,0 +1,208 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "./client.ts";
+import { startTenk, type Tenk, tenk, withFolder } from "./tenk.ts";
+
+const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json"];
+
+/** A handler that answers each line with its version; `tenk` is imported by it and by what it imports. */
+function answering(version: string): string {
+  return `import { lines, type Handler } from "tenk";
+import { say } from "./words.ts";
+
+interface Options {
+  name?: string;
+}
+
+export default (options?: Options): Handler => ({
+  framing: lines(),
+  frame(connection, line) {
+    const text: string = new TextDecoder().decode(line);
+    if (text === "throw") throw new Error("no such room");
+    connection.write(\`${version} \${say} \${options?.name ?? "-"} \${text}\\n\`);
+  },
+});
+`;
+}
+
+/** The line of \`answering\` that throws. */
+const THROWING_LINE = 12;
+
+async function withRunning(
+  words: readonly string[],
+  work: (program: Tenk, port: number, folder: string) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, "chat.ts"), answering("one"));
+    writeFileSync(
+      join(folder, "words.ts"),
+      'import { delimiter } from "tenk";\nexport const say = typeof delimiter;\n',
+    );
+    const program = startTenk(["run", "chat.ts", ...ANYWHERE, ...words], { cwd: folder });
+    try {
+      const [line] = await program.sees("stdout", /^\{.*\n/);
+      await work(program, JSON.parse(line).listeners[0].port, folder);
+    } finally {
+      program.child.kill("SIGTERM");
+      await program.ended;
+    }
+  });
+}
+
+/** As editors save: another file takes the name. */
+function save(folder: string, name: string, text: string): void {
+  writeFileSync(join(folder, `${name}.part`), text);
+  renameSync(join(folder, `${name}.part`), join(folder, name));
+}
+
+describe("tenk run", () => {
+  test.each([["1"], ["2"]])(
+    "serves a file in %s event loop(s) and loads it again when it is saved",
+    async (workers) => {
+      await withRunning(["--workers", workers, "--options", '{"name":"hall"}'], async (program, port, folder) => {
+        const old = await Client.to(port);
+        expect(await old.ask("a")).toBe("one function hall a");
+
+        save(folder, "chat.ts", answering("two"));
+        await program.sees("stderr", /handler reloaded name=run handler=\S*chat\.ts before=1\n/);
+        const middle = await Client.to(port);
+        expect(await middle.ask("b")).toBe("two function hall b");
+
+        save(folder, "words.ts", 'export const say = "said";\n');
+        await program.sees("stderr", /handler reloaded .* before=2\n/);
+        expect(await (await Client.to(port)).ask("c")).toBe("two said hall c");
+        // Who came before has what was served then.
+        expect(await middle.ask("d")).toBe("two function hall d");
+        expect(await old.ask("e")).toBe("one function hall e");
+      });
+    },
+  );
+
+  test.each([["1"], ["2"]])("shows what is wrong in its lines, and serves on, in %s event loop(s)", async (workers) => {
+    await withRunning(["--workers", workers], async (program, port, folder) => {
+      save(folder, "words.ts", "export const say = 5;\nexport const more = ;\n");
+      await program.sees(
+        "stderr",
+        /ERROR app handler not reloaded, the one before serves on\nCannot load \S*words\.ts: Unexpected ;\nwords\.ts:2:21\n {2}1 \| export const say = 5;\n> 2 \| export const more = ;\n {4}\| {21}\^/,
+      );
+      expect(await (await Client.to(port)).ask("a")).toBe("one function - a");
+      save(folder, "words.ts", 'export const say: string = "";\nthrow new Error("not today");\n');
+      await program.sees("stderr", /Cannot load chat\.ts: not today\nwords\.ts:2:\d+\n/);
+      expect(await (await Client.to(port)).ask("b")).toBe("one function - b");
+      save(folder, "words.ts", 'import { gone } from "./later.ts";\nexport const say = gone;\n');
+      await program.sees("stderr", /Cannot find module '\.\/later\.ts'/);
+      // The file that it waited for.
+      save(folder, "later.ts", 'export const gone = "late";\n');
+      await program.sees("stderr", /handler reloaded /);
+      expect(await (await Client.to(port)).ask("c")).toBe("one late - c");
+    });
+  });
+
+  test.each([["1"], ["2"]])("logs what a handler throws with its line, in %s event loop(s)", async (workers) => {
+    await withRunning(["--workers", workers], async (program, port) => {
+      (await Client.to(port)).socket.write("throw\n");
+      const line = new RegExp(
+        `handler failed\\S* .*error="no such room" file=chat\\.ts line=${THROWING_LINE} column=\\d+`,
+      );
+      await program.sees("stderr", line);
+    });
+  });
+
+  test.each([["1"], ["2"]])(
+    "dumps what goes through, in %s event loop(s), old and new handlers alike",
+    async (workers) => {
+      await withRunning(
+        ["--workers", workers, "--dump", "text", "--dump-filter", "127.0.0.0/8"],
+        async (program, port, folder) => {
+          await (await Client.to(port)).ask("hello");
+          await program.sees("stderr", /127\.0\.0\.1:\d+ < \d+ bytes hello\\n\n/);
+          await program.sees("stderr", /127\.0\.0\.1:\d+ > \d+ bytes one function - hello\\n\n/);
+          save(folder, "chat.ts", answering("two"));
+          await program.sees("stderr", /handler reloaded /);
+          await (await Client.to(port)).ask("again");
+          await program.sees("stderr", /127\.0\.0\.1:\d+ > \d+ bytes two function - again\\n\n/);
+        },
+      );
+    },
+  );
+
+  test("leaves a saved file alone where told not to watch, until SIGHUP", async () => {
+    await withRunning(["--no-watch"], async (program, port, folder) => {
+      save(folder, "chat.ts", answering("two"));
+      expect(await (await Client.to(port)).ask("a")).toBe("one function - a");
+      program.child.kill("SIGHUP");
+      await program.sees("stderr", / reloaded /);
+      expect(await (await Client.to(port)).ask("b")).toBe("two function - b");
+    });
+  });
+
+  test("takes a free port where the usual one is in use, but not instead of one that was asked for", async () => {
+    await withRunning([], async (_, port, folder) => {
+      const { code, stderr } = await tenk(["run", "chat.ts", "--listen", `127.0.0.1:${port}`], { cwd: folder });
+      expect(stderr).toContain(`tenk: Cannot listen on 127.0.0.1:${port} for "run": it is in use by`);
+      expect(code).toBe(2);
+    });
+  });
+
+  test.each([
+    ["export const chat = {};", /^tenk: Cannot use \S*chat\.ts as a handler: it has no default export \(/],
+    ["export default { chunks() {} };", /a handler has no chunks, did you mean chunk\?\nchat\.ts:1:18\n/],
+    ["export default {\n  chunk(connection: {\n};", /^tenk: Cannot load chat\.ts: .*\nchat\.ts:3:\d+\n/],
+    [
+      'import { liste } from "tenk";\nexport default { open: liste };',
+      /\nchat\.ts:1:10\n(?:.*\n)*.*\(did you mean listen\?\)/,
+    ],
+  ])("refuses %j", async (text, said) => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "chat.ts"), text);
+      const { code, stderr } = await tenk(["run", "chat.ts", ...ANYWHERE], { cwd: folder });
+      expect(stderr).toMatch(said);
+      expect(code).toBe(2);
+    });
+  });
+});
+
+describe("tenk run --init", () => {
+  const TSC = join(import.meta.dirname, "../../node_modules/.bin/tsc");
+
+  test("writes a handler that runs, with types that see a mistake, and overwrites nothing", async () => {
+    await withFolder(async (folder) => {
+      const first = await tenk(["run", "--init", "room/chat.ts"], { cwd: folder });
+      expect([first.code, first.stderr]).toEqual([0, ""]);
+      expect(first.stdout).toContain("wrote room/chat.ts\n");
+      expect(first.stdout).toEndWith("now: tenk run room/chat.ts\n");
+      const room = join(folder, "room");
+      const check = () => spawnSync(TSC, ["-p", room, "--pretty", "false"], { encoding: "utf8" }).stdout;
+      expect(check()).toBe("");
+
+      const text = readFileSync(join(room, "chat.ts"), "utf8");
+      writeFileSync(join(room, "chat.ts"), text.replace('subscribe("room")', "subscribe(5)"));
+      expect(check()).toContain("Argument of type 'number' is not assignable to parameter of type 'string'");
+
+      writeFileSync(join(room, "tsconfig.json"), "{}");
+      const second = await tenk(["run", "--init", "room/chat.ts"], { cwd: folder });
+      expect(second.stdout).toContain("kept room/chat.ts, which was there\nkept room/tsconfig.json, which was there\n");
+      expect(readFileSync(join(room, "tsconfig.json"), "utf8")).toBe("{}");
+
+      writeFileSync(join(room, "chat.ts"), text);
+      const program = startTenk(["run", "room/chat.ts", ...ANYWHERE], { cwd: folder });
+      const { port } = JSON.parse((await program.sees("stdout", /^\{.*\n/))[0]).listeners[0];
+      const [one, two] = [await Client.to(port), await Client.to(port)];
+      one.socket.write("hello\n");
+      expect(await two.next()).toMatch(/^\d+: hello$/);
+      program.child.kill("SIGTERM");
+      expect((await program.ended).code).toBe(0);
+    });
+  });
+
+  test("needs nothing but the handler in a checkout of tenk", async () => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "package.json"), '{ "name": "tenk" }');
+      mkdirSync(join(folder, "mine"));
+      const { stdout } = await tenk(["run", "--init", "mine/chat.ts"], { cwd: folder });
+      expect(stdout).toBe("wrote mine/chat.ts\ntypes: those of this checkout\nnow: tenk run mine/chat.ts\n");
+    });
+  });
+});
