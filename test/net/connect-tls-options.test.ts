@@ -1,0 +1,84 @@
+import { afterEach, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
+import { type ClientTlsOptions, type Connection, connect } from "../../src/net/mod.ts";
+import { clientTls } from "../../src/net/tls/mod.ts";
+import { until } from "./support.ts";
+
+const pathOf = (name: string) => `${import.meta.dir}/fixtures/${name}.pem`;
+const textOf = (name: string) => readFileSync(pathOf(name), "utf8");
+
+let server: Server | undefined;
+const sockets = new Set<TLSSocket>();
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  server?.close();
+});
+
+/** A foreign server with `first-cert`; it tells what it saw of the client. */
+async function serve(options: TlsOptions): Promise<{ port: number; seen: Promise<TLSSocket> }> {
+  const { promise: seen, resolve } = Promise.withResolvers<TLSSocket>();
+  server = createServer({ key: textOf("first-key"), cert: textOf("first-cert"), ...options }, (socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    resolve(socket);
+    socket.pipe(socket);
+  });
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((listening) => server!.listen(0, "127.0.0.1", listening));
+  return { port: (server.address() as { port: number }).port, seen };
+}
+
+async function echoed(port: number, tls: ClientTlsOptions): Promise<Connection> {
+  let got = "";
+  const connection = await connect(
+    { port, host: "127.0.0.1", tls: { serverName: "first.test", ca: pathOf("ca-cert"), ...tls } },
+    { chunk: (_, bytes) => { got += new TextDecoder().decode(bytes); } }, // biome-ignore format: one thought
+  );
+  connection.write("sealed");
+  await until(() => got === "sealed");
+  return connection;
+}
+
+const asks = { requestCert: true, rejectUnauthorized: true, ca: textOf("ca-cert") };
+test.each([
+  ["files", pathOf],
+  ["text", textOf],
+])("a server that wants our certificate gets it, from %s", async (_, given) => {
+  const { port, seen } = await serve(asks);
+  const connection = await echoed(port, { cert: given("phone-cert"), key: given("phone-key"), ca: given("ca-cert") });
+  expect((await seen).getPeerCertificate().subject.CN).toBe("phone");
+  expect(connection.tls).toMatchObject({ authorized: true, serverName: "first.test" });
+  connection.close();
+});
+
+test("a protocol is agreed on by its name, and none in common is no obstacle", async () => {
+  const { port } = await serve({ ALPNProtocols: ["two", "one"] });
+  const connection = await echoed(port, { alpn: ["one", "two"] });
+  expect(["one", "two"]).toContain(connection.tls?.alpn ?? "");
+  connection.close();
+  expect((await echoed(port, {})).tls?.alpn).toBeUndefined();
+});
+
+test("a server older than minVersion is refused", async () => {
+  const { port } = await serve({ maxVersion: "TLSv1.2" });
+  expect((await echoed(port, {})).tls?.version).toBe("TLSv1.2");
+  await expect(echoed(port, { minVersion: "TLSv1.3" })).rejects.toMatchObject({ code: "tls-failed" });
+});
+
+test.each([
+  [{ minVersion: "TLSv1.1" as never }, "minVersion"],
+  [{ cert: pathOf("phone-cert") }, "tls.cert without tls.key"],
+  [{ key: pathOf("phone-key") }, "tls.key without tls.cert"],
+  [{ ca: "nowhere.pem" }, "tls.ca"],
+  [{ alpn: [""] }, "alpn"],
+])("%p is refused by name, before anything is opened", (options, name) => {
+  expect(() => clientTls(options, "home.arpa")).toThrow(name);
+});
+
+test("over a Unix socket the certificate's name must be given, or not be verified", () => {
+  expect(() => clientTls({}, "")).toThrow("serverName");
+  expect(clientTls({ verify: false }, "")).toEqual({ rejectUnauthorized: false, minVersion: 0x0303 });
+  expect(clientTls({ serverName: "home.arpa" }, "").serverName).toBe("home.arpa");
+});
