@@ -16,6 +16,7 @@ export {
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
+export { freshVersion, loadHandler, type ModuleFiles, moduleFiles, shownFile } from "./module/mod.ts";
 export { type ConnectionInfo, provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
 export { listen, type Server } from "./server.ts";
@@ -40,6 +41,7 @@ export type {
   TlsInfo,
   TlsVersion,
 } from "./tls/mod.ts";
+export { ServerTls } from "./tls/mod.ts";
 export { addressRanges } from "./trusted.ts";
 export type {
   Connection,
