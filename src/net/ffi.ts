@@ -23,6 +23,15 @@ const libc = dlopen("libc.so.6", {
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const SO_KEEPALIVE = 9;
+const IP_TOS = 1;
+const IPPROTO_IPV6 = 41;
+const IPV6_TCLASS = 67;
+const TCP_KEEPIDLE = 4;
+const TCP_KEEPINTVL = 5;
+const TCP_KEEPCNT = 6;
+const TCP_USER_TIMEOUT = 18;
+const TCP_FASTOPEN = 23;
 const SO_BUF_LOCK = 72;
 const SOCK_SNDBUF_LOCK = 1;
 const IPPROTO_IP = 0;
@@ -67,10 +76,51 @@ function setNumber(descriptor: number, level: number, option: number, value: num
   check(libc.setsockopt(descriptor, level, option, ptr(bytes), 4), call);
 }
 
-/** SO_RCVBUF and SO_SNDBUF; 0 leaves the system's choice. On a listener, accepted sockets inherit them. */
-export function setBuffers(descriptor: number, receiveBytes: number, sendBytes: number): void {
-  if (receiveBytes > 0) setNumber(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBytes, "setsockopt SO_RCVBUF");
-  if (sendBytes > 0) setNumber(descriptor, SOL_SOCKET, SO_SNDBUF, sendBytes, "setsockopt SO_SNDBUF");
+/** What is set on sockets by system calls; all in the units of `SocketOptions`, 0 = the system's choice. */
+export interface SocketTuning {
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+  readonly keepAliveMs: number;
+  readonly keepAliveIntervalMs: number;
+  readonly keepAliveProbes: number;
+  readonly userTimeoutMs: number;
+  readonly typeOfService: number;
+}
+
+/** Set on a listener, where accepted sockets inherit all of it, so that an accept costs no call; or before a connect. */
+export function tuneSocket(descriptor: number, tuning: SocketTuning, isTcp: boolean): void {
+  const set = (level: number, option: number, value: number, name: string) => {
+    if (value > 0) setNumber(descriptor, level, option, value, `setsockopt ${name}`);
+  };
+  set(SOL_SOCKET, SO_RCVBUF, tuning.receiveBufferBytes, "SO_RCVBUF");
+  set(SOL_SOCKET, SO_SNDBUF, tuning.sendBufferBytes, "SO_SNDBUF");
+  if (!isTcp) return;
+  if (tuning.keepAliveMs > 0) {
+    set(SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
+    set(IPPROTO_TCP, TCP_KEEPIDLE, Math.max(1, Math.round(tuning.keepAliveMs / 1000)), "TCP_KEEPIDLE");
+  }
+  set(IPPROTO_TCP, TCP_KEEPINTVL, Math.ceil(tuning.keepAliveIntervalMs / 1000), "TCP_KEEPINTVL");
+  set(IPPROTO_TCP, TCP_KEEPCNT, tuning.keepAliveProbes, "TCP_KEEPCNT");
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, tuning.userTimeoutMs, "TCP_USER_TIMEOUT");
+  set(IPPROTO_IP, IP_TOS, tuning.typeOfService, "IP_TOS");
+  // Refused on a socket that is IPv4 only, and of no use there.
+  if (tuning.typeOfService > 0) {
+    const bytes = new Int32Array([tuning.typeOfService]);
+    libc.setsockopt(descriptor, IPPROTO_IPV6, IPV6_TCLASS, ptr(bytes), 4);
+  }
+}
+
+/** @param queued connections with data in their SYN that may wait for accept */
+export function setFastOpen(descriptor: number, queued: number): void {
+  setNumber(descriptor, IPPROTO_TCP, TCP_FASTOPEN, queued, "setsockopt TCP_FASTOPEN");
+}
+
+/** A socket option that is a number, as the kernel has it now; for tests. */
+export function readOption(descriptor: number, level: number, option: number): number {
+  const value = new Int32Array(1);
+  const length = new Uint32Array([4]);
+  check(libc.getsockopt(descriptor, level, option, ptr(value), ptr(length)), "getsockopt");
+  return value[0]!;
 }
 
 /** What the kernel starts with where nobody says otherwise (net.ipv4.tcp_rmem), and grows from. */
@@ -222,8 +272,7 @@ export function unixAddress(path: string): SocketAddress {
 
 /** What a connect needs beside its target. */
 export interface DialOptions {
-  receiveBufferBytes: number;
-  sendBufferBytes: number;
+  socket: SocketTuning;
   from: SocketAddress | undefined;
 }
 
@@ -235,7 +284,7 @@ export interface DialOptions {
 export function dial(to: SocketAddress, options: DialOptions): number {
   const descriptor = check(libc.socket(to.family, SOCK_STREAM_NONBLOCK_CLOEXEC, 0), "socket");
   try {
-    setBuffers(descriptor, options.receiveBufferBytes, options.sendBufferBytes);
+    tuneSocket(descriptor, options.socket, to.family !== AF_UNIX);
     if (options.from) {
       // The port is chosen at connect, when the target is known: each target then has the whole port range.
       setNumber(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "setsockopt IP_BIND_ADDRESS_NO_PORT");

@@ -8,7 +8,7 @@ import { Count, placeOfClose } from "./counts.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
 import type { Endpoint, RawSocket } from "./endpoint.ts";
-import { descriptorOf, setBacklog, setBuffers } from "./ffi.ts";
+import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "./ffi.ts";
 import { listenError } from "./listen-error.ts";
 import { subscriberSettings, Topics } from "./publish/mod.ts";
 import type { CloseReason, RefusalReason } from "./reasons.ts";
@@ -226,7 +226,8 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       options.path === undefined ? { hostname: options.host ?? "0.0.0.0", port, ...shared } : { unix: options.path };
     try {
       const server = Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
-      setBuffers(server.fd, this.socket.receiveBufferBytes, this.socket.sendBufferBytes);
+      tuneSocket(server.fd, this.socket, options.path === undefined);
+      if (options.fastOpen) setFastOpen(server.fd, options.fastOpen);
       setBacklog(server.fd, options.backlog ?? 4096);
       return server;
     } catch (error) {
@@ -262,7 +263,6 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       return;
     }
     if (!this.socket.noDelay) raw.setNoDelay(false);
-    if (this.socket.keepAliveMs > 0) raw.setKeepAlive(true, this.socket.keepAliveMs);
     if (isProxy || this.#tls !== undefined) {
       const steps = { proxyTimeoutMs: isProxy ? this.#proxyTimeoutMs : undefined, tls: this.#tls };
       const arrival = new Arrival(raw, address, steps, this.counts, this);

@@ -9,6 +9,10 @@ export type LimitSettings = Required<Limits>;
 const SOCKET_DEFAULTS: SocketSettings = {
   noDelay: true,
   keepAliveMs: 0,
+  keepAliveIntervalMs: 0,
+  keepAliveProbes: 0,
+  userTimeoutMs: 0,
+  typeOfService: 0,
   halfOpen: false,
   receiveBufferBytes: 0,
   sendBufferBytes: 0,
@@ -49,6 +53,17 @@ function mustBeAtLeast(name: string, value: number, least: number): void {
   );
 }
 
+function mustBeWithin(name: string, value: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use ${name} as it must be a whole number from 0 to ${most}: current value is ${value}`,
+  );
+}
+
+/** The kernel's own bound (MAX_TCP_KEEPIDLE, include/net/tcp.h). */
+const MOST_KEEP_ALIVE_SECONDS = 32_767;
+
 /** What a timer of the runtime can hold; it takes anything longer for 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -61,7 +76,11 @@ export function durationSetting(name: string, ms: number): number {
 /** @throws {TenkError} `invalid-option` */
 export function socketSettings(given: SocketOptions): SocketSettings {
   const settings = filled(given, SOCKET_DEFAULTS);
-  mustBeAtLeast("keepAliveMs", settings.keepAliveMs, 0);
+  mustBeWithin("keepAliveMs", settings.keepAliveMs, MOST_KEEP_ALIVE_SECONDS * 1000);
+  mustBeWithin("keepAliveIntervalMs", settings.keepAliveIntervalMs, MOST_KEEP_ALIVE_SECONDS * 1000);
+  mustBeWithin("keepAliveProbes", settings.keepAliveProbes, 127);
+  mustBeWithin("userTimeoutMs", settings.userTimeoutMs, LONGEST_MS);
+  mustBeWithin("typeOfService", settings.typeOfService, 255);
   mustBeAtLeast("receiveBufferBytes", settings.receiveBufferBytes, 0);
   mustBeAtLeast("sendBufferBytes", settings.sendBufferBytes, 0);
   mustBeAtLeast("outboxLowBytes", settings.outboxLowBytes, 0);

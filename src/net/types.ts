@@ -130,6 +130,14 @@ export interface SocketOptions {
   noDelay?: boolean;
   /** Probe a silent peer after this many milliseconds (SO_KEEPALIVE); 0 = never. @default {0} */
   keepAliveMs?: number;
+  /** Between two probes that are not answered (TCP_KEEPINTVL); 0 = the system's choice. @default {0} */
+  keepAliveIntervalMs?: number;
+  /** Probes without an answer that end a connection (TCP_KEEPCNT); 0 = the system's choice. @default {0} */
+  keepAliveProbes?: number;
+  /** End a connection whose peer acknowledges nothing for so long (TCP_USER_TIMEOUT, RFC 5482); 0 = after about 15 minutes. @default {0} */
+  userTimeoutMs?: number;
+  /** Of outgoing packets: the DSCP value times four (IP_TOS, IPV6_TCLASS), 0 to 255. @default {0} */
+  typeOfService?: number;
   /** Keep the write side open after the peer's FIN. @default {false} */
   halfOpen?: boolean;
   /** SO_RCVBUF in bytes; 0 = the system's choice. @default {0} */
@@ -199,6 +207,8 @@ export interface ListenOptions extends SocketOptions {
   name?: string;
   /** Connections the kernel keeps waiting for accept. @default {4096} (the system caps it at net.core.somaxconn) */
   backlog?: number;
+  /** Clients that may send data in their SYN and wait for accept (TCP_FASTOPEN, RFC 7413); needs net.ipv4.tcp_fastopen & 2. 0 = off. @default {0} */
+  fastOpen?: number;
   limits?: Limits;
   /** Serve TLS. Changed while running by `server.updateTls`. */
   tls?: ServerTlsOptions;

@@ -58,10 +58,11 @@ test("end(data) takes no more than the kernel does and drops the rest, so connec
 
 test("a descriptor handed over while it connects opens at once and is connected when it is writable (dialer.ts)", async () => {
   const { dial, internetAddress } = await import("../../src/net/ffi.ts");
+  const { socketSettings } = await import("../../src/net/settings.ts");
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: quiet });
   const events: string[] = [];
   const connectTo = (port: number, name: string) => {
-    const fd = dial(internetAddress("127.0.0.1", port), { receiveBufferBytes: 0, sendBufferBytes: 0, from: undefined });
+    const fd = dial(internetAddress("127.0.0.1", port), { socket: socketSettings({}), from: undefined });
     const socket = {
       ...quiet,
       open: () => { events.push(`${name} open`); }, // biome-ignore format: a table

@@ -87,9 +87,8 @@ export class Connecting<Data> implements AttemptEnds {
   reached(attempt: Attempt, socket: RawSocket): void {
     this.#socket = socket;
     this.#endRace(attempt);
-    const { noDelay, keepAliveMs } = this.#plan.endpoint.socket;
+    const { noDelay } = this.#plan.endpoint.socket;
     if (!noDelay) socket.setNoDelay(false);
-    if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
     if (this.#plan.proxy !== undefined) this.#tunnel(socket, this.#plan.proxy.dialogue());
     else if (this.#plan.tls !== undefined) this.#secure(socket, this.#plan.tls);
     else this.#connected(socket);

@@ -95,9 +95,8 @@ export class Dialling<Data> {
   }
 
   #dialOptionsFrom(localAddress: string | undefined): DialOptions {
-    const { receiveBufferBytes, sendBufferBytes } = this.endpoint.socket;
     const from = localAddress === undefined ? undefined : internetAddress(checkedAddress(localAddress), 0);
-    return { receiveBufferBytes, sendBufferBytes, from };
+    return { socket: this.endpoint.socket, from };
   }
 }
 
