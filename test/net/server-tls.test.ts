@@ -84,6 +84,18 @@ describe("a listener with TLS", () => {
     expect(server.counts().closed["tls-failed"]).toBe(1);
   });
 
+  test("keeps to the ciphers and groups that it is told", async () => {
+    const ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305";
+    await using server = await serve({ ...FIRST, ciphers, groups: ["P-384"] });
+    const words = ["s_client", "-connect", `127.0.0.1:${server.port}`, "-tls1_2"];
+    const client = spawn("openssl", words, { stdio: ["ignore", "pipe", "ignore"] });
+    let said = "";
+    client.stdout.on("data", (chunk) => { said += chunk; }); // biome-ignore format: one thought
+    await once(client, "close");
+    expect(said).toContain(`Cipher is ${ciphers}`);
+    expect(said).toContain("secp384r1");
+  });
+
   test.each([
     ["none", undefined, true],
     ["ask", undefined, true],
@@ -233,16 +245,16 @@ if (!hasGo) {
 describe("wrong options are refused with what is wrong:", () => {
   test.each([
     [{ ...FIRST, cert: "/nowhere.pem" }, "Cannot read cert"],
-    [{ ...FIRST, key: fixture("second-key") }, "Cannot use cert and key"],
-    [
-      { ...FIRST, key: "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n" },
-      "Cannot use cert and key",
-    ],
+    [{ ...FIRST, key: fixture("second-key") }, "Cannot use cert, key"],
+    [{ ...FIRST, key: "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n" }, "Cannot use cert, key"],
     [{ ...FIRST, names: { "a.test": { cert: fixture("first-cert"), key: "x" } } }, 'names["a.test"].key'],
     [{ ...FIRST, clientCertificates: "require" as const }, "without clientCa"],
     [{ ...FIRST, minVersion: "TLSv1.1" as "TLSv1.2" }, "TLSv1.1"],
     [{ ...FIRST, alpn: [""] }, "alpn"],
     [{ ...FIRST, maxHandshakes: -1 }, "maxHandshakes"],
+    [{ ...FIRST, ciphers: "ROT13" }, "NO_CIPHER_MATCH"],
+    [{ ...FIRST, groups: ["P-12"] }, "curve"],
+    [{ ...FIRST, clientRevocations: FIRST.cert }, "CRL"],
   ])("%#", async (tls, said) => {
     const error = (await serve(tls).catch((thrown: unknown) => thrown)) as Error;
     expect(error.message).toContain(said);

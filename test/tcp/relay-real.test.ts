@@ -99,8 +99,8 @@ describe("in front of a real PostgreSQL", () => {
   test("pgbench goes through the relay, eight clients, without one failed transaction", async () => {
     const folder = mkdtempSync(join(tmpdir(), "tenk-postgres-"));
     // PostgreSQL refuses to run as root.
-    const ids = process.getuid?.() === 0 ? idsOf("postgres") : {};
-    if ("uid" in ids) chownSync(folder, ids.uid as number, ids.gid as number);
+    const ids = process.getuid?.() === 0 ? idsOf("postgres") : undefined;
+    if (ids !== undefined) chownSync(folder, ids.uid, ids.gid);
     const data = join(folder, "data");
     const made = await run(postgres("initdb"), ["-D", data, "-U", "tenk", "-A", "trust", "-N"], {
       ...ids,

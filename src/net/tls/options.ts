@@ -2,6 +2,8 @@
 export interface Certificate {
   cert: string;
   key: string;
+  /** Of an encrypted key. */
+  passphrase?: string;
 }
 
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
@@ -16,8 +18,14 @@ export interface ServerTlsOptions extends Certificate {
   clientCertificates?: "none" | "ask" | "require";
   /** Who signs clients' certificates: a file or PEM text. Needed where they are asked for. */
   clientCa?: string;
+  /** Clients' certificates that were revoked: a file or PEM text of who signed them. */
+  clientRevocations?: string;
   /** @default {"TLSv1.2"} */
   minVersion?: TlsVersion;
+  /** Ciphers of TLS 1.2 in OpenSSL's words (`ECDHE-ECDSA-AES128-GCM-SHA256:…`); those of 1.3 are fixed. @default the runtime's */
+  ciphers?: string;
+  /** Groups for the key exchange, the preferred one first, also post-quantum ones: `X25519MLKEM768`. @default the runtime's */
+  groups?: readonly string[];
   /** Close with `tls-failed` when a handshake takes longer. @default {10000} */
   handshakeMs?: number;
   /** Handshakes under way on one event loop; more are refused as `handshakes`. 0 = no bound. @default {1000} */

@@ -1,5 +1,5 @@
 import tls from "node:tls";
-import { TenkError } from "../../base/mod.ts";
+import { messageOf, TenkError } from "../../base/mod.ts";
 import type { RawSocket } from "../endpoint.ts";
 import { durationSetting } from "../settings.ts";
 import { SOCKET_EVENTS } from "../socket-events.ts";
@@ -83,6 +83,11 @@ function load(options: ServerTlsOptions): Loaded {
   const shared = {
     minVersion: minimum,
     ...(alpn === undefined ? {} : { ALPNProtocols: alpnWire(alpn) }),
+    ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
+    ...(options.groups === undefined ? {} : { ecdhCurve: options.groups.join(":") }),
+    ...(options.clientRevocations === undefined
+      ? {}
+      : { crl: readPem("clientRevocations", options.clientRevocations) }),
     ...(clientCertificates === "none"
       ? {}
       : { requestCert: true, rejectUnauthorized: false, ca: readPem("clientCa", clientCa ?? "") }),
@@ -100,24 +105,31 @@ function load(options: ServerTlsOptions): Loaded {
   };
 }
 
-function readPair(where: string, { cert, key }: Certificate, shared: object): { cert: string; key: string } {
-  const pair = { cert: readPem(`${where}cert`, cert), key: readPem(`${where}key`, key) };
+function readPair(where: string, certificate: Certificate, shared: object): object {
   // Here and not in the first handshake: a key that does not fit is refused while the old one is still in force.
-  secureContext(where, pair, shared);
-  return pair;
+  secureContext(where, certificate, shared);
+  return pemsOf(where, certificate);
+}
+
+function pemsOf(where: string, { cert, key, passphrase }: Certificate): object {
+  const pems = { cert: readPem(`${where}cert`, cert), key: readPem(`${where}key`, key) };
+  return passphrase === undefined ? pems : { ...pems, passphrase };
 }
 
 /** The part of node's that the runtime itself works with. */
-function secureContext(where: string, { cert, key }: Certificate, shared: object): { context: object } {
-  const pair = { cert: readPem(`${where}cert`, cert), key: readPem(`${where}key`, key) };
+function secureContext(where: string, certificate: Certificate, shared: object): { context: object } {
+  const pems = pemsOf(where, certificate);
   try {
     const { minVersion: _, ...rest } = shared as { minVersion: number };
-    return tls.createSecureContext({ ...rest, ...pair }) as unknown as { context: object };
+    return tls.createSecureContext({ ...rest, ...pems }) as unknown as { context: object };
   } catch (error) {
-    const code = (error as { code?: string }).code ?? "";
-    throw new TenkError("invalid-option", `Cannot use ${where}cert and ${where}key as TLS refuses them: ${code}`, {
-      hint: "the certificate's chain first its own, then its issuers'; the key must be its own, without a password",
-    });
+    throw new TenkError(
+      "invalid-option",
+      `Cannot use ${where}cert, ${where}key and the other options: ${messageOf(error)}`,
+      {
+        hint: "the certificate's chain has its own first, then its issuers'; the key must be its own",
+      },
+    );
   }
 }
 
