@@ -61,8 +61,8 @@ export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
         await listeners.refresh(name);
       } catch (error) {
         const hint = error instanceof TenkError && error.hint ? ` (${error.hint})` : "";
-        failed = `handler not reloaded, the one before serves on\n${messageOf(error)}${hint}`;
-        if (failed !== lastError) log.error(failed, { name });
+        failed = `handler of ${name} not reloaded, the one before serves on\n${messageOf(error)}${hint}`;
+        if (failed !== lastError) log.error(failed);
       }
     }
     lastError = failed;

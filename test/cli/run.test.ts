@@ -85,7 +85,7 @@ describe("tenk run", () => {
       save(folder, "words.ts", "export const say = 5;\nexport const more = ;\n");
       await program.sees(
         "stderr",
-        /ERROR app handler not reloaded, the one before serves on\nCannot load \S*words\.ts: Unexpected ;\nwords\.ts:2:21\n {2}1 \| export const say = 5;\n> 2 \| export const more = ;\n {4}\| {21}\^/,
+        /ERROR app handler of run not reloaded, the one before serves on\nCannot load \S*words\.ts: Unexpected ;\nwords\.ts:2:21\n {2}1 \| export const say = 5;\n> 2 \| export const more = ;\n {4}\| {21}\^/,
       );
       expect(await (await Client.to(port)).ask("a")).toBe("one function - a");
       save(folder, "words.ts", 'export const say: string = "";\nthrow new Error("not today");\n');
