@@ -44,6 +44,7 @@ export {
   type ListenOptions,
   listen,
   type PeerCertificate,
+  type Pipe,
   type PipeOptions,
   type PipeResult,
   type PoolOptions,
@@ -54,15 +55,29 @@ export {
   type ReconnectOptions,
   type RefusalReason,
   type RetryOptions,
+  type SendFileOptions,
   type Server,
   type ServerTlsOptions,
   type SocketOptions,
   type SubscriberOptions,
+  sendFile,
   type TlsInfo,
   type TlsVersion,
+  type WebStreams,
+  webStreams,
 } from "./net/mod.ts";
-export { echo, sink } from "./tcp/mod.ts";
-export { delimiter, type Framing, fixed, lengthPrefixed, lines, unframed } from "./wire/mod.ts";
+export { echo, type RelayOptions, type RelayTarget, relay, sink } from "./tcp/mod.ts";
+export {
+  type ClientHello,
+  delimiter,
+  type Framing,
+  fixed,
+  HeadBuffer,
+  lengthPrefixed,
+  lines,
+  readClientHello,
+  unframed,
+} from "./wire/mod.ts";
 
 // A handler that imports this has its metrics gathered from whatever event loop it runs on.
 provide("metrics", readUserMetrics);
