@@ -27,7 +27,6 @@ export abstract class Pacing<Data> implements Paced {
   #reads: Pace<Paced> | undefined;
   #writes: Pace<Paced> | undefined;
 
-  abstract readonly queuedBytes: number;
   protected abstract setPaused(flags: number): void;
   /** The socket may take bytes again. */
   abstract writable(): void;

@@ -9,7 +9,7 @@ function clockAt(nowMs: number): { nowMs: number; ticked: ((nowMs: number) => vo
 }
 
 function reader(descriptor: number): Paced {
-  return { queuedBytes: 0, descriptor, readAgain() {}, writeAgain() {} };
+  return { descriptor, readAgain() {}, writeAgain() {} };
 }
 
 test("nothing ticks and nothing must be asked while nothing is limited", () => {
@@ -61,14 +61,14 @@ test("event loops divide the rate in all by their open connections, and the part
       () => {},
       () => rows.shareOfActive(index),
     );
-    bandwidth.update({ ...OFF, totalWriteBytesPerSecond: 100_000 }, clock);
-    const pace = bandwidth.writes.join({ ...reader(1), queuedBytes: 1e9 }, 0);
+    bandwidth.update({ ...OFF, totalReadBytesPerSecond: 100_000 }, clock);
+    const pace = bandwidth.reads.join(reader(1), 0);
     let bytes = 0;
     for (let nowMs = 0; nowMs <= 10_000; nowMs += 50) {
       clock.ticked?.(nowMs);
-      const room = bandwidth.writes.room(pace, nowMs);
-      bandwidth.writes.used(pace, room, nowMs);
-      bandwidth.writes.wait(pace);
+      const room = bandwidth.reads.room(pace, nowMs);
+      bandwidth.reads.used(pace, room, nowMs);
+      bandwidth.reads.wait(pace);
       bytes += room;
     }
     return bytes / 10;

@@ -3,6 +3,7 @@ import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { type Connection, type Handler, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
+import { HANDLERS } from "../../src/tcp/mod.ts";
 import { fixed } from "../../src/wire/mod.ts";
 import { until } from "./support.ts";
 
@@ -81,6 +82,9 @@ const BURST_SECONDS = 0.2;
 
 const read = (server: Server) => server.counts().bytesRead;
 const written = (server: Server) => server.counts().bytesWritten;
+
+/** What the kernel holds when a rate comes is read in one go, pause or not: the runtime reads up to eleven full chunks. */
+const UNDER_WAY_BYTES = 12 * CHUNK_BYTES;
 
 /** Waits until `enough` bytes moved since the start and holds what moved at every look against what rate and elapsed time allow. */
 async function expectPaced(moved: () => number, rate: number, slack: number, enough: number): Promise<void> {
@@ -190,12 +194,11 @@ test("a rate set while running holds for open connections, another at once, and 
   flood(client!);
   await until(() => read(server) > 20_000_000);
   server.update({ readBytesPerSecond: 100_000 });
-  // What is under way in the kernels when the rate comes is one chunk more.
-  await expectPaced(() => read(server), 100_000, 2 * CHUNK_BYTES, read(server) + 1);
+  await expectPaced(() => read(server), 100_000, UNDER_WAY_BYTES, read(server) + 1);
   server.update({ readBytesPerSecond: 1_000_000_000 });
-  await expectPaced(() => read(server), 1_000_000_000, 2 * CHUNK_BYTES, read(server) + 5_000_000);
+  await expectPaced(() => read(server), 1_000_000_000, UNDER_WAY_BYTES, read(server) + 5_000_000);
   server.update({ readBytesPerSecond: 1 });
-  await expectPaced(() => read(server), 1, 8 * CHUNK_BYTES, read(server) + 1);
+  await expectPaced(() => read(server), 1, UNDER_WAY_BYTES, read(server) + 1);
   server.update({ readBytesPerSecond: 0 });
   const before = read(server);
   await until(() => read(server) - before > 50_000_000, 8000);
@@ -252,4 +255,32 @@ test("a pause of the handler and one for bandwidth do not undo each other, and f
   expect(bytes).toBe(150);
   ours!.resume();
   await until(() => bytes === 200);
+});
+
+test("TLS to a peer that stops and starts reading arrives whole, though pacing and a full kernel take turns", async () => {
+  const total = 3_000_000;
+  const server = await serve(fountain(total), {
+    limits: { writeBytesPerSecond: 20_000_000, totalWriteBytesPerSecond: 10_000_000 },
+    tls: CERTIFICATE,
+    sendBufferBytes: 8192,
+  });
+  const [client] = await open(1, server, true);
+  let turn = 0;
+  await until(() => {
+    turn += 1;
+    if (turn % 7 === 0) client!.socket.pause();
+    else client!.socket.resume();
+    return client!.bytes === total;
+  }, 8000);
+  expect(server.counts()).toMatchObject({ active: 1, bytesWritten: total, outboxBytes: 0 });
+});
+
+test("event loops share the rate in all, and together keep to it", async () => {
+  const rate = 400_000;
+  const server = await serve(HANDLERS.sink.url, { workers: 2, limits: { totalReadBytesPerSecond: rate } });
+  for (const client of await open(6, server)) flood(client);
+  // A connection begins with what the kernel took before it was bounded.
+  await expectPaced(() => read(server), rate, (6 * CHUNK_BYTES) / 4, 3.5 * rate);
+  server.update({ totalReadBytesPerSecond: 0 });
+  await until(() => read(server) > 50 * rate);
 });

@@ -35,9 +35,8 @@ class Mover {
   }
 }
 
-function laneOf(refusable: boolean, each: number, total: number): Lane<Mover> {
-  const wanted = (mover: Mover) => (refusable ? mover.backlog : Number.POSITIVE_INFINITY);
-  const lane = new Lane<Mover>(wanted, () => {});
+function laneOf(each: number, total: number): Lane<Mover> {
+  const lane = new Lane<Mover>(() => {}, false);
   lane.setRates(each, total, 0);
   return lane;
 }
@@ -97,7 +96,7 @@ function expectNoWindowAbove(rate: number, slack: number, history: readonly { at
 test("in no window of any pattern of arrivals, ticks and closes moves more than rate × time, a burst and a chunk each", () => {
   fc.assert(
     fc.property(pattern, ({ refusable, each, total, steps }) => {
-      const lane = laneOf(refusable, each, total);
+      const lane = laneOf(each, total);
       let nowMs = 0;
       let gone = 0;
       let chunk = 0;
@@ -134,7 +133,7 @@ test("who always wants moves the rate exactly, to within one burst and one chunk
   const ticks = fc.array(fc.integer({ min: 40, max: BURST_MS }), { minLength: 20, maxLength: 200 });
   fc.assert(
     fc.property(rates, ticks, fc.constantFrom("each", "total"), ({ refusable, rate }, waits, which) => {
-      const lane = which === "each" ? laneOf(refusable, rate, 0) : laneOf(refusable, 0, rate);
+      const lane = which === "each" ? laneOf(rate, 0) : laneOf(0, rate);
       const mover = new Mover(lane, refusable, 0);
       mover.backlog = 1e12;
       let nowMs = 0;
@@ -164,7 +163,7 @@ test("the rate in all is shared max-min: who wants little gets all of it, the ot
   const chunk = 20_000;
   fc.assert(
     fc.property(runs, ({ refusable, each, wishes }) => {
-      const lane = laneOf(refusable, each, total);
+      const lane = laneOf(each, total);
       const movers = wishes.map(() => new Mover(lane, refusable, 0));
       for (let nowMs = 0; nowMs < seconds * 1000; nowMs += TICK_MS) {
         lane.tick(nowMs);
@@ -187,10 +186,7 @@ test("the rate in all is shared max-min: who wants little gets all of it, the ot
 
 test("new rates hold from the next tick on; without a rate those that wait go on at once", () => {
   const told: string[] = [];
-  const lane = new Lane<string>(
-    () => Number.POSITIVE_INFINITY,
-    (owner) => told.push(owner),
-  );
+  const lane = new Lane<string>((owner) => told.push(owner), false);
   lane.setRates(1000, 0, 0);
   const pace = lane.join("it", 0);
   lane.used(pace, 1100, 0);
@@ -212,7 +208,7 @@ test("new rates hold from the next tick on; without a rate those that wait go on
 });
 
 test("connecting anew is no way around the rate in all: what a connection owed when it closed is paid back first", () => {
-  const lane = laneOf(false, 0, 1000);
+  const lane = laneOf(0, 1000);
   const first = new Mover(lane, false, 0);
   first.backlog = 5100;
   first.move(5100, 0);
@@ -226,4 +222,27 @@ test("connecting anew is no way around the rate in all: what a connection owed w
   }
   expect(nowMs).toBeGreaterThanOrEqual(5000);
   expect(nowMs).toBeLessThanOrEqual(5000 + 2 * TICK_MS);
+});
+
+test("what a writer leaves of its share is for the others at the same tick, however late the ticks come", () => {
+  const moved = [0, 0, 0];
+  let nowMs = 0;
+  const paces: Pace<number>[] = [];
+  const write = (index: number) => {
+    const room = lane.room(paces[index]!, nowMs);
+    const bytes = index === 0 ? Math.min(room, 1000) : room;
+    lane.used(paces[index]!, bytes, nowMs);
+    moved[index]! += bytes;
+    if (bytes === room) lane.wait(paces[index]!);
+  };
+  const lane: Lane<number> = new Lane<number>(write, true);
+  lane.setRates(0, 1_000_000, 0);
+  for (const index of [0, 1, 2]) paces.push(lane.join(index, 0));
+  for (; nowMs < 60_000; nowMs += BURST_MS) {
+    lane.tick(nowMs);
+    for (const pace of paces) lane.wait(pace);
+  }
+  expect(moved[0]).toBeGreaterThanOrEqual(590_000);
+  expect(moved[0]! + moved[1]! + moved[2]!).toBeGreaterThan(59_800_000);
+  expect(moved[1]! / moved[2]!).toBeCloseTo(1, 1);
 });

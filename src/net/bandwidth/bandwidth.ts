@@ -17,8 +17,6 @@ const SMALLEST_BOUND_BYTES = 4096;
 
 /** A connection, as far as its bandwidth is concerned. */
 export interface Paced {
-  /** Bytes that wait to be written. */
-  readonly queuedBytes: number;
   /** The kernel's number; -1 once closed. */
   readonly descriptor: number;
   /** It waited for bandwidth, and may read again. */
@@ -42,14 +40,8 @@ export class Bandwidth {
   reading = false;
   /** Writes must ask `writes` for room. */
   writing = false;
-  readonly reads = new Lane<Paced>(
-    () => Number.POSITIVE_INFINITY,
-    (connection) => connection.readAgain(),
-  );
-  readonly writes = new Lane<Paced>(
-    (connection) => connection.queuedBytes,
-    (connection) => connection.writeAgain(),
-  );
+  readonly reads = new Lane<Paced>((connection) => connection.readAgain(), false);
+  readonly writes = new Lane<Paced>((connection) => connection.writeAgain(), true);
   readonly #share: () => number;
   readonly #bound: (descriptor: number, bytes: number) => void;
   /** Those whose reads were ever limited. */

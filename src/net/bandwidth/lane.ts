@@ -3,6 +3,9 @@ import { waterLevel } from "./water-level.ts";
 /** What may be saved up while nothing moves: two ticks' worth, so that a tick that comes late loses nothing. */
 export const BURST_MS = 100;
 
+/** How often a tick deals out what is left over. */
+const ROUNDS = 4;
+
 /** What one connection may move in one direction. Negative: it moved more than it had, which is paid back first. */
 export interface Pace<Owner> {
   owner: Owner | undefined;
@@ -27,8 +30,8 @@ export interface Pace<Owner> {
  * rate × time, plus one burst, plus one chunk for each connection. Who has no room waits and is told at a tick.
  */
 export class Lane<Owner> {
-  readonly #wanted: (owner: Owner) => number;
   readonly #goOn: (owner: Owner) => void;
+  readonly #usesAtOnce: boolean;
   #eachPerSecond = 0;
   #totalPerSecond = 0;
   #pool = 0;
@@ -39,12 +42,12 @@ export class Lane<Owner> {
   #demands = new Float64Array(16);
 
   /**
-   * @param wanted how many bytes a waiting owner would move now; `Infinity` where nobody knows
    * @param goOn called at the tick at which a waiting owner has room again; it waits no longer
+   * @param usesAtOnce what `goOn` did not use when it returns is for others, in the same tick
    */
-  constructor(wanted: (owner: Owner) => number, goOn: (owner: Owner) => void) {
-    this.#wanted = wanted;
+  constructor(goOn: (owner: Owner) => void, usesAtOnce: boolean) {
     this.#goOn = goOn;
+    this.#usesAtOnce = usesAtOnce;
   }
 
   get on(): boolean {
@@ -124,33 +127,45 @@ export class Lane<Owner> {
   tick(nowMs: number): void {
     const total = this.#totalPerSecond;
     if (total > 0) {
-      for (const pace of this.#granted) {
-        if (pace.credit <= 0) continue;
-        this.#pool += pace.credit;
-        pace.credit = 0;
-      }
+      this.#takeBack();
       this.#pool = Math.min(this.#pool + (total * (nowMs - this.#tickMs)) / 1000, burstOf(total));
     }
     this.#tickMs = nowMs;
-    this.#granted.length = 0;
-    if (this.#waiting.length > 0) this.#release(nowMs);
+    for (let round = 0; round < ROUNDS && this.#waiting.length > 0; round++) {
+      if (!this.#release(nowMs) || total === 0) break;
+      if (this.#usesAtOnce) this.#takeBack();
+      if (this.#pool < 1) break;
+    }
   }
 
-  #release(nowMs: number): void {
+  /** What was granted and not used. */
+  #takeBack(): void {
+    for (const pace of this.#granted) {
+      if (pace.credit <= 0) continue;
+      this.#pool += pace.credit;
+      pace.credit = 0;
+    }
+    this.#granted.length = 0;
+  }
+
+  /** @returns whether anybody went on */
+  #release(nowMs: number): boolean {
     const waiting = this.#waiting;
+    const going: Pace<Owner>[] = [];
     this.#waiting = [];
     const level = this.#totalPerSecond > 0 && this.#pool > 0 ? this.#levelOf(waiting, nowMs) : 0;
     for (const pace of waiting) {
       if (pace.owner === undefined) continue;
-      if (level > 0) this.#grant(pace, pace.owner, level);
-      if (this.#mayGoOn(pace, nowMs)) this.#granted.push(pace);
+      if (level > 0) this.#grant(pace, level);
+      if (this.#mayGoOn(pace, nowMs)) going.push(pace);
       else this.#waiting.push(pace);
     }
-    for (const pace of [...this.#granted]) {
-      if (!pace.waiting) continue;
+    if (this.#totalPerSecond > 0) for (const pace of going) this.#granted.push(pace);
+    for (const pace of going) {
       pace.waiting = false;
       if (pace.owner !== undefined) this.#goOn(pace.owner);
     }
+    return going.length > 0;
   }
 
   #levelOf(waiting: readonly Pace<Owner>[], nowMs: number): number {
@@ -159,21 +174,21 @@ export class Lane<Owner> {
     for (const pace of waiting) {
       if (pace.owner === undefined) continue;
       this.#refill(pace, nowMs);
-      this.#demands[count++] = this.#demandOf(pace, pace.owner);
+      this.#demands[count++] = this.#demandOf(pace);
     }
     return waterLevel(this.#demands, count, this.#pool);
   }
 
-  #grant(pace: Pace<Owner>, owner: Owner, level: number): void {
-    const share = Math.min(level, this.#demandOf(pace, owner), Math.max(0, this.#pool));
+  #grant(pace: Pace<Owner>, level: number): void {
+    const share = Math.min(level, this.#demandOf(pace), Math.max(0, this.#pool));
     pace.credit += share;
     this.#pool -= share;
   }
 
-  /** Debt is part of it: those bytes are moved already. */
-  #demandOf(pace: Pace<Owner>, owner: Owner): number {
+  /** All it may have, as nobody knows what it would use. Debt is part of it: those bytes are moved already. */
+  #demandOf(pace: Pace<Owner>): number {
     const allowed = this.#eachPerSecond > 0 ? Math.max(0, pace.own) : Number.POSITIVE_INFINITY;
-    return Math.max(0, Math.min(this.#wanted(owner), allowed) - pace.credit);
+    return Math.max(0, allowed - pace.credit);
   }
 
   #mayGoOn(pace: Pace<Owner>, nowMs: number): boolean {
