@@ -85,6 +85,21 @@ test("a server that comes up late is connected to", async () => {
   expect(connection.remotePort).toBe(port);
 });
 
+test("name servers that do not answer are asked again, a name that does not exist is not", async () => {
+  server = await listen({ host: "127.0.0.1" }, {});
+  const asked: string[] = [];
+  const lookup = async (name: string) => {
+    asked.push(name);
+    if (name === "none.test") throw causeOf("ENOTFOUND", "no such name");
+    if (asked.length < 3) throw causeOf("EAI_AGAIN", "name servers are silent");
+    return ["127.0.0.1"];
+  };
+  const options = { port: server.port, lookup, retry: { attempts: 5, minMs: 1 } };
+  expect((await connect({ ...options, host: "late.test" }, {})).remoteAddress).toBe("127.0.0.1");
+  await expect(connect({ ...options, host: "none.test" }, {})).rejects.toMatchObject({ code: "name-not-found" });
+  expect(asked).toEqual(["late.test", "late.test", "late.test", "none.test"]);
+});
+
 test("the attempts are counted, waited between, and named in the last error", async () => {
   let tries = 0;
   const waits: number[] = [];

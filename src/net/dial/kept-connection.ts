@@ -1,10 +1,12 @@
-import type { TenkError } from "../../base/mod.ts";
+import { logOf, messageOf, type TenkError } from "../../base/mod.ts";
 import { durationSetting } from "../settings.ts";
 import type { Connection, Handler } from "../types.ts";
 import { type BackoffSettings, backoffMs, backoffSettings } from "./backoff.ts";
 import { mayPass } from "./connect-error.ts";
 import { Dialling } from "./dialling.ts";
 import type { BackoffOptions, ConnectOptions } from "./options.ts";
+
+const log = logOf("net");
 
 export interface ReconnectOptions extends BackoffOptions {
   /** A connection that was open for so long begins the back-off anew. @default {10000} */
@@ -90,7 +92,15 @@ class Keeper<Data> implements KeptConnection<Data> {
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       const passes = isOurShortage(error) || mayPass(error);
-      this.#failed?.(error as TenkError, passes ? this.#again() : undefined);
+      this.#tell(error as TenkError, passes ? this.#again() : undefined);
+    }
+  }
+
+  #tell(error: TenkError, waitMs: number | undefined): void {
+    try {
+      this.#failed?.(error, waitMs);
+    } catch (thrown) {
+      log.error("what was to be told of a failed connect threw", { error: messageOf(thrown) });
     }
   }
 

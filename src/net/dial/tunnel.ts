@@ -83,18 +83,19 @@ export function proxyCause(reason: string, detail: string | undefined): Error {
 export class HeldBytes implements SocketEvents {
   readonly #socket: RawSocket;
   readonly #next: SocketEvents;
+  /** Copies; `slice` would not do, as of a Buffer it is a view. */
   #held: Uint8Array[];
 
   constructor(socket: RawSocket, next: SocketEvents, rest: Uint8Array) {
     this.#socket = socket;
     this.#next = next;
-    this.#held = [rest.slice()];
+    this.#held = [new Uint8Array(rest)];
     socket.data = this;
     setImmediate(() => this.#release());
   }
 
   received(bytes: Uint8Array): void {
-    this.#held.push(bytes.slice());
+    this.#held.push(new Uint8Array(bytes));
   }
 
   writable(): void {
