@@ -141,7 +141,7 @@ describe("tenk run", () => {
   test("takes a free port where the usual one is in use, but not instead of one that was asked for", async () => {
     await withRunning([], async (_, port, folder) => {
       const { code, stderr } = await tenk(["run", "chat.ts", "--listen", `127.0.0.1:${port}`], { cwd: folder });
-      expect(stderr).toContain(`tenk: Cannot listen on 127.0.0.1:${port} for "run": it is in use by`);
+      expect(stderr).toContain(`tenk: Cannot listen on 127.0.0.1:${port} for "run": it is in use`);
       expect(code).toBe(2);
     });
   });
