@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { createServer, type Server } from "node:net";
 import type { ListenerCounts } from "../../src/net/mod.ts";
 import { Client, until } from "./support.ts";
 
@@ -75,3 +76,39 @@ test("other code takes every descriptor: accepting is suspended instead of spinn
     return late.received.startsWith("again");
   });
 });
+
+test("the port was taken meanwhile: accepting is tried again until it is free", async () => {
+  const server = await starved();
+  const inside = await new Client(server.port).connected();
+  await until(() => server.last()?.active === 1);
+  server.signal("SIGUSR1");
+  await until(() => server.last()!.taken > 400);
+  let squatter: Server | undefined;
+  await until(() => {
+    squatter ??= squat(server.port);
+    if (!squatter.listening) squatter = undefined;
+    return squatter !== undefined;
+  });
+  server.signal("SIGUSR2");
+  await until(() => server.last()!.taken === 0);
+  const freeMs = server.last()!.atMs;
+  // Two looks of the guard: both find the port taken.
+  await until(() => server.last()!.atMs > freeMs + 700);
+  inside.socket.write("unharmed");
+  await until(() => inside.received === "unharmed");
+  squatter!.close();
+  let late: Client | undefined;
+  await until(() => {
+    if (late === undefined || late.closed) late = new Client(server.port);
+    if (late.received === "") late.socket.write("again");
+    return late.received.startsWith("again");
+  });
+});
+
+/** Listens where the other stopped listening; `listening` says whether it could. */
+function squat(port: number): Server {
+  const squatter = createServer((socket) => socket.destroy());
+  squatter.on("error", () => {});
+  squatter.listen(port, "127.0.0.1");
+  return squatter;
+}

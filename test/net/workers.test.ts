@@ -63,6 +63,29 @@ test("a crashed worker is counted and restarted, the others never notice", async
   });
 });
 
+test("limits that change while a worker is being restarted hold in it, too", async () => {
+  const slow = new URL("./slow-loading-handler.ts", import.meta.url);
+  server = await listen({ host: "127.0.0.1", workers: 2 }, slow);
+  const clients = await open(20);
+  await until(() => clients.every((client) => client.bytes > 0));
+  const before = new Set(clients.map((client) => client.received));
+  clients[0]!.socket.write("!");
+  await until(() => server!.counts().workerRestarts === 1);
+  // It is started again after 100 ms and then takes 500 ms to load its handler: the update meets it in between.
+  const crashedMs = performance.now();
+  await until(() => performance.now() - crashedMs > 350);
+  expect(before.size).toBe(2);
+  server.update({ idleMs: 100 });
+  let served: Client | undefined;
+  await until(() => {
+    if (served === undefined || served.closed || before.has(served.received)) served = new Client(server!.port);
+    return served.bytes > 0 && !before.has(served.received);
+  });
+  const late = await open(20);
+  await until(() => late.every((client) => client.closed));
+  expect(server.counts().active).toBe(0);
+});
+
 test("stop ends all workers and frees the port", async () => {
   server = await listen({ host: "127.0.0.1", workers: 2 }, HANDLERS.echo.url);
   const clients = await open(10);
