@@ -10,6 +10,7 @@ import { DescriptorGuard } from "./descriptor-guard.ts";
 import type { Endpoint, RawSocket } from "./endpoint.ts";
 import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "./ffi.ts";
 import { listenError } from "./listen-error.ts";
+import { PastHandlers, sayStopped } from "./past-handlers.ts";
 import { subscriberSettings, Topics } from "./publish/mod.ts";
 import type { CloseReason, RefusalReason } from "./reasons.ts";
 import { durationSetting, type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
@@ -50,6 +51,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   readonly #options: ListenOptions;
   readonly #sharePort: boolean;
   readonly #guard: DescriptorGuard;
+  readonly #past = new PastHandlers<Data>((handler) => void sayStopped(handler));
   #server: RawListener;
   #emptied: (() => void) | undefined;
   #lastRefusal: RefusalReason = "connections";
@@ -109,7 +111,11 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
 
   /** Serves connections to come with another handler; open ones keep theirs. */
   replaceHandler(handler: Handler<Data>): void {
+    const before = this.#handler;
+    if (handler === before) return;
     this.#handler = handler;
+    const ids = this.connections().map(({ id }) => id);
+    this.#past.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
   }
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable`; the old certificates are then still in force */
@@ -135,6 +141,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
 
   left(connection: TcpConnection<Data>): void {
     this.#admission.leave(connection.remoteAddress);
+    this.#past.left(connection.id);
     this.#sayEmptied();
   }
 

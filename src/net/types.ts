@@ -117,7 +117,7 @@ export interface Handler<Data = unknown> {
   configure?(options: unknown): void;
   /** Plain data for `server.reports()`, gathered from each event loop. */
   report?(): unknown;
-  /** The listener stopped and its last connection is closed: let go of timers and the like. */
+  /** The listener stopped, or got another handler, and its last connection is closed: let go of timers and the like. */
   stopped?(): HandlerResult;
 }
 
