@@ -61,6 +61,19 @@ test("a protocol is agreed on by its name, and none in common is no obstacle", a
   expect((await echoed(port, {})).tls?.alpn).toBeUndefined();
 });
 
+test("an address is verified, but never sent as the name that is asked for", async () => {
+  const { port, seen } = await serve({});
+  const connection = await echoed(port, { serverName: "127.0.0.1" });
+  expect((await seen).servername).toBeFalsy();
+  expect(connection.tls?.serverName).toBeUndefined();
+  for (const serverName of ["127.0.0.2", "::1"]) {
+    await expect(echoed(port, { serverName })).rejects.toThrow(`IP: ${serverName} is not in the cert's list`);
+  }
+  await echoed(port, { serverName: "::1", verify: false });
+  const mapped = connect({ host: "::ffff:127.0.0.1", port, tls: { ca: pathOf("ca-cert") } }, {});
+  await expect(mapped).rejects.toMatchObject({ code: "tls-failed" });
+});
+
 test("a server older than minVersion is refused", async () => {
   const { port } = await serve({ maxVersion: "TLSv1.2" });
   expect((await echoed(port, {})).tls?.version).toBe("TLSv1.2");
@@ -79,6 +92,6 @@ test.each([
 
 test("over a Unix socket the certificate's name must be given, or not be verified", () => {
   expect(() => clientTls({}, "")).toThrow("serverName");
-  expect(clientTls({ verify: false }, "")).toEqual({ rejectUnauthorized: false, minVersion: 0x0303 });
-  expect(clientTls({ serverName: "home.arpa" }, "").serverName).toBe("home.arpa");
+  expect(clientTls({ verify: false }, "").request).toEqual({ rejectUnauthorized: false, minVersion: 0x0303 });
+  expect(clientTls({ serverName: "home.arpa" }, "").request.serverName).toBe("home.arpa");
 });

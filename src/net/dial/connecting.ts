@@ -163,7 +163,7 @@ export class Connecting<Data> implements AttemptEnds {
   }
 
   #secure(socket: RawSocket, tls: ClientTls): void {
-    this.#handshake = new Handshake(socket, { tls, socket: SOCKET_EVENTS }, NO_DEADLINE_MS, serverProblem, {
+    this.#handshake = new Handshake(socket, { tls: tls.request, socket: SOCKET_EVENTS }, NO_DEADLINE_MS, tls.verify, {
       done: (secure) => this.#connected(secure),
       failed: (reason, cause) => this.fail(causeOf(reason === "peer" ? "ECONNRESET" : "ETLS", cause.message)),
     });
@@ -194,9 +194,4 @@ export class Connecting<Data> implements AttemptEnds {
     if (proxy === undefined) return at;
     return this.#socket === undefined ? `${proxy.text}, the proxy to ${at}` : `${at} through ${proxy.text}`;
   }
-}
-
-/** With verification off this says only whether the handshake itself came to its end. */
-function serverProblem(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
-  return authorized ? undefined : (error ?? new Error("certificate not trusted"));
 }

@@ -1,17 +1,25 @@
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { TenkError } from "../../base/mod.ts";
+import type { RawSocket } from "../endpoint.ts";
 import type { ClientTlsOptions } from "./options.ts";
 import { readPem } from "./pem.ts";
 import { alpnWire, VERSION_NUMBERS } from "./words.ts";
 
-/** The connecting side in the words of the runtime's `upgradeTLS`. */
+/** The connecting side of TLS. */
 export interface ClientTls {
-  readonly rejectUnauthorized: boolean;
-  readonly serverName?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly ALPNProtocols?: Buffer;
-  readonly minVersion: number;
+  /** In the words of the runtime's `upgradeTLS`. */
+  readonly request: {
+    readonly rejectUnauthorized: boolean;
+    readonly serverName?: string;
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+    readonly ALPNProtocols?: Buffer;
+    readonly minVersion: number;
+  };
+  /** What is wrong with the server, when the handshake is over; undefined = nothing. */
+  verify(this: void, socket: RawSocket, authorized: boolean, error: Error | null): Error | undefined;
 }
 
 /**
@@ -20,7 +28,8 @@ export interface ClientTls {
  * @param host whom the certificate must be for, where the options name nobody; empty for a Unix socket
  * @throws {TenkError} `invalid-option`, `file-unreadable`
  * @example
- * clientTls({ verify: false }, "home.arpa").serverName; // "home.arpa"
+ * clientTls({}, "home.arpa").request.serverName; // "home.arpa"
+ * clientTls({}, "192.0.2.1").request.serverName; // undefined
  */
 export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
   const { verify = true, serverName = host, ca, cert, key, alpn, minVersion = "TLSv1.2" } = options;
@@ -40,14 +49,29 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
       hint: "over a Unix socket there is no host to compare it with",
     });
   }
-  return {
+  // An address is never sent as SNI (RFC 6066 §3). The runtime compares the certificate only with what it sends, so that
+  // an address is compared here.
+  const address = isIP(serverName) > 0 ? serverName.replace(/%.*/, "") : undefined;
+  const request = {
     rejectUnauthorized: verify,
     minVersion: version,
-    ...(serverName === "" ? {} : { serverName }),
+    ...(serverName === "" || address !== undefined ? {} : { serverName }),
     ...(ca === undefined ? {} : { ca: readPem("tls.ca", ca) }),
     ...(cert === undefined || key === undefined
       ? {}
       : { cert: readPem("tls.cert", cert), key: readPem("tls.key", key) }),
     ...(alpn === undefined || alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
+  };
+  return { request, verify: verifierOf(verify ? address : undefined) };
+}
+
+/** With verification off, `authorized` says only that the handshake itself came to its end. */
+function verifierOf(address: string | undefined): ClientTls["verify"] {
+  return (socket, authorized, error) => {
+    if (!authorized) return error ?? new Error("certificate not trusted");
+    if (address === undefined) return undefined;
+    const certificate = (socket as unknown as { getPeerCertificate(): object | undefined }).getPeerCertificate();
+    if (certificate === undefined) return new Error("the server sent no certificate");
+    return checkServerIdentity(address, certificate as never);
   };
 }

@@ -24,11 +24,9 @@ export function upgrade(
   host: string,
   begun: (socket: RawSocket) => void,
 ): Promise<RawSocket> {
-  const server = side === "server" ? new ServerTls(options as ServerTlsOptions) : undefined;
-  const request = server?.request() ?? { tls: clientTls(options as ClientTlsOptions, host), socket: SOCKET_EVENTS };
-  const verify = server?.verify ?? verifyServer;
+  const { request, verify, handshakeMs } = side === "server" ? asServer(options) : asClient(options, host);
   return new Promise((resolve, reject) => {
-    const handshake = new Handshake(raw, request, server?.handshakeMs ?? CLIENT_HANDSHAKE_MS, verify, {
+    const handshake = new Handshake(raw, request, handshakeMs, verify, {
       done: resolve,
       failed: (_, cause) => reject(new TenkError("tls-failed", `TLS did not begin: ${cause.message}`, { cause })),
     });
@@ -36,7 +34,12 @@ export function upgrade(
   });
 }
 
-/** With verification off this says only whether the handshake itself came to its end. */
-function verifyServer(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
-  return authorized ? undefined : (error ?? new Error("certificate not trusted"));
+function asServer(options: ServerTlsOptions | ClientTlsOptions) {
+  const server = new ServerTls(options as ServerTlsOptions);
+  return { request: server.request(), verify: server.verify, handshakeMs: server.handshakeMs };
+}
+
+function asClient(options: ClientTlsOptions, host: string) {
+  const { request, verify } = clientTls(options, host);
+  return { request: { tls: request, socket: SOCKET_EVENTS }, verify, handshakeMs: CLIENT_HANDSHAKE_MS };
 }
