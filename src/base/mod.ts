@@ -4,6 +4,7 @@ export { type EscapeOptions, escapeBytes } from "./escape-bytes.ts";
 export { carryLog, type Log, type LogEntry, type LogFields, logEntry, logOf, occasionally } from "./log.ts";
 export { nearest } from "./nearest.ts";
 export { isOneFile, sourceUrl } from "./place.ts";
+export { type Buckets, TimeGrid } from "./time-grid.ts";
 export {
   formatBytes,
   formatCount,
