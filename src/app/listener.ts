@@ -4,6 +4,7 @@ import { freshVersion, type ListenOptions, listen, moduleFiles, type Server, Ser
 import { relaySettings } from "../tcp/mod.ts";
 import { formatAddress } from "./address.ts";
 import type { ListenerConfig } from "./config.ts";
+import type { LoadedConfig } from "./config-file.ts";
 import { handlerFile, handlerUrl, listenOptions } from "./listen-options.ts";
 import { portHolder } from "./port-holder.ts";
 
@@ -51,6 +52,15 @@ export function wantedListener(name: string, config: ListenerConfig, folder: str
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     throw new TenkError(error.code, `${error.message}${file === undefined ? ` (listener "${name}")` : ""}`, hint);
   }
+}
+
+/**
+ * Looks for what only starting would show: handlers' files, certificates, targets.
+ *
+ * @throws {TenkError} the first that is wrong
+ */
+export function checkListeners({ config, folder }: LoadedConfig): void {
+  for (const [name, each] of Object.entries(config.tcp)) wantedListener(name, each, folder, false);
 }
 
 /** The same listener with its handler's file as it is now. */

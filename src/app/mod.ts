@@ -4,6 +4,7 @@ export { type Box, up } from "./box.ts";
 export type { Config, ListenerConfig } from "./config.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
 export { libraryTypes } from "./library-types.ts";
+export { checkListeners } from "./listener.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";
 export type { ListenerStatus, Status } from "./status.ts";
 export { COMMIT, VERSION } from "./version.ts";

@@ -47,6 +47,19 @@ describe("wrong words get one clear line and exit code 2", () => {
     });
   });
 
+  test.each([
+    ["handler: ./chat.ts", "tenk: Cannot read the handler chat.ts: there is no such file"],
+    ["tls: { cert: c.pem, key: c.pem }", "tenk: Cannot read cert from "],
+    ["handler: relay, relay: { targets: [a:1, a:1] }", "tenk: Cannot relay to a:1 twice"],
+  ])("tenk check sees what only starting would show: %s", async (words, line) => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "tenk.yaml"), `tcp: { a: { listen: 1, ${words} } }\n`);
+      const { code, stderr, stdout } = await tenk(["check"], { cwd: folder });
+      expect(stderr).toStartWith(line);
+      expect([code, stdout]).toEqual([2, ""]);
+    });
+  });
+
   test("a port in use names who holds it", async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
