@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Status } from "../../src/app/mod.ts";
+import { Client } from "./client.ts";
 import { startTenk, tenk, withFolder } from "./tenk.ts";
 
 const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
@@ -101,6 +102,47 @@ describe("tenk up", () => {
     expect(stderr).toContain(`port taken instead name=packets wanted=${port}`);
     first.child.kill("SIGTERM");
     await first.ended;
+  });
+});
+
+describe("a dump", () => {
+  const answer = async (port: number, text: string) => {
+    const client = await Client.to(port);
+    expect(await client.ask(text)).toBe(text);
+  };
+
+  test("of every listener is asked for on the command line, in any number of event loops", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "tenk.yaml");
+      const at = 'listen: "127.0.0.1:0"';
+      writeFileSync(
+        file,
+        `tcp:\n  a: { ${at}, handler: echo, workers: 2 }\n  b: { ${at}, handler: echo }\ndashboard: { ${at} }\n`,
+      );
+      const { child, ready, sees, ended } = await started(["--config", file, "--dump", "hex"]);
+      await answer(ready.listeners[0]!.port, "one");
+      await sees("stderr", / < 4 bytes\n.*6f6e 650a/);
+      await answer(ready.listeners[1]!.port, "two");
+      await sees("stderr", / > 4 bytes\n.*7477 6f0a/);
+      child.kill("SIGTERM");
+      expect((await ended).code).toBe(0);
+    });
+  });
+
+  test("of one listener, and of one client, is asked for in the file", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "tenk.yaml");
+      const at = 'listen: "127.0.0.1:0", handler: echo';
+      const filtered = `  b: { ${at}, dump: text, dumpFilter: [192.0.2.1] }\n  c: { ${at}, dump: text, dumpFilter: [127.0.0.1] }\n`;
+      writeFileSync(file, `tcp:\n  a: { ${at} }\n${filtered}dashboard: { listen: "127.0.0.1:0" }\n`);
+      const { child, ready, ended } = await started(["--config", file]);
+      for (const [index, text] of ["silent", "foreign", "shown"].entries())
+        await answer(ready.listeners[index]!.port, text);
+      child.kill("SIGTERM");
+      const { stderr } = await ended;
+      expect(stderr).toContain("bytes shown");
+      expect(stderr).not.toMatch(/bytes (silent|foreign)/);
+    });
   });
 });
 
