@@ -121,8 +121,10 @@ export interface Handler<Data = unknown> {
   stopped?(): HandlerResult;
 }
 
-/** What a handler module exports as default: a handler, or what makes one of `ListenOptions.handlerOptions`. */
-export type HandlerModule<Data = unknown> = Handler<Data> | ((options: unknown) => Handler<Data>);
+/** What a handler module exports as default: a handler, or what makes one (perhaps later) of `ListenOptions.handlerOptions`. */
+export type HandlerModule<Data = unknown> =
+  | Handler<Data>
+  | ((options: unknown) => Handler<Data> | Promise<Handler<Data>>);
 
 /** Socket settings that both sides share. */
 export interface SocketOptions {
