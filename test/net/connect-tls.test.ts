@@ -40,6 +40,16 @@ test("verification is on unless it is switched off: authority and name both coun
   await expect(connect({ port, tls: otherName }, {})).rejects.toThrow("altnames");
 });
 
+test("a server that closes in the handshake is told from one whose certificate is wrong", async () => {
+  const closing = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.end() } });
+  await expect(connect({ port: closing.port, tls: true }, {})).rejects.toMatchObject({
+    code: "tls-failed",
+    cause: { code: "ETLSCLOSED" },
+  });
+  await expect(connect({ port, tls: true }, {})).rejects.toMatchObject({ code: "tls-failed", cause: { code: "ETLS" } });
+  closing.stop(true);
+});
+
 test("a server that does not speak TLS fails the handshake, one that says nothing times out", async () => {
   const plain = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {}, open: (s) => { s.write("hello\n"); } } }); // biome-ignore format: one thought
   const mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });

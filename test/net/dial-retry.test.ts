@@ -53,6 +53,7 @@ test.each([
   ["EAI_AGAIN", true],
   ["ENOTFOUND", false],
   ["ETLS", false],
+  ["ETLSCLOSED", true],
   ["ECANCELED", false],
   ["EMFILE", false],
   ["EADDRNOTAVAIL", false],

@@ -18,6 +18,8 @@ const CAUSES: Readonly<Record<string, Known>> = {
   ETIMEDOUT: { code: "connect-timeout", says: "no answer in time", passes: true },
   ECANCELED: { code: "connect-aborted", says: "it was cancelled" },
   ETLS: { code: "tls-failed", says: "the TLS handshake failed" },
+  // Closed before the handshake was over: no word about certificates, a limit or a restart may be why.
+  ETLSCLOSED: { code: "tls-failed", says: "the TLS handshake failed", passes: true },
   ENOTFOUND: { code: "name-not-found", says: "the name has no address" },
   // getaddrinfo's word for name servers that fail or do not answer.
   EAI_AGAIN: { code: "name-not-found", says: "the name servers did not answer", passes: true },
@@ -82,7 +84,7 @@ export function connectError(at: string, cause: unknown): TenkError {
 
 /**
  * Whether the same connect may succeed if it is tried again: refused, no answer, reset, unreachable, name servers silent, a
- * proxy's target down. Not: a certificate or name that is wrong, a name that does not exist, a cancelled one; nor
+ * proxy's target down. Not: a certificate or a name that is wrong, a name that does not exist, a cancelled one; nor
  * descriptors or ports that this side ran out of, since waiting with more at once is what used them up.
  */
 export function mayPass(error: unknown): boolean {

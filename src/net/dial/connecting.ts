@@ -165,7 +165,7 @@ export class Connecting<Data> implements AttemptEnds {
   #secure(socket: RawSocket, tls: ClientTls): void {
     this.#handshake = new Handshake(socket, { tls: tls.request, socket: SOCKET_EVENTS }, NO_DEADLINE_MS, tls.verify, {
       done: (secure) => this.#connected(secure),
-      failed: (reason, cause) => this.fail(causeOf(reason === "peer" ? "ECONNRESET" : "ETLS", cause.message)),
+      failed: (reason, cause) => this.fail(causeOf(reason === "peer" ? "ETLSCLOSED" : "ETLS", cause.message)),
     });
   }
 
