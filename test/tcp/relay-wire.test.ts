@@ -65,6 +65,18 @@ describe("a PROXY header", () => {
     client.socket.destroy();
   });
 
+  test("names nobody for a connection that is a trusted proxy's own", async () => {
+    const target = await keeping();
+    const proxyProtocol = { trusted: ["127.0.0.1"] };
+    const { port } = await relayed({ targets: [target.address], proxyHeader: "v2" }, { proxyProtocol });
+    const client = new Client(port);
+    const ends = { sourceAddress: "", sourcePort: 0, destinationAddress: "", destinationPort: 0 };
+    client.socket.write(encodeProxyV2(ends, { command: "local" }));
+    await until(() => "rest" in headerOf(target));
+    expect(headerOf(target)).toMatchObject({ command: "local", sourceAddress: "" });
+    client.socket.destroy();
+  });
+
   test.each([
     ["v1", { command: "proxy", family: "unspecified" }],
     ["v2", { command: "local", family: "unspecified" }],

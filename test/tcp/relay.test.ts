@@ -109,6 +109,23 @@ describe("a side that fails", () => {
   });
 });
 
+test("a target that goes on after its client finished may take longer than finishMs, as long as it says something", async () => {
+  const target = await new FarServer((socket) => {
+    let said = 0;
+    const timer = setInterval(() => {
+      socket.write(`${said}`);
+      if (++said < 10) return;
+      clearInterval(timer);
+      socket.end();
+    }, 40);
+  }).open();
+  const { port, closes } = await relayed({ targets: [target.address], finishMs: 250 });
+  const client = new Client(port);
+  client.socket.end("x");
+  await until(() => client.closed);
+  expect([client.received, client.errorCode, closes()]).toEqual(["0123456789", undefined, { handler: 1 }]);
+});
+
 describe("a target that cannot be reached", () => {
   test("is passed over for the next, and the client does not notice", async () => {
     const live = await naming("live");
@@ -166,14 +183,25 @@ describe("a target that cannot be reached", () => {
   });
 
   test("is found by checks before a client meets it, and found again", async () => {
-    const target = await naming("a");
+    let [checks, over] = [0, 0];
+    const target = await new FarServer((socket) => {
+      checks += 1;
+      socket.on("close", () => { over += 1; }); // biome-ignore format: one thought
+    }).open();
     const { report, server } = await relayed({ targets: [target.address], health: { checkMs: 10, failures: 2 } });
+    // Each hangs up, rather than to wait for what a server would have to say.
+    await until(() => over >= 3);
+    expect(checks - over).toBeLessThanOrEqual(1);
     const state = () => report().targets[0]?.state;
     target.close();
     await until(() => state() === "down");
     await target.open();
     await until(() => state() === "up");
     expect([server.counts().accepted, report().targets[0]?.total]).toEqual([0, 0]);
+    await server.stop();
+    const atTheEnd = checks;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(checks - atTheEnd).toBeLessThanOrEqual(1);
   });
 });
 
@@ -238,6 +266,17 @@ describe("other options while it runs", () => {
     for (const client of clients) client.socket.destroy();
     await until(() => report().pairs === 0);
     expect(report().targets.map(({ address }) => address)).toEqual([two.address, three.address]);
+  });
+
+  test("balance, health and the rest are taken over", async () => {
+    const [one, two] = [await naming("one"), await naming("two")];
+    const targets = [one.address, two.address];
+    const { port, report, server } = await relayed({ targets, balance: "first", health: { failures: 5 } });
+    await server.configure({ targets, balance: "round-robin", health: { failures: 1 } });
+    expect([await ask(port), await ask(port)].sort()).toEqual(["one", "two"]);
+    one.close();
+    expect([await ask(port), await ask(port)]).toEqual(["two", "two"]);
+    expect(report().targets[0]).toMatchObject({ state: "down", failures: 1 });
   });
 
   test("options that are wrong change nothing", async () => {

@@ -31,8 +31,6 @@ export class Pair {
   #beganMs = 0;
   #cancel: AbortController | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
-  #early: Uint8Array | undefined;
-  #clientFinished = false;
   #isConnected = false;
   #isOver = false;
 
@@ -65,27 +63,11 @@ export class Pair {
     this.#target?.connected(performance.now() - this.#beganMs);
     const { proxyHeader } = this.#owner.settings;
     if (!client.closed && proxyHeader !== "none") server.write(proxyHeaderFor(client, proxyHeader));
-    if (this.#early !== undefined) server.write(this.#early);
-    this.#early = undefined;
     pipe(client, server, {
       failureReason: "target",
       onFinish: () => this.#watchSilence(server),
       onClose: (result) => this.#closed(result),
     });
-    if (this.#clientFinished) client.handler.end?.(client);
-  }
-
-  /**
-   * The client's bytes came in spite of the pause: behind its PROXY header or the end of its TLS handshake, in one read with
-   * it. That is one read at most; everything else waits in the kernel.
-   */
-  keep(bytes: Uint8Array): void {
-    this.#early = this.#early === undefined ? bytes.slice() : Buffer.concat([this.#early, bytes]);
-  }
-
-  /** In the same way, its FIN. */
-  clientFinished(): void {
-    this.#clientFinished = true;
   }
 
   /** The client closed. Of a pair that is connected, the pipe's end follows. */

@@ -75,14 +75,6 @@ class Relay implements Handler, PairOwner {
     void pair.dial();
   }
 
-  chunk(client: Connection, bytes: Uint8Array): void {
-    if (client.data instanceof Pair) client.data.keep(bytes);
-  }
-
-  end(client: Connection): void {
-    if (client.data instanceof Pair) client.data.clientFinished();
-  }
-
   shutdown(client: Connection): void {
     // A pair that is connected goes on until the grace is over; one that is not has nothing to finish.
     if (client.data instanceof Pair && client.data.isDialling) client.close("shutdown");
