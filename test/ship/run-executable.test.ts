@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, TARGETS } from "../../scripts/build.ts";
@@ -37,10 +37,49 @@ function start(file: string, words: string[], cwd: string) {
   return { child, sees };
 }
 
+test("a handler that the executable runs may import packages, and make metrics that workers add up", async () => {
+  const place = join(folder, "counted");
+  mkdirSync(join(place, "node_modules/left"), { recursive: true });
+  // What an editor is given to check with is not what runs.
+  mkdirSync(join(place, "node_modules/tenk"), { recursive: true });
+  writeFileSync(join(place, "node_modules/tenk/package.json"), '{ "name": "tenk", "main": "none.js" }');
+  writeFileSync(join(place, "node_modules/left/package.json"), '{ "name": "left", "type": "module", "main": "in.js" }');
+  writeFileSync(join(place, "node_modules/left/in.js"), 'export const left = "left";');
+  writeFileSync(
+    join(place, "count.ts"),
+    'import { counter } from "tenk";\nimport { left } from "left";\nconst opened = counter("room_opened_total", left);\nexport default { open: () => opened.inc() };\n',
+  );
+  const words = [
+    "run",
+    "count.ts",
+    "--workers",
+    "2",
+    "--listen",
+    "127.0.0.1:0",
+    "--dashboard",
+    "127.0.0.1:0",
+    "--json",
+  ];
+  const { child, sees } = start(build(target(), folder), words, place);
+  const port = Number((await sees(/"port":(\d+)/))[1]);
+  for (let index = 0; index < 10; index++) await Client.to(port);
+  const url = (await sees(/"statusUrl":"([^"]+)"/))[1]!;
+  let text = "";
+  // A client may be connected before its worker has accepted it.
+  for (; !text.includes("\nroom_opened_total 10\n"); text = await (await fetch(`${url}metrics`)).text());
+  expect(text).toContain("# HELP room_opened_total left\n");
+  child.kill("SIGTERM");
+  await sees(/stopped\n/);
+}, 60_000);
+
+function target(): (typeof TARGETS)[number] {
+  const own = TARGETS.find((each) => each === process.arch);
+  if (own === undefined) throw new Error(`There is no executable for ${process.arch}`);
+  return own;
+}
+
 test("the executable alone starts a handler, its editor's types, and serves it as it is saved", async () => {
-  const target = TARGETS.find((each) => each === process.arch);
-  if (target === undefined) throw new Error(`There is no executable for ${process.arch}`);
-  const program = build(target, folder);
+  const program = build(target(), folder);
   const room = join(folder, "room");
   const init = spawnSync(program, ["run", "--init", "room/chat.ts"], { cwd: folder, encoding: "utf8" });
   expect(init.stderr).toBe("");
