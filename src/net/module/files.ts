@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, extname, sep } from "node:path";
 import { messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
 import { parseError } from "./error.ts";
-import { shownFile } from "./place.ts";
+import { isOwnFile, shownFile } from "./place.ts";
 import { resolved } from "./resolve.ts";
 
 const LOADERS: Readonly<Record<string, "ts" | "tsx" | "js" | "jsx">> = {
@@ -37,7 +37,7 @@ export function moduleFiles(entry: string): ModuleFiles {
     hash.update(`${file}\0${text.length}\0`).update(text);
     for (const path of importsOf(file, text)) {
       const target = resolved(path, file);
-      if (!target?.startsWith(dirname(entry) + sep) || target.includes("/node_modules/")) continue;
+      if (!target?.startsWith(dirname(entry) + sep) || target.includes("/node_modules/") || isOwnFile(target)) continue;
       found.add(target);
       if (extname(path) !== extname(target)) extensionless = path;
     }

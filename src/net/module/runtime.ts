@@ -1,6 +1,7 @@
 import { dirname, sep } from "node:path";
 import { moduleFiles } from "./files.ts";
 import { libraryExports } from "./library.ts";
+import { isOwnFile } from "./place.ts";
 import { isResolving, resolved } from "./resolve.ts";
 
 /** Folder of a module → its version that is served. Folders, since a module's own files must be as new as it is. */
@@ -30,8 +31,9 @@ function prepare(): void {
   });
 }
 
-/** The version of the innermost folder that a file lies in. */
+/** The version of the innermost folder that a file lies in; tenk's own files have none, wherever the checkout lies. */
 function versionFor(file: string): number | undefined {
+  if (isOwnFile(file)) return undefined;
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const version = versions.get(folder);
     if (version !== undefined) return version;
