@@ -5,12 +5,18 @@
  *
  * Exits with 1 when a message did not reach each subscriber once.
  */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { formatBytes } from "../src/base/mod.ts";
 import type { ListenerCounts } from "../src/mod.ts";
 import { Crowd, type Stretch } from "./chat-crowd.ts";
-import { anonymousBytesOf } from "./proc.ts";
+import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { type Running, start } from "./process.ts";
+
+/** A stretch, and what a message cost the server. */
+interface Round extends Stretch {
+  readonly cpuMs: number;
+}
 
 const WORKERS = 2;
 const PUBLISHERS = 4;
@@ -41,15 +47,16 @@ await crowd.join(subscribers);
 await until((counts) => counts.subscriptions === subscribers);
 say(`${subscribers} subscribers`, server);
 await publish("to warm up");
-const p99Ms: Record<"without" | "with", number[]> = { without: [], with: [] };
+const without: Round[] = [];
+const beside: Round[] = [];
 let lostBySilent = 0;
 // In turn, so that what the machine does in between falls on both alike.
 for (let round = 1; round <= Number(values.rounds); round++) {
-  p99Ms.without.push(await publish(`round ${round}, without silent ones`));
+  without.push(await publish(`round ${round}, without silent ones`));
   const { publishedDropped: before } = await counts();
   await crowd.joinSilent(silent);
   await until((now) => now.subscriptions === subscribers + silent);
-  p99Ms.with.push(await publish(`round ${round}, with ${silent} that never read`));
+  beside.push(await publish(`round ${round}, with ${silent} that never read`));
   const { publishedDropped, outboxBytes } = await counts();
   lostBySilent += publishedDropped - before;
   console.log(
@@ -59,19 +66,45 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   await until((now) => now.subscriptions === subscribers);
 }
 const lost = (await counts()).publishedDropped - lostBySilent;
-const middle = (list: number[]) => list.sort((left, right) => left - right)[list.length >> 1]?.toFixed(1);
-console.log(`p99, the median of the rounds: ${middle(p99Ms.without)} ms without, ${middle(p99Ms.with)} ms with`);
+console.log(`without silent ones: ${summed(without)}`);
+console.log(`with them: ${summed(beside)}`);
 console.log(`closed: ${crowd.closed}; lost by others: ${lost}; passed: ${passed}`);
 await server.stop();
 process.exit(passed ? 0 : 1);
 
-/** @returns the 99th percentile of its latencies */
-async function publish(name: string): Promise<number> {
+async function publish(name: string): Promise<Round> {
+  const before = cpu();
   const got = await crowd.publish(Number(values.messages), Number(values.rate), Number(values.size));
   passed &&= got.received === got.expected && got.wrong === 0;
   console.log(`${name}: ${told(got)}`);
   say(name, server);
-  return got.p99Ms;
+  const after = cpu();
+  const ownMs = after.serverMs + after.crowdMs - before.serverMs - before.crowdMs;
+  const others = (after.busyMs - before.busyMs - ownMs) / (after.atMs - before.atMs);
+  console.log(`  meanwhile other programs took ${others.toFixed(2)} processors`);
+  return { ...got, cpuMs: (after.serverMs - before.serverMs) / got.messages };
+}
+
+/** Milliseconds of processor time: ours, and all that the machine was busy. */
+function cpu() {
+  const spent = cpuTimeOf(server.pid);
+  const own = process.cpuUsage();
+  // man 5 proc, /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal in ticks of 10 ms.
+  const ticks = readFileSync("/proc/stat", "utf8").split("\n", 1)[0]!.split(/\s+/).slice(1, 9).map(Number);
+  const busy = ticks.reduce((sum, value, index) => (index === 3 || index === 4 ? sum : sum + value), 0);
+  return {
+    ...{ serverMs: spent.userMs + spent.systemMs, crowdMs: (own.user + own.system) / 1000 },
+    ...{ busyMs: busy * 10, atMs: performance.now() },
+  };
+}
+
+/** The quietest round is the one that other programs of this machine disturbed least. */
+function summed(rounds: readonly Round[]): string {
+  const sorted = (of: (round: Round) => number) => rounds.map(of).sort((left, right) => left - right);
+  const middle = (of: (round: Round) => number) => (sorted(of)[rounds.length >> 1] ?? Number.NaN).toFixed(1);
+  const least = (sorted(({ p99Ms }) => p99Ms)[0] ?? Number.NaN).toFixed(1);
+  const quiet = `p99 ${middle(({ p99Ms }) => p99Ms)} ms, in the quietest round ${least} ms`;
+  return `${quiet}; to the last ${middle(({ lastMs }) => lastMs)} ms; server CPU ${middle(({ cpuMs }) => cpuMs)} ms a message`;
 }
 
 function told({ messages, expected, received, wrong, p50Ms, p99Ms, maxMs, lastMs }: Stretch): string {
