@@ -96,7 +96,7 @@ export abstract class Pacing<Data> implements Paced {
     this.#writes ??= lane.join(this, deadlines.nowMs);
     const pace = this.#writes;
     const room = pace.waiting ? 0 : lane.room(pace, deadlines.nowMs);
-    // A record that the kernel refused must be offered again at least as long, so TLS writes whole ones, on credit.
+    // OpenSSL's rule: a record that the kernel refused is offered again at least as long. So TLS writes whole ones, on credit.
     const most = room > 0 && (this.flags & SECURE) !== 0 ? Math.max(room, RECORD_BYTES) : room;
     const sent = most === 0 ? 0 : Math.max(0, this.socket.write(most < bytes.length ? bytes.subarray(0, most) : bytes));
     if (sent > 0) {

@@ -242,10 +242,12 @@ test("a pause of the handler and one for bandwidth do not undo each other, and f
       bytes += frame.length;
     },
   };
-  const server = await serve(handler, { limits: { readBytesPerSecond: 1000 } });
+  const server = await serve(handler, { limits: { readBytesPerSecond: 100 } });
   const [client] = await open(1, server);
   client!.socket.write("x".repeat(150));
-  await until(() => bytes === 150);
+  // It owes 1.4 s by now; no frame of what is read waits for that.
+  await until(() => bytes === 150, 700);
+  server.update({ readBytesPerSecond: 1000 });
   ours!.pause();
   client!.socket.write("y".repeat(50));
   await until(() => client!.socket.bytesWritten === 200);
@@ -283,4 +285,53 @@ test("event loops share the rate in all, and together keep to it", async () => {
   await expectPaced(() => read(server), rate, (6 * CHUNK_BYTES) / 4, 3.5 * rate);
   server.update({ totalReadBytesPerSecond: 0 });
   await until(() => read(server) > 50 * rate);
+});
+
+test("who owes what it read is not idle while it is not read", async () => {
+  const server = await serve({ chunk() {} }, { limits: { readBytesPerSecond: 20_000, idleMs: 100 } });
+  const [client] = await open(1, server);
+  client!.socket.write(Buffer.alloc(20_000));
+  await until(() => read(server) === 20_000);
+  const startMs = performance.now();
+  await until(() => performance.now() - startMs > 500);
+  expect(server.counts().active).toBe(1);
+  await until(() => server.counts().closed.idle === 1);
+  expect(performance.now() - startMs).toBeGreaterThan(800);
+});
+
+test("the kernel is not left to hold seconds of a slow rate: chunks stay small, so that they come often", async () => {
+  let largest = 0;
+  const handler: Handler = {
+    chunk(_, bytes) {
+      largest = Math.max(largest, bytes.length);
+    },
+  };
+  const server = await serve(handler, { limits: { readBytesPerSecond: 400_000 } });
+  const [client] = await open(1, server);
+  flood(client!);
+  await until(() => read(server) > 800_000);
+  expect(largest).toBeLessThan(300_000);
+});
+
+test("a slower rate while TLS waits for the kernel breaks no record", async () => {
+  const total = 3_000_000;
+  const server = await serve(fountain(total), {
+    limits: { writeBytesPerSecond: 500_000_000 },
+    tls: CERTIFICATE,
+    sendBufferBytes: 8192,
+  });
+  const [client] = await open(1, server, true);
+  client!.socket.pause();
+  let before = -1;
+  // Nothing more goes out: a record waits for the kernel.
+  await until(() => {
+    const stuck = written(server) > 0 && written(server) === before && server.counts().outboxBytes > 0;
+    before = written(server);
+    return stuck;
+  });
+  server.update({ writeBytesPerSecond: 5000 });
+  client!.socket.resume();
+  await until(() => written(server) > before);
+  server.update({ writeBytesPerSecond: 0 });
+  await until(() => client!.bytes === total);
 });

@@ -50,10 +50,6 @@ export class Lane<Owner> {
     this.#usesAtOnce = usesAtOnce;
   }
 
-  get on(): boolean {
-    return this.#eachPerSecond > 0 || this.#totalPerSecond > 0;
-  }
-
   /** How many wait for their turn. */
   get waiting(): number {
     return this.#waiting.length;
