@@ -157,7 +157,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   publish(topic: string, bytes: Uint8Array | string): void {
     // Copied once: subscribers that are slow keep references to it after this call.
-    const message = typeof bytes === "string" ? encoder.encode(bytes) : bytes.slice();
+    const message = typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes);
     this.endpoint.publish(topic, message, this);
   }
 
@@ -168,9 +168,15 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     // What follows in the clear would be taken for what the peer said under TLS (CVE-2011-0411).
     this.#cutter?.stop();
     try {
-      const socket = await upgrade(this.socket, options, this.endpoint.side, this.wireAddress, (begun) => {
-        this.socket = begun;
-      });
+      const socket = await upgrade(
+        this.socket,
+        options,
+        this.endpoint.side,
+        this.endpoint.targetHost ?? this.wireAddress,
+        (begun) => {
+          this.socket = begun;
+        },
+      );
       if (this.closed) throw new TenkError("tls-failed", "The connection was closed before TLS began");
       this.flags = (this.flags & ~UPGRADING) | SECURE;
       socket.data = this;

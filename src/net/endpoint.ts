@@ -24,6 +24,8 @@ export interface SocketEvents {
 export interface Endpoint<Data> {
   /** Which side of TLS its connections are. */
   readonly side: "server" | "client";
+  /** Whom its connections were to reach: whose certificate STARTTLS must see, also behind a proxy. */
+  readonly targetHost?: string | undefined;
   readonly handler: Handler<Data>;
   readonly counts: Float64Array;
   readonly deadlines: Deadlines;

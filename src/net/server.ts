@@ -142,7 +142,7 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     counts: () => parts.counts(),
     update: (limits) => parts.update(limits),
     publish(topic, bytes) {
-      parts.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : bytes.slice());
+      parts.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes));
     },
     async updateTls(given) {
       await parts.ask({ what: "tls", options: given });

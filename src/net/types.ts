@@ -91,7 +91,10 @@ export type HandlerResult = unknown;
  */
 export interface Handler<Data = unknown> {
   open?(connection: Connection<Data>): HandlerResult;
-  /** `bytes` are borrowed: valid until this call returns. Copy (`bytes.slice()`) what you keep. */
+  /**
+   * `bytes` are borrowed: valid until this call returns. Copy what you keep: `new Uint8Array(bytes)`, as they
+   * may be a `Buffer`, whose `slice` copies nothing.
+   */
   chunk?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
   /** How `frame` gets its frames: one for all connections, each may change its own by `setFraming`. */
   framing?: Framing;

@@ -190,3 +190,20 @@ test("topics are checked, and who has too many is told", async () => {
   await until(() => failures.length === 3);
   expect(failures[2]).toContain('"c" as a connection may have 2 topics');
 });
+
+test("what is published is a copy: a caller that uses its Buffer again changes nothing that waits", async () => {
+  const subscribe: Handler = { open: (connection) => connection.subscribe("news") };
+  server = await listen({ host: "127.0.0.1", subscribers: { maxQueuedBytes: 64 << 20 } }, subscribe);
+  const slow = await new Client(server.port).connected();
+  slow.socket.pause();
+  await until(() => server.counts().subscriptions === 1);
+  const block = Buffer.alloc(1 << 20, "a");
+  // As many as the kernel's buffers do not hold.
+  for (let count = 0; count < 16; count++) server.publish("news", block);
+  block.fill("b");
+  let wrong = 0;
+  slow.socket.on("data", (chunk) => { wrong += chunk.includes("b") ? 1 : 0; }); // biome-ignore format: one thought
+  slow.socket.resume();
+  await until(() => slow.bytes === 16 << 20);
+  expect(wrong).toBe(0);
+});

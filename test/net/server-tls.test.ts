@@ -262,6 +262,8 @@ describe("wrong options are refused with what is wrong:", () => {
   });
 });
 
+const loopback = () => Promise.resolve(["127.0.0.1"]);
+
 describe("STARTTLS", () => {
   /** A server that speaks in the clear until it is asked for TLS. */
   function startable(options: ListenOptions = {}) {
@@ -317,6 +319,19 @@ describe("STARTTLS", () => {
     };
     (await connect({ port: server.port }, wrong)).write("STARTTLS\n");
     await until(() => reason === "tls-failed");
+    // Without a name given, the certificate must be for the host that was connected to.
+    const [fine, lookup] = ["localhost", "second.test"].map((host) => ({ host, port: server.port, lookup: loopback }));
+    const secured: string[] = [];
+    const named = (name: string): Handler => ({
+      chunk: (each) => each.startTls({ ca: pem("ca-cert") }).then(() => secured.push(`${name} secured`)),
+      close: (_, why) => secured.push(`${name} ${why}`),
+    });
+    (await connect(lookup!, named("second.test"))).write("STARTTLS\n");
+    await until(() => secured.join() === "second.test tls-failed");
+    const kept = await connect(fine!, named("localhost"));
+    kept.write("STARTTLS\n");
+    await until(() => secured.includes("localhost secured"));
+    kept.close();
   });
 
   test("what is written meanwhile is sent under TLS, and bytes smuggled in behind the request end it", async () => {

@@ -11,6 +11,7 @@ import type { ConnectOptions } from "./options.ts";
 export class DialEndpoint<Data> implements Endpoint<Data> {
   readonly side = "client";
   readonly topics = undefined;
+  readonly targetHost: string | undefined;
   readonly handler: Handler<Data>;
   readonly deadlines = new Deadlines();
   readonly socket: SocketSettings;
@@ -27,6 +28,7 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
    */
   constructor(options: ConnectOptions<Data>, handler: Handler<Data>, left?: (connection: Connection<Data>) => void) {
     this.handler = handler;
+    this.targetHost = options.host;
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});
     this.bandwidth = new Bandwidth(boundOf(this.socket));

@@ -82,7 +82,7 @@ class Bridge implements Handler {
 
   chunk(connection: Connection, bytes: Uint8Array): void {
     if (!this.#readable) return;
-    this.#reader.enqueue(bytes.slice());
+    this.#reader.enqueue(new Uint8Array(bytes));
     if ((this.#reader.desiredSize ?? 0) <= 0) connection.pause();
   }
 
