@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { exposition, type Family } from "../../src/metrics/exposition.ts";
+import { FamilyBook } from "../../src/metrics/family-book.ts";
+
+const family = (more: Partial<Family> = {}): Family => ({
+  name: "a_total",
+  help: "All.",
+  type: "counter",
+  samples: [{ value: 2, labels: {} }],
+  ...more,
+});
+
+describe("exposition", () => {
+  test("writes help, type and values, family after family", () => {
+    const labelled = family({ name: "b", type: "gauge", samples: [{ value: 1.5, labels: { x: "1", y: "2" } }] });
+    expect(exposition([family(), labelled])).toBe(
+      '# HELP a_total All.\n# TYPE a_total counter\na_total 2\n# HELP b All.\n# TYPE b gauge\nb{x="1",y="2"} 1.5\n',
+    );
+  });
+
+  test("escapes what would end a help text or a label", () => {
+    const samples = [{ value: 1, labels: { of: 'a"b\\c\nd' } }];
+    const text = exposition([family({ help: 'a "b" \\c\nd', samples })]);
+    expect(text).toContain('# HELP a_total a "b" \\\\c\\nd\n');
+    expect(text).toContain('a_total{of="a\\"b\\\\c\\nd"} 1\n');
+  });
+
+  test.each([
+    [Number.NaN, "NaN"],
+    [Number.POSITIVE_INFINITY, "+Inf"],
+    [Number.NEGATIVE_INFINITY, "-Inf"],
+    [1e21, "1e+21"],
+    [-0.5, "-0.5"],
+  ])("writes %p as %s", (value, text) => {
+    expect(exposition([family({ samples: [{ value, labels: {} }] })])).toEndWith(`a_total ${text}\n`);
+  });
+
+  test("OpenMetrics names a counter without its suffix, knows no untyped, escapes quotes in help, and ends", () => {
+    const others = [family({ name: "b", type: "untyped", help: 'a "b"' }), family({ name: "c_joule" })];
+    expect(exposition([family(), ...others], "openmetrics")).toBe(
+      "# HELP a All.\n# TYPE a counter\na_total 2\n" +
+        '# HELP b a \\"b\\"\n# TYPE b unknown\nb 2\n' +
+        "# HELP c_joule All.\n# TYPE c_joule unknown\nc_joule 2\n# EOF\n",
+    );
+  });
+});
+
+describe("a book of families", () => {
+  test("brings together what has one name", () => {
+    const book = new FamilyBook();
+    book.add("gauge", "a", "A.", 1, { of: "x" });
+    book.add("gauge", "b", "B.", 2);
+    book.add("gauge", "a", "A.", 3, { of: "y" });
+    expect(book.families().map(({ name, samples }) => [name, samples.map(({ value }) => value)])).toEqual([
+      ["a", [1, 3]],
+      ["b", [2]],
+    ]);
+  });
+
+  test("leaves out what would make Prometheus refuse the whole scrape", () => {
+    const book = new FamilyBook();
+    book.add("gauge", "a", "A.", 1, { of: "x" });
+    book.add("gauge", "a", "A.", 2, { of: "x" });
+    book.add("gauge", "a", "A.", undefined, { of: "y" });
+    book.add("gauge", "b", "B.", Number.NaN);
+    for (const name of ["", "1a", "a-b", "a b", "ä", "a".repeat(300)]) book.add("gauge", name, "None.", 1);
+    expect(book.families().map(({ name, samples }) => [name, samples.length])).toEqual([["a", 1]]);
+  });
+
+  test("has a bound on names and on values of each", () => {
+    const book = new FamilyBook({ maxSamples: 3, maxFamilies: 2 });
+    for (let index = 0; index < 9; index++) book.add("gauge", "a", "A.", index, { of: String(index) });
+    for (let index = 0; index < 9; index++) book.add("gauge", `b${index}`, "B.", index);
+    expect(book.families().map(({ samples }) => samples.length)).toEqual([3, 1]);
+  });
+});
