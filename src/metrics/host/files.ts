@@ -1,0 +1,84 @@
+import { closeSync, openSync, promises, readdirSync, readSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+
+/** The machine's files, below a root that tests may choose. A path is as on the machine: `/proc/stat`. */
+export interface HostFiles {
+  /** What the file says; undefined where it is missing or cannot be read. About 9 µs: for what the kernel has in memory. */
+  text(path: string): string | undefined;
+  /** The same off the main thread, for files behind which a driver asks a device: that can take long. About 20 µs. */
+  slowText(path: string): Promise<string | undefined>;
+  /** Names in a folder, sorted; none where there is no such folder. */
+  list(path: string): string[];
+  /** Where a link leads, as on the machine; undefined where nowhere. */
+  target(path: string): string | undefined;
+}
+
+/** No file that we read is near it; a kernel with thousands of processors or mounts shall not fill our memory. */
+const MAX_BYTES = 1 << 20;
+const MAX_NAMES = 4096;
+
+export function hostFiles(root = "/"): HostFiles {
+  const absolute = (path: string) => (root === "/" ? path : join(root, path));
+  return {
+    text: (path) => textOf(absolute(path)),
+    async slowText(path) {
+      try {
+        return (await promises.readFile(absolute(path), "utf8")).slice(0, MAX_BYTES);
+      } catch {
+        return undefined;
+      }
+    },
+    list(path) {
+      try {
+        return readdirSync(absolute(path)).sort().slice(0, MAX_NAMES);
+      } catch {
+        return [];
+      }
+    },
+    target(path) {
+      try {
+        const target = realpathSync(absolute(path));
+        return root === "/" ? target : target.slice(realpathSync(root).length);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Files of /proc have no size and come in pieces, each read giving at most what fits. */
+let shared = Buffer.allocUnsafe(64 * 1024);
+
+function textOf(path: string): string | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r");
+    let length = 0;
+    for (;;) {
+      const bytes = readSync(descriptor, shared, length, shared.length - length, null);
+      length += bytes;
+      if (bytes === 0 || length >= MAX_BYTES) return shared.toString("utf8", 0, length);
+      if (length === shared.length) shared = Buffer.concat([shared], Math.min(shared.length * 2, MAX_BYTES));
+    }
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** The whole text as a number; undefined where it is none. */
+export function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\s*[+-]?\d+(\.\d+)?\s*$/.test(text)) return undefined;
+  return Number(text);
+}
+
+/** Lines split into their words; empty lines are left out. */
+export function wordsOfLines(text: string): string[][] {
+  const rows: string[][] = [];
+  for (const line of text.split("\n")) {
+    const words = line.trim().split(/\s+/);
+    if (words[0] !== "") rows.push(words);
+  }
+  return rows;
+}
