@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { type Connection, type Handler, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
+import { type Connection, connect, type Handler, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
 import { HANDLERS } from "../../src/tcp/mod.ts";
 import { fixed } from "../../src/wire/mod.ts";
 import { until } from "./support.ts";
@@ -334,4 +334,14 @@ test("a slower rate while TLS waits for the kernel breaks no record", async () =
   await until(() => written(server) > before);
   server.update({ writeBytesPerSecond: 0 });
   await until(() => client!.bytes === total);
+});
+
+test("a connection that we open keeps to its rates, too", async () => {
+  const server = await serve({ chunk() {} }, {});
+  const limits = { writeBytesPerSecond: 200_000 };
+  const connection = await connect({ port: server.port, limits, outboxMaxBytes: 1_000_000 }, {});
+  connection.write(new Uint8Array(150_000));
+  connection.end();
+  await expectPaced(() => read(server), 200_000, 0, 150_000);
+  await until(() => server.counts().closed.peer === 1);
 });
