@@ -66,7 +66,7 @@ export {
   type WebStreams,
   webStreams,
 } from "./net/mod.ts";
-export { echo, type RelayOptions, type RelayTarget, relay, sink } from "./tcp/mod.ts";
+export { type DumpOptions, dumping, echo, type RelayOptions, type RelayTarget, relay, sink } from "./tcp/mod.ts";
 export {
   type ClientHello,
   delimiter,
