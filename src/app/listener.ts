@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly log: Log;
   /** Take a free port, and say so, where a listener's own is in use. @default {false} */
   readonly orFree?: boolean;
+  /** Say who holds a port that is in use. @default {true} */
+  readonly findHolder?: boolean;
 }
 
 /**
@@ -73,12 +75,15 @@ export function refreshed(wanted: Wanted, folder: string, colour: boolean): Want
 }
 
 /** @throws {TenkError} `port-in-use` naming the holder where it can be known, or what `listen` throws */
-export async function startListener(wanted: Wanted, { log, orFree = false }: StartOptions): Promise<RunningListener> {
+export async function startListener(
+  wanted: Wanted,
+  { log, orFree = false, findHolder = true }: StartOptions,
+): Promise<RunningListener> {
   const { name, config, options, url } = wanted;
   try {
     return { ...wanted, server: await listen(options, url) };
   } catch (error) {
-    if (!(error instanceof TenkError) || error.code !== "port-in-use") throw error;
+    if (!(error instanceof TenkError) || error.code !== "port-in-use" || !findHolder) throw error;
     const refusal = portInUse(name, config, error);
     if (!orFree || !("port" in config.listen)) throw refusal;
     const server = await listen({ ...options, port: 0 }, url);

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type Log, messageOf, TenkError } from "../base/mod.ts";
+import { type Log, TenkError, withHint } from "../base/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import {
   type RunningListener,
@@ -9,6 +9,7 @@ import {
   type Wanted,
   wantedListener,
 } from "./listener.ts";
+import { type Change, changeOf } from "./listener-change.ts";
 
 export interface ListenersOptions extends StartOptions {
   /** What dumps print is coloured. @default {false} */
@@ -141,7 +142,7 @@ export class Listeners {
       if (change.restart) return await this.#restart(before, wanted);
       return await this.#change(before, wanted, change);
     } catch (error) {
-      this.#log.error("listener not changed, it serves as before", { name: wanted.name, error: messageOf(error) });
+      this.#log.error(`listener ${wanted.name} not changed, it serves as before\n${withHint(error)}`);
       return before;
     }
   }
@@ -149,6 +150,7 @@ export class Listeners {
   async #change(before: RunningListener, wanted: Wanted, change: Change): Promise<RunningListener> {
     const { server, name } = before;
     const { options } = wanted;
+    // What fails comes first: a handler's file may throw when it is run.
     let after: RunningListener = { ...wanted, url: before.url, server };
     if (change.handler) after = await this.#replaceHandler(before, wanted);
     // Also where its words are the same: the files that they name may be others.
@@ -184,16 +186,17 @@ export class Listeners {
   async #startPatiently(wanted: Wanted): Promise<RunningListener | undefined> {
     for (let waitedMs = 0; ; waitedMs += PORT_RETRY_MS) {
       try {
-        const running = await startListener(wanted, { log: this.#log });
+        // Who holds the port takes long to find out, and is ourselves at first.
+        const running = await startListener(wanted, { log: this.#log, findHolder: waitedMs >= PORT_PATIENCE_MS });
         this.#say("listener started", running);
         return running;
       } catch (error) {
         const isLeaving = error instanceof TenkError && error.code === "port-in-use" && waitedMs < PORT_PATIENCE_MS;
-        if (!isLeaving) {
-          this.#log.error("listener cannot start", { name: wanted.name, error: messageOf(error) });
+        if (isLeaving) await wait(PORT_RETRY_MS);
+        else {
+          this.#log.error(`listener ${wanted.name} cannot start\n${withHint(error)}`);
           return undefined;
         }
-        await wait(PORT_RETRY_MS);
       }
     }
   }
@@ -209,40 +212,6 @@ export class Listeners {
   #say(message: string, { name, server, config }: RunningListener): void {
     this.#log.info(message, { name, address: server.address, handler: config.handler, workers: server.workers });
   }
-}
-
-interface Change {
-  readonly restart: boolean;
-  readonly handler: boolean;
-  readonly relay: boolean;
-  readonly tls: boolean;
-  readonly limits: boolean;
-}
-
-/** What differs, as far as it can be changed without a restart. */
-function changeOf(before: Wanted, after: Wanted): Change {
-  const isRelay = before.config.handler === "relay" && after.config.handler === "relay";
-  const others = ({ options: { limits: _, tls, handlerOptions, ...rest } }: Wanted) => [
-    rest,
-    tls !== undefined,
-    isRelay ? undefined : handlerOptions,
-  ];
-  return {
-    restart: !isSame(others(before), others(after)),
-    handler:
-      before.digest !== after.digest ||
-      before.config.handler !== after.config.handler ||
-      before.file !== after.file ||
-      before.config.dump !== after.config.dump ||
-      !isSame(before.config.dumpFilter, after.config.dumpFilter),
-    relay: isRelay && !isSame(before.options.handlerOptions, after.options.handlerOptions),
-    tls: !isSame(before.options.tls, after.options.tls),
-    limits: !isSame(before.options.limits, after.options.limits),
-  };
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function addressOf(listener: Wanted | undefined): string {

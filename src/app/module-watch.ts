@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { type Log, messageOf, TenkError } from "../base/mod.ts";
+import { type Log, messageOf, withHint } from "../base/mod.ts";
 import type { Listeners } from "./listeners.ts";
 
 export interface ModuleWatch {
@@ -60,8 +60,7 @@ export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
       try {
         await listeners.refresh(name);
       } catch (error) {
-        const hint = error instanceof TenkError && error.hint ? ` (${error.hint})` : "";
-        failed = `handler of ${name} not reloaded, the one before serves on\n${messageOf(error)}${hint}`;
+        failed = `handler of ${name} not reloaded, the one before serves on\n${withHint(error)}`;
         if (failed !== lastError) log.error(failed);
       }
     }

@@ -43,6 +43,12 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** The message of anything that was thrown, with what to do about it where that is known. */
+export function withHint(thrown: unknown): string {
+  const hint = thrown instanceof TenkError && thrown.hint ? ` (${thrown.hint})` : "";
+  return messageOf(thrown) + hint;
+}
+
 /** The system's own name for a failure (`ECONNREFUSED`), or undefined where there is none. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   const code = (thrown as { code?: unknown } | null | undefined)?.code;

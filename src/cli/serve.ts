@@ -1,5 +1,5 @@
 import { type LoadedConfig, up } from "../app/mod.ts";
-import { logOf, messageOf } from "../base/mod.ts";
+import { logOf, withHint } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { type LogLevel, startLogging } from "./logging.ts";
 import { print } from "./output.ts";
@@ -36,7 +36,7 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
       await box.reload(changed);
       await startLogging(options.logLevel ?? changed.config.log.level);
     } catch (error) {
-      logOf("cli").error(`not reloaded, nothing has changed\n${messageOf(error)}`);
+      logOf("cli").error(`not reloaded, nothing has changed\n${withHint(error)}`);
     }
   }
   const onHangUp = () => void reload();

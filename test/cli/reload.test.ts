@@ -173,6 +173,15 @@ describe("SIGHUP to tenk up", () => {
     },
   );
 
+  test("leaves a listener as it was whose new handler throws when it is run", async () => {
+    const config = (handler: string) => `tcp:\n  a: { listen: "127.0.0.1:0", handler: ${handler} }\n`;
+    await withUp(config("./a.ts"), { "a.ts": named("one"), "b.ts": 'throw new Error("no");' }, async (box) => {
+      const said = await box.reload(config("./b.ts"));
+      expect(said).toMatch(/listener a not changed, it serves as before\nCannot load b\.ts: no\nb\.ts:1:\d+\n/);
+      expect(await (await Client.to(box.ports.a!)).ask("x")).toBe("one");
+    });
+  });
+
   test("reads certificates again though their words are the same", async () => {
     const config = 'tcp:\n  a: { listen: "127.0.0.1:0", handler: echo, tls: { cert: c.pem, key: k.pem } }\n';
     const pair = (name: string) => ({
