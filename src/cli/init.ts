@@ -78,7 +78,7 @@ function writeTypes(folder: string): string {
   const place = join(folder, "node_modules", "tenk");
   const name = relative(process.cwd(), place);
   if (existsSync(place)) {
-    const { version } = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as { version?: string };
+    const version = manifestOf(place)?.version ?? "another version";
     const isOld = version !== VERSION ? ` (of ${version}; remove it to get those of ${VERSION})` : "";
     return `kept ${name}, which was there${isOld}`;
   }
@@ -96,8 +96,17 @@ function writeTypes(folder: string): string {
 /** In a checkout of tenk `import "tenk"` is the package itself. */
 function isInTenk(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
-    const manifest = join(at, "package.json");
-    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, "utf8")) as { name?: string }).name === "tenk";
+    const manifest = manifestOf(at);
+    if (manifest !== undefined) return manifest.name === "tenk" && existsSync(join(at, "src/mod.ts"));
     if (at === dirname(at)) return false;
+  }
+}
+
+/** A folder's package.json, where it has one that can be read. */
+function manifestOf(folder: string): { name?: string; version?: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  } catch {
+    return undefined;
   }
 }

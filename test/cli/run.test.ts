@@ -200,7 +200,8 @@ describe("tenk run --init", () => {
   test("needs nothing but the handler in a checkout of tenk", async () => {
     await withFolder(async (folder) => {
       writeFileSync(join(folder, "package.json"), '{ "name": "tenk" }');
-      mkdirSync(join(folder, "mine"));
+      for (const name of ["mine", "src"]) mkdirSync(join(folder, name));
+      writeFileSync(join(folder, "src/mod.ts"), "");
       const { stdout } = await tenk(["run", "--init", "mine/chat.ts"], { cwd: folder });
       expect(stdout).toBe("wrote mine/chat.ts\ntypes: those of this checkout\nnow: tenk run mine/chat.ts\n");
     });
