@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isInstalled, versionOf } from "./process.ts";
 
@@ -79,14 +79,22 @@ export function tenkVersion(): string {
   return `${versionOf(...command, "--version")}, ${command.length === 1 ? "one executable" : `from source on Bun ${Bun.version}`}`;
 }
 
-/** A server of bench/peers/tenk, written with the library. */
-export function libraryCommand(name: string, ...words: readonly string[]): string[] {
-  return [process.execPath, peerFile(`tenk/${name}.ts`), ...words];
+/** `tenk up` with one listener, as its section of the configuration has it. */
+export function tenkUp(port: number, listener: Readonly<Record<string, unknown>>): string[] {
+  const config = {
+    tcp: { bench: { listen: `127.0.0.1:${port}`, ...listener } },
+    ...{ dashboard: { listen: "127.0.0.1:0" }, log: { level: "error" } },
+  };
+  return [...tenkCommand(), "up", "--config", settingsFile(port, "tenk.yaml", JSON.stringify(config))];
 }
 
-export function libraryVersion(): string {
-  const version = versionOf(process.execPath, join(ROOT, "src/main.ts"), "--version");
-  return `${version}, a program of its library on Bun ${Bun.version}`;
+/** A server's settings, written beside what is built: several of a kind may run at once, on ports of their own. */
+export function settingsFile(port: number, name: string, text: string): string {
+  const folder = product("settings");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${port}-${name}`);
+  writeFileSync(file, text);
+  return file;
 }
 
 function newestIn(folder: string): number {

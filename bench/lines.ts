@@ -1,7 +1,7 @@
-import { compileC, product } from "./build.ts";
+import { compileC, peerFile, product } from "./build.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, roundsOf } from "./page.ts";
-import { cRoom, goRoom, nodeRoom, tenkRoom, vertxRoom } from "./rooms.ts";
+import { cRoom, goRoom, nodeRoom, tenk, vertxRoom } from "./rooms.ts";
 import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, type Table, times, withRange } from "./table.ts";
@@ -24,7 +24,7 @@ export type LinesResults = ReadonlyMap<string, readonly LinesRound[]>;
 
 const SERVED: readonly Served[] = [
   cRoom("lines"),
-  tenkRoom("lines"),
+  tenk(() => ({ handler: peerFile("tenk/lines.ts") })),
   nodeRoom("node-readline", "lines-readline"),
   nodeRoom("node-split", "lines-split"),
   goRoom("lines"),

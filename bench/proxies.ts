@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { product } from "./build.ts";
+import { product, settingsFile } from "./build.ts";
 import { isInstalled, versionOf } from "./process.ts";
 import type { Ports, Served } from "./stand.ts";
 
@@ -45,7 +45,13 @@ export function haproxy(tls?: TlsFiles): Served {
   return {
     name: "haproxy",
     prepare: () => (isInstalled("haproxy") ? undefined : "haproxy is not installed"),
-    command: (ports) => ["haproxy", "-db", "-q", "-f", configFile("haproxy.cfg", ports, haproxyConfig(ports, tls))],
+    command: (ports) => [
+      "haproxy",
+      "-db",
+      "-q",
+      "-f",
+      settingsFile(ports.port, "haproxy.cfg", haproxyConfig(ports, tls)),
+    ],
     version: () => versionOf("haproxy", "-v").split(" - ")[0]!,
   };
 }
@@ -77,7 +83,13 @@ export function nginx(tls?: TlsFiles): Served {
       if (!isInstalled("nginx")) return "nginx is not installed";
       return existsSync(NGINX_STREAM) ? undefined : `its stream module is not installed (${NGINX_STREAM})`;
     },
-    command: (ports) => ["nginx", "-e", "stderr", "-c", configFile("nginx.conf", ports, nginxConfig(ports, tls))],
+    command: (ports) => [
+      "nginx",
+      "-e",
+      "stderr",
+      "-c",
+      settingsFile(ports.port, "nginx.conf", nginxConfig(ports, tls)),
+    ],
     version: () => versionOf("nginx", "-v"),
   };
 }
@@ -89,7 +101,7 @@ export function nginxConfig({ port, backendPort }: Ports, tls?: TlsFiles): strin
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 20000;
-pid ${join(product("proxies"), `nginx-${port}.pid`)};
+pid ${join(product("settings"), `${port}-nginx.pid`)};
 error_log stderr error;
 events { worker_connections 20000; }
 stream {
@@ -99,13 +111,4 @@ stream {
   }
 }
 `;
-}
-
-/** Written where build products are; several servers of a kind may run at once, on ports of their own. */
-function configFile(name: string, { port }: Ports, text: string): string {
-  const folder = product("proxies");
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${port}-${name}`);
-  writeFileSync(file, text);
-  return file;
 }

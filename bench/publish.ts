@@ -1,8 +1,8 @@
 import type { Bar } from "./bars.ts";
-import { compileC, product } from "./build.ts";
+import { compileC, peerFile, product } from "./build.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, roundsOf } from "./page.ts";
-import { cRoom, goRoom, nodeRoom, tenkRoom, vertxRoom } from "./rooms.ts";
+import { cRoom, goRoom, nodeRoom, tenk, vertxRoom } from "./rooms.ts";
 import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, median, percentile, type Table, times, withRange } from "./table.ts";
@@ -27,7 +27,7 @@ export type PublishResults = ReadonlyMap<string, readonly PublishRound[]>;
 
 const SERVED: readonly Served[] = [
   cRoom("chat"),
-  tenkRoom("chat"),
+  tenk(() => ({ handler: peerFile("tenk/chat.ts") })),
   nodeRoom("node", "chat"),
   goRoom("chat"),
   vertxRoom("vertx", "chat"),

@@ -1,8 +1,9 @@
 import type { Bar } from "./bars.ts";
-import { compileC, libraryCommand, libraryVersion, product } from "./build.ts";
+import { compileC, product } from "./build.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, roundsOf } from "./page.ts";
 import { haproxy, nginx } from "./proxies.ts";
+import { tenk } from "./rooms.ts";
 import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, type Table, times, withRange } from "./table.ts";
@@ -36,12 +37,7 @@ export type RelayResults = ReadonlyMap<string, readonly RelayRound[]>;
 const SERVED: readonly Served[] = [
   haproxy(),
   nginx(),
-  {
-    name: "tenk",
-    prepare: () => undefined,
-    command: ({ port, backendPort }) => libraryCommand("relay", String(port), String(backendPort)),
-    version: libraryVersion,
-  },
+  tenk(({ backendPort }) => ({ handler: "relay", relay: { targets: [`127.0.0.1:${backendPort}`] } })),
 ];
 
 export const RELAY: Bench = {

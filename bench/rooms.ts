@@ -5,15 +5,15 @@ import {
   cVersion,
   findNode,
   goVersion,
-  libraryCommand,
-  libraryVersion,
   nodeVersion,
   peerFile,
   product,
+  tenkUp,
+  tenkVersion,
   vertxCommand,
   vertxVersion,
 } from "./build.ts";
-import type { Served } from "./stand.ts";
+import type { Ports, Served } from "./stand.ts";
 
 /** What the servers of bench/peers do beside sink and echo; each of them knows some of these by name. */
 export type RoomMode = "lines" | "chat" | "tls";
@@ -27,13 +27,13 @@ export function cRoom(mode: "lines" | "chat"): Served {
   };
 }
 
-/** A program of bench/peers/tenk. */
-export function tenkRoom(mode: RoomMode, words: readonly string[] = []): Served {
+/** tenk as it ships, with one listener. */
+export function tenk(listener: (ports: Ports) => Readonly<Record<string, unknown>>): Served {
   return {
     name: "tenk",
     prepare: () => undefined,
-    command: ({ port }) => libraryCommand(mode, String(port), ...words),
-    version: libraryVersion,
+    command: (ports) => tenkUp(ports.port, listener(ports)),
+    version: tenkVersion,
   };
 }
 
