@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { Client } from "./client.ts";
 import { startTenk, type Tenk, tenk, withFolder } from "./tenk.ts";
 
@@ -127,6 +128,29 @@ describe("tenk run", () => {
       );
     },
   );
+
+  test("serves TLS and keeps the limits it is given", async () => {
+    const fixture = (name: string) => join(import.meta.dirname, "../net/fixtures", `localhost-${name}.pem`);
+    const words = [
+      "--tls",
+      fixture("cert"),
+      "--tls-key",
+      fixture("key"),
+      "--limit",
+      "connections=1",
+      "--limit",
+      "idle=1h",
+    ];
+    await withRunning(words, async (program, port) => {
+      const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+      const answer = new Promise<string>((resolve) => socket.once("data", (bytes) => resolve(String(bytes))));
+      socket.write("secret\n");
+      expect(await answer).toBe("one function - secret\n");
+      connectTls({ port, host: "127.0.0.1" }).on("error", () => undefined);
+      await program.sees("stderr", /connection refused name=run reason=connections count=1\n/);
+      socket.destroy();
+    });
+  });
 
   test("leaves a saved file alone where told not to watch, until SIGHUP", async () => {
     await withRunning(["--no-watch"], async (program, port, folder) => {
