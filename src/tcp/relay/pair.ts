@@ -43,7 +43,7 @@ export class Pair {
     return !this.#isConnected && !this.#isOver;
   }
 
-  /** Never rejects: what cannot be expected here is a mistake of ours, and ends the client as a handler's does. */
+  /** Resolves when a target is reached, or the client closed; never rejects. */
   async dial(): Promise<void> {
     const { attempts } = this.#owner.settings;
     let tried = NONE;
@@ -58,11 +58,12 @@ export class Pair {
   /** Called by the dialer within the event that connected, so that none of the target's bytes comes before the pipe. */
   connected(server: Connection<Pair>): void {
     const { client } = this;
+    const { proxyHeader } = this.#owner.settings;
+    // First of all, since this may throw: a pair that counts as connected must have its pipe.
+    if (!client.closed && proxyHeader !== "none") server.write(proxyHeaderFor(client, proxyHeader));
     this.#isConnected = true;
     this.#cancel = undefined;
     this.#target?.connected(performance.now() - this.#beganMs);
-    const { proxyHeader } = this.#owner.settings;
-    if (!client.closed && proxyHeader !== "none") server.write(proxyHeaderFor(client, proxyHeader));
     pipe(client, server, {
       failureReason: "target",
       onFinish: () => this.#watchSilence(server),
@@ -86,7 +87,8 @@ export class Pair {
     target.active += 1;
     try {
       await target.dialer.connect({ data: this, signal: this.#cancel.signal });
-      return true;
+      if (this.#isConnected) return true;
+      throw new TenkError("connect-aborted", `Cannot relay to ${target.address}: its PROXY header could not be made`);
     } catch (error) {
       target.active -= 1;
       this.#target = undefined;
