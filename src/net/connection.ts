@@ -53,7 +53,6 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   bytesRead = 0;
   #handler: Handler<Data>;
   readonly #slot: number;
-  readonly #openedMs: number;
   /** Only where frames are cut, from the first bytes on. */
   #cutter: FrameCutter | undefined;
 
@@ -66,8 +65,9 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.#handler = endpoint.handler;
     if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
     this.#slot = endpoint.deadlines.join(this);
-    this.#openedMs = endpoint.deadlines.nowMs;
-    this.activeMs = this.#openedMs;
+    // Only now: the first to join starts the clock.
+    this.openedMs = endpoint.deadlines.nowMs;
+    this.activeMs = this.openedMs;
   }
 
   get remoteAddress(): string {
@@ -84,12 +84,6 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
   get tls(): TlsInfo | undefined {
     return (this.flags & SECURE) === 0 || this.closed ? undefined : tlsInfo(this.socket);
-  }
-  get ageMs(): number {
-    return performance.now() - this.#openedMs;
-  }
-  get idleMs(): number {
-    return Math.max(0, performance.now() - this.activeMs);
   }
 
   get handler(): Handler<Data> {
@@ -281,7 +275,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   #nearestDeadline(): { atMs: number; reason: CloseReason } | undefined {
     const lingers = (this.flags & FIN_SENT) !== 0 && !this.endpoint.socket.halfOpen;
     return nearestDeadline(this.endpoint.limits, {
-      openedMs: this.#openedMs,
+      openedMs: this.openedMs,
       activeMs: this.idleSinceMs,
       progressMs: this.stalledSinceMs,
       heard: (this.flags & HEARD) !== 0,

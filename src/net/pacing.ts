@@ -20,7 +20,9 @@ export abstract class Pacing<Data> implements Paced {
   protected socket: RawSocket;
   protected readonly endpoint: Endpoint<Data>;
   protected flags = 0;
-  protected activeMs: number;
+  protected openedMs = 0;
+  /** When bytes last came or went. */
+  protected activeMs = 0;
   /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
   protected progressMs = 0;
   /** Only once what it reads, or writes, is limited. */
@@ -34,9 +36,14 @@ export abstract class Pacing<Data> implements Paced {
   constructor(socket: RawSocket, endpoint: Endpoint<Data>) {
     this.socket = socket;
     this.endpoint = endpoint;
-    this.activeMs = endpoint.deadlines.nowMs;
   }
 
+  get ageMs(): number {
+    return performance.now() - this.openedMs;
+  }
+  get idleMs(): number {
+    return Math.max(0, performance.now() - this.activeMs);
+  }
   get closed(): boolean {
     return (this.flags & CLOSED) !== 0;
   }
