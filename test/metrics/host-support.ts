@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { exposition, type Family } from "../../src/metrics/exposition.ts";
+import { FamilyBook } from "../../src/metrics/family-book.ts";
+
+/** `name{label="value"}` → value, as a scrape would have it. */
+export function valuesOf(families: readonly Family[]): Record<string, number> {
+  return valuesOfText(exposition(families));
+}
+
+/** The same of any exposition text. Labels are sorted, and empty ones left out: to Prometheus they are not there. */
+export function valuesOfText(text: string): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const line of text.split("\n")) {
+    const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
+    if (match === null) continue;
+    const labels = [...(match[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)]
+      .filter(([, , value]) => value !== "")
+      .map(([label]) => label)
+      .sort();
+    values[labels.length === 0 ? match[1]! : `${match[1]}{${labels.join()}}`] = Number(match[3]);
+  }
+  return values;
+}
+
+/** What one collector adds. */
+export async function added(add: (book: FamilyBook) => unknown): Promise<Record<string, number>> {
+  const book = new FamilyBook();
+  await add(book);
+  return valuesOf(book.families());
+}
+
+/** A machine of files: text by path, or `→ path` for a link (to a path of this machine). */
+export function fakeRoot(files: Readonly<Record<string, string>>): { root: string; [Symbol.dispose](): void } {
+  const root = mkdtempSync(join(tmpdir(), "tenk-host-"));
+  for (const [path, text] of Object.entries(files)) {
+    const absolute = join(root, path);
+    mkdirSync(dirname(absolute), { recursive: true });
+    if (text.startsWith("→ ")) symlinkSync(join(root, text.slice(2)), absolute);
+    else writeFileSync(absolute, text);
+  }
+  return { root, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
+}
