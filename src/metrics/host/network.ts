@@ -1,0 +1,155 @@
+import type { FamilyBook } from "../family-book.ts";
+import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
+
+/** Columns of /proc/net/dev, left to right. */
+const COLUMNS = [
+  "receive_bytes",
+  "receive_packets",
+  "receive_errs",
+  "receive_drop",
+  "receive_fifo",
+  "receive_frame",
+  "receive_compressed",
+  "receive_multicast",
+  "transmit_bytes",
+  "transmit_packets",
+  "transmit_errs",
+  "transmit_drop",
+  "transmit_fifo",
+  "transmit_colls",
+  "transmit_carrier",
+  "transmit_compressed",
+] as const;
+
+/** Counts of one network device since it is there, by the column's name. */
+export type DeviceCounts = ReadonlyMap<string, number>;
+
+/** /proc/net/dev: devices by name. Two lines of headings have a `|`; a device's name may touch its first number. */
+export function parseNetDevices(text: string): Map<string, DeviceCounts> {
+  const devices = new Map<string, DeviceCounts>();
+  for (const line of text.split("\n")) {
+    const match = /^\s*([^\s|]+):\s*(\d.*)$/.exec(line);
+    if (match === null) continue;
+    const numbers = match[2]!.trim().split(/\s+/).map(numberOf);
+    const counts = new Map<string, number>();
+    for (const [index, column] of COLUMNS.entries()) {
+      const value = numbers[index];
+      if (value !== undefined) counts.set(column, value);
+    }
+    devices.set(match[1]!, counts);
+  }
+  return devices;
+}
+
+/** @param exclude devices that are left out */
+export function addNetDevices(
+  book: FamilyBook,
+  devices: ReadonlyMap<string, DeviceCounts>,
+  files: HostFiles,
+  exclude: RegExp,
+): void {
+  for (const [device, counts] of devices) {
+    if (exclude.test(device)) continue;
+    const add = (name: string, value: number | undefined) =>
+      book.add("counter", `node_network_${name}_total`, `Network device statistic ${name}.`, value, { device });
+    for (const [column, value] of counts) add(column, value);
+    add("receive_nohandler", numberOf(files.text(`/sys/class/net/${device}/statistics/rx_nohandler`)));
+  }
+}
+
+/** File of a device's folder, name, type. A `null` type means that its value is a label of `node_network_info`. */
+const ATTRIBUTES = [
+  ["addr_assign_type", "address_assign_type", "gauge"],
+  ["carrier", "carrier", "gauge"],
+  ["carrier_changes", "carrier_changes_total", "counter"],
+  ["carrier_up_count", "carrier_up_changes_total", "counter"],
+  ["carrier_down_count", "carrier_down_changes_total", "counter"],
+  ["dev_id", "device_id", "gauge"],
+  ["dormant", "dormant", "gauge"],
+  ["flags", "flags", "gauge"],
+  ["ifindex", "iface_id", "gauge"],
+  ["iflink", "iface_link", "gauge"],
+  ["link_mode", "iface_link_mode", "gauge"],
+  ["mtu", "mtu_bytes", "gauge"],
+  ["name_assign_type", "name_assign_type", "gauge"],
+  ["netdev_group", "net_dev_group", "gauge"],
+  ["tx_queue_len", "transmit_queue_length", "gauge"],
+  ["type", "protocol_type", "gauge"],
+] as const;
+
+/**
+ * /sys/class/net, off the main thread: some of these files (`speed`, `duplex`) wait for the kernel's one lock on network
+ * devices, which a driver in trouble holds for seconds. A device that is down refuses some of them.
+ */
+export async function addNetClass(book: FamilyBook, files: HostFiles, maxDevices = 64): Promise<void> {
+  for (const device of files.list("/sys/class/net").slice(0, maxDevices)) {
+    const text = async (file: string) => (await files.slowText(`/sys/class/net/${device}/${file}`))?.trim();
+    const operstate = await text("operstate");
+    // Not a device, such as `bonding_masters`, or gone since.
+    if (operstate === undefined) continue;
+    const isUp = operstate === "up" ? 1 : 0;
+    book.add("gauge", "node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", isUp, { device });
+    book.add("gauge", "node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.", 1, {
+      device,
+      address: (await text("address")) ?? "",
+      broadcast: (await text("broadcast")) ?? "",
+      duplex: (await text("duplex")) ?? "",
+      operstate,
+      ifalias: (await text("ifalias")) ?? "",
+    });
+    for (const [file, name, type] of ATTRIBUTES) {
+      const help = `Network device property: ${name}`;
+      book.add(type, `node_network_${name}`, help, numberInAnyBase(await text(file)), { device });
+    }
+    const megabits = numberOf(await text("speed"));
+    const bytes = megabits === undefined ? undefined : (megabits * 1e6) / 8;
+    book.add("gauge", "node_network_speed_bytes", "Network device property: speed_bytes", bytes, { device });
+  }
+}
+
+/** `flags` and `dev_id` are written as 0x1003. */
+function numberInAnyBase(text: string | undefined): number | undefined {
+  return text !== undefined && /^0x[0-9a-f]{1,12}$/i.test(text) ? Number(text) : numberOf(text);
+}
+
+/**
+ * /proc/net/netstat and /proc/net/snmp: pairs of lines, names above values, each pair of one protocol.
+ *
+ * @example
+ * parseNetstat("Tcp: InSegs OutSegs\nTcp: 5 7\n").get("Tcp_OutSegs"); // 7
+ */
+export function parseNetstat(text: string): Map<string, number> {
+  const fields = new Map<string, number>();
+  const rows = wordsOfLines(text);
+  for (let index = 0; index + 1 < rows.length; index += 2) {
+    const [[heading = "", ...names], [again, ...values]] = [rows[index]!, rows[index + 1]!];
+    if (heading !== again || !heading.endsWith(":")) continue;
+    for (const [column, name] of names.entries()) {
+      const value = numberOf(values[column]);
+      if (value !== undefined) fields.set(`${heading.slice(0, -1)}_${name}`, value);
+    }
+  }
+  return fields;
+}
+
+/** /proc/net/snmp6: a name and a value a line; the protocol ends with the name's first 6. */
+export function parseSnmp6(text: string): Map<string, number> {
+  const fields = new Map<string, number>();
+  for (const [name = "", word] of wordsOfLines(text)) {
+    const match = /^([^6]*6)(.+)$/.exec(name);
+    const value = numberOf(word);
+    if (match !== null && value !== undefined) fields.set(`${match[1]}_${match[2]}`, value);
+  }
+  return fields;
+}
+
+/** What node_exporter takes, out of some hundred. */
+const NETSTAT_FIELDS =
+  /^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/;
+
+export function addNetstat(book: FamilyBook, fields: ReadonlyMap<string, number>): void {
+  for (const [field, value] of fields) {
+    if (!NETSTAT_FIELDS.test(field)) continue;
+    book.add("untyped", `node_netstat_${field}`, `Statistic ${field.replace("_", "")}.`, value);
+  }
+}

@@ -1,0 +1,107 @@
+import type { FamilyBook } from "../family-book.ts";
+import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
+
+/** What node_exporter knows of a protocol's line; a kernel may say more. */
+const STATES = ["inuse", "orphan", "tw", "alloc", "mem", "memory"] as const;
+
+/** /proc/net/sockstat and sockstat6: a protocol a line, then pairs of name and number. */
+export function parseSockstat(text: string): Map<string, ReadonlyMap<string, number>> {
+  const protocols = new Map<string, ReadonlyMap<string, number>>();
+  for (const [protocol = "", ...words] of wordsOfLines(text)) {
+    if (!protocol.endsWith(":")) continue;
+    const states = new Map<string, number>();
+    for (let index = 0; index + 1 < words.length; index += 2) {
+      const value = numberOf(words[index + 1]);
+      if (value !== undefined) states.set(words[index]!, value);
+    }
+    protocols.set(protocol.slice(0, -1), states);
+  }
+  return protocols;
+}
+
+/** @param pageBytes of memory, in which the kernel counts `mem`: 4096, or 16384 on a Raspberry Pi 5 */
+export function addSockstat(book: FamilyBook, protocols: ReturnType<typeof parseSockstat>, pageBytes: number): void {
+  for (const [protocol, states] of protocols) {
+    if (protocol === "sockets") {
+      book.add("gauge", "node_sockstat_sockets_used", "Number of IPv4 sockets in use.", states.get("used"));
+      continue;
+    }
+    const add = (state: string, value: number | undefined) => {
+      const help = `Number of ${protocol} sockets in state ${state}.`;
+      book.add("gauge", `node_sockstat_${protocol}_${state}`, help, value);
+    };
+    for (const state of STATES) add(state, states.get(state));
+    const pages = states.get("mem");
+    add("mem_bytes", pages === undefined ? undefined : pages * pageBytes);
+  }
+}
+
+/** This process's address space is told in pages and in KiB: what a page has follows. It is a power of two. */
+export function pageBytesOf(files: HostFiles): number {
+  const pages = numberOf(files.text("/proc/self/statm")?.split(" ")[0]);
+  const kibibytes = numberOf(/^VmSize:\s+(\d+) kB$/m.exec(files.text("/proc/self/status") ?? "")?.[1]);
+  if (!pages || !kibibytes) return 4096;
+  const bytes = 2 ** Math.round(Math.log2((kibibytes * 1024) / pages));
+  return bytes >= 4096 && bytes <= 65536 ? bytes : 4096;
+}
+
+/** /proc/net/softnet_stat: a line for each processor, in hexadecimal; its number is told since Linux 5.14. */
+export function addSoftnet(book: FamilyBook, text: string): void {
+  for (const [row, words] of wordsOfLines(text).entries()) {
+    if (words.length < 9) continue;
+    const cpu = String(words.length >= 13 ? hexadecimal(words[12]) : row);
+    const add = (name: string, help: string, column: number) =>
+      book.add("counter", `node_softnet_${name}_total`, help, hexadecimal(words[column]), { cpu });
+    add("processed", "Number of processed packets", 0);
+    add("dropped", "Number of dropped packets", 1);
+    add("times_squeezed", "Number of times processing packets ran out of quota", 2);
+  }
+}
+
+/** Column of /proc/net/stat/nf_conntrack, and what it counts. */
+const CONNTRACK_COLUMNS = [
+  ["found", "Number of searched entries which were successful."],
+  ["invalid", "Number of packets seen which can not be tracked."],
+  ["ignore", "Number of packets seen which are already connected to a conntrack entry."],
+  ["insert", "Number of entries inserted into the list."],
+  ["insert_failed", "Number of entries for which list insertion was attempted but failed."],
+  ["drop", "Number of packets dropped due to conntrack failure."],
+  ["early_drop", "Number of dropped conntrack entries to make room for new ones, if maximum table size was reached."],
+  ["search_restart", "Number of conntrack table lookups which had to be restarted due to hashtable resizes."],
+] as const;
+
+/** /proc/net/stat/nf_conntrack: a line of headings, then a line for each processor in hexadecimal; added up. */
+export function parseConntrack(text: string): Map<string, number> {
+  const [headings = [], ...rows] = wordsOfLines(text);
+  const sums = new Map<string, number>();
+  for (const words of rows) {
+    for (const [column, heading] of headings.entries()) {
+      sums.set(heading, (sums.get(heading) ?? 0) + (hexadecimal(words[column]) ?? 0));
+    }
+  }
+  return sums;
+}
+
+/** False where the kernel tracks no connections: the module is loaded with the first rule that needs it. */
+export function addConntrack(book: FamilyBook, files: HostFiles): boolean {
+  const folder = "/proc/sys/net/netfilter";
+  const entries = numberOf(files.text(`${folder}/nf_conntrack_count`));
+  if (entries === undefined) return false;
+  const limit = numberOf(files.text(`${folder}/nf_conntrack_max`));
+  book.add(
+    "gauge",
+    "node_nf_conntrack_entries",
+    "Number of currently allocated flow entries for connection tracking.",
+    entries,
+  );
+  book.add("gauge", "node_nf_conntrack_entries_limit", "Maximum size of connection tracking table.", limit);
+  const sums = parseConntrack(files.text("/proc/net/stat/nf_conntrack") ?? "");
+  for (const [column, help] of CONNTRACK_COLUMNS) {
+    book.add("gauge", `node_nf_conntrack_stat_${column}`, help, sums.get(column));
+  }
+  return true;
+}
+
+function hexadecimal(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9a-f]{1,12}$/i.test(text) ? Number.parseInt(text, 16) : undefined;
+}
