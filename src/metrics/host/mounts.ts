@@ -1,0 +1,117 @@
+import type { FamilyBook } from "../family-book.ts";
+import { type Answer, answerOf, type Patience } from "./patience.ts";
+
+/** A line of /proc/self/mountinfo. */
+export interface Mount {
+  readonly device: string;
+  readonly mountPoint: string;
+  readonly fsType: string;
+  readonly isReadOnly: boolean;
+}
+
+/** What statfs(2) says: sizes in blocks of `bsize` bytes. */
+export interface StatFs {
+  readonly bsize: number;
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+  readonly files: number;
+  readonly ffree: number;
+}
+
+/** What is left out, as by node_exporter. */
+export const EXCLUDED_MOUNT_POINTS =
+  "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
+export const EXCLUDED_FS_TYPES =
+  "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
+
+/**
+ * proc_pid_mountinfo(5): `id parent major:minor root mount-point options tags… - type device super-options`. A byte that
+ * would end a word is written as a backslash and three octal digits; what is not UTF-8 has become U+FFFD.
+ */
+export function parseMountinfo(text: string): Mount[] {
+  const mounts: Mount[] = [];
+  for (const line of text.split("\n")) {
+    const [before = "", after] = line.split(" - ", 2);
+    const [, , , , mountPoint, options = ""] = before.split(" ");
+    const [fsType, device, superOptions = ""] = after?.split(" ") ?? [];
+    if (mountPoint === undefined || fsType === undefined || device === undefined) continue;
+    const flags = [...options.split(","), ...superOptions.split(",")];
+    mounts.push({
+      device: unescaped(device),
+      mountPoint: unescaped(mountPoint),
+      fsType,
+      isReadOnly: flags.includes("ro") || flags.includes("emergency_ro"),
+    });
+  }
+  return mounts;
+}
+
+function unescaped(word: string): string {
+  return word.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8) & 0xff));
+}
+
+export interface FilesystemOptions {
+  readonly excludedMountPoints: RegExp;
+  readonly excludedTypes: RegExp;
+  /** Asks the kernel off the main thread. */
+  readonly statfs: (mountPoint: string) => Promise<StatFs>;
+  /** Asks it at once: for `/` alone, and only where the answer is in the kernel's memory. */
+  readonly statfsNow: (mountPoint: string) => StatFs;
+  readonly patience: Patience;
+}
+
+/** File systems that count their free blocks as they go, and answer without asking a device. */
+const COUNTED_IN_MEMORY = new Set(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "ramfs"]);
+
+/**
+ * Every mount that is not left out, each asked with a deadline: of one that does not answer in time we say so
+ * (`node_filesystem_device_error` 1, with the reason), and go on with the others.
+ */
+export async function addFilesystems(
+  book: FamilyBook,
+  mounts: readonly Mount[],
+  { excludedMountPoints, excludedTypes, statfs, statfsNow, patience }: FilesystemOptions,
+): Promise<void> {
+  const shown = mounts.filter(
+    ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedTypes.test(fsType),
+  );
+  const asked = new Map<string, Promise<Answer<StatFs>>>();
+  for (const { mountPoint, fsType } of shown) {
+    if (asked.has(mountPoint)) continue;
+    // So that the box knows its own disk, even while other mounts hold all the threads that we may take.
+    const isAtHand = mountPoint === "/" && COUNTED_IN_MEMORY.has(fsType);
+    asked.set(
+      mountPoint,
+      isAtHand ? answerOf(async () => statfsNow(mountPoint)) : patience.ask(mountPoint, () => statfs(mountPoint)),
+    );
+  }
+  for (const mount of shown) addFilesystem(book, mount, await asked.get(mount.mountPoint)!);
+}
+
+function addFilesystem(book: FamilyBook, mount: Mount, answer: Answer<StatFs>): void {
+  const { device, fsType: fstype, mountPoint: mountpoint } = mount;
+  const failure = "failure" in answer ? answer.failure : undefined;
+  const labels = { device, fstype, mountpoint, ...(failure === undefined ? {} : { device_error: reason(failure) }) };
+  const add = (name: string, help: string, value: number) =>
+    book.add("gauge", `node_filesystem_${name}`, help, value, labels);
+  add(
+    "device_error",
+    "Whether an error occurred while getting statistics for the given device.",
+    failure === undefined ? 0 : 1,
+  );
+  add("readonly", "Filesystem read-only status.", mount.isReadOnly ? 1 : 0);
+  if ("failure" in answer) return;
+  const { bsize, blocks, bfree, bavail, files, ffree } = answer.value;
+  add("size_bytes", "Filesystem size in bytes.", blocks * bsize);
+  add("free_bytes", "Filesystem free space in bytes.", bfree * bsize);
+  add("avail_bytes", "Filesystem space available to non-root users in bytes.", bavail * bsize);
+  add("files", "Filesystem total file nodes.", files);
+  add("files_free", "Filesystem total free file nodes.", ffree);
+}
+
+/** A closed set of words, the first being node_exporter's. */
+function reason(failure: string): string {
+  if (failure === "timeout") return "mountpoint timeout";
+  return /^(E[A-Z0-9]+|no free thread)$/.test(failure) ? failure : "error";
+}
