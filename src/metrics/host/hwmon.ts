@@ -1,0 +1,135 @@
+import type { FamilyBook } from "../family-book.ts";
+import { type HostFiles, numberOf } from "./files.ts";
+
+const FOLDER = "/sys/class/hwmon";
+/** `temp1_input` is the element `input` of the sensor `temp1`; a file may stand for itself (`pwm1`). */
+const FILE_NAME =
+  /^(vrm|beep_enable|update_interval|in|cpu|fan|pwm|temp|curr|power|energy|humidity|intrusion|freq)(\d*)(?:_(.+))?$/;
+const MAX_CHIPS = 64;
+const MAX_FILES = 512;
+
+/** What one chip says: by sensor, by element, the file's text. */
+export type SensorTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** Voltages, fans, temperatures, currents, powers. Off the main thread: some chips answer after a tenth of a second. */
+export async function addHwmon(book: FamilyBook, files: HostFiles): Promise<boolean> {
+  const chips: Chip[] = [];
+  for (const name of files.list(FOLDER).slice(0, MAX_CHIPS)) {
+    const called = cleaned((await files.slowText(`${FOLDER}/${name}/name`)) ?? "");
+    chips.push({ name, called, place: placeOf(files, name) || called || cleaned(name) });
+  }
+  for (const chip of chips) {
+    const label = labelOf(chip, chips);
+    const help = "Annotation metric for human-readable chip names";
+    if (chip.called !== "")
+      book.add("gauge", "node_hwmon_chip_names", help, 1, { chip: label, chip_name: chip.called });
+    addSensors(book, label, await sensorTexts(files, `${FOLDER}/${chip.name}`));
+  }
+  return chips.length > 0;
+}
+
+interface Chip {
+  /** `hwmon0`: by the order in which modules were loaded, so that it changes. */
+  readonly name: string;
+  /** What the driver calls it, such as `coretemp`; two may have one name. */
+  readonly called: string;
+  /** Where it sits, which stays: `platform_coretemp_0`. */
+  readonly place: string;
+}
+
+function placeOf(files: HostFiles, name: string): string {
+  const [device = "", bus = ""] = (files.target(`${FOLDER}/${name}/device`) ?? "").split("/").reverse().map(cleaned);
+  return device !== "" && bus !== "" ? `${bus}_${device}` : device;
+}
+
+/** Two chips of one device are told apart by their names, or else by their numbers. */
+function labelOf(chip: Chip, chips: readonly Chip[]): string {
+  const neighbours = chips.filter((other) => other !== chip && other.place === chip.place);
+  if (neighbours.length === 0) return chip.place;
+  const isNamed = chip.called !== "" && neighbours.every((other) => other.called !== chip.called);
+  return `${chip.place}_${isNamed ? chip.called : cleaned(chip.name)}`;
+}
+
+function cleaned(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9:_]/g, "_")
+    .replace(/^_+|_+$/g, "");
+}
+
+/** Older drivers have their files one folder further in. */
+async function sensorTexts(files: HostFiles, folder: string): Promise<SensorTexts> {
+  const sensors = new Map<string, Map<string, string>>();
+  for (const inside of [folder, `${folder}/device`]) {
+    for (const file of files.list(inside).slice(0, MAX_FILES)) {
+      const match = FILE_NAME.exec(file);
+      if (match === null) continue;
+      const text = await files.slowText(`${inside}/${file}`);
+      if (text === undefined) continue;
+      const sensor = `${match[1]}${Number(match[2] || "0")}`;
+      const elements = sensors.get(sensor) ?? new Map<string, string>();
+      sensors.set(sensor, elements.set(match[3] ?? "", text.slice(0, 128).replace(/^\n+|\n+$/g, "")));
+    }
+  }
+  return sensors;
+}
+
+/** As node_exporter names them, whose rules these are: `temp1_input` of 48312 is `node_hwmon_temp_celsius` 48.312. */
+export function addSensors(book: FamilyBook, chip: string, sensors: SensorTexts): void {
+  for (const [sensor, elements] of sensors) {
+    const labels = { chip, sensor };
+    const label = elements.get("label");
+    if (label !== undefined) {
+      const help = "Label for given chip and sensor";
+      book.add("gauge", "node_hwmon_sensor_label", help, 1, { ...labels, label });
+    }
+    const kind = FILE_NAME.exec(sensor)?.[1] ?? "";
+    for (const [element, text] of elements) {
+      const value = numberOf(text);
+      if (element === "label" || value === undefined) continue;
+      const family = familyOf(kind, element, elements.has(""));
+      if (family === undefined || (kind === "freq" && label === undefined)) continue;
+      const help = `Hardware monitor: ${kind} ${element}`.trim();
+      const named = kind === "freq" ? { chip, sensor: cleaned(label ?? "") } : labels;
+      book.add(family.type, family.name, help, value / family.divisor, named);
+    }
+  }
+}
+
+interface SensorFamily {
+  readonly name: string;
+  readonly type: "gauge" | "counter";
+  readonly divisor: number;
+}
+
+/** Suffix and divisor of every element of a kind of sensor, unless {@link familyOf} knows better. */
+const UNITS: Readonly<Record<string, readonly [string, number]>> = {
+  in: ["_volts", 1e3],
+  cpu: ["_volts", 1e3],
+  temp: ["_celsius", 1e3],
+  curr: ["_amps", 1e3],
+  energy: ["_joule_total", 1e6],
+  power: ["_watt", 1e6],
+  humidity: ["", 1e6],
+};
+
+/** @param hasPlain whether the sensor also has a file without an element, which takes the short name */
+function familyOf(kind: string, element: string, hasPlain: boolean): SensorFamily | undefined {
+  const gauge = (name: string, divisor = 1): SensorFamily => ({ name: `node_hwmon_${name}`, type: "gauge", divisor });
+  if (kind === "beep_enable") return gauge("beep_enabled");
+  if (kind === "vrm") return gauge("voltage_regulator_version");
+  if (kind === "update_interval") return gauge("update_interval_seconds", 1e3);
+  const isInput = element === "input";
+  const name = element === "" || (isInput && !hasPlain) ? kind : `${kind}_${cleaned(element)}`;
+  if (element === "fault" || element === "alarm") return gauge(name);
+  if (element === "beep") return gauge(`${name}_enabled`);
+  if (kind === "power" && element === "accuracy") return gauge(name, 1e6);
+  if (kind === "power" && /^average_interval(_min|_max)?$/.test(element)) return gauge(`${name}_seconds`, 1e3);
+  if (kind === "fan" && /^(input|min|max|target)$/.test(element)) return gauge(`${name}_rpm`);
+  if (kind === "freq") return isInput ? gauge(`${name}_freq_mhz`, 1e6) : undefined;
+  const unit = kind === "temp" && element === "type" ? undefined : UNITS[kind];
+  if (unit === undefined) return gauge(name);
+  const type = kind === "energy" ? "counter" : "gauge";
+  return { name: `node_hwmon_${name}${unit[0]}`, type, divisor: unit[1] };
+}

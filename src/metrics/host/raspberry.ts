@@ -1,0 +1,107 @@
+import type { FamilyBook } from "../family-book.ts";
+import { type HostFiles, numberOf } from "./files.ts";
+
+/** Why a Raspberry Pi slows down: bit of the firmware's word, which is "now"; 16 places above, "since the start". */
+const CAUSES = [
+  ["under-voltage", 0],
+  ["frequency-capped", 1],
+  ["throttled", 2],
+  ["soft-temperature-limit", 3],
+] as const;
+
+/** What the firmware says of one cause. */
+export interface Throttling {
+  readonly cause: (typeof CAUSES)[number][0];
+  readonly isNow: boolean;
+  readonly hasBeen: boolean;
+}
+
+/**
+ * The firmware's word, hexadecimal without 0x: `50005` means under-voltage and throttled, now and before.
+ *
+ * @example
+ * parseThrottled("50005")?.filter(({ isNow }) => isNow).length; // 2
+ */
+export function parseThrottled(text: string): readonly Throttling[] | undefined {
+  if (!/^\s*(0x)?[0-9a-f]{1,8}\s*$/i.test(text)) return undefined;
+  const word = Number.parseInt(text, 16);
+  return CAUSES.map(([cause, bit]) => ({
+    cause,
+    isNow: (word & (1 << bit)) !== 0,
+    hasBeen: (word & (1 << (bit + 16))) !== 0,
+  }));
+}
+
+const NOW = "Whether the board's firmware slows the processor down, or has reason to, at this moment (1) or not (0).";
+const BEFORE = "The same at any time since the start.";
+
+/**
+ * Under-voltage and throttling, from the firmware's own file (Raspberry Pi kernels), else from the alarm of the driver
+ * that every kernel has (`rpi_volt`), which knows of under-voltage alone. False on other boards.
+ */
+export async function addThrottling(book: FamilyBook, files: HostFiles): Promise<boolean> {
+  for (const path of firmwareFolders(files)) {
+    const states = parseThrottled((await files.slowText(`${path}/get_throttled`)) ?? "");
+    if (states === undefined) continue;
+    for (const { cause, isNow, hasBeen } of states) {
+      book.add("gauge", "tenk_host_throttled", NOW, isNow ? 1 : 0, { cause });
+      book.add("gauge", "tenk_host_throttled_since_start", BEFORE, hasBeen ? 1 : 0, { cause });
+    }
+    return true;
+  }
+  for (const name of files.list("/sys/class/hwmon")) {
+    const folder = `/sys/class/hwmon/${name}`;
+    if ((await files.slowText(`${folder}/name`))?.trim() !== "rpi_volt") continue;
+    const alarm = numberOf(await files.slowText(`${folder}/in0_lcrit_alarm`));
+    book.add("gauge", "tenk_host_throttled", NOW, alarm, { cause: "under-voltage" });
+    return alarm !== undefined;
+  }
+  return false;
+}
+
+/** `soc/soc:firmware` up to the Raspberry Pi 4, `soc@107c000000/soc@107c000000:firmware` on the 5. */
+function firmwareFolders(files: HostFiles): string[] {
+  const platform = "/sys/devices/platform";
+  return files
+    .list(platform)
+    .filter((name) => /^soc(@[0-9a-f]+)?$/.test(name))
+    .flatMap((soc) => [`${platform}/${soc}/${soc}:firmware`]);
+}
+
+/** How worn a flash memory is. */
+export interface Wear {
+  /** Of each kind of cells, the used part of its life in steps of a tenth, rounded up; 1.1 where it is past its end. */
+  readonly ratios: readonly (number | undefined)[];
+}
+
+/** eMMC's `life_time`, for its two kinds of cells: `0x01 0x02`. 0 is "not told", 0x0b past the end (JESD84-B51, 7.4.43). */
+export function parseLifeTime(text: string): Wear {
+  const ratios = text
+    .trim()
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((word) => {
+      const step = /^0x[0-9a-f]{1,2}$/i.test(word) ? Number(word) : 0;
+      return step >= 1 && step <= 11 ? step / 10 : undefined;
+    });
+  return { ratios };
+}
+
+/** Wear of what is soldered in or plugged as eMMC. SD cards keep theirs to themselves, and have no such file. */
+export async function addWear(book: FamilyBook, files: HostFiles): Promise<boolean> {
+  let found = false;
+  for (const device of files.list("/sys/block").filter((name) => /^mmcblk\d+$/.test(name))) {
+    const folder = `/sys/block/${device}/device`;
+    const { ratios } = parseLifeTime((await files.slowText(`${folder}/life_time`)) ?? "");
+    const help = "Used part of the life of the flash memory's cells, in steps of a tenth; more than 1 is past the end.";
+    for (const [index, area] of ["a", "b"].entries()) {
+      book.add("gauge", "tenk_host_flash_wear_ratio", help, ratios[index], { device, area });
+      found ||= ratios[index] !== undefined;
+    }
+    const state = /^\s*0x0*([1-3])\s*$/.exec((await files.slowText(`${folder}/pre_eol_info`)) ?? "")?.[1];
+    const spare = "Spare blocks of the flash memory: 1 is plenty, 2 means 80 % used, 3 means 90 % used.";
+    book.add("gauge", "tenk_host_flash_spare_state", spare, numberOf(state), { device });
+    found ||= state !== undefined;
+  }
+  return found;
+}
