@@ -2,6 +2,8 @@
 export interface Sample {
   readonly value: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** What follows the family's name: `_bucket`, `_sum` and `_count` of a histogram. @default {""} */
+  readonly suffix?: string;
 }
 
 /** All values of one metric name, as a scrape gets them. */
@@ -10,7 +12,7 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   /** `untyped` where the source does not say whether a value may fall. */
-  readonly type: "counter" | "gauge" | "untyped";
+  readonly type: "counter" | "gauge" | "untyped" | "histogram" | "summary";
   readonly samples: readonly Sample[];
 }
 
@@ -42,18 +44,43 @@ function openMetrics(family: Family): string {
   const { name, help, type } = family;
   const isCounter = type === "counter" && name.endsWith("_total");
   const ofFamily = isCounter ? name.slice(0, -"_total".length) : name;
-  const kind = isCounter ? "counter" : type === "gauge" ? "gauge" : "unknown";
-  return `# HELP ${ofFamily} ${escapeLabel(help)}\n# TYPE ${ofFamily} ${kind}\n${lines(family)}`;
+  const kind = type === "untyped" || (type === "counter" && !isCounter) ? "unknown" : type;
+  const unit = unitOf(ofFamily);
+  const unitLine = unit === undefined ? "" : `# UNIT ${ofFamily} ${unit}\n`;
+  const written = type === "histogram" ? lines(family, canonicalBound) : lines(family);
+  return `# HELP ${ofFamily} ${escapeLabel(help)}\n# TYPE ${ofFamily} ${kind}\n${unitLine}${written}`;
 }
 
-function lines({ name, samples }: Family): string {
+/**
+ * The base unit that a name ends in.
+ *
+ * @example
+ * unitOf("process_cpu_seconds_total"); // "seconds"
+ */
+export function unitOf(name: string): string | undefined {
+  return /_(seconds|bytes|celsius|ratio|volts|amperes|watts|joules|hertz)(?:_total)?$/.exec(name)?.[1];
+}
+
+function lines({ name, samples }: Family, bound: (le: string) => string = asIs): string {
   let text = "";
-  for (const { value, labels } of samples) {
+  for (const { value, labels, suffix = "" } of samples) {
     let set = "";
-    for (const label in labels) set += `${set === "" ? "" : ","}${label}="${escapeLabel(labels[label]!)}"`;
-    text += set === "" ? `${name} ${numberText(value)}\n` : `${name}{${set}} ${numberText(value)}\n`;
+    for (const label in labels) {
+      const of = label === "le" ? bound(labels[label]!) : labels[label]!;
+      set += `${set === "" ? "" : ","}${label}="${escapeLabel(of)}"`;
+    }
+    text += `${name}${suffix}${set === "" ? "" : `{${set}}`} ${numberText(value)}\n`;
   }
   return text;
+}
+
+function asIs(le: string): string {
+  return le;
+}
+
+/** There the bound of a bucket is a float: `1.0`. */
+function canonicalBound(le: string): string {
+  return /^-?\d+$/.test(le) ? `${le}.0` : le;
 }
 
 function numberText(value: number): string {

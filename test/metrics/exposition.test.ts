@@ -43,6 +43,28 @@ describe("exposition", () => {
         "# HELP c_joule All.\n# TYPE c_joule unknown\nc_joule 2\n# EOF\n",
     );
   });
+
+  test("a histogram's values have their suffix; OpenMetrics writes bounds as floats, and the unit", () => {
+    const samples = [
+      { value: 1, labels: { le: "1" }, suffix: "_bucket" },
+      { value: 2, labels: { le: "+Inf" }, suffix: "_bucket" },
+      { value: 1.5, labels: {}, suffix: "_sum" },
+      { value: 2, labels: {}, suffix: "_count" },
+    ];
+    const lag = family({ name: "lag_seconds", type: "histogram", samples });
+    const values = 'lag_seconds_bucket{le="+Inf"} 2\nlag_seconds_sum 1.5\nlag_seconds_count 2\n';
+    expect(exposition([lag])).toBe(
+      `# HELP lag_seconds All.\n# TYPE lag_seconds histogram\nlag_seconds_bucket{le="1"} 1\n${values}`,
+    );
+    expect(exposition([lag], "openmetrics")).toBe(
+      "# HELP lag_seconds All.\n# TYPE lag_seconds histogram\n# UNIT lag_seconds seconds\n" +
+        `lag_seconds_bucket{le="1.0"} 1\n${values}# EOF\n`,
+    );
+  });
+
+  test("the unit of a counter stands before its suffix", () => {
+    expect(exposition([family({ name: "read_bytes_total" })], "openmetrics")).toContain("# UNIT read_bytes bytes\n");
+  });
 });
 
 describe("a book of families", () => {
