@@ -1,7 +1,8 @@
 import { type Log, logOf, messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
-import { measureLoopLag, openProcessReader, recentLag } from "../metrics/mod.ts";
+import { type ExpositionFormat, exposition, measureLoopLag, openProcessReader, recentLag } from "../metrics/mod.ts";
 import { formatAddress } from "./address.ts";
 import type { LoadedConfig } from "./config-file.ts";
+import { readFamilies } from "./families.ts";
 import { type Surface, type SurfaceOptions, serveSurface } from "./http.ts";
 import type { RunningListener } from "./listener.ts";
 import { Listeners } from "./listeners.ts";
@@ -10,7 +11,6 @@ import { watchModules } from "./module-watch.ts";
 import { portHolder } from "./port-holder.ts";
 import { effectiveSettings } from "./settings.ts";
 import { type ListenerStatus, processStatus, type Status } from "./status.ts";
-import { userMetricsText } from "./user-metrics.ts";
 import { VERSION } from "./version.ts";
 
 /** What `up` brought up. */
@@ -127,6 +127,7 @@ function readingsOf(running: () => readonly RunningListener[]) {
     lag.add(lagMs);
     observeLagSeconds(lagMs / 1000);
   });
+  const families = () => readFamilies({ registry, listeners: running });
   return {
     status: (): Status => ({
       tenk: VERSION,
@@ -134,7 +135,7 @@ function readingsOf(running: () => readonly RunningListener[]) {
       listeners: listeners(),
       process: processStatus(reader.read(), lag.quantileMs(0.99)),
     }),
-    metrics: async () => `${await registry.metrics()}\n${await userMetricsText(running().map(({ server }) => server))}`,
+    metrics: async (format: ExpositionFormat) => exposition(await families(), format),
     page: () => page(listeners()),
     async stop() {
       lagMeter.stop();

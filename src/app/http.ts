@@ -1,4 +1,6 @@
 import { isIP } from "node:net";
+import type { ExpositionFormat } from "../metrics/mod.ts";
+import { METRICS_TYPES, metricsFormat } from "./metrics-format.ts";
 
 /** What the status surface answers with. */
 export interface SurfaceOptions {
@@ -8,8 +10,8 @@ export interface SurfaceOptions {
   /** False from the moment the box begins to stop: whoever spreads work over boxes looks here. */
   readonly healthy: () => boolean;
   readonly status: () => unknown;
-  /** Prometheus text. */
-  readonly metrics: () => Promise<string>;
+  /** As text for Prometheus, in the format that was asked for. */
+  readonly metrics: (format: ExpositionFormat) => Promise<string>;
   /** The first page, for people. */
   readonly page: () => string;
 }
@@ -25,10 +27,13 @@ const TEXT = "text/plain; charset=utf-8";
  * Serves `/`, `/healthz`, `/metrics` and `/api/status`. Throws the system's error (`EADDRINUSE` …) when it cannot listen.
  */
 export function serveSurface({ host, port, healthy, status, metrics, page }: SurfaceOptions): Surface {
-  const routes: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  const routes: Readonly<Record<string, (request: Request) => Response | Promise<Response>>> = {
     "/": () => answer(200, TEXT, page()),
     "/healthz": () => (healthy() ? answer(200, TEXT, "ok\n") : answer(503, TEXT, "stopping\n")),
-    "/metrics": async () => answer(200, "text/plain; version=0.0.4; charset=utf-8", await metrics()),
+    "/metrics": async ({ headers }) => {
+      const format = metricsFormat(headers.get("accept") ?? "");
+      return answer(200, METRICS_TYPES[format], await metrics(format), { vary: "accept" });
+    },
     "/api/status": () => answer(200, "application/json", `${JSON.stringify(status())}\n`),
   };
   const server = Bun.serve({
@@ -41,7 +46,7 @@ export function serveSurface({ host, port, healthy, status, metrics, page }: Sur
       if (request.method !== "GET" && request.method !== "HEAD") {
         return answer(405, TEXT, "only GET and HEAD\n", { allow: "GET, HEAD" });
       }
-      return route();
+      return route(request);
     },
     error: (error) => answer(500, TEXT, `${error.message}\n`),
   });

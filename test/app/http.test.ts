@@ -8,7 +8,7 @@ const surface = serveSurface({
   port: 0,
   healthy: () => healthy,
   status: () => ({ a: 1 }),
-  metrics: async () => "a_total 1\n",
+  metrics: async (format) => (format === "text" ? "a_total 1\n" : "# EOF\n"),
   page: () => "hello\n",
 });
 afterAll(() => surface.stop());
@@ -38,6 +38,13 @@ describe("the status surface", () => {
   ])("answers GET %s with %d", async (path, code, type, body) => {
     const response = await fetch(`http://127.0.0.1:${surface.port}${path}`);
     expect([response.status, response.headers.get("content-type"), await response.text()]).toEqual([code, type, body]);
+  });
+
+  test("answers OpenMetrics to who asks for it", async () => {
+    const accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    const response = await fetch(`http://127.0.0.1:${surface.port}/metrics`, { headers: { accept } });
+    const type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    expect([response.headers.get("content-type"), await response.text()]).toEqual([type, "# EOF\n"]);
   });
 
   test("says 503 once the box is stopping", async () => {
