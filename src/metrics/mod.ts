@@ -1,5 +1,34 @@
 /** Floor 2: readers of plain fields, the process's own cost, exposition for Prometheus. */
-export { type ExpositionFormat, exposition, type Family, type Sample, unitOf } from "./exposition.ts";
+export {
+  type ExpositionFormat,
+  type ExpositionFormat,
+  exposition,
+  exposition,
+  type Family,
+  type Family,
+  type Sample,
+  type Sample,
+  unitOf,
+} from "./exposition.ts";
+export { FamilyBook, type FamilyBookOptions } from "./family-book.ts";
+export {
+  busyRatio,
+  type CpuTimes,
+  EXCLUDED_DISKS,
+  EXCLUDED_FS_TYPES,
+  EXCLUDED_MOUNT_POINTS,
+  EXCLUDED_NETWORK_DEVICES,
+  type HostCollector,
+  type HostCollectorOptions,
+  type HostReader,
+  type HostReaderOptions,
+  type HostSample,
+  hostCollector,
+  openHostReader,
+  Patience,
+  type PatienceOptions,
+  type StatFs,
+} from "./host/mod.ts";
 export { measureLoopLag, type RecentLag, recentLag } from "./loop-lag.ts";
 export { openProcessReader, type ProcessReader, type ProcessSample } from "./process.ts";
 export { familiesIn } from "./prom-families.ts";

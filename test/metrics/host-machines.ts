@@ -21,6 +21,7 @@ procs_running 2
 procs_blocked 1
 softirq 3456789 1 2 3 4 5 6 7 8 9 10
 `,
+  "/proc/uptime": "3600.25 14234.56\n",
   "/proc/loadavg": "0.42 0.31 0.20 2/187 4321\n",
   "/proc/meminfo": `MemTotal:        3882432 kB
 MemFree:         2105000 kB

@@ -17,6 +17,8 @@ export interface CpuTimes {
 
 /** What /proc/stat says; a field is undefined where the kernel does not tell. */
 export interface KernelStat {
+  /** All processors together, those that are off included. */
+  readonly total: CpuTimes | undefined;
   /** By number; a processor that is off has no line. */
   readonly cpus: ReadonlyMap<string, CpuTimes>;
   readonly contextSwitches: number | undefined;
@@ -36,13 +38,16 @@ const RESTART_SECONDS = 3;
 
 export function parseStat(text: string): KernelStat {
   const cpus = new Map<string, CpuTimes>();
+  let total: CpuTimes | undefined;
   const single = new Map<string, number | undefined>();
   for (const [key = "", ...words] of wordsOfLines(text)) {
     const cpu = /^cpu(\d+)$/.exec(key)?.[1];
     if (cpu !== undefined) cpus.set(cpu, cpuTimes(words));
+    else if (key === "cpu") total = cpuTimes(words);
     else single.set(key, numberOf(words[0]));
   }
   return {
+    total,
     cpus,
     contextSwitches: single.get("ctxt"),
     interrupts: single.get("intr"),

@@ -1,0 +1,12 @@
+/** The machine: node_exporter's metrics of it, and its quick stats as plain numbers. */
+export {
+  EXCLUDED_DISKS,
+  EXCLUDED_NETWORK_DEVICES,
+  type HostCollector,
+  type HostCollectorOptions,
+  hostCollector,
+} from "./host.ts";
+export { EXCLUDED_FS_TYPES, EXCLUDED_MOUNT_POINTS, type StatFs } from "./mounts.ts";
+export { Patience, type PatienceOptions } from "./patience.ts";
+export { busyRatio, type HostReader, type HostReaderOptions, type HostSample, openHostReader } from "./reader.ts";
+export type { CpuTimes } from "./stat.ts";

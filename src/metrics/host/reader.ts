@@ -1,0 +1,201 @@
+import { promises } from "node:fs";
+import { parseDiskstats } from "./disk.ts";
+import { type HostFiles, hostFiles, numberOf } from "./files.ts";
+import { parseLoad } from "./kernel.ts";
+import { parseMeminfo } from "./memory.ts";
+import type { StatFs } from "./mounts.ts";
+import { parseNetDevices } from "./network.ts";
+import { Patience } from "./patience.ts";
+import { type CpuTimes, parseStat } from "./stat.ts";
+
+/**
+ * The machine at one moment, as plain numbers. What ends in `Seconds` or `Bytes` and is named for something that happened
+ * counts since the start: two samples give a rate. A field is undefined where the machine does not tell.
+ */
+export interface HostSample {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** Of all processors together; see {@link busyRatio}. */
+  readonly cpu: CpuTimes | undefined;
+  readonly cpuCount: number;
+  readonly load1: number | undefined;
+  readonly load5: number | undefined;
+  readonly load15: number | undefined;
+  readonly memoryTotalBytes: number | undefined;
+  /** What programs could have without swapping. */
+  readonly memoryAvailableBytes: number | undefined;
+  readonly swapTotalBytes: number | undefined;
+  readonly swapFreeBytes: number | undefined;
+  readonly rootTotalBytes: number | undefined;
+  /** What is left for programs that are not root's. */
+  readonly rootAvailableBytes: number | undefined;
+  readonly uptimeSeconds: number | undefined;
+  /** The processor's, in degrees Celsius. */
+  readonly temperatureCelsius: number | undefined;
+  /** Over devices with hardware behind them: bridges and containers would count the same bytes again. */
+  readonly networkReceivedBytes: number | undefined;
+  readonly networkSentBytes: number | undefined;
+  /** Over whole disks. */
+  readonly diskReadBytes: number | undefined;
+  readonly diskWrittenBytes: number | undefined;
+}
+
+export interface HostReaderOptions {
+  /** Folder that holds `proc` and `sys`. @default {"/"} */
+  readonly root?: string;
+  /** Asks for the root file system's sizes, off the main thread. @default the runtime's */
+  readonly statfs?: (mountPoint: string) => Promise<StatFs>;
+  /** How long the file system and the thermometer may take. @default a second, on half of the runtime's threads */
+  readonly patience?: Patience;
+  /** The time, in milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** Reads what a page shows every second. */
+export interface HostReader {
+  /**
+   * A quarter of a millisecond. What may hang, the root file system and the temperature, is as of the read before: a read asks for it and
+   * does not wait.
+   */
+  read(): HostSample;
+  /** Resolves when that has been asked once, or has not answered in time. */
+  readonly ready: Promise<void>;
+}
+
+/**
+ * @example
+ * const reader = openHostReader();
+ * reader.read().memoryTotalBytes !== 0; // true
+ */
+export function openHostReader({
+  root = "/",
+  statfs = promises.statfs,
+  patience = new Patience(),
+  now = Date.now,
+}: HostReaderOptions = {}): HostReader {
+  const files = hostFiles(root);
+  const isPhysical = physicalDevices(files);
+  const thermometer = findThermometer(files);
+  let rootSizes: StatFs | undefined;
+  let temperatureCelsius: number | undefined;
+  let asking: Promise<void> | undefined;
+
+  const askSlow = () => {
+    asking ??= Promise.all([
+      patience.ask("/", () => statfs("/")),
+      patience.ask("temperature", async () => files.slowText((await thermometer) ?? "")),
+    ]).then(([sizes, temperature]) => {
+      rootSizes = "value" in sizes ? sizes.value : undefined;
+      const thousandths = "value" in temperature ? numberOf(temperature.value) : undefined;
+      temperatureCelsius = thousandths === undefined ? undefined : thousandths / 1000;
+      asking = undefined;
+    });
+    return asking;
+  };
+
+  return {
+    ready: askSlow(),
+    read() {
+      askSlow();
+      return {
+        atMs: now(),
+        ...readProcessors(files),
+        ...readMemory(files),
+        ...readTraffic(files, isPhysical),
+        rootTotalBytes: rootSizes && rootSizes.blocks * rootSizes.bsize,
+        rootAvailableBytes: rootSizes && rootSizes.bavail * rootSizes.bsize,
+        temperatureCelsius,
+      };
+    },
+  };
+}
+
+/**
+ * How busy the processors were between two samples, from 0 to 1; undefined where no time has passed. Waiting for a disk is
+ * not being busy. Guests are in user and nice already.
+ *
+ * @example
+ * busyRatio(undefined, undefined); // undefined
+ */
+export function busyRatio(before: CpuTimes | undefined, after: CpuTimes | undefined): number | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  const busy = busySeconds(after) - busySeconds(before);
+  const idle = Math.max(0, after.idle - before.idle) + Math.max(0, after.iowait - before.iowait);
+  return busy + idle > 0 ? Math.max(0, busy) / (Math.max(0, busy) + idle) : undefined;
+}
+
+function busySeconds({ user, nice, system, irq, softirq, steal }: CpuTimes): number {
+  return user + nice + system + irq + softirq + steal;
+}
+
+function readProcessors(files: HostFiles) {
+  const stat = parseStat(files.text("/proc/stat") ?? "");
+  const load = parseLoad(files.text("/proc/loadavg") ?? "");
+  const uptime = numberOf(files.text("/proc/uptime")?.split(" ")[0]);
+  return {
+    cpu: stat.total,
+    cpuCount: stat.cpus.size,
+    load1: load?.[0],
+    load5: load?.[1],
+    load15: load?.[2],
+    uptimeSeconds: uptime,
+  };
+}
+
+function readMemory(files: HostFiles) {
+  const memory = parseMeminfo(files.text("/proc/meminfo") ?? "");
+  return {
+    memoryTotalBytes: memory.get("MemTotal_bytes"),
+    memoryAvailableBytes: memory.get("MemAvailable_bytes"),
+    swapTotalBytes: memory.get("SwapTotal_bytes"),
+    swapFreeBytes: memory.get("SwapFree_bytes"),
+  };
+}
+
+/** Disks that are no part of another one, nor made of others. */
+const WHOLE_DISK = /^((h|s|v|xv)d[a-z]+|nvme\d+n\d+|mmcblk\d+)$/;
+
+function readTraffic(files: HostFiles, isPhysical: (device: string) => boolean) {
+  const devices = parseNetDevices(files.text("/proc/net/dev") ?? "");
+  const shown = [...devices].filter(([device]) => isPhysical(device)).map(([, counts]) => counts);
+  const disks = parseDiskstats(files.text("/proc/diskstats") ?? "").filter(({ device }) => WHOLE_DISK.test(device));
+  const sum = (rows: readonly ReadonlyMap<string, number>[], column: string) =>
+    rows.length === 0 ? undefined : rows.reduce((total, row) => total + (row.get(column) ?? 0), 0);
+  const values = disks.map((disk) => disk.values);
+  return {
+    networkReceivedBytes: sum(shown, "receive_bytes"),
+    networkSentBytes: sum(shown, "transmit_bytes"),
+    diskReadBytes: sum(values, "read_bytes_total"),
+    diskWrittenBytes: sum(values, "written_bytes_total"),
+  };
+}
+
+/** A device with hardware behind it has a link to it. Asked once for each name: there is one more file to read else. */
+function physicalDevices(files: HostFiles): (device: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (device) => {
+    let isPhysical = known.get(device);
+    if (isPhysical === undefined) {
+      isPhysical = files.target(`/sys/class/net/${device}/device`) !== undefined;
+      if (known.size >= 1000) known.clear();
+      known.set(device, isPhysical);
+    }
+    return isPhysical;
+  };
+}
+
+/** Of several thermometers the processor's. */
+async function findThermometer(files: HostFiles): Promise<string | undefined> {
+  const zones = files.list("/sys/class/thermal").filter((name) => /^thermal_zone\d+$/.test(name));
+  for (const wanted of [/cpu|pkg|soc|core/i, /./]) {
+    for (const zone of zones) {
+      const type = (await files.slowText(`/sys/class/thermal/${zone}/type`))?.trim() ?? "";
+      if (wanted.test(type)) return `/sys/class/thermal/${zone}/temp`;
+    }
+  }
+  for (const chip of files.list("/sys/class/hwmon")) {
+    const name = (await files.slowText(`/sys/class/hwmon/${chip}/name`))?.trim() ?? "";
+    if (/^(coretemp|k10temp|zenpower|cpu_thermal)$/.test(name)) return `/sys/class/hwmon/${chip}/temp1_input`;
+  }
+  return undefined;
+}

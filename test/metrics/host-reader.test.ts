@@ -1,0 +1,130 @@
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { join } from "node:path";
+import { busyRatio, type CpuTimes, openHostReader, Patience } from "../../src/metrics/host/mod.ts";
+import { until } from "../net/support.ts";
+import { RASPBERRY_PI_4 } from "./host-machines.ts";
+import { fakeRoot } from "./host-support.ts";
+
+const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ffree: 900 };
+
+describe("a host reader", () => {
+  test("tells a Raspberry Pi's quick stats", async () => {
+    using machine = fakeRoot(RASPBERRY_PI_4);
+    const reader = openHostReader({ root: machine.root, statfs: async () => SIZES, now: () => 5 });
+    await reader.ready;
+    expect(reader.read()).toEqual({
+      atMs: 5,
+      cpu: expect.objectContaining({ user: 512.34, system: 203.45 }),
+      cpuCount: 4,
+      load1: 0.42,
+      load5: 0.31,
+      load15: 0.2,
+      memoryTotalBytes: 3882432 * 1024,
+      memoryAvailableBytes: 3300112 * 1024,
+      swapTotalBytes: 102396 * 1024,
+      swapFreeBytes: 102396 * 1024,
+      rootTotalBytes: 409600,
+      rootAvailableBytes: 163840,
+      uptimeSeconds: 3600.25,
+      temperatureCelsius: 48.312,
+      // Not lo, nor wlan0, behind which this machine has no hardware.
+      networkReceivedBytes: 987654321,
+      networkSentBytes: 123456789,
+      // Neither partitions nor loops.
+      diskReadBytes: (1834567 + 80000) * 512,
+      diskWrittenBytes: (456789 + 40000) * 512,
+    });
+  });
+
+  test("is as of the last answer where an answer takes time, and without one where it hangs", async () => {
+    using machine = fakeRoot(RASPBERRY_PI_4);
+    let sizes: typeof SIZES | undefined = SIZES;
+    const statfs = () => (sizes === undefined ? new Promise<typeof SIZES>(() => {}) : Promise.resolve(sizes));
+    const patience = new Patience({ deadlineMs: 50, maxUnderWay: 2 });
+    const reader = openHostReader({ root: machine.root, statfs, patience });
+    expect(reader.read()).toMatchObject({ rootTotalBytes: undefined, temperatureCelsius: undefined, cpuCount: 4 });
+    await reader.ready;
+    expect(reader.read().rootTotalBytes).toBe(409600);
+    writeFileSync(join(machine.root, "sys/class/thermal/thermal_zone0/temp"), "50000\n");
+    await until(() => reader.read().temperatureCelsius === 50);
+    sizes = undefined;
+    await until(() => reader.read().rootTotalBytes === undefined);
+    expect(reader.read()).toMatchObject({ temperatureCelsius: 50, load1: 0.42 });
+  });
+
+  test("finds the processor's thermometer among several", async () => {
+    using server = fakeRoot({
+      "/sys/class/thermal/thermal_zone0/type": "acpitz\n",
+      "/sys/class/thermal/thermal_zone0/temp": "20000\n",
+      "/sys/class/thermal/thermal_zone1/type": "x86_pkg_temp\n",
+      "/sys/class/thermal/thermal_zone1/temp": "61000\n",
+    });
+    using amd = fakeRoot({
+      "/sys/class/hwmon/hwmon0/name": "nvme\n",
+      "/sys/class/hwmon/hwmon0/temp1_input": "30000\n",
+      "/sys/class/hwmon/hwmon1/name": "k10temp\n",
+      "/sys/class/hwmon/hwmon1/temp1_input": "55000\n",
+    });
+    for (const [{ root }, degrees] of [
+      [server, 61],
+      [amd, 55],
+    ] as const) {
+      const reader = openHostReader({ root, statfs: async () => SIZES });
+      await reader.ready;
+      expect(reader.read().temperatureCelsius).toBe(degrees);
+    }
+  });
+
+  test("has nothing to say of a machine without files", async () => {
+    using machine = fakeRoot({});
+    const reader = openHostReader({ root: machine.root, statfs: () => Promise.reject(new Error("no")), now: () => 5 });
+    await reader.ready;
+    const { atMs, cpuCount, ...others } = reader.read();
+    expect([atMs, cpuCount]).toEqual([5, 0]);
+    expect(new Set(Object.values(others))).toEqual(new Set([undefined]));
+  });
+
+  test("agrees with the runtime on the machine it runs on", async () => {
+    const reader = openHostReader();
+    await reader.ready;
+    const sample = reader.read();
+    expect(sample.memoryTotalBytes).toBe(totalmem());
+    expect(sample.cpuCount).toBe(cpus().length);
+    expect(sample.load15).toBeCloseTo(loadavg()[2]!, 0);
+    expect(sample.rootTotalBytes).toBeGreaterThan(sample.rootAvailableBytes ?? Number.NaN);
+  });
+});
+
+describe("busy", () => {
+  const NONE = {
+    user: 0,
+    nice: 0,
+    system: 0,
+    idle: 0,
+    iowait: 0,
+    irq: 0,
+    softirq: 0,
+    steal: 0,
+    guest: 0,
+    guestNice: 0,
+  };
+  const times = (more: Partial<CpuTimes>): CpuTimes => ({ ...NONE, ...more });
+
+  test.each([
+    ["a second of four", times({ user: 1, idle: 3 }), 0.25],
+    ["waiting for a disk", times({ idle: 2, iowait: 2 }), 0],
+    ["a guest, which is counted twice", times({ user: 2, guest: 2, idle: 2 }), 0.5],
+    ["all that is not idle", times({ nice: 1, system: 1, irq: 1, softirq: 1, steal: 1 }), 1],
+    ["a wait that stepped back", times({ user: 1, idle: 1, iowait: -5 }), 0.5],
+    ["no time", times({}), undefined],
+  ])("%s", (_, after, ratio) => {
+    expect(busyRatio(NONE, after)).toBe(ratio);
+  });
+
+  test("needs two samples", () => {
+    expect(busyRatio(undefined, NONE)).toBeUndefined();
+    expect(busyRatio(NONE, undefined)).toBeUndefined();
+  });
+});
