@@ -1,15 +1,5 @@
 /** Floor 2: readers of plain fields, the process's own cost, exposition for Prometheus. */
-export {
-  type ExpositionFormat,
-  type ExpositionFormat,
-  exposition,
-  exposition,
-  type Family,
-  type Family,
-  type Sample,
-  type Sample,
-  unitOf,
-} from "./exposition.ts";
+export { type ExpositionFormat, exposition, type Family, type Sample, unitOf } from "./exposition.ts";
 export { FamilyBook, type FamilyBookOptions } from "./family-book.ts";
 export {
   busyRatio,
