@@ -1,0 +1,226 @@
+import { Database, type Statement } from "bun:sqlite";
+import { TimeGrid } from "../base/mod.ts";
+import { blockOf, FINEST, LEVELS, type Level, levelFor, SERIES_LIMIT } from "./levels.ts";
+import { decodePoints, encodePoints } from "./points.ts";
+import { RollUp } from "./roll-up.ts";
+import { HISTORY_TABLES, HISTORY_VERSION, numberOf, prepareSchema } from "./schema.ts";
+import { SeriesTable } from "./series-table.ts";
+import type { HistoryBlock, HistoryQuery, HistorySeries, SeriesName } from "./types.ts";
+
+/** A file shrinks when more than a quarter of it is free, a little with every write. */
+const FREE_PAGES = 1024;
+const VACUUM_PAGES = 256;
+/** Old blocks that go for new ones, beyond as many as these: a clock that is wrong for a while costs little. */
+const EXTRA_DELETES = 1;
+
+interface Row {
+  readonly id: number;
+  readonly points: Uint8Array;
+}
+
+/** The statements of one level's table. */
+interface Table {
+  readonly put: Statement<void, [number, Uint8Array]>;
+  readonly get: Statement<Row, [number]>;
+  readonly range: Statement<Row, [number, number]>;
+  readonly first: Statement<{ id: number | null }, []>;
+  readonly last: Statement<{ id: number | null }, []>;
+  readonly remove: Statement<void, [number]>;
+}
+
+/**
+ * The history in one SQLite file. Everything throws SQLite's errors; {@link Keeper} knows what to do about them.
+ *
+ * A page is written about twice: to the log with each batch (which is synced, so that power may fail), and to its place
+ * when the log has grown to a thousand pages. The lock is held while the file is open: that spares the shared index of
+ * the log, which is rewritten with each batch, and keeps a second box from mixing its history into ours.
+ */
+export class HistoryFile {
+  readonly #database: Database;
+  readonly #tables: readonly Table[];
+  readonly #series: SeriesTable;
+
+  /** @param syncs false leaves the moment of writing to the system: for tests that simulate months @default {true} */
+  constructor(path: string, syncs = true) {
+    this.#database = new Database(path, { create: true, strict: true });
+    try {
+      this.#database.run("PRAGMA auto_vacuum = INCREMENTAL");
+      this.#database.run("PRAGMA locking_mode = EXCLUSIVE");
+      this.#database.run("PRAGMA journal_mode = WAL");
+      this.#database.run(`PRAGMA synchronous = ${syncs ? "FULL" : "OFF"}`);
+      this.#database.run("PRAGMA wal_autocheckpoint = 1000");
+      this.#database.run("PRAGMA cache_size = -2048");
+      prepareSchema(this.#database, HISTORY_VERSION, HISTORY_TABLES);
+      this.#tables = LEVELS.map((level) => tableOf(this.#database, level));
+      this.#series = new SeriesTable(this.#database);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Rolls up what is over, forgets what is old, adds blocks: all of it, or nothing. The old goes before the new comes, so
+   * that the new is written to the pages that became free; what is freed and stays free is written for nothing.
+   */
+  write(blocks: readonly HistoryBlock[]): void {
+    const first = blocks[0];
+    if (first === undefined) return;
+    try {
+      this.#database
+        .transaction(() => {
+          for (let level = 1; level < LEVELS.length; level++) this.#rollUp(level, first.startMs);
+          this.#forget(0, first.startMs, blocks.length);
+          for (const block of blocks) this.#writeBlock(block);
+          this.#forgetSeries();
+        })
+        .immediate();
+    } catch (error) {
+      this.#series.reload();
+      throw error;
+    }
+    this.#shrink();
+  }
+
+  read({ name, labels, fromMs, stepMs, length, untilMs }: HistoryQuery): HistorySeries[] {
+    const level = levelFor(stepMs);
+    const toMs = Math.min(untilMs, fromMs + length * stepMs);
+    return this.#series.matching(name, labels).map(({ id, ...series }) => {
+      const grid = new TimeGrid(fromMs, stepMs, length);
+      this.#readInto(grid, level, id, fromMs, toMs);
+      return { ...series, grid: { min: grid.min, max: grid.max, sum: grid.sum, weight: grid.weight } };
+    });
+  }
+
+  names(): SeriesName[] {
+    return this.#series.all().map(({ name, labels, type }) => ({ name, labels, type }));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #writeBlock({ startMs, series, points }: HistoryBlock): void {
+    const block = blockOf(FINEST, startMs);
+    const each = FINEST.points * 3;
+    for (const [index, name] of series.entries()) {
+      const id = this.#series.idOf(name, startMs);
+      if (id !== undefined) this.#put(0, block, id, points.subarray(index * each, (index + 1) * each));
+    }
+    this.#markDirty(1, startMs);
+  }
+
+  /** A block may be there in part, from before a restart or a step of the clock: then the new points join it. */
+  #put(level: number, block: number, series: number, points: Float32Array): void {
+    const { get, put } = this.#tables[level]!;
+    const id = block * SERIES_LIMIT + series;
+    const before = get.get(id);
+    const encoded = encodePoints(before === null ? points : over(before.points, points));
+    if (encoded !== undefined) put.run(id, encoded);
+  }
+
+  #markDirty(level: number, atMs: number): void {
+    this.#database.query("INSERT OR IGNORE INTO dirty VALUES (?, ?)").run(level, blockOf(LEVELS[level]!, atMs));
+  }
+
+  #dirtyBlocks(level: number): number[] {
+    const rows = this.#database.query("SELECT block FROM dirty WHERE level = ? ORDER BY block").values(level);
+    return rows.map(([block]) => Number(block));
+  }
+
+  /** Rolls up every block whose finer ones have changed, except the one that time is in. */
+  #rollUp(level: number, nowMs: number): void {
+    const coarse = LEVELS[level]!;
+    const fine = LEVELS[level - 1]!;
+    const current = blockOf(coarse, nowMs);
+    const blocks = this.#dirtyBlocks(level).filter((block) => block !== current);
+    this.#forget(level, nowMs, blocks.length);
+    for (const block of blocks) {
+      const startMs = block * coarse.blockMs;
+      const sums = new RollUp(fine, coarse, startMs);
+      const [from, to] = [blockOf(fine, startMs), blockOf(fine, startMs + coarse.blockMs)];
+      for (const row of this.#tables[level - 1]!.range.iterate(from * SERIES_LIMIT, to * SERIES_LIMIT)) {
+        sums.add(row.id, row.points);
+      }
+      for (const [series, points] of sums.series()) {
+        this.#put(level, block, series, points);
+        if (level === LEVELS.length - 1) this.#series.seen(series, startMs);
+      }
+      this.#database.query("DELETE FROM dirty WHERE level = ? AND block = ?").run(level, block);
+      if (level + 1 < LEVELS.length) this.#markDirty(level + 1, startMs);
+    }
+  }
+
+  #forget(level: number, nowMs: number, added: number): void {
+    const { blockMs, keepMs } = LEVELS[level]!;
+    const { first, remove } = this.#tables[level]!;
+    for (let count = 0; added > 0 && count < added + EXTRA_DELETES; count++) {
+      const id = first.get()?.id ?? undefined;
+      if (id === undefined) return;
+      const block = Math.floor(id / SERIES_LIMIT);
+      if ((block + 1) * blockMs > nowMs - keepMs) return;
+      remove.run((block + 1) * SERIES_LIMIT);
+    }
+  }
+
+  #forgetSeries(): void {
+    const oldest = this.#tables.at(-1)!.first.get()?.id ?? undefined;
+    if (oldest === undefined) return;
+    this.#series.forgetBefore(Math.floor(oldest / SERIES_LIMIT) * LEVELS.at(-1)!.blockMs);
+  }
+
+  #shrink(): void {
+    const free = numberOf(this.#database, "PRAGMA freelist_count");
+    if (free > FREE_PAGES && free > numberOf(this.#database, "PRAGMA page_count") / 4) {
+      this.#database.run(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+    }
+  }
+
+  /** What is not rolled up yet is read from the finer level. */
+  #readInto(grid: TimeGrid, level: number, series: number, fromMs: number, toMs: number): void {
+    const { stepMs, blockMs, points: count } = LEVELS[level]!;
+    const table = this.#tables[level]!;
+    const dirty = level === 0 ? [] : this.#dirtyBlocks(level);
+    const points = new Float32Array(count * 3);
+    const [first, last] = [table.first.get()?.id, table.last.get()?.id];
+    const oldest = Math.min(...dirty, Math.floor((first ?? Number.POSITIVE_INFINITY) / SERIES_LIMIT));
+    const newest = Math.max(...dirty, Math.floor((last ?? Number.NEGATIVE_INFINITY) / SERIES_LIMIT));
+    const from = Math.max(oldest, Math.floor(fromMs / blockMs));
+    const to = Math.min(newest, Math.ceil(toMs / blockMs) - 1);
+    for (let block = from; block <= to; block++) {
+      const startMs = block * blockMs;
+      if (dirty.includes(block)) {
+        this.#readInto(grid, level - 1, series, Math.max(fromMs, startMs), Math.min(toMs, startMs + blockMs));
+        continue;
+      }
+      const row = table.get.get(block * SERIES_LIMIT + series);
+      if (row === null) continue;
+      decodePoints(row.points, points);
+      for (let point = 0; point < count; point++) {
+        const atMs = startMs + point * stepMs;
+        const mean = points[point * 3 + 1]!;
+        if (Number.isNaN(mean) || atMs + stepMs <= fromMs || atMs >= toMs) continue;
+        grid.add(atMs, stepMs, points[point * 3]!, mean, points[point * 3 + 2]!);
+      }
+    }
+  }
+}
+
+function tableOf(database: Database, { table }: Level): Table {
+  return {
+    put: database.query(`INSERT OR REPLACE INTO ${table} VALUES (?, ?)`),
+    get: database.query(`SELECT id, points FROM ${table} WHERE id = ?`),
+    range: database.query(`SELECT id, points FROM ${table} WHERE id >= ? AND id < ? ORDER BY id`),
+    first: database.query(`SELECT min(id) AS id FROM ${table}`),
+    last: database.query(`SELECT max(id) AS id FROM ${table}`),
+    remove: database.query(`DELETE FROM ${table} WHERE id < ?`),
+  };
+}
+
+/** The points that were there, and over them those that are new. */
+function over(before: Uint8Array, points: Float32Array): Float32Array {
+  const merged = new Float32Array(points.length);
+  decodePoints(before, merged);
+  for (let at = 0; at < points.length; at++) if (!Number.isNaN(points[at]!)) merged[at] = points[at]!;
+  return merged;
+}

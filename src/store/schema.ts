@@ -1,0 +1,52 @@
+import type { Database } from "bun:sqlite";
+import { LEVELS } from "./levels.ts";
+
+/** Counted up with every change of the tables that an older tenk cannot read. */
+export const HISTORY_VERSION = 1;
+export const RUNS_VERSION = 1;
+/** "tenk", in the place SQLite's file header has for it. */
+const APPLICATION_ID = 0x74656e6b;
+
+/** A file that a later tenk wrote, or that another program owns. It is kept for them. */
+export class ForeignFileError extends Error {}
+
+/**
+ * Creates the tables of a new file.
+ *
+ * @throws {ForeignFileError} for a file of a later version or of another program
+ */
+export function prepareSchema(database: Database, version: number, tables: readonly string[]): void {
+  const found = numberOf(database, "PRAGMA user_version");
+  const isOurs = numberOf(database, "PRAGMA application_id") === APPLICATION_ID;
+  if (isOurs && found === version) return;
+  if (isOurs && found > version)
+    throw new ForeignFileError(`written by a later version (${found}, ours is ${version})`);
+  if (numberOf(database, "SELECT count(*) FROM sqlite_schema") > 0) throw new ForeignFileError("not a file of tenk");
+  database.transaction(() => {
+    for (const table of tables) database.run(table);
+    database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    database.run(`PRAGMA user_version = ${version}`);
+  })();
+}
+
+export function numberOf(database: Database, question: string): number {
+  return Number(Object.values(database.query(question).get() as object)[0]);
+}
+
+/**
+ * `dirty` names the blocks of a coarser level whose finer ones changed since they were rolled up. `day` is the last day a
+ * series was rolled up into: one that is older than everything kept is forgotten.
+ */
+export const HISTORY_TABLES: readonly string[] = [
+  `CREATE TABLE series (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, labels TEXT NOT NULL,
+    type TEXT NOT NULL, day INTEGER NOT NULL, UNIQUE (name, labels))`,
+  "CREATE TABLE dirty (level INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (level, block)) WITHOUT ROWID",
+  ...LEVELS.map(({ table }) => `CREATE TABLE ${table} (id INTEGER PRIMARY KEY, points BLOB NOT NULL)`),
+];
+
+export const RUNS_TABLES: readonly string[] = [
+  `CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, started_ms INTEGER NOT NULL, summary TEXT NOT NULL,
+    bytes INTEGER NOT NULL, content BLOB NOT NULL)`,
+  // A list is read without stepping over the content of every run.
+  "CREATE INDEX runs_by_start ON runs (started_ms, id, bytes)",
+];

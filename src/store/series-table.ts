@@ -1,0 +1,68 @@
+import type { Database } from "bun:sqlite";
+import type { Labels, SeriesName } from "./types.ts";
+
+/** More are not kept on disk: a label that takes ever new values must not fill it. */
+const MAX_SERIES = 10_000;
+const DAY_MS = 86_400_000;
+
+interface Known extends SeriesName {
+  readonly id: number;
+}
+
+/** The names of all series in a file, and their numbers. */
+export class SeriesTable {
+  readonly #database: Database;
+  readonly #byKey = new Map<string, Known>();
+  #forgottenBefore = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.reload();
+  }
+
+  /** Reads them anew: after a transaction that was taken back. */
+  reload(): void {
+    this.#byKey.clear();
+    const rows = this.#database.query("SELECT id, name, labels, type FROM series ORDER BY id").values();
+    for (const [id, name, labels, type] of rows as [number, string, string, SeriesName["type"]][]) {
+      this.#byKey.set(name + labels, { id, name, labels: JSON.parse(labels) as Labels, type });
+    }
+  }
+
+  /** The number of a series; a new one gets one. undefined where there are too many. */
+  idOf({ name, labels, type }: SeriesName, atMs: number): number | undefined {
+    const text = JSON.stringify(labels);
+    const known = this.#byKey.get(name + text);
+    if (known !== undefined) return known.id;
+    if (this.#byKey.size >= MAX_SERIES) return undefined;
+    const insert = this.#database.query(
+      "INSERT INTO series (name, labels, type, day) VALUES (?, ?, ?, ?) RETURNING id",
+    );
+    const { id } = insert.get(name, text, type, Math.floor(atMs / DAY_MS)) as { id: number };
+    this.#byKey.set(name + text, { id, name, labels, type });
+    return id;
+  }
+
+  seen(id: number, atMs: number): void {
+    this.#database.query("UPDATE series SET day = max(day, ?) WHERE id = ?").run(Math.floor(atMs / DAY_MS), id);
+  }
+
+  /** Those that were last seen before everything that is kept. Looks once for each day that goes. */
+  forgetBefore(oldestMs: number): void {
+    const day = Math.floor(oldestMs / DAY_MS);
+    if (day === this.#forgottenBefore) return;
+    const { changes } = this.#database.query("DELETE FROM series WHERE day < ?").run(day);
+    this.#forgottenBefore = day;
+    if (changes > 0) this.reload();
+  }
+
+  matching(name: string, labels: Labels): Known[] {
+    return this.all().filter(
+      (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
+    );
+  }
+
+  all(): Known[] {
+    return [...this.#byKey.values()];
+  }
+}

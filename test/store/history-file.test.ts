@@ -1,0 +1,171 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { TimeGrid } from "../../src/base/mod.ts";
+import { HistoryFile } from "../../src/store/history-file.ts";
+import type { HistoryQuery } from "../../src/store/types.ts";
+import { blockAt, blocksOf, CONNECTIONS, DAY_MS, HOUR_MS, MINUTE_MS, newFolder, query, START_MS } from "./support.ts";
+
+function newFile(): HistoryFile {
+  return new HistoryFile(join(newFolder(), "history.sqlite"), false);
+}
+
+/** What a chart gets of the only series that matches. */
+function chart(file: HistoryFile, asked: HistoryQuery) {
+  const [only, ...others] = file.read(asked);
+  expect(others).toEqual([]);
+  const grid = new TimeGrid(asked.fromMs, asked.stepMs, asked.length);
+  if (only) grid.addGrid(only.grid);
+  return grid.finish();
+}
+
+/** Writes as a box does: five minutes at a time. */
+function live(file: HistoryFile, fromMs: number, toMs: number, value: (atMs: number) => number): void {
+  for (const block of blocksOf(fromMs, toMs, value)) file.write([block]);
+}
+
+describe("the history on disk", () => {
+  test("gives back what was written, with gaps where nothing was", () => {
+    const file = newFile();
+    file.write([blockAt(START_MS, (atMs) => (atMs === START_MS + 10_000 ? Number.NaN : (atMs - START_MS) / 1000))]);
+    expect(chart(file, query(START_MS - 10_000, 10_000, 5))).toEqual({
+      t: [-10, 0, 10, 20, 30].map((second) => START_MS + second * 1000),
+      min: [null, 0, null, 20, 30],
+      mean: [null, 0, null, 20, 30],
+      max: [null, 0, null, 20, 30],
+    });
+    expect(file.names()).toEqual([CONNECTIONS]);
+    file.close();
+  });
+
+  test("is still there in a file that is opened again, and a block that was written in part is completed", () => {
+    const path = join(newFolder(), "history.sqlite");
+    const half = START_MS + 150_000;
+    const first = new HistoryFile(path);
+    first.write([blockAt(START_MS, (atMs) => (atMs < half ? 1 : Number.NaN))]);
+    first.close();
+    const second = new HistoryFile(path);
+    second.write([blockAt(START_MS, (atMs) => (atMs < half ? Number.NaN : 2))]);
+    expect(chart(second, query(START_MS, 150_000, 3)).mean).toEqual([1, 2, null]);
+    second.close();
+  });
+
+  test("finds series by name and by any of their labels", () => {
+    const file = newFile();
+    for (const listener of ["a", "b"]) {
+      for (const reason of ["idle", "reset"]) {
+        file.write([blockAt(START_MS, () => 1, { name: "closed", labels: { listener, reason }, type: "counter" })]);
+      }
+    }
+    file.write([blockAt(START_MS, () => 1)]);
+    const found = (labels: Record<string, string>) =>
+      file.read(query(START_MS, 10_000, 1, { name: "closed", labels })).length;
+    expect([
+      found({}),
+      found({ listener: "a" }),
+      found({ reason: "idle", listener: "a" }),
+      found({ listener: "c" }),
+    ]).toEqual([4, 2, 1, 0]);
+    file.close();
+  });
+
+  test("keeps a spike of ten seconds at every resolution, and the mean around it", () => {
+    const file = newFile();
+    const spikeMs = START_MS + 5 * HOUR_MS + 20_000;
+    live(file, START_MS, START_MS + 26 * HOUR_MS, (atMs) => (atMs === spikeMs ? 1000 : 10));
+    for (const [stepMs, mean] of [
+      [10_000, 1000],
+      [MINUTE_MS, (1000 + 50) / 6],
+      [15 * MINUTE_MS, (1000 + 890) / 90],
+      [DAY_MS, (1000 + 86_390) / 8640],
+    ] as const) {
+      const fromMs = Math.floor(spikeMs / stepMs) * stepMs;
+      const bucket = chart(file, query(fromMs, stepMs, 1));
+      expect(bucket.max).toEqual([1000]);
+      expect(bucket.min).toEqual([stepMs === 10_000 ? 1000 : 10]);
+      expect(bucket.mean[0]).toBeCloseTo(mean, 2);
+    }
+    file.close();
+  });
+
+  test("answers the same before and after blocks are rolled up", () => {
+    const file = newFile();
+    const value = (atMs: number) => Math.round(100 + 50 * Math.sin(atMs / 1e6));
+    const asked = query(START_MS, 15 * MINUTE_MS, 96);
+    live(file, START_MS, START_MS + DAY_MS - HOUR_MS / 2, value);
+    const before = chart(file, asked);
+    live(file, START_MS + DAY_MS - HOUR_MS / 2, START_MS + DAY_MS + HOUR_MS / 4, value);
+    const after = chart(file, asked);
+    for (let at = 0; at < 94; at++) {
+      expect([after.min[at], after.max[at]]).toEqual([before.min[at]!, before.max[at]!]);
+      expect(after.mean[at]!).toBeCloseTo(before.mean[at]!, 1);
+    }
+    expect(before.mean.slice(94)).toEqual([null, null]);
+    expect(after.mean[95]).not.toBeNull();
+    file.close();
+  });
+
+  test("forgets each resolution in its time, not sooner", () => {
+    const file = newFile();
+    const days = 95;
+    for (let day = 0; day < days; day++) {
+      for (let hour = 0; hour < 24; hour++) {
+        const startMs = START_MS + day * DAY_MS + hour * HOUR_MS;
+        file.write(blocksOf(startMs, startMs + HOUR_MS, () => 1));
+      }
+    }
+    const nowMs = START_MS + days * DAY_MS;
+    const known = (agoMs: number, stepMs: number) => chart(file, query(nowMs - agoMs, stepMs, 1)).mean[0] !== null;
+    expect([known(DAY_MS, 10_000), known(DAY_MS + 3 * HOUR_MS, 10_000)]).toEqual([true, false]);
+    expect([known(7 * DAY_MS, MINUTE_MS), known(7 * DAY_MS + 3 * HOUR_MS, MINUTE_MS)]).toEqual([true, false]);
+    expect([known(90 * DAY_MS, 15 * MINUTE_MS), known(92 * DAY_MS, 15 * MINUTE_MS)]).toEqual([true, false]);
+    file.close();
+  });
+
+  test("forgets the names of series of which nothing is left", () => {
+    const file = newFile();
+    file.write([blockAt(START_MS, () => 1, { ...CONNECTIONS, name: "gone" })]);
+    for (let day = 0; day < 94; day++) file.write([blockAt(START_MS + day * DAY_MS, () => 1)]);
+    expect(file.names()).toEqual([CONNECTIONS]);
+    file.close();
+  });
+
+  test("loses little to a clock that is decades ahead for a while, and rolls up what came before", () => {
+    const file = newFile();
+    live(file, START_MS, START_MS + 10.5 * DAY_MS, () => 1);
+    const wrongMs = START_MS + 20_000 * DAY_MS;
+    live(file, wrongMs, wrongMs + 45 * MINUTE_MS, () => 7);
+    live(file, START_MS + 10.5 * DAY_MS, START_MS + 11.5 * DAY_MS, () => 1);
+    const ones = (fromMs: number, stepMs: number, length: number) =>
+      chart(file, query(fromMs, stepMs, length)).mean.filter((value) => value === 1).length;
+    expect(ones(START_MS, 15 * MINUTE_MS, 11 * 96)).toBeGreaterThanOrEqual((11 - 2) * 96);
+    expect(ones(START_MS + 10 * DAY_MS, MINUTE_MS, 36 * 60)).toBe(36 * 60);
+    file.close();
+  });
+
+  test("does not read what the caller has in memory", () => {
+    const file = newFile();
+    file.write([blockAt(START_MS, () => 1)]);
+    expect(chart(file, query(START_MS, 10_000, 4, { untilMs: START_MS + 20_000 })).mean).toEqual([1, 1, null, null]);
+    file.close();
+  });
+
+  test("fills seconds with the ten seconds they lie in", () => {
+    const file = newFile();
+    file.write([blockAt(START_MS, (atMs) => (atMs - START_MS) / 10_000)]);
+    expect(chart(file, query(START_MS + 8000, 1000, 4)).mean).toEqual([0, 0, 1, 1]);
+    file.close();
+  });
+
+  test("is as it was when a write fails", () => {
+    const file = newFile();
+    file.write([blockAt(START_MS, () => 1)]);
+    const broken = {
+      ...blockAt(START_MS + 300_000, () => 2),
+      series: [{ ...CONNECTIONS, name: "new" }, null as never],
+    };
+    expect(() => file.write([broken])).toThrow();
+    expect(file.names()).toEqual([CONNECTIONS]);
+    expect(chart(file, query(START_MS, 300_000, 2)).mean).toEqual([1, null]);
+    file.close();
+  });
+});
