@@ -1,0 +1,29 @@
+/** The program of the thread that has the files: the main loop never waits for a disk. Started by Store, never imported. */
+import { carryLog, logOf, messageOf } from "../base/mod.ts";
+import { Files } from "./files.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+declare const self: Worker;
+
+let files: Files | undefined;
+const log = logOf("store");
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+carryLog((entry) => tell({ kind: "log", entry }));
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.kind === "start") {
+    files = new Files(data.settings, log);
+    return;
+  }
+  let value: unknown;
+  try {
+    value = files?.answer(data);
+  } catch (error) {
+    log.error("store failed", { at: data.kind, error: messageOf(error) });
+  }
+  tell({ kind: "answer", id: data.id, value });
+};

@@ -1,0 +1,229 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Files } from "../../src/store/files.ts";
+import { type Run, Store } from "../../src/store/mod.ts";
+import { blockAt, keptLog, newFolder, query, START_MS } from "./support.ts";
+
+const BLOCK_MS = 300_000;
+
+/** The files of a folder without the thread around them, and with clocks of our own. */
+function filesIn(folder: string) {
+  const kept = keptLog();
+  const clock = { ms: 0 };
+  const settings = { folder, runLimits: { maxRuns: 3, maxBytes: 2000 }, retryMs: 1000, maxRetryMs: 4000 };
+  const clocks = { elapsedMs: () => clock.ms, nowMs: () => Date.UTC(2026, 10, 23, 10, 11, 12) };
+  const files = new Files(settings, kept.log, clocks);
+  let blocks = 0;
+  const write = (insist = false) => {
+    const block = blockAt(START_MS + blocks++ * BLOCK_MS, () => 1);
+    return files.answer({ kind: "write", blocks: [block], insist });
+  };
+  const read = () => files.answer({ kind: "read", query: query(START_MS, BLOCK_MS, 10) }) as unknown[];
+  return { files, clock, write, read, lines: kept.lines, fields: kept.fields };
+}
+
+const run = (startedMs: number, size = 10): Run => ({
+  startedMs,
+  summary: { target: "box:9091", pass: true },
+  report: { text: Array.from({ length: size }, (_, at) => `${startedMs * at * 7919}`).join() },
+  series: { t: [0, 1, 2], lines: { sent: [1, null, 3] } },
+});
+
+describe("a store", () => {
+  test("writes and reads in a thread, and what it kept is there for the next one", async () => {
+    const folder = join(newFolder(), "made", "here");
+    const store = new Store({ folder });
+    expect(await store.open()).toBeTrue();
+    expect(await store.write([blockAt(START_MS, () => 5)])).toBeTrue();
+    expect(await store.names()).toHaveLength(1);
+    await store.stop();
+    await store.stop();
+    expect(await store.names()).toEqual([]);
+    const next = new Store({ folder });
+    const [series] = await next.read(query(START_MS, BLOCK_MS, 1));
+    expect(series!.grid.max[0]).toBe(5);
+    await next.stop();
+  });
+
+  test("does not keep a process alive", () => {
+    const program = `import { Store } from ${JSON.stringify(join(import.meta.dirname, "../../src/store/mod.ts"))};
+      console.log(await new Store({ folder: ${JSON.stringify(newFolder())} }).open());`;
+    const { stdout, status } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8", timeout: 10_000 });
+    expect([stdout.trim(), status]).toEqual(["true", 0]);
+  });
+
+  test("keeps runs, lists the newest first, and forgets the oldest by count", async () => {
+    const store = new Store({ folder: newFolder(), maxRuns: 3 });
+    const ids = [];
+    for (const startedMs of [1, 5, 2, 4]) ids.push(await store.runs.add(run(startedMs)));
+    const listed = await store.runs.list();
+    expect(listed.map(({ startedMs }) => startedMs)).toEqual([5, 4, 2]);
+    expect(listed[0]!.summary).toEqual({ target: "box:9091", pass: true });
+    expect(await store.runs.list(1)).toHaveLength(1);
+    expect(await store.runs.get(ids[1]!)).toEqual({ ...run(5), id: ids[1]! });
+    expect(await store.runs.get(ids[0]!)).toBeUndefined();
+    expect([await store.runs.remove(ids[1]!), await store.runs.remove(ids[1]!)]).toEqual([true, false]);
+    await store.stop();
+  });
+
+  test("forgets runs by bytes, though never the one just added", () => {
+    const { files } = filesIn(newFolder());
+    const list = () =>
+      (files.answer({ kind: "listRuns", limit: 9 }) as { startedMs: number }[]).map((one) => one.startedMs);
+    for (const startedMs of [1, 2]) files.answer({ kind: "addRun", run: run(startedMs, 200) });
+    expect(list()).toEqual([2, 1]);
+    files.answer({ kind: "addRun", run: run(3, 1000) });
+    expect(list()).toEqual([3]);
+    files.answer({ kind: "close" });
+  });
+
+  test("two processes add runs to one folder", async () => {
+    const folder = newFolder();
+    const stores = [new Store({ folder }), new Store({ folder })];
+    await Promise.all(stores.flatMap((store, at) => [1, 2, 3].map((more) => store.runs.add(run(at * 10 + more)))));
+    expect(await stores[0]!.runs.list()).toHaveLength(6);
+    await Promise.all(stores.map((store) => store.stop()));
+  });
+});
+
+describe("what happens to disks:", () => {
+  test("a folder that cannot be is said once, left alone, tried again later, and used when it can be", () => {
+    const folder = join(newFolder(), "blocked");
+    writeFileSync(folder, "a file where the folder should be");
+    const { clock, write, read, lines, fields } = filesIn(folder);
+    expect(write()).toBeFalse();
+    expect(lines).toEqual(["warn history not written, kept in memory only"]);
+    expect(fields[0]!.path).toBe(join(folder, "history.sqlite"));
+    clock.ms = 1001;
+    expect(write()).toBeFalse();
+    rmSync(folder);
+    // The second failure doubled the wait.
+    clock.ms = 2500;
+    expect([write(), read()]).toEqual([false, []]);
+    clock.ms = 3002;
+    expect(write()).toBeTrue();
+    expect(lines.slice(1)).toEqual(["info history written again"]);
+    expect(read()).toHaveLength(1);
+  });
+
+  test("the last write tries though the disk failed a moment ago", () => {
+    const folder = join(newFolder(), "blocked");
+    writeFileSync(folder, "");
+    const { write } = filesIn(folder);
+    expect(write()).toBeFalse();
+    rmSync(folder);
+    expect([write(), write(true)]).toEqual([false, true]);
+  });
+
+  test("a file that another box has is left to it", () => {
+    const folder = newFolder();
+    const [first, second] = [filesIn(folder), filesIn(folder)];
+    expect([first.write(), second.write(), first.write()]).toEqual([true, false, true]);
+    expect(second.fields[0]!.error).toContain("in use by another process");
+    first.files.answer({ kind: "close" });
+    second.clock.ms = 5000;
+    expect(second.write()).toBeTrue();
+  });
+
+  test.each([
+    ["no database", () => Buffer.from("no database ".repeat(1000))],
+    ["spoiled in its first page", (good: Buffer) => good.fill(0xaa, 100, 4096)],
+    ["spoiled in all others", (good: Buffer) => good.fill(0xaa, 4096)],
+    ["cut short", (good: Buffer) => good.subarray(0, 5000)],
+  ])("a file that is %s is set aside under a dated name, and a new one begun", (_, spoil) => {
+    const folder = newFolder();
+    const before = filesIn(folder);
+    for (let at = 0; at < 50; at++) before.write();
+    before.files.answer({ kind: "close" });
+    const path = join(folder, "history.sqlite");
+    const spoiled = spoil(readFileSync(path));
+    writeFileSync(path, spoiled);
+    const { write, read, lines, fields } = filesIn(folder);
+    expect([write(), write()]).toEqual([true, true]);
+    expect(lines).toEqual(["error history set aside, begun anew"]);
+    const aside = join(folder, "history-corrupt-2026-11-23T10-11-12.sqlite");
+    expect(fields[0]!.to).toBe(aside);
+    expect(readFileSync(aside)).toHaveLength(spoiled.length);
+    expect(read()).toHaveLength(1);
+  });
+
+  test("of corrupt files the newest three are kept", () => {
+    const folder = newFolder();
+    for (let day = 1; day <= 5; day++)
+      writeFileSync(join(folder, `history-corrupt-2026-11-0${day}T00-00-00.sqlite`), "x");
+    writeFileSync(join(folder, "history.sqlite"), "no database ".repeat(1000));
+    expect(filesIn(folder).write()).toBeTrue();
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.includes("corrupt"))
+        .sort(),
+    ).toEqual(["04T00-00-00", "05T00-00-00", "23T10-11-12"].map((date) => `history-corrupt-2026-11-${date}.sqlite`));
+  });
+
+  test.each([
+    ["a later version", "PRAGMA user_version = 99", "written by a later version (99"],
+    ["another program", "PRAGMA application_id = 1", "not a file of tenk"],
+  ])("a file of %s is set aside, whole", (_, change, why) => {
+    const folder = newFolder();
+    const before = filesIn(folder);
+    before.write();
+    before.files.answer({ kind: "close" });
+    const program = `new (require("bun:sqlite").Database)(${JSON.stringify(join(folder, "history.sqlite"))}).run("${change}")`;
+    expect(spawnSync(process.execPath, ["-e", program]).status).toBe(0);
+    const { write, lines, fields } = filesIn(folder);
+    expect(write()).toBeTrue();
+    expect(lines).toEqual(["error history set aside, begun anew"]);
+    expect(fields[0]!.error).toContain(why);
+    expect(existsSync(join(folder, "history-foreign-2026-11-23T10-11-12.sqlite"))).toBeTrue();
+  });
+
+  test("a read-only folder: memory only, until it can be written", () => {
+    const folder = newFolder();
+    if (!mount(folder, "-t", "tmpfs", "-o", "size=1m,ro", "tmpfs")) return needsRoot();
+    try {
+      const { clock, write, lines } = filesIn(folder);
+      expect(write()).toBeFalse();
+      expect(mount(folder, "-o", "remount,rw")).toBeTrue();
+      clock.ms = 1001;
+      expect(write()).toBeTrue();
+      expect(lines).toEqual(["warn history not written, kept in memory only", "info history written again"]);
+    } finally {
+      spawnSync("umount", ["-l", folder]);
+    }
+  });
+
+  test("a full disk: said once, what is there is still read, and written again when there is room", () => {
+    const folder = newFolder();
+    if (!mount(folder, "-t", "tmpfs", "-o", "size=256k", "tmpfs")) return needsRoot();
+    try {
+      const { files, clock, write, read, lines, fields } = filesIn(folder);
+      expect(write()).toBeTrue();
+      const ballast = join(folder, "ballast");
+      expect(spawnSync("dd", ["if=/dev/zero", `of=${ballast}`, "bs=4k"]).status).not.toBe(0);
+      const failed = [];
+      for (clock.ms = 0; clock.ms < 100_000; clock.ms += 5000) failed.push(write());
+      expect(failed.at(-1)).toBeFalse();
+      expect(lines).toEqual(["warn history not written, kept in memory only"]);
+      expect(fields[0]!.error).toBe("the disk is full");
+      expect(read()).toHaveLength(1);
+      rmSync(ballast);
+      clock.ms += 5000;
+      expect(write()).toBeTrue();
+      expect(lines.slice(1)).toEqual(["info history written again"]);
+      files.answer({ kind: "close" });
+    } finally {
+      spawnSync("umount", ["-l", folder]);
+    }
+  });
+});
+
+function mount(folder: string, ...words: string[]): boolean {
+  mkdirSync(folder, { recursive: true });
+  return spawnSync("mount", [...words, folder]).status === 0;
+}
+
+function needsRoot(): void {
+  console.log("not tested: it takes the right to mount, which root has");
+}
