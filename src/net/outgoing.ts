@@ -59,7 +59,8 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   endFor(reason: CloseReason): void {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return;
     this.flags |= ENDED;
-    this.reason = reason;
+    // Who finished first ended it: an answer to the peer's FIN is the peer's end.
+    this.reason = reason === "handler" && (this.flags & PEER_FINISHED) !== 0 ? "peer" : reason;
     this.mailbox?.clear();
     if (this.outbox === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
   }

@@ -39,7 +39,7 @@ describe("bytes", () => {
     await until(() => client.ended);
     expect(client.received).toBe("got all at once, with its FIN before there is a target");
     await until(() => report().pairs === 0);
-    expect(closes()).toEqual({ handler: 1 });
+    expect(closes()).toEqual({ peer: 1 });
   });
 
   test("come after a target's FIN, too", async () => {
@@ -123,7 +123,7 @@ test("a target that goes on after its client finished may take longer than finis
   const client = new Client(port);
   client.socket.end("x");
   await until(() => client.closed);
-  expect([client.received, client.errorCode, closes()]).toEqual(["0123456789", undefined, { handler: 1 }]);
+  expect([client.received, client.errorCode, closes()]).toEqual(["0123456789", undefined, { peer: 1 }]);
 });
 
 describe("a target that cannot be reached", () => {
