@@ -3,7 +3,7 @@ import { type HostFiles, numberOf } from "./files.ts";
 
 const FOLDER = "/sys/class/thermal";
 
-/** Zones and what cools them; false where there are none. Off the main thread: a driver asks a chip for each. */
+/** Zones and what cools them; false where the kernel knows nothing of either. Off the main thread: a driver asks a chip for each. */
 export async function addThermal(book: FamilyBook, files: HostFiles): Promise<boolean> {
   const names = files.list(FOLDER);
   for (const name of names) {
@@ -24,7 +24,7 @@ export async function addThermal(book: FamilyBook, files: HostFiles): Promise<bo
       add("max_state", "Maximum throttle state of the cooling device", numberOf(await text("max_state")));
     }
   }
-  return names.length > 0;
+  return files.target(FOLDER) !== undefined;
 }
 
 /** File of a processor's `cpufreq` folder, in kHz; name; help. `cpuinfo_cur_freq` asks the hardware and needs root. */
@@ -37,14 +37,12 @@ const FREQUENCIES = [
   ["scaling_max_freq", "node_cpu_scaling_frequency_max_hertz", "Maximum scaled CPU thread frequency in hertz."],
 ] as const;
 
-/** False where the kernel does not steer frequencies. Processors past the first `maxCpus` are left out. */
+/** Where the kernel steers frequencies; false where it does not tell its processors. Processors past the first `maxCpus` are left out. */
 export async function addCpuFrequency(book: FamilyBook, files: HostFiles, maxCpus = 64): Promise<boolean> {
   const folder = "/sys/devices/system/cpu";
   const cpus = files.list(folder).filter((name) => /^cpu\d+$/.test(name));
-  let found = false;
   for (const name of cpus.slice(0, maxCpus)) {
     if (files.list(`${folder}/${name}/cpufreq`).length === 0) continue;
-    found = true;
     const cpu = name.slice("cpu".length);
     const text = (file: string) => files.slowText(`${folder}/${name}/cpufreq/${file}`);
     for (const [file, family, help] of FREQUENCIES) {
@@ -59,5 +57,5 @@ export async function addCpuFrequency(book: FamilyBook, files: HostFiles, maxCpu
       book.add("gauge", "node_cpu_scaling_governor", help, isCurrent, { cpu, governor });
     }
   }
-  return found;
+  return cpus.length > 0;
 }
