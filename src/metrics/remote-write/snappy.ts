@@ -15,7 +15,7 @@ const MIN_MATCH_BYTES = 4;
  * @example
  * snappy(new TextEncoder().encode("aaaaaaaaaaaaaaaa")).length; // 6
  */
-export function snappy(input: Uint8Array): Uint8Array {
+export function snappy(input: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = new Output(input.length);
   const table = new Uint16Array(1 << HASH_BITS);
   for (let start = 0; start < input.length; start += BLOCK_BYTES) {
@@ -54,7 +54,7 @@ function wordAt(bytes: Uint8Array, at: number): number {
 }
 
 class Output {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   length = 0;
 
   constructor(inputBytes: number) {
