@@ -1,0 +1,116 @@
+import { hostname } from "node:os";
+import { type Log, logOf, messageOf } from "../base/mod.ts";
+import { type Family, snappy, type TimedSample, timedSamples, writeRequest } from "../metrics/mod.ts";
+import { PushQueue, type PushQueueOptions, type PushTally } from "./push-queue.ts";
+import type { PushTarget } from "./push-target.ts";
+
+export interface PushOptions extends Omit<PushQueueOptions, "onOutcome"> {
+  readonly target: PushTarget;
+  /** What is pushed, as it stands. */
+  readonly read: () => Promise<readonly Family[]> | readonly Family[];
+  /** Labels of every series, beside `job` and `instance`, which may be given too. @default {none} */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Between two pushes, in milliseconds. @default {10000} */
+  readonly everyMs?: number;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  readonly log?: Log;
+}
+
+export interface Push {
+  /**
+   * Pushes once more, and says of each series that it has ended; waits for what is under way.
+   *
+   * @param graceMs how long that may take @default {5000}
+   */
+  end(graceMs?: number): Promise<PushTally>;
+}
+
+/** Samples in one request: what receivers are made for. */
+const MAX_SAMPLES = 2000;
+/** What goes wrong is told at most so often. */
+const SAY_EVERY_MS = 60_000;
+
+/** Pushes by Prometheus remote write 1.0, from now on and every `everyMs`, until ended. Never throws. */
+export function startPush(options: PushOptions): Push {
+  const { read, everyMs = 10_000, now = Date.now, log = logOf("push"), labels = {}, target, ...limits } = options;
+  const shared = { job: "tenk", instance: hostname(), ...labels };
+  const queue = new PushQueue(target, { ...limits, onOutcome: teller(log, target.url, now) });
+  let pushed = new Map<string, TimedSample>();
+  let lastMs = 0;
+  let reading: Promise<void> | undefined;
+  let ended: Promise<PushTally> | undefined;
+
+  /** A clock that is set back must not make samples that are older than the last, which nobody takes. */
+  function nextMs(): number {
+    lastMs = Math.max(now(), lastMs + 1);
+    return lastMs;
+  }
+  function send(samples: readonly TimedSample[]): void {
+    for (let from = 0; from < samples.length; from += MAX_SAMPLES) {
+      const some = samples.slice(from, from + MAX_SAMPLES);
+      queue.add({ body: snappy(writeRequest(some)), samples: some.length });
+    }
+  }
+  async function push(): Promise<void> {
+    try {
+      const families = await read();
+      const atMs = nextMs();
+      const samples = timedSamples(families, shared, atMs);
+      const current = new Map(samples.map((sample) => [sample.labels.join("\0"), sample]));
+      const gone = [...pushed].filter(([key]) => !current.has(key)).map(([, sample]) => sample);
+      pushed = current;
+      send([...samples, ...endOf(gone, atMs)]);
+    } catch (error) {
+      log.error("nothing to push", { error: messageOf(error) });
+    }
+  }
+  function pushOnce(): Promise<void> {
+    reading ??= push().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+  async function end(graceMs: number): Promise<PushTally> {
+    clearInterval(timer);
+    await reading;
+    await pushOnce();
+    send(endOf([...pushed.values()], nextMs()));
+    const tally = await queue.close(graceMs);
+    log.info("pushed", { to: target.url, ...tally });
+    return tally;
+  }
+  const timer = setInterval(pushOnce, everyMs);
+  timer.unref();
+  void pushOnce();
+  return {
+    end(graceMs = 5000) {
+      ended ??= end(graceMs);
+      return ended;
+    },
+  };
+}
+
+function endOf(samples: readonly TimedSample[], atMs: number): TimedSample[] {
+  return samples.map(({ labels }) => ({ labels, value: "stale", atMs }));
+}
+
+/** Says the first failure at once, later ones once a minute, and when it goes on. */
+function teller(log: Log, to: string, now: () => number): (failure: string | undefined) => void {
+  let failures = 0;
+  let isSaid = false;
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  return (failure) => {
+    if (failure === undefined) {
+      if (isSaid) log.info("push goes on", { to, failures });
+      isSaid = false;
+      failures = 0;
+      return;
+    }
+    failures += 1;
+    if (now() - saidAtMs < SAY_EVERY_MS) return;
+    isSaid = true;
+    saidAtMs = now();
+    log.warn("push failed", { to, why: failure, failures });
+  };
+}
