@@ -23,7 +23,6 @@ export interface AtRate {
   readonly p999Us: number;
   /** How long after their plan messages left, p99: the client's own part. */
   readonly lateP99Us: number;
-  readonly lost: number;
 }
 
 export interface LatencyRound {
@@ -160,12 +159,9 @@ export function latencyBars(results: LatencyResults): Bar[] {
 
 export function latencyRemarks(results: LatencyResults): string[] {
   return [...results].flatMap(([name, of]) => {
-    const all = of.flatMap((round) => [...round.atShare, ...(round.atSameRate ? [round.atSameRate] : [])]);
-    const lost = all.reduce((total, at) => total + at.lost, 0);
     const ownPart = middle(of, (round) => (round.atShare[1]?.lateP99Us ?? 0) / (round.atShare[1]?.p99Us ?? 1));
     const busy = middle(of, (round) => round.serverBusy);
     return [
-      ...(lost > 0 ? [`${name}: ${lost} messages had no echo 2 s after the last was due`] : []),
       ...(busy < 0.9
         ? [`${name}: ${figure(busy * 100)} % busy at its capacity: the client, or another program, was the limit`]
         : []),

@@ -3,9 +3,9 @@ import { verdictOf } from "../../bench/bars.ts";
 import { type LatencyRound, latencyBars, latencyRemarks, latencyTable } from "../../bench/latency.ts";
 
 describe("echo latency", () => {
-  function round(p99Us: number, sameP99Us: number, { lateP99Us = 1, lost = 0, serverBusy = 1 } = {}): LatencyRound {
+  function round(p99Us: number, sameP99Us: number, { lateP99Us = 1, serverBusy = 1 } = {}): LatencyRound {
     const at = (p99: number, perSecond: number) => ({
-      ...{ perSecond, p50Us: p99 / 10, p99Us: p99, p999Us: p99 * 2, lateP99Us, lost },
+      ...{ perSecond, p50Us: p99 / 10, p99Us: p99, p999Us: p99 * 2, lateP99Us },
     });
     const atShare = [at(p99Us / 2, 100), at(p99Us, 500), at(p99Us * 5, 900)];
     return { capacity: 1000, serverBusy, atShare, atSameRate: at(sameP99Us, 400) };
@@ -37,9 +37,8 @@ describe("echo latency", () => {
 
   test("says what spoils it", () => {
     expect(latencyRemarks(results)).toEqual([]);
-    const spoilt = round(100, 100, { lateP99Us: 60, lost: 1, serverBusy: 0.7 });
+    const spoilt = round(100, 100, { lateP99Us: 60, serverBusy: 0.7 });
     expect(latencyRemarks(new Map([["go", [spoilt]]]))).toEqual([
-      "go: 4 messages had no echo 2 s after the last was due",
       "go: 70.0 % busy at its capacity: the client, or another program, was the limit",
       "go: at 50 % the client itself was late by 60.0 % of the p99",
     ]);
