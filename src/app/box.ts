@@ -1,5 +1,13 @@
 import { type Log, logOf, messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
-import { type ExpositionFormat, exposition, measureLoopLag, openProcessReader, recentLag } from "../metrics/mod.ts";
+import {
+  type ExpositionFormat,
+  exposition,
+  type Family,
+  hostCollector,
+  measureLoopLag,
+  openProcessReader,
+  recentLag,
+} from "../metrics/mod.ts";
 import { formatAddress } from "./address.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { readFamilies } from "./families.ts";
@@ -9,6 +17,8 @@ import { Listeners } from "./listeners.ts";
 import { boxRegistry } from "./metrics.ts";
 import { watchModules } from "./module-watch.ts";
 import { portHolder } from "./port-holder.ts";
+import { startPush } from "./push.ts";
+import type { PushTarget } from "./push-target.ts";
 import { effectiveSettings } from "./settings.ts";
 import { type ListenerStatus, processStatus, type Status } from "./status.ts";
 import { VERSION } from "./version.ts";
@@ -19,6 +29,8 @@ export interface Box {
   /** Where `/healthz`, `/metrics` and `/api/status` are: `http://127.0.0.1:9190/`. */
   readonly statusUrl: string;
   status(): Status;
+  /** All that `/metrics` tells, read now. */
+  families(): Promise<readonly Family[]>;
   /**
    * Serves another configuration; what is as it was is not touched, and certificates and handlers' files are read again.
    *
@@ -44,6 +56,8 @@ export interface UpOptions {
   readonly watch?: boolean;
   /** Log the settings that were taken by default. @default {true} */
   readonly sayDefaults?: boolean;
+  /** Push what `/metrics` tells, every `everyMs` milliseconds (10 000 by default) and at the end. @default {nowhere} */
+  readonly push?: { readonly target: PushTarget; readonly everyMs?: number };
 }
 
 /**
@@ -72,6 +86,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   }
   log.info("up", { tenk: VERSION, pid: process.pid, status: statusUrl() });
   const watcher = watch ? watchModules(listeners, log) : undefined;
+  const push = options.push && startPush({ ...options.push, read: readings.families });
 
   let stopping: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
@@ -79,6 +94,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     watcher?.close();
     log.info("stopping", { graceMs });
     await listeners.stop(graceMs);
+    await push?.end();
     await Promise.all([readings.stop(), surface.stop()]);
     log.info("stopped");
   }
@@ -101,6 +117,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       return statusUrl();
     },
     status: readings.status,
+    families: readings.families,
     async reload(changed) {
       await listeners.reload(changed);
       const { listen } = changed.config.dashboard;
@@ -127,7 +144,8 @@ function readingsOf(running: () => readonly RunningListener[]) {
     lag.add(lagMs);
     observeLagSeconds(lagMs / 1000);
   });
-  const families = () => readFamilies({ registry, listeners: running });
+  const host = hostCollector({ version: VERSION });
+  const families = () => readFamilies({ registry, listeners: running, host: () => host.collect() });
   return {
     status: (): Status => ({
       tenk: VERSION,
@@ -135,6 +153,7 @@ function readingsOf(running: () => readonly RunningListener[]) {
       listeners: listeners(),
       process: processStatus(reader.read(), lag.quantileMs(0.99)),
     }),
+    families,
     metrics: async (format: ExpositionFormat) => exposition(await families(), format),
     page: () => page(listeners()),
     async stop() {

@@ -5,6 +5,8 @@ export type { Config, ListenerConfig } from "./config.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
 export { libraryTypes } from "./library-types.ts";
 export { checkListeners } from "./listener.ts";
+export { type Push, type PushOptions, startPush } from "./push.ts";
+export { type PushTarget, pushTarget } from "./push-target.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";
 export type { ListenerStatus, Status } from "./status.ts";
 export { COMMIT, VERSION } from "./version.ts";

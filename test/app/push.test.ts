@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { parseConfig, up } from "../../src/app/mod.ts";
 import { startPush } from "../../src/app/push.ts";
 import { PushQueue } from "../../src/app/push-queue.ts";
 import { pushTarget } from "../../src/app/push-target.ts";
 import type { LogFields } from "../../src/base/mod.ts";
 import type { Family } from "../../src/metrics/mod.ts";
 import { type ReadSeries, readWriteRequest, unsnappy } from "../metrics/remote-write-support.ts";
-import { until } from "../net/support.ts";
+import { Client, until } from "../net/support.ts";
 
 interface Received {
   readonly headers: IncomingMessage["headers"];
@@ -228,4 +229,24 @@ describe("where to push", () => {
   test("a token that would end the header is refused, and not shown", () => {
     expect(() => pushTarget("http://h", { TENK_PUSH_TOKEN: "hush\r\nX: y" })).toThrow(/^(?!.*hush).*TENK_PUSH_TOKEN/);
   });
+});
+
+test("a box pushes what /metrics tells, the last time when its listeners have stopped", async () => {
+  const { url, received } = await receiver(204);
+  const config = 'tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0" }';
+  const box = await up(parseConfig(config, "tenk.yaml"), { push: { target: pushTarget(url), everyMs: 1e6 } });
+  await until(() => received.length > 0);
+  const client = await new Client(box.listeners[0]!.port).connected();
+  client.socket.write("12345");
+  await until(() => box.listeners[0]!.counts.bytesRead === 5);
+  await box.stop(0);
+  const series = received
+    .flatMap(seriesIn)
+    .map(({ labels, values, bits }) => ({ labels: new Map(labels), value: values[0]!, bits: bits[0]! }));
+  const of = (name: string, reason?: string) =>
+    series.filter(({ labels }) => labels.get("__name__") === name && labels.get("reason") === reason);
+  expect(of("tenk_tcp_bytes_read_total").map(({ value }) => value)).toEqual([0, 5, Number.NaN]);
+  expect(of("tenk_tcp_connections_closed_total", "shutdown").map(({ value }) => value)).toEqual([0, 1, Number.NaN]);
+  expect(of("node_load1").length).toBe(3);
+  expect(of("tenk_tcp_bytes_read_total").at(-1)!.bits).toBe("7ff0000000000002");
 });
