@@ -2,6 +2,21 @@
 export { type ExpositionFormat, exposition, type Family, type Sample, unitOf } from "./exposition.ts";
 export { FamilyBook, type FamilyBookOptions } from "./family-book.ts";
 export {
+  type AnsweredSeries,
+  type Column,
+  everySecond,
+  History,
+  type HistoryDisk,
+  type HistoryOptions,
+  parseSeriesKey,
+  type SeriesAnswer,
+  type SeriesName,
+  type SeriesQuery,
+  seriesKey,
+  type Take,
+  takeFamilies,
+} from "./history/mod.ts";
+export {
   busyRatio,
   type CpuTimes,
   EXCLUDED_DISKS,
@@ -10,6 +25,7 @@ export {
   EXCLUDED_NETWORK_DEVICES,
   type HostCollector,
   type HostCollectorOptions,
+  type HostPatience,
   type HostReader,
   type HostReaderOptions,
   type HostSample,

@@ -12,7 +12,7 @@ const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ff
 describe("a host reader", () => {
   test("tells a Raspberry Pi's quick stats", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    const reader = openHostReader({ root: machine.root, statfs: async () => SIZES, now: () => 5 });
+    const reader = openHostReader({ root: machine.root, statfsNow: () => SIZES, now: () => 5 });
     await reader.ready;
     expect(reader.read()).toEqual({
       atMs: 5,
@@ -39,10 +39,11 @@ describe("a host reader", () => {
   });
 
   test("is as of the last answer where an answer takes time, and without one where it hangs", async () => {
-    using machine = fakeRoot(RASPBERRY_PI_4);
+    const served = "25 1 0:9 / / rw - nfs4 nas:/pi rw\n";
+    using machine = fakeRoot({ ...RASPBERRY_PI_4, "/proc/1/mountinfo": served });
     let sizes: typeof SIZES | undefined = SIZES;
     const statfs = () => (sizes === undefined ? new Promise<typeof SIZES>(() => {}) : Promise.resolve(sizes));
-    const patience = new Patience({ deadlineMs: 50, maxUnderWay: 2 });
+    const patience = { mounts: new Patience({ deadlineMs: 20 }), devices: new Patience({ maxUnderWay: 1 }) };
     const reader = openHostReader({ root: machine.root, statfs, patience });
     expect(reader.read()).toMatchObject({ rootTotalBytes: undefined, temperatureCelsius: undefined, cpuCount: 4 });
     await reader.ready;

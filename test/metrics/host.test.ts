@@ -99,7 +99,8 @@ describe("a host collector", () => {
       calls += 1;
       return release.promise;
     };
-    const patience = new Patience({ deadlineMs: 200, maxUnderWay: 2 });
+    const mounts = new Patience({ deadlineMs: 50, maxUnderWay: 1 });
+    const patience = { mounts, devices: new Patience({ maxUnderWay: 1 }) };
     const collector = hostCollector({ root: machine.root, ...ANSWERS, statfs, patience });
     const labels = 'fstype="vfat",mountpoint="/boot/firmware"';
     const error = `node_filesystem_device_error{device="/dev/mmcblk0p1",device_error="mountpoint timeout",${labels}}`;
@@ -108,10 +109,11 @@ describe("a host collector", () => {
       expect(values[error]).toBe(1);
       expect(values.node_load1).toBe(0.42);
       expect(values['node_network_up{device="eth0"}']).toBe(1);
+      expect(values['node_thermal_zone_temp{type="cpu-thermal",zone="0"}']).toBe(48.312);
     }
     expect(calls).toBe(1);
     release.resolve(SIZES);
-    await until(() => patience.hanging.length === 0);
+    await until(() => mounts.hanging.length === 0);
     const values = valuesOf(await collector.collect());
     expect(values[`node_filesystem_device_error{device="/dev/mmcblk0p1",${labels}}`]).toBe(0);
   });

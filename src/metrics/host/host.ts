@@ -16,10 +16,10 @@ import {
   parseLoad,
 } from "./kernel.ts";
 import { addMemory, addPressure, PRESSURE_RESOURCES, parseMeminfo, parsePressure } from "./memory.ts";
-import { addFilesystems, EXCLUDED_FS_TYPES, EXCLUDED_MOUNT_POINTS, parseMountinfo, type StatFs } from "./mounts.ts";
+import { addFilesystems, EXCLUDED_FS_TYPES, EXCLUDED_MOUNT_POINTS, readMounts, type StatFs } from "./mounts.ts";
 import { addNetClass, addNetDevices, addNetstat, parseNetDevices, parseNetstat, parseSnmp6 } from "./network.ts";
 import { addOs, parseOsRelease } from "./os-release.ts";
-import { type Answer, answerOf, Patience } from "./patience.ts";
+import { type Answer, answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { addThrottling, addWear } from "./raspberry.ts";
 import { addConntrack, addSockstat, addSoftnet, pageBytesOf, parseSockstat } from "./sockets.ts";
 import { addCpu, addStat, type CpuTimes, parseStat, withoutStepsBack } from "./stat.ts";
@@ -37,8 +37,8 @@ export interface HostCollectorOptions {
   readonly statfs?: (mountPoint: string) => Promise<StatFs>;
   /** The same at once, for `/` on a file system that has the answer in memory. @default the runtime's */
   readonly statfsNow?: (mountPoint: string) => StatFs;
-  /** How long mounts and devices may take. @default a second each, on half of the runtime's threads */
-  readonly patience?: Patience;
+  /** How long mounts and devices may take. @default a second each, with the bounds of this process */
+  readonly patience?: HostPatience;
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
   /** Mount points that are left out. @default node_exporter's */
@@ -82,7 +82,7 @@ interface Collectors {
  * families.some(({ name }) => name === "node_load1"); // true
  */
 export function hostCollector(options: HostCollectorOptions = {}): HostCollector {
-  const patience = options.patience ?? new Patience();
+  const patience = options.patience ?? patienceOfProcess();
   const collectors = collectorsOf(options, patience);
   let underWay: Promise<readonly Family[]> | undefined;
   return {
@@ -95,7 +95,7 @@ export function hostCollector(options: HostCollectorOptions = {}): HostCollector
   };
 }
 
-async function collectAll(collectors: Collectors, patience: Patience, version: string): Promise<readonly Family[]> {
+async function collectAll(collectors: Collectors, patience: HostPatience, version: string): Promise<readonly Family[]> {
   const own = new FamilyBook();
   const run = async (name: string, collect: Collect, isSlow = false): Promise<readonly Family[]> => {
     const book = new FamilyBook();
@@ -104,7 +104,7 @@ async function collectAll(collectors: Collectors, patience: Patience, version: s
       began = performance.now();
       return collect(book);
     };
-    const answer: Answer<boolean> = await (isSlow ? patience.ask(`collector ${name}`, call) : answerOf(call));
+    const answer: Answer<boolean> = await (isSlow ? patience.devices.ask(`collector ${name}`, call) : answerOf(call));
     const took = (performance.now() - began) / 1000;
     const isRead = "value" in answer && answer.value;
     const labels = { collector: name };
@@ -131,21 +131,21 @@ function addBuildInfo(book: FamilyBook, version: string): void {
   book.add("gauge", "node_exporter_build_info", help, 1, labels);
 }
 
-function collectorsOf(options: HostCollectorOptions, patience: Patience): Collectors {
+function collectorsOf(options: HostCollectorOptions, patience: HostPatience): Collectors {
   const files = hostFiles(options.root);
   return {
     quick: { ...ofKernel(files, options), ...ofTraffic(files, options) },
     patient: {
       filesystem: async (book) => {
-        const text = files.text("/proc/1/mountinfo") ?? files.text("/proc/self/mountinfo");
-        await addFilesystems(book, parseMountinfo(text ?? ""), {
+        const mounts = readMounts(files);
+        await addFilesystems(book, mounts ?? [], {
           excludedMountPoints: options.excludedMountPoints ?? new RegExp(EXCLUDED_MOUNT_POINTS),
           excludedTypes: options.excludedFsTypes ?? new RegExp(EXCLUDED_FS_TYPES),
           statfs: options.statfs ?? promises.statfs,
           statfsNow: options.statfsNow ?? statfsSync,
-          patience,
+          patience: patience.mounts,
         });
-        return text !== undefined;
+        return mounts !== undefined;
       },
     },
     slow: {

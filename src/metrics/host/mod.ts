@@ -7,6 +7,6 @@ export {
   hostCollector,
 } from "./host.ts";
 export { EXCLUDED_FS_TYPES, EXCLUDED_MOUNT_POINTS, type StatFs } from "./mounts.ts";
-export { Patience, type PatienceOptions } from "./patience.ts";
+export { type HostPatience, Patience, type PatienceOptions } from "./patience.ts";
 export { busyRatio, type HostReader, type HostReaderOptions, type HostSample, openHostReader } from "./reader.ts";
 export type { CpuTimes } from "./stat.ts";

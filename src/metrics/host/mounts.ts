@@ -1,4 +1,5 @@
 import type { FamilyBook } from "../family-book.ts";
+import type { HostFiles } from "./files.ts";
 import { type Answer, answerOf, type Patience } from "./patience.ts";
 
 /** A line of /proc/self/mountinfo. */
@@ -64,6 +65,17 @@ export interface FilesystemOptions {
 /** File systems that count their free blocks as they go, and answer without asking a device. */
 const COUNTED_IN_MEMORY = new Set(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "ramfs"]);
 
+/** Whether a mount's sizes may be asked for on the main thread. Not of any but `/`: the way to others may hang. */
+export function isAtHand({ mountPoint, fsType }: Mount): boolean {
+  return mountPoint === "/" && COUNTED_IN_MEMORY.has(fsType);
+}
+
+/** The mounts that everybody sees; where these are hidden, those that we see. */
+export function readMounts(files: HostFiles): Mount[] | undefined {
+  const text = files.text("/proc/1/mountinfo") ?? files.text("/proc/self/mountinfo");
+  return text === undefined ? undefined : parseMountinfo(text);
+}
+
 /**
  * Every mount that is not left out, each asked with a deadline: of one that does not answer in time we say so
  * (`node_filesystem_device_error` 1, with the reason), and go on with the others.
@@ -77,13 +89,15 @@ export async function addFilesystems(
     ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedTypes.test(fsType),
   );
   const asked = new Map<string, Promise<Answer<StatFs>>>();
-  for (const { mountPoint, fsType } of shown) {
+  for (const mount of shown) {
+    const { mountPoint } = mount;
     if (asked.has(mountPoint)) continue;
     // So that the box knows its own disk, even while other mounts hold all the threads that we may take.
-    const isAtHand = mountPoint === "/" && COUNTED_IN_MEMORY.has(fsType);
     asked.set(
       mountPoint,
-      isAtHand ? answerOf(async () => statfsNow(mountPoint)) : patience.ask(mountPoint, () => statfs(mountPoint)),
+      isAtHand(mount)
+        ? answerOf(async () => statfsNow(mountPoint))
+        : patience.ask(mountPoint, () => statfs(mountPoint)),
     );
   }
   for (const mount of shown) addFilesystem(book, mount, await asked.get(mount.mountPoint)!);

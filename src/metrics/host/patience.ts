@@ -16,7 +16,7 @@ const HALF_OF_THREADS = Math.max(1, availableParallelism() >> 1);
 /**
  * Asks things that may never answer: a mount whose server is gone, a sensor whose bus is stuck. A call cannot be taken
  * back, and it holds a thread until it ends. So whoever let a deadline pass is not asked again before that call has come
- * back, and half of the threads stay free for everything else, whatever hangs.
+ * back, and only so many may hang that the others' threads stay free, for everything else.
  *
  * ```text
  *  ask ─► waits for a turn ─► under way ─► answer
@@ -78,4 +78,18 @@ export async function answerOf<T>(call: () => Promise<T>): Promise<Answer<T>> {
   } catch (error) {
     return { failure: (error as NodeJS.ErrnoException).code ?? String(error) };
   }
+}
+
+/** Mounts and devices wait apart from each other: a server in the house that is off must not take the temperature with it. */
+export interface HostPatience {
+  readonly mounts: Patience;
+  /** What asks a driver: sensors, network devices. These hang seldom, and one at a time is asked. */
+  readonly devices: Patience;
+}
+
+const ofProcess: HostPatience = { mounts: new Patience(), devices: new Patience({ maxUnderWay: 1 }) };
+
+/** That of this process: the threads are its own too, so that whoever asks shares the bounds. */
+export function patienceOfProcess(): HostPatience {
+  return ofProcess;
 }

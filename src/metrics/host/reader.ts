@@ -1,11 +1,11 @@
-import { promises } from "node:fs";
+import { promises, statfsSync } from "node:fs";
 import { parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles, numberOf } from "./files.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
-import type { StatFs } from "./mounts.ts";
+import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
-import { Patience } from "./patience.ts";
+import { answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
 
 /**
@@ -45,8 +45,10 @@ export interface HostReaderOptions {
   readonly root?: string;
   /** Asks for the root file system's sizes, off the main thread. @default the runtime's */
   readonly statfs?: (mountPoint: string) => Promise<StatFs>;
-  /** How long the file system and the thermometer may take. @default a second, on half of the runtime's threads */
-  readonly patience?: Patience;
+  /** The same at once, where the file system has the answer in memory. @default the runtime's */
+  readonly statfsNow?: (mountPoint: string) => StatFs;
+  /** How long the file system and the thermometer may take. @default a second, with the bounds of this process */
+  readonly patience?: HostPatience;
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
@@ -54,8 +56,8 @@ export interface HostReaderOptions {
 /** Reads what a page shows every second. */
 export interface HostReader {
   /**
-   * A quarter of a millisecond. What may hang, the root file system and the temperature, is as of the read before: a read asks for it and
-   * does not wait.
+   * A quarter of a millisecond. What may hang is as of the read before, since a read asks for it and does not wait: the
+   * temperature, and the root file system where it has to ask a device or a server.
    */
   read(): HostSample;
   /** Resolves when that has been asked once, or has not answered in time. */
@@ -70,20 +72,23 @@ export interface HostReader {
 export function openHostReader({
   root = "/",
   statfs = promises.statfs,
-  patience = new Patience(),
+  statfsNow = statfsSync,
+  patience = patienceOfProcess(),
   now = Date.now,
 }: HostReaderOptions = {}): HostReader {
   const files = hostFiles(root);
   const isPhysical = physicalDevices(files);
   const thermometer = findThermometer(files);
+  const rootMount = readMounts(files)?.find(({ mountPoint }) => mountPoint === "/");
+  const isRootAtHand = rootMount !== undefined && isAtHand(rootMount);
   let rootSizes: StatFs | undefined;
   let temperatureCelsius: number | undefined;
   let asking: Promise<void> | undefined;
 
   const askSlow = () => {
     asking ??= Promise.all([
-      patience.ask("/", () => statfs("/")),
-      patience.ask("temperature", async () => files.slowText((await thermometer) ?? "")),
+      isRootAtHand ? answerOf(async () => statfsNow("/")) : patience.mounts.ask("/", () => statfs("/")),
+      patience.devices.ask("temperature", async () => files.slowText((await thermometer) ?? "")),
     ]).then(([sizes, temperature]) => {
       rootSizes = "value" in sizes ? sizes.value : undefined;
       const thousandths = "value" in temperature ? numberOf(temperature.value) : undefined;
