@@ -5,6 +5,7 @@ export type { Config, ListenerConfig } from "./config.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
 export { libraryTypes } from "./library-types.ts";
 export { checkListeners } from "./listener.ts";
+export { loadFamilies } from "./load-families.ts";
 export { type Push, type PushOptions, startPush } from "./push.ts";
 export { type PushTarget, pushTarget } from "./push-target.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";

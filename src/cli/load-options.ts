@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { messageOf, parseBandwidth, parseBytes, parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
+import { addPushOptions, type PushWords } from "./push.ts";
 import { refuseTcpkaliOptions } from "./tcpkali.ts";
 
 /** One `-m`, `-f`, `-1` or `--first-message-file`, in the order of the command line. */
@@ -20,7 +21,7 @@ export interface SoughtText {
 }
 
 /** The options of `load tcp` as read: milliseconds, bytes, bytes a second, messages a second. */
-export interface LoadWords {
+export interface LoadWords extends PushWords {
   readonly connections: number;
   readonly connectRate: number;
   readonly connectTimeout: number;
@@ -170,7 +171,7 @@ function addSocketOptions(command: Command): void {
 }
 
 function addResultOptions(command: Command): void {
-  command
+  addPushOptions(command)
     .addOption(
       listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', String),
     )

@@ -4,6 +4,7 @@ import { readKeys } from "./keys.ts";
 import { limitText, stepLine } from "./limit-text.ts";
 import { liveView } from "./live.ts";
 import { type JsonTarget, print } from "./output.ts";
+import { LoadPush, type PushPlan } from "./push.ts";
 import { reportText } from "./report-text.ts";
 import { stopper } from "./stopper.ts";
 import { paintsFor, stderr } from "./terminal.ts";
@@ -14,11 +15,12 @@ export interface ShownRun {
   /** Draw the live view on a terminal, rather than write one line a second. */
   readonly live: boolean;
   readonly tap?: RunOptions["tap"];
+  readonly push?: PushPlan | undefined;
 }
 
 /** Runs a plan, shown live, with its keys. Ctrl-C and `q` end it early; the report is whole all the same. */
 export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
-  return showing(shown, (options) => runTcp(plan, options));
+  return showing(plan, shown, (options) => runTcp(plan, options));
 }
 
 /** Runs a plan again and again, at more and more load; Ctrl-C ends the search with what is known by then. */
@@ -27,11 +29,12 @@ export function findLimitShown(
   { vary, ...shown }: ShownRun & { readonly vary?: Limit["vary"] },
 ): Promise<Report & { limit: Limit }> {
   const onStep = (step: Limit["curve"][number]) => stderr.line(stepLine(step));
-  return showing(shown, (options) => findLimit(plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
+  return showing(plan, shown, (options) => findLimit(plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
 }
 
 async function showing<Result>(
-  { title, live, tap }: ShownRun,
+  plan: TcpPlan,
+  { title, live, tap, push: pushPlan }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -45,12 +48,20 @@ async function showing<Result>(
   };
   using keys = live ? readKeys(actions) : undefined;
   using view = liveView(stderr, { title, keys: keys ? "q ends · + - change the rate" : "", live });
-  return await run({
-    onSnapshot: (snapshot) => view.show(snapshot),
-    signal: stop.signal,
-    control,
-    ...(tap ? { tap } : {}),
-  });
+  const push = pushPlan && new LoadPush(pushPlan, plan.target);
+  try {
+    return await run({
+      onSnapshot(snapshot) {
+        view.show(snapshot);
+        push?.take(snapshot);
+      },
+      signal: stop.signal,
+      control,
+      ...(tap ? { tap } : {}),
+    });
+  } finally {
+    await push?.end();
+  }
 }
 
 /** Prints a report where it was asked for. @returns the exit code its verdict stands for */

@@ -9,6 +9,7 @@ import { findLimitShown, runShown, showReport } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples } from "./options.ts";
 import { jsonTarget } from "./output.ts";
+import { pushPlan } from "./push.ts";
 import { stderr } from "./terminal.ts";
 
 export function loadCommand(exit: (code: number) => void): Command {
@@ -39,7 +40,14 @@ function loadTcpCommand(exit: (code: number) => void): Command {
       const plan = planTcp(loadOptionsOf(parseAddress(target, "127.0.0.1"), words, messages));
       const title = `tenk load tcp ${plan.target}`;
       const tap = dumpTap(words, (line) => stderr.line(line));
-      const shown = { title, live: words.live, ...(tap ? { tap } : {}), ...(words.vary ? { vary: words.vary } : {}) };
+      const push = pushPlan(words);
+      const shown = {
+        title,
+        live: words.live,
+        push,
+        ...(tap ? { tap } : {}),
+        ...(words.vary ? { vary: words.vary } : {}),
+      };
       mustFit(plan);
       exit(showReport(await (words.findLimit ? findLimitShown : runShown)(plan, shown), json));
     });

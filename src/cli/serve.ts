@@ -3,6 +3,7 @@ import { logOf, withHint } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { type LogLevel, startLogging } from "./logging.ts";
 import { print } from "./output.ts";
+import type { PushPlan } from "./push.ts";
 import { aborted, stopper } from "./stopper.ts";
 
 export interface ServeOptions {
@@ -13,6 +14,8 @@ export interface ServeOptions {
   readonly json?: boolean | undefined;
   /** Instead of the configuration's. */
   readonly logLevel?: LogLevel | undefined;
+  /** Push metrics there. */
+  readonly push?: PushPlan | undefined;
   /** End when standard input ends, and not at Ctrl-C. */
   readonly withParent?: boolean | undefined;
 }
@@ -42,7 +45,8 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
   const onHangUp = () => void reload();
   process.on("SIGHUP", onHangUp);
   try {
-    box = await up(loaded, { orFree, watch, sayDefaults, colour });
+    const push = options.push === undefined ? {} : { push: options.push };
+    box = await up(loaded, { orFree, watch, sayDefaults, colour, ...push });
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json) {
       const listeners = box.listeners.map(({ counts: _, ...listener }) => listener);

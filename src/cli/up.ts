@@ -4,12 +4,13 @@ import { formatAddress, type LoadedConfig, loadConfig, parseAddress, parseConfig
 import { TenkError } from "../base/mod.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, oneOf, parseWorkers, valueOption } from "./options.ts";
+import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { serve } from "./serve.ts";
 
 /** What is read where neither `--config` nor an option says otherwise. */
 export const DEFAULT_FILE = "tenk.yaml";
 
-interface UpOptions extends DumpWords {
+interface UpOptions extends DumpWords, PushWords {
   config?: string;
   listen?: string;
   handler?: string;
@@ -34,7 +35,7 @@ export function upCommand(exit: (code: number) => void): Command {
     .addOption(valueOption("--listen <address>", "instead of a configuration: one listener here", addressOn("0.0.0.0")))
     .addOption(valueOption("--handler <name>", "its handler: sink, echo or a file such as ./chat.ts", handlerWord))
     .addOption(valueOption("--workers <n>", "its event loops: a number or auto", parseWorkers));
-  return addDumpOptions(command)
+  return addPushOptions(addDumpOptions(command))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
     .option("--or-free", "take a free port where the listener's own is in use")
     .option("--json", "print where it listens as one line of JSON once it is up")
@@ -48,7 +49,9 @@ export function upCommand(exit: (code: number) => void): Command {
         "tenk up --listen 7000 --handler echo --workers auto",
       ),
     )
-    .action(async (options: UpOptions) => exit(await serve(() => chosenConfig(options), options)));
+    .action(async (options: UpOptions) =>
+      exit(await serve(() => chosenConfig(options), { ...options, push: pushPlan(options) })),
+    );
 }
 
 export function addDumpOptions(command: Command): Command {

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import type { Command } from "commander";
+import { loadFamilies, type Push, type PushTarget, pushTarget, startPush } from "../app/mod.ts";
+import { logOf, parseDuration, TenkError } from "../base/mod.ts";
+import type { LoadSnapshot } from "../load/mod.ts";
+import { valueOption } from "./options.ts";
+
+/** What `addPushOptions` adds to a command. */
+export interface PushWords {
+  readonly push?: PushTarget;
+  readonly pushEvery?: number;
+}
+
+/** Where to, and how often, in milliseconds. */
+export interface PushPlan {
+  readonly target: PushTarget;
+  readonly everyMs?: number;
+}
+
+export function addPushOptions(command: Command): Command {
+  return command
+    .addOption(
+      valueOption("--push <url>", "push metrics there by Prometheus remote write", (text) =>
+        pushTarget(text, process.env),
+      ),
+    )
+    .addOption(valueOption("--push-every <time>", "how often (default: 10s)", atLeastASecond));
+}
+
+/** @throws {TenkError} `usage` */
+export function pushPlan({ push, pushEvery }: PushWords): PushPlan | undefined {
+  if (push !== undefined) return { target: push, ...(pushEvery === undefined ? {} : { everyMs: pushEvery }) };
+  if (pushEvery === undefined) return undefined;
+  throw new TenkError("usage", "--push-every needs --push");
+}
+
+/** Pushes how a load test stands, from its first snapshot on. */
+export class LoadPush {
+  readonly #plan: PushPlan;
+  readonly #target: string;
+  #push: Push | undefined;
+  #latest: LoadSnapshot | undefined;
+
+  /** @param target whom the test loads */
+  constructor(plan: PushPlan, target: string) {
+    this.#plan = plan;
+    this.#target = target;
+  }
+
+  take(snapshot: LoadSnapshot): void {
+    this.#latest = snapshot;
+    this.#push ??= this.#begin();
+  }
+
+  /** Pushes how it ended. */
+  async end(): Promise<void> {
+    await this.#push?.end();
+  }
+
+  #begin(): Push {
+    const run = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
+    logOf("push").info("pushing", { to: this.#plan.target.url, run });
+    const labels = { job: "tenk-load", run, target: this.#target };
+    return startPush({ ...this.#plan, labels, read: () => (this.#latest ? loadFamilies(this.#latest) : []) });
+  }
+}
+
+function atLeastASecond(text: string): number {
+  const everyMs = parseDuration(text);
+  if (everyMs >= 1000) return everyMs;
+  throw new TenkError("usage", `Cannot use "${text}": expected 1s or more`);
+}
