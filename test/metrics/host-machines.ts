@@ -99,6 +99,15 @@ TCP: inuse 10012 orphan 1 tw 5 alloc 10020 mem 12
 UDP: inuse 6 mem 3
 FRAG: inuse 0 memory 0
 `,
+  "/proc/net/arp": `IP address       HW type     Flags       HW address            Mask     Device
+192.168.1.1      0x1         0x2         dc:15:c8:00:00:01     *        eth0
+192.168.1.7      0x1         0x0         00:00:00:00:00:00     *        eth0
+10.0.0.2         0x1         0x2         02:42:0a:00:00:02     *        docker0
+`,
+  "/proc/net/udp": `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+  412: 00000000:14E9 00000000:0000 07 00000010:000000A0 00:00000000 00000000   104        0 15521 2 0000000000000000 0
+  500: 0100007F:0035 00000000:0000 07 00000000:00000001 00:00000000 00000000   104        0 15522 2 0000000000000000 0
+`,
   "/proc/net/sockstat6": "TCP6: inuse 4\n",
   "/proc/self/statm": "2560 1 1 1 0 1 0\n",
   "/proc/self/status": "Name:\tbun\nVmSize:\t   10244 kB\n",

@@ -9,9 +9,11 @@ import {
   parseSnmp6,
 } from "../../src/metrics/host/network.ts";
 import {
+  addArp,
   addConntrack,
   addSockstat,
   addSoftnet,
+  addUdpQueues,
   pageBytesOf,
   parseConntrack,
   parseSockstat,
@@ -151,6 +153,22 @@ test("softnet is hexadecimal, and numbers processors where it tells them", async
   const old = "00000001 0 0 0 0 0 0 0 0\n00000002 0 0 0 0 0 0 0 0\n";
   expect(await added((book) => addSoftnet(book, old))).toMatchObject({
     'node_softnet_processed_total{cpu="1"}': 2,
+  });
+});
+
+test("neighbours are counted by device, and UDP queues added up", async () => {
+  const values = await added((book) => {
+    addArp(book, RASPBERRY_PI_4["/proc/net/arp"]!);
+    addUdpQueues(book, RASPBERRY_PI_4["/proc/net/udp"]!, "v4");
+    addUdpQueues(book, "sl\n1: a b\n", "v6");
+  });
+  expect(values).toEqual({
+    'node_arp_entries{device="eth0"}': 2,
+    'node_arp_entries{device="docker0"}': 1,
+    'node_udp_queues{ip="v4",queue="tx"}': 0x10,
+    'node_udp_queues{ip="v4",queue="rx"}': 0xa1,
+    'node_udp_queues{ip="v6",queue="tx"}': 0,
+    'node_udp_queues{ip="v6",queue="rx"}': 0,
   });
 });
 

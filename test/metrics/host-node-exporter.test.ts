@@ -17,7 +17,7 @@ const isInstalled = existsSync(PROGRAM);
 
 /** Families of node_exporter's that we do not have, by how they begin: hardware of servers, file systems' own counts … */
 const NOT_OURS =
-  /^node_(arp|bcache|bonding|btrfs|cpu_(core|package)_throttles|cpu_(online|isolated|vulnerabilities)|dmi|drbd|edac|fibrechannel|filesystem_mount_info|infiniband|ipvs|kernel_hung|mdadm|md|nfs|nfsd|nvme|power_supply|rapl|selinux|softnet_(backlog|cpu|flow|received)|swap|systemd|tape|textfile|time_zone|timex|udp_queues|watchdog|xfs|zfs)/;
+  /^node_(bcache|bonding|btrfs|cpu_(core|package)_throttles|cpu_(online|isolated|vulnerabilities)|dmi|drbd|edac|fibrechannel|filesystem_mount_info|infiniband|ipvs|kernel_hung|mdadm|md|nfs|nfsd|nvme|power_supply|rapl|selinux|swap|systemd|tape|textfile|time_zone|timex|watchdog|xfs|zfs)/;
 /** Labels of versions later than Debian 12's. */
 const LATER_LABELS = /,?(adminstate|rotational)="[^"]*"/g;
 
@@ -64,7 +64,8 @@ function familyOf(series: string): string {
 /** How far a value may lie outside of what we read before and after it. */
 function toleranceOf(series: string, value: number, memoryBytes: number): number {
   if (/^node_memory_/.test(series)) return memoryBytes / 100;
-  if (/^node_(filesystem|sockstat|filefd|procs|nf_conntrack)/.test(series)) return Math.max(2, Math.abs(value) / 50);
+  if (/^node_(filesystem|sockstat|filefd|procs|nf_conntrack|arp|udp_queues)/.test(series))
+    return Math.max(2, Math.abs(value) / 50);
   // Clocks tick a hundred times a second, and processors' counts are read one after the other.
   return Math.max(/seconds/.test(series) ? 0.05 : 0, Math.abs(value) * 1e-9);
 }

@@ -21,7 +21,7 @@ import { addNetClass, addNetDevices, addNetstat, parseNetDevices, parseNetstat, 
 import { addOs, parseOsRelease } from "./os-release.ts";
 import { type Answer, answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { addThrottling, addWear } from "./raspberry.ts";
-import { addConntrack, addSockstat, addSoftnet, pageBytesOf, parseSockstat } from "./sockets.ts";
+import { addArp, addConntrack, addSockstat, addSoftnet, addUdpQueues, pageBytesOf, parseSockstat } from "./sockets.ts";
 import { addCpu, addStat, type CpuTimes, parseStat, withoutStepsBack } from "./stat.ts";
 import { addCpuFrequency, addThermal } from "./thermal.ts";
 
@@ -227,5 +227,12 @@ function ofTraffic(files: HostFiles, options: HostCollectorOptions): Record<stri
     },
     softnet: from(files, "/proc/net/softnet_stat", addSoftnet),
     conntrack: (book) => addConntrack(book, files),
+    arp: from(files, "/proc/net/arp", addArp),
+    udp_queues: (book) => {
+      const [four, six] = [files.text("/proc/net/udp"), files.text("/proc/net/udp6")];
+      if (four !== undefined) addUdpQueues(book, four, "v4");
+      if (six !== undefined) addUdpQueues(book, six, "v6");
+      return four !== undefined;
+    },
   };
 }

@@ -55,7 +55,35 @@ export function addSoftnet(book: FamilyBook, text: string): void {
     add("processed", "Number of processed packets", 0);
     add("dropped", "Number of dropped packets", 1);
     add("times_squeezed", "Number of times processing packets ran out of quota", 2);
+    add("cpu_collision", "Number of collision occur while obtaining device lock while transmitting", 8);
+    add("received_rps", "Number of times cpu woken up received_rps", 9);
+    add("flow_limit_count", "Number of times flow limit has been reached", 10);
+    book.add("gauge", "node_softnet_backlog_len", "Softnet backlog status", hexadecimal(words[11]), { cpu });
   }
+}
+
+/** /proc/net/arp: a line of headings, then a neighbour a line, its device last. */
+export function addArp(book: FamilyBook, text: string): void {
+  const entries = new Map<string, number>();
+  for (const words of wordsOfLines(text).slice(1)) {
+    const device = words[5];
+    if (device !== undefined) entries.set(device, (entries.get(device) ?? 0) + 1);
+  }
+  for (const [device, count] of entries) {
+    book.add("gauge", "node_arp_entries", "ARP entries by device", count, { device });
+  }
+}
+
+/** /proc/net/udp and udp6: a socket a line, with `tx_queue:rx_queue` in hexadecimal. */
+export function addUdpQueues(book: FamilyBook, text: string, ip: "v4" | "v6"): void {
+  const bytes = { tx: 0, rx: 0 };
+  for (const words of wordsOfLines(text).slice(1)) {
+    const [sending, receiving] = (words[4] ?? "").split(":").map(hexadecimal);
+    bytes.tx += sending ?? 0;
+    bytes.rx += receiving ?? 0;
+  }
+  const help = "Number of allocated memory in the kernel for UDP datagrams in bytes.";
+  for (const queue of ["tx", "rx"] as const) book.add("gauge", "node_udp_queues", help, bytes[queue], { queue, ip });
 }
 
 /** Column of /proc/net/stat/nf_conntrack, and what it counts. */
