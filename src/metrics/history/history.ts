@@ -1,0 +1,318 @@
+import { logOf, TimeGrid } from "../../base/mod.ts";
+import type { HistoryDisk, Labels, SeriesName } from "./disk.ts";
+import { BLOCK_MS, OpenBlock, POINT_MS } from "./open-block.ts";
+import { type BucketRange, bucketsFor, type Range, type Resolution } from "./resolution.ts";
+import { seriesKey } from "./series-key.ts";
+import { RING_SECONDS, Tracked } from "./tracked.ts";
+
+/** Takes a reading into the second that is being sampled. */
+export type Take = (name: string, type: "counter" | "gauge", value: number, labels?: Labels) => void;
+
+export interface HistoryOptions {
+  /** Where what is older than some minutes goes; without one it is forgotten after two hours. */
+  readonly disk?: HistoryDisk;
+  /** Series in memory at a time; what comes beyond is refused, and said once. 5 KB each. @default {2000} */
+  readonly maxSeries?: number;
+  /** How often the disk is written to: whole blocks of five minutes. ms @default {300000} */
+  readonly writeEveryMs?: number;
+}
+
+export interface SeriesQuery extends Range {
+  readonly name: string;
+  /** Those that a series must have; it may have more. @default {{}} */
+  readonly labels?: Labels;
+}
+
+/** Series over the same buckets: each begins at `t[i]`, ms since 1970. null is a gap. */
+export interface SeriesAnswer {
+  readonly stepMs: number;
+  readonly t: readonly number[];
+  readonly series: readonly AnsweredSeries[];
+}
+
+export interface AnsweredSeries extends SeriesName {
+  readonly key: string;
+  readonly min: readonly (number | null)[];
+  readonly mean: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+}
+
+/** One second of all series, in the order of `keys()`. */
+export interface Column {
+  readonly t: number;
+  readonly v: readonly (number | null)[];
+}
+
+const log = logOf("metrics");
+/** What a disk that cannot be written holds up at most: two hours. */
+const MAX_WAITING = 24;
+const NO_DISK: readonly Resolution[] = [{ stepMs: POINT_MS, keepMs: MAX_WAITING * BLOCK_MS }];
+const RING: Resolution = { stepMs: 1000, keepMs: RING_SECONDS * 1000 };
+
+/**
+ * What the metrics were: each second for a quarter of an hour in memory, and from there in points of ten seconds to the
+ * disk. Time is an argument. A clock that jumps leaves a gap, or overwrites; rates go by a clock that does not jump.
+ *
+ * @example
+ * const history = new History();
+ * history.sample(1_000_000, 0, (take) => take("open", "gauge", 5));
+ * history.keys(); // ["open"]
+ * history.columns(0); // [{ t: 1_000_000, v: [5] }]
+ */
+export class History {
+  /** Counts up when series come or go: `keys()` has changed. */
+  keysVersion = 0;
+  /** Readings that the last second had no place for. */
+  refused = 0;
+  readonly #disk: HistoryDisk | undefined;
+  readonly #maxSeries: number;
+  readonly #blocksAWrite: number;
+  readonly #tracked = new Map<string, Tracked>();
+  /** Of which second each column of the ring is; -1 for none. */
+  readonly #seconds = new Float64Array(RING_SECONDS).fill(-1);
+  #second = -1;
+  #firstSecond = -1;
+  #block: OpenBlock | undefined;
+  /** Whole blocks that are not on disk yet, oldest first. */
+  #waiting: OpenBlock[] = [];
+  #writing: Promise<void> | undefined;
+  #hasSaidFull = false;
+
+  constructor({ disk, maxSeries = 2000, writeEveryMs = BLOCK_MS }: HistoryOptions = {}) {
+    this.#disk = disk;
+    this.#maxSeries = maxSeries;
+    this.#blocksAWrite = Math.min(MAX_WAITING, Math.max(1, Math.round(writeEveryMs / BLOCK_MS)));
+  }
+
+  /**
+   * Takes one second. A second call within the same second is left out.
+   *
+   * @param nowMs since 1970
+   * @param elapsedMs by a clock that only goes forward
+   * @param read hands every reading to `take`
+   */
+  sample(nowMs: number, elapsedMs: number, read: (take: Take) => void): void {
+    const second = Math.floor(nowMs / 1000);
+    if (second === this.#second) return;
+    this.#beginSecond(second, elapsedMs);
+    const column = second % RING_SECONDS;
+    this.refused = 0;
+    read((name, type, value, labels = {}) => {
+      const series = this.#seriesOf(name, type, labels, elapsedMs);
+      if (series === undefined) this.refused += 1;
+      else series.values[column] = series.valueOf(value, elapsedMs);
+    });
+    for (const series of this.#tracked.values()) {
+      series.gather(series.values[column]!);
+    }
+    if (this.refused > 0 && !this.#hasSaidFull) {
+      this.#hasSaidFull = true;
+      log.warn("history is full, more series are left out", { series: this.#maxSeries, leftOut: this.refused });
+    }
+  }
+
+  /**
+   * Series of a name over a range, from memory and disk, at the best resolution there is for the step; at most 2000 points.
+   *
+   * @throws {TenkError} `invalid-option` for a range that ends before it begins
+   */
+  async series({ name, labels = {}, ...range }: SeriesQuery): Promise<SeriesAnswer> {
+    const nowMs = this.#second < 0 ? range.toMs : this.#second * 1000;
+    const buckets = bucketsFor(range, nowMs, [RING, ...(this.#disk?.levels ?? NO_DISK)]);
+    const matches = (series: SeriesName) =>
+      series.name === name && Object.entries(labels).every(([label, value]) => series.labels[label] === value);
+    const found = new Map<string, { name: SeriesName; grid: TimeGrid }>();
+    const gridOf = (key: string, series: SeriesName) => {
+      const known = found.get(key) ?? {
+        name: series,
+        grid: new TimeGrid(buckets.fromMs, buckets.stepMs, buckets.length),
+      };
+      found.set(key, known);
+      return known.grid;
+    };
+    const untilMs = this.#readMemory(buckets, matches, gridOf);
+    if (this.#disk !== undefined && buckets.fromMs < untilMs) {
+      for (const series of await this.#disk.read({ name, labels, ...buckets, untilMs })) {
+        gridOf(seriesKey(series.name, series.labels), series).addGrid(series.grid);
+      }
+    }
+    const series = [...found].map(
+      ([
+        key,
+        {
+          name: { name, labels, type },
+          grid,
+        },
+      ]) => {
+        const { min, mean, max } = grid.finish();
+        return { key, name, labels, type, min, mean, max };
+      },
+    );
+    const t = Array.from({ length: buckets.length }, (_, at) => buckets.fromMs + at * buckets.stepMs);
+    return { stepMs: buckets.stepMs, t, series };
+  }
+
+  /** All series that memory or disk know. */
+  async names(): Promise<(SeriesName & { readonly key: string })[]> {
+    const known = new Map<string, SeriesName>();
+    for (const series of (await this.#disk?.names()) ?? []) known.set(seriesKey(series.name, series.labels), series);
+    for (const series of this.#tracked.values()) known.set(series.key, series);
+    return [...known].map(([key, { name, labels, type }]) => ({ key, name, labels, type }));
+  }
+
+  /** The series of the last quarter of an hour, in the order of the columns; see `keysVersion`. */
+  keys(): string[] {
+    return [...this.#tracked.keys()];
+  }
+
+  /** The seconds after `afterMs` that memory has, oldest first: the last one, or what a page missed. */
+  columns(afterMs: number): Column[] {
+    const columns: Column[] = [];
+    const first = Math.max(Math.floor(afterMs / 1000) + 1, this.#second - RING_SECONDS + 1);
+    for (let second = first; second <= this.#second; second++) {
+      const column = this.#columnOf(second);
+      if (column === undefined) continue;
+      const v = Array.from(this.#tracked.values(), ({ values }) =>
+        Number.isNaN(values[column]!) ? null : values[column]!,
+      );
+      columns.push({ t: second * 1000, v });
+    }
+    return columns;
+  }
+
+  /** Writes what memory has not written yet, and waits for it. Sampling may go on. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    this.#putPoints(this.#second);
+    const open = this.#block === undefined || this.#block.isEmpty ? [] : [this.#block];
+    this.#writing = this.#write(open, true);
+    await this.#writing;
+  }
+
+  #beginSecond(second: number, elapsedMs: number): void {
+    const before = this.#second;
+    if (this.#firstSecond < 0 || second < this.#firstSecond) this.#firstSecond = second;
+    if (second < before) this.#forgetAfter(second);
+    this.#second = second;
+    const pointMs = Math.floor(second / 10) * POINT_MS;
+    const blockMs = Math.floor((second * 1000) / BLOCK_MS) * BLOCK_MS;
+    if (before >= 0 && Math.floor(before / 10) * POINT_MS !== pointMs) {
+      this.#putPoints(before);
+      for (const series of this.#tracked.values()) series.beginPoint();
+    }
+    if (this.#block !== undefined && this.#block.startMs !== blockMs) {
+      this.#endBlock(this.#block);
+      this.#forgetSilent(elapsedMs);
+    }
+    this.#block ??= new OpenBlock(blockMs);
+    const column = second % RING_SECONDS;
+    this.#seconds[column] = second;
+    for (const series of this.#tracked.values()) series.values[column] = Number.NaN;
+  }
+
+  /** The clock went back: what it called later is no more. */
+  #forgetAfter(second: number): void {
+    for (let column = 0; column < RING_SECONDS; column++) {
+      if (this.#seconds[column]! >= second) this.#seconds[column] = -1;
+    }
+  }
+
+  #putPoints(second: number): void {
+    const pointMs = Math.floor(second / 10) * POINT_MS;
+    for (const series of this.#tracked.values()) {
+      const point = series.point();
+      if (point !== undefined) this.#block?.put(series, pointMs, point);
+    }
+  }
+
+  #endBlock(block: OpenBlock): void {
+    this.#block = undefined;
+    if (block.isEmpty) return;
+    this.#waiting = [...this.#waiting, block].slice(-MAX_WAITING);
+    if (this.#waiting.length >= this.#blocksAWrite) this.#writing ??= this.#write([], false);
+  }
+
+  #forgetSilent(elapsedMs: number): void {
+    for (const [key, { readMs }] of this.#tracked) {
+      if (elapsedMs - readMs < RING_SECONDS * 1000) continue;
+      this.#tracked.delete(key);
+      this.keysVersion += 1;
+    }
+  }
+
+  /** @param open a block that is written though it will be written again */
+  async #write(open: readonly OpenBlock[], insist: boolean): Promise<void> {
+    const whole = this.#waiting;
+    const blocks = [...whole, ...open].map((block) => block.plain());
+    if (this.#disk !== undefined && blocks.length > 0 && (await this.#disk.write(blocks, insist))) {
+      this.#waiting = this.#waiting.filter((block) => !whole.includes(block));
+    }
+    this.#writing = undefined;
+  }
+
+  #seriesOf(name: string, type: "counter" | "gauge", labels: Labels, elapsedMs: number): Tracked | undefined {
+    const key = seriesKey(name, labels);
+    const known = this.#tracked.get(key);
+    if (known !== undefined || this.#tracked.size >= this.#maxSeries) return known;
+    const sorted = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const series = new Tracked(key, name, sorted, type, elapsedMs);
+    this.#tracked.set(key, series);
+    this.keysVersion += 1;
+    return series;
+  }
+
+  #columnOf(second: number): number | undefined {
+    const column = ((second % RING_SECONDS) + RING_SECONDS) % RING_SECONDS;
+    return this.#seconds[column] === second ? column : undefined;
+  }
+
+  /** @returns from when on memory has everything */
+  #readMemory(
+    buckets: BucketRange,
+    matches: (series: SeriesName) => boolean,
+    gridOf: (key: string, series: SeriesName) => TimeGrid,
+  ): number {
+    return buckets.stepMs < POINT_MS ? this.#readRing(buckets, matches, gridOf) : this.#readBlocks(matches, gridOf);
+  }
+
+  #readRing(
+    { fromMs, stepMs, length }: BucketRange,
+    matches: (series: SeriesName) => boolean,
+    gridOf: (key: string, series: SeriesName) => TimeGrid,
+  ): number {
+    const first = Math.max(Math.floor(fromMs / 1000), this.#second - RING_SECONDS + 1);
+    const last = Math.min(Math.ceil((fromMs + length * stepMs) / 1000) - 1, this.#second);
+    for (const series of this.#tracked.values()) {
+      if (!matches(series)) continue;
+      const grid = gridOf(series.key, series);
+      for (let second = first; second <= last; second++) {
+        const column = this.#columnOf(second);
+        const value = column === undefined ? Number.NaN : series.values[column]!;
+        if (!Number.isNaN(value)) grid.add(second * 1000, 1000, value, value, value);
+      }
+    }
+    return this.#firstSecond < 0 ? Number.MAX_SAFE_INTEGER : this.#firstSecond * 1000;
+  }
+
+  #readBlocks(matches: (series: SeriesName) => boolean, gridOf: (key: string, series: SeriesName) => TimeGrid): number {
+    const blocks = this.#block === undefined ? this.#waiting : [...this.#waiting, this.#block];
+    const pointMs = Math.floor(this.#second / 10) * POINT_MS;
+    let untilMs = this.#second < 0 ? Number.MAX_SAFE_INTEGER : pointMs;
+    for (const block of blocks) {
+      untilMs = Math.min(untilMs, block.firstMs);
+      for (const series of block.series()) {
+        if (!matches(series)) continue;
+        const grid = gridOf(series.key, series);
+        block.read(series, (atMs, min, mean, max) => {
+          // The point that time is in is complete only in its series.
+          if (atMs !== pointMs) grid.add(atMs, POINT_MS, min, mean, max);
+        });
+      }
+    }
+    for (const series of this.#tracked.values()) {
+      const point = matches(series) ? series.point() : undefined;
+      if (point !== undefined) gridOf(series.key, series).add(pointMs, POINT_MS, ...point);
+    }
+    return untilMs;
+  }
+}

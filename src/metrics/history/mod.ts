@@ -1,0 +1,15 @@
+/** What the metrics were, each second, and on disk for months. */
+export type { DiskQuery, HistoryBlock, HistoryDisk, Labels, SeriesName } from "./disk.ts";
+export { everySecond, waitMs } from "./every-second.ts";
+export { takeFamilies } from "./families.ts";
+export {
+  type AnsweredSeries,
+  type Column,
+  History,
+  type HistoryOptions,
+  type SeriesAnswer,
+  type SeriesQuery,
+  type Take,
+} from "./history.ts";
+export { bucketsFor, MAX_POINTS } from "./resolution.ts";
+export { parseSeriesKey, seriesKey } from "./series-key.ts";

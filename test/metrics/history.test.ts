@@ -1,0 +1,426 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { bucketsFor, MAX_POINTS, waitMs } from "../../src/metrics/history/mod.ts";
+import { History, type HistoryDisk, parseSeriesKey, seriesKey, takeFamilies } from "../../src/metrics/mod.ts";
+import { Store } from "../../src/store/mod.ts";
+
+const START_MS = Date.UTC(2026, 7, 1);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** A history whose clocks stand in one place, with one gauge `open`. */
+function running(disk?: HistoryDisk, startMs = START_MS) {
+  const history = new History(disk === undefined ? {} : { disk });
+  const clock = { nowMs: startMs, elapsedMs: 0 };
+  const second = (value: number | undefined) => {
+    history.sample(clock.nowMs, clock.elapsedMs, (take) => {
+      if (value !== undefined) take("open", "gauge", value);
+    });
+    clock.nowMs += 1000;
+    clock.elapsedMs += 1000;
+  };
+  const chart = async (fromMs: number, toMs: number, stepMs = 1000) => {
+    const answer = await history.series({ name: "open", fromMs, toMs, stepMs });
+    expect(answer.series.length).toBeLessThanOrEqual(1);
+    const { min = [], mean = [], max = [] } = answer.series[0] ?? {};
+    return { stepMs: answer.stepMs, t: answer.t, min, mean, max };
+  };
+  return { history, clock, second, chart };
+}
+
+/** A disk that keeps what it gets, or refuses it. */
+function fakeDisk() {
+  const written: number[][] = [];
+  const disk = {
+    levels: [{ stepMs: 10_000, keepMs: 24 * HOUR_MS }],
+    works: true,
+    written,
+    insisted: 0,
+    async write(blocks: Parameters<HistoryDisk["write"]>[0], insist: boolean) {
+      if (insist) disk.insisted += 1;
+      if (disk.works) written.push(blocks.map(({ startMs }) => startMs));
+      return disk.works;
+    },
+    read: async () => [],
+    names: async () => [],
+  };
+  return disk satisfies HistoryDisk;
+}
+
+describe("a second", () => {
+  test("of a gauge is kept as it is, of a counter as its rate, of neither as a gap", () => {
+    const history = new History();
+    const readings: [number, number | undefined][] = [
+      [5, 100],
+      [6, 110],
+      [7, undefined],
+      [Number.NaN, 150],
+      [8, 20],
+    ];
+    for (const [at, [gauge, counter]] of readings.entries()) {
+      history.sample(START_MS + at * 1000, at * 1000, (take) => {
+        take("open", "gauge", gauge);
+        if (counter !== undefined) take("read_total", "counter", counter, { listener: "a" });
+      });
+    }
+    expect(history.keys()).toEqual(["open", 'read_total{listener="a"}']);
+    expect(history.columns(0).map(({ v }) => v)).toEqual([
+      [5, null],
+      [6, 10],
+      [7, null],
+      // Over the two seconds since the last reading.
+      [null, 20],
+      // Lower than before: it began again at zero.
+      [8, 20],
+    ]);
+  });
+
+  test("counts for its rate by the clock that does not jump", () => {
+    const history = new History();
+    history.sample(START_MS, 0, (take) => take("a", "counter", 0));
+    history.sample(START_MS + 3_600_000, 2000, (take) => take("a", "counter", 100));
+    expect(history.columns(START_MS).map(({ v }) => v)).toEqual([[50]]);
+  });
+
+  test("that is sampled twice is taken once", () => {
+    const history = new History();
+    for (const [ms, value] of [
+      [0, 1],
+      [999, 2],
+      [1000, 3],
+    ] as const) {
+      history.sample(START_MS + ms, ms, (take) => take("a", "gauge", value));
+    }
+    expect(history.columns(0).map(({ v }) => v)).toEqual([[1], [3]]);
+  });
+
+  test("is waited for to its middle, whenever the timer came", () => {
+    for (let late = 0; late < 1000; late++) {
+      const dueMs = 10_000 + late + waitMs(10_000 + late);
+      expect(dueMs).toBe(11_500);
+    }
+  });
+
+  test("is had by whoever missed it, for a quarter of an hour", () => {
+    const { history, second } = running();
+    for (let at = 0; at < 2000; at++) second(at);
+    const columns = history.columns(START_MS + 1_989_000);
+    expect(columns.map(({ t }) => t - START_MS)).toEqual(
+      [1990, 1991, 1992, 1993, 1994, 1995, 1996, 1997, 1998, 1999].map((at) => at * 1000),
+    );
+    expect(history.columns(0).length).toBeGreaterThanOrEqual(900);
+    expect(history.columns(0)[0]!.v).toEqual([2000 - history.columns(0).length]);
+    expect(history.columns(START_MS + 1_999_000)).toEqual([]);
+  });
+});
+
+describe("series", () => {
+  test("come, go a quarter of an hour after their last value, and may be told by the keys' version", async () => {
+    const history = new History();
+    for (let at = 0; at < 1600; at++) {
+      history.sample(START_MS + at * 1000, at * 1000, (take) => {
+        take("stays", "gauge", 1);
+        if (at < 10) take("goes", "gauge", 2, { b: "1", a: "2" });
+      });
+      if (at === 0) expect(history.keysVersion).toBe(2);
+    }
+    expect([history.keys(), history.keysVersion]).toEqual([["stays"], 3]);
+    expect((await history.names()).map(({ key }) => key)).toEqual(["stays"]);
+    // What is not on disk yet is still found.
+    const { series } = await history.series({
+      name: "goes",
+      fromMs: START_MS,
+      toMs: START_MS + 20_000,
+      stepMs: 10_000,
+    });
+    expect(series[0]!.max).toEqual([2, null]);
+  });
+
+  test("beyond the most are left out and counted, those known go on", () => {
+    const history = new History({ maxSeries: 2 });
+    for (let at = 0; at < 3; at++) {
+      history.sample(START_MS + at * 1000, at * 1000, (take) => {
+        for (let label = 0; label < 5; label++) take("a", "gauge", at, { label: String((label + at) % 5) });
+      });
+    }
+    expect(history.keys()).toEqual(['a{label="0"}', 'a{label="1"}']);
+    expect([history.refused, history.columns(START_MS + 1000)[0]!.v]).toEqual([3, [2, 2]]);
+  });
+
+  test("are found by name and labels; labels in another order are the same series", async () => {
+    const history = new History();
+    history.sample(START_MS, 0, (take) => {
+      take("a", "gauge", 1, { x: "1", y: "1" });
+      take("a", "gauge", 2, { y: "2", x: "1" });
+      take("a", "gauge", 3, { y: "1", x: "1" });
+      take("ab", "gauge", 4);
+    });
+    const found = async (labels: Record<string, string>) => {
+      const { series } = await history.series({ name: "a", labels, fromMs: START_MS, toMs: START_MS + 1000 });
+      return series.map(({ key, mean }) => [key, mean[0]]);
+    };
+    expect(await found({ x: "1" })).toEqual([
+      ['a{x="1",y="1"}', 3],
+      ['a{x="1",y="2"}', 2],
+    ]);
+    expect(await found({ y: "2" })).toEqual([['a{x="1",y="2"}', 2]]);
+    expect(await found({ x: "2" })).toEqual([]);
+  });
+
+  test("have a key that can be read back, whatever their labels are", () => {
+    expect(seriesKey("a", { c: 'say "\\"\n', b: "," })).toBe('a{b=",",c="say \\"\\\\\\"\\n"}');
+    const labels = fc.dictionary(fc.stringMatching(/^[a-z_]\w{0,8}$/), fc.string(), {
+      maxKeys: 4,
+      noNullPrototype: true,
+    });
+    fc.assert(
+      fc.property(labels, (given) => {
+        expect(parseSeriesKey(seriesKey("name:total", given))).toEqual({ name: "name:total", labels: given });
+      }),
+    );
+    for (const wrong of [
+      "",
+      "1a",
+      "a{",
+      "a{}}",
+      'a{b="1"',
+      'a{b="1""}',
+      "a{b=1}",
+      'a{b="1"}c',
+      'a{b="1"c="2"}',
+      "a b",
+    ]) {
+      expect(() => parseSeriesKey(wrong)).toThrow("Cannot read");
+    }
+  });
+
+  test("are taken from families; of a histogram its count and sum", () => {
+    const taken: unknown[] = [];
+    const family = { help: "", samples: [{ value: 1, labels: {} }] };
+    const histogram = ["_bucket", "_sum", "_count"].map((suffix) => ({ value: 2, labels: {}, suffix }));
+    takeFamilies(
+      [
+        { ...family, name: "a_total", type: "counter" },
+        { ...family, name: "b", type: "untyped" },
+        { name: "c", help: "", type: "histogram", samples: histogram },
+      ],
+      (...words) => taken.push(words.slice(0, 3)),
+    );
+    expect(taken).toEqual([
+      ["a_total", "counter", 1],
+      ["b", "gauge", 1],
+      ["c_sum", "counter", 2],
+      ["c_count", "counter", 2],
+    ]);
+  });
+});
+
+describe("a chart", () => {
+  const DISK = [
+    { stepMs: 1000, keepMs: 15 * MINUTE_MS },
+    { stepMs: 10_000, keepMs: 24 * HOUR_MS },
+    { stepMs: MINUTE_MS, keepMs: 7 * 24 * HOUR_MS },
+    { stepMs: 15 * MINUTE_MS, keepMs: 90 * 24 * HOUR_MS },
+  ];
+
+  test.each([
+    ["5 minutes by the second", 5 * MINUTE_MS, 1000, 1000],
+    ["5 minutes, two seconds and a half", 5 * MINUTE_MS, 2500, 3000],
+    ["an hour by the second: gone, but ten are there", HOUR_MS, 1000, 10_000],
+    ["a day: at most so many points", 24 * HOUR_MS, 1000, 50_000],
+    ["a week", 7 * 24 * HOUR_MS, 1000, 360_000],
+    ["90 days", 90 * 24 * HOUR_MS, 1000, 75 * MINUTE_MS],
+    ["90 days by the day", 90 * 24 * HOUR_MS, 24 * HOUR_MS, 24 * HOUR_MS],
+    ["longer than anything is kept", 900 * 24 * HOUR_MS, 1000, 660 * MINUTE_MS],
+  ])("of %s", (_, agoMs, askedMs, stepMs) => {
+    const nowMs = START_MS + 123_456;
+    const buckets = bucketsFor({ fromMs: nowMs - agoMs, toMs: nowMs, stepMs: askedMs }, nowMs, DISK);
+    expect(buckets.stepMs).toBe(stepMs);
+    expect(buckets.length).toBeLessThanOrEqual(MAX_POINTS);
+    expect(buckets.fromMs % stepMs).toBe(0);
+    expect(buckets.fromMs).toBeLessThanOrEqual(nowMs - agoMs);
+    expect(buckets.fromMs + buckets.length * stepMs).toBeGreaterThanOrEqual(nowMs);
+  });
+
+  test.each([
+    [5, 5, 1000],
+    [6, 5, 1000],
+    [0, 1, 0],
+    [Number.NaN, 1, 1],
+    [0, Number.POSITIVE_INFINITY, 1],
+  ])("from %p to %p in steps of %p is refused", (fromMs, toMs, stepMs) => {
+    expect(() => bucketsFor({ fromMs, toMs, stepMs }, 10, DISK)).toThrow("Cannot read history");
+  });
+
+  test("of seconds shows a gap as one, and a spike in any step", async () => {
+    const { second, chart } = running();
+    for (let at = 0; at < 60; at++) second(at === 33 ? 900 : at === 40 ? undefined : 1);
+    const seconds = await chart(START_MS + 32_000, START_MS + 42_000);
+    expect(seconds.max).toEqual([1, 900, 1, 1, 1, 1, 1, 1, null, 1]);
+    const tens = await chart(START_MS, START_MS + 60_000, 10_000);
+    expect(tens.max).toEqual([1, 1, 1, 900, 1, 1]);
+    expect(tens.mean[3]).toBeCloseTo(90.9, 4);
+    expect((await chart(START_MS, START_MS + 60_000, MINUTE_MS)).max).toEqual([900]);
+  });
+
+  test("is what all seconds say, however time and values went", async () => {
+    const step = fc.record({
+      skip: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 700 })),
+      value: fc.option(fc.integer({ min: -1000, max: 1000 }), { nil: undefined }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 300 }), async (steps) => {
+        const { clock, second, chart } = running();
+        const seen: { atMs: number; value: number }[] = [];
+        for (const { skip, value } of steps) {
+          clock.nowMs += skip * 1000;
+          if (value !== undefined) seen.push({ atMs: clock.nowMs, value });
+          second(value);
+        }
+        const lastMs = clock.nowMs - 1000;
+        for (const stepMs of [1000, 3000, 10_000, 50_000]) {
+          const fromMs = Math.max(START_MS, lastMs - (stepMs < 10_000 ? 900_000 : 7_000_000));
+          const got = await chart(fromMs, lastMs + 1000, stepMs);
+          for (const [at, t] of got.t.entries()) {
+            const values = seen.filter(({ atMs }) => atMs >= t && atMs < t + stepMs).map(({ value }) => value);
+            // What fell out of the ring with the left edge's bucket.
+            if (t < lastMs - 959_000 && stepMs < 10_000) continue;
+            expect(got.max[at] ?? null).toBe(values.length === 0 ? null : Math.max(...values));
+            expect(got.min[at] ?? null).toBe(values.length === 0 ? null : Math.min(...values));
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("goes on after a clock went back, without the time that was no time", async () => {
+    const { clock, second, chart } = running();
+    for (let at = 0; at < 100; at++) second(1);
+    clock.nowMs -= 60_000;
+    for (let at = 0; at < 10; at++) second(2);
+    const { mean } = await chart(START_MS, START_MS + 100_000);
+    expect(mean.slice(0, 40).every((value) => value === 1)).toBeTrue();
+    expect(mean.slice(40, 50).every((value) => value === 2)).toBeTrue();
+    expect(mean.slice(50).every((value) => value === null)).toBeTrue();
+  });
+
+  test("has a gap where the machine slept or the clock went ahead", async () => {
+    const { clock, second, chart } = running();
+    for (let at = 0; at < 10; at++) second(1);
+    clock.nowMs += 8 * HOUR_MS;
+    for (let at = 0; at < 10; at++) second(1);
+    const { mean, stepMs } = await chart(START_MS, clock.nowMs, HOUR_MS);
+    expect([stepMs, mean]).toEqual([HOUR_MS, [1, null, null, null, null, null, null, null, 1]]);
+  });
+});
+
+describe("the disk", () => {
+  const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+  test("gets a block when it is whole, and what is left at the end", async () => {
+    const disk = fakeDisk();
+    const { history, second } = running(disk, START_MS + 100_000);
+    for (let at = 0; at < 700; at++) {
+      second(at);
+      if (at % 100 === 0) await settled();
+    }
+    expect(disk.written).toEqual([[START_MS], [START_MS + 300_000]]);
+    await history.flush();
+    expect(disk.written.at(-1)).toEqual([START_MS + 600_000]);
+    expect(disk.insisted).toBe(1);
+  });
+
+  test("gets what it refused again, for two hours", async () => {
+    const disk = fakeDisk();
+    disk.works = false;
+    const { second, chart } = running(disk);
+    for (let at = 0; at < 3 * 3600; at++) {
+      second(at);
+      if (at % 300 === 0) await settled();
+    }
+    expect(disk.written).toEqual([]);
+    const { t, max } = await chart(START_MS + HOUR_MS, START_MS + 3 * HOUR_MS, HOUR_MS);
+    expect([t.length, max]).toEqual([2, [7199, 10_799]]);
+    disk.works = true;
+    for (let at = 0; at < 301; at++) second(at);
+    await settled();
+    expect(disk.written).toHaveLength(1);
+    expect(disk.written[0]).toHaveLength(24);
+    expect(disk.written[0]!.at(-1)).toBe(START_MS + 3 * HOUR_MS - 5 * MINUTE_MS);
+  });
+});
+
+describe("memory and disk together", () => {
+  async function inFolder(use: (folder: string) => Promise<void>) {
+    const folder = mkdtempSync(join(tmpdir(), "tenk-history-"));
+    try {
+      await use(folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  test("answer as one, also after a restart in the middle of a block", async () => {
+    await inFolder(async (folder) => {
+      for (const life of [0, 1]) {
+        const store = new Store({ folder });
+        const { history, clock, second, chart } = running(store, START_MS + life * 2_000_000);
+        for (let at = 0; at < 2000; at++) second(life * 2000 + at);
+        const all = await chart(START_MS, clock.nowMs, 50_000);
+        expect(all.max).toEqual(Array.from({ length: 40 * (life + 1) }, (_, at) => at * 50 + 49));
+        expect(all.min).toEqual(Array.from({ length: 40 * (life + 1) }, (_, at) => at * 50));
+        await history.flush();
+        expect((await chart(START_MS, clock.nowMs, 50_000)).mean).toEqual(all.mean);
+        expect((await history.names()).map(({ key }) => key)).toEqual(["open"]);
+        await store.stop();
+      }
+    });
+  });
+
+  test("show after a restart, by the second, what the last life left in tens", async () => {
+    await inFolder(async (folder) => {
+      const before = new Store({ folder });
+      const first = running(before);
+      for (let at = 0; at < 60; at++) first.second(1);
+      await first.history.flush();
+      await before.stop();
+      const store = new Store({ folder });
+      const { second, chart } = running(store, START_MS + 70_000);
+      for (let at = 0; at < 10; at++) second(2);
+      const { mean, stepMs } = await chart(START_MS + 50_000, START_MS + 80_000);
+      expect(stepMs).toBe(1000);
+      expect(mean).toEqual([...Array(10).fill(1), ...Array(10).fill(null), ...Array(10).fill(2)]);
+      await store.stop();
+    });
+  });
+
+  test("lose nothing while the folder cannot be written", async () => {
+    await inFolder(async (parent) => {
+      const folder = join(parent, "blocked");
+      writeFileSync(folder, "");
+      const store = new Store({ folder, retryMs: 1 });
+      const { history, clock, second, chart } = running(store);
+      for (let at = 0; at < 1000; at++) second(at);
+      expect((await chart(START_MS, clock.nowMs, 50_000)).max[0]).toBe(49);
+      rmSync(folder);
+      await history.flush();
+      expect(
+        (
+          await store.read({
+            name: "open",
+            labels: {},
+            fromMs: START_MS,
+            stepMs: 10_000,
+            length: 1,
+            untilMs: clock.nowMs,
+          })
+        )[0]!.grid.max[0],
+      ).toBe(9);
+      await store.stop();
+    });
+  });
+});
