@@ -54,8 +54,8 @@ export interface HostCollectorOptions {
 /** All that node_exporter tells of a Linux machine by default and that we tell too, under its names. */
 export interface HostCollector {
   /**
-   * Reads everything anew: 2 to 4 ms for 500 values, of which half are on the main thread. Never rejects; takes a little
-   * more than a second at most, when something hangs. Who asks while another reading is under way gets that one.
+   * Reads everything anew: 3 ms for 430 values, 6 ms for 1250, most of it the kernel's. Never rejects; takes a little more
+   * than a second at most, when something hangs. Who asks while another reading is under way gets that one.
    */
   collect(): Promise<readonly Family[]>;
 }

@@ -57,7 +57,7 @@ export function addNetDevices(
   }
 }
 
-/** File of a device's folder, name, type. A `null` type means that its value is a label of `node_network_info`. */
+/** File of a device's folder, name, type. */
 const ATTRIBUTES = [
   ["addr_assign_type", "address_assign_type", "gauge"],
   ["carrier", "carrier", "gauge"],
@@ -77,34 +77,45 @@ const ATTRIBUTES = [
   ["type", "protocol_type", "gauge"],
 ] as const;
 
-/**
- * /sys/class/net, off the main thread: some of these files (`speed`, `duplex`) wait for the kernel's one lock on network
- * devices, which a driver in trouble holds for seconds. A device that is down refuses some of them.
- */
+/** These wait for the kernel's one lock on network devices, which a driver in trouble holds for seconds. */
+const LOCKED = ["carrier", "duplex", "speed"] as const;
+
+/** /sys/class/net. A device that is down refuses some of its files. */
 export async function addNetClass(book: FamilyBook, files: HostFiles, maxDevices = 64): Promise<void> {
   for (const device of files.list("/sys/class/net").slice(0, maxDevices)) {
-    const text = async (file: string) => (await files.slowText(`/sys/class/net/${device}/${file}`))?.trim();
-    const operstate = await text("operstate");
+    const operstate = files.text(`/sys/class/net/${device}/operstate`)?.trim();
     // Not a device, such as `bonding_masters`, or gone since.
     if (operstate === undefined) continue;
-    const isUp = operstate === "up" ? 1 : 0;
-    book.add("gauge", "node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", isUp, { device });
-    book.add("gauge", "node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.", 1, {
-      device,
-      address: (await text("address")) ?? "",
-      broadcast: (await text("broadcast")) ?? "",
-      duplex: (await text("duplex")) ?? "",
-      operstate,
-      ifalias: (await text("ifalias")) ?? "",
-    });
-    for (const [file, name, type] of ATTRIBUTES) {
-      const help = `Network device property: ${name}`;
-      book.add(type, `node_network_${name}`, help, numberInAnyBase(await text(file)), { device });
-    }
-    const megabits = numberOf(await text("speed"));
-    const bytes = megabits === undefined ? undefined : (megabits * 1e6) / 8;
-    book.add("gauge", "node_network_speed_bytes", "Network device property: speed_bytes", bytes, { device });
+    const locked = new Map<string, string | undefined>();
+    for (const file of LOCKED) locked.set(file, await files.slowText(`/sys/class/net/${device}/${file}`));
+    addDevice(book, device, operstate, (file) =>
+      (locked.has(file) ? locked.get(file) : files.text(`/sys/class/net/${device}/${file}`))?.trim(),
+    );
   }
+}
+
+function addDevice(
+  book: FamilyBook,
+  device: string,
+  operstate: string,
+  text: (file: string) => string | undefined,
+): void {
+  const isUp = operstate === "up" ? 1 : 0;
+  book.add("gauge", "node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", isUp, { device });
+  book.add("gauge", "node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.", 1, {
+    device,
+    address: text("address") ?? "",
+    broadcast: text("broadcast") ?? "",
+    duplex: text("duplex") ?? "",
+    operstate,
+    ifalias: text("ifalias") ?? "",
+  });
+  for (const [file, name, type] of ATTRIBUTES) {
+    book.add(type, `node_network_${name}`, `Network device property: ${name}`, numberInAnyBase(text(file)), { device });
+  }
+  const megabits = numberOf(text("speed"));
+  const bytes = megabits === undefined ? undefined : (megabits * 1e6) / 8;
+  book.add("gauge", "node_network_speed_bytes", "Network device property: speed_bytes", bytes, { device });
 }
 
 /** `flags` and `dev_id` are written as 0x1003. */
