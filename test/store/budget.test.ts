@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { newFolder } from "./support.ts";
+
+const MEGABYTE = 1_000_000;
+const MEBIBYTE = 2 ** 20;
+
+interface Figures {
+  readonly diskBytes: number;
+  readonly writeCallBytes: number;
+  readonly openBytes: number;
+}
+
+function simulate(folder: string, ...words: (string | number)[]): Figures {
+  const program = [join(import.meta.dirname, "simulate.ts"), folder, ...words.map(String)];
+  const { stdout, stderr } = spawnSync(process.execPath, program, { encoding: "utf8", timeout: 60_000 });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout) as Figures;
+}
+
+test("a box of 300 series writes at most 50 MB a day, on a day when as much is forgotten as comes", () => {
+  const one = simulate(newFolder(), 1, 300);
+  const three = simulate(newFolder(), 3, 300);
+  // What the system counts as written to the disk; a file system in memory counts nothing there, but does in the calls.
+  const written = (figures: Figures) => Math.max(figures.diskBytes, figures.writeCallBytes);
+  expect(written(one)).toBeGreaterThan(5 * MEGABYTE);
+  expect(written(one)).toBeLessThan(50 * MEGABYTE);
+  expect((written(three) - written(one)) / 2).toBeLessThan(50 * MEGABYTE);
+}, 60_000);
+
+test("after 90 days the file of 300 series is at most 100 MiB: a tenth of it for a tenth of them, all noise", () => {
+  const memory = "/dev/shm";
+  const folder = existsSync(memory) ? mkdtempSync(join(memory, "tenk-budget-")) : newFolder();
+  try {
+    const { openBytes } = simulate(folder, 92, 30, "noise", 12, "no-sync");
+    expect(openBytes).toBeGreaterThan(2 * MEBIBYTE);
+    // The log is as long for few series as for many.
+    expect((openBytes - 4.2 * MEBIBYTE) * 10 + 4.2 * MEBIBYTE).toBeLessThan(100 * MEBIBYTE);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
