@@ -100,7 +100,7 @@ export class Keeper<File extends KeptFile> {
     // A full disk can still be read from; anything else may be mended by opening the file again.
     if (codeOf(error) !== "SQLITE_FULL") this.close();
     if (this.#failures === 0) {
-      log.warn(`${what} not written, kept in memory only`, { path, error: plainly(error), retryMs });
+      log.warn(`${what} not written`, { path, error: plainly(error), retryMs });
     }
     this.#nextTryMs = elapsedMs() + Math.min(maxRetryMs, retryMs * 2 ** this.#failures);
     this.#failures += 1;
