@@ -1,0 +1,201 @@
+import { type Dashboard, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { choice, dashboard, lines, number, type Query } from "./panels.ts";
+
+const BOX = 'instance="$instance"';
+const LISTENER = `${BOX},listener="$listener"`;
+
+/** A box: what the machine does, each listener, the program itself, relays. */
+export function boxDashboard(): Dashboard {
+  const builder = dashboard("tenk", "tenk", "A box: connections and packets, the machine, each listener, relays.")
+    .withVariable(choice("instance", "Box", "label_values(tenk_tcp_connections_active, instance)"))
+    .withVariable(
+      choice("listener", "Listener", `label_values(tenk_tcp_connections_active{${BOX}}, listener)`)
+        .multi(true)
+        .includeAll(true),
+    );
+  const sections = [[new RowBuilder("Now"), now()], [new RowBuilder("Listener $listener").repeat("listener"), listener()], [new RowBuilder("Program"), program()], [new RowBuilder("Relay"), relay()]] as const; // biome-ignore format: a list
+  for (const [row, panels] of sections) {
+    builder.withRow(row);
+    for (const panel of panels) builder.withPanel(panel);
+  }
+  return builder.build();
+}
+
+function now() {
+  const used = (total: string, free: string) => `1 - ${free}{${BOX}} / ${total}{${BOX}}`;
+  const root = `{${BOX},mountpoint="/",fstype!="rootfs"}`;
+  return [
+    lines({
+      title: "Connections and packets",
+      help: "Connections open, and reads that brought bytes.",
+      unit: "short",
+      queries: [
+        ["{{listener}} open", `sum by (listener) (tenk_tcp_connections_active{${BOX}})`],
+        ["{{listener}} packets/s", `sum by (listener) (${rate("tenk_tcp_chunks_read_total", BOX)})`],
+      ],
+      right: { lines: ".*packets/s", unit: "cps" },
+    }),
+    lines({
+      title: "Processor by mode",
+      help: "Share of all processors, idle left out.",
+      unit: "percentunit",
+      queries: [["{{mode}}", `avg by (mode) (${rate("node_cpu_seconds_total", `${BOX},mode!="idle"`)})`]],
+      max: 1,
+      stacked: true,
+    }),
+    lines({
+      title: "Memory",
+      help: "The machine's, and the program's own.",
+      unit: "bytes",
+      queries: [
+        ["machine", `node_memory_MemTotal_bytes{${BOX}}`],
+        ["machine, used", `node_memory_MemTotal_bytes{${BOX}} - node_memory_MemAvailable_bytes{${BOX}}`],
+        ["tenk, resident", `process_resident_memory_bytes{${BOX}}`],
+        ["tenk, its own", `tenk_process_anonymous_memory_bytes{${BOX}}`],
+      ],
+    }),
+    lines({
+      title: "Network",
+      help: "Over all devices but loopback.",
+      unit: "Bps",
+      queries: [
+        ["{{device}} in", rate("node_network_receive_bytes_total", BOX)],
+        ["{{device}} out", rate("node_network_transmit_bytes_total", BOX)],
+      ],
+    }),
+    number("Busy", "Of all processors.", "percentunit", `1 - avg(${rate("node_cpu_seconds_total", `${BOX},mode="idle"`)})`, [0.8, 0.95]),
+    number("Load", "Programs that run or wait, over a minute, for each processor.", "short", `scalar(node_load1{${BOX}}) / count(count by (cpu) (node_cpu_seconds_total{${BOX}}))`, [1, 2]),
+    number("RAM used", "What programs could not have without swapping.", "percentunit", used("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes"), [0.8, 0.95]),
+    number("Swap used", "Of what there is.", "percentunit", `(node_memory_SwapTotal_bytes{${BOX}} - node_memory_SwapFree_bytes{${BOX}}) / clamp_min(node_memory_SwapTotal_bytes{${BOX}}, 1)`, [0.3, 0.8]),
+    number("Root disk used", "Of the file system on /.", "percentunit", `1 - node_filesystem_avail_bytes${root} / node_filesystem_size_bytes${root}`, [0.8, 0.95]),
+    number("Temperature", "The hottest sensor; nothing where the machine has none.", "celsius", `max(node_hwmon_temp_celsius{${BOX}} or node_thermal_zone_temp{${BOX}})`, [70, 80]),
+    number("Machine up", "Since it was started.", "s", `node_time_seconds{${BOX}} - node_boot_time_seconds{${BOX}}`),
+    number("tenk up", "Since it was started.", "s", `time() - process_start_time_seconds{${BOX}}`),
+    number("TCP sent again", "Segments a second: the network loses some.", "cps", rate("node_netstat_Tcp_RetransSegs", BOX)),
+    number("Accept queue overflows", "A second: more come than are taken.", "cps", rate("node_netstat_TcpExt_ListenOverflows", BOX), [1, 10]),
+    number("Sockets in TIME_WAIT", "Ports that rest.", "short", `node_sockstat_TCP_tw{${BOX}}`),
+    number("Descriptors used", "Of those that may be open.", "percentunit", `process_open_fds{${BOX}} / process_max_fds{${BOX}}`, [0.8, 0.95]),
+  ]; // biome-ignore format: a table
+}
+
+function listener() {
+  const perSecond = (name: string) => rate(`tenk_tcp_${name}`, LISTENER);
+  const third = (title: string, help: string, unit: string, queries: readonly Query[]) =>
+    lines({ title, help, unit, queries, width: 8 });
+  return [
+    third("Connections", "Open now, and those in a PROXY header or handshake.", "short", [
+      ["open", `tenk_tcp_connections_active{${LISTENER}}`],
+      ["arriving", `tenk_tcp_connections_arriving{${LISTENER}}`],
+    ]),
+    third("Accepted and refused", "A second; refusals by reason.", "cps", [
+      ["accepted", perSecond("connections_accepted_total")],
+      ["refused: {{reason}}", perSecond("connections_refused_total")],
+    ]),
+    third("Closed", "A second, by reason.", "cps", [["{{reason}}", perSecond("connections_closed_total")]]),
+    third("Bytes", "A second.", "Bps", [
+      ["read", perSecond("bytes_read_total")],
+      ["written", perSecond("bytes_written_total")],
+    ]),
+    third("Reads and writes", "A second: reads that brought bytes, writes that took some.", "cps", [
+      ["reads", perSecond("chunks_read_total")],
+      ["writes", perSecond("writes_total")],
+    ]),
+    lines({
+      title: "Outbox",
+      help: "Bytes that wait for peers to take them; and how often one fell below its low mark again.",
+      unit: "bytes",
+      queries: [
+        ["waiting", `tenk_tcp_outbox_bytes{${LISTENER}}`],
+        ["drains/s", perSecond("drains_total")],
+      ],
+      width: 8,
+      right: { lines: "drains.*", unit: "cps" },
+    }),
+  ];
+}
+
+function program() {
+  const lag = (quantile: number) =>
+    `histogram_quantile(${quantile}, sum by (le) (${rate("tenk_event_loop_lag_seconds_bucket", BOX)}))`;
+  return [
+    lines({
+      title: "Event loop lag",
+      help: "How much later than asked a timer of the main event loop fired.",
+      unit: "s",
+      queries: [
+        ["p50", lag(0.5)],
+        ["p99", lag(0.99)],
+        ["mean", `${rate("tenk_event_loop_lag_seconds_sum", BOX)} / ${rate("tenk_event_loop_lag_seconds_count", BOX)}`],
+      ],
+    }),
+    lines({
+      title: "Processor time",
+      help: "Of one processor, over all threads.",
+      unit: "percentunit",
+      queries: [
+        ["in the program", rate("process_cpu_user_seconds_total", BOX)],
+        ["in the kernel for it", rate("process_cpu_system_seconds_total", BOX)],
+      ],
+      stacked: true,
+    }),
+    lines({
+      title: "Event loops that died, handlers that threw",
+      help: "A second.",
+      unit: "cps",
+      queries: [
+        ["{{listener}} restarts", rate("tenk_tcp_worker_restarts_total", BOX)],
+        ["{{listener}} handler errors", rate("tenk_tcp_handler_errors_total", BOX)],
+      ],
+    }),
+    lines({
+      title: "Published",
+      help: "Messages to subscribers, a second.",
+      unit: "cps",
+      queries: [
+        ["{{listener}} delivered", rate("tenk_tcp_published_total", BOX)],
+        ["{{listener}} dropped", rate("tenk_tcp_published_dropped_total", BOX)],
+      ],
+    }),
+  ];
+}
+
+function relay() {
+  const perSecond = (name: string) => rate(`tenk_relay_${name}`, BOX);
+  return [
+    lines({
+      title: "Targets up",
+      help: "Part of the event loops that find the target up.",
+      unit: "percentunit",
+      queries: [["{{listener}} → {{target}}", `tenk_relay_target_up_ratio{${BOX}}`]],
+      max: 1,
+    }),
+    lines({
+      title: "Pairs",
+      help: "Open or being connected, by target.",
+      unit: "short",
+      queries: [["{{listener}} → {{target}}", `tenk_relay_target_connections_active{${BOX}}`]],
+    }),
+    lines({
+      title: "Relayed bytes",
+      help: "A second, by target.",
+      unit: "Bps",
+      queries: [
+        ["to {{target}}", perSecond("target_sent_bytes_total")],
+        ["from {{target}}", perSecond("target_received_bytes_total")],
+      ],
+    }),
+    lines({
+      title: "Failures",
+      help: "A second: connects that failed, clients that no target could be found for.",
+      unit: "cps",
+      queries: [
+        ["{{target}}", perSecond("target_failures_total")],
+        ["{{listener}}: no target", perSecond("without_target_total")],
+      ],
+    }),
+  ];
+}
+
+function rate(name: string, labels: string): string {
+  return `rate(${name}{${labels}}[$__rate_interval])`;
+}

@@ -1,0 +1,25 @@
+/**
+ * Writes the dashboards that `tenk dashboards` hands out: `bun scripts/dashboards/build.ts`. They are kept as files, so that
+ * neither the program nor the executable carries Grafana's library; `test/app/dashboards.test.ts` sees when one is old.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { boxDashboard } from "./box.ts";
+import { loadDashboard } from "./load.ts";
+
+export const FOLDER = join(import.meta.dirname, "../../src/app/dashboards");
+
+/** File → what it holds. */
+export function dashboards(): Readonly<Record<string, string>> {
+  // Links to a panel name it by a number that must not change from one start of Grafana to the next.
+  const text = ({ panels = [], ...rest }: Dashboard) => {
+    const numbered = panels.map((panel, index) => ({ ...panel, id: index + 1 }));
+    return `${JSON.stringify({ ...rest, panels: numbered }, null, 2)}\n`;
+  };
+  return { "tenk.json": text(boxDashboard()), "tenk-load.json": text(loadDashboard()) };
+}
+
+if (import.meta.main) {
+  for (const [name, text] of Object.entries(dashboards())) writeFileSync(join(FOLDER, name), text);
+}
