@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { COMMIT, VERSION } from "../app/mod.ts";
 import { checkCommand } from "./check.ts";
+import { dashboardsCommand } from "./dashboards.ts";
 import { demoCommand } from "./demo.ts";
 import { EXIT, failureOf } from "./failure.ts";
 import { loadCommand } from "./load.ts";
@@ -41,7 +42,15 @@ function program(exit: (code: number) => void): Command {
       "after",
       examples("tenk demo", "tenk up", "tenk run chat.ts", "tenk load tcp 127.0.0.1:9091 -c 1000 -r 10 -m ping -T 10s"),
     );
-  for (const command of [upCommand, runCommand, demoCommand, loadCommand, checkCommand, statusCommand]) {
+  for (const command of [
+    upCommand,
+    runCommand,
+    demoCommand,
+    loadCommand,
+    checkCommand,
+    statusCommand,
+    dashboardsCommand,
+  ]) {
     root.addCommand(command(exit));
   }
   for (const command of everyCommand(root)) {

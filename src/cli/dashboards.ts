@@ -1,0 +1,82 @@
+import { lstatSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Command } from "commander";
+import { dashboardFiles, formatAddress, parseAddress } from "../app/mod.ts";
+import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import { EXIT } from "./failure.ts";
+import { examples, valueOption } from "./options.ts";
+import { print } from "./output.ts";
+
+interface DashboardsWords {
+  readonly out: string;
+  readonly prometheus?: string;
+  readonly box?: string;
+  readonly force?: boolean;
+}
+
+export function dashboardsCommand(exit: (code: number) => void): Command {
+  return new Command("dashboards")
+    .description("Write Grafana's dashboards of a box, and what Grafana and Prometheus need to find it.")
+    .requiredOption("--out <folder>", "into this folder; it is made where it is missing")
+    .addOption(
+      valueOption("--prometheus <url>", "where Grafana finds Prometheus (default: http://127.0.0.1:9090)", httpUrl),
+    )
+    .addOption(valueOption("--box <address>", "where Prometheus finds /metrics (default: 127.0.0.1:9190)", boxAddress))
+    .option("--force", "overwrite what is there")
+    .addHelpText(
+      "after",
+      examples("tenk dashboards --out grafana", "tenk dashboards --out grafana --box 192.168.1.7:9190 --force"),
+    )
+    .action((words: DashboardsWords) => exit(writeDashboards(words)));
+}
+
+/** All or, where one of them is there already, none. @throws {TenkError} `file-unreadable` */
+function writeDashboards({ out, prometheus, box, force = false }: DashboardsWords): number {
+  const folder = resolve(out);
+  const options = { ...(prometheus && { prometheusUrl: prometheus }), ...(box && { boxAddress: box }) };
+  const files = Object.entries(dashboardFiles({ folder, ...options }));
+  const there = files.map(([path]) => join(out, path)).filter(isThere);
+  if (there.length > 0 && !force) {
+    const more = there.length > 1 ? ` and ${there.length - 1} more` : "";
+    throw new TenkError("file-unreadable", `Cannot write ${there[0]}: it is there already${more}`, {
+      hint: "--force overwrites",
+    });
+  }
+  for (const [path, text] of files) print(`wrote ${write(join(out, path), text)}`);
+  print(`
+Prometheus: add the job of ${join(out, "prometheus.yml")} to yours, or: prometheus --config.file=${join(out, "prometheus.yml")}
+Grafana:    copy ${join(out, "provisioning")} to where its own is, and start it again`);
+  return EXIT.pass;
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false; // and where it is unreadable, writing says why
+  }
+}
+
+/** Whole or not at all. A link that stands there is replaced, not followed. */
+function write(path: string, text: string): string {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const beside = `${path}.${process.pid}.tmp`;
+    writeFileSync(beside, text, { flag: "wx" });
+    renameSync(beside, path);
+    return path;
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    throw new TenkError("file-unreadable", `Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function httpUrl(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw new TenkError("usage", `Cannot use "${text}": expected an address that begins with http:// or https://`);
+}
+
+function boxAddress(text: string): string {
+  return formatAddress(parseAddress(text, "127.0.0.1"));
+}
