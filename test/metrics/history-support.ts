@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { History, type HistoryDisk } from "../../src/metrics/mod.ts";
 
 export const START_MS = Date.UTC(2026, 7, 1);
