@@ -1,9 +1,11 @@
 import { join } from "node:path";
-import type { Log } from "../base/mod.ts";
+import { type Log, occasionally } from "../base/mod.ts";
 import { HistoryFile } from "./history-file.ts";
 import { FAILED, Keeper } from "./keeper.ts";
 import type { Ask, StoreSettings } from "./messages.ts";
 import { RunsFile } from "./runs-file.ts";
+
+const DAY_MS = 86_400_000;
 
 /** Both files of a folder, and the answers to everything that can be asked of them. */
 export class Files {
@@ -14,7 +16,12 @@ export class Files {
     const { folder, retryMs, maxRetryMs, runLimits } = settings;
     const shared = { log, retryMs, maxRetryMs, ...clocks };
     const path = (name: string) => join(folder, `${name}.sqlite`);
-    const openHistory = (at: string) => new HistoryFile(at);
+    const sayFull = occasionally(
+      () => log.warn("history has too many series, new ones are not written"),
+      DAY_MS,
+      clocks.nowMs,
+    );
+    const openHistory = (at: string) => new HistoryFile(at, true, sayFull);
     const openRuns = (at: string) => new RunsFile(at, runLimits);
     this.#history = new Keeper({ ...shared, what: "history", path: path("history"), open: openHistory });
     this.#runs = new Keeper({ ...shared, what: "runs", path: path("runs"), open: openRuns });

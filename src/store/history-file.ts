@@ -40,8 +40,11 @@ export class HistoryFile {
   readonly #tables: readonly Table[];
   readonly #series: SeriesTable;
 
-  /** @param syncs false leaves the moment of writing to the system: for tests that simulate months @default {true} */
-  constructor(path: string, syncs = true) {
+  /**
+   * @param syncs false leaves the moment of writing to the system: for tests that simulate months @default {true}
+   * @param onFull called for each series that is left out because there are too many
+   */
+  constructor(path: string, syncs = true, onFull: () => void = () => {}) {
     this.#database = new Database(path, { create: true, strict: true });
     try {
       this.#database.run("PRAGMA auto_vacuum = INCREMENTAL");
@@ -52,7 +55,7 @@ export class HistoryFile {
       this.#database.run("PRAGMA cache_size = -2048");
       prepareSchema(this.#database, HISTORY_VERSION, HISTORY_TABLES);
       this.#tables = LEVELS.map((level) => tableOf(this.#database, level));
-      this.#series = new SeriesTable(this.#database);
+      this.#series = new SeriesTable(this.#database, onFull);
     } catch (error) {
       this.close();
       throw error;

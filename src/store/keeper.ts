@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Log, messageOf } from "../base/mod.ts";
+import { type Log, messageOf, systemCodeOf } from "../base/mod.ts";
 import { ForeignFileError } from "./schema.ts";
 import { setAside } from "./set-aside.ts";
 
@@ -34,6 +34,8 @@ export const FAILED = Symbol("failed");
 export class Keeper<File extends KeptFile> {
   readonly #options: KeeperOptions<File>;
   #file: File | undefined;
+  /** Which file it is: the one at its path may become another, or none. */
+  #inode: number | undefined;
   #failures = 0;
   #nextTryMs = Number.NEGATIVE_INFINITY;
 
@@ -41,9 +43,15 @@ export class Keeper<File extends KeptFile> {
     this.#options = options;
   }
 
-  /** Changes the file. @param insist tries even where it failed a moment ago @default {false} */
+  /**
+   * Changes the file.
+   *
+   * @param insist tries even where it failed a moment ago @default {false}
+   * @throws what the action throws and what no disk is to blame for
+   */
   change<Value>(action: (file: File) => Value, insist = false): Value | typeof FAILED {
     if (!insist && this.#options.elapsedMs() < this.#nextTryMs) return FAILED;
+    this.#leaveRemoved();
     const value = this.#attempt(action);
     if (value !== FAILED) this.#recovered();
     return value;
@@ -70,7 +78,10 @@ export class Keeper<File extends KeptFile> {
       return action(this.#opened());
     } catch (error) {
       const why = reasonToSetAside(error);
-      if (why === undefined) return this.#failed(error);
+      if (why === undefined) {
+        if (!codeOf(error).startsWith("SQLITE_") && systemCodeOf(error) === undefined) throw error;
+        return this.#failed(error);
+      }
       try {
         this.#setAside(why, error);
         return action(this.#opened());
@@ -84,8 +95,16 @@ export class Keeper<File extends KeptFile> {
     if (this.#file === undefined) {
       mkdirSync(dirname(this.#options.path), { recursive: true, mode: 0o700 });
       this.#file = this.#options.open(this.#options.path);
+      this.#inode = inodeOf(this.#options.path);
     }
     return this.#file;
+  }
+
+  /** What is written to a removed file goes nowhere, without an error. */
+  #leaveRemoved(): void {
+    if (this.#file === undefined || inodeOf(this.#options.path) === this.#inode) return;
+    this.#options.log.warn(`${this.#options.what} was removed, begun anew`, { path: this.#options.path });
+    this.close();
   }
 
   #setAside(why: "corrupt" | "foreign", error: unknown): void {
@@ -111,6 +130,14 @@ export class Keeper<File extends KeptFile> {
     if (this.#failures > 0) this.#options.log.info(`${this.#options.what} written again`, { path: this.#options.path });
     this.#failures = 0;
     this.#nextTryMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
   }
 }
 

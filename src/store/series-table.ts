@@ -13,10 +13,13 @@ interface Known extends SeriesName {
 export class SeriesTable {
   readonly #database: Database;
   readonly #byKey = new Map<string, Known>();
+  readonly #onFull: () => void;
   #forgottenBefore = 0;
 
-  constructor(database: Database) {
+  /** @param onFull called when there are too many, each time that one is left out */
+  constructor(database: Database, onFull: () => void) {
     this.#database = database;
+    this.#onFull = onFull;
     this.reload();
   }
 
@@ -34,7 +37,10 @@ export class SeriesTable {
     const text = JSON.stringify(labels);
     const known = this.#byKey.get(name + text);
     if (known !== undefined) return known.id;
-    if (this.#byKey.size >= MAX_SERIES) return undefined;
+    if (this.#byKey.size >= MAX_SERIES) {
+      this.#onFull();
+      return undefined;
+    }
     const insert = this.#database.query(
       "INSERT INTO series (name, labels, type, day) VALUES (?, ?, ?, ?) RETURNING id",
     );

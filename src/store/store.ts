@@ -107,9 +107,9 @@ export class Store {
     const worker = this.#started();
     const id = this.#nextId++;
     return new Promise((resolve) => {
+      worker.postMessage({ ...question, kind, id } as unknown as ToWorker);
       this.#waiting.set(id, resolve as (value: unknown) => void);
       worker.ref();
-      worker.postMessage({ ...question, kind, id } as unknown as ToWorker);
     });
   }
 

@@ -108,6 +108,36 @@ describe("what happens to disks:", () => {
     expect(read()).toHaveLength(1);
   });
 
+  test("a folder that is removed while it is written to is made again", () => {
+    const folder = newFolder();
+    const { write, read, lines } = filesIn(folder);
+    expect(write()).toBeTrue();
+    rmSync(folder, { recursive: true });
+    expect([write(), read().length, existsSync(join(folder, "history.sqlite"))]).toEqual([true, 1, true]);
+    expect(lines).toEqual(["warn history was removed, begun anew"]);
+  });
+
+  test("what no disk is to blame for is no reason to leave the disk alone", () => {
+    const { files, write, lines } = filesIn(newFolder());
+    const broken = { startMs: START_MS, series: [null as never], points: new Float32Array(90) };
+    expect(() => files.answer({ kind: "write", blocks: [broken], insist: false })).toThrow(TypeError);
+    expect([write(), lines]).toEqual([true, []]);
+  });
+
+  test("more series than can be are left out, and said once", () => {
+    const { files, lines } = filesIn(newFolder());
+    const many = (from: number, count: number) => ({
+      startMs: START_MS,
+      series: Array.from({ length: count }, (_, at) => ({ name: `a${from + at}`, labels: {}, type: "gauge" as const })),
+      points: new Float32Array(count * 90).fill(1),
+    });
+    for (const blocks of [[many(0, 10_000)], [many(9_999, 3)]]) {
+      expect(files.answer({ kind: "write", blocks, insist: false })).toBeTrue();
+    }
+    expect(files.answer({ kind: "names" })).toHaveLength(10_000);
+    expect(lines).toEqual(["warn history has too many series, new ones are not written"]);
+  });
+
   test("the last write tries though the disk failed a moment ago", () => {
     const folder = join(newFolder(), "blocked");
     writeFileSync(folder, "");
