@@ -132,7 +132,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   close(reason: CloseReason = "handler"): void {
     if (this.closed) return;
     this.finish(reason, undefined);
-    this.socket.end();
+    // Not end(): under TLS that keeps the descriptor until the peer answers, which one that means ill never does.
+    this.socket.close();
   }
 
   reset(reason: CloseReason = "handler"): void {
