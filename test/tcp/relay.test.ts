@@ -42,6 +42,22 @@ describe("bytes", () => {
     expect(closes()).toEqual({ peer: 1 });
   });
 
+  test("that come before there is a target wait: few of them here, the rest in the client's kernel", async () => {
+    const busy = await frozen(0);
+    const filler = Array.from({ length: 3 }, () => connect(Number(busy.address.split(":")[1]), "127.0.0.1"));
+    const echo = await new FarServer((socket) => socket.pipe(socket)).open();
+    const options = { targets: [busy.address, echo.address], balance: "first", connectTimeoutMs: 400 } as const;
+    const { server, port } = await relayed(options);
+    const client = new Client(port);
+    client.socket.write(Buffer.alloc(8 << 20, "x"));
+    await until(() => server.counts().bytesRead > 0);
+    // Paused after the first read; the runtime's largest is 512 KiB.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server.counts().bytesRead).toBeLessThanOrEqual(1 << 20);
+    await until(() => client.bytes === 8 << 20);
+    for (const socket of [client.socket, ...filler]) socket.destroy();
+  });
+
   test("come after a target's FIN, too", async () => {
     const target = await new FarServer((socket) => {
       socket.end("banner");

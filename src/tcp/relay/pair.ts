@@ -12,16 +12,22 @@ export interface PairOwner {
   over(reachedTarget: boolean): void;
 }
 
+/** A client that has said more than this before there is a target is read no further. */
+const MAX_EARLY_BYTES = 16 * 1024;
+
 const NONE: readonly Target<Pair>[] = [];
 
 /**
  * A client and the target it is carried to.
  *
  * ```text
- *   client paused ─► choose ─► dial ── connected ─► PROXY header ─► pipe, both resume ─► both closed: over
- *                      ▲        │ failed                                                     ▲
- *                      └────────┘ until `attempts` or none is left: close("no-target") ──────┘
+ *   client ─► choose ─► dial ── connected ─► PROXY header, early bytes ─► pipe ─► both closed: over
+ *               ▲        │ failed                                                      ▲
+ *               └────────┘ until `attempts` or none is left: close("no-target") ───────┘
  * ```
+ *
+ * What the client says meanwhile is kept, and it is paused only when that is much: a pause and its end cost the runtime as
+ * many system calls as all the rest of a short pair.
  */
 export class Pair {
   readonly client: Connection;
@@ -33,6 +39,8 @@ export class Pair {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #isConnected = false;
   #isOver = false;
+  #early: Uint8Array | undefined;
+  #clientFinished = false;
 
   constructor(client: Connection, owner: PairOwner) {
     this.client = client;
@@ -55,12 +63,25 @@ export class Pair {
     if (this.isDialling) this.client.close("no-target");
   }
 
+  /** What the client said before there was anybody to hear it. */
+  keep(bytes: Uint8Array): void {
+    // A copy, since they are borrowed.
+    this.#early = this.#early === undefined ? new Uint8Array(bytes) : Buffer.concat([this.#early, bytes]);
+    if (this.#early.length > MAX_EARLY_BYTES) this.client.pause();
+  }
+
+  clientFinished(): void {
+    this.#clientFinished = true;
+  }
+
   /** Called by the dialer within the event that connected, so that none of the target's bytes comes before the pipe. */
   connected(server: Connection<Pair>): void {
     const { client } = this;
     const { proxyHeader } = this.#owner.settings;
     // First of all, since this may throw: a pair that counts as connected must have its pipe.
     if (!client.closed && proxyHeader !== "none") server.write(proxyHeaderFor(client, proxyHeader));
+    if (!client.closed && this.#early !== undefined) server.write(this.#early);
+    this.#early = undefined;
     this.#isConnected = true;
     this.#cancel = undefined;
     this.#target?.connected(performance.now() - this.#beganMs);
@@ -69,6 +90,7 @@ export class Pair {
       onFinish: () => this.#watchSilence(server),
       onClose: (result) => this.#closed(result),
     });
+    if (this.#clientFinished && !client.closed) client.handler.end?.(client);
   }
 
   /** The client closed. Of a pair that is connected, the pipe's end follows. */

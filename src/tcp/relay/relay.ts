@@ -67,12 +67,18 @@ class Relay implements Handler, PairOwner {
       client.close("no-target");
       return;
     }
-    // Its bytes, and its FIN, wait in the kernel until there is somebody to take them.
-    client.pause();
     this.#pairs += 1;
     const pair = new Pair(client, this);
     client.data = pair;
     void pair.dial();
+  }
+
+  chunk(client: Connection, bytes: Uint8Array): void {
+    if (client.data instanceof Pair) client.data.keep(bytes);
+  }
+
+  end(client: Connection): void {
+    if (client.data instanceof Pair) client.data.clientFinished();
   }
 
   shutdown(client: Connection): void {
