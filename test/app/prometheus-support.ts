@@ -46,6 +46,8 @@ export interface Prometheus extends Disposable {
   readonly url: string;
   /** Asks at this moment, or at `atSeconds`. */
   query(expression: string, atSeconds?: number): Promise<Answered[]>;
+  /** All samples of the last ten minutes. */
+  samples(selector: string): Promise<{ metric: Answered["metric"]; values: [atSeconds: number, value: number][] }[]>;
 }
 
 /** Starts Debian's on a free port of loopback, with a folder that goes when it ends. @param scrapes `scrape_configs` */
@@ -71,20 +73,27 @@ export async function startPrometheus(scrapes: readonly object[]): Promise<Prome
     said += text;
   });
   await ready(child, url, () => said);
+  async function ask(expression: string, atSeconds?: number): Promise<QueryAnswer["data"]> {
+    const body = new URLSearchParams({
+      query: expression,
+      ...(atSeconds === undefined ? {} : { time: `${atSeconds}` }),
+    });
+    const response = await fetch(`${url}/api/v1/query`, { method: "POST", body });
+    const { status, error, data } = (await response.json()) as QueryAnswer;
+    if (status !== "success") throw new Error(`${expression}: ${error}`);
+    return data;
+  }
   return {
     url,
     async query(expression, atSeconds) {
-      const body = new URLSearchParams({
-        query: expression,
-        ...(atSeconds === undefined ? {} : { time: `${atSeconds}` }),
-      });
-      const response = await fetch(`${url}/api/v1/query`, { method: "POST", body });
-      const { status, error, data } = (await response.json()) as QueryAnswer;
-      if (status !== "success") throw new Error(`${expression}: ${error}`);
+      const { resultType, result } = await ask(expression, atSeconds);
       // A scalar is its value alone.
-      if (data.resultType === "scalar")
-        return [{ metric: {}, value: Number((data.result as unknown as [0, string])[1]) }];
-      return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+      if (resultType === "scalar") return [{ metric: {}, value: Number(result[1]) }];
+      return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    async samples(selector) {
+      const { result } = await ask(`${selector}[10m]`);
+      return result.map(({ metric, values }) => ({ metric, values: values.map(([at, value]) => [at, Number(value)]) }));
     },
     [Symbol.dispose]() {
       child.kill("SIGKILL");
@@ -98,7 +107,13 @@ interface QueryAnswer {
   readonly error?: string;
   readonly data: {
     readonly resultType: string;
-    readonly result: readonly { metric: Record<string, string>; value: [number, string] }[];
+    readonly result: readonly {
+      readonly metric: Record<string, string>;
+      /** Of an instant. */
+      readonly value: readonly [number, string];
+      /** Of a range. */
+      readonly values: readonly (readonly [number, string])[];
+    }[];
   };
 }
 
