@@ -175,6 +175,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       if (this.closed) throw new TenkError("tls-failed", "The connection was closed before TLS began");
       this.flags = (this.flags & ~UPGRADING) | SECURE;
       socket.data = this;
+      if (isPaused(this.flags)) socket.pause();
       this.sendThrough(socket);
       if (this.#cutter !== undefined && !isHeld(this.flags)) this.#goOnCutting(this.#cutter);
       return tlsInfo(socket);
@@ -293,7 +294,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   protected override setPaused(flags: number): void {
     const before = this.flags;
     this.flags = flags;
-    if (this.closed) return;
+    // A handshake is read, whoever pauses: startTls makes up for it.
+    if ((flags & (CLOSED | UPGRADING)) !== 0) return;
     if (isHeld(flags)) this.#cutter?.stop();
     else if (isHeld(before) && this.#cutter !== undefined && !this.#goOnCutting(this.#cutter)) return;
     if (isPaused(before) === isPaused(this.flags)) return;
@@ -314,6 +316,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   /** Frames kept while paused come first. @returns whether reading may go on */
   #goOnCutting(cutter: FrameCutter): boolean {
+    if ((this.flags & UPGRADING) !== 0) return false;
     this.flags |= CUTTING;
     try {
       return this.#judge(cutter.resume(this, TcpConnection.#giveFrame));

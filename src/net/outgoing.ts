@@ -113,7 +113,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   protected sendThrough(socket: RawSocket): void {
     this.socket = socket;
     if (this.outbox !== undefined) this.writable();
-    else if ((this.flags & ENDED) !== 0) this.#sendFin();
+    else this.#emptied();
   }
 
   /** @returns false when the ceiling was passed and the connection is closed */

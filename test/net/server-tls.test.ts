@@ -153,6 +153,22 @@ describe("a listener with TLS", () => {
     }
   });
 
+  test("tells nobody what comes after a close, even in the same read", async () => {
+    const told: string[] = [];
+    const handler: Handler = {
+      open: (connection) => connection.close(),
+      chunk: () => told.push("chunk"),
+      close: () => told.push("close"),
+    };
+    // Bytes that are counted after the end would join a connection to its bandwidth that never leaves it.
+    await using server = await serve(FIRST, handler, { halfOpen: true, limits: { readBytesPerSecond: 1000 } });
+    const visitor = tlsConnect({ port: server.port, ca: pem("ca-cert"), servername: "first.test" });
+    visitor.write("with the end of the handshake");
+    await once(visitor, "close");
+    expect(told).toEqual(["close"]);
+    expect(server.counts().bytesRead).toBe(0);
+  });
+
   test("refuses more handshakes at a time than it is told to", async () => {
     await using server = await serve({ ...FIRST, maxHandshakes: 3 });
     const silent = await Promise.all(Array.from({ length: 3 }, () => new Client(server.port).connected()));
