@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { bucketsFor, MAX_POINTS, waitMs } from "../../src/metrics/history/mod.ts";
+import { bucketsFor, everySecond, MAX_POINTS, waitMs } from "../../src/metrics/history/mod.ts";
 import { History, parseSeriesKey, seriesKey, takeFamilies } from "../../src/metrics/mod.ts";
+import { until } from "../net/support.ts";
 import { HOUR_MS, MINUTE_MS, running, START_MS } from "./history-support.ts";
 
 describe("a second", () => {
@@ -58,6 +59,16 @@ describe("a second", () => {
     }
   });
 
+  test("comes from a timer, each once, until it is stopped", async () => {
+    const seconds: number[] = [];
+    const sampling = everySecond((nowMs) => seconds.push(Math.floor(nowMs / 1000)));
+    await until(() => seconds.length >= 2);
+    sampling.stop();
+    expect(new Set(seconds).size).toBe(2);
+    await new Promise((resolve) => setTimeout(resolve, waitMs(Date.now()) + 50));
+    expect(seconds).toHaveLength(2);
+  });
+
   test("is had by whoever missed it, for a quarter of an hour", () => {
     const { history, second } = running();
     for (let at = 0; at < 2000; at++) second(at);
@@ -68,6 +79,15 @@ describe("a second", () => {
     expect(history.columns(0).length).toBeGreaterThanOrEqual(900);
     expect(history.columns(0)[0]!.v).toEqual([2000 - history.columns(0).length]);
     expect(history.columns(START_MS + 1_999_000)).toEqual([]);
+  });
+
+  test("without a value is a gap, also where the ring has come round", () => {
+    const { history, second } = running();
+    for (let at = 0; at < 1500; at++) second(at % 7 === 0 && at > 1000 ? undefined : at);
+    for (const { t, v } of history.columns(START_MS + 1_000_000)) {
+      const at = (t - START_MS) / 1000;
+      expect(v).toEqual([at % 7 === 0 ? null : at]);
+    }
   });
 });
 
@@ -260,6 +280,10 @@ describe("a chart", () => {
     expect(mean.slice(0, 40).every((value) => value === 1)).toBeTrue();
     expect(mean.slice(40, 50).every((value) => value === 2)).toBeTrue();
     expect(mean.slice(50).every((value) => value === null)).toBeTrue();
+    // A second that is left out now must not show what it was before.
+    clock.nowMs += 5000;
+    second(3);
+    expect((await chart(START_MS + 49_000, clock.nowMs)).mean).toEqual([2, null, null, null, null, null, 3]);
   });
 
   test("has a gap where the machine slept or the clock went ahead", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { TimeGrid } from "../../src/base/mod.ts";
 import { HistoryFile } from "../../src/store/history-file.ts";
 import type { HistoryQuery } from "../../src/store/types.ts";
+import { Simulation } from "./simulate.ts";
 import { blockAt, blocksOf, CONNECTIONS, DAY_MS, HOUR_MS, MINUTE_MS, newFolder, query, START_MS } from "./support.ts";
 
 function newFile(): HistoryFile {
@@ -127,6 +129,18 @@ describe("the history on disk", () => {
     for (let day = 0; day < 94; day++) file.write([blockAt(START_MS + day * DAY_MS, () => 1)]);
     expect(file.names()).toEqual([CONNECTIONS]);
     file.close();
+  });
+
+  test("gives the disk back what it does not need any more", () => {
+    const folder = newFolder();
+    const file = new HistoryFile(join(folder, "history.sqlite"), false);
+    const many = new Simulation(1000, "noise");
+    for (let block = 0; block < 60; block++) file.write([many.block(START_MS + block * 300_000)]);
+    const before = statSync(join(folder, "history.sqlite")).size;
+    live(file, START_MS + 5 * HOUR_MS, START_MS + 40 * HOUR_MS, () => 1);
+    file.close();
+    expect(before).toBeGreaterThan(8e6);
+    expect(statSync(join(folder, "history.sqlite")).size).toBeLessThan(before * 0.6);
   });
 
   test("loses little to a clock that is decades ahead for a while, and rolls up what came before", () => {

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -79,12 +80,18 @@ describe("a store", () => {
     files.answer({ kind: "close" });
   });
 
-  test("two processes add runs to one folder", async () => {
+  test("adds a run while another process writes one: it waits for its turn", async () => {
     const folder = newFolder();
-    const stores = [new Store({ folder }), new Store({ folder })];
-    await Promise.all(stores.flatMap((store, at) => [1, 2, 3].map((more) => store.runs.add(run(at * 10 + more)))));
-    expect(await stores[0]!.runs.list()).toHaveLength(6);
-    await Promise.all(stores.map((store) => store.stop()));
+    const store = new Store({ folder });
+    expect(await store.runs.add(run(1))).toBe(1);
+    const other = new Database(join(folder, "runs.sqlite"));
+    other.run("BEGIN IMMEDIATE");
+    const added = store.runs.add(run(2));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    other.run("COMMIT");
+    other.close();
+    expect(await added).toBe(2);
+    await store.stop();
   });
 });
 
