@@ -163,15 +163,10 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     // What follows in the clear would be taken for what the peer said under TLS (CVE-2011-0411).
     this.#cutter?.stop();
     try {
-      const socket = await upgrade(
-        this.socket,
-        options,
-        this.endpoint.side,
-        this.endpoint.targetHost ?? this.wireAddress,
-        (begun) => {
-          this.socket = begun;
-        },
-      );
+      const { side, targetHost = this.wireAddress } = this.endpoint;
+      const socket = await upgrade(this.socket, options, side, targetHost, (begun) => {
+        this.socket = begun;
+      });
       if (this.closed) throw new TenkError("tls-failed", "The connection was closed before TLS began");
       this.flags = (this.flags & ~UPGRADING) | SECURE;
       socket.data = this;

@@ -1,12 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect as plainConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect as tlsConnect } from "node:tls";
-import type { TcpConnection } from "../../src/net/connection.ts";
 import { type Connection, connect, type Handler, type ListenOptions, listen, type TlsInfo } from "../../src/net/mod.ts";
 import { Client, until } from "./support.ts";
 
@@ -133,40 +132,6 @@ describe("a listener with TLS", () => {
     const { accepted, handshakes, arriving, closed } = server.counts();
     expect({ accepted, handshakes, arriving }).toEqual({ accepted: 3, handshakes: 0, arriving: 0 });
     expect(closed).toMatchObject({ "tls-failed": 2, peer: 1 });
-  });
-
-  test("gives the descriptor back when it closes, whether or not the peer answers", async () => {
-    const opened: TcpConnection<unknown>[] = [];
-    const open = (connection: Connection) => void opened.push(connection as TcpConnection<unknown>);
-    await using server = await serve(FIRST, { open }, { limits: { idleMs: 300 } });
-    const words = ["s_client", "-connect", `127.0.0.1:${server.port}`];
-    const client = spawn("openssl", words, { stdio: ["pipe", "ignore", "ignore"] });
-    try {
-      await until(() => opened.length === 1);
-      client.kill("SIGSTOP");
-      const place = `/proc/self/fd/${opened[0]!.descriptor}`;
-      const its = readlinkSync(place);
-      await until(() => server.counts().closed.idle === 1);
-      await until(() => !existsSync(place) || readlinkSync(place) !== its);
-    } finally {
-      client.kill("SIGKILL");
-    }
-  });
-
-  test("tells nobody what comes after a close, even in the same read", async () => {
-    const told: string[] = [];
-    const handler: Handler = {
-      open: (connection) => connection.close(),
-      chunk: () => told.push("chunk"),
-      close: () => told.push("close"),
-    };
-    // Bytes that are counted after the end would join a connection to its bandwidth that never leaves it.
-    await using server = await serve(FIRST, handler, { halfOpen: true, limits: { readBytesPerSecond: 1000 } });
-    const visitor = tlsConnect({ port: server.port, ca: pem("ca-cert"), servername: "first.test" });
-    visitor.write("with the end of the handshake");
-    await once(visitor, "close");
-    expect(told).toEqual(["close"]);
-    expect(server.counts().bytesRead).toBe(0);
   });
 
   test("refuses more handshakes at a time than it is told to", async () => {
