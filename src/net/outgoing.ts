@@ -98,7 +98,8 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     this.endpoint.counts[Count.outboxBytes]! -= sent;
     this.progressMs = this.endpoint.deadlines.nowMs;
     if (outbox.length === 0) this.#emptied();
-    if (this.full && outbox.length <= this.endpoint.socket.outboxLowBytes) this.#drained();
+    // What waited in the mailbox may have filled it again.
+    if (this.full && (this.outbox?.length ?? 0) <= this.endpoint.socket.outboxLowBytes) this.#drained();
   }
 
   // ---- inside ------------------------------------------------------------------------------------------------------

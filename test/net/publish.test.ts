@@ -207,3 +207,21 @@ test("what is published is a copy: a caller that uses its Buffer again changes n
   await until(() => slow.bytes === 16 << 20);
   expect(wrong).toBe(0);
 });
+
+test("drain is told when the outbox is low, also where what waited in the mailbox filled it again", async () => {
+  const queued: number[] = [];
+  const handler: Handler = {
+    open(connection) {
+      connection.subscribe("news");
+      connection.write(new Uint8Array(500_000));
+      server.publish("news", new Uint8Array(200_000));
+      expect(connection.full).toBe(true);
+    },
+    drain: (connection) => queued.push(connection.queuedBytes),
+  };
+  server = await listen({ host: "127.0.0.1", sendBufferBytes: 8192 }, handler);
+  const client = new Client(server.port);
+  await until(() => client.bytes === 700_000);
+  expect(queued.length).toBe(1);
+  expect(queued[0]!).toBeLessThanOrEqual(16 * 1024);
+});
