@@ -159,7 +159,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       await empty;
       clearTimeout(timer);
     }
-    await this.#handler.stopped?.();
+    await sayStopped(this.#handler);
   }
 
   /** Ends what is open, now. */

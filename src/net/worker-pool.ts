@@ -74,8 +74,15 @@ export class WorkerPool {
 
   /** Asks every worker. What changes how they serve holds for workers that are restarted later, too. */
   async ask(question: Question): Promise<unknown[]> {
-    const workers = this.#workers.filter((worker) => worker !== undefined);
-    const answers = await Promise.all(workers.map((worker) => this.#questions.ask(worker, question)));
+    const asked = new Set<Worker>();
+    const answers: unknown[] = [];
+    // One that is restarted while another takes its time to answer starts as the pool was before.
+    for (;;) {
+      const workers = this.#workers.filter((worker) => worker !== undefined && !asked.has(worker)) as Worker[];
+      if (workers.length === 0) break;
+      for (const worker of workers) asked.add(worker);
+      answers.push(...(await Promise.all(workers.map((worker) => this.#questions.ask(worker, question)))));
+    }
     if (question.what === "tls") this.#options = { ...this.#options, tls: question.options };
     if (question.what === "configure") this.#options = { ...this.#options, handlerOptions: question.options };
     if (question.what === "handler") this.#handlerHref = question.href;

@@ -114,6 +114,33 @@ test("a handler's stopped is awaited when the listener has stopped", async () =>
   client?.socket.destroy();
 });
 
+test("a worker that is restarted while another keeps its server waiting gets the new options too", async () => {
+  const busy = new URL("./busy-handler.ts", import.meta.url);
+  await using server = await listen({ host: "127.0.0.1", workers: 2, handlerOptions: "old" }, busy);
+  const clients = await clientsOf(server.port, 20);
+  await until(() => server.counts().active === 20);
+  const infos = await server.connections();
+  const [one, other] = [0, 1].map((worker) => {
+    const port = infos.find((info) => info.worker === worker)?.remotePort;
+    return clients.find(({ socket }) => socket.localPort === port);
+  });
+  one?.socket.write("?");
+  other?.socket.write("!");
+  await until(() => server.counts().workerRestarts === 1);
+  await server.configure("new");
+  await until(() => server.counts().active < 20);
+  expect(await server.reports()).toEqual(["new", "new"]);
+  for (const client of clients) client.socket.destroy();
+});
+
+test("a handler whose stopped fails does not fail the stop", async () => {
+  const stopped = () => {
+    throw new Error("nothing to let go of");
+  };
+  const server = await listen({ host: "127.0.0.1" }, { stopped });
+  await server.stop();
+});
+
 test("what is provided in the main thread is asked of a server that runs there", async () => {
   let value = 1;
   provide("questions.test", () => value);
