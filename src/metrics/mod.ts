@@ -35,7 +35,7 @@ export {
   type PatienceOptions,
   type StatFs,
 } from "./host/mod.ts";
-export { measureLoopLag, type RecentLag, recentLag } from "./loop-lag.ts";
+export { type RecentLag, recentLag } from "./loop-lag.ts";
 export { openProcessReader, type ProcessReader, type ProcessSample } from "./process.ts";
 export { familiesIn } from "./prom-families.ts";
 export { histogramIn, type Metric, type Report, registryOf } from "./registry.ts";

@@ -15,6 +15,9 @@ export async function answer(listener: LoopListener<unknown>, question: Question
       return listener.handler.report?.();
     case "provided":
       return provided(question.name);
+    case "vitals":
+      // Those of the main thread are its program's to read: many servers share them.
+      return undefined;
     case "configure":
       return configure(listener, question.options);
     case "tls":

@@ -16,6 +16,7 @@ export {
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
+export { measureLoopLag } from "./loop-lag.ts";
 export { freshVersion, loadHandler, type ModuleFiles, moduleFiles, shownFile } from "./module/mod.ts";
 export { type ConnectionInfo, provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
@@ -53,3 +54,4 @@ export type {
   SocketOptions,
   SubscriberOptions,
 } from "./types.ts";
+export { LAG_BUCKETS_SECONDS, type LoopVitals, openVitals, type VitalsReader } from "./vitals.ts";

@@ -6,6 +6,7 @@ export type Question =
   | { readonly what: "close"; readonly id: number }
   | { readonly what: "reports" }
   | { readonly what: "provided"; readonly name: string }
+  | { readonly what: "vitals" }
   | { readonly what: "configure"; readonly options: unknown }
   | { readonly what: "tls"; readonly options: ServerTlsOptions }
   | { readonly what: "handler"; readonly href: string };

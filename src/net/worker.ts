@@ -4,10 +4,13 @@ import { answer } from "./answer.ts";
 import { CountRows } from "./counts.ts";
 import { loadHandler } from "./handler-module.ts";
 import { LoopListener } from "./loop-listener.ts";
+import { openVitals } from "./vitals.ts";
 import type { Failure, FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 declare const self: Worker;
 
+/** Of this thread, from its start on: 0.1 % of a core. */
+const vitals = openVitals();
 let listener: LoopListener<unknown> | undefined;
 /** What is told meanwhile waits until the start is over: limits that change during a restart must hold afterwards. */
 let started: Promise<void> = Promise.resolve();
@@ -49,6 +52,7 @@ self.onmessage = async (event: MessageEvent<ToWorker>) => {
     case "close-all":
       return listener.closeAll();
     case "ask":
+      if (message.question.what === "vitals") return tell({ kind: "answer", id: message.id, value: vitals.read() });
       return answer(listener, message.question).then(
         (value) => tell({ kind: "answer", id: message.id, value }),
         (error) => tell({ kind: "no-answer", id: message.id, ...failureOf(error) }),

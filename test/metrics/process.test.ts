@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { measureLoopLag, openProcessReader, recentLag } from "../../src/metrics/mod.ts";
+import { openProcessReader, recentLag } from "../../src/metrics/mod.ts";
+import { measureLoopLag } from "../../src/net/mod.ts";
 
 describe("the process reader", () => {
   test("reads memory, processor time, descriptors and start time of this process", () => {

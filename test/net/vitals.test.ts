@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { LAG_BUCKETS_SECONDS, listen, openVitals } from "../../src/net/mod.ts";
+import { until } from "./support.ts";
+
+test("an event loop's lag, heap and collections are seen", async () => {
+  const lags: number[] = [];
+  const vitals = openVitals((lagMs) => lags.push(lagMs));
+  await until(() => lags.length > 0);
+  const stuckUntil = performance.now() + 250;
+  while (performance.now() < stuckUntil);
+  const seen = lags.length;
+  await until(() => lags.length > seen);
+  const junk: unknown[] = [];
+  await until(() => {
+    junk.length = 0;
+    for (let index = 0; index < 20_000; index++) junk.push(new Array(50).fill(index));
+    return vitals.read().collections > 0;
+  });
+  const { heapUsedBytes, heapTotalBytes, externalBytes, lagCounts, lagSumSeconds } = vitals.read();
+  expect(heapUsedBytes).toBeGreaterThan(100_000);
+  expect(heapTotalBytes).toBeGreaterThanOrEqual(heapUsedBytes as number);
+  expect(externalBytes).toBeGreaterThanOrEqual(0);
+  expect(lagCounts).toHaveLength(LAG_BUCKETS_SECONDS.length + 1);
+  expect(lagCounts).toEqual([...lagCounts].sort((a, b) => a - b));
+  // The stall was at least 150 ms late for a timer of 100 ms.
+  const within100Ms = lagCounts[LAG_BUCKETS_SECONDS.indexOf(0.1)] as number;
+  expect(lagCounts.at(-1)).toBeGreaterThan(within100Ms);
+  expect(lagSumSeconds).toBeGreaterThan(0.14);
+  vitals.stop();
+});
+
+test("each worker tells its own", async () => {
+  await using server = await listen({ host: "127.0.0.1", workers: 2 }, new URL("./loud-handler.ts", import.meta.url));
+  const all = await server.vitals();
+  expect(all).toHaveLength(2);
+  for (const each of all) expect(each.heapUsedBytes).toBeGreaterThan(10_000);
+});
+
+test("a server without workers tells none: its loop is the program's", async () => {
+  await using server = await listen({ host: "127.0.0.1" }, {});
+  expect(await server.vitals()).toEqual([]);
+});
