@@ -1,0 +1,103 @@
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
+import { newSecret } from "./secrets.ts";
+
+/** The token that opens everything, and whether it was made just now. */
+export interface Token {
+  readonly text: string;
+  /** Nobody has been told yet. */
+  readonly isNew: boolean;
+  /** undefined where it could not be written, and lives as long as the process. */
+  readonly file: string | undefined;
+}
+
+const SHAPE = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * The token of a data folder: its file, or a new one where there is none. A file that others can read is replaced: whoever
+ * has read it has the token. Where nothing can be written the token lives in memory, which is said.
+ */
+export function openToken(folder: string, log: Log): Token {
+  const file = join(folder, "token");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mustBeOursAlone(folder);
+    const known = readToken(file);
+    if (known.text !== undefined) return { text: known.text, isNew: false, file };
+    if (known.why !== undefined) {
+      log.warn("token replaced", { file, why: known.why });
+      rmSync(file, { force: true });
+    }
+    const text = writeToken(folder, file);
+    return { text, isNew: true, file };
+  } catch (error) {
+    log.warn("token not kept, it changes with every start", { file, error: messageOf(error) });
+    return { text: newSecret(), isNew: true, file: undefined };
+  }
+}
+
+/**
+ * The token of a data folder as another program of the same user finds it; undefined where there is none, or none that may
+ * be trusted. Never throws.
+ */
+export function findToken(folder: string): string | undefined {
+  try {
+    return readToken(join(folder, "token")).text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whoever may write into the folder may put a token of their own there. */
+function mustBeOursAlone(folder: string): void {
+  const { mode, uid } = statSync(folder);
+  const isOurs = uid === process.getuid?.() || uid === 0;
+  if (isOurs && (mode & 0o022) === 0) return;
+  throw new TenkError("permission-denied", `others may write into ${folder}: expected mode 0700`);
+}
+
+function readToken(file: string): { text?: string; why?: string } {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return {};
+  if (!found.isFile()) return { why: "it is no plain file" };
+  if (found.uid !== process.getuid?.()) return { why: "it belongs to somebody else" };
+  const mode = found.mode & 0o777;
+  if ((mode & 0o077) !== 0) return { why: `others could read it (mode 0${mode.toString(8)})` };
+  const text = readFileSync(file, "latin1").trim();
+  return SHAPE.test(text) ? { text } : { why: "it holds no token" };
+}
+
+/** Written whole beside its place, then linked there: nobody sees a part of it, and of two programs the first one wins. */
+function writeToken(folder: string, file: string): string {
+  const text = newSecret();
+  const beside = join(folder, `.token-${process.pid}-${newSecret().slice(0, 8)}`);
+  const descriptor = openSync(beside, "wx", 0o600);
+  try {
+    writeSync(descriptor, `${text}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  try {
+    linkSync(beside, file);
+    return text;
+  } catch (error) {
+    const first = systemCodeOf(error) === "EEXIST" ? readToken(file).text : undefined;
+    if (first === undefined) throw error;
+    return first;
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
