@@ -1,0 +1,148 @@
+import { addressRanges } from "../../net/mod.ts";
+import { attemptsKey, type Client, clientOf } from "./client.ts";
+import { PasswordCheck } from "./password.ts";
+import { isSame } from "./secrets.ts";
+import { Sessions } from "./sessions.ts";
+import { Throttle } from "./throttle.ts";
+
+export interface AccessOptions {
+  /** Opens everything. */
+  readonly token: string;
+  /** An argon2id hash; undefined: the token is the only way in. */
+  readonly passwordHash?: string | undefined;
+  /** Addresses and ranges that may read `/metrics` without it. @default {[]} */
+  readonly scrapers?: readonly string[];
+  /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed. @default {[]} */
+  readonly proxies?: readonly string[];
+}
+
+/** What somebody may, and what showed it. */
+export interface Standing {
+  readonly may: "nothing" | "read" | "change";
+  readonly by: "nobody" | "loopback" | "scraper" | "session" | "token";
+  /** Too many wrong attempts: how long to wait. ms */
+  readonly waitMs: number;
+}
+
+const NOBODY: Standing = { may: "nothing", by: "nobody", waitMs: 0 };
+
+/** What came of an attempt to get in. */
+export type Entry = { readonly session: string } | { readonly waitMs: number } | "wrong" | "busy";
+
+/**
+ * Who may look, and who may change something:
+ *
+ * ```text
+ *   token or session ─────────────► read, change
+ *   loopback, nobody in between ──► read
+ *   a scraper's address ──────────► read /metrics
+ *   anybody else ─────────────────► nothing
+ * ```
+ */
+export class Access {
+  readonly sessions = new Sessions();
+  readonly throttle = new Throttle();
+  readonly #now: () => number;
+  #token = "";
+  #password: PasswordCheck | undefined;
+  #isScraper: (address: string) => boolean = () => false;
+  #isProxy: (address: string) => boolean = () => false;
+
+  constructor(options: AccessOptions, now: () => number = Date.now) {
+    this.#now = now;
+    this.configure(options);
+  }
+
+  /** Another password ends what the one before has opened. */
+  configure({ token, passwordHash, scrapers = [], proxies = [] }: AccessOptions): void {
+    if (token !== this.#token || passwordHash !== this.#password?.hash) {
+      this.sessions.endAll();
+      this.#password = passwordHash === undefined ? undefined : new PasswordCheck(passwordHash);
+    }
+    this.#token = token;
+    this.#isScraper = addressRanges(scrapers);
+    this.#isProxy = addressRanges(proxies);
+  }
+
+  get hasPassword(): boolean {
+    return this.#password !== undefined;
+  }
+
+  client(peer: string, headers: Headers): Client {
+    return clientOf(peer, headers, this.#isProxy);
+  }
+
+  /** @param isScrape whether it is `/metrics` that is asked for */
+  standing(client: Client, headers: Headers, cookie: string, isScrape: boolean): Standing {
+    const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+    if (bearer !== undefined) {
+      if (isSame(bearer, this.#token)) return { may: "change", by: "token", waitMs: 0 };
+      return { ...NOBODY, waitMs: this.#wrongToken(client) };
+    }
+    const words = cookieValues(headers.get("cookie") ?? "", cookie);
+    if (words.some((word) => this.sessions.isOpen(word, this.#now())))
+      return { may: "change", by: "session", waitMs: 0 };
+    if (client.isLoopback) return { may: "read", by: "loopback", waitMs: 0 };
+    if (isScrape && this.#isScraper(client.address)) return { may: "read", by: "scraper", waitMs: 0 };
+    return NOBODY;
+  }
+
+  /** Somebody followed the link with the token. */
+  enterByToken(client: Client, token: string): Entry {
+    if (isSame(token, this.#token)) return this.#entered();
+    const waitMs = this.#wrongToken(client);
+    return waitMs > 0 ? { waitMs } : "wrong";
+  }
+
+  /** Somebody filled in the form: the password, or the token. */
+  async enterByWord(client: Client, word: string): Promise<Entry> {
+    if (isSame(word, this.#token)) return this.#entered();
+    const key = attemptsKey(client.address);
+    const waitMs = this.throttle.begin(key, this.#now(), true);
+    if (waitMs > 0) return { waitMs };
+    const isRight = await this.#password?.verify(word);
+    if (isRight === undefined && this.#password !== undefined) return "busy";
+    if (isRight !== true) return "wrong";
+    this.throttle.forgive(key, true);
+    return this.#entered();
+  }
+
+  #entered(): Entry {
+    return { session: this.sessions.begin(this.#now()) };
+  }
+
+  /** Nobody guesses 256 bits, so that one who has the token is never kept waiting for another's mistakes. */
+  #wrongToken(client: Client): number {
+    return this.throttle.begin(attemptsKey(client.address), this.#now(), false);
+  }
+}
+
+/** Of several cookies of one name (a stranger's page of the same host may have set one) each is looked at, a few at most. */
+export function cookieValues(header: string, name: string): string[] {
+  const pairs = header.split(";").map((pair) => pair.trim());
+  const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  return values.slice(0, 4);
+}
+
+/**
+ * Why a request that has the right to change something is not one of our own page's or of a program; undefined where it is.
+ * A page of another site can make a browser send the cookie, but not our header, nor its own Origin as ours.
+ */
+export function foreignness(headers: Headers, standing: Standing): string | undefined {
+  if (headers.get("x-tenk") !== "1") return "it lacks the header x-tenk: 1";
+  const origin = headers.get("origin");
+  const site = headers.get("sec-fetch-site");
+  if (origin !== null && !isSameOrigin(headers)) return "it comes from another origin";
+  if (site !== null && site !== "same-origin") return "it comes from another site";
+  // A cookie travels with whatever a browser sends; where nothing says who sent it, it is not believed.
+  if (standing.by === "session" && origin === null && site === null) return "it does not say where it comes from";
+  return undefined;
+}
+
+/** The scheme may be another one where a proxy speaks TLS for us. */
+export function isSameOrigin(headers: Headers): boolean {
+  const origin = headers.get("origin") ?? "";
+  const host = headers.get("host") ?? "";
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
+  return new URL(origin).host === new URL(`${origin.split(":")[0]}://${host}`).host;
+}

@@ -1,0 +1,58 @@
+import { addressRanges } from "../../net/mod.ts";
+
+/** Who asks. */
+export interface Client {
+  /** What a proxy that is trusted says, else the peer on the wire. */
+  readonly address: string;
+  /** On this machine, and nobody in between. */
+  readonly isLoopback: boolean;
+  /** Over TLS, as far as a proxy says so. */
+  readonly isSecure: boolean;
+}
+
+/** What proxies add. A program of this machine that forwards strangers' requests is not this machine asking. */
+const FORWARDING = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+const isLoopbackAddress = addressRanges(["127.0.0.0/8", "::1"]);
+
+/**
+ * @param peer the address on the wire; IPv4 within IPv6 and zones are understood
+ * @param isProxy whose `X-Forwarded-For` is believed; read from its right end, where the proxies themselves wrote
+ */
+export function clientOf(peer: string, headers: Headers, isProxy: (address: string) => boolean): Client {
+  const isForwarded = FORWARDING.some((name) => headers.has(name));
+  const isSecure = headers.get("x-forwarded-proto")?.trim().toLowerCase() === "https";
+  if (!isForwarded) return { address: peer, isLoopback: isLoopbackAddress(peer), isSecure: false };
+  const hops = (headers.get("x-forwarded-for") ?? "").split(",").map(bare).filter(isAddress);
+  const address = isProxy(peer) ? (hops.findLast((hop) => !isProxy(hop)) ?? hops[0] ?? peer) : peer;
+  return { address, isLoopback: false, isSecure };
+}
+
+/** `[2001:db8::1]:4711` and `192.0.2.1:4711` are written by some. */
+function bare(hop: string): string {
+  const text = hop.trim();
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
+}
+
+const isAddress = addressRanges(["0.0.0.0/0", "::/0"]);
+
+/**
+ * Under what name attempts of a client are counted: an IPv6 network (/64) is one, as whoever has one address of it has all.
+ *
+ * @example
+ * attemptsKey("2001:db8:1:2:3::4"); // "2001:db8:1:2::/64"
+ */
+export function attemptsKey(address: string): string {
+  const [text = ""] = address.toLowerCase().split("%");
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(text);
+  if (mapped) return mapped[1]!;
+  if (!text.includes(":")) return text;
+  const [head = "", tail = ""] = text.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (text.includes("::")) {
+    const after = tail === "" ? [] : tail.split(":");
+    while (groups.length + after.length < 8) groups.push("0");
+    groups.push(...after);
+  }
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}

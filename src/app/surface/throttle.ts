@@ -1,0 +1,98 @@
+export interface ThrottleOptions {
+  /** Attempts of one address that cost it nothing. @default {5} */
+  readonly free?: number;
+  /** The wait after them, doubled by each further one. ms @default {1000} */
+  readonly waitMs?: number;
+  /** ms @default {300000} */
+  readonly maxWaitMs?: number;
+  /** An address that was quiet for so long begins anew. ms @default {900000} */
+  readonly forgetMs?: number;
+  /** Addresses that are remembered; beyond them the one that was quiet the longest is forgotten. @default {1000} */
+  readonly maxAddresses?: number;
+  /** Wrong attempts of all addresses together in a row before everybody waits; one more a second is forgiven. @default {60} */
+  readonly freeOfAll?: number;
+}
+
+interface Attempts {
+  count: number;
+  lastMs: number;
+}
+
+/**
+ * Slows guessing. An attempt is counted before it is looked at, so that a thousand at once are not all free; one that was
+ * right takes its count back. Time is an argument.
+ */
+export class Throttle {
+  readonly #options: Required<ThrottleOptions>;
+  /** In the order of their last attempt. */
+  readonly #attempts = new Map<string, Attempts>();
+  #ofAll = 0;
+  #ofAllMs = 0;
+
+  constructor(options: ThrottleOptions = {}) {
+    this.#options = {
+      free: 5,
+      waitMs: 1000,
+      maxWaitMs: 300_000,
+      forgetMs: 900_000,
+      maxAddresses: 1000,
+      freeOfAll: 60,
+      ...options,
+    };
+  }
+
+  get size(): number {
+    return this.#attempts.size;
+  }
+
+  /**
+   * Begins an attempt.
+   *
+   * @param isGuessable false for a secret that nobody guesses: then only the address's own count matters
+   * @returns how long to wait before the next one, in milliseconds; 0: go on, this one is counted
+   */
+  begin(address: string, nowMs: number, isGuessable: boolean): number {
+    const waitMs = Math.max(this.#waitOf(address, nowMs), isGuessable ? this.#waitOfAll(nowMs) : 0);
+    if (waitMs > 0) return waitMs;
+    const count = (this.#remembered(address, nowMs)?.count ?? 0) + 1;
+    this.#attempts.delete(address);
+    this.#attempts.set(address, { count, lastMs: nowMs });
+    if (this.#attempts.size > this.#options.maxAddresses) this.#forgetOldest();
+    if (isGuessable) this.#ofAll += 1;
+    return 0;
+  }
+
+  /** The attempt that began was right. */
+  forgive(address: string, isGuessable: boolean): void {
+    this.#attempts.delete(address);
+    if (isGuessable) this.#ofAll = Math.max(0, this.#ofAll - 1);
+  }
+
+  #remembered(address: string, nowMs: number): Attempts | undefined {
+    const attempts = this.#attempts.get(address);
+    return attempts !== undefined && nowMs - attempts.lastMs < this.#options.forgetMs ? attempts : undefined;
+  }
+
+  #waitOf(address: string, nowMs: number): number {
+    const { free, waitMs, maxWaitMs } = this.#options;
+    const attempts = this.#remembered(address, nowMs);
+    if (attempts === undefined || attempts.count < free) return 0;
+    return Math.max(0, attempts.lastMs + Math.min(maxWaitMs, waitMs * 2 ** (attempts.count - free)) - nowMs);
+  }
+
+  #waitOfAll(nowMs: number): number {
+    const forgiven = Math.floor(Math.max(0, nowMs - this.#ofAllMs) / 1000);
+    if (forgiven > 0) {
+      this.#ofAll = Math.max(0, this.#ofAll - forgiven);
+      this.#ofAllMs = nowMs;
+    }
+    return this.#ofAll < this.#options.freeOfAll ? 0 : 1000;
+  }
+
+  #forgetOldest(): void {
+    for (const address of this.#attempts.keys()) {
+      this.#attempts.delete(address);
+      return;
+    }
+  }
+}
