@@ -1,0 +1,70 @@
+import { type History, parseSeriesKey, seriesKey, unitOf } from "../../metrics/mod.ts";
+import { json, wrongWords } from "./answer.ts";
+import type { Route } from "./visit.ts";
+
+/** Lines that one question may ask for; a name without labels is as many as it has. */
+const MAX_KEYS = 50;
+const MAX_SERIES = 200;
+
+/** `GET /api/names` */
+export function namesRoute(history: History, helpOf: (name: string) => string): Route {
+  return {
+    async get() {
+      const series = (await history.names()).map(({ key, name, labels, type }) => ({
+        key,
+        name,
+        labels,
+        kind: type === "counter" ? "rate" : "gauge",
+        unit: unitOfSeries(name),
+        help: helpOf(name),
+      }));
+      return json({ series });
+    },
+  };
+}
+
+/** Processor time by mode is kept as a share of all cores. */
+function unitOfSeries(name: string): string {
+  return name === "node_cpu_seconds_total" ? "ratio" : (unitOf(name) ?? "");
+}
+
+/**
+ * `GET /api/series?name=KEY&name=KEY&from=&to=&step=`, in milliseconds; the last five minutes where nothing is said. A key
+ * that is not known is one long gap.
+ */
+export function seriesRoute(history: History, now: () => number = Date.now): Route {
+  return {
+    async get({ query }) {
+      const keys = query.getAll("name");
+      if (keys.length === 0) throw wrongWords("expected name=KEY", "GET /api/names lists the keys");
+      if (keys.length > MAX_KEYS) throw wrongWords(`expected at most ${MAX_KEYS} names`);
+      const toMs = numberIn(query, "to") ?? now();
+      const fromMs = numberIn(query, "from") ?? toMs - 300_000;
+      const range = { fromMs, toMs, stepMs: numberIn(query, "step") ?? 1000 };
+      const answers = await Promise.all(
+        keys.map(async (key) => {
+          const { stepMs, t, series } = await history.series({ ...parseSeriesKey(key), ...range });
+          const found = series.map(({ key, min, mean, max }) => ({ key, t, min, mean, max }));
+          return { stepMs, series: found.length > 0 ? found : [gap(key, t)] };
+        }),
+      );
+      const series = answers.flatMap((answer) => answer.series).slice(0, MAX_SERIES);
+      return json({ stepMs: answers[0]?.stepMs ?? 1000, series });
+    },
+  };
+}
+
+function gap(key: string, t: readonly number[]) {
+  const nothing = t.map(() => null);
+  const { name, labels } = parseSeriesKey(key);
+  return { key: seriesKey(name, labels), t, min: nothing, mean: nothing, max: nothing };
+}
+
+/** @throws {TenkError} `usage` */
+export function numberIn(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === "") return undefined;
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0 && text.trim() !== "") return value;
+  throw wrongWords(`cannot read ${name}: expected a number`);
+}
