@@ -16,14 +16,19 @@ export interface FamilySources {
 
 /** Everything that `/metrics` tells and that is pushed, read now. Never rejects for what a listener does not answer. */
 export async function readFamilies({ registry, listeners, host }: FamilySources): Promise<readonly Family[]> {
-  const running = listeners();
-  const [own, relays, ofHost, users] = await Promise.all([
+  const [own, ofHost, gathered] = await Promise.all([
     familiesIn(registry),
-    relayReports(running),
     host?.() ?? [],
-    userMetrics(running.map(({ server }) => server)).then(familiesIn),
+    gatheredFamilies(listeners()),
   ]);
-  return [...own, ...relayFamilies(relays), ...ofHost, ...users];
+  return [...own, ...ofHost, ...gathered];
+}
+
+/** What every event loop must be asked for: relays' targets, and the metrics that handlers made themselves. */
+export async function gatheredFamilies(running: readonly RunningListener[]): Promise<readonly Family[]> {
+  const users = userMetrics(running.map(({ server }) => server)).then(familiesIn);
+  const [relays, ofUsers] = await Promise.all([relayReports(running), users]);
+  return [...relayFamilies(relays), ...ofUsers];
 }
 
 function relayReports(running: readonly RunningListener[]): Promise<RelayReports[]> {

@@ -10,18 +10,19 @@ export interface MetricSources {
 /** Timers of the runtime count in milliseconds: an idle loop lands in the first two. */
 const LAG_BUCKETS_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
-/** The registry behind /metrics, and where each measured loop lag goes. */
+/** The registry behind /metrics with the metrics it reads, and where each measured loop lag goes. */
 export function boxRegistry(sources: MetricSources) {
-  const registry = registryOf([
+  const metrics = [
     ...processMetrics(oncePerScrape(sources.process)),
-    ...listenerMetrics(sources.listeners),
-  ]);
+    ...listenerMetrics(oncePerScrape(() => [...sources.listeners()])),
+  ];
+  const registry = registryOf(metrics);
   const observeLagSeconds = histogramIn(registry, {
     name: "tenk_event_loop_lag_seconds",
     help: "How much later than asked a timer of the main event loop fired.",
     buckets: LAG_BUCKETS_SECONDS,
   });
-  return { registry, observeLagSeconds };
+  return { registry, metrics, observeLagSeconds };
 }
 
 /** The names of Prometheus's own client libraries, so that every ready-made dashboard finds them. */

@@ -1,4 +1,4 @@
-import type { ProcessSample } from "../metrics/mod.ts";
+import type { HostSample, ProcessSample } from "../metrics/mod.ts";
 import type { ListenerCounts } from "../net/mod.ts";
 
 /** One listener as `/api/status` shows it. */
@@ -32,6 +32,43 @@ export interface Status {
     readonly maxDescriptors: number | null;
     /** Of the main thread, over about the last minute. */
     readonly eventLoopLagP99Us: number;
+  };
+  readonly host: HostStatus;
+}
+
+/** The machine, as of the last second; null where it does not tell, or not yet. */
+export interface HostStatus {
+  /** Share of all processors that was not idle, 0 to 1, over the last second. */
+  readonly busy: number | null;
+  readonly load1: number | null;
+  /** What programs could not have without swapping. */
+  readonly memoryUsedBytes: number | null;
+  readonly memoryTotalBytes: number | null;
+  readonly swapUsedBytes: number | null;
+  readonly swapTotalBytes: number | null;
+  /** What is not left for programs, of the file system at `/`. */
+  readonly rootUsedBytes: number | null;
+  readonly rootTotalBytes: number | null;
+  readonly uptimeSeconds: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly cores: number;
+}
+
+export function hostStatus(sample: HostSample | undefined, busy: number | undefined): HostStatus {
+  const used = (total: number | undefined, free: number | undefined) =>
+    total === undefined || free === undefined ? null : total - free;
+  return {
+    busy: busy ?? null,
+    load1: sample?.load1 ?? null,
+    memoryUsedBytes: used(sample?.memoryTotalBytes, sample?.memoryAvailableBytes),
+    memoryTotalBytes: sample?.memoryTotalBytes ?? null,
+    swapUsedBytes: used(sample?.swapTotalBytes, sample?.swapFreeBytes),
+    swapTotalBytes: sample?.swapTotalBytes ?? null,
+    rootUsedBytes: used(sample?.rootTotalBytes, sample?.rootAvailableBytes),
+    rootTotalBytes: sample?.rootTotalBytes ?? null,
+    uptimeSeconds: sample?.uptimeSeconds ?? null,
+    temperatureCelsius: sample?.temperatureCelsius ?? null,
+    cores: sample?.cpuCount ?? 0,
   };
 }
 
