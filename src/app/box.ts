@@ -1,26 +1,18 @@
-import { type Log, logOf, messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
-import {
-  type ExpositionFormat,
-  exposition,
-  type Family,
-  hostCollector,
-  measureLoopLag,
-  openProcessReader,
-  recentLag,
-} from "../metrics/mod.ts";
-import { formatAddress } from "./address.ts";
+import { type Log, logOf } from "../base/mod.ts";
+import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
-import { readFamilies } from "./families.ts";
-import { type Surface, type SurfaceOptions, serveSurface } from "./http.ts";
-import type { RunningListener } from "./listener.ts";
+import { accessOf, Dashboard } from "./dashboard.ts";
 import { Listeners } from "./listeners.ts";
-import { boxRegistry } from "./metrics.ts";
+import { processLog } from "./log-ring.ts";
 import { watchModules } from "./module-watch.ts";
-import { portHolder } from "./port-holder.ts";
+import { plainPage } from "./plain-page.ts";
 import { startPush } from "./push.ts";
 import type { PushTarget } from "./push-target.ts";
+import { startReadings } from "./readings.ts";
+import { openRecords, type Records } from "./records.ts";
 import { effectiveSettings } from "./settings.ts";
-import { type ListenerStatus, processStatus, type Status } from "./status.ts";
+import type { ListenerStatus, Status } from "./status.ts";
+import { LiveRun, LiveStreams } from "./surface/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** What `up` brought up. */
@@ -58,70 +50,66 @@ export interface UpOptions {
   readonly sayDefaults?: boolean;
   /** Push what `/metrics` tells, every `everyMs` milliseconds (10 000 by default) and at the end. @default {nowhere} */
   readonly push?: { readonly target: PushTarget; readonly everyMs?: number };
+  /** The folder for history, load tests and the token, where the configuration names none. @default {in memory only} */
+  readonly dataFolder?: string;
+  /** Told a link that opens everything, once for each token: for the person at the terminal alone, never for a log. */
+  readonly onNewToken?: (link: string) => void;
 }
 
 /**
- * Brings the box up: every listener of the configuration, and the status surface.
+ * Brings the box up: every listener of the configuration, and the dashboard.
  *
  * @throws {TenkError} `port-in-use` (with its holder, where it can be known) or what `listen` throws
  */
 export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise<Box> {
   const { log = logOf("app"), orFree = false, colour = false, watch = false, sayDefaults = true } = options;
   if (sayDefaults) logDefaults(loaded, log);
+  accessOf(loaded, "");
   const listeners = await Listeners.start(loaded, { log, orFree, colour });
-  const readings = readingsOf(() => listeners.running);
-  let healthy = true;
-  let at = loaded.config.dashboard.listen;
-  const serve = (where: typeof at) => serveOrElsewhere(log, { ...where, ...readings, healthy: () => healthy });
-  let surface: Surface;
+  const records = await openRecords(loaded, options.dataFolder, log);
+  const watching = watchable(listeners, records, log);
+  const { readings, live } = watching;
+  let dashboard: Dashboard;
   try {
-    surface = serve(at);
+    dashboard = new Dashboard({ loaded, token: records.token, parts: watching.parts, log });
   } catch (error) {
-    await Promise.all([readings.stop(), listeners.stop(0)]);
-    throw surfaceError(error, at);
+    readings.stop();
+    await Promise.all([listeners.stop(0), records.stop()]);
+    throw error;
   }
-  const statusUrl = () => `http://${formatAddress({ host: at.host, port: surface.port })}/`;
   for (const { name, server, config } of listeners.running) {
     log.info("listening", { name, address: server.address, handler: config.handler, workers: server.workers });
   }
-  log.info("up", { tenk: VERSION, pid: process.pid, status: statusUrl() });
+  log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
+  if (records.isNewToken) options.onNewToken?.(`${dashboard.url}?token=${records.token}`);
   const watcher = watch ? watchModules(listeners, log) : undefined;
   const push = options.push && startPush({ ...options.push, read: readings.families });
 
   let stopping: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
-    healthy = false;
+    watching.stopping();
     watcher?.close();
     log.info("stopping", { graceMs });
     await listeners.stop(graceMs);
     await push?.end();
-    await Promise.all([readings.stop(), surface.stop()]);
+    readings.stop();
+    live.stop();
+    await Promise.all([dashboard.stop(), records.stop()]);
     log.info("stopped");
-  }
-  async function moveTo(where: typeof at): Promise<void> {
-    const before = surface;
-    try {
-      surface = serve(where);
-    } catch (error) {
-      return log.error("dashboard not moved", { error: messageOf(surfaceError(error, where)) });
-    }
-    at = where;
-    log.info("dashboard moved", { status: statusUrl() });
-    await before.stop();
   }
   return {
     get listeners() {
-      return readings.status().listeners;
+      return readings.listeners();
     },
     get statusUrl() {
-      return statusUrl();
+      return dashboard.url;
     },
     status: readings.status,
     families: readings.families,
     async reload(changed) {
+      dashboard.check(changed);
       await listeners.reload(changed);
-      const { listen } = changed.config.dashboard;
-      if (formatAddress(listen) !== formatAddress(at)) await moveTo(listen);
+      await dashboard.change(changed);
       watcher?.look();
       log.info("reloaded", { file: changed.file });
     },
@@ -133,39 +121,33 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   };
 }
 
-/** What can be read of running listeners and of this process, until stopped. */
-function readingsOf(running: () => readonly RunningListener[]) {
-  const startedAt = new Date().toISOString();
-  const reader = openProcessReader();
-  const listeners = () => running().map(listenerStatus);
-  const { registry, observeLagSeconds } = boxRegistry({ process: () => reader.read(), listeners });
-  const lag = recentLag();
-  const lagMeter = measureLoopLag((lagMs) => {
-    lag.add(lagMs);
-    observeLagSeconds(lagMs / 1000);
-  });
-  const host = hostCollector({ version: VERSION });
-  const families = () => readFamilies({ registry, listeners: running, host: () => host.collect() });
+/** What there is to see of a box: what it reads of itself each second, and all that its dashboard shows. */
+function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
+  let isHealthy = true;
+  const liveRun = new LiveRun();
+  const live = new LiveStreams({ history, log: processLog, run: () => liveRun.now(Date.now()) });
+  const running = () => listeners.running;
+  const readings = startReadings({ listeners: running, history, onSecond: () => live.tick(), log });
   return {
-    status: (): Status => ({
-      tenk: VERSION,
-      startedAt,
-      listeners: listeners(),
-      process: processStatus(reader.read(), lag.quantileMs(0.99)),
-    }),
-    families,
-    metrics: async (format: ExpositionFormat) => exposition(await families(), format),
-    page: () => page(listeners()),
-    async stop() {
-      lagMeter.stop();
-      reader.close();
+    readings,
+    live,
+    stopping() {
+      isHealthy = false;
+    },
+    parts: {
+      healthy: () => isHealthy,
+      status: readings.status,
+      metrics: readings.metrics,
+      helpOf: readings.helpOf,
+      listeners: running,
+      assets: plainPage,
+      log: processLog,
+      history,
+      live,
+      runs,
+      liveRun,
     },
   };
-}
-
-function listenerStatus({ name, config: { handler }, server }: RunningListener): ListenerStatus {
-  const { host, port, path, workers } = server;
-  return { name, host, port, ...(path === undefined ? {} : { path }), handler, workers, counts: server.counts() };
 }
 
 /** One line for each part of the configuration that took defaults: `defaults of=tcp.packets handler=sink workers=1 …`. */
@@ -179,39 +161,4 @@ function logDefaults(loaded: LoadedConfig, log: Log): void {
     parts.set(part, taken);
   }
   for (const [part, taken] of parts) log.info("defaults", { of: part, ...taken });
-}
-
-/** The status surface is nobody's reason not to start: where its port is taken, a free one does. */
-function serveOrElsewhere(log: Log, options: SurfaceOptions): Surface {
-  try {
-    return serveSurface(options);
-  } catch (error) {
-    if (systemCodeOf(error) !== "EADDRINUSE" || options.port === 0) throw error;
-    const surface = serveSurface({ ...options, port: 0 });
-    const holder = portHolder(options.port);
-    const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
-    log.warn("dashboard port taken instead", { wanted: options.port, port: surface.port, why });
-    return surface;
-  }
-}
-
-function surfaceError(error: unknown, address: { host: string; port: number }): TenkError {
-  const message = `Cannot serve the dashboard on ${formatAddress(address)}: ${messageOf(error)}`;
-  const code = systemCodeOf(error) === "EACCES" ? "permission-denied" : "address-unavailable";
-  return new TenkError(code, message, { cause: error });
-}
-
-function page(listeners: readonly ListenerStatus[]): string {
-  const rows = listeners.map(({ name, host, port, path, handler, counts }) => {
-    const at = path === undefined ? `${formatAddress({ host, port })}` : formatAddress({ path });
-    return `  ${name}  ${at}  ${handler}  ${counts.active} open, ${counts.accepted} accepted`;
-  });
-  return `tenk ${VERSION}
-
-${rows.join("\n")}
-
-  /healthz     200 while up, 503 while stopping
-  /metrics     Prometheus text
-  /api/status  the same as JSON
-`;
 }

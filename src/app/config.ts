@@ -13,6 +13,7 @@ import {
   quantity,
   section,
   size,
+  text,
 } from "./config-words.ts";
 
 /** What tenk serves by itself; any other handler is a file. */
@@ -93,12 +94,26 @@ const listenerName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, { error: "expected a name of a-z, 0-9 and -, at most 40, a letter first" });
 
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
+  error: "expected a name such as box.home.arpa",
+});
+
 export const CONFIG_SCHEMA = section({
   tcp: z
     .record(listenerName, listener, { error: "expected listeners by name" })
     .refine((listeners) => Object.keys(listeners).length > 0, "expected at least one listener")
     .prefault({ packets: { listen: 9091, handler: "sink" } }),
-  dashboard: section({ listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190") }).prefault({}),
+  dashboard: section({
+    listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),
+    password: text("an argon2id hash, which tenk password makes, or the path of a file with one").optional(),
+    scrapers: addresses.optional(),
+    proxies: addresses.optional(),
+    names: z.array(hostName, { error: "expected a list of names" }).optional(),
+  }).prefault({}),
+  data: section({
+    folder: text("a folder's path").optional(),
+    history: onOff.default(true),
+  }).prefault({}),
   log: section({ level: oneOf("debug", "info", "warn", "error").default("info") }).prefault({}),
 });
 

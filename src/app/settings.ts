@@ -46,6 +46,8 @@ function written(key: string, value: unknown): string {
   if (typeof value === "object" || isOptions(key)) return JSON.stringify(value);
   // Nobody wants a key on the screen.
   if (typeof value === "string" && value.includes("-----BEGIN ")) return "(PEM text)";
+  if (typeof value === "string" && value.startsWith("$argon2")) return "(argon2id hash)";
+  if (typeof value === "string" && !isPlainWord(value)) return JSON.stringify(value);
   if (typeof value !== "number") return String(value);
   if (MILLISECONDS.test(key)) return exactly(value, DURATION_UNITS);
   return BYTES.test(key) ? exactly(value, SIZE_UNITS) : String(value);
@@ -55,4 +57,9 @@ function written(key: string, value: unknown): string {
 function exactly(value: number, units: readonly (readonly [name: string, factor: number])[]): string {
   const [name, factor] = units.find(([, factor]) => value !== 0 && Number.isInteger(value / factor)) ?? units.at(-1)!;
   return `${value / factor}${name}`;
+}
+
+/** Whether a text stands in a file, and on a screen, as itself. */
+function isPlainWord(text: string): boolean {
+  return /^[^\s\p{C}"'#&*!|>%@`{}[\],?-][^\p{C}"'#{}]*$/u.test(text) && !/: |\s$/.test(text);
 }

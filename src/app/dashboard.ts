@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Log, messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import { formatAddress } from "./address.ts";
+import type { LoadedConfig } from "./config-file.ts";
+import { portHolder } from "./port-holder.ts";
+import {
+  Access,
+  type AccessOptions,
+  isPasswordHash,
+  type Surface,
+  type SurfaceParts,
+  serveSurface,
+  surfaceRoutes,
+} from "./surface/mod.ts";
+
+type Where = LoadedConfig["config"]["dashboard"]["listen"];
+
+export interface DashboardOptions {
+  readonly loaded: LoadedConfig;
+  readonly token: string;
+  readonly parts: SurfaceParts;
+  readonly log: Log;
+}
+
+/** Where a box is looked at, and by whom; both may change while it runs. */
+export class Dashboard {
+  readonly #access: Access;
+  readonly #options: Omit<DashboardOptions, "loaded">;
+  #names: readonly string[];
+  #at: Where;
+  #surface: Surface;
+
+  /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
+  constructor({ loaded, ...options }: DashboardOptions) {
+    this.#options = options;
+    this.#access = new Access(accessOf(loaded, options.token));
+    this.#names = namesOf(loaded);
+    this.#at = loaded.config.dashboard.listen;
+    this.#surface = this.#serve(this.#at);
+  }
+
+  get url(): string {
+    return `http://${formatAddress({ host: this.#at.host, port: this.#surface.port })}/`;
+  }
+
+  /** Where strangers could reach it at all. */
+  get isOpen(): boolean {
+    return !/^(127\.|::1$|localhost$)/.test(this.#at.host);
+  }
+
+  /** @throws {TenkError} `config`; then nothing has changed */
+  check(loaded: LoadedConfig): void {
+    accessOf(loaded, this.#options.token);
+  }
+
+  async change(loaded: LoadedConfig): Promise<void> {
+    this.#access.configure(accessOf(loaded, this.#options.token));
+    this.#names = namesOf(loaded);
+    const { listen } = loaded.config.dashboard;
+    if (formatAddress(listen) === formatAddress(this.#at)) return;
+    const before = this.#surface;
+    const { log } = this.#options;
+    try {
+      this.#surface = this.#serve(listen);
+    } catch (error) {
+      return log.error("dashboard not moved", { error: messageOf(error) });
+    }
+    this.#at = listen;
+    log.info("dashboard moved", { status: this.url });
+    await before.stop();
+  }
+
+  stop(): Promise<void> {
+    return this.#surface.stop();
+  }
+
+  /** Nobody's reason not to start: where its port is taken, a free one does. */
+  #serve(where: Where): Surface {
+    const { parts, log } = this.#options;
+    const routes = surfaceRoutes(parts);
+    const serve = (port: number) =>
+      serveSurface({ host: where.host, port, access: this.#access, names: () => this.#names, routes, log });
+    try {
+      return serve(where.port);
+    } catch (error) {
+      if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw surfaceError(error, where);
+      const surface = serve(0);
+      const holder = portHolder(where.port);
+      const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
+      log.warn("dashboard port taken instead", { wanted: where.port, port: surface.port, why });
+      return surface;
+    }
+  }
+}
+
+/** @throws {TenkError} `config` */
+export function accessOf({ config, folder }: LoadedConfig, token: string): AccessOptions {
+  const { password, scrapers = [], proxies = [] } = config.dashboard;
+  return {
+    token,
+    passwordHash: password === undefined ? undefined : passwordHash(password, folder),
+    scrapers,
+    proxies,
+  };
+}
+
+/** What was written is not repeated in the message: it may be a password after all. */
+function passwordHash(written: string, folder: string): string {
+  if (isPasswordHash(written)) return written;
+  const wrong = (why: string) =>
+    new TenkError("config", `dashboard.password: ${why}`, { hint: "tenk password makes an argon2id hash" });
+  if (written.startsWith("$")) throw wrong("it is no argon2id hash");
+  let text: string;
+  try {
+    text = readFileSync(resolve(folder, written), "utf8").trim();
+  } catch {
+    throw wrong("it is neither an argon2id hash nor a file that can be read");
+  }
+  if (isPasswordHash(text)) return text;
+  throw wrong("its file holds no argon2id hash");
+}
+
+function namesOf({ config }: LoadedConfig): readonly string[] {
+  return (config.dashboard.names ?? []).map((name) => name.toLowerCase());
+}
+
+function surfaceError(error: unknown, address: Where): TenkError {
+  const message = `Cannot serve the dashboard on ${formatAddress(address)}: ${messageOf(error)}`;
+  const code = systemCodeOf(error) === "EACCES" ? "permission-denied" : "address-unavailable";
+  return new TenkError(code, message, { cause: error });
+}

@@ -1,0 +1,91 @@
+import type { Log } from "../base/mod.ts";
+import {
+  busyRatio,
+  type ExpositionFormat,
+  exposition,
+  type Family,
+  type History,
+  hostCollector,
+  openHostReader,
+  openProcessReader,
+  recentLag,
+} from "../metrics/mod.ts";
+import { measureLoopLag } from "../net/mod.ts";
+import { gatheredFamilies, readFamilies } from "./families.ts";
+import type { RunningListener } from "./listener.ts";
+import { boxRegistry } from "./metrics.ts";
+import { startSampling } from "./sampling.ts";
+import { hostStatus, type ListenerStatus, processStatus, type Status } from "./status.ts";
+import { VERSION } from "./version.ts";
+
+export interface ReadingsOptions {
+  readonly listeners: () => readonly RunningListener[];
+  readonly history: History;
+  /** A second was sampled. */
+  readonly onSecond: () => void;
+  readonly log: Log;
+}
+
+/** What can be read of a box, now and each second, until stopped. */
+export interface Readings {
+  listeners(): ListenerStatus[];
+  status(): Status;
+  families(): Promise<readonly Family[]>;
+  metrics(format: ExpositionFormat): Promise<string>;
+  /** What a metric is, in words. */
+  helpOf(name: string): string;
+  stop(): void;
+}
+
+export function startReadings({ listeners: running, history, onSecond, log }: ReadingsOptions): Readings {
+  const startedAt = new Date().toISOString();
+  const reader = openProcessReader();
+  const listeners = () => running().map(listenerStatus);
+  const { registry, metrics, observeLagSeconds } = boxRegistry({ process: () => reader.read(), listeners });
+  const lag = recentLag();
+  let longestLagMs = 0;
+  const lagMeter = measureLoopLag((lagMs) => {
+    lag.add(lagMs);
+    longestLagMs = Math.max(longestLagMs, lagMs);
+    observeLagSeconds(lagMs / 1000);
+  });
+  const host = hostCollector({ version: VERSION });
+  const glance = openHostReader();
+  const families = () => readFamilies({ registry, listeners: running, host: () => host.collect() });
+  const sampling = startSampling({
+    history,
+    metrics,
+    host: () => glance.read(),
+    takeLagMs() {
+      const longest = longestLagMs;
+      longestLagMs = 0;
+      return longest;
+    },
+    gather: () => gatheredFamilies(running()),
+    onSecond,
+    log,
+  });
+  return {
+    listeners,
+    status: () => ({
+      tenk: VERSION,
+      startedAt,
+      listeners: listeners(),
+      process: processStatus(reader.read(), lag.quantileMs(0.99)),
+      host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
+    }),
+    families,
+    metrics: async (format) => exposition(await families(), format),
+    helpOf: sampling.helpOf,
+    stop() {
+      sampling.stop();
+      lagMeter.stop();
+      reader.close();
+    },
+  };
+}
+
+export function listenerStatus({ name, config: { handler }, server }: RunningListener): ListenerStatus {
+  const { host, port, path, workers } = server;
+  return { name, host, port, ...(path === undefined ? {} : { path }), handler, workers, counts: server.counts() };
+}

@@ -1,0 +1,49 @@
+import type { Log } from "../base/mod.ts";
+import { History } from "../metrics/mod.ts";
+import { Store } from "../store/mod.ts";
+import type { LoadedConfig } from "./config-file.ts";
+import { dataFolderOf } from "./data-folder.ts";
+import { Runs } from "./runs.ts";
+import { newToken, openToken } from "./surface/mod.ts";
+
+/** What a box remembers, and where. */
+export interface Records {
+  readonly history: History;
+  readonly runs: Runs;
+  readonly token: string;
+  /** The token was made just now. */
+  readonly isNewToken: boolean;
+  /** Writes what memory has not written yet. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the data folder. What it cannot do is no reason not to start: the box then remembers as long as it runs, and says
+ * so once.
+ *
+ * @param usual the folder where the configuration names none; undefined keeps everything in memory
+ */
+export async function openRecords(loaded: LoadedConfig, usual: string | undefined, log: Log): Promise<Records> {
+  const folder = dataFolderOf(loaded, usual);
+  if (folder === undefined) return { ...inMemory(), token: newToken(), isNewToken: true };
+  const { text: token, isNew: isNewToken } = openToken(folder, log);
+  if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken };
+  const store = new Store({ folder });
+  // Before connections come: afterwards there may be no descriptor left for it.
+  await store.open();
+  const history = new History({ disk: store });
+  return {
+    history,
+    runs: new Runs(store),
+    token,
+    isNewToken,
+    async stop() {
+      await history.flush();
+      await store.stop();
+    },
+  };
+}
+
+function inMemory(): Pick<Records, "history" | "runs" | "stop"> {
+  return { history: new History(), runs: new Runs(undefined), stop: async () => undefined };
+}

@@ -1,0 +1,10 @@
+/** Everything HTTP of the dashboard's port: who may look, what there is to see. */
+export { Access, type AccessOptions } from "./access.ts";
+export type { Asset, Assets } from "./asset-routes.ts";
+export { LiveStreams } from "./live.ts";
+export { hashPassword, isPasswordHash } from "./password.ts";
+export { type SurfaceParts, surfaceRoutes } from "./routes.ts";
+export { LiveRun } from "./runs-routes.ts";
+export { newSecret as newToken } from "./secrets.ts";
+export { type Surface, serveSurface } from "./surface.ts";
+export { findToken, openToken, type Token } from "./token.ts";

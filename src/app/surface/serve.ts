@@ -1,0 +1,33 @@
+import { answer, refusal, TEXT } from "./answer.ts";
+import { MAX_BODY_BYTES } from "./body.ts";
+import type { Arrived } from "./front-door.ts";
+
+export interface Served {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Seconds without a byte either way that end a connection. */
+const IDLE_SECONDS = 30;
+
+/**
+ * HTTP at a host and port; 0 picks a free one. There is no upgrade: HTTP/1.1 is all it speaks.
+ *
+ * @throws the system's error (`EADDRINUSE` …) when it cannot listen
+ */
+export function serveHttp(host: string, port: number, handle: (arrived: Arrived) => Promise<Response>): Served {
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    idleTimeout: IDLE_SECONDS,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    async fetch(request, self) {
+      const peer = self.requestIP(request)?.address;
+      // Gone before it was asked about: nobody reads the answer.
+      if (peer === undefined) return answer(400, TEXT, "gone\n");
+      return handle({ request, peer, stayOpen: () => self.timeout(request, 0) });
+    },
+    error: () => refusal(500, "it failed"),
+  });
+  return { port: server.port ?? port, stop: () => server.stop(true) };
+}
