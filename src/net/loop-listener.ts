@@ -231,13 +231,15 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     const shared = this.#sharePort ? { reusePort: true } : {};
     const address =
       options.path === undefined ? { hostname: options.host ?? "0.0.0.0", port, ...shared } : { unix: options.path };
+    let server: RawListener | undefined;
     try {
-      const server = Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
+      server = Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
       tuneSocket(server.fd, this.socket, options.path === undefined);
       if (options.fastOpen) setFastOpen(server.fd, options.fastOpen);
       setBacklog(server.fd, options.backlog ?? 4096);
       return server;
     } catch (error) {
+      server?.stop(true);
       throw listenError(error, options);
     }
   }

@@ -75,3 +75,11 @@ test.each([
   const error = (await listen({ host: "127.0.0.1", ...options }, {}).catch((thrown: unknown) => thrown)) as Error;
   expect(error.message).toContain(Object.keys(options)[0]!);
 });
+
+test("a listener whose options the kernel refuses leaves its port free", async () => {
+  const { port, stop } = await listen({ host: "127.0.0.1" }, {});
+  await stop();
+  await expect(listen({ host: "127.0.0.1", port, fastOpen: -1 }, {})).rejects.toThrow("TCP_FASTOPEN");
+  await using server = await listen({ host: "127.0.0.1", port }, {});
+  expect(server.port).toBe(port);
+});
