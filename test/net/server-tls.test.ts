@@ -252,6 +252,7 @@ describe("wrong options are refused with what is wrong:", () => {
     [{ ...FIRST, minVersion: "TLSv1.1" as "TLSv1.2" }, "TLSv1.1"],
     [{ ...FIRST, alpn: [""] }, "alpn"],
     [{ ...FIRST, maxHandshakes: -1 }, "maxHandshakes"],
+    [{} as typeof FIRST, "Cannot use cert"],
     [{ ...FIRST, ciphers: "ROT13" }, "NO_CIPHER_MATCH"],
     [{ ...FIRST, groups: ["P-12"] }, "curve"],
     [{ ...FIRST, clientRevocations: FIRST.cert }, "CRL"],

@@ -16,6 +16,8 @@ const MAX_SHOWN = 200;
  * readPem("cert", text); // text
  */
 export function readPem(what: string, given: string): string {
+  // A configuration that no compiler checked may lack it.
+  if (typeof given !== "string") given = "";
   if (given.includes(BEGIN)) return given;
   if (given === "" || /[\n\0]/.test(given)) {
     throw new TenkError("file-unreadable", `Cannot use ${what}: it must be a file's path or PEM text ("${BEGIN}…")`);
