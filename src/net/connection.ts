@@ -1,6 +1,6 @@
 import { systemCodeOf, TenkError } from "../base/mod.ts";
-import { type CutResult, FrameCutter, type Framing, type ProxyHeader, unframed } from "../wire/mod.ts";
-import { Count, placeOfClose } from "./counts.ts";
+import { type CutResult, FrameCutter, type Framing, unframed } from "../wire/mod.ts";
+import { Count, FIRST_BYTE_BOUNDS_SECONDS, LIFETIME_BOUNDS_SECONDS, observe, placeOfClose } from "./counts.ts";
 import type { Timed } from "./deadlines.ts";
 import { nearestDeadline } from "./due.ts";
 import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
@@ -20,19 +20,11 @@ import {
   UPGRADING,
 } from "./flags.ts";
 import { sayHandlerFailed } from "./handler-failure.ts";
+import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CloseReason } from "./reasons.ts";
 import { type ClientTlsOptions, type ServerTlsOptions, type TlsInfo, tlsInfo, upgrade } from "./tls/mod.ts";
 import type { Connection, Handler, HandlerResult } from "./types.ts";
-
-/** How a connection came to be; most share one of two. */
-export interface Origin {
-  readonly secure: boolean;
-  readonly proxy: ProxyHeader | undefined;
-}
-
-export const PLAIN: Origin = { secure: false, proxy: undefined };
-export const SECURED: Origin = { secure: true, proxy: undefined };
 
 const encoder = new TextEncoder();
 
@@ -46,44 +38,19 @@ const encoder = new TextEncoder();
  */
 export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Data>, SocketEvents, Timed {
   data!: Data;
-  readonly id: number;
-  /** Kept, not asked for: the socket forgets it when it closes, and `close` is where people log it. */
-  readonly wireAddress: string;
-  readonly proxy: ProxyHeader | undefined;
-  bytesRead = 0;
   #handler: Handler<Data>;
   readonly #slot: number;
   /** Only where frames are cut, from the first bytes on. */
   #cutter: FrameCutter | undefined;
 
   constructor(socket: RawSocket, wireAddress: string, endpoint: Endpoint<Data>, origin: Origin = PLAIN) {
-    super(socket, endpoint);
-    this.id = endpoint.nextId();
-    this.wireAddress = wireAddress;
-    this.proxy = origin.proxy;
-    if (origin.secure) this.flags |= SECURE;
+    super(socket, wireAddress, endpoint, origin);
     this.#handler = endpoint.handler;
     if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
     this.#slot = endpoint.deadlines.join(this);
     // Only now: the first to join starts the clock.
-    this.openedMs = endpoint.deadlines.nowMs;
-    this.activeMs = this.openedMs;
-  }
-
-  get remoteAddress(): string {
-    return this.proxy?.sourceAddress || this.wireAddress;
-  }
-  get remotePort(): number {
-    return this.proxy?.sourceAddress ? this.proxy.sourcePort : (this.socket.remotePort ?? 0);
-  }
-  get localAddress(): string {
-    return this.proxy?.sourceAddress ? this.proxy.destinationAddress : (this.socket.localAddress ?? "");
-  }
-  get localPort(): number {
-    return this.proxy?.sourceAddress ? this.proxy.destinationPort : (this.socket.localPort ?? 0);
-  }
-  get tls(): TlsInfo | undefined {
-    return (this.flags & SECURE) === 0 || this.closed ? undefined : tlsInfo(this.socket);
+    this.openedMs = performance.now();
+    this.activeMs = endpoint.deadlines.nowMs;
   }
 
   get handler(): Handler<Data> {
@@ -208,7 +175,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     counts[Count.chunksRead]! += 1;
     this.bytesRead += bytes.length;
     this.activeMs = endpoint.deadlines.nowMs;
-    this.flags |= HEARD;
+    if ((this.flags & HEARD) === 0) this.#heard();
     if (endpoint.bandwidth.reading) this.paceRead(bytes.length);
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
     if ((this.flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
@@ -224,6 +191,11 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     } catch (error) {
       this.#handlerFailed(error);
     }
+  }
+
+  #heard(): void {
+    this.flags |= HEARD;
+    observe(this.endpoint.counts, Count.firstBytes, FIRST_BYTE_BOUNDS_SECONDS, this.ageMs / 1000);
   }
 
   peerFinished(): void {
@@ -384,6 +356,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.flags |= CLOSED;
     const endpoint = this.endpoint;
     endpoint.counts[placeOfClose(reason)]! += 1;
+    observe(endpoint.counts, Count.lifetimes, LIFETIME_BOUNDS_SECONDS, this.ageMs / 1000);
     endpoint.counts[Count.outboxBytes]! -= this.outbox?.length ?? 0;
     this.outbox = undefined;
     this.#cutter?.discard();

@@ -34,10 +34,34 @@ export const Count = {
   subscriptions: 17,
   refused: 24,
   closed: 32,
+  /** Two histograms: a count for each bound and one above, then the sum in seconds. */
+  lifetimes: 56,
+  firstBytes: 72,
 } as const;
 
+/** Upper bounds, in seconds, of how long connections lasted. */
+export const LIFETIME_BOUNDS_SECONDS: readonly number[] = [0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400];
+/** Upper bounds, in seconds, of how long the first byte took to come. */
+export const FIRST_BYTE_BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
+
+/** Adds one value to the histogram at `place`: a short walk, once or twice in a connection's life. */
+export function observe(counts: Float64Array, place: number, bounds: readonly number[], seconds: number): void {
+  let bucket = 0;
+  while (bucket < bounds.length && seconds > bounds[bucket]!) bucket += 1;
+  counts[place + bucket]! += 1;
+  counts[place + bounds.length + 1]! += seconds;
+}
+
+/** How many values were at most each bound, and above all of them. */
+export interface HistogramCounts {
+  readonly boundsSeconds: readonly number[];
+  /** Not cumulative; one more than there are bounds. */
+  readonly counts: readonly number[];
+  readonly sumSeconds: number;
+}
+
 /** Doubles in a row: a multiple of 8, so that two workers never share a cache line. */
-export const COUNTS_PER_ROW = 56;
+export const COUNTS_PER_ROW = 88;
 
 const refusalPlace = Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, Count.refused + index]));
 const closePlace = Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, Count.closed + index]));
@@ -81,6 +105,10 @@ export interface ListenerCounts {
   subscriptions: number;
   refused: Record<RefusalReason, number>;
   closed: Record<CloseReason, number>;
+  /** How long the connections that are closed lasted. */
+  lifetimes: HistogramCounts;
+  /** From the handler's `open` to the first byte. */
+  firstBytes: HistogramCounts;
 }
 
 /** The rows of all workers, in memory that may be shared between threads. */
@@ -163,6 +191,13 @@ export class CountRows {
         CloseReason,
         number
       >,
+      lifetimes: this.#histogram(Count.lifetimes, LIFETIME_BOUNDS_SECONDS),
+      firstBytes: this.#histogram(Count.firstBytes, FIRST_BYTE_BOUNDS_SECONDS),
     };
+  }
+
+  #histogram(place: number, boundsSeconds: readonly number[]): HistogramCounts {
+    const counts = Array.from({ length: boundsSeconds.length + 1 }, (_, bucket) => this.sum(place + bucket));
+    return { boundsSeconds, counts, sumSeconds: this.sum(place + boundsSeconds.length + 1) };
   }
 }

@@ -1,5 +1,5 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
-export type { ListenerCounts } from "./counts.ts";
+export type { HistogramCounts, ListenerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
 export {
   type BackoffOptions,

@@ -1,8 +1,8 @@
 import type { Pace, Paced } from "./bandwidth/mod.ts";
 import { Count } from "./counts.ts";
-import type { Endpoint, RawSocket } from "./endpoint.ts";
 import { descriptorOf } from "./ffi.ts";
 import { CLOSED, ENDED, FIN_SENT, FIN_WAITS, PAUSED_BY_BANDWIDTH, PEER_FINISHED, SECURE } from "./flags.ts";
+import { Identity } from "./identity.ts";
 
 /** The longest TLS record (RFC 8446 §5.1). */
 const RECORD_BYTES = 16_384;
@@ -15,14 +15,7 @@ const RECORD_BYTES = 16_384;
  *   socket ◄─ send ◄───── the rest waits in the outbox ─────────── tick ─► writeAgain
  * ```
  */
-export abstract class Pacing<Data> implements Paced {
-  bytesWritten = 0;
-  protected socket: RawSocket;
-  protected readonly endpoint: Endpoint<Data>;
-  protected flags = 0;
-  protected openedMs = 0;
-  /** When bytes last came or went. */
-  protected activeMs = 0;
+export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
   protected progressMs = 0;
   /** Only once what it reads, or writes, is limited. */
@@ -33,20 +26,6 @@ export abstract class Pacing<Data> implements Paced {
   /** The socket may take bytes again. */
   abstract writable(): void;
 
-  constructor(socket: RawSocket, endpoint: Endpoint<Data>) {
-    this.socket = socket;
-    this.endpoint = endpoint;
-  }
-
-  get ageMs(): number {
-    return performance.now() - this.openedMs;
-  }
-  get idleMs(): number {
-    return Math.max(0, performance.now() - this.activeMs);
-  }
-  get closed(): boolean {
-    return (this.flags & CLOSED) !== 0;
-  }
   /** One side finished: nothing can be asked and answered on it any more. */
   get ended(): boolean {
     return (this.flags & (ENDED | PEER_FINISHED | FIN_WAITS | CLOSED)) !== 0;

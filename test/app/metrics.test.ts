@@ -65,6 +65,8 @@ const COUNTS: ListenerCounts = {
     number
   >,
   closed: Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, index + 1])) as Record<CloseReason, number>,
+  lifetimes: { boundsSeconds: [1], counts: [1, 2], sumSeconds: 3 },
+  firstBytes: { boundsSeconds: [1], counts: [1, 2], sumSeconds: 3 },
 };
 
 /** Exposition text as `name{labels}` → value. */

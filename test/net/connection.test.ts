@@ -287,3 +287,23 @@ test("IPv6 is served and named", async () => {
   await until(() => client.received === "::1");
   expect(server.address).toBe(`[::1]:${server.port}`);
 });
+
+test("how long connections lasted, and how long their first byte took, is counted in buckets", async () => {
+  await using server = await listen({ host: "127.0.0.1" }, {});
+  const [quick, silent] = [await new Client(server.port).connected(), await new Client(server.port).connected()];
+  quick.socket.write("a");
+  quick.socket.write("b");
+  await until(() => server.counts().bytesRead === 2);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  for (const client of [quick, silent]) client.socket.end();
+  await until(() => server.counts().active === 0);
+  const { lifetimes, firstBytes } = server.counts();
+  const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+  expect(total(firstBytes.counts)).toBe(1);
+  expect(total(lifetimes.counts)).toBe(2);
+  expect(lifetimes.counts).toHaveLength(lifetimes.boundsSeconds.length + 1);
+  // Both were open for the 30 ms above: not in the first bucket, whose bound is 10 ms.
+  expect(lifetimes.counts[0]).toBe(0);
+  expect(lifetimes.sumSeconds).toBeGreaterThan(0.059);
+  expect(firstBytes.sumSeconds).toBeLessThan(lifetimes.sumSeconds);
+});
