@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import { type Family, familiesIn } from "../metrics/mod.ts";
 import type { RelayReport } from "../tcp/mod.ts";
 import type { RunningListener } from "./listener.ts";
+import { listenerHistograms, runtimeFamilies } from "./loop-families.ts";
 import { type RelayReports, relayFamilies } from "./relay-metrics.ts";
 import { userMetrics } from "./user-metrics.ts";
 
@@ -21,14 +22,15 @@ export async function readFamilies({ registry, listeners, host }: FamilySources)
     host?.() ?? [],
     gatheredFamilies(listeners()),
   ]);
-  return [...own, ...ofHost, ...gathered];
+  const counted = listeners().map(({ name, server }) => ({ name, counts: server.counts() }));
+  return [...own, ...listenerHistograms(counted), ...ofHost, ...gathered];
 }
 
 /** What every event loop must be asked for: relays' targets, and the metrics that handlers made themselves. */
 export async function gatheredFamilies(running: readonly RunningListener[]): Promise<readonly Family[]> {
   const users = userMetrics(running.map(({ server }) => server)).then(familiesIn);
-  const [relays, ofUsers] = await Promise.all([relayReports(running), users]);
-  return [...relayFamilies(relays), ...ofUsers];
+  const [relays, runtime, ofUsers] = await Promise.all([relayReports(running), runtimeFamilies(running), users]);
+  return [...relayFamilies(relays), ...runtime, ...ofUsers];
 }
 
 function relayReports(running: readonly RunningListener[]): Promise<RelayReports[]> {
