@@ -1,0 +1,137 @@
+/**
+ * What the page and the box say to each other: the JSON of the HTTP API and the events of `/api/live`. Types alone, which
+ * whoever answers the page holds itself to. Times are milliseconds since 1970, `step` too.
+ */
+
+/** A named series of numbers. Its key is what Prometheus would write: `tenk_tcp_connections_active{listener="sink"}`. */
+export interface SeriesName {
+  readonly key: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** A rate is per second; for those of a counter the key is the counter's. */
+  readonly kind: "gauge" | "rate";
+  /** `bytes`, `seconds`, `celsius`, `ratio`, or "" for things that are counted. */
+  readonly unit: string;
+  readonly help: string;
+}
+
+/** `GET /api/names` */
+export interface NamesAnswer {
+  readonly series: readonly SeriesName[];
+}
+
+/** One series of an answer: a moment for each value; null is a gap. */
+export interface SeriesPoints {
+  readonly key: string;
+  readonly t: readonly number[];
+  readonly min: readonly (number | null)[];
+  readonly mean: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+}
+
+/** `GET /api/series?name=KEY&name=KEY&from=MS&to=MS&step=MS` */
+export interface SeriesAnswer {
+  /** The step that was used: at least the one asked for. */
+  readonly stepMs: number;
+  readonly series: readonly SeriesPoints[];
+}
+
+/** `event: names` of `/api/live`: what the values of the following seconds belong to. */
+export interface LiveNames {
+  readonly keys: readonly string[];
+}
+
+/** `event: second` */
+export interface LiveSecond {
+  readonly t: number;
+  readonly v: readonly (number | null)[];
+}
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `event: log`, and one line of `GET /api/log` */
+export interface LogLine {
+  readonly t: number;
+  readonly level: LogLevel;
+  readonly part: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | boolean | null | undefined>>;
+}
+
+/** `GET /api/log?level=warn&part=net&limit=500`: the oldest first. `level` means this one and what is worse. */
+export interface LogAnswer {
+  readonly lines: readonly LogLine[];
+}
+
+export interface HostStatus {
+  /** Share of all cores that was not idle, 0 to 1; null where it is not known yet. */
+  readonly busy: number | null;
+  readonly load1: number | null;
+  readonly memoryUsedBytes: number | null;
+  readonly memoryTotalBytes: number | null;
+  readonly swapUsedBytes: number | null;
+  readonly swapTotalBytes: number | null;
+  readonly rootUsedBytes: number | null;
+  readonly rootTotalBytes: number | null;
+  readonly uptimeSeconds: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly cores: number;
+}
+
+export interface ListenerView {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+  readonly handler: string;
+  readonly workers: number;
+  readonly counts: {
+    readonly active: number;
+    readonly peak: number;
+    readonly accepted: number;
+    readonly outboxBytes: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly closed: Readonly<Record<string, number>>;
+  };
+}
+
+/** What the page reads of `GET /api/status`. */
+export interface StatusAnswer {
+  readonly tenk: string;
+  readonly startedAt: string;
+  readonly listeners: readonly ListenerView[];
+  readonly process: { readonly pid: number; readonly rssBytes: number | null };
+  readonly host: HostStatus;
+}
+
+export const CONNECTION_SORTS = ["age", "idle", "read", "written", "queued"] as const;
+export type ConnectionSort = (typeof CONNECTION_SORTS)[number];
+
+export interface ConnectionRow {
+  readonly id: number;
+  readonly worker: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly wireAddress: string;
+  readonly ageMs: number;
+  readonly idleMs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly queuedBytes: number;
+  readonly rttMs?: number | undefined;
+  readonly tls?: string | undefined;
+}
+
+/** `GET /api/connections?listener=&q=&sort=&order=&offset=&limit=` */
+export interface ConnectionsAnswer {
+  readonly total: number;
+  readonly matched: number;
+  readonly rows: readonly ConnectionRow[];
+}
+
+/** Every answer that is not 2xx. */
+export interface ErrorAnswer {
+  readonly error: string;
+  readonly hint?: string;
+}

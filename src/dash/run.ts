@@ -1,0 +1,209 @@
+/**
+ * Load tests as the page shows them: shapes of what `tenk load` says of a run, as far as the page reads it, and the series
+ * of a run, which are its snapshots turned into columns.
+ */
+
+/** What of a snapshot is shown; `LoadSnapshot` of `load/` is one. JSON turns an endless duration into null. */
+export interface RunSnapshot {
+  readonly elapsedMs: number;
+  readonly phase: string;
+  readonly durationMs: number | null;
+  readonly connections: {
+    readonly wanted: number;
+    readonly open: number;
+    readonly opened: number;
+    readonly failed: number;
+    readonly lost: number;
+  };
+  readonly messages: {
+    readonly planned: number;
+    readonly sent: number;
+    readonly late: number;
+    readonly dropped: number;
+    readonly received: number;
+    readonly perSecondSent: number;
+    readonly perSecondReceived: number;
+  };
+  readonly bytes: {
+    readonly sent: number;
+    readonly received: number;
+    readonly perSecondSent: number;
+    readonly perSecondReceived: number;
+  };
+  readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
+  readonly generator: {
+    readonly cpuPercent: number;
+    readonly loopLagP99Us: number;
+    readonly rssBytes: number;
+    readonly debtMessages: number;
+  };
+}
+
+/** `event: run` of `/api/live`: the run in progress, or null when there is none any more. */
+export interface LiveRun {
+  /** Of this run, the same in every snapshot. */
+  readonly id: string;
+  readonly target: string;
+  readonly snapshot: RunSnapshot;
+}
+
+interface Latencies {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly count: number;
+}
+
+/** What of a report is shown; `Report` of `load/` is one. */
+export interface RunReport {
+  readonly kind: string;
+  readonly target: string;
+  readonly plan: {
+    readonly connections: number;
+    readonly ratePerConnection: number;
+    readonly connectRate: number;
+    readonly durationMs: number | null;
+    readonly totalRate: number;
+    readonly shape: string;
+    readonly workers: number;
+  };
+  readonly connections: {
+    readonly opened: number;
+    readonly peak: number;
+    readonly failed: number;
+    readonly lost: number;
+    readonly byCause: Readonly<Record<string, number>>;
+  };
+  readonly messages: {
+    readonly planned: number;
+    readonly sent: number;
+    readonly late: number;
+    readonly dropped: number;
+    readonly received: number;
+    readonly unanswered: number;
+    readonly perSecondSent: number;
+  };
+  readonly bytes: { readonly sent: number; readonly received: number };
+  readonly latencyUs: {
+    readonly connect: Latencies;
+    readonly firstByte: Latencies;
+    readonly message: Latencies;
+    readonly service: Latencies;
+    readonly send: Latencies;
+  };
+  readonly server: {
+    readonly received: number;
+    readonly connectionsPeak: number;
+    readonly cpuPercent: number;
+    readonly rssBytes: number;
+    readonly userBytesPerConnection: number;
+  } | null;
+  readonly generator: {
+    readonly cpuPercent: number;
+    readonly cpuUsPerMessage: number;
+    readonly rssBytes: number;
+    readonly loopLagP99Us: number;
+    readonly saturated: boolean;
+    readonly saturation: readonly string[];
+  };
+  readonly timing: { readonly connectMs: number; readonly sendMs: number; readonly drainMs: number };
+  readonly endedBy: string | null;
+  readonly verdict: {
+    readonly pass: boolean;
+    readonly reason: string;
+    readonly checks: readonly { readonly expect: string; readonly got: string; readonly pass: boolean }[];
+  };
+}
+
+/** What a run's charts draw, in the order of the columns of `RunSeries`. */
+export const RUN_COLUMNS = [
+  "connectionsOpen",
+  "sentPerSecond",
+  "receivedPerSecond",
+  "bytesSentPerSecond",
+  "bytesReceivedPerSecond",
+  "p50Us",
+  "p99Us",
+  "maxUs",
+  "generatorCpuPercent",
+  "generatorLagP99Us",
+  "dropped",
+] as const;
+export type RunColumn = (typeof RUN_COLUMNS)[number];
+
+/** The course of a run: milliseconds since it began, and for each a value of every column. */
+export interface RunSeries {
+  readonly elapsedMs: readonly number[];
+  readonly columns: Readonly<Record<RunColumn, readonly (number | null)[]>>;
+}
+
+/** One line of `GET /api/runs`, the newest first. */
+export interface RunLine {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly target: string;
+  /** `pass` or `fail`. */
+  readonly verdict: string;
+  readonly reason?: string;
+  readonly connections: number;
+  readonly perSecondSent: number;
+  readonly p99Us: number;
+  readonly durationMs: number;
+}
+
+export interface RunsAnswer {
+  readonly runs: readonly RunLine[];
+}
+
+/** `GET /api/runs/ID` */
+export interface RunAnswer {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly report: RunReport;
+  readonly series: RunSeries;
+}
+
+/**
+ * Snapshots, the oldest first, as columns. What has no meaning in a phase (latency before the first answer) is null.
+ *
+ * @param maxPoints of a longer run every second, third … snapshot is taken
+ */
+export function runSeries(snapshots: readonly RunSnapshot[], maxPoints = 2000): RunSeries {
+  const every = Math.max(1, Math.ceil(snapshots.length / maxPoints));
+  const kept = snapshots.filter((_, index) => index % every === 0 || index === snapshots.length - 1);
+  const columns = {} as Record<RunColumn, (number | null)[]>;
+  for (const column of RUN_COLUMNS) columns[column] = kept.map((snapshot) => runValue(snapshot, column));
+  return { elapsedMs: kept.map(({ elapsedMs }) => elapsedMs), columns };
+}
+
+/** One column's value of a snapshot. */
+export function runValue(snapshot: RunSnapshot, column: RunColumn): number | null {
+  const { connections, messages, bytes, latencyUs, generator } = snapshot;
+  const measured = (us: number) => (us > 0 ? us : null);
+  switch (column) {
+    case "connectionsOpen":
+      return connections.open;
+    case "sentPerSecond":
+      return messages.perSecondSent;
+    case "receivedPerSecond":
+      return messages.perSecondReceived;
+    case "bytesSentPerSecond":
+      return bytes.perSecondSent;
+    case "bytesReceivedPerSecond":
+      return bytes.perSecondReceived;
+    case "p50Us":
+      return measured(latencyUs.p50);
+    case "p99Us":
+      return measured(latencyUs.p99);
+    case "maxUs":
+      return measured(latencyUs.max);
+    case "generatorCpuPercent":
+      return generator.cpuPercent;
+    case "generatorLagP99Us":
+      return generator.loopLagP99Us;
+    case "dropped":
+      return messages.dropped;
+  }
+}
