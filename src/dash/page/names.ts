@@ -1,0 +1,96 @@
+import type { SeriesName } from "../api.ts";
+
+/** Names that tenk and the exporters it speaks like have taken; any other is a metric of the user's own. */
+const TAKEN = /^(tenk|process|node|go|up|scrape|nodejs|bun)(_|$)/;
+
+/** What the charts draw of tenk's own and the machine's. */
+const CHARTED = new Set([
+  "tenk_tcp_connections_active",
+  "tenk_tcp_chunks_read_total",
+  "tenk_tcp_bytes_read_total",
+  "tenk_tcp_bytes_written_total",
+  "tenk_tcp_outbox_bytes",
+  "tenk_event_loop_lag_seconds",
+  "process_resident_memory_bytes",
+  "process_cpu_seconds_total",
+  "node_cpu_seconds_total",
+  "node_memory_MemTotal_bytes",
+  "node_memory_MemAvailable_bytes",
+  "node_network_receive_bytes_total",
+  "node_network_transmit_bytes_total",
+]);
+
+/** Lines in one chart of a metric of the user's own. */
+export const OWN_LINES = 6;
+/** Metrics of the user's own that are drawn; a page of hundreds of charts helps nobody. */
+const OWN_CHARTS = 40;
+
+/** The series that are asked for when the page loads a range. */
+export function chartedKeys(names: readonly SeriesName[]): string[] {
+  const own = ownMetrics(names).flatMap(({ series }) => series.slice(0, OWN_LINES));
+  return [...names.filter(({ name, labels }) => CHARTED.has(name) && labels.worker === undefined), ...own].map(
+    ({ key }) => key,
+  );
+}
+
+/** The keys of a metric's series, those with these labels. */
+export function keysOf(
+  names: readonly SeriesName[],
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): string[] {
+  return names
+    .filter(
+      (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
+    )
+    .map(({ key }) => key);
+}
+
+/** The keys of a listener's series as a whole, where its workers are told apart as well. */
+export function listenerKeys(names: readonly SeriesName[], name: string, listener?: string): string[] {
+  return names
+    .filter((each) => each.name === name && each.labels.worker === undefined)
+    .filter((each) => listener === undefined || each.labels.listener === listener)
+    .map(({ key }) => key);
+}
+
+/** The workers of a listener that have series of their own, in their order. */
+export function workersOf(names: readonly SeriesName[], listener: string): string[] {
+  const found = names.filter(({ labels }) => labels.listener === listener).map(({ labels }) => labels.worker);
+  return [...new Set(found.filter((worker) => worker !== undefined))].sort((a, b) => Number(a) - Number(b));
+}
+
+/** One metric of the user's own with all its label sets. */
+export interface OwnMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly unit: string;
+  readonly kind: SeriesName["kind"];
+  readonly series: readonly SeriesName[];
+}
+
+export function ownMetrics(names: readonly SeriesName[]): OwnMetric[] {
+  const byName = new Map<string, SeriesName[]>();
+  for (const each of names) {
+    if (TAKEN.test(each.name)) continue;
+    const known = byName.get(each.name);
+    if (known === undefined) byName.set(each.name, [each]);
+    else known.push(each);
+  }
+  return [...byName].slice(0, OWN_CHARTS).map(([name, series]) => {
+    const { help, unit, kind } = series[0]!;
+    return { name, help, unit, kind, series };
+  });
+}
+
+/** What tells a series from the others of its metric: `worker 1, room lobby`. */
+export function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label} ${value}`)
+    .join(", ");
+}
+
+/** The keys of a metric of the network's devices, without the box's talk to itself. */
+export function deviceKeys(names: readonly SeriesName[], name: string): string[] {
+  return names.filter((each) => each.name === name && each.labels.device !== "lo").map(({ key }) => key);
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "bun:test";
+import { addSecond, combined, emptyFrame, type Frame, frameOf } from "../../src/dash/page/frame.ts";
+
+const KEYS = ["a"];
+const start = 1_000_000_000_000;
+const window = (spanMs: number) => ({ fromMs: start, toMs: start + spanMs, keys: KEYS });
+const means = (frame: Frame) => frame.columns.get("a")!.mean;
+const put = (frame: Frame, second: number, value: number | null) =>
+  addSecond(frame, { t: start + second * 1000 }, () => value);
+
+describe("an answer lies on a grid", () => {
+  const answer = (t: number[], values: (number | null)[], stepMs = 1000) => ({
+    stepMs,
+    series: [{ key: "a", t: t.map((second) => start + second * 1000), min: values, mean: values, max: values }],
+  });
+
+  test("whose moments without a value are gaps", () => {
+    const frame = frameOf(answer([0, 1, 4], [1, null, 5]), window(5000));
+    expect(means(frame)).toEqual([1, null, null, null, 5, null]);
+    expect(frame.moments[0]).toBe(start / 1000);
+  });
+
+  test("and what lies outside of it, or was not asked for, is left out", () => {
+    const strange = { ...answer([-3, 99, 2], [7, 7, 2]) };
+    const frame = frameOf(
+      { ...strange, series: [...strange.series, { ...strange.series[0]!, key: "b" }] },
+      window(3000),
+    );
+    expect(means(frame)).toEqual([null, null, 2, null]);
+    expect([...frame.columns.keys()]).toEqual(["a"]);
+  });
+});
+
+describe("seconds that come in", () => {
+  test("move the frame on, which keeps its span", () => {
+    const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
+    for (let second = 0; second <= 5; second += 1) put(frame, second, second);
+    expect(means(frame)).toEqual([2, 3, 4, 5]);
+    expect(frame.moments).toEqual([2, 3, 4, 5].map((second) => start / 1000 + second));
+  });
+
+  test("and were missed stay a gap, until they are sent again", () => {
+    const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
+    put(frame, 3, 3);
+    put(frame, 6, 6);
+    expect(means(frame)).toEqual([3, null, null, 6]);
+    put(frame, 4, 4);
+    put(frame, 5, 5);
+    expect(means(frame)).toEqual([3, 4, 5, 6]);
+    expect(frame.moments).toHaveLength(4);
+  });
+
+  test("and are older than the frame change nothing", () => {
+    const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
+    put(frame, -1, 9);
+    expect(means(frame)).toEqual([null, null, null, null]);
+  });
+
+  test("are taken together in coarse steps: the lowest, the mean and the highest", () => {
+    const frame = emptyFrame({ ...window(20_000), stepMs: 10_000 });
+    for (const [second, value] of [
+      [30, 4],
+      [31, 8],
+      [32, 0],
+      [33, null],
+    ] as const)
+      put(frame, second, value);
+    const { min, mean, max } = frame.columns.get("a")!;
+    expect([min.at(-1), mean.at(-1), max.at(-1)]).toEqual([0, 4, 8]);
+  });
+
+  test("and come late into a coarse step that is over leave it as it is", () => {
+    const frame = emptyFrame({ ...window(20_000), stepMs: 10_000 });
+    put(frame, 20, 4);
+    put(frame, 5, 100);
+    expect(means(frame)).toEqual([null, null, 4]);
+  });
+});
+
+describe("series put together", () => {
+  const frame = emptyFrame({ fromMs: 0, toMs: 2000, stepMs: 1000, keys: ["a", "b"] });
+  frame.columns.get("a")!.mean.splice(0, 3, 5, null, null);
+  frame.columns.get("b")!.mean.splice(0, 3, 2, 3, null);
+
+  test("are a sum, with a gap only where all have one", () => {
+    expect(combined(frame, { keys: ["a", "b", "unknown"] }, "mean")).toEqual([7, 3, null]);
+  });
+
+  test("are a difference, with a gap where either has one", () => {
+    expect(combined(frame, { keys: ["a"], minus: ["b"] }, "mean")).toEqual([3, null, null]);
+  });
+});
