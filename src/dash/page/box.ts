@@ -1,0 +1,166 @@
+import type { LogLine, NamesAnswer, SeriesAnswer, SeriesName, StatusAnswer } from "../api.ts";
+import type { LiveRun } from "../run.ts";
+import { cell } from "./cell.ts";
+import { ask, ClientError } from "./client.ts";
+import { addSecond, emptyFrame, type Frame, frameOf } from "./frame.ts";
+import { type LiveState, listenLive } from "./live.ts";
+import { chartedKeys } from "./names.ts";
+import { RANGES, type Range, stepFor } from "./range.ts";
+
+/** A stretch of time that was zoomed into, in milliseconds since 1970. */
+export interface Zoom {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The last second: its moment and each series' value. */
+export interface Latest {
+  readonly t: number;
+  readonly values: ReadonlyMap<string, number | null>;
+}
+
+const STATUS_EVERY_MS = 2000;
+const LOG_LINES = 1000;
+/** Points of a run in progress that are kept: half an hour of seconds. */
+const RUN_POINTS = 1800;
+/** Coarse steps are asked for anew now and then: what the box has rolled up is more exact than what we add up. */
+const REFRESH_EVERY_STEPS = 5;
+/** Names in one request: the box and whatever is in between bound a URL's length. */
+const NAMES_EACH = 40;
+
+/** All that the page knows of its box. Views read cells, and ask for a range or a zoom by setting them. */
+export const state = cell<LiveState>("connecting");
+export const problem = cell<ClientError | undefined>(undefined);
+export const names = cell<readonly SeriesName[]>([]);
+export const status = cell<StatusAnswer | undefined>(undefined);
+export const latest = cell<Latest>({ t: 0, values: new Map() });
+export const frame = cell<Frame | undefined>(undefined);
+export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage.getItem("range")) ?? RANGES[1]!);
+export const zoom = cell<Zoom | undefined>(undefined);
+/** Lines that came since the page was opened. */
+export const freshLog = cell<readonly LogLine[]>([]);
+/** The run in progress, and its snapshots of other seconds. */
+export const run = cell<{ readonly now: LiveRun; readonly past: readonly LiveRun["snapshot"][] } | undefined>(
+  undefined,
+);
+
+let liveKeys: readonly string[] = [];
+let lastSecondMs = 0;
+let asked: AbortController | undefined;
+let loadedMs = 0;
+/** Seconds that came while an answer was under way, which may lack them. */
+let meanwhile: Latest[] = [];
+
+/** Begins to listen. Once, when the page starts. */
+export function start(): void {
+  listenLive({
+    state: state.set,
+    lost: () => void loadFrame(),
+    names(keys) {
+      liveKeys = keys;
+      if (keys.some((key) => !names.get().some((each) => each.key === key))) void loadNames();
+    },
+    second: takeSecond,
+    log: (line) => freshLog.set([...freshLog.get(), line].slice(-LOG_LINES)),
+    run(now) {
+      if (now === null) return run.set(undefined);
+      const before = run.get();
+      const past = before?.now.id === now.id ? before.past : [];
+      run.set({ now, past: [...past, now.snapshot].slice(-RUN_POINTS) });
+    },
+  });
+  void loadStatus();
+  setInterval(() => {
+    if (!document.hidden) void loadStatus();
+  }, STATUS_EVERY_MS);
+  range.subscribe((chosen) => {
+    localStorage.setItem("range", chosen.name);
+    zoom.set(undefined);
+  });
+  zoom.subscribe(() => void loadFrame());
+  document.addEventListener("visibilitychange", redraw);
+}
+
+function takeSecond(second: { readonly t: number; readonly v: readonly (number | null)[] }): void {
+  const values = new Map(liveKeys.map((key, index) => [key, second.v[index] ?? null]));
+  const taken = { t: second.t, values };
+  lastSecondMs = Math.max(lastSecondMs, second.t);
+  if (second.t >= lastSecondMs && !document.hidden) latest.set(taken);
+  if (asked !== undefined) meanwhile.push(taken);
+  const shown = frame.get();
+  if (shown === undefined || zoom.get() !== undefined) return;
+  addSecond(shown, taken, (key) => values.get(key) ?? null);
+  redraw();
+  if (shown.stepMs > 1000 && Date.now() - loadedMs > shown.stepMs * REFRESH_EVERY_STEPS) void loadFrame();
+}
+
+/** Nobody sees a hidden page: it is drawn when it is looked at again. */
+function redraw(): void {
+  if (!document.hidden) frame.set(frame.get());
+}
+
+async function loadNames(): Promise<void> {
+  await guarded(async () => {
+    names.set((await ask<NamesAnswer>("/api/names")).series);
+    await loadFrame();
+  });
+}
+
+async function loadStatus(): Promise<void> {
+  await guarded(async () => {
+    status.set(await ask<StatusAnswer>("/api/status"));
+    if (names.get().length === 0) await loadNames();
+  });
+}
+
+/** The range or the zoom that is wanted, from the box. A newer wish ends an older one. */
+export async function loadFrame(): Promise<void> {
+  if (names.get().length === 0) return;
+  asked?.abort();
+  const mine = new AbortController();
+  asked = mine;
+  meanwhile = [];
+  const chosen = zoom.get();
+  const toMs = chosen?.toMs ?? (lastSecondMs || Date.now());
+  const fromMs = chosen?.fromMs ?? toMs - range.get().spanMs;
+  const stepMs = chosen === undefined ? range.get().stepMs : stepFor(toMs - fromMs);
+  const keys = chartedKeys(names.get());
+  const window = { fromMs, toMs, keys };
+  await guarded(async () => {
+    const answer = await askSeries({ from: Math.round(fromMs), to: Math.round(toMs), step: stepMs }, keys, mine.signal);
+    const loaded = frameOf(answer, window);
+    if (chosen === undefined)
+      for (const each of meanwhile) addSecond(loaded, each, (key) => each.values.get(key) ?? null);
+    loadedMs = Date.now();
+    frame.set(loaded);
+  });
+  if (asked === mine) asked = undefined;
+  if (frame.get() === undefined) frame.set(emptyFrame({ ...window, stepMs }));
+}
+
+async function askSeries(
+  words: { from: number; to: number; step: number },
+  keys: readonly string[],
+  signal: AbortSignal,
+) {
+  const parts = Array.from({ length: Math.ceil(keys.length / NAMES_EACH) }, (_, index) =>
+    ask<SeriesAnswer>(
+      "/api/series",
+      { name: keys.slice(index * NAMES_EACH, (index + 1) * NAMES_EACH), ...words },
+      signal,
+    ),
+  );
+  const answers = await Promise.all(parts);
+  return { stepMs: answers[0]?.stepMs ?? words.step, series: answers.flatMap(({ series }) => series) };
+}
+
+/** Runs it, and keeps the words of a refusal for the page to show. */
+async function guarded(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+    problem.set(undefined);
+  } catch (error) {
+    if (error instanceof ClientError) problem.set(error);
+    else if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+  }
+}
