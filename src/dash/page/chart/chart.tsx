@@ -1,0 +1,174 @@
+import { useEffect, useId, useMemo, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { appearance } from "../appearance.ts";
+import { duration, moment as momentText, type Unit, visible, written } from "../format.ts";
+import { keyboard } from "./keyboard.ts";
+import { plotData, plotOptions } from "./options.ts";
+import type { ChartData, ChartSource, ChartSpec, Line } from "./spec.ts";
+
+interface ChartProps {
+  readonly spec: ChartSpec;
+  readonly source: ChartSource;
+  /** Of the drawing, in pixels, at least: it fills its panel. */
+  readonly height: number;
+  /** A heading's level. @default {3} */
+  readonly level?: 3 | 4;
+}
+
+/** A titled chart with a legend that reads the values at the pointer, else the last ones. */
+export function Chart({ spec, source, height, level = 3 }: ChartProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const figure = useRef<HTMLElement>(null);
+  const id = useId();
+  // Views make their specs anew at every rendering; a chart is built again only when it says something else.
+  const words = JSON.stringify(spec);
+  const kept = useMemo(() => spec, [words]);
+  useEffect(() => plotInto(holder.current!, figure.current!, { spec: kept, source }), [kept, source]);
+  const Title = `h${level}` as const;
+  return (
+    <figure class="chart" ref={figure} aria-labelledby={`${id}-title`}>
+      <figcaption>
+        <Title id={`${id}-title`}>
+          <bdi>{visible(spec.title)}</bdi>
+        </Title>
+        {kept.help !== undefined && kept.help !== "" && (
+          <p class="help">
+            <bdi>{visible(kept.help)}</bdi>
+          </p>
+        )}
+        <ul class="legend" aria-hidden="true">
+          {kept.lines.map((line) => (
+            <li key={line.label}>
+              <span class={`swatch tone-${line.tone}${line.isDashed ? " dashed" : ""}`} />
+              <bdi>{visible(line.label)}</bdi>
+              <output class="value">–</output>
+            </li>
+          ))}
+        </ul>
+      </figcaption>
+      {/* Along the time axis arrow keys read the values: to those who do not see it, a slider whose value is a sentence. */}
+      <div
+        class="plot"
+        ref={holder}
+        tabIndex={0}
+        role="slider"
+        aria-orientation="horizontal"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={100}
+        aria-valuetext="at the last moment"
+        aria-roledescription="chart"
+        aria-label={`${visible(spec.title)}: arrow keys read it, plus zooms in, 0 zooms out`}
+        aria-describedby={`${id}-table`}
+        style={{ height: `${height}px` }}
+      />
+      <table class="unseen" id={`${id}-table`} aria-live="off">
+        <caption>{visible(spec.title)}, values at the last moment or the one that is read</caption>
+        <tbody>
+          {kept.lines.map((line) => (
+            <tr key={line.label}>
+              <th scope="row">{visible(line.label)}</th>
+              <td class="value">–</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}
+
+type Words = Pick<ChartProps, "spec" | "source">;
+
+/** The part that is not made of elements: a uPlot that follows its source, its holder's width and the appearance. */
+function plotInto(holder: HTMLElement, figure: HTMLElement, { spec, source }: Words): () => void {
+  let plot: uPlot | undefined;
+  let hasBand = false;
+  let index: number | null = null;
+  const read = () => readValues(figure, spec, source, index);
+  const moved = (at: number | null) => {
+    index = at;
+    const moment = at === null ? undefined : source.read()?.moments[at];
+    source.hover(moment);
+    read();
+  };
+  const build = () => {
+    plot?.destroy();
+    plot = undefined;
+    const data = source.read();
+    if (data === undefined || holder.clientWidth === 0) return;
+    hasBand = data.hasBand;
+    const words = { spec, source, hasBand, width: holder.clientWidth, height: holder.clientHeight, moved };
+    plot = new uPlot(plotOptions(words), plotData(spec, data), holder);
+    read();
+  };
+  const draw = () => {
+    const data = source.read();
+    if (plot === undefined || data?.hasBand !== hasBand) return build();
+    plot.setData(plotData(spec, data), true);
+    read();
+  };
+  const observer = new ResizeObserver(() => {
+    if (plot === undefined) build();
+    else if (holder.clientWidth > 0) plot.setSize({ width: holder.clientWidth, height: holder.clientHeight });
+  });
+  observer.observe(holder);
+  const stops = [source.subscribe(draw), appearance.subscribe(build), keyboard(holder, source, () => plot)];
+  build();
+  return () => {
+    observer.disconnect();
+    for (const stop of stops) stop();
+    plot?.destroy();
+  };
+}
+
+/** Writes the values at a place, or the last there are, into legend and table: text alone, sixty times a second if need be. */
+function readValues(figure: HTMLElement, spec: ChartSpec, source: ChartSource, index: number | null): void {
+  const data = source.read();
+  if (data === undefined) return;
+  const texts: string[] = [];
+  const places = [figure.querySelectorAll(".legend .value"), figure.querySelectorAll("td.value")];
+  spec.lines.forEach((line, at) => {
+    const values = data.values(line, "mean");
+    const value = index === null ? lastOf(values) : (values[index] ?? null);
+    const text = written(value, unitOf(spec, line));
+    texts.push(`${visible(line.label)} ${text}`);
+    for (const place of places) {
+      const element = place[at];
+      if (element !== undefined && element.textContent !== text) element.textContent = text;
+    }
+  });
+  describe(figure.querySelector(".plot")!, source, data, index, texts);
+}
+
+/** The place that is read, in words. While none is, nothing changes: what changes by itself would be spoken. */
+function describe(
+  slider: Element,
+  source: ChartSource,
+  data: ChartData,
+  index: number | null,
+  texts: readonly string[],
+): void {
+  const moment = index === null ? undefined : data.moments[index];
+  if (index === null || moment === undefined) {
+    if (slider.getAttribute("aria-valuenow") === "100") return;
+    slider.setAttribute("aria-valuenow", "100");
+    slider.setAttribute("aria-valuetext", "at the last moment");
+    return;
+  }
+  slider.setAttribute("aria-valuenow", String(Math.round((99 * index) / Math.max(1, data.moments.length - 1))));
+  const at = source.isElapsed ? `after ${duration(moment * 1000)}` : momentText(moment * 1000);
+  slider.setAttribute("aria-valuetext", `${at}: ${texts.join(", ")}`);
+}
+
+function unitOf(spec: ChartSpec, line: Line): Unit {
+  return line.axis === "right" ? (spec.rightUnit ?? spec.unit) : spec.unit;
+}
+
+/** The newest value; none when the newest few moments have none, for then it is not how things are. */
+function lastOf(values: readonly (number | null)[]): number | null {
+  for (let at = values.length - 1; at >= Math.max(0, values.length - 4); at -= 1) {
+    const value = values[at] ?? null;
+    if (value !== null) return value;
+  }
+  return null;
+}

@@ -1,0 +1,74 @@
+import uPlot from "uplot";
+import type { ChartSource } from "./spec.ts";
+
+const LEAP = 10;
+
+/** Arrow keys read a chart and all in step with it; Shift leaps; plus zooms in around the place, 0 and minus zoom out. */
+export function keyboard(holder: HTMLElement, source: ChartSource, plotOf: () => uPlot | undefined): () => void {
+  const pressed = (event: KeyboardEvent) => {
+    const plot = plotOf();
+    if (plot === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (act(plot, source, event)) event.preventDefault();
+  };
+  const left = () => {
+    const plot = plotOf();
+    if (plot !== undefined) move(plot, source, null);
+  };
+  holder.addEventListener("keydown", pressed);
+  holder.addEventListener("blur", left);
+  return () => {
+    holder.removeEventListener("keydown", pressed);
+    holder.removeEventListener("blur", left);
+  };
+}
+
+function act(plot: uPlot, source: ChartSource, event: KeyboardEvent): boolean {
+  const last = plot.data[0].length - 1;
+  const isRead = plot.cursor.left !== undefined && plot.cursor.left >= 0;
+  const at = isRead ? (plot.cursor.idx ?? last) : last;
+  const step = event.shiftKey ? LEAP : 1;
+  switch (event.key) {
+    case "ArrowLeft":
+      move(plot, source, isRead ? Math.max(0, at - step) : last);
+      return true;
+    case "ArrowRight":
+      move(plot, source, Math.min(last, at + step));
+      return true;
+    case "Home":
+      move(plot, source, 0);
+      return true;
+    case "End":
+      move(plot, source, last);
+      return true;
+    case "Escape":
+      move(plot, source, null);
+      return true;
+    case "+":
+    case "=":
+      zoomAround(plot, source, plot.data[0][at]);
+      return true;
+    case "-":
+    case "0":
+      source.reset();
+      return true;
+    default:
+      return false;
+  }
+}
+
+function move(plot: uPlot, source: ChartSource, index: number | null): void {
+  const moment = index === null ? undefined : plot.data[0][index];
+  const left = moment === undefined ? -10 : plot.valToPos(moment, "x");
+  const top = moment === undefined ? -10 : plot.over.clientHeight / 2;
+  plot.setCursor({ left, top });
+  const { clientWidth, clientHeight } = plot.over;
+  uPlot.sync(source.id).pub("mousemove", plot, left, top, clientWidth, clientHeight, index ?? -1);
+}
+
+function zoomAround(plot: uPlot, source: ChartSource, moment: number | undefined): void {
+  const { min, max } = plot.scales.x!;
+  if (moment === undefined || min === undefined || max === undefined || min === null || max === null) return;
+  const quarter = (max - min) / 4;
+  if (quarter * 2 < 5) return;
+  source.zoom(moment - quarter, moment + quarter);
+}

@@ -1,0 +1,3 @@
+export { Chart } from "./chart.tsx";
+export { stacked } from "./options.ts";
+export { type ChartData, type ChartSource, type ChartSpec, type Line, TONES, type Tone } from "./spec.ts";

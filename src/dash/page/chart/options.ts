@@ -1,0 +1,157 @@
+import type uPlot from "uplot";
+import { colour, faded } from "../appearance.ts";
+import { timeAxis, valueAxis } from "./axes.ts";
+import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
+
+const LAYER_ALPHA = 0.62;
+const DASHES = [6, 4];
+const HEADROOM = 1.08;
+/** More on the right, so that two curves of one shape do not hide each other. */
+const RIGHT_HEADROOM = 1.3;
+/** How far the pointer moves with the button down before it marks a stretch. */
+const DRAG_PIXELS = 5;
+
+export interface PlotWords {
+  readonly spec: ChartSpec;
+  readonly source: ChartSource;
+  readonly hasBand: boolean;
+  readonly width: number;
+  readonly height: number;
+  /** Called with the place in the data under the pointer, or null. */
+  readonly moved: (index: number | null) => void;
+}
+
+/** uPlot's options for a chart: x, then a pair (highest, lowest) for each band, then the lines. */
+export function plotOptions({ spec, source, hasBand, width, height, moved }: PlotWords): uPlot.Options {
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const look = { font, text: colour("muted"), grid: colour("grid") };
+  const isRight = spec.lines.some(({ axis }) => axis === "right");
+  const rightLine = spec.lines.find(({ axis }) => axis === "right");
+  // Where there are two axes each has the colour of its line.
+  const toned = (line: Line | undefined) =>
+    line === undefined ? look : { ...look, text: colour(`tone-${line.tone}`) };
+  const leftLine = isRight ? spec.lines.find(({ axis }) => axis !== "right") : undefined;
+  const axes = [timeAxis(source.isElapsed, look), valueAxis(spec.unit, toned(leftLine), "left")];
+  if (rightLine) axes.push(valueAxis(spec.rightUnit ?? spec.unit, toned(rightLine), "right"));
+  const banded = hasBand && spec.isStacked !== true ? spec.lines : [];
+  return {
+    width,
+    height,
+    padding: [8, isRight ? 4 : 20, 0, 0],
+    legend: { show: false },
+    // Times are the reader's own.
+    tzDate: (seconds) => new Date(seconds * 1000),
+    scales: {
+      x: { time: !source.isElapsed, auto: false, range: () => shown(source) },
+      left: { range: (_, __, highest) => [0, spec.top ?? ceiling(highest)] },
+      ...(isRight
+        ? {
+            right: {
+              range: (_: uPlot, __: number, highest: number) =>
+                [0, ceiling(highest, RIGHT_HEADROOM)] as [number, number],
+            },
+          }
+        : {}),
+    },
+    axes,
+    series: [{}, ...banded.flatMap((line) => [edge(line), edge(line)]), ...spec.lines.map((line) => drawn(line, spec))],
+    bands: [...banded.map((line, index) => band(line, index)), ...stackBands(spec)],
+    cursor: {
+      y: false,
+      sync: { key: source.id, setSeries: false, scales: ["x", null] },
+      drag: { x: true, y: false, setScale: false, dist: DRAG_PIXELS },
+      points: { size: 7, width: 1.5 },
+      bind: { dblclick: () => () => reset(source) },
+      focus: { prox: -1 },
+    },
+    hooks: {
+      setCursor: [
+        (plot) => moved(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null),
+      ],
+      setSelect: [(plot) => select(plot, source)],
+    },
+  };
+}
+
+function shown(source: ChartSource): [number, number] {
+  const data = source.read();
+  return data === undefined || data.to <= data.from ? [0, 1] : [data.from, data.to];
+}
+
+/** Somewhat above the highest value; with nothing to show, 1. */
+function ceiling(highest: number | null, headroom = HEADROOM): number {
+  if (highest === null || !(highest > 0)) return 1;
+  return highest * headroom;
+}
+
+function edge(line: Line): uPlot.Series {
+  return { scale: line.axis ?? "left", width: 0, points: { show: false }, spanGaps: false };
+}
+
+function band(line: Line, index: number): uPlot.Band {
+  return { series: [1 + index * 2, 2 + index * 2], fill: faded(colour(`tone-${line.tone}`), 0.22) };
+}
+
+function drawn(line: Line, spec: ChartSpec): uPlot.Series {
+  const tone = colour(`tone-${line.tone}`);
+  const isBottom = spec.lines[0] === line;
+  // Layers are told apart by their area: the edge of an empty one would only be drawn over the one below.
+  if (spec.isStacked === true) {
+    return { ...edge(line), label: line.label, stroke: tone, ...(isBottom ? { fill: faded(tone, LAYER_ALPHA) } : {}) };
+  }
+  return {
+    label: line.label,
+    scale: line.axis ?? "left",
+    stroke: tone,
+    width: 1.5,
+    spanGaps: false,
+    // A single second between two gaps would be invisible as a line.
+    points: { show: false, size: 4 },
+    ...(line.isDashed === true ? { dash: DASHES } : {}),
+    ...(line.isFilled === true ? { fill: faded(tone, 0.1) } : {}),
+  };
+}
+
+function stackBands(spec: ChartSpec): uPlot.Band[] {
+  if (spec.isStacked !== true) return [];
+  return spec.lines.slice(1).map((line, index) => ({
+    series: [index + 2, index + 1],
+    fill: faded(colour(`tone-${line.tone}`), LAYER_ALPHA),
+  }));
+}
+
+function select(plot: uPlot, source: ChartSource): void {
+  const { left, width } = plot.select;
+  if (width < DRAG_PIXELS) return;
+  const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  // Charts in step mark the same stretch: one of them says so.
+  if (plot.cursor.event !== undefined && plot.cursor.event !== null) source.zoom(from, to);
+}
+
+/** uPlot would show all data it has: what is shown is the source's matter. */
+function reset(source: ChartSource): null {
+  source.reset();
+  return null;
+}
+
+/** What uPlot draws: see `plotOptions` for the order. */
+export function plotData(spec: ChartSpec, data: ChartData): uPlot.AlignedData {
+  const banded = data.hasBand && spec.isStacked !== true ? spec.lines : [];
+  const edges = banded.flatMap((line) => [data.values(line, "max"), data.values(line, "min")]);
+  const means = spec.lines.map((line) => data.values(line, "mean"));
+  const lines = spec.isStacked === true ? stacked(means) : means;
+  return [data.moments, ...edges, ...lines] as uPlot.AlignedData;
+}
+
+/** Each on top of those before it. */
+export function stacked(layers: readonly Values[]): Values[] {
+  const result: Values[] = [];
+  for (const layer of layers) {
+    const below = result.at(-1);
+    result.push(
+      below === undefined ? layer : layer.map((value, at) => (value === null ? null : value + (below[at] ?? 0))),
+    );
+  }
+  return result;
+}
