@@ -1,0 +1,124 @@
+import type { ListenerView, SeriesName } from "../../api.ts";
+import { latest, names } from "../box.ts";
+import { useCell } from "../cell.ts";
+import { Chart } from "../chart/mod.ts";
+import { bytes, compact, grouped, written } from "../format.ts";
+import { keysOf, listenerKeys, workersOf } from "../names.ts";
+import { Foreign } from "../parts.tsx";
+import { nowSource } from "./source.ts";
+import { bytesSpec, outboxSpec, trafficSpec } from "./specs.ts";
+
+const ROW_HEIGHT = 132;
+/** Reasons that are shown before the rest is added up. */
+const REASONS = 5;
+
+/** One listener: what it is, its charts, and why connections were refused or ended. */
+export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
+  const series = useCell(names);
+  const { counts } = listener;
+  return (
+    <section class="panel listener" aria-label={`Listener ${listener.name}`}>
+      <header>
+        <h3>
+          <Foreign text={listener.name} />
+        </h3>
+        <p class="note">
+          <code>{addressOf(listener)}</code> · <Foreign text={listener.handler} /> · {listener.workers}{" "}
+          {listener.workers === 1 ? "event loop" : "event loops"}
+        </p>
+        <p class="note">
+          {grouped(counts.active)} open, {grouped(counts.peak)} at most, {compact(counts.accepted)} accepted
+        </p>
+      </header>
+      <div class="listener-charts">
+        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={trafficSpec(series, listener.name)} />
+        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={bytesSpec(series, listener.name)} />
+        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={outboxSpec(series, listener.name)} />
+        <div class="reasons">
+          <Reasons title="Refused" none="none refused" counts={counts.refused} />
+          <Reasons title="Closed by" none="none closed" counts={counts.closed} />
+        </div>
+      </div>
+      <Workers listener={listener.name} series={series} />
+    </section>
+  );
+}
+
+function addressOf({ host, port, path }: ListenerView): string {
+  if (path !== undefined) return path;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+interface ReasonsProps {
+  readonly title: string;
+  readonly none: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** The most frequent first, each with its share. */
+function Reasons({ title, none, counts }: ReasonsProps) {
+  const found = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a);
+  const all = found.reduce((sum, [, count]) => sum + count, 0);
+  const rest = found.slice(REASONS).reduce((sum, [, count]) => sum + count, 0);
+  const shown = [...found.slice(0, REASONS), ...(rest > 0 ? [["others", rest] as const] : [])];
+  return (
+    <div class="reason-list">
+      <h4>
+        {title} <span class="note">{all === 0 ? none : grouped(all)}</span>
+      </h4>
+      <ul>
+        {shown.map(([reason, count]) => (
+          <li key={reason}>
+            <span class="reason-share" style={{ width: `${(100 * count) / all}%` }} aria-hidden="true" />
+            <span class="reason-name">
+              <Foreign text={reason} />
+            </span>
+            <span class="reason-count">{compact(count)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** The event loops side by side, where their series tell them apart. */
+function Workers({ listener, series }: { readonly listener: string; readonly series: readonly SeriesName[] }) {
+  const { values } = useCell(latest);
+  const workers = workersOf(series, listener);
+  if (workers.length === 0) return null;
+  const value = (name: string, worker: string) => values.get(keysOf(series, name, { listener, worker })[0] ?? "");
+  const all = values.get(listenerKeys(series, "tenk_tcp_connections_active", listener)[0] ?? "") || 1;
+  return (
+    <table class="workers">
+      <thead>
+        <tr>
+          <th scope="col">Event loop</th>
+          <th scope="col">Connections</th>
+          <th scope="col">Packets</th>
+          <th scope="col">Read</th>
+          <th scope="col">Written</th>
+          <th scope="col">Outboxes</th>
+        </tr>
+      </thead>
+      <tbody>
+        {workers.map((worker) => {
+          const open = value("tenk_tcp_connections_active", worker);
+          return (
+            <tr key={worker}>
+              <th scope="row">{worker}</th>
+              <td title={open == null ? "" : `${Math.round((100 * open) / all)} % of all`}>
+                {open == null ? "–" : grouped(open)}
+              </td>
+              <td>{written(value("tenk_tcp_chunks_read_total", worker), "perSecond")}</td>
+              <td>{written(value("tenk_tcp_bytes_read_total", worker), "bytesPerSecond")}</td>
+              <td>{written(value("tenk_tcp_bytes_written_total", worker), "bytesPerSecond")}</td>
+              <td>{bytes(value("tenk_tcp_outbox_bytes", worker) ?? 0)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

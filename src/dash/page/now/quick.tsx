@@ -1,0 +1,97 @@
+import type { ComponentChildren } from "preact";
+import type { HostStatus, SeriesName } from "../../api.ts";
+import { type Latest, latest, names, state, status } from "../box.ts";
+import { useCell } from "../cell.ts";
+import { bytes, duration, written } from "../format.ts";
+import { keysOf } from "../names.ts";
+import { Bar, Empty } from "../parts.tsx";
+
+/** How the machine does, in one look. */
+export function QuickStats() {
+  const known = useCell(status);
+  const second = useCell(latest);
+  const series = useCell(names);
+  const isLive = useCell(state) === "live";
+  if (known?.host === undefined) return <Empty title="Waiting for the box …" />;
+  const host = isLive ? { ...known.host, ...moving(second, series) } : known.host;
+  return (
+    <dl class="quick">
+      <Stat name="Busy" value={written(host.busy, "share")} share={host.busy}>
+        of {host.cores} {host.cores === 1 ? "core" : "cores"}
+      </Stat>
+      <Stat
+        name="Load"
+        value={host.load1?.toFixed(2) ?? "–"}
+        share={host.load1 === null ? null : host.load1 / host.cores}
+      >
+        over a minute
+      </Stat>
+      <Amount name="RAM" used={host.memoryUsedBytes} total={host.memoryTotalBytes} />
+      <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />
+      <Amount name="Root disk" used={host.rootUsedBytes} total={host.rootTotalBytes} />
+      <Stat
+        name="Temperature"
+        value={written(host.temperatureCelsius, "celsius")}
+        share={heat(host.temperatureCelsius)}
+      >
+        {host.temperatureCelsius === null ? "no sensor here" : "the warmest"}
+      </Stat>
+      <Stat name="Box up" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
+      <Stat name="tenk up" value={duration(Date.now() - Date.parse(known.startedAt))} />
+    </dl>
+  );
+}
+
+/** What the last second says of the machine is newer than its status. */
+function moving({ values }: Latest, series: readonly SeriesName[]): Partial<HostStatus> {
+  const one = (name: string, labels: Record<string, string> = {}) => values.get(keysOf(series, name, labels)[0] ?? "");
+  const [idle, load1] = [one("node_cpu_seconds_total", { mode: "idle" }), one("node_load1")];
+  const [total, available] = [one("node_memory_MemTotal_bytes"), one("node_memory_MemAvailable_bytes")];
+  return {
+    ...(typeof idle === "number" ? { busy: Math.max(0, 1 - idle) } : {}),
+    ...(typeof load1 === "number" ? { load1 } : {}),
+    ...(typeof total === "number" && typeof available === "number" ? { memoryUsedBytes: total - available } : {}),
+  };
+}
+
+/** A Raspberry Pi slows down from 80 °C on: a full bar is 90. */
+function heat(celsius: number | null): number | null {
+  return celsius === null ? null : (celsius - 20) / 70;
+}
+
+interface StatProps {
+  readonly name: string;
+  readonly value: string;
+  readonly share?: number | null;
+  readonly children?: ComponentChildren;
+}
+
+function Stat({ name, value, share, children }: StatProps) {
+  return (
+    <div class="stat">
+      <dt>{name}</dt>
+      <dd>
+        <span class="stat-value">{value}</span> <span class="stat-note">{children}</span>
+        {share !== undefined && <Bar share={share ?? 0} />}
+      </dd>
+    </div>
+  );
+}
+
+function Amount({
+  name,
+  used,
+  total,
+}: {
+  readonly name: string;
+  readonly used: number | null;
+  readonly total: number | null;
+}) {
+  if (used === null || total === null) return <Stat name={name} value="–" share={0} />;
+  if (total === 0) return <Stat name={name} value="none" share={0} />;
+  return (
+    <Stat name={name} value={written(used / total, "share")} share={used / total}>
+      {bytes(used)} of {bytes(total)}
+    </Stat>
+  );
+}

@@ -1,0 +1,148 @@
+import type { SeriesName } from "../../api.ts";
+import type { ChartSpec, Line, Tone } from "../chart/mod.ts";
+import { TONES } from "../chart/mod.ts";
+import type { Unit } from "../format.ts";
+import { deviceKeys, keysOf, labelText, listenerKeys, OWN_LINES, type OwnMetric } from "../names.ts";
+
+/** Which modes of /proc/stat stand in one layer: idle is what is left, nice is a user's, softirq an interrupt's. */
+const CPU_LAYERS: readonly (readonly [label: string, modes: readonly string[], tone: Tone])[] = [
+  ["user", ["user", "nice"], "accent"],
+  ["system", ["system"], "ink"],
+  ["iowait", ["iowait"], "amber"],
+  ["irq", ["irq", "softirq"], "violet"],
+  ["steal", ["steal"], "red"],
+];
+
+export function trafficSpec(names: readonly SeriesName[], listener?: string): ChartSpec {
+  return {
+    title: listener === undefined ? "Connections and packets received" : "Connections and packets",
+    unit: "count",
+    rightUnit: "perSecond",
+    lines: [
+      {
+        label: "connections",
+        keys: listenerKeys(names, "tenk_tcp_connections_active", listener),
+        tone: "accent",
+        isFilled: true,
+      },
+      {
+        label: "packets",
+        keys: listenerKeys(names, "tenk_tcp_chunks_read_total", listener),
+        tone: "ink",
+        axis: "right",
+      },
+    ],
+  };
+}
+
+export function bytesSpec(names: readonly SeriesName[], listener: string): ChartSpec {
+  return {
+    title: "Bytes",
+    unit: "bytesPerSecond",
+    lines: [
+      {
+        label: "read",
+        keys: listenerKeys(names, "tenk_tcp_bytes_read_total", listener),
+        tone: "accent",
+        isFilled: true,
+      },
+      {
+        label: "written",
+        keys: listenerKeys(names, "tenk_tcp_bytes_written_total", listener),
+        tone: "ink",
+        isDashed: true,
+      },
+    ],
+  };
+}
+
+export function outboxSpec(names: readonly SeriesName[], listener: string): ChartSpec {
+  const keys = listenerKeys(names, "tenk_tcp_outbox_bytes", listener);
+  return {
+    title: "Waiting in outboxes",
+    unit: "bytes",
+    lines: [{ label: "waiting", keys, tone: "accent", isFilled: true }],
+  };
+}
+
+export function cpuSpec(names: readonly SeriesName[]): ChartSpec {
+  const lines = CPU_LAYERS.map(([label, modes, tone]): Line => {
+    return { label, tone, keys: modes.flatMap((mode) => keysOf(names, "node_cpu_seconds_total", { mode })) };
+  });
+  return {
+    title: "Processor by mode",
+    unit: "share",
+    isStacked: true,
+    top: 1,
+    lines: lines.filter(({ keys }) => keys.length),
+  };
+}
+
+export function memorySpec(names: readonly SeriesName[]): ChartSpec {
+  return {
+    title: "Memory of box and process",
+    unit: "bytes",
+    rightUnit: "bytes",
+    lines: [
+      {
+        label: "box, used",
+        keys: keysOf(names, "node_memory_MemTotal_bytes"),
+        minus: keysOf(names, "node_memory_MemAvailable_bytes"),
+        tone: "ink",
+        isFilled: true,
+      },
+      { label: "process", keys: keysOf(names, "process_resident_memory_bytes"), tone: "accent", axis: "right" },
+    ],
+  };
+}
+
+export function networkSpec(names: readonly SeriesName[]): ChartSpec {
+  return {
+    title: "Network of the box",
+    unit: "bytesPerSecond",
+    lines: [
+      {
+        label: "received",
+        keys: deviceKeys(names, "node_network_receive_bytes_total"),
+        tone: "accent",
+        isFilled: true,
+      },
+      { label: "sent", keys: deviceKeys(names, "node_network_transmit_bytes_total"), tone: "ink", isDashed: true },
+    ],
+  };
+}
+
+export function processSpec(names: readonly SeriesName[]): ChartSpec {
+  return {
+    title: "Event loop and processor of tenk",
+    unit: "seconds",
+    rightUnit: "share",
+    lines: [
+      { label: "loop lag", keys: keysOf(names, "tenk_event_loop_lag_seconds"), tone: "accent", isFilled: true },
+      { label: "cores", keys: keysOf(names, "process_cpu_seconds_total"), tone: "ink", axis: "right", isDashed: true },
+    ],
+  };
+}
+
+/** A metric of the user's own: its name, help and unit are all that is known of it. */
+export function ownSpec({ name, help, unit, kind, series }: OwnMetric): ChartSpec {
+  const lines = series.slice(0, OWN_LINES).map(({ key, labels }, index): Line => {
+    const tone = TONES[index % TONES.length]!;
+    return {
+      label: labelText(labels) || "value",
+      keys: [key],
+      tone,
+      isFilled: series.length === 1,
+      isDashed: index % 2 === 1,
+    };
+  });
+  return { title: name, help, unit: unitOf(unit, kind), lines };
+}
+
+function unitOf(unit: string, kind: SeriesName["kind"]): Unit {
+  if (unit === "bytes") return kind === "rate" ? "bytesPerSecond" : "bytes";
+  if (unit === "celsius") return "celsius";
+  if (unit === "ratio") return "share";
+  if (unit === "seconds") return kind === "rate" ? "share" : "seconds";
+  return kind === "rate" ? "perSecond" : "count";
+}

@@ -1,0 +1,43 @@
+import { latest, range, zoom } from "../box.ts";
+import { useCell } from "../cell.ts";
+import { clock, duration, moment } from "../format.ts";
+import { RANGES } from "../range.ts";
+import { hovered } from "./source.ts";
+
+/** How far back, and which moment or stretch is looked at. */
+export function Toolbar() {
+  const chosen = useCell(range);
+  const zoomed = useCell(zoom);
+  return (
+    <div class="toolbar">
+      <fieldset class="segments">
+        <legend class="unseen">How far back</legend>
+        {RANGES.map((each) => (
+          <button
+            type="button"
+            key={each.name}
+            aria-pressed={each === chosen && zoomed === undefined}
+            aria-label={`the last ${each.words}`}
+            onClick={() => range.set(each)}
+          >
+            {each.name}
+          </button>
+        ))}
+      </fieldset>
+      {zoomed !== undefined && (
+        <button type="button" class="button zoomed" onClick={() => zoom.set(undefined)}>
+          ✕ zoomed to {duration(zoomed.toMs - zoomed.fromMs)}
+        </button>
+      )}
+      <ReadMoment />
+    </div>
+  );
+}
+
+/** The moment that the charts' legends show. */
+function ReadMoment() {
+  const at = useCell(hovered);
+  const { t } = useCell(latest);
+  if (at !== undefined) return <p class="moment read">at {moment(at)}</p>;
+  return <p class="moment">{t === 0 ? "" : `now ${clock(t)}`}</p>;
+}
