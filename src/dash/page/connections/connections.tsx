@@ -1,0 +1,174 @@
+import { useEffect, useState } from "preact/hooks";
+import type { ConnectionRow, ConnectionSort, ConnectionsAnswer } from "../../api.ts";
+import { status } from "../box.ts";
+import { useCell } from "../cell.ts";
+import { ask, ClientError } from "../client.ts";
+import { grouped } from "../format.ts";
+import { Empty, Problem } from "../parts.tsx";
+import { CloseDialog } from "./close-dialog.tsx";
+import { ConnectionTable, type Order } from "./table.tsx";
+
+/** Rows in the page at one time: the box searches, sorts and counts, so that ten thousand cost no more than fifty. */
+const PAGE_ROWS = 50;
+const REFRESH_MS = 2000;
+/** So long after the last key: not every letter is a question. */
+const TYPING_MS = 200;
+
+export function ConnectionsView() {
+  const listeners = useCell(status)?.listeners ?? [];
+  const [chosen, setChosen] = useState<string>();
+  const [typed, setTyped] = useState("");
+  const [order, setOrder] = useState<Order>({ sort: "age", direction: "asc" });
+  const [offset, setOffset] = useState(0);
+  const [closing, setClosing] = useState<ConnectionRow>();
+  const listener = chosen ?? listeners[0]?.name;
+  const search = useSettled(typed.trim(), TYPING_MS);
+  const { answer, error, again } = useConnections({ listener, search, order, offset });
+  // A page that has emptied meanwhile: back to the last one that has rows.
+  useEffect(() => {
+    if (answer !== undefined && offset >= answer.matched && offset > 0) {
+      setOffset(Math.max(0, Math.floor((answer.matched - 1) / PAGE_ROWS) * PAGE_ROWS));
+    }
+  }, [answer, offset]);
+
+  const sortBy = (sort: ConnectionSort) => {
+    const isSame = sort === order.sort;
+    setOrder({ sort, direction: isSame && order.direction === "desc" ? "asc" : "desc" });
+    setOffset(0);
+  };
+  return (
+    <>
+      <h2 class="unseen">Connections</h2>
+      <search class="toolbar">
+        <label class="field">
+          Listener
+          <select
+            value={listener}
+            onChange={(event) => {
+              setChosen(event.currentTarget.value);
+              setOffset(0);
+            }}
+          >
+            {listeners.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label class="field grow">
+          Search
+          <input
+            type="search"
+            placeholder="address, port or id"
+            value={typed}
+            onInput={(event) => {
+              setTyped(event.currentTarget.value);
+              setOffset(0);
+            }}
+          />
+        </label>
+        <Paging offset={offset} answer={answer} go={setOffset} />
+      </search>
+      {error !== undefined && <Problem error={error} />}
+      {answer !== undefined && answer.matched > 0 && (
+        <ConnectionTable rows={answer.rows} order={order} sortBy={sortBy} close={setClosing} />
+      )}
+      {answer?.matched === 0 && <Nothing total={answer.total} search={search} />}
+      {closing !== undefined && listener !== undefined && (
+        <CloseDialog
+          listener={listener}
+          connection={closing}
+          done={() => {
+            setClosing(undefined);
+            again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Nothing({ total, search }: { readonly total: number; readonly search: string }) {
+  if (total > 0) {
+    return (
+      <Empty title={`None of ${grouped(total)} connections matches “${search}”`}>
+        Search for part of an address, a port or an id.
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No connection is open">
+      Connect one: <code>nc HOST PORT</code>; or many: <code>tenk load HOST:PORT -c 10000</code>
+    </Empty>
+  );
+}
+
+interface PagingProps {
+  readonly offset: number;
+  readonly answer: ConnectionsAnswer | undefined;
+  go(offset: number): void;
+}
+
+function Paging({ offset, answer, go }: PagingProps) {
+  const { matched = 0, total = 0 } = answer ?? {};
+  const last = Math.min(offset + PAGE_ROWS, matched);
+  return (
+    <nav class="paging" aria-label="Pages of connections">
+      <button type="button" class="button" disabled={offset === 0} onClick={() => go(Math.max(0, offset - PAGE_ROWS))}>
+        <span aria-hidden="true">←</span> <span class="unseen">previous page</span>
+      </button>
+      <span class="count">
+        {matched === 0 ? "0" : `${grouped(offset + 1)}–${grouped(last)}`} of {grouped(matched)}
+        {matched === total ? "" : ` (${grouped(total)} open)`}
+      </span>
+      <button type="button" class="button" disabled={last >= matched} onClick={() => go(offset + PAGE_ROWS)}>
+        <span aria-hidden="true">→</span> <span class="unseen">next page</span>
+      </button>
+    </nav>
+  );
+}
+
+interface Question {
+  readonly listener: string | undefined;
+  readonly search: string;
+  readonly order: Order;
+  readonly offset: number;
+}
+
+/** The page of the table that is asked for, again every two seconds while somebody looks. */
+function useConnections({ listener, search, order, offset }: Question) {
+  const [answer, setAnswer] = useState<ConnectionsAnswer>();
+  const [error, setError] = useState<ClientError>();
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (listener === undefined) return;
+    const stop = new AbortController();
+    const words = { listener, q: search, sort: order.sort, order: order.direction, offset, limit: PAGE_ROWS };
+    const load = async () => {
+      try {
+        setAnswer(await ask<ConnectionsAnswer>("/api/connections", words, stop.signal));
+        setError(undefined);
+      } catch (thrown) {
+        if (thrown instanceof ClientError) setError(thrown);
+      }
+    };
+    void load();
+    const timer = setInterval(() => {
+      if (!document.hidden) void load();
+    }, REFRESH_MS);
+    return () => {
+      clearInterval(timer);
+      stop.abort();
+    };
+  }, [listener, search, order.sort, order.direction, offset, turn]);
+  return { answer, error, again: () => setTurn(turn + 1) };
+}
+
+/** A value once it has not changed for a while. */
+function useSettled(value: string, ms: number): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}

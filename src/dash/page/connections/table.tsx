@@ -1,0 +1,123 @@
+import type { ConnectionRow, ConnectionSort } from "../../api.ts";
+import { bytes, duration } from "../format.ts";
+import { Foreign } from "../parts.tsx";
+
+export interface Order {
+  readonly sort: ConnectionSort;
+  readonly direction: "asc" | "desc";
+}
+
+/** The columns that can be sorted by, with what the words of the API call them. */
+const COLUMNS: readonly (readonly [sort: ConnectionSort, title: string])[] = [
+  ["age", "Age"],
+  ["idle", "Idle"],
+  ["read", "Read"],
+  ["written", "Written"],
+  ["queued", "Outbox"],
+];
+
+interface TableProps {
+  readonly rows: readonly ConnectionRow[];
+  readonly order: Order;
+  sortBy(sort: ConnectionSort): void;
+  close(row: ConnectionRow): void;
+}
+
+export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
+  const hasWorkers = rows.some(({ worker }) => worker > 0);
+  return (
+    <div class="panel scrolled">
+      <table class="data">
+        <thead>
+          <tr>
+            <th scope="col" class="left">
+              Peer
+            </th>
+            <th scope="col">Id</th>
+            {hasWorkers && <th scope="col">Loop</th>}
+            {COLUMNS.map(([sort, title]) => (
+              <SortHead key={sort} title={title} order={order} sort={sort} choose={() => sortBy(sort)} />
+            ))}
+            <th scope="col">RTT</th>
+            <th scope="col">TLS</th>
+            <th scope="col" class="act">
+              <span class="unseen">Close</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <Row key={`${row.worker}.${row.id}`} row={row} hasWorkers={hasWorkers} close={close} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface HeadProps {
+  readonly title: string;
+  readonly order: Order;
+  readonly sort: ConnectionSort;
+  choose(): void;
+}
+
+function SortHead({ title, order, sort, choose }: HeadProps) {
+  const isChosen = order.sort === sort;
+  const isUp = order.direction === "asc";
+  return (
+    <th scope="col" aria-sort={isChosen ? (isUp ? "ascending" : "descending") : "none"}>
+      <button type="button" class="sort" onClick={choose}>
+        {title} <span aria-hidden="true">{isChosen ? (isUp ? "▲" : "▼") : "△"}</span>
+      </button>
+    </th>
+  );
+}
+
+interface RowProps {
+  readonly row: ConnectionRow;
+  readonly hasWorkers: boolean;
+  close(row: ConnectionRow): void;
+}
+
+function Row({ row, hasWorkers, close }: RowProps) {
+  const isCarried = row.wireAddress !== row.remoteAddress;
+  return (
+    <tr>
+      <th scope="row" class="left">
+        <Foreign text={peerOf(row)} />
+        {isCarried && (
+          <span class="note">
+            {" "}
+            by <Foreign text={row.wireAddress} />
+          </span>
+        )}
+      </th>
+      <td>{row.id}</td>
+      {hasWorkers && <td>{row.worker}</td>}
+      <td>{duration(row.ageMs)}</td>
+      <td>{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
+      <td>{bytes(row.bytesRead)}</td>
+      <td>{bytes(row.bytesWritten)}</td>
+      <td class={row.queuedBytes > 0 ? "raised" : ""}>{bytes(row.queuedBytes)}</td>
+      <td>{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>
+      <td>{row.tls === undefined || row.tls === null ? "–" : <Foreign text={row.tls} />}</td>
+      <td class="act">
+        <button
+          type="button"
+          class="button small"
+          aria-label={`close the connection of ${peerOf(row)}`}
+          onClick={() => close(row)}
+        >
+          Close
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+/** An address with its port; a Unix socket's peer has neither. */
+export function peerOf({ remoteAddress, remotePort }: ConnectionRow): string {
+  if (remoteAddress === "") return "local";
+  return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+}
