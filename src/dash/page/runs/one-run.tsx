@@ -1,0 +1,16 @@
+import { useState } from "preact/hooks";
+import type { RunAnswer } from "../../run.ts";
+import { RunCharts } from "./charts.tsx";
+import { ReportView } from "./report.tsx";
+import { RUN_SPECS } from "./source.ts";
+
+/** A finished run: its report, then its course. */
+export function OneRun({ answer }: { readonly answer: RunAnswer }) {
+  const [runs] = useState(() => [answer.series]);
+  return (
+    <>
+      <ReportView report={answer.report} startedAt={answer.startedAt} />
+      <RunCharts id={`run-${answer.id}`} runs={runs} specs={RUN_SPECS} />
+    </>
+  );
+}

@@ -1,0 +1,250 @@
+import type { RunReport } from "../../run.ts";
+import { bytes, compact, duration, grouped, moment, seconds, written } from "../format.ts";
+import { Foreign, Verdict } from "../parts.tsx";
+
+/** What was found: verdict and checks, achieved beside planned, latencies, causes, and the cost on both sides. */
+export function ReportView({ report, startedAt }: { readonly report: RunReport; readonly startedAt: number }) {
+  const { verdict } = report;
+  return (
+    <>
+      <section class="panel head" aria-label="Verdict">
+        <div>
+          <p class="note">
+            {moment(startedAt)} · {report.kind} · took {duration(tookMs(report))}
+          </p>
+          <h2>
+            <Foreign text={report.target} /> <Verdict isPass={verdict.pass} />
+          </h2>
+          <p>
+            <Foreign text={verdict.reason} />
+          </p>
+          {report.generator.saturated && (
+            <p class="problem">
+              <strong>The generator itself was the limit.</strong>{" "}
+              <Foreign text={report.generator.saturation.join("; ")} />
+            </p>
+          )}
+        </div>
+        {verdict.checks.length > 0 && <Checks report={report} />}
+      </section>
+      <div class="grid report-grid">
+        <section class="panel">
+          <h3>Achieved and planned</h3>
+          <Achieved report={report} />
+        </section>
+        <section class="panel">
+          <h3>Latency</h3>
+          <Latency report={report} />
+        </section>
+        <section class="panel">
+          <h3>Cost</h3>
+          <Cost report={report} />
+        </section>
+      </div>
+    </>
+  );
+}
+
+function tookMs({ timing }: RunReport): number {
+  return timing.connectMs + timing.sendMs + timing.drainMs;
+}
+
+function Checks({ report }: { readonly report: RunReport }) {
+  return (
+    <table class="data checks">
+      <thead>
+        <tr>
+          <th scope="col" class="left">
+            Expected
+          </th>
+          <th scope="col">Found</th>
+          <th scope="col">Verdict</th>
+        </tr>
+      </thead>
+      <tbody>
+        {report.verdict.checks.map((check) => (
+          <tr key={check.expect}>
+            <th scope="row" class="left">
+              <Foreign text={check.expect} />
+            </th>
+            <td>
+              <Foreign text={check.got} />
+            </td>
+            <td>
+              <Verdict isPass={check.pass} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Achieved({ report }: { readonly report: RunReport }) {
+  const { plan, connections, messages, timing } = report;
+  const planned = plan.totalRate > 0 ? plan.totalRate : plan.ratePerConnection * plan.connections;
+  const rows: readonly (readonly [string, number, number, (value: number) => string])[] = [
+    ["Connections", connections.peak, plan.connections, grouped],
+    ["Messages", messages.sent, messages.planned, grouped],
+    ["Messages a second", messages.perSecondSent, planned, compact],
+    ["Sending", timing.sendMs, plan.durationMs ?? 0, duration],
+  ];
+  return (
+    <>
+      <table class="data">
+        <thead>
+          <tr>
+            <th scope="col" class="left">
+              <span class="unseen">What</span>
+            </th>
+            <th scope="col">Achieved</th>
+            <th scope="col">Planned</th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([what, achieved, wanted, text]) => (
+            <tr key={what}>
+              <th scope="row" class="left">
+                {what}
+              </th>
+              <td>{text(achieved)}</td>
+              <td>{wanted > 0 ? text(wanted) : "no end"}</td>
+              <td class="share">{wanted > 0 ? <Share share={achieved / wanted} /> : "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <Counts
+        counts={[
+          ["late", messages.late],
+          ["dropped", messages.dropped],
+          ["unanswered", messages.unanswered],
+          ["failed to connect", connections.failed],
+          ["lost", connections.lost],
+          ...Object.entries(connections.byCause),
+        ]}
+      />
+    </>
+  );
+}
+
+function Share({ share }: { readonly share: number }) {
+  return (
+    <>
+      <span class="bar" aria-hidden="true">
+        <span class="bar-fill calm" style={{ width: `${Math.min(100, share * 100)}%` }} />
+      </span>
+      {written(share, "share")}
+    </>
+  );
+}
+
+/** What went wrong, by name; nothing where nothing did. */
+function Counts({ counts }: { readonly counts: readonly (readonly [string, number])[] }) {
+  const found = counts.filter(([, count]) => count > 0);
+  if (found.length === 0) return <p class="note">None late, dropped, failed or lost.</p>;
+  return (
+    <ul class="counts">
+      {found.map(([name, count]) => (
+        <li key={name}>
+          <strong>{grouped(count)}</strong> <Foreign text={name} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const LATENCIES = [
+  ["message", "Answer", "from the moment it was planned to be sent"],
+  ["service", "Service", "from the moment it was sent"],
+  ["send", "Delay", "from planned to sent: the generator's own share"],
+  ["connect", "Connect", "until the connection was open"],
+  ["firstByte", "First byte", "until the first byte came back"],
+] as const;
+
+function Latency({ report }: { readonly report: RunReport }) {
+  const rows = LATENCIES.filter(([name]) => report.latencyUs[name].count > 0);
+  if (rows.length === 0) return <p class="note">Nothing was answered, and nothing measured.</p>;
+  return (
+    <table class="data">
+      <thead>
+        <tr>
+          <th scope="col" class="left">
+            <span class="unseen">What</span>
+          </th>
+          {["p50", "p90", "p99", "p99.9", "max"].map((name) => (
+            <th scope="col" key={name}>
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, title, words]) => {
+          const { p50, p90, p99, p999, max } = report.latencyUs[name];
+          return (
+            <tr key={name}>
+              <th scope="row" class="left" title={words}>
+                {title}
+                <Spread p50={p50} p99={p99} max={max} />
+              </th>
+              {[p50, p90, p99, p999, max].map((us, index) => (
+                <td key={index}>{seconds(us / 1e6)}</td>
+              ))}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+/** Where median, p99 and highest lie between 1 µs and 10 s, in powers of ten. */
+function Spread({ p50, p99, max }: { readonly p50: number; readonly p99: number; readonly max: number }) {
+  const place = (us: number) => Math.min(100, Math.max(0, (Math.log10(Math.max(1, us)) / 7) * 100));
+  const [from, to] = [place(p50), place(p99)];
+  return (
+    <span class="spread" aria-hidden="true">
+      <span class="spread-range" style={{ left: `${from}%`, width: `${Math.max(0.5, to - from)}%` }} />
+      <span class="spread-mark" style={{ left: `${place(max)}%` }} />
+    </span>
+  );
+}
+
+function Cost({ report }: { readonly report: RunReport }) {
+  const { generator, server, bytes: carried } = report;
+  const rows: readonly (readonly [string, string, string])[] = [
+    ["Processor", written(generator.cpuPercent, "percent"), server ? written(server.cpuPercent, "percent") : "–"],
+    ["A message", `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
+    ["Memory", bytes(generator.rssBytes), server ? bytes(server.rssBytes) : "–"],
+    ["A connection", "–", server ? bytes(server.userBytesPerConnection) : "–"],
+    ["Loop lag p99", seconds(generator.loopLagP99Us / 1e6), "–"],
+    ["Sent", bytes(carried.sent), "–"],
+    ["Received", bytes(carried.received), server ? `${grouped(server.received)} messages` : "–"],
+  ];
+  return (
+    <table class="data">
+      <thead>
+        <tr>
+          <th scope="col" class="left">
+            <span class="unseen">What</span>
+          </th>
+          <th scope="col">Generator</th>
+          <th scope="col">Target</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([what, ours, theirs]) => (
+          <tr key={what}>
+            <th scope="row" class="left">
+              {what}
+            </th>
+            <td>{ours}</td>
+            <td>{theirs}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,142 @@
+import { useEffect, useState } from "preact/hooks";
+import type { RunAnswer, RunLine, RunsAnswer } from "../../run.ts";
+import { run } from "../box.ts";
+import { useCell } from "../cell.ts";
+import { ask, ClientError } from "../client.ts";
+import { duration, grouped, moment, seconds, written } from "../format.ts";
+import { Empty, Foreign, Problem, Verdict } from "../parts.tsx";
+import { CompareView } from "./compare.tsx";
+import { LiveRunView } from "./live-run.tsx";
+import { OneRun } from "./one-run.tsx";
+
+/** `#/runs`, `#/runs/ID` or `#/runs/ID/ID`. */
+export function RunsView({ ids }: { readonly ids: readonly string[] }) {
+  if (ids.length === 0) return <RunList />;
+  return (
+    <>
+      <p class="toolbar">
+        <a href="#/runs">← all runs</a>
+      </p>
+      <Chosen key={ids.join("/")} ids={ids} />
+    </>
+  );
+}
+
+function Chosen({ ids }: { readonly ids: readonly string[] }) {
+  const [answers, setAnswers] = useState<readonly RunAnswer[]>();
+  const [error, setError] = useState<ClientError>();
+  useEffect(() => {
+    const all = ids.slice(0, 2).map((id) => ask<RunAnswer>(`/api/runs/${encodeURIComponent(id)}`));
+    Promise.all(all).then(setAnswers, (thrown) => {
+      if (thrown instanceof ClientError) setError(thrown);
+    });
+  }, [ids]);
+  if (error !== undefined) return <Problem error={error} />;
+  const [a, b] = answers ?? [];
+  if (a === undefined) return <p class="note">Loading …</p>;
+  if (b !== undefined) return <CompareView a={a} b={b} />;
+  return <OneRun answer={a} />;
+}
+
+function RunList() {
+  const running = useCell(run);
+  const [runs, setRuns] = useState<readonly RunLine[]>();
+  const [error, setError] = useState<ClientError>();
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  // Asked again when a run ends, which adds one.
+  const liveId = running?.now.id;
+  useEffect(() => {
+    ask<RunsAnswer>("/api/runs").then(
+      (answer) => setRuns(answer.runs),
+      (thrown) => {
+        if (thrown instanceof ClientError) setError(thrown);
+      },
+    );
+  }, [liveId]);
+  const choose = (id: string) =>
+    setChosen(chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-2));
+  return (
+    <>
+      <LiveRunView />
+      <div class="toolbar">
+        <h2>Past runs</h2>
+        {chosen.length === 2 ? (
+          <a class="button" href={`#/runs/${chosen.map(encodeURIComponent).join("/")}`}>
+            Compare the two
+          </a>
+        ) : (
+          <p class="note">{(runs?.length ?? 0) > 1 ? "Tick two to lay them over each other." : ""}</p>
+        )}
+      </div>
+      {error !== undefined && <Problem error={error} />}
+      {runs?.length === 0 && (
+        <Empty title="No run yet">
+          Start one: <code>tenk load HOST:PORT -c 10000</code>. It shows here as it goes.
+        </Empty>
+      )}
+      {runs !== undefined && runs.length > 0 && <RunTable runs={runs} chosen={chosen} choose={choose} />}
+    </>
+  );
+}
+
+interface TableProps {
+  readonly runs: readonly RunLine[];
+  readonly chosen: readonly string[];
+  choose(id: string): void;
+}
+
+function RunTable({ runs, chosen, choose }: TableProps) {
+  return (
+    <div class="panel scrolled">
+      <table class="data">
+        <thead>
+          <tr>
+            <th scope="col" class="left">
+              <span class="unseen">Compare</span>
+            </th>
+            <th scope="col" class="left">
+              Started
+            </th>
+            <th scope="col" class="left">
+              Target
+            </th>
+            <th scope="col" class="left">
+              Verdict
+            </th>
+            <th scope="col">Connections</th>
+            <th scope="col">Sent</th>
+            <th scope="col">p99</th>
+            <th scope="col">Took</th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((each) => (
+            <tr key={each.id} class={chosen.includes(each.id) ? "chosen" : ""}>
+              <td class="left">
+                <input
+                  type="checkbox"
+                  checked={chosen.includes(each.id)}
+                  aria-label={`compare the run of ${moment(each.startedAt)}`}
+                  onChange={() => choose(each.id)}
+                />
+              </td>
+              <th scope="row" class="left">
+                <a href={`#/runs/${encodeURIComponent(each.id)}`}>{moment(each.startedAt)}</a>
+              </th>
+              <td class="left">
+                <Foreign text={each.target} />
+              </td>
+              <td class="left">
+                <Verdict isPass={each.verdict === "pass"} />
+              </td>
+              <td>{grouped(each.connections)}</td>
+              <td>{written(each.perSecondSent, "perSecond")}</td>
+              <td>{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
+              <td>{duration(each.durationMs)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

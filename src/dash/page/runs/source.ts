@@ -1,0 +1,136 @@
+import type { RunColumn, RunSeries } from "../../run.ts";
+import { cell } from "../cell.ts";
+import type { ChartSource, ChartSpec } from "../chart/mod.ts";
+
+/** Two runs on one axis are cut into steps of at least this. */
+const COMMON_STEP_MS = 1000;
+
+interface Course {
+  readonly moments: readonly number[];
+  readonly columns: ReadonlyMap<string, readonly (number | null)[]>;
+}
+
+/** A source whose runs can be replaced, e.g. as a run goes on. Time is what has passed since each began. */
+export function runSource(id: string): ChartSource & { show(runs: readonly RunSeries[]): void } {
+  const course = cell<Course>({ moments: [], columns: new Map() });
+  const zoomed = cell<readonly [number, number] | undefined>(undefined);
+  return {
+    id,
+    isElapsed: true,
+    show: (runs) => course.set(courseOf(runs)),
+    read() {
+      const { moments, columns } = course.get();
+      const [from, to] = zoomed.get() ?? [0, Math.max(1, moments.at(-1) ?? 1)];
+      return {
+        moments,
+        from,
+        to,
+        hasBand: false,
+        values: (line) => columns.get(line.keys[0] ?? "") ?? gaps(moments.length),
+      };
+    },
+    subscribe(listener) {
+      const stops = [course.subscribe(listener), zoomed.subscribe(listener)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+    zoom: (from, to) => zoomed.set([from, to]),
+    reset: () => zoomed.set(undefined),
+    hover: () => {},
+  };
+}
+
+function gaps(count: number): null[] {
+  return new Array<null>(count).fill(null);
+}
+
+/** One run as it is; several on a grid of their own, the last value of each step. */
+function courseOf(runs: readonly RunSeries[]): Course {
+  const [only] = runs;
+  if (only === undefined) return { moments: [], columns: new Map() };
+  if (runs.length === 1) return { moments: only.elapsedMs.map((ms) => ms / 1000), columns: named(only, 0) };
+  const endMs = Math.max(...runs.map(({ elapsedMs }) => elapsedMs.at(-1) ?? 0));
+  const stepMs = Math.max(COMMON_STEP_MS, endMs / 1000);
+  const count = Math.floor(endMs / stepMs) + 1;
+  const columns = new Map<string, (number | null)[]>();
+  runs.forEach((run, index) => {
+    for (const [key, values] of named(run, index)) {
+      const on: (number | null)[] = gaps(count);
+      run.elapsedMs.forEach((ms, at) => {
+        on[Math.floor(ms / stepMs)] = values[at] ?? null;
+      });
+      columns.set(key, on);
+    }
+  });
+  return { moments: Array.from({ length: count }, (_, index) => (index * stepMs) / 1000), columns };
+}
+
+function named(run: RunSeries, index: number): Map<string, readonly (number | null)[]> {
+  return new Map(Object.entries(run.columns).map(([column, values]) => [keyOf(column as RunColumn, index), values]));
+}
+
+function keyOf(column: RunColumn, run: number): string {
+  return `${run}.${column}`;
+}
+
+const key = (column: RunColumn) => [keyOf(column, 0)];
+
+/** The charts of one run. */
+export const RUN_SPECS: readonly ChartSpec[] = [
+  {
+    title: "Connections and messages",
+    unit: "count",
+    rightUnit: "perSecond",
+    lines: [
+      { label: "connections", keys: key("connectionsOpen"), tone: "accent", isFilled: true },
+      { label: "sent", keys: key("sentPerSecond"), tone: "ink", axis: "right" },
+      { label: "received", keys: key("receivedPerSecond"), tone: "amber", axis: "right", isDashed: true },
+    ],
+  },
+  {
+    title: "Latency so far",
+    unit: "us",
+    lines: [
+      { label: "p50", keys: key("p50Us"), tone: "accent", isFilled: true },
+      { label: "p99", keys: key("p99Us"), tone: "ink" },
+      { label: "max", keys: key("maxUs"), tone: "amber", isDashed: true },
+    ],
+  },
+  {
+    title: "Bytes",
+    unit: "bytesPerSecond",
+    lines: [
+      { label: "sent", keys: key("bytesSentPerSecond"), tone: "accent", isFilled: true },
+      { label: "received", keys: key("bytesReceivedPerSecond"), tone: "ink", isDashed: true },
+    ],
+  },
+  {
+    title: "The generator itself",
+    unit: "percent",
+    rightUnit: "us",
+    lines: [
+      { label: "processor", keys: key("generatorCpuPercent"), tone: "accent", isFilled: true },
+      { label: "loop lag p99", keys: key("generatorLagP99Us"), tone: "ink", axis: "right", isDashed: true },
+    ],
+  },
+];
+
+const COMPARED: readonly (readonly [title: string, column: RunColumn, unit: ChartSpec["unit"]])[] = [
+  ["Connections", "connectionsOpen", "count"],
+  ["Messages sent", "sentPerSecond", "perSecond"],
+  ["Messages received", "receivedPerSecond", "perSecond"],
+  ["Latency p50 so far", "p50Us", "us"],
+  ["Latency p99 so far", "p99Us", "us"],
+  ["Processor of the generator", "generatorCpuPercent", "percent"],
+];
+
+/** The charts of two runs laid over each other. */
+export const COMPARE_SPECS: readonly ChartSpec[] = COMPARED.map(([title, column, unit]) => ({
+  title,
+  unit,
+  lines: [
+    { label: "A", keys: [keyOf(column, 0)], tone: "accent", isFilled: true },
+    { label: "B", keys: [keyOf(column, 1)], tone: "ink", isDashed: true },
+  ],
+}));
