@@ -7,6 +7,8 @@ const ROOT = join(import.meta.dirname, "..");
 export const CHECKS: Readonly<Record<string, readonly string[]>> = {
   biome: [join(ROOT, "node_modules/@biomejs/biome/bin/biome"), "check", "--error-on-warnings"],
   tsc: [join(ROOT, "node_modules/typescript/bin/tsc"), "--noEmit"],
+  // What runs in a browser knows its types and none of the runtime's.
+  "tsc of the page": [join(ROOT, "node_modules/typescript/bin/tsc"), "--noEmit", "--project", "src/dash/page"],
 };
 
 /** Runs one by this very runtime, so that no Node is needed; returns what it said, or "" when all is well. */

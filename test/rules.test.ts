@@ -23,8 +23,8 @@ import {
 const ROOT = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const files = trackedFiles();
-const source = files.filter(({ path }) => /^src\/.*\.ts$/.test(path));
-const code = files.filter(({ path }) => /\.(ts|mjs)$/.test(path));
+const source = files.filter(({ path }) => /^src\/.*\.tsx?$/.test(path));
+const code = files.filter(({ path }) => /\.(tsx?|mjs|css)$/.test(path));
 const architecture = parseArchitecture(read("docs/architecture.md"));
 const manifest = JSON.parse(read("package.json"));
 
