@@ -1,0 +1,13 @@
+export type * from "./api.ts";
+export { type Asset, type PageAssets, packedPage, pageAssets } from "./assets.ts";
+export { reportHtml } from "./report-page.ts";
+export {
+  type LiveRun,
+  type RunAnswer,
+  type RunLine,
+  type RunReport,
+  type RunSeries,
+  type RunSnapshot,
+  type RunsAnswer,
+  runSeries,
+} from "./run.ts";
