@@ -14,6 +14,7 @@ import {
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { packedTypes } from "../src/app/library-types.ts";
+import { packedPage } from "../src/dash/mod.ts";
 import { installFor } from "./install.mjs";
 import { binaryFor } from "./runtime.mjs";
 
@@ -55,7 +56,7 @@ function runtimeFor(target: Target): string {
 }
 
 /** Builds one executable and returns its path. @throws {Error} with what the compiler said */
-export function build(target: Target, into: string): string {
+export async function build(target: Target, into: string): Promise<string> {
   try {
     mkdirSync(into, { recursive: true });
   } catch (cause) {
@@ -81,6 +82,10 @@ export function build(target: Target, into: string): string {
         `TENK_COMMIT=${JSON.stringify(commit())}`,
         "--define",
         `TENK_TYPES=${JSON.stringify(packedTypes())}`,
+        ...Object.entries(await packedPage()).flatMap(([name, text]) => [
+          "--define",
+          `${name}=${JSON.stringify(text)}`,
+        ]),
       ],
       [`--root=${join(ROOT, "src")}`, `--outfile=${join(folder, name)}`],
       entries().map((path) => join(ROOT, "src", path)),
@@ -111,7 +116,7 @@ if (import.meta.main) {
     const unknown = positionals.find((word) => !TARGETS.includes(word as Target));
     if (unknown !== undefined) throw new Error(`Cannot build for "${unknown}": expected ${TARGETS.join(" or ")}`);
     const targets = positionals.length === 0 ? TARGETS : (positionals as Target[]);
-    for (const target of targets) console.log(build(target, resolve(values.into ?? join(ROOT, "dist"))));
+    for (const target of targets) console.log(await build(target, resolve(values.into ?? join(ROOT, "dist"))));
   } catch (error) {
     console.error(`tenk: ${error instanceof Error ? error.message : error}`);
     process.exitCode = 1;

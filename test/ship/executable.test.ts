@@ -48,7 +48,7 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
     `says its version, and echoes ${CONNECTIONS} connections byte for byte`,
     async () => {
       const words = isNative ? [] : machines[target];
-      const program = build(target, folder);
+      const program = await build(target, folder);
       expect(readdirSync(folder).filter((name) => name.includes(target))).toEqual([`tenk-linux-${target}`]);
 
       const [file = program, ...rest] = [...words, program];

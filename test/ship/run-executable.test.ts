@@ -60,7 +60,7 @@ test("a handler that the executable runs may import packages, and make metrics t
     "127.0.0.1:0",
     "--json",
   ];
-  const { child, sees } = start(build(target(), folder), words, place);
+  const { child, sees } = start(await build(target(), folder), words, place);
   const port = Number((await sees(/"port":(\d+)/))[1]);
   for (let index = 0; index < 10; index++) await Client.to(port);
   const url = (await sees(/"statusUrl":"([^"]+)"/))[1]!;
@@ -79,7 +79,7 @@ function target(): (typeof TARGETS)[number] {
 }
 
 test("the executable alone starts a handler, its editor's types, and serves it as it is saved", async () => {
-  const program = build(target(), folder);
+  const program = await build(target(), folder);
   const room = join(folder, "room");
   const init = spawnSync(program, ["run", "--init", "room/chat.ts"], { cwd: folder, encoding: "utf8" });
   expect(init.stderr).toBe("");
