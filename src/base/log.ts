@@ -1,4 +1,4 @@
-import { configureSync, getLogger } from "@logtape/logtape";
+import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 
 /** What stands behind the message as `name=value`; keep it flat, one line an event. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -40,17 +40,24 @@ export function carryLog(send: (entry: LogEntry) => void): void {
   configureSync({
     reset: true,
     sinks: {
-      carry({ category, level, rawMessage, properties }) {
-        const known = level === "warning" ? "warn" : level === "fatal" ? "error" : level === "trace" ? "debug" : level;
-        const fields = properties as LogFields;
-        send({ part: category[1] ?? "", level: known, message: String(rawMessage), fields: { ...fields } });
-      },
+      carry: (record) => send(entryOf(record)),
     },
     loggers: [
       { category: "tenk", lowestLevel: "debug", sinks: ["carry"] },
       { category: ["logtape", "meta"], lowestLevel: "fatal" },
     ],
   });
+}
+
+/** An event as a sink gets it. */
+export function entryOf({ category, level, rawMessage, properties }: LogRecord): LogEntry {
+  const known = level === "warning" ? "warn" : level === "fatal" ? "error" : level === "trace" ? "debug" : level;
+  return {
+    part: category[1] ?? "",
+    level: known,
+    message: String(rawMessage),
+    fields: { ...(properties as LogFields) },
+  };
 }
 
 /** Says what another thread said. */

@@ -1,18 +1,23 @@
 import { configure, type LogRecord } from "@logtape/logtape";
+import { processLog } from "../app/mod.ts";
+import { entryOf } from "../base/mod.ts";
 import { type Paints, paintsFor, stderr, type Terminal } from "./terminal.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 const LEVELS = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
 
-/** Sends every event of tenk to standard error, one line each. Calling it again changes the level. */
+/** Sends every event of tenk to standard error, one line each, and to the page. Calling it again changes the level. */
 export async function startLogging(level: LogLevel, terminal: Terminal = stderr): Promise<void> {
   const paints = paintsFor(terminal.screen);
   await configure({
     reset: true,
-    sinks: { terminal: (record) => terminal.line(logLine(record, paints)) },
+    sinks: {
+      terminal: (record) => terminal.line(logLine(record, paints)),
+      page: (record) => processLog.add(entryOf(record), record.timestamp),
+    },
     loggers: [
-      { category: "tenk", lowestLevel: LEVELS[level], sinks: ["terminal"] },
+      { category: "tenk", lowestLevel: LEVELS[level], sinks: ["terminal", "page"] },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
     ],
   });

@@ -1,10 +1,11 @@
-import { type LoadedConfig, up } from "../app/mod.ts";
+import { type LoadedConfig, up, usualDataFolder } from "../app/mod.ts";
 import { logOf, withHint } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { type LogLevel, startLogging } from "./logging.ts";
 import { print } from "./output.ts";
 import type { PushPlan } from "./push.ts";
 import { aborted, stopper } from "./stopper.ts";
+import { stderr } from "./terminal.ts";
 
 export interface ServeOptions {
   readonly orFree?: boolean | undefined;
@@ -46,7 +47,8 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
   process.on("SIGHUP", onHangUp);
   try {
     const push = options.push === undefined ? {} : { push: options.push };
-    box = await up(loaded, { orFree, watch, sayDefaults, colour, ...push });
+    const dataFolder = usualDataFolder();
+    box = await up(loaded, { orFree, watch, sayDefaults, colour, dataFolder, onNewToken: sayToken, ...push });
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json) {
       const listeners = box.listeners.map(({ counts: _, ...listener }) => listener);
@@ -58,4 +60,11 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
   } finally {
     process.off("SIGHUP", onHangUp);
   }
+}
+
+/** To the terminal and nowhere else: it opens everything, and a log is read by others. */
+function sayToken(link: string): void {
+  stderr.line(
+    `\nwho follows this link may look from anywhere, and close connections; it is shown this once\n  ${link}\n`,
+  );
 }

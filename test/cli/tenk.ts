@@ -19,12 +19,24 @@ export interface Tenk {
   readonly ended: Promise<Ended>;
 }
 
+let made: string | undefined;
+
+/** What the programs under test keep, they keep here. */
+export function dataHome(): string {
+  if (made === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), "tenk-data-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    made = folder;
+  }
+  return made;
+}
+
 /** Starts the program as a person would; it is ended with the test at the latest. */
 export function startTenk(words: readonly string[], options: { cwd?: string; input?: "pipe" | "ignore" } = {}): Tenk {
   const child = spawn(process.execPath, [MAIN, ...words], {
     cwd: options.cwd ?? tmpdir(),
     stdio: [options.input ?? "ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", XDG_DATA_HOME: dataHome() },
   });
   const text = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();
