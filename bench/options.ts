@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { nearest, parseCount, TenkError } from "../src/base/mod.ts";
 
 /** In the order in which they run. */
-export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "publish", "lines", "load"] as const;
+export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "publish", "lines", "watch", "load"] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 export interface BenchOptions extends Amounts {
@@ -44,6 +44,7 @@ const USUAL: Readonly<Record<BenchName, Amounts>> = {
   relay: { connections: 64, size: 1, seconds: 2, warmUpSeconds: 2, rounds: 5 },
   publish: { connections: 10_000, size: 64, seconds: 1, warmUpSeconds: 2, rounds: 5 },
   lines: { connections: 64, size: 32, seconds: 1, warmUpSeconds: 2, rounds: 3 },
+  watch: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 7 },
   load: { connections: 10_000, size: 1, seconds: 10, warmUpSeconds: 5, rounds: 3 },
 };
 
@@ -54,6 +55,7 @@ const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
   relay: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   publish: { connections: 1000, warmUpSeconds: 1, rounds: 1 },
   lines: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  watch: { connections: 2000, seconds: 1, warmUpSeconds: 1, rounds: 1 },
   load: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 1 },
 };
 
@@ -68,6 +70,7 @@ export const HELP = `npm run bench NAME ... [-- OPTIONS]
   relay    connections per CPU second and CPU per GB each way, beside HAProxy and nginx
   publish  a message to 10 000 subscribers: time until the last has it, CPU
   lines    lines from one connection and from many: CPU per million lines
+  watch    what metrics cost: a sink in a box and alone, and a scrape with 10 000 connections open
   load     load generators against one server: CPU per message, memory for latency recording
   all      all but load, in this order: about a quarter of an hour
 

@@ -8,9 +8,10 @@ import { PUBLISH } from "./publish.ts";
 import { RELAY } from "./relay.ts";
 import { TCP } from "./tcp.ts";
 import { TLS } from "./tls.ts";
+import { WATCH } from "./watch.ts";
 
 const BENCHES: Readonly<Record<BenchName, Bench>> = {
-  ...{ tcp: TCP, load: LOAD, latency: LATENCY, tls: TLS, relay: RELAY, publish: PUBLISH, lines: LINES },
+  ...{ tcp: TCP, load: LOAD, latency: LATENCY, tls: TLS, relay: RELAY, publish: PUBLISH, lines: LINES, watch: WATCH },
 };
 
 /** False where it could not be done, which is said: the others still are. */

@@ -72,6 +72,13 @@ export class Stand {
     return { ...answer, serverMs: this.#cpuMs() - beforeMs };
   }
 
+  /** What the server spends on something that its client does not do, in milliseconds. */
+  async during(work: () => Promise<void>): Promise<number> {
+    const beforeMs = this.#cpuMs();
+    await work();
+    return this.#cpuMs() - beforeMs;
+  }
+
   anonymousBytes(): number {
     return anonymousBytesOf(this.#server.pid);
   }

@@ -9,6 +9,7 @@ const NAMES: Record<BenchName, string[]> = {
   relay: ["haproxy", "nginx", "tenk"],
   publish: ["tenk", "node", "vertx"],
   lines: ["tenk", "node-readline", "vertx"],
+  watch: ["library", "tenk"],
   load: ["tenk", "tcpkali"],
 };
 
@@ -32,9 +33,9 @@ describe("the words behind npm run bench", () => {
   test("several run in the order in which they are named; all but the generators for all", () => {
     const benches = (words: string[]) => parseOptions(words, NAMES)?.map(({ bench }) => bench);
     expect(benches(["relay", "lines"])).toEqual(["relay", "lines"]);
-    expect(benches(["all"])).toEqual(["tcp", "latency", "tls", "relay", "publish", "lines"]);
+    expect(benches(["all"])).toEqual(["tcp", "latency", "tls", "relay", "publish", "lines", "watch"]);
     expect(parseOptions(["all"], NAMES)?.[0]?.rounds).toBe(5);
-    expect(parseOptions(["all", "--rounds", "7"], NAMES)?.map(({ rounds }) => rounds)).toEqual(Array(6).fill(7));
+    expect(parseOptions(["all", "--rounds", "7"], NAMES)?.map(({ rounds }) => rounds)).toEqual(Array(7).fill(7));
   });
 
   test("of several, each gets the peers it has, and one that has none of them is left out", () => {
