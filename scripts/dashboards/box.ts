@@ -100,6 +100,14 @@ function listener() {
       ["reads", perSecond("chunks_read_total")],
       ["writes", perSecond("writes_total")],
     ]),
+    third("Time to the first byte", "From a connection's begin.", "s", [
+      ["p50", quantile(0.5, "tenk_tcp_first_byte_seconds", LISTENER)],
+      ["p99", quantile(0.99, "tenk_tcp_first_byte_seconds", LISTENER)],
+    ]),
+    third("Age at the end", "How long connections lasted.", "s", [
+      ["p50", quantile(0.5, "tenk_tcp_connection_lifetime_seconds", LISTENER)],
+      ["p99", quantile(0.99, "tenk_tcp_connection_lifetime_seconds", LISTENER)],
+    ]),
     lines({
       title: "Outbox",
       help: "Bytes that wait for peers to take them; and how often one fell below its low mark again.",
@@ -114,18 +122,25 @@ function listener() {
   ];
 }
 
+/** Of a histogram, over what came together by these labels. */
+function quantile(of: number, histogram: string, labels: string, ...by: readonly string[]): string {
+  return `histogram_quantile(${of}, sum by (${["le", ...by].join(", ")}) (${rate(`${histogram}_bucket`, labels)}))`;
+}
+
 function program() {
-  const lag = (quantile: number) =>
-    `histogram_quantile(${quantile}, sum by (le) (${rate("tenk_event_loop_lag_seconds_bucket", BOX)}))`;
+  const lag = (of: number) => quantile(of, "tenk_event_loop_lag_seconds", BOX);
   return [
     lines({
       title: "Event loop lag",
-      help: "How much later than asked a timer of the main event loop fired.",
+      help: "How much later than asked a timer of the main event loop fired, and of a listener's workers.",
       unit: "s",
       queries: [
         ["p50", lag(0.5)],
         ["p99", lag(0.99)],
-        ["mean", `${rate("tenk_event_loop_lag_seconds_sum", BOX)} / ${rate("tenk_event_loop_lag_seconds_count", BOX)}`],
+        [
+          "{{listener}}, worker {{worker}} p99",
+          quantile(0.99, "tenk_worker_event_loop_lag_seconds", BOX, "listener", "worker"),
+        ],
       ],
     }),
     lines({
@@ -137,6 +152,22 @@ function program() {
         ["in the kernel for it", rate("process_cpu_system_seconds_total", BOX)],
       ],
       stacked: true,
+    }),
+    lines({
+      title: "Heap of each event loop",
+      help: "JavaScript objects, what the engine holds for them, and buffers outside.",
+      unit: "bytes",
+      queries: [
+        ["{{loop}} used", `tenk_runtime_heap_used_bytes{${BOX}}`],
+        ["{{loop}} held", `tenk_runtime_heap_total_bytes{${BOX}}`],
+        ["{{loop}} outside", `tenk_runtime_external_bytes{${BOX}}`],
+      ],
+    }),
+    lines({
+      title: "Garbage collections",
+      help: "Seen, a second, on each event loop.",
+      unit: "cps",
+      queries: [["{{loop}}", rate("tenk_runtime_collections_total", BOX)]],
     }),
     lines({
       title: "Event loops that died, handlers that threw",

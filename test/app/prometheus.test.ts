@@ -93,7 +93,7 @@ async function startBox(): Promise<Box> {
   const target = await up(parseConfig(configOf("target: { listen: '127.0.0.1:0', handler: sink }"), "target"));
   const { port } = target.listeners[0]!;
   const relay = `via: { listen: "127.0.0.1:0", handler: relay, relay: { targets: ["127.0.0.1:${port}"] } }`;
-  const made = await up(parseConfig(configOf(`packets: { listen: "127.0.0.1:0" }, ${relay}`), "box"));
+  const made = await up(parseConfig(configOf(`packets: { listen: "127.0.0.1:0", workers: 2 }, ${relay}`), "box"));
   const sockets = made.listeners.map((listener) => connect(listener.port, "127.0.0.1"));
   for (const socket of sockets) socket.on("error", () => undefined);
   const timer = setInterval(() => {
