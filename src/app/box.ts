@@ -1,11 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, logOf } from "../base/mod.ts";
+import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { accessOf, Dashboard } from "./dashboard.ts";
 import { Listeners } from "./listeners.ts";
 import { processLog } from "./log-ring.ts";
 import { watchModules } from "./module-watch.ts";
-import { plainPage } from "./plain-page.ts";
 import { startPush } from "./push.ts";
 import type { PushTarget } from "./push-target.ts";
 import { startReadings } from "./readings.ts";
@@ -90,6 +91,8 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     watching.stopping();
     watcher?.close();
     log.info("stopping", { graceMs });
+    // What handlers of workers counted ends with them; a worker that is held up must not hold up the end.
+    if (push) await Promise.race([push.now(), sleep(1000, undefined, { ref: false })]);
     await listeners.stop(graceMs);
     await push?.end();
     readings.stop();
@@ -140,7 +143,7 @@ function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
       metrics: readings.metrics,
       helpOf: readings.helpOf,
       listeners: running,
-      assets: plainPage,
+      assets: pageAssets,
       log: processLog,
       history,
       live,

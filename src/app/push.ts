@@ -18,6 +18,8 @@ export interface PushOptions extends Omit<PushQueueOptions, "onOutcome"> {
 }
 
 export interface Push {
+  /** Pushes out of turn. Resolves when it was read, not when it was sent. */
+  now(): Promise<void>;
   /**
    * Pushes once more, and says of each series that it has ended; waits for what is under way.
    *
@@ -84,6 +86,7 @@ export function startPush(options: PushOptions): Push {
   timer.unref();
   void pushOnce();
   return {
+    now: pushOnce,
     end(graceMs = 5000) {
       ended ??= end(graceMs);
       return ended;

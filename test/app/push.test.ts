@@ -245,8 +245,25 @@ test("a box pushes what /metrics tells, the last time when its listeners have st
     .map(({ labels, values, bits }) => ({ labels: new Map(labels), value: values[0]!, bits: bits[0]! }));
   const of = (name: string, reason?: string) =>
     series.filter(({ labels }) => labels.get("__name__") === name && labels.get("reason") === reason);
-  expect(of("tenk_tcp_bytes_read_total").map(({ value }) => value)).toEqual([0, 5, Number.NaN]);
-  expect(of("tenk_tcp_connections_closed_total", "shutdown").map(({ value }) => value)).toEqual([0, 1, Number.NaN]);
-  expect(of("node_load1").length).toBe(3);
+  expect(of("tenk_tcp_bytes_read_total").map(({ value }) => value)).toEqual([0, 5, 5, Number.NaN]);
+  expect(of("tenk_tcp_connections_closed_total", "shutdown").map(({ value }) => value)).toEqual([0, 0, 1, Number.NaN]);
+  expect(of("node_load1").length).toBe(4);
   expect(of("tenk_tcp_bytes_read_total").at(-1)!.bits).toBe("7ff0000000000002");
+});
+
+test("what a handler counted on workers is pushed before they end", async () => {
+  const { url, received } = await receiver(204);
+  const config = `tcp: { a: { listen: "127.0.0.1:0", workers: 2, handler: ./counting-handler.ts } }
+dashboard: { listen: "127.0.0.1:0" }`;
+  const loaded = { ...parseConfig(config, "tenk.yaml"), folder: import.meta.dirname };
+  const box = await up(loaded, { push: { target: pushTarget(url), everyMs: 1e6 } });
+  await until(() => received.length > 0);
+  const client = await new Client(box.listeners[0]!.port).connected();
+  client.socket.write("12345");
+  await until(() => box.listeners[0]!.counts.bytesRead === 5);
+  await box.stop(0);
+  const counted = received
+    .flatMap(seriesIn)
+    .filter(({ labels }) => new Map(labels).get("__name__") === "packets_received_total");
+  expect(Math.max(...counted.map(({ values }) => values[0]!).filter(Number.isFinite))).toBe(1);
 });
