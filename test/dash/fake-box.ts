@@ -22,6 +22,8 @@ export interface FakeBox {
   runSecond: number | undefined;
   /** How `/api/…` answers: as usual, with 401, or not at all. */
   mood: "well" | "closed" | "gone";
+  /** How long a browser waits before it comes back to a stream that has ended. */
+  retryMs: number;
   /** What was asked, newest last: method, path and query. */
   readonly asked: string[];
   /** Ends all streams, as a restart in between would. */
@@ -57,7 +59,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     const stream = new ReadableStream<string>({
       start(controller) {
         own = controller;
-        controller.enqueue(`retry: 300\n\n${event("names", { keys: keys() })}`);
+        controller.enqueue(`retry: ${box.retryMs}\n\n${event("names", { keys: keys() })}`);
         const now = Math.floor(Date.now() / 1000);
         if (resumed > 0 && now - resumed <= RESUME_SECONDS) {
           for (let at = resumed + 1; at < now; at += 1) controller.enqueue(secondEvent(at));
@@ -217,6 +219,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     extra: [],
     runSecond: isRunning ? 0 : undefined,
     mood: "well",
+    retryMs: 300,
     asked: [],
     dropStreams() {
       for (const stream of streams) stream.close();

@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { type FakeBox, fakeBox } from "./fake-box.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+/** A browser on a small, busy machine takes its time. */
+export const PATIENCE_MS = 60_000;
+
+export interface Viewing {
+  readonly width?: number;
+  readonly height?: number;
+  readonly scheme?: "light" | "dark";
+  readonly hasReducedMotion?: boolean;
+  /** A script that runs in the page before its own. */
+  readonly before?: string;
+}
+
+/** What a test of the page has: a box of its own and pages that look at it. */
+export interface Stage {
+  readonly box: FakeBox;
+  open(path: string, viewing?: Viewing): Promise<Page>;
+  /** Words that a page may say on its console, because the test makes it. */
+  readonly expected: RegExp[];
+}
+
+/** Whether there is a browser; where there is none, one test that says so, and that fails in CI. */
+export function hasBrowser(): boolean {
+  if (existsSync(CHROMIUM)) return true;
+  test.skipIf(process.env.CI !== "true")("the page in a browser: needs Debian's chromium", () => {
+    throw new Error(`This check needs ${CHROMIUM}, and must not be left out in CI`);
+  });
+  return false;
+}
+
+/** One browser for all tests of a file; a box and an empty profile for each. What any page complains of fails its test. */
+export function stage(): Stage {
+  let browser: Browser;
+  let box: FakeBox | undefined;
+  let complaints: string[] = [];
+  const expected: RegExp[] = [];
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  }, PATIENCE_MS);
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    box?.stop();
+    box = undefined;
+    const unexpected = complaints.filter((words) => !expected.some((each) => each.test(words)));
+    complaints = [];
+    expected.length = 0;
+    expect(unexpected).toEqual([]);
+  });
+  return {
+    expected,
+    get box() {
+      if (box === undefined) throw new Error("open a page first, or await newBox()");
+      return box;
+    },
+    async open(path, { width = 1440, height = 900, scheme = "light", hasReducedMotion = false, before } = {}) {
+      box ??= await fakeBox();
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: scheme,
+        reducedMotion: hasReducedMotion ? "reduce" : "no-preference",
+      });
+      const page = await context.newPage();
+      page.on("console", (said) => {
+        if (said.type() === "error" || said.type() === "warning") complaints.push(said.text());
+      });
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("dialog", (dialog) => {
+        complaints.push(`a dialog: ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      page.on("request", (request) => {
+        const url = request.url();
+        if (!url.startsWith(box!.url) && !/^(?:data|file|about):/.test(url)) complaints.push(`asked for ${url}`);
+      });
+      if (before !== undefined) await page.addInitScript({ content: before });
+      await page.goto(path.includes(":") ? path : `${box.url}${path}`);
+      return page;
+    },
+  };
+}
+
+/** The words of an element, once they are as wanted. */
+export async function sees(page: Page, selector: string, wanted: RegExp): Promise<string> {
+  const found = page.locator(selector).first();
+  let words = "";
+  const deadline = Date.now() + 15_000;
+  while (Date.now() < deadline) {
+    words = (await found.textContent({ timeout: 15_000 })) ?? "";
+    if (wanted.test(words)) return words;
+    await Bun.sleep(50);
+  }
+  throw new Error(`${selector} says ${JSON.stringify(words)}, expected ${wanted}`);
+}
+
+/** A chart's drawing, by its title. */
+export function plot(page: Page, title: string) {
+  return page
+    .locator("figure.chart", { has: page.getByRole("heading", { name: title, exact: true }) })
+    .locator(".plot")
+    .first();
+}

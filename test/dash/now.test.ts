@@ -1,0 +1,209 @@
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+
+const MAIN = "Connections and packets received";
+
+describe.if(hasBrowser())("the view of now", () => {
+  const stand = stage();
+
+  test(
+    "shows the story's panels, each listener, and what the user counts, as the numbers move",
+    async () => {
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      for (const title of [
+        MAIN,
+        "Processor by mode",
+        "Memory of box and process",
+        "chat_messages_total",
+        "chat_rooms",
+      ]) {
+        await plot(page, title).locator("canvas").waitFor();
+      }
+      await sees(page, ".legend", /connections10 400packets1\d\d(\.\d)?k\/s/);
+      expect(await page.locator(".quick .stat dt").allTextContents()).toEqual([
+        "Busy",
+        "Load",
+        "RAM",
+        "Swap",
+        "Root disk",
+        "Temperature",
+        "Box up",
+        "tenk up",
+      ]);
+      expect(await page.locator(".listener h3").allTextContents()).toEqual(["sink", "echo"]);
+      expect(await page.locator(".workers tbody tr").count()).toBe(2);
+      await sees(page, ".reasons", /Refused 48.*address.*41.*Closed by 241/);
+      await sees(page, ".own-grid", /Messages that rooms passed on\..*room lobby/);
+      const before = await page.locator(".legend").first().textContent();
+      await until(page, async () => (await page.locator(".legend").first().textContent()) !== before);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "reads all charts at the moment under the pointer",
+    async () => {
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      await plot(page, MAIN).hover({ position: { x: 500, y: 100 } });
+      const at = (await sees(page, ".moment.read", /at \d/)).replace(/^at /, "");
+      const read = await page
+        .locator(".plot")
+        .evaluateAll((plots) => plots.map((each) => each.getAttribute("aria-valuetext")));
+      expect(read.length).toBeGreaterThan(10);
+      for (const words of read) expect(words).toStartWith(`${at}: `);
+      await page.mouse.move(5, 5);
+      await page.locator(".moment.read").waitFor({ state: "detached" });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "zooms all charts into a stretch that is dragged over, and out by a double click",
+    async () => {
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      const box = (await plot(page, MAIN).boundingBox())!;
+      await page.mouse.move(box.x + 400, box.y + 80);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 520, box.y + 90, { steps: 5 });
+      await page.mouse.up();
+      await sees(page, ".zoomed", /zoomed to 2 min/);
+      const asked = stand.box.asked.findLast((each) => each.includes("/api/series"))!;
+      const words = new URLSearchParams(asked.slice(asked.indexOf("?")));
+      const spanMs = Number(words.get("to")) - Number(words.get("from"));
+      expect(spanMs).toBeGreaterThan(60_000);
+      expect(spanMs).toBeLessThan(300_000);
+      await plot(page, "Memory of box and process").dblclick({ position: { x: 200, y: 80 } });
+      await page.locator(".zoomed").waitFor({ state: "detached" });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "asks for the range that is chosen, in steps a screen can show, and remembers it",
+    async () => {
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      for (const [name, step] of [
+        ["24 hours", 120_000],
+        ["90 days", 7_200_000],
+        ["5 minutes", 1000],
+      ] as const) {
+        await page.getByRole("button", { name: `the last ${name}` }).click();
+        await until(page, () => stand.box.asked.some((each) => each.includes(`step=${step}`)));
+      }
+      await page.reload();
+      await sees(page, ".live", /live/);
+      expect(await page.locator('.segments [aria-pressed="true"]').textContent()).toBe("5m");
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "draws a gap as a gap",
+    async () => {
+      const page = await stand.open("about:blank");
+      const now = Math.floor(Date.now() / 1000);
+      stand.box.gap = [now - 500, now - 300];
+      await page.goto(`${stand.box.url}#/now`);
+      await sees(page, ".live", /live/);
+      const box = (await plot(page, MAIN).locator(".u-over").boundingBox())!;
+      await page.mouse.move(box.x + box.width * (1 - 400 / 900), box.y + 60);
+      await sees(page, ".legend", /connections–packets–/);
+      await page.mouse.move(box.x + box.width * (1 - 200 / 900), box.y + 60);
+      await sees(page, ".legend", /connections\d.*packets\d/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "comes back after an interruption without a gap, by what the box sends again",
+    async () => {
+      const page = await stand.open("about:blank");
+      stand.box.retryMs = 3200;
+      await page.goto(`${stand.box.url}#/now`);
+      await sees(page, ".live", /live/);
+      await Bun.sleep(1500);
+      const ranges = stand.box.asked.filter((each) => each.includes("/api/series")).length;
+      stand.box.dropStreams();
+      await sees(page, ".live", /reconnecting/);
+      await sees(page, ".live", /live/);
+      await Bun.sleep(1200);
+      expect(await lastValues(page, 8)).not.toContain("connections –");
+      expect(stand.box.asked.filter((each) => each.includes("/api/series")).length).toBe(ranges);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "asks for the range again where the box cannot send what was missed",
+    async () => {
+      stand.expected.push(/503|EventSource/);
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      stand.box.mood = "gone";
+      stand.box.dropStreams();
+      await sees(page, ".live", /reconnecting/);
+      await Bun.sleep(3000);
+      stand.box.mood = "well";
+      await sees(page, ".live", /live/);
+      await Bun.sleep(1500);
+      expect(await lastValues(page, 8)).not.toContain("connections –");
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "draws nothing while it is hidden, and all of it when it is seen again",
+    async () => {
+      const page = await stand.open("#/now", {
+        before: `
+          globalThis.hide = false;
+          globalThis.drawn = 0;
+          Object.defineProperty(document, "hidden", { get: () => hide });
+          const { clearRect } = CanvasRenderingContext2D.prototype;
+          CanvasRenderingContext2D.prototype.clearRect = function (...words) {
+            drawn += 1;
+            clearRect.apply(this, words);
+          };`,
+      });
+      await sees(page, ".live", /live/);
+      const drawn = () => page.evaluate<number>("drawn");
+      const hide = (isHidden: boolean) =>
+        page.evaluate(`hide = ${isHidden}; document.dispatchEvent(new Event("visibilitychange"));`);
+      await Bun.sleep(1500);
+      await hide(true);
+      const atRest = await drawn();
+      await Bun.sleep(2500);
+      expect(await drawn()).toBe(atRest);
+      await hide(false);
+      await until(page, async () => (await drawn()) > atRest);
+      expect(await lastValues(page, 4)).not.toContain("connections –");
+    },
+    PATIENCE_MS,
+  );
+
+  /** The connections at the last moments, as the arrow keys read them. */
+  async function lastValues(page: Page, count: number): Promise<string[]> {
+    const chart = plot(page, MAIN);
+    await chart.focus();
+    const found: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      await page.keyboard.press("ArrowLeft");
+      const text = (await chart.getAttribute("aria-valuetext")) ?? "";
+      found.push(/connections [^,]+/.exec(text)?.[0] ?? text);
+    }
+    return found;
+  }
+
+  async function until(page: Page, isSo: () => boolean | Promise<boolean>): Promise<void> {
+    for (let turn = 0; turn < 200; turn += 1) {
+      if (await isSo()) return;
+      await page.waitForTimeout(50);
+    }
+    throw new Error("it did not come to be");
+  }
+});
