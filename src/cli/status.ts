@@ -1,24 +1,88 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
-import { formatAddress, type Status } from "../app/mod.ts";
-import { formatBytes, formatCount, formatDuration, messageOf, TenkError } from "../base/mod.ts";
+import type { Status } from "../app/mod.ts";
+import { messageOf, TenkError } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
-import { table } from "./table.ts";
+import { type Seen, statusText } from "./status-text.ts";
+import { type Stopper, stopper } from "./stopper.ts";
+import { shownWidth } from "./table.ts";
+import { paintsFor } from "./terminal.ts";
 
 export function statusCommand(exit: (code: number) => void): Command {
   return new Command("status")
     .description("What a running box serves, on which ports, and how it fares.")
     .addOption(valueOption("--url <url>", "its status surface", parseUrl).default(new URL("http://127.0.0.1:9190/")))
     .option("--json", "print as JSON")
-    .addHelpText("after", examples("tenk status", "tenk status --url http://127.0.0.1:9190 --json"))
-    .action(async (options: { url: URL; json?: boolean }) => exit(await runStatus(options)));
+    .option("--watch", "show it anew every second, until Ctrl-C")
+    .addHelpText(
+      "after",
+      examples("tenk status", "tenk status --watch", "tenk status --url http://192.0.2.7:9190 --json"),
+    )
+    .action(async (options: StatusWords) => exit(await runStatus(options)));
 }
 
-async function runStatus({ url, json }: { url: URL; json?: boolean }): Promise<number> {
-  const status = await fetchStatus(url);
-  print(json ? JSON.stringify(status, null, 2) : statusText(status));
+interface StatusWords {
+  url: URL;
+  json?: boolean;
+  watch?: boolean;
+}
+
+async function runStatus({ url, json, watch }: StatusWords): Promise<number> {
+  if (watch) return watchStatus(url, json ?? false);
+  const seen = await look(url);
+  print(json ? JSON.stringify(seen.status, null, 2) : statusText(seen, undefined, paintsFor(process.stdout)));
   return EXIT.pass;
+}
+
+async function look(url: URL): Promise<Seen> {
+  const status = await fetchStatus(url);
+  return { status, atMs: Date.now() };
+}
+
+/** The terminal's second screen, which leaves the first as it was. */
+const SCREEN = {
+  enter: "\x1b[?1049h\x1b[?25l",
+  leave: "\x1b[?25h\x1b[?1049l",
+  home: "\x1b[H",
+  clearEnd: "\x1b[J",
+} as const;
+
+/** @throws {TenkError} `usage` where there is no terminal to draw on */
+async function watchStatus(url: URL, json: boolean): Promise<number> {
+  if (json || process.stdout.isTTY !== true) {
+    throw new TenkError("usage", "--watch draws on a terminal", { hint: "without it the status is printed once" });
+  }
+  // Before the screen changes: a box that is not there is told as it is without --watch.
+  let before = await look(url);
+  using stop = stopper();
+  process.stdout.write(SCREEN.enter);
+  try {
+    draw(statusText(before, undefined, paintsFor(process.stdout)));
+    while (await aSecond(stop)) {
+      const now = await look(url);
+      draw(statusText(now, before, paintsFor(process.stdout)));
+      before = now;
+    }
+  } finally {
+    process.stdout.write(SCREEN.leave);
+  }
+  return EXIT.pass;
+}
+
+/** @returns false when it is to end instead */
+async function aSecond({ signal }: Stopper): Promise<boolean> {
+  await wait(1000, undefined, { signal }).catch(() => undefined);
+  return !signal.aborted;
+}
+
+/** Each line ends by clearing what was behind it: nothing flickers. */
+function draw(text: string): void {
+  const { columns = 80, rows = 24 } = process.stdout;
+  const lines = text.split("\n").slice(0, rows - 1);
+  const cut = lines.map((line) => (shownWidth(line) > columns ? `${line.slice(0, columns - 1)}…\x1b[0m` : line));
+  process.stdout.write(`${SCREEN.home}${cut.map((line) => `${line}\x1b[K\n`).join("")}${SCREEN.clearEnd}`);
 }
 
 /**
@@ -28,9 +92,11 @@ async function runStatus({ url, json }: { url: URL; json?: boolean }): Promise<n
  */
 export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
   try {
-    const response = await fetch(new URL("api/status", url), { signal: AbortSignal.timeout(timeoutMs) });
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(new URL("api/status", url), { signal, headers: credentials() });
     const status = response.ok ? ((await response.json()) as Partial<Status>) : undefined;
     if (status && typeof status.tenk === "string" && Array.isArray(status.listeners)) return status as Status;
+    if (response.status === 401) throw new Error("it wants its token, in the environment as TENK_TOKEN");
     throw new Error(`it answered ${response.status}, not as a box does`);
   } catch (error) {
     const isRefused = ["ECONNREFUSED", "ConnectionRefused"].includes(String((error as { code?: unknown }).code));
@@ -42,27 +108,10 @@ export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
   }
 }
 
-function statusText({ tenk, startedAt, listeners, process }: Status): string {
-  const upMs = Date.now() - Date.parse(startedAt);
-  const rows = listeners.map(({ name, host, port, path, handler, workers, counts }) => [
-    name,
-    path === undefined ? formatAddress({ host, port }) : formatAddress({ path }),
-    handler,
-    `${workers}`,
-    formatCount(counts.active),
-    formatCount(counts.accepted),
-    formatCount(Object.values(counts.refused).reduce((sum, each) => sum + each, 0)),
-    formatBytes(counts.bytesRead),
-    formatBytes(counts.bytesWritten),
-  ]);
-  const head = ["listener", "address", "handler", "workers", "open", "accepted", "refused", "read", "written"];
-  const memory = process.rssBytes === null ? "" : `, ${formatBytes(process.rssBytes)} resident`;
-  const descriptors =
-    process.openDescriptors === null ? "" : `, ${process.openDescriptors} of ${process.maxDescriptors} descriptors`;
-  return `tenk ${tenk}, pid ${process.pid}, up ${formatDuration(upMs)}
-${formatDuration(process.cpuSeconds * 1000)} of processor${memory}${descriptors}, loop lag p99 ${formatDuration(process.eventLoopLagP99Us / 1000)}
-
-${table([head, ...rows], "lllrrrrrr")}`;
+/** A box of this machine needs none; for one elsewhere its token is in TENK_TOKEN, which no list of processes shows. */
+function credentials(): Record<string, string> {
+  const token = process.env.TENK_TOKEN;
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 function parseUrl(text: string): URL {

@@ -1,0 +1,96 @@
+import { formatAddress, type HostStatus, type ListenerStatus, type Status } from "../app/mod.ts";
+import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
+import { table } from "./table.ts";
+import type { Paints } from "./terminal.ts";
+
+/** A status, and when it was asked for. */
+export interface Seen {
+  readonly status: Status;
+  readonly atMs: number;
+}
+
+/**
+ * A box on one screen:
+ *
+ * ```text
+ * tenk 0.1.0, pid 4711, up 2h
+ * box      12m of processor, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
+ * machine  23% of 4 cores busy, load 0.85, memory 1.2 of 3.7 GiB, root 12 of 29 GiB, 52.1 °C, up 12d
+ *
+ * listener  address       handler  workers     open  accepted/s  chunks/s  read/s  written/s  waiting  refused
+ * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
+ * ```
+ *
+ * @param before an earlier look, for what happened a second; without one totals are shown
+ */
+export function statusText(now: Seen, before: Seen | undefined, { dim, bold }: Paints): string {
+  const { tenk, startedAt, listeners, process, host } = now.status;
+  const up = formatDuration(now.atMs - Date.parse(startedAt));
+  const isRates = before !== undefined && now.atMs > before.atMs;
+  const head = ["listener", "address", "handler", "workers", "open"];
+  const columns = isRates
+    ? ["accepted/s", "chunks/s", "read/s", "written/s"]
+    : ["accepted", "chunks", "read", "written"];
+  const seconds = isRates ? (now.atMs - before.atMs) / 1000 : 1;
+  const rows = listeners.map((listener) => {
+    const earlier = isRates ? before.status.listeners.find(({ name }) => name === listener.name) : undefined;
+    return listenerRow(listener, earlier, seconds);
+  });
+  return [
+    `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
+    `${dim("box    ")}  ${boxFacts(now, isRates ? before : undefined)}`,
+    ...(host === undefined ? [] : [`${dim("machine")}  ${machineFacts(host)}`]),
+    "",
+    table([[...head, ...columns, "waiting", "refused"].map(dim), ...rows], "lllrrrrrrrr"),
+  ].join("\n");
+}
+
+function listenerRow(listener: ListenerStatus, before: ListenerStatus | undefined, seconds: number): string[] {
+  const { name, host, port, path, handler, workers, counts } = listener;
+  const refused = Object.values(counts.refused).reduce((sum, each) => sum + each, 0);
+  const since = (pick: (counts: ListenerStatus["counts"]) => number) =>
+    before === undefined ? pick(counts) : Math.max(0, pick(counts) - pick(before.counts)) / seconds;
+  return [
+    name,
+    path === undefined ? formatAddress({ host, port }) : formatAddress({ path }),
+    handler,
+    `${workers}`,
+    formatCount(counts.active),
+    formatCount(Math.round(since((each) => each.accepted))),
+    formatCount(Math.round(since((each) => each.chunksRead))),
+    formatBytes(Math.round(since((each) => each.bytesRead))),
+    formatBytes(Math.round(since((each) => each.bytesWritten))),
+    formatBytes(counts.outboxBytes),
+    formatCount(refused),
+  ];
+}
+
+function boxFacts({ status: { process }, atMs }: Seen, before: Seen | undefined): string {
+  const facts = [`${formatDuration(process.cpuSeconds * 1000)} of processor`];
+  if (before !== undefined) {
+    const share = (process.cpuSeconds - before.status.process.cpuSeconds) / ((atMs - before.atMs) / 1000);
+    facts.push(`${(Math.max(0, share) * 100).toFixed(1)}% of a core`);
+  }
+  if (process.rssBytes !== null) facts.push(`${formatBytes(process.rssBytes)} resident`);
+  if (process.openDescriptors !== null) {
+    facts.push(`${process.openDescriptors} of ${process.maxDescriptors} descriptors`);
+  }
+  facts.push(`loop lag p99 ${formatDuration(process.eventLoopLagP99Us / 1000)}`);
+  return facts.join(", ");
+}
+
+/** What the machine does not tell is left out. */
+function machineFacts(host: HostStatus): string {
+  const of = (used: number | null, total: number | null, name: string) =>
+    used === null || total === null || total === 0 ? [] : [`${name} ${formatBytes(used)} of ${formatBytes(total)}`];
+  const { busy, load1, temperatureCelsius, uptimeSeconds, cores } = host;
+  return [
+    busy === null ? `${cores} cores` : `${Math.round(busy * 100)}% of ${cores} cores busy`,
+    ...(load1 === null ? [] : [`load ${load1.toFixed(2)}`]),
+    ...of(host.memoryUsedBytes, host.memoryTotalBytes, "memory"),
+    ...of(host.swapUsedBytes, host.swapTotalBytes, "swap"),
+    ...of(host.rootUsedBytes, host.rootTotalBytes, "root"),
+    ...(temperatureCelsius === null ? [] : [`${temperatureCelsius.toFixed(1)} °C`]),
+    ...(uptimeSeconds === null ? [] : [`up ${formatDuration(uptimeSeconds * 1000)}`]),
+  ].join(", ");
+}

@@ -1,0 +1,105 @@
+import { expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import type { Status } from "../../src/app/mod.ts";
+import { statusText } from "../../src/cli/status-text.ts";
+import { paintsFor } from "../../src/cli/terminal.ts";
+import { MAIN, startTenk, tenk } from "./tenk.ts";
+
+const PLAIN = paintsFor({ write: () => undefined });
+
+function statusOf(chunksRead: number, cpuSeconds: number): Status {
+  return {
+    tenk: "0.1.0",
+    startedAt: "2026-01-01T00:00:00.000Z",
+    listeners: [
+      {
+        name: "packets",
+        host: "0.0.0.0",
+        port: 9091,
+        handler: "sink",
+        workers: 1,
+        counts: {
+          active: 10_000,
+          accepted: 10_000,
+          chunksRead,
+          bytesRead: chunksRead * 4,
+          bytesWritten: 0,
+          outboxBytes: 0,
+          refused: { descriptors: 2 },
+        } as never,
+      },
+    ],
+    process: {
+      pid: 7,
+      cpuSeconds,
+      rssBytes: 2 ** 26,
+      anonymousBytes: null,
+      openDescriptors: 10_020,
+      maxDescriptors: 20_000,
+      eventLoopLagP99Us: 1100,
+    },
+    host: {
+      busy: 0.23,
+      load1: 0.85,
+      memoryUsedBytes: 2 ** 30,
+      memoryTotalBytes: 2 ** 32,
+      swapUsedBytes: 0,
+      swapTotalBytes: 0,
+      rootUsedBytes: 2 ** 33,
+      rootTotalBytes: 2 ** 35,
+      uptimeSeconds: 7200,
+      temperatureCelsius: null,
+      cores: 4,
+    },
+  };
+}
+
+test("a status is one screen: the box, its machine, its listeners", () => {
+  const atMs = Date.parse("2026-01-01T02:00:00.000Z");
+  const text = statusText({ status: statusOf(500, 12), atMs }, undefined, PLAIN);
+  expect(text.split("\n")).toEqual([
+    "tenk 0.1.0, pid 7, up 2.0h",
+    "box      12s of processor, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
+    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 8 GiB of 32 GiB, up 2.0h",
+    "",
+    "listener  address       handler  workers  open  accepted  chunks   read  written  waiting  refused",
+    "packets   0.0.0.0:9091  sink           1   10k       10k     500  2 KiB      0 B      0 B        2",
+  ]);
+});
+
+test("of two looks it tells what happened a second", () => {
+  const before = { status: statusOf(1000, 12), atMs: 1000 };
+  const text = statusText({ status: statusOf(201_000, 12.9), atMs: 3000 }, before, PLAIN);
+  expect(text).toContain("45.0% of a core");
+  expect(text).toContain("chunks/s");
+  expect(text).toMatch(/packets .* 10k +0 +100k +391 KiB +0 B/);
+});
+
+test("tenk status prints it, and --watch wants a terminal", async () => {
+  const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
+  const [line] = await box.sees("stdout", /^.*\n/);
+  const { statusUrl } = JSON.parse(line) as { statusUrl: string };
+  const { stdout } = await tenk(["status", "--url", statusUrl]);
+  expect(stdout).toMatch(/^tenk \d/);
+  expect(stdout).toMatch(/^machine {2}.*cores/m);
+  const json = JSON.parse((await tenk(["status", "--json", "--url", statusUrl])).stdout) as Status;
+  expect(json.host.memoryTotalBytes).toBeGreaterThan(2 ** 20);
+  const refused = await tenk(["status", "--watch", "--url", statusUrl]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--watch draws on a terminal")]);
+
+  // script(1) is a terminal to who runs in it.
+  const words = [process.execPath, MAIN, "status", "--watch", "--url", statusUrl].join(" ");
+  const watching = spawn("script", ["-qfec", words, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+  let drawn = "";
+  watching.stdout.setEncoding("utf8").on("data", (text: string) => {
+    drawn += text;
+  });
+  const ended = new Promise<number | null>((resolve) => watching.on("close", resolve));
+  while (!drawn.includes("chunks/s")) await Bun.sleep(20);
+  watching.stdin.write("\u0003");
+  expect(await ended).toBe(0);
+  expect(drawn.startsWith("\x1b[?1049h\x1b[?25l")).toBe(true);
+  expect(drawn.replace(/\^C/g, "").endsWith("\x1b[?25h\x1b[?1049l")).toBe(true);
+  box.child.kill("SIGINT");
+  await box.ended;
+}, 20_000);
