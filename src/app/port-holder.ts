@@ -36,12 +36,28 @@ export function portHolder(port: number): { readonly program: string; readonly p
  * ```
  */
 export function listeningSockets(table: string, port: number): string[] {
+  return listeningRows(table, port).map((columns) => `socket:[${columns[9]}]`);
+}
+
+function listeningRows(table: string, port: number): string[][] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   return table
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns[1]?.endsWith(suffix) && columns[3] === LISTENING)
-    .map((columns) => `socket:[${columns[9]}]`);
+    .filter((columns) => columns[1]?.endsWith(suffix) && columns[3] === LISTENING);
+}
+
+/**
+ * Whether a TCP port of this machine is this user's, and nobody else's: before a secret is told to whoever listens there.
+ */
+export function isPortOurs(port: number): boolean {
+  const owners = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => listeningUsers(startOf(file), port));
+  return owners.length > 0 && owners.every((user) => user === process.getuid?.());
+}
+
+/** The users whose sockets listen on a port, from the text of /proc/net/tcp. */
+export function listeningUsers(table: string, port: number): number[] {
+  return listeningRows(table, port).map((columns) => Number(columns[7]));
 }
 
 function startOf(file: string): string {

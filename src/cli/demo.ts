@@ -52,7 +52,8 @@ async function runDemo(words: DemoWords): Promise<number> {
   stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${box.ready.pid}`);
   stderr.line(`${bold(box.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
   const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", box.ready.statusUrl).href);
-  const report = await runShown(plan, { title: `tenk demo ${plan.target}`, live: words.live });
+  const title = `tenk demo ${plan.target}`;
+  const report = await runShown(plan, { title, live: words.live, keepAt: box.ready.statusUrl });
   const code = showReport(report, json);
   if (words.keep) await keep(box);
   return code;

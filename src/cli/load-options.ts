@@ -57,6 +57,7 @@ export interface LoadWords extends PushWords {
   readonly json?: string;
   readonly box?: string;
   readonly live: boolean;
+  readonly keep: boolean;
   readonly verbose?: number;
   readonly v?: boolean;
   readonly dumpOne?: boolean;
@@ -181,6 +182,7 @@ function addResultOptions(command: Command): void {
     )
     .addOption(valueOption("--json <file>", "write the report as JSON; - is standard output", String))
     .addOption(valueOption("--box <url>", "the target's status surface, or none", String))
+    .option("--no-keep", "do not keep the run for tenk runs, nor show it on a box's page")
     .option("--no-live", "no live view")
     .addOption(valueOption("--verbose <level>", "0 errors, 1 what happens, 2 or 3 everything", verbosity))
     .addOption(new Option("-v", "the same as --verbose 2"))

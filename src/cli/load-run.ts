@@ -1,3 +1,6 @@
+import { RunKeeper, usualDataFolder } from "../app/mod.ts";
+import { logOf } from "../base/mod.ts";
+import { runSeries } from "../dash/mod.ts";
 import { findLimit, type Limit, LoadControl, type Report, type RunOptions, runTcp, type TcpPlan } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { readKeys } from "./keys.ts";
@@ -16,7 +19,12 @@ export interface ShownRun {
   readonly live: boolean;
   readonly tap?: RunOptions["tap"];
   readonly push?: PushPlan | undefined;
+  /** Where a box may be that shows the run as it goes; the run is kept there or in the data folder. @default {not kept} */
+  readonly keepAt?: string | undefined;
 }
+
+/** Where a box is unless something else is said. */
+export const USUAL_BOX = "http://127.0.0.1:9190/";
 
 /** Runs a plan, shown live, with its keys. Ctrl-C and `q` end it early; the report is whole all the same. */
 export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
@@ -32,9 +40,9 @@ export function findLimitShown(
   return showing(plan, shown, (options) => findLimit(plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
 }
 
-async function showing<Result>(
+async function showing<Result extends Report>(
   plan: TcpPlan,
-  { title, live, tap, push: pushPlan }: ShownRun,
+  { title, live, tap, push: pushPlan, keepAt }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -49,19 +57,28 @@ async function showing<Result>(
   using keys = live ? readKeys(actions) : undefined;
   using view = liveView(stderr, { title, keys: keys ? "q ends · + - change the rate" : "", live });
   const push = pushPlan && new LoadPush(pushPlan, plan.target);
+  const keeper = keepAt === undefined ? undefined : keeperOf(plan, keepAt);
   try {
-    return await run({
+    const report = await run({
       onSnapshot(snapshot) {
         view.show(snapshot);
         push?.take(snapshot);
+        keeper?.take(snapshot);
       },
       signal: stop.signal,
       control,
       ...(tap ? { tap } : {}),
     });
+    const id = await keeper?.finish(report);
+    if (id !== undefined) logOf("load").info("run kept", { id, show: `tenk runs show ${id}` });
+    return report;
   } finally {
     await push?.end();
   }
+}
+
+function keeperOf({ target }: TcpPlan, boxUrl: string): RunKeeper {
+  return new RunKeeper({ target, boxUrl, dataFolder: usualDataFolder(), seriesOf: runSeries });
 }
 
 /** Prints a report where it was asked for. @returns the exit code its verdict stands for */

@@ -5,7 +5,7 @@ import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords } from "./load-options.ts";
 import { loadOptionsOf } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
-import { findLimitShown, runShown, showReport } from "./load-run.ts";
+import { findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples } from "./options.ts";
 import { jsonTarget } from "./output.ts";
@@ -45,12 +45,18 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         title,
         live: words.live,
         push,
+        keepAt: words.keep ? keptAt(words.box) : undefined,
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),
       };
       mustFit(plan);
       exit(showReport(await (words.findLimit ? findLimitShown : runShown)(plan, shown), json));
     });
+}
+
+/** A box elsewhere keeps runs of its own machine. */
+function keptAt(box: string | undefined): string {
+  return box !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(box) ? box : USUAL_BOX;
 }
 
 function logLevel({ verbose, v }: LoadWords): "error" | "info" | "debug" {

@@ -7,7 +7,9 @@ import { EXIT, failureOf } from "./failure.ts";
 import { loadCommand } from "./load.ts";
 import { examples } from "./options.ts";
 import { survivePipes } from "./output.ts";
+import { passwordCommand } from "./password.ts";
 import { runCommand } from "./run.ts";
+import { runsCommand } from "./runs.ts";
 import { statusCommand } from "./status.ts";
 import { stderr } from "./terminal.ts";
 import { upCommand } from "./up.ts";
@@ -49,6 +51,8 @@ function program(exit: (code: number) => void): Command {
     loadCommand,
     checkCommand,
     statusCommand,
+    runsCommand,
+    passwordCommand,
     dashboardsCommand,
   ]) {
     root.addCommand(command(exit));

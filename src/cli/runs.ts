@@ -1,0 +1,113 @@
+import { resolve } from "node:path";
+import { Command, type Option } from "commander";
+import { type FinishedRun, openRuns, type RunLine, usualDataFolder } from "../app/mod.ts";
+import { formatCount, formatDuration, parseCount, TenkError } from "../base/mod.ts";
+import type { Report } from "../load/mod.ts";
+import { EXIT } from "./failure.ts";
+import { examples, valueOption } from "./options.ts";
+import { print } from "./output.ts";
+import { reportText } from "./report-text.ts";
+import { compareRuns, type Difference } from "./runs-compare.ts";
+import { table } from "./table.ts";
+import { type Paints, paintsFor } from "./terminal.ts";
+
+interface RunsWords {
+  data?: string;
+  json?: boolean;
+  limit?: number;
+}
+
+export function runsCommand(exit: (code: number) => void): Command {
+  const command = new Command("runs").description("Past load tests: list them, show one, compare two.");
+  const withShared = (each: Command) => each.addOption(folderOption()).option("--json", "print as JSON");
+  const done = (text: string) => {
+    print(text);
+    exit(EXIT.pass);
+  };
+  withShared(command.command("list", { isDefault: true }))
+    .description("The newest first.")
+    .addOption(valueOption("--limit <n>", "how many", parseCount).default(20))
+    .action(async (words: RunsWords) => done(await listed(words)));
+  withShared(command.command("show"))
+    .description("One report.")
+    .argument("<id>", "as tenk runs lists it")
+    .action(async (id: string, words: RunsWords) => done(await shown(id, words)));
+  withShared(command.command("compare"))
+    .description("Two runs side by side, and what their differences are worth.")
+    .argument("<a>", "the earlier one")
+    .argument("<b>", "the later one")
+    .action(async (a: string, b: string, words: RunsWords) => done(await compared(a, b, words)));
+  return command.addHelpText("after", examples("tenk runs", "tenk runs show 12", "tenk runs compare 12 13"));
+}
+
+function folderOption(): Option {
+  return valueOption("--data <folder>", "the data folder (default: the usual one)", (text) => resolve(text));
+}
+
+async function withRuns<Result>(
+  { data }: RunsWords,
+  work: (runs: Awaited<ReturnType<typeof openRuns>>["runs"]) => Promise<Result>,
+): Promise<Result> {
+  const { runs, stop } = openRuns(data ?? usualDataFolder());
+  try {
+    return await work(runs);
+  } finally {
+    await stop();
+  }
+}
+
+async function listed(words: RunsWords): Promise<string> {
+  const runs = await withRuns(words, (all) => all.list(words.limit ?? 20));
+  if (words.json) return JSON.stringify({ runs }, null, 2);
+  if (runs.length === 0) return "no load test is kept yet: tenk load keeps each one";
+  const paints = paintsFor(process.stdout);
+  const head = ["id", "when", "target", "connections", "sent/s", "p99", "took", "verdict"].map(paints.dim);
+  return table([head, ...runs.map((run) => lineOf(run, paints))], "rllrrrrl");
+}
+
+function lineOf(run: RunLine, { green, red }: Paints): string[] {
+  const { id, startedAt, target, connections, perSecondSent, p99Us, durationMs, verdict } = run;
+  return [
+    id,
+    new Date(startedAt).toISOString().slice(0, 16).replace("T", " "),
+    target,
+    formatCount(connections),
+    formatCount(Math.round(perSecondSent)),
+    p99Us > 0 ? formatDuration(p99Us / 1000) : "",
+    formatDuration(durationMs),
+    (verdict === "pass" ? green : red)(verdict),
+  ];
+}
+
+/** @throws {TenkError} `usage` */
+async function runOf(id: string, words: RunsWords): Promise<FinishedRun> {
+  const run = await withRuns(words, (runs) => runs.get(id));
+  if (run !== undefined) return run;
+  throw new TenkError("usage", `There is no run "${id}"`, { hint: "tenk runs lists them" });
+}
+
+async function shown(id: string, words: RunsWords): Promise<string> {
+  const run = await runOf(id, words);
+  if (words.json) return JSON.stringify(run, null, 2);
+  return reportText(run.report as unknown as Report, paintsFor(process.stdout));
+}
+
+async function compared(a: string, b: string, words: RunsWords): Promise<string> {
+  const [first, second] = [await runOf(a, words), await runOf(b, words)];
+  const differences = compareRuns(first, second);
+  if (words.json) return JSON.stringify({ a, b, differences }, null, 2);
+  const paints = paintsFor(process.stdout);
+  const rows = differences.map((each) => [each.name, ...each.text, changeText(each), wordsFor(each, paints)]);
+  const note = "One run each: a difference within their own scatter says nothing; repeat both to be sure.";
+  return `${table([["", a, b, "change", ""].map(paints.dim), ...rows], "lrrrl")}\n\n${paints.dim(note)}`;
+}
+
+function changeText({ change, a, b }: Difference): string {
+  if (change === null) return b === a ? "" : "new";
+  const percent = change * 100;
+  return `${percent > 0 ? "+" : ""}${percent.toFixed(Math.abs(percent) < 10 ? 1 : 0)}%`;
+}
+
+function wordsFor({ verdict }: Difference, { dim, bold, yellow }: Paints): string {
+  return verdict === "clear" ? bold("clear") : verdict === "perhaps" ? yellow("perhaps") : dim(verdict);
+}

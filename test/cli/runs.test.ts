@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import type { FinishedRun } from "../../src/app/mod.ts";
+import { compareRuns, verdictOf } from "../../src/cli/runs-compare.ts";
+import { dataHome, startTenk, tenk } from "./tenk.ts";
+
+describe("what a difference of two runs is worth", () => {
+  test.each([
+    [100, 100, 0, undefined, "same"],
+    [100, 100.4, 0, undefined, "within scatter"],
+    [100, 104, 0, undefined, "within scatter"],
+    [100, 110, 0, undefined, "perhaps"],
+    [100, 150, 0, undefined, "clear"],
+    [1, 2, 5, undefined, "within scatter"],
+    [0, 3, 0, undefined, "clear"],
+    [100, 150, 0, 1, "within scatter"],
+    [100, 150, 0, 4, "perhaps"],
+    [100, 150, 0, 9, "clear"],
+    [100, 102, 0, 9, "perhaps"],
+  ])("%d and %d, alike to %d, %p errors apart: %s", (from, to, grain, errors, verdict) => {
+    expect(verdictOf(from, to, grain, errors)).toBe(verdict as never);
+  });
+
+  test("is told by the seconds in which all connections were open", () => {
+    const [a, b] = [1000, 1200].map((sent) =>
+      runOf(
+        sent,
+        Array.from({ length: 12 }, (_, at) => sent + (at % 3)),
+      ),
+    );
+    const row = compareRuns(a!, b!).find(({ name }) => name === "sent a second");
+    expect(row).toMatchObject({ a: 1000, b: 1200, change: 1200 / 1000 - 1, verdict: "clear" });
+    const noisy = runOf(
+      1200,
+      Array.from({ length: 12 }, (_, at) => (at % 2 === 0 ? 100 : 2300)),
+    );
+    expect(compareRuns(a!, noisy).find(({ name }) => name === "sent a second")?.verdict).toBe("within scatter");
+  });
+});
+
+function runOf(perSecondSent: number, seconds: readonly number[]): FinishedRun {
+  const latency = { p50: 100, p99: 200, max: 300 };
+  const report = {
+    connections: { peak: 10, failed: 0, lost: 0 },
+    messages: { perSecondSent, late: 0, dropped: 0 },
+    latencyUs: { connect: latency, message: latency },
+    server: null,
+    generator: { cpuPercent: 10 },
+  };
+  // The ramp, in which not all are open, is as fast as can be and tells nothing.
+  const sentPerSecond = [1, 9999, ...seconds];
+  const connectionsOpen = sentPerSecond.map((_, at) => (at < 2 ? 5 : 10));
+  const columns = { sentPerSecond, connectionsOpen };
+  return {
+    startedAt: 0,
+    report: report as never,
+    series: { elapsedMs: sentPerSecond.map((_, at) => at * 1000), columns },
+  };
+}
+
+describe("tenk runs", () => {
+  test("lists what tenk load kept, shows it and compares it, with a box and without", async () => {
+    const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
+    const [line] = await box.sees("stdout", /^.*\n/);
+    const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
+    const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, "-c", "5", "-r", "10", "-m", "ping", "-T", "2s"];
+    const first = startTenk([...words, "--box", statusUrl, "--no-live"]);
+    const progress = async () => (await (await fetch(`${statusUrl}api/runs/live`)).json()) as { run: unknown };
+    while ((await progress()).run === null) await Bun.sleep(20);
+    expect(await progress()).toMatchObject({ run: { snapshot: { connections: { wanted: 5 } } } });
+    expect((await first.ended).stderr).toMatch(/run kept id=\d+/);
+    expect(await progress()).toEqual({ run: null });
+    const { runs } = (await (await fetch(`${statusUrl}api/runs`)).json()) as {
+      runs: { id: string; verdict: string }[];
+    };
+    const a = runs[0]!.id;
+    expect(runs[0]).toMatchObject({ verdict: "pass", connections: 5 });
+    const whole = (await (await fetch(`${statusUrl}api/runs/${a}`)).json()) as FinishedRun;
+    expect(whole.series.elapsedMs.length).toBeGreaterThan(1);
+    box.child.kill("SIGINT");
+    expect((await box.ended).code).toBe(0);
+
+    // Nothing listens there now: the run fails, and is kept all the same.
+    expect((await tenk([...words, "-T", "100ms", "--box", "none", "--no-live"])).stderr).toContain("run kept");
+    const list = await tenk(["runs", "--json"]);
+    const ids = (JSON.parse(list.stdout) as { runs: { id: string; verdict: string }[] }).runs.map(({ id }) => id);
+    expect(ids).toContain(a);
+    expect((await tenk(["runs"])).stdout).toMatch(/^id +when +target/);
+    expect((await tenk(["runs", "show", a])).stdout).toContain("5 opened");
+    const compared = await tenk(["runs", "compare", a, ids[0]!]);
+    expect(compared.stdout).toMatch(/^connections held +5 +0 +-100% +clear$/m);
+    const json = await tenk(["runs", "compare", a, a, "--json"]);
+    expect(JSON.parse(json.stdout).differences[0]).toMatchObject({ change: 0, verdict: "same" });
+    expect((await tenk(["runs", "show", "0"])).code).toBe(2);
+    expect(dataHome()).not.toBe("");
+  }, 30_000);
+
+  test("are not kept with --no-keep", async () => {
+    const before = (await tenk(["runs", "--json"])).stdout;
+    await tenk(["load", "tcp", "127.0.0.1:1", "-c", "1", "-T", "100ms", "--no-keep", "--box", "none", "--no-live"]);
+    expect((await tenk(["runs", "--json"])).stdout).toBe(before);
+  });
+});
+
+test("tenk password prints a hash of what is piped in", async () => {
+  const child = startTenk(["password"], { input: "pipe" });
+  child.child.stdin!.end("correct horse\nsecond line");
+  const { stdout, code } = await child.ended;
+  expect(code).toBe(0);
+  expect(await Bun.password.verify("correct horse", stdout.trim())).toBe(true);
+});
