@@ -1,4 +1,4 @@
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { ChartSource } from "./spec.ts";
 
 const LEAP = 10;
@@ -12,7 +12,7 @@ export function keyboard(holder: HTMLElement, source: ChartSource, plotOf: () =>
   };
   const left = () => {
     const plot = plotOf();
-    if (plot !== undefined) move(plot, source, null);
+    if (plot !== undefined) move(plot, null);
   };
   holder.addEventListener("keydown", pressed);
   holder.addEventListener("blur", left);
@@ -29,19 +29,19 @@ function act(plot: uPlot, source: ChartSource, event: KeyboardEvent): boolean {
   const step = event.shiftKey ? LEAP : 1;
   switch (event.key) {
     case "ArrowLeft":
-      move(plot, source, isRead ? Math.max(0, at - step) : last);
+      move(plot, isRead ? Math.max(0, at - step) : last);
       return true;
     case "ArrowRight":
-      move(plot, source, Math.min(last, at + step));
+      move(plot, Math.min(last, at + step));
       return true;
     case "Home":
-      move(plot, source, 0);
+      move(plot, 0);
       return true;
     case "End":
-      move(plot, source, last);
+      move(plot, last);
       return true;
     case "Escape":
-      move(plot, source, null);
+      move(plot, null);
       return true;
     case "+":
     case "=":
@@ -56,13 +56,16 @@ function act(plot: uPlot, source: ChartSource, event: KeyboardEvent): boolean {
   }
 }
 
-function move(plot: uPlot, source: ChartSource, index: number | null): void {
+function move(plot: uPlot, index: number | null): void {
   const moment = index === null ? undefined : plot.data[0][index];
   const left = moment === undefined ? -10 : plot.valToPos(moment, "x");
   const top = moment === undefined ? -10 : plot.over.clientHeight / 2;
-  plot.setCursor({ left, top });
-  const { clientWidth, clientHeight } = plot.over;
-  uPlot.sync(source.id).pub("mousemove", plot, left, top, clientWidth, clientHeight, index ?? -1);
+  (plot as unknown as Publishing).setCursor({ left, top }, true, true);
+}
+
+/** Its types keep to themselves that it can tell the charts in step, as it does when the pointer moves. */
+interface Publishing {
+  setCursor(place: { left: number; top: number }, fires: boolean, publishes: boolean): void;
 }
 
 function zoomAround(plot: uPlot, source: ChartSource, moment: number | undefined): void {

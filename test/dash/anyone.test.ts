@@ -1,0 +1,280 @@
+import { describe, expect, test } from "bun:test";
+import type { SeriesName } from "../../src/dash/mod.ts";
+import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+
+const VIEWS = ["#/now", "#/connections", "#/runs", "#/runs/11", "#/runs/12/11", "#/log"];
+const IMAGE = "<img src=x onerror=alert(1)>";
+const TURNED = "safe\u202egnp.exe";
+
+describe.if(hasBrowser())("the page", () => {
+  const stand = stage();
+
+  test(
+    "shows hostile text as text, in every view, and what is hidden in it",
+    async () => {
+      const page = await stand.open("about:blank");
+      const { box } = stand;
+      const evil: SeriesName = {
+        key: `evil_total{who="${IMAGE}"}`,
+        name: "evil_total",
+        labels: { who: IMAGE, other: TURNED },
+        kind: "rate",
+        unit: "",
+        help: `help ${IMAGE} ${TURNED}`,
+      };
+      box.extra = [evil];
+      box.log.push({
+        t: Date.now(),
+        level: "error",
+        part: IMAGE,
+        message: `said ${IMAGE} ${TURNED}`,
+        fields: { [IMAGE]: IMAGE },
+      });
+      box.connections = [{ ...box.connections[0]!, remoteAddress: IMAGE, wireAddress: TURNED, tls: IMAGE }];
+      const [run] = box.runs;
+      const check = { expect: IMAGE, got: TURNED, pass: false };
+      const verdict = { pass: false, reason: IMAGE, checks: [check] };
+      const connections = { ...run!.report.connections, byCause: { [IMAGE]: 3 } };
+      box.runs = [
+        { ...run!, report: { ...run!.report, target: `${IMAGE}${TURNED}`, verdict, connections } },
+        ...box.runs.slice(1),
+      ];
+      for (const [view, selector] of [
+        ["#/now", ".own-grid"],
+        ["#/connections", ".data tbody"],
+        ["#/runs", ".data tbody"],
+        ["#/runs/12", "main"],
+        ["#/runs/12/11", "main"],
+        ["#/log", ".log"],
+      ] as const) {
+        await page.goto(`${box.url}${view}`);
+        await page.reload();
+        const words = await sees(page, selector, /<img src=x onerror=alert\(1\)>/);
+        expect(words).toContain("safe\\u202egnp.exe");
+        expect(words).not.toContain("\u202e");
+        expect(await page.locator("img:not([src^='/assets/'])").count()).toBe(0);
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  test.each([
+    [360, 740],
+    [390, 844],
+    [768, 1024],
+    [3840, 2160],
+  ] as const)(
+    "fits a screen of %i × %i in every view",
+    async (width, height) => {
+      const page = await stand.open("#/now", { width, height });
+      for (const view of VIEWS) {
+        await page.goto(`${stand.box.url}${view}`);
+        await page.locator("main > :nth-child(2)").waitFor();
+        await page.waitForTimeout(300);
+        const [content, screen] = await page.evaluate<number[]>("[document.documentElement.scrollWidth, innerWidth]");
+        expect(`${view} is ${content} wide`).toBe(`${view} is ${Math.min(content!, screen!)} wide`);
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "is walked through by keyboard, and shows where one is",
+    async () => {
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      const at = () =>
+        page.evaluate<string>(
+          "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()",
+        );
+      const walked: string[] = [];
+      for (let turn = 0; turn < 16; turn += 1) {
+        await page.keyboard.press("Tab");
+        walked.push(await at());
+        const outline = await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle");
+        expect(`${walked.at(-1)}: ${outline}`).toBe(`${walked.at(-1)}: solid`);
+      }
+      expect(walked.slice(0, 7)).toEqual([
+        "Skip to the content",
+        "Now",
+        "Connections",
+        "Runs",
+        "Log",
+        "Switch to dark",
+        "the last 5 minutes",
+      ]);
+      expect(walked.at(14)).toStartWith("Connections and packets received: arrow keys read it");
+      await page.keyboard.press("Shift+Tab");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("Shift+ArrowLeft");
+      const chart = plot(page, "Connections and packets received");
+      expect(await chart.getAttribute("aria-valuetext")).toMatch(/^\d+ \w+ [\d:]+: connections [\d ]+, packets/);
+      expect(await page.locator(".moment.read").count()).toBe(1);
+      await page.keyboard.press("+");
+      await sees(page, ".zoomed", /zoomed to 7 min/);
+      await page.keyboard.press("0");
+      await page.locator(".zoomed").waitFor({ state: "detached" });
+      await page.keyboard.press("Escape");
+      await page.locator(".moment.read").waitFor({ state: "detached" });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "keeps the focus within a dialog, and gives it back",
+    async () => {
+      const page = await stand.open("#/connections");
+      const close = page.getByRole("button", { name: /^close the connection of/ }).first();
+      await close.focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog", { name: "Close this connection?" }).waitFor();
+      for (let turn = 0; turn < 6; turn += 1) {
+        await page.keyboard.press("Tab");
+        // The browser's own bar counts as one place of the round.
+        expect(
+          await page.evaluate(
+            "document.querySelector('dialog').contains(document.activeElement) || document.activeElement === document.body",
+          ),
+        ).toBe(true);
+      }
+      await page.keyboard.press("Escape");
+      await page.locator("dialog").waitFor({ state: "detached" });
+      expect(stand.box.connections).toHaveLength(10_000);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "names every control and picture, has one main part, no id twice, and headings in their order",
+    async () => {
+      const page = await stand.open("#/now");
+      for (const view of VIEWS) {
+        await page.goto(`${stand.box.url}${view}`);
+        await page.waitForTimeout(500);
+        expect({ view, complaints: await page.evaluate(COMPLAINTS) }).toEqual({ view, complaints: [] });
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  test.each(["light", "dark"] as const)(
+    "has contrast enough to be read in %s",
+    async (scheme) => {
+      const page = await stand.open("#/now", { scheme });
+      const colours = await page.evaluate<Record<string, string>>(
+        `Object.fromEntries(["page", "panel", "raised-panel", "accent-soft", "bad-soft", "text", "muted", "accent", "good", "warning", "bad", "tone-accent", "tone-ink", "tone-amber", "tone-violet", "tone-green", "tone-red"].map((name) => [name, getComputedStyle(document.documentElement).getPropertyValue("--" + name)]))`,
+      );
+      const low: string[] = [];
+      const compare = (front: string, back: string, least: number) => {
+        const ratio = contrast(colours[front]!, colours[back]!);
+        if (ratio < least) low.push(`${front} on ${back}: ${ratio.toFixed(2)}`);
+      };
+      for (const back of ["page", "panel", "raised-panel"]) {
+        for (const front of ["text", "muted", "accent", "good", "warning", "bad"]) compare(front, back, 4.5);
+      }
+      compare("accent", "accent-soft", 4.5);
+      compare("text", "bad-soft", 4.5);
+      for (const tone of Object.keys(colours).filter((name) => name.startsWith("tone-"))) compare(tone, "panel", 3);
+      expect(low).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "takes light or dark from the system, until one chooses, and then keeps it",
+    async () => {
+      const page = await stand.open("#/now", { scheme: "dark" });
+      const scheme = () => page.evaluate("getComputedStyle(document.documentElement).colorScheme");
+      expect(await scheme()).toBe("dark");
+      await page.getByRole("button", { name: "Switch to light" }).click();
+      expect(await scheme()).toBe("light");
+      await page.reload();
+      expect(await scheme()).toBe("light");
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "stands still for those who asked for it",
+    async () => {
+      const still = await stand.open("#/now", { hasReducedMotion: true });
+      await still.locator(".bar-fill").first().waitFor();
+      expect(await still.evaluate("getComputedStyle(document.querySelector('.bar-fill')).transitionDuration")).toBe(
+        "0s",
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "says that nobody is there, and what to do",
+    async () => {
+      stand.expected.push(/503|EventSource|ERR_/);
+      const page = await stand.open("about:blank");
+      await page.clock.install();
+      await page.goto(`${stand.box.url}#/now`);
+      await sees(page, ".live", /live/);
+      stand.box.stop();
+      await page.clock.runFor(20_000);
+      await sees(page, ".live", /stopped/);
+      await page.clock.runFor(3000);
+      await sees(page, ".problem", /The box does not answer.*Is tenk still running/);
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** What a checker of accessibility would say, as a script that runs in the page. */
+const COMPLAINTS = `(() => {
+  const complaints = [];
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const nameOf = (element) =>
+    element.getAttribute("aria-label") ||
+    (element.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join("") ||
+    [...(element.labels ?? [])].map((label) => label.textContent).join("") ||
+    element.textContent;
+  for (const each of all("a, button, input, select, [role=slider], [role=log], nav, section, dialog, progress")) {
+    if (nameOf(each).trim() === "") complaints.push("no name: " + each.outerHTML.slice(0, 80));
+  }
+  for (const each of all("img")) if (!each.hasAttribute("alt")) complaints.push("no alt: " + each.src);
+  for (const each of all("table")) if (each.querySelector("th") === null) complaints.push("no heads: " + each.className);
+  for (const each of all("th")) if (!each.hasAttribute("scope")) complaints.push("no scope: " + each.textContent);
+  if (all("main").length !== 1) complaints.push("main parts: " + all("main").length);
+  const ids = all("[id]").map(({ id }) => id);
+  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) complaints.push("twice: " + id);
+  for (const each of all("[aria-labelledby], [aria-describedby]")) {
+    for (const name of ["aria-labelledby", "aria-describedby"]) {
+      const id = each.getAttribute(name);
+      if (id && !ids.includes(id)) complaints.push(name + " leads nowhere: " + id);
+    }
+  }
+  let level = 1;
+  for (const each of all("h1, h2, h3, h4")) {
+    const next = Number(each.tagName[1]);
+    if (next > level + 1) complaints.push("a heading too deep: " + each.textContent);
+    level = next;
+  }
+  if (document.documentElement.lang !== "en") complaints.push("no language");
+  if (!/ · tenk$/.test(document.title)) complaints.push("title: " + document.title);
+  return complaints;
+})()`;
+
+/** WCAG 2.2, contrast ratio of two colours `#rrggbb`. */
+function contrast(a: string, b: string): number {
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (light! + 0.05) / (dark! + 0.05);
+}
+
+function luminance(hex: string): number {
+  const channel = (at: number) => {
+    const value = Number.parseInt(full(hex).slice(at, at + 2), 16) / 255;
+    return value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+}
+
+/** The style sheet is written as short as it can be: `#fff`. */
+function full(hex: string): string {
+  const text = hex.trim();
+  return text.length === 4 ? text.replace(/[0-9a-f]/gi, "$&$&") : text;
+}
