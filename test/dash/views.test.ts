@@ -1,0 +1,206 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { reportHtml } from "../../src/dash/mod.ts";
+import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { TOKEN } from "./fake-box.ts";
+import { fakeReport, fakeRun } from "./fake-data.ts";
+
+describe.if(hasBrowser())("the view of connections", () => {
+  const stand = stage();
+
+  test(
+    "shows a page of ten thousand, sorted and searched by the box",
+    async () => {
+      const page = await stand.open("#/connections");
+      await sees(page, ".count", /1–50 of 10 000/);
+      expect(await page.locator(".data tbody tr").count()).toBe(50);
+      // What makes a page heavy is what is in it.
+      expect(await page.locator("*").count()).toBeLessThan(2000);
+      await page.getByRole("button", { name: "Outbox" }).click();
+      await sees(page, ".data tbody tr:first-child td:nth-of-type(7)", /36 KiB/);
+      expect(await page.locator('[aria-sort="descending"]').textContent()).toContain("Outbox");
+      await page.getByRole("button", { name: "next page" }).click();
+      await sees(page, ".count", /51–100 of 10 000/);
+      await page.getByLabel("Search").fill("10.0.39.15:");
+      await sees(page, ".count", /1–1 of 1 \(10 000 open\)/);
+      await page.getByLabel("Search").fill("nobody");
+      await sees(page, ".empty", /None of 10 000 connections matches “nobody”/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "asks before it closes one, says where the token is, and takes it",
+    async () => {
+      stand.expected.push(/401/);
+      const page = await stand.open("#/connections");
+      await sees(page, ".count", /of 10 000/);
+      const close = page.getByRole("button", { name: /^close the connection of/ }).first();
+      await close.click();
+      await sees(page, "dialog", /Close this connection\?.*10\.0\.0\.0:20000 on sink/);
+      await page.keyboard.press("Escape");
+      await page.locator("dialog").waitFor({ state: "detached" });
+      expect(stand.box.connections).toHaveLength(10_000);
+      await close.click();
+      await page.getByRole("button", { name: "Close it" }).click();
+      await sees(page, "dialog", /needs the token.*file token of its data folder/);
+      await page.getByLabel("Token").fill(` ${TOKEN}\n`);
+      await page.getByRole("button", { name: "Close it" }).click();
+      await sees(page, ".count", /of 9 999/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "says what to do where none is open, and when the box wants to know who asks",
+    async () => {
+      stand.expected.push(/401|EventSource/);
+      const page = await stand.open("about:blank");
+      stand.box.connections = [];
+      await page.goto(`${stand.box.url}#/connections`);
+      await sees(page, ".empty", /No connection is open.*tenk load/);
+      stand.box.mood = "closed";
+      await sees(page, ".problem", /Who asks\?.*file token of its data folder/);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe.if(hasBrowser())("the view of runs", () => {
+  const stand = stage();
+
+  test(
+    "follows the run in progress, and lists those that are past",
+    async () => {
+      const page = await stand.open("about:blank");
+      stand.box.runSecond = 20;
+      await page.goto(`${stand.box.url}#/runs`);
+      await sees(page, ".live-run", /in progress · sending · 2\d s of 1 min.*127\.0\.0\.1:9091.*10 000 of 10 000/);
+      await plot(page, "Latency so far").locator("canvas").waitFor();
+      expect(await page.getByRole("progressbar").getAttribute("value")).toMatch(/^0\.[34]/);
+      await sees(page, ".data tbody", /✓ passed.*100k\/s.*✗ failed.*80k\/s/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "shows a past run's report and its course",
+    async () => {
+      const page = await stand.open("#/runs");
+      await page.locator(".data tbody a").nth(1).click();
+      await sees(page, ".head", /127\.0\.0\.1:9091 ✗ failed.*rate>=95000\/s80000\/s/);
+      await sees(page, ".report-grid", /Messages4 000 0005 000 000.*80 %.*1 200 dropped.*31 connect ECONNREFUSED/);
+      await plot(page, "Connections and messages").hover({ position: { x: 300, y: 80 } });
+      const read = await page
+        .locator(".plot")
+        .evaluateAll((plots) => plots.map((each) => each.getAttribute("aria-valuetext")));
+      expect(new Set(read.map((words) => words!.split(":")[0])).size).toBe(1);
+      expect(read[0]).toMatch(/^after \d+ s: connections 10 000, sent 8\d(\.\d)?k\/s/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "lays two runs over each other",
+    async () => {
+      const page = await stand.open("#/runs");
+      for (const index of [0, 1]) await page.getByRole("checkbox").nth(index).check();
+      await page.getByRole("link", { name: "Compare the two" }).click();
+      await sees(page, ".data", /Messages a second100k\/s80k\/s−20 % worse.*Connect p991\.62 ms1\.62 msthe same/);
+      await sees(page, ".run-grid", /Messages sentA99(\.\d)?k\/sB79\.\dk\/s/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "says what to do where there is none, and that one is not there",
+    async () => {
+      stand.expected.push(/404/);
+      const page = await stand.open("about:blank");
+      stand.box.runs = [];
+      await page.goto(`${stand.box.url}#/runs`);
+      await sees(page, ".empty", /No run yet.*tenk load/);
+      await page.goto(`${stand.box.url}#/runs/99`);
+      await sees(page, ".problem", /There is no run 99/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "is also one file, which opens without a box",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "tenk-report-"));
+      try {
+        const { series, startedAt } = fakeRun("1", Date.UTC(2026, 0, 2), 1, true);
+        const report = { ...fakeReport(1, true), target: "</script><img src=x onerror=alert(1)>" };
+        writeFileSync(join(folder, "report.html"), await reportHtml(report, series, { startedAt }));
+        const page = await stand.open(`file://${join(folder, "report.html")}`, { scheme: "dark" });
+        await sees(page, ".head", /<\/script><img src=x onerror=alert\(1\)> ✓ passed/);
+        await plot(page, "Connections and messages").locator("canvas").waitFor();
+        await plot(page, "Latency so far").focus();
+        await page.keyboard.press("ArrowLeft");
+        expect(await plot(page, "Bytes").getAttribute("aria-valuetext")).toMatch(/^after 1 min/);
+        await page.getByRole("button", { name: "Switch to light" }).click();
+        expect(await page.evaluate("getComputedStyle(document.body).colorScheme")).toBe("light");
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe.if(hasBrowser())("the view of the log", () => {
+  const stand = stage();
+
+  test(
+    "shows the last lines and what is said meanwhile, by level, part and text",
+    async () => {
+      const page = await stand.open("#/log");
+      await sees(page, ".log", /configuration read file=tenk\.yaml.*cannot be written/);
+      expect(await page.locator(".line").count()).toBe(6);
+      await sees(page, ".live", /live/);
+      stand.box.say({ level: "warn", part: "net", message: "said just now", fields: { count: 3 } });
+      await sees(page, ".line:last-child", /! warn.*net.*said just now count=3/);
+      await page.getByLabel("Level").selectOption("warn");
+      expect(await page.locator(".line").count()).toBe(3);
+      await page.getByLabel("Part").selectOption("net");
+      expect(await page.locator(".line").count()).toBe(2);
+      await page.getByLabel("Text").fill("COUNT");
+      await page.getByLabel("Text").fill("just");
+      expect(await page.locator(".line").count()).toBe(1);
+      await page.getByLabel("Text").fill("nothing like it");
+      await sees(page, ".empty", /No line matches/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "follows until one scrolls up, and again when told to",
+    async () => {
+      const page = await stand.open("#/log", { height: 400 });
+      await sees(page, ".log", /configuration read/);
+      await sees(page, ".live", /live/);
+      const line = (index: number) => ({ level: "info", part: "app", message: `line ${index}`, fields: {} }) as const;
+      for (let index = 0; index < 60; index += 1) stand.box.say(line(index));
+      await sees(page, ".line:last-child", /line 59/);
+      const rest = () =>
+        page.evaluate<number>(
+          "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.querySelector('.log'))",
+        );
+      expect(await rest()).toBeLessThan(24);
+      await page.locator(".log").hover();
+      await page.mouse.wheel(0, -400);
+      await page.locator("input:not(:checked)").waitFor();
+      const before = await rest();
+      stand.box.say(line(60));
+      await sees(page, ".line:last-child", /line 60/);
+      expect(await rest()).toBeGreaterThan(before - 1);
+      await page.getByLabel("Follow").check();
+      expect(await rest()).toBeLessThan(24);
+    },
+    PATIENCE_MS,
+  );
+});
