@@ -23,7 +23,14 @@ import { sayHandlerFailed } from "./handler-failure.ts";
 import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CloseReason } from "./reasons.ts";
-import { type ClientTlsOptions, type ServerTlsOptions, type TlsInfo, tlsInfo, upgrade } from "./tls/mod.ts";
+import {
+  type ClientTlsOptions,
+  closeSecure,
+  type ServerTlsOptions,
+  type TlsInfo,
+  tlsInfo,
+  upgrade,
+} from "./tls/mod.ts";
 import type { Connection, Handler, HandlerResult } from "./types.ts";
 
 const encoder = new TextEncoder();
@@ -99,8 +106,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   close(reason: CloseReason = "handler"): void {
     if (this.closed) return;
     this.finish(reason, undefined);
-    // Not end(): under TLS that keeps the descriptor until the peer answers, which one that means ill never does.
-    this.socket.close();
+    if ((this.flags & (SECURE | UPGRADING)) === 0) this.socket.close();
+    else closeSecure(this.socket);
   }
 
   reset(reason: CloseReason = "handler"): void {

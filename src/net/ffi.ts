@@ -11,6 +11,7 @@ const libc = dlopen("libc.so.6", {
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
+  shutdown: { args: ["i32", "i32"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
@@ -44,6 +45,7 @@ const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
+const SHUT_RDWR = 2;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 
@@ -224,6 +226,11 @@ export function peekBytes(descriptor: number): Uint8Array | undefined {
 /** Takes the first `count` bytes (peeked before) from what the kernel holds for a socket. */
 export function discardBytes(descriptor: number, count: number): void {
   check(Number(libc.recv(descriptor, ptr(peeked), count, MSG_DONTWAIT)), "recv");
+}
+
+/** FIN behind what the kernel has for the peer, and nothing is read any more. One that is closed already is no error. */
+export function finishDescriptor(descriptor: number): void {
+  libc.shutdown(descriptor, SHUT_RDWR);
 }
 
 export function closeDescriptor(descriptor: number): void {
