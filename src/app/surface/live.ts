@@ -25,6 +25,8 @@ interface Stream {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** The last second that was told. ms since 1970 */
   toldMs: number;
+  /** More seconds wait than were told at once. */
+  isBehind: boolean;
   keysVersion: number;
   logNumber: number;
   runVersion: number;
@@ -48,6 +50,8 @@ export class LiveStreams {
   readonly #sources: LiveSources;
   readonly #options: Required<LiveOptions>;
   readonly #streams = new Set<Stream>();
+  /** The second that was sampled last. ms since 1970 */
+  #newestMs = 0;
   /** The last second as everybody gets it. */
   #second = { t: -1, keysVersion: -1, text: "" };
 
@@ -73,10 +77,10 @@ export class LiveStreams {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          const last = this.#sources.history.columns(Date.now() - 5000).at(-1);
           stream = {
             controller,
-            toldMs: afterMs ?? (last?.t ?? 0) - 1,
+            toldMs: afterMs ?? this.#newestMs - 1,
+            isBehind: false,
             keysVersion: -1,
             logNumber: afterMs === undefined ? log.count : log.numberAt(afterMs),
             runVersion: -1,
@@ -88,7 +92,7 @@ export class LiveStreams {
         },
         pull: () => {
           // Only those that have a backlog go on by themselves; the others wait for the next second.
-          if (stream !== undefined && stream.toldMs < this.#second.t) this.#tell(stream);
+          if (stream?.isBehind) this.#tell(stream);
         },
         cancel: () => {
           if (stream !== undefined) this.#streams.delete(stream);
@@ -100,6 +104,7 @@ export class LiveStreams {
 
   /** A second was sampled. */
   tick(): void {
+    this.#newestMs = this.#sources.history.columns(this.#newestMs).at(-1)?.t ?? this.#newestMs;
     for (const stream of this.#streams) {
       if ((stream.controller.desiredSize ?? 0) > 0) {
         stream.stalledSeconds = 0;
@@ -150,7 +155,9 @@ export class LiveStreams {
       return current.text;
     }
     let text = "";
-    for (const column of history.columns(stream.toldMs).slice(0, SECONDS_AT_ONCE)) {
+    const columns = history.columns(stream.toldMs);
+    stream.isBehind = columns.length > SECONDS_AT_ONCE;
+    for (const column of columns.slice(0, SECONDS_AT_ONCE)) {
       const one = `id: ${column.t / 1000}\n${event("second", { t: column.t, v: column.v.map(rounded) })}`;
       stream.toldMs = column.t;
       if (column.t >= current.t) this.#second = { t: column.t, keysVersion: history.keysVersion, text: one };
