@@ -101,12 +101,15 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
     try {
       return await pass(arrived);
     } catch (error) {
-      if (error instanceof TenkError && error.code === "usage") return refusal(400, error.message, error.hint);
+      if (error instanceof TenkError && WRONG_WORDS.has(error.code)) return refusal(400, error.message, error.hint);
       sayFailure(error);
       return refusal(500, "it failed; the log says why");
     }
   };
 }
+
+/** What the one who asked can mend. */
+const WRONG_WORDS: ReadonlySet<string> = new Set(["usage", "invalid-option"]);
 
 async function serveRoute(route: Route, visit: Visit): Promise<Response> {
   const { request, standing } = visit;

@@ -1,0 +1,204 @@
+import { describe, expect, test } from "bun:test";
+import { pageOf } from "../../../src/app/surface/connections-routes.ts";
+import { PasswordCheck } from "../../../src/app/surface/password.ts";
+import type { ConnectionInfo } from "../../../src/net/mod.ts";
+import { BEARER, HASH, JSON_BODY, worldOf } from "./support.ts";
+
+const here = { peer: "127.0.0.1" };
+const program = { ...BEARER, ...JSON_BODY, "x-tenk": "1" };
+
+describe("series over HTTP", () => {
+  const { ask, world } = worldOf();
+  for (let second = 0; second < 20; second++) {
+    world.history.sample(1_700_000_000_000 + second * 1000, second * 1000, (take) => {
+      take("open", "gauge", second, { listener: 'a"b' });
+      take("open", "gauge", 5, { listener: "c" });
+      take("read_bytes_total", "counter", second * 100);
+    });
+  }
+  const range = "from=1700000010000&to=1700000013000&step=1000";
+
+  test("have names, kinds, units and words", async () => {
+    const { series } = (await (await ask("/api/names", here)).json()) as { series: unknown[] };
+    expect(series).toHaveLength(3);
+    expect(series[0]).toEqual({
+      key: 'open{listener="a\\"b"}',
+      name: "open",
+      labels: { listener: 'a"b' },
+      kind: "gauge",
+      unit: "",
+      help: "What open is.",
+    });
+    expect(series[2]).toMatchObject({ key: "read_bytes_total", kind: "rate", unit: "bytes" });
+  });
+
+  test("answer for the keys that are asked for, a gap where there is nothing", async () => {
+    const keys = ['open{listener="a\\"b"}', "read_bytes_total", "unknown"].map(
+      (key) => `name=${encodeURIComponent(key)}`,
+    );
+    const answer = (await (await ask(`/api/series?${keys.join("&")}&${range}`, here)).json()) as {
+      stepMs: number;
+      series: { key: string; t: number[]; min: unknown[]; mean: unknown[]; max: unknown[] }[];
+    };
+    expect(answer.stepMs).toBe(1000);
+    const [open, rate, unknown] = answer.series;
+    expect(open).toMatchObject({ key: 'open{listener="a\\"b"}', mean: [10, 11, 12] });
+    expect(open!.t).toEqual([1_700_000_010_000, 1_700_000_011_000, 1_700_000_012_000]);
+    expect(rate!.mean).toEqual([100, 100, 100]);
+    expect(unknown).toMatchObject({ key: "unknown", mean: [null, null, null] });
+  });
+
+  test("of a name without labels are all it has", async () => {
+    const answer = (await (await ask(`/api/series?name=open&${range}`, here)).json()) as { series: unknown[] };
+    expect(answer.series).toHaveLength(2);
+  });
+
+  test.each([
+    ["/api/series", "expected name=KEY"],
+    ["/api/series?name=a{", 'Cannot read "a{" as a series'],
+    ["/api/series?name=a&from=x", "cannot read from: expected a number"],
+    ["/api/series?name=a&from=5&to=4", "expected a beginning before its end"],
+    ["/api/series?name=a&step=-1", "cannot read step"],
+    [`/api/series?${"name=a&".repeat(51)}`, "expected at most 50 names"],
+    ["/api/log?level=loud", "expected one of debug, info, warn, error"],
+    ["/api/connections?sort=size", "there is no such listener"],
+  ])("%s is refused with %j", async (path, words) => {
+    const response = await ask(path, here);
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { error: string }).error).toContain(words);
+  });
+});
+
+test("the log is told by level, part and number, the oldest first", async () => {
+  const { ask, world } = worldOf();
+  for (let count = 0; count < 60; count++) {
+    const level = count % 2 === 0 ? "info" : "warn";
+    world.log.add(
+      { part: count < 55 ? "net" : "app", level, message: `m${count}`, fields: { long: "x".repeat(3000) } },
+      count,
+    );
+  }
+  const lines = async (query: string) =>
+    (
+      (await (await ask(`/api/log?${query}`, here)).json()) as {
+        lines: { message: string; fields: { long: string } }[];
+      }
+    ).lines;
+  expect((await lines("")).map(({ message }) => message)).toEqual(Array.from({ length: 50 }, (_, at) => `m${at + 10}`));
+  expect((await lines("level=warn&part=app")).map(({ message }) => message)).toEqual(["m55", "m57", "m59"]);
+  expect((await lines("limit=2")).map(({ message }) => message)).toEqual(["m58", "m59"]);
+  expect((await lines("limit=1"))[0]!.fields.long).toHaveLength(2001);
+});
+
+describe("connections over HTTP", () => {
+  const info = (id: number): ConnectionInfo => ({
+    id,
+    worker: 0,
+    remoteAddress: id % 2 === 0 ? "192.0.2.7" : "2001:db8::7",
+    remotePort: 40_000 + id,
+    wireAddress: "10.0.0.1",
+    ageMs: 1000 - id,
+    idleMs: id * 10,
+    bytesRead: (id * 7919) % 1000,
+    bytesWritten: 5,
+    queuedBytes: 0,
+    rttMs: undefined,
+    tls: undefined,
+  });
+  let looks = 0;
+  const { ask, world } = worldOf();
+  world.listeners.push({
+    name: "packets",
+    server: {
+      counts: () => ({ active: 1000 }),
+      closeConnection: async (id) => id < 1000,
+      async connections() {
+        looks += 1;
+        return Array.from({ length: 1000 }, (_, id) => info(id));
+      },
+    },
+  });
+  type Answer = { total: number; matched: number; rows: ConnectionInfo[] };
+  const asked = async (query: string) => (await (await ask(`/api/connections?${query}`, here)).json()) as Answer;
+
+  test("are found, sorted and cut to a page, and listed once for several pages", async () => {
+    const oldest = await asked("listener=packets&sort=age&limit=3");
+    expect([oldest.total, oldest.matched, oldest.rows.map(({ id }) => id)]).toEqual([1000, 1000, [0, 1, 2]]);
+    expect((await asked("sort=age&order=asc&limit=2")).rows.map(({ id }) => id)).toEqual([999, 998]);
+    expect((await asked("sort=idle&offset=10&limit=2")).rows.map(({ id }) => id)).toEqual([989, 988]);
+    expect((await asked("sort=written&limit=3")).rows.map(({ id }) => id)).toEqual([0, 1, 2]);
+    const read = (await asked("sort=read&limit=500")).rows.map(({ bytesRead }) => bytesRead);
+    expect(read).toEqual([...read].sort((a, b) => b - a));
+    const found = await asked("q=192.0.2.7:40010");
+    expect([found.matched, found.rows.map(({ id }) => id)]).toEqual([1, [10]]);
+    expect((await asked("q=2001:DB8&limit=1")).matched).toBe(500);
+    expect((await asked("limit=100000")).rows).toHaveLength(500);
+    expect((await asked("offset=5000")).rows).toEqual([]);
+    expect(looks).toBe(1);
+  });
+
+  test("close for who has the token", async () => {
+    const close = (id: unknown, listener = "packets") =>
+      ask("/api/connections/close", { method: "POST", headers: program, body: JSON.stringify({ listener, id }) });
+    expect((await close(7)).status).toBe(200);
+    expect((await close(7000)).status).toBe(404);
+    expect((await close("7")).status).toBe(400);
+    expect((await close(7, "other")).status).toBe(400);
+  });
+
+  test("of equal values keep the order of their ids", () => {
+    const rows = [3, 1, 2, 1, 3].map((value, id) => ({ id, value }));
+    expect(pageOf(rows, ({ value }) => value, true, 0, 9).map(({ id }) => id)).toEqual([0, 4, 2, 1, 3]);
+    expect(pageOf(rows, ({ value }) => value, false, 1, 2).map(({ id }) => id)).toEqual([3, 2]);
+  });
+});
+
+describe("load tests over HTTP", () => {
+  const latency = { p50: 1, p99: 2 };
+  const report = {
+    kind: "tcp",
+    target: "127.0.0.1:9091",
+    plan: { connections: 5 },
+    connections: { peak: 5 },
+    messages: { perSecondSent: 50 },
+    latencyUs: { message: latency },
+    timing: { connectMs: 1, sendMs: 2, drainMs: 3 },
+    verdict: { pass: true, reason: "every expectation held", checks: [] },
+  };
+  const run = { startedAt: 1_700_000_000_000, report, series: { elapsedMs: [0, 1000], columns: { sent: [null, 5] } } };
+
+  test("are told as they go, forgotten when they fall silent, and kept when they end", async () => {
+    const { ask, world } = worldOf();
+    const post = (path: string, value: unknown) =>
+      ask(path, { method: "POST", headers: program, body: JSON.stringify(value) });
+    const snapshot = { id: "a", target: "b", snapshot: { elapsedMs: 1000, phase: "send", more: { of: 1 } } };
+    expect((await post("/api/runs/live", snapshot)).status).toBe(200);
+    expect(world.liveRun.now(Date.now()).value).toEqual(snapshot);
+    expect(world.liveRun.now(Date.now() + 6000).value).toBeNull();
+    await post("/api/runs/live", snapshot);
+    const kept = await post("/api/runs", run);
+    expect([kept.status, await kept.json()]).toEqual([201, { id: "m1" }]);
+    expect(world.liveRun.now(Date.now()).value).toBeNull();
+    const { runs } = (await (await ask("/api/runs", here)).json()) as { runs: unknown[] };
+    const { startedAt } = run;
+    const summary = {
+      target: report.target,
+      verdict: "pass",
+      connections: 5,
+      perSecondSent: 50,
+      p99Us: 2,
+      durationMs: 6,
+    };
+    expect(runs).toEqual([{ id: "m1", startedAt, reason: "every expectation held", ...summary }]);
+    expect(await (await ask("/api/runs/m1", here)).json()).toEqual({ id: "m1", ...run });
+    expect((await ask("/api/runs/m2", here)).status).toBe(404);
+    expect((await post("/api/runs/live", { id: "a" })).status).toBe(400);
+  });
+});
+
+test("a flood of passwords is not hashed all at once", async () => {
+  const check = new PasswordCheck(HASH);
+  const answers = await Promise.all(Array.from({ length: 30 }, () => check.verify("wrong")));
+  expect(answers.filter((each) => each === undefined)).toHaveLength(20);
+  expect(await check.verify("correct horse")).toBe(true);
+});
