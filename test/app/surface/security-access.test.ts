@@ -74,6 +74,17 @@ describe("C02 a name that is not ours reads nothing", () => {
   });
 });
 
+test.each([
+  ["0.0.0.0", "rebound.evil.example:9190", 421],
+  ["0.0.0.0", "192.0.2.1:9190", 200],
+  ["127.0.0.1", "192.0.2.1:9190", 421],
+  ["192.0.2.1", "198.51.100.1", 421],
+  ["::", "[2001:db8::1]:9190", 200],
+])("C02 bound to %s the name %s gets %d", async (host, name, code) => {
+  const { ask } = worldOf({ host });
+  expect((await ask("/api/status", { peer: "127.0.0.1", headers: { host: name } })).status).toBe(code);
+});
+
 describe("C03 a stranger stays out", () => {
   test.each([
     ["GET", "/api/status"],

@@ -46,7 +46,7 @@ describe("C07 getting in", () => {
 
   test("is slowed for a network of IPv6 as for one address, and for everybody when many guess", () => {
     const throttle = new Throttle({ freeOfAll: 20, maxAddresses: 100 });
-    for (let count = 0; count < 1000; count++) throttle.begin(`a${count}`, 0, true);
+    for (let count = 0; count < 1000; count++) throttle.begin(`a${count}`, 0, count % 2 === 0);
     expect(throttle.size).toBeLessThanOrEqual(100);
     expect(throttle.begin("new", 500, true)).toBeGreaterThan(0);
     expect(throttle.begin("new", 60_000, true)).toBe(0);
@@ -121,6 +121,15 @@ describe("C07 getting in", () => {
     }
     expect(links).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/)]);
   });
+});
+
+test("C08 what fails tells a stranger nothing of why", async () => {
+  const { ask, world } = worldOf();
+  world.status = () => {
+    throw new Error(`cannot read ${TOKEN}`);
+  };
+  const response = await ask("/api/status", { peer: "127.0.0.1" });
+  expect([response.status, await response.text()]).toEqual([500, '{"error":"it failed; the log says why"}\n']);
 });
 
 test("C08 no secret is in what a box tells: API, metrics, log, errors, settings", async () => {

@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { readFamilies } from "../../../src/app/families.ts";
+import { boxRegistry } from "../../../src/app/metrics.ts";
 import { effectiveSettings, parseConfig, up } from "../../../src/app/mod.ts";
 import { findToken, openToken } from "../../../src/app/surface/token.ts";
 import { logLine } from "../../../src/cli/logging.ts";
@@ -13,6 +15,9 @@ import {
   exposition,
   familiesIn,
   History,
+  hostCollector,
+  openProcessReader,
+  Patience,
   readUserMetrics,
   takeFamilies,
 } from "../../../src/metrics/mod.ts";
@@ -79,6 +84,16 @@ describe("C05 a stranger's text is inert", () => {
   });
 });
 
+const REPORT = {
+  target: "127.0.0.1:9091",
+  plan: { connections: 5 },
+  connections: { peak: 5 },
+  messages: { perSecondSent: 50 },
+  latencyUs: { message: { p99: 2 } },
+  timing: { connectMs: 1, sendMs: 2, drainMs: 3 },
+  verdict: { pass: true, reason: "every expectation held" },
+};
+
 describe("C06 what is brought in from outside", () => {
   test("is never followed out of the folder: a token that is a link is replaced, its target left alone", () => {
     const folder = newFolder();
@@ -95,14 +110,18 @@ describe("C06 what is brought in from outside", () => {
   test.each(["..%2f..%2fetc%2fpasswd", "../../etc/passwd", "1%00", "1;drop", "9999999999999999999", "-1"])(
     "names no file: /api/runs/%s",
     async (id) => {
-      expect((await worldOf().ask(`/api/runs/${id}`, { headers: BEARER })).status).toBe(404);
+      const { ask, world } = worldOf();
+      const asked: string[] = [];
+      world.runs.get = async (each) => void asked.push(each);
+      expect((await ask(`/api/runs/${id}`, { headers: BEARER })).status).toBe(404);
+      expect(asked).toEqual([]);
     },
   );
 
   test.each([
     ["nothing", {}],
     ["a report without a verdict", { startedAt: 1, report: { target: "a" }, series: { elapsedMs: [], columns: {} } }],
-    ["too much", { startedAt: 1, report: {}, series: { elapsedMs: new Array(5000).fill(0), columns: {} } }],
+    ["too much", { startedAt: 1, report: REPORT, series: { elapsedMs: new Array(5000).fill(0), columns: {} } }],
   ])("is a load test or it is refused: %s", async (_, run) => {
     const headers = { ...BEARER, ...JSON_BODY, "x-tenk": "1" };
     const response = await worldOf().ask("/api/runs", { method: "POST", headers, body: JSON.stringify(run) });
@@ -152,6 +171,23 @@ describe("M02 /metrics", () => {
     // What stands left of the last stranger is that stranger's own invention.
     const forged = { "x-forwarded-for": "198.51.100.9, 203.0.113.5" };
     expect((await ask("/metrics", { peer: "192.0.2.7", headers: forged })).status).toBe(401);
+  });
+
+  test("is told within a moment, though a mount hangs for ever", async () => {
+    const host = hostCollector({
+      statfs: () => new Promise(() => undefined),
+      statfsNow: () => {
+        throw new Error("would hang");
+      },
+      patience: { mounts: new Patience({ deadlineMs: 50 }), devices: new Patience() },
+    });
+    const reader = openProcessReader();
+    const { registry } = boxRegistry({ process: () => reader.read(), listeners: () => [] });
+    const families = await readFamilies({ registry, listeners: () => [], host: () => host.collect() });
+    reader.close();
+    const names = families.map(({ name }) => name);
+    expect(names).toContain("node_memory_MemTotal_bytes");
+    expect(names).toContain("process_resident_memory_bytes");
   });
 });
 
