@@ -120,6 +120,16 @@ export function fakeSeries(nowSeconds: number): Named[] {
     { unit: "seconds" },
     (at) => 0.0006 + level(at) * (0.001 + 0.0008 * noise(at, 16)),
   );
+  for (const loop of ["main", "sink/0", "sink/1"]) {
+    add(
+      "tenk_runtime_heap_used_bytes",
+      { loop },
+      { unit: "bytes" },
+      (at) => (6 + 9 * level(at) + 2 * noise(Math.floor(at / 9), 19)) * MIB,
+    );
+    add("tenk_runtime_heap_total_bytes", { loop }, { unit: "bytes" }, (at) => (11 + 10 * level(at)) * MIB);
+  }
+  add("process_open_fds", {}, {}, (at) => 31 + Math.round(10_400 * level(at)));
   const words = { kind: "rate", help: "Messages that rooms passed on." } as const;
   add("chat_messages_total", { room: "lobby" }, words, (at) => 900 * level(at) + 60 * noise(at, 17));
   add("chat_messages_total", { room: "garden" }, words, (at) => 300 * level(at) + 40 * noise(at, 18));

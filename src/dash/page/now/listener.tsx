@@ -1,12 +1,12 @@
-import type { ListenerView, SeriesName } from "../../api.ts";
-import { latest, names } from "../box.ts";
+import type { ListenerView } from "../../api.ts";
+import { names } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
-import { bytes, compact, grouped, written } from "../format.ts";
-import { keysOf, listenerKeys, workersOf } from "../names.ts";
+import { compact, grouped } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { nowSource } from "./source.ts";
 import { bytesSpec, outboxSpec, trafficSpec } from "./specs.ts";
+import { Workers } from "./workers.tsx";
 
 const ROW_HEIGHT = 132;
 /** Reasons that are shown before the rest is added up. */
@@ -80,45 +80,5 @@ function Reasons({ title, none, counts }: ReasonsProps) {
         ))}
       </ul>
     </div>
-  );
-}
-
-/** The event loops side by side, where their series tell them apart. */
-function Workers({ listener, series }: { readonly listener: string; readonly series: readonly SeriesName[] }) {
-  const { values } = useCell(latest);
-  const workers = workersOf(series, listener);
-  if (workers.length === 0) return null;
-  const value = (name: string, worker: string) => values.get(keysOf(series, name, { listener, worker })[0] ?? "");
-  const all = values.get(listenerKeys(series, "tenk_tcp_connections_active", listener)[0] ?? "") || 1;
-  return (
-    <table class="workers">
-      <thead>
-        <tr>
-          <th scope="col">Event loop</th>
-          <th scope="col">Connections</th>
-          <th scope="col">Packets</th>
-          <th scope="col">Read</th>
-          <th scope="col">Written</th>
-          <th scope="col">Outboxes</th>
-        </tr>
-      </thead>
-      <tbody>
-        {workers.map((worker) => {
-          const open = value("tenk_tcp_connections_active", worker);
-          return (
-            <tr key={worker}>
-              <th scope="row">{worker}</th>
-              <td title={open == null ? "" : `${Math.round((100 * open) / all)} % of all`}>
-                {open == null ? "–" : grouped(open)}
-              </td>
-              <td>{written(value("tenk_tcp_chunks_read_total", worker), "perSecond")}</td>
-              <td>{written(value("tenk_tcp_bytes_read_total", worker), "bytesPerSecond")}</td>
-              <td>{written(value("tenk_tcp_bytes_written_total", worker), "bytesPerSecond")}</td>
-              <td>{bytes(value("tenk_tcp_outbox_bytes", worker) ?? 0)}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
   );
 }

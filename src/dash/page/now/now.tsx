@@ -6,7 +6,16 @@ import { Empty } from "../parts.tsx";
 import { ListenerRow } from "./listener.tsx";
 import { QuickStats } from "./quick.tsx";
 import { nowSource } from "./source.ts";
-import { cpuSpec, memorySpec, networkSpec, ownSpec, processSpec, trafficSpec } from "./specs.ts";
+import {
+  cpuSpec,
+  descriptorSpec,
+  heapSpec,
+  memorySpec,
+  networkSpec,
+  ownSpec,
+  processSpec,
+  trafficSpec,
+} from "./specs.ts";
 import { Toolbar } from "./toolbar.tsx";
 
 const MAIN_HEIGHT = 268;
@@ -55,9 +64,6 @@ export function NowView() {
             <Chart source={nowSource} height={OWN_HEIGHT} spec={ownSpec(metric)} />
           </div>
         ))}
-        <div class="panel">
-          <Chart source={nowSource} height={OWN_HEIGHT} spec={processSpec(series)} />
-        </div>
       </div>
       {own.length === 0 && frame.get() !== undefined && (
         <p class="note">
@@ -65,6 +71,14 @@ export function NowView() {
           here without further words.
         </p>
       )}
+      <h2>tenk itself</h2>
+      <div class="grid own-grid">
+        {[processSpec(series), heapSpec(series), descriptorSpec(series)].map((spec) => (
+          <div class="panel" key={spec.title}>
+            <Chart source={nowSource} height={OWN_HEIGHT} spec={spec} />
+          </div>
+        ))}
+      </div>
     </>
   );
 }

@@ -114,7 +114,7 @@ export function networkSpec(names: readonly SeriesName[]): ChartSpec {
 
 export function processSpec(names: readonly SeriesName[]): ChartSpec {
   return {
-    title: "Event loop and processor of tenk",
+    title: "Event loop and processor",
     unit: "seconds",
     rightUnit: "share",
     lines: [
@@ -122,6 +122,20 @@ export function processSpec(names: readonly SeriesName[]): ChartSpec {
       { label: "cores", keys: keysOf(names, "process_cpu_seconds_total"), tone: "ink", axis: "right", isDashed: true },
     ],
   };
+}
+
+/** All event loops together. */
+export function heapSpec(names: readonly SeriesName[]): ChartSpec {
+  return {
+    title: "JavaScript heaps",
+    unit: "bytes",
+    lines: [{ label: "used", keys: keysOf(names, "tenk_runtime_heap_used_bytes"), tone: "accent", isFilled: true }],
+  };
+}
+
+export function descriptorSpec(names: readonly SeriesName[]): ChartSpec {
+  const keys = keysOf(names, "process_open_fds");
+  return { title: "Open descriptors", unit: "count", lines: [{ label: "open", keys, tone: "accent", isFilled: true }] };
 }
 
 /** A metric of the user's own: its name, help and unit are all that is known of it. */
