@@ -25,6 +25,14 @@ export function toggleAppearance(): void {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => appearance.set(current()));
 
+/** What the style sheet's `rem` is on a usual screen; on a wall it is more. */
+export const REM_PIXELS = 14;
+
+/** By how much all that is drawn in pixels grows with the text around it. */
+export function scale(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / REM_PIXELS;
+}
+
 /** A colour of the style sheet, as a canvas wants it. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -13,6 +13,8 @@ function tick(value: number, unit: Unit): string {
 
 interface Look {
   readonly font: string;
+  /** By how much text is larger than usual. */
+  readonly scale: number;
   readonly text: string;
   readonly grid: string;
 }
@@ -21,11 +23,11 @@ export function valueAxis(unit: Unit, look: Look, scale: "left" | "right"): uPlo
   return {
     scale,
     side: scale === "left" ? 3 : 1,
-    size: AXIS_WIDTH,
+    size: AXIS_WIDTH * look.scale,
     gap: 6,
     font: look.font,
     stroke: look.text,
-    space: 34,
+    space: 34 * look.scale,
     grid: { show: scale === "left", stroke: look.grid, width: 1 },
     ticks: { show: false },
     values: (_, splits) => splits.map((value) => tick(value, unit)),
@@ -42,11 +44,11 @@ function wholeSteps(): number[] {
 export function timeAxis(isElapsed: boolean, look: Look): uPlot.Axis {
   return {
     scale: "x",
-    size: 24,
+    size: 24 * look.scale,
     gap: 4,
     font: look.font,
     stroke: look.text,
-    space: 64,
+    space: 64 * look.scale,
     grid: { show: false },
     ticks: { show: true, stroke: look.grid, size: 4, width: 1 },
     values: (_, splits, __, ___, step) => splits.map((at, index) => timeTick(at, splits[index - 1], step, isElapsed)),

@@ -1,6 +1,6 @@
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { appearance } from "../appearance.ts";
+import { appearance, REM_PIXELS } from "../appearance.ts";
 import { duration, moment as momentText, type Unit, visible, written } from "../format.ts";
 import { keyboard } from "./keyboard.ts";
 import { plotData, plotOptions } from "./options.ts";
@@ -9,7 +9,7 @@ import type { ChartData, ChartSource, ChartSpec, Line } from "./spec.ts";
 interface ChartProps {
   readonly spec: ChartSpec;
   readonly source: ChartSource;
-  /** Of the drawing, in pixels, at least: it fills its panel. */
+  /** Of the drawing, in pixels of a usual screen, at least: it fills its panel. */
   readonly height: number;
   /** A heading's level. @default {3} */
   readonly level?: 3 | 4;
@@ -60,7 +60,7 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
         aria-roledescription="chart"
         aria-label={`${visible(spec.title)}: arrow keys read it, plus zooms in, 0 zooms out`}
         aria-describedby={`${id}-table`}
-        style={{ height: `${height}px` }}
+        style={{ height: `${height / REM_PIXELS}rem` }}
       />
       <table class="unseen" id={`${id}-table`} aria-live="off">
         <caption>{visible(spec.title)}, values at the last moment or the one that is read</caption>

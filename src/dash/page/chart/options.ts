@@ -1,8 +1,9 @@
 import type uPlot from "uplot";
-import { colour, faded } from "../appearance.ts";
+import { colour, faded, scale } from "../appearance.ts";
 import { timeAxis, valueAxis } from "./axes.ts";
 import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
 
+const TEXT_PIXELS = 11;
 const LAYER_ALPHA = 0.62;
 const DASHES = [6, 4];
 const HEADROOM = 1.08;
@@ -23,8 +24,9 @@ export interface PlotWords {
 
 /** uPlot's options for a chart: x, then a pair (highest, lowest) for each band, then the lines. */
 export function plotOptions({ spec, source, hasBand, width, height, moved }: PlotWords): uPlot.Options {
-  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-  const look = { font, text: colour("muted"), grid: colour("grid") };
+  const grown = scale();
+  const font = `${Math.round(TEXT_PIXELS * grown)}px ${getComputedStyle(document.body).fontFamily}`;
+  const look = { font, scale: grown, text: colour("muted"), grid: colour("grid") };
   const isRight = spec.lines.some(({ axis }) => axis === "right");
   const rightLine = spec.lines.find(({ axis }) => axis === "right");
   // Where there are two axes each has the colour of its line.
@@ -37,7 +39,7 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
   return {
     width,
     height,
-    padding: [8, isRight ? 4 : 20, 0, 0],
+    padding: [8 * grown, (isRight ? 4 : 20) * grown, 0, 0],
     legend: { show: false },
     // Times are the reader's own.
     tzDate: (seconds) => new Date(seconds * 1000),

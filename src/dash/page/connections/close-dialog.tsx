@@ -62,6 +62,7 @@ export function CloseDialog({ listener, connection, done }: DialogProps) {
                 type="password"
                 autoComplete="off"
                 required
+                ref={focus}
                 value={typed}
                 onInput={(event) => setTyped(event.currentTarget.value)}
               />
@@ -79,4 +80,8 @@ export function CloseDialog({ listener, connection, done }: DialogProps) {
       </form>
     </dialog>
   );
+}
+
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }

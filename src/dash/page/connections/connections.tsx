@@ -97,7 +97,7 @@ function Nothing({ total, search }: { readonly total: number; readonly search: s
   }
   return (
     <Empty title="No connection is open">
-      Connect one: <code>nc HOST PORT</code>; or many: <code>tenk load HOST:PORT -c 10000</code>
+      Connect one: <code>nc HOST PORT</code>; or many: <code>tenk load tcp HOST:PORT -c 10000</code>
     </Empty>
   );
 }

@@ -33,13 +33,23 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
             <th scope="col" class="left">
               Peer
             </th>
-            <th scope="col">Id</th>
-            {hasWorkers && <th scope="col">Loop</th>}
+            <th scope="col" class="minor">
+              Id
+            </th>
+            {hasWorkers && (
+              <th scope="col" class="minor">
+                Loop
+              </th>
+            )}
             {COLUMNS.map(([sort, title]) => (
               <SortHead key={sort} title={title} order={order} sort={sort} choose={() => sortBy(sort)} />
             ))}
-            <th scope="col">RTT</th>
-            <th scope="col">TLS</th>
+            <th scope="col" class="minor">
+              RTT
+            </th>
+            <th scope="col" class="minor">
+              TLS
+            </th>
             <th scope="col" class="act">
               <span class="unseen">Close</span>
             </th>
@@ -93,15 +103,15 @@ function Row({ row, hasWorkers, close }: RowProps) {
           </span>
         )}
       </th>
-      <td>{row.id}</td>
-      {hasWorkers && <td>{row.worker}</td>}
+      <td class="minor">{row.id}</td>
+      {hasWorkers && <td class="minor">{row.worker}</td>}
       <td>{duration(row.ageMs)}</td>
       <td>{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
       <td>{bytes(row.bytesRead)}</td>
       <td>{bytes(row.bytesWritten)}</td>
       <td class={row.queuedBytes > 0 ? "raised" : ""}>{bytes(row.queuedBytes)}</td>
-      <td>{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>
-      <td>{row.tls === undefined || row.tls === null ? "–" : <Foreign text={row.tls} />}</td>
+      <td class="minor">{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>
+      <td class="minor">{row.tls === undefined || row.tls === null ? "–" : <Foreign text={row.tls} />}</td>
       <td class="act">
         <button
           type="button"
