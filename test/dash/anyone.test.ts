@@ -111,7 +111,7 @@ describe.if(hasBrowser())("the page", () => {
       expect(await chart.getAttribute("aria-valuetext")).toMatch(/^\d+ \w+ [\d:]+: connections [\d ]+, packets/);
       expect(await page.locator(".moment.read").count()).toBe(1);
       await page.keyboard.press("+");
-      await sees(page, ".zoomed", /zoomed to 7 min/);
+      await sees(page, ".zoomed", /zoomed to 2 min 30 s/);
       await page.keyboard.press("0");
       await page.locator(".zoomed").waitFor({ state: "detached" });
       await page.keyboard.press("Escape");

@@ -25,6 +25,8 @@ const LOG_LINES = 1000;
 const RUN_POINTS = 1800;
 /** Coarse steps are asked for anew now and then: what the box has rolled up is more exact than what we add up. */
 const REFRESH_EVERY_STEPS = 5;
+/** A second moves a coarse chart by less than a pixel: it is drawn this often at least. */
+const SLOWEST_DRAW_MS = 10_000;
 /** Names in one request: the box and whatever is in between bound a URL's length. */
 const NAMES_EACH = 40;
 
@@ -35,7 +37,7 @@ export const names = cell<readonly SeriesName[]>([]);
 export const status = cell<StatusAnswer | undefined>(undefined);
 export const latest = cell<Latest>({ t: 0, values: new Map() });
 export const frame = cell<Frame | undefined>(undefined);
-export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage.getItem("range")) ?? RANGES[1]!);
+export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage.getItem("range")) ?? RANGES[0]!);
 export const zoom = cell<Zoom | undefined>(undefined);
 /** Lines that came since the page was opened. */
 export const freshLog = cell<readonly LogLine[]>([]);
@@ -48,6 +50,7 @@ let liveKeys: readonly string[] = [];
 let lastSecondMs = 0;
 let asked: AbortController | undefined;
 let loadedMs = 0;
+let drawnMs = 0;
 /** Seconds that came while an answer was under way, which may lack them. */
 let meanwhile: Latest[] = [];
 
@@ -90,7 +93,10 @@ function takeSecond(second: { readonly t: number; readonly v: readonly (number |
   const shown = frame.get();
   if (shown === undefined || zoom.get() !== undefined) return;
   addSecond(shown, taken, (key) => values.get(key) ?? null);
-  redraw();
+  if (second.t - drawnMs >= Math.min(SLOWEST_DRAW_MS, shown.stepMs / 10)) {
+    drawnMs = second.t;
+    redraw();
+  }
   if (shown.stepMs > 1000 && Date.now() - loadedMs > shown.stepMs * REFRESH_EVERY_STEPS) void loadFrame();
 }
 

@@ -3,6 +3,11 @@ import { App } from "./app.tsx";
 import { start } from "./box.ts";
 
 start();
-const root = document.querySelector("#app")!;
-root.replaceChildren();
-render(<App />, root);
+// The first paint does not wait for the charts: what stands in the document is seen, then they are made.
+requestAnimationFrame(() =>
+  setTimeout(() => {
+    const root = document.querySelector("#app")!;
+    root.replaceChildren();
+    render(<App />, root);
+  }),
+);

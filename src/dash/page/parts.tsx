@@ -25,7 +25,13 @@ export function Problem({ error }: { readonly error: ClientError }) {
       <strong>
         <Foreign text={error.message} />
       </strong>{" "}
-      {isAccess ? <WhereTheTokenIs /> : <Foreign text={error.hint} />}
+      {isAccess ? (
+        <>
+          <WhereTheTokenIs /> <a href="/">Open the page again</a> to be asked for it.
+        </>
+      ) : (
+        <Foreign text={error.hint} />
+      )}
     </div>
   );
 }
