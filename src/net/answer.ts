@@ -1,4 +1,6 @@
 import { TenkError } from "../base/mod.ts";
+import type { TcpConnection } from "./connection.ts";
+import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "./connection-page.ts";
 import { tcpInfo } from "./ffi.ts";
 import { loadHandler } from "./handler-module.ts";
 import type { LoopListener } from "./loop-listener.ts";
@@ -8,7 +10,9 @@ import { type ConnectionInfo, provided, type Question } from "./questions.ts";
 export async function answer(listener: LoopListener<unknown>, question: Question): Promise<unknown> {
   switch (question.what) {
     case "connections":
-      return connectionInfos(listener, question.most);
+      return listener.connections().slice(0, question.most).map(infoOf);
+    case "find":
+      return findConnections(listener, question.query);
     case "close":
       return closeConnection(listener, question.id);
     case "reports":
@@ -41,22 +45,24 @@ function closeConnection(listener: LoopListener<unknown>, id: number): boolean {
   return connection !== undefined;
 }
 
-function connectionInfos(listener: LoopListener<unknown>, most: number): ConnectionInfo[] {
-  return listener
-    .connections()
-    .slice(0, most)
-    .map((connection) => ({
-      id: connection.id,
-      worker: connection.id % 256,
-      remoteAddress: connection.remoteAddress,
-      remotePort: connection.remotePort,
-      wireAddress: connection.wireAddress,
-      ageMs: connection.ageMs,
-      idleMs: connection.idleMs,
-      bytesRead: connection.bytesRead,
-      bytesWritten: connection.bytesWritten,
-      queuedBytes: connection.queuedBytes,
-      rttMs: tcpInfo(connection.descriptor)?.rttMs,
-      tls: connection.tls?.version,
-    }));
+function findConnections(listener: LoopListener<unknown>, query: ConnectionQuery): ConnectionPage {
+  const page = pageOfConnections(listener.connections(), query);
+  return { ...page, rows: page.rows.map(infoOf) };
+}
+
+function infoOf(connection: TcpConnection<unknown>): ConnectionInfo {
+  return {
+    id: connection.id,
+    worker: connection.id % 256,
+    remoteAddress: connection.remoteAddress,
+    remotePort: connection.remotePort,
+    wireAddress: connection.wireAddress,
+    ageMs: connection.ageMs,
+    idleMs: connection.idleMs,
+    bytesRead: connection.bytesRead,
+    bytesWritten: connection.bytesWritten,
+    queuedBytes: connection.queuedBytes,
+    rttMs: tcpInfo(connection.descriptor)?.rttMs,
+    tls: connection.tls?.version,
+  };
 }

@@ -1,8 +1,10 @@
+import type { ConnectionQuery } from "./connection-page.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 
 /** What a server asks each of its event loops; each answers with plain data. */
 export type Question =
   | { readonly what: "connections"; readonly most: number }
+  | { readonly what: "find"; readonly query: ConnectionQuery }
   | { readonly what: "close"; readonly id: number }
   | { readonly what: "reports" }
   | { readonly what: "provided"; readonly name: string }
