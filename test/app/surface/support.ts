@@ -156,8 +156,7 @@ export async function inside(options: WorldOptions = {}) {
   listeners.push({
     name: "packets",
     server: {
-      connections: async () => [],
-      counts: () => ({ active: 0 }),
+      findConnections: async () => ({ total: 0, matched: 0, rows: [] }),
       closeConnection: async (id: number) => closed.push(id) > 0,
     },
   });
