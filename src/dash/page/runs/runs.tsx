@@ -71,7 +71,7 @@ function RunList() {
       {error !== undefined && <Problem error={error} />}
       {runs?.length === 0 && (
         <Empty title="No run yet">
-          Start one: <code>tenk load HOST:PORT -c 10000</code>. It shows here as it goes.
+          Start one: <code>tenk load tcp HOST:PORT -c 10000</code>. It shows here as it goes.
         </Empty>
       )}
       {runs !== undefined && runs.length > 0 && <RunTable runs={runs} chosen={chosen} choose={choose} />}
