@@ -113,3 +113,40 @@ test("a framing without a frame method is refused where it is set", async () => 
   await until(() => client.closed && errors.length === 1);
   expect(errors[0]).toMatchObject({ code: "invalid-option" });
 });
+
+test.each(["close", "reset"] as const)(
+  "after %s() from within a frame the rest of the chunk is nobody's",
+  async (how) => {
+    const told: string[] = [];
+    const client = await serve({
+      framing: lines(),
+      frame(connection, line) {
+        told.push(text(line));
+        connection[how]();
+      },
+      close: () => told.push("closed"),
+    });
+    client.socket.write("one\ntwo\nthree\n");
+    await until(() => client.closed);
+    expect(told).toEqual(["one", "closed"]);
+  },
+);
+
+test("a frame that was kept for a full outbox and closes the connection is told before no drain", async () => {
+  const told: string[] = [];
+  const handler: Handler = {
+    framing: lines(),
+    frame(connection, line) {
+      told.push(text(line));
+      if (told.length === 1) connection.write(new Uint8Array(900_000));
+      else connection.close();
+    },
+    drain: () => told.push("drain"),
+    close: () => told.push("closed"),
+  };
+  server = await listen({ host: "127.0.0.1", sendBufferBytes: 8192 }, handler);
+  const client = await new Client(server.port).connected();
+  client.socket.write("one\ntwo\n");
+  await until(() => client.closed);
+  expect(told).toEqual(["one", "two", "closed"]);
+});

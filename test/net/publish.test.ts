@@ -225,3 +225,18 @@ test("drain is told when the outbox is low, also where what waited in the mailbo
   expect(queued.length).toBe(1);
   expect(queued[0]!).toBeLessThanOrEqual(16 * 1024);
 });
+
+test("end drops the messages that wait, and sends what was written", async () => {
+  const handler: Handler = {
+    open(connection) {
+      connection.subscribe("news");
+      connection.write(new Uint8Array(900_000));
+      server.publish("news", new Uint8Array(100_000));
+      connection.end();
+    },
+  };
+  server = await listen({ host: "127.0.0.1", sendBufferBytes: 8192 }, handler);
+  const client = new Client(server.port);
+  await until(() => client.ended);
+  expect(client.bytes).toBe(900_000);
+});

@@ -63,6 +63,19 @@ test("a crashed worker is counted and restarted, the others never notice", async
   });
 });
 
+test("connections that a crash ended do not count for their address any more", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 2, limits: { maxPerAddress: 30 } }, crashing);
+  for (let crashes = 1; crashes <= 4; crashes++) {
+    const clients: Client[] = [];
+    await until(() => {
+      if (server!.counts().active < 30) clients.push(new Client(server!.port));
+      return server!.counts().active === 30;
+    });
+    await until(() => clients.some(({ socket, closed }) => !closed && socket.write("!")));
+    await until(() => server!.counts().workerRestarts === crashes);
+  }
+});
+
 test("limits that change while a worker is being restarted hold in it, too", async () => {
   const slow = new URL("./slow-loading-handler.ts", import.meta.url);
   server = await listen({ host: "127.0.0.1", workers: 2 }, slow);
