@@ -3,7 +3,7 @@ import { type Log, logOf } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
-import { accessOf, Dashboard } from "./dashboard.ts";
+import { checkDashboard, Dashboard } from "./dashboard.ts";
 import { Listeners } from "./listeners.ts";
 import { processLog } from "./log-ring.ts";
 import { watchModules } from "./module-watch.ts";
@@ -53,8 +53,8 @@ export interface UpOptions {
   readonly push?: { readonly target: PushTarget; readonly everyMs?: number };
   /** The folder for history, load tests and the token, where the configuration names none. @default {in memory only} */
   readonly dataFolder?: string;
-  /** Told a link that opens everything, once for each token: for the person at the terminal alone, never for a log. */
-  readonly onNewToken?: (link: string) => void;
+  /** Told a link that opens everything, and the token's file, once for each token: for a person alone, never for a log. */
+  readonly onNewToken?: (link: string, file: string | undefined) => void;
 }
 
 /**
@@ -65,7 +65,7 @@ export interface UpOptions {
 export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise<Box> {
   const { log = logOf("app"), orFree = false, colour = false, watch = false, sayDefaults = true } = options;
   if (sayDefaults) logDefaults(loaded, log);
-  accessOf(loaded, "");
+  checkDashboard(loaded);
   const listeners = await Listeners.start(loaded, { log, orFree, colour });
   const records = await openRecords(loaded, options.dataFolder, log);
   const watching = watchable(listeners, records, log);
@@ -82,7 +82,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     log.info("listening", { name, address: server.address, handler: config.handler, workers: server.workers });
   }
   log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
-  if (records.isNewToken) options.onNewToken?.(`${dashboard.url}?token=${records.token}`);
+  if (records.isNewToken) options.onNewToken?.(`${dashboard.url}?token=${records.token}`, records.tokenFile);
   const watcher = watch ? watchModules(listeners, log) : undefined;
   const push = options.push && startPush({ ...options.push, read: readings.families });
 

@@ -94,8 +94,13 @@ export class Dashboard {
   }
 }
 
+/** Looks for what only starting would show. @throws {TenkError} `config` */
+export function checkDashboard(loaded: LoadedConfig): void {
+  accessOf(loaded, "");
+}
+
 /** @throws {TenkError} `config` */
-export function accessOf({ config, folder }: LoadedConfig, token: string): AccessOptions {
+function accessOf({ config, folder }: LoadedConfig, token: string): AccessOptions {
   const { password, scrapers = [], proxies = [] } = config.dashboard;
   return {
     token,

@@ -13,6 +13,8 @@ export interface Records {
   readonly token: string;
   /** The token was made just now. */
   readonly isNewToken: boolean;
+  /** undefined where it is in memory only. */
+  readonly tokenFile: string | undefined;
   /** Writes what memory has not written yet. */
   stop(): Promise<void>;
 }
@@ -25,9 +27,9 @@ export interface Records {
  */
 export async function openRecords(loaded: LoadedConfig, usual: string | undefined, log: Log): Promise<Records> {
   const folder = dataFolderOf(loaded, usual);
-  if (folder === undefined) return { ...inMemory(), token: newToken(), isNewToken: true };
-  const { text: token, isNew: isNewToken } = openToken(folder, log);
-  if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken };
+  if (folder === undefined) return { ...inMemory(), token: newToken(), isNewToken: true, tokenFile: undefined };
+  const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
+  if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken, tokenFile };
   const store = new Store({ folder });
   // Before connections come: afterwards there may be no descriptor left for it.
   await store.open();
@@ -37,6 +39,7 @@ export async function openRecords(loaded: LoadedConfig, usual: string | undefine
     runs: new Runs(store),
     token,
     isNewToken,
+    tokenFile,
     async stop() {
       await history.flush();
       await store.stop();

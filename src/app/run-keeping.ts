@@ -17,6 +17,7 @@ export interface RunKeeperOptions {
 }
 
 const TIMEOUT_MS = 1000;
+const MAX_FAILURES = 3;
 /** A run of days is charted by its hours. */
 const MAX_SNAPSHOTS = 4000;
 
@@ -31,6 +32,7 @@ export class RunKeeper {
   #everySeconds = 1;
   #nextMs = 0;
   #telling: Promise<unknown> | undefined;
+  #failures = 0;
 
   constructor(options: RunKeeperOptions) {
     this.#options = options;
@@ -79,9 +81,12 @@ export class RunKeeper {
     this.#snapshots = this.#snapshots.filter((_, index) => index % 2 === 0);
   }
 
+  /** Who does not take what it is told is left alone. */
   async #post(path: string, value: unknown): Promise<unknown> {
-    if (this.#token === undefined) return undefined;
-    return postJson(new URL(path, this.#options.boxUrl), this.#token, value);
+    if (this.#token === undefined || this.#failures >= MAX_FAILURES) return undefined;
+    const answer = await postJson(new URL(path, this.#options.boxUrl), this.#token, value);
+    this.#failures = answer === undefined ? this.#failures + 1 : 0;
+    return answer;
   }
 }
 

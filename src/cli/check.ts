@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
-import { checkListeners, effectiveSettings, loadConfig } from "../app/mod.ts";
+import { checkDashboard, checkListeners, effectiveSettings, loadConfig } from "../app/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";
 import { print } from "./output.ts";
@@ -19,6 +19,7 @@ export function checkCommand(exit: (code: number) => void): Command {
 function runCheck({ config, json }: { config?: string; json?: boolean }): number {
   const loaded = loadConfig(config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined));
   checkListeners(loaded);
+  checkDashboard(loaded);
   const settings = effectiveSettings(loaded);
   if (json) {
     print(JSON.stringify({ file: loaded.file ?? null, settings }, null, 2));

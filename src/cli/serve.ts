@@ -62,9 +62,13 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
   }
 }
 
-/** To the terminal and nowhere else: it opens everything, and a log is read by others. */
-function sayToken(link: string): void {
-  stderr.line(
-    `\nwho follows this link may look from anywhere, and close connections; it is shown this once\n  ${link}\n`,
-  );
+/** To the terminal and nowhere else: it opens everything, and what is no terminal is a log, which others read. */
+function sayToken(link: string, file: string | undefined): void {
+  if (file !== undefined && process.stderr.isTTY !== true) {
+    stderr.line(`the token that opens the dashboard from anywhere is in ${file}`);
+  } else {
+    stderr.line(
+      `\nwho follows this link may look from anywhere, and close connections; it is shown this once\n  ${link}\n`,
+    );
+  }
 }

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findToken, parseConfig, up } from "../../src/app/mod.ts";
+import { HASH, keptLog, newFolder, OWN_PAGE } from "./surface/support.ts";
+
+const TCP = 'tcp: { packets: { listen: "127.0.0.1:0" } }';
+
+function configOf(dashboard: string, folder?: string) {
+  return parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0"${dashboard} }`, "tenk.yaml", folder);
+}
+
+describe("a box that has a data folder", () => {
+  test("remembers what it sampled, and its token, from one start to the next", async () => {
+    const dataFolder = newFolder();
+    const boxes = { log: keptLog(), dataFolder };
+    const first = await up(configOf(""), boxes);
+    const token = findToken(dataFolder);
+    const fromMs = Date.now() - 60_000;
+    await first.stop(0);
+    const second = await up(configOf(""), boxes);
+    expect(findToken(dataFolder)).toBe(token!);
+    const answer = await fetch(`${second.statusUrl}api/series?name=node_load1&from=${fromMs}&step=10000`);
+    const { series } = (await answer.json()) as { series: { mean: (number | null)[] }[] };
+    expect(series[0]!.mean.some((value) => value !== null)).toBe(true);
+    await second.stop(0);
+    expect(boxes.log.lines.filter(([level]) => level === "warn" || level === "error")).toEqual([]);
+  });
+
+  test("without history keeps its token alone", async () => {
+    const dataFolder = newFolder();
+    const box = await up(parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0" }\ndata: { history: false }`, "a"), {
+      log: keptLog(),
+      dataFolder,
+    });
+    expect(findToken(dataFolder)).toHaveLength(43);
+    expect((await fetch(`${box.statusUrl}api/names`)).status).toBe(200);
+    await box.stop(0);
+    expect(await Array.fromAsync(new Bun.Glob("*").scan(dataFolder))).toEqual(["token"]);
+  });
+
+  test("uses the folder that its file names, beside the file", async () => {
+    const folder = newFolder();
+    const loaded = parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0" }\ndata: { folder: kept }`, "a", folder);
+    const box = await up(loaded, { log: keptLog() });
+    expect(findToken(join(folder, "kept"))).toHaveLength(43);
+    await box.stop(0);
+  });
+});
+
+describe("a password", () => {
+  const form = (url: string) => ({
+    method: "POST",
+    redirect: "manual" as const,
+    headers: { ...OWN_PAGE, origin: new URL(url).origin, "content-type": "application/x-www-form-urlencoded" },
+    body: "word=correct+horse",
+  });
+
+  test("is taken from a file, and another one by a reload", async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, "hash"), `${HASH}\n`);
+    const box = await up(configOf("", folder), { log: keptLog() });
+    expect((await fetch(`${box.statusUrl}login`, form(box.statusUrl))).status).toBe(401);
+    await box.reload(configOf(", password: hash", folder));
+    expect((await fetch(`${box.statusUrl}login`, form(box.statusUrl))).status).toBe(303);
+    expect(box.reload(configOf(", password: nothing", folder))).rejects.toThrow("neither an argon2id hash nor a file");
+    expect((await fetch(`${box.statusUrl}login`, form(box.statusUrl))).status).toBe(303);
+    await box.stop(0);
+  });
+
+  test.each([
+    ["$2b$10$abcdefghijklmnopqrstuv", "it is no argon2id hash"],
+    ["hunter22", "it is neither an argon2id hash nor a file that can be read"],
+    ["text", "its file holds no argon2id hash"],
+  ])("that is none (%s) is refused before anything starts, without being repeated", async (password, words) => {
+    const folder = newFolder();
+    writeFileSync(join(folder, "text"), "a password\n");
+    const error = await up(configOf(`, password: "${password}"`, folder), { log: keptLog() }).catch((thrown) => thrown);
+    expect(error.message).toBe(`dashboard.password: ${words}`);
+  });
+});
+
+test("a box says its machine", async () => {
+  const box = await up(configOf(""), { log: keptLog() });
+  const { host } = box.status();
+  expect(host.cores).toBeGreaterThan(0);
+  expect(host.memoryTotalBytes).toBeGreaterThan(host.memoryUsedBytes ?? Number.POSITIVE_INFINITY);
+  expect(host.load1).toBeGreaterThanOrEqual(0);
+  await box.stop(0);
+});
