@@ -79,7 +79,7 @@ describe("tenk up", () => {
       socket.write("hello");
       expect(await answer).toBe("hello");
       const asked = await tenk(["status", "--url", ready.statusUrl]);
-      expect(asked.stdout).toMatch(/^wide +127\.0\.0\.1:\d+ +echo +2 +1 +1 +0 +5 B +5 B$/m);
+      expect(asked.stdout).toMatch(/^wide +127\.0\.0\.1:\d+ +echo +2 +1 +1 +1 +5 B +5 B +0 B +0$/m);
       expect([asked.code, asked.stderr]).toEqual([0, ""]);
       socket.destroy();
       child.kill("SIGTERM");
