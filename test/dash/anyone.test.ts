@@ -101,7 +101,7 @@ describe.if(hasBrowser())("the page", () => {
         "Runs",
         "Log",
         "Switch to dark",
-        "the last 5 minutes",
+        "5m: the last 5 minutes",
       ]);
       expect(walked.at(14)).toStartWith("Connections and packets received: arrow keys read it");
       await page.keyboard.press("Shift+Tab");
@@ -147,7 +147,7 @@ describe.if(hasBrowser())("the page", () => {
   test(
     "names every control and picture, has one main part, no id twice, and headings in their order",
     async () => {
-      const page = await stand.open("#/now");
+      const page = await stand.open("#/now", { width: 390, height: 844 });
       for (const view of VIEWS) {
         await page.goto(`${stand.box.url}${view}`);
         await page.waitForTimeout(500);
@@ -239,6 +239,14 @@ const COMPLAINTS = `(() => {
   for (const each of all("img")) if (!each.hasAttribute("alt")) complaints.push("no alt: " + each.src);
   for (const each of all("table")) if (each.querySelector("th") === null) complaints.push("no heads: " + each.className);
   for (const each of all("th")) if (!each.hasAttribute("scope")) complaints.push("no scope: " + each.textContent);
+  for (const each of all("*")) {
+    const scrolls = /auto|scroll/.test(getComputedStyle(each).overflow) && each.scrollWidth > each.clientWidth + 1;
+    if (scrolls && each.tabIndex < 0) complaints.push("scrolls, and no key reaches it: " + each.className);
+  }
+  for (const each of document.querySelector("#app").children) {
+    if (!/^(HEADER|MAIN)$/.test(each.tagName)) complaints.push("outside of all landmarks: " + each.tagName);
+  }
+  if (all("h1").length !== 1) complaints.push("first headings: " + all("h1").length);
   if (all("main").length !== 1) complaints.push("main parts: " + all("main").length);
   const ids = all("[id]").map(({ id }) => id);
   for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) complaints.push("twice: " + id);

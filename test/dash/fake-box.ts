@@ -63,6 +63,8 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
         const now = Math.floor(Date.now() / 1000);
         if (resumed > 0 && now - resumed <= RESUME_SECONDS) {
           for (let at = resumed + 1; at < now; at += 1) controller.enqueue(secondEvent(at));
+          for (const line of box.log.filter(({ t }) => t >= (resumed - 1) * 1000))
+            controller.enqueue(event("log", line));
         }
         streams.add(controller);
       },

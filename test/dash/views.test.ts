@@ -39,6 +39,7 @@ describe.if(hasBrowser())("the view of connections", () => {
       await sees(page, ".count", /of 10 000/);
       const close = page.getByRole("button", { name: /^close the connection of/ }).first();
       await close.click();
+      await page.getByRole("dialog", { name: "Close this connection?" }).waitFor();
       await sees(page, "dialog", /Close this connection\?.*10\.0\.0\.0:20000 on sink/);
       await page.keyboard.press("Escape");
       await page.locator("dialog").waitFor({ state: "detached" });
@@ -164,6 +165,10 @@ describe.if(hasBrowser())("the view of the log", () => {
       await sees(page, ".live", /live/);
       stand.box.say({ level: "warn", part: "net", message: "said just now", fields: { count: 3 } });
       await sees(page, ".line:last-child", /! warn.*net.*said just now count=3/);
+      stand.box.dropStreams();
+      await sees(page, ".live", /reconnecting/);
+      await sees(page, ".live", /live/);
+      expect(await page.getByText("said just now").count()).toBe(1);
       await page.getByLabel("Level").selectOption("warn");
       expect(await page.locator(".line").count()).toBe(3);
       await page.getByLabel("Part").selectOption("net");

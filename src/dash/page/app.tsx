@@ -44,10 +44,7 @@ export function App() {
   const error = useCell(problem);
   return (
     <>
-      <a class="skip" href={`#/${words.join("/")}`} onClick={() => document.querySelector("main")?.focus()}>
-        Skip to the content
-      </a>
-      <Header view={view ?? "now"} />
+      <Header view={view ?? "now"} address={`#/${words.join("/")}`} />
       <main tabIndex={-1}>
         {error !== undefined && <Problem error={error} />}
         {view === "now" && <NowView />}
@@ -59,19 +56,22 @@ export function App() {
   );
 }
 
-function Header({ view }: { readonly view: string }) {
+function Header({ view, address }: { readonly view: string; readonly address: string }) {
   const known = useCell(status);
   const running = useCell(run);
   return (
     <header class="top">
-      <p class="brand">
+      <a class="skip" href={address} onClick={() => document.querySelector("main")?.focus()}>
+        Skip to the content
+      </a>
+      <h1 class="brand">
         <img src="/assets/icon.svg" alt="" width={20} height={20} /> tenk
         {known !== undefined && (
           <span class="note">
             <Foreign text={known.tenk} />
           </span>
         )}
-      </p>
+      </h1>
       <nav aria-label="Views">
         {VIEWS.map(([name, title]) => (
           <a key={name} href={`#/${name}`} aria-current={view === name ? "page" : undefined}>

@@ -21,6 +21,7 @@ export interface Latest {
 
 const STATUS_EVERY_MS = 2000;
 const LOG_LINES = 1000;
+const TOLD_AGAIN = 50;
 /** Points of a run in progress that are kept: half an hour of seconds. */
 const RUN_POINTS = 1800;
 /** Coarse steps are asked for anew now and then: what the box has rolled up is more exact than what we add up. */
@@ -64,7 +65,13 @@ export function start(): void {
       if (keys.some((key) => !names.get().some((each) => each.key === key))) void loadNames();
     },
     second: takeSecond,
-    log: (line) => freshLog.set([...freshLog.get(), line].slice(-LOG_LINES)),
+    log(line) {
+      // After an interruption the last ones are told again.
+      const said = JSON.stringify(line);
+      const last = freshLog.get().slice(-TOLD_AGAIN);
+      if (!last.some((each) => JSON.stringify(each) === said))
+        freshLog.set([...freshLog.get(), line].slice(-LOG_LINES));
+    },
     run(now) {
       if (now === null) return run.set(undefined);
       const before = run.get();

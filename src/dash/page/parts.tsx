@@ -61,3 +61,24 @@ export function Bar({ share }: { readonly share: number }) {
 export function Verdict({ isPass }: { readonly isPass: boolean }) {
   return <span class={`verdict ${isPass ? "pass" : "fail"}`}>{isPass ? "✓ passed" : "✗ failed"}</span>;
 }
+
+interface ScrolledProps {
+  /** What is in it, for those who come by keyboard. */
+  readonly name: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** What may be wider than the screen: scrolled in itself, also by keyboard. */
+export function Scrolled({ name, class: more = "", children }: ScrolledProps) {
+  return (
+    <section
+      class={`scrolled ${more}`}
+      aria-label={name}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+    >
+      {children}
+    </section>
+  );
+}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConnectionRow } from "../../api.ts";
 import { ClientError, change, keepToken } from "../client.ts";
 import { bytes, duration } from "../format.ts";
@@ -17,7 +17,7 @@ export function CloseDialog({ listener, connection, done }: DialogProps) {
   const [error, setError] = useState<ClientError>();
   const [typed, setTyped] = useState("");
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const needsToken = error?.status === 401 || error?.status === 403;
 
   const close = async (event: Event) => {

@@ -1,6 +1,6 @@
 import type { ConnectionRow, ConnectionSort } from "../../api.ts";
 import { bytes, duration } from "../format.ts";
-import { Foreign } from "../parts.tsx";
+import { Foreign, Scrolled } from "../parts.tsx";
 
 export interface Order {
   readonly sort: ConnectionSort;
@@ -26,7 +26,7 @@ interface TableProps {
 export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
   const hasWorkers = rows.some(({ worker }) => worker > 0);
   return (
-    <div class="panel scrolled">
+    <Scrolled class="panel" name="Open connections">
       <table class="data">
         <thead>
           <tr>
@@ -61,7 +61,7 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
 

@@ -22,7 +22,7 @@ export function QuickStats() {
       <Stat
         name="Load"
         value={host.load1?.toFixed(2) ?? "–"}
-        share={host.load1 === null ? null : host.load1 / host.cores}
+        share={host.load1 === null || host.cores === 0 ? null : host.load1 / host.cores}
       >
         over a minute
       </Stat>

@@ -17,7 +17,7 @@ export function Toolbar() {
             type="button"
             key={each.name}
             aria-pressed={each === chosen && zoomed === undefined}
-            aria-label={`the last ${each.words}`}
+            aria-label={`${each.name}: the last ${each.words}`}
             onClick={() => range.set(each)}
           >
             {each.name}

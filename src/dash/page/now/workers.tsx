@@ -1,8 +1,9 @@
 import type { SeriesName } from "../../api.ts";
 import { latest } from "../box.ts";
 import { useCell } from "../cell.ts";
-import { grouped, type Unit, written } from "../format.ts";
+import { grouped, type Unit, visible, written } from "../format.ts";
 import { keysOf, workersOf } from "../names.ts";
+import { Scrolled } from "../parts.tsx";
 
 type Read = (name: string, labels: Readonly<Record<string, string>>) => number | undefined;
 
@@ -56,27 +57,29 @@ export function Workers({ listener, series }: { readonly listener: string; reado
   })).filter((column) => column.values.some((value) => value !== undefined));
   if (told.length === 0) return null;
   return (
-    <table class="workers">
-      <thead>
-        <tr>
-          <th scope="col">Event loop</th>
-          {told.map(({ title }) => (
-            <th scope="col" key={title}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {workers.map((worker, index) => (
-          <tr key={worker}>
-            <th scope="row">{worker}</th>
-            {told.map(({ title, unit, values: each }) => (
-              <td key={title}>{unit === "count" ? grouped(each[index] ?? 0) : written(each[index], unit)}</td>
+    <Scrolled name={`Event loops of ${visible(listener)}`}>
+      <table class="workers">
+        <thead>
+          <tr>
+            <th scope="col">Event loop</th>
+            {told.map(({ title }) => (
+              <th scope="col" key={title}>
+                {title}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {workers.map((worker, index) => (
+            <tr key={worker}>
+              <th scope="row">{worker}</th>
+              {told.map(({ title, unit, values: each }) => (
+                <td key={title}>{unit === "count" ? grouped(each[index] ?? 0) : written(each[index], unit)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolled>
   );
 }

@@ -1,6 +1,6 @@
 import type { RunAnswer, RunReport } from "../../run.ts";
 import { bytes, grouped, moment, seconds, type Unit, written } from "../format.ts";
-import { Foreign, Verdict } from "../parts.tsx";
+import { Foreign, Scrolled, Verdict } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
 import { COMPARE_SPECS } from "./source.ts";
 
@@ -33,7 +33,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
     <>
       <section class="panel">
         <h2>Two runs</h2>
-        <div class="scrolled">
+        <Scrolled name="Numbers of the two runs">
           <table class="data">
             <thead>
               <tr>
@@ -63,7 +63,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
               })}
             </tbody>
           </table>
-        </div>
+        </Scrolled>
       </section>
       <RunCharts id={`compare-${a.id}-${b.id}`} runs={[a.series, b.series]} specs={COMPARE_SPECS} />
     </>

@@ -9,7 +9,7 @@ const answer = JSON.parse(document.querySelector("#data")!.textContent!) as RunA
 render(
   <>
     <header class="top">
-      <p class="brand">tenk</p>
+      <h1 class="brand">tenk</h1>
       <p class="note">report of a run</p>
       <AppearanceButton />
     </header>

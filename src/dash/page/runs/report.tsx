@@ -1,6 +1,6 @@
 import type { RunReport } from "../../run.ts";
 import { bytes, compact, duration, grouped, moment, seconds, written } from "../format.ts";
-import { Foreign, Verdict } from "../parts.tsx";
+import { Foreign, Scrolled, Verdict } from "../parts.tsx";
 
 /** What was found: verdict and checks, achieved beside planned, latencies, causes, and the cost on both sides. */
 export function ReportView({ report, startedAt }: { readonly report: RunReport; readonly startedAt: number }) {
@@ -28,18 +28,18 @@ export function ReportView({ report, startedAt }: { readonly report: RunReport; 
         {verdict.checks.length > 0 && <Checks report={report} />}
       </section>
       <div class="grid report-grid">
-        <section class="panel">
+        <Scrolled class="panel" name="Achieved and planned">
           <h3>Achieved and planned</h3>
           <Achieved report={report} />
-        </section>
-        <section class="panel">
+        </Scrolled>
+        <Scrolled class="panel" name="Latency">
           <h3>Latency</h3>
           <Latency report={report} />
-        </section>
-        <section class="panel">
+        </Scrolled>
+        <Scrolled class="panel" name="Cost">
           <h3>Cost</h3>
           <Cost report={report} />
-        </section>
+        </Scrolled>
       </div>
     </>
   );

@@ -4,7 +4,7 @@ import { run } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { duration, grouped, moment, seconds, written } from "../format.ts";
-import { Empty, Foreign, Problem, Verdict } from "../parts.tsx";
+import { Empty, Foreign, Problem, Scrolled, Verdict } from "../parts.tsx";
 import { CompareView } from "./compare.tsx";
 import { LiveRunView } from "./live-run.tsx";
 import { OneRun } from "./one-run.tsx";
@@ -87,7 +87,7 @@ interface TableProps {
 
 function RunTable({ runs, chosen, choose }: TableProps) {
   return (
-    <div class="panel scrolled">
+    <Scrolled class="panel" name="Past runs">
       <table class="data">
         <thead>
           <tr>
@@ -137,6 +137,6 @@ function RunTable({ runs, chosen, choose }: TableProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
