@@ -29,7 +29,8 @@ function unitOfSeries(name: string): string {
 }
 
 /**
- * `GET /api/series?name=KEY&name=KEY&from=&to=&step=`, in milliseconds; the last five minutes where nothing is said. A key
+ * `GET /api/series?name=KEY&name=KEY&from=&to=&step=`, in milliseconds, both ends included; the last five minutes where
+ * nothing is said. A key
  * that is not known is one long gap.
  */
 export function seriesRoute(history: History, now: () => number = Date.now): Route {
@@ -40,7 +41,9 @@ export function seriesRoute(history: History, now: () => number = Date.now): Rou
       if (keys.length > MAX_KEYS) throw wrongWords(`expected at most ${MAX_KEYS} names`);
       const toMs = numberIn(query, "to") ?? now();
       const fromMs = numberIn(query, "from") ?? toMs - 300_000;
-      const range = { fromMs, toMs, stepMs: numberIn(query, "step") ?? 1000 };
+      if (toMs < fromMs) throw wrongWords("expected from before to");
+      // Whoever knows a second by a live stream asks up to it, and means it too, as Prometheus does.
+      const range = { fromMs, toMs: toMs + 1, stepMs: numberIn(query, "step") ?? 1000 };
       const answers = await Promise.all(
         keys.map(async (key) => {
           const { stepMs, t, series } = await history.series({ ...parseSeriesKey(key), ...range });
