@@ -110,6 +110,10 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     this.socket.terminate();
   }
 
+  protected override died(): void {
+    this.abort("reset", undefined);
+  }
+
   /** What waits goes out in the clear no more: the socket is another one from here on. */
   protected sendThrough(socket: RawSocket): void {
     this.socket = socket;
@@ -117,8 +121,9 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     else this.#emptied();
   }
 
-  /** @returns false when the ceiling was passed and the connection is closed */
+  /** @returns false when the connection is closed, perhaps as the ceiling was passed */
   #queue(rest: Uint8Array): boolean {
+    if (this.closed) return false;
     const { socket, counts, limits, deadlines } = this.endpoint;
     const queued = this.outbox?.length ?? 0;
     if (queued + rest.length > socket.outboxMaxBytes) {

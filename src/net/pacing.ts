@@ -23,6 +23,8 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   #writes: Pace<Paced> | undefined;
 
   protected abstract setPaused(flags: number): void;
+  /** The kernel said to a write that the peer is gone. */
+  protected abstract died(): void;
   /** The socket may take bytes again. */
   abstract writable(): void;
 
@@ -66,10 +68,17 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   /** @returns how many bytes the kernel took, of those that the bandwidth allows now */
   protected send(bytes: Uint8Array): number {
     if (this.endpoint.bandwidth.writing) return this.#sendPaced(bytes);
-    // A negative answer is a socket that just died; its close event follows and finds these bytes in the outbox.
-    const sent = Math.max(0, this.socket.write(bytes));
+    const sent = this.#handOver(bytes);
     if (sent > 0) this.#wrote(sent);
     return sent;
+  }
+
+  /** A negative answer is a socket that just died, of which the runtime says no more while it is paused: so it ends here. */
+  #handOver(bytes: Uint8Array): number {
+    const sent = this.socket.write(bytes);
+    if (sent >= 0) return sent;
+    this.died();
+    return 0;
   }
 
   protected leaveBandwidth(): void {
@@ -84,7 +93,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
     const room = pace.waiting ? 0 : lane.room(pace, deadlines.nowMs);
     // OpenSSL's rule: a record that the kernel refused is offered again at least as long. So TLS writes whole ones, on credit.
     const most = room > 0 && (this.flags & SECURE) !== 0 ? Math.max(room, RECORD_BYTES) : room;
-    const sent = most === 0 ? 0 : Math.max(0, this.socket.write(most < bytes.length ? bytes.subarray(0, most) : bytes));
+    const sent = most === 0 ? 0 : this.#handOver(most < bytes.length ? bytes.subarray(0, most) : bytes);
     if (sent > 0) {
       lane.used(pace, sent, deadlines.nowMs);
       this.#wrote(sent);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
 import {
   type CloseReason,
   type Connection,
@@ -306,4 +307,26 @@ test("how long connections lasted, and how long their first byte took, is counte
   expect(lifetimes.counts[0]).toBe(0);
   expect(lifetimes.sumSeconds).toBeGreaterThan(0.059);
   expect(firstBytes.sumSeconds).toBeLessThan(lifetimes.sumSeconds);
+});
+
+test("a large answer to a peer that has reset meanwhile ends the connection, and does not wait for it to stall", async () => {
+  let taken: number | undefined;
+  const server = await listen(
+    { host: "127.0.0.1", limits: { stallMs: 0 } },
+    {
+      chunk(connection) {
+        // Until its reset is here, which the write then meets first.
+        const untilMs = performance.now() + 200;
+        while (performance.now() < untilMs);
+        taken = connection.write(new Uint8Array(80_000));
+      },
+    },
+  );
+  const script = `const s = require("net").connect(${server.port}, "127.0.0.1", () => { s.write("x"); setTimeout(() => s.resetAndDestroy(), 50); });`;
+  const peer = spawn("node", ["-e", script]);
+  await until(() => server.counts().closed.reset === 1);
+  expect(taken).toBe(0);
+  expect(server.counts()).toMatchObject({ active: 0, outboxBytes: 0 });
+  peer.kill();
+  await server.stop();
 });
