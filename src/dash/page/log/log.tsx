@@ -7,6 +7,8 @@ import { clock, day, visible } from "../format.ts";
 import { Empty, Foreign, Problem } from "../parts.tsx";
 
 const MOST_LINES = 500;
+/** As near to the end as this is at the end. */
+const END_PIXELS = 24;
 const SIGNS: Readonly<Record<LogLevel, string>> = { debug: "·", info: "i", warn: "!", error: "✗" };
 
 /** The last lines, and new ones as they come. */
@@ -19,6 +21,7 @@ export function LogView() {
   const shown = lines.filter((line) => matches(line, { level, part, text })).slice(-MOST_LINES);
   const parts = [...new Set(lines.map((line) => line.part))].sort();
   const list = useRef<HTMLDivElement>(null);
+  const top = useRef(0);
   useEffect(() => {
     if (follows && list.current) list.current.scrollTop = list.current.scrollHeight;
   }, [shown.length, shown.at(-1), follows]);
@@ -76,7 +79,10 @@ export function LogView() {
           tabIndex={0}
           onScroll={(event) => {
             const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-            setFollows(scrollHeight - scrollTop - clientHeight < 24);
+            // Lines that come make it longer and move nothing: only who scrolls up wants to stay.
+            if (scrollTop < top.current) setFollows(false);
+            if (scrollHeight - scrollTop - clientHeight < END_PIXELS) setFollows(true);
+            top.current = scrollTop;
           }}
         >
           {shown.map((line, index) => (
