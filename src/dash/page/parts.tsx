@@ -23,7 +23,7 @@ export function Problem({ error }: { readonly error: ClientError }) {
   return (
     <div class="problem" role="alert">
       <strong>
-        <Foreign text={error.message} />
+        <Foreign text={sentence(error.message)} />
       </strong>{" "}
       {isAccess ? (
         <>
@@ -34,6 +34,10 @@ export function Problem({ error }: { readonly error: ClientError }) {
       )}
     </div>
   );
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 export function WhereTheTokenIs() {

@@ -1,4 +1,4 @@
-import { latest, range, zoom } from "../box.ts";
+import { latest, range, state, zoom } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { clock, duration, moment } from "../format.ts";
 import { RANGES } from "../range.ts";
@@ -38,6 +38,7 @@ export function Toolbar() {
 function ReadMoment() {
   const at = useCell(hovered);
   const { t } = useCell(latest);
+  const isLive = useCell(state) === "live";
   if (at !== undefined) return <p class="moment read">at {moment(at)}</p>;
-  return <p class="moment">{t === 0 ? "" : `now ${clock(t)}`}</p>;
+  return <p class="moment">{t === 0 ? "" : `${isLive ? "now" : "last heard at"} ${clock(t)}`}</p>;
 }

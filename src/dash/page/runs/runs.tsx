@@ -65,11 +65,11 @@ function RunList() {
             Compare the two
           </a>
         ) : (
-          <p class="note">{(runs?.length ?? 0) > 1 ? "Tick two to lay them over each other." : ""}</p>
+          <p class="note">{hintOf(runs?.length, running !== undefined)}</p>
         )}
       </div>
       {error !== undefined && <Problem error={error} />}
-      {runs?.length === 0 && (
+      {runs?.length === 0 && running === undefined && (
         <Empty title="No run yet">
           Start one: <code>tenk load tcp HOST:PORT -c 10000</code>. It shows here as it goes.
         </Empty>
@@ -77,6 +77,11 @@ function RunList() {
       {runs !== undefined && runs.length > 0 && <RunTable runs={runs} chosen={chosen} choose={choose} />}
     </>
   );
+}
+
+function hintOf(count: number | undefined, isRunning: boolean): string {
+  if (count === 0 && isRunning) return "None yet.";
+  return count === undefined || count < 2 ? "" : "Tick two to lay them over each other.";
 }
 
 interface TableProps {
