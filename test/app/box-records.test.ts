@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { findToken, parseConfig, up } from "../../src/app/mod.ts";
+import { Client } from "../net/support.ts";
 import { HASH, keptLog, newFolder, OWN_PAGE } from "./surface/support.ts";
 
 const TCP = 'tcp: { packets: { listen: "127.0.0.1:0" } }';
@@ -79,6 +81,28 @@ describe("a password", () => {
     expect(error.message).toBe(`dashboard.password: ${words}`);
   });
 });
+
+// Workers first: later this thread has the counter too.
+test.each([[2], [1]])(
+  "a handler's own counter is in history by itself, from %d event loop(s)",
+  async (workers) => {
+    const handler = JSON.stringify(fileURLToPath(new URL("./counting-handler.ts", import.meta.url)));
+    const text = `tcp: { a: { listen: "127.0.0.1:0", handler: ${handler}, workers: ${workers} } }\ndashboard: { listen: "127.0.0.1:0" }`;
+    const box = await up(parseConfig(text, "tenk.yaml"), { log: keptLog() });
+    const client = await new Client(box.listeners[0]!.port).connected();
+    client.socket.write("hello");
+    const keys = async () => {
+      const { series } = (await (await fetch(`${box.statusUrl}api/names`)).json()) as { series: { key: string }[] };
+      return series.map(({ key }) => key);
+    };
+    const deadline = Date.now() + 10_000;
+    while (!(await keys()).includes("packets_received_total") && Date.now() < deadline) await Bun.sleep(50);
+    expect(await keys()).toContain("packets_received_total");
+    client.socket.destroy();
+    await box.stop(0);
+  },
+  15_000,
+);
 
 test("a box says its machine", async () => {
   const box = await up(configOf(""), { log: keptLog() });
