@@ -32,6 +32,8 @@ export const Count = {
   /** Published messages handed to connections. */
   published: 16,
   subscriptions: 17,
+  /** Bytes of messages that came from other event loops: how the pool knows what is still on its way. */
+  relayedBytes: 18,
   refused: 24,
   closed: 32,
   /** Two histograms: a count for each bound and one above, then the sum in seconds. */

@@ -8,7 +8,7 @@ import { loadHandler } from "./handler-module.ts";
 import { addressText } from "./listen-error.ts";
 import { LoopListener } from "./loop-listener.ts";
 import type { ConnectionInfo, Question } from "./questions.ts";
-import { durationSetting } from "./settings.ts";
+import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
 import type { LoopVitals } from "./vitals.ts";
@@ -73,6 +73,7 @@ export interface Server extends AsyncDisposable {
  */
 export async function listen<Data = unknown>(options: ListenOptions, handler: Handler<Data> | URL): Promise<Server> {
   const workers = workerCount(options.workers ?? 1);
+  checkListening(options);
   if (workers === 1) {
     const loaded = handler instanceof URL ? await loadHandler<Data>(handler.href, options.handlerOptions) : handler;
     return singleLoop(options, loaded);

@@ -1,5 +1,5 @@
-import { TenkError } from "../base/mod.ts";
-import type { Limits, SocketOptions } from "./types.ts";
+import { nearest, TenkError } from "../base/mod.ts";
+import type { Limits, ListenOptions, SocketOptions } from "./types.ts";
 
 /** Socket options with every default filled in. */
 export type SocketSettings = Readonly<Required<SocketOptions>>;
@@ -89,8 +89,25 @@ export function socketSettings(given: SocketOptions): SocketSettings {
   return settings;
 }
 
+/** What a listener has beside its sockets' settings, held to be sane. @throws {TenkError} `invalid-option` */
+export function checkListening({ backlog = 1, fastOpen = 0, proxyProtocol }: ListenOptions): void {
+  mustBeWithin("backlog", backlog, 65_535);
+  mustBeWithin("fastOpen", fastOpen, 65_535);
+  if (proxyProtocol === undefined || Array.isArray(proxyProtocol.trusted)) return;
+  throw new TenkError("invalid-option", "Cannot use proxyProtocol as trusted must be a list of addresses or ranges", {
+    hint: 'trusted: ["10.0.0.0/8"]',
+  });
+}
+
 /** @throws {TenkError} `invalid-option` */
 export function limitSettings(given: Limits, before: LimitSettings = LIMIT_DEFAULTS): LimitSettings {
+  const stranger = Object.keys(given).find((name) => !Object.hasOwn(LIMIT_DEFAULTS, name));
+  if (stranger !== undefined) {
+    const near = nearest(stranger, Object.keys(LIMIT_DEFAULTS));
+    throw new TenkError("invalid-option", `Cannot limit "${stranger}": there is no such limit`, {
+      ...(near === undefined ? {} : { hint: `did you mean ${near}?` }),
+    });
+  }
   const settings = filled(given, before);
   for (const [name, value] of Object.entries(settings)) mustBeAtLeast(name, value, 0);
   return settings;

@@ -191,6 +191,8 @@ export interface SubscriberOptions {
   whenFull?: "drop-oldest" | "drop-newest" | "close";
   /** Topics one connection may subscribe to; more throw `invalid-option`. @default {100} */
   maxTopics?: number;
+  /** Published bytes that may be on their way to a worker whose loop is held up; what is above is lost and counted. @default {16777216} */
+  maxRelayedBytes?: number;
 }
 
 /** PROXY protocol in front of a listener (v1 and v2, haproxy.org "The PROXY protocol", 2020). */

@@ -1,8 +1,10 @@
-import { logEntry, logOf, messageOf, sourceUrl, TenkError } from "../base/mod.ts";
+import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../base/mod.ts";
 import { SKETCH_BYTES } from "./address-sketch.ts";
 import { Count, CountRows, type ListenerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
+import { subscriberSettings } from "./publish/mod.ts";
 import type { Question } from "./questions.ts";
+import { RelayedPublishes } from "./relayed-publishes.ts";
 import { type LimitSettings, limitSettings } from "./settings.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
@@ -30,6 +32,8 @@ export class WorkerPool {
   #handlerHref: string;
   readonly #questions = new WorkerQuestions();
   readonly #rows: CountRows;
+  readonly #relayed: RelayedPublishes;
+  readonly #sayDropped: (worker: number) => void;
   readonly #addresses: SharedArrayBuffer;
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
   readonly #workers: (Worker | undefined)[];
@@ -47,6 +51,10 @@ export class WorkerPool {
     this.#limits = limitSettings(options.limits ?? {});
     this.#rows = CountRows.shared(workers);
     this.#addresses = new SharedArrayBuffer(SKETCH_BYTES * workers);
+    this.#relayed = new RelayedPublishes(this.#rows, subscriberSettings(options.subscribers).maxRelayedBytes);
+    this.#sayDropped = occasionally((count) => {
+      log.warn("published messages lost: a worker takes none", { name: options.name ?? "tcp", count });
+    });
     this.#workers = new Array(workers).fill(undefined);
     this.#crashes = Array.from({ length: workers }, () => ({ count: 0, lastMs: 0 }));
   }
@@ -64,7 +72,8 @@ export class WorkerPool {
   }
 
   counts(): ListenerCounts {
-    return this.#rows.read();
+    const counts = this.#rows.read();
+    return { ...counts, publishedDropped: counts.publishedDropped + this.#relayed.dropped };
   }
 
   update(limits: Limits): void {
@@ -94,7 +103,7 @@ export class WorkerPool {
   }
 
   publish(topic: string, message: Uint8Array): void {
-    this.#tell({ kind: "publish", topic, message });
+    this.#passOn({ topic, message }, undefined);
   }
 
   /** A worker that does not answer, because a handler holds its loop, is ended when the grace is over. */
@@ -162,6 +171,7 @@ export class WorkerPool {
     if (this.#stopping) return;
     const worker = new Worker(sourceUrl("net/worker.ts"));
     this.#workers[index] = worker;
+    this.#relayed.began(index);
     const listening = new Promise<void>((resolve, reject) => {
       worker.addEventListener("message", (event: MessageEvent<FromWorker>) => {
         const message = event.data;
@@ -194,9 +204,14 @@ export class WorkerPool {
     await listening;
   }
 
-  #passOn({ topic, message }: { topic: string; message: Uint8Array }, from: Worker): void {
-    for (const worker of this.#workers) {
-      if (worker !== from) worker?.postMessage({ kind: "publish", topic, message } satisfies ToWorker);
+  #passOn({ topic, message }: { topic: string; message: Uint8Array }, from: Worker | undefined): void {
+    for (const [index, worker] of this.#workers.entries()) {
+      if (worker === undefined || worker === from) continue;
+      if (this.#relayed.mayGo(index, message.length)) {
+        worker.postMessage({ kind: "publish", topic, message } satisfies ToWorker);
+      } else {
+        this.#sayDropped(index);
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /** The program of one worker: one event loop's share of a listener. Started by WorkerPool, never imported. */
 import { carryLog, messageOf, TenkError } from "../base/mod.ts";
 import { answer } from "./answer.ts";
-import { CountRows } from "./counts.ts";
+import { Count, CountRows } from "./counts.ts";
 import { loadHandler } from "./handler-module.ts";
 import { LoopListener } from "./loop-listener.ts";
 import { openVitals } from "./vitals.ts";
@@ -11,6 +11,7 @@ declare const self: Worker;
 
 /** Of this thread, from its start on: 0.1 % of a core. */
 const vitals = openVitals();
+let counts: Float64Array | undefined;
 let listener: LoopListener<unknown> | undefined;
 /** What is told meanwhile waits until the start is over: limits that change during a restart must hold afterwards. */
 let started: Promise<void> = Promise.resolve();
@@ -29,6 +30,7 @@ function failureOf(error: unknown): Failure {
 async function start(message: WorkerStart): Promise<void> {
   try {
     const rows = new CountRows(message.workers, message.counts);
+    counts = rows.row(message.worker);
     const handler = await loadHandler<unknown>(message.handlerHref, message.options.handlerOptions);
     const state = { rows, addresses: message.addresses, salt: message.salt };
     listener = new LoopListener(message.options, handler, state, message.worker, true);
@@ -42,6 +44,7 @@ async function start(message: WorkerStart): Promise<void> {
 self.onmessage = async (event: MessageEvent<ToWorker>) => {
   const message = event.data;
   if (message.kind === "start") started = start(message);
+  if (message.kind === "publish" && counts !== undefined) counts[Count.relayedBytes]! += message.message.length;
   await started;
   if (listener === undefined) return;
   switch (message.kind) {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import type { TenkError } from "../../src/base/mod.ts";
 import { listen, type Server } from "../../src/net/mod.ts";
 import { Client, until } from "./support.ts";
 
@@ -66,4 +67,16 @@ test.each([
   server = await listen({ host: "127.0.0.1", limits: { maxConnections: 1 } }, {});
   expect(() => server!.update(limits)).toThrow(name);
   await expect(listen({ limits }, {})).rejects.toMatchObject({ code: "invalid-option" });
+});
+
+test.each([
+  [{ limits: { maxConection: 5 } as never }, "did you mean maxConnections?"],
+  [{ backlog: -1 }, "backlog"],
+  [{ backlog: Number.NaN }, "backlog"],
+  [{ fastOpen: -1 }, "fastOpen"],
+  [{ proxyProtocol: {} as never }, "trusted must be a list"],
+])("an option that cannot be is refused by name: %j", async (options, said) => {
+  const error = (await listen({ host: "127.0.0.1", ...options }, {}).catch((thrown: unknown) => thrown)) as TenkError;
+  expect(error).toMatchObject({ name: "TenkError", code: "invalid-option" });
+  expect(`${error.message} ${error.hint}`).toContain(said);
 });

@@ -240,3 +240,23 @@ test("end drops the messages that wait, and sends what was written", async () =>
   await until(() => client.ended);
   expect(client.bytes).toBe(900_000);
 });
+
+test("a worker whose loop is held up has no more on its way than it may", async () => {
+  const subscribers = { maxRelayedBytes: 1 << 20 };
+  const stuck = new URL("./stuck-handler.ts", import.meta.url);
+  server = await listen({ host: "127.0.0.1", workers: 2, subscribers }, stuck);
+  const client = await new Client(server.port).connected();
+  client.socket.write("x");
+  await until(() => server.counts().active === 1);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const block = new Uint8Array(100_000);
+  for (let count = 0; count < 100; count++) {
+    server.publish("news", block);
+    // The other worker takes them all.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const { publishedDropped } = server.counts();
+  expect(publishedDropped).toBeGreaterThanOrEqual(90);
+  expect(publishedDropped).toBeLessThan(100);
+  client.socket.destroy();
+});

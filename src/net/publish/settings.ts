@@ -9,9 +9,11 @@ const POLICIES = ["drop-oldest", "drop-newest", "close"] as const;
 /** @throws {TenkError} `invalid-option` */
 export function subscriberSettings(given: SubscriberOptions = {}): SubscriberSettings {
   const { maxQueuedBytes = 256 * 1024, whenFull = "drop-oldest", maxTopics = 100 } = given;
+  const { maxRelayedBytes = 16 * 1024 * 1024 } = given;
   mustBeWhole("subscribers.maxQueuedBytes", maxQueuedBytes);
   mustBeWhole("subscribers.maxTopics", maxTopics);
-  if (POLICIES.includes(whenFull)) return { maxQueuedBytes, whenFull, maxTopics };
+  mustBeWhole("subscribers.maxRelayedBytes", maxRelayedBytes);
+  if (POLICIES.includes(whenFull)) return { maxQueuedBytes, whenFull, maxTopics, maxRelayedBytes };
   throw new TenkError(
     "invalid-option",
     `Cannot use subscribers.whenFull as it must be one of ${POLICIES.join(", ")}: current value is ${whenFull}`,
