@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { descriptors } from "../../src/net/mod.ts";
+import { descriptors, listen } from "../../src/net/mod.ts";
 import { Client, until } from "../net/support.ts";
 import { cleanUp, FarServer, frozen, naming, nowhere, relayed } from "./relay-support.ts";
 
@@ -313,3 +313,14 @@ describe("other options while it runs", () => {
     expect(await ask(port)).toBe("a");
   });
 });
+
+test.each(["v1", "v2"] as const)(
+  "a check of a target that expects PROXY headers (%s) is no failure there",
+  async (version) => {
+    const proxyProtocol = { trusted: ["127.0.0.1"] };
+    await using target = await listen({ host: "127.0.0.1", proxyProtocol }, {});
+    await relayed({ targets: [`127.0.0.1:${target.port}`], proxyHeader: version, health: { checkMs: 10 } });
+    await until(() => target.counts().closed.peer >= 3);
+    expect(target.counts().closed["proxy-header"]).toBe(0);
+  },
+);

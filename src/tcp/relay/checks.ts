@@ -1,6 +1,7 @@
 import { type Connection, connect } from "../../net/mod.ts";
 import type { TargetAddress } from "./address.ts";
 import type { HealthSettings } from "./health.ts";
+import { ownProxyHeader } from "./proxy-out.ts";
 
 /** What a check looks at and tells. */
 export interface Checked {
@@ -9,19 +10,24 @@ export interface Checked {
   failed(error: unknown, nowMs: number, isTrial: boolean): void;
 }
 
-/** Connects to each target every `checkMs` and hangs up: TCP alone, without TLS. Does not keep a process alive. */
+/**
+ * Connects to each target every `checkMs` and hangs up: TCP alone, without TLS, after a PROXY header where targets expect
+ * one. Does not keep a process alive.
+ */
 export class Checks {
   readonly #targets: () => readonly Checked[];
   readonly #underWay = new Map<Checked, AbortController>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #everyMs = 0;
+  #header: Uint8Array | undefined;
 
   constructor(targets: () => readonly Checked[]) {
     this.#targets = targets;
   }
 
   /** Begins, or goes on with other settings. */
-  start(settings: HealthSettings): void {
+  start(settings: HealthSettings, proxyHeader: "none" | "v1" | "v2"): void {
+    this.#header = proxyHeader === "none" ? undefined : ownProxyHeader(proxyHeader);
     if (settings.checkMs === this.#everyMs) return;
     this.stop();
     this.#everyMs = settings.checkMs;
@@ -47,12 +53,15 @@ export class Checks {
     let connection: Connection | undefined;
     try {
       connection = await connect({ ...target.place, timeoutMs, signal: cancel.signal }, {});
+      if (this.#header !== undefined) connection.write(this.#header);
       target.answered();
     } catch (error) {
       target.failed(error, performance.now(), false);
     } finally {
       this.#underWay.delete(target);
-      connection?.reset();
+      // A reset would overtake the header, and the target would miss it.
+      if (this.#header === undefined) connection?.reset();
+      else connection?.end();
     }
   }
 }

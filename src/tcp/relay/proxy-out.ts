@@ -20,6 +20,13 @@ export function proxyHeaderFor(client: Connection, version: "v1" | "v2"): Uint8A
   return encodeProxyV2(ends, isKnown ? { tlvs: tlvsOf(client) } : { command: "local" });
 }
 
+const NOWHERE: ProxyAddresses = { sourceAddress: "", sourcePort: 0, destinationAddress: "", destinationPort: 0 };
+
+/** For a connection of the relay's own, which carries nobody: a check. */
+export function ownProxyHeader(version: "v1" | "v2"): Uint8Array {
+  return version === "v1" ? encodeProxyV1(NOWHERE) : encodeProxyV2(NOWHERE, { command: "local" });
+}
+
 function endsOf({ proxy, remoteAddress, remotePort, localAddress, localPort }: Connection): ProxyAddresses {
   // A proxy's own connection, such as its health check, is no client's: neither is ours then.
   const isNobodys = proxy?.command === "local";

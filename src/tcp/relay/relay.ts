@@ -56,7 +56,7 @@ class Relay implements Handler, PairOwner {
     this.settings = relaySettings(options);
     this.#balancer = new Balancer(this.settings.balance, Math.random);
     this.#setTargets();
-    this.#checks.start(this.settings.health);
+    this.#checks.start(this.settings.health, this.settings.proxyHeader);
   }
 
   open(client: Connection): void {
@@ -94,7 +94,7 @@ class Relay implements Handler, PairOwner {
     this.settings = relaySettings(options);
     this.#balancer.balance = this.settings.balance;
     this.#setTargets();
-    this.#checks.start(this.settings.health);
+    this.#checks.start(this.settings.health, this.settings.proxyHeader);
   }
 
   report(): RelayReport {
