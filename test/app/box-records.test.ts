@@ -86,7 +86,7 @@ describe("a password", () => {
 test.each([[2], [1]])(
   "a handler's own counter is in history by itself, from %d event loop(s)",
   async (workers) => {
-    const handler = JSON.stringify(fileURLToPath(new URL("./counting-handler.ts", import.meta.url)));
+    const handler = JSON.stringify(fileURLToPath(new URL("./box-handler.ts", import.meta.url)));
     const text = `tcp: { a: { listen: "127.0.0.1:0", handler: ${handler}, workers: ${workers} } }\ndashboard: { listen: "127.0.0.1:0" }`;
     const box = await up(parseConfig(text, "tenk.yaml"), { log: keptLog() });
     const client = await new Client(box.listeners[0]!.port).connected();
@@ -96,8 +96,8 @@ test.each([[2], [1]])(
       return series.map(({ key }) => key);
     };
     const deadline = Date.now() + 10_000;
-    while (!(await keys()).includes("packets_received_total") && Date.now() < deadline) await Bun.sleep(50);
-    expect(await keys()).toContain("packets_received_total");
+    while (!(await keys()).includes("box_packets_total") && Date.now() < deadline) await Bun.sleep(50);
+    expect(await keys()).toContain("box_packets_total");
     client.socket.destroy();
     await box.stop(0);
   },
