@@ -19,7 +19,7 @@ import {
 
 const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default("TLSv1.2");
 
-const certificate = { cert: pem, key: pem };
+const certificate = { cert: pem, key: pem, passphrase: text("the passphrase of the key").optional() };
 
 export const serverTls = section({
   ...certificate,
@@ -29,7 +29,10 @@ export const serverTls = section({
   alpn: words("protocols such as h2").optional(),
   clientCertificates: oneOf("none", "ask", "require").default("none"),
   clientCa: pem.optional(),
+  clientRevocations: pem.optional(),
   minVersion: tlsVersion,
+  ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
+  groups: words("groups such as X25519MLKEM768").optional(),
   handshake: duration.default(10_000),
   maxHandshakes: count.default(1000),
 }).superRefine((tls, context) => {

@@ -42,7 +42,12 @@ const listener = section({
   proxyProtocol: section({ trusted: addresses, timeout: duration.default(10_000) }).optional(),
   backlog: quantity("a number from 1 to 65535", (text) => inRange(parseCount(text), 1, 65_535)).default(4096),
   noDelay: onOff.default(true),
+  fastOpen: quantity("a number from 0 to 65535", (text) => inRange(parseCount(text), 0, 65_535)).default(0),
   keepAlive: duration.default(0),
+  keepAliveInterval: duration.default(0),
+  keepAliveProbes: quantity("a number from 0 to 127", (text) => inRange(parseCount(text), 0, 127)).default(0),
+  userTimeout: duration.default(0),
+  typeOfService: quantity("a number from 0 to 255", (text) => inRange(parseCount(text), 0, 255)).default(0),
   // Known once the handler is: a relay needs it.
   halfOpen: onOff.nullable().default(null),
   receiveBuffer: size.default(0),
@@ -58,6 +63,7 @@ const listener = section({
     maxQueued: size.default(262_144),
     whenFull: oneOf("drop-oldest", "drop-newest", "close").default("drop-oldest"),
     maxTopics: count.default(100),
+    maxRelayed: size.default(16_777_216),
   }).prefault({}),
   limits: section({
     connections: count.default(0),

@@ -36,7 +36,12 @@ export function listenOptions(name: string, config: ListenerConfig, folder: stri
     workers: config.workers,
     backlog: config.backlog,
     noDelay: config.noDelay,
+    fastOpen: config.fastOpen,
     keepAliveMs: config.keepAlive,
+    keepAliveIntervalMs: config.keepAliveInterval,
+    keepAliveProbes: config.keepAliveProbes,
+    userTimeoutMs: config.userTimeout,
+    typeOfService: config.typeOfService,
     halfOpen: config.halfOpen,
     receiveBufferBytes: config.receiveBuffer,
     sendBufferBytes: config.sendBuffer,
@@ -48,6 +53,7 @@ export function listenOptions(name: string, config: ListenerConfig, folder: stri
       maxQueuedBytes: config.subscribers.maxQueued,
       whenFull: config.subscribers.whenFull,
       maxTopics: config.subscribers.maxTopics,
+      maxRelayedBytes: config.subscribers.maxRelayed,
     },
     ...(config.tls && { tls: serverTls(config.tls, folder) }),
     ...(proxyProtocol && { proxyProtocol: { trusted: proxyProtocol.trusted, timeoutMs: proxyProtocol.timeout } }),
@@ -77,9 +83,10 @@ function pem(given: string, folder: string): string {
 }
 
 function serverTls(tls: NonNullable<ListenerConfig["tls"]>, folder: string): ServerTlsOptions {
-  const certificate = ({ cert, key }: { cert: string; key: string }) => ({
+  const certificate = ({ cert, key, passphrase }: { cert: string; key: string; passphrase?: string | undefined }) => ({
     cert: pem(cert, folder),
     key: pem(key, folder),
+    ...(passphrase !== undefined && { passphrase }),
   });
   const names = Object.entries(tls.names ?? {}).map(([name, each]) => [name, certificate(each)] as const);
   return {
@@ -88,7 +95,10 @@ function serverTls(tls: NonNullable<ListenerConfig["tls"]>, folder: string): Ser
     ...(tls.alpn && { alpn: tls.alpn }),
     clientCertificates: tls.clientCertificates,
     ...(tls.clientCa !== undefined && { clientCa: pem(tls.clientCa, folder) }),
+    ...(tls.clientRevocations !== undefined && { clientRevocations: pem(tls.clientRevocations, folder) }),
     minVersion: tls.minVersion,
+    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
+    ...(tls.groups && { groups: tls.groups }),
     handshakeMs: tls.handshake,
     maxHandshakes: tls.maxHandshakes,
   };

@@ -10,8 +10,8 @@ export interface Setting {
 }
 
 const MILLISECONDS =
-  /(^|\.)(keepAlive|idle|firstByte|lifetime|stall|finish|handshake|timeout|connectTimeout|backOff|maxBackOff|check|checkTimeout)$/;
-const BYTES = /(^|\.)(receiveBuffer|sendBuffer|high|low|max|maxQueued|\w*(?:[rR]ead|[wW]rite)PerSecond)$/;
+  /(^|\.)(keepAlive|keepAliveInterval|userTimeout|idle|firstByte|lifetime|stall|finish|handshake|timeout|connectTimeout|backOff|maxBackOff|check|checkTimeout)$/;
+const BYTES = /(^|\.)(receiveBuffer|sendBuffer|high|low|max|maxQueued|maxRelayed|\w*(?:[rR]ead|[wW]rite)PerSecond)$/;
 
 const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
 const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1]] as const; // biome-ignore format: a table
