@@ -55,6 +55,7 @@ export interface LoadWords extends PushWords {
   readonly findLimit?: boolean;
   readonly vary?: "rate" | "connections";
   readonly json?: string;
+  readonly html?: string;
   readonly box?: string;
   readonly live: boolean;
   readonly keep: boolean;
@@ -181,6 +182,9 @@ function addResultOptions(command: Command): void {
       valueOption("--vary <what>", "what --find-limit raises: rate or connections", oneOf("rate", "connections")),
     )
     .addOption(valueOption("--json <file>", "write the report as JSON; - is standard output", String))
+    .addOption(
+      valueOption("--html <file>", "write the report with its charts as one page, which needs nothing else", String),
+    )
     .addOption(valueOption("--box <url>", "the target's status surface, or none", String))
     .option("--no-keep", "do not keep the run for tenk runs, nor show it on a box's page")
     .option("--no-live", "no live view")

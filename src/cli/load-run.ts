@@ -1,6 +1,6 @@
 import { RunKeeper, usualDataFolder } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
-import { runSeries } from "../dash/mod.ts";
+import { reportHtml, runSeries } from "../dash/mod.ts";
 import { findLimit, type Limit, LoadControl, type Report, type RunOptions, runTcp, type TcpPlan } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { readKeys } from "./keys.ts";
@@ -21,7 +21,11 @@ export interface ShownRun {
   readonly push?: PushPlan | undefined;
   /** Where a box may be that shows the run as it goes; the run is kept there or in the data folder. @default {not kept} */
   readonly keepAt?: string | undefined;
+  /** Gets the report with its charts, as one page. */
+  readonly html?: ((text: string) => void) | undefined;
 }
+
+const MOST_SNAPSHOTS = 20_000;
 
 /** Where a box is unless something else is said. */
 export const USUAL_BOX = "http://127.0.0.1:9190/";
@@ -42,7 +46,7 @@ export function findLimitShown(
 
 async function showing<Result extends Report>(
   plan: TcpPlan,
-  { title, live, tap, push: pushPlan, keepAt }: ShownRun,
+  { title, live, tap, push: pushPlan, keepAt, html }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -57,6 +61,8 @@ async function showing<Result extends Report>(
   using keys = live ? readKeys(actions) : undefined;
   using view = liveView(stderr, { title, keys: keys ? "q ends · + - change the rate" : "", live });
   const push = pushPlan && new LoadPush(pushPlan, plan.target);
+  const startedAt = Date.now();
+  let snapshots: LoadSnapshot[] = [];
   const keeper = keepAt === undefined ? undefined : keeperOf(plan, keepAt);
   try {
     const report = await run({
@@ -64,17 +70,25 @@ async function showing<Result extends Report>(
         view.show(snapshot);
         push?.take(snapshot);
         keeper?.take(snapshot);
+        if (html !== undefined) snapshots = kept(snapshots, snapshot);
       },
       signal: stop.signal,
       control,
       ...(tap ? { tap } : {}),
     });
+    html?.(await reportHtml(report, runSeries(snapshots), { startedAt }));
     const id = await keeper?.finish(report);
     if (id !== undefined) logOf("load").info("run kept", { id, show: `tenk runs show ${id}` });
     return report;
   } finally {
     await push?.end();
   }
+}
+
+/** Of a run of days every second one will do, then every fourth. */
+function kept(snapshots: LoadSnapshot[], latest: LoadSnapshot): LoadSnapshot[] {
+  snapshots.push(latest);
+  return snapshots.length <= MOST_SNAPSHOTS ? snapshots : snapshots.filter((_, index) => index % 2 === 0);
 }
 
 function keeperOf({ target }: TcpPlan, boxUrl: string): RunKeeper {

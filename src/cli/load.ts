@@ -8,7 +8,7 @@ import { mustFit } from "./load-preflight.ts";
 import { findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples } from "./options.ts";
-import { jsonTarget } from "./output.ts";
+import { fileTarget, jsonTarget } from "./output.ts";
 import { pushPlan } from "./push.ts";
 import { stderr } from "./terminal.ts";
 
@@ -32,6 +32,7 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         "tenk load tcp 127.0.0.1:9091 -c 10k -r 10 -m ping -T 30s --connect-rate 1000",
         "tenk load tcp 127.0.0.1:7000 -c 100 -r 50 -em 'PING\\r\\n' --latency-marker PONG --expect 'p99<50ms'",
         "tenk load tcp 127.0.0.1:9091 -c 100 -m ping -r 10 -T 10s --json - --box none",
+        "tenk load tcp 127.0.0.1:9091 -c 1k -r 10 -m ping -T 60s --html report.html",
       ),
     )
     .action(async (target: string, words: LoadWords) => {
@@ -45,6 +46,7 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         title,
         live: words.live,
         push,
+        html: words.html === undefined ? undefined : fileTarget(words.html),
         keepAt: words.keep ? keptAt(words.box) : undefined,
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),

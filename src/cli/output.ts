@@ -33,19 +33,26 @@ export interface JsonTarget {
  */
 export function jsonTarget(place: string): JsonTarget {
   if (place === "-") return { isStdout: true, write: (value) => print(JSON.stringify(value, null, 2)) };
+  const write = fileTarget(place);
+  return { isStdout: false, write: (value) => write(`${JSON.stringify(value, null, 2)}\n`) };
+}
+
+/**
+ * A file for a text that comes later, written whole or not at all.
+ *
+ * @throws {TenkError} `file-unreadable` now, when it could not be written
+ */
+export function fileTarget(place: string): (text: string) => void {
   mustBeWritable(place);
-  return {
-    isStdout: false,
-    write(value) {
-      const beside = `${place}.${process.pid}.tmp`;
-      try {
-        writeFileSync(beside, `${JSON.stringify(value, null, 2)}\n`);
-        renameSync(beside, place);
-      } catch (error) {
-        rmSync(beside, { force: true });
-        throw new TenkError("file-unreadable", `Cannot write ${place}: ${messageOf(error)}`, { cause: error });
-      }
-    },
+  return (text) => {
+    const beside = `${place}.${process.pid}.tmp`;
+    try {
+      writeFileSync(beside, text);
+      renameSync(beside, place);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw new TenkError("file-unreadable", `Cannot write ${place}: ${messageOf(error)}`, { cause: error });
+    }
   };
 }
 

@@ -33,6 +33,22 @@ async function closedPort(): Promise<number> {
 }
 
 describe("tenk load tcp", () => {
+  test("writes its report with charts as one page that asks for nothing", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "report.html");
+      const { code } = await tenk(["load", "tcp", target, ...QUICK, "--box", "none", "--no-keep", "--html", file]);
+      expect(code).toBe(0);
+      const page = readFileSync(file, "utf8");
+      expect(page).toStartWith("<!doctype html>");
+      expect(page).toContain("default-src 'none'");
+      expect(page).toContain(target);
+      expect(page).not.toMatch(/(?:src|href)="https?:/);
+      const nowhere = join(folder, "missing", "report.html");
+      const refused = await tenk(["load", "tcp", target, ...QUICK, "--html", nowhere]);
+      expect([refused.code, refused.stderr.includes(nowhere)]).toEqual([2, true]);
+    });
+  });
+
   test("holds, sends, counts at both ends, and passes", async () => {
     const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...QUICK, "--box", statusUrl, "--json", "-"]);
     const report = JSON.parse(stdout) as Report;
