@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
 import { History } from "../metrics/mod.ts";
 import { Store } from "../store/mod.ts";
@@ -19,6 +20,8 @@ export interface Records {
   stop(): Promise<void>;
 }
 
+const OPEN_MS = 3000;
+
 /**
  * Opens the data folder. What it cannot do is no reason not to start: the box then remembers as long as it runs, and says
  * so once.
@@ -31,8 +34,8 @@ export async function openRecords(loaded: LoadedConfig, usual: string | undefine
   const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
   if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken, tokenFile };
   const store = new Store({ folder });
-  // Before connections come: afterwards there may be no descriptor left for it.
-  await store.open();
+  // Before connections come: afterwards there may be no descriptor left for it. A disk that hangs is not waited for.
+  await Promise.race([store.open(), wait(OPEN_MS, undefined, { ref: false })]);
   const history = new History({ disk: store });
   return {
     history,
