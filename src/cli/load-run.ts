@@ -1,7 +1,16 @@
 import { RunKeeper, usualDataFolder } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
 import { reportHtml, runSeries } from "../dash/mod.ts";
-import { findLimit, type Limit, LoadControl, type Report, type RunOptions, runTcp, type TcpPlan } from "../load/mod.ts";
+import {
+  findLimit,
+  type Limit,
+  LoadControl,
+  type LoadSnapshot,
+  type Report,
+  type RunOptions,
+  runTcp,
+  type TcpPlan,
+} from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { readKeys } from "./keys.ts";
 import { limitText, stepLine } from "./limit-text.ts";
