@@ -1,20 +1,13 @@
 import type { Family, Sample } from "../metrics/mod.ts";
-import {
-  type HistogramCounts,
-  LAG_BUCKETS_SECONDS,
-  type ListenerCounts,
-  type LoopVitals,
-  openVitals,
-  type VitalsReader,
-} from "../net/mod.ts";
+import { type HistogramCounts, LAG_BUCKETS_SECONDS, type ListenerCounts, type LoopVitals } from "../net/mod.ts";
 import type { RunningListener } from "./listener.ts";
 
-/** Of this thread; begun when somebody first asks. */
-let main: VitalsReader | undefined;
-
-/** The heap of each event loop, and how late those of workers were. */
-export async function runtimeFamilies(running: readonly RunningListener[]): Promise<Family[]> {
-  main ??= openVitals();
+/**
+ * The heap of each event loop, and how late those of workers were.
+ *
+ * @param main of the thread this is called on
+ */
+export async function runtimeFamilies(running: readonly RunningListener[], main: LoopVitals): Promise<Family[]> {
   const perListener = await Promise.all(running.map(({ server }) => server.vitals()));
   const workers = running.flatMap(({ name }, index) =>
     (perListener[index] ?? []).map((vitals, worker) => ({
@@ -23,7 +16,7 @@ export async function runtimeFamilies(running: readonly RunningListener[]): Prom
     })),
   );
   const loops = [
-    { vitals: main.read(), loop: "main" },
+    { vitals: main, loop: "main" },
     ...workers.map(({ vitals, labels }) => ({ vitals, loop: `${labels.listener}/${labels.worker}` })),
   ];
   const each = (

@@ -10,7 +10,7 @@ import {
   openProcessReader,
   recentLag,
 } from "../metrics/mod.ts";
-import { measureLoopLag } from "../net/mod.ts";
+import { openVitals } from "../net/mod.ts";
 import { gatheredFamilies, readFamilies } from "./families.ts";
 import type { RunningListener } from "./listener.ts";
 import { boxRegistry } from "./metrics.ts";
@@ -44,14 +44,15 @@ export function startReadings({ listeners: running, history, onSecond, log }: Re
   const { registry, metrics, observeLagSeconds } = boxRegistry({ process: () => reader.read(), listeners });
   const lag = recentLag();
   let longestLagMs = 0;
-  const lagMeter = measureLoopLag((lagMs) => {
+  const vitals = openVitals((lagMs) => {
     lag.add(lagMs);
     longestLagMs = Math.max(longestLagMs, lagMs);
     observeLagSeconds(lagMs / 1000);
   });
   const host = hostCollector({ version: VERSION });
   const glance = openHostReader();
-  const families = () => readFamilies({ registry, listeners: running, host: () => host.collect() });
+  const families = () =>
+    readFamilies({ registry, listeners: running, main: () => vitals.read(), host: () => host.collect() });
   const sampling = startSampling({
     history,
     metrics,
@@ -61,7 +62,7 @@ export function startReadings({ listeners: running, history, onSecond, log }: Re
       longestLagMs = 0;
       return longest;
     },
-    gather: () => gatheredFamilies(running()),
+    gather: () => gatheredFamilies(running(), vitals.read()),
     onSecond,
     log,
   });
@@ -79,7 +80,7 @@ export function startReadings({ listeners: running, history, onSecond, log }: Re
     helpOf: sampling.helpOf,
     stop() {
       sampling.stop();
-      lagMeter.stop();
+      vitals.stop();
       reader.close();
     },
   };

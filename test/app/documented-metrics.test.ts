@@ -6,6 +6,7 @@ import { boxRegistry } from "../../src/app/metrics.ts";
 import { relayFamilies } from "../../src/app/relay-metrics.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesIn, hostCollector, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
+import { openVitals } from "../../src/net/mod.ts";
 import { RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
 import { fakeRoot } from "../metrics/host-support.ts";
 
@@ -42,7 +43,7 @@ async function ownFamilies(): Promise<Family[]> {
   const { registry } = boxRegistry({ process: () => reader.read(), listeners: () => [] });
   const own = await familiesIn(registry);
   reader.close();
-  const ofLoops = [...(await runtimeFamilies([])), ...listenerHistograms([])];
+  const ofLoops = [...(await runtimeFamilies([], openVitals().read())), ...listenerHistograms([])];
   return [...own, ...ofLoops, ...relayFamilies([{ name: "a", reports: [] }]), ...loadFamilies(SNAPSHOT)];
 }
 

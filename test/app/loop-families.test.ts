@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { listenerHistograms, runtimeFamilies } from "../../src/app/loop-families.ts";
 import { exposition } from "../../src/metrics/mod.ts";
 import { listen } from "../../src/mod.ts";
+import { openVitals } from "../../src/net/mod.ts";
 import { Client, until } from "../net/support.ts";
 
 test("each event loop's heap, and the lag of workers, are told", async () => {
@@ -11,7 +12,7 @@ test("each event loop's heap, and the lag of workers, are told", async () => {
   );
   const running = [{ name: "wide", server }] as never;
   await until(() => server.counts().active === 0);
-  const text = exposition(await runtimeFamilies(running));
+  const text = exposition(await runtimeFamilies(running, openVitals().read()));
   for (const loop of ["main", "wide/0", "wide/1"]) {
     expect(Number(new RegExp(`tenk_runtime_heap_used_bytes\\{loop="${loop}"\\} (.*)`).exec(text)?.[1])).toBeGreaterThan(
       1e4,

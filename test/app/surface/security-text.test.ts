@@ -21,6 +21,7 @@ import {
   readUserMetrics,
   takeFamilies,
 } from "../../../src/metrics/mod.ts";
+import { openVitals } from "../../../src/net/mod.ts";
 import { BEARER, FORM, HASH, JSON_BODY, keptLog, newFolder, OWN_PAGE, worldOf } from "./support.ts";
 
 describe("C04 no text of a configuration becomes another one", () => {
@@ -183,7 +184,12 @@ describe("M02 /metrics", () => {
     });
     const reader = openProcessReader();
     const { registry } = boxRegistry({ process: () => reader.read(), listeners: () => [] });
-    const families = await readFamilies({ registry, listeners: () => [], host: () => host.collect() });
+    const families = await readFamilies({
+      registry,
+      listeners: () => [],
+      main: () => openVitals().read(),
+      host: () => host.collect(),
+    });
     reader.close();
     const names = families.map(({ name }) => name);
     expect(names).toContain("node_memory_MemTotal_bytes");
