@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { tally } from "../../scripts/tally.ts";
+import { tally, together } from "../../scripts/tally.ts";
 
 const cases: [what: string, said: string, code: number, line: string, exitCode: number][] = [
   ["all passed", " 14 pass\n 0 fail\nRan 14 tests", 0, "14 passed, 0 failed", 0],
@@ -12,5 +12,12 @@ const cases: [what: string, said: string, code: number, line: string, exitCode: 
   ["it passed but ended badly", " 2 pass\n 0 fail\n", 134, "2 passed, 1 failed", 134],
 ];
 test.each(cases)("the closing line when %s", (_, said, code, line, exitCode) => {
-  expect(tally(said, code)).toEqual({ line, exitCode });
+  expect(tally(said, code)).toMatchObject({ line, exitCode });
+});
+
+test("runs side by side are added up, and one that failed fails all", () => {
+  const [good, bad, broken] = [tally(" 5 pass\n 0 fail\n", 0), tally(" 1 pass\n 1 fail\n", 1), tally("", 139)];
+  expect(together([good, good])).toMatchObject({ line: "10 passed, 0 failed", exitCode: 0 });
+  expect(together([good, bad])).toMatchObject({ line: "6 passed, 1 failed", exitCode: 1 });
+  expect(together([broken, good])).toMatchObject({ line: "5 passed, 1 failed", exitCode: 139 });
 });

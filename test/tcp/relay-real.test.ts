@@ -111,7 +111,8 @@ describe("in front of a real PostgreSQL", () => {
     const options = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-F"];
     const database = spawn(postgres("postgres"), options, { stdio: "ignore", cwd: folder, ...ids });
     try {
-      await answers(port);
+      // It takes connections before it takes clients.
+      while ((await run(postgres("pg_isready"), ["-h", "127.0.0.1", "-p", String(port), "-q"])).code !== 0);
       await using server = await listen(
         { host: "127.0.0.1", halfOpen: true },
         relay({ targets: [`127.0.0.1:${port}`] }),
