@@ -58,6 +58,7 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
     await box.stop();
     return EXIT.pass;
   } finally {
+    endSoon();
     process.off("SIGHUP", onHangUp);
   }
 }
@@ -71,4 +72,9 @@ function sayToken(link: string, file: string | undefined): void {
       `\nwho follows this link may look from anywhere, and close connections; it is shown this once\n  ${link}\n`,
     );
   }
+}
+
+/** A user's file may have left a timer or a listener of its own that would keep the process up for ever. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), 1000).unref();
 }

@@ -172,6 +172,11 @@ describe("tenk run", () => {
 
   test.each([
     ["export const chat = {};", /^tenk: Cannot use \S*chat\.ts as a handler: it has no default export \(/],
+    // Its timer, and its listener, must not keep the command up.
+    [
+      "setInterval(() => {}, 1000);\nBun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });",
+      /program of its own/,
+    ],
     ["export default { chunks() {} };", /a handler has no chunks, did you mean chunk\?\nchat\.ts:1:18\n/],
     ["export default {\n  chunk(connection: {\n};", /^tenk: Cannot load chat\.ts: .*\nchat\.ts:3:\d+\n/],
     [

@@ -71,7 +71,8 @@ function stuckHint(file: string): string | undefined {
 }
 
 async function made(exported: unknown, file: string, ...given: unknown[]): Promise<unknown> {
-  if (exported === undefined) throw refusal(file, "it has no default export", HINT);
+  if (exported === undefined)
+    throw refusal(file, "it has no default export", `${HINT}; one that listens by itself is a program of its own`);
   if (typeof exported !== "function") return exported;
   if (/^class\b/.test(Function.prototype.toString.call(exported))) {
     throw refusal(file, "its default export is a class", `export default new ${exported.name || "Handler"}()`);
