@@ -1,3 +1,4 @@
+import type { HostStatus } from "../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../metrics/mod.ts";
 import type { ListenerCounts } from "../net/mod.ts";
 
@@ -36,23 +37,7 @@ export interface Status {
   readonly host: HostStatus;
 }
 
-/** The machine, as of the last second; null where it does not tell, or not yet. */
-export interface HostStatus {
-  /** Share of all processors that was not idle, 0 to 1, over the last second. */
-  readonly busy: number | null;
-  readonly load1: number | null;
-  /** What programs could not have without swapping. */
-  readonly memoryUsedBytes: number | null;
-  readonly memoryTotalBytes: number | null;
-  readonly swapUsedBytes: number | null;
-  readonly swapTotalBytes: number | null;
-  /** What is not left for programs, of the file system at `/`. */
-  readonly rootUsedBytes: number | null;
-  readonly rootTotalBytes: number | null;
-  readonly uptimeSeconds: number | null;
-  readonly temperatureCelsius: number | null;
-  readonly cores: number;
-}
+export type { HostStatus };
 
 export function hostStatus(sample: HostSample | undefined, busy: number | undefined): HostStatus {
   const used = (total: number | undefined, free: number | undefined) =>

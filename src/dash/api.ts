@@ -64,14 +64,17 @@ export interface LogAnswer {
   readonly lines: readonly LogLine[];
 }
 
+/** The machine, as of the last second; null where it does not tell, or not yet. */
 export interface HostStatus {
-  /** Share of all cores that was not idle, 0 to 1; null where it is not known yet. */
+  /** Share of all cores that was not idle over the last second, 0 to 1. */
   readonly busy: number | null;
   readonly load1: number | null;
+  /** What programs could not have without swapping. */
   readonly memoryUsedBytes: number | null;
   readonly memoryTotalBytes: number | null;
   readonly swapUsedBytes: number | null;
   readonly swapTotalBytes: number | null;
+  /** What is not left for programs, of the file system at `/`. */
   readonly rootUsedBytes: number | null;
   readonly rootTotalBytes: number | null;
   readonly uptimeSeconds: number | null;
