@@ -2,8 +2,8 @@ import { TenkError } from "../base/mod.ts";
 import type { TcpConnection } from "./connection.ts";
 import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "./connection-page.ts";
 import { tcpInfo } from "./ffi.ts";
-import { loadHandler } from "./handler-module.ts";
 import type { LoopListener } from "./loop-listener.ts";
+import { loadHandler } from "./module/mod.ts";
 import { type ConnectionInfo, provided, type Question } from "./questions.ts";
 
 /** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */

@@ -17,7 +17,6 @@ export {
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
-export { measureLoopLag } from "./loop-lag.ts";
 export { freshVersion, loadHandler, type ModuleFiles, moduleFiles, shownFile } from "./module/mod.ts";
 export { type ConnectionInfo, provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";

@@ -2,8 +2,8 @@
 import { carryLog, messageOf, TenkError } from "../base/mod.ts";
 import { answer } from "./answer.ts";
 import { Count, CountRows } from "./counts.ts";
-import { loadHandler } from "./handler-module.ts";
 import { LoopListener } from "./loop-listener.ts";
+import { loadHandler } from "./module/mod.ts";
 import { openVitals } from "./vitals.ts";
 import type { Failure, FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { openProcessReader, recentLag } from "../../src/metrics/mod.ts";
-import { measureLoopLag } from "../../src/net/mod.ts";
+import { measureLoopLag } from "../../src/net/loop-lag.ts";
 
 describe("the process reader", () => {
   test("reads memory, processor time, descriptors and start time of this process", () => {

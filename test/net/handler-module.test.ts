@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TenkError } from "../../src/base/mod.ts";
-import { freshVersion, loadHandler } from "../../src/net/handler-module.ts";
-import { moduleFiles, placeOfError } from "../../src/net/module/mod.ts";
+import { freshVersion, loadHandler, moduleFiles, placeOfError } from "../../src/net/module/mod.ts";
 import type { Connection, Handler } from "../../src/net/types.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenk-module-"));

@@ -1,1 +1,0 @@
-export { freshVersion, loadHandler } from "./module/mod.ts";
