@@ -30,6 +30,8 @@ function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
     log,
   });
   const startMs = Date.now();
+  // Not the time itself: between two looks exactly a second passes, however busy the machine is.
+  const startElapsedMs = performance.now();
   let at = 0;
   return {
     sampling,
@@ -46,7 +48,7 @@ function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
       // A look at the counts serves a whole turn of the loop.
       await Promise.resolve();
       at += 1;
-      sampling.tick(startMs + at * 1000, performance.now() + at * 1000);
+      sampling.tick(startMs + at * 1000, startElapsedMs + at * 1000);
       const { v } = history.columns(0).at(-1)!;
       return Object.fromEntries(history.keys().map((key, index) => [key, v[index] ?? null]));
     },
