@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Failures } from "./failures.ts";
 import { tally, together } from "./tally.ts";
 
 /** For a test that says nothing of its own: real processes on a small, busy machine take their time. */
@@ -21,6 +22,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 const results = await Promise.all(crews.map((paths, index) => run(paths, index === 0)));
 for (const { later } of results) process.stdout.write(later);
+const failures = results.flatMap((result) => result.failures.list());
+// Once more at the end, where people look first and where a log that keeps only its end still has them.
+if (failures.length > 0) process.stdout.write(`\nFailed:\n\n${failures.join("\n\n")}\n\n`);
 const { line, exitCode } = together(results.map(({ said, code }) => tally(said, code)));
 process.stdout.write(`${line}\n`);
 process.exitCode = exitCode;
@@ -34,7 +38,7 @@ function halves(): string[][] {
 }
 
 /** @param isShown whether it is shown as it goes; otherwise what it said is given back, so that two never mix */
-function run(paths: readonly string[], isShown: boolean): Promise<{ said: string; later: string; code: number }> {
+function run(paths: readonly string[], isShown: boolean): Promise<Run> {
   const child = spawn(process.execPath, ["test", `--timeout=${TEST_TIMEOUT_MS}`, ...words, ...paths], {
     cwd: ROOT,
     stdio: ["ignore", isShown ? "inherit" : "pipe", "pipe"],
@@ -43,6 +47,7 @@ function run(paths: readonly string[], isShown: boolean): Promise<{ said: string
   children.push(child);
   let said = "";
   const parts: Buffer[] = [];
+  const failures = new Failures();
   const take = (chunk: Buffer) => {
     // All on one stream, or the closing line might overtake what was said before it.
     if (isShown) process.stdout.write(chunk);
@@ -51,10 +56,19 @@ function run(paths: readonly string[], isShown: boolean): Promise<{ said: string
   child.stdout?.on("data", take);
   child.stderr?.on("data", (chunk: Buffer) => {
     take(chunk);
+    failures.take(chunk.toString());
     // The summary is the last thing said: what came long before it need not be kept.
     said = (said + chunk.toString("latin1")).slice(-65_536);
   });
   return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ said, later: Buffer.concat(parts).toString(), code: code ?? 1 }));
+    child.on("close", (code) => resolve({ said, later: Buffer.concat(parts).toString(), failures, code: code ?? 1 }));
   });
+}
+
+interface Run {
+  readonly said: string;
+  /** What has not been shown yet. */
+  readonly later: string;
+  readonly failures: Failures;
+  readonly code: number;
 }
