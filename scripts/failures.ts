@@ -19,6 +19,7 @@ export class Failures {
   #file = "";
   #block: string[] = [];
   #rest = "";
+  #isOver = false;
 
   /** @param text the next piece of the output, cut anywhere */
   take(text: string): void {
@@ -33,6 +34,7 @@ export class Failures {
   }
 
   #line(line: string): void {
+    if (this.#isOver) return;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
     const plain = line.replace(/\x1b\[[0-9;]*m/g, "");
     if (plain.startsWith("  ^ ") && this.#block.length === 0) {
@@ -45,8 +47,14 @@ export class Failures {
       this.#file = plain.slice(0, -1);
     } else if (/^\((pass|skip|todo)\) /.test(plain)) this.#block = [];
     else if (plain.startsWith("(fail) ")) this.#keep(line);
-    else if (/^ *\d+ pass$/.test(plain)) this.#keepOutside();
+    else if (/^ *\d+ pass$|^\d+ tests (skipped|todo|failed):$/.test(plain)) this.#end();
     else if (line !== "" || this.#block.length > 0) this.#add(line);
+  }
+
+  /** What comes after names the same tests once more. */
+  #end(): void {
+    this.#keepOutside();
+    this.#isOver = true;
   }
 
   #add(line: string): void {

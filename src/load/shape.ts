@@ -99,7 +99,7 @@ export function sineShape(spec: string, lowPerSecond: number, highPerSecond: num
   const perMs = (2 * Math.PI) / periodMs;
   const perPeriod = (mean * periodMs) / 1000;
   const expected = (ms: number) =>
-    ms <= 0 ? (ms * lowPerSecond) / 1000 : (mean * ms - (swing / perMs) * Math.sin(perMs * ms)) / 1000;
+    ms <= 0 ? (ms * lowPerSecond) / 1000 : (lowPerSecond * ms + (swing / perMs) * minusSine(perMs * ms)) / 1000;
 
   return {
     spec,
@@ -120,4 +120,14 @@ export function sineShape(spec: string, lowPerSecond: number, highPerSecond: num
       return high;
     },
   };
+}
+
+/**
+ * `x − sin x`, not less than 0 and not falling from 0 on. Near 0 the two are almost the same number and their difference would
+ * be rounding alone, sometimes negative: there its own series is taken, `x³/3! − x⁵/5! + …`, exact to the last places below ½.
+ */
+function minusSine(x: number): number {
+  if (x >= 0.5) return x - Math.sin(x);
+  const square = x * x;
+  return ((x * square) / 6) * (1 - (square / 20) * (1 - (square / 42) * (1 - (square / 72) * (1 - square / 110))));
 }

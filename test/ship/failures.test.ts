@@ -18,6 +18,13 @@ noise of a test that passes
 test/b.test.tsx:
 (skip) not here
 
+1 tests skipped:
+(skip) not here
+
+2 tests failed:
+(fail) group > bad [5.09ms]
+(fail) late [50.17ms]
+
  2 pass
  1 skip
  2 fail
