@@ -95,16 +95,16 @@ export class Pacer {
     return startMs + ((this.#times[this.#first + 1]! - startMs) * (position - start)) / count;
   }
 
-  /** Drops what was planned more than `dropAfterMs` before `nowMs`. @returns how many */
+  /** Drops what was planned `dropAfterMs` or longer before `nowMs`. @returns how many */
   dropOld(nowMs: number): number {
     const cutoffMs = nowMs - this.dropAfterMs;
     if (cutoffMs <= this.#times[this.#first]!) return 0;
-    return this.#dropBelow(this.#countAt(cutoffMs));
+    return this.#dropTo(this.#countAt(cutoffMs));
   }
 
   /** Drops all that is due: the end of the run. @returns how many */
   dropAll(): number {
-    return this.#dropBelow(this.#counts[this.#last]!);
+    return this.#dropTo(this.#counts[this.#last]!);
   }
 
   /** Milliseconds until the next message is due if `weight` stays; 0 when one is due. */
@@ -154,13 +154,14 @@ export class Pacer {
     return start + (this.#counts[index + 1]! - start) * Math.min(1, share);
   }
 
-  #dropBelow(count: number): number {
+  /** With the one at `count` itself: it was due when the line came to that height, which then may have lain flat for long. */
+  #dropTo(count: number): number {
     let dropped = 0;
     if (!this.#shape.randomGaps) {
-      dropped = Math.max(0, Math.ceil(count - this.#position));
+      dropped = Math.max(0, Math.floor(count - this.#position) + 1);
       this.#position += dropped;
     } else {
-      for (; this.#position < count; dropped++) this.#position += this.#gap();
+      for (; this.#position <= count; dropped++) this.#position += this.#gap();
     }
     this.#passed += dropped;
     return dropped;

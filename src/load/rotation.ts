@@ -6,6 +6,9 @@
  *                              ▲ cursor                a served one's place is filled by a served one
  * ```
  *
+ * Who leaves changes the order of the others for the next round: a newcomer's second turn may then come before another's
+ * first since it joined, and for that moment they are two apart.
+ *
  * Adding, removing and the next turn are O(1); 8 bytes a connection.
  */
 export class Rotation {

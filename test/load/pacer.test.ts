@@ -100,6 +100,14 @@ describe("a pacer", () => {
     expect(deviation / mean).toBeCloseTo(1, 1);
   });
 
+  test("drops also what was due at the very end of a time in which something was planned", () => {
+    const pace = pacer("steps:1,0");
+    for (const weight of [1, 1, 1, 1, 0.5]) pace.advance((pace.planned + 1) * 1000, weight);
+    expect([pace.planned, pace.debt]).toEqual([5, 5]);
+    pace.advance(9000, 1);
+    expect([pace.dropOld(9000), pace.debt]).toEqual([5, 0]);
+  });
+
   test("planned = taken + dropped + debt, and nothing is planned twice or in the future", () => {
     const step = fc.record({
       passMs: fc.nat(3000),

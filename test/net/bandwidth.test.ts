@@ -121,8 +121,9 @@ test("in no window of any pattern of arrivals, ticks and closes moves more than 
         first = [];
       }
       if (each > 0) expectNoWindowAbove(each, chunk, first);
-      // A chunk that is under way when another connection has used up all is one more for each.
-      if (total > 0) expectNoWindowAbove(total, 5 * chunk, all);
+      // A chunk that is under way when another connection has used up all is one more for each; and where bytes can be refused,
+      // each may have saved up a part of one.
+      if (total > 0) expectNoWindowAbove(total, 5 * Math.max(1, chunk), all);
     }),
     { numRuns: 300 },
   );
