@@ -66,6 +66,7 @@ export {
   type TlsInfo,
   type TlsVersion,
   type WebStreams,
+  type WorkerCounts,
   webStreams,
 } from "./net/mod.ts";
 export { type DumpOptions, dumping, echo, type RelayOptions, type RelayTarget, relay, sink } from "./tcp/mod.ts";

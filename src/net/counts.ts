@@ -113,6 +113,9 @@ export interface ListenerCounts {
   firstBytes: HistogramCounts;
 }
 
+/** What one worker counted since its listener started, restarts included: its share of the listener's counts. */
+export type WorkerCounts = Pick<ListenerCounts, "active" | "chunksRead" | "bytesRead" | "bytesWritten" | "outboxBytes">;
+
 /** The rows of all workers, in memory that may be shared between threads. */
 export class CountRows {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
@@ -196,6 +199,20 @@ export class CountRows {
       lifetimes: this.#histogram(Count.lifetimes, LIFETIME_BOUNDS_SECONDS),
       firstBytes: this.#histogram(Count.firstBytes, FIRST_BYTE_BOUNDS_SECONDS),
     };
+  }
+
+  /** Of each worker, in their order. */
+  readEach(): WorkerCounts[] {
+    return Array.from({ length: this.rows }, (_, index) => {
+      const row = this.row(index);
+      return {
+        active: row[Count.active]!,
+        chunksRead: row[Count.chunksRead]!,
+        bytesRead: row[Count.bytesRead]!,
+        bytesWritten: row[Count.bytesWritten]!,
+        outboxBytes: row[Count.outboxBytes]!,
+      };
+    });
   }
 
   #histogram(place: number, boundsSeconds: readonly number[]): HistogramCounts {

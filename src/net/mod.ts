@@ -1,6 +1,6 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
 export { CONNECTION_SORTS, type ConnectionPage, type ConnectionQuery, type ConnectionSort } from "./connection-page.ts";
-export type { HistogramCounts, ListenerCounts } from "./counts.ts";
+export type { HistogramCounts, ListenerCounts, WorkerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
 export {
   type BackoffOptions,

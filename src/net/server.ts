@@ -3,7 +3,7 @@ import { TenkError } from "../base/mod.ts";
 import { privateState } from "./admission.ts";
 import { answer } from "./answer.ts";
 import { type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
-import { CountRows, type ListenerCounts } from "./counts.ts";
+import { CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { addressText } from "./listen-error.ts";
 import { LoopListener } from "./loop-listener.ts";
 import { loadHandler } from "./module/mod.ts";
@@ -26,6 +26,8 @@ export interface Server extends AsyncDisposable {
   readonly workers: number;
   /** Exact over all workers; costs a few hundred additions. */
   counts(): ListenerCounts;
+  /** The share of each worker, read without asking it: that of a stuck one, too. Empty without workers. */
+  workerCounts(): WorkerCounts[];
   /** Changes the given limits, for open connections too. @throws {TenkError} `invalid-option` */
   update(limits: Limits): void;
   /**
@@ -110,6 +112,7 @@ function workerCount(workers: number | "auto"): number {
 /** What a listener can do, whether it runs here or in a pool. */
 interface Parts {
   counts(): ListenerCounts;
+  workerCounts(): WorkerCounts[];
   update(limits: Limits): void;
   stop(graceMs: number): Promise<void>;
   closeAll(): void;
@@ -127,6 +130,7 @@ function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Serve
   const loop = new LoopListener(options, handler, privateState(rows, salt), 0, false);
   return described(options, loop.port, 1, {
     counts: () => rows.read(),
+    workerCounts: () => [],
     update: (limits) => loop.update(limits),
     stop: (graceMs) => loop.stop(graceMs),
     closeAll: () => loop.closeAll(),
@@ -147,6 +151,7 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     address: addressText({ host, port, path: options.path }),
     workers,
     counts: () => parts.counts(),
+    workerCounts: () => parts.workerCounts(),
     update: (limits) => parts.update(limits),
     publish(topic, bytes) {
       parts.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes));

@@ -1,6 +1,6 @@
 import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../base/mod.ts";
 import { SKETCH_BYTES } from "./address-sketch.ts";
-import { Count, CountRows, type ListenerCounts } from "./counts.ts";
+import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
 import { subscriberSettings } from "./publish/mod.ts";
 import type { Question } from "./questions.ts";
@@ -74,6 +74,10 @@ export class WorkerPool {
   counts(): ListenerCounts {
     const counts = this.#rows.read();
     return { ...counts, publishedDropped: counts.publishedDropped + this.#relayed.dropped };
+  }
+
+  workerCounts(): WorkerCounts[] {
+    return this.#rows.readEach();
   }
 
   update(limits: Limits): void {

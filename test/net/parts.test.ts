@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { AddressSketch, SKETCH_BYTES } from "../../src/net/address-sketch.ts";
-import { CountRows, placeOfClose } from "../../src/net/counts.ts";
+import { COUNTS_PER_ROW, CountRows, placeOfClose } from "../../src/net/counts.ts";
 import { internetAddress } from "../../src/net/ffi.ts";
 import { Outbox } from "../../src/net/outbox.ts";
 
@@ -69,6 +69,16 @@ test("a crashed worker's connections become closed ones: accepted = active + clo
   rows.buryWorker(1);
   const counts = rows.read();
   expect(counts).toMatchObject({ active: 0, accepted: 9, closed: { peer: 2, "worker-crash": 7 } });
+});
+
+test("each worker's counts are those of its own row", () => {
+  const rows = CountRows.shared(2);
+  for (let place = 0; place < COUNTS_PER_ROW; place++) rows.row(1)[place] = 100 + place;
+  const none = { active: 0, chunksRead: 0, bytesRead: 0, bytesWritten: 0, outboxBytes: 0 };
+  expect(rows.readEach()).toEqual([
+    none,
+    { active: 100, chunksRead: 105, bytesRead: 103, bytesWritten: 104, outboxBytes: 108 },
+  ]);
 });
 
 test.each([

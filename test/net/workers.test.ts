@@ -27,6 +27,28 @@ test("several workers share one port, and their counts add up exactly", async ()
   expect(server.counts().closed.peer).toBe(50);
 });
 
+test("the share of each worker is told, of one that is stuck as well", async () => {
+  server = await listen({ host: "127.0.0.1", workers: 2 }, new URL("./stuck-handler.ts", import.meta.url));
+  const clients = await open(40);
+  await until(() => server!.counts().active === 40);
+  clients[0]!.socket.write("12345");
+  await until(() => server!.counts().bytesRead === 5);
+  const each = server.workerCounts();
+  expect(each.map(({ active }) => active > 0)).toEqual([true, true]);
+  expect(each.reduce((sum, { active }) => sum + active, 0)).toBe(40);
+  expect(each.map(({ bytesRead, chunksRead }) => [chunksRead, bytesRead]).sort()).toEqual([
+    [0, 0],
+    [1, 5],
+  ]);
+  await server.stop({ graceMs: 0 });
+  expect(server.workerCounts().map(({ active }) => active)).toEqual([0, 0]);
+});
+
+test("without workers there is no share", async () => {
+  server = await listen({ host: "127.0.0.1" }, {});
+  expect(server.workerCounts()).toEqual([]);
+});
+
 test("limits hold over all workers, to within workers - 1, and change in all of them", async () => {
   server = await listen({ host: "127.0.0.1", workers: 3, limits: { maxConnections: 20 } }, HANDLERS.sink.url);
   await open(60);
