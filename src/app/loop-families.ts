@@ -10,9 +10,9 @@ import type { RunningListener } from "./listener.ts";
 export async function runtimeFamilies(running: readonly RunningListener[], main: LoopVitals): Promise<Family[]> {
   const perListener = await Promise.all(running.map(({ server }) => server.vitals()));
   const workers = running.flatMap(({ name }, index) =>
-    (perListener[index] ?? []).map((vitals, worker) => ({
+    (perListener[index] ?? []).map((vitals) => ({
       vitals,
-      labels: { listener: name, worker: String(worker) },
+      labels: { listener: name, worker: String(vitals.worker) },
     })),
   );
   const loops = [

@@ -11,7 +11,7 @@ import type { ConnectionInfo, Question } from "./questions.ts";
 import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
-import type { LoopVitals } from "./vitals.ts";
+import type { WorkerVitals } from "./vitals.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** A listener that runs: on this event loop, or on several that share its port. */
@@ -51,8 +51,8 @@ export interface Server extends AsyncDisposable {
   replaceHandler(handler: Handler | URL): Promise<void>;
   /** What the handler's `report` says, on each event loop. */
   reports(): Promise<unknown[]>;
-  /** The event loops of its workers, in their order: lag, heap, collections. Empty without workers. */
-  vitals(): Promise<LoopVitals[]>;
+  /** The event loops of those of its workers that answer: lag, heap, collections. Empty without workers. */
+  vitals(): Promise<WorkerVitals[]>;
   /** What was `provide`d under a name, on each event loop. */
   ask(name: string): Promise<unknown[]>;
   /**
@@ -186,7 +186,9 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     },
     reports: () => parts.ask({ what: "reports" }),
     async vitals() {
-      return ((await parts.ask({ what: "vitals" })) as (LoopVitals | undefined)[]).filter((each) => each !== undefined);
+      return ((await parts.ask({ what: "vitals" })) as (WorkerVitals | undefined)[]).filter(
+        (each) => each !== undefined,
+      );
     },
     ask: (asked) => parts.ask({ what: "provided", name: asked }),
     stop({ graceMs = 10_000 } = {}) {

@@ -4,13 +4,14 @@ import { answer } from "./answer.ts";
 import { Count, CountRows } from "./counts.ts";
 import { LoopListener } from "./loop-listener.ts";
 import { loadHandler } from "./module/mod.ts";
-import { openVitals } from "./vitals.ts";
+import { openVitals, type WorkerVitals } from "./vitals.ts";
 import type { Failure, FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 declare const self: Worker;
 
 /** Of this thread, from its start on: 0.1 % of a core. */
 const vitals = openVitals();
+let index = 0;
 let counts: Float64Array | undefined;
 let listener: LoopListener<unknown> | undefined;
 /** What is told meanwhile waits until the start is over: limits that change during a restart must hold afterwards. */
@@ -28,6 +29,7 @@ function failureOf(error: unknown): Failure {
 }
 
 async function start(message: WorkerStart): Promise<void> {
+  index = message.worker;
   try {
     const rows = new CountRows(message.workers, message.counts);
     counts = rows.row(message.worker);
@@ -55,7 +57,10 @@ self.onmessage = async (event: MessageEvent<ToWorker>) => {
     case "close-all":
       return listener.closeAll();
     case "ask":
-      if (message.question.what === "vitals") return tell({ kind: "answer", id: message.id, value: vitals.read() });
+      if (message.question.what === "vitals") {
+        const value: WorkerVitals = { ...vitals.read(), worker: index };
+        return tell({ kind: "answer", id: message.id, value });
+      }
       return answer(listener, message.question).then(
         (value) => tell({ kind: "answer", id: message.id, value }),
         (error) => tell({ kind: "no-answer", id: message.id, ...failureOf(error) }),

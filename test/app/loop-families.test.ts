@@ -23,6 +23,16 @@ test("each event loop's heap, and the lag of workers, are told", async () => {
   expect(text).toMatch(/lag_seconds_bucket\{listener="wide",worker="1",le="\+Inf"\} \d+/);
 });
 
+test("a worker that does not answer leaves its name to nobody else", async () => {
+  const main = openVitals();
+  main.stop();
+  const running = [{ name: "wide", server: { vitals: async () => [{ ...main.read(), worker: 1 }] } }] as never;
+  const text = exposition(await runtimeFamilies(running, main.read()));
+  expect(text).toContain('tenk_runtime_heap_used_bytes{loop="wide/1"}');
+  expect(text).toContain('tenk_worker_event_loop_lag_seconds_count{listener="wide",worker="1"}');
+  expect(text).not.toMatch(/wide\/0|worker="0"/);
+});
+
 test("lifetimes and first bytes are told as histograms, cumulative", async () => {
   await using server = await listen({ host: "127.0.0.1" }, {});
   const client = await new Client(server.port).connected();
