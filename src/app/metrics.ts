@@ -1,10 +1,17 @@
 import { histogramIn, type Metric, type ProcessSample, type Report, registryOf } from "../metrics/mod.ts";
-import type { ListenerCounts } from "../net/mod.ts";
+import type { ListenerCounts, WorkerCounts } from "../net/mod.ts";
 
 /** What the metrics are read from. */
 export interface MetricSources {
   process(): ProcessSample;
-  listeners(): Iterable<{ readonly name: string; readonly counts: ListenerCounts }>;
+  listeners(): Iterable<CountedListener>;
+}
+
+export interface CountedListener {
+  readonly name: string;
+  readonly counts: ListenerCounts;
+  /** The share of each of its workers, where it has several. @default {none} */
+  readonly workerCounts?: readonly WorkerCounts[];
 }
 
 /** Timers of the runtime count in milliseconds: an idle loop lands in the first two. */
@@ -12,9 +19,11 @@ const LAG_BUCKETS_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.
 
 /** The registry behind /metrics with the metrics it reads, and where each measured loop lag goes. */
 export function boxRegistry(sources: MetricSources) {
+  const listeners = oncePerScrape(() => [...sources.listeners()]);
   const metrics = [
     ...processMetrics(oncePerScrape(sources.process)),
-    ...listenerMetrics(oncePerScrape(() => [...sources.listeners()])),
+    ...listenerMetrics(listeners),
+    ...workerMetrics(listeners),
   ];
   const registry = registryOf(metrics);
   const observeLagSeconds = histogramIn(registry, {
@@ -135,6 +144,37 @@ function listenerMetrics(listeners: MetricSources["listeners"]): Metric[] {
       "worker_restarts_total",
       "Event loops that died and were started again.",
       (counts) => counts.workerRestarts,
+    ),
+  ];
+}
+
+/**
+ * The share of each worker, under names of its own: a label more on the listener's names would make every sum over them
+ * count twice. Read from memory that is shared, so that a worker which is stuck is told like the others.
+ */
+function workerMetrics(listeners: MetricSources["listeners"]): Metric[] {
+  const each = (type: Metric["type"], name: string, help: string, pick: (counts: WorkerCounts) => number): Metric => ({
+    type,
+    name: `tenk_worker_${name}`,
+    help,
+    labels: ["listener", "worker"],
+    read(report) {
+      for (const { name: listener, workerCounts = [] } of listeners()) {
+        for (const [worker, counts] of workerCounts.entries())
+          report(pick(counts), { listener, worker: String(worker) });
+      }
+    },
+  });
+  return [
+    each("gauge", "connections_active", "Connections of a worker open now.", (counts) => counts.active),
+    each("counter", "bytes_read_total", "Bytes a worker read.", (counts) => counts.bytesRead),
+    each("counter", "bytes_written_total", "Bytes the kernel took of a worker.", (counts) => counts.bytesWritten),
+    each("counter", "chunks_read_total", "Reads of a worker that brought bytes.", (counts) => counts.chunksRead),
+    each(
+      "gauge",
+      "outbox_bytes",
+      "Bytes of a worker that wait for peers to take them.",
+      (counts) => counts.outboxBytes,
     ),
   ];
 }

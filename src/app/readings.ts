@@ -13,7 +13,7 @@ import {
 import { openVitals } from "../net/mod.ts";
 import { gatheredFamilies, readFamilies } from "./families.ts";
 import type { RunningListener } from "./listener.ts";
-import { boxRegistry } from "./metrics.ts";
+import { boxRegistry, type CountedListener } from "./metrics.ts";
 import { startSampling } from "./sampling.ts";
 import { hostStatus, type ListenerStatus, processStatus, type Status } from "./status.ts";
 import { VERSION } from "./version.ts";
@@ -41,7 +41,10 @@ export function startReadings({ listeners: running, history, onSecond, log }: Re
   const startedAt = new Date().toISOString();
   const reader = openProcessReader();
   const listeners = () => running().map(listenerStatus);
-  const { registry, metrics, observeLagSeconds } = boxRegistry({ process: () => reader.read(), listeners });
+  const { registry, metrics, observeLagSeconds } = boxRegistry({
+    process: () => reader.read(),
+    listeners: () => running().map(countedListener),
+  });
   const lag = recentLag();
   let longestLagMs = 0;
   const vitals = openVitals((lagMs) => {
@@ -84,6 +87,10 @@ export function startReadings({ listeners: running, history, onSecond, log }: Re
       reader.close();
     },
   };
+}
+
+function countedListener({ name, server }: RunningListener): CountedListener {
+  return { name, counts: server.counts(), workerCounts: server.workerCounts() };
 }
 
 export function listenerStatus({ name, config: { handler }, server }: RunningListener): ListenerStatus {

@@ -9,7 +9,9 @@ import {
   type ListenerCounts,
   REFUSAL_REASONS,
   type RefusalReason,
+  type WorkerCounts,
 } from "../../src/net/mod.ts";
+import { until } from "../net/support.ts";
 
 /** Every name tenk exposes, and its type: what other people's dashboards and alarms stand on. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -40,6 +42,11 @@ const NAMES: Readonly<Record<string, string>> = {
   tenk_tcp_subscriptions: "gauge",
   tenk_tcp_published_total: "counter",
   tenk_tcp_published_dropped_total: "counter",
+  tenk_worker_connections_active: "gauge",
+  tenk_worker_bytes_read_total: "counter",
+  tenk_worker_bytes_written_total: "counter",
+  tenk_worker_chunks_read_total: "counter",
+  tenk_worker_outbox_bytes: "gauge",
   tenk_event_loop_lag_seconds: "histogram",
 };
 
@@ -69,6 +76,9 @@ const COUNTS: ListenerCounts = {
   firstBytes: { boundsSeconds: [1], counts: [1, 2], sumSeconds: 3 },
 };
 
+const SHARE: WorkerCounts = { active: 17, bytesRead: 18, bytesWritten: 19, chunksRead: 20, outboxBytes: 21 };
+const NO_SHARE: WorkerCounts = { active: 0, bytesRead: 0, bytesWritten: 0, chunksRead: 0, outboxBytes: 0 };
+
 /** Exposition text as `name{labels}` → value. */
 function samples(text: string): Map<string, number> {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -82,7 +92,10 @@ describe("the metrics", () => {
     const reader = openProcessReader();
     const { registry, observeLagSeconds } = boxRegistry({
       process: () => reader.read(),
-      listeners: () => [{ name: "packets", counts: COUNTS }],
+      listeners: () => [
+        { name: "packets", counts: COUNTS, workerCounts: [NO_SHARE, SHARE] },
+        { name: "narrow", counts: COUNTS },
+      ],
     });
     observeLagSeconds(0.001);
     const text = await registry.metrics();
@@ -97,6 +110,10 @@ describe("the metrics", () => {
       expect([name, moved.length > 0]).toEqual([name, true]);
     }
     expect(values.get('tenk_tcp_connections_active{listener="packets"}')).toBe(1);
+    const shares = [...values].filter(([key]) => /^tenk_worker_.*worker="1"/.test(key));
+    expect(shares.map(([, value]) => value)).toEqual([17, 18, 19, 20, 21]);
+    expect(values.get('tenk_worker_connections_active{listener="packets",worker="0"}')).toBe(0);
+    expect([...values.keys()].filter((key) => /^tenk_worker_.*narrow/.test(key))).toEqual([]);
     for (const [index, reason] of CLOSE_REASONS.entries()) {
       expect(values.get(`tenk_tcp_connections_closed_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
     }
@@ -119,6 +136,29 @@ describe("the metrics", () => {
     expect([of("connections_active"), of("connections_accepted_total"), of("bytes_read_total")]).toEqual([1, 1, 5]);
     expect([of("chunks_read_total"), of("writes_total"), of("bytes_written_total")]).toEqual([1, 1, 5]);
     socket.destroy();
+    await box.stop(0);
+  });
+
+  test("tell each worker's share of a listener, which add up to it", async () => {
+    const box = await up(
+      parseConfig(
+        'tcp: { a: { listen: "127.0.0.1:0", handler: echo, workers: 2 } }\ndashboard: { listen: "127.0.0.1:0" }',
+        "tenk.yaml",
+      ),
+    );
+    const sockets = Array.from({ length: 30 }, () => connect(box.listeners[0]!.port, "127.0.0.1"));
+    for (const socket of sockets) socket.write("12345");
+    await until(() => box.listeners[0]!.counts.bytesWritten === 150);
+    const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
+    const shares = ["connections_active", "chunks_read_total", "bytes_read_total", "bytes_written_total"].map((name) =>
+      ["0", "1"].map((worker) => values.get(`tenk_worker_${name}{listener="a",worker="${worker}"}`)!),
+    );
+    const [active] = shares;
+    expect(active!.reduce((sum, each) => sum + each)).toBe(30);
+    // How the kernel deals them out is its own; each connection of a worker brought five bytes, and took as many.
+    expect(shares).toEqual([active!, active!, active!.map((each) => each * 5), active!.map((each) => each * 5)]);
+    expect(values.get('tenk_tcp_connections_active{listener="a"}')).toBe(30);
+    for (const socket of sockets) socket.destroy();
     await box.stop(0);
   });
 });
