@@ -6,6 +6,9 @@ export const BURST_MS = 100;
 /** How often a tick deals out what is left over. */
 const ROUNDS = 4;
 
+/** What a reader is given at least beyond its debt: a single byte lets its next chunk in, and rounding must not make it none. */
+const LEAST_BYTES = 2;
+
 /** What one connection may move in one direction. Negative: it moved more than it had, which is paid back first. */
 export interface Pace<Owner> {
   owner: Owner | undefined;
@@ -14,6 +17,9 @@ export interface Pace<Owner> {
   ownMs: number;
   /** Of the rate in all; what it leaves unused goes back at the next tick. */
   credit: number;
+  /** Bytes it moved in the tick that began at `movedMs`, half of those in the one before, and so on: twice its usual, or more. */
+  moved: number;
+  movedMs: number;
   waiting: boolean;
 }
 
@@ -28,6 +34,10 @@ export interface Pace<Owner> {
  *
  * Bytes that could not be refused (a read brings what it brings) make debt. So over any time no more moves than
  * rate × time, plus one burst, plus one chunk for each connection. Who has no room waits and is told at a tick.
+ *
+ * How much a reader would read nobody knows before it does. Credit that it leaves unused is lost to the others for a tick, and a
+ * hundred that say a word now and then would take the rate from one that has much to say. So it gets its debt and about
+ * twice what it moves in a tick; who exhausts that has half as much again the next time.
  */
 export class Lane<Owner> {
   readonly #goOn: (owner: Owner) => void;
@@ -56,7 +66,15 @@ export class Lane<Owner> {
   }
 
   join(owner: Owner, nowMs: number): Pace<Owner> {
-    return { owner, own: burstOf(this.#eachPerSecond), ownMs: nowMs, credit: 0, waiting: false };
+    return {
+      owner,
+      own: burstOf(this.#eachPerSecond),
+      ownMs: nowMs,
+      credit: 0,
+      moved: 0,
+      movedMs: nowMs,
+      waiting: false,
+    };
   }
 
   /** What it owes stays owed by all, and who comes when nothing is left must wait: connecting anew is no way around the rate. */
@@ -99,6 +117,8 @@ export class Lane<Owner> {
     this.#refill(pace, nowMs);
     if (this.#eachPerSecond > 0) pace.own -= bytes;
     if (this.#totalPerSecond === 0) return;
+    if (pace.movedMs !== this.#tickMs) [pace.moved, pace.movedMs] = [pace.moved / 2, this.#tickMs];
+    pace.moved += bytes;
     const beyond = Math.max(0, bytes - Math.max(0, pace.credit));
     const pooled = Math.min(beyond, Math.max(0, this.#pool));
     this.#pool -= pooled;
@@ -181,10 +201,11 @@ export class Lane<Owner> {
     this.#pool -= share;
   }
 
-  /** All it may have, as nobody knows what it would use. Debt is part of it: those bytes are moved already. */
+  /** Debt is part of it: those bytes are moved already. */
   #demandOf(pace: Pace<Owner>): number {
     const allowed = this.#eachPerSecond > 0 ? Math.max(0, pace.own) : Number.POSITIVE_INFINITY;
-    return Math.max(0, allowed - pace.credit);
+    const wanted = this.#usesAtOnce ? allowed : Math.min(allowed, Math.max(LEAST_BYTES, pace.moved));
+    return Math.max(0, wanted - pace.credit);
   }
 
   #mayGoOn(pace: Pace<Owner>, nowMs: number): boolean {
