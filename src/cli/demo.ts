@@ -7,10 +7,11 @@ import { runShown, showReport } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples, valueOption } from "./options.ts";
 import { jsonTarget } from "./output.ts";
+import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { aborted, stopper } from "./stopper.ts";
 import { paintsFor, stderr } from "./terminal.ts";
 
-interface DemoWords {
+interface DemoWords extends PushWords {
   readonly connections: number;
   readonly messageRate: number;
   readonly duration: number;
@@ -25,7 +26,7 @@ interface DemoWords {
 const FULL_MS = 240_000;
 
 export function demoCommand(exit: (code: number) => void): Command {
-  return new Command("demo")
+  const command = new Command("demo")
     .description("Ten thousand connections, held and proved: a box and a load in two processes, live, with a verdict.")
     .addOption(valueOption("-c, --connections <n>", "connections to hold", parseCount).default(10_000, "10k"))
     .addOption(valueOption("-r, --message-rate <n>", "messages a second on each", parseRate).default(10))
@@ -33,7 +34,8 @@ export function demoCommand(exit: (code: number) => void): Command {
       valueOption("-T, --duration <time>", "how long, from the last connect on", parseDuration).default(30_000, "30s"),
     )
     .addOption(valueOption("--connect-rate <n>", "connections opened a second", parseRate).default(1000))
-    .option("--full", "for four minutes, as in the story")
+    .option("--full", "for four minutes, as in the story");
+  return addPushOptions(command)
     .option("--json <file>", "write the report as JSON; - is standard output")
     .option("--keep", "leave the box up after the report, until Ctrl-C")
     .option("--no-live", "no live view")
@@ -43,6 +45,7 @@ export function demoCommand(exit: (code: number) => void): Command {
 
 async function runDemo(words: DemoWords): Promise<number> {
   await startLogging("info");
+  const push = pushPlan(words);
   const json = words.json === undefined ? undefined : jsonTarget(words.json);
   // What cannot work is refused before anything is opened; the port does not matter for that.
   mustFit(demoPlan(words, "127.0.0.1", 9091, false));
@@ -53,7 +56,7 @@ async function runDemo(words: DemoWords): Promise<number> {
   stderr.line(`${bold(box.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
   const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", box.ready.statusUrl).href);
   const title = `tenk demo ${plan.target}`;
-  const report = await runShown(plan, { title, live: words.live, keepAt: box.ready.statusUrl });
+  const report = await runShown(plan, { title, live: words.live, push, keepAt: box.ready.statusUrl });
   const code = showReport(report, json);
   if (words.keep) await keep(box);
   return code;

@@ -5,10 +5,11 @@ import { nearest, TenkError } from "../base/mod.ts";
 import { initFolder } from "./init.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, listOption, parseWorkers, valueOption } from "./options.ts";
+import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { serve } from "./serve.ts";
 import { addDumpOptions, addressOn, type DumpWords, dumpWords, logLevelOption, mustHaveDump } from "./up.ts";
 
-interface RunOptions extends DumpWords {
+interface RunOptions extends DumpWords, PushWords {
   listen?: string;
   workers?: number | "auto";
   tls?: string;
@@ -41,7 +42,7 @@ export function runCommand(exit: (code: number) => void): Command {
     .addOption(valueOption("--workers <n>", "event loops: a number or auto", parseWorkers))
     .option("--tls <file>", "serve TLS with this certificate")
     .option("--tls-key <file>", "and this key");
-  return addDumpOptions(command)
+  return addPushOptions(addDumpOptions(command))
     .addOption(listOption("--limit <name=value>", "such as connections=20k or idle=10m; may be given again", limitWord))
     .addOption(valueOption("--options <json>", "for a file that exports a function", parseJson))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
@@ -56,6 +57,7 @@ export function runCommand(exit: (code: number) => void): Command {
         "tenk run chat.ts",
         "tenk run chat.ts --listen 7000 --workers auto --limit connections=20k",
         "tenk run chat.ts --tls cert.pem --tls-key key.pem --dump text",
+        "tenk run chat.ts --push http://127.0.0.1:9090",
       ),
     )
     .action(async (file: string, options: RunOptions) => {
@@ -67,6 +69,7 @@ export function runCommand(exit: (code: number) => void): Command {
           json,
           logLevel,
           watch,
+          push: pushPlan(options),
           orFree: listen === undefined,
           sayDefaults: false,
         }),

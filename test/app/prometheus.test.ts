@@ -229,6 +229,24 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
     expect(await prometheus.query('tenk_tcp_bytes_read_total{instance!~"127.*"}')).toEqual([]);
   });
 
+  test("is pushed to by a file that is served, its own counter too, the last time at its end", async () => {
+    const file = join(import.meta.dirname, "../../examples/packets.ts");
+    const words = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--push-every", "1h", "--json"];
+    const pushing = startTenk(["run", file, ...words, "--push", prometheus.url]);
+    const { listeners } = JSON.parse((await pushing.sees("stdout", /^{.*}$/m))[0]);
+    const socket = connect(listeners[0].port, "127.0.0.1", () => socket.end("x".repeat(4321)));
+    await new Promise((resolve) => socket.resume().once("close", resolve));
+    pushing.child.kill("SIGTERM");
+    expect((await pushing.ended).code).toBe(0);
+    // Between its first push and its last lies an hour: it is the last that tells this.
+    const pushed = '{job="tenk",listener="run"}';
+    const [read] = await prometheus.samples(`tenk_tcp_bytes_read_total${pushed}`);
+    expect(read!.values.at(-1)![1]).toBe(4321);
+    const [own] = await prometheus.samples('packets_received_total{job="tenk"}');
+    expect(own!.values.at(-1)![1]).toBeGreaterThan(0);
+    expect(await prometheus.query(`tenk_tcp_bytes_read_total${pushed}`)).toEqual([]);
+  });
+
   test("is pushed to by a load test, and answers every expression of its dashboard", async () => {
     const target = `127.0.0.1:${box.listeners.find(({ name }) => name === "packets")!.port}`;
     const plan = ["-c", "20", "-r", "20", "-m", "ping", "-T", "3s", "--connect-rate", "1000", "--box", "none"];
