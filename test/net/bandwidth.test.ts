@@ -249,7 +249,7 @@ test("new rates hold from the next tick on; without a rate those that wait go on
 });
 
 test("connecting anew is no way around the rate in all: what a connection owed when it closed is paid back first", () => {
-  const lane = new TestLane(0, 1000);
+  const lane = new TestLane(0, 1000, false);
   const first = new Mover(lane, false, 0);
   first.backlog = 5100;
   first.move(5100, 0);
