@@ -11,3 +11,4 @@ export {
   type RunsAnswer,
   runSeries,
 } from "./run.ts";
+export { RunCourse, type RunMoment } from "./run-course.ts";

@@ -45,6 +45,10 @@ export interface LiveRun {
   readonly id: string;
   readonly target: string;
   readonly snapshot: RunSnapshot;
+  /** Its course as far as it was not told yet on this stream: first all of it, then what has come since. */
+  readonly series: RunSeries;
+  /** When it was heard last, ms since 1970: only of one that has fallen silent without an end. */
+  readonly lostAt?: number;
 }
 
 interface Latencies {
@@ -178,32 +182,29 @@ export function runSeries(snapshots: readonly RunSnapshot[], maxPoints = 2000): 
   return { elapsedMs: kept.map(({ elapsedMs }) => elapsedMs), columns };
 }
 
-/** One column's value of a snapshot. */
-export function runValue(snapshot: RunSnapshot, column: RunColumn): number | null {
-  const { connections, messages, bytes, latencyUs, generator } = snapshot;
-  const measured = (us: number) => (us > 0 ? us : null);
-  switch (column) {
-    case "connectionsOpen":
-      return connections.open;
-    case "sentPerSecond":
-      return messages.perSecondSent;
-    case "receivedPerSecond":
-      return messages.perSecondReceived;
-    case "bytesSentPerSecond":
-      return bytes.perSecondSent;
-    case "bytesReceivedPerSecond":
-      return bytes.perSecondReceived;
-    case "p50Us":
-      return measured(latencyUs.p50);
-    case "p99Us":
-      return measured(latencyUs.p99);
-    case "maxUs":
-      return measured(latencyUs.max);
-    case "generatorCpuPercent":
-      return generator.cpuPercent;
-    case "generatorLagP99Us":
-      return generator.loopLagP99Us;
-    case "dropped":
-      return messages.dropped;
-  }
+type Place = {
+  [Group in keyof RunSnapshot]: RunSnapshot[Group] extends object ? readonly [Group, keyof RunSnapshot[Group]] : never;
+}[keyof RunSnapshot];
+
+/** Where a snapshot has them. */
+const PLACES: Readonly<Record<RunColumn, Place>> = {
+  connectionsOpen: ["connections", "open"],
+  sentPerSecond: ["messages", "perSecondSent"],
+  receivedPerSecond: ["messages", "perSecondReceived"],
+  bytesSentPerSecond: ["bytes", "perSecondSent"],
+  bytesReceivedPerSecond: ["bytes", "perSecondReceived"],
+  p50Us: ["latencyUs", "p50"],
+  p99Us: ["latencyUs", "p99"],
+  maxUs: ["latencyUs", "max"],
+  generatorCpuPercent: ["generator", "cpuPercent"],
+  generatorLagP99Us: ["generator", "loopLagP99Us"],
+  dropped: ["messages", "dropped"],
+};
+
+/** One column's value of a snapshot; null too where a stranger's snapshot has no number there. */
+export function runValue(snapshot: Partial<RunSnapshot>, column: RunColumn): number | null {
+  const [group, field] = PLACES[column];
+  const value = (snapshot[group] as Readonly<Record<string, unknown>> | null | undefined)?.[field];
+  if (typeof value !== "number" || !Number.isFinite(value)) return null;
+  return group === "latencyUs" && value <= 0 ? null : value;
 }
