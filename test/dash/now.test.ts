@@ -33,7 +33,20 @@ describe.if(hasBrowser())("the view of now", () => {
         "tenk up",
       ]);
       expect(await page.locator(".listener h3").allTextContents()).toEqual(["sink", "echo"]);
-      expect(await page.locator(".workers tbody tr").count()).toBe(2);
+      expect(await page.locator(".workers").count()).toBe(1);
+      expect(await page.locator(".workers thead th").allTextContents()).toEqual([
+        "Event loop",
+        "Connections",
+        "Packets",
+        "Read",
+        "Written",
+        "Outboxes",
+        "Heap used",
+      ]);
+      for (const worker of ["0", "1"]) {
+        const row = `.workers tbody tr:nth-child(${Number(worker) + 1})`;
+        await sees(page, row, new RegExp(`^${worker}5 0\\d\\d(4\\d|5\\d)(\\.\\d)?k/s`));
+      }
       await sees(page, ".reasons", /Refused 48.*address.*41.*Closed by 241/);
       await sees(page, ".own-grid", /Messages that rooms passed on\..*room lobby/);
       const before = await page.locator(".legend").first().textContent();

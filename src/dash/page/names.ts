@@ -30,9 +30,7 @@ const OWN_CHARTS = 40;
 /** The series that are asked for when the page loads a range. */
 export function chartedKeys(names: readonly SeriesName[]): string[] {
   const own = ownMetrics(names).flatMap(({ series }) => series.slice(0, OWN_LINES));
-  return [...names.filter(({ name, labels }) => CHARTED.has(name) && labels.worker === undefined), ...own].map(
-    ({ key }) => key,
-  );
+  return [...names.filter(({ name }) => CHARTED.has(name)), ...own].map(({ key }) => key);
 }
 
 /** The keys of a metric's series, those with these labels. */
@@ -48,18 +46,22 @@ export function keysOf(
     .map(({ key }) => key);
 }
 
-/** The keys of a listener's series as a whole, where its workers are told apart as well. */
+/** The keys of a listener's series, or of all listeners'. */
 export function listenerKeys(names: readonly SeriesName[], name: string, listener?: string): string[] {
-  return names
-    .filter((each) => each.name === name && each.labels.worker === undefined)
-    .filter((each) => listener === undefined || each.labels.listener === listener)
-    .map(({ key }) => key);
+  return keysOf(names, name, listener === undefined ? {} : { listener });
 }
 
-/** The workers of a listener that have series of their own, in their order. */
-export function workersOf(names: readonly SeriesName[], listener: string): string[] {
-  const found = names.filter(({ labels }) => labels.listener === listener).map(({ labels }) => labels.worker);
-  return [...new Set(found.filter((worker) => worker !== undefined))].sort((a, b) => Number(a) - Number(b));
+/** Finds the key of a series of one of a listener's workers, which some metrics name as `loop="listener/worker"`. */
+export function workerKeys(
+  names: readonly SeriesName[],
+  listener: string,
+): (name: string, worker: number) => string | undefined {
+  const keys = new Map<string, string>();
+  for (const { key, name, labels } of names) {
+    const loop = labels.worker === undefined ? labels.loop : `${labels.listener}/${labels.worker}`;
+    if (loop !== undefined) keys.set(`${name} ${loop}`, key);
+  }
+  return (name, worker) => keys.get(`${name} ${listener}/${worker}`);
 }
 
 /** One metric of the user's own with all its label sets. */

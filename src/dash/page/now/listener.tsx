@@ -39,7 +39,7 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
           <Reasons title="Closed by" none="none closed" counts={counts.closed} />
         </div>
       </div>
-      <Workers listener={listener.name} series={series} />
+      <Workers listener={listener} series={series} />
     </section>
   );
 }
