@@ -23,6 +23,7 @@ import { sayHandlerFailed } from "./handler-failure.ts";
 import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CloseReason } from "./reasons.ts";
+import { release } from "./release.ts";
 import {
   type ClientTlsOptions,
   closeSecure,
@@ -195,6 +196,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     try {
       const result = handler.chunk(this, bytes);
       if (typeof result === "object") this.#watch(result);
+      if (handler.keepsNoBytes) release(bytes);
     } catch (error) {
       this.#handlerFailed(error);
     }
@@ -365,6 +367,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     endpoint.counts[placeOfClose(reason)]! += 1;
     observe(endpoint.counts, Count.lifetimes, LIFETIME_BOUNDS_SECONDS, this.ageMs / 1000);
     endpoint.counts[Count.outboxBytes]! -= this.outbox?.length ?? 0;
+    this.outbox?.discard();
     this.outbox = undefined;
     this.#cutter?.discard();
     if (this.mailbox !== undefined) endpoint.topics?.leave(this);

@@ -1,3 +1,5 @@
+import { release } from "./release.ts";
+
 /**
  * Bytes that were taken from the writer and not yet by the kernel: one block, used as a queue.
  *
@@ -39,6 +41,12 @@ export class Outbox {
     this.#start += count;
   }
 
+  /** Nothing waits any more: to be called at its end. */
+  discard(): void {
+    this.#start = this.#end = 0;
+    release(this.#block);
+  }
+
   #makeRoom(extra: number): void {
     const waiting = this.waiting();
     const needed = waiting.length + extra;
@@ -48,9 +56,10 @@ export class Outbox {
     } else {
       const larger = new Uint8Array(Math.max(needed, this.#block.length * 2));
       larger.set(waiting);
+      release(this.#block);
       this.#block = larger;
     }
-    this.#end = waiting.length;
+    this.#end = needed - extra;
     this.#start = 0;
   }
 }

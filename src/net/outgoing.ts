@@ -143,6 +143,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   }
 
   #emptied(): void {
+    this.outbox?.discard();
     this.outbox = undefined;
     const mailbox = this.mailbox;
     while (mailbox !== undefined && this.outbox === undefined && !this.closed) {

@@ -108,6 +108,11 @@ export interface Handler<Data = unknown> {
    * read no more until the other took what waits would wait for ever. @default {false}
    */
   readonly readsWhileFull?: boolean;
+  /**
+   * No byte of a chunk is looked at after `chunk` returned (or, where it is async, first waited). The memory of a large chunk
+   * is then used again for the next one; otherwise many lie there until the collector comes by. @default {false}
+   */
+  readonly keepsNoBytes?: boolean;
   /** The outbox fell below the low mark. */
   drain?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */

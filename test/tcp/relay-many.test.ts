@@ -12,7 +12,7 @@ afterEach(cleanUp);
 const CONNECTIONS = 2000;
 const AT_ONCE = 100;
 /** The full one is 1 GiB: `TENK_RELAY_BYTES=1073741824`. */
-const LARGE_BYTES = Number(process.env.TENK_RELAY_BYTES ?? 96 * 1024 * 1024);
+const LARGE_BYTES = Number(process.env.TENK_RELAY_BYTES ?? 256 * 1024 * 1024);
 const MEBIBYTE = 1024 * 1024;
 
 /** What a target does with a connection: most echo, the others fail in their own ways. */
@@ -109,7 +109,8 @@ test("a slow reader holds its target back: what waits is bounded, however much t
     console.log(`${LARGE_BYTES / MEBIBYTE} MiB: RSS ${startBytes / MEBIBYTE} MiB and ${grownBytes / MEBIBYTE} more`);
   }
   expect(got).toBe(LARGE_BYTES);
-  expect(grownBytes / MEBIBYTE).toBeLessThan(48); // the collector’s slack, the same for 4 GiB
+  // 3 to 8, from these bytes to 4 GiB; about 20 where the chunks' memory is left to the collector.
+  expect(grownBytes / MEBIBYTE).toBeLessThan(12);
   const { active, report } = await relaying.status();
   expect([active, report]).toMatchObject([0, { pairs: 0, targets: [{ bytesFromTarget: LARGE_BYTES }] }]);
 }, 150_000);

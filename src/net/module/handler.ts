@@ -14,6 +14,7 @@ const MEMBERS = Object.keys({
   framing: true,
   frame: true,
   readsWhileFull: true,
+  keepsNoBytes: true,
   drain: true,
   end: true,
   shutdown: true,
@@ -24,7 +25,7 @@ const MEMBERS = Object.keys({
 } satisfies Record<keyof Handler, true>);
 
 /** Those that are no functions. */
-const SETTINGS: readonly string[] = ["framing", "readsWhileFull"] satisfies (keyof Handler)[];
+const SETTINGS: readonly string[] = ["framing", "readsWhileFull", "keepsNoBytes"] satisfies (keyof Handler)[];
 
 const HINT = "export default { chunk(connection, bytes) { … } }";
 

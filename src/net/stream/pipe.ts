@@ -91,6 +91,7 @@ class Pair implements Handler, Pipe {
   bytesBack = 0;
   /** A full outbox slows the other end, not its own: two ends that wait for each other would wait for ever. */
   readonly readsWhileFull = true;
+  readonly keepsNoBytes = true;
   readonly #a: Connection;
   readonly #b: Connection;
   readonly #formerA: Handler;
