@@ -128,7 +128,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
 function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
   let isHealthy = true;
   const liveRun = new LiveRun();
-  const live = new LiveStreams({ history, log: processLog, run: () => liveRun.now(Date.now()) });
+  const live = new LiveStreams({ history, log: processLog, run: (version) => liveRun.since(version, Date.now()) });
   const running = () => listeners.running;
   const readings = startReadings({ listeners: running, history, onSecond: () => live.tick(), log });
   return {

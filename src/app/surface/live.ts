@@ -8,8 +8,8 @@ export interface LiveSources {
     columns(afterMs: number): { readonly t: number; readonly v: readonly (number | null)[] }[];
   };
   readonly log: LogRing;
-  /** The load test in progress; its version grows with each snapshot. */
-  readonly run: () => { readonly version: number; readonly value: unknown };
+  /** The load test in progress, with what is new in it after a version; -1 is before all. */
+  readonly run: (afterVersion: number) => { readonly version: number; readonly value: unknown };
 }
 
 export interface LiveOptions {
@@ -30,6 +30,8 @@ interface Stream {
   keysVersion: number;
   logNumber: number;
   runVersion: number;
+  /** Its reader knows of no run in progress, that it should be told it has ended. */
+  knowsNoRun: boolean;
   stalledSeconds: number;
 }
 
@@ -84,6 +86,7 @@ export class LiveStreams {
             keysVersion: -1,
             logNumber: afterMs === undefined ? log.count : log.numberAt(afterMs),
             runVersion: -1,
+            knowsNoRun: afterMs === undefined,
             stalledSeconds: 0,
           };
           this.#streams.add(stream);
@@ -174,11 +177,12 @@ export class LiveStreams {
   }
 
   #run(stream: Stream): string {
-    const { version, value } = this.#sources.run();
+    const { version, value } = this.#sources.run(stream.runVersion);
     if (stream.runVersion === version) return "";
-    const isFirst = stream.runVersion === -1;
     stream.runVersion = version;
-    return isFirst && value === null ? "" : event("run", value);
+    if (value === null && stream.knowsNoRun) return "";
+    stream.knowsNoRun = value === null;
+    return event("run", value);
   }
 }
 

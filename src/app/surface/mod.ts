@@ -2,9 +2,9 @@
 export { Access, type AccessOptions } from "./access.ts";
 export type { Asset, Assets } from "./asset-routes.ts";
 export { LiveStreams } from "./live.ts";
+export { LiveRun } from "./live-run.ts";
 export { hashPassword, isPasswordHash } from "./password.ts";
 export { type SurfaceParts, surfaceRoutes } from "./routes.ts";
-export { LiveRun } from "./runs-routes.ts";
 export { newSecret as newToken } from "./secrets.ts";
 export { type Surface, serveSurface } from "./surface.ts";
 export { findToken, openToken, type Token } from "./token.ts";

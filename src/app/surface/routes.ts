@@ -6,9 +6,10 @@ import { type Assets, assetRoutes } from "./asset-routes.ts";
 import { closeRoute, connectionsRoute, type Observed } from "./connections-routes.ts";
 import type { LiveStreams } from "./live.ts";
 import { liveRoute } from "./live-route.ts";
+import type { LiveRun } from "./live-run.ts";
 import { logRoute } from "./log-route.ts";
 import { metricsRoute } from "./metrics-route.ts";
-import { type LiveRun, runsRoutes } from "./runs-routes.ts";
+import { runsRoutes } from "./runs-routes.ts";
 import { namesRoute, seriesRoute } from "./series-routes.ts";
 import type { Route, Routes } from "./visit.ts";
 

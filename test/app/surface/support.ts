@@ -10,8 +10,8 @@ import type { Asset } from "../../../src/app/surface/asset-routes.ts";
 import type { Observed } from "../../../src/app/surface/connections-routes.ts";
 import { frontDoor } from "../../../src/app/surface/front-door.ts";
 import { LiveStreams } from "../../../src/app/surface/live.ts";
+import { LiveRun } from "../../../src/app/surface/live-run.ts";
 import { surfaceRoutes } from "../../../src/app/surface/routes.ts";
-import { LiveRun } from "../../../src/app/surface/runs-routes.ts";
 import { type Surface, serveSurface } from "../../../src/app/surface/surface.ts";
 import type { Log, LogFields } from "../../../src/base/mod.ts";
 import { History } from "../../../src/metrics/mod.ts";
@@ -58,7 +58,7 @@ export function worldOf({ host = "0.0.0.0", names = [], ...options }: WorldOptio
     history,
     log,
     liveRun,
-    live: new LiveStreams({ history, log, run: () => liveRun.now(world.nowMs) }),
+    live: new LiveStreams({ history, log, run: (version) => liveRun.since(version, world.nowMs) }),
     runs: new Runs(undefined),
     said: keptLog(),
     nowMs: 1_000_000,
