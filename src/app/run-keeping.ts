@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
+import { RunCourse } from "../dash/mod.ts";
 import type { LoadSnapshot, Report } from "../load/mod.ts";
 import { Store } from "../store/mod.ts";
 import { isPortOurs } from "./port-holder.ts";
-import { type FinishedRun, type RunSeries, Runs } from "./runs.ts";
+import { type FinishedRun, Runs } from "./runs.ts";
 import { findToken } from "./surface/mod.ts";
 
 export interface RunKeeperOptions {
@@ -12,14 +13,10 @@ export interface RunKeeperOptions {
   readonly boxUrl: string;
   /** Where the token is, and where the run is kept while no box is up. */
   readonly dataFolder: string;
-  /** Snapshots as what charts are drawn of. */
-  readonly seriesOf: (snapshots: readonly LoadSnapshot[]) => RunSeries;
 }
 
 const TIMEOUT_MS = 1000;
 const MAX_FAILURES = 3;
-/** A run of days is charted by its hours. */
-const MAX_SNAPSHOTS = 4000;
 
 /** Tells a box of the same user how a load test stands, and keeps how it ended. A run does not depend on any of it. */
 export class RunKeeper {
@@ -27,9 +24,8 @@ export class RunKeeper {
   readonly #id = randomBytes(8).toString("hex");
   readonly #startedAt = Date.now();
   readonly #token: string | undefined;
-  #snapshots: LoadSnapshot[] = [];
-  /** Every so many seconds one is kept; doubled when there are too many. */
-  #everySeconds = 1;
+  readonly #course = new RunCourse();
+  #lastMs = 0;
   #nextMs = 0;
   #telling: Promise<unknown> | undefined;
   #failures = 0;
@@ -42,14 +38,12 @@ export class RunKeeper {
   /** Call it some times a second. */
   take(snapshot: LoadSnapshot): void {
     const { elapsedMs } = snapshot;
-    const last = this.#snapshots.at(-1);
     // The next run of a search for a limit.
-    if (last !== undefined && elapsedMs < last.elapsedMs) this.#begin();
+    if (elapsedMs < this.#lastMs) this.#nextMs = 0;
+    this.#lastMs = elapsedMs;
     if (elapsedMs < this.#nextMs) return;
-    const everyMs = this.#everySeconds * 1000;
-    this.#nextMs = Math.floor(elapsedMs / everyMs) * everyMs + everyMs;
-    this.#snapshots.push(snapshot);
-    if (this.#snapshots.length >= MAX_SNAPSHOTS) this.#thin();
+    this.#nextMs = Math.floor(elapsedMs / 1000) * 1000 + 1000;
+    this.#course.add(snapshot);
     const { target } = this.#options;
     this.#telling ??= this.#post("/api/runs/live", { id: this.#id, target, snapshot }).finally(() => {
       this.#telling = undefined;
@@ -59,26 +53,16 @@ export class RunKeeper {
   /** @returns the run's id, or undefined where nobody could keep it */
   async finish(report: Report): Promise<string | undefined> {
     await this.#telling;
-    const { dataFolder, seriesOf } = this.#options;
-    const series = seriesOf(this.#snapshots);
+    const { dataFolder } = this.#options;
+    const series = this.#course.series();
     // As JSON has it: an endless duration is null.
     const run = JSON.parse(JSON.stringify({ startedAt: this.#startedAt, report, series })) as FinishedRun;
-    const answer = (await this.#post("/api/runs", run)) as { id?: unknown } | undefined;
+    const answer = (await this.#post(`/api/runs?live=${this.#id}`, run)) as { id?: unknown } | undefined;
     if (typeof answer?.id === "string") return answer.id;
     const { runs, stop } = openRuns(dataFolder);
     const id = await runs.add(run);
     await stop();
     return /^\d+$/.test(id) ? id : undefined;
-  }
-
-  #begin(): void {
-    this.#snapshots = [];
-    this.#nextMs = 0;
-  }
-
-  #thin(): void {
-    this.#everySeconds *= 2;
-    this.#snapshots = this.#snapshots.filter((_, index) => index % 2 === 0);
   }
 
   /** Who does not take what it is told is left alone. */

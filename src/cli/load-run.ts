@@ -101,7 +101,7 @@ function kept(snapshots: LoadSnapshot[], latest: LoadSnapshot): LoadSnapshot[] {
 }
 
 function keeperOf({ target }: TcpPlan, boxUrl: string): RunKeeper {
-  return new RunKeeper({ target, boxUrl, dataFolder: usualDataFolder(), seriesOf: runSeries });
+  return new RunKeeper({ target, boxUrl, dataFolder: usualDataFolder() });
 }
 
 /** Prints a report where it was asked for. @returns the exit code its verdict stands for */
