@@ -170,6 +170,18 @@ function program() {
       queries: [["{{loop}}", rate("tenk_runtime_collections_total", BOX)]],
     }),
     lines({
+      title: "Connections of each worker",
+      help: "Of listeners that have several: the kernel deals them out.",
+      unit: "short",
+      queries: [["{{listener}}, worker {{worker}}", `tenk_worker_connections_active{${BOX}}`]],
+    }),
+    lines({
+      title: "Packets of each worker",
+      help: "Reads that brought bytes, a second, of listeners that have several.",
+      unit: "cps",
+      queries: [["{{listener}}, worker {{worker}}", rate("tenk_worker_chunks_read_total", BOX)]],
+    }),
+    lines({
       title: "Event loops that died, handlers that threw",
       help: "A second.",
       unit: "cps",
