@@ -1,5 +1,5 @@
 import type { ConnectionRow, LogLine, RunAnswer, SeriesName } from "../../src/dash/mod.ts";
-import { pageAssets } from "../../src/dash/mod.ts";
+import { pageAssets, runSeries } from "../../src/dash/mod.ts";
 import { fakeConnections, fakeLog, fakeRun, fakeSeries, fakeSnapshot } from "./fake-data.ts";
 
 export const POLICY =
@@ -49,6 +49,11 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
   const secondEvent = (seconds: number) =>
     `id: ${seconds}\nevent: second\ndata: ${JSON.stringify({ t: seconds * 1000, v: keys().map((key) => valueAt(key, seconds)) })}\n\n`;
   const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  /** The run in progress up to a second of it, with what came since another. */
+  const runEvent = (from: number, to: number) => {
+    const told = Array.from({ length: to - from + 1 }, (_, index) => fakeSnapshot(from + index));
+    return event("run", { id: "live", target: "127.0.0.1:9091", snapshot: told.at(-1), series: runSeries(told) });
+  };
   const send = (text: string) => {
     for (const stream of streams) stream.enqueue(text);
   };
@@ -66,6 +71,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
           for (const line of box.log.filter(({ t }) => t >= (resumed - 1) * 1000))
             controller.enqueue(event("log", line));
         }
+        if (box.runSecond) controller.enqueue(runEvent(0, box.runSecond - 1));
         streams.add(controller);
       },
       cancel: () => void streams.delete(own),
@@ -244,7 +250,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     for (; sent < now; sent += 1) {
       send(secondEvent(sent));
       if (box.runSecond === undefined) continue;
-      send(event("run", { id: "live", target: "127.0.0.1:9091", snapshot: fakeSnapshot(box.runSecond) }));
+      send(runEvent(box.runSecond, box.runSecond));
       box.runSecond += 1;
     }
   }, 100);

@@ -76,7 +76,7 @@ function Header({ view, address }: { readonly view: string; readonly address: st
         {VIEWS.map(([name, title]) => (
           <a key={name} href={`#/${name}`} aria-current={view === name ? "page" : undefined}>
             {title}
-            {name === "runs" && running !== undefined && (
+            {name === "runs" && running !== undefined && running.now.lostAt === undefined && (
               <span class="dot" title="a run is in progress">
                 <span class="unseen"> (one in progress)</span>
               </span>

@@ -1,5 +1,6 @@
 import type { LogLine, NamesAnswer, SeriesAnswer, SeriesName, StatusAnswer } from "../api.ts";
-import type { LiveRun } from "../run.ts";
+import type { LiveRun, RunSeries } from "../run.ts";
+import { RunCourse } from "../run-course.ts";
 import { cell } from "./cell.ts";
 import { ask, ClientError } from "./client.ts";
 import { addSecond, emptyFrame, type Frame, frameOf } from "./frame.ts";
@@ -22,8 +23,6 @@ export interface Latest {
 const STATUS_EVERY_MS = 2000;
 const LOG_LINES = 1000;
 const TOLD_AGAIN = 50;
-/** Points of a run in progress that are kept: half an hour of seconds. */
-const RUN_POINTS = 1800;
 /** Coarse steps are asked for anew now and then: what the box has rolled up is more exact than what we add up. */
 const REFRESH_EVERY_STEPS = 5;
 /** A second moves a coarse chart by less than a pixel: it is drawn this often at least. */
@@ -42,11 +41,11 @@ export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage
 export const zoom = cell<Zoom | undefined>(undefined);
 /** Lines that came since the page was opened. */
 export const freshLog = cell<readonly LogLine[]>([]);
-/** The run in progress, and its snapshots of other seconds. */
-export const run = cell<{ readonly now: LiveRun; readonly past: readonly LiveRun["snapshot"][] } | undefined>(
-  undefined,
-);
+/** The run in progress, or one that is lost, and its course since it began. */
+export const run = cell<{ readonly now: LiveRun; readonly series: RunSeries } | undefined>(undefined);
 
+const course = new RunCourse();
+let courseId = "";
 let liveKeys: readonly string[] = [];
 let lastSecondMs = 0;
 let asked: AbortController | undefined;
@@ -72,12 +71,7 @@ export function start(): void {
       if (!last.some((each) => JSON.stringify(each) === said))
         freshLog.set([...freshLog.get(), line].slice(-LOG_LINES));
     },
-    run(now) {
-      if (now === null) return run.set(undefined);
-      const before = run.get();
-      const past = before?.now.id === now.id ? before.past : [];
-      run.set({ now, past: [...past, now.snapshot].slice(-RUN_POINTS) });
-    },
+    run: takeRun,
   });
   void loadStatus();
   setInterval(() => {
@@ -110,6 +104,18 @@ function takeSecond(second: { readonly t: number; readonly v: readonly (number |
 /** Nobody sees a hidden page: it is drawn when it is looked at again. */
 function redraw(): void {
   if (!document.hidden) frame.set(frame.get());
+}
+
+/** What is told is all of the run's course, or what is new in it: a course takes either. */
+function takeRun(now: LiveRun | null): void {
+  if (now === null) {
+    run.set(undefined);
+    return;
+  }
+  if (now.id !== courseId) course.clear();
+  courseId = now.id;
+  course.addSeries(now.series);
+  run.set({ now, series: course.series() });
 }
 
 async function loadNames(): Promise<void> {

@@ -67,6 +67,8 @@ export function listenLive(options: LiveOptions): void {
       source?.readyState === EventSource.CLOSED ||
       (silentMs > SILENCE_MS && source?.readyState === EventSource.OPEN)
     ) {
+      // Who begins anew is told of a run in progress, not that there is none any more.
+      options.run(null);
       open();
     }
   };

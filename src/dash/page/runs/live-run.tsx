@@ -1,8 +1,7 @@
 import { useMemo } from "preact/hooks";
-import { runSeries } from "../../run.ts";
 import { run } from "../box.ts";
 import { useCell } from "../cell.ts";
-import { compact, duration, grouped, seconds, written } from "../format.ts";
+import { compact, duration, grouped, moment, seconds, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
 import { RUN_SPECS } from "./source.ts";
@@ -14,14 +13,15 @@ const PHASES: Readonly<Record<string, string>> = {
   done: "done",
 };
 
-/** The load test in progress, as it goes. */
+/** The load test in progress, as it goes, from its first second on; or one that has fallen silent, as it was last. */
 export function LiveRunView() {
   const running = useCell(run);
-  const series = useMemo(() => [runSeries(running?.past ?? [])], [running]);
+  const series = useMemo(() => (running === undefined ? [] : [running.series]), [running]);
   if (running === undefined) return null;
-  const { id, target, snapshot } = running.now;
+  const { id, target, snapshot, lostAt } = running.now;
   const { connections, messages, latencyUs, generator, elapsedMs, durationMs } = snapshot;
-  const share = durationMs === null || !Number.isFinite(durationMs) ? null : Math.min(1, elapsedMs / durationMs);
+  const hasEnd = lostAt === undefined && durationMs !== null && Number.isFinite(durationMs);
+  const share = hasEnd ? Math.min(1, elapsedMs / durationMs) : null;
   const stats: readonly (readonly [string, string, string])[] = [
     ["Connections", grouped(connections.open), `of ${grouped(connections.wanted)}`],
     ["Sent", written(messages.perSecondSent, "perSecond"), `${grouped(messages.sent)} of ${grouped(messages.planned)}`],
@@ -31,16 +31,24 @@ export function LiveRunView() {
     ["Generator", written(generator.cpuPercent, "percent"), `${compact(generator.debtMessages)} messages due`],
   ];
   return (
-    <section class="run" aria-label="Run in progress">
+    <section class="run" aria-label={lostAt === undefined ? "Run in progress" : "Lost run"}>
       <div class="panel head live-run">
         <div>
-          <p class="note">
-            in progress · {PHASES[snapshot.phase] ?? snapshot.phase} · {duration(elapsedMs)}
-            {share !== null && ` of ${duration(durationMs!)}`}
-          </p>
+          {lostAt === undefined && (
+            <p class="note">
+              in progress · {PHASES[snapshot.phase] ?? snapshot.phase} · {duration(elapsedMs)}
+              {share !== null && ` of ${duration(durationMs!)}`}
+            </p>
+          )}
           <h2>
             <Foreign text={target} />
           </h2>
+          {lostAt !== undefined && (
+            <p class="problem">
+              <strong>Lost after {duration(elapsedMs)}.</strong> Nothing was heard of its generator since{" "}
+              {moment(lostAt)}, and what the run came to is not known.
+            </p>
+          )}
           {share !== null && (
             <progress max={1} value={share} aria-label="How far the run is">
               {written(share, "share")}

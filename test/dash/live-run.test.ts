@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { chromium, type Page } from "playwright-core";
+import { startTenk } from "../cli/tenk.ts";
+import { until } from "../net/support.ts";
+import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+
+const CURVES = "Connections and messages";
+
+/** What a chart of a run says of its first moment, and of its last. */
+async function endsOf(page: Page): Promise<{ readonly first: string; readonly last: string }> {
+  const chart = plot(page, CURVES);
+  await chart.locator("canvas").waitFor();
+  const at = async (key: string) => {
+    await chart.press(key);
+    return (await chart.getAttribute("aria-valuetext")) ?? "";
+  };
+  return { first: await at("Home"), last: await at("End") };
+}
+
+/** `after 4 s` → 4 */
+function secondOf(words: string): number {
+  return Number(/^after ([\d.]+) s:/.exec(words)?.[1]);
+}
+
+describe.if(hasBrowser())("the page of a run in progress", () => {
+  const stand = stage();
+
+  test(
+    "shows all of it after the stream was interrupted, a second time over the first",
+    async () => {
+      const page = await stand.open("about:blank");
+      stand.box.runSecond = 20;
+      await page.goto(`${stand.box.url}#/runs`);
+      await sees(page, ".live-run", /in progress · sending · 2\d s/);
+      stand.box.dropStreams();
+      const before = stand.box.runSecond;
+      await until(() => stand.box.runSecond! > before + 2, 15_000);
+      await sees(page, ".live-run", new RegExp(`in progress · sending · ${stand.box.runSecond - 1} s`));
+      const { first, last } = await endsOf(page);
+      expect(first).toMatch(/^after 0 s: connections 0,/);
+      expect(secondOf(last)).toBeGreaterThan(before);
+      // Every second of it, each once.
+      await plot(page, CURVES).press("Home");
+      for (let second = 1; second <= 22; second++) {
+        await plot(page, CURVES).press("ArrowRight");
+        expect(secondOf((await plot(page, CURVES).getAttribute("aria-valuetext"))!)).toBe(second);
+      }
+    },
+    PATIENCE_MS,
+  );
+});
+
+async function elapsedMs(statusUrl: string): Promise<number> {
+  const answer = await fetch(`${statusUrl}api/runs/live`);
+  const { run } = (await answer.json()) as { run: { snapshot: { elapsedMs: number } } | null };
+  return run?.snapshot.elapsedMs ?? 0;
+}
+
+if (hasBrowser()) {
+  test(
+    "a page that is opened in the middle of a load test shows it from its first second, and says when it is lost",
+    async () => {
+      const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
+      const { statusUrl, listeners } = JSON.parse((await box.sees("stdout", /^.*\n/))[0]);
+      const words = ["-c", "5", "-r", "10", "-m", "ping", "-T", "5m", "--box", statusUrl, "--no-live"];
+      const load = startTenk(["load", "tcp", `127.0.0.1:${listeners[0].port}`, ...words]);
+      const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      try {
+        while ((await elapsedMs(statusUrl)) < 5000) await Bun.sleep(100);
+        const page = await browser.newPage();
+        await page.goto(`${statusUrl}#/runs`);
+        await sees(page, ".live-run", /in progress · sending/);
+        const { first, last } = await endsOf(page);
+        expect(secondOf(first)).toBeLessThan(1);
+        expect(secondOf(last)).toBeGreaterThan(4);
+        load.child.kill("SIGKILL");
+        await sees(page, ".live-run", /Lost after \d+ s.*Nothing was heard of its generator since/);
+        expect(await elapsedMs(statusUrl)).toBe(0);
+        // One that comes afterwards is told the same.
+        await page.reload();
+        await sees(page, ".live-run", /Lost after \d+ s/);
+        expect(secondOf((await endsOf(page)).first)).toBeLessThan(1);
+      } finally {
+        await browser.close();
+        for (const { child, ended } of [load, box]) {
+          child.kill("SIGKILL");
+          await ended;
+        }
+      }
+    },
+    PATIENCE_MS,
+  );
+}
