@@ -78,6 +78,17 @@ describe("a handler's file", () => {
     expect((error as TenkError).code).toBe("file-unreadable");
   });
 
+  test("that failed when it ran is run again at the next try, and what it could import is not", async () => {
+    const { url, path } = files({
+      "a.ts": 'import { at } from "./runs.ts"; import "./b.ts"; export default { chunk() {}, report: () => at };',
+      "runs.ts": "globalThis.runs = (globalThis.runs ?? 0) + 1; export const at = globalThis.runs;",
+      "b.ts": 'import { existsSync } from "node:fs"; if (!existsSync(import.meta.dir + "/c")) throw new Error("no c");',
+    });
+    for (let times = 0; times < 2; times++) await expect(loadHandler(url.href)).rejects.toThrow("no c");
+    writeFileSync(path("c"), "");
+    expect(await reportOf(url)).toBe(1);
+  });
+
   test("tells a failure's line in it, past tenk's own frames", async () => {
     const { url, path } = files({
       "a.ts":

@@ -41,6 +41,25 @@ function versionFor(file: string): number | undefined {
   }
 }
 
+/** An import that failed stays failed for the runtime (ECMA-262, Evaluate): what is cached as such is forgotten. */
+async function importAgain(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(file);
+  } catch (error) {
+    for (const each of filesOf(file)) if (!(each in require.cache)) delete require.cache[each];
+    throw error;
+  }
+}
+
+function filesOf(file: string): readonly string[] {
+  try {
+    return moduleFiles(file).files;
+  } catch {
+    // One of them cannot be parsed, which the runtime does not remember.
+    return [file];
+  }
+}
+
 /**
  * Runs a module, or the version of it that is not cached yet, and returns what it exports.
  *
@@ -48,7 +67,7 @@ function versionFor(file: string): number | undefined {
  */
 export async function importModule(file: string, version: number | undefined): Promise<Record<string, unknown>> {
   prepare();
-  if (version === undefined) return import(file);
+  if (version === undefined) return importAgain(file);
   const folder = dirname(file);
   versions.set(folder, version);
   // The runtime asks nobody about imports without an extension: these keep their path, and are forgotten first.
