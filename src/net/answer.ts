@@ -1,9 +1,7 @@
-import { TenkError } from "../base/mod.ts";
 import type { TcpConnection } from "./connection.ts";
 import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "./connection-page.ts";
 import { tcpInfo } from "./ffi.ts";
 import type { LoopListener } from "./loop-listener.ts";
-import { loadHandler } from "./module/mod.ts";
 import { type ConnectionInfo, provided, type Question } from "./questions.ts";
 
 /** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */
@@ -22,21 +20,13 @@ export async function answer(listener: LoopListener<unknown>, question: Question
     case "vitals":
       // Those of the main thread are its program's to read: many servers share them.
       return undefined;
-    case "configure":
-      return configure(listener, question.options);
-    case "tls":
-      return listener.updateTls(question.options);
-    case "handler":
-      return listener.replaceHandler(await loadHandler<unknown>(question.href, listener.handlerOptions));
+    case "prepare":
+      return listener.changes.prepare(question.id, question.change);
+    case "commit":
+      return listener.changes.commit(question.id);
+    case "drop":
+      return listener.changes.drop(question.id);
   }
-}
-
-function configure(listener: LoopListener<unknown>, options: unknown): void {
-  const { handler } = listener;
-  if (handler.configure === undefined) {
-    throw new TenkError("invalid-option", "Cannot configure the handler: it has no configure method");
-  }
-  handler.configure(options);
 }
 
 function closeConnection(listener: LoopListener<unknown>, id: number): boolean {

@@ -11,6 +11,7 @@ import type { Endpoint, RawSocket } from "./endpoint.ts";
 import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "./ffi.ts";
 import { PLAIN, SECURED } from "./identity.ts";
 import { listenError } from "./listen-error.ts";
+import { LoopChanges } from "./loop-changes.ts";
 import { PastHandlers, sayStopped } from "./past-handlers.ts";
 import { subscriberSettings, Topics } from "./publish/mod.ts";
 import type { CloseReason, RefusalReason } from "./reasons.ts";
@@ -48,13 +49,16 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   readonly bandwidth: Bandwidth;
   readonly port: number;
   readonly #admission: Admission;
-  readonly handlerOptions: unknown;
+  /** What the handler was made of, or was last configured with. */
+  handlerOptions: unknown;
+  readonly changes = new LoopChanges(this as LoopListener<unknown>);
   readonly #options: ListenOptions;
   readonly #sharePort: boolean;
   readonly #guard: DescriptorGuard;
   readonly #past = new PastHandlers<Data>((handler) => void sayStopped(handler));
   #server: RawListener;
   #emptied: (() => void) | undefined;
+  #hasStopped = false;
   #lastRefusal: RefusalReason = "connections";
   readonly #sayRefusal: () => void;
   #lastFall: { reason: CloseReason; address: string; error: string } | undefined;
@@ -114,15 +118,22 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   replaceHandler(handler: Handler<Data>): void {
     const before = this.#handler;
     if (handler === before) return;
+    if (this.#hasStopped) return void sayStopped(handler);
     this.#handler = handler;
     const ids = this.connections().map(({ id }) => id);
     this.#past.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
   }
 
-  /** @throws {TenkError} `invalid-option`, `file-unreadable`; the old certificates are then still in force */
-  updateTls(options: ServerTlsOptions): void {
+  /** Lets go of a handler that was made and is not to serve. */
+  discard(handler: Handler<Data>): void {
+    // A module that exports an object gives the same one each time.
+    if (handler !== this.#handler && !this.#past.has(handler)) void sayStopped(handler);
+  }
+
+  /** @returns what puts the certificates in force @throws {TenkError} `invalid-option`, `file-unreadable` */
+  prepareTls(options: ServerTlsOptions): () => void {
     if (this.#tls === undefined) throw new TenkError("invalid-option", "Cannot change TLS as the listener has none");
-    this.#tls.update(options);
+    return this.#tls.prepare(options);
   }
 
   nextId(): number {
@@ -160,6 +171,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       await empty;
       clearTimeout(timer);
     }
+    this.#hasStopped = true;
     await sayStopped(this.#handler);
   }
 

@@ -1,4 +1,5 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
+export type { PreparedChange, ServerChange } from "./change.ts";
 export { CONNECTION_SORTS, type ConnectionPage, type ConnectionQuery, type ConnectionSort } from "./connection-page.ts";
 export type { HistogramCounts, ListenerCounts, WorkerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";

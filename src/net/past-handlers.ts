@@ -33,6 +33,11 @@ export class PastHandlers<Data> {
     else this.#past.push({ handler, lastId, open });
   }
 
+  /** Whether connections of its time are open. */
+  has(handler: Handler<Data>): boolean {
+    return this.#past.some((past) => past.handler === handler);
+  }
+
   /** A connection was closed. */
   left(id: number): void {
     if (this.#past.length === 0) return;

@@ -1,5 +1,5 @@
+import type { LoopChange } from "./change.ts";
 import type { ConnectionQuery } from "./connection-page.ts";
-import type { ServerTlsOptions } from "./tls/mod.ts";
 
 /** What a server asks each of its event loops; each answers with plain data. */
 export type Question =
@@ -9,9 +9,9 @@ export type Question =
   | { readonly what: "reports" }
   | { readonly what: "provided"; readonly name: string }
   | { readonly what: "vitals" }
-  | { readonly what: "configure"; readonly options: unknown }
-  | { readonly what: "tls"; readonly options: ServerTlsOptions }
-  | { readonly what: "handler"; readonly href: string };
+  | { readonly what: "prepare"; readonly id: number; readonly change: LoopChange }
+  | { readonly what: "commit"; readonly id: number }
+  | { readonly what: "drop"; readonly id: number };
 
 /** An open connection as `server.connections()` shows it. */
 export interface ConnectionInfo {

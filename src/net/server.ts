@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { TenkError } from "../base/mod.ts";
 import { privateState } from "./admission.ts";
 import { answer } from "./answer.ts";
+import { type LoopChange, type PreparedChange, type ServerChange, ServerChanges } from "./change.ts";
 import { type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
 import { CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { addressText } from "./listen-error.ts";
@@ -32,7 +33,7 @@ export interface Server extends AsyncDisposable {
   update(limits: Limits): void;
   /**
    * New certificates, without a restart: handshakes that begin afterwards get them, open connections keep theirs. Files are
-   * read again. When it is refused, the old ones are still in force.
+   * read again, once for all event loops. When one refuses, the old ones are still in force on all.
    *
    * @throws {TenkError} `invalid-option` (also where the listener has no TLS), `file-unreadable`
    */
@@ -45,10 +46,36 @@ export interface Server extends AsyncDisposable {
   findConnections(query?: ConnectionQuery): Promise<ConnectionPage>;
   /** Closes one by its id, with reason `handler`. @returns whether it was open */
   closeConnection(id: number): Promise<boolean>;
-  /** Gives a running handler new options, by its `configure`. @throws {TenkError} `invalid-option` where it has none */
+  /**
+   * Gives a running handler new options, by its `configure`. It has effect on each event loop when that one is asked: when one
+   * of several refuses, those that took them are given the options before again.
+   *
+   * @throws {TenkError} `invalid-option` where it has no `configure`, or what that throws
+   */
   configure(handlerOptions: unknown): Promise<void>;
-  /** Serves connections to come with another handler; open ones keep theirs. */
+  /**
+   * Serves connections to come with another handler; open ones keep theirs. Every event loop loads it before any serves by it:
+   * when one cannot, nothing has changed on any.
+   *
+   * @throws {TenkError} `invalid-option` with file and line, `file-unreadable`
+   */
   replaceHandler(handler: Handler | URL): Promise<void>;
+  /**
+   * Several of these in one step, on all event loops or none: what can fail is done now, `commit()` cannot fail, `drop()`
+   * forgets it all. Other changes of this server wait until one of the two is called.
+   *
+   * ```ts
+   * const server = await listen({ port: 7000 }, { chunk() {} });
+   * const change = await server.prepare({ handler: { chunk: (connection) => connection.end() }, limits: { idleMs: 60_000 } });
+   * await change.commit();
+   * ```
+   *
+   * A worker that ends meanwhile starts again with what is in force then.
+   *
+   * @param withinMs how long each event loop may take @default {30000}
+   * @throws {TenkError} why the first event loop that refuses does, that it ended or did not answer in time
+   */
+  prepare(change: ServerChange, withinMs?: number): Promise<PreparedChange>;
   /** What the handler's `report` says, on each event loop. */
   reports(): Promise<unknown[]>;
   /** The event loops of those of its workers that answer: lag, heap, collections. Empty without workers. */
@@ -118,8 +145,7 @@ interface Parts {
   closeAll(): void;
   publish(topic: string, message: Uint8Array): void;
   ask(question: Question): Promise<unknown[]>;
-  /** Where objects cannot travel, only an address will do. */
-  replaceHandler(handler: Handler): void;
+  prepare(change: LoopChange, withinMs: number): Promise<PreparedChange>;
 }
 
 const encoder = new TextEncoder();
@@ -136,12 +162,40 @@ function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Serve
     closeAll: () => loop.closeAll(),
     publish: (topic, message) => loop.publishHere(topic, message),
     ask: async (question) => [await answer(loop as LoopListener<unknown>, question)],
-    replaceHandler: (other) => loop.replaceHandler(other as Handler<Data>),
+    prepare: (change, withinMs) => prepareOnly(loop as LoopListener<unknown>, change, withinMs),
   });
+}
+
+let lastChange = 0;
+
+/** Where there is one event loop. */
+async function prepareOnly(
+  { changes }: LoopListener<unknown>,
+  change: LoopChange,
+  withinMs: number,
+): Promise<PreparedChange> {
+  lastChange += 1;
+  const id = lastChange;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new TenkError("invalid-option", `Cannot change the handler: it is not loaded after ${withinMs / 1000} s`));
+    }, withinMs);
+  });
+  try {
+    await Promise.race([changes.prepare(id, change), overdue]);
+  } catch (error) {
+    void changes.drop(id);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return { commit: () => changes.commit(id), drop: () => changes.drop(id) };
 }
 
 function described(options: ListenOptions, port: number, workers: number, parts: Parts): Server {
   let stopping: Promise<void> | undefined;
+  const changes = new ServerChanges(parts);
   const host = options.host ?? "0.0.0.0";
   return {
     name: options.name ?? "tcp",
@@ -156,9 +210,7 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     publish(topic, bytes) {
       parts.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes));
     },
-    async updateTls(given) {
-      await parts.ask({ what: "tls", options: given });
-    },
+    updateTls: (given) => changes.make({ tls: given }),
     async connections({ limit = 10_000 } = {}) {
       const lists = (await parts.ask({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];
       return lists.flatMap((list) => list ?? []).slice(0, limit);
@@ -177,13 +229,9 @@ function described(options: ListenOptions, port: number, workers: number, parts:
     async closeConnection(id) {
       return (await parts.ask({ what: "close", id })).includes(true);
     },
-    async configure(handlerOptions) {
-      await parts.ask({ what: "configure", options: handlerOptions });
-    },
-    async replaceHandler(other) {
-      if (other instanceof URL) await parts.ask({ what: "handler", href: other.href });
-      else parts.replaceHandler(other);
-    },
+    configure: (handlerOptions) => changes.make({ handlerOptions }),
+    replaceHandler: (other) => changes.make({ handler: other }),
+    prepare: (change, withinMs) => changes.prepare(change, withinMs),
     reports: () => parts.ask({ what: "reports" }),
     async vitals() {
       return ((await parts.ask({ what: "vitals" })) as (WorkerVitals | undefined)[]).filter(

@@ -1,12 +1,15 @@
 import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../base/mod.ts";
 import { SKETCH_BYTES } from "./address-sketch.ts";
+import { hasHandlerOptions, type LoopChange, type PreparedChange } from "./change.ts";
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
+import { type ChangingPool, prepareWorkers } from "./pool-changes.ts";
 import { subscriberSettings } from "./publish/mod.ts";
 import type { Question } from "./questions.ts";
 import { RelayedPublishes } from "./relayed-publishes.ts";
 import { type LimitSettings, limitSettings } from "./settings.ts";
-import type { Handler, Limits, ListenOptions } from "./types.ts";
+import { withTexts } from "./tls/mod.ts";
+import type { Limits, ListenOptions } from "./types.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 import { failureError, WorkerQuestions } from "./worker-questions.ts";
 
@@ -26,11 +29,12 @@ const STOP_SLACK_MS = 1000;
  *
  * Workers start one after the other; several at once have crashed the runtime under load (oven-sh/bun#41022).
  */
-export class WorkerPool {
+export class WorkerPool implements ChangingPool {
   port: number;
   #options: ListenOptions;
   #handlerHref: string;
-  readonly #questions = new WorkerQuestions();
+  readonly questions = new WorkerQuestions();
+  readonly #listened = new WeakSet<Worker>();
   readonly #rows: CountRows;
   readonly #relayed: RelayedPublishes;
   readonly #sayDropped: (worker: number) => void;
@@ -45,7 +49,7 @@ export class WorkerPool {
   #stopping = false;
 
   constructor(options: ListenOptions, handlerHref: string, workers: number) {
-    this.#options = options;
+    this.#options = withoutFiles(options);
     this.#handlerHref = handlerHref;
     this.port = options.port ?? 0;
     this.#limits = limitSettings(options.limits ?? {});
@@ -85,26 +89,45 @@ export class WorkerPool {
     this.#tell({ kind: "limits", limits: this.#limits });
   }
 
-  /** Asks every worker. What changes how they serve holds for workers that are restarted later, too. */
-  async ask(question: Question): Promise<unknown[]> {
-    const asked = new Set<Worker>();
-    const answers: unknown[] = [];
-    // One that is restarted while another takes its time to answer starts as the pool was before.
-    for (;;) {
-      const workers = this.#workers.filter((worker) => worker !== undefined && !asked.has(worker)) as Worker[];
-      if (workers.length === 0) break;
-      for (const worker of workers) asked.add(worker);
-      answers.push(...(await Promise.all(workers.map((worker) => this.#questions.ask(worker, question)))));
-    }
-    if (question.what === "tls") this.#options = { ...this.#options, tls: question.options };
-    if (question.what === "configure") this.#options = { ...this.#options, handlerOptions: question.options };
-    if (question.what === "handler") this.#handlerHref = question.href;
-    return answers;
+  /** Asks every worker. */
+  ask(question: Question): Promise<unknown[]> {
+    const workers = this.#workers.filter((worker) => worker !== undefined);
+    return Promise.all(workers.map((worker) => this.questions.ask(worker, question)));
   }
 
-  replaceHandler(_: Handler): never {
-    throw new TenkError("invalid-option", "Cannot replace the handler of workers by an object: pass its file's URL");
+  /** @throws {TenkError} why one worker refuses; nothing has changed on any then */
+  async prepare(change: LoopChange, withinMs: number): Promise<PreparedChange> {
+    if (change.handler !== undefined && typeof change.handler !== "string") {
+      throw new TenkError("invalid-option", "Cannot replace the handler of workers by an object: pass its file's URL");
+    }
+    return prepareWorkers(this, withoutFiles(change), withinMs);
   }
+
+  // ---- what a change asks ------------------------------------------------------------------------------------------
+
+  get name(): string {
+    return this.#options.name ?? "tcp";
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  workers(): readonly (Worker | undefined)[] {
+    return this.#workers;
+  }
+
+  hasListened(worker: Worker): boolean {
+    return this.#listened.has(worker);
+  }
+
+  take(change: LoopChange): void {
+    if (typeof change.handler === "string") this.#handlerHref = change.handler;
+    if (change.tls !== undefined) this.#options = { ...this.#options, tls: change.tls };
+    if (hasHandlerOptions(change)) this.#options = { ...this.#options, handlerOptions: change.handlerOptions };
+  }
+
+  // ---- the rest of a server ----------------------------------------------------------------------------------------
 
   publish(topic: string, message: Uint8Array): void {
     this.#passOn({ topic, message }, undefined);
@@ -179,11 +202,14 @@ export class WorkerPool {
     const listening = new Promise<void>((resolve, reject) => {
       worker.addEventListener("message", (event: MessageEvent<FromWorker>) => {
         const message = event.data;
-        if (message.kind === "listening") resolve();
+        if (message.kind === "listening") {
+          this.#listened.add(worker);
+          resolve();
+        }
         if (message.kind === "failed") reject(failureError(message));
         if (message.kind === "log") logEntry(message.entry);
         if (message.kind === "publish") this.#passOn(message, worker);
-        this.#questions.receive(message);
+        this.questions.receive(message);
       });
       worker.addEventListener("error", (event: ErrorEvent) => {
         event.preventDefault();
@@ -241,4 +267,8 @@ export class WorkerPool {
     }, waitMs);
     this.#restarts.add(restart);
   }
+}
+
+function withoutFiles<Options extends Pick<LoopChange, "tls">>(options: Options): Options {
+  return options.tls === undefined ? options : { ...options, tls: withTexts(options.tls) };
 }

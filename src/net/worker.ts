@@ -3,7 +3,7 @@ import { carryLog, messageOf, TenkError } from "../base/mod.ts";
 import { answer } from "./answer.ts";
 import { Count, CountRows } from "./counts.ts";
 import { LoopListener } from "./loop-listener.ts";
-import { loadHandler } from "./module/mod.ts";
+import { codeFrame, loadHandler, placeOfError } from "./module/mod.ts";
 import { openVitals, type WorkerVitals } from "./vitals.ts";
 import type { Failure, FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
@@ -24,8 +24,11 @@ function tell(message: FromWorker): void {
 carryLog((entry) => tell({ kind: "log", entry }));
 
 function failureOf(error: unknown): Failure {
-  const known = error instanceof TenkError ? error : undefined;
-  return { code: known?.code ?? "invalid-option", message: messageOf(error), hint: known?.hint };
+  if (error instanceof TenkError) return { code: error.code, message: error.message, hint: error.hint };
+  // Its stack does not travel: where a handler threw is said here.
+  const place = placeOfError(error);
+  const where = place === undefined ? "" : `\n${codeFrame(place)}`;
+  return { code: "invalid-option", message: messageOf(error) + where, hint: undefined };
 }
 
 async function start(message: WorkerStart): Promise<void> {

@@ -2,4 +2,4 @@
 export { moduleError } from "./error.ts";
 export { type ModuleFiles, moduleFiles } from "./files.ts";
 export { freshVersion, loadHandler } from "./handler.ts";
-export { type Place, placeOfError, shownFile } from "./place.ts";
+export { codeFrame, type Place, placeOfError, shownFile } from "./place.ts";

@@ -12,4 +12,5 @@ export type {
   TlsVersion,
 } from "./options.ts";
 export { ServerTls } from "./server.ts";
+export { withTexts } from "./texts.ts";
 export { upgrade } from "./upgrade.ts";

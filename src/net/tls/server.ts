@@ -20,7 +20,7 @@ interface Loaded {
 }
 
 /**
- * One side's certificates, read and checked. `update` reads new ones: handshakes that begin afterwards get them, those under
+ * One side's certificates, read and checked. `prepare` reads new ones: handshakes that begin afterwards get them, those under
  * way and open connections keep what they have. Wrong ones are refused, and the old stay in force.
  *
  * All of it goes through the runtime's `upgradeTLS` on a plain socket. A listener of its own with TLS would cost the same
@@ -38,8 +38,12 @@ export class ServerTls {
     this.#events = { ...SOCKET_EVENTS, serverName: (_: unknown, name: string) => find(this.#loaded.names, name) };
   }
 
-  update(options: ServerTlsOptions): void {
-    this.#loaded = load(options);
+  /** Reads and checks others. @returns what puts them in force @throws {TenkError} `invalid-option`, `file-unreadable` */
+  prepare(options: ServerTlsOptions): () => void {
+    const loaded = load(options);
+    return () => {
+      this.#loaded = loaded;
+    };
   }
 
   get handshakeMs(): number {

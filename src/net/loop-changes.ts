@@ -1,0 +1,95 @@
+import { logOf, messageOf, TenkError } from "../base/mod.ts";
+import { hasHandlerOptions, type LoopChange } from "./change.ts";
+import type { LoopListener } from "./loop-listener.ts";
+import { loadHandler } from "./module/mod.ts";
+
+const log = logOf("net");
+
+/** What is left to do for a change when all that can fail is done. */
+interface Step {
+  commit(): void;
+  drop(): void;
+}
+
+/**
+ * One event loop's part in changes of its server: `prepare` does all that can fail and changes nothing (but the handler's
+ * `configure`, which cannot be asked without effect), then `commit` or `drop` ends it.
+ */
+export class LoopChanges {
+  readonly #listener: LoopListener<unknown>;
+  readonly #steps = new Map<number, Promise<Step>>();
+
+  constructor(listener: LoopListener<unknown>) {
+    this.#listener = listener;
+  }
+
+  /** @throws {TenkError} or what the handler's module, or its `configure`, throws */
+  async prepare(id: number, change: LoopChange): Promise<void> {
+    const step = prepared(this.#listener, change);
+    this.#steps.set(id, step);
+    await step;
+  }
+
+  /** @throws where it could not be prepared */
+  async commit(id: number): Promise<void> {
+    const step = await this.#steps.get(id);
+    this.#steps.delete(id);
+    if (step === undefined) throw new TenkError("invalid-option", "Cannot commit a change that was not prepared");
+    step.commit();
+  }
+
+  /** Also while it is being prepared: what comes of that is let go of. */
+  async drop(id: number): Promise<void> {
+    const step = this.#steps.get(id);
+    this.#steps.delete(id);
+    // One that failed has left nothing behind.
+    (await step?.catch(() => undefined))?.drop();
+  }
+}
+
+/** Everything before the first await, and so `configure`, is done when the call returns: messages stay in their order. */
+async function prepared(listener: LoopListener<unknown>, change: LoopChange): Promise<Step> {
+  const takeTls = change.tls === undefined ? undefined : listener.prepareTls(change.tls);
+  const former = listener.handlerOptions;
+  const options = hasHandlerOptions(change) ? change.handlerOptions : former;
+  if (change.handler !== undefined) {
+    const handler =
+      typeof change.handler === "string" ? await loadHandler<unknown>(change.handler, options) : change.handler;
+    return {
+      commit() {
+        takeTls?.();
+        listener.handlerOptions = options;
+        listener.replaceHandler(handler);
+      },
+      drop: () => listener.discard(handler),
+    };
+  }
+  const { handler } = listener;
+  if (hasHandlerOptions(change)) configure(handler, options);
+  return {
+    commit() {
+      takeTls?.();
+      listener.handlerOptions = options;
+    },
+    drop() {
+      if (hasHandlerOptions(change)) giveBack(handler, former);
+    },
+  };
+}
+
+type Configurable = LoopListener<unknown>["handler"];
+
+function configure(handler: Configurable, options: unknown): void {
+  if (handler.configure === undefined) {
+    throw new TenkError("invalid-option", "Cannot configure the handler: it has no configure method");
+  }
+  handler.configure(options);
+}
+
+function giveBack(handler: Configurable, options: unknown): void {
+  try {
+    handler.configure?.(options);
+  } catch (error) {
+    log.error("a handler refuses the options it had before", { error: messageOf(error) });
+  }
+}
