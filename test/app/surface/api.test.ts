@@ -169,6 +169,20 @@ describe("load tests over HTTP", () => {
     expect((await ask("/api/runs/m2", here)).status).toBe(404);
     expect((await post("/api/runs/live", { id: "a" })).status).toBe(400);
   });
+
+  test("end the one that they were, and none of another generator", async () => {
+    const { ask, world } = worldOf();
+    const post = (path: string, value: unknown) =>
+      ask(path, { method: "POST", headers: program, body: JSON.stringify(value) });
+    for (const id of ["a", "b"]) {
+      await post("/api/runs/live", { id, target: "t", snapshot: { elapsedMs: 1000, phase: "send" } });
+    }
+    await post("/api/runs?live=b", run);
+    const { run: left } = (await (await ask("/api/runs/live", here)).json()) as { run: { id: string; series: object } };
+    expect([left.id, left.series]).toEqual(["a", expect.objectContaining({ elapsedMs: [1000] })]);
+    await post("/api/runs?live=a", run);
+    expect(world.liveRun.now(Date.now()).value).toBeNull();
+  });
 });
 
 test("a flood of passwords is not hashed all at once", async () => {
