@@ -99,10 +99,52 @@ describe("a frame", () => {
   test("that lies whole in a chunk is a view into it, one that was split is not", () => {
     const cutter = new FrameCutter(lines());
     const seen: boolean[] = [];
-    const chunks = [latin1("one\ntwo\nthr"), latin1("ee\nfour\n")];
+    const long = "x".repeat(60);
+    const chunks = [latin1(`${long}one\n${long}two\n${long}thr`), latin1(`ee\n${long}four\n`)];
     for (const chunk of chunks) cutter.cut(chunk, seen, (all, frame) => all.push(frame.buffer === chunk.buffer));
     expect(seen).toEqual([true, true, false, true]);
     expect(cutter.keptBytes).toBe(0);
+  });
+
+  test("of up to 40 bytes has memory of its own", () => {
+    const cutter = new FrameCutter(lines());
+    const seen: [number, boolean][] = [];
+    const lengths = [1, 39, 40, 41];
+    const chunk = latin1(lengths.map((length) => `${"x".repeat(length)}\n`).join(""));
+    cutter.cut(chunk, seen, (all, frame) => all.push([frame.length, frame.buffer !== chunk.buffer]));
+    expect(seen).toEqual([
+      [1, true],
+      [39, true],
+      [40, true],
+      [41, false],
+    ]);
+  });
+
+  test("is what was encoded, be it short enough to be copied or not, however it is split", () => {
+    const lengths = fc.array(fc.nat(90), { maxLength: 12 });
+    fc.assert(
+      fc.property(lengths, fc.array(fc.nat(600), { maxLength: 8 }), (all, places) => {
+        const texts = all.map((length, index) => String.fromCharCode(97 + index).repeat(length));
+        const bytes = concat(...texts.map((text) => lines().encode(text)));
+        const within = places.filter((place) => place <= bytes.length).sort((a, b) => a - b);
+        expect(cutAll(lines(), split(bytes, within))).toEqual({ frames: texts, result: "more", rest: "" });
+      }),
+      { numRuns },
+    );
+  });
+
+  test("of a framing that points behind the bytes ends where they do", () => {
+    const ends: number[] = [];
+    const wrong: Framing = {
+      ...fixed(4),
+      measure(_bytes, at, end, _scanned, span) {
+        span.start = at + 1;
+        span.end = end + 9;
+        return end - at;
+      },
+    };
+    new FrameCutter(wrong).cut(latin1("abcd"), ends, (all, frame) => all.push(frame.length));
+    expect(ends).toEqual([3]);
   });
 
   test("is a plain Uint8Array, also when the chunk is a Buffer", () => {
