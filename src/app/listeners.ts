@@ -9,7 +9,7 @@ import {
   type Wanted,
   wantedListener,
 } from "./listener.ts";
-import { type Change, changeOf } from "./listener-change.ts";
+import { dropAll, type PreparedListener, prepareAll } from "./listener-change.ts";
 
 export interface ListenersOptions extends StartOptions {
   /** What dumps print is coloured. @default {false} */
@@ -33,6 +33,9 @@ export class Listeners {
   #running: RunningListener[] = [];
   /** Stopped, with connections that have not finished. */
   readonly #leaving = new Map<RunningListener, Promise<void>>();
+  /** Started by a change that is not over. */
+  #fresh: RunningListener[] = [];
+  #isStopping = false;
   /** Changes wait for each other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -58,8 +61,11 @@ export class Listeners {
   }
 
   /**
-   * Serves another configuration. Everything that can be wrong with it is looked for first, and new ports are opened first: when
-   * this throws, nothing has changed.
+   * Serves another configuration. Everything that can be wrong with it is looked for first, new ports are opened first, and
+   * what running listeners are to change is prepared on all of their event loops: when this throws, nothing has changed.
+   *
+   * What needs a restart (its socket's options, its workers, a handler's options) or another's port comes after that, and what
+   * fails then is logged: a listener that cannot start so starts again as it was.
    *
    * @throws {TenkError} what is wrong with it
    */
@@ -79,8 +85,12 @@ export class Listeners {
 
   /** A second call closes what is still open at once. */
   async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
     const leaving = [...this.#leaving].map(([{ server }, left]) => Promise.all([server.stop({ graceMs: 0 }), left]));
-    await Promise.all([...this.#running.map(({ server }) => server.stop({ graceMs })), ...leaving]);
+    await Promise.all([
+      ...[...this.#running, ...this.#fresh].map(({ server }) => server.stop({ graceMs })),
+      ...leaving,
+    ]);
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -102,7 +112,7 @@ export class Listeners {
     try {
       for (const each of wanted) started.push(await startListener(each, this.#options));
     } catch (error) {
-      await Promise.all(started.map(({ server }) => server.stop({ graceMs: 0 })));
+      await stopAll(started);
       throw error;
     }
     return started;
@@ -116,61 +126,57 @@ export class Listeners {
     const isNew = (each: Wanted) => addressOf(each) !== addressOf(before.get(each.name));
     const held = new Set(this.#running.map(addressOf));
     const [moved, opened] = partition(wanted.filter(isNew), (each) => held.has(addressOf(each)));
-    const started = new Map((await this.#startAll(opened)).map((each) => [each.name, each]));
+    const started = await this.#startAll(opened);
+    let prepared: PreparedListener[] = [];
+    try {
+      prepared = await prepareAll(wanted.filter((each) => !isNew(each)).map((each) => [before.get(each.name)!, each]));
+      if (this.#isStopping) throw new TenkError("config", "Cannot reload: it is stopping");
+    } catch (error) {
+      await Promise.all([stopAll(started), dropAll(prepared)]);
+      throw error;
+    }
+    this.#fresh = started;
     this.#folder = folder;
 
-    const after: RunningListener[] = [];
     const leaving = this.#running.filter((each) => {
       const now = wanted.find(({ name }) => name === each.name);
       return now === undefined || isNew(now);
     });
     for (const each of leaving) this.#leave(each);
+    const settled = [...started, ...(await Promise.all(prepared.map((each) => this.#commit(each))))];
+    for (const each of started) this.#say("listener started", each);
+    const after: RunningListener[] = [];
     for (const each of wanted) {
       const running =
-        started.get(each.name) ?? (await this.#settle(each, moved.includes(each) ? undefined : before.get(each.name)));
+        settled.find(({ name }) => name === each.name) ??
+        (await (moved.includes(each) ? this.#startPatiently(each) : this.#restart(before.get(each.name)!, each)));
       if (running !== undefined) after.push(running);
     }
-    for (const each of started.values()) this.#say("listener started", each);
     this.#running = after;
+    this.#fresh = [];
   }
 
-  /** Makes a running listener what is wanted, or starts it where another one has just left its port. */
-  async #settle(wanted: Wanted, before: RunningListener | undefined): Promise<RunningListener | undefined> {
-    if (before === undefined) return this.#startPatiently(wanted);
-    const change = changeOf(before, wanted);
-    try {
-      if (change.restart) return await this.#restart(before, wanted);
-      return await this.#change(before, wanted, change);
-    } catch (error) {
-      this.#log.error(`listener ${wanted.name} not changed, it serves as before\n${withHint(error)}`);
-      return before;
-    }
-  }
-
-  async #change(before: RunningListener, wanted: Wanted, change: Change): Promise<RunningListener> {
+  async #commit({ before, wanted, change, prepared }: PreparedListener): Promise<RunningListener> {
     const { server, name } = before;
-    const { options } = wanted;
-    // What fails comes first: a handler's file may throw when it is run.
-    let after: RunningListener = { ...wanted, url: before.url, server };
-    if (change.handler) after = await this.#replaceHandler(before, wanted);
-    // Also where its words are the same: the files that they name may be others.
-    if (options.tls) await server.updateTls(options.tls);
-    if (change.relay) await server.configure(options.handlerOptions);
-    if (change.limits && options.limits) server.update(options.limits);
+    const { active } = server.counts();
+    await prepared?.commit();
+    if (change.handler) this.#sayReloaded(wanted, active);
     const changed = [change.relay && "relay", change.limits && "limits", change.tls && "tls"].filter(
       (each) => each !== false,
     );
     if (changed.length > 0) this.#log.info("listener changed", { name, changed: changed.join(",") });
-    return after;
+    return { ...wanted, url: change.handler ? wanted.url : before.url, server };
   }
 
-  async #replaceHandler(before: RunningListener, after: Wanted): Promise<RunningListener> {
+  async #replaceHandler(before: RunningListener, after: Wanted): Promise<void> {
     await before.server.replaceHandler(after.url);
     const running = { ...after, server: before.server };
     this.#running = this.#running.map((each) => (each === before ? running : each));
-    const { active } = before.server.counts();
-    this.#log.info("handler reloaded", { name: after.name, handler: after.config.handler, before: active });
-    return running;
+    this.#sayReloaded(after, before.server.counts().active);
+  }
+
+  #sayReloaded({ name, config }: Wanted, before: number): void {
+    this.#log.info("handler reloaded", { name, handler: config.handler, before });
   }
 
   async #restart(before: RunningListener, wanted: Wanted): Promise<RunningListener | undefined> {
@@ -184,10 +190,13 @@ export class Listeners {
 
   /** On a port that another listener of ours is leaving. Logs why it could not. */
   async #startPatiently(wanted: Wanted): Promise<RunningListener | undefined> {
-    for (let waitedMs = 0; ; waitedMs += PORT_RETRY_MS) {
+    for (let waitedMs = 0; !this.#isStopping; waitedMs += PORT_RETRY_MS) {
       try {
         // Who holds the port takes long to find out, and is ourselves at first.
         const running = await startListener(wanted, { log: this.#log, findHolder: waitedMs >= PORT_PATIENCE_MS });
+        // A stop that came meanwhile did not know of it.
+        if (this.#isStopping) await stopAll([running]);
+        this.#fresh.push(running);
         this.#say("listener started", running);
         return running;
       } catch (error) {
@@ -199,6 +208,7 @@ export class Listeners {
         }
       }
     }
+    return undefined;
   }
 
   /** Accepts no more at once; its connections have the grace. */
@@ -216,6 +226,10 @@ export class Listeners {
 
 function addressOf(listener: Wanted | undefined): string {
   return JSON.stringify(listener?.config.listen);
+}
+
+async function stopAll(listeners: readonly RunningListener[]): Promise<void> {
+  await Promise.all(listeners.map(({ server }) => server.stop({ graceMs: 0 })));
 }
 
 function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {

@@ -162,7 +162,7 @@ function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Serve
     closeAll: () => loop.closeAll(),
     publish: (topic, message) => loop.publishHere(topic, message),
     ask: async (question) => [await answer(loop as LoopListener<unknown>, question)],
-    prepare: (change, withinMs) => prepareOnly(loop as LoopListener<unknown>, change, withinMs),
+    prepare: (change, withinMs) => prepareOnly(loop as LoopListener<unknown>, options.name ?? "tcp", change, withinMs),
   });
 }
 
@@ -171,6 +171,7 @@ let lastChange = 0;
 /** Where there is one event loop. */
 async function prepareOnly(
   { changes }: LoopListener<unknown>,
+  name: string,
   change: LoopChange,
   withinMs: number,
 ): Promise<PreparedChange> {
@@ -179,7 +180,12 @@ async function prepareOnly(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const overdue = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new TenkError("invalid-option", `Cannot change the handler: it is not loaded after ${withinMs / 1000} s`));
+      reject(
+        new TenkError(
+          "invalid-option",
+          `Cannot change "${name}": its handler is not loaded after ${withinMs / 1000} s`,
+        ),
+      );
     }, withinMs);
   });
   try {

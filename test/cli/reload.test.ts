@@ -177,7 +177,7 @@ describe("SIGHUP to tenk up", () => {
     const config = (handler: string) => `tcp:\n  a: { listen: "127.0.0.1:0", handler: ${handler} }\n`;
     await withUp(config("./a.ts"), { "a.ts": named("one"), "b.ts": 'throw new Error("no");' }, async (box) => {
       const said = await box.reload(config("./b.ts"));
-      expect(said).toMatch(/listener a not changed, it serves as before\nCannot load b\.ts: no\nb\.ts:1:\d+\n/);
+      expect(said).toMatch(/not reloaded, nothing has changed\nCannot load b\.ts: no\nb\.ts:1:\d+\n/);
       expect(await (await Client.to(box.ports.a!)).ask("x")).toBe("one");
     });
   });

@@ -1,0 +1,140 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, connect as dial } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as dialTls } from "node:tls";
+import { type Box, parseConfig, up } from "../../src/app/mod.ts";
+
+const FIXTURES = join(import.meta.dir, "../net/fixtures");
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** @param files by their names; its own are the pairs one-cert.pem, two-cert.pem … */
+async function withBox(
+  files: Record<string, string>,
+  text: string,
+  work: (box: Box, reload: (text: string) => Promise<string>, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "reload-"));
+  folders.push(folder);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  for (const [ours, theirs] of [
+    ["one", "first"],
+    ["two", "second"],
+  ] as const) {
+    for (const part of ["cert", "key"])
+      copyFileSync(join(FIXTURES, `${theirs}-${part}.pem`), join(folder, `${ours}-${part}.pem`));
+  }
+  const parsed = (tcp: string) => parseConfig(`${tcp}dashboard: { listen: "127.0.0.1:0" }\n`, "tenk.yaml", folder);
+  const box = await up(parsed(text));
+  const reload = (tcp: string) =>
+    box.reload(parsed(tcp)).then(
+      () => "reloaded",
+      (error: Error) => error.message,
+    );
+  try {
+    await work(box, reload, folder);
+  } finally {
+    await box.stop(0);
+  }
+}
+
+function portOf(box: Box, name: string): number {
+  return box.listeners.find((each) => each.name === name)!.port;
+}
+
+/** What a listener says first, of many connections, so that each of its event loops is among them. */
+async function greetings(port: number): Promise<string[]> {
+  const heard = await Promise.all(
+    Array.from(
+      { length: 30 },
+      () =>
+        new Promise<string>((resolve) => {
+          const socket = dial(port, "127.0.0.1");
+          socket.on("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+          socket.once("data", (bytes) => {
+            resolve(bytes.toString());
+            socket.destroy();
+          });
+        }),
+    ),
+  );
+  return [...new Set(heard)];
+}
+
+function commonName(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = dialTls({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const greeter = (name: string, before = "") =>
+  `${before}\nexport default { open: (connection: { write(text: string): void }) => connection.write("${name}") };\n`;
+
+/** Fails in the first event loop that runs it, and in none after that. */
+const FAILS_ONCE = `import { openSync } from "node:fs";
+let isFirst = true;
+try { openSync(import.meta.dir + "/claim", "wx"); } catch { isFirst = false; }
+if (isFirst) throw new Error("not on this loop");`;
+
+describe("a reload whose last listener cannot change on one of its event loops", () => {
+  test("changes no listener, starts none and stops none; the second try does all", async () => {
+    const files = { "old.ts": greeter("old"), "new.ts": greeter("new"), "fails.ts": greeter("new", FAILS_ONCE) };
+    const [extra, gone] = [await freePort(), await freePort()];
+    const config = (handler: string, last: string, certificate: string, target: number, rest: string) => `tcp:
+  a: { listen: "127.0.0.1:0", handler: ./${handler}.ts, workers: 2 }
+  r: { listen: "127.0.0.1:0", handler: relay, workers: 2, relay: { targets: ["127.0.0.1:${target}"] } }
+  t: { listen: "127.0.0.1:0", handler: echo, tls: { cert: ${certificate}-cert.pem, key: ${certificate}-key.pem } }
+  z: { listen: "127.0.0.1:0", handler: ./${last}.ts, workers: 2 }
+${rest}`;
+    const target = (name: string, port: number) => `  ${name}: { listen: "127.0.0.1:${port}", handler: ./old.ts }\n`;
+    await withBox(files, config("old", "old", "one", gone, target("gone", gone)), async (box, reload) => {
+      const state = async () => [
+        await greetings(portOf(box, "a")),
+        await greetings(portOf(box, "r")),
+        await commonName(portOf(box, "t")),
+        await greetings(portOf(box, "z")),
+        await greetings(gone),
+        await greetings(extra),
+      ];
+      const before = [["old"], ["old"], "first.test", ["old"], ["old"], ["ECONNREFUSED"]];
+      expect(await state()).toEqual(before);
+      const wanted = config("new", "fails", "two", extra, target("extra", extra));
+      const why = await reload(wanted);
+      expect(why).toMatch(/^Cannot load .*fails\.ts: not on this loop\n.*fails\.ts:4:\d+\n/);
+      expect(await state()).toEqual(before);
+      expect(await reload(wanted)).toBe("reloaded");
+      expect(await state()).toEqual([["new"], ["old"], "second.test", ["new"], ["ECONNREFUSED"], ["old"]]);
+    });
+  });
+});
+
+test("a stop in the middle of a reload leaves nothing that listens", async () => {
+  const [old, fresh] = [await freePort(), await freePort()];
+  const slow = "await new Promise((resolve) => setTimeout(resolve, 200));";
+  const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", slow) };
+  const config = (handler: string, rest = "") =>
+    `tcp:\n  a: { listen: "127.0.0.1:${old}", handler: ./${handler}.ts, workers: 2 }\n${rest}`;
+  await withBox(files, config("old"), async (box, reload) => {
+    const reloaded = reload(config("slow", `  b: { listen: "127.0.0.1:${fresh}", handler: ./old.ts }\n`));
+    while ((await greetings(fresh))[0] !== "old");
+    await box.stop(0);
+    expect(await reloaded).toBe("Cannot reload: it is stopping");
+    expect([await greetings(old), await greetings(fresh)]).toEqual([["ECONNREFUSED"], ["ECONNREFUSED"]]);
+  });
+});
