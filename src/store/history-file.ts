@@ -1,6 +1,7 @@
 import { Database, type Statement } from "bun:sqlite";
 import { TimeGrid } from "../base/mod.ts";
-import { blockOf, FINEST, LEVELS, type Level, levelFor, SERIES_LIMIT } from "./levels.ts";
+import { blockOf, FINEST, LEVELS, type Level, levelFor, ROW_SERIES, ROWS_LIMIT } from "./levels.ts";
+import { memberOf, membersOf, packMembers } from "./members.ts";
 import { decodePoints, encodePoints } from "./points.ts";
 import { RollUp } from "./roll-up.ts";
 import { HISTORY_TABLES, HISTORY_VERSION, numberOf, prepareSchema } from "./schema.ts";
@@ -10,12 +11,18 @@ import type { HistoryBlock, HistoryQuery, HistorySeries, SeriesName } from "./ty
 /** A file shrinks when more than a quarter of it is free, a little with every write. */
 const FREE_PAGES = 1024;
 const VACUUM_PAGES = 256;
-/** Old blocks that go for new ones, beyond as many as these: a clock that is wrong for a while costs little. */
-const EXTRA_DELETES = 1;
+/** Old blocks that go for each new one, at most: a clock that is wrong for a while costs little. */
+const DELETES_PER_BLOCK = 2;
 
 interface Row {
   readonly id: number;
   readonly points: Uint8Array;
+}
+
+/** A series, and where what is found of it goes. */
+interface Wanted {
+  readonly series: { readonly id: number };
+  readonly grid: TimeGrid;
 }
 
 /** The statements of one level's table. */
@@ -63,8 +70,8 @@ export class HistoryFile {
   }
 
   /**
-   * Rolls up what is over, forgets what is old, adds blocks: all of it, or nothing. The old goes before the new comes, so
-   * that the new is written to the pages that became free; what is freed and stays free is written for nothing.
+   * Rolls up what is over, forgets what is old, adds blocks: all of it, or nothing. The finest is forgotten an hour at a
+   * time, since each deletion writes the pages at the edge of what it leaves.
    */
   write(blocks: readonly HistoryBlock[]): void {
     const first = blocks[0];
@@ -72,8 +79,9 @@ export class HistoryFile {
     try {
       this.#database
         .transaction(() => {
-          for (let level = 1; level < LEVELS.length; level++) this.#rollUp(level, first.startMs);
-          this.#forget(0, first.startMs, blocks.length);
+          const hours = this.#rollUp(1, first.startMs);
+          for (let level = 2; level < LEVELS.length; level++) this.#rollUp(level, first.startMs);
+          this.#forget(0, first.startMs, (hours * LEVELS[1]!.blockMs) / FINEST.blockMs);
           for (const block of blocks) this.#writeBlock(block);
           this.#forgetSeries();
         })
@@ -88,10 +96,12 @@ export class HistoryFile {
   read({ name, labels, fromMs, stepMs, length, untilMs }: HistoryQuery): HistorySeries[] {
     const level = levelFor(stepMs);
     const toMs = Math.min(untilMs, fromMs + length * stepMs);
-    return this.#series.matching(name, labels).map(({ id, ...series }) => {
-      const grid = new TimeGrid(fromMs, stepMs, length);
-      this.#readInto(grid, level, id, fromMs, toMs);
-      return { ...series, grid: { min: grid.min, max: grid.max, sum: grid.sum, weight: grid.weight } };
+    const wanted = this.#series.matching(name, labels).map((series) => {
+      return { series, grid: new TimeGrid(fromMs, stepMs, length) };
+    });
+    this.#readInto(wanted, level, fromMs, toMs);
+    return wanted.map(({ series: { id: _, ...series }, grid: { min, max, sum, weight } }) => {
+      return { ...series, grid: { min, max, sum, weight } };
     });
   }
 
@@ -104,22 +114,29 @@ export class HistoryFile {
   }
 
   #writeBlock({ startMs, series, points }: HistoryBlock): void {
-    const block = blockOf(FINEST, startMs);
     const each = FINEST.points * 3;
+    const bySeries = new Map<number, Float32Array>();
     for (const [index, name] of series.entries()) {
       const id = this.#series.idOf(name, startMs);
-      if (id !== undefined) this.#put(0, block, id, points.subarray(index * each, (index + 1) * each));
+      if (id !== undefined) bySeries.set(id, points.subarray(index * each, (index + 1) * each));
     }
+    this.#put(0, blockOf(FINEST, startMs), bySeries);
     this.#markDirty(1, startMs);
   }
 
   /** A block may be there in part, from before a restart or a step of the clock: then the new points join it. */
-  #put(level: number, block: number, series: number, points: Float32Array): void {
+  #put(level: number, block: number, bySeries: ReadonlyMap<number, Float32Array>): void {
     const { get, put } = this.#tables[level]!;
-    const id = block * SERIES_LIMIT + series;
-    const before = get.get(id);
-    const encoded = encodePoints(before === null ? points : over(before.points, points));
-    if (encoded !== undefined) put.run(id, encoded);
+    const byRow = Map.groupBy(bySeries, ([series]) => Math.floor(series / ROW_SERIES));
+    for (const [row, entries] of [...byRow].sort(([a], [b]) => a - b)) {
+      const id = block * ROWS_LIMIT + row;
+      const members = membersOf(get.get(id)?.points);
+      for (const [series, points] of entries) {
+        const before = members[series % ROW_SERIES];
+        members[series % ROW_SERIES] = encodePoints(before === undefined ? points : over(before, points)) ?? before;
+      }
+      if (members.some((member) => member !== undefined)) put.run(id, packMembers(members));
+    }
   }
 
   #markDirty(level: number, atMs: number): void {
@@ -131,8 +148,8 @@ export class HistoryFile {
     return rows.map(([block]) => Number(block));
   }
 
-  /** Rolls up every block whose finer ones have changed, except the one that time is in. */
-  #rollUp(level: number, nowMs: number): void {
+  /** Rolls up every block whose finer ones have changed, except the one that time is in. @returns how many */
+  #rollUp(level: number, nowMs: number): number {
     const coarse = LEVELS[level]!;
     const fine = LEVELS[level - 1]!;
     const current = blockOf(coarse, nowMs);
@@ -142,34 +159,34 @@ export class HistoryFile {
       const startMs = block * coarse.blockMs;
       const sums = new RollUp(fine, coarse, startMs);
       const [from, to] = [blockOf(fine, startMs), blockOf(fine, startMs + coarse.blockMs)];
-      for (const row of this.#tables[level - 1]!.range.iterate(from * SERIES_LIMIT, to * SERIES_LIMIT)) {
+      for (const row of this.#tables[level - 1]!.range.iterate(from * ROWS_LIMIT, to * ROWS_LIMIT)) {
         sums.add(row.id, row.points);
       }
-      for (const [series, points] of sums.series()) {
-        this.#put(level, block, series, points);
-        if (level === LEVELS.length - 1) this.#series.seen(series, startMs);
-      }
+      const bySeries = new Map(sums.series());
+      this.#put(level, block, bySeries);
+      if (level === LEVELS.length - 1) for (const series of bySeries.keys()) this.#series.seen(series, startMs);
       this.#database.query("DELETE FROM dirty WHERE level = ? AND block = ?").run(level, block);
       if (level + 1 < LEVELS.length) this.#markDirty(level + 1, startMs);
     }
+    return blocks.length;
   }
 
   #forget(level: number, nowMs: number, added: number): void {
     const { blockMs, keepMs } = LEVELS[level]!;
     const { first, remove } = this.#tables[level]!;
-    for (let count = 0; added > 0 && count < added + EXTRA_DELETES; count++) {
+    for (let count = 0; count < added * DELETES_PER_BLOCK; count++) {
       const id = first.get()?.id ?? undefined;
       if (id === undefined) return;
-      const block = Math.floor(id / SERIES_LIMIT);
+      const block = Math.floor(id / ROWS_LIMIT);
       if ((block + 1) * blockMs > nowMs - keepMs) return;
-      remove.run((block + 1) * SERIES_LIMIT);
+      remove.run((block + 1) * ROWS_LIMIT);
     }
   }
 
   #forgetSeries(): void {
     const oldest = this.#tables.at(-1)!.first.get()?.id ?? undefined;
     if (oldest === undefined) return;
-    this.#series.forgetBefore(Math.floor(oldest / SERIES_LIMIT) * LEVELS.at(-1)!.blockMs);
+    this.#series.forgetBefore(Math.floor(oldest / ROWS_LIMIT) * LEVELS.at(-1)!.blockMs);
   }
 
   #shrink(): void {
@@ -180,27 +197,38 @@ export class HistoryFile {
   }
 
   /** What is not rolled up yet is read from the finer level. */
-  #readInto(grid: TimeGrid, level: number, series: number, fromMs: number, toMs: number): void {
-    const { stepMs, blockMs, points: count } = LEVELS[level]!;
+  #readInto(wanted: readonly Wanted[], level: number, fromMs: number, toMs: number): void {
+    const { blockMs } = LEVELS[level]!;
     const table = this.#tables[level]!;
     const dirty = level === 0 ? [] : this.#dirtyBlocks(level);
-    const points = new Float32Array(count * 3);
     const [first, last] = [table.first.get()?.id, table.last.get()?.id];
-    const oldest = Math.min(...dirty, Math.floor((first ?? Number.POSITIVE_INFINITY) / SERIES_LIMIT));
-    const newest = Math.max(...dirty, Math.floor((last ?? Number.NEGATIVE_INFINITY) / SERIES_LIMIT));
+    const oldest = Math.min(...dirty, Math.floor((first ?? Number.POSITIVE_INFINITY) / ROWS_LIMIT));
+    const newest = Math.max(...dirty, Math.floor((last ?? Number.NEGATIVE_INFINITY) / ROWS_LIMIT));
     const from = Math.max(oldest, Math.floor(fromMs / blockMs));
     const to = Math.min(newest, Math.ceil(toMs / blockMs) - 1);
     for (let block = from; block <= to; block++) {
       const startMs = block * blockMs;
       if (dirty.includes(block)) {
-        this.#readInto(grid, level - 1, series, Math.max(fromMs, startMs), Math.min(toMs, startMs + blockMs));
-        continue;
+        this.#readInto(wanted, level - 1, Math.max(fromMs, startMs), Math.min(toMs, startMs + blockMs));
+      } else {
+        this.#readBlock(wanted, level, block, fromMs, toMs);
       }
-      const row = table.get.get(block * SERIES_LIMIT + series);
-      if (row === null) continue;
-      decodePoints(row.points, points);
+    }
+  }
+
+  /** A row is long: it is read once for all series in it, which lie beside each other as they are numbered. */
+  #readBlock(wanted: readonly Wanted[], level: number, block: number, fromMs: number, toMs: number): void {
+    const { stepMs, blockMs, points: count } = LEVELS[level]!;
+    const points = new Float32Array(count * 3);
+    let row: Row | null = null;
+    for (const { series, grid } of wanted) {
+      const id = block * ROWS_LIMIT + Math.floor(series.id / ROW_SERIES);
+      if (row?.id !== id) row = this.#tables[level]!.get.get(id);
+      const encoded = row === null ? undefined : memberOf(row.points, series.id % ROW_SERIES);
+      if (encoded === undefined) continue;
+      decodePoints(encoded, points);
       for (let point = 0; point < count; point++) {
-        const atMs = startMs + point * stepMs;
+        const atMs = block * blockMs + point * stepMs;
         const mean = points[point * 3 + 1]!;
         if (Number.isNaN(mean) || atMs + stepMs <= fromMs || atMs >= toMs) continue;
         grid.add(atMs, stepMs, points[point * 3]!, mean, points[point * 3 + 2]!);

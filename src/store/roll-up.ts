@@ -1,4 +1,5 @@
-import { type Level, SERIES_LIMIT } from "./levels.ts";
+import { type Level, ROW_SERIES, ROWS_LIMIT } from "./levels.ts";
+import { membersOf } from "./members.ts";
 import { decodePoints } from "./points.ts";
 
 /** The rows of a finer level on their way into one block of a coarser one. */
@@ -17,12 +18,19 @@ export class RollUp {
     this.#decoded = new Float32Array(fine.points * 3);
   }
 
-  /** @param id of the row: its block and its series */
+  /** @param id of the row: its block, and which series it has */
   add(id: number, row: Uint8Array): void {
-    const block = Math.floor(id / SERIES_LIMIT);
-    const sums = this.#sumsOf(id % SERIES_LIMIT);
+    const block = Math.floor(id / ROWS_LIMIT);
+    const first = (id % ROWS_LIMIT) * ROW_SERIES;
+    for (const [member, encoded] of membersOf(row).entries()) {
+      if (encoded !== undefined) this.#addSeries(first + member, block, encoded);
+    }
+  }
+
+  #addSeries(series: number, block: number, encoded: Uint8Array): void {
+    const sums = this.#sumsOf(series);
     const points = this.#decoded;
-    decodePoints(row, points);
+    decodePoints(encoded, points);
     const offsetMs = block * this.#fine.blockMs - this.#startMs;
     for (let point = 0; point < this.#fine.points; point++) {
       const mean = points[point * 3 + 1]!;
@@ -38,9 +46,9 @@ export class RollUp {
 
   /** In the order of their ids. */
   *series(): Iterable<[id: number, points: Float32Array]> {
-    const points = new Float32Array(this.#coarse.points * 3);
     for (const id of [...this.#sums.keys()].sort((a, b) => a - b)) {
       const sums = this.#sums.get(id)!;
+      const points = new Float32Array(this.#coarse.points * 3);
       for (let point = 0; point < this.#coarse.points; point++) {
         const [min, sum, max, count] = sums.subarray(point * 4, point * 4 + 4) as unknown as [
           number,

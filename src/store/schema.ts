@@ -2,18 +2,18 @@ import type { Database } from "bun:sqlite";
 import { LEVELS } from "./levels.ts";
 
 /** Counted up with every change of the tables that an older tenk cannot read. */
-export const HISTORY_VERSION = 1;
+export const HISTORY_VERSION = 2;
 export const RUNS_VERSION = 1;
 /** "tenk", in the place SQLite's file header has for it. */
 const APPLICATION_ID = 0x74656e6b;
 
-/** A file that a later tenk wrote, or that another program owns. It is kept for them. */
+/** A file that another version of tenk wrote, or that another program owns. It is kept for them. */
 export class ForeignFileError extends Error {}
 
 /**
  * Creates the tables of a new file.
  *
- * @throws {ForeignFileError} for a file of a later version or of another program
+ * @throws {ForeignFileError} for a file of another version or of another program
  */
 export function prepareSchema(database: Database, version: number, tables: readonly string[]): void {
   const found = numberOf(database, "PRAGMA user_version");
@@ -21,6 +21,7 @@ export function prepareSchema(database: Database, version: number, tables: reado
   if (isOurs && found === version) return;
   if (isOurs && found > version)
     throw new ForeignFileError(`written by a later version (${found}, ours is ${version})`);
+  if (isOurs) throw new ForeignFileError(`written by an earlier version (${found}, ours is ${version})`);
   if (numberOf(database, "SELECT count(*) FROM sqlite_schema") > 0) throw new ForeignFileError("not a file of tenk");
   database.transaction(() => {
     for (const table of tables) database.run(table);

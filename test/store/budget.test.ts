@@ -7,11 +7,18 @@ import { newFolder } from "./support.ts";
 const MEGABYTE = 1_000_000;
 const MEBIBYTE = 2 ** 20;
 
-interface Figures {
+interface Amounts {
   readonly diskBytes: number;
   readonly writeCallBytes: number;
+}
+
+interface Figures extends Amounts {
+  readonly perDay: readonly Amounts[];
   readonly openBytes: number;
 }
+
+/** What the system counts as written to the disk; a file system in memory counts nothing there, but does in the calls. */
+const written = ({ diskBytes, writeCallBytes }: Amounts) => Math.max(diskBytes, writeCallBytes);
 
 function simulate(folder: string, ...words: (string | number)[]): Figures {
   const program = [join(import.meta.dirname, "simulate.ts"), folder, ...words.map(String)];
@@ -23,11 +30,18 @@ function simulate(folder: string, ...words: (string | number)[]): Figures {
 test("a box of 300 series writes at most 50 MB a day, on a day when as much is forgotten as comes", () => {
   const one = simulate(newFolder(), 1, 300);
   const three = simulate(newFolder(), 3, 300);
-  // What the system counts as written to the disk; a file system in memory counts nothing there, but does in the calls.
-  const written = (figures: Figures) => Math.max(figures.diskBytes, figures.writeCallBytes);
   expect(written(one)).toBeGreaterThan(5 * MEGABYTE);
   expect(written(one)).toBeLessThan(50 * MEGABYTE);
   expect((written(three) - written(one)) / 2).toBeLessThan(50 * MEGABYTE);
+}, 60_000);
+
+test("and so does one whose every series is pure noise, on its first day and when each hour that comes ends one", () => {
+  const { perDay } = simulate(newFolder(), 4, 300, "noise");
+  expect(perDay.length).toBe(4);
+  for (const day of perDay) {
+    expect(written(day)).toBeGreaterThan(30 * MEGABYTE);
+    expect(written(day)).toBeLessThan(50 * MEGABYTE);
+  }
 }, 60_000);
 
 test("after 90 days the file of 300 series is at most 100 MiB: a tenth of it for a tenth of them, all noise", () => {

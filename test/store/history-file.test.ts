@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { TimeGrid } from "../../src/base/mod.ts";
 import { HistoryFile } from "../../src/store/history-file.ts";
-import type { HistoryQuery } from "../../src/store/types.ts";
+import { ROW_SERIES } from "../../src/store/levels.ts";
+import type { HistoryBlock, HistoryQuery } from "../../src/store/types.ts";
 import { Simulation } from "./simulate.ts";
 import { blockAt, blocksOf, CONNECTIONS, DAY_MS, HOUR_MS, MINUTE_MS, newFolder, query, START_MS } from "./support.ts";
 
@@ -128,6 +129,31 @@ describe("the history on disk", () => {
     file.write([blockAt(START_MS, () => 1, { ...CONNECTIONS, name: "gone" })]);
     for (let day = 0; day < 94; day++) file.write([blockAt(START_MS + day * DAY_MS, () => 1)]);
     expect(file.names()).toEqual([CONNECTIONS]);
+    file.close();
+  });
+
+  test("keeps more series than a row has, those that come into a block later too, and rolls all of them up", () => {
+    const file = newFile();
+    const names = Array.from({ length: ROW_SERIES * 2 + 10 }, (_, at) => ({
+      ...CONNECTIONS,
+      labels: { at: String(at) },
+    }));
+    const blockOfSome = (startMs: number, isWanted: (at: number) => boolean): HistoryBlock => {
+      const blocks = names.flatMap((name, at) => (isWanted(at) ? [blockAt(startMs, () => at + 1, name)] : []));
+      const points = Float32Array.from(blocks.flatMap((block) => [...block.points]));
+      return { startMs, series: blocks.flatMap(({ series }) => series), points };
+    };
+    file.write([blockOfSome(START_MS, (at) => at % 3 === 0)]);
+    file.write([blockOfSome(START_MS, (at) => at % 3 !== 0)]);
+    file.write([blockAt(START_MS + 2 * HOUR_MS, () => 1, names[0])]);
+    for (const stepMs of [10_000, MINUTE_MS]) {
+      const read = file.read(query(START_MS, stepMs, 5));
+      expect(read.length).toBe(names.length);
+      for (const { labels, grid } of read) {
+        expect([...grid.min.slice(0, 5), ...grid.max.slice(0, 5)]).toEqual(Array(10).fill(Number(labels.at) + 1));
+      }
+    }
+    expect(file.read(query(START_MS, 10_000, 5, { labels: { at: "700" } }))[0]?.grid.max[4]).toBe(701);
     file.close();
   });
 

@@ -83,6 +83,7 @@ if (import.meta.main) {
   const startedMs = performance.now();
   let longestMs = 0;
   let blocks: HistoryBlock[] = [];
+  const perDay = [before];
   for (let startMs = START_MS; startMs < START_MS + Number(days) * DAY_MS; startMs += FINEST.blockMs) {
     blocks.push(simulation.block(startMs));
     if (blocks.length < Number(together)) continue;
@@ -90,6 +91,7 @@ if (import.meta.main) {
     file.write(blocks);
     longestMs = Math.max(longestMs, performance.now() - beginMs);
     blocks = [];
+    if ((startMs + FINEST.blockMs - START_MS) % DAY_MS === 0) perDay.push(written());
   }
   const openBytes = sizeOf(folder);
   file.close();
@@ -98,6 +100,10 @@ if (import.meta.main) {
     JSON.stringify({
       diskBytes: after.disk - before.disk,
       writeCallBytes: after.calls - before.calls,
+      perDay: perDay.slice(1).map(({ disk, calls }, day) => ({
+        diskBytes: disk - perDay[day]!.disk,
+        writeCallBytes: calls - perDay[day]!.calls,
+      })),
       openBytes,
       closedBytes: sizeOf(folder),
       longestWriteMs: Math.round(longestMs),

@@ -201,6 +201,7 @@ describe("what happens to disks:", () => {
 
   test.each([
     ["a later version", "PRAGMA user_version = 99", "written by a later version (99"],
+    ["an earlier version", "PRAGMA user_version = 1", "written by an earlier version (1"],
     ["another program", "PRAGMA application_id = 1", "not a file of tenk"],
   ])("a file of %s is set aside, whole", (_, change, why) => {
     const folder = newFolder();
