@@ -121,7 +121,10 @@ export interface Handler<Data = unknown> {
   shutdown?(connection: Connection<Data>, graceMs: number): HandlerResult;
   /** Called exactly once for each connection whose `open` was called. */
   close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): HandlerResult;
-  /** `server.configure(options)` was called: new options for a running handler. Throw to refuse them all. */
+  /**
+   * `server.configure(options)` was called: new options for a running handler. Throw to refuse them all. Where another event
+   * loop refuses them, it is called again with the ones before (`undefined` where there were none).
+   */
   configure?(options: unknown): void;
   /** Plain data for `server.reports()`, gathered from each event loop. */
   report?(): unknown;

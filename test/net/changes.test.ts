@@ -31,7 +31,7 @@ export default function make(options) {
     open: (connection) => connection.write("${name} " + JSON.stringify(current)),
     chunk(_, bytes) {
       if (bytes[0] === 33) setTimeout(() => { throw new Error("crashed on purpose"); });
-      if (bytes[0] === 63) for (const until = performance.now() + 900; performance.now() < until; );
+      if (bytes[0] === 63) for (const until = performance.now() + 900 * bytes.length; performance.now() < until; );
     },
     configure(given) {
       if (given === "refused by one" && isFirst()) throw new Error("no such options");
@@ -135,6 +135,11 @@ describe("a change that one event loop refuses", () => {
     await (await server.prepare({ ...change, limits: {}, handler })).commit();
     for (let times = 0; times < 12; times++) expect(await commonName(server)).not.toBe(before);
     expect(await server.reports()).toEqual([2, 2]);
+    await server.replaceHandler(handlerFile("another"));
+    expect(await server.reports()).toEqual([2, 2]);
+    await server.configure(3);
+    await server.replaceHandler(handlerFile("one more"));
+    expect(await server.reports()).toEqual([3, 3]);
   });
 
   test("by ending leaves the handler on all of them, the one that is started again included", async () => {
@@ -171,6 +176,19 @@ describe("a worker that crashes when a change is prepared", () => {
     await change[end]();
     const now = end === "commit" ? "new 2" : "old 1";
     expect(await greetings(server)).toEqual([now, now]);
+  });
+
+  test("and starts again while others prepare it is asked, too", async () => {
+    await using server = await listen({ host: "127.0.0.1", workers: 2, handlerOptions: 1 }, handlerFile("old"));
+    const [held, crashing] = await oneOnEach(server);
+    crashing!.socket.write("!");
+    await until(() => server.counts().workerRestarts === 1);
+    const { bytesRead } = server.counts();
+    held!.socket.write("??");
+    await until(() => server.counts().bytesRead > bytesRead);
+    const handler = handlerFile("new", "} else { throw new Error('not on the second loop');");
+    expect(await refusalOf(server.prepare({ handler }))).toContain("not on the second loop");
+    expect(await greetings(server)).toEqual(["old 1", "old 1"]);
   });
 
   test("takes the change where it started again before the commit", async () => {
@@ -274,6 +292,19 @@ describe("a handler that was prepared", () => {
     await server.stop({ graceMs: 0 });
     await until(() => stopped.length === 3);
     expect(stopped.toSorted()).toEqual(["one", "two", "two"]);
+  });
+
+  test("takes its options back, and where it refuses these the change is dropped all the same", async () => {
+    const given: unknown[] = [];
+    const configure = (options: unknown) => {
+      given.push(options);
+      if (options === undefined) throw new Error("options are needed");
+    };
+    await using server = await listen({ host: "127.0.0.1" }, { chunk() {}, configure });
+    await (await server.prepare({ handlerOptions: 1 })).drop();
+    await server.configure(2);
+    await (await server.prepare({ handlerOptions: 3 })).drop();
+    expect(given).toEqual([1, undefined, 2, 3, 2]);
   });
 
   test("is stopped when the server has stopped before it is committed", async () => {
