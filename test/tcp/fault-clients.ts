@@ -9,7 +9,7 @@ import { randomFrom } from "../wire/fuzz.ts";
 /** `short` is what must never be: a FIN, as if all were well, with bytes missing before it. */
 export type Outcome = "whole" | "none" | "short" | "reset" | "gave-up";
 
-const PATIENCE_MS = 2500;
+const PATIENCE_MS = 4000;
 const MOST_BYTES = 60_000;
 const [port, seed, atOnce] = process.argv.slice(2).map(Number) as [number, number, number];
 const random = randomFrom(seed);
