@@ -2,6 +2,7 @@ import type { Handler } from "../net/mod.ts";
 
 /** Sends back what it gets. A peer that does not read is not read from either, once its outbox passes the high mark. */
 const echo: Handler = {
+  keepsNoBytes: true,
   chunk(connection, bytes) {
     connection.write(bytes);
   },
