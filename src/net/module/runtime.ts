@@ -44,10 +44,23 @@ function versionFor(file: string): number | undefined {
 /** An import that failed stays failed for the runtime (ECMA-262, Evaluate): what is cached as such is forgotten. */
 async function importAgain(file: string): Promise<Record<string, unknown>> {
   try {
-    return await import(file);
+    return await imported(file);
   } catch (error) {
     for (const each of filesOf(file)) if (!(each in require.cache)) delete require.cache[each];
     throw error;
+  }
+}
+
+/**
+ * Workers share what the runtime knows of folders: one of several that import a new file at the same time may be told that it
+ * is not there (seen in 1 of 3900 changes), and finds it when it asks again.
+ */
+async function imported(path: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(path);
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return import(path);
   }
 }
 
@@ -74,7 +87,7 @@ export async function importModule(file: string, version: number | undefined): P
   for (const each of moduleFiles(file).files) delete require.cache[each];
   const suffix = `?v=${version}`;
   const fresh = file + suffix;
-  const module = await import(fresh);
+  const module = await imported(fresh);
   for (const key of Object.keys(require.cache)) {
     if (key.startsWith(folder + sep) && /\?v=\d+$/.test(key) && !key.endsWith(suffix)) delete require.cache[key];
   }
