@@ -22,6 +22,10 @@ export interface ProcessReader {
   close(): void;
 }
 
+const RESIDENT = /^VmRSS:\s+(\d+) kB/m;
+const ANONYMOUS = /^RssAnon:\s+(\d+) kB/m;
+const VIRTUAL = /^VmSize:\s+(\d+) kB/m;
+
 export function openProcessReader(): ProcessReader {
   const status = openOrNothing("/proc/self/status");
   const limits = openOrNothing("/proc/self/limits");
@@ -36,9 +40,9 @@ export function openProcessReader(): ProcessReader {
       return {
         cpuUserSeconds: cpu.user / 1e6,
         cpuSystemSeconds: cpu.system / 1e6,
-        residentBytes: kibibytes(memory, "VmRSS"),
-        anonymousBytes: kibibytes(memory, "RssAnon"),
-        virtualBytes: kibibytes(memory, "VmSize"),
+        residentBytes: kibibytes(memory, RESIDENT),
+        anonymousBytes: kibibytes(memory, ANONYMOUS),
+        virtualBytes: kibibytes(memory, VIRTUAL),
         openDescriptors: lastOpen,
         maxDescriptors: softLimit(textOf(limits, text)),
         startSeconds: performance.timeOrigin / 1000,
@@ -68,8 +72,8 @@ function textOf(descriptor: number | undefined, into: Buffer): string {
   }
 }
 
-function kibibytes(status: string, field: string): number | undefined {
-  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status);
+function kibibytes(status: string, field: RegExp): number | undefined {
+  const match = field.exec(status);
   return match ? Number(match[1]) * 1024 : undefined;
 }
 

@@ -6,14 +6,13 @@
  */
 export function measureLoopLag(onLag: (lagMs: number) => void, everyMs = 100): { stop(): void } {
   let dueMs = performance.now() + everyMs;
-  let timer = setTimeout(tick, everyMs);
+  const timer = setTimeout(tick, everyMs);
   timer.unref();
   function tick() {
     const nowMs = performance.now();
     onLag(Math.max(0, nowMs - dueMs));
     dueMs = nowMs + everyMs;
-    timer = setTimeout(tick, everyMs);
-    timer.unref();
+    timer.refresh();
   }
   return { stop: () => clearTimeout(timer) };
 }

@@ -87,6 +87,26 @@ describe("a host reader", () => {
     expect(new Set(Object.values(others))).toEqual(new Set([undefined]));
   });
 
+  test("asks a machine without a thermometer once, and goes on asking for the root's sizes", async () => {
+    using machine = fakeRoot({});
+    const asked: string[] = [];
+    class Counting extends Patience {
+      override ask<T>(name: string, call: () => Promise<T>) {
+        asked.push(name);
+        return super.ask(name, call);
+      }
+    }
+    const patience = { mounts: new Counting(), devices: new Counting() };
+    let blocks = 0;
+    const statfs = async () => ({ ...SIZES, blocks: ++blocks });
+    const reader = openHostReader({ root: machine.root, statfs, patience });
+    await reader.ready;
+    const { rootTotalBytes: first } = reader.read();
+    await until(() => reader.read().rootTotalBytes !== first);
+    expect(asked.filter((name) => name === "temperature").length).toBe(1);
+    expect(asked.filter((name) => name === "/").length).toBeGreaterThan(1);
+  });
+
   test("agrees with the runtime on the machine it runs on", async () => {
     const reader = openHostReader();
     await reader.ready;

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { openProcessReader, recentLag } from "../../src/metrics/mod.ts";
 import { measureLoopLag } from "../../src/net/loop-lag.ts";
+import { until } from "../net/support.ts";
 
 describe("the process reader", () => {
   test("reads memory, processor time, descriptors and start time of this process", () => {
@@ -76,5 +77,18 @@ describe("event loop lag", () => {
       }, 1);
     });
     expect(held).toBeGreaterThanOrEqual(40);
+  });
+
+  test("is not measured any more by a meter that was stopped by what it told", async () => {
+    let told = 0;
+    const meter = measureLoopLag(() => {
+      told += 1;
+      meter.stop();
+    }, 1);
+    let others = 0;
+    const other = measureLoopLag(() => (others += 1), 1);
+    await until(() => others > 10);
+    other.stop();
+    expect(told).toBe(1);
   });
 });

@@ -5,7 +5,7 @@ import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
 import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
-import { answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
+import { type Answer, answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
 
 /**
@@ -53,6 +53,8 @@ export interface HostReaderOptions {
   readonly now?: () => number;
 }
 
+const NO_ANSWER: Answer<undefined> = { value: undefined };
+
 /** Reads what a page shows every second. */
 export interface HostReader {
   /**
@@ -83,12 +85,22 @@ export function openHostReader({
   const isRootAtHand = rootMount !== undefined && isAtHand(rootMount);
   let rootSizes: StatFs | undefined;
   let temperatureCelsius: number | undefined;
+  let hasNoThermometer = false;
   let asking: Promise<void> | undefined;
 
+  // A machine without one is not asked again: that would be a question to another thread each second.
+  const askThermometer = (): Promise<Answer<string | undefined>> | Answer<undefined> =>
+    hasNoThermometer
+      ? NO_ANSWER
+      : patience.devices.ask("temperature", async () => {
+          const path = await thermometer;
+          hasNoThermometer = path === undefined;
+          return path === undefined ? undefined : files.slowText(path);
+        });
   const askSlow = () => {
     asking ??= Promise.all([
       isRootAtHand ? answerOf(async () => statfsNow("/")) : patience.mounts.ask("/", () => statfs("/")),
-      patience.devices.ask("temperature", async () => files.slowText((await thermometer) ?? "")),
+      askThermometer(),
     ]).then(([sizes, temperature]) => {
       rootSizes = "value" in sizes ? sizes.value : undefined;
       const thousandths = "value" in temperature ? numberOf(temperature.value) : undefined;
@@ -133,8 +145,13 @@ function busySeconds({ user, nice, system, irq, softirq, steal }: CpuTimes): num
   return user + nice + system + irq + softirq + steal;
 }
 
+/**
+ * Every second, so only lines that are wanted are parsed: a kernel's list of interrupts has hundreds of numbers, a machine
+ * with containers hundreds of devices.
+ */
 function readProcessors(files: HostFiles) {
-  const stat = parseStat(files.text("/proc/stat") ?? "");
+  const text = files.text("/proc/stat") ?? "";
+  const stat = parseStat(linesThat(text, (line) => line.startsWith("cpu")));
   const load = parseLoad(files.text("/proc/loadavg") ?? "");
   const uptime = numberOf(files.text("/proc/uptime")?.split(" ")[0]);
   return {
@@ -147,8 +164,11 @@ function readProcessors(files: HostFiles) {
   };
 }
 
+const MEMORY_LINE = /^(MemTotal|MemAvailable|SwapTotal|SwapFree):/;
+
 function readMemory(files: HostFiles) {
-  const memory = parseMeminfo(files.text("/proc/meminfo") ?? "");
+  const text = files.text("/proc/meminfo") ?? "";
+  const memory = parseMeminfo(linesThat(text, (line) => MEMORY_LINE.test(line)));
   return {
     memoryTotalBytes: memory.get("MemTotal_bytes"),
     memoryAvailableBytes: memory.get("MemAvailable_bytes"),
@@ -158,14 +178,15 @@ function readMemory(files: HostFiles) {
 }
 
 /** Disks that are no part of another one, nor made of others. */
-const WHOLE_DISK = /^((h|s|v|xv)d[a-z]+|nvme\d+n\d+|mmcblk\d+)$/;
+const WHOLE_DISK = /^\s*\d+\s+\d+\s+(?:(?:h|s|v|xv)d[a-z]+|nvme\d+n\d+|mmcblk\d+)\s/;
 
 function readTraffic(files: HostFiles, isPhysical: (device: string) => boolean) {
-  const devices = parseNetDevices(files.text("/proc/net/dev") ?? "");
-  const shown = [...devices].filter(([device]) => isPhysical(device)).map(([, counts]) => counts);
-  const disks = parseDiskstats(files.text("/proc/diskstats") ?? "").filter(({ device }) => WHOLE_DISK.test(device));
+  const ofPhysical = (line: string) => line.includes(":") && isPhysical(line.slice(0, line.indexOf(":")).trim());
+  const devices = parseNetDevices(linesThat(files.text("/proc/net/dev") ?? "", ofPhysical));
+  const disks = parseDiskstats(linesThat(files.text("/proc/diskstats") ?? "", (line) => WHOLE_DISK.test(line)));
   const sum = (rows: readonly ReadonlyMap<string, number>[], column: string) =>
     rows.length === 0 ? undefined : rows.reduce((total, row) => total + (row.get(column) ?? 0), 0);
+  const shown = [...devices.values()];
   const values = disks.map((disk) => disk.values);
   return {
     networkReceivedBytes: sum(shown, "receive_bytes"),
@@ -173,6 +194,10 @@ function readTraffic(files: HostFiles, isPhysical: (device: string) => boolean) 
     diskReadBytes: sum(values, "read_bytes_total"),
     diskWrittenBytes: sum(values, "written_bytes_total"),
   };
+}
+
+function linesThat(text: string, isWanted: (line: string) => boolean): string {
+  return text.split("\n").filter(isWanted).join("\n");
 }
 
 /** A device with hardware behind it has a link to it. Asked once for each name: there is one more file to read else. */
