@@ -74,10 +74,7 @@ export class PushQueue {
   add(batch: Batch): void {
     this.#waiting.push(batch);
     this.#bytes += batch.body.length;
-    const { maxBatches, maxBytes } = this.#options;
-    while (this.#waiting.length > 1 && (this.#waiting.length > maxBatches || this.#bytes > maxBytes)) {
-      this.tally.dropped += this.#take().samples;
-    }
+    this.#makeRoom();
     this.#sending ??= this.#sendAll();
   }
 
@@ -89,6 +86,13 @@ export class PushQueue {
     this.#closed.abort();
     while (this.#waiting.length > 0) this.tally.dropped += this.#take().samples;
     return this.tally;
+  }
+
+  #makeRoom(): void {
+    const { maxBatches, maxBytes } = this.#options;
+    while (this.#waiting.length > 1 && (this.#waiting.length > maxBatches || this.#bytes > maxBytes)) {
+      this.tally.dropped += this.#take().samples;
+    }
   }
 
   #take(): Batch {
@@ -109,6 +113,7 @@ export class PushQueue {
       // It stands first again; while it was on its way others may have filled the queue, and then it is the oldest.
       this.#waiting.unshift(batch);
       this.#bytes += batch.body.length;
+      this.#makeRoom();
       await this.#backOff(outcome.why, outcome.wait);
       return;
     }

@@ -159,6 +159,26 @@ describe("the queue", () => {
     expect(received.map(({ body }) => `${body}`)).toEqual(["a", "c", "d", "e"]);
   });
 
+  test("lets go of one that was on its way, too, when others filled the queue meanwhile", async () => {
+    let answer = () => {};
+    const bodies: string[] = [];
+    const server = createServer(async (request, response) => {
+      for await (const body of request) bodies.push(String(body));
+      if (bodies.length > 1) response.writeHead(200).end();
+      else answer = () => response.writeHead(503).end();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const queue = new PushQueue(pushTarget(`http://127.0.0.1:${port}`), { ...FAST, maxBatches: 2 });
+    queue.add(batch("a"));
+    await until(() => bodies.length === 1);
+    for (const text of ["b", "c"]) queue.add(batch(text));
+    answer();
+    expect(await queue.close(4000)).toEqual({ sent: 2, refused: 0, dropped: 1 });
+    expect(bodies).toEqual(["a", "b", "c"]);
+  });
+
   test("has a bound in bytes", async () => {
     const queue = new PushQueue(
       { url: "http://127.0.0.1:1/", authorization: undefined },
