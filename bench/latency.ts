@@ -3,9 +3,9 @@ import { compileC, product } from "./build.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, roundsOf } from "./page.ts";
 import { PEERS } from "./peers.ts";
-import { middle, pairedRatio } from "./rounds.ts";
+import { middle, quotients } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
-import { figure, median, type Table, times } from "./table.ts";
+import { figure, median, type Table, timesWithRange } from "./table.ts";
 
 /** Shares of what a server can do at which it is measured. */
 const SHARES = [0.1, 0.5, 0.9] as const;
@@ -135,9 +135,9 @@ export function latencyTable(results: LatencyResults): Table {
       figure(middle(of, (round) => round.capacity)),
       figure(middle(of, (round) => round.serverBusy * 100)),
       ...SHARES.map((_, index) => percentiles(of.map((round) => round.atShare[index]))),
-      times(shareRatio(results, name, SAME_RATE.of)),
+      timesWithRange(shareRatios(results, name, SAME_RATE.of)),
       percentiles(of.map((round) => round.atSameRate)),
-      times(sameRateRatio(results, name, SAME_RATE.of)),
+      timesWithRange(sameRateRatios(results, name, SAME_RATE.of)),
     ]),
   };
 }
@@ -152,8 +152,8 @@ function percentiles(rounds: readonly (AtRate | undefined)[]): string {
 export function latencyBars(results: LatencyResults): Bar[] {
   const half = "echo p99 at 50 % of capacity, to Vert.x";
   return [
-    { name: `${half}, each at its own`, most: 1, got: shareRatio(results, "tenk", "vertx"), unit: "x" },
-    { name: `${half}, both at Vert.x's`, most: 1, got: sameRateRatio(results, "tenk", "vertx"), unit: "x" },
+    { name: `${half}, each at its own`, most: 1, got: median(shareRatios(results, "tenk", "vertx")), unit: "x" },
+    { name: `${half}, both at Vert.x's`, most: 1, got: median(sameRateRatios(results, "tenk", "vertx")), unit: "x" },
   ];
 }
 
@@ -172,12 +172,12 @@ export function latencyRemarks(results: LatencyResults): string[] {
   });
 }
 
-function shareRatio(results: LatencyResults, name: string, base: string): number {
+function shareRatios(results: LatencyResults, name: string, base: string): number[] {
   const p99 = (of: string) => (results.get(of) ?? []).map((round) => round.atShare[1]?.p99Us ?? Number.NaN);
-  return pairedRatio(p99(name), p99(base));
+  return quotients(p99(name), p99(base));
 }
 
-function sameRateRatio(results: LatencyResults, name: string, base: string): number {
+function sameRateRatios(results: LatencyResults, name: string, base: string): number[] {
   const p99 = (of: string) => (results.get(of) ?? []).map((round) => round.atSameRate?.p99Us ?? Number.NaN);
-  return pairedRatio(p99(name), p99(base));
+  return quotients(p99(name), p99(base));
 }

@@ -39,7 +39,7 @@ export interface Amounts {
 
 const USUAL: Readonly<Record<BenchName, Amounts>> = {
   tcp: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 9 },
-  latency: { connections: 1000, size: 64, seconds: 2, warmUpSeconds: 4, rounds: 3 },
+  latency: { connections: 1000, size: 64, seconds: 1, warmUpSeconds: 4, rounds: 15 },
   tls: { connections: 2000, size: 1, seconds: 2, warmUpSeconds: 2, rounds: 3 },
   relay: { connections: 64, size: 1, seconds: 2, warmUpSeconds: 2, rounds: 5 },
   publish: { connections: 10_000, size: 64, seconds: 1, warmUpSeconds: 2, rounds: 5 },

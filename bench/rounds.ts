@@ -40,8 +40,12 @@ export function middle<Round>(rounds: readonly Round[] | undefined, of: (round: 
  * fell on both. `NaN` where either was not measured.
  */
 export function pairedRatio(values: readonly number[], base: readonly number[]): number {
-  const quotients = values.slice(0, base.length).map((value, round) => value / base[round]!);
-  return median(quotients);
+  return median(quotients(values, base));
+}
+
+/** How many times `base` the other is in each round. */
+export function quotients(values: readonly number[], base: readonly number[]): number[] {
+  return values.slice(0, base.length).map((value, round) => value / base[round]!);
 }
 
 /** Who is visited in which order: all in each round, every second round in reverse, so that slow drift falls on all alike. */

@@ -31,6 +31,13 @@ export function times(ratio: number): string {
   return Number.isFinite(ratio) ? `${ratio.toFixed(2)} x` : "-";
 }
 
+/** The median, and behind it the lowest and highest round: `1.34 x (1.20-1.41)`. */
+export function timesWithRange(ratios: readonly number[]): string {
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
+  if (ratios.length < 2 || !Number.isFinite(low + high)) return times(median(ratios));
+  return `${times(median(ratios))} (${low.toFixed(2)}-${high.toFixed(2)})`;
+}
+
 /** Rows of equal length; the first column is text, the others are set flush right. */
 export interface Table {
   readonly head: readonly string[];

@@ -18,7 +18,7 @@ describe("echo latency", () => {
   test("shows what a server can do, and the percentiles at its shares and at the common rate", () => {
     expect(latencyTable(results).rows[0]).toEqual([
       ...["tenk", "1000", "100", "5.50 / 55.0 / 110", "11.0 / 110 / 220", "55.0 / 550 / 1100"],
-      ...["0.55 x", "8.50 / 85.0 / 170", "1.15 x"],
+      ...["0.55 x (0.50-0.60)", "8.50 / 85.0 / 170", "1.15 x (0.80-1.50)"],
     ]);
   });
 
