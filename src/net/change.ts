@@ -1,4 +1,4 @@
-import { limitSettings } from "./settings.ts";
+import { durationSetting, limitSettings } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits } from "./types.ts";
 
@@ -55,7 +55,10 @@ export class ServerChanges {
   }
 
   /** @throws {TenkError} why the first event loop that refuses does; nothing has changed then */
-  async prepare({ limits, ...change }: ServerChange, withinMs = PREPARE_MS): Promise<PreparedChange> {
+  async prepare({ limits: given, ...change }: ServerChange, withinMs = PREPARE_MS): Promise<PreparedChange> {
+    const patienceMs = durationSetting("withinMs", withinMs);
+    // What was checked is what is committed, whatever its owner writes into it meanwhile.
+    const limits = given && { ...given };
     const before = this.#turn;
     let over = () => {};
     this.#turn = new Promise((resolve) => {
@@ -64,7 +67,7 @@ export class ServerChanges {
     try {
       await before;
       if (limits !== undefined) limitSettings(limits);
-      const prepared = await this.#changing.prepare(forLoops(change), withinMs);
+      const prepared = await this.#changing.prepare(forLoops(change), patienceMs);
       let end: Promise<void> | undefined;
       const finish = (work: () => Promise<void>) => {
         end ??= work().finally(over);

@@ -55,7 +55,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   readonly #options: ListenOptions;
   readonly #sharePort: boolean;
   readonly #guard: DescriptorGuard;
-  readonly #past = new PastHandlers<Data>((handler) => void sayStopped(handler));
+  readonly #past = new PastHandlers<Data>((handler) => this.discard(handler));
   #server: RawListener;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
@@ -124,9 +124,9 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.#past.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
   }
 
-  /** Lets go of a handler that was made and is not to serve. */
+  /** Lets go of a handler that is not to serve, or not any more. */
   discard(handler: Handler<Data>): void {
-    // A module that exports an object gives the same one each time.
+    // It may be in force again: a module that exports an object gives the same one each time.
     if (handler !== this.#handler && !this.#past.has(handler)) void sayStopped(handler);
   }
 

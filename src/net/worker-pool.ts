@@ -100,7 +100,7 @@ export class WorkerPool implements ChangingPool {
     if (change.handler !== undefined && typeof change.handler !== "string") {
       throw new TenkError("invalid-option", "Cannot replace the handler of workers by an object: pass its file's URL");
     }
-    return prepareWorkers(this, withoutFiles(change), withinMs);
+    return prepareWorkers(this, travelling(withoutFiles(change)), withinMs);
   }
 
   // ---- what a change asks ------------------------------------------------------------------------------------------
@@ -271,4 +271,15 @@ export class WorkerPool implements ChangingPool {
 
 function withoutFiles<Options extends Pick<LoopChange, "tls">>(options: Options): Options {
   return options.tls === undefined ? options : { ...options, tls: withTexts(options.tls) };
+}
+
+/** As it arrives on another thread. A copy: workers that start later get the same, whatever its owner did to it. */
+function travelling(change: LoopChange): LoopChange {
+  try {
+    return structuredClone(change);
+  } catch (error) {
+    throw new TenkError("invalid-option", `Cannot give handlerOptions to workers: ${messageOf(error)}`, {
+      hint: "only data travels between threads: no functions, no objects that stand for something outside",
+    });
+  }
 }

@@ -294,6 +294,22 @@ describe("a handler that was prepared", () => {
     expect(stopped.toSorted()).toEqual(["one", "two", "two"]);
   });
 
+  test("and is in force again is not stopped when the last connection from before is closed", async () => {
+    const stopped: string[] = [];
+    const named = (name: string): Handler => ({ chunk() {}, stopped: () => void stopped.push(name) });
+    const [one, two, three] = [named("one"), named("two"), named("three")];
+    await using server = await listen({ host: "127.0.0.1" }, one);
+    const client = await new Client(server.port).connected();
+    await until(() => server.counts().active === 1);
+    for (const next of [two, one]) await server.replaceHandler(next);
+    client.socket.destroy();
+    await until(() => server.counts().active === 0);
+    expect(stopped).toEqual(["two"]);
+    await server.replaceHandler(three);
+    await until(() => stopped.length === 2);
+    expect(stopped).toEqual(["two", "one"]);
+  });
+
   test("takes its options back, and where it refuses these the change is dropped all the same", async () => {
     const given: unknown[] = [];
     const configure = (options: unknown) => {
@@ -326,5 +342,31 @@ describe("a handler that was prepared", () => {
     );
     await server.replaceHandler(handlerFile("new"));
     expect(await greetings(server)).toEqual(["new 1"]);
+  });
+});
+
+describe("a change's own words", () => {
+  test.each([{}, { workers: 2 }])("a patience without end is one, on %o", async (options) => {
+    await using server = await listen({ host: "127.0.0.1", ...options }, handlerFile("old"));
+    const slow = handlerFile("new", "await new Promise((resolve) => setTimeout(resolve, 50));");
+    await (await server.prepare({ handler: slow, handlerOptions: 1 }, Number.POSITIVE_INFINITY)).commit();
+    expect(new Set(await greetings(server))).toEqual(new Set(["new 1"]));
+    expect(await refusalOf(server.prepare({ limits: {} }, -1))).toContain("Cannot use withinMs");
+  });
+
+  test("limits that their owner changes meanwhile are committed as they were", async () => {
+    await using server = await listen({ host: "127.0.0.1" }, { chunk() {} });
+    const limits = { maxConnections: 1 };
+    const change = await server.prepare({ limits });
+    limits.maxConnections = -1;
+    await change.commit();
+    await (await server.prepare({})).drop();
+  });
+
+  test("options that cannot travel to workers are refused before any is asked", async () => {
+    await using server = await listen({ host: "127.0.0.1", workers: 2, handlerOptions: 1 }, handlerFile("old"));
+    expect(await refusalOf(server.configure({ now() {} }))).toMatch(/^Cannot give handlerOptions to workers: /);
+    await server.configure(2);
+    expect(await server.reports()).toEqual([2, 2]);
   });
 });
