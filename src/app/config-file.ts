@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, LineCounter, type Pair, parseDocument } from "yaml";
 import { z } from "zod";
-import { messageOf, nearest, systemCodeOf, TenkError } from "../base/mod.ts";
+import { fileProblemOf, nearest, TenkError } from "../base/mod.ts";
 import { CONFIG_SCHEMA, type Config } from "./config.ts";
 
 /** A configuration, where it came from, and which of its settings a person wrote (dotted: `tcp.packets.listen`). */
@@ -33,8 +33,7 @@ export function loadConfig(file?: string): LoadedConfig {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    const why = systemCodeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
-    throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${why}`, {
+    throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${fileProblemOf(error)}`, {
       cause: error,
       hint: "without --config every setting takes its default",
     });

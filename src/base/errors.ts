@@ -54,3 +54,20 @@ export function systemCodeOf(thrown: unknown): string | undefined {
   const code = (thrown as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
+
+/** What happens to files every day, in words. */
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "a part of its path is not a directory",
+  EISDIR: "it is a directory",
+  EACCES: "this user may not",
+  EPERM: "this user may not",
+  EROFS: "its file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "this user's quota is used up",
+};
+
+/** Why a file could not be read or written: in words where it is one of the usual reasons, as the system says it otherwise. */
+export function fileProblemOf(thrown: unknown): string {
+  return FILE_PROBLEMS[systemCodeOf(thrown) ?? ""] ?? messageOf(thrown);
+}

@@ -1,5 +1,5 @@
 /** Floor 0: small pure tools. Time and randomness are arguments, nothing here opens anything. */
-export { type ErrorCode, messageOf, systemCodeOf, TenkError, withHint } from "./errors.ts";
+export { type ErrorCode, fileProblemOf, messageOf, systemCodeOf, TenkError, withHint } from "./errors.ts";
 export { type EscapeOptions, escapeBytes } from "./escape-bytes.ts";
 export { carryLog, entryOf, type Log, type LogEntry, type LogFields, logEntry, logOf, occasionally } from "./log.ts";
 export { nearest } from "./nearest.ts";

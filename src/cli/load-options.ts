@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { messageOf, parseBandwidth, parseBytes, parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
+import {
+  fileProblemOf,
+  parseBandwidth,
+  parseBytes,
+  parseCount,
+  parseDuration,
+  parseRate,
+  TenkError,
+} from "../base/mod.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords } from "./push.ts";
 import { refuseTcpkaliOptions } from "./tcpkali.ts";
@@ -202,7 +210,7 @@ function contentOf(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new TenkError("file-unreadable", messageOf(error), { cause: error });
+    throw new TenkError("file-unreadable", `Cannot read ${path}: ${fileProblemOf(error)}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Address } from "../app/mod.ts";
-import { messageOf, TenkError } from "../base/mod.ts";
+import { fileProblemOf, TenkError } from "../base/mod.ts";
 import { compileConstant, filesNamedIn, type TcpOptions } from "../load/mod.ts";
 import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
 
@@ -79,7 +79,9 @@ function contentOf(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new TenkError("file-unreadable", `Cannot read ${path} of a message: ${messageOf(error)}`, { cause: error });
+    throw new TenkError("file-unreadable", `Cannot read ${path} of a message: ${fileProblemOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -30,7 +30,7 @@ export interface ShownRun {
   readonly push?: PushPlan | undefined;
   /** Where a box may be that shows the run as it goes; the run is kept there or in the data folder. @default {not kept} */
   readonly keepAt?: string | undefined;
-  /** Gets the report with its charts, as one page. */
+  /** Gets the report with its charts, as one page; writing it is for later, when the report has been printed. */
   readonly html?: ((text: string) => void) | undefined;
 }
 

@@ -42,17 +42,29 @@ function loadTcpCommand(exit: (code: number) => void): Command {
       const title = `tenk load tcp ${plan.target}`;
       const tap = dumpTap(words, (line) => stderr.line(line));
       const push = pushPlan(words);
+      const htmlFile = words.html === undefined ? undefined : fileTarget(words.html);
+      let page = "";
       const shown = {
         title,
         live: words.live,
         push,
-        html: words.html === undefined ? undefined : fileTarget(words.html),
+        html:
+          htmlFile &&
+          ((text: string) => {
+            page = text;
+          }),
         keepAt: words.keep ? keptAt(words.box) : undefined,
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),
       };
       mustFit(plan);
-      exit(showReport(await (words.findLimit ? findLimitShown : runShown)(plan, shown), json));
+      const report = await (words.findLimit ? findLimitShown : runShown)(plan, shown);
+      // A disk that has become full meanwhile costs the file, not what the run has told.
+      try {
+        exit(showReport(report, json));
+      } finally {
+        htmlFile?.(page);
+      }
     });
 }
 

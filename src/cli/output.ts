@@ -1,6 +1,6 @@
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import { fileProblemOf, systemCodeOf, TenkError } from "../base/mod.ts";
 
 /** Writes a result. Standard output carries results and nothing else. */
 export function print(text: string): void {
@@ -50,17 +50,25 @@ export function fileTarget(place: string): (text: string) => void {
       writeFileSync(beside, text);
       renameSync(beside, place);
     } catch (error) {
-      rmSync(beside, { force: true });
-      throw new TenkError("file-unreadable", `Cannot write ${place}: ${messageOf(error)}`, { cause: error });
+      removeIfThere(beside);
+      throw new TenkError("file-unreadable", `Cannot write ${place}: ${fileProblemOf(error)}`, { cause: error });
     }
   };
+}
+
+/** What stands in the way of that is what stood in the way of writing, and that is told. */
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {}
 }
 
 function mustBeWritable(file: string): void {
   try {
     accessSync(dirname(file), constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new TenkError("file-unreadable", `Cannot write ${file}: ${messageOf(error)}`, { cause: error });
+    const why = systemCodeOf(error) === "ENOENT" ? `there is no directory ${dirname(file)}` : fileProblemOf(error);
+    throw new TenkError("file-unreadable", `Cannot write ${file}: ${why}`, { cause: error });
   }
   const there = statSync(file, { throwIfNoEntry: false });
   if (there?.isDirectory()) throw new TenkError("file-unreadable", `Cannot write ${file}: it is a directory`);

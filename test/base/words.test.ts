@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { messageOf, nearest, occasionally, systemCodeOf, TenkError } from "../../src/base/mod.ts";
+import { fileProblemOf, messageOf, nearest, occasionally, systemCodeOf, TenkError } from "../../src/base/mod.ts";
 
 test("nearest finds the word that was meant and stays silent when none is close", () => {
   expect(nearest("listne", ["listen", "handler"])).toBe("listen");
@@ -29,4 +29,13 @@ test("errors keep their code, hint and cause, and anything thrown has a message"
   expect(systemCodeOf(cause)).toBe("EADDRINUSE");
   expect(systemCodeOf(error)).toBeUndefined();
   expect(messageOf("text")).toBe("text");
+});
+
+test.each([
+  ["ENOSPC", "the disk is full"],
+  ["EROFS", "its file system is read-only"],
+  ["EISDIR", "it is a directory"],
+  ["EIO", "EIO: i/o error, write"],
+])("a file's %s is told as: %s", (code, words) => {
+  expect(fileProblemOf(Object.assign(new Error(`${code}: i/o error, write`), { code }))).toBe(words);
 });

@@ -98,7 +98,7 @@ describe("what cannot be is refused with one line", () => {
       "tenk: option '--total-rate <n>' cannot be used with option '-r, --message-rate <n>'",
     ],
     [["--nagle", "maybe"], 'tenk: --nagle: Cannot use "maybe": expected one of on, off'],
-    [["-f", "/nowhere/body"], "tenk: -f, --message-file: ENOENT"],
+    [["-f", "/nowhere/body"], "tenk: -f, --message-file: Cannot read /nowhere/body: there is no such file"],
     [["--latency-percentiles", "95,x"], 'tenk: --latency-percentiles: Cannot read "95,x"'],
     [["--mesage", "x"], "tenk: unknown option '--mesage' (Did you mean --message?)"],
   ])("%j", (words, line) => {

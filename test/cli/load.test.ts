@@ -49,6 +49,17 @@ describe("tenk load tcp", () => {
     });
   });
 
+  test("prints its report even where the page cannot be written any more", async () => {
+    await withFolder(async (folder) => {
+      // The longest name there is: what is written beside it first has a longer one.
+      const file = join(folder, `${"r".repeat(250)}.html`);
+      const ended = await tenk(["load", "tcp", target, ...QUICK, "--box", "none", "--no-keep", "--html", file]);
+      expect(ended.stdout).toContain("\nPASS");
+      expect(ended.stderr).toContain(`tenk: Cannot write ${file}: `);
+      expect(ended.code).toBe(2);
+    });
+  });
+
   test("holds, sends, counts at both ends, and passes", async () => {
     const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...QUICK, "--box", statusUrl, "--json", "-"]);
     const report = JSON.parse(stdout) as Report;

@@ -20,7 +20,7 @@ describe("a JSON result", () => {
     await withFolder(async (folder) => {
       mkdirSync(join(folder, "inner"));
       expect(() => jsonTarget(join(folder, "inner"))).toThrow("it is a directory");
-      expect(() => jsonTarget(join(folder, "absent", "report.json"))).toThrow("Cannot write");
+      expect(() => jsonTarget(join(folder, "absent", "report.json"))).toThrow(`there is no directory ${folder}/absent`);
     });
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, extname, sep } from "node:path";
-import { messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
+import { fileProblemOf, TenkError } from "../../base/mod.ts";
 import { parseError } from "./error.ts";
 import { isOwnFile, shownFile } from "./place.ts";
 import { resolved } from "./resolve.ts";
@@ -67,7 +67,8 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const why = systemCodeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
-    throw new TenkError("file-unreadable", `Cannot read the handler ${shownFile(file)}: ${why}`, { cause: error });
+    throw new TenkError("file-unreadable", `Cannot read the handler ${shownFile(file)}: ${fileProblemOf(error)}`, {
+      cause: error,
+    });
   }
 }
