@@ -39,6 +39,9 @@ export const Count = {
   /** Two histograms: a count for each bound and one above, then the sum in seconds. */
   lifetimes: 56,
   firstBytes: 72,
+  /** Three of each: how event loops divide the rates in all, see `bandwidth/portion.ts`. */
+  readPortion: 82,
+  writePortion: 85,
 } as const;
 
 /** Upper bounds, in seconds, of how long connections lasted. */

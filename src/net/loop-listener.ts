@@ -82,7 +82,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});
     this.#admission = new Admission(state, worker, this.limits);
-    this.bandwidth = new Bandwidth(boundOf(this.socket), () => state.rows.shareOfActive(worker));
+    this.bandwidth = new Bandwidth(boundOf(this.socket), state.rows, worker);
     this.bandwidth.update(this.limits, this.deadlines);
     this.#sayRefusal = occasionally((count) => {
       log.warn("connection refused", { name: options.name ?? "tcp", reason: this.#lastRefusal, count });

@@ -1,4 +1,6 @@
-import { Lane, type Pace } from "./lane.ts";
+import { Count, CountRows } from "../counts.ts";
+import { BURST_MS, Lane, type Pace } from "./lane.ts";
+import { Portion } from "./portion.ts";
 
 /** Bytes per second; 0 = no bound. Fields of `Limits`. */
 export interface BandwidthLimits {
@@ -42,20 +44,24 @@ export class Bandwidth {
   writing = false;
   readonly reads = new Lane<Paced>((connection) => connection.readAgain(), false);
   readonly writes = new Lane<Paced>((connection) => connection.writeAgain(), true);
-  readonly #share: () => number;
+  readonly #readPortion: Portion;
+  readonly #writePortion: Portion;
   readonly #bound: (descriptor: number, bytes: number) => void;
   /** Those whose reads were ever limited. */
   readonly #readers = new Set<Paced>();
   #kernelBytes = 0;
   #limits: BandwidthLimits | undefined;
+  #tickMs = 0;
 
   /**
    * @param bound bounds what the kernel keeps unread for a descriptor, in bytes; 0 = as it likes
-   * @param share this loop's part (0 to 1) of the rates in all, asked for at each tick
+   * @param rows of all event loops that divide the rates in all
+   * @param worker this loop's row
    */
-  constructor(bound: (descriptor: number, bytes: number) => void, share: () => number = () => 1) {
+  constructor(bound: (descriptor: number, bytes: number) => void, rows = new CountRows(1), worker = 0) {
     this.#bound = bound;
-    this.#share = share;
+    this.#readPortion = new Portion(rows, worker, Count.readPortion);
+    this.#writePortion = new Portion(rows, worker, Count.writePortion);
   }
 
   /** Begins to count what a connection reads. */
@@ -68,7 +74,6 @@ export class Bandwidth {
   /** Takes new limits, for open connections too, and has itself called by `clock` while there are any. */
   update(limits: BandwidthLimits, clock: Clock): void {
     const { nowMs } = clock;
-    const share = this.#share();
     this.#limits = { ...limits };
     const kernelBytes = kernelBytesOf(limits);
     if (kernelBytes !== this.#kernelBytes)
@@ -76,19 +81,19 @@ export class Bandwidth {
     this.#kernelBytes = kernelBytes;
     this.reading = limits.readBytesPerSecond + limits.totalReadBytesPerSecond > 0;
     this.writing = limits.writeBytesPerSecond + limits.totalWriteBytesPerSecond > 0;
-    this.reads.setRates(limits.readBytesPerSecond, limits.totalReadBytesPerSecond * share, nowMs);
-    this.writes.setRates(limits.writeBytesPerSecond, limits.totalWriteBytesPerSecond * share, nowMs);
+    const { totalReadBytesPerSecond, totalWriteBytesPerSecond } = limits;
+    this.reads.setRates(limits.readBytesPerSecond, this.#readPortion.of(totalReadBytesPerSecond), nowMs);
+    this.writes.setRates(limits.writeBytesPerSecond, this.#writePortion.of(totalWriteBytesPerSecond), nowMs);
     clock.ticked = this.reading || this.writing ? this.#tick : undefined;
   }
 
   readonly #tick = (nowMs: number): void => {
     const limits = this.#limits;
     if (limits === undefined) return;
-    const share = this.#share();
-    this.reads.setShare(limits.totalReadBytesPerSecond * share);
-    this.writes.setShare(limits.totalWriteBytesPerSecond * share);
-    if (this.reading) this.reads.tick(nowMs);
-    if (this.writing) this.writes.tick(nowMs);
+    const sinceMs = nowMs - this.#tickMs;
+    this.#tickMs = nowMs;
+    if (this.reading) tickLane(this.reads, this.#readPortion, limits.totalReadBytesPerSecond, nowMs, sinceMs);
+    if (this.writing) tickLane(this.writes, this.#writePortion, limits.totalWriteBytesPerSecond, nowMs, sinceMs);
   };
 
   /** A connection closed. */
@@ -97,6 +102,12 @@ export class Bandwidth {
     if (reads !== undefined) this.reads.leave(reads);
     if (writes !== undefined) this.writes.leave(writes);
   }
+}
+
+function tickLane(lane: Lane<Paced>, portion: Portion, totalPerSecond: number, nowMs: number, sinceMs: number): void {
+  lane.setShare(portion.of(totalPerSecond));
+  lane.tick(nowMs, portion.gift((totalPerSecond * BURST_MS) / 1000));
+  portion.tell(lane, sinceMs);
 }
 
 function kernelBytesOf({ readBytesPerSecond, totalReadBytesPerSecond }: BandwidthLimits): number {

@@ -6,6 +6,9 @@ export const BURST_MS = 100;
 /** How often a tick deals out what is left over. */
 const ROUNDS = 4;
 
+/** Who is hungry for so many ticks is taken to stay so. Less is a word that came while others spoke. */
+const LASTING_TICKS = 4;
+
 /** What a reader is given at least beyond its debt: a single byte lets its next chunk in, and rounding must not make it none. */
 const LEAST_BYTES = 2;
 
@@ -21,6 +24,9 @@ export interface Pace<Owner> {
   moved: number;
   movedMs: number;
   waiting: boolean;
+  /** At so many ticks, one after the other, it would have moved more than there was for it; the last was at `hungryMs`. */
+  hungryTicks: number;
+  hungryMs: number;
 }
 
 /**
@@ -50,6 +56,11 @@ export class Lane<Owner> {
   /** Those that got credit at the last tick. */
   #granted: Pace<Owner>[] = [];
   #demands = new Float64Array(16);
+  #hungry: Pace<Owner>[] = [];
+  #hungryBefore: Pace<Owner>[] = [];
+  #lasting = 0;
+  #modestBytes = 0;
+  #spilledBytes = 0;
 
   /**
    * @param goOn called at the tick at which a waiting owner has room again; it waits no longer
@@ -65,6 +76,21 @@ export class Lane<Owner> {
     return this.#waiting.length;
   }
 
+  /** How many would move more, and have wanted to for some ticks, if the rate in all were higher. */
+  get hungry(): number {
+    return this.#lasting;
+  }
+
+  /** Bytes that all others moved, since the lane was made. */
+  get modestBytes(): number {
+    return this.#modestBytes;
+  }
+
+  /** Bytes of the rate in all that nobody here moved in time, since the lane was made. */
+  get spilledBytes(): number {
+    return this.#spilledBytes;
+  }
+
   join(owner: Owner, nowMs: number): Pace<Owner> {
     return {
       owner,
@@ -74,6 +100,8 @@ export class Lane<Owner> {
       moved: 0,
       movedMs: nowMs,
       waiting: false,
+      hungryTicks: 0,
+      hungryMs: Number.NEGATIVE_INFINITY,
     };
   }
 
@@ -117,6 +145,7 @@ export class Lane<Owner> {
     this.#refill(pace, nowMs);
     if (this.#eachPerSecond > 0) pace.own -= bytes;
     if (this.#totalPerSecond === 0) return;
+    if (pace.hungryTicks < LASTING_TICKS) this.#modestBytes += bytes;
     if (pace.movedMs !== this.#tickMs) [pace.moved, pace.movedMs] = [pace.moved / 2, this.#tickMs];
     pace.moved += bytes;
     const beyond = Math.max(0, bytes - Math.max(0, pace.credit));
@@ -139,19 +168,48 @@ export class Lane<Owner> {
     this.#waiting.push(pace);
   }
 
-  /** Time came to `nowMs`: deals out what it brought, and tells those that have room. */
-  tick(nowMs: number): void {
+  /**
+   * Time came to `nowMs`: deals out what it brought, and tells those that have room.
+   *
+   * @param giftBytes what other event loops left of the rate in all
+   */
+  tick(nowMs: number, giftBytes = 0): void {
     const total = this.#totalPerSecond;
-    if (total > 0) {
-      this.#takeBack();
-      this.#pool = Math.min(this.#pool + (total * (nowMs - this.#tickMs)) / 1000, burstOf(total));
-    }
+    if (total > 0) this.#fill((total * (nowMs - this.#tickMs)) / 1000, burstOf(total), giftBytes);
     this.#tickMs = nowMs;
     for (let round = 0; round < ROUNDS && this.#waiting.length > 0; round++) {
       if (!this.#release(nowMs) || total === 0) break;
       if (this.#usesAtOnce) this.#takeBack();
       if (this.#pool < 1) break;
     }
+    if (total === 0) return;
+    for (const pace of this.#waiting) if (this.#eachPerSecond === 0 || pace.own >= 1) this.#markHungry(pace);
+    this.#countLasting();
+  }
+
+  #countLasting(): void {
+    this.#lasting = 0;
+    for (const pace of this.#hungryBefore) if (pace.hungryMs !== this.#tickMs) pace.hungryTicks = 0;
+    for (const pace of this.#hungry) {
+      pace.hungryTicks += 1;
+      if (pace.hungryTicks >= LASTING_TICKS) this.#lasting += 1;
+    }
+    [this.#hungry, this.#hungryBefore] = [this.#hungryBefore, this.#hungry];
+    this.#hungry.length = 0;
+  }
+
+  #fill(bytes: number, mostBytes: number, giftBytes: number): void {
+    this.#takeBack();
+    const over = this.#pool + bytes - mostBytes;
+    // A gift that is not used either is gone: it must not go round.
+    if (over > 0) this.#spilledBytes += Math.min(over, bytes);
+    this.#pool = Math.min(this.#pool + bytes, mostBytes) + giftBytes;
+  }
+
+  #markHungry(pace: Pace<Owner>): void {
+    if (pace.hungryMs === this.#tickMs) return;
+    pace.hungryMs = this.#tickMs;
+    this.#hungry.push(pace);
   }
 
   /** What was granted and not used. */
@@ -196,7 +254,10 @@ export class Lane<Owner> {
   }
 
   #grant(pace: Pace<Owner>, level: number): void {
-    const share = Math.min(level, this.#demandOf(pace), Math.max(0, this.#pool));
+    const demand = this.#demandOf(pace);
+    // A writer's is without end; whether it has more to say shows when it is told.
+    if (!this.#usesAtOnce && demand > level) this.#markHungry(pace);
+    const share = Math.min(level, demand, Math.max(0, this.#pool));
     pace.credit += share;
     this.#pool -= share;
   }
