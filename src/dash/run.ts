@@ -39,12 +39,16 @@ export interface RunSnapshot {
   };
 }
 
+/** Any of it may be missing. */
+type Told<Value> = { readonly [Key in keyof Value]?: Value[Key] extends object ? Told<Value[Key]> | null : Value[Key] };
+
 /** `event: run` of `/api/live`: the run in progress, or null when there is none any more. */
 export interface LiveRun {
   /** Of this run, the same in every snapshot. */
   readonly id: string;
   readonly target: string;
-  readonly snapshot: RunSnapshot;
+  /** As its generator told it, which may be of another version, or of somebody else. */
+  readonly snapshot: Pick<RunSnapshot, "elapsedMs" | "phase"> & Told<RunSnapshot>;
   /** Its course as far as it was not told yet on this stream: first all of it, then what has come since. */
   readonly series: RunSeries;
   /** When it was heard last, ms since 1970: only of one that has fallen silent without an end. */

@@ -29,6 +29,8 @@ export interface FakeBox {
   /** Ends all streams, as a restart in between would. */
   dropStreams(): void;
   say(line: Omit<LogLine, "t">): void;
+  /** Tells all streams of a run in progress, in these words. */
+  tellRun(run: object): void;
   stop(): void;
 }
 
@@ -238,6 +240,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
       box.log.push(said);
       send(event("log", said));
     },
+    tellRun: (run) => send(event("run", run)),
     stop() {
       clearInterval(timer);
       box.dropStreams();

@@ -48,6 +48,34 @@ describe.if(hasBrowser())("the page of a run in progress", () => {
     },
     PATIENCE_MS,
   );
+
+  test(
+    "shows what it can of one that tells less than it should, and looks at all else as before",
+    async () => {
+      const page = await stand.open("#/runs");
+      await sees(page, "h2", /./);
+      const { series } = stand.box.runs[0]!;
+      const nonsense = {
+        connections: null,
+        messages: 1,
+        latencyUs: { p99: "much" },
+        generator: [],
+        durationMs: "long",
+      };
+      for (const [target, more] of [["less", {}] as const, ["other", nonsense] as const]) {
+        const snapshot = { elapsedMs: 2000, phase: "send", ...more };
+        stand.box.tellRun({ id: "foreign", target, snapshot, series });
+        await sees(
+          page,
+          ".live-run",
+          new RegExp(`sending · 2 s ?${target} ?Connections ?– of –.*Latency p99 ?– p50 –`),
+        );
+      }
+      await page.goto(`${stand.box.url}#/now`);
+      await sees(page, "h2", /./);
+    },
+    PATIENCE_MS,
+  );
 });
 
 async function elapsedMs(statusUrl: string): Promise<number> {

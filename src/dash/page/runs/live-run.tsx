@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { run } from "../box.ts";
 import { useCell } from "../cell.ts";
-import { compact, duration, grouped, moment, seconds, written } from "../format.ts";
+import { compact, duration, grouped, moment, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
 import { RUN_SPECS } from "./source.ts";
@@ -20,15 +20,20 @@ export function LiveRunView() {
   if (running === undefined) return null;
   const { id, target, snapshot, lostAt } = running.now;
   const { connections, messages, latencyUs, generator, elapsedMs, durationMs } = snapshot;
-  const hasEnd = lostAt === undefined && durationMs !== null && Number.isFinite(durationMs);
+  const hasEnd = lostAt === undefined && typeof durationMs === "number" && Number.isFinite(durationMs);
   const share = hasEnd ? Math.min(1, elapsedMs / durationMs) : null;
+  const lost = connections && Number(connections.failed) + Number(connections.lost);
   const stats: readonly (readonly [string, string, string])[] = [
-    ["Connections", grouped(connections.open), `of ${grouped(connections.wanted)}`],
-    ["Sent", written(messages.perSecondSent, "perSecond"), `${grouped(messages.sent)} of ${grouped(messages.planned)}`],
-    ["Received", written(messages.perSecondReceived, "perSecond"), grouped(messages.received)],
-    ["Latency p99", latencyUs.p99 > 0 ? seconds(latencyUs.p99 / 1e6) : "–", `p50 ${seconds(latencyUs.p50 / 1e6)}`],
-    ["Failed, lost", grouped(connections.failed + connections.lost), `${compact(messages.dropped)} messages dropped`],
-    ["Generator", written(generator.cpuPercent, "percent"), `${compact(generator.debtMessages)} messages due`],
+    ["Connections", allDigits(connections?.open), `of ${allDigits(connections?.wanted)}`],
+    [
+      "Sent",
+      written(messages?.perSecondSent, "perSecond"),
+      `${allDigits(messages?.sent)} of ${allDigits(messages?.planned)}`,
+    ],
+    ["Received", written(messages?.perSecondReceived, "perSecond"), allDigits(messages?.received)],
+    ["Latency p99", latency(latencyUs?.p99), `p50 ${written(latencyUs?.p50, "us")}`],
+    ["Failed, lost", allDigits(lost), `${threeDigits(messages?.dropped)} messages dropped`],
+    ["Generator", written(generator?.cpuPercent, "percent"), `${threeDigits(generator?.debtMessages)} messages due`],
   ];
   return (
     <section class="run" aria-label={lostAt === undefined ? "Run in progress" : "Lost run"}>
@@ -69,4 +74,19 @@ export function LiveRunView() {
       <RunCharts id={`live-${id}`} runs={series} specs={RUN_SPECS} />
     </section>
   );
+}
+
+type Value = number | null | undefined;
+
+function allDigits(value: Value): string {
+  return Number.isFinite(value) ? grouped(value!) : written(undefined, "count");
+}
+
+function threeDigits(value: Value): string {
+  return Number.isFinite(value) ? compact(value!) : written(undefined, "count");
+}
+
+/** Before the first answer there is none. */
+function latency(us: Value): string {
+  return written(us || undefined, "us");
 }
