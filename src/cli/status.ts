@@ -8,7 +8,7 @@ import { print } from "./output.ts";
 import { type Seen, statusText } from "./status-text.ts";
 import { type Stopper, stopper } from "./stopper.ts";
 import { shownWidth } from "./table.ts";
-import { paintsFor } from "./terminal.ts";
+import { canDraw, paintsFor } from "./terminal.ts";
 
 export function statusCommand(exit: (code: number) => void): Command {
   return new Command("status")
@@ -51,7 +51,7 @@ const SCREEN = {
 
 /** @throws {TenkError} `usage` where there is no terminal to draw on */
 async function watchStatus(url: URL, json: boolean): Promise<number> {
-  if (json || process.stdout.isTTY !== true) {
+  if (json || !canDraw(process.stdout)) {
     throw new TenkError("usage", "--watch draws on a terminal", { hint: "without it the status is printed once" });
   }
   // Before the screen changes: a box that is not there is told as it is without --watch.

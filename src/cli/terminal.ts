@@ -1,3 +1,10 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether it moves its cursor when told to. A dumb one (an editor's shell, a serial console) prints what tells it. */
+export function canDraw({ isTTY }: Pick<Screen, "isTTY">, environment: Environment = process.env): boolean {
+  return isTTY === true && environment.TERM !== "dumb";
+}
+
 /** What a terminal is to us: somewhere to write, perhaps with a size. `process.stderr` is one. */
 export interface Screen {
   readonly isTTY?: boolean;
@@ -17,14 +24,16 @@ export interface Screen {
  */
 export class Terminal {
   readonly screen: Screen;
+  readonly #environment: Environment;
   #pinned: readonly string[] = [];
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, environment: Environment = process.env) {
     this.screen = screen;
+    this.#environment = environment;
   }
 
   get isLive(): boolean {
-    return this.screen.isTTY === true;
+    return canDraw(this.screen, this.#environment);
   }
 
   get columns(): number {
@@ -66,11 +75,8 @@ const CODES = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, blue: 34, cyan:
 
 export type Paints = Readonly<Record<keyof typeof CODES, Paint>>;
 
-export function paintsFor(
-  screen: Screen,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): Paints {
-  const coloured = screen.isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
+export function paintsFor(screen: Screen, environment: Environment = process.env): Paints {
+  const coloured = canDraw(screen, environment) && !environment.NO_COLOR;
   const paint = (code: number): Paint => (coloured ? (text) => `\x1b[${code}m${text}\x1b[0m` : (text) => text);
   return {
     dim: paint(CODES.dim),

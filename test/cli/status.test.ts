@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { Status } from "../../src/app/mod.ts";
 import { statusText } from "../../src/cli/status-text.ts";
 import { paintsFor } from "../../src/cli/terminal.ts";
@@ -89,7 +89,12 @@ test("tenk status prints it, and --watch wants a terminal", async () => {
 
   // script(1) is a terminal to who runs in it.
   const words = [process.execPath, MAIN, "status", "--watch", "--url", statusUrl].join(" ");
-  const watching = spawn("script", ["-qfec", words, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+  const watching = spawn("script", ["-qfec", words, "/dev/null"], {
+    stdio: ["pipe", "pipe", "ignore"],
+    env: { ...process.env, TERM: "xterm" },
+  });
+  const dumb = spawnSync("script", ["-qfec", words, "/dev/null"], { env: { ...process.env, TERM: "dumb" } });
+  expect(dumb.stdout.toString()).toStartWith("tenk: --watch draws on a terminal");
   let drawn = "";
   watching.stdout.setEncoding("utf8").on("data", (text: string) => {
     drawn += text;

@@ -42,6 +42,15 @@ describe("a terminal", () => {
   });
 
   test.each([
+    [{ isTTY: true }, { TERM: "xterm" }, true],
+    [{ isTTY: true }, {}, true],
+    [{ isTTY: true }, { TERM: "dumb" }, false],
+    [{ isTTY: false }, { TERM: "xterm" }, false],
+  ])("%j with %j is drawn on: %p", (screen, environment, drawn) => {
+    expect(new Terminal({ ...screen, write: () => undefined }, environment).isLive).toBe(drawn);
+  });
+
+  test.each([
     [{ isTTY: true }, {}, true],
     [{ isTTY: false }, {}, false],
     [{ isTTY: true }, { NO_COLOR: "1" }, false],
