@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseCount } from "../base/mod.ts";
+import { formatAddress } from "./address.ts";
 import { relay, serverTls } from "./config-sections.ts";
 import {
   address,
@@ -24,6 +25,7 @@ export function isBuiltIn(handler: string): handler is BuiltIn {
   return (BUILT_IN as readonly string[]).includes(handler);
 }
 
+const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
 const EXPECTED_HANDLER = "expected sink, echo, relay or a file such as ./chat.ts";
 
 /** Every size and time below is kept in its base unit: bytes and milliseconds. 0 = no bound, or the system's choice. */
@@ -36,7 +38,9 @@ const listener = section({
   options: z.unknown().optional(),
   relay: relay.optional(),
   workers: z
-    .union([z.literal("auto"), z.int().min(1).max(256)], { error: "expected auto or a number from 1 to 256" })
+    .union([z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)], {
+      error: EXPECTED_WORKERS,
+    })
     .default(1),
   tls: serverTls.optional(),
   proxyProtocol: section({ trusted: addresses, timeout: duration.default(10_000) }).optional(),
@@ -108,6 +112,17 @@ export const CONFIG_SCHEMA = section({
   tcp: z
     .record(listenerName, listener, { error: "expected listeners by name" })
     .refine((listeners) => Object.keys(listeners).length > 0, "expected at least one listener")
+    .superRefine((listeners, context) => {
+      const taken = new Map<string, string>();
+      for (const [name, { listen }] of Object.entries(listeners)) {
+        if ("port" in listen && listen.port === 0) continue;
+        const address = formatAddress(listen);
+        const other = taken.get(address);
+        const message = `expected an address of its own, ${address} is that of tcp.${other}`;
+        if (other !== undefined) context.addIssue({ code: "custom", path: [name, "listen"], message });
+        taken.set(address, name);
+      }
+    })
     .prefault({ packets: { listen: 9091, handler: "sink" } }),
   dashboard: section({
     listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),

@@ -72,6 +72,18 @@ dashboard:
       'tenk.yaml:2: tcp.a.workers: expected auto or a number from 1 to 256, found "many"',
     ],
     [
+      "tcp:\n  a: { listen: 1, workers: 0 }",
+      "tenk.yaml:2: tcp.a.workers: expected auto or a number from 1 to 256, found 0",
+    ],
+    [
+      "tcp:\n  a: { listen: 1 }\n  b: { listen: 127.0.0.1:1 }\n  c: { listen: 0.0.0.0:1 }",
+      'tenk.yaml:4: tcp.c.listen: expected an address of its own, 0.0.0.0:1 is that of tcp.a, found "0.0.0.0:1"',
+    ],
+    [
+      "tcp:\n  a: { listen: unix:/x }\n  b: { listen: unix:/x }",
+      'tenk.yaml:3: tcp.b.listen: expected an address of its own, unix:/x is that of tcp.a, found "unix:/x"',
+    ],
+    [
       "tcp:\n  a: { listen: 1, outbox: { high: 2MiB } }",
       "tenk.yaml:2: tcp.a.outbox: expected low <= high <= max, found a section",
     ],
