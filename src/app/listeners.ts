@@ -73,13 +73,20 @@ export class Listeners {
     return this.#inTurn(() => this.#reload(loaded));
   }
 
-  /** Serves connections to come with the handler's file as it is now. @throws {TenkError} why it cannot; the old one serves on */
-  refresh(name: string): Promise<void> {
+  /**
+   * Serves connections to come with the handler's file as it is now.
+   *
+   * @returns whether it is another one than was served
+   * @throws {TenkError} why it cannot; the old one serves on
+   */
+  refresh(name: string): Promise<boolean> {
     return this.#inTurn(async () => {
       const before = this.#running.find((each) => each.name === name);
-      if (before === undefined) return;
+      if (before === undefined) return false;
       const after = refreshed(before, this.#folder, this.#colour);
-      if (after.digest !== before.digest) await this.#replaceHandler(before, after);
+      const isNew = after.digest !== before.digest;
+      if (isNew) await this.#replaceHandler(before, after);
+      return isNew;
     });
   }
 

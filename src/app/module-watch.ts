@@ -19,12 +19,12 @@ const SETTLED_MS = 50;
 export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
   const watchers = new Map<string, FSWatcher>();
   let names = new Set<string>();
-  /** A version that could not be loaded may wait for a file that it does not have yet. */
-  let lastError = "";
+  /** By listener. A version that could not be loaded may wait for a file that it does not have yet. */
+  let failures = new Map<string, string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function isOfInterest(file: string): boolean {
-    return names.has(file) || (lastError !== "" && /\.([cm]?[jt]sx?|json)$/.test(file));
+    return names.has(file) || (failures.size > 0 && /\.([cm]?[jt]sx?|json)$/.test(file));
   }
 
   function look(): void {
@@ -54,17 +54,19 @@ export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
   }
 
   async function refresh(): Promise<void> {
-    let failed = "";
+    const before = failures;
+    failures = new Map();
     for (const { name, file } of listeners.running) {
       if (file === undefined) continue;
       try {
-        await listeners.refresh(name);
+        const isNew = await listeners.refresh(name);
+        if (before.has(name) && !isNew) log.info("handler is again as it is served", { name });
       } catch (error) {
-        failed = `handler of ${name} not reloaded, the one before serves on\n${withHint(error)}`;
-        if (failed !== lastError) log.error(failed);
+        const failed = `handler of ${name} not reloaded, the one before serves on\n${withHint(error)}`;
+        failures.set(name, failed);
+        if (failed !== before.get(name)) log.error(failed);
       }
     }
-    lastError = failed;
     look();
   }
 

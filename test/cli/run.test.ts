@@ -98,6 +98,11 @@ describe("tenk run", () => {
       save(folder, "later.ts", 'export const gone = "late";\n');
       await program.sees("stderr", /handler reloaded /);
       expect(await (await Client.to(port)).ask("c")).toBe("one late - c");
+      save(folder, "later.ts", "export const gone = ;\n");
+      await program.sees("stderr", /later\.ts:1:\d+/);
+      // Undone: what is served never changed, and who looks at the error is told that it is over.
+      save(folder, "later.ts", 'export const gone = "late";\n');
+      await program.sees("stderr", /INFO {2}app handler is again as it is served name=run\n/);
     });
   });
 
