@@ -205,11 +205,11 @@ function checkRates(plan: TcpPlan): void {
     refuse("a rate per connection and a total rate exclude each other", "give -r or --total-rate");
   }
   if (plan.pace !== "per-connection" && plan.pace !== "total") return;
+  const { peakPerSecond } = shapeOf(plan);
   const given = plan.totalRate ?? plan.ratePerConnection;
   if (given !== undefined && namesRate(plan.shape) && plan.totalRate === undefined) {
     refuse(`shape "${plan.shape}" has its own rates`, "leave out -r");
   }
-  const { peakPerSecond } = shapeOf(plan);
   if (plan.totalRate !== undefined && plan.totalRate !== peakPerSecond) {
     refuse(`shape "${plan.shape}" goes up to ${peakPerSecond}, the total rate is ${plan.totalRate}`, "the same number");
   }

@@ -57,6 +57,7 @@ describe("a plan", () => {
     [{ port: 1, workers: 2 }, /2 workers share 1/],
     [{ port: 1, ratePerConnection: 10 }, /a rate, but no message/],
     [{ port: 1, messages, ratePerConnection: 10, totalRate: 10 }, /exclude each other/],
+    [{ port: 1, messages, ratePerConnection: 10, shape: "rampe:1..2" }, /Unknown shape "rampe:1\.\.2"/],
     [{ port: 1, messages, ratePerConnection: 10, shape: "ramp:1..2" }, /has its own rates.*leave out -r/],
     [{ port: 1, messages, totalRate: 5, shape: "ramp:1..2" }, /goes up to 2/],
     [{ port: 1, messages, ratePerConnection: 1e6, connections: 10_000 }, /10G a second/],
