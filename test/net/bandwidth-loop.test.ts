@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Bandwidth, type Paced } from "../../src/net/bandwidth/mod.ts";
+import { Portion } from "../../src/net/bandwidth/portion.ts";
 import { Count, CountRows } from "../../src/net/counts.ts";
 
 const OFF = { readBytesPerSecond: 0, writeBytesPerSecond: 0, totalReadBytesPerSecond: 0, totalWriteBytesPerSecond: 0 };
@@ -204,4 +205,17 @@ test("a bulk transfer that begins on another loop has its part within a second, 
     expect(share(9, 1)).toBeGreaterThan(0.9);
     for (const each of seconds.slice(1)) expect((each[0]! + each[1]!) / RATE).toBeWithin(0.85, 1.12);
   }
+});
+
+test("what is left over is not kept for a loop whose hungry connections are all gone", () => {
+  const rows = new CountRows(3);
+  const [own, gone, content] = [0, 1, 2].map((index) => rows.row(index)) as [Float64Array, Float64Array, Float64Array];
+  const portions = [0, 1, 2].map((worker) => new Portion(rows, worker, Count.readPortion));
+  const tell = (worker: number, hungry: number, spilledBytes: number) =>
+    portions[worker]!.tell({ modestBytes: 0, spilledBytes, hungry }, 50);
+  for (const row of [own, gone, content]) row[Count.active] = 1;
+  for (const worker of [0, 1]) tell(worker, 4, 0);
+  gone[Count.active] = 0;
+  tell(2, 0, 1000);
+  expect(portions[0]!.gift(10_000)).toBe(1000);
 });

@@ -55,15 +55,9 @@ export class Portion {
     const rows = this.#rows;
     if (rows.rows === 1 || totalPerSecond === 0) return totalPerSecond;
     const place = this.#place;
-    let [active, modest, hungry] = [0, 0, 0];
-    for (let base = 0; base < rows.all.length; base += rows.all.length / rows.rows) {
-      const open = rows.all[base + Count.active]!;
-      // Without connections no clock ticks there: what it told is old.
-      if (open === 0) continue;
-      active += open;
-      modest += rows.all[base + place + MODEST]!;
-      hungry += rows.all[base + place + HUNGRY]!;
-    }
+    const active = rows.sum(Count.active);
+    const modest = this.#told(MODEST);
+    const hungry = this.#told(HUNGRY);
     const byOpen = rows.shareOfActive(this.#worker);
     const weight = (this.#own[place + HUNGRY]! + RESERVE * byOpen) / (hungry + RESERVE);
     // Who is hungry gets the same as all at least: that those others are content is only since they have what they have.
@@ -82,7 +76,17 @@ export class Portion {
     const bytes = spilled - this.#spillSeen;
     this.#spillSeen = spilled;
     if (ownHungry < HARDLY_ANY) return 0;
-    return Math.min(mostBytes, Math.max(0, bytes) * Math.min(1, ownHungry / rows.sum(this.#place + HUNGRY)));
+    return Math.min(mostBytes, Math.max(0, bytes) * Math.min(1, ownHungry / this.#told(HUNGRY)));
+  }
+
+  /** Over all loops with connections: without them no clock ticks there, and what it told is old. */
+  #told(what: number): number {
+    const { all, rows } = this.#rows;
+    let sum = 0;
+    for (let base = 0; base < all.length; base += all.length / rows) {
+      if (all[base + Count.active]! > 0) sum += all[base + this.#place + what]!;
+    }
+    return sum;
   }
 
   /** Tells the others what a tick showed that came `ms` after the one before. */
