@@ -87,11 +87,18 @@ async function showing<Result extends Report>(
     });
     html?.(await reportHtml(report, runSeries(snapshots), { startedAt }));
     const id = await keeper?.finish(report);
-    if (id !== undefined) logOf("load").info("run kept", { id, show: `tenk runs show ${id}` });
+    if (id !== undefined) sayKept(id, keepAt!);
     return report;
   } finally {
     await push?.end();
   }
+}
+
+/** A box that cannot write, or is not to, keeps runs as long as it is up: `tenk runs` reads the disk. */
+function sayKept(id: string, boxUrl: string): void {
+  const log = logOf("load");
+  if (/^\d+$/.test(id)) log.info("run kept", { id, show: `tenk runs show ${id}` });
+  else log.info("run kept by the box, in memory only", { id, show: new URL(`#/runs/${id}`, boxUrl).href });
 }
 
 /** Of a run of days every second one will do, then every fourth. */

@@ -1,7 +1,8 @@
+import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, type Option } from "commander";
 import { type FinishedRun, openRuns, type RunLine, usualDataFolder } from "../app/mod.ts";
-import { formatCount, formatDuration, parseCount, TenkError } from "../base/mod.ts";
+import { fileProblemOf, formatCount, formatDuration, parseCount, systemCodeOf, TenkError } from "../base/mod.ts";
 import type { Report } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
@@ -48,11 +49,31 @@ async function withRuns<Result>(
   { data }: RunsWords,
   work: (runs: Awaited<ReturnType<typeof openRuns>>["runs"]) => Promise<Result>,
 ): Promise<Result> {
-  const { runs, stop } = openRuns(data ?? usualDataFolder());
+  const folder = data ?? usualDataFolder();
+  mustBeReadable(folder, data !== undefined);
+  const { runs, stop } = openRuns(folder);
   try {
     return await work(runs);
   } finally {
     await stop();
+  }
+}
+
+/**
+ * A store that cannot be read is an empty one to a box, which has other things to do; who asks for its runs is told.
+ *
+ * @throws {TenkError} `file-unreadable`
+ */
+function mustBeReadable(folder: string, mustBeThere: boolean): void {
+  try {
+    readdirSync(folder);
+  } catch (error) {
+    if (!mustBeThere && systemCodeOf(error) === "ENOENT") return;
+    const why = systemCodeOf(error) === "ENOENT" ? "there is no such directory" : fileProblemOf(error);
+    throw new TenkError("file-unreadable", `Cannot read the load tests in ${folder}: ${why}`, {
+      cause: error,
+      hint: "--data FOLDER names another",
+    });
   }
 }
 

@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Log, messageOf, systemCodeOf } from "../base/mod.ts";
+import { fileProblemOf, type Log, messageOf, systemCodeOf } from "../base/mod.ts";
 import { ForeignFileError } from "./schema.ts";
 import { setAside } from "./set-aside.ts";
 
@@ -119,7 +119,7 @@ export class Keeper<File extends KeptFile> {
     // A full disk can still be read from; anything else may be mended by opening the file again.
     if (codeOf(error) !== "SQLITE_FULL") this.close();
     if (this.#failures === 0) {
-      log.warn(`${what} not written`, { path, error: plainly(error), retryMs });
+      log.warn(`${what} not written`, { path, error: plainly(error, path), retryMs });
     }
     this.#nextTryMs = elapsedMs() + Math.min(maxRetryMs, retryMs * 2 ** this.#failures);
     this.#failures += 1;
@@ -151,9 +151,19 @@ function reasonToSetAside(error: unknown): "corrupt" | "foreign" | undefined {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error)) ? "corrupt" : undefined;
 }
 
-function plainly(error: unknown): string {
+function plainly(error: unknown, path: string): string {
   const code = codeOf(error);
   if (code.startsWith("SQLITE_BUSY")) return "in use by another process; give each its own folder";
   if (code === "SQLITE_FULL") return "the disk is full";
-  return messageOf(error);
+  return (/^SQLITE_(CANTOPEN|READONLY)/.test(code) && folderProblem(dirname(path))) || messageOf(error);
+}
+
+/** SQLite only says that it cannot open the file; the system knows why. */
+function folderProblem(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return `cannot write into ${folder}: ${fileProblemOf(error)}`;
+  }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { FinishedRun } from "../../src/app/mod.ts";
 import { compareRuns, verdictOf } from "../../src/cli/runs-compare.ts";
-import { dataHome, startTenk, tenk } from "./tenk.ts";
+import { dataHome, startTenk, tenk, withFolder } from "./tenk.ts";
 
 describe("what a difference of two runs is worth", () => {
   test.each([
@@ -107,4 +109,32 @@ test("tenk password prints a hash of what is piped in", async () => {
   const { stdout, code } = await child.ended;
   expect(code).toBe(0);
   expect(await Bun.password.verify("correct horse", stdout.trim())).toBe(true);
+});
+
+test("a box that writes nothing keeps a run in memory, and the load test says where it is seen", async () => {
+  await withFolder(async (folder) => {
+    const any = '{ listen: "127.0.0.1:0" }';
+    writeFileSync(join(folder, "tenk.yaml"), `tcp: { a: ${any} }\ndashboard: ${any}\ndata: { history: false }\n`);
+    const box = startTenk(["up", "--json"], { cwd: folder });
+    const [line] = await box.sees("stdout", /^.*\n/);
+    const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
+    const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, "-r", "10", "-m", "ping", "-T", "500ms"];
+    const { stderr } = await tenk([...words, "--box", statusUrl, "--no-live"]);
+    expect(stderr).toContain(`run kept by the box, in memory only id=m1 show=${statusUrl}#/runs/m1\n`);
+    box.child.kill("SIGINT");
+    await box.ended;
+  });
+});
+
+test("tenk runs says why it cannot read, and does not call that nothing", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const [none, wrong] = [await tenk(["runs", "--data", join(folder, "none")]), await tenk(["runs", "--data", file])];
+    expect(none).toMatchObject({ code: 2, stdout: "" });
+    expect(none.stderr).toBe(
+      `tenk: Cannot read the load tests in ${folder}/none: there is no such directory (--data FOLDER names another)\n`,
+    );
+    expect(wrong.stderr).toContain(`in ${file}: a part of its path is not a directory`);
+  });
 });

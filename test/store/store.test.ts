@@ -221,8 +221,9 @@ describe("what happens to disks:", () => {
     const folder = newFolder();
     if (!mount(folder, "-t", "tmpfs", "-o", "size=1m,ro", "tmpfs")) return needsRoot();
     try {
-      const { clock, write, lines } = filesIn(folder);
+      const { clock, write, lines, fields } = filesIn(folder);
       expect(write()).toBeFalse();
+      expect(fields[0]!.error).toBe(`cannot write into ${folder}: its file system is read-only`);
       expect(mount(folder, "-o", "remount,rw")).toBeTrue();
       clock.ms = 1001;
       expect(write()).toBeTrue();
