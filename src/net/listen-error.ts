@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
 import type { ListenOptions } from "./types.ts";
 
@@ -37,6 +38,16 @@ export function listenError(error: unknown, options: ListenOptions): TenkError {
         hint: "raise ulimit -n",
       });
     default:
-      return new TenkError("address-unavailable", `Cannot listen on ${at}: ${messageOf(error)}`, cause);
+      return isNameless(error, options)
+        ? new TenkError("address-unavailable", `Cannot listen on ${at}: the name ${options.host} has no address`, {
+            ...cause,
+            hint: "an address of this machine, or 0.0.0.0 for all of them",
+          })
+        : new TenkError("address-unavailable", `Cannot listen on ${at}: ${messageOf(error)}`, cause);
   }
+}
+
+/** Of a name without an address the runtime tells no cause. */
+function isNameless(error: unknown, { path, host }: ListenOptions): boolean {
+  return systemCodeOf(error) === undefined && path === undefined && host !== undefined && isIP(host) === 0;
 }

@@ -1,0 +1,12 @@
+import { expect, test } from "bun:test";
+import { TenkError } from "../../src/base/mod.ts";
+import { listen } from "../../src/net/mod.ts";
+
+test.each([
+  ["no.such.host.invalid", "Cannot listen on no.such.host.invalid:0: the name no.such.host.invalid has no address"],
+  ["192.0.2.1", "Cannot listen on 192.0.2.1:0: this machine has no such address"],
+])("listening on %s is refused with what is wrong with it", async (host, message) => {
+  const refused = await listen({ host, port: 0 }, {}).catch((error: unknown) => error as TenkError);
+  expect(refused).toBeInstanceOf(TenkError);
+  expect(refused).toMatchObject({ code: "address-unavailable", message });
+});
