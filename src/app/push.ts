@@ -79,7 +79,8 @@ export function startPush(options: PushOptions): Push {
     await pushOnce();
     send(endOf([...pushed.values()], nextMs()));
     const tally = await queue.close(graceMs);
-    log.info("pushed", { to: target.url, ...tally });
+    if (tally.sent === 0 && tally.dropped > 0) log.warn("nothing was pushed", { to: target.url, ...tally });
+    else log.info("pushed", { to: target.url, ...tally });
     return tally;
   }
   const timer = setInterval(pushOnce, everyMs);

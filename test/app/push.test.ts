@@ -127,6 +127,16 @@ describe("a push", () => {
   });
 });
 
+test("a push that nobody took does not end with the word pushed", async () => {
+  const { lines, log } = remembered();
+  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  server.stop(true);
+  const target = pushTarget(`http://127.0.0.1:${server.port}`);
+  const push = startPush({ target, read: () => [family(1)], log, ...FAST });
+  expect((await push.end(100)).sent).toBe(0);
+  expect(lines.at(-1)).toStartWith("warn nothing was pushed ");
+});
+
 describe("the queue", () => {
   test.each([
     [[503, 502, 200], 3, { sent: 1, refused: 0, dropped: 0 }],
