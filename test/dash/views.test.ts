@@ -90,6 +90,7 @@ describe.if(hasBrowser())("the view of runs", () => {
     "shows a past run's report and its course",
     async () => {
       const page = await stand.open("#/runs");
+      await sees(page, ".data tbody", /60\.4 s/);
       await page.locator(".data tbody a").nth(1).click();
       await sees(page, ".head", /127\.0\.0\.1:9091 ✗ failed.*rate>=95000\/s80000\/s/);
       await sees(page, ".report-grid", /Messages4 000 0005 000 000.*80 %.*1 200 dropped.*31 connect ECONNREFUSED/);

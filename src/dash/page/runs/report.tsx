@@ -1,5 +1,5 @@
 import type { RunReport } from "../../run.ts";
-import { bytes, compact, duration, grouped, moment, seconds, written } from "../format.ts";
+import { bytes, compact, grouped, moment, seconds, written } from "../format.ts";
 import { Foreign, Scrolled, Verdict } from "../parts.tsx";
 
 /** What was found: verdict and checks, achieved beside planned, latencies, causes, and the cost on both sides. */
@@ -10,7 +10,7 @@ export function ReportView({ report, startedAt }: { readonly report: RunReport; 
       <section class="panel head" aria-label="Verdict">
         <div>
           <p class="note">
-            {moment(startedAt)} · {report.kind} · took {duration(tookMs(report))}
+            {moment(startedAt)} · {report.kind} · took {seconds(tookMs(report) / 1000)}
           </p>
           <h2>
             <Foreign text={report.target} /> <Verdict isPass={verdict.pass} />
@@ -87,7 +87,7 @@ function Achieved({ report }: { readonly report: RunReport }) {
     ["Connections", connections.peak, plan.connections, grouped],
     ["Messages", messages.sent, messages.planned, grouped],
     ["Messages a second", messages.perSecondSent, planned, compact],
-    ["Sending", timing.sendMs, plan.durationMs ?? 0, duration],
+    ["Sending", timing.sendMs, plan.durationMs ?? 0, (ms) => seconds(ms / 1000)],
   ];
   return (
     <>

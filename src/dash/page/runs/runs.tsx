@@ -3,7 +3,7 @@ import type { RunAnswer, RunLine, RunsAnswer } from "../../run.ts";
 import { run } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
-import { duration, grouped, moment, seconds, written } from "../format.ts";
+import { grouped, moment, seconds, written } from "../format.ts";
 import { Empty, Foreign, Problem, Scrolled, Verdict } from "../parts.tsx";
 import { CompareView } from "./compare.tsx";
 import { LiveRunView } from "./live-run.tsx";
@@ -137,7 +137,7 @@ function RunTable({ runs, chosen, choose }: TableProps) {
               <td>{grouped(each.connections)}</td>
               <td>{written(each.perSecondSent, "perSecond")}</td>
               <td>{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
-              <td>{duration(each.durationMs)}</td>
+              <td>{seconds(each.durationMs / 1000)}</td>
             </tr>
           ))}
         </tbody>
