@@ -125,6 +125,8 @@ function reasonFor({ generator, messages }: Measured, failed: readonly string[],
   const parts = [
     failed.length > 0 ? `does not hold: ${failed.join(", ")}` : "every expectation held",
     ...(endedBy === null ? [] : [ENDINGS[endedBy]]),
+    // Of a target that answers nothing every later message is dropped, which by itself sounds like a slow one.
+    ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
     ...(messages.unmatched > 0 ? [`answers that no message had asked for: ${messages.unmatched}`] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
   ];

@@ -27,6 +27,19 @@ describe("answers", () => {
     expect(report.messages.unanswered).toBe(0);
   });
 
+  test("that never come are told in the verdict, not only as messages dropped behind them", async () => {
+    await using sink = await target(() => undefined);
+    const report = await runAgainst(sink, {
+      connections: 2,
+      ratePerConnection: 50,
+      durationMs: 200,
+      replies: { kind: "chunk" },
+      pipeline: 1,
+    });
+    expect(report.messages).toMatchObject({ sent: 2, received: 0, unanswered: 2 });
+    expect(report.verdict.reason).toContain("; no message was answered");
+  });
+
   test("that are awaited hold back the next message, whose latency counts from when it was planned", async () => {
     await using slow = await target((connection, bytes) => {
       const copy = bytes.slice();
