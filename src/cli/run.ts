@@ -97,7 +97,18 @@ function configFor(file: string, options: RunOptions): LoadedConfig {
     tcp: { run: listener },
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
   };
-  return parseConfig(JSON.stringify(described), "command line");
+  return inWordsOfOptions(() => parseConfig(JSON.stringify(described), "command line"));
+}
+
+/** Who wrote `--limit idle=x` knows of no line 1. @throws {TenkError} `config`, with options instead of keys */
+function inWordsOfOptions(read: () => LoadedConfig): LoadedConfig {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TenkError) || error.code !== "config") throw error;
+    const words = error.message.replace(/^command line:1: tcp\.run\.limits\./gm, "--limit ");
+    throw new TenkError("config", words, { cause: error });
+  }
 }
 
 /** @throws {TenkError} `usage` */

@@ -26,6 +26,10 @@ describe("wrong words get one clear line and exit code 2", () => {
     [["run", "/nowhere/chat.ts"], "tenk: Cannot read the handler /nowhere/chat.ts: there is no such file"],
     [["run", "a.ts", "--tls", "c.pem"], "tenk: --tls and --tls-key are needed both"],
     [["run", "a.ts", "--limit", "conections=5"], 'tenk: --limit: Cannot use "conections=5": did you mean connections?'],
+    [
+      ["run", "a.ts", "--limit", "idle=soon"],
+      'tenk: --limit idle: expected a duration such as 30s or 10ms, found "soon"\n',
+    ],
     [["run", "a.ts", "--options", "{x}"], 'tenk: --options: Cannot read "{x}" as JSON'],
     [["check", "more"], "tenk: too many arguments for 'check'"],
     [["status", "--url", "127.0.0.1"], 'tenk: --url: Cannot read "127.0.0.1" as an address: expected http://host:port'],
