@@ -63,6 +63,25 @@ describe("weighted", () => {
   });
 });
 
+test("weighted: new weights hold at once, whatever was owed under others", () => {
+  const weight = fc.integer({ min: 1, max: 1000 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(weight, fc.integer({ min: 1, max: 5 })), { minLength: 2, maxLength: 5 }),
+      fc.nat(1200),
+      (both, before) => {
+        const targets = both.map(([each], index) => target(`${index}`, { weight: each }));
+        const chooser = balancer("weighted");
+        tally(chooser, targets, before);
+        for (const [index, each] of targets.entries()) each.weight = both[index]![1];
+        const total = targets.reduce((sum, each) => sum + each.weight, 0);
+        const counts = [...tally(chooser, targets, 4 * total).values()];
+        for (const [index, each] of targets.entries()) expect(counts[index]!).toBeGreaterThanOrEqual(each.weight);
+      },
+    ),
+  );
+});
+
 describe("least-connections", () => {
   test("takes the fewest for the weight", () => {
     const targets = [target("a", { active: 3 }), target("b", { active: 4, weight: 2 }), target("c", { active: 5 })];

@@ -111,7 +111,10 @@ function eligibleAt<Target extends Choosable>(
   return undefined;
 }
 
-/** Each gets its weight in credit, the richest is chosen and pays for all: 5, 1, 1 gives A A B A C A A, never A five times. */
+/**
+ * Each gets its weight in credit, the richest is chosen and pays for all: 5, 1, 1 gives A A B A C A A, never A five times.
+ * Nobody is owed or owes more than a round, unless under weights that were others: those are forgotten.
+ */
 function mostOwed<Target extends Choosable>(
   targets: readonly Target[],
   question: Question<Target>,
@@ -119,10 +122,10 @@ function mostOwed<Target extends Choosable>(
 ): Target | undefined {
   let best: Target | undefined;
   let total = 0;
+  for (const target of targets) if (isEligible(target, question, mustBeUsable)) total += target.weight;
   for (const target of targets) {
     if (!isEligible(target, question, mustBeUsable)) continue;
-    target.credit += target.weight;
-    total += target.weight;
+    target.credit = Math.min(total, Math.max(-total, target.credit)) + target.weight;
     if (best === undefined || target.credit > best.credit) best = target;
   }
   if (best !== undefined) best.credit -= total;
