@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { HEALTH_DEFAULTS, Health } from "../../src/tcp/relay/health.ts";
+import { randomFrom } from "../wire/fuzz.ts";
 
 const settings = { ...HEALTH_DEFAULTS, failures: 3, backOffMs: 100, maxBackOffMs: 350 };
 const failing = (health: Health, times: number, nowMs: number) =>
@@ -85,4 +86,28 @@ test("whatever happens, it is out exactly after failures in a row, and never for
       }
     }),
   );
+});
+
+test.each([
+  [0, 3],
+  [0.1, 9],
+  [0.5, 30],
+])("one that fails %p of its connects stays in, and is out soon once it fails all", (share, soon) => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = randomFrom(seed);
+    const fails = () => random(1_000_000) < share * 1_000_000;
+    const health = new Health(settings);
+    // Whoever is new is known by nothing but its failures.
+    for (let connect = 0; connect < 200; connect++) {
+      if (connect % 2 > 0 || !fails()) health.succeeded();
+      else health.failed(0, false);
+    }
+    for (let connect = 0; connect < 5000; connect++) {
+      if (!fails()) health.succeeded();
+      else expect(health.failed(0, false)).toBe(false);
+    }
+    health.succeeded();
+    failing(health, soon, 0);
+    expect(health.isOut).toBe(true);
+  }
 });

@@ -1,6 +1,9 @@
 /** When a target that fails is left alone, and how it comes back. */
 export interface HealthOptions {
-  /** Connects that must fail one after the other for a target to be taken out; 0 = never taken out. @default {3} */
+  /**
+   * Connects that must fail one after the other for a target to be taken out; more for one that is known to fail now and then,
+   * as many as it hardly ever does by chance. 0 = never taken out. @default {3}
+   */
   failures?: number;
   /** How long it is then left alone, in milliseconds; doubled each time that its trial fails. @default {10000} */
   backOffMs?: number;
@@ -22,6 +25,15 @@ export const HEALTH_DEFAULTS: HealthSettings = {
   checkTimeoutMs: 2_000,
 };
 
+/** So many connects must be known before they say how often a target fails. */
+const ENOUGH_CONNECTS = 100;
+/** Then half of what is known is forgotten. */
+const MANY_CONNECTS = 2000;
+/** As unlikely must it be that failures in a row are chance: at a thousand connects a second, once in three hours. */
+const CHANCE = 1e-7;
+/** Who fails so often in a row is out, however often it does. */
+const MOST_IN_ROW = 30;
+
 /**
  * What is known of one target. Pure: the time is an argument.
  *
@@ -40,6 +52,9 @@ export class Health {
   #isTrying = false;
   #backOffMs = 0;
   #untilMs = 0;
+  /** Connects to it while it was in, and those of them that failed before one that did not. */
+  #connects = 0;
+  #failed = 0;
 
   constructor(settings: HealthSettings) {
     this.settings = settings;
@@ -74,6 +89,7 @@ export class Health {
   /** @returns true when the target was out, and is up from now on */
   succeeded(): boolean {
     const wasOut = this.#isOut;
+    if (!wasOut) this.#learn(this.#failures);
     this.#failures = 0;
     this.#backOffMs = 0;
     this.#isOut = false;
@@ -90,10 +106,25 @@ export class Health {
       if (isTrial) this.#leaveAlone(nowMs, Math.min(this.#backOffMs * 2, maxBackOffMs));
       return false;
     }
-    if (failures === 0 || this.#failures < failures) return false;
+    if (failures === 0 || this.#failures < Math.max(failures, this.#leastInRow)) return false;
     this.#isOut = true;
     this.#leaveAlone(nowMs, Math.min(backOffMs, maxBackOffMs));
     return true;
+  }
+
+  /** How many failures in a row are hardly chance, for one that fails as often as this. */
+  get #leastInRow(): number {
+    if (this.#connects < ENOUGH_CONNECTS) return 0;
+    return Math.min(MOST_IN_ROW, Math.ceil(Math.log(CHANCE) / Math.log(this.#failed / this.#connects)));
+  }
+
+  /** One connect worked after so many that failed. */
+  #learn(failures: number): void {
+    this.#connects += failures + 1;
+    this.#failed += failures;
+    if (this.#connects <= MANY_CONNECTS) return;
+    this.#connects /= 2;
+    this.#failed /= 2;
   }
 
   #leaveAlone(nowMs: number, forMs: number): void {
