@@ -81,6 +81,19 @@ describe("tenk run", () => {
     },
   );
 
+  test("says that options are not used where the file exports no function to give them to", async () => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "plain.ts"), "export default { chunk() {} };\n");
+      const program = startTenk(["run", "plain.ts", ...ANYWHERE, "--options", "{}"], { cwd: folder });
+      try {
+        await program.sees("stderr", /WARN {2}net options not used: [^\n]* handler=\S*plain\.ts hint=/);
+      } finally {
+        program.child.kill("SIGTERM");
+        await program.ended;
+      }
+    });
+  });
+
   test.each([["1"], ["2"]])("shows what is wrong in its lines, and serves on, in %s event loop(s)", async (workers) => {
     await withRunning(["--workers", workers], async (program, port, folder) => {
       save(folder, "words.ts", "export const say = 5;\nexport const more = ;\n");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isOneFile, nearest, TenkError } from "../../base/mod.ts";
+import { isOneFile, logOf, nearest, TenkError } from "../../base/mod.ts";
 import type { Handler } from "../types.ts";
 import { moduleError, placeOfText } from "./error.ts";
 import { moduleFiles } from "./files.ts";
@@ -27,6 +27,8 @@ const MEMBERS = Object.keys({
 /** Those that are no functions. */
 const SETTINGS: readonly string[] = ["framing", "readsWhileFull", "keepsNoBytes"] satisfies (keyof Handler)[];
 
+const log = logOf("net");
+
 const HINT = "export default { chunk(connection, bytes) { … } }";
 
 let lastVersion = 0;
@@ -40,7 +42,8 @@ export function freshVersion(file: URL): URL {
 }
 
 /**
- * The handler that a file exports as default; a function there is called with `options` (and `href`), and may be async.
+ * The handler that a file exports as default; a function there is called with `options` (and `href`), and may be async. Options
+ * for one that is no function are not used, and that is logged.
  *
  * @param href of the file; with `?v=2` (`freshVersion`) it and its imports are read again
  * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
@@ -60,6 +63,10 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
     module = isOwn ? await import(url.href) : await importModule(file, version);
   } catch (error) {
     throw await moduleError(error, file, version === undefined ? undefined : stuckHint(file));
+  }
+  if (options !== undefined && typeof module.default === "object") {
+    const hint = "export default (options) => ({ … })";
+    log.warn("options not used: the file exports a handler, not a function", { handler: shownFile(file), hint });
   }
   return checked(await made(module.default, file, options, href), file) as Handler<Data>;
 }
