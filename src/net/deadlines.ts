@@ -2,6 +2,10 @@ import { Wheel } from "../base/mod.ts";
 
 /** How fine time is counted: a deadline fires up to this much early or late. */
 export const TICK_MS = 50;
+/** A tick so long after the one before shows that the event loop was held up. */
+const LATE_MS = 3 * TICK_MS;
+/** So many such times are remembered. */
+const MOST_HOLDS = 8;
 
 /** Something with a deadline: returns the milliseconds until it wants to be asked again, 0 = no more. */
 export interface Timed {
@@ -25,6 +29,9 @@ export class Deadlines {
   readonly #freeSlots: number[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = 0;
+  #waitsForReads = false;
+  /** The clock before and after each time that the loop was held up, the latest first. */
+  readonly #holds: [fromMs: number, untilMs: number][] = [];
   readonly #fire = (slot: number) => {
     const wait = this.#members[slot]?.checkDeadline(this.nowMs) ?? 0;
     if (wait > 0) this.arm(slot, wait);
@@ -33,6 +40,12 @@ export class Deadlines {
   /** How many members there are. */
   get open(): number {
     return this.#open;
+  }
+
+  /** When what was seen at `nowMs` happened at the latest: while the loop is held up the clock stands still. */
+  latest(seenMs: number): number {
+    for (const [fromMs, untilMs] of this.#holds) if (fromMs === seenMs) return untilMs;
+    return seenMs;
   }
 
   /** Gives the member its slot. */
@@ -70,12 +83,22 @@ export class Deadlines {
   #start(): void {
     this.nowMs = performance.now();
     this.#wheel.advance(Math.floor(this.nowMs / TICK_MS), this.#fire);
-    this.#timer = setInterval(() => {
-      this.nowMs = performance.now();
-      this.#wheel.advance(Math.floor(this.nowMs / TICK_MS), this.#fire);
-      this.ticked?.(this.nowMs);
-    }, TICK_MS);
+    this.#timer = setInterval(() => this.#tick(performance.now()), TICK_MS);
     // A listener keeps its process alive, its clock need not.
     this.#timer.unref();
+  }
+
+  /**
+   * While the loop was held up nothing was read: whose bytes wait in the kernel is not idle. So they are read first, and
+   * deadlines are a tick late; not at two ticks in a row, or a loop that is always late would never close anything.
+   */
+  #tick(nowMs: number): void {
+    const isLate = nowMs - this.nowMs > LATE_MS;
+    if (isLate) this.#holds.unshift([this.nowMs, nowMs]);
+    if (this.#holds.length > MOST_HOLDS) this.#holds.pop();
+    this.#waitsForReads = isLate && !this.#waitsForReads;
+    this.nowMs = nowMs;
+    if (!this.#waitsForReads) this.#wheel.advance(Math.floor(nowMs / TICK_MS), this.#fire);
+    this.ticked?.(nowMs);
   }
 }

@@ -38,12 +38,13 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   }
   /** Since when nothing came or went; not while it waits for bandwidth: that wait is ours. */
   protected get idleSinceMs(): number {
-    const waits = this.#reads?.waiting || this.#writes?.waiting;
-    return waits ? this.endpoint.deadlines.nowMs : this.activeMs;
+    const { deadlines } = this.endpoint;
+    return this.#reads?.waiting || this.#writes?.waiting ? deadlines.nowMs : deadlines.latest(this.activeMs);
   }
   /** Since when the peer took nothing of what waits; likewise. */
   protected get stalledSinceMs(): number {
-    return this.#writes?.waiting ? this.endpoint.deadlines.nowMs : this.progressMs;
+    const { deadlines } = this.endpoint;
+    return this.#writes?.waiting ? deadlines.nowMs : deadlines.latest(this.progressMs);
   }
 
   readAgain(): void {

@@ -59,6 +59,23 @@ test("a deadline set while running holds for connections that are already open",
   expect(server.counts().closed.idle).toBe(1);
 });
 
+test("who spoke while the event loop was held up is not idle, and who did not is, a little later", async () => {
+  server = await listen({ host: "127.0.0.1", limits: { idleMs: 350 } }, {});
+  const [speaks, silent] = (await open(2)) as [Client, Client];
+  for (const { socket } of [speaks, silent]) socket.write("x");
+  await until(() => server!.counts().bytesRead === 2);
+  speaks.socket.write("y");
+  const heldUntilMs = performance.now() + 500;
+  while (performance.now() < heldUntilMs);
+  await until(() => server!.counts().bytesRead === 3);
+  // Two ticks at least, at which it might be closed.
+  const startMs = performance.now();
+  await until(() => performance.now() - startMs > 120);
+  expect([speaks.closed, server.counts().active >= 1]).toEqual([false, true]);
+  await until(() => silent.closed && speaks.closed);
+  expect(server.counts().closed.idle).toBe(2);
+});
+
 test.each([
   [{ maxConnections: -1 }, "maxConnections"],
   [{ idleMs: 1.5 }, "idleMs"],
