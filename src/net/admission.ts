@@ -15,12 +15,18 @@ export function privateState(rows: CountRows, salt: number): SharedState {
   return { rows, addresses: new ArrayBuffer(SKETCH_BYTES * rows.rows), salt };
 }
 
+/** This part of `acceptsPerSecond`, but one at least, may be borrowed from the next second. */
+const BORROWED_PART = 0.1;
+
 /** Decides, for one event loop, whether a just-accepted connection may stay. Costs a few additions; allocates nothing. */
 export class Admission {
   readonly #rows: CountRows;
   readonly #row: Float64Array;
   readonly #addresses: AddressSketch;
   readonly #limits: LimitSettings;
+  readonly #salt: number;
+  /** Accepted here in this second, by address; only where accepts are limited. */
+  #lately: AddressSketch | undefined;
   readonly #highestDescriptor = highestUsableDescriptor();
 
   constructor(state: SharedState, worker: number, limits: LimitSettings) {
@@ -28,6 +34,7 @@ export class Admission {
     this.#row = state.rows.row(worker);
     this.#addresses = new AddressSketch(state.addresses, worker, state.salt);
     this.#limits = limits;
+    this.#salt = state.salt;
   }
 
   /**
@@ -52,6 +59,7 @@ export class Admission {
     row[Count.accepted]! += 1;
     row[Count.active]! += 1;
     row[Count.acceptedInWindow]! += 1;
+    if (address !== undefined) this.#lately?.add(address, 1);
     const active = this.#rows.sum(Count.active);
     if (active > row[Count.peak]!) row[Count.peak] = active;
     if (address !== undefined) this.#addresses.add(address, 1);
@@ -74,15 +82,35 @@ export class Admission {
 
   #refusal(descriptor: number, address: string | undefined, second: number): RefusalReason | undefined {
     const limits = this.#limits;
-    if (this.#row[Count.windowSecond] !== second) {
-      this.#row[Count.acceptedInWindow] = 0;
-      this.#row[Count.windowSecond] = second;
-    }
+    if (this.#row[Count.windowSecond] !== second) this.#beginSecond(second);
     if (descriptor >= this.#highestDescriptor) return "descriptors";
     if (limits.maxConnections > 0 && this.#rows.sum(Count.active) >= limits.maxConnections) return "connections";
-    if (limits.acceptsPerSecond > 0 && this.#rows.acceptedIn(second) >= limits.acceptsPerSecond) return "rate";
+    const isFull = limits.acceptsPerSecond > 0 && this.#acceptedIn(second) >= limits.acceptsPerSecond;
+    if (isFull && !this.#mayBorrow(address, second)) return "rate";
     if (address === undefined) return undefined;
     if (limits.maxPerAddress > 0 && this.#addresses.count(address) >= limits.maxPerAddress) return "address";
+    if (isFull) this.#row[Count.borrowedInWindow]! += 1;
     return undefined;
+  }
+
+  #acceptedIn(second: number): number {
+    return this.#rows.sumIn(second, Count.acceptedInWindow);
+  }
+
+  #beginSecond(second: number): void {
+    const row = this.#row;
+    row[Count.acceptedInWindow] = row[Count.windowSecond] === second - 1 ? row[Count.borrowedInWindow]! : 0;
+    row[Count.borrowedInWindow] = 0;
+    row[Count.windowSecond] = second;
+    if (this.#limits.acceptsPerSecond > 0)
+      this.#lately = new AddressSketch(new ArrayBuffer(SKETCH_BYTES), 0, this.#salt);
+    else this.#lately = undefined;
+  }
+
+  /** One that connects without end would have every second's accepts before another tries: who had none may have one still. */
+  #mayBorrow(address: string | undefined, second: number): boolean {
+    if (address === undefined || this.#lately === undefined || this.#lately.count(address) > 0) return false;
+    const most = Math.max(1, this.#limits.acceptsPerSecond * BORROWED_PART);
+    return this.#rows.sumIn(second, Count.borrowedInWindow) + 1 <= most;
   }
 }

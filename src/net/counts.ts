@@ -34,6 +34,8 @@ export const Count = {
   subscriptions: 17,
   /** Bytes of messages that came from other event loops: how the pool knows what is still on its way. */
   relayedBytes: 18,
+  /** Of `acceptedInWindow`: beyond the rate, to be made up for in the next second. */
+  borrowedInWindow: 19,
   refused: 24,
   closed: 32,
   /** Two histograms: a count for each bound and one above, then the sum in seconds. */
@@ -152,11 +154,11 @@ export class CountRows {
     return own === 0 ? 1 / (this.sum(Count.active) + 1) : own / Math.max(own, this.sum(Count.active));
   }
 
-  /** Accepts, over all workers, in the second `second`. */
-  acceptedIn(second: number): number {
+  /** Over all workers, what `place` counts of the second `second`. */
+  sumIn(second: number, place: number): number {
     let total = 0;
     for (let base = 0; base < this.all.length; base += COUNTS_PER_ROW) {
-      if (this.all[base + Count.windowSecond] === second) total += this.all[base + Count.acceptedInWindow]!;
+      if (this.all[base + Count.windowSecond] === second) total += this.all[base + place]!;
     }
     return total;
   }
