@@ -206,7 +206,10 @@ describe("connections", () => {
     const report = await runAgainst(sink, { connections: 3, channelLifetimeMs: 100, durationMs: 350, messages });
     expect(report.connections.opened).toBeGreaterThanOrEqual(9);
     expect(report.connections).toMatchObject({ peak: 3, lost: 0 });
-    expect(new Set(sink.texts).size).toBe(report.connections.opened);
+    // Those that were under way when the run ended have said nothing.
+    const uids = sink.texts.filter((text) => text !== "");
+    expect(uids.length).toBeGreaterThanOrEqual(report.connections.opened - 3);
+    expect(new Set(uids).size).toBe(uids.length);
   });
 
   test("have a uid of their own also where some are opened again before the last is opened at all", async () => {
@@ -215,7 +218,10 @@ describe("connections", () => {
     const options = { connections: 12, connectRate: 60, channelLifetimeMs: 50, durationMs: 100, messages };
     const report = await runAgainst(sink, options);
     expect(report.connections.opened).toBeGreaterThan(12);
-    expect(new Set(sink.texts).size).toBe(report.connections.opened);
+    // Those that were under way when the run ended have said nothing.
+    const uids = sink.texts.filter((text) => text !== "");
+    expect(uids.length).toBeGreaterThanOrEqual(report.connections.opened - 3);
+    expect(new Set(uids).size).toBe(uids.length);
   });
 
   test("that were retired are closed at the end, whether the server has closed them or not", async () => {
