@@ -64,12 +64,6 @@ export class LiveRun {
     else this.#runs.delete(id);
   }
 
-  /** What is in progress; null where nothing is, or nothing is heard of it any more. */
-  now(nowMs: number): { readonly version: number; readonly value: Told | null } {
-    this.#look(nowMs);
-    return { version: this.#version, value: this.#isLost ? null : (this.#shown?.told ?? null) };
-  }
-
   /**
    * What is new, for a reader who knows what was told up to a version.
    *

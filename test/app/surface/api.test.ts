@@ -148,12 +148,14 @@ describe("load tests over HTTP", () => {
       ask(path, { method: "POST", headers: program, body: JSON.stringify(value) });
     const snapshot = { id: "a", target: "b", snapshot: { elapsedMs: 1000, phase: "send", more: { of: 1 } } };
     expect((await post("/api/runs/live", snapshot)).status).toBe(200);
-    expect(world.liveRun.now(Date.now()).value).toEqual(snapshot);
-    expect(world.liveRun.now(Date.now() + 6000).value).toBeNull();
+    const inProgress = async () => (await (await ask("/api/runs/live", here)).json()) as { run: object | null };
+    expect(await inProgress()).toEqual({ run: { ...snapshot, series: expect.anything() } });
+    world.liveRun.tell(snapshot, Date.now() - 6000);
+    expect(await inProgress()).toEqual({ run: null });
     await post("/api/runs/live", snapshot);
     const kept = await post("/api/runs", run);
     expect([kept.status, await kept.json()]).toEqual([201, { id: "m1" }]);
-    expect(world.liveRun.now(Date.now()).value).toBeNull();
+    expect(await inProgress()).toEqual({ run: null });
     const { runs } = (await (await ask("/api/runs", here)).json()) as { runs: unknown[] };
     const { startedAt } = run;
     const summary = {
@@ -181,7 +183,7 @@ describe("load tests over HTTP", () => {
     const { run: left } = (await (await ask("/api/runs/live", here)).json()) as { run: { id: string; series: object } };
     expect([left.id, left.series]).toEqual(["a", expect.objectContaining({ elapsedMs: [1000] })]);
     await post("/api/runs?live=a", run);
-    expect(world.liveRun.now(Date.now()).value).toBeNull();
+    expect(world.liveRun.since(-1, Date.now()).value).toBeNull();
   });
 });
 
