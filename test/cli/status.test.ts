@@ -87,8 +87,9 @@ test("tenk status prints it, and --watch wants a terminal", async () => {
   const refused = await tenk(["status", "--watch", "--url", statusUrl]);
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--watch draws on a terminal")]);
 
-  // script(1) is a terminal to who runs in it.
-  const words = [process.execPath, MAIN, "status", "--watch", "--url", statusUrl].join(" ");
+  // script(1) is a terminal to who runs in it. A shell left between the two takes Ctrl-C as meant for itself, and ends as
+  // told: some step aside for the last command they run, dash (whose turn it is where no SHELL is set) does not.
+  const words = ["exec", process.execPath, MAIN, "status", "--watch", "--url", statusUrl].join(" ");
   const watching = spawn("script", ["-qfec", words, "/dev/null"], {
     stdio: ["pipe", "pipe", "ignore"],
     env: { ...process.env, TERM: "xterm" },
