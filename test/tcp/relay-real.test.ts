@@ -102,7 +102,7 @@ describe("in front of a real PostgreSQL", () => {
     const ids = process.getuid?.() === 0 ? idsOf("postgres") : undefined;
     if (ids !== undefined) chownSync(folder, ids.uid, ids.gid);
     const data = join(folder, "data");
-    const made = await run(postgres("initdb"), ["-D", data, "-U", "tenk", "-A", "trust", "-N"], {
+    const made = await run(postgres("initdb"), ["-D", data, "-U", "tenk", "-A", "trust", "-N", "--locale=C"], {
       ...ids,
       cwd: folder,
     });
