@@ -43,7 +43,7 @@ export interface PreparedListener {
 }
 
 /**
- * Prepares what running listeners are to change, leaving out those that need a restart.
+ * Prepares what running listeners are to change; none of it needs a restart.
  *
  * @throws {TenkError} why the first of them cannot; then none has changed
  */
@@ -54,7 +54,6 @@ export async function prepareAll(pairs: readonly (readonly [RunningListener, Wan
   changes.sort((one, other) => Number(one.change.relay) - Number(other.change.relay));
   try {
     for (const each of changes) {
-      if (each.change.restart) continue;
       const change = serverChange(each.wanted, each.change);
       const prepared = Object.keys(change).length === 0 ? undefined : await each.before.server.prepare(change);
       done.push({ ...each, prepared });

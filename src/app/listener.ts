@@ -1,6 +1,14 @@
 import { pathToFileURL } from "node:url";
 import { type Log, TenkError } from "../base/mod.ts";
-import { freshVersion, type ListenOptions, listen, moduleFiles, type Server, ServerTls } from "../net/mod.ts";
+import {
+  freshVersion,
+  type Handler,
+  type ListenOptions,
+  listen,
+  moduleFiles,
+  type Server,
+  ServerTls,
+} from "../net/mod.ts";
 import { relaySettings } from "../tcp/mod.ts";
 import { formatAddress } from "./address.ts";
 import type { ListenerConfig } from "./config.ts";
@@ -33,6 +41,8 @@ export interface StartOptions {
   readonly orFree?: boolean;
   /** Say who holds a port that is in use. @default {true} */
   readonly findHolder?: boolean;
+  /** What was made of its handler's file already; for one event loop. @default {made now} */
+  readonly handler?: Handler;
 }
 
 /**
@@ -77,16 +87,16 @@ export function refreshed(wanted: Wanted, folder: string, colour: boolean): Want
 /** @throws {TenkError} `port-in-use` naming the holder where it can be known, or what `listen` throws */
 export async function startListener(
   wanted: Wanted,
-  { log, orFree = false, findHolder = true }: StartOptions,
+  { log, orFree = false, findHolder = true, handler }: StartOptions,
 ): Promise<RunningListener> {
   const { name, config, options, url } = wanted;
   try {
-    return { ...wanted, server: await listen(options, url) };
+    return { ...wanted, server: await listen(options, handler ?? url) };
   } catch (error) {
     if (!(error instanceof TenkError) || error.code !== "port-in-use" || !findHolder) throw error;
     const refusal = portInUse(name, config, error);
     if (!orFree || !("port" in config.listen)) throw refusal;
-    const server = await listen({ ...options, port: 0 }, url);
+    const server = await listen({ ...options, port: 0 }, handler ?? url);
     log.warn("port taken instead", { name, wanted: config.listen.port, port: server.port, why: refusal.message });
     return { ...wanted, server };
   }

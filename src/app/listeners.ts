@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type Log, TenkError, withHint } from "../base/mod.ts";
+import { type Log, messageOf, TenkError } from "../base/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import {
   type RunningListener,
@@ -9,7 +9,8 @@ import {
   type Wanted,
   wantedListener,
 } from "./listener.ts";
-import { dropAll, type PreparedListener, prepareAll } from "./listener-change.ts";
+import { changeOf, dropAll, type PreparedListener, prepareAll } from "./listener-change.ts";
+import { holds, type ProvedListener, proveListener } from "./listener-proof.ts";
 
 export interface ListenersOptions extends StartOptions {
   /** What dumps print is coloured. @default {false} */
@@ -21,6 +22,8 @@ const GRACE_MS = 10_000;
 /** Workers need a moment to let go of a port that a new listener is to have. */
 const PORT_PATIENCE_MS = 3000;
 const PORT_RETRY_MS = 20;
+/** A change under way ends at its next step; a handler's file that never finishes loading has none. */
+const CHANGE_PATIENCE_MS = 3000;
 
 /**
  * The listeners of a configuration, as they run. `reload` makes them those of another with as little disturbance as each
@@ -33,8 +36,6 @@ export class Listeners {
   #running: RunningListener[] = [];
   /** Stopped, with connections that have not finished. */
   readonly #leaving = new Map<RunningListener, Promise<void>>();
-  /** Started by a change that is not over. */
-  #fresh: RunningListener[] = [];
   #isStopping = false;
   /** Changes wait for each other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -61,13 +62,14 @@ export class Listeners {
   }
 
   /**
-   * Serves another configuration. Everything that can be wrong with it is looked for first, new ports are opened first, and
-   * what running listeners are to change is prepared on all of their event loops: when this throws, nothing has changed.
+   * Serves another configuration, or none of it: when this throws, every listener is as it was. In this order:
    *
-   * What needs a restart (its socket's options, its workers, a handler's options) or another's port comes after that, and what
-   * fails then is logged: a listener that cannot start so starts again as it was.
+   * 1. new ports are opened, and what running listeners are to change is prepared on all of their event loops
+   * 2. what takes the place of one of ours (its socket's options or workers are others) is proved at a free port
+   * 3. it takes that place; where it cannot all the same, those that left their places start again as they were
+   * 4. the rest, which cannot fail
    *
-   * @throws {TenkError} what is wrong with it
+   * @throws {TenkError} what is wrong with it, or that it is stopping
    */
   reload(loaded: LoadedConfig): Promise<void> {
     return this.#inTurn(() => this.#reload(loaded));
@@ -94,10 +96,9 @@ export class Listeners {
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
     const leaving = [...this.#leaving].map(([{ server }, left]) => Promise.all([server.stop({ graceMs: 0 }), left]));
-    await Promise.all([
-      ...[...this.#running, ...this.#fresh].map(({ server }) => server.stop({ graceMs })),
-      ...leaving,
-    ]);
+    const running = this.#running.filter((each) => !this.#leaving.has(each));
+    const change = Promise.race([this.#turn, wait(CHANGE_PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.all([...running.map(({ server }) => server.stop({ graceMs })), ...leaving, change]);
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -128,39 +129,91 @@ export class Listeners {
   async #reload(loaded: LoadedConfig): Promise<void> {
     const { folder } = loaded;
     const wanted = this.#wantedOf(loaded).map((each) => refreshed(each, folder, this.#colour));
-    const before = new Map(this.#running.map((each) => [each.name, each]));
-    // Those that need a port nobody has yet can fail, and come first.
-    const isNew = (each: Wanted) => addressOf(each) !== addressOf(before.get(each.name));
-    const held = new Set(this.#running.map(addressOf));
-    const [moved, opened] = partition(wanted.filter(isNew), (each) => held.has(addressOf(each)));
-    const started = await this.#startAll(opened);
+    const staying = wanted.flatMap((each) => {
+      const before = this.#running.find(({ name }) => name === each.name);
+      const stays = before && addressOf(before) === addressOf(each) && !changeOf(before, each).restart;
+      return stays ? [[before, each] as const] : [];
+    });
+    const leaving = this.#running.filter((each) => !staying.some(([before]) => before === each));
+    const anew = wanted.filter((each) => !staying.some(([, stays]) => stays === each));
+    const started: RunningListener[] = [];
+    const proved: ProvedListener[] = [];
     let prepared: PreparedListener[] = [];
     try {
-      prepared = await prepareAll(wanted.filter((each) => !isNew(each)).map((each) => [before.get(each.name)!, each]));
-      if (this.#isStopping) throw new TenkError("config", "Cannot reload: it is stopping");
+      for (const each of anew) {
+        const ready = await this.#opened(each, leaving);
+        if ("server" in ready) started.push(ready);
+        else proved.push(ready);
+        this.#mustGoOn();
+      }
+      prepared = await prepareAll(staying);
+      this.#mustGoOn();
+      started.push(...(await this.#replaceAll(proved, leaving)));
     } catch (error) {
-      await Promise.all([stopAll(started), dropAll(prepared)]);
+      await Promise.all([stopAll(started), dropAll(prepared), ...proved.map((each) => each.drop())]);
       throw error;
     }
-    this.#fresh = started;
     this.#folder = folder;
-
-    const leaving = this.#running.filter((each) => {
-      const now = wanted.find(({ name }) => name === each.name);
-      return now === undefined || isNew(now);
-    });
     for (const each of leaving) this.#leave(each);
     const settled = [...started, ...(await Promise.all(prepared.map((each) => this.#commit(each))))];
+    this.#running = wanted.map(({ name }) => settled.find((each) => each.name === name)!);
+    // A stop that came meanwhile did not know of them.
+    if (this.#isStopping) return stopAll(started);
     for (const each of started) this.#say("listener started", each);
-    const after: RunningListener[] = [];
-    for (const each of wanted) {
-      const running =
-        settled.find(({ name }) => name === each.name) ??
-        (await (moved.includes(each) ? this.#startPatiently(each) : this.#restart(before.get(each.name)!, each)));
-      if (running !== undefined) after.push(running);
+  }
+
+  #mustGoOn(): void {
+    if (this.#isStopping) throw new TenkError("config", "Cannot reload: it is stopping");
+  }
+
+  /** Where none of ours is in the way, it runs; else it is proved. */
+  async #opened(wanted: Wanted, leaving: readonly RunningListener[]): Promise<RunningListener | ProvedListener> {
+    const inTheWay = leaving.filter((each) => holds(each, wanted));
+    if (inTheWay.length === 0) return startListener(wanted, this.#options);
+    // Of another host's port we know only by trying.
+    if (!inTheWay.some((each) => addressOf(each) === addressOf(wanted))) {
+      try {
+        return await startListener(wanted, { log: this.#log, findHolder: false });
+      } catch (error) {
+        if (!isPortInUse(error)) throw error;
+      }
     }
-    this.#running = after;
-    this.#fresh = [];
+    return proveListener(wanted);
+  }
+
+  /** @throws {TenkError} why the first cannot; then those that have left their places for them run again as they were */
+  async #replaceAll(
+    proved: readonly ProvedListener[],
+    leaving: readonly RunningListener[],
+  ): Promise<RunningListener[]> {
+    const gone = leaving.filter((each) => proved.some(({ wanted }) => holds(each, wanted)));
+    for (const each of gone) this.#leave(each);
+    const started: RunningListener[] = [];
+    try {
+      for (const each of proved) {
+        started.push(await this.#startPatiently((findHolder) => each.start({ log: this.#log, findHolder })));
+      }
+      return started;
+    } catch (error) {
+      await stopAll(started);
+      for (const each of this.#isStopping ? [] : gone) await this.#restore(each);
+      throw error;
+    }
+  }
+
+  /** Has it listen again at the very port it had. */
+  async #restore(before: RunningListener): Promise<void> {
+    const { name, server, options } = before;
+    const asItWas = { ...before, options: server.path === undefined ? { ...options, port: server.port } : options };
+    let again: RunningListener | undefined;
+    try {
+      again = await this.#startPatiently((findHolder) => startListener(asItWas, { log: this.#log, findHolder }));
+      this.#log.warn("listener runs as it was", { name });
+    } catch (error) {
+      if (!this.#isStopping)
+        this.#log.error("listener is gone: it cannot start as it was", { name, error: messageOf(error) });
+    }
+    this.#running = this.#running.flatMap((each) => (each !== before ? [each] : again === undefined ? [] : [again]));
   }
 
   async #commit({ before, wanted, change, prepared }: PreparedListener): Promise<RunningListener> {
@@ -186,40 +239,26 @@ export class Listeners {
     this.#log.info("handler reloaded", { name, handler: config.handler, before });
   }
 
-  async #restart(before: RunningListener, wanted: Wanted): Promise<RunningListener | undefined> {
-    this.#leave(before);
-    const running = await this.#startPatiently(wanted);
-    if (running !== undefined) return running;
-    const again = await this.#startPatiently(before);
-    if (again !== undefined) this.#log.warn("listener runs as it was", { name: before.name });
-    return again;
-  }
-
-  /** On a port that another listener of ours is leaving. Logs why it could not. */
-  async #startPatiently(wanted: Wanted): Promise<RunningListener | undefined> {
-    for (let waitedMs = 0; !this.#isStopping; waitedMs += PORT_RETRY_MS) {
+  /** On a port that another listener of ours is leaving. @throws {TenkError} why it cannot, or that it is stopping */
+  async #startPatiently(start: (findHolder: boolean) => Promise<RunningListener>): Promise<RunningListener> {
+    for (let waitedMs = 0; ; waitedMs += PORT_RETRY_MS) {
+      this.#mustGoOn();
       try {
         // Who holds the port takes long to find out, and is ourselves at first.
-        const running = await startListener(wanted, { log: this.#log, findHolder: waitedMs >= PORT_PATIENCE_MS });
+        const running = await start(waitedMs >= PORT_PATIENCE_MS);
+        if (!this.#isStopping) return running;
         // A stop that came meanwhile did not know of it.
-        if (this.#isStopping) await stopAll([running]);
-        this.#fresh.push(running);
-        this.#say("listener started", running);
-        return running;
+        await stopAll([running]);
       } catch (error) {
-        const isLeaving = error instanceof TenkError && error.code === "port-in-use" && waitedMs < PORT_PATIENCE_MS;
-        if (isLeaving) await wait(PORT_RETRY_MS);
-        else {
-          this.#log.error(`listener ${wanted.name} cannot start\n${withHint(error)}`);
-          return undefined;
-        }
+        if (!isPortInUse(error) || waitedMs >= PORT_PATIENCE_MS) throw error;
+        await wait(PORT_RETRY_MS);
       }
     }
-    return undefined;
   }
 
   /** Accepts no more at once; its connections have the grace. */
   #leave(listener: RunningListener): void {
+    if (this.#leaving.has(listener)) return;
     const { server, name } = listener;
     this.#log.info("listener stopping", { name, address: server.address, open: server.counts().active });
     const left = server.stop({ graceMs: GRACE_MS }).finally(() => this.#leaving.delete(listener));
@@ -239,6 +278,6 @@ async function stopAll(listeners: readonly RunningListener[]): Promise<void> {
   await Promise.all(listeners.map(({ server }) => server.stop({ graceMs: 0 })));
 }
 
-function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
+function isPortInUse(error: unknown): boolean {
+  return error instanceof TenkError && error.code === "port-in-use";
 }

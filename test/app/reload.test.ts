@@ -1,69 +1,6 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect as dial } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { describe, expect, test } from "bun:test";
 import { connect as dialTls } from "node:tls";
-import { type Box, parseConfig, up } from "../../src/app/mod.ts";
-
-const FIXTURES = join(import.meta.dir, "../net/fixtures");
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
-});
-
-/** @param files by their names; its own are the pairs one-cert.pem, two-cert.pem … */
-async function withBox(
-  files: Record<string, string>,
-  text: string,
-  work: (box: Box, reload: (text: string) => Promise<string>, folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "reload-"));
-  folders.push(folder);
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  for (const [ours, theirs] of [
-    ["one", "first"],
-    ["two", "second"],
-  ] as const) {
-    for (const part of ["cert", "key"])
-      copyFileSync(join(FIXTURES, `${theirs}-${part}.pem`), join(folder, `${ours}-${part}.pem`));
-  }
-  const parsed = (tcp: string) => parseConfig(`${tcp}dashboard: { listen: "127.0.0.1:0" }\n`, "tenk.yaml", folder);
-  const box = await up(parsed(text));
-  const reload = (tcp: string) =>
-    box.reload(parsed(tcp)).then(
-      () => "reloaded",
-      (error: Error) => error.message,
-    );
-  try {
-    await work(box, reload, folder);
-  } finally {
-    await box.stop(0);
-  }
-}
-
-function portOf(box: Box, name: string): number {
-  return box.listeners.find((each) => each.name === name)!.port;
-}
-
-/** What a listener says first, of many connections, so that each of its event loops is among them. */
-async function greetings(port: number): Promise<string[]> {
-  const heard = await Promise.all(
-    Array.from(
-      { length: 30 },
-      () =>
-        new Promise<string>((resolve) => {
-          const socket = dial(port, "127.0.0.1");
-          socket.on("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
-          socket.once("data", (bytes) => {
-            resolve(bytes.toString());
-            socket.destroy();
-          });
-        }),
-    ),
-  );
-  return [...new Set(heard)];
-}
+import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
 
 function commonName(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -74,17 +11,6 @@ function commonName(port: number): Promise<string> {
     socket.on("error", reject);
   });
 }
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-const greeter = (name: string, before = "") =>
-  `${before}\nexport default { open: (connection: { write(text: string): void }) => connection.write("${name}") };\n`;
 
 /** Fails in the first event loop that runs it, and in none after that. */
 const FAILS_ONCE = `import { openSync } from "node:fs";

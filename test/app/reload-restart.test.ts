@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { until } from "../net/support.ts";
+import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
+
+/** Runs `then` in the load of it that is the `nth`, over all event loops. */
+const atLoad = (nth: number, then: string) => `import { openSync } from "node:fs";
+let load = 1;
+for (; ; load++) try { openSync(import.meta.dir + "/load-" + load, "wx"); break; } catch {}
+if (load === ${nth}) { ${then} }`;
+
+/** A connection that has heard its greeting. */
+async function heldOpen(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+  await new Promise((resolve) => socket.once("data", resolve));
+  return socket;
+}
+
+const FAILS = 'throw new Error("not on this loop");';
+const SLOW = "await new Promise((resolve) => setTimeout(resolve, 300));";
+
+describe("a reload with a listener that has to start anew", () => {
+  test.each([
+    ["its handler throws", "handler: ./fails.ts, workers: 2", "not on this loop"],
+    ["its handler throws, on one loop", "handler: ./fails.ts, noDelay: false", "not on this loop"],
+  ])("changes nothing where %s: its connections stay", async (_, changed, why) => {
+    const files = { "old.ts": greeter("old"), "new.ts": greeter("new"), "fails.ts": greeter("new", FAILS) };
+    const port = await freePort();
+    const config = (a: string, z: string) => `tcp:
+  a: { listen: "127.0.0.1:${port}", ${a} }
+  z: { listen: "127.0.0.1:0", handler: ./${z}.ts }\n`;
+    await withBox(files, config("handler: ./old.ts", "old"), async (box, reload, _, said) => {
+      const held = await heldOpen(port);
+      expect(await reload(config(changed, "new"))).toContain(why);
+      expect([await greetings(port), await greetings(portOf(box, "z"))]).toEqual([["old"], ["old"]]);
+      expect(said().filter((line) => /^(listener|handler)/.test(line))).toEqual([]);
+      expect(held.closed).toBe(false);
+      held.destroy();
+    });
+  });
+
+  test("has all as it was where one cannot start though it could a moment before", async () => {
+    const files = { "old.ts": greeter("old"), "new.ts": greeter("new"), "third.ts": greeter("new", atLoad(3, FAILS)) };
+    const [port, other] = [await freePort(), await freePort()];
+    const config = (a: string, b: string, z: string) => `tcp:
+  a: { listen: "127.0.0.1:${port}", ${a} }
+  b: { listen: "127.0.0.1:${other}", ${b} }
+  z: { listen: "127.0.0.1:0", handler: ./${z}.ts }\n`;
+    const before = config("handler: ./old.ts", "handler: ./old.ts, workers: 2", "old");
+    const after = config("handler: ./new.ts, noDelay: false", "handler: ./third.ts, workers: 2, noDelay: false", "new");
+    await withBox(files, before, async (box, reload, _, said) => {
+      const state = async () => [await greetings(port), await greetings(other), await greetings(portOf(box, "z"))];
+      expect(await reload(after)).toContain("not on this loop");
+      expect(await state()).toEqual([["old"], ["old"], ["old"]]);
+      expect(box.listeners.map(({ name, port }) => [name, port]).slice(0, 2)).toEqual([
+        ["a", port],
+        ["b", other],
+      ]);
+      expect(said()).toContain("listener runs as it was a");
+      expect(said()).toContain("listener runs as it was b");
+      expect(await reload(after)).toBe("reloaded");
+      expect(await state()).toEqual([["new"], ["new"], ["new"]]);
+    });
+  });
+
+  test("swaps the ports of two, or of neither", async () => {
+    const files = { "a.ts": greeter("a"), "b.ts": greeter("b"), "fails.ts": greeter("b", FAILS) };
+    const [one, two] = [await freePort(), await freePort()];
+    const config = (a: number, b: number, handler: string) => `tcp:
+  a: { listen: "127.0.0.1:${a}", handler: ./a.ts }
+  b: { listen: "127.0.0.1:${b}", handler: ./${handler}.ts }\n`;
+    await withBox(files, config(one, two, "b"), async (_, reload) => {
+      expect(await reload(config(two, one, "fails"))).toContain("not on this loop");
+      expect([await greetings(one), await greetings(two)]).toEqual([["a"], ["b"]]);
+      expect(await reload(config(two, one, "b"))).toBe("reloaded");
+      expect([await greetings(one), await greetings(two)]).toEqual([["b"], ["a"]]);
+    });
+  });
+
+  test.each([["1"], ["2"]])("goes to another host of the port it has (%s loops)", async (workers) => {
+    const port = await freePort();
+    const config = (host: string) =>
+      `tcp: { a: { listen: "${host}:${port}", handler: ./a.ts, workers: ${workers} } }\n`;
+    await withBox({ "a.ts": greeter("a") }, config("127.0.0.1"), async (box, reload) => {
+      expect(await reload(config("198.51.100.7"))).toContain("this machine has no such address");
+      expect(await greetings(port)).toEqual(["a"]);
+      expect(await reload(config("0.0.0.0"))).toBe("reloaded");
+      expect(await greetings(port)).toEqual(["a"]);
+      expect(box.listeners[0]).toMatchObject({ host: "0.0.0.0", port });
+      expect(await reload(config("127.0.0.1"))).toBe("reloaded");
+      expect(box.listeners[0]).toMatchObject({ host: "127.0.0.1", port });
+    });
+  });
+});
+
+describe("a stop while a listener starts anew", () => {
+  test.each([
+    ["is proved", 1],
+    ["takes its place", 3],
+  ])("and it %s leaves nothing that listens, and says of nothing that it started", async (_, load) => {
+    const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", atLoad(load, SLOW)) };
+    const port = await freePort();
+    const config = (a: string) => `tcp: { a: { listen: "127.0.0.1:${port}", ${a} } }\n`;
+    await withBox(files, config("handler: ./old.ts"), async (box, reload, folder, said) => {
+      const reloaded = reload(config("handler: ./slow.ts, workers: 2"));
+      await until(() => existsSync(join(folder, `load-${load}`)));
+      await box.stop(0);
+      expect(await greetings(port)).toEqual(["ECONNREFUSED"]);
+      expect(await reloaded).toBe("Cannot reload: it is stopping");
+      expect(said().filter((line) => /started|as it was|gone/.test(line))).toEqual([]);
+      expect(await greetings(port)).toEqual(["ECONNREFUSED"]);
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import { afterAll } from "bun:test";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, connect as dial } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Box, parseConfig, up } from "../../src/app/mod.ts";
+import { keptLog } from "./surface/support.ts";
+
+const FIXTURES = join(import.meta.dir, "../net/fixtures");
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** @param text without a `dashboard:` it gets one @param files by their names; its own are the pairs one-cert.pem, two-cert.pem … */
+export async function withBox(
+  files: Record<string, string>,
+  text: string,
+  work: (box: Box, reload: (text: string) => Promise<string>, folder: string, said: () => string[]) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "reload-"));
+  folders.push(folder);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  for (const [ours, theirs] of [
+    ["one", "first"],
+    ["two", "second"],
+  ] as const) {
+    for (const part of ["cert", "key"])
+      copyFileSync(join(FIXTURES, `${theirs}-${part}.pem`), join(folder, `${ours}-${part}.pem`));
+  }
+  const rest = (tcp: string) => (tcp.includes("dashboard:") ? "" : 'dashboard: { listen: "127.0.0.1:0" }\n');
+  const parsed = (tcp: string) => parseConfig(tcp + rest(tcp), "tenk.yaml", folder);
+  const log = keptLog();
+  const box = await up(parsed(text), { log });
+  const said = () => log.lines.map(([, message, fields]) => `${message} ${fields.name ?? ""}`.trim());
+  const reload = (tcp: string) =>
+    box.reload(parsed(tcp)).then(
+      () => "reloaded",
+      (error: Error) => error.message,
+    );
+  try {
+    await work(box, reload, folder, said);
+  } finally {
+    await box.stop(0);
+  }
+}
+
+export function portOf(box: Box, name: string): number {
+  return box.listeners.find((each) => each.name === name)!.port;
+}
+
+/** What a listener says first, of many connections, so that each of its event loops is among them. */
+export async function greetings(port: number): Promise<string[]> {
+  const heard = await Promise.all(
+    Array.from(
+      { length: 30 },
+      () =>
+        new Promise<string>((resolve) => {
+          const socket = dial(port, "127.0.0.1");
+          socket.on("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+          socket.once("data", (bytes) => {
+            resolve(bytes.toString());
+            socket.destroy();
+          });
+        }),
+    ),
+  );
+  return [...new Set(heard)];
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export const greeter = (name: string, before = "") =>
+  `${before}\nexport default { open: (connection: { write(text: string): void }) => connection.write("${name}") };\n`;
