@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Log, logOf } from "../base/mod.ts";
+import { type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
@@ -25,7 +25,8 @@ export interface Box {
   /** All that `/metrics` tells, read now. */
   families(): Promise<readonly Family[]>;
   /**
-   * Serves another configuration; what is as it was is not touched, and certificates and handlers' files are read again.
+   * Serves another configuration, or none of it; what is as it was is not touched, and certificates and handlers' files are
+   * read again. Calls wait for each other.
    *
    * @throws {TenkError} what is wrong with it; then nothing has changed
    */
@@ -87,6 +88,20 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const push = options.push && startPush({ ...options.push, read: readings.families });
 
   let stopping: Promise<void> | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  async function reload(changed: LoadedConfig): Promise<void> {
+    if (stopping) throw new TenkError("config", "Cannot reload: it is stopping");
+    const move = await dashboard.prepare(changed);
+    try {
+      await listeners.reload(changed);
+    } catch (error) {
+      await move.drop();
+      throw error;
+    }
+    await move.commit();
+    watcher?.look();
+    log.info("reloaded", { file: changed.file });
+  }
   async function stop(graceMs: number): Promise<void> {
     watching.stopping();
     watcher?.close();
@@ -109,12 +124,10 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     },
     status: readings.status,
     families: readings.families,
-    async reload(changed) {
-      dashboard.check(changed);
-      await listeners.reload(changed);
-      await dashboard.change(changed);
-      watcher?.look();
-      log.info("reloaded", { file: changed.file });
+    reload(changed) {
+      const done = turn.then(() => reload(changed));
+      turn = done.catch(() => undefined);
+      return done;
     },
     stop(graceMs = 10_000) {
       if (stopping) void listeners.stop(0);

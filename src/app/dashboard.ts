@@ -23,6 +23,16 @@ export interface DashboardOptions {
   readonly log: Log;
 }
 
+/** Another port that is open, and not yet the one. One of the two ends it. */
+export interface PreparedMove {
+  /** Cannot fail. */
+  commit(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** A port that has to be left before it can be taken. */
+const OURS = Symbol("ours");
+
 /** Where a box is looked at, and by whom; both may change while it runs. */
 export class Dashboard {
   readonly #access: Access;
@@ -30,6 +40,7 @@ export class Dashboard {
   #names: readonly string[];
   #at: Where;
   #surface: Surface;
+  #isStopped = false;
 
   /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
   constructor({ loaded, ...options }: DashboardOptions) {
@@ -49,48 +60,80 @@ export class Dashboard {
     return !/^(127\.|::1$|localhost$)/.test(this.#at.host);
   }
 
-  /** @throws {TenkError} `config`; then nothing has changed */
-  check(loaded: LoadedConfig): void {
-    accessOf(loaded, this.#options.token);
+  /**
+   * Opens the port that a changed configuration has for it; who may look changes with the commit.
+   *
+   * @throws {TenkError} `config`, `permission-denied`, `address-unavailable`; then nothing has changed
+   */
+  async prepare(loaded: LoadedConfig): Promise<PreparedMove> {
+    const access = accessOf(loaded, this.#options.token);
+    const { listen } = loaded.config.dashboard;
+    const surface = formatAddress(listen) === formatAddress(this.#at) ? undefined : await this.#opened(listen);
+    return {
+      commit: async () => {
+        this.#access.configure(access);
+        this.#names = namesOf(loaded);
+        if (surface !== undefined) await this.#move(listen, surface);
+      },
+      drop: async () => {
+        if (surface !== OURS) await surface?.stop();
+      },
+    };
   }
 
-  async change(loaded: LoadedConfig): Promise<void> {
-    this.#access.configure(accessOf(loaded, this.#options.token));
-    this.#names = namesOf(loaded);
-    const { listen } = loaded.config.dashboard;
-    if (formatAddress(listen) === formatAddress(this.#at)) return;
-    const before = this.#surface;
-    const { log } = this.#options;
+  /** @returns `OURS` where the port is that of now, and only the host another */
+  async #opened(where: Where): Promise<Surface | typeof OURS> {
+    if (where.port === 0 || where.port !== this.#surface.port) return this.#serve(where);
     try {
-      this.#surface = this.#serve(listen);
+      return this.#serveAt(where.host, where.port);
     } catch (error) {
-      return log.error("dashboard not moved", { error: messageOf(error) });
+      if (systemCodeOf(error) !== "EADDRINUSE") throw surfaceError(error, where);
     }
-    this.#at = listen;
-    log.info("dashboard moved", { status: this.url });
-    await before.stop();
+    await this.#serve({ ...where, port: 0 }).stop();
+    return OURS;
+  }
+
+  async #move(where: Where, surface: Surface | typeof OURS): Promise<void> {
+    const before = this.#surface;
+    if (surface === OURS) await before.stop();
+    // A stop that came meanwhile did not know of it.
+    if (this.#isStopped) return surface === OURS ? undefined : surface.stop();
+    this.#surface = surface === OURS ? this.#serve(where) : surface;
+    this.#at = where;
+    this.#options.log.info("dashboard moved", { status: this.url });
+    if (surface !== OURS) await before.stop();
   }
 
   stop(): Promise<void> {
+    this.#isStopped = true;
     return this.#surface.stop();
   }
 
   /** Nobody's reason not to start: where its port is taken, a free one does. */
   #serve(where: Where): Surface {
-    const { parts, log } = this.#options;
-    const routes = surfaceRoutes(parts);
-    const serve = (port: number) =>
-      serveSurface({ host: where.host, port, access: this.#access, names: () => this.#names, routes, log });
     try {
-      return serve(where.port);
+      return this.#serveAt(where.host, where.port);
     } catch (error) {
       if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw surfaceError(error, where);
-      const surface = serve(0);
+      const surface = this.#serveAt(where.host, 0);
       const holder = portHolder(where.port);
       const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
-      log.warn("dashboard port taken instead", { wanted: where.port, port: surface.port, why });
+      this.#options.log.warn("dashboard port taken instead", { wanted: where.port, port: surface.port, why });
       return surface;
     }
+  }
+
+  /** @throws the system's error */
+  #serveAt(host: string, port: number): Surface {
+    const { parts, log } = this.#options;
+    return serveSurface({
+      host,
+      port,
+      access: this.#access,
+      names: () => this.#names,
+      routes: surfaceRoutes(parts),
+      log,
+    });
   }
 }
 

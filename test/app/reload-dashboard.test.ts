@@ -1,0 +1,36 @@
+import { describe, expect, test } from "bun:test";
+import { freePort, withBox } from "./reload-support.ts";
+
+describe("a reload that moves the dashboard", () => {
+  const config = (dashboard: string, limit: string) =>
+    `tcp: { a: { listen: "127.0.0.1:0", limits: { connections: ${limit} } } }\ndashboard: { listen: "${dashboard}" }\n`;
+
+  test("changes nothing where it cannot go there", async () => {
+    await withBox({}, config("127.0.0.1:0", "10"), async (box, reload, _, said) => {
+      const before = box.statusUrl;
+      expect(await reload(config("198.51.100.7:0", "20"))).toContain("Cannot serve the dashboard on 198.51.100.7:0");
+      expect(box.statusUrl).toBe(before);
+      expect((await fetch(`${before}healthz`)).status).toBe(200);
+      expect(said().filter((line) => line.startsWith("listener"))).toEqual([]);
+    });
+  });
+
+  test("stays where it is while a listener refuses", async () => {
+    await withBox({}, config("127.0.0.1:0", "10"), async (box, reload) => {
+      const [before, port] = [box.statusUrl, await freePort()];
+      const wrong = `tcp: { a: { listen: "198.51.100.7:1" } }\ndashboard: { listen: "127.0.0.1:${port}" }\n`;
+      expect(await reload(wrong)).toContain("no such address");
+      expect(box.statusUrl).toBe(before);
+      expect(await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => "refused")).toBe("refused");
+    });
+  });
+
+  test("to another host keeps its port", async () => {
+    const port = await freePort();
+    await withBox({}, config(`127.0.0.1:${port}`, "10"), async (box, reload) => {
+      expect(await reload(config(`0.0.0.0:${port}`, "10"))).toBe("reloaded");
+      expect(box.statusUrl).toBe(`http://0.0.0.0:${port}/`);
+      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    });
+  });
+});
