@@ -3,7 +3,7 @@ import { type CutResult, FrameCutter, type Framing, unframed } from "../wire/mod
 import { Count, FIRST_BYTE_BOUNDS_SECONDS, LIFETIME_BOUNDS_SECONDS, observe, placeOfClose } from "./counts.ts";
 import type { Timed } from "./deadlines.ts";
 import { nearestDeadline } from "./due.ts";
-import type { Endpoint, RawSocket, SocketEvents } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import {
   CLOSED,
   CUTTING,
@@ -24,6 +24,7 @@ import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CloseReason } from "./reasons.ts";
 import { release } from "./release.ts";
+import type { RawSocket, SocketEvents } from "./socket-events.ts";
 import {
   type ClientTlsOptions,
   closeSecure,

@@ -1,4 +1,17 @@
-import type { RawSocket } from "./endpoint.ts";
+/** The runtime's socket, as far as a connection uses it. */
+export type RawSocket = Bun.Socket<SocketEvents | undefined>;
+
+/** What the runtime's socket tells its owner; `socket.data` holds one of these. */
+export interface SocketEvents {
+  /** Only while connecting: the runtime has taken the descriptor over. */
+  attached?(socket: RawSocket): void;
+  received(bytes: Uint8Array): void;
+  writable(): void;
+  peerFinished(): void;
+  gone(error: Error | undefined): void;
+  failed(error: Error): void;
+  secured(authorized: boolean, error: Error | null): void;
+}
 
 /**
  * The one set of functions the runtime calls, for every socket of the process: it finds the owner in `socket.data`.

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { HeldBytes, TunnelTalk } from "../../src/net/dial/tunnel.ts";
-import type { RawSocket, SocketEvents } from "../../src/net/endpoint.ts";
+import type { RawSocket, SocketEvents } from "../../src/net/socket-events.ts";
 import { httpConnectDialogue, socks5Dialogue } from "../../src/wire/mod.ts";
 
 /** A socket that takes so many bytes at a time. */

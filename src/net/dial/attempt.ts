@@ -1,6 +1,5 @@
-import type { RawSocket, SocketEvents } from "../endpoint.ts";
 import { closeDescriptor, type DialOptions, dial, type SocketAddress } from "../ffi.ts";
-import { SOCKET_EVENTS } from "../socket-events.ts";
+import { type RawSocket, SOCKET_EVENTS, type SocketEvents } from "../socket-events.ts";
 import { causeOf } from "./connect-error.ts";
 
 /** Who is told how an attempt ends: one of the two, once, unless it is dropped. */

@@ -1,7 +1,6 @@
 import type { TunnelDialogue } from "../../wire/mod.ts";
-import type { RawSocket } from "../endpoint.ts";
 import type { DialOptions, SocketAddress } from "../ffi.ts";
-import { SOCKET_EVENTS } from "../socket-events.ts";
+import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import { type ClientTls, Handshake } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
 import { Attempt, type AttemptEnds } from "./attempt.ts";

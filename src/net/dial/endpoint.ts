@@ -2,9 +2,10 @@ import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
 import { TcpConnection } from "../connection.ts";
 import { Count, CountRows, type ListenerCounts } from "../counts.ts";
 import { Deadlines } from "../deadlines.ts";
-import type { Endpoint, RawSocket } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { PLAIN, SECURED } from "../identity.ts";
 import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "../settings.ts";
+import type { RawSocket } from "../socket-events.ts";
 import type { Connection, Handler } from "../types.ts";
 import type { ConnectOptions } from "./options.ts";
 

@@ -1,5 +1,5 @@
 import type { TunnelDialogue } from "../../wire/mod.ts";
-import type { RawSocket, SocketEvents } from "../endpoint.ts";
+import type { RawSocket, SocketEvents } from "../socket-events.ts";
 import { causeOf } from "./connect-error.ts";
 
 /** How a talk with a proxy ends; exactly one of them is called, once. */

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import { TenkError } from "../../base/mod.ts";
-import type { RawSocket } from "../endpoint.ts";
+import type { RawSocket } from "../socket-events.ts";
 import type { ClientTlsOptions } from "./options.ts";
 import { readPem } from "./pem.ts";
 import { alpnWire, VERSION_NUMBERS } from "./words.ts";

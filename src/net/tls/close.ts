@@ -1,5 +1,5 @@
-import type { RawSocket } from "../endpoint.ts";
 import { descriptorOf, finishDescriptor } from "../ffi.ts";
+import type { RawSocket } from "../socket-events.ts";
 
 /**
  * Closes a socket under TLS now. Left to itself the runtime keeps its descriptor until the peer has taken what is encrypted

@@ -1,5 +1,5 @@
 import { systemCodeOf } from "../../base/mod.ts";
-import type { RawSocket, SocketEvents } from "../endpoint.ts";
+import type { RawSocket, SocketEvents } from "../socket-events.ts";
 
 /** The encrypted half of a socket under TLS tells what we want to know; of the raw half nobody is told. */
 const NOBODY: SocketEvents = {

@@ -1,4 +1,4 @@
-import type { RawSocket } from "../endpoint.ts";
+import type { RawSocket } from "../socket-events.ts";
 import type { PeerCertificate, TlsInfo } from "./options.ts";
 
 /** The runtime has these on TLS sockets; its types know half of them. */

@@ -1,8 +1,7 @@
 import tls from "node:tls";
 import { messageOf, TenkError } from "../../base/mod.ts";
-import type { RawSocket } from "../endpoint.ts";
 import { durationSetting } from "../settings.ts";
-import { SOCKET_EVENTS } from "../socket-events.ts";
+import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 
 import type { UpgradeRequest } from "./handshake.ts";
 import { peerCertificate } from "./info.ts";

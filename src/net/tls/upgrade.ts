@@ -1,6 +1,5 @@
 import { TenkError } from "../../base/mod.ts";
-import type { RawSocket } from "../endpoint.ts";
-import { SOCKET_EVENTS } from "../socket-events.ts";
+import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import { clientTls } from "./client.ts";
 import { Handshake } from "./handshake.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "./options.ts";
