@@ -132,9 +132,8 @@ function takeHost(host: HostSample, take: Take): void {
   const counter = (name: string, value: number | undefined) => {
     if (value !== undefined) take(name, "counter", value);
   };
-  const { cpu, cpuCount } = host;
-  for (const [mode, seconds] of Object.entries(cpu ?? {})) {
-    if (!mode.startsWith("guest")) take("node_cpu_seconds_total", "counter", seconds / Math.max(1, cpuCount), { mode });
+  for (const [mode, seconds] of Object.entries(host.meanCpu ?? {})) {
+    if (!mode.startsWith("guest")) take("node_cpu_seconds_total", "counter", seconds, { mode });
   }
   gauge("node_load1", host.load1);
   gauge("node_memory_MemTotal_bytes", host.memoryTotalBytes);

@@ -17,6 +17,7 @@ describe("a host reader", () => {
     expect(reader.read()).toEqual({
       atMs: 5,
       cpu: expect.objectContaining({ user: 512.34, system: 203.45 }),
+      meanCpu: expect.objectContaining({ user: 512.34 / 4, system: 203.45 / 4 }),
       cpuCount: 4,
       load1: 0.42,
       load5: 0.31,

@@ -1,6 +1,7 @@
 import { promises, statfsSync } from "node:fs";
 import { parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles, numberOf } from "./files.ts";
+import { GrowingSum, ProcessorTime } from "./growth.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
 import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
@@ -15,8 +16,10 @@ import { type CpuTimes, parseStat } from "./stat.ts";
 export interface HostSample {
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** Of all processors together; see {@link busyRatio}. */
+  /** Of all processors together; see {@link busyRatio}. Grows only, as all that counts here, whatever comes and goes. */
   readonly cpu: CpuTimes | undefined;
+  /** Of the mean processor: all modes together grow by a second a second. */
+  readonly meanCpu: CpuTimes | undefined;
   readonly cpuCount: number;
   readonly load1: number | undefined;
   readonly load5: number | undefined;
@@ -83,6 +86,8 @@ export function openHostReader({
   const thermometer = findThermometer(files);
   const rootMount = readMounts(files)?.find(({ mountPoint }) => mountPoint === "/");
   const isRootAtHand = rootMount !== undefined && isAtHand(rootMount);
+  const processorTime = new ProcessorTime();
+  const sums = trafficSums();
   let rootSizes: StatFs | undefined;
   let temperatureCelsius: number | undefined;
   let hasNoThermometer = false;
@@ -116,9 +121,9 @@ export function openHostReader({
       askSlow();
       return {
         atMs: now(),
-        ...readProcessors(files),
+        ...readProcessors(files, processorTime),
         ...readMemory(files),
-        ...readTraffic(files, isPhysical),
+        ...readTraffic(files, isPhysical, sums),
         rootTotalBytes: rootSizes && rootSizes.blocks * rootSizes.bsize,
         rootAvailableBytes: rootSizes && rootSizes.bavail * rootSizes.bsize,
         temperatureCelsius,
@@ -149,13 +154,16 @@ function busySeconds({ user, nice, system, irq, softirq, steal }: CpuTimes): num
  * Every second, so only lines that are wanted are parsed: a kernel's list of interrupts has hundreds of numbers, a machine
  * with containers hundreds of devices.
  */
-function readProcessors(files: HostFiles) {
+function readProcessors(files: HostFiles, time: ProcessorTime) {
   const text = files.text("/proc/stat") ?? "";
   const stat = parseStat(linesThat(text, (line) => line.startsWith("cpu")));
+  time.add(stat);
+  const isTold = stat.total !== undefined;
   const load = parseLoad(files.text("/proc/loadavg") ?? "");
   const uptime = numberOf(files.text("/proc/uptime")?.split(" ")[0]);
   return {
-    cpu: stat.total,
+    cpu: isTold ? time.total : undefined,
+    meanCpu: isTold ? time.mean : undefined,
     cpuCount: stat.cpus.size,
     load1: load?.[0],
     load5: load?.[1],
@@ -180,20 +188,30 @@ function readMemory(files: HostFiles) {
 /** Disks that are no part of another one, nor made of others. */
 const WHOLE_DISK = /^\s*\d+\s+\d+\s+(?:(?:h|s|v|xv)d[a-z]+|nvme\d+n\d+|mmcblk\d+)\s/;
 
-function readTraffic(files: HostFiles, isPhysical: (device: string) => boolean) {
+function trafficSums() {
+  const [received, sent, read, written] = [new GrowingSum(), new GrowingSum(), new GrowingSum(), new GrowingSum()];
+  return { received, sent, read, written };
+}
+
+function readTraffic(
+  files: HostFiles,
+  isPhysical: (device: string) => boolean,
+  { received, sent, read, written }: ReturnType<typeof trafficSums>,
+) {
   const ofPhysical = (line: string) => line.includes(":") && isPhysical(line.slice(0, line.indexOf(":")).trim());
   const devices = parseNetDevices(linesThat(files.text("/proc/net/dev") ?? "", ofPhysical));
   const disks = parseDiskstats(linesThat(files.text("/proc/diskstats") ?? "", (line) => WHOLE_DISK.test(line)));
-  const sum = (rows: readonly ReadonlyMap<string, number>[], column: string) =>
-    rows.length === 0 ? undefined : rows.reduce((total, row) => total + (row.get(column) ?? 0), 0);
-  const shown = [...devices.values()];
-  const values = disks.map((disk) => disk.values);
+  const disksByName = new Map(disks.map(({ device, values }) => [device, values]));
   return {
-    networkReceivedBytes: sum(shown, "receive_bytes"),
-    networkSentBytes: sum(shown, "transmit_bytes"),
-    diskReadBytes: sum(values, "read_bytes_total"),
-    diskWrittenBytes: sum(values, "written_bytes_total"),
+    networkReceivedBytes: received.add(columnOf(devices, "receive_bytes")),
+    networkSentBytes: sent.add(columnOf(devices, "transmit_bytes")),
+    diskReadBytes: read.add(columnOf(disksByName, "read_bytes_total")),
+    diskWrittenBytes: written.add(columnOf(disksByName, "written_bytes_total")),
   };
+}
+
+function columnOf(rows: ReadonlyMap<string, ReadonlyMap<string, number>>, column: string): [string, number][] {
+  return [...rows].map(([name, row]) => [name, row.get(column) ?? 0]);
 }
 
 function linesThat(text: string, isWanted: (line: string) => boolean): string {

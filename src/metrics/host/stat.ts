@@ -32,7 +32,7 @@ export interface KernelStat {
 /** Linux reports ticks of 1/100 s to programs on every processor that we run on, whatever its own clock. */
 const TICKS_PER_SECOND = 100;
 const MODES = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"] as const;
-const ALL_FIELDS = [...MODES, "guest", "guestNice"] as const;
+export const CPU_FIELDS = [...MODES, "guest", "guestNice"] as const;
 /** After a processor was away its idle time may begin again, far below; anything less is the kernel's own inaccuracy. */
 const RESTART_SECONDS = 3;
 
@@ -61,7 +61,7 @@ export function parseStat(text: string): KernelStat {
 /** Older kernels have fewer columns, newer ones may have more. */
 function cpuTimes(words: readonly string[]): CpuTimes {
   const seconds = (column: number) => (numberOf(words[column]) ?? 0) / TICKS_PER_SECOND;
-  return Object.fromEntries(ALL_FIELDS.map((field, column) => [field, seconds(column)])) as unknown as CpuTimes;
+  return Object.fromEntries(CPU_FIELDS.map((field, column) => [field, seconds(column)])) as unknown as CpuTimes;
 }
 
 /**
@@ -71,7 +71,7 @@ function cpuTimes(words: readonly string[]): CpuTimes {
 export function withoutStepsBack(before: CpuTimes | undefined, now: CpuTimes): CpuTimes {
   if (before === undefined || before.idle - now.idle >= RESTART_SECONDS) return now;
   return Object.fromEntries(
-    ALL_FIELDS.map((field) => [field, Math.max(before[field], now[field])]),
+    CPU_FIELDS.map((field) => [field, Math.max(before[field], now[field])]),
   ) as unknown as CpuTimes;
 }
 

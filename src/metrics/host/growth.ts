@@ -1,0 +1,63 @@
+import { CPU_FIELDS, type CpuTimes, type KernelStat, withoutStepsBack } from "./stat.ts";
+
+/** Names that are remembered, those of devices that are gone included. */
+const MAX_NAMES = 1000;
+
+/**
+ * One counter over devices that come and go. A plain sum falls when a network card is pulled, which looks as if all had
+ * begun again at zero, and leaps when it is back: here only what devices count while they are seen is added.
+ */
+export class GrowingSum {
+  readonly #last = new Map<string, number>();
+  #sum: number | undefined;
+
+  /** @returns the sum so far, that of the first call as it stands; undefined where there is no device now */
+  add(counts: Iterable<readonly [device: string, count: number]>): number | undefined {
+    const isFirst = this.#sum === undefined;
+    let grown = 0;
+    let isAny = false;
+    for (const [device, count] of counts) {
+      const last = this.#last.get(device);
+      // Of one that comes later it is not known when it counted what it has.
+      if (last === undefined) grown += isFirst ? count : 0;
+      else grown += count < last ? count : count - last;
+      if (this.#last.size >= MAX_NAMES && last === undefined) this.#last.clear();
+      this.#last.set(device, count);
+      isAny = true;
+    }
+    if (!isAny) return undefined;
+    this.#sum = (this.#sum ?? 0) + grown;
+    return this.#sum;
+  }
+}
+
+/** What processors did, as counters that only grow whatever processors come and go. */
+export class ProcessorTime {
+  /** Of all together. */
+  total: CpuTimes | undefined;
+  /** Of the mean one: all modes together grow by a second a second. */
+  mean: CpuTimes | undefined;
+  #last: ReadonlyMap<string, CpuTimes> = new Map();
+
+  add({ total, cpus }: Pick<KernelStat, "total" | "cpus">): void {
+    if (total === undefined) return;
+    // One that is alone may have no line of its own.
+    const now = cpus.size > 0 ? cpus : new Map([["", total]]);
+    const shown = new Map([...now].map(([cpu, times]) => [cpu, withoutStepsBack(this.#last.get(cpu), times)]));
+    const grown = (field: keyof CpuTimes) => {
+      let sum = 0;
+      for (const [cpu, times] of shown) sum += Math.max(0, times[field] - (this.#last.get(cpu) ?? times)[field]);
+      return sum;
+    };
+    const isFirst = this.total === undefined;
+    const added = isFirst ? total : timesOf(grown);
+    const before = { total: this.total, mean: this.mean };
+    this.total = timesOf((field) => (before.total?.[field] ?? 0) + added[field]);
+    this.mean = timesOf((field) => (before.mean?.[field] ?? 0) + added[field] / now.size);
+    this.#last = shown;
+  }
+}
+
+function timesOf(value: (field: keyof CpuTimes) => number): CpuTimes {
+  return Object.fromEntries(CPU_FIELDS.map((field) => [field, value(field)])) as unknown as CpuTimes;
+}
