@@ -1,4 +1,4 @@
-import type { TcpConnection } from "./connection.ts";
+import type { TcpConnection } from "./connection/mod.ts";
 import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "./connection-page.ts";
 import { tcpInfo } from "./ffi.ts";
 import type { LoopListener } from "./loop-listener.ts";

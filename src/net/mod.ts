@@ -1,5 +1,6 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
 export type { PreparedChange, ServerChange } from "./change.ts";
+export { type ConnectionTap, tapConnection } from "./connection/mod.ts";
 export { CONNECTION_SORTS, type ConnectionPage, type ConnectionQuery, type ConnectionSort } from "./connection-page.ts";
 export type { HistogramCounts, ListenerCounts, WorkerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
@@ -34,7 +35,6 @@ export {
   type WebStreamsOptions,
   webStreams,
 } from "./stream/mod.ts";
-export { type ConnectionTap, tapConnection } from "./tap.ts";
 export type {
   Certificate,
   ClientTlsOptions,

@@ -1,8 +1,8 @@
 /** Large blocks whose memory is given back at once. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { Outbox } from "../../src/net/connection/outbox.ts";
+import { release } from "../../src/net/connection/release.ts";
 import { connect, type Handler, listen, type Server } from "../../src/net/mod.ts";
-import { Outbox } from "../../src/net/outbox.ts";
-import { release } from "../../src/net/release.ts";
 import { until } from "./support.ts";
 
 const LARGE_BYTES = 65_536;

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
-import type { TcpConnection } from "../../src/net/connection.ts";
+import type { TcpConnection } from "../../src/net/connection/mod.ts";
 import { type Connection, type Handler, listen } from "../../src/net/mod.ts";
 import { until } from "./support.ts";
 

@@ -1,9 +1,6 @@
 import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
-import { TcpConnection } from "../connection.ts";
+import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
 import { Count, CountRows, type ListenerCounts } from "../counts.ts";
-import { Deadlines } from "../deadlines.ts";
-import type { Endpoint } from "../endpoint.ts";
-import { PLAIN, SECURED } from "../identity.ts";
 import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "../settings.ts";
 import type { RawSocket } from "../socket-events.ts";
 import type { Connection, Handler } from "../types.ts";

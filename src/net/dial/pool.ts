@@ -1,5 +1,5 @@
 import { TenkError } from "../../base/mod.ts";
-import { TcpConnection } from "../connection.ts";
+import { TcpConnection } from "../connection/mod.ts";
 import { durationSetting } from "../settings.ts";
 import type { Connection, Handler } from "../types.ts";
 import { Dialling } from "./dialling.ts";

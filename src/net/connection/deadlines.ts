@@ -1,4 +1,4 @@
-import { Wheel } from "../base/mod.ts";
+import { Wheel } from "../../base/mod.ts";
 
 /** How fine time is counted: a deadline fires up to this much early or late. */
 export const TICK_MS = 50;

@@ -1,8 +1,8 @@
-import type { ProxyHeader } from "../wire/mod.ts";
+import type { ProxyHeader } from "../../wire/mod.ts";
+import type { RawSocket } from "../socket-events.ts";
+import { type TlsInfo, tlsInfo } from "../tls/mod.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { CLOSED, SECURE } from "./flags.ts";
-import type { RawSocket } from "./socket-events.ts";
-import { type TlsInfo, tlsInfo } from "./tls/mod.ts";
 
 /** How a connection came to be; most share one of two. */
 export interface Origin {

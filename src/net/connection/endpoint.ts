@@ -1,9 +1,9 @@
-import type { Bandwidth } from "./bandwidth/mod.ts";
+import type { Bandwidth } from "../bandwidth/mod.ts";
+import type { Topics } from "../publish/mod.ts";
+import type { LimitSettings, SocketSettings } from "../settings.ts";
+import type { Connection, Handler } from "../types.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Topics } from "./publish/mod.ts";
-import type { LimitSettings, SocketSettings } from "./settings.ts";
-import type { Connection, Handler } from "./types.ts";
 
 /** What all connections of one listener (or dialer) on one event loop have in common. */
 export interface Endpoint<Data> {

@@ -1,5 +1,5 @@
-import type { CloseReason } from "./reasons.ts";
-import type { LimitSettings } from "./settings.ts";
+import type { CloseReason } from "../reasons.ts";
+import type { LimitSettings } from "../settings.ts";
 
 /** How long after our FIN the peer's is awaited. Closing at once would answer bytes still under way with a reset, and a
  * reset makes the peer's kernel throw away what it has not read yet (RFC 1122 §4.2.2.13, RFC 7230 §6.6). */

@@ -1,6 +1,18 @@
-import { systemCodeOf, TenkError } from "../base/mod.ts";
-import { type CutResult, FrameCutter, type Framing, unframed } from "../wire/mod.ts";
-import { Count, FIRST_BYTE_BOUNDS_SECONDS, LIFETIME_BOUNDS_SECONDS, observe, placeOfClose } from "./counts.ts";
+import { systemCodeOf, TenkError } from "../../base/mod.ts";
+import { type CutResult, FrameCutter, type Framing, unframed } from "../../wire/mod.ts";
+import { Count, FIRST_BYTE_BOUNDS_SECONDS, LIFETIME_BOUNDS_SECONDS, observe, placeOfClose } from "../counts.ts";
+import { sayHandlerFailed } from "../handler-failure.ts";
+import type { CloseReason } from "../reasons.ts";
+import type { RawSocket, SocketEvents } from "../socket-events.ts";
+import {
+  type ClientTlsOptions,
+  closeSecure,
+  type ServerTlsOptions,
+  type TlsInfo,
+  tlsInfo,
+  upgrade,
+} from "../tls/mod.ts";
+import type { Connection, Handler, HandlerResult } from "../types.ts";
 import type { Timed } from "./deadlines.ts";
 import { nearestDeadline } from "./due.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -19,21 +31,9 @@ import {
   SECURE,
   UPGRADING,
 } from "./flags.ts";
-import { sayHandlerFailed } from "./handler-failure.ts";
 import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
-import type { CloseReason } from "./reasons.ts";
 import { release } from "./release.ts";
-import type { RawSocket, SocketEvents } from "./socket-events.ts";
-import {
-  type ClientTlsOptions,
-  closeSecure,
-  type ServerTlsOptions,
-  type TlsInfo,
-  tlsInfo,
-  upgrade,
-} from "./tls/mod.ts";
-import type { Connection, Handler, HandlerResult } from "./types.ts";
 
 const encoder = new TextEncoder();
 

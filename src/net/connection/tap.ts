@@ -1,5 +1,5 @@
+import type { Connection } from "../types.ts";
 import type { TcpConnection } from "./connection.ts";
-import type { Connection } from "./types.ts";
 
 /** Who looks at what goes through a connection. Bytes are borrowed, as everywhere. */
 export interface ConnectionTap {

@@ -1,11 +1,11 @@
-import { Count } from "./counts.ts";
+import { Count } from "../counts.ts";
+import type { Mailbox, Subscriber } from "../publish/mod.ts";
+import type { CloseReason } from "../reasons.ts";
+import type { RawSocket } from "../socket-events.ts";
+import type { Handler } from "../types.ts";
 import { CLOSED, ENDED, FIN_SENT, PAUSED, PAUSED_BY_OUTBOX, PEER_FINISHED, UPGRADING } from "./flags.ts";
 import { Outbox } from "./outbox.ts";
 import { Pacing } from "./pacing.ts";
-import type { Mailbox, Subscriber } from "./publish/mod.ts";
-import type { CloseReason } from "./reasons.ts";
-import type { RawSocket } from "./socket-events.ts";
-import type { Handler } from "./types.ts";
 
 const encoder = new TextEncoder();
 

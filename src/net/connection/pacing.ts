@@ -1,6 +1,6 @@
-import type { Pace, Paced } from "./bandwidth/mod.ts";
-import { Count } from "./counts.ts";
-import { descriptorOf } from "./ffi.ts";
+import type { Pace, Paced } from "../bandwidth/mod.ts";
+import { Count } from "../counts.ts";
+import { descriptorOf } from "../ffi.ts";
 import { CLOSED, ENDED, FIN_SENT, FIN_WAITS, PAUSED_BY_BANDWIDTH, PEER_FINISHED, SECURE } from "./flags.ts";
 import { Identity } from "./identity.ts";
 
