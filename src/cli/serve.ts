@@ -17,7 +17,7 @@ export interface ServeOptions {
   readonly logLevel?: LogLevel | undefined;
   /** Push metrics there. */
   readonly push?: PushPlan | undefined;
-  /** End when standard input ends, and not at Ctrl-C. */
+  /** End when standard input ends, and not at a signal: what is sent to the group is for who started us. */
   readonly withParent?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface ServeOptions {
 export async function serve(load: () => LoadedConfig, options: ServeOptions): Promise<number> {
   const loaded = load();
   await startLogging(options.logLevel ?? loaded.config.log.level);
-  using stop = stopper("stopping", options.withParent ? ["SIGTERM"] : ["SIGINT", "SIGTERM"]);
+  using stop = stopper("stopping", options.withParent ? [] : undefined);
   const { orFree = false, watch = false, sayDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   // Before it is up: a SIGHUP that nobody listens to ends the process.

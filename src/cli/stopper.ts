@@ -10,18 +10,25 @@ export interface Stopper extends Disposable {
   request(): void;
 }
 
-/** Who tells every process of a group (`timeout`, a service manager) is passed on as well by the one that started us. */
+/**
+ * Who tells every process of a group (`timeout`, a service manager) tells us, and whoever started us, who passes it on: the same
+ * signal again within this time is the same wish. Of a person's quick second Ctrl-C nothing is lost but that press: the time
+ * counts from the first. (In a live view Ctrl-C is a key, which nobody passes on, and each press counts.)
+ */
 const ONE_WISH_MS = 250;
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
  * Turns Ctrl-C and SIGTERM into one signal, until disposed.
  *
  * @param says what the log says at the first wish; nothing when undefined
- * @param signals a Ctrl-C goes to every process of the terminal: one whose end another decides leaves SIGINT out
+ * @param signals those that are a wish; a Ctrl-C, and what is sent to a group, goes to every process of it: one whose end another
+ *   decides has none
  */
 export function stopper(
   says?: string,
-  signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"],
+  signals: readonly NodeJS.Signals[] = SIGNALS,
   nowMs: () => number = () => performance.now(),
 ): Stopper {
   const controller = new AbortController();
@@ -30,14 +37,13 @@ export function stopper(
     if (says !== undefined) log.info(`${says}; Ctrl-C again ends at once`);
     controller.abort();
   }
-  let terminatedAtMs = Number.NEGATIVE_INFINITY;
+  const wishedAtMs = new Map<NodeJS.Signals, number>();
   function onSignal(name: NodeJS.Signals) {
-    const sinceMs = nowMs() - terminatedAtMs;
-    if (name === "SIGTERM" && sinceMs < ONE_WISH_MS) return;
-    if (name === "SIGTERM") terminatedAtMs = nowMs();
+    if (nowMs() - (wishedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < ONE_WISH_MS) return;
+    wishedAtMs.set(name, nowMs());
     request();
   }
-  const ignored = signals.includes("SIGINT") ? [] : ["SIGINT"];
+  const ignored = SIGNALS.filter((name) => !signals.includes(name));
   for (const name of signals) process.on(name, onSignal);
   for (const name of ignored) process.on(name, ignore);
   return {

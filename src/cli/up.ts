@@ -40,7 +40,7 @@ export function upCommand(exit: (code: number) => void): Command {
     .option("--or-free", "take a free port where the listener's own is in use")
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
-    .addOption(new Option("--with-parent", "for tenk demo: end when standard input ends, not at Ctrl-C").hideHelp())
+    .addOption(new Option("--with-parent", "for tenk demo: end when standard input ends, not at a signal").hideHelp())
     .addHelpText(
       "after",
       examples(
