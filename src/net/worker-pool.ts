@@ -1,8 +1,8 @@
 import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../base/mod.ts";
-import { SKETCH_BYTES } from "./address-sketch.ts";
 import { hasHandlerOptions, type LoopChange, type PreparedChange } from "./change.ts";
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { listenError } from "./listen-error.ts";
+import { SKETCH_BYTES } from "./loop/mod.ts";
 import { type ChangingPool, prepareWorkers } from "./pool-changes.ts";
 import { subscriberSettings } from "./publish/mod.ts";
 import type { Question } from "./questions.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Admission, privateState } from "../../src/net/admission.ts";
 import { CountRows } from "../../src/net/counts.ts";
+import { Admission, privateState } from "../../src/net/loop/admission.ts";
 import { limitSettings } from "../../src/net/settings.ts";
 
 function admission(acceptsPerSecond: number): Admission {

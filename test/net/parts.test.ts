@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { AddressSketch, SKETCH_BYTES } from "../../src/net/address-sketch.ts";
 import { Outbox } from "../../src/net/connection/outbox.ts";
 import { COUNTS_PER_ROW, CountRows, placeOfClose } from "../../src/net/counts.ts";
 import { internetAddress } from "../../src/net/ffi.ts";
+import { AddressSketch, SKETCH_BYTES } from "../../src/net/loop/address-sketch.ts";
 
 test("an outbox gives back exactly what was appended, whatever the order of appends and consumes", () => {
   const step = fc.oneof(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { PastHandlers } from "../../src/net/loop/past-handlers.ts";
 import { listen } from "../../src/net/mod.ts";
-import { PastHandlers } from "../../src/net/past-handlers.ts";
 import type { Handler } from "../../src/net/types.ts";
 import { Client, until } from "./support.ts";
 

@@ -1,8 +1,8 @@
-import type { TcpConnection } from "./connection/mod.ts";
-import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "./connection-page.ts";
-import { tcpInfo } from "./ffi.ts";
-import type { LoopListener } from "./loop-listener.ts";
-import { type ConnectionInfo, provided, type Question } from "./questions.ts";
+import type { TcpConnection } from "../connection/mod.ts";
+import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "../connection-page.ts";
+import { tcpInfo } from "../ffi.ts";
+import { type ConnectionInfo, provided, type Question } from "../questions.ts";
+import type { LoopListener } from "./listener.ts";
 
 /** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */
 export async function answer(listener: LoopListener<unknown>, question: Question): Promise<unknown> {

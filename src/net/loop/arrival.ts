@@ -1,9 +1,9 @@
-import { decodeProxyHeader, HeadBuffer, type ProxyHeader } from "../wire/mod.ts";
-import { Count } from "./counts.ts";
-import { descriptorOf, discardBytes, peekBytes } from "./ffi.ts";
-import type { CloseReason } from "./reasons.ts";
-import type { RawSocket, SocketEvents } from "./socket-events.ts";
-import { Handshake, type ServerTls } from "./tls/mod.ts";
+import { decodeProxyHeader, HeadBuffer, type ProxyHeader } from "../../wire/mod.ts";
+import { Count } from "../counts.ts";
+import { descriptorOf, discardBytes, peekBytes } from "../ffi.ts";
+import type { CloseReason } from "../reasons.ts";
+import type { RawSocket, SocketEvents } from "../socket-events.ts";
+import { Handshake, type ServerTls } from "../tls/mod.ts";
 
 /** How a connection's arrival ends: it is handed over, or it never became one. */
 export interface ArrivalEnds {

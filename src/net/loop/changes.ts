@@ -1,7 +1,7 @@
-import { logOf, messageOf, TenkError } from "../base/mod.ts";
-import { hasHandlerOptions, type LoopChange } from "./change.ts";
-import type { LoopListener } from "./loop-listener.ts";
-import { loadHandler } from "./module/mod.ts";
+import { logOf, messageOf, TenkError } from "../../base/mod.ts";
+import { hasHandlerOptions, type LoopChange } from "../change.ts";
+import { loadHandler } from "../module/mod.ts";
+import type { LoopListener } from "./listener.ts";
 
 const log = logOf("net");
 

@@ -1,22 +1,28 @@
-import { logOf, messageOf, occasionally, TenkError } from "../base/mod.ts";
-import type { ProxyHeader } from "../wire/mod.ts";
+import { logOf, messageOf, occasionally, TenkError } from "../../base/mod.ts";
+import type { ProxyHeader } from "../../wire/mod.ts";
+import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
+import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
+import { Count, placeOfClose } from "../counts.ts";
+import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "../ffi.ts";
+import { listenError } from "../listen-error.ts";
+import { subscriberSettings, Topics } from "../publish/mod.ts";
+import type { CloseReason, RefusalReason } from "../reasons.ts";
+import {
+  durationSetting,
+  type LimitSettings,
+  limitSettings,
+  type SocketSettings,
+  socketSettings,
+} from "../settings.ts";
+import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
+import { ServerTls, type ServerTlsOptions } from "../tls/mod.ts";
+import { addressRanges } from "../trusted.ts";
+import type { Handler, Limits, ListenOptions } from "../types.ts";
 import { Admission, type SharedState } from "./admission.ts";
 import { Arrival, type ArrivalEnds } from "./arrival.ts";
-import { Bandwidth, boundOf } from "./bandwidth/mod.ts";
-import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "./connection/mod.ts";
-import { Count, placeOfClose } from "./counts.ts";
+import { LoopChanges } from "./changes.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
-import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "./ffi.ts";
-import { listenError } from "./listen-error.ts";
-import { LoopChanges } from "./loop-changes.ts";
 import { PastHandlers, sayStopped } from "./past-handlers.ts";
-import { subscriberSettings, Topics } from "./publish/mod.ts";
-import type { CloseReason, RefusalReason } from "./reasons.ts";
-import { durationSetting, type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "./settings.ts";
-import { type RawSocket, SOCKET_EVENTS } from "./socket-events.ts";
-import { ServerTls, type ServerTlsOptions } from "./tls/mod.ts";
-import { addressRanges } from "./trusted.ts";
-import type { Handler, Limits, ListenOptions } from "./types.ts";
 
 const log = logOf("net");
 

@@ -1,4 +1,4 @@
-import { descriptorLimit, lowestFreeDescriptor } from "./ffi.ts";
+import { descriptorLimit, lowestFreeDescriptor } from "../ffi.ts";
 
 /**
  * Descriptors kept free for everything that is not a connection: files, the metrics endpoint, new event loops.

@@ -1,5 +1,5 @@
-import { sayHandlerFailed } from "./handler-failure.ts";
-import type { Handler } from "./types.ts";
+import { sayHandlerFailed } from "../handler-failure.ts";
+import type { Handler } from "../types.ts";
 
 interface Past<Data> {
   readonly handler: Handler<Data>;

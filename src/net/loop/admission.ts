@@ -1,8 +1,8 @@
+import { Count, type CountRows, placeOfRefusal } from "../counts.ts";
+import type { RefusalReason } from "../reasons.ts";
+import type { LimitSettings } from "../settings.ts";
 import { AddressSketch, SKETCH_BYTES } from "./address-sketch.ts";
-import { Count, type CountRows, placeOfRefusal } from "./counts.ts";
 import { highestUsableDescriptor } from "./descriptor-guard.ts";
-import type { RefusalReason } from "./reasons.ts";
-import type { LimitSettings } from "./settings.ts";
 
 /** What the workers of one listener share: counts and addresses. Passed to a worker as its two buffers. */
 export interface SharedState {
