@@ -46,7 +46,8 @@ function openMetrics(family: Family): string {
   const ofFamily = isCounter ? name.slice(0, -"_total".length) : name;
   const kind = type === "untyped" || (type === "counter" && !isCounter) ? "unknown" : type;
   const unit = unitOf(ofFamily);
-  const unitLine = unit === undefined ? "" : `# UNIT ${ofFamily} ${unit}\n`;
+  // A unit that the family's name does not end with, as of a gauge `a_seconds_total`, costs Prometheus the whole scrape.
+  const unitLine = unit === undefined || !ofFamily.endsWith(`_${unit}`) ? "" : `# UNIT ${ofFamily} ${unit}\n`;
   const written = type === "histogram" ? lines(family, canonicalBound) : lines(family);
   return `# HELP ${ofFamily} ${escapeLabel(help)}\n# TYPE ${ofFamily} ${kind}\n${unitLine}${written}`;
 }

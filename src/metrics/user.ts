@@ -14,7 +14,7 @@ export interface Counter {
   inc(by?: number): void;
 }
 
-/** Goes up and down. Over several workers its values are added. */
+/** Goes up and down. Over several workers its values are added. What is no number is not told. */
 export interface Gauge {
   value: number;
   inc(by?: number): void;
@@ -114,7 +114,9 @@ export function gauge(name: string, help: string, labels: readonly string[] = []
         ...family.promOptions,
         collect() {
           this.reset();
-          for (const [values, each] of family.members()) this.set(values, each.value);
+          if (labels.length === 0) this.remove();
+          // A field can be given anything: one value that is no number must not take the others with it.
+          for (const [values, { value }] of family.members()) if (typeof value === "number") this.set(values, value);
         },
       });
     },
@@ -141,6 +143,10 @@ export function histogram(
   { buckets = DEFAULT_BUCKETS }: HistogramOptions = {},
   labels: readonly string[] = [],
 ): Histogram | Labelled<Histogram, string> {
+  const isAscending = buckets.every(
+    (bound, at) => Number.isFinite(bound) && !(bound <= (buckets[at - 1] ?? -Infinity)),
+  );
+  if (!isAscending) throw wrongName(name, "its buckets must be numbers, each larger than the one before");
   let prom: PromHistogram | undefined;
   const family = familyOf<Histogram>(
     name,
@@ -169,7 +175,7 @@ export function addUserMetrics(ofLoops: readonly unknown[][]): Registry {
 class PlainCounter implements Counter {
   value = 0;
   inc(by = 1): void {
-    if (by >= 0) this.value += by;
+    if (Number.isFinite(by) && by >= 0) this.value += by;
     else throw new TenkError("invalid-option", `Cannot count by ${by} as a counter only goes up: use a gauge`);
   }
 }
@@ -250,10 +256,16 @@ function familyOf<Kind>(
   }
   if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name)) throw wrongName(name, "it must be a-z, 0-9 and _, a letter first");
   if (RESERVED.test(name)) throw wrongName(name, "names with this beginning are not yours");
+  for (const label of labels) if (!isLabel(label)) throw wrongName(name, `"${label}" cannot be the name of a label`);
   const family = new Family(name, help, type, labels, make);
   register(family);
   families.set(name, family as Family<unknown>);
   return family;
+}
+
+/** Those that begin with two underscores are Prometheus's own; `le` and `quantile` say what a value of a family is. */
+function isLabel(name: string): boolean {
+  return /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name) && name !== "le" && name !== "quantile";
 }
 
 function wrongName(name: string, why: string): TenkError {

@@ -67,6 +67,13 @@ describe("exposition", () => {
   });
 });
 
+test("a gauge whose name ends as a counter's has no unit: Prometheus would refuse the whole scrape", () => {
+  const family: Family = { name: "a_seconds_total", help: "A.", type: "gauge", samples: [{ value: 2, labels: {} }] };
+  expect(exposition([family], "openmetrics")).toBe(
+    "# HELP a_seconds_total A.\n# TYPE a_seconds_total gauge\na_seconds_total 2\n# EOF\n",
+  );
+});
+
 describe("a book of families", () => {
   test("brings together what has one name", () => {
     const book = new FamilyBook();

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "bun:test";
+import {
+  addUserMetrics,
+  counter,
+  exposition,
+  familiesIn,
+  gauge,
+  histogram,
+  readUserMetrics,
+} from "../../src/metrics/mod.ts";
+
+async function scrape(): Promise<string[]> {
+  const ofLoop = await readUserMetrics();
+  return exposition(await familiesIn(addUserMetrics([ofLoop]))).split("\n");
+}
+
+describe("a metric of a user's own", () => {
+  test("given what is no number is left out alone, and is there again with the next number", async () => {
+    const [broken, sound] = [gauge("user_broken", "Broken."), gauge("user_sound", "Sound.")];
+    sound.set(1);
+    for (const value of ["5", undefined, null, {}, 5n]) {
+      broken.set(value as never);
+      const lines = await scrape();
+      expect(lines).toContain("user_sound 1");
+      expect(lines.filter((line) => line.startsWith("user_broken"))).toEqual([]);
+    }
+    broken.set(7);
+    expect(await scrape()).toContain("user_broken 7");
+  });
+
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, "3", null, {}])("does not count by %p", async (by) => {
+    const packets = counter("user_packets_total", "Packets.");
+    const before = packets.value;
+    expect(() => packets.inc(by as never)).toThrow("Cannot count by");
+    expect(await scrape()).toContain(`user_packets_total ${before}`);
+  });
+
+  test.each(["__name__", "__x", "le", "quantile", "a-b", "", "ä"])("has no label %p", (label) => {
+    expect(() => counter("user_odd_total", "Odd.", [label])).toThrow("cannot be the name of a label");
+    expect(() => histogram("user_odd_seconds", "Odd.", {}, [label])).toThrow("cannot be the name of a label");
+  });
+
+  test("can have the name that was refused to it before", async () => {
+    expect(() => histogram("user_mended_seconds", "Mended.", {}, ["le"])).toThrow();
+    expect(() => histogram("user_mended_seconds", "Mended.", { buckets: [2, 1] })).toThrow("buckets");
+    histogram("user_mended_seconds", "Mended.", { buckets: [1, 2] }).observe(1.5);
+    expect(await scrape()).toContain('user_mended_seconds_bucket{le="2"} 1');
+  });
+
+  test.each([[[2, 1]], [[1, 1]], [[Number.NaN]], [[1, Number.POSITIVE_INFINITY]], [["1"]]])(
+    "has no buckets %p",
+    (buckets) => {
+      expect(() => histogram("user_buckets_seconds", "Buckets.", { buckets: buckets as never })).toThrow("each larger");
+    },
+  );
+});
