@@ -54,6 +54,8 @@ export interface UpOptions {
   readonly push?: { readonly target: PushTarget; readonly everyMs?: number };
   /** The folder for history, load tests and the token, where the configuration names none. @default {in memory only} */
   readonly dataFolder?: string;
+  /** Keep history there, and not load tests alone. @default {true} */
+  readonly keepsHistory?: boolean;
   /** Told a link that opens everything, and the token's file, once for each token: for a person alone, never for a log. */
   readonly onNewToken?: (link: string, file: string | undefined) => void;
 }
@@ -68,7 +70,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   if (sayDefaults) logDefaults(loaded, log);
   checkDashboard(loaded);
   const listeners = await Listeners.start(loaded, { log, orFree, colour });
-  const records = await openRecords(loaded, options.dataFolder, log);
+  const records = await openRecords(loaded, options.dataFolder, log, options.keepsHistory);
   const watching = watchable(listeners, records, log);
   const { readings, live } = watching;
   let dashboard: Dashboard;

@@ -27,16 +27,23 @@ const OPEN_MS = 3000;
  * so once.
  *
  * @param usual the folder where the configuration names none; undefined keeps everything in memory
+ * @param keepsHistory false has the history in memory and load tests on disk, which any number of boxes may share
  */
-export async function openRecords(loaded: LoadedConfig, usual: string | undefined, log: Log): Promise<Records> {
+export async function openRecords(
+  loaded: LoadedConfig,
+  usual: string | undefined,
+  log: Log,
+  keepsHistory: boolean = true,
+): Promise<Records> {
   const folder = dataFolderOf(loaded, usual);
   if (folder === undefined) return { ...inMemory(), token: newToken(), isNewToken: true, tokenFile: undefined };
   const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
   if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken, tokenFile };
   const store = new Store({ folder });
   // Before connections come: afterwards there may be no descriptor left for it. A disk that hangs is not waited for.
-  await Promise.race([store.open(), wait(OPEN_MS, undefined, { ref: false })]);
-  const history = new History({ disk: store });
+  const opened = keepsHistory ? store.open() : store.runs.list(1);
+  await Promise.race([opened, wait(OPEN_MS, undefined, { ref: false })]);
+  const history = keepsHistory ? new History({ disk: store }) : new History();
   return {
     history,
     runs: new Runs(store),

@@ -48,7 +48,9 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
   try {
     const push = options.push === undefined ? {} : { push: options.push };
     const dataFolder = usualDataFolder();
-    box = await up(loaded, { orFree, watch, sayDefaults, colour, dataFolder, onNewToken: sayToken, ...push });
+    // A box of minutes has nothing to add to the history of the one that is up all day.
+    const records = { dataFolder, keepsHistory: !options.withParent, onNewToken: sayToken };
+    box = await up(loaded, { orFree, watch, sayDefaults, colour, ...records, ...push });
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json) {
       const listeners = box.listeners.map(({ counts: _, ...listener }) => listener);
