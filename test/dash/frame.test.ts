@@ -77,6 +77,31 @@ describe("seconds that come in", () => {
   });
 });
 
+describe("a frame stays as long as it was", () => {
+  test("through an hour of seconds", () => {
+    const frame = emptyFrame({ ...window(300_000), stepMs: 1000 });
+    for (let second = 301; second < 3901; second += 1) put(frame, second, second);
+    const { min, mean, max } = frame.columns.get("a")!;
+    expect([frame.moments, min, mean, max].map(({ length }) => length)).toEqual([301, 301, 301, 301]);
+    expect(mean[0]).toBe(3600);
+  });
+
+  test("after a weekend without any, and works no longer for it", () => {
+    const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
+    let pushes = 0;
+    frame.moments.push = function (...moments) {
+      pushes += moments.length;
+      return Array.prototype.push.apply(this, moments);
+    };
+    put(frame, 3, 3);
+    put(frame, 200_000, 7);
+    expect(means(frame)).toEqual([null, null, null, 7]);
+    expect(frame.moments.map((moment) => moment - frame.moments[0]!)).toEqual([0, 1, 2, 3]);
+    expect(frame.moments.at(-1)).toBe(start / 1000 + 200_000);
+    expect(pushes).toBe(4);
+  });
+});
+
 describe("series put together", () => {
   const frame = emptyFrame({ fromMs: 0, toMs: 2000, stepMs: 1000, keys: ["a", "b"] });
   frame.columns.get("a")!.mean.splice(0, 3, 5, null, null);

@@ -72,9 +72,14 @@ export function addSecond(frame: Frame, second: Pick<LiveSecond, "t">, read: (ke
   dropOld(frame);
 }
 
+/** What would fall out again at once, after a weekend asleep, is never put in. */
 function extend(frame: Frame, count: number): void {
-  for (let index = 0; index < count; index += 1) {
-    frame.moments.push(frame.moments.at(-1)! + frame.stepMs / 1000);
+  const skipped = Math.max(0, count - mostOf(frame));
+  let at = frame.moments.at(-1)! + (skipped * frame.stepMs) / 1000;
+  if (skipped > 0) dropFirst(frame, frame.moments.length);
+  for (let index = skipped; index < count; index += 1) {
+    at += frame.stepMs / 1000;
+    frame.moments.push(at);
     for (const { min, mean, max } of frame.columns.values()) {
       min.push(null);
       mean.push(null);
@@ -97,14 +102,20 @@ function merge(column: Column, at: number, value: number | null, count: number):
 }
 
 function dropOld(frame: Frame): void {
-  const most = Math.floor(frame.spanMs / frame.stepMs) + 1;
-  const tooMany = frame.moments.length - most;
-  if (tooMany <= 0) return;
-  frame.moments.splice(0, tooMany);
+  const tooMany = frame.moments.length - mostOf(frame);
+  if (tooMany > 0) dropFirst(frame, tooMany);
+}
+
+function mostOf({ spanMs, stepMs }: Frame): number {
+  return Math.floor(spanMs / stepMs) + 1;
+}
+
+function dropFirst(frame: Frame, count: number): void {
+  frame.moments.splice(0, count);
   for (const { min, mean, max } of frame.columns.values()) {
-    min.splice(0, tooMany);
-    mean.splice(0, tooMany);
-    max.splice(0, tooMany);
+    min.splice(0, count);
+    mean.splice(0, count);
+    max.splice(0, count);
   }
 }
 
