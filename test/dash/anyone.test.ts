@@ -180,6 +180,29 @@ describe.if(hasBrowser())("the page", () => {
     PATIENCE_MS,
   );
 
+  test.each(["light", "dark"] as const)(
+    "has lines that are told apart in %s, also by those who see few colours",
+    async (scheme) => {
+      const page = await stand.open("#/now", { scheme });
+      const names = ["accent", "ink", "amber", "violet", "green", "red"];
+      const tones = await page.evaluate<string[]>(
+        `${JSON.stringify(names)}.map((name) => getComputedStyle(document.documentElement).getPropertyValue("--tone-" + name))`,
+      );
+      const alike: string[] = [];
+      for (const [sight, matrix] of Object.entries(SIGHTS)) {
+        const seen = tones.map((tone) => seenAs(tone, matrix));
+        seen.forEach((one, index) => {
+          for (let other = 0; other < index; other += 1) {
+            const apart = Math.hypot(...one.map((value, at) => value - seen[other]![at]!));
+            if (apart < 11) alike.push(`${sight}: ${names[other]} and ${names[index]}, ${apart.toFixed(0)}`);
+          }
+        });
+      }
+      expect(alike).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
   test(
     "takes light or dark from the system, until one chooses, and then keeps it",
     async () => {
@@ -274,11 +297,38 @@ function contrast(a: string, b: string): number {
 }
 
 function luminance(hex: string): number {
+  const [red, green, blue] = linear(hex);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function linear(hex: string): [red: number, green: number, blue: number] {
   const channel = (at: number) => {
     const value = Number.parseInt(full(hex).slice(at, at + 2), 16) / 255;
     return value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   };
-  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+  return [channel(1), channel(3), channel(5)];
+}
+
+/** Machado, Oliveira and Fernandes 2009, severity 1: what is left of linear red, green and blue. */
+const SIGHTS = {
+  usual: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  protanopia: [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
+  deuteranopia: [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
+  tritanopia: [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039],
+};
+
+/** CIE L*a*b* of what is seen: as far apart as colours lie in it, so different do they look. */
+function seenAs(hex: string, matrix: readonly number[]): number[] {
+  const light = linear(hex);
+  const [red, green, blue] = [0, 3, 6].map((row) => {
+    const sum = light.reduce((all, value, at) => all + value * matrix[row + at]!, 0);
+    return Math.min(1, Math.max(0, sum));
+  }) as [number, number, number];
+  const bent = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);
+  const x = bent((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505);
+  const y = bent(0.2126 * red + 0.7152 * green + 0.0722 * blue);
+  const z = bent((0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089);
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
 /** The style sheet is written as short as it can be: `#fff`. */

@@ -12,6 +12,8 @@ export interface Viewing {
   readonly height?: number;
   readonly scheme?: "light" | "dark";
   readonly hasReducedMotion?: boolean;
+  /** Time zone of the reader, `Europe/Berlin`. @default {"UTC"} */
+  readonly zone?: string;
   /** A script that runs in the page before its own. */
   readonly before?: string;
 }
@@ -58,11 +60,13 @@ export function stage(): Stage {
       if (box === undefined) throw new Error("open a page first, or await newBox()");
       return box;
     },
-    async open(path, { width = 1440, height = 900, scheme = "light", hasReducedMotion = false, before } = {}) {
+    async open(path, viewing = {}) {
+      const { width = 1440, height = 900, scheme = "light", hasReducedMotion = false, zone = "UTC", before } = viewing;
       box ??= await fakeBox();
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: scheme,
+        timezoneId: zone,
         reducedMotion: hasReducedMotion ? "reduce" : "no-preference",
       });
       const page = await context.newPage();
