@@ -48,14 +48,26 @@ export function timeAxis(isElapsed: boolean, look: Look): uPlot.Axis {
     gap: 4,
     font: look.font,
     stroke: look.text,
-    space: 64 * look.scale,
+    space: (_, __, from, to, pixels) => labelSpace((to - from) / pixels) * look.scale,
     grid: { show: false },
     ticks: { show: true, stroke: look.grid, size: 4, width: 1 },
     values: (_, splits, __, ___, step) => splits.map((at, index) => timeTick(at, splits[index - 1], step, isElapsed)),
-    ...(isElapsed
-      ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400] }
-      : {}),
+    incrs: TIME_STEPS,
   };
+}
+
+const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 7, 14, 28].map((days) => days * DAY),
+];
+/** Pixels from one label to the next: `13:45:09` needs more than `13:45`, and stands where steps are below a minute. */
+const SPACES = { seconds: 64, minutes: 46 };
+
+function labelSpace(secondsPerPixel: number): number {
+  return secondsPerPixel * SPACES.minutes >= MINUTE / 2 ? SPACES.minutes : SPACES.seconds;
 }
 
 /** The day is written where it begins, the time elsewhere. */

@@ -61,7 +61,11 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
         aria-label={`${visible(spec.title)}: arrow keys read it, plus zooms in, 0 zooms out`}
         aria-describedby={`${id}-table`}
         style={{ height: `${height / REM_PIXELS}rem` }}
-      />
+      >
+        <p class="nothing" hidden>
+          {kept.empty ?? "no values in this stretch"}
+        </p>
+      </div>
       <table class="unseen" id={`${id}-table`} aria-live="off">
         <caption>{visible(spec.title)}, values at the last moment or the one that is read</caption>
         <tbody>
@@ -126,9 +130,11 @@ function readValues(figure: HTMLElement, spec: ChartSpec, source: ChartSource, i
   const data = source.read();
   if (data === undefined) return;
   const texts: string[] = [];
+  let isEmpty = true;
   const places = [figure.querySelectorAll(".legend .value"), figure.querySelectorAll("td.value")];
   spec.lines.forEach((line, at) => {
     const values = data.values(line, "mean");
+    isEmpty &&= values.every((value) => value === null);
     const value = index === null ? lastOf(values) : (values[index] ?? null);
     const text = written(value, unitOf(spec, line));
     texts.push(`${visible(line.label)} ${text}`);
@@ -137,6 +143,7 @@ function readValues(figure: HTMLElement, spec: ChartSpec, source: ChartSource, i
       if (element !== undefined && element.textContent !== text) element.textContent = text;
     }
   });
+  figure.querySelector<HTMLElement>(".nothing")!.hidden = !isEmpty;
   describe(figure.querySelector(".plot")!, source, data, index, texts);
 }
 

@@ -1,6 +1,8 @@
 import type uPlot from "uplot";
 import { colour, faded, scale } from "../appearance.ts";
+import type { Unit } from "../format.ts";
 import { timeAxis, valueAxis } from "./axes.ts";
+import { lonely } from "./lonely.ts";
 import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
 
 const TEXT_PIXELS = 11;
@@ -11,6 +13,8 @@ const HEADROOM = 1.08;
 const RIGHT_HEADROOM = 1.3;
 /** How far the pointer moves with the button down before it marks a stretch. */
 const DRAG_PIXELS = 5;
+/** What can be zoomed into at least. */
+const LEAST_SECONDS = 5;
 
 export interface PlotWords {
   readonly spec: ChartSpec;
@@ -45,12 +49,12 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
     tzDate: (seconds) => new Date(seconds * 1000),
     scales: {
       x: { time: !source.isElapsed, auto: false, range: () => shown(source) },
-      left: { range: (_, __, highest) => [0, spec.top ?? ceiling(highest)] },
+      left: { range: (_, __, highest) => [0, spec.top ?? ceiling(highest, spec.unit)] },
       ...(isRight
         ? {
             right: {
               range: (_: uPlot, __: number, highest: number) =>
-                [0, ceiling(highest, RIGHT_HEADROOM)] as [number, number],
+                [0, ceiling(highest, spec.rightUnit ?? spec.unit, RIGHT_HEADROOM)] as [number, number],
             },
           }
         : {}),
@@ -80,9 +84,22 @@ function shown(source: ChartSource): [number, number] {
   return data === undefined || data.to <= data.from ? [0, 1] : [data.from, data.to];
 }
 
-/** Somewhat above the highest value; with nothing to show, 1. */
-function ceiling(highest: number | null, headroom = HEADROOM): number {
-  if (highest === null || !(highest > 0)) return 1;
+/** What the axis shows of values that are all zero: an amount people think in, rather than a byte or a microsecond. */
+const SMALLEST: Readonly<Record<Unit, number>> = {
+  count: 1,
+  perSecond: 1,
+  bytes: 1024,
+  bytesPerSecond: 1024,
+  share: 0.01,
+  percent: 1,
+  seconds: 0.001,
+  us: 1000,
+  celsius: 1,
+};
+
+/** Somewhat above the highest value. */
+function ceiling(highest: number | null, unit: Unit, headroom = HEADROOM): number {
+  if (highest === null || !(highest > 0)) return SMALLEST[unit];
   return highest * headroom;
 }
 
@@ -108,7 +125,7 @@ function drawn(line: Line, spec: ChartSpec): uPlot.Series {
     width: 1.5,
     spanGaps: false,
     // A single second between two gaps would be invisible as a line.
-    points: { show: false, size: 4 },
+    points: { show: false, size: 4, fill: tone, filter: (plot, at) => lonely(plot.data[at]!) },
     ...(line.isDashed === true ? { dash: DASHES } : {}),
     ...(line.isFilled === true ? { fill: faded(tone, 0.1) } : {}),
   };
@@ -128,7 +145,10 @@ function select(plot: uPlot, source: ChartSource): void {
   const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   // Charts in step mark the same stretch: one of them says so.
-  if (plot.cursor.event !== undefined && plot.cursor.event !== null) source.zoom(from, to);
+  if (plot.cursor.event === undefined || plot.cursor.event === null) return;
+  // Narrower than a few of its points, a chart shows nothing.
+  const short = Math.max(0, LEAST_SECONDS - (to - from)) / 2;
+  source.zoom(from - short, to + short);
 }
 
 /** uPlot would show all data it has: what is shown is the source's matter. */

@@ -27,6 +27,8 @@ export interface ChartSpec {
   /** Of the right axis, where a line stands on it. */
   readonly rightUnit?: Unit;
   readonly lines: readonly Line[];
+  /** Said in the drawing while no line has a value. @default {"no values in this stretch"} */
+  readonly empty?: string;
   /** Each line on top of those before it. @default {false} */
   readonly isStacked?: boolean;
   /** The left axis ends here, rather than above the highest value. */

@@ -1,7 +1,9 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { RunSeries } from "../../run.ts";
+import { useCell } from "../cell.ts";
 import { Chart, type ChartSpec } from "../chart/mod.ts";
-import { runSource } from "./source.ts";
+import { duration } from "../format.ts";
+import { type RunSource, runSource } from "./source.ts";
 
 const HEIGHT = 190;
 
@@ -18,12 +20,28 @@ export function RunCharts({
   const source = useMemo(() => runSource(id), [id]);
   useEffect(() => source.show(runs), [source, runs]);
   return (
-    <div class={`grid run-grid${specs.length % 2 === 0 && specs.length < 6 ? " pairs" : ""}`}>
-      {specs.map((spec) => (
-        <div class="panel" key={spec.title}>
-          <Chart source={source} spec={spec} height={HEIGHT} />
-        </div>
-      ))}
-    </div>
+    <>
+      <Zoomed source={source} />
+      <div class={`grid run-grid${specs.length % 2 === 0 && specs.length < 6 ? " pairs" : ""}`}>
+        {specs.map((spec) => (
+          <div class="panel" key={spec.title}>
+            <Chart source={source} spec={spec} height={HEIGHT} />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** What all of them show, and the way back for those who have no second click or key. */
+function Zoomed({ source }: { readonly source: RunSource }) {
+  const stretch = useCell(source.zoomed);
+  if (stretch === undefined) return null;
+  return (
+    <p class="toolbar">
+      <button type="button" class="button zoomed" onClick={() => source.reset()}>
+        ✕ zoomed to {duration((stretch[1] - stretch[0]) * 1000)}
+      </button>
+    </p>
   );
 }

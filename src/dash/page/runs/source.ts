@@ -1,5 +1,5 @@
 import type { RunColumn, RunSeries } from "../../run.ts";
-import { cell } from "../cell.ts";
+import { type Cell, cell } from "../cell.ts";
 import type { ChartSource, ChartSpec } from "../chart/mod.ts";
 
 /** Two runs on one axis are cut into steps of at least this. */
@@ -10,12 +10,19 @@ interface Course {
   readonly columns: ReadonlyMap<string, readonly (number | null)[]>;
 }
 
+export interface RunSource extends ChartSource {
+  /** What was zoomed into, in seconds since the beginning. */
+  readonly zoomed: Cell<readonly [from: number, to: number] | undefined>;
+  show(runs: readonly RunSeries[]): void;
+}
+
 /** A source whose runs can be replaced, e.g. as a run goes on. Time is what has passed since each began. */
-export function runSource(id: string): ChartSource & { show(runs: readonly RunSeries[]): void } {
+export function runSource(id: string): RunSource {
   const course = cell<Course>({ moments: [], columns: new Map() });
-  const zoomed = cell<readonly [number, number] | undefined>(undefined);
+  const zoomed: RunSource["zoomed"] = cell(undefined);
   return {
     id,
+    zoomed,
     isElapsed: true,
     show: (runs) => course.set(courseOf(runs)),
     read() {
@@ -35,7 +42,7 @@ export function runSource(id: string): ChartSource & { show(runs: readonly RunSe
         for (const stop of stops) stop();
       };
     },
-    zoom: (from, to) => zoomed.set([from, to]),
+    zoom: (from, to) => zoomed.set([Math.max(0, from), to]),
     reset: () => zoomed.set(undefined),
     hover: () => {},
   };
@@ -91,6 +98,7 @@ export const RUN_SPECS: readonly ChartSpec[] = [
   {
     title: "Latency so far",
     unit: "us",
+    empty: "no answer was measured",
     lines: [
       { label: "p50", keys: key("p50Us"), tone: "accent", isFilled: true },
       { label: "p99", keys: key("p99Us"), tone: "ink" },
@@ -129,6 +137,7 @@ const COMPARED: readonly (readonly [title: string, column: RunColumn, unit: Char
 export const COMPARE_SPECS: readonly ChartSpec[] = COMPARED.map(([title, column, unit]) => ({
   title,
   unit,
+  ...(unit === "us" ? { empty: "no answer was measured" } : {}),
   lines: [
     { label: "A", keys: [keyOf(column, 0)], tone: "accent", isFilled: true },
     { label: "B", keys: [keyOf(column, 1)], tone: "ink", isDashed: true },
