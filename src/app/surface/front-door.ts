@@ -101,6 +101,8 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
     try {
       return await pass(arrived);
     } catch (error) {
+      // Whoever goes in the middle of a request reads no answer, and writes nothing into our log.
+      if (arrived.request.signal.aborted) return answer(400, TEXT, "gone\n");
       if (error instanceof TenkError && WRONG_WORDS.has(error.code)) return refusal(400, error.message, error.hint);
       sayFailure(error);
       return refusal(500, "it failed; the log says why");
@@ -152,7 +154,7 @@ function failureSayer(log: Log): (error: unknown) => void {
   let last = "";
   const say = occasionally((count) => log.error("request failed", { error: last, count }));
   return (error) => {
-    last = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    last = error instanceof Error ? error.stack || error.message : String(error);
     say();
   };
 }

@@ -11,7 +11,8 @@ import { isIP } from "node:net";
  * isOurs("evil.example:9190", "127.0.0.1"); // false
  */
 export function isOurs(hostHeader: string, boundHost: string, names: readonly string[] = []): boolean {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:,\s]+))(?::\d+)?$/i.exec(hostHeader);
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:,\s]+))(?::(\d{1,5}))?$/i.exec(hostHeader);
+  if (Number(match?.[3] ?? 0) > 65_535) return false;
   const name = (match?.[1] ?? match?.[2] ?? "").toLowerCase();
   if (name === "localhost" || (name !== "" && name === boundHost.toLowerCase()) || names.includes(name)) return true;
   const family = isIP(name);

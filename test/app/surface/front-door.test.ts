@@ -157,3 +157,23 @@ test("a stranger gets the form at the page, and words elsewhere", async () => {
   const api = await ask("/api/status");
   expect([api.status, await api.json()]).toMatchObject([401, { error: "not without the token" }]);
 });
+
+describe("a stranger who cannot speak HTTP fails nothing, and writes nothing into the log", () => {
+  const form = ["Origin: http://localhost", "Content-Type: application/x-www-form-urlencoded"];
+  test.each([
+    ["with a port that is none", head("GET /healthz HTTP/1.1", "Host: localhost:99999"), 421],
+    ["with such a port in its Origin too", head("POST /login HTTP/1.1", "Host: localhost:99999", ...form), 421],
+    [
+      "who leaves within a body",
+      `${head("POST /login HTTP/1.1", "Host: localhost", ...form, "Transfer-Encoding: chunked")}zz\r\n`,
+      400,
+    ],
+  ])("%s", async (_, bytes, code) => {
+    const { world, serve } = worldOf();
+    const surface = serve();
+    expect(await raw(surface.port, bytes)).toStartWith(`HTTP/1.1 ${code} `);
+    expect((await fetch(`http://127.0.0.1:${surface.port}/healthz`)).status).toBe(200);
+    await surface.stop();
+    expect(world.said.lines).toEqual([]);
+  });
+});
