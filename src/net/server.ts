@@ -11,7 +11,7 @@ import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
 import type { WorkerVitals } from "./vitals.ts";
-import { WorkerPool } from "./worker-pool.ts";
+import { WorkerPool } from "./worker/mod.ts";
 
 /** A listener that runs: on this event loop, or on several that share its port. */
 export interface Server extends AsyncDisposable {

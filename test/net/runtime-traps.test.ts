@@ -80,7 +80,7 @@ test("a descriptor handed over while it connects opens at once and is connected 
   server.stop(true);
 });
 
-test("a half-open socket answers after the peer's FIN (loop-listener.ts)", async () => {
+test("a half-open socket answers after the peer's FIN (loop/listener.ts)", async () => {
   let received = "";
   const server = Bun.listen({
     hostname: "127.0.0.1",
@@ -98,7 +98,7 @@ test("a half-open socket answers after the peer's FIN (loop-listener.ts)", async
   server.stop(true);
 });
 
-test("reusePort is obeyed although undeclared, and its absence means in use (worker-pool.ts)", () => {
+test("reusePort is obeyed although undeclared, and its absence means in use (worker/pool.ts)", () => {
   const shared = { hostname: "127.0.0.1", socket: quiet, reusePort: true };
   const first = Bun.listen({ ...shared, port: 0 });
   const second = Bun.listen({ ...shared, port: first.port });

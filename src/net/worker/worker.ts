@@ -1,10 +1,10 @@
 /** The program of one worker: one event loop's share of a listener. Started by WorkerPool, never imported. */
-import { carryLog, messageOf, TenkError } from "../base/mod.ts";
-import { Count, CountRows } from "./counts.ts";
-import { answer, LoopListener } from "./loop/mod.ts";
-import { codeFrame, loadHandler, placeOfError } from "./module/mod.ts";
-import { openVitals, type WorkerVitals } from "./vitals.ts";
-import type { Failure, FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+import { carryLog, messageOf, TenkError } from "../../base/mod.ts";
+import { Count, CountRows } from "../counts.ts";
+import { answer, LoopListener } from "../loop/mod.ts";
+import { codeFrame, loadHandler, placeOfError } from "../module/mod.ts";
+import { openVitals, type WorkerVitals } from "../vitals.ts";
+import type { Failure, FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 
 declare const self: Worker;
 

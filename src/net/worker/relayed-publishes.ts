@@ -1,4 +1,4 @@
-import { Count, type CountRows } from "./counts.ts";
+import { Count, type CountRows } from "../counts.ts";
 
 /**
  * Published messages on their way to other event loops, and how many bytes of them each has not taken yet. A loop that a

@@ -1,6 +1,6 @@
-import { TenkError } from "../base/mod.ts";
-import type { Question } from "./questions.ts";
-import type { Failure, FromWorker, ToWorker } from "./worker-messages.ts";
+import { TenkError } from "../../base/mod.ts";
+import type { Question } from "../questions.ts";
+import type { Failure, FromWorker, ToWorker } from "./messages.ts";
 
 /** A worker that does not answer within this is left out: a handler holds its loop. */
 const ANSWER_MS = 5000;

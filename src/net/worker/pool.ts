@@ -1,17 +1,17 @@
-import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../base/mod.ts";
-import { hasHandlerOptions, type LoopChange, type PreparedChange } from "./change.ts";
-import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
-import { listenError } from "./listen-error.ts";
-import { SKETCH_BYTES } from "./loop/mod.ts";
-import { type ChangingPool, prepareWorkers } from "./pool-changes.ts";
-import { subscriberSettings } from "./publish/mod.ts";
-import type { Question } from "./questions.ts";
+import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
+import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../change.ts";
+import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
+import { listenError } from "../listen-error.ts";
+import { SKETCH_BYTES } from "../loop/mod.ts";
+import { subscriberSettings } from "../publish/mod.ts";
+import type { Question } from "../questions.ts";
+import { type LimitSettings, limitSettings } from "../settings.ts";
+import { withTexts } from "../tls/mod.ts";
+import type { Limits, ListenOptions } from "../types.ts";
+import { type ChangingPool, prepareWorkers } from "./changes.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { failureError, WorkerQuestions } from "./questions.ts";
 import { RelayedPublishes } from "./relayed-publishes.ts";
-import { type LimitSettings, limitSettings } from "./settings.ts";
-import { withTexts } from "./tls/mod.ts";
-import type { Limits, ListenOptions } from "./types.ts";
-import type { FromWorker, ToWorker } from "./worker-messages.ts";
-import { failureError, WorkerQuestions } from "./worker-questions.ts";
 
 const log = logOf("net");
 
@@ -196,7 +196,7 @@ export class WorkerPool implements ChangingPool {
 
   async #startNow(index: number): Promise<void> {
     if (this.#stopping) return;
-    const worker = new Worker(sourceUrl("net/worker.ts"));
+    const worker = new Worker(sourceUrl("net/worker/worker.ts"));
     this.#workers[index] = worker;
     this.#relayed.began(index);
     const listening = new Promise<void>((resolve, reject) => {

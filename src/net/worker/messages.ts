@@ -1,6 +1,6 @@
-import type { ErrorCode, LogEntry } from "../base/mod.ts";
-import type { Question } from "./questions.ts";
-import type { Limits, ListenOptions } from "./types.ts";
+import type { ErrorCode, LogEntry } from "../../base/mod.ts";
+import type { Question } from "../questions.ts";
+import type { Limits, ListenOptions } from "../types.ts";
 
 /** Everything a worker needs to become one event loop of a listener. */
 export interface WorkerStart {

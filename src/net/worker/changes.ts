@@ -1,6 +1,6 @@
-import { logOf, TenkError } from "../base/mod.ts";
-import type { LoopChange, PreparedChange } from "./change.ts";
-import type { WorkerQuestions } from "./worker-questions.ts";
+import { logOf, TenkError } from "../../base/mod.ts";
+import type { LoopChange, PreparedChange } from "../change.ts";
+import type { WorkerQuestions } from "./questions.ts";
 
 const log = logOf("net");
 
