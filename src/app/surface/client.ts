@@ -23,9 +23,19 @@ export function clientOf(peer: string, headers: Headers, isProxy: (address: stri
   const isForwarded = FORWARDING.some((name) => headers.has(name));
   const isSecure = headers.get("x-forwarded-proto")?.trim().toLowerCase() === "https";
   if (!isForwarded) return { address: peer, isLoopback: isLoopbackAddress(peer), isSecure: false };
-  const hops = (headers.get("x-forwarded-for") ?? "").split(",").map(bare).filter(isAddress);
-  const address = isProxy(peer) ? (hops.findLast((hop) => !isProxy(hop)) ?? hops[0] ?? peer) : peer;
+  const address = furthest(peer, (headers.get("x-forwarded-for") ?? "").split(","), isProxy);
   return { address, isLoopback: false, isSecure };
+}
+
+/** Goes on to the left while it is a proxy of ours who says so; what a proxy did not know (`unknown`, `unix:`) ends it. */
+function furthest(peer: string, hops: readonly string[], isProxy: (address: string) => boolean): string {
+  let known = peer;
+  for (let at = hops.length - 1; at >= 0 && isProxy(known); at--) {
+    const hop = bare(hops[at]!);
+    if (!isAddress(hop)) break;
+    known = hop;
+  }
+  return known;
 }
 
 /** `[2001:db8::1]:4711` and `192.0.2.1:4711` are written by some. */

@@ -170,8 +170,12 @@ describe("M02 /metrics", () => {
     const { ask } = worldOf({ scrapers, proxies });
     expect((await ask("/metrics", { peer: "192.0.2.7", headers })).status).toBe(200);
     // What stands left of the last stranger is that stranger's own invention.
-    const forged = { "x-forwarded-for": "198.51.100.9, 203.0.113.5" };
-    expect((await ask("/metrics", { peer: "192.0.2.7", headers: forged })).status).toBe(401);
+    for (const hops of ["198.51.100.9, 203.0.113.5", "198.51.100.9, unknown", "198.51.100.9, unix:", "198.51.100.9,"]) {
+      const forged = { "x-forwarded-for": hops };
+      expect([hops, (await ask("/metrics", { peer: "192.0.2.7", headers: forged })).status]).toEqual([hops, 401]);
+    }
+    const second = { "x-forwarded-for": "203.0.113.5, 198.51.100.9, 192.0.2.7" };
+    expect((await ask("/metrics", { peer: "192.0.2.7", headers: second })).status).toBe(200);
   });
 
   test("is told within a moment, though a mount hangs for ever", async () => {
