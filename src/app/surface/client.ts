@@ -11,7 +11,7 @@ export interface Client {
 }
 
 /** What proxies add. A program of this machine that forwards strangers' requests is not this machine asking. */
-const FORWARDING = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+const FORWARDING = new Set(["forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"]);
 
 const isLoopbackAddress = addressRanges(["127.0.0.0/8", "::1"]);
 
@@ -20,7 +20,7 @@ const isLoopbackAddress = addressRanges(["127.0.0.0/8", "::1"]);
  * @param isProxy whose `X-Forwarded-For` is believed; read from its right end, where the proxies themselves wrote
  */
 export function clientOf(peer: string, headers: Headers, isProxy: (address: string) => boolean): Client {
-  const isForwarded = FORWARDING.some((name) => headers.has(name));
+  const isForwarded = [...headers.keys()].some((name) => FORWARDING.has(name) || name.startsWith("x-forwarded"));
   const isSecure = headers.get("x-forwarded-proto")?.trim().toLowerCase() === "https";
   if (!isForwarded) return { address: peer, isLoopback: isLoopbackAddress(peer), isSecure: false };
   const address = furthest(peer, (headers.get("x-forwarded-for") ?? "").split(","), isProxy);

@@ -128,10 +128,14 @@ async function serveRoute(route: Route, visit: Visit): Promise<Response> {
   return route.post(visit);
 }
 
-/** What other sites' pages load is not for them even where the address alone may look: images, scripts, event streams. */
+/**
+ * What other sites' pages load is not for them even where the address alone may look: images, scripts, event streams, frames.
+ * No browser would show them a frame of ours, but by then it has cost us its answer. A link is followed.
+ */
 function isEmbedded(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site");
-  return (site === "cross-site" || site === "same-site") && headers.get("sec-fetch-mode") !== "navigate";
+  if (site !== "cross-site" && site !== "same-site") return false;
+  return headers.get("sec-fetch-mode") !== "navigate" || (headers.get("sec-fetch-dest") ?? "document") !== "document";
 }
 
 function waitAnswer(waitMs: number): Response {

@@ -133,22 +133,27 @@ describe("C03 a stranger stays out", () => {
     expect(answer).not.toMatch(/ 200 |"a":1/);
   });
 
-  test.each(["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"])(
-    "by way of a proxy on this machine that adds %s",
-    async (name) => {
-      const { ask } = worldOf();
-      expect((await ask("/api/status", { peer: "127.0.0.1" })).status).toBe(200);
-      expect((await ask("/api/status", { peer: "::1" })).status).toBe(200);
-      expect((await ask("/api/status", { peer: "::ffff:127.0.0.1" })).status).toBe(200);
-      expect((await ask("/api/status", { peer: "127.0.0.1", headers: { [name]: "127.0.0.1" } })).status).toBe(401);
-    },
-  );
+  const standard = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"];
+  const own = ["X-Forwarded", "X-Forwarded-Port", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP"];
+  test.each([...standard, ...own])("by way of a proxy on this machine that adds %s", async (name) => {
+    const { ask } = worldOf();
+    expect((await ask("/api/status", { peer: "127.0.0.1" })).status).toBe(200);
+    expect((await ask("/api/status", { peer: "::1" })).status).toBe(200);
+    expect((await ask("/api/status", { peer: "::ffff:127.0.0.1" })).status).toBe(200);
+    expect((await ask("/api/status", { peer: "127.0.0.1", headers: { [name]: "127.0.0.1" } })).status).toBe(401);
+  });
 
   test("while a page of another site on this very machine reads and streams nothing", async () => {
     const { ask } = worldOf();
     for (const site of ["cross-site", "same-site"]) {
       const headers = { "sec-fetch-site": site, "sec-fetch-mode": "no-cors" };
       expect((await ask("/api/live", { peer: "127.0.0.1", headers })).status).toBe(403);
+      // A navigation it is called in frames too, whose answers would be made and thrown away.
+      for (const [dest, code] of Object.entries({ iframe: 403, frame: 403, embed: 403, object: 403, document: 200 })) {
+        const navigating = { "sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": dest };
+        const { status } = await ask("/api/status", { peer: "127.0.0.1", headers: navigating });
+        expect([dest, status]).toEqual([dest, code]);
+      }
     }
   });
 });
