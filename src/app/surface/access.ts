@@ -48,7 +48,8 @@ export class Access {
   #isScraper: (address: string) => boolean = () => false;
   #isProxy: (address: string) => boolean = () => false;
 
-  constructor(options: AccessOptions, now: () => number = Date.now) {
+  /** @param now by a clock that only goes forward: where a small box sets its own by the network, nobody is shut out */
+  constructor(options: AccessOptions, now: () => number = () => performance.now()) {
     this.#now = now;
     this.configure(options);
   }

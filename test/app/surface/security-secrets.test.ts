@@ -1,8 +1,9 @@
 /** One test a line of the list of what home servers were broken by: C the control plane, M metrics and logs. */
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { effectiveSettings, parseConfig, up } from "../../../src/app/mod.ts";
+import { Access } from "../../../src/app/surface/access.ts";
 import { hashPassword } from "../../../src/app/surface/password.ts";
 import { isSame, newSecret } from "../../../src/app/surface/secrets.ts";
 import { Sessions } from "../../../src/app/surface/sessions.ts";
@@ -11,6 +12,8 @@ import { findToken, openToken } from "../../../src/app/surface/token.ts";
 import { BEARER, FORM, HASH, keptLog, newFolder, OWN_PAGE, sessionOf, TOKEN, worldOf } from "./support.ts";
 
 describe("C07 getting in", () => {
+  afterEach(() => void setSystemTime());
+
   const attempt = (ask: ReturnType<typeof worldOf>["ask"], word: string, peer = "192.0.2.7") =>
     ask("/login", {
       method: "POST",
@@ -88,6 +91,19 @@ describe("C07 getting in", () => {
     expect((await ask("/api/status", { headers: { cookie: `${fixed}; ${cookie}` } })).status).toBe(200);
     world.nowMs += 30 * 24 * 3_600_000;
     expect((await ask("/api/status", { headers: { cookie } })).status).toBe(401);
+  });
+
+  test("goes by a clock that nobody sets: neither waits nor sessions jump with the other one", () => {
+    const access = new Access({ token: TOKEN });
+    const client = { address: "192.0.2.7", isLoopback: false, isSecure: false };
+    const entered = access.enterByToken(client, TOKEN) as { session: string };
+    for (let count = 0; count < 5; count++) access.enterByToken(client, "wrong");
+    setSystemTime(new Date("2001-01-01"));
+    const sixth = access.enterByToken(client, "wrong");
+    if (sixth !== "wrong") expect(sixth).toEqual({ waitMs: expect.toSatisfy((ms: number) => ms <= 1000) });
+    setSystemTime(new Date("2101-01-01"));
+    const headers = new Headers({ cookie: `tenk-9190=${entered.session}` });
+    expect(access.standing(client, headers, "tenk-9190", false)).toMatchObject({ may: "change", by: "session" });
   });
 
   test("is bounded in sessions, and another password ends them all", async () => {
