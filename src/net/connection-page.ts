@@ -1,4 +1,22 @@
-import type { ConnectionInfo } from "./questions.ts";
+/** An open connection as `server.connections()` shows it. */
+export interface ConnectionInfo {
+  readonly id: number;
+  readonly worker: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The peer on the wire, where a PROXY header said that it speaks for another. */
+  readonly wireAddress: string;
+  readonly ageMs: number;
+  readonly idleMs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes that wait in its outbox and mailbox. */
+  readonly queuedBytes: number;
+  /** The kernel's smoothed round-trip time (TCP_INFO); undefined on Unix sockets. */
+  readonly rttMs: number | undefined;
+  /** `TLSv1.3`, or undefined in the clear. */
+  readonly tls: string | undefined;
+}
 
 /** What connections can be sorted by. */
 export const CONNECTION_SORTS = ["age", "idle", "read", "written", "queued"] as const;

@@ -1,7 +1,13 @@
 /** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
 export type { PreparedChange, ServerChange } from "./change.ts";
 export { type ConnectionTap, tapConnection } from "./connection/mod.ts";
-export { CONNECTION_SORTS, type ConnectionPage, type ConnectionQuery, type ConnectionSort } from "./connection-page.ts";
+export {
+  CONNECTION_SORTS,
+  type ConnectionInfo,
+  type ConnectionPage,
+  type ConnectionQuery,
+  type ConnectionSort,
+} from "./connection-page.ts";
 export type { HistogramCounts, ListenerCounts, WorkerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
 export {
@@ -20,7 +26,7 @@ export {
   type RetryOptions,
 } from "./dial/mod.ts";
 export { freshVersion, loadHandler, type ModuleFiles, moduleFiles, shownFile } from "./module/mod.ts";
-export { type ConnectionInfo, provide } from "./questions.ts";
+export { provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
 export { listen, type Server } from "./server.ts";
 export {

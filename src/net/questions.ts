@@ -13,26 +13,6 @@ export type Question =
   | { readonly what: "commit"; readonly id: number }
   | { readonly what: "drop"; readonly id: number };
 
-/** An open connection as `server.connections()` shows it. */
-export interface ConnectionInfo {
-  readonly id: number;
-  readonly worker: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  /** The peer on the wire, where a PROXY header said that it speaks for another. */
-  readonly wireAddress: string;
-  readonly ageMs: number;
-  readonly idleMs: number;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  /** Bytes that wait in its outbox and mailbox. */
-  readonly queuedBytes: number;
-  /** The kernel's smoothed round-trip time (TCP_INFO); undefined on Unix sockets. */
-  readonly rttMs: number | undefined;
-  /** `TLSv1.3`, or undefined in the clear. */
-  readonly tls: string | undefined;
-}
-
 const providers = new Map<string, () => unknown>();
 
 /**

@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
 import { TenkError } from "../base/mod.ts";
 import { type LoopChange, type PreparedChange, type ServerChange, ServerChanges } from "./change.ts";
-import { type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
+import { type ConnectionInfo, type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
 import { CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { addressText } from "./listen-error.ts";
 import { answer, LoopListener, privateState } from "./loop/mod.ts";
 import { loadHandler } from "./module/mod.ts";
-import type { ConnectionInfo, Question } from "./questions.ts";
+import type { Question } from "./questions.ts";
 import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";

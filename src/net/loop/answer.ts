@@ -1,7 +1,12 @@
 import type { TcpConnection } from "../connection/mod.ts";
-import { type ConnectionPage, type ConnectionQuery, pageOfConnections } from "../connection-page.ts";
+import {
+  type ConnectionInfo,
+  type ConnectionPage,
+  type ConnectionQuery,
+  pageOfConnections,
+} from "../connection-page.ts";
 import { tcpInfo } from "../ffi.ts";
-import { type ConnectionInfo, provided, type Question } from "../questions.ts";
+import { provided, type Question } from "../questions.ts";
 import type { LoopListener } from "./listener.ts";
 
 /** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */
