@@ -4,7 +4,7 @@ import { blockOf, FINEST, LEVELS, type Level, levelFor, ROW_SERIES, ROWS_LIMIT }
 import { memberOf, membersOf, packMembers } from "./members.ts";
 import { decodePoints, encodePoints } from "./points.ts";
 import { RollUp } from "./roll-up.ts";
-import { HISTORY_TABLES, HISTORY_VERSION, numberOf, prepareSchema } from "./schema.ts";
+import { CorruptFileError, HISTORY_TABLES, HISTORY_VERSION, numberOf, prepareSchema } from "./schema.ts";
 import { SeriesTable } from "./series-table.ts";
 import type { HistoryBlock, HistoryQuery, HistorySeries, SeriesName } from "./types.ts";
 
@@ -16,6 +16,7 @@ const DELETES_PER_BLOCK = 2;
 
 interface Row {
   readonly id: number;
+  /** Bytes, unless the file is spoiled: see {@link pointsOf}. */
   readonly points: Uint8Array;
 }
 
@@ -130,7 +131,7 @@ export class HistoryFile {
     const byRow = Map.groupBy(bySeries, ([series]) => Math.floor(series / ROW_SERIES));
     for (const [row, entries] of [...byRow].sort(([a], [b]) => a - b)) {
       const id = block * ROWS_LIMIT + row;
-      const members = membersOf(get.get(id)?.points);
+      const members = membersOf(pointsOf(get.get(id)));
       for (const [series, points] of entries) {
         const before = members[series % ROW_SERIES];
         members[series % ROW_SERIES] = encodePoints(before === undefined ? points : over(before, points)) ?? before;
@@ -160,7 +161,7 @@ export class HistoryFile {
       const sums = new RollUp(fine, coarse, startMs);
       const [from, to] = [blockOf(fine, startMs), blockOf(fine, startMs + coarse.blockMs)];
       for (const row of this.#tables[level - 1]!.range.iterate(from * ROWS_LIMIT, to * ROWS_LIMIT)) {
-        sums.add(row.id, row.points);
+        sums.add(row.id, pointsOf(row)!);
       }
       const bySeries = new Map(sums.series());
       this.#put(level, block, bySeries);
@@ -220,11 +221,13 @@ export class HistoryFile {
   #readBlock(wanted: readonly Wanted[], level: number, block: number, fromMs: number, toMs: number): void {
     const { stepMs, blockMs, points: count } = LEVELS[level]!;
     const points = new Float32Array(count * 3);
-    let row: Row | null = null;
+    let rowId = -1;
+    let row: Uint8Array | undefined;
     for (const { series, grid } of wanted) {
       const id = block * ROWS_LIMIT + Math.floor(series.id / ROW_SERIES);
-      if (row?.id !== id) row = this.#tables[level]!.get.get(id);
-      const encoded = row === null ? undefined : memberOf(row.points, series.id % ROW_SERIES);
+      if (rowId !== id) row = pointsOf(this.#tables[level]!.get.get(id));
+      rowId = id;
+      const encoded = row === undefined ? undefined : memberOf(row, series.id % ROW_SERIES);
       if (encoded === undefined) continue;
       decodePoints(encoded, points);
       for (let point = 0; point < count; point++) {
@@ -246,6 +249,11 @@ function tableOf(database: Database, { table }: Level): Table {
     last: database.query(`SELECT max(id) AS id FROM ${table}`),
     remove: database.query(`DELETE FROM ${table} WHERE id < ?`),
   };
+}
+
+function pointsOf(row: Row | null): Uint8Array | undefined {
+  if (row === null || row.points instanceof Uint8Array) return row?.points;
+  throw new CorruptFileError("expected the bytes of points");
 }
 
 /** The points that were there, and over them those that are new. */

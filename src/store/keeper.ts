@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileProblemOf, type Log, messageOf, systemCodeOf } from "../base/mod.ts";
-import { ForeignFileError } from "./schema.ts";
+import { CorruptFileError, ForeignFileError } from "./schema.ts";
 import { setAside } from "./set-aside.ts";
 
 /** What a keeper needs of a file: it throws SQLite's errors. */
@@ -146,9 +146,15 @@ function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
+/**
+ * SQLite sees what is wrong with a file's structure, not that a bit of a name has turned: then a column is missing, or the same
+ * name stands in a table and not in its index. Neither happens to a file that is whole, and neither mends itself.
+ */
 function reasonToSetAside(error: unknown): "corrupt" | "foreign" | undefined {
   if (error instanceof ForeignFileError) return "foreign";
-  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error)) ? "corrupt" : undefined;
+  if (error instanceof CorruptFileError || /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT)/.test(codeOf(error))) return "corrupt";
+  const isMissing = /^(no such |table \w+ has |unsupported file format)/.test(messageOf(error));
+  return codeOf(error) === "SQLITE_ERROR" && isMissing ? "corrupt" : undefined;
 }
 
 function plainly(error: unknown, path: string): string {

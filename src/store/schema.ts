@@ -10,6 +10,9 @@ const APPLICATION_ID = 0x74656e6b;
 /** A file that another version of tenk wrote, or that another program owns. It is kept for them. */
 export class ForeignFileError extends Error {}
 
+/** A file of ours with a text that nobody has written, as a worn memory card makes them. */
+export class CorruptFileError extends Error {}
+
 /**
  * Creates the tables of a new file.
  *

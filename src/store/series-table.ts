@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { CorruptFileError } from "./schema.ts";
 import type { Labels, SeriesName } from "./types.ts";
 
 /** More are not kept on disk: a label that takes ever new values must not fill it. */
@@ -23,12 +24,18 @@ export class SeriesTable {
     this.reload();
   }
 
-  /** Reads them anew: after a transaction that was taken back. */
+  /**
+   * Reads them anew: after a transaction that was taken back.
+   *
+   * @throws {CorruptFileError} for what is no series
+   */
   reload(): void {
     this.#byKey.clear();
     const rows = this.#database.query("SELECT id, name, labels, type FROM series ORDER BY id").values();
-    for (const [id, name, labels, type] of rows as [number, string, string, SeriesName["type"]][]) {
-      this.#byKey.set(name + labels, { id, name, labels: JSON.parse(labels) as Labels, type });
+    for (const [id, name, labels, type] of rows) {
+      if (typeof name !== "string" || typeof labels !== "string" || (type !== "counter" && type !== "gauge"))
+        throw new CorruptFileError(`expected a series, not ${name} ${labels} ${type}`);
+      this.#byKey.set(name + labels, { id: Number(id), name, labels: labelsOf(labels), type });
     }
   }
 
@@ -71,4 +78,16 @@ export class SeriesTable {
   all(): Known[] {
     return [...this.#byKey.values()];
   }
+}
+
+function labelsOf(text: string): Labels {
+  try {
+    const labels: unknown = JSON.parse(text);
+    if (isLabels(labels)) return labels;
+  } catch {}
+  throw new CorruptFileError(`expected the labels of a series, not ${text.slice(0, 100)}`);
+}
+
+function isLabels(value: unknown): value is Labels {
+  return typeof value === "object" && value !== null && Object.values(value).every((each) => typeof each === "string");
 }

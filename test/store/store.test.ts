@@ -186,6 +186,40 @@ describe("what happens to disks:", () => {
     expect(read()).toHaveLength(1);
   });
 
+  test.each([
+    ["labels that are cut", `UPDATE series SET labels = '{"listener":'`],
+    ["labels that are none", "UPDATE series SET labels = 'null'"],
+    ["a name of bytes", "UPDATE series SET name = x'00ff'"],
+    ["a type that is none", "UPDATE series SET type = 'coun\u007fer'"],
+    ["points that are a text", "UPDATE ten_seconds SET points = 'points'"],
+    ["a column of another name", "ALTER TABLE ten_seconds RENAME COLUMN points TO qoints"],
+    ["a table of another name", "ALTER TABLE dirty RENAME TO dirtx"],
+  ])("a file with %s is set aside: it would never be written again", (_, change) => {
+    const folder = newFolder();
+    const before = filesIn(folder);
+    before.write();
+    before.files.answer({ kind: "close" });
+    alter(join(folder, "history.sqlite"), change);
+    const { write, read, lines } = filesIn(folder);
+    expect([write(), write()]).toEqual([true, true]);
+    expect(read()).toHaveLength(1);
+    expect(lines).toEqual(["error history set aside, begun anew"]);
+  });
+
+  test("a file whose table has another name of a series than its index is set aside", () => {
+    const folder = newFolder();
+    const before = filesIn(folder);
+    before.write();
+    before.files.answer({ kind: "close" });
+    const path = join(folder, "history.sqlite");
+    const text = readFileSync(path, "latin1");
+    expect(text.split("packets")).toHaveLength(3);
+    writeFileSync(path, text.replace("packets", "packetz"), "latin1");
+    const { write, lines } = filesIn(folder);
+    expect([write(), write()]).toEqual([true, true]);
+    expect(lines).toEqual(["error history set aside, begun anew"]);
+  });
+
   test("of corrupt files the newest three are kept", () => {
     const folder = newFolder();
     for (let day = 1; day <= 5; day++)
@@ -208,8 +242,7 @@ describe("what happens to disks:", () => {
     const before = filesIn(folder);
     before.write();
     before.files.answer({ kind: "close" });
-    const program = `new (require("bun:sqlite").Database)(${JSON.stringify(join(folder, "history.sqlite"))}).run("${change}")`;
-    expect(spawnSync(process.execPath, ["-e", program]).status).toBe(0);
+    alter(join(folder, "history.sqlite"), change);
     const { write, lines, fields } = filesIn(folder);
     expect(write()).toBeTrue();
     expect(lines).toEqual(["error history set aside, begun anew"]);
@@ -257,6 +290,12 @@ describe("what happens to disks:", () => {
     }
   });
 });
+
+/** From a process of its own, which leaves no file open here. */
+function alter(path: string, change: string): void {
+  const program = `new (require("bun:sqlite").Database)(${JSON.stringify(path)}).run(${JSON.stringify(change)})`;
+  expect(spawnSync(process.execPath, ["-e", program]).status).toBe(0);
+}
 
 function mount(folder: string, ...words: string[]): boolean {
   mkdirSync(folder, { recursive: true });
