@@ -36,9 +36,10 @@ function unitOfSeries(name: string): string {
 export function seriesRoute(history: History, now: () => number = Date.now): Route {
   return {
     async get({ query }) {
-      const keys = query.getAll("name");
-      if (keys.length === 0) throw wrongWords("expected name=KEY", "GET /api/names lists the keys");
-      if (keys.length > MAX_KEYS) throw wrongWords(`expected at most ${MAX_KEYS} names`);
+      const asked = query.getAll("name");
+      if (asked.length === 0) throw wrongWords("expected name=KEY", "GET /api/names lists the keys");
+      if (asked.length > MAX_KEYS) throw wrongWords(`expected at most ${MAX_KEYS} names`);
+      const keys = distinct(asked);
       const toMs = numberIn(query, "to") ?? now();
       const fromMs = numberIn(query, "from") ?? toMs - 300_000;
       if (toMs < fromMs) throw wrongWords("expected from before to");
@@ -55,6 +56,18 @@ export function seriesRoute(history: History, now: () => number = Date.now): Rou
       return json({ stepMs: answers[0]?.stepMs ?? 1000, series });
     },
   };
+}
+
+/** Each costs all its points: one that is named fifty times is read once. */
+function distinct(keys: readonly string[]): string[] {
+  return [
+    ...new Set(
+      keys.map((key) => {
+        const { name, labels } = parseSeriesKey(key);
+        return seriesKey(name, labels);
+      }),
+    ),
+  ];
 }
 
 function gap(key: string, t: readonly number[]) {

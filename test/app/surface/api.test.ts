@@ -52,6 +52,17 @@ describe("series over HTTP", () => {
     expect(answer.series).toHaveLength(2);
   });
 
+  test("that are named many times, in whatever order of their labels, are read once", async () => {
+    const both = ['open{listener="c",at="x"}', 'open{at="x",listener="c"}', "open", "open", "open"];
+    const names = both.map((key) => `name=${encodeURIComponent(key)}`).join("&");
+    const answer = (await (await ask(`/api/series?${names}&${range}`, here)).json()) as { series: { key: string }[] };
+    expect(answer.series.map(({ key }) => key)).toEqual([
+      'open{at="x",listener="c"}',
+      'open{listener="a\\"b"}',
+      'open{listener="c"}',
+    ]);
+  });
+
   test.each([
     ["/api/series", "expected name=KEY"],
     ["/api/series?name=a{", 'Cannot read "a{" as a series'],
