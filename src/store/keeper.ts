@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileProblemOf, type Log, messageOf, systemCodeOf } from "../base/mod.ts";
 import { CorruptFileError, ForeignFileError } from "./schema.ts";
@@ -94,6 +94,7 @@ export class Keeper<File extends KeptFile> {
   #opened(): File {
     if (this.#file === undefined) {
       mkdirSync(dirname(this.#options.path), { recursive: true, mode: 0o700 });
+      createForOwner(this.#options.path);
       this.#file = this.#options.open(this.#options.path);
       this.#inode = inodeOf(this.#options.path);
     }
@@ -130,6 +131,15 @@ export class Keeper<File extends KeptFile> {
     if (this.#failures > 0) this.#options.log.info(`${this.#options.what} written again`, { path: this.#options.path });
     this.#failures = 0;
     this.#nextTryMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** The folder may be there already, open to all. What SQLite lays beside a file has the rights of the file. */
+function createForOwner(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch {
+    // It is there, or cannot be: SQLite says what is wrong.
   }
 }
 

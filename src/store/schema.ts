@@ -14,23 +14,33 @@ export class ForeignFileError extends Error {}
 export class CorruptFileError extends Error {}
 
 /**
- * Creates the tables of a new file.
+ * Creates the tables of a new file. Another process may do so at the same moment: each look at the file is one transaction,
+ * so that a file which is being made is not taken for a stranger's.
  *
  * @throws {ForeignFileError} for a file of another version or of another program
  */
 export function prepareSchema(database: Database, version: number, tables: readonly string[]): void {
+  if (database.transaction(isPrepared)(database, version)) return;
+  database
+    .transaction(() => {
+      if (isPrepared(database, version)) return;
+      for (const table of tables) database.run(table);
+      database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+      database.run(`PRAGMA user_version = ${version}`);
+    })
+    .immediate();
+}
+
+/** False for a new file. */
+function isPrepared(database: Database, version: number): boolean {
   const found = numberOf(database, "PRAGMA user_version");
   const isOurs = numberOf(database, "PRAGMA application_id") === APPLICATION_ID;
-  if (isOurs && found === version) return;
+  if (isOurs && found === version) return true;
   if (isOurs && found > version)
     throw new ForeignFileError(`written by a later version (${found}, ours is ${version})`);
   if (isOurs) throw new ForeignFileError(`written by an earlier version (${found}, ours is ${version})`);
   if (numberOf(database, "SELECT count(*) FROM sqlite_schema") > 0) throw new ForeignFileError("not a file of tenk");
-  database.transaction(() => {
-    for (const table of tables) database.run(table);
-    database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-    database.run(`PRAGMA user_version = ${version}`);
-  })();
+  return false;
 }
 
 export function numberOf(database: Database, question: string): number {

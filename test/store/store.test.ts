@@ -1,10 +1,11 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Files } from "../../src/store/files.ts";
 import { type Run, Store } from "../../src/store/mod.ts";
+import { RUNS_TABLES, RUNS_VERSION } from "../../src/store/schema.ts";
 import { blockAt, keptLog, newFolder, query, START_MS } from "./support.ts";
 
 const BLOCK_MS = 300_000;
@@ -92,6 +93,41 @@ describe("a store", () => {
     other.close();
     expect(await added).toBe(2);
     await store.stop();
+  });
+
+  test("adds a run to a file that another process is making at the same moment", async () => {
+    const folder = newFolder();
+    const other = new Database(join(folder, "runs.sqlite"));
+    other.run("BEGIN IMMEDIATE");
+    for (const table of RUNS_TABLES) other.run(table);
+    other.run("PRAGMA application_id = 0x74656e6b");
+    other.run(`PRAGMA user_version = ${RUNS_VERSION}`);
+    const store = new Store({ folder });
+    const added = store.runs.add(run(1));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    other.run("COMMIT");
+    other.close();
+    expect(await added).toBe(1);
+    expect(readdirSync(folder)).toEqual(["runs.sqlite"]);
+    await store.stop();
+  });
+
+  test("makes files for their owner alone, also in a folder that others may read", () => {
+    const folder = newFolder();
+    chmodSync(folder, 0o755);
+    const before = process.umask(0o022);
+    try {
+      const { files, write } = filesIn(folder);
+      expect(write()).toBeTrue();
+      files.answer({ kind: "addRun", run: run(1) });
+      const modes = readdirSync(folder).map(
+        (name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`,
+      );
+      expect(modes.sort()).toEqual(["history.sqlite 600", "history.sqlite-wal 600", "runs.sqlite 600"]);
+      files.answer({ kind: "close" });
+    } finally {
+      process.umask(before);
+    }
   });
 });
 
