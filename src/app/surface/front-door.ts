@@ -43,7 +43,7 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
     const opened: Opened = { request, path, query, client: access.client(peer, headers), stayOpen };
     const isReading = method === "GET" || method === "HEAD";
     if (isReading && path === "/" && query.has("token")) return enterByLink(opened);
-    if (path === "/login") return isReading ? loginAnswer(200) : enterByForm(opened);
+    if (path === "/login") return isReading ? loginForm(opened) : enterByForm(opened);
     if (path === "/login.css" && isReading) return answer(200, "text/css; charset=utf-8", LOGIN_STYLE);
 
     const route = routes(path);
@@ -55,6 +55,11 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
     }
     if (route === undefined) return refusal(404, `nothing is at ${path.slice(0, 100)}`);
     return serveRoute(route, { ...opened, standing });
+  }
+
+  function loginForm({ client, request }: Opened): Response {
+    const { by } = access.standing(client, request.headers, cookie(), false);
+    return by === "session" ? redirect("/") : loginAnswer(200);
   }
 
   function enterByLink(opened: Opened): Response {
@@ -87,11 +92,15 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
   }
 
   function loginAnswer(code: number, message = "", more: Record<string, string> = {}): Response {
-    return answer(code, HTML, loginPage(access.hasPassword, message), more);
+    return answer(code, HTML, loginPage({ hasPassword: access.hasPassword, message }), more);
   }
 
+  /**
+   * A strict cookie is not sent with what began as a link of another site's page, a mail's or that of the token too, nor when
+   * such a page is loaded again. Our own page then asks at `/login`, with the cookie where there is one.
+   */
   function strangerAnswer(path: string): Response {
-    if (path === "/") return loginAnswer(401);
+    if (path === "/") return answer(401, HTML, loginPage({ hasPassword: access.hasPassword, asksAgain: true }));
     const hint =
       "open the link with the token that tenk printed at its first start, or send Authorization: Bearer TOKEN";
     return refusal(401, "not without the token", hint, { "www-authenticate": 'Bearer realm="tenk"' });

@@ -1,5 +1,13 @@
-/** A form that works without script; `message` is one of ours, never something that was sent. */
-export function loginPage(hasPassword: boolean, message: string): string {
+export interface LoginPageOptions {
+  readonly hasPassword: boolean;
+  /** One of ours, never something that was sent. @default {""} */
+  readonly message?: string;
+  /** Ask once more from our own page, at `/login`: see `frontDoor`. @default {false} */
+  readonly asksAgain?: boolean;
+}
+
+/** A form that works without script. */
+export function loginPage({ hasPassword, message = "", asksAgain = false }: LoginPageOptions): string {
   const [label, help] = hasPassword
     ? ["Password", "Or the token, which tenk printed at its first start and keeps in its data folder."]
     : [
@@ -7,11 +15,12 @@ export function loginPage(hasPassword: boolean, message: string): string {
         "tenk printed it at its first start, within a link, and keeps it in the file token of its data folder.",
       ];
   const said = message === "" ? "" : `<p role="alert">${message}</p>`;
+  const refresh = asksAgain ? `<meta http-equiv="refresh" content="0; url=/login">\n` : "";
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>tenk</title>
+${refresh}<title>tenk</title>
 <link rel="stylesheet" href="/login.css">
 <main>
 <h1>tenk</h1>
