@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Document, isMap, isNode, LineCounter, type Pair, parseDocument } from "yaml";
+import { type Document, isMap, isNode, type LineCounter, type Pair } from "yaml";
 import { z } from "zod";
-import { fileProblemOf, nearest, TenkError } from "../base/mod.ts";
+import { nearest, TenkError } from "../base/mod.ts";
 import { CONFIG_SCHEMA, type Config } from "./config.ts";
+import { parseConfigText, readConfigText } from "./config-text.ts";
 
 /** A configuration, where it came from, and which of its settings a person wrote (dotted: `tcp.packets.listen`). */
 export interface LoadedConfig {
@@ -29,16 +29,7 @@ export function loadConfig(file?: string): LoadedConfig {
   if (file === undefined) {
     return { config: CONFIG_SCHEMA.parse({}), file, folder: process.cwd(), written: new Set() };
   }
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${fileProblemOf(error)}`, {
-      cause: error,
-      hint: "without --config every setting takes its default",
-    });
-  }
-  return parseConfig(text, file, dirname(resolve(file)));
+  return parseConfig(readConfigText(file), file, dirname(resolve(file)));
 }
 
 /**
@@ -48,12 +39,8 @@ export function loadConfig(file?: string): LoadedConfig {
  * @throws {TenkError} `config`
  */
 export function parseConfig(text: string, file: string, folder: string = process.cwd()): LoadedConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
-  if (broken.length > 0) throw new TenkError("config", broken.join("\n"));
-
-  const raw = withoutEmptySections(document.toJS());
+  const { raw: values, document, lines } = parseConfigText(text, file);
+  const raw = withoutEmptySections(values);
   const result = CONFIG_SCHEMA.safeParse(raw);
   if (result.success) {
     return { config: result.data, file, folder, written: new Set(leavesOf(raw)) };
@@ -118,6 +105,7 @@ function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return String(value);
   return typeof value === "object" ? "a section" : JSON.stringify(value);
 }
 
