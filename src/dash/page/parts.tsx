@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import type { ClientError } from "./client.ts";
-import { visible } from "./format.ts";
+import { moment, visible } from "./format.ts";
 
 /** Text from elsewhere: isolated, so that its direction of writing stays inside, and with nothing hidden in it. */
 export function Foreign({ text }: { readonly text: string }) {
@@ -64,6 +65,56 @@ export function Bar({ share }: { readonly share: number }) {
 /** A sign for what a colour says. */
 export function Verdict({ isPass }: { readonly isPass: boolean }) {
   return <span class={`verdict ${isPass ? "pass" : "fail"}`}>{isPass ? "✓ passed" : "✗ failed"}</span>;
+}
+
+/** A moment on the reader's own clock; the same in UTC, as the command line has it, to who points at it. */
+export function Moment({ ms }: { readonly ms: number }) {
+  const utc = new Date(ms).toISOString();
+  return (
+    <time dateTime={utc} title={`${utc.slice(0, 19).replace("T", " ")} UTC`}>
+      {moment(ms)}
+    </time>
+  );
+}
+
+interface CopiedProps {
+  readonly text: string;
+  /** What it is, for those who hear it: `the id`. */
+  readonly name: string;
+}
+
+/** Short text that is wanted elsewhere: a click copies it. */
+export function Copied({ text, name }: CopiedProps) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = (event: { readonly currentTarget: HTMLElement }) => {
+    // A page that is not from this machine, nor by TLS, has no clipboard: marked, a key copies it.
+    getSelection()?.selectAllChildren(event.currentTarget.querySelector("code")!);
+    navigator.clipboard?.writeText(text).then(
+      () => setCopied(true),
+      () => {},
+    );
+  };
+  return (
+    <span class="copied">
+      <button
+        type="button"
+        title={`Copy ${name}`}
+        aria-label={`${text}: copy ${name}`}
+        onClick={copy}
+        onBlur={() => setCopied(false)}
+      >
+        <code>
+          <Foreign text={text} />
+        </code>
+      </button>
+      <span role="status">{isCopied ? "copied" : ""}</span>
+    </span>
+  );
+}
+
+/** As `tenk runs show` and `compare` want it. */
+export function RunId({ id }: { readonly id: string }) {
+  return <Copied text={id} name="the run's id" />;
 }
 
 interface ScrolledProps {

@@ -1,6 +1,6 @@
 import type { RunAnswer, RunReport } from "../../run.ts";
-import { bytes, grouped, moment, seconds, type Unit, written } from "../format.ts";
-import { Foreign, Scrolled, Verdict } from "../parts.tsx";
+import { bytes, grouped, seconds, type Unit, written } from "../format.ts";
+import { Foreign, Moment, Scrolled, Verdict } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
 import { COMPARE_SPECS } from "./source.ts";
 
@@ -33,15 +33,23 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
     <>
       <section class="panel">
         <h2>Two runs</h2>
+        <ul class="compared">
+          <Compared letter="A" run={a} />
+          <Compared letter="B" run={b} />
+        </ul>
         <Scrolled name="Numbers of the two runs">
-          <table class="data">
+          <table class="data compare">
+            <colgroup>
+              <col />
+              <col span={3} />
+            </colgroup>
             <thead>
               <tr>
                 <th scope="col" class="left">
                   <span class="unseen">What</span>
                 </th>
-                <RunHead letter="A" run={a} />
-                <RunHead letter="B" run={b} />
+                <th scope="col">A</th>
+                <th scope="col">B</th>
                 <th scope="col">B against A</th>
               </tr>
             </thead>
@@ -70,16 +78,20 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
   );
 }
 
-function RunHead({ letter, run }: { readonly letter: string; readonly run: RunAnswer }) {
+/** Which of the two lines a run is, and how it is called elsewhere. */
+function Compared({ letter, run }: { readonly letter: string; readonly run: RunAnswer }) {
   return (
-    <th scope="col">
-      <span class={`swatch ${letter === "A" ? "tone-accent" : "tone-ink dashed"}`} aria-hidden="true" /> {letter}{" "}
+    <li>
+      <span class={`swatch ${letter === "A" ? "tone-accent" : "tone-ink dashed"}`} aria-hidden="true" />
+      <strong>{letter}</strong>
+      <a href={`#/runs/${encodeURIComponent(run.id)}`}>
+        run <Foreign text={run.id} />
+      </a>
       <Verdict isPass={run.report.verdict.pass} />
-      <br />
       <span class="note">
-        <Foreign text={run.report.target} />, {moment(run.startedAt)}
+        <Foreign text={run.report.target} />, <Moment ms={run.startedAt} />
       </span>
-    </th>
+    </li>
   );
 }
 

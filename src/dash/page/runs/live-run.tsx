@@ -31,7 +31,7 @@ export function LiveRunView() {
       `${allDigits(messages?.sent)} of ${allDigits(messages?.planned)}`,
     ],
     ["Received", written(messages?.perSecondReceived, "perSecond"), allDigits(messages?.received)],
-    ["Latency p99", latency(latencyUs?.p99), `p50 ${written(latencyUs?.p50, "us")}`],
+    ["Latency p99", latency(latencyUs?.p99), `p50 ${latency(latencyUs?.p50)}`],
     ["Failed, lost", allDigits(lost), `${threeDigits(messages?.dropped)} messages dropped`],
     ["Generator", written(generator?.cpuPercent, "percent"), `${threeDigits(generator?.debtMessages)} messages due`],
   ];

@@ -9,7 +9,11 @@ export function OneRun({ answer }: { readonly answer: RunAnswer }) {
   const [runs] = useState(() => [answer.series]);
   return (
     <>
-      <ReportView report={answer.report} startedAt={answer.startedAt} />
+      <ReportView
+        id={answer.id === "file" ? undefined : answer.id}
+        report={answer.report}
+        startedAt={answer.startedAt}
+      />
       <RunCharts id={`run-${answer.id}`} runs={runs} specs={RUN_SPECS} />
     </>
   );

@@ -1,16 +1,29 @@
 import type { RunReport } from "../../run.ts";
-import { bytes, compact, grouped, moment, seconds, written } from "../format.ts";
-import { Foreign, Scrolled, Verdict } from "../parts.tsx";
+import { bytes, compact, grouped, seconds, written } from "../format.ts";
+import { Foreign, Moment, RunId, Scrolled, Verdict } from "../parts.tsx";
+
+interface ReportProps {
+  /** None where the report is a file of its own. */
+  readonly id?: string | undefined;
+  readonly report: RunReport;
+  /** ms since 1970 */
+  readonly startedAt: number;
+}
 
 /** What was found: verdict and checks, achieved beside planned, latencies, causes, and the cost on both sides. */
-export function ReportView({ report, startedAt }: { readonly report: RunReport; readonly startedAt: number }) {
+export function ReportView({ id, report, startedAt }: ReportProps) {
   const { verdict } = report;
   return (
     <>
       <section class="panel head" aria-label="Verdict">
         <div>
           <p class="note">
-            {moment(startedAt)} · {report.kind} · took {seconds(tookMs(report) / 1000)}
+            {id !== undefined && (
+              <>
+                run <RunId id={id} /> ·{" "}
+              </>
+            )}
+            <Moment ms={startedAt} /> · {report.kind} · took {seconds(tookMs(report) / 1000)}
           </p>
           <h2>
             <Foreign text={report.target} /> <Verdict isPass={verdict.pass} />
@@ -32,7 +45,7 @@ export function ReportView({ report, startedAt }: { readonly report: RunReport; 
           <h3>Achieved and planned</h3>
           <Achieved report={report} />
         </Scrolled>
-        <Scrolled class="panel" name="Latency">
+        <Scrolled class="panel latency" name="Latency">
           <h3>Latency</h3>
           <Latency report={report} />
         </Scrolled>
@@ -134,7 +147,7 @@ function Share({ share }: { readonly share: number }) {
     <>
       <span class="bar" aria-hidden="true">
         <span class="bar-fill calm" style={{ width: `${Math.min(100, share * 100)}%` }} />
-      </span>
+      </span>{" "}
       {written(share, "share")}
     </>
   );

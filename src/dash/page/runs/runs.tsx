@@ -4,7 +4,7 @@ import { run } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { grouped, moment, seconds, written } from "../format.ts";
-import { Empty, Foreign, Problem, Scrolled, Verdict } from "../parts.tsx";
+import { Copied, Empty, Foreign, Moment, Problem, RunId, Scrolled, Verdict } from "../parts.tsx";
 import { CompareView } from "./compare.tsx";
 import { LiveRunView } from "./live-run.tsx";
 import { OneRun } from "./one-run.tsx";
@@ -61,9 +61,14 @@ function RunList() {
       <div class="toolbar">
         <h2>Past runs</h2>
         {chosen.length === 2 ? (
-          <a class="button" href={`#/runs/${chosen.map(encodeURIComponent).join("/")}`}>
-            Compare the two
-          </a>
+          <>
+            <a class="button" href={`#/runs/${chosen.map(encodeURIComponent).join("/")}`}>
+              Compare the two
+            </a>
+            <span class="note">
+              or <Copied text={`tenk runs compare ${chosen.join(" ")}`} name="the command" />
+            </span>
+          </>
         ) : (
           <p class="note">{hintOf(runs?.length, running !== undefined)}</p>
         )}
@@ -93,11 +98,14 @@ interface TableProps {
 function RunTable({ runs, chosen, choose }: TableProps) {
   return (
     <Scrolled class="panel" name="Past runs">
-      <table class="data">
+      <table class="data stacked picked">
         <thead>
           <tr>
             <th scope="col" class="left">
               <span class="unseen">Compare</span>
+            </th>
+            <th scope="col" class="left">
+              Run
             </th>
             <th scope="col" class="left">
               Started
@@ -117,27 +125,32 @@ function RunTable({ runs, chosen, choose }: TableProps) {
         <tbody>
           {runs.map((each) => (
             <tr key={each.id} class={chosen.includes(each.id) ? "chosen" : ""}>
-              <td class="left">
+              <td class="left pick">
                 <input
                   type="checkbox"
                   checked={chosen.includes(each.id)}
-                  aria-label={`compare the run of ${moment(each.startedAt)}`}
+                  aria-label={`compare run ${each.id} of ${moment(each.startedAt)}`}
                   onChange={() => choose(each.id)}
                 />
               </td>
-              <th scope="row" class="left">
-                <a href={`#/runs/${encodeURIComponent(each.id)}`}>{moment(each.startedAt)}</a>
+              <td class="left id">
+                <RunId id={each.id} />
+              </td>
+              <th scope="row" class="left name">
+                <a href={`#/runs/${encodeURIComponent(each.id)}`}>
+                  <Moment ms={each.startedAt} />
+                </a>
               </th>
-              <td class="left">
+              <td class="left target">
                 <Foreign text={each.target} />
               </td>
-              <td class="left">
+              <td class="left verdict-cell">
                 <Verdict isPass={each.verdict === "pass"} />
               </td>
-              <td>{grouped(each.connections)}</td>
-              <td>{written(each.perSecondSent, "perSecond")}</td>
-              <td>{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
-              <td>{seconds(each.durationMs / 1000)}</td>
+              <td data-name="Connections">{grouped(each.connections)}</td>
+              <td data-name="Sent">{written(each.perSecondSent, "perSecond")}</td>
+              <td data-name="p99">{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
+              <td data-name="Took">{seconds(each.durationMs / 1000)}</td>
             </tr>
           ))}
         </tbody>
