@@ -282,6 +282,7 @@ export function fakeReport(speed: number, isPass: boolean): RunReport {
         { expect: "connections=10000", got: "10000", pass: true },
         { expect: "rate>=95000/s", got: `${100_000 * speed}/s`, pass: true },
         { expect: "p99<5ms", got: `${(3.69 / speed).toFixed(2)}ms`, pass: isPass },
+        { expect: "server.bytes=bytes.sent", got: "320000000, bytes.sent 320000000", pass: true },
       ],
     },
   };

@@ -48,7 +48,7 @@ export function timeAxis(isElapsed: boolean, look: Look): uPlot.Axis {
     gap: 4,
     font: look.font,
     stroke: look.text,
-    space: (_, __, from, to, pixels) => labelSpace((to - from) / pixels) * look.scale,
+    space: (_, __, from, to, pixels) => labelSpace((to - from) / pixels, isElapsed) * look.scale,
     grid: { show: false },
     ticks: { show: true, stroke: look.grid, size: 4, width: 1 },
     values: (_, splits, __, ___, step) => splits.map((at, index) => timeTick(at, splits[index - 1], step, isElapsed)),
@@ -63,11 +63,12 @@ const TIME_STEPS = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
   ...[1, 2, 7, 14, 28].map((days) => days * DAY),
 ];
-/** Pixels from one label to the next: `13:45:09` needs more than `13:45`, and stands where steps are below a minute. */
-const SPACES = { seconds: 64, minutes: 46 };
+/** Pixels from one label to the next, short as `13:45` and `45 s` or long as `13:45:09` and `1 min 30 s`. */
+const [SHORT, LONG] = [42, 66];
 
-function labelSpace(secondsPerPixel: number): number {
-  return secondsPerPixel * SPACES.minutes >= MINUTE / 2 ? SPACES.minutes : SPACES.seconds;
+function labelSpace(secondsPerPixel: number, isElapsed: boolean): number {
+  const isBelowMinute = secondsPerPixel * SHORT < MINUTE / 2;
+  return isBelowMinute === isElapsed ? SHORT : LONG;
 }
 
 /** The day is written where it begins, the time elsewhere. */

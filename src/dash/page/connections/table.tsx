@@ -27,29 +27,19 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
   const hasWorkers = rows.some(({ worker }) => worker > 0);
   return (
     <Scrolled class="panel" name="Open connections">
-      <table class="data">
+      <table class="data stacked">
         <thead>
           <tr>
             <th scope="col" class="left">
               Peer
             </th>
-            <th scope="col" class="minor">
-              Id
-            </th>
-            {hasWorkers && (
-              <th scope="col" class="minor">
-                Loop
-              </th>
-            )}
+            <th scope="col">Id</th>
+            {hasWorkers && <th scope="col">Loop</th>}
             {COLUMNS.map(([sort, title]) => (
               <SortHead key={sort} title={title} order={order} sort={sort} choose={() => sortBy(sort)} />
             ))}
-            <th scope="col" class="minor">
-              RTT
-            </th>
-            <th scope="col" class="minor">
-              TLS
-            </th>
+            <th scope="col">RTT</th>
+            <th scope="col">TLS</th>
             <th scope="col" class="act">
               <span class="unseen">Close</span>
             </th>
@@ -94,7 +84,7 @@ function Row({ row, hasWorkers, close }: RowProps) {
   const isCarried = row.wireAddress !== row.remoteAddress;
   return (
     <tr>
-      <th scope="row" class="left">
+      <th scope="row" class="left name">
         <Foreign text={peerOf(row)} />
         {isCarried && (
           <span class="note">
@@ -103,15 +93,19 @@ function Row({ row, hasWorkers, close }: RowProps) {
           </span>
         )}
       </th>
-      <td class="minor">{row.id}</td>
-      {hasWorkers && <td class="minor">{row.worker}</td>}
-      <td>{duration(row.ageMs)}</td>
-      <td>{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
-      <td>{bytes(row.bytesRead)}</td>
-      <td>{bytes(row.bytesWritten)}</td>
-      <td class={row.queuedBytes > 0 ? "raised" : ""}>{bytes(row.queuedBytes)}</td>
-      <td class="minor">{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>
-      <td class="minor">{row.tls === undefined || row.tls === null ? "–" : <Foreign text={row.tls} />}</td>
+      <td data-name="Id">{row.id}</td>
+      {hasWorkers && <td data-name="Loop">{row.worker}</td>}
+      <td data-name="Age">{duration(row.ageMs)}</td>
+      <td data-name="Idle">{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
+      <td data-name="Read">{bytes(row.bytesRead)}</td>
+      <td data-name="Written">{bytes(row.bytesWritten)}</td>
+      <td data-name="Outbox" class={row.queuedBytes > 0 ? "raised" : ""}>
+        {bytes(row.queuedBytes)}
+      </td>
+      <td data-name="RTT">{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>
+      <td data-name="TLS" class={row.tls ? "" : "none"}>
+        {row.tls ? <Foreign text={row.tls} /> : "–"}
+      </td>
       <td class="act">
         <button
           type="button"

@@ -29,7 +29,7 @@ export function LogView() {
   return (
     <>
       <h2 class="unseen">Log</h2>
-      <search class="toolbar">
+      <search class="toolbar log-tools">
         <label class="field">
           Level
           <select value={level} onChange={(event) => setLevel(event.currentTarget.value as LogLevel)}>

@@ -2,7 +2,7 @@ import type { ListenerView } from "../../api.ts";
 import { names } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
-import { compact, grouped } from "../format.ts";
+import { compact, grouped, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { nowSource } from "./source.ts";
 import { bytesSpec, outboxSpec, trafficSpec } from "./specs.ts";
@@ -27,7 +27,7 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
           {listener.workers === 1 ? "event loop" : "event loops"}
         </p>
         <p class="note">
-          {grouped(counts.active)} open, {grouped(counts.peak)} at most, {compact(counts.accepted)} accepted
+          {grouped(counts.active)} open, {grouped(counts.peak)} at most, {written(counts.accepted, "count")} accepted
         </p>
       </header>
       <div class="listener-charts">

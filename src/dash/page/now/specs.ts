@@ -119,7 +119,13 @@ export function processSpec(names: readonly SeriesName[]): ChartSpec {
     rightUnit: "share",
     lines: [
       { label: "loop lag", keys: keysOf(names, "tenk_event_loop_lag_seconds"), tone: "accent", isFilled: true },
-      { label: "cores", keys: keysOf(names, "process_cpu_seconds_total"), tone: "ink", axis: "right", isDashed: true },
+      {
+        label: "of a core",
+        keys: keysOf(names, "process_cpu_seconds_total"),
+        tone: "ink",
+        axis: "right",
+        isDashed: true,
+      },
     ],
   };
 }

@@ -53,7 +53,7 @@ export function Workers({ listener: { name, workers: count }, series }: WorkersP
   if (told.length === 0) return null;
   return (
     <Scrolled name={`Event loops of ${visible(name)}`}>
-      <table class="workers">
+      <table class="workers stacked">
         <thead>
           <tr>
             <th scope="col">Event loop</th>
@@ -67,9 +67,13 @@ export function Workers({ listener: { name, workers: count }, series }: WorkersP
         <tbody>
           {workers.map((worker) => (
             <tr key={worker}>
-              <th scope="row">{worker}</th>
+              <th scope="row" class="name" data-name="Event loop">
+                {worker}
+              </th>
               {told.map(({ title, unit, values: each }) => (
-                <td key={title}>{written(each[worker], unit)}</td>
+                <td key={title} data-name={title}>
+                  {written(each[worker], unit)}
+                </td>
               ))}
             </tr>
           ))}
