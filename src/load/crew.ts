@@ -189,9 +189,10 @@ class WorkerCrew implements Crew {
     else if (message.endedBy === "message-stop") this.stop("message-stop");
   }
 
-  /** One worker that lost all its connections does not end the run, the last one does. */
+  /** One worker that lost all its connections does not end the run, the last one does; one that read the text to stop at does. */
   #commonEnd(): EndedBy {
     const ends = this.#members.map((member) => member.endedBy ?? null);
+    if (ends.includes("message-stop")) return "message-stop";
     const first = ends.find((end) => end !== "no-connections");
     return first === undefined ? "no-connections" : first;
   }

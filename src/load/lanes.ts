@@ -7,7 +7,7 @@ export type LaneConnection = Connection<number>;
 
 /**
  * The places for connections: lane 3 is the third connection of this event loop, and stays it when that is reopened.
- * What is known of each lies in columns, not in an object each: about 60 bytes a connection, answers included.
+ * What is known of each lies in columns, not in an object each: about 70 bytes a connection, answers included.
  */
 export class Lanes {
   readonly count: number;
@@ -16,6 +16,8 @@ export class Lanes {
   readonly uids: Float64Array;
   /** When the connect began, later when it was open, in milliseconds of the run. */
   readonly sinceMs: Float64Array;
+  /** Bytes that the lane's connection sent at its opening, before all messages. */
+  readonly firstBytes: Float64Array;
   /** 1 once the lane's connection has had its first byte. */
   readonly heard: Uint8Array;
   /** 1 once the lane's first connect has ended, well or not. */
@@ -32,6 +34,7 @@ export class Lanes {
     this.connections = new Array<LaneConnection | undefined>(count).fill(undefined);
     this.uids = new Float64Array(count);
     this.sinceMs = new Float64Array(count);
+    this.firstBytes = new Float64Array(count);
     this.heard = new Uint8Array(count);
     this.settled = new Uint8Array(count);
     this.replyState = new Int32Array(count * (protocol.replies?.slotsPerConnection ?? 0));
@@ -42,6 +45,7 @@ export class Lanes {
   /** A fresh connection takes the lane. */
   occupy(lane: number, connection: LaneConnection): void {
     this.connections[lane] = connection;
+    this.firstBytes[lane] = 0;
     this.heard[lane] = 0;
     clearRow(this.replyState, lane, this.count);
     clearRow(this.stopState, lane, this.count);

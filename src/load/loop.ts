@@ -248,6 +248,7 @@ export class LoadLoop {
       Math.round((performance.timeOrigin + this.#startMs + now) * 1000),
     );
     if (first !== undefined && this.#lanes.connections[lane]!.write(first) > 0) {
+      this.#lanes.firstBytes[lane] = first.length;
       this.tally.firstBytesSent += first.length;
       this.#hooks.tap?.out?.(uid, first);
     }
@@ -262,7 +263,10 @@ export class LoadLoop {
       return;
     }
     this.#hooks.tap?.in?.(this.#lanes.uids[lane]!, bytes);
-    if (this.#receiver.received(lane, bytes, this.now(), this.#isRunning)) this.stop("message-stop");
+    if (!this.#receiver.received(lane, bytes, this.now(), this.#isRunning)) return;
+    // It counts also among the last answers: the run is over by then, and must not pass for that.
+    if (this.#isRunning) this.stop("message-stop");
+    else this.#endedBy = "message-stop";
   }
 
   #closed(connection: LaneConnection, reason: CloseReason): void {
@@ -330,13 +334,21 @@ export class LoadLoop {
 
   /** Messages of which bytes still wait in an outbox did not leave whole, and will not any more. */
   #countStuck(): void {
+    const { tally } = this;
     const length = this.#protocol.source?.constantLengthBytes ?? 0;
     if (length === 0) return;
-    for (const connection of this.#lanes.connections) {
-      const messages = Math.min(this.tally.sent, Math.ceil((connection?.queuedBytes ?? 0) / length));
-      this.tally.sent -= messages;
-      this.tally.dropped.full += messages;
+    for (const [lane, connection] of this.#lanes.connections.entries()) {
+      if (connection === undefined || connection.queuedBytes === 0) continue;
+      // What was sent at the opening waits before all messages.
+      const first = Math.max(0, this.#lanes.firstBytes[lane]! - connection.bytesWritten);
+      const messages = Math.ceil(Math.max(0, connection.queuedBytes - first) / length);
+      const stuck = Math.min(messages, this.#inFlight?.unanswered(lane) ?? tally.sent);
+      tally.sent -= stuck;
+      tally.dropped.full += stuck;
+      // Closing the connection counts it with all others that are not answered.
+      if (this.#inFlight !== undefined) tally.unanswered -= stuck;
     }
+    tally.sentWhileSending = Math.min(tally.sentWhileSending, Math.max(0, tally.sent - this.#sentBefore));
   }
 
   #finish(): void {
