@@ -1,5 +1,5 @@
 import { TenkError } from "../base/mod.ts";
-import { namesRate, type TcpPlan } from "./plan.ts";
+import { isMessageDue, namesRate, type TcpPlan } from "./plan.ts";
 import { preflight } from "./preflight.ts";
 import type { Report } from "./report.ts";
 import { type RunOptions, runTcp } from "./run.ts";
@@ -75,7 +75,9 @@ export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): 
     onStep?.(step);
     return { pass: report.verdict.pass, report };
   };
-  const found = await search(trial, start, { ...options, whole: vary === "connections" });
+  // A run that sends nothing shows nothing: so far down there is no knee.
+  const mayTry = (value: number) => isMessageDue(planAt(plan, vary, value));
+  const found = await search(trial, start, { ...options, whole: vary === "connections", mayTry });
   const broken = found.brokenAt === null ? undefined : reports.get(found.brokenAt);
   const report = reports.get(found.knee) ?? [...reports.values()].at(-1);
   if (report === undefined) return refuse("this machine cannot even begin", "see the preflight's refusals");
@@ -92,9 +94,17 @@ export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): 
 export async function search(
   trial: Trial,
   start: number,
-  options: { factor?: number; precision?: number; maxSteps?: number; whole?: boolean; signal?: AbortSignal },
+  options: {
+    factor?: number;
+    precision?: number;
+    maxSteps?: number;
+    whole?: boolean;
+    signal?: AbortSignal;
+    /** Ends the search at a value for which it says no. @default {everything may be tried} */
+    mayTry?: (value: number) => boolean;
+  },
 ): Promise<{ knee: number; brokenAt: number | null; byMachine: boolean }> {
-  const { factor = 2, precision = 0.05, maxSteps = 20, whole = false, signal } = options;
+  const { factor = 2, precision = 0.05, maxSteps = 20, whole = false, signal, mayTry = () => true } = options;
   let knee = 0;
   let brokenAt: number | null = null;
   let byMachine = false;
@@ -119,7 +129,7 @@ export async function search(
     ) {
       break;
     }
-    if (value < (whole ? 1 : 0.001)) break;
+    if (value < (whole ? 1 : 0.001) || !mayTry(value)) break;
   }
   return { knee, brokenAt, byMachine };
 }

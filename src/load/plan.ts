@@ -221,10 +221,15 @@ function checkRates(plan: TcpPlan): void {
       `at most ${formatCount(MAX_PER_SECOND)} in all`,
     );
   }
-  const messages = Number.isFinite(plan.durationMs) ? (inAll * plan.durationMs) / 1000 : 1;
-  if (messages < 0.5) {
+  if (!isMessageDue(plan)) {
     refuse(`in ${formatDuration(plan.durationMs)} at this rate no message is due`, "a longer -T or a higher -r");
   }
+}
+
+/** Whether the plan's rate comes to a message within its duration: the first is due when it comes to half of one. */
+export function isMessageDue(plan: TcpPlan): boolean {
+  if (plan.pace === "none" || plan.pace === "as-fast-as-possible" || !Number.isFinite(plan.durationMs)) return true;
+  return shapeOf(plan).expected(plan.durationMs) * (plan.pace === "total" ? 1 : plan.connections) >= 0.5;
 }
 
 /** A hundred times what one core sends; beyond it the plan is a slip of the pen. */

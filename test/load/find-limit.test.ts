@@ -66,6 +66,22 @@ describe("the search for a limit", () => {
     expect(report.verdict.pass).toBe(true);
   });
 
+  test("does not take a rate at which nothing is sent for one that a dead server can stand", async () => {
+    await using silent = await target();
+    const plan = planTcp({
+      port: silent.server.port,
+      durationMs: 100,
+      drainMs: 20,
+      messages: PING,
+      replies: { kind: "length", bytes: 4 },
+      ratePerConnection: 20,
+      expectations: ["unanswered=0"],
+      box: false,
+    });
+    const { limit } = await findLimit(plan, { pauseMs: 1 });
+    expect([limit.knee, limit.curve.map(({ value }) => value)]).toEqual([0, [5, 10, 20]]);
+  });
+
   test("is refused where there is nothing to raise", async () => {
     const plan = planTcp({ port: 1, messages: PING, shape: "ramp:1..10" });
     await expect(findLimit(plan)).rejects.toThrow(/shape "ramp:1\.\.10" sets the rate/);

@@ -63,6 +63,7 @@ describe("a plan", () => {
     [{ port: 1, messages, ratePerConnection: 1e6, connections: 10_000 }, /10G a second/],
     [{ port: 1, messages, ratePerConnection: 0 }, /rate of 0/],
     [{ port: 1, messages, ratePerConnection: 0.01 }, /no message is due/],
+    [{ port: 1, messages, shape: "spike:0..10@30s+5s" }, /in 10s at this rate no message is due/],
     [{ port: 1, messages: [{ ...messages[0], text: "" }], ratePerConnection: 1 }, /message is empty/],
     [{ port: 1, messages, pipeline: 1 }, /know what one is/],
     [{ port: 1, sourceAddresses: ["localhost"] }, /"localhost" is not an address/],
