@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { HistoryDisk } from "../../src/metrics/mod.ts";
 import { Store } from "../../src/store/mod.ts";
 import { fakeDisk, HOUR_MS, MINUTE_MS, running, START_MS } from "./history-support.ts";
 
@@ -107,6 +108,63 @@ describe("memory and disk together", () => {
           })
         )[0]!.grid.max[0],
       ).toBe(9);
+      await store.stop();
+    });
+  });
+
+  test.each([
+    ["a minute", 60, 60],
+    ["ten minutes of blocks that no disk takes", 600, 600],
+  ])(
+    "show what was before a machine without a clock was started in 1970, after %s there",
+    async (_, seconds, after) => {
+      await inFolder(async (folder) => {
+        const before = new Store({ folder });
+        const first = running(before);
+        for (let at = 0; at < 1200; at++) first.second(1);
+        await first.history.flush();
+        await before.stop();
+        const store = new Store({ folder });
+        const isTaken = seconds < 300;
+        const disk: HistoryDisk = {
+          levels: store.levels,
+          write: (...words) => (isTaken ? store.write(...words) : Promise.resolve(false)),
+          read: (query) => store.read(query),
+          names: () => store.names(),
+        };
+        const { clock, second, chart } = running(disk, 60_000);
+        for (let at = 0; at < seconds; at++) second(5);
+        clock.nowMs = START_MS + 1_260_000;
+        for (let at = 0; at < after; at++) second(2);
+        for (const [minutes, stepMs] of [
+          [15, 1000],
+          [15, 10_000],
+          [30, 60_000],
+        ] as const) {
+          const toMs = START_MS + 1_260_000 + after * 1000;
+          const { t, mean, max } = await chart(toMs - minutes * MINUTE_MS, toMs, stepMs);
+          const expected = t.map((atMs) =>
+            atMs < START_MS ? null : atMs < START_MS + 1_200_000 ? 1 : atMs < START_MS + 1_260_000 ? null : 2,
+          );
+          expect(mean).toEqual(expected);
+          expect(max).toEqual(expected);
+        }
+        await store.stop();
+      });
+    },
+  );
+
+  test.each([2, 30, 400, 900, 2000])("show what was before the clock went back by %d s", async (seconds) => {
+    await inFolder(async (folder) => {
+      const store = new Store({ folder });
+      const { history, clock, second, chart } = running(store);
+      for (let at = 0; at < 3000; at++) second(1);
+      await history.flush();
+      clock.nowMs -= seconds * 1000;
+      for (let at = 0; at < 20; at++) second(2);
+      const { t, mean, max } = await chart(clock.nowMs - 900_000, clock.nowMs);
+      const expected = t.map((atMs) => (atMs >= clock.nowMs - 20_000 ? 2 : 1));
+      expect([mean, max]).toEqual([expected, expected]);
       await store.stop();
     });
   });

@@ -81,6 +81,19 @@ describe("a second", () => {
     expect(history.columns(START_MS + 1_999_000)).toEqual([]);
   });
 
+  test("is had also by whoever was told of later ones, before the clock went back", () => {
+    const { history, clock, second } = running();
+    expect(history.columns(Number.MAX_VALUE)).toEqual([]);
+    for (let at = 0; at < 10; at++) second(at);
+    const toldMs = clock.nowMs - 1000;
+    clock.nowMs -= 3_600_000;
+    second(77);
+    expect(history.columns(toldMs)).toEqual([{ t: clock.nowMs - 1000, v: [77] }]);
+    expect(history.columns(clock.nowMs - 1000)).toEqual([]);
+    second(78);
+    expect(history.columns(clock.nowMs - 2000)).toEqual([{ t: clock.nowMs - 1000, v: [78] }]);
+  });
+
   test("without a value is a gap, also where the ring has come round", () => {
     const { history, second } = running();
     for (let at = 0; at < 1500; at++) second(at % 7 === 0 && at > 1000 ? undefined : at);

@@ -165,10 +165,15 @@ export class History {
     return [...this.#tracked.keys()];
   }
 
-  /** The seconds after `afterMs` that memory has, oldest first: the last one, or what a page missed. */
+  /**
+   * The seconds after `afterMs` that memory has, oldest first: the last one, or what a page missed. Where the clock went back
+   * behind `afterMs` it is the last one: a page must not stand still until the clock is there again.
+   */
   columns(afterMs: number): Column[] {
     const columns: Column[] = [];
-    const first = Math.max(Math.floor(afterMs / 1000) + 1, this.#second - RING_SECONDS + 1);
+    const after = Math.floor(afterMs / 1000);
+    const next = after > this.#second ? this.#second : after + 1;
+    const first = Math.max(0, next, this.#second - RING_SECONDS + 1);
     for (let second = first; second <= this.#second; second++) {
       const column = this.#columnOf(second);
       if (column === undefined) continue;
@@ -191,7 +196,7 @@ export class History {
 
   #beginSecond(second: number, elapsedMs: number): void {
     const before = this.#second;
-    if (this.#firstSecond < 0 || second < this.#firstSecond) this.#firstSecond = second;
+    this.#firstSecond = this.#firstAfter(second);
     if (second < before) this.#forgetAfter(second);
     this.#second = second;
     const pointMs = Math.floor(second / 10) * POINT_MS;
@@ -208,6 +213,16 @@ export class History {
     const column = second % RING_SECONDS;
     this.#seconds[column] = second;
     for (const series of this.#tracked.values()) series.values[column] = Number.NaN;
+  }
+
+  /**
+   * From which second on the ring has everything; what was before, the disk may know. A clock that went far ahead, as where
+   * a machine without one starts in 1970, leaves nothing of before in it; one that went back left some of it behind.
+   */
+  #firstAfter(second: number): number {
+    const before = this.#second;
+    if (before < 0 || second > before + RING_SECONDS) return second;
+    return Math.min(second, Math.max(this.#firstSecond, before - RING_SECONDS + 1));
   }
 
   /** The clock went back: what it called later is no more. */
@@ -272,7 +287,9 @@ export class History {
     matches: (series: SeriesName) => boolean,
     gridOf: (key: string, series: SeriesName) => TimeGrid,
   ): number {
-    return buckets.stepMs < POINT_MS ? this.#readRing(buckets, matches, gridOf) : this.#readBlocks(matches, gridOf);
+    return buckets.stepMs < POINT_MS
+      ? this.#readRing(buckets, matches, gridOf)
+      : this.#readBlocks(buckets, matches, gridOf);
   }
 
   #readRing(
@@ -294,11 +311,17 @@ export class History {
     return this.#firstSecond < 0 ? Number.MAX_SAFE_INTEGER : this.#firstSecond * 1000;
   }
 
-  #readBlocks(matches: (series: SeriesName) => boolean, gridOf: (key: string, series: SeriesName) => TimeGrid): number {
+  #readBlocks(
+    { fromMs }: BucketRange,
+    matches: (series: SeriesName) => boolean,
+    gridOf: (key: string, series: SeriesName) => TimeGrid,
+  ): number {
     const blocks = this.#block === undefined ? this.#waiting : [...this.#waiting, this.#block];
     const pointMs = Math.floor(this.#second / 10) * POINT_MS;
     let untilMs = this.#second < 0 ? Number.MAX_SAFE_INTEGER : pointMs;
     for (const block of blocks) {
+      // One of a wrong clock, decades ago, does not mean that memory has all since.
+      if (block.startMs + BLOCK_MS <= fromMs) continue;
       untilMs = Math.min(untilMs, block.firstMs);
       for (const series of block.series()) {
         if (!matches(series)) continue;
