@@ -1,6 +1,8 @@
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileProblemOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import { EXIT } from "./failure.ts";
+import { stderr } from "./terminal.ts";
 
 /** Writes a result. Standard output carries results and nothing else. */
 export function print(text: string): void {
@@ -9,14 +11,18 @@ export function print(text: string): void {
 
 /**
  * A reader that went away (`tenk … | head -1`) is no failure of ours: what is written after it left is lost, the run and
- * its exit code are not.
+ * its exit code are not. A result that a full disk did not take is told, and fails the command when it ends; a log that one did
+ * not take is nobody's reason to end: a box serves on, and logs again when it can.
  */
 export function survivePipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error) => {
-      if (systemCodeOf(error) !== "EPIPE") throw error;
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error) => {
+    if (systemCodeOf(error) === "EPIPE") return;
+    stderr.line(`tenk: cannot write to standard output: ${fileProblemOf(error)}`);
+    process.once("exit", () => {
+      process.exitCode ||= EXIT.failed;
     });
-  }
+  });
 }
 
 /** Somewhere a result goes as JSON. */

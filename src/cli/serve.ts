@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { type LoadedConfig, up, usualDataFolder } from "../app/mod.ts";
 import { logOf, withHint } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
@@ -6,6 +7,9 @@ import { print } from "./output.ts";
 import type { PushPlan } from "./push.ts";
 import { aborted, stopper } from "./stopper.ts";
 import { stderr } from "./terminal.ts";
+
+/** What has begun to start is given this long to be up, and then stopped in order. */
+const STARTING_MS = 1000;
 
 export interface ServeOptions {
   readonly orFree?: boolean | undefined;
@@ -31,9 +35,11 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
   using stop = stopper("stopping", options.withParent ? [] : undefined);
   const { orFree = false, watch = false, sayDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
-  // Before it is up: a SIGHUP that nobody listens to ends the process.
+  // Before it is up: a SIGHUP that nobody listens to ends the process. What was changed since is read when it is up.
   let box: Awaited<ReturnType<typeof up>> | undefined;
+  let isOutdated = false;
   async function reload(): Promise<void> {
+    isOutdated = box === undefined;
     if (box === undefined || stop.signal.aborted) return;
     try {
       const changed = load();
@@ -50,12 +56,19 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
     const dataFolder = usualDataFolder();
     // A box of minutes has nothing to add to the history of the one that is up all day.
     const records = { dataFolder, keepsHistory: !options.withParent, onNewToken: sayToken };
-    box = await up(loaded, { orFree, watch, sayDefaults, colour, ...records, ...push });
+    const starting = up(loaded, { orFree, watch, sayDefaults, colour, ...records, ...push });
+    box = await Promise.race([starting, stoppedFor(STARTING_MS, stop.signal)]);
+    if (box === undefined) {
+      starting.catch(() => undefined);
+      logOf("cli").warn("stopped before it was up");
+      return EXIT.pass;
+    }
     if (options.withParent) process.stdin.on("end", stop.request).resume();
-    if (options.json) {
+    if (options.json && !stop.signal.aborted) {
       const listeners = box.listeners.map(({ counts: _, ...listener }) => listener);
       print(JSON.stringify({ pid: process.pid, statusUrl: box.statusUrl, listeners }));
     }
+    if (isOutdated) void reload();
     await aborted(stop.signal);
     await box.stop();
     return EXIT.pass;
@@ -63,6 +76,12 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
     endSoon();
     process.off("SIGHUP", onHangUp);
   }
+}
+
+/** A handler's file may never finish loading: who wants to stop does not wait for it. */
+async function stoppedFor(ms: number, signal: AbortSignal): Promise<undefined> {
+  await aborted(signal);
+  await wait(ms, undefined, { ref: false });
 }
 
 /** To the terminal and nowhere else: it opens everything, and what is no terminal is a log, which others read. */

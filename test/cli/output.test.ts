@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonTarget } from "../../src/cli/output.ts";
-import { MAIN, withFolder } from "./tenk.ts";
+import { dataHome, MAIN, withFolder } from "./tenk.ts";
 
 describe("a JSON result", () => {
   test("is written to its file whole, with nothing left beside it", async () => {
@@ -30,4 +31,23 @@ test("a reader that went away does not end the program with a trace", () => {
   const command = 'for i in 1 2 3; do "$0" "$1" check --json; echo "code $?" >&2; done | true';
   const { stderr } = spawnSync("sh", ["-c", command, process.execPath, MAIN]);
   expect(stderr.toString()).toBe("code 0\ncode 0\ncode 0\n");
+});
+
+test("a result that the disk does not take fails the command, in one line", () => {
+  const { status, stderr } = spawnSync("sh", ["-c", '"$0" "$1" check --json > /dev/full', process.execPath, MAIN]);
+  expect(stderr.toString()).toBe("tenk: cannot write to standard output: the disk is full\n");
+  expect(status).toBe(1);
+});
+
+test("a log that the disk does not take ends no box", async () => {
+  const words = ["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
+  const log = openSync("/dev/full", "w");
+  const env = { ...process.env, XDG_DATA_HOME: dataHome() };
+  const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: ["ignore", "pipe", log] });
+  closeSync(log);
+  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  const { statusUrl } = JSON.parse(line.toString()) as { statusUrl: string };
+  expect((await fetch(`${statusUrl}healthz`)).status).toBe(200);
+  child.kill("SIGTERM");
+  expect(await once(child, "close")).toEqual([0, null]);
 });
