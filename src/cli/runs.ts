@@ -27,7 +27,7 @@ export function runsCommand(exit: (code: number) => void): Command {
   };
   withShared(command.command("list", { isDefault: true }))
     .description("The newest first.")
-    .addOption(valueOption("--limit <n>", "how many", parseCount).default(20))
+    .addOption(valueOption("--limit <n>", "how many", atLeastOne).default(20))
     .action(async (words: RunsWords) => done(await listed(words)));
   withShared(command.command("show"))
     .description("One report.")
@@ -39,6 +39,12 @@ export function runsCommand(exit: (code: number) => void): Command {
     .argument("<b>", "the later one")
     .action(async (a: string, b: string, words: RunsWords) => done(await compared(a, b, words)));
   return command.addHelpText("after", examples("tenk runs", "tenk runs show 12", "tenk runs compare 12 13"));
+}
+
+function atLeastOne(text: string): number {
+  const count = parseCount(text);
+  if (count >= 1) return count;
+  throw new TenkError("usage", `Cannot use "${text}": expected 1 or more`);
 }
 
 function folderOption(): Option {

@@ -31,6 +31,7 @@ describe("wrong words get one clear line and exit code 2", () => {
       'tenk: --limit idle: expected a duration such as 30s or 10ms, found "soon"\n',
     ],
     [["run", "a.ts", "--options", "{x}"], 'tenk: --options: Cannot read "{x}" as JSON'],
+    [["runs", "--limit", "0"], 'tenk: --limit: Cannot use "0": expected 1 or more'],
     [["check", "more"], "tenk: too many arguments for 'check'"],
     [["status", "--url", "127.0.0.1"], 'tenk: --url: Cannot read "127.0.0.1" as an address: expected http://host:port'],
   ])("tenk %j", async (words, line) => {
