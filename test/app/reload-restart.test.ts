@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../net/support.ts";
 import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
@@ -92,6 +93,22 @@ describe("a reload with a listener that has to start anew", () => {
       expect(await reload(config("127.0.0.1"))).toBe("reloaded");
       expect(box.listeners[0]).toMatchObject({ host: "127.0.0.1", port });
     });
+  });
+});
+
+test.each([["unix:./SOCKET"], ["unix:@SOCKET"]])("a Unix socket starts anew at its path, %s", async (place) => {
+  const config = (path: string, handler: string) =>
+    `tcp: { a: { listen: "${path}", handler: ./${handler}.ts, sendBuffer: ${handler === "old" ? 0 : "64KiB"} } }\n`;
+  const files = { "old.ts": greeter("old"), "new.ts": greeter("new"), "fails.ts": greeter("new", FAILS) };
+  const name = `reload-${process.pid}-${performance.now()}`;
+  const path = place.startsWith("unix:@") ? `\0${name}` : join(tmpdir(), name);
+  const address = `unix:${path.replace("\0", "@")}`;
+  await withBox(files, config(address, "old"), async (_, reload) => {
+    expect(await greetings(path)).toEqual(["old"]);
+    expect(await reload(config(address, "fails"))).toContain("not on this loop");
+    expect(await greetings(path)).toEqual(["old"]);
+    expect(await reload(config(address, "new"))).toBe("reloaded");
+    expect(await greetings(path)).toEqual(["new"]);
   });
 });
 

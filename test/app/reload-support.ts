@@ -50,13 +50,13 @@ export function portOf(box: Box, name: string): number {
 }
 
 /** What a listener says first, of many connections, so that each of its event loops is among them. */
-export async function greetings(port: number): Promise<string[]> {
+export async function greetings(place: number | string): Promise<string[]> {
   const heard = await Promise.all(
     Array.from(
       { length: 30 },
       () =>
         new Promise<string>((resolve) => {
-          const socket = dial(port, "127.0.0.1");
+          const socket = typeof place === "string" ? dial(place) : dial(place, "127.0.0.1");
           socket.on("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
           socket.once("data", (bytes) => {
             resolve(bytes.toString());
