@@ -36,7 +36,7 @@ export {
   type StatFs,
 } from "./host/mod.ts";
 export { type RecentLag, recentLag } from "./loop-lag.ts";
-export { openProcessReader, type ProcessReader, type ProcessSample } from "./process.ts";
+export { openProcessReader, type ProcessReader, type ProcessReaderOptions, type ProcessSample } from "./process.ts";
 export { familiesIn } from "./prom-families.ts";
 export { histogramIn, type Metric, type Report, registryOf } from "./registry.ts";
 export { snappy, type TimedSample, timedSamples, writeRequest } from "./remote-write/mod.ts";

@@ -10,7 +10,16 @@ export interface ProcessSample {
   readonly virtualBytes: number | undefined;
   readonly openDescriptors: number | undefined;
   readonly maxDescriptors: number | undefined;
+  /** Since 1970, by the clock as it is now: one that was set since moves it along, and what has gone by stays true. */
   readonly startSeconds: number;
+}
+
+/** The clocks that tell when the process was started; for tests. */
+export interface ProcessReaderOptions {
+  /** The time, in milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** Milliseconds since some moment, by a clock that is never set, and goes on while the machine sleeps. @default the machine's uptime */
+  readonly elapsed?: () => number;
 }
 
 /**
@@ -26,10 +35,17 @@ const RESIDENT = /^VmRSS:\s+(\d+) kB/m;
 const ANONYMOUS = /^RssAnon:\s+(\d+) kB/m;
 const VIRTUAL = /^VmSize:\s+(\d+) kB/m;
 
-export function openProcessReader(): ProcessReader {
+/** A clock that is off by less was not set: it is read twice, and the machine's uptime is in hundredths. */
+const CLOCK_SET_MS = 1000;
+
+export function openProcessReader(options: ProcessReaderOptions = {}): ProcessReader {
   const status = openOrNothing("/proc/self/status");
   const limits = openOrNothing("/proc/self/limits");
   const text = Buffer.allocUnsafe(8192);
+  const uptime = openOrNothing("/proc/uptime");
+  const uptimeMs = () => uptimeMsIn(textOf(uptime, text));
+  const elapsed = Number.isNaN(uptimeMs()) ? () => performance.now() : uptimeMs;
+  const startMs = startFollowing(options.now ?? Date.now, options.elapsed ?? elapsed);
   let lastOpen: number | undefined;
 
   return {
@@ -45,13 +61,29 @@ export function openProcessReader(): ProcessReader {
         virtualBytes: kibibytes(memory, VIRTUAL),
         openDescriptors: lastOpen,
         maxDescriptors: softLimit(textOf(limits, text)),
-        startSeconds: performance.timeOrigin / 1000,
+        startSeconds: startMs() / 1000,
       };
     },
     close() {
-      for (const descriptor of [status, limits]) if (descriptor !== undefined) closeSync(descriptor);
+      for (const descriptor of [status, limits, uptime]) if (descriptor !== undefined) closeSync(descriptor);
     },
   };
+}
+
+/** A Raspberry Pi has no clock of its own: what starts with it starts in 1970, or when it was last switched off. */
+function startFollowing(now: () => number, elapsed: () => number): () => number {
+  const offsetMs = now() - elapsed();
+  let setByMs = 0;
+  return () => {
+    const byMs = now() - elapsed() - offsetMs;
+    if (Math.abs(byMs - setByMs) > CLOCK_SET_MS) setByMs = byMs;
+    return performance.timeOrigin + setByMs;
+  };
+}
+
+/** NaN where the system does not tell. */
+function uptimeMsIn(text: string): number {
+  return Number(/^\d+\.\d+/.exec(text)?.[0] ?? Number.NaN) * 1000;
 }
 
 function openOrNothing(path: string): number | undefined {

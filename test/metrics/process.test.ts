@@ -20,6 +20,25 @@ describe("the process reader", () => {
     expect(Math.abs(sample.startSeconds - Date.now() / 1000)).toBeLessThan(3600);
   });
 
+  test("tells when it was started by the clock as it is now", () => {
+    const clock = { now: 60_000, elapsed: 5_000 };
+    const reader = openProcessReader({ now: () => clock.now, elapsed: () => clock.elapsed });
+    const pass = (elapsedMs: number, setByMs = 0) => {
+      clock.elapsed += elapsedMs;
+      clock.now += elapsedMs + setByMs;
+      return (reader.read().startSeconds * 1000 - performance.timeOrigin).toFixed(1);
+    };
+    expect(pass(1000)).toBe("0.0");
+    // What a clock is corrected by a little at a time is not told each time.
+    expect([pass(60_000, 400), pass(60_000, -30)]).toEqual(["0.0", "0.0"]);
+    expect(pass(1000, Date.UTC(2026, 7, 1))).toBe((Date.UTC(2026, 7, 1) + 370).toFixed(1));
+    expect([pass(8 * 3_600_000), pass(1000, -3_600_370)]).toEqual([
+      (Date.UTC(2026, 7, 1) + 370).toFixed(1),
+      (Date.UTC(2026, 7, 1) - 3_600_000).toFixed(1),
+    ]);
+    reader.close();
+  });
+
   test("counts a descriptor that was opened", () => {
     const reader = openProcessReader();
     const before = reader.read().openDescriptors!;
