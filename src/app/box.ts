@@ -4,6 +4,7 @@ import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { checkDashboard, Dashboard } from "./dashboard.ts";
+import { dataFolderOf } from "./data-folder.ts";
 import { Listeners } from "./listeners.ts";
 import { processLog } from "./log-ring.ts";
 import { watchModules } from "./module-watch.ts";
@@ -102,6 +103,8 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     }
     await move.commit();
     watcher?.look();
+    if (dataOf(changed) !== dataOf(loaded))
+      log.warn("data is as it was: another one needs a new start", { file: changed.file });
     log.info("reloaded", { file: changed.file });
   }
   async function stop(graceMs: number): Promise<void> {
@@ -166,6 +169,11 @@ function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
       liveRun,
     },
   };
+}
+
+/** Where a configuration has history and load tests kept: a box opens it once. */
+function dataOf(loaded: LoadedConfig): string {
+  return `${loaded.config.data.history} ${dataFolderOf(loaded, undefined)}`;
 }
 
 /** One line for each part of the configuration that took defaults: `defaults of=tcp.packets handler=sink workers=1 …`. */

@@ -34,3 +34,15 @@ describe("a reload that moves the dashboard", () => {
     });
   });
 });
+
+test("a reload cannot change where history is kept, and says so", async () => {
+  const config = (data: string) => `tcp: { a: { listen: "127.0.0.1:0" } }\n${data}`;
+  await withBox({}, config(""), async (_, reload, __, said) => {
+    expect(await reload(config("log: { level: debug }\n"))).toBe("reloaded");
+    expect(said().filter((line) => line.startsWith("data"))).toEqual([]);
+    expect(await reload(config("data: { folder: elsewhere }\n"))).toBe("reloaded");
+    expect(said().filter((line) => line.startsWith("data"))).toEqual([
+      "data is as it was: another one needs a new start",
+    ]);
+  });
+});
