@@ -235,6 +235,8 @@ describe("a client that is gone while its target is dialled", () => {
     // Each had a socket of its own, one at the relay and one that the relay dialled with.
     await until(() => descriptors().open === before - 60);
     expect([closes(), server.counts().active, report().targets[0]]).toMatchObject([{ reset: 20 }, 0, { active: 0, failures: 0 }]); // biome-ignore format: one line
+    // They left by themselves: nobody was turned away.
+    expect(report().withoutTarget).toBe(0);
     for (const socket of fill) socket.destroy();
   });
 
@@ -246,7 +248,7 @@ describe("a client that is gone while its target is dialled", () => {
     await new Client(port).connected();
     await until(() => report().pairs === 1);
     await server.stop({ graceMs: 60_000 });
-    expect([closes(), report().pairs]).toEqual([{ shutdown: 1 }, 0]);
+    expect([closes(), report().pairs, report().withoutTarget]).toEqual([{ shutdown: 1 }, 0, 0]);
     for (const socket of fill) socket.destroy();
   });
 });
@@ -293,6 +295,17 @@ describe("other options while it runs", () => {
     one.close();
     expect([await ask(port), await ask(port)]).toEqual(["two", "two"]);
     expect(report().targets[0]).toMatchObject({ state: "down", failures: 1 });
+  });
+
+  test("a check's deadline is taken over too, with the same time between checks", async () => {
+    const [{ address }, live] = [await frozen(1), await naming("live")];
+    const fill = Array.from({ length: 3 }, () => connect(Number(address.split(":")[1]), "127.0.0.1"));
+    for (const socket of fill) socket.on("error", () => {});
+    const health = { checkMs: 20, checkTimeoutMs: 600_000, failures: 1 };
+    const { server, report } = await relayed({ targets: [live.address], health });
+    await server.configure({ targets: [address], health: { ...health, checkTimeoutMs: 30 } });
+    await until(() => report().targets[0]?.state === "down");
+    for (const socket of fill) socket.destroy();
   });
 
   test("options that are wrong change nothing", async () => {

@@ -19,6 +19,7 @@ export class Checks {
   readonly #underWay = new Map<Checked, AbortController>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #everyMs = 0;
+  #timeoutMs = 0;
   #header: Uint8Array | undefined;
 
   constructor(targets: () => readonly Checked[]) {
@@ -28,12 +29,13 @@ export class Checks {
   /** Begins, or goes on with other settings. */
   start(settings: HealthSettings, proxyHeader: "none" | "v1" | "v2"): void {
     this.#header = proxyHeader === "none" ? undefined : ownProxyHeader(proxyHeader);
+    this.#timeoutMs = settings.checkTimeoutMs;
     if (settings.checkMs === this.#everyMs) return;
     this.stop();
     this.#everyMs = settings.checkMs;
     if (settings.checkMs === 0) return;
     const round = () => {
-      for (const target of this.#targets()) void this.#check(target, settings.checkTimeoutMs);
+      for (const target of this.#targets()) void this.#check(target);
     };
     this.#timer = setInterval(round, settings.checkMs);
     this.#timer.unref();
@@ -46,13 +48,13 @@ export class Checks {
     for (const cancel of this.#underWay.values()) cancel.abort();
   }
 
-  async #check(target: Checked, timeoutMs: number): Promise<void> {
+  async #check(target: Checked): Promise<void> {
     if (this.#underWay.has(target)) return;
     const cancel = new AbortController();
     this.#underWay.set(target, cancel);
     let connection: Connection | undefined;
     try {
-      connection = await connect({ ...target.place, timeoutMs, signal: cancel.signal }, {});
+      connection = await connect({ ...target.place, timeoutMs: this.#timeoutMs, signal: cancel.signal }, {});
       if (this.#header !== undefined) connection.write(this.#header);
       target.answered();
     } catch (error) {

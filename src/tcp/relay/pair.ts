@@ -8,8 +8,8 @@ import type { Target } from "./target.ts";
 export interface PairOwner {
   readonly settings: RelaySettings;
   choose(client: Connection, tried: readonly Target<Pair>[]): Target<Pair> | undefined;
-  /** Called once for each pair, whether or not a target was reached. */
-  over(reachedTarget: boolean): void;
+  /** Called once for each pair. @param lackedTarget it was closed because none could be reached, not by its client or a stop */
+  over(lackedTarget: boolean): void;
 }
 
 /** A client that has said more than this before there is a target is read no further. */
@@ -39,6 +39,7 @@ export class Pair {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #isConnected = false;
   #isOver = false;
+  #lacksTarget = false;
   #early: Uint8Array | undefined;
   #clientFinished = false;
 
@@ -60,7 +61,9 @@ export class Pair {
       if (target === undefined || (await this.#reached(target))) break;
       tried = [...tried, target];
     }
-    if (this.isDialling) this.client.close("no-target");
+    if (!this.isDialling) return;
+    this.#lacksTarget = true;
+    this.client.close("no-target");
   }
 
   /** What the client said before there was anybody to hear it. */
@@ -143,6 +146,6 @@ export class Pair {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#owner.over(this.#isConnected);
+    this.#owner.over(this.#lacksTarget);
   }
 }

@@ -115,9 +115,9 @@ class Relay implements Handler, PairOwner {
     return this.#balancer.choose(this.#targets, { sourceHash, nowMs: performance.now(), tried });
   }
 
-  over(reachedTarget: boolean): void {
+  over(lackedTarget: boolean): void {
     this.#pairs -= 1;
-    if (!reachedTarget) this.#withoutTarget += 1;
+    if (lackedTarget) this.#withoutTarget += 1;
   }
 
   #setTargets(): void {
