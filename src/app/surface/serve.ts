@@ -8,24 +8,36 @@ export interface Served {
 }
 
 /** Seconds without a byte either way that end a connection. */
-const IDLE_SECONDS = 30;
+export interface IdleSeconds {
+  /** @default {30} */
+  readonly asking?: number;
+  /** Of one whose answer goes on. A peer that takes nothing would else keep its connection after its stream has ended. @default {60} */
+  readonly streaming?: number;
+}
 
 /**
  * HTTP at a host and port; 0 picks a free one. There is no upgrade: HTTP/1.1 is all it speaks.
  *
  * @throws the system's error (`EADDRINUSE` …) when it cannot listen
  */
-export function serveHttp(host: string, port: number, handle: (arrived: Arrived) => Promise<Response>): Served {
+export function serveHttp(
+  host: string,
+  port: number,
+  handle: (arrived: Arrived) => Promise<Response>,
+  { asking = 30, streaming = 60 }: IdleSeconds = {},
+): Served {
   const server = Bun.serve({
     hostname: host,
     port,
-    idleTimeout: IDLE_SECONDS,
+    idleTimeout: asking,
     maxRequestBodySize: MAX_BODY_BYTES,
+    // Else the runtime prints what ends a stream, with our source, past the log.
+    development: false,
     async fetch(request, self) {
       const peer = self.requestIP(request)?.address;
       // Gone before it was asked about: nobody reads the answer.
       if (peer === undefined) return answer(400, TEXT, "gone\n");
-      return handle({ request, peer, stayOpen: () => self.timeout(request, 0) });
+      return handle({ request, peer, stayOpen: () => self.timeout(request, streaming) });
     },
     error: () => refusal(500, "it failed"),
   });

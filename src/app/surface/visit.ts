@@ -9,7 +9,7 @@ export interface Visit {
   readonly query: URLSearchParams;
   readonly client: Client;
   readonly standing: Standing;
-  /** Lets the connection stay silent: for answers that go on. */
+  /** Bears with silence for longer: for answers that go on, and have something to say each second. */
   readonly stayOpen: () => void;
 }
 
