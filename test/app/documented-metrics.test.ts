@@ -17,15 +17,27 @@ interface Row {
   readonly name: string;
   readonly type: string;
   readonly unit: string;
+  /** Names in backquotes; those behind a semicolon are not always there. */
+  readonly labels: readonly string[];
   readonly help: string;
 }
 
 /** Rows of `| `name` | type | unit | labels | help |`. */
 const rows: readonly Row[] = PAGE.split("\n").flatMap((line) => {
-  const [, names = "", type = "", unit = "", , help = ""] = line.split("|").map((cell) => cell.trim());
+  const [, names = "", type = "", unit = "", labels = "", help = ""] = line.split("|").map((cell) => cell.trim());
   if (!["counter", "gauge", "histogram", "summary", "untyped"].includes(type)) return [];
-  return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => ({ name: name!, type, unit, help }));
+  return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => ({
+    name: name!,
+    type,
+    unit,
+    labels: labelsIn(labels),
+    help,
+  }));
 });
+
+function labelsIn(cell: string): string[] {
+  return [...cell.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort();
+}
 
 const SNAPSHOT: LoadSnapshot = {
   elapsedMs: 0,
@@ -70,7 +82,11 @@ describe("docs/metrics.md", () => {
     const families = await ownFamilies();
     expect(families.length).toBeGreaterThan(50);
     const wanted = families.map(({ name, type, help }) => ({ name, type, unit: unitOf(name) ?? "", help }));
-    expect(wanted.map(({ name }) => rowOf(name) ?? `${name} is missing`)).toEqual(wanted);
+    const has = wanted.map(({ name }) => {
+      const { labels: _, ...row } = rowOf(name) ?? { name: `${name} is missing`, labels: [] };
+      return row as (typeof wanted)[number];
+    });
+    expect(has).toEqual(wanted);
   });
 
   test("has no metric of ours that is not there", async () => {
@@ -88,5 +104,26 @@ describe("docs/metrics.md", () => {
       return [row === undefined ? `${name} is missing` : name, row?.type, row?.unit];
     });
     expect(has).toEqual(wanted);
+  });
+
+  test("has the labels of each metric of the machine", async () => {
+    const families = (await hostFamilies()).filter(({ samples }) => samples.length > 0);
+    const found = new Map<string, Set<string>>();
+    for (const { name, samples } of families) {
+      const labels = found.get(name) ?? new Set();
+      for (const sample of samples) for (const label in sample.labels) labels.add(label);
+      found.set(name, labels);
+    }
+    const sometimes = (name: string) => (name.startsWith("node_filesystem_") ? ["device_error"] : []);
+    const has = [...found].map(([name, labels]) => [name, [...new Set([...labels, ...sometimes(name)])].sort()]);
+    const told = (name: string) => [...new Set([...(rowOf(name)?.labels ?? []), ...sometimes(name)])].sort();
+    expect([...found.keys()].map((name) => [name, told(name)])).toEqual(has);
+  });
+
+  test("has no metric of the machine that is not there", async () => {
+    const names = (await hostFamilies()).map(({ name }) => name);
+    const told = new Set(names.map((name) => rowOf(name)?.name));
+    const ofHost = rows.map(({ name }) => name).filter((name) => /^(node_|tenk_host_)/.test(name));
+    expect(ofHost.filter((name) => !told.has(name))).toEqual([]);
   });
 });
