@@ -40,8 +40,9 @@ test("an answer that goes on gives its connection back, though its reader took n
   );
   const socket = connect(served.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   socket.pause();
-  await until(() => ended);
+  await until(() => ended, 30_000);
   await until(() => heldAt(served.port) === 0, 30_000);
+  expect(ended).toBe(true);
   socket.destroy();
   await served.stop();
 }, 40_000);
