@@ -42,6 +42,7 @@ describe("/proc/net/dev", () => {
     ["eth0:1 2 3", "eth0", 1],
     ["  veth@if2: 7", "veth@if2", 7],
     ["br0:1: 5 6", "br0:1", 5],
+    ['a|"b\\: 8 9', 'a|"b\\', 8],
   ])("%p", (line, device, bytes) => {
     expect(parseNetDevices(`head | line\n${line}\n`).get(device)?.get("receive_bytes")).toBe(bytes);
   });

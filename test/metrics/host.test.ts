@@ -185,4 +185,20 @@ describe("whatever files say", () => {
     expect(files.text("/proc/loadavg")).toBe("1 2 3\n");
     expect(files.text("/proc")).toBeUndefined();
   });
+
+  test("a number that the bound would cut in two is left out with its line", () => {
+    using machine = fakeRoot({
+      "/proc/net/udp": "1234567\n".repeat(200_000),
+      "/proc/stat": "123456\n".repeat(200_000),
+    });
+    const files = hostFiles(machine.root);
+    for (const [path, line] of [
+      ["/proc/net/udp", "1234567"],
+      ["/proc/stat", "123456"],
+    ] as const) {
+      const lines = files.text(path)!.trimEnd().split("\n");
+      expect(lines.length).toBeGreaterThan(130_000);
+      expect(lines.filter((each) => each !== line)).toEqual([]);
+    }
+  });
 });

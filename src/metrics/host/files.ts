@@ -57,7 +57,8 @@ function textOf(path: string): string | undefined {
     for (;;) {
       const bytes = readSync(descriptor, shared, length, shared.length - length, null);
       length += bytes;
-      if (bytes === 0 || length >= MAX_BYTES) return shared.toString("utf8", 0, length);
+      if (bytes === 0) return shared.toString("utf8", 0, length);
+      if (length >= MAX_BYTES) return shared.toString("utf8", 0, wholeLines(length));
       if (length === shared.length) shared = Buffer.concat([shared], Math.min(shared.length * 2, MAX_BYTES));
     }
   } catch {
@@ -65,6 +66,11 @@ function textOf(path: string): string | undefined {
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Of a number that is cut off the rest would be believed. */
+function wholeLines(length: number): number {
+  return shared.lastIndexOf("\n", length - 1) + 1 || length;
 }
 
 /** The whole text as a number; undefined where it is none. */

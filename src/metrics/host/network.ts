@@ -24,11 +24,11 @@ const COLUMNS = [
 /** Counts of one network device since it is there, by the column's name. */
 export type DeviceCounts = ReadonlyMap<string, number>;
 
-/** /proc/net/dev: devices by name. Two lines of headings have a `|`; a device's name may touch its first number. */
+/** /proc/net/dev: devices by name, which may have any sign but `/`, `:` and spaces, and may touch its first number. */
 export function parseNetDevices(text: string): Map<string, DeviceCounts> {
   const devices = new Map<string, DeviceCounts>();
   for (const line of text.split("\n")) {
-    const match = /^\s*([^\s|]+):\s*(\d.*)$/.exec(line);
+    const match = /^\s*(\S+):\s*(\d.*)$/.exec(line);
     if (match === null) continue;
     const numbers = match[2]!.trim().split(/\s+/).map(numberOf);
     const counts = new Map<string, number>();
