@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bytes, compact, duration, grouped, seconds, visible, written } from "../../src/dash/page/format.ts";
+import { bytes, compact, duration, grouped, moment, seconds, visible, written } from "../../src/dash/page/format.ts";
 
 describe("numbers are written short, and say their unit:", () => {
   test.each([
@@ -59,4 +59,13 @@ describe("what cannot be seen in foreign text is written out:", () => {
     ["two\nlines", "two⏎lines"],
     ["\u2066hidden\u2069\ufeff\u200b", "\\u2066hidden\\u2069\\ufeff\\u200b"],
   ])("%j", (text, shown) => expect(visible(text)).toBe(shown));
+});
+
+describe("a moment", () => {
+  const at = new Date(2025, 10, 3, 7, 5, 9).getTime();
+
+  test.each([
+    [new Date(2025, 11, 31), "3 Nov 07:05:09"],
+    [new Date(2026, 0, 1), "3 Nov 2025 07:05:09"],
+  ])("read on %p is %s", (now, text) => expect(moment(at, now.getTime())).toBe(text));
 });

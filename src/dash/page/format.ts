@@ -123,9 +123,10 @@ export function day(ms: number): string {
   return `${date.getDate()} ${MONTHS[date.getMonth()]}`;
 }
 
-/** `23 Nov 13:45:09` */
-export function moment(ms: number): string {
-  return `${day(ms)} ${clock(ms)}`;
+/** `23 Nov 13:45:09`; of another year `23 Nov 2025 13:45:09`. */
+export function moment(ms: number, nowMs = Date.now()): string {
+  const year = new Date(ms).getFullYear();
+  return `${day(ms)}${year === new Date(nowMs).getFullYear() ? "" : ` ${year}`} ${clock(ms)}`;
 }
 
 /**
