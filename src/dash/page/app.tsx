@@ -1,12 +1,14 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { AppearanceButton } from "./appearance-button.tsx";
-import { problem, run, state, status } from "./box.ts";
+import { lookAt, problem, run, state, status } from "./box.ts";
 import { useCell } from "./cell.ts";
 import { ConnectionsView } from "./connections/mod.ts";
+import { visible } from "./format.ts";
 import type { LiveState } from "./live.ts";
 import { LogView } from "./log/mod.ts";
 import { NowView } from "./now/mod.ts";
 import { Foreign, Problem } from "./parts.tsx";
+import { hashOf, wordsOf } from "./place.ts";
 import { RunsView } from "./runs/mod.ts";
 
 const VIEWS = [
@@ -16,39 +18,62 @@ const VIEWS = [
   ["log", "Log"],
 ] as const;
 
-/** `#/runs/12/14` → `["runs", "12", "14"]` */
-function wordsOf(hash: string): string[] {
-  const words = hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
-  return VIEWS.some(([name]) => name === words[0]) ? words : ["now"];
+/** A known view, and what of it. */
+function placeNow(): readonly [view: string, ...ids: string[]] {
+  const [view, ...ids] = wordsOf(location.hash);
+  return view !== undefined && VIEWS.some(([name]) => name === view) ? [view, ...ids] : ["now"];
 }
 
-function decoded(word: string): string {
-  try {
-    return decodeURIComponent(word);
-  } catch {
-    return word;
-  }
-}
+/** How far down each address was read. */
+const depths = new Map<string, number>();
+const MOST_DEPTHS = 50;
 
-export function App() {
-  const [words, setWords] = useState(() => wordsOf(location.hash));
+/** Where the address says, also after the back button, and there as far down as one was. */
+function usePlace(): readonly [view: string, ...ids: string[]] {
+  const [place, setPlace] = useState(placeNow);
+  const [depth, setDepth] = useState(0);
   useEffect(() => {
-    const moved = () => setWords(wordsOf(location.hash));
+    const moved = ({ oldURL }: HashChangeEvent) => {
+      depths.delete(oldURL);
+      depths.set(oldURL, scrollY);
+      if (depths.size > MOST_DEPTHS) depths.delete(depths.keys().next().value!);
+      const [before] = wordsOf(new URL(oldURL).hash);
+      const next = placeNow();
+      // A link leads to the top, the back button to where one was; another range of the same view moves nothing.
+      if (history.state !== null) setDepth(depths.get(location.href) ?? 0);
+      else setDepth(before === next[0] && next[0] === "now" ? scrollY : 0);
+      history.replaceState({}, "");
+      setPlace(next);
+    };
+    history.replaceState({}, "");
     addEventListener("hashchange", moved);
     return () => removeEventListener("hashchange", moved);
   }, []);
+  useLayoutEffect(() => scrollTo(0, depth), [place]);
+  return place;
+}
+
+function titleOf(view: string, ids: readonly string[]): string {
+  if (view === "runs" && ids.length > 0)
+    return ids.length === 1 ? `Run ${ids[0]}` : `Runs ${ids.slice(0, 2).join(", ")}`;
+  return VIEWS.find(([name]) => name === view)?.[1] ?? "";
+}
+
+export function App() {
+  const words = usePlace();
   const [view, ...ids] = words;
   useEffect(() => {
-    document.title = `${VIEWS.find(([name]) => name === view)?.[1] ?? ""} · tenk`;
-  }, [view]);
+    document.title = `${visible(titleOf(view, ids))} · tenk`;
+    if (view === "now") lookAt(ids[0]);
+  }, [words]);
   const error = useCell(problem);
   return (
     <>
-      <Header view={view ?? "now"} address={`#/${words.join("/")}`} />
+      <Header view={view} address={hashOf(words)} />
       <main tabIndex={-1}>
         {error !== undefined && <Problem error={error} />}
         {view === "now" && <NowView />}
-        {view === "connections" && <ConnectionsView />}
+        {view === "connections" && <ConnectionsView named={ids[0]} />}
         {view === "runs" && <RunsView ids={ids} />}
         {view === "log" && <LogView />}
       </main>

@@ -6,13 +6,8 @@ import { ask, ClientError } from "./client.ts";
 import { addSecond, emptyFrame, type Frame, frameOf } from "./frame.ts";
 import { type LiveState, listenLive } from "./live.ts";
 import { chartedKeys } from "./names.ts";
+import { lookOf, type Zoom } from "./place.ts";
 import { RANGES, type Range, stepFor } from "./range.ts";
-
-/** A stretch of time that was zoomed into, in milliseconds since 1970. */
-export interface Zoom {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 /** The last second: its moment and each series' value. */
 export interface Latest {
@@ -30,7 +25,7 @@ const SLOWEST_DRAW_MS = 10_000;
 /** Names in one request: the box and whatever is in between bound a URL's length. */
 const NAMES_EACH = 40;
 
-/** All that the page knows of its box. Views read cells, and ask for a range or a zoom by setting them. */
+/** All that the page knows of its box. Views read cells; `lookAt` sets what they look at. */
 export const state = cell<LiveState>("connecting");
 export const problem = cell<ClientError | undefined>(undefined);
 export const names = cell<readonly SeriesName[]>([]);
@@ -41,6 +36,8 @@ export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage
 export const zoom = cell<Zoom | undefined>(undefined);
 /** Lines that came since the page was opened. */
 export const freshLog = cell<readonly LogLine[]>([]);
+/** Grows when the box answers again after it did not: who was refused asks again. */
+export const comebacks = cell(0);
 /** The run in progress, or one that is lost, and its course since it began. */
 export const run = cell<{ readonly now: LiveRun; readonly series: RunSeries } | undefined>(undefined);
 
@@ -57,7 +54,13 @@ let meanwhile: Latest[] = [];
 /** Begins to listen. Once, when the page starts. */
 export function start(): void {
   listenLive({
-    state: state.set,
+    state(next) {
+      const isBack = next === "live" && state.get() !== "connecting";
+      state.set(next);
+      if (!isBack) return;
+      comebacks.set(comebacks.get() + 1);
+      void loadStatus();
+    },
     lost: () => void loadFrame(),
     names(keys) {
       liveKeys = keys;
@@ -82,7 +85,18 @@ export function start(): void {
     zoom.set(undefined);
   });
   zoom.subscribe(() => void loadFrame());
-  document.addEventListener("visibilitychange", redraw);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    redraw();
+    void loadStatus();
+  });
+}
+
+/** The stretch or range of an address; without either, the range that was looked at last. */
+export function lookAt(word: string | undefined): void {
+  const { range: chosen, zoom: stretch } = lookOf(word);
+  if (chosen !== undefined && chosen !== range.get()) range.set(chosen);
+  else if (stretch?.fromMs !== zoom.get()?.fromMs || stretch?.toMs !== zoom.get()?.toMs) zoom.set(stretch);
 }
 
 function takeSecond(second: { readonly t: number; readonly v: readonly (number | null)[] }): void {

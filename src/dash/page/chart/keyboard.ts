@@ -73,5 +73,7 @@ function zoomAround(plot: uPlot, source: ChartSource, moment: number | undefined
   if (moment === undefined || min === undefined || max === undefined || min === null || max === null) return;
   const quarter = (max - min) / 4;
   if (quarter * 2 < 5) return;
-  source.zoom(moment - quarter, moment + quarter);
+  // Not beyond what is known: around the last moment half of it would be the future.
+  const from = Math.max(min, Math.min(moment - quarter, max - quarter * 2));
+  source.zoom(from, from + quarter * 2);
 }

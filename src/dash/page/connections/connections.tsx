@@ -4,7 +4,9 @@ import { status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { grouped } from "../format.ts";
-import { Empty, Problem } from "../parts.tsx";
+import { goTo } from "../go-to.ts";
+import { OwnProblem } from "../own-problem.tsx";
+import { Empty } from "../parts.tsx";
 import { CloseDialog } from "./close-dialog.tsx";
 import { ConnectionTable, type Order } from "./table.tsx";
 
@@ -14,16 +16,17 @@ const REFRESH_MS = 2000;
 /** So long after the last key: not every letter is a question. */
 const TYPING_MS = 200;
 
-export function ConnectionsView() {
+/** @param named the listener of the address: `#/connections/NAME`; without one it is the first */
+export function ConnectionsView({ named }: { readonly named: string | undefined }) {
   const listeners = useCell(status)?.listeners ?? [];
-  const [chosen, setChosen] = useState<string>();
   const [typed, setTyped] = useState("");
   const [order, setOrder] = useState<Order>({ sort: "age", direction: "asc" });
   const [offset, setOffset] = useState(0);
   const [closing, setClosing] = useState<ConnectionRow>();
-  const listener = chosen ?? listeners[0]?.name;
+  const listener = named ?? listeners[0]?.name;
   const search = useSettled(typed.trim(), TYPING_MS);
   const { answer, error, again } = useConnections({ listener, search, order, offset });
+  useEffect(() => setOffset(0), [listener]);
   // A page that has emptied meanwhile: back to the last one that has rows.
   useEffect(() => {
     if (answer !== undefined && offset >= answer.matched && offset > 0) {
@@ -42,13 +45,8 @@ export function ConnectionsView() {
       <search class="toolbar">
         <label class="field">
           Listener
-          <select
-            value={listener}
-            onChange={(event) => {
-              setChosen(event.currentTarget.value);
-              setOffset(0);
-            }}
-          >
+          <select value={listener} onChange={(event) => goTo("connections", event.currentTarget.value)}>
+            {named !== undefined && !listeners.some(({ name }) => name === named) && <option>{named}</option>}
             {listeners.map(({ name }) => (
               <option key={name}>{name}</option>
             ))}
@@ -68,7 +66,7 @@ export function ConnectionsView() {
         </label>
         <Paging offset={offset} answer={answer} go={setOffset} />
       </search>
-      {error !== undefined && <Problem error={error} />}
+      <OwnProblem error={error} />
       {answer !== undefined && answer.matched > 0 && (
         <ConnectionTable rows={answer.rows} order={order} sortBy={sortBy} close={setClosing} />
       )}

@@ -2,6 +2,8 @@ import { frame, range, zoom } from "../box.ts";
 import { cell } from "../cell.ts";
 import type { ChartSource } from "../chart/mod.ts";
 import { combined } from "../frame.ts";
+import { goTo } from "../go-to.ts";
+import { zoomWord } from "../place.ts";
 
 /** The moment under the pointer on any of the charts, in milliseconds since 1970. */
 export const hovered = cell<number | undefined>(undefined);
@@ -24,9 +26,9 @@ export const nowSource: ChartSource = {
     };
   },
   subscribe: (listener) => frame.subscribe(listener),
-  zoom: (from, to) => zoom.set({ fromMs: from * 1000, toMs: to * 1000 }),
+  zoom: (from, to) => goTo("now", zoomWord({ fromMs: from * 1000, toMs: to * 1000 })),
   reset: () => {
-    if (zoom.get() !== undefined) zoom.set(undefined);
+    if (zoom.get() !== undefined) goTo("now", range.get().name);
   },
   hover(moment) {
     const next = moment === undefined ? undefined : moment * 1000;

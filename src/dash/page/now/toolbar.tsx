@@ -1,8 +1,9 @@
 import { latest, range, state, zoom } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { clock, duration, moment } from "../format.ts";
+import { goTo } from "../go-to.ts";
 import { RANGES } from "../range.ts";
-import { hovered } from "./source.ts";
+import { hovered, nowSource } from "./source.ts";
 
 /** How far back, and which moment or stretch is looked at. */
 export function Toolbar() {
@@ -18,14 +19,14 @@ export function Toolbar() {
             key={each.name}
             aria-pressed={each === chosen && zoomed === undefined}
             aria-label={`${each.name}: the last ${each.words}`}
-            onClick={() => range.set(each)}
+            onClick={() => goTo("now", each.name)}
           >
             {each.name}
           </button>
         ))}
       </fieldset>
       {zoomed !== undefined && (
-        <button type="button" class="button zoomed" onClick={() => zoom.set(undefined)}>
+        <button type="button" class="button zoomed" onClick={() => nowSource.reset()}>
           ✕ zoomed to {duration(zoomed.toMs - zoomed.fromMs)}
         </button>
       )}
