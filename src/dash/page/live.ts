@@ -29,6 +29,9 @@ export function listenLive(options: LiveOptions): void {
   let state: LiveState = "connecting";
   let lastHeardMs = Date.now();
   let lastSecondMs = 0;
+  let lastWatchMs = lastHeardMs;
+  /** When this page was awake and listened again: a laptop sleeps, a tab is frozen, and no box is to blame for that. */
+  let wokenMs = lastHeardMs;
 
   const become = (next: LiveState) => {
     if (next === state) return;
@@ -59,9 +62,12 @@ export function listenLive(options: LiveOptions): void {
     });
   };
   const watch = () => {
-    const silentMs = Date.now() - lastHeardMs;
+    const nowMs = Date.now();
+    if (nowMs - lastWatchMs > RETRY_MS + SILENCE_MS) wokenMs = nowMs;
+    lastWatchMs = nowMs;
+    const silentMs = nowMs - lastHeardMs;
     if (silentMs > SILENCE_MS && state === "live") become("reconnecting");
-    if (silentMs > PATIENCE_MS) become("stopped");
+    if (nowMs - Math.max(lastHeardMs, wokenMs) > PATIENCE_MS) become("stopped");
     // Closed for good by an answer that was no stream, or open and silent.
     if (
       source?.readyState === EventSource.CLOSED ||
@@ -74,4 +80,9 @@ export function listenLive(options: LiveOptions): void {
   };
   open();
   setInterval(watch, RETRY_MS);
+  // Timers of a hidden page may be a minute apart.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) watch();
+  });
+  addEventListener("online", watch);
 }

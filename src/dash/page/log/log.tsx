@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LOG_LEVELS, type LogAnswer, type LogLevel, type LogLine } from "../../api.ts";
-import { freshLog } from "../box.ts";
+import { comebacks, freshLog } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { clock, day, visible } from "../format.ts";
-import { Empty, Foreign, Problem } from "../parts.tsx";
+import { OwnProblem } from "../own-problem.tsx";
+import { Empty, Foreign } from "../parts.tsx";
 
 const MOST_LINES = 500;
 /** As near to the end as this is at the end. */
@@ -60,7 +61,7 @@ export function LogView() {
           Follow
         </label>
       </search>
-      {error !== undefined && <Problem error={error} />}
+      <OwnProblem error={error} />
       {shown.length === 0 && error === undefined && (
         <Empty title={lines.length === 0 ? "Nothing has been said yet" : "No line matches"}>
           {lines.length === 0
@@ -138,14 +139,20 @@ function useLines() {
   const fresh = useCell(freshLog);
   const [kept, setKept] = useState<readonly LogLine[]>([]);
   const [error, setError] = useState<ClientError>();
+  const comeback = useCell(comebacks);
   useEffect(() => {
+    // Who has lines was told of those that came since.
+    if (comeback > 0 && error === undefined) return;
     ask<LogAnswer>("/api/log", { level: "debug", limit: MOST_LINES }).then(
-      ({ lines }) => setKept(lines),
+      ({ lines }) => {
+        setKept(lines);
+        setError(undefined);
+      },
       (thrown) => {
         if (thrown instanceof ClientError) setError(thrown);
       },
     );
-  }, []);
+  }, [comeback]);
   // A line that came while the answer was under way is in both.
   const lastKept = kept.at(-1)?.t ?? 0;
   const known = new Set(kept.filter(({ t }) => t === lastKept).map((line) => JSON.stringify(line)));

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer, RunLine, RunsAnswer } from "../../run.ts";
-import { run } from "../box.ts";
+import { comebacks, run } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { grouped, moment, seconds, written } from "../format.ts";
-import { Copied, Empty, Foreign, Moment, Problem, RunId, Scrolled, Verdict } from "../parts.tsx";
+import { OwnProblem } from "../own-problem.tsx";
+import { Copied, Empty, Foreign, Moment, RunId, Scrolled, Verdict } from "../parts.tsx";
 import { CompareView } from "./compare.tsx";
 import { LiveRunView } from "./live-run.tsx";
 import { OneRun } from "./one-run.tsx";
@@ -25,13 +26,16 @@ export function RunsView({ ids }: { readonly ids: readonly string[] }) {
 function Chosen({ ids }: { readonly ids: readonly string[] }) {
   const [answers, setAnswers] = useState<readonly RunAnswer[]>();
   const [error, setError] = useState<ClientError>();
+  const comeback = useCell(comebacks);
   useEffect(() => {
+    if (answers !== undefined) return;
+    setError(undefined);
     const all = ids.slice(0, 2).map((id) => ask<RunAnswer>(`/api/runs/${encodeURIComponent(id)}`));
     Promise.all(all).then(setAnswers, (thrown) => {
       if (thrown instanceof ClientError) setError(thrown);
     });
-  }, [ids]);
-  if (error !== undefined) return <Problem error={error} />;
+  }, [ids, comeback]);
+  if (error !== undefined) return <OwnProblem error={error} />;
   const [a, b] = answers ?? [];
   if (a === undefined) return <p class="note">Loading …</p>;
   if (b !== undefined) return <CompareView a={a} b={b} />;
@@ -45,14 +49,18 @@ function RunList() {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   // Asked again when a run ends, which adds one.
   const liveId = running?.now.id;
+  const comeback = useCell(comebacks);
   useEffect(() => {
     ask<RunsAnswer>("/api/runs").then(
-      (answer) => setRuns(answer.runs),
+      (answer) => {
+        setRuns(answer.runs);
+        setError(undefined);
+      },
       (thrown) => {
         if (thrown instanceof ClientError) setError(thrown);
       },
     );
-  }, [liveId]);
+  }, [liveId, comeback]);
   const choose = (id: string) =>
     setChosen(chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-2));
   return (
@@ -73,7 +81,7 @@ function RunList() {
           <p class="note">{hintOf(runs?.length, running !== undefined)}</p>
         )}
       </div>
-      {error !== undefined && <Problem error={error} />}
+      <OwnProblem error={error} />
       {runs?.length === 0 && running === undefined && (
         <Empty title="No run yet">
           Start one: <code>tenk load tcp HOST:PORT -c 10000</code>. It shows here as it goes.

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "bun:test";
+import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+
+describe.if(hasBrowser())("a page whose box is away for a while", () => {
+  const stand = stage();
+
+  test.each([
+    ["#/runs", /60\.4 s/],
+    ["#/runs/12", /All expectations were met/],
+    ["#/connections", /of 10 000/],
+    ["#/log", /configuration read/],
+  ])(
+    "says so once, and shows what was asked for once it is back: %s",
+    async (view, wanted) => {
+      stand.expected.push(/503|EventSource/);
+      const page = await stand.open("#/now");
+      await sees(page, ".live", /live/);
+      stand.box.mood = "gone";
+      stand.box.dropStreams();
+      await sees(page, ".live", /reconnecting/);
+      await page.goto(`${stand.box.url}${view}`);
+      await sees(page, ".problem", /The box answered 503/);
+      await page.waitForFunction("document.querySelectorAll('.problem').length === 1");
+      stand.box.mood = "well";
+      await sees(page, "main", wanted);
+      await page.locator(".problem").waitFor({ state: "detached" });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "does not blame the box for the time that the laptop slept",
+    async () => {
+      const page = await stand.open("about:blank");
+      await page.clock.install();
+      await page.goto(`${stand.box.url}#/now`);
+      await sees(page, ".live", /live/);
+      await page.evaluate(`
+        globalThis.states = [];
+        new MutationObserver(() => states.push(document.querySelector(".live").className)).observe(
+          document.querySelector(".live"), { attributes: true });`);
+      await page.clock.fastForward(120_000);
+      const states = () => page.evaluate<string[]>("states");
+      while ((await states()).at(-1) !== "live live") await Bun.sleep(50);
+      expect(await states()).toEqual(["live reconnecting", "live live"]);
+    },
+    PATIENCE_MS,
+  );
+});
