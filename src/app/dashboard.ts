@@ -71,7 +71,8 @@ export class Dashboard {
     const surface = formatAddress(listen) === formatAddress(this.#at) ? undefined : await this.#opened(listen);
     return {
       commit: async () => {
-        this.#access.configure(access);
+        // Whoever watches live and still may comes back by itself.
+        if (this.#access.configure(access)) this.#options.parts.live.stop();
         this.#names = namesOf(loaded);
         if (surface !== undefined) await this.#move(listen, surface);
       },

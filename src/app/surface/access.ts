@@ -54,15 +54,21 @@ export class Access {
     this.configure(options);
   }
 
-  /** Another password ends what the one before has opened. */
-  configure({ token, passwordHash, scrapers = [], proxies = [] }: AccessOptions): void {
-    if (token !== this.#token || passwordHash !== this.#password?.hash) {
+  /**
+   * Another password ends what the one before has opened.
+   *
+   * @returns whether it did: what goes on for those who were let in is to be ended too
+   */
+  configure({ token, passwordHash, scrapers = [], proxies = [] }: AccessOptions): boolean {
+    const isOther = token !== this.#token || passwordHash !== this.#password?.hash;
+    if (isOther) {
       this.sessions.endAll();
       this.#password = passwordHash === undefined ? undefined : new PasswordCheck(passwordHash);
     }
     this.#token = token;
     this.#isScraper = addressRanges(scrapers);
     this.#isProxy = addressRanges(proxies);
+    return isOther;
   }
 
   get hasPassword(): boolean {

@@ -9,6 +9,7 @@ import { isSame, newSecret } from "../../../src/app/surface/secrets.ts";
 import { Sessions } from "../../../src/app/surface/sessions.ts";
 import { Throttle } from "../../../src/app/surface/throttle.ts";
 import { findToken, openToken } from "../../../src/app/surface/token.ts";
+import { until } from "../../net/support.ts";
 import { BEARER, FORM, HASH, keptLog, newFolder, OWN_PAGE, sessionOf, TOKEN, worldOf } from "./support.ts";
 
 describe("C07 getting in", () => {
@@ -116,6 +117,35 @@ describe("C07 getting in", () => {
     expect((await ask("/api/status", { headers: { cookie } })).status).toBe(200);
     access.configure({ token: TOKEN, passwordHash: `${HASH}x` });
     expect((await ask("/api/status", { headers: { cookie } })).status).toBe(401);
+  });
+
+  test("ends with the password, for who is watching live too", async () => {
+    const text = (hash: string) =>
+      `tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0", password: "${hash}" }`;
+    const hashes = ["c29tZWhhc2g", "b3RoZXJoYXNo"].map(
+      (hash) => `$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$${hash}`,
+    );
+    const [first, second] = hashes.map((hash) => parseConfig(text(hash), "tenk.yaml"));
+    const folder = newFolder();
+    const box = await up(first!, { log: keptLog(), dataFolder: folder });
+    const passedOn = { "x-forwarded-for": "192.0.2.7" };
+    const link = `${box.statusUrl}?token=${findToken(folder)}`;
+    const entered = await fetch(link, { redirect: "manual", headers: passedOn });
+    const headers = { ...passedOn, cookie: (entered.headers.get("set-cookie") ?? "").split(";")[0]! };
+    let hasEnded = false;
+    const live = await fetch(`${box.statusUrl}api/live`, { headers });
+    expect(live.status).toBe(200);
+    const end = () => {
+      hasEnded = true;
+    };
+    live.text().then(end, end);
+    await box.reload(first!);
+    expect((await fetch(`${box.statusUrl}api/status`, { headers })).status).toBe(200);
+    expect(hasEnded).toBe(false);
+    await box.reload(second!);
+    await until(() => hasEnded);
+    expect((await fetch(`${box.statusUrl}api/live`, { headers })).status).toBe(401);
+    await box.stop(0);
   });
 
   test("leaves no window at the first start: the token is there before the port, and nothing sets a password", async () => {
