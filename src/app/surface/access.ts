@@ -118,9 +118,12 @@ export class Access {
     return { session: this.sessions.begin(this.#now()) };
   }
 
-  /** Nobody guesses 256 bits, so that one who has the token is never kept waiting for another's mistakes. */
+  /**
+   * Nobody guesses 256 bits, so that one who has the token is never kept waiting for another's mistakes. Counted apart from
+   * passwords: any site's page can make a browser follow a link with a wrong token, as an image, and its owner would wait.
+   */
   #wrongToken(client: Client): number {
-    return this.throttle.begin(attemptsKey(client.address), this.#now(), false);
+    return this.throttle.begin(`token ${attemptsKey(client.address)}`, this.#now(), false);
   }
 }
 

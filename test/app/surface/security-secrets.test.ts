@@ -48,6 +48,13 @@ describe("C07 getting in", () => {
     expect((await ask("/api/status", { headers: BEARER })).status).toBe(200);
   });
 
+  test("is not slowed for a password by links with wrong tokens, which any site's page has as its images", async () => {
+    const { ask } = worldOf({ passwordHash: HASH });
+    for (let count = 0; count < 8; count++) await ask("/?token=wrong");
+    expect((await ask("/?token=wrong")).status).toBe(429);
+    expect((await attempt(ask, "correct horse")).status).toBe(303);
+  });
+
   test("is slowed for a network of IPv6 as for one address, and for everybody when many guess", () => {
     const throttle = new Throttle({ freeOfAll: 20, maxAddresses: 100 });
     for (let count = 0; count < 1000; count++) throttle.begin(`a${count}`, 0, count % 2 === 0);
