@@ -10,23 +10,29 @@ export const SATURATION = {
   behindShare: 0.001,
 } as const;
 
+/** Of a shorter time its CPU says nothing: of one tick any program takes all. */
+const MIN_CPU_MS = 100;
+
 /**
  * Why the generator was the limit, in words; empty where it was not. What waited for an answer, or behind a peer that does
  * not read, is the target's doing and does not count.
  *
  * @example
- * saturation({ cpuPercent: 97, loopLagP99Us: 300, workers: 1, behind: 0, planned: 10 }); // ["CPU 97% of a core"]
+ * saturation({ cpuPercent: 97, cpuOverMs: 9000, loopLagP99Us: 300, workers: 1, behind: 0, planned: 10 }); // ["CPU 97% of a core"]
  */
 export function saturation(measured: {
   cpuPercent: number;
+  /** How long that was measured. */
+  cpuOverMs: number;
   loopLagP99Us: number;
   workers: number;
   behind: number;
   planned: number;
 }): string[] {
-  const { cpuPercent, loopLagP99Us, workers, behind, planned } = measured;
+  const { cpuPercent, cpuOverMs, loopLagP99Us, workers, behind, planned } = measured;
   const reasons: string[] = [];
-  if (cpuPercent > SATURATION.cpuPercent * workers) reasons.push(`CPU ${Math.round(cpuPercent)}% of a core`);
+  const isBusy = cpuOverMs >= MIN_CPU_MS && cpuPercent > SATURATION.cpuPercent * workers;
+  if (isBusy) reasons.push(`CPU ${Math.round(cpuPercent)}% of a core`);
   if (loopLagP99Us > SATURATION.loopLagP99Us) reasons.push(`loop lag p99 ${Math.round(loopLagP99Us / 1000)} ms`);
   if (planned > 0 && behind / planned > SATURATION.behindShare) {
     reasons.push(`${Number(((100 * behind) / planned).toPrecision(2))}% of the messages behind plan`);

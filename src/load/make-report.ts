@@ -86,12 +86,13 @@ function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   return Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
 }
 
-function generatorOf({ plan, state, cpu, rssBytes }: Result): Report["generator"] {
+function generatorOf({ plan, state, cpu, rssBytes, sendMs }: Result): Report["generator"] {
   const { sentWhileSending } = state.tally;
   const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
   const reasons = saturation({
     // Without a rate it is meant to take all it gets.
     cpuPercent: plan.pace === "as-fast-as-possible" ? 0 : cpu.percent,
+    cpuOverMs: sendMs,
     loopLagP99Us,
     workers: plan.workers,
     behind: behindOf(state.tally),

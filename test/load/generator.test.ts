@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { saturation } from "../../src/load/generator.ts";
+import { LoadControl } from "../../src/load/mod.ts";
+import { runAgainst, target } from "./servers.ts";
+
+const CALM = { cpuPercent: 20, cpuOverMs: 10_000, loopLagP99Us: 300, workers: 1, behind: 0, planned: 1000 };
+
+test.each([
+  ["a calm one", CALM, []],
+  ["a busy one", { ...CALM, cpuPercent: 97 }, ["CPU 97% of a core"]],
+  ["two loops, each on half of a core", { ...CALM, cpuPercent: 100, workers: 2 }, []],
+  ["a sending that was over before it began", { ...CALM, cpuPercent: 98, cpuOverMs: 3 }, []],
+  ["one whose loop was held up", { ...CALM, loopLagP99Us: 25_000 }, ["loop lag p99 25 ms"]],
+  ["one that is behind", { ...CALM, behind: 2 }, ["0.2% of the messages behind plan"]],
+  ["nothing planned", { ...CALM, planned: 0 }, []],
+] as const)("whether the generator was the limit: %s", (_, measured, reasons) => {
+  expect(saturation(measured)).toEqual([...reasons]);
+});
+
+test("of a run that is stopped while it connects, nothing is said about its CPU", async () => {
+  await using sink = await target();
+  const control = new LoadControl();
+  const onSnapshot = () => control.stop();
+  const report = await runAgainst(sink, { connections: 1000, connectRate: 1 }, { control, onSnapshot });
+  expect([report.endedBy, report.generator.saturation.filter((reason) => reason.startsWith("CPU"))]).toEqual([
+    "stopped",
+    [],
+  ]);
+});
