@@ -162,7 +162,7 @@ describe.if(hasBrowser())("the page", () => {
     async (scheme) => {
       const page = await stand.open("#/now", { scheme });
       const colours = await page.evaluate<Record<string, string>>(
-        `Object.fromEntries(["page", "panel", "raised-panel", "accent-soft", "bad-soft", "text", "muted", "accent", "good", "warning", "bad", "tone-accent", "tone-ink", "tone-amber", "tone-violet", "tone-green", "tone-red"].map((name) => [name, getComputedStyle(document.documentElement).getPropertyValue("--" + name)]))`,
+        `Object.fromEntries(["page", "panel", "raised-panel", "edge", "accent-soft", "bad-soft", "text", "muted", "accent", "good", "warning", "bad", "tone-accent", "tone-ink", "tone-amber", "tone-violet", "tone-green", "tone-red"].map((name) => [name, getComputedStyle(document.documentElement).getPropertyValue("--" + name)]))`,
       );
       const low: string[] = [];
       const compare = (front: string, back: string, least: number) => {
@@ -172,6 +172,7 @@ describe.if(hasBrowser())("the page", () => {
       for (const back of ["page", "panel", "raised-panel"]) {
         for (const front of ["text", "muted", "accent", "good", "warning", "bad"]) compare(front, back, 4.5);
       }
+      for (const back of ["page", "panel"]) compare("edge", back, 3);
       compare("accent", "accent-soft", 4.5);
       compare("text", "bad-soft", 4.5);
       for (const tone of Object.keys(colours).filter((name) => name.startsWith("tone-"))) compare(tone, "panel", 3);

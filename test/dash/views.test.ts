@@ -184,6 +184,25 @@ describe.if(hasBrowser())("the view of the log", () => {
   );
 
   test(
+    "says on which day a line was said, where that was not today",
+    async () => {
+      const page = await stand.open("about:blank", { zone: "Asia/Kolkata" });
+      const line = { level: "info", part: "app", message: "said", fields: {} } as const;
+      // Midnight in Kolkata is 18:30 UTC.
+      const midnight = Date.UTC(2025, 10, 2, 18, 30);
+      stand.box.log = [
+        { ...line, t: midnight - 1000 },
+        { ...line, t: midnight },
+        { ...line, t: Date.now() },
+      ];
+      await page.goto(`${stand.box.url}#/log`);
+      await sees(page, ".log", /^2 Nov23:59:59.*3 Nov00:00:00/);
+      expect(await page.locator(".line-day").count()).toBe(3);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     "follows until one scrolls up, and again when told to",
     async () => {
       const page = await stand.open("#/log", { height: 400 });

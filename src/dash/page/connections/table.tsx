@@ -25,6 +25,7 @@ interface TableProps {
 
 export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
   const hasWorkers = rows.some(({ worker }) => worker > 0);
+  const hasTls = rows.some(({ tls }) => Boolean(tls));
   return (
     <Scrolled class="panel" name="Open connections">
       <table class="data stacked">
@@ -39,7 +40,7 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
               <SortHead key={sort} title={title} order={order} sort={sort} choose={() => sortBy(sort)} />
             ))}
             <th scope="col">RTT</th>
-            <th scope="col">TLS</th>
+            {hasTls && <th scope="col">TLS</th>}
             <th scope="col" class="act">
               <span class="unseen">Close</span>
             </th>
@@ -47,7 +48,7 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={`${row.worker}.${row.id}`} row={row} hasWorkers={hasWorkers} close={close} />
+            <Row key={`${row.worker}.${row.id}`} row={row} hasWorkers={hasWorkers} hasTls={hasTls} close={close} />
           ))}
         </tbody>
       </table>
@@ -77,10 +78,11 @@ function SortHead({ title, order, sort, choose }: HeadProps) {
 interface RowProps {
   readonly row: ConnectionRow;
   readonly hasWorkers: boolean;
+  readonly hasTls: boolean;
   close(row: ConnectionRow): void;
 }
 
-function Row({ row, hasWorkers, close }: RowProps) {
+function Row({ row, hasWorkers, hasTls, close }: RowProps) {
   const isCarried = row.wireAddress !== row.remoteAddress;
   return (
     <tr>
@@ -103,9 +105,7 @@ function Row({ row, hasWorkers, close }: RowProps) {
         {bytes(row.queuedBytes)}
       </td>
       <td data-name="RTT">{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>
-      <td data-name="TLS" class={row.tls ? "" : "none"}>
-        {row.tls ? <Foreign text={row.tls} /> : "–"}
-      </td>
+      {hasTls && <td data-name="TLS">{row.tls ? <Foreign text={row.tls} /> : "–"}</td>}
       <td class="act">
         <button
           type="button"

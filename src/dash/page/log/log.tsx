@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LOG_LEVELS, type LogAnswer, type LogLevel, type LogLine } from "../../api.ts";
 import { comebacks, freshLog } from "../box.ts";
@@ -87,7 +88,10 @@ export function LogView() {
           }}
         >
           {shown.map((line, index) => (
-            <Line key={`${line.t}.${index}`} line={line} />
+            <Fragment key={`${line.t}.${index}`}>
+              {day(line.t) !== day(shown[index - 1]?.t ?? Date.now()) && <p class="line-day">{day(line.t)}</p>}
+              <Line line={line} />
+            </Fragment>
           ))}
         </div>
       )}
@@ -99,7 +103,7 @@ function Line({ line }: { readonly line: LogLine }) {
   const fields = Object.entries(line.fields).filter(([, value]) => value !== undefined);
   return (
     <p class={`line ${line.level}`}>
-      <time dateTime={new Date(line.t).toISOString()} title={day(line.t)}>
+      <time dateTime={new Date(line.t).toISOString()} title={`${day(line.t)} ${new Date(line.t).getFullYear()}`}>
         {clock(line.t)}
       </time>
       <span class="level">

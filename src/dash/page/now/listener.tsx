@@ -2,7 +2,7 @@ import type { ListenerView } from "../../api.ts";
 import { names } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
-import { compact, grouped, written } from "../format.ts";
+import { grouped, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { nowSource } from "./source.ts";
 import { bytesSpec, outboxSpec, trafficSpec } from "./specs.ts";
@@ -75,7 +75,7 @@ function Reasons({ title, none, counts }: ReasonsProps) {
             <span class="reason-name">
               <Foreign text={reason} />
             </span>
-            <span class="reason-count">{compact(count)}</span>
+            <span class="reason-count">{written(count, "count")}</span>
           </li>
         ))}
       </ul>

@@ -23,7 +23,7 @@ const COLUMNS: readonly Column[] = [
   own("Written", "tenk_worker_bytes_written_total", "bytesPerSecond"),
   own("Outboxes", "tenk_worker_outbox_bytes", "bytes"),
   {
-    title: "Loop lag, mean",
+    title: "Mean lag",
     unit: "seconds",
     value(read) {
       const sum = read("tenk_worker_event_loop_lag_seconds_sum");
