@@ -14,14 +14,15 @@ const rpc: Handler = {
     const request = parse(bytes);
     if (request === undefined) return reply(connection, { id: null, error: { code: -32700, message: "Parse error" } });
     const { id, method, params } = request;
-    if (typeof method !== "string" || !Object.hasOwn(methods, method)) {
-      return reply(connection, { id: id ?? null, error: { code: -32601, message: "Method not found" } });
+    if (typeof method !== "string") {
+      return reply(connection, { id: id ?? null, error: { code: -32600, message: "Invalid Request" } });
     }
+    const answer = (it: object) => id !== undefined && reply(connection, { id, ...it }); // without an id nobody waits for one
+    if (!Object.hasOwn(methods, method)) return answer({ error: { code: -32601, message: "Method not found" } });
     try {
-      const result = await methods[method]?.(params as never);
-      if (id !== undefined) reply(connection, { id, result }); // without an id nobody waits for an answer
+      return answer({ result: (await methods[method]?.(params as never)) ?? null });
     } catch (error) {
-      reply(connection, { id: id ?? null, error: { code: -32603, message: String(error) } });
+      return answer({ error: { code: -32603, message: String(error) } });
     }
   },
 };
@@ -29,7 +30,7 @@ const rpc: Handler = {
 function parse(bytes: Uint8Array): { id?: unknown; method?: unknown; params?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === "object" && value !== null ? value : undefined;
+    return typeof value === "object" && value !== null ? value : {};
   } catch {
     return undefined;
   }

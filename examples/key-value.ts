@@ -10,7 +10,7 @@ const store: Handler = {
 };
 
 function answer(connection: Connection, line: string): void {
-  const [, verb, key = "", value] = /^(\S+) (\S+)(?: (.*))?$/.exec(line) ?? [];
+  const [, verb, key = "", value] = /^(\S+) (\S+)(?: (.*))?$/s.exec(line) ?? [];
   if (verb === "GET") connection.write(values.has(key) ? `VALUE ${values.get(key)}\n` : "NONE\n");
   else if (verb === "DEL") connection.write(values.delete(key) ? "OK\n" : "NONE\n");
   else if (verb !== "SET" || value === undefined)

@@ -25,6 +25,7 @@ test("examples/key-value.ts keeps values, answers each line, and ends who sends 
   await ask("GET lamp", "NONE");
   await ask("SET lamp on and bright", "OK");
   await ask("GET lamp", "VALUE on and bright");
+  await ask("SET lamp a\u2028b", "OK");
   await ask("DEL lamp", "OK");
   await ask("DEL lamp", "NONE");
   await ask("SET lamp", "ERROR expected GET key, SET key value or DEL key");
@@ -51,6 +52,12 @@ test("examples/json-rpc.ts answers as JSON-RPC 2.0 wants it", async () => {
   expect(await ask(call(2, "toString", []))).toMatchObject({ id: 2, error: { code: -32601 } });
   expect(await ask("{nonsense")).toMatchObject({ id: null, error: { code: -32700 } });
   expect(await ask(call(3, "add", null))).toMatchObject({ id: 3, error: { code: -32603 } });
+  for (const text of ["[]", "7", "null", "{}"]) {
+    expect(await ask(text)).toMatchObject({ id: null, error: { code: -32600 } });
+  }
+  // One without an id gets no answer, right or wrong: what comes is the next one's.
+  for (const method of ["add", "toString"]) socket.write(framing.encode(call(undefined, method, null)));
+  expect(await ask(call(4, "echo", undefined))).toEqual({ jsonrpc: "2.0", id: 4, result: null });
   expect(server.counts().handlerErrors).toBe(0);
   socket.destroy();
 });
