@@ -49,9 +49,6 @@ function run(name: string, seeds: readonly Uint8Array[], attempt: (bytes: Uint8A
   }, 3_600_000);
 }
 
-/** The runtime's `isIPv6` alone takes `1::2::0.0.0.0` for one. */
-const isAddress6 = (address: string) => isIPv6(address) && URL.canParse(`http://[${address}]`);
-
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 const ends = (sourceAddress: string, destinationAddress: string) => ({
   sourceAddress,
@@ -60,14 +57,31 @@ const ends = (sourceAddress: string, destinationAddress: string) => ({
   destinationPort: sourceAddress.startsWith("/") ? 0 : 443,
 });
 
-/** As RFC 5952 writes it, by whom browsers ask: their own form of addresses. */
+/** As RFC 5952 writes a valid address: all eight groups, then the longest run of zeros that there is, from the left. */
 function canonical(address: string): string {
   if (isIPv4(address)) return address;
-  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(plain);
-  if (mapped === null) return plain;
-  const [high, low] = [Number.parseInt(mapped[1]!, 16), Number.parseInt(mapped[2]!, 16)];
-  return `::ffff:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  const inHex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [head = [], tail] = inHex.split("::").map((half) => half.split(":").filter((group) => group !== ""));
+  const missing = 8 - head.length - (tail?.length ?? 0);
+  const groups = [...head, ...Array.from({ length: missing }, () => "0"), ...(tail ?? [])].map((group) =>
+    Number.parseInt(group, 16).toString(16),
+  );
+  const whole = groups.join(":");
+  const mapped = /^0:0:0:0:0:ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(whole);
+  if (mapped !== null) {
+    const [high, low] = [Number.parseInt(mapped[1]!, 16), Number.parseInt(mapped[2]!, 16)];
+    return `::ffff:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  for (let length = 8; length >= 2; length--) {
+    const at = groups.findIndex(
+      (_, index) => /^(0:){2,}$/.test(`${groups.slice(index, index + length).join(":")}:`) && index + length <= 8,
+    );
+    if (at >= 0) return `${groups.slice(0, at).join(":")}::${groups.slice(at + length).join(":")}`;
+  }
+  return whole;
 }
 
 // ---- PROXY ---------------------------------------------------------------------------------------------------------
@@ -89,7 +103,7 @@ function plainV1(bytes: Uint8Array): Plain {
   const parts = /^PROXY TCP([46]) ([0-9a-fA-F.:]+) ([0-9a-fA-F.:]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/.exec(line);
   if (parts === null) return "refused";
   const [, family, source = "", destination = "", from, to] = parts;
-  const isAddress = family === "4" ? isIPv4 : isAddress6;
+  const isAddress = family === "4" ? isIPv4 : isIPv6;
   const ports = [Number(from), Number(to)];
   if (!isAddress(source) || !isAddress(destination) || Math.max(...ports) > 65_535) return "refused";
   const value = {
