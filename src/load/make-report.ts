@@ -35,6 +35,8 @@ function measuredOf(result: Result): Measured {
   const messageBytes = tally.bytesSent - tally.firstBytesSent;
   const sums = { sent: tally.sent, bytes: messageBytes, lengthBytes };
   const told = plan.replies !== undefined || tally.received > 0;
+  // Where all came back that was sent, what was sent at the openings did too.
+  const cameBack = tally.bytesReceived === tally.bytesSent ? messageBytes : tally.bytesReceived;
   const server = result.box.report({ ...sums, firstBytes: tally.firstBytesSent });
   return {
     kind: "tcp",
@@ -52,7 +54,7 @@ function measuredOf(result: Result): Measured {
       sent: tally.sent,
       late: tally.late,
       dropped: tally.droppedInAll,
-      received: told ? tally.received : messagesIn(tally.bytesReceived, sums),
+      received: told ? tally.received : messagesIn(cameBack, sums),
       unanswered: tally.unanswered,
       unmatched: tally.unmatched,
       droppedBy: tally.dropped,

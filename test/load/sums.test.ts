@@ -116,6 +116,13 @@ test("of a first message that a server never reads, nothing is taken for message
   expect(report.messages.sent).toBeGreaterThan(0);
 }, 30_000);
 
+test("of an echo, what was sent at the openings is not counted among the messages that came back", async () => {
+  const messages = [{ kind: "text", text: "hello, ", first: true, unescape: false } as const, ...PING];
+  const report = await reportOf(SERVERS["answers each chunk"]!, { messages, ratePerConnection: 50 });
+  expect(report.bytes.received).toBe(4 * 7 + 4 * report.messages.sent);
+  expect(report.messages.received).toBe(report.messages.sent);
+});
+
 describe("the text that ends a run", () => {
   const options = {
     messages: [{ kind: "text", text: "\\{connection.uid}", first: false, unescape: false }],
