@@ -11,10 +11,11 @@ export interface Change {
   readonly limits: boolean;
 }
 
-/** What differs, as far as it can be changed without a restart. */
+/** What differs between two with one address. */
 export function changeOf(before: Wanted, after: Wanted): Change {
   const isRelay = before.config.handler === "relay" && after.config.handler === "relay";
-  const others = ({ options: { limits: _, tls, handlerOptions, ...rest } }: Wanted) => [
+  // Of a free port that was taken the number is no wish of anybody.
+  const others = ({ options: { limits: _, port: __, tls, handlerOptions, ...rest } }: Wanted) => [
     rest,
     tls !== undefined,
     isRelay ? undefined : handlerOptions,

@@ -58,6 +58,6 @@ async function provePlace(options: ListenOptions, handler: Handler | URL): Promi
 }
 
 /** Whether a running listener may be in the way of another one: it has its port, at whatever host, or its path. */
-export function holds({ server }: { readonly server: Server }, { config: { listen: place } }: Wanted): boolean {
-  return "path" in place ? server.path === place.path : place.port !== 0 && server.port === place.port;
+export function holds({ server }: { readonly server: Server }, { options }: Wanted): boolean {
+  return options.path === undefined ? options.port !== 0 && server.port === options.port : server.path === options.path;
 }

@@ -135,7 +135,9 @@ export class Listeners {
       return stays ? [[before, each] as const] : [];
     });
     const leaving = this.#running.filter((each) => !staying.some(([before]) => before === each));
-    const anew = wanted.filter((each) => !staying.some(([, stays]) => stays === each));
+    const anew = wanted
+      .filter((each) => !staying.some(([, stays]) => stays === each))
+      .map((each) => this.#atItsPort(each));
     const started: RunningListener[] = [];
     const proved: ProvedListener[] = [];
     let prepared: PreparedListener[] = [];
@@ -160,6 +162,14 @@ export class Listeners {
     // A stop that came meanwhile did not know of them.
     if (this.#isStopping) return stopAll(started);
     for (const each of started) this.#say("listener started", each);
+  }
+
+  /** A free port that it was given stays its own as long as nothing else is written. */
+  #atItsPort(wanted: Wanted): Wanted {
+    const before = this.#running.find(({ name }) => name === wanted.name);
+    if (before === undefined || "path" in wanted.config.listen || addressOf(before) !== addressOf(wanted))
+      return wanted;
+    return { ...wanted, options: { ...wanted.options, port: before.server.port } };
   }
 
   #mustGoOn(): void {
@@ -203,8 +213,8 @@ export class Listeners {
 
   /** Has it listen again at the very port it had. */
   async #restore(before: RunningListener): Promise<void> {
-    const { name, server, options } = before;
-    const asItWas = { ...before, options: server.path === undefined ? { ...options, port: server.port } : options };
+    const { name } = before;
+    const asItWas = this.#atItsPort(before);
     let again: RunningListener | undefined;
     try {
       again = await this.#startPatiently((findHolder) => startListener(asItWas, { log: this.#log, findHolder }));

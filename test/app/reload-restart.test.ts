@@ -96,6 +96,26 @@ describe("a reload with a listener that has to start anew", () => {
   });
 });
 
+test.each([["1"], ["2"]])(
+  "a listener keeps the free port it was given when it starts anew (%s loops)",
+  async (workers) => {
+    const config = (noDelay: boolean, handler: string) =>
+      `tcp: { a: { listen: "127.0.0.1:0", handler: ./${handler}.ts, noDelay: ${noDelay}, workers: ${workers} } }\n`;
+    const files = { "a.ts": greeter("a"), "third.ts": greeter("b", atLoad(Number(workers) + 1, FAILS)) };
+    await withBox(files, config(true, "a"), async (box, reload, _, said) => {
+      const port = portOf(box, "a");
+      expect(await reload(config(false, "a"))).toBe("reloaded");
+      expect([portOf(box, "a"), await greetings(port)]).toEqual([port, ["a"]]);
+      const before = said().length;
+      expect(await reload(config(false, "a"))).toBe("reloaded");
+      expect(said().slice(before)).toEqual(["reloaded"]);
+      if (workers === "1") return;
+      expect(await reload(config(true, "third"))).toContain("not on this loop");
+      expect([portOf(box, "a"), await greetings(port)]).toEqual([port, ["a"]]);
+    });
+  },
+);
+
 test.each([["unix:./SOCKET"], ["unix:@SOCKET"]])("a Unix socket starts anew at its path, %s", async (place) => {
   const config = (path: string, handler: string) =>
     `tcp: { a: { listen: "${path}", handler: ./${handler}.ts, sendBuffer: ${handler === "old" ? 0 : "64KiB"} } }\n`;
