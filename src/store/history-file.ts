@@ -122,7 +122,8 @@ export class HistoryFile {
       if (id !== undefined) bySeries.set(id, points.subarray(index * each, (index + 1) * each));
     }
     this.#put(0, blockOf(FINEST, startMs), bySeries);
-    this.#markDirty(1, startMs);
+    // Of each resolution: the day that time is in is read by the hour before its first hour is over.
+    for (let level = 1; level < LEVELS.length; level++) this.#markDirty(level, startMs);
   }
 
   /** A block may be there in part, from before a restart or a step of the clock: then the new points join it. */
@@ -163,9 +164,7 @@ export class HistoryFile {
       for (const row of this.#tables[level - 1]!.range.iterate(from * ROWS_LIMIT, to * ROWS_LIMIT)) {
         sums.add(row.id, pointsOf(row)!);
       }
-      const bySeries = new Map(sums.series());
-      this.#put(level, block, bySeries);
-      if (level === LEVELS.length - 1) for (const series of bySeries.keys()) this.#series.seen(series, startMs);
+      this.#put(level, block, new Map(sums.series()));
       this.#database.query("DELETE FROM dirty WHERE level = ? AND block = ?").run(level, block);
       if (level + 1 < LEVELS.length) this.#markDirty(level + 1, startMs);
     }
@@ -185,9 +184,12 @@ export class HistoryFile {
   }
 
   #forgetSeries(): void {
-    const oldest = this.#tables.at(-1)!.first.get()?.id ?? undefined;
-    if (oldest === undefined) return;
-    this.#series.forgetBefore(Math.floor(oldest / ROWS_LIMIT) * LEVELS.at(-1)!.blockMs);
+    const oldest = this.#tables.map(({ first }, level) => {
+      const id = first.get()?.id ?? undefined;
+      return id === undefined ? Number.POSITIVE_INFINITY : Math.floor(id / ROWS_LIMIT) * LEVELS[level]!.blockMs;
+    });
+    const oldestMs = Math.min(...oldest);
+    if (Number.isFinite(oldestMs)) this.#series.forgetBefore(oldestMs);
   }
 
   #shrink(): void {

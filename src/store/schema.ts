@@ -49,7 +49,7 @@ export function numberOf(database: Database, question: string): number {
 
 /**
  * `dirty` names the blocks of a coarser level whose finer ones changed since they were rolled up. `day` is the last day a
- * series was rolled up into: one that is older than everything kept is forgotten.
+ * series was written on: one that is older than everything kept is forgotten.
  */
 export const HISTORY_TABLES: readonly string[] = [
   `CREATE TABLE series (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, labels TEXT NOT NULL,

@@ -8,6 +8,8 @@ const DAY_MS = 86_400_000;
 
 interface Known extends SeriesName {
   readonly id: number;
+  /** The last that it was written on. */
+  day: number;
 }
 
 /** The names of all series in a file, and their numbers. */
@@ -31,11 +33,11 @@ export class SeriesTable {
    */
   reload(): void {
     this.#byKey.clear();
-    const rows = this.#database.query("SELECT id, name, labels, type FROM series ORDER BY id").values();
-    for (const [id, name, labels, type] of rows) {
+    const rows = this.#database.query("SELECT id, name, labels, type, day FROM series ORDER BY id").values();
+    for (const [id, name, labels, type, day] of rows) {
       if (typeof name !== "string" || typeof labels !== "string" || (type !== "counter" && type !== "gauge"))
         throw new CorruptFileError(`expected a series, not ${name} ${labels} ${type}`);
-      this.#byKey.set(name + labels, { id: Number(id), name, labels: labelsOf(labels), type });
+      this.#byKey.set(name + labels, { id: Number(id), name, labels: labelsOf(labels), type, day: Number(day) });
     }
   }
 
@@ -43,7 +45,11 @@ export class SeriesTable {
   idOf({ name, labels, type }: SeriesName, atMs: number): number | undefined {
     const text = JSON.stringify(labels);
     const known = this.#byKey.get(name + text);
-    if (known !== undefined) return known.id;
+    const day = Math.floor(atMs / DAY_MS);
+    if (known !== undefined) {
+      if (day > known.day) this.#seen(known, day);
+      return known.id;
+    }
     if (this.#byKey.size >= MAX_SERIES) {
       this.#onFull();
       return undefined;
@@ -51,16 +57,17 @@ export class SeriesTable {
     const insert = this.#database.query(
       "INSERT INTO series (name, labels, type, day) VALUES (?, ?, ?, ?) RETURNING id",
     );
-    const { id } = insert.get(name, text, type, Math.floor(atMs / DAY_MS)) as { id: number };
-    this.#byKey.set(name + text, { id, name, labels, type });
+    const { id } = insert.get(name, text, type, day) as { id: number };
+    this.#byKey.set(name + text, { id, name, labels, type, day });
     return id;
   }
 
-  seen(id: number, atMs: number): void {
-    this.#database.query("UPDATE series SET day = max(day, ?) WHERE id = ?").run(Math.floor(atMs / DAY_MS), id);
+  #seen(series: Known, day: number): void {
+    this.#database.query("UPDATE series SET day = ? WHERE id = ?").run(day, series.id);
+    series.day = day;
   }
 
-  /** Those that were last seen before everything that is kept. Looks once for each day that goes. */
+  /** Those that were last written before everything that is kept. Looks once for each day that goes. */
   forgetBefore(oldestMs: number): void {
     const day = Math.floor(oldestMs / DAY_MS);
     if (day === this.#forgottenBefore) return;

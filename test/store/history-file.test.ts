@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { TimeGrid } from "../../src/base/mod.ts";
 import { HistoryFile } from "../../src/store/history-file.ts";
 import { ROW_SERIES } from "../../src/store/levels.ts";
@@ -107,6 +108,64 @@ describe("the history on disk", () => {
     file.close();
   });
 
+  test.each([10, 20, 60, 70])("answers a long range up to now, %d minutes after midnight", (minutes) => {
+    const file = newFile();
+    const nowMs = START_MS + DAY_MS + minutes * MINUTE_MS;
+    live(file, START_MS, nowMs, () => 1);
+    const { mean } = chart(file, query(nowMs - 60 * MINUTE_MS, 10 * MINUTE_MS, 6));
+    const long = chart(file, query(START_MS, 15 * MINUTE_MS, 96 + Math.ceil(minutes / 15)));
+    expect([mean, long.mean]).toEqual([Array(6).fill(1), Array(96 + Math.ceil(minutes / 15)).fill(1)]);
+    file.close();
+  });
+
+  test("answers of a day as it is when the clock left it and came back", () => {
+    const file = newFile();
+    const halfMs = START_MS + DAY_MS / 2;
+    live(file, START_MS, halfMs, () => 1);
+    live(file, 0, HOUR_MS, () => 5);
+    live(file, halfMs, halfMs + HOUR_MS / 2, () => 2);
+    const { mean } = chart(file, query(START_MS, 15 * MINUTE_MS, 52));
+    expect(mean).toEqual([...Array(48).fill(1), 2, 2, null, null]);
+    file.close();
+  });
+
+  test("has whatever was written last, whatever the clock did", () => {
+    const spans = fc.array(
+      fc.record({
+        jump: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: -120, max: 120 })),
+        first: fc.nat(29),
+        last: fc.nat(29),
+        value: fc.nat(1000),
+      }),
+      { minLength: 20, maxLength: 60 },
+    );
+    const hours = 20;
+    fc.assert(
+      fc.property(spans, (written) => {
+        const file = newFile();
+        const points = new Map<number, number>();
+        let block = 6;
+        for (const { jump, first, last, value } of written) {
+          block = Math.min(hours * 12 - 1, Math.max(0, block + jump));
+          const one = blockAt(START_MS + block * 5 * MINUTE_MS, () => Number.NaN);
+          for (let point = first; point <= last; point++) {
+            one.points.fill(value, point * 3, point * 3 + 3);
+            points.set(one.startMs + point * 10_000, value);
+          }
+          file.write([one]);
+        }
+        for (const stepMs of [10_000, MINUTE_MS, 15 * MINUTE_MS]) {
+          const wanted = new TimeGrid(START_MS, stepMs, (hours * HOUR_MS) / stepMs);
+          for (const [atMs, value] of points) wanted.add(atMs, 10_000, value, value, value);
+          const { min, max } = chart(file, query(START_MS, stepMs, (hours * HOUR_MS) / stepMs));
+          expect({ min, max }).toEqual({ min: wanted.finish().min, max: wanted.finish().max });
+        }
+        file.close();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
   test("forgets each resolution in its time, not sooner", () => {
     const file = newFile();
     const days = 95;
@@ -121,6 +180,21 @@ describe("the history on disk", () => {
     expect([known(DAY_MS, 10_000), known(DAY_MS + 3 * HOUR_MS, 10_000)]).toEqual([true, false]);
     expect([known(7 * DAY_MS, MINUTE_MS), known(7 * DAY_MS + 3 * HOUR_MS, MINUTE_MS)]).toEqual([true, false]);
     expect([known(90 * DAY_MS, 15 * MINUTE_MS), known(92 * DAY_MS, 15 * MINUTE_MS)]).toEqual([true, false]);
+    file.close();
+  });
+
+  test("keeps a series that comes after the clock went back over midnight", () => {
+    const path = join(newFolder(), "history.sqlite");
+    const fresh = { ...CONNECTIONS, labels: { listener: "new" } };
+    let file = new HistoryFile(path, false);
+    file.write([blockAt(START_MS, () => 1)]);
+    for (const minute of [0, 5, 10]) {
+      file.write([blockAt(START_MS - HOUR_MS + minute * MINUTE_MS, () => 2, fresh)]);
+      file.close();
+      file = new HistoryFile(path, false);
+    }
+    const asked = query(START_MS - HOUR_MS, 5 * MINUTE_MS, 4, { labels: fresh.labels });
+    expect(chart(file, asked).mean).toEqual([2, 2, 2, null]);
     file.close();
   });
 
