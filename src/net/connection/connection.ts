@@ -34,6 +34,7 @@ import {
 import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
 import { release } from "./release.ts";
+import { inTurn } from "./turns.ts";
 
 const encoder = new TextEncoder();
 
@@ -88,8 +89,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
         "Cannot set a framing as the handler must have a frame method: it has none",
       );
     }
-    this.#cutter ??= new FrameCutter(framing);
-    this.#cutter.framing = framing;
+    if (this.#cutter !== undefined) this.#cutter.framing = framing;
+    else this.#cutter = this.#newCutter(framing);
   }
 
   pause(): void {
@@ -281,7 +282,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       return;
     }
     this.socket.resume();
-    if ((this.flags & FIN_WAITS) !== 0) this.peerFinished();
+    // Not before the frames that came before it: who gives them tells it behind them.
+    if ((this.flags & (FIN_WAITS | CUTTING)) === FIN_WAITS) this.peerFinished();
   }
 
   #whyNoTls(): string | undefined {
@@ -291,9 +293,18 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     return undefined;
   }
 
+  /** Behind a PROXY header, and in the read that ended a handshake, bytes come in spite of a pause. They are kept. */
+  #newCutter(framing: Framing): FrameCutter {
+    const cutter = new FrameCutter(framing);
+    if (isHeld(this.flags)) cutter.stop();
+    return cutter;
+  }
+
   /** Frames kept while paused come first. @returns whether reading may go on */
   #goOnCutting(cutter: FrameCutter): boolean {
     if ((this.flags & UPGRADING) !== 0) return false;
+    // From within a frame this takes the pause back, and who gives that frame goes on.
+    if ((this.flags & CUTTING) !== 0) return this.#judge(cutter.resume(this, TcpConnection.#giveFrame));
     this.flags |= CUTTING;
     try {
       return this.#judge(cutter.resume(this, TcpConnection.#giveFrame));
@@ -311,9 +322,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     if (this.#cutter === undefined) {
       const framing = handler.frame === undefined && paused ? unframed() : handler.framing;
       if (framing === undefined || (handler.frame === undefined && !paused)) return;
-      this.#cutter = new FrameCutter(framing);
-      // Under TLS what came in the same read as the end of the handshake comes in spite of a pause. It is kept.
-      if (paused) this.#cutter.stop();
+      this.#cutter = this.#newCutter(framing);
     }
     this.flags |= CUTTING;
     try {
@@ -376,6 +385,6 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     endpoint.deadlines.leave(this.#slot);
     endpoint.left(this);
     const handler = this.#handler;
-    if (handler.close) this.run(() => handler.close?.(this, reason, cause));
+    if (handler.close) inTurn(() => this.run(() => handler.close?.(this, reason, cause)));
   }
 }
