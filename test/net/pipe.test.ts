@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { type CloseReason, type Connection, connect, type Handler, listen, type Server } from "../../src/net/mod.ts";
 import { type PipeOptions, type PipeResult, pipe } from "../../src/net/stream/mod.ts";
 import type { SocketOptions } from "../../src/net/types.ts";
-import { until } from "./support.ts";
+import { lines } from "../../src/wire/mod.ts";
+import { Client, until } from "./support.ts";
 
 const LARGEST_CHUNK_BYTES = 512 * 1024;
 const OUTBOX = { halfOpen: true, outboxHighBytes: 64 * 1024, outboxLowBytes: 16 * 1024 };
@@ -339,6 +340,44 @@ describe("a pipe", () => {
     await stopping;
     expect(asked).toEqual([0]);
     expect(reader.errorCode).toBeUndefined();
+  });
+
+  test("of a connection with itself sends back what comes, and tells its end once", async () => {
+    const results: PipeResult[] = [];
+    const server = await listen(OUTBOX, {
+      open: (connection) => pipe(connection, connection, { onClose: (result) => results.push(result) }),
+    });
+    stops.push(() => server.stop({ graceMs: 0 }));
+    const client = new Client(server.port, { allowHalfOpen: true });
+    client.socket.end("hello");
+    await until(() => client.ended && results.length > 0);
+    expect([client.received, results]).toMatchObject(["hello", [{ reason: "peer", bytesForward: 5 }]]);
+    expect(results).toHaveLength(1);
+  });
+
+  test("tells its end once, also where the half of a line that was kept for it ends it at once", async () => {
+    const far = await listen(OUTBOX, { end: (connection) => connection.end() });
+    const target = await connect({ port: far.port, ...OUTBOX }, {});
+    target.pause();
+    target.end();
+    let client: Connection | undefined;
+    const near = await listen(OUTBOX, {
+      framing: lines(),
+      frame: (connection) => {
+        client = connection;
+      },
+    });
+    stops.push(
+      () => near.stop({ graceMs: 0 }),
+      () => far.stop({ graceMs: 0 }),
+    );
+    const { socket } = new Client(near.port);
+    socket.write("connect\nhal");
+    await until(() => client !== undefined);
+    const results: PipeResult[] = [];
+    pipe(client as Connection, target, { onClose: (result) => results.push(result) });
+    await until(() => (client?.closed ?? false) && target.closed);
+    expect(results).toMatchObject([{ side: "a", reason: "handler", bytesForward: 0 }]);
   });
 
   test("of a connection that is already closed finishes the other", async () => {

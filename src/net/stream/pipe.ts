@@ -58,6 +58,8 @@ export interface PipeOptions {
  *   a closes ────► orderly: b gets what waits and a FIN · by an error: b is reset
  * ```
  *
+ * `pipe(a, a)` sends back what comes.
+ *
  * No more waits in an outbox than its high mark and one chunk (512 KiB at most), which `outboxMaxBytes` must have room for.
  * Both connections need `halfOpen: true`: without it one that finished first gets none of the answer, and the other is reset
  * once it sends some. Pause `a` before you connect `b`: its bytes and its FIN then wait; `pipe` resumes both.
@@ -97,7 +99,8 @@ class Pair implements Handler, Pipe {
   readonly #formerA: Handler;
   readonly #formerB: Handler;
   readonly #options: PipeOptions;
-  #open = 2;
+  /** Ends whose close was told. */
+  #gone = 0;
   #finished = 0;
   #firstFinished: PipeSide | undefined;
   #reason: CloseReason | undefined;
@@ -115,20 +118,22 @@ class Pair implements Handler, Pipe {
   start(): void {
     // Setting a handler may deliver what was kept for it, and end it all. Nothing is paused for that: in the runtime a pause
     // costs four system calls, and each pair of a relay would pay them twice.
+    const bWasClosed = this.#b.closed;
     this.#b.handler = this;
+    const aWasClosed = this.#a.closed;
     this.#a.handler = this;
-    if (this.#a.closed) this.#wasClosed(this.#a);
-    if (this.#b.closed) this.#wasClosed(this.#b);
+    if (aWasClosed) this.#wasClosed(this.#a);
+    if (bWasClosed) this.#wasClosed(this.#b);
     // What was kept comes from within resume, and may end it all.
-    if (this.#open === 2 && !this.#b.full) this.#a.resume();
-    if (this.#open === 2 && !this.#a.full) this.#b.resume();
+    if (this.#gone === 0 && !this.#b.full) this.#a.resume();
+    if (this.#gone === 0 && !this.#a.full) this.#b.resume();
   }
 
-  /** Before the pipe began: its own handler was told. */
+  /** Before it had the pipe's handler: its own was told. One that closes since, as what it kept is delivered, tells us. */
   #wasClosed(connection: Connection): void {
     this.#note(connection, "peer", undefined);
     this.#passOn(connection, "peer");
-    this.#left();
+    this.#left(connection);
   }
 
   chunk(from: Connection, bytes: Uint8Array): void {
@@ -168,7 +173,7 @@ class Pair implements Handler, Pipe {
     try {
       return this.#formerOf(connection).close?.(connection, reason, cause);
     } finally {
-      this.#left();
+      this.#left(connection);
     }
   }
 
@@ -206,9 +211,10 @@ class Pair implements Handler, Pipe {
     timer.unref();
   }
 
-  #left(): void {
-    this.#open -= 1;
-    if (this.#open > 0) return;
+  #left(connection: Connection): void {
+    const before = this.#gone;
+    this.#gone |= this.#bitOf(connection);
+    if (this.#gone === before || this.#gone !== (this.#bitOf(this.#a) | this.#bitOf(this.#b))) return;
     const { bytesForward, bytesBack } = this;
     this.#options.onClose?.({
       reason: this.#reason as CloseReason,
