@@ -67,14 +67,17 @@ describe("tenk demo", () => {
 
   test("beside a box that is up keeps its load test, and warns of nothing", async () => {
     const box = startTenk(["up", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json"]);
-    await box.sees("stdout", /\n/);
-    const { code, stderr } = await tenk([...SMALL, "-T", "300ms"]);
-    expect(code).toBe(0);
-    // Ports that are taken on this machine are another matter.
-    expect(stderr.split("\n").filter((line) => / WARN {2}(?!app (dashboard )?port taken)/.test(line))).toEqual([]);
-    const [, id] = /run kept id=(\d+) /.exec(stderr)!;
-    expect((await tenk(["runs", "show", id!])).stdout).toMatch(/^PASS/m);
-    box.child.kill("SIGTERM");
+    try {
+      await box.sees("stdout", /\n/);
+      const { code, stderr } = await tenk([...SMALL, "-T", "300ms"]);
+      expect(code).toBe(0);
+      // Ports that are taken on this machine are another matter.
+      expect(stderr.split("\n").filter((line) => / WARN {2}(?!app (dashboard )?port taken)/.test(line))).toEqual([]);
+      const [, id] = /run kept id=(\d+) /.exec(stderr)!;
+      expect((await tenk(["runs", "show", id!])).stdout).toMatch(/^PASS/m);
+    } finally {
+      box.child.kill("SIGTERM");
+    }
     expect((await box.ended).stderr).not.toContain("WARN");
   });
 });
