@@ -30,6 +30,8 @@ export interface Push {
 
 /** Samples in one request: what receivers are made for. */
 const MAX_SAMPLES = 2000;
+/** What is further ahead, receivers refuse. */
+const MAX_AHEAD_MS = 600_000;
 /** What goes wrong is told at most so often. */
 const SAY_EVERY_MS = 60_000;
 
@@ -43,9 +45,13 @@ export function startPush(options: PushOptions): Push {
   let reading: Promise<void> | undefined;
   let ended: Promise<PushTally> | undefined;
 
-  /** A clock that is set back must not make samples that are older than the last, which nobody takes. */
+  /**
+   * A clock that is set back must not make samples that are older than the last, which nobody takes. One that was far ahead
+   * made samples that nobody took either: to stay there would mean that all are refused until the clock is there again.
+   */
   function nextMs(): number {
-    lastMs = Math.max(now(), lastMs + 1);
+    const nowMs = now();
+    lastMs = lastMs - nowMs > MAX_AHEAD_MS ? nowMs : Math.max(nowMs, lastMs + 1);
     return lastMs;
   }
   function send(samples: readonly TimedSample[]): void {

@@ -104,6 +104,21 @@ describe("a push", () => {
     expect(read).toEqual([["x", false, 5000], ["y", false, 5000], ["x", false, 5001], ["y", true, 5001], ["x", true, 5002]]); // biome-ignore format: a table
   });
 
+  test("follows a clock that was ten minutes ahead or more", async () => {
+    const { url, received } = await receiver(200);
+    const clock = [3_600_000, 3_000_000, 2_000_000, 1_990_000];
+    const options = { target: pushTarget(url), read: () => [family(1)], now: () => clock.shift() ?? 1_980_000 };
+    const push = startPush({ ...options, everyMs: 1e6 });
+    await until(() => received.length === 1);
+    for (const count of [2, 3, 4]) {
+      await push.now();
+      await until(() => received.length === count);
+    }
+    const times = received.flatMap(seriesIn).map((series) => series.times[0]);
+    expect(times.map(Number)).toEqual([3_600_000, 3_600_001, 2_000_000, 2_000_001]);
+    await push.end();
+  });
+
   test("of many samples is cut into several requests", async () => {
     const { url, received } = await receiver(200);
     const samples = Array.from({ length: 4500 }, (_, index) => ({ value: index, labels: { of: `${index}` } }));
