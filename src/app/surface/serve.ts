@@ -29,6 +29,8 @@ export function serveHttp(
   const server = Bun.serve({
     hostname: host,
     port,
+    // Said, since `development: false` alone shares the port: a second box would get half of the requests, unasked.
+    reusePort: false,
     idleTimeout: asking,
     maxRequestBodySize: MAX_BODY_BYTES,
     // Else the runtime prints what ends a stream, with our source, past the log.
