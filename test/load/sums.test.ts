@@ -89,7 +89,8 @@ test.each([1, 2])(
       { kind: "file-bytes", bytes: new Uint8Array(20_000_000), first: false, unescape: false },
     ] as const;
     const replies = { kind: "length", bytes: 1 } as const;
-    const report = await reportOf(SERVERS["never reads"]!, { messages, replies, ratePerConnection: 10, workers });
+    const plan = { messages, replies, ratePerConnection: 10, sendBufferBytes: 65_536, workers };
+    const report = await reportOf(SERVERS["never reads"]!, plan);
     holdSums("never reads", report);
     expect([report.messages.sent, report.messages.unanswered]).toEqual([0, 0]);
     expect(report.messages.droppedBy.full).toBeGreaterThan(0);
@@ -109,6 +110,7 @@ test("of a first message that a server never reads, nothing is taken for message
     connections: 2,
     ratePerConnection: 50,
     messages: [opening, ...PING],
+    sendBufferBytes: 65_536,
     drainMs: 1000,
   });
   // One connection's opening alone is as long as two million messages.
