@@ -241,6 +241,10 @@ describe.if(hasBrowser())("the page", () => {
       stand.box.stop();
       await page.clock.runFor(20_000);
       await sees(page, ".live", /stopped/);
+      const [words, sign] = await page.evaluate<string[]>(
+        "[...document.querySelectorAll('.live, .live span')].map((each) => getComputedStyle(each).color)",
+      );
+      expect(sign).toBe(words!);
       await page.clock.runFor(3000);
       await sees(page, ".problem", /The box does not answer.*Is tenk still running/);
     },
