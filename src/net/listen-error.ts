@@ -21,13 +21,16 @@ export function listenError(error: unknown, options: ListenOptions): TenkError {
     case "EADDRINUSE":
       return new TenkError("port-in-use", `Cannot listen on ${at}: it is in use`, {
         ...cause,
-        hint: "stop the other program or choose another port",
+        hint: `stop the other program or choose another ${options.path === undefined ? "port" : "path"}`,
       });
     case "EACCES":
     case "EPERM":
       return new TenkError("permission-denied", `Cannot listen on ${at}: not permitted`, {
         ...cause,
-        hint: "ports below 1024 need CAP_NET_BIND_SERVICE",
+        hint:
+          options.path === undefined
+            ? "ports below 1024 need CAP_NET_BIND_SERVICE"
+            : "may this user write to its directory?",
       });
     case "EADDRNOTAVAIL":
       return new TenkError("address-unavailable", `Cannot listen on ${at}: this machine has no such address`, cause);

@@ -89,8 +89,24 @@ export function socketSettings(given: SocketOptions): SocketSettings {
   return settings;
 }
 
+/** What the kernel's struct sockaddr_un has room for, less the zero at its end. */
+const LONGEST_PATH_BYTES = 107;
+
+/** A Unix socket's path. @throws {TenkError} `invalid-option` */
+export function checkPath(path: string | undefined): void {
+  if (path === undefined) return;
+  const length = Buffer.byteLength(path);
+  if (length >= 1 && length <= LONGEST_PATH_BYTES) return;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use path as it must have 1 to ${LONGEST_PATH_BYTES} bytes: this one has ${length}`,
+  );
+}
+
 /** What a listener has beside its sockets' settings, held to be sane. @throws {TenkError} `invalid-option` */
-export function checkListening({ backlog = 1, fastOpen = 0, proxyProtocol }: ListenOptions): void {
+export function checkListening({ port = 0, path, backlog = 1, fastOpen = 0, proxyProtocol }: ListenOptions): void {
+  mustBeWithin("port", port, 65_535);
+  checkPath(path);
   mustBeWithin("backlog", backlog, 65_535);
   mustBeWithin("fastOpen", fastOpen, 65_535);
   if (proxyProtocol === undefined || Array.isArray(proxyProtocol.trusted)) return;

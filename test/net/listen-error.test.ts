@@ -10,3 +10,14 @@ test.each([
   expect(refused).toBeInstanceOf(TenkError);
   expect(refused).toMatchObject({ code: "address-unavailable", message });
 });
+
+test.each([70_000, -1, 1.5, Number.NaN])("port %p is refused by name, with or without workers", async (port) => {
+  const refusal = {
+    code: "invalid-option",
+    message: `Cannot use port as it must be a whole number from 0 to 65535: current value is ${port}`,
+  };
+  const handler = new URL("./asked-handler.ts", import.meta.url);
+  for (const workers of [1, 2]) {
+    expect(await listen({ port, workers }, handler).catch((error: unknown) => error)).toMatchObject(refusal);
+  }
+});

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { TenkError } from "../../base/mod.ts";
 import { type DialOptions, internetAddress, type SocketAddress, unixAddress } from "../ffi.ts";
 import { addressText } from "../listen-error.ts";
-import { durationSetting } from "../settings.ts";
+import { checkPath, durationSetting } from "../settings.ts";
 import { clientTls } from "../tls/mod.ts";
 import type { Connection, Handler } from "../types.ts";
 import { inTurns } from "./address-order.ts";
@@ -120,6 +120,7 @@ function proxyOf({ proxy, noProxy = [], host = "127.0.0.1", port = 0, path }: Co
 /** @throws {TenkError} `invalid-option` */
 function checkTarget({ path, port = 0, localAddress }: Pick<ConnectOptions, "path" | "port" | "localAddress">): void {
   if (localAddress !== undefined) checkedAddress(localAddress);
+  checkPath(path);
   if (path !== undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return;
   throw new TenkError("invalid-option", `Cannot use port as it must be 0 to 65535: current value is ${port}`);
 }

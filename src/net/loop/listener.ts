@@ -23,6 +23,7 @@ import { Arrival, type ArrivalEnds } from "./arrival.ts";
 import { LoopChanges } from "./changes.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
 import { PastHandlers, sayStopped } from "./past-handlers.ts";
+import { pastStaleFile } from "./stale-file.ts";
 
 const log = logOf("net");
 
@@ -247,9 +248,10 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     const shared = this.#sharePort ? { reusePort: true } : {};
     const address =
       options.path === undefined ? { hostname: options.host ?? "0.0.0.0", port, ...shared } : { unix: options.path };
+    const open = () => Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
     let server: RawListener | undefined;
     try {
-      server = Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
+      server = options.path === undefined ? open() : pastStaleFile(options.path, this.socket, open);
       tuneSocket(server.fd, this.socket, options.path === undefined);
       if (options.fastOpen) setFastOpen(server.fd, options.fastOpen);
       setBacklog(server.fd, options.backlog ?? 4096);

@@ -1,0 +1,27 @@
+import { lstatSync, unlinkSync } from "node:fs";
+import { systemCodeOf } from "../../base/mod.ts";
+import { closeDescriptor, dial, type SocketTuning, unixAddress } from "../ffi.ts";
+
+/**
+ * Opens a Unix listener, also where the file of one that was killed is in the way: a restart after a crash must not need a
+ * hand. Only a socket that refuses connects is removed, as nobody listens on it.
+ */
+export function pastStaleFile<Listener>(path: string, tuning: SocketTuning, open: () => Listener): Listener {
+  try {
+    return open();
+  } catch (error) {
+    if (systemCodeOf(error) !== "EADDRINUSE" || !isStale(path, tuning)) throw error;
+    unlinkSync(path);
+    return open();
+  }
+}
+
+function isStale(path: string, tuning: SocketTuning): boolean {
+  try {
+    if (path.startsWith("\0") || !lstatSync(path).isSocket()) return false;
+    closeDescriptor(dial(unixAddress(path), { socket: tuning, from: undefined }));
+    return false;
+  } catch (error) {
+    return systemCodeOf(error) === "ECONNREFUSED";
+  }
+}
