@@ -16,6 +16,7 @@ const libc = dlopen("libc.so.6", {
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+  if_nametoindex: { args: ["ptr"], returns: "u32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 }).symbols;
@@ -49,6 +50,9 @@ const SHUT_RDWR = 2;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 
+/** Of an i32: the kernel takes a larger size for what its lower bits say. */
+const LARGEST_NUMBER = 2 ** 31 - 1;
+
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 /** The failed call and the system's name for why; `code` is what programs compare. */
@@ -78,7 +82,7 @@ export function setBacklog(descriptor: number, backlog: number): void {
 }
 
 function setNumber(descriptor: number, level: number, option: number, value: number, call: string): void {
-  const bytes = new Int32Array([value]);
+  const bytes = new Int32Array([Math.min(value, LARGEST_NUMBER)]);
   check(libc.setsockopt(descriptor, level, option, ptr(bytes), 4), call);
 }
 
@@ -240,7 +244,12 @@ export function closeDescriptor(descriptor: number): void {
 /** Where a socket goes to or comes from, as the kernel reads it (struct sockaddr_in, _in6, _un). */
 export type SocketAddress = { family: number; bytes: Uint8Array };
 
-/** @param address an IPv4 or IPv6 literal (a `%zone` may follow a link-local one, as a number) */
+/** The interface's number (RFC 4007 §11.2); 0, which the kernel refuses of a link-local address, where there is none. */
+function zoneNumber(zone: string): number {
+  return /^\d+$/.test(zone) ? Number(zone) : libc.if_nametoindex(ptr(new TextEncoder().encode(`${zone}\0`)));
+}
+
+/** @param address an IPv4 or IPv6 literal (a `%zone` may follow a link-local one: the interface's name or number) */
 export function internetAddress(address: string, port: number): SocketAddress {
   if (!address.includes(":")) {
     const bytes = new Uint8Array(16);
@@ -256,7 +265,7 @@ export function internetAddress(address: string, port: number): SocketAddress {
   view.setUint16(0, AF_INET6, true);
   view.setUint16(2, port);
   for (const [index, group] of groupsOf(plain).entries()) view.setUint16(8 + 2 * index, group);
-  view.setUint32(24, Number(zone), true);
+  view.setUint32(24, zoneNumber(zone), true);
   return { family: AF_INET6, bytes };
 }
 

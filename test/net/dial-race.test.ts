@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import fc from "fast-check";
 import { inTurns } from "../../src/net/dial/address-order.ts";
 import { type ConnectOptions, connect, descriptors, listen, type Server } from "../../src/net/mod.ts";
@@ -110,4 +112,15 @@ test.each([
 ])("%p fails with a cause of its own", async (addresses, options, code) => {
   const failed = named(addresses, { port: 1, ...options });
   await expect(failed).rejects.toMatchObject({ code: expect.stringMatching(code) });
+});
+
+test("an address of another family than localAddress does not hide what the others say", async () => {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as { port: number };
+  listener.close();
+  await once(listener, "close");
+  const lookup = async () => ["::1", "127.0.0.1"];
+  const failed = connect({ host: "both.test", port, lookup, localAddress: "127.0.0.1" }, {});
+  expect(await failed.catch((error: unknown) => error)).toMatchObject({ code: "connect-refused" });
 });

@@ -90,3 +90,13 @@ test.each([
 ])("%s:%p becomes the kernel's address", (address, port, hex) => {
   expect(Buffer.from(internetAddress(address, port).bytes).toString("hex")).toBe(hex);
 });
+
+test.each([
+  ["fe80::1%lo", 1],
+  ["fe80::1%1", 1],
+  ["fe80::1%no-such", 0],
+  ["fe80::1", 0],
+])("the zone of %s is interface %i", (address, number) => {
+  const { bytes } = internetAddress(address, 80);
+  expect(new DataView(bytes.buffer).getUint32(24, true)).toBe(number);
+});

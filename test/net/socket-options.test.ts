@@ -83,3 +83,12 @@ test("a listener whose options the kernel refuses leaves its place free", async 
   await using server = await listen({ path }, {});
   expect(server.path).toBe(path);
 });
+
+test("a buffer size above what the kernel's number holds is the largest there is, not the smallest", async () => {
+  await using server = await listen({ host: "127.0.0.1", receiveBufferBytes: 2 ** 32 }, {});
+  const connection = await connect({ port: server.port, receiveBufferBytes: 2 ** 32 }, {});
+  const { descriptor } = connection as unknown as { descriptor: number };
+  // SO_RCVBUF; the smallest is 2304 bytes.
+  expect(readOption(descriptor, 1, 8)).toBeGreaterThan(100_000);
+  connection.close();
+});

@@ -26,8 +26,17 @@ const NO_DEADLINE_MS = 2 ** 31 - 1;
 
 /** This side ran out of them: another address would fail for the same reason. */
 const OURS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
-/** Said of an address that was never really tried: what another address says is worth more. */
-const UNTRIED: ReadonlySet<unknown> = new Set(["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);
+/**
+ * Said of an address that was never really tried: what another address says is worth more. The last two are of one that is of
+ * another family than `localAddress`.
+ */
+const UNTRIED: ReadonlySet<unknown> = new Set([
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+  "EINVAL",
+]);
 
 /**
  * One connect under way.
