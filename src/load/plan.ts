@@ -174,7 +174,7 @@ function checkNumbers(plan: TcpPlan): void {
     refuse(`connections ${connections} cannot be held`, "a whole number from 1 to 10m");
   }
   if (!(connectRate > 0)) refuse(`connect rate ${connectRate} opens nothing`, "more than 0 a second");
-  if (!(durationMs > 0)) refuse("a duration of 0 sends nothing", "for example -T 10s");
+  if (!(durationMs > 0)) refuse(`a duration of ${durationMs} sends nothing`, "for example -T 10s");
   if (!Number.isInteger(workers) || workers < 1 || workers > 256) {
     refuse(`workers ${workers} cannot be started`, "a whole number from 1 to 256");
   }
@@ -182,10 +182,29 @@ function checkNumbers(plan: TcpPlan): void {
   if (!Number.isInteger(plan.maxOutstanding) || plan.maxOutstanding < 1 || plan.maxOutstanding > 1_000_000) {
     refuse(`maxOutstanding ${plan.maxOutstanding} is out of range`, "a whole number from 1 to 1m");
   }
+  for (const field of NONE_OR_MORE) {
+    const value = plan[field];
+    if (value !== undefined && !(value >= 0)) refuse(`${field} ${value} is out of range`, "0 or more");
+  }
   if (plan.pipeline > plan.maxOutstanding) {
     refuse(`a pipeline of ${plan.pipeline} is more than is remembered`, `at most ${plan.maxOutstanding}`);
   }
 }
+
+const NONE_OR_MORE = [
+  "connectTimeoutMs",
+  "lateAfterMs",
+  "dropAfterMs",
+  "drainMs",
+  "delaySendMs",
+  "channelLifetimeMs",
+  "pipeline",
+  "outboxBytes",
+  "upstreamBytesPerSecond",
+  "downstreamBytesPerSecond",
+  "receiveBufferBytes",
+  "sendBufferBytes",
+] as const satisfies readonly (keyof TcpOptions)[];
 
 function checkMessages(plan: TcpPlan): void {
   // Read once here, so that a mistake in a message is told before anything is opened.

@@ -5,6 +5,28 @@ import { planTcp, rampUpMs, shapeOf, type TcpOptions } from "../../src/load/plan
 const messages = [{ kind: "text", text: "ping", first: false, unescape: false }] as const;
 
 describe("a plan", () => {
+  test.each([
+    "connectTimeoutMs",
+    "lateAfterMs",
+    "dropAfterMs",
+    "drainMs",
+    "delaySendMs",
+    "channelLifetimeMs",
+    "pipeline",
+    "outboxBytes",
+    "upstreamBytesPerSecond",
+    "downstreamBytesPerSecond",
+    "receiveBufferBytes",
+    "sendBufferBytes",
+  ] as const)("%s is a number of 0 or more", (field) => {
+    for (const value of [Number.NaN, -1, Number.NEGATIVE_INFINITY]) {
+      expect(() => planTcp({ port: 1, [field]: value })).toThrow(
+        new TenkError("usage", `The plan cannot work: ${field} ${value} is out of range`),
+      );
+    }
+    expect(planTcp({ port: 1, [field]: 0 })[field]).toBe(0);
+  });
+
   test("has a default for everything but the target", () => {
     const plan = planTcp({ port: 9091 });
     expect(plan).toMatchObject({
@@ -54,6 +76,8 @@ describe("a plan", () => {
     [{ port: 1, connections: 1.5 }, /connections 1\.5/],
     [{ port: 1, connectRate: 0 }, /opens nothing/],
     [{ port: 1, durationMs: 0 }, /duration of 0/],
+    [{ port: 1, durationMs: Number.NaN }, /duration/],
+    [{ port: 1, durationMs: -1 }, /duration/],
     [{ port: 1, workers: 2 }, /2 workers share 1/],
     [{ port: 1, ratePerConnection: 10 }, /a rate, but no message/],
     [{ port: 1, messages, ratePerConnection: 10, totalRate: 10 }, /exclude each other/],
