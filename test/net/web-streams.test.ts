@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { type Connection, type Handler, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
+import { type Connection, connect, type Handler, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
 import { type WebStreams, webStreams } from "../../src/net/stream/mod.ts";
 import { Client, until } from "./support.ts";
 
@@ -165,4 +165,15 @@ test("of a connection that is closed both fail at once", async () => {
   await expect(readable.getReader().read()).rejects.toThrow("closed");
   await expect(writable.getWriter().closed).rejects.toThrow("closed");
   expect(reasons).toEqual(["handler"]);
+});
+
+test("an abort resets at once, also while a write waits for a peer that reads nothing", async () => {
+  await using server = await listen({ host: "127.0.0.1" }, { open: (connection) => connection.pause() });
+  const connection = await connect({ port: server.port, limits: { stallMs: 0 } }, {});
+  const writer = webStreams(connection).writable.getWriter();
+  const write = writer.write(new Uint8Array(32 << 20)).catch((error: Error) => error.message);
+  await until(() => connection.full);
+  const abort = writer.abort(new Error("enough")).catch((error: Error) => error.message);
+  await until(() => connection.closed);
+  expect(await Promise.all([write, abort])).toContain("The connection was closed: handler");
 });

@@ -125,6 +125,9 @@ class Bridge implements Handler {
     return new WritableStream<Uint8Array>({
       start: (controller) => {
         this.#writer = controller;
+        // `abort` below waits for the write under way, which a peer that takes nothing holds up.
+        const { signal } = controller as { signal?: AbortSignal }; // the runtime has it, its types do not
+        signal?.addEventListener("abort", () => this.#connection.reset());
       },
       write: (chunk) => this.#write(chunk),
       close: () => {
