@@ -78,7 +78,7 @@ export class Store {
   }
 
   readonly runs = {
-    /** @returns its id; undefined where it could not be written */
+    /** One that is there to its last byte is not added again. @returns its id; undefined where it could not be written */
     add: (run: Run): Promise<number | undefined> => this.#ask("addRun", { run }),
     /** Newest first. @param limit @default {100} */
     list: async (limit = 100): Promise<ListedRun[]> => (await this.#ask("listRuns", { limit })) ?? [],

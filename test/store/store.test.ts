@@ -70,6 +70,17 @@ describe("a store", () => {
     await store.stop();
   });
 
+  test("keeps a run that is added again once, also by another process", async () => {
+    const folder = newFolder();
+    const [store, other] = [new Store({ folder }), new Store({ folder })];
+    const id = await store.runs.add(run(7));
+    expect([await other.runs.add(run(7)), await store.runs.add(run(7))]).toEqual([id, id]);
+    // At the same moment, yet another run.
+    expect(await other.runs.add(run(7, 11))).not.toBe(id);
+    expect(await store.runs.list()).toHaveLength(2);
+    await Promise.all([store.stop(), other.stop()]);
+  });
+
   test("forgets runs by bytes, though never the one just added", () => {
     const { files } = filesIn(newFolder());
     const list = () =>

@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { openRuns, RunKeeper } from "../../src/app/run-keeping.ts";
+import { type FinishedRun, readFinishedRun } from "../../src/app/runs.ts";
+import type { Report } from "../../src/load/mod.ts";
+import { newFolder, TOKEN } from "./surface/support.ts";
+
+/** What is asked of a report so that it is kept. */
+const REPORT = {
+  target: "box:9091",
+  plan: { connections: 1, durationMs: Number.POSITIVE_INFINITY },
+  connections: { peak: 1 },
+  messages: { perSecondSent: 2.5 },
+  latencyUs: { message: { p99: 3 } },
+  timing: { connectMs: 1, sendMs: 2, drainMs: 3 },
+  verdict: { pass: true, reason: "" },
+} as unknown as Report;
+
+test("a run whose box is gone before it answers is kept once", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "token"), `${TOKEN}\n`, { mode: 0o600 });
+  const taken: FinishedRun[] = [];
+  const box = createServer(async (request) => {
+    let text = "";
+    for await (const part of request) text += part;
+    const run = readFinishedRun(JSON.parse(text));
+    if (run !== undefined) {
+      taken.push(run);
+      const { runs, stop } = openRuns(folder);
+      await runs.add(run);
+      await stop();
+    }
+    request.socket.destroy();
+  });
+  await new Promise<void>((resolve) => box.listen(0, "127.0.0.1", resolve));
+  const { port } = box.address() as { port: number };
+  const keeper = new RunKeeper({ target: "box:9091", boxUrl: `http://127.0.0.1:${port}`, dataFolder: folder });
+  const id = await keeper.finish(REPORT);
+  box.close();
+  const { runs, stop } = openRuns(folder);
+  const kept = await runs.list();
+  await stop();
+  expect([taken.length, kept.map((run) => run.id)]).toEqual([1, [id!]]);
+});
