@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { SeriesName } from "../../src/dash/mod.ts";
-import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { goTo, hasBrowser, PATIENCE_MS, plot, sees, stage, VIEWS } from "./browser.ts";
 
-const VIEWS = ["#/now", "#/connections", "#/runs", "#/runs/11", "#/runs/12/11", "#/log"];
 const IMAGE = "<img src=x onerror=alert(1)>";
 const TURNED = "safe\u202egnp.exe";
 
@@ -68,9 +67,7 @@ describe.if(hasBrowser())("the page", () => {
     async (width, height) => {
       const page = await stand.open("#/now", { width, height });
       for (const view of VIEWS) {
-        await page.goto(`${stand.box.url}${view}`);
-        await page.locator("main > :nth-child(2)").waitFor();
-        await page.waitForTimeout(300);
+        await goTo(page, view);
         const [content, screen] = await page.evaluate<number[]>("[document.documentElement.scrollWidth, innerWidth]");
         expect(`${view} is ${content} wide`).toBe(`${view} is ${Math.min(content!, screen!)} wide`);
       }
@@ -149,8 +146,7 @@ describe.if(hasBrowser())("the page", () => {
     async () => {
       const page = await stand.open("#/now", { width: 390, height: 844 });
       for (const view of VIEWS) {
-        await page.goto(`${stand.box.url}${view}`);
-        await page.waitForTimeout(500);
+        await goTo(page, view);
         expect({ view, complaints: await page.evaluate(COMPLAINTS) }).toEqual({ view, complaints: [] });
       }
     },

@@ -89,6 +89,23 @@ export function stage(): Stage {
   };
 }
 
+/** What a view has when all of it is there. */
+const WHOLE = {
+  "#/now": [".workers tbody tr", ".listener canvas", ".own-grid canvas"],
+  "#/connections": [".data td.act"],
+  "#/runs": [".data td.pick"],
+  "#/runs/11": [".report-grid", ".run-grid canvas"],
+  "#/runs/12/11": [".compared", ".run-grid canvas"],
+  "#/log": [".line"],
+};
+export const VIEWS = Object.keys(WHOLE) as readonly (keyof typeof WHOLE)[];
+
+/** Goes to a view of the page that is open, and waits until all of it is there. */
+export async function goTo(page: Page, view: keyof typeof WHOLE): Promise<void> {
+  await page.goto(new URL(view, page.url()).href);
+  for (const selector of WHOLE[view]) await page.locator(selector).first().waitFor();
+}
+
 /** The words of an element, once they are as wanted. */
 export async function sees(page: Page, selector: string, wanted: RegExp): Promise<string> {
   const found = page.locator(selector).first();

@@ -24,6 +24,8 @@ export interface FakeBox {
   mood: "well" | "closed" | "gone";
   /** How long a browser waits before it comes back to a stream that has ended. */
   retryMs: number;
+  /** The seconds before this one were sent, since 1970. */
+  readonly second: number;
   /** What was asked, newest last: method, path and query. */
   readonly asked: string[];
   /** Ends all streams, as a restart in between would. */
@@ -231,6 +233,9 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     mood: "well",
     retryMs: 300,
     asked: [],
+    get second() {
+      return sent;
+    },
     dropStreams() {
       for (const stream of streams) stream.close();
       streams.clear();

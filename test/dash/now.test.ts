@@ -49,8 +49,7 @@ describe.if(hasBrowser())("the view of now", () => {
       }
       await sees(page, ".reasons", /Refused 48.*address.*41.*Closed by 241/);
       await sees(page, ".own-grid", /Messages that rooms passed on\..*room lobby/);
-      const before = await page.locator(".legend").first().textContent();
-      await until(page, async () => (await page.locator(".legend").first().textContent()) !== before);
+      await moves(page);
     },
     PATIENCE_MS,
   );
@@ -106,7 +105,7 @@ describe.if(hasBrowser())("the view of now", () => {
         ["15 minutes", 1000],
       ] as const) {
         await page.getByRole("button", { name: `the last ${name}` }).click();
-        await until(page, () => stand.box.asked.some((each) => each.includes(`step=${step}`)));
+        await until(() => stand.box.asked.some((each) => each.includes(`step=${step}`)));
       }
       await page.reload();
       await sees(page, ".live", /live/);
@@ -136,17 +135,18 @@ describe.if(hasBrowser())("the view of now", () => {
     "comes back after an interruption without a gap, by what the box sends again",
     async () => {
       const page = await stand.open("about:blank");
-      stand.box.retryMs = 3200;
+      stand.box.retryMs = 2200;
       await page.goto(`${stand.box.url}#/now`);
-      await sees(page, ".live", /live/);
-      await Bun.sleep(1500);
-      const ranges = stand.box.asked.filter((each) => each.includes("/api/series")).length;
+      await moves(page);
+      const ranges = rangesAsked();
+      const before = stand.box.second;
       stand.box.dropStreams();
       await sees(page, ".live", /reconnecting/);
       await sees(page, ".live", /live/);
-      await Bun.sleep(1200);
+      expect(stand.box.second).toBeGreaterThan(before + 1);
+      await moves(page);
       expect(await lastValues(page, 8)).not.toContain("connections –");
-      expect(stand.box.asked.filter((each) => each.includes("/api/series")).length).toBe(ranges);
+      expect(rangesAsked()).toBe(ranges);
     },
     PATIENCE_MS,
   );
@@ -158,12 +158,15 @@ describe.if(hasBrowser())("the view of now", () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
       stand.box.mood = "gone";
+      const before = stand.box.second;
       stand.box.dropStreams();
       await sees(page, ".live", /reconnecting/);
-      await Bun.sleep(3000);
+      await until(() => stand.box.second > before + 2);
+      const ranges = rangesAsked();
       stand.box.mood = "well";
       await sees(page, ".live", /live/);
-      await Bun.sleep(1500);
+      await until(() => rangesAsked() > ranges);
+      await moves(page);
       expect(await lastValues(page, 8)).not.toContain("connections –");
     },
     PATIENCE_MS,
@@ -183,21 +186,31 @@ describe.if(hasBrowser())("the view of now", () => {
             clearRect.apply(this, words);
           };`,
       });
-      await sees(page, ".live", /live/);
+      await moves(page);
       const drawn = () => page.evaluate<number>("drawn");
       const hide = (isHidden: boolean) =>
         page.evaluate(`hide = ${isHidden}; document.dispatchEvent(new Event("visibilitychange"));`);
-      await Bun.sleep(1500);
       await hide(true);
-      const atRest = await drawn();
-      await Bun.sleep(2500);
+      const [atRest, before] = [await drawn(), stand.box.second];
+      await until(() => stand.box.second > before + 2);
       expect(await drawn()).toBe(atRest);
       await hide(false);
-      await until(page, async () => (await drawn()) > atRest);
+      await until(async () => (await drawn()) > atRest);
       expect(await lastValues(page, 4)).not.toContain("connections –");
     },
     PATIENCE_MS,
   );
+
+  function rangesAsked(): number {
+    return stand.box.asked.filter((each) => each.includes("/api/series")).length;
+  }
+
+  /** Waits for numbers that the live stream brought. */
+  async function moves(page: Page): Promise<void> {
+    const words = () => page.locator(".legend").first().textContent();
+    const before = await words();
+    await until(async () => (await words()) !== before);
+  }
 
   /** The connections at the last moments, as the arrow keys read them. */
   async function lastValues(page: Page, count: number): Promise<string[]> {
@@ -212,11 +225,11 @@ describe.if(hasBrowser())("the view of now", () => {
     return found;
   }
 
-  async function until(page: Page, isSo: () => boolean | Promise<boolean>): Promise<void> {
-    for (let turn = 0; turn < 200; turn += 1) {
-      if (await isSo()) return;
-      await page.waitForTimeout(50);
+  async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 15_000;
+    while (!(await isSo())) {
+      if (Date.now() > deadline) throw new Error(`it did not come to be: ${isSo}`);
+      await Bun.sleep(20);
     }
-    throw new Error("it did not come to be");
   }
 });
