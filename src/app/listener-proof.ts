@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Log } from "../base/mod.ts";
-import { type Handler, type ListenOptions, listen, loadHandler, type Server } from "../net/mod.ts";
+import { type Handler, type ListenOptions, listen, loadHandler, type Server, sayStopped } from "../net/mod.ts";
 import { type RunningListener, startListener, type Wanted } from "./listener.ts";
 
 /** A listener that can start as soon as the place that it is to have is free. */
@@ -10,7 +10,7 @@ export interface ProvedListener {
   /** @throws {TenkError} as `startListener` */
   start(options: { readonly log: Log; readonly findHolder: boolean }): Promise<RunningListener>;
   /** Lets go of it; where it has started this does nothing. */
-  drop(): Promise<void>;
+  drop(): void;
 }
 
 /**
@@ -27,17 +27,17 @@ export async function proveListener(wanted: Wanted): Promise<ProvedListener> {
   const { workers = 1 } = options;
   if ((workers === "auto" ? availableParallelism() : workers) > 1) {
     await provePlace(options, url);
-    return { wanted, start: (start) => startListener(wanted, start), drop: async () => undefined };
+    return { wanted, start: (start) => startListener(wanted, start), drop() {} };
   }
   const handler = await loadHandler<unknown>(url.href, options.handlerOptions);
   let isServing = false;
-  async function drop(): Promise<void> {
-    if (!isServing) await handler.stopped?.();
+  function drop(): void {
+    if (!isServing) void sayStopped(handler);
   }
   try {
     await provePlace(options, { chunk() {} });
   } catch (error) {
-    await drop();
+    drop();
     throw error;
   }
   return {

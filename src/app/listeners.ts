@@ -152,7 +152,8 @@ export class Listeners {
       this.#mustGoOn();
       started.push(...(await this.#replaceAll(proved, leaving)));
     } catch (error) {
-      await Promise.all([stopAll(started), dropAll(prepared), ...proved.map((each) => each.drop())]);
+      await Promise.all([stopAll(started), dropAll(prepared)]);
+      for (const each of proved) each.drop();
       throw error;
     }
     this.#folder = folder;

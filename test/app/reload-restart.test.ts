@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { until } from "../net/support.ts";
 import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
 
 /** Runs `then` in the load of it that is the `nth`, over all event loops. */
-const atLoad = (nth: number, then: string) => `import { openSync } from "node:fs";
+const atLoad = (nth: number, then: string) => `import { existsSync, openSync } from "node:fs";
 let load = 1;
 for (; ; load++) try { openSync(import.meta.dir + "/load-" + load, "wx"); break; } catch {}
 if (load === ${nth}) { ${then} }`;
@@ -20,7 +20,8 @@ async function heldOpen(port: number): Promise<Socket> {
 }
 
 const FAILS = 'throw new Error("not on this loop");';
-const SLOW = "await new Promise((resolve) => setTimeout(resolve, 300));";
+/** Ends when the test has made the file `go`: however long it took to see that the loading had begun. */
+const WAITS = 'while (!existsSync(import.meta.dir + "/go")) await new Promise((resolve) => setTimeout(resolve, 5));';
 
 describe("a reload with a listener that has to start anew", () => {
   test.each([
@@ -63,6 +64,19 @@ describe("a reload with a listener that has to start anew", () => {
       expect(said()).toContain("listener runs as it was b");
       expect(await reload(after)).toBe("reloaded");
       expect(await state()).toEqual([["new"], ["new"], ["new"]]);
+    });
+  });
+
+  test("says why it refuses, whatever a handler says that is let go of for it", async () => {
+    const rude = 'export default () => ({ open() {}, stopped() { throw new Error("rude") } });';
+    const files = { "old.ts": greeter("old"), "rude.ts": rude, "fails.ts": greeter("new", FAILS) };
+    const config = (a: string, b: string) => `tcp:
+  a: { listen: "127.0.0.1:0", ${a} }
+  b: { listen: "127.0.0.1:0", ${b} }\n`;
+    await withBox(files, config("handler: ./old.ts", "handler: ./old.ts"), async (box, reload) => {
+      const after = config("handler: ./rude.ts, noDelay: false", "handler: ./fails.ts, noDelay: false");
+      expect(await reload(after)).toContain("not on this loop");
+      expect(await greetings(portOf(box, "a"))).toEqual(["old"]);
     });
   });
 
@@ -137,13 +151,15 @@ describe("a stop while a listener starts anew", () => {
     ["is proved", 1],
     ["takes its place", 3],
   ])("and it %s leaves nothing that listens, and says of nothing that it started", async (_, load) => {
-    const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", atLoad(load, SLOW)) };
+    const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", atLoad(load, WAITS)) };
     const port = await freePort();
     const config = (a: string) => `tcp: { a: { listen: "127.0.0.1:${port}", ${a} } }\n`;
     await withBox(files, config("handler: ./old.ts"), async (box, reload, folder, said) => {
       const reloaded = reload(config("handler: ./slow.ts, workers: 2"));
       await until(() => existsSync(join(folder, `load-${load}`)));
-      await box.stop(0);
+      const stopped = box.stop(0);
+      writeFileSync(join(folder, "go"), "");
+      await stopped;
       expect(await greetings(port)).toEqual(["ECONNREFUSED"]);
       expect(await reloaded).toBe("Cannot reload: it is stopping");
       expect(said().filter((line) => /started|as it was|gone/.test(line))).toEqual([]);

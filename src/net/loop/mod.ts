@@ -3,3 +3,4 @@ export { SKETCH_BYTES } from "./address-sketch.ts";
 export { privateState } from "./admission.ts";
 export { answer } from "./answer.ts";
 export { LoopListener } from "./listener.ts";
+export { sayStopped } from "./past-handlers.ts";
