@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect as dialTls } from "node:tls";
 import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
 
@@ -52,14 +54,17 @@ ${rest}`;
 
 test("a stop in the middle of a reload leaves nothing that listens", async () => {
   const [old, fresh] = [await freePort(), await freePort()];
-  const slow = "await new Promise((resolve) => setTimeout(resolve, 200));";
+  const slow = `import { existsSync } from "node:fs";
+while (!existsSync(import.meta.dir + "/go")) await new Promise((resolve) => setTimeout(resolve, 5));`;
   const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", slow) };
   const config = (handler: string, rest = "") =>
     `tcp:\n  a: { listen: "127.0.0.1:${old}", handler: ./${handler}.ts, workers: 2 }\n${rest}`;
-  await withBox(files, config("old"), async (box, reload) => {
+  await withBox(files, config("old"), async (box, reload, folder) => {
     const reloaded = reload(config("slow", `  b: { listen: "127.0.0.1:${fresh}", handler: ./old.ts }\n`));
     while ((await greetings(fresh))[0] !== "old");
-    await box.stop(0);
+    const stopped = box.stop(0);
+    writeFileSync(join(folder, "go"), "");
+    await stopped;
     expect(await reloaded).toBe("Cannot reload: it is stopping");
     expect([await greetings(old), await greetings(fresh)]).toEqual([["ECONNREFUSED"], ["ECONNREFUSED"]]);
   });
