@@ -8,7 +8,7 @@ import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
 import { reportText } from "./report-text.ts";
-import { compareRuns, type Difference } from "./runs-compare.ts";
+import { changeText, type PrintedDifference, printedDifferences } from "./runs-compare.ts";
 import { table } from "./table.ts";
 import { type Paints, paintsFor } from "./terminal.ts";
 
@@ -121,7 +121,7 @@ async function shown(id: string, words: RunsWords): Promise<string> {
 
 async function compared(a: string, b: string, words: RunsWords): Promise<string> {
   const [first, second] = [await runOf(a, words), await runOf(b, words)];
-  const differences = compareRuns(first, second);
+  const differences = printedDifferences(first, second);
   if (words.json) return JSON.stringify({ a, b, differences }, null, 2);
   const paints = paintsFor(process.stdout);
   const rows = differences.map((each) => [each.name, ...each.text, changeText(each), wordsFor(each, paints)]);
@@ -129,12 +129,6 @@ async function compared(a: string, b: string, words: RunsWords): Promise<string>
   return `${table([["", a, b, "change", ""].map(paints.dim), ...rows], "lrrrl")}\n\n${paints.dim(note)}`;
 }
 
-function changeText({ change, a, b }: Difference): string {
-  if (change === null) return b === a ? "" : "new";
-  const percent = change * 100;
-  return `${percent > 0 ? "+" : ""}${percent.toFixed(Math.abs(percent) < 10 ? 1 : 0)}%`;
-}
-
-function wordsFor({ verdict }: Difference, { dim, bold, yellow }: Paints): string {
-  return verdict === "clear" ? bold("clear") : verdict === "perhaps" ? yellow("perhaps") : dim(verdict);
+function wordsFor({ verdict, words }: PrintedDifference, { dim, bold, yellow }: Paints): string {
+  return verdict === "clear" ? bold(words) : verdict === "perhaps" ? yellow(words) : dim(words);
 }

@@ -11,4 +11,5 @@ export {
   type RunsAnswer,
   runSeries,
 } from "./run.ts";
+export { compareRuns, type Difference } from "./run-comparison.ts";
 export { RunCourse, type RunMoment } from "./run-course.ts";

@@ -2,62 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FinishedRun } from "../../src/app/mod.ts";
-import { compareRuns, verdictOf } from "../../src/cli/runs-compare.ts";
 import { dataHome, startTenk, tenk, withFolder } from "./tenk.ts";
-
-describe("what a difference of two runs is worth", () => {
-  test.each([
-    [100, 100, 0, undefined, "same"],
-    [100, 100.4, 0, undefined, "within scatter"],
-    [100, 104, 0, undefined, "within scatter"],
-    [100, 110, 0, undefined, "perhaps"],
-    [100, 150, 0, undefined, "clear"],
-    [1, 2, 5, undefined, "within scatter"],
-    [0, 3, 0, undefined, "clear"],
-    [100, 150, 0, 1, "within scatter"],
-    [100, 150, 0, 4, "perhaps"],
-    [100, 150, 0, 9, "clear"],
-    [100, 102, 0, 9, "perhaps"],
-  ])("%d and %d, alike to %d, %p errors apart: %s", (from, to, grain, errors, verdict) => {
-    expect(verdictOf(from, to, grain, errors)).toBe(verdict as never);
-  });
-
-  test("is told by the seconds in which all connections were open", () => {
-    const [a, b] = [1000, 1200].map((sent) =>
-      runOf(
-        sent,
-        Array.from({ length: 12 }, (_, at) => sent + (at % 3)),
-      ),
-    );
-    const row = compareRuns(a!, b!).find(({ name }) => name === "sent a second");
-    expect(row).toMatchObject({ a: 1000, b: 1200, change: 1200 / 1000 - 1, verdict: "clear" });
-    const noisy = runOf(
-      1200,
-      Array.from({ length: 12 }, (_, at) => (at % 2 === 0 ? 100 : 2300)),
-    );
-    expect(compareRuns(a!, noisy).find(({ name }) => name === "sent a second")?.verdict).toBe("within scatter");
-  });
-});
-
-function runOf(perSecondSent: number, seconds: readonly number[]): FinishedRun {
-  const latency = { p50: 100, p99: 200, max: 300 };
-  const report = {
-    connections: { peak: 10, failed: 0, lost: 0 },
-    messages: { perSecondSent, late: 0, dropped: 0 },
-    latencyUs: { connect: latency, message: latency },
-    server: null,
-    generator: { cpuPercent: 10 },
-  };
-  // The ramp, in which not all are open, is as fast as can be and tells nothing.
-  const sentPerSecond = [1, 9999, ...seconds];
-  const connectionsOpen = sentPerSecond.map((_, at) => (at < 2 ? 5 : 10));
-  const columns = { sentPerSecond, connectionsOpen };
-  return {
-    startedAt: 0,
-    report: report as never,
-    series: { elapsedMs: sentPerSecond.map((_, at) => at * 1000), columns },
-  };
-}
 
 describe("tenk runs", () => {
   test("lists what tenk load kept, shows it and compares it, with a box and without", async () => {
@@ -89,7 +34,7 @@ describe("tenk runs", () => {
     expect((await tenk(["runs"])).stdout).toMatch(/^id +when +target/);
     expect((await tenk(["runs", "show", a])).stdout).toContain("5 opened");
     const compared = await tenk(["runs", "compare", a, ids[0]!]);
-    expect(compared.stdout).toMatch(/^connections held +5 +0 +-100% +clear$/m);
+    expect(compared.stdout).toMatch(/^connections held +5 +0 +-100% +clearly worse$/m);
     const json = await tenk(["runs", "compare", a, a, "--json"]);
     expect(JSON.parse(json.stdout).differences[0]).toMatchObject({ change: 0, verdict: "same" });
     expect((await tenk(["runs", "show", "0"])).code).toBe(2);

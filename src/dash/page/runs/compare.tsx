@@ -1,31 +1,16 @@
-import type { RunAnswer, RunReport } from "../../run.ts";
-import { bytes, grouped, seconds, type Unit, written } from "../format.ts";
+import type { RunAnswer } from "../../run.ts";
+import { compareRuns, type Difference } from "../../run-comparison.ts";
+import { bytes, grouped, seconds, written } from "../format.ts";
 import { Foreign, Moment, Scrolled, Verdict } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
 import { COMPARE_SPECS } from "./source.ts";
 
-type Row = readonly [
-  what: string,
-  pick: (report: RunReport) => number | null,
-  text: (value: number) => string,
-  better: "less" | "more" | "",
-];
-
-const us = (value: number) => seconds(value / 1e6);
-const as = (unit: Unit) => (value: number) => written(value, unit);
-const ROWS: readonly Row[] = [
-  ["Connections at most", ({ connections }) => connections.peak, grouped, "more"],
-  ["Failed or lost", ({ connections }) => connections.failed + connections.lost, grouped, "less"],
-  ["Messages a second", ({ messages }) => messages.perSecondSent, as("perSecond"), "more"],
-  ["Dropped", ({ messages }) => messages.dropped, grouped, "less"],
-  ["Answer p50", ({ latencyUs }) => latencyUs.message.p50, us, "less"],
-  ["Answer p99", ({ latencyUs }) => latencyUs.message.p99, us, "less"],
-  ["Answer max", ({ latencyUs }) => latencyUs.message.max, us, "less"],
-  ["Connect p99", ({ latencyUs }) => latencyUs.connect.p99, us, "less"],
-  ["Processor of the target", ({ server }) => server?.cpuPercent ?? null, as("percent"), "less"],
-  ["Memory of the target", ({ server }) => server?.rssBytes ?? null, bytes, "less"],
-  ["A message costs the generator", ({ generator }) => generator.cpuUsPerMessage, us, "less"],
-];
+const WRITTEN: Readonly<Record<Difference["unit"], (value: number) => string>> = {
+  count: (value) => (Number.isInteger(value) ? grouped(value) : written(value, "count")),
+  us: (value) => seconds(value / 1e6),
+  percent: (value) => written(value, "percent"),
+  bytes,
+};
 
 /** Two runs: their numbers side by side, their courses laid over each other. */
 export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAnswer }) {
@@ -54,21 +39,18 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
               </tr>
             </thead>
             <tbody>
-              {ROWS.map(([what, pick, text, better]) => {
-                const [first, second] = [pick(a.report), pick(b.report)];
-                return (
-                  <tr key={what}>
-                    <th scope="row" class="left">
-                      {what}
-                    </th>
-                    <td>{first === null ? "–" : text(first)}</td>
-                    <td>{second === null ? "–" : text(second)}</td>
-                    <td>
-                      <Change first={first} second={second} better={better} />
-                    </td>
-                  </tr>
-                );
-              })}
+              {compareRuns(a, b).map((each) => (
+                <tr key={each.name}>
+                  <th scope="row" class="left">
+                    {each.name[0]?.toUpperCase() + each.name.slice(1)}
+                  </th>
+                  <td>{each.a === null ? "–" : WRITTEN[each.unit](each.a)}</td>
+                  <td>{each.b === null ? "–" : WRITTEN[each.unit](each.b)}</td>
+                  <td>
+                    <Change {...each} />
+                  </td>
+                </tr>
+              ))}
             </tbody>
           </table>
         </Scrolled>
@@ -95,17 +77,19 @@ function Compared({ letter, run }: { readonly letter: string; readonly run: RunA
   );
 }
 
-/** How much more or less, and in words whether that is good: a colour alone would not say it. */
-function Change({ first, second, better }: { first: number | null; second: number | null; better: Row[3] }) {
-  if (first === null || second === null || (first === 0 && second === 0)) return <>–</>;
-  if (first === 0) return <span class="raised">new</span>;
-  const share = (second - first) / first;
-  if (Math.abs(share) < 0.005) return <span class="note">the same</span>;
-  const isBetter = better === "less" ? share < 0 : share > 0;
-  const text = `${share > 0 ? "+" : "−"}${Math.abs(share * 100).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
+/** How much more or less, and in words whether that says anything, and is good: a colour alone would not say it. */
+function Change({ change, verdict, words }: Difference) {
+  if (verdict === null) return <>–</>;
+  if (verdict === "same") return <span class="note">{words}</span>;
+  const tone = verdict === "within scatter" ? "note" : words.endsWith("better") ? "better" : "worse";
   return (
-    <span class={isBetter ? "better" : "worse"}>
-      {text} {isBetter ? "better" : "worse"}
+    <span class={tone}>
+      {change === null ? "new" : percentOf(change)}, {words}
     </span>
   );
+}
+
+function percentOf(share: number): string {
+  const size = Math.abs(share * 100);
+  return `${share > 0 ? "+" : "−"}${size.toFixed(size < 10 ? 1 : 0)} %`;
 }

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { compareRuns, type RunAnswer } from "../../src/dash/mod.ts";
+import { verdictOf } from "../../src/dash/run-comparison.ts";
+import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { fakeRun } from "./fake-data.ts";
+
+describe("what a difference of two runs is worth", () => {
+  test.each([
+    [100, 100, 0, undefined, "same"],
+    [100, 100.4, 0, undefined, "within scatter"],
+    [100, 104, 0, undefined, "within scatter"],
+    [100, 110, 0, undefined, "perhaps"],
+    [100, 150, 0, undefined, "clear"],
+    [1, 2, 5, undefined, "within scatter"],
+    [0, 3, 0, undefined, "clear"],
+    [100, 150, 0, 1, "within scatter"],
+    [100, 150, 0, 4, "perhaps"],
+    [100, 150, 0, 9, "clear"],
+    [100, 102, 0, 9, "perhaps"],
+  ])("%d and %d, alike to %d, %p errors apart: %s", (from, to, grain, errors, verdict) => {
+    expect(verdictOf(from, to, grain, errors)).toBe(verdict as never);
+  });
+
+  test("is told by the seconds in which all connections were open", () => {
+    const [a, b] = [1000, 1200].map((sent) =>
+      runOf(
+        sent,
+        Array.from({ length: 12 }, (_, at) => sent + (at % 3)),
+      ),
+    );
+    const row = compareRuns(a!, b!).find(({ name }) => name === "sent a second");
+    expect(row).toMatchObject({ a: 1000, b: 1200, change: 1200 / 1000 - 1, verdict: "clear" });
+    const noisy = runOf(
+      1200,
+      Array.from({ length: 12 }, (_, at) => (at % 2 === 0 ? 100 : 2300)),
+    );
+    expect(compareRuns(a!, noisy).find(({ name }) => name === "sent a second")?.verdict).toBe("within scatter");
+  });
+});
+
+function runOf(perSecondSent: number, seconds: readonly number[]): RunAnswer {
+  const latency = { p50: 100, p99: 200, max: 300 };
+  const report = {
+    connections: { peak: 10, failed: 0, lost: 0 },
+    messages: { perSecondSent, late: 0, dropped: 0 },
+    latencyUs: { connect: latency, message: latency },
+    server: null,
+    generator: { cpuPercent: 10 },
+  };
+  // The ramp, in which not all are open, is as fast as can be and tells nothing.
+  const sentPerSecond = [1, 9999, ...seconds];
+  const connectionsOpen = sentPerSecond.map((_, at) => (at < 2 ? 5 : 10));
+  const columns = { sentPerSecond, connectionsOpen } as never;
+  return {
+    id: "1",
+    startedAt: 0,
+    report: report as never,
+    series: { elapsedMs: sentPerSecond.map((_, at) => at * 1000), columns },
+  };
+}
+
+describe.if(hasBrowser())("the page", () => {
+  const stand = stage();
+
+  test(
+    "says of a difference what tenk runs compare says of it",
+    async () => {
+      const page = await stand.open("#/runs");
+      const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 0.8, true)];
+      const server = { ...a.report.server!, rssBytes: a.report.server!.rssBytes * 1.024 };
+      stand.box.runs.splice(0, 2, a, { ...b, report: { ...b.report, server } });
+      await page.goto(`${stand.box.url}#/runs/12/11`);
+      for (const [name, words] of [
+        ["Connections held", "same"],
+        ["Server memory", "+2.4 %, within scatter"],
+        ["Sent a second", "−20 %, clearly worse"],
+      ]) {
+        await sees(
+          page,
+          `.compare tr:has(th:text-is("${name}")) td:last-child`,
+          new RegExp(`^${words!.replace("+", "\\+")}$`),
+        );
+      }
+      expect(await page.locator(".compare .worse").count()).toBeGreaterThan(0);
+      expect(await page.locator('.compare tr:has(th:text-is("Server memory")) .worse').count()).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+});
