@@ -1,4 +1,4 @@
-import { logOf, messageOf, occasionally } from "../base/mod.ts";
+import { logOf, occasionally, TenkError, withHint } from "../base/mod.ts";
 import { placeOfError, shownFile } from "./module/mod.ts";
 
 const log = logOf("net");
@@ -7,11 +7,22 @@ const say = occasionally((count) => {
   const place = placeOfError(last);
   const where = last instanceof Error ? last.stack?.split("\n")[1]?.trim() : undefined;
   const at = place ? { file: shownFile(place.file), line: place.line, column: place.column } : { where };
-  log.error("handler failed, connection closed", { error: messageOf(last), ...at, count });
+  log.error("handler failed, connection closed", { error: withHint(last), ...at, count });
 });
 
 /** Logs what a handler threw, with its author's line; at most once a second, since a peer may be able to provoke it. */
 export function sayHandlerFailed(error: unknown): void {
   last = error;
   say();
+}
+
+/** The alternative is silence: bytes that are read and go nowhere. At `listen` it is not known yet, as `open` may set one. */
+export function withoutFraming(): TenkError {
+  return new TenkError(
+    "invalid-option",
+    "bytes came for a handler with `frame`, but nothing says how they are framed",
+    {
+      hint: "give it `framing: lines()` or another, or call setFraming in `open`",
+    },
+  );
 }

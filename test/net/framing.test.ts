@@ -25,6 +25,20 @@ test("a handler with frame gets whole lines, however they were sent", async () =
   expect(got).toEqual(["first", "second", "third"]);
 });
 
+test("a handler with frame and no framing is told of it, instead of getting nothing for ever", async () => {
+  let cause: Error | undefined;
+  const client = await serve({
+    frame: () => undefined,
+    close: (_connection, _reason, error) => {
+      cause = error;
+    },
+  });
+  client.socket.write("hello\n");
+  await until(() => cause !== undefined);
+  expect(cause!.message).toBe("bytes came for a handler with `frame`, but nothing says how they are framed");
+  expect(server!.counts().closed["handler-error"]).toBe(1);
+});
+
 test("the framing changes in mid-stream, within one chunk", async () => {
   const got: string[] = [];
   const frame = (connection: Connection, bytes: Uint8Array) => {

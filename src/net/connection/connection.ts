@@ -1,7 +1,7 @@
 import { systemCodeOf, TenkError } from "../../base/mod.ts";
 import { type CutResult, FrameCutter, type Framing, unframed } from "../../wire/mod.ts";
 import { Count, FIRST_BYTE_BOUNDS_SECONDS, LIFETIME_BOUNDS_SECONDS, observe, placeOfClose } from "../counts.ts";
-import { sayHandlerFailed } from "../handler-failure.ts";
+import { sayHandlerFailed, withoutFraming } from "../handler-failure.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 import {
@@ -317,21 +317,23 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   #cut(bytes: Uint8Array): void {
-    const handler = this.#handler;
-    const paused = isHeld(this.flags);
-    if (this.#cutter === undefined) {
-      const framing = handler.frame === undefined && paused ? unframed() : handler.framing;
-      if (framing === undefined || (handler.frame === undefined && !paused)) return;
-      this.#cutter = this.#newCutter(framing);
-    }
     this.flags |= CUTTING;
     try {
-      this.#judge(this.#cutter.cut(bytes, this, TcpConnection.#giveFrame));
+      this.#cutter ??= this.#firstCutter();
+      if (this.#cutter) this.#judge(this.#cutter.cut(bytes, this, TcpConnection.#giveFrame));
     } catch (error) {
       this.#handlerFailed(error);
     } finally {
       this.flags &= ~CUTTING;
     }
+  }
+
+  /** None for a handler that reads nothing. */
+  #firstCutter(): FrameCutter | undefined {
+    const { frame, framing } = this.#handler;
+    if (frame === undefined) return isHeld(this.flags) ? this.#newCutter(unframed()) : undefined;
+    if (framing === undefined) throw withoutFraming();
+    return this.#newCutter(framing);
   }
 
   #judge(result: CutResult): boolean {
