@@ -15,9 +15,11 @@ export function print(text: string): void {
  * not take is nobody's reason to end: a box serves on, and logs again when it can.
  */
 export function survivePipes(): void {
+  let isTold = false;
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", (error) => {
-    if (systemCodeOf(error) === "EPIPE") return;
+    if (isTold || systemCodeOf(error) === "EPIPE") return;
+    isTold = true;
     stderr.line(`tenk: cannot write to standard output: ${fileProblemOf(error)}`);
     process.once("exit", () => {
       process.exitCode ||= EXIT.failed;

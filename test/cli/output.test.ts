@@ -39,6 +39,21 @@ test("a result that the disk does not take fails the command, in one line", () =
   expect(status).toBe(1);
 });
 
+test("a disk that takes none of many results is told once", () => {
+  const source = join(import.meta.dir, "../../src/cli/output.ts");
+  const program = `const { print, survivePipes } = await import(${JSON.stringify(source)});
+    survivePipes();
+    for (let count = 0; count < 20; count++) {
+      print("a result");
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }`;
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, ["-e", program], { stdio: ["ignore", full, "pipe"] });
+  closeSync(full);
+  expect(stderr.toString()).toBe("tenk: cannot write to standard output: the disk is full\n");
+  expect(status).toBe(1);
+});
+
 test("a log that the disk does not take ends no box", async () => {
   const words = ["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
   const log = openSync("/dev/full", "w");
