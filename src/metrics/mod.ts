@@ -49,6 +49,6 @@ export {
   type Histogram,
   type HistogramOptions,
   histogram,
-  type Labelled,
   readUserMetrics,
 } from "./user.ts";
+export type { Labelled } from "./user-family.ts";

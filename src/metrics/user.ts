@@ -3,9 +3,10 @@ import {
   Counter as PromCounter,
   Gauge as PromGauge,
   Histogram as PromHistogram,
-  Registry,
+  type Registry,
 } from "prom-client";
 import { TenkError } from "../base/mod.ts";
+import { familyOf, type Labelled, refused, registry } from "./user-family.ts";
 
 /** Counts up. `inc` is one addition to a plain field: fit for every packet. */
 export interface Counter {
@@ -27,24 +28,12 @@ export interface Histogram {
   observe(value: number): void;
 }
 
-/** One metric for each set of label values. Keep what `with` gives: looking it up costs, using it does not. */
-export interface Labelled<Kind, Label extends string> {
-  with(values: Readonly<Record<Label, string>>): Kind;
-}
-
 export interface HistogramOptions {
   /** Upper bounds, ascending. @default prom-client's: 5 ms to 10 s, in seconds */
   readonly buckets?: readonly number[];
 }
 
-/** Label sets one metric may have; what comes after them is counted under the value `other`. */
-const MAX_LABEL_SETS = 1000;
-/** Names of ours, and of what Prometheus users know by them. */
-const RESERVED = /^(tenk|process|node|go|up|scrape)(_|$)/;
 const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-const registry = new Registry();
-const families = new Map<string, Family<unknown>>();
 
 /**
  * A counter of your own: it shows in `/metrics`, and is added up over workers. Made once, where the module is loaded; a
@@ -146,7 +135,12 @@ export function histogram(
   const isAscending = buckets.every(
     (bound, at) => Number.isFinite(bound) && !(bound <= (buckets[at - 1] ?? -Infinity)),
   );
-  if (!isAscending) throw wrongName(name, "its buckets must be numbers, each larger than the one before");
+  if (!isAscending)
+    throw refused(
+      name,
+      "its buckets must be numbers, each larger than the one before",
+      "for sizes: [16, 64, 256, 1024]",
+    );
   let prom: PromHistogram | undefined;
   const family = familyOf<Histogram>(
     name,
@@ -176,7 +170,7 @@ class PlainCounter implements Counter {
   value = 0;
   inc(by = 1): void {
     if (Number.isFinite(by) && by >= 0) this.value += by;
-    else throw new TenkError("invalid-option", `Cannot count by ${by} as a counter only goes up: use a gauge`);
+    else throw notCountable(by);
   }
 }
 
@@ -193,83 +187,8 @@ class PlainGauge implements Gauge {
   }
 }
 
-/** A metric with all its label sets. */
-class Family<Kind> {
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly promOptions: { name: string; help: string; labelNames: string[]; registers: Registry[] };
-  readonly #make: (values: Record<string, string>) => Kind;
-  readonly #members = new Map<string, [Record<string, string>, Kind]>();
-
-  constructor(
-    name: string,
-    help: string,
-    type: string,
-    labels: readonly string[],
-    make: (values: Record<string, string>) => Kind,
-  ) {
-    this.type = type;
-    this.labels = labels;
-    this.promOptions = { name, help, labelNames: [...labels], registers: [registry] };
-    this.#make = make;
-  }
-
-  members(): Iterable<[Record<string, string>, Kind]> {
-    return this.#members.values();
-  }
-
-  handle(): Kind & Labelled<Kind, string> {
-    const one =
-      this.labels.length === 0 ? this.#member({}) : { with: (values: Record<string, string>) => this.#with(values) };
-    return one as Kind & Labelled<Kind, string>;
-  }
-
-  #with(given: Readonly<Record<string, string>>): Kind {
-    const values = Object.fromEntries(this.labels.map((label) => [label, String(given[label] ?? "")]));
-    const isFull = this.#members.size >= MAX_LABEL_SETS && !this.#members.has(JSON.stringify(values));
-    return this.#member(isFull ? Object.fromEntries(this.labels.map((label) => [label, "other"])) : values);
-  }
-
-  #member(values: Record<string, string>): Kind {
-    const key = JSON.stringify(values);
-    let member = this.#members.get(key);
-    if (member === undefined) {
-      member = [values, this.#make(values)];
-      this.#members.set(key, member);
-    }
-    return member[1];
-  }
-}
-
-function familyOf<Kind>(
-  name: string,
-  help: string,
-  type: string,
-  labels: readonly string[],
-  make: (values: Record<string, string>) => Kind,
-  register: (family: Family<Kind>) => void,
-): Family<Kind> {
-  const known = families.get(name);
-  if (known !== undefined) {
-    if (known.type === type && known.labels.join() === labels.join()) return known as Family<Kind>;
-    throw wrongName(name, `it is a ${known.type} with labels [${known.labels.join(", ")}] already`);
-  }
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name)) throw wrongName(name, "it must be a-z, 0-9 and _, a letter first");
-  if (RESERVED.test(name)) throw wrongName(name, "names with this beginning are not yours");
-  for (const label of labels) if (!isLabel(label)) throw wrongName(name, `"${label}" cannot be the name of a label`);
-  const family = new Family(name, help, type, labels, make);
-  register(family);
-  families.set(name, family as Family<unknown>);
-  return family;
-}
-
-/** Those that begin with two underscores are Prometheus's own; `le` and `quantile` say what a value of a family is. */
-function isLabel(name: string): boolean {
-  return /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name) && name !== "le" && name !== "quantile";
-}
-
-function wrongName(name: string, why: string): TenkError {
-  return new TenkError("invalid-option", `Cannot make the metric "${name.slice(0, 200)}": ${why}`, {
-    hint: "a good name has its subject first and its unit last: chat_messages_total, line_bytes",
-  });
+function notCountable(by: unknown): TenkError {
+  const why = typeof by === "number" && by < 0 ? "as a counter only goes up" : "as it is no finite number";
+  const hint = "count by 0 or more; what goes down as well is a gauge";
+  return new TenkError("invalid-option", `Cannot count by ${typeof by === "string" ? `"${by}"` : by} ${why}`, { hint });
 }

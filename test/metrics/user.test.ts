@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { TenkError } from "../../src/base/mod.ts";
 import {
   addUserMetrics,
   counter,
@@ -31,13 +32,28 @@ describe("a metric of a user's own", () => {
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, "3", null, {}])("does not count by %p", async (by) => {
     const packets = counter("user_packets_total", "Packets.");
     const before = packets.value;
-    expect(() => packets.inc(by as never)).toThrow("Cannot count by");
+    expect(() => packets.inc(by as never)).toThrow(by === -1 ? "by -1 as a counter only goes up" : "no finite number");
     expect(await scrape()).toContain(`user_packets_total ${before}`);
   });
 
   test.each(["__name__", "__x", "le", "quantile", "a-b", "", "ä"])("has no label %p", (label) => {
     expect(() => counter("user_odd_total", "Odd.", [label])).toThrow("cannot be the name of a label");
     expect(() => histogram("user_odd_seconds", "Odd.", {}, [label])).toThrow("cannot be the name of a label");
+  });
+
+  test("is refused with a hint that is about what was wrong", () => {
+    const hintOf = (make: () => unknown) => {
+      try {
+        make();
+      } catch (error) {
+        return (error as TenkError).hint;
+      }
+      return undefined;
+    };
+    expect(hintOf(() => counter("user-name", "A name."))).toContain("chat_messages_total");
+    expect(hintOf(() => counter("user_label_total", "A label.", ["a-b"]))).toBe("such as room or close_reason");
+    expect(hintOf(() => histogram("user_bounds", "Bounds.", { buckets: [2, 1] }))).toContain("[16, 64, 256, 1024]");
+    expect(hintOf(() => counter("user_by_total", "By.").inc(-1))).toContain("a gauge");
   });
 
   test("can have the name that was refused to it before", async () => {
