@@ -46,4 +46,38 @@ describe.if(hasBrowser())("a page whose box is away for a while", () => {
     },
     PATIENCE_MS,
   );
+
+  test(
+    "follows a box whose clock is set back, and set again",
+    async () => {
+      const page = await stand.open("#/now");
+      const shown = async () => clockSeconds(await sees(page, ".moment", /^now /));
+      const moves = async () => {
+        const legend = () => page.locator(".legend").first().textContent();
+        const before = await legend();
+        while ((await legend()) === before) await Bun.sleep(50);
+      };
+      await moves();
+      const before = await shown();
+      for (const behindSeconds of [600, 0]) {
+        const asked = stand.box.asked.length;
+        stand.box.behindSeconds = behindSeconds;
+        // Around midnight too.
+        while (Math.abs(((before - (await shown()) + 86_400 + 43_200) % 86_400) - 43_200 - behindSeconds) > 300)
+          await Bun.sleep(50);
+        await moves();
+        const asks = () => stand.box.asked.slice(asked).filter((words) => words.includes("/api/series"));
+        while (asks().length === 0) await Bun.sleep(50);
+        const to = Number(/to=(\d+)/.exec(asks()[0]!)![1]);
+        expect(Math.abs(Date.now() - behindSeconds * 1000 - to)).toBeLessThan(300_000);
+      }
+    },
+    PATIENCE_MS,
+  );
 });
+
+/** `now 10:11:12`, of a day. */
+function clockSeconds(words: string): number {
+  const [hours, minutes, seconds] = words.replace("now ", "").split(":").map(Number);
+  return hours! * 3600 + minutes! * 60 + seconds!;
+}

@@ -20,6 +20,8 @@ export interface FakeBox {
   extra: SeriesName[];
   /** A run in progress, at this second of it. */
   runSecond: number | undefined;
+  /** How far its clock was set back. */
+  behindSeconds: number;
   /** How `/api/…` answers: as usual, with 401, or not at all. */
   mood: "well" | "closed" | "gone";
   /** How long a browser waits before it comes back to a stream that has ended. */
@@ -50,8 +52,8 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     return extra >= 0 ? 10 + extra : (curves.find((each) => each.key === key)?.curve(seconds) ?? null);
   };
   const keys = () => [...curves, ...box.extra].map(({ key }) => key);
-  const secondEvent = (seconds: number) =>
-    `id: ${seconds}\nevent: second\ndata: ${JSON.stringify({ t: seconds * 1000, v: keys().map((key) => valueAt(key, seconds)) })}\n\n`;
+  const secondEvent = (seconds: number, told = seconds) =>
+    `id: ${told}\nevent: second\ndata: ${JSON.stringify({ t: told * 1000, v: keys().map((key) => valueAt(key, seconds)) })}\n\n`;
   const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
   /** The run in progress up to a second of it, with what came since another. */
   const runEvent = (from: number, to: number) => {
@@ -230,6 +232,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     gap: undefined,
     extra: [],
     runSecond: isRunning ? 0 : undefined,
+    behindSeconds: 0,
     mood: "well",
     retryMs: 300,
     asked: [],
@@ -256,7 +259,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
   const timer = setInterval(() => {
     const now = Math.floor(Date.now() / 1000);
     for (; sent < now; sent += 1) {
-      send(secondEvent(sent));
+      send(secondEvent(sent, sent - box.behindSeconds));
       if (box.runSecond === undefined) continue;
       send(runEvent(box.runSecond, box.runSecond));
       box.runSecond += 1;

@@ -102,8 +102,14 @@ export function lookAt(word: string | undefined): void {
 function takeSecond(second: { readonly t: number; readonly v: readonly (number | null)[] }): void {
   const values = new Map(liveKeys.map((key, index) => [key, second.v[index] ?? null]));
   const taken = { t: second.t, values };
-  lastSecondMs = Math.max(lastSecondMs, second.t);
-  if (second.t >= lastSecondMs && !document.hidden) latest.set(taken);
+  const isSetBack = second.t < lastSecondMs;
+  lastSecondMs = second.t;
+  if (!document.hidden) latest.set(taken);
+  // The box's clock was: charts end where it is now.
+  if (isSetBack) {
+    drawnMs = 0;
+    void loadFrame();
+  }
   if (asked !== undefined) meanwhile.push(taken);
   const shown = frame.get();
   if (shown === undefined || zoom.get() !== undefined) return;

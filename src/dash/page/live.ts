@@ -50,7 +50,7 @@ export function listenLive(options: LiveOptions): void {
     on<LiveNames>("names", ({ keys }) => options.names(keys));
     on<LiveSecond>("second", (second) => {
       const isHole = lastSecondMs > 0 && second.t > lastSecondMs + 1500;
-      lastSecondMs = Math.max(lastSecondMs, second.t);
+      lastSecondMs = second.t;
       options.second(second);
       become("live");
       if (isHole) options.lost();
