@@ -9,7 +9,8 @@ describe("tenk runs", () => {
     const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
     const [line] = await box.sees("stdout", /^.*\n/);
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
-    const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, "-c", "5", "-r", "10", "-m", "ping", "-T", "2s"];
+    const run = ["-c", "5", "-r", "10", "-m", "ping", "-T", "2s", "--expect", "connections=all"];
+    const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, ...run];
     const first = startTenk([...words, "--box", statusUrl, "--no-live"]);
     const progress = async () => (await (await fetch(`${statusUrl}api/runs/live`)).json()) as { run: unknown };
     while ((await progress()).run === null) await Bun.sleep(20);
