@@ -36,6 +36,9 @@ export interface PushQueueOptions {
   readonly onOutcome?: (failure: string | undefined) => void;
 }
 
+/** Of what a receiver says of a failure; a line of it is told. */
+const MAX_WORDS_BYTES = 1024;
+
 type Outcome =
   | { readonly kind: "sent" }
   | { readonly kind: "refused"; readonly why: string }
@@ -163,7 +166,7 @@ async function outcomeOf(response: Response): Promise<Outcome> {
     return { kind: "sent" };
   }
   // A stranger's words, into our log: a line of them at most.
-  const words = (await response.text())
+  const words = (await startOf(response))
     .slice(0, 200)
     .replace(/[^\x20-\x7e]+/g, " ")
     .trim();
@@ -171,4 +174,17 @@ async function outcomeOf(response: Response): Promise<Outcome> {
   if (status !== 429 && status < 500) return { kind: "refused", why };
   const seconds = Number(response.headers.get("retry-after") ?? 0);
   return { kind: "again", why, wait: Number.isFinite(seconds) ? Math.max(0, seconds) * 1000 : 0 };
+}
+
+/** Nobody says how long a stranger's answer is: what nobody will read is not taken. */
+async function startOf({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop cancels what is still to come.
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    parts.push(part);
+    length += part.length;
+    if (length >= MAX_WORDS_BYTES) break;
+  }
+  return Buffer.concat(parts).toString("utf8", 0, MAX_WORDS_BYTES);
 }

@@ -4,6 +4,8 @@ import { TenkError } from "../base/mod.ts";
 export interface PushTarget {
   /** Without user and password. */
   readonly url: string;
+  /** For people and logs: some receivers have a key in the query, so its values are left out. */
+  readonly shown: string;
   /** The value of the header; never shown. */
   readonly authorization: string | undefined;
 }
@@ -19,9 +21,11 @@ const USUAL_PATH = "/api/v1/write";
  *
  * @throws {TenkError} `usage`; the message has no password
  * @example
- * pushTarget("http://127.0.0.1:9090"); // { url: "http://127.0.0.1:9090/api/v1/write", authorization: undefined }
- * pushTarget("http://me:secret@[::1]/write"); // { url: "http://[::1]/write", authorization: "Basic bWU6c2VjcmV0" }
- * pushTarget("https://a.example/w", { TENK_PUSH_TOKEN: "t" }); // { url: "https://a.example/w", authorization: "Bearer t" }
+ * pushTarget("http://127.0.0.1:9090").url; // "http://127.0.0.1:9090/api/v1/write"
+ * pushTarget("http://me:secret@[::1]/write").url; // "http://[::1]/write"
+ * pushTarget("http://me:secret@[::1]/write").authorization; // "Basic bWU6c2VjcmV0"
+ * pushTarget("https://a.example/w?key=secret").shown; // "https://a.example/w?key=***"
+ * pushTarget("https://a.example/w", { TENK_PUSH_TOKEN: "t" }).authorization; // "Bearer t"
  * pushTarget("localhost:9090"); // throws "usage"
  */
 export function pushTarget(text: string, environment: Environment = {}): PushTarget {
@@ -35,7 +39,12 @@ export function pushTarget(text: string, environment: Environment = {}): PushTar
   url.username = "";
   url.password = "";
   if (url.pathname === "/" && url.search === "") url.pathname = USUAL_PATH;
-  return { url: url.href, authorization };
+  return { url: url.href, shown: url.href.replace(/(?<=\?).*/s, hidden), authorization };
+}
+
+/** What has no name may be a secret as a whole. */
+function hidden(query: string): string {
+  return query.replace(/([^&=]*=)?[^&]*/g, (pair, name = "") => (pair === "" ? "" : `${name}***`));
 }
 
 function bearer({ TENK_PUSH_TOKEN: token }: Environment): string | undefined {

@@ -39,7 +39,7 @@ const SAY_EVERY_MS = 60_000;
 export function startPush(options: PushOptions): Push {
   const { read, everyMs = 10_000, now = Date.now, log = logOf("push"), labels = {}, target, ...limits } = options;
   const shared = { job: "tenk", instance: hostname(), ...labels };
-  const queue = new PushQueue(target, { ...limits, onOutcome: teller(log, target.url, now) });
+  const queue = new PushQueue(target, { ...limits, onOutcome: teller(log, target.shown, now) });
   let pushed = new Map<string, TimedSample>();
   let lastMs = 0;
   let reading: Promise<void> | undefined;
@@ -85,8 +85,8 @@ export function startPush(options: PushOptions): Push {
     await pushOnce();
     send(endOf([...pushed.values()], nextMs()));
     const tally = await queue.close(graceMs);
-    if (tally.sent === 0 && tally.dropped > 0) log.warn("nothing was pushed", { to: target.url, ...tally });
-    else log.info("pushed", { to: target.url, ...tally });
+    if (tally.sent === 0 && tally.dropped > 0) log.warn("nothing was pushed", { to: target.shown, ...tally });
+    else log.info("pushed", { to: target.shown, ...tally });
     return tally;
   }
   const timer = setInterval(pushOnce, everyMs);

@@ -59,7 +59,7 @@ export class LoadPush {
 
   #begin(): Push {
     const run = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
-    logOf("push").info("pushing", { to: this.#plan.target.url, run });
+    logOf("push").info("pushing", { to: this.#plan.target.shown, run });
     const labels = { job: "tenk-load", run, target: this.#target };
     return startPush({ ...this.#plan, labels, read: () => (this.#latest ? loadFamilies(this.#latest) : []) });
   }

@@ -206,7 +206,7 @@ describe("the queue", () => {
 
   test("has a bound in bytes", async () => {
     const queue = new PushQueue(
-      { url: "http://127.0.0.1:1/", authorization: undefined },
+      { url: "http://127.0.0.1:1/", shown: "", authorization: undefined },
       { maxBytes: 10, minBackoffMs: 1e6 },
     );
     for (let index = 0; index < 9; index++) queue.add(batch("12345"));
@@ -251,6 +251,40 @@ describe("the queue", () => {
   });
 });
 
+test("no line of the log has what the address's query says", async () => {
+  const { port } = await receiver(503, 204);
+  const { lines, log } = remembered();
+  const target = pushTarget(`http://me:hush@127.0.0.1:${port}/w?key=hush`);
+  const push = startPush({ target, read: () => [family(1)], everyMs: 1e6, log, ...FAST });
+  await until(() => lines.some((line) => line.includes("push goes on")));
+  await push.end();
+  expect(lines.join("\n")).toContain(`"to":"http://127.0.0.1:${port}/w?key=***"`);
+  expect(lines.join("\n")).not.toContain("hush");
+});
+
+test("what a receiver says of a failure is read as far as a line of it, however much it says", async () => {
+  const isGone: boolean[] = [];
+  const server = createServer((_, response) => {
+    response.writeHead(400);
+    const timer = setInterval(() => response.write("no such tenant ".repeat(1000)), 1);
+    response.on("close", () => {
+      clearInterval(timer);
+      isGone.push(true);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const failures: (string | undefined)[] = [];
+  const onOutcome = (failure: string | undefined) => void failures.push(failure);
+  const queue = new PushQueue(pushTarget(`http://127.0.0.1:${port}`), { ...FAST, timeoutMs: 1e6, onOutcome });
+  queue.add(batch("a"));
+  await until(() => failures.length === 1 && isGone.length === 1);
+  expect(failures[0]).toMatch(/^400 (no such tenant )+/);
+  expect(failures[0]!.length).toBeLessThan(210);
+  expect((await queue.close(0)).refused).toBe(1);
+});
+
 describe("where to push", () => {
   test.each([
     ["http://h", {}, "http://h/api/v1/write", undefined],
@@ -263,7 +297,17 @@ describe("where to push", () => {
     ["http://u:p@h/w", { TENK_PUSH_TOKEN: "t" }, "http://h/w", "Bearer t"],
     ["http://h/w", { TENK_PUSH_TOKEN: "" }, "http://h/w", undefined],
   ])("%s with %j", (text, environment, url, authorization) => {
-    expect(pushTarget(text, environment)).toEqual({ url, authorization });
+    const { shown: _, ...rest } = pushTarget(text, environment);
+    expect(rest).toEqual({ url, authorization });
+  });
+
+  test.each([
+    ["http://u:p@h", "http://h/api/v1/write"],
+    ["https://h/w?key=hush&tenant=1", "https://h/w?key=***&tenant=***"],
+    ["https://h/w?hush&a=&hush=hu=sh?x", "https://h/w?***&a=***&hush=***"],
+    ["https://h/hu%3Fsh?", "https://h/hu%3Fsh?"],
+  ])("%s is shown as %s", (text, shown) => {
+    expect(pushTarget(text).shown).toBe(shown);
   });
 
   test.each(["h:9090", "", "ftp://h", "http://", "http://h/#a", "http://me:hush@"])("not %j", (text) => {
