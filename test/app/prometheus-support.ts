@@ -1,9 +1,9 @@
 /** A Prometheus of a test's own, and what a dashboard asks one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../net/support.ts";
 
 export interface GrafanaPanel {
   readonly id: number;
@@ -125,13 +125,4 @@ async function ready(child: ChildProcess, url: string, said: () => string): Prom
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`Prometheus is not ready: ${said()}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

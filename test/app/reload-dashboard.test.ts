@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { freePort, withBox } from "./reload-support.ts";
+import { freePort } from "../net/support.ts";
+import { withBox } from "./reload-support.ts";
 
 describe("a reload that moves the dashboard", () => {
   const config = (dashboard: string, limit: string) =>

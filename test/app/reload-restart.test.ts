@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../net/support.ts";
-import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
+import { freePort, until } from "../net/support.ts";
+import { greeter, greetings, portOf, withBox } from "./reload-support.ts";
 
 /** Runs `then` in the load of it that is the `nth`, over all event loops. */
 const atLoad = (nth: number, then: string) => `import { existsSync, openSync } from "node:fs";

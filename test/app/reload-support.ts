@@ -1,6 +1,6 @@
 import { afterAll } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect as dial } from "node:net";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Box, parseConfig, up } from "../../src/app/mod.ts";
@@ -66,14 +66,6 @@ export async function greetings(place: number | string): Promise<string[]> {
     ),
   );
   return [...new Set(heard)];
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export const greeter = (name: string, before = "") =>

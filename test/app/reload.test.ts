@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as dialTls } from "node:tls";
-import { freePort, greeter, greetings, portOf, withBox } from "./reload-support.ts";
+import { freePort } from "../net/support.ts";
+import { greeter, greetings, portOf, withBox } from "./reload-support.ts";
 
 function commonName(port: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Report } from "../../src/load/mod.ts";
+import { freePort } from "../net/support.ts";
 import { startTenk, type Tenk, tenk, withFolder } from "./tenk.ts";
 
 /** Not that next to no message goes out 100 ms late: a busy machine holds a program up for longer. */
@@ -23,16 +23,6 @@ afterAll(async () => {
   box.child.kill("SIGTERM");
   await box.ended;
 });
-
-/** A port where nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe("tenk load tcp", () => {
   test("writes its report with charts as one page that asks for nothing", async () => {
@@ -114,7 +104,7 @@ describe("tenk load tcp", () => {
   });
 
   test("exits 1 when nothing listens, and says why", async () => {
-    const { code, stdout } = await tenk(["load", "tcp", `127.0.0.1:${await closedPort()}`, ...QUICK, "--box", "none"]);
+    const { code, stdout } = await tenk(["load", "tcp", `127.0.0.1:${await freePort()}`, ...QUICK, "--box", "none"]);
     expect(stdout).toContain("20 connect ECONNREFUSED");
     expect(code).toBe(1);
   });

@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { freePort } from "../net/support.ts";
 import { Client } from "./client.ts";
 import { startTenk, type Tenk, withFolder } from "./tenk.ts";
 
@@ -46,15 +47,6 @@ async function withUp(
       program.child.kill("SIGTERM");
       await program.ended;
     }
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
   });
 }
 

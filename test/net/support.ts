@@ -1,4 +1,4 @@
-import { createConnection, type Socket } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 
 /** Resolves when `condition` holds; fails, naming it, when it does not within `withinMs`. */
 export async function until(condition: () => boolean, withinMs = 4000): Promise<void> {
@@ -39,4 +39,13 @@ export class Client {
     await until(() => !this.socket.connecting);
     return this;
   }
+}
+
+/** A port of 127.0.0.1 at which nothing listens, for what has to know it before. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../net/support.ts";
 
 /** Serves on a port in a process of its own, as boxes do, until it is ended. */
 async function served(port: number): Promise<Disposable & { said: string }> {
@@ -19,18 +19,9 @@ async function served(port: number): Promise<Disposable & { said: string }> {
   return { said: said.toString().trim(), [Symbol.dispose]: () => void child.kill("SIGKILL") };
 }
 
-async function freed(): Promise<AddressInfo> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return address;
-}
-
 test("a port that one box is looked at on is in use for any other", async () => {
   // Asked for by its number, as the port that boxes have unless told otherwise.
-  const { port } = await freed();
+  const port = await freePort();
   using first = await served(port);
   using second = await served(port);
   expect([first.said, second.said]).toEqual([String(port), "EADDRINUSE"]);
