@@ -55,6 +55,23 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
+    "says how a metric of one's own comes to be where there is none",
+    async () => {
+      // It is not left to the next question of its timers.
+      const page = await stand.open("about:blank", { before: "globalThis.setInterval = () => 0;" });
+      await page.route("**/api/names", async (route) => {
+        const { series } = await (await route.fetch()).json();
+        await route.fulfill({
+          json: { series: series.filter(({ name }: { name: string }) => /^(tenk|node|process)_/.test(name)) },
+        });
+      });
+      await page.goto(`${stand.box.url}#/now`);
+      await sees(page, "main > .note", /A handler that counts something of its own/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     "reads all charts at the moment under the pointer",
     async () => {
       const page = await stand.open("#/now");

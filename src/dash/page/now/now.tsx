@@ -1,4 +1,4 @@
-import { frame, names, status } from "../box.ts";
+import { names, status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
 import { ownMetrics } from "../names.ts";
@@ -65,7 +65,7 @@ export function NowView() {
           </div>
         ))}
       </div>
-      {own.length === 0 && frame.get() !== undefined && (
+      {own.length === 0 && series.length > 0 && (
         <p class="note">
           A handler that counts something of its own (<code>counter("rooms_total", "Rooms opened.")</code>) finds it
           here without further words.
