@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,9 +31,14 @@ export function dataHome(): string {
   return made;
 }
 
-/** Starts the program as a person would; it is ended with the test at the latest. */
+/** Makes the kernel end a program with the process that started it, however that ends; the program keeps its process id. */
+const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
+
+/** Starts the program as a person would; it is ended with the tests at the latest, where util-linux is (as on any Debian). */
 export function startTenk(words: readonly string[], options: { cwd?: string; input?: "pipe" | "ignore" } = {}): Tenk {
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  const program = [process.execPath, MAIN, ...words];
+  const [command = "", ...rest] = setpriv === undefined ? program : [setpriv, "--pdeathsig", "KILL", ...program];
+  const child = spawn(command, rest, {
     cwd: options.cwd ?? tmpdir(),
     stdio: [options.input ?? "ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", XDG_DATA_HOME: dataHome() },
