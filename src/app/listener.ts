@@ -84,6 +84,19 @@ export function refreshed(wanted: Wanted, folder: string, colour: boolean): Want
   return { ...wanted, url, files, digest };
 }
 
+/**
+ * What a listener that was stopped is to start with to be as it was: the handler it had was told, and may have let go of what it
+ * needs, so that another is made of the same files. Where those have changed, the runtime still knows them as they were.
+ */
+export function madeAnew<Each extends Wanted>(before: Each, folder: string, colour: boolean): Each {
+  try {
+    const { url, digest } = refreshed(before, folder, colour);
+    return digest === before.digest ? { ...before, url } : before;
+  } catch {
+    return before;
+  }
+}
+
 /** @throws {TenkError} `port-in-use` naming the holder where it can be known, or what `listen` throws */
 export async function startListener(
   wanted: Wanted,

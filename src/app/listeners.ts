@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Log, messageOf, TenkError } from "../base/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import {
+  madeAnew,
   type RunningListener,
   refreshed,
   type StartOptions,
@@ -215,7 +216,7 @@ export class Listeners {
   /** Has it listen again at the very port it had. */
   async #restore(before: RunningListener): Promise<void> {
     const { name } = before;
-    const asItWas = this.#atItsPort(before);
+    const asItWas = this.#atItsPort(madeAnew(before, this.#folder, this.#colour));
     let again: RunningListener | undefined;
     try {
       again = await this.#startPatiently((findHolder) => startListener(asItWas, { log: this.#log, findHolder }));

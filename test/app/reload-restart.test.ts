@@ -44,13 +44,16 @@ describe("a reload with a listener that has to start anew", () => {
   });
 
   test("has all as it was where one cannot start though it could a moment before", async () => {
-    const files = { "old.ts": greeter("old"), "new.ts": greeter("new"), "third.ts": greeter("new", atLoad(3, FAILS)) };
+    const old = `let word = "old";
+export default { open: (connection) => connection.write(word), stopped() { word = "stopped"; } };`;
+    const third = greeter("new", atLoad(3, FAILS));
+    const files = { "old.ts": old, "same.ts": greeter("old"), "new.ts": greeter("new"), "third.ts": third };
     const [port, other] = [await freePort(), await freePort()];
     const config = (a: string, b: string, z: string) => `tcp:
   a: { listen: "127.0.0.1:${port}", ${a} }
   b: { listen: "127.0.0.1:${other}", ${b} }
   z: { listen: "127.0.0.1:0", handler: ./${z}.ts }\n`;
-    const before = config("handler: ./old.ts", "handler: ./old.ts, workers: 2", "old");
+    const before = config("handler: ./old.ts", "handler: ./old.ts, workers: 2", "same");
     const after = config("handler: ./new.ts, noDelay: false", "handler: ./third.ts, workers: 2, noDelay: false", "new");
     await withBox(files, before, async (box, reload, _, said) => {
       const state = async () => [await greetings(port), await greetings(other), await greetings(portOf(box, "z"))];
