@@ -94,7 +94,9 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   let turn: Promise<unknown> = Promise.resolve();
   async function reload(changed: LoadedConfig): Promise<void> {
     if (stopping) throw new TenkError("config", "Cannot reload: it is stopping");
-    const move = await dashboard.prepare(changed);
+    const move = await dashboard.prepare(changed, (port) =>
+      listeners.running.some(({ server }) => server.port === port),
+    );
     try {
       await listeners.reload(changed);
     } catch (error) {

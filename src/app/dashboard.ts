@@ -63,12 +63,15 @@ export class Dashboard {
   /**
    * Opens the port that a changed configuration has for it; who may look changes with the commit.
    *
+   * @param isListeners whether one of our listeners has a port, which it may leave before the commit
    * @throws {TenkError} `config`, `permission-denied`, `address-unavailable`; then nothing has changed
    */
-  async prepare(loaded: LoadedConfig): Promise<PreparedMove> {
+  async prepare(loaded: LoadedConfig, isListeners: (port: number) => boolean): Promise<PreparedMove> {
     const access = accessOf(loaded, this.#options.token);
     const { listen } = loaded.config.dashboard;
-    const surface = formatAddress(listen) === formatAddress(this.#at) ? undefined : await this.#opened(listen);
+    const isThere = formatAddress(listen) === formatAddress(this.#at);
+    const isOurs = listen.port === this.#surface.port || isListeners(listen.port);
+    const surface = isThere ? undefined : await this.#opened(listen, isOurs);
     return {
       commit: async () => {
         // Whoever watches live and still may comes back by itself.
@@ -82,9 +85,9 @@ export class Dashboard {
     };
   }
 
-  /** @returns `OURS` where the port is that of now, and only the host another */
-  async #opened(where: Where): Promise<Surface | typeof OURS> {
-    if (where.port === 0 || where.port !== this.#surface.port) return this.#serve(where);
+  /** @returns `OURS` where the port is in use and ours: that of now, with only the host another, or a listener's */
+  async #opened(where: Where, isOurs: boolean): Promise<Surface | typeof OURS> {
+    if (where.port === 0 || !isOurs) return this.#serve(where);
     try {
       return this.#serveAt(where.host, where.port);
     } catch (error) {

@@ -26,6 +26,18 @@ describe("a reload that moves the dashboard", () => {
     });
   });
 
+  test("has the port that a listener leaves in the same step", async () => {
+    const port = await freePort();
+    const both = (listener: number, dashboard: number) =>
+      `tcp: { a: { listen: "127.0.0.1:${listener}" } }\ndashboard: { listen: "127.0.0.1:${dashboard}" }\n`;
+    await withBox({}, both(port, 0), async (box, reload, _, said) => {
+      expect(await reload(both(0, port))).toBe("reloaded");
+      expect(box.statusUrl).toBe(`http://127.0.0.1:${port}/`);
+      expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
+      expect(said().filter((line) => line.includes("taken instead"))).toEqual([]);
+    });
+  });
+
   test("to another host keeps its port", async () => {
     const port = await freePort();
     await withBox({}, config(`127.0.0.1:${port}`, "10"), async (box, reload) => {
