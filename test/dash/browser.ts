@@ -119,6 +119,11 @@ export async function sees(page: Page, selector: string, wanted: RegExp): Promis
   throw new Error(`${selector} says ${JSON.stringify(words)}, expected ${wanted}`);
 }
 
+/** Waits for a condition in the page. As a function: a text would be evaluated again each time, which the page's policy forbids. */
+export async function holds(page: Page, condition: string): Promise<void> {
+  await page.waitForFunction(`() => ${condition}`);
+}
+
 /** A chart's drawing, by its title. */
 export function plot(page: Page, title: string) {
   return page

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, PATIENCE_MS, sees, stage } from "./browser.ts";
 
 describe.if(hasBrowser())("a page whose box is away for a while", () => {
   const stand = stage();
@@ -20,7 +20,7 @@ describe.if(hasBrowser())("a page whose box is away for a while", () => {
       await sees(page, ".live", /reconnecting/);
       await page.goto(`${stand.box.url}${view}`);
       await sees(page, ".problem", /The box answered 503/);
-      await page.waitForFunction("document.querySelectorAll('.problem').length === 1");
+      await holds(page, "document.querySelectorAll('.problem').length === 1");
       stand.box.mood = "well";
       await sees(page, "main", wanted);
       await page.locator(".problem").waitFor({ state: "detached" });

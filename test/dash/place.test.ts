@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { hashOf, lookOf, wordsOf, zoomWord } from "../../src/dash/page/place.ts";
-import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
 
 const MAIN = "Connections and packets received";
 
@@ -92,9 +92,19 @@ describe.if(hasBrowser())("the address of the page", () => {
       await sees(page, ".count", /of 10 000/);
       expect(await depth()).toBe(0);
       expect(await page.title()).toBe("Connections · tenk");
-      await page.goBack();
-      await page.locator(".main-grid").waitFor();
-      await page.waitForFunction("Math.round(scrollY) === 700");
+      await page.evaluate("scrollTo(0, 300)");
+      for (const [view, there] of [
+        ["Now", 700],
+        ["Connections", 300],
+        ["Now", 700],
+      ] as const) {
+        await (view === "Now" ? page.goBack() : page.goForward());
+        // The title changes after the view, and what was asked for comes later.
+        await holds(page, `document.title === "${view} · tenk"`);
+        await holds(page, `Math.round(scrollY) === ${there}`);
+      }
+      await page.reload();
+      await holds(page, "Math.round(scrollY) === 700");
       await page.goto(`${stand.box.url}#/runs/12/11`);
       await sees(page, ".compared", /run 12/);
       expect(await page.title()).toBe("Runs 12, 11 · tenk");
@@ -117,7 +127,7 @@ describe.if(hasBrowser())("the address of the page", () => {
           };`,
       });
       await sees(page, ".zoomed", /zoomed to 1 d 1 h/);
-      await page.waitForFunction("written.has('18:00')");
+      await holds(page, "written.has('18:00')");
       const times = (await page.evaluate<string[]>("[...written].filter((text) => /^\\d\\d:/.test(text))")).sort();
       // 00:00 is two hours ahead of UTC, 03:00 one: at each step of the axis the clock shows a round hour.
       for (const time of times) expect(time).toMatch(/^(00|03|06|09|12|15|18|21):00$|^(02|04|08|10|14|16|20|22):00$/);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportHtml } from "../../src/dash/mod.ts";
-import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
 import { TOKEN } from "./fake-box.ts";
 import { fakeReport, fakeRun } from "./fake-data.ts";
 
@@ -226,7 +226,8 @@ describe.if(hasBrowser())("the view of the log", () => {
       await sees(page, ".line:last-child", /line 60/);
       expect(await rest()).toBeGreaterThan(before - 1);
       await page.getByLabel("Follow").check();
-      await page.waitForFunction(
+      await holds(
+        page,
         "document.querySelector('.log').scrollHeight - document.querySelector('.log').scrollTop - document.querySelector('.log').clientHeight < 24",
       );
     },

@@ -10,6 +10,7 @@ import { NowView } from "./now/mod.ts";
 import { Foreign, Problem } from "./parts.tsx";
 import { hashOf, wordsOf } from "./place.ts";
 import { RunsView } from "./runs/mod.ts";
+import { scrollDown } from "./scroll-down.ts";
 
 const VIEWS = [
   ["now", "Now"],
@@ -47,9 +48,16 @@ function usePlace(): readonly [view: string, ...ids: string[]] {
     };
     history.replaceState({}, "");
     addEventListener("hashchange", moved);
+    // The browser would scroll before we are told of the move, and know how far down one was. A reload is its own matter.
+    addEventListener("pageshow", () => {
+      history.scrollRestoration = "manual";
+    });
+    addEventListener("pagehide", () => {
+      history.scrollRestoration = "auto";
+    });
     return () => removeEventListener("hashchange", moved);
   }, []);
-  useLayoutEffect(() => scrollTo(0, depth), [place]);
+  useLayoutEffect(() => scrollDown(depth), [place]);
   return place;
 }
 
