@@ -110,7 +110,7 @@ describe.if(hasBrowser())("the view of runs", () => {
       const page = await stand.open("#/runs");
       for (const index of [0, 1]) await page.getByRole("checkbox").nth(index).check();
       await page.getByRole("link", { name: "Compare the two" }).click();
-      await sees(page, ".data", /Messages a second100k\/s80k\/s−20 % worse.*Connect p991\.62 ms1\.62 msthe same/);
+      await sees(page, ".data", /Sent a second100 00080 000−20 %, clearly worse.*Connect p991\.62 ms1\.62 mssame/);
       await sees(page, ".run-grid", /Messages sentA99(\.\d)?k\/sB79\.\dk\/s/);
     },
     PATIENCE_MS,
