@@ -94,6 +94,17 @@ export class Access {
     return NOBODY;
   }
 
+  /** What is aborted when the session of a request ends; undefined where it has none. */
+  ending(headers: Headers, cookie: string): AbortSignal | undefined {
+    const words = cookieValues(headers.get("cookie") ?? "", cookie);
+    return words.map((word) => this.sessions.ending(word, this.#now())).find((signal) => signal !== undefined);
+  }
+
+  /** Somebody leaves: whatever their browser keeps opens nothing any more. */
+  leave(headers: Headers, cookie: string): void {
+    for (const word of cookieValues(headers.get("cookie") ?? "", cookie)) this.sessions.end(word);
+  }
+
   /** Somebody followed the link with the token. */
   enterByToken(client: Client, token: string): Entry {
     if (isSame(token, this.#token)) return this.#entered();

@@ -1,6 +1,6 @@
 import { type Log, occasionally, TenkError } from "../../base/mod.ts";
 import { type Access, type Entry, foreignness, isSameOrigin } from "./access.ts";
-import { answer, HTML, redirect, refusal, TEXT } from "./answer.ts";
+import { answer, HTML, json, redirect, refusal, TEXT } from "./answer.ts";
 import { readForm } from "./body.ts";
 import type { Client } from "./client.ts";
 import { isOurs } from "./host.ts";
@@ -26,7 +26,7 @@ export interface Arrived {
   readonly stayOpen: () => void;
 }
 
-type Opened = Omit<Visit, "standing">;
+type Opened = Omit<Visit, "standing" | "ending">;
 
 /**
  * Every request passes here, in this order: is the name ours, is it somebody who may, is it of our own page where it changes
@@ -46,7 +46,7 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
     if (path === "/login") return isReading ? loginForm(opened) : enterByForm(opened);
     if (path === "/login.css" && isReading) return answer(200, "text/css; charset=utf-8", LOGIN_STYLE);
 
-    const route = routes(path);
+    const route = path === "/logout" ? logout : routes(path);
     const standing = access.standing(opened.client, headers, cookie(), route?.isScrape ?? false);
     if (route?.isPublic !== true) {
       if (standing.waitMs > 0) return waitAnswer(standing.waitMs);
@@ -54,8 +54,18 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
       if (isReading && isEmbedded(headers)) return refusal(403, "not for pages of other sites");
     }
     if (route === undefined) return refusal(404, `nothing is at ${path.slice(0, 100)}`);
-    return serveRoute(route, { ...opened, standing });
+    const ending = () => (standing.by === "session" ? access.ending(headers, cookie()) : undefined);
+    return serveRoute(route, { ...opened, standing, ending });
   }
+
+  /** Tells whether there is a session to end, and ends it. */
+  const logout: Route = {
+    get: ({ standing }) => json({ session: standing.by === "session" }),
+    post({ request, client }) {
+      access.leave(request.headers, cookie());
+      return json({}, 200, { "set-cookie": `${cookie()}=; ${cookieWords(client, 0)}` });
+    },
+  };
 
   function loginForm({ client, request }: Opened): Response {
     const { by } = access.standing(client, request.headers, cookie(), false);
@@ -87,8 +97,7 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
       return loginAnswer(429, `Too many wrong attempts. Wait ${seconds} s.`, { "retry-after": seconds });
     }
     const age = Math.floor(access.sessions.maxAgeMs / 1000);
-    const words = `HttpOnly; SameSite=Strict; Path=/; Max-Age=${age}${client.isSecure ? "; Secure" : ""}`;
-    return redirect("/", { "set-cookie": `${cookie()}=${entry.session}; ${words}` });
+    return redirect("/", { "set-cookie": `${cookie()}=${entry.session}; ${cookieWords(client, age)}` });
   }
 
   function loginAnswer(code: number, message = "", more: Record<string, string> = {}): Response {
@@ -117,6 +126,10 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
       return refusal(500, "it failed; the log says why");
     }
   };
+}
+
+function cookieWords({ isSecure }: Client, ageSeconds: number): string {
+  return `HttpOnly; SameSite=Strict; Path=/; Max-Age=${ageSeconds}${isSecure ? "; Secure" : ""}`;
 }
 
 /** What the one who asked can mend. */

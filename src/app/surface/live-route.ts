@@ -7,9 +7,9 @@ const TYPE = "text/event-stream; charset=utf-8";
 /** `GET /api/live` */
 export function liveRoute(live: LiveStreams): Route {
   return {
-    get({ request, stayOpen }) {
+    get({ request, stayOpen, ending }) {
       if (request.method === "HEAD") return answer(200, TYPE, null);
-      const stream = live.open(lastSecond(request.headers.get("last-event-id")));
+      const stream = live.open(lastSecond(request.headers.get("last-event-id")), ending());
       if (stream === undefined) {
         return refusal(503, "too many are watching", "close another page", { "retry-after": "5" });
       }

@@ -23,6 +23,8 @@ export interface LiveOptions {
 
 interface Stream {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Waits for the end of a session no longer. */
+  readonly release: () => void;
   /** The last second that was told. ms since 1970 */
   toldMs: number;
   /** More seconds wait than were told at once. */
@@ -70,17 +72,22 @@ export class LiveStreams {
    * Begins a stream.
    *
    * @param afterMs what was told before an interruption, ms since 1970 @default now
+   * @param ending ends the stream when it is aborted
    * @returns undefined where there are too many
    */
-  open(afterMs?: number): ReadableStream<Uint8Array> | undefined {
+  open(afterMs?: number, ending?: AbortSignal): ReadableStream<Uint8Array> | undefined {
     if (this.#streams.size >= this.#options.maxStreams) return undefined;
     const { log } = this.#sources;
     let stream: Stream | undefined;
+    const end = () => {
+      if (stream !== undefined) this.#drop(stream);
+    };
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           stream = {
             controller,
+            release: () => ending?.removeEventListener("abort", end),
             toldMs: afterMs ?? this.#newestMs - 1,
             isBehind: false,
             keysVersion: -1,
@@ -90,6 +97,7 @@ export class LiveStreams {
             stalledSeconds: 0,
           };
           this.#streams.add(stream);
+          ending?.addEventListener("abort", end, { once: true });
           controller.enqueue(encoder.encode("retry: 2000\n\n"));
           this.#tell(stream);
         },
@@ -98,7 +106,7 @@ export class LiveStreams {
           if (stream?.isBehind) this.#tell(stream);
         },
         cancel: () => {
-          if (stream !== undefined) this.#streams.delete(stream);
+          if (stream !== undefined) this.#forget(stream);
         },
       },
       new ByteLengthQueuingStrategy({ highWaterMark: this.#options.waitingBytes }),
@@ -123,8 +131,13 @@ export class LiveStreams {
     for (const stream of this.#streams) this.#drop(stream);
   }
 
-  #drop(stream: Stream): void {
+  #forget(stream: Stream): void {
     this.#streams.delete(stream);
+    stream.release();
+  }
+
+  #drop(stream: Stream): void {
+    this.#forget(stream);
     try {
       stream.controller.error(new Error("too slow, or stopping"));
     } catch {
@@ -138,7 +151,7 @@ export class LiveStreams {
     try {
       stream.controller.enqueue(encoder.encode(text));
     } catch {
-      this.#streams.delete(stream);
+      this.#forget(stream);
     }
   }
 

@@ -11,8 +11,8 @@ export interface SessionsOptions {
 export class Sessions {
   readonly max: number;
   readonly maxAgeMs: number;
-  /** When each began, the oldest first. */
-  readonly #begun = new Map<string, number>();
+  /** When each began, the oldest first, and what tells of its end. */
+  readonly #begun = new Map<string, { readonly ms: number; readonly end: AbortController }>();
 
   constructor({ max = 100, maxAgeMs = 30 * 24 * 3_600_000 }: SessionsOptions = {}) {
     this.max = max;
@@ -26,29 +26,40 @@ export class Sessions {
   /** Always a new word: one that a stranger put into the browser before is worth nothing afterwards. */
   begin(nowMs: number): string {
     const word = newSecret();
-    this.#begun.set(keyOf(word), nowMs);
+    this.#begun.set(keyOf(word), { ms: nowMs, end: new AbortController() });
     for (const key of this.#begun.keys()) {
       if (this.#begun.size <= this.max) break;
-      this.#begun.delete(key);
+      this.#end(key);
     }
     return word;
   }
 
   isOpen(word: string, nowMs: number): boolean {
+    return this.ending(word, nowMs) !== undefined;
+  }
+
+  /** @returns what is aborted when the session ends; undefined where there is none */
+  ending(word: string, nowMs: number): AbortSignal | undefined {
     const key = keyOf(word);
-    const begunMs = this.#begun.get(key);
-    if (begunMs === undefined) return false;
-    if (nowMs - begunMs < this.maxAgeMs) return true;
-    this.#begun.delete(key);
-    return false;
+    const begun = this.#begun.get(key);
+    if (begun === undefined) return undefined;
+    if (nowMs - begun.ms < this.maxAgeMs) return begun.end.signal;
+    this.#end(key);
+    return undefined;
   }
 
   end(word: string): void {
-    this.#begun.delete(keyOf(word));
+    this.#end(keyOf(word));
   }
 
   endAll(): void {
-    this.#begun.clear();
+    for (const key of [...this.#begun.keys()]) this.#end(key);
+  }
+
+  #end(key: string): void {
+    const begun = this.#begun.get(key);
+    this.#begun.delete(key);
+    begun?.end.abort();
   }
 }
 

@@ -9,6 +9,8 @@ export interface Visit {
   readonly query: URLSearchParams;
   readonly client: Client;
   readonly standing: Standing;
+  /** What is aborted when the visitor's session ends; undefined where another reason lets them in. */
+  readonly ending: () => AbortSignal | undefined;
   /** Bears with silence for longer: for answers that go on, and have something to say each second. */
   readonly stayOpen: () => void;
 }
