@@ -1,4 +1,3 @@
-import { afterAll } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,10 +6,6 @@ import { type Box, parseConfig, up } from "../../src/app/mod.ts";
 import { keptLog } from "./surface/support.ts";
 
 const FIXTURES = join(import.meta.dir, "../net/fixtures");
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
-});
 
 /** @param text without a `dashboard:` it gets one @param files by their names; its own are the pairs one-cert.pem, two-cert.pem … */
 export async function withBox(
@@ -19,7 +14,6 @@ export async function withBox(
   work: (box: Box, reload: (text: string) => Promise<string>, folder: string, said: () => string[]) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "reload-"));
-  folders.push(folder);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   for (const [ours, theirs] of [
     ["one", "first"],
@@ -42,6 +36,7 @@ export async function withBox(
     await work(box, reload, folder, said);
   } finally {
     await box.stop(0);
+    rmSync(folder, { recursive: true });
   }
 }
 
