@@ -22,6 +22,8 @@ export interface FakeBox {
   runSecond: number | undefined;
   /** How far its clock was set back. */
   behindSeconds: number;
+  /** Whether the one who looks came in by a link or a word. */
+  hasSession: boolean;
   /** How `/api/…` answers: as usual, with 401, or not at all. */
   mood: "well" | "closed" | "gone";
   /** How long a browser waits before it comes back to a stream that has ended. */
@@ -215,6 +217,8 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
       return json({ series: [...curves.map(({ curve: _, ...each }) => each), ...box.extra] });
     if (pathname === "/api/series") return series(searchParams);
     if (pathname === "/api/status") return status();
+    if (pathname === "/logout" && request.method === "POST") box.hasSession = false;
+    if (pathname === "/logout") return json({ session: box.hasSession });
     if (pathname === "/api/live") return live(request);
     if (pathname === "/api/connections") return connections(searchParams);
     if (pathname === "/api/connections/close") return close(request);
@@ -233,6 +237,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     extra: [],
     runSecond: isRunning ? 0 : undefined,
     behindSeconds: 0,
+    hasSession: false,
     mood: "well",
     retryMs: 300,
     asked: [],

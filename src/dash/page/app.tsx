@@ -6,6 +6,7 @@ import { ConnectionsView } from "./connections/mod.ts";
 import { visible } from "./format.ts";
 import type { LiveState } from "./live.ts";
 import { LogView } from "./log/mod.ts";
+import { LogOutButton } from "./log-out-button.tsx";
 import { NowView } from "./now/mod.ts";
 import { Foreign, Problem } from "./parts.tsx";
 import { hashOf, wordsOf } from "./place.ts";
@@ -119,6 +120,7 @@ function Header({ view, address }: { readonly view: string; readonly address: st
       </nav>
       <LiveSign />
       <AppearanceButton />
+      <LogOutButton />
     </header>
   );
 }

@@ -1,0 +1,42 @@
+import { useEffect, useState } from "preact/hooks";
+import { comebacks, problem } from "./box.ts";
+import { useCell } from "./cell.ts";
+import { ask, ClientError, change } from "./client.ts";
+
+/** Only for who came in with a link or a word: whoever may look because of where they are has nothing to end. */
+export function LogOutButton() {
+  const [hasSession, setHasSession] = useState(false);
+  const back = useCell(comebacks);
+  useEffect(() => {
+    ask<{ session: boolean }>("/logout").then(
+      ({ session }) => setHasSession(session),
+      () => undefined, // The views say what is wrong with the box.
+    );
+  }, [back]);
+  if (!hasSession) return null;
+  return (
+    <button type="button" class="button icon" aria-label="Log out" title="Log out" onClick={logOut}>
+      <svg
+        viewBox="0 0 20 20"
+        width="16"
+        height="16"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.6"
+        aria-hidden="true"
+      >
+        <path d="M8 3H4v14h4M8 10h9m-3.5-3.5L17 10l-3.5 3.5" />
+      </svg>
+    </button>
+  );
+}
+
+/** The page is loaded again: what it shows was for who has just left. */
+async function logOut(): Promise<void> {
+  try {
+    await change("/logout", {});
+    location.assign("/");
+  } catch (error) {
+    if (error instanceof ClientError) problem.set(error);
+  }
+}

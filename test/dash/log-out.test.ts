@@ -1,0 +1,25 @@
+import { describe, expect, test } from "bun:test";
+import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+
+describe.if(hasBrowser())("logging out", () => {
+  const stand = stage();
+
+  test(
+    "is for who has a session, and begins anew",
+    async () => {
+      const page = await stand.open("#/runs");
+      await sees(page, ".live", /live/);
+      const button = page.getByRole("button", { name: "Log out" });
+      while (!stand.box.asked.includes("GET /logout")) await Bun.sleep(20);
+      expect(await button.count()).toBe(0);
+      stand.box.hasSession = true;
+      await page.reload();
+      await button.click();
+      await page.waitForURL(stand.box.url);
+      await sees(page, ".live", /live/);
+      expect(stand.box.asked).toContain("POST /logout");
+      expect(await button.count()).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+});
