@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonTarget } from "../../src/cli/output.ts";
-import { dataHome, MAIN, withFolder } from "./tenk.ts";
+import { keepingIn, MAIN, withFolder } from "./tenk.ts";
 
 describe("a JSON result", () => {
   test("is written to its file whole, with nothing left beside it", async () => {
@@ -57,7 +57,7 @@ test("a disk that takes none of many results is told once", () => {
 test("a log that the disk does not take ends no box", async () => {
   const words = ["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
   const log = openSync("/dev/full", "w");
-  const env = { ...process.env, XDG_DATA_HOME: dataHome() };
+  const env = keepingIn();
   const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: ["ignore", "pipe", log] });
   closeSync(log);
   const [line] = (await once(child.stdout!, "data")) as [Buffer];

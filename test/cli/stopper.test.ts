@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stopper } from "../../src/cli/stopper.ts";
 import type { Report } from "../../src/load/mod.ts";
 import { until } from "../net/support.ts";
-import { dataHome } from "./tenk.ts";
+import { keepingIn } from "./tenk.ts";
 
 test.each([
   ["SIGTERM", 249, false],
@@ -47,7 +47,7 @@ describe("a signal to every process of a group without a terminal, which the lau
   /** In a group of its own. */
   function launched(...words: string[]) {
     const file = Bun.which("node") ?? process.execPath;
-    const env = { ...process.env, NO_COLOR: "1", XDG_DATA_HOME: dataHome() };
+    const env = keepingIn();
     const child = spawn(file, [LAUNCHER, ...words], { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (part) => (stdout += part));

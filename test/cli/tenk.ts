@@ -31,6 +31,11 @@ export function dataHome(): string {
   return made;
 }
 
+/** The environment of a program under test, which keeps nothing of the user's and nothing outside `folder`. */
+export function keepingIn(folder = dataHome()): NodeJS.ProcessEnv {
+  return { ...process.env, NO_COLOR: "1", XDG_DATA_HOME: folder };
+}
+
 /** Makes the kernel end a program with the process that started it, however that ends; the program keeps its process id. */
 const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
 
@@ -41,7 +46,7 @@ export function startTenk(words: readonly string[], options: { cwd?: string; inp
   const child = spawn(command, rest, {
     cwd: options.cwd ?? tmpdir(),
     stdio: [options.input ?? "ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", XDG_DATA_HOME: dataHome() },
+    env: keepingIn(),
   });
   const text = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { build, entries, type Target } from "../../scripts/build.ts";
+import { keepingIn } from "../cli/tenk.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CONNECTIONS = 200;
@@ -56,7 +57,11 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
       expect(version.stdout).toMatch(/^tenk \d+\.\d+\.\d+ \([0-9a-f]{7,}(-changed)?\)\n$/);
 
       const up = ["up", "--listen", "127.0.0.1:0", "--handler", "echo", "--workers", "2", "--dashboard", "127.0.0.1:0"];
-      const box = spawn(file, [...rest, ...up, "--json"], { stdio: ["ignore", "pipe", "inherit"], cwd: folder });
+      const box = spawn(file, [...rest, ...up, "--json"], {
+        stdio: ["ignore", "pipe", "inherit"],
+        cwd: folder,
+        env: keepingIn(folder),
+      });
       started.add(box);
       const { statusUrl, listeners } = JSON.parse(await firstLine(box));
 
@@ -103,7 +108,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 
 /** What a program that must not fail prints; it may miss an expectation, since an emulated one is slow. */
 async function output(file: string, words: string[]): Promise<string> {
-  const child = spawn(file, words, { stdio: ["ignore", "pipe", "inherit"], cwd: folder });
+  const child = spawn(file, words, { stdio: ["ignore", "pipe", "inherit"], cwd: folder, env: keepingIn(folder) });
   started.add(child);
   let text = "";
   child.stdout.on("data", (chunk) => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, TARGETS } from "../../scripts/build.ts";
 import { Client } from "../cli/client.ts";
+import { keepingIn } from "../cli/tenk.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tenk-run-"));
@@ -16,7 +17,7 @@ afterAll(() => {
 
 /** Starts a program and collects what it writes; `sees` resolves with the first match. */
 function start(file: string, words: string[], cwd: string) {
-  const child = spawn(file, words, { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(file, words, { cwd, stdio: ["ignore", "pipe", "pipe"], env: keepingIn(cwd) });
   started.push(child);
   let text = "";
   const add = (part: Buffer) => {
