@@ -13,6 +13,8 @@ export interface LoadedConfig {
   /** What relative paths in it are relative to. */
   readonly folder: string;
   readonly written: ReadonlySet<string>;
+  /** The file says nothing: no text, or comments alone. */
+  readonly isEmpty: boolean;
 }
 
 /** Parts that are designed but not built: their keys are refused with this reason, not as a slip of the pen. */
@@ -27,9 +29,28 @@ type Path = readonly PropertyKey[];
  */
 export function loadConfig(file?: string): LoadedConfig {
   if (file === undefined) {
-    return { config: CONFIG_SCHEMA.parse({}), file, folder: process.cwd(), written: new Set() };
+    return { config: CONFIG_SCHEMA.parse({}), file, folder: process.cwd(), written: new Set(), isEmpty: false };
   }
   return parseConfig(readConfigText(file), file, dirname(resolve(file)));
+}
+
+/**
+ * `loadConfig` of the file that a running box was started from. One that is gone or says nothing (half of an editor's save, a
+ * disk that was full) is refused: nobody asks for every default in that way, least of all for a port open to everybody.
+ *
+ * @throws {TenkError} as `loadConfig`, and `config` where the file says nothing
+ */
+export function loadConfigAgain(file: string): LoadedConfig {
+  const hint = "to run by defaults, stop and start without a file";
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig(file);
+  } catch (error) {
+    if (!(error instanceof TenkError) || error.code !== "file-unreadable") throw error;
+    throw new TenkError(error.code, error.message, { cause: error, hint });
+  }
+  if (loaded.isEmpty) throw new TenkError("config", `${file}: expected settings, found none`, { hint });
+  return loaded;
 }
 
 /**
@@ -43,7 +64,8 @@ export function parseConfig(text: string, file: string, folder: string = process
   const raw = withoutEmptySections(values);
   const result = CONFIG_SCHEMA.safeParse(raw);
   if (result.success) {
-    return { config: result.data, file, folder, written: new Set(leavesOf(raw)) };
+    const isEmpty = values === null || values === undefined;
+    return { config: result.data, file, folder, written: new Set(leavesOf(raw)), isEmpty };
   }
   const place = (path: Path, at: "key" | "value") => `${file}:${lineOf(document, lines, path, at)}:`;
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, raw, place));

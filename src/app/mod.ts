@@ -2,7 +2,7 @@
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { type Box, up } from "./box.ts";
 export type { Config, ListenerConfig } from "./config.ts";
-export { type LoadedConfig, loadConfig, parseConfig } from "./config-file.ts";
+export { type LoadedConfig, loadConfig, loadConfigAgain, parseConfig } from "./config-file.ts";
 export { checkDashboard } from "./dashboard.ts";
 export { type DashboardFilesOptions, dashboardFiles } from "./dashboards/mod.ts";
 export { dataFolderOf, usualDataFolder } from "./data-folder.ts";

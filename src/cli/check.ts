@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { checkDashboard, checkListeners, effectiveSettings, loadConfig } from "../app/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";
 import { print } from "./output.ts";
 import { paintsFor } from "./terminal.ts";
-import { DEFAULT_FILE } from "./up.ts";
+import { DEFAULT_FILE, usualFile } from "./up.ts";
 
 export function checkCommand(exit: (code: number) => void): Command {
   return new Command("check")
@@ -17,7 +16,7 @@ export function checkCommand(exit: (code: number) => void): Command {
 }
 
 function runCheck({ config, json }: { config?: string; json?: boolean }): number {
-  const loaded = loadConfig(config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined));
+  const loaded = loadConfig(config ?? usualFile());
   checkListeners(loaded);
   checkDashboard(loaded);
   const settings = effectiveSettings(loaded);
@@ -28,7 +27,8 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
   const { dim } = paintsFor(process.stdout);
   const keyWidth = Math.max(...settings.map(({ key }) => key.length));
   const valueWidth = Math.max(...settings.map(({ value }) => value.length));
-  print(loaded.file === undefined ? "no configuration file: every setting by default" : `${loaded.file} is valid`);
+  const verdict = loaded.isEmpty ? "is valid, and says nothing: every setting by default" : "is valid";
+  print(loaded.file === undefined ? "no configuration file: every setting by default" : `${loaded.file} ${verdict}`);
   for (const { key, value, defaulted } of settings) {
     print(`  ${key.padEnd(keyWidth)}  ${defaulted ? `${value.padEnd(valueWidth)}  ${dim("default")}` : value}`);
   }

@@ -26,12 +26,17 @@ export interface ServeOptions {
 }
 
 /**
- * Brings up what `load` says and serves until asked to stop; SIGHUP asks `load` again. A configuration that is wrong then
- * changes nothing.
+ * Brings up what `load` says and serves until asked to stop; SIGHUP asks `load` again, and tells it what is served. A
+ * configuration that is wrong then changes nothing.
  */
-export async function serve(load: () => LoadedConfig, options: ServeOptions): Promise<number> {
-  const loaded = load();
+export async function serve(
+  load: (before: LoadedConfig | undefined) => LoadedConfig,
+  options: ServeOptions,
+): Promise<number> {
+  let loaded = load(undefined);
   await startLogging(options.logLevel ?? loaded.config.log.level);
+  const log = logOf("cli");
+  if (loaded.isEmpty) log.warn("the configuration says nothing: every setting by default", { file: loaded.file });
   using stop = stopper("stopping", options.withParent ? [] : undefined);
   const { orFree = false, watch = false, sayDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
@@ -42,11 +47,14 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
     isOutdated = box === undefined;
     if (box === undefined || stop.signal.aborted) return;
     try {
-      const changed = load();
+      const changed = load(loaded);
       await box.reload(changed);
+      const isFound = loaded.file === undefined && changed.file !== undefined;
+      if (isFound) log.warn("a configuration was found, and is the one from now on", { file: changed.file });
+      loaded = changed;
       await startLogging(options.logLevel ?? changed.config.log.level);
     } catch (error) {
-      logOf("cli").error(`not reloaded, nothing has changed\n${withHint(error)}`);
+      log.error(`not reloaded, nothing has changed\n${withHint(error)}`);
     }
   }
   const onHangUp = () => void reload();
@@ -60,7 +68,7 @@ export async function serve(load: () => LoadedConfig, options: ServeOptions): Pr
     box = await Promise.race([starting, stoppedFor(STARTING_MS, stop.signal)]);
     if (box === undefined) {
       starting.catch(() => undefined);
-      logOf("cli").warn("stopped before it was up");
+      log.warn("stopped before it was up");
       return EXIT.pass;
     }
     if (options.withParent) process.stdin.on("end", stop.request).resume();

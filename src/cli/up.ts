@@ -1,6 +1,13 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { Command, Option } from "commander";
-import { formatAddress, type LoadedConfig, loadConfig, parseAddress, parseConfig } from "../app/mod.ts";
+import {
+  formatAddress,
+  type LoadedConfig,
+  loadConfig,
+  loadConfigAgain,
+  parseAddress,
+  parseConfig,
+} from "../app/mod.ts";
 import { TenkError } from "../base/mod.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, oneOf, parseWorkers, valueOption } from "./options.ts";
@@ -50,7 +57,7 @@ export function upCommand(exit: (code: number) => void): Command {
       ),
     )
     .action(async (options: UpOptions) =>
-      exit(await serve(() => chosenConfig(options), { ...options, push: pushPlan(options) })),
+      exit(await serve((before) => chosenConfig(options, before), { ...options, push: pushPlan(options) })),
     );
 }
 
@@ -66,12 +73,24 @@ export function logLevelOption(): Option {
   return valueOption("--log-level <level>", "debug, info, warn or error", oneOf("debug", "info", "warn", "error"));
 }
 
-/** The file that was named, or the one listener that was described, or the usual file, or nothing but defaults. */
-function chosenConfig(options: UpOptions): LoadedConfig {
+/** The usual file where it exists. A link that leads nowhere was meant to lead somewhere: it is there, and refused. */
+export function usualFile(): string | undefined {
+  return lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) === undefined ? undefined : DEFAULT_FILE;
+}
+
+/**
+ * The file that was named, or the one listener that was described, or the usual file, or nothing but defaults.
+ *
+ * @param before what is served: the file that it came from is the one that is read again
+ */
+function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): LoadedConfig {
   const { config, listen, handler, workers, dashboard } = options;
   mustHaveDump(options);
   const isDescribed = [listen, handler, workers, dashboard].some((option) => option !== undefined);
-  if (!isDescribed) return dumped(loadConfig(config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)), options);
+  if (!isDescribed) {
+    const loaded = before?.file === undefined ? loadConfig(config ?? usualFile()) : loadConfigAgain(before.file);
+    return dumped(loaded, options);
+  }
   if (config !== undefined) {
     throw new TenkError("usage", "--config cannot be used with --listen, --handler, --workers or --dashboard", {
       hint: "write them into the file",
