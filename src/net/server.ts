@@ -4,8 +4,8 @@ import { type LoopChange, type PreparedChange, type ServerChange, ServerChanges 
 import { type ConnectionInfo, type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
 import { CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
 import { addressText } from "./listen-error.ts";
-import { answer, LoopListener, privateState } from "./loop/mod.ts";
-import { loadHandler } from "./module/mod.ts";
+import { answer, LoopListener, privateState, sayStopped } from "./loop/mod.ts";
+import { isShared, loadHandler } from "./module/mod.ts";
 import type { Question } from "./questions.ts";
 import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
@@ -101,10 +101,7 @@ export interface Server extends AsyncDisposable {
 export async function listen<Data = unknown>(options: ListenOptions, handler: Handler<Data> | URL): Promise<Server> {
   const workers = workerCount(options.workers ?? 1);
   checkListening(options);
-  if (workers === 1) {
-    const loaded = handler instanceof URL ? await loadHandler<Data>(handler.href, options.handlerOptions) : handler;
-    return singleLoop(options, loaded);
-  }
+  if (workers === 1) return handler instanceof URL ? loadedLoop<Data>(options, handler) : singleLoop(options, handler);
   if (!(handler instanceof URL)) {
     throw new TenkError(
       "invalid-option",
@@ -147,6 +144,17 @@ interface Parts {
 }
 
 const encoder = new TextEncoder();
+
+/** A handler that was made for it lets go of its timers where it cannot serve. @throws {TenkError} why not */
+async function loadedLoop<Data>(options: ListenOptions, { href }: URL): Promise<Server> {
+  const handler = await loadHandler<Data>(href, options.handlerOptions);
+  try {
+    return singleLoop(options, handler);
+  } catch (error) {
+    if (!isShared(handler)) await sayStopped(handler);
+    throw error;
+  }
+}
 
 function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Server {
   const rows = new CountRows(1);

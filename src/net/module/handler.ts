@@ -33,6 +33,14 @@ const HINT = "export default { chunk(connection, bytes) { … } }";
 
 let lastVersion = 0;
 
+/** Exported as they are: whoever loads their module gets the same. */
+const shared = new WeakSet<object>();
+
+/** Whether a handler that was loaded is one for all who load its module, and not made for the one who asked. */
+export function isShared(handler: object): boolean {
+  return shared.has(handler);
+}
+
 /** The same file as another module: to load it again, as it is now. */
 export function freshVersion(file: URL): URL {
   const fresh = new URL(file);
@@ -68,7 +76,9 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
     const hint = "export default (options) => ({ … })";
     log.warn("options not used: the file exports a handler, not a function", { handler: shownFile(file), hint });
   }
-  return checked(await made(module.default, file, options, href), file) as Handler<Data>;
+  const handler = checked(await made(module.default, file, options, href), file) as Handler<Data>;
+  if (handler === module.default) shared.add(handler);
+  return handler;
 }
 
 /** The runtime remembers that an import failed by its path, and only one with an extension gets another path. */

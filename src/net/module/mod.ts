@@ -1,5 +1,5 @@
 /** A handler's file: found, loaded (again), checked, and its errors told in its author's lines. */
 export { moduleError } from "./error.ts";
 export { type ModuleFiles, moduleFiles } from "./files.ts";
-export { freshVersion, loadHandler } from "./handler.ts";
+export { freshVersion, isShared, loadHandler } from "./handler.ts";
 export { codeFrame, type Place, placeOfError, shownFile } from "./place.ts";
