@@ -35,6 +35,10 @@ export function hasBrowser(): boolean {
   return false;
 }
 
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+}
+
 /** One browser for all tests of a file; a box and an empty profile for each. What any page complains of fails its test. */
 export function stage(): Stage {
   let browser: Browser;
@@ -42,7 +46,7 @@ export function stage(): Stage {
   let complaints: string[] = [];
   const expected: RegExp[] = [];
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    browser = await launchBrowser();
   }, PATIENCE_MS);
   afterAll(() => browser?.close());
   afterEach(async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { startTenk, type Tenk } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
-import { hasBrowser, PATIENCE_MS } from "./browser.ts";
+import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
 
 /** `TENK_DEMO=10000` is the whole story; `TENK_PICTURE=docs/page.png` then takes the picture of the README. */
 const connections = Number(process.env.TENK_DEMO ?? 300);
@@ -16,7 +16,7 @@ if (hasBrowser()) {
     "the real page sees a demo's connections come up, and its packets",
     async () => {
       const demo = startTenk(["demo", "-c", String(connections), "-T", `${seconds}s`, "--no-live"]);
-      const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      const browser = await launchBrowser();
       try {
         expect(await watched(demo, browser)).toEqual([]);
       } finally {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { startTenk } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
-import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, launchBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
 
 const CURVES = "Connections and messages";
 
@@ -93,7 +93,7 @@ if (hasBrowser()) {
       const { statusUrl, listeners } = JSON.parse((await box.sees("stdout", /^.*\n/))[0]);
       const words = ["-c", "5", "-r", "10", "-m", "ping", "-T", "5m", "--box", statusUrl, "--no-live"];
       const load = startTenk(["load", "tcp", `127.0.0.1:${listeners[0].port}`, ...words]);
-      const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      const browser = await launchBrowser();
       try {
         while ((await elapsedMs(statusUrl)) < 5000) await Bun.sleep(100);
         const page = await browser.newPage();

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+
 import { startPrometheus } from "../app/prometheus-support.ts";
 import { startTenk } from "../cli/tenk.ts";
 import { Client, until } from "../net/support.ts";
-import { hasBrowser, PATIENCE_MS } from "./browser.ts";
+import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
 
 const FILE = join(import.meta.dirname, "../../examples/packets.ts");
 const hasPrometheus = existsSync("/usr/bin/prometheus");
@@ -27,7 +27,7 @@ if (hasBrowser() && hasPrometheus) {
       const { listeners, statusUrl } = JSON.parse((await running.sees("stdout", /^{.*}$/m))[0]);
       const target = { targets: [new URL(statusUrl).host] };
       using prometheus = await startPrometheus([{ job_name: "tenk", static_configs: [target] }]);
-      const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      const browser = await launchBrowser();
       try {
         const client = await new Client(listeners[0].port).connected();
         const sending = setInterval(() => client.socket.write("packet"), 10);

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+
 import { parseConfig, up } from "../../src/app/mod.ts";
 import { Client, until } from "../net/support.ts";
-import { hasBrowser, PATIENCE_MS } from "./browser.ts";
+import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
 
 const STUCK = join(import.meta.dirname, "../net/stuck-handler.ts");
 const CONNECTIONS = 30;
@@ -15,7 +15,7 @@ if (hasBrowser()) {
       const listener = { listen: "127.0.0.1:0", handler: STUCK, workers: 2 };
       const config = { tcp: { wide: listener }, dashboard: { listen: "127.0.0.1:0" } };
       const box = await up(parseConfig(JSON.stringify(config), "tenk.yaml"));
-      const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      const browser = await launchBrowser();
       try {
         const opening = Array.from({ length: CONNECTIONS }, () => new Client(box.listeners[0]!.port).connected());
         const clients = await Promise.all(opening);

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { chromium, type Page } from "playwright-core";
-import { hasBrowser, PATIENCE_MS } from "../../dash/browser.ts";
+import type { Page } from "playwright-core";
+import { hasBrowser, launchBrowser, PATIENCE_MS } from "../../dash/browser.ts";
 import { sessionOf, TOKEN, worldOf } from "./support.ts";
 
 const { world, ask, serve } = worldOf();
@@ -24,7 +24,7 @@ describe.if(hasBrowser())("a link of another site's page", () => {
   test(
     "leads into the box whoever has its token, or has shown it before, and nobody else",
     async () => {
-      const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      const browser = await launchBrowser();
       try {
         // What was passed on is not this machine's.
         const context = await browser.newContext({ extraHTTPHeaders: { "x-forwarded-for": "203.0.113.5" } });
