@@ -159,7 +159,7 @@ function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
     },
     parts: {
       healthy: () => isHealthy,
-      status: readings.status,
+      status: readings.wholeStatus,
       metrics: readings.metrics,
       helpOf: readings.helpOf,
       listeners: running,

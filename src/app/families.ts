@@ -1,10 +1,10 @@
 import type { Registry } from "prom-client";
 import { type Family, familiesIn } from "../metrics/mod.ts";
 import type { LoopVitals } from "../net/mod.ts";
-import type { RelayReport } from "../tcp/mod.ts";
 import type { RunningListener } from "./listener.ts";
 import { listenerHistograms, runtimeFamilies } from "./loop-families.ts";
-import { type RelayReports, relayFamilies } from "./relay-metrics.ts";
+import { relayFamilies } from "./relay-metrics.ts";
+import { relayReports } from "./relay-reports.ts";
 import { userMetrics } from "./user-metrics.ts";
 
 /** What is told of a box, and by whom. */
@@ -37,11 +37,4 @@ export async function gatheredFamilies(
   const users = userMetrics(running.map(({ server }) => server)).then(familiesIn);
   const [relays, runtime, ofUsers] = await Promise.all([relayReports(running), runtimeFamilies(running, main), users]);
   return [...relayFamilies(relays), ...runtime, ...ofUsers];
-}
-
-function relayReports(running: readonly RunningListener[]): Promise<RelayReports[]> {
-  const relays = running.filter(({ config }) => config.relay !== undefined);
-  return Promise.all(
-    relays.map(async ({ name, server }) => ({ name, reports: (await server.reports()) as RelayReport[] })),
-  );
 }

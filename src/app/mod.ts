@@ -16,6 +16,6 @@ export { type PushTarget, pushTarget } from "./push-target.ts";
 export { openRuns, RunKeeper } from "./run-keeping.ts";
 export { type FinishedRun, type RunLine, type RunSeries, Runs } from "./runs.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";
-export type { HostStatus, ListenerStatus, Status } from "./status.ts";
+export type { HostStatus, ListenerStatus, RelayStatus, Status, TargetView } from "./status.ts";
 export { findToken, hashPassword } from "./surface/mod.ts";
 export { COMMIT, VERSION } from "./version.ts";

@@ -14,6 +14,7 @@ import { openVitals } from "../net/mod.ts";
 import { gatheredFamilies, readFamilies } from "./families.ts";
 import type { RunningListener } from "./listener.ts";
 import { boxRegistry, type CountedListener } from "./metrics.ts";
+import { RelayReader } from "./relay-status.ts";
 import { startSampling } from "./sampling.ts";
 import { hostStatus, type ListenerStatus, processStatus, type Status } from "./status.ts";
 import { VERSION } from "./version.ts";
@@ -30,6 +31,8 @@ export interface ReadingsOptions {
 export interface Readings {
   listeners(): ListenerStatus[];
   status(): Status;
+  /** With the targets of relays, which event loops are asked for. Never rejects. */
+  wholeStatus(): Promise<Status>;
   families(): Promise<readonly Family[]>;
   metrics(format: ExpositionFormat): Promise<string>;
   /** What a metric is, in words. */
@@ -69,15 +72,18 @@ export function startReadings({ listeners: running, history, onSecond, log }: Re
     onSecond,
     log,
   });
+  const status = () => ({
+    tenk: VERSION,
+    startedAt,
+    listeners: listeners(),
+    process: processStatus(reader.read(), lag.quantileMs(0.99)),
+    host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
+  });
+  const relays = new RelayReader();
   return {
     listeners,
-    status: () => ({
-      tenk: VERSION,
-      startedAt,
-      listeners: listeners(),
-      process: processStatus(reader.read(), lag.quantileMs(0.99)),
-      host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
-    }),
+    status,
+    wholeStatus: () => relays.withRelays(status(), running()),
     families,
     metrics: async (format) => exposition(await families(), format),
     helpOf: sampling.helpOf,

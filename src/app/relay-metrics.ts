@@ -1,11 +1,6 @@
 import type { Family, Sample } from "../metrics/mod.ts";
 import type { RelayReport, TargetReport } from "../tcp/mod.ts";
-
-/** What the event loops of one relaying listener report. */
-export interface RelayReports {
-  readonly name: string;
-  readonly reports: readonly RelayReport[];
-}
+import { type RelayReports, targetReports } from "./relay-reports.ts";
 
 /** Relays, by listener, and their targets by address: added up over event loops. */
 export function relayFamilies(relays: readonly RelayReports[]): Family[] {
@@ -93,13 +88,7 @@ function family(type: Family["type"], name: string, help: string, samples: reado
 }
 
 function targetsOf({ name: listener, reports }: RelayReports) {
-  const byAddress = new Map<string, TargetReport[]>();
-  for (const report of reports.flatMap(({ targets }) => targets)) {
-    const known = byAddress.get(report.address);
-    if (known) known.push(report);
-    else byAddress.set(report.address, [report]);
-  }
-  return [...byAddress].map(([target, ofLoops]) => ({ labels: { listener, target }, reports: ofLoops }));
+  return targetReports(reports).map(([target, ofLoops]) => ({ labels: { listener, target }, reports: ofLoops }));
 }
 
 function sum(values: readonly number[]): number {

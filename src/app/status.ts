@@ -1,4 +1,4 @@
-import type { HostStatus } from "../dash/mod.ts";
+import type { HostStatus, RelayStatus, TargetView } from "../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../metrics/mod.ts";
 import type { ListenerCounts } from "../net/mod.ts";
 
@@ -12,6 +12,8 @@ export interface ListenerStatus {
   readonly path?: string;
   readonly handler: string;
   readonly workers: number;
+  /** Of a relay alone: its targets. Not in what is read at once, as event loops must be asked. */
+  readonly relay?: RelayStatus;
   readonly counts: ListenerCounts;
 }
 
@@ -37,7 +39,7 @@ export interface Status {
   readonly host: HostStatus;
 }
 
-export type { HostStatus };
+export type { HostStatus, RelayStatus, TargetView };
 
 export function hostStatus(sample: HostSample | undefined, busy: number | undefined): HostStatus {
   const used = (total: number | undefined, free: number | undefined) =>

@@ -12,6 +12,9 @@ const target = (more: Partial<TargetReport>): TargetReport => ({
   bytesToTarget: 4,
   bytesFromTarget: 5,
   lastError: undefined,
+  lastErrorAtMs: undefined,
+  outSinceMs: undefined,
+  nextTryAtMs: undefined,
   connectMs: 6,
   ...more,
 });

@@ -39,7 +39,7 @@ export function surfaceRoutes(parts: SurfaceParts): Routes {
       get: () => (healthy() ? answer(200, TEXT, "ok\n") : answer(503, TEXT, "stopping\n")),
     },
     "/metrics": metricsRoute(parts.metrics),
-    "/api/status": { get: () => json(status()) },
+    "/api/status": { get: async () => json(await status()) },
     "/api/names": namesRoute(history, parts.helpOf),
     "/api/series": seriesRoute(history),
     "/api/live": liveRoute(parts.live),

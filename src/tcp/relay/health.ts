@@ -52,6 +52,7 @@ export class Health {
   #isTrying = false;
   #backOffMs = 0;
   #untilMs = 0;
+  #outSinceMs = 0;
   /** Connects to it while it was in, and those of them that failed before one that did not. */
   #connects = 0;
   #failed = 0;
@@ -67,6 +68,16 @@ export class Health {
   /** How long it is left alone for, when it is out. */
   get backOffMs(): number {
     return this.#backOffMs;
+  }
+
+  /** Since when it is out, when it is. */
+  get outSinceMs(): number {
+    return this.#outSinceMs;
+  }
+
+  /** When a client's connect may try it, when it is out; `undefined` where checks do. */
+  get nextTryMs(): number | undefined {
+    return this.settings.checkMs > 0 ? undefined : this.#untilMs;
   }
 
   /** Whether clients may be sent there: it is up, or its trial is due. With checks it is they that try, not clients. */
@@ -108,6 +119,7 @@ export class Health {
     }
     if (failures === 0 || this.#failures < Math.max(failures, this.#leastInRow)) return false;
     this.#isOut = true;
+    this.#outSinceMs = nowMs;
     this.#leaveAlone(nowMs, Math.min(backOffMs, maxBackOffMs));
     return true;
   }

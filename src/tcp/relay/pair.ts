@@ -139,7 +139,7 @@ export class Pair {
     clearTimeout(this.#silence);
     const target = this.#target as Target<Pair>;
     target.active -= 1;
-    if (side === "b" && reason !== "peer" && reason !== "idle") target.lastError = cause?.message ?? reason;
+    if (side === "b" && reason !== "peer" && reason !== "idle") target.erred(cause?.message ?? reason);
     this.#end();
   }
 

@@ -19,6 +19,12 @@ export interface TargetReport {
   bytesToTarget: number;
   bytesFromTarget: number;
   lastError: string | undefined;
+  /** When that was, in milliseconds since 1970; as the next two. */
+  lastErrorAtMs: number | undefined;
+  /** Since when it is `down`, or would be if it did not drain. */
+  outSinceMs: number | undefined;
+  /** When a client's connect may try one that is out; `undefined` where checks do. */
+  nextTryAtMs: number | undefined;
   /** How long the last connect took. */
   connectMs: number | undefined;
 }
@@ -39,8 +45,9 @@ export class Target<Data> implements Choosable {
   active = 0;
   credit = 0;
   chosenAt = 0;
-  lastError: string | undefined;
   connectMs: number | undefined;
+  #lastError: string | undefined;
+  #lastErrorAtMs: number | undefined;
   #dialer: Dialer<Data>;
   #dialledAs = "";
   #isListed = true;
@@ -109,23 +116,37 @@ export class Target<Data> implements Choosable {
       return;
     }
     this.#failures += 1;
-    this.lastError = messageOf(error);
+    const text = messageOf(error);
+    this.erred(text);
     if (!this.health.failed(nowMs, isTrial)) return;
-    log.warn("target is out", { target: this.address, forMs: this.health.backOffMs, error: this.lastError });
+    log.warn("target is out", { target: this.address, forMs: this.health.backOffMs, error: text });
+  }
+
+  /** Something went wrong with it, or with a pair of it. */
+  erred(text: string): void {
+    this.#lastError = text;
+    this.#lastErrorAtMs = Date.now();
   }
 
   report(): TargetReport {
     const { bytesWritten, bytesRead } = this.#dialer.readCounts();
+    const { isOut, outSinceMs, nextTryMs } = this.health;
+    // Of the clock that no one sets, for those who have another.
+    const sinceEpoch = (ms: number | undefined) =>
+      !isOut || ms === undefined ? undefined : Math.round(Date.now() - performance.now() + ms);
     return {
       address: this.address,
-      state: this.draining || !this.#isListed ? "draining" : this.health.isOut ? "down" : "up",
+      state: this.draining || !this.#isListed ? "draining" : isOut ? "down" : "up",
       weight: this.weight,
       active: this.active,
       total: this.#total,
       failures: this.#failures,
       bytesToTarget: this.#formerBytesTo + bytesWritten,
       bytesFromTarget: this.#formerBytesFrom + bytesRead,
-      lastError: this.lastError,
+      lastError: this.#lastError,
+      lastErrorAtMs: this.#lastErrorAtMs,
+      outSinceMs: sinceEpoch(outSinceMs),
+      nextTryAtMs: sinceEpoch(nextTryMs),
       connectMs: this.connectMs,
     };
   }
