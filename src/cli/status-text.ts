@@ -1,5 +1,6 @@
 import { formatAddress, type HostStatus, type ListenerStatus, type Status } from "../app/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
+import { targetLines } from "./status-targets.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -23,7 +24,8 @@ export interface Seen {
  *
  * @param before an earlier look, for what happened a second; without one totals are shown
  */
-export function statusText(now: Seen, before: Seen | undefined, { dim, bold }: Paints): string {
+export function statusText(now: Seen, before: Seen | undefined, paints: Paints): string {
+  const { dim, bold } = paints;
   const { tenk, startedAt, listeners, process, host } = now.status;
   const up = formatDuration(now.atMs - Date.parse(startedAt));
   const isRates = before !== undefined && now.atMs > before.atMs;
@@ -42,6 +44,7 @@ export function statusText(now: Seen, before: Seen | undefined, { dim, bold }: P
     ...(host === undefined ? [] : [`${dim("machine")}  ${machineFacts(host)}`]),
     "",
     table([[...head, ...columns, "waiting", "refused"].map(dim), ...rows], "lllrrrrrrrr"),
+    ...targetLines(now, isRates ? before : undefined, paints),
   ].join("\n");
 }
 
