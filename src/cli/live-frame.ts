@@ -61,12 +61,21 @@ export function liveFrame({ title, snapshot, history, width, paints, keys }: Liv
     `${label("connections")}${open}  ${green(bar(share, Math.max(0, room)))}  ${ends}`,
     `${label("sent")}${sent}  ${sparkline(history.sentPerSecond, graph)}  ${whole(messages.sent)}  ${alarm("late", messages.late, yellow)}  ${alarm("dropped", messages.dropped)}`,
     `${label("received")}${received}  ${sparkline(history.receivedPerSecond, graph)}  ${whole(messages.received)}`,
-    `${label("latency")}${latencyUs.max > 0 ? `${quantiles.join("  ")}  ${histogram(latencyUs.buckets, dim)}  ${spread99}` : dim("nothing came back")}`,
+    `${label("latency")}${latencyUs.max > 0 ? `${quantiles.join("  ")}  ${histogram(latencyUs.buckets, dim)}  ${spread99}` : dim(withoutLatency(snapshot))}`,
     `${label("generator")}${cores(generator.cpuPercent)}  ${dim("loop lag p99")} ${duration(generator.loopLagP99Us)}  ${formatBytes(generator.rssBytes)}  ${alarm("debt", generator.debtMessages, yellow)}`,
     progress(snapshot, width, label, paints),
   ];
   return lines.map((line) => fit(line, width));
 }
+
+/** Why there is no latency to show. */
+function withoutLatency({ bytes, messages }: LoadSnapshot): string {
+  if (bytes.received === 0) return "nothing came back";
+  return messages.answersTold ? "no answer was found in what came back" : NOT_TOLD;
+}
+
+/** Told wherever bytes came back that nobody can say whose answer they are. */
+export const NOT_TOLD = "answers are not told apart: add --wait-reply";
 
 const PHASES = { connect: "connecting", send: "sending", drain: "draining", done: "done" } as const;
 
@@ -85,17 +94,20 @@ function progress(
 }
 
 /** The same for a log or a pipe: one line, a second apart. */
-export function plainLine({ phase, elapsedMs, connections, messages, latencyUs, generator }: LoadSnapshot): string {
+export function plainLine(snapshot: LoadSnapshot): string {
+  const { phase, elapsedMs, connections, messages, bytes, latencyUs, generator } = snapshot;
+  const isCounted = messages.answersTold || bytes.received === 0;
   return [
     `${formatDuration(Math.round(elapsedMs / 100) * 100)} ${PHASES[phase]}`,
     `connections ${connections.open}/${connections.wanted}`,
     `sent ${rate(messages.perSecondSent)}`,
-    `received ${rate(messages.perSecondReceived)}`,
+    `received ${isCounted ? rate(messages.perSecondReceived) : `${formatBytes(bytes.perSecondReceived)}/s`}`,
     `late ${messages.late}`,
     `dropped ${messages.dropped}`,
     `failed ${connections.failed}`,
     `lost ${connections.lost}`,
     ...(latencyUs.max > 0 ? [`p50 ${duration(latencyUs.p50)}`, `p99 ${duration(latencyUs.p99)}`] : []),
+    ...(isCounted ? [] : [NOT_TOLD]),
     `cpu ${Math.round(generator.cpuPercent)}%`,
   ].join("  ");
 }

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import type { Report } from "../load/mod.ts";
-import { rate, whole } from "./live-frame.ts";
+import { NOT_TOLD, rate, whole } from "./live-frame.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -58,13 +58,14 @@ function factRows(report: Report, paints: Paints): string[][] {
   return rows.map(([name, ...facts]) => [paints.dim(name), facts.join("  ")]);
 }
 
-function cameBack({ messages }: Report, paints: Paints): string[] {
+function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): string[] {
   const { received, unanswered, unmatched } = messages;
+  const isTold = latencyUs.message.count + unanswered + unmatched > 0 || bytes.received === 0;
   const odd = [
     ...(unanswered > 0 ? [bad("unanswered", unanswered, paints)] : []),
     ...(unmatched > 0 ? [bad("answers to nothing", unmatched, paints)] : []),
   ];
-  return [whole(received), ...odd];
+  return [whole(received), ...odd, ...(isTold ? [] : [paints.dim(NOT_TOLD)])];
 }
 
 function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row {

@@ -1,4 +1,5 @@
-import { type BoxWatch, messagesIn } from "./box.ts";
+import type { BoxWatch } from "./box.ts";
+import { type Counting, messagesBack } from "./came-back.ts";
 import type { CrewState } from "./crew.ts";
 import { BOX_EXPECTATION, evaluate, type Measured, parseExpectation, percentilesIn } from "./expect.ts";
 import { behindOf, saturation } from "./generator.ts";
@@ -13,8 +14,7 @@ export interface Result {
   readonly state: CrewState;
   readonly endedBy: EndedBy;
   readonly box: BoxWatch;
-  /** Of every message, where all have one length. */
-  readonly lengthBytes: number | undefined;
+  readonly counting: Counting;
   /** Over the sending phase. */
   readonly cpu: { readonly percent: number; readonly seconds: number };
   readonly rssBytes: number;
@@ -30,14 +30,11 @@ export function makeReport(result: Result): Report {
 }
 
 function measuredOf(result: Result): Measured {
-  const { plan, state, sendMs, lengthBytes, endedBy } = result;
+  const { plan, state, sendMs, counting, endedBy } = result;
   const { tally } = state;
-  const messageBytes = tally.bytesSent - tally.firstBytesSent;
-  const sums = { sent: tally.sent, bytes: messageBytes, lengthBytes };
-  const told = plan.replies !== undefined || tally.received > 0;
-  // Where all came back that was sent, what was sent at the openings did too.
-  const cameBack = tally.bytesReceived === tally.bytesSent ? messageBytes : tally.bytesReceived;
-  const server = result.box.report({ ...sums, firstBytes: tally.firstBytesSent });
+  const { sent, bytesSent, firstBytesSent: firstBytes } = tally;
+  const sums = { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes: counting.lengthBytes };
+  const server = result.box.report(sums);
   return {
     kind: "tcp",
     target: plan.target,
@@ -54,7 +51,7 @@ function measuredOf(result: Result): Measured {
       sent: tally.sent,
       late: tally.late,
       dropped: tally.droppedInAll,
-      received: told ? tally.received : messagesIn(cameBack, sums),
+      received: messagesBack(tally, counting),
       unanswered: tally.unanswered,
       unmatched: tally.unmatched,
       droppedBy: tally.dropped,

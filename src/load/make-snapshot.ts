@@ -1,3 +1,4 @@
+import { type Counting, messagesBack } from "./came-back.ts";
 import type { CrewState } from "./crew.ts";
 import { CpuMeter } from "./generator.ts";
 import type { TcpPlan } from "./plan.ts";
@@ -21,18 +22,21 @@ const MIN_CPU_MS = 100;
 /** Makes snapshots from what was counted; remembers the last second of them. */
 export class SnapshotMaker {
   readonly #plan: TcpPlan;
+  readonly #counting: Counting;
   readonly #cpu = new CpuMeter();
   #marks: Mark[] = [];
   #cpuReadMs = Number.NEGATIVE_INFINITY;
   #lastCpuPercent = 0;
 
-  constructor(plan: TcpPlan) {
+  constructor(plan: TcpPlan, counting: Counting) {
     this.#plan = plan;
+    this.#counting = counting;
   }
 
   make(state: CrewState, { phase, elapsedMs, durationMs, nowMs, rssBytes }: Timing): LoadSnapshot {
     const { tally, latencies, lag, debt } = state;
-    const { sent, received, bytesSent, bytesReceived } = tally;
+    const { sent, bytesSent, bytesReceived } = tally;
+    const received = messagesBack(tally, this.#counting);
     const mark = { atMs: nowMs, sent, received, bytesSent, bytesReceived };
     const perSecond = this.#rates(mark);
     const { p50, p90, p99, max } = latencies.summary("message");
@@ -53,6 +57,7 @@ export class SnapshotMaker {
         late: tally.late,
         dropped: tally.droppedInAll,
         received,
+        answersTold: this.#counting.answersTold,
         perSecondSent: perSecond("sent"),
         perSecondReceived: perSecond("received"),
       },

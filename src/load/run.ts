@@ -3,12 +3,12 @@ import { isIP } from "node:net";
 import { TenkError } from "../base/mod.ts";
 import { openProcessReader } from "../metrics/mod.ts";
 import { BoxWatch } from "./box.ts";
+import { type Counting, countingOf } from "./came-back.ts";
 import { assembleCrew, type Crew } from "./crew.ts";
 import { CpuMeter } from "./generator.ts";
 import type { Tap } from "./loop.ts";
 import { makeReport } from "./make-report.ts";
 import { SnapshotMaker } from "./make-snapshot.ts";
-import { compileMessages } from "./message/mod.ts";
 import { rampUpMs, type TcpPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
@@ -105,6 +105,7 @@ class Run {
   readonly #box: BoxWatch;
   readonly #process = openProcessReader();
   readonly #startMs = performance.now();
+  readonly #counting: Counting;
   readonly #snapshots: SnapshotMaker;
   readonly #cpu = new CpuMeter();
   #sendStartMs = Number.POSITIVE_INFINITY;
@@ -116,7 +117,8 @@ class Run {
     this.#plan = plan;
     this.#crew = crew;
     this.#box = box;
-    this.#snapshots = new SnapshotMaker(plan);
+    this.#counting = countingOf(plan);
+    this.#snapshots = new SnapshotMaker(plan, this.#counting);
   }
 
   async toItsEnd(): Promise<Report> {
@@ -146,7 +148,7 @@ class Run {
       state,
       endedBy,
       box: this.#box,
-      lengthBytes: lengthOf(this.#plan),
+      counting: this.#counting,
       cpu,
       rssBytes: this.#rssBytes,
       connectMs: this.#sendStartMs - this.#startMs,
@@ -173,9 +175,4 @@ class Run {
   #readMemory(): void {
     this.#rssBytes = Math.max(this.#rssBytes, this.#process.read().residentBytes ?? 0);
   }
-}
-
-function lengthOf(plan: TcpPlan): number | undefined {
-  if (plan.messages.length === 0) return undefined;
-  return compileMessages({ parts: plan.messages, files: plan.files, random: () => 0 }).constantLengthBytes;
 }

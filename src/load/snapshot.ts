@@ -20,7 +20,10 @@ export interface LoadSnapshot {
     readonly sent: number;
     readonly late: number;
     readonly dropped: number;
+    /** What came back: answers where they are told apart, else bytes divided by the message's length. */
     readonly received: number;
+    /** Answers are told apart, and timed. */
+    readonly answersTold: boolean;
     /** Over the last second. */
     readonly perSecondSent: number;
     readonly perSecondReceived: number;

@@ -16,6 +16,7 @@ const SNAPSHOT: LoadSnapshot = {
     late: 3,
     dropped: 0,
     received: 1_000,
+    answersTold: true,
     perSecondSent: 100_000,
     perSecondReceived: 0,
   },
@@ -79,6 +80,23 @@ describe("the live view", () => {
     expect(frame(80, PLAIN, { ...SNAPSHOT, durationMs: Number.POSITIVE_INFINITY }).join("\n")).toContain(
       "12.4s so far",
     );
+  });
+
+  test("tells what comes back also where answers are not told apart", () => {
+    const untold = {
+      ...SNAPSHOT,
+      messages: { ...SNAPSHOT.messages, received: 1_200_000, answersTold: false, perSecondReceived: 99_000 },
+      bytes: { ...SNAPSHOT.bytes, received: 4_800_000, perSecondReceived: 396_000 },
+      latencyUs: { p50: 0, p90: 0, p99: 0, max: 0, buckets: [] },
+    };
+    const text = frame(120, PLAIN, untold).join("\n");
+    expect(text).toMatch(/^received +99k\/s +387 KiB\/s .* 1,200,000$/m);
+    expect(text).toMatch(/^latency +answers are not told apart: add --wait-reply$/m);
+    expect(plainLine(untold)).toContain("  received 387 KiB/s  ");
+    expect(plainLine(untold)).toContain("  answers are not told apart: add --wait-reply  ");
+    const nothing = { ...untold, bytes: { ...untold.bytes, received: 0, perSecondReceived: 0 } };
+    expect(frame(120, PLAIN, nothing).join("\n")).toContain("nothing came back");
+    expect(plainLine(nothing)).not.toContain("--wait-reply");
   });
 
   test("is one line a second where there is no terminal", () => {

@@ -72,6 +72,15 @@ pass  connections=10000  got 10000
 PASS`);
   });
 
+  test("says where what came back is not told apart", () => {
+    const bytes = { sent: 12_000_000, received: 12_000_000 };
+    const echoed = { ...REPORT, messages: { ...REPORT.messages, received: 3_000_000 }, bytes };
+    const untold = "came back    3,000,000  answers are not told apart: add --wait-reply\n";
+    expect(reportText(echoed, PLAIN)).toContain(untold);
+    const timed = { ...echoed, latencyUs: { ...REPORT.latencyUs, message: LATENCY } };
+    expect(reportText(timed, PLAIN)).toContain("came back    3,000,000\n");
+  });
+
   test("says what was lost and why, what was not on time, and who was the limit", () => {
     const text = reportText(
       {

@@ -99,6 +99,19 @@ describe("a run", () => {
     expect(last.elapsedMs).toBeGreaterThanOrEqual(600);
   });
 
+  test("shows what comes back as its report does, also where answers are not told apart", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    const messages = [...PING, { kind: "text", text: "hello", first: true, unescape: false }] as const;
+    for (const replies of [undefined, { kind: "length", bytes: 4 }] as const) {
+      let last: LoadSnapshot | undefined;
+      const options = { connections: 2, ratePerConnection: 100, messages, ...(replies ? { replies } : {}) };
+      const report = await runAgainst(echo, options, { onSnapshot: (snapshot) => (last = snapshot) });
+      expect(report.messages.received).toBeGreaterThan(20);
+      expect(last!.messages).toMatchObject({ received: report.messages.received, answersTold: replies !== undefined });
+      expect(last!.bytes.received).toBe(report.bytes.received);
+    }
+  });
+
   test("ends early by control and by signal, with a full report", async () => {
     await using sink = await target();
     const control = new LoadControl();
