@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Address } from "../app/mod.ts";
 import { fileProblemOf, TenkError } from "../base/mod.ts";
-import { compileConstant, filesNamedIn, type TcpOptions } from "../load/mod.ts";
+import { compileConstant, filesNamedIn, lookAtBox, noSampleText, type TcpOptions, type TcpPlan } from "../load/mod.ts";
 import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
 
 /**
@@ -83,6 +83,23 @@ function contentOf(path: string): Uint8Array {
       cause: error,
     });
   }
+}
+
+/** A busy box answers in this time too. */
+const BOX_TIMEOUT_MS = 5000;
+
+/**
+ * Asks the box that was named: a run whose counters were to be read, and are not, would pass without the proof.
+ *
+ * @throws {TenkError} `usage` where no box answers there
+ */
+export async function mustBeBox({ box, port = 0 }: Pick<TcpPlan, "box" | "port">): Promise<void> {
+  if (box === false) return;
+  const seen = await lookAtBox(box, port, { timeoutMs: BOX_TIMEOUT_MS });
+  if (seen !== "silent" && seen !== "stranger") return;
+  throw new TenkError("usage", `--box: ${noSampleText(seen, box, port)}`, {
+    hint: "expected the address of the target's page, such as http://127.0.0.1:9190, or none",
+  });
 }
 
 function boxOf(box: string | undefined): TcpOptions["box"] {

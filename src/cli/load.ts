@@ -3,7 +3,7 @@ import { parseAddress } from "../app/mod.ts";
 import { planTcp } from "../load/mod.ts";
 import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords } from "./load-options.ts";
-import { loadOptionsOf } from "./load-plan.ts";
+import { loadOptionsOf, mustBeBox } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
 import { findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
@@ -58,6 +58,7 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         ...(words.vary ? { vary: words.vary } : {}),
       };
       mustFit(plan);
+      if (words.box !== undefined) await mustBeBox(plan);
       const report = await (words.findLimit ? findLimitShown : runShown)(plan, shown);
       // A disk that has become full meanwhile costs the file, not what the run has told.
       try {

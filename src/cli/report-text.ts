@@ -90,8 +90,8 @@ function causeRows(counts: Readonly<Record<string, number>>, { red }: Paints, be
 }
 
 /** The box's own count beside ours: `=` is the proof that nothing was lost on the way. */
-function serverRow({ server, messages, bytes }: Report, { green, red, dim }: Paints): Row {
-  if (server === null) return ["server", dim("not a tenk box: its counters were not read")];
+function serverRow({ server, serverNote, messages, bytes }: Report, { green, red, dim }: Paints): Row {
+  if (server === null) return ["server", dim(noteText(serverNote))];
   const same = server.bytesReceived === bytes.sent;
   const sum = `${whole(server.received)} received ${same ? green("= sent") : red(`of ${whole(messages.sent)}`)}`;
   return [
@@ -102,6 +102,12 @@ function serverRow({ server, messages, bytes }: Report, { green, red, dim }: Pai
     ...(server.userBytesPerConnection > 0 ? [`${formatBytes(server.userBytesPerConnection)} a connection`] : []),
     `${whole(server.connectionsPeak)} at most`,
   ];
+}
+
+/** Reports of before do not say what was tried. */
+function noteText(note: string | undefined): string {
+  if (note === undefined) return "not a tenk box: its counters were not read";
+  return / at /.test(note) ? `${note} (--box URL says where its page is)` : note;
 }
 
 function bad(name: string, count: number, { red }: Paints): string {

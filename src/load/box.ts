@@ -32,50 +32,80 @@ const TIMEOUT_MS = 1000;
 /** More than any box has to say. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** Why an address has no counters to tell: nothing answers, something else does, or a box that does not listen on the port. */
+export type NoSample = "silent" | "stranger" | "closed" | "elsewhere";
+
 /**
- * The counters of the target's listener, or undefined where the address does not answer in time, is no tenk box, or the box
- * does not listen on this port. Never throws: a run does not depend on it.
+ * The counters of the target's listener, or why there are none: the address does not answer in time (`silent`), is no tenk box
+ * (`stranger`), wants a token (`closed`), or the box does not listen on this port (`elsewhere`). Never throws: a run does not
+ * depend on it.
  */
-export async function readBox(
+export async function lookAtBox(
   url: string,
   port: number,
-  nowMs: () => number = () => performance.now(),
-): Promise<BoxSample | undefined> {
+  { nowMs = () => performance.now(), timeoutMs = TIMEOUT_MS }: { nowMs?: () => number; timeoutMs?: number } = {},
+): Promise<BoxSample | NoSample> {
+  let answer: { readonly code: number; readonly text: string };
   try {
-    const status = JSON.parse(await fetchText(url)) as Status;
-    const counts = status.listeners?.find((listener) => listener.port === port)?.counts;
-    if (typeof status.tenk !== "string" || counts === undefined) return undefined;
-    const { cpuSeconds = 0, rssBytes, anonymousBytes } = status.process ?? {};
-    return {
-      atMs: nowMs(),
+    answer = await fetchText(url, timeoutMs);
+  } catch {
+    return "silent";
+  }
+  if (answer.code === 401) return "closed";
+  try {
+    return sampleOf(JSON.parse(answer.text) as Status, port, nowMs()) ?? "elsewhere";
+  } catch {
+    return "stranger";
+  }
+}
+
+/** @throws where it is no box's */
+function sampleOf({ tenk, listeners, process }: Status, port: number, atMs: number): BoxSample | undefined {
+  if (typeof tenk !== "string" || listeners === undefined) throw new Error("not a box");
+  const counts = listeners.find((listener) => listener.port === port)?.counts;
+  return (
+    counts && {
+      atMs,
       active: counts.active ?? 0,
       peak: counts.peak ?? 0,
       accepted: counts.accepted ?? 0,
       bytesRead: counts.bytesRead ?? 0,
-      cpuSeconds,
-      rssBytes: rssBytes ?? 0,
-      anonymousBytes: anonymousBytes ?? 0,
-    };
-  } catch {
-    return undefined;
-  }
+      cpuSeconds: process?.cpuSeconds ?? 0,
+      rssBytes: process?.rssBytes ?? 0,
+      anonymousBytes: process?.anonymousBytes ?? 0,
+    }
+  );
+}
+
+/** The same, where it does not matter why there are none. */
+export async function readBox(url: string, port: number): Promise<BoxSample | undefined> {
+  const seen = await lookAtBox(url, port);
+  return typeof seen === "string" ? undefined : seen;
+}
+
+/** What was tried, as people read it. */
+export function noSampleText(why: NoSample, url: string, port: number): string {
+  const at = URL.canParse(url) ? new URL(url).host : url;
+  if (why === "closed") return `the box at ${at} wants its token, so its counters were not read`;
+  if (why === "elsewhere") return `the box at ${at} does not listen on port ${port}`;
+  return why === "silent" ? `no box answers at ${at}` : `what answers at ${at} is no box`;
 }
 
 /** `node:http` and not `fetch`: the runtime's first fetch ends the process when no descriptor is left. */
-function fetchText(url: string): Promise<string> {
+function fetchText(url: string, timeoutMs: number): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { timeout: TIMEOUT_MS, agent: false }, (response) => {
+    const request = get(url, { timeout: timeoutMs, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (part: string) => {
         text += part;
         if (text.length > MAX_ANSWER_BYTES) request.destroy(new Error("too long"));
       });
-      response.on("end", () => resolve(text));
+      response.on("end", () => resolve({ code: response.statusCode ?? 0, text }));
       response.on("error", reject);
     });
     // `timeout` is the time without a byte; a trickling answer must end as well.
-    const timer = setTimeout(() => request.destroy(new Error("timeout")), TIMEOUT_MS);
+    const timer = setTimeout(() => request.destroy(new Error("timeout")), timeoutMs);
     request.on("close", () => clearTimeout(timer));
     request.on("timeout", () => request.destroy(new Error("timeout")));
     request.on("error", reject);
@@ -84,15 +114,19 @@ function fetchText(url: string): Promise<string> {
 
 /** Reads a box before, during and after a run. Every method does nothing where there is none. */
 export class BoxWatch {
-  readonly #read: () => Promise<BoxSample | undefined>;
+  readonly #url: string;
+  readonly #port: number;
+  #missing: NoSample | undefined;
   #before: BoxSample | undefined;
   #sendStart: BoxSample | undefined;
   #sendEnd: BoxSample | undefined;
   #fullest: BoxSample | undefined;
   #last: BoxSample | undefined;
 
+  /** @param url "" where none is to be asked */
   constructor(url: string, port: number) {
-    this.#read = () => readBox(url, port);
+    this.#url = url;
+    this.#port = port;
   }
 
   get found(): boolean {
@@ -100,13 +134,21 @@ export class BoxWatch {
   }
 
   async start(): Promise<void> {
-    this.#before = await this.#read();
+    const seen = await lookAtBox(this.#url, this.#port);
+    if (typeof seen === "string") this.#missing = seen;
+    else this.#before = seen;
+  }
+
+  /** Why there is nothing to report, as people read it. */
+  get note(): string {
+    if (this.#missing !== undefined) return noSampleText(this.#missing, this.#url, this.#port);
+    return this.found ? "the box stopped answering" : "no box was asked for its counters";
   }
 
   /** A second has passed. */
   async sample(): Promise<BoxSample | undefined> {
     if (!this.found) return undefined;
-    const sample = await this.#read();
+    const sample = await readBox(this.#url, this.#port);
     if (sample === undefined) return undefined;
     if (this.#fullest === undefined || sample.active >= this.#fullest.active) this.#fullest = sample;
     this.#last = sample;

@@ -60,6 +60,7 @@ function measuredOf(result: Result): Measured {
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
     latencyUs: latenciesOf(result),
     server,
+    ...(server === null ? { serverNote: result.box.note } : {}),
     generator: generatorOf(result),
     timing: { connectMs: result.connectMs, sendMs, drainMs: result.drainMs },
     endedBy,

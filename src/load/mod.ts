@@ -1,4 +1,5 @@
 /** Floor 3: sends at a planned pace and counts what came back. */
+export { lookAtBox, noSampleText } from "./box.ts";
 export { EXPECTABLE, type Expectation, parseExpectation } from "./expect.ts";
 export { type FindLimitOptions, findLimit, type Limit, type LimitStep } from "./find-limit.ts";
 export { SATURATION } from "./generator.ts";

@@ -84,6 +84,8 @@ export interface Report {
     readonly send: LatencySummary;
   };
   readonly server: ServerReport | null;
+  /** Where there is no `server`: what was tried, such as `no box answers at 127.0.0.1:9190`. */
+  readonly serverNote?: string;
   readonly generator: {
     /** Of one core, over the sending phase, all workers together. */
     readonly cpuPercent: number;

@@ -103,6 +103,16 @@ describe("tenk load tcp", () => {
     expect(code).toBe(1);
   });
 
+  test("refuses a box that is named and does not answer, before anything is opened", async () => {
+    const nowhere = `127.0.0.1:${await freePort()}`;
+    const words = ["load", "tcp", target, ...QUICK, "--no-keep", "--box"];
+    const silent = await tenk([...words, `http://${nowhere}`]);
+    expect([silent.code, silent.stdout]).toEqual([2, ""]);
+    expect(silent.stderr).toContain(
+      `tenk: --box: no box answers at ${nowhere} (expected the address of the target's page`,
+    );
+  });
+
   test("exits 1 when nothing listens, and says why", async () => {
     const { code, stdout } = await tenk(["load", "tcp", `127.0.0.1:${await freePort()}`, ...QUICK, "--box", "none"]);
     expect(stdout).toContain("20 connect ECONNREFUSED");

@@ -72,6 +72,13 @@ pass  connections=10000  got 10000
 PASS`);
   });
 
+  test("says what was tried where a server's counters were not read", () => {
+    const serverNote = "no box answers at 127.0.0.1:9190";
+    expect(reportText({ ...REPORT, server: null, serverNote }, PLAIN)).toContain(
+      "\nserver       no box answers at 127.0.0.1:9190 (--box URL says where its page is)\n",
+    );
+  });
+
   test("says where what came back is not told apart", () => {
     const bytes = { sent: 12_000_000, received: 12_000_000 };
     const echoed = { ...REPORT, messages: { ...REPORT.messages, received: 3_000_000 }, bytes };

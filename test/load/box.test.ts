@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { messagesIn, readBox } from "../../src/load/box.ts";
+import { lookAtBox, messagesIn, noSampleText, readBox } from "../../src/load/box.ts";
 import { runAgainst, type Target, target } from "./servers.ts";
 
 async function statusServer(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {
@@ -77,6 +77,28 @@ describe("a status address that is of no use is passed over", () => {
 
   test.each(["http://127.0.0.1:1/api/status", "https://127.0.0.1:1/", "nonsense", ""])("%p", async (url) => {
     expect(await readBox(url, 9091)).toBeUndefined();
+  });
+});
+
+describe("where there are no counters it is told what was tried", () => {
+  test.each([
+    ["another program", "stranger", (_, response) => response.end("<html>")],
+    ["other JSON", "stranger", (_, response) => response.end('{"listeners":[]}')],
+    ["one that wants a token", "closed", (_, response) => response.writeHead(401).end("{}")],
+    ["without this listener", "elsewhere", (_, response) => response.end('{"tenk":"1","listeners":[{"port":2}]}')],
+    ["cut short", "silent", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
+  ] as [string, "stranger", RequestListener][])("%s: %s", async (_, why, answer) => {
+    await using status = await statusServer(answer);
+    expect(await lookAtBox(status.url, 9091)).toBe(why);
+  });
+
+  test("in words, in the report", async () => {
+    await using sink = await target();
+    const report = await runAgainst(sink, { durationMs: 50, box: "http://127.0.0.1:1/api/status" });
+    expect([report.server, report.serverNote]).toEqual([null, "no box answers at 127.0.0.1:1"]);
+    expect((await runAgainst(sink, { durationMs: 50 })).serverNote).toBe("no box was asked for its counters");
+    expect(noSampleText("stranger", "http://[::1]:9190/api/status", 7)).toBe("what answers at [::1]:9190 is no box");
+    expect(noSampleText("elsewhere", "http://a:1/", 7)).toBe("the box at a:1 does not listen on port 7");
   });
 });
 
