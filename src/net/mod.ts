@@ -26,7 +26,15 @@ export {
   type RetryOptions,
 } from "./dial/mod.ts";
 export { sayStopped } from "./loop/mod.ts";
-export { freshVersion, loadHandler, type ModuleFiles, moduleFiles, shownFile } from "./module/mod.ts";
+export {
+  currentLoad,
+  freshVersion,
+  loadHandler,
+  type ModuleFiles,
+  moduleFiles,
+  onLoaded,
+  shownFile,
+} from "./module/mod.ts";
 export { provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
 export { listen, type Server } from "./server.ts";

@@ -229,7 +229,7 @@ export interface ListenOptions extends SocketOptions {
   tls?: ServerTlsOptions;
   proxyProtocol?: ProxyProtocolOptions;
   subscribers?: SubscriberOptions;
-  /** Passed to a handler module that exports a function. Must survive structured cloning where there are workers. */
+  /** Passed to a handler module that exports a function. Must survive structured cloning where there are workers. Without it that is given `{}`. */
   handlerOptions?: unknown;
   /** Event loops that share the port: a number, or "auto" for one a core. Needs a handler given by its file. @default {1} */
   workers?: number | "auto";

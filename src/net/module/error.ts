@@ -25,7 +25,8 @@ export function parseError(thrown: unknown, file: string, options: { hint?: stri
   const place = placeIn(first, message, file);
   const where = place === undefined ? "" : `\n${codeFrame(place)}`;
   const text = `Cannot load ${shownFile(file)}: ${message}${where}`;
-  return new TenkError("invalid-option", text, { cause: thrown, ...options });
+  const hint = options.hint ?? (first instanceof TenkError ? first.hint : undefined);
+  return new TenkError("invalid-option", text, { cause: thrown, ...(hint === undefined ? {} : { hint }) });
 }
 
 function textOf(thrown: unknown): string {

@@ -4,6 +4,7 @@ import { isOneFile, logOf, nearest, TenkError } from "../../base/mod.ts";
 import type { Handler } from "../types.ts";
 import { moduleError, placeOfText } from "./error.ts";
 import { moduleFiles } from "./files.ts";
+import { asLoad } from "./loads.ts";
 import { codeFrame, isOwnFile, shownFile } from "./place.ts";
 import { importModule } from "./runtime.ts";
 
@@ -50,8 +51,8 @@ export function freshVersion(file: URL): URL {
 }
 
 /**
- * The handler that a file exports as default; a function there is called with `options` (and `href`), and may be async. Options
- * for one that is no function are not used, and that is logged.
+ * The handler that a file exports as default; a function there is called with `options` (and `href`), and may be async. Without
+ * options it gets `{}`. Options for one that is no function are not used, and that is logged.
  *
  * @param href of the file; with `?v=2` (`freshVersion`) it and its imports are read again
  * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
@@ -66,9 +67,22 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
   if (!isOwn && !existsSync(file)) {
     throw new TenkError("file-unreadable", `Cannot load the handler ${shownFile(file)}: there is no such file`);
   }
+  if (isOwnFile(file)) return loaded(file, version, isOwn ? url.href : undefined, options, href);
+  const load = { file, options: JSON.stringify(options) ?? "", isAgain: version !== undefined };
+  return asLoad(load, () => loaded(file, version, undefined, options, href));
+}
+
+/** @param bundled its address within the executable, where tenk's own handlers lie */
+async function loaded<Data>(
+  file: string,
+  version: number | undefined,
+  bundled: string | undefined,
+  options: unknown,
+  href: string,
+): Promise<Handler<Data>> {
   let module: Record<string, unknown>;
   try {
-    module = isOwn ? await import(url.href) : await importModule(file, version);
+    module = bundled === undefined ? await importModule(file, version) : await import(bundled);
   } catch (error) {
     throw await moduleError(error, file, version === undefined ? undefined : stuckHint(file));
   }
@@ -76,7 +90,10 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
     const hint = "export default (options) => ({ … })";
     log.warn("options not used: the file exports a handler, not a function", { handler: shownFile(file), hint });
   }
-  const handler = checked(await made(module.default, file, options, href), file) as Handler<Data>;
+  const handler = checked(
+    await made(module.default, file, options ?? (isOwnFile(file) ? undefined : {}), href),
+    file,
+  ) as Handler<Data>;
   if (handler === module.default) shared.add(handler);
   return handler;
 }

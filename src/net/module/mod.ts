@@ -2,4 +2,5 @@
 export { moduleError } from "./error.ts";
 export { type ModuleFiles, moduleFiles } from "./files.ts";
 export { freshVersion, isShared, loadHandler } from "./handler.ts";
+export { currentLoad, type ModuleLoad, onLoaded } from "./loads.ts";
 export { codeFrame, type Place, placeOfError, shownFile } from "./place.ts";

@@ -1,0 +1,44 @@
+/** A user's file while it is loaded: what it registers meanwhile is its own, until another version of it does not. */
+export interface ModuleLoad {
+  readonly file: string;
+  /** What it is given, as JSON: two listeners may have one file, each with options of its own. */
+  readonly options: string;
+  /** It was loaded before: its modules are run anew, and not taken from what the runtime keeps. */
+  readonly isAgain: boolean;
+}
+
+/** Told of each load that is over, and whether what came of it may serve. */
+type Told = (load: ModuleLoad, isKept: boolean) => void;
+
+let told: Told = () => undefined;
+/** Those under way on this event loop. */
+const underWay = new Set<ModuleLoad>();
+
+/**
+ * The load under way on this event loop, for what is registered by side effect. Undefined while there are two, whose
+ * registering cannot be told apart.
+ */
+export function currentLoad(): ModuleLoad | undefined {
+  const [load, other] = underWay;
+  return other === undefined ? load : undefined;
+}
+
+/** @param each told of each load to come that was alone to its end; one takes the place of the one before */
+export function onLoaded(each: Told): void {
+  told = each;
+}
+
+/** Runs the work of a load as the one under way. @throws what it throws */
+export async function asLoad<Result>(load: ModuleLoad, work: () => Promise<Result>): Promise<Result> {
+  let isKept = false;
+  underWay.add(load);
+  try {
+    const result = await work();
+    isKept = true;
+    return result;
+  } finally {
+    const wasAlone = currentLoad() === load;
+    underWay.delete(load);
+    if (wasAlone) told(load, isKept);
+  }
+}
