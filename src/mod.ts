@@ -8,8 +8,8 @@
  * console.log(`echo on ${server.address}`);
  * ```
  */
-import { readUserMetrics } from "./metrics/mod.ts";
-import { provide } from "./net/mod.ts";
+import { followLoads, readUserMetrics, settleLoad } from "./metrics/mod.ts";
+import { currentLoad, onLoaded, provide } from "./net/mod.ts";
 
 export { TenkError } from "./base/mod.ts";
 export {
@@ -86,3 +86,6 @@ export {
 
 // A handler that imports this has its metrics gathered from whatever event loop it runs on.
 provide("metrics", readUserMetrics);
+// And they are those of the version of it that serves.
+followLoads(currentLoad);
+onLoaded(settleLoad);

@@ -51,4 +51,5 @@ export {
   histogram,
   readUserMetrics,
 } from "./user.ts";
-export type { Labelled } from "./user-family.ts";
+export { type Labelled, settleLoad } from "./user-family.ts";
+export { followLoads } from "./user-makers.ts";

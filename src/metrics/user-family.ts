@@ -1,5 +1,7 @@
-import { Registry } from "prom-client";
-import { TenkError } from "../base/mod.ts";
+import { type Metric, Registry } from "prom-client";
+import type { TenkError } from "../base/mod.ts";
+import { type Load, loadUnderWay, Makers } from "./user-makers.ts";
+import { mustBeWords, refused, type Words, wrongName } from "./user-words.ts";
 
 /** One metric for each set of label values. Keep what `with` gives: looking it up costs, using it does not. */
 export interface Labelled<Kind, Label extends string> {
@@ -8,30 +10,28 @@ export interface Labelled<Kind, Label extends string> {
 
 /** Label sets one metric may have; what comes after them is counted under the value `other`. */
 const MAX_LABEL_SETS = 1000;
-/** Names of ours, and of what Prometheus users know by them. */
-const RESERVED = /^(tenk|process|node|go|up|scrape)(_|$)/;
 
 /** Of this event loop. */
 export const registry = new Registry();
 const families = new Map<string, Family<unknown>>();
+/** Made by the load under way, to be taken back where that fails. */
+let made: { readonly load: Load; readonly family: Family<unknown> }[] = [];
 
 /** A metric with all its label sets. */
 export class Family<Kind> {
-  readonly type: string;
-  readonly labels: readonly string[];
+  readonly words: Words;
   readonly promOptions: { name: string; help: string; labelNames: string[]; registers: Registry[] };
+  readonly makers = new Makers();
+  /** In whose place it is: what an earlier version of its file made. */
+  before: Family<unknown> | undefined;
+  /** Its side for prom-client. */
+  prom: (Metric & { help?: string }) | undefined;
   readonly #make: (values: Record<string, string>) => Kind;
   readonly #members = new Map<string, [Record<string, string>, Kind]>();
 
-  constructor(
-    name: string,
-    help: string,
-    type: string,
-    labels: readonly string[],
-    make: (values: Record<string, string>) => Kind,
-  ) {
-    this.type = type;
-    this.labels = labels;
+  constructor(words: Words, make: (values: Record<string, string>) => Kind) {
+    const { name, help, labels } = words;
+    this.words = words;
     this.promOptions = { name, help, labelNames: [...labels], registers: [registry] };
     this.#make = make;
   }
@@ -42,14 +42,16 @@ export class Family<Kind> {
 
   handle(): Kind & Labelled<Kind, string> {
     const one =
-      this.labels.length === 0 ? this.#member({}) : { with: (values: Record<string, string>) => this.#with(values) };
+      this.words.labels.length === 0
+        ? this.#member({})
+        : { with: (values: Record<string, string>) => this.#with(values) };
     return one as Kind & Labelled<Kind, string>;
   }
 
   #with(given: Readonly<Record<string, string>>): Kind {
-    const values = Object.fromEntries(this.labels.map((label) => [label, String(given[label] ?? "")]));
+    const values = Object.fromEntries(this.words.labels.map((label) => [label, String(given[label] ?? "")]));
     const isFull = this.#members.size >= MAX_LABEL_SETS && !this.#members.has(JSON.stringify(values));
-    return this.#member(isFull ? Object.fromEntries(this.labels.map((label) => [label, "other"])) : values);
+    return this.#member(isFull ? Object.fromEntries(this.words.labels.map((label) => [label, "other"])) : values);
   }
 
   #member(values: Record<string, string>): Kind {
@@ -64,46 +66,80 @@ export class Family<Kind> {
 }
 
 /**
- * A metric of this name: the one there is, where it was made with the same words.
+ * A metric of this name: the one there is, where it was made with the same words. Another version of the file that made it, and
+ * of no other, may make it with others: it is then told from its beginning, and the one before no more.
  *
  * @param make its value for one set of label values
  * @param register makes its side for prom-client, once
- * @throws {TenkError} `invalid-option` for names that cannot be, are tenk's own, or are something else already
+ * @throws {TenkError} `invalid-option` for words that cannot be, names that are tenk's own or something else already; then
+ * nothing is left of it
  */
 export function familyOf<Kind>(
-  name: string,
-  help: string,
-  type: string,
-  labels: readonly string[],
+  words: Words,
   make: (values: Record<string, string>) => Kind,
   register: (family: Family<Kind>) => void,
 ): Family<Kind> {
-  const known = families.get(name);
+  mustBeWords(words);
+  const load = loadUnderWay();
+  const known = families.get(words.name);
   if (known !== undefined) {
-    if (known.type === type && known.labels.join() === labels.join()) return known as Family<Kind>;
-    throw wrongName(name, `it is a ${known.type} with labels [${known.labels.join(", ")}] already`);
+    const mayReplace = known.makers.yieldTo(load);
+    if (isSame(known.words, words) && !(mayReplace && known.words.detail !== words.detail)) {
+      if (load) known.makers.add(load);
+      if (load?.isAgain && known.prom) known.prom.help = words.help;
+      return known as Family<Kind>;
+    }
+    // A handler of the version before still asks for what was its own.
+    if (!load && known.before && isSame(known.before.words, words)) return known.before as Family<Kind>;
+    if (!mayReplace) throw alreadyMade(known, load);
+    known.before = undefined;
+    registry.removeSingleMetric(words.name);
   }
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name)) throw wrongName(name, "it must be a-z, 0-9 and _, a letter first");
-  if (RESERVED.test(name)) throw wrongName(name, "names with this beginning are not yours");
-  for (const label of labels) {
-    if (!isLabel(label))
-      throw refused(name, `"${label}" cannot be the name of a label`, "such as room or close_reason");
-  }
-  const family = new Family(name, help, type, labels, make);
+  const family = new Family(words, make);
   register(family);
-  families.set(name, family as Family<unknown>);
+  family.before = known;
+  families.set(words.name, family as Family<unknown>);
+  if (load) {
+    family.makers.add(load);
+    made.push({ load, family: family as Family<unknown> });
+  }
   return family;
 }
 
-/** Those that begin with two underscores are Prometheus's own; `le` and `quantile` say what a value of a family is. */
-function isLabel(name: string): boolean {
-  return /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name) && name !== "le" && name !== "quantile";
+/** A file's load is over: what a refused version made is taken back, and what a new one makes no more is told no more. */
+export function settleLoad(load: Load, isKept: boolean): void {
+  const byLoad = made.filter((each) => each.load === load);
+  made = [];
+  if (!isKept) for (const { family } of byLoad) takeBack(family);
+  else if (load.isAgain) {
+    for (const [name, family] of families) {
+      if (!family.makers.isLeftBy(load)) continue;
+      families.delete(name);
+      registry.removeSingleMetric(name);
+    }
+  }
 }
 
-function wrongName(name: string, why: string): TenkError {
-  return refused(name, why, "a good name has its subject first and its unit last: chat_messages_total, line_bytes");
+function takeBack(family: Family<unknown>): void {
+  const { name } = family.words;
+  if (families.get(name) !== family) return;
+  registry.removeSingleMetric(name);
+  families.delete(name);
+  const { before } = family;
+  if (before === undefined) return;
+  families.set(name, before);
+  if (before.prom) registry.registerMetric(before.prom);
 }
 
-export function refused(name: string, why: string, hint: string): TenkError {
-  return new TenkError("invalid-option", `Cannot make the metric "${name.slice(0, 200)}": ${why}`, { hint });
+function isSame(one: Words, other: Words): boolean {
+  return one.type === other.type && one.labels.join() === other.labels.join();
+}
+
+function alreadyMade({ words, makers }: Family<unknown>, load: Load | undefined): TenkError {
+  const why = `it is a ${words.type} with labels [${words.labels.join(", ")}] already`;
+  const others = makers.othersThan(load);
+  if (load === undefined || others.length === 0) return wrongName(words.name, why);
+  const hint =
+    "give this one another name; to have it otherwise in each file that makes it, change them and start again";
+  return refused(words.name, `${why}, in ${others.join(", ")}`, hint);
 }

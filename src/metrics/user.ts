@@ -6,7 +6,8 @@ import {
   type Registry,
 } from "prom-client";
 import { TenkError } from "../base/mod.ts";
-import { familyOf, type Labelled, refused, registry } from "./user-family.ts";
+import { familyOf, type Labelled, registry } from "./user-family.ts";
+import { refused, shown } from "./user-words.ts";
 
 /** Counts up. `inc` is one addition to a plain field: fit for every packet. */
 export interface Counter {
@@ -37,7 +38,8 @@ const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 /**
  * A counter of your own: it shows in `/metrics`, and is added up over workers. Made once, where the module is loaded; a
- * second call with the same words gives the same counter, so that a file that is loaded again goes on counting.
+ * second call with the same words gives the same counter, so that a file that is loaded again goes on counting. A file that is
+ * loaded again may make it with others: it then begins anew.
  *
  * @param name as Prometheus users expect it, with its unit: `packets_received_total`
  * @throws {TenkError} `invalid-option` for a name that cannot be, is tenk's own, or is something else already
@@ -59,13 +61,10 @@ export function counter(
   labels: readonly string[] = [],
 ): Counter | Labelled<Counter, string> {
   return familyOf(
-    name,
-    help,
-    "counter",
-    labels,
+    { name, help, type: "counter", labels },
     () => new PlainCounter(),
     (family) => {
-      new PromCounter({
+      family.prom = new PromCounter({
         ...family.promOptions,
         collect() {
           this.reset();
@@ -93,13 +92,10 @@ export function gauge<Label extends string>(
 ): Labelled<Gauge, Label>;
 export function gauge(name: string, help: string, labels: readonly string[] = []): Gauge | Labelled<Gauge, string> {
   return familyOf(
-    name,
-    help,
-    "gauge",
-    labels,
+    { name, help, type: "gauge", labels },
     () => new PlainGauge(),
     (family) => {
-      new PromGauge({
+      family.prom = new PromGauge({
         ...family.promOptions,
         collect() {
           this.reset();
@@ -129,12 +125,20 @@ export function histogram<Label extends string>(
 export function histogram(
   name: string,
   help: string,
-  { buckets = DEFAULT_BUCKETS }: HistogramOptions = {},
+  options: HistogramOptions = {},
   labels: readonly string[] = [],
 ): Histogram | Labelled<Histogram, string> {
-  const isAscending = buckets.every(
-    (bound, at) => Number.isFinite(bound) && !(bound <= (buckets[at - 1] ?? -Infinity)),
-  );
+  const isSection = typeof options === "object" && options !== null && !Array.isArray(options);
+  if (!isSection)
+    throw refused(
+      name,
+      `options: expected { buckets }, found ${shown(options)}`,
+      'histogram("name", "Help.", { buckets: [16, 64] }, ["label"])',
+    );
+  const { buckets = DEFAULT_BUCKETS } = options;
+  const isAscending =
+    Array.isArray(buckets) &&
+    buckets.every((bound, at) => Number.isFinite(bound) && !(bound <= (buckets[at - 1] ?? -Infinity)));
   if (!isAscending)
     throw refused(
       name,
@@ -142,18 +146,14 @@ export function histogram(
       "for sizes: [16, 64, 256, 1024]",
     );
   let prom: PromHistogram | undefined;
-  const family = familyOf<Histogram>(
-    name,
-    help,
-    "histogram",
-    labels,
+  return familyOf<Histogram>(
+    { name, help, type: "histogram", labels, detail: buckets.join() },
     (values) => ({ observe: (value) => prom?.observe(values, value) }),
-    (made) => {
-      prom = new PromHistogram({ ...made.promOptions, buckets: [...buckets] });
+    (family) => {
+      prom = new PromHistogram({ ...family.promOptions, buckets: [...buckets] });
+      family.prom = prom;
     },
-  );
-  prom ??= registry.getSingleMetric(name) as PromHistogram;
-  return family.handle();
+  ).handle();
 }
 
 /** All of this event loop's, as plain data that can travel between threads. */

@@ -9,6 +9,7 @@ import {
   histogram,
   readUserMetrics,
 } from "../../src/metrics/mod.ts";
+import { registry } from "../../src/metrics/user-family.ts";
 
 async function scrape(): Promise<string[]> {
   const ofLoop = await readUserMetrics();
@@ -69,4 +70,31 @@ describe("a metric of a user's own", () => {
       expect(() => histogram("user_buckets_seconds", "Buckets.", { buckets: buckets as never })).toThrow("each larger");
     },
   );
+});
+
+describe("what a program without types may pass", () => {
+  const any = (value: unknown) => value as never;
+  test.each([
+    [
+      "labels",
+      () => counter("user_wrong_total", "Wrong.", any("room")),
+      'labels: expected a list of names, found "room"',
+    ],
+    ["a label", () => gauge("user_wrong_total", "Wrong.", any([5])), "labels: expected a list of names, found 5"],
+    ["a label", () => gauge("user_wrong_total", "Wrong.", any([["a"]])), "expected a list of names, found a list"],
+    ["labels", () => histogram("user_wrong_total", "Wrong.", {}, any({ a: 1 })), "list of names, found an object"],
+    [
+      "options",
+      () => histogram("user_wrong_total", "Wrong.", any(["room"])),
+      "options: expected { buckets }, found a list",
+    ],
+    ["buckets", () => histogram("user_wrong_total", "Wrong.", { buckets: any("5") }), "its buckets must be numbers"],
+    ["help", () => counter("user_wrong_total", any(undefined)), "help: expected text, found nothing"],
+    ["help", () => counter("user_wrong_total", ""), 'help: expected text, found ""'],
+    ["a name", () => counter(any(undefined), "Wrong."), "name: expected text, found nothing"],
+  ])("is refused by %s, at once and in words", (_, make, why) => {
+    expect(make).toThrow(why);
+    // Nothing is left: the name can be had as it was meant.
+    expect(registry.getSingleMetric("user_wrong_total")).toBeUndefined();
+  });
 });

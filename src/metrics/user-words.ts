@@ -1,0 +1,57 @@
+import { TenkError } from "../base/mod.ts";
+
+/** Names of ours, and of what Prometheus users know by them. */
+const RESERVED = /^(tenk|process|node|go|up|scrape)(_|$)/;
+
+/** What a metric is asked for by. */
+export interface Words {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  /** What else may differ between two of one name and kind: a histogram's buckets. */
+  readonly detail?: string;
+}
+
+/** @throws {TenkError} `invalid-option` for what a program without types may pass */
+export function mustBeWords({ name, help, labels }: Words): void {
+  const wrong = (what: string, expected: string, found: unknown) =>
+    refused(
+      String(name),
+      `${what}: expected ${expected}, found ${shown(found)}`,
+      'counter("name_total", "Help.", ["label"])',
+    );
+  if (typeof name !== "string") throw wrong("name", "text", name);
+  if (!Array.isArray(labels)) throw wrong("labels", "a list of names", labels);
+  const odd = labels.findIndex((label) => typeof label !== "string");
+  if (odd >= 0) throw wrong("labels", "a list of names", labels[odd]);
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name)) throw wrongName(name, "it must be a-z, 0-9 and _, a letter first");
+  if (RESERVED.test(name)) throw wrongName(name, "names with this beginning are not yours");
+  for (const label of labels) {
+    if (!isLabel(label))
+      throw refused(name, `"${label}" cannot be the name of a label`, "such as room or close_reason");
+  }
+  if (typeof help !== "string" || help === "") throw wrong("help", "text", help);
+}
+
+/** As it would be written. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
+  if (typeof value === "object") return value === null ? "null" : "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+/** Those that begin with two underscores are Prometheus's own; `le` and `quantile` say what a value of a family is. */
+function isLabel(name: string): boolean {
+  return /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name) && name !== "le" && name !== "quantile";
+}
+
+export function wrongName(name: string, why: string): TenkError {
+  return refused(name, why, "a good name has its subject first and its unit last: chat_messages_total, line_bytes");
+}
+
+export function refused(name: string, why: string, hint: string): TenkError {
+  return new TenkError("invalid-option", `Cannot make the metric "${String(name).slice(0, 200)}": ${why}`, { hint });
+}
