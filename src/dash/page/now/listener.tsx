@@ -6,6 +6,7 @@ import { grouped, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { nowSource } from "./source.ts";
 import { bytesSpec, outboxSpec, trafficSpec } from "./specs.ts";
+import { Targets } from "./targets.tsx";
 import { Workers } from "./workers.tsx";
 
 const ROW_HEIGHT = 132;
@@ -39,6 +40,7 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
           <Reasons title="Closed by" none="none closed" counts={counts.closed} />
         </div>
       </div>
+      <Targets listener={listener} />
       <Workers listener={listener} series={series} />
     </section>
   );
