@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { type LoadedConfig, parseConfig } from "../app/mod.ts";
 import { nearest, TenkError } from "../base/mod.ts";
+import { runProgram } from "../net/mod.ts";
+import { EXIT } from "./failure.ts";
 import { initFolder } from "./init.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, listOption, parseWorkers, valueOption } from "./options.ts";
@@ -19,6 +21,7 @@ interface RunOptions extends DumpWords, PushWords {
   dashboard?: string;
   watch: boolean;
   init?: boolean;
+  program?: boolean;
   json?: boolean;
   logLevel?: LogLevel;
 }
@@ -32,6 +35,7 @@ export function runCommand(exit: (code: number) => void): Command {
   const command = new Command("run")
     .description("Serve your own handler: a file whose default export is one. It is loaded again when you save it.")
     .argument("<file>", "TypeScript or JavaScript; what it imports from its own folder counts as part of it")
+    .argument("[words...]", "for a program")
     .addOption(
       valueOption(
         "--listen <address>",
@@ -47,6 +51,7 @@ export function runCommand(exit: (code: number) => void): Command {
     .addOption(valueOption("--options <json>", "for a file that exports a function", parseJson))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
     .option("--no-watch", "do not load it again when it is saved")
+    .option("--program", 'FILE listens by itself: run it as it is, where "tenk" is this tenk, with WORDS as its own')
     .option("--init", "write FILE as a start, and what an editor needs to check it; nothing is overwritten")
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
@@ -58,9 +63,12 @@ export function runCommand(exit: (code: number) => void): Command {
         "tenk run chat.ts --listen 7000 --workers auto --limit connections=20k",
         "tenk run chat.ts --tls cert.pem --tls-key key.pem --dump text",
         "tenk run chat.ts --push http://127.0.0.1:9090",
+        "tenk run --program server.ts",
       ),
     )
-    .action(async (file: string, options: RunOptions) => {
+    .action(async (file: string, words: string[], options: RunOptions) => {
+      if (options.program) return exit(await asProgram(file, words, options));
+      if (words.length > 0) throw new TenkError("usage", `Cannot use "${words[0]}": expected one file`);
       if (options.init) return exit(initFolder(file));
       const { json, logLevel, watch, listen } = options;
       // A port that was asked for is meant; the usual one is only usual.
@@ -75,6 +83,20 @@ export function runCommand(exit: (code: number) => void): Command {
         }),
       );
     });
+}
+
+/** @returns the exit code, once it has run to its end; what it listens on keeps the process up, and signals are its own */
+async function asProgram(file: string, words: readonly string[], options: RunOptions): Promise<number> {
+  const other = Object.keys(options).find((name) => name !== "program" && name !== "watch");
+  if (other !== undefined || !options.watch) {
+    throw new TenkError("usage", "--program runs a file as it is: no other option goes with it", {
+      hint: "its own words stand behind --, as in tenk run --program server.ts -- --port 7000",
+    });
+  }
+  const path = resolve(file);
+  process.argv.splice(1, process.argv.length, path, ...words);
+  await runProgram(path);
+  return Number(process.exitCode ?? EXIT.pass);
 }
 
 /** One listener, as `tenk up` would read it. */

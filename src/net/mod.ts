@@ -33,6 +33,7 @@ export {
   type ModuleFiles,
   moduleFiles,
   onLoaded,
+  runProgram,
   shownFile,
 } from "./module/mod.ts";
 export { provide } from "./questions.ts";

@@ -45,6 +45,23 @@ export function moduleFiles(entry: string): ModuleFiles {
   return { files: [...found], digest: hash.digest("hex"), extensionless };
 }
 
+/**
+ * Whether a file is seen, without running it, to be a program with tenk and no handler: it would listen before it is refused.
+ * What CommonJS exports shows only when it runs.
+ */
+export function isProgram(file: string): boolean {
+  const loader = LOADERS[extname(file)];
+  if (loader === undefined) return false;
+  const text = textOf(file);
+  try {
+    const { exports, imports } = new Bun.Transpiler({ loader }).scan(text);
+    return imports.some(({ path }) => path === "tenk") && !exports.includes("default") && !/\bexports\b/.test(text);
+  } catch {
+    // Loading it says why, and where.
+    return false;
+  }
+}
+
 function importsOf(file: string, text: string): string[] {
   const loader = LOADERS[extname(file)];
   if (loader === undefined) return [];

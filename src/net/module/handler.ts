@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { isOneFile, logOf, nearest, TenkError } from "../../base/mod.ts";
 import type { Handler } from "../types.ts";
 import { moduleError, placeOfText } from "./error.ts";
-import { moduleFiles } from "./files.ts";
+import { isProgram, moduleFiles } from "./files.ts";
 import { asLoad } from "./loads.ts";
 import { codeFrame, isOwnFile, shownFile } from "./place.ts";
 import { importModule } from "./runtime.ts";
@@ -68,6 +68,7 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
     throw new TenkError("file-unreadable", `Cannot load the handler ${shownFile(file)}: there is no such file`);
   }
   if (isOwnFile(file)) return loaded(file, version, isOwn ? url.href : undefined, options, href);
+  if (isProgram(file)) throw noDefault(file);
   const load = { file, options: JSON.stringify(options) ?? "", isAgain: version !== undefined };
   return asLoad(load, () => loaded(file, version, undefined, options, href));
 }
@@ -106,8 +107,7 @@ function stuckHint(file: string): string | undefined {
 }
 
 async function made(exported: unknown, file: string, ...given: unknown[]): Promise<unknown> {
-  if (exported === undefined)
-    throw refusal(file, "it has no default export", `${HINT}; one that listens by itself is a program of its own`);
+  if (exported === undefined) throw noDefault(file);
   if (typeof exported !== "function") return exported;
   if (/^class\b/.test(Function.prototype.toString.call(exported))) {
     throw refusal(file, "its default export is a class", `export default new ${exported.name || "Handler"}()`);
@@ -116,6 +116,27 @@ async function made(exported: unknown, file: string, ...given: unknown[]): Promi
     return await (exported as (...given: unknown[]) => unknown)(...given);
   } catch (error) {
     throw isOwnFile(file) ? error : await moduleError(error, file);
+  }
+}
+
+function noDefault(file: string): TenkError {
+  const program = `one that listens by itself is a program of its own: tenk run --program ${shownFile(file)}`;
+  return refusal(file, "it has no default export", `${HINT}; ${program}`);
+}
+
+/**
+ * Runs a file as a program, in which `"tenk"` is this tenk. Resolves when it has run to its end; what it listens on goes on.
+ *
+ * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
+ */
+export async function runProgram(file: string): Promise<void> {
+  if (!existsSync(file)) {
+    throw new TenkError("file-unreadable", `Cannot run ${shownFile(file)}: there is no such file`);
+  }
+  try {
+    await importModule(file, undefined);
+  } catch (error) {
+    throw await moduleError(error, file);
   }
 }
 
