@@ -29,7 +29,7 @@ function builtInUrl(name: string): URL {
 /** The words of the configuration file as those of `net`. */
 export function listenOptions(name: string, config: ListenerConfig, folder: string): ListenOptions {
   const { proxyProtocol } = config;
-  const handlerOptions = config.relay === undefined ? config.options : relayOptions(config.relay, folder);
+  const handlerOptions = config.relay === undefined ? config.options : relayOptions(name, config.relay, folder);
   return {
     ...config.listen,
     name,
@@ -104,8 +104,9 @@ function serverTls(tls: NonNullable<ListenerConfig["tls"]>, folder: string): Ser
   };
 }
 
-function relayOptions(relay: RelayConfig, folder: string): RelayOptions {
+function relayOptions(name: string, relay: RelayConfig, folder: string): RelayOptions {
   return {
+    name,
     targets: relay.targets,
     balance: relay.balance,
     connectTimeoutMs: relay.connectTimeout,

@@ -185,6 +185,7 @@ describe("a configuration in full", () => {
     const { handlerOptions, halfOpen } = options("door");
     expect(halfOpen).toBe(true);
     expect(handlerOptions).toEqual({
+      name: "door",
       targets: [
         { address: "10.0.0.5:5432", weight: 1, draining: false },
         { address: "unix:/run/db", weight: 3, draining: true },
@@ -206,7 +207,11 @@ describe("a configuration in full", () => {
     const plain = parseConfig("tcp: { a: { listen: 1, handler: relay, relay: { targets: [a:1] } } }", "tenk.yaml");
     const { handlerOptions } = listenOptions("a", plain.config.tcp.a!, "/");
     const { place: _, ...target } = relaySettings({ targets: ["a:1"] }).targets[0]!;
-    expect(handlerOptions).toEqual({ ...relaySettings({ targets: ["a:1"] }), targets: [target], tls: undefined });
+    expect(handlerOptions).toEqual({
+      ...relaySettings({ name: "a", targets: ["a:1"] }),
+      targets: [target],
+      tls: undefined,
+    });
   });
 
   test("keeps PEM text as it is, and does not print it", () => {

@@ -286,6 +286,26 @@ describe("other options while it runs", () => {
     expect(report().targets.map(({ address }) => address)).toEqual([two.address, three.address]);
   });
 
+  test("what is known of a target outlasts a change that is refused elsewhere and given back", async () => {
+    const dead = await nowhere();
+    const health = { failures: 1, checkMs: 1000 };
+    const { server, report } = await relayed(
+      { targets: [dead], health },
+      { handlerOptions: { targets: [dead], health } },
+    );
+    await until(() => report().targets[0]?.state === "down");
+    const before = report().targets[0]!;
+    const other = await nowhere();
+    const change = await server.prepare({ handlerOptions: { targets: [other], health } });
+    expect(report().targets.map(({ address }) => address)).toEqual([other]);
+    await change.drop();
+    const after = report().targets;
+    expect(after).toHaveLength(1);
+    expect(after[0]).toMatchObject({ address: dead, state: "down", lastErrorAtMs: expect.any(Number) });
+    expect(Math.abs(after[0]!.outSinceMs! - before.outSinceMs!)).toBeLessThan(500);
+    expect(after[0]!.failures).toBeGreaterThanOrEqual(before.failures);
+  });
+
   test("balance, health and the rest are taken over", async () => {
     const [one, two] = [await naming("one"), await naming("two")];
     const targets = [one.address, two.address];

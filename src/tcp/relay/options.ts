@@ -15,6 +15,8 @@ export interface RelayTarget {
 
 /** Where a relay carries connections to, and how. Only plain data, so that it can be sent to workers. */
 export interface RelayOptions {
+  /** What it is called in the log; a configuration has the listener's. @default {"relay"} */
+  name?: string;
   /** At least one; each address once. */
   targets: readonly (string | RelayTarget)[];
   /** How a target is chosen for each client. @default {"round-robin"} */
@@ -50,6 +52,7 @@ export interface RelaySettings extends Readonly<Required<Omit<RelayOptions, "tar
 }
 
 export const RELAY_DEFAULTS = {
+  name: "relay",
   balance: "round-robin",
   connectTimeoutMs: 3_000,
   attempts: 3,
@@ -67,6 +70,7 @@ export function relaySettings(given: unknown): RelaySettings {
   const settings = { ...RELAY_DEFAULTS, ...defined(options) } as unknown as RelaySettings;
   const health = { ...HEALTH_DEFAULTS, ...defined(record(options.health ?? {}, "health")) };
   known(health, Object.keys(HEALTH_DEFAULTS), "an option of health");
+  if (typeof settings.name !== "string") wrong("name", "text", settings.name);
   oneOf("balance", settings.balance, BALANCES);
   oneOf("proxyHeader", settings.proxyHeader, ["none", "v1", "v2"]);
   whole("connectTimeoutMs", settings.connectTimeoutMs, 1);

@@ -1,4 +1,3 @@
-import { logOf } from "../../base/mod.ts";
 import type { Connection, Handler } from "../../net/mod.ts";
 import { Balancer, hashOf } from "./balance.ts";
 import { Checks } from "./checks.ts";
@@ -15,8 +14,6 @@ export interface RelayReport {
   /** Those of the list, then those that left it and still have pairs. */
   targets: TargetReport[];
 }
-
-const log = logOf("relay");
 
 /**
  * A handler that carries each connection to one of several targets, both ways, with backpressure and half-close, and to the
@@ -98,8 +95,10 @@ class Relay implements Handler, PairOwner {
   }
 
   report(): RelayReport {
-    this.#leaving = this.#leaving.filter(({ active }) => active > 0);
-    const targets = [...this.#targets, ...this.#leaving].map((target) => target.report());
+    const nowMs = performance.now();
+    this.#leaving = this.#leaving.filter((target) => !target.isForgotten(nowMs));
+    const shown = [...this.#targets, ...this.#leaving.filter((target) => !target.isGone)];
+    const targets = shown.map((target) => target.report());
     return { pairs: this.#pairs, withoutTarget: this.#withoutTarget, targets };
   }
 
@@ -130,10 +129,9 @@ class Relay implements Handler, PairOwner {
       target.update(settings, this.settings, this.#targetHandler);
       return target;
     });
-    this.#leaving = [...known.values()];
-    for (const target of this.#leaving) target.leave();
-    for (const { address } of this.#targets.filter((each) => before.length > 0 && !before.includes(each))) {
-      log.info("target added", { target: address });
-    }
+    const nowMs = performance.now();
+    for (const target of known.values()) target.leave(nowMs);
+    this.#leaving = [...known.values()].filter((target) => !target.isForgotten(nowMs));
+    for (const target of this.#targets) if (before.length > 0 && !before.includes(target)) target.added();
   }
 }

@@ -1,4 +1,4 @@
-import { logOf, messageOf, TenkError } from "../../base/mod.ts";
+import { type LogFields, logOf, messageOf, TenkError } from "../../base/mod.ts";
 import { Dialer, type Handler } from "../../net/mod.ts";
 import type { TargetAddress } from "./address.ts";
 import { type Choosable, hashOf } from "./balance.ts";
@@ -34,6 +34,9 @@ const log = logOf("relay");
 /** Errors of our own side: they say nothing of the target, which a balancer must not take out for them. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(["connect-aborted", "descriptors-exhausted", "address-unavailable"]);
 
+/** A change of several listeners that is refused is given back sooner. */
+const REMEMBERED_MS = 10_000;
+
 /** One target: what it may get, how it fares, and how it is connected to. */
 export class Target<Data> implements Choosable {
   readonly address: string;
@@ -48,9 +51,11 @@ export class Target<Data> implements Choosable {
   connectMs: number | undefined;
   #lastError: string | undefined;
   #lastErrorAtMs: number | undefined;
+  #relayName: string;
   #dialer: Dialer<Data>;
   #dialledAs = "";
   #isListed = true;
+  #leftAtMs = 0;
   #total = 0;
   #failures = 0;
   #formerBytesTo = 0;
@@ -63,6 +68,7 @@ export class Target<Data> implements Choosable {
     this.health = new Health(relay.health);
     this.weight = settings.weight;
     this.draining = settings.draining;
+    this.#relayName = relay.name;
     this.#dialer = this.#dialerFor(relay, handler);
   }
 
@@ -73,9 +79,10 @@ export class Target<Data> implements Choosable {
   /** New settings for the same address: what is known of it and its pairs stay. */
   update(settings: TargetSettings, relay: RelaySettings, handler: Handler<Data>): void {
     if (settings.draining !== this.draining) {
-      log.info(settings.draining ? "target drains" : "target drains no more", { target: this.address });
+      this.#say("info", settings.draining ? "target drains" : "target drains no more");
     }
     this.#isListed = true;
+    this.#relayName = relay.name;
     this.weight = settings.weight;
     this.draining = settings.draining;
     this.health.settings = relay.health;
@@ -88,10 +95,26 @@ export class Target<Data> implements Choosable {
   }
 
   /** It is no longer in the list: it keeps its pairs until they end. */
-  leave(): void {
+  leave(nowMs: number): void {
     if (!this.#isListed) return;
     this.#isListed = false;
-    log.info("target removed", { target: this.address, pairs: this.active });
+    this.#leftAtMs = nowMs;
+    this.#say("info", "target removed", { pairs: this.active });
+  }
+
+  /** It left the list, and has no pair: nobody sees it any more. */
+  get isGone(): boolean {
+    return !this.#isListed && this.active === 0;
+  }
+
+  /** It may come back: a change of several listeners that is refused is undone, and takes nothing of what is known with it. */
+  isForgotten(nowMs: number): boolean {
+    return this.isGone && nowMs - this.#leftAtMs > REMEMBERED_MS;
+  }
+
+  /** It came into a list that was there. */
+  added(): void {
+    this.#say("info", "target added");
   }
 
   isUsable(nowMs: number): boolean {
@@ -106,7 +129,7 @@ export class Target<Data> implements Choosable {
 
   /** It took a connection. */
   answered(): void {
-    if (this.health.succeeded()) log.info("target is back", { target: this.address });
+    if (this.health.succeeded()) this.#say("info", "target is back");
   }
 
   /** A connect failed. */
@@ -119,7 +142,7 @@ export class Target<Data> implements Choosable {
     const text = messageOf(error);
     this.erred(text);
     if (!this.health.failed(nowMs, isTrial)) return;
-    log.warn("target is out", { target: this.address, forMs: this.health.backOffMs, error: text });
+    this.#say("warn", "target is out", { forMs: this.health.backOffMs, error: text });
   }
 
   /** Something went wrong with it, or with a pair of it. */
@@ -149,6 +172,10 @@ export class Target<Data> implements Choosable {
       nextTryAtMs: sinceEpoch(nextTryMs),
       connectMs: this.connectMs,
     };
+  }
+
+  #say(level: "info" | "warn", message: string, more: LogFields = {}): void {
+    log[level](message, { name: this.#relayName, target: this.address, ...more });
   }
 
   #dialerFor(relay: RelaySettings, handler: Handler<Data>): Dialer<Data> {
