@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import type { LoadSnapshot } from "../load/mod.ts";
-import { shownWidth } from "./table.ts";
+import { shortened, shownWidth } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
 /** What the live view remembers of the last half minute, newest last. */
@@ -172,14 +172,7 @@ function spread(left: string, right: string, width: number): string {
   return space < 1 ? left : left + " ".repeat(space) + right;
 }
 
-/** Cuts a line to the width: one that wraps could not be drawn over. Colour codes are kept, whole. */
+/** Cuts a line to the width: one that wraps could not be drawn over. */
 export function fit(line: string, width: number): string {
-  if (shownWidth(line) <= width) return line;
-  let shown = 0;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
-  return line.replace(/\x1b\[[0-9;]*m|./gsu, (part) => {
-    if (part.length > 1 && part.startsWith("\x1b")) return part;
-    shown += 1;
-    return shown <= width ? part : "";
-  });
+  return shortened(line, width, "");
 }

@@ -1,7 +1,7 @@
 import type { ListenerStatus, TargetView } from "../app/mod.ts";
 import { escapeBytes, formatCount, formatDuration } from "../base/mod.ts";
 import type { Seen } from "./status-text.ts";
-import { table } from "./table.ts";
+import { fittedTable } from "./table.ts";
 import type { Paint, Paints } from "./terminal.ts";
 
 /**
@@ -14,9 +14,15 @@ import type { Paint, Paints } from "./terminal.ts";
  * ```
  *
  * @param before an earlier look, for how many a second are connected; without one all are told
+ * @param width columns of the screen
  * @returns lines; none where no listener is a relay
  */
-export function targetLines({ status, atMs }: Seen, before: Seen | undefined, paints: Paints): string[] {
+export function targetLines(
+  { status, atMs }: Seen,
+  before: Seen | undefined,
+  paints: Paints,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const rows = status.listeners.flatMap((listener) => {
     const earlier = before?.status.listeners.find(({ name }) => name === listener.name)?.relay?.targets;
     return (listener.relay?.targets ?? []).map((target) => {
@@ -38,8 +44,11 @@ export function targetLines({ status, atMs }: Seen, before: Seen | undefined, pa
   if (rows.length === 0) return [];
   const connected = before === undefined ? "connected" : "connected/s";
   const head = ["relay", "target", "state", "open", connected, "failures", "last error"].map(paints.dim);
-  return ["", table([head, ...rows], "lllrrrl"), ...status.listeners.flatMap(moreText)];
+  return ["", fittedTable([head, ...rows], "lllrrrl", width, FIRST_TO_GO), ...status.listeners.flatMap(moreText)];
 }
+
+/** Connected, open, relay, failures, last error: which target is out stays to the last. */
+const FIRST_TO_GO = [4, 3, 0, 5, 6];
 
 function moreText({ name, relay }: ListenerStatus): string[] {
   const more = relay?.targetsLeftOut ?? 0;

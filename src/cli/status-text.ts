@@ -1,7 +1,7 @@
 import { formatAddress, type HostStatus, type ListenerStatus, type Status } from "../app/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { targetLines } from "./status-targets.ts";
-import { table } from "./table.ts";
+import { fittedTable, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
 /** A status, and when it was asked for. */
@@ -23,8 +23,14 @@ export interface Seen {
  * ```
  *
  * @param before an earlier look, for what happened a second; without one totals are shown
+ * @param width columns of the screen: what does not fit is left out, the least important first
  */
-export function statusText(now: Seen, before: Seen | undefined, paints: Paints): string {
+export function statusText(
+  now: Seen,
+  before: Seen | undefined,
+  paints: Paints,
+  width = Number.POSITIVE_INFINITY,
+): string {
   const { dim, bold } = paints;
   const { tenk, startedAt, listeners, process, host } = now.status;
   const up = formatDuration(now.atMs - Date.parse(startedAt));
@@ -40,13 +46,16 @@ export function statusText(now: Seen, before: Seen | undefined, paints: Paints):
   });
   return [
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
-    `${dim("box    ")}  ${boxFacts(now, isRates ? before : undefined)}`,
-    ...(host === undefined ? [] : [`${dim("machine")}  ${machineFacts(host)}`]),
+    wrappedFacts(dim("box    "), boxFacts(now, isRates ? before : undefined), width),
+    ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
     "",
-    table([[...head, ...columns, "waiting", "refused"].map(dim), ...rows], "lllrrrrrrrr"),
-    ...targetLines(now, isRates ? before : undefined, paints),
+    fittedTable([[...head, ...columns, "waiting", "refused"].map(dim), ...rows], "lllrrrrrrrr", width, FIRST_TO_GO),
+    ...targetLines(now, isRates ? before : undefined, paints, width),
   ].join("\n");
 }
+
+/** Workers, handler, address, chunks, accepted, written, read: what waits and who is refused stays to the last. */
+const FIRST_TO_GO = [3, 2, 1, 6, 5, 8, 7];
 
 function listenerRow(listener: ListenerStatus, before: ListenerStatus | undefined, seconds: number): string[] {
   const { name, host, port, path, handler, workers, counts } = listener;

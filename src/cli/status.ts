@@ -7,7 +7,7 @@ import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
 import { type Seen, statusText } from "./status-text.ts";
 import { type Stopper, stopper } from "./stopper.ts";
-import { shownWidth } from "./table.ts";
+import { shortened } from "./table.ts";
 import { canDraw, paintsFor } from "./terminal.ts";
 
 export function statusCommand(exit: (code: number) => void): Command {
@@ -59,10 +59,10 @@ async function watchStatus(url: URL, json: boolean): Promise<number> {
   using stop = stopper();
   process.stdout.write(SCREEN.enter);
   try {
-    draw(statusText(before, undefined, paintsFor(process.stdout)));
+    draw(before, undefined);
     while (await aSecond(stop)) {
       const now = await look(url);
-      draw(statusText(now, before, paintsFor(process.stdout)));
+      draw(now, before);
       before = now;
     }
   } finally {
@@ -78,10 +78,11 @@ async function aSecond({ signal }: Stopper): Promise<boolean> {
 }
 
 /** Each line ends by clearing what was behind it: nothing flickers. */
-function draw(text: string): void {
-  const { columns = 80, rows = 24 } = process.stdout;
-  const lines = text.split("\n").slice(0, rows - 1);
-  const cut = lines.map((line) => (shownWidth(line) > columns ? `${line.slice(0, columns - 1)}…\x1b[0m` : line));
+function draw(now: Seen, before: Seen | undefined): void {
+  // A terminal that does not know its size says 0.
+  const columns = process.stdout.columns || 80;
+  const lines = statusText(now, before, paintsFor(process.stdout), columns).split("\n");
+  const cut = lines.slice(0, (process.stdout.rows || 24) - 1).map((line) => shortened(line, columns));
   process.stdout.write(`${SCREEN.home}${cut.map((line) => `${line}\x1b[K\n`).join("")}${SCREEN.clearEnd}`);
 }
 

@@ -17,6 +17,83 @@ export function table(rows: readonly (readonly string[])[], align: string): stri
     .join("\n");
 }
 
+/** Narrower than this a text at the end says nothing. */
+const MIN_TEXT_WIDTH = 16;
+
+/**
+ * A table for a screen: what does not fit goes, the least important first. A text at the end of the rows is shortened before any
+ * column goes; where even the last columns do not fit, the first is shortened, unless they end with a text.
+ *
+ * @param firstToGo columns that may be left out, the least important first
+ * @example
+ * fittedTable([["name", "x", "7"]], "llr", 7, [1]); // "name  7"
+ */
+export function fittedTable(
+  rows: readonly (readonly string[])[],
+  align: string,
+  width: number,
+  firstToGo: readonly number[],
+): string {
+  const widths = [...align].map((_, column) => Math.max(...rows.map((row) => shownWidth(row[column] ?? ""))));
+  const last = align.length - 1;
+  const isText = align[last] === "l";
+  const taken = (columns: readonly number[]) =>
+    columns.reduce((sum, column) => {
+      const shown = column === last && isText ? Math.min(widths[column]!, MIN_TEXT_WIDTH) : widths[column]!;
+      return sum + shown + 2;
+    }, -2);
+  let kept = [...align].map((_, column) => column);
+  for (const column of firstToGo) if (taken(kept) > width) kept = kept.filter((each) => each !== column);
+  const over = taken(kept) - width;
+  const first = kept[0]!;
+  const cell = (row: readonly string[], column: number) => {
+    const text = row[column] ?? "";
+    return column === first && over > 0 && !isText ? shortened(text, Math.max(1, widths[first]! - over)) : text;
+  };
+  const text = table(
+    rows.map((row) => kept.map((column) => cell(row, column))),
+    kept.map((column) => align[column]).join(""),
+  );
+  return text
+    .split("\n")
+    .map((line) => shortened(line, width))
+    .join("\n");
+}
+
+/** Breaks facts between commas, so that none is lost on a narrow screen; further lines begin below the first fact. */
+export function wrappedFacts(label: string, facts: string, width: number): string {
+  const indent = " ".repeat(shownWidth(label) + 2);
+  let line = `${label}  `;
+  const lines: string[] = [];
+  for (const [index, fact] of facts.split(", ").entries()) {
+    const isFirst = index === 0;
+    if (!isFirst && shownWidth(line) + 2 + shownWidth(fact) > width) {
+      lines.push(`${line},`);
+      line = indent + fact;
+    } else line += isFirst ? fact : `, ${fact}`;
+  }
+  return [...lines, line].join("\n");
+}
+
+/**
+ * Cuts a line to the width, with a mark where something is missing. Colour codes take none and are kept, whole.
+ *
+ * @example
+ * shortened("abcdef", 4); // "abc…"
+ */
+export function shortened(line: string, width: number, mark = "…"): string {
+  if (shownWidth(line) <= width) return line;
+  const room = width - shownWidth(mark);
+  let shown = 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+  return line.replace(/\x1b\[[0-9;]*m|./gsu, (part) => {
+    if (part.length > 1 && part.startsWith("\x1b")) return part;
+    shown += 1;
+    if (shown <= room) return part;
+    return shown === room + 1 ? mark : "";
+  });
+}
+
 function aligned(cell: string, width: number, side: string | undefined): string {
   const space = " ".repeat(Math.max(0, width - shownWidth(cell)));
   return side === "r" ? space + cell : cell + space;

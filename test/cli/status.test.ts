@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import type { Status } from "../../src/app/mod.ts";
 import { statusText } from "../../src/cli/status-text.ts";
+import { fittedTable, shortened, shownWidth } from "../../src/cli/table.ts";
 import { paintsFor } from "../../src/cli/terminal.ts";
 import { MAIN, startTenk, tenk } from "./tenk.ts";
 
@@ -73,6 +74,34 @@ test("of two looks it tells what happened a second", () => {
   expect(text).toContain("45.0% of a core");
   expect(text).toContain("chunks/s");
   expect(text).toMatch(/packets .* 10k +0 +100k +391 KiB +0 B/);
+});
+
+test.each([
+  [120, /^listener .* handler .* accepted\/s .* chunks\/s .* read\/s .* written\/s +waiting +refused$/m],
+  [80, /^listener +open +accepted\/s +chunks\/s +read\/s +written\/s +waiting +refused$/m],
+  [40, /^listener +open +waiting +refused$/m],
+])("in %d columns it has the columns that matter, and nothing is torn", (width, head) => {
+  const coloured = paintsFor({ isTTY: true, write: () => undefined }, { TERM: "xterm" });
+  const [earlier, later] = [statusOf(1000, 12), statusOf(201_000, 12.9)];
+  const [before, now] = [
+    { status: earlier, atMs: 1000 },
+    { status: later, atMs: 3000 },
+  ];
+  const text = statusText(now, before, PLAIN, width);
+  expect(text).toMatch(head);
+  expect(Bun.stripANSI(statusText(now, before, coloured, width))).toBe(text);
+  expect(text.replaceAll(/\s+/g, " ")).toContain("20000 descriptors, loop lag p99 1.1ms");
+  expect(Math.max(...text.split("\n").map(shownWidth))).toBeLessThanOrEqual(width);
+  expect(text).toMatch(/ 0 B +2$/m);
+});
+
+test("a table for a narrow screen keeps its last columns, and shortens a text", () => {
+  const rows = [["a long name", "x", "an error that takes its room"]];
+  expect(fittedTable(rows, "lll", 60, [1])).toBe("a long name  x  an error that takes its room");
+  expect(fittedTable(rows, "lll", 32, [1])).toBe("a long name  x  an error that t…");
+  expect(fittedTable(rows, "lll", 29, [1])).toBe("a long name  an error that t…");
+  expect(fittedTable([["a long name", "7"]], "lr", 8, [])).toBe("a lo…  7");
+  expect(shortened("\x1b[31mabcd\x1b[0m", 3)).toBe("\x1b[31mab…\x1b[0m");
 });
 
 test("tenk status prints it, and --watch wants a terminal", async () => {
