@@ -9,6 +9,7 @@ import {
   parseRate,
   TenkError,
 } from "../base/mod.ts";
+import { parseExpectation } from "../load/mod.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords } from "./push.ts";
 import { refuseTcpkaliOptions } from "./tcpkali.ts";
@@ -183,7 +184,7 @@ function addSocketOptions(command: Command): void {
 function addResultOptions(command: Command): void {
   addPushOptions(command)
     .addOption(
-      listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', String),
+      listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', expectation),
     )
     .option("--find-limit", "raise the load until an expectation breaks, then find where")
     .addOption(
@@ -240,6 +241,12 @@ function perConnectionRate(text: string): number {
   throw new TenkError("unsupported", `a search for the rate that keeps a latency is spelled otherwise here`, {
     hint: `--find-limit --expect "p95<${text.slice(1)}"`,
   });
+}
+
+/** Read here so that a mistake is told with its option; the plan takes it as it was written. */
+function expectation(text: string): string {
+  parseExpectation(text);
+  return text;
 }
 
 function percentiles(text: string): number[] {

@@ -159,21 +159,37 @@ function comparedWith(right: string, metric: Metric, text: string): Expectation[
     if (name === "all" && metric.of === wanted) return { percent: 100 };
     if (metricOf(name, text).unit === metric.unit) return { name };
   } else if (percent === undefined) {
-    return { value: numberOf(right, metric.unit) };
+    return { value: numberOf(right, metric.unit, text) };
   }
-  throw new TenkError("usage", `Cannot read the expectation "${text}": "${right}" is nothing to compare it with`);
+  const share = metric.of === undefined || metric.unit === "percent" ? "" : ", a percentage such as 0.1%";
+  throw new TenkError("usage", `Cannot read the expectation "${text}": "${right}" is nothing to compare it with`, {
+    hint: `expected ${VALUES[metric.unit].expected}${share}, or another name that is counted alike`,
+  });
 }
 
-function numberOf(text: string, unit: Metric["unit"]): number {
-  switch (unit) {
-    case "us":
-      return parseDuration(text) * 1000;
-    case "bytes":
-      return parseBytes(text);
-    case "rate":
-      return parseRate(text);
-    default:
-      return parseCount(text);
+interface Value {
+  readonly expected: string;
+  readonly read: (text: string) => number;
+}
+
+/** What is written after the comparison, by what it is compared with. */
+const VALUES: Readonly<Record<Metric["unit"], Value>> = {
+  us: { expected: "a time with its unit, such as 50ms", read: (text) => parseDuration(text) * 1000 },
+  bytes: { expected: "a size, such as 64k or 200MiB", read: parseBytes },
+  rate: { expected: "a rate per second, such as 99k", read: parseRate },
+  count: { expected: "a count, such as 0 or 10k", read: parseCount },
+  percent: { expected: "a percentage, such as 80%", read: parseCount },
+};
+
+function numberOf(right: string, unit: Metric["unit"], text: string): number {
+  try {
+    return VALUES[unit].read(right);
+  } catch (error) {
+    if (!(error instanceof TenkError)) throw error;
+    const [said] = error.message.split(": ");
+    throw new TenkError("usage", `Cannot read the expectation "${text}": ${said}`, {
+      hint: `expected ${VALUES[unit].expected}`,
+    });
   }
 }
 

@@ -192,6 +192,10 @@ describe("tenk load tcp", () => {
     [["-m", "\\{connection.uuid}"], "connection.uid"],
     [["--json", "/nowhere/report.json"], "Cannot write /nowhere/report.json"],
     [["--expect", "p9x<1ms"], "p9x"],
+    [
+      ["--expect", "p99<50"],
+      'tenk: --expect: Cannot read the expectation "p99<50": Cannot read "50" as a duration (expected a time with its unit, such as 50ms)',
+    ],
     [["--box", "localhost"], "--box"],
     [["--ws"], "--ws, --websocket is not carried over from tcpkali"],
   ])("%j is refused before anything is opened", async (words, part) => {
