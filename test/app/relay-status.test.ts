@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Box, parseConfig, type Status, up } from "../../src/app/mod.ts";
-import { relayStatus } from "../../src/app/relay-status.ts";
+import { RelayReader, relayStatus } from "../../src/app/relay-status.ts";
 import type { TargetReport } from "../../src/tcp/mod.ts";
 import { Client } from "../net/support.ts";
 import { cleanUp, later, naming, nowhere } from "../tcp/relay-support.ts";
@@ -73,6 +73,23 @@ test.each([1, 2])(
   },
   20_000,
 );
+
+test("of event loops that are held up what they told before is told, and nothing where they never did", async () => {
+  let reports: () => Promise<unknown[]> = () => new Promise(() => {});
+  const server = { reports: () => reports() };
+  const running = [{ name: "db", config: { relay: {} }, server }] as never;
+  const status = { listeners: [{ name: "db" }] } as unknown as Status;
+  const reader = new RelayReader();
+  const told = async () => (await reader.withRelays(status, running)).listeners[0];
+  expect(await told()).toEqual({ name: "db" } as never);
+  reports = async () => [{ pairs: 3, withoutTarget: 1, targets: [] }, undefined];
+  const relay = { pairs: 3, withoutTarget: 1, targets: [], targetsLeftOut: 0 };
+  expect(await told()).toMatchObject({ relay });
+  reports = async () => [undefined];
+  expect(await told()).toMatchObject({ relay });
+  reports = () => new Promise(() => {});
+  expect(await told()).toMatchObject({ relay });
+});
 
 describe("what event loops report of targets is", () => {
   const report = (more: Partial<TargetReport>): TargetReport => ({
