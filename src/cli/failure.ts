@@ -1,8 +1,11 @@
 import { CommanderError } from "commander";
 import { type ErrorCode, messageOf, TenkError } from "../base/mod.ts";
 
-/** 0: it passed. 1: an expectation or something at run time failed. 2: the words were wrong, or what they ask for is not to be had. */
-export const EXIT = { pass: 0, failed: 1, usage: 2 } as const;
+/**
+ * 0: it passed. 1: an expectation or something at run time failed. 2: the words were wrong, or what they ask for is not to be had.
+ * 130: it was stopped before it could tell, as a shell says of what Ctrl-C ended.
+ */
+export const EXIT = { pass: 0, failed: 1, usage: 2, stopped: 130 } as const;
 
 /** What a person can mend before the next try without looking at the peer or the load. */
 const USAGE: ReadonlySet<ErrorCode> = new Set([

@@ -19,7 +19,7 @@ export function limitText(limit: Limit, { bold, dim, green, red }: Paints): stri
   const most = Math.max(...limit.curve.map((step) => step.perSecondSent), 1);
   const rows = limit.curve.map((step) => [
     step.pass ? green("pass") : red("FAIL"),
-    valueText(limit, step.value),
+    numberText(step.value),
     rate(step.perSecondSent),
     step.p99Us > 0 ? formatDuration(step.p50Us / 1000) : dim("-"),
     step.p99Us > 0 ? formatDuration(step.p99Us / 1000) : dim("-"),
@@ -27,17 +27,18 @@ export function limitText(limit: Limit, { bold, dim, green, red }: Paints): stri
     step.pass ? "" : dim(step.reason),
   ]);
   const head = ["", limit.vary, "sent", "p50", "p99", "", ""].map(dim);
-  const knee = limit.knee === 0 ? "no run passed" : `limit ${valueText(limit, limit.knee)}${unit}`;
-  const broken = limit.brokenAt === null ? "" : `, broken at ${valueText(limit, limit.brokenAt)}${unit}`;
+  const knee = limit.knee === 0 ? "no run passed" : `limit ${numberText(limit.knee)}${unit}`;
+  const broken = limit.brokenAt === null ? "" : `, broken at ${numberText(limit.brokenAt)}${unit}`;
   return `${table([head, ...rows], "lrrrrll")}\n\n${bold(knee)}${broken}, limited ${LIMITED_BY[limit.limitedBy]}`;
 }
 
 /** One finished run of a search, as it is told while the search goes on. */
 export function stepLine({ value, pass, perSecondSent, p99Us, reason }: LimitStep): string {
   const latency = p99Us > 0 ? `  p99 ${formatDuration(p99Us / 1000)}` : "";
-  return `${pass ? "pass" : "FAIL"}  at ${whole(value)}  sent ${rate(perSecondSent)}${latency}${pass ? "" : `  ${reason}`}`;
+  return `${pass ? "pass" : "FAIL"}  at ${numberText(value)}  sent ${rate(perSecondSent)}${latency}${pass ? "" : `  ${reason}`}`;
 }
 
-function valueText({ vary }: Limit, value: number): string {
-  return vary === "connections" || value >= 100 ? whole(value) : String(Number(value.toPrecision(3)));
+/** A number of connections is whole, and a fraction matters only to small rates. */
+function numberText(value: number): string {
+  return value >= 100 ? whole(value) : String(Number(value.toPrecision(3)));
 }

@@ -17,7 +17,7 @@ import { limitText, stepLine } from "./limit-text.ts";
 import { liveView } from "./live.ts";
 import { type JsonTarget, print } from "./output.ts";
 import { LoadPush, type PushPlan } from "./push.ts";
-import { reportText } from "./report-text.ts";
+import { outcomeOf, reportText } from "./report-text.ts";
 import { stopper } from "./stopper.ts";
 import { paintsFor, stderr } from "./terminal.ts";
 
@@ -119,5 +119,5 @@ export function showReport(report: Report & { limit?: Limit }, json: JsonTarget 
   if (json?.isStdout) stderr.line(text);
   else print(text);
   json?.write(report);
-  return report.verdict.pass ? EXIT.pass : EXIT.failed;
+  return EXIT[outcomeOf(report)];
 }

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
-import type { Report } from "../load/mod.ts";
+import type { Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD, rate, whole } from "./live-frame.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
@@ -8,7 +8,7 @@ import type { Paints } from "./terminal.ts";
  * A report for people: what was held, what was lost and why, what it cost, how long it took, who was the limit, and
  * whether that was what was expected.
  */
-export function reportText(report: Report, paints: Paints): string {
+export function reportText(report: Report & { limit?: Limit }, paints: Paints): string {
   return [
     headline(report, paints),
     table(factRows(report, paints), "ll"),
@@ -143,13 +143,28 @@ const ENDINGS = {
   "no-connections": "ended: no connection was left",
 } as const;
 
-function verdictText({ verdict, endedBy }: Report, { green, red, bold, yellow }: Paints): string {
+/** Whether it passed, did not, or was stopped before it could tell. What broke until then has broken. */
+export function outcomeOf({ verdict, endedBy }: Report): "pass" | "failed" | "stopped" {
+  if (verdict.pass) return "pass";
+  return endedBy === "stopped" && verdict.checks.every(({ pass }) => pass) ? "stopped" : "failed";
+}
+
+function verdictWord(report: Report & { limit?: Limit }, { green, red, bold, yellow }: Paints): string {
+  const outcome = outcomeOf(report);
+  if (outcome === "pass") return green(bold("PASS"));
+  if (outcome === "stopped") return yellow(bold("STOPPED"));
+  return report.limit !== undefined && report.limit.knee > 0 ? yellow(bold("NOT FOUND")) : red(bold("FAIL"));
+}
+
+function verdictText(report: Report & { limit?: Limit }, paints: Paints): string {
+  const { verdict, endedBy } = report;
+  const { green, red, yellow } = paints;
   const checks = verdict.checks.map(({ expect, got, pass }) => [
     pass ? green("pass") : red("FAIL"),
     expect,
     `got ${got}`,
   ]);
-  const words = verdict.pass ? green(bold("PASS")) : red(bold("FAIL"));
+  const words = verdictWord(report, paints);
   return [
     ...(endedBy === null ? [] : [yellow(ENDINGS[endedBy])]),
     ...(checks.length > 0 ? [table(checks, "lll")] : []),

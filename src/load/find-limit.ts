@@ -1,7 +1,7 @@
 import { TenkError } from "../base/mod.ts";
 import { isMessageDue, namesRate, type TcpPlan } from "./plan.ts";
 import { preflight } from "./preflight.ts";
-import type { Report } from "./report.ts";
+import type { Report, Verdict } from "./report.ts";
 import { type RunOptions, runTcp } from "./run.ts";
 
 /** One run of a search. */
@@ -45,13 +45,14 @@ export interface FindLimitOptions extends RunOptions {
 }
 
 /** How one value is tried; what the search itself does not know. */
-export type Trial = (value: number) => Promise<{ pass: boolean; report: Report } | "machine">;
+export type Trial = (value: number) => Promise<{ pass: boolean; report: Report } | "machine" | "stopped">;
 
 /**
  * Raises the load until an expectation breaks, then halves the gap until the knee is known to `precision`. Each step is a
  * whole run of the plan. If the plan's own load breaks already, goes down first.
  *
- * @returns the report of the highest run that passed (of the last where none did), and the limit
+ * @returns the report of the highest run that passed (of the last where none did), and the limit; the verdict is on the search:
+ *   where the target's limit was not found, it is no pass
  * @throws {TenkError} `usage` when there is nothing to vary; else what `runTcp` throws
  */
 export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): Promise<Report & { limit: Limit }> {
@@ -73,6 +74,7 @@ export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): 
     const step = stepOf(value, report);
     steps.push(step);
     onStep?.(step);
+    if (report.endedBy === "stopped" && Number.isFinite(plan.durationMs)) return "stopped";
     return { pass: report.verdict.pass, report };
   };
   // A run that sends nothing shows nothing: so far down there is no knee.
@@ -83,7 +85,27 @@ export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): 
   if (report === undefined) return refuse("this machine cannot even begin", "see the preflight's refusals");
   const limitedBy = found.byMachine ? "machine" : broken === undefined ? "none" : whoIsToBlame(broken);
   const curve = steps.toSorted((a, b) => a.value - b.value);
-  return { ...report, limit: { vary, knee: found.knee, brokenAt: found.brokenAt, limitedBy, curve } };
+  const limit: Limit = { vary, knee: found.knee, brokenAt: found.brokenAt, limitedBy, curve };
+  if (found.isStopped || options.signal?.aborted) {
+    const verdict = { ...report.verdict, pass: false, reason: "the search was stopped before its end" };
+    return { ...report, endedBy: "stopped", verdict, limit };
+  }
+  return { ...report, verdict: verdictOn(limit, report, broken), limit };
+}
+
+/** Of a target that was never at its limit nothing was shown but that it can stand this much. */
+export function verdictOn(
+  { knee, brokenAt, limitedBy }: Limit,
+  { verdict }: Report,
+  broken: Report | undefined,
+): Verdict {
+  if (knee === 0 || limitedBy === "target") return verdict;
+  const why = {
+    generator: `at ${brokenAt} this generator was the limit (${broken?.generator.saturation.join(", ")})`,
+    machine: `this machine cannot carry ${brokenAt}`,
+    none: "every run passed",
+  }[limitedBy];
+  return { ...verdict, pass: false, reason: `the limit of the target was not found: it stands ${knee}, and ${why}` };
 }
 
 /**
@@ -103,17 +125,19 @@ export async function search(
     /** Ends the search at a value for which it says no. @default {everything may be tried} */
     mayTry?: (value: number) => boolean;
   },
-): Promise<{ knee: number; brokenAt: number | null; byMachine: boolean }> {
+): Promise<{ knee: number; brokenAt: number | null; byMachine: boolean; isStopped: boolean }> {
   const { factor = 2, precision = 0.05, maxSteps = 20, whole = false, signal, mayTry = () => true } = options;
   let knee = 0;
   let brokenAt: number | null = null;
   let byMachine = false;
+  let isStopped = false;
   let value = start;
   for (let step = 0; step < maxSteps && !signal?.aborted; step++) {
     const outcome = await trial(value);
     // A run that was ended by hand says nothing about its value.
-    if (signal?.aborted) break;
-    if (outcome !== "machine" && outcome.pass) {
+    isStopped = outcome === "stopped" || (signal?.aborted ?? false);
+    if (isStopped) break;
+    if (typeof outcome !== "string" && outcome.pass) {
       knee = value;
     } else {
       brokenAt = value;
@@ -131,7 +155,7 @@ export async function search(
     }
     if (value < (whole ? 1 : 0.001) || !mayTry(value)) break;
   }
-  return { knee, brokenAt, byMachine };
+  return { knee, brokenAt, byMachine, isStopped };
 }
 
 function planAt(plan: TcpPlan, vary: Limit["vary"], value: number): TcpPlan {

@@ -24,9 +24,9 @@ export interface Result {
 }
 
 export function makeReport(result: Result): Report {
-  const { plan, endedBy } = result;
+  const { plan } = result;
   const measured = measuredOf(result);
-  return { ...measured, verdict: verdictOf(measured, plan, endedBy) };
+  return { ...measured, verdict: verdictOf(measured, plan) };
 }
 
 function measuredOf(result: Result): Measured {
@@ -108,12 +108,16 @@ function generatorOf({ plan, state, cpu, rssBytes, sendMs }: Result): Report["ge
   };
 }
 
-function verdictOf(measured: Measured, plan: TcpPlan, endedBy: EndedBy): Verdict {
+function verdictOf(measured: Measured, plan: TcpPlan): Verdict {
   const beside = measured.server === null ? [] : [parseExpectation(BOX_EXPECTATION)];
   const checks = [...plan.expectations, ...beside].map((expectation) => evaluate(expectation, measured));
   const failed = checks.filter((check) => !check.pass).map((check) => check.expect);
-  const pass = failed.length === 0 && endedBy !== "message-stop" && endedBy !== "no-connections";
-  return { pass, checks, reason: reasonFor(measured, failed, endedBy) };
+  return { pass: failed.length === 0 && !isCutShort(measured), checks, reason: reasonFor(measured, failed) };
+}
+
+/** A plan without an end is ended by hand, as it wants; any other that ends before its time has not shown what it was to. */
+function isCutShort({ endedBy, plan }: Measured): boolean {
+  return endedBy === "stopped" ? plan.durationMs !== null : endedBy !== null;
 }
 
 const ENDINGS: Readonly<Record<NonNullable<EndedBy>, string>> = {
@@ -122,10 +126,12 @@ const ENDINGS: Readonly<Record<NonNullable<EndedBy>, string>> = {
   "no-connections": "no connection was left",
 };
 
-function reasonFor({ generator, messages }: Measured, failed: readonly string[], endedBy: EndedBy): string {
+function reasonFor(measured: Measured, failed: readonly string[]): string {
+  const { generator, messages, endedBy } = measured;
+  const isShort = isCutShort(measured);
   const parts = [
-    failed.length > 0 ? `does not hold: ${failed.join(", ")}` : "every expectation held",
-    ...(endedBy === null ? [] : [ENDINGS[endedBy]]),
+    failed.length > 0 ? `does not hold: ${failed.join(", ")}` : `every expectation held${isShort ? " until then" : ""}`,
+    ...(isShort ? [ENDINGS[endedBy!]] : []),
     // Of a target that answers nothing every later message is dropped, which by itself sounds like a slow one.
     ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
     ...(messages.unmatched > 0 ? [`answers that no message had asked for: ${messages.unmatched}`] : []),

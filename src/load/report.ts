@@ -10,7 +10,7 @@ export interface Check {
 }
 
 export interface Verdict {
-  /** Every check held, and nothing ended the run before its time. */
+  /** Every check held, and nothing ended the run before its time; who searched for a limit of the target has found one. */
   readonly pass: boolean;
   readonly checks: readonly Check[];
   /** One sentence: what failed, and whether the generator was the limit. */

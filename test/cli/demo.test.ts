@@ -58,6 +58,18 @@ describe("tenk demo", () => {
     expect(code).toBe(1);
   });
 
+  test("stopped before its time has not passed, and does not exit as if", async () => {
+    const run = startTenk([...SMALL, "-T", "1h"]);
+    await run.sees("stderr", /sending/);
+    run.child.kill("SIGINT");
+    const { code, stdout } = await run.ended;
+    expect(stdout).toContain("it was stopped before its time");
+    // Late messages on a machine that holds programs up have broken an expectation until then.
+    expect([code, /^(STOPPED|FAIL) /m.exec(stdout)?.[1]]).toEqual(
+      /^FAIL +\S+ +got /m.test(stdout) ? [1, "FAIL"] : [130, "STOPPED"],
+    );
+  });
+
   test("killed itself, takes its box with it", async () => {
     const run = startTenk([...SMALL, "-T", "1h"]);
     const [, pid] = await run.sees("stderr", /process (\d+)/);

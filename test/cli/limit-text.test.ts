@@ -42,5 +42,6 @@ test.each([
 
 test("each run of the search is one line", () => {
   expect(stepLine(PASSED)).toBe("pass  at 10  sent 1000/s  p99 2ms");
+  expect(stepLine({ ...PASSED, value: 3.75 })).toBe("pass  at 3.75  sent 1000/s  p99 2ms");
   expect(stepLine({ ...FAILED, p99Us: 0 })).toBe("FAIL  at 20  sent 2000/s  does not hold: p99<50ms");
 });

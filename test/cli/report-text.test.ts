@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { reportText } from "../../src/cli/report-text.ts";
 import { paintsFor } from "../../src/cli/terminal.ts";
-import type { Report } from "../../src/load/mod.ts";
+import type { Check, Report } from "../../src/load/mod.ts";
 
 const PLAIN = paintsFor({ write: () => undefined }, {});
 const LATENCY = { p50: 200, p90: 400, p99: 1_200, p999: 3_000, max: 8_000, count: 10_000 };
@@ -86,6 +86,21 @@ PASS`);
     expect(reportText(echoed, PLAIN)).toContain(untold);
     const timed = { ...echoed, latencyUs: { ...REPORT.latencyUs, message: LATENCY } };
     expect(reportText(timed, PLAIN)).toContain("came back    3,000,000\n");
+  });
+
+  test.each([
+    ["PASS", {}],
+    ["STOPPED", { endedBy: "stopped" }],
+    ["FAIL", { endedBy: "stopped", checks: [{ expect: "lost=0", got: "1", pass: false }] }],
+    ["FAIL", { endedBy: "no-connections" }],
+    ["NOT FOUND", { limit: { knee: 5 } }],
+    ["FAIL", { limit: { knee: 0 } }],
+    ["STOPPED", { endedBy: "stopped", limit: { knee: 5 } }],
+  ] as [string, Partial<Report> & { limit?: object; checks?: Check[] }][])("ends with %s where %j", (word, more) => {
+    const { checks = [], ...changed } = more;
+    const verdict = { pass: word === "PASS", checks, reason: "why" };
+    const report = { ...REPORT, ...changed, verdict } as Partial<Report> as Report;
+    expect(reportText(report, PLAIN)).toEndWith(`\n${word}  why`);
   });
 
   test("says what was lost and why, what was not on time, and who was the limit", () => {

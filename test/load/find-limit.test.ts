@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { search, type Trial } from "../../src/load/find-limit.ts";
-import { findLimit, planTcp, type Report } from "../../src/load/mod.ts";
+import { search, type Trial, verdictOn } from "../../src/load/find-limit.ts";
+import { findLimit, type Limit, LoadControl, planTcp, type Report } from "../../src/load/mod.ts";
 import { PING, target } from "./servers.ts";
 
 const NO_REPORT = {} as Report;
@@ -28,16 +28,31 @@ describe("the search for a limit", () => {
 
   test("of connections ends at neighbouring numbers, and at what the machine can hold", async () => {
     const trial: Trial = async (value) => (value > 40 ? "machine" : { pass: value <= 7, report: NO_REPORT });
-    expect(await search(trial, 3, { precision: 0, whole: true })).toEqual({ knee: 7, brokenAt: 8, byMachine: false });
+    expect(await search(trial, 3, { precision: 0, whole: true })).toEqual({
+      knee: 7,
+      brokenAt: 8,
+      byMachine: false,
+      isStopped: false,
+    });
     const free: Trial = async (value) => (value > 40 ? "machine" : { pass: true, report: NO_REPORT });
-    expect(await search(free, 30, { precision: 0, whole: true })).toEqual({ knee: 40, brokenAt: 41, byMachine: true });
+    expect(await search(free, 30, { precision: 0, whole: true })).toEqual({
+      knee: 40,
+      brokenAt: 41,
+      byMachine: true,
+      isStopped: false,
+    });
   });
 
   test("gives up where nothing passes, and after so many runs", async () => {
     const never: Trial = async () => ({ pass: false, report: NO_REPORT });
     expect(await search(never, 4, { whole: true })).toMatchObject({ knee: 0, brokenAt: 1 });
     const always: Trial = async () => ({ pass: true, report: NO_REPORT });
-    expect(await search(always, 1, { maxSteps: 4 })).toEqual({ knee: 8, brokenAt: null, byMachine: false });
+    expect(await search(always, 1, { maxSteps: 4 })).toEqual({
+      knee: 8,
+      brokenAt: null,
+      byMachine: false,
+      isStopped: false,
+    });
   });
 
   test("runs the plan at each value and draws the curve", async () => {
@@ -63,7 +78,10 @@ describe("the search for a limit", () => {
       [4, false],
     ]);
     expect(report.plan.connections).toBe(2);
-    expect(report.verdict.pass).toBe(true);
+    // A machine that held the generator up meanwhile is to blame, and is blamed.
+    expect([report.verdict.pass, report.limit.limitedBy]).toEqual(
+      report.limit.limitedBy === "generator" ? [false, "generator"] : [true, "target"],
+    );
   });
 
   test("does not take a rate at which nothing is sent for one that a dead server can stand", async () => {
@@ -80,6 +98,40 @@ describe("the search for a limit", () => {
     });
     const { limit } = await findLimit(plan, { pauseMs: 1 });
     expect([limit.knee, limit.curve.map(({ value }) => value)]).toEqual([0, [5, 10, 20]]);
+  });
+
+  test("is told to have been stopped, whatever passed until then", async () => {
+    await using sink = await target();
+    const plan = {
+      port: sink.server.port,
+      durationMs: 50,
+      messages: PING,
+      ratePerConnection: 100,
+      box: false,
+    } as const;
+    const abort = new AbortController();
+    const onStep = () => abort.abort();
+    const first = await findLimit(planTcp(plan), { pauseMs: 1, onStep, signal: abort.signal });
+    const control = new LoadControl();
+    const onSnapshot = () => control.stop();
+    const second = await findLimit(planTcp({ ...plan, durationMs: 60_000 }), { pauseMs: 1, control, onSnapshot });
+    for (const { endedBy, verdict, limit } of [first, second]) {
+      expect([endedBy, verdict.pass, limit.brokenAt]).toEqual(["stopped", false, null]);
+      expect(verdict.reason).toBe("the search was stopped before its end");
+    }
+  });
+
+  test.each([
+    ["target", 20, true, "every expectation held"],
+    ["generator", 20, false, "it stands 10, and at 20 this generator was the limit (CPU 99%)"],
+    ["machine", 20, false, "it stands 10, and this machine cannot carry 20"],
+    ["none", null, false, "it stands 10, and every run passed"],
+  ] as const)("limited by %s, its verdict is that of a search", (limitedBy, brokenAt, pass, reason) => {
+    const limit: Limit = { vary: "rate", knee: 10, brokenAt, limitedBy, curve: [] };
+    const held = { verdict: { pass: true, checks: [], reason: "every expectation held" } } as unknown as Report;
+    const broken = { generator: { saturation: ["CPU 99%"] } } as unknown as Report;
+    expect(verdictOn(limit, held, broken)).toMatchObject({ pass, reason: expect.stringContaining(reason) });
+    expect(verdictOn({ ...limit, knee: 0 }, held, broken)).toEqual(held.verdict);
   });
 
   test("is refused where there is nothing to raise", async () => {

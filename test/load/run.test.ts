@@ -121,8 +121,12 @@ describe("a run", () => {
     const second = await runAgainst(sink, options, { signal: abort.signal, onSnapshot: () => abort.abort() });
     for (const { endedBy, messages, verdict } of [first, second]) {
       expect([endedBy, messages.planned > 0, messages.planned === messages.sent]).toEqual(["stopped", true, true]);
-      expect(verdict).toMatchObject({ pass: true, reason: expect.stringContaining("stopped before its time") });
+      expect(verdict).toMatchObject({ pass: false, reason: expect.stringContaining("stopped before its time") });
+      expect(verdict.checks.every(({ pass }) => pass)).toBe(true);
     }
+    const endless = { ...options, durationMs: Number.POSITIVE_INFINITY };
+    const { verdict } = await runAgainst(sink, endless, { control, onSnapshot: () => control.stop() });
+    expect(verdict).toMatchObject({ pass: true, reason: expect.not.stringContaining("before its time") });
     const never = await runAgainst(sink, { ...options, connections: 1000, connectRate: 10 }, { signal: abort.signal });
     expect(never.endedBy).toBe("stopped");
   });
