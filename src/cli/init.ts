@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { libraryTypes, VERSION } from "../app/mod.ts";
 import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
+import { NODE_TYPES } from "./node-types.ts";
 import { print } from "./output.ts";
 
 const START = [
@@ -29,7 +30,7 @@ const COMPILER_OPTIONS = {
   module: "Preserve",
   moduleResolution: "bundler",
   lib: ["ESNext", "DOM"],
-  types: [],
+  types: ["node"],
   strict: true,
   noEmit: true,
   allowImportingTsExtensions: true,
@@ -51,8 +52,12 @@ export function initFolder(file: string): number {
     const said = [writeNew(path, START)];
     if (isInTenk(folder)) said.push("types: those of this checkout");
     else {
-      const options = { compilerOptions: COMPILER_OPTIONS };
+      // The library itself is source, which is checked against what it runs on.
+      const isInstalled = existsSync(join(folder, "node_modules/tenk/src/mod.ts"));
+      const options = { compilerOptions: { ...COMPILER_OPTIONS, types: [isInstalled ? "bun" : "node"] } };
       said.push(writeNew(join(folder, "tsconfig.json"), `${JSON.stringify(options, null, 2)}\n`), writeTypes(folder));
+      if (!isInstalled) said.push(...writeNodeTypes(folder));
+      else if (!hasTypes(folder, "bun")) said.push("for an editor: npm install --save-dev typescript @types/bun");
     }
     print([...said, `now: tenk run ${relative(process.cwd(), path)}`].join("\n"));
     return EXIT.pass;
@@ -91,6 +96,22 @@ function writeTypes(folder: string): string {
   const manifest = { name: "tenk", version: VERSION, type: "module", types, exports: { ".": { types } } };
   writeFileSync(join(place, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
   return `wrote ${name}, the types for an editor`;
+}
+
+/** Where no types of Node can be found, their names. */
+function writeNodeTypes(folder: string): string[] {
+  if (hasTypes(folder, "node")) return [];
+  const place = join(folder, "node_modules", "@types", "node");
+  mkdirSync(place, { recursive: true });
+  const manifest = { name: "@types/node", version: "0.0.0", types: "index.d.ts" };
+  writeFileSync(join(place, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  return [writeNew(join(place, "index.d.ts"), NODE_TYPES)];
+}
+
+/** Where a compiler looks: there and in every folder above. */
+function hasTypes(folder: string, name: string): boolean {
+  if (existsSync(join(folder, "node_modules", "@types", name))) return true;
+  return folder !== dirname(folder) && hasTypes(dirname(folder), name);
 }
 
 /** In a checkout of tenk `import "tenk"` is the package itself. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { Client } from "./client.ts";
@@ -241,6 +241,33 @@ describe("tenk run --init", () => {
       expect(await two.next()).toMatch(/^\d+: hello$/);
       program.child.kill("SIGTERM");
       expect((await program.ended).code).toBe(0);
+    });
+  });
+
+  test("knows the names of Node's modules and globals, until the types of Node take their place", async () => {
+    await withFolder(async (folder) => {
+      await tenk(["run", "--init", "chat.ts"], { cwd: folder });
+      const check = () => spawnSync(TSC, ["-p", folder, "--pretty", "false"], { encoding: "utf8" }).stdout;
+      const uses = `import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { type Handler, counter } from "tenk";
+const seen = counter("seen_total", readFileSync(import.meta.dir + "/help", "utf8"));
+const web = createServer();
+process.once("SIGTERM", () => web.close());
+export default { chunk: (connection, bytes) => (seen.inc(), connection.write(Buffer.from(bytes))) } satisfies Handler;
+`;
+      writeFileSync(join(folder, "chat.ts"), uses);
+      expect(check()).toBe("");
+
+      const mistake = uses.replace('import.meta.dir + "/help"', "{}");
+      writeFileSync(join(folder, "chat.ts"), mistake);
+      expect(check()).toBe("");
+      rmSync(join(folder, "node_modules/@types/node"), { recursive: true });
+      for (const name of ["@types/node", "undici-types"])
+        symlinkSync(join(TSC, "../..", name), join(folder, "node_modules", name));
+      expect(check()).toContain("Argument of type '{}' is not assignable to parameter of type 'PathOrFileDescriptor'");
+      const again = await tenk(["run", "--init", "more.ts"], { cwd: folder });
+      expect(again.stdout).not.toContain("@types");
     });
   });
 
