@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "./client.ts";
 import { startTenk, tenk, withFolder } from "./tenk.ts";
@@ -38,6 +38,29 @@ describe("a program that listens by itself", () => {
       child.kill("SIGTERM");
       const { code, stdout, stderr } = await ended;
       expect([code, stdout.split("\n")[1], stderr]).toEqual([0, "stopped", ""]);
+    });
+  });
+
+  test("stops as docs/tcp.md shows it: connections may finish, a second signal closes them", async () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/tcp.md"), "utf8");
+    const [, text = ""] = /## In your own project\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(page) ?? [];
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "server.ts"), text.replace("port: 7000", 'host: "127.0.0.1", port: 0'));
+      for (const signals of [1, 2]) {
+        const { child, sees, ended } = startTenk(["run", "--program", "server.ts"], { cwd: folder });
+        const [, port] = await sees("stdout", /^listening on 127\.0\.0\.1:(\d+)\n/);
+        const client = await Client.to(Number(port));
+        expect(await client.ask("hello")).toBe("hello");
+        // A peer that never ends holds the server's end open until the grace, or a second signal, is over.
+        if (signals === 2) {
+          client.socket.pause();
+          client.socket.write(Buffer.alloc(1 << 22));
+        }
+        child.kill("SIGTERM");
+        if (signals === 2) child.kill("SIGINT");
+        expect((await ended).code).toBe(0);
+        client.socket.destroy();
+      }
     });
   });
 
