@@ -19,6 +19,7 @@ export interface Result {
   readonly cpu: { readonly percent: number; readonly seconds: number };
   readonly rssBytes: number;
   readonly connectMs: number;
+  /** 0 where the run was stopped while it connected. */
   readonly sendMs: number;
   readonly drainMs: number;
 }
@@ -34,6 +35,7 @@ function measuredOf(result: Result): Measured {
   const { tally } = state;
   const { sent, bytesSent, firstBytesSent: firstBytes } = tally;
   const sums = { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes: counting.lengthBytes };
+  const { countedSent, overMs } = rateBasis(result);
   const server = result.box.report(sums);
   return {
     kind: "tcp",
@@ -55,7 +57,7 @@ function measuredOf(result: Result): Measured {
       unanswered: tally.unanswered,
       unmatched: tally.unmatched,
       droppedBy: tally.dropped,
-      perSecondSent: sendMs > 0 ? (tally.sentWhileSending * 1000) / sendMs : 0,
+      perSecondSent: overMs > 0 ? (countedSent * 1000) / overMs : 0,
     },
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
     latencyUs: latenciesOf(result),
@@ -65,6 +67,12 @@ function measuredOf(result: Result): Measured {
     timing: { connectMs: result.connectMs, sendMs, drainMs: result.drainMs },
     endedBy,
   };
+}
+
+/** What the rate is told of: the sending phase or, of a run that was stopped before it, the time in which it connected. */
+function rateBasis({ state: { tally }, sendMs, connectMs }: Result): { countedSent: number; overMs: number } {
+  if (sendMs > 0) return { countedSent: tally.sentWhileSending, overMs: sendMs };
+  return { countedSent: tally.sent, overMs: connectMs };
 }
 
 function planOf(plan: TcpPlan): Report["plan"] {
@@ -86,13 +94,14 @@ function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   return Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
 }
 
-function generatorOf({ plan, state, cpu, rssBytes, sendMs }: Result): Report["generator"] {
-  const { sentWhileSending } = state.tally;
+function generatorOf(result: Result): Report["generator"] {
+  const { plan, state, cpu, rssBytes } = result;
+  const { countedSent } = rateBasis(result);
   const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
   const reasons = saturation({
     // Without a rate it is meant to take all it gets.
     cpuPercent: plan.pace === "as-fast-as-possible" ? 0 : cpu.percent,
-    cpuOverMs: sendMs,
+    cpuOverMs: result.sendMs,
     loopLagP99Us,
     workers: plan.workers,
     behind: behindOf(state.tally),
@@ -100,7 +109,7 @@ function generatorOf({ plan, state, cpu, rssBytes, sendMs }: Result): Report["ge
   });
   return {
     cpuPercent: cpu.percent,
-    cpuUsPerMessage: sentWhileSending > 0 ? (cpu.seconds * 1e6) / sentWhileSending : 0,
+    cpuUsPerMessage: countedSent > 0 ? (cpu.seconds * 1e6) / countedSent : 0,
     rssBytes,
     loopLagP99Us,
     saturated: reasons.length > 0,

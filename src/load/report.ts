@@ -71,7 +71,7 @@ export interface Report {
     readonly unmatched: number;
     /** Why messages were dropped. */
     readonly droppedBy: Readonly<Record<DropCause, number>>;
-    /** Sent per second over the sending phase. */
+    /** Sent per second over the sending phase; over the ramp-up where the run was stopped before. */
     readonly perSecondSent: number;
   };
   readonly bytes: { readonly sent: number; readonly received: number };

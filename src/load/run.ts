@@ -124,16 +124,19 @@ class Run {
   async toItsEnd(): Promise<Report> {
     const crew = this.#crew;
     crew.start();
-    await Promise.race([crew.rampedUp, crew.done]);
-    // Started at once, read beside: a box that answers slowly must not hold up the plan.
-    crew.startSending();
+    const isSending = await Promise.race([crew.rampedUp.then(() => true), crew.sendingOver, crew.done]);
     this.#sendStartMs = performance.now();
-    this.#phase = "send";
-    this.#cpu.read();
+    // Stopped while it connected: all that was sent was sent by then.
+    if (isSending === true) {
+      // Started at once, read beside: a box that answers slowly must not hold up the plan.
+      crew.startSending();
+      this.#phase = "send";
+      this.#cpu.read();
+    }
     const begun = this.#box.sendingBegins();
     await Promise.race([crew.sendingOver, crew.done]);
     const cpu = this.#cpu.read();
-    const sendMs = performance.now() - this.#sendStartMs;
+    const sendMs = isSending === true ? performance.now() - this.#sendStartMs : 0;
     this.#sendEndMs = performance.now();
     this.#phase = "drain";
     this.#readMemory();

@@ -124,9 +124,20 @@ describe("a run", () => {
       expect(verdict).toMatchObject({ pass: false, reason: expect.stringContaining("stopped before its time") });
       expect(verdict.checks.every(({ pass }) => pass)).toBe(true);
     }
+    const stopOnceSent = ({ messages }: LoadSnapshot) => messages.sent > 0 && control.stop();
     const endless = { ...options, durationMs: Number.POSITIVE_INFINITY };
     const { verdict } = await runAgainst(sink, endless, { control, onSnapshot: () => control.stop() });
     expect(verdict).toMatchObject({ pass: true, reason: expect.not.stringContaining("before its time") });
+    const connecting = { ...options, connections: 1000, connectRate: 20 };
+    for (const workers of [1, 2]) {
+      const { messages, timing } = await runAgainst(
+        sink,
+        { ...connecting, workers },
+        { control, onSnapshot: stopOnceSent },
+      );
+      expect(messages.sent).toBeGreaterThan(0);
+      expect([timing.sendMs, messages.perSecondSent]).toEqual([0, (messages.sent * 1000) / timing.connectMs]);
+    }
     const never = await runAgainst(sink, { ...options, connections: 1000, connectRate: 10 }, { signal: abort.signal });
     expect(never.endedBy).toBe("stopped");
   });
