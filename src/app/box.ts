@@ -5,6 +5,8 @@ import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { checkDashboard, Dashboard } from "./dashboard.ts";
 import { dataFolderOf } from "./data-folder.ts";
+import { logDefaults } from "./defaults.ts";
+import { saidOf } from "./listener.ts";
 import { Listeners } from "./listeners.ts";
 import { processLog } from "./log-ring.ts";
 import { watchModules } from "./module-watch.ts";
@@ -12,7 +14,6 @@ import { startPush } from "./push.ts";
 import type { PushTarget } from "./push-target.ts";
 import { startReadings } from "./readings.ts";
 import { openRecords, type Records } from "./records.ts";
-import { effectiveSettings } from "./settings.ts";
 import type { ListenerStatus, Status } from "./status.ts";
 import { LiveRun, LiveStreams } from "./surface/mod.ts";
 import { VERSION } from "./version.ts";
@@ -49,7 +50,7 @@ export interface UpOptions {
   readonly colour?: boolean;
   /** Load a handler's file again when it, or what it imports, is saved. @default {false} */
   readonly watch?: boolean;
-  /** Log the settings that were taken by default. @default {true} */
+  /** Log the settings that were taken by default: in short, and at debug all of them. @default {true} */
   readonly sayDefaults?: boolean;
   /** Push what `/metrics` tells, every `everyMs` milliseconds (10 000 by default) and at the end. @default {nowhere} */
   readonly push?: { readonly target: PushTarget; readonly everyMs?: number };
@@ -82,9 +83,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     await Promise.all([listeners.stop(0), records.stop()]);
     throw error;
   }
-  for (const { name, server, config } of listeners.running) {
-    log.info("listening", { name, address: server.address, handler: config.handler, workers: server.workers });
-  }
+  for (const each of listeners.running) log.info("listening", saidOf(each));
   log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
   if (records.isNewToken) options.onNewToken?.(`${dashboard.url}?token=${records.token}`, records.tokenFile);
   const watcher = watch ? watchModules(listeners, log) : undefined;
@@ -176,17 +175,4 @@ function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
 /** Where a configuration has history and load tests kept: a box opens it once. */
 function dataOf(loaded: LoadedConfig): string {
   return `${loaded.config.data.history} ${dataFolderOf(loaded, undefined)}`;
-}
-
-/** One line for each part of the configuration that took defaults: `defaults of=tcp.packets handler=sink workers=1 …`. */
-function logDefaults(loaded: LoadedConfig, log: Log): void {
-  const parts = new Map<string, Record<string, string>>();
-  for (const { key, value, defaulted } of effectiveSettings(loaded)) {
-    if (!defaulted) continue;
-    const [, part = "", name = ""] = /^(tcp\.[^.]+|[^.]+)\.(.+)$/.exec(key) ?? [];
-    const taken = parts.get(part) ?? {};
-    taken[name] = value;
-    parts.set(part, taken);
-  }
-  for (const [part, taken] of parts) log.info("defaults", { of: part, ...taken });
 }

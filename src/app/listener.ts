@@ -115,6 +115,13 @@ export async function startListener(
   }
 }
 
+/** What the log says of a listener that has started; that it is open to everybody who reaches this machine goes with it. */
+export function saidOf({ name, server, config }: RunningListener): Record<string, string | number> {
+  const said = { name, address: server.address, handler: config.handler, workers: server.workers };
+  const isEverywhere = "host" in config.listen && /^(0\.0\.0\.0|::|0:0:0:0:0:0:0:0)$/.test(config.listen.host);
+  return isEverywhere ? { ...said, reach: "all interfaces" } : said;
+}
+
 function portInUse(name: string, { listen: address }: ListenerConfig, cause: TenkError): TenkError {
   const holder = "port" in address ? portHolder(address.port) : undefined;
   const by = holder ? ` by ${holder.program} (pid ${holder.pid})` : "";

@@ -6,6 +6,7 @@ import {
   type RunningListener,
   refreshed,
   type StartOptions,
+  saidOf,
   startListener,
   type Wanted,
   wantedListener,
@@ -163,7 +164,7 @@ export class Listeners {
     this.#running = wanted.map(({ name }) => settled.find((each) => each.name === name)!);
     // A stop that came meanwhile did not know of them.
     if (this.#isStopping) return stopAll(started);
-    for (const each of started) this.#say("listener started", each);
+    for (const each of started) this.#log.info("listener started", saidOf(each));
   }
 
   /** A free port that it was given stays its own as long as nothing else is written. */
@@ -275,10 +276,6 @@ export class Listeners {
     this.#log.info("listener stopping", { name, address: server.address, open: server.counts().active });
     const left = server.stop({ graceMs: GRACE_MS }).finally(() => this.#leaving.delete(listener));
     this.#leaving.set(listener, left);
-  }
-
-  #say(message: string, { name, server, config }: RunningListener): void {
-    this.#log.info(message, { name, address: server.address, handler: config.handler, workers: server.workers });
   }
 }
 

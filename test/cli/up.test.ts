@@ -32,7 +32,7 @@ async function statusOf({ statusUrl }: Ready): Promise<Status> {
 }
 
 describe("tenk up", () => {
-  test("tells where it listens as JSON, logs every default, and stops at Ctrl-C", async () => {
+  test("tells where it listens as JSON, logs defaults in a line, and stops at Ctrl-C", async () => {
     const { child, ready, ended } = await started(ANYWHERE);
     expect(ready.listeners[0]).toMatchObject({ name: "packets", host: "127.0.0.1" });
     const socket = await connected(ready.listeners[0]!.port);
@@ -44,11 +44,31 @@ describe("tenk up", () => {
     const { code, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /^\d\d:\d\d:\d\d\.\d{3} INFO {2}app defaults of=tcp\.packets backlog=4096 .*stall=1m .*dump=off$/m,
+      /^\d\d:\d\d:\d\d\.\d{3} INFO {2}app defaults data\.history=true others=\d\d all="tenk check"$/m,
     );
+    expect(stderr).not.toContain("backlog");
     expect(stderr).toMatch(/ INFO {2}app listening name=packets address=127\.0\.0\.1:\d+ handler=sink workers=1$/m);
     expect(stderr).toMatch(/ INFO {2}app stopped$/m);
     socket.destroy();
+  });
+
+  test("says of a listener that it is open on all interfaces, as a bare port is", async () => {
+    const { child, ended } = await started(["--listen", "0", "--dashboard", "127.0.0.1:0"]);
+    child.kill("SIGTERM");
+    expect((await ended).stderr).toMatch(
+      / app listening name=packets address=0\.0\.0\.0:\d+ .*workers=1 reach="all interfaces"$/m,
+    );
+  });
+
+  test("logs every default, and what they are, at debug", async () => {
+    const { child, ended } = await started([...ANYWHERE, "--log-level", "debug"]);
+    child.kill("SIGTERM");
+    const { stderr } = await ended;
+    expect(stderr).toMatch(/ DEBUG app defaults of=tcp\.packets backlog=4096 .*stall=1m .*dump=off$/m);
+    const short = / INFO {2}app defaults .*others=(\d+) /.exec(stderr)?.[1];
+    const all = [...stderr.matchAll(/ DEBUG app defaults of=\S+ (.*)$/gm)].flatMap(([, each = ""]) => each.split(" "));
+    // One, data.history, is in the short line by name.
+    expect(all).toHaveLength(Number(short) + 1);
   });
 
   test("ends at once at the second Ctrl-C", async () => {
