@@ -42,6 +42,7 @@ export interface LoadWords extends PushWords {
   readonly messageRate?: number;
   readonly totalRate?: number;
   readonly shape?: string;
+  readonly unescapeMessageArgs?: boolean;
   readonly messageStop?: SoughtText;
   readonly latencyConnect?: boolean;
   readonly latencyFirstByte?: boolean;
@@ -205,6 +206,12 @@ function addResultOptions(command: Command): void {
     .option("--dump-all", "print what every connection sends and gets")
     .option("--dump-all-in", "what they get")
     .option("--dump-all-out", "what they send");
+}
+
+/** An `-e` holds for the texts after it: behind the last it does nothing. */
+export function unescapesNothing(words: LoadWords, messages: readonly MessageWords[]): boolean {
+  const texts = [...messages, words.messageStop, words.latencyMarker, words.replyEnd];
+  return words.unescapeMessageArgs === true && !texts.some((text) => text?.unescape);
 }
 
 function contentOf(path: string): Uint8Array {

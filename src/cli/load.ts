@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { parseAddress } from "../app/mod.ts";
+import { logOf } from "../base/mod.ts";
 import { planTcp } from "../load/mod.ts";
 import { dumpTap } from "./dump.ts";
-import { addLoadOptions, type LoadWords } from "./load-options.ts";
+import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
 import { loadOptionsOf, mustBeBox } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
 import { findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
@@ -11,6 +12,8 @@ import { examples } from "./options.ts";
 import { fileTarget, jsonTarget } from "./output.ts";
 import { pushPlan } from "./push.ts";
 import { stderr } from "./terminal.ts";
+
+const log = logOf("load");
 
 export function loadCommand(exit: (code: number) => void): Command {
   return new Command("load")
@@ -57,6 +60,8 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),
       };
+      if (unescapesNothing(words, messages))
+        log.warn("-e holds for the texts after it, and none follows: put it first");
       mustFit(plan);
       if (words.box !== undefined) await mustBeBox(plan);
       const report = await (words.findLimit ? findLimitShown : runShown)(plan, shown);

@@ -63,6 +63,13 @@ const COMPARISONS: Readonly<Record<string, (got: number, than: number) => boolea
 
 /** What holds when nothing is expected: all connections open and kept, and nearly every message sent on time. */
 export const DEFAULT_EXPECTATIONS = ["connections=all", "lost=0", "failed=0", "late+dropped<=0.1%"] as const;
+/** What is judged usually, of which these expectations say nothing. */
+export function notJudged(expectations: readonly Expectation[]): string[] {
+  const named = new Set(expectations.flatMap(({ names }) => names));
+  const usual = DEFAULT_EXPECTATIONS.map(parseExpectation);
+  return usual.filter(({ names }) => names.some((name) => !named.has(name))).map(({ text }) => text);
+}
+
 /** And where the target is a tenk box: what it counted is what was sent. */
 export const BOX_EXPECTATION = "server.bytes=bytes.sent";
 

@@ -1,7 +1,7 @@
 import type { BoxWatch } from "./box.ts";
 import { type Counting, messagesBack } from "./came-back.ts";
 import type { CrewState } from "./crew.ts";
-import { BOX_EXPECTATION, evaluate, type Measured, parseExpectation, percentilesIn } from "./expect.ts";
+import { BOX_EXPECTATION, evaluate, type Measured, notJudged, parseExpectation, percentilesIn } from "./expect.ts";
 import { behindOf, saturation } from "./generator.ts";
 import { LATENCIES, type LatencyName, type LatencySummary } from "./latency.ts";
 import type { EndedBy } from "./loop.ts";
@@ -121,7 +121,11 @@ function verdictOf(measured: Measured, plan: TcpPlan): Verdict {
   const beside = measured.server === null ? [] : [parseExpectation(BOX_EXPECTATION)];
   const checks = [...plan.expectations, ...beside].map((expectation) => evaluate(expectation, measured));
   const failed = checks.filter((check) => !check.pass).map((check) => check.expect);
-  return { pass: failed.length === 0 && !isCutShort(measured), checks, reason: reasonFor(measured, failed) };
+  return {
+    pass: failed.length === 0 && !isCutShort(measured),
+    checks,
+    reason: reasonFor(measured, failed, notJudged(plan.expectations)),
+  };
 }
 
 /** A plan without an end is ended by hand, as it wants; any other that ends before its time has not shown what it was to. */
@@ -135,11 +139,13 @@ const ENDINGS: Readonly<Record<NonNullable<EndedBy>, string>> = {
   "no-connections": "no connection was left",
 };
 
-function reasonFor(measured: Measured, failed: readonly string[]): string {
+/** @param unjudged what a pass does not say */
+function reasonFor(measured: Measured, failed: readonly string[], unjudged: readonly string[]): string {
   const { generator, messages, endedBy } = measured;
   const isShort = isCutShort(measured);
   const parts = [
     failed.length > 0 ? `does not hold: ${failed.join(", ")}` : `every expectation held${isShort ? " until then" : ""}`,
+    ...(failed.length === 0 && unjudged.length > 0 ? [`not judged: ${unjudged.join(", ")}`] : []),
     ...(isShort ? [ENDINGS[endedBy!]] : []),
     // Of a target that answers nothing every later message is dropped, which by itself sounds like a slow one.
     ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),

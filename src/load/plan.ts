@@ -230,7 +230,10 @@ function checkRates(plan: TcpPlan): void {
     refuse(`shape "${plan.shape}" has its own rates`, "leave out -r");
   }
   if (plan.totalRate !== undefined && plan.totalRate !== peakPerSecond) {
-    refuse(`shape "${plan.shape}" goes up to ${peakPerSecond}, the total rate is ${plan.totalRate}`, "the same number");
+    refuse(
+      `shape "${plan.shape}" goes up to ${peakPerSecond}, the total rate is ${plan.totalRate}`,
+      `--total-rate ${peakPerSecond} means the shape's rates over all connections; left out, they are those of each`,
+    );
   }
   const inAll = plan.pace === "total" ? peakPerSecond : peakPerSecond * plan.connections;
   if (!(inAll > 0)) refuse("a rate of 0 sends nothing", "for example -r 10");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { TenkError } from "../../src/base/mod.ts";
 import { failureOf } from "../../src/cli/failure.ts";
-import { addLoadOptions, type LoadWords } from "../../src/cli/load-options.ts";
+import { addLoadOptions, type LoadWords, unescapesNothing } from "../../src/cli/load-options.ts";
 import { REFUSED } from "../../src/cli/tcpkali.ts";
 import { withFolder } from "./tenk.ts";
 
@@ -27,6 +27,17 @@ function refusal(words: readonly string[]): string {
   }
   throw new Error(`expected ${words.join(" ")} to be refused`);
 }
+
+test.each([
+  [["-m", "a\\n", "-e"], true],
+  [["-e"], true],
+  [["-e", "-m", "a\\n", "-e"], false],
+  [["-m", "a", "-e", "--reply-end", "\\n"], false],
+  [["-m", "a\\n"], false],
+])("that %j unescapes nothing is %p", (given, isSo) => {
+  const { words, messages } = read(given);
+  expect(unescapesNothing(words, messages)).toBe(isSo);
+});
 
 describe("tcpkali's spellings", () => {
   test.each([

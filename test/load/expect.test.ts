@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { TenkError } from "../../src/base/mod.ts";
-import { evaluate, type Measured, parseExpectation, percentilesIn } from "../../src/load/expect.ts";
+import { evaluate, type Measured, notJudged, parseExpectation, percentilesIn } from "../../src/load/expect.ts";
 
 const LATENCY = { p50: 200, p90: 400, p99: 12_000, p999: 30_000, max: 80_000, count: 10_000, more: { p95: 7000 } };
 const NONE = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };
@@ -83,6 +83,17 @@ describe("what is expected is held against the report", () => {
     expect(thrown).toBeInstanceOf(TenkError);
     const { code, message, hint } = thrown as TenkError;
     expect([code, `${message} ${hint}`]).toEqual(["usage", expect.stringMatching(says)]);
+  });
+
+  test.each([
+    [["p99<1s"], ["connections=all", "lost=0", "failed=0", "late+dropped<=0.1%"]],
+    [
+      ["connections=10k", "lost<5", "dropped=0"],
+      ["failed=0", "late+dropped<=0.1%"],
+    ],
+    [["connections=all", "lost+failed=0", "late=0", "dropped=0"], []],
+  ])("of %j it is known what usual they leave out", (texts, left) => {
+    expect(notJudged(texts.map(parseExpectation))).toEqual(left);
   });
 
   test("knows which percentiles it needs", () => {

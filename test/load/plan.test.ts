@@ -83,7 +83,7 @@ describe("a plan", () => {
     [{ port: 1, messages, ratePerConnection: 10, totalRate: 10 }, /exclude each other/],
     [{ port: 1, messages, ratePerConnection: 10, shape: "rampe:1..2" }, /Unknown shape "rampe:1\.\.2"/],
     [{ port: 1, messages, ratePerConnection: 10, shape: "ramp:1..2" }, /has its own rates.*leave out -r/],
-    [{ port: 1, messages, totalRate: 5, shape: "ramp:1..2" }, /goes up to 2/],
+    [{ port: 1, messages, totalRate: 5, shape: "ramp:1..2" }, /goes up to 2.*--total-rate 2 .*all connections.*each$/],
     [{ port: 1, messages, ratePerConnection: 1e6, connections: 10_000 }, /10G a second/],
     [{ port: 1, messages, ratePerConnection: 0 }, /rate of 0/],
     [{ port: 1, messages, ratePerConnection: 0.01 }, /no message is due/],

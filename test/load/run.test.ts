@@ -77,6 +77,9 @@ describe("a run", () => {
     await using sink = await target();
     const report = await runAgainst(sink, { connections: 5, messages: [] });
     expect([report.connections.peak, report.messages.planned, report.verdict.pass]).toEqual([5, 0, true]);
+    expect(report.verdict.reason).not.toContain("judged");
+    const some = await runAgainst(sink, { messages: [], durationMs: 50, expectations: ["connections=1", "lost=0"] });
+    expect(some.verdict.reason).toStartWith("every expectation held; not judged: failed=0, late+dropped<=0.1%");
   });
 
   test("without a rate messages go as fast as they are taken", async () => {
