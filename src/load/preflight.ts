@@ -89,8 +89,15 @@ function portRefusals(plan: TcpPlan, machine: Machine): Obstacle[] {
     return [{ what, command: 'sudo sysctl -w net.ipv4.ip_local_port_range="1024 65535"' }];
   }
   const more = Math.ceil(plan.connections / widest);
-  const loopback = Array.from({ length: Math.min(more, 250) }, (_, index) => `--source-ip 127.0.0.${index + 1}`);
-  return [{ what, command: isLocal(plan, machine) ? loopback.join(" ") : `--source-ip, ${more} times` }];
+  return [
+    { what, command: isLocal(plan, machine) ? loopbackSources(Math.min(more, 250)) : `--source-ip, ${more} times` },
+  ];
+}
+
+/** A few are written out; of more a shell makes words as the braces say (bash and zsh do). */
+function loopbackSources(count: number): string {
+  if (count > 4) return `--source-ip=127.0.0.{1..${count}}`;
+  return Array.from({ length: count }, (_, index) => `--source-ip 127.0.0.${index + 1}`).join(" ");
 }
 
 function sourceRefusals(plan: TcpPlan, { addresses }: Machine): Obstacle[] {

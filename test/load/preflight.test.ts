@@ -31,6 +31,12 @@ describe("before a run it is told what is in the way", () => {
       /there are 28232/,
       /^--source-ip 127\.0\.0\.1 --source-ip 127\.0\.0\.2 --source-ip 127\.0\.0\.3$/,
     ],
+    [
+      { connections: 10_000_000 },
+      { availableBytes: 2 ** 40, maxDescriptors: 2 ** 30, freeFiles: 2 ** 30 },
+      /there are 28232/,
+      /^--source-ip=127\.0\.0\.\{1\.\.156\}$/,
+    ],
     [{ connections: 130_000, host: REMOTE }, {}, /there are 28232/, /^--source-ip, 3 times$/],
     [{ connections: 57_000, sourceAddresses: ["127.0.0.2", "127.0.0.3"] }, {}, /there are 56464/, /port_range/],
     [
