@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readPem } from "../../src/net/tls/pem.ts";
+import { readPem, readPemOf } from "../../src/net/tls/pem.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenk-pem-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,6 +27,28 @@ test.each([
     expect.objectContaining({ code: "file-unreadable", message: expect.stringContaining(says) }),
   );
   expect(() => readPem("names.a.key", given)).toThrow("names.a.key");
+});
+
+const key = path.replace("cert", "key");
+const both = join(folder, "both.pem");
+writeFileSync(both, readFileSync(path, "utf8") + readFileSync(key, "utf8"));
+
+test("a certificate and its key may be one file, and are known apart where they are swapped", () => {
+  for (const given of [path, both]) readPemOf("certificate", "tls.cert", given);
+  for (const given of [key, both]) readPemOf("private key", "tls.key", given);
+  for (const kind of ["RSA ", "EC ", "ENCRYPTED ", ""]) {
+    const text = `-----BEGIN ${kind}PRIVATE KEY-----`;
+    expect(readPemOf("private key", "key", text)).toBe(text);
+    expect(() => readPemOf("certificate", "cert", text)).toThrow(
+      "Cannot use cert: a private key stands where the certificate is expected",
+    );
+  }
+  expect(() => readPemOf("certificate", "tls.cert", key)).toThrow(
+    `Cannot use tls.cert of "${key}": a private key stands where the certificate is expected`,
+  );
+  expect(() => readPemOf("private key", "tls.key", path)).toThrow(
+    `Cannot use tls.key of "${path}": a certificate stands where the private key is expected`,
+  );
 });
 
 test("what was given is never shown whole, as it may be a key", () => {

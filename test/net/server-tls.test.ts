@@ -256,6 +256,8 @@ describe("wrong options are refused with what is wrong:", () => {
     [{ ...FIRST, ciphers: "ROT13" }, "NO_CIPHER_MATCH"],
     [{ ...FIRST, groups: ["P-12"] }, "curve"],
     [{ ...FIRST, clientRevocations: FIRST.cert }, "CRL"],
+    [{ cert: FIRST.key, key: FIRST.cert }, `${FIRST.key}": a private key stands where the certificate is expected`],
+    [{ ...FIRST, key: fixture("second-key") }, `key of "${fixture("second-key")}"): the key is not that of the`],
   ])("%#", async (tls, said) => {
     const error = (await serve(tls).catch((thrown: unknown) => thrown)) as Error;
     expect(error.message).toContain(said);

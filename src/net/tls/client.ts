@@ -3,7 +3,7 @@ import { checkServerIdentity } from "node:tls";
 import { TenkError } from "../../base/mod.ts";
 import type { RawSocket } from "../socket-events.ts";
 import type { ClientTlsOptions } from "./options.ts";
-import { readPem } from "./pem.ts";
+import { readPem, readPemOf } from "./pem.ts";
 import { alpnWire, VERSION_NUMBERS } from "./words.ts";
 
 /** The connecting side of TLS. */
@@ -59,7 +59,7 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
     ...(ca === undefined ? {} : { ca: readPem("tls.ca", ca) }),
     ...(cert === undefined || key === undefined
       ? {}
-      : { cert: readPem("tls.cert", cert), key: readPem("tls.key", key) }),
+      : { cert: readPemOf("certificate", "tls.cert", cert), key: readPemOf("private key", "tls.key", key) }),
     ...(alpn === undefined || alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
   };
   return { request, verify: verifierOf(verify ? address : undefined) };

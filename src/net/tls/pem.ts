@@ -30,6 +30,32 @@ export function readPem(what: string, given: string): string {
   });
 }
 
+const BLOCKS = {
+  certificate: /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/,
+  "private key": /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/,
+} as const;
+
+/**
+ * `readPem` of a certificate or its key, where two files are easily swapped. One file may hold both.
+ *
+ * @throws {TenkError} as `readPem`, and `invalid-option` where the other of the two stands there alone
+ */
+export function readPemOf(kind: keyof typeof BLOCKS, what: string, given: string): string {
+  const text = readPem(what, given);
+  const other = kind === "certificate" ? "private key" : "certificate";
+  if (BLOCKS[kind].test(text) || !BLOCKS[other].test(text)) return text;
+  throw new TenkError(
+    "invalid-option",
+    `Cannot use ${what}${sourceOf(given)}: a ${other} stands where the ${kind} is expected`,
+    { hint: "are the certificate and its key swapped?" },
+  );
+}
+
+/** ` of "file.pem"`, where a file was given. */
+export function sourceOf(given: string): string {
+  return given.includes(BEGIN) ? "" : ` of ${JSON.stringify(given.slice(0, MAX_SHOWN))}`;
+}
+
 const SAYS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EACCES: "this user may not read it",

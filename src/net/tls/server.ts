@@ -6,7 +6,7 @@ import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import type { UpgradeRequest } from "./handshake.ts";
 import { peerCertificate } from "./info.ts";
 import type { Certificate, ServerTlsOptions } from "./options.ts";
-import { readPem } from "./pem.ts";
+import { readPem, readPemOf, sourceOf } from "./pem.ts";
 import { alpnWire, VERSION_NUMBERS } from "./words.ts";
 
 interface Loaded {
@@ -115,7 +115,10 @@ function readPair(where: string, certificate: Certificate, shared: object): obje
 }
 
 function pemsOf(where: string, { cert, key, passphrase }: Certificate): object {
-  const pems = { cert: readPem(`${where}cert`, cert), key: readPem(`${where}key`, key) };
+  const pems = {
+    cert: readPemOf("certificate", `${where}cert`, cert),
+    key: readPemOf("private key", `${where}key`, key),
+  };
   return passphrase === undefined ? pems : { ...pems, passphrase };
 }
 
@@ -126,14 +129,20 @@ function secureContext(where: string, certificate: Certificate, shared: object):
     const { minVersion: _, ...rest } = shared as { minVersion: number };
     return tls.createSecureContext({ ...rest, ...pems }) as unknown as { context: object };
   } catch (error) {
+    const sources = `${where}cert${sourceOf(certificate.cert)}, ${where}key${sourceOf(certificate.key)}`;
+    const files = sources.includes(" of ") ? ` (${sources})` : "";
     throw new TenkError(
       "invalid-option",
-      `Cannot use ${where}cert, ${where}key and the other options: ${messageOf(error)}`,
+      `Cannot use ${where}cert, ${where}key and the other options${files}: ${inWords(messageOf(error))}`,
       {
         hint: "the certificate's chain has its own first, then its issuers'; the key must be its own",
       },
     );
   }
+}
+
+function inWords(message: string): string {
+  return message.includes("KEY_VALUES_MISMATCH") ? `the key is not that of the certificate, ${message}` : message;
 }
 
 function find(names: ReadonlyMap<string, object>, asked: string): object | undefined {

@@ -1,5 +1,5 @@
 import type { Certificate, ServerTlsOptions } from "./options.ts";
-import { readPem } from "./pem.ts";
+import { readPem, readPemOf } from "./pem.ts";
 
 /**
  * The same options with texts in place of files: what every event loop gets is then one and the same, also for a worker
@@ -10,8 +10,8 @@ import { readPem } from "./pem.ts";
 export function withTexts(options: ServerTlsOptions): ServerTlsOptions {
   const { names, clientCa, clientRevocations, clientCertificates = "none" } = options;
   const read = (where: string, certificate: Certificate) => ({
-    cert: readPem(`${where}cert`, certificate.cert),
-    key: readPem(`${where}key`, certificate.key),
+    cert: readPemOf("certificate", `${where}cert`, certificate.cert),
+    key: readPemOf("private key", `${where}key`, certificate.key),
   });
   return {
     ...options,
