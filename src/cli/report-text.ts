@@ -10,7 +10,7 @@ import type { Paints } from "./terminal.ts";
  */
 export function reportText(report: Report & { limit?: Limit }, paints: Paints): string {
   return [
-    headline(report, paints),
+    planText(report, paints),
     table(factRows(report, paints), "ll"),
     latencyTable(report, paints),
     verdictText(report, paints),
@@ -19,7 +19,8 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
     .join("\n\n");
 }
 
-function headline({ kind, target, plan }: Report, { bold }: Paints): string {
+/** What a run was to do: `tcp 127.0.0.1:9091  10k connections at 1000/s, 10/s each, 30s`. */
+export function planText({ kind, target, plan }: Report, { bold }: Paints): string {
   const rates = [
     ...(plan.ratePerConnection > 0 ? [`${rate(plan.ratePerConnection)} each`] : []),
     ...(plan.totalRate > 0 ? [`${rate(plan.totalRate)} in all`] : []),

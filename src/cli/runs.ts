@@ -7,8 +7,8 @@ import type { Report } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
-import { reportText } from "./report-text.ts";
-import { changeText, type PrintedDifference, printedDifferences } from "./runs-compare.ts";
+import { planText, reportText } from "./report-text.ts";
+import { changeText, type PrintedDifference, planDifferences, printedDifferences } from "./runs-compare.ts";
 import { table } from "./table.ts";
 import { type Paints, paintsFor } from "./terminal.ts";
 
@@ -34,7 +34,7 @@ export function runsCommand(exit: (code: number) => void): Command {
     .argument("<id>", "as tenk runs lists it")
     .action(async (id: string, words: RunsWords) => done(await shown(id, words)));
   withShared(command.command("compare"))
-    .description("Two runs side by side, and what their differences are worth.")
+    .description("Two runs side by side, with their plans, and what their differences are worth.")
     .argument("<a>", "the earlier one")
     .argument("<b>", "the later one")
     .action(async (a: string, b: string, words: RunsWords) => done(await compared(a, b, words)));
@@ -122,11 +122,24 @@ async function shown(id: string, words: RunsWords): Promise<string> {
 async function compared(a: string, b: string, words: RunsWords): Promise<string> {
   const [first, second] = [await runOf(a, words), await runOf(b, words)];
   const differences = printedDifferences(first, second);
-  if (words.json) return JSON.stringify({ a, b, differences }, null, 2);
+  const [from, to] = [first.report as unknown as Report, second.report as unknown as Report];
+  const planned = planDifferences(from, to);
+  if (words.json) {
+    const plans = { a: { target: from.target, ...from.plan }, b: { target: to.target, ...to.plan } };
+    return JSON.stringify({ a, b, plans, planDifferences: planned, differences }, null, 2);
+  }
   const paints = paintsFor(process.stdout);
+  const plans = [
+    [paints.dim(a), planText(from, paints)],
+    [paints.dim(b), planText(to, paints)],
+  ];
+  const parted = planned.map(({ name, text }) => `${name} (${text.join(", ")})`).join(", ");
+  const warning =
+    parted === "" ? [] : [paints.yellow(`the plans differ in ${parted}: so do the runs, however they went`)];
   const rows = differences.map((each) => [each.name, ...each.text, changeText(each), wordsFor(each, paints)]);
   const note = "One run each: a difference within their own scatter says nothing; repeat both to be sure.";
-  return `${table([["", a, b, "change", ""].map(paints.dim), ...rows], "lrrrl")}\n\n${paints.dim(note)}`;
+  const numbers = table([["", a, b, "change", ""].map(paints.dim), ...rows], "lrrrl");
+  return [[table(plans, "ll"), ...warning].join("\n"), numbers, paints.dim(note)].join("\n\n");
 }
 
 function wordsFor({ verdict, words }: PrintedDifference, { dim, bold, yellow }: Paints): string {

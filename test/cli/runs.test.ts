@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FinishedRun } from "../../src/app/mod.ts";
+import { planDifferences } from "../../src/cli/runs-compare.ts";
 import { dataHome, startTenk, tenk, withFolder } from "./tenk.ts";
 
 describe("tenk runs", () => {
@@ -35,12 +36,51 @@ describe("tenk runs", () => {
     expect((await tenk(["runs"])).stdout).toMatch(/^id +when +target/);
     expect((await tenk(["runs", "show", a])).stdout).toContain("5 opened");
     const compared = await tenk(["runs", "compare", a, ids[0]!]);
+    const plan = `tcp 127\\.0\\.0\\.1:${listeners[0]!.port} {2}5 connections at 100/s, 10/s each`;
+    expect(compared.stdout).toMatch(new RegExp(`^${a} +${plan}, 2s\n${ids[0]} +${plan}, 100ms\n`));
+    expect(compared.stdout).toMatch(/^the plans differ in duration \(2s, 100ms\): /m);
     expect(compared.stdout).toMatch(/^connections held +5 +0 +-100% +clearly worse$/m);
     const json = await tenk(["runs", "compare", a, a, "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ plans: { b: { connections: 5 } }, planDifferences: [] });
+    expect((await tenk(["runs", "compare", a, a])).stdout).not.toContain("differ in");
     expect(JSON.parse(json.stdout).differences[0]).toMatchObject({ change: 0, verdict: "same" });
     expect((await tenk(["runs", "show", "0"])).code).toBe(2);
     expect(dataHome()).not.toBe("");
   }, 30_000);
+
+  test("have plans that are told apart in every part", () => {
+    const plan = {
+      connections: 5,
+      ratePerConnection: 10,
+      connectRate: 100,
+      durationMs: 500,
+      totalRate: 0,
+      shape: "constant",
+      workers: 1,
+    };
+    const one = { target: "a:1", plan };
+    const other = {
+      ratePerConnection: 0,
+      connectRate: 50,
+      durationMs: null,
+      totalRate: 7,
+      shape: "poisson",
+      workers: 2,
+      connections: 6,
+    };
+    expect(planDifferences(one, one)).toEqual([]);
+    const told = planDifferences(one, { target: "b:1", plan: other }).map(({ name, text }) => `${name} ${text}`);
+    expect(told).toEqual([
+      "target a:1,b:1",
+      "connections 5,6",
+      "connect rate 100/s,50/s",
+      "rate of each 10/s,none",
+      "rate in all none,7/s",
+      "shape constant,poisson",
+      "duration 500ms,until ended",
+      "workers 1,2",
+    ]);
+  });
 
   test("are not kept with --no-keep", async () => {
     const before = (await tenk(["runs", "--json"])).stdout;
