@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { pathToFileURL } from "node:url";
 import { type Log, TenkError } from "../base/mod.ts";
 import {
@@ -10,10 +11,11 @@ import {
   ServerTls,
 } from "../net/mod.ts";
 import { relaySettings } from "../tcp/mod.ts";
-import { formatAddress } from "./address.ts";
-import type { ListenerConfig } from "./config.ts";
+import { type Address, formatAddress } from "./address.ts";
+import type { ListenerConfig, RelayConfig } from "./config.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { handlerFile, handlerUrl, listenOptions } from "./listen-options.ts";
+import { ownTarget } from "./own-target.ts";
 import { portHolder } from "./port-holder.ts";
 
 /** A listener as it is asked for. */
@@ -56,7 +58,10 @@ export function wantedListener(name: string, config: ListenerConfig, folder: str
   const file = handlerFile(config, folder);
   try {
     if (options.tls) new ServerTls(options.tls);
-    if (config.relay) relaySettings(options.handlerOptions);
+    if (config.relay) {
+      relaySettings(options.handlerOptions);
+      mustLeadAway(config.listen, config.relay);
+    }
     const { files, digest } = file === undefined ? { files: [], digest: "" } : moduleFiles(file);
     return { name, config, options, url: handlerUrl(config, folder, colour), file, files, digest };
   } catch (error) {
@@ -64,6 +69,20 @@ export function wantedListener(name: string, config: ListenerConfig, folder: str
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     throw new TenkError(error.code, `${error.message}${file === undefined ? ` (listener "${name}")` : ""}`, hint);
   }
+}
+
+/** @throws {TenkError} `config` */
+function mustLeadAway(listen: Address, { targets }: RelayConfig): void {
+  const ofMachine = Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
+  const own = ownTarget(
+    listen,
+    targets.map(({ address }) => address),
+    ofMachine,
+  );
+  if (own === undefined) return;
+  throw new TenkError("config", `Cannot relay to ${own}: that is where it listens itself`, {
+    hint: "one client would go round until no descriptor is left: name the address of another program",
+  });
 }
 
 /**

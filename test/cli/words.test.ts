@@ -56,6 +56,10 @@ describe("wrong words get one clear line and exit code 2", () => {
     ["handler: ./chat.ts", "tenk: Cannot read the handler chat.ts: there is no such file"],
     ["tls: { cert: c.pem, key: c.pem }", "tenk: Cannot read cert from "],
     ["handler: relay, relay: { targets: [a:1, a:1] }", "tenk: Cannot relay to a:1 twice"],
+    [
+      "handler: relay, relay: { targets: [a:1, 1] }",
+      "tenk: Cannot relay to 127.0.0.1:1: that is where it listens itself",
+    ],
   ])("tenk check sees what only starting would show: %s", async (words, line) => {
     await withFolder(async (folder) => {
       writeFileSync(join(folder, "tenk.yaml"), `tcp: { a: { listen: 1, ${words} } }\n`);
