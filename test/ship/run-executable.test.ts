@@ -124,3 +124,23 @@ test("the executable alone starts a handler, its editor's types, and serves it a
   child.kill("SIGTERM");
   await sees(/stopped\n/);
 }, 60_000);
+
+test("the executable alone runs a program that listens by itself, on several event loops", async () => {
+  const place = join(folder, "program");
+  mkdirSync(place);
+  writeFileSync(join(place, "echo.ts"), "export default { chunk: (connection, bytes) => connection.write(bytes) };\n");
+  const program = `import { listen } from "tenk";
+const server = await listen({ host: "127.0.0.1", port: 0, workers: 2 }, new URL("./echo.ts", import.meta.url));
+console.log(\`port \${server.port} \${process.argv.slice(2)}\`);
+process.once("SIGTERM", () => server.stop().then(() => console.log("stopped")));
+`;
+  writeFileSync(join(place, "server.ts"), program);
+  const words = ["run", "--program", "server.ts", "--", "--hall"];
+  const { child, sees } = start(await build(target(), folder), words, place);
+  const port = Number((await sees(/^port (\d+) --hall\n/))[1]);
+  const client = await Client.to(port);
+  expect(await client.ask("hello")).toBe("hello");
+  client.socket.destroy();
+  child.kill("SIGTERM");
+  await sees(/stopped\n/);
+}, 60_000);
