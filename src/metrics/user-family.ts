@@ -109,7 +109,7 @@ export function familyOf<Kind>(
 /** A file's load is over: what a refused version made is taken back, and what a new one makes no more is told no more. */
 export function settleLoad(load: Load, isKept: boolean): void {
   const byLoad = made.filter((each) => each.load === load);
-  made = [];
+  made = made.filter((each) => each.load !== load);
   if (!isKept) for (const { family } of byLoad) takeBack(family);
   else if (load.isAgain) {
     for (const [name, family] of families) {

@@ -70,7 +70,7 @@ describe("the box", () => {
       expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
       expect(await (await fetch(box.statusUrl)).text()).toContain("/api/status");
       expect(log.lines.filter(([, message]) => message === "listening")).toHaveLength(2);
-      expect(log.lines).toContainEqual(["info", "defaults", { of: "log", level: "info" }]);
+      expect(log.lines).toContainEqual(["debug", "defaults", { of: "log", level: "info" }]);
       echo.destroy();
     });
   });

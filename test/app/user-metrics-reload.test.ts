@@ -99,6 +99,15 @@ test("a version that is refused takes nothing with it, and leaves nothing", asyn
   await saved("f", "", "");
 });
 
+test("a file that never finishes loading keeps no other's metrics from being its own", async () => {
+  writeFileSync(join(folder, "stuck.ts"), "await new Promise(() => {});\nexport default { chunk() {} };\n");
+  void loadHandler(freshVersion(pathToFileURL(join(folder, "stuck.ts"))).href).catch(() => undefined);
+  await saved("i", 'counter("reload_i_total", "I.");', "");
+  await saved("i", 'gauge("reload_i_total", "I.");', "");
+  expect(await told()).toContain("# TYPE reload_i_total gauge");
+  await saved("i", "", "");
+});
+
 test("what another file makes, or this version itself, stays as it is; the refusal says what to do", async () => {
   await saved("g", PLAIN, "");
   const refusal = await saved("h", LABELLED, "").catch((error) => error);

@@ -15,15 +15,14 @@ let told: Told = () => undefined;
 const underWay = new Set<ModuleLoad>();
 
 /**
- * The load under way on this event loop, for what is registered by side effect. Undefined while there are two, whose
- * registering cannot be told apart.
+ * The load under way on this event loop, for what is registered by side effect. Of several the one that began last: a box loads
+ * one after the other, so that those before hang in an await of their own, maybe for ever.
  */
 export function currentLoad(): ModuleLoad | undefined {
-  const [load, other] = underWay;
-  return other === undefined ? load : undefined;
+  return [...underWay].at(-1);
 }
 
-/** @param each told of each load to come that was alone to its end; one takes the place of the one before */
+/** @param each told of each load to come; one takes the place of the one before */
 export function onLoaded(each: Told): void {
   told = each;
 }
@@ -37,8 +36,7 @@ export async function asLoad<Result>(load: ModuleLoad, work: () => Promise<Resul
     isKept = true;
     return result;
   } finally {
-    const wasAlone = currentLoad() === load;
     underWay.delete(load);
-    if (wasAlone) told(load, isKept);
+    told(load, isKept);
   }
 }
