@@ -40,6 +40,21 @@ describe.if(hasBrowser())("the address of the page", () => {
   const stand = stage();
 
   test(
+    "is followed from the first paint on",
+    async () => {
+      // As soon as the page stands, and before anything else has its turn.
+      const before = `new MutationObserver((_, observer) => {
+        if (document.querySelector("nav [aria-current=page]") === null) return;
+        observer.disconnect();
+        location.hash = "#/log";
+      }).observe(document, { childList: true, subtree: true });`;
+      const page = await stand.open("#/runs", { before });
+      await sees(page, "nav [aria-current=page]", /^Log$/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     "has the range and what was zoomed into, and the back button leaves them again",
     async () => {
       const page = await stand.open("#/now");

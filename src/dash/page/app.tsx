@@ -34,7 +34,8 @@ const MOST_DEPTHS = 50;
 function usePlace(): readonly [view: string, ...ids: string[]] {
   const [place, setPlace] = useState(placeNow);
   const [depth, setDepth] = useState(0);
-  useEffect(() => {
+  // Before the first paint: an address that changes behind it would be missed.
+  useLayoutEffect(() => {
     const moved = ({ oldURL }: HashChangeEvent) => {
       depths.delete(oldURL);
       depths.set(oldURL, scrollY);
