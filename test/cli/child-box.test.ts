@@ -1,11 +1,21 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startBox } from "../../src/cli/child-box.ts";
 import { Terminal } from "../../src/cli/terminal.ts";
-import { startTenk } from "./tenk.ts";
+import { dataHome, startTenk } from "./tenk.ts";
 
 const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
 
 describe("a box in a process of its own", () => {
+  // It has our environment, and is to keep nothing outside the tests' folder.
+  const { XDG_DATA_HOME: usual } = process.env;
+  beforeAll(() => {
+    process.env.XDG_DATA_HOME = dataHome();
+  });
+  afterAll(() => {
+    if (usual === undefined) delete process.env.XDG_DATA_HOME;
+    else process.env.XDG_DATA_HOME = usual;
+  });
+
   test("is up when it is handed over, and ends when it is disposed of", async () => {
     const lines: string[] = [];
     const terminal = new Terminal({ write: (text) => lines.push(text) });

@@ -154,6 +154,7 @@ describe.if(hasBrowser())("the view of now", () => {
       const page = await stand.open("about:blank");
       stand.box.retryMs = 2200;
       await page.goto(`${stand.box.url}#/now`);
+      await sees(page, ".live", /live/);
       await moves(page);
       const ranges = rangesAsked();
       const before = stand.box.second;
