@@ -191,10 +191,11 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     if ((this.flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
     const handler = this.#handler;
     const isCut = handler.frame !== undefined || this.#cutter !== undefined || isHeld(this.flags);
-    if (isCut || handler.chunk === undefined) {
+    if (isCut) {
       this.#cut(bytes);
       return;
     }
+    if (handler.chunk === undefined) return;
     try {
       const result = handler.chunk(this, bytes);
       if (typeof result === "object") this.#watch(result);
