@@ -13,6 +13,7 @@ const libc = dlopen("libc.so.6", {
   close: { args: ["i32"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
@@ -26,6 +27,7 @@ const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_KEEPALIVE = 9;
+const SO_LINGER = 13;
 const IP_TOS = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_TCLASS = 67;
@@ -40,6 +42,7 @@ const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
+const TIOCOUTQ = 0x5411;
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -193,6 +196,55 @@ export function tcpInfo(descriptor: number): TcpInfo | undefined {
     sendCongestionWindow: number(80),
     sendSegmentBytes: number(16),
   };
+}
+
+/** How far what was written to a socket got. */
+export interface SendProgress {
+  /** Differs from the last one when the peer's kernel took bytes meanwhile. */
+  readonly mark: number;
+  /** Since its last acknowledgement; 0 for a Unix socket, which has none. */
+  readonly quietMs: number;
+  /** Bytes in the kernel that the peer's kernel has not acknowledged; our FIN counts as one. */
+  readonly unackedBytes: number;
+  /** Our FIN is in the kernel, and with it all that was to go before it. */
+  readonly finQueued: boolean;
+}
+
+/** Linux's names for them (include/net/tcp_states.h): FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, LAST_ACK, CLOSING. */
+const STATES_WITH_FIN: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 11]);
+/** As far as tcpi_bytes_acked reaches (Linux 4.1). */
+const PROGRESS_BYTES = 128;
+const progressView = new DataView(new ArrayBuffer(PROGRESS_BYTES));
+const progressLength = new Uint32Array(1);
+const queuedInKernel = new Int32Array(1);
+
+/** Two system calls. Offsets as for {@link TCP_INFO_BYTES}: tcpi_state 0, tcpi_last_ack_recv 56, tcpi_bytes_acked 120. */
+export function sendProgress(descriptor: number): SendProgress {
+  queuedInKernel[0] = 0;
+  libc.ioctl(descriptor, TIOCOUTQ, ptr(queuedInKernel));
+  const unackedBytes = queuedInKernel[0]!;
+  progressLength[0] = PROGRESS_BYTES;
+  const result = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, ptr(progressView), ptr(progressLength));
+  if (result < 0 || progressLength[0] < PROGRESS_BYTES) {
+    return { mark: unackedBytes, quietMs: 0, unackedBytes, finQueued: unackedBytes === 0 };
+  }
+  return {
+    mark: Number(progressView.getBigUint64(120, true)),
+    quietMs: progressView.getUint32(56, true),
+    unackedBytes,
+    finQueued: STATES_WITH_FIN.has(progressView.getUint8(0)),
+  };
+}
+
+const linger = new Int32Array(2);
+
+/**
+ * Makes the kernel reset the connection when its descriptor is closed, whoever closes it: also where a worker or the whole
+ * process dies (SO_LINGER with no time, RFC 9293 §3.9.1 ABORT).
+ */
+export function resetOnClose(descriptor: number, isOn: boolean): void {
+  linger[0] = isOn ? 1 : 0;
+  libc.setsockopt(descriptor, SOL_SOCKET, SO_LINGER, ptr(linger), 8);
 }
 
 /** The process's limit of open descriptors (RLIMIT_NOFILE, soft). */

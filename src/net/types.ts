@@ -60,7 +60,9 @@ export interface Connection<Data = unknown> {
   resume(): void;
   /** No more writes. What waits is sent, then FIN; unless `halfOpen`, the connection then closes. Safe to call twice. */
   end(): void;
-  /** Closes now; what waits in the outbox is dropped. The one end that all ends meet in. */
+  /** `end()`, and also with `halfOpen` closes soon: 5 seconds after the peer has everything, if it sends no FIN itself. */
+  closeWhenSent(): void;
+  /** Closes now. Where bytes wait in the outbox they are dropped, and the peer sees a reset instead of a FIN. */
   close(reason?: CloseReason): void;
   /** Closes now with RST, so that the kernel keeps no TIME_WAIT and the peer sees ECONNRESET. */
   reset(reason?: CloseReason): void;
@@ -113,6 +115,12 @@ export interface Handler<Data = unknown> {
    * is then used again for the next one; otherwise many lie there until the collector comes by. @default {false}
    */
   readonly keepsNoBytes?: boolean;
+  /**
+   * Whether more is to be sent that was not written yet, such as the rest of a file: a FIN now would make a part look whole.
+   * Then the peer's FIN and a stop wait until this is false or the handler is another one, and a close is a reset.
+   * @default {() => false}
+   */
+  isSending?(connection: Connection<Data>, reason: CloseReason): boolean;
   /** The outbox fell below the low mark. */
   drain?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */

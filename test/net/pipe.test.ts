@@ -237,7 +237,7 @@ describe("a pipe", () => {
     left.write(slicesOf(0, 8_000_000));
     await until(() => b.full);
     const { bytesRead } = a;
-    a.close("lifetime");
+    a.close();
     const reader = new Reader(right);
     right.write("dropped, and no reason for a reset");
     right.resume();
@@ -245,7 +245,7 @@ describe("a pipe", () => {
     expect(reader).toMatchObject({ bytes: bytesRead, wrong: 0 });
     right.end();
     await until(() => results.length === 1);
-    expect(results[0]).toMatchObject({ reason: "lifetime", side: "a", bytesForward: bytesRead });
+    expect(results[0]).toMatchObject({ reason: "handler", side: "a", bytesForward: bytesRead });
     expect(reader.errorCode).toBeUndefined();
   });
 

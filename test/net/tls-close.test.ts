@@ -1,7 +1,6 @@
 /** What a close is under TLS, where the peer has a say in how it ends. */
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
@@ -53,8 +52,10 @@ test("tells nobody what comes after a close, even in the same read", async () =>
   await using server = await listen(options, handler);
   const visitor = tlsConnect({ port: server.port, ca: readFileSync(fixture("ca-cert")), servername: "first.test" });
   visitor.resume();
+  // What the runtime still holds encrypted cannot be sent any more: the end is a reset.
+  visitor.on("error", () => {});
   visitor.write("with the end of the handshake");
-  await once(visitor, "close");
+  await until(() => visitor.closed);
   expect(told).toEqual(["close"]);
   expect(server.counts().bytesRead).toBe(0);
 });

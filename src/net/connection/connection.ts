@@ -14,11 +14,11 @@ import {
 } from "../tls/mod.ts";
 import type { Connection, Handler, HandlerResult } from "../types.ts";
 import type { Timed } from "./deadlines.ts";
-import { nearestDeadline } from "./due.ts";
 import type { Endpoint } from "./endpoint.ts";
 import {
   CLOSED,
   CUTTING,
+  END_WAITS,
   ENDED,
   FIN_SENT,
   FIN_WAITS,
@@ -49,7 +49,6 @@ const encoder = new TextEncoder();
 export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Data>, SocketEvents, Timed {
   data!: Data;
   #handler: Handler<Data>;
-  readonly #slot: number;
   /** Only where frames are cut, from the first bytes on. */
   #cutter: FrameCutter | undefined;
 
@@ -57,7 +56,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     super(socket, wireAddress, endpoint, origin);
     this.#handler = endpoint.handler;
     if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
-    this.#slot = endpoint.deadlines.join(this);
+    this.slot = endpoint.deadlines.join(this);
     // Only now: the first to join starts the clock.
     this.openedMs = performance.now();
     this.activeMs = endpoint.deadlines.nowMs;
@@ -80,6 +79,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     }
     this.setPaused(handler.readsWhileFull ? this.flags | READS_WHILE_FULL : this.flags & ~READS_WHILE_FULL);
     if (cutter !== undefined && (this.flags & CUTTING) === 0 && !isHeld(this.flags)) this.#goOnCutting(cutter);
+    if ((this.flags & END_WAITS) !== 0) this.#endWhenSent(this.reason ?? "peer");
   }
 
   setFraming(framing: Framing): void {
@@ -102,12 +102,17 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   override endFor(reason: CloseReason): void {
-    if ((this.flags & (ENDED | CLOSED)) === 0 && !this.endpoint.socket.halfOpen) this.#cutter?.discard();
+    if ((this.flags & (ENDED | CLOSED)) === 0 && !this.halfOpen) this.#cutter?.discard();
     super.endFor(reason);
   }
 
   close(reason: CloseReason = "handler"): void {
     if (this.closed) return;
+    // A FIN now would make a part look whole.
+    if (this.outbox !== undefined || this.#isSending(reason)) {
+      this.abort(reason, undefined);
+      return;
+    }
     this.finish(reason, undefined);
     if ((this.flags & (SECURE | UPGRADING)) === 0) this.socket.close();
     else closeSecure(this.socket);
@@ -172,7 +177,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     const handler = this.#handler;
     if (this.closed) return;
     if (handler.shutdown) this.run(() => handler.shutdown?.(this, graceMs));
-    else this.endFor("shutdown");
+    else this.#endWhenSent("shutdown");
   }
 
   // ---- what the socket tells ---------------------------------------------------------------------------------------
@@ -188,7 +193,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     if ((this.flags & HEARD) === 0) this.#heard();
     if (endpoint.bandwidth.reading) this.paceRead(bytes.length);
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
-    if ((this.flags & (ENDED | CLOSED)) !== 0 && !endpoint.socket.halfOpen) return;
+    if ((this.flags & (ENDED | CLOSED)) !== 0 && !this.halfOpen) return;
     const handler = this.#handler;
     const isCut = handler.frame !== undefined || this.#cutter !== undefined || isHeld(this.flags);
     if (isCut) {
@@ -223,7 +228,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     }
     const handler = this.#handler;
     if (handler.end) this.run(() => handler.end?.(this));
-    if (!this.endpoint.socket.halfOpen) this.endFor("peer");
+    if (!this.halfOpen) this.#endWhenSent("peer");
   }
 
   gone(error: Error | undefined): void {
@@ -240,35 +245,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   secured(): void {}
 
-  checkDeadline(nowMs: number): number {
-    const due = this.#nearestDeadline();
-    if (due === undefined) return 0;
-    const waitMs = due.atMs - nowMs;
-    if (waitMs > 0) return waitMs;
-    // A peer that took nothing for so long gets a reset: a FIN would queue behind the bytes it does not read.
-    if (due.reason === "stalled") this.abort(due.reason, undefined);
-    else this.close(due.reason);
-    return 0;
-  }
-
   // ---- inside ------------------------------------------------------------------------------------------------------
-
-  #nearestDeadline(): { atMs: number; reason: CloseReason } | undefined {
-    const lingers = (this.flags & FIN_SENT) !== 0 && !this.endpoint.socket.halfOpen;
-    return nearestDeadline(this.endpoint.limits, {
-      openedMs: this.openedMs,
-      activeMs: this.idleSinceMs,
-      progressMs: this.stalledSinceMs,
-      heard: (this.flags & HEARD) !== 0,
-      waits: this.outbox !== undefined,
-      lingers: lingers ? (this.reason ?? "handler") : undefined,
-    });
-  }
-
-  protected override rearm(): void {
-    const due = this.#nearestDeadline();
-    if (due !== undefined) this.endpoint.deadlines.arm(this.#slot, due.atMs - this.endpoint.deadlines.nowMs);
-  }
 
   protected override setPaused(flags: number): void {
     const before = this.flags;
@@ -353,7 +330,26 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   protected override bothFinished(): void {
-    this.close(this.reason ?? "peer");
+    // Under TLS the runtime may hold what it has encrypted: it closes when the kernel took that, and tells us.
+    if ((this.flags & SECURE) === 0) {
+      this.close(this.reason ?? "peer");
+      return;
+    }
+    this.socket.shutdown();
+    this.rearm();
+  }
+
+  #isSending(reason: CloseReason): boolean {
+    return (this.flags & ENDED) === 0 && (this.#handler.isSending?.(this, reason) ?? false);
+  }
+
+  #endWhenSent(reason: CloseReason): void {
+    if (!this.#isSending(reason)) {
+      this.endFor(reason);
+      return;
+    }
+    this.reason = reason;
+    this.flags |= END_WAITS;
   }
 
   protected override run(call: () => HandlerResult): void {
@@ -385,7 +381,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.#cutter?.discard();
     if (this.mailbox !== undefined) endpoint.topics?.leave(this);
     this.leaveBandwidth();
-    endpoint.deadlines.leave(this.#slot);
+    endpoint.deadlines.leave(this.slot);
     endpoint.left(this);
     const handler = this.#handler;
     if (handler.close) inTurn(() => this.run(() => handler.close?.(this, reason, cause)));

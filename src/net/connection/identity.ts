@@ -2,7 +2,7 @@ import type { ProxyHeader } from "../../wire/mod.ts";
 import type { RawSocket } from "../socket-events.ts";
 import { type TlsInfo, tlsInfo } from "../tls/mod.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { CLOSED, SECURE } from "./flags.ts";
+import { CLOSED, CLOSES_WHEN_SENT, SECURE } from "./flags.ts";
 
 /** How a connection came to be; most share one of two. */
 export interface Origin {
@@ -24,6 +24,8 @@ export abstract class Identity<Data> {
   protected socket: RawSocket;
   protected readonly endpoint: Endpoint<Data>;
   protected flags = 0;
+  /** Its place among the deadlines. */
+  protected slot = 0;
   protected openedMs = 0;
   /** When bytes last came or went. */
   protected activeMs = 0;
@@ -60,5 +62,9 @@ export abstract class Identity<Data> {
   }
   get closed(): boolean {
     return (this.flags & CLOSED) !== 0;
+  }
+  /** Whether one direction may end without the other. */
+  protected get halfOpen(): boolean {
+    return this.endpoint.socket.halfOpen && (this.flags & CLOSES_WHEN_SENT) === 0;
   }
 }

@@ -1,9 +1,23 @@
 import { Count } from "../counts.ts";
+import { descriptorOf, resetOnClose } from "../ffi.ts";
 import type { Mailbox, Subscriber } from "../publish/mod.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket } from "../socket-events.ts";
 import type { Handler } from "../types.ts";
-import { CLOSED, ENDED, FIN_SENT, PAUSED, PAUSED_BY_OUTBOX, PEER_FINISHED, UPGRADING } from "./flags.ts";
+import { lookEveryMs, nearestDeadline } from "./due.ts";
+import {
+  CLOSED,
+  CLOSES_WHEN_SENT,
+  ENDED,
+  FIN_SENT,
+  FIN_TAKEN,
+  HEARD,
+  PAUSED,
+  PAUSED_BY_OUTBOX,
+  PEER_FINISHED,
+  SECURE,
+  UPGRADING,
+} from "./flags.ts";
 import { Outbox } from "./outbox.ts";
 import { Pacing } from "./pacing.ts";
 
@@ -15,7 +29,7 @@ const encoder = new TextEncoder();
  * ```text
  *   write ─────► kernel, rest ─► outbox ─► writable ─► kernel
  *   published ─► likewise; while the outbox holds something ─► mailbox ─► when it is empty
- *   end ───────► FIN when all of it is gone
+ *   end ───────► FIN when all of it is gone; closed with some of it left ─► reset
  * ```
  */
 export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber {
@@ -29,7 +43,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   /** Counts the end and tells everybody, once. */
   protected abstract finish(reason: CloseReason, cause: Error | undefined): void;
   protected abstract bothFinished(): void;
-  protected abstract rearm(): void;
+  abstract close(reason: CloseReason): void;
   /** Calls the handler; a failure of it ends the connection. */
   protected abstract run(call: () => unknown): void;
 
@@ -61,8 +75,14 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     this.flags |= ENDED;
     // Who finished first ended it: an answer to the peer's FIN is the peer's end.
     this.reason = reason === "handler" && (this.flags & PEER_FINISHED) !== 0 ? "peer" : reason;
-    this.mailbox?.clear();
     if (this.outbox === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
+  }
+
+  closeWhenSent(): void {
+    if (this.closed) return;
+    this.flags |= CLOSES_WHEN_SENT;
+    if ((this.flags & FIN_SENT) === 0) this.endFor("handler");
+    else this.#awaitFin();
   }
 
   /**
@@ -102,7 +122,50 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     if (this.full && (this.outbox?.length ?? 0) <= this.endpoint.socket.outboxLowBytes) this.#drained();
   }
 
+  checkDeadline(nowMs: number): number {
+    this.lookAtPeer(nowMs);
+    const due = this.#nearestDeadline();
+    if (due !== undefined && due.atMs <= nowMs) {
+      // A FIN would queue behind the bytes that it does not read.
+      if (due.reason === "stalled") this.abort(due.reason, undefined);
+      else this.close(due.reason);
+      return 0;
+    }
+    const wait = Math.min((due?.atMs ?? Number.POSITIVE_INFINITY) - nowMs, this.#nextLookMs);
+    return Number.isFinite(wait) ? wait : 0;
+  }
+
   // ---- inside ------------------------------------------------------------------------------------------------------
+
+  protected rearm(): void {
+    const { deadlines } = this.endpoint;
+    const wait = Math.min(
+      (this.#nearestDeadline()?.atMs ?? Number.POSITIVE_INFINITY) - deadlines.nowMs,
+      this.#nextLookMs,
+    );
+    if (Number.isFinite(wait)) deadlines.arm(this.slot, wait);
+  }
+
+  /** Something is on its way to the peer, and that it arrives ends or changes something. */
+  get #waits(): boolean {
+    return this.outbox !== undefined || (this.flags & (FIN_SENT | FIN_TAKEN)) === FIN_SENT;
+  }
+
+  get #nextLookMs(): number {
+    return this.#waits ? lookEveryMs(this.endpoint.limits.stallMs) : Number.POSITIVE_INFINITY;
+  }
+
+  #nearestDeadline(): { atMs: number; reason: CloseReason } | undefined {
+    const lingers = (this.flags & FIN_TAKEN) !== 0 && (!this.halfOpen || (this.flags & PEER_FINISHED) !== 0);
+    return nearestDeadline(this.endpoint.limits, {
+      openedMs: this.openedMs,
+      activeMs: this.idleSinceMs,
+      progressMs: this.stalledSinceMs,
+      heard: (this.flags & HEARD) !== 0,
+      waits: this.#waits,
+      lingers: lingers ? (this.reason ?? "handler") : undefined,
+    });
+  }
 
   protected abort(reason: CloseReason, cause: Error | undefined): void {
     if (this.closed) return;
@@ -133,6 +196,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     if (this.outbox === undefined) {
       this.outbox = new Outbox(rest);
       this.progressMs = deadlines.nowMs;
+      this.#guard(true);
       if (limits.stallMs > 0) this.rearm();
     } else {
       this.outbox.append(rest);
@@ -142,7 +206,16 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     return true;
   }
 
+  /**
+   * While bytes wait here the kernel resets the connection when its descriptor is closed, also by the death of the process:
+   * the peer never sees a clean end of a part. Under TLS the missing close_notify says so (RFC 8446 §6.1).
+   */
+  #guard(isOn: boolean): void {
+    if (!isOn || (this.flags & (SECURE | UPGRADING)) === 0) resetOnClose(descriptorOf(this.socket), isOn);
+  }
+
   #emptied(): void {
+    if (this.outbox !== undefined) this.#guard(false);
     this.outbox?.discard();
     this.outbox = undefined;
     const mailbox = this.mailbox;
@@ -164,14 +237,19 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
 
   #sendFin(): void {
     this.flags |= FIN_SENT;
+    this.progressMs = this.endpoint.deadlines.nowMs;
     if ((this.flags & PEER_FINISHED) !== 0) {
       this.bothFinished();
       return;
     }
     this.socket.shutdown();
-    // A paused socket would never see the peer's FIN.
-    if (!this.endpoint.socket.halfOpen) this.setPaused(this.flags & ~PAUSED);
-    this.progressMs = this.endpoint.deadlines.nowMs;
-    if (!this.endpoint.socket.halfOpen) this.rearm();
+    this.#awaitFin();
+  }
+
+  /** The peer's; with half-open for as long as it likes. */
+  #awaitFin(): void {
+    // A paused socket would never see it.
+    if (!this.halfOpen) this.setPaused(this.flags & ~PAUSED);
+    this.rearm();
   }
 }

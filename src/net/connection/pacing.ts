@@ -1,7 +1,7 @@
 import type { Pace, Paced } from "../bandwidth/mod.ts";
 import { Count } from "../counts.ts";
-import { descriptorOf } from "../ffi.ts";
-import { CLOSED, ENDED, FIN_SENT, FIN_WAITS, PAUSED_BY_BANDWIDTH, PEER_FINISHED, SECURE } from "./flags.ts";
+import { descriptorOf, sendProgress } from "../ffi.ts";
+import { CLOSED, ENDED, FIN_SENT, FIN_TAKEN, FIN_WAITS, PAUSED_BY_BANDWIDTH, PEER_FINISHED, SECURE } from "./flags.ts";
 import { Identity } from "./identity.ts";
 
 /** The longest TLS record (RFC 8446 §5.1). */
@@ -16,8 +16,10 @@ const RECORD_BYTES = 16_384;
  * ```
  */
 export abstract class Pacing<Data> extends Identity<Data> implements Paced {
-  /** When the kernel last took bytes while others waited, or when our FIN was sent: what stalling is measured from. */
+  /** When kernel or peer last took bytes while others waited, or our FIN was sent: what stalling is measured from. */
   protected progressMs = 0;
+  /** Of the last look at the peer; -1 before the first. */
+  #progressMark = -1;
   /** Only once what it reads, or writes, is limited. */
   #reads: Pace<Paced> | undefined;
   #writes: Pace<Paced> | undefined;
@@ -59,11 +61,27 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
 
   /** What came cannot be refused any more: who had no room for it owes it, and is not read until it is paid back. */
   protected paceRead(bytes: number): void {
-    const { bandwidth, deadlines, socket } = this.endpoint;
+    const { bandwidth, deadlines } = this.endpoint;
     // After our FIN only the peer's is awaited, for a moment.
-    if ((this.flags & FIN_SENT) !== 0 && !socket.halfOpen) return;
+    if ((this.flags & FIN_SENT) !== 0 && !this.halfOpen) return;
     this.#reads ??= bandwidth.joinReads(this, deadlines.nowMs);
     if (!bandwidth.reads.spend(this.#reads, bytes, deadlines.nowMs)) this.setPaused(this.flags | PAUSED_BY_BANDWIDTH);
+  }
+
+  /**
+   * Asks the kernel what the peer took since the last look. That is activity, though we wrote nothing: a slow peer leaves the
+   * kernel's buffer full, and us without an event, for minutes.
+   */
+  protected lookAtPeer(nowMs: number): void {
+    const { mark, quietMs, unackedBytes, finQueued } = sendProgress(descriptorOf(this.socket));
+    // The first look has nothing to compare with: what is under way is taken to move.
+    const hasMoved = this.#progressMark < 0 ? unackedBytes > 0 : mark !== this.#progressMark;
+    this.#progressMark = mark;
+    if ((this.flags & FIN_SENT) !== 0 && finQueued && unackedBytes === 0) this.flags |= FIN_TAKEN;
+    if (!hasMoved) return;
+    const movedMs = nowMs - quietMs;
+    this.progressMs = Math.max(this.progressMs, movedMs);
+    this.activeMs = Math.max(this.activeMs, movedMs);
   }
 
   /** @returns how many bytes the kernel took, of those that the bandwidth allows now */

@@ -16,6 +16,7 @@ const MEMBERS = Object.keys({
   frame: true,
   readsWhileFull: true,
   keepsNoBytes: true,
+  isSending: true,
   drain: true,
   end: true,
   shutdown: true,

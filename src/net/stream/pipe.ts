@@ -1,14 +1,11 @@
 import type { CloseReason } from "../reasons.ts";
 import type { Connection, Handler, HandlerResult } from "../types.ts";
 
-/** How long the side that is left over may take for its own FIN, after everything for it is sent. */
-const LINGER_MS = 5_000;
-
 const FINISHED_A = 1;
 const FINISHED_B = 2;
 const FINISHED = FINISHED_A | FINISHED_B;
 
-/** Ends after which the other side still gets what came before it, and a FIN; after all others it gets a reset. */
+/** Ends that fail nobody. */
 const ORDERLY: ReadonlySet<CloseReason> = new Set<CloseReason>([
   "peer",
   "handler",
@@ -17,6 +14,10 @@ const ORDERLY: ReadonlySet<CloseReason> = new Set<CloseReason>([
   "lifetime",
   "shutdown",
 ]);
+
+/** Ends after which the other side still gets what came before, and a FIN; after any other it gets a reset, unless the side
+ * that closed had finished: a FIN says that nothing is missing. */
+const COMPLETE: ReadonlySet<CloseReason> = new Set<CloseReason>(["peer", "handler", "idle"]);
 
 export type PipeSide = "a" | "b";
 
@@ -150,6 +151,12 @@ class Pair implements Handler, Pipe {
     if (to.full) from.pause();
   }
 
+  /** Until the other side finished more may come from it. After silence on both the end is taken for one. */
+  isSending(connection: Connection, reason: CloseReason): boolean {
+    const other = this.#otherOf(connection);
+    return !COMPLETE.has(reason) && !other.closed && (this.#finished & this.#bitOf(other)) === 0;
+  }
+
   drain(connection: Connection): void {
     this.#otherOf(connection).resume();
   }
@@ -180,7 +187,8 @@ class Pair implements Handler, Pipe {
   #passOn(closed: Connection, reason: CloseReason): void {
     const other = this.#otherOf(closed);
     if (other.closed) return;
-    if (ORDERLY.has(reason)) this.#finish(other);
+    const isWhole = COMPLETE.has(reason) || (ORDERLY.has(reason) && (this.#finished & this.#bitOf(closed)) !== 0);
+    if (isWhole) this.#finish(other);
     else other.reset(other === this.#a ? this.#options.failureReason : undefined);
   }
 
@@ -201,14 +209,8 @@ class Pair implements Handler, Pipe {
 
   /** Sends what waits, then FIN. Nothing can come back: its bytes are read and dropped, for a while. */
   #finish(left: Connection): void {
-    left.end();
+    left.closeWhenSent();
     left.resume();
-    if (left.closed || (this.#finished & this.#bitOf(left)) !== 0) return;
-    const timer = setTimeout(() => {
-      if (left.queuedBytes > 0) timer.refresh();
-      else left.close();
-    }, LINGER_MS);
-    timer.unref();
   }
 
   #left(connection: Connection): void {

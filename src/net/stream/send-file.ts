@@ -45,12 +45,20 @@ export async function sendFile<Data>(
   path: string,
   options: SendFileOptions = {},
 ): Promise<number> {
-  const { file, size } = await openFile(path);
+  const former = connection.handler as Handler;
+  const turn = new Turn();
+  const ours = listening(former, turn);
+  // Before the file is open: the peer's FIN may come meanwhile, and must wait for the file.
+  connection.handler = ours as Handler<Data>;
   try {
-    const range = checkedRange(path, size, options);
-    return await send(connection as Connection, file, path, range);
+    const { file, size } = await openFile(path);
+    try {
+      return await send(connection as Connection, turn, file, path, checkedRange(path, size, options));
+    } finally {
+      await file.close();
+    }
   } finally {
-    await file.close();
+    if (connection.handler === ours) connection.handler = former as Handler<Data>;
   }
 }
 
@@ -60,28 +68,21 @@ interface Range {
   chunkBytes: number;
 }
 
-async function send(connection: Connection, file: FileHandle, path: string, range: Range): Promise<number> {
-  const former = connection.handler;
-  const turn = new Turn();
-  const ours = listening(former, turn);
-  connection.handler = ours;
-  try {
-    const buffer = new Uint8Array(range.chunkBytes);
-    let position = range.start;
-    while (position < range.end && !connection.closed) {
-      const length = await read(file, path, buffer, position, range.end);
-      while (connection.full && !connection.closed) await turn.next(LOOK_AGAIN_MS);
-      if (length === 0 || connection.write(buffer.subarray(0, length)) === 0) break;
-      position += length;
-    }
-    return position - range.start;
-  } finally {
-    if (connection.handler === ours) connection.handler = former;
+async function send(connection: Connection, turn: Turn, file: FileHandle, path: string, range: Range): Promise<number> {
+  const buffer = new Uint8Array(range.chunkBytes);
+  let position = range.start;
+  while (position < range.end && !connection.closed) {
+    const length = await read(file, path, buffer, position, range.end);
+    while (connection.full && !connection.closed) await turn.next(LOOK_AGAIN_MS);
+    if (length === 0 || connection.write(buffer.subarray(0, length)) === 0) break;
+    position += length;
   }
+  return position - range.start;
 }
 
 function listening(former: Handler, turn: Turn): Handler {
   return standIn(former, {
+    isSending: () => true,
     drain(connection) {
       turn.tell();
       return former.drain?.(connection);

@@ -64,6 +64,8 @@ class Bridge implements Handler {
   #writer!: WritableStreamDefaultController;
   #readable = true;
   #writable = true;
+  /** Between two pieces of a chunk. */
+  #isWriting = false;
   /** We finished first, and in order. */
   #ended = false;
   #failure: Error | undefined;
@@ -84,6 +86,10 @@ class Bridge implements Handler {
     if (!this.#readable) return;
     this.#reader.enqueue(new Uint8Array(bytes));
     if ((this.#reader.desiredSize ?? 0) <= 0) connection.pause();
+  }
+
+  isSending(): boolean {
+    return this.#isWriting;
   }
 
   drain(): void {
@@ -144,6 +150,17 @@ class Bridge implements Handler {
 
   async #write(chunk: Uint8Array): Promise<void> {
     const connection = this.#connection;
+    this.#isWriting = true;
+    try {
+      await this.#writePieces(connection, chunk);
+    } finally {
+      this.#isWriting = false;
+      // An end that waited for this comes now.
+      if (!connection.closed && connection.handler === this) connection.handler = this;
+    }
+  }
+
+  async #writePieces(connection: Connection, chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
       const taken = connection.write(chunk.subarray(at, at + PIECE_BYTES));
       if (taken === 0) throw this.#failure ?? closedError("handler", undefined);
