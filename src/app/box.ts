@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Log, logOf, TenkError } from "../base/mod.ts";
+import { flushOccasional, type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
@@ -119,6 +119,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     readings.stop();
     live.stop();
     await Promise.all([dashboard.stop(), records.stop()]);
+    flushOccasional();
     log.info("stopped");
   }
   return {

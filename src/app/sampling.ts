@@ -84,15 +84,13 @@ function takeMetric({ name, type, read }: Metric, take: Take): void {
 function gathering({ gather, log }: SamplingOptions, helps: Map<string, string>) {
   let families: readonly Family[] = [];
   let isAsking = false;
-  let last = "";
-  const sayFailure = occasionally((count) => log.warn("metrics not gathered", { error: last, count }), 60_000);
+  const sayFailure = occasionally<string>((count, error) => log.warn("metrics not gathered", { error, count }), 60_000);
   async function ask(): Promise<void> {
     try {
       families = await gather();
       for (const { name, help } of families) helps.set(name, help);
     } catch (error) {
-      last = messageOf(error);
-      sayFailure();
+      sayFailure(messageOf(error));
     }
     isAsking = false;
   }

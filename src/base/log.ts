@@ -65,19 +65,72 @@ export function logEntry({ part, level, message, fields }: LogEntry): void {
   logOf(part)[level](message, fields);
 }
 
+/** A call counts an event. `flush` says what is still unsaid, as when what it is about stops. */
+export interface Occasional<Detail> {
+  (detail: Detail): void;
+  flush(): void;
+}
+
+/** Waits for a while and then does something; does not keep the program alive. */
+export type Later = (work: () => void, ms: number) => void;
+
+/** Those with something unsaid. */
+const unsaidOnes = new Set<Occasional<never>>();
+
 /**
- * Says an event at once, then at most once per `everyMs`, with how many were left unsaid in between:
- * what a hostile peer can cause a million times a second must not fill a disk.
+ * Says an event at once, then at most once per `everyMs` how many more there were, with the detail of the last: what a hostile
+ * peer can cause a million times a second must not fill a disk. The counts that are said add up to the events.
  */
-export function occasionally(say: (count: number) => void, everyMs = 1000, now: () => number = Date.now): () => void {
+export function occasionally<Detail = void>(
+  say: (count: number, last: Detail) => void,
+  everyMs = 1000,
+  later: Later = (work, ms) => void setTimeout(work, ms).unref(),
+): Occasional<Detail> {
   let unsaid = 0;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return () => {
-    unsaid += 1;
-    const nowMs = now();
-    if (nowMs - lastMs < everyMs) return;
-    lastMs = nowMs;
-    say(unsaid);
+  let last: Detail;
+  let isWaiting = false;
+  function flush(): void {
+    unsaidOnes.delete(event);
+    if (unsaid === 0) return;
+    const count = unsaid;
     unsaid = 0;
+    say(count, last);
+  }
+  function wait(): void {
+    isWaiting = true;
+    later(() => {
+      isWaiting = false;
+      if (unsaid === 0) return;
+      flush();
+      wait();
+    }, everyMs);
+  }
+  const event = Object.assign(
+    (detail: Detail) => {
+      unsaid += 1;
+      last = detail;
+      if (isWaiting) return void unsaidOnes.add(event);
+      flush();
+      wait();
+    },
+    { flush },
+  );
+  return event;
+}
+
+/** As `occasionally`, each key by itself: a frequent one does not take the count of a rare one. Keys are a small closed set. */
+export function occasionallyEach<Key, Detail = void>(
+  say: (key: Key, count: number, last: Detail) => void,
+): (key: Key, detail: Detail) => void {
+  const byKey = new Map<Key, Occasional<Detail>>();
+  return (key, detail) => {
+    const event = byKey.get(key) ?? occasionally<Detail>((count, last) => say(key, count, last));
+    byKey.set(key, event);
+    event(detail);
   };
+}
+
+/** Says what every `occasionally` of this thread has left unsaid: at a stop, before nobody is there to say it. */
+export function flushOccasional(): void {
+  for (const event of [...unsaidOnes]) event.flush();
 }

@@ -1,7 +1,20 @@
 /** Floor 0: small pure tools. Time and randomness are arguments, nothing here opens anything. */
 export { type ErrorCode, fileProblemOf, messageOf, systemCodeOf, TenkError, withHint } from "./errors.ts";
 export { type EscapeOptions, escapeBytes } from "./escape-bytes.ts";
-export { carryLog, entryOf, type Log, type LogEntry, type LogFields, logEntry, logOf, occasionally } from "./log.ts";
+export {
+  carryLog,
+  entryOf,
+  flushOccasional,
+  type Later,
+  type Log,
+  type LogEntry,
+  type LogFields,
+  logEntry,
+  logOf,
+  type Occasional,
+  occasionally,
+  occasionallyEach,
+} from "./log.ts";
 export { nearest } from "./nearest.ts";
 export { isOneFile, sourceUrl } from "./place.ts";
 export { type Buckets, TimeGrid } from "./time-grid.ts";

@@ -2,8 +2,7 @@ import { logOf, occasionally, TenkError, withHint } from "../base/mod.ts";
 import { placeOfError, shownFile } from "./module/mod.ts";
 
 const log = logOf("net");
-let last: unknown;
-const say = occasionally((count) => {
+const say = occasionally<unknown>((count, last) => {
   const place = placeOfError(last);
   const where = last instanceof Error ? last.stack?.split("\n")[1]?.trim() : undefined;
   const at = place ? { file: shownFile(place.file), line: place.line, column: place.column } : { where };
@@ -12,8 +11,7 @@ const say = occasionally((count) => {
 
 /** Logs what a handler threw, with its author's line; at most once a second, since a peer may be able to provoke it. */
 export function sayHandlerFailed(error: unknown): void {
-  last = error;
-  say();
+  say(error);
 }
 
 /** The alternative is silence: bytes that are read and go nowhere. At `listen` it is not known yet, as `open` may set one. */

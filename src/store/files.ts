@@ -16,11 +16,7 @@ export class Files {
     const { folder, retryMs, maxRetryMs, runLimits } = settings;
     const shared = { log, retryMs, maxRetryMs, ...clocks };
     const path = (name: string) => join(folder, `${name}.sqlite`);
-    const sayFull = occasionally(
-      () => log.warn("history has too many series, new ones are not written"),
-      DAY_MS,
-      clocks.nowMs,
-    );
+    const sayFull = occasionally(() => log.warn("history has too many series, new ones are not written"), DAY_MS);
     const openHistory = (at: string) => new HistoryFile(at, true, sayFull);
     const openRuns = (at: string) => new RunsFile(at, runLimits);
     this.#history = new Keeper({ ...shared, what: "history", path: path("history"), open: openHistory });

@@ -1,25 +1,11 @@
 import { expect, test } from "bun:test";
-import { fileProblemOf, messageOf, nearest, occasionally, systemCodeOf, TenkError } from "../../src/base/mod.ts";
+import { fileProblemOf, messageOf, nearest, systemCodeOf, TenkError } from "../../src/base/mod.ts";
 
 test("nearest finds the word that was meant and stays silent when none is close", () => {
   expect(nearest("listne", ["listen", "handler"])).toBe("listen");
   expect(nearest("HANDLR", ["listen", "handler"])).toBe("handler");
   expect(nearest("zebra", ["listen", "handler"])).toBeUndefined();
   expect(nearest("x".repeat(1e6), ["listen"])).toBeUndefined();
-});
-
-test("occasionally says the first event at once and then counts what it left unsaid", () => {
-  let nowMs = 0;
-  const said: number[] = [];
-  const event = occasionally(
-    (count) => said.push(count),
-    1000,
-    () => nowMs,
-  );
-  for (let i = 0; i < 500; i++) event();
-  nowMs = 1000;
-  event();
-  expect(said).toEqual([1, 500]);
 });
 
 test("errors keep their code, hint and cause, and anything thrown has a message", () => {

@@ -177,10 +177,6 @@ function partsOf(url: string): { path: string; query: URLSearchParams } {
 
 /** What failed is for the log, not for whoever asked; once a second at most. */
 function failureSayer(log: Log): (error: unknown) => void {
-  let last = "";
-  const say = occasionally((count) => log.error("request failed", { error: last, count }));
-  return (error) => {
-    last = error instanceof Error ? error.stack || error.message : String(error);
-    say();
-  };
+  const say = occasionally<string>((count, error) => log.error("request failed", { error, count }));
+  return (error) => say(error instanceof Error ? error.stack || error.message : String(error));
 }

@@ -1,4 +1,12 @@
-import { logOf, messageOf, occasionally, TenkError } from "../../base/mod.ts";
+import {
+  flushOccasional,
+  logOf,
+  messageOf,
+  type Occasional,
+  occasionally,
+  occasionallyEach,
+  TenkError,
+} from "../../base/mod.ts";
 import type { ProxyHeader } from "../../wire/mod.ts";
 import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
 import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
@@ -63,12 +71,9 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   #server: RawListener;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
-  #lastRefusal: RefusalReason = "connections";
-  readonly #sayRefusal: () => void;
-  #lastFall: { reason: CloseReason; address: string; error: string } | undefined;
-  readonly #sayFall: () => void;
-  #lastFailure: unknown;
-  readonly #sayNotYet: () => void;
+  readonly #sayRefusal: (reason: RefusalReason) => void;
+  readonly #sayFall: (reason: CloseReason, last: { address: string; error: string }) => void;
+  readonly #sayNotYet: Occasional<unknown>;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
   constructor(options: ListenOptions, handler: Handler<Data>, state: SharedState, worker: number, sharePort: boolean) {
@@ -88,14 +93,15 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.#admission = new Admission(state, worker, this.limits);
     this.bandwidth = new Bandwidth(boundOf(this.socket), state.rows, worker);
     this.bandwidth.update(this.limits, this.deadlines);
-    this.#sayRefusal = occasionally((count) => {
-      log.warn("connection refused", { name: options.name ?? "tcp", reason: this.#lastRefusal, count });
+    const { name = "tcp" } = options;
+    this.#sayRefusal = occasionallyEach((reason, count) => {
+      log.warn("connection refused", { name, reason, count });
     });
-    this.#sayFall = occasionally((count) => {
-      log.warn("connection not begun", { name: options.name ?? "tcp", ...this.#lastFall, count });
+    this.#sayFall = occasionallyEach((reason, count, last) => {
+      log.warn("connection not begun", { name, reason, ...last, count });
     });
-    this.#sayNotYet = occasionally((count) => {
-      log.error("cannot accept again", { name: options.name ?? "tcp", error: messageOf(this.#lastFailure), count });
+    this.#sayNotYet = occasionally<unknown>((count, error) => {
+      log.error("cannot accept again", { name, error: messageOf(error), count });
     }, 10_000);
     this.#options = options;
     this.#sharePort = sharePort;
@@ -177,6 +183,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     }
     this.#hasStopped = true;
     await sayStopped(this.#handler);
+    flushOccasional();
   }
 
   /** Ends what is open, now. */
@@ -220,8 +227,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.counts[placeOfClose(reason)]! += 1;
     this.#admission.leave(this.#isTrusted?.(arrival.address) ? undefined : arrival.address);
     if (reason !== "peer" && reason !== "shutdown") {
-      this.#lastFall = { reason, address: arrival.address, error: cause?.message ?? "" };
-      this.#sayFall();
+      this.#sayFall(reason, { address: arrival.address, error: cause?.message ?? "" });
     }
     this.#sayEmptied();
   }
@@ -232,11 +238,6 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
 
   #sayEmptied(): void {
     if (this.#isEmpty) this.#emptied?.();
-  }
-
-  #refuse(reason: RefusalReason): void {
-    this.#lastRefusal = reason;
-    this.#sayRefusal();
   }
 
   #bind(port: number): RawListener {
@@ -273,8 +274,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       log.warn("accepting again: file descriptors are free", { name: this.#options.name ?? "tcp" });
       return true;
     } catch (error) {
-      this.#lastFailure = error;
-      this.#sayNotYet();
+      this.#sayNotYet(error);
       return false;
     }
   }
@@ -285,7 +285,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     const maxArriving = this.#tls?.maxHandshakes ?? 0;
     const refusal = this.#admission.admit(descriptorOf(raw), isProxy ? undefined : address, Date.now(), maxArriving);
     if (refusal !== undefined) {
-      this.#refuse(refusal);
+      this.#sayRefusal(refusal);
       raw.terminate();
       return;
     }

@@ -1,4 +1,4 @@
-import { logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
+import { flushOccasional, logEntry, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../change.ts";
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
 import { listenError } from "../listen-error.ts";
@@ -37,7 +37,7 @@ export class WorkerPool implements ChangingPool {
   readonly #listened = new WeakSet<Worker>();
   readonly #rows: CountRows;
   readonly #relayed: RelayedPublishes;
-  readonly #sayDropped: (worker: number) => void;
+  readonly #sayDropped: () => void;
   readonly #addresses: SharedArrayBuffer;
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
   readonly #workers: (Worker | undefined)[];
@@ -159,6 +159,7 @@ export class WorkerPool implements ChangingPool {
       worker?.terminate();
       this.#rows.buryWorker(index);
     }
+    flushOccasional();
   }
 
   /** Closes what is open, now; a worker that does not answer within a moment is ended. */
@@ -240,7 +241,7 @@ export class WorkerPool implements ChangingPool {
       if (this.#relayed.mayGo(index, message.length)) {
         worker.postMessage({ kind: "publish", topic, message } satisfies ToWorker);
       } else {
-        this.#sayDropped(index);
+        this.#sayDropped();
       }
     }
   }
