@@ -15,6 +15,7 @@ export type ErrorCode =
   | "tls-failed"
   | "proxy-refused" // a proxy did not connect us
   | "pool-exhausted" // no connection of a pool came free in time, or too many wait
+  | "worker-failed" // an event loop ended that should not have
   | "file-unreadable"
   | "unsupported";
 

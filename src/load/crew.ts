@@ -155,7 +155,7 @@ class WorkerCrew implements Crew {
       else this.#heard(member, event.data);
     });
     const failed = (why: string) => {
-      const error = new TenkError("unsupported", `A load worker failed: ${why}`);
+      const error = new TenkError("worker-failed", `A load worker failed: ${why}`);
       ready.reject(error);
       this.#done.reject(error);
     };

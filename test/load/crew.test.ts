@@ -38,7 +38,10 @@ describe("a load worker that fails", () => {
       },
     });
     // The first worker dials at 0 ms; the second at 100 ms, which is when it fails.
-    await expect(runTcp(spoiltFor(sink, "sourceAddresses"))).rejects.toThrow(/A load worker failed: /);
+    await expect(runTcp(spoiltFor(sink, "sourceAddresses"))).rejects.toMatchObject({
+      code: "worker-failed",
+      message: expect.stringMatching(/A load worker failed: /),
+    });
     expect(opened).toBeGreaterThan(0);
     await allGone(sink);
   });

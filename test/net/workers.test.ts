@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
+import { resetSync } from "@logtape/logtape";
+import { carryLog, type LogEntry } from "../../src/base/mod.ts";
 import { listen, type Server } from "../../src/net/mod.ts";
 import { HANDLERS } from "../../src/tcp/mod.ts";
 import { Client, until } from "./support.ts";
@@ -138,9 +140,18 @@ test("a port another program shares already is refused, not silently halved", as
   await expect(second).rejects.toMatchObject({ code: "port-in-use" });
 });
 
-test("a worker that ends before it listens fails the listen, and does not hang it", async () => {
-  const quitting = new URL("./quitting-handler.ts", import.meta.url);
-  await expect(listen({ host: "127.0.0.1", workers: 2 }, quitting)).rejects.toThrow("ended before it listened");
+test.each([
+  ["quitting", 'Cannot start "tcp": worker 0 ended without an error, as by process.exit'],
+  ["failing", 'Cannot start "tcp": worker 0 ended: lost while it loads (test/net/failing-handler.ts:3:13)'],
+])("a %s worker fails the listen, does not hang it, and is not said to restart", async (name, message) => {
+  const entries: LogEntry[] = [];
+  carryLog((entry) => entries.push(entry));
+  const handler = new URL(`./${name}-handler.ts`, import.meta.url);
+  const error = await listen({ host: "127.0.0.1", workers: 2 }, handler).catch((thrown) => thrown);
+  resetSync();
+  expect([error.code, error.message]).toEqual(["worker-failed", message]);
+  expect(entries.at(-1)).toMatchObject({ message: "worker crashed, not restarted: its listener does not start" });
+  expect(entries.filter((entry) => entry.message.includes("restarting"))).toEqual([]);
 });
 
 test("a worker whose handler never returns does not hold up the stop", async () => {

@@ -3,4 +3,4 @@ export { moduleError } from "./error.ts";
 export { type ModuleFiles, moduleFiles } from "./files.ts";
 export { freshVersion, isShared, loadHandler, runProgram } from "./handler.ts";
 export { currentLoad, type ModuleLoad, onLoaded } from "./loads.ts";
-export { codeFrame, type Place, placeOfError, shownFile } from "./place.ts";
+export { codeFrame, type Place, placeInStack, placeOfError, shownFile } from "./place.ts";

@@ -21,8 +21,11 @@ export function isOwnFile(file: string): boolean {
 
 /** The first line of a user's own file in what was thrown: no frame of tenk's, nor of a package's where there is a nearer one. */
 export function placeOfError(thrown: unknown): Place | undefined {
-  if (!(thrown instanceof Error)) return undefined;
-  const places = [...(thrown.stack ?? "").matchAll(FRAME)]
+  return thrown instanceof Error ? placeInStack(thrown.stack ?? "") : undefined;
+}
+
+export function placeInStack(stack: string): Place | undefined {
+  const places = [...stack.matchAll(FRAME)]
     .map(([, file = "", line, column]) => ({ file, line: Number(line), column: Number(column) }))
     .filter(({ file }) => !isOwnFile(file));
   return places.find(({ file }) => !file.includes("/node_modules/")) ?? places[0];

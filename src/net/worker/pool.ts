@@ -9,6 +9,7 @@ import { type LimitSettings, limitSettings } from "../settings.ts";
 import { withTexts } from "../tls/mod.ts";
 import type { Limits, ListenOptions } from "../types.ts";
 import { type ChangingPool, prepareWorkers } from "./changes.ts";
+import { crashReason } from "./crash.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { failureError, WorkerQuestions } from "./questions.ts";
 import { RelayedPublishes } from "./relayed-publishes.ts";
@@ -46,6 +47,7 @@ export class WorkerPool implements ChangingPool {
   /** Starts wait for each other here. */
   #starting: Promise<unknown> = Promise.resolve();
   #limits: LimitSettings;
+  #hasStarted = false;
   #stopping = false;
 
   constructor(options: ListenOptions, handlerHref: string, workers: number) {
@@ -68,8 +70,10 @@ export class WorkerPool implements ChangingPool {
     this.#claimPort();
     try {
       for (let index = 0; index < this.#workers.length; index++) await this.#startWorker(index);
+      this.#hasStarted = true;
     } catch (error) {
       this.#stopping = true;
+      for (const restart of this.#restarts) clearTimeout(restart);
       for (const worker of this.#workers) worker?.terminate();
       throw error;
     }
@@ -212,14 +216,16 @@ export class WorkerPool implements ChangingPool {
         if (message.kind === "publish") this.#passOn(message, worker);
         this.questions.receive(message);
       });
+      let how = " without an error, as by process.exit";
       worker.addEventListener("error", (event: ErrorEvent) => {
         event.preventDefault();
-        log.error("worker failed", { worker: index, error: event.message });
-        reject(new TenkError("invalid-option", `Worker ${index} failed: ${event.message}`));
+        const error = crashReason(event.message);
+        how = `: ${error}`;
+        log.error("worker failed", { worker: index, error });
       });
       worker.addEventListener("close", () => {
-        reject(new TenkError("invalid-option", `Worker ${index} ended before it listened`));
         if (this.#workers[index] === worker) this.#crashed(index);
+        reject(new TenkError("worker-failed", `Cannot start "${this.name}": worker ${index} ended${how}`));
       });
     });
     worker.postMessage({
@@ -247,8 +253,14 @@ export class WorkerPool implements ChangingPool {
   }
 
   #crashed(index: number): void {
+    const hasListened = this.#listened.has(this.#workers[index]!);
     this.#workers[index] = undefined;
     if (this.#stopping) return;
+    if (!this.#hasStarted && !hasListened) {
+      // Its listener does not start: who asked for it is told why.
+      log.error("worker crashed, not restarted: its listener does not start", { worker: index });
+      return;
+    }
     this.#rows.buryWorker(index);
     this.#rows.row(index)[Count.workerRestarts]! += 1;
     new Int32Array(this.#addresses, index * SKETCH_BYTES, SKETCH_BYTES / 4).fill(0);

@@ -1,0 +1,19 @@
+import { placeInStack, shownFile } from "../module/mod.ts";
+
+/**
+ * What ended a worker, in one line. Its error does not travel; the runtime tells it as text:
+ *
+ * ```text
+ * 1 | setTimeout(() => { throw new Error("lost"); }, 0);
+ *                                  ^
+ * error: lost
+ *       at <anonymous> (/home/ann/chat.ts:1:30)
+ * ```
+ */
+export function crashReason(told: string): string {
+  const lines = told.trim().split("\n");
+  const line = lines.find((each) => /^(error|\w*Error): /.test(each)) ?? lines[0] ?? "";
+  const place = placeInStack(told);
+  const at = place === undefined ? "" : ` (${shownFile(place.file)}:${place.line}:${place.column})`;
+  return line.replace(/^error: /, "") + at;
+}
