@@ -41,9 +41,17 @@ export class Dashboard {
   #at: Where;
   #surface: Surface;
   #isStopped = false;
+  /** Who has the port that was wanted is found out aside; the log has it before anybody is told that all is up. */
+  #logged: Promise<void> | undefined;
 
   /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
-  constructor({ loaded, ...options }: DashboardOptions) {
+  static async open(options: DashboardOptions): Promise<Dashboard> {
+    const dashboard = new Dashboard(options);
+    await dashboard.#logged;
+    return dashboard;
+  }
+
+  private constructor({ loaded, ...options }: DashboardOptions) {
     this.#options = options;
     this.#access = new Access(accessOf(loaded, options.token));
     this.#names = namesOf(loaded);
@@ -120,11 +128,15 @@ export class Dashboard {
     } catch (error) {
       if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw surfaceError(error, where);
       const surface = this.#serveAt(where.host, 0);
-      const holder = portHolder(where.port);
-      const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
-      this.#options.log.warn("dashboard port taken instead", { wanted: where.port, port: surface.port, why });
+      this.#logged = this.#logTaken(where.port, surface.port);
       return surface;
     }
+  }
+
+  async #logTaken(wanted: number, port: number): Promise<void> {
+    const holder = await portHolder(wanted);
+    const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
+    this.#options.log.warn("dashboard port taken instead", { wanted, port, why });
   }
 
   /** @throws the system's error */

@@ -126,7 +126,7 @@ export async function startListener(
     return { ...wanted, server: await listen(options, handler ?? url) };
   } catch (error) {
     if (!(error instanceof TenkError) || error.code !== "port-in-use" || !findHolder) throw error;
-    const refusal = portInUse(name, config, error);
+    const refusal = await portInUse(name, config, error);
     if (!orFree || !("port" in config.listen)) throw refusal;
     const server = await listen({ ...options, port: 0 }, handler ?? url);
     log.warn("port taken instead", { name, wanted: config.listen.port, port: server.port, why: refusal.message });
@@ -141,8 +141,8 @@ export function saidOf({ name, server, config }: RunningListener): Record<string
   return isEverywhere ? { ...said, reach: "all interfaces" } : said;
 }
 
-function portInUse(name: string, { listen: address }: ListenerConfig, cause: TenkError): TenkError {
-  const holder = "port" in address ? portHolder(address.port) : undefined;
+async function portInUse(name: string, { listen: address }: ListenerConfig, cause: TenkError): Promise<TenkError> {
+  const holder = "port" in address ? await portHolder(address.port) : undefined;
   const by = holder ? ` by ${holder.program} (pid ${holder.pid})` : "";
   return new TenkError("port-in-use", `Cannot listen on ${formatAddress(address)} for "${name}": it is in use${by}`, {
     cause,

@@ -10,7 +10,6 @@ export { libraryTypes } from "./library-types.ts";
 export { checkListeners } from "./listener.ts";
 export { loadFamilies } from "./load-families.ts";
 export { type LogLine, processLog } from "./log-ring.ts";
-export { isPortOurs } from "./port-holder.ts";
 export { type Push, type PushOptions, startPush } from "./push.ts";
 export { type PushTarget, pushTarget } from "./push-target.ts";
 export { openRuns, RunKeeper } from "./run-keeping.ts";

@@ -1,30 +1,54 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { open, readdir, readFile, readlink } from "node:fs/promises";
 
 const LISTENING = "0A"; // TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it
 
 /** The kernel prints listening sockets before all others and only as far as it is read: no need to wait for 20 000 rows. */
 const TABLE_BYTES = 64 * 1024;
-/** A name is worth this much waiting: a machine with ten thousand connections has as many links to read. */
-const PATIENCE_MS = 150;
+/** A name is worth this much waiting: a busy machine with ten thousand connections has as many links to read. */
+const TIMEOUT_MS = 2000;
+/** A listener is opened early, so its descriptor is among the low ones: the thousands behind it are its connections. */
+const MAX_DESCRIPTORS = 1000;
+/** So many links are read at a time: their answers hold the event loop for a fraction of a millisecond. */
+const BATCH = 50;
+
+const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+/** A program that listens on a port. */
+export interface PortHolder {
+  readonly program: string;
+  readonly pid: number;
+}
 
 /**
  * Who listens on a TCP port of this machine, as far as the system tells: other users' processes hide their descriptors
- * from everyone but root. Reads every process's descriptor list, for 150 ms at most: for a message to a person, once.
+ * from everyone but root. Reads every process's descriptor list, for 2 s at most and off the event loop: a box that is told of
+ * a port in use by a reload has connections to serve.
  *
  * @returns the program's name and process id, or undefined
  */
-export function portHolder(port: number): { readonly program: string; readonly pid: number } | undefined {
-  const sockets = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => listeningSockets(startOf(file), port)));
+export async function portHolder(port: number): Promise<PortHolder | undefined> {
+  const tables = await Promise.all(TABLES.map(startOf));
+  const sockets = new Set(tables.flatMap((table) => listeningSockets(table, port)));
   if (sockets.size === 0) return undefined;
-  const untilMs = performance.now() + PATIENCE_MS;
-  for (const pid of entriesOf("/proc").filter((name) => /^\d+$/.test(name))) {
-    if (performance.now() > untilMs) return undefined;
-    // A listener is opened early, so its descriptor is among the low ones: the thousands behind it are its connections.
-    const descriptors = entriesOf(`/proc/${pid}/fd`).slice(0, 1000);
-    const holds = descriptors.some((descriptor) => sockets.has(targetOf(`/proc/${pid}/fd/${descriptor}`)));
-    if (holds) return { program: textOf(`/proc/${pid}/comm`).trim() || "a process", pid: Number(pid) };
+  const untilMs = performance.now() + TIMEOUT_MS;
+  const pids = (await entriesOf("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  // The latest first: what a person has just started, and forgotten.
+  for (const pid of pids.sort((one, other) => other - one)) {
+    if (!(await holdsOne(sockets, `/proc/${pid}/fd`, untilMs))) continue;
+    const program = await readFile(`/proc/${pid}/comm`, "latin1").catch(() => "");
+    return { program: program.trim() || "a process", pid };
   }
   return undefined;
+}
+
+async function holdsOne(sockets: ReadonlySet<string>, folder: string, untilMs: number): Promise<boolean> {
+  if (performance.now() > untilMs) return false;
+  const descriptors = (await entriesOf(folder)).slice(0, MAX_DESCRIPTORS);
+  for (let at = 0; at < descriptors.length && performance.now() <= untilMs; at += BATCH) {
+    const links = descriptors.slice(at, at + BATCH).map((each) => readlink(`${folder}/${each}`).catch(() => ""));
+    if ((await Promise.all(links)).some((link) => sockets.has(link))) return true;
+  }
+  return false;
 }
 
 /**
@@ -50,8 +74,9 @@ function listeningRows(table: string, port: number): string[][] {
 /**
  * Whether a TCP port of this machine is this user's, and nobody else's: before a secret is told to whoever listens there.
  */
-export function isPortOurs(port: number): boolean {
-  const owners = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => listeningUsers(startOf(file), port));
+export async function isPortOurs(port: number): Promise<boolean> {
+  const tables = await Promise.all(TABLES.map(startOf));
+  const owners = tables.flatMap((table) => listeningUsers(table, port));
   return owners.length > 0 && owners.every((user) => user === process.getuid?.());
 }
 
@@ -60,43 +85,24 @@ export function listeningUsers(table: string, port: number): number[] {
   return listeningRows(table, port).map((columns) => Number(columns[7]));
 }
 
-function startOf(file: string): string {
-  let descriptor: number | undefined;
+/** Not on the event loop: the kernel walks all of its connections' buckets for it, which takes milliseconds. */
+async function startOf(file: string): Promise<string> {
+  const handle = await open(file, "r").catch(() => undefined);
+  if (handle === undefined) return "";
   try {
-    descriptor = openSync(file, "r");
     const block = Buffer.alloc(TABLE_BYTES);
     let length = 0;
     for (let more = 1; more > 0 && length < block.length; length += more) {
-      more = readSync(descriptor, block, length, block.length - length, null);
+      more = (await handle.read(block, length, block.length - length, null)).bytesRead;
     }
     return block.toString("latin1", 0, length);
   } catch {
     return "";
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    await handle.close();
   }
 }
 
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return "";
-  }
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function targetOf(link: string): string {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return "";
-  }
+function entriesOf(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }

@@ -23,7 +23,7 @@ export class RunKeeper {
   readonly #options: RunKeeperOptions;
   readonly #id = randomBytes(8).toString("hex");
   readonly #startedAt = Date.now();
-  readonly #token: string | undefined;
+  readonly #token: Promise<string | undefined>;
   readonly #course = new RunCourse();
   #lastMs = 0;
   #nextMs = 0;
@@ -67,18 +67,19 @@ export class RunKeeper {
 
   /** Who does not take what it is told is left alone. */
   async #post(path: string, value: unknown): Promise<unknown> {
-    if (this.#token === undefined || this.#failures >= MAX_FAILURES) return undefined;
-    const answer = await postJson(new URL(path, this.#options.boxUrl), this.#token, value);
+    const token = await this.#token;
+    if (token === undefined || this.#failures >= MAX_FAILURES) return undefined;
+    const answer = await postJson(new URL(path, this.#options.boxUrl), token, value);
     this.#failures = answer === undefined ? this.#failures + 1 : 0;
     return answer;
   }
 }
 
 /** The token is told to nobody but a box of this user on this machine: who listens there is looked at first. */
-function tokenFor({ boxUrl, dataFolder }: RunKeeperOptions): string | undefined {
+async function tokenFor({ boxUrl, dataFolder }: RunKeeperOptions): Promise<string | undefined> {
   const { protocol, hostname, port } = new URL(boxUrl);
   const isHere = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname) && protocol === "http:";
-  return isHere && isPortOurs(Number(port) || 80) ? findToken(dataFolder) : undefined;
+  return isHere && (await isPortOurs(Number(port) || 80)) ? findToken(dataFolder) : undefined;
 }
 
 /** `node:http` and not `fetch`: the runtime's first fetch ends the process when no descriptor is left. */

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { listeningSockets, portHolder } from "../../src/app/port-holder.ts";
 
@@ -23,8 +26,40 @@ describe("who holds a port", () => {
     const port = await new Promise<number>((resolve) => {
       server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
     });
-    expect(portHolder(port)?.pid).toBe(process.pid);
+    expect((await portHolder(port))?.pid).toBe(process.pid);
     await new Promise((resolve) => server.close(resolve));
-    expect(portHolder(port)).toBeUndefined();
+    expect(await portHolder(port)).toBeUndefined();
+  });
+
+  test("names another program", async () => {
+    const script =
+      "const { port } = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }); console.log(port)";
+    const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const port = Number((await once(child.stdout, "data"))[0]);
+      const comm = readFileSync(`/proc/${child.pid}/comm`, "latin1");
+      expect(await portHolder(port)).toEqual({ program: comm.trim(), pid: child.pid! });
+    } finally {
+      child.kill("SIGKILL");
+    }
+  });
+
+  test("lets the event loop turn while it looks through descriptors", async () => {
+    const descriptors = Array.from({ length: 700 }, () => openSync("/dev/null", "r"));
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    let turns = 0;
+    let isLooking = true;
+    const turn = () => {
+      turns += 1;
+      if (isLooking) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const holder = await portHolder((server.address() as { port: number }).port);
+    isLooking = false;
+    for (const each of descriptors) closeSync(each);
+    server.close();
+    expect(holder?.pid).toBe(process.pid);
+    expect(turns).toBeGreaterThan(10);
   });
 });
