@@ -247,6 +247,16 @@ export function resetOnClose(descriptor: number, isOn: boolean): void {
   libc.setsockopt(descriptor, SOL_SOCKET, SO_LINGER, ptr(linger), 8);
 }
 
+/** tcpi_state of a connection that was reset, or that both sides closed (include/net/tcp_states.h). */
+const TCP_CLOSE = 7;
+
+/** Returns whether a TCP connection is over for the kernel: after the peer's FIN alone it is not. */
+export function isOver(descriptor: number): boolean {
+  infoLength[0] = TCP_INFO_BYTES;
+  const result = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, ptr(infoView), ptr(infoLength));
+  return result === 0 && infoView.getUint8(0) === TCP_CLOSE;
+}
+
 /** The process's limit of open descriptors (RLIMIT_NOFILE, soft). */
 export function descriptorLimit(): number {
   const limit = new BigUint64Array(2);
@@ -269,14 +279,12 @@ export function descriptorOf(socket: object): number {
 /** As much as a PROXY header may have: `decodeProxyHeader` refuses longer ones. One for all, read at once. */
 const peeked = new Uint8Array(4096 + 16);
 
-/** What the kernel holds for a socket, up to 4 KiB, left where it is; a view, valid until the next call. Undefined after
- * the peer's FIN or a failure. */
-export function peekBytes(descriptor: number): Uint8Array | undefined {
+/** Returns what the kernel holds for a socket, up to 4 KiB, left where it is; a view, valid until the next call. */
+export function peekBytes(descriptor: number): Uint8Array | "finished" | "reset" {
   const count = Number(libc.recv(descriptor, ptr(peeked), peeked.length, MSG_PEEK | MSG_DONTWAIT));
   if (count > 0) return peeked.subarray(0, count);
-  if (count === 0) return undefined;
-  const { code } = new SystemError("recv");
-  return code === "EAGAIN" || code === "EWOULDBLOCK" ? peeked.subarray(0, 0) : undefined;
+  if (count === 0) return "finished";
+  return errno() === constants.errno.EAGAIN ? peeked.subarray(0, 0) : "reset";
 }
 
 /** Takes the first `count` bytes (peeked before) from what the kernel holds for a socket. */

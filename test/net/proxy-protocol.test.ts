@@ -70,6 +70,23 @@ describe("a listener behind a trusted proxy", () => {
     client.socket.destroy();
   });
 
+  test("serves a client behind a header that says nothing, or finishes at once", async () => {
+    const told: string[] = [];
+    const handler: Handler = {
+      open: (connection) => connection.write("220 ready"),
+      end: (connection) => told.push(`end ${connection.remoteAddress}`),
+    };
+    await using server = await listen({ host: "127.0.0.1", proxyProtocol: TRUSTED }, handler);
+    const silent = await new Client(server.port).connected();
+    silent.socket.write(encodeProxyV1(ENDS));
+    await until(() => silent.received === "220 ready");
+    const finished = await new Client(server.port, { allowHalfOpen: true }).connected();
+    finished.socket.end(encodeProxyV1(ENDS));
+    await until(() => finished.received === "220 ready" && finished.ended);
+    expect(told).toEqual(["end 192.0.2.7"]);
+    for (const { socket } of [silent, finished]) socket.destroy();
+  });
+
   test("holds the real address to maxPerAddress, and not the proxy's", async () => {
     await using box = await serve({ limits: { maxPerAddress: 2 } });
     const from = (sourceAddress: string) => {

@@ -1,5 +1,5 @@
 import type { TunnelDialogue } from "../../wire/mod.ts";
-import type { DialOptions, SocketAddress } from "../ffi.ts";
+import { type DialOptions, descriptorOf, peekBytes, type SocketAddress } from "../ffi.ts";
 import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import { type ClientTls, Handshake } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
@@ -161,7 +161,9 @@ export class Connecting<Data> implements AttemptEnds {
     new TunnelTalk(socket, dialogue, {
       open: (_, rest) => {
         const { tls } = this.#plan;
-        if (tls === undefined) this.#connected(socket, rest);
+        if (rest.length === 0 && peekBytes(descriptorOf(socket)) === "reset")
+          this.fail(proxyCause("closed", undefined));
+        else if (tls === undefined) this.#connected(socket, rest);
         // A TLS server never speaks first, and the runtime cannot be given back what it has read.
         else if (rest.length > 0) this.fail(proxyCause("unexpected-bytes", undefined));
         else this.#secure(socket, tls);
@@ -173,7 +175,7 @@ export class Connecting<Data> implements AttemptEnds {
   #secure(socket: RawSocket, tls: ClientTls): void {
     this.#handshake = new Handshake(socket, { tls: tls.request, socket: SOCKET_EVENTS }, NO_DEADLINE_MS, tls.verify, {
       done: (secure) => this.#connected(secure),
-      failed: (reason, cause) => this.fail(causeOf(reason === "peer" ? "ETLSCLOSED" : "ETLS", cause.message)),
+      failed: (reason, cause) => this.fail(causeOf(reason === "tls-failed" ? "ETLS" : "ETLSCLOSED", cause.message)),
     });
   }
 

@@ -23,6 +23,12 @@ const FIRST_LOOK_MS = 1;
 const LAST_LOOK_MS = 200;
 
 /**
+ * A health check resets right behind its header, and then nobody is to be told of a connection. The client's first byte ends
+ * the wait; it is felt where the server speaks first.
+ */
+const SETTLE_MS = 1;
+
+/**
  * An accepted socket on its way to being a connection.
  *
  * ```text
@@ -81,10 +87,19 @@ export class Arrival implements SocketEvents {
   received(bytes: Uint8Array): void {
     const head = this.#head;
     if (head === undefined || this.#isOver) return;
+    // Paused for the peek: the runtime reads it all the same once the peer has reset. No byte of it was under TLS.
+    if (this.#steps.tls !== undefined) {
+      this.fall("reset", undefined);
+      return;
+    }
+    if (this.#proxy !== undefined) {
+      this.#arrive(this.#raw, bytes);
+      return;
+    }
     const all = head.add(bytes);
     const length = this.#read(all);
     if (length === 0) head.keep(all);
-    else if (length > 0) this.#arrive(this.#raw, all.subarray(length));
+    else if (length > 0) this.#greeted(all.subarray(length));
   }
 
   gone(error: Error | undefined): void {
@@ -96,6 +111,11 @@ export class Arrival implements SocketEvents {
   }
 
   peerFinished(): void {
+    if (this.#proxy !== undefined) {
+      this.#arrive(this.#raw, undefined);
+      this.#raw.data?.peerFinished();
+      return;
+    }
     this.fall(this.#head === undefined ? "peer" : "proxy-header", new Error("finished before its PROXY header"));
   }
 
@@ -117,12 +137,23 @@ export class Arrival implements SocketEvents {
     return decoded.length;
   }
 
+  #greeted(rest: Uint8Array): void {
+    clearTimeout(this.#timer);
+    if (rest.length > 0) this.#arrive(this.#raw, rest);
+    else this.#look = setTimeout(() => this.#settled(), SETTLE_MS);
+  }
+
+  #settled(): void {
+    if (peekBytes(descriptorOf(this.#raw)) === "reset") this.fall("reset", undefined);
+    else this.#arrive(this.#raw, undefined);
+  }
+
   /** Paused sockets tell nothing, so the kernel is asked again: at once, as a rule the header is there, then less often. */
   #peek(waitMs: number): void {
     const descriptor = descriptorOf(this.#raw);
     const bytes = peekBytes(descriptor);
-    if (bytes === undefined) {
-      this.fall("peer", new Error("finished before its PROXY header"));
+    if (typeof bytes === "string") {
+      this.fall(bytes === "reset" ? "reset" : "peer", undefined);
       return;
     }
     const length = bytes.length === 0 ? 0 : this.#read(bytes);

@@ -226,7 +226,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   #count(arrival: Arrival, reason: CloseReason, cause: Error | undefined): void {
     this.counts[placeOfClose(reason)]! += 1;
     this.#admission.leave(this.#isTrusted?.(arrival.address) ? undefined : arrival.address);
-    if (reason !== "peer" && reason !== "shutdown") {
+    if (reason !== "peer" && reason !== "reset" && reason !== "shutdown") {
       this.#sayFall(reason, { address: arrival.address, error: cause?.message ?? "" });
     }
     this.#sayEmptied();
@@ -279,8 +279,22 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     }
   }
 
+  /**
+   * Counts a connection that its peer reset before it was accepted, as some health checks do. The kernel has forgotten whose
+   * it was: without a name, nobody could say whether what it sent is a trusted proxy's header, or whose limit it counts for.
+   */
+  #resetBefore(raw: RawSocket): void {
+    this.counts[Count.accepted]! += 1;
+    this.counts[placeOfClose("reset")]! += 1;
+    raw.terminate();
+  }
+
   #accepted(raw: RawSocket): void {
     const address = raw.remoteAddress ?? "";
+    if (address === "" && this.#options.path === undefined) {
+      this.#resetBefore(raw);
+      return;
+    }
     const isProxy = this.#isTrusted?.(address) ?? false;
     const maxArriving = this.#tls?.maxHandshakes ?? 0;
     const refusal = this.#admission.admit(descriptorOf(raw), isProxy ? undefined : address, Date.now(), maxArriving);

@@ -1,4 +1,5 @@
 import { systemCodeOf } from "../../base/mod.ts";
+import { descriptorOf, isOver } from "../ffi.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 
 /** The encrypted half of a socket under TLS tells what we want to know; of the raw half nobody is told. */
@@ -11,11 +12,14 @@ const NOBODY: SocketEvents = {
   secured() {},
 };
 
+/** Why a handshake failed; the peer left by FIN (`peer`) or by reset, or what it said was wrong, or came too late. */
+export type HandshakeFailure = "tls-failed" | "peer" | "reset";
+
 /** How a handshake ends; exactly one of them is called, once. */
 export interface HandshakeEnds {
   done(socket: RawSocket): void;
   /** The socket is closed. */
-  failed(reason: "tls-failed" | "peer", cause: Error): void;
+  failed(reason: HandshakeFailure, cause: Error): void;
 }
 
 /** What `upgradeTLS` of the runtime is given: `tls` in its words, `socket` the functions it calls. */
@@ -78,7 +82,8 @@ export class Handshake implements SocketEvents {
     const wrong = this.#verify(socket, authorized, error);
     if (wrong !== undefined) {
       // The runtime's word for a peer that left, be it by FIN or by reset.
-      this.#fail(systemCodeOf(wrong) === "ECONNRESET" ? "peer" : "tls-failed", wrong);
+      if (systemCodeOf(wrong) !== "ECONNRESET") this.#fail("tls-failed", wrong);
+      else this.#fail(isOver(descriptorOf(socket)) ? "reset" : "peer", wrong);
       return;
     }
     this.#isOver = true;
@@ -87,7 +92,8 @@ export class Handshake implements SocketEvents {
   }
 
   gone(error: Error | undefined): void {
-    this.#fail(error === undefined ? "peer" : "tls-failed", error ?? new Error("closed in the handshake"));
+    if (error === undefined) this.#fail("peer", new Error("closed in the handshake"));
+    else this.#fail(systemCodeOf(error) === "ECONNRESET" ? "reset" : "tls-failed", error);
   }
 
   failed(error: Error): void {
@@ -102,7 +108,7 @@ export class Handshake implements SocketEvents {
 
   writable(): void {}
 
-  #fail(reason: "tls-failed" | "peer", cause: Error): void {
+  #fail(reason: HandshakeFailure, cause: Error): void {
     if (this.#isOver) return;
     this.terminate();
     this.#ends.failed(reason, cause);
