@@ -27,6 +27,7 @@ export const serverTls = section({
     .record(text("a name such as git.home.arpa"), section(certificate), { error: "expected certificates by name" })
     .optional(),
   alpn: words("protocols such as h2").optional(),
+  alpnMismatch: oneOf("alert", "continue").default("alert"),
   clientCertificates: oneOf("none", "ask", "require").default("none"),
   clientCa: pem.optional(),
   clientRevocations: pem.optional(),

@@ -93,6 +93,7 @@ function serverTls(tls: NonNullable<ListenerConfig["tls"]>, folder: string): Ser
     ...certificate(tls),
     ...(names.length > 0 && { names: Object.fromEntries(names) }),
     ...(tls.alpn && { alpn: tls.alpn }),
+    alpnMismatch: tls.alpnMismatch,
     clientCertificates: tls.clientCertificates,
     ...(tls.clientCa !== undefined && { clientCa: pem(tls.clientCa, folder) }),
     ...(tls.clientRevocations !== undefined && { clientRevocations: pem(tls.clientRevocations, folder) }),

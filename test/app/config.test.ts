@@ -129,6 +129,7 @@ tcp:
       key: /keys/chat.key
       names: { git.home.arpa: { cert: git.pem, key: git.key } }
       alpn: [chat, h2]
+      alpnMismatch: continue
       clientCertificates: require
       clientCa: ca.pem
       minVersion: TLSv1.3
@@ -168,6 +169,7 @@ describe("a configuration in full", () => {
         key: "/keys/chat.key",
         names: { "git.home.arpa": { cert: "/box/git.pem", key: "/box/git.key" } },
         alpn: ["chat", "h2"],
+        alpnMismatch: "continue",
         clientCertificates: "require",
         clientCa: "/box/ca.pem",
         minVersion: "TLSv1.3",

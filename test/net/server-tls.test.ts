@@ -229,9 +229,10 @@ if (!hasGo) {
       clientCertificates: "require",
       clientCa: fixture("ca-cert"),
     });
-    const words = [`127.0.0.1:${server.port}`, "second.test", fixture("ca-cert")];
-    const run = async (...more: string[]) => {
-      const client = spawn(program, [...words, ...more], { stdio: "pipe" });
+    const run = async (...more: string[]) => ask(server.port, ...more);
+    const ask = async (port: number, ...more: string[]) => {
+      const words = [`127.0.0.1:${port}`, "second.test", fixture("ca-cert"), ...more];
+      const client = spawn(program, words, { stdio: "pipe" });
       let said = "";
       for (const stream of [client.stdout, client.stderr]) stream.on("data", (chunk) => { said += chunk; }); // biome-ignore format: one thought
       await once(client, "close");
@@ -239,6 +240,11 @@ if (!hasGo) {
     };
     expect(await run(fixture("phone-cert"), fixture("phone-key"))).toBe("second.test chat TLSv1.3 hi");
     expect(await run()).toContain("error");
+    const names = { "second.test": pair("second") };
+    await using strict = await serve({ ...FIRST, names, alpn: ["other"] });
+    expect(await ask(strict.port)).toContain("no application protocol");
+    await using lenient = await serve({ ...FIRST, names, alpn: ["other"], alpnMismatch: "continue" });
+    expect(await ask(lenient.port)).toBe("second.test  TLSv1.3 hi");
   }, 60_000);
 }
 

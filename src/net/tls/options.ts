@@ -12,8 +12,13 @@ export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 export interface ServerTlsOptions extends Certificate {
   /** Other certificates by the name the client asks for (SNI, RFC 6066 §3): `git.home.arpa` or `*.home.arpa` (one label). */
   names?: Readonly<Record<string, Certificate>>;
-  /** Application protocols, the preferred one first (RFC 7301). None in common: the handshake goes on without. */
+  /** Application protocols, the preferred one first (RFC 7301). A client that offers none at all is served as ever. */
   alpn?: readonly string[];
+  /**
+   * What becomes of a client that offers protocols of which none is ours: `alert` ends the handshake with
+   * no_application_protocol, as RFC 7301 §3.2 demands; `continue` serves it without a protocol. @default {"alert"}
+   */
+  alpnMismatch?: "alert" | "continue";
   /** Ask clients for a certificate, or accept only those with one that `clientCa` signed. @default {"none"} */
   clientCertificates?: "none" | "ask" | "require";
   /** Who signs clients' certificates: a file or PEM text. Needed where they are asked for. */

@@ -7,12 +7,14 @@ import type { UpgradeRequest } from "./handshake.ts";
 import { peerCertificate } from "./info.ts";
 import type { Certificate, ServerTlsOptions } from "./options.ts";
 import { readPem, readPemOf, sourceOf } from "./pem.ts";
-import { alpnWire, VERSION_NUMBERS } from "./words.ts";
+import { alpnWire, commonAlpn, VERSION_NUMBERS } from "./words.ts";
 
 interface Loaded {
   readonly tls: object;
   /** The runtime's contexts by lower-case name; wildcards under `*.home.arpa`. */
   readonly names: ReadonlyMap<string, object>;
+  readonly alpn: readonly string[];
+  readonly alpnMismatch: NonNullable<ServerTlsOptions["alpnMismatch"]>;
   readonly clientCertificates: NonNullable<ServerTlsOptions["clientCertificates"]>;
   readonly handshakeMs: number;
   readonly maxHandshakes: number;
@@ -29,12 +31,17 @@ interface Loaded {
 export class ServerTls {
   #loaded: Loaded;
   readonly #events: object;
+  /** The runtime's own choice ends a handshake without a protocol in common; where we choose instead, none is possible. */
+  readonly #lenientEvents: object;
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
   constructor(options: ServerTlsOptions) {
     this.#loaded = load(options);
-    // The runtime asks this in the handshake; its name is undocumented, `test/net/runtime-traps.test.ts` watches it.
+    // The runtime asks these in the handshake; their names are undocumented, the tests of both watch them.
     this.#events = { ...SOCKET_EVENTS, serverName: (_: unknown, name: string) => find(this.#loaded.names, name) };
+    const alpnCallback = (_: unknown, __: unknown, offered: Uint8Array) =>
+      commonAlpn(this.#loaded.alpn, offered) ?? false;
+    this.#lenientEvents = { ...this.#events, alpnCallback };
   }
 
   /** Reads and checks others. @returns what puts them in force @throws {TenkError} `invalid-option`, `file-unreadable` */
@@ -54,23 +61,38 @@ export class ServerTls {
   }
 
   request(): UpgradeRequest {
-    return { isServer: true, tls: this.#loaded.tls, socket: this.#events };
+    const { tls, alpn, alpnMismatch } = this.#loaded;
+    const isLenient = alpn.length > 0 && alpnMismatch === "continue";
+    return { isServer: true, tls, socket: isLenient ? this.#lenientEvents : this.#events };
   }
 
   /** What is wrong with the client, or undefined. */
   verify = (socket: RawSocket, completed: boolean, error: Error | null): Error | undefined => {
-    if (!completed) return error ?? new Error("handshake failed");
+    if (!completed) return this.#inOurWords(error);
     const { clientCertificates } = this.#loaded;
     if (clientCertificates === "none") return undefined;
     // Without a certificate the runtime still reports an error of verification: only a certificate can be wrong.
     if (peerCertificate(socket) !== undefined) return error ?? undefined;
     return clientCertificates === "require" ? new Error("no client certificate") : undefined;
   };
+
+  #inOurWords(error: Error | null): Error {
+    if (!error?.message.includes("NO_APPLICATION_PROTOCOL")) return error ?? new Error("handshake failed");
+    const ours = this.#loaded.alpn.join(", ");
+    return new Error(`the client offers none of our application protocols (${ours})`, { cause: error });
+  }
+}
+
+function checkMismatch(alpnMismatch: unknown): void {
+  if (alpnMismatch === "alert" || alpnMismatch === "continue") return;
+  const given = JSON.stringify(alpnMismatch);
+  throw new TenkError("invalid-option", `Cannot use alpnMismatch of ${given}: expected "alert" or "continue"`);
 }
 
 function load(options: ServerTlsOptions): Loaded {
-  const { clientCertificates = "none", clientCa, minVersion = "TLSv1.2", alpn, handshakeMs = 10_000 } = options;
-  const { maxHandshakes = 1000 } = options;
+  const { clientCertificates = "none", clientCa, minVersion = "TLSv1.2", handshakeMs = 10_000 } = options;
+  const { maxHandshakes = 1000, alpn = [], alpnMismatch = "alert" } = options;
+  checkMismatch(alpnMismatch);
   if (clientCertificates !== "none" && clientCa === undefined) {
     throw new TenkError("invalid-option", `Cannot use clientCertificates "${clientCertificates}" without clientCa`, {
       hint: "clientCa is the file or PEM text of who signs them",
@@ -83,9 +105,10 @@ function load(options: ServerTlsOptions): Loaded {
   if (!Number.isSafeInteger(maxHandshakes) || maxHandshakes < 0) {
     throw new TenkError("invalid-option", `Cannot use maxHandshakes of ${maxHandshakes}: expected a whole number >= 0`);
   }
+  const wire = alpnWire(alpn);
   const shared = {
     minVersion: minimum,
-    ...(alpn === undefined ? {} : { ALPNProtocols: alpnWire(alpn) }),
+    ...(wire.length === 0 || alpnMismatch === "continue" ? {} : { ALPNProtocols: wire }),
     ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
     ...(options.groups === undefined ? {} : { ecdhCurve: options.groups.join(":") }),
     ...(options.clientRevocations === undefined
@@ -102,6 +125,8 @@ function load(options: ServerTlsOptions): Loaded {
   return {
     tls: { ...shared, ...readPair("", options, shared) },
     names,
+    alpn,
+    alpnMismatch,
     clientCertificates,
     handshakeMs: durationSetting("handshakeMs", handshakeMs),
     maxHandshakes,

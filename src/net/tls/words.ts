@@ -19,3 +19,18 @@ export function alpnWire(names: readonly string[]): Buffer {
   });
   return Buffer.concat(parts);
 }
+
+/**
+ * Returns the first of `ours` that a client offers, or undefined.
+ *
+ * @param offered as on the wire, see {@link alpnWire}
+ * @example
+ * commonAlpn(["h2", "chat"], alpnWire(["chat", "h2"])); // "h2"
+ */
+export function commonAlpn(ours: readonly string[], offered: Uint8Array): string | undefined {
+  const names = new Set<string>();
+  for (let at = 0; at < offered.length; at += 1 + offered[at]!) {
+    names.add(Buffer.from(offered.subarray(at + 1, at + 1 + offered[at]!)).toString("latin1"));
+  }
+  return ours.find((name) => names.has(name));
+}
