@@ -23,6 +23,7 @@ export {
   type Labelled,
 } from "./metrics/mod.ts";
 export {
+  type AddressOutcomes,
   type BackoffOptions,
   type Certificate,
   CLOSE_REASONS,

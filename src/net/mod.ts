@@ -11,6 +11,7 @@ export {
 export type { HistogramCounts, ListenerCounts, WorkerCounts } from "./counts.ts";
 export { descriptors } from "./descriptors.ts";
 export {
+  type AddressOutcomes,
   type BackoffOptions,
   ConnectionPool,
   type ConnectOptions,

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import fc from "fast-check";
 import { inTurns } from "../../src/net/dial/address-order.ts";
-import { type ConnectOptions, connect, descriptors, listen, type Server } from "../../src/net/mod.ts";
+import { type ConnectOptions, connect, Dialer, descriptors, listen, type Server } from "../../src/net/mod.ts";
 import { until } from "./support.ts";
 
 const servers: Server[] = [];
@@ -75,6 +75,15 @@ test("an address that is silent is overtaken after attemptDelayMs, and its socke
   expect(connection.remoteAddress).toBe("127.0.0.2");
   expect(descriptors().open).toBe(before + 2); // its two ends, and not the silent one's
   connection.close();
+});
+
+test("a dialer waits for a silent address once", async () => {
+  const port = await silentPort();
+  await serve("127.0.0.2", port);
+  const lookup = async () => ["127.0.0.1", "127.0.0.2"];
+  const dialer = new Dialer({ host: "several.test", port, lookup, attemptDelayMs: 30 }, {});
+  for (let index = 0; index < 5; index++) (await dialer.connect()).close();
+  expect(dialer.readAddresses()).toEqual({ "127.0.0.1": { overtaken: 1 }, "127.0.0.2": { connected: 5 } });
 });
 
 test("a silent address keeps its time although the others refuse", async () => {

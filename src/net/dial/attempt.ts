@@ -1,5 +1,6 @@
-import { closeDescriptor, type DialOptions, dial, type SocketAddress } from "../ffi.ts";
+import { closeDescriptor, type DialOptions, dial } from "../ffi.ts";
 import { type RawSocket, SOCKET_EVENTS, type SocketEvents } from "../socket-events.ts";
+import type { Candidate } from "./address-history.ts";
 import { causeOf } from "./connect-error.ts";
 
 /** Who is told how an attempt ends: one of the two, once, unless it is dropped. */
@@ -14,19 +15,21 @@ export interface AttemptEnds {
  * peer says.
  */
 export class Attempt implements SocketEvents {
+  readonly to: Candidate;
   readonly #ends: AttemptEnds;
   readonly #isLocal: boolean;
   #socket: RawSocket | undefined;
   #isOver = false;
 
-  constructor(ends: AttemptEnds, isLocal: boolean) {
+  constructor(to: Candidate, ends: AttemptEnds, isLocal: boolean) {
+    this.to = to;
     this.#ends = ends;
     this.#isLocal = isLocal;
   }
 
   /** @throws {SystemError} what the kernel says at once; nothing is then left open */
-  start(to: SocketAddress, options: DialOptions): void {
-    const descriptor = dial(to, options);
+  start(options: DialOptions): void {
+    const descriptor = dial(this.to.address, options);
     const request = { fd: descriptor, socket: SOCKET_EVENTS, data: this, allowHalfOpen: true };
     (Bun.connect as unknown as (request: unknown) => Promise<RawSocket>)(request).catch((error: unknown) => {
       closeDescriptor(descriptor);

@@ -65,7 +65,8 @@ const PASSING_REASONS: ReadonlySet<unknown> = new Set([
   "ttl-expired",
 ]);
 
-function codeOf(cause: unknown): string {
+/** The system's name for a cause, or "". */
+export function codeOf(cause: unknown): string {
   const code = (cause as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : "";
 }

@@ -1,10 +1,11 @@
 import type { TunnelDialogue } from "../../wire/mod.ts";
-import { type DialOptions, descriptorOf, peekBytes, type SocketAddress } from "../ffi.ts";
+import { type DialOptions, descriptorOf, peekBytes } from "../ffi.ts";
 import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import { type ClientTls, Handshake } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
+import type { AddressHistory, Candidate } from "./address-history.ts";
 import { Attempt, type AttemptEnds } from "./attempt.ts";
-import { causeOf, connectError } from "./connect-error.ts";
+import { causeOf, codeOf, connectError } from "./connect-error.ts";
 import type { DialEndpoint } from "./endpoint.ts";
 import { HeldBytes, proxyCause, TunnelTalk } from "./tunnel.ts";
 
@@ -16,6 +17,9 @@ export interface DialPlan<Data> {
   readonly timeoutMs: number;
   readonly attemptDelayMs: number;
   readonly isLocal: boolean;
+  /** What is connected to is a name, whose addresses are worth telling. */
+  readonly isNamed: boolean;
+  readonly history: AddressHistory;
   readonly tls: ClientTls | undefined;
   /** Begins the talk with a proxy, where there is one; its text never has its password. */
   readonly proxy: { readonly text: string; dialogue(): TunnelDialogue } | undefined;
@@ -38,6 +42,11 @@ const UNTRIED: ReadonlySet<unknown> = new Set([
   "EINVAL",
 ]);
 
+/** What an address is counted for that had not answered when a later one did. */
+const OVERTAKEN = "overtaken";
+/** So many addresses an error tells. */
+const SHOWN = 4;
+
 /**
  * One connect under way.
  *
@@ -59,7 +68,7 @@ export class Connecting<Data> implements AttemptEnds {
   #resolve!: (connection: Connection<Data>) => void;
   #reject!: (error: unknown) => void;
   #isOver = false;
-  #addresses: readonly SocketAddress[] = [];
+  #candidates: readonly Candidate[] = [];
   #dialOptions: DialOptions | undefined;
   #tried = 0;
   readonly #racing: Attempt[] = [];
@@ -67,6 +76,7 @@ export class Connecting<Data> implements AttemptEnds {
   #cause: Error | undefined;
   /** From the end of the race on. */
   #socket: RawSocket | undefined;
+  #address = "";
   #handshake: Handshake | undefined;
 
   constructor(plan: DialPlan<Data>, data: Data | undefined, signal: AbortSignal | undefined) {
@@ -85,16 +95,18 @@ export class Connecting<Data> implements AttemptEnds {
   }
 
   /** Call once. */
-  race(addresses: readonly SocketAddress[], options: DialOptions): void {
+  race(candidates: readonly Candidate[], options: DialOptions): void {
     if (this.#isOver) return;
-    this.#addresses = addresses;
+    this.#candidates = candidates;
     this.#dialOptions = options;
     this.#next();
   }
 
   reached(attempt: Attempt, socket: RawSocket): void {
     this.#socket = socket;
-    this.#endRace(attempt);
+    this.#address = this.#plan.isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
+    this.#plan.history.reached(attempt.to.text);
+    this.#endRace(attempt, OVERTAKEN);
     const { noDelay } = this.#plan.endpoint.socket;
     if (!noDelay) socket.setNoDelay(false);
     if (this.#plan.proxy !== undefined) this.#tunnel(socket, this.#plan.proxy.dialogue());
@@ -104,14 +116,14 @@ export class Connecting<Data> implements AttemptEnds {
 
   lost(attempt: Attempt, cause: Error): void {
     this.#racing.splice(this.#racing.indexOf(attempt), 1);
-    this.#note(cause);
+    this.#note(attempt, cause);
     clearTimeout(this.#stagger);
     this.#next();
   }
 
   fail(cause: Error): void {
     if (!this.#settle()) return;
-    this.#endRace(undefined);
+    this.#endRace(undefined, codeOf(cause));
     const socket = this.#socket;
     if (this.#handshake !== undefined) this.#handshake.terminate();
     else if (socket !== undefined) {
@@ -125,16 +137,16 @@ export class Connecting<Data> implements AttemptEnds {
 
   /** Starts the next address's attempt; those that fail at once are passed over. */
   #next(): void {
-    while (!this.#isOver && this.#tried < this.#addresses.length) {
-      const attempt = new Attempt(this, this.#plan.isLocal);
+    while (!this.#isOver && this.#tried < this.#candidates.length) {
+      const attempt = new Attempt(this.#candidates[this.#tried++]!, this, this.#plan.isLocal);
       try {
-        attempt.start(this.#addresses[this.#tried++]!, this.#dialOptions!);
+        attempt.start(this.#dialOptions!);
       } catch (error) {
-        this.#note(error as Error);
+        this.#note(attempt, error as Error);
         continue;
       }
       this.#racing.push(attempt);
-      if (this.#tried < this.#addresses.length)
+      if (this.#tried < this.#candidates.length)
         this.#stagger = setTimeout(() => this.#next(), this.#plan.attemptDelayMs);
       return;
     }
@@ -142,16 +154,23 @@ export class Connecting<Data> implements AttemptEnds {
   }
 
   /** Of several addresses' causes, the one to report. */
-  #note(cause: Error): void {
-    const code = (cause as { code?: unknown }).code;
+  #note({ to }: Attempt, cause: Error): void {
+    const code = codeOf(cause);
+    this.#plan.history.failed(to.text, code);
     if (OURS.has(code)) this.fail(cause);
-    if (this.#cause === undefined || UNTRIED.has((this.#cause as { code?: unknown }).code)) this.#cause = cause;
+    if (this.#cause === undefined || UNTRIED.has(codeOf(this.#cause))) this.#cause = cause;
   }
 
-  #endRace(winner: Attempt | undefined): void {
+  /** @param outcome of those that are still under way */
+  #endRace(winner: Attempt | undefined, outcome: string): void {
     clearTimeout(this.#stagger);
-    this.#tried = this.#addresses.length;
-    for (const attempt of this.#racing) if (attempt !== winner) attempt.drop();
+    for (const attempt of this.#racing) {
+      if (attempt === winner) continue;
+      attempt.drop();
+      // The winner may have been the first of all: who began after it is not slow.
+      if (winner === undefined || this.#racing.indexOf(attempt) < this.#racing.indexOf(winner))
+        this.#plan.history.failed(attempt.to.text, outcome);
+    }
     this.#racing.length = 0;
   }
 
@@ -184,7 +203,7 @@ export class Connecting<Data> implements AttemptEnds {
       socket.terminate();
       return;
     }
-    const connection = this.#plan.endpoint.join(socket, this.#plan.tls !== undefined, this.#data);
+    const connection = this.#plan.endpoint.join(socket, this.#address, this.#plan.tls !== undefined, this.#data);
     if (rest !== undefined && rest.length > 0) new HeldBytes(socket, connection, rest);
     connection.opened();
     this.#resolve(connection);
@@ -201,7 +220,18 @@ export class Connecting<Data> implements AttemptEnds {
 
   #whereTo(): string {
     const { at, proxy } = this.#plan;
-    if (proxy === undefined) return at;
-    return this.#socket === undefined ? `${proxy.text}, the proxy to ${at}` : `${at} through ${proxy.text}`;
+    if (proxy === undefined) return at + this.#tries();
+    return this.#socket === undefined
+      ? `${proxy.text}${this.#tries()}, the proxy to ${at}`
+      : `${at} through ${proxy.text}`;
+  }
+
+  /** The addresses of a name that were tried. */
+  #tries(): string {
+    const tried = this.#candidates.slice(0, this.#tried).map(({ text }) => text);
+    if (tried.length === 0 || !this.#plan.isNamed) return "";
+    if (this.#socket !== undefined) return ` (${this.#address})`;
+    const more = tried.length > SHOWN ? [`${tried.length - SHOWN} more`] : [];
+    return ` (${[...tried.slice(0, SHOWN), ...more].join(", ")})`;
   }
 }

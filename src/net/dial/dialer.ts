@@ -1,5 +1,6 @@
 import type { ListenerCounts } from "../counts.ts";
 import type { Connection, Handler } from "../types.ts";
+import type { AddressOutcomes } from "./address-history.ts";
 import { Dialling, type DialOverrides } from "./dialling.ts";
 import type { ConnectOptions } from "./options.ts";
 
@@ -22,6 +23,11 @@ export class Dialer<Data = unknown> {
   /** What its connections did; `accepted` counts those that were opened. */
   readCounts(): ListenerCounts {
     return this.#dialling.endpoint.readCounts();
+  }
+
+  /** What became of each address it tried: of a name the last 32, as `127.0.0.1`; of an address or a path that one. */
+  readAddresses(): AddressOutcomes {
+    return this.#dialling.history.read();
   }
 
   /** @throws {TenkError} see {@link connect} */

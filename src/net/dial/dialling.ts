@@ -1,11 +1,12 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { TenkError } from "../../base/mod.ts";
-import { type DialOptions, internetAddress, type SocketAddress, unixAddress } from "../ffi.ts";
+import { type DialOptions, internetAddress, unixAddress } from "../ffi.ts";
 import { addressText } from "../listen-error.ts";
 import { checkPath, durationSetting } from "../settings.ts";
 import { clientTls } from "../tls/mod.ts";
 import type { Connection, Handler } from "../types.ts";
+import { AddressHistory, type Candidate } from "./address-history.ts";
 import { inTurns } from "./address-order.ts";
 import { causeOf } from "./connect-error.ts";
 import { Connecting, type DialPlan } from "./connecting.ts";
@@ -20,6 +21,7 @@ export type DialOverrides<Data> = Pick<ConnectOptions<Data>, "data" | "localAddr
 /** Options read and checked once, and what every connect of them needs. `Dialer` and others show parts of it. */
 export class Dialling<Data> {
   readonly endpoint: DialEndpoint<Data>;
+  readonly history = new AddressHistory();
   readonly #options: ConnectOptions<Data>;
   readonly #plan: DialPlan<Data>;
   readonly #retry: RetrySettings | undefined;
@@ -29,7 +31,7 @@ export class Dialling<Data> {
   readonly #lookup: (name: string) => Promise<readonly string[]>;
   readonly #dialOptions: DialOptions;
   /** Of what needs no resolver. */
-  readonly #fixed: readonly SocketAddress[] | undefined;
+  readonly #fixed: readonly Candidate[] | undefined;
 
   /**
    * @param left told of each connection that closed, before its handler is
@@ -51,12 +53,14 @@ export class Dialling<Data> {
       timeoutMs: durationSetting("timeoutMs", options.timeoutMs ?? 10_000),
       attemptDelayMs: durationSetting("attemptDelayMs", options.attemptDelayMs ?? 250),
       isLocal: path !== undefined,
+      isNamed: path === undefined && isIP(this.#host) === 0,
+      history: this.history,
       tls: tls === false ? undefined : clientTls(tls === true ? {} : tls, path === undefined ? host : ""),
       proxy: proxy && { text: proxy.text, dialogue: () => proxy.dialogue({ host, port }) },
     };
     this.#dialOptions = this.#dialOptionsFrom(options.localAddress);
-    if (path !== undefined) this.#fixed = [unixAddress(path)];
-    else if (isIP(this.#host) > 0) this.#fixed = [internetAddress(this.#host, this.#port)];
+    if (path !== undefined) this.#fixed = [{ text: path.replace("\0", "@"), address: unixAddress(path) }];
+    else if (isIP(this.#host) > 0) this.#fixed = [this.#candidate(this.#host)];
   }
 
   /** The target, for people. */
@@ -86,12 +90,19 @@ export class Dialling<Data> {
   async #resolve(connecting: Connecting<Data>, dialOptions: DialOptions): Promise<void> {
     try {
       const found = await this.#lookup(this.#host);
-      const addresses = inTurns(found.map(checkedResult)).map((address) => internetAddress(address, this.#port));
-      connecting.race(addresses, dialOptions);
+      const addresses = this.history.inOrder(inTurns(found.map(checkedResult)));
+      connecting.race(
+        addresses.map((address) => this.#candidate(address)),
+        dialOptions,
+      );
     } catch (error) {
       const { code } = error as { code?: unknown };
       connecting.fail(causeOf(code === "EAI_AGAIN" ? code : "ENOTFOUND", String(error)));
     }
+  }
+
+  #candidate(address: string): Candidate {
+    return { text: address, address: internetAddress(address, this.#port) };
   }
 
   #dialOptionsFrom(localAddress: string | undefined): DialOptions {

@@ -48,9 +48,13 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
   /** Nobody subscribes on the connecting side. */
   publish(): void {}
 
-  /** A connection over a socket that is ready; its handler's `open` is not called yet. */
-  join(socket: RawSocket, secure: boolean, data: Data | undefined): TcpConnection<Data> {
-    const connection = new TcpConnection<Data>(socket, socket.remoteAddress ?? "", this, secure ? SECURED : PLAIN);
+  /**
+   * A connection over a socket that is ready; its handler's `open` is not called yet.
+   *
+   * @param address that was dialled: a peer that has reset has no name any more; "" for a Unix socket
+   */
+  join(socket: RawSocket, address: string, secure: boolean, data: Data | undefined): TcpConnection<Data> {
+    const connection = new TcpConnection<Data>(socket, address, this, secure ? SECURED : PLAIN);
     connection.data = data as Data;
     socket.data = connection;
     const { counts } = this;

@@ -1,4 +1,5 @@
 /** Connecting out: names with several addresses, proxies, TLS, retries, connections that are kept, a pool. */
+export type { AddressOutcomes } from "./address-history.ts";
 export { connect } from "./connect.ts";
 export { Dialer } from "./dialer.ts";
 export type { DialOverrides } from "./dialling.ts";
