@@ -30,6 +30,11 @@ export function planText({ kind, target, plan }: Report, { bold }: Paints): stri
   return [`${bold(`${kind} ${target}`)}  ${connections}`, ...rates, duration].join(", ");
 }
 
+type AddressOutcomes = NonNullable<Report["connections"]["byAddress"]>;
+
+/** A name may have many; the JSON report has all. */
+const SHOWN_ADDRESSES = 8;
+
 type Row = readonly [name: string, ...facts: string[]];
 
 function factRows(report: Report, paints: Paints): string[][] {
@@ -43,6 +48,7 @@ function factRows(report: Report, paints: Paints): string[][] {
       bad("lost", connections.lost, paints),
     ],
     ...causeRows(connections.byCause, paints),
+    ...addressRows(connections.byAddress ?? {}, paints),
     [
       "messages",
       `${whole(messages.planned)} planned`,
@@ -88,6 +94,17 @@ function causeRows(counts: Readonly<Record<string, number>>, { red }: Paints, be
     .filter(([, count]) => count > 0)
     .sort(([, one], [, other]) => other - one)
     .map(([cause, count]) => ["", red(`${before}${whole(count)} ${cause}`)]);
+}
+
+/** Of a target that is a name: `10 connected at 127.0.0.1`, `1 ECONNREFUSED at ::1`. */
+function addressRows(byAddress: AddressOutcomes, { red }: Paints): Row[] {
+  const shown = Object.entries(byAddress).slice(0, SHOWN_ADDRESSES);
+  return shown.map(([address, outcomes]) => {
+    const facts = Object.entries(outcomes).map(([outcome, count]) =>
+      outcome === "connected" ? `${whole(count)} connected` : red(`${whole(count)} ${outcome}`),
+    );
+    return ["", `${facts.join(", ")} at ${address}`];
+  });
 }
 
 /** The box's own count beside ours: `=` is the proof that nothing was lost on the way. */

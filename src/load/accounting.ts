@@ -1,3 +1,4 @@
+import type { AddressOutcomes } from "../net/mod.ts";
 import { DROP_CAUSES, type DropCause } from "./report.ts";
 
 /**
@@ -33,6 +34,9 @@ export class Tally {
   /** `connect ECONNREFUSED` → how many. */
   readonly byCause: Record<string, number> = {};
 
+  /** How connects ended at each address of a target that is a name. */
+  byAddress: AddressOutcomes = {};
+
   get droppedInAll(): number {
     return DROP_CAUSES.reduce((sum, cause) => sum + this.dropped[cause], 0);
   }
@@ -57,6 +61,11 @@ export class Tally {
     for (const cause of DROP_CAUSES) this.dropped[cause] += other.dropped[cause];
     for (const [cause, count] of Object.entries(other.byCause)) {
       this.byCause[cause] = (this.byCause[cause] ?? 0) + count;
+    }
+    for (const [address, outcomes] of Object.entries(other.byAddress)) {
+      const sums = { ...this.byAddress[address] };
+      for (const [outcome, count] of Object.entries(outcomes)) sums[outcome] = (sums[outcome] ?? 0) + count;
+      this.byAddress = { ...this.byAddress, [address]: sums };
     }
   }
 }
@@ -84,4 +93,4 @@ const FIELDS = [
 ] as const;
 
 /** A tally's fields without its methods: what arrives from another thread. */
-export type TallyFields = Pick<Tally, (typeof FIELDS)[number] | "dropped" | "byCause">;
+export type TallyFields = Pick<Tally, (typeof FIELDS)[number] | "dropped" | "byCause" | "byAddress">;

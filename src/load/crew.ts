@@ -34,19 +34,23 @@ export interface Crew {
 }
 
 /** @throws {TenkError} when a worker cannot be started */
-export async function assembleCrew(plan: TcpPlan, address: string | undefined, tap: Tap | undefined): Promise<Crew> {
-  if (plan.workers === 1) return soloCrew(plan, address, tap);
+export async function assembleCrew(
+  plan: TcpPlan,
+  addresses: readonly string[] | undefined,
+  tap: Tap | undefined,
+): Promise<Crew> {
+  if (plan.workers === 1) return soloCrew(plan, addresses, tap);
   if (tap) throw new TenkError("usage", "Traffic can only be shown with one worker", { hint: "leave out -w" });
-  return await WorkerCrew.assemble(plan, address);
+  return await WorkerCrew.assemble(plan, addresses);
 }
 
 /** One loop on this thread: nothing is copied or posted. */
-function soloCrew(plan: TcpPlan, address: string | undefined, tap: Tap | undefined): Crew {
+function soloCrew(plan: TcpPlan, addresses: readonly string[] | undefined, tap: Tap | undefined): Crew {
   const rampedUp = Promise.withResolvers<void>();
   const sendingOver = Promise.withResolvers<void>();
   const done = Promise.withResolvers<EndedBy>();
   const hooks = { rampedUp: rampedUp.resolve, sendingOver: sendingOver.resolve, done: done.resolve, tap };
-  const loop = new LoadLoop(plan, slicesOf(plan, address)[0]!, tcpProtocol(plan, 0), hooks);
+  const loop = new LoadLoop(plan, slicesOf(plan, addresses)[0]!, tcpProtocol(plan, 0), hooks);
   return {
     rampedUp: rampedUp.promise,
     sendingOver: sendingOver.promise,
@@ -89,10 +93,10 @@ class WorkerCrew implements Crew {
   }
 
   /** One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022). */
-  static async assemble(plan: TcpPlan, address: string | undefined): Promise<Crew> {
+  static async assemble(plan: TcpPlan, addresses: readonly string[] | undefined): Promise<Crew> {
     const crew = new WorkerCrew();
     try {
-      for (const slice of slicesOf(plan, address)) await crew.#join({ kind: "prepare", plan, slice });
+      for (const slice of slicesOf(plan, addresses)) await crew.#join({ kind: "prepare", plan, slice });
       return crew;
     } catch (error) {
       crew.close();

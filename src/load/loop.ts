@@ -147,6 +147,7 @@ export class LoadLoop {
   refresh(): Tally {
     this.tally.planned = this.#dispatcher?.planned ?? this.tally.planned;
     this.tally.bytesSent = this.#opener.dialer.readCounts().bytesWritten;
+    this.tally.byAddress = this.#opener.readAddresses();
     return this.tally;
   }
 

@@ -47,6 +47,7 @@ function measuredOf(result: Result): Measured {
       failed: tally.failed,
       lost: tally.lost,
       byCause: tally.byCause,
+      ...(Object.keys(tally.byAddress).length > 0 ? { byAddress: tally.byAddress } : {}),
     },
     messages: {
       planned: tally.planned,

@@ -1,5 +1,5 @@
 import { messageOf, systemCodeOf, TenkError, Wheel } from "../base/mod.ts";
-import { Dialer, type Handler } from "../net/mod.ts";
+import { type AddressOutcomes, Dialer, type Handler } from "../net/mod.ts";
 import type { Tally } from "./accounting.ts";
 import { DialQueue } from "./dial-queue.ts";
 import type { Lanes } from "./lanes.ts";
@@ -13,8 +13,8 @@ export interface Slice {
   readonly connections: number;
   /** Before its first. Uids go on from here in steps of one, those of reopened connections beyond all others. */
   readonly firstConnection: number;
-  /** The target's address, where it was a name. */
-  readonly address: string | undefined;
+  /** The target's addresses, where it was a name. */
+  readonly addresses: readonly string[] | undefined;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Slice {
  * @example
  * slicesOf({ connections: 10, workers: 3 }).map(({ connections }) => connections); // [4, 3, 3]
  */
-export function slicesOf(plan: Pick<TcpPlan, "connections" | "workers">, address?: string): Slice[] {
+export function slicesOf(plan: Pick<TcpPlan, "connections" | "workers">, addresses?: readonly string[]): Slice[] {
   const { connections, workers } = plan;
   const startOf = (worker: number) => Math.ceil((connections * worker) / workers);
   return Array.from({ length: workers }, (_, worker) => ({
@@ -31,7 +31,7 @@ export function slicesOf(plan: Pick<TcpPlan, "connections" | "workers">, address
     workers,
     connections: startOf(worker + 1) - startOf(worker),
     firstConnection: startOf(worker),
-    address,
+    addresses,
   }));
 }
 
@@ -99,6 +99,11 @@ export class Opener {
     this.#queue.push(lane, this.#now());
   }
 
+  /** How connects ended at each address of a name; where the target is no name, there is nothing to tell. */
+  readAddresses(): AddressOutcomes {
+    return this.#slice.addresses === undefined ? {} : this.dialer.readAddresses();
+  }
+
   /** No more connects; those under way are given up. */
   stop(): void {
     this.#abort.abort();
@@ -149,10 +154,12 @@ function causeOf(error: unknown): string {
   return systemCodeOf(error.cause) ?? error.code;
 }
 
-function dialOptions(plan: TcpPlan, { address }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {
+function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {
   const { tls, host } = plan;
   return {
-    ...(plan.path === undefined ? { host: address ?? host, port: plan.port ?? 0 } : { path: plan.path }),
+    ...(plan.path === undefined ? { host, port: plan.port ?? 0 } : { path: plan.path }),
+    // Asked once, for all: ten thousand connects must measure the target and not the name servers.
+    ...(addresses === undefined ? {} : { lookup: async () => addresses }),
     timeoutMs: plan.connectTimeoutMs,
     noDelay: plan.noDelay,
     receiveBufferBytes: plan.receiveBufferBytes,

@@ -1,3 +1,4 @@
+import type { AddressOutcomes } from "../net/mod.ts";
 import type { LatencySummary } from "./latency.ts";
 
 /** One expectation, and whether it held. */
@@ -56,6 +57,8 @@ export interface Report {
     readonly lost: number;
     /** `{"connect ECONNREFUSED": 3, "established reset": 1}`: the phase, then the cause. */
     readonly byCause: Readonly<Record<string, number>>;
+    /** `{"127.0.0.1": {"connected": 10}, "::1": {"ECONNREFUSED": 1}}`, where the target is a name. */
+    readonly byAddress?: AddressOutcomes;
   };
   /** planned = sent + dropped; the late ones are among the sent. */
   readonly messages: {

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { TenkError } from "../base/mod.ts";
+import { systemCodeOf, TenkError } from "../base/mod.ts";
 import { openProcessReader } from "../metrics/mod.ts";
 import { BoxWatch } from "./box.ts";
 import { type Counting, countingOf } from "./came-back.ts";
@@ -62,10 +62,10 @@ const BOX_MS = 1000;
  */
 export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<Report> {
   const { onSnapshot, signal, control = new LoadControl(), tap } = options;
-  const address = await addressOf(plan);
+  const addresses = await addressesOf(plan);
   const box = new BoxWatch(plan.box || "", plan.port ?? 0);
   if (plan.box !== false) await box.start();
-  const crew = await assembleCrew(plan, address, tap);
+  const crew = await assembleCrew(plan, addresses, tap);
   const run = new Run(plan, crew, box);
   control.attach(crew);
   const stop = () => control.stop();
@@ -89,12 +89,15 @@ export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<R
   }
 }
 
-async function addressOf({ host, path }: TcpPlan): Promise<string | undefined> {
+async function addressesOf({ host, path }: TcpPlan): Promise<readonly string[] | undefined> {
   if (path !== undefined || isIP(host)) return undefined;
   try {
-    return (await lookup(host)).address;
+    const found = await lookup(host, { all: true, order: "verbatim" });
+    return found.map(({ address }) => address);
   } catch (cause) {
-    throw new TenkError("name-not-found", `Cannot connect to ${host}: the name has no address`, { cause });
+    const isSilent = systemCodeOf(cause) === "EAI_AGAIN";
+    const why = isSilent ? "the name servers did not answer" : "the name has no address";
+    throw new TenkError("name-not-found", `Cannot connect to ${host}: ${why}`, { cause });
   }
 }
 
