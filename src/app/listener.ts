@@ -142,10 +142,11 @@ export function saidOf({ name, server, config }: RunningListener): Record<string
 }
 
 async function portInUse(name: string, { listen: address }: ListenerConfig, cause: TenkError): Promise<TenkError> {
+  const place = "port" in address ? "port" : "path";
   const holder = "port" in address ? await portHolder(address.port) : undefined;
   const by = holder ? ` by ${holder.program} (pid ${holder.pid})` : "";
   return new TenkError("port-in-use", `Cannot listen on ${formatAddress(address)} for "${name}": it is in use${by}`, {
     cause,
-    hint: holder ? "stop it or choose another port" : "choose another port",
+    hint: holder ? `stop it or choose another ${place}` : `choose another ${place}`,
   });
 }

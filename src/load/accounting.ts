@@ -41,9 +41,10 @@ export class Tally {
     return DROP_CAUSES.reduce((sum, cause) => sum + this.dropped[cause], 0);
   }
 
-  countFailure(phase: "connect" | "tls", cause: string): void {
+  /** @param cause the phase and what went wrong in it: `connect ECONNREFUSED` */
+  countFailure(cause: string): void {
     this.failed += 1;
-    this.#countCause(`${phase} ${cause}`);
+    this.#countCause(cause);
   }
 
   countLoss(cause: string): void {

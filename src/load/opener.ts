@@ -142,16 +142,22 @@ export class Opener {
     this.#underWay -= 1;
     this.settled(lane);
     if (this.#abort.signal.aborted) return;
-    const tls = error instanceof TenkError && error.code === "tls-failed";
-    // A handshake has no errno; its own words are few enough to count by.
-    this.#tally.countFailure(tls ? "tls" : "connect", tls ? messageOf(error.cause) : causeOf(error));
+    this.#tally.countFailure(causeOf(error));
     if (this.#plan.reconnect) this.#retries.arm(lane, Math.floor(this.#now()) + RETRY_MS);
   }
 }
 
+/** The phase a connect failed in, and why: what failures are counted by. */
 function causeOf(error: unknown): string {
-  if (!(error instanceof TenkError)) return systemCodeOf(error) ?? "failed";
-  return systemCodeOf(error.cause) ?? error.code;
+  if (!(error instanceof TenkError)) return `connect ${systemCodeOf(error) ?? "failed"}`;
+  const { cause, code } = error as { cause?: { phase?: string; told?: string }; code: string };
+  // A handshake has no errno; its own words are few enough to count by.
+  if (code === "tls-failed") return `TLS handshake failed: ${messageOf(cause)}`;
+  if (cause?.phase === "tls") return messageOf(cause);
+  const system = systemCodeOf(cause) ?? code;
+  return cause?.told === undefined || cause.phase !== undefined
+    ? `connect ${system}`
+    : `connect ${system}: ${cause.told}`;
 }
 
 function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
+import { pathProblem } from "./path-problem.ts";
 import type { ListenOptions } from "./types.ts";
 
 /** Where a listener listens, as people write it: `127.0.0.1:9091`, `[::1]:9091`, `unix:/run/x.sock`. */
@@ -17,6 +18,14 @@ export function addressText(options: {
 export function listenError(error: unknown, options: ListenOptions): TenkError {
   const at = addressText(options);
   const cause = { cause: error };
+  const problem = options.path === undefined ? undefined : pathProblem(options.path);
+  if (problem !== undefined) {
+    const code = systemCodeOf(error) === "EACCES" ? "permission-denied" : "address-unavailable";
+    return new TenkError(code, `Cannot listen on ${at}: ${problem}`, {
+      ...cause,
+      hint: "choose a path for a new file, in a directory that is there",
+    });
+  }
   switch (systemCodeOf(error)) {
     case "EADDRINUSE":
       return new TenkError("port-in-use", `Cannot listen on ${at}: it is in use`, {

@@ -144,8 +144,8 @@ describe("connections are opened at their moments", () => {
 test("tallies of several workers add up, causes and all", () => {
   const [one, other] = [new Tally(), new Tally()];
   one.sent = 3;
-  one.countFailure("connect", "ECONNREFUSED");
-  other.countFailure("connect", "ECONNREFUSED");
+  one.countFailure("connect ECONNREFUSED");
+  other.countFailure("connect ECONNREFUSED");
   other.countLoss("reset");
   other.dropped.full = 2;
   one.add(structuredClone({ ...other }));

@@ -54,11 +54,15 @@ test("a server that does not speak TLS fails the handshake, one that says nothin
   const plain = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {}, open: (s) => { s.write("hello\n"); } } }); // biome-ignore format: one thought
   const mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   for (const tls of [true, { verify: false }]) {
-    await expect(connect({ port: plain.port, tls }, {})).rejects.toMatchObject({ code: "tls-failed" });
+    await expect(connect({ port: plain.port, tls }, {})).rejects.toMatchObject({
+      code: "tls-failed",
+      message: expect.stringContaining("speaks no TLS"),
+    });
   }
   const before = descriptors().open;
   await expect(connect({ port: mute.port, tls: true, timeoutMs: 100 }, {})).rejects.toMatchObject({
     code: "connect-timeout",
+    message: `Cannot connect to 127.0.0.1:${mute.port}: TLS handshake timed out: the port may speak plain TCP`,
   });
   await until(() => descriptors().open <= before);
   plain.stop(true);

@@ -89,7 +89,8 @@ test("a dialer waits for a silent address once", async () => {
 test("a silent address keeps its time although the others refuse", async () => {
   const port = await silentPort();
   const late = named(["127.0.0.1", "127.0.0.3"], { port, attemptDelayMs: 5, timeoutMs: 150 });
-  await expect(late).rejects.toMatchObject({ code: "connect-timeout" });
+  const message = expect.stringContaining("the connect timed out");
+  await expect(late).rejects.toMatchObject({ code: "connect-timeout", message });
 });
 
 test("one deadline covers all addresses, and the signal too; both free every socket", async () => {
@@ -110,7 +111,8 @@ test("one deadline covers all addresses, and the signal too; both free every soc
 
 test("a resolver that never answers is given up after timeoutMs", async () => {
   const hanging = connect({ host: "mute.test", port: 1, timeoutMs: 30, lookup: () => new Promise(() => {}) }, {});
-  await expect(hanging).rejects.toMatchObject({ code: "connect-timeout" });
+  const message = expect.stringContaining("the name lookup timed out");
+  await expect(hanging).rejects.toMatchObject({ code: "connect-timeout", message });
 });
 
 test.each([

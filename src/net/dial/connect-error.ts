@@ -12,10 +12,10 @@ const CAUSES: Readonly<Record<string, Known>> = {
   ECONNREFUSED: {
     code: "connect-refused",
     says: "nobody listens there",
-    hint: "is the server running, on this port?",
+    hint: "is the server running, at this address?",
     passes: true,
   },
-  ETIMEDOUT: { code: "connect-timeout", says: "no answer in time", passes: true },
+  ETIMEDOUT: { code: "connect-timeout", says: "the connect timed out, no answer in time", passes: true },
   ECANCELED: { code: "connect-aborted", says: "it was cancelled" },
   ETLS: { code: "tls-failed", says: "the TLS handshake failed" },
   // Closed before the handshake was over: no word about certificates, a limit or a restart may be why.
@@ -23,6 +23,8 @@ const CAUSES: Readonly<Record<string, Known>> = {
   ENOTFOUND: { code: "name-not-found", says: "the name has no address" },
   // getaddrinfo's word for name servers that fail or do not answer.
   EAI_AGAIN: { code: "name-not-found", says: "the name servers did not answer", passes: true },
+  EACCES: { code: "permission-denied", says: "not permitted" },
+  EPROTOTYPE: { code: "connect-failed", says: "it is a socket for datagrams, not for streams" },
   ENOENT: { code: "connect-refused", says: "there is no such socket file", passes: true },
   EAGAIN: {
     code: "connect-refused",
@@ -77,7 +79,8 @@ export function codeOf(cause: unknown): string {
  */
 export function connectError(at: string, cause: unknown): TenkError {
   const system = codeOf(cause);
-  const known = CAUSES[system] ?? { code: "connect-failed" as const, says: system || String(cause) };
+  const known: Known = CAUSES[system] ?? { code: "connect-failed", says: system || String(cause) };
+  if (isTold(cause)) return new TenkError(known.code, `Cannot connect to ${at}: ${cause.told}`, { cause });
   const detail = DETAILED.has(known.code) ? `${known.says} (${messageOf(cause)})` : known.says;
   const hint = known.hint === undefined ? {} : { hint: known.hint };
   return new TenkError(known.code, `Cannot connect to ${at}: ${detail}`, { cause, ...hint });
@@ -92,6 +95,30 @@ export function mayPass(error: unknown): boolean {
   const cause = (error as { cause?: unknown }).cause as { reason?: unknown; detail?: string } | undefined;
   if (codeOf(cause) !== "EPROXY") return CAUSES[codeOf(cause)]?.passes === true;
   return PASSING_REASONS.has(cause?.reason) || (cause?.reason === "status" && /^50[234] /.test(cause.detail ?? ""));
+}
+
+/** The parts of a connect that may take too long, each with what is said of it then. */
+const TIMEOUTS = {
+  name: "the name lookup timed out, the name servers did not answer",
+  connect: CAUSES.ETIMEDOUT!.says,
+  proxy: "the proxy did not answer in time",
+  tls: "TLS handshake timed out: the port may speak plain TCP",
+} as const;
+
+export type ConnectPhase = keyof typeof TIMEOUTS;
+
+/** The cause of a connect whose time was over in this phase. */
+export function timeoutCause(phase: ConnectPhase): Error {
+  return toldCause("ETIMEDOUT", TIMEOUTS[phase], { phase });
+}
+
+/** A failure of which more is known than the system's code says. */
+export function toldCause(code: string, told: string, more: { readonly phase?: ConnectPhase } = {}): Error {
+  return Object.assign(causeOf(code, told), { told }, more);
+}
+
+function isTold(cause: unknown): cause is { told: string } {
+  return typeof (cause as { told?: unknown } | undefined)?.told === "string";
 }
 
 /** A failure that no system call named, in the system's words so that it is counted as the others are. */

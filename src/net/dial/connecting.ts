@@ -1,11 +1,12 @@
 import type { TunnelDialogue } from "../../wire/mod.ts";
 import { type DialOptions, descriptorOf, peekBytes } from "../ffi.ts";
+import { pathProblem } from "../path-problem.ts";
 import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import { type ClientTls, Handshake } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
 import type { AddressHistory, Candidate } from "./address-history.ts";
 import { Attempt, type AttemptEnds } from "./attempt.ts";
-import { causeOf, codeOf, connectError } from "./connect-error.ts";
+import { type ConnectPhase, causeOf, codeOf, connectError, timeoutCause, toldCause } from "./connect-error.ts";
 import type { DialEndpoint } from "./endpoint.ts";
 import { HeldBytes, proxyCause, TunnelTalk } from "./tunnel.ts";
 
@@ -16,7 +17,8 @@ export interface DialPlan<Data> {
   readonly at: string;
   readonly timeoutMs: number;
   readonly attemptDelayMs: number;
-  readonly isLocal: boolean;
+  /** Of a Unix socket. */
+  readonly path: string | undefined;
   /** What is connected to is a name, whose addresses are worth telling. */
   readonly isNamed: boolean;
   readonly history: AddressHistory;
@@ -42,6 +44,8 @@ const UNTRIED: ReadonlySet<unknown> = new Set([
   "EINVAL",
 ]);
 
+/** What the system says where something else than a listener's socket stands at a path, or nothing at all. */
+const OF_A_PATH: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOENT", "ENOTDIR", "EACCES", "ELOOP"]);
 /** What an address is counted for that had not answered when a later one did. */
 const OVERTAKEN = "overtaken";
 /** So many addresses an error tells. */
@@ -87,7 +91,7 @@ export class Connecting<Data> implements AttemptEnds {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#timer = setTimeout(() => this.fail(causeOf("ETIMEDOUT", "timed out")), plan.timeoutMs);
+    this.#timer = setTimeout(() => this.fail(timeoutCause(this.#phase)), plan.timeoutMs);
     if (signal === undefined) return;
     this.#aborted = () => this.fail(causeOf("ECANCELED", "cancelled"));
     if (signal.aborted) this.#aborted();
@@ -104,7 +108,7 @@ export class Connecting<Data> implements AttemptEnds {
 
   reached(attempt: Attempt, socket: RawSocket): void {
     this.#socket = socket;
-    this.#address = this.#plan.isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
+    this.#address = this.#isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
     this.#plan.history.reached(attempt.to.text);
     this.#endRace(attempt, OVERTAKEN);
     const { noDelay } = this.#plan.endpoint.socket;
@@ -130,7 +134,25 @@ export class Connecting<Data> implements AttemptEnds {
       socket.data = undefined;
       socket.terminate();
     }
-    this.#reject(connectError(this.#whereTo(), cause));
+    this.#reject(connectError(this.#whereTo(), this.#asTold(cause)));
+  }
+
+  get #phase(): ConnectPhase {
+    if (this.#handshake !== undefined) return "tls";
+    if (this.#socket !== undefined) return "proxy";
+    return this.#candidates.length > 0 ? "connect" : "name";
+  }
+
+  #asTold(cause: Error): Error {
+    const { path } = this.#plan;
+    const code = codeOf(cause);
+    if (path === undefined || !OF_A_PATH.has(code)) return cause;
+    const problem = pathProblem(path) ?? (code === "EACCES" ? "this user may not write to it" : undefined);
+    return problem === undefined ? cause : toldCause(code, problem);
+  }
+
+  get #isLocal(): boolean {
+    return this.#plan.path !== undefined;
   }
 
   // ---- race --------------------------------------------------------------------------------------------------------
@@ -138,7 +160,7 @@ export class Connecting<Data> implements AttemptEnds {
   /** Starts the next address's attempt; those that fail at once are passed over. */
   #next(): void {
     while (!this.#isOver && this.#tried < this.#candidates.length) {
-      const attempt = new Attempt(this.#candidates[this.#tried++]!, this, this.#plan.isLocal);
+      const attempt = new Attempt(this.#candidates[this.#tried++]!, this, this.#isLocal);
       try {
         attempt.start(this.#dialOptions!);
       } catch (error) {

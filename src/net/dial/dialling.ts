@@ -52,7 +52,7 @@ export class Dialling<Data> {
       at: addressText({ host, port: options.port, path }),
       timeoutMs: durationSetting("timeoutMs", options.timeoutMs ?? 10_000),
       attemptDelayMs: durationSetting("attemptDelayMs", options.attemptDelayMs ?? 250),
-      isLocal: path !== undefined,
+      path,
       isNamed: path === undefined && isIP(this.#host) === 0,
       history: this.history,
       tls: tls === false ? undefined : clientTls(tls === true ? {} : tls, path === undefined ? host : ""),

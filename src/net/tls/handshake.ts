@@ -49,7 +49,10 @@ export class Handshake implements SocketEvents {
     this.#socket = raw;
     this.#ends = ends;
     this.#verify = verify;
-    this.#timer = setTimeout(() => this.#fail("tls-failed", new Error(`no handshake in ${timeoutMs} ms`)), timeoutMs);
+    this.#timer = setTimeout(
+      () => this.#fail("tls-failed", new Error(`TLS handshake timed out after ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     try {
       raw.data = NOBODY;
       const [, secure] = raw.upgradeTLS({ ...request, data: this } as never) as unknown as [RawSocket, RawSocket];
@@ -79,7 +82,7 @@ export class Handshake implements SocketEvents {
   secured(authorized: boolean, error: Error | null): void {
     const socket = this.#socket;
     if (this.#isOver) return;
-    const wrong = this.#verify(socket, authorized, error);
+    const wrong = inWords(this.#verify(socket, authorized, error));
     if (wrong !== undefined) {
       // The runtime's word for a peer that left, be it by FIN or by reset.
       if (systemCodeOf(wrong) !== "ECONNRESET") this.#fail("tls-failed", wrong);
@@ -113,4 +116,12 @@ export class Handshake implements SocketEvents {
     this.terminate();
     this.#ends.failed(reason, cause);
   }
+}
+
+/** OpenSSL's names for bytes that are no TLS record. */
+const NO_TLS = /WRONG_VERSION_NUMBER|HTTP_REQUEST|HTTPS_PROXY_REQUEST/;
+
+function inWords(error: Error | undefined): Error | undefined {
+  const name = error?.message.match(NO_TLS)?.[0];
+  return name === undefined ? error : new Error(`the peer speaks no TLS but something else: ${name}`, { cause: error });
 }
