@@ -112,6 +112,7 @@ const HOST_HELPS: readonly (readonly [name: string, help: string])[] = [
   ["node_memory_SwapTotal_bytes", "Swap space."],
   ["node_memory_SwapFree_bytes", "Swap space that is free."],
   ["node_filesystem_size_bytes", "Size of the file system."],
+  ["node_filesystem_free_bytes", "What is not in use on the file system, with what is reserved for root."],
   ["node_filesystem_avail_bytes", "What is left on the file system."],
   ["node_network_receive_bytes_total", "Bytes received, over all devices with hardware behind them."],
   ["node_network_transmit_bytes_total", "Bytes sent, over all devices with hardware behind them."],
@@ -139,6 +140,7 @@ function takeHost(host: HostSample, take: Take): void {
   gauge("node_memory_SwapTotal_bytes", host.swapTotalBytes);
   gauge("node_memory_SwapFree_bytes", host.swapFreeBytes);
   gauge("node_filesystem_size_bytes", host.rootTotalBytes, ROOT);
+  gauge("node_filesystem_free_bytes", host.rootFreeBytes, ROOT);
   gauge("node_filesystem_avail_bytes", host.rootAvailableBytes, ROOT);
   gauge("node_thermal_zone_temp", host.temperatureCelsius);
   counter("node_network_receive_bytes_total", host.networkReceivedBytes);

@@ -44,6 +44,8 @@ export type { HostStatus, RelayStatus, TargetView };
 export function hostStatus(sample: HostSample | undefined, busy: number | undefined): HostStatus {
   const used = (total: number | undefined, free: number | undefined) =>
     total === undefined || free === undefined ? null : total - free;
+  const rootUsedBytes = used(sample?.rootTotalBytes, sample?.rootFreeBytes);
+  const rootAvailableBytes = sample?.rootAvailableBytes ?? null;
   return {
     busy: busy ?? null,
     load1: sample?.load1 ?? null,
@@ -51,12 +53,20 @@ export function hostStatus(sample: HostSample | undefined, busy: number | undefi
     memoryTotalBytes: sample?.memoryTotalBytes ?? null,
     swapUsedBytes: used(sample?.swapTotalBytes, sample?.swapFreeBytes),
     swapTotalBytes: sample?.swapTotalBytes ?? null,
-    rootUsedBytes: used(sample?.rootTotalBytes, sample?.rootAvailableBytes),
+    rootUsedBytes,
+    rootAvailableBytes,
     rootTotalBytes: sample?.rootTotalBytes ?? null,
+    rootUsedPercent: usedPercent(rootUsedBytes, rootAvailableBytes),
     uptimeSeconds: sample?.uptimeSeconds ?? null,
     temperatureCelsius: sample?.temperatureCelsius ?? null,
     cores: sample?.cpuCount ?? 0,
   };
+}
+
+/** As df(1) rounds it, so that nobody finds two numbers for one disk. */
+function usedPercent(used: number | null, available: number | null): number | null {
+  if (used === null || available === null || used + available <= 0) return null;
+  return Math.ceil((used * 100) / (used + available));
 }
 
 export function processStatus(sample: ProcessSample, lagP99Ms: number): Status["process"] {

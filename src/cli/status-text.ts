@@ -16,7 +16,7 @@ export interface Seen {
  * ```text
  * tenk 0.1.0, pid 4711, up 2h
  * box      12m of processor, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
- * machine  23% of 4 cores busy, load 0.85, memory 1.2 of 3.7 GiB, root 12 of 29 GiB, 52.1 °C, up 12d
+ * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C, up 12d
  *
  * listener  address       handler  workers     open  accepted/s  chunks/s  read/s  written/s  waiting  refused
  * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
@@ -101,8 +101,13 @@ function machineFacts(host: HostStatus): string {
     ...(load1 === null ? [] : [`load ${load1.toFixed(2)}`]),
     ...of(host.memoryUsedBytes, host.memoryTotalBytes, "memory"),
     ...of(host.swapUsedBytes, host.swapTotalBytes, "swap"),
-    ...of(host.rootUsedBytes, host.rootTotalBytes, "root"),
+    ...rootFacts(host),
     ...(temperatureCelsius === null ? [] : [`${temperatureCelsius.toFixed(1)} °C`]),
     ...(uptimeSeconds === null ? [] : [`up ${formatDuration(uptimeSeconds * 1000)}`]),
   ].join(", ");
+}
+
+function rootFacts({ rootUsedBytes, rootAvailableBytes, rootUsedPercent }: HostStatus): string[] {
+  if (rootUsedBytes === null || rootAvailableBytes === null || rootUsedPercent === null) return [];
+  return [`root ${rootUsedPercent}% used (${formatBytes(rootUsedBytes)}, ${formatBytes(rootAvailableBytes)} free)`];
 }

@@ -74,9 +74,12 @@ export interface HostStatus {
   readonly memoryTotalBytes: number | null;
   readonly swapUsedBytes: number | null;
   readonly swapTotalBytes: number | null;
-  /** What is not left for programs, of the file system at `/`. */
+  /** Of the file system at `/`, as df tells it: what is reserved for root counts neither as used nor as available. */
   readonly rootUsedBytes: number | null;
+  readonly rootAvailableBytes: number | null;
   readonly rootTotalBytes: number | null;
+  /** Used of used and available, rounded up to whole percents as df does. */
+  readonly rootUsedPercent: number | null;
   readonly uptimeSeconds: number | null;
   readonly temperatureCelsius: number | null;
   readonly cores: number;

@@ -47,6 +47,8 @@ function statusOf(chunksRead: number, cpuSeconds: number): Status {
       swapUsedBytes: 0,
       swapTotalBytes: 0,
       rootUsedBytes: 2 ** 33,
+      rootAvailableBytes: 2 ** 34,
+      rootUsedPercent: 34,
       rootTotalBytes: 2 ** 35,
       uptimeSeconds: 7200,
       temperatureCelsius: null,
@@ -61,7 +63,7 @@ test("a status is one screen: the box, its machine, its listeners", () => {
   expect(text.split("\n")).toEqual([
     "tenk 0.1.0, pid 7, up 2.0h",
     "box      12s of processor, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
-    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 8 GiB of 32 GiB, up 2.0h",
+    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), up 2.0h",
     "",
     "listener  address       handler  workers  open  accepted  chunks   read  written  waiting  refused",
     "packets   0.0.0.0:9091  sink           1   10k       10k     500  2 KiB      0 B      0 B        2",

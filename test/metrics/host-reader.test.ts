@@ -27,6 +27,7 @@ describe("a host reader", () => {
       swapTotalBytes: 102396 * 1024,
       swapFreeBytes: 102396 * 1024,
       rootTotalBytes: 409600,
+      rootFreeBytes: 204800,
       rootAvailableBytes: 163840,
       uptimeSeconds: 3600.25,
       temperatureCelsius: 48.312,

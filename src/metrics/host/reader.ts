@@ -30,6 +30,8 @@ export interface HostSample {
   readonly swapTotalBytes: number | undefined;
   readonly swapFreeBytes: number | undefined;
   readonly rootTotalBytes: number | undefined;
+  /** Not in use. Some of it is reserved for root, so that {@link rootAvailableBytes} is less. */
+  readonly rootFreeBytes: number | undefined;
   /** What is left for programs that are not root's. */
   readonly rootAvailableBytes: number | undefined;
   readonly uptimeSeconds: number | undefined;
@@ -125,6 +127,7 @@ export function openHostReader({
         ...readMemory(files),
         ...readTraffic(files, isPhysical, sums),
         rootTotalBytes: rootSizes && rootSizes.blocks * rootSizes.bsize,
+        rootFreeBytes: rootSizes && rootSizes.bfree * rootSizes.bsize,
         rootAvailableBytes: rootSizes && rootSizes.bavail * rootSizes.bsize,
         temperatureCelsius,
       };

@@ -28,7 +28,7 @@ export function QuickStats() {
       </Stat>
       <Amount name="RAM" used={host.memoryUsedBytes} total={host.memoryTotalBytes} />
       <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />
-      <Amount name="Root disk" used={host.rootUsedBytes} total={host.rootTotalBytes} />
+      <RootDisk host={host} />
       <Stat
         name="Temperature"
         value={written(host.temperatureCelsius, "celsius")}
@@ -92,6 +92,17 @@ function Amount({
   return (
     <Stat name={name} value={written(used / total, "share")} share={used / total}>
       {bytes(used)} of {bytes(total)}
+    </Stat>
+  );
+}
+
+/** The same numbers as df(1): of what is reserved for root neither is told. */
+function RootDisk({ host }: { readonly host: HostStatus }) {
+  const { rootUsedBytes: used, rootAvailableBytes: available, rootUsedPercent: percent } = host;
+  if (used === null || available === null || percent === null) return <Stat name="Root disk" value="–" share={0} />;
+  return (
+    <Stat name="Root disk" value={written(percent, "percent")} share={percent / 100}>
+      {bytes(used)} used, {bytes(available)} free
     </Stat>
   );
 }
