@@ -25,7 +25,7 @@ describe("patience", () => {
   });
 
   test("gives up at the deadline, and does not ask again before the call has come back", async () => {
-    const patience = new Patience({ deadlineMs: 5, maxUnderWay: 2 });
+    const patience = new Patience({ deadlineMs: 50 });
     const call = stuck();
     expect(await patience.ask("nas", call.make)).toEqual({ failure: "timeout" });
     expect(await patience.ask("nas", call.make)).toEqual({ failure: "timeout" });
@@ -38,8 +38,32 @@ describe("patience", () => {
     expect(await patience.ask("nas", async () => 2)).toEqual({ value: 2 });
   });
 
-  test("never has more under way than it may, whatever hangs", async () => {
-    const patience = new Patience({ deadlineMs: 5, maxUnderWay: 2 });
+  test("lets others overtake what takes long, each answer in time", async () => {
+    const patience = new Patience({ deadlineMs: 4000 });
+    const calls = Array.from({ length: 4 }, stuck);
+    const stuckOnes = calls.map(({ make }, index) => patience.ask(`stuck ${index}`, make));
+    expect(await patience.ask("healthy", async () => 1)).toEqual({ value: 1 });
+    expect(calls.map(({ times }) => times)).toEqual([1, 1, 1, 1]);
+    expect(patience.hanging).toEqual([]);
+    for (const { release } of calls) release();
+    expect(await Promise.all(stuckOnes)).toEqual(calls.map(() => ({ value: "back" })));
+  });
+
+  test("has one call under way where each answers soon", async () => {
+    const patience = new Patience({ deadlineMs: 60_000 });
+    let [underWay, most] = [0, 0];
+    const call = async () => {
+      most = Math.max(most, ++underWay);
+      await Promise.resolve();
+      underWay -= 1;
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, index) => patience.ask(`${index}`, call)));
+    expect([most, underWay]).toEqual([1, 0]);
+  });
+
+  test("never has more under way than it may, and keeps a turn for who has answered before", async () => {
+    const patience = new Patience({ deadlineMs: 100, maxUnderWay: 3 });
+    expect(await patience.ask("known", async () => 1)).toEqual({ value: 1 });
     const calls = Array.from({ length: 5 }, stuck);
     const answers: Answer<string>[] = await Promise.all(calls.map(({ make }, index) => patience.ask(`${index}`, make)));
     expect(calls.map(({ times }) => times)).toEqual([1, 1, 0, 0, 0]);
@@ -51,6 +75,7 @@ describe("patience", () => {
       "no free thread",
     ]);
     expect(await patience.ask("5", calls[4]!.make)).toEqual({ failure: "no free thread" });
+    expect(await patience.ask("known", async () => 2)).toEqual({ value: 2 });
 
     for (const { release } of calls) release();
     await until(() => patience.hanging.length === 0);
@@ -59,8 +84,8 @@ describe("patience", () => {
     );
   });
 
-  test("lets wait who comes while others are at it", async () => {
-    const patience = new Patience({ deadlineMs: 4000, maxUnderWay: 1 });
+  test("has what was asked for meanwhile wait its turn", async () => {
+    const patience = new Patience({ deadlineMs: 60_000, maxUnderWay: 2 });
     const [first, second] = [stuck(), stuck()];
     const answers = Promise.all([patience.ask("a", first.make), patience.ask("b", second.make)]);
     await until(() => first.times === 1);

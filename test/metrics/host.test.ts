@@ -99,8 +99,8 @@ describe("a host collector", () => {
       calls += 1;
       return release.promise;
     };
-    const mounts = new Patience({ deadlineMs: 50, maxUnderWay: 1 });
-    const patience = { mounts, devices: new Patience({ maxUnderWay: 1 }) };
+    const mounts = new Patience({ deadlineMs: 50 });
+    const patience = { mounts, devices: new Patience() };
     const collector = hostCollector({ root: machine.root, ...ANSWERS, statfs, patience });
     const labels = 'fstype="vfat",mountpoint="/boot/firmware"';
     const error = `node_filesystem_device_error{device="/dev/mmcblk0p1",device_error="mountpoint timeout",${labels}}`;

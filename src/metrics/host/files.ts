@@ -1,12 +1,19 @@
-import { closeSync, openSync, promises, readdirSync, readSync, realpathSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { blockingThreads } from "./blocking.ts";
+import { type Patience, patienceOfProcess } from "./patience.ts";
 
 /** The machine's files, below a root that tests may choose. A path is as on the machine: `/proc/stat`. */
 export interface HostFiles {
   /** What the file says; undefined where it is missing or cannot be read. About 9 µs: for what the kernel has in memory. */
   text(path: string): string | undefined;
-  /** The same off the main thread, for files behind which a driver asks a device: that can take long. About 20 µs. */
-  slowText(path: string): Promise<string | undefined>;
+  /**
+   * The same of several files of one device, on a thread that may hang: behind each a driver asks a chip. About 60 µs.
+   * All are undefined where the device does not answer in time: it is `isHanging` then.
+   */
+  slowTexts(device: string, paths: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** Whether a device below the folder has not answered in time, and has not since. */
+  isHanging(folder: string): boolean;
   /** Names in a folder, sorted; none where there is no such folder. */
   list(path: string): string[];
   /** Where a link leads, as on the machine; undefined where nowhere. */
@@ -17,17 +24,16 @@ export interface HostFiles {
 const MAX_BYTES = 1 << 20;
 const MAX_NAMES = 4096;
 
-export function hostFiles(root = "/"): HostFiles {
+export function hostFiles(root = "/", devices: Patience = patienceOfProcess().devices): HostFiles {
   const absolute = (path: string) => (root === "/" ? path : join(root, path));
   return {
     text: (path) => textOf(absolute(path)),
-    async slowText(path) {
-      try {
-        return (await promises.readFile(absolute(path), "utf8")).slice(0, MAX_BYTES);
-      } catch {
-        return undefined;
-      }
+    async slowTexts(device, paths) {
+      if (paths.length === 0) return [];
+      const answer = await devices.ask(absolute(device), () => blockingThreads.texts(paths.map(absolute)));
+      return "value" in answer ? answer.value : paths.map(() => undefined);
     },
+    isHanging: (folder) => devices.hanging.some((name) => `${name}/`.startsWith(`${absolute(folder)}/`)),
     list(path) {
       try {
         return readdirSync(absolute(path)).sort().slice(0, MAX_NAMES);
@@ -87,4 +93,9 @@ export function wordsOfLines(text: string): string[][] {
     if (words[0] !== "") rows.push(words);
   }
   return rows;
+}
+
+/** Reads one file of a device. */
+export async function slowText(files: HostFiles, path: string): Promise<string | undefined> {
+  return (await files.slowTexts(path, [path]))[0];
 }

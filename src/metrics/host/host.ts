@@ -1,7 +1,8 @@
-import { promises, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { machine as machineOfSystem } from "node:os";
 import type { Family } from "../exposition.ts";
 import { FamilyBook } from "../family-book.ts";
+import { blockingThreads } from "./blocking.ts";
 import { addDisks, parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles } from "./files.ts";
 import { addHwmon } from "./hwmon.ts";
@@ -33,7 +34,7 @@ export interface HostCollectorOptions {
   readonly version?: string;
   /** The processor's name. @default what `uname -m` says */
   readonly machine?: string;
-  /** Asks for a mount's sizes, off the main thread. @default the runtime's */
+  /** Asks for a mount's sizes, off the main thread. @default on a thread that may hang */
   readonly statfs?: (mountPoint: string) => Promise<StatFs>;
   /** The same at once, for `/` on a file system that has the answer in memory. @default the runtime's */
   readonly statfsNow?: (mountPoint: string) => StatFs;
@@ -69,10 +70,8 @@ type Collect = (book: FamilyBook) => boolean | Promise<boolean>;
 interface Collectors {
   /** From the kernel's memory, on the main thread. */
   readonly quick: Readonly<Record<string, Collect>>;
-  /** With a deadline of their own, each. */
+  /** Of mounts and devices, each of which may hang and has a deadline of its own. */
   readonly patient: Readonly<Record<string, Collect>>;
-  /** Asks devices, which may hang: off the main thread and with a deadline. */
-  readonly slow: Readonly<Record<string, Collect>>;
 }
 
 /**
@@ -87,7 +86,7 @@ export function hostCollector(options: HostCollectorOptions = {}): HostCollector
   let underWay: Promise<readonly Family[]> | undefined;
   return {
     collect() {
-      underWay ??= collectAll(collectors, patience, options.version ?? "").finally(() => {
+      underWay ??= collectAll(collectors, options.version ?? "").finally(() => {
         underWay = undefined;
       });
       return underWay;
@@ -95,28 +94,20 @@ export function hostCollector(options: HostCollectorOptions = {}): HostCollector
   };
 }
 
-async function collectAll(collectors: Collectors, patience: HostPatience, version: string): Promise<readonly Family[]> {
+async function collectAll(collectors: Collectors, version: string): Promise<readonly Family[]> {
   const own = new FamilyBook();
-  const run = async (name: string, collect: Collect, isSlow = false): Promise<readonly Family[]> => {
+  const run = async (name: string, collect: Collect): Promise<readonly Family[]> => {
     const book = new FamilyBook();
-    let began = performance.now();
-    const call = async () => {
-      began = performance.now();
-      return collect(book);
-    };
-    const answer: Answer<boolean> = await (isSlow ? patience.devices.ask(`collector ${name}`, call) : answerOf(call));
+    const began = performance.now();
+    const answer: Answer<boolean> = await answerOf(async () => collect(book));
     const took = (performance.now() - began) / 1000;
     const isRead = "value" in answer && answer.value;
     const labels = { collector: name };
     own.add("gauge", "node_scrape_collector_duration_seconds", "Duration of a collector scrape.", took, labels);
     own.add("gauge", "node_scrape_collector_success", "Whether a collector succeeded.", isRead ? 1 : 0, labels);
-    // What hangs goes on writing into its book when it comes back.
     return "value" in answer ? book.families() : [];
   };
-  const later = [
-    ...Object.entries(collectors.slow).map(([name, collect]) => run(name, collect, true)),
-    ...Object.entries(collectors.patient).map(([name, collect]) => run(name, collect)),
-  ];
+  const later = Object.entries(collectors.patient).map(([name, collect]) => run(name, collect));
   const families: Family[] = [];
   for (const [name, collect] of Object.entries(collectors.quick)) families.push(...(await run(name, collect)));
   for (const more of await Promise.all(later)) families.push(...more);
@@ -132,7 +123,7 @@ function addBuildInfo(book: FamilyBook, version: string): void {
 }
 
 function collectorsOf(options: HostCollectorOptions, patience: HostPatience): Collectors {
-  const files = hostFiles(options.root);
+  const files = hostFiles(options.root, patience.devices);
   return {
     quick: { ...ofKernel(files, options), ...ofTraffic(files, options) },
     patient: {
@@ -141,24 +132,32 @@ function collectorsOf(options: HostCollectorOptions, patience: HostPatience): Co
         await addFilesystems(book, mounts ?? [], {
           excludedMountPoints: options.excludedMountPoints ?? new RegExp(EXCLUDED_MOUNT_POINTS),
           excludedTypes: options.excludedFsTypes ?? new RegExp(EXCLUDED_FS_TYPES),
-          statfs: options.statfs ?? promises.statfs,
+          statfs: options.statfs ?? ((mountPoint) => blockingThreads.statfs(mountPoint)),
           statfsNow: options.statfsNow ?? statfsSync,
           patience: patience.mounts,
         });
         return mounts !== undefined;
       },
+      ...ofDevices(files),
     },
-    slow: {
-      netclass: async (book) => {
-        await addNetClass(book, files);
-        return book.families().length > 0;
-      },
-      thermal_zone: (book) => addThermal(book, files),
-      hwmon: (book) => addHwmon(book, files),
-      cpufreq: (book) => addCpuFrequency(book, files),
-      throttling: (book) => addThrottling(book, files),
-      flash_wear: (book) => addWear(book, files),
-    },
+  };
+}
+
+function ofDevices(files: HostFiles): Record<string, Collect> {
+  /** What the other devices say is told all the same. */
+  const unlessHanging = (folder: string, collect: (book: FamilyBook, files: HostFiles) => Promise<boolean>) => {
+    return async (book: FamilyBook) => (await collect(book, files)) && !files.isHanging(folder);
+  };
+  return {
+    netclass: unlessHanging("/sys/class/net", async (book) => {
+      await addNetClass(book, files);
+      return book.families().length > 0;
+    }),
+    thermal_zone: unlessHanging("/sys/class/thermal", addThermal),
+    hwmon: unlessHanging("/sys/class/hwmon", addHwmon),
+    cpufreq: unlessHanging("/sys/devices/system/cpu", addCpuFrequency),
+    throttling: (book) => addThrottling(book, files),
+    flash_wear: (book) => addWear(book, files),
   };
 }
 

@@ -11,20 +11,25 @@ const MAX_FILES = 512;
 /** What one chip says: by sensor, by element, the file's text. */
 export type SensorTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Voltages, fans, temperatures, currents, powers. Off the main thread: some chips answer after a tenth of a second. */
+/** Reads voltages, fans, temperatures, currents, powers. Some chips answer after a tenth of a second. */
 export async function addHwmon(book: FamilyBook, files: HostFiles): Promise<boolean> {
-  const chips: Chip[] = [];
-  for (const name of files.list(FOLDER).slice(0, MAX_CHIPS)) {
-    const called = cleaned((await files.slowText(`${FOLDER}/${name}/name`)) ?? "");
-    chips.push({ name, called, place: placeOf(files, name) || called || cleaned(name) });
-  }
-  for (const chip of chips) {
-    const label = labelOf(chip, chips);
-    const help = "Annotation metric for human-readable chip names";
-    if (chip.called !== "")
-      book.add("gauge", "node_hwmon_chip_names", help, 1, { chip: label, chip_name: chip.called });
-    addSensors(book, label, await sensorTexts(files, `${FOLDER}/${chip.name}`));
-  }
+  const chips = files
+    .list(FOLDER)
+    .slice(0, MAX_CHIPS)
+    .map((name): Chip => {
+      // A driver's own word, which the kernel has in memory.
+      const called = cleaned(files.text(`${FOLDER}/${name}/name`) ?? "");
+      return { name, called, place: placeOf(files, name) || called || cleaned(name) };
+    });
+  await Promise.all(
+    chips.map(async (chip) => {
+      const label = labelOf(chip, chips);
+      const help = "Annotation metric for human-readable chip names";
+      if (chip.called !== "")
+        book.add("gauge", "node_hwmon_chip_names", help, 1, { chip: label, chip_name: chip.called });
+      addSensors(book, label, await sensorTexts(files, `${FOLDER}/${chip.name}`));
+    }),
+  );
   return chips.length > 0;
 }
 
@@ -60,17 +65,26 @@ function cleaned(name: string): string {
 
 /** Older drivers have their files one folder further in. */
 async function sensorTexts(files: HostFiles, folder: string): Promise<SensorTexts> {
+  const named = [folder, `${folder}/device`].flatMap((inside) =>
+    files
+      .list(inside)
+      .slice(0, MAX_FILES)
+      .flatMap((file) => {
+        const match = FILE_NAME.exec(file);
+        const sensor = `${match?.[1]}${Number(match?.[2] || "0")}`;
+        return match === null ? [] : [{ path: `${inside}/${file}`, sensor, element: match[3] ?? "" }];
+      }),
+  );
+  const texts = await files.slowTexts(
+    folder,
+    named.map(({ path }) => path),
+  );
   const sensors = new Map<string, Map<string, string>>();
-  for (const inside of [folder, `${folder}/device`]) {
-    for (const file of files.list(inside).slice(0, MAX_FILES)) {
-      const match = FILE_NAME.exec(file);
-      if (match === null) continue;
-      const text = await files.slowText(`${inside}/${file}`);
-      if (text === undefined) continue;
-      const sensor = `${match[1]}${Number(match[2] || "0")}`;
-      const elements = sensors.get(sensor) ?? new Map<string, string>();
-      sensors.set(sensor, elements.set(match[3] ?? "", text.slice(0, 128).replace(/^\n+|\n+$/g, "")));
-    }
+  for (const [index, { sensor, element }] of named.entries()) {
+    const text = texts[index];
+    if (text === undefined) continue;
+    const elements = sensors.get(sensor) ?? new Map<string, string>();
+    sensors.set(sensor, elements.set(element, text.slice(0, 128).replace(/^\n+|\n+$/g, "")));
   }
   return sensors;
 }

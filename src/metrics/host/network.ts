@@ -82,16 +82,23 @@ const LOCKED = ["carrier", "duplex", "speed"] as const;
 
 /** /sys/class/net. A device that is down refuses some of its files. */
 export async function addNetClass(book: FamilyBook, files: HostFiles, maxDevices = 64): Promise<void> {
-  for (const device of files.list("/sys/class/net").slice(0, maxDevices)) {
-    const operstate = files.text(`/sys/class/net/${device}/operstate`)?.trim();
-    // Not a device, such as `bonding_masters`, or gone since.
-    if (operstate === undefined) continue;
-    const locked = new Map<string, string | undefined>();
-    for (const file of LOCKED) locked.set(file, await files.slowText(`/sys/class/net/${device}/${file}`));
-    addDevice(book, device, operstate, (file) =>
-      (locked.has(file) ? locked.get(file) : files.text(`/sys/class/net/${device}/${file}`))?.trim(),
-    );
-  }
+  const devices = files.list("/sys/class/net").slice(0, maxDevices);
+  await Promise.all(
+    devices.map(async (device) => {
+      const folder = `/sys/class/net/${device}`;
+      const operstate = files.text(`${folder}/operstate`)?.trim();
+      // Not a device, such as `bonding_masters`, or gone since.
+      if (operstate === undefined) return;
+      const texts = await files.slowTexts(
+        folder,
+        LOCKED.map((file) => `${folder}/${file}`),
+      );
+      const locked = new Map<string, string | undefined>(LOCKED.map((file, index) => [file, texts[index]]));
+      addDevice(book, device, operstate, (file) =>
+        (locked.has(file) ? locked.get(file) : files.text(`${folder}/${file}`))?.trim(),
+      );
+    }),
+  );
 }
 
 function addDevice(

@@ -1,5 +1,5 @@
 import type { FamilyBook } from "../family-book.ts";
-import { type HostFiles, numberOf } from "./files.ts";
+import { type HostFiles, numberOf, slowText } from "./files.ts";
 
 /** Why a Raspberry Pi slows down: bit of the firmware's word, which is "now"; 16 places above, "since the start". */
 const CAUSES = [
@@ -41,7 +41,7 @@ const BEFORE = "The same at any time since the start.";
  */
 export async function addThrottling(book: FamilyBook, files: HostFiles): Promise<boolean> {
   for (const path of firmwareFolders(files)) {
-    const states = parseThrottled((await files.slowText(`${path}/get_throttled`)) ?? "");
+    const states = parseThrottled((await slowText(files, `${path}/get_throttled`)) ?? "");
     if (states === undefined) continue;
     for (const { cause, isNow, hasBeen } of states) {
       book.add("gauge", "tenk_host_throttled", NOW, isNow ? 1 : 0, { cause });
@@ -51,8 +51,8 @@ export async function addThrottling(book: FamilyBook, files: HostFiles): Promise
   }
   for (const name of files.list("/sys/class/hwmon")) {
     const folder = `/sys/class/hwmon/${name}`;
-    if ((await files.slowText(`${folder}/name`))?.trim() !== "rpi_volt") continue;
-    const alarm = numberOf(await files.slowText(`${folder}/in0_lcrit_alarm`));
+    if ((await slowText(files, `${folder}/name`))?.trim() !== "rpi_volt") continue;
+    const alarm = numberOf(await slowText(files, `${folder}/in0_lcrit_alarm`));
     book.add("gauge", "tenk_host_throttled", NOW, alarm, { cause: "under-voltage" });
     return alarm !== undefined;
   }
@@ -92,13 +92,13 @@ export async function addWear(book: FamilyBook, files: HostFiles): Promise<boole
   let found = false;
   for (const device of files.list("/sys/block").filter((name) => /^mmcblk\d+$/.test(name))) {
     const folder = `/sys/block/${device}/device`;
-    const { ratios } = parseLifeTime((await files.slowText(`${folder}/life_time`)) ?? "");
+    const { ratios } = parseLifeTime((await slowText(files, `${folder}/life_time`)) ?? "");
     const help = "Used part of the life of the flash memory's cells, in steps of a tenth; more than 1 is past the end.";
     for (const [index, area] of ["a", "b"].entries()) {
       book.add("gauge", "tenk_host_flash_wear_ratio", help, ratios[index], { device, area });
       found ||= ratios[index] !== undefined;
     }
-    const state = /^\s*0x0*([1-3])\s*$/.exec((await files.slowText(`${folder}/pre_eol_info`)) ?? "")?.[1];
+    const state = /^\s*0x0*([1-3])\s*$/.exec((await slowText(files, `${folder}/pre_eol_info`)) ?? "")?.[1];
     const spare = "Spare blocks of the flash memory: 1 is plenty, 2 means 80 % used, 3 means 90 % used.";
     book.add("gauge", "tenk_host_flash_spare_state", spare, numberOf(state), { device });
     found ||= state !== undefined;

@@ -1,6 +1,7 @@
-import { promises, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
+import { blockingThreads } from "./blocking.ts";
 import { parseDiskstats } from "./disk.ts";
-import { type HostFiles, hostFiles, numberOf } from "./files.ts";
+import { type HostFiles, hostFiles, numberOf, slowText } from "./files.ts";
 import { GrowingSum, ProcessorTime } from "./growth.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
@@ -48,7 +49,7 @@ export interface HostSample {
 export interface HostReaderOptions {
   /** Folder that holds `proc` and `sys`. @default {"/"} */
   readonly root?: string;
-  /** Asks for the root file system's sizes, off the main thread. @default the runtime's */
+  /** Asks for the root file system's sizes, off the main thread. @default on a thread that may hang */
   readonly statfs?: (mountPoint: string) => Promise<StatFs>;
   /** The same at once, where the file system has the answer in memory. @default the runtime's */
   readonly statfsNow?: (mountPoint: string) => StatFs;
@@ -78,12 +79,12 @@ export interface HostReader {
  */
 export function openHostReader({
   root = "/",
-  statfs = promises.statfs,
+  statfs = (mountPoint) => blockingThreads.statfs(mountPoint),
   statfsNow = statfsSync,
   patience = patienceOfProcess(),
   now = Date.now,
 }: HostReaderOptions = {}): HostReader {
-  const files = hostFiles(root);
+  const files = hostFiles(root, patience.devices);
   const isPhysical = physicalDevices(files);
   const thermometer = findThermometer(files);
   const rootMount = readMounts(files)?.find(({ mountPoint }) => mountPoint === "/");
@@ -102,7 +103,7 @@ export function openHostReader({
       : patience.devices.ask("temperature", async () => {
           const path = await thermometer;
           hasNoThermometer = path === undefined;
-          return path === undefined ? undefined : files.slowText(path);
+          return path === undefined ? undefined : slowText(files, path);
         });
   const askSlow = () => {
     asking ??= Promise.all([
@@ -240,12 +241,12 @@ async function findThermometer(files: HostFiles): Promise<string | undefined> {
   const zones = files.list("/sys/class/thermal").filter((name) => /^thermal_zone\d+$/.test(name));
   for (const wanted of [/cpu|pkg|soc|core/i, /./]) {
     for (const zone of zones) {
-      const type = (await files.slowText(`/sys/class/thermal/${zone}/type`))?.trim() ?? "";
+      const type = (await slowText(files, `/sys/class/thermal/${zone}/type`))?.trim() ?? "";
       if (wanted.test(type)) return `/sys/class/thermal/${zone}/temp`;
     }
   }
   for (const chip of files.list("/sys/class/hwmon")) {
-    const name = (await files.slowText(`/sys/class/hwmon/${chip}/name`))?.trim() ?? "";
+    const name = (await slowText(files, `/sys/class/hwmon/${chip}/name`))?.trim() ?? "";
     if (/^(coretemp|k10temp|zenpower|cpu_thermal)$/.test(name)) return `/sys/class/hwmon/${chip}/temp1_input`;
   }
   return undefined;

@@ -3,29 +3,40 @@ import { type HostFiles, numberOf } from "./files.ts";
 
 const FOLDER = "/sys/class/thermal";
 
-/** Zones and what cools them; false where the kernel knows nothing of either. Off the main thread: a driver asks a chip for each. */
+/** Reads zones and what cools them, all at once; false where the kernel knows nothing of either. */
 export async function addThermal(book: FamilyBook, files: HostFiles): Promise<boolean> {
   const names = files.list(FOLDER);
-  for (const name of names) {
-    const text = (file: string) => files.slowText(`${FOLDER}/${name}/${file}`);
-    const zone = /^thermal_zone(\d+)$/.exec(name)?.[1];
-    if (zone !== undefined) {
-      const millidegrees = numberOf(await text("temp"));
-      const labels = { zone, type: (await text("type"))?.trim() ?? "" };
-      const degrees = millidegrees === undefined ? undefined : millidegrees / 1000;
-      book.add("gauge", "node_thermal_zone_temp", "Zone temperature in Celsius", degrees, labels);
-    }
-    const device = /^cooling_device(\d+)$/.exec(name)?.[1];
-    if (device !== undefined) {
-      const labels = { name: device, type: (await text("type"))?.trim() ?? "" };
-      const add = (state: string, help: string, value: number | undefined) =>
-        book.add("gauge", `node_cooling_device_${state}`, help, value, labels);
-      add("cur_state", "Current throttle state of the cooling device", numberOf(await text("cur_state")));
-      add("max_state", "Maximum throttle state of the cooling device", numberOf(await text("max_state")));
-    }
-  }
+  await Promise.all(names.map((name) => addThermalDevice(book, files, name)));
   return files.target(FOLDER) !== undefined;
 }
+
+async function addThermalDevice(book: FamilyBook, files: HostFiles, name: string): Promise<void> {
+  const folder = `${FOLDER}/${name}`;
+  const texts = (...names: string[]) =>
+    files.slowTexts(
+      folder,
+      names.map((file) => `${folder}/${file}`),
+    );
+  const zone = /^thermal_zone(\d+)$/.exec(name)?.[1];
+  if (zone !== undefined) {
+    const [temp, type] = await texts("temp", "type");
+    const millidegrees = numberOf(temp);
+    const degrees = millidegrees === undefined ? undefined : millidegrees / 1000;
+    const labels = { zone, type: type?.trim() ?? "" };
+    book.add("gauge", "node_thermal_zone_temp", "Zone temperature in Celsius", degrees, labels);
+  }
+  const device = /^cooling_device(\d+)$/.exec(name)?.[1];
+  if (device !== undefined) {
+    const [type, current, most] = await texts("type", "cur_state", "max_state");
+    const labels = { name: device, type: type?.trim() ?? "" };
+    const add = (state: string, help: string, value: number | undefined) =>
+      book.add("gauge", `node_cooling_device_${state}`, help, value, labels);
+    add("cur_state", "Current throttle state of the cooling device", numberOf(current));
+    add("max_state", "Maximum throttle state of the cooling device", numberOf(most));
+  }
+}
+
+const CPUS = "/sys/devices/system/cpu";
 
 /** File of a processor's `cpufreq` folder, in kHz; name; help. `cpuinfo_cur_freq` asks the hardware and needs root. */
 const FREQUENCIES = [
@@ -39,23 +50,30 @@ const FREQUENCIES = [
 
 /** Where the kernel steers frequencies; false where it does not tell its processors. Processors past the first `maxCpus` are left out. */
 export async function addCpuFrequency(book: FamilyBook, files: HostFiles, maxCpus = 64): Promise<boolean> {
-  const folder = "/sys/devices/system/cpu";
-  const cpus = files.list(folder).filter((name) => /^cpu\d+$/.test(name));
-  for (const name of cpus.slice(0, maxCpus)) {
-    if (files.list(`${folder}/${name}/cpufreq`).length === 0) continue;
-    const cpu = name.slice("cpu".length);
-    const text = (file: string) => files.slowText(`${folder}/${name}/cpufreq/${file}`);
-    for (const [file, family, help] of FREQUENCIES) {
-      const kilohertz = numberOf(await text(file));
-      book.add("gauge", family, help, kilohertz === undefined ? undefined : kilohertz * 1000, { cpu });
-    }
-    const current = (await text("scaling_governor"))?.trim();
-    const available = (await text("scaling_available_governors"))?.trim().split(/\s+/) ?? [];
-    for (const governor of available) {
-      const isCurrent = governor === current ? 1 : 0;
-      const help = "Current enabled CPU frequency governor.";
-      book.add("gauge", "node_cpu_scaling_governor", help, isCurrent, { cpu, governor });
-    }
-  }
+  const cpus = files.list(CPUS).filter((name) => /^cpu\d+$/.test(name));
+  await Promise.all(cpus.slice(0, maxCpus).map((name) => addFrequencies(book, files, name)));
   return cpus.length > 0;
+}
+
+async function addFrequencies(book: FamilyBook, files: HostFiles, name: string): Promise<void> {
+  const folder = `${CPUS}/${name}/cpufreq`;
+  if (files.list(folder).length === 0) return;
+  const cpu = name.slice("cpu".length);
+  const names = [...FREQUENCIES.map(([file]) => file), "scaling_governor", "scaling_available_governors"];
+  const texts = await files.slowTexts(
+    folder,
+    names.map((file) => `${folder}/${file}`),
+  );
+  for (const [index, [, family, help]] of FREQUENCIES.entries()) {
+    const kilohertz = numberOf(texts[index]);
+    book.add("gauge", family, help, kilohertz === undefined ? undefined : kilohertz * 1000, { cpu });
+  }
+  const [current, available] = texts.slice(FREQUENCIES.length);
+  for (const governor of available?.trim().split(/\s+/) ?? []) {
+    const isCurrent = governor === current?.trim() ? 1 : 0;
+    book.add("gauge", "node_cpu_scaling_governor", "Current enabled CPU frequency governor.", isCurrent, {
+      cpu,
+      governor,
+    });
+  }
 }

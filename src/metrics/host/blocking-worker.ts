@@ -1,0 +1,34 @@
+/** The program of a thread that makes calls which may hang. Started by `blocking.ts`, never imported. */
+import { closeSync, openSync, readSync, statfsSync } from "node:fs";
+import type { BlockingCall, BlockingResult } from "./blocking.ts";
+
+declare const self: Worker;
+
+const MAX_BYTES = 64 * 1024;
+const buffer = Buffer.allocUnsafe(MAX_BYTES);
+
+self.onmessage = ({ data }: MessageEvent<BlockingCall>) => {
+  self.postMessage(resultOf(data));
+};
+
+function resultOf(call: BlockingCall): BlockingResult {
+  try {
+    // A plain object: the runtime's own kind does not travel.
+    return { value: call.kind === "statfs" ? { ...statfsSync(call.path) } : call.paths.map(textOf) };
+  } catch (error) {
+    return { code: (error as NodeJS.ErrnoException).code ?? "error" };
+  }
+}
+
+/** Files of /sys come whole in one read. */
+function textOf(path: string): string | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r");
+    return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, MAX_BYTES, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { sourceUrl } from "../../base/mod.ts";
+import type { StatFs } from "./mounts.ts";
+
+/** A call that may hang. `texts`: undefined for a file that cannot be read. */
+export type BlockingCall =
+  | { readonly kind: "statfs"; readonly path: string }
+  | { readonly kind: "texts"; readonly paths: readonly string[] };
+
+/** The thread's answer to one call; an error as its code. */
+export type BlockingResult = { readonly value: unknown } | { readonly code: string };
+
+/** The runtime's workers have more than the web's. */
+type Thread = Worker & { unref(): void };
+
+/** A thread needs about a dozen; the runtime ends the process where one cannot be started for want of them. */
+const SPARE_DESCRIPTORS = 64;
+
+/**
+ * Threads of our own for calls that may hang. The runtime's have everything else to do, and are as few as two: one dead
+ * mount would take half of them. A thread is started when all others are busy, in 10 ms, and costs 2 MiB.
+ */
+class BlockingThreads {
+  readonly #idle: Thread[] = [];
+
+  /** @throws {Error} with the code of what the kernel said */
+  async statfs(path: string): Promise<StatFs> {
+    return (await this.#call({ kind: "statfs", path })) as StatFs;
+  }
+
+  /** Reads files one after the other, at most 64 KiB of each. */
+  async texts(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return (await this.#call({ kind: "texts", paths })) as readonly (string | undefined)[];
+  }
+
+  #call(call: BlockingCall): Promise<unknown> {
+    const thread = this.#idle.pop() ?? startThread();
+    if (thread === undefined) return Promise.reject(errorOf("no free thread"));
+    return new Promise((resolve, reject) => {
+      thread.onmessage = ({ data }: MessageEvent<BlockingResult>) => {
+        this.#idle.push(thread);
+        if ("code" in data) reject(errorOf(data.code));
+        else resolve(data.value);
+      };
+      thread.onerror = (event) => {
+        event.preventDefault();
+        reject(errorOf("no free thread"));
+      };
+      thread.postMessage(call);
+    });
+  }
+}
+
+function startThread(): Thread | undefined {
+  if (!hasSpareDescriptors()) return undefined;
+  const thread = new Worker(sourceUrl("metrics/host/blocking-worker.ts")) as Thread;
+  thread.unref();
+  return thread;
+}
+
+function hasSpareDescriptors(): boolean {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return readdirSync("/proc/self/fd").length + SPARE_DESCRIPTORS <= Number(limit ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return false;
+  }
+}
+
+function errorOf(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+/** Those of this process. */
+export const blockingThreads = new BlockingThreads();
