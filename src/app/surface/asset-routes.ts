@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { brotliCompressSync, constants } from "node:zlib";
 import { answer, refusal } from "./answer.ts";
+import { chosenCoding } from "./quality.ts";
 import type { Route, Visit } from "./visit.ts";
 
 /** A file of the page. */
@@ -50,14 +51,8 @@ function assetAnswer({ type, bytes, gzip, brotli, tag, isForever }: Packed, { re
   const caching = { "cache-control": kept, etag: tag, vary: "accept-encoding" };
   const known = (request.headers.get("if-none-match") ?? "").split(",").map((each) => each.trim().replace(/^W\//, ""));
   if (known.includes(tag)) return answer(304, "", null, caching);
-  const takes = encodingsOf(request.headers.get("accept-encoding") ?? "");
-  const [coding, body] = takes.has("br") ? ["br", brotli] : takes.has("gzip") ? ["gzip", gzip] : ["", bytes];
-  const more = coding === "" ? caching : { ...caching, "content-encoding": coding };
+  const coding = chosenCoding(request.headers.get("accept-encoding") ?? "", ["br", "gzip"]);
+  const body = coding === "br" ? brotli : coding === "gzip" ? gzip : bytes;
+  const more = coding === undefined ? caching : { ...caching, "content-encoding": coding };
   return answer(200, type, body as Uint8Array<ArrayBuffer>, more);
-}
-
-/** RFC 9110 §12.5.3, as far as browsers use it: `q=0` is a refusal. */
-function encodingsOf(header: string): Set<string> {
-  const wanted = header.split(",").filter((each) => !/;\s*q=0(\.0*)?\s*$/.test(each));
-  return new Set(wanted.map((each) => each.split(";")[0]!.trim().toLowerCase()));
 }
