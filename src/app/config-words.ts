@@ -73,6 +73,27 @@ export const addresses = words("addresses or ranges such as 10.0.0.0/8").refine(
   "expected addresses or ranges such as 192.0.2.1, 10.0.0.0/8 or unix",
 );
 
+const EXPECTED_PATH = "expected a path such as /tenk/";
+
+/** Begins and ends with `/` once it is read. */
+export const basePath = z
+  .string({ error: EXPECTED_PATH })
+  .regex(/^\/([A-Za-z0-9._~-]+\/)*([A-Za-z0-9._~-]+)?$/, EXPECTED_PATH)
+  .max(200, EXPECTED_PATH)
+  .refine((path) => !/\/\.\.?(\/|$)/.test(path), EXPECTED_PATH)
+  .transform((path) => (path.endsWith("/") ? path : `${path}/`));
+
+export const EXPECTED_ANCESTORS = "expected a list of origins such as https://home.example:8123, or self";
+
+/** An origin whose pages may show the dashboard in a frame, as `frame-ancestors` has it. */
+export const frameAncestor = z
+  .string({ error: EXPECTED_ANCESTORS })
+  .regex(
+    /^('?self'?|https?:\/\/(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:(\d{1,5}|\*))?\/?)$/,
+    EXPECTED_ANCESTORS,
+  )
+  .transform((origin) => (/^'?self'?$/.test(origin) ? "'self'" : origin.toLowerCase().replace(/\/$/, "")));
+
 /** `true` where a section says how, `false` as if it were not there. */
 export function sectionOrTrue<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => (value === true ? {} : value === false ? undefined : value), schema.optional());

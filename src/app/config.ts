@@ -5,8 +5,11 @@ import { relay, serverTls } from "./config-sections.ts";
 import {
   address,
   addresses,
+  basePath,
   count,
   duration,
+  EXPECTED_ANCESTORS,
+  frameAncestor,
   hostAndPort,
   inRange,
   oneOf,
@@ -130,6 +133,8 @@ export const CONFIG_SCHEMA = section({
     scrapers: addresses.optional(),
     proxies: addresses.optional(),
     names: z.array(hostName, { error: "expected a list of names" }).optional(),
+    basePath: basePath.optional(),
+    frameAncestors: z.array(frameAncestor, { error: EXPECTED_ANCESTORS }).min(1, EXPECTED_ANCESTORS).optional(),
   }).prefault({}),
   data: section({
     folder: text("a folder's path").optional(),

@@ -8,6 +8,7 @@ import {
   Access,
   type AccessOptions,
   isPasswordHash,
+  type Site,
   type Surface,
   type SurfaceParts,
   serveSurface,
@@ -37,7 +38,7 @@ const OURS = Symbol("ours");
 export class Dashboard {
   readonly #access: Access;
   readonly #options: Omit<DashboardOptions, "loaded">;
-  #names: readonly string[];
+  #site: Site;
   #at: Where;
   #surface: Surface;
   #isStopped = false;
@@ -54,13 +55,13 @@ export class Dashboard {
   private constructor({ loaded, ...options }: DashboardOptions) {
     this.#options = options;
     this.#access = new Access(accessOf(loaded, options.token));
-    this.#names = namesOf(loaded);
+    this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
     this.#surface = this.#serve(this.#at);
   }
 
   get url(): string {
-    return `http://${formatAddress({ host: this.#at.host, port: this.#surface.port })}/`;
+    return `http://${formatAddress({ host: this.#at.host, port: this.#surface.port })}${this.#site.basePath}`;
   }
 
   /** Where strangers could reach it at all. */
@@ -84,7 +85,7 @@ export class Dashboard {
       commit: async () => {
         // Whoever watches live and still may comes back by itself.
         if (this.#access.configure(access)) this.#options.parts.live.stop();
-        this.#names = namesOf(loaded);
+        this.#site = siteOf(loaded);
         if (surface !== undefined) await this.#move(listen, surface);
       },
       drop: async () => {
@@ -146,7 +147,7 @@ export class Dashboard {
       host,
       port,
       access: this.#access,
-      names: () => this.#names,
+      site: () => this.#site,
       routes: surfaceRoutes(parts),
       log,
     });
@@ -185,8 +186,9 @@ function passwordHash(written: string, folder: string): string {
   throw wrong("its file holds no argon2id hash");
 }
 
-function namesOf({ config }: LoadedConfig): readonly string[] {
-  return (config.dashboard.names ?? []).map((name) => name.toLowerCase());
+function siteOf({ config }: LoadedConfig): Site {
+  const { names = [], basePath = "/", frameAncestors = [] } = config.dashboard;
+  return { names: names.map((name) => name.toLowerCase()), basePath, frameAncestors };
 }
 
 function surfaceError(error: unknown, address: Where): TenkError {

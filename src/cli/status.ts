@@ -117,6 +117,10 @@ function credentials(): Record<string, string> {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  if (url?.protocol === "http:" || url?.protocol === "https:") {
+    // Below the path that a proxy has put it at, written with its last slash or without.
+    if (!url.pathname.endsWith("/")) url.pathname += "/";
+    return url;
+  }
   throw new TenkError("usage", `Cannot read "${text}" as an address: expected http://host:port`);
 }

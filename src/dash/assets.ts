@@ -74,7 +74,8 @@ function assetsOf({ html, icon, style, theme, script }: Bundle): PageAssets {
   ].map((file) => ({ ...file, path: `/assets/${file.name}-${digest(file.text)}.${file.ending}` }));
   const iconPath = "/assets/icon.svg";
   const page = [...files, { mark: "ICON", path: iconPath }].reduce(
-    (text, { mark, path }) => text.replace(`"${mark}"`, `"${path}"`),
+    // Relative: below whatever path a proxy has put the box.
+    (text, { mark, path }) => text.replace(`"${mark}"`, `"${path.slice(1)}"`),
     html,
   );
   return new Map([

@@ -20,7 +20,8 @@ describe("the page", () => {
     const html = Buffer.from(assets.get("/")!.bytes).toString();
     const named = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!);
     expect(named).toHaveLength(6);
-    for (const path of named) expect(assets.has(path) || path === "/metrics" || path === "/api/status").toBe(true);
+    // Relative to the page: a proxy may serve it below a path.
+    for (const path of named) expect(assets.has(`/${path}`) || path === "metrics" || path === "api/status").toBe(true);
     expect(html).not.toMatch(/<style|<script(?! src=)|\son\w+=|style=/);
     expect(assets.get("/")!.isForever).toBe(false);
   });

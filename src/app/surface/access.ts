@@ -144,26 +144,3 @@ export function cookieValues(header: string, name: string): string[] {
   const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
   return values.slice(0, 4);
 }
-
-/**
- * Why a request that has the right to change something is not one of our own page's or of a program; undefined where it is.
- * A page of another site can make a browser send the cookie, but not our header, nor its own Origin as ours.
- */
-export function foreignness(headers: Headers, standing: Standing): string | undefined {
-  if (headers.get("x-tenk") !== "1") return "it lacks the header x-tenk: 1";
-  const origin = headers.get("origin");
-  const site = headers.get("sec-fetch-site");
-  if (origin !== null && !isSameOrigin(headers)) return "it comes from another origin";
-  if (site !== null && site !== "same-origin") return "it comes from another site";
-  // A cookie travels with whatever a browser sends; where nothing says who sent it, it is not believed.
-  if (standing.by === "session" && origin === null && site === null) return "it does not say where it comes from";
-  return undefined;
-}
-
-/** The scheme may be another one where a proxy speaks TLS for us. */
-export function isSameOrigin(headers: Headers): boolean {
-  const origin = headers.get("origin") ?? "";
-  const host = headers.get("host") ?? "";
-  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
-  return new URL(origin).host === new URL(`${origin.split(":")[0]}://${host}`).host;
-}

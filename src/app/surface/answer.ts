@@ -8,7 +8,7 @@ export const JSON_TYPE = "application/json";
  * On every answer, whatever it is. No script but our own files, no frame around us, nothing that a stranger's page could
  * load as its own; `same-origin` and not `no-referrer`, since browsers derive Origin of a form from it.
  */
-const GUARDS: Readonly<Record<string, string>> = {
+export const GUARDS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",

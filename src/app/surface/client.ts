@@ -8,6 +8,8 @@ export interface Client {
   readonly isLoopback: boolean;
   /** Over TLS, as far as a proxy says so. */
   readonly isSecure: boolean;
+  /** Who is in between: nobody, as far as can be seen; a proxy that the configuration names; another one. */
+  readonly proxy: "none" | "trusted" | "unknown";
 }
 
 /** What proxies add. A program of this machine that forwards strangers' requests is not this machine asking. */
@@ -22,9 +24,17 @@ const isLoopbackAddress = addressRanges(["127.0.0.0/8", "::1"]);
 export function clientOf(peer: string, headers: Headers, isProxy: (address: string) => boolean): Client {
   const isForwarded = [...headers.keys()].some((name) => FORWARDING.has(name) || name.startsWith("x-forwarded"));
   const isSecure = headers.get("x-forwarded-proto")?.trim().toLowerCase() === "https";
-  if (!isForwarded) return { address: peer, isLoopback: isLoopbackAddress(peer), isSecure: false };
+  const isTrusted = isProxy(peer);
+  if (!isForwarded) {
+    return {
+      address: peer,
+      isLoopback: isLoopbackAddress(peer),
+      isSecure: false,
+      proxy: isTrusted ? "trusted" : "none",
+    };
+  }
   const address = furthest(peer, (headers.get("x-forwarded-for") ?? "").split(","), isProxy);
-  return { address, isLoopback: false, isSecure };
+  return { address, isLoopback: false, isSecure, proxy: isTrusted ? "trusted" : "unknown" };
 }
 
 /** Goes on to the left while it is a proxy of ours who says so; what a proxy did not know (`unknown`, `unix:`) ends it. */

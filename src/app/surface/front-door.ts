@@ -1,10 +1,15 @@
 import { type Log, occasionally, TenkError } from "../../base/mod.ts";
-import { type Access, type Entry, foreignness, isSameOrigin } from "./access.ts";
-import { answer, HTML, json, redirect, refusal, TEXT } from "./answer.ts";
+import type { Access, Entry } from "./access.ts";
+import { answer, json, redirect, refusal, TEXT } from "./answer.ts";
+import { belowBase } from "./base-path.ts";
 import { readForm } from "./body.ts";
 import type { Client } from "./client.ts";
+import { finished } from "./finish.ts";
 import { isOurs } from "./host.ts";
-import { LOGIN_STYLE, loginPage } from "./login-page.ts";
+import { loginPage } from "./login-page.ts";
+import { csrfReason, forwardedHost, isEmbedded, isSameOrigin, OTHER_ORIGIN } from "./origin.ts";
+import { basePathHint, Rejections } from "./rejections.ts";
+import type { Site } from "./site.ts";
 import type { Route, Routes, Visit } from "./visit.ts";
 
 export interface FrontDoorOptions {
@@ -12,8 +17,7 @@ export interface FrontDoorOptions {
   readonly routes: Routes;
   /** What we are bound to. */
   readonly host: string;
-  /** Other names under which it is reached. */
-  readonly names: () => readonly string[];
+  readonly site: () => Site;
   /** Of the session's cookie: browsers keep one jar for all ports of a host. */
   readonly cookie: () => string;
   readonly log: Log;
@@ -33,29 +37,48 @@ type Opened = Omit<Visit, "standing" | "ending">;
  * something, and only then what is asked for. What is not known is refused to strangers in the same words as what is.
  */
 export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Promise<Response> {
-  const { access, routes, host, names, cookie, log } = options;
+  const { access, routes, host, site, cookie, log } = options;
   const sayFailure = failureSayer(log);
+  const rejections = new Rejections(log);
 
-  async function pass({ request, peer, stayOpen }: Arrived): Promise<Response> {
+  async function pass({ request, peer, stayOpen }: Arrived, path: string | undefined): Promise<Response> {
     const { headers, method } = request;
-    if (!isOurs(headers.get("host") ?? "", host, names())) return answer(421, TEXT, "not served under this name\n");
-    const { path, query } = partsOf(request.url);
-    const opened: Opened = { request, path, query, client: access.client(peer, headers), stayOpen };
+    const client = access.client(peer, headers);
+    const asked = (client.proxy === "trusted" ? forwardedHost(headers) : undefined) ?? headers.get("host") ?? "";
+    if (!isOurs(asked, host, site().names)) return rejections.unknownHost(asked, peer);
+    const query = new URL(request.url).searchParams;
     const isReading = method === "GET" || method === "HEAD";
+    if (path === undefined) return redirect(`./${site().basePath.split("/").at(-2)}/`);
+    const opened: Opened = { request, path, query, client, stayOpen };
     if (isReading && path === "/" && query.has("token")) return enterByLink(opened);
-    if (path === "/login") return isReading ? loginForm(opened) : enterByForm(opened);
-    if (path === "/login.css" && isReading) return answer(200, "text/css; charset=utf-8", LOGIN_STYLE);
+    if (path === "/login") return isReading ? loginForm(opened) : enterByForm(opened, peer);
 
     const route = path === "/logout" ? logout : routes(path);
     const standing = access.standing(opened.client, headers, cookie(), route?.isScrape ?? false);
     if (route?.isPublic !== true) {
       if (standing.waitMs > 0) return waitAnswer(standing.waitMs);
       if (standing.may === "nothing") return strangerAnswer(path);
-      if (isReading && isEmbedded(headers)) return refusal(403, "not for pages of other sites");
+      if (isReading && isEmbedded(headers, site())) return refusal(403, CROSS_SITE);
     }
-    if (route === undefined) return refusal(404, `nothing is at ${path.slice(0, 100)}`);
+    if (route === undefined) return refusal(404, `nothing is at ${path.slice(0, 100)}`, basePathHint(path));
     const ending = () => (standing.by === "session" ? access.ending(headers, cookie()) : undefined);
-    return serveRoute(route, { ...opened, standing, ending });
+    return serveRoute(route, { ...opened, standing, ending }, peer);
+  }
+
+  async function serveRoute(route: Route, visit: Visit, peer: string): Promise<Response> {
+    const { request, standing, client } = visit;
+    if (request.method === "GET" || request.method === "HEAD") {
+      return route.get === undefined ? methodAnswer("POST") : route.get(visit);
+    }
+    if (request.method !== "POST" || route.post === undefined) {
+      return methodAnswer([route.get && "GET, HEAD", route.post && "POST"].filter(Boolean).join(", "));
+    }
+    if (standing.may !== "change")
+      return refusal(403, "nothing is changed without the token", "see docs/configuration.md");
+    const why = csrfReason(request.headers, client, standing, site());
+    if (why === OTHER_ORIGIN) return rejections.otherOrigin(request.headers, peer);
+    if (why !== undefined) return refusal(403, `nothing is changed by this request: ${why}`);
+    return route.post(visit);
   }
 
   /** Tells whether there is a session to end, and ends it. */
@@ -69,7 +92,7 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
 
   function loginForm({ client, request }: Opened): Response {
     const { by } = access.standing(client, request.headers, cookie(), false);
-    return by === "session" ? redirect("/") : loginAnswer(200);
+    return by === "session" ? redirect("./") : loginAnswer(200);
   }
 
   function enterByLink(opened: Opened): Response {
@@ -77,14 +100,14 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
     return entryAnswer(entry, opened.client);
   }
 
-  async function enterByForm(opened: Opened): Promise<Response> {
+  async function enterByForm(opened: Opened, peer: string): Promise<Response> {
     const { request, client } = opened;
+    const { headers } = request;
     if (request.method !== "POST") return methodAnswer("GET, HEAD, POST");
     // A form cannot carry our header. Where a browser says nothing of where it comes from, it is not one of today.
-    const site = request.headers.get("sec-fetch-site");
-    if (!isSameOrigin(request.headers) || (site !== null && site !== "same-origin")) {
-      return refusal(403, "not for pages of other sites");
-    }
+    const from = headers.get("sec-fetch-site");
+    if (from !== null && from !== "same-origin") return refusal(403, CROSS_SITE);
+    if (!isSameOrigin(headers, client, site())) return rejections.otherOrigin(headers, peer);
     const form = await readForm(request);
     return entryAnswer(await access.enterByWord(client, form.get("word") ?? ""), client);
   }
@@ -97,11 +120,11 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
       return loginAnswer(429, `Too many wrong attempts. Wait ${seconds} s.`, { "retry-after": seconds });
     }
     const age = Math.floor(access.sessions.maxAgeMs / 1000);
-    return redirect("/", { "set-cookie": `${cookie()}=${entry.session}; ${cookieWords(client, age)}` });
+    return redirect("./", { "set-cookie": `${cookie()}=${entry.session}; ${cookieWords(client, age)}` });
   }
 
-  function loginAnswer(code: number, message = "", more: Record<string, string> = {}): Response {
-    return answer(code, HTML, loginPage({ hasPassword: access.hasPassword, message }), more);
+  function loginAnswer(code: number, message = "", headers: Record<string, string> = {}): Response {
+    return loginPage({ code, hasPassword: access.hasPassword, message, headers });
   }
 
   /**
@@ -109,15 +132,16 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
    * such a page is loaded again. Our own page then asks at `/login`, with the cookie where there is one.
    */
   function strangerAnswer(path: string): Response {
-    if (path === "/") return answer(401, HTML, loginPage({ hasPassword: access.hasPassword, asksAgain: true }));
+    if (path === "/") return loginPage({ code: 401, hasPassword: access.hasPassword, asksAgain: true });
     const hint =
+      basePathHint(path) ??
       "open the link with the token that tenk printed at its first start, or send Authorization: Bearer TOKEN";
-    return refusal(401, "not without the token", hint, { "www-authenticate": 'Bearer realm="tenk"' });
+    return refusal(401, "authentication required", hint, { "www-authenticate": 'Bearer realm="tenk"' });
   }
 
-  return async (arrived) => {
+  async function answered(arrived: Arrived, path: string | undefined): Promise<Response> {
     try {
-      return await pass(arrived);
+      return await pass(arrived, path);
     } catch (error) {
       // Whoever goes in the middle of a request reads no answer, and writes nothing into our log.
       if (arrived.request.signal.aborted) return answer(400, TEXT, "gone\n");
@@ -125,40 +149,27 @@ export function frontDoor(options: FrontDoorOptions): (arrived: Arrived) => Prom
       sayFailure(error);
       return refusal(500, "it failed; the log says why");
     }
+  }
+
+  return async (arrived) => {
+    // The runtime passes a request with an empty Host on, with a path for its URL; but such a Host is not ours.
+    const path = belowBase(pathOf(arrived.request.url), site().basePath);
+    return finished(arrived.request, path ?? "/", await answered(arrived, path), site());
   };
 }
 
+const CROSS_SITE = "cross-site request refused";
+
+/**
+ * Without a path: a browser then takes the folder of the login page, which is right below any path that a proxy puts us at, and
+ * keeps the boxes that one proxy serves below several paths apart.
+ */
 function cookieWords({ isSecure }: Client, ageSeconds: number): string {
-  return `HttpOnly; SameSite=Strict; Path=/; Max-Age=${ageSeconds}${isSecure ? "; Secure" : ""}`;
+  return `HttpOnly; SameSite=Strict; Max-Age=${ageSeconds}${isSecure ? "; Secure" : ""}`;
 }
 
 /** What the one who asked can mend. */
 const WRONG_WORDS: ReadonlySet<string> = new Set(["usage", "invalid-option"]);
-
-async function serveRoute(route: Route, visit: Visit): Promise<Response> {
-  const { request, standing } = visit;
-  if (request.method === "GET" || request.method === "HEAD") {
-    return route.get === undefined ? methodAnswer("POST") : route.get(visit);
-  }
-  if (request.method !== "POST" || route.post === undefined) {
-    return methodAnswer([route.get && "GET, HEAD", route.post && "POST"].filter(Boolean).join(", "));
-  }
-  if (standing.may !== "change")
-    return refusal(403, "nothing is changed without the token", "see docs/configuration.md");
-  const why = foreignness(request.headers, standing);
-  if (why !== undefined) return refusal(403, `nothing is changed by this request: ${why}`);
-  return route.post(visit);
-}
-
-/**
- * What other sites' pages load is not for them even where the address alone may look: images, scripts, event streams, frames.
- * No browser would show them a frame of ours, but by then it has cost us its answer. A link is followed.
- */
-function isEmbedded(headers: Headers): boolean {
-  const site = headers.get("sec-fetch-site");
-  if (site !== "cross-site" && site !== "same-site") return false;
-  return headers.get("sec-fetch-mode") !== "navigate" || (headers.get("sec-fetch-dest") ?? "document") !== "document";
-}
 
 function waitAnswer(waitMs: number): Response {
   const seconds = `${Math.ceil(waitMs / 1000)}`;
@@ -166,13 +177,11 @@ function waitAnswer(waitMs: number): Response {
 }
 
 function methodAnswer(allow: string): Response {
-  return answer(405, TEXT, `only ${allow}\n`, { allow });
+  return refusal(405, `only ${allow}`, undefined, { allow });
 }
 
-/** The runtime passes a request with an empty Host on, with a path for its URL; but such a Host is not ours. */
-function partsOf(url: string): { path: string; query: URLSearchParams } {
-  const { pathname, searchParams } = new URL(url);
-  return { path: pathname, query: searchParams };
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : "/";
 }
 
 /** What failed is for the log, not for whoever asked; once a second at most. */

@@ -2,6 +2,7 @@ import type { Log } from "../../base/mod.ts";
 import type { Access } from "./access.ts";
 import { frontDoor } from "./front-door.ts";
 import { serveHttp } from "./serve.ts";
+import type { Site } from "./site.ts";
 import type { Routes } from "./visit.ts";
 
 export interface SurfaceOptions {
@@ -9,8 +10,7 @@ export interface SurfaceOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly access: Access;
-  /** Other names under which it is reached. */
-  readonly names: () => readonly string[];
+  readonly site: () => Site;
   readonly routes: Routes;
   readonly log: Log;
 }
@@ -21,10 +21,10 @@ export interface Surface {
 }
 
 /** Serves what `routes` has to whoever may look. Throws the system's error (`EADDRINUSE` …) when it cannot listen. */
-export function serveSurface({ host, port, access, names, routes, log }: SurfaceOptions): Surface {
+export function serveSurface({ host, port, access, site, routes, log }: SurfaceOptions): Surface {
   let bound = port;
   const cookie = () => `tenk-${bound}`;
-  const served = serveHttp(host, port, frontDoor({ access, routes, host, names, cookie, log }));
+  const served = serveHttp(host, port, frontDoor({ access, routes, host, site, cookie, log }));
   bound = served.port;
   return served;
 }

@@ -100,7 +100,7 @@ function Header({ view, address }: { readonly view: string; readonly address: st
         Skip to the content
       </a>
       <h1 class="brand">
-        <img src="/assets/icon.svg" alt="" width={20} height={20} /> tenk
+        <img src="assets/icon.svg" alt="" width={20} height={20} /> tenk
         {known !== undefined && (
           <span class="note">
             <Foreign text={known.tenk} />

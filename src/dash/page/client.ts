@@ -47,7 +47,8 @@ async function request<Answer>(path: string, init: RequestInit): Promise<Answer>
   const headers: Record<string, string> = { accept: "application/json", "x-tenk": "1" };
   if (token !== "") headers.authorization = `Bearer ${token}`;
   if (init.body !== undefined) headers["content-type"] = "application/json";
-  const response = await fetch(path, { ...init, headers, credentials: "same-origin", cache: "no-store" }).catch(
+  // Beside the page, below whatever path a proxy has put the box.
+  const response = await fetch(`.${path}`, { ...init, headers, credentials: "same-origin", cache: "no-store" }).catch(
     (error) => {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
       throw new ClientError(0, "The box does not answer", "Is tenk still running there? The page goes on trying.");

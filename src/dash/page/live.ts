@@ -40,7 +40,7 @@ export function listenLive(options: LiveOptions): void {
   };
   const open = () => {
     source?.close();
-    const opened = new EventSource("/api/live");
+    const opened = new EventSource("./api/live");
     source = opened;
     const on = <Data>(name: string, take: (data: Data) => void) =>
       opened.addEventListener(name, (event) => {

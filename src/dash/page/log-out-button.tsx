@@ -35,7 +35,7 @@ export function LogOutButton() {
 async function logOut(): Promise<void> {
   try {
     await change("/logout", {});
-    location.assign("/");
+    location.assign("./");
   } catch (error) {
     if (error instanceof ClientError) problem.set(error);
   }

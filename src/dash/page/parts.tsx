@@ -28,7 +28,7 @@ export function Problem({ error }: { readonly error: ClientError }) {
       </strong>{" "}
       {isAccess ? (
         <>
-          <WhereTheTokenIs /> <a href="/">Open the page again</a> to be asked for it.
+          <WhereTheTokenIs /> <a href="./">Open the page again</a> to be asked for it.
         </>
       ) : (
         <Foreign text={error.hint} />

@@ -48,12 +48,12 @@ describe.if(hasBrowser())("a link of another site's page", () => {
 });
 
 test("our own page asks again at /login, which leads on whoever has a session and stays for all others", async () => {
-  const again = '<meta http-equiv="refresh" content="0; url=/login">';
+  const again = '<meta http-equiv="refresh" content="0; url=login">';
   expect(await (await ask("/")).text()).toContain(again);
   const form = await ask("/login");
   expect([form.status, (await form.text()).includes(again)]).toEqual([200, false]);
   const led = await ask("/login", { headers: { cookie: await sessionOf(ask) } });
-  expect([led.status, led.headers.get("location")]).toEqual([303, "/"]);
+  expect([led.status, led.headers.get("location")]).toEqual([303, "./"]);
   // From this machine too: whoever wants to change something shows the token there.
   expect((await ask("/login", { peer: "127.0.0.1" })).status).toBe(200);
 });

@@ -13,7 +13,7 @@ describe("who logs out", () => {
     const left = await ask("/logout", { ...LEAVE, headers: { ...OWN_PAGE, ...JSON_BODY, cookie } });
     expect([left.status, left.headers.get("set-cookie")]).toEqual([
       200,
-      "tenk-9190=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0",
+      "tenk-9190=; HttpOnly; SameSite=Strict; Max-Age=0",
     ]);
     expect((await ask("/api/status", { headers: { cookie } })).status).toBe(401);
     expect((await ask("/api/status", { headers: { cookie: other } })).status).toBe(200);

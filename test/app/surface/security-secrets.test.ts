@@ -93,7 +93,7 @@ describe("C07 getting in", () => {
     const fixed = `tenk-9190=${"C".repeat(43)}`;
     const entered = await ask(`/?token=${TOKEN}`, { headers: { cookie: fixed } });
     const cookie = (entered.headers.get("set-cookie") ?? "").split(";")[0]!;
-    expect(entered.headers.get("location")).toBe("/");
+    expect(entered.headers.get("location")).toBe("./");
     expect(cookie).not.toBe(fixed);
     expect((await ask("/api/status", { headers: { cookie: fixed } })).status).toBe(401);
     expect((await ask("/api/status", { headers: { cookie: `${fixed}; ${cookie}` } })).status).toBe(200);
@@ -103,7 +103,7 @@ describe("C07 getting in", () => {
 
   test("goes by a clock that nobody sets: neither waits nor sessions jump with the other one", () => {
     const access = new Access({ token: TOKEN });
-    const client = { address: "192.0.2.7", isLoopback: false, isSecure: false };
+    const client = { address: "192.0.2.7", isLoopback: false, isSecure: false, proxy: "none" } as const;
     const entered = access.enterByToken(client, TOKEN) as { session: string };
     for (let count = 0; count < 5; count++) access.enterByToken(client, "wrong");
     setSystemTime(new Date("2001-01-01"));

@@ -16,7 +16,7 @@ const HEADERS = [
   "sec-fetch-site",
   "accept",
 ];
-const PUBLIC = ["/healthz", "/login", "/login.css"];
+const PUBLIC = ["/healthz", "/login"];
 
 /** What a header may hold at all: the runtime refuses the rest before we see it. */
 const value = fc.string({

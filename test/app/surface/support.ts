@@ -46,10 +46,19 @@ export interface World {
 export interface WorldOptions extends Partial<AccessOptions> {
   readonly host?: string;
   readonly names?: readonly string[];
+  readonly basePath?: string;
+  readonly frameAncestors?: readonly string[];
 }
 
 /** Everything behind the front door, small enough to be looked at. */
-export function worldOf({ host = "0.0.0.0", names = [], ...options }: WorldOptions = {}) {
+export function worldOf({
+  host = "0.0.0.0",
+  names = [],
+  basePath = "/",
+  frameAncestors = [],
+  ...options
+}: WorldOptions = {}) {
+  const site = () => ({ names, basePath, frameAncestors });
   const history = new History();
   const log = new LogRing(50);
   const liveRun = new LiveRun();
@@ -77,7 +86,7 @@ export function worldOf({ host = "0.0.0.0", names = [], ...options }: WorldOptio
     listeners: () => world.listeners,
     assets: async () => world.assets,
   });
-  const door = frontDoor({ access, routes, host, names: () => names, cookie: () => "tenk-9190", log: world.said });
+  const door = frontDoor({ access, routes, host, site, cookie: () => "tenk-9190", log: world.said });
   return {
     world,
     access,
@@ -89,7 +98,7 @@ export function worldOf({ host = "0.0.0.0", names = [], ...options }: WorldOptio
     },
     /** The same behind a real port of this machine. */
     serve(): Surface {
-      return serveSurface({ host: "127.0.0.1", port: 0, access, names: () => names, routes, log: world.said });
+      return serveSurface({ host: "127.0.0.1", port: 0, access, site, routes, log: world.said });
     },
   };
 }

@@ -1,0 +1,72 @@
+import { type Log, occasionally } from "../../base/mod.ts";
+import { refusal } from "./answer.ts";
+
+/** What may stand in a log line and on a page of what a stranger sent as a name. */
+const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
+const LOG_EVERY_MS = 60_000;
+
+/** Refusals whose cause is a proxy or a name: told to whoever sees them, and logged, since both are for the owner to mend. */
+export class Rejections {
+  readonly #log: Log;
+  readonly #loggers = new Map<string, { fields: Record<string, string>; readonly say: () => void }>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Asked for by a name that is not ours. */
+  unknownHost(asked: string, peer: string): Response {
+    const host = nameIn(asked);
+    // What is no name at all is no mistake of a configuration.
+    if (host === undefined) return refusal(421, "not served under this name");
+    const fix = `dashboard: { names: [${host}] }`;
+    this.#logSometimes("unknown-host", { host, peer, fix });
+    const hint = `to serve it under this name, write \`${fix}\` into tenk.yaml; without that, open it by its address`;
+    return refusal(421, `this box is not served under the name ${host}`, hint);
+  }
+
+  /** The browser opened another name than we were asked by: a page of another site, or a proxy that does not pass it on. */
+  otherOrigin(headers: Headers, peer: string): Response {
+    const [origin, host] = [nameIn(headers.get("origin") ?? ""), nameIn(headers.get("host") ?? "")];
+    if (origin === undefined || host === undefined) return refusal(403, "cross-site request refused");
+    const fix = `in the proxy: proxy_set_header Host $http_host; and in tenk.yaml: dashboard: { names: [${origin}] }`;
+    this.#logSometimes("cross-origin", { origin, host, peer, fix });
+    const hint =
+      "if a proxy is in between, it does not pass on the name that you opened: have it send the line " +
+      `\`proxy_set_header Host $http_host;\` (nginx), and write \`dashboard: { names: [${origin}] }\` into tenk.yaml; or ` +
+      `trust it as it is: \`dashboard: { proxies: [${peer}], names: [${origin}] }\``;
+    return refusal(403, `the request comes from a page of ${origin}, but asks for ${host}`, hint);
+  }
+
+  /** The first of a kind at once, later ones once a minute. */
+  #logSometimes(reason: string, fields: Record<string, string>): void {
+    let logger = this.#loggers.get(reason);
+    if (logger === undefined) {
+      const made = {
+        fields,
+        say: occasionally((count) => {
+          this.#log.warn("request rejected", { reason, ...made.fields, count });
+        }, LOG_EVERY_MS),
+      };
+      this.#loggers.set(reason, made);
+      logger = made;
+    }
+    logger.fields = fields;
+    logger.say();
+  }
+}
+
+/** A folder that is none of ours may be the path that a proxy has put us at, and did not take away. */
+export function basePathHint(path: string): string | undefined {
+  if (!/^\/[\w.~/-]{1,100}\/$/.test(path)) return undefined;
+  return (
+    `if a proxy serves this box below ${path}, have it take the path away (nginx: \`proxy_pass http://127.0.0.1:9190/;\`, ` +
+    `with the slash at its end), or write \`dashboard: { basePath: ${path} }\` into tenk.yaml`
+  );
+}
+
+/** The name of a Host header or an Origin, where it is one that a configuration could have; else undefined. */
+function nameIn(hostOrOrigin: string): string | undefined {
+  const [, name = "", port = "0"] = /^(?:https?:\/\/)?([^:/]*)(?::(\d{1,5}))?$/i.exec(hostOrOrigin) ?? [];
+  return NAME.test(name) && Number(port) <= 65_535 ? name.toLowerCase() : undefined;
+}
