@@ -77,7 +77,13 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const { readings, live } = watching;
   let dashboard: Dashboard;
   try {
-    dashboard = await Dashboard.open({ loaded, token: records.token, parts: watching.parts, log });
+    dashboard = await Dashboard.open({
+      loaded,
+      token: records.token,
+      sessionFile: records.sessionFile,
+      parts: watching.parts,
+      log,
+    });
   } catch (error) {
     readings.stop();
     await Promise.all([listeners.stop(0), records.stop()]);

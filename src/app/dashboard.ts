@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Log, messageOf, systemCodeOf, TenkError } from "../base/mod.ts";
 import { formatAddress } from "./address.ts";
 import type { LoadedConfig } from "./config-file.ts";
@@ -8,6 +9,7 @@ import {
   Access,
   type AccessOptions,
   isPasswordHash,
+  type SessionFile,
   type Site,
   type Surface,
   type SurfaceParts,
@@ -20,6 +22,7 @@ type Where = LoadedConfig["config"]["dashboard"]["listen"];
 export interface DashboardOptions {
   readonly loaded: LoadedConfig;
   readonly token: string;
+  readonly sessionFile?: SessionFile | undefined;
   readonly parts: SurfaceParts;
   readonly log: Log;
 }
@@ -30,6 +33,9 @@ export interface PreparedMove {
   commit(): Promise<void>;
   drop(): Promise<void>;
 }
+
+/** A disk that hangs holds up no stop. */
+const WRITING_MS = 1000;
 
 /** A port that has to be left before it can be taken. */
 const OURS = Symbol("ours");
@@ -54,7 +60,7 @@ export class Dashboard {
 
   private constructor({ loaded, ...options }: DashboardOptions) {
     this.#options = options;
-    this.#access = new Access(accessOf(loaded, options.token));
+    this.#access = new Access(accessOf(loaded, options.token), undefined, options.sessionFile);
     this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
     this.#surface = this.#serve(this.#at);
@@ -117,9 +123,11 @@ export class Dashboard {
     if (surface !== OURS) await before.stop();
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#isStopped = true;
-    return this.#surface.stop();
+    await this.#surface.stop();
+    const written = this.#options.sessionFile?.settled();
+    if (written !== undefined) await Promise.race([written, wait(WRITING_MS, undefined, { ref: false })]);
   }
 
   /** Nobody's reason not to start: where its port is taken, a free one does. */

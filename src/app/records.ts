@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
 import { History } from "../metrics/mod.ts";
@@ -5,7 +6,7 @@ import { Store } from "../store/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { dataFolderOf } from "./data-folder.ts";
 import { Runs } from "./runs.ts";
-import { newToken, openToken } from "./surface/mod.ts";
+import { newToken, openToken, SessionFile } from "./surface/mod.ts";
 
 /** What a box remembers, and where. */
 export interface Records {
@@ -16,6 +17,8 @@ export interface Records {
   readonly isNewToken: boolean;
   /** undefined where it is in memory only. */
   readonly tokenFile: string | undefined;
+  /** Where sessions outlive the box; undefined: in memory only. */
+  readonly sessionFile: SessionFile | undefined;
   /** Writes what memory has not written yet. */
   stop(): Promise<void>;
 }
@@ -36,9 +39,13 @@ export async function openRecords(
   keepsHistory: boolean = true,
 ): Promise<Records> {
   const folder = dataFolderOf(loaded, usual);
-  if (folder === undefined) return { ...inMemory(), token: newToken(), isNewToken: true, tokenFile: undefined };
+  if (folder === undefined)
+    return { ...inMemory(), token: newToken(), isNewToken: true, tokenFile: undefined, sessionFile: undefined };
   const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
-  if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken, tokenFile };
+  // A box of minutes leaves the file to the one whose folder it is.
+  const isOurs = tokenFile !== undefined && keepsHistory;
+  const sessionFile = isOurs ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
+  if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken, tokenFile, sessionFile };
   const store = new Store({ folder });
   // Before connections come: afterwards there may be no descriptor left for it. A disk that hangs is not waited for.
   const opened = keepsHistory ? store.open() : store.runs.list(1);
@@ -50,6 +57,7 @@ export async function openRecords(
     token,
     isNewToken,
     tokenFile,
+    sessionFile,
     async stop() {
       await history.flush();
       await store.stop();

@@ -2,6 +2,7 @@ import { addressRanges } from "../../net/mod.ts";
 import { attemptsKey, type Client, clientOf } from "./client.ts";
 import { PasswordCheck } from "./password.ts";
 import { isSame } from "./secrets.ts";
+import { credentialsDigest, type SessionFile } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -40,18 +41,27 @@ export type Entry = { readonly session: string } | { readonly waitMs: number } |
  * ```
  */
 export class Access {
-  readonly sessions = new Sessions();
+  readonly sessions: Sessions;
   readonly throttle = new Throttle();
   readonly #now: () => number;
   #token = "";
+  /** Of what let the sessions in. */
+  #credentials = "";
   #password: PasswordCheck | undefined;
   #isScraper: (address: string) => boolean = () => false;
   #isProxy: (address: string) => boolean = () => false;
 
-  /** @param now by a clock that only goes forward: where a small box sets its own by the network, nobody is shut out */
-  constructor(options: AccessOptions, now: () => number = () => performance.now()) {
+  /**
+   * @param now by a clock that only goes forward: where a small box sets its own by the network, nobody is shut out
+   * @param file where sessions outlive the process
+   */
+  constructor(options: AccessOptions, now: () => number = () => performance.now(), file?: SessionFile) {
     this.#now = now;
+    this.sessions = new Sessions(file && { onChange: (sessions) => file.write(this.#credentials, sessions) });
     this.configure(options);
+    const kept = file?.read(this.#credentials);
+    // Also where nothing is taken up: what another password has let in must not come back with it.
+    if (kept !== undefined) this.sessions.restore(kept, now());
   }
 
   /**
@@ -60,9 +70,11 @@ export class Access {
    * @returns whether it did: what goes on for those who were let in is to be ended too
    */
   configure({ token, passwordHash, scrapers = [], proxies = [] }: AccessOptions): boolean {
+    const isFirst = this.#token === "";
     const isOther = token !== this.#token || passwordHash !== this.#password?.hash;
     if (isOther) {
-      this.sessions.endAll();
+      this.#credentials = credentialsDigest(token, passwordHash);
+      if (!isFirst) this.sessions.endAll();
       this.#password = passwordHash === undefined ? undefined : new PasswordCheck(passwordHash);
     }
     this.#token = token;

@@ -6,6 +6,7 @@ export { LiveRun } from "./live-run.ts";
 export { hashPassword, isPasswordHash } from "./password.ts";
 export { type SurfaceParts, surfaceRoutes } from "./routes.ts";
 export { newSecret as newToken } from "./secrets.ts";
+export { SessionFile } from "./session-file.ts";
 export type { Site } from "./site.ts";
 export { type Surface, serveSurface } from "./surface.ts";
 export { findToken, openToken, type Token } from "./token.ts";
