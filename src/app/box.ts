@@ -6,6 +6,7 @@ import type { LoadedConfig } from "./config-file.ts";
 import { checkDashboard, Dashboard } from "./dashboard.ts";
 import { dataFolderOf } from "./data-folder.ts";
 import { logDefaults } from "./defaults.ts";
+import { claimInstanceName, type InstanceName } from "./instance-name.ts";
 import { saidOf } from "./listener.ts";
 import { Listeners } from "./listeners.ts";
 import { processLog } from "./log-ring.ts";
@@ -53,7 +54,12 @@ export interface UpOptions {
   /** Log the settings that were taken by default: in short, and at debug all of them. @default {true} */
   readonly sayDefaults?: boolean;
   /** Push what `/metrics` tells, every `everyMs` milliseconds (10 000 by default) and at the end. @default {nowhere} */
-  readonly push?: { readonly target: PushTarget; readonly everyMs?: number };
+  readonly push?: {
+    readonly target: PushTarget;
+    readonly everyMs?: number;
+    /** Before those of the configuration. */
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   /** The folder for history, load tests and the token, where the configuration names none. @default {in memory only} */
   readonly dataFolder?: string;
   /** Keep history there, and not load tests alone. @default {true} */
@@ -93,7 +99,8 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
   if (records.isNewToken) options.onNewToken?.(`${dashboard.url}?token=${records.token}`, records.tokenFile);
   const watcher = watch ? watchModules(listeners, log) : undefined;
-  const push = options.push && startPush({ ...options.push, read: readings.families });
+  const { instance, labels } = await pushLabels(loaded, options, log);
+  const push = options.push && startPush({ ...options.push, labels, read: readings.families });
 
   let stopping: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -110,6 +117,8 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     }
     await move.commit();
     watcher?.look();
+    if (options.push && JSON.stringify(changed.config.push) !== JSON.stringify(loaded.config.push))
+      log.warn("push is as it was: other labels need a new start", { file: changed.file });
     if (dataOf(changed) !== dataOf(loaded))
       log.warn("data is as it was: another one needs a new start", { file: changed.file });
     log.info("reloaded", { file: changed.file });
@@ -122,6 +131,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     if (push) await Promise.race([push.now(), sleep(1000, undefined, { ref: false })]);
     await listeners.stop(graceMs);
     await push?.end();
+    instance?.release();
     readings.stop();
     live.stop();
     await Promise.all([dashboard.stop(), records.stop()]);
@@ -177,6 +187,19 @@ function watchable(listeners: Listeners, { history, runs }: Records, log: Log) {
       liveRun,
     },
   };
+}
+
+/** What tells its series from another box's: a name of its own, where none was given. */
+async function pushLabels(
+  loaded: LoadedConfig,
+  { push, dataFolder }: UpOptions,
+  log: Log,
+): Promise<{ readonly instance?: InstanceName; readonly labels: Readonly<Record<string, string>> }> {
+  const labels = { ...loaded.config.push.labels, ...push?.labels };
+  if (push === undefined || labels.instance !== undefined) return { labels };
+  const instance = await claimInstanceName(dataFolderOf(loaded, dataFolder), log);
+  log.info("pushing", { to: push.target.shown, instance: instance.name });
+  return { instance, labels: { instance: instance.name, ...labels } };
 }
 
 /** Where a configuration has history and load tests kept: a box opens it once. */

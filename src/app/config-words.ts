@@ -94,6 +94,15 @@ export const frameAncestor = z
   )
   .transform((origin) => (/^'?self'?$/.test(origin) ? "'self'" : origin.toLowerCase().replace(/\/$/, "")));
 
+const EXPECTED_LABEL = "expected a label's name such as site: letters, digits and _, no digit first, not __ first";
+
+/** What every pushed series has beside its own labels, as Prometheus takes them. */
+export const pushLabels = z
+  .record(z.string().regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]{0,99}$/, EXPECTED_LABEL), text("a label's value").max(500), {
+    error: (issue) => (issue.code === "invalid_key" ? EXPECTED_LABEL : "expected labels by name"),
+  })
+  .refine((labels) => Object.keys(labels).length <= 30, "expected at most 30 labels");
+
 /** `true` where a section says how, `false` as if it were not there. */
 export function sectionOrTrue<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => (value === true ? {} : value === false ? undefined : value), schema.optional());

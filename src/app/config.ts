@@ -14,6 +14,7 @@ import {
   inRange,
   oneOf,
   onOff,
+  pushLabels,
   quantity,
   section,
   size,
@@ -136,6 +137,7 @@ export const CONFIG_SCHEMA = section({
     basePath: basePath.optional(),
     frameAncestors: z.array(frameAncestor, { error: EXPECTED_ANCESTORS }).min(1, EXPECTED_ANCESTORS).optional(),
   }).prefault({}),
+  push: section({ labels: pushLabels.prefault({}) }).prefault({}),
   data: section({
     folder: text("a folder's path").optional(),
     history: onOff.default(true),

@@ -8,7 +8,7 @@ export interface PushOptions extends Omit<PushQueueOptions, "onOutcome"> {
   readonly target: PushTarget;
   /** What is pushed, as it stands. */
   readonly read: () => Promise<readonly Family[]> | readonly Family[];
-  /** Labels of every series, beside `job` and `instance`, which may be given too. @default {none} */
+  /** Labels of every series, beside `job` and `instance` (the host's name), which may be given too. @default {none} */
   readonly labels?: Readonly<Record<string, string>>;
   /** Between two pushes, in milliseconds. @default {10000} */
   readonly everyMs?: number;
@@ -39,7 +39,7 @@ const SAY_EVERY_MS = 60_000;
 export function startPush(options: PushOptions): Push {
   const { read, everyMs = 10_000, now = Date.now, log = logOf("push"), labels = {}, target, ...limits } = options;
   const shared = { job: "tenk", instance: hostname(), ...labels };
-  const queue = new PushQueue(target, { ...limits, onOutcome: teller(log, target.shown, now) });
+  const queue = new PushQueue(target, { ...limits, onOutcome: teller(log, target.shown, shared.instance, now) });
   let pushed = new Map<string, TimedSample>();
   let lastMs = 0;
   let reading: Promise<void> | undefined;
@@ -105,8 +105,13 @@ function endOf(samples: readonly TimedSample[], atMs: number): TimedSample[] {
   return samples.map(({ labels }) => ({ labels, value: "stale", atMs }));
 }
 
+/** How Prometheus, Mimir and Thanos (409) say that a series has newer samples, or another one of the same moment. */
+const CLASH = /^409\b|out[- ]of[- ]order|duplicate[- ](sample|timestamp)|too old sample/i;
+const CLASH_FIX =
+  "give each sender an instance of its own: push: { labels: { instance: … } }, or --push-label instance=…";
+
 /** Says the first failure at once, later ones once a minute, and when it goes on. */
-function teller(log: Log, to: string, now: () => number): (failure: string | undefined) => void {
+function teller(log: Log, to: string, instance: string, now: () => number): (failure: string | undefined) => void {
   let failures = 0;
   let isSaid = false;
   let saidAtMs = Number.NEGATIVE_INFINITY;
@@ -121,6 +126,15 @@ function teller(log: Log, to: string, now: () => number): (failure: string | und
     if (now() - saidAtMs < SAY_EVERY_MS) return;
     isSaid = true;
     saidAtMs = now();
-    log.warn("push failed", { to, why: failure, failures });
+    const isClash = CLASH.test(failure);
+    if (!isClash) log.warn("push failed", { to, why: failure, failures });
+    else
+      log.warn("push rejected: somebody else sends the same series", {
+        to,
+        instance,
+        why: failure,
+        failures,
+        fix: CLASH_FIX,
+      });
   };
 }

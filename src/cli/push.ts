@@ -3,18 +3,20 @@ import type { Command } from "commander";
 import { loadFamilies, type Push, type PushTarget, pushTarget, startPush } from "../app/mod.ts";
 import { logOf, parseDuration, TenkError } from "../base/mod.ts";
 import type { LoadSnapshot } from "../load/mod.ts";
-import { valueOption } from "./options.ts";
+import { listOption, valueOption } from "./options.ts";
 
 /** What `addPushOptions` adds to a command. */
 export interface PushWords {
   readonly push?: PushTarget;
   readonly pushEvery?: number;
+  readonly pushLabel?: readonly (readonly [name: string, value: string])[];
 }
 
 /** Where to, and how often, in milliseconds. */
 export interface PushPlan {
   readonly target: PushTarget;
   readonly everyMs?: number;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export function addPushOptions(command: Command): Command {
@@ -24,14 +26,24 @@ export function addPushOptions(command: Command): Command {
         pushTarget(text, process.env),
       ),
     )
-    .addOption(valueOption("--push-every <time>", "how often (default: 10s)", atLeastASecond));
+    .addOption(valueOption("--push-every <time>", "how often (default: 10s)", atLeastASecond))
+    .addOption(listOption("--push-label <name=value>", "a label of every series; repeatable", parseLabel));
 }
 
 /** @throws {TenkError} `usage` */
-export function pushPlan({ push, pushEvery }: PushWords): PushPlan | undefined {
-  if (push !== undefined) return { target: push, ...(pushEvery === undefined ? {} : { everyMs: pushEvery }) };
-  if (pushEvery === undefined) return undefined;
-  throw new TenkError("usage", "--push-every needs --push");
+export function pushPlan({ push, pushEvery, pushLabel }: PushWords): PushPlan | undefined {
+  if (push !== undefined) {
+    const every = pushEvery === undefined ? {} : { everyMs: pushEvery };
+    return { target: push, ...every, ...(pushLabel === undefined ? {} : { labels: Object.fromEntries(pushLabel) }) };
+  }
+  if (pushEvery === undefined && pushLabel === undefined) return undefined;
+  throw new TenkError("usage", `${pushEvery === undefined ? "--push-label" : "--push-every"} needs --push`);
+}
+
+function parseLabel(text: string): readonly [name: string, value: string] {
+  const [, name, value] = /^((?!__)[A-Za-z_][A-Za-z0-9_]{0,99})=(.{1,500})$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [name, value];
+  throw new TenkError("usage", `Cannot use "${text}": expected name=value, such as site=cellar`);
 }
 
 /** Pushes how a load test stands, from its first snapshot on. */
@@ -58,9 +70,9 @@ export class LoadPush {
   }
 
   #begin(): Push {
-    const run = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
+    const run = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}-${randomBytes(4).toString("hex")}`;
     logOf("push").info("pushing", { to: this.#plan.target.shown, run });
-    const labels = { job: "tenk-load", run, target: this.#target };
+    const labels = { job: "tenk-load", ...this.#plan.labels, run, target: this.#target };
     return startPush({ ...this.#plan, labels, read: () => (this.#latest ? loadFamilies(this.#latest) : []) });
   }
 }
