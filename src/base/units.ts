@@ -91,11 +91,20 @@ export function formatBytes(bytes: number): string {
   return scaled(bytes, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
 }
 
-/** `1500` → `1.5s`, `0.25` → `250us`. */
+/** `1500` → `1.5s`, `0.25` → `250us`, `1000000` → `16m 40s`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return "0ms";
   if (Math.abs(ms) < 1) return `${Math.round(ms * 1000)}us`;
   if (Math.abs(ms) < 1000) return `${ms.toFixed(ms < 10 ? 2 : 1).replace(/\.?0+$/, "")}ms`;
   if (Math.abs(ms) < 120_000) return `${(ms / 1000).toFixed(1).replace(/\.0$/, "")}s`;
-  return Math.abs(ms) < 7_200_000 ? `${Math.round(ms / 60_000)}m` : `${(ms / 3_600_000).toFixed(1)}h`;
+  const sign = ms < 0 ? "-" : "";
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  if (seconds < 7200) return sign + twoUnits(seconds, 60, ["m", "s"]);
+  return sign + twoUnits(Math.round(seconds / 60), 60, ["h", "m"]);
+}
+
+/** The smaller unit only where it is not 0. */
+function twoUnits(smaller: number, perLarger: number, [large, small]: readonly [string, string]): string {
+  const rest = smaller % perLarger;
+  return `${Math.floor(smaller / perLarger)}${large}${rest === 0 ? "" : ` ${rest}${small}`}`;
 }

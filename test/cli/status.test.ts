@@ -61,9 +61,9 @@ test("a status is one screen: the box, its machine, its listeners", () => {
   const atMs = Date.parse("2026-01-01T02:00:00.000Z");
   const text = statusText({ status: statusOf(500, 12), atMs }, undefined, PLAIN);
   expect(text.split("\n")).toEqual([
-    "tenk 0.1.0, pid 7, up 2.0h",
+    "tenk 0.1.0, pid 7, up 2h",
     "box      12s of processor, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
-    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), up 2.0h",
+    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), up 2h",
     "",
     "listener  address       handler  workers  open  accepted  chunks   read  written  waiting  refused",
     "packets   0.0.0.0:9091  sink           1   10k       10k     500  2 KiB      0 B      0 B        2",
