@@ -47,7 +47,8 @@ function latencyFamily({ p50, p90, p99, max, buckets }: LoadSnapshot["latencyUs"
     value: us / 1e6,
     labels: { quantile },
   }));
-  const answered = buckets.reduce((total, count) => total + count, 0);
-  const count = { value: answered, labels: {}, suffix: "_count" };
-  return { name: "tenk_load_latency_seconds", help, type: "summary", samples: [...samples, count] };
+  const measured = buckets.reduce((total, count) => total + count, 0);
+  const count = { value: measured, labels: {}, suffix: "_count" };
+  // A quantile of nothing is no number: a 0 would be drawn as the best latency there is.
+  return { name: "tenk_load_latency_seconds", help, type: "summary", samples: measured > 0 ? [...samples, count] : [] };
 }
