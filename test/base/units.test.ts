@@ -54,5 +54,10 @@ test("quantities are written as people read them", () => {
   expect([formatCount(950), formatCount(12_500), formatCount(3_000_000)]).toEqual(["950", "12.5k", "3M"]);
   expect([formatBytes(512), formatBytes(1536), formatBytes(2 ** 31)]).toEqual(["512 B", "1.5 KiB", "2 GiB"]);
   expect([0.25, 1.5, 250, 1500, 240_000].map(formatDuration)).toEqual(["250us", "1.5ms", "250ms", "1.5s", "4m"]);
-  expect([1_000_000, 7_199_600, 7_500_000, -150_000].map(formatDuration)).toEqual(["16m 40s", "2h", "2h 5m", "-2m 30s"]);
+  expect([1_000_000, 7_199_600, 7_500_000, -150_000].map(formatDuration)).toEqual([
+    "16m 40s",
+    "2h",
+    "2h 5m",
+    "-2m 30s",
+  ]);
 });
