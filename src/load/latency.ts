@@ -11,6 +11,13 @@ export const LATENCIES = [
 
 export type LatencyName = (typeof LATENCIES)[number];
 
+/** Of what never ended, such as a message without an answer: each counts as what it has waited. */
+export interface AtLeast {
+  readonly count: number;
+  /** The shortest of these waits: a percentile is exact below it, and a lower bound from it on. */
+  readonly fromUs: number;
+}
+
 /** Microseconds; all 0 where `count` is 0: nothing was measured. */
 export interface LatencySummary {
   readonly p50: number;
@@ -19,6 +26,8 @@ export interface LatencySummary {
   readonly p999: number;
   readonly max: number;
   readonly count: number;
+  /** Those of `count` that never ended; left out where all did. */
+  readonly atLeast?: AtLeast;
   /** What `--latency-percentiles` asked for beside these, by name: `{"p99.5": 1200}`. */
   readonly more?: Readonly<Record<string, number>>;
 }
@@ -26,8 +35,11 @@ export interface LatencySummary {
 /** Histograms as text that can be posted between threads. */
 export interface EncodedLatencies {
   readonly histograms: Readonly<Record<LatencyName, string>>;
+  readonly atLeast: Readonly<Record<LatencyName, AtLeast>>;
   readonly messageBuckets: Float64Array;
 }
+
+const NONE_OPEN: AtLeast = { count: 0, fromUs: Number.POSITIVE_INFINITY };
 
 /** One hour: what takes longer is recorded as that. */
 const HIGHEST_US = 3_600_000_000;
@@ -39,17 +51,19 @@ const HIGHEST_US = 3_600_000_000;
 export class Latencies {
   /** How many messages took from 2^(i-1) to 2^i µs: the live view's histogram. */
   readonly messageBuckets = new Float64Array(33);
-  readonly #histograms: Record<LatencyName, Histogram>;
-
-  constructor() {
-    this.#histograms = Object.fromEntries(LATENCIES.map((name) => [name, emptyHistogram()])) as Record<
-      LatencyName,
-      Histogram
-    >;
-  }
+  readonly #histograms = forEachName(emptyHistogram);
+  #atLeast = forEachName<AtLeast>(() => NONE_OPEN);
 
   record(name: LatencyName, us: number): void {
     recordUs(this.#histograms[name], us);
+  }
+
+  /** So many never ended, and have waited for so long. */
+  recordAtLeast(name: LatencyName, us: number, count = 1): void {
+    const value = inRange(us);
+    this.#histograms[name].recordValueWithCount(value, count);
+    if (name === "message") this.messageBuckets[bucketOf(value)]! += count;
+    this.#addAtLeast(name, { count, fromUs: value });
   }
 
   /** For hot code, which keeps it and calls `recordUs`. */
@@ -68,8 +82,25 @@ export class Latencies {
   }
 
   add(other: Latencies): void {
-    for (const name of LATENCIES) this.#histograms[name].add(other.histogram(name));
+    for (const name of LATENCIES) {
+      this.#histograms[name].add(other.histogram(name));
+      this.#addAtLeast(name, other.#atLeast[name]);
+    }
     for (const [index, count] of other.messageBuckets.entries()) this.messageBuckets[index]! += count;
+  }
+
+  /** A copy of this one name; the others are empty in it. */
+  copyOf(name: LatencyName): Latencies {
+    const copy = new Latencies();
+    copy.#histograms[name].add(this.#histograms[name]);
+    copy.#atLeast[name] = this.#atLeast[name];
+    copy.messageBuckets.set(this.messageBuckets);
+    return copy;
+  }
+
+  #addAtLeast(name: LatencyName, { count, fromUs }: AtLeast): void {
+    const sum = this.#atLeast[name];
+    this.#atLeast[name] = { count: sum.count + count, fromUs: Math.min(sum.fromUs, fromUs) };
   }
 
   /** @param names what to encode; the others arrive empty. A histogram takes about half a millisecond. */
@@ -80,6 +111,7 @@ export class Latencies {
     ]);
     return {
       histograms: Object.fromEntries(encoded) as Record<LatencyName, string>,
+      atLeast: this.#atLeast,
       messageBuckets: this.messageBuckets,
     };
   }
@@ -87,6 +119,7 @@ export class Latencies {
   static decode(encoded: EncodedLatencies): Latencies {
     const decoded = new Latencies();
     for (const name of LATENCIES) addEncoded(decoded.#histograms[name], encoded.histograms[name]);
+    decoded.#atLeast = { ...encoded.atLeast };
     decoded.messageBuckets.set(encoded.messageBuckets);
     return decoded;
   }
@@ -94,6 +127,7 @@ export class Latencies {
   /** @param percentiles wanted beside the usual ones, in percent: `[95, 99.5]` */
   summary(name: LatencyName, percentiles: readonly number[] = []): LatencySummary {
     const at = (percent: number) => this.quantileUs(name, percent);
+    const atLeast = this.#atLeast[name];
     return {
       p50: at(50),
       p90: at(90),
@@ -101,6 +135,7 @@ export class Latencies {
       p999: at(99.9),
       max: this.count(name) === 0 ? 0 : this.#histograms[name].maxValue,
       count: this.count(name),
+      ...(atLeast.count > 0 ? { atLeast } : {}),
       ...(percentiles.length === 0
         ? {}
         : { more: Object.fromEntries(percentiles.map((percent) => [`p${percent}`, at(percent)])) }),
@@ -110,7 +145,15 @@ export class Latencies {
 
 /** Records microseconds; what lies outside the range counts as its nearest end. */
 export function recordUs(histogram: Histogram, us: number): void {
-  histogram.recordValue(us < 1 ? 1 : us > HIGHEST_US ? HIGHEST_US : Math.round(us));
+  histogram.recordValue(inRange(us));
+}
+
+function inRange(us: number): number {
+  return us < 1 ? 1 : us > HIGHEST_US ? HIGHEST_US : Math.round(us);
+}
+
+function forEachName<Value>(make: () => Value): Record<LatencyName, Value> {
+  return Object.fromEntries(LATENCIES.map((name) => [name, make()])) as Record<LatencyName, Value>;
 }
 
 /** Its place in `messageBuckets`. */
