@@ -26,6 +26,8 @@ export function loadFamilies({ connections, messages, bytes, latencyUs, generato
     counter("messages_late_total", "Messages sent later than their moment; among the sent.", messages.late),
     counter("messages_dropped_total", "Messages that were due and not sent.", messages.dropped),
     counter("messages_received_total", "What came back: answers where they are told apart.", messages.received),
+    gauge("messages_unanswered", "Messages sent and not answered so far.", messages.unanswered),
+    counter("messages_unexpected_total", "Answers that no message had asked for.", messages.unexpected),
     counter("sent_bytes_total", "Bytes sent.", bytes.sent),
     counter("received_bytes_total", "Bytes received.", bytes.received),
     latencyFamily(latencyUs),
@@ -40,9 +42,10 @@ export function loadFamilies({ connections, messages, bytes, latencyUs, generato
   ];
 }
 
-/** Of all messages answered so far, from their planned moments. */
+/** Of all messages that were answered so far or should have been, from their planned moments. */
 function latencyFamily({ p50, p90, p99, max, buckets }: LoadSnapshot["latencyUs"]): Family {
-  const help = "From a message's planned moment to its answer, over the run so far.";
+  const help =
+    "From a message's planned moment to its answer, or until now where none came in time, over the run so far.";
   const samples = Object.entries({ 0.5: p50, 0.9: p90, 0.99: p99, 1: max }).map(([quantile, us]) => ({
     value: us / 1e6,
     labels: { quantile },

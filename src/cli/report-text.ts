@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
-import type { Limit, Report } from "../load/mod.ts";
+import type { DropCause, LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD, rate, whole } from "./live-frame.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
@@ -43,7 +43,8 @@ function factRows(report: Report, paints: Paints): string[][] {
     [
       "connections",
       `${whole(connections.opened)} opened in ${formatDuration(timing.connectMs)}`,
-      `${whole(connections.peak)} held`,
+      ...(connections.reopened > 0 ? [`${whole(connections.reopened)} of them again`] : []),
+      `${whole(connections.peak)} held${connections.held < connections.peak ? `, ${whole(connections.held)} to the end` : ""}`,
       bad("failed", connections.failed, paints),
       bad("lost", connections.lost, paints),
     ],
@@ -56,7 +57,7 @@ function factRows(report: Report, paints: Paints): string[][] {
       bad("late", messages.late, paints),
       bad("dropped", messages.dropped, paints),
     ],
-    ...causeRows(messages.droppedBy, paints, "dropped: "),
+    ...causeRows(dropWords(messages.droppedBy), paints, "dropped: "),
     ["came back", ...cameBack(report, paints)],
     ["bytes", `${formatBytes(bytes.sent)} sent`, `${formatBytes(bytes.received)} came back`],
     serverRow(report, paints),
@@ -66,13 +67,12 @@ function factRows(report: Report, paints: Paints): string[][] {
 }
 
 function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): string[] {
-  const { received, unanswered, unmatched } = messages;
-  const isTold = latencyUs.message.count + unanswered + unmatched > 0 || bytes.received === 0;
-  const odd = [
-    ...(unanswered > 0 ? [bad("unanswered", unanswered, paints)] : []),
-    ...(unmatched > 0 ? [bad("answers to nothing", unmatched, paints)] : []),
-  ];
-  return [whole(received), ...odd, ...(isTold ? [] : [paints.dim(NOT_TOLD)])];
+  const { received, answersTold, unanswered, unexpected } = messages;
+  // Reports of before say neither.
+  if (!(answersTold ?? latencyUs.message.count > 0)) {
+    return [whole(received), ...(bytes.received === 0 ? [] : [paints.dim(NOT_TOLD)])];
+  }
+  return [whole(received), bad("unanswered", unanswered, paints), bad("unexpected", unexpected ?? 0, paints)];
 }
 
 function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row {
@@ -86,6 +86,24 @@ function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row 
     `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
     generator.saturated ? yellow(`was the limit${why === "" ? "" : `: ${why}`}`) : "not the limit",
   ];
+}
+
+/** What is meant by a cause whose name alone does not say it. */
+const DROP_WORDS: Readonly<Record<DropCause, string>> = {
+  old: "old: the generator was behind",
+  full: "full: the peer did not read",
+  outstanding: "outstanding: too many had no reply",
+  noReply: "no reply to the message before",
+  bandwidth: "bandwidth",
+  closed: "closed: no connection to send on",
+  cut: "cut: the connection ended before they had left",
+};
+
+function dropWords(counts: Report["messages"]["droppedBy"]): Record<string, number> {
+  const isKnown = (cause: string): cause is DropCause => Object.hasOwn(DROP_WORDS, cause);
+  return Object.fromEntries(
+    Object.entries(counts).map(([cause, count]) => [isKnown(cause) ? DROP_WORDS[cause] : cause, count]),
+  );
 }
 
 /** One line a cause, the commonest first: `12 established ECONNRESET`. */
@@ -141,7 +159,7 @@ const LATENCIES = [
   ["send", "sending, from plan to sent"],
 ] as const;
 
-function latencyTable({ latencyUs }: Report, { dim }: Paints): string {
+function latencyTable({ latencyUs }: Report, { dim, yellow }: Paints): string {
   const measured = LATENCIES.filter(([key]) => latencyUs[key].count > 0);
   if (measured.length === 0) return "";
   const more = Object.keys(latencyUs[measured[0]![0]].more ?? {});
@@ -149,10 +167,24 @@ function latencyTable({ latencyUs }: Report, { dim }: Paints): string {
     const latency = latencyUs[key];
     const asked = more.map((percentile) => latency.more?.[percentile] ?? 0);
     const quantiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max, ...asked];
-    return [dim(name), ...quantiles.map((us) => formatDuration(us / 1000)), whole(latency.count)];
+    return [dim(name), ...quantiles.map((us) => quantileText(us, latency)), whole(latency.count)];
   });
   const head = ["latency", "p50", "p90", "p99", "p99.9", "max", ...more, "count"].map(dim);
-  return table([head, ...rows], `l${"r".repeat(head.length - 1)}`);
+  return [table([head, ...rows], `l${"r".repeat(head.length - 1)}`), ...openText(latencyUs).map(yellow)].join("\n");
+}
+
+/** From the first that never ended on, it may have been more. */
+function quantileText(us: number, { atLeast }: LatencySummary): string {
+  return `${atLeast !== undefined && us >= atLeast.fromUs ? "≥ " : ""}${formatDuration(us / 1000)}`;
+}
+
+/** Of whatever never ended the true latency is not known. */
+function openText(latencyUs: Report["latencyUs"]): string[] {
+  const open = LATENCIES.flatMap(([key, name]) => {
+    const { atLeast, count } = latencyUs[key];
+    return atLeast === undefined ? [] : [`${whole(atLeast.count)} of ${whole(count)} (${name.split(",")[0]})`];
+  });
+  return open.length === 0 ? [] : [`≥ at least: ${open.join(", ")} never ended and count as long as they waited`];
 }
 
 const ENDINGS = {

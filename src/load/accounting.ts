@@ -10,6 +10,10 @@ export class Tally {
   open = 0;
   peak = 0;
   opened = 0;
+  /** Opened after another of their lane was lost, retired or could not be opened: part of `opened`. */
+  reopened = 0;
+  /** Open when the sending was over. */
+  held = 0;
   failed = 0;
   lost = 0;
   /** Closed by us before the end: their lifetime was over. */
@@ -25,12 +29,11 @@ export class Tally {
   late = 0;
   /** Late because answers were awaited: part of `late`, and not the generator's fault. */
   lateForReply = 0;
-  /** Too old in the generator's own queue: part of `dropped.old`. */
-  overslept = 0;
   received = 0;
   unanswered = 0;
-  unmatched = 0;
-  readonly dropped: Record<DropCause, number> = { old: 0, full: 0, outstanding: 0, bandwidth: 0, closed: 0 };
+  /** Answers to no message: part of `received`. */
+  unexpected = 0;
+  readonly dropped = Object.fromEntries(DROP_CAUSES.map((cause) => [cause, 0])) as Record<DropCause, number>;
   /** `connect ECONNREFUSED` → how many. */
   readonly byCause: Record<string, number> = {};
 
@@ -76,6 +79,8 @@ const FIELDS = [
   "open",
   "peak",
   "opened",
+  "reopened",
+  "held",
   "failed",
   "lost",
   "retired",
@@ -87,10 +92,9 @@ const FIELDS = [
   "sentWhileSending",
   "late",
   "lateForReply",
-  "overslept",
   "received",
   "unanswered",
-  "unmatched",
+  "unexpected",
 ] as const;
 
 /** A tally's fields without its methods: what arrives from another thread. */

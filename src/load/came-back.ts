@@ -14,7 +14,9 @@ export interface Counting {
 export function countingOf(plan: TcpPlan): Counting {
   if (plan.messages.length === 0) return { answersTold: false, lengthBytes: undefined };
   const source = compileMessages({ parts: plan.messages, files: plan.files, random: () => 0 });
-  return { answersTold: plan.replies !== undefined || source.hasMarker, lengthBytes: source.constantLengthBytes };
+  // As in `tcpProtocol` and the loop: a first message alone asks for nothing.
+  const answersTold = plan.pace !== "none" && (plan.replies !== undefined || source.hasMarker);
+  return { answersTold, lengthBytes: source.constantLengthBytes };
 }
 
 type Sums = Pick<Tally, "sent" | "received" | "bytesSent" | "bytesReceived" | "firstBytesSent">;

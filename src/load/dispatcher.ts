@@ -1,9 +1,9 @@
-import type { Tally } from "./accounting.ts";
 import type { Lanes } from "./lanes.ts";
 import { SeededRandom } from "./message/mod.ts";
 import type { Slice } from "./opener.ts";
 import { Pacer } from "./pacer.ts";
 import { shapeOf, type TcpPlan } from "./plan.ts";
+import type { DropCause } from "./report.ts";
 import type { Sender } from "./sender.ts";
 
 /** A tick sends (and dials) for at most this long, then lets answers be read: 5 ms of lag are the price of catching up. */
@@ -19,7 +19,6 @@ export class Dispatcher {
   readonly #plan: TcpPlan;
   readonly #slice: Slice;
   readonly #lanes: Lanes;
-  readonly #tally: Tally;
   readonly #sender: Sender;
   readonly #now: () => number;
   readonly #pacer: Pacer | undefined;
@@ -30,11 +29,10 @@ export class Dispatcher {
   #stage: "ramp" | "send" | "over" = "ramp";
   #endMs = Number.POSITIVE_INFINITY;
 
-  constructor(plan: TcpPlan, slice: Slice, lanes: Lanes, tally: Tally, sender: Sender, now: () => number) {
+  constructor(plan: TcpPlan, slice: Slice, lanes: Lanes, sender: Sender, now: () => number) {
     this.#plan = plan;
     this.#slice = slice;
     this.#lanes = lanes;
-    this.#tally = tally;
     this.#sender = sender;
     this.#now = now;
     this.#exact = sender.timesAnswers;
@@ -58,6 +56,7 @@ export class Dispatcher {
   finish(nowMs: number): void {
     this.advance(nowMs);
     this.#stage = "over";
+    this.#endMs = Math.min(this.#endMs, nowMs);
   }
 
   scaleRate(nowMs: number, factor: number): void {
@@ -88,7 +87,7 @@ export class Dispatcher {
 
   /** What is due will not be sent any more. */
   dropRest(): void {
-    if (this.#pacer) this.#countOverslept(this.#pacer.dropAll());
+    if (this.#pacer) this.#drop("old", this.#endMs, this.#pacer.dropAll());
   }
 
   /** Milliseconds until something is due. */
@@ -108,14 +107,16 @@ export class Dispatcher {
 
   #sendPlanned(pacer: Pacer, startMs: number): boolean {
     const { rotation } = this.#lanes;
-    this.#countOverslept(pacer.dropOld(startMs));
+    // At the latest then; when exactly is not known of each.
+    this.#drop("old", startMs - pacer.dropAfterMs, pacer.dropOld(startMs));
     const untilMs = startMs + TICK_BUDGET_MS;
     let now = startMs;
     for (let count = 1; ; count++) {
       const plannedMs = pacer.take();
       if (Number.isNaN(plannedMs)) return false;
       if (rotation.size === 0) {
-        this.#tally.dropped.closed += 1 + pacer.dropAll();
+        this.#sender.drop("closed", plannedMs);
+        this.#drop("closed", Math.min(startMs, this.#endMs), pacer.dropAll());
         return false;
       }
       const lane = this.#randomTurns ? rotation.at(Math.floor(this.#random.next() * rotation.size)) : rotation.next();
@@ -140,9 +141,9 @@ export class Dispatcher {
     return false;
   }
 
-  #countOverslept(count: number): void {
-    this.#tally.dropped.old += count;
-    this.#tally.overslept += count;
+  #drop(cause: DropCause, plannedMs: number, count: number): void {
+    if (count === 0) return;
+    this.#sender.drop(cause, plannedMs, count);
     this.#lanes.rotation.skip(count);
   }
 }

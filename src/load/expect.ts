@@ -11,6 +11,8 @@ interface Metric {
   /** Undefined = not measured in this run. */
   readonly read: (report: Measured) => number | undefined;
   readonly of?: (report: Measured) => number;
+  /** What was read is a lower bound: it may be more. */
+  readonly isAtLeast?: (report: Measured) => boolean;
 }
 
 const planned = (report: Measured) => report.messages.planned;
@@ -23,7 +25,9 @@ function count(read: Metric["read"], of?: Metric["of"]): Metric {
 
 const METRICS: Readonly<Record<string, Metric>> = {
   connections: count((report) => report.connections.peak, wanted),
+  held: count((report) => report.connections.held, wanted),
   opened: count((report) => report.connections.opened, wanted),
+  reopened: count((report) => report.connections.reopened, wanted),
   failed: count((report) => report.connections.failed, wanted),
   lost: count((report) => report.connections.lost, wanted),
   planned: count(planned),
@@ -31,7 +35,9 @@ const METRICS: Readonly<Record<string, Metric>> = {
   late: count((report) => report.messages.late, planned),
   dropped: count((report) => report.messages.dropped, planned),
   received: count((report) => report.messages.received, sent),
-  unanswered: count((report) => report.messages.unanswered, sent),
+  answered: count(({ messages }) => (messages.answersTold ? messages.answered : undefined), sent),
+  unanswered: count(({ messages }) => (messages.answersTold ? messages.unanswered : undefined), sent),
+  unexpected: count(({ messages }) => (messages.answersTold ? messages.unexpected : undefined), sent),
   rate: { unit: "rate", read: (report) => report.messages.perSecondSent },
   "bytes.sent": { unit: "bytes", read: (report) => report.bytes.sent },
   "bytes.received": { unit: "bytes", read: (report) => report.bytes.received, of: (report) => report.bytes.sent },
@@ -61,12 +67,21 @@ const COMPARISONS: Readonly<Record<string, (got: number, than: number) => boolea
   ">=": (got, than) => got >= than,
 };
 
-/** What holds when nothing is expected: all connections open and kept, and nearly every message sent on time. */
-export const DEFAULT_EXPECTATIONS = ["connections=all", "lost=0", "failed=0", "late+dropped<=0.1%"] as const;
+const ALWAYS_USUAL = ["connections=all", "lost=0", "failed=0", "late+dropped<=0.1%"] as const;
+const USUAL_OF_ANSWERS = ["unanswered=0", "unexpected=0"] as const;
+
+/**
+ * What must hold where nothing is expected: all connections open and kept, nearly every message sent on time and, where
+ * answers are told apart, every message answered and no answer that was not asked for.
+ */
+export function usualExpectations(answersTold: boolean): string[] {
+  return [...ALWAYS_USUAL, ...(answersTold ? USUAL_OF_ANSWERS : [])];
+}
+
 /** What is judged usually, of which these expectations say nothing. */
-export function notJudged(expectations: readonly Expectation[]): string[] {
+export function notJudged(expectations: readonly Expectation[], answersTold: boolean): string[] {
   const named = new Set(expectations.flatMap(({ names }) => names));
-  const usual = DEFAULT_EXPECTATIONS.map(parseExpectation);
+  const usual = usualExpectations(answersTold).map(parseExpectation);
   return usual.filter(({ names }) => names.some((name) => !named.has(name))).map(({ text }) => text);
 }
 
@@ -127,10 +142,10 @@ function metricOf(name: string, text: string): Metric {
     });
   }
   const key = LATENCIES.find((each) => each.toLowerCase() === latency)!;
-  return {
-    unit: "us",
-    read: (report) => percentileOf(report.latencyUs[key], max ? 100 : Number(percent === "999" ? "99.9" : percent)),
-  };
+  const wantedPercent = max ? 100 : Number(percent === "999" ? "99.9" : percent);
+  const read = ({ latencyUs }: Measured) => percentileOf(latencyUs[key], wantedPercent);
+  const isAtLeast = (report: Measured) => (read(report) ?? 0) >= (report.latencyUs[key].atLeast?.fromUs ?? Infinity);
+  return { unit: "us", read, isAtLeast };
 }
 
 const USUAL: Readonly<Record<number, "p50" | "p90" | "p99" | "p999" | "max">> = {
@@ -140,6 +155,11 @@ const USUAL: Readonly<Record<number, "p50" | "p90" | "p99" | "p999" | "max">> = 
   99.9: "p999",
   100: "max",
 };
+
+/** Every summary has this percentile. */
+export function isUsual(percent: number): boolean {
+  return USUAL[percent] !== undefined;
+}
 
 function percentileOf(summary: LatencySummary, percent: number): number | undefined {
   if (summary.count === 0) return undefined;
@@ -154,7 +174,7 @@ export function percentilesIn(expectations: readonly Expectation[]): number[] {
     ...("name" in expectation.than ? [expectation.than.name] : []),
   ]);
   const percents = named.map((name) => Number(PERCENTILE.exec(name)?.[2] ?? "50"));
-  return [...new Set(percents)].filter((percent) => percent !== 999 && USUAL[percent] === undefined);
+  return [...new Set(percents)].filter((percent) => percent !== 999 && !isUsual(percent));
 }
 
 function comparedWith(right: string, metric: Metric, text: string): Expectation["than"] {
@@ -200,32 +220,31 @@ function numberOf(right: string, unit: Metric["unit"], text: string): number {
   }
 }
 
-/** Holds one expectation against a result. What was not measured does not hold. */
+/**
+ * Holds one expectation against a result. What was not measured does not hold; nor does it show that a latency stayed below
+ * something, where all that is known is a lower bound.
+ */
 export function evaluate(expectation: Expectation, report: Measured): Check {
   const { text, names, comparison, than } = expectation;
   const metrics = names.map((name) => metricOf(name, text));
   const values = metrics.map(({ read }) => read(report));
   const { unit, of } = metrics[0]!;
-  if (values.some((value) => value === undefined)) return { expect: text, got: "not measured", pass: false };
-  const got = values.reduce<number>((sum, value) => sum + value!, 0);
+  const other = "name" in than ? metricOf(than.name, text) : undefined;
   const whole = of?.(report) ?? 0;
-  const limit =
-    "value" in than
-      ? than.value
-      : "percent" in than
-        ? (whole * than.percent) / 100
-        : metricOf(than.name, text).read(report);
-  if (limit === undefined) return { expect: text, got: "not measured", pass: false };
-  const shown =
-    "percent" in than && than.percent !== 100
-      ? `${Number(((100 * got) / Math.max(1, whole)).toPrecision(3))}% (${got})`
-      : shownIn(unit, got);
-  const beside = "name" in than ? `${shown}, ${than.name} ${shownIn(unit, limit)}` : shown;
-  return { expect: text, got: beside, pass: COMPARISONS[comparison]!(got, limit) };
+  const limit = "value" in than ? than.value : "percent" in than ? (whole * than.percent) / 100 : other!.read(report);
+  if (limit === undefined || values.includes(undefined)) return { expect: text, got: "not measured", pass: false };
+  const got = values.reduce<number>((sum, value) => sum + value!, 0);
+  const isAtLeast = metrics.some((metric) => metric.isAtLeast?.(report));
+  const isLimitAtLeast = other?.isAtLeast?.(report) ?? false;
+  const share = `${Number(((100 * got) / Math.max(1, whole)).toPrecision(3))}% (${got})`;
+  const shown = "percent" in than && than.percent !== 100 ? share : shownIn(unit, got, isAtLeast);
+  const beside = "name" in than ? `${shown}, ${than.name} ${shownIn(unit, limit, isLimitAtLeast)}` : shown;
+  const isShown = (!isAtLeast || comparison.startsWith(">")) && (!isLimitAtLeast || comparison.startsWith("<"));
+  return { expect: text, got: beside, pass: isShown && COMPARISONS[comparison]!(got, limit) };
 }
 
-function shownIn(unit: Metric["unit"], value: number): string {
-  if (unit === "us") return formatDuration(value / 1000);
+function shownIn(unit: Metric["unit"], value: number, isAtLeast: boolean): string {
+  if (unit === "us") return `${isAtLeast ? "at least " : ""}${formatDuration(value / 1000)}`;
   if (unit === "percent") return `${Number(value.toFixed(1))}%`;
   return unit === "rate" ? `${Math.round(value)}/s` : String(value);
 }

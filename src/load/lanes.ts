@@ -16,8 +16,6 @@ export class Lanes {
   readonly uids: Float64Array;
   /** When the connect began, later when it was open, in milliseconds of the run. */
   readonly sinceMs: Float64Array;
-  /** Bytes that the lane's connection sent at its opening, before all messages. */
-  readonly firstBytes: Float64Array;
   /** 1 once the lane's connection has had its first byte. */
   readonly heard: Uint8Array;
   /** 1 once the lane's first connect has ended, well or not. */
@@ -26,7 +24,7 @@ export class Lanes {
   readonly replyState: Int32Array;
   /** What the stop finder remembers. */
   readonly stopState: Int32Array;
-  /** The lanes that may send: open, and past their delay. */
+  /** The lanes that have their turns: open and past their delay, or gone with messages planned for them. */
   readonly rotation: Rotation;
 
   constructor(count: number, protocol: Protocol) {
@@ -34,7 +32,6 @@ export class Lanes {
     this.connections = new Array<LaneConnection | undefined>(count).fill(undefined);
     this.uids = new Float64Array(count);
     this.sinceMs = new Float64Array(count);
-    this.firstBytes = new Float64Array(count);
     this.heard = new Uint8Array(count);
     this.settled = new Uint8Array(count);
     this.replyState = new Int32Array(count * (protocol.replies?.slotsPerConnection ?? 0));
@@ -45,15 +42,9 @@ export class Lanes {
   /** A fresh connection takes the lane. */
   occupy(lane: number, connection: LaneConnection): void {
     this.connections[lane] = connection;
-    this.firstBytes[lane] = 0;
     this.heard[lane] = 0;
     clearRow(this.replyState, lane, this.count);
     clearRow(this.stopState, lane, this.count);
-  }
-
-  vacate(lane: number): void {
-    this.connections[lane] = undefined;
-    this.rotation.remove(lane);
   }
 }
 

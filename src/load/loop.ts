@@ -1,11 +1,12 @@
 import type { Histogram } from "hdr-histogram-js";
-import { Wheel } from "../base/mod.ts";
 import type { CloseReason } from "../net/mod.ts";
 import { Tally } from "./accounting.ts";
 import { Dispatcher, TICK_BUDGET_MS } from "./dispatcher.ts";
 import { InFlight } from "./in-flight.ts";
 import { type LaneConnection, Lanes } from "./lanes.ts";
-import { emptyHistogram, Latencies, recordUs } from "./latency.ts";
+import { emptyHistogram, type Latencies, recordUs } from "./latency.ts";
+import { LatencyRecorder } from "./latency-recorder.ts";
+import { Lifetimes } from "./lifetimes.ts";
 import { Opener, type Slice } from "./opener.ts";
 import type { TcpPlan } from "./plan.ts";
 import type { Protocol } from "./protocol.ts";
@@ -55,7 +56,6 @@ const QUIET_MS = 50;
  */
 export class LoadLoop {
   readonly tally = new Tally();
-  readonly latencies = new Latencies();
   /** By how much ticks were later than asked for, in microseconds. */
   readonly lag: Histogram = emptyHistogram();
   phase: Phase | "closing" = "connect";
@@ -64,13 +64,13 @@ export class LoadLoop {
   readonly #hooks: LoopHooks;
   readonly #startMs = performance.now();
   readonly #lanes: Lanes;
+  readonly #recorder = new LatencyRecorder();
   readonly #opener: Opener;
+  readonly #lifetimes: Lifetimes;
   readonly #inFlight: InFlight | undefined;
   readonly #sender: Sender | undefined;
   readonly #dispatcher: Dispatcher | undefined;
   readonly #receiver: Receiver;
-  /** A lane's next event: the end of its delay, or of its lifetime. */
-  readonly #moments = new Wheel(512, 1);
   #expectedMs = 0;
   #saidRampedUp = false;
   /** Those whose lifetime was over, until the peer has closed as well. */
@@ -78,9 +78,10 @@ export class LoadLoop {
   #sentBefore = 0;
   #endMs = Number.POSITIVE_INFINITY;
   #giveUpMs = Number.POSITIVE_INFINITY;
+  /** Until when last answers are awaited. */
+  #drainEndMs = Number.POSITIVE_INFINITY;
   #endedBy: EndedBy = null;
   readonly #tick = () => this.#onTick();
-  readonly #moment = (lane: number) => this.#laneMoment(lane);
 
   constructor(plan: TcpPlan, slice: Slice, protocol: Protocol, hooks: LoopHooks) {
     this.#plan = plan;
@@ -91,14 +92,21 @@ export class LoadLoop {
     this.#lanes = new Lanes(slice.connections, protocol);
     if (protocol.replies && plan.pace !== "none") this.#inFlight = new InFlight(slice.connections, plan.maxOutstanding);
     this.#sender = this.#makeSender(protocol.source);
-    if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#lanes, this.tally, this.#sender, now);
-    this.#receiver = new Receiver(plan, protocol, this.#lanes, this.tally, this.latencies, this.#sender);
+    if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#lanes, this.#sender, now);
+    this.#receiver = new Receiver(plan, protocol, this.#lanes, this.tally, this.#recorder, this.#sender);
+    this.#lifetimes = new Lifetimes(plan, this.#lanes, {
+      begin: (lane) => this.#beginLane(lane, this.now()),
+      leave: (lane) => this.#leaveRotation(lane),
+      isAnswered: (lane) => this.#sender?.isAnswered(lane) ?? true,
+      retire: (lane) => this.#retire(lane),
+    });
     const handler = {
       open: (connection: LaneConnection) => this.#opened(connection),
       chunk: (connection: LaneConnection, bytes: Uint8Array) => this.#received(connection, bytes),
       close: (connection: LaneConnection, reason: CloseReason) => this.#closed(connection, reason),
     };
-    this.#opener = new Opener(plan, slice, this.#lanes, this.tally, handler, now);
+    const failed = (lane: number) => this.#gone(lane);
+    this.#opener = new Opener(plan, slice, this.#lanes, this.tally, this.#recorder, { ...handler, failed }, now);
   }
 
   /** Milliseconds since this loop was made. */
@@ -119,6 +127,7 @@ export class LoadLoop {
     this.#endMs = now + this.#plan.durationMs;
     this.#sentBefore = this.tally.sent;
     this.#dispatcher?.begin(now, this.#endMs);
+    for (let lane = 0; lane < this.#lanes.count; lane++) if (this.#lifetimes.isGone(lane)) this.#gone(lane);
   }
 
   /** Multiplies the planned rate from now on. */
@@ -143,6 +152,12 @@ export class LoadLoop {
     return (this.#dispatcher?.debt ?? 0) + (this.#inFlight?.waiting ?? 0);
   }
 
+  /** With what is not answered, and was to be by now. */
+  get latencies(): Latencies {
+    const { latencies } = this.#recorder;
+    return this.phase === "done" ? latencies : this.#recorder.messagesAt(this.now(), this.#plan.drainMs);
+  }
+
   /** Brings `tally` up to date with what is counted elsewhere. */
   refresh(): Tally {
     this.tally.planned = this.#dispatcher?.planned ?? this.tally.planned;
@@ -159,7 +174,7 @@ export class LoadLoop {
     if (source === undefined) return undefined;
     const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, outboxBytes } = this.#plan;
     const count = this.#lanes.count;
-    return new Sender(this.#lanes, this.tally, this.latencies, {
+    return new Sender(this.#lanes, this.tally, this.#recorder, {
       source,
       inFlight: this.#inFlight,
       upstream: upstreamBytesPerSecond === undefined ? undefined : new TokenBuckets(count, upstreamBytesPerSecond),
@@ -175,7 +190,7 @@ export class LoadLoop {
   #onTick(): void {
     const now = this.now();
     recordUs(this.lag, Math.max(0, now - this.#expectedMs) * 1000);
-    if (this.#moments.armed > 0) this.#moments.advance(Math.floor(now), this.#moment);
+    if (this.#isRunning) this.#lifetimes.tick(now);
     this.#receiver.tick(now);
     if (this.#isRunning) this.#opener.tick(now, now + TICK_BUDGET_MS);
     const sends = this.phase !== "closing" && this.phase !== "done";
@@ -204,42 +219,52 @@ export class LoadLoop {
     const lane = connection.data;
     const now = this.now();
     if (!this.#isRunning) {
+      this.#recorder.forget("connect", this.#lanes.sinceMs[lane]!);
       connection.data = -1;
       connection.close();
       return;
     }
     const { tally } = this;
     tally.opened += 1;
+    if (this.#lanes.settled[lane] === 1) tally.reopened += 1;
     tally.open += 1;
     tally.peak = Math.max(tally.peak, tally.open);
-    this.latencies.record("connect", (now - this.#lanes.sinceMs[lane]!) * 1000);
+    this.#recorder.end("connect", this.#lanes.sinceMs[lane]!, now);
     this.#lanes.sinceMs[lane] = now;
+    this.#recorder.begin("firstByte", now);
     this.#lanes.occupy(lane, connection);
     this.#receiver.joined(lane, now);
     this.#sender?.joined(lane, now);
-    const { delaySendMs, channelLifetimeMs } = this.#plan;
-    if (delaySendMs > 0) this.#moments.arm(lane, Math.ceil(now + delaySendMs));
-    else if (channelLifetimeMs > 0) this.#moments.arm(lane, Math.ceil(now + channelLifetimeMs));
-    if (delaySendMs === 0) this.#beginLane(lane, now);
+    this.#leaveRotation(lane);
+    this.#lifetimes.opened(lane, now);
     this.#opener.settled(lane);
   }
 
-  /** The delay of a connection is over, or its lifetime. */
-  #laneMoment(lane: number): void {
-    const connection = this.#lanes.connections[lane];
-    if (connection === undefined || !this.#isRunning) return;
-    const { delaySendMs, channelLifetimeMs } = this.#plan;
-    if (delaySendMs > 0 && !this.#lanes.rotation.has(lane)) {
-      if (channelLifetimeMs > 0) this.#moments.arm(lane, Math.ceil(this.#lanes.sinceMs[lane]! + channelLifetimeMs));
-      this.#beginLane(lane, this.now());
-    } else {
-      this.#leave(lane);
-      this.tally.retired += 1;
-      this.#retired.add(connection);
-      connection.data = -1;
-      connection.end();
-      this.#opener.reopen(lane);
-    }
+  #leaveRotation(lane: number): void {
+    this.#dispatcher?.advance(this.now());
+    this.#lanes.rotation.remove(lane);
+  }
+
+  /** Its lifetime is over. */
+  #retire(lane: number): void {
+    const connection = this.#lanes.connections[lane]!;
+    const now = this.now();
+    if (this.#lanes.heard[lane] === 0) this.#recorder.giveUp("firstByte", this.#lanes.sinceMs[lane]!, now);
+    this.#leave(lane);
+    this.#lifetimes.closed(lane);
+    this.tally.retired += 1;
+    this.#retired.add(connection);
+    connection.data = -1;
+    connection.end();
+    this.#opener.reopen(lane);
+  }
+
+  /** It is lost, or could not be opened: what the plan has for it is dropped, where each connection has its own rate. */
+  #gone(lane: number): void {
+    this.#lifetimes.gone(lane);
+    if (this.phase !== "send" || this.#plan.pace !== "per-connection") return;
+    this.#dispatcher?.advance(this.now());
+    this.#lanes.rotation.add(lane);
   }
 
   #beginLane(lane: number, now: number): void {
@@ -249,7 +274,6 @@ export class LoadLoop {
       Math.round((performance.timeOrigin + this.#startMs + now) * 1000),
     );
     if (first !== undefined && this.#lanes.connections[lane]!.write(first) > 0) {
-      this.#lanes.firstBytes[lane] = first.length;
       this.tally.firstBytesSent += first.length;
       this.#hooks.tap?.out?.(uid, first);
     }
@@ -264,7 +288,9 @@ export class LoadLoop {
       return;
     }
     this.#hooks.tap?.in?.(this.#lanes.uids[lane]!, bytes);
-    if (!this.#receiver.received(lane, bytes, this.now(), this.#isRunning)) return;
+    const isStop = this.#receiver.received(lane, bytes, this.now(), this.#isRunning);
+    if (this.#isRunning) this.#lifetimes.answered(lane);
+    if (!isStop) return;
     // It counts also among the last answers: the run is over by then, and must not pass for that.
     if (this.#isRunning) this.stop("message-stop");
     else this.#endedBy = "message-stop";
@@ -272,23 +298,26 @@ export class LoadLoop {
 
   #closed(connection: LaneConnection, reason: CloseReason): void {
     const lane = connection.data;
+    const unsent = this.phase === "done" ? "full" : "cut";
     if (lane < 0) {
+      this.#sender?.ended(connection, unsent);
       this.#retired.delete(connection);
       return;
     }
     this.#leave(lane);
+    this.#sender?.ended(connection, unsent);
     if (!this.#isRunning) return;
     this.tally.countLoss(reason);
+    this.#gone(lane);
     if (this.#plan.reconnect) this.#opener.reopen(lane);
   }
 
   #leave(lane: number): void {
-    this.#dispatcher?.advance(this.now());
+    this.#leaveRotation(lane);
     this.tally.open -= 1;
-    this.#moments.disarm(lane);
     this.#receiver.left(lane);
     this.#sender?.forget(lane);
-    this.#lanes.vacate(lane);
+    this.#lanes.connections[lane] = undefined;
   }
 
   // ---- phases ------------------------------------------------------------------------------------------------------
@@ -310,10 +339,12 @@ export class LoadLoop {
     const now = this.now();
     this.#dispatcher?.finish(now);
     if (this.phase === "send") this.tally.sentWhileSending = this.tally.sent - this.#sentBefore;
+    this.tally.held = this.tally.open;
     this.#endedBy = endedBy;
     this.phase = "drain";
     this.#opener.stop();
-    this.#giveUpMs = now + this.#plan.drainMs;
+    this.#drainEndMs = now + this.#plan.drainMs;
+    this.#giveUpMs = this.#drainEndMs;
     this.#hooks.sendingOver();
   }
 
@@ -321,6 +352,7 @@ export class LoadLoop {
     if (this.debt > 0 || (this.#inFlight?.underWay ?? 0) > 0) return false;
     const { lastMs } = this.#receiver;
     if (this.#protocol.replies === undefined && lastMs > 0 && now - lastMs < QUIET_MS) return false;
+    for (const { queuedBytes } of this.#retired) if (queuedBytes > 0) return false;
     return this.#lanes.connections.every((connection) => connection === undefined || connection.queuedBytes === 0);
   }
 
@@ -328,35 +360,23 @@ export class LoadLoop {
     this.phase = "closing";
     this.#giveUpMs = now + CLOSE_MS;
     this.#dispatcher?.dropRest();
+    for (let lane = 0; lane < this.#lanes.count; lane++) this.#sender?.dropWaiting(lane);
     // Sending FIN and waiting for the peer's: closing at once would answer bytes under way with a reset, and a reset
     // makes the peer's kernel throw away what it has not read yet.
     for (const connection of this.#lanes.connections) connection?.end();
   }
 
-  /** Messages of which bytes still wait in an outbox did not leave whole, and will not any more. */
-  #countStuck(): void {
-    const { tally } = this;
-    const length = this.#protocol.source?.constantLengthBytes ?? 0;
-    if (length === 0) return;
-    for (const [lane, connection] of this.#lanes.connections.entries()) {
-      if (connection === undefined || connection.queuedBytes === 0) continue;
-      // What was sent at the opening waits before all messages.
-      const first = Math.max(0, this.#lanes.firstBytes[lane]! - connection.bytesWritten);
-      const messages = Math.ceil(Math.max(0, connection.queuedBytes - first) / length);
-      const stuck = Math.min(messages, this.#inFlight?.unanswered(lane) ?? tally.sent);
-      tally.sent -= stuck;
-      tally.dropped.full += stuck;
-      // Closing the connection counts it with all others that are not answered.
-      if (this.#inFlight !== undefined) tally.unanswered -= stuck;
-    }
-    tally.sentWhileSending = Math.min(tally.sentWhileSending, Math.max(0, tally.sent - this.#sentBefore));
-  }
-
   #finish(): void {
     this.phase = "done";
-    this.#countStuck();
-    for (const connection of this.#lanes.connections) connection?.close();
-    for (const connection of this.#retired) connection.close();
+    for (const connection of [...this.#lanes.connections, ...this.#retired]) {
+      if (connection === undefined) continue;
+      connection.close();
+      // Counted also where its close is told later.
+      this.#sender?.ended(connection, "full");
+    }
+    const { tally } = this;
+    tally.sentWhileSending = Math.min(tally.sentWhileSending, Math.max(0, tally.sent - this.#sentBefore));
+    this.#recorder.close(Math.min(this.now(), this.#drainEndMs), this.#drainEndMs, this.#plan.drainMs);
     this.#hooks.done(this.#endedBy);
   }
 }

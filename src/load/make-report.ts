@@ -1,9 +1,18 @@
+import { formatDuration } from "../base/mod.ts";
 import type { BoxWatch } from "./box.ts";
 import { type Counting, messagesBack } from "./came-back.ts";
 import type { CrewState } from "./crew.ts";
-import { BOX_EXPECTATION, evaluate, type Measured, notJudged, parseExpectation, percentilesIn } from "./expect.ts";
-import { behindOf, saturation } from "./generator.ts";
-import { LATENCIES, type LatencyName, type LatencySummary } from "./latency.ts";
+import {
+  BOX_EXPECTATION,
+  evaluate,
+  isUsual,
+  type Measured,
+  notJudged,
+  parseExpectation,
+  percentilesIn,
+} from "./expect.ts";
+import { behindOf, byTargetOf, saturation } from "./generator.ts";
+import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "./latency.ts";
 import type { EndedBy } from "./loop.ts";
 import { shapeOf, type TcpPlan } from "./plan.ts";
 import type { Report, Verdict } from "./report.ts";
@@ -13,6 +22,9 @@ export interface Result {
   readonly plan: TcpPlan;
   readonly state: CrewState;
   readonly endedBy: EndedBy;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly version: string | undefined;
   readonly box: BoxWatch;
   readonly counting: Counting;
   /** Over the sending phase. */
@@ -40,10 +52,14 @@ function measuredOf(result: Result): Measured {
   return {
     kind: "tcp",
     target: plan.target,
+    startedAt: new Date(result.startedAt).toISOString(),
+    ...(result.version === undefined ? {} : { version: result.version }),
     plan: planOf(plan),
     connections: {
       opened: tally.opened,
+      reopened: tally.reopened,
       peak: Math.min(tally.peak, plan.connections),
+      held: tally.held,
       failed: tally.failed,
       lost: tally.lost,
       byCause: tally.byCause,
@@ -55,8 +71,10 @@ function measuredOf(result: Result): Measured {
       late: tally.late,
       dropped: tally.droppedInAll,
       received: messagesBack(tally, counting),
+      answersTold: counting.answersTold,
+      answered: counting.answersTold ? tally.received - tally.unexpected : 0,
       unanswered: tally.unanswered,
-      unmatched: tally.unmatched,
+      unexpected: tally.unexpected,
       droppedBy: tally.dropped,
       perSecondSent: overMs > 0 ? (countedSent * 1000) / overMs : 0,
     },
@@ -89,10 +107,15 @@ function planOf(plan: TcpPlan): Report["plan"] {
   };
 }
 
-function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
-  const more = [...new Set([...plan.percentiles, ...percentilesIn(plan.expectations)])].sort((a, b) => a - b);
+function latenciesOf({ plan, state, counting }: Result): Report["latencyUs"] {
+  const asked = [...plan.percentiles.filter((percent) => !isUsual(percent)), ...percentilesIn(plan.expectations)];
+  const more = [...new Set(asked)].sort((a, b) => a - b);
   const summaries = LATENCIES.map((name) => [name, state.latencies.summary(name, more)] as const);
-  return Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
+  const all = Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
+  const { count, atLeast } = all.firstByte;
+  // Who answers nobody owes no first byte, unless answers were waited for.
+  const isSilent = count === (atLeast?.count ?? 0) && !counting.answersTold;
+  return isSilent ? { ...all, firstByte: new Latencies().summary("firstByte", more) } : all;
 }
 
 function generatorOf(result: Result): Report["generator"] {
@@ -106,6 +129,7 @@ function generatorOf(result: Result): Report["generator"] {
     loopLagP99Us,
     workers: plan.workers,
     behind: behindOf(state.tally),
+    byTarget: byTargetOf(state.tally),
     planned: state.tally.planned,
   });
   return {
@@ -125,7 +149,7 @@ function verdictOf(measured: Measured, plan: TcpPlan): Verdict {
   return {
     pass: failed.length === 0 && !isCutShort(measured),
     checks,
-    reason: reasonFor(measured, failed, notJudged(plan.expectations)),
+    reason: reasonFor(measured, failed, notJudged(plan.expectations, measured.messages.answersTold)),
   };
 }
 
@@ -134,24 +158,30 @@ function isCutShort({ endedBy, plan }: Measured): boolean {
   return endedBy === "stopped" ? plan.durationMs !== null : endedBy !== null;
 }
 
-const ENDINGS: Readonly<Record<NonNullable<EndedBy>, string>> = {
-  stopped: "it was stopped before its time",
-  "message-stop": "the text that ends the run came back",
-  "no-connections": "no connection was left",
-};
+function endingOf({ endedBy, connections, plan, timing }: Measured): string {
+  if (endedBy === "stopped") return "it was stopped before its time";
+  if (endedBy === "message-stop") return "the text that ends the run came back";
+  const after = `${formatDuration(timing.sendMs)}${plan.durationMs === null ? "" : ` of ${formatDuration(plan.durationMs)}`}`;
+  const how = connections.opened === 0 ? "no connection could be opened" : "all connections were lost";
+  return `no connection was left after ${after}: ${how} (--reconnect opens them again)`;
+}
 
 /** @param unjudged what a pass does not say */
 function reasonFor(measured: Measured, failed: readonly string[], unjudged: readonly string[]): string {
-  const { generator, messages, endedBy } = measured;
+  const { generator, messages } = measured;
   const isShort = isCutShort(measured);
   const parts = [
     failed.length > 0 ? `does not hold: ${failed.join(", ")}` : `every expectation held${isShort ? " until then" : ""}`,
     ...(failed.length === 0 && unjudged.length > 0 ? [`not judged: ${unjudged.join(", ")}`] : []),
-    ...(isShort ? [ENDINGS[endedBy!]] : []),
+    ...(isShort ? [endingOf(measured)] : []),
     // Of a target that answers nothing every later message is dropped, which by itself sounds like a slow one.
     ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
-    ...(messages.unmatched > 0 ? [`answers that no message had asked for: ${messages.unmatched}`] : []),
+    ...(messages.unexpected > 0 ? [unexpectedText(messages)] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
   ];
   return parts.join("; ");
+}
+
+function unexpectedText({ unexpected, received }: Measured["messages"]): string {
+  return `${unexpected} of ${received} replies answered no message: is a reply what --reply-length, --reply-end or --latency-marker says`;
 }

@@ -57,6 +57,8 @@ export class SnapshotMaker {
         late: tally.late,
         dropped: tally.droppedInAll,
         received,
+        unanswered: this.#counting.answersTold ? sent - (tally.received - tally.unexpected) : 0,
+        unexpected: tally.unexpected,
         answersTold: this.#counting.answersTold,
         perSecondSent: perSecond("sent"),
         perSecondReceived: perSecond("received"),

@@ -3,6 +3,7 @@ import { type AddressOutcomes, Dialer, type Handler } from "../net/mod.ts";
 import type { Tally } from "./accounting.ts";
 import { DialQueue } from "./dial-queue.ts";
 import type { Lanes } from "./lanes.ts";
+import type { LatencyRecorder } from "./latency-recorder.ts";
 import type { TcpPlan } from "./plan.ts";
 
 /** The part of a run that one event loop does. */
@@ -40,6 +41,9 @@ const RETRY_MS = 1000;
 /** A retry may be so much later than that. */
 const RETRY_GRAIN_MS = 10;
 
+/** `failed` is called where a lane's connect failed. */
+export type OpenerHandler = Handler<number> & { failed(lane: number): void };
+
 /** Opens the connections of one loop, each at its planned moment, and reopens those that are to be. */
 export class Opener {
   readonly dialer: Dialer<number>;
@@ -50,18 +54,33 @@ export class Opener {
   readonly #queue: DialQueue;
   readonly #retries: Wheel;
   readonly #abort = new AbortController();
+  readonly #recorder: LatencyRecorder;
+  readonly #onFailed: (lane: number) => void;
   readonly #now: () => number;
+  /** 1 while the lane's connect is tried again: a user would wait from the first try on. */
+  readonly #retrying: Uint8Array;
   /** Connects that were not a lane's first. */
   #redialled = 0;
   #underWay = 0;
   #unsettled: number;
 
-  constructor(plan: TcpPlan, slice: Slice, lanes: Lanes, tally: Tally, handler: Handler<number>, now: () => number) {
+  constructor(
+    plan: TcpPlan,
+    slice: Slice,
+    lanes: Lanes,
+    tally: Tally,
+    recorder: LatencyRecorder,
+    { failed, ...handler }: OpenerHandler,
+    now: () => number,
+  ) {
     this.#plan = plan;
     this.#slice = slice;
     this.#lanes = lanes;
     this.#tally = tally;
+    this.#recorder = recorder;
+    this.#onFailed = failed;
     this.#now = now;
+    this.#retrying = new Uint8Array(lanes.count);
     this.#unsettled = lanes.count;
     this.#retries = new Wheel(512, 1);
     // Workers take turns: with two at 1000 a second in all, one dials at 0, 2, 4 … ms and the other at 1, 3, 5 …
@@ -111,6 +130,7 @@ export class Opener {
 
   /** The handler's `open` was called for this lane. */
   settled(lane: number): void {
+    this.#retrying[lane] = 0;
     if (this.#lanes.settled[lane] === 1) return;
     this.#lanes.settled[lane] = 1;
     this.#unsettled -= 1;
@@ -124,7 +144,10 @@ export class Opener {
     const uid = first ? firstConnection + lane : connections + this.#redialled * workers + worker;
     if (!first) this.#redialled += 1;
     this.#lanes.uids[lane] = uid;
-    this.#lanes.sinceMs[lane] = this.#now();
+    if (this.#retrying[lane] === 0) {
+      this.#lanes.sinceMs[lane] = this.#now();
+      this.#recorder.begin("connect", this.#lanes.sinceMs[lane]!);
+    }
     this.#underWay += 1;
     const { signal } = this.#abort;
     const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
@@ -140,10 +163,17 @@ export class Opener {
 
   #failed(lane: number, error: unknown): void {
     this.#underWay -= 1;
+    const isRetry = this.#retrying[lane] === 1;
     this.settled(lane);
-    if (this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted) {
+      if (!isRetry) this.#recorder.forget("connect", this.#lanes.sinceMs[lane]!);
+      return;
+    }
     this.#tally.countFailure(causeOf(error));
-    if (this.#plan.reconnect) this.#retries.arm(lane, Math.floor(this.#now()) + RETRY_MS);
+    this.#onFailed(lane);
+    if (!this.#plan.reconnect) return;
+    this.#retrying[lane] = 1;
+    this.#retries.arm(lane, Math.floor(this.#now()) + RETRY_MS);
   }
 }
 

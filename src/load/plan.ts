@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { formatCount, formatDuration, TenkError } from "../base/mod.ts";
-import { DEFAULT_EXPECTATIONS, type Expectation, parseExpectation } from "./expect.ts";
+import { countingOf } from "./came-back.ts";
+import { type Expectation, parseExpectation, usualExpectations } from "./expect.ts";
 import { compileMessages, type MessagePart } from "./message/mod.ts";
 import { flat, parseShape } from "./shape-syntax.ts";
 
@@ -76,7 +77,7 @@ export interface TcpOptions {
   messageStop?: Uint8Array;
   /** Event loops. One sends 100 000 messages a second; more only where the target is faster than one core sends. @default {1} */
   workers?: number;
-  /** What must hold, see `parseExpectation`. @default {connections held, none lost or failed, late + dropped ≤ 0.1 %} */
+  /** What must hold, see `parseExpectation`. @default {`usualExpectations`} */
   expectations?: readonly string[];
   /** Latency percentiles beside the usual ones, 0 to 100. */
   percentiles?: readonly number[];
@@ -136,7 +137,7 @@ export function planTcp(options: TcpOptions): TcpPlan {
     box: options.box ?? (path === undefined ? `http://${bracketed(host)}:9190/api/status` : false),
     target: path ?? `${bracketed(host)}:${port}`,
     pace: paceOf(options),
-    expectations: (options.expectations ?? DEFAULT_EXPECTATIONS).map(parseExpectation),
+    expectations: options.expectations?.map(parseExpectation) ?? [],
   };
   if (path === undefined && !isPort(port)) refuse(`port ${port} is none`, "give HOST:PORT, the port from 1 to 65535");
   checkNumbers(plan);
@@ -145,7 +146,8 @@ export function planTcp(options: TcpOptions): TcpPlan {
   for (const address of plan.sourceAddresses) {
     if (!isIP(address)) refuse(`source "${address}" is not an address`, "for example 127.0.0.2");
   }
-  return plan;
+  if (options.expectations !== undefined) return plan;
+  return { ...plan, expectations: usualExpectations(countingOf(plan).answersTold).map(parseExpectation) };
 }
 
 function isPort(port: number | undefined): boolean {

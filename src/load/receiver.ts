@@ -1,7 +1,7 @@
 import { Wheel } from "../base/mod.ts";
 import type { Tally } from "./accounting.ts";
 import type { Lanes } from "./lanes.ts";
-import type { Latencies } from "./latency.ts";
+import type { LatencyRecorder } from "./latency-recorder.ts";
 import type { TcpPlan } from "./plan.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Sender } from "./sender.ts";
@@ -15,7 +15,7 @@ export class Receiver {
   readonly #protocol: Protocol;
   readonly #lanes: Lanes;
   readonly #tally: Tally;
-  readonly #latencies: Latencies;
+  readonly #recorder: LatencyRecorder;
   readonly #sender: Sender | undefined;
   readonly #downstream: TokenBuckets | undefined;
   readonly #resumptions = new Wheel(512, 1);
@@ -26,14 +26,14 @@ export class Receiver {
     protocol: Protocol,
     lanes: Lanes,
     tally: Tally,
-    latencies: Latencies,
+    recorder: LatencyRecorder,
     sender: Sender | undefined,
   ) {
     this.#plan = plan;
     this.#protocol = protocol;
     this.#lanes = lanes;
     this.#tally = tally;
-    this.#latencies = latencies;
+    this.#recorder = recorder;
     this.#sender = sender;
     const { downstreamBytesPerSecond } = plan;
     if (downstreamBytesPerSecond !== undefined) {
@@ -68,7 +68,7 @@ export class Receiver {
     this.lastMs = now;
     if (this.#lanes.heard[lane] === 0) {
       this.#lanes.heard[lane] = 1;
-      this.#latencies.record("firstByte", (now - this.#lanes.sinceMs[lane]!) * 1000);
+      this.#recorder.end("firstByte", this.#lanes.sinceMs[lane]!, now);
     }
     if (replies !== undefined && this.#sender !== undefined) {
       const count = replies.count(this.#lanes.replyState, lane * replies.slotsPerConnection, bytes);

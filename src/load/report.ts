@@ -37,6 +37,10 @@ export interface Report {
   readonly kind: string;
   /** `host:port`, or the path of a Unix socket. */
   readonly target: string;
+  /** When the first connect was due: `2026-11-30T07:35:06.123Z`. */
+  readonly startedAt: string;
+  /** Of the tenk that ran it. */
+  readonly version?: string;
   readonly plan: {
     readonly connections: number;
     /** 0 where nothing was sent, or as fast as possible. */
@@ -51,7 +55,12 @@ export interface Report {
   };
   readonly connections: {
     readonly opened: number;
+    /** Opened again, after a loss, a failure or the end of a lifetime: part of `opened`. */
+    readonly reopened: number;
+    /** Open at a time, at most. */
     readonly peak: number;
+    /** Open when the sending was over. */
+    readonly held: number;
     readonly failed: number;
     /** Ended before the planned end, and not by us. */
     readonly lost: number;
@@ -60,7 +69,10 @@ export interface Report {
     /** `{"127.0.0.1": {"connected": 10}, "::1": {"ECONNREFUSED": 1}}`, where the target is a name. */
     readonly byAddress?: AddressOutcomes;
   };
-  /** planned = sent + dropped; the late ones are among the sent. */
+  /**
+   * planned = sent + dropped, the late ones being among the sent; and where answers are told apart, sent = answered +
+   * unanswered and received = answered + unexpected.
+   */
   readonly messages: {
     readonly planned: number;
     readonly sent: number;
@@ -68,10 +80,13 @@ export interface Report {
     readonly dropped: number;
     /** What came back: answers where they are told apart, else bytes divided by the message's length. */
     readonly received: number;
-    /** Sent, and no answer came before the end; 0 where answers are not told apart. */
+    /** Answers are told apart, and timed; where not, the next three are 0. */
+    readonly answersTold: boolean;
+    readonly answered: number;
+    /** Sent, and no answer came before the end. */
     readonly unanswered: number;
-    /** Answers that belonged to no message. */
-    readonly unmatched: number;
+    /** Answers that no message had asked for. */
+    readonly unexpected: number;
     /** Why messages were dropped. */
     readonly droppedBy: Readonly<Record<DropCause, number>>;
     /** Sent per second over the sending phase; over the ramp-up where the run was stopped before. */
@@ -83,7 +98,7 @@ export interface Report {
     readonly firstByte: LatencySummary;
     readonly message: LatencySummary;
     readonly service: LatencySummary;
-    /** From the planned moment to the moment it was sent: the generator's own share. */
+    /** From the planned moment to the moment it was handed to its connection: the generator's own share. */
     readonly send: LatencySummary;
   };
   readonly server: ServerReport | null;
@@ -107,11 +122,13 @@ export interface Report {
 
 /** Why a message was not sent. */
 export const DROP_CAUSES = [
-  "old", // due for longer than dropAfterMs: the generator was too slow
-  "full", // its connection's outbox was full: the peer does not read
+  "old", // due for longer than dropAfterMs, or until the end: the generator was too slow
+  "full", // its connection's outbox was full, or a byte of it waited there at the end: the peer does not read
   "outstanding", // too many messages of its connection had no answer yet
+  "noReply", // it waited for the answer to an earlier message, which did not come in dropAfterMs or until the end
   "bandwidth", // its connection had used up its upstream bandwidth
-  "closed", // its connection closed before its turn came, or no connection was open
+  "closed", // its connection was closed when its turn came, could not be opened, or no connection was open
+  "cut", // its connection ended while a byte of it still waited to be sent
 ] as const;
 
 export type DropCause = (typeof DROP_CAUSES)[number];

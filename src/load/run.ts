@@ -50,6 +50,8 @@ export interface RunOptions {
   control?: LoadControl;
   /** Sees what goes over the wire; costs a call for each message and chunk. One worker only. */
   tap?: Tap;
+  /** Of this tenk, for the report. */
+  version?: string;
 }
 
 const SNAPSHOT_MS = 250;
@@ -66,7 +68,7 @@ export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<R
   const box = new BoxWatch(plan.box || "", plan.port ?? 0);
   if (plan.box !== false) await box.start();
   const crew = await assembleCrew(plan, addresses, tap);
-  const run = new Run(plan, crew, box);
+  const run = new Run(plan, crew, box, options.version);
   control.attach(crew);
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
@@ -107,6 +109,8 @@ class Run {
   readonly #crew: Crew;
   readonly #box: BoxWatch;
   readonly #process = openProcessReader();
+  readonly #version: string | undefined;
+  readonly #startedAt = Date.now();
   readonly #startMs = performance.now();
   readonly #counting: Counting;
   readonly #snapshots: SnapshotMaker;
@@ -116,7 +120,8 @@ class Run {
   #phase: Phase = "connect";
   #rssBytes = 0;
 
-  constructor(plan: TcpPlan, crew: Crew, box: BoxWatch) {
+  constructor(plan: TcpPlan, crew: Crew, box: BoxWatch, version: string | undefined) {
+    this.#version = version;
     this.#plan = plan;
     this.#crew = crew;
     this.#box = box;
@@ -153,6 +158,8 @@ class Run {
       plan: this.#plan,
       state,
       endedBy,
+      startedAt: this.#startedAt,
+      version: this.#version,
       box: this.#box,
       counting: this.#counting,
       cpu,

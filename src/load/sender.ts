@@ -2,8 +2,12 @@ import type { Tally } from "./accounting.ts";
 import { elapsedUs, type InFlight, microsecondsOf } from "./in-flight.ts";
 import type { LaneConnection, Lanes } from "./lanes.ts";
 import { bucketOf, type Latencies, recordUs } from "./latency.ts";
+import { type LatencyRecorder, runUs } from "./latency-recorder.ts";
 import type { MessageSource } from "./message/mod.ts";
+import type { PendingTimes } from "./pending.ts";
+import type { DropCause } from "./report.ts";
 import type { TokenBuckets } from "./token-buckets.ts";
+import { Unsent } from "./unsent.ts";
 
 export interface SenderOptions {
   readonly source: MessageSource;
@@ -32,7 +36,8 @@ const BLOCK_BYTES = 16_384;
  *         └─ write ─► stamp (planned, sent) ─► answered() takes it
  * ```
  *
- * The hot path of the whole generator: no allocation, no promise.
+ * From its planned moment on a message is pending in `LatencyRecorder`, until it is sent and until it is answered: what is
+ * dropped, lost or not answered stays so. The hot path of the whole generator: no allocation, no promise.
  */
 export class Sender {
   readonly #lanes: Lanes;
@@ -41,18 +46,26 @@ export class Sender {
   readonly #messageTimes: ReturnType<Latencies["histogram"]>;
   readonly #serviceTimes: ReturnType<Latencies["histogram"]>;
   readonly #buckets: Float64Array;
+  readonly #pendingSends: PendingTimes;
+  readonly #pendingMessages: PendingTimes;
+  readonly #pendingServices: PendingTimes;
+  readonly #unsent = new Unsent();
   readonly #options: SenderOptions;
   readonly #depth: number;
   #block: Uint8Array | undefined;
   #blockMessages = 1;
 
-  constructor(lanes: Lanes, tally: Tally, latencies: Latencies, options: SenderOptions) {
+  constructor(lanes: Lanes, tally: Tally, recorder: LatencyRecorder, options: SenderOptions) {
+    const { latencies } = recorder;
     this.#lanes = lanes;
     this.#tally = tally;
     this.#sendTimes = latencies.histogram("send");
     this.#messageTimes = latencies.histogram("message");
     this.#serviceTimes = latencies.histogram("service");
     this.#buckets = latencies.messageBuckets;
+    this.#pendingSends = recorder.pending("send");
+    this.#pendingMessages = recorder.pending("message");
+    this.#pendingServices = recorder.pending("service");
     this.#options = options;
     this.#depth = options.pipeline > 0 ? options.pipeline : Number.POSITIVE_INFINITY;
   }
@@ -64,28 +77,38 @@ export class Sender {
 
   /** A message planned for `plannedMs` has its turn on this lane; both times in milliseconds of the run. */
   send(lane: number, plannedMs: number, nowMs: number): void {
-    const { inFlight, upstream, outboxBytes } = this.#options;
+    const { inFlight, upstream, outboxBytes, lateAfterMs } = this.#options;
     const connection = this.#lanes.connections[lane];
-    const { dropped } = this.#tally;
     if (connection === undefined) {
-      dropped.closed += 1;
+      this.drop("closed", plannedMs);
     } else if (inFlight !== undefined && !inFlight.hasRoom(lane)) {
       // Forgetting the oldest instead would give its answer to a younger message: a latency that nobody had.
-      dropped.outstanding += 1;
+      this.drop(inFlight.waitingOn(lane) > 0 ? "noReply" : "outstanding", plannedMs);
     } else if (inFlight !== undefined && this.#mustWait(inFlight, lane)) {
       inFlight.pushWaiting(lane, microsecondsOf(plannedMs));
+      this.#begins(runUs(plannedMs), 1);
     } else if (connection.queuedBytes > outboxBytes) {
-      dropped.full += 1;
+      this.drop("full", plannedMs);
     } else if (upstream !== undefined && !upstream.mayPass(lane, nowMs)) {
-      dropped.bandwidth += 1;
-    } else if (!this.#write(connection, lane, microsecondsOf(plannedMs), nowMs)) {
-      dropped.closed += 1;
+      this.drop("bandwidth", plannedMs);
     } else {
       const delayMs = nowMs - plannedMs;
+      if (!this.#write(connection, lane, microsecondsOf(plannedMs), nowMs, delayMs > lateAfterMs, false)) {
+        this.drop("closed", plannedMs);
+        return;
+      }
       recordUs(this.#sendTimes, delayMs * 1000);
-      if (delayMs > this.#options.lateAfterMs) this.#tally.late += 1;
-      inFlight?.pushSent(lane, microsecondsOf(plannedMs), microsecondsOf(nowMs));
+      if (inFlight === undefined) return;
+      this.#pendingMessages.add(runUs(plannedMs));
+      this.#pendingServices.add(runUs(nowMs));
+      inFlight.pushSent(lane, microsecondsOf(plannedMs), microsecondsOf(nowMs));
     }
+  }
+
+  /** Messages that were planned for this moment, or a little before, will never be sent. */
+  drop(cause: DropCause, plannedMs: number, count = 1): void {
+    this.#tally.dropped[cause] += count;
+    this.#begins(runUs(plannedMs), count);
   }
 
   /** One answer came: it is the oldest message's, and gives its times. What waits is sent by `sendWaiting`. */
@@ -93,16 +116,28 @@ export class Sender {
     const { inFlight } = this.#options;
     this.#tally.received += 1;
     if (inFlight === undefined) return;
-    const node = inFlight.pop(lane);
+    const connection = this.#lanes.connections[lane];
+    // Nothing can answer a message that has not left.
+    const unsent = connection === undefined ? 0 : this.#unsent.on(connection);
+    const node = unsent < inFlight.unanswered(lane) ? inFlight.pop(lane) : -1;
     if (node < 0) {
-      this.#tally.unmatched += 1;
+      this.#tally.unexpected += 1;
       return;
     }
     const nowUs = microsecondsOf(nowMs);
     const waitedUs = elapsedUs(inFlight.plannedUs(node), nowUs);
+    const servedUs = elapsedUs(inFlight.sentUs(node), nowUs);
+    this.#pendingMessages.remove(runUs(nowMs) - waitedUs);
+    this.#pendingServices.remove(runUs(nowMs) - servedUs);
     recordUs(this.#messageTimes, waitedUs);
     this.#buckets[bucketOf(waitedUs)]! += 1;
-    recordUs(this.#serviceTimes, elapsedUs(inFlight.sentUs(node), nowUs));
+    recordUs(this.#serviceTimes, servedUs);
+  }
+
+  /** No request of this lane awaits its answer, or its turn. */
+  isAnswered(lane: number): boolean {
+    const { inFlight } = this.#options;
+    return inFlight === undefined || inFlight.unanswered(lane) + inFlight.waitingOn(lane) === 0;
   }
 
   /** Sends what waits on this lane, as far as the pipeline has room; what is too old is dropped. */
@@ -116,17 +151,24 @@ export class Sender {
       const delayUs = elapsedUs(plannedUs, nowUs);
       if (delayUs > dropAfterMs * 1000) {
         inFlight.dropWaiting(lane);
-        this.#tally.dropped.old += 1;
+        this.#tally.dropped.noReply += 1;
         continue;
       }
-      if (!this.#write(connection, lane, plannedUs, nowMs)) return;
+      const late = delayUs > lateAfterMs * 1000;
+      if (!this.#write(connection, lane, plannedUs, nowMs, late, late)) return;
       inFlight.sendWaiting(lane, nowUs);
       recordUs(this.#sendTimes, delayUs);
-      if (delayUs > lateAfterMs * 1000) {
-        this.#tally.late += 1;
-        this.#tally.lateForReply += 1;
-      }
+      this.#pendingSends.remove(runUs(nowMs) - delayUs);
+      this.#pendingServices.add(runUs(nowMs));
     }
+  }
+
+  /** The replies that these messages wait for will not come any more. */
+  dropWaiting(lane: number): void {
+    const { inFlight } = this.#options;
+    if (inFlight === undefined) return;
+    this.#tally.dropped.noReply += inFlight.waitingOn(lane);
+    while (inFlight.waitingOn(lane) > 0) inFlight.dropWaiting(lane);
   }
 
   /**
@@ -151,7 +193,7 @@ export class Sender {
     this.#options.upstream?.reset(lane, nowMs);
   }
 
-  /** The connection of a lane is gone: its messages will not be answered, and those that wait not be sent. */
+  /** The connection left its lane: its messages will not be answered, and those that wait not be sent. */
   forget(lane: number): void {
     const { inFlight } = this.#options;
     if (inFlight === undefined) return;
@@ -160,14 +202,35 @@ export class Sender {
     inFlight.clear(lane);
   }
 
+  /** The connection is over: messages of which a byte still waits in it were not sent. `forget` has counted them. */
+  ended(connection: LaneConnection, cause: DropCause): void {
+    const tally = this.#tally;
+    const { messages, late, lateForReply } = this.#unsent.take(connection);
+    tally.sent -= messages;
+    tally.late -= late;
+    tally.lateForReply -= lateForReply;
+    tally.dropped[cause] += messages;
+    if (this.#options.inFlight !== undefined) tally.unanswered -= messages;
+  }
+
+  /** Its time runs from here on, until it is sent and answered. */
+  #begins(plannedUs: number, count: number): void {
+    this.#pendingSends.add(plannedUs, count);
+    if (this.#options.inFlight !== undefined) this.#pendingMessages.add(plannedUs, count);
+  }
+
   #mustWait(inFlight: InFlight, lane: number): boolean {
     return inFlight.unanswered(lane) >= this.#depth || inFlight.waitingOn(lane) > 0;
   }
 
   #writeOne(connection: LaneConnection, lane: number, nowMs: number): number {
     const nowUs = microsecondsOf(nowMs);
-    if (!this.#write(connection, lane, nowUs, nowMs)) return 0;
-    this.#options.inFlight?.pushSent(lane, nowUs, nowUs);
+    const { inFlight } = this.#options;
+    if (!this.#write(connection, lane, nowUs, nowMs, false, false)) return 0;
+    if (inFlight === undefined) return 1;
+    this.#pendingMessages.add(runUs(nowMs));
+    this.#pendingServices.add(runUs(nowMs));
+    inFlight.pushSent(lane, nowUs, nowUs);
     return 1;
   }
 
@@ -181,18 +244,33 @@ export class Sender {
       for (let index = 0; index < this.#blockMessages; index++) this.#block.set(message, index * message.length);
     }
     if (connection.write(this.#block) === 0) return 0;
-    this.#tally.sent += this.#blockMessages;
+    this.#wrote(connection, this.#block.length, this.#blockMessages, false, false);
     return this.#blockMessages;
   }
 
-  #write(connection: LaneConnection, lane: number, plannedUs: number, nowMs: number): boolean {
+  #write(
+    connection: LaneConnection,
+    lane: number,
+    plannedUs: number,
+    nowMs: number,
+    late: boolean,
+    lateForReply: boolean,
+  ): boolean {
     const { source, upstream, epochMs, tapOut } = this.#options;
     const uid = this.#lanes.uids[lane]!;
     const bytes = source.nextBytes(uid, source.hasMarker ? Math.round((epochMs + nowMs) * 1000) : plannedUs);
     if (connection.write(bytes) === 0) return false;
-    this.#tally.sent += 1;
+    this.#wrote(connection, bytes.length, 1, late, lateForReply);
     upstream?.spend(lane, bytes.length);
     if (tapOut !== undefined) tapOut(uid, bytes);
     return true;
+  }
+
+  #wrote(connection: LaneConnection, bytes: number, messages: number, late: boolean, lateForReply: boolean): void {
+    this.#tally.sent += messages;
+    if (late) this.#tally.late += messages;
+    if (lateForReply) this.#tally.lateForReply += messages;
+    if (connection.queuedBytes === 0) this.#unsent.emptied(connection);
+    else this.#unsent.wrote(connection, { bytes, messages, late, lateForReply });
   }
 }

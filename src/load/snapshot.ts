@@ -22,6 +22,10 @@ export interface LoadSnapshot {
     readonly dropped: number;
     /** What came back: answers where they are told apart, else bytes divided by the message's length. */
     readonly received: number;
+    /** Sent, and not answered so far; 0 where answers are not told apart. */
+    readonly unanswered: number;
+    /** Answers that no message had asked for; part of `received`. */
+    readonly unexpected: number;
     /** Answers are told apart, and timed. */
     readonly answersTold: boolean;
     /** Over the last second. */
@@ -34,7 +38,10 @@ export interface LoadSnapshot {
     readonly perSecondSent: number;
     readonly perSecondReceived: number;
   };
-  /** Of all messages answered so far, from their planned moments. */
+  /**
+   * Of all messages so far, from their planned moments: of those that were answered and, as what they have waited at least,
+   * of those that should have been by now.
+   */
   readonly latencyUs: {
     readonly p50: number;
     readonly p90: number;

@@ -50,6 +50,8 @@ const SNAPSHOT: LoadSnapshot = {
     late: 0,
     dropped: 0,
     received: 0,
+    unanswered: 0,
+    unexpected: 0,
     answersTold: true,
     perSecondSent: 0,
     perSecondReceived: 0,

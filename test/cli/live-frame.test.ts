@@ -16,6 +16,8 @@ const SNAPSHOT: LoadSnapshot = {
     late: 3,
     dropped: 0,
     received: 1_000,
+    unanswered: 0,
+    unexpected: 0,
     answersTold: true,
     perSecondSent: 100_000,
     perSecondReceived: 0,

@@ -10,6 +10,7 @@ const NONE = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };
 const REPORT: Report = {
   kind: "tcp",
   target: "127.0.0.1:9091",
+  startedAt: "2026-11-30T07:35:06.123Z",
   plan: {
     connections: 10_000,
     ratePerConnection: 10,
@@ -19,16 +20,18 @@ const REPORT: Report = {
     shape: "constant",
     workers: 1,
   },
-  connections: { opened: 10_000, peak: 10_000, failed: 0, lost: 0, byCause: {} },
+  connections: { opened: 10_000, reopened: 0, peak: 10_000, held: 10_000, failed: 0, lost: 0, byCause: {} },
   messages: {
     planned: 3_000_000,
     sent: 3_000_000,
     late: 0,
     dropped: 0,
     received: 0,
+    answersTold: false,
+    answered: 0,
     unanswered: 0,
-    unmatched: 0,
-    droppedBy: { old: 0, full: 0, outstanding: 0, bandwidth: 0, closed: 0 },
+    unexpected: 0,
+    droppedBy: { old: 0, full: 0, outstanding: 0, noReply: 0, bandwidth: 0, closed: 0, cut: 0 },
     perSecondSent: 100_000,
   },
   bytes: { sent: 12_000_000, received: 0 },
@@ -84,8 +87,12 @@ PASS`);
     const echoed = { ...REPORT, messages: { ...REPORT.messages, received: 3_000_000 }, bytes };
     const untold = "came back    3,000,000  answers are not told apart: add --wait-reply\n";
     expect(reportText(echoed, PLAIN)).toContain(untold);
-    const timed = { ...echoed, latencyUs: { ...REPORT.latencyUs, message: LATENCY } };
-    expect(reportText(timed, PLAIN)).toContain("came back    3,000,000\n");
+    const timed = {
+      ...echoed,
+      messages: { ...echoed.messages, answersTold: true },
+      latencyUs: { ...REPORT.latencyUs, message: LATENCY },
+    };
+    expect(reportText(timed, PLAIN)).toContain("came back    3,000,000  0 unanswered  0 unexpected\n");
   });
 
   test.each([
@@ -117,6 +124,7 @@ PASS`);
           ...REPORT.messages,
           dropped: 7,
           droppedBy: { ...REPORT.messages.droppedBy, full: 7 },
+          answersTold: true,
           unanswered: 2,
         },
         server: null,
@@ -133,8 +141,8 @@ PASS`);
     );
     expect(text).toContain("5000/s in all, until ended\n");
     expect(text).toContain("15 lost\n             12 established ECONNRESET\n             3 established peer\n");
-    expect(text).toContain("7 dropped\n             dropped: 7 full\n");
-    expect(text).toContain("came back    0  2 unanswered\n");
+    expect(text).toContain("7 dropped\n             dropped: 7 full: the peer did not read\n");
+    expect(text).toContain("came back    0  2 unanswered  0 unexpected\n");
     expect(text).toContain("server       not a tenk box");
     expect(text).toContain("was the limit: its event loop lagged");
     expect(text).toContain("message, from its planned moment");

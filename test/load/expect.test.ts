@@ -93,7 +93,8 @@ describe("what is expected is held against the report", () => {
     ],
     [["connections=all", "lost+failed=0", "late=0", "dropped=0"], []],
   ])("of %j it is known what usual they leave out", (texts, left) => {
-    expect(notJudged(texts.map(parseExpectation))).toEqual(left);
+    expect(notJudged(texts.map(parseExpectation), false)).toEqual(left);
+    expect(notJudged(texts.map(parseExpectation), true)).toEqual([...left, "unanswered=0", "unexpected=0"]);
   });
 
   test("knows which percentiles it needs", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Tally } from "../../src/load/accounting.ts";
 import { Lanes } from "../../src/load/lanes.ts";
+import { LatencyRecorder } from "../../src/load/latency-recorder.ts";
 import { Opener, slicesOf } from "../../src/load/opener.ts";
 import { planTcp } from "../../src/load/plan.ts";
 import { tcpProtocol } from "../../src/load/protocol.ts";
@@ -10,7 +11,15 @@ test("a retry that waits does not slow down the connects that do not", async () 
   const tally = new Tally();
   let now = 0;
   const lanes = new Lanes(3, tcpProtocol(plan, 0));
-  const opener = new Opener(plan, slicesOf(plan)[0]!, lanes, tally, {}, () => now);
+  const opener = new Opener(
+    plan,
+    slicesOf(plan)[0]!,
+    lanes,
+    tally,
+    new LatencyRecorder(),
+    { failed: () => {} },
+    () => now,
+  );
   opener.tick(0, 0);
   expect(opener.waitMs(0)).toBe(2);
   while (tally.failed === 0) await new Promise((resolve) => setImmediate(resolve));
