@@ -42,10 +42,36 @@ const ROWS: readonly Row[] = [
   },
   { name: "late", of: ({ messages }) => messages.late, unit: "count", better: "less", grain: 5 },
   { name: "dropped", of: ({ messages }) => messages.dropped, unit: "count", better: "less" },
-  { name: "connect p99", of: ({ latencyUs }) => latencyUs.connect.p99, unit: "us", better: "less", grain: 100 },
-  { name: "message p50", of: ({ latencyUs }) => latencyUs.message.p50, unit: "us", better: "less", grain: 50 },
-  { name: "message p99", of: ({ latencyUs }) => latencyUs.message.p99, unit: "us", better: "less", grain: 100 },
-  { name: "message max", of: ({ latencyUs }) => latencyUs.message.max, unit: "us", better: "less", grain: 1000 },
+  { name: "unanswered", of: ({ messages }) => messages.unanswered, unit: "count", better: "less" },
+  { name: "unexpected replies", of: ({ messages }) => messages.unexpected, unit: "count", better: "less" },
+  {
+    name: "connect p99",
+    of: ({ latencyUs }) => measured(latencyUs.connect, "p99"),
+    unit: "us",
+    better: "less",
+    grain: 100,
+  },
+  {
+    name: "message p50",
+    of: ({ latencyUs }) => measured(latencyUs.message, "p50"),
+    unit: "us",
+    better: "less",
+    grain: 50,
+  },
+  {
+    name: "message p99",
+    of: ({ latencyUs }) => measured(latencyUs.message, "p99"),
+    unit: "us",
+    better: "less",
+    grain: 100,
+  },
+  {
+    name: "message max",
+    of: ({ latencyUs }) => measured(latencyUs.message, "max"),
+    unit: "us",
+    better: "less",
+    grain: 1000,
+  },
   { name: "server processor", of: ({ server }) => server?.cpuPercent, unit: "percent", better: "less", grain: 2 },
   { name: "server memory", of: ({ server }) => server?.rssBytes, unit: "bytes", better: "less", grain: 2 ** 20 },
   {
@@ -58,6 +84,11 @@ const ROWS: readonly Row[] = [
   },
   { name: "generator per message", of: ({ generator }) => generator.cpuUsPerMessage, unit: "us", better: "less" },
 ];
+
+/** A percentile of nothing is no number. */
+function measured(latency: RunReport["latencyUs"]["message"], field: "p50" | "p99" | "max"): number | null {
+  return latency.count > 0 ? latency[field] : null;
+}
 
 /** Two equal runs of one machine differ by so much, whatever they measure. */
 const USUAL_SCATTER = 0.05;

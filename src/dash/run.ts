@@ -62,6 +62,8 @@ interface Latencies {
   readonly p999: number;
   readonly max: number;
   readonly count: number;
+  /** Those of `count` that never ended: from `fromUs` on a percentile is a lower bound. */
+  readonly atLeast?: { readonly count: number; readonly fromUs: number };
 }
 
 /** What of a report is shown; `Report` of `load/` is one. */
@@ -91,6 +93,8 @@ export interface RunReport {
     readonly dropped: number;
     readonly received: number;
     readonly unanswered: number;
+    /** Reports of before have none. */
+    readonly unexpected?: number;
     readonly perSecondSent: number;
   };
   readonly bytes: { readonly sent: number; readonly received: number };

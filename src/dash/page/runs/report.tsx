@@ -133,6 +133,7 @@ function Achieved({ report }: { readonly report: RunReport }) {
           ["late", messages.late],
           ["dropped", messages.dropped],
           ["unanswered", messages.unanswered],
+          ["unexpected replies", messages.unexpected ?? 0],
           ["failed to connect", connections.failed],
           ["lost", connections.lost],
           ...Object.entries(connections.byCause),
@@ -195,7 +196,8 @@ function Latency({ report }: { readonly report: RunReport }) {
       </thead>
       <tbody>
         {rows.map(([name, title, words]) => {
-          const { p50, p90, p99, p999, max } = report.latencyUs[name];
+          const { p50, p90, p99, p999, max, atLeast } = report.latencyUs[name];
+          const fromUs = atLeast?.fromUs ?? Number.POSITIVE_INFINITY;
           return (
             <tr key={name}>
               <th scope="row" class="left" title={words}>
@@ -203,7 +205,10 @@ function Latency({ report }: { readonly report: RunReport }) {
                 <Spread p50={p50} p99={p99} max={max} />
               </th>
               {[p50, p90, p99, p999, max].map((us, index) => (
-                <td key={index}>{seconds(us / 1e6)}</td>
+                <td key={index} title={us >= fromUs ? `at least: ${atLeast?.count} never ended` : undefined}>
+                  {us >= fromUs ? "≥ " : ""}
+                  {seconds(us / 1e6)}
+                </td>
               ))}
             </tr>
           );
