@@ -39,6 +39,7 @@ export interface LoadWords extends PushWords {
   readonly channelBandwidthDownstream?: number;
   readonly duration: number;
   readonly delaySend?: number;
+  readonly reconnect?: boolean;
   readonly messageRate?: number;
   readonly totalRate?: number;
   readonly shape?: string;
@@ -129,6 +130,7 @@ function addRunOptions(command: Command, sought: Sought): void {
     .addOption(valueOption("--connect-rate <n>", "connections opened a second", positive(parseRate)).default(100))
     .addOption(valueOption("--connect-timeout <time>", "give up a connect after", seconds).default(1000, "1s"))
     .addOption(valueOption("--channel-lifetime <time>", "close and reopen each connection after", seconds))
+    .option("--reconnect", "open connections again that are lost or cannot be opened")
     .addOption(valueOption("-r, --message-rate <n>", "messages a second on each connection", perConnectionRate))
     .addOption(
       valueOption("--total-rate <n>", "messages a second over all connections", positive(parseRate)).conflicts(

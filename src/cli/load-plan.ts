@@ -22,6 +22,7 @@ export function loadOptionsOf(target: Address, words: LoadWords, messages: reado
     downstreamBytesPerSecond: words.channelBandwidthDownstream,
     durationMs: words.duration,
     delaySendMs: words.delaySend,
+    reconnect: words.reconnect,
     ratePerConnection: words.messageRate,
     totalRate: words.totalRate,
     shape: words.shape,

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Report } from "../../src/load/mod.ts";
 import { freePort } from "../net/support.ts";
@@ -117,6 +119,26 @@ describe("tenk load tcp", () => {
     const { code, stdout } = await tenk(["load", "tcp", `127.0.0.1:${await freePort()}`, ...QUICK, "--box", "none"]);
     expect(stdout).toContain("20 connect ECONNREFUSED");
     expect(code).toBe(1);
+  });
+
+  test("goes on with a server that closes after each reply where it may connect again, and counts each", async () => {
+    const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => socket.end("yes\n")));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const closing = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const words = ["load", "tcp", closing, "-c", "2", "--connect-rate", "1k", "-r", "20", "-m", "hi", "-T", "1s"];
+    const quiet = ["--wait-reply", "--box", "none", "--no-keep", "--no-live", "--json", "-"];
+    const again = await tenk([...words, ...quiet, "--reconnect", "--expect", "reopened>5"]);
+    const { connections, messages } = JSON.parse(again.stdout) as Report;
+    expect(connections.reopened).toBe(connections.opened - 2);
+    // A request that was due when the server had just closed has no answer.
+    expect([connections.lost >= connections.reopened, messages.answered > 5]).toEqual([true, true]);
+    expect(messages.answered + messages.unanswered).toBe(messages.sent);
+    expect(again.stderr).toMatch(/ of them again {2}2 held/);
+    expect(again.code).toBe(0);
+    const left = await tenk([...words, ...quiet]);
+    expect(left.stderr).toMatch(/; no connection was left after \S+ of 1s: all connections were lost \(--reconnect /);
+    expect([left.code, (JSON.parse(left.stdout) as Report).connections.opened]).toEqual([1, 2]);
+    server.close();
   });
 
   test("ends early at Ctrl-C, with a full report", async () => {
