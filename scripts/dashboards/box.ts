@@ -6,7 +6,7 @@ const LISTENER = `${BOX},listener="$listener"`;
 
 /** A box: what the machine does, each listener, the program itself, relays. */
 export function boxDashboard(): Dashboard {
-  const builder = dashboard("tenk", "tenk", "A box: connections and packets, the machine, each listener, relays.")
+  const builder = dashboard("tenk", "tenk", "A box: connections and reads, the machine, each listener, relays.")
     .withVariable(choice("instance", "Box", "label_values(tenk_tcp_connections_active, instance)"))
     .withVariable(
       choice("listener", "Listener", `label_values(tenk_tcp_connections_active{${BOX}}, listener)`)
@@ -26,14 +26,14 @@ function now() {
   const root = `{${BOX},mountpoint="/",fstype!="rootfs"}`;
   return [
     lines({
-      title: "Connections and packets",
+      title: "Connections and reads",
       help: "Connections open, and reads that brought bytes.",
       unit: "short",
       queries: [
         ["{{listener}} open", `sum by (listener) (tenk_tcp_connections_active{${BOX}})`],
-        ["{{listener}} packets/s", `sum by (listener) (${rate("tenk_tcp_chunks_read_total", BOX)})`],
+        ["{{listener}} reads/s", `sum by (listener) (${rate("tenk_tcp_reads_total", BOX)})`],
       ],
-      right: { lines: ".*packets/s", unit: "cps" },
+      right: { lines: ".*reads/s", unit: "cps" },
     }),
     lines({
       title: "Processor by mode",
@@ -85,21 +85,27 @@ function listener() {
   return [
     third("Connections", "Open now, and those in a PROXY header or handshake.", "short", [
       ["open", `tenk_tcp_connections_active{${LISTENER}}`],
-      ["arriving", `tenk_tcp_connections_arriving{${LISTENER}}`],
+      ["in handshakes", `tenk_tcp_handshakes_in_progress{${LISTENER}}`],
     ]),
-    third("Accepted and refused", "A second; refusals by reason.", "cps", [
+    third("Accepted and rejected", "A second; rejections by reason.", "cps", [
       ["accepted", perSecond("connections_accepted_total")],
-      ["refused: {{reason}}", perSecond("connections_refused_total")],
+      ["rejected: {{reason}}", perSecond("connections_rejected_total")],
     ]),
     third("Closed", "A second, by reason.", "cps", [["{{reason}}", perSecond("connections_closed_total")]]),
     third("Bytes", "A second.", "Bps", [
       ["read", perSecond("bytes_read_total")],
       ["written", perSecond("bytes_written_total")],
     ]),
-    third("Reads and writes", "A second: reads that brought bytes, writes that took some.", "cps", [
-      ["reads", perSecond("chunks_read_total")],
-      ["writes", perSecond("writes_total")],
-    ]),
+    third(
+      "Reads, frames and writes",
+      "A second: reads that brought bytes, frames for handlers with a framing, writes that took some.",
+      "cps",
+      [
+        ["reads", perSecond("reads_total")],
+        ["frames", perSecond("frames_read_total")],
+        ["writes", perSecond("writes_total")],
+      ],
+    ),
     third("Time to the first byte", "From a connection's begin.", "s", [
       ["p50", quantile(0.5, "tenk_tcp_first_byte_seconds", LISTENER)],
       ["p99", quantile(0.99, "tenk_tcp_first_byte_seconds", LISTENER)],
@@ -109,11 +115,11 @@ function listener() {
       ["p99", quantile(0.99, "tenk_tcp_connection_lifetime_seconds", LISTENER)],
     ]),
     lines({
-      title: "Outbox",
-      help: "Bytes that wait for peers to take them; and how often one fell below its low mark again.",
+      title: "Write queues",
+      help: "Bytes that peers have not taken yet; and how often a queue fell below its low water mark again.",
       unit: "bytes",
       queries: [
-        ["waiting", `tenk_tcp_outbox_bytes{${LISTENER}}`],
+        ["waiting", `tenk_tcp_write_queue_bytes{${LISTENER}}`],
         ["drains/s", perSecond("drains_total")],
       ],
       width: 8,
@@ -176,10 +182,10 @@ function program() {
       queries: [["{{listener}}, worker {{worker}}", `tenk_worker_connections_active{${BOX}}`]],
     }),
     lines({
-      title: "Packets of each worker",
+      title: "Reads of each worker",
       help: "Reads that brought bytes, a second, of listeners that have several.",
       unit: "cps",
-      queries: [["{{listener}}, worker {{worker}}", rate("tenk_worker_chunks_read_total", BOX)]],
+      queries: [["{{listener}}, worker {{worker}}", rate("tenk_worker_reads_total", BOX)]],
     }),
     lines({
       title: "Event loops that died, handlers that threw",

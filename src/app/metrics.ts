@@ -110,27 +110,48 @@ function listenerMetrics(listeners: MetricSources["listeners"]): Metric[] {
   return [
     each("gauge", "connections_active", "Connections open now.", (counts) => counts.active),
     each("gauge", "connections_peak", "The most connections that were open at one time.", (counts) => counts.peak),
-    each("counter", "connections_accepted_total", "Connections taken in.", (counts) => counts.accepted),
+    each("counter", "connections_accepted_total", "Connections accepted.", (counts) => counts.accepted),
     byReason(
-      "connections_refused_total",
-      "Connections turned away before the handler saw them.",
+      "connections_rejected_total",
+      "Connections that a limit rejected before the handler saw them.",
       (counts) => counts.refused,
     ),
     byReason("connections_closed_total", "Connections that ended.", (counts) => counts.closed),
-    each("counter", "bytes_read_total", "Bytes read.", (counts) => counts.bytesRead),
-    each("counter", "bytes_written_total", "Bytes the kernel took.", (counts) => counts.bytesWritten),
-    each("counter", "chunks_read_total", "Reads that brought bytes.", (counts) => counts.chunksRead),
+    each("counter", "bytes_read_total", "Bytes read from sockets.", (counts) => counts.bytesRead),
+    each("counter", "bytes_written_total", "Bytes written to sockets.", (counts) => counts.bytesWritten),
+    each("counter", "reads_total", "Reads that brought bytes.", (counts) => counts.reads),
+    each(
+      "counter",
+      "frames_read_total",
+      "Frames given to handlers that have a framing.",
+      (counts) => counts.framesRead,
+    ),
     each("counter", "writes_total", "Writes that took bytes.", (counts) => counts.writes),
-    each("gauge", "outbox_bytes", "Bytes that wait for peers to take them.", (counts) => counts.outboxBytes),
-    each("counter", "drains_total", "Outboxes that fell below their low mark again.", (counts) => counts.drains),
-    each("counter", "handler_errors_total", "Handlers that threw or rejected.", (counts) => counts.handlerErrors),
     each(
       "gauge",
-      "connections_arriving",
-      "Connections in their PROXY header or handshake.",
+      "write_queue_bytes",
+      "Bytes in write queues, which peers have not taken yet.",
+      (counts) => counts.outboxBytes,
+    ),
+    each(
+      "counter",
+      "drains_total",
+      "Write queues that fell below their low water mark again.",
+      (counts) => counts.drains,
+    ),
+    each(
+      "counter",
+      "handler_errors_total",
+      "Exceptions and rejected promises of handlers.",
+      (counts) => counts.handlerErrors,
+    ),
+    each(
+      "gauge",
+      "handshakes_in_progress",
+      "Connections whose PROXY header or TLS handshake is not complete.",
       (counts) => counts.arriving,
     ),
-    each("counter", "tls_handshakes_total", "TLS handshakes that ended well.", (counts) => counts.handshakes),
+    each("counter", "tls_handshakes_total", "TLS handshakes that succeeded.", (counts) => counts.handshakes),
     each("gauge", "subscriptions", "Subscriptions to topics now.", (counts) => counts.subscriptions),
     each("counter", "published_total", "Published messages handed to connections.", (counts) => counts.published),
     each(
@@ -142,7 +163,7 @@ function listenerMetrics(listeners: MetricSources["listeners"]): Metric[] {
     each(
       "counter",
       "worker_restarts_total",
-      "Event loops that died and were started again.",
+      "Workers that crashed and were started again.",
       (counts) => counts.workerRestarts,
     ),
   ];
@@ -167,15 +188,10 @@ function workerMetrics(listeners: MetricSources["listeners"]): Metric[] {
   });
   return [
     each("gauge", "connections_active", "Connections of a worker open now.", (counts) => counts.active),
-    each("counter", "bytes_read_total", "Bytes a worker read.", (counts) => counts.bytesRead),
-    each("counter", "bytes_written_total", "Bytes the kernel took of a worker.", (counts) => counts.bytesWritten),
-    each("counter", "chunks_read_total", "Reads of a worker that brought bytes.", (counts) => counts.chunksRead),
-    each(
-      "gauge",
-      "outbox_bytes",
-      "Bytes of a worker that wait for peers to take them.",
-      (counts) => counts.outboxBytes,
-    ),
+    each("counter", "bytes_read_total", "Bytes a worker read from sockets.", (counts) => counts.bytesRead),
+    each("counter", "bytes_written_total", "Bytes a worker wrote to sockets.", (counts) => counts.bytesWritten),
+    each("counter", "reads_total", "Reads of a worker that brought bytes.", (counts) => counts.reads),
+    each("gauge", "write_queue_bytes", "Bytes in the write queues of a worker.", (counts) => counts.outboxBytes),
   ];
 }
 

@@ -18,7 +18,7 @@ export interface Seen {
  * box      12m of processor, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
  * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C, up 12d
  *
- * listener  address       handler  workers     open  accepted/s  chunks/s  read/s  written/s  waiting  refused
+ * listener  address       handler  workers     open  accepted/s  reads/s  read/s  written/s  waiting  refused
  * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
  * ```
  *
@@ -36,28 +36,36 @@ export function statusText(
   const up = formatDuration(now.atMs - Date.parse(startedAt));
   const isRates = before !== undefined && now.atMs > before.atMs;
   const head = ["listener", "address", "handler", "workers", "open"];
-  const columns = isRates
-    ? ["accepted/s", "chunks/s", "read/s", "written/s"]
-    : ["accepted", "chunks", "read", "written"];
+  // A listener whose handler has no framing counts none.
+  const hasFrames = listeners.some(({ counts }) => counts.framesRead > 0);
+  const counted = ["accepted", "reads", "read", "written", ...(hasFrames ? ["frames"] : [])];
+  const columns = isRates ? counted.map((name) => `${name}/s`) : counted;
+  const titles = [...head, ...columns, "waiting", "refused"];
   const seconds = isRates ? (now.atMs - before.atMs) / 1000 : 1;
   const rows = listeners.map((listener) => {
     const earlier = isRates ? before.status.listeners.find(({ name }) => name === listener.name) : undefined;
-    return listenerRow(listener, earlier, seconds);
+    return listenerRow(listener, earlier, { seconds, hasFrames });
   });
   return [
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
     wrappedFacts(dim("box    "), boxFacts(now, isRates ? before : undefined), width),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
     "",
-    fittedTable([[...head, ...columns, "waiting", "refused"].map(dim), ...rows], "lllrrrrrrrr", width, FIRST_TO_GO),
+    fittedTable([titles.map(dim), ...rows], `lll${"r".repeat(titles.length - 3)}`, width, firstToGo(hasFrames)),
     ...targetLines(now, isRates ? before : undefined, paints, width),
   ].join("\n");
 }
 
-/** Workers, handler, address, chunks, accepted, written, read: what waits and who is refused stays to the last. */
-const FIRST_TO_GO = [3, 2, 1, 6, 5, 8, 7];
+/** Workers, handler, address, reads, accepted, written, read, frames: what waits and who is refused stays to the last. */
+function firstToGo(hasFrames: boolean): number[] {
+  return [3, 2, 1, 6, 5, 8, 7, ...(hasFrames ? [9] : [])];
+}
 
-function listenerRow(listener: ListenerStatus, before: ListenerStatus | undefined, seconds: number): string[] {
+function listenerRow(
+  listener: ListenerStatus,
+  before: ListenerStatus | undefined,
+  { seconds, hasFrames }: { readonly seconds: number; readonly hasFrames: boolean },
+): string[] {
   const { name, host, port, path, handler, workers, counts } = listener;
   const refused = Object.values(counts.refused).reduce((sum, each) => sum + each, 0);
   const since = (pick: (counts: ListenerStatus["counts"]) => number) =>
@@ -69,9 +77,10 @@ function listenerRow(listener: ListenerStatus, before: ListenerStatus | undefine
     `${workers}`,
     formatCount(counts.active),
     formatCount(Math.round(since((each) => each.accepted))),
-    formatCount(Math.round(since((each) => each.chunksRead))),
+    formatCount(Math.round(since((each) => each.reads))),
     formatBytes(Math.round(since((each) => each.bytesRead))),
     formatBytes(Math.round(since((each) => each.bytesWritten))),
+    ...(hasFrames ? [formatCount(Math.round(since((each) => each.framesRead)))] : []),
     formatBytes(counts.outboxBytes),
     formatCount(refused),
   ];

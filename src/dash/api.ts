@@ -134,6 +134,8 @@ export interface ListenerView {
     readonly active: number;
     readonly peak: number;
     readonly accepted: number;
+    /** Frames that a handler with a framing was given; a box of before does not say. */
+    readonly framesRead?: number;
     readonly outboxBytes: number;
     readonly refused: Readonly<Record<string, number>>;
     readonly closed: Readonly<Record<string, number>>;

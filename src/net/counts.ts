@@ -36,6 +36,7 @@ export const Count = {
   relayedBytes: 18,
   /** Of `acceptedInWindow`: beyond the rate, to be made up for in the next second. */
   borrowedInWindow: 19,
+  framesRead: 20,
   refused: 24,
   closed: 32,
   /** Two histograms: a count for each bound and one above, then the sum in seconds. */
@@ -89,9 +90,12 @@ export interface ListenerCounts {
   peak: number;
   accepted: number;
   bytesRead: number;
-  /** Bytes the kernel took. */
+  /** Bytes written to sockets: the kernel took them. */
   bytesWritten: number;
-  chunksRead: number;
+  /** Reads that brought bytes, each of them a chunk. */
+  reads: number;
+  /** Frames that handlers with a framing were given. */
+  framesRead: number;
   /** Calls of `write` that took bytes. */
   writes: number;
   /** Times an outbox fell below its low mark again. */
@@ -119,7 +123,7 @@ export interface ListenerCounts {
 }
 
 /** What one worker counted since its listener started, restarts included: its share of the listener's counts. */
-export type WorkerCounts = Pick<ListenerCounts, "active" | "chunksRead" | "bytesRead" | "bytesWritten" | "outboxBytes">;
+export type WorkerCounts = Pick<ListenerCounts, "active" | "reads" | "bytesRead" | "bytesWritten" | "outboxBytes">;
 
 /** The rows of all workers, in memory that may be shared between threads. */
 export class CountRows {
@@ -182,7 +186,8 @@ export class CountRows {
       accepted: this.sum(Count.accepted),
       bytesRead: this.sum(Count.bytesRead),
       bytesWritten: this.sum(Count.bytesWritten),
-      chunksRead: this.sum(Count.chunksRead),
+      reads: this.sum(Count.chunksRead),
+      framesRead: this.sum(Count.framesRead),
       writes: this.sum(Count.writes),
       drains: this.sum(Count.drains),
       outboxBytes: this.sum(Count.outboxBytes),
@@ -212,7 +217,7 @@ export class CountRows {
       const row = this.row(index);
       return {
         active: row[Count.active]!,
-        chunksRead: row[Count.chunksRead]!,
+        reads: row[Count.chunksRead]!,
         bytesRead: row[Count.bytesRead]!,
         bytesWritten: row[Count.bytesWritten]!,
         outboxBytes: row[Count.outboxBytes]!,

@@ -20,7 +20,7 @@ describe("the dashboards", () => {
   test("have the story's panels, then a row for each listener", () => {
     const titles = panelsOf(box).map(({ title }) => title);
     const quick = ["Busy", "Load", "RAM used", "Swap used", "Root disk used", "Machine up", "Temperature"];
-    for (const title of ["Connections and packets", "Processor by mode", "Memory", ...quick]) {
+    for (const title of ["Connections and reads", "Processor by mode", "Memory", ...quick]) {
       expect(titles).toContain(title);
     }
     const rows = (box.panels as GrafanaPanel[]).filter(({ type }) => type === "row");

@@ -27,17 +27,18 @@ const NAMES: Readonly<Record<string, string>> = {
   tenk_tcp_connections_active: "gauge",
   tenk_tcp_connections_peak: "gauge",
   tenk_tcp_connections_accepted_total: "counter",
-  tenk_tcp_connections_refused_total: "counter",
+  tenk_tcp_connections_rejected_total: "counter",
   tenk_tcp_connections_closed_total: "counter",
   tenk_tcp_bytes_read_total: "counter",
   tenk_tcp_bytes_written_total: "counter",
-  tenk_tcp_chunks_read_total: "counter",
+  tenk_tcp_reads_total: "counter",
+  tenk_tcp_frames_read_total: "counter",
   tenk_tcp_writes_total: "counter",
-  tenk_tcp_outbox_bytes: "gauge",
+  tenk_tcp_write_queue_bytes: "gauge",
   tenk_tcp_drains_total: "counter",
   tenk_tcp_handler_errors_total: "counter",
   tenk_tcp_worker_restarts_total: "counter",
-  tenk_tcp_connections_arriving: "gauge",
+  tenk_tcp_handshakes_in_progress: "gauge",
   tenk_tcp_tls_handshakes_total: "counter",
   tenk_tcp_subscriptions: "gauge",
   tenk_tcp_published_total: "counter",
@@ -45,8 +46,8 @@ const NAMES: Readonly<Record<string, string>> = {
   tenk_worker_connections_active: "gauge",
   tenk_worker_bytes_read_total: "counter",
   tenk_worker_bytes_written_total: "counter",
-  tenk_worker_chunks_read_total: "counter",
-  tenk_worker_outbox_bytes: "gauge",
+  tenk_worker_reads_total: "counter",
+  tenk_worker_write_queue_bytes: "gauge",
   tenk_event_loop_lag_seconds: "histogram",
 };
 
@@ -56,7 +57,8 @@ const COUNTS: ListenerCounts = {
   accepted: 3,
   bytesRead: 4,
   bytesWritten: 5,
-  chunksRead: 6,
+  reads: 6,
+  framesRead: 22,
   writes: 7,
   drains: 8,
   outboxBytes: 9,
@@ -76,8 +78,8 @@ const COUNTS: ListenerCounts = {
   firstBytes: { boundsSeconds: [1], counts: [1, 2], sumSeconds: 3 },
 };
 
-const SHARE: WorkerCounts = { active: 17, bytesRead: 18, bytesWritten: 19, chunksRead: 20, outboxBytes: 21 };
-const NO_SHARE: WorkerCounts = { active: 0, bytesRead: 0, bytesWritten: 0, chunksRead: 0, outboxBytes: 0 };
+const SHARE: WorkerCounts = { active: 17, bytesRead: 18, bytesWritten: 19, reads: 20, outboxBytes: 21 };
+const NO_SHARE: WorkerCounts = { active: 0, bytesRead: 0, bytesWritten: 0, reads: 0, outboxBytes: 0 };
 
 /** Exposition text as `name{labels}` → value. */
 function samples(text: string): Map<string, number> {
@@ -118,7 +120,7 @@ describe("the metrics", () => {
       expect(values.get(`tenk_tcp_connections_closed_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
     }
     for (const [index, reason] of REFUSAL_REASONS.entries()) {
-      expect(values.get(`tenk_tcp_connections_refused_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
+      expect(values.get(`tenk_tcp_connections_rejected_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
     }
   });
 
@@ -134,7 +136,7 @@ describe("the metrics", () => {
     const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
     const of = (name: string) => values.get(`tenk_tcp_${name}{listener="a"}`);
     expect([of("connections_active"), of("connections_accepted_total"), of("bytes_read_total")]).toEqual([1, 1, 5]);
-    expect([of("chunks_read_total"), of("writes_total"), of("bytes_written_total")]).toEqual([1, 1, 5]);
+    expect([of("reads_total"), of("writes_total"), of("bytes_written_total")]).toEqual([1, 1, 5]);
     socket.destroy();
     await box.stop(0);
   });
@@ -150,7 +152,7 @@ describe("the metrics", () => {
     for (const socket of sockets) socket.write("12345");
     await until(() => box.listeners[0]!.counts.bytesWritten === 150);
     const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
-    const shares = ["connections_active", "chunks_read_total", "bytes_read_total", "bytes_written_total"].map((name) =>
+    const shares = ["connections_active", "reads_total", "bytes_read_total", "bytes_written_total"].map((name) =>
       ["0", "1"].map((worker) => values.get(`tenk_worker_${name}{listener="a",worker="${worker}"}`)!),
     );
     const [active] = shares;

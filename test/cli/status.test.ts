@@ -8,7 +8,7 @@ import { MAIN, startTenk, tenk } from "./tenk.ts";
 
 const PLAIN = paintsFor({ write: () => undefined });
 
-function statusOf(chunksRead: number, cpuSeconds: number): Status {
+function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
   return {
     tenk: "0.1.0",
     startedAt: "2026-01-01T00:00:00.000Z",
@@ -22,8 +22,9 @@ function statusOf(chunksRead: number, cpuSeconds: number): Status {
         counts: {
           active: 10_000,
           accepted: 10_000,
-          chunksRead,
-          bytesRead: chunksRead * 4,
+          reads,
+          framesRead,
+          bytesRead: reads * 4,
           bytesWritten: 0,
           outboxBytes: 0,
           refused: { descriptors: 2 },
@@ -65,8 +66,8 @@ test("a status is one screen: the box, its machine, its listeners", () => {
     "box      12s of processor, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
     "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), up 2h",
     "",
-    "listener  address       handler  workers  open  accepted  chunks   read  written  waiting  refused",
-    "packets   0.0.0.0:9091  sink           1   10k       10k     500  2 KiB      0 B      0 B        2",
+    "listener  address       handler  workers  open  accepted  reads   read  written  waiting  refused",
+    "packets   0.0.0.0:9091  sink           1   10k       10k    500  2 KiB      0 B      0 B        2",
   ]);
 });
 
@@ -74,13 +75,21 @@ test("of two looks it tells what happened a second", () => {
   const before = { status: statusOf(1000, 12), atMs: 1000 };
   const text = statusText({ status: statusOf(201_000, 12.9), atMs: 3000 }, before, PLAIN);
   expect(text).toContain("45.0% of a core");
-  expect(text).toContain("chunks/s");
+  expect(text).toContain("reads/s");
   expect(text).toMatch(/packets .* 10k +0 +100k +391 KiB +0 B/);
 });
 
+test("frames are a column where a handler has a framing", () => {
+  const before = { status: statusOf(1, 12), atMs: 1000 };
+  const text = statusText({ status: statusOf(11, 12.9, 100_000), atMs: 3000 }, before, PLAIN);
+  expect(text).toMatch(/reads\/s +read\/s +written\/s +frames\/s +waiting/);
+  expect(text).toMatch(/packets .* 10k +0 +5 +20 B +0 B +50k +0 B +2$/m);
+  expect(statusText({ status: statusOf(11, 12.9, 100_000), atMs: 3000 }, before, PLAIN, 40)).not.toContain("frames");
+});
+
 test.each([
-  [120, /^listener .* handler .* accepted\/s .* chunks\/s .* read\/s .* written\/s +waiting +refused$/m],
-  [80, /^listener +open +accepted\/s +chunks\/s +read\/s +written\/s +waiting +refused$/m],
+  [120, /^listener .* handler .* accepted\/s .* reads\/s .* read\/s .* written\/s +waiting +refused$/m],
+  [80, /^listener +open +accepted\/s +reads\/s +read\/s +written\/s +waiting +refused$/m],
   [40, /^listener +open +waiting +refused$/m],
 ])("in %d columns it has the columns that matter, and nothing is torn", (width, head) => {
   const coloured = paintsFor({ isTTY: true, write: () => undefined }, { TERM: "xterm" });
@@ -132,7 +141,7 @@ test("tenk status prints it, and --watch wants a terminal", async () => {
     drawn += text;
   });
   const ended = new Promise<number | null>((resolve) => watching.on("close", resolve));
-  while (!drawn.includes("chunks/s")) await Bun.sleep(20);
+  while (!drawn.includes("reads/s")) await Bun.sleep(20);
   watching.stdin.write("\u0003");
   expect(await ended).toBe(0);
   expect(drawn.startsWith("\x1b[?1049h\x1b[?25l")).toBe(true);

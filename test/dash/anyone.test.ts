@@ -100,12 +100,12 @@ describe.if(hasBrowser())("the page", () => {
         "Switch to dark",
         "5m: the last 5 minutes",
       ]);
-      expect(walked.at(14)).toStartWith("Connections and packets received: arrow keys read it");
+      expect(walked.at(14)).toStartWith("Connections and reads of all listeners: arrow keys read it");
       await page.keyboard.press("Shift+Tab");
       await page.keyboard.press("ArrowLeft");
       await page.keyboard.press("Shift+ArrowLeft");
-      const chart = plot(page, "Connections and packets received");
-      expect(await chart.getAttribute("aria-valuetext")).toMatch(/^\d+ \w+ [\d:]+: connections [\d ]+, packets/);
+      const chart = plot(page, "Connections and reads of all listeners");
+      expect(await chart.getAttribute("aria-valuetext")).toMatch(/^\d+ \w+ [\d:]+: connections [\d ]+, reads/);
       expect(await page.locator(".moment.read").count()).toBe(1);
       await page.keyboard.press("+");
       await sees(page, ".zoomed", /zoomed to 2 min 30 s/);

@@ -9,11 +9,11 @@ import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
 const connections = Number(process.env.TENK_DEMO ?? 300);
 const seconds = Number(process.env.TENK_DEMO_SECONDS ?? (connections > 1000 ? 60 : 6));
 const picture = process.env.TENK_PICTURE;
-const SHOWN = /connections ([\d\s]+) packets ([\d.]+)(k?)\/s/;
+const SHOWN = /connections ([\d\s]+) reads ([\d.]+)(k?)\/s/;
 
 if (hasBrowser()) {
   test(
-    "the real page sees a demo's connections come up, and its packets",
+    "the real page sees a demo's connections come up, and its reads",
     async () => {
       const demo = startTenk(["demo", "-c", String(connections), "-T", `${seconds}s`, "--no-live"]);
       const browser = await launchBrowser();
@@ -29,7 +29,7 @@ if (hasBrowser()) {
   );
 }
 
-/** Waits until the page shows all connections and, within 5 %, all packets. @returns what it complained of */
+/** Waits until the page shows all connections and, within 5 %, all reads. @returns what it complained of */
 async function watched(demo: Tenk, browser: Browser): Promise<string[]> {
   const [url] = await demo.sees("stderr", /http:\/\/127\.0\.0\.1:\d+\//);
   const page = await browser.newPage({ viewport: { width: 1440, height: 1150 } });
@@ -43,8 +43,8 @@ async function watched(demo: Tenk, browser: Browser): Promise<string[]> {
     read.then((said) => { text = String(said).replace(/\s+/g, " "); }, () => {}); // biome-ignore format: one thought
   }, 300);
   const holds = () => {
-    const [, open = "0", packets = "0", kilo] = SHOWN.exec(text) ?? [];
-    const perSecond = Number(packets) * (kilo === "k" ? 1000 : 1);
+    const [, open = "0", reads = "0", kilo] = SHOWN.exec(text) ?? [];
+    const perSecond = Number(reads) * (kilo === "k" ? 1000 : 1);
     return Number(open.replace(/\s/g, "")) === connections && Math.abs(perSecond / (connections * 10) - 1) < 0.05;
   };
   try {

@@ -154,6 +154,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
         active: counted(name),
         peak: 10_000,
         accepted: 10_241,
+        framesRead: name === "echo" ? 1_000_000 : 0,
         outboxBytes: 0,
         refused,
         closed: { peer: 190, reset: 41, idle: 10, handler: 0 },

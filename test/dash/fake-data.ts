@@ -55,13 +55,15 @@ export function fakeSeries(nowSeconds: number): Named[] {
       level(at) <= 0 ? 0 : share * level(at) * (100_000 + 3000 * (noise(at, seed) - 0.5));
     const prefix = labels.worker === undefined ? "tenk_tcp" : "tenk_worker";
     add(`${prefix}_connections_active`, labels, {}, (at) => Math.round(10_000 * share * level(at)));
-    add(`${prefix}_chunks_read_total`, labels, { kind: "rate" }, packets);
+    add(`${prefix}_reads_total`, labels, { kind: "rate" }, packets);
+    // As a handler that cuts lines would.
+    if (name === "echo") add(`${prefix}_frames_read_total`, labels, { kind: "rate" }, (at) => packets(at) * 8);
     add(`${prefix}_bytes_read_total`, labels, { kind: "rate", unit: "bytes" }, (at) => packets(at) * 64);
     add(`${prefix}_bytes_written_total`, labels, { kind: "rate", unit: "bytes" }, (at) =>
       name === "echo" ? packets(at) * 64 : 0,
     );
     add(
-      `${prefix}_outbox_bytes`,
+      `${prefix}_write_queue_bytes`,
       labels,
       { unit: "bytes" },
       (at) => level(at) * share * 64_000 * (0.3 + 0.2 * Math.sin(at / 23 + seed) + 0.1 * noise(at, seed + 7)),

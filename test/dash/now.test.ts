@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
 
-const MAIN = "Connections and packets received";
+const MAIN = "Connections and reads of all listeners";
 
 describe.if(hasBrowser())("the view of now", () => {
   const stand = stage();
@@ -21,7 +21,9 @@ describe.if(hasBrowser())("the view of now", () => {
       ]) {
         await plot(page, title).locator("canvas").waitFor();
       }
-      await sees(page, ".legend", /connections10 400packets1\d\d(\.\d)?k\/s/);
+      await sees(page, ".legend", /connections10 400reads1\d\d(\.\d)?k\/sframes3\d(\.\d)?k\/s/);
+      await sees(page, "[aria-label='Listener echo'] .legend", /reads\d.*frames\d/);
+      expect(await sees(page, "[aria-label='Listener sink'] .legend", /reads\d/)).not.toContain("frames");
       expect(await page.locator(".quick .stat dt").allTextContents()).toEqual([
         "Busy",
         "Load",
@@ -37,10 +39,10 @@ describe.if(hasBrowser())("the view of now", () => {
       expect(await page.locator(".workers thead th").allTextContents()).toEqual([
         "Event loop",
         "Connections",
-        "Packets",
+        "Reads",
         "Read",
         "Written",
-        "Outboxes",
+        "Write queues",
         "Heap used",
       ]);
       for (const worker of ["0", "1"]) {
@@ -141,9 +143,9 @@ describe.if(hasBrowser())("the view of now", () => {
       await sees(page, ".live", /live/);
       const box = (await plot(page, MAIN).locator(".u-over").boundingBox())!;
       await page.mouse.move(box.x + box.width * (1 - 75 / 300), box.y + 60);
-      await sees(page, ".legend", /connections–packets–/);
+      await sees(page, ".legend", /connections–reads–/);
       await page.mouse.move(box.x + box.width * (1 - 25 / 300), box.y + 60);
-      await sees(page, ".legend", /connections\d.*packets\d/);
+      await sees(page, ".legend", /connections\d.*reads\d/);
     },
     PATIENCE_MS,
   );

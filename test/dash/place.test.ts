@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { hashOf, lookOf, wordsOf, zoomWord } from "../../src/dash/page/place.ts";
 import { hasBrowser, holds, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
 
-const MAIN = "Connections and packets received";
+const MAIN = "Connections and reads of all listeners";
 
 describe("an address", () => {
   test.each([

@@ -33,7 +33,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
       stand.box.connections = stand.box.connections.slice(0, 70).map((each) => ({ ...each, tls: "TLSv1.3" }));
       await page.goto(`${stand.box.url}#/connections`);
       await sees(page, ".count", /1–50 of 70/);
-      expect(await named(page)).toEqual(["Id", "Loop", "Age", "Idle", "Read", "Written", "Outbox", "RTT", "TLS"]);
+      expect(await named(page)).toEqual(["Id", "Loop", "Age", "Idle", "Read", "Written", "Write queue", "RTT", "TLS"]);
       await page.getByRole("button", { name: "Written" }).click();
       await page.locator('[aria-sort="descending"]').waitFor();
       await page

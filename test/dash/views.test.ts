@@ -18,9 +18,9 @@ describe.if(hasBrowser())("the view of connections", () => {
       expect(await page.locator(".data tbody tr").count()).toBe(50);
       // What makes a page heavy is what is in it.
       expect(await page.locator("*").count()).toBeLessThan(2000);
-      await page.getByRole("button", { name: "Outbox" }).click();
+      await page.getByRole("button", { name: "Write queue" }).click();
       await sees(page, ".data tbody tr:first-child td:nth-of-type(7)", /36 KiB/);
-      expect(await page.locator('[aria-sort="descending"]').textContent()).toContain("Outbox");
+      expect(await page.locator('[aria-sort="descending"]').textContent()).toContain("Write queue");
       await page.getByRole("button", { name: "next page" }).click();
       await sees(page, ".count", /51–100 of 10 000/);
       await page.getByLabel("Search").fill("10.0.39.15:");

@@ -20,7 +20,7 @@ if (hasBrowser()) {
         const opening = Array.from({ length: CONNECTIONS }, () => new Client(box.listeners[0]!.port).connected());
         const clients = await Promise.all(opening);
         clients[0]!.socket.write("x");
-        await until(() => box.listeners[0]!.counts.chunksRead === 1);
+        await until(() => box.listeners[0]!.counts.reads === 1);
         const page = await browser.newPage();
         await page.goto(box.statusUrl);
         const cells = async (selector: string) => page.locator(`.workers ${selector}`).allTextContents();
@@ -34,10 +34,10 @@ if (hasBrowser()) {
         expect((await cells("thead th")).slice(0, 6)).toEqual([
           "Event loop",
           "Connections",
-          "Packets",
+          "Reads",
           "Read",
           "Written",
-          "Outboxes",
+          "Write queues",
         ]);
         for (const client of clients) client.socket.destroy();
       } finally {

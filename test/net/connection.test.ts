@@ -39,7 +39,7 @@ test("chunks come in, writes go out, and both are counted on the connection and 
     accepted: 1,
     bytesRead: 4,
     bytesWritten: 4,
-    chunksRead: 1,
+    reads: 1,
     writes: 1,
   });
 });

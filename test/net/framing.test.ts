@@ -25,6 +25,24 @@ test("a handler with frame gets whole lines, however they were sent", async () =
   expect(got).toEqual(["first", "second", "third"]);
 });
 
+test("frames are counted, whatever reads they came in; chunks of a handler without framing are none", async () => {
+  const lone: string[] = [];
+  const client = await serve({
+    framing: lines(),
+    frame: (connection, line) => {
+      // What was read behind it goes to the new handler as a chunk.
+      if (line.length === 3) connection.handler = { chunk: (_, bytes) => lone.push(text(bytes)) };
+    },
+  });
+  for (let part = 0; part < 5; part += 1) client.socket.write("0123456789\n".repeat(10_000));
+  await until(() => server!.counts().bytesRead === 550_000);
+  client.socket.write("end\nrest");
+  await until(() => lone.length === 1);
+  const { framesRead, reads } = server!.counts();
+  expect([framesRead, lone]).toEqual([50_001, ["rest"]]);
+  expect(reads).toBeLessThan(1000);
+});
+
 test("a handler with frame and no framing is told of it, instead of getting nothing for ever", async () => {
   let cause: Error | undefined;
   const client = await serve({

@@ -74,10 +74,10 @@ test("a crashed worker's connections become closed ones: accepted = active + clo
 test("each worker's counts are those of its own row", () => {
   const rows = CountRows.shared(2);
   for (let place = 0; place < COUNTS_PER_ROW; place++) rows.row(1)[place] = 100 + place;
-  const none = { active: 0, chunksRead: 0, bytesRead: 0, bytesWritten: 0, outboxBytes: 0 };
+  const none = { active: 0, reads: 0, bytesRead: 0, bytesWritten: 0, outboxBytes: 0 };
   expect(rows.readEach()).toEqual([
     none,
-    { active: 100, chunksRead: 105, bytesRead: 103, bytesWritten: 104, outboxBytes: 108 },
+    { active: 100, reads: 105, bytesRead: 103, bytesWritten: 104, outboxBytes: 108 },
   ]);
 });
 

@@ -34,11 +34,11 @@ test("the share of each worker is told, of one that is stuck as well", async () 
   const clients = await open(40);
   await until(() => server!.counts().active === 40);
   clients[0]!.socket.write("12345");
-  await until(() => server!.counts().chunksRead === 1);
+  await until(() => server!.counts().reads === 1);
   const each = server.workerCounts();
   expect(each.map(({ active }) => active > 0)).toEqual([true, true]);
   expect(each.reduce((sum, { active }) => sum + active, 0)).toBe(40);
-  expect(each.map(({ bytesRead, chunksRead }) => [chunksRead, bytesRead]).sort()).toEqual([
+  expect(each.map(({ bytesRead, reads }) => [reads, bytesRead]).sort()).toEqual([
     [0, 0],
     [1, 5],
   ]);

@@ -86,7 +86,7 @@ describe("a dump", () => {
     const [one, two] = [await client(), await client()];
     await until(() => printed.length === 2);
     for (const each of [one, two]) each.socket.write("not shown");
-    await until(() => server!.counts().chunksRead === 2);
+    await until(() => server!.counts().reads === 2);
     expect(printed).toHaveLength(2);
     nowMs = 1000;
     one.socket.write("shown");

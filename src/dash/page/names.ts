@@ -6,10 +6,11 @@ const TAKEN = /^(tenk|process|node|go|up|scrape|nodejs|bun)(_|$)/;
 /** What the charts draw of tenk's own and the machine's. */
 const CHARTED = new Set([
   "tenk_tcp_connections_active",
-  "tenk_tcp_chunks_read_total",
+  "tenk_tcp_reads_total",
+  "tenk_tcp_frames_read_total",
   "tenk_tcp_bytes_read_total",
   "tenk_tcp_bytes_written_total",
-  "tenk_tcp_outbox_bytes",
+  "tenk_tcp_write_queue_bytes",
   "tenk_event_loop_lag_seconds",
   "process_resident_memory_bytes",
   "tenk_runtime_heap_used_bytes",

@@ -325,6 +325,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   /** One function for all connections: which one comes as an argument. */
   static #giveFrame(this: void, connection: TcpConnection<unknown>, frame: Uint8Array): void {
     const handler = connection.#handler;
+    if (handler.frame) connection.endpoint.counts[Count.framesRead]! += 1;
     const result = handler.frame ? handler.frame(connection, frame) : handler.chunk?.(connection, frame);
     if (typeof result === "object") connection.#watch(result);
   }

@@ -13,7 +13,7 @@ const COLUMNS: readonly (readonly [sort: ConnectionSort, title: string])[] = [
   ["idle", "Idle"],
   ["read", "Read"],
   ["written", "Written"],
-  ["queued", "Outbox"],
+  ["queued", "Write queue"],
 ];
 
 interface TableProps {
@@ -101,7 +101,7 @@ function Row({ row, hasWorkers, hasTls, close }: RowProps) {
       <td data-name="Idle">{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
       <td data-name="Read">{bytes(row.bytesRead)}</td>
       <td data-name="Written">{bytes(row.bytesWritten)}</td>
-      <td data-name="Outbox" class={row.queuedBytes > 0 ? "raised" : ""}>
+      <td data-name="Write queue" class={row.queuedBytes > 0 ? "raised" : ""}>
         {bytes(row.queuedBytes)}
       </td>
       <td data-name="RTT">{typeof row.rttMs === "number" ? `${row.rttMs.toFixed(row.rttMs < 10 ? 2 : 0)} ms` : "–"}</td>

@@ -5,7 +5,7 @@ import { Chart } from "../chart/mod.ts";
 import { grouped, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { nowSource } from "./source.ts";
-import { bytesSpec, outboxSpec, trafficSpec } from "./specs.ts";
+import { bytesSpec, trafficSpec, writeQueueSpec } from "./specs.ts";
 import { Targets } from "./targets.tsx";
 import { Workers } from "./workers.tsx";
 
@@ -32,9 +32,9 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
         </p>
       </header>
       <div class="listener-charts">
-        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={trafficSpec(series, listener.name)} />
+        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={trafficSpec(series, [listener], listener.name)} />
         <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={bytesSpec(series, listener.name)} />
-        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={outboxSpec(series, listener.name)} />
+        <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={writeQueueSpec(series, listener.name)} />
         <div class="reasons">
           <Reasons title="Refused" none="none refused" counts={counts.refused} />
           <Reasons title="Closed by" none="none closed" counts={counts.closed} />

@@ -33,7 +33,7 @@ export function NowView() {
       <h2 class="unseen">Now</h2>
       <div class="grid main-grid">
         <div class="panel wide">
-          <Chart source={nowSource} height={MAIN_HEIGHT} spec={trafficSpec(series)} />
+          <Chart source={nowSource} height={MAIN_HEIGHT} spec={trafficSpec(series, known?.listeners ?? [])} />
         </div>
         <section class="panel" aria-label="Quick stats">
           <QuickStats />

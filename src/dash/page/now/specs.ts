@@ -1,4 +1,4 @@
-import type { SeriesName } from "../../api.ts";
+import type { ListenerView, SeriesName } from "../../api.ts";
 import type { ChartSpec, Line, Tone } from "../chart/mod.ts";
 import { TONES } from "../chart/mod.ts";
 import type { Unit } from "../format.ts";
@@ -13,9 +13,15 @@ const CPU_LAYERS: readonly (readonly [label: string, modes: readonly string[], t
   ["steal", ["steal"], "red"],
 ];
 
-export function trafficSpec(names: readonly SeriesName[], listener?: string): ChartSpec {
+/** Connections and what they send; frames where a handler has a framing, or reads say little of what was sent. */
+export function trafficSpec(
+  names: readonly SeriesName[],
+  listeners: readonly ListenerView[],
+  listener?: string,
+): ChartSpec {
+  const hasFrames = listeners.some(({ counts }) => (counts.framesRead ?? 0) > 0);
   return {
-    title: listener === undefined ? "Connections and packets received" : "Connections and packets",
+    title: listener === undefined ? "Connections and reads of all listeners" : "Connections and reads",
     unit: "count",
     rightUnit: "perSecond",
     lines: [
@@ -26,13 +32,18 @@ export function trafficSpec(names: readonly SeriesName[], listener?: string): Ch
         isFilled: true,
       },
       {
-        label: "packets",
-        keys: listenerKeys(names, "tenk_tcp_chunks_read_total", listener),
+        label: "reads",
+        keys: listenerKeys(names, "tenk_tcp_reads_total", listener),
         tone: "ink",
         axis: "right",
       },
+      ...(hasFrames ? [framesLine(listenerKeys(names, "tenk_tcp_frames_read_total", listener))] : []),
     ],
   };
+}
+
+function framesLine(keys: readonly string[]): Line {
+  return { label: "frames", keys, tone: "amber", axis: "right", isDashed: true };
 }
 
 export function bytesSpec(names: readonly SeriesName[], listener: string): ChartSpec {
@@ -56,10 +67,10 @@ export function bytesSpec(names: readonly SeriesName[], listener: string): Chart
   };
 }
 
-export function outboxSpec(names: readonly SeriesName[], listener: string): ChartSpec {
-  const keys = listenerKeys(names, "tenk_tcp_outbox_bytes", listener);
+export function writeQueueSpec(names: readonly SeriesName[], listener: string): ChartSpec {
+  const keys = listenerKeys(names, "tenk_tcp_write_queue_bytes", listener);
   return {
-    title: "Waiting in outboxes",
+    title: "Write queues",
     unit: "bytes",
     lines: [{ label: "waiting", keys, tone: "accent", isFilled: true }],
   };

@@ -18,10 +18,10 @@ const own = (title: string, name: string, unit: Unit): Column => ({ title, unit,
 
 const COLUMNS: readonly Column[] = [
   own("Connections", "tenk_worker_connections_active", "count"),
-  own("Packets", "tenk_worker_chunks_read_total", "perSecond"),
+  own("Reads", "tenk_worker_reads_total", "perSecond"),
   own("Read", "tenk_worker_bytes_read_total", "bytesPerSecond"),
   own("Written", "tenk_worker_bytes_written_total", "bytesPerSecond"),
-  own("Outboxes", "tenk_worker_outbox_bytes", "bytes"),
+  own("Write queues", "tenk_worker_write_queue_bytes", "bytes"),
   {
     title: "Mean lag",
     unit: "seconds",
