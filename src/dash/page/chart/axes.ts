@@ -1,7 +1,8 @@
 import type uPlot from "uplot";
 import { bytes, clock, compact, day, duration, type Unit, written } from "../format.ts";
 
-const AXIS_WIDTH = 50;
+export const AXIS_WIDTH = 50;
+const GAP = 6;
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, index) => 2 ** index);
 
 /** A value beside an axis: short, and without the `/s` that the legend has. */
@@ -23,8 +24,13 @@ export function valueAxis(unit: Unit, look: Look, scale: "left" | "right"): uPlo
   return {
     scale,
     side: scale === "left" ? 3 : 1,
-    size: AXIS_WIDTH * look.scale,
-    gap: 6,
+    // The same in all charts, so that their drawings stand in line; more where a label would be cut.
+    size: (_, labels) =>
+      Math.max(
+        AXIS_WIDTH * look.scale,
+        ...(labels ?? []).map((label) => Math.ceil(widthOf(label, look.font)) + 2 * GAP),
+      ),
+    gap: GAP,
     font: look.font,
     stroke: look.text,
     space: 34 * look.scale,
@@ -48,7 +54,7 @@ export function timeAxis(isElapsed: boolean, look: Look): uPlot.Axis {
     gap: 4,
     font: look.font,
     stroke: look.text,
-    space: (_, __, from, to, pixels) => labelSpace((to - from) / pixels, isElapsed) * look.scale,
+    space: (_, __, from, to, pixels) => labelSpace({ from, to, pixels, isElapsed, font: look.font }),
     grid: { show: false },
     ticks: { show: true, stroke: look.grid, size: 4, width: 1 },
     values: (_, splits, __, ___, step) => splits.map((at, index) => timeTick(at, splits[index - 1], step, isElapsed)),
@@ -63,13 +69,69 @@ const TIME_STEPS = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
   ...[1, 2, 7, 14, 28].map((days) => days * DAY),
 ];
-/** Pixels from one label to the next, short as `13:45` and `45 s` or long as `13:45:09` and `1 min 30 s`. */
-const [SHORT, LONG] = [42, 66];
+/** Between two labels, in widths of a digit. */
+const GAP_DIGITS = 2;
 
-function labelSpace(secondsPerPixel: number, isElapsed: boolean): number {
-  const isBelowMinute = secondsPerPixel * SHORT < MINUTE / 2;
-  return isBelowMinute === isElapsed ? SHORT : LONG;
+interface TimeScale {
+  readonly from: number;
+  readonly to: number;
+  readonly pixels: number;
+  readonly isElapsed: boolean;
+  readonly font: string;
 }
+
+/** Pixels from one label to the next, so that none touches its neighbour: those of the finest step whose labels have room. */
+function labelSpace(scale: TimeScale): number {
+  const { from, to, pixels, font } = scale;
+  const gap = widthOf("0", font) * GAP_DIGITS;
+  for (const step of TIME_STEPS) {
+    const space = (step * pixels) / (to - from);
+    if (space >= widest(scale, step) + gap) return Math.floor(space);
+  }
+  return pixels;
+}
+
+/** Half of the widest label: what must be free beside the drawing for one that stands at its end. */
+export function labelOverhang(scale: TimeScale): number {
+  const space = labelSpace(scale);
+  const step = TIME_STEPS.find((each) => (each * scale.pixels) / (scale.to - scale.from) >= space) ?? DAY;
+  return Math.ceil(widest(scale, step) / 2);
+}
+
+/** The widest of the labels at multiples of a step: all of them, or of very many the last ones, which are the longest. */
+function widest({ from, to, isElapsed, font }: TimeScale, step: number): number {
+  const last = Math.floor(to / step);
+  const first = Math.max(Math.ceil(from / step), last - MOST_MEASURED);
+  let width = 0;
+  for (let at = first; at <= last; at += 1) {
+    const before = at === first ? undefined : (at - 1) * step;
+    width = Math.max(width, widthOf(timeTick(at * step, before, step, isElapsed), font));
+  }
+  return width;
+}
+
+const MOST_MEASURED = 24;
+
+const widths = new Map<string, number>();
+const MOST_WIDTHS = 2000;
+let measuring: CanvasRenderingContext2D | null = null;
+
+/** Measured once: figures are all as wide. */
+function widthOf(text: string, font: string): number {
+  const shape = text.replace(/\d/g, "0");
+  const known = widths.get(font + shape);
+  if (known !== undefined) return known;
+  measuring ??= document.createElement("canvas").getContext("2d");
+  if (measuring === null) return shape.length * MIN_DIGIT_PIXELS;
+  measuring.font = font;
+  const { width } = measuring.measureText(shape);
+  if (widths.size >= MOST_WIDTHS) widths.clear();
+  widths.set(font + shape, width);
+  return width;
+}
+
+/** Of a digit, where nothing can be measured. */
+const MIN_DIGIT_PIXELS = 7;
 
 /** The day is written where it begins, the time elsewhere. */
 function timeTick(at: number, before: number | undefined, step: number, isElapsed: boolean): string {

@@ -1,7 +1,7 @@
 import type uPlot from "uplot";
 import { colour, faded, scale } from "../appearance.ts";
 import type { Unit } from "../format.ts";
-import { timeAxis, valueAxis } from "./axes.ts";
+import { AXIS_WIDTH, labelOverhang, timeAxis, valueAxis } from "./axes.ts";
 import { lonely } from "./lonely.ts";
 import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
 
@@ -43,7 +43,7 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
   return {
     width,
     height,
-    padding: [8 * grown, (isRight ? 4 : 20) * grown, 0, 0],
+    padding: [8 * grown, isRight ? 4 * grown : (plot) => overhang(plot, source.isElapsed, look.font), 0, 0],
     legend: { show: false },
     // Times are the reader's own.
     tzDate: (seconds) => new Date(seconds * 1000),
@@ -77,6 +77,13 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
       setSelect: [(plot) => select(plot, source)],
     },
   };
+}
+
+/** Beside a drawing without a right axis there must be room for half of the last label. */
+function overhang(plot: uPlot, isElapsed: boolean, font: string): number {
+  const { min, max } = plot.scales.x!;
+  if (typeof min !== "number" || typeof max !== "number") return 0;
+  return labelOverhang({ from: min, to: max, pixels: Math.max(1, plot.width - AXIS_WIDTH), isElapsed, font });
 }
 
 function shown(source: ChartSource): [number, number] {
