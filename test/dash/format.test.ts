@@ -1,5 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { bytes, compact, duration, grouped, moment, seconds, visible, written } from "../../src/dash/page/format.ts";
+import {
+  bytes,
+  compact,
+  duration,
+  grouped,
+  moment,
+  seconds,
+  stretch,
+  visible,
+  written,
+} from "../../src/dash/page/format.ts";
 
 describe("numbers are written short, and say their unit:", () => {
   test.each([
@@ -68,4 +78,17 @@ describe("a moment", () => {
     [new Date(2025, 11, 31), "3 Nov 07:05:09"],
     [new Date(2026, 0, 1), "3 Nov 2025 07:05:09"],
   ])("read on %p is %s", (now, text) => expect(moment(at, now.getTime())).toBe(text));
+});
+
+describe("a stretch of time", () => {
+  const at = (day: number, hour: number, second = 0) => new Date(2025, 9, day, hour, 0, second).getTime();
+
+  test.each([
+    [at(25, 0), at(25, 7), 2025, "25 Oct 00:00–07:00"],
+    [at(25, 22), at(26, 7), 2025, "25 Oct 22:00 – 26 Oct 07:00"],
+    [at(25, 22), at(25, 22, 30), 2025, "25 Oct 22:00:00–22:00:30"],
+    [at(25, 0), at(25, 7), 2026, "25 Oct 2025 00:00–07:00"],
+  ])("from %p to %p read in %p is %s", (from, to, year, text) =>
+    expect(stretch(from, to, new Date(year, 11, 1).getTime())).toBe(text),
+  );
 });

@@ -125,9 +125,24 @@ export function day(ms: number): string {
 
 /** `23 Nov 13:45:09`; of another year `23 Nov 2025 13:45:09`. */
 export function moment(ms: number, nowMs = Date.now()): string {
-  const year = new Date(ms).getFullYear();
-  return `${day(ms)}${year === new Date(nowMs).getFullYear() ? "" : ` ${year}`} ${clock(ms)}`;
+  return `${dayOfYear(ms, nowMs)} ${clock(ms)}`;
 }
+
+function dayOfYear(ms: number, nowMs: number): string {
+  const year = new Date(ms).getFullYear();
+  return `${day(ms)}${year === new Date(nowMs).getFullYear() ? "" : ` ${year}`}`;
+}
+
+/** `25 Oct 00:00–07:00`; over midnight both days, and seconds where it is short. */
+export function stretch(fromMs: number, toMs: number, nowMs = Date.now()): string {
+  const withSeconds = toMs - fromMs < SHORT_STRETCH_MS;
+  const end = (ms: number) => clock(ms, withSeconds);
+  if (dayOfYear(fromMs, nowMs) === dayOfYear(toMs, nowMs))
+    return `${dayOfYear(fromMs, nowMs)} ${end(fromMs)}–${end(toMs)}`;
+  return `${dayOfYear(fromMs, nowMs)} ${end(fromMs)} – ${dayOfYear(toMs, nowMs)} ${end(toMs)}`;
+}
+
+const SHORT_STRETCH_MS = 10 * 60_000;
 
 /**
  * Foreign text with what cannot be seen written out: control characters and those that turn the direction of writing, by

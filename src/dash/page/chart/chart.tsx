@@ -1,10 +1,11 @@
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { appearance, REM_PIXELS } from "../appearance.ts";
-import { duration, moment as momentText, type Unit, visible, written } from "../format.ts";
+import { visible } from "../format.ts";
 import { keyboard } from "./keyboard.ts";
 import { plotData, plotOptions } from "./options.ts";
-import type { ChartData, ChartSource, ChartSpec, Line } from "./spec.ts";
+import { readValues } from "./reading.ts";
+import type { ChartSource, ChartSpec } from "./spec.ts";
 
 interface ChartProps {
   readonly spec: ChartSpec;
@@ -15,7 +16,7 @@ interface ChartProps {
   readonly level?: 3 | 4;
 }
 
-/** A titled chart with a legend that reads the values at the pointer, else the last ones. */
+/** A titled chart with a legend that reads the values at the pointer, else the last ones, or what is over in two numbers. */
 export function Chart({ spec, source, height, level = 3 }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const figure = useRef<HTMLElement>(null);
@@ -65,9 +66,13 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
         <p class="nothing" hidden>
           {kept.empty ?? "no values in this stretch"}
         </p>
+        {/* Beside the cursor, wherever one has scrolled to; the slider's value says the same. */}
+        <div class="reading" aria-hidden="true" hidden />
       </div>
       <table class="unseen" id={`${id}-table`} aria-live="off">
-        <caption>{visible(spec.title)}, values at the last moment or the one that is read</caption>
+        <caption>
+          {visible(spec.title)}, values at the moment that is read, else the last, or mean and highest of what is over
+        </caption>
         <tbody>
           {kept.lines.map((line) => (
             <tr key={line.label}>
@@ -88,7 +93,7 @@ function plotInto(holder: HTMLElement, figure: HTMLElement, { spec, source }: Wo
   let plot: uPlot | undefined;
   let hasBand = false;
   let index: number | null = null;
-  const read = () => readValues(figure, spec, source, index);
+  const read = () => readValues({ figure, spec, source, index, left: plot?.cursor.left ?? 0 });
   const moved = (at: number | null) => {
     index = at;
     const moment = at === null ? undefined : source.read()?.moments[at];
@@ -123,59 +128,4 @@ function plotInto(holder: HTMLElement, figure: HTMLElement, { spec, source }: Wo
     for (const stop of stops) stop();
     plot?.destroy();
   };
-}
-
-/** Writes the values at a place, or the last there are, into legend and table: text alone, sixty times a second if need be. */
-function readValues(figure: HTMLElement, spec: ChartSpec, source: ChartSource, index: number | null): void {
-  const data = source.read();
-  if (data === undefined) return;
-  const texts: string[] = [];
-  let isEmpty = true;
-  const places = [figure.querySelectorAll(".legend .value"), figure.querySelectorAll("td.value")];
-  spec.lines.forEach((line, at) => {
-    const values = data.values(line, "mean");
-    isEmpty &&= values.every((value) => value === null);
-    const value = index === null ? lastOf(values) : (values[index] ?? null);
-    const text = written(value, unitOf(spec, line));
-    texts.push(`${visible(line.label)} ${text}`);
-    for (const place of places) {
-      const element = place[at];
-      if (element !== undefined && element.textContent !== text) element.textContent = text;
-    }
-  });
-  figure.querySelector<HTMLElement>(".nothing")!.hidden = !isEmpty;
-  describe(figure.querySelector(".plot")!, source, data, index, texts);
-}
-
-/** The place that is read, in words. While none is, nothing changes: what changes by itself would be spoken. */
-function describe(
-  slider: Element,
-  source: ChartSource,
-  data: ChartData,
-  index: number | null,
-  texts: readonly string[],
-): void {
-  const moment = index === null ? undefined : data.moments[index];
-  if (index === null || moment === undefined) {
-    if (slider.getAttribute("aria-valuenow") === "100") return;
-    slider.setAttribute("aria-valuenow", "100");
-    slider.setAttribute("aria-valuetext", "at the last moment");
-    return;
-  }
-  slider.setAttribute("aria-valuenow", String(Math.round((99 * index) / Math.max(1, data.moments.length - 1))));
-  const at = source.isElapsed ? `after ${duration(moment * 1000)}` : momentText(moment * 1000);
-  slider.setAttribute("aria-valuetext", `${at}: ${texts.join(", ")}`);
-}
-
-function unitOf(spec: ChartSpec, line: Line): Unit {
-  return line.axis === "right" ? (spec.rightUnit ?? spec.unit) : spec.unit;
-}
-
-/** The newest value; none when the newest few moments have none, for then it is not how things are. */
-function lastOf(values: readonly (number | null)[]): number | null {
-  for (let at = values.length - 1; at >= Math.max(0, values.length - 4); at -= 1) {
-    const value = values[at] ?? null;
-    if (value !== null) return value;
-  }
-  return null;
 }

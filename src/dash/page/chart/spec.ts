@@ -45,6 +45,8 @@ export interface ChartData {
   /** What the time axis shows, in seconds. */
   readonly from: number;
   readonly to: number;
+  /** It ends before now: its last values are not how things are. */
+  readonly isOver: boolean;
   /** The lowest and highest of each step are known and worth showing. */
   readonly hasBand: boolean;
   values(line: Line, which: Which): Values;

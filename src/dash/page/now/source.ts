@@ -8,6 +8,9 @@ import { zoomWord } from "../place.ts";
 /** The moment under the pointer on any of the charts, in milliseconds since 1970. */
 export const hovered = cell<number | undefined>(undefined);
 
+/** Who zooms into the last seconds looks at what is. */
+const RECENT_MS = 10_000;
+
 /** All charts of the view: one frame, one time axis, one pointer. */
 export const nowSource: ChartSource = {
   id: "now",
@@ -21,6 +24,7 @@ export const nowSource: ChartSource = {
       moments: shown.moments,
       from: chosen === undefined ? last - range.get().spanMs / 1000 : chosen.fromMs / 1000,
       to: chosen === undefined ? last : chosen.toMs / 1000,
+      isOver: chosen !== undefined && chosen.toMs < Date.now() - RECENT_MS,
       hasBand: shown.stepMs > 1000,
       values: (line, which) => combined(shown, line, which),
     };

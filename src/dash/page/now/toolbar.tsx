@@ -1,6 +1,6 @@
 import { latest, range, state, zoom } from "../box.ts";
 import { useCell } from "../cell.ts";
-import { clock, duration, moment } from "../format.ts";
+import { clock, moment, stretch } from "../format.ts";
 import { goTo } from "../go-to.ts";
 import { RANGES } from "../range.ts";
 import { hovered, nowSource } from "./source.ts";
@@ -27,7 +27,8 @@ export function Toolbar() {
       </fieldset>
       {zoomed !== undefined && (
         <button type="button" class="button zoomed" onClick={() => nowSource.reset()}>
-          ✕ zoomed to {duration(zoomed.toMs - zoomed.fromMs)}
+          <span class="unseen">zoomed to </span>
+          {stretch(zoomed.fromMs, zoomed.toMs)} ✕
         </button>
       )}
       <ReadMoment />

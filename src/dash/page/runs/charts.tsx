@@ -12,12 +12,14 @@ export function RunCharts({
   id,
   runs,
   specs,
+  isOver = true,
 }: {
   id: string;
   runs: readonly RunSeries[];
   specs: readonly ChartSpec[];
+  isOver?: boolean;
 }) {
-  const source = useMemo(() => runSource(id), [id]);
+  const source = useMemo(() => runSource(id, isOver), [id, isOver]);
   useEffect(() => source.show(runs), [source, runs]);
   return (
     <>
@@ -35,12 +37,14 @@ export function RunCharts({
 
 /** What all of them show, and the way back for those who have no second click or key. */
 function Zoomed({ source }: { readonly source: RunSource }) {
-  const stretch = useCell(source.zoomed);
-  if (stretch === undefined) return null;
+  const zoomed = useCell(source.zoomed);
+  if (zoomed === undefined) return null;
+  const [from, to] = zoomed.map((seconds) => duration(Math.round(seconds) * 1000));
   return (
     <p class="toolbar">
       <button type="button" class="button zoomed" onClick={() => source.reset()}>
-        ✕ zoomed to {duration((stretch[1] - stretch[0]) * 1000)}
+        <span class="unseen">zoomed to </span>
+        {from} – {to} ✕
       </button>
     </p>
   );

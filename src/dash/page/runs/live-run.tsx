@@ -71,7 +71,7 @@ export function LiveRunView() {
           ))}
         </dl>
       </div>
-      <RunCharts id={`live-${id}`} runs={series} specs={RUN_SPECS} />
+      <RunCharts id={`live-${id}`} runs={series} specs={RUN_SPECS} isOver={lostAt !== undefined} />
     </section>
   );
 }

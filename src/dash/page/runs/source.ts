@@ -16,8 +16,12 @@ export interface RunSource extends ChartSource {
   show(runs: readonly RunSeries[]): void;
 }
 
-/** A source whose runs can be replaced, e.g. as a run goes on. Time is what has passed since each began. */
-export function runSource(id: string): RunSource {
+/**
+ * A source whose runs can be replaced, e.g. as a run goes on. Time is what has passed since each began.
+ *
+ * @param isOver none of them is in progress
+ */
+export function runSource(id: string, isOver: boolean): RunSource {
   const course = cell<Course>({ moments: [], columns: new Map() });
   const zoomed: RunSource["zoomed"] = cell(undefined);
   return {
@@ -32,6 +36,7 @@ export function runSource(id: string): RunSource {
         moments,
         from,
         to,
+        isOver,
         hasBand: false,
         values: (line) => columns.get(line.keys[0] ?? "") ?? gaps(moments.length),
       };

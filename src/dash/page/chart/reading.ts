@@ -1,0 +1,122 @@
+import { duration, moment as momentText, type Unit, visible, written } from "../format.ts";
+import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
+
+interface Reading {
+  readonly figure: HTMLElement;
+  readonly spec: ChartSpec;
+  readonly source: ChartSource;
+  /** The place in the data that is read; null while none is. */
+  readonly index: number | null;
+  /** Of the cursor in the drawing, in pixels. */
+  readonly left: number;
+}
+
+/** Writes the values at a place, or what there is, into legend and table: text alone, sixty times a second if need be. */
+export function readValues({ figure, spec, source, index, left }: Reading): void {
+  const data = source.read();
+  if (data === undefined) return;
+  const texts = spec.lines.map((line) => `${visible(line.label)} ${valueText(spec, line, data, index)}`);
+  const isEmpty = spec.lines.every((line) => data.values(line, "mean").every((value) => value === null));
+  figure.querySelector<HTMLElement>(".nothing")!.hidden = !isEmpty;
+  writeValues(figure, spec, data, index);
+  describe(figure.querySelector(".plot")!, source, data, index, texts);
+  showReading(figure.querySelector(".plot")!, { figure, spec, source, index, left }, data);
+}
+
+function writeValues(figure: HTMLElement, spec: ChartSpec, data: ChartData, index: number | null): void {
+  const legend = figure.querySelectorAll<HTMLElement>(".legend .value");
+  const cells = figure.querySelectorAll<HTMLElement>("td.value");
+  spec.lines.forEach((line, at) => {
+    const text = valueText(spec, line, data, index);
+    for (const element of [legend[at], cells[at]]) {
+      if (element === undefined || element.textContent === text) continue;
+      // Mean and highest take more room than one value: it is kept, or the drawing would move under the pointer.
+      if (data.isOver && index !== null && element.style.minWidth === "")
+        element.style.minWidth = `${element.offsetWidth}px`;
+      else if (index === null) element.style.minWidth = "";
+      element.textContent = text;
+    }
+  });
+}
+
+/** A line's value at a place; else the newest, and of what is over mean and highest of what is drawn. */
+function valueText(spec: ChartSpec, line: Line, data: ChartData, index: number | null): string {
+  const unit = unitOf(spec, line);
+  const values = data.values(line, "mean");
+  if (index !== null) return written(values[index] ?? null, unit);
+  if (!data.isOver) return written(lastOf(values), unit);
+  const shown = drawn(values, data);
+  if (shown.length === 0) return written(null, unit);
+  const highest = data.hasBand ? drawn(data.values(line, "max"), data) : shown;
+  const mean = shown.reduce((sum, value) => sum + value, 0) / shown.length;
+  return `mean ${written(mean, unit)}, max ${written(Math.max(...highest), unit)}`;
+}
+
+/** What of a line lies in what the time axis shows. */
+function drawn(values: Values, { moments, from, to }: ChartData): number[] {
+  return values.filter((value, at): value is number => value !== null && moments[at]! >= from && moments[at]! <= to);
+}
+
+/** The place that is read, in words. While none is, nothing changes: what changes by itself would be spoken. */
+function describe(
+  slider: Element,
+  source: ChartSource,
+  data: ChartData,
+  index: number | null,
+  texts: readonly string[],
+): void {
+  const moment = index === null ? undefined : data.moments[index];
+  if (index === null || moment === undefined) {
+    if (slider.getAttribute("aria-valuenow") === "100") return;
+    slider.setAttribute("aria-valuenow", "100");
+    slider.setAttribute("aria-valuetext", data.isOver ? "mean and highest" : "at the last moment");
+    return;
+  }
+  slider.setAttribute("aria-valuenow", String(Math.round((99 * index) / Math.max(1, data.moments.length - 1))));
+  const at = source.isElapsed ? `after ${duration(moment * 1000)}` : momentText(moment * 1000);
+  slider.setAttribute("aria-valuetext", `${at}: ${texts.join(", ")}`);
+}
+
+/**
+ * The moment beside the cursor, in all charts that are in step: it is seen however far one has scrolled. In the one that is
+ * read, lowest and highest of its steps too.
+ */
+function showReading(plot: HTMLElement, { figure, spec, source, index, left }: Reading, data: ChartData): void {
+  const label = plot.querySelector<HTMLElement>(".reading")!;
+  const moment = index === null ? undefined : data.moments[index];
+  label.hidden = index === null || moment === undefined;
+  if (index === null || moment === undefined) return;
+  const isOwn = figure.matches(":hover, :focus-within");
+  const at = source.isElapsed ? duration(moment * 1000) : momentText(moment * 1000);
+  const rows = isOwn && data.hasBand ? spec.lines.map((line) => extremes(spec, line, data, index)) : [];
+  const text = [at, ...rows].join("\n");
+  if (label.textContent !== text) label.textContent = text;
+  const over = plot.querySelector<HTMLElement>(".u-over");
+  if (over === null) return;
+  // On the side where there is more room, and within the drawing.
+  const isLeftHalf = left < over.clientWidth / 2;
+  const wanted = over.offsetLeft + (isLeftHalf ? left + GAP : left - GAP - label.offsetWidth);
+  label.style.left = `${Math.max(0, Math.min(wanted, plot.clientWidth - label.offsetWidth))}px`;
+}
+
+const GAP = 8;
+
+function extremes(spec: ChartSpec, line: Line, data: ChartData, index: number): string {
+  const [least, most] = (["min", "max"] as const).map((which) =>
+    written(data.values(line, which)[index] ?? null, unitOf(spec, line)),
+  );
+  return `${visible(line.label)} ${least} to ${most}`;
+}
+
+function unitOf(spec: ChartSpec, line: Line): Unit {
+  return line.axis === "right" ? (spec.rightUnit ?? spec.unit) : spec.unit;
+}
+
+/** The newest value; none when the newest few moments have none, for then it is not how things are. */
+function lastOf(values: Values): number | null {
+  for (let at = values.length - 1; at >= Math.max(0, values.length - 4); at -= 1) {
+    const value = values[at] ?? null;
+    if (value !== null) return value;
+  }
+  return null;
+}
