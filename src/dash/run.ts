@@ -31,6 +31,14 @@ export interface RunSnapshot {
     readonly perSecondReceived: number;
   };
   readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
+  /** Of the last second alone: what was measured in it, or how late messages left where nothing is answered. */
+  readonly lastSecondUs: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+    readonly delayP99: number;
+    readonly delayMax: number;
+  };
   readonly generator: {
     readonly cpuPercent: number;
     readonly loopLagP99Us: number;
@@ -139,6 +147,11 @@ export const RUN_COLUMNS = [
   "p50Us",
   "p99Us",
   "maxUs",
+  "secondP50Us",
+  "secondP99Us",
+  "secondMaxUs",
+  "secondDelayP99Us",
+  "secondDelayMaxUs",
   "generatorCpuPercent",
   "generatorLagP99Us",
   "dropped",
@@ -204,6 +217,11 @@ const PLACES: Readonly<Record<RunColumn, Place>> = {
   p50Us: ["latencyUs", "p50"],
   p99Us: ["latencyUs", "p99"],
   maxUs: ["latencyUs", "max"],
+  secondP50Us: ["lastSecondUs", "p50"],
+  secondP99Us: ["lastSecondUs", "p99"],
+  secondMaxUs: ["lastSecondUs", "max"],
+  secondDelayP99Us: ["lastSecondUs", "delayP99"],
+  secondDelayMaxUs: ["lastSecondUs", "delayMax"],
   generatorCpuPercent: ["generator", "cpuPercent"],
   generatorLagP99Us: ["generator", "loopLagP99Us"],
   dropped: ["messages", "dropped"],
@@ -214,5 +232,5 @@ export function runValue(snapshot: Partial<RunSnapshot>, column: RunColumn): num
   const [group, field] = PLACES[column];
   const value = (snapshot[group] as Readonly<Record<string, unknown>> | null | undefined)?.[field];
   if (typeof value !== "number" || !Number.isFinite(value)) return null;
-  return group === "latencyUs" && value <= 0 ? null : value;
+  return (group === "latencyUs" || group === "lastSecondUs") && value <= 0 ? null : value;
 }

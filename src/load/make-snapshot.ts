@@ -1,7 +1,9 @@
 import { type Counting, messagesBack } from "./came-back.ts";
 import type { CrewState } from "./crew.ts";
 import { CpuMeter } from "./generator.ts";
+import type { Latencies } from "./latency.ts";
 import type { TcpPlan } from "./plan.ts";
+import { SecondLatencies } from "./second-latency.ts";
 import type { LoadSnapshot } from "./snapshot.ts";
 
 /** Counts at one moment, to tell rates from. */
@@ -17,6 +19,9 @@ type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & { nowMs
 
 /** Rates are told over this long. */
 const WINDOW_MS = 1000;
+/** A timer that is a little early still ends a second. */
+const SECOND_MS = 950;
+const NO_SECOND: LoadSnapshot["lastSecondUs"] = { p50: 0, p99: 0, max: 0, delayP99: 0, delayMax: 0 };
 const MIN_CPU_MS = 100;
 
 /** Makes snapshots from what was counted; remembers the last second of them. */
@@ -27,6 +32,10 @@ export class SnapshotMaker {
   #marks: Mark[] = [];
   #cpuReadMs = Number.NEGATIVE_INFINITY;
   #lastCpuPercent = 0;
+  readonly #messages = new SecondLatencies();
+  readonly #delays = new SecondLatencies();
+  #secondEndMs = Number.NEGATIVE_INFINITY;
+  #lastSecond = NO_SECOND;
 
   constructor(plan: TcpPlan, counting: Counting) {
     this.#plan = plan;
@@ -70,6 +79,7 @@ export class SnapshotMaker {
         perSecondReceived: perSecond("bytesReceived"),
       },
       latencyUs: { p50, p90, p99, max, buckets: Array.from(latencies.messageBuckets) },
+      lastSecondUs: this.#secondOf(latencies, nowMs, phase),
       generator: {
         cpuPercent: this.#cpuPercent(nowMs),
         loopLagP99Us: lag.totalCount === 0 ? 0 : lag.getValueAtPercentile(99),
@@ -77,6 +87,19 @@ export class SnapshotMaker {
         debtMessages: debt,
       },
     };
+  }
+
+  /** Of a target that answers nothing, how exact the sending was is all there is. */
+  #secondOf(latencies: Latencies, nowMs: number, phase: LoadSnapshot["phase"]): LoadSnapshot["lastSecondUs"] {
+    if (nowMs - this.#secondEndMs < SECOND_MS && phase !== "done") return this.#lastSecond;
+    this.#secondEndMs = nowMs;
+    if (latencies.count("message") > 0) {
+      this.#lastSecond = { ...NO_SECOND, ...this.#messages.take(latencies.histogram("message")) };
+    } else {
+      const { p99, max } = this.#delays.take(latencies.histogram("send"));
+      this.#lastSecond = { ...NO_SECOND, delayP99: p99, delayMax: max };
+    }
+    return this.#lastSecond;
   }
 
   #cpuPercent(nowMs: number): number {

@@ -50,6 +50,15 @@ export interface LoadSnapshot {
     /** How many lay from 2^(i-1) to 2^i µs. Add neighbours for a coarser histogram. */
     readonly buckets: readonly number[];
   };
+  /** Over about the last whole second; all 0 where nothing was measured in it. */
+  readonly lastSecondUs: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+    /** From the planned moment to the moment it was sent; told while nothing was answered. */
+    readonly delayP99: number;
+    readonly delayMax: number;
+  };
   readonly generator: {
     /** Of one core, over the last quarter second. */
     readonly cpuPercent: number;

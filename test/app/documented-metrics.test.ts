@@ -58,6 +58,7 @@ const SNAPSHOT: LoadSnapshot = {
   },
   bytes: { sent: 0, received: 0, perSecondSent: 0, perSecondReceived: 0 },
   latencyUs: { p50: 0, p90: 0, p99: 0, max: 0, buckets: [] },
+  lastSecondUs: { p50: 0, p99: 0, max: 0, delayP99: 0, delayMax: 0 },
   generator: { cpuPercent: 0, loopLagP99Us: 0, rssBytes: 0, debtMessages: 0 },
 };
 

@@ -24,6 +24,7 @@ const SNAPSHOT: LoadSnapshot = {
   },
   bytes: { sent: 4_956_000, received: 0, perSecondSent: 400_000, perSecondReceived: 0 },
   latencyUs: { p50: 200, p90: 400, p99: 1_200, max: 8_000, buckets: [0, 0, 0, 0, 0, 0, 0, 10, 900, 90, 8, 2, 0, 1, 0] },
+  lastSecondUs: { p50: 0, p99: 0, max: 0, delayP99: 0, delayMax: 0 },
   generator: { cpuPercent: 46.2, loopLagP99Us: 1_100, rssBytes: 32 * 1024 * 1024, debtMessages: 0 },
 };
 

@@ -24,7 +24,9 @@ describe.if(hasBrowser())("a chart", () => {
       const [run] = stand.box.runs;
       const { elapsedMs, columns } = run!.series;
       const none = elapsedMs.map(() => null);
-      const silent = { elapsedMs, columns: { ...columns, p50Us: none, p99Us: none, maxUs: none } };
+      const isTimed = (name: string) => /^second|^p\d|^max/.test(name);
+      const untimed = Object.entries(columns).map(([name, values]) => [name, isTimed(name) ? none : values]);
+      const silent = { elapsedMs, columns: Object.fromEntries(untimed) as typeof columns };
       stand.box.runs = [{ ...run!, series: silent }];
       await page.goto(`${stand.box.url}#/runs/12`);
       await sees(page, ".run-grid .panel:nth-child(2) .nothing", /no answer was measured/);
@@ -34,10 +36,52 @@ describe.if(hasBrowser())("a chart", () => {
   );
 
   test(
+    "of a run shows a stall in its own second, of a sink's run the delay, and of a run of before what it has",
+    async () => {
+      const page = await stand.open("about:blank");
+      const [run] = stand.box.runs;
+      const { elapsedMs, columns } = run!.series;
+      const none = elapsedMs.map(() => null);
+      const unanswered = {
+        p50Us: none,
+        p99Us: none,
+        maxUs: none,
+        secondP50Us: none,
+        secondP99Us: none,
+        secondMaxUs: none,
+      };
+      const sink = {
+        ...columns,
+        ...unanswered,
+        secondDelayP99Us: elapsedMs.map(() => 250),
+        secondDelayMaxUs: columns.maxUs,
+      };
+      const before = Object.fromEntries(Object.entries(columns).filter(([name]) => !name.startsWith("second")));
+      const as = (id: string, shown: typeof columns) => ({ ...run!, id, series: { elapsedMs, columns: shown } });
+      stand.box.runs = [run!, as("13", sink), as("14", before as typeof columns)];
+      await page.goto(`${stand.box.url}#/runs/12`);
+      await plot(page, "Latency of each second").focus();
+      await page.keyboard.press("Home");
+      for (let second = 0; second < 30; second += 10) await page.keyboard.press("Shift+ArrowRight");
+      await sees(page, ".run-grid .panel:nth-child(2) .legend", /p99(1[6-9]|2\d)\.?\d* ms/);
+      await page.keyboard.press("ArrowRight");
+      await sees(page, ".run-grid .panel:nth-child(2) .legend", /p99[34]\.?\d* ms/);
+      await page.goto(`${stand.box.url}#/runs/13`);
+      await plot(page, "Delay of each second").locator("canvas").waitFor();
+      await sees(page, ".run-grid .panel:nth-child(2) .legend", /^p99mean 250 µs, max 250 µsmax/);
+      await page.goto(`${stand.box.url}#/runs/14`);
+      await plot(page, "Latency so far").locator("canvas").waitFor();
+      await page.goto(`${stand.box.url}#/runs/13/12`);
+      await plot(page, "Latency p99 of each second").locator("canvas").waitFor();
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     "of a run is zoomed into, at least five seconds, and says how to come out",
     async () => {
       const page = await stand.open("#/runs/12");
-      const box = (await plot(page, "Latency so far").boundingBox())!;
+      const box = (await plot(page, "Latency of each second").boundingBox())!;
       const drag = async (from: number, to: number) => {
         await page.mouse.move(box.x + from, box.y + 80);
         await page.mouse.down();

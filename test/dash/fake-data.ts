@@ -203,6 +203,13 @@ export function fakeSnapshot(second: number, speed = 1): RunSnapshot {
       perSecondReceived: rate * 64,
     },
     latencyUs: { p50: lag(22, 410), p90: lag(23, 1200), p99: lag(24, 3900), max: sending > 0 ? 21_000 / speed : 0 },
+    lastSecondUs: {
+      p50: lag(22, 410),
+      p99: lag(24, 3900) * (second === 30 ? 5 : 1),
+      max: sending > 0 ? (second === 30 ? 21_000 : 9000) / speed : 0,
+      delayP99: 0,
+      delayMax: 0,
+    },
     generator: {
       cpuPercent: 20 + 90 * Math.min(1, sending),
       loopLagP99Us: 800 + 300 * noise(second, 25),

@@ -3,7 +3,7 @@ import { compareRuns, type Difference } from "../../run-comparison.ts";
 import { bytes, grouped, seconds, written } from "../format.ts";
 import { Foreign, Moment, Scrolled, Verdict } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
-import { COMPARE_SPECS } from "./source.ts";
+import { compareSpecs } from "./source.ts";
 
 const WRITTEN: Readonly<Record<Difference["unit"], (value: number) => string>> = {
   count: (value) => (Number.isInteger(value) ? grouped(value) : written(value, "count")),
@@ -55,7 +55,11 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
           </table>
         </Scrolled>
       </section>
-      <RunCharts id={`compare-${a.id}-${b.id}`} runs={[a.series, b.series]} specs={COMPARE_SPECS} />
+      <RunCharts
+        id={`compare-${a.id}-${b.id}`}
+        runs={[a.series, b.series]}
+        specs={compareSpecs([a.series, b.series])}
+      />
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useCell } from "../cell.ts";
 import { compact, duration, grouped, moment, written } from "../format.ts";
 import { Foreign } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
-import { RUN_SPECS } from "./source.ts";
+import { runSpecs } from "./source.ts";
 
 const PHASES: Readonly<Record<string, string>> = {
   connect: "opening connections",
@@ -71,7 +71,7 @@ export function LiveRunView() {
           ))}
         </dl>
       </div>
-      <RunCharts id={`live-${id}`} runs={series} specs={RUN_SPECS} isOver={lostAt !== undefined} />
+      <RunCharts id={`live-${id}`} runs={series} specs={runSpecs(running.series)} isOver={lostAt !== undefined} />
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { RunAnswer } from "../../run.ts";
 import { RunCharts } from "./charts.tsx";
 import { ReportView } from "./report.tsx";
-import { RUN_SPECS } from "./source.ts";
+import { runSpecs } from "./source.ts";
 
 /** A finished run: its report, then its course. */
 export function OneRun({ answer }: { readonly answer: RunAnswer }) {
@@ -14,7 +14,7 @@ export function OneRun({ answer }: { readonly answer: RunAnswer }) {
         report={answer.report}
         startedAt={answer.startedAt}
       />
-      <RunCharts id={`run-${answer.id}`} runs={runs} specs={RUN_SPECS} />
+      <RunCharts id={`run-${answer.id}`} runs={runs} specs={runSpecs(answer.series)} />
     </>
   );
 }

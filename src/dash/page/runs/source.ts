@@ -88,8 +88,59 @@ function keyOf(column: RunColumn, run: number): string {
 
 const key = (column: RunColumn) => [keyOf(column, 0)];
 
+/** What is drawn of latency: of each second where that is known, else what runs of before have; of a sink, the delay. */
+interface LatencyKind {
+  readonly title: string;
+  readonly help?: string;
+  readonly lines: readonly (readonly [label: string, column: RunColumn])[];
+}
+
+const LATENCY_KINDS: readonly LatencyKind[] = [
+  {
+    title: "Latency of each second",
+    lines: [["p50", "secondP50Us"], ["p99", "secondP99Us"], ["max", "secondMaxUs"]], // biome-ignore format: one line
+  },
+  { title: "Latency so far", lines: [["p50", "p50Us"], ["p99", "p99Us"], ["max", "maxUs"]] }, // biome-ignore format: one line
+  {
+    title: "Delay of each second",
+    help: "Nothing was answered: how much later than planned messages were sent.",
+    lines: [["p99", "secondDelayP99Us"], ["max", "secondDelayMaxUs"]], // biome-ignore format: one line
+  },
+];
+
+/** The first kind of which any of the runs has values. */
+function latencyKind(runs: readonly RunSeries[]): LatencyKind {
+  const has = ({ columns }: RunSeries, column: RunColumn) => columns[column]?.some((value) => value !== null) === true;
+  const found = LATENCY_KINDS.find(({ lines }) => runs.some((run) => has(run, lines[0]![1])));
+  return found ?? LATENCY_KINDS[0]!;
+}
+
+const LATENCY_TONES = ["accent", "ink", "amber"] as const;
+
+function latencySpec(runs: readonly RunSeries[]): ChartSpec {
+  const { lines, ...words } = latencyKind(runs);
+  const tones = LATENCY_TONES.slice(LATENCY_TONES.length - lines.length);
+  return {
+    ...words,
+    unit: "us",
+    empty: "no answer was measured",
+    lines: lines.map(([label, column], at) => ({
+      label,
+      keys: key(column),
+      tone: tones[at]!,
+      isFilled: at === 0,
+      isDashed: label === "max",
+    })),
+  };
+}
+
 /** The charts of one run. */
-export const RUN_SPECS: readonly ChartSpec[] = [
+export function runSpecs(run: RunSeries | undefined): readonly ChartSpec[] {
+  const latency = latencySpec(run === undefined ? [] : [run]);
+  return [...RUN_SPECS.slice(0, 1), latency, ...RUN_SPECS.slice(1)];
+}
+
+const RUN_SPECS: readonly ChartSpec[] = [
   {
     title: "Connections and messages",
     unit: "count",
@@ -98,16 +149,6 @@ export const RUN_SPECS: readonly ChartSpec[] = [
       { label: "connections", keys: key("connectionsOpen"), tone: "accent", isFilled: true },
       { label: "sent", keys: key("sentPerSecond"), tone: "ink", axis: "right" },
       { label: "received", keys: key("receivedPerSecond"), tone: "amber", axis: "right", isDashed: true },
-    ],
-  },
-  {
-    title: "Latency so far",
-    unit: "us",
-    empty: "no answer was measured",
-    lines: [
-      { label: "p50", keys: key("p50Us"), tone: "accent", isFilled: true },
-      { label: "p99", keys: key("p99Us"), tone: "ink" },
-      { label: "max", keys: key("maxUs"), tone: "amber", isDashed: true },
     ],
   },
   {
@@ -133,18 +174,23 @@ const COMPARED: readonly (readonly [title: string, column: RunColumn, unit: Char
   ["Connections", "connectionsOpen", "count"],
   ["Messages sent", "sentPerSecond", "perSecond"],
   ["Messages received", "receivedPerSecond", "perSecond"],
-  ["Latency p50 so far", "p50Us", "us"],
-  ["Latency p99 so far", "p99Us", "us"],
-  ["Processor of the generator", "generatorCpuPercent", "percent"],
 ];
 
 /** The charts of two runs laid over each other. */
-export const COMPARE_SPECS: readonly ChartSpec[] = COMPARED.map(([title, column, unit]) => ({
-  title,
-  unit,
-  ...(unit === "us" ? { empty: "no answer was measured" } : {}),
-  lines: [
-    { label: "A", keys: [keyOf(column, 0)], tone: "accent", isFilled: true },
-    { label: "B", keys: [keyOf(column, 1)], tone: "ink", isDashed: true },
-  ],
-}));
+export function compareSpecs(runs: readonly RunSeries[]): readonly ChartSpec[] {
+  const { title, help, lines } = latencyKind(runs);
+  const [first, ...rest] = title.split(" ");
+  const latencies = lines
+    .slice(0, 2)
+    .map(([label, column]) => [`${first} ${label} ${rest.join(" ")}`, column, "us"] as const);
+  const all = [...COMPARED, ...latencies, ["Processor of the generator", "generatorCpuPercent", "percent"] as const];
+  return all.map(([name, column, unit]) => ({
+    title: name,
+    unit,
+    ...(unit === "us" ? { empty: "no answer was measured", ...(help === undefined ? {} : { help }) } : {}),
+    lines: [
+      { label: "A", keys: [keyOf(column, 0)], tone: "accent", isFilled: true },
+      { label: "B", keys: [keyOf(column, 1)], tone: "ink", isDashed: true },
+    ],
+  }));
+}
