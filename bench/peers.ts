@@ -63,9 +63,9 @@ function tenk(name: string, workers: number): Peer {
     async received(running) {
       const { statusUrl } = JSON.parse(running.lines[0] ?? "{}") as { statusUrl: string };
       const status = (await (await fetch(`${statusUrl}api/status`)).json()) as {
-        listeners: { counts: { bytesRead: number } }[];
+        parts: { tcp: { listeners: { counts: { bytesRead: number } }[] } };
       };
-      return status.listeners[0]?.counts.bytesRead ?? Number.NaN;
+      return status.parts.tcp.listeners[0]?.counts.bytesRead ?? Number.NaN;
     },
   };
 }

@@ -1,20 +1,30 @@
-/** Floor 4: where the parts meet. Configuration → listeners and the status surface → start and stop. */
-export { type Address, formatAddress, parseAddress } from "./address.ts";
-export { type Box, up } from "./box.ts";
-export type { Config, ListenerConfig } from "./config.ts";
-export { type LoadedConfig, loadConfig, loadConfigAgain, parseConfig } from "./config-file.ts";
-export { checkDashboard } from "./dashboard.ts";
+/** Layer 5: where the parts meet. Configuration → parts and the admin server → start, reload, stop. */
+export { type Address, formatAddress, isPortOurs, parseAddress, type StatusTable } from "../part/mod.ts";
+export { checkDashboard, findToken, hashPassword, type LogLine, processLog } from "./admin/mod.ts";
+export {
+  type Config,
+  effectiveSettings,
+  type LoadedConfig,
+  loadConfig,
+  loadConfigAgain,
+  parseConfig,
+  type Setting,
+} from "./config/mod.ts";
 export { type DashboardFilesOptions, dashboardFiles } from "./dashboards/mod.ts";
-export { dataFolderOf, usualDataFolder } from "./data-folder.ts";
+export { type Instance, type ListenerAddress, up } from "./instance.ts";
 export { libraryTypes } from "./library-types.ts";
-export { checkListeners } from "./listener.ts";
-export { loadFamilies } from "./load-families.ts";
-export { type LogLine, processLog } from "./log-ring.ts";
-export { type Push, type PushOptions, startPush } from "./push.ts";
-export { type PushTarget, pushTarget } from "./push-target.ts";
-export { openRuns, RunKeeper } from "./run-keeping.ts";
-export { type FinishedRun, type RunLine, type RunSeries, Runs } from "./runs.ts";
-export { effectiveSettings, type Setting } from "./settings.ts";
-export type { HostStatus, ListenerStatus, RelayStatus, Status, TargetView } from "./status.ts";
-export { findToken, hashPassword } from "./surface/mod.ts";
+export type { HostStatus, Status } from "./monitoring/mod.ts";
+export { PARTS } from "./part-list.ts";
+export {
+  dataFolderOf,
+  type FinishedRun,
+  openRuns,
+  RunKeeper,
+  type RunLine,
+  type RunSeries,
+  Runs,
+  usualDataFolder,
+} from "./persistence/mod.ts";
+export { loadFamilies, type Push, type PushOptions, type PushTarget, pushTarget, startPush } from "./push/mod.ts";
+export { checkParts } from "./running-parts.ts";
 export { COMMIT, VERSION } from "./version.ts";

@@ -16,6 +16,7 @@ export type ErrorCode =
   | "proxy-refused" // a proxy did not connect us
   | "pool-exhausted" // no connection of a pool came free in time, or too many wait
   | "worker-failed" // an event loop ended that should not have
+  | "not-found" // what a request names is not there
   | "file-unreadable"
   | "unsupported";
 

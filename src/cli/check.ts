@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { checkDashboard, checkListeners, effectiveSettings, loadConfig } from "../app/mod.ts";
+import { checkDashboard, checkParts, effectiveSettings, type LoadedConfig, loadConfig } from "../app/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";
 import { print } from "./output.ts";
+import { table } from "./table.ts";
 import { paintsFor } from "./terminal.ts";
 import { DEFAULT_FILE, usualFile } from "./up.ts";
 
@@ -17,11 +18,11 @@ export function checkCommand(exit: (code: number) => void): Command {
 
 function runCheck({ config, json }: { config?: string; json?: boolean }): number {
   const loaded = loadConfig(config ?? usualFile());
-  checkListeners(loaded);
+  checkParts(loaded);
   checkDashboard(loaded);
   const settings = effectiveSettings(loaded);
   if (json) {
-    print(JSON.stringify({ file: loaded.file ?? null, settings }, null, 2));
+    print(JSON.stringify({ file: loaded.file ?? null, services: loaded.services, settings }, null, 2));
     return EXIT.pass;
   }
   const { dim } = paintsFor(process.stdout);
@@ -32,5 +33,13 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
   for (const { key, value, defaulted } of settings) {
     print(`  ${key.padEnd(keyWidth)}  ${defaulted ? `${value.padEnd(valueWidth)}  ${dim("default")}` : value}`);
   }
+  printServices(loaded);
   return EXIT.pass;
+}
+
+/** What follows from each declaration. */
+function printServices({ services }: LoadedConfig): void {
+  if (services.length === 0) return;
+  const rows = services.map(({ name, kind, target, hosts }) => [name, kind, target, hosts.join(", ")]);
+  print(`\n${table([["service", "kind", "target", "hosts"], ...rows], "llll")}`);
 }

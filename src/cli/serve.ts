@@ -73,8 +73,8 @@ export async function serve(
     }
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json && !stop.signal.aborted) {
-      const listeners = box.listeners.map(({ counts: _, ...listener }) => listener);
-      print(JSON.stringify({ pid: process.pid, statusUrl: box.statusUrl, listeners }));
+      const { listeners, statusUrl } = box;
+      print(JSON.stringify({ pid: process.pid, statusUrl, listeners }));
     }
     if (isOutdated) void reload();
     await aborted(stop.signal);

@@ -1,6 +1,5 @@
-import { formatAddress, type HostStatus, type ListenerStatus, type Status } from "../app/mod.ts";
-import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
-import { targetLines } from "./status-targets.ts";
+import { type HostStatus, PARTS, type Status, type StatusTable } from "../app/mod.ts";
+import { formatBytes, formatDuration } from "../base/mod.ts";
 import { fittedTable, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -11,16 +10,18 @@ export interface Seen {
 }
 
 /**
- * A box on one screen:
+ * A running tenk on one screen:
  *
  * ```text
  * tenk 0.1.0, pid 4711, up 2h
  * box      12m of processor, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
- * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C, up 12d
+ * machine  23% of 4 cores busy, load 0.85, memory 1.2 of 3.7 GiB, root 12 of 29 GiB, 52.1 °C, up 12d
  *
  * listener  address       handler  workers     open  accepted/s  reads/s  read/s  written/s  waiting  refused
  * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
  * ```
+ *
+ * The tables are those of the parts.
  *
  * @param before an earlier look, for what happened a second; without one totals are shown
  * @param width columns of the screen: what does not fit is left out, the least important first
@@ -32,58 +33,42 @@ export function statusText(
   width = Number.POSITIVE_INFINITY,
 ): string {
   const { dim, bold } = paints;
-  const { tenk, startedAt, listeners, process, host } = now.status;
+  const { tenk, startedAt, process, host } = now.status;
   const up = formatDuration(now.atMs - Date.parse(startedAt));
-  const isRates = before !== undefined && now.atMs > before.atMs;
-  const head = ["listener", "address", "handler", "workers", "open"];
-  // A listener whose handler has no framing counts none.
-  const hasFrames = listeners.some(({ counts }) => counts.framesRead > 0);
-  const counted = ["accepted", "reads", "read", "written", ...(hasFrames ? ["frames"] : [])];
-  const columns = isRates ? counted.map((name) => `${name}/s`) : counted;
-  const titles = [...head, ...columns, "waiting", "refused"];
-  const seconds = isRates ? (now.atMs - before.atMs) / 1000 : 1;
-  const rows = listeners.map((listener) => {
-    const earlier = isRates ? before.status.listeners.find(({ name }) => name === listener.name) : undefined;
-    return listenerRow(listener, earlier, { seconds, hasFrames });
-  });
+  const earlier = before !== undefined && now.atMs > before.atMs ? before : undefined;
   return [
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
-    wrappedFacts(dim("box    "), boxFacts(now, isRates ? before : undefined), width),
+    wrappedFacts(dim("box    "), boxFacts(now, earlier), width),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
-    "",
-    fittedTable([titles.map(dim), ...rows], `lll${"r".repeat(titles.length - 3)}`, width, firstToGo(hasFrames)),
-    ...targetLines(now, isRates ? before : undefined, paints, width),
+    ...tablesOf(now, earlier).flatMap((table) => ["", tableText(table, paints, width), ...(table.notes ?? [])]),
   ].join("\n");
 }
 
-/** Workers, handler, address, reads, accepted, written, read, frames: what waits and who is refused stays to the last. */
-function firstToGo(hasFrames: boolean): number[] {
-  return [3, 2, 1, 6, 5, 8, 7, ...(hasFrames ? [9] : [])];
+/** Of the parts that run there. One that is of another version than ours may tell what we do not know, and is left out. */
+function tablesOf({ status, atMs }: Seen, before: Seen | undefined): StatusTable[] {
+  return PARTS.flatMap((part) => {
+    const view = status.parts[part.name];
+    if (view === undefined || part.statusTables === undefined) return [];
+    const earlier = before?.status.parts[part.name];
+    const look = {
+      view,
+      atMs,
+      ...(before && earlier !== undefined && { before: { view: earlier, atMs: before.atMs } }),
+    };
+    return part.statusTables(look);
+  });
 }
 
-function listenerRow(
-  listener: ListenerStatus,
-  before: ListenerStatus | undefined,
-  { seconds, hasFrames }: { readonly seconds: number; readonly hasFrames: boolean },
-): string[] {
-  const { name, host, port, path, handler, workers, counts } = listener;
-  const refused = Object.values(counts.refused).reduce((sum, each) => sum + each, 0);
-  const since = (pick: (counts: ListenerStatus["counts"]) => number) =>
-    before === undefined ? pick(counts) : Math.max(0, pick(counts) - pick(before.counts)) / seconds;
-  return [
-    name,
-    path === undefined ? formatAddress({ host, port }) : formatAddress({ path }),
-    handler,
-    `${workers}`,
-    formatCount(counts.active),
-    formatCount(Math.round(since((each) => each.accepted))),
-    formatCount(Math.round(since((each) => each.reads))),
-    formatBytes(Math.round(since((each) => each.bytesRead))),
-    formatBytes(Math.round(since((each) => each.bytesWritten))),
-    ...(hasFrames ? [formatCount(Math.round(since((each) => each.framesRead)))] : []),
-    formatBytes(counts.outboxBytes),
-    formatCount(refused),
-  ];
+/** A part's table as it is printed. */
+export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Paints, width: number): string {
+  const paint = { good: tones.green, warning: tones.yellow, bad: tones.red };
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === "string" ? cell : paint[cell.tone](cell.text))));
+  const firstToGo = [...columns.entries()]
+    .filter(([, { dropOrder }]) => dropOrder !== undefined)
+    .sort(([, one], [, other]) => one.dropOrder! - other.dropOrder!)
+    .map(([index]) => index);
+  const align = columns.map((column) => (column.align === "right" ? "r" : "l")).join("");
+  return fittedTable([columns.map(({ title }) => dim(title)), ...cells], align, width, firstToGo);
 }
 
 function boxFacts({ status: { process }, atMs }: Seen, before: Seen | undefined): string {

@@ -96,7 +96,7 @@ export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(new URL("api/status", url), { signal, headers: credentials() });
     const status = response.ok ? ((await response.json()) as Partial<Status>) : undefined;
-    if (status && typeof status.tenk === "string" && Array.isArray(status.listeners)) return status as Status;
+    if (status && typeof status.tenk === "string" && typeof status.parts === "object") return status as Status;
     if (response.status === 401) throw new Error("it wants its token, in the environment as TENK_TOKEN");
     throw new Error(`it answered ${response.status}, not as a box does`);
   } catch (error) {

@@ -142,11 +142,27 @@ export interface ListenerView {
   };
 }
 
+/** `GET /api/parts`: what parts have on the page; one without a panel of this kind has null. */
+export type PartsAnswer = readonly { readonly name: string; readonly panel: PanelView | null }[];
+
+export interface PanelView {
+  readonly title: string;
+  readonly charts: readonly PanelChart[];
+}
+
+export interface PanelChart {
+  readonly title: string;
+  readonly unit: "count" | "perSecond" | "bytesPerSecond" | "bytes" | "seconds" | "share";
+  /** Of the history; a name with labels is added up over them. */
+  readonly series: readonly { readonly name: string; readonly label: string }[];
+}
+
 /** What the page reads of `GET /api/status`. */
 export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
-  readonly listeners: readonly ListenerView[];
+  /** By part; of those that run. */
+  readonly parts: { readonly tcp?: { readonly listeners: readonly ListenerView[] } };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;
 }
@@ -169,7 +185,7 @@ export interface ConnectionRow {
   readonly tls?: string | undefined;
 }
 
-/** `GET /api/connections?listener=&q=&sort=&order=&offset=&limit=` */
+/** `GET /api/tcp/connections?listener=&q=&sort=&order=&offset=&limit=` */
 export interface ConnectionsAnswer {
   readonly total: number;
   readonly matched: number;

@@ -16,16 +16,18 @@ export interface BoxSample {
 /** What `/api/status` answers, as far as it is read here; anything may be missing. */
 interface Status {
   readonly tenk?: unknown;
-  readonly listeners?: readonly {
-    readonly port?: number;
-    readonly counts?: {
-      readonly active?: number;
-      readonly peak?: number;
-      readonly accepted?: number;
-      readonly bytesRead?: number;
-    };
-  }[];
+  readonly parts?: { readonly tcp?: { readonly listeners?: readonly Listener[] } };
   readonly process?: { readonly cpuSeconds?: number; readonly rssBytes?: number; readonly anonymousBytes?: number };
+}
+
+interface Listener {
+  readonly port?: number;
+  readonly counts?: {
+    readonly active?: number;
+    readonly peak?: number;
+    readonly accepted?: number;
+    readonly bytesRead?: number;
+  };
 }
 
 const TIMEOUT_MS = 1000;
@@ -60,9 +62,9 @@ export async function lookAtBox(
 }
 
 /** @throws where it is no box's */
-function sampleOf({ tenk, listeners, process }: Status, port: number, atMs: number): BoxSample | undefined {
-  if (typeof tenk !== "string" || listeners === undefined) throw new Error("not a box");
-  const counts = listeners.find((listener) => listener.port === port)?.counts;
+function sampleOf({ tenk, parts, process }: Status, port: number, atMs: number): BoxSample | undefined {
+  if (typeof tenk !== "string" || parts === undefined) throw new Error("not a box");
+  const counts = parts.tcp?.listeners?.find((listener) => listener.port === port)?.counts;
   return (
     counts && {
       atMs,

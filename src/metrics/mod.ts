@@ -1,6 +1,7 @@
 /** Floor 2: readers of plain fields, the process's own cost, exposition for Prometheus. */
 export { type ExpositionFormat, exposition, type Family, type Sample, unitOf } from "./exposition.ts";
 export { FamilyBook, type FamilyBookOptions } from "./family-book.ts";
+export { histogramSamples } from "./histogram-samples.ts";
 export {
   type AnsweredSeries,
   type Column,
@@ -36,9 +37,9 @@ export {
   type StatFs,
 } from "./host/mod.ts";
 export { type RecentLag, recentLag } from "./loop-lag.ts";
+export { familiesOf, joinFamilies, type Metric, oncePerTurn, type Report } from "./metric.ts";
 export { openProcessReader, type ProcessReader, type ProcessReaderOptions, type ProcessSample } from "./process.ts";
 export { familiesIn } from "./prom-families.ts";
-export { histogramIn, type Metric, type Report, registryOf } from "./registry.ts";
 export { snappy, type TimedSample, timedSamples, writeRequest } from "./remote-write/mod.ts";
 export {
   addUserMetrics,

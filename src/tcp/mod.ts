@@ -1,12 +1,11 @@
-import { sourceUrl } from "../base/mod.ts";
-import type { Handler } from "../net/mod.ts";
-import echo from "./echo.ts";
-import { relayModule } from "./relay/mod.ts";
-import sink from "./sink.ts";
-
-/** Floor 3: what tenk itself does with raw connections. */
+/** Layer 4: what tenk itself does with raw connections, and `tcp:` of the configuration, the part that serves them. */
 export { type DumpFormat, type DumpOptions, dumping } from "./dump/mod.ts";
+export { default as echo } from "./echo.ts";
+export { type BuiltIn, HANDLERS } from "./handlers.ts";
+export type { ListenerConfig } from "./listeners/mod.ts";
 export { dumpedUrl } from "./module/mod.ts";
+export type { ListenerStatus, RelayStatus, TargetView, TcpView } from "./monitoring/mod.ts";
+export { tcp } from "./part.ts";
 export {
   BALANCES,
   type Balance,
@@ -20,21 +19,4 @@ export {
   relaySettings,
   type TargetReport,
 } from "./relay/mod.ts";
-export { echo, sink };
-
-/** A built-in handler; `url` is what several workers load. */
-export interface BuiltIn<Made> {
-  readonly handler: Made;
-  readonly url: URL;
-}
-
-/** The built-in handlers by the name a configuration uses. Those that are functions make a handler of `handlerOptions`. */
-export const HANDLERS: {
-  readonly sink: BuiltIn<Handler>;
-  readonly echo: BuiltIn<Handler>;
-  readonly relay: BuiltIn<(options: unknown) => Handler>;
-} = {
-  sink: { handler: sink, url: new URL(sourceUrl("tcp/sink.ts")) },
-  echo: { handler: echo, url: new URL(sourceUrl("tcp/echo.ts")) },
-  relay: { handler: relayModule, url: new URL(sourceUrl("tcp/relay/relay.ts")) },
-};
+export { default as sink } from "./sink.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findToken, parseConfig, up } from "../../src/app/mod.ts";
 import { Client } from "../net/support.ts";
-import { HASH, keptLog, newFolder, OWN_PAGE } from "./surface/support.ts";
+import { HASH, keptLog, newFolder, OWN_PAGE } from "./admin/support.ts";
 
 const TCP = 'tcp: { packets: { listen: "127.0.0.1:0" } }';
 
@@ -106,7 +106,7 @@ test.each([[2], [1]])(
 
 test("a box says its machine", async () => {
   const box = await up(configOf(""), { log: keptLog() });
-  const { host } = box.status();
+  const { host } = await box.status();
   expect(host.cores).toBeGreaterThan(0);
   expect(host.memoryTotalBytes).toBeGreaterThan(host.memoryUsedBytes ?? Number.POSITIVE_INFINITY);
   expect(host.load1).toBeGreaterThanOrEqual(0);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, connect as dial, type Socket } from "node:net";
-import { type Box, parseConfig, type Status, up } from "../../src/app/mod.ts";
+import { type Instance, parseConfig, type Status, up } from "../../src/app/mod.ts";
 import { type Log, type LogFields, TenkError } from "../../src/base/mod.ts";
+import { listenersIn } from "./listeners-of.ts";
 
 const CONFIG = `
 tcp:
@@ -22,7 +23,7 @@ function keptLog(): Log & { lines: [level: string, message: string, fields: LogF
 
 async function withBox(
   text: string,
-  work: (box: Box, log: ReturnType<typeof keptLog>) => Promise<void>,
+  work: (box: Instance, log: ReturnType<typeof keptLog>) => Promise<void>,
 ): Promise<void> {
   const log = keptLog();
   const box = await up(parseConfig(text, "tenk.yaml"), { log });
@@ -64,7 +65,7 @@ describe("the box", () => {
       echo.write("hello");
       expect(await answer).toBe("hello");
       const status = (await (await fetch(`${box.statusUrl}api/status`)).json()) as Status;
-      expect(status.listeners[1]?.counts).toMatchObject({ active: 1, accepted: 1, bytesRead: 5, bytesWritten: 5 });
+      expect(listenersIn(status)[1]?.counts).toMatchObject({ active: 1, accepted: 1, bytesRead: 5, bytesWritten: 5 });
       expect(status.process.pid).toBe(process.pid);
       expect(status.process.openDescriptors).toBeGreaterThan(3);
       expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { handlerFile, listenOptions } from "../../src/app/listen-options.ts";
 import { effectiveSettings, loadConfig, parseConfig } from "../../src/app/mod.ts";
 import { TenkError } from "../../src/base/mod.ts";
+import { handlerFile, listenOptions } from "../../src/tcp/listeners/options.ts";
 import { relaySettings } from "../../src/tcp/mod.ts";
 
 function refusal(text: string): string {

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { loadFamilies } from "../../src/app/load-families.ts";
-import { listenerHistograms, runtimeFamilies } from "../../src/app/loop-families.ts";
-import { boxRegistry } from "../../src/app/metrics.ts";
-import { relayFamilies } from "../../src/app/relay-metrics.ts";
+import { loadFamilies } from "../../src/app/push/load-families.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
-import { type Family, familiesIn, hostCollector, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
+import { type Family, familiesOf, hostCollector, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
+import { loopFamilies } from "../../src/part/mod.ts";
+import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
+import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
 import { RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
 import { fakeRoot } from "../metrics/host-support.ts";
+import { instanceMetrics } from "./instance-metrics.ts";
 
 const PAGE = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
 
@@ -64,10 +65,14 @@ const SNAPSHOT: LoadSnapshot = {
 
 async function ownFamilies(): Promise<Family[]> {
   const reader = openProcessReader();
-  const { registry } = boxRegistry({ process: () => reader.read(), listeners: () => [] });
-  const own = await familiesIn(registry);
+  const own = familiesOf(instanceMetrics({ process: () => reader.read(), listeners: () => [] }));
   reader.close();
-  const ofLoops = [...(await runtimeFamilies([], openVitals().read())), ...listenerHistograms([])];
+  const vitals = openVitals().read();
+  const loops = loopFamilies([
+    { loop: "main", vitals },
+    { loop: "a/0", labels: { listener: "a", worker: "0" }, vitals },
+  ]);
+  const ofLoops = [...loops, ...listenerHistograms([])];
   return [...own, ...ofLoops, ...relayFamilies([{ name: "a", reports: [] }]), ...loadFamilies(SNAPSHOT)];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { loadFamilies } from "../../src/app/load-families.ts";
+import { loadFamilies } from "../../src/app/push/load-families.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { runAgainst, target } from "../load/servers.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { metricsFormat } from "../../src/app/metrics-format.ts";
+import { metricsFormat } from "../../src/app/admin/metrics-format.ts";
 
 test.each([
   ["", "text"],

@@ -1,17 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { boxRegistry } from "../../src/app/metrics.ts";
 import { parseConfig, up } from "../../src/app/mod.ts";
-import { openProcessReader } from "../../src/metrics/mod.ts";
+import { exposition, familiesOf, openProcessReader } from "../../src/metrics/mod.ts";
 import {
   CLOSE_REASONS,
   type CloseReason,
   type ListenerCounts,
+  openVitals,
   REFUSAL_REASONS,
   type RefusalReason,
   type WorkerCounts,
 } from "../../src/net/mod.ts";
+import { loopFamilies } from "../../src/part/mod.ts";
 import { until } from "../net/support.ts";
+import { instanceMetrics } from "./instance-metrics.ts";
+import { listenersOf } from "./listeners-of.ts";
 
 /** Every name tenk exposes, and its type: what other people's dashboards and alarms stand on. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -92,15 +95,19 @@ function samples(text: string): Map<string, number> {
 describe("the metrics", () => {
   test("are the names of the list, each with help and type, each moved by what it counts", async () => {
     const reader = openProcessReader();
-    const { registry, observeLagSeconds } = boxRegistry({
+    const metrics = instanceMetrics({
       process: () => reader.read(),
       listeners: () => [
         { name: "packets", counts: COUNTS, workerCounts: [NO_SHARE, SHARE] },
         { name: "narrow", counts: COUNTS },
       ],
     });
-    observeLagSeconds(0.001);
-    const text = await registry.metrics();
+    const vitals = openVitals();
+    await until(() => vitals.read().lagCounts.at(-1)! > 0);
+    const loops = loopFamilies([{ loop: "main", vitals: vitals.read() }]);
+    const lag = loops.filter(({ name }) => name === "tenk_event_loop_lag_seconds");
+    const text = exposition([...familiesOf(metrics), ...lag]);
+    vitals.stop();
     reader.close();
     expect(
       Object.fromEntries([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])),
@@ -150,7 +157,7 @@ describe("the metrics", () => {
     );
     const sockets = Array.from({ length: 30 }, () => connect(box.listeners[0]!.port, "127.0.0.1"));
     for (const socket of sockets) socket.write("12345");
-    await until(() => box.listeners[0]!.counts.bytesWritten === 150);
+    while ((await listenersOf(box))[0]!.counts.bytesWritten !== 150);
     const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
     const shares = ["connections_active", "reads_total", "bytes_read_total", "bytes_written_total"].map((name) =>
       ["0", "1"].map((worker) => values.get(`tenk_worker_${name}{listener="a",worker="${worker}"}`)!),

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { type Box, dashboardFiles, parseConfig, up } from "../../src/app/mod.ts";
+import { dashboardFiles, type Instance, parseConfig, up } from "../../src/app/mod.ts";
 import { exposition, hostCollector } from "../../src/metrics/mod.ts";
 import { startTenk, tenk } from "../cli/tenk.ts";
 import { RASPBERRY_PI_4 } from "../metrics/host-machines.ts";
@@ -35,7 +35,7 @@ const atEnd = <Thing>(thing: Thing, end: () => unknown): Thing => {
   return thing;
 };
 let prometheus: Prometheus;
-let box: Box;
+let box: Instance;
 /** job → instance */
 const instances: Record<string, string> = {};
 
@@ -89,7 +89,7 @@ function startNodeExporter(): Promise<string> {
 }
 
 /** A box with a sink and a relay to it, and a client of each that goes on sending. */
-async function startBox(): Promise<Box> {
+async function startBox(): Promise<Instance> {
   const target = await up(parseConfig(configOf("target: { listen: '127.0.0.1:0', handler: sink }"), "target"));
   const { port } = target.listeners[0]!;
   const relay = `via: { listen: "127.0.0.1:0", handler: relay, relay: { targets: ["127.0.0.1:${port}"] } }`;
@@ -248,8 +248,24 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
   });
 
   test("is pushed to by a load test, and answers every expression of its dashboard", async () => {
-    const target = `127.0.0.1:${box.listeners.find(({ name }) => name === "packets")!.port}`;
-    const plan = ["-c", "20", "-r", "20", "-m", "ping", "-T", "3s", "--connect-rate", "1000", "--box", "none"];
+    const echo = await up(parseConfig(configOf("echo: { listen: '127.0.0.1:0', handler: echo }"), "echo"));
+    ends.push(() => echo.stop(0));
+    const target = `127.0.0.1:${echo.listeners[0]!.port}`;
+    const plan = [
+      "--wait-reply",
+      "-c",
+      "20",
+      "-r",
+      "20",
+      "-m",
+      "ping",
+      "-T",
+      "3s",
+      "--connect-rate",
+      "1000",
+      "--box",
+      "none",
+    ];
     const load = await tenk([
       "load",
       "tcp",

@@ -4,13 +4,13 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { claimInstanceName } from "../../src/app/instance-name.ts";
 import { parseConfig, pushTarget, startPush } from "../../src/app/mod.ts";
+import { claimInstanceName } from "../../src/app/push/instance-name.ts";
 import { startTenk, type Tenk, tenk } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
+import { hasPrograms } from "./admin/nginx-support.ts";
+import { keptLog, newFolder } from "./admin/support.ts";
 import { type Prometheus, startPrometheus } from "./prometheus-support.ts";
-import { hasPrograms } from "./surface/nginx-support.ts";
-import { keptLog, newFolder } from "./surface/support.ts";
 
 const OWN = /^[\s\S]+-[0-9a-f]{8}$/;
 

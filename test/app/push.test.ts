@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { parseConfig, up } from "../../src/app/mod.ts";
-import { startPush } from "../../src/app/push.ts";
-import { PushQueue } from "../../src/app/push-queue.ts";
-import { pushTarget } from "../../src/app/push-target.ts";
+import { startPush } from "../../src/app/push/push.ts";
+import { PushQueue } from "../../src/app/push/queue.ts";
+import { pushTarget } from "../../src/app/push/target.ts";
 import type { LogFields } from "../../src/base/mod.ts";
 import type { Family } from "../../src/metrics/mod.ts";
 import { type ReadSeries, readWriteRequest, unsnappy } from "../metrics/remote-write-support.ts";
 import { Client, until } from "../net/support.ts";
+import { listenersOf } from "./listeners-of.ts";
 
 interface Received {
   readonly headers: IncomingMessage["headers"];
@@ -327,7 +328,7 @@ test("a box pushes what /metrics tells, the last time when its listeners have st
   await until(() => received.length > 0);
   const client = await new Client(box.listeners[0]!.port).connected();
   client.socket.write("12345");
-  await until(() => box.listeners[0]!.counts.bytesRead === 5);
+  while ((await listenersOf(box))[0]!.counts.bytesRead !== 5);
   await box.stop(0);
   const series = received
     .flatMap(seriesIn)
@@ -349,7 +350,7 @@ dashboard: { listen: "127.0.0.1:0" }`;
   await until(() => received.length > 0);
   const client = await new Client(box.listeners[0]!.port).connected();
   client.socket.write("12345");
-  await until(() => box.listeners[0]!.counts.bytesRead === 5);
+  while ((await listenersOf(box))[0]!.counts.bytesRead !== 5);
   await box.stop(0);
   const counted = received
     .flatMap(seriesIn)

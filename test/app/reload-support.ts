@@ -2,8 +2,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Box, parseConfig, up } from "../../src/app/mod.ts";
-import { keptLog } from "./surface/support.ts";
+import { type Instance, parseConfig, up } from "../../src/app/mod.ts";
+import { keptLog } from "./admin/support.ts";
 
 const FIXTURES = join(import.meta.dir, "../net/fixtures");
 
@@ -11,7 +11,12 @@ const FIXTURES = join(import.meta.dir, "../net/fixtures");
 export async function withBox(
   files: Record<string, string>,
   text: string,
-  work: (box: Box, reload: (text: string) => Promise<string>, folder: string, said: () => string[]) => Promise<void>,
+  work: (
+    box: Instance,
+    reload: (text: string) => Promise<string>,
+    folder: string,
+    said: () => string[],
+  ) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "reload-"));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
@@ -40,7 +45,7 @@ export async function withBox(
   }
 }
 
-export function portOf(box: Box, name: string): number {
+export function portOf(box: Instance, name: string): number {
   return box.listeners.find((each) => each.name === name)!.port;
 }
 

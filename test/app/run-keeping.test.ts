@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { openRuns, RunKeeper } from "../../src/app/run-keeping.ts";
-import { type FinishedRun, readFinishedRun } from "../../src/app/runs.ts";
+import { openRuns, RunKeeper } from "../../src/app/persistence/run-recorder.ts";
+import { type FinishedRun, readFinishedRun } from "../../src/app/persistence/runs.ts";
 import type { Report } from "../../src/load/mod.ts";
-import { newFolder, TOKEN } from "./surface/support.ts";
+import { newFolder, TOKEN } from "./admin/support.ts";
 
 /** What is asked of a report so that it is kept. */
 const REPORT = {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { boxRegistry } from "../../src/app/metrics.ts";
-import { startSampling } from "../../src/app/sampling.ts";
+import { startSampling } from "../../src/app/monitoring/sampling.ts";
 import { type Family, History, openHostReader, openProcessReader } from "../../src/metrics/mod.ts";
 import { CountRows } from "../../src/net/counts.ts";
-import { keptLog } from "./surface/support.ts";
+import { keptLog } from "./admin/support.ts";
+import { instanceMetrics } from "./instance-metrics.ts";
 
 /** Seconds that go by when they are asked to. */
 function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
@@ -14,13 +14,13 @@ function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
   const log = keptLog();
   let lagMs = 0;
   let seconds = 0;
-  const { metrics } = boxRegistry({
+  const metrics = instanceMetrics({
     process: () => reader.read(),
     listeners: () => [{ name: "packets", counts: rows.read() }],
   });
   const sampling = startSampling({
     history,
-    metrics,
+    metrics: () => metrics,
     host: () => host.read(),
     takeLagMs: () => lagMs,
     gather,

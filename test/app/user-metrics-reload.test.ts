@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { userMetrics } from "../../src/app/user-metrics.ts";
+import { userMetrics } from "../../src/tcp/monitoring/user-metrics.ts";
 import "../../src/mod.ts";
 import { freshVersion, type Handler, loadHandler } from "../../src/net/mod.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { userMetrics } from "../../src/app/user-metrics.ts";
 import { counter, gauge, histogram, listen } from "../../src/mod.ts";
+import { userMetrics } from "../../src/tcp/monitoring/user-metrics.ts";
 import { Client, until } from "../net/support.ts";
 
 test.each([[1], [3]])("a handler's own counter is one line, and exact over %d worker(s)", async (workers) => {

@@ -2,9 +2,12 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RelayStatus, Status, TargetView } from "../../src/app/mod.ts";
-import { targetLines } from "../../src/cli/status-targets.ts";
-import { paintsFor } from "../../src/cli/terminal.ts";
+import type { Status } from "../../src/app/mod.ts";
+import { tableText } from "../../src/cli/status-text.ts";
+import { type Paints, paintsFor } from "../../src/cli/terminal.ts";
+import type { RelayStatus, TargetView, TcpView } from "../../src/tcp/mod.ts";
+import { targetTable } from "../../src/tcp/monitoring/target-table.ts";
+import { listenersIn } from "../app/listeners-of.ts";
 import { Client, until } from "../net/support.ts";
 import { cleanUp, naming, nowhere } from "../tcp/relay-support.ts";
 import { startTenk, tenk } from "./tenk.ts";
@@ -45,7 +48,14 @@ const OUT: TargetView = {
 
 function seen(targets: readonly TargetView[], atMs = AT_MS, more: Partial<RelayStatus> = {}) {
   const relay = { pairs: 0, withoutTarget: 0, targetsLeftOut: 0, targets, ...more };
-  return { status: { listeners: [{ name: "plain" }, { name: "db", relay }] } as unknown as Status, atMs };
+  return { view: { listeners: [{ name: "plain" }, { name: "db", relay }] } as unknown as TcpView, atMs };
+}
+
+type Look = ReturnType<typeof seen>;
+
+function targetLines(now: Look, before: Look | undefined, paints: Paints): string[] {
+  const tables = targetTable({ ...now, ...(before && { before }) });
+  return tables.flatMap((table) => ["", tableText(table, paints, Number.POSITIVE_INFINITY), ...(table.notes ?? [])]);
 }
 
 const lines = (...words: Parameters<typeof targetLines>) =>
@@ -120,7 +130,7 @@ test("tenk status prints the targets of a box's relay, and as JSON", async () =>
     expect(stdout).toMatch(new RegExp(`^db +${living} +up +2 +2 +0$`, "m"));
     expect(stdout).toMatch(new RegExp(`^db +${dead} +out for .*, next try .* ago: .*nobody listens there$`, "m"));
     const json = JSON.parse((await tenk(["status", "--json", "--url", statusUrl])).stdout) as Status;
-    expect(json.listeners[0]!.relay!.targets.map(({ state }) => state)).toEqual(["up", "out"]);
+    expect(listenersIn(json)[0]!.relay!.targets.map(({ state }) => state)).toEqual(["up", "out"]);
     for (const { socket } of clients) socket.destroy();
     box.child.kill("SIGINT");
     await box.ended;

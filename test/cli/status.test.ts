@@ -12,25 +12,30 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
   return {
     tenk: "0.1.0",
     startedAt: "2026-01-01T00:00:00.000Z",
-    listeners: [
-      {
-        name: "packets",
-        host: "0.0.0.0",
-        port: 9091,
-        handler: "sink",
-        workers: 1,
-        counts: {
-          active: 10_000,
-          accepted: 10_000,
-          reads,
-          framesRead,
-          bytesRead: reads * 4,
-          bytesWritten: 0,
-          outboxBytes: 0,
-          refused: { descriptors: 2 },
-        } as never,
+    services: [],
+    parts: {
+      tcp: {
+        listeners: [
+          {
+            name: "packets",
+            host: "0.0.0.0",
+            port: 9091,
+            handler: "sink",
+            workers: 1,
+            counts: {
+              active: 10_000,
+              accepted: 10_000,
+              reads,
+              framesRead,
+              bytesRead: reads * 4,
+              bytesWritten: 0,
+              outboxBytes: 0,
+              refused: { descriptors: 2 },
+            } as never,
+          },
+        ],
       },
-    ],
+    },
     process: {
       pid: 7,
       cpuSeconds,

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Status } from "../../src/app/mod.ts";
+import { listenersIn } from "../app/listeners-of.ts";
 import { Client } from "./client.ts";
 import { startTenk, tenk, withFolder } from "./tenk.ts";
 
@@ -39,7 +40,7 @@ describe("tenk up", () => {
     socket.write("ping");
     const status = await statusOf(ready);
     expect(status.process.pid).toBe(child.pid!);
-    expect(status.listeners[0]?.counts.accepted).toBe(1);
+    expect(listenersIn(status)[0]?.counts.accepted).toBe(1);
     child.kill("SIGINT");
     const { code, stderr } = await ended;
     expect(code).toBe(0);
@@ -47,7 +48,7 @@ describe("tenk up", () => {
       /^\d\d:\d\d:\d\d\.\d{3} INFO {2}app defaults data\.history=true others=\d\d all="tenk check"$/m,
     );
     expect(stderr).not.toContain("backlog");
-    expect(stderr).toMatch(/ INFO {2}app listening name=packets address=127\.0\.0\.1:\d+ handler=sink workers=1$/m);
+    expect(stderr).toMatch(/ INFO {2}tcp listening name=packets address=127\.0\.0\.1:\d+ handler=sink workers=1$/m);
     expect(stderr).toMatch(/ INFO {2}app stopped$/m);
     socket.destroy();
   });
@@ -56,7 +57,7 @@ describe("tenk up", () => {
     const { child, ended } = await started(["--listen", "0", "--dashboard", "127.0.0.1:0"]);
     child.kill("SIGTERM");
     expect((await ended).stderr).toMatch(
-      / app listening name=packets address=0\.0\.0\.0:\d+ .*workers=1 reach="all interfaces"$/m,
+      / tcp listening name=packets address=0\.0\.0\.0:\d+ .*workers=1 reach="all interfaces"$/m,
     );
   });
 
@@ -77,7 +78,7 @@ describe("tenk up", () => {
     const socket = await connected(ready.listeners[0]!.port);
     socket.pause();
     socket.write(Buffer.alloc(1 << 24));
-    while ((await statusOf(ready)).listeners[0]!.counts.outboxBytes === 0);
+    while (listenersIn(await statusOf(ready))[0]!.counts.outboxBytes === 0);
     child.kill("SIGINT");
     await sees("stderr", /stopping; Ctrl-C again ends at once/);
     // One that follows too soon is the same wish: a key that is held down.

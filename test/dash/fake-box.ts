@@ -165,7 +165,11 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     return json({
       tenk: "0.1.0",
       startedAt: new Date((beganSeconds - 5025) * 1000).toISOString(),
-      listeners: [listener("sink", 9091, { address: 41, rate: 7, connections: 0 }), listener("echo", 9092, {})],
+      parts: {
+        tcp: {
+          listeners: [listener("sink", 9091, { address: 41, rate: 7, connections: 0 }), listener("echo", 9092, {})],
+        },
+      },
       process: { pid: 1234, rssBytes: 1e8 },
       host: {
         busy: 0.6,
@@ -220,11 +224,12 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
       return json({ series: [...curves.map(({ curve: _, ...each }) => each), ...box.extra] });
     if (pathname === "/api/series") return series(searchParams);
     if (pathname === "/api/status") return status();
+    if (pathname === "/api/parts") return json([{ name: "tcp", panel: null }]);
     if (pathname === "/logout" && request.method === "POST") box.hasSession = false;
     if (pathname === "/logout") return json({ session: box.hasSession });
     if (pathname === "/api/live") return live(request);
-    if (pathname === "/api/connections") return connections(searchParams);
-    if (pathname === "/api/connections/close") return close(request);
+    if (pathname === "/api/tcp/connections") return connections(searchParams);
+    if (pathname === "/api/tcp/connections/close") return close(request);
     if (pathname === "/api/log") return json({ lines: box.log });
     if (pathname.startsWith("/api/runs")) return runs(pathname.split("/")[3]);
     return json({ error: `There is no ${pathname}` }, 404);

@@ -91,7 +91,7 @@ describe.if(hasBrowser())("the address of the page", () => {
       await page.reload();
       await sees(page, ".count", /of 10 000/);
       expect(await page.getByLabel("Listener").inputValue()).toBe("echo");
-      expect(stand.box.asked.findLast((each) => each.includes("/api/connections"))).toContain("listener=echo");
+      expect(stand.box.asked.findLast((each) => each.includes("/api/tcp/connections"))).toContain("listener=echo");
     },
     PATIENCE_MS,
   );

@@ -66,9 +66,9 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
     const page = await stand.open("about:blank", { width });
     await page.route("**/api/status", async (route) => {
       const status = (await (await route.fetch()).json()) as StatusAnswer;
-      const [first, second] = status.listeners;
+      const [first, second] = status.parts.tcp!.listeners;
       const listeners = [first, { ...second, handler: "relay", ...(relay && { relay }) }];
-      await route.fulfill({ json: { ...status, listeners } });
+      await route.fulfill({ json: { ...status, parts: { tcp: { listeners } } } });
     });
     await page.goto(`${stand.box.url}#/now`);
     return page;

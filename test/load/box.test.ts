@@ -28,7 +28,7 @@ function statusOf({ server }: Target, lost = 0): RequestListener {
       anonymousBytes: 1_000_000 + counts.active * 1000,
     };
     const listener = { port: server.port, counts: { ...counts, bytesRead: Math.max(0, bytesRead - lost) } };
-    response.end(JSON.stringify({ tenk: "0.1.0", listeners: [{ port: 1 }, listener], process }));
+    response.end(JSON.stringify({ tenk: "0.1.0", parts: { tcp: { listeners: [{ port: 1 }, listener] } }, process }));
   };
 }
 
@@ -64,9 +64,9 @@ describe("a status address that is of no use is passed over", () => {
     ["another program", (_, response) => response.end("<html>")],
     [
       "a box without this listener",
-      (_, response) => response.end('{"tenk":"1","listeners":[{"port":2}],"process":{}}'),
+      (_, response) => response.end('{"tenk":"1","parts":{"tcp":{"listeners":[{"port":2}]}},"process":{}}'),
     ],
-    ["a program with other JSON", (_, response) => response.end('{"listeners":null}')],
+    ["a program with other JSON", (_, response) => response.end('{"parts":null}')],
     ["an answer that never ends", (_, response) => void response.write("{")],
     ["an answer too long", (_, response) => response.end("x".repeat(2 ** 21))],
     ["an answer cut short", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
@@ -83,9 +83,13 @@ describe("a status address that is of no use is passed over", () => {
 describe("where there are no counters it is told what was tried", () => {
   test.each([
     ["another program", "stranger", (_, response) => response.end("<html>")],
-    ["other JSON", "stranger", (_, response) => response.end('{"listeners":[]}')],
+    ["other JSON", "stranger", (_, response) => response.end('{"parts":[]}')],
     ["one that wants a token", "closed", (_, response) => response.writeHead(401).end("{}")],
-    ["without this listener", "elsewhere", (_, response) => response.end('{"tenk":"1","listeners":[{"port":2}]}')],
+    [
+      "without this listener",
+      "elsewhere",
+      (_, response) => response.end('{"tenk":"1","parts":{"tcp":{"listeners":[{"port":2}]}}}'),
+    ],
     ["cut short", "silent", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
   ] as [string, "stranger", RequestListener][])("%s: %s", async (_, why, answer) => {
     await using status = await statusServer(answer);

@@ -1,4 +1,12 @@
-import type { LogLine, NamesAnswer, SeriesAnswer, SeriesName, StatusAnswer } from "../api.ts";
+import type {
+  ListenerView,
+  LogLine,
+  NamesAnswer,
+  PartsAnswer,
+  SeriesAnswer,
+  SeriesName,
+  StatusAnswer,
+} from "../api.ts";
 import type { LiveRun, RunSeries } from "../run.ts";
 import { RunCourse } from "../run-course.ts";
 import { cell } from "./cell.ts";
@@ -30,6 +38,8 @@ export const state = cell<LiveState>("connecting");
 export const problem = cell<ClientError | undefined>(undefined);
 export const names = cell<readonly SeriesName[]>([]);
 export const status = cell<StatusAnswer | undefined>(undefined);
+/** What parts have on the page. */
+export const panels = cell<PartsAnswer>([]);
 export const latest = cell<Latest>({ t: 0, values: new Map() });
 export const frame = cell<Frame | undefined>(undefined);
 export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage.getItem("range")) ?? RANGES[0]!);
@@ -40,6 +50,10 @@ export const freshLog = cell<readonly LogLine[]>([]);
 export const comebacks = cell(0);
 /** The run in progress, or one that is lost, and its course since it began. */
 export const run = cell<{ readonly now: LiveRun; readonly series: RunSeries } | undefined>(undefined);
+
+export function listenersOf(known: StatusAnswer | undefined): readonly ListenerView[] {
+  return known?.parts.tcp?.listeners ?? [];
+}
 
 const course = new RunCourse();
 let courseId = "";
@@ -147,7 +161,12 @@ async function loadNames(): Promise<void> {
 
 async function loadStatus(): Promise<void> {
   await guarded(async () => {
-    status.set(await ask<StatusAnswer>("/api/status"));
+    const known = await ask<StatusAnswer>("/api/status");
+    // A part that comes or goes with a reload has its panel with it.
+    const runs = (each: string) => each in known.parts;
+    if (panels.get().length !== Object.keys(known.parts).length || !panels.get().every(({ name }) => runs(name)))
+      panels.set(await ask<PartsAnswer>("/api/parts"));
+    status.set(known);
     if (names.get().length === 0) await loadNames();
   });
 }
@@ -163,7 +182,7 @@ export async function loadFrame(): Promise<void> {
   const toMs = chosen?.toMs ?? (lastSecondMs || Date.now());
   const fromMs = chosen?.fromMs ?? toMs - range.get().spanMs;
   const stepMs = chosen === undefined ? range.get().stepMs : stepFor(toMs - fromMs);
-  const keys = chartedKeys(names.get());
+  const keys = chartedKeys(names.get(), panels.get());
   const window = { fromMs, toMs, keys };
   await guarded(async () => {
     const answer = await askSeries({ from: Math.round(fromMs), to: Math.round(toMs), step: stepMs }, keys, mine.signal);

@@ -1,4 +1,4 @@
-import type { SeriesName } from "../api.ts";
+import type { PartsAnswer, SeriesName } from "../api.ts";
 
 /** Names that tenk and the exporters it speaks like have taken; any other is a metric of the user's own. */
 const TAKEN = /^(tenk|process|node|go|up|scrape|nodejs|bun)(_|$)/;
@@ -11,7 +11,7 @@ const CHARTED = new Set([
   "tenk_tcp_bytes_read_total",
   "tenk_tcp_bytes_written_total",
   "tenk_tcp_write_queue_bytes",
-  "tenk_event_loop_lag_seconds",
+  "tenk_event_loop_lag_max_seconds",
   "process_resident_memory_bytes",
   "tenk_runtime_heap_used_bytes",
   "process_cpu_seconds_total",
@@ -29,9 +29,11 @@ export const OWN_LINES = 6;
 const OWN_CHARTS = 40;
 
 /** The series that are asked for when the page loads a range. */
-export function chartedKeys(names: readonly SeriesName[]): string[] {
+export function chartedKeys(names: readonly SeriesName[], panels: PartsAnswer = []): string[] {
+  const ofParts = panels.flatMap(({ panel }) => panel?.charts ?? []).flatMap(({ series }) => series);
+  const charted = new Set([...CHARTED, ...ofParts.map(({ name }) => name)]);
   const own = ownMetrics(names).flatMap(({ series }) => series.slice(0, OWN_LINES));
-  return [...names.filter(({ name }) => CHARTED.has(name)), ...own].map(({ key }) => key);
+  return [...names.filter(({ name }) => charted.has(name)), ...own].map(({ key }) => key);
 }
 
 /** The keys of a metric's series, those with these labels. */

@@ -7,7 +7,7 @@ import { placeInStack, shownFile } from "../module/mod.ts";
  * 1 | setTimeout(() => { throw new Error("lost"); }, 0);
  *                                  ^
  * error: lost
- *       at <anonymous> (/home/ann/chat.ts:1:30)
+ *       at <anonymous> (/srv/chat.ts:1:30)
  * ```
  */
 export function crashReason(told: string): string {

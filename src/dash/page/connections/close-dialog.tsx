@@ -25,7 +25,7 @@ export function CloseDialog({ listener, connection, done }: DialogProps) {
     if (needsToken) keepToken(typed);
     setBusy(true);
     try {
-      await change("/api/connections/close", { listener, id: connection.id });
+      await change("/api/tcp/connections/close", { listener, id: connection.id });
       dialog.current?.close();
     } catch (thrown) {
       if (!(thrown instanceof ClientError)) throw thrown;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ConnectionRow, ConnectionSort, ConnectionsAnswer } from "../../api.ts";
-import { status } from "../box.ts";
+import { listenersOf, status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { grouped } from "../format.ts";
@@ -18,7 +18,7 @@ const TYPING_MS = 200;
 
 /** @param named the listener of the address: `#/connections/NAME`; without one it is the first */
 export function ConnectionsView({ named }: { readonly named: string | undefined }) {
-  const listeners = useCell(status)?.listeners ?? [];
+  const listeners = listenersOf(useCell(status));
   const [typed, setTyped] = useState("");
   const [order, setOrder] = useState<Order>({ sort: "age", direction: "asc" });
   const [offset, setOffset] = useState(0);
@@ -143,7 +143,7 @@ function useConnections({ listener, search, order, offset }: Question) {
     const words = { listener, q: search, sort: order.sort, order: order.direction, offset, limit: PAGE_ROWS };
     const load = async () => {
       try {
-        setAnswer(await ask<ConnectionsAnswer>("/api/connections", words, stop.signal));
+        setAnswer(await ask<ConnectionsAnswer>("/api/tcp/connections", words, stop.signal));
         setError(undefined);
       } catch (thrown) {
         if (thrown instanceof ClientError) setError(thrown);

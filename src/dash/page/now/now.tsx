@@ -1,9 +1,10 @@
-import { names, status } from "../box.ts";
+import { listenersOf, names, status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
 import { ownMetrics } from "../names.ts";
 import { Empty } from "../parts.tsx";
 import { ListenerRow } from "./listener.tsx";
+import { PartPanels } from "./part-panels.tsx";
 import { QuickStats } from "./quick.tsx";
 import { nowSource } from "./source.ts";
 import {
@@ -26,6 +27,7 @@ const OWN_HEIGHT = 132;
 export function NowView() {
   const series = useCell(names);
   const known = useCell(status);
+  const listeners = listenersOf(known);
   const own = ownMetrics(series);
   return (
     <>
@@ -33,7 +35,7 @@ export function NowView() {
       <h2 class="unseen">Now</h2>
       <div class="grid main-grid">
         <div class="panel wide">
-          <Chart source={nowSource} height={MAIN_HEIGHT} spec={trafficSpec(series, known?.listeners ?? [])} />
+          <Chart source={nowSource} height={MAIN_HEIGHT} spec={trafficSpec(series, listeners)} />
         </div>
         <section class="panel" aria-label="Quick stats">
           <QuickStats />
@@ -49,14 +51,15 @@ export function NowView() {
         </div>
       </div>
       <h2>Listeners</h2>
-      {known?.listeners.map((each) => (
+      {listeners.map((each) => (
         <ListenerRow key={each.name} listener={each} />
       ))}
-      {known?.listeners.length === 0 && (
+      {known !== undefined && listeners.length === 0 && (
         <Empty title="No listener is up">
           Add one to the configuration, or start one by hand: <code>tenk up --listen 9091 --handler sink</code>
         </Empty>
       )}
+      <PartPanels />
       <h2>Your metrics</h2>
       <div class="grid own-grid">
         {own.map((metric) => (

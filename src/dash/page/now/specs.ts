@@ -129,7 +129,7 @@ export function processSpec(names: readonly SeriesName[]): ChartSpec {
     unit: "seconds",
     rightUnit: "share",
     lines: [
-      { label: "loop lag", keys: keysOf(names, "tenk_event_loop_lag_seconds"), tone: "accent", isFilled: true },
+      { label: "loop lag", keys: keysOf(names, "tenk_event_loop_lag_max_seconds"), tone: "accent", isFilled: true },
       {
         label: "of a core",
         keys: keysOf(names, "process_cpu_seconds_total"),

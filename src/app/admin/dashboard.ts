@@ -1,0 +1,193 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
+import { formatAddress, type PreparedChange, portHolder } from "../../part/mod.ts";
+import type { LoadedConfig } from "../config/mod.ts";
+import { Access, type AccessOptions } from "./access.ts";
+import { isPasswordHash } from "./password.ts";
+import { type SurfaceParts, surfaceRoutes } from "./routes.ts";
+import type { SessionFile } from "./session-file.ts";
+import type { Site } from "./site.ts";
+import { type Surface, serveSurface } from "./surface.ts";
+
+type Where = LoadedConfig["config"]["dashboard"]["listen"];
+
+export interface DashboardOptions {
+  readonly loaded: LoadedConfig;
+  readonly token: string;
+  readonly sessionFile?: SessionFile | undefined;
+  readonly parts: SurfaceParts;
+  readonly log: Log;
+}
+
+/** A disk that hangs holds up no stop. */
+const WRITING_MS = 1000;
+
+/** A port that has to be left before it can be taken. */
+const OURS = Symbol("ours");
+
+/** Where a box is looked at, and by whom; both may change while it runs. */
+export class Dashboard {
+  readonly #access: Access;
+  readonly #options: Omit<DashboardOptions, "loaded">;
+  #site: Site;
+  #at: Where;
+  #surface: Surface;
+  #isStopped = false;
+  /** Who has the port that was wanted is found out aside; the log has it before anybody is told that all is up. */
+  #logged: Promise<void> | undefined;
+
+  /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
+  static async open(options: DashboardOptions): Promise<Dashboard> {
+    const dashboard = new Dashboard(options);
+    await dashboard.#logged;
+    return dashboard;
+  }
+
+  private constructor({ loaded, ...options }: DashboardOptions) {
+    this.#options = options;
+    this.#access = new Access(accessOf(loaded, options.token), undefined, options.sessionFile);
+    this.#site = siteOf(loaded);
+    this.#at = loaded.config.dashboard.listen;
+    this.#surface = this.#serve(this.#at);
+  }
+
+  get url(): string {
+    return `http://${formatAddress({ host: this.#at.host, port: this.#surface.port })}${this.#site.basePath}`;
+  }
+
+  /** Where strangers could reach it at all. */
+  get isOpen(): boolean {
+    return !/^(127\.|::1$|localhost$)/.test(this.#at.host);
+  }
+
+  /**
+   * Opens the port that a changed configuration has for it; who may look changes with the commit.
+   *
+   * @param isListeners whether one of our listeners has a port, which it may leave before the commit
+   * @throws {TenkError} `config`, `permission-denied`, `address-unavailable`; then nothing has changed
+   */
+  async prepare(loaded: LoadedConfig, isListeners: (port: number) => boolean): Promise<PreparedChange> {
+    const access = accessOf(loaded, this.#options.token);
+    const { listen } = loaded.config.dashboard;
+    const isThere = formatAddress(listen) === formatAddress(this.#at);
+    const isOurs = listen.port === this.#surface.port || isListeners(listen.port);
+    const surface = isThere ? undefined : await this.#opened(listen, isOurs);
+    return {
+      commit: async () => {
+        // Whoever watches live and still may comes back by itself.
+        if (this.#access.configure(access)) this.#options.parts.live.stop();
+        this.#site = siteOf(loaded);
+        if (surface !== undefined) await this.#move(listen, surface);
+      },
+      drop: async () => {
+        if (surface !== OURS) await surface?.stop();
+      },
+    };
+  }
+
+  /** @returns `OURS` where the port is in use and ours: that of now, with only the host another, or a listener's */
+  async #opened(where: Where, isOurs: boolean): Promise<Surface | typeof OURS> {
+    if (where.port === 0 || !isOurs) return this.#serve(where);
+    try {
+      return this.#serveAt(where.host, where.port);
+    } catch (error) {
+      if (systemCodeOf(error) !== "EADDRINUSE") throw surfaceError(error, where);
+    }
+    await this.#serve({ ...where, port: 0 }).stop();
+    return OURS;
+  }
+
+  async #move(where: Where, surface: Surface | typeof OURS): Promise<void> {
+    const before = this.#surface;
+    if (surface === OURS) await before.stop();
+    // A stop that came meanwhile did not know of it.
+    if (this.#isStopped) return surface === OURS ? undefined : surface.stop();
+    this.#surface = surface === OURS ? this.#serve(where) : surface;
+    this.#at = where;
+    this.#options.log.info("dashboard moved", { status: this.url });
+    if (surface !== OURS) await before.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#surface.stop();
+    const written = this.#options.sessionFile?.settled();
+    if (written !== undefined) await Promise.race([written, wait(WRITING_MS, undefined, { ref: false })]);
+  }
+
+  /** Nobody's reason not to start: where its port is taken, a free one does. */
+  #serve(where: Where): Surface {
+    try {
+      return this.#serveAt(where.host, where.port);
+    } catch (error) {
+      if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw surfaceError(error, where);
+      const surface = this.#serveAt(where.host, 0);
+      this.#logged = this.#logTaken(where.port, surface.port);
+      return surface;
+    }
+  }
+
+  async #logTaken(wanted: number, port: number): Promise<void> {
+    const holder = await portHolder(wanted);
+    const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
+    this.#options.log.warn("dashboard port taken instead", { wanted, port, why });
+  }
+
+  /** @throws the system's error */
+  #serveAt(host: string, port: number): Surface {
+    const { parts, log } = this.#options;
+    return serveSurface({
+      host,
+      port,
+      access: this.#access,
+      site: () => this.#site,
+      routes: surfaceRoutes(parts),
+      log,
+    });
+  }
+}
+
+/** Looks for what only starting would show. @throws {TenkError} `config` */
+export function checkDashboard(loaded: LoadedConfig): void {
+  accessOf(loaded, "");
+}
+
+/** @throws {TenkError} `config` */
+function accessOf({ config, folder }: LoadedConfig, token: string): AccessOptions {
+  const { password, scrapers = [], proxies = [] } = config.dashboard;
+  return {
+    token,
+    passwordHash: password === undefined ? undefined : passwordHash(password, folder),
+    scrapers,
+    proxies,
+  };
+}
+
+/** What was written is not repeated in the message: it may be a password after all. */
+function passwordHash(written: string, folder: string): string {
+  if (isPasswordHash(written)) return written;
+  const wrong = (why: string) =>
+    new TenkError("config", `dashboard.password: ${why}`, { hint: "tenk password makes an argon2id hash" });
+  if (written.startsWith("$")) throw wrong("it is no argon2id hash");
+  let text: string;
+  try {
+    text = readFileSync(resolve(folder, written), "utf8").trim();
+  } catch {
+    throw wrong("it is neither an argon2id hash nor a file that can be read");
+  }
+  if (isPasswordHash(text)) return text;
+  throw wrong("its file holds no argon2id hash");
+}
+
+function siteOf({ config }: LoadedConfig): Site {
+  const { names = [], basePath = "/", frameAncestors = [] } = config.dashboard;
+  return { names: names.map((name) => name.toLowerCase()), basePath, frameAncestors };
+}
+
+function surfaceError(error: unknown, address: Where): TenkError {
+  const message = `Cannot serve the dashboard on ${formatAddress(address)}: ${messageOf(error)}`;
+  const code = systemCodeOf(error) === "EACCES" ? "permission-denied" : "address-unavailable";
+  return new TenkError(code, message, { cause: error });
+}

@@ -1,0 +1,25 @@
+import { json, wrongWords } from "./answer.ts";
+import { LOG_LEVELS, type LogLevel, type LogRing } from "./log-ring.ts";
+import { numberIn } from "./series-routes.ts";
+import type { Route } from "./visit.ts";
+
+/** `GET /api/log?level=&part=&limit=`: the last of that level and worse, the oldest first. */
+export function logRoute(log: LogRing): Route {
+  return {
+    get({ query }) {
+      const level = query.get("level") || "debug";
+      if (!isLevel(level)) throw wrongWords(`cannot read level: expected one of ${LOG_LEVELS.join(", ")}`);
+      const part = query.get("part") ?? "";
+      const least = LOG_LEVELS.indexOf(level);
+      const limit = Math.max(1, numberIn(query, "limit") ?? 1000);
+      const lines = log
+        .since(0)
+        .filter((line) => LOG_LEVELS.indexOf(line.level) >= least && (part === "" || line.part === part));
+      return json({ lines: lines.slice(-limit) });
+    },
+  };
+}
+
+function isLevel(text: string): text is LogLevel {
+  return (LOG_LEVELS as readonly string[]).includes(text);
+}

@@ -1,0 +1,46 @@
+import { TenkError } from "../../base/mod.ts";
+import type { JsonRoute, JsonRoutes, Panel } from "../../part/mod.ts";
+import { json, refusal } from "./answer.ts";
+import { readJson } from "./body.ts";
+import type { Answering, Route } from "./visit.ts";
+
+/** A part, as far as the admin server serves it. */
+export interface ServedPart {
+  readonly name: string;
+  readonly panel: Panel | undefined;
+  readonly routes: JsonRoutes | undefined;
+}
+
+const MAX_BODY_BYTES = 4096;
+
+/** `/api/parts`, which tells the page what to draw, and `/api/<part>/…`, what parts serve themselves. */
+export function partRoutes(parts: () => readonly ServedPart[]): (path: string) => Route | undefined {
+  const list: Route = { get: () => json(parts().map(({ name, panel = null }) => ({ name, panel }))) };
+  return (path) => {
+    if (path === "/api/parts") return list;
+    const [, name, below] = /^\/api\/([a-z]+)\/(.+)$/.exec(path) ?? [];
+    const routes = parts().find((part) => part.name === name)?.routes;
+    return routes !== undefined && below !== undefined && Object.hasOwn(routes, below)
+      ? routeOf(routes[below]!)
+      : undefined;
+  };
+}
+
+function routeOf(served: JsonRoute): Route {
+  const { get, post } = served;
+  return {
+    ...(get && { get: answering(({ query }) => get.call(served, query)) }),
+    ...(post && { post: answering(async ({ request }) => post.call(served, await readJson(request, MAX_BODY_BYTES))) }),
+  };
+}
+
+function answering(serve: (visit: Parameters<Answering>[0]) => unknown): Answering {
+  return async (visit) => {
+    try {
+      return json(await serve(visit));
+    } catch (error) {
+      if (error instanceof TenkError && error.code === "not-found") return refusal(404, error.message, error.hint);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,55 @@
+import type { ExpositionFormat, History } from "../../metrics/mod.ts";
+import type { Runs } from "../persistence/mod.ts";
+import { answer, json, TEXT } from "./answer.ts";
+import { type Assets, assetRoutes } from "./asset-routes.ts";
+import type { LiveStreams } from "./live.ts";
+import { liveRoute } from "./live-route.ts";
+import type { LiveRun } from "./live-run.ts";
+import type { LogRing } from "./log-ring.ts";
+import { logRoute } from "./log-route.ts";
+import { metricsRoute } from "./metrics-route.ts";
+import { partRoutes, type ServedPart } from "./part-routes.ts";
+import { runsRoutes } from "./runs-routes.ts";
+import { namesRoute, seriesRoute } from "./series-routes.ts";
+import type { Route, Routes } from "./visit.ts";
+
+/** What the surface answers with. */
+export interface SurfaceParts {
+  /** False from the moment the box begins to stop: whoever spreads work over boxes looks here. */
+  readonly healthy: () => boolean;
+  readonly status: () => unknown;
+  /** As text for Prometheus, in the format that was asked for. */
+  readonly metrics: (format: ExpositionFormat) => Promise<string>;
+  readonly history: History;
+  readonly helpOf: (name: string) => string;
+  readonly live: LiveStreams;
+  readonly parts: () => readonly ServedPart[];
+  readonly runs: Runs;
+  readonly liveRun: LiveRun;
+  readonly log: LogRing;
+  readonly assets: Assets;
+}
+
+/** Every path there is. */
+export function surfaceRoutes(parts: SurfaceParts): Routes {
+  const { healthy, status, history } = parts;
+  const fixed: Readonly<Record<string, Route>> = {
+    "/healthz": {
+      isPublic: true,
+      get: () => (healthy() ? answer(200, TEXT, "ok\n") : answer(503, TEXT, "stopping\n")),
+    },
+    "/metrics": metricsRoute(parts.metrics),
+    "/api/status": { get: async () => json(await status()) },
+    "/api/names": namesRoute(history, parts.helpOf),
+    "/api/series": seriesRoute(history),
+    "/api/live": liveRoute(parts.live),
+    "/api/log": logRoute(parts.log),
+  };
+  const ofParts = partRoutes(parts.parts);
+  const runs = runsRoutes(parts.runs, parts.liveRun);
+  const asset = assetRoutes(parts.assets);
+  return (path) => {
+    if (Object.hasOwn(fixed, path)) return fixed[path];
+    return path.startsWith("/api/") ? (ofParts(path) ?? runs(path)) : asset(path);
+  };
+}

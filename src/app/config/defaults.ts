@@ -1,0 +1,45 @@
+import type { Log } from "../../base/mod.ts";
+import { PARTS } from "../part-list.ts";
+import type { LoadedConfig } from "./file.ts";
+import { effectiveSettings, type Setting } from "./settings.ts";
+
+/** What whoever starts a box without a word of these wants to know; the rest is for `tenk check`. */
+const FOREMOST = /^(dashboard\.listen|data\.history)$/;
+/** A line of the log stays a line: a file may have thousands of listeners. */
+const MAX_NAMED = 6;
+
+/**
+ * Logs what was taken by default: one line with what comes first and how many there are beside, and at debug one line for each
+ * part of the configuration, `defaults of=tcp.packets backlog=4096 noDelay=true …`.
+ */
+export function logDefaults(loaded: LoadedConfig, log: Log): void {
+  const taken = effectiveSettings(loaded).filter(({ defaulted }) => defaulted);
+  if (taken.length === 0) return;
+  const named = taken.filter(({ key }) => isForemost(key)).slice(0, MAX_NAMED);
+  const values = Object.fromEntries(named.map(({ key, value }) => [key, value]));
+  log.info("defaults", { ...values, others: taken.length - named.length, all: "tenk check" });
+  for (const [part, settings] of byPart(taken)) log.debug("defaults", { of: part, ...settings });
+}
+
+function isForemost(key: string): boolean {
+  const { part, below } = split(key);
+  return FOREMOST.test(key) || (part?.foremostSettings?.test(below) ?? false);
+}
+
+function split(key: string) {
+  const [name = "", ...below] = key.split(".");
+  return { part: PARTS.find((part) => part.name === name), name, below: below.join(".") };
+}
+
+/** By section; a part's settings by what is named in it: `tcp.packets`. */
+function byPart(settings: readonly Setting[]): Map<string, Record<string, string>> {
+  const groups = new Map<string, Record<string, string>>();
+  for (const { key, value } of settings) {
+    const { part, name, below } = split(key);
+    const [item = "", ...rest] = below.split(".");
+    const isNamed = part !== undefined && rest.length > 0;
+    const group = isNamed ? `${name}.${item}` : name;
+    groups.set(group, { ...groups.get(group), [isNamed ? rest.join(".") : below]: value });
+  }
+  return groups;
+}

@@ -1,0 +1,209 @@
+import { dirname, resolve } from "node:path";
+import { type Document, isMap, isNode, type LineCounter, type Pair } from "yaml";
+import type { z } from "zod";
+import { nearest, TenkError } from "../../base/mod.ts";
+import { formatAddress, type Service } from "../../part/mod.ts";
+import { PARTS } from "../part-list.ts";
+import { addressClashes, type ListeningSetting } from "./addresses.ts";
+import { CONFIG_SCHEMA, type Config } from "./schema.ts";
+import { keysAt } from "./schema-path.ts";
+import { servicesOf } from "./services.ts";
+import { parseConfigText, readConfigText } from "./text.ts";
+
+/** A configuration, where it came from, and which of its settings a person wrote (dotted: `tcp.packets.listen`). */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly services: readonly Service[];
+  /** The file as it was named, or undefined when there was none. */
+  readonly file: string | undefined;
+  /** What relative paths in it are relative to. */
+  readonly folder: string;
+  readonly written: ReadonlySet<string>;
+  /** The file says nothing: no text, or comments alone. */
+  readonly isEmpty: boolean;
+}
+
+/** Parts that are designed but not built: their keys are refused with this reason, not as a slip of the pen. */
+const NOT_YET: ReadonlySet<string> = new Set(["proxy", "dns", "probe"]);
+
+type Path = readonly PropertyKey[];
+
+/**
+ * Reads and checks a configuration file; without one, every setting takes its default.
+ *
+ * @throws {TenkError} `file-unreadable`, or `config` with one line a problem: file, line, key, expected and found
+ */
+export function loadConfig(file?: string): LoadedConfig {
+  if (file === undefined) {
+    const config = CONFIG_SCHEMA.parse({});
+    return { config, services: [], file, folder: process.cwd(), written: new Set(), isEmpty: false };
+  }
+  return parseConfig(readConfigText(file), file, dirname(resolve(file)));
+}
+
+/**
+ * `loadConfig` of the file that a running box was started from. One that is gone or says nothing (half of an editor's save, a
+ * disk that was full) is refused: nobody asks for every default in that way, least of all for a port open to everybody.
+ *
+ * @throws {TenkError} as `loadConfig`, and `config` where the file says nothing
+ */
+export function loadConfigAgain(file: string): LoadedConfig {
+  const hint = "to run by defaults, stop and start without a file";
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig(file);
+  } catch (error) {
+    if (!(error instanceof TenkError) || error.code !== "file-unreadable") throw error;
+    throw new TenkError(error.code, error.message, { cause: error, hint });
+  }
+  if (loaded.isEmpty) throw new TenkError("config", `${file}: expected settings, found none`, { hint });
+  return loaded;
+}
+
+/**
+ * `loadConfig` of a text already read; `file` is for the messages.
+ *
+ * @param folder what relative paths in it are relative to @default where tenk was started
+ * @throws {TenkError} `config`
+ */
+export function parseConfig(text: string, file: string, folder: string = process.cwd()): LoadedConfig {
+  const { raw: values, document, lines } = parseConfigText(text, file);
+  const raw = withoutEmptySections(values);
+  const result = CONFIG_SCHEMA.safeParse(raw);
+  const line = (path: Path, at: "key" | "value") => lineOf(document, lines, path, at);
+  const place = (path: Path, at: "key" | "value") => `${file}:${line(path, at)}:`;
+  if (!result.success) throw refused(result.error.issues.flatMap((issue) => problemsOf(issue, raw, place)));
+  const config = result.data;
+  const written = new Set(leavesOf(raw));
+  const services = servicesOf(config.services, config.domain);
+  const problems = [...clashesOf(config, written, line), ...sharedHosts(services)];
+  if (problems.length > 0) throw refused(problems.map((problem) => `${place(problem.path, "value")} ${problem.text}`));
+  return { config, services, file, folder, written, isEmpty: values === null || values === undefined };
+}
+
+function refused(problems: readonly string[]): TenkError {
+  return new TenkError("config", problems.join("\n"), { hint: "tenk check prints every setting and its default" });
+}
+
+/** All that will listen, the dashboard last: it is what moves most easily. */
+export function listeningSettings(config: Config): ListeningSetting[] {
+  const ofParts = PARTS.flatMap((part) => {
+    const section: unknown = config[part.name as keyof Config];
+    const addresses = section === undefined ? [] : part.addresses(section);
+    return addresses.map((each) => ({ ...each, setting: `${part.name}.${each.setting}` }));
+  });
+  return [...ofParts, { setting: "dashboard.listen", transport: "tcp", address: config.dashboard.listen }];
+}
+
+interface Problem {
+  readonly path: Path;
+  readonly text: string;
+}
+
+/** Two that would listen on one address: both are named, with their lines where a person wrote them. */
+function clashesOf(config: Config, written: ReadonlySet<string>, line: (path: Path, at: "value") => number): Problem[] {
+  return addressClashes(listeningSettings(config)).map(({ setting, address, takenBy }) => {
+    const isDefault = !written.has(setting);
+    const path = (isDefault ? takenBy.setting : setting).split(".");
+    const other = isDefault
+      ? `${setting}, by default`
+      : `${takenBy.setting} (line ${line(takenBy.setting.split("."), "value")})`;
+    const own = isDefault ? formatAddress(takenBy.address) : address;
+    return { path, text: `${path.join(".")}: expected an address of its own, ${own} is that of ${other}` };
+  });
+}
+
+/** A name leads to one service. */
+function sharedHosts(services: readonly Service[]): Problem[] {
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { name, hosts } of services) {
+    for (const host of hosts) {
+      const owner = owners.get(host);
+      const text = `services.${name}: expected hosts of its own, ${host} is that of services.${owner}`;
+      if (owner !== undefined && owner !== name) problems.push({ path: ["services", name], text });
+      owners.set(host, name);
+    }
+  }
+  return problems;
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  raw: unknown,
+  place: (path: Path, at: "key" | "value") => string,
+): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return `${place(path, "key")} ${unknownKey(issue.path, key)}`;
+    });
+  }
+  if (issue.code === "invalid_key") {
+    return [`${place(issue.path, "key")} ${dotted(issue.path)}: ${issue.issues[0]?.message ?? issue.message}`];
+  }
+  const found = valueAt(raw, issue.path);
+  const name = issue.path.length === 0 ? "the file" : dotted(issue.path);
+  return [`${place(issue.path, "value")} ${name}: ${issue.message}, found ${shown(found)}`];
+}
+
+function unknownKey(parent: Path, key: string): string {
+  if (parent.length === 0 && NOT_YET.has(key)) return `${key}: not yet in this version`;
+  const known = keysAt(parent);
+  const near = nearest(key, known);
+  const name = dotted([...parent, key]);
+  return near
+    ? `${name}: unknown key, did you mean ${near}?`
+    : `${name}: unknown key, expected one of ${known.join(", ")}`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return String(value);
+  return typeof value === "object" ? "a section" : JSON.stringify(value);
+}
+
+function dotted(path: Path): string {
+  return path.map(String).join(".");
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], raw);
+}
+
+/** The line of a key, of its value, or of the nearest thing above it that stands in the file. */
+function lineOf(document: Document, lines: LineCounter, path: Path, at: "key" | "value"): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const pair = isMap(parent) ? parent.items.find((item) => keyOf(item) === String(path[length - 1])) : undefined;
+    const node =
+      at === "value" && length === path.length && isNode(pair?.value) && !isMap(pair.value) ? pair.value : pair?.key;
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function keyOf(pair: Pair): string {
+  return String(isNode(pair.key) ? pair.key.toJSON() : pair.key);
+}
+
+/** `dashboard:` with everything below it commented out means the defaults, as an absent section does. */
+function withoutEmptySections(raw: unknown): unknown {
+  if (raw === null || raw === undefined) return {};
+  if (typeof raw !== "object" || Array.isArray(raw)) return raw;
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+}
+
+/** The settings that are written: lists, and the options of a module, are one each. */
+function leavesOf(value: unknown, prefix = ""): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isOptions(prefix)) return [prefix];
+  return Object.entries(value).flatMap(([key, below]) => leavesOf(below, prefix === "" ? key : `${prefix}.${key}`));
+}
+
+/** Whether a key is a user's own data, which a part prints as it is. */
+export function isOptions(key: string): boolean {
+  const [name = "", ...below] = key.split(".");
+  return PARTS.find((part) => part.name === name)?.opaqueSettings?.test(below.join(".")) ?? false;
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { CONFIG_SCHEMA } from "./schema.ts";
+
+/** The keys the schema knows below a path; a record (`tcp`) and a list have the same keys below each of theirs. */
+export function keysAt(path: readonly PropertyKey[]): string[] {
+  const schema = inner(schemaAt(path));
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** The unit of a number of the configuration, `ms` or `bytes`, as its schema says. */
+export function unitAt(path: readonly string[]): string | undefined {
+  for (let schema = schemaAt(path); schema instanceof z.ZodType; schema = within(schema)) {
+    const unit: unknown = schema.meta()?.unit;
+    if (typeof unit === "string") return unit;
+  }
+  return undefined;
+}
+
+function schemaAt(path: readonly PropertyKey[]): unknown {
+  let schema: unknown = CONFIG_SCHEMA;
+  for (const key of path) {
+    schema = inner(schema);
+    if (schema instanceof z.ZodRecord) schema = schema.valueType;
+    else if (schema instanceof z.ZodArray) schema = schema.element;
+    else schema = schema instanceof z.ZodObject ? schema.shape[String(key)] : undefined;
+  }
+  return schema;
+}
+
+/** A schema without all that is wrapped around it. */
+function inner(schema: unknown): unknown {
+  const next = within(schema);
+  return next === undefined ? schema : inner(next);
+}
+
+/** Without one layer: defaults, and what is done before or after reading. */
+function within(schema: unknown): unknown {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
+    return schema.unwrap();
+  if (schema instanceof z.ZodNullable) return schema.unwrap();
+  if (schema instanceof z.ZodPipe) return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
+  return undefined;
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
+import { PART_SCHEMAS } from "../part-list.ts";
+import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "./services.ts";
+import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./words.ts";
+
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
+  error: "expected a name such as box.home.arpa",
+});
+
+export const CONFIG_SCHEMA = section({
+  ...PART_SCHEMAS,
+  domain: DOMAIN_SCHEMA,
+  services: SERVICES_SCHEMA,
+  dashboard: section({
+    listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),
+    password: text("an argon2id hash, which tenk password makes, or the path of a file with one").optional(),
+    scrapers: addresses.optional(),
+    proxies: addresses.optional(),
+    names: z.array(hostName, { error: "expected a list of names" }).optional(),
+    basePath: basePath.optional(),
+    frameAncestors: z.array(frameAncestor, { error: EXPECTED_ANCESTORS }).min(1, EXPECTED_ANCESTORS).optional(),
+  }).prefault({}),
+  push: section({ labels: pushLabels.prefault({}) }).prefault({}),
+  data: section({
+    folder: text("a folder's path").optional(),
+    history: onOff.default(true),
+  }).prefault({}),
+  log: section({ level: oneOf("debug", "info", "warn", "error").default("info") }).prefault({}),
+});
+
+/** What the file (or its absence) comes to, every default filled in. The words are those of the file. */
+export type Config = z.output<typeof CONFIG_SCHEMA>;

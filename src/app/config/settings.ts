@@ -1,0 +1,63 @@
+import { type Address, formatAddress } from "../../part/mod.ts";
+import { isOptions, type LoadedConfig } from "./file.ts";
+import { unitAt } from "./schema-path.ts";
+
+/** One setting as `tenk check` prints it; `value` is text that the configuration file would accept. */
+export interface Setting {
+  /** Dotted, as in the file: `tcp.packets.limits.idle`. */
+  readonly key: string;
+  readonly value: string;
+  readonly defaulted: boolean;
+}
+
+const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
+const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1]] as const; // biome-ignore format: a table
+
+/** Every setting in force, flat, in the file's order and words, and whether it was written or taken by default. */
+export function effectiveSettings(loaded: LoadedConfig): Setting[] {
+  return leaves(loaded.config, "").map(([key, value]) => ({
+    key,
+    value: written(key, value),
+    defaulted: !loaded.written.has(key),
+  }));
+}
+
+function leaves(value: unknown, prefix: string): [key: string, value: unknown][] {
+  if (value === undefined) return [];
+  const isOne = typeof value !== "object" || value === null || Array.isArray(value);
+  if (isOne || isOptions(prefix) || isAddress(value)) return [[prefix, value]];
+  return Object.entries(value).flatMap(([key, below]) => leaves(below, prefix === "" ? key : `${prefix}.${key}`));
+}
+
+function isAddress(value: object): value is Address {
+  return (
+    ("path" in value && typeof value.path === "string" && Object.keys(value).length === 1) ||
+    ("host" in value && "port" in value)
+  );
+}
+
+/** In words that the file accepts. */
+function written(key: string, value: unknown): string {
+  if (typeof value === "object" && value !== null && isAddress(value)) return formatAddress(value);
+  // A list, or what a module is given: JSON is YAML too.
+  if (typeof value === "object" || isOptions(key)) return JSON.stringify(value);
+  // Nobody wants a key on the screen.
+  if (typeof value === "string" && value.includes("-----BEGIN ")) return "(PEM text)";
+  if (typeof value === "string" && value.startsWith("$argon2")) return "(argon2id hash)";
+  if (typeof value === "string" && !isPlainWord(value)) return JSON.stringify(value);
+  if (typeof value !== "number") return String(value);
+  const unit = unitAt(key.split("."));
+  if (unit === "ms") return exactly(value, DURATION_UNITS);
+  return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
+}
+
+/** In the largest unit that loses nothing: 90000 ms is `90s`, not `1.5m` or `2m`. */
+function exactly(value: number, units: readonly (readonly [name: string, factor: number])[]): string {
+  const [name, factor] = units.find(([, factor]) => value !== 0 && Number.isInteger(value / factor)) ?? units.at(-1)!;
+  return `${value / factor}${name}`;
+}
+
+/** Whether a text stands in a file, and on a screen, as itself. */
+function isPlainWord(text: string): boolean {
+  return /^[^\s\p{C}"'#&*!|>%@`{}[\],?-][^\p{C}"'#{}]*$/u.test(text) && !/: |\s$/.test(text);
+}

@@ -1,0 +1,102 @@
+import type { Log } from "../../base/mod.ts";
+import {
+  busyRatio,
+  type ExpositionFormat,
+  exposition,
+  type Family,
+  familiesOf,
+  type History,
+  hostCollector,
+  joinFamilies,
+  openHostReader,
+  openProcessReader,
+  recentLag,
+} from "../../metrics/mod.ts";
+import { openVitals } from "../../net/mod.ts";
+import { loopFamilies, type Service } from "../../part/mod.ts";
+import type { RunningParts } from "../running-parts.ts";
+import { VERSION } from "../version.ts";
+import { processMetrics } from "./process-metrics.ts";
+import { startSampling } from "./sampling.ts";
+import { hostStatus, processStatus, type Status } from "./status.ts";
+
+export interface MonitoringOptions {
+  readonly parts: RunningParts;
+  readonly services: () => readonly Service[];
+  readonly history: History;
+  /** A second was sampled. */
+  readonly onSecond: () => void;
+  readonly log: Log;
+}
+
+/** What can be read of an instance, now and each second, until stopped. */
+export interface Monitoring {
+  /** Never rejects for what a part's event loop does not answer. */
+  status(): Promise<Status>;
+  families(): Promise<readonly Family[]>;
+  metrics(format: ExpositionFormat): Promise<string>;
+  /** What a metric is, in words. */
+  helpOf(name: string): string;
+  stop(): void;
+}
+
+/**
+ * ```text
+ *   plain fields ── metrics ──┬─► /metrics, push
+ *   event loops ── gather ────┤
+ *   machine ── collect ───────┘─► history, once a second
+ * ```
+ */
+export function startMonitoring({ parts, services, history, onSecond, log }: MonitoringOptions): Monitoring {
+  const startedAt = new Date().toISOString();
+  const reader = openProcessReader();
+  const own = processMetrics(() => reader.read());
+  const lag = recentLag();
+  let longestLagMs = 0;
+  const vitals = openVitals((lagMs) => {
+    lag.add(lagMs);
+    longestLagMs = Math.max(longestLagMs, lagMs);
+  });
+  const collector = hostCollector({ version: VERSION });
+  const hostReader = openHostReader();
+  const metrics = () => [...own, ...parts.metrics()];
+  const gather = async () =>
+    joinFamilies([...loopFamilies([{ loop: "main", vitals: vitals.read() }]), ...(await parts.gatherMetrics())]);
+  const sampling = startSampling({
+    history,
+    metrics,
+    host: () => hostReader.read(),
+    takeLagMs() {
+      const longest = longestLagMs;
+      longestLagMs = 0;
+      return longest;
+    },
+    gather,
+    onSecond,
+    log,
+  });
+  async function families(): Promise<readonly Family[]> {
+    const [ofHost, gathered] = await Promise.all([collector.collect(), gather()]);
+    return [...familiesOf(metrics()), ...ofHost, ...gathered];
+  }
+  return {
+    families,
+    async status() {
+      return {
+        tenk: VERSION,
+        startedAt,
+        process: processStatus(reader.read(), lag.quantileMs(0.99)),
+        host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
+        services: services(),
+        parts: await parts.status(),
+      };
+    },
+    metrics: async (format) => exposition(await families(), format),
+    helpOf: sampling.helpOf,
+    stop() {
+      sampling.stop();
+      vitals.stop();
+      reader.close();
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { type Log, messageOf, occasionally } from "../../base/mod.ts";
+import {
+  everySecond,
+  type Family,
+  type History,
+  type HostSample,
+  type Metric,
+  type Take,
+  takeFamilies,
+} from "../../metrics/mod.ts";
+
+export interface SamplingOptions {
+  readonly history: History;
+  /** Read every second, from plain fields. */
+  readonly metrics: () => readonly Metric[];
+  readonly host: () => HostSample;
+  /** The longest that the event loop was held up since this was last asked. ms */
+  readonly takeLagMs: () => number;
+  /** What event loops must be asked for: asked each second, and sampled when it has come. */
+  readonly gather: () => Promise<readonly Family[]>;
+  readonly onSecond: () => void;
+  readonly log: Log;
+}
+
+export interface Sampling {
+  /** Of the machine, as of the last second; undefined before the first. */
+  readonly host: HostSample | undefined;
+  /** The one a second before. */
+  readonly hostBefore: HostSample | undefined;
+  /** What a sampled metric is, in words; "" for one that is not known. */
+  helpOf(name: string): string;
+  /** One sample: for tests; it comes by itself each second. */
+  tick(nowMs: number, elapsedMs: number): void;
+  stop(): void;
+}
+
+const LAG = "tenk_event_loop_lag_max_seconds";
+const LAG_HELP = "The longest that the main event loop was held up.";
+
+/** Samples once a second all that is worth a line in a chart. */
+export function startSampling(options: SamplingOptions): Sampling {
+  const { history, metrics, host, takeLagMs, onSecond } = options;
+  const helps = new Map<string, string>([[LAG, LAG_HELP], ...HOST_HELPS]);
+  let [before, now]: [HostSample | undefined, HostSample | undefined] = [undefined, undefined];
+  const gathered = gathering(options, helps);
+
+  function tick(nowMs: number, elapsedMs: number): void {
+    gathered.ask();
+    [before, now] = [now, host()];
+    history.sample(nowMs, elapsedMs, (take) => {
+      for (const metric of metrics()) {
+        helps.set(metric.name, metric.help);
+        takeMetric(metric, take);
+      }
+      take(LAG, "gauge", takeLagMs() / 1000);
+      if (now !== undefined) takeHost(now, take);
+      takeFamilies(gathered.families(), take);
+    });
+    onSecond();
+  }
+  // Rates need two readings: the first is taken at once.
+  tick(Date.now(), performance.now());
+  const timer = everySecond(tick);
+  return {
+    get host() {
+      return now;
+    },
+    get hostBefore() {
+      return before;
+    },
+    helpOf: (name) => helps.get(name) ?? helps.get(name.replace(/_(count|sum)$/, "")) ?? "",
+    tick,
+    stop: timer.stop,
+  };
+}
+
+/** There are dozens of reasons for a connection to end; one that never was needs no line. */
+function takeMetric({ name, type, read }: Metric, take: Take): void {
+  read((value, labels) => {
+    if (value === 0 && labels?.reason !== undefined) return;
+    take(name, type, value, labels);
+  });
+}
+
+/** Answers of a second are sampled in the next one: a worker that is held up holds nobody else up. */
+function gathering({ gather, log }: SamplingOptions, helps: Map<string, string>) {
+  let families: readonly Family[] = [];
+  let isAsking = false;
+  const sayFailure = occasionally<string>((count, error) => log.warn("metrics not gathered", { error, count }), 60_000);
+  async function ask(): Promise<void> {
+    try {
+      families = await gather();
+      for (const { name, help } of families) helps.set(name, help);
+    } catch (error) {
+      sayFailure(messageOf(error));
+    }
+    isAsking = false;
+  }
+  return {
+    families: () => families,
+    ask() {
+      if (isAsking) return;
+      isAsking = true;
+      void ask();
+    },
+  };
+}
+
+const HOST_HELPS: readonly (readonly [name: string, help: string])[] = [
+  ["node_cpu_seconds_total", "Share of all processors, by what they did."],
+  ["node_load1", "Processes that run or wait to, over the last minute."],
+  ["node_memory_MemTotal_bytes", "Memory of the machine."],
+  ["node_memory_MemAvailable_bytes", "What programs could have without swapping."],
+  ["node_memory_SwapTotal_bytes", "Swap space."],
+  ["node_memory_SwapFree_bytes", "Swap space that is free."],
+  ["node_filesystem_size_bytes", "Size of the file system."],
+  ["node_filesystem_free_bytes", "What is not in use on the file system, with what is reserved for root."],
+  ["node_filesystem_avail_bytes", "What is left on the file system."],
+  ["node_network_receive_bytes_total", "Bytes received, over all devices with hardware behind them."],
+  ["node_network_transmit_bytes_total", "Bytes sent, over all devices with hardware behind them."],
+  ["node_disk_read_bytes_total", "Bytes read, over all disks."],
+  ["node_disk_written_bytes_total", "Bytes written, over all disks."],
+  ["node_thermal_zone_temp", "The processor's temperature."],
+];
+
+const ROOT = { mountpoint: "/" };
+
+/** Under node_exporter's names; sums over devices have no label of a device. */
+function takeHost(host: HostSample, take: Take): void {
+  const gauge = (name: string, value: number | undefined, labels?: Readonly<Record<string, string>>) => {
+    if (value !== undefined) take(name, "gauge", value, labels);
+  };
+  const counter = (name: string, value: number | undefined) => {
+    if (value !== undefined) take(name, "counter", value);
+  };
+  for (const [mode, seconds] of Object.entries(host.meanCpu ?? {})) {
+    if (!mode.startsWith("guest")) take("node_cpu_seconds_total", "counter", seconds, { mode });
+  }
+  gauge("node_load1", host.load1);
+  gauge("node_memory_MemTotal_bytes", host.memoryTotalBytes);
+  gauge("node_memory_MemAvailable_bytes", host.memoryAvailableBytes);
+  gauge("node_memory_SwapTotal_bytes", host.swapTotalBytes);
+  gauge("node_memory_SwapFree_bytes", host.swapFreeBytes);
+  gauge("node_filesystem_size_bytes", host.rootTotalBytes, ROOT);
+  gauge("node_filesystem_free_bytes", host.rootFreeBytes, ROOT);
+  gauge("node_filesystem_avail_bytes", host.rootAvailableBytes, ROOT);
+  gauge("node_thermal_zone_temp", host.temperatureCelsius);
+  counter("node_network_receive_bytes_total", host.networkReceivedBytes);
+  counter("node_network_transmit_bytes_total", host.networkSentBytes);
+  counter("node_disk_read_bytes_total", host.diskReadBytes);
+  counter("node_disk_written_bytes_total", host.diskWrittenBytes);
+}

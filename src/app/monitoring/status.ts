@@ -1,0 +1,70 @@
+import type { HostStatus } from "../../dash/mod.ts";
+import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
+import type { Service } from "../../part/mod.ts";
+
+/** The answer of `/api/status`. A process field is null where the system does not tell. */
+export interface Status {
+  /** The version of tenk. */
+  readonly tenk: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly process: {
+    readonly pid: number;
+    /** User and system, since the process started, over all its threads. */
+    readonly cpuSeconds: number;
+    readonly rssBytes: number | null;
+    /** Resident memory that is the process's own: no file pages, no shared ones. */
+    readonly anonymousBytes: number | null;
+    readonly openDescriptors: number | null;
+    readonly maxDescriptors: number | null;
+    /** Of the main thread, over about the last minute. */
+    readonly eventLoopLagP99Us: number;
+  };
+  readonly host: HostStatus;
+  /** As they are declared. */
+  readonly services: readonly Service[];
+  /** What each part that runs tells of itself, by its name. */
+  readonly parts: Readonly<Record<string, unknown>>;
+}
+
+export type { HostStatus };
+
+export function hostStatus(sample: HostSample | undefined, busy: number | undefined): HostStatus {
+  const used = (total: number | undefined, free: number | undefined) =>
+    total === undefined || free === undefined ? null : total - free;
+  const rootUsedBytes = used(sample?.rootTotalBytes, sample?.rootFreeBytes);
+  const rootAvailableBytes = sample?.rootAvailableBytes ?? null;
+  return {
+    busy: busy ?? null,
+    load1: sample?.load1 ?? null,
+    memoryUsedBytes: used(sample?.memoryTotalBytes, sample?.memoryAvailableBytes),
+    memoryTotalBytes: sample?.memoryTotalBytes ?? null,
+    swapUsedBytes: used(sample?.swapTotalBytes, sample?.swapFreeBytes),
+    swapTotalBytes: sample?.swapTotalBytes ?? null,
+    rootUsedBytes,
+    rootAvailableBytes,
+    rootTotalBytes: sample?.rootTotalBytes ?? null,
+    rootUsedPercent: usedPercent(rootUsedBytes, rootAvailableBytes),
+    uptimeSeconds: sample?.uptimeSeconds ?? null,
+    temperatureCelsius: sample?.temperatureCelsius ?? null,
+    cores: sample?.cpuCount ?? 0,
+  };
+}
+
+/** As df(1) rounds it, so that nobody finds two numbers for one disk. */
+function usedPercent(used: number | null, available: number | null): number | null {
+  if (used === null || available === null || used + available <= 0) return null;
+  return Math.ceil((used * 100) / (used + available));
+}
+
+export function processStatus(sample: ProcessSample, lagP99Ms: number): Status["process"] {
+  return {
+    pid: process.pid,
+    cpuSeconds: sample.cpuUserSeconds + sample.cpuSystemSeconds,
+    rssBytes: sample.residentBytes ?? null,
+    anonymousBytes: sample.anonymousBytes ?? null,
+    openDescriptors: sample.openDescriptors ?? null,
+    maxDescriptors: sample.maxDescriptors ?? null,
+    eventLoopLagP99Us: Math.round(lagP99Ms * 1000),
+  };
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { Json, Run, Store } from "../../store/mod.ts";
+
+/** One line of a list of load tests. */
+export interface RunLine {
+  readonly id: string;
+  /** ms since 1970. */
+  readonly startedAt: number;
+  readonly target: string;
+  /** `pass` or `fail`. */
+  readonly verdict: string;
+  readonly reason: string;
+  readonly connections: number;
+  readonly perSecondSent: number;
+  readonly p99Us: number;
+  readonly durationMs: number;
+}
+
+/** The course of a run: milliseconds since it began, and for each a value of every column. */
+export interface RunSeries {
+  readonly elapsedMs: readonly number[];
+  readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** A load test that has ended, as `tenk load` tells it. */
+export interface FinishedRun {
+  readonly startedAt: number;
+  readonly report: Json;
+  readonly series: RunSeries;
+}
+
+/** What is asked of a report so that it can be listed; the rest of it is its own affair. */
+const REPORT = z.looseObject({
+  target: z.string().max(1000),
+  plan: z.looseObject({ connections: z.number() }),
+  connections: z.looseObject({ peak: z.number() }),
+  messages: z.looseObject({ perSecondSent: z.number() }),
+  latencyUs: z.looseObject({ message: z.looseObject({ p99: z.number() }) }),
+  timing: z.looseObject({ connectMs: z.number(), sendMs: z.number(), drainMs: z.number() }),
+  verdict: z.looseObject({ pass: z.boolean(), reason: z.string().max(10_000) }),
+});
+
+const FINISHED = z.strictObject({
+  startedAt: z.number().min(0).max(8.64e15),
+  report: REPORT,
+  series: z.strictObject({
+    elapsedMs: z.array(z.number()).max(4000),
+    columns: z.record(z.string().max(100), z.array(z.number().nullable()).max(4000)),
+  }),
+});
+
+/** @returns undefined where it is none */
+export function readFinishedRun(value: unknown): FinishedRun | undefined {
+  // As it came, not as it was read: a report keeps the order of its words.
+  return FINISHED.safeParse(value).success ? (value as FinishedRun) : undefined;
+}
+
+/** Load tests that are kept, over a store; in memory where that cannot write. */
+export class Runs {
+  readonly #store: Pick<Store, "runs"> | undefined;
+  /** What no disk took, the newest first. */
+  #unwritten: (FinishedRun & { id: string })[] = [];
+  #next = 1;
+
+  constructor(store: Pick<Store, "runs"> | undefined) {
+    this.#store = store;
+  }
+
+  /** @returns its id: a number, or `m1` for one that is in memory only */
+  async add(run: FinishedRun): Promise<string> {
+    const id = await this.#store?.runs.add(storedRun(run));
+    if (id !== undefined) return String(id);
+    const own = `m${this.#next++}`;
+    this.#unwritten = [{ ...run, id: own }, ...this.#unwritten].slice(0, 20);
+    return own;
+  }
+
+  /** Newest first. */
+  async list(limit = 100): Promise<RunLine[]> {
+    const stored = (await this.#store?.runs.list(limit)) ?? [];
+    const lines = stored.map(({ id, startedMs, summary }) => ({
+      id: String(id),
+      startedAt: startedMs,
+      ...(summary as unknown as Omit<RunLine, "id" | "startedAt">),
+    }));
+    const own = this.#unwritten.map(({ id, ...run }) => ({ id, startedAt: run.startedAt, ...summaryOf(run) }));
+    return [...own, ...lines].sort((a, b) => b.startedAt - a.startedAt).slice(0, limit);
+  }
+
+  async get(id: string): Promise<(FinishedRun & { readonly id: string }) | undefined> {
+    const own = this.#unwritten.find((run) => run.id === id);
+    if (own !== undefined || !/^\d{1,15}$/.test(id)) return own;
+    const stored = await this.#store?.runs.get(Number(id));
+    if (stored === undefined) return undefined;
+    const { startedMs, report, series } = stored;
+    return { id, startedAt: startedMs, report, series: { elapsedMs: series.t, columns: series.lines } };
+  }
+}
+
+function storedRun(run: FinishedRun): Run {
+  const { startedAt, report, series } = run;
+  return {
+    startedMs: startedAt,
+    summary: summaryOf(run) as unknown as Json,
+    report,
+    series: { t: series.elapsedMs, lines: series.columns },
+  };
+}
+
+function summaryOf({ report }: Pick<FinishedRun, "report">): Omit<RunLine, "id" | "startedAt"> {
+  const { target, connections, messages, latencyUs, timing, verdict } = REPORT.parse(report);
+  return {
+    target,
+    verdict: verdict.pass ? "pass" : "fail",
+    reason: verdict.reason,
+    connections: connections.peak,
+    perSecondSent: messages.perSecondSent,
+    p99Us: latencyUs.message.p99,
+    durationMs: timing.connectMs + timing.sendMs + timing.drainMs,
+  };
+}

@@ -1,0 +1,4 @@
+export { claimInstanceName, type InstanceName } from "./instance-name.ts";
+export { loadFamilies } from "./load-families.ts";
+export { type Push, type PushOptions, startPush } from "./push.ts";
+export { type PushTarget, pushTarget } from "./target.ts";

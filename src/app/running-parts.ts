@@ -1,0 +1,133 @@
+import { type Log, logOf } from "../base/mod.ts";
+import { type Family, joinFamilies, type Metric } from "../metrics/mod.ts";
+import type { CheckEnv, Listening, Part, PartType, PreparedChange } from "../part/mod.ts";
+import type { LoadedConfig } from "./config/mod.ts";
+import { PARTS } from "./part-list.ts";
+
+export interface RunningPart {
+  readonly type: PartType;
+  readonly part: Part;
+}
+
+export interface PartsOptions {
+  /** For all parts. @default {a category for each} */
+  readonly log?: Log | undefined;
+  readonly autoPort: boolean;
+  readonly colour: boolean;
+  readonly watch: boolean;
+}
+
+/** How long what a part served may take to finish when its section left the configuration. */
+const GRACE_MS = 10_000;
+
+/** The parts of a configuration, as they run. */
+export class RunningParts {
+  readonly #options: PartsOptions;
+  #running: readonly RunningPart[] = [];
+
+  private constructor(options: PartsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {TenkError} why one cannot start; those that had started are stopped again */
+  static async start(loaded: LoadedConfig, options: PartsOptions): Promise<RunningParts> {
+    const parts = new RunningParts(options);
+    try {
+      for (const type of PARTS) {
+        const section = sectionOf(loaded, type);
+        if (section !== undefined) parts.#running = [...parts.#running, await parts.#started(type, section, loaded)];
+      }
+    } catch (error) {
+      await parts.stop(0);
+      throw error;
+    }
+    return parts;
+  }
+
+  get running(): readonly RunningPart[] {
+    return this.#running;
+  }
+
+  /** Everything that listens, by part. */
+  listening(): readonly (Listening & { readonly part: string })[] {
+    return this.#running.flatMap(({ type, part }) => part.listening().map((each) => ({ ...each, part: type.name })));
+  }
+
+  metrics(): readonly Metric[] {
+    return this.#running.flatMap(({ part }) => part.metrics);
+  }
+
+  async gatherMetrics(): Promise<readonly Family[]> {
+    const families = await Promise.all(this.#running.map(({ part }) => part.gatherMetrics()));
+    return joinFamilies(families.flat());
+  }
+
+  /** `parts` of `/api/status`. */
+  async status(): Promise<Readonly<Record<string, unknown>>> {
+    const views = await Promise.all(
+      this.#running.map(async ({ type, part }) => [type.name, await part.status()] as const),
+    );
+    return Object.fromEntries(views);
+  }
+
+  /** A change for each part: for the reload coordinator (`reload.ts`). */
+  changesFor(loaded: LoadedConfig): (() => Promise<PreparedChange>)[] {
+    return PARTS.flatMap((type) => {
+      const section = sectionOf(loaded, type);
+      const now = this.#running.find((each) => each.type === type);
+      if (now !== undefined && section !== undefined) return [() => now.part.prepare(section, envOf(loaded))];
+      if (section !== undefined) return [() => this.#addition(type, section, loaded)];
+      return now === undefined ? [] : [async () => this.#removal(now)];
+    });
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.#running.map(({ part }) => part.stop(graceMs)));
+  }
+
+  async #addition(type: PartType, section: unknown, loaded: LoadedConfig): Promise<PreparedChange> {
+    const added = await this.#started(type, section, loaded);
+    return {
+      commit: async () => {
+        this.#running = [...this.#running, added];
+      },
+      drop: () => added.part.stop(0),
+    };
+  }
+
+  #removal(removed: RunningPart): PreparedChange {
+    return {
+      commit: async () => {
+        this.#running = this.#running.filter((each) => each !== removed);
+        // Nobody who reloads waits for its connections.
+        void removed.part.stop(GRACE_MS);
+      },
+      drop: async () => {},
+    };
+  }
+
+  async #started(type: PartType, section: unknown, loaded: LoadedConfig): Promise<RunningPart> {
+    const env = { ...envOf(loaded), ...this.#options, log: this.#options.log ?? logOf(type.name) };
+    return { type, part: await type.start(section, env) };
+  }
+}
+
+/**
+ * Looks for what only starting would show.
+ *
+ * @throws {TenkError} the first that is wrong
+ */
+export function checkParts(loaded: LoadedConfig): void {
+  for (const type of PARTS) {
+    const section = sectionOf(loaded, type);
+    if (section !== undefined) type.check(section, envOf(loaded));
+  }
+}
+
+function sectionOf({ config }: LoadedConfig, { name }: PartType): unknown {
+  return config[name as keyof typeof config];
+}
+
+function envOf({ folder, services }: LoadedConfig): CheckEnv {
+  return { folder, services };
+}

@@ -1,0 +1,94 @@
+/** The words that a configuration is made of, each with what is said of a wrong one. */
+import { z } from "zod";
+import { parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
+import { addressRanges } from "../net/mod.ts";
+import { type Address, parseAddress } from "./address.ts";
+
+/** A quantity as people write it (`10k`, `30s`, `2MiB`) to a whole number of its base unit; what is wrong with it is said by `expected`. */
+export function quantity(expected: string, parse: (text: string) => number) {
+  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((value, context) => {
+    try {
+      const read = parse(String(value));
+      if (Number.isSafeInteger(read)) return read;
+    } catch {
+      // Said below, with what was expected here.
+    }
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
+
+function addressAs<Kind extends Address>(
+  expected: string,
+  defaultHost: string,
+  isKind: (address: Address) => address is Kind,
+) {
+  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((value, context): Kind => {
+    try {
+      const address = parseAddress(String(value), defaultHost);
+      if (isKind(address)) return address;
+    } catch {
+      // Said below, with what was expected here.
+    }
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
+
+export function address(defaultHost: string) {
+  return addressAs("a port, host:port or unix:/path", defaultHost, (each): each is Address => each !== undefined);
+}
+
+export function hostAndPort(defaultHost: string) {
+  return addressAs(
+    "a port or host:port",
+    defaultHost,
+    (each): each is Extract<Address, { port: number }> => "port" in each,
+  );
+}
+
+export function oneOf<const Words extends readonly string[]>(...words: Words) {
+  return z.enum(words, { error: `expected one of ${words.join(", ")}` });
+}
+
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "invalid_type" ? "expected a section" : undefined),
+  });
+}
+
+export const count = quantity("a whole number such as 500 or 10k", parseCount);
+/** Milliseconds. */
+export const duration = quantity("a duration such as 30s or 10ms", parseDuration).meta({ unit: "ms" });
+/** Bytes. */
+export const size = quantity("a size such as 64KiB or 1MiB", parseBytes).meta({ unit: "bytes" });
+export const onOff = z.boolean({ error: "expected true or false" });
+
+export const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
+export const pem = text("a file's path or PEM text");
+export const words = (expected: string) =>
+  z
+    .array(text(expected), { error: `expected a list of ${expected}` })
+    .min(1, { error: `expected a list of ${expected}` });
+export const addresses = words("addresses or ranges such as 10.0.0.0/8").refine(
+  (texts) => isRead(() => addressRanges(texts)),
+  "expected addresses or ranges such as 192.0.2.1, 10.0.0.0/8 or unix",
+);
+
+/** `true` where a section says how, `false` as if it were not there. */
+export function sectionOrTrue<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (value === true ? {} : value === false ? undefined : value), schema.optional());
+}
+function isRead(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function inRange(value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  throw new TenkError("config", `${value} is not from ${least} to ${most}`);
+}

@@ -1,0 +1,45 @@
+import { type Address, parseAddress } from "../../part/mod.ts";
+
+const EVERYWHERE = /^(0\.0\.0\.0|::|0(:0){7})$/;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
+/**
+ * The target of a relay that leads back to its own listener: one client would be carried round until no descriptor is left. Told
+ * are those that can be without asking a name server; of a chain of several relays nothing is known.
+ *
+ * @param targets as `formatAddress` writes them
+ * @param ofMachine the addresses of this machine's interfaces
+ * @example
+ * ownTarget({ host: "0.0.0.0", port: 5432 }, ["10.0.0.5:5432", "127.0.0.1:5432"], []); // "127.0.0.1:5432"
+ * ownTarget({ host: "10.0.0.9", port: 5432 }, ["127.0.0.1:5432"], ["10.0.0.9"]); // undefined
+ */
+export function ownTarget(
+  listen: Address,
+  targets: readonly string[],
+  ofMachine: readonly string[],
+): string | undefined {
+  return targets.find((text) => {
+    const target = parseAddress(text, "127.0.0.1");
+    if ("path" in listen || "path" in target)
+      return "path" in listen && "path" in target && listen.path === target.path;
+    if (listen.port !== target.port || listen.port === 0) return false;
+    const [host, to] = [plain(listen.host), plain(target.host)];
+    if (EVERYWHERE.test(to)) return true;
+    if (!EVERYWHERE.test(host)) return host === to || isLocalhost(host, to);
+    // 0.0.0.0 hears IPv4 alone; a name may lead to either.
+    const isHeard = host.includes(":") || !to.includes(":");
+    return isHeard && (LOOPBACK.test(to) || ofMachine.includes(to));
+  });
+}
+
+/** `localhost` is 127.0.0.1 and ::1, whichever way round it is written. */
+function isLocalhost(one: string, other: string): boolean {
+  return (
+    (one === "localhost" && ["127.0.0.1", "::1"].includes(other)) ||
+    (other === "localhost" && ["127.0.0.1", "::1"].includes(one))
+  );
+}
+
+function plain(host: string): string {
+  return host.toLowerCase().replace(/%.*$/, "");
+}

@@ -1,0 +1,7 @@
+/** What listeners tell of themselves: metrics, status, connections. */
+export { connectionRoutes } from "./connections.ts";
+export { gatherTcpMetrics } from "./gather.ts";
+export { tcpMetrics } from "./listener-metrics.ts";
+export { RelayReader } from "./relay-status.ts";
+export type { ListenerStatus, RelayStatus, TargetView, TcpView } from "./status.ts";
+export { tcpTables } from "./tables.ts";
