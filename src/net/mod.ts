@@ -9,6 +9,13 @@ export {
   type ConnectionSort,
 } from "./connection-page.ts";
 export type { HistogramCounts, ListenerCounts, WorkerCounts } from "./counts.ts";
+export {
+  LIMIT_DEFAULTS,
+  LISTEN_DEFAULTS,
+  SERVER_TLS_DEFAULTS,
+  SOCKET_DEFAULTS,
+  SUBSCRIBER_DEFAULTS,
+} from "./defaults.ts";
 export { descriptors } from "./descriptors.ts";
 export {
   type AddressOutcomes,

@@ -3,6 +3,7 @@ import { TenkError } from "../base/mod.ts";
 import { type LoopChange, type PreparedChange, type ServerChange, ServerChanges } from "./change.ts";
 import { type ConnectionInfo, type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
 import { CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
+import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { addressText } from "./listen-error.ts";
 import { answer, LoopListener, privateState, sayStopped } from "./loop/mod.ts";
 import { isShared, loadHandler } from "./module/mod.ts";
@@ -99,7 +100,7 @@ export interface Server extends AsyncDisposable {
  * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`, `invalid-option`
  */
 export async function listen<Data = unknown>(options: ListenOptions, handler: Handler<Data> | URL): Promise<Server> {
-  const workers = workerCount(options.workers ?? 1);
+  const workers = workerCount(options.workers ?? LISTEN_DEFAULTS.workers);
   checkListening(options);
   if (workers === 1) return handler instanceof URL ? loadedLoop<Data>(options, handler) : singleLoop(options, handler);
   if (!(handler instanceof URL)) {

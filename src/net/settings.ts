@@ -1,39 +1,8 @@
 import { nearest, TenkError } from "../base/mod.ts";
+import { LIMIT_DEFAULTS, type LimitSettings, SOCKET_DEFAULTS, type SocketSettings } from "./defaults.ts";
 import type { Limits, ListenOptions, SocketOptions } from "./types.ts";
 
-/** Socket options with every default filled in. */
-export type SocketSettings = Readonly<Required<SocketOptions>>;
-/** Limits with every default filled in; the listener's one copy, changed in place by `update`. */
-export type LimitSettings = Required<Limits>;
-
-const SOCKET_DEFAULTS: SocketSettings = {
-  noDelay: true,
-  keepAliveMs: 0,
-  keepAliveIntervalMs: 0,
-  keepAliveProbes: 0,
-  userTimeoutMs: 0,
-  typeOfService: 0,
-  halfOpen: false,
-  receiveBufferBytes: 0,
-  sendBufferBytes: 0,
-  outboxHighBytes: 64 * 1024,
-  outboxLowBytes: 16 * 1024,
-  outboxMaxBytes: 1024 * 1024,
-};
-
-const LIMIT_DEFAULTS: LimitSettings = {
-  maxConnections: 0,
-  maxPerAddress: 0,
-  acceptsPerSecond: 0,
-  idleMs: 0,
-  firstByteMs: 0,
-  lifetimeMs: 0,
-  stallMs: 60_000,
-  readBytesPerSecond: 0,
-  writeBytesPerSecond: 0,
-  totalReadBytesPerSecond: 0,
-  totalWriteBytesPerSecond: 0,
-};
+export type { LimitSettings, SocketSettings };
 
 /** The listed options of `given`, defaults where it has none. An option given as `undefined` counts as not given. */
 function filled<Options extends object>(given: Partial<Options>, defaults: Options): Options {

@@ -11,6 +11,7 @@ import type { ProxyHeader } from "../../wire/mod.ts";
 import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
 import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
 import { Count, placeOfClose } from "../counts.ts";
+import { LISTEN_DEFAULTS } from "../defaults.ts";
 import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "../ffi.ts";
 import { listenError } from "../listen-error.ts";
 import { subscriberSettings, Topics } from "../publish/mod.ts";
@@ -83,7 +84,10 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.#tls = options.tls === undefined ? undefined : new ServerTls(options.tls);
     const { proxyProtocol } = options;
     this.#isTrusted = proxyProtocol === undefined ? undefined : addressRanges(proxyProtocol.trusted);
-    this.#proxyTimeoutMs = durationSetting("proxyProtocol.timeoutMs", proxyProtocol?.timeoutMs ?? 10_000);
+    this.#proxyTimeoutMs = durationSetting(
+      "proxyProtocol.timeoutMs",
+      proxyProtocol?.timeoutMs ?? LISTEN_DEFAULTS.proxyTimeoutMs,
+    );
     this.topics = new Topics(subscriberSettings(options.subscribers), (change) => {
       this.counts[Count.subscriptions]! += change;
     });
@@ -255,7 +259,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       server = options.path === undefined ? open() : pastStaleFile(options.path, this.socket, open);
       tuneSocket(server.fd, this.socket, options.path === undefined);
       if (options.fastOpen) setFastOpen(server.fd, options.fastOpen);
-      setBacklog(server.fd, options.backlog ?? 4096);
+      setBacklog(server.fd, options.backlog ?? LISTEN_DEFAULTS.backlog);
       return server;
     } catch (error) {
       server?.stop(true);

@@ -1,4 +1,5 @@
 import { TenkError } from "../../base/mod.ts";
+import { SUBSCRIBER_DEFAULTS } from "../defaults.ts";
 import type { SubscriberOptions } from "../types.ts";
 
 /** Subscriber options with every default filled in; one for all connections of a listener, may be changed in place. */
@@ -8,8 +9,9 @@ const POLICIES = ["drop-oldest", "drop-newest", "close"] as const;
 
 /** @throws {TenkError} `invalid-option` */
 export function subscriberSettings(given: SubscriberOptions = {}): SubscriberSettings {
-  const { maxQueuedBytes = 256 * 1024, whenFull = "drop-oldest", maxTopics = 100 } = given;
-  const { maxRelayedBytes = 16 * 1024 * 1024 } = given;
+  const known = SUBSCRIBER_DEFAULTS;
+  const { maxQueuedBytes = known.maxQueuedBytes, maxTopics = known.maxTopics, whenFull = known.whenFull } = given;
+  const { maxRelayedBytes = known.maxRelayedBytes } = given;
   mustBeWhole("subscribers.maxQueuedBytes", maxQueuedBytes);
   mustBeWhole("subscribers.maxTopics", maxTopics);
   mustBeWhole("subscribers.maxRelayedBytes", maxRelayedBytes);

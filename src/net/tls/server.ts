@@ -1,5 +1,6 @@
 import tls from "node:tls";
 import { messageOf, TenkError } from "../../base/mod.ts";
+import { SERVER_TLS_DEFAULTS } from "../defaults.ts";
 import { durationSetting } from "../settings.ts";
 import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 
@@ -90,8 +91,15 @@ function checkMismatch(alpnMismatch: unknown): void {
 }
 
 function load(options: ServerTlsOptions): Loaded {
-  const { clientCertificates = "none", clientCa, minVersion = "TLSv1.2", handshakeMs = 10_000 } = options;
-  const { maxHandshakes = 1000, alpn = [], alpnMismatch = "alert" } = options;
+  const {
+    clientCertificates = SERVER_TLS_DEFAULTS.clientCertificates,
+    minVersion = SERVER_TLS_DEFAULTS.minVersion,
+    handshakeMs = SERVER_TLS_DEFAULTS.handshakeMs,
+    maxHandshakes = SERVER_TLS_DEFAULTS.maxHandshakes,
+    clientCa,
+    alpn = [],
+    alpnMismatch = "alert",
+  } = options;
   checkMismatch(alpnMismatch);
   if (clientCertificates !== "none" && clientCa === undefined) {
     throw new TenkError("invalid-option", `Cannot use clientCertificates "${clientCertificates}" without clientCa`, {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseCount } from "../../base/mod.ts";
+import { LIMIT_DEFAULTS, LISTEN_DEFAULTS, SOCKET_DEFAULTS, SUBSCRIBER_DEFAULTS } from "../../net/mod.ts";
 import { address, addresses, count, duration, inRange, oneOf, onOff, quantity, section, size } from "../../part/mod.ts";
 import { relay, serverTls } from "./sections.ts";
 
@@ -27,46 +28,54 @@ const listener = section({
     .union([z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)], {
       error: EXPECTED_WORKERS,
     })
-    .default(1),
+    .default(LISTEN_DEFAULTS.workers),
   tls: serverTls.optional(),
-  proxyProtocol: section({ trusted: addresses, timeout: duration.default(10_000) }).optional(),
-  backlog: quantity("a number from 1 to 65535", (text) => inRange(parseCount(text), 1, 65_535)).default(4096),
-  noDelay: onOff.default(true),
-  fastOpen: quantity("a number from 0 to 65535", (text) => inRange(parseCount(text), 0, 65_535)).default(0),
-  keepAlive: duration.default(0),
-  keepAliveInterval: duration.default(0),
-  keepAliveProbes: quantity("a number from 0 to 127", (text) => inRange(parseCount(text), 0, 127)).default(0),
-  userTimeout: duration.default(0),
-  typeOfService: quantity("a number from 0 to 255", (text) => inRange(parseCount(text), 0, 255)).default(0),
+  proxyProtocol: section({ trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) }).optional(),
+  backlog: quantity("a number from 1 to 65535", (text) => inRange(parseCount(text), 1, 65_535)).default(
+    LISTEN_DEFAULTS.backlog,
+  ),
+  noDelay: onOff.default(SOCKET_DEFAULTS.noDelay),
+  fastOpen: quantity("a number from 0 to 65535", (text) => inRange(parseCount(text), 0, 65_535)).default(
+    LISTEN_DEFAULTS.fastOpen,
+  ),
+  keepAlive: duration.default(SOCKET_DEFAULTS.keepAliveMs),
+  keepAliveInterval: duration.default(SOCKET_DEFAULTS.keepAliveIntervalMs),
+  keepAliveProbes: quantity("a number from 0 to 127", (text) => inRange(parseCount(text), 0, 127)).default(
+    SOCKET_DEFAULTS.keepAliveProbes,
+  ),
+  userTimeout: duration.default(SOCKET_DEFAULTS.userTimeoutMs),
+  typeOfService: quantity("a number from 0 to 255", (text) => inRange(parseCount(text), 0, 255)).default(
+    SOCKET_DEFAULTS.typeOfService,
+  ),
   // Known once the handler is: a relay needs it.
   halfOpen: onOff.nullable().default(null),
-  receiveBuffer: size.default(0),
-  sendBuffer: size.default(0),
+  receiveBuffer: size.default(SOCKET_DEFAULTS.receiveBufferBytes),
+  sendBuffer: size.default(SOCKET_DEFAULTS.sendBufferBytes),
   outbox: section({
-    high: size.default(65_536),
-    low: size.default(16_384),
-    max: size.default(1_048_576),
+    high: size.default(SOCKET_DEFAULTS.outboxHighBytes),
+    low: size.default(SOCKET_DEFAULTS.outboxLowBytes),
+    max: size.default(SOCKET_DEFAULTS.outboxMaxBytes),
   })
     .refine((outbox) => outbox.low <= outbox.high && outbox.high <= outbox.max, "expected low <= high <= max")
     .prefault({}),
   subscribers: section({
-    maxQueued: size.default(262_144),
-    whenFull: oneOf("drop-oldest", "drop-newest", "close").default("drop-oldest"),
-    maxTopics: count.default(100),
-    maxRelayed: size.default(16_777_216),
+    maxQueued: size.default(SUBSCRIBER_DEFAULTS.maxQueuedBytes),
+    whenFull: oneOf("drop-oldest", "drop-newest", "close").default(SUBSCRIBER_DEFAULTS.whenFull),
+    maxTopics: count.default(SUBSCRIBER_DEFAULTS.maxTopics),
+    maxRelayed: size.default(SUBSCRIBER_DEFAULTS.maxRelayedBytes),
   }).prefault({}),
   limits: section({
-    connections: count.default(0),
-    perAddress: count.default(0),
-    acceptsPerSecond: count.default(0),
-    idle: duration.default(0),
-    firstByte: duration.default(0),
-    lifetime: duration.default(0),
-    stall: duration.default(60_000),
-    readPerSecond: size.default(0),
-    writePerSecond: size.default(0),
-    totalReadPerSecond: size.default(0),
-    totalWritePerSecond: size.default(0),
+    connections: count.default(LIMIT_DEFAULTS.maxConnections),
+    perAddress: count.default(LIMIT_DEFAULTS.maxPerAddress),
+    acceptsPerSecond: count.default(LIMIT_DEFAULTS.acceptsPerSecond),
+    idle: duration.default(LIMIT_DEFAULTS.idleMs),
+    firstByte: duration.default(LIMIT_DEFAULTS.firstByteMs),
+    lifetime: duration.default(LIMIT_DEFAULTS.lifetimeMs),
+    stall: duration.default(LIMIT_DEFAULTS.stallMs),
+    readPerSecond: size.default(LIMIT_DEFAULTS.readBytesPerSecond),
+    writePerSecond: size.default(LIMIT_DEFAULTS.writeBytesPerSecond),
+    totalReadPerSecond: size.default(LIMIT_DEFAULTS.totalReadBytesPerSecond),
+    totalWritePerSecond: size.default(LIMIT_DEFAULTS.totalWriteBytesPerSecond),
   }).prefault({}),
   dump: oneOf("off", "text", "hex").default("off"),
   dumpFilter: addresses.optional(),

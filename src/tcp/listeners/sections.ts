@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseCount } from "../../base/mod.ts";
+import { SERVER_TLS_DEFAULTS } from "../../net/mod.ts";
 import {
   address,
   count,
@@ -15,9 +16,9 @@ import {
   text,
   words,
 } from "../../part/mod.ts";
-import { BALANCES } from "../relay/mod.ts";
+import { BALANCES, HEALTH_DEFAULTS, RELAY_DEFAULTS } from "../relay/mod.ts";
 
-const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default("TLSv1.2");
+const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion);
 
 const certificate = { cert: pem, key: pem, passphrase: text("the passphrase of the key").optional() };
 
@@ -28,14 +29,14 @@ export const serverTls = section({
     .optional(),
   alpn: words("protocols such as h2").optional(),
   alpnMismatch: oneOf("alert", "continue").default("alert"),
-  clientCertificates: oneOf("none", "ask", "require").default("none"),
+  clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
   clientCa: pem.optional(),
   clientRevocations: pem.optional(),
   minVersion: tlsVersion,
   ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
   groups: words("groups such as X25519MLKEM768").optional(),
-  handshake: duration.default(10_000),
-  maxHandshakes: count.default(1000),
+  handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
+  maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
 }).superRefine((tls, context) => {
   if (tls.clientCertificates === "none" || tls.clientCa !== undefined) return;
   const message = `expected who signs clients' certificates, as clientCertificates is ${tls.clientCertificates}`;
@@ -63,19 +64,19 @@ const target = z.preprocess(
 
 export const relay = section({
   targets: z.array(target, { error: "expected a list of addresses" }).min(1, "expected a list of addresses"),
-  balance: oneOf(...BALANCES).default("round-robin"),
-  connectTimeout: duration.default(3000),
-  attempts: quantity("a number from 1", (text) => inRange(parseCount(text), 1, 1000)).default(3),
+  balance: oneOf(...BALANCES).default(RELAY_DEFAULTS.balance),
+  connectTimeout: duration.default(RELAY_DEFAULTS.connectTimeoutMs),
+  attempts: quantity("a number from 1", (text) => inRange(parseCount(text), 1, 1000)).default(RELAY_DEFAULTS.attempts),
   health: section({
-    failures: count.default(3),
-    backOff: duration.default(10_000),
-    maxBackOff: duration.default(300_000),
-    check: duration.default(0),
-    checkTimeout: duration.default(2000),
+    failures: count.default(HEALTH_DEFAULTS.failures),
+    backOff: duration.default(HEALTH_DEFAULTS.backOffMs),
+    maxBackOff: duration.default(HEALTH_DEFAULTS.maxBackOffMs),
+    check: duration.default(HEALTH_DEFAULTS.checkMs),
+    checkTimeout: duration.default(HEALTH_DEFAULTS.checkTimeoutMs),
   }).prefault({}),
-  proxyHeader: oneOf("none", "v1", "v2").default("none"),
+  proxyHeader: oneOf("none", "v1", "v2").default(RELAY_DEFAULTS.proxyHeader),
   tls: sectionOrTrue(clientTls),
-  maxPairs: count.default(0),
-  stall: duration.default(60_000),
-  finish: duration.default(60_000),
+  maxPairs: count.default(RELAY_DEFAULTS.maxPairs),
+  stall: duration.default(RELAY_DEFAULTS.stallMs),
+  finish: duration.default(RELAY_DEFAULTS.finishMs),
 });
