@@ -199,7 +199,13 @@ function withoutEmptySections(raw: unknown): unknown {
 /** The settings that are written: lists, and the options of a module, are one each. */
 function leavesOf(value: unknown, prefix = ""): string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value) || isOptions(prefix)) return [prefix];
-  return Object.entries(value).flatMap(([key, below]) => leavesOf(below, prefix === "" ? key : `${prefix}.${key}`));
+  return Object.entries(value).flatMap(([key, below]) => leavesOf(below, keyBelow(prefix, key)));
+}
+
+/** Dotted; what has a dot of its own (a certificate's name) is quoted: `tcp.a.tls.names."git.home.arpa".cert`. */
+export function keyBelow(prefix: string, key: string): string {
+  const part = key.includes(".") ? JSON.stringify(key) : key;
+  return prefix === "" ? part : `${prefix}.${part}`;
 }
 
 /** Whether a key is a user's own data, which a part prints as it is. */

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from "../../part/mod.ts";
-import { isOptions, type LoadedConfig } from "./file.ts";
+import { isOptions, keyBelow, type LoadedConfig } from "./file.ts";
 import { unitAt } from "./schema-path.ts";
 
 /** One setting as `tenk check` prints it; `value` is text that the configuration file would accept. */
@@ -26,7 +26,7 @@ function leaves(value: unknown, prefix: string): [key: string, value: unknown][]
   if (value === undefined) return [];
   const isOne = typeof value !== "object" || value === null || Array.isArray(value);
   if (isOne || isOptions(prefix) || isAddress(value)) return [[prefix, value]];
-  return Object.entries(value).flatMap(([key, below]) => leaves(below, prefix === "" ? key : `${prefix}.${key}`));
+  return Object.entries(value).flatMap(([key, below]) => leaves(below, keyBelow(prefix, key)));
 }
 
 function isAddress(value: object): value is Address {
@@ -38,7 +38,7 @@ function isAddress(value: object): value is Address {
 
 /** In words that the file accepts. */
 function written(key: string, value: unknown): string {
-  if (typeof value === "object" && value !== null && isAddress(value)) return formatAddress(value);
+  if (typeof value === "object" && value !== null && isAddress(value)) return written(key, formatAddress(value));
   // A list, or what a module is given: JSON is YAML too.
   if (typeof value === "object" || isOptions(key)) return JSON.stringify(value);
   // Nobody wants a key on the screen.
