@@ -36,6 +36,21 @@ test("a firing timer may arm itself again and disarm its neighbours", () => {
   expect([fires, wheel.armed]).toEqual([1, 1]);
 });
 
+test("a timer that another one arms anew while it fires does so at its new tick only", () => {
+  const wheel = new Wheel(4);
+  wheel.arm(1, 4);
+  wheel.arm(2, 4);
+  const fired: [number, number][] = [];
+  for (let tick = 1; tick <= 12; tick++) {
+    wheel.advance(tick, (id) => {
+      fired.push([tick, id]);
+      if (tick === 4) wheel.arm(3 - id, 10);
+    });
+  }
+  expect(fired.map(([tick]) => tick)).toEqual([4, 10]);
+  expect(wheel.armed).toBe(0);
+});
+
 test("any order of arm, disarm and advance agrees with a plain map of due times", () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant("arm" as const), id: fc.nat(20), ticks: fc.nat(60) }),
