@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Bandwidth, type Paced } from "../../src/net/bandwidth/mod.ts";
 import { Portion } from "../../src/net/bandwidth/portion.ts";
 import { Count, CountRows } from "../../src/net/counts.ts";
+import { turnLimit } from "../turns.ts";
 
 const OFF = { readBytesPerSecond: 0, writeBytesPerSecond: 0, totalReadBytesPerSecond: 0, totalWriteBytesPerSecond: 0 };
 
@@ -58,7 +59,8 @@ class Moving implements Paced {
   }
 
   move(): void {
-    while (!this.#pace.waiting && this.backlog >= 1) {
+    const turn = turnLimit(10_000);
+    while (turn() && !this.#pace.waiting && this.backlog >= 1) {
       const room = this.#writes ? this.#lane.room(this.#pace, this.#now()) : 20_000;
       const bytes = Math.min(this.backlog, 20_000, room);
       this.backlog -= bytes;

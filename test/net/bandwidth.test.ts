@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { BURST_MS, Lane, type Pace } from "../../src/net/bandwidth/lane.ts";
 import { waterLevel } from "../../src/net/bandwidth/water-level.ts";
+import { turnLimit } from "../turns.ts";
 
 const TICK_MS = 50;
 
@@ -29,7 +30,8 @@ class Mover {
 
   move(chunkBytes: number, nowMs: number): void {
     this.#chunkBytes = chunkBytes;
-    while (!this.pace.waiting && this.backlog >= 1) {
+    const turn = turnLimit(1e6);
+    while (turn() && !this.pace.waiting && this.backlog >= 1) {
       const room = this.#lane.room(this.pace, nowMs);
       const bytes = Math.min(this.backlog, chunkBytes, this.#refusable ? room : Number.POSITIVE_INFINITY);
       this.#lane.used(this.pace, bytes, nowMs);
@@ -257,7 +259,8 @@ test("connecting anew is no way around the rate in all: what a connection owed w
   const second = new Mover(lane, false, 0);
   expect(second.pace.waiting).toBe(true);
   let nowMs = 0;
-  while (second.pace.waiting) {
+  const turn = turnLimit(10_000);
+  while (turn() && second.pace.waiting) {
     nowMs += TICK_MS;
     lane.tick(nowMs);
   }
