@@ -34,6 +34,12 @@ async function withBox(
   }
 }
 
+function byName<Each extends { readonly name: string }>(all: readonly Each[], name: string): Each {
+  const found = all.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no listener ${name}`);
+  return found;
+}
+
 function connected(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = dial(port, "127.0.0.1", () => resolve(socket));
@@ -60,12 +66,18 @@ describe("the box", () => {
         ["packets", "sink"],
         ["mirror", "echo"],
       ]);
-      const echo = await connected(box.listeners[1]!.port);
+      const { port } = byName(box.listeners, "mirror");
+      const echo = await connected(port);
       const answer = new Promise<string>((resolve) => echo.once("data", (bytes) => resolve(bytes.toString())));
       echo.write("hello");
       expect(await answer).toBe("hello");
       const status = (await (await fetch(`${box.statusUrl}api/status`)).json()) as Status;
-      expect(listenersIn(status)[1]?.counts).toMatchObject({ active: 1, accepted: 1, bytesRead: 5, bytesWritten: 5 });
+      expect(byName(listenersIn(status), "mirror").counts).toMatchObject({
+        active: 1,
+        accepted: 1,
+        bytesRead: 5,
+        bytesWritten: 5,
+      });
       expect(status.process.pid).toBe(process.pid);
       expect(status.process.openDescriptors).toBeGreaterThan(3);
       expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
@@ -78,7 +90,7 @@ describe("the box", () => {
 
   test("stops: its connections end, its ports are free again", async () => {
     await withBox(CONFIG, async (box, log) => {
-      const { port } = box.listeners[0]!;
+      const { port } = byName(box.listeners, "packets");
       const socket = await connected(port);
       await Promise.all([closed(socket), box.stop(100)]);
       expect(await connected(port).catch((error: NodeJS.ErrnoException) => error.code)).toBe("ECONNREFUSED");

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { Setting } from "../../src/app/settings.ts";
+import type { Setting } from "../../src/app/config/settings.ts";
 
 /** What a configuration file would be that has these settings, each as it is printed. */
 export function fileOf(settings: readonly Setting[]): string {

@@ -143,9 +143,10 @@ describe("a dump", () => {
         `tcp:\n  a: { ${at}, handler: echo, workers: 2 }\n  b: { ${at}, handler: echo }\ndashboard: { ${at} }\n`,
       );
       const { child, ready, sees, ended } = await started(["--config", file, "--dump", "hex"]);
-      await answer(ready.listeners[0]!.port, "one");
+      const port = (name: string) => ready.listeners.find((each) => each.name === name)!.port;
+      await answer(port("a"), "one");
       await sees("stderr", / < 4 bytes\n.*6f6e 650a/);
-      await answer(ready.listeners[1]!.port, "two");
+      await answer(port("b"), "two");
       await sees("stderr", / > 4 bytes\n.*7477 6f0a/);
       child.kill("SIGTERM");
       expect((await ended).code).toBe(0);
