@@ -38,7 +38,8 @@ export class ServerTls {
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
   constructor(options: ServerTlsOptions) {
     this.#loaded = load(options);
-    // The runtime asks these in the handshake; their names are undocumented, the tests of both watch them.
+    // The runtime asks these in the handshake; their names are undocumented: `test/net/runtime-traps-tls.test.ts` watches the
+    // first, `test/net/server-tls-alpn.test.ts` the other.
     this.#events = { ...SOCKET_EVENTS, serverName: (_: unknown, name: string) => find(this.#loaded.names, name) };
     const alpnCallback = (_: unknown, __: unknown, offered: Uint8Array) =>
       commonAlpn(this.#loaded.alpn, offered) ?? false;

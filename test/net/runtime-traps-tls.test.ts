@@ -1,0 +1,156 @@
+/** What `net/tls/` relies on, or works around, in the runtime; see `runtime-traps.test.ts`. */
+import { afterEach, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import tls, { type ConnectionOptions, type TLSSocket } from "node:tls";
+import { until } from "./support.ts";
+
+const fixture = (name: string) => join(import.meta.dirname, "fixtures", `${name}.pem`);
+const pem = (name: string) => readFileSync(fixture(name), "utf8");
+const pair = (name: string) => ({ cert: pem(`${name}-cert`), key: pem(`${name}-key`) });
+
+/** As much of the runtime's socket as the tests use. */
+interface Raw {
+  readonly fd: number;
+  write(bytes: string | Uint8Array): number;
+  pause(): void;
+  close(): void;
+  terminate(): void;
+  upgradeTLS(request: object): [Raw, Raw];
+}
+
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+function listening(socket: object, more: object = {}): number {
+  const quiet = { data() {}, error() {}, close() {} };
+  const options = { hostname: "127.0.0.1", port: 0, allowHalfOpen: true, socket: { ...quiet, ...socket }, ...more };
+  const server = Bun.listen(options as never) as unknown as { port: number; stop(all: boolean): void };
+  stops.push(() => server.stop(true));
+  return server.port;
+}
+
+function visitor(port: number, options: ConnectionOptions = {}): TLSSocket {
+  const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ...options });
+  socket.on("error", () => {});
+  stops.push(() => socket.destroy());
+  return socket;
+}
+
+/** Upgrades each socket as it comes. */
+function upgrading(events: object): { port: number; halves: () => [plain: Raw, secure: Raw] } {
+  let halves: [Raw, Raw] | undefined;
+  const open = (socket: Raw) => {
+    const request = { isServer: true, tls: pair("first"), data: {}, socket: { data() {}, error() {}, ...events } };
+    halves = [socket, socket.upgradeTLS(request)[1]];
+  };
+  return { port: listening({ open }), halves: () => halves! };
+}
+
+async function nameSeen(port: number, servername: string): Promise<string> {
+  const socket = visitor(port, { servername });
+  await once(socket, "secureConnect");
+  return String(socket.getPeerCertificate().subject.CN);
+}
+
+test("a TLS listener's own certificate is all that clients without a name get", async () => {
+  const second = tls.createSecureContext(pair("second")).context;
+  const port = listening({ serverName: () => second }, { tls: pair("first") });
+  expect([await nameSeen(port, "any.test"), await nameSeen(port, "")]).toEqual(["second.test", "first.test"]);
+});
+
+test("a hello that was read is lost to upgradeTLS", async () => {
+  const ends: (boolean | "closed")[] = [];
+  let isUpgraded = false;
+  const data = (socket: Raw) => {
+    const handlers = {
+      data() {},
+      error() {},
+      handshake: (_: Raw, isDone: boolean) => void ends.push(isDone),
+      close: () => void ends.push("closed"),
+    };
+    socket.upgradeTLS({ isServer: true, tls: pair("first"), data: {}, socket: handlers });
+    isUpgraded = true;
+  };
+  const port = listening({ data });
+  const client = visitor(port);
+  let isSecured = false;
+  client.once("secureConnect", () => {
+    isSecured = true;
+  });
+  await until(() => isUpgraded);
+  await Bun.sleep(100);
+  client.destroy();
+  await until(() => ends.includes("closed"));
+  expect([isSecured, ends.includes(true)]).toEqual([false, false]);
+});
+
+test("a plain socket that was upgraded has no descriptor and cannot end it", async () => {
+  let isDone = false;
+  const { port, halves } = upgrading({ handshake: () => { isDone = true; } }); // biome-ignore format: one thought
+  const client = visitor(port);
+  await once(client, "secureConnect");
+  await until(() => isDone);
+  const [plain, secure] = halves();
+  expect([plain.fd, secure.fd > 2]).toEqual([-1, true]);
+  plain.terminate();
+  await Bun.sleep(20);
+  secure.write("still there");
+  expect(String((await once(client, "data"))[0])).toBe("still there");
+});
+
+test("a close under TLS keeps the descriptor until the peer answers, and terminate does not help", async () => {
+  let isDone = false;
+  const { port, halves } = upgrading({ handshake: () => { isDone = true; } }); // biome-ignore format: one thought
+  const words = ["s_client", "-connect", `127.0.0.1:${port}`];
+  const client = spawn("openssl", words, { stdio: ["pipe", "ignore", "ignore"] });
+  stops.push(() => client.kill("SIGKILL"));
+  await until(() => isDone);
+  client.kill("SIGSTOP");
+  const [, secure] = halves();
+  const place = `/proc/self/fd/${secure.fd}`;
+  const its = readlinkSync(place);
+  // What the kernel takes no more of waits encrypted.
+  for (let sent = 0; sent < 8_000_000; sent += 100_000) secure.write(new Uint8Array(100_000));
+  secure.close();
+  secure.terminate();
+  await Bun.sleep(100);
+  expect(readlinkSync(place)).toBe(its);
+});
+
+test("bytes that come with the end of a handshake are delivered in spite of pause", async () => {
+  const events: string[] = [];
+  const { port } = upgrading({
+    handshake: (socket: Raw) => {
+      socket.pause();
+      events.push("paused");
+    },
+    data: (_: Raw, bytes: Uint8Array) => void events.push(String(bytes)),
+  });
+  visitor(port, { servername: "first.test" }).write("early");
+  await until(() => events.length === 2);
+  expect(events).toEqual(["paused", "early"]);
+});
+
+test("a client without serverName verifies no name", async () => {
+  const port = listening({}, { tls: pair("first") });
+  const authorized = await new Promise((resolve) => {
+    const handshake = (_: unknown, isAuthorized: boolean) => resolve(isAuthorized);
+    const options = { hostname: "127.0.0.1", port, tls: { ca: pem("ca-cert"), rejectUnauthorized: true } };
+    void Bun.connect({ ...options, socket: { data() {}, handshake } } as never);
+  });
+  // The certificate is for first.test, and for no address.
+  expect(authorized).toBe(true);
+});
+
+test("an address as serverName is sent as SNI", async () => {
+  let hello = "";
+  const port = listening({ data: (_: Raw, bytes: Uint8Array) => { hello += Buffer.from(bytes).toString("latin1"); } }); // biome-ignore format: one thought
+  const socket = { data() {}, error() {}, close() {} };
+  Bun.connect({ hostname: "127.0.0.1", port, tls: { serverName: "192.0.2.1" }, socket } as never).catch(() => {});
+  await until(() => hello.includes("192.0.2.1"));
+});
