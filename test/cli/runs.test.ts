@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FinishedRun } from "../../src/app/mod.ts";
+import { type FinishedRun, openRuns } from "../../src/app/mod.ts";
 import { planDifferences } from "../../src/cli/runs-compare.ts";
 import { dataHome, startTenk, tenk, withFolder } from "./tenk.ts";
 
@@ -109,6 +109,26 @@ test("a box that writes nothing keeps a run in memory, and the load test says wh
     expect(stderr).toContain(`run kept by the box, in memory only id=m1 show=${statusUrl}#/runs/m1\n`);
     box.child.kill("SIGINT");
     await box.ended;
+  });
+});
+
+test("tenk runs tells a run in a line, its times in their units", async () => {
+  await withFolder(async (folder) => {
+    const report = {
+      target: "box:9091",
+      plan: { connections: 5 },
+      connections: { peak: 5 },
+      messages: { perSecondSent: 1234.5 },
+      latencyUs: { message: { p99: 3000 } },
+      timing: { connectMs: 500, sendMs: 2000, drainMs: 500 },
+      verdict: { pass: true, reason: "" },
+    };
+    const { runs, stop } = openRuns(folder);
+    const run = { startedAt: Date.UTC(2026, 0, 2, 3, 4), report, series: { elapsedMs: [], columns: {} } };
+    await runs.add(run as unknown as FinishedRun);
+    await stop();
+    const { stdout } = await tenk(["runs", "--data", folder]);
+    expect(stdout).toMatch(/^ *1 +2026-01-02 03:04 +box:9091 +5 +1235 +3ms +3s +pass$/m);
   });
 });
 

@@ -64,6 +64,13 @@ describe("a block of points", () => {
     );
   });
 
+  test("is not read as more points than a block can have", () => {
+    const encoded = encodePoints(Float32Array.from(Array.from({ length: 96 }, () => flat(5)).flat()))!;
+    const points = new Float32Array(129 * 3).fill(7);
+    decodePoints(encoded, points);
+    expect(new Set(points)).toEqual(new Set([0]));
+  });
+
   test("decodes any bytes to numbers or gaps", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.integer({ min: 1, max: 96 }), (bytes, count) => {

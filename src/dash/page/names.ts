@@ -1,4 +1,5 @@
 import type { PartsAnswer, SeriesName } from "../api.ts";
+import type { Unit } from "./format.ts";
 
 /** Names that tenk and the exporters it speaks like have taken; any other is a metric of the user's own. */
 const TAKEN = /^(tenk|process|node|go|up|scrape|nodejs|bun)(_|$)/;
@@ -100,4 +101,13 @@ export function labelText(labels: Readonly<Record<string, string>>): string {
 /** The keys of a metric of the network's devices, without the box's talk to itself. */
 export function deviceKeys(names: readonly SeriesName[], name: string): string[] {
   return names.filter((each) => each.name === name && each.labels.device !== "lo").map(({ key }) => key);
+}
+
+/** What a chart of a metric of one's own counts in. */
+export function ownUnit(unit: string, kind: SeriesName["kind"]): Unit {
+  if (unit === "bytes") return kind === "rate" ? "bytesPerSecond" : "bytes";
+  if (unit === "celsius") return "celsius";
+  if (unit === "ratio") return "share";
+  if (unit === "seconds") return kind === "rate" ? "share" : "seconds";
+  return kind === "rate" ? "perSecond" : "count";
 }

@@ -119,10 +119,12 @@ describe("connections over HTTP", () => {
     expect(await asked("")).toEqual({ total: 1000, matched: 10, rows: [] });
     await asked("listener=packets&sort=read&order=asc&q=192.0.2.7:1&offset=200&limit=50");
     await asked("offset=1e12&limit=1e12");
+    await asked(`q=${"x".repeat(5000)}`);
     expect(queries).toEqual([
       { sort: "age", descending: true, search: "", offset: 0, limit: 100 },
       { sort: "read", descending: false, search: "192.0.2.7:1", offset: 200, limit: 50 },
       { sort: "age", descending: true, search: "", offset: 100_000, limit: 500 },
+      { sort: "age", descending: true, search: "x".repeat(100), offset: 0, limit: 100 },
     ]);
     for (const wrong of ["sort=size", "order=up", "listener=other", "limit=-1"]) {
       expect(await asked(wrong)).toHaveProperty("error");

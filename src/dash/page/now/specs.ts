@@ -1,8 +1,7 @@
 import type { ListenerView, SeriesName } from "../../api.ts";
 import type { ChartSpec, Line, Tone } from "../chart/mod.ts";
 import { TONES } from "../chart/mod.ts";
-import type { Unit } from "../format.ts";
-import { deviceKeys, keysOf, labelText, listenerKeys, OWN_LINES, type OwnMetric } from "../names.ts";
+import { deviceKeys, keysOf, labelText, listenerKeys, OWN_LINES, type OwnMetric, ownUnit } from "../names.ts";
 
 /** Which modes of /proc/stat stand in one layer: idle is what is left, nice is a user's, softirq an interrupt's. */
 const CPU_LAYERS: readonly (readonly [label: string, modes: readonly string[], tone: Tone])[] = [
@@ -167,13 +166,5 @@ export function ownSpec({ name, help, unit, kind, series }: OwnMetric): ChartSpe
       isDashed: index % 2 === 1,
     };
   });
-  return { title: name, help, unit: unitOf(unit, kind), lines };
-}
-
-function unitOf(unit: string, kind: SeriesName["kind"]): Unit {
-  if (unit === "bytes") return kind === "rate" ? "bytesPerSecond" : "bytes";
-  if (unit === "celsius") return "celsius";
-  if (unit === "ratio") return "share";
-  if (unit === "seconds") return kind === "rate" ? "share" : "seconds";
-  return kind === "rate" ? "perSecond" : "count";
+  return { title: name, help, unit: ownUnit(unit, kind), lines };
 }
