@@ -41,7 +41,11 @@ describe("latencies", () => {
       other.record("message", 200_000);
       other.record("send", 7);
     }
+    one.messageBuckets[10] = 3;
+    other.messageBuckets[10] = 4;
+    other.messageBuckets[32] = 1;
     one.add(Latencies.decode(structuredClone(other.encode())));
+    expect([one.messageBuckets[10], one.messageBuckets[32], one.messageBuckets[0]]).toEqual([7, 1, 0]);
     const { p50, p99, count } = one.summary("message");
     expect(count).toBe(200);
     expect(p50).toBe(1000);

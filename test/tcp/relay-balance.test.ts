@@ -95,6 +95,13 @@ describe("least-connections", () => {
     });
     expect(counts.get("a")).toBe(300);
   });
+
+  test("takes turns among those that are equally busy", () => {
+    const targets = ["a", "b", "c"].map((name) => target(name));
+    expect(names(balancer("least-connections"), targets, 6)).toBe("abcabc");
+    const busy = [target("a", { active: 4, weight: 2 }), target("b", { active: 2 }), target("c", { active: 3 })];
+    expect(names(balancer("least-connections"), busy, 4)).toBe("abab");
+  });
 });
 
 describe("random-two-choices", () => {
