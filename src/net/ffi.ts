@@ -279,6 +279,9 @@ export function descriptorOf(socket: object): number {
 /** As much as a PROXY header may have: `decodeProxyHeader` refuses longer ones. One for all, read at once. */
 const peeked = new Uint8Array(4096 + 16);
 
+const taken = new Uint8Array(64 * 1024);
+const NOTHING = new Uint8Array(0);
+
 /** Returns what the kernel holds for a socket, up to 4 KiB, left where it is; a view, valid until the next call. */
 export function peekBytes(descriptor: number): Uint8Array | "finished" | "reset" {
   const count = Number(libc.recv(descriptor, ptr(peeked), peeked.length, MSG_PEEK | MSG_DONTWAIT));
@@ -290,6 +293,14 @@ export function peekBytes(descriptor: number): Uint8Array | "finished" | "reset"
 /** Takes the first `count` bytes (peeked before) from what the kernel holds for a socket. */
 export function discardBytes(descriptor: number, count: number): void {
   check(Number(libc.recv(descriptor, ptr(peeked), count, MSG_DONTWAIT)), "recv");
+}
+
+/** Returns up to `most` bytes of what the kernel holds for a socket, taken from there; empty where there are none now. */
+export function takeBytes(descriptor: number, most: number): Uint8Array | "finished" | "reset" {
+  const count = Number(libc.recv(descriptor, ptr(taken), Math.min(most, taken.length), MSG_DONTWAIT));
+  if (count > 0) return taken.slice(0, count);
+  if (count === 0) return "finished";
+  return errno() === constants.errno.EAGAIN ? NOTHING : "reset";
 }
 
 /** FIN behind what the kernel has for the peer, and nothing is read any more. One that is closed already is no error. */

@@ -242,12 +242,12 @@ test("a pause of the handler and one for bandwidth do not undo each other, and f
       bytes += frame.length;
     },
   };
-  const server = await serve(handler, { limits: { readBytesPerSecond: 100 } });
+  const server = await serve(handler, { limits: { totalReadBytesPerSecond: 100 } });
   const [client] = await open(1, server);
   client!.socket.write("x".repeat(150));
   // It owes 1.4 s by now; no frame of what is read waits for that.
   await until(() => bytes === 150, 700);
-  server.update({ readBytesPerSecond: 1000 });
+  server.update({ totalReadBytesPerSecond: 1000 });
   ours!.pause();
   client!.socket.write("y".repeat(50));
   await until(() => client!.socket.bytesWritten === 200);
@@ -289,7 +289,7 @@ test("event loops share the rate in all, and together keep to it", async () => {
 });
 
 test("who owes what it read is not idle while it is not read", async () => {
-  const server = await serve({ chunk() {} }, { limits: { readBytesPerSecond: 20_000, idleMs: 100 } });
+  const server = await serve({ chunk() {} }, { limits: { totalReadBytesPerSecond: 20_000, idleMs: 100 } });
   const [client] = await open(1, server);
   client!.socket.write(Buffer.alloc(20_000));
   await until(() => read(server) === 20_000);

@@ -17,6 +17,12 @@ const KERNEL_MS = 250;
 const LARGEST_BOUND_BYTES = 256 * 1024;
 const SMALLEST_BOUND_BYTES = 4096;
 
+/**
+ * Below this rate of each, no more is taken from the kernel than the rate allows: one read of the runtime, which takes all that
+ * is there, would be more than half a second's worth. Above, its reads cost less and bring a chunk too much at most.
+ */
+const EXACT_BELOW_BYTES = 128 * 1024;
+
 /** A connection, as far as its bandwidth is concerned. */
 export interface Paced {
   /** The kernel's number; -1 once closed. */
@@ -40,6 +46,8 @@ interface Clock {
 export class Bandwidth {
   /** Reads must be counted, by `reads`. */
   reading = false;
+  /** Reads take what `reads` has room for, and not what is there. Rates in all are not: who is owed what shows in chunks. */
+  readingExactly = false;
   /** Writes must ask `writes` for room. */
   writing = false;
   readonly reads = new Lane<Paced>((connection) => connection.readAgain(), false);
@@ -80,6 +88,8 @@ export class Bandwidth {
       for (const connection of this.#readers) this.#bound(connection.descriptor, kernelBytes);
     this.#kernelBytes = kernelBytes;
     this.reading = limits.readBytesPerSecond + limits.totalReadBytesPerSecond > 0;
+    const each = limits.readBytesPerSecond;
+    this.readingExactly = each > 0 && each < EXACT_BELOW_BYTES && limits.totalReadBytesPerSecond === 0;
     this.writing = limits.writeBytesPerSecond + limits.totalWriteBytesPerSecond > 0;
     const { totalReadBytesPerSecond, totalWriteBytesPerSecond } = limits;
     this.reads.setRates(limits.readBytesPerSecond, this.#readPortion.of(totalReadBytesPerSecond), nowMs);
@@ -110,7 +120,11 @@ function tickLane(lane: Lane<Paced>, portion: Portion, totalPerSecond: number, n
   portion.tell(lane, sinceMs);
 }
 
-function kernelBytesOf({ readBytesPerSecond, totalReadBytesPerSecond }: BandwidthLimits): number {
+/** So many unread bytes the kernel may keep of a connection that is read at these rates; 0 = as many as it likes. */
+export function kernelBytesOf({
+  readBytesPerSecond,
+  totalReadBytesPerSecond,
+}: Pick<BandwidthLimits, "readBytesPerSecond" | "totalReadBytesPerSecond">): number {
   const rates = [readBytesPerSecond, totalReadBytesPerSecond].filter((rate) => rate > 0);
   if (rates.length === 0) return 0;
   const bytes = Math.ceil((Math.min(...rates) * KERNEL_MS) / 1000);

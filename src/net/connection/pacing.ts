@@ -1,11 +1,24 @@
 import type { Pace, Paced } from "../bandwidth/mod.ts";
 import { Count } from "../counts.ts";
-import { descriptorOf, sendProgress } from "../ffi.ts";
-import { CLOSED, ENDED, FIN_SENT, FIN_TAKEN, FIN_WAITS, PAUSED_BY_BANDWIDTH, PEER_FINISHED, SECURE } from "./flags.ts";
+import { descriptorOf, sendProgress, takeBytes } from "../ffi.ts";
+import {
+  CLOSED,
+  ENDED,
+  FIN_SENT,
+  FIN_TAKEN,
+  FIN_WAITS,
+  isHeld,
+  PAUSED_BY_BANDWIDTH,
+  PEER_FINISHED,
+  SECURE,
+  UPGRADING,
+} from "./flags.ts";
 import { Identity } from "./identity.ts";
 
 /** The longest TLS record (RFC 8446 §5.1). */
 const RECORD_BYTES = 16_384;
+
+const FIRST_BYTES_MS = 5000;
 
 /**
  * What lies between a connection and its socket: bandwidth. Where none is limited it is one comparison a read and a write.
@@ -27,6 +40,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   protected abstract setPaused(flags: number): void;
   /** The kernel said to a write that the peer is gone. */
   protected abstract died(): void;
+  abstract received(bytes: Uint8Array): void;
   /** The socket may take bytes again. */
   abstract writable(): void;
 
@@ -41,7 +55,8 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   /** Since when nothing came or went; not while it waits for bandwidth: that wait is ours. */
   protected get idleSinceMs(): number {
     const { deadlines } = this.endpoint;
-    return this.#reads?.waiting || this.#writes?.waiting ? deadlines.nowMs : deadlines.latest(this.activeMs);
+    const waits = this.#writes?.waiting || (this.#reads?.waiting && !isHeld(this.flags));
+    return waits ? deadlines.nowMs : deadlines.latest(this.activeMs);
   }
   /** Since when the peer took nothing of what waits; likewise. */
   protected get stalledSinceMs(): number {
@@ -50,6 +65,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   }
 
   readAgain(): void {
+    if (this.#reads !== undefined && this.#takesItself() && this.#take(this.#reads)) return;
     this.activeMs = this.endpoint.deadlines.nowMs;
     this.setPaused(this.flags & ~PAUSED_BY_BANDWIDTH);
   }
@@ -59,13 +75,42 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
     this.writable();
   }
 
+  /** Under TLS the runtime has to read; our FIN ends all pacing, unless the peer's bytes are wanted still. */
+  #takesItself(): boolean {
+    const mayNot = this.halfOpen ? SECURE | UPGRADING : SECURE | UPGRADING | FIN_SENT;
+    return this.endpoint.bandwidth.readingExactly && (this.flags & mayNot) === 0;
+  }
+
+  /**
+   * Takes as many bytes from the kernel as there is room for, while the runtime reads nothing.
+   *
+   * @returns whether it waits for the next tick; if not, the runtime is to read: nothing is there, or the end is
+   */
+  #take(pace: Pace<Paced>): boolean {
+    const { bandwidth, deadlines } = this.endpoint;
+    // While the handler wants nothing it goes on waiting here: the runtime, resumed, would read all that is there.
+    if (!isHeld(this.flags)) {
+      const bytes = takeBytes(this.descriptor, bandwidth.reads.room(pace, deadlines.nowMs));
+      if (bytes === "reset") this.died();
+      else if (bytes === "finished") return false;
+      else if (bytes.length > 0) this.received(bytes);
+      // The first bytes are awaited here for a while: a peer that floods begins a moment after it was accepted.
+      else if (this.bytesRead > 0 || deadlines.nowMs - this.openedMs > FIRST_BYTES_MS) return false;
+    }
+    if (!this.closed) bandwidth.reads.wait(pace);
+    return true;
+  }
+
   /** What came cannot be refused any more: who had no room for it owes it, and is not read until it is paid back. */
   protected paceRead(bytes: number): void {
     const { bandwidth, deadlines } = this.endpoint;
     // After our FIN only the peer's is awaited, for a moment.
     if ((this.flags & FIN_SENT) !== 0 && !this.halfOpen) return;
+    const isFirst = this.#reads === undefined;
     this.#reads ??= bandwidth.joinReads(this, deadlines.nowMs);
-    if (!bandwidth.reads.spend(this.#reads, bytes, deadlines.nowMs)) this.setPaused(this.flags | PAUSED_BY_BANDWIDTH);
+    if (isFirst && this.#takesItself()) bandwidth.reads.wait(this.#reads);
+    if (!bandwidth.reads.spend(this.#reads, bytes, deadlines.nowMs) || this.#reads.waiting)
+      this.setPaused(this.flags | PAUSED_BY_BANDWIDTH);
   }
 
   /**

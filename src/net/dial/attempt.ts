@@ -9,6 +9,13 @@ export interface AttemptEnds {
   lost(attempt: Attempt, cause: Error): void;
 }
 
+export interface AttemptKind {
+  /** To a Unix socket. */
+  readonly isLocal: boolean;
+  /** Who gets the socket reads it slowly: in the event that says "connected", the runtime would read all that came with it. */
+  readonly isPaced: boolean;
+}
+
 /**
  * One TCP (or Unix) connect to one address. Our own non-blocking socket is handed to the runtime, because its own connect
  * can be neither cancelled nor timed out. The runtime calls `open` at once; connected is what the first "writable" with a
@@ -17,14 +24,14 @@ export interface AttemptEnds {
 export class Attempt implements SocketEvents {
   readonly to: Candidate;
   readonly #ends: AttemptEnds;
-  readonly #isLocal: boolean;
+  readonly #kind: AttemptKind;
   #socket: RawSocket | undefined;
   #isOver = false;
 
-  constructor(to: Candidate, ends: AttemptEnds, isLocal: boolean) {
+  constructor(to: Candidate, ends: AttemptEnds, kind: AttemptKind) {
     this.to = to;
     this.#ends = ends;
-    this.#isLocal = isLocal;
+    this.#kind = kind;
   }
 
   /** @throws {SystemError} what the kernel says at once; nothing is then left open */
@@ -48,12 +55,13 @@ export class Attempt implements SocketEvents {
   attached(socket: RawSocket): void {
     this.#socket = socket;
     if (this.#isOver) this.drop();
+    else if (this.#kind.isPaced) socket.pause();
   }
 
   writable(): void {
     const socket = this.#socket;
     // A Unix socket is connected as soon as connect() returns, and never has a port.
-    if (this.#isOver || socket === undefined || !(this.#isLocal || socket.remotePort !== undefined)) return;
+    if (this.#isOver || socket === undefined || !(this.#kind.isLocal || socket.remotePort !== undefined)) return;
     this.#isOver = true;
     this.#ends.reached(this, socket);
   }

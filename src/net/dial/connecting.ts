@@ -5,7 +5,7 @@ import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
 import { type ClientTls, Handshake } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
 import type { AddressHistory, Candidate } from "./address-history.ts";
-import { Attempt, type AttemptEnds } from "./attempt.ts";
+import { Attempt, type AttemptEnds, type AttemptKind } from "./attempt.ts";
 import { type ConnectPhase, causeOf, codeOf, connectError, timeoutCause, toldCause } from "./connect-error.ts";
 import type { DialEndpoint } from "./endpoint.ts";
 import { HeldBytes, proxyCause, TunnelTalk } from "./tunnel.ts";
@@ -108,7 +108,7 @@ export class Connecting<Data> implements AttemptEnds {
 
   reached(attempt: Attempt, socket: RawSocket): void {
     this.#socket = socket;
-    this.#address = this.#isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
+    this.#address = this.#kind.isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
     this.#plan.history.reached(attempt.to.text);
     this.#endRace(attempt, OVERTAKEN);
     const { noDelay } = this.#plan.endpoint.socket;
@@ -151,8 +151,10 @@ export class Connecting<Data> implements AttemptEnds {
     return problem === undefined ? cause : toldCause(code, problem);
   }
 
-  get #isLocal(): boolean {
-    return this.#plan.path !== undefined;
+  get #kind(): AttemptKind {
+    const { path, tls, proxy, endpoint } = this.#plan;
+    const isPaced = tls === undefined && proxy === undefined && endpoint.bandwidth.readingExactly;
+    return { isLocal: path !== undefined, isPaced };
   }
 
   // ---- race --------------------------------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ export class Connecting<Data> implements AttemptEnds {
   /** Starts the next address's attempt; those that fail at once are passed over. */
   #next(): void {
     while (!this.#isOver && this.#tried < this.#candidates.length) {
-      const attempt = new Attempt(this.#candidates[this.#tried++]!, this, this.#isLocal);
+      const attempt = new Attempt(this.#candidates[this.#tried++]!, this, this.#kind);
       try {
         attempt.start(this.#dialOptions!);
       } catch (error) {

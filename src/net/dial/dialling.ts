@@ -107,7 +107,7 @@ export class Dialling<Data> {
 
   #dialOptionsFrom(localAddress: string | undefined): DialOptions {
     const from = localAddress === undefined ? undefined : internetAddress(checkedAddress(localAddress), 0);
-    return { socket: this.endpoint.socket, from };
+    return { socket: this.endpoint.tuning, from };
   }
 }
 

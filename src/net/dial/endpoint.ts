@@ -1,4 +1,4 @@
-import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
+import { Bandwidth, boundOf, kernelBytesOf } from "../bandwidth/mod.ts";
 import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
 import { Count, CountRows, type ListenerCounts } from "../counts.ts";
 import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "../settings.ts";
@@ -14,6 +14,8 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
   readonly handler: Handler<Data>;
   readonly deadlines = new Deadlines();
   readonly socket: SocketSettings;
+  /** For sockets that are not connected yet: later, the peer could already send more than a slow rate may leave unread. */
+  readonly tuning: SocketSettings;
   readonly limits: LimitSettings;
   readonly bandwidth: Bandwidth;
   readonly counts: Float64Array;
@@ -30,6 +32,10 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
     this.targetHost = options.host;
     this.socket = socketSettings(options);
     this.limits = limitSettings(options.limits ?? {});
+    this.tuning = {
+      ...this.socket,
+      receiveBufferBytes: smaller(kernelBytesOf(this.limits), this.socket.receiveBufferBytes),
+    };
     this.bandwidth = new Bandwidth(boundOf(this.socket));
     this.bandwidth.update(this.limits, this.deadlines);
     this.counts = this.#rows.row(0);
@@ -68,4 +74,9 @@ export class DialEndpoint<Data> implements Endpoint<Data> {
     this.counts[Count.active]! -= 1;
     this.#left?.(connection);
   }
+}
+
+/** Of two sizes, 0 being none. */
+function smaller(one: number, other: number): number {
+  return one === 0 || other === 0 ? one + other : Math.min(one, other);
 }
