@@ -191,7 +191,6 @@ export class LoadLoop {
     const now = this.now();
     recordUs(this.lag, Math.max(0, now - this.#expectedMs) * 1000);
     if (this.#isRunning) this.#lifetimes.tick(now);
-    this.#receiver.tick(now);
     if (this.#isRunning) this.#opener.tick(now, now + TICK_BUDGET_MS);
     const sends = this.phase !== "closing" && this.phase !== "done";
     const busy = sends && (this.#dispatcher?.sendDue(now) ?? false);
@@ -233,7 +232,7 @@ export class LoadLoop {
     this.#lanes.sinceMs[lane] = now;
     this.#recorder.begin("firstByte", now);
     this.#lanes.occupy(lane, connection);
-    this.#receiver.joined(lane, now);
+    this.#receiver.joined(lane);
     this.#sender?.joined(lane, now);
     this.#leaveRotation(lane);
     this.#lifetimes.opened(lane, now);
@@ -315,7 +314,6 @@ export class LoadLoop {
   #leave(lane: number): void {
     this.#leaveRotation(lane);
     this.tally.open -= 1;
-    this.#receiver.left(lane);
     this.#sender?.forget(lane);
     this.#lanes.connections[lane] = undefined;
   }

@@ -1,13 +1,11 @@
-import { Wheel } from "../base/mod.ts";
 import type { Tally } from "./accounting.ts";
 import type { Lanes } from "./lanes.ts";
 import type { LatencyRecorder } from "./latency-recorder.ts";
 import type { TcpPlan } from "./plan.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Sender } from "./sender.ts";
-import { TokenBuckets } from "./token-buckets.ts";
 
-/** Reads what comes back: counts it, finds the answers in it, and slows reading down where that is asked for. */
+/** Reads what comes back: counts it and finds the answers in it. How fast it comes is the connection's to bound. */
 export class Receiver {
   /** When something last came, in milliseconds of the run; 0 = nothing yet. */
   lastMs = 0;
@@ -17,9 +15,6 @@ export class Receiver {
   readonly #tally: Tally;
   readonly #recorder: LatencyRecorder;
   readonly #sender: Sender | undefined;
-  readonly #downstream: TokenBuckets | undefined;
-  readonly #resumptions = new Wheel(512, 1);
-  readonly #resume = (lane: number) => this.#lanes.connections[lane]?.resume();
 
   constructor(
     plan: TcpPlan,
@@ -35,25 +30,11 @@ export class Receiver {
     this.#tally = tally;
     this.#recorder = recorder;
     this.#sender = sender;
-    const { downstreamBytesPerSecond } = plan;
-    if (downstreamBytesPerSecond !== undefined) {
-      this.#downstream = new TokenBuckets(lanes.count, downstreamBytesPerSecond);
-    }
   }
 
   /** The lane has a new connection. */
-  joined(lane: number, now: number): void {
-    this.#downstream?.reset(lane, now);
+  joined(lane: number): void {
     if (this.#plan.downstreamBytesPerSecond === 0) this.#lanes.connections[lane]?.pause();
-  }
-
-  left(lane: number): void {
-    this.#resumptions.disarm(lane);
-  }
-
-  /** Lets those read on whose bandwidth allows it again. */
-  tick(now: number): void {
-    if (this.#resumptions.armed > 0) this.#resumptions.advance(Math.floor(now), this.#resume);
   }
 
   /**
@@ -75,7 +56,6 @@ export class Receiver {
       for (let index = 0; index < count; index++) this.#sender.answered(lane, now);
       if (count > 0 && this.#plan.pipeline > 0) this.#nextRequests(this.#sender, lane, now, sending);
     }
-    if (this.#downstream !== undefined) this.#slowDown(this.#downstream, lane, bytes.length, now);
     return stop?.seen(this.#lanes.stopState, lane * stop.slotsPerConnection, bytes) ?? false;
   }
 
@@ -83,14 +63,5 @@ export class Receiver {
     sender.sendWaiting(lane, now);
     if (this.#plan.pace !== "as-fast-as-possible" || !sending || !this.#lanes.rotation.has(lane)) return;
     while (sender.sendFreely(lane, now) > 0);
-  }
-
-  #slowDown(downstream: TokenBuckets, lane: number, bytes: number, now: number): void {
-    downstream.mayPass(lane, now);
-    downstream.spend(lane, bytes);
-    const waitMs = downstream.waitMs(lane);
-    if (waitMs < 1) return;
-    this.#lanes.connections[lane]?.pause();
-    if (Number.isFinite(waitMs)) this.#resumptions.arm(lane, Math.ceil(now + waitMs));
   }
 }

@@ -2,7 +2,7 @@
 const SAVED_MS = 100;
 
 /**
- * A bandwidth for each connection (a token bucket, RFC 2697's single rate without the colours). A message or chunk may
+ * A bandwidth for each connection (a token bucket, RFC 2697's single rate without the colours). A message may
  * overdraw its bucket, so that one larger than the bucket goes through; the debt is worked off before the next.
  */
 export class TokenBuckets {
