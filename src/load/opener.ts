@@ -205,7 +205,12 @@ function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters
     outboxHighBytes: OUTBOX_BOUND_BYTES,
     outboxMaxBytes: OUTBOX_BOUND_BYTES,
     // A peer that reads nothing is something to measure, not to hang up on.
-    limits: { stallMs: 0, readBytesPerSecond: plan.downstreamBytesPerSecond ?? 0 },
+    limits: {
+      stallMs: 0,
+      readBytesPerSecond: plan.downstreamBytesPerSecond ?? 0,
+      // When a message may go is the sender's to say; a long one leaves no faster than that either.
+      writeBytesPerSecond: plan.upstreamBytesPerSecond ?? 0,
+    },
     ...(tls === false ? {} : { tls: { serverName: host, ...(tls === true ? {} : tls) } }),
   };
 }

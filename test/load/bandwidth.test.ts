@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { planTcp, runTcp } from "../../src/load/mod.ts";
+import { runAgainst, target } from "./servers.ts";
 
 /** A server in a process of its own that writes all that is taken, from the first moment on. */
 async function floodingProcess(): Promise<AsyncDisposable & { port: number }> {
@@ -44,4 +45,24 @@ test.each([
   expect(bytes.received).toBeGreaterThanOrEqual(connections);
   // Two ticks' worth may be saved up, and one byte always.
   expect(bytes.received).toBeLessThanOrEqual(connections * (rate * (seconds + 0.1) + 1));
+});
+
+test.each([
+  [20, 60],
+  [2000, 5000],
+])("at %i bytes a second a message of %i bytes leaves no faster either", async (rate, length) => {
+  const startMs = performance.now();
+  let excess = 0;
+  await using slow = await target(() => {
+    const allowed = Math.max(1, (rate * (performance.now() - startMs + 100)) / 1000);
+    excess = Math.max(excess, slow.bytes - allowed);
+  });
+  await runAgainst(slow, {
+    messages: [{ kind: "text", text: "x".repeat(length), first: false, unescape: false }],
+    upstreamBytesPerSecond: rate,
+    durationMs: 1000,
+    drainMs: 50,
+  });
+  expect(slow.bytes).toBeGreaterThan(rate * 0.4);
+  expect(excess).toBeLessThanOrEqual(1);
 });
