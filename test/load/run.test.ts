@@ -192,7 +192,7 @@ describe("connections", () => {
     await using plain = await target((connection) => connection.close());
     const report = await runAgainst(plain, { connections: 2, tls: true });
     const [[cause = "", count] = []] = Object.entries(report.connections.byCause);
-    expect([cause.split(" ")[0], count]).toEqual(["tls", 2]);
+    expect([cause.split(":")[0], count]).toEqual(["TLS handshake failed", 2]);
   });
 
   test("that the server resets or closes are lost, by cause; the others go on", async () => {
