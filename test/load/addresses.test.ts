@@ -77,14 +77,15 @@ if (spawnSync("unshare", ["-rm", "true"]).status !== 0) {
     throw new Error("This check needs unshare -rm, and must not be left out in CI");
   });
 } else {
-  test("where localhost is ::1 first and the server listens on IPv4, load tests, relays and checks get there", () => {
+  test("where localhost is ::1 first and the server listens on IPv4, load tests, relays, checks and pushes get there", () => {
     const folder = mkdtempSync(join(tmpdir(), "tenk-hosts-"));
     const program = join(import.meta.dirname, "two-families.ts");
     const words = ["-rm", "sh", "-c", script, process.execPath, program, folder];
     const { stdout, stderr } = spawnSync("unshare", words, { encoding: "utf8" });
     rmSync(folder, { recursive: true });
     expect(stderr).toBe("");
-    const { connections, messages, through } = JSON.parse(stdout);
+    const { connections, messages, through, box, pushes } = JSON.parse(stdout);
+    expect({ box, pushes: pushes > 0 }).toEqual({ box: "elsewhere", pushes: true });
     expect(connections).toMatchObject({
       opened: 10,
       failed: 0,

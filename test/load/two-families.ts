@@ -1,7 +1,10 @@
 /**
- * Runs where `localhost` is `::1` and `127.0.0.1`, in this order, and a server listens on IPv4 only: what a load test, a relay
- * and its health checks make of the name. Prints it as JSON.
+ * Runs where `localhost` is `::1` and `127.0.0.1`, in this order, and servers listen on IPv4 only: what a load test, a relay and
+ * its health checks, a look at a box, and a push make of the name. Prints it as JSON.
  */
+import { startPush } from "../../src/app/push.ts";
+import { pushTarget } from "../../src/app/push-target.ts";
+import { lookAtBox } from "../../src/load/box.ts";
 import { listen } from "../../src/net/mod.ts";
 import { relay } from "../../src/tcp/mod.ts";
 import { runAgainst, target } from "./servers.ts";
@@ -17,5 +20,18 @@ await using front = await listen(
 );
 const through = await runAgainst({ ...server, server: front }, options);
 
-console.log(JSON.stringify({ connections, messages, through: through.connections }));
+let pushes = 0;
+const web = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  fetch(request) {
+    if (request.method === "POST") pushes += 1;
+    return Response.json({ tenk: "1", listeners: [] });
+  },
+});
+const box = await lookAtBox(`http://localhost:${web.port}/api/status`, 1);
+const families = [{ name: "a", help: "", type: "gauge", samples: [{ value: 1, labels: {} }] }] as const;
+await startPush({ target: pushTarget(`http://localhost:${web.port}/write`), read: () => families }).end();
+
+console.log(JSON.stringify({ connections, messages, through: through.connections, box, pushes }));
 process.exit(0);
