@@ -122,6 +122,32 @@ describe("one that is reset while it arrives is counted, and no handler is told"
   });
 });
 
+test("of those that are reset right behind their handshake, a handler hears as good as never", async () => {
+  await using box = await serve({ tls: TLS });
+  const count = 20;
+  for (let round = 1; round <= count; round++) {
+    const client = await new Client(box.server.port).connected();
+    tlsConnect({ socket: client.socket, rejectUnauthorized: false, servername: "first.test" }).on("error", () => {});
+    while (box.server.counts().handshakes < round) await new Promise((resolve) => setImmediate(resolve));
+    client.socket.resetAndDestroy();
+  }
+  await until(() => box.server.counts().closed.reset === count);
+  expect(box.server.counts()).toMatchObject({ active: 0, arriving: 0 });
+  // The moment in which a reset is awaited may pass on a busy machine.
+  expect(box.told.filter((each) => each.startsWith("open")).length).toBeLessThan(count);
+});
+
+test("one that stands is told of after a moment, where it says nothing, and at once where it finishes", async () => {
+  await using box = await serve({ tls: TLS, halfOpen: true }, { end: (connection) => connection.end() });
+  const options = { port: box.server.port, rejectUnauthorized: false, servername: "first.test" };
+  const silent = tlsConnect(options);
+  await until(() => box.told.length === 1);
+  const finished = tlsConnect(options, () => finished.end());
+  await until(() => box.told.length === 3);
+  expect(box.told).toEqual(["open 127.0.0.1", "open 127.0.0.1", "close peer"]);
+  silent.destroy();
+});
+
 test.each([
   ["socks5", [Buffer.from([5, 0]), Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 7])]],
   ["http", [Buffer.from("HTTP/1.1 200 OK\r\n\r\n")]],

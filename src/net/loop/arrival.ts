@@ -1,6 +1,6 @@
 import { decodeProxyHeader, HeadBuffer, type ProxyHeader } from "../../wire/mod.ts";
 import { Count } from "../counts.ts";
-import { descriptorOf, discardBytes, peekBytes } from "../ffi.ts";
+import { descriptorOf, discardBytes, isOver, peekBytes } from "../ffi.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 import { Handshake, type ServerTls } from "../tls/mod.ts";
@@ -23,8 +23,8 @@ const FIRST_LOOK_MS = 1;
 const LAST_LOOK_MS = 200;
 
 /**
- * A health check resets right behind its header, and then nobody is to be told of a connection. The client's first byte ends
- * the wait; it is felt where the server speaks first.
+ * A health check resets right behind its header or handshake, and then nobody is to be told of a connection. The client's
+ * first byte ends the wait; it is felt where the server speaks first.
  */
 const SETTLE_MS = 1;
 
@@ -50,6 +50,8 @@ export class Arrival implements SocketEvents {
   #look: ReturnType<typeof setTimeout> | undefined;
   #handshake: Handshake | undefined;
   #proxy: ProxyHeader | undefined;
+  /** What becomes a connection, once header and handshake are done. */
+  #ready: RawSocket | undefined;
   #isOver = false;
 
   constructor(raw: RawSocket, address: string, steps: ArrivalSteps, counts: Float64Array, ends: ArrivalEnds) {
@@ -86,24 +88,29 @@ export class Arrival implements SocketEvents {
 
   received(bytes: Uint8Array): void {
     const head = this.#head;
+    if (this.#ready !== undefined) {
+      this.#arrive(this.#ready, bytes);
+      return;
+    }
     if (head === undefined || this.#isOver) return;
     // Paused for the peek: the runtime reads it all the same once the peer has reset. No byte of it was under TLS.
     if (this.#steps.tls !== undefined) {
       this.fall("reset", undefined);
       return;
     }
-    if (this.#proxy !== undefined) {
-      this.#arrive(this.#raw, bytes);
-      return;
-    }
     const all = head.add(bytes);
     const length = this.#read(all);
     if (length === 0) head.keep(all);
-    else if (length > 0) this.#greeted(all.subarray(length));
+    else if (length === all.length) this.#settle(this.#raw);
+    else if (length > 0) this.#arrive(this.#raw, all.subarray(length));
   }
 
   gone(error: Error | undefined): void {
-    this.fall(error === undefined ? "peer" : "reset", error);
+    const ready = this.#ready;
+    if (ready !== undefined && error === undefined) {
+      this.#arrive(ready, undefined);
+      ready.data?.gone(undefined);
+    } else this.fall(error === undefined ? "peer" : "reset", error);
   }
 
   failed(error: Error): void {
@@ -111,12 +118,11 @@ export class Arrival implements SocketEvents {
   }
 
   peerFinished(): void {
-    if (this.#proxy !== undefined) {
-      this.#arrive(this.#raw, undefined);
-      this.#raw.data?.peerFinished();
-      return;
-    }
-    this.fall(this.#head === undefined ? "peer" : "proxy-header", new Error("finished before its PROXY header"));
+    const ready = this.#ready;
+    if (ready !== undefined) {
+      this.#arrive(ready, undefined);
+      ready.data?.peerFinished();
+    } else this.fall(this.#head === undefined ? "peer" : "proxy-header", new Error("finished before its PROXY header"));
   }
 
   writable(): void {}
@@ -135,17 +141,6 @@ export class Arrival implements SocketEvents {
     }
     this.#proxy = decoded.value;
     return decoded.length;
-  }
-
-  #greeted(rest: Uint8Array): void {
-    clearTimeout(this.#timer);
-    if (rest.length > 0) this.#arrive(this.#raw, rest);
-    else this.#look = setTimeout(() => this.#settled(), SETTLE_MS);
-  }
-
-  #settled(): void {
-    if (peekBytes(descriptorOf(this.#raw)) === "reset") this.fall("reset", undefined);
-    else this.#arrive(this.#raw, undefined);
   }
 
   /** Paused sockets tell nothing, so the kernel is asked again: at once, as a rule the header is there, then less often. */
@@ -176,10 +171,23 @@ export class Arrival implements SocketEvents {
     this.#handshake = new Handshake(this.#raw, tls.request(), tls.handshakeMs, tls.verify, {
       done: (socket) => {
         this.#counts[Count.handshakes]! += 1;
-        this.#arrive(socket, undefined);
+        this.#settle(socket);
       },
       failed: (reason, cause) => this.fall(reason, cause),
     });
+  }
+
+  // ---- end ---------------------------------------------------------------------------------------------------------
+
+  /** It stands; for a moment it is seen whether it stays. */
+  #settle(socket: RawSocket): void {
+    clearTimeout(this.#timer);
+    this.#ready = socket;
+    socket.data = this;
+    this.#look = setTimeout(() => {
+      if (isOver(descriptorOf(socket))) this.fall("reset", undefined);
+      else this.#arrive(socket, undefined);
+    }, SETTLE_MS);
   }
 
   #arrive(socket: RawSocket, rest: Uint8Array | undefined): void {
@@ -189,6 +197,7 @@ export class Arrival implements SocketEvents {
 
   #over(): void {
     this.#isOver = true;
+    this.#ready = undefined;
     this.#counts[Count.arriving]! -= 1;
     clearTimeout(this.#timer);
     clearTimeout(this.#look);
