@@ -68,7 +68,7 @@ function now() {
     number("RAM used", "What programs could not have without swapping.", "percentunit", used("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes"), [0.8, 0.95]),
     number("Swap used", "Of what there is.", "percentunit", `(node_memory_SwapTotal_bytes{${BOX}} - node_memory_SwapFree_bytes{${BOX}}) / clamp_min(node_memory_SwapTotal_bytes{${BOX}}, 1)`, [0.3, 0.8]),
     number("Root disk used", "Of the file system on /, as df tells it.", "percentunit", `1 - node_filesystem_avail_bytes${root} / (node_filesystem_size_bytes${root} - node_filesystem_free_bytes${root} + node_filesystem_avail_bytes${root})`, [0.8, 0.95]),
-    number("Temperature", "The hottest sensor; nothing where the machine has none.", "celsius", `max(node_hwmon_temp_celsius{${BOX}} or node_thermal_zone_temp{${BOX}})`, [70, 80]),
+    number("Temperature", "Of the processor; nothing where the machine has no sensor.", "celsius", `max(tenk_host_temperature_celsius{${BOX}})`, [70, 80]),
     number("Machine up", "Since it was started.", "s", `node_time_seconds{${BOX}} - node_boot_time_seconds{${BOX}}`),
     number("tenk up", "Since it was started.", "s", `time() - process_start_time_seconds{${BOX}}`),
     number("TCP sent again", "Segments a second: the network loses some.", "cps", rate("node_netstat_Tcp_RetransSegs", BOX)),

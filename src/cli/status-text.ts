@@ -15,7 +15,7 @@ export interface Seen {
  * ```text
  * tenk 0.1.0, pid 4711, up 2h
  * box      12m of processor, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
- * machine  23% of 4 cores busy, load 0.85, memory 1.2 of 3.7 GiB, root 12 of 29 GiB, 52.1 °C, up 12d
+ * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C (cpu_thermal), up 12d
  *
  * listener  address       handler  workers     open  accepted/s  reads/s  read/s  written/s  waiting  refused
  * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
@@ -89,14 +89,14 @@ function boxFacts({ status: { process }, atMs }: Seen, before: Seen | undefined)
 function machineFacts(host: HostStatus): string {
   const of = (used: number | null, total: number | null, name: string) =>
     used === null || total === null || total === 0 ? [] : [`${name} ${formatBytes(used)} of ${formatBytes(total)}`];
-  const { busy, load1, temperatureCelsius, uptimeSeconds, cores } = host;
+  const { busy, load1, temperatureCelsius, temperatureSensor, uptimeSeconds, cores } = host;
   return [
     busy === null ? `${cores} cores` : `${Math.round(busy * 100)}% of ${cores} cores busy`,
     ...(load1 === null ? [] : [`load ${load1.toFixed(2)}`]),
     ...of(host.memoryUsedBytes, host.memoryTotalBytes, "memory"),
     ...of(host.swapUsedBytes, host.swapTotalBytes, "swap"),
     ...rootFacts(host),
-    ...(temperatureCelsius === null ? [] : [`${temperatureCelsius.toFixed(1)} °C`]),
+    ...(temperatureCelsius === null ? [] : [`${temperatureCelsius.toFixed(1)} °C (${temperatureSensor})`]),
     ...(uptimeSeconds === null ? [] : [`up ${formatDuration(uptimeSeconds * 1000)}`]),
   ].join(", ");
 }

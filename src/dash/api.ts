@@ -82,6 +82,8 @@ export interface HostStatus {
   readonly rootUsedPercent: number | null;
   readonly uptimeSeconds: number | null;
   readonly temperatureCelsius: number | null;
+  /** What measured it: `k10temp Tctl`. The processor's sensor; the board's where there is none. */
+  readonly temperatureSensor: string | null;
   readonly cores: number;
 }
 

@@ -57,7 +57,8 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
       rootUsedPercent: 34,
       rootTotalBytes: 2 ** 35,
       uptimeSeconds: 7200,
-      temperatureCelsius: null,
+      temperatureCelsius: 42.5,
+      temperatureSensor: "k10temp Tctl",
       cores: 4,
     },
   };
@@ -69,7 +70,7 @@ test("a status is one screen: the box, its machine, its listeners", () => {
   expect(text.split("\n")).toEqual([
     "tenk 0.1.0, pid 7, up 2h",
     "box      12s of processor, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
-    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), up 2h",
+    "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), 42.5 °C (k10temp Tctl), up 2h",
     "",
     "listener  address       handler  workers  open  accepted  reads   read  written  waiting  refused",
     "packets   0.0.0.0:9091  sink           1   10k       10k    500  2 KiB      0 B      0 B        2",

@@ -184,6 +184,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
         rootUsedPercent: 64,
         uptimeSeconds: 1_234_567,
         temperatureCelsius: 61.3,
+        temperatureSensor: "cpu_thermal",
         cores: 4,
       },
     });

@@ -50,6 +50,7 @@ describe("a host collector", () => {
       'node_thermal_zone_temp{type="cpu-thermal",zone="0"}': 48.312,
       'node_hwmon_temp_celsius{chip="thermal_thermal_zone0",sensor="temp1"}': 48.312,
       'node_cpu_scaling_frequency_hertz{cpu="0"}': 1.5e9,
+      'tenk_host_temperature_celsius{sensor="cpu_thermal"}': 48.312,
       'tenk_host_throttled{cause="throttled"}': 1,
       'tenk_host_flash_wear_ratio{area="b",device="mmcblk0"}': 0.3,
     });

@@ -22,6 +22,8 @@ export function hasNamespaces(flags: readonly string[]): boolean {
 export interface Namespaced {
   readonly pid: number;
   status(): Promise<Status>;
+  /** The first status that is as wanted. */
+  statusWhen(isWanted: (status: Status) => boolean): Promise<Status>;
   /** `name{label="value"}` → value, of a scrape. */
   metrics(): Promise<Record<string, number>>;
   /** `tenk status`, beside it in its namespaces. */
@@ -54,9 +56,20 @@ export async function namespacedTenk(flags: readonly string[], prepare: string):
     isNet
       ? run("-e", `process.stdout.write(await (await fetch("${url}${path}")).text())`)
       : (await fetch(url + path)).text();
+  const status = async () => JSON.parse(await get("api/status")) as Status;
   return {
     pid: child.pid!,
-    status: async () => JSON.parse(await get("api/status")) as Status,
+    status,
+    async statusWhen(isWanted) {
+      const deadline = performance.now() + 10_000;
+      for (;;) {
+        const now = await status();
+        if (isWanted(now)) return now;
+        if (performance.now() > deadline)
+          throw new Error(`Not within 10 s: ${isWanted}, but ${JSON.stringify(now.host)}`);
+        await Bun.sleep(100);
+      }
+    },
     metrics: async () => valuesOfText(await get("metrics")),
     statusText: () => run(MAIN, "status", "--url", url),
     async [Symbol.asyncDispose]() {

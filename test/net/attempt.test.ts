@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { Candidate } from "../../src/net/dial/address-history.ts";
 import { Attempt } from "../../src/net/dial/attempt.ts";
 import type { RawSocket } from "../../src/net/socket-events.ts";
 
@@ -11,7 +12,7 @@ function connecting(isLocal: boolean) {
     terminate: () => told.push("terminated"),
   };
   const ends = { reached: () => void told.push("reached"), lost: () => void told.push("lost") };
-  const attempt = new Attempt(ends, isLocal);
+  const attempt = new Attempt({} as Candidate, ends, isLocal);
   return { attempt, socket, raw: socket as unknown as RawSocket, told };
 }
 

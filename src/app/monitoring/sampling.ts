@@ -120,7 +120,7 @@ const HOST_HELPS: readonly (readonly [name: string, help: string])[] = [
   ["node_network_transmit_bytes_total", "Bytes sent, over all devices with hardware behind them."],
   ["node_disk_read_bytes_total", "Bytes read, over all disks."],
   ["node_disk_written_bytes_total", "Bytes written, over all disks."],
-  ["node_thermal_zone_temp", "The processor's temperature."],
+  ["node_thermal_zone_temp", "The processor's temperature, or the board's where no sensor is at it."],
 ];
 
 const ROOT = { mountpoint: "/" };

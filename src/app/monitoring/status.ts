@@ -47,6 +47,7 @@ export function hostStatus(sample: HostSample | undefined, busy: number | undefi
     rootUsedPercent: usedPercent(rootUsedBytes, rootAvailableBytes),
     uptimeSeconds: sample?.uptimeSeconds ?? null,
     temperatureCelsius: sample?.temperatureCelsius ?? null,
+    temperatureSensor: sample?.temperatureSensor ?? null,
     cores: sample?.cpuCount ?? 0,
   };
 }

@@ -25,6 +25,7 @@ import { addThrottling, addWear } from "./raspberry.ts";
 import { addArp, addConntrack, addSockstat, addSoftnet, addUdpQueues, pageBytesOf, parseSockstat } from "./sockets.ts";
 import { addCpu, addStat, type CpuTimes, parseStat, withoutStepsBack } from "./stat.ts";
 import { addCpuFrequency, addThermal } from "./thermal.ts";
+import { addTemperature, openThermometer } from "./thermometer.ts";
 
 /** Where a host collector reads, and what it leaves out. */
 export interface HostCollectorOptions {
@@ -148,6 +149,7 @@ function ofDevices(files: HostFiles): Record<string, Collect> {
   const unlessHanging = (folder: string, collect: (book: FamilyBook, files: HostFiles) => Promise<boolean>) => {
     return async (book: FamilyBook) => (await collect(book, files)) && !files.isHanging(folder);
   };
+  const thermometer = openThermometer(files);
   return {
     netclass: unlessHanging("/sys/class/net", async (book) => {
       await addNetClass(book, files);
@@ -156,6 +158,7 @@ function ofDevices(files: HostFiles): Record<string, Collect> {
     thermal_zone: unlessHanging("/sys/class/thermal", addThermal),
     hwmon: unlessHanging("/sys/class/hwmon", addHwmon),
     cpufreq: unlessHanging("/sys/devices/system/cpu", addCpuFrequency),
+    temperature: async (book) => addTemperature(book, await thermometer.read()),
     throttling: (book) => addThrottling(book, files),
     flash_wear: (book) => addWear(book, files),
   };

@@ -1,14 +1,15 @@
 import { statfsSync } from "node:fs";
 import { blockingThreads } from "./blocking.ts";
 import { parseDiskstats } from "./disk.ts";
-import { type HostFiles, hostFiles, numberOf, slowText } from "./files.ts";
+import { type HostFiles, hostFiles, numberOf } from "./files.ts";
 import { GrowingSum, ProcessorTime } from "./growth.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
 import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
-import { type Answer, answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
+import { answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
+import { openThermometer } from "./thermometer.ts";
 
 /**
  * The machine at one moment, as plain numbers. What ends in `Seconds` or `Bytes` and is named for something that happened
@@ -36,8 +37,10 @@ export interface HostSample {
   /** What is left for programs that are not root's. */
   readonly rootAvailableBytes: number | undefined;
   readonly uptimeSeconds: number | undefined;
-  /** The processor's, in degrees Celsius. */
+  /** The processor's; where no sensor is at it, the board's. */
   readonly temperatureCelsius: number | undefined;
+  /** Its driver's name, and its own where it has one: `coretemp Package id 0`. */
+  readonly temperatureSensor: string | undefined;
   /** Over devices with hardware behind them: bridges and containers would count the same bytes again. */
   readonly networkReceivedBytes: number | undefined;
   readonly networkSentBytes: number | undefined;
@@ -58,8 +61,6 @@ export interface HostReaderOptions {
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
-
-const NO_ANSWER: Answer<undefined> = { value: undefined };
 
 /** Reads what a page shows every second. */
 export interface HostReader {
@@ -86,52 +87,61 @@ export function openHostReader({
 }: HostReaderOptions = {}): HostReader {
   const files = hostFiles(root, patience.devices);
   const isPhysical = physicalDevices(files);
-  const thermometer = findThermometer(files);
-  const rootMount = readMounts(files)?.find(({ mountPoint }) => mountPoint === "/");
+  const thermometer = openThermometer(files);
+  // Mounted over each other, the last is what is seen.
+  const rootMount = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
   const isRootAtHand = rootMount !== undefined && isAtHand(rootMount);
   const processorTime = new ProcessorTime();
   const sums = trafficSums();
-  let rootSizes: StatFs | undefined;
-  let temperatureCelsius: number | undefined;
-  let hasNoThermometer = false;
-  let asking: Promise<void> | undefined;
-
-  // A machine without one is not asked again: that would be a question to another thread each second.
-  const askThermometer = (): Promise<Answer<string | undefined>> | Answer<undefined> =>
-    hasNoThermometer
-      ? NO_ANSWER
-      : patience.devices.ask("temperature", async () => {
-          const path = await thermometer;
-          hasNoThermometer = path === undefined;
-          return path === undefined ? undefined : slowText(files, path);
-        });
-  const askSlow = () => {
-    asking ??= Promise.all([
-      isRootAtHand ? answerOf(async () => statfsNow("/")) : patience.mounts.ask("/", () => statfs("/")),
-      askThermometer(),
-    ]).then(([sizes, temperature]) => {
-      rootSizes = "value" in sizes ? sizes.value : undefined;
-      const thousandths = "value" in temperature ? numberOf(temperature.value) : undefined;
-      temperatureCelsius = thousandths === undefined ? undefined : thousandths / 1000;
-      asking = undefined;
-    });
-    return asking;
-  };
+  const rootSizes = latestOf(async () => {
+    const sizes = await (isRootAtHand
+      ? answerOf(async () => statfsNow("/"))
+      : patience.mounts.ask("/", () => statfs("/")));
+    return "value" in sizes ? sizes.value : undefined;
+  });
+  const temperature = latestOf(() => thermometer.read());
+  const slow = [rootSizes, temperature];
 
   return {
-    ready: askSlow(),
+    ready: Promise.all(slow.map(({ ask }) => ask())).then(() => undefined),
     read() {
-      askSlow();
+      for (const { ask } of slow) ask();
+      const sizes = rootSizes.value;
       return {
         atMs: now(),
         ...readProcessors(files, processorTime),
         ...readMemory(files),
         ...readTraffic(files, isPhysical, sums),
-        rootTotalBytes: rootSizes && rootSizes.blocks * rootSizes.bsize,
-        rootFreeBytes: rootSizes && rootSizes.bfree * rootSizes.bsize,
-        rootAvailableBytes: rootSizes && rootSizes.bavail * rootSizes.bsize,
-        temperatureCelsius,
+        rootTotalBytes: sizes && sizes.blocks * sizes.bsize,
+        rootFreeBytes: sizes && sizes.bfree * sizes.bsize,
+        rootAvailableBytes: sizes && sizes.bavail * sizes.bsize,
+        temperatureCelsius: temperature.value?.celsius,
+        temperatureSensor: temperature.value?.sensor,
       };
+    },
+  };
+}
+
+interface Latest<T> {
+  /** That of the last answer. */
+  readonly value: T | undefined;
+  ask(): Promise<void>;
+}
+
+/** Keeps the last answer of what takes time. One that is asked again meanwhile is not asked twice. */
+function latestOf<T>(call: () => Promise<T | undefined>): Latest<T> {
+  let asking: Promise<void> | undefined;
+  let value: T | undefined;
+  return {
+    get value() {
+      return value;
+    },
+    ask() {
+      asking ??= call().then((answer) => {
+        value = answer;
+        asking = undefined;
+      });
+      return asking;
     },
   };
 }
@@ -234,20 +244,4 @@ function physicalDevices(files: HostFiles): (device: string) => boolean {
     }
     return isPhysical;
   };
-}
-
-/** Of several thermometers the processor's. */
-async function findThermometer(files: HostFiles): Promise<string | undefined> {
-  const zones = files.list("/sys/class/thermal").filter((name) => /^thermal_zone\d+$/.test(name));
-  for (const wanted of [/cpu|pkg|soc|core/i, /./]) {
-    for (const zone of zones) {
-      const type = (await slowText(files, `/sys/class/thermal/${zone}/type`))?.trim() ?? "";
-      if (wanted.test(type)) return `/sys/class/thermal/${zone}/temp`;
-    }
-  }
-  for (const chip of files.list("/sys/class/hwmon")) {
-    const name = (await slowText(files, `/sys/class/hwmon/${chip}/name`))?.trim() ?? "";
-    if (/^(coretemp|k10temp|zenpower|cpu_thermal)$/.test(name)) return `/sys/class/hwmon/${chip}/temp1_input`;
-  }
-  return undefined;
 }

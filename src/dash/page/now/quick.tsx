@@ -4,7 +4,7 @@ import { type Latest, latest, names, state, status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { bytes, duration, written } from "../format.ts";
 import { keysOf } from "../names.ts";
-import { Bar, Empty } from "../parts.tsx";
+import { Bar, Empty, Foreign } from "../parts.tsx";
 
 /** How the machine does, in one look. */
 export function QuickStats() {
@@ -34,7 +34,7 @@ export function QuickStats() {
         value={written(host.temperatureCelsius, "celsius")}
         share={heat(host.temperatureCelsius)}
       >
-        {host.temperatureCelsius === null ? "no sensor here" : "the warmest"}
+        {host.temperatureSensor === null ? "no sensor here" : <Foreign text={host.temperatureSensor} />}
       </Stat>
       <Stat name="Box up" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
       <Stat name="tenk up" value={duration(Date.now() - Date.parse(known.startedAt))} />

@@ -1,0 +1,136 @@
+import type { FamilyBook } from "../family-book.ts";
+import { type HostFiles, numberOf } from "./files.ts";
+
+/** The processor's temperature, and what measured it: `k10temp Tctl`, `cpu-thermal`. */
+export interface Temperature {
+  readonly celsius: number;
+  readonly sensor: string;
+}
+
+export interface Thermometer {
+  /** Resolves to undefined where the machine has no such sensor, or none of them answers. Never rejects. */
+  read(): Promise<Temperature | undefined>;
+}
+
+interface Sensor {
+  readonly name: string;
+  /** Folder of the device, which hangs as a whole. */
+  readonly device: string;
+  readonly path: string;
+}
+
+/** Drivers that measure the processor and nothing else, the surest first. */
+const PROCESSOR_DRIVERS = ["k10temp", "coretemp", "cpu_thermal", "soc_thermal", "zenpower", "k8temp", "via_cputemp"];
+/** Of several sensors of such a chip: the whole of it, then the true temperature before the one that steers fans. */
+const WHOLE_CHIP = [/^(package|physical) id/i, /^tdie/i, /^tctl/i];
+/** Names of zones and chips that are for the processor: `x86_pkg_temp`, `cpu0-thermal`, `bigcore0_thermal`, `TCPU`. */
+const PROCESSOR = /cpu|core|(^|[^a-z])(soc|pkg|package|cluster|b0d4)/i;
+/** Sensors of a board's chip that sit at the processor: `CPUTIN`, `CPU Package`, `PECI Agent 0`. */
+const AT_PROCESSOR = /^(cpu|peci|tdie|tctl)/i;
+/** Parts that get warm by themselves, and say nothing of the processor or the case. */
+const PART =
+  /gpu|npu|nvme|drivetemp|ddr|dimm|jc42|spd5118|wifi|wlan|iwl|ath\d|mt7\d|phy|r8169|modem|bat|charg|amdgpu|nouveau/i;
+
+/** Drivers may be loaded after us, and numbers of chips change. */
+const SEARCH_EVERY_MS = 60_000;
+
+/** Chooses by what a sensor measures: the processor, else the board; of several alike, such as two sockets, the warmest. */
+export function openThermometer(files: HostFiles, nowMs: () => number = () => performance.now()): Thermometer {
+  let groups: readonly (readonly Sensor[])[] = [];
+  let searchedMs = Number.NEGATIVE_INFINITY;
+  return {
+    async read() {
+      if (nowMs() - searchedMs >= SEARCH_EVERY_MS) {
+        searchedMs = nowMs();
+        groups = await sensorGroups(files);
+      }
+      for (const sensors of groups) {
+        const warmest = await warmestOf(files, sensors);
+        if (warmest !== undefined) return warmest;
+      }
+      return undefined;
+    },
+  };
+}
+
+async function warmestOf(files: HostFiles, sensors: readonly Sensor[]): Promise<Temperature | undefined> {
+  let warmest: Temperature | undefined;
+  const devices = Map.groupBy(sensors, ({ device }) => device);
+  for (const [device, inside] of devices) {
+    const texts = await files.slowTexts(
+      device,
+      inside.map(({ path }) => path),
+    );
+    for (const [index, { name }] of inside.entries()) {
+      const celsius = (numberOf(texts[index]) ?? Number.NaN) / 1000;
+      if (isPlausible(celsius) && !(celsius <= (warmest?.celsius ?? -1000))) warmest = { celsius, sensor: name };
+    }
+  }
+  return warmest;
+}
+
+/** What is not wired reads as 0, −273 or 255 °C. */
+function isPlausible(celsius: number): boolean {
+  return celsius > -40 && celsius < 150 && celsius !== 0;
+}
+
+/** All sensors that would do, the best group first. */
+async function sensorGroups(files: HostFiles): Promise<(readonly Sensor[])[]> {
+  const chips = await Promise.all(
+    files.list("/sys/class/hwmon").map((name) => sensorsOfChip(files, `/sys/class/hwmon/${name}`)),
+  );
+  const zones = files
+    .list("/sys/class/thermal")
+    .filter((name) => /^thermal_zone\d+$/.test(name))
+    .map((name) => zoneOf(files, `/sys/class/thermal/${name}`));
+  const [alike, board] = [chips.flat().concat(zones), zones.filter(({ type }) => !PROCESSOR.test(type))];
+  const processorZones = zones.filter(({ type }) => PROCESSOR.test(type));
+  return [
+    ...PROCESSOR_DRIVERS.map((driver) => alike.filter((sensor) => sensor.isChip && sensor.type === driver)),
+    [...processorZones, ...alike.filter(({ isChip, type }) => isChip && PROCESSOR.test(type))],
+    alike.filter(({ isChip, label }) => isChip && AT_PROCESSOR.test(label)),
+    board.filter(({ type }) => type === "acpitz"),
+    board,
+  ].map((group) => group.filter(({ type }) => !PART.test(type)));
+}
+
+interface NamedSensor extends Sensor {
+  /** The driver's or the zone's name. */
+  readonly type: string;
+  readonly label: string;
+  readonly isChip: boolean;
+}
+
+function zoneOf(files: HostFiles, folder: string): NamedSensor {
+  const type = files.text(`${folder}/type`)?.trim() ?? "";
+  return { name: type, type, label: "", isChip: false, device: folder, path: `${folder}/temp` };
+}
+
+async function sensorsOfChip(files: HostFiles, folder: string): Promise<NamedSensor[]> {
+  const type = files.text(`${folder}/name`)?.trim() ?? "";
+  const paths = [folder, `${folder}/device`].flatMap((inside) =>
+    files
+      .list(inside)
+      .filter((file) => /^temp\d+_input$/.test(file))
+      .map((file) => `${inside}/${file}`),
+  );
+  const labels = await files.slowTexts(
+    folder,
+    paths.map((path) => path.replace(/_input$/, "_label")),
+  );
+  const sensors = paths.map((path, index): NamedSensor => {
+    const label = labels[index]?.trim() ?? "";
+    return { name: `${type} ${label}`.trim(), type, label, isChip: true, device: folder, path };
+  });
+  if (!PROCESSOR_DRIVERS.includes(type)) return sensors;
+  const whole = WHOLE_CHIP.map((wanted) => sensors.filter(({ label }) => wanted.test(label)));
+  return whole.find((found) => found.length > 0) ?? sensors;
+}
+
+/** False where there is none. */
+export function addTemperature(book: FamilyBook, temperature: Temperature | undefined): boolean {
+  const help = "Temperature of the processor, or of the board where no sensor is at the processor.";
+  const { celsius, sensor = "" } = temperature ?? {};
+  book.add("gauge", "tenk_host_temperature_celsius", help, celsius, { sensor });
+  return temperature !== undefined;
+}
