@@ -40,6 +40,7 @@ export function statusText(
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
     wrappedFacts(dim("box    "), boxFacts(now, earlier), width),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
+    ...warningLines(host?.throttling ?? null, paints, width),
     ...tablesOf(now, earlier).flatMap((table) => ["", tableText(table, paints, width), ...(table.notes ?? [])]),
   ].join("\n");
 }
@@ -104,4 +105,13 @@ function machineFacts(host: HostStatus): string {
 function rootFacts({ rootUsedBytes, rootAvailableBytes, rootUsedPercent }: HostStatus): string[] {
   if (rootUsedBytes === null || rootAvailableBytes === null || rootUsedPercent === null) return [];
   return [`root ${rootUsedPercent}% used (${formatBytes(rootUsedBytes)}, ${formatBytes(rootAvailableBytes)} free)`];
+}
+
+/** What slows the machine down, and what to do about it. */
+function warningLines(throttling: HostStatus["throttling"], { yellow }: Paints, width: number): string[] {
+  if (throttling === null || throttling.text === "") return [];
+  return [
+    wrappedFacts(yellow("warning"), throttling.text, width),
+    wrappedFacts(yellow("fix    "), throttling.fix, width),
+  ];
 }

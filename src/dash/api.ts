@@ -64,6 +64,17 @@ export interface LogAnswer {
   readonly lines: readonly LogLine[];
 }
 
+/** What a board's firmware says of its power and heat, in words. */
+export interface ThrottlingStatus {
+  /** Such as `under-voltage`, `throttled`. */
+  readonly now: readonly string[];
+  readonly sinceBoot: readonly string[];
+  /** Both in one: `under-voltage now, throttled now, both since boot`. Empty where all is well. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
 /** The machine, as of the last second; null where it does not tell, or not yet. */
 export interface HostStatus {
   /** Share of all cores that was not idle over the last second, 0 to 1. */
@@ -84,6 +95,8 @@ export interface HostStatus {
   readonly temperatureCelsius: number | null;
   /** What measured it: `k10temp Tctl`. The processor's sensor; the board's where there is none. */
   readonly temperatureSensor: string | null;
+  /** Null on boards that do not tell. */
+  readonly throttling: ThrottlingStatus | null;
   readonly cores: number;
 }
 

@@ -35,6 +35,7 @@ export {
   Patience,
   type PatienceOptions,
   type StatFs,
+  type Throttling,
 } from "./host/mod.ts";
 export { type RecentLag, recentLag } from "./loop-lag.ts";
 export { familiesOf, joinFamilies, type Metric, oncePerTurn, type Report } from "./metric.ts";

@@ -59,6 +59,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
       uptimeSeconds: 7200,
       temperatureCelsius: 42.5,
       temperatureSensor: "k10temp Tctl",
+      throttling: null,
       cores: 4,
     },
   };

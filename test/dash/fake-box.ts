@@ -185,6 +185,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
         uptimeSeconds: 1_234_567,
         temperatureCelsius: 61.3,
         temperatureSensor: "cpu_thermal",
+        throttling: null,
         cores: 4,
       },
     });

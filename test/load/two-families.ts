@@ -2,8 +2,8 @@
  * Runs where `localhost` is `::1` and `127.0.0.1`, in this order, and servers listen on IPv4 only: what a load test, a relay and
  * its health checks, a look at a box, and a push make of the name. Prints it as JSON.
  */
-import { startPush } from "../../src/app/push.ts";
-import { pushTarget } from "../../src/app/push-target.ts";
+import { startPush } from "../../src/app/push/push.ts";
+import { pushTarget } from "../../src/app/push/target.ts";
 import { lookAtBox } from "../../src/load/box.ts";
 import { listen } from "../../src/net/mod.ts";
 import { relay } from "../../src/tcp/mod.ts";
@@ -26,7 +26,7 @@ const web = Bun.serve({
   port: 0,
   fetch(request) {
     if (request.method === "POST") pushes += 1;
-    return Response.json({ tenk: "1", listeners: [] });
+    return Response.json({ tenk: "1", parts: {} });
   },
 });
 const box = await lookAtBox(`http://localhost:${web.port}/api/status`, 1);

@@ -32,6 +32,7 @@ describe("a host reader", () => {
       uptimeSeconds: 3600.25,
       temperatureCelsius: 48.312,
       temperatureSensor: "cpu_thermal",
+      throttling: expect.arrayContaining([{ cause: "under-voltage", isNow: true, hasBeen: true }]),
       // Not lo, nor wlan0, behind which this machine has no hardware.
       networkReceivedBytes: 987654321,
       networkSentBytes: 123456789,

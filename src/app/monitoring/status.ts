@@ -1,6 +1,7 @@
 import type { HostStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
 import type { Service } from "../../part/mod.ts";
+import { throttlingStatus } from "./throttling.ts";
 
 /** The answer of `/api/status`. A process field is null where the system does not tell. */
 export interface Status {
@@ -48,6 +49,7 @@ export function hostStatus(sample: HostSample | undefined, busy: number | undefi
     uptimeSeconds: sample?.uptimeSeconds ?? null,
     temperatureCelsius: sample?.temperatureCelsius ?? null,
     temperatureSensor: sample?.temperatureSensor ?? null,
+    throttling: throttlingStatus(sample?.throttling),
     cores: sample?.cpuCount ?? 0,
   };
 }

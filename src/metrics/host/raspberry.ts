@@ -13,7 +13,8 @@ const CAUSES = [
 export interface Throttling {
   readonly cause: (typeof CAUSES)[number][0];
   readonly isNow: boolean;
-  readonly hasBeen: boolean;
+  /** At any time since the start; undefined where the kernel knows of this moment alone. */
+  readonly hasBeen: boolean | undefined;
 }
 
 /**
@@ -36,27 +37,32 @@ const NOW = "Whether the board's firmware slows the processor down, or has reaso
 const BEFORE = "The same at any time since the start.";
 
 /**
- * Under-voltage and throttling, from the firmware's own file (Raspberry Pi kernels), else from the alarm of the driver
- * that every kernel has (`rpi_volt`), which knows of under-voltage alone. False on other boards.
+ * Reads under-voltage and throttling from the firmware's own file (Raspberry Pi kernels), else from the alarm of the driver
+ * that every kernel has (`rpi_volt`), which knows of under-voltage alone. Undefined on other boards.
  */
-export async function addThrottling(book: FamilyBook, files: HostFiles): Promise<boolean> {
+export async function readThrottling(files: HostFiles): Promise<readonly Throttling[] | undefined> {
   for (const path of firmwareFolders(files)) {
     const states = parseThrottled((await slowText(files, `${path}/get_throttled`)) ?? "");
-    if (states === undefined) continue;
-    for (const { cause, isNow, hasBeen } of states) {
-      book.add("gauge", "tenk_host_throttled", NOW, isNow ? 1 : 0, { cause });
-      book.add("gauge", "tenk_host_throttled_since_start", BEFORE, hasBeen ? 1 : 0, { cause });
-    }
-    return true;
+    if (states !== undefined) return states;
   }
   for (const name of files.list("/sys/class/hwmon")) {
     const folder = `/sys/class/hwmon/${name}`;
-    if ((await slowText(files, `${folder}/name`))?.trim() !== "rpi_volt") continue;
+    if (files.text(`${folder}/name`)?.trim() !== "rpi_volt") continue;
     const alarm = numberOf(await slowText(files, `${folder}/in0_lcrit_alarm`));
-    book.add("gauge", "tenk_host_throttled", NOW, alarm, { cause: "under-voltage" });
-    return alarm !== undefined;
+    if (alarm !== undefined) return [{ cause: "under-voltage", isNow: alarm !== 0, hasBeen: undefined }];
   }
-  return false;
+  return undefined;
+}
+
+/** False on boards that do not tell. */
+export async function addThrottling(book: FamilyBook, files: HostFiles): Promise<boolean> {
+  const states = await readThrottling(files);
+  for (const { cause, isNow, hasBeen } of states ?? []) {
+    book.add("gauge", "tenk_host_throttled", NOW, Number(isNow), { cause });
+    const before = hasBeen === undefined ? undefined : Number(hasBeen);
+    book.add("gauge", "tenk_host_throttled_since_start", BEFORE, before, { cause });
+  }
+  return states !== undefined;
 }
 
 /** `soc/soc:firmware` up to the Raspberry Pi 4, `soc@107c000000/soc@107c000000:firmware` on the 5. */

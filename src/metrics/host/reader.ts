@@ -8,6 +8,7 @@ import { parseMeminfo } from "./memory.ts";
 import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
 import { answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
+import { readThrottling, type Throttling } from "./raspberry.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
 import { openThermometer } from "./thermometer.ts";
 
@@ -41,6 +42,8 @@ export interface HostSample {
   readonly temperatureCelsius: number | undefined;
   /** Its driver's name, and its own where it has one: `coretemp Package id 0`. */
   readonly temperatureSensor: string | undefined;
+  /** Why the board's firmware slows the processor down, or has reason to; undefined on boards that do not tell. */
+  readonly throttling: readonly Throttling[] | undefined;
   /** Over devices with hardware behind them: bridges and containers would count the same bytes again. */
   readonly networkReceivedBytes: number | undefined;
   readonly networkSentBytes: number | undefined;
@@ -100,7 +103,8 @@ export function openHostReader({
     return "value" in sizes ? sizes.value : undefined;
   });
   const temperature = latestOf(() => thermometer.read());
-  const slow = [rootSizes, temperature];
+  const throttling = latestOf(() => readThrottling(files));
+  const slow = [rootSizes, temperature, throttling];
 
   return {
     ready: Promise.all(slow.map(({ ask }) => ask())).then(() => undefined),
@@ -117,6 +121,7 @@ export function openHostReader({
         rootAvailableBytes: sizes && sizes.bavail * sizes.bsize,
         temperatureCelsius: temperature.value?.celsius,
         temperatureSensor: temperature.value?.sensor,
+        throttling: throttling.value,
       };
     },
   };

@@ -15,31 +15,48 @@ export function QuickStats() {
   if (known?.host === undefined) return <Empty title="Waiting for the box …" />;
   const host = isLive ? { ...known.host, ...moving(second, series) } : known.host;
   return (
-    <dl class="quick">
-      <Stat name="Busy" value={written(host.busy, "share")} share={host.busy}>
-        of {host.cores} {host.cores === 1 ? "core" : "cores"}
-      </Stat>
-      <Stat
-        name="Load"
-        value={host.load1?.toFixed(2) ?? "–"}
-        share={host.load1 === null || host.cores === 0 ? null : host.load1 / host.cores}
-      >
-        over a minute
-      </Stat>
-      <Amount name="RAM" used={host.memoryUsedBytes} total={host.memoryTotalBytes} />
-      <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />
-      <RootDisk host={host} />
-      <Stat
-        name="Temperature"
-        value={written(host.temperatureCelsius, "celsius")}
-        share={heat(host.temperatureCelsius)}
-      >
-        {host.temperatureSensor === null ? "no sensor here" : <Foreign text={host.temperatureSensor} />}
-      </Stat>
-      <Stat name="Box up" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
-      <Stat name="tenk up" value={duration(Date.now() - Date.parse(known.startedAt))} />
-    </dl>
+    <>
+      <Throttling host={host} />
+      <dl class="quick">
+        <Stat name="Busy" value={written(host.busy, "share")} share={host.busy}>
+          of {host.cores} {host.cores === 1 ? "core" : "cores"}
+        </Stat>
+        <Stat
+          name="Load"
+          value={host.load1?.toFixed(2) ?? "–"}
+          share={host.load1 === null || host.cores === 0 ? null : host.load1 / host.cores}
+        >
+          over a minute
+        </Stat>
+        <Amount name="RAM" used={host.memoryUsedBytes} total={host.memoryTotalBytes} />
+        <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />
+        <RootDisk host={host} />
+        <Stat
+          name="Temperature"
+          value={written(host.temperatureCelsius, "celsius")}
+          share={heat(host.temperatureCelsius)}
+        >
+          {host.temperatureSensor === null ? "no sensor here" : <Foreign text={host.temperatureSensor} />}
+        </Stat>
+        <Stat name="Box up" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
+        <Stat name="tenk up" value={duration(Date.now() - Date.parse(known.startedAt))} />
+      </dl>
+    </>
   );
+}
+
+/** Why a board slows its processor down, and what to do. */
+function Throttling({ host: { throttling } }: { readonly host: HostStatus }) {
+  if (throttling === null || throttling.text === "") return null;
+  return (
+    <div class="problem throttling" role="status">
+      <strong>{capitalized(throttling.text)}.</strong> {capitalized(throttling.fix)}.
+    </div>
+  );
+}
+
+function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 /** What the last second says of the machine is newer than its status. */

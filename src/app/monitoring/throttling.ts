@@ -1,0 +1,47 @@
+import type { ThrottlingStatus } from "../../dash/mod.ts";
+import type { Throttling } from "../../metrics/mod.ts";
+
+const WORDS: Readonly<Record<Throttling["cause"], string>> = {
+  "under-voltage": "under-voltage",
+  "frequency-capped": "frequency capped",
+  throttled: "throttled",
+  "soft-temperature-limit": "soft temperature limit",
+};
+
+const POWER =
+  "use the power supply that the board's maker names (5 V with 3 A or more) and a short cable, and a powered hub for disks";
+const COOLING = "cool the processor: a heat sink or a fan, and room for air around the board";
+
+/**
+ * Returns in words what a board's firmware says, for the page and for `tenk status`; null where it tells nothing.
+ *
+ * @example
+ * throttlingStatus(parseThrottled("50005"))?.text; // "under-voltage now, throttled now, both since boot"
+ */
+export function throttlingStatus(states: readonly Throttling[] | undefined): ThrottlingStatus | null {
+  if (states === undefined) return null;
+  const told = states.filter(({ isNow, hasBeen }) => isNow || hasBeen);
+  const wordsOf = (chosen: readonly Throttling[]) => chosen.map(({ cause }) => WORDS[cause]);
+  return {
+    now: wordsOf(told.filter(({ isNow }) => isNow)),
+    sinceBoot: wordsOf(told.filter(({ hasBeen }) => hasBeen)),
+    text: textOf(told),
+    fix: fixOf(told),
+  };
+}
+
+function textOf(told: readonly Throttling[]): string {
+  const areAll = told.length > 1 && told.every(({ isNow, hasBeen }) => isNow && hasBeen);
+  const facts = told.map(({ cause, isNow, hasBeen }) => {
+    const when = [...(isNow ? ["now"] : []), ...(hasBeen && !areAll ? ["since boot"] : [])];
+    return `${WORDS[cause]} ${when.join(" and ")}`;
+  });
+  return [...facts, ...(areAll ? [told.length === 2 ? "both since boot" : "all since boot"] : [])].join(", ");
+}
+
+/** Under-voltage throttles too; but a processor that is throttled may be hot beside it. */
+function fixOf(told: readonly Throttling[]): string {
+  const isPower = told.some(({ cause }) => cause === "under-voltage");
+  const isHeat = told.some(({ cause }) => cause !== "under-voltage");
+  return [...(isPower ? [POWER] : []), ...(isHeat ? [COOLING] : [])].join("; ");
+}
