@@ -24,6 +24,7 @@ export interface Namespaced {
   status(): Promise<Status>;
   /** The first status that is as wanted. */
   statusWhen(isWanted: (status: Status) => boolean): Promise<Status>;
+  json(path: string): Promise<unknown>;
   /** `name{label="value"}` → value, of a scrape. */
   metrics(): Promise<Record<string, number>>;
   /** `tenk status`, beside it in its namespaces. */
@@ -60,6 +61,7 @@ export async function namespacedTenk(flags: readonly string[], prepare: string):
   return {
     pid: child.pid!,
     status,
+    json: async (path) => JSON.parse(await get(path)),
     async statusWhen(isWanted) {
       const deadline = performance.now() + 10_000;
       for (;;) {

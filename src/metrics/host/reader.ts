@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs";
 import { blockingThreads } from "./blocking.ts";
+import { type NetworkCards, networkCards } from "./cards.ts";
 import { parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles, numberOf } from "./files.ts";
 import { GrowingSum, ProcessorTime } from "./growth.ts";
@@ -44,7 +45,7 @@ export interface HostSample {
   readonly temperatureSensor: string | undefined;
   /** Why the board's firmware slows the processor down, or has reason to; undefined on boards that do not tell. */
   readonly throttling: readonly Throttling[] | undefined;
-  /** Over devices with hardware behind them: bridges and containers would count the same bytes again. */
+  /** Over the devices by which bytes leave the box, each byte once: bridges and containers' ends count them again. */
   readonly networkReceivedBytes: number | undefined;
   readonly networkSentBytes: number | undefined;
   /** Over whole disks. */
@@ -89,7 +90,7 @@ export function openHostReader({
   now = Date.now,
 }: HostReaderOptions = {}): HostReader {
   const files = hostFiles(root, patience.devices);
-  const isPhysical = physicalDevices(files);
+  const cards = networkCards(files);
   const thermometer = openThermometer(files);
   // Mounted over each other, the last is what is seen.
   const rootMount = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
@@ -115,7 +116,7 @@ export function openHostReader({
         atMs: now(),
         ...readProcessors(files, processorTime),
         ...readMemory(files),
-        ...readTraffic(files, isPhysical, sums),
+        ...readTraffic(files, cards, sums),
         rootTotalBytes: sizes && sizes.blocks * sizes.bsize,
         rootFreeBytes: sizes && sizes.bfree * sizes.bsize,
         rootAvailableBytes: sizes && sizes.bavail * sizes.bsize,
@@ -214,11 +215,12 @@ function trafficSums() {
 
 function readTraffic(
   files: HostFiles,
-  isPhysical: (device: string) => boolean,
+  cards: NetworkCards,
   { received, sent, read, written }: ReturnType<typeof trafficSums>,
 ) {
-  const ofPhysical = (line: string) => line.includes(":") && isPhysical(line.slice(0, line.indexOf(":")).trim());
-  const devices = parseNetDevices(linesThat(files.text("/proc/net/dev") ?? "", ofPhysical));
+  const lines = (files.text("/proc/net/dev") ?? "").split("\n").filter((line) => line.includes(":"));
+  const counted = cards.among(lines.map(deviceOf));
+  const devices = parseNetDevices(lines.filter((line) => counted.has(deviceOf(line))).join("\n"));
   const disks = parseDiskstats(linesThat(files.text("/proc/diskstats") ?? "", (line) => WHOLE_DISK.test(line)));
   const disksByName = new Map(disks.map(({ device, values }) => [device, values]));
   return {
@@ -229,24 +231,15 @@ function readTraffic(
   };
 }
 
+/** A name may hold a colon, as an alias does; a number never does. */
+function deviceOf(line: string): string {
+  return line.slice(0, line.lastIndexOf(":")).trim();
+}
+
 function columnOf(rows: ReadonlyMap<string, ReadonlyMap<string, number>>, column: string): [string, number][] {
   return [...rows].map(([name, row]) => [name, row.get(column) ?? 0]);
 }
 
 function linesThat(text: string, isWanted: (line: string) => boolean): string {
   return text.split("\n").filter(isWanted).join("\n");
-}
-
-/** A device with hardware behind it has a link to it. Asked once for each name: there is one more file to read else. */
-function physicalDevices(files: HostFiles): (device: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (device) => {
-    let isPhysical = known.get(device);
-    if (isPhysical === undefined) {
-      isPhysical = files.target(`/sys/class/net/${device}/device`) !== undefined;
-      if (known.size >= 1000) known.clear();
-      known.set(device, isPhysical);
-    }
-    return isPhysical;
-  };
 }
