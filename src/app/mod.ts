@@ -13,7 +13,7 @@ export {
 export { type DashboardFilesOptions, dashboardFiles } from "./dashboards/mod.ts";
 export { type Instance, type ListenerAddress, up } from "./instance.ts";
 export { libraryTypes } from "./library-types.ts";
-export type { HostStatus, Status } from "./monitoring/mod.ts";
+export type { HostStatus, LimitsStatus, Status } from "./monitoring/mod.ts";
 export { PARTS } from "./part-list.ts";
 export {
   dataFolderOf,

@@ -1,4 +1,4 @@
-import { type HostStatus, PARTS, type Status, type StatusTable } from "../app/mod.ts";
+import { type HostStatus, type LimitsStatus, PARTS, type Status, type StatusTable } from "../app/mod.ts";
 import { formatBytes, formatDuration } from "../base/mod.ts";
 import { fittedTable, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
@@ -33,12 +33,13 @@ export function statusText(
   width = Number.POSITIVE_INFINITY,
 ): string {
   const { dim, bold } = paints;
-  const { tenk, startedAt, process, host } = now.status;
+  const { tenk, startedAt, process, host, limits } = now.status;
   const up = formatDuration(now.atMs - Date.parse(startedAt));
   const earlier = before !== undefined && now.atMs > before.atMs ? before : undefined;
   return [
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
     wrappedFacts(dim("box    "), boxFacts(now, earlier), width),
+    ...(limits === null || limits === undefined ? [] : [wrappedFacts(dim("limits "), limitFacts(limits), width)]),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
     ...warningLines(host?.throttling ?? null, paints, width),
     ...tablesOf(now, earlier).flatMap((table) => ["", tableText(table, paints, width), ...(table.notes ?? [])]),
@@ -72,13 +73,18 @@ export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Pai
   return fittedTable([columns.map(({ title }) => dim(title)), ...cells], align, width, firstToGo);
 }
 
-function boxFacts({ status: { process }, atMs }: Seen, before: Seen | undefined): string {
+function boxFacts({ status: { process, limits }, atMs }: Seen, before: Seen | undefined): string {
   const facts = [`${formatDuration(process.cpuSeconds * 1000)} of processor`];
   if (before !== undefined) {
     const share = (process.cpuSeconds - before.status.process.cpuSeconds) / ((atMs - before.atMs) / 1000);
-    facts.push(`${(Math.max(0, share) * 100).toFixed(1)}% of a core`);
+    facts.push(
+      `${(Math.max(0, share) * 100).toFixed(1)}% of a core${limits?.cores ? ` (${cores(limits.cores)} allowed)` : ""}`,
+    );
   }
-  if (process.rssBytes !== null) facts.push(`${formatBytes(process.rssBytes)} resident`);
+  if (process.rssBytes !== null) {
+    const allowed = limits?.memoryBytes ? ` of ${formatBytes(limits.memoryBytes)} allowed` : "";
+    facts.push(`${formatBytes(process.rssBytes)} resident${allowed}`);
+  }
   if (process.openDescriptors !== null) {
     facts.push(`${process.openDescriptors} of ${process.maxDescriptors} descriptors`);
   }
@@ -114,4 +120,17 @@ function warningLines(throttling: HostStatus["throttling"], { yellow }: Paints, 
     wrappedFacts(yellow("warning"), throttling.text, width),
     wrappedFacts(yellow("fix    "), throttling.fix, width),
   ];
+}
+
+/** What the box may use of its machine, where that is less than all. */
+function limitFacts({ cores: most, busy, memoryBytes, memoryUsedBytes }: LimitsStatus): string {
+  const memory = memoryUsedBytes === null ? "" : `${formatBytes(memoryUsedBytes)} of `;
+  return [
+    ...(most === null ? [] : [busy === null ? cores(most) : `${Math.round(busy * 100)}% of ${cores(most)} busy`]),
+    ...(memoryBytes === null ? [] : [`memory ${memory}${formatBytes(memoryBytes)}`]),
+  ].join(", ");
+}
+
+function cores(count: number): string {
+  return `${Number(count.toFixed(2))} ${count === 1 ? "core" : "cores"}`;
 }

@@ -100,6 +100,20 @@ export interface HostStatus {
   readonly cores: number;
 }
 
+/**
+ * What the box may use of the machine at most, where a cgroup limits it (a container, a service's `MemoryMax`), and what is
+ * used of that; null where nothing limits it.
+ */
+export interface LimitsStatus {
+  readonly memoryBytes: number | null;
+  /** Of all processes under the limit. */
+  readonly memoryUsedBytes: number | null;
+  /** Half a core is 0.5. */
+  readonly cores: number | null;
+  /** Share of these cores over the last second, 0 to 1. */
+  readonly busy: number | null;
+}
+
 /** One target of a relay, added up over event loops; null where there is nothing to tell. Moments are ISO 8601, UTC. */
 export interface TargetView {
   readonly address: string;
@@ -180,6 +194,8 @@ export interface StatusAnswer {
   readonly parts: { readonly tcp?: { readonly listeners: readonly ListenerView[] } };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;
+  /** Null where nothing limits the box to less than its machine. */
+  readonly limits: LimitsStatus | null;
 }
 
 export const CONNECTION_SORTS = ["age", "idle", "read", "written", "queued"] as const;

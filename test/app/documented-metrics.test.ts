@@ -7,7 +7,7 @@ import { openVitals } from "../../src/net/mod.ts";
 import { loopFamilies } from "../../src/part/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
-import { RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
+import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
 import { fakeRoot } from "../metrics/host-support.ts";
 import { instanceMetrics } from "./instance-metrics.ts";
 
@@ -80,7 +80,7 @@ async function ownFamilies(): Promise<Family[]> {
 async function hostFamilies(): Promise<Family[]> {
   const statfs = { bsize: 4096, blocks: 1e6, bfree: 5e5, bavail: 4e5, files: 1e5, ffree: 9e4 };
   const answers = { statfs: async () => statfs, statfsNow: () => statfs };
-  const machines = [RASPBERRY_PI_4, X86_SERVER].map((files) => fakeRoot(files));
+  const machines = [RASPBERRY_PI_4, X86_SERVER, CONTAINER].map((files) => fakeRoot(files));
   const options = [{}, ...machines.map(({ root }) => ({ root, ...answers }))];
   const families = await Promise.all(options.map((each) => hostCollector(each).collect()));
   for (const machine of machines) machine[Symbol.dispose]();
@@ -108,7 +108,7 @@ describe("docs/metrics.md", () => {
 
   test("has no metric of ours that is not there", async () => {
     const names = new Set((await ownFamilies()).map(({ name }) => name));
-    const ours = rows.map(({ name }) => name).filter((name) => /^(tenk_(?!host_)|process_)/.test(name));
+    const ours = rows.map(({ name }) => name).filter((name) => /^(tenk_(?!host_|cgroup_)|process_)/.test(name));
     expect(ours.filter((name) => !names.has(name))).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ describe("docs/metrics.md", () => {
   test("has no metric of the machine that is not there", async () => {
     const names = (await hostFamilies()).map(({ name }) => name);
     const told = new Set(names.map((name) => rowOf(name)?.name));
-    const ofHost = rows.map(({ name }) => name).filter((name) => /^(node_|tenk_host_)/.test(name));
+    const ofHost = rows.map(({ name }) => name).filter((name) => /^(node_|tenk_host_|tenk_cgroup_)/.test(name));
     expect(ofHost.filter((name) => !told.has(name))).toEqual([]);
   });
 });

@@ -62,6 +62,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
       throttling: null,
       cores: 4,
     },
+    limits: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionRow, LogLine, RunAnswer, SeriesName } from "../../src/dash/mod.ts";
+import type { ConnectionRow, HostStatus, LimitsStatus, LogLine, RunAnswer, SeriesName } from "../../src/dash/mod.ts";
 import { pageAssets, runSeries } from "../../src/dash/mod.ts";
 import { fakeConnections, fakeLog, fakeRun, fakeSeries, fakeSnapshot } from "./fake-data.ts";
 
@@ -22,6 +22,8 @@ export interface FakeBox {
   runSecond: number | undefined;
   /** How far its clock was set back. */
   behindSeconds: number;
+  /** What its machine and its limits are, where not as usual. */
+  machine: { readonly host?: Partial<HostStatus>; readonly limits?: LimitsStatus };
   /** Whether the one who looks came in by a link or a word. */
   hasSession: boolean;
   /** How `/api/…` answers: as usual, with 401, or not at all. */
@@ -187,7 +189,9 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
         temperatureSensor: "cpu_thermal",
         throttling: null,
         cores: 4,
+        ...box.machine.host,
       },
+      limits: box.machine.limits ?? null,
     });
   };
 
@@ -247,6 +251,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     extra: [],
     runSecond: isRunning ? 0 : undefined,
     behindSeconds: 0,
+    machine: {},
     hasSession: false,
     mood: "well",
     retryMs: 300,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { throttlingStatus } from "../../src/app/monitoring/throttling.ts";
-import type { HostStatus } from "../../src/dash/api.ts";
 import { parseThrottled } from "../../src/metrics/host/raspberry.ts";
 import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import type { FakeBox } from "./fake-box.ts";
 
 const SCREENS = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme })));
 
@@ -11,12 +11,9 @@ describe.if(hasBrowser())("the machine's tiles", () => {
   const stand = stage();
 
   /** The page of a box whose machine differs. */
-  async function openWith(host: Partial<HostStatus>, viewing: { width: number; scheme: "light" | "dark" }) {
+  async function openWith(machine: FakeBox["machine"], viewing: { width: number; scheme: "light" | "dark" }) {
     const page = await stand.open("about:blank", viewing);
-    await page.route("**/api/status", async (route) => {
-      const status = await (await route.fetch()).json();
-      await route.fulfill({ json: { ...status, host: { ...status.host, ...host } } });
-    });
+    stand.box.machine = machine;
     await page.goto(`${stand.box.url}#/now`);
     await sees(page, ".live", /live/);
     return page;
@@ -38,7 +35,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
   test.each(SCREENS)(
     "say what slows a board down, and what to do: %p",
     async (viewing) => {
-      const page = await openWith({ throttling: throttlingStatus(parseThrottled("50005")) }, viewing);
+      const page = await openWith({ host: { throttling: throttlingStatus(parseThrottled("50005")) } }, viewing);
       await sees(
         page,
         ".throttling",
@@ -53,11 +50,34 @@ describe.if(hasBrowser())("the machine's tiles", () => {
     "name the sensor, and the disk's use as df does: %p",
     async (viewing) => {
       const host = { temperatureCelsius: 42.5, temperatureSensor: "coretemp Package id 0", throttling: null };
-      const page = await openWith(host, viewing);
+      const page = await openWith({ host }, viewing);
       await sees(page, ".quick", /Temperature42\.5 °C coretemp Package id 0/);
       expect(await tile(page, "Root disk").innerText()).toMatch(/64 %\s*18\.1 GiB used, 10\.3 GiB free/);
       expect(await page.locator(".throttling").count()).toBe(0);
       expect(await overflowing(page)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test.each(SCREENS)(
+    "show what a container may use, and the host's beside it: %p",
+    async (viewing) => {
+      const limits = { memoryBytes: 2 ** 28, memoryUsedBytes: 2 ** 26, cores: 0.5, busy: 0.31 };
+      const page = await openWith({ limits }, viewing);
+      await sees(page, ".quick", /Busy31 % of 0\.5 cores host [\d.]+ % of 4 cores/);
+      await sees(page, ".quick", /RAM25 % 64 MiB of 256 MiB host [\d.]+ GiB of 8 GiB/);
+      expect(await overflowing(page)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "show a limit of memory alone beside the host's processors",
+    async () => {
+      const limits = { memoryBytes: 2 ** 28, memoryUsedBytes: null, cores: null, busy: null };
+      const page = await openWith({ limits }, { width: 1440, scheme: "light" });
+      await sees(page, ".quick", /Busy[\d.]+ % of 4 coresLoad/);
+      await sees(page, ".quick", /RAM– – of 256 MiB host/);
     },
     PATIENCE_MS,
   );

@@ -207,3 +207,16 @@ cpu1 0 0 0 0 0 0 1000000000 0 7 99
 0000000a  00000000 00000010 00000000 00000020 00000030 00000000 00000000 00000040 00000050 00000060 00000070 00000000  00000000 00000000 00000000 00000080
 `,
 };
+
+/** A container of half a core and 256 MiB, on a host with cgroups v2. */
+export const CONTAINER: Readonly<Record<string, string>> = {
+  "/proc/stat": "cpu0 1 0 0 1\ncpu1 1 0 0 1\n",
+  "/proc/meminfo": "MemTotal: 8000000 kB\n",
+  "/proc/self/cgroup": "0::/\n",
+  "/proc/self/mountinfo": "31 23 0:28 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw,nsdelegate\n",
+  "/sys/fs/cgroup/memory.max": "268435456\n",
+  "/sys/fs/cgroup/memory.current": "104857600\n",
+  "/sys/fs/cgroup/memory.stat": "anon 1\ninactive_file 4857600\n",
+  "/sys/fs/cgroup/cpu.max": "50000 100000\n",
+  "/sys/fs/cgroup/cpu.stat": "usage_usec 12500000\n",
+};

@@ -33,6 +33,7 @@ describe("a host reader", () => {
       temperatureCelsius: 48.312,
       temperatureSensor: "cpu_thermal",
       throttling: expect.arrayContaining([{ cause: "under-voltage", isNow: true, hasBeen: true }]),
+      limits: expect.anything(),
       // Not lo, nor wlan0, behind which this machine has no hardware.
       networkReceivedBytes: 987654321,
       networkSentBytes: 123456789,
@@ -63,9 +64,9 @@ describe("a host reader", () => {
     using machine = fakeRoot({});
     const reader = openHostReader({ root: machine.root, statfs: () => Promise.reject(new Error("no")), now: () => 5 });
     await reader.ready;
-    const { atMs, cpuCount, ...others } = reader.read();
+    const { atMs, cpuCount, limits, ...others } = reader.read();
     expect([atMs, cpuCount]).toEqual([5, 0]);
-    expect(new Set(Object.values(others))).toEqual(new Set([undefined]));
+    expect(new Set([...Object.values(others), ...Object.values(limits)])).toEqual(new Set([undefined]));
   });
 
   test("asks no device of a machine without a thermometer, and goes on asking for the root's sizes", async () => {

@@ -6,7 +6,7 @@ import { exposition, type Family } from "../../src/metrics/exposition.ts";
 import { hostFiles } from "../../src/metrics/host/files.ts";
 import { hostCollector, Patience, type StatFs } from "../../src/metrics/host/mod.ts";
 import { until } from "../net/support.ts";
-import { RASPBERRY_PI_4, X86_SERVER } from "./host-machines.ts";
+import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "./host-machines.ts";
 import { fakeRoot, valuesOf } from "./host-support.ts";
 
 const SIZES: StatFs = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ffree: 900 };
@@ -59,11 +59,28 @@ describe("a host collector", () => {
     );
   });
 
+  test("tells of a container what it may use", async () => {
+    using machine = fakeRoot(CONTAINER);
+    expect(valuesOf(await hostCollector({ root: machine.root, ...ANSWERS }).collect())).toMatchObject({
+      node_memory_MemTotal_bytes: 8_000_000 * 1024,
+      tenk_cgroup_memory_limit_bytes: 2 ** 28,
+      tenk_cgroup_memory_used_bytes: 100e6,
+      tenk_cgroup_cpu_limit_cores: 0.5,
+      tenk_cgroup_cpu_seconds_total: 12.5,
+    });
+  });
+
   test("says which collectors had something to read, and how long each took", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const values = valuesOf(await hostCollector({ root: machine.root, ...ANSWERS }).collect());
     const without = Object.keys(values).filter((name) => /^node_scrape_collector_success/.test(name) && !values[name]);
-    expect(without.map((name) => /"(.*)"/.exec(name)?.[1])).toEqual(["pressure", "schedstat", "softnet", "conntrack"]);
+    expect(without.map((name) => /"(.*)"/.exec(name)?.[1])).toEqual([
+      "cgroup",
+      "pressure",
+      "schedstat",
+      "softnet",
+      "conntrack",
+    ]);
     const took = Object.keys(values).filter((name) => name.startsWith("node_scrape_collector_duration_seconds"));
     expect(took.length).toBe(Object.keys(values).filter((name) => name.includes("collector_success")).length);
   });

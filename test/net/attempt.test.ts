@@ -12,7 +12,7 @@ function connecting(isLocal: boolean) {
     terminate: () => told.push("terminated"),
   };
   const ends = { reached: () => void told.push("reached"), lost: () => void told.push("lost") };
-  const attempt = new Attempt({} as Candidate, ends, { isLocal, boundsReads: false });
+  const attempt = new Attempt({} as Candidate, ends, { isLocal, isPaced: false });
   return { attempt, socket, raw: socket as unknown as RawSocket, told };
 }
 

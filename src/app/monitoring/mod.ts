@@ -1,3 +1,3 @@
 /** What an instance reads of itself and of the machine. */
 export { type Monitoring, startMonitoring } from "./monitoring.ts";
-export type { HostStatus, Status } from "./status.ts";
+export type { HostStatus, LimitsStatus, Status } from "./status.ts";

@@ -18,7 +18,7 @@ import type { RunningParts } from "../running-parts.ts";
 import { VERSION } from "../version.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { startSampling } from "./sampling.ts";
-import { hostStatus, processStatus, type Status } from "./status.ts";
+import { hostStatus, limitsStatus, processStatus, type Status } from "./status.ts";
 
 export interface MonitoringOptions {
   readonly parts: RunningParts;
@@ -87,6 +87,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
         startedAt,
         process: processStatus(reader.read(), lag.quantileMs(0.99)),
         host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
+        limits: limitsStatus(sampling.host, sampling.hostBefore),
         services: services(),
         parts: await parts.status(),
       };

@@ -116,6 +116,10 @@ const HOST_HELPS: readonly (readonly [name: string, help: string])[] = [
   ["node_filesystem_size_bytes", "Size of the file system."],
   ["node_filesystem_free_bytes", "What is not in use on the file system, with what is reserved for root."],
   ["node_filesystem_avail_bytes", "What is left on the file system."],
+  ["tenk_cgroup_memory_limit_bytes", "Memory that this process and those limited with it may use."],
+  ["tenk_cgroup_memory_used_bytes", "Memory they use, without what the kernel can drop."],
+  ["tenk_cgroup_cpu_limit_cores", "Processors that they may use."],
+  ["tenk_cgroup_cpu_seconds_total", "Processors that they use."],
   ["node_network_receive_bytes_total", "Bytes received, over the devices by which bytes leave the box."],
   ["node_network_transmit_bytes_total", "Bytes sent, over the devices by which bytes leave the box."],
   ["node_disk_read_bytes_total", "Bytes read, over all disks."],
@@ -145,6 +149,10 @@ function takeHost(host: HostSample, take: Take): void {
   gauge("node_filesystem_free_bytes", host.rootFreeBytes, ROOT);
   gauge("node_filesystem_avail_bytes", host.rootAvailableBytes, ROOT);
   gauge("node_thermal_zone_temp", host.temperatureCelsius);
+  gauge("tenk_cgroup_memory_limit_bytes", host.limits.memoryLimitBytes);
+  gauge("tenk_cgroup_memory_used_bytes", host.limits.memoryUsedBytes);
+  gauge("tenk_cgroup_cpu_limit_cores", host.limits.cpuLimitCores);
+  counter("tenk_cgroup_cpu_seconds_total", host.limits.cpuSeconds);
   counter("node_network_receive_bytes_total", host.networkReceivedBytes);
   counter("node_network_transmit_bytes_total", host.networkSentBytes);
   counter("node_disk_read_bytes_total", host.diskReadBytes);

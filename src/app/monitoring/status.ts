@@ -1,4 +1,4 @@
-import type { HostStatus } from "../../dash/mod.ts";
+import type { HostStatus, LimitsStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
 import type { Service } from "../../part/mod.ts";
 import { throttlingStatus } from "./throttling.ts";
@@ -22,13 +22,15 @@ export interface Status {
     readonly eventLoopLagP99Us: number;
   };
   readonly host: HostStatus;
+  /** Null where nothing limits us to less than the machine. */
+  readonly limits: LimitsStatus | null;
   /** As they are declared. */
   readonly services: readonly Service[];
   /** What each part that runs tells of itself, by its name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
-export type { HostStatus };
+export type { HostStatus, LimitsStatus };
 
 export function hostStatus(sample: HostSample | undefined, busy: number | undefined): HostStatus {
   const used = (total: number | undefined, free: number | undefined) =>
@@ -51,6 +53,21 @@ export function hostStatus(sample: HostSample | undefined, busy: number | undefi
     temperatureSensor: sample?.temperatureSensor ?? null,
     throttling: throttlingStatus(sample?.throttling),
     cores: sample?.cpuCount ?? 0,
+  };
+}
+
+/** @param before the sample a second earlier, for how busy it was since */
+export function limitsStatus(sample: HostSample | undefined, before: HostSample | undefined): LimitsStatus | null {
+  const { memoryLimitBytes, memoryUsedBytes, cpuLimitCores: cores, cpuSeconds } = sample?.limits ?? {};
+  if (memoryLimitBytes === undefined && cores === undefined) return null;
+  const earlier = before?.limits.cpuLimitCores === cores ? before?.limits.cpuSeconds : undefined;
+  const seconds = ((sample?.atMs ?? 0) - (before?.atMs ?? 0)) / 1000;
+  const isKnown = cores !== undefined && cpuSeconds !== undefined && earlier !== undefined && seconds > 0;
+  return {
+    memoryBytes: memoryLimitBytes ?? null,
+    memoryUsedBytes: memoryUsedBytes ?? null,
+    cores: cores ?? null,
+    busy: isKnown ? Math.min(1, Math.max(0, (cpuSeconds - earlier) / seconds / cores)) : null,
   };
 }
 

@@ -3,6 +3,7 @@ import { machine as machineOfSystem } from "node:os";
 import type { Family } from "../exposition.ts";
 import { FamilyBook } from "../family-book.ts";
 import { blockingThreads } from "./blocking.ts";
+import { addCgroup, openCgroup } from "./cgroup.ts";
 import { addDisks, parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles } from "./files.ts";
 import { addHwmon } from "./hwmon.ts";
@@ -176,6 +177,7 @@ function from(files: HostFiles, path: string, add: (book: FamilyBook, text: stri
 function ofKernel(files: HostFiles, options: HostCollectorOptions): Record<string, Collect> {
   const { now = Date.now, machine = machineOfSystem() } = options;
   const shown = new Map<string, CpuTimes>();
+  const cgroup = openCgroup(files);
   return {
     cpu: from(files, "/proc/stat", (book, text) => {
       const { cpus } = parseStat(text);
@@ -186,6 +188,7 @@ function ofKernel(files: HostFiles, options: HostCollectorOptions): Record<strin
     stat: from(files, "/proc/stat", (book, text) => addStat(book, parseStat(text))),
     loadavg: from(files, "/proc/loadavg", (book, text) => addLoad(book, parseLoad(text))),
     meminfo: from(files, "/proc/meminfo", (book, text) => addMemory(book, parseMeminfo(text))),
+    cgroup: (book) => addCgroup(book, files, cgroup),
     pressure: (book) => {
       const texts = PRESSURE_RESOURCES.map((resource) => [resource, files.text(`/proc/pressure/${resource}`)] as const);
       addPressure(book, Object.fromEntries(texts.map(([resource, text]) => [resource, parsePressure(text ?? "")])));

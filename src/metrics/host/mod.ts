@@ -1,4 +1,6 @@
 /** The machine: node_exporter's metrics of it, and its quick stats as plain numbers. */
+
+export type { CgroupLimits } from "./cgroup.ts";
 export {
   EXCLUDED_DISKS,
   EXCLUDED_NETWORK_DEVICES,

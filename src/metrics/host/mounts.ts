@@ -48,7 +48,8 @@ export function parseMountinfo(text: string): Mount[] {
   return mounts;
 }
 
-function unescaped(word: string): string {
+/** A word of mountinfo as it was meant. */
+export function unescaped(word: string): string {
   return word.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8) & 0xff));
 }
 

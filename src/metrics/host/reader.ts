@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { blockingThreads } from "./blocking.ts";
 import { type NetworkCards, networkCards } from "./cards.ts";
+import { type CgroupLimits, openCgroup } from "./cgroup.ts";
 import { parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles, numberOf } from "./files.ts";
 import { GrowingSum, ProcessorTime } from "./growth.ts";
@@ -39,6 +40,8 @@ export interface HostSample {
   /** What is left for programs that are not root's. */
   readonly rootAvailableBytes: number | undefined;
   readonly uptimeSeconds: number | undefined;
+  /** Of cgroups, such as a container's or a service's. */
+  readonly limits: CgroupLimits;
   /** The processor's; where no sensor is at it, the board's. */
   readonly temperatureCelsius: number | undefined;
   /** Its driver's name, and its own where it has one: `coretemp Package id 0`. */
@@ -92,6 +95,7 @@ export function openHostReader({
   const files = hostFiles(root, patience.devices);
   const cards = networkCards(files);
   const thermometer = openThermometer(files);
+  const cgroup = openCgroup(files);
   // Mounted over each other, the last is what is seen.
   const rootMount = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
   const isRootAtHand = rootMount !== undefined && isAtHand(rootMount);
@@ -112,10 +116,13 @@ export function openHostReader({
     read() {
       for (const { ask } of slow) ask();
       const sizes = rootSizes.value;
+      const processors = readProcessors(files, processorTime);
+      const memory = readMemory(files);
       return {
         atMs: now(),
-        ...readProcessors(files, processorTime),
-        ...readMemory(files),
+        ...processors,
+        ...memory,
+        limits: cgroup.read({ memoryBytes: memory.memoryTotalBytes, cores: processors.cpuCount }),
         ...readTraffic(files, cards, sums),
         rootTotalBytes: sizes && sizes.blocks * sizes.bsize,
         rootFreeBytes: sizes && sizes.bfree * sizes.bsize,

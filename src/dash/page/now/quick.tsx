@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { HostStatus, SeriesName } from "../../api.ts";
+import type { HostStatus, LimitsStatus, SeriesName } from "../../api.ts";
 import { type Latest, latest, names, state, status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { bytes, duration, written } from "../format.ts";
@@ -14,13 +14,12 @@ export function QuickStats() {
   const isLive = useCell(state) === "live";
   if (known?.host === undefined) return <Empty title="Waiting for the box …" />;
   const host = isLive ? { ...known.host, ...moving(second, series) } : known.host;
+  const { limits } = known;
   return (
     <>
       <Throttling host={host} />
       <dl class="quick">
-        <Stat name="Busy" value={written(host.busy, "share")} share={host.busy}>
-          of {host.cores} {host.cores === 1 ? "core" : "cores"}
-        </Stat>
+        <Busy host={host} limits={limits} />
         <Stat
           name="Load"
           value={host.load1?.toFixed(2) ?? "–"}
@@ -28,7 +27,7 @@ export function QuickStats() {
         >
           over a minute
         </Stat>
-        <Amount name="RAM" used={host.memoryUsedBytes} total={host.memoryTotalBytes} />
+        <Memory host={host} limits={limits} />
         <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />
         <RootDisk host={host} />
         <Stat
@@ -120,6 +119,52 @@ function RootDisk({ host }: { readonly host: HostStatus }) {
   return (
     <Stat name="Root disk" value={written(percent, "percent")} share={percent / 100}>
       {bytes(used)} used, {bytes(available)} free
+    </Stat>
+  );
+}
+
+interface LimitedProps {
+  readonly host: HostStatus;
+  readonly limits: LimitsStatus | null;
+}
+
+/** Of what the box may use, the machine's beside it. */
+function Busy({ host, limits }: LimitedProps) {
+  if (limits === null || limits.cores === null) {
+    return (
+      <Stat name="Busy" value={written(host.busy, "share")} share={host.busy}>
+        of {cores(host.cores)}
+      </Stat>
+    );
+  }
+  return (
+    <Stat name="Busy" value={written(limits.busy, "share")} share={limits.busy}>
+      of {cores(limits.cores)}{" "}
+      <OfHost>
+        {written(host.busy, "share")} of {cores(host.cores)}
+      </OfHost>
+    </Stat>
+  );
+}
+
+function OfHost({ children }: { readonly children: ComponentChildren }) {
+  return <span class="stat-host">host {children}</span>;
+}
+
+function cores(count: number): string {
+  return `${Number(count.toFixed(2))} ${count === 1 ? "core" : "cores"}`;
+}
+
+function Memory({ host, limits }: LimitedProps) {
+  const { memoryUsedBytes: used, memoryTotalBytes: total } = host;
+  if (limits === null || limits.memoryBytes === null) return <Amount name="RAM" used={used} total={total} />;
+  const share = limits.memoryUsedBytes === null ? null : limits.memoryUsedBytes / limits.memoryBytes;
+  return (
+    <Stat name="RAM" value={written(share, "share")} share={share}>
+      {written(limits.memoryUsedBytes, "bytes")} of {bytes(limits.memoryBytes)}{" "}
+      <OfHost>
+        {written(used, "bytes")} of {written(total, "bytes")}
+      </OfHost>
     </Stat>
   );
 }
