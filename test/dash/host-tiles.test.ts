@@ -81,4 +81,16 @@ describe.if(hasBrowser())("the machine's tiles", () => {
     },
     PATIENCE_MS,
   );
+
+  test(
+    "are those of what the machine has: no bar for a sensor or a swap space that is not there",
+    async () => {
+      const host = { swapUsedBytes: 0, swapTotalBytes: 0, temperatureCelsius: null, temperatureSensor: null };
+      const page = await openWith({ host }, { width: 1440, scheme: "light" });
+      await sees(page, ".quick", /tenk up/);
+      const names = await page.locator(".quick .stat dt").allTextContents();
+      expect(names).toEqual(["Busy", "Load", "RAM", "Root disk", "Box up", "tenk up"]);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -28,15 +28,9 @@ export function QuickStats() {
           over a minute
         </Stat>
         <Memory host={host} limits={limits} />
-        <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />
+        {host.swapTotalBytes !== 0 && <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />}
         <RootDisk host={host} />
-        <Stat
-          name="Temperature"
-          value={written(host.temperatureCelsius, "celsius")}
-          share={heat(host.temperatureCelsius)}
-        >
-          {host.temperatureSensor === null ? "no sensor here" : <Foreign text={host.temperatureSensor} />}
-        </Stat>
+        <Temperature host={host} />
         <Stat name="Box up" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
         <Stat name="tenk up" value={duration(Date.now() - Date.parse(known.startedAt))} />
       </dl>
@@ -70,9 +64,23 @@ function moving({ values }: Latest, series: readonly SeriesName[]): Partial<Host
   };
 }
 
+/** Nothing on a machine without a sensor. */
+function Temperature({
+  host: { temperatureCelsius: celsius, temperatureSensor: sensor },
+}: {
+  readonly host: HostStatus;
+}) {
+  if (celsius === null || sensor === null) return null;
+  return (
+    <Stat name="Temperature" value={written(celsius, "celsius")} share={heat(celsius)}>
+      <Foreign text={sensor} />
+    </Stat>
+  );
+}
+
 /** A Raspberry Pi slows down from 80 °C on: a full bar is 90. */
-function heat(celsius: number | null): number | null {
-  return celsius === null ? null : (celsius - 20) / 70;
+function heat(celsius: number): number {
+  return (celsius - 20) / 70;
 }
 
 interface StatProps {
@@ -104,7 +112,6 @@ function Amount({
   readonly total: number | null;
 }) {
   if (used === null || total === null) return <Stat name={name} value="–" share={0} />;
-  if (total === 0) return <Stat name={name} value="none" share={0} />;
   return (
     <Stat name={name} value={written(used / total, "share")} share={used / total}>
       {bytes(used)} of {bytes(total)}
