@@ -39,6 +39,12 @@ export class Lanes {
     this.rotation = new Rotation(count);
   }
 
+  /** A copy of what the reply finder remembers of a lane: its connection leaves. */
+  replyStateOf(lane: number): Int32Array {
+    const slots = this.replyState.length / this.count;
+    return this.replyState.slice(lane * slots, (lane + 1) * slots);
+  }
+
   /** A fresh connection takes the lane. */
   occupy(lane: number, connection: LaneConnection): void {
     this.connections[lane] = connection;

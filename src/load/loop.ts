@@ -12,6 +12,7 @@ import type { TcpPlan } from "./plan.ts";
 import type { Protocol } from "./protocol.ts";
 import { Receiver } from "./receiver.ts";
 import type { Report } from "./report.ts";
+import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
 import type { Phase } from "./snapshot.ts";
 import { TokenBuckets } from "./token-buckets.ts";
@@ -36,8 +37,6 @@ export interface LoopHooks {
 
 /** Longest sleep between ticks. */
 const MAX_WAIT_MS = 10;
-/** How long closing waits for the peers' FIN. */
-const CLOSE_MS = 1000;
 /** What comes back is said to have ended after this much silence, where answers are not told apart. */
 const QUIET_MS = 50;
 
@@ -73,8 +72,7 @@ export class LoadLoop {
   readonly #receiver: Receiver;
   #expectedMs = 0;
   #saidRampedUp = false;
-  /** Those whose lifetime was over, until the peer has closed as well. */
-  readonly #retired = new Set<LaneConnection>();
+  readonly #retired = new Retired();
   #sentBefore = 0;
   #endMs = Number.POSITIVE_INFINITY;
   #giveUpMs = Number.POSITIVE_INFINITY;
@@ -103,6 +101,7 @@ export class LoadLoop {
     const handler = {
       open: (connection: LaneConnection) => this.#opened(connection),
       chunk: (connection: LaneConnection, bytes: Uint8Array) => this.#received(connection, bytes),
+      end: (connection: LaneConnection) => connection.end(),
       close: (connection: LaneConnection, reason: CloseReason) => this.#closed(connection, reason),
     };
     const failed = (lane: number) => this.#gone(lane);
@@ -191,6 +190,7 @@ export class LoadLoop {
     const now = this.now();
     recordUs(this.lag, Math.max(0, now - this.#expectedMs) * 1000);
     if (this.#isRunning) this.#lifetimes.tick(now);
+    this.#retired.tick(now);
     if (this.#isRunning) this.#opener.tick(now, now + TICK_BUDGET_MS);
     const sends = this.phase !== "closing" && this.phase !== "done";
     const busy = sends && (this.#dispatcher?.sendDue(now) ?? false);
@@ -252,9 +252,8 @@ export class LoadLoop {
     this.#leave(lane);
     this.#lifetimes.closed(lane);
     this.tally.retired += 1;
-    this.#retired.add(connection);
     connection.data = -1;
-    connection.end();
+    this.#retired.add(connection, this.#lanes.replyStateOf(lane), now);
     this.#opener.reopen(lane);
   }
 
@@ -283,7 +282,7 @@ export class LoadLoop {
   #received(connection: LaneConnection, bytes: Uint8Array): void {
     const lane = connection.data;
     if (lane < 0) {
-      this.tally.bytesReceived += bytes.length;
+      this.#receiver.receivedUnasked(this.#retired.replyStateOf(connection), bytes);
       return;
     }
     this.#hooks.tap?.in?.(this.#lanes.uids[lane]!, bytes);
@@ -300,7 +299,7 @@ export class LoadLoop {
     const unsent = this.phase === "done" ? "full" : "cut";
     if (lane < 0) {
       this.#sender?.ended(connection, unsent);
-      this.#retired.delete(connection);
+      this.#retired.closed(connection);
       return;
     }
     this.#leave(lane);
@@ -350,7 +349,7 @@ export class LoadLoop {
     if (this.debt > 0 || (this.#inFlight?.underWay ?? 0) > 0) return false;
     const { lastMs } = this.#receiver;
     if (this.#protocol.replies === undefined && lastMs > 0 && now - lastMs < QUIET_MS) return false;
-    for (const { queuedBytes } of this.#retired) if (queuedBytes > 0) return false;
+    if (this.#retired.areSending) return false;
     return this.#lanes.connections.every((connection) => connection === undefined || connection.queuedBytes === 0);
   }
 
@@ -366,7 +365,7 @@ export class LoadLoop {
 
   #finish(): void {
     this.phase = "done";
-    for (const connection of [...this.#lanes.connections, ...this.#retired]) {
+    for (const connection of [...this.#lanes.connections, ...this.#retired.connections()]) {
       if (connection === undefined) continue;
       connection.close();
       // Counted also where its close is told later.

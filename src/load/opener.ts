@@ -204,6 +204,8 @@ function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters
     // that both wait for the other to read wait for ever.
     outboxHighBytes: OUTBOX_BOUND_BYTES,
     outboxMaxBytes: OUTBOX_BOUND_BYTES,
+    // What comes between our FIN and the peer's counts as well; who is to read slowly must not be made to read all at the end.
+    halfOpen: plan.downstreamBytesPerSecond === undefined,
     // A peer that reads nothing is something to measure, not to hang up on.
     limits: {
       stallMs: 0,

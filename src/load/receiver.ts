@@ -59,6 +59,20 @@ export class Receiver {
     return stop?.seen(this.#lanes.stopState, lane * stop.slotsPerConnection, bytes) ?? false;
   }
 
+  /**
+   * Something came on a connection that we have closed: all of it was answered, or is answered too late.
+   *
+   * @param replyState of that connection; undefined where it never had a lane
+   */
+  receivedUnasked(replyState: Int32Array | undefined, bytes: Uint8Array): void {
+    const { replies } = this.#protocol;
+    this.#tally.bytesReceived += bytes.length;
+    if (replies === undefined || replyState === undefined || !(this.#sender?.timesAnswers ?? false)) return;
+    const count = replies.count(replyState, 0, bytes);
+    this.#tally.received += count;
+    this.#tally.unexpected += count;
+  }
+
   #nextRequests(sender: Sender, lane: number, now: number, sending: boolean): void {
     sender.sendWaiting(lane, now);
     if (this.#plan.pace !== "as-fast-as-possible" || !sending || !this.#lanes.rotation.has(lane)) return;

@@ -277,7 +277,7 @@ describe("connections", () => {
     const report = await runAgainst({ server: { port } } as Target, {
       connections: 2,
       channelLifetimeMs: 100,
-      durationMs: 250,
+      durationMs: 500,
       messages: [],
     });
     expect(report.connections.opened).toBeGreaterThanOrEqual(4);

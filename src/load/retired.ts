@@ -1,0 +1,46 @@
+import type { LaneConnection } from "./lanes.ts";
+
+/** How long closing waits for the peers' FIN. */
+export const CLOSE_MS = 1000;
+
+interface Entry {
+  readonly untilMs: number;
+  readonly replyState: Int32Array;
+}
+
+/** Connections whose lifetime was over, the first first: our FIN is sent, and the peer's is awaited for a second. */
+export class Retired {
+  readonly #entries = new Map<LaneConnection, Entry>();
+
+  /** @param replyState what the reply finder remembers of it */
+  add(connection: LaneConnection, replyState: Int32Array, now: number): void {
+    this.#entries.set(connection, { untilMs: now + CLOSE_MS, replyState });
+    connection.end();
+  }
+
+  closed(connection: LaneConnection): void {
+    this.#entries.delete(connection);
+  }
+
+  replyStateOf(connection: LaneConnection): Int32Array | undefined {
+    return this.#entries.get(connection)?.replyState;
+  }
+
+  /** Closes those whose peers have not. */
+  tick(now: number): void {
+    for (const [connection, { untilMs }] of this.#entries) {
+      if (untilMs > now) return;
+      connection.close();
+    }
+  }
+
+  connections(): LaneConnection[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Some of what they were given waits in them. */
+  get areSending(): boolean {
+    for (const { queuedBytes } of this.#entries.keys()) if (queuedBytes > 0) return true;
+    return false;
+  }
+}
