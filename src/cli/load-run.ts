@@ -1,4 +1,4 @@
-import { RunKeeper, usualDataFolder } from "../app/mod.ts";
+import { RunKeeper, usualDataFolder, VERSION } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
 import { reportHtml, runSeries } from "../dash/mod.ts";
 import {
@@ -83,6 +83,7 @@ async function showing<Result extends Report>(
       },
       signal: stop.signal,
       control,
+      version: VERSION,
       ...(tap ? { tap } : {}),
     });
     html?.(await reportHtml(report, runSeries(snapshots), { startedAt }));

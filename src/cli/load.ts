@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { parseAddress } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
-import { planTcp } from "../load/mod.ts";
+import { EXPECTABLE, planTcp } from "../load/mod.ts";
 import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
 import { loadOptionsOf, mustBeBox } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
 import { findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
-import { examples } from "./options.ts";
+import { examples, namesHelp } from "./options.ts";
 import { fileTarget, jsonTarget } from "./output.ts";
 import { pushPlan } from "./push.ts";
 import { stderr } from "./terminal.ts";
@@ -29,6 +29,10 @@ function loadTcpCommand(exit: (code: number) => void): Command {
     .argument("<target>", "HOST:PORT or unix:/path");
   const messages = addLoadOptions(command);
   return command
+    .addHelpText(
+      "after",
+      namesHelp("Names for --expect (docs/load.md says what each is; every percentile may be asked for):", EXPECTABLE),
+    )
     .addHelpText(
       "after",
       examples(

@@ -49,3 +49,14 @@ export function parseWorkers(text: string): number | "auto" {
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
 }
+
+/** Names under a title of their own, as many on a line as fit into 80 columns. */
+export function namesHelp(title: string, names: readonly string[]): string {
+  const lines = [""];
+  for (const name of names) {
+    const line = lines.at(-1)!;
+    if (line.length + name.length > 76) lines.push(name);
+    else lines[lines.length - 1] = line === "" ? name : `${line}, ${name}`;
+  }
+  return `\n${title}\n${lines.map((line) => `  ${line}`).join(",\n")}`;
+}

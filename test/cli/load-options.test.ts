@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { TenkError } from "../../src/base/mod.ts";
 import { failureOf } from "../../src/cli/failure.ts";
+import { loadCommand } from "../../src/cli/load.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "../../src/cli/load-options.ts";
 import { REFUSED } from "../../src/cli/tcpkali.ts";
+import { EXPECTABLE } from "../../src/load/mod.ts";
 import { withFolder } from "./tenk.ts";
 
 function read(words: readonly string[]) {
@@ -143,5 +145,20 @@ test("docs/load.md has every option, taken or refused", () => {
   for (const { short, long } of command.options) {
     for (const name of [short, long])
       if (name && name !== "--no-live") expect(page).toMatch(new RegExp(`\`[^\`]*${name}\\b`));
+  }
+});
+
+test("every name for --expect is on docs/load.md and in the help", () => {
+  const page = readFileSync(new URL("../../docs/load.md", import.meta.url), "utf8");
+  const parts: string[] = [];
+  const command = loadCommand(() => {}).commands[0]!.configureOutput({ writeOut: (text) => void parts.push(text) });
+  command.outputHelp();
+  const help = parts.join("");
+  for (const name of EXPECTABLE) {
+    expect(page).toMatch(new RegExp(`\`${name}\``));
+    expect(help).toMatch(new RegExp(`[ ,]${name}[,\n]`));
+  }
+  for (const line of help.split("Names for")[1]!.split("Examples")[0]!.split("\n")) {
+    expect(line.length).toBeLessThanOrEqual(90);
   }
 });

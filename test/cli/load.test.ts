@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { VERSION } from "../../src/app/mod.ts";
 import type { Report } from "../../src/load/mod.ts";
 import { freePort } from "../net/support.ts";
 import { startTenk, type Tenk, tenk, withFolder } from "./tenk.ts";
@@ -57,7 +58,9 @@ describe("tenk load tcp", () => {
   test("holds, sends, counts at both ends, and passes", async () => {
     const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...QUICK, "--box", statusUrl, "--json", "-"]);
     const report = JSON.parse(stdout) as Report;
-    expect(report.connections).toMatchObject({ opened: 20, peak: 20, failed: 0, lost: 0 });
+    expect(report.connections).toMatchObject({ opened: 20, peak: 20, held: 20, failed: 0, lost: 0 });
+    expect(Date.now() - Date.parse(report.startedAt)).toBeWithin(0, 60_000);
+    expect(report.version).toBe(VERSION);
     expect(report.messages.sent).toBeGreaterThan(0);
     expect(report.bytes.sent).toBe(4 * report.messages.sent);
     expect(report.server).toMatchObject({ received: report.messages.sent, bytesReceived: report.bytes.sent });
@@ -76,6 +79,8 @@ describe("tenk load tcp", () => {
         "lost=0",
         "--expect",
         "unanswered=0",
+        "--latency-percentiles",
+        "50,75,90,99,99.9,100",
         "--json",
         file,
         "--box",
@@ -85,6 +90,8 @@ describe("tenk load tcp", () => {
       const report = JSON.parse(readFileSync(file, "utf8")) as Report;
       expect(report.latencyUs.message.count).toBe(report.messages.sent);
       expect(stdout).toContain("message, from its planned moment");
+      // Percentiles that are always there are there once.
+      expect(stdout).toMatch(/^latency +p50 +p90 +p99 +p99\.9 +max +p75 +count$/m);
       expect(stdout).toMatch(/^pass +lost=0 +got 0$/m);
       expect(code).toBe(0);
     });
