@@ -248,6 +248,7 @@ export class LoadLoop {
   #retire(lane: number): void {
     const connection = this.#lanes.connections[lane]!;
     const now = this.now();
+    this.#sender?.dropWaiting(lane);
     if (this.#lanes.heard[lane] === 0) this.#recorder.giveUp("firstByte", this.#lanes.sinceMs[lane]!, now);
     this.#leave(lane);
     this.#lifetimes.closed(lane);

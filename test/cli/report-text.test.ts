@@ -75,6 +75,28 @@ pass  connections=10000  got 10000
 PASS`);
   });
 
+  test("marks what is a lower bound", () => {
+    const open = {
+      ...LATENCY,
+      p99: 6_200_000,
+      p999: 6_300_000,
+      max: 6_300_000,
+      atLeast: { count: 104, fromUs: 6_000_000 },
+    };
+    const text = reportText({ ...REPORT, latencyUs: { ...REPORT.latencyUs, message: open } }, PLAIN);
+    expect(text).toMatch(/^message, from its planned moment +200us +400us +≥ 6\.2s +≥ 6\.3s +≥ 6\.3s +10,000$/m);
+    expect(text).toContain("\n≥ at least: 104 of 10,000 (message) never ended and count as long as they waited\n");
+  });
+
+  test("prints one that an earlier tenk made", () => {
+    const { reopened: _, held: __, ...connections } = REPORT.connections;
+    const { answersTold: ___, answered: ____, unexpected: _____, ...messages } = REPORT.messages;
+    const droppedBy = { old: 2, full: 0, outstanding: 0, bandwidth: 0, closed: 0 };
+    const before = { ...REPORT, connections, messages: { ...messages, droppedBy } } as unknown as Report;
+    expect(reportText(before, PLAIN)).toContain("dropped: 2 old: the generator was behind\n");
+    expect(reportText(before, PLAIN)).not.toMatch(/undefined|NaN/);
+  });
+
   test("says what was tried where a server's counters were not read", () => {
     const serverNote = "no box answers at 127.0.0.1:9190";
     expect(reportText({ ...REPORT, server: null, serverNote }, PLAIN)).toContain(

@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
+import { listen } from "../../src/net/mod.ts";
+import { freePort } from "../net/support.ts";
 import { runAgainst, type Target, target } from "./servers.ts";
 
 const LENGTH = { kind: "length", bytes: 4 } as const;
@@ -72,6 +74,30 @@ describe("what is missing weighs", () => {
     expect(latencyUs.connect).toMatchObject({ count: 5, atLeast: { count: 5 } });
     expect(latencyUs.connect.p50).toBeGreaterThanOrEqual(99_000);
   });
+});
+
+test("a connect that is tried again has taken from its first try on", async () => {
+  const port = await freePort();
+  const late = { server: { port } } as Target;
+  const running = runAgainst(late, { connections: 2, messages: [], reconnect: true, durationMs: 2000 });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await using _server = await listen({ host: "127.0.0.1", port }, {});
+  const { connections, latencyUs } = await running;
+  expect(connections).toMatchObject({ opened: 2, reopened: 2, failed: 2, held: 2 });
+  expect([latencyUs.connect.count, latencyUs.connect.atLeast]).toEqual([2, undefined]);
+  expect(latencyUs.connect.p50).toBeGreaterThanOrEqual(990_000);
+});
+
+test("a first byte that never came weighs where any came, and not where none is owed", async () => {
+  await using some = await target(undefined, {
+    open: (connection) => void (some.connections.size % 2 === 0 && connection.write("220 ready\n")),
+  });
+  const plan = { connections: 4, messages: [], durationMs: 300 };
+  const { firstByte } = (await runAgainst(some, plan)).latencyUs;
+  expect(firstByte).toMatchObject({ count: 4, atLeast: { count: 2 } });
+  expect(firstByte.p90).toBeGreaterThan(250_000);
+  await using sink = await target();
+  expect((await runAgainst(sink, plan)).latencyUs.firstByte.count).toBe(0);
 });
 
 describe("replies that nothing asked for", () => {
