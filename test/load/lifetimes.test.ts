@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { TcpOptions } from "../../src/load/mod.ts";
-import { runAgainst, target } from "./servers.ts";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import type { LoadSnapshot, TcpOptions } from "../../src/load/mod.ts";
+import { type Connection, listen } from "../../src/net/mod.ts";
+import { runAgainst, type Target, target } from "./servers.ts";
 
 const LENGTH = { kind: "length", bytes: 4 } as const;
 
@@ -45,6 +48,51 @@ describe("a connection with a lifetime", () => {
     expect(connections.reopened).toBeGreaterThanOrEqual(4);
     expect([messages.unanswered, messages.answered]).toEqual([messages.sent, 0]);
   });
+});
+
+test("what a server says on a connection that we have closed is unexpected", async () => {
+  let replies = 0;
+  const reply = (connection: Connection) => {
+    if (connection.write("pong") > 0) replies += 1;
+  };
+  await using twice = await listen(
+    { host: "127.0.0.1", halfOpen: true },
+    {
+      chunk(connection) {
+        reply(connection);
+        setTimeout(() => reply(connection), 80);
+      },
+      end: (connection) => void setTimeout(() => connection.end(), 150),
+    },
+  );
+  const plan = { connections: 3, ratePerConnection: 10, channelLifetimeMs: 70, durationMs: 500, replies: LENGTH };
+  const { messages, connections } = await runAgainst({ server: twice } as Target, plan);
+  expect(connections.reopened).toBeGreaterThan(0);
+  expect(messages.unexpected).toBeGreaterThan(0);
+  expect([messages.received, messages.answered + messages.unexpected]).toEqual([replies, replies]);
+  expect(messages.answered + messages.unanswered).toBe(messages.sent);
+});
+
+test("a server that never closes does not keep those that have had their lifetime", async () => {
+  let reset = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    // What is written to a connection that is closed is answered with a reset; one that is half open takes it.
+    const talk = setInterval(() => socket.write("x"), 50);
+    socket.resume().on("error", () => {
+      clearInterval(talk);
+      reset += 1;
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  let resetWhileSending = 0;
+  const onSnapshot = ({ phase }: LoadSnapshot) => {
+    if (phase === "send") resetWhileSending = reset;
+  };
+  const plan = { connections: 2, channelLifetimeMs: 100, durationMs: 2000, messages: [] };
+  await runAgainst({ server: { port } } as Target, plan, { onSnapshot });
+  expect(resetWhileSending).toBeGreaterThan(0);
+  server.close();
 });
 
 test("what waits in a connection that is reset was not sent, and has a cause of its own", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { LoadSnapshot } from "../../src/load/mod.ts";
+import { LoadControl, type LoadSnapshot } from "../../src/load/mod.ts";
 import { listen } from "../../src/net/mod.ts";
 import { freePort } from "../net/support.ts";
 import { runAgainst, type Target, target } from "./servers.ts";
@@ -88,6 +88,19 @@ test("a connect that is tried again has taken from its first try on", async () =
   expect(latencyUs.connect.p50).toBeGreaterThanOrEqual(990_000);
 });
 
+test("a connect that is given up as the run is stopped was not measured", async () => {
+  await using mute = await target();
+  const control = new LoadControl();
+  const onSnapshot = () => control.stop();
+  // It takes connections, and never answers a handshake.
+  const { connections, latencyUs } = await runAgainst(
+    mute,
+    { tls: true, connectTimeoutMs: 5000 },
+    { control, onSnapshot },
+  );
+  expect([connections.opened, connections.failed, latencyUs.connect.count]).toEqual([0, 0, 0]);
+});
+
 test("a first byte that never came weighs where any came, and not where none is owed", async () => {
   await using some = await target(undefined, {
     open: (connection) => void (some.connections.size % 2 === 0 && connection.write("220 ready\n")),
@@ -116,11 +129,19 @@ describe("replies that nothing asked for", () => {
     await using server = await target(undefined, {
       open: (connection) => {
         connection.pause();
-        connection.write("12345678");
+        // The first message is due after 100 ms, and waits by then.
+        setTimeout(() => connection.write("12345678"), 250);
       },
     });
     const messages = [{ kind: "file-bytes", bytes: new Uint8Array(9_000_000), first: false, unescape: false }] as const;
-    const plan = { messages, ratePerConnection: 5, sendBufferBytes: 65_536, drainMs: 100, replies: LENGTH };
+    const plan = {
+      messages,
+      ratePerConnection: 5,
+      durationMs: 500,
+      sendBufferBytes: 65_536,
+      drainMs: 100,
+      replies: LENGTH,
+    };
     const report = await runAgainst(server, plan);
     expect(report.messages).toMatchObject({ sent: 0, answered: 0, unexpected: 2, unanswered: 0 });
   });

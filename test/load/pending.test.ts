@@ -38,6 +38,16 @@ describe("what has not ended", () => {
     expect([max, p99 >= atLeast!.fromUs, p90 >= atLeast!.fromUs]).toEqual([p99, true, false]);
   });
 
+  test("waited for as long as last answers are waited for, although it began just before the end", () => {
+    const recorder = new LatencyRecorder();
+    recorder.begin("message", 2400);
+    recorder.begin("firstByte", 2900);
+    recorder.close(2950, 2900, 500);
+    expect(recorder.latencies.summary("message")).toMatchObject({ p50: 500_000, atLeast: { fromUs: 500_000 } });
+    // What waits for a first byte was closed then.
+    expect(recorder.latencies.summary("firstByte").max).toBeLessThanOrEqual(50_000);
+  });
+
   test("counts while a run goes on, once it has waited for as long as last answers are waited for", () => {
     const recorder = new LatencyRecorder();
     recorder.begin("message", 100);

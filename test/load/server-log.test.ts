@@ -12,7 +12,7 @@ const FIRST_SEED = Number(process.env.TENK_SEED ?? 1);
 const AT_ONCE = 10;
 
 /** What must be so of every report by itself. */
-function holdIdentities({ messages, latencyUs, connections, verdict }: Report): void {
+function holdIdentities({ plan, messages, latencyUs, connections, verdict }: Report): void {
   const { planned, sent, late, dropped, droppedBy, received, answered, unanswered, unexpected } = messages;
   expect({ planned, sent, received }).toEqual({
     planned: sent + dropped,
@@ -21,9 +21,12 @@ function holdIdentities({ messages, latencyUs, connections, verdict }: Report): 
   });
   expect(Object.values(droppedBy).reduce((sum, count) => sum + count, 0)).toBe(dropped);
   expect(Math.min(late, sent - late, answered, unanswered, ...Object.values(droppedBy))).toBeGreaterThanOrEqual(0);
-  const { message, service, connect } = latencyUs;
+  const { message, service, send, connect } = latencyUs;
   const openOf = (latency: typeof message) => latency.atLeast?.count ?? 0;
   expect([message.count, openOf(message)]).toEqual([planned, unanswered + dropped]);
+  // Without a rate they are planned for the moment at which they are sent.
+  const hasRate = plan.ratePerConnection > 0 || plan.totalRate > 0;
+  if (hasRate) expect(send.count).toBe(planned);
   expect(service.count - openOf(service)).toBe(answered);
   expect(connect.count - openOf(connect)).toBe(connections.opened);
   if (message.atLeast) expect(message.max).toBeGreaterThanOrEqual(700_000);

@@ -62,14 +62,15 @@ async function reportOf(behaviour: Behaviour, plan: TcpOptions): Promise<Report>
   return await runAgainst(server, { connections: 4, durationMs: 150, drainMs: 100, ...plan });
 }
 
-function holdSums(what: string, { messages, timing, latencyUs }: Report): void {
+function holdSums(what: string, { plan, messages, timing, latencyUs }: Report): void {
   const { planned, sent, late, dropped, droppedBy, received, answered, unexpected, unanswered, perSecondSent } =
     messages;
-  const { message, service } = latencyUs;
+  const { message, service, send } = latencyUs;
   expect([what, sent + dropped, answered + unanswered, received]).toEqual([what, planned, sent, answered + unexpected]);
   // Every message weighs: those that were not answered as what they have waited at least.
   const open = { count: message.count, open: message.atLeast?.count ?? 0 };
   expect([what, open]).toEqual([what, { count: planned, open: unanswered + dropped }]);
+  if (plan.ratePerConnection > 0) expect([what, send.count]).toEqual([what, planned]);
   expect([what, service.count - (service.atLeast?.count ?? 0)]).toEqual([what, answered]);
   expect((perSecondSent * timing.sendMs) / 1000).toBeLessThanOrEqual(sent + 0.5);
   expect(Math.min(sent - late, unanswered, ...Object.values(droppedBy))).toBeGreaterThanOrEqual(0);
