@@ -47,6 +47,9 @@ describe("a connection with a lifetime", () => {
     const { connections, messages } = await runAgainst(silent, { ...slow, drainMs: 100, replies: LENGTH });
     expect(connections.reopened).toBeGreaterThanOrEqual(4);
     expect([messages.unanswered, messages.answered]).toEqual([messages.sent, 0]);
+    const one = (await runAgainst(silent, { ...slow, drainMs: 100, replies: LENGTH, pipeline: 1 })).messages;
+    // No reply came to what these waited for; a few were due while no connection was open.
+    expect(one.droppedBy.noReply).toBeGreaterThan(one.droppedBy.closed);
   });
 });
 
