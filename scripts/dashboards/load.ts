@@ -16,7 +16,7 @@ export function loadDashboard(): Dashboard {
     number("p99", "From the planned moment to the answer, over the whole run.", "s", last("latency_seconds", `${RUN},quantile="0.99"`)),
     lines({
       title: "Messages",
-      help: "A second.",
+      help: "A second; of the unanswered, how many there are.",
       unit: "cps",
       queries: [
         ["planned", perSecond("messages_planned_total")],
@@ -24,6 +24,8 @@ export function loadDashboard(): Dashboard {
         ["received", perSecond("messages_received_total")],
         ["late", perSecond("messages_late_total")],
         ["dropped", perSecond("messages_dropped_total")],
+        ["unexpected", perSecond("messages_unexpected_total")],
+        ["unanswered", `tenk_load_messages_unanswered{${RUN}}`],
       ],
     }),
     lines({
