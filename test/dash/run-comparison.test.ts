@@ -38,6 +38,18 @@ describe("what a difference of two runs is worth", () => {
   });
 });
 
+test("messages without an answer are compared, and a latency of none is no number", () => {
+  const [a, b] = [fakeRun("1", 0, 1, true), fakeRun("2", 0, 1, true)];
+  const report = {
+    ...b.report,
+    messages: { ...b.report.messages, unanswered: 500, unexpected: 7 },
+    latencyUs: { ...b.report.latencyUs, message: { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 } },
+  };
+  const rows = new Map(compareRuns(a, { ...b, report }).map((row) => [row.name, row]));
+  expect(rows.get("unanswered")).toMatchObject({ b: 500, words: "clearly worse" });
+  expect(rows.get("message p99")).toMatchObject({ b: null, words: "" });
+});
+
 function runOf(perSecondSent: number, seconds: readonly number[]): RunAnswer {
   const latency = { p50: 100, p99: 200, max: 300 };
   const report = {
