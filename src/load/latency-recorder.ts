@@ -1,6 +1,9 @@
 import { LATENCIES, Latencies, type LatencyName } from "./latency.ts";
 import { PendingTimes } from "./pending.ts";
 
+/** What a run is told by while it goes on. */
+const OF_MESSAGES = ["message", "send"] as const satisfies readonly LatencyName[];
+
 /** Whole microseconds of the run, from its milliseconds. */
 export function runUs(ms: number): number {
   return Math.round(ms * 1000);
@@ -52,17 +55,20 @@ export class LatencyRecorder {
   }
 
   /**
-   * How message latencies stand: with those that have waited for `patienceMs` or longer. Younger ones may still be on time.
+   * How the latencies of messages stand: with those that have waited for `patienceMs` or longer. Younger ones may still be on
+   * time.
    *
-   * @returns the recorder's own latencies where none has; else a copy
+   * @returns the recorder's own latencies where none has; else a copy of those of messages and of their sending
    */
   messagesAt(nowMs: number, patienceMs: number): Latencies {
     let made: Latencies | undefined;
-    this.#pending.message.each(runUs(nowMs), (waitedUs, count) => {
-      if (waitedUs < patienceMs * 1000) return;
-      made ??= this.latencies.copyOf("message");
-      made.recordAtLeast("message", waitedUs, count);
-    });
+    for (const name of OF_MESSAGES) {
+      this.#pending[name].each(runUs(nowMs), (waitedUs, count) => {
+        if (waitedUs < patienceMs * 1000) return;
+        made ??= this.latencies.copyOf(OF_MESSAGES);
+        made.recordAtLeast(name, waitedUs, count);
+      });
+    }
     return made ?? this.latencies;
   }
 

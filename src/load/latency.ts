@@ -89,11 +89,13 @@ export class Latencies {
     for (const [index, count] of other.messageBuckets.entries()) this.messageBuckets[index]! += count;
   }
 
-  /** A copy of this one name; the others are empty in it. */
-  copyOf(name: LatencyName): Latencies {
+  /** A copy of these names; the others are empty in it. */
+  copyOf(names: readonly LatencyName[]): Latencies {
     const copy = new Latencies();
-    copy.#histograms[name].add(this.#histograms[name]);
-    copy.#atLeast[name] = this.#atLeast[name];
+    for (const name of names) {
+      copy.#histograms[name].add(this.#histograms[name]);
+      copy.#atLeast[name] = this.#atLeast[name];
+    }
     copy.messageBuckets.set(this.messageBuckets);
     return copy;
   }

@@ -20,11 +20,12 @@ function tell(message: FromLoadWorker): void {
 
 function tellState(running: LoadLoop, endedBy?: EndedBy): void {
   const last = endedBy !== undefined;
-  const hasAnswers = running.latencies.count("message") > 0;
+  const { latencies } = running;
+  const hasAnswers = latencies.count("message") > 0;
   tell({
     kind: "state",
     tally: { ...running.refresh() },
-    latencies: running.latencies.encode(last ? LATENCIES : [hasAnswers ? "message" : "send"]),
+    latencies: latencies.encode(last ? LATENCIES : [hasAnswers ? "message" : "send"]),
     lag: encodeHistogram(running.lag),
     debt: running.debt,
     draining: running.phase !== "connect" && running.phase !== "send",

@@ -39,14 +39,24 @@ describe("what is missing weighs", () => {
     expect(verdict.reason).toContain("does not hold: p99<100s");
   });
 
-  test("while the run goes on, too", async () => {
+  test.each([1, 2])("while the run goes on, too, in all of it and in each second: %p event loops", async (workers) => {
     await using server = await holed();
     const seen: LoadSnapshot[] = [];
-    const plan = { connections: 10, ratePerConnection: 20, durationMs: 1000, drainMs: 250, replies: LENGTH };
+    const plan = { connections: 20, ratePerConnection: 20, durationMs: 1800, drainMs: 250, replies: LENGTH, workers };
     await runAgainst(server, plan, { onSnapshot: (snapshot) => seen.push(snapshot) });
     const sending = seen.filter(({ phase }) => phase === "send").at(-1)!;
     expect(sending.latencyUs.p99).toBeGreaterThan(250_000);
+    expect(sending.lastSecondUs.p99).toBeGreaterThan(250_000);
     expect(sending.messages.unanswered).toBeGreaterThan(0);
+  });
+
+  test("in the delays that a sink is told by: of what is dropped it is known how long it waits", async () => {
+    await using server = await target((connection, _, index) => void (index % 2 === 0 && connection.reset()));
+    const seen: LoadSnapshot[] = [];
+    const plan = { connections: 10, ratePerConnection: 20, durationMs: 1500, drainMs: 200 };
+    await runAgainst(server, plan, { onSnapshot: (snapshot) => seen.push(snapshot) });
+    const sending = seen.filter(({ phase }) => phase === "send").at(-1)!;
+    expect(sending.lastSecondUs.delayP99).toBeGreaterThan(200_000);
   });
 
   test("where connections are lost or were never opened: what was planned for them is dropped", async () => {
