@@ -1,6 +1,6 @@
 import { RunKeeper, usualDataFolder, VERSION } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
-import { reportHtml, runSeries } from "../dash/mod.ts";
+import { outcomeOf, reportHtml, runSeries } from "../dash/mod.ts";
 import {
   findLimit,
   type Limit,
@@ -17,7 +17,7 @@ import { limitText, stepLine } from "./limit-text.ts";
 import { liveView } from "./live.ts";
 import { type JsonTarget, print } from "./output.ts";
 import { LoadPush, type PushPlan } from "./push.ts";
-import { outcomeOf, reportText } from "./report-text.ts";
+import { reportText } from "./report-text.ts";
 import { stopper } from "./stopper.ts";
 import { paintsFor, stderr } from "./terminal.ts";
 
@@ -28,6 +28,8 @@ export interface ShownRun {
   readonly live: boolean;
   readonly tap?: RunOptions["tap"];
   readonly push?: PushPlan | undefined;
+  /** The command line, to be run again. @default {not told} */
+  readonly command?: string | undefined;
   /** Where a box may be that shows the run as it goes; the run is kept there or in the data folder. @default {not kept} */
   readonly keepAt?: string | undefined;
   /** Gets the report with its charts, as one page; writing it is for later, when the report has been printed. */
@@ -55,7 +57,7 @@ export function findLimitShown(
 
 async function showing<Result extends Report>(
   plan: TcpPlan,
-  { title, live, tap, push: pushPlan, keepAt, html }: ShownRun,
+  { title, live, tap, push: pushPlan, command, keepAt, html }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -74,7 +76,7 @@ async function showing<Result extends Report>(
   let snapshots: LoadSnapshot[] = [];
   const keeper = keepAt === undefined ? undefined : keeperOf(plan, keepAt);
   try {
-    const report = await run({
+    const measured = await run({
       onSnapshot(snapshot) {
         view.show(snapshot);
         push?.take(snapshot);
@@ -86,6 +88,7 @@ async function showing<Result extends Report>(
       version: VERSION,
       ...(tap ? { tap } : {}),
     });
+    const report = command === undefined ? measured : { ...measured, command };
     html?.(await reportHtml(report, runSeries(snapshots), { startedAt }));
     const id = await keeper?.finish(report);
     if (id !== undefined) sayKept(id, keepAt!);
@@ -120,5 +123,6 @@ export function showReport(report: Report & { limit?: Limit }, json: JsonTarget 
   if (json?.isStdout) stderr.line(text);
   else print(text);
   json?.write(report);
-  return EXIT[outcomeOf(report)];
+  const outcome = outcomeOf(report);
+  return outcome === "not found" ? EXIT.failed : EXIT[outcome];
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { parseAddress } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
 import { EXPECTABLE, planTcp } from "../load/mod.ts";
+import { commandLine } from "./command-line.ts";
 import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
 import { loadOptionsOf, mustBeBox } from "./load-plan.ts";
@@ -42,7 +43,7 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         "tenk load tcp 127.0.0.1:9091 -c 1k -r 10 -m ping -T 60s --html report.html",
       ),
     )
-    .action(async (target: string, words: LoadWords) => {
+    .action(async (target: string, words: LoadWords, self: Command) => {
       await startLogging(logLevel(words));
       const json = words.json === undefined ? undefined : jsonTarget(words.json);
       const plan = planTcp(loadOptionsOf(parseAddress(target, "127.0.0.1"), words, messages));
@@ -60,6 +61,7 @@ function loadTcpCommand(exit: (code: number) => void): Command {
           ((text: string) => {
             page = text;
           }),
+        command: commandLine(wordsOf(self)),
         keepAt: words.keep ? keptAt(words.box) : undefined,
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),
@@ -76,6 +78,13 @@ function loadTcpCommand(exit: (code: number) => void): Command {
         htmlFile?.(page);
       }
     });
+}
+
+/** All words behind the program's name. */
+function wordsOf(command: Command): readonly string[] {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  return (root as Command & { readonly rawArgs: readonly string[] }).rawArgs;
 }
 
 /** A box elsewhere keeps runs of its own machine. */

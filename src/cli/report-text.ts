@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
+import { LATENCY_ROWS, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
 import type { DropCause, LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD, rate, whole } from "./live-frame.ts";
 import { table } from "./table.ts";
@@ -10,7 +11,7 @@ import type { Paints } from "./terminal.ts";
  */
 export function reportText(report: Report & { limit?: Limit }, paints: Paints): string {
   return [
-    planText(report, paints),
+    planLine(report, paints),
     table(factRows(report, paints), "ll"),
     latencyTable(report, paints),
     verdictText(report, paints),
@@ -19,15 +20,22 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
     .join("\n\n");
 }
 
-/** What a run was to do: `tcp 127.0.0.1:9091  10k connections at 1000/s, 10/s each, 30s`. */
-export function planText({ kind, target, plan }: Report, { bold }: Paints): string {
-  const rates = [
-    ...(plan.ratePerConnection > 0 ? [`${rate(plan.ratePerConnection)} each`] : []),
-    ...(plan.totalRate > 0 ? [`${rate(plan.totalRate)} in all`] : []),
-  ];
-  const duration = plan.durationMs === null ? "until ended" : formatDuration(plan.durationMs);
-  const connections = `${formatCount(plan.connections)} connections at ${rate(plan.connectRate)}`;
-  return [`${bold(`${kind} ${target}`)}  ${connections}`, ...rates, duration].join(", ");
+/** Numbers as reports on a terminal write them. */
+export const WRITER: PlanWriter = {
+  count: formatCount,
+  perSecond: rate,
+  duration: formatDuration,
+  bytes: formatBytes,
+};
+
+/** What a run was to do: `tcp 127.0.0.1:9091  10k connections at 1000/s, 10/s each, "ping" of 4 B, 30s`. */
+export function planLine(report: Pick<Report, "kind" | "target" | "plan">, { bold }: Paints): string {
+  return `${bold(`${report.kind} ${report.target}`)}  ${visibleText(planText(report, WRITER))}`;
+}
+
+/** A message's control characters would reach the terminal. */
+export function visibleText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 type AddressOutcomes = NonNullable<Report["connections"]["byAddress"]>;
@@ -76,7 +84,6 @@ function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): strin
 }
 
 function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row {
-  const why = generator.saturation.join(", ");
   return [
     "generator",
     `${Math.round(generator.cpuPercent)}% of a core`,
@@ -84,7 +91,7 @@ function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row 
     ...(messages.sent >= 1000 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a message`] : []),
     formatBytes(generator.rssBytes),
     `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
-    generator.saturated ? yellow(`was the limit${why === "" ? "" : `: ${why}`}`) : "not the limit",
+    generator.saturated ? yellow("was the limit") : "not the limit",
   ];
 }
 
@@ -150,24 +157,17 @@ function bad(name: string, count: number, { red }: Paints): string {
   return count > 0 ? red(`${whole(count)} ${name}`) : `0 ${name}`;
 }
 
-/** Rows that hold nothing are left out; the words say between which moments. */
-const LATENCIES = [
-  ["connect", "connect"],
-  ["firstByte", "first byte"],
-  ["message", "message, from its planned moment"],
-  ["service", "service, from when it was sent"],
-  ["send", "sending, from plan to sent"],
-] as const;
-
 function latencyTable({ latencyUs }: Report, { dim, yellow }: Paints): string {
-  const measured = LATENCIES.filter(([key]) => latencyUs[key].count > 0);
+  // Rows that hold nothing are left out.
+  const measured = LATENCY_ROWS.filter(([key]) => latencyUs[key].count > 0);
   if (measured.length === 0) return "";
   const more = Object.keys(latencyUs[measured[0]![0]].more ?? {});
-  const rows = measured.map(([key, name]) => {
+  const rows = measured.map(([key, name, between]) => {
     const latency = latencyUs[key];
     const asked = more.map((percentile) => latency.more?.[percentile] ?? 0);
     const quantiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max, ...asked];
-    return [dim(name), ...quantiles.map((us) => quantileText(us, latency)), whole(latency.count)];
+    const title = dim(between === "" ? name : `${name}, ${between}`);
+    return [title, ...quantiles.map((us) => quantileText(us, latency)), whole(latency.count)];
   });
   const head = ["latency", "p50", "p90", "p99", "p99.9", "max", ...more, "count"].map(dim);
   return [table([head, ...rows], `l${"r".repeat(head.length - 1)}`), ...openText(latencyUs).map(yellow)].join("\n");
@@ -180,9 +180,9 @@ function quantileText(us: number, { atLeast }: LatencySummary): string {
 
 /** Of whatever never ended the true latency is not known. */
 function openText(latencyUs: Report["latencyUs"]): string[] {
-  const open = LATENCIES.flatMap(([key, name]) => {
+  const open = LATENCY_ROWS.flatMap(([key, name]) => {
     const { atLeast, count } = latencyUs[key];
-    return atLeast === undefined ? [] : [`${whole(atLeast.count)} of ${whole(count)} (${name.split(",")[0]})`];
+    return atLeast === undefined ? [] : [`${whole(atLeast.count)} of ${whole(count)} (${name})`];
   });
   return open.length === 0 ? [] : [`≥ at least: ${open.join(", ")} never ended and count as long as they waited`];
 }
@@ -193,17 +193,11 @@ const ENDINGS = {
   "no-connections": "ended: no connection was left",
 } as const;
 
-/** Whether it passed, did not, or was stopped before it could tell. What broke until then has broken. */
-export function outcomeOf({ verdict, endedBy }: Report): "pass" | "failed" | "stopped" {
-  if (verdict.pass) return "pass";
-  return endedBy === "stopped" && verdict.checks.every(({ pass }) => pass) ? "stopped" : "failed";
-}
-
 function verdictWord(report: Report & { limit?: Limit }, { green, red, bold, yellow }: Paints): string {
   const outcome = outcomeOf(report);
   if (outcome === "pass") return green(bold("PASS"));
-  if (outcome === "stopped") return yellow(bold("STOPPED"));
-  return report.limit !== undefined && report.limit.knee > 0 ? yellow(bold("NOT FOUND")) : red(bold("FAIL"));
+  if (outcome === "failed") return red(bold("FAIL"));
+  return yellow(bold(outcome.toUpperCase()));
 }
 
 function verdictText(report: Report & { limit?: Limit }, paints: Paints): string {

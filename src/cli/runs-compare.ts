@@ -1,8 +1,6 @@
 import type { FinishedRun } from "../app/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { compareRuns, type Difference, type RunAnswer } from "../dash/mod.ts";
-import type { Report } from "../load/mod.ts";
-import { rate } from "./live-frame.ts";
 
 /** A number that both runs have. */
 export interface PrintedDifference extends Difference {
@@ -27,34 +25,6 @@ export function printedDifferences(a: FinishedRun, b: FinishedRun): PrintedDiffe
     const { a: from, b: to, verdict, unit } = each;
     if (from === null || to === null || verdict === null) return [];
     return [{ ...each, a: from, b: to, verdict, text: [FORMATS[unit](from), FORMATS[unit](to)] as const }];
-  });
-}
-
-/** One thing that two runs were not alike in before they began. */
-export interface PlanDifference {
-  readonly name: string;
-  /** As people read them. */
-  readonly text: readonly [a: string, b: string];
-}
-
-type Plan = Pick<Report, "target" | "plan">;
-
-const PLAN: Readonly<Record<string, (plan: Plan) => string>> = {
-  target: ({ target }) => target,
-  connections: ({ plan }) => formatCount(plan.connections),
-  "connect rate": ({ plan }) => rate(plan.connectRate),
-  "rate of each": ({ plan }) => (plan.ratePerConnection > 0 ? rate(plan.ratePerConnection) : "none"),
-  "rate in all": ({ plan }) => (plan.totalRate > 0 ? rate(plan.totalRate) : "none"),
-  shape: ({ plan }) => plan.shape,
-  duration: ({ plan }) => (plan.durationMs === null ? "until ended" : formatDuration(plan.durationMs)),
-  workers: ({ plan }) => `${plan.workers}`,
-};
-
-/** In what the plans of two runs differ: then the runs differ by what was asked of them, not by how it went. */
-export function planDifferences(a: Plan, b: Plan): PlanDifference[] {
-  return Object.entries(PLAN).flatMap(([name, read]) => {
-    const text = [read(a), read(b)] as const;
-    return text[0] === text[1] ? [] : [{ name, text }];
   });
 }
 

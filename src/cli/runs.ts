@@ -3,12 +3,13 @@ import { resolve } from "node:path";
 import { Command, type Option } from "commander";
 import { type FinishedRun, openRuns, type RunLine, usualDataFolder } from "../app/mod.ts";
 import { fileProblemOf, formatCount, formatDuration, parseCount, systemCodeOf, TenkError } from "../base/mod.ts";
+import { COMPARISON_NOTE, planDifferences, planWarning } from "../dash/mod.ts";
 import type { Report } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
-import { planText, reportText } from "./report-text.ts";
-import { changeText, type PrintedDifference, planDifferences, printedDifferences } from "./runs-compare.ts";
+import { planLine, reportText, visibleText, WRITER } from "./report-text.ts";
+import { changeText, type PrintedDifference, printedDifferences } from "./runs-compare.ts";
 import { table } from "./table.ts";
 import { type Paints, paintsFor } from "./terminal.ts";
 
@@ -92,7 +93,7 @@ async function listed(words: RunsWords): Promise<string> {
   return table([head, ...runs.map((run) => lineOf(run, paints))], "rllrrrrl");
 }
 
-function lineOf(run: RunLine, { green, red }: Paints): string[] {
+function lineOf(run: RunLine, { green, red, yellow }: Paints): string[] {
   const { id, startedAt, target, connections, perSecondSent, p99Us, durationMs, verdict } = run;
   return [
     id,
@@ -102,7 +103,7 @@ function lineOf(run: RunLine, { green, red }: Paints): string[] {
     formatCount(Math.round(perSecondSent)),
     p99Us > 0 ? formatDuration(p99Us / 1000) : "",
     formatDuration(durationMs),
-    (verdict === "pass" ? green : red)(verdict),
+    (verdict === "pass" ? green : verdict === "fail" ? red : yellow)(verdict),
   ];
 }
 
@@ -123,23 +124,21 @@ async function compared(a: string, b: string, words: RunsWords): Promise<string>
   const [first, second] = [await runOf(a, words), await runOf(b, words)];
   const differences = printedDifferences(first, second);
   const [from, to] = [first.report as unknown as Report, second.report as unknown as Report];
-  const planned = planDifferences(from, to);
+  const planned = planDifferences(from, to, WRITER);
   if (words.json) {
     const plans = { a: { target: from.target, ...from.plan }, b: { target: to.target, ...to.plan } };
     return JSON.stringify({ a, b, plans, planDifferences: planned, differences }, null, 2);
   }
   const paints = paintsFor(process.stdout);
   const plans = [
-    [paints.dim(a), planText(from, paints)],
-    [paints.dim(b), planText(to, paints)],
+    [paints.dim(a), planLine(from, paints)],
+    [paints.dim(b), planLine(to, paints)],
   ];
-  const parted = planned.map(({ name, text }) => `${name} (${text.join(", ")})`).join(", ");
-  const warning =
-    parted === "" ? [] : [paints.yellow(`the plans differ in ${parted}: so do the runs, however they went`)];
+  const differing = planWarning(planned);
+  const warning = differing === undefined ? [] : [paints.yellow(visibleText(differing))];
   const rows = differences.map((each) => [each.name, ...each.text, changeText(each), wordsFor(each, paints)]);
-  const note = "One run each: a difference within their own scatter says nothing; repeat both to be sure.";
   const numbers = table([["", a, b, "change", ""].map(paints.dim), ...rows], "lrrrl");
-  return [[table(plans, "ll"), ...warning].join("\n"), numbers, paints.dim(note)].join("\n\n");
+  return [[table(plans, "ll"), ...warning].join("\n"), numbers, paints.dim(COMPARISON_NOTE)].join("\n\n");
 }
 
 function wordsFor({ verdict, words }: PrintedDifference, { dim, bold, yellow }: Paints): string {

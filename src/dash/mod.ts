@@ -2,9 +2,12 @@ export type * from "./api.ts";
 export { type Asset, type PageAssets, packedPage, pageAssets } from "./assets.ts";
 export { reportHtml } from "./report-page.ts";
 export {
+  LATENCY_ROWS,
   type LiveRun,
+  outcomeOf,
   type RunAnswer,
   type RunLine,
+  type RunOutcome,
   type RunReport,
   type RunSeries,
   type RunSnapshot,
@@ -13,3 +16,11 @@ export {
 } from "./run.ts";
 export { compareRuns, type Difference } from "./run-comparison.ts";
 export { RunCourse, type RunMoment } from "./run-course.ts";
+export {
+  COMPARISON_NOTE,
+  type PlanDifference,
+  type PlanWriter,
+  planDifferences,
+  planText,
+  planWarning,
+} from "./run-plan.ts";

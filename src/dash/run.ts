@@ -86,7 +86,13 @@ export interface RunReport {
     readonly totalRate: number;
     readonly shape: string;
     readonly workers: number;
+    /** How what is sent begins; null where nothing is; runs of before do not tell. */
+    readonly message?: string | null;
+    /** How long one can get. */
+    readonly messageBytes?: number;
   };
+  /** The command line, to be run again. */
+  readonly command?: string;
   readonly connections: {
     readonly opened: number;
     readonly peak: number;
@@ -98,11 +104,14 @@ export interface RunReport {
     readonly planned: number;
     readonly sent: number;
     readonly late: number;
+    /** Of the late ones. */
+    readonly lateForReply?: number;
     readonly dropped: number;
     readonly received: number;
     readonly unanswered: number;
     /** Reports of before have none. */
     readonly unexpected?: number;
+    readonly droppedBy?: Readonly<Record<string, number>>;
     readonly perSecondSent: number;
   };
   readonly bytes: { readonly sent: number; readonly received: number };
@@ -120,6 +129,8 @@ export interface RunReport {
     readonly rssBytes: number;
     readonly userBytesPerConnection: number;
   } | null;
+  /** Why there is none. */
+  readonly serverNote?: string;
   readonly generator: {
     readonly cpuPercent: number;
     readonly cpuUsPerMessage: number;
@@ -130,11 +141,38 @@ export interface RunReport {
   };
   readonly timing: { readonly connectMs: number; readonly sendMs: number; readonly drainMs: number };
   readonly endedBy: string | null;
+  readonly limit?: { readonly knee: number };
   readonly verdict: {
     readonly pass: boolean;
     readonly reason: string;
     readonly checks: readonly { readonly expect: string; readonly got: string; readonly pass: boolean }[];
   };
+}
+
+/** The latencies of a report, as people call them, and between which moments they lie where the name does not say it. */
+export const LATENCY_ROWS = [
+  ["connect", "connect", ""],
+  ["firstByte", "first byte", ""],
+  ["message", "message", "from its planned moment"],
+  ["service", "service", "from when it was sent"],
+  ["send", "sending", "from plan to sent"],
+] as const satisfies readonly (readonly [keyof RunReport["latencyUs"], string, string])[];
+
+export type RunOutcome = "pass" | "failed" | "stopped" | "not found";
+
+/** What of a report tells how a run came out. */
+interface Ended {
+  readonly verdict: { readonly pass: boolean; readonly checks: readonly { readonly pass: boolean }[] };
+  readonly endedBy: string | null;
+  /** Of a search for a limit. */
+  readonly limit?: { readonly knee: number } | undefined;
+}
+
+/** Whether it passed, did not, or was stopped before it could tell: what broke until then has broken. */
+export function outcomeOf({ verdict, endedBy, limit }: Ended): RunOutcome {
+  if (verdict.pass) return "pass";
+  if (endedBy === "stopped" && verdict.checks.every(({ pass }) => pass)) return "stopped";
+  return limit !== undefined && limit.knee > 0 ? "not found" : "failed";
 }
 
 /** What a run's charts draw, in the order of the columns of `RunSeries`. */
@@ -169,9 +207,11 @@ export interface RunLine {
   readonly id: string;
   readonly startedAt: number;
   readonly target: string;
-  /** `pass` or `fail`. */
+  /** `pass`, `fail`, `stopped` or `not found`. */
   readonly verdict: string;
   readonly reason?: string;
+  /** As in the report; runs that older versions kept have none. */
+  readonly plan?: RunReport["plan"];
   readonly connections: number;
   readonly perSecondSent: number;
   readonly p99Us: number;

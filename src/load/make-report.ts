@@ -14,6 +14,7 @@ import {
 import { behindOf, byTargetOf, saturation } from "./generator.ts";
 import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "./latency.ts";
 import type { EndedBy } from "./loop.ts";
+import { messagePreview } from "./message/mod.ts";
 import { shapeOf, type TcpPlan } from "./plan.ts";
 import type { Report, Verdict } from "./report.ts";
 
@@ -54,7 +55,7 @@ function measuredOf(result: Result): Measured {
     target: plan.target,
     startedAt: new Date(result.startedAt).toISOString(),
     ...(result.version === undefined ? {} : { version: result.version }),
-    plan: planOf(plan),
+    plan: planOf(plan, counting),
     connections: {
       opened: tally.opened,
       reopened: tally.reopened,
@@ -69,6 +70,7 @@ function measuredOf(result: Result): Measured {
       planned: tally.planned,
       sent: tally.sent,
       late: tally.late,
+      lateForReply: tally.lateForReply,
       dropped: tally.droppedInAll,
       received: messagesBack(tally, counting),
       answersTold: counting.answersTold,
@@ -94,7 +96,7 @@ function rateBasis({ state: { tally }, sendMs, connectMs }: Result): { countedSe
   return { countedSent: tally.sent, overMs: connectMs };
 }
 
-function planOf(plan: TcpPlan): Report["plan"] {
+function planOf(plan: TcpPlan, { lengthBytes }: Counting): Report["plan"] {
   const shape = shapeOf(plan);
   return {
     connections: plan.connections,
@@ -104,6 +106,8 @@ function planOf(plan: TcpPlan): Report["plan"] {
     totalRate: plan.pace === "total" ? shape.peakPerSecond : 0,
     shape: plan.shape,
     workers: plan.workers,
+    message: messagePreview(plan.messages) ?? null,
+    ...(lengthBytes ? { messageBytes: lengthBytes } : {}),
   };
 }
 
@@ -166,6 +170,16 @@ function endingOf({ endedBy, connections, plan, timing }: Measured): string {
   return `no connection was left after ${after}: ${how} (--reconnect opens them again)`;
 }
 
+/** Whose doing it was that messages left late. */
+function lateText({ late, lateForReply = 0 }: Measured["messages"]): string[] {
+  if (late === 0) return [];
+  const causes = [
+    ...(lateForReply > 0 ? [`${lateForReply} waited for earlier answers`] : []),
+    ...(late > lateForReply ? [`${late - lateForReply} because this generator was behind`] : []),
+  ];
+  return [`late: ${causes.join(", ")}`];
+}
+
 /** @param unjudged what a pass does not say */
 function reasonFor(measured: Measured, failed: readonly string[], unjudged: readonly string[]): string {
   const { generator, messages } = measured;
@@ -174,6 +188,7 @@ function reasonFor(measured: Measured, failed: readonly string[], unjudged: read
     failed.length > 0 ? `does not hold: ${failed.join(", ")}` : `every expectation held${isShort ? " until then" : ""}`,
     ...(failed.length === 0 && unjudged.length > 0 ? [`not judged: ${unjudged.join(", ")}`] : []),
     ...(isShort ? [endingOf(measured)] : []),
+    ...(failed.some((check) => /\blate\b/.test(check)) ? lateText(messages) : []),
     // Of a target that answers nothing every later message is dropped, which by itself sounds like a slow one.
     ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
     ...(messages.unexpected > 0 ? [unexpectedText(messages)] : []),

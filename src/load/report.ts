@@ -41,6 +41,8 @@ export interface Report {
   readonly startedAt: string;
   /** Of the tenk that ran it. */
   readonly version?: string;
+  /** The command line, to be run again. */
+  readonly command?: string;
   readonly plan: {
     readonly connections: number;
     /** 0 where nothing was sent, or as fast as possible. */
@@ -52,6 +54,10 @@ export interface Report {
     readonly totalRate: number;
     readonly shape: string;
     readonly workers: number;
+    /** How what is sent begins, at most 80 characters; null where nothing is. */
+    readonly message?: string | null;
+    /** Of every message, where all have one length. */
+    readonly messageBytes?: number;
   };
   readonly connections: {
     readonly opened: number;
@@ -77,6 +83,8 @@ export interface Report {
     readonly planned: number;
     readonly sent: number;
     readonly late: number;
+    /** Of the late ones: those that waited for the answers of earlier ones, which is the target's doing. */
+    readonly lateForReply?: number;
     readonly dropped: number;
     /** What came back: answers where they are told apart, else bytes divided by the message's length. */
     readonly received: number;

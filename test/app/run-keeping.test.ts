@@ -44,3 +44,33 @@ test("a run whose box is gone before it answers is kept once", async () => {
   await stop();
   expect([taken.length, kept.map((run) => run.id)]).toEqual([1, [id!]]);
 });
+
+test("a list tells plan, reason and outcome: a run that was stopped has not failed", async () => {
+  const { runs, stop } = openRuns(newFolder());
+  const plan = {
+    connections: 1,
+    ratePerConnection: 10,
+    connectRate: 100,
+    durationMs: 500,
+    totalRate: 0,
+    shape: "constant",
+    workers: 1,
+    message: "ping",
+    messageBytes: 4,
+  };
+  const kept = async (more: object) => {
+    const report = JSON.parse(JSON.stringify({ ...REPORT, plan, ...more }));
+    await runs.add({ startedAt: Date.now(), report, series: { elapsedMs: [], columns: {} } });
+  };
+  const broken = { pass: false, reason: "does not hold: lost=0", checks: [{ pass: false }] };
+  await kept({ verdict: broken, endedBy: null });
+  await kept({ verdict: broken, endedBy: "stopped" });
+  await kept({ verdict: { ...broken, checks: [] }, endedBy: "stopped" });
+  await kept({ verdict: broken, endedBy: null, limit: { knee: 7 } });
+  await kept({ plan: { connections: 1 }, verdict: { pass: true, reason: "" } });
+  const lines = await runs.list();
+  await stop();
+  expect(lines.map(({ verdict }) => verdict).sort()).toEqual(["fail", "fail", "not found", "pass", "stopped"]);
+  expect(lines.find(({ verdict }) => verdict === "stopped")).toMatchObject({ plan, reason: "does not hold: lost=0" });
+  expect(lines.find(({ verdict }) => verdict === "pass")!.plan).toBeUndefined();
+});

@@ -166,7 +166,7 @@ PASS`);
     expect(text).toContain("7 dropped\n             dropped: 7 full: the peer did not read\n");
     expect(text).toContain("came back    0  2 unanswered  0 unexpected\n");
     expect(text).toContain("server       not a tenk box");
-    expect(text).toContain("was the limit: its event loop lagged");
+    expect(text).toContain("loop lag p99 1.2ms  was the limit\n");
     expect(text).toContain("message, from its planned moment");
     expect(text).toEndWith("ended early, as asked\nFAIL  lost=0  got 15\nFAIL  lost=0 failed");
   });

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FinishedRun, openRuns } from "../../src/app/mod.ts";
-import { planDifferences } from "../../src/cli/runs-compare.ts";
+import { WRITER } from "../../src/cli/report-text.ts";
+import { planDifferences } from "../../src/dash/mod.ts";
 import { dataHome, startTenk, tenk, withFolder } from "./tenk.ts";
 
 describe("tenk runs", () => {
@@ -33,10 +34,15 @@ describe("tenk runs", () => {
     const list = await tenk(["runs", "--json"]);
     const ids = (JSON.parse(list.stdout) as { runs: { id: string; verdict: string }[] }).runs.map(({ id }) => id);
     expect(ids).toContain(a);
+    const failed = JSON.parse(list.stdout).runs[0];
+    expect(failed).toMatchObject({ verdict: "fail", plan: { message: "ping", connections: 5 } });
+    expect(failed.reason).toContain("connections=all");
+    const { report } = JSON.parse((await tenk(["runs", "show", a, "--json"])).stdout);
+    expect(report.command).toBe(`tenk ${words.join(" ")} --box ${statusUrl} --no-live`);
     expect((await tenk(["runs"])).stdout).toMatch(/^id +when +target/);
     expect((await tenk(["runs", "show", a])).stdout).toContain("5 opened");
     const compared = await tenk(["runs", "compare", a, ids[0]!]);
-    const plan = `tcp 127\\.0\\.0\\.1:${listeners[0]!.port} {2}5 connections at 100/s, 10/s each`;
+    const plan = `tcp 127\\.0\\.0\\.1:${listeners[0]!.port} {2}5 connections at 100/s, 10/s each, "ping" of 4 B`;
     expect(compared.stdout).toMatch(new RegExp(`^${a} +${plan}, 2s\n${ids[0]} +${plan}, 100ms\n`));
     expect(compared.stdout).toMatch(/^the plans differ in duration \(2s, 100ms\): /m);
     expect(compared.stdout).toMatch(/^connections held +5 +0 +-100% +clearly worse$/m);
@@ -57,6 +63,8 @@ describe("tenk runs", () => {
       totalRate: 0,
       shape: "constant",
       workers: 1,
+      message: "ping",
+      messageBytes: 4,
     };
     const one = { target: "a:1", plan };
     const other = {
@@ -67,9 +75,12 @@ describe("tenk runs", () => {
       shape: "poisson",
       workers: 2,
       connections: 6,
+      message: null,
     };
-    expect(planDifferences(one, one)).toEqual([]);
-    const told = planDifferences(one, { target: "b:1", plan: other }).map(({ name, text }) => `${name} ${text}`);
+    expect(planDifferences(one, one, WRITER)).toEqual([]);
+    const told = planDifferences(one, { target: "b:1", plan: other }, WRITER).map(
+      ({ name, text }) => `${name} ${text}`,
+    );
     expect(told).toEqual([
       "target a:1,b:1",
       "connections 5,6",
@@ -77,6 +88,7 @@ describe("tenk runs", () => {
       "rate of each 10/s,none",
       "rate in all none,7/s",
       "shape constant,poisson",
+      'message "ping" of 4 B,no message',
       "duration 500ms,until ended",
       "workers 1,2",
     ]);

@@ -166,6 +166,24 @@ describe("a connection that takes or gives less", () => {
     expect(report.messages.sent * 4).toBe(sink.bytes);
   });
 
+  test("and what waits for the answers of earlier ones is late by the target's doing, which the verdict says", async () => {
+    await using slow = await target((connection, bytes) => {
+      const answer = new Uint8Array(bytes);
+      setTimeout(() => connection.write(answer), 250);
+    });
+    const { messages, verdict } = await runAgainst(slow, {
+      connections: 1,
+      ratePerConnection: 20,
+      durationMs: 1000,
+      replies: { kind: "chunk" },
+      pipeline: 1,
+    });
+    expect(messages.lateForReply).toBeGreaterThan(0);
+    const own = messages.late - messages.lateForReply!;
+    const words = `late: ${messages.lateForReply} waited for earlier answers`;
+    expect(verdict.reason).toContain(own === 0 ? words : `${words}, ${own} because this generator was behind`);
+  });
+
   test("because of its upstream bandwidth, of which a new connection has its own", async () => {
     await using sink = await target();
     const report = await runAgainst(sink, {

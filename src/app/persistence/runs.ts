@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { outcomeOf, type RunReport } from "../../dash/mod.ts";
 import type { Json, Run, Store } from "../../store/mod.ts";
 
 /** One line of a list of load tests. */
@@ -7,9 +8,11 @@ export interface RunLine {
   /** ms since 1970. */
   readonly startedAt: number;
   readonly target: string;
-  /** `pass` or `fail`. */
+  /** `pass`, `fail`, `stopped` or `not found`. */
   readonly verdict: string;
   readonly reason: string;
+  /** As in the report; runs that were kept before have none. */
+  readonly plan?: RunReport["plan"];
   readonly connections: number;
   readonly perSecondSent: number;
   readonly p99Us: number;
@@ -37,8 +40,33 @@ const REPORT = z.looseObject({
   messages: z.looseObject({ perSecondSent: z.number() }),
   latencyUs: z.looseObject({ message: z.looseObject({ p99: z.number() }) }),
   timing: z.looseObject({ connectMs: z.number(), sendMs: z.number(), drainMs: z.number() }),
-  verdict: z.looseObject({ pass: z.boolean(), reason: z.string().max(10_000) }),
+  verdict: z.looseObject({
+    pass: z.boolean(),
+    reason: z.string().max(10_000),
+    checks: z.array(z.looseObject({ pass: z.boolean() })).default([]),
+  }),
+  endedBy: z.string().nullable().default(null),
+  limit: z.looseObject({ knee: z.number() }).optional(),
 });
+
+/** What of a plan stands in a list. */
+const PLAN = z.object({
+  connections: z.number(),
+  ratePerConnection: z.number(),
+  connectRate: z.number().nullable(),
+  durationMs: z.number().nullable(),
+  totalRate: z.number(),
+  shape: z.string().max(200),
+  workers: z.number(),
+  message: z.string().max(200).nullable().optional(),
+  messageBytes: z.number().optional(),
+});
+
+/** A report of another version may tell less: then the list tells none of it. */
+function planOf(plan: unknown): Pick<RunLine, "plan"> {
+  const { data } = PLAN.safeParse(plan);
+  return data === undefined ? {} : { plan: data as NonNullable<RunLine["plan"]> };
+}
 
 const FINISHED = z.strictObject({
   startedAt: z.number().min(0).max(8.64e15),
@@ -108,14 +136,16 @@ function storedRun(run: FinishedRun): Run {
 }
 
 function summaryOf({ report }: Pick<FinishedRun, "report">): Omit<RunLine, "id" | "startedAt"> {
-  const { target, connections, messages, latencyUs, timing, verdict } = REPORT.parse(report);
+  const { target, plan, connections, messages, latencyUs, timing, verdict, endedBy, limit } = REPORT.parse(report);
+  const outcome = outcomeOf({ verdict, endedBy, limit });
   return {
     target,
-    verdict: verdict.pass ? "pass" : "fail",
+    verdict: outcome === "failed" ? "fail" : outcome,
     reason: verdict.reason,
     connections: connections.peak,
     perSecondSent: messages.perSecondSent,
     p99Us: latencyUs.message.p99,
     durationMs: timing.connectMs + timing.sendMs + timing.drainMs,
+    ...planOf(plan),
   };
 }

@@ -1,0 +1,30 @@
+/** Options whose value is an address that may hold a password or a token. */
+const ADDRESSES = /^--(?:push|box|stats-url)(?==|$)/;
+const MOST_CHARACTERS = 2000;
+
+/**
+ * A command line to be kept and run again, quoted for a POSIX shell; without what proves who one is: user, password and query
+ * of addresses are left out.
+ *
+ * @returns undefined where it is too long to be kept
+ * @example
+ * commandLine(["load", "tcp", "box:1", "-m", "a b"]); // "tenk load tcp box:1 -m 'a b'"
+ */
+export function commandLine(words: readonly string[]): string | undefined {
+  const shown = words.map((word, at) => {
+    const [option] = ADDRESSES.exec(word) ?? [];
+    if (option !== undefined && word.length > option.length)
+      return `${option}=${bareAddress(word.slice(option.length + 1))}`;
+    return ADDRESSES.test(words[at - 1] ?? "") && !words[at - 1]!.includes("=") ? bareAddress(word) : word;
+  });
+  const text = ["tenk", ...shown.map(quoted)].join(" ");
+  return text.length > MOST_CHARACTERS ? undefined : text;
+}
+
+function bareAddress(text: string): string {
+  return text.replace(/^(\w+:\/\/)[^/]*@/, "$1").replace(/[?#].*$/s, "");
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
