@@ -1,5 +1,5 @@
 import type { ConnectionRow, HostStatus, LimitsStatus, LogLine, RunAnswer, SeriesName } from "../../src/dash/mod.ts";
-import { pageAssets, runSeries } from "../../src/dash/mod.ts";
+import { outcomeOf, pageAssets, runSeries } from "../../src/dash/mod.ts";
 import { fakeConnections, fakeLog, fakeRun, fakeSeries, fakeSnapshot } from "./fake-data.ts";
 
 export const POLICY =
@@ -206,7 +206,9 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
       id,
       startedAt,
       target: report.target,
-      verdict: report.verdict.pass ? "pass" : "fail",
+      verdict: outcomeOf(report).replace("failed", "fail"),
+      reason: report.verdict.reason,
+      plan: report.plan,
       connections: report.connections.peak,
       perSecondSent: report.messages.perSecondSent,
       p99Us: report.latencyUs.message.p99,

@@ -232,6 +232,8 @@ export function fakeReport(speed: number, isPass: boolean): RunReport {
   return {
     kind: "tcp",
     target: "127.0.0.1:9091",
+    command:
+      "tenk load tcp 127.0.0.1:9091 -c 10k --connect-rate 1000 -r 10 -em 'PING\\r\\n' -T 50s -w 2 --wait-reply --expect 'p99<5ms'",
     plan: {
       connections: 10_000,
       ratePerConnection: 10,
@@ -240,6 +242,8 @@ export function fakeReport(speed: number, isPass: boolean): RunReport {
       totalRate: 0,
       shape: "steady",
       workers: 2,
+      message: "PING\\r\\n",
+      messageBytes: 64,
     },
     connections: {
       opened: 10_000,
@@ -284,9 +288,7 @@ export function fakeReport(speed: number, isPass: boolean): RunReport {
     endedBy: null,
     verdict: {
       pass: isPass,
-      reason: isPass
-        ? "All expectations were met."
-        : "p99<3ms was not met: the box is slower than expected, the generator was not the limit.",
+      reason: isPass ? "every expectation held" : "does not hold: p99<5ms",
       checks: [
         { expect: "connections=10000", got: "10000", pass: true },
         { expect: "rate>=95000/s", got: `${100_000 * speed}/s`, pass: true },

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { compareRuns, type RunAnswer } from "../../src/dash/mod.ts";
+import { printedDifferences } from "../../src/cli/runs-compare.ts";
+import {
+  COMPARISON_NOTE,
+  compareRuns,
+  planDifferences,
+  planWarning,
+  type RunAnswer,
+  type RunReport,
+} from "../../src/dash/mod.ts";
 import { verdictOf } from "../../src/dash/run-comparison.ts";
 import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
 import { fakeRun } from "./fake-data.ts";
@@ -50,6 +58,56 @@ test("messages without an answer are compared, and a latency of none is no numbe
   expect(rows.get("message p99")).toMatchObject({ b: null, words: "" });
 });
 
+describe("what the plans set", () => {
+  const [a, other] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];
+  /** Twice the rate: twice of all that a plan asks for, and of what is counted of it. */
+  const twice = (
+    more: Partial<RunReport["messages"]> = {},
+    plan: Partial<RunReport["plan"]> = { ratePerConnection: 20 },
+  ): RunAnswer => {
+    const { report } = other;
+    const { messages, server } = report;
+    const counted = {
+      planned: messages.planned * 2,
+      late: messages.late * 2,
+      perSecondSent: messages.perSecondSent * 2,
+    };
+    return {
+      ...other,
+      report: {
+        ...report,
+        plan: { ...report.plan, ...plan },
+        messages: { ...messages, ...counted, ...more },
+        server: { ...server!, cpuPercent: server!.cpuPercent * 2 },
+      },
+    };
+  };
+  const row = (b: RunAnswer, name: string) => compareRuns(a, b).find((each) => each.name === name)!;
+
+  test("is not judged, and counts are judged as a share of what was planned", () => {
+    for (const name of ["sent a second", "server processor", "generator processor"])
+      expect(row(twice(), name)).toMatchObject({ verdict: "planned", words: "set by the plan" });
+    expect(row(twice(), "late")).toMatchObject({
+      a: 600,
+      b: 1200,
+      change: 0,
+      verdict: "same",
+      words: "same, per message",
+    });
+    expect(row(twice({ late: 6000 }), "late")).toMatchObject({ change: 4, words: "clearly worse, per message" });
+    expect(row(twice(), "server per message").verdict).toBe("same");
+    expect(row(twice(), "message p99").verdict).toBe("same");
+  });
+
+  test("is judged where the plans are alike in it", () => {
+    expect(row(twice({}, {}), "server processor")).toMatchObject({ verdict: "clear", words: "clearly worse" });
+    expect(row(twice({}, { message: "other", workers: 3 }), "server processor").verdict).toBe("clear");
+    // A report of another version that does not tell its plan.
+    const untold = { ...other, report: { ...other.report, plan: undefined as never } };
+    expect(row(untold, "sent a second").verdict).not.toBe("planned");
+  });
+});
+
 function runOf(perSecondSent: number, seconds: readonly number[]): RunAnswer {
   const latency = { p50: 100, p99: 200, max: 300 };
   const report = {
@@ -95,6 +153,45 @@ describe.if(hasBrowser())("the page", () => {
       }
       expect(await page.locator(".compare .worse").count()).toBeGreaterThan(0);
       expect(await page.locator('.compare tr:has(th:text-is("Server memory")) .worse').count()).toBe(0);
+      expect(await page.locator(".problem").count()).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "shows both plans, in what they differ, and greys what they set, in the words of tenk runs compare",
+    async () => {
+      const page = await stand.open("#/runs");
+      const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];
+      const plan = { ...b.report.plan, ratePerConnection: 20, durationMs: 30_000, message: "GET /\u202e" };
+      stand.box.runs.splice(0, 2, a, {
+        ...b,
+        report: { ...b.report, plan, endedBy: "stopped", verdict: { pass: false, reason: "", checks: [] } },
+      });
+      await page.goto(`${stand.box.url}#/runs/12/11`);
+      await sees(page, ".compared li:nth-child(2) .plan", /connections/);
+      expect((await page.locator(".compared .plan").allTextContents()).map((text) => text.trim())).toEqual([
+        '10 000 connections at 1k/s, 10/s each, "PING\\r\\n" of 64 B, 50 s',
+        '10 000 connections at 1k/s, 20/s each, "GET /\\u202e" of 64 B, 30 s',
+      ]);
+      expect(await page.locator(".compared .verdict").allTextContents()).toEqual(["✓ passed", "■ stopped"]);
+      const shown = await page.locator(".compare tbody tr").allTextContents();
+      const [one, other] = stand.box.runs;
+      for (const { name, words } of printedDifferences(one as never, other as never)) {
+        const row = shown.find((text) => text.toLowerCase().startsWith(name));
+        expect(row).toEndWith(words);
+      }
+      expect(await page.locator(".compare .planned th").allTextContents()).toEqual([
+        "Sent a second",
+        "Server processor",
+        "Generator processor",
+      ]);
+      const differing = await page.locator(".problem").textContent();
+      expect(differing).toStartWith("The plans differ in rate of each (10/s, 20/s), message (");
+      expect(differing).toEndWith("duration (50 s, 30 s): so do the runs, however they went.");
+      await page.getByText(COMPARISON_NOTE).waitFor();
+      const write = { count: String, perSecond: String, duration: String, bytes: String };
+      expect(planWarning(planDifferences(one!.report, one!.report, write))).toBeUndefined();
     },
     PATIENCE_MS,
   );

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { useState } from "preact/hooks";
 import type { ClientError } from "./client.ts";
 import { moment, visible } from "./format.ts";
@@ -37,8 +37,10 @@ export function Problem({ error }: { readonly error: ClientError }) {
   );
 }
 
-function sentence(text: string): string {
-  return /[.?!]$/.test(text) ? text : `${text}.`;
+/** Ends it with a full stop, and begins it with a capital. */
+export function sentence(text: string): string {
+  const begun = text === "" ? text : `${text[0]!.toUpperCase()}${text.slice(1)}`;
+  return begun === "" || /[.?!]$/.test(begun) ? begun : `${begun}.`;
 }
 
 export function WhereTheTokenIs() {
@@ -65,6 +67,22 @@ export function Bar({ share }: { readonly share: number }) {
 /** A sign for what a colour says. */
 export function Verdict({ isPass }: { readonly isPass: boolean }) {
   return <span class={`verdict ${isPass ? "pass" : "fail"}`}>{isPass ? "✓ passed" : "✗ failed"}</span>;
+}
+
+const OUTCOMES: Readonly<Record<string, readonly [sign: string, words: string, tone: string]>> = {
+  pass: ["✓", "passed", "pass"],
+  stopped: ["■", "stopped", "stopped"],
+  "not found": ["–", "limit not found", "stopped"],
+};
+
+/** How a run came out: as `tenk load` says it at its end. */
+export function Outcome({ outcome }: { readonly outcome: string }) {
+  const [sign, words, tone] = OUTCOMES[outcome] ?? ["✗", "failed", "fail"];
+  return (
+    <span class={`verdict ${tone}`}>
+      {sign} {words}
+    </span>
+  );
 }
 
 /** A moment on the reader's own clock; the same in UTC, as the command line has it, to who points at it. */
@@ -104,7 +122,15 @@ export function Copied({ text, name }: CopiedProps) {
         onBlur={() => setCopied(false)}
       >
         <code>
-          <Foreign text={text} />
+          {/* Lines end between words, not at the dashes of an option. */}
+          {text.split(" ").map((word, at) => (
+            <Fragment key={at}>
+              {at > 0 && " "}
+              <span class="word">
+                <Foreign text={word} />
+              </span>
+            </Fragment>
+          ))}
         </code>
       </button>
       <span role="status">{isCopied ? "copied" : ""}</span>

@@ -1,8 +1,10 @@
-import type { RunAnswer } from "../../run.ts";
+import { outcomeOf, type RunAnswer } from "../../run.ts";
 import { compareRuns, type Difference } from "../../run-comparison.ts";
+import { COMPARISON_NOTE, planDifferences, planText, planWarning } from "../../run-plan.ts";
 import { bytes, grouped, seconds, written } from "../format.ts";
-import { Foreign, Moment, Scrolled, Verdict } from "../parts.tsx";
+import { Foreign, Moment, Outcome, Scrolled, sentence } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
+import { WRITER } from "./plan.ts";
 import { compareSpecs } from "./source.ts";
 
 const WRITTEN: Readonly<Record<Difference["unit"], (value: number) => string>> = {
@@ -14,6 +16,7 @@ const WRITTEN: Readonly<Record<Difference["unit"], (value: number) => string>> =
 
 /** Two runs: their numbers side by side, their courses laid over each other. */
 export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAnswer }) {
+  const warning = planWarning(planDifferences(a.report, b.report, WRITER));
   return (
     <>
       <section class="panel">
@@ -22,6 +25,11 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
           <Compared letter="A" run={a} />
           <Compared letter="B" run={b} />
         </ul>
+        {warning !== undefined && (
+          <p class="problem">
+            <Foreign text={sentence(warning)} />
+          </p>
+        )}
         <Scrolled name="Numbers of the two runs">
           <table class="data compare">
             <colgroup>
@@ -40,7 +48,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
             </thead>
             <tbody>
               {compareRuns(a, b).map((each) => (
-                <tr key={each.name}>
+                <tr key={each.name} class={each.verdict === "planned" ? "planned" : ""}>
                   <th scope="row" class="left">
                     {each.name[0]?.toUpperCase() + each.name.slice(1)}
                   </th>
@@ -54,6 +62,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
             </tbody>
           </table>
         </Scrolled>
+        <p class="note">{COMPARISON_NOTE}</p>
       </section>
       <RunCharts
         id={`compare-${a.id}-${b.id}`}
@@ -73,9 +82,12 @@ function Compared({ letter, run }: { readonly letter: string; readonly run: RunA
       <a href={`#/runs/${encodeURIComponent(run.id)}`}>
         run <Foreign text={run.id} />
       </a>
-      <Verdict isPass={run.report.verdict.pass} />
+      <Outcome outcome={outcomeOf(run.report)} />
       <span class="note">
         <Foreign text={run.report.target} />, <Moment ms={run.startedAt} />
+      </span>
+      <span class="note plan">
+        <Foreign text={planText(run.report, WRITER)} />
       </span>
     </li>
   );
@@ -85,7 +97,8 @@ function Compared({ letter, run }: { readonly letter: string; readonly run: RunA
 function Change({ change, verdict, words }: Difference) {
   if (verdict === null) return <>–</>;
   if (verdict === "same") return <span class="note">{words}</span>;
-  const tone = verdict === "within scatter" ? "note" : words.endsWith("better") ? "better" : "worse";
+  if (verdict === "planned") return <span class="note">{words}</span>;
+  const tone = verdict === "within scatter" ? "note" : words.includes("better") ? "better" : "worse";
   return (
     <span class={tone}>
       {change === null ? "new" : percentOf(change)}, {words}

@@ -1,6 +1,8 @@
-import type { RunReport } from "../../run.ts";
+import { LATENCY_ROWS, outcomeOf, type RunReport } from "../../run.ts";
+import { planText } from "../../run-plan.ts";
 import { bytes, compact, grouped, seconds, written } from "../format.ts";
-import { Foreign, Moment, RunId, Scrolled, Verdict } from "../parts.tsx";
+import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../parts.tsx";
+import { WRITER } from "./plan.ts";
 
 interface ReportProps {
   /** None where the report is a file of its own. */
@@ -26,15 +28,17 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
             <Moment ms={startedAt} /> · {report.kind} · took {seconds(tookMs(report) / 1000)}
           </p>
           <h2>
-            <Foreign text={report.target} /> <Verdict isPass={verdict.pass} />
+            <Foreign text={report.target} /> <Outcome outcome={outcomeOf(report)} />
           </h2>
-          <p>
-            <Foreign text={verdict.reason} />
+          <p class="reason">
+            <Foreign text={sentence(verdict.reason)} />
           </p>
-          {report.generator.saturated && (
-            <p class="problem">
-              <strong>The generator itself was the limit.</strong>{" "}
-              <Foreign text={report.generator.saturation.join("; ")} />
+          <p class="plan">
+            <span class="note">Plan</span> <Foreign text={planText(report, WRITER)} />
+          </p>
+          {report.command !== undefined && (
+            <p class="command">
+              <span class="note">Again</span> <Copied text={report.command} name="the command" />
             </p>
           )}
         </div>
@@ -131,7 +135,9 @@ function Achieved({ report }: { readonly report: RunReport }) {
       <Counts
         counts={[
           ["late", messages.late],
+          ["late: waited for earlier answers", messages.lateForReply ?? 0],
           ["dropped", messages.dropped],
+          ...Object.entries(messages.droppedBy ?? {}).map(([cause, count]) => [`dropped: ${cause}`, count] as const),
           ["unanswered", messages.unanswered],
           ["unexpected replies", messages.unexpected ?? 0],
           ["failed to connect", connections.failed],
@@ -169,16 +175,8 @@ function Counts({ counts }: { readonly counts: readonly (readonly [string, numbe
   );
 }
 
-const LATENCIES = [
-  ["message", "Answer", "from the moment it was planned to be sent"],
-  ["service", "Service", "from the moment it was sent"],
-  ["send", "Delay", "from planned to sent: the generator's own share"],
-  ["connect", "Connect", "until the connection was open"],
-  ["firstByte", "First byte", "until the first byte came back"],
-] as const;
-
 function Latency({ report }: { readonly report: RunReport }) {
-  const rows = LATENCIES.filter(([name]) => report.latencyUs[name].count > 0);
+  const rows = LATENCY_ROWS.filter(([name]) => report.latencyUs[name].count > 0);
   if (rows.length === 0) return <p class="note">Nothing was answered, and nothing measured.</p>;
   return (
     <table class="data">
@@ -201,7 +199,7 @@ function Latency({ report }: { readonly report: RunReport }) {
           return (
             <tr key={name}>
               <th scope="row" class="left" title={words}>
-                {title}
+                {title[0]!.toUpperCase() + title.slice(1)}
                 <Spread p50={p50} p99={p99} max={max} />
               </th>
               {[p50, p90, p99, p999, max].map((us, index) => (
@@ -231,6 +229,19 @@ function Spread({ p50, p99, max }: { readonly p50: number; readonly p99: number;
 }
 
 function Cost({ report }: { readonly report: RunReport }) {
+  return (
+    <>
+      <CostTable report={report} />
+      {report.server === null && report.serverNote !== undefined && (
+        <p class="note">
+          Target: <Foreign text={report.serverNote} />
+        </p>
+      )}
+    </>
+  );
+}
+
+function CostTable({ report }: { readonly report: RunReport }) {
   const { generator, server, bytes: carried } = report;
   const rows: readonly (readonly [string, string, string])[] = [
     ["Processor", written(generator.cpuPercent, "percent"), server ? written(server.cpuPercent, "percent") : "–"],

@@ -1,14 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer, RunLine, RunsAnswer } from "../../run.ts";
+import { planText } from "../../run-plan.ts";
 import { comebacks, run } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
 import { grouped, moment, seconds, written } from "../format.ts";
 import { OwnProblem } from "../own-problem.tsx";
-import { Copied, Empty, Foreign, Moment, RunId, Scrolled, Verdict } from "../parts.tsx";
+import { Copied, Empty, Foreign, Moment, Outcome, RunId, Scrolled, sentence } from "../parts.tsx";
 import { CompareView } from "./compare.tsx";
 import { LiveRunView } from "./live-run.tsx";
 import { OneRun } from "./one-run.tsx";
+import { WRITER } from "./plan.ts";
 
 /** `#/runs`, `#/runs/ID` or `#/runs/ID/ID`. */
 export function RunsView({ ids }: { readonly ids: readonly string[] }) {
@@ -151,9 +153,19 @@ function RunTable({ runs, chosen, choose }: TableProps) {
               </th>
               <td class="left target">
                 <Foreign text={each.target} />
+                {each.plan !== undefined && (
+                  <p class="note plan">
+                    <Foreign text={planText({ plan: each.plan }, WRITER)} />
+                  </p>
+                )}
               </td>
               <td class="left verdict-cell">
-                <Verdict isPass={each.verdict === "pass"} />
+                <Outcome outcome={each.verdict} />
+                {each.verdict !== "pass" && each.reason !== undefined && (
+                  <p class="note reason">
+                    <Foreign text={sentence(each.reason)} />
+                  </p>
+                )}
               </td>
               <td data-name="Connections">{grouped(each.connections)}</td>
               <td data-name="Sent">{written(each.perSecondSent, "perSecond")}</td>

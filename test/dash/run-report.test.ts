@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { hasBrowser, holds, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { fakeRun } from "./fake-data.ts";
+
+describe.if(hasBrowser())("a run on the page", () => {
+  const stand = stage();
+
+  test(
+    "has its plan in the list, and why it failed; a stopped one is not called failed",
+    async () => {
+      const page = await stand.open("#/runs");
+      await sees(
+        page,
+        ".picked tbody tr:nth-child(1) .target",
+        /^127\.0\.0\.1:909110 000 connections at 1k\/s, 10\/s each, "PING/,
+      );
+      expect(await page.locator(".picked .reason").allTextContents()).toEqual(["Does not hold: p99<5ms."]);
+      const stopped = fakeRun("13", Date.now(), 1, false);
+      const verdict = { pass: false, reason: "it was stopped before its time", checks: [] };
+      stand.box.runs = [{ ...stopped, report: { ...stopped.report, endedBy: "stopped", verdict } }];
+      await page.reload();
+      await sees(page, ".verdict-cell", /^■ stoppedIt was stopped before its time\.$/);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "has its plan, a command that a click copies, and its verdict in one sentence",
+    async () => {
+      const page = await stand.open("about:blank");
+      const run = fakeRun("11", Date.now(), 0.8, false);
+      const generator = { ...run.report.generator, saturated: true, saturation: ["CPU 97% of a core"] };
+      const reason =
+        "does not hold: late+dropped<=0.1%; late: 500 waited for earlier answers, 100 because this generator was behind; the generator was the limit (CPU 97% of a core)";
+      const messages = { ...run.report.messages, lateForReply: 500, droppedBy: { old: 0, full: 1200 }, unexpected: 3 };
+      const verdict = { ...run.report.verdict, reason };
+      stand.box.runs = [
+        { ...run, report: { ...run.report, generator, messages, verdict, server: null, serverNote: "no box answers" } },
+      ];
+      await page.goto(`${stand.box.url}#/runs/11`);
+      expect(await sees(page, ".head .reason", /./)).toBe(`D${reason.slice(1)}.`);
+      expect(await page.locator(".head").getByText("the limit", { exact: false }).count()).toBe(1);
+      await sees(page, ".head .plan", /^Plan 10 000 connections at 1k\/s, 10\/s each, "PING\\r\\n" of 64 B, 50 s$/);
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      await page.getByRole("button", { name: /: copy the command$/ }).click();
+      await sees(page, ".head .command [role=status]", /^copied$/);
+      expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(run.report.command!);
+      const counts = await page.locator(".counts li").allTextContents();
+      for (const wanted of ["500 late: waited for earlier answers", "1 200 dropped: full", "3 unexpected replies"])
+        expect(counts).toContain(wanted);
+      await page.getByText("Target: no box answers").waitFor();
+    },
+    PATIENCE_MS,
+  );
+
+  test.each([
+    [390, "light"],
+    [390, "dark"],
+    [1440, "light"],
+  ] as const)(
+    "with a long plan, command and reason stays within %d pixels, %s",
+    async (width, scheme) => {
+      const page = await stand.open("about:blank", { width, scheme });
+      const run = fakeRun("11", Date.now(), 0.8, false);
+      const long = "x".repeat(80);
+      const report = {
+        ...run.report,
+        plan: { ...run.report.plan, message: long },
+        command: `tenk load tcp 127.0.0.1:9091 -m ${long.repeat(3)} ${"--expect p99<5ms ".repeat(9)}`,
+        verdict: { ...run.report.verdict, reason: `does not hold: ${"late+dropped<=0.1%, ".repeat(9)}${long}` },
+      };
+      stand.box.runs = [
+        { ...run, report },
+        { ...run, id: "12", report },
+      ];
+      for (const [view, there] of [
+        ["#/runs", ".picked .reason"],
+        ["#/runs/11", ".head .command"],
+        ["#/runs/11/12", ".compared .plan"],
+      ] as const) {
+        await page.goto(`${stand.box.url}${view}`);
+        await page.locator(there).first().waitFor();
+        await holds(page, "document.documentElement.scrollWidth <= innerWidth");
+        const box = (await page.locator(there).first().boundingBox())!;
+        expect(box.x + box.width).toBeLessThanOrEqual(width);
+      }
+    },
+    PATIENCE_MS,
+  );
+});
