@@ -35,10 +35,12 @@ function drawnView(terminal: Terminal, title: string, keys: string): LiveView {
   };
 }
 
-function remember(history: Record<keyof LiveHistory, number[]>, { messages, latencyUs }: LoadSnapshot): void {
+/** Adds a snapshot to what the sparklines show: of latency its last second alone, or one stall would look permanent. */
+export function remember(history: Record<keyof LiveHistory, number[]>, snapshot: LoadSnapshot): void {
+  const { messages, lastSecondUs } = snapshot;
   history.sentPerSecond.push(messages.perSecondSent);
   history.receivedPerSecond.push(messages.perSecondReceived);
-  history.p99Us.push(latencyUs.p99);
+  history.p99Us.push(lastSecondUs.p99);
   if (history.p99Us.length > HISTORY) for (const values of Object.values(history)) values.shift();
 }
 

@@ -10,7 +10,7 @@ import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
 import { planLine, reportText, visibleText, WRITER } from "./report-text.ts";
 import { changeText, type PrintedDifference, printedDifferences } from "./runs-compare.ts";
-import { table } from "./table.ts";
+import { fittedTable, table } from "./table.ts";
 import { type Paints, paintsFor } from "./terminal.ts";
 
 interface RunsWords {
@@ -89,12 +89,14 @@ async function listed(words: RunsWords): Promise<string> {
   if (words.json) return JSON.stringify({ runs }, null, 2);
   if (runs.length === 0) return "no load test is kept yet: tenk load keeps each one";
   const paints = paintsFor(process.stdout);
-  const head = ["id", "when", "target", "connections", "sent/s", "p99", "took", "verdict"].map(paints.dim);
-  return table([head, ...runs.map((run) => lineOf(run, paints))], "rllrrrrl");
+  const head = ["id", "when", "target", "connections", "sent/s", "p99", "took", "verdict", ""].map(paints.dim);
+  // A reason is as long as it is where nothing is drawn; on a terminal it ends with its line.
+  const width = process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+  return fittedTable([head, ...runs.map((run) => lineOf(run, paints))], "rllrrrrll", width, []);
 }
 
 function lineOf(run: RunLine, { green, red, yellow }: Paints): string[] {
-  const { id, startedAt, target, connections, perSecondSent, p99Us, durationMs, verdict } = run;
+  const { id, startedAt, target, connections, perSecondSent, p99Us, durationMs, verdict, reason } = run;
   return [
     id,
     new Date(startedAt).toISOString().slice(0, 16).replace("T", " "),
@@ -104,6 +106,7 @@ function lineOf(run: RunLine, { green, red, yellow }: Paints): string[] {
     p99Us > 0 ? formatDuration(p99Us / 1000) : "",
     formatDuration(durationMs),
     (verdict === "pass" ? green : verdict === "fail" ? red : yellow)(verdict),
+    verdict === "pass" ? "" : visibleText(reason),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { liveView } from "../../src/cli/live.ts";
+import { liveView, remember } from "../../src/cli/live.ts";
 import { bar, fit, liveFrame, plainLine, sparkline } from "../../src/cli/live-frame.ts";
 import { shownWidth } from "../../src/cli/table.ts";
 import { paintsFor, Terminal } from "../../src/cli/terminal.ts";
@@ -152,4 +152,16 @@ describe("its parts", () => {
   ])("%j fits %d columns as %j", (line, width, cut) => {
     expect(fit(line, width)).toBe(cut);
   });
+});
+
+test("what is remembered of latency is that of each second", () => {
+  const history = { sentPerSecond: [], receivedPerSecond: [], p99Us: [] as number[] };
+  for (const p99 of [900, 90_000, 1_000]) {
+    remember(history, {
+      ...SNAPSHOT,
+      latencyUs: { ...SNAPSHOT.latencyUs, p99: 90_000 },
+      lastSecondUs: { ...SNAPSHOT.lastSecondUs, p99 },
+    });
+  }
+  expect(history.p99Us).toEqual([900, 90_000, 1_000]);
 });

@@ -39,7 +39,9 @@ describe("tenk runs", () => {
     expect(failed.reason).toContain("connections=all");
     const { report } = JSON.parse((await tenk(["runs", "show", a, "--json"])).stdout);
     expect(report.command).toBe(`tenk ${words.join(" ")} --box ${statusUrl} --no-live`);
-    expect((await tenk(["runs"])).stdout).toMatch(/^id +when +target/);
+    const listed = (await tenk(["runs"])).stdout;
+    expect(listed).toMatch(/^id +when +target/);
+    expect(listed).toMatch(/ fail +does not hold: connections=all/);
     expect((await tenk(["runs", "show", a])).stdout).toContain("5 opened");
     const compared = await tenk(["runs", "compare", a, ids[0]!]);
     const plan = `tcp 127\\.0\\.0\\.1:${listeners[0]!.port} {2}5 connections at 100/s, 10/s each, "ping" of 4 B`;
