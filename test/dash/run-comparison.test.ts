@@ -54,8 +54,16 @@ test("messages without an answer are compared, and a latency of none is no numbe
     latencyUs: { ...b.report.latencyUs, message: { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 } },
   };
   const rows = new Map(compareRuns(a, { ...b, report }).map((row) => [row.name, row]));
-  expect(rows.get("unanswered")).toMatchObject({ b: 500, words: "clearly worse" });
+  expect(rows.get("unanswered")).toMatchObject({ b: 500, words: "clearly worse, per message" });
   expect(rows.get("message p99")).toMatchObject({ b: null, words: "" });
+});
+
+test("a latency that was not measured is none, not a better one", () => {
+  const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];
+  const nothing = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };
+  const sink = { ...b, report: { ...b.report, latencyUs: { ...b.report.latencyUs, message: nothing } } };
+  const told = compareRuns(a, sink).filter(({ name }) => name.startsWith("message"));
+  expect(told.map(({ b, verdict }) => [b, verdict])).toEqual([[null, null], [null, null], [null, null]]); // biome-ignore format: one line
 });
 
 describe("what the plans set", () => {
@@ -153,7 +161,7 @@ describe.if(hasBrowser())("the page", () => {
       }
       expect(await page.locator(".compare .worse").count()).toBeGreaterThan(0);
       expect(await page.locator('.compare tr:has(th:text-is("Server memory")) .worse').count()).toBe(0);
-      expect(await page.locator(".problem").count()).toBe(0);
+      expect(await page.locator(".differing").count()).toBe(0);
     },
     PATIENCE_MS,
   );
@@ -186,7 +194,7 @@ describe.if(hasBrowser())("the page", () => {
         "Server processor",
         "Generator processor",
       ]);
-      const differing = await page.locator(".problem").textContent();
+      const differing = await page.locator(".differing").textContent();
       expect(differing).toStartWith("The plans differ in rate of each (10/s, 20/s), message (");
       expect(differing).toEndWith("duration (50 s, 30 s): so do the runs, however they went.");
       await page.getByText(COMPARISON_NOTE).waitFor();

@@ -26,7 +26,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
           <Compared letter="B" run={b} />
         </ul>
         {warning !== undefined && (
-          <p class="problem">
+          <p class="differing">
             <Foreign text={sentence(warning)} />
           </p>
         )}
