@@ -6,7 +6,7 @@ describe.if(hasBrowser())("a page whose box is away for a while", () => {
 
   test.each([
     ["#/runs", /60\.4 s/],
-    ["#/runs/12", /All expectations were met/],
+    ["#/runs/12", /Every expectation held/],
     ["#/connections", /of 10 000/],
     ["#/log", /configuration read/],
   ])(

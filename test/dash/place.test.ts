@@ -76,7 +76,7 @@ describe.if(hasBrowser())("the address of the page", () => {
       expect(page.url()).toEndWith("#/now/1h");
       const other = await stand.open(zoomed);
       await sees(other, ".zoomed", /zoomed to \d+ \w+ \d\d:\d\d ?–/);
-      await sees(other, ".legend", /connections\d/);
+      await sees(other, ".legend", /connections(mean )?\d/);
     },
     PATIENCE_MS,
   );
