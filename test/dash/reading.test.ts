@@ -94,6 +94,20 @@ describe.if(hasBrowser())("a chart that is read", () => {
     PATIENCE_MS,
   );
 
+  test(
+    "has its day on the time axis where it is not today's",
+    async () => {
+      const [from, to] = [Date.UTC(2025, 9, 25, 1), Date.UTC(2025, 9, 25, 7)];
+      const page = await stand.open(`#/now/${from / 1000}-${to / 1000}`, { before: NOTE_TEXTS });
+      await sees(page, ".zoomed", /25 Oct 2025 01:00–07:00 ✕$/);
+      await holds(page, "texts.some(({ text }) => text === '06:00')");
+      const days = "texts.filter(({ isTime, text }) => isTime && text === '25 Oct').length";
+      const canvases = "new Set(texts.filter(({ isTime }) => isTime).map(({ canvas }) => canvas)).size";
+      expect(await page.evaluate<number>(days)).toBe(await page.evaluate<number>(canvases));
+    },
+    PATIENCE_MS,
+  );
+
   test.each([
     [1440, "#/runs/12", "light"],
     [390, "#/runs/12", "dark"],

@@ -133,10 +133,10 @@ function widthOf(text: string, font: string): number {
 /** Of a digit, where nothing can be measured. */
 const MIN_DIGIT_PIXELS = 7;
 
-/** The day is written where it begins, the time elsewhere. */
+/** The day is written where it begins, and first where it is not today's; the time elsewhere. */
 function timeTick(at: number, before: number | undefined, step: number, isElapsed: boolean): string {
   if (isElapsed) return at === 0 ? "0" : duration(at * 1000);
-  const isNewDay = new Date(at * 1000).getDate() !== new Date((before ?? at) * 1000).getDate();
+  const isNewDay = day(at * 1000) !== day(before === undefined ? Date.now() : before * 1000);
   if (step >= 86_400 || isNewDay) return day(at * 1000);
   return clock(at * 1000, step < 60);
 }
