@@ -48,7 +48,8 @@ export class SecondLatencies {
       passed += added;
       if (p50 < 0 && passed >= total * 0.5) p50 = index;
       if (p99 < 0 && passed >= total * 0.99) p99 = index;
-      last = index;
+      // A lower bound that was counted meanwhile has become a latency, and is taken back from its place.
+      if (added > 0) last = index;
     }
     // The upper end of a bucket may lie above the largest value that ever fell into it.
     const upperEndUs = (index: number) =>

@@ -33,6 +33,17 @@ describe("latencies of a second", () => {
   });
 });
 
+test("a lower bound that is taken back is no value of the second", () => {
+  const taken = new SecondLatencies();
+  const bounded = emptyHistogram();
+  for (const us of [100, 3_000_000, 5_000_000]) recordUs(bounded, us);
+  taken.take(bounded);
+  // The one of three seconds had its answer after all, and two more came.
+  const settled = emptyHistogram();
+  for (const us of [100, 5_000_000, 2000, 300, 300]) recordUs(settled, us);
+  expect(taken.take(settled).max).toBe(2000);
+});
+
 describe("a snapshot", () => {
   const told = async (workers: number, isSink: boolean) => {
     const heldUntilMs = { at: Number.POSITIVE_INFINITY };
