@@ -161,7 +161,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
 /** What is read each second, and all that the admin server shows. */
 function watchable(
   parts: RunningParts,
-  { history, runs }: Records,
+  { history, runs, folder }: Records,
   services: () => LoadedConfig["services"],
   log: Log,
 ) {
@@ -180,6 +180,7 @@ function watchable(
     served: {
       healthy: () => isHealthy,
       status: monitoring.status,
+      dataFolder: folder,
       metrics: monitoring.metrics,
       helpOf: monitoring.helpOf,
       parts: served,

@@ -18,8 +18,10 @@ export { PARTS } from "./part-list.ts";
 export {
   dataFolderOf,
   type FinishedRun,
+  type KeptRun,
   openRuns,
   RunKeeper,
+  type RunKeeperOptions,
   type RunLine,
   type RunSeries,
   Runs,

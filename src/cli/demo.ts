@@ -56,7 +56,12 @@ async function runDemo(words: DemoWords): Promise<number> {
   stderr.line(`${bold(box.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
   const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", box.ready.statusUrl).href);
   const title = `tenk demo ${plan.target}`;
-  const report = await runShown(plan, { title, live: words.live, push, keepAt: box.ready.statusUrl });
+  const report = await runShown(plan, {
+    title,
+    live: words.live,
+    push,
+    keepAt: [{ url: new URL(box.ready.statusUrl), isNamed: false }],
+  });
   const code = showReport(report, json);
   if (words.keep) await keep(box);
   return code;

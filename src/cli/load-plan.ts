@@ -4,6 +4,7 @@ import type { Address } from "../app/mod.ts";
 import { fileProblemOf, TenkError } from "../base/mod.ts";
 import { compileConstant, filesNamedIn, lookAtBox, noSampleText, type TcpOptions, type TcpPlan } from "../load/mod.ts";
 import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
+import { boxTokenOf } from "./load-run.ts";
 
 /**
  * The words of the command line as options of the load library. What was not said is left out, so that the library's own
@@ -96,7 +97,7 @@ const BOX_TIMEOUT_MS = 5000;
  */
 export async function mustBeBox({ box, port = 0 }: Pick<TcpPlan, "box" | "port">): Promise<void> {
   if (box === false) return;
-  const seen = await lookAtBox(box, port, { timeoutMs: BOX_TIMEOUT_MS });
+  const seen = await lookAtBox(box, port, { timeoutMs: BOX_TIMEOUT_MS, token: boxTokenOf(process.env) });
   if (seen !== "silent" && seen !== "stranger") return;
   throw new TenkError("usage", `--box: ${noSampleText(seen, box, port)}`, {
     hint: "expected the address of the target's page, such as http://127.0.0.1:9190, or none",
@@ -109,7 +110,10 @@ function boxOf(box: string | undefined): TcpOptions["box"] {
   if (!/^https?:\/\//.test(box) || !URL.canParse(box)) {
     throw new TenkError("usage", `--box: Cannot read "${box}" as an address: expected http://host:port or none`);
   }
-  return new URL("/api/status", box).href;
+  // Below the path that a proxy has put it at, written with its last slash or without.
+  const root = new URL(box);
+  if (!root.pathname.endsWith("/")) root.pathname += "/";
+  return new URL("api/status", root).href;
 }
 
 type Defined<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };

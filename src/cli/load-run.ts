@@ -1,4 +1,4 @@
-import { RunKeeper, usualDataFolder, VERSION } from "../app/mod.ts";
+import { type KeptRun, RunKeeper, type RunKeeperOptions, usualDataFolder, VERSION } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
 import { outcomeOf, reportHtml, runSeries } from "../dash/mod.ts";
 import {
@@ -31,7 +31,9 @@ export interface ShownRun {
   /** The command line, to be run again. @default {not told} */
   readonly command?: string | undefined;
   /** Where a box may be that shows the run as it goes; the run is kept there or in the data folder. @default {not kept} */
-  readonly keepAt?: string | undefined;
+  readonly keepAt?: RunKeeperOptions["boxes"] | undefined;
+  /** For the counters of a box that was named and is elsewhere. */
+  readonly boxToken?: string | undefined;
   /** Gets the report with its charts, as one page; writing it is for later, when the report has been printed. */
   readonly html?: ((text: string) => void) | undefined;
 }
@@ -57,7 +59,7 @@ export function findLimitShown(
 
 async function showing<Result extends Report>(
   plan: TcpPlan,
-  { title, live, tap, push: pushPlan, command, keepAt, html }: ShownRun,
+  { title, live, tap, push: pushPlan, command, keepAt, boxToken, html }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -87,22 +89,27 @@ async function showing<Result extends Report>(
       control,
       version: VERSION,
       ...(tap ? { tap } : {}),
+      ...(boxToken ? { boxToken } : {}),
     });
     const report = command === undefined ? measured : { ...measured, command };
     html?.(await reportHtml(report, runSeries(snapshots), { startedAt }));
-    const id = await keeper?.finish(report);
-    if (id !== undefined) sayKept(id, keepAt!);
+    const saved = await keeper?.finish(report);
+    if (saved !== undefined) logKept(saved, keeper?.problem);
     return report;
   } finally {
     await push?.end();
   }
 }
 
-/** A box that cannot write, or is not to, keeps runs as long as it is up: `tenk runs` reads the disk. */
-function sayKept(id: string, boxUrl: string): void {
+/** `tenk runs` reads the data folder: what another one has, or a box's memory, its page shows. */
+function logKept({ id, box, isInFolder }: KeptRun, problem: string | undefined): void {
   const log = logOf("load");
-  if (/^\d+$/.test(id)) log.info("run kept", { id, show: `tenk runs show ${id}` });
-  else log.info("run kept by the box, in memory only", { id, show: new URL(`#/runs/${id}`, boxUrl).href });
+  if (problem !== undefined) log.warn("run not kept by the box that --box names", { why: problem });
+  if (isInFolder || box === undefined) log.info("run kept", { id, show: `tenk runs show ${id}` });
+  else {
+    const where = /^\d+$/.test(id) ? "run kept by the box" : "run kept by the box, in memory only";
+    log.info(where, { id, show: new URL(`#/runs/${id}`, box).href });
+  }
 }
 
 /** Of a run of days every second one will do, then every fourth. */
@@ -111,8 +118,18 @@ function kept(snapshots: LoadSnapshot[], latest: LoadSnapshot): LoadSnapshot[] {
   return snapshots.length <= MOST_SNAPSHOTS ? snapshots : snapshots.filter((_, index) => index % 2 === 0);
 }
 
-function keeperOf({ target }: TcpPlan, boxUrl: string): RunKeeper {
-  return new RunKeeper({ target, boxUrl, dataFolder: usualDataFolder() });
+function keeperOf({ target }: TcpPlan, boxes: RunKeeperOptions["boxes"]): RunKeeper {
+  return new RunKeeper({
+    target,
+    boxes,
+    dataFolder: usualDataFolder(),
+    environmentToken: boxTokenOf(process.env),
+  });
+}
+
+/** What opens a box that is not this user's on this machine. */
+export function boxTokenOf({ TENK_TOKEN }: NodeJS.ProcessEnv): string | undefined {
+  return TENK_TOKEN !== undefined && /^[\x21-\x7e]+$/.test(TENK_TOKEN) ? TENK_TOKEN : undefined;
 }
 
 /** Prints a report where it was asked for. @returns the exit code its verdict stands for */

@@ -1,13 +1,13 @@
 import { Command } from "commander";
-import { parseAddress } from "../app/mod.ts";
+import { parseAddress, type RunKeeperOptions } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
-import { EXPECTABLE, planTcp } from "../load/mod.ts";
+import { EXPECTABLE, planTcp, type TcpPlan } from "../load/mod.ts";
 import { commandLine } from "./command-line.ts";
 import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
 import { loadOptionsOf, mustBeBox } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
-import { findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
+import { boxTokenOf, findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples, namesHelp } from "./options.ts";
 import { fileTarget, jsonTarget } from "./output.ts";
@@ -62,7 +62,8 @@ function loadTcpCommand(exit: (code: number) => void): Command {
             page = text;
           }),
         command: commandLine(wordsOf(self)),
-        keepAt: words.keep ? keptAt(words.box) : undefined,
+        keepAt: words.keep ? boxesFor(words.box, plan) : undefined,
+        boxToken: words.box === undefined ? undefined : boxTokenOf(process.env),
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),
       };
@@ -87,9 +88,12 @@ function wordsOf(command: Command): readonly string[] {
   return (root as Command & { readonly rawArgs: readonly string[] }).rawArgs;
 }
 
-/** A box elsewhere keeps runs of its own machine. */
-function keptAt(box: string | undefined): string {
-  return box !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(box) ? box : USUAL_BOX;
+/** The box that was named; else one on the target, if it is of this machine, or the usual one. */
+function boxesFor(named: string | undefined, { box }: TcpPlan): RunKeeperOptions["boxes"] {
+  const usual = { url: new URL(USUAL_BOX), isNamed: false };
+  if (box === false) return [usual];
+  const asked = { url: new URL("..", box), isNamed: named !== undefined };
+  return asked.isNamed ? [asked] : [asked, usual];
 }
 
 function logLevel({ verbose, v }: LoadWords): "error" | "info" | "debug" {

@@ -1,4 +1,5 @@
 import { get } from "node:http";
+import { get as getTls } from "node:https";
 import type { ServerReport } from "./report.ts";
 
 /** What is read of a box's `/api/status`. */
@@ -37,6 +38,13 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Why an address has no counters to tell: nothing answers, something else does, or a box that does not listen on the port. */
 export type NoSample = "silent" | "stranger" | "closed" | "elsewhere";
 
+export interface LookOptions {
+  readonly nowMs?: () => number;
+  readonly timeoutMs?: number;
+  /** Sent to the box. */
+  readonly token?: string | undefined;
+}
+
 /**
  * The counters of the target's listener, or why there are none: the address does not answer in time (`silent`), is no tenk box
  * (`stranger`), wants a token (`closed`), or the box does not listen on this port (`elsewhere`). Never throws: a run does not
@@ -45,11 +53,11 @@ export type NoSample = "silent" | "stranger" | "closed" | "elsewhere";
 export async function lookAtBox(
   url: string,
   port: number,
-  { nowMs = () => performance.now(), timeoutMs = TIMEOUT_MS }: { nowMs?: () => number; timeoutMs?: number } = {},
+  { nowMs = () => performance.now(), timeoutMs = TIMEOUT_MS, token }: LookOptions = {},
 ): Promise<BoxSample | NoSample> {
   let answer: { readonly code: number; readonly text: string };
   try {
-    answer = await fetchText(url, timeoutMs);
+    answer = await fetchText(url, timeoutMs, token);
   } catch {
     return "silent";
   }
@@ -80,23 +88,25 @@ function sampleOf({ tenk, parts, process }: Status, port: number, atMs: number):
 }
 
 /** The same, where it does not matter why there are none. */
-export async function readBox(url: string, port: number): Promise<BoxSample | undefined> {
-  const seen = await lookAtBox(url, port);
+export async function readBox(url: string, port: number, token?: string): Promise<BoxSample | undefined> {
+  const seen = await lookAtBox(url, port, { token });
   return typeof seen === "string" ? undefined : seen;
 }
 
 /** What was tried, as people read it. */
 export function noSampleText(why: NoSample, url: string, port: number): string {
   const at = URL.canParse(url) ? new URL(url).host : url;
-  if (why === "closed") return `the box at ${at} wants its token, so its counters were not read`;
+  if (why === "closed") return `the box at ${at} wants its token (TENK_TOKEN), so its counters were not read`;
   if (why === "elsewhere") return `the box at ${at} does not listen on port ${port}`;
   return why === "silent" ? `no box answers at ${at}` : `what answers at ${at} is no box`;
 }
 
 /** `node:http` and not `fetch`: the runtime's first fetch ends the process when no descriptor is left. */
-function fetchText(url: string, timeoutMs: number): Promise<{ code: number; text: string }> {
+function fetchText(url: string, timeoutMs: number, token: string | undefined): Promise<{ code: number; text: string }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const send = url.startsWith("https:") ? getTls : get;
   return new Promise((resolve, reject) => {
-    const request = get(url, { timeout: timeoutMs, agent: false }, (response) => {
+    const request = send(url, { timeout: timeoutMs, agent: false, headers }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (part: string) => {
@@ -118,6 +128,7 @@ function fetchText(url: string, timeoutMs: number): Promise<{ code: number; text
 export class BoxWatch {
   readonly #url: string;
   readonly #port: number;
+  readonly #token: string | undefined;
   #missing: NoSample | undefined;
   #before: BoxSample | undefined;
   #sendStart: BoxSample | undefined;
@@ -126,9 +137,10 @@ export class BoxWatch {
   #last: BoxSample | undefined;
 
   /** @param url "" where none is to be asked */
-  constructor(url: string, port: number) {
+  constructor(url: string, port: number, token?: string) {
     this.#url = url;
     this.#port = port;
+    this.#token = token;
   }
 
   get found(): boolean {
@@ -136,7 +148,7 @@ export class BoxWatch {
   }
 
   async start(): Promise<void> {
-    const seen = await lookAtBox(this.#url, this.#port);
+    const seen = await lookAtBox(this.#url, this.#port, { token: this.#token });
     if (typeof seen === "string") this.#missing = seen;
     else this.#before = seen;
   }
@@ -150,7 +162,7 @@ export class BoxWatch {
   /** A second has passed. */
   async sample(): Promise<BoxSample | undefined> {
     if (!this.found) return undefined;
-    const sample = await readBox(this.#url, this.#port);
+    const sample = await readBox(this.#url, this.#port, this.#token);
     if (sample === undefined) return undefined;
     if (this.#fullest === undefined || sample.active >= this.#fullest.active) this.#fullest = sample;
     this.#last = sample;

@@ -52,6 +52,8 @@ export interface RunOptions {
   tap?: Tap;
   /** Of this tenk, for the report. */
   version?: string;
+  /** Opens the box whose counters are read, where that is not of this machine. */
+  boxToken?: string;
 }
 
 const SNAPSHOT_MS = 250;
@@ -63,9 +65,9 @@ const BOX_MS = 1000;
  * @throws {TenkError} `name-not-found`, `usage` for a tap with several workers, `unsupported` when a worker fails
  */
 export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<Report> {
-  const { onSnapshot, signal, control = new LoadControl(), tap } = options;
+  const { onSnapshot, signal, control = new LoadControl(), tap, boxToken } = options;
   const addresses = await addressesOf(plan);
-  const box = new BoxWatch(plan.box || "", plan.port ?? 0);
+  const box = new BoxWatch(plan.box || "", plan.port ?? 0, boxToken);
   if (plan.box !== false) await box.start();
   const crew = await assembleCrew(plan, addresses, tap);
   const run = new Run(plan, crew, box, options.version);

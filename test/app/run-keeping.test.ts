@@ -25,6 +25,7 @@ test("a run whose box is gone before it answers is kept once", async () => {
   const box = createServer(async (request) => {
     let text = "";
     for await (const part of request) text += part;
+    if (request.method !== "POST") return request.socket.destroy();
     const run = readFinishedRun(JSON.parse(text));
     if (run !== undefined) {
       taken.push(run);
@@ -36,8 +37,12 @@ test("a run whose box is gone before it answers is kept once", async () => {
   });
   await new Promise<void>((resolve) => box.listen(0, "127.0.0.1", resolve));
   const { port } = box.address() as { port: number };
-  const keeper = new RunKeeper({ target: "box:9091", boxUrl: `http://127.0.0.1:${port}`, dataFolder: folder });
-  const id = await keeper.finish(REPORT);
+  const keeper = new RunKeeper({
+    target: "box:9091",
+    boxes: [{ url: new URL(`http://127.0.0.1:${port}`), isNamed: false }],
+    dataFolder: folder,
+  });
+  const id = (await keeper.finish(REPORT))?.id;
   box.close();
   const { runs, stop } = openRuns(folder);
   const kept = await runs.list();

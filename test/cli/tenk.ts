@@ -40,13 +40,21 @@ export function keepingIn(folder = dataHome()): NodeJS.ProcessEnv {
 const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
 
 /** Starts the program as a person would; it is ended with the tests at the latest, where util-linux is (as on any Debian). */
-export function startTenk(words: readonly string[], options: { cwd?: string; input?: "pipe" | "ignore" } = {}): Tenk {
-  const program = [process.execPath, MAIN, ...words];
+export function startTenk(
+  words: readonly string[],
+  options: {
+    cwd?: string;
+    input?: "pipe" | "ignore";
+    env?: Readonly<Record<string, string>>;
+    wrapped?: readonly string[];
+  } = {},
+): Tenk {
+  const program = [...(options.wrapped ?? []), process.execPath, MAIN, ...words];
   const [command = "", ...rest] = setpriv === undefined ? program : [setpriv, "--pdeathsig", "KILL", ...program];
   const child = spawn(command, rest, {
     cwd: options.cwd ?? tmpdir(),
     stdio: [options.input ?? "ignore", "pipe", "pipe"],
-    env: keepingIn(),
+    env: { ...keepingIn(), ...options.env },
   });
   const text = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();

@@ -18,6 +18,8 @@ export interface SurfaceParts {
   /** False from the moment the box begins to stop: whoever spreads work over boxes looks here. */
   readonly healthy: () => boolean;
   readonly status: () => unknown;
+  /** Where it keeps things; undefined: in memory alone. */
+  readonly dataFolder: string | undefined;
   /** As text for Prometheus, in the format that was asked for. */
   readonly metrics: (format: ExpositionFormat) => Promise<string>;
   readonly history: History;
@@ -40,6 +42,8 @@ export function surfaceRoutes(parts: SurfaceParts): Routes {
     },
     "/metrics": metricsRoute(parts.metrics),
     "/api/status": { get: async () => json(await status()) },
+    // For programs of the same user, who find the token there: `tenk load` tells of its run.
+    "/api/instance": { get: () => json({ dataFolder: parts.dataFolder ?? null }) },
     "/api/names": namesRoute(history, parts.helpOf),
     "/api/series": seriesRoute(history),
     "/api/live": liveRoute(parts.live),

@@ -12,6 +12,8 @@ import { Runs } from "./runs.ts";
 export interface Records {
   readonly history: History;
   readonly runs: Runs;
+  /** Where all of it is; undefined where there is no such place. */
+  readonly folder: string | undefined;
   readonly token: string;
   /** The token was made just now. */
   readonly isNewToken: boolean;
@@ -40,12 +42,12 @@ export async function openRecords(
 ): Promise<Records> {
   const folder = dataFolderOf(loaded, usual);
   if (folder === undefined)
-    return { ...inMemory(), token: newToken(), isNewToken: true, tokenFile: undefined, sessionFile: undefined };
+    return { ...inMemory(), folder, token: newToken(), isNewToken: true, tokenFile: undefined, sessionFile: undefined };
   const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
   // A box of minutes leaves the file to the one whose folder it is.
   const isOurs = tokenFile !== undefined && keepsHistory;
   const sessionFile = isOurs ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
-  if (!loaded.config.data.history) return { ...inMemory(), token, isNewToken, tokenFile, sessionFile };
+  if (!loaded.config.data.history) return { ...inMemory(), folder, token, isNewToken, tokenFile, sessionFile };
   const store = new Store({ folder });
   // Before connections come: afterwards there may be no descriptor left for it. A disk that hangs is not waited for.
   const opened = keepsHistory ? store.open() : store.runs.list(1);
@@ -54,6 +56,7 @@ export async function openRecords(
   return {
     history,
     runs: new Runs(store),
+    folder,
     token,
     isNewToken,
     tokenFile,

@@ -80,6 +80,7 @@ export function worldOf({
   const routes = surfaceRoutes({
     ...world,
     healthy: () => world.healthy,
+    dataFolder: "/var/lib/tenk",
     status: () => world.status(),
     metrics: async (format) => (format === "text" ? "a_total 1\n" : "a_total 1\n# EOF\n"),
     helpOf: (name) => `What ${name} is.`,
