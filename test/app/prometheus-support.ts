@@ -50,8 +50,8 @@ export interface Prometheus extends Disposable {
   samples(selector: string): Promise<{ metric: Answered["metric"]; values: [atSeconds: number, value: number][] }[]>;
 }
 
-/** Starts Debian's on a free port of loopback, with a folder that goes when it ends. @param scrapes `scrape_configs` */
-export async function startPrometheus(scrapes: readonly object[]): Promise<Prometheus> {
+/** Starts Debian's on a free port of loopback, with a folder that goes when it ends. @param scrapes `scrape_configs` @param host it listens on */
+export async function startPrometheus(scrapes: readonly object[], host = "127.0.0.1"): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), "tenk-prometheus-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -62,7 +62,7 @@ export async function startPrometheus(scrapes: readonly object[]): Promise<Prome
     [
       `--config.file=${join(folder, "prometheus.yml")}`,
       `--storage.tsdb.path=${join(folder, "data")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
+      `--web.listen-address=${host}:${port}`,
       "--web.enable-remote-write-receiver",
       "--log.level=warn",
     ],

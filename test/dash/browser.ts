@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type FakeBox, fakeBox } from "./fake-box.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM = "/usr/bin/chromium";
 /** A browser on a small, busy machine takes its time. */
 export const PATIENCE_MS = 60_000;
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../net/support.ts";
 
-const NGINX = "/usr/sbin/nginx";
+export const NGINX = "/usr/sbin/nginx";
 
 /** Whether there are such programs; where one is missing, a test that says so, and that fails in CI. */
 export function hasPrograms(what: string, programs: readonly string[]): boolean {
