@@ -150,6 +150,16 @@ describe("a box that is contained", () => {
     const samples = await prometheus.samples(`tenk_tcp_connections_active{instance="${instances[0]}"}`);
     expect(samples.flatMap(({ values }) => values.map(([, value]) => value)).every((value) => value <= 1)).toBe(true);
   });
+
+  test("the page and tenk status say the cgroup's 256 MiB", async () => {
+    const { stdout } = await startTenk(["status", "--url", page], { env: { TENK_TOKEN: token } }).ended;
+    expect(stdout).toContain("256 MiB");
+    const context = await browser.newContext({ extraHTTPHeaders: { authorization: `Bearer ${token}` } });
+    const view = await context.newPage();
+    await view.goto(page);
+    await sees(view, "main", /256 MiB/);
+    await context.close();
+  });
 });
 
 function ip(...words: readonly string[]): void {
