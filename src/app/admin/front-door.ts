@@ -180,8 +180,9 @@ function methodAnswer(allow: string): Response {
   return refusal(405, `only ${allow}`, undefined, { allow });
 }
 
+/** A proxy with a slash at one end only (`location /tenk { proxy_pass http://…/; }`) sends two of them. */
 function pathOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).pathname : "/";
+  return URL.canParse(url) ? new URL(url).pathname.replace(/^\/{2,}/, "/") : "/";
 }
 
 /** What failed is for the log, not for whoever asked; once a second at most. */

@@ -27,6 +27,8 @@ export class Rejections {
 
   /** The browser opened another name than we were asked by: a page of another site, or a proxy that does not pass it on. */
   otherOrigin(headers: Headers, peer: string): Response {
+    if (headers.get("origin") === "null")
+      return refusal(403, "the browser does not say whose page sent this", NULL_HINT);
     const [origin, host] = [nameIn(headers.get("origin") ?? ""), nameIn(headers.get("host") ?? "")];
     if (origin === undefined || host === undefined) return refusal(403, "cross-site request refused");
     const fix = `in the proxy: proxy_set_header Host $http_host; and in tenk.yaml: dashboard: { names: [${origin}] }`;
@@ -55,6 +57,9 @@ export class Rejections {
     logger.say();
   }
 }
+
+const NULL_HINT =
+  "if a proxy in between sets `Referrer-Policy: no-referrer`, have it leave that out: browsers then keep a form's origin to themselves";
 
 /** A folder that is none of ours may be the path that a proxy has put us at, and did not take away. */
 export function basePathHint(path: string): string | undefined {

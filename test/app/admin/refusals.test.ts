@@ -128,6 +128,15 @@ test("refusals that a proxy causes are logged with their mend, once a minute and
   ]);
 });
 
+test("a form whose origin the browser hides is told which header hides it", async () => {
+  const { ask } = worldOf();
+  const answer = await ask("/login", { method: "POST", headers: { ...FORM, origin: "null" }, body: "word=x" });
+  expect([answer.status, await answer.json()]).toEqual([
+    403,
+    expect.objectContaining({ hint: expect.stringContaining("Referrer-Policy: no-referrer") }),
+  ]);
+});
+
 test("a page without files has the colours of the dashboard's page", () => {
   const page = readFileSync(new URL("../../../src/dash/page/style/base.css", import.meta.url), "utf8");
   const coloursOf = (css: string) =>
