@@ -86,7 +86,7 @@ function RunList() {
       <OwnProblem error={error} />
       {runs?.length === 0 && running === undefined && (
         <Empty title="No run yet">
-          Start one: <code>tenk load tcp HOST:PORT -c 10000</code>. It shows here as it goes.
+          Start one: <code>tenk load tcp HOST:PORT -c 10000{boxWords()}</code>. It shows here as it goes.
         </Empty>
       )}
       {runs !== undefined && runs.length > 0 && <RunTable runs={runs} chosen={chosen} choose={choose} />}
@@ -177,4 +177,10 @@ function RunTable({ runs, chosen, choose }: TableProps) {
       </table>
     </Scrolled>
   );
+}
+
+/** What leads a load test here, where it would not look by itself. */
+function boxWords(): string {
+  const here = new URL(".", location.href).href.replace(/#.*/, "");
+  return /^http:\/\/(127\.0\.0\.1|localhost):9190\/$/.test(here) ? "" : ` --box ${here}`;
 }
