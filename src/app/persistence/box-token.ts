@@ -32,7 +32,7 @@ export async function boxAccess(
   usualFolder: string,
   environmentToken: string | undefined,
 ): Promise<BoxAccess | string> {
-  if (url.protocol === "http:" && isHere(url.hostname) && isPortOurs(Number(url.port) || 80)) {
+  if (url.protocol === "http:" && isHere(url.hostname) && (await isPortOurs(Number(url.port) || 80))) {
     const dataFolder = await folderOf(url);
     const isUsual = dataFolder === undefined && !(isNamed && environmentToken !== undefined);
     const token = isUsual ? findToken(usualFolder) : dataFolder && findToken(dataFolder);
