@@ -19,8 +19,8 @@ import { startTenk, type Tenk, tenk } from "../cli/tenk.ts";
 import { launchBrowser, PATIENCE_MS, sees } from "../dash/browser.ts";
 import { newCgroup } from "./cgroup-support.ts";
 import { type Prometheus, startPrometheus } from "./prometheus-support.ts";
-import { type Nginx, startNginx } from "./surface/nginx-support.ts";
-import { HASH, newFolder } from "./surface/support.ts";
+import { type Nginx, startNginx } from "./admin/nginx-support.ts";
+import { HASH, newFolder } from "./admin/support.ts";
 
 describe("a box that is contained", () => {
   const ends: (() => unknown)[] = [];
