@@ -47,9 +47,11 @@ export function startTenk(
     input?: "pipe" | "ignore";
     env?: Readonly<Record<string, string>>;
     wrapped?: readonly string[];
+    /** Another source than ours. @default {`src/main.ts`} */
+    main?: string;
   } = {},
 ): Tenk {
-  const program = [...(options.wrapped ?? []), process.execPath, MAIN, ...words];
+  const program = [...(options.wrapped ?? []), process.execPath, options.main ?? MAIN, ...words];
   const [command = "", ...rest] = setpriv === undefined ? program : [setpriv, "--pdeathsig", "KILL", ...program];
   const child = spawn(command, rest, {
     cwd: options.cwd ?? tmpdir(),
@@ -82,7 +84,7 @@ export function startTenk(
 }
 
 /** Runs the program to its end. */
-export function tenk(words: readonly string[], options: { cwd?: string } = {}): Promise<Ended> {
+export function tenk(words: readonly string[], options: { cwd?: string; main?: string } = {}): Promise<Ended> {
   return startTenk(words, options).ended;
 }
 
