@@ -21,7 +21,7 @@ test("nothing holds a connection that is closed", async () => {
     },
     frame: (connection) => connection.pause(),
   };
-  const limits = { readBytesPerSecond: 10, writeBytesPerSecond: 1000, idleMs: 60_000, lifetimeMs: 60_000 };
+  const limits = { readBytesPerSecond: 1000, writeBytesPerSecond: 1000, idleMs: 60_000, lifetimeMs: 60_000 };
   await using server = await listen({ host: "127.0.0.1", limits }, handler);
   const said = "a line\nand another, and half of\na third";
   for (let round = 0; round < 3; round++) {
