@@ -8,6 +8,8 @@ import type { PreparedChange } from "../part/mod.ts";
  *      └─────────┴──────────┴── one refuses ──┴──► all drop: nothing has changed
  * ```
  *
+ * Who prepared first commits last: it may take a port that another leaves.
+ *
  * @param prepares a call for each participant, made one after the other
  * @throws {TenkError} why one refuses; then nothing has changed
  */
@@ -26,5 +28,5 @@ export async function changeTogether(prepares: readonly (() => Promise<PreparedC
     await Promise.all(prepared.filter((change) => change !== committed).map((change) => change.drop()));
     throw error;
   }
-  for (const change of prepared) if (change !== committed) await change.commit();
+  for (const change of prepared.toReversed()) if (change !== committed) await change.commit();
 }

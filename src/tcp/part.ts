@@ -46,14 +46,8 @@ export const tcp = {
     return {
       listening: () => running().map(listeningOf),
       async prepare(next, { folder }) {
-        return {
-          mayFail: true,
-          async commit() {
-            await listeners.reload({ config: next, folder });
-            watcher?.look();
-          },
-          async drop() {},
-        };
+        const change = await listeners.prepare({ config: next, folder });
+        return { ...change, commit: () => change.commit().then(() => watcher?.look()) };
       },
       metrics: tcpMetrics(() => running().map(countedOf)),
       gatherMetrics: () => gatherTcpMetrics(running()),

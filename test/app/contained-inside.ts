@@ -17,10 +17,10 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { startTenk, type Tenk, tenk } from "../cli/tenk.ts";
 import { launchBrowser, PATIENCE_MS, sees } from "../dash/browser.ts";
-import { newCgroup } from "./cgroup-support.ts";
-import { type Prometheus, startPrometheus } from "./prometheus-support.ts";
 import { type Nginx, startNginx } from "./admin/nginx-support.ts";
 import { HASH, newFolder } from "./admin/support.ts";
+import { newCgroup } from "./cgroup-support.ts";
+import { type Prometheus, startPrometheus } from "./prometheus-support.ts";
 
 describe("a box that is contained", () => {
   const ends: (() => unknown)[] = [];

@@ -7,8 +7,8 @@ import { spawnSync } from "node:child_process";
 import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { CHROMIUM, PATIENCE_MS } from "../dash/browser.ts";
-import { newCgroup } from "./cgroup-support.ts";
 import { hasPrograms, NGINX } from "./admin/nginx-support.ts";
+import { newCgroup } from "./cgroup-support.ts";
 
 const PROGRAMS = [CHROMIUM, NGINX, "/usr/bin/prometheus", "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/sbin/ip"];
 

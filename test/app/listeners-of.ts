@@ -9,3 +9,16 @@ export function listenersIn({ parts }: Pick<Status, "parts">): readonly Listener
 export async function listenersOf(instance: Instance): Promise<readonly ListenerStatus[]> {
   return listenersIn(await instance.status());
 }
+
+/** Resolves when its listeners are so; fails when they are not within `withinMs`. */
+export async function untilListeners(
+  instance: Instance,
+  condition: (listeners: readonly ListenerStatus[]) => boolean,
+  withinMs = 8000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (let listeners = await listenersOf(instance); !condition(listeners); listeners = await listenersOf(instance)) {
+    if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

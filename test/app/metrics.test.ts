@@ -14,7 +14,7 @@ import {
 import { loopFamilies } from "../../src/part/mod.ts";
 import { until } from "../net/support.ts";
 import { instanceMetrics } from "./instance-metrics.ts";
-import { listenersOf } from "./listeners-of.ts";
+import { untilListeners } from "./listeners-of.ts";
 
 /** Every name tenk exposes, and its type: what other people's dashboards and alarms stand on. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -157,7 +157,7 @@ describe("the metrics", () => {
     );
     const sockets = Array.from({ length: 30 }, () => connect(box.listeners[0]!.port, "127.0.0.1"));
     for (const socket of sockets) socket.write("12345");
-    while ((await listenersOf(box))[0]!.counts.bytesWritten !== 150);
+    await untilListeners(box, ([first]) => first!.counts.bytesWritten === 150);
     const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
     const shares = ["connections_active", "reads_total", "bytes_read_total", "bytes_written_total"].map((name) =>
       ["0", "1"].map((worker) => values.get(`tenk_worker_${name}{listener="a",worker="${worker}"}`)!),

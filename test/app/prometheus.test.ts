@@ -252,6 +252,9 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
     ends.push(() => echo.stop(0));
     const target = `127.0.0.1:${echo.listeners[0]!.port}`;
     const plan = [
+      // A busy machine is no failure of the push.
+      "--expect",
+      "failed=0",
       "--wait-reply",
       "-c",
       "20",

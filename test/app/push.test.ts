@@ -8,7 +8,7 @@ import type { LogFields } from "../../src/base/mod.ts";
 import type { Family } from "../../src/metrics/mod.ts";
 import { type ReadSeries, readWriteRequest, unsnappy } from "../metrics/remote-write-support.ts";
 import { Client, until } from "../net/support.ts";
-import { listenersOf } from "./listeners-of.ts";
+import { untilListeners } from "./listeners-of.ts";
 
 interface Received {
   readonly headers: IncomingMessage["headers"];
@@ -328,7 +328,7 @@ test("a box pushes what /metrics tells, the last time when its listeners have st
   await until(() => received.length > 0);
   const client = await new Client(box.listeners[0]!.port).connected();
   client.socket.write("12345");
-  while ((await listenersOf(box))[0]!.counts.bytesRead !== 5);
+  await untilListeners(box, ([first]) => first!.counts.bytesRead === 5);
   await box.stop(0);
   const series = received
     .flatMap(seriesIn)
@@ -350,7 +350,7 @@ dashboard: { listen: "127.0.0.1:0" }`;
   await until(() => received.length > 0);
   const client = await new Client(box.listeners[0]!.port).connected();
   client.socket.write("12345");
-  while ((await listenersOf(box))[0]!.counts.bytesRead !== 5);
+  await untilListeners(box, ([first]) => first!.counts.bytesRead === 5);
   await box.stop(0);
   const counted = received
     .flatMap(seriesIn)

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 
 import { parseConfig, up } from "../../src/app/mod.ts";
-import { listenersOf } from "../app/listeners-of.ts";
+import { untilListeners } from "../app/listeners-of.ts";
 import { Client, until } from "../net/support.ts";
 import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
 
@@ -21,7 +21,7 @@ if (hasBrowser()) {
         const opening = Array.from({ length: CONNECTIONS }, () => new Client(box.listeners[0]!.port).connected());
         const clients = await Promise.all(opening);
         clients[0]!.socket.write("x");
-        while ((await listenersOf(box))[0]!.counts.reads !== 1);
+        await untilListeners(box, ([first]) => first!.counts.reads === 1);
         const page = await browser.newPage();
         await page.goto(box.statusUrl);
         const cells = async (selector: string) => page.locator(`.workers ${selector}`).allTextContents();

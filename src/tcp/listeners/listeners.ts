@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Log, messageOf, TenkError } from "../../base/mod.ts";
+import type { PreparedChange } from "../../part/mod.ts";
 import { changeOf, dropAll, type PreparedListener, prepareAll } from "./change.ts";
 import type { TcpSettings } from "./config.ts";
 import {
@@ -17,6 +18,18 @@ import { holds, type ProvedListener, proveListener } from "./proof.ts";
 export interface ListenersOptions extends StartOptions {
   /** What dumps print is coloured. @default {false} */
   readonly colour?: boolean;
+}
+
+/** A change of the listeners that is ready. */
+interface Change {
+  readonly folder: string;
+  readonly wanted: readonly Wanted[];
+  readonly leaving: readonly RunningListener[];
+  /** At places that nothing of ours had. */
+  readonly started: RunningListener[];
+  /** For places that others of ours leave. */
+  readonly proved: ProvedListener[];
+  readonly prepared: PreparedListener[];
 }
 
 /** How long connections of a listener that leaves may take to finish. */
@@ -64,17 +77,26 @@ export class Listeners {
   }
 
   /**
-   * Serves another configuration, or none of it: when this throws, every listener is as it was. In this order:
+   * Makes ready to serve another configuration: new ports are opened, what running listeners are to change is prepared on all
+   * of their event loops, and what takes the place of one of ours (its socket's options or workers are others) is tried at a
+   * free port. The commit puts these in their places; where one cannot start there all the same, those that had left start
+   * again as they were. The rest of a commit cannot fail. Other changes wait until this one is committed or dropped.
    *
-   * 1. new ports are opened, and what running listeners are to change is prepared on all of their event loops
-   * 2. what takes the place of one of ours (its socket's options or workers are others) is proved at a free port
-   * 3. it takes that place; where it cannot all the same, those that left their places start again as they were
-   * 4. the rest, which cannot fail
-   *
-   * @throws {TenkError} what is wrong with it, or that it is stopping
+   * @throws {TenkError} what is wrong with it, or that it is stopping; every listener is then as it was
    */
-  reload(loaded: TcpSettings): Promise<void> {
-    return this.#inTurn(() => this.#reload(loaded));
+  async prepare(settings: TcpSettings): Promise<PreparedChange> {
+    const done = await this.#takeTurn();
+    try {
+      const change = await this.#prepared(settings);
+      return {
+        mayFail: change.proved.length > 0,
+        commit: () => this.#commitAll(change).finally(done),
+        drop: () => this.#drop(change).finally(done),
+      };
+    } catch (error) {
+      done();
+      throw error;
+    }
   }
 
   /**
@@ -83,15 +105,18 @@ export class Listeners {
    * @returns whether it is another one than was served
    * @throws {TenkError} why it cannot; the old one serves on
    */
-  refresh(name: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+  async refresh(name: string): Promise<boolean> {
+    const done = await this.#takeTurn();
+    try {
       const before = this.#running.find((each) => each.name === name);
       if (before === undefined) return false;
       const after = refreshed(before, this.#folder, this.#colour);
       const isNew = after.digest !== before.digest;
       if (isNew) await this.#replaceHandler(before, after);
       return isNew;
-    });
+    } finally {
+      done();
+    }
   }
 
   /** A second call closes what is still open at once. */
@@ -103,9 +128,14 @@ export class Listeners {
     await Promise.all([...running.map(({ server }) => server.stop({ graceMs })), ...leaving, change]);
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
+  /** Waits for the changes before. @returns what lets the next one begin */
+  async #takeTurn(): Promise<() => void> {
+    const before = this.#turn;
+    let done = () => {};
+    this.#turn = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    await before;
     return done;
   }
 
@@ -128,9 +158,10 @@ export class Listeners {
     return started;
   }
 
-  async #reload(loaded: TcpSettings): Promise<void> {
-    const { folder } = loaded;
-    const wanted = this.#wantedOf(loaded).map((each) => refreshed(each, folder, this.#colour));
+  async #prepared(settings: TcpSettings): Promise<Change> {
+    this.#mustGoOn();
+    const { folder } = settings;
+    const wanted = this.#wantedOf(settings).map((each) => refreshed(each, folder, this.#colour));
     const staying = wanted.flatMap((each) => {
       const before = this.#running.find(({ name }) => name === each.name);
       const stays = before && addressOf(before) === addressOf(each) && !changeOf(before, each).restart;
@@ -140,22 +171,34 @@ export class Listeners {
     const anew = wanted
       .filter((each) => !staying.some(([, stays]) => stays === each))
       .map((each) => this.#atItsPort(each));
-    const started: RunningListener[] = [];
-    const proved: ProvedListener[] = [];
-    let prepared: PreparedListener[] = [];
+    const change: Change = { folder, wanted, leaving, started: [], proved: [], prepared: [] };
     try {
       for (const each of anew) {
         const ready = await this.#opened(each, leaving);
-        if ("server" in ready) started.push(ready);
-        else proved.push(ready);
+        if ("server" in ready) change.started.push(ready);
+        else change.proved.push(ready);
         this.#mustGoOn();
       }
-      prepared = await prepareAll(staying);
+      change.prepared.push(...(await prepareAll(staying)));
       this.#mustGoOn();
+      return change;
+    } catch (error) {
+      await this.#drop(change);
+      throw error;
+    }
+  }
+
+  async #drop({ started, proved, prepared }: Change): Promise<void> {
+    await Promise.all([stopAll(started), dropAll(prepared)]);
+    for (const each of proved) each.drop();
+  }
+
+  async #commitAll(change: Change): Promise<void> {
+    const { folder, wanted, leaving, started, proved, prepared } = change;
+    try {
       started.push(...(await this.#replaceAll(proved, leaving)));
     } catch (error) {
-      await Promise.all([stopAll(started), dropAll(prepared)]);
-      for (const each of proved) each.drop();
+      await this.#drop(change);
       throw error;
     }
     this.#folder = folder;
