@@ -108,3 +108,23 @@ test("a line smuggled in behind the request is never given, even if the handler 
   await until(() => reasons.join() === "tls-failed");
   expect(got).toEqual(["STARTTLS"]);
 });
+
+test("half a line in the clear ends a connection that asks for TLS later: it would count as said under TLS", async () => {
+  const heard: string[] = [];
+  let ours: Connection | undefined;
+  const handler: Handler = {
+    framing: lines(),
+    frame(connection, line) {
+      heard.push(text(line));
+      ours = connection;
+    },
+    close: (_, reason) => void heard.push(reason),
+  };
+  await using server = await listen({ host: "127.0.0.1" }, handler);
+  const client = new Client(server.port);
+  client.socket.write("STARTTLS\nEVI");
+  await until(() => ours?.bytesRead === 12);
+  await expect(ours!.startTls(FIRST)).rejects.toMatchObject({ code: "tls-failed" });
+  await until(() => client.closed);
+  expect(heard).toEqual(["STARTTLS", "tls-failed"]);
+});

@@ -144,6 +144,12 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.flags |= UPGRADING;
     // What follows in the clear would be taken for what the peer said under TLS (CVE-2011-0411).
     this.#cutter?.stop();
+    // Within a frame the rest of its chunk is judged when that frame is done.
+    if ((this.flags & CUTTING) === 0 && (this.#cutter?.keptBytes ?? 0) > 0) {
+      const cause = new TenkError("tls-failed", "Bytes in the clear behind the request for TLS");
+      this.abort("tls-failed", cause);
+      throw cause;
+    }
     try {
       const { side, targetHost = this.wireAddress } = this.endpoint;
       const socket = await upgrade(this.socket, options, side, targetHost, (begun) => {
