@@ -25,7 +25,11 @@ describe("a service", () => {
     ["db: postgresql://127.0.0.1", "postgres", ["db.local"]],
     ["db: { target: mongodb+srv://cluster.example }", "mongodb", ["db.local"]],
     ["queue: { target: tcp://10.0.0.3:5672, kind: amqp }", "amqp", ["queue.local"]],
-    ["git: { target: 'http://[::1]:3000', hosts: [Git.Example, code.example] }", "http", ["git.example", "code.example"]],
+    [
+      "git: { target: 'http://[::1]:3000', hosts: [Git.Example, code.example] }",
+      "http",
+      ["git.example", "code.example"],
+    ],
   ])("%s is of a kind and has names", (text, kind, hosts) => {
     expect(services(`services: { ${text} }`)).toMatchObject([{ kind, hosts }]);
   });
@@ -103,6 +107,7 @@ test("tenk check lists services with what follows from their declaration, as JSO
     const file = join(folder, "tenk.yaml");
     writeFileSync(file, DECLARED);
     const { stdout } = await tenk(["check", "--config", file]);
+    expect(stdout).toMatch(/^ {2}services\.git\.target +http:\/\/127\.0\.0\.1:3000$/m);
     expect(stdout).toMatch(/^service +kind +target +hosts$/m);
     expect(stdout).toMatch(/^git +http +http:\/\/127\.0\.0\.1:3000 +git\.home\.arpa, git\.local$/m);
     const json = JSON.parse((await tenk(["check", "--json", "--config", file])).stdout);

@@ -18,8 +18,16 @@ export function effectiveSettings(loaded: LoadedConfig): Setting[] {
   return leaves(loaded.config, "").map(([key, value]) => ({
     key,
     value: written(key, value),
-    defaulted: !loaded.written.has(key),
+    defaulted: !isWritten(key, loaded.written),
   }));
+}
+
+/** In full, or in short: `git: http://…` stands for `services.git.target` too. */
+function isWritten(key: string, written: ReadonlySet<string>): boolean {
+  for (let each = key; each !== ""; each = each.slice(0, Math.max(0, each.lastIndexOf(".")))) {
+    if (written.has(each)) return true;
+  }
+  return false;
 }
 
 function leaves(value: unknown, prefix: string): [key: string, value: unknown][] {
