@@ -46,7 +46,7 @@ dashboard:
     ["tcp:\n  a:\n    listne: 1\n    listen: 2", "tenk.yaml:3: tcp.a.listne: unknown key, did you mean listen?"],
     ["tcp:\n  a: { listen: 1 }\ndashbord: {}", "tenk.yaml:3: dashbord: unknown key, did you mean dashboard?"],
     ["log: { zzzzzzzzz: 1 }", "tenk.yaml:1: log.zzzzzzzzz: unknown key, expected one of level"],
-    ["\n\nservices: {}", "tenk.yaml:3: services: not yet in this version"],
+    ["\n\nprobe: {}", "tenk.yaml:3: probe: not yet in this version"],
     ["dns: {}", "tenk.yaml:1: dns: not yet in this version"],
     [
       "tcp:\n  a:\n    listen: 1\n    limits:\n      idle: 10x",
@@ -77,12 +77,12 @@ dashboard:
       "tenk.yaml:2: tcp.a.workers: expected auto or a number from 1 to 256, found 0",
     ],
     [
-      "tcp:\n  a: { listen: 1 }\n  b: { listen: 127.0.0.1:1 }\n  c: { listen: 0.0.0.0:1 }",
-      'tenk.yaml:4: tcp.c.listen: expected an address of its own, 0.0.0.0:1 is that of tcp.a, found "0.0.0.0:1"',
+      "tcp:\n  a: { listen: 127.0.0.2:1 }\n  b: { listen: 127.0.0.1:1 }\n  c: { listen: 0.0.0.0:1 }",
+      "tenk.yaml:4: tcp.c.listen: expected an address of its own, 0.0.0.0:1 is that of tcp.a.listen (line 2)",
     ],
     [
       "tcp:\n  a: { listen: unix:/x }\n  b: { listen: unix:/x }",
-      'tenk.yaml:3: tcp.b.listen: expected an address of its own, unix:/x is that of tcp.a, found "unix:/x"',
+      "tenk.yaml:3: tcp.b.listen: expected an address of its own, unix:/x is that of tcp.a.listen (line 2)",
     ],
     [
       "tcp:\n  a: { listen: 1, outbox: { high: 2MiB } }",
