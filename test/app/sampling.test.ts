@@ -69,7 +69,7 @@ describe("a second", () => {
     const second = await world.next();
     expect(second['tenk_tcp_connections_active{listener="packets"}']).toBe(10);
     expect(second['tenk_tcp_connections_accepted_total{listener="packets"}']).toBeCloseTo(1000, -1);
-    expect(second.tenk_event_loop_lag_seconds).toBe(0.25);
+    expect(second.tenk_event_loop_lag_max_seconds).toBe(0.25);
     expect(second.process_resident_memory_bytes).toBeGreaterThan(2 ** 20);
     expect(second.node_load1).toBeGreaterThanOrEqual(0);
     expect(second.node_memory_MemTotal_bytes).toBeGreaterThan(2 ** 20);

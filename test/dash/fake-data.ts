@@ -118,7 +118,7 @@ export function fakeSeries(nowSeconds: number): Named[] {
     );
   }
   add(
-    "tenk_event_loop_lag_seconds",
+    "tenk_event_loop_lag_max_seconds",
     {},
     { unit: "seconds" },
     (at) => 0.0006 + level(at) * (0.001 + 0.0008 * noise(at, 16)),
