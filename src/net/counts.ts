@@ -1,4 +1,15 @@
+import { countLayout } from "../base/mod.ts";
 import { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
+
+/** Upper bounds, in seconds, of how long connections lasted. */
+export const LIFETIME_BOUNDS_SECONDS: readonly number[] = [0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400];
+/** Upper bounds, in seconds, of how long the first byte took to come. */
+export const FIRST_BYTE_BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
+
+/** A count for each bound and one above, then the sum in seconds. */
+const histogramSlots = (bounds: readonly number[]) => bounds.length + 2;
+/** Of each rate in all: see `bandwidth/portion.ts`. */
+const PORTION_SLOTS = 3;
 
 /**
  * What one event loop counts, as places in a row of doubles (exact to 2^53). Hot code adds to a place; nobody asks it for
@@ -8,49 +19,45 @@ import { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } 
  *   row of worker 0 │ row of worker 1 │ …        counts[Count.bytesRead] += n
  * ```
  */
-export const Count = {
-  active: 0,
+const LAYOUT = countLayout({
+  active: 1,
   peak: 1,
-  accepted: 2,
-  bytesRead: 3,
-  bytesWritten: 4,
-  chunksRead: 5,
-  writes: 6,
-  drains: 7,
-  outboxBytes: 8,
-  handlerErrors: 9,
-  workerRestarts: 10,
+  accepted: 1,
+  bytesRead: 1,
+  bytesWritten: 1,
+  chunksRead: 1,
+  framesRead: 1,
+  writes: 1,
+  drains: 1,
+  outboxBytes: 1,
+  handlerErrors: 1,
+  workerRestarts: 1,
   /** The second, since the epoch, in which `acceptedInWindow` were accepted: for acceptsPerSecond. */
-  windowSecond: 11,
-  acceptedInWindow: 12,
-  /** PROXY headers and TLS handshakes under way. */
-  arriving: 13,
-  /** Handshakes that ended well. */
-  handshakes: 14,
-  /** Published messages that a slow subscriber did not get. */
-  publishedDropped: 15,
-  /** Published messages handed to connections. */
-  published: 16,
-  subscriptions: 17,
-  /** Bytes of messages that came from other event loops: how the pool knows what is still on its way. */
-  relayedBytes: 18,
+  windowSecond: 1,
+  acceptedInWindow: 1,
   /** Of `acceptedInWindow`: beyond the rate, to be made up for in the next second. */
-  borrowedInWindow: 19,
-  framesRead: 20,
-  refused: 24,
-  closed: 32,
-  /** Two histograms: a count for each bound and one above, then the sum in seconds. */
-  lifetimes: 56,
-  firstBytes: 72,
-  /** Three of each: how event loops divide the rates in all, see `bandwidth/portion.ts`. */
-  readPortion: 82,
-  writePortion: 85,
-} as const;
+  borrowedInWindow: 1,
+  /** PROXY headers and TLS handshakes under way. */
+  arriving: 1,
+  /** Handshakes that ended well. */
+  handshakes: 1,
+  /** Published messages that a slow subscriber did not get. */
+  publishedDropped: 1,
+  /** Published messages handed to connections. */
+  published: 1,
+  subscriptions: 1,
+  /** Bytes of messages that came from other event loops: how the server knows what is still on its way. */
+  relayedBytes: 1,
+  refused: REFUSAL_REASONS.length,
+  closed: CLOSE_REASONS.length,
+  lifetimes: histogramSlots(LIFETIME_BOUNDS_SECONDS),
+  firstBytes: histogramSlots(FIRST_BYTE_BOUNDS_SECONDS),
+  readPortion: PORTION_SLOTS,
+  writePortion: PORTION_SLOTS,
+});
 
-/** Upper bounds, in seconds, of how long connections lasted. */
-export const LIFETIME_BOUNDS_SECONDS: readonly number[] = [0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400];
-/** Upper bounds, in seconds, of how long the first byte took to come. */
-export const FIRST_BYTE_BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
+/** Where each count begins in a row. */
+export const Count = LAYOUT.places;
 
 /** Adds one value to the histogram at `place`: a short walk, once or twice in a connection's life. */
 export function observe(counts: Float64Array, place: number, bounds: readonly number[], seconds: number): void {
@@ -68,8 +75,8 @@ export interface HistogramCounts {
   readonly sumSeconds: number;
 }
 
-/** Doubles in a row: a multiple of 8, so that two workers never share a cache line. */
-export const COUNTS_PER_ROW = 88;
+/** Doubles in a row. */
+export const COUNTS_PER_ROW = LAYOUT.length;
 
 const refusalPlace = Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, Count.refused + index]));
 const closePlace = Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, Count.closed + index]));
