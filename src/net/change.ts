@@ -7,8 +7,7 @@ export interface ServerChange {
   /** For connections to come; open ones keep theirs. Several event loops take the address of a module only. */
   readonly handler?: Handler | URL;
   /**
-   * A module given as `handler` is made of these. Without one they go to the handler in force, by its `configure`, while the
-   * change is prepared: it has no way to be asked without effect.
+   * A module given as `handler` is made of these. Without one they go to the handler in force, by its `configure`.
    */
   readonly handlerOptions?: unknown;
   /** For handshakes to come. Files are read when the change is prepared. */

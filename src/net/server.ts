@@ -46,8 +46,7 @@ export interface Server extends AsyncDisposable {
   /** Closes one by its id, with reason `handler`. @returns whether it was open */
   closeConnection(id: number): Promise<boolean>;
   /**
-   * Gives a running handler new options, by its `configure`. It has effect on each event loop when that one is asked: when one
-   * of several refuses, those that took them are given the options before again.
+   * Gives a running handler new options, by its `configure`. When one event loop refuses them, none takes them.
    *
    * @throws {TenkError} `invalid-option` where it has no `configure`, or what that throws
    */

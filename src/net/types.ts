@@ -87,6 +87,9 @@ export interface Connection<Data = unknown> {
 /** Nothing is done with what a handler returns, but a promise is watched: its rejection closes the connection. */
 export type HandlerResult = unknown;
 
+/** Puts in force what was agreed to. */
+export type Commit = () => void;
+
 /**
  * What a program does with a connection. One handler serves all connections of a listener: keep per-connection things in
  * `connection.data`. Any of these may be async; one that throws or rejects closes its connection with `handler-error`.
@@ -130,10 +133,10 @@ export interface Handler<Data = unknown> {
   /** Called exactly once for each connection whose `open` was called. */
   close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): HandlerResult;
   /**
-   * `server.configure(options)` was called: new options for a running handler. Throw to refuse them all. Where another event
-   * loop refuses them, it is called again with the ones before (`undefined` where there were none).
+   * Checks new options for a running handler and returns what puts them in force, which is called once every event loop has
+   * agreed, and must not throw. Throw here to refuse them on all.
    */
-  configure?(options: unknown): void;
+  configure?(options: unknown): Commit | Promise<Commit>;
   /** Plain data for `server.reports()`, gathered from each event loop. */
   report?(): unknown;
   /** The listener stopped, or got another handler, and its last connection is closed: let go of timers and the like. */

@@ -9,7 +9,9 @@ export default function make(options: unknown): Handler {
     chunk: (connection, bytes) => connection.write(bytes),
     configure(given) {
       if (typeof (given as { answer: unknown }).answer !== "string") throw new Error("answer must be text");
-      current = given as { answer: string };
+      return () => {
+        current = given as { answer: string };
+      };
     },
     report: () => current,
   };

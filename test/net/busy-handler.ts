@@ -10,7 +10,9 @@ export default function make(options: unknown): Handler {
       while (performance.now() < untilMs);
     },
     configure(given) {
-      current = given;
+      return () => {
+        current = given;
+      };
     },
     report: () => current,
   };

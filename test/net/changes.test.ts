@@ -35,7 +35,7 @@ export default function make(options) {
     },
     configure(given) {
       if (given === "refused by one" && isFirst()) throw new Error("no such options");
-      current = given;
+      return () => { current = given; };
     },
     report: () => current,
   };
@@ -108,7 +108,7 @@ describe("a change that one event loop refuses", () => {
     expect([before!.closed, server.counts().workerRestarts]).toEqual([false, 0]);
   });
 
-  test("gives those that took new options the former again", async () => {
+  test("of options leaves the former on all of them", async () => {
     await using server = await listen({ host: "127.0.0.1", workers: 3, handlerOptions: "old" }, handlerFile("a"));
     await server.configure("former");
     expect(await refusalOf(server.configure("refused by one"))).toMatch(/^no such options\n.*a-\d+\.ts:13:\d+\n/);
@@ -310,17 +310,39 @@ describe("a handler that was prepared", () => {
     expect(stopped).toEqual(["two", "one"]);
   });
 
-  test("takes its options back, and where it refuses these the change is dropped all the same", async () => {
+  test("takes options when they are committed, and knows nothing of those that are dropped", async () => {
     const given: unknown[] = [];
-    const configure = (options: unknown) => {
-      given.push(options);
-      if (options === undefined) throw new Error("options are needed");
-    };
+    const configure = (options: unknown) => () => void given.push(options);
     await using server = await listen({ host: "127.0.0.1" }, { chunk() {}, configure });
     await (await server.prepare({ handlerOptions: 1 })).drop();
     await server.configure(2);
-    await (await server.prepare({ handlerOptions: 3 })).drop();
-    expect(given).toEqual([1, undefined, 2, 3, 2]);
+    const change = await server.prepare({ handlerOptions: 3 });
+    expect(given).toEqual([2]);
+    await change.commit();
+    expect(given).toEqual([2, 3]);
+  });
+
+  test("may take its time to agree to options", async () => {
+    const given: unknown[] = [];
+    const configure = async (options: unknown) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (options === "refused") throw new Error("no such options");
+      return () => void given.push(options);
+    };
+    await using server = await listen({ host: "127.0.0.1" }, { chunk() {}, configure });
+    expect(await refusalOf(server.configure("refused"))).toBe("no such options");
+    await server.configure("taken");
+    expect(given).toEqual(["taken"]);
+  });
+
+  test("is refused where its configure returns nothing to commit; one that fails to commit serves on", async () => {
+    const configure = (options: unknown) =>
+      (options === "nothing" ? undefined : () => { throw new Error("too late"); }) as never; // biome-ignore format: one thought
+    await using server = await listen({ host: "127.0.0.1" }, { chunk() {}, configure });
+    expect(await refusalOf(server.configure("nothing"))).toContain("its configure returned no function");
+    await server.configure("fails");
+    clients.push(await new Client(server.port).connected());
+    await until(() => server.counts().active === 1);
   });
 
   test("is stopped when the server has stopped before it is committed", async () => {

@@ -1,6 +1,7 @@
 import { logOf, messageOf, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange } from "../change.ts";
 import { loadHandler } from "../module/mod.ts";
+import type { Commit } from "../types.ts";
 import type { LoopListener } from "./listener.ts";
 
 const log = logOf("net");
@@ -11,10 +12,7 @@ interface Step {
   drop(): void;
 }
 
-/**
- * One event loop's part in changes of its server: `prepare` does all that can fail and changes nothing (but the handler's
- * `configure`, which cannot be asked without effect), then `commit` or `drop` ends it.
- */
+/** One event loop's part in changes of its server: `prepare` does all that can fail and changes nothing, `commit` or `drop` ends it. */
 export class LoopChanges {
   readonly #listener: LoopListener<unknown>;
   readonly #steps = new Map<number, Promise<Step>>();
@@ -47,11 +45,9 @@ export class LoopChanges {
   }
 }
 
-/** Everything before the first await, and so `configure`, is done when the call returns: messages stay in their order. */
 async function prepared(listener: LoopListener<unknown>, change: LoopChange): Promise<Step> {
   const takeTls = change.tls === undefined ? undefined : listener.prepareTls(change.tls);
-  const former = listener.handlerOptions;
-  const options = hasHandlerOptions(change) ? change.handlerOptions : former;
+  const options = hasHandlerOptions(change) ? change.handlerOptions : listener.handlerOptions;
   if (change.handler !== undefined) {
     const handler =
       typeof change.handler === "string" ? await loadHandler<unknown>(change.handler, options) : change.handler;
@@ -64,32 +60,33 @@ async function prepared(listener: LoopListener<unknown>, change: LoopChange): Pr
       drop: () => listener.discard(handler),
     };
   }
-  const { handler } = listener;
-  if (hasHandlerOptions(change)) configure(handler, options);
+  const takeOptions = hasHandlerOptions(change) ? await configured(listener.handler, options) : undefined;
   return {
     commit() {
       takeTls?.();
       listener.handlerOptions = options;
+      takeOptions?.();
     },
-    drop() {
-      if (hasHandlerOptions(change)) giveBack(handler, former);
-    },
+    drop() {},
   };
 }
 
-type Configurable = LoopListener<unknown>["handler"];
-
-function configure(handler: Configurable, options: unknown): void {
+/** @returns what puts the options in force; it does not throw */
+async function configured(handler: LoopListener<unknown>["handler"], options: unknown): Promise<Commit> {
   if (handler.configure === undefined) {
     throw new TenkError("invalid-option", "Cannot configure the handler: it has no configure method");
   }
-  handler.configure(options);
-}
-
-function giveBack(handler: Configurable, options: unknown): void {
-  try {
-    handler.configure?.(options);
-  } catch (error) {
-    log.error("a handler refuses the options it had before", { error: messageOf(error) });
+  const commit: unknown = await handler.configure(options);
+  if (typeof commit !== "function") {
+    throw new TenkError("invalid-option", "Cannot configure the handler: its configure returned no function", {
+      hint: "configure(options) { check(options); return () => { current = options; }; }",
+    });
   }
+  return () => {
+    try {
+      commit();
+    } catch (error) {
+      log.error("handler failed to take options that it had agreed to", { error: messageOf(error) });
+    }
+  };
 }

@@ -51,8 +51,6 @@ export interface PreparedListener {
 export async function prepareAll(pairs: readonly (readonly [RunningListener, Wanted])[]): Promise<PreparedListener[]> {
   const done: PreparedListener[] = [];
   const changes = pairs.map(([before, wanted]) => ({ before, wanted, change: changeOf(before, wanted) }));
-  // Relays last: their options have effect at once, and are given back where another refuses.
-  changes.sort((one, other) => Number(one.change.relay) - Number(other.change.relay));
   try {
     for (const each of changes) {
       const change = serverChange(each.wanted, each.change);

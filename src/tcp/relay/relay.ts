@@ -87,18 +87,19 @@ class Relay implements Handler, PairOwner {
     if (client.data instanceof Pair) client.data.clientClosed();
   }
 
-  configure(options: unknown): void {
-    this.settings = relaySettings(options);
-    this.#balancer.balance = this.settings.balance;
-    this.#setTargets();
-    this.#checks.start(this.settings.health, this.settings.proxyHeader);
+  configure(options: unknown): () => void {
+    const settings = relaySettings(options);
+    return () => {
+      this.settings = settings;
+      this.#balancer.balance = settings.balance;
+      this.#setTargets();
+      this.#checks.start(settings.health, settings.proxyHeader);
+    };
   }
 
   report(): RelayReport {
-    const nowMs = performance.now();
-    this.#leaving = this.#leaving.filter((target) => !target.isForgotten(nowMs));
-    const shown = [...this.#targets, ...this.#leaving.filter((target) => !target.isGone)];
-    const targets = shown.map((target) => target.report());
+    this.#leaving = this.#leaving.filter((target) => !target.isGone);
+    const targets = [...this.#targets, ...this.#leaving].map((target) => target.report());
     return { pairs: this.#pairs, withoutTarget: this.#withoutTarget, targets };
   }
 
@@ -129,9 +130,8 @@ class Relay implements Handler, PairOwner {
       target.update(settings, this.settings, this.#targetHandler);
       return target;
     });
-    const nowMs = performance.now();
-    for (const target of known.values()) target.leave(nowMs);
-    this.#leaving = [...known.values()].filter((target) => !target.isForgotten(nowMs));
+    for (const target of known.values()) target.leave();
+    this.#leaving = [...known.values()].filter((target) => !target.isGone);
     for (const target of this.#targets) if (before.length > 0 && !before.includes(target)) target.added();
   }
 }

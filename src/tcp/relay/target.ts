@@ -34,9 +34,6 @@ const log = logOf("relay");
 /** Errors of our own side: they say nothing of the target, which a balancer must not take out for them. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(["connect-aborted", "descriptors-exhausted", "address-unavailable"]);
 
-/** A change of several listeners that is refused is given back sooner. */
-const REMEMBERED_MS = 10_000;
-
 /** One target: what it may get, how it fares, and how it is connected to. */
 export class Target<Data> implements Choosable {
   readonly address: string;
@@ -55,7 +52,6 @@ export class Target<Data> implements Choosable {
   #dialer: Dialer<Data>;
   #dialledAs = "";
   #isListed = true;
-  #leftAtMs = 0;
   #total = 0;
   #failures = 0;
   #formerBytesTo = 0;
@@ -95,21 +91,15 @@ export class Target<Data> implements Choosable {
   }
 
   /** It is no longer in the list: it keeps its pairs until they end. */
-  leave(nowMs: number): void {
+  leave(): void {
     if (!this.#isListed) return;
     this.#isListed = false;
-    this.#leftAtMs = nowMs;
     this.#say("info", "target removed", { pairs: this.active });
   }
 
   /** It left the list, and has no pair: nobody sees it any more. */
   get isGone(): boolean {
     return !this.#isListed && this.active === 0;
-  }
-
-  /** It may come back: a change of several listeners that is refused is undone, and takes nothing of what is known with it. */
-  isForgotten(nowMs: number): boolean {
-    return this.isGone && nowMs - this.#leftAtMs > REMEMBERED_MS;
   }
 
   /** It came into a list that was there. */
