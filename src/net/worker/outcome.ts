@@ -1,0 +1,22 @@
+import { type ErrorCode, TenkError } from "../../base/mod.ts";
+
+/** What became of a request: whoever was asked ended instead of answering, or has not answered in time. */
+export type Outcome =
+  | { readonly kind: "answer"; readonly value: unknown }
+  | { readonly kind: "refused"; readonly error: unknown }
+  | { readonly kind: "ended" }
+  | { readonly kind: "silent" };
+
+/** An event loop that does not answer within this is left out: a handler holds it. */
+export const ANSWER_MS = 5000;
+
+/** A TenkError on its way between threads. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+export function failureError({ code, message, hint }: Failure): TenkError {
+  return new TenkError(code, message, hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,25 @@
+import type { LogEntry } from "../../base/mod.ts";
+import type { Failure } from "./outcome.ts";
+
+/** What is asked of a thread itself. */
+export type OwnRequest =
+  | { readonly what: "ping" }
+  | { readonly what: "vitals" }
+  | { readonly what: "provided"; readonly name: string };
+
+/** `request` numbers what is to be answered, `id` what was deployed. */
+export type ToThread =
+  | { readonly kind: "deploy"; readonly request: number; readonly id: number; module: string; start: unknown }
+  | { readonly kind: "stop"; readonly request: number; readonly id: number; readonly graceMs: number }
+  /** Its stop was given up: nobody waits for it any more. */
+  | { readonly kind: "forget"; readonly id: number }
+  | { readonly kind: "post"; readonly id: number; readonly message: unknown }
+  | { readonly kind: "request"; readonly request: number; readonly id: number; readonly message: unknown }
+  | { readonly kind: "own"; readonly request: number; readonly own: OwnRequest };
+
+export type FromThread =
+  | { readonly kind: "ready" }
+  | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
+  | { readonly kind: "refused"; readonly request: number; readonly failure: Failure }
+  | { readonly kind: "post"; readonly id: number; readonly message: unknown }
+  | { readonly kind: "log"; readonly entry: LogEntry };

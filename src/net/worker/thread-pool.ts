@@ -1,0 +1,100 @@
+import { availableParallelism } from "node:os";
+import { TenkError } from "../../base/mod.ts";
+import type { LoopVitals } from "../vitals.ts";
+import { Deployment } from "./deployment.ts";
+import type { DeploymentOptions, Instance } from "./instance.ts";
+import { Slot, type SlotOwner } from "./slot.ts";
+import type { OwnRequest } from "./thread-messages.ts";
+
+/** One thread of the pool and its heap; a thread that does not answer has none. */
+export interface ThreadVitals extends LoopVitals {
+  /** From 0 on; a thread that is started again keeps its number. */
+  readonly thread: number;
+}
+
+/**
+ * Threads that run programs, each an event loop of its own. What is deployed shares them: five listeners on four threads each
+ * run on the same four. A thread starts with the first that is deployed on it and ends with the last.
+ *
+ * ```ts
+ * const threads = new ThreadPool(2);
+ * const server = await listen({ port: 7000, workers: "auto", threads }, new URL("./chat.ts", import.meta.url));
+ * ```
+ */
+export class ThreadPool {
+  /** Threads that are started before any is shared. */
+  readonly size: number;
+  readonly #slots: Slot[] = [];
+  readonly #owner: SlotOwner = {
+    setApart: (instance) => this.#setApart(instance),
+    vacated: (slot) => void this.#slots.splice(this.#slots.indexOf(slot), 1),
+  };
+
+  /** @param size whole, from 1 to 256 @default {one a core} @throws {TenkError} `invalid-option` */
+  constructor(size: number = availableParallelism()) {
+    if (!Number.isInteger(size) || size < 1 || size > 256)
+      throw new TenkError("invalid-option", `Cannot use size as it must be 1 to 256: current value is ${size}`);
+    this.size = size;
+  }
+
+  /** Threads that run now, or are about to. */
+  get count(): number {
+    return this.#slots.length;
+  }
+
+  /**
+   * Starts instances of a program, each on another thread: more of them than the pool's size make it larger.
+   *
+   * @throws {TenkError} what the first that could not start said; none of them runs then
+   */
+  async deploy(options: DeploymentOptions, instances: number): Promise<Deployment> {
+    const deployment = new Deployment(options, (taken) => this.#slotBeside(taken));
+    await deployment.start(instances);
+    return deployment;
+  }
+
+  /** Of the threads that answer. */
+  async vitals(): Promise<ThreadVitals[]> {
+    const each = await this.#askAll({ what: "vitals" });
+    return each.map(([thread, value]) => ({ ...(value as LoopVitals), thread }));
+  }
+
+  /** What was `provide`d under a name on each thread, once however many listeners it has. */
+  async ask(name: string): Promise<unknown[]> {
+    return (await this.#askAll({ what: "provided", name })).map(([, value]) => value);
+  }
+
+  async #askAll(own: OwnRequest): Promise<[thread: number, value: unknown][]> {
+    const outcomes = this.#slots.map(async ({ index, thread }) => [index, await thread?.own(own)] as const);
+    return (await Promise.all(outcomes)).flatMap(([index, outcome]) =>
+      outcome?.kind === "answer" ? [[index, outcome.value] as [number, unknown]] : [],
+    );
+  }
+
+  /** The one with the fewest instances; a new one while there are fewer than the size, or all are taken. */
+  #slotBeside(taken: readonly (Slot | undefined)[]): Slot {
+    const shared = this.#slots.filter(({ isApart }) => !isApart);
+    const free = shared.filter((slot) => !taken.includes(slot));
+    const [least] = free.toSorted((one, other) => one.instances.size - other.instances.size);
+    return least === undefined || shared.length < this.size ? this.#newSlot(false) : least;
+  }
+
+  #newSlot(isApart: boolean): Slot {
+    let index = 0;
+    while (this.#slots.some((slot) => slot.index === index)) index += 1;
+    const slot = new Slot(index, this.#owner, isApart);
+    this.#slots.push(slot);
+    this.#slots.sort((one, other) => one.index - other.index);
+    return slot;
+  }
+
+  #setApart(instance: Instance): void {
+    instance.slot?.remove(instance);
+    const slot = this.#newSlot(true);
+    slot.add(instance);
+    slot.startAgain();
+  }
+}
+
+/** The threads of this process, one a core, unless a listener names others. */
+export const sharedThreads = new ThreadPool();
