@@ -90,7 +90,7 @@ export function importComplaints(source: Source, floors: Architecture["floors"])
   });
 }
 
-/** `src/net/worker/worker.ts` → `net`, `src/main.ts` → `main.ts`. */
+/** `src/net/worker/thread.ts` → `net`, `src/main.ts` → `main.ts`. */
 function placeOf(path: string): string {
   return path.split("/")[1] ?? path;
 }

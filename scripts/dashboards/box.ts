@@ -138,15 +138,12 @@ function program() {
   return [
     lines({
       title: "Event loop lag",
-      help: "How much later than asked a timer of the main event loop fired, and of a listener's workers.",
+      help: "How much later than asked a timer of the main event loop fired, and of worker threads.",
       unit: "s",
       queries: [
         ["p50", lag(0.5)],
         ["p99", lag(0.99)],
-        [
-          "{{listener}}, worker {{worker}} p99",
-          quantile(0.99, "tenk_worker_event_loop_lag_seconds", BOX, "listener", "worker"),
-        ],
+        ["thread {{thread}} p99", quantile(0.99, "tenk_worker_event_loop_lag_seconds", BOX, "thread")],
       ],
     }),
     lines({

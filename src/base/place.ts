@@ -3,7 +3,7 @@
  * in a checkout, or inside the one-file executable, whose build keeps the folders below `src/` and compiles `.ts` to `.js`.
  *
  * @example
- * sourceUrl("net/worker/worker.ts"); // "file:///…/src/net/worker/worker.ts"
+ * sourceUrl("store/worker.ts"); // "file:///…/src/store/worker.ts"
  */
 export function sourceUrl(pathBelowSrc: string): string {
   if (!isOneFile()) return new URL(`../${pathBelowSrc}`, import.meta.url).href;

@@ -157,6 +157,8 @@ export interface ListenerView {
   readonly path?: string;
   readonly handler: string;
   readonly workers: number;
+  /** The thread of each worker; a box of before does not say. */
+  readonly threads?: readonly (number | null)[];
   /** Of a relay alone. */
   readonly relay?: RelayStatus;
   readonly counts: {

@@ -79,4 +79,5 @@ export type {
   SocketOptions,
   SubscriberOptions,
 } from "./types.ts";
-export { LAG_BUCKETS_SECONDS, type LoopVitals, openVitals, type VitalsReader, type WorkerVitals } from "./vitals.ts";
+export { LAG_BUCKETS_SECONDS, type LoopVitals, openVitals, type VitalsReader } from "./vitals.ts";
+export { sharedThreads, ThreadPool, type ThreadVitals } from "./worker/mod.ts";

@@ -1,5 +1,6 @@
 import type { LoopChange } from "./change.ts";
 import type { ConnectionQuery } from "./connection-page.ts";
+import type { Limits } from "./types.ts";
 
 /** What a server asks each of its event loops; each answers with plain data. */
 export type Question =
@@ -8,10 +9,14 @@ export type Question =
   | { readonly what: "close"; readonly id: number }
   | { readonly what: "reports" }
   | { readonly what: "provided"; readonly name: string }
-  | { readonly what: "vitals" }
   | { readonly what: "prepare"; readonly id: number; readonly change: LoopChange }
   | { readonly what: "commit"; readonly id: number }
   | { readonly what: "drop"; readonly id: number };
+
+/** What a server tells its event loops without waiting for an answer. */
+export type LoopMessage =
+  | { readonly kind: "limits"; readonly limits: Limits }
+  | { readonly kind: "publish"; readonly topic: string; readonly message: Uint8Array };
 
 const providers = new Map<string, () => unknown>();
 

@@ -1,18 +1,15 @@
-import { availableParallelism } from "node:os";
 import { TenkError } from "../base/mod.ts";
-import { type LoopChange, type PreparedChange, type ServerChange, ServerChanges } from "./change.ts";
+import { type PreparedChange, type ServerChange, ServerChanges } from "./change.ts";
 import { type ConnectionInfo, type ConnectionPage, type ConnectionQuery, joinedPages } from "./connection-page.ts";
-import { CountRows, type ListenerCounts, type WorkerCounts } from "./counts.ts";
+import type { ListenerCounts, WorkerCounts } from "./counts.ts";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { addressText } from "./listen-error.ts";
-import { answer, LoopListener, privateState, sayStopped } from "./loop/mod.ts";
+import { sayStopped } from "./loop/mod.ts";
 import { isShared, loadHandler } from "./module/mod.ts";
-import type { Question } from "./questions.ts";
 import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
-import type { WorkerVitals } from "./vitals.ts";
-import { WorkerPool } from "./worker/mod.ts";
+import { sharedThreads, WorkerGroup } from "./worker/mod.ts";
 
 /** A listener that runs: on this event loop, or on several that share its port. */
 export interface Server extends AsyncDisposable {
@@ -28,6 +25,8 @@ export interface Server extends AsyncDisposable {
   counts(): ListenerCounts;
   /** The share of each worker, read without asking it: that of a stuck one, too. Empty without workers. */
   workerCounts(): WorkerCounts[];
+  /** The thread of the pool that each worker runs on; undefined after its end. Empty without workers. */
+  workerThreads(): readonly (number | undefined)[];
   /** Changes the given limits, for open connections too. @throws {TenkError} `invalid-option` */
   update(limits: Limits): void;
   /**
@@ -76,8 +75,6 @@ export interface Server extends AsyncDisposable {
   prepare(change: ServerChange, withinMs?: number): Promise<PreparedChange>;
   /** What the handler's `report` says, on each event loop. */
   reports(): Promise<unknown[]>;
-  /** The event loops of those of its workers that answer: lag, heap, collections. Empty without workers. */
-  vitals(): Promise<WorkerVitals[]>;
   /** What was `provide`d under a name, on each event loop. */
   ask(name: string): Promise<unknown[]>;
   /**
@@ -99,9 +96,13 @@ export interface Server extends AsyncDisposable {
  * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`, `invalid-option`
  */
 export async function listen<Data = unknown>(options: ListenOptions, handler: Handler<Data> | URL): Promise<Server> {
-  const workers = workerCount(options.workers ?? LISTEN_DEFAULTS.workers);
+  const workers = workerCount(options);
   checkListening(options);
-  if (workers === 1) return handler instanceof URL ? loadedLoop<Data>(options, handler) : singleLoop(options, handler);
+  if (workers === 1) {
+    const group =
+      handler instanceof URL ? await loadedHere<Data>(options, handler) : WorkerGroup.here(options, handler);
+    return serverOf(options, group);
+  }
   if (!(handler instanceof URL)) {
     throw new TenkError(
       "invalid-option",
@@ -117,13 +118,11 @@ export async function listen<Data = unknown>(options: ListenOptions, handler: Ha
       "Cannot use several workers on a Unix socket: the kernel shares only TCP ports",
     );
   }
-  const pool = new WorkerPool(options, handler.href, workers);
-  await pool.start();
-  return described(options, pool.port, workers, pool);
+  return serverOf(options, await WorkerGroup.onThreads(options, handler.href, workers));
 }
 
-function workerCount(workers: number | "auto"): number {
-  if (workers === "auto") return availableParallelism();
+function workerCount({ workers = LISTEN_DEFAULTS.workers, threads = sharedThreads }: ListenOptions): number {
+  if (workers === "auto") return threads.size;
   if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers;
   throw new TenkError(
     "invalid-option",
@@ -131,131 +130,62 @@ function workerCount(workers: number | "auto"): number {
   );
 }
 
-/** What a listener can do, whether it runs here or in a pool. */
-interface Parts {
-  counts(): ListenerCounts;
-  workerCounts(): WorkerCounts[];
-  update(limits: Limits): void;
-  stop(graceMs: number): Promise<void>;
-  closeAll(): void;
-  publish(topic: string, message: Uint8Array): void;
-  ask(question: Question): Promise<unknown[]>;
-  prepare(change: LoopChange, withinMs: number): Promise<PreparedChange>;
-}
-
 const encoder = new TextEncoder();
 
 /** A handler that was made for it lets go of its timers where it cannot serve. @throws {TenkError} why not */
-async function loadedLoop<Data>(options: ListenOptions, { href }: URL): Promise<Server> {
+async function loadedHere<Data>(options: ListenOptions, { href }: URL): Promise<WorkerGroup> {
   const handler = await loadHandler<Data>(href, options.handlerOptions);
   try {
-    return singleLoop(options, handler);
+    return WorkerGroup.here(options, handler);
   } catch (error) {
     if (!isShared(handler)) await sayStopped(handler);
     throw error;
   }
 }
 
-function singleLoop<Data>(options: ListenOptions, handler: Handler<Data>): Server {
-  const rows = new CountRows(1);
-  const salt = crypto.getRandomValues(new Int32Array(1))[0]!;
-  const loop = new LoopListener(options, handler, privateState(rows, salt), 0, false);
-  return described(options, loop.port, 1, {
-    counts: () => rows.read(),
-    workerCounts: () => [],
-    update: (limits) => loop.update(limits),
-    stop: (graceMs) => loop.stop(graceMs),
-    closeAll: () => loop.closeAll(),
-    publish: (topic, message) => loop.publishHere(topic, message),
-    ask: async (question) => [await answer(loop as LoopListener<unknown>, question)],
-    prepare: (change, withinMs) => prepareOnly(loop as LoopListener<unknown>, options.name ?? "tcp", change, withinMs),
-  });
-}
-
-let lastChange = 0;
-
-/** Where there is one event loop. */
-async function prepareOnly(
-  { changes }: LoopListener<unknown>,
-  name: string,
-  change: LoopChange,
-  withinMs: number,
-): Promise<PreparedChange> {
-  lastChange += 1;
-  const id = lastChange;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new TenkError(
-          "invalid-option",
-          `Cannot change "${name}": its handler is not loaded after ${withinMs / 1000} s`,
-        ),
-      );
-    }, withinMs);
-  });
-  try {
-    await Promise.race([changes.prepare(id, change), overdue]);
-  } catch (error) {
-    void changes.drop(id);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-  return { commit: () => changes.commit(id), drop: () => changes.drop(id) };
-}
-
-function described(options: ListenOptions, port: number, workers: number, parts: Parts): Server {
-  let stopping: Promise<void> | undefined;
-  const changes = new ServerChanges(parts);
+function serverOf(options: ListenOptions, group: WorkerGroup): Server {
+  const changes = new ServerChanges(group);
+  const { name, port, count: workers } = group;
   const host = options.host ?? "0.0.0.0";
   return {
-    name: options.name ?? "tcp",
+    name,
     host,
     port,
     path: options.path,
     address: addressText({ host, port, path: options.path }),
     workers,
-    counts: () => parts.counts(),
-    workerCounts: () => parts.workerCounts(),
-    update: (limits) => parts.update(limits),
+    counts: () => group.counts(),
+    workerCounts: () => group.workerCounts(),
+    workerThreads: () => group.threads(),
+    update: (limits) => group.update(limits),
     publish(topic, bytes) {
-      parts.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes));
+      group.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes));
     },
     updateTls: (given) => changes.make({ tls: given }),
     async connections({ limit = 10_000 } = {}) {
-      const lists = (await parts.ask({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];
+      const lists = (await group.ask({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];
       return lists.flatMap((list) => list ?? []).slice(0, limit);
     },
     async findConnections(query = {}) {
       const { offset = 0, limit = 100 } = query;
       // One loop can leave out the beginning by itself; of several, any may have all of it.
-      if (workers === 1) return (await parts.ask({ what: "find", query }))[0] as ConnectionPage;
+      if (workers === 1) return (await group.ask({ what: "find", query }))[0] as ConnectionPage;
       const each = { ...query, offset: 0, limit: offset + limit };
-      const pages = (await parts.ask({ what: "find", query: each })) as (ConnectionPage | undefined)[];
+      const pages = (await group.ask({ what: "find", query: each })) as (ConnectionPage | undefined)[];
       return joinedPages(
         pages.filter((page) => page !== undefined),
         query,
       );
     },
     async closeConnection(id) {
-      return (await parts.ask({ what: "close", id })).includes(true);
+      return (await group.ask({ what: "close", id })).includes(true);
     },
     configure: (handlerOptions) => changes.make({ handlerOptions }),
     replaceHandler: (other) => changes.make({ handler: other }),
     prepare: (change, withinMs) => changes.prepare(change, withinMs),
-    reports: () => parts.ask({ what: "reports" }),
-    async vitals() {
-      return ((await parts.ask({ what: "vitals" })) as (WorkerVitals | undefined)[]).filter(
-        (each) => each !== undefined,
-      );
-    },
-    ask: (asked) => parts.ask({ what: "provided", name: asked }),
-    stop({ graceMs = 10_000 } = {}) {
-      if (stopping) parts.closeAll();
-      stopping ??= parts.stop(durationSetting("graceMs", graceMs));
-      return stopping;
-    },
+    reports: () => group.ask({ what: "reports" }),
+    ask: (asked) => group.ask({ what: "provided", name: asked }),
+    stop: ({ graceMs = 10_000 } = {}) => group.stop(durationSetting("graceMs", graceMs)),
     async [Symbol.asyncDispose]() {
       await this.stop({ graceMs: 0 });
     },

@@ -1,6 +1,7 @@
 import type { Framing, ProxyHeader } from "../wire/mod.ts";
 import type { CloseReason } from "./reasons.ts";
 import type { ClientTlsOptions, ServerTlsOptions, TlsInfo } from "./tls/mod.ts";
+import type { ThreadPool } from "./worker/mod.ts";
 
 /**
  * One TCP (or Unix) connection.
@@ -87,9 +88,6 @@ export interface Connection<Data = unknown> {
 /** Nothing is done with what a handler returns, but a promise is watched: its rejection closes the connection. */
 export type HandlerResult = unknown;
 
-/** Puts in force what was agreed to. */
-export type Commit = () => void;
-
 /**
  * What a program does with a connection. One handler serves all connections of a listener: keep per-connection things in
  * `connection.data`. Any of these may be async; one that throws or rejects closes its connection with `handler-error`.
@@ -136,7 +134,7 @@ export interface Handler<Data = unknown> {
    * Checks new options for a running handler and returns what puts them in force, which is called once every event loop has
    * agreed, and must not throw. Throw here to refuse them on all.
    */
-  configure?(options: unknown): Commit | Promise<Commit>;
+  configure?(options: unknown): (() => void) | Promise<() => void>;
   /** Plain data for `server.reports()`, gathered from each event loop. */
   report?(): unknown;
   /** The listener stopped, or got another handler, and its last connection is closed: let go of timers and the like. */
@@ -242,6 +240,8 @@ export interface ListenOptions extends SocketOptions {
   subscribers?: SubscriberOptions;
   /** Passed to a handler module that exports a function. Must survive structured cloning where there are workers. Without it that is given `{}`. */
   handlerOptions?: unknown;
-  /** Event loops that share the port: a number, or "auto" for one a core. Needs a handler given by its file. @default {1} */
+  /** Event loops that share the port: a number, or "auto" for one a thread of the pool. Needs a handler given by its file. @default {1} */
   workers?: number | "auto";
+  /** Whose threads its workers run on. @default {one pool for the process, of a thread a core} */
+  threads?: ThreadPool;
 }

@@ -18,12 +18,6 @@ export interface LoopVitals {
   readonly lagSumSeconds: number;
 }
 
-/** Those of a listener's worker, which one that does not answer cannot shift. */
-export interface WorkerVitals extends LoopVitals {
-  /** From 0 on. */
-  readonly worker: number;
-}
-
 export interface VitalsReader {
   read(): LoopVitals;
   stop(): void;

@@ -1,6 +1,5 @@
 /** Layer 3: what a part of tenk is, and what all parts share: the words of the configuration, addresses, routes. */
 export { type Address, formatAddress, parseAddress } from "./address.ts";
-export { loopFamilies, type NamedLoop } from "./loops.ts";
 export type { Panel, PanelChart } from "./panel.ts";
 export type {
   CheckEnv,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, hostCollector, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
-import { loopFamilies } from "../../src/part/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
 import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
@@ -68,10 +68,7 @@ async function ownFamilies(): Promise<Family[]> {
   const own = familiesOf(instanceMetrics({ process: () => reader.read(), listeners: () => [] }));
   reader.close();
   const vitals = openVitals().read();
-  const loops = loopFamilies([
-    { loop: "main", vitals },
-    { loop: "a/0", labels: { listener: "a", worker: "0" }, vitals },
-  ]);
+  const loops = loopFamilies(vitals, [{ ...vitals, thread: 0 }]);
   const ofLoops = [...loops, ...listenerHistograms([])];
   return [...own, ...ofLoops, ...relayFamilies([{ name: "a", reports: [] }]), ...loadFamilies(SNAPSHOT)];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { parseConfig, up } from "../../src/app/mod.ts";
+import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { exposition, familiesOf, openProcessReader } from "../../src/metrics/mod.ts";
 import {
   CLOSE_REASONS,
@@ -11,7 +12,6 @@ import {
   type RefusalReason,
   type WorkerCounts,
 } from "../../src/net/mod.ts";
-import { loopFamilies } from "../../src/part/mod.ts";
 import { until } from "../net/support.ts";
 import { instanceMetrics } from "./instance-metrics.ts";
 import { untilListeners } from "./listeners-of.ts";
@@ -104,7 +104,7 @@ describe("the metrics", () => {
     });
     const vitals = openVitals();
     await until(() => vitals.read().lagCounts.at(-1)! > 0);
-    const loops = loopFamilies([{ loop: "main", vitals: vitals.read() }]);
+    const loops = loopFamilies(vitals.read(), []);
     const lag = loops.filter(({ name }) => name === "tenk_event_loop_lag_seconds");
     const text = exposition([...familiesOf(metrics), ...lag]);
     vitals.stop();

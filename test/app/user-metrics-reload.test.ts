@@ -29,7 +29,7 @@ async function saved(name: string, made: string, inc: string, options?: unknown)
 
 /** All that is told of `reload_…`, and the help of it. */
 async function told(prefix = "reload"): Promise<string[]> {
-  const text = await (await userMetrics([])).metrics();
+  const text = await (await userMetrics()).metrics();
   return text.split("\n").filter((line) => line.replace(/^# (HELP|TYPE) /, "").startsWith(`${prefix}_`));
 }
 

@@ -5,11 +5,11 @@ import { Client, until } from "../net/support.ts";
 
 test.each([[1], [3]])("a handler's own counter is one line, and exact over %d worker(s)", async (workers) => {
   await using server = await listen({ host: "127.0.0.1", workers }, new URL("./counting-handler.ts", import.meta.url));
-  const before = valueIn(await (await userMetrics([server])).metrics(), "packets_received_total");
+  const before = valueIn(await (await userMetrics()).metrics(), "packets_received_total");
   const clients = await Promise.all(Array.from({ length: 30 }, () => new Client(server.port).connected()));
   for (const client of clients) client.socket.write("packet");
   await until(() => server.counts().bytesRead === 180);
-  const text = await (await userMetrics([server])).metrics();
+  const text = await (await userMetrics()).metrics();
   expect(valueIn(text, "packets_received_total") - before).toBe(30);
   expect(text).toContain("# HELP packets_received_total Packets received.\n# TYPE packets_received_total counter");
   for (const client of clients) client.socket.destroy();
@@ -23,7 +23,7 @@ test("counters, gauges and histograms with labels are exposed as prom-client doe
   gauge("test_rooms", "Rooms.").set(4);
   const sizes = histogram("test_line_bytes", "Lines.", { buckets: [10, 100] });
   for (const size of [5, 50, 500]) sizes.observe(size);
-  const text = await (await userMetrics([])).metrics();
+  const text = await (await userMetrics()).metrics();
   expect(text).toContain('test_requests_total{verb="get"} 2');
   expect(text).toContain('test_requests_total{verb="put"} 2');
   expect(text).toContain("test_rooms 4");
@@ -45,7 +45,7 @@ test("the same words give the same metric, as a file that is loaded again needs 
 test("labels from outside cannot fill the memory: after a thousand sets they are counted as other", async () => {
   const hostile = counter("test_hostile_total", "Hostile.", ["name"]);
   for (let index = 0; index < 1500; index++) hostile.with({ name: `n${index}` }).inc();
-  const text = await (await userMetrics([])).metrics();
+  const text = await (await userMetrics()).metrics();
   expect(text.match(/^test_hostile_total\{/gm)).toHaveLength(1001);
   expect(text).toContain('test_hostile_total{name="other"} 500');
 });

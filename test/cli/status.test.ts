@@ -22,6 +22,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
             port: 9091,
             handler: "sink",
             workers: 1,
+            threads: [],
             counts: {
               active: 10_000,
               accepted: 10_000,

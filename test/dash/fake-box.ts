@@ -152,6 +152,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
       port,
       handler: name,
       workers: name === "sink" ? 2 : 1,
+      threads: name === "sink" ? [0, 1] : [],
       counts: {
         active: counted(name),
         peak: 10_000,

@@ -123,7 +123,7 @@ export function fakeSeries(nowSeconds: number): Named[] {
     { unit: "seconds" },
     (at) => 0.0006 + level(at) * (0.001 + 0.0008 * noise(at, 16)),
   );
-  for (const loop of ["main", "sink/0", "sink/1"]) {
+  for (const loop of ["main", "thread-0", "thread-1"]) {
     add(
       "tenk_runtime_heap_used_bytes",
       { loop },

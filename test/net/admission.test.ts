@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CountRows } from "../../src/net/counts.ts";
-import { Admission, privateState } from "../../src/net/loop/admission.ts";
+import { SKETCH_BYTES } from "../../src/net/loop/address-sketch.ts";
+import { Admission } from "../../src/net/loop/admission.ts";
 import { limitSettings } from "../../src/net/settings.ts";
 
 function admission(acceptsPerSecond: number): Admission {
-  return new Admission(privateState(new CountRows(1), 7), 0, limitSettings({ acceptsPerSecond }));
+  const state = { rows: new CountRows(1), addresses: new ArrayBuffer(SKETCH_BYTES), salt: 7 };
+  return new Admission(state, 0, limitSettings({ acceptsPerSecond }));
 }
 
 test("beside one that connects and closes without end, another gets in, and no more than the rate in the long run", () => {

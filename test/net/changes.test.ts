@@ -360,7 +360,7 @@ describe("a handler that was prepared", () => {
     await using server = await listen({ host: "127.0.0.1", handlerOptions: 1 }, handlerFile("old"));
     const never = handlerFile("never", "await new Promise(() => {});");
     expect(await refusalOf(server.prepare({ handler: never }, 50))).toContain(
-      'Cannot change "tcp": its handler is not loaded after 0.05 s',
+      'Cannot change "tcp": its event loop did not answer within 0.05 s',
     );
     await server.replaceHandler(handlerFile("new"));
     expect(await greetings(server)).toEqual(["new 1"]);

@@ -40,7 +40,8 @@ async function deployed(pool: ThreadPool, name: string, count: number, more = {}
     receive: (_: number, message: unknown) => void toy.got.push(message),
     ended: (index: number) => void toy.ended.push(index),
   };
-  const deployment = await pool.deploy(options, count);
+  const deployment = pool.deployment(options);
+  await deployment.start(count);
   deployments.push(deployment);
   return { ...toy, deployment, start: toy.start };
 }

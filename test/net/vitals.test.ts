@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LAG_BUCKETS_SECONDS, listen, openVitals } from "../../src/net/mod.ts";
+import { LAG_BUCKETS_SECONDS, openVitals } from "../../src/net/mod.ts";
 import { until } from "./support.ts";
 
 test("an event loop's lag, heap and collections are seen", async () => {
@@ -28,16 +28,4 @@ test("an event loop's lag, heap and collections are seen", async () => {
   expect(lagCounts.at(-1)).toBeGreaterThan(within100Ms);
   expect(lagSumSeconds).toBeGreaterThan(0.14);
   vitals.stop();
-});
-
-test("each worker tells its own", async () => {
-  await using server = await listen({ host: "127.0.0.1", workers: 2 }, new URL("./loud-handler.ts", import.meta.url));
-  const all = await server.vitals();
-  expect(all.map(({ worker }) => worker)).toEqual([0, 1]);
-  for (const each of all) expect(each.heapUsedBytes).toBeGreaterThan(10_000);
-});
-
-test("a server without workers tells none: its loop is the program's", async () => {
-  await using server = await listen({ host: "127.0.0.1" }, {});
-  expect(await server.vitals()).toEqual([]);
 });

@@ -30,7 +30,7 @@ const machines: Record<Target, string[]> = {
 };
 
 test("every file that is loaded by address is a program of its own in the executable", () => {
-  expect(entries()).toContain("net/worker/worker.ts");
+  expect(entries()).toContain("net/worker/listener-program.ts");
   for (const path of entries()) expect(existsSync(join(ROOT, "src", path))).toBe(true);
 });
 

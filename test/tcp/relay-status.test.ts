@@ -81,7 +81,14 @@ test.each([1, 2])(
 
 test("of event loops that are held up what they told before is told, and nothing where they never did", async () => {
   let reports: () => Promise<unknown[]> = () => new Promise(() => {});
-  const server = { host: "", port: 1, workers: 2, counts: () => ({}), reports: () => reports() };
+  const server = {
+    host: "",
+    port: 1,
+    workers: 2,
+    workerThreads: () => [],
+    counts: () => ({}),
+    reports: () => reports(),
+  };
   const running = [{ name: "db", config: { relay: {} }, server }] as never;
   const reader = new RelayReader();
   const told = async () => (await reader.read(running))[0];

@@ -12,10 +12,11 @@ import {
   openProcessReader,
   recentLag,
 } from "../../metrics/mod.ts";
-import { openVitals } from "../../net/mod.ts";
-import { loopFamilies, type Service } from "../../part/mod.ts";
+import { openVitals, sharedThreads } from "../../net/mod.ts";
+import type { Service } from "../../part/mod.ts";
 import type { RunningParts } from "../running-parts.ts";
 import { VERSION } from "../version.ts";
+import { loopFamilies } from "./loop-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { startSampling } from "./sampling.ts";
 import { hostStatus, limitsStatus, processStatus, type Status } from "./status.ts";
@@ -60,8 +61,10 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
   const collector = hostCollector({ version: VERSION });
   const hostReader = openHostReader();
   const metrics = () => [...own, ...parts.metrics()];
-  const gather = async () =>
-    joinFamilies([...loopFamilies([{ loop: "main", vitals: vitals.read() }]), ...(await parts.gatherMetrics())]);
+  async function gather(): Promise<Family[]> {
+    const [threads, ofParts] = await Promise.all([sharedThreads.vitals(), parts.gatherMetrics()]);
+    return joinFamilies([...loopFamilies(vitals.read(), threads), ...ofParts]);
+  }
   const sampling = startSampling({
     history,
     metrics,

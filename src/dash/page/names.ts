@@ -55,17 +55,19 @@ export function listenerKeys(names: readonly SeriesName[], name: string, listene
   return keysOf(names, name, listener === undefined ? {} : { listener });
 }
 
-/** Finds the key of a series of one of a listener's workers, which some metrics name as `loop="listener/worker"`. */
+/** Finds the key of a series of one of a listener's workers, or of the thread that it runs on. */
 export function workerKeys(
   names: readonly SeriesName[],
   listener: string,
+  threads: readonly (number | null)[] = [],
 ): (name: string, worker: number) => string | undefined {
   const keys = new Map<string, string>();
   for (const { key, name, labels } of names) {
-    const loop = labels.worker === undefined ? labels.loop : `${labels.listener}/${labels.worker}`;
-    if (loop !== undefined) keys.set(`${name} ${loop}`, key);
+    if (labels.worker !== undefined) keys.set(`${name} ${labels.listener}/${labels.worker}`, key);
+    else if (labels.thread !== undefined) keys.set(`${name} thread-${labels.thread}`, key);
+    else if (labels.loop !== undefined) keys.set(`${name} ${labels.loop}`, key);
   }
-  return (name, worker) => keys.get(`${name} ${listener}/${worker}`);
+  return (name, worker) => keys.get(`${name} ${listener}/${worker}`) ?? keys.get(`${name} thread-${threads[worker]}`);
 }
 
 /** One metric of the user's own with all its label sets. */

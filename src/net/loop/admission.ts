@@ -11,10 +11,6 @@ export interface SharedState {
   salt: number;
 }
 
-export function privateState(rows: CountRows, salt: number): SharedState {
-  return { rows, addresses: new ArrayBuffer(SKETCH_BYTES * rows.rows), salt };
-}
-
 /** This part of `acceptsPerSecond`, but one at least, may be borrowed from the next second. */
 const BORROWED_PART = 0.1;
 

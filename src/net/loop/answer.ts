@@ -5,8 +5,9 @@ import {
   type ConnectionQuery,
   pageOfConnections,
 } from "../connection-page.ts";
+import { Count } from "../counts.ts";
 import { tcpInfo } from "../ffi.ts";
-import { provided, type Question } from "../questions.ts";
+import { type LoopMessage, provided, type Question } from "../questions.ts";
 import type { LoopListener } from "./listener.ts";
 
 /** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */
@@ -22,9 +23,6 @@ export async function answer(listener: LoopListener<unknown>, question: Question
       return listener.handler.report?.();
     case "provided":
       return provided(question.name);
-    case "vitals":
-      // Those of the main thread are its program's to read: many servers share them.
-      return undefined;
     case "prepare":
       return listener.changes.prepare(question.id, question.change);
     case "commit":
@@ -32,6 +30,16 @@ export async function answer(listener: LoopListener<unknown>, question: Question
     case "drop":
       return listener.changes.drop(question.id);
   }
+}
+
+/** Does what one event loop's server tells it. */
+export function receive(listener: LoopListener<unknown>, message: LoopMessage): void {
+  if (message.kind === "limits") {
+    listener.update(message.limits);
+    return;
+  }
+  listener.counts[Count.relayedBytes]! += message.message.length;
+  listener.publishHere(message.topic, message.message);
 }
 
 function closeConnection(listener: LoopListener<unknown>, id: number): boolean {

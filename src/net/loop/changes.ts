@@ -1,7 +1,6 @@
 import { logOf, messageOf, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange } from "../change.ts";
 import { loadHandler } from "../module/mod.ts";
-import type { Commit } from "../types.ts";
 import type { LoopListener } from "./listener.ts";
 
 const log = logOf("net");
@@ -72,7 +71,7 @@ async function prepared(listener: LoopListener<unknown>, change: LoopChange): Pr
 }
 
 /** @returns what puts the options in force; it does not throw */
-async function configured(handler: LoopListener<unknown>["handler"], options: unknown): Promise<Commit> {
+async function configured(handler: LoopListener<unknown>["handler"], options: unknown): Promise<() => void> {
   if (handler.configure === undefined) {
     throw new TenkError("invalid-option", "Cannot configure the handler: it has no configure method");
   }

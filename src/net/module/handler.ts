@@ -43,6 +43,20 @@ export function isShared(handler: object): boolean {
   return shared.has(handler);
 }
 
+/** Files of users that this event loop has loaded. */
+const loadedFiles = new Set<string>();
+
+/** Whether this event loop keeps modules of the file, maybe one that failed: only another version is run anew. */
+export function isLoadedHere(href: string): boolean {
+  return loadedFiles.has(fileURLToPath(withoutQuery(href)));
+}
+
+function withoutQuery(href: string): URL {
+  const url = new URL(href);
+  url.search = "";
+  return url;
+}
+
 /** The same file as another module: to load it again, as it is now. */
 export function freshVersion(file: URL): URL {
   const fresh = new URL(file);
@@ -59,10 +73,9 @@ export function freshVersion(file: URL): URL {
  * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
  */
 export async function loadHandler<Data>(href: string, options?: unknown): Promise<Handler<Data>> {
-  const url = new URL(href);
-  const query = url.searchParams.get("v");
+  const query = new URL(href).searchParams.get("v");
   const version = query === null ? undefined : Number(query);
-  url.search = "";
+  const url = withoutQuery(href);
   const file = fileURLToPath(url);
   const isOwn = isOneFile() && file.startsWith("/$bunfs/");
   if (!isOwn && !existsSync(file)) {
@@ -70,6 +83,7 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
   }
   if (isOwnFile(file)) return loaded(file, version, isOwn ? url.href : undefined, options, href);
   if (isProgram(file)) throw noDefault(file);
+  loadedFiles.add(file);
   const load = { file, options: JSON.stringify(options) ?? "", isAgain: version !== undefined };
   return asLoad(load, () => loaded(file, version, undefined, options, href));
 }

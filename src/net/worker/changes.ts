@@ -1,18 +1,17 @@
-import { logOf, TenkError } from "../../base/mod.ts";
+import { logOf, messageOf, TenkError } from "../../base/mod.ts";
 import type { LoopChange, PreparedChange } from "../change.ts";
-import type { WorkerQuestions } from "./questions.ts";
+import type { WorkerLink } from "./workers.ts";
 
 const log = logOf("net");
 
-/** What a change needs of the pool that it goes through. */
-export interface ChangingPool {
+/** What a change needs of the group that it goes through. */
+export interface ChangingGroup {
   readonly name: string;
+  readonly count: number;
   readonly isStopping: boolean;
-  readonly questions: WorkerQuestions;
   /** By index; undefined where one is about to be started again. */
-  workers(): readonly (Worker | undefined)[];
-  /** Whether this one ever listened. */
-  hasListened(worker: Worker): boolean;
+  lives(): readonly (WorkerLink | undefined)[];
+  restart(worker: WorkerLink): void;
   /** Workers that start from now on start with it. */
   take(change: LoopChange): void;
 }
@@ -23,63 +22,66 @@ let lastId = 0;
  * Prepares a change on every worker, those included that start meanwhile.
  *
  * - One that refuses, ends while it prepares or does not answer in time: all drop it, and the first reason is thrown.
- * - One that ends after it has agreed starts again as the pool is then: as before, and so is asked too, or with the change.
- * - One that started as the pool was before, between the last answer and `commit`, is given the change there. Where it
- *   refuses what all others took, it is ended: it starts again with the change, as often as it takes.
+ * - One that ends after it has agreed starts again as the group is then: as before, and so is asked too, or with the change.
+ * - One that started as the group was before, between the last answer and `commit`, is given the change there. Where it
+ *   refuses what all others took, it is started again with the change, as often as it takes.
  *
  * @throws {TenkError}
  */
 export async function prepareWorkers(
-  pool: ChangingPool,
+  group: ChangingGroup,
   change: LoopChange,
   withinMs: number,
 ): Promise<PreparedChange> {
   lastId += 1;
   const id = lastId;
-  const asked = new Set<Worker>();
+  const asked = new Set<WorkerLink>();
 
-  function unasked(): [Worker, number][] {
-    return [...pool.workers().entries()].flatMap(([index, worker]) =>
-      worker === undefined || asked.has(worker) ? [] : [[worker, index] as [Worker, number]],
+  function unasked(): [WorkerLink, number][] {
+    return [...group.lives().entries()].flatMap(([index, worker]) =>
+      worker === undefined || asked.has(worker) ? [] : [[worker, index] as [WorkerLink, number]],
     );
   }
 
-  function alive(): Worker[] {
-    return pool.workers().filter((worker) => worker !== undefined && asked.has(worker)) as Worker[];
+  function alive(): WorkerLink[] {
+    return group.lives().filter((worker) => worker !== undefined && asked.has(worker)) as WorkerLink[];
   }
 
-  async function prepare(worker: Worker, index: number): Promise<void> {
-    const outcome = await pool.questions.outcome(worker, { what: "prepare", id, change }, withinMs);
+  async function prepare(worker: WorkerLink, index: number): Promise<void> {
+    const outcome = await worker.request({ what: "prepare", id, change }, withinMs);
     if (outcome.kind === "refused") throw outcome.error;
-    if (outcome.kind === "silent") throw refusal(`worker ${index} did not answer within ${withinMs / 1000} s`, HELD_UP);
+    if (outcome.kind === "silent") {
+      const who = group.count === 1 ? "its event loop" : `worker ${index}`;
+      throw refusal(`${who} did not answer within ${withinMs / 1000} s`, HELD_UP);
+    }
     // One that cannot start holds nobody up: its next start may well be mended by this very change.
-    if (outcome.kind === "ended" && pool.hasListened(worker) && !pool.isStopping) {
+    if (outcome.kind === "ended" && worker.hasStarted && !group.isStopping) {
       throw refusal(`worker ${index} ended while it prepared the change`);
     }
   }
 
   function refusal(why: string, hint?: string): TenkError {
-    return new TenkError("invalid-option", `Cannot change "${pool.name}": ${why}`, hint === undefined ? {} : { hint });
+    return new TenkError("invalid-option", `Cannot change "${group.name}": ${why}`, hint === undefined ? {} : { hint });
   }
 
   async function commit(): Promise<void> {
-    pool.take(change);
+    group.take(change);
     for (const [worker] of unasked()) {
       asked.add(worker);
-      void pool.questions.outcome(worker, { what: "prepare", id, change }, withinMs);
+      void worker.request({ what: "prepare", id, change }, withinMs);
     }
     await Promise.all(
       alive().map(async (worker) => {
-        const outcome = await pool.questions.outcome(worker, { what: "commit", id });
+        const outcome = await worker.request({ what: "commit", id });
         if (outcome.kind !== "refused") return;
-        log.error("worker ended: it cannot take what the others did", { error: outcome.error.message });
-        worker.terminate();
+        log.error("worker restarted: it cannot take what the others did", { error: messageOf(outcome.error) });
+        group.restart(worker);
       }),
     );
   }
 
   async function drop(): Promise<void> {
-    await Promise.all(alive().map((worker) => pool.questions.outcome(worker, { what: "drop", id })));
+    await Promise.all(alive().map((worker) => worker.request({ what: "drop", id })));
   }
 
   try {
@@ -88,7 +90,8 @@ export async function prepareWorkers(
       await Promise.all(workers.map(([worker, index]) => prepare(worker, index)));
     }
   } catch (error) {
-    await drop();
+    // Not awaited: one that does not answer now would hold up what is thrown. What comes later waits for it there.
+    void drop();
     throw error;
   }
   return { commit, drop };

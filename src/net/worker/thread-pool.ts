@@ -42,15 +42,9 @@ export class ThreadPool {
     return this.#slots.length;
   }
 
-  /**
-   * Starts instances of a program, each on another thread: more of them than the pool's size make it larger.
-   *
-   * @throws {TenkError} what the first that could not start said; none of them runs then
-   */
-  async deploy(options: DeploymentOptions, instances: number): Promise<Deployment> {
-    const deployment = new Deployment(options, (taken) => this.#slotBeside(taken));
-    await deployment.start(instances);
-    return deployment;
+  /** What starts instances of a program, each on another thread: more of them than the pool's size make it larger. */
+  deployment(options: DeploymentOptions): Deployment {
+    return new Deployment(options, (taken) => this.#slotBeside(taken));
   }
 
   /** Of the threads that answer. */

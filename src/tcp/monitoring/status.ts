@@ -16,6 +16,8 @@ export interface ListenerStatus {
   readonly path?: string;
   readonly handler: string;
   readonly workers: number;
+  /** The thread of each worker; null while it is started again. Empty where the one worker has none of its own. */
+  readonly threads: readonly (number | null)[];
   /** Of a relay alone: its targets. */
   readonly relay?: RelayStatus;
   readonly counts: ListenerCounts;
@@ -59,5 +61,7 @@ export interface RelayStatus {
 
 export function listenerStatus({ name, config: { handler }, server }: RunningListener): ListenerStatus {
   const { host, port, path, workers } = server;
-  return { name, host, port, ...(path === undefined ? {} : { path }), handler, workers, counts: server.counts() };
+  const threads = server.workerThreads().map((thread) => thread ?? null);
+  const place = { host, port, ...(path === undefined ? {} : { path }) };
+  return { name, ...place, handler, workers, threads, counts: server.counts() };
 }

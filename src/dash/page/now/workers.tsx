@@ -41,10 +41,10 @@ interface WorkersProps {
 }
 
 /** The event loops that a listener has now side by side, in what their series tell of each. A single one is the listener. */
-export function Workers({ listener: { name, workers: count }, series }: WorkersProps) {
+export function Workers({ listener: { name, workers: count, threads }, series }: WorkersProps) {
   const { values } = useCell(latest);
   if (count === 1) return null;
-  const keyOf = workerKeys(series, name);
+  const keyOf = workerKeys(series, name, threads);
   const workers = Array.from({ length: count }, (_, worker) => worker);
   const told = COLUMNS.map((column) => ({
     ...column,

@@ -1,0 +1,205 @@
+import { flushOccasional, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
+import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../change.ts";
+import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
+import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
+import { freshVersion } from "../module/mod.ts";
+import { subscriberSettings } from "../publish/mod.ts";
+import type { LoopMessage, Question } from "../questions.ts";
+import { type LimitSettings, limitSettings } from "../settings.ts";
+import { withTexts } from "../tls/mod.ts";
+import type { Handler, Limits, ListenOptions } from "../types.ts";
+import { prepareWorkers } from "./changes.ts";
+import { claimedPort } from "./claimed-port.ts";
+import type { ListenerStart, Published } from "./listener-program.ts";
+import { LocalWorker } from "./local-worker.ts";
+import { RelayedPublishes } from "./relayed-publishes.ts";
+import { sharedThreads } from "./thread-pool.ts";
+import type { WorkerLink, Workers } from "./workers.ts";
+
+const log = logOf("net");
+
+/** How many event loops, and on threads the address of the handler that each loads. */
+interface GroupKind {
+  readonly workers: number;
+  readonly handlerHref?: string;
+}
+
+/**
+ * The event loops of one listener. Several share its port (SO_REUSEPORT): the kernel deals the connections out, each worker
+ * counts in its own row of shared memory, and what the limits compare with is the sum of the rows. Two workers that accept in
+ * the same instant may each see the sum without the other: a limit can be passed by at most `workers - 1`.
+ */
+export class WorkerGroup {
+  readonly name: string;
+  readonly count: number;
+  port = 0;
+  isStopping = false;
+  #options: ListenOptions;
+  #handlerHref: string | undefined;
+  #limits: LimitSettings;
+  #workers: Workers | undefined;
+  readonly #rows: CountRows;
+  readonly #addresses: ArrayBuffer | SharedArrayBuffer;
+  readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
+  readonly #relayed: RelayedPublishes;
+  readonly #sayDropped: () => void;
+
+  private constructor(options: ListenOptions, { workers, handlerHref }: GroupKind) {
+    const isShared = handlerHref !== undefined;
+    this.name = options.name ?? "tcp";
+    this.count = workers;
+    this.#options = options;
+    this.#handlerHref = handlerHref;
+    this.#limits = limitSettings(options.limits ?? {});
+    this.#rows = isShared ? CountRows.shared(workers) : new CountRows(workers);
+    this.#addresses = isShared ? new SharedArrayBuffer(SKETCH_BYTES * workers) : new ArrayBuffer(SKETCH_BYTES);
+    this.#relayed = new RelayedPublishes(this.#rows, subscriberSettings(options.subscribers).maxRelayedBytes);
+    this.#sayDropped = occasionally((count) => {
+      log.warn("published messages lost: a worker takes none", { name: this.name, count });
+    });
+  }
+
+  /** On the event loop that this is called on. @throws {TenkError} why it cannot listen */
+  static here<Data>(options: ListenOptions, handler: Handler<Data>): WorkerGroup {
+    const group = new WorkerGroup(options, { workers: 1 });
+    const state = { rows: group.#rows, addresses: group.#addresses, salt: group.#salt };
+    const loop = new LoopListener(options, handler, state, 0, false);
+    group.port = loop.port;
+    group.#workers = new LocalWorker(loop as LoopListener<unknown>);
+    return group;
+  }
+
+  /** On threads of the pool. @throws {TenkError} what the first worker that could not listen said */
+  static async onThreads(options: ListenOptions, handlerHref: string, workers: number): Promise<WorkerGroup> {
+    const { threads = sharedThreads, ...travelling } = options;
+    const group = new WorkerGroup(withoutFiles(travelling), { workers, handlerHref });
+    group.port = claimedPort(options);
+    const deployment = threads.deployment({
+      name: group.name,
+      module: sourceUrl("net/worker/listener-program.ts"),
+      startMessage: (index) => group.#startMessage(index),
+      receive: (index, message) => group.#passOn(message as Published, index),
+      ended: (index) => group.#ended(index),
+    });
+    group.#workers = deployment;
+    await deployment.start(workers);
+    return group;
+  }
+
+  counts(): ListenerCounts {
+    const counts = this.#rows.read();
+    return { ...counts, publishedDropped: counts.publishedDropped + this.#relayed.dropped };
+  }
+
+  workerCounts(): WorkerCounts[] {
+    return this.count === 1 ? [] : this.#rows.readEach();
+  }
+
+  threads(): readonly (number | undefined)[] {
+    return this.#workers?.threads() ?? [];
+  }
+
+  update(limits: Limits): void {
+    this.#limits = limitSettings(limits, this.#limits);
+    for (const worker of this.lives()) worker?.post({ kind: "limits", limits: this.#limits });
+  }
+
+  publish(topic: string, message: Uint8Array): void {
+    this.#passOn({ topic, message }, undefined);
+  }
+
+  /** Asks every worker; undefined from one that ended, or does not answer. @throws {TenkError} what a worker said */
+  ask(question: Question): Promise<unknown[]> {
+    const workers = this.lives().filter((worker) => worker !== undefined);
+    return Promise.all(
+      workers.map(async (worker) => {
+        const outcome = await worker.request(question);
+        if (outcome.kind === "refused") throw outcome.error;
+        return outcome.kind === "answer" ? outcome.value : undefined;
+      }),
+    );
+  }
+
+  /** @throws {TenkError} why one worker refuses; nothing has changed on any then */
+  async prepare(change: LoopChange, withinMs: number): Promise<PreparedChange> {
+    return prepareWorkers(this, this.#handlerHref === undefined ? change : travelling(change), withinMs);
+  }
+
+  /** Resolves when all workers have ended. A second call closes what is open at once. */
+  async stop(graceMs: number): Promise<void> {
+    this.isStopping = true;
+    await this.#workers?.stop(graceMs);
+    for (let index = 0; index < this.count; index++) this.#rows.buryWorker(index);
+    flushOccasional();
+  }
+
+  // ---- what a change asks ------------------------------------------------------------------------------------------
+
+  lives(): readonly (WorkerLink | undefined)[] {
+    return this.#workers?.lives() ?? [];
+  }
+
+  restart(worker: WorkerLink): void {
+    this.#workers?.restart(worker);
+  }
+
+  /** Workers that start from now on start with it. */
+  take(change: LoopChange): void {
+    if (typeof change.handler === "string") this.#handlerHref = change.handler;
+    if (change.tls !== undefined) this.#options = { ...this.#options, tls: change.tls };
+    if (hasHandlerOptions(change)) this.#options = { ...this.#options, handlerOptions: change.handlerOptions };
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+
+  #startMessage(index: number): ListenerStart {
+    this.#relayed.began(index);
+    return {
+      options: { ...this.#options, port: this.port, limits: this.#limits },
+      handlerHref: this.#handlerHref!,
+      freshHref: freshVersion(new URL(this.#handlerHref!)).href,
+      worker: index,
+      workers: this.count,
+      counts: this.#rows.buffer as SharedArrayBuffer,
+      addresses: this.#addresses as SharedArrayBuffer,
+      salt: this.#salt,
+    };
+  }
+
+  #ended(index: number): void {
+    this.#rows.buryWorker(index);
+    new Int32Array(this.#addresses, index * SKETCH_BYTES, SKETCH_BYTES / 4).fill(0);
+    if (!this.isStopping) this.#rows.row(index)[Count.workerRestarts]! += 1;
+  }
+
+  /** @param from the worker that has it already */
+  #passOn({ topic, message }: Published, from: number | undefined): void {
+    for (const [index, worker] of this.lives().entries()) {
+      if (worker === undefined || index === from) continue;
+      if (this.#relayed.mayGo(index, message.length)) {
+        worker.post({ kind: "publish", topic, message } satisfies LoopMessage);
+      } else {
+        this.#sayDropped();
+      }
+    }
+  }
+}
+
+function withoutFiles<Options extends Pick<LoopChange, "tls">>(options: Options): Options {
+  return options.tls === undefined ? options : { ...options, tls: withTexts(options.tls) };
+}
+
+/** As it arrives on another thread. A copy: workers that start later get the same, whatever its owner did to it. */
+function travelling(change: LoopChange): LoopChange {
+  if (change.handler !== undefined && typeof change.handler !== "string") {
+    throw new TenkError("invalid-option", "Cannot replace the handler of workers by an object: pass its file's URL");
+  }
+  try {
+    return structuredClone(withoutFiles(change));
+  } catch (error) {
+    if (error instanceof TenkError) throw error;
+    throw new TenkError("invalid-option", `Cannot give handlerOptions to workers: ${messageOf(error)}`, {
+      hint: "only data travels between threads: no functions, no objects that stand for something outside",
+    });
+  }
+}

@@ -1,0 +1,55 @@
+/** One event loop's share of a listener, as a program of the pool. */
+import { CountRows } from "../counts.ts";
+import { answer, LoopListener, receive, sayStopped } from "../loop/mod.ts";
+import { isLoadedHere, isShared, loadHandler } from "../module/mod.ts";
+import type { LoopMessage, Question } from "../questions.ts";
+import type { ListenOptions } from "../types.ts";
+import type { Deploy } from "./program.ts";
+
+/** Everything an event loop needs to become one of a listener's. */
+export interface ListenerStart {
+  readonly options: ListenOptions;
+  readonly handlerHref: string;
+  /** The same for a thread that has loaded that file before: listeners share threads, but no module's state. */
+  readonly freshHref: string;
+  readonly worker: number;
+  readonly workers: number;
+  readonly counts: SharedArrayBuffer;
+  readonly addresses: SharedArrayBuffer;
+  readonly salt: number;
+}
+
+/** What it posts: a message for the other event loops. */
+export interface Published {
+  readonly topic: string;
+  readonly message: Uint8Array;
+}
+
+export const deploy: Deploy = async (start, post) => {
+  const { options, handlerHref, freshHref, worker, workers, counts, addresses, salt } = start as ListenerStart;
+  const href = isLoadedHere(handlerHref) ? freshHref : handlerHref;
+  const handler = await loadHandler<unknown>(href, options.handlerOptions);
+  const listener = await listening();
+  listener.forward = (topic, message) => post({ topic, message } satisfies Published);
+  let stopping: Promise<void> | undefined;
+
+  async function listening(): Promise<LoopListener<unknown>> {
+    const state = { rows: new CountRows(workers, counts), addresses, salt };
+    try {
+      return new LoopListener(options, handler, state, worker, true);
+    } catch (error) {
+      if (!isShared(handler)) await sayStopped(handler);
+      throw error;
+    }
+  }
+
+  return {
+    receive: (message) => receive(listener, message as LoopMessage),
+    handle: (request) => answer(listener, request as Question),
+    stop(graceMs) {
+      if (stopping !== undefined) listener.closeAll();
+      stopping ??= listener.stop(graceMs);
+      return stopping;
+    },
+  };
+};

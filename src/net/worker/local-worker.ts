@@ -1,0 +1,48 @@
+import { answer, type LoopListener, receive } from "../loop/mod.ts";
+import type { LoopMessage, Question } from "../questions.ts";
+import { ANSWER_MS, type Outcome } from "./outcome.ts";
+import type { WorkerLink, Workers } from "./workers.ts";
+
+/** The one worker of a listener that runs on the event loop of its server: what is told it is called. */
+export class LocalWorker implements Workers, WorkerLink {
+  readonly hasStarted = true;
+  readonly #loop: LoopListener<unknown>;
+  #stopping: Promise<void> | undefined;
+
+  constructor(loop: LoopListener<unknown>) {
+    this.#loop = loop;
+  }
+
+  lives(): readonly [WorkerLink] {
+    return [this];
+  }
+
+  threads(): readonly [] {
+    return [];
+  }
+
+  post(message: LoopMessage): void {
+    receive(this.#loop, message);
+  }
+
+  request(request: Question, withinMs = ANSWER_MS): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs, { kind: "silent" });
+      answer(this.#loop, request)
+        .then(
+          (value) => resolve({ kind: "answer", value }),
+          (error) => resolve({ kind: "refused", error }),
+        )
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  /** It never starts as its server was before a change. */
+  restart(): void {}
+
+  stop(graceMs: number): Promise<void> {
+    if (this.#stopping !== undefined) this.#loop.closeAll();
+    this.#stopping ??= this.#loop.stop(graceMs);
+    return this.#stopping;
+  }
+}
