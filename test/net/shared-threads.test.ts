@@ -107,6 +107,27 @@ test("a change of one listener leaves the connections of the others alone, also 
   expect([other.counts().workerRestarts, other.counts().active]).toEqual([0, clients.length]);
 });
 
+test("a listener that has stopped answers as one without threads, though others run on them", async () => {
+  const threads = new ThreadPool(2);
+  const [one, other] = [await shared(threads, HANDLERS.echo.url), await shared(threads, HANDLERS.echo.url)];
+  await clientsOn(one);
+  const change = await one.prepare({ handler: HANDLERS.sink.url });
+  const stopped = one.stop({ graceMs: 0 });
+  const meanwhile = await one.connections();
+  await stopped;
+  await change.commit();
+  await one.replaceHandler(HANDLERS.sink.url);
+  expect([meanwhile.length <= one.counts().accepted, await one.connections(), await one.reports()]).toEqual([
+    true,
+    [],
+    [],
+  ]);
+  expect([one.workerThreads(), other.workerThreads()]).toEqual([
+    [undefined, undefined],
+    [0, 1],
+  ]);
+});
+
 test("listeners of one file share threads, but no module's state; one that is started again has it as it is now", async () => {
   const threads = new ThreadPool(1);
   const file = join(folder, "counted.ts");

@@ -76,6 +76,7 @@ export class Deployment {
       if (outcome.kind === "silent") await instance.slot?.giveUp(instance);
     }
     instance.slot?.remove(instance);
+    instance.life = undefined;
   }
 
   async #overdue(): Promise<Outcome> {

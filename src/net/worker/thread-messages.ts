@@ -21,5 +21,7 @@ export type FromThread =
   | { readonly kind: "ready" }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
   | { readonly kind: "refused"; readonly request: number; readonly failure: Failure }
+  /** What was asked has stopped, or did not start. */
+  | { readonly kind: "gone"; readonly request: number }
   | { readonly kind: "post"; readonly id: number; readonly message: unknown }
   | { readonly kind: "log"; readonly entry: LogEntry };

@@ -72,12 +72,11 @@ self.onmessage = async ({ data: message }: MessageEvent<ToThread>) => {
       return void programOf(message.id).then((program) => program?.stop(0));
     case "post":
       return (await programOf(message.id))?.receive(message.message);
-    case "request":
-      return answer(message.request, async () => {
-        const program = await programOf(message.id);
-        if (program === undefined) throw new TenkError("worker-failed", "Cannot answer as it did not start");
-        return program.handle(message.message);
-      });
+    case "request": {
+      const program = await programOf(message.id);
+      if (program === undefined) return tell({ kind: "gone", request: message.request });
+      return answer(message.request, () => program.handle(message.message));
+    }
     case "own":
       return answer(message.request, () => own(message.own));
   }

@@ -114,6 +114,7 @@ export class Thread {
     if (message.kind === "log") logEntry(message.entry);
     if (message.kind === "post") this.#receivers.get(message.id)?.(message.message);
     if (message.kind === "answer") this.#waiting.get(message.request)?.({ kind: "answer", value: message.value });
+    if (message.kind === "gone") this.#waiting.get(message.request)?.({ kind: "ended" });
     if (message.kind === "refused") {
       this.#waiting.get(message.request)?.({ kind: "refused", error: failureError(message.failure) });
     }
