@@ -137,6 +137,24 @@ describe("a thread that ends", () => {
   });
 });
 
+describe("a program that starts again as another ends its thread", () => {
+  test("stays where it is: alone on the thread it does start", async () => {
+    const pool = new ThreadPool(1);
+    const [crashing, slow] = [await deployed(pool, "crashing", 1), await deployed(pool, "slow", 1)];
+    slow.start.slowMs = 300;
+    const [before] = crashing.deployment.lives();
+    before!.post("crash");
+    const life = (toy: Toy) => toy.deployment.lives()[0];
+    await until(
+      () => life(crashing) !== before && life(crashing)?.hasStarted === true && life(slow)?.hasStarted === false,
+    );
+    life(crashing)!.post("crash");
+    await until(() => crashing.ended.length === 2);
+    await until(() => isBack(crashing) && isBack(slow));
+    expect([pool.count, slow.deployment.threads(), crashing.deployment.threads()]).toEqual([1, [0], [0]]);
+  });
+});
+
 describe("a stop", () => {
   test("does not wait for a thread that is held up, where all that it carries stops", async () => {
     const pool = new ThreadPool(1);

@@ -1,11 +1,10 @@
-import { appendFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import type { Program } from "../../src/net/worker/program.ts";
 
 /** Does what it is told, on a thread of the pool: something to deploy that is no listener. */
 export async function deploy(start: unknown, post: (message: unknown) => void): Promise<Program> {
-  const { name, refuse, quit, log } = start as { name: string; refuse?: boolean; quit?: boolean; log?: string };
-  if (log !== undefined) appendFileSync(log, `${name}\n`);
+  const { name, refuse, quit, slowMs } = start as { name: string; refuse?: boolean; quit?: boolean; slowMs?: number };
+  if (slowMs !== undefined) await new Promise((resolve) => setTimeout(resolve, slowMs));
   if (refuse) throw new Error(`${name} does not start`);
   if (quit) process.exit(1);
   return {

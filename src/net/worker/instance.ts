@@ -56,6 +56,8 @@ export class Instance {
   life: Life | undefined;
   /** It has run: from now on it is started again. */
   hasRun = false;
+  /** Its thread ended as it was being started: the next one starts with it, so that it is known whether it did it. */
+  isSuspect = false;
   isStopping = false;
   /** It has not stopped in time. */
   isOverdue = false;
@@ -79,6 +81,7 @@ export class Instance {
     if (outcome.kind === "answer") {
       life.hasStarted = true;
       this.hasRun = true;
+      this.isSuspect = false;
       return;
     }
     if (this.life === life) this.life = undefined;

@@ -117,7 +117,8 @@ export class Slot {
 
   async #startAll(): Promise<void> {
     const thread = await this.#ready();
-    for (const instance of [...this.instances]) {
+    const suspectsFirst = [...this.instances].sort((one, other) => Number(other.isSuspect) - Number(one.isSuspect));
+    for (const instance of suspectsFirst) {
       if (!this.#mayStart(instance)) continue;
       // One after the other: where the thread ends, it is known whose start ended it.
       await Promise.race([this.#startOne(instance, thread), wait(SLOW_START_MS, undefined, { ref: false })]);
@@ -151,18 +152,25 @@ export class Slot {
     this.thread = undefined;
     this.#opening = undefined;
     const carried = [...this.instances];
-    const suspects = carried.filter(({ isStarting, hasRun, isStopping }) => isStarting && hasRun && !isStopping);
+    const alive = carried.filter(({ life }) => life !== undefined);
+    const suspects = alive.filter(({ isStarting, hasRun, isStopping }) => isStarting && hasRun && !isStopping);
+    for (const suspect of suspects) suspect.isSuspect = true;
     for (const { isStarting, hasRun, options, index: worker } of carried) {
       if (!isStarting || hasRun) continue;
       // Its deployment fails: who asked for it is told why.
       log.error("worker crashed, not restarted: its listener does not start", { name: options.name, worker });
     }
     for (const instance of carried) instance.lost();
-    // Each of its starts would end the thread of the others.
-    if (carried.length > 1) for (const suspect of suspects) this.#owner.setApart(suspect);
+    if (carried.length > 1 && alive.length === 1) for (const culprit of suspects) this.#setApart(culprit);
     if (![...this.instances].some(({ isToRunAgain }) => isToRunAgain)) return;
     const waitMs = this.startAgain();
     log.error("worker crashed, restarting", { thread: this.index, waitMs, listeners: this.#names() });
+  }
+
+  /** Each of its starts would end the thread of the others. */
+  #setApart(culprit: Instance): void {
+    log.warn("worker set apart: its start ends its thread", { name: culprit.options.name, worker: culprit.index });
+    this.#owner.setApart(culprit);
   }
 
   #names(): string {
