@@ -1,5 +1,6 @@
 import { countLayout } from "../base/mod.ts";
 import { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
+import { Rows } from "./rows.ts";
 
 /** Upper bounds, in seconds, of how long connections lasted. */
 export const LIFETIME_BOUNDS_SECONDS: readonly number[] = [0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400];
@@ -12,8 +13,7 @@ const histogramSlots = (bounds: readonly number[]) => bounds.length + 2;
 const PORTION_SLOTS = 3;
 
 /**
- * What one event loop counts, as places in a row of doubles (exact to 2^53). Hot code adds to a place; nobody asks it for
- * anything. Each worker writes only its own row, in memory all workers share: the reader adds the rows.
+ * What one event loop counts of a listener, as places in its row. Hot code adds to a place; nobody asks it for anything.
  *
  * ```text
  *   row of worker 0 │ row of worker 1 │ …        counts[Count.bytesRead] += n
@@ -132,30 +132,14 @@ export interface ListenerCounts {
 /** What one worker counted since its listener started, restarts included: its share of the listener's counts. */
 export type WorkerCounts = Pick<ListenerCounts, "active" | "reads" | "bytesRead" | "bytesWritten" | "outboxBytes">;
 
-/** The rows of all workers, in memory that may be shared between threads. */
-export class CountRows {
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
-  readonly all: Float64Array;
-  readonly rows: number;
-
-  constructor(rows: number, buffer: ArrayBuffer | SharedArrayBuffer = new ArrayBuffer(rows * COUNTS_PER_ROW * 8)) {
-    this.buffer = buffer;
-    this.all = new Float64Array(buffer);
-    this.rows = rows;
+/** What all workers of a listener count. */
+export class CountRows extends Rows {
+  constructor(rows: number, buffer?: ArrayBuffer | SharedArrayBuffer) {
+    super(COUNTS_PER_ROW, rows, buffer);
   }
 
   static shared(rows: number): CountRows {
     return new CountRows(rows, new SharedArrayBuffer(rows * COUNTS_PER_ROW * 8));
-  }
-
-  row(index: number): Float64Array {
-    return this.all.subarray(index * COUNTS_PER_ROW, (index + 1) * COUNTS_PER_ROW);
-  }
-
-  sum(place: number): number {
-    let total = 0;
-    for (let index = place; index < this.all.length; index += COUNTS_PER_ROW) total += this.all[index]!;
-    return total;
   }
 
   /** Which part (0 to 1) of all open connections are this worker's; what it would be with one, while it has none. */
