@@ -9,7 +9,7 @@
  * ```
  */
 import { followLoads, readUserMetrics, settleLoad } from "./metrics/mod.ts";
-import { currentLoad, onLoaded, provide } from "./net/mod.ts";
+import { currentLoad, onLoaded, register } from "./net/mod.ts";
 
 export { TenkError } from "./base/mod.ts";
 export {
@@ -54,11 +54,11 @@ export {
   type PreparedChange,
   type ProxyProtocolOptions,
   pipe,
-  provide,
   REFUSAL_REASONS,
   type ReconnectOptions,
   type RefusalReason,
   type RetryOptions,
+  register,
   type SendFileOptions,
   type Server,
   type ServerChange,
@@ -89,7 +89,7 @@ export {
 } from "./wire/mod.ts";
 
 // A handler that imports this has its metrics gathered from whatever event loop it runs on.
-provide("metrics", readUserMetrics);
+register("metrics", readUserMetrics);
 // And they are those of the version of it that serves.
 followLoads(currentLoad);
 onLoaded(settleLoad);

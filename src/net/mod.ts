@@ -44,8 +44,8 @@ export {
   runProgram,
   shownFile,
 } from "./module/mod.ts";
-export { provide } from "./questions.ts";
 export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
+export { register } from "./requests.ts";
 export { listen, type Server } from "./server.ts";
 export {
   type Pipe,

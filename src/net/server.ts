@@ -75,8 +75,8 @@ export interface Server extends AsyncDisposable {
   prepare(change: ServerChange, withinMs?: number): Promise<PreparedChange>;
   /** What the handler's `report` says, on each event loop. */
   reports(): Promise<unknown[]>;
-  /** What was `provide`d under a name, on each event loop. */
-  ask(name: string): Promise<unknown[]>;
+  /** The value registered under a name, on each event loop. */
+  request(name: string): Promise<unknown[]>;
   /**
    * Stops accepting, then lets every connection finish: its `shutdown` is called, or without one it is ended. What is still
    * open after `graceMs` (default 10000) is closed with reason `shutdown`. A second call closes at once.
@@ -163,28 +163,28 @@ function serverOf(options: ListenOptions, group: WorkerGroup): Server {
     },
     updateTls: (given) => changes.make({ tls: given }),
     async connections({ limit = 10_000 } = {}) {
-      const lists = (await group.ask({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];
+      const lists = (await group.request({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];
       return lists.flatMap((list) => list ?? []).slice(0, limit);
     },
     async findConnections(query = {}) {
       const { offset = 0, limit = 100 } = query;
       // One loop can leave out the beginning by itself; of several, any may have all of it.
-      if (workers === 1) return (await group.ask({ what: "find", query }))[0] as ConnectionPage;
+      if (workers === 1) return (await group.request({ what: "find", query }))[0] as ConnectionPage;
       const each = { ...query, offset: 0, limit: offset + limit };
-      const pages = (await group.ask({ what: "find", query: each })) as (ConnectionPage | undefined)[];
+      const pages = (await group.request({ what: "find", query: each })) as (ConnectionPage | undefined)[];
       return joinedPages(
         pages.filter((page) => page !== undefined),
         query,
       );
     },
     async closeConnection(id) {
-      return (await group.ask({ what: "close", id })).includes(true);
+      return (await group.request({ what: "close", id })).includes(true);
     },
     configure: (handlerOptions) => changes.make({ handlerOptions }),
     replaceHandler: (other) => changes.make({ handler: other }),
     prepare: (change, withinMs) => changes.prepare(change, withinMs),
-    reports: () => group.ask({ what: "reports" }),
-    ask: (asked) => group.ask({ what: "provided", name: asked }),
+    reports: () => group.request({ what: "reports" }),
+    request: (registered) => group.request({ what: "registered", name: registered }),
     stop: ({ graceMs = 10_000 } = {}) => group.stop(durationSetting("graceMs", graceMs)),
     async [Symbol.asyncDispose]() {
       await this.stop({ graceMs: 0 });

@@ -1,6 +1,6 @@
-import { type Handler, provide } from "../../src/mod.ts";
+import { type Handler, register } from "../../src/mod.ts";
 
-provide("asked-handler", () => "provided");
+register("asked-handler", () => "registered");
 
 /** An echo that has options, for tests of questions to workers. */
 export default function make(options: unknown): Handler {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -25,17 +25,6 @@ async function shared(threads: ThreadPool, handler: URL, port = 0): Promise<Serv
   return server;
 }
 
-function workerThreads(): number {
-  const tasks = readdirSync("/proc/self/task").map((task) => {
-    try {
-      return readFileSync(`/proc/self/task/${task}/comm`, "utf8").trim();
-    } catch {
-      return "";
-    }
-  });
-  return tasks.filter((name) => name === "Worker").length;
-}
-
 /** Clients on every worker of a server. */
 async function clientsOn(server: Server): Promise<Client[]> {
   const clients: Client[] = [];
@@ -55,20 +44,28 @@ async function echoes(clients: readonly Client[], text: string): Promise<void> {
   await until(() => clients.every(({ received }) => received === text));
 }
 
+/** What a program of this folder writes, and its exit code. */
+async function ran(name: string): Promise<[written: string, code: number]> {
+  const program = spawn(process.execPath, [join(import.meta.dirname, name)], { stdio: ["ignore", "pipe", "inherit"] });
+  let written = "";
+  program.stdout.on("data", (chunk) => {
+    written += chunk;
+  });
+  const [code] = await once(program, "close");
+  return [written, code];
+}
+
 test("five listeners on auto run on four threads, which end with the last", async () => {
-  const before = workerThreads();
   const threads = new ThreadPool(4);
   for (let count = 0; count < 5; count++) await shared(threads, HANDLERS.echo.url);
-  await until(() => workerThreads() - before === 4);
   expect(servers.map((server) => [server.workers, server.workerThreads()])).toEqual(
     new Array(5).fill([4, [0, 1, 2, 3]]),
   );
   for (const server of servers) await echoes(await clientsOn(server), "hello");
   for (const server of servers.slice(1)) await server.stop({ graceMs: 0 });
   await echoes(await clientsOn(servers[0]!), "still here");
-  await servers[0]!.stop({ graceMs: 0 });
-  await until(() => workerThreads() === before);
-});
+  expect(await ran("five-listeners-program.ts")).toEqual(["[0,4,0]\n", 0]);
+}, 20_000);
 
 test("the crash of a thread ends what it carried of each listener, counts it for each, and all serve again", async () => {
   const threads = new ThreadPool(2);
@@ -175,13 +172,5 @@ test("a listener that stops while its thread is held up leaves the others to ser
 }, 30_000);
 
 test("a process whose listeners stop ends, though one of their threads never answers", async () => {
-  const program = spawn(process.execPath, [join(import.meta.dirname, "stuck-program.ts")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  program.stdout.on("data", (chunk) => {
-    said += chunk;
-  });
-  const [code] = await once(program, "exit");
-  expect([said, code]).toEqual(["held up\nstopped 1 1\n", 0]);
+  expect(await ran("stuck-program.ts")).toEqual(["held up\nstopped 1 1\n", 0]);
 }, 20_000);

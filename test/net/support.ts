@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 
 /** Resolves when `condition` holds; fails, naming it, when it does not within `withinMs`. */
@@ -39,6 +40,17 @@ export class Client {
     await until(() => !this.socket.connecting);
     return this;
   }
+}
+
+/** Threads of this process that the runtime made as workers, as the kernel sees them. */
+export function workerThreads(): number {
+  return readdirSync("/proc/self/task").filter((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/comm`, "utf8").trim() === "Worker";
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  }).length;
 }
 
 /** A port of 127.0.0.1 at which nothing listens, for what has to know it before. */

@@ -1,5 +1,5 @@
-/** One event loop's share of a listener: accepts, decides who may stay, keeps its connections, changes and answers. */
+/** One event loop's share of a listener: accepts, decides who may stay, keeps its connections, changes and handles requests. */
 export { SKETCH_BYTES } from "./address-sketch.ts";
-export { answer, receive } from "./answer.ts";
+export { handle, receive } from "./handle.ts";
 export { LoopListener } from "./listener.ts";
 export { sayStopped } from "./past-handlers.ts";

@@ -4,7 +4,7 @@ import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../cou
 import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
 import { freshVersion } from "../module/mod.ts";
 import { subscriberSettings } from "../publish/mod.ts";
-import type { LoopMessage, Question } from "../questions.ts";
+import type { WorkerMessage, WorkerRequest } from "../requests.ts";
 import { type LimitSettings, limitSettings } from "../settings.ts";
 import { withTexts } from "../tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "../types.ts";
@@ -108,12 +108,12 @@ export class WorkerGroup {
     this.#passOn({ topic, message }, undefined);
   }
 
-  /** Asks every worker; undefined from one that ended, or does not answer. @throws {TenkError} what a worker said */
-  ask(question: Question): Promise<unknown[]> {
+  /** Sends a request to every worker; undefined from one that ended, or does not answer. @throws {TenkError} what a worker said */
+  request(request: WorkerRequest): Promise<unknown[]> {
     const workers = this.lives().filter((worker) => worker !== undefined);
     return Promise.all(
       workers.map(async (worker) => {
-        const outcome = await worker.request(question);
+        const outcome = await worker.request(request);
         if (outcome.kind === "refused") throw outcome.error;
         return outcome.kind === "answer" ? outcome.value : undefined;
       }),
@@ -177,7 +177,7 @@ export class WorkerGroup {
     for (const [index, worker] of this.lives().entries()) {
       if (worker === undefined || index === from) continue;
       if (this.#relayed.mayGo(index, message.length)) {
-        worker.post({ kind: "publish", topic, message } satisfies LoopMessage);
+        worker.post({ kind: "publish", topic, message } satisfies WorkerMessage);
       } else {
         this.#sayDropped();
       }

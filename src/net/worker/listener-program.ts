@@ -1,8 +1,8 @@
 /** One event loop's share of a listener, as a program of the pool. */
 import { CountRows } from "../counts.ts";
-import { answer, LoopListener, receive, sayStopped } from "../loop/mod.ts";
+import { handle, LoopListener, receive, sayStopped } from "../loop/mod.ts";
 import { isLoadedHere, isShared, loadHandler } from "../module/mod.ts";
-import type { LoopMessage, Question } from "../questions.ts";
+import type { WorkerMessage, WorkerRequest } from "../requests.ts";
 import type { ListenOptions } from "../types.ts";
 import type { Deploy } from "./program.ts";
 
@@ -44,8 +44,8 @@ export const deploy: Deploy = async (start, post) => {
   }
 
   return {
-    receive: (message) => receive(listener, message as LoopMessage),
-    handle: (request) => answer(listener, request as Question),
+    receive: (message) => receive(listener, message as WorkerMessage),
+    handle: (request) => handle(listener, request as WorkerRequest),
     stop(graceMs) {
       if (stopping !== undefined) listener.closeAll();
       stopping ??= listener.stop(graceMs);

@@ -1,6 +1,6 @@
-import { answer, type LoopListener, receive } from "../loop/mod.ts";
-import type { LoopMessage, Question } from "../questions.ts";
-import { ANSWER_MS, type Outcome } from "./outcome.ts";
+import { handle, type LoopListener, receive } from "../loop/mod.ts";
+import type { WorkerMessage, WorkerRequest } from "../requests.ts";
+import { type Outcome, REQUEST_TIMEOUT_MS } from "./outcome.ts";
 import type { WorkerLink, Workers } from "./workers.ts";
 
 /** The one worker of a listener that runs on the event loop of its server: what is told it is called. */
@@ -21,14 +21,14 @@ export class LocalWorker implements Workers, WorkerLink {
     return [];
   }
 
-  post(message: LoopMessage): void {
+  post(message: WorkerMessage): void {
     receive(this.#loop, message);
   }
 
-  request(request: Question, withinMs = ANSWER_MS): Promise<Outcome> {
+  request(request: WorkerRequest, withinMs = REQUEST_TIMEOUT_MS): Promise<Outcome> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, withinMs, { kind: "silent" });
-      answer(this.#loop, request)
+      handle(this.#loop, request)
         .then(
           (value) => resolve({ kind: "answer", value }),
           (error) => resolve({ kind: "refused", error }),

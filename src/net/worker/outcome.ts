@@ -8,7 +8,7 @@ export type Outcome =
   | { readonly kind: "silent" };
 
 /** An event loop that does not answer within this is left out: a handler holds it. */
-export const ANSWER_MS = 5000;
+export const REQUEST_TIMEOUT_MS = 5000;
 
 /** A TenkError on its way between threads. */
 export interface Failure {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { logOf, messageOf } from "../../base/mod.ts";
 import { BackOff } from "./back-off.ts";
 import type { Instance } from "./instance.ts";
-import { ANSWER_MS } from "./outcome.ts";
+import { REQUEST_TIMEOUT_MS } from "./outcome.ts";
 import { Thread } from "./thread.ts";
 
 const log = logOf("net");
@@ -69,7 +69,7 @@ export class Slot {
   /** Starts one again that runs: the others of the thread go on. */
   async restart(instance: Instance): Promise<void> {
     const { life } = instance;
-    const outcome = await life?.stop(0, ANSWER_MS);
+    const outcome = await life?.stop(0, REQUEST_TIMEOUT_MS);
     if (outcome?.kind === "silent") await this.#leaveOrEnd(instance);
     // Where the thread has ended, it starts again with that.
     if (instance.life !== life) return;

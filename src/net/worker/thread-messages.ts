@@ -5,7 +5,7 @@ import type { Failure } from "./outcome.ts";
 export type OwnRequest =
   | { readonly what: "ping" }
   | { readonly what: "vitals" }
-  | { readonly what: "provided"; readonly name: string };
+  | { readonly what: "registered"; readonly name: string };
 
 /** `request` numbers what is to be answered, `id` what was deployed. */
 export type ToThread =

@@ -49,16 +49,16 @@ export class ThreadPool {
 
   /** Of the threads that answer. */
   async vitals(): Promise<ThreadVitals[]> {
-    const each = await this.#askAll({ what: "vitals" });
+    const each = await this.#requestAll({ what: "vitals" });
     return each.map(([thread, value]) => ({ ...(value as LoopVitals), thread }));
   }
 
-  /** What was `provide`d under a name on each thread, once however many listeners it has. */
-  async ask(name: string): Promise<unknown[]> {
-    return (await this.#askAll({ what: "provided", name })).map(([, value]) => value);
+  /** The value registered under a name on each thread, once however many listeners it has. */
+  async request(name: string): Promise<unknown[]> {
+    return (await this.#requestAll({ what: "registered", name })).map(([, value]) => value);
   }
 
-  async #askAll(own: OwnRequest): Promise<[thread: number, value: unknown][]> {
+  async #requestAll(own: OwnRequest): Promise<[thread: number, value: unknown][]> {
     const outcomes = this.#slots.map(async ({ index, thread }) => [index, await thread?.own(own)] as const);
     return (await Promise.all(outcomes)).flatMap(([index, outcome]) =>
       outcome?.kind === "answer" ? [[index, outcome.value] as [number, unknown]] : [],

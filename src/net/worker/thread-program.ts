@@ -1,7 +1,7 @@
 /** What every thread of the pool runs: it loads programs and passes messages on to them. Started by `Thread`, never imported. */
 import { carryLog, messageOf, TenkError } from "../../base/mod.ts";
 import { codeFrame, placeOfError } from "../module/mod.ts";
-import { provided } from "../questions.ts";
+import { registered } from "../requests.ts";
 import { openVitals } from "../vitals.ts";
 import type { Failure } from "./outcome.ts";
 import type { Deploy, Program } from "./program.ts";
@@ -55,7 +55,7 @@ async function stop(id: number, graceMs: number): Promise<void> {
 
 function own(request: OwnRequest): unknown {
   if (request.what === "vitals") return vitals.read();
-  if (request.what === "provided") return provided(request.name);
+  if (request.what === "registered") return registered(request.name);
   return true;
 }
 

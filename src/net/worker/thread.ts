@@ -1,6 +1,6 @@
 import { logEntry, logOf, sourceUrl } from "../../base/mod.ts";
 import { crashReason } from "./crash.ts";
-import { ANSWER_MS, failureError, type Outcome } from "./outcome.ts";
+import { failureError, type Outcome, REQUEST_TIMEOUT_MS } from "./outcome.ts";
 import type { FromThread, OwnRequest, ToThread } from "./thread-messages.ts";
 
 const log = logOf("net");
@@ -56,11 +56,11 @@ export class Thread {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#receivers.set(id, receive);
-    return [id, this.#ask((request) => ({ kind: "deploy", request, id, module, start }))];
+    return [id, this.#send((request) => ({ kind: "deploy", request, id, module, start }))];
   }
 
   stop(id: number, graceMs: number, withinMs: number): Promise<Outcome> {
-    return this.#ask((request) => ({ kind: "stop", request, id, graceMs }), withinMs);
+    return this.#send((request) => ({ kind: "stop", request, id, graceMs }), withinMs);
   }
 
   forget(id: number): void {
@@ -72,12 +72,12 @@ export class Thread {
     this.#post({ kind: "post", id, message });
   }
 
-  request(id: number, message: unknown, withinMs = ANSWER_MS): Promise<Outcome> {
-    return this.#ask((request) => ({ kind: "request", request, id, message }), withinMs);
+  request(id: number, message: unknown, withinMs = REQUEST_TIMEOUT_MS): Promise<Outcome> {
+    return this.#send((request) => ({ kind: "request", request, id, message }), withinMs);
   }
 
   own(own: OwnRequest): Promise<Outcome> {
-    return this.#ask((request) => ({ kind: "own", request, own }), ANSWER_MS);
+    return this.#send((request) => ({ kind: "own", request, own }), REQUEST_TIMEOUT_MS);
   }
 
   /** Ends it where it is, with all that it carries. Resolves when it is gone. */
@@ -92,7 +92,7 @@ export class Thread {
     if (!this.isEnded) this.#worker.postMessage(message);
   }
 
-  #ask(message: (request: number) => ToThread, withinMs?: number): Promise<Outcome> {
+  #send(message: (request: number) => ToThread, withinMs?: number): Promise<Outcome> {
     this.#lastRequest += 1;
     const request = this.#lastRequest;
     return new Promise((resolve) => {

@@ -1,12 +1,12 @@
-import type { LoopMessage, Question } from "../questions.ts";
+import type { WorkerMessage, WorkerRequest } from "../requests.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One event loop of a listener, as its server reaches it. */
 export interface WorkerLink {
   /** It listens, and is not just being started. */
   readonly hasStarted: boolean;
-  post(message: LoopMessage): void;
-  request(request: Question, withinMs?: number): Promise<Outcome>;
+  post(message: WorkerMessage): void;
+  request(request: WorkerRequest, withinMs?: number): Promise<Outcome>;
 }
 
 /** The event loops of a listener: threads of the pool (`Deployment`), or the one that its server runs on (`LocalWorker`). */

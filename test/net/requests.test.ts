@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type ConnectionInfo, type Handler, lines, listen, provide } from "../../src/mod.ts";
+import { type ConnectionInfo, type Handler, lines, listen, register } from "../../src/mod.ts";
 import { Client, until } from "./support.ts";
 
 const HANDLER = new URL("./asked-handler.ts", import.meta.url);
@@ -37,8 +37,8 @@ test.each([[1], [2]])("on %d worker(s) a handler gets options, new ones too, and
   await server.configure({ answer: "two" });
   expect(await server.reports()).toEqual(new Array(workers).fill({ answer: "two" }));
   expect(server.configure({ answer: 3 })).rejects.toThrow("answer must be text");
-  expect(await server.ask("asked-handler")).toEqual(new Array(workers).fill("provided"));
-  expect(await server.ask("nobody")).toEqual(new Array(workers).fill(undefined));
+  expect(await server.request("asked-handler")).toEqual(new Array(workers).fill("registered"));
+  expect(await server.request("nobody")).toEqual(new Array(workers).fill(undefined));
 });
 
 test.each([[1], [2]])(
@@ -141,10 +141,10 @@ test("a handler whose stopped fails does not fail the stop", async () => {
   await server.stop();
 });
 
-test("what is provided in the main thread is asked of a server that runs there", async () => {
+test("what is registered in the main thread is read by a server that runs there", async () => {
   let value = 1;
-  provide("questions.test", () => value);
+  register("requests.test", () => value);
   await using server = await listen({ host: "127.0.0.1" }, {});
   value = 2;
-  expect(await server.ask("questions.test")).toEqual([2]);
+  expect(await server.request("requests.test")).toEqual([2]);
 });

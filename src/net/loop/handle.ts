@@ -7,33 +7,33 @@ import {
 } from "../connection-page.ts";
 import { Count } from "../counts.ts";
 import { tcpInfo } from "../ffi.ts";
-import { type LoopMessage, provided, type Question } from "../questions.ts";
+import { registered, type WorkerMessage, type WorkerRequest } from "../requests.ts";
 import type { LoopListener } from "./listener.ts";
 
-/** One event loop's answer to a question of its server. @throws {TenkError} what was asked for cannot be */
-export async function answer(listener: LoopListener<unknown>, question: Question): Promise<unknown> {
-  switch (question.what) {
+/** Handles a request of the listener's server on one event loop. @throws {TenkError} why it cannot be done */
+export async function handle(listener: LoopListener<unknown>, request: WorkerRequest): Promise<unknown> {
+  switch (request.what) {
     case "connections":
-      return listener.connections().slice(0, question.most).map(infoOf);
+      return listener.connections().slice(0, request.most).map(infoOf);
     case "find":
-      return findConnections(listener, question.query);
+      return findConnections(listener, request.query);
     case "close":
-      return closeConnection(listener, question.id);
+      return closeConnection(listener, request.id);
     case "reports":
       return listener.handler.report?.();
-    case "provided":
-      return provided(question.name);
+    case "registered":
+      return registered(request.name);
     case "prepare":
-      return listener.changes.prepare(question.id, question.change);
+      return listener.changes.prepare(request.id, request.change);
     case "commit":
-      return listener.changes.commit(question.id);
+      return listener.changes.commit(request.id);
     case "drop":
-      return listener.changes.drop(question.id);
+      return listener.changes.drop(request.id);
   }
 }
 
 /** Does what one event loop's server tells it. */
-export function receive(listener: LoopListener<unknown>, message: LoopMessage): void {
+export function receive(listener: LoopListener<unknown>, message: WorkerMessage): void {
   if (message.kind === "limits") {
     listener.update(message.limits);
     return;
