@@ -169,6 +169,7 @@ test.each([
   [{ workers: 2, path: "/nowhere/x.sock" }, HANDLERS.echo.url, "Unix"],
   [{ workers: 2 }, new URL("./support.ts", import.meta.url), "default export"],
   [{ workers: 2 }, new URL("./missing.ts", import.meta.url), "missing.ts"],
+  [{ workers: 2, handlerOptions: { now() {} } }, HANDLERS.echo.url, "Cannot give handlerOptions to workers: "],
 ])("what cannot be shared is refused with the reason: %p", async (options, handler, words) => {
   await expect(listen({ host: "127.0.0.1", ...options }, handler)).rejects.toThrow(words);
 });

@@ -71,8 +71,9 @@ export class WorkerGroup {
 
   /** On threads of the pool. @throws {TenkError} what the first worker that could not listen said */
   static async onThreads(options: ListenOptions, handlerHref: string, workers: number): Promise<WorkerGroup> {
-    const { threads = sharedThreads, ...travelling } = options;
-    const group = new WorkerGroup(withoutFiles(travelling), { workers, handlerHref });
+    const { threads = sharedThreads, tls, handlerOptions, ...rest } = options;
+    const travellers = travelling({ handlerOptions, ...(tls === undefined ? {} : { tls }) });
+    const group = new WorkerGroup({ ...rest, ...travellers }, { workers, handlerHref });
     group.port = claimedPort(options);
     const deployment = threads.deployment({
       name: group.name,
@@ -185,17 +186,13 @@ export class WorkerGroup {
   }
 }
 
-function withoutFiles<Options extends Pick<LoopChange, "tls">>(options: Options): Options {
-  return options.tls === undefined ? options : { ...options, tls: withTexts(options.tls) };
-}
-
-/** As it arrives on another thread. A copy: workers that start later get the same, whatever its owner did to it. */
+/** As it arrives on another thread: files are read, once for all. A copy: workers that start later get the same, whatever its owner did to it. */
 function travelling(change: LoopChange): LoopChange {
   if (change.handler !== undefined && typeof change.handler !== "string") {
     throw new TenkError("invalid-option", "Cannot replace the handler of workers by an object: pass its file's URL");
   }
   try {
-    return structuredClone(withoutFiles(change));
+    return structuredClone(change.tls === undefined ? change : { ...change, tls: withTexts(change.tls) });
   } catch (error) {
     if (error instanceof TenkError) throw error;
     throw new TenkError("invalid-option", `Cannot give handlerOptions to workers: ${messageOf(error)}`, {
