@@ -21,7 +21,7 @@ const MIN_CPU_MS = 100;
  * not read, is the target's doing and does not count.
  *
  * @example
- * saturation({ cpuPercent: 97, cpuOverMs: 9000, loopLagP99Us: 300, workers: 1, behind: 0, planned: 10 }); // ["CPU 97% of a core"]
+ * saturation({ cpuPercent: 97, cpuOverMs: 9000, loopLagP99Us: 300, workers: 1, behind: 0, byTarget: 0, planned: 10 }); // ["CPU 97% of a core"]
  */
 export function saturation(measured: {
   cpuPercent: number;

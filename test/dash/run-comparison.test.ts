@@ -54,7 +54,7 @@ test("messages without an answer are compared, and a latency of none is no numbe
     latencyUs: { ...b.report.latencyUs, message: { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 } },
   };
   const rows = new Map(compareRuns(a, { ...b, report }).map((row) => [row.name, row]));
-  expect(rows.get("unanswered")).toMatchObject({ b: 500, words: "clearly worse, per message" });
+  expect(rows.get("unanswered")).toMatchObject({ b: 500, words: "clearly worse" });
   expect(rows.get("message p99")).toMatchObject({ b: null, words: "" });
 });
 

@@ -71,7 +71,7 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
       expect(metrics).toMatch(new RegExp(`^tenk_\\w*bytes\\w*(\\{[^}]*\\})? ${CONNECTIONS * BYTES_EACH}$`, "m"));
 
       const page = await (await fetch(new URL("/", statusUrl))).text();
-      const script = await fetch(new URL(/src="(\/assets\/page-[^"]+)"/.exec(page)![1]!, statusUrl));
+      const script = await fetch(new URL(/src="(assets\/page-[^"]+)"/.exec(page)![1]!, statusUrl));
       expect(await script.text()).toContain("/api/live");
 
       const load = ["load", "tcp", `127.0.0.1:${listeners[0].port}`, "-c", "20", "-r", "10", "-m", "ping", "-T", "1s"];

@@ -16,7 +16,7 @@ const COOLING = "cool the processor: a heat sink or a fan, and room for air arou
  * Returns in words what a board's firmware says, for the page and for `tenk status`; null where it tells nothing.
  *
  * @example
- * throttlingStatus(parseThrottled("50005"))?.text; // "under-voltage now, throttled now, both since boot"
+ * throttlingStatus([{ cause: "under-voltage", isNow: true, hasBeen: true }])?.text; // "under-voltage now and since boot"
  */
 export function throttlingStatus(states: readonly Throttling[] | undefined): ThrottlingStatus | null {
   if (states === undefined) return null;

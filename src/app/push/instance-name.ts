@@ -19,11 +19,9 @@ const MAX_SHARING = 9;
 /**
  * The name of a box among all that push to one receiver: its host's name, which many boxes may share, and a random id that is
  * kept in its data folder, so that its series go on after a restart. A second box that uses the same folder at the same time is
- * told apart by a number.
+ * told apart by a number: `raspberrypi-3f9a1c2e`, `raspberrypi-3f9a1c2e-2`.
  *
  * @param folder undefined where nothing is kept: then it is another name at each start
- * @example
- * (await claimInstanceName("/var/lib/tenk", log)).name; // "raspberrypi-3f9a1c2e", or "raspberrypi-3f9a1c2e-2"
  */
 export async function claimInstanceName(folder: string | undefined, log: Log): Promise<InstanceName> {
   const id = folder === undefined ? newId() : keptId(folder, log);

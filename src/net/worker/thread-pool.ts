@@ -16,9 +16,9 @@ export interface ThreadVitals extends LoopVitals {
  * Threads that run programs, each an event loop of its own. What is deployed shares them: five listeners on four threads each
  * run on the same four. A thread starts with the first that is deployed on it and ends with the last.
  *
- * ```ts
- * const threads = new ThreadPool(2);
- * const server = await listen({ port: 7000, workers: "auto", threads }, new URL("./chat.ts", import.meta.url));
+ * ```text
+ *   const threads = new ThreadPool(2);
+ *   await listen({ port: 7000, workers: "auto", threads }, new URL("./chat.ts", import.meta.url));
  * ```
  */
 export class ThreadPool {
