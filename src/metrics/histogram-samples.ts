@@ -1,6 +1,6 @@
 import type { Sample } from "./exposition.ts";
 
-/** A histogram's values in the form of Prometheus. @param cumulative one more than there are bounds */
+/** Returns a histogram's values as Prometheus names them. @param cumulative counts, one more than there are bounds */
 export function histogramSamples(
   labels: Readonly<Record<string, string>>,
   bounds: readonly number[],

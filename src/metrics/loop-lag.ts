@@ -1,8 +1,8 @@
-/** How late the event loop was, exactly, over the last `window` samples. */
+/** Event loop lag over the last `window` samples, exact rather than estimated. */
 export interface RecentLag {
   /** @param lagMs how much later than planned a timer fired; below 0 counts as 0 */
   add(lagMs: number): void;
-  /** The lag that `fraction` of the recent samples did not exceed; 0 before the first. Sorts: for status and scrapes. */
+  /** Returns the lag that `fraction` of the recent samples did not exceed; 0 before the first. Sorts, so it is not for hot code. */
   quantileMs(fraction: number): number;
 }
 

@@ -1,24 +1,24 @@
 import type { Family, Sample } from "./exposition.ts";
 
-/** What a metric hands its values to: the value, and its labels where the metric has any. */
+/** Receives a metric's value, and its labels where it has any. */
 export type Report = (value: number, labels?: Readonly<Record<string, string>>) => void;
 
 /**
- * A metric that is read when asked. Hot code adds to a plain field; `read` looks at it once a scrape, so that counting
- * costs an addition and labels cost nothing until somebody asks.
+ * A metric that is read on demand. Hot code adds to a plain field and `read` reports it once a scrape, so that counting costs
+ * an addition and labels cost nothing until somebody scrapes.
  */
 export interface Metric {
-  /** As Prometheus users expect it: base unit as suffix, `_total` for counters. */
+  /** In Prometheus's style: base unit as suffix, `_total` for counters. */
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge";
   /** Label names, each from a closed set of values. */
   readonly labels?: readonly string[];
-  /** Calls `report` once for each set of labels; not at all where the system does not tell. Must not throw. */
+  /** Calls `report` once for each set of labels; not at all where the system does not report a value. Must not throw. */
   readonly read: (report: Report) => void;
 }
 
-/** What the readers tell now, a family each. */
+/** Reads all metrics now, each into a family. */
 export function familiesOf(metrics: readonly Metric[]): Family[] {
   return metrics.map(({ name, help, type, read }) => {
     const samples: Sample[] = [];
@@ -27,7 +27,7 @@ export function familiesOf(metrics: readonly Metric[]): Family[] {
   });
 }
 
-/** Families of one name from several sources come together: a scrape in which a name begins twice is refused whole. */
+/** Merges families of one name from several sources: Prometheus rejects a scrape that has one name twice. */
 export function joinFamilies(families: readonly Family[]): Family[] {
   const byName = new Map<string, Family>();
   for (const family of families) {
@@ -37,7 +37,7 @@ export function joinFamilies(families: readonly Family[]): Family[] {
   return [...byName.values()];
 }
 
-/** Readers that are asked within one turn of the event loop share one look, at /proc for instance. */
+/** Shares one result, of a read of /proc for instance, between all calls within one turn of the event loop. */
 export function oncePerTurn<Sample>(read: () => Sample): () => Sample {
   let sample: Sample | undefined;
   return () => {

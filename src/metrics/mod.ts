@@ -1,6 +1,6 @@
 /** Floor 2: readers of plain fields, the process's own cost, exposition for Prometheus. */
 export { type ExpositionFormat, exposition, type Family, type Sample, unitOf } from "./exposition.ts";
-export { FamilyBook, type FamilyBookOptions } from "./family-book.ts";
+export { FamilyBuilder, type FamilyBuilderOptions } from "./family-builder.ts";
 export { histogramSamples } from "./histogram-samples.ts";
 export {
   type AnsweredSeries,
@@ -26,16 +26,16 @@ export {
   EXCLUDED_NETWORK_DEVICES,
   type HostCollector,
   type HostCollectorOptions,
-  type HostPatience,
   type HostReader,
   type HostReaderOptions,
   type HostSample,
+  type HostTimeouts,
   hostCollector,
   openHostReader,
-  Patience,
-  type PatienceOptions,
   type StatFs,
   type Throttling,
+  TimedCalls,
+  type TimedCallsOptions,
 } from "./host/mod.ts";
 export { type RecentLag, recentLag } from "./loop-lag.ts";
 export { familiesOf, joinFamilies, type Metric, oncePerTurn, type Report } from "./metric.ts";

@@ -1,24 +1,24 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 
-/** What this process costs, over all its threads. A field is undefined where the system does not tell. */
+/** The cost of this process, over all its threads. A field is undefined where the system does not report it. */
 export interface ProcessSample {
   readonly cpuUserSeconds: number;
   readonly cpuSystemSeconds: number;
   readonly residentBytes: number | undefined;
-  /** Resident memory that is the process's own: no file pages, no shared ones. What a connection costs shows here. */
+  /** Resident memory that is the process's own: no file pages, no shared ones. The cost of a connection shows here. */
   readonly anonymousBytes: number | undefined;
   readonly virtualBytes: number | undefined;
   readonly openDescriptors: number | undefined;
   readonly maxDescriptors: number | undefined;
-  /** Since 1970, by the clock as it is now: one that was set since moves it along, and what has gone by stays true. */
+  /** Since 1970, by the clock as it is now: when the clock is set, this moves with it, so that the age stays right. */
   readonly startSeconds: number;
 }
 
-/** The clocks that tell when the process was started; for tests. */
+/** The clocks from which the start of the process is computed; for tests. */
 export interface ProcessReaderOptions {
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Milliseconds since some moment, by a clock that is never set, and goes on while the machine sleeps. @default the machine's uptime */
+  /** Milliseconds since some moment, by a clock that is never set and runs while the machine sleeps. @default the machine's uptime */
   readonly elapsed?: () => number;
 }
 
@@ -35,17 +35,17 @@ const RESIDENT = /^VmRSS:\s+(\d+) kB/m;
 const ANONYMOUS = /^RssAnon:\s+(\d+) kB/m;
 const VIRTUAL = /^VmSize:\s+(\d+) kB/m;
 
-/** A clock that is off by less was not set: it is read twice, and the machine's uptime is in hundredths. */
+/** A smaller difference does not mean that the clock was set: two clocks are read, and the uptime is in hundredths. */
 const CLOCK_SET_MS = 1000;
 
 export function openProcessReader(options: ProcessReaderOptions = {}): ProcessReader {
-  const status = openOrNothing("/proc/self/status");
-  const limits = openOrNothing("/proc/self/limits");
+  const status = openIfPresent("/proc/self/status");
+  const limits = openIfPresent("/proc/self/limits");
   const text = Buffer.allocUnsafe(8192);
-  const uptime = openOrNothing("/proc/uptime");
+  const uptime = openIfPresent("/proc/uptime");
   const uptimeMs = () => uptimeMsIn(textOf(uptime, text));
   const elapsed = Number.isNaN(uptimeMs()) ? () => performance.now() : uptimeMs;
-  const startMs = startFollowing(options.now ?? Date.now, options.elapsed ?? elapsed);
+  const startMs = startFollowingClock(options.now ?? Date.now, options.elapsed ?? elapsed);
   let lastOpen: number | undefined;
 
   return {
@@ -70,8 +70,8 @@ export function openProcessReader(options: ProcessReaderOptions = {}): ProcessRe
   };
 }
 
-/** A Raspberry Pi has no clock of its own: what starts with it starts in 1970, or when it was last switched off. */
-function startFollowing(now: () => number, elapsed: () => number): () => number {
+/** A Raspberry Pi has no battery-backed clock: processes that start with it start in 1970, or at its last shutdown. */
+function startFollowingClock(now: () => number, elapsed: () => number): () => number {
   const offsetMs = now() - elapsed();
   let setByMs = 0;
   return () => {
@@ -81,12 +81,12 @@ function startFollowing(now: () => number, elapsed: () => number): () => number 
   };
 }
 
-/** NaN where the system does not tell. */
+/** Returns NaN where the system does not report it. */
 function uptimeMsIn(text: string): number {
   return Number(/^\d+\.\d+/.exec(text)?.[0] ?? Number.NaN) * 1000;
 }
 
-function openOrNothing(path: string): number | undefined {
+function openIfPresent(path: string): number | undefined {
   try {
     return openSync(path, "r");
   } catch {
@@ -94,7 +94,7 @@ function openOrNothing(path: string): number | undefined {
   }
 }
 
-/** Reading from position 0 makes the kernel write the file anew; the descriptor stays open. */
+/** Reading from position 0 makes the kernel generate the file again; the descriptor stays open. */
 function textOf(descriptor: number | undefined, into: Buffer): string {
   if (descriptor === undefined) return "";
   try {
@@ -114,7 +114,7 @@ function softLimit(limits: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** Since Linux 6.2 the size of /proc/self/fd is its number of entries, which costs no descriptor; before, list it. */
+/** Since Linux 6.2 the size of /proc/self/fd is its number of entries; older kernels must list it, which needs a descriptor. */
 function countDescriptors(): number | undefined {
   try {
     const { size } = statSync("/proc/self/fd");

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import type { Family, Sample } from "./exposition.ts";
 
-/** What a prom-client registry reads now, as families: one road to every format. */
+/** Reads a prom-client registry into families, so that every format is written by one function. */
 export async function familiesIn(registry: Registry): Promise<Family[]> {
   const metrics = (await registry.getMetricsAsJSON()) as unknown as readonly PromMetric[];
   return metrics.map(({ name, help, type, values }) => ({
@@ -12,7 +12,7 @@ export async function familiesIn(registry: Registry): Promise<Family[]> {
   }));
 }
 
-/** As prom-client's own types do not tell: histograms and summaries name each of their values. */
+/** The real shape, which prom-client's types do not have: values of histograms and summaries carry a name each. */
 interface PromMetric {
   readonly name: string;
   readonly help: string;

@@ -1,37 +1,37 @@
 import { type Metric, Registry } from "prom-client";
 import type { TenkError } from "../base/mod.ts";
-import { type Load, loadUnderWay, Makers } from "./user-makers.ts";
-import { mustBeWords, refused, type Words, wrongName } from "./user-words.ts";
+import { checkDefinition, type Definition, refused, wrongName } from "./user-definition.ts";
+import { type Load, loadInProgress, Makers } from "./user-makers.ts";
 
-/** One metric for each set of label values. Keep what `with` gives: looking it up costs, using it does not. */
+/** One metric for each set of label values. Keep the result of `with`: the lookup is slow, using the result is not. */
 export interface Labelled<Kind, Label extends string> {
   with(values: Readonly<Record<Label, string>>): Kind;
 }
 
-/** Label sets one metric may have; what comes after them is counted under the value `other`. */
+/** Label sets one metric may have; further ones are counted under the label value `other`. */
 const MAX_LABEL_SETS = 1000;
 
-/** Of this event loop. */
+/** The registry of this event loop. */
 export const registry = new Registry();
 const families = new Map<string, Family<unknown>>();
-/** Made by the load under way, to be taken back where that fails. */
+/** Families made by the module load in progress; they are removed when it fails. */
 let made: { readonly load: Load; readonly family: Family<unknown> }[] = [];
 
 /** A metric with all its label sets. */
 export class Family<Kind> {
-  readonly words: Words;
+  readonly definition: Definition;
   readonly promOptions: { name: string; help: string; labelNames: string[]; registers: Registry[] };
   readonly makers = new Makers();
-  /** In whose place it is: what an earlier version of its file made. */
+  /** The family of the same name that an earlier version of the file made, and that this one replaces. */
   before: Family<unknown> | undefined;
-  /** Its side for prom-client. */
+  /** Its prom-client metric. */
   prom: (Metric & { help?: string }) | undefined;
   readonly #make: (values: Record<string, string>) => Kind;
   readonly #members = new Map<string, [Record<string, string>, Kind]>();
 
-  constructor(words: Words, make: (values: Record<string, string>) => Kind) {
-    const { name, help, labels } = words;
-    this.words = words;
+  constructor(definition: Definition, make: (values: Record<string, string>) => Kind) {
+    const { name, help, labels } = definition;
+    this.definition = definition;
     this.promOptions = { name, help, labelNames: [...labels], registers: [registry] };
     this.#make = make;
   }
@@ -42,16 +42,16 @@ export class Family<Kind> {
 
   handle(): Kind & Labelled<Kind, string> {
     const one =
-      this.words.labels.length === 0
+      this.definition.labels.length === 0
         ? this.#member({})
         : { with: (values: Record<string, string>) => this.#with(values) };
     return one as Kind & Labelled<Kind, string>;
   }
 
   #with(given: Readonly<Record<string, string>>): Kind {
-    const values = Object.fromEntries(this.words.labels.map((label) => [label, String(given[label] ?? "")]));
+    const values = Object.fromEntries(this.definition.labels.map((label) => [label, String(given[label] ?? "")]));
     const isFull = this.#members.size >= MAX_LABEL_SETS && !this.#members.has(JSON.stringify(values));
-    return this.#member(isFull ? Object.fromEntries(this.words.labels.map((label) => [label, "other"])) : values);
+    return this.#member(isFull ? Object.fromEntries(this.definition.labels.map((label) => [label, "other"])) : values);
   }
 
   #member(values: Record<string, string>): Kind {
@@ -66,39 +66,39 @@ export class Family<Kind> {
 }
 
 /**
- * A metric of this name: the one there is, where it was made with the same words. Another version of the file that made it, and
- * of no other, may make it with others: it is then told from its beginning, and the one before no more.
+ * Returns the metric of this name: the existing one when its definition is the same. A new version of the only file that made
+ * it may change the definition; the metric then restarts from zero and replaces the old one.
  *
- * @param make its value for one set of label values
- * @param register makes its side for prom-client, once
- * @throws {TenkError} `invalid-option` for words that cannot be, names that are tenk's own or something else already; then
- * nothing is left of it
+ * @param make creates the value for one set of label values
+ * @param register creates the prom-client metric, once
+ * @throws {TenkError} `invalid-option` for an invalid definition, a reserved name, or a name with another definition;
+ * nothing is registered then
  */
 export function familyOf<Kind>(
-  words: Words,
+  definition: Definition,
   make: (values: Record<string, string>) => Kind,
   register: (family: Family<Kind>) => void,
 ): Family<Kind> {
-  mustBeWords(words);
-  const load = loadUnderWay();
-  const known = families.get(words.name);
+  checkDefinition(definition);
+  const load = loadInProgress();
+  const known = families.get(definition.name);
   if (known !== undefined) {
-    const mayReplace = known.makers.yieldTo(load);
-    if (isSame(known.words, words) && !(mayReplace && known.words.detail !== words.detail)) {
+    const mayReplace = known.makers.mayRedefine(load);
+    if (isSame(known.definition, definition) && !(mayReplace && known.definition.detail !== definition.detail)) {
       if (load) known.makers.add(load);
-      if (load?.isAgain && known.prom) known.prom.help = words.help;
+      if (load?.isAgain && known.prom) known.prom.help = definition.help;
       return known as Family<Kind>;
     }
-    // A handler of the version before still asks for what was its own.
-    if (!load && known.before && isSame(known.before.words, words)) return known.before as Family<Kind>;
+    // A handler of the previous version still uses the metric that was its own.
+    if (!load && known.before && isSame(known.before.definition, definition)) return known.before as Family<Kind>;
     if (!mayReplace) throw alreadyMade(known, load);
     known.before = undefined;
-    registry.removeSingleMetric(words.name);
+    registry.removeSingleMetric(definition.name);
   }
-  const family = new Family(words, make);
+  const family = new Family(definition, make);
   register(family);
   family.before = known;
-  families.set(words.name, family as Family<unknown>);
+  families.set(definition.name, family as Family<unknown>);
   if (load) {
     family.makers.add(load);
     made.push({ load, family: family as Family<unknown> });
@@ -106,22 +106,22 @@ export function familyOf<Kind>(
   return family;
 }
 
-/** A file's load is over: what a refused version made is taken back, and what a new one makes no more is told no more. */
+/** Ends a file's load: removes metrics that a rejected version made, and those that an accepted new version no longer makes. */
 export function settleLoad(load: Load, isKept: boolean): void {
   const byLoad = made.filter((each) => each.load === load);
   made = made.filter((each) => each.load !== load);
-  if (!isKept) for (const { family } of byLoad) takeBack(family);
+  if (!isKept) for (const { family } of byLoad) undo(family);
   else if (load.isAgain) {
     for (const [name, family] of families) {
-      if (!family.makers.isLeftBy(load)) continue;
+      if (!family.makers.isDroppedBy(load)) continue;
       families.delete(name);
       registry.removeSingleMetric(name);
     }
   }
 }
 
-function takeBack(family: Family<unknown>): void {
-  const { name } = family.words;
+function undo(family: Family<unknown>): void {
+  const { name } = family.definition;
   if (families.get(name) !== family) return;
   registry.removeSingleMetric(name);
   families.delete(name);
@@ -131,15 +131,15 @@ function takeBack(family: Family<unknown>): void {
   if (before.prom) registry.registerMetric(before.prom);
 }
 
-function isSame(one: Words, other: Words): boolean {
+function isSame(one: Definition, other: Definition): boolean {
   return one.type === other.type && one.labels.join() === other.labels.join();
 }
 
-function alreadyMade({ words, makers }: Family<unknown>, load: Load | undefined): TenkError {
-  const why = `it is a ${words.type} with labels [${words.labels.join(", ")}] already`;
+function alreadyMade({ definition, makers }: Family<unknown>, load: Load | undefined): TenkError {
+  const why = `it is a ${definition.type} with labels [${definition.labels.join(", ")}] already`;
   const others = makers.othersThan(load);
-  if (load === undefined || others.length === 0) return wrongName(words.name, why);
+  if (load === undefined || others.length === 0) return wrongName(definition.name, why);
   const hint =
     "give this one another name; to have it otherwise in each file that makes it, change them and start again";
-  return refused(words.name, `${why}, in ${others.join(", ")}`, hint);
+  return refused(definition.name, `${why}, in ${others.join(", ")}`, hint);
 }

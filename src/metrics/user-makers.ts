@@ -1,4 +1,4 @@
-/** A file while it is loaded, as `net` tells it. */
+/** One load of a user's file, as reported by `net`. */
 export interface Load {
   readonly file: string;
   readonly options: string;
@@ -7,17 +7,17 @@ export interface Load {
 
 let current: () => Load | undefined = () => undefined;
 
-/** Says which file's load is under way, whose the metrics are that are made meanwhile. */
-export function followLoads(underWay: () => Load | undefined): void {
-  current = underWay;
+/** Sets the function that returns the load in progress: metrics made meanwhile belong to its file. */
+export function followLoads(inProgress: () => Load | undefined): void {
+  current = inProgress;
 }
 
-/** Whose load is under way, or undefined: a program of its own, or a handler at work. */
-export function loadUnderWay(): Load | undefined {
+/** Returns the load in progress; undefined in a program that uses the library, or while a handler runs. */
+export function loadInProgress(): Load | undefined {
   return current();
 }
 
-/** Which files make one metric, each by its load of last. */
+/** The files that make one metric, each with its latest load. */
 export class Makers {
   readonly #last = new Map<string, Load>();
 
@@ -25,16 +25,16 @@ export class Makers {
     this.#last.set(keyOf(load), load);
   }
 
-  /** Whether another version of a file may make it otherwise: nobody else has made it, nor has this very version. */
-  yieldTo(load: Load | undefined): boolean {
+  /** Whether this load may change the definition: no other file has made the metric, and neither has this load. */
+  mayRedefine(load: Load | undefined): boolean {
     const makers = [...this.#last.values()];
     return (
       load?.isAgain === true && makers.length > 0 && makers.every((each) => each !== load && each.file === load.file)
     );
   }
 
-  /** Whether it was this file's alone, whose load that is over has not made it. */
-  isLeftBy(load: Load): boolean {
+  /** Whether the metric belonged to this file alone and its finished load did not make it again. */
+  isDroppedBy(load: Load): boolean {
     const last = this.#last.get(keyOf(load));
     if (last === undefined || last === load) return false;
     this.#last.delete(keyOf(load));

@@ -6,17 +6,17 @@ import {
   type Registry,
 } from "prom-client";
 import { TenkError } from "../base/mod.ts";
+import { refused, shown } from "./user-definition.ts";
 import { familyOf, type Labelled, registry } from "./user-family.ts";
-import { refused, shown } from "./user-words.ts";
 
-/** Counts up. `inc` is one addition to a plain field: fit for every packet. */
+/** Counts up. `inc` is one addition to a plain field, cheap enough for every packet. */
 export interface Counter {
   readonly value: number;
   /** @param by not below 0 @default {1} */
   inc(by?: number): void;
 }
 
-/** Goes up and down. Over several workers its values are added. What is no number is not told. */
+/** Goes up and down. The values of several workers are added. A value that is not a number is not reported. */
 export interface Gauge {
   value: number;
   inc(by?: number): void;
@@ -24,7 +24,7 @@ export interface Gauge {
   set(value: number): void;
 }
 
-/** Counts values by size: how long, how large. An observation costs a short walk over the buckets. */
+/** Counts values by size, such as durations or lengths. An observation costs a search of the buckets. */
 export interface Histogram {
   observe(value: number): void;
 }
@@ -37,12 +37,12 @@ export interface HistogramOptions {
 const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * A counter of your own: it shows in `/metrics`, and is added up over workers. Made once, where the module is loaded; a
- * second call with the same words gives the same counter, so that a file that is loaded again goes on counting. A file that is
- * loaded again may make it with others: it then begins anew.
+ * Creates a counter of your own: it shows in `/metrics`, summed over workers. Create it once, where the module is loaded. A
+ * second call with the same arguments returns the same counter, so that a file that is loaded again goes on counting. A file
+ * that is loaded again may also change the arguments: the counter then restarts from zero.
  *
- * @param name as Prometheus users expect it, with its unit: `packets_received_total`
- * @throws {TenkError} `invalid-option` for a name that cannot be, is tenk's own, or is something else already
+ * @param name in Prometheus's style, with its unit: `packets_received_total`
+ * @throws {TenkError} `invalid-option` for an invalid or reserved name, or one that is in use with other arguments
  * @example
  * const packets = counter("example_packets_total", "Packets received.");
  * packets.inc();
@@ -76,7 +76,7 @@ export function counter(
 }
 
 /**
- * A gauge of your own, like {@link counter}.
+ * Creates a gauge of your own, like {@link counter}.
  *
  * @example
  * const rooms = gauge("example_rooms", "Rooms that are open.");
@@ -100,7 +100,7 @@ export function gauge(name: string, help: string, labels: readonly string[] = []
         collect() {
           this.reset();
           if (labels.length === 0) this.remove();
-          // A field can be given anything: one value that is no number must not take the others with it.
+          // Users can assign anything to a field: one value that is not a number must not make the others fail.
           for (const [values, { value }] of family.members()) if (typeof value === "number") this.set(values, value);
         },
       });
@@ -109,7 +109,7 @@ export function gauge(name: string, help: string, labels: readonly string[] = []
 }
 
 /**
- * A histogram of your own, like {@link counter}.
+ * Creates a histogram of your own, like {@link counter}.
  *
  * @example
  * const sizes = histogram("example_line_bytes", "Length of lines.", { buckets: [16, 64, 256] });
@@ -156,12 +156,12 @@ export function histogram(
   ).handle();
 }
 
-/** All of this event loop's, as plain data that can travel between threads. */
+/** Returns all user metrics of this event loop, as plain data that can be sent between threads. */
 export function readUserMetrics(): Promise<unknown[]> {
   return registry.getMetricsAsJSON();
 }
 
-/** What several event loops read, added up: a registry for exposition. */
+/** Sums what several event loops read. */
 export function addUserMetrics(ofLoops: readonly unknown[][]): Registry {
   return AggregatorRegistry.aggregate(ofLoops as never);
 }

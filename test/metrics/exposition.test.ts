@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { exposition, type Family } from "../../src/metrics/exposition.ts";
-import { FamilyBook } from "../../src/metrics/family-book.ts";
+import { FamilyBuilder } from "../../src/metrics/family-builder.ts";
 
 const family = (more: Partial<Family> = {}): Family => ({
   name: "a_total",
@@ -74,32 +74,32 @@ test("a gauge whose name ends as a counter's has no unit: Prometheus would refus
   );
 });
 
-describe("a book of families", () => {
+describe("a builder of families", () => {
   test("brings together what has one name", () => {
-    const book = new FamilyBook();
-    book.add("gauge", "a", "A.", 1, { of: "x" });
-    book.add("gauge", "b", "B.", 2);
-    book.add("gauge", "a", "A.", 3, { of: "y" });
-    expect(book.families().map(({ name, samples }) => [name, samples.map(({ value }) => value)])).toEqual([
+    const builder = new FamilyBuilder();
+    builder.add("gauge", "a", "A.", 1, { of: "x" });
+    builder.add("gauge", "b", "B.", 2);
+    builder.add("gauge", "a", "A.", 3, { of: "y" });
+    expect(builder.families().map(({ name, samples }) => [name, samples.map(({ value }) => value)])).toEqual([
       ["a", [1, 3]],
       ["b", [2]],
     ]);
   });
 
   test("leaves out what would make Prometheus refuse the whole scrape", () => {
-    const book = new FamilyBook();
-    book.add("gauge", "a", "A.", 1, { of: "x" });
-    book.add("gauge", "a", "A.", 2, { of: "x" });
-    book.add("gauge", "a", "A.", undefined, { of: "y" });
-    book.add("gauge", "b", "B.", Number.NaN);
-    for (const name of ["", "1a", "a-b", "a b", "ä", "a".repeat(300)]) book.add("gauge", name, "None.", 1);
-    expect(book.families().map(({ name, samples }) => [name, samples.length])).toEqual([["a", 1]]);
+    const builder = new FamilyBuilder();
+    builder.add("gauge", "a", "A.", 1, { of: "x" });
+    builder.add("gauge", "a", "A.", 2, { of: "x" });
+    builder.add("gauge", "a", "A.", undefined, { of: "y" });
+    builder.add("gauge", "b", "B.", Number.NaN);
+    for (const name of ["", "1a", "a-b", "a b", "ä", "a".repeat(300)]) builder.add("gauge", name, "None.", 1);
+    expect(builder.families().map(({ name, samples }) => [name, samples.length])).toEqual([["a", 1]]);
   });
 
   test("has a bound on names and on values of each", () => {
-    const book = new FamilyBook({ maxSamples: 3, maxFamilies: 2 });
-    for (let index = 0; index < 9; index++) book.add("gauge", "a", "A.", index, { of: String(index) });
-    for (let index = 0; index < 9; index++) book.add("gauge", `b${index}`, "B.", index);
-    expect(book.families().map(({ samples }) => samples.length)).toEqual([3, 1]);
+    const builder = new FamilyBuilder({ maxSamples: 3, maxFamilies: 2 });
+    for (let index = 0; index < 9; index++) builder.add("gauge", "a", "A.", index, { of: String(index) });
+    for (let index = 0; index < 9; index++) builder.add("gauge", `b${index}`, "B.", index);
+    expect(builder.families().map(({ samples }) => samples.length)).toEqual([3, 1]);
   });
 });

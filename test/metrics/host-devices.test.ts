@@ -9,7 +9,7 @@ import { added, fakeRoot } from "./host-support.ts";
 describe("a Raspberry Pi's", () => {
   test("temperature and fan", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    expect(await added((book) => addThermal(book, hostFiles(machine.root)))).toEqual({
+    expect(await added((builder) => addThermal(builder, hostFiles(machine.root)))).toEqual({
       'node_thermal_zone_temp{type="cpu-thermal",zone="0"}': 48.312,
       'node_cooling_device_cur_state{name="0",type="gpio-fan"}': 0,
       'node_cooling_device_max_state{name="0",type="gpio-fan"}': 1,
@@ -18,7 +18,7 @@ describe("a Raspberry Pi's", () => {
 
   test("frequencies and governor", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    expect(await added((book) => addCpuFrequency(book, hostFiles(machine.root)))).toEqual({
+    expect(await added((builder) => addCpuFrequency(builder, hostFiles(machine.root)))).toEqual({
       'node_cpu_frequency_hertz{cpu="0"}': 1.5e9,
       'node_cpu_frequency_min_hertz{cpu="0"}': 0.6e9,
       'node_cpu_frequency_max_hertz{cpu="0"}': 1.8e9,
@@ -32,7 +32,7 @@ describe("a Raspberry Pi's", () => {
 
   test("sensors, named by where they sit", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    expect(await added((book) => addHwmon(book, hostFiles(machine.root)))).toEqual({
+    expect(await added((builder) => addHwmon(builder, hostFiles(machine.root)))).toEqual({
       'node_hwmon_chip_names{chip="thermal_thermal_zone0",chip_name="cpu_thermal"}': 1,
       'node_hwmon_temp_celsius{chip="thermal_thermal_zone0",sensor="temp1"}': 48.312,
       'node_hwmon_chip_names{chip="soc:firmware_raspberrypi_hwmon",chip_name="rpi_volt"}': 1,
@@ -43,7 +43,7 @@ describe("a Raspberry Pi's", () => {
 
   test("under-voltage and throttling, from the firmware", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    expect(await added((book) => addThrottling(book, hostFiles(machine.root)))).toEqual({
+    expect(await added((builder) => addThrottling(builder, hostFiles(machine.root)))).toEqual({
       'tenk_host_throttled{cause="under-voltage"}': 1,
       'tenk_host_throttled{cause="frequency-capped"}': 0,
       'tenk_host_throttled{cause="throttled"}': 1,
@@ -58,26 +58,28 @@ describe("a Raspberry Pi's", () => {
   test("the same on a Raspberry Pi 5, and from a kernel that has the alarm alone", async () => {
     const soc = "soc@107c000000";
     using five = fakeRoot({ [`/sys/devices/platform/${soc}/${soc}:firmware/get_throttled`]: "80000\n" });
-    expect(await added((book) => addThrottling(book, hostFiles(five.root)))).toMatchObject({
+    expect(await added((builder) => addThrottling(builder, hostFiles(five.root)))).toMatchObject({
       'tenk_host_throttled{cause="soft-temperature-limit"}': 0,
       'tenk_host_throttled_since_start{cause="soft-temperature-limit"}': 1,
     });
     const { "/sys/devices/platform/soc/soc:firmware/get_throttled": _, ...others } = RASPBERRY_PI_4;
     using mainline = fakeRoot(others);
-    expect(await added((book) => addThrottling(book, hostFiles(mainline.root)))).toEqual({
+    expect(await added((builder) => addThrottling(builder, hostFiles(mainline.root)))).toEqual({
       'tenk_host_throttled{cause="under-voltage"}': 1,
     });
   });
 
   test("flash memory's wear, where it tells", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    expect(await added((book) => addWear(book, hostFiles(machine.root)))).toEqual({
+    expect(await added((builder) => addWear(builder, hostFiles(machine.root)))).toEqual({
       'tenk_host_flash_wear_ratio{area="a",device="mmcblk0"}': 0.1,
       'tenk_host_flash_wear_ratio{area="b",device="mmcblk0"}': 0.3,
       'tenk_host_flash_spare_state{device="mmcblk0"}': 1,
     });
     using card = fakeRoot({ "/sys/block/mmcblk0/device/name": "SD64G\n" });
-    expect(await added(async (book) => expect(await addWear(book, hostFiles(card.root))).toBe(false))).toEqual({});
+    expect(await added(async (builder) => expect(await addWear(builder, hostFiles(card.root))).toBe(false))).toEqual(
+      {},
+    );
   });
 });
 
@@ -173,7 +175,7 @@ describe("a sensor's file", () => {
     const texts = new Map(
       Object.entries(sensors).map(([name, texts]) => [name, new Map(Object.entries<string>(texts))]),
     );
-    expect(await added((book) => addSensors(book, "c", texts))).toEqual(expected as Record<string, number>);
+    expect(await added((builder) => addSensors(builder, "c", texts))).toEqual(expected as Record<string, number>);
   });
 
   test("may lie one folder further in, and two chips of one place are told apart", async () => {
@@ -185,7 +187,7 @@ describe("a sensor's file", () => {
       "/sys/class/hwmon/hwmon1/name": "asus_wmi\n",
       "/sys/class/hwmon/hwmon2/fan1_input": "7\n",
     });
-    expect(await added((book) => addHwmon(book, hostFiles(machine.root)))).toEqual({
+    expect(await added((builder) => addHwmon(builder, hostFiles(machine.root)))).toEqual({
       'node_hwmon_chip_names{chip="platform_asus_asus_fan",chip_name="asus_fan"}': 1,
       'node_hwmon_chip_names{chip="platform_asus_asus_wmi",chip_name="asus_wmi"}': 1,
       'node_hwmon_temp_celsius{chip="platform_asus_asus_fan",sensor="temp1"}': 1,

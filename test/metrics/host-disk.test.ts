@@ -8,7 +8,7 @@ import {
   parseMountinfo,
   type StatFs,
 } from "../../src/metrics/host/mounts.ts";
-import { Patience } from "../../src/metrics/host/patience.ts";
+import { TimedCalls } from "../../src/metrics/host/timed-calls.ts";
 import { RASPBERRY_PI_4 } from "./host-machines.ts";
 import { added, fakeRoot } from "./host-support.ts";
 
@@ -17,7 +17,7 @@ describe("/proc/diskstats", () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const disks = parseDiskstats(RASPBERRY_PI_4["/proc/diskstats"]!);
     const exclude = /^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$/;
-    const values = await added((book) => addDisks(book, disks, hostFiles(machine.root), exclude));
+    const values = await added((builder) => addDisks(builder, disks, hostFiles(machine.root), exclude));
     // An SD card's partitions are not left out by node_exporter; the second disk has the columns of an old kernel.
     expect(Object.keys(values)).toHaveLength(17 + 17 + 11 + 3);
     expect(values).toMatchObject({
@@ -47,14 +47,14 @@ const SIZES: StatFs = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 
 
 const MOUNTS = parseMountinfo(RASPBERRY_PI_4["/proc/1/mountinfo"]!);
 
-function filesystems(statfs: (mountPoint: string) => Promise<StatFs>, patience = new Patience()) {
-  return added((book) =>
-    addFilesystems(book, MOUNTS, {
+function filesystems(statfs: (mountPoint: string) => Promise<StatFs>, calls = new TimedCalls()) {
+  return added((builder) =>
+    addFilesystems(builder, MOUNTS, {
       excludedMountPoints: new RegExp(EXCLUDED_MOUNT_POINTS),
       excludedTypes: new RegExp(EXCLUDED_FS_TYPES),
       statfs,
       statfsNow: () => SIZES,
-      patience,
+      calls,
     }),
   );
 }
@@ -85,7 +85,7 @@ describe("mounts", () => {
   });
 
   test("one that hangs is named, is not asked again, and takes no other with it", async () => {
-    const patience = new Patience({ deadlineMs: 100 });
+    const calls = new TimedCalls({ timeoutMs: 100 });
     let asked = 0;
     const statfs = (mountPoint: string) => {
       if (!mountPoint.startsWith("/mnt")) return Promise.resolve(SIZES);
@@ -93,7 +93,7 @@ describe("mounts", () => {
       return new Promise<StatFs>(() => {});
     };
     for (let scrape = 0; scrape < 3; scrape++) {
-      const values = await filesystems(statfs, patience);
+      const values = await filesystems(statfs, calls);
       expect(
         values[
           `node_filesystem_device_error{device="nas:/export/one",device_error="mountpoint timeout",${NAS.slice(NAS.indexOf("fstype"))}}`
@@ -106,7 +106,7 @@ describe("mounts", () => {
   });
 
   test("where all hang, the root is known still", async () => {
-    const values = await filesystems(() => new Promise(() => {}), new Patience({ deadlineMs: 100, maxUnderWay: 2 }));
+    const values = await filesystems(() => new Promise(() => {}), new TimedCalls({ timeoutMs: 100, maxRunning: 2 }));
     expect(values['node_filesystem_size_bytes{device="/dev/mmcblk0p2",fstype="ext4",mountpoint="/"}']).toBe(409600);
     const reasons = Object.keys(values).map((name) => /device_error="(.*?)"/.exec(name)?.[1]);
     expect(new Set(reasons)).toEqual(new Set([undefined, "mountpoint timeout", "no free thread"]));

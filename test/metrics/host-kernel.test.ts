@@ -21,7 +21,7 @@ describe("/proc/stat", () => {
     const stat = parseStat(RASPBERRY_PI_4["/proc/stat"]!);
     expect([...stat.cpus.keys()]).toEqual(["0", "1", "2", "3"]);
     expect(stat.cpus.get("0")).toMatchObject({ user: 123.45, nice: 0.03, idle: 3558, iowait: 6, softirq: 6, guest: 0 });
-    expect(await added((book) => addStat(book, stat))).toEqual({
+    expect(await added((builder) => addStat(builder, stat))).toEqual({
       node_intr_total: 9876543,
       node_context_switches_total: 12345678,
       node_forks_total: 4321,
@@ -32,7 +32,7 @@ describe("/proc/stat", () => {
   });
 
   test("with guests, a processor that is off, and a column of the future", async () => {
-    const values = await added((book) => addCpu(book, parseStat(X86_SERVER["/proc/stat"]!).cpus));
+    const values = await added((builder) => addCpu(builder, parseStat(X86_SERVER["/proc/stat"]!).cpus));
     expect(Object.keys(values)).toHaveLength(20);
     expect(values).toMatchObject({
       'node_cpu_seconds_total{cpu="0",mode="user"}': 10,
@@ -55,7 +55,7 @@ describe("/proc/stat", () => {
 });
 
 test("/proc/meminfo has its units in its names", async () => {
-  const values = await added((book) => addMemory(book, parseMeminfo(RASPBERRY_PI_4["/proc/meminfo"]!)));
+  const values = await added((builder) => addMemory(builder, parseMeminfo(RASPBERRY_PI_4["/proc/meminfo"]!)));
   expect(values).toMatchObject({
     node_memory_MemTotal_bytes: 3882432 * 1024,
     node_memory_Active_anon_bytes: 120000 * 1024,
@@ -68,7 +68,7 @@ test("/proc/meminfo has its units in its names", async () => {
 test("pressure is waiting and stalling, in seconds", async () => {
   const of = (resource: string) => parsePressure(X86_SERVER[`/proc/pressure/${resource}`]!);
   const all = { cpu: of("cpu"), io: of("io"), memory: of("memory"), irq: of("irq") };
-  expect(await added((book) => addPressure(book, all))).toEqual({
+  expect(await added((builder) => addPressure(builder, all))).toEqual({
     node_pressure_cpu_waiting_seconds_total: 1.5,
     node_pressure_io_waiting_seconds_total: 2.5,
     node_pressure_io_stalled_seconds_total: 1.25,
@@ -90,13 +90,13 @@ test.each([
 test("small files of the kernel", async () => {
   using machine = fakeRoot(RASPBERRY_PI_4);
   const files = hostFiles(machine.root);
-  const values = await added((book) => {
-    addLoad(book, parseLoad(files.text("/proc/loadavg")!));
-    addFileDescriptors(book, files.text("/proc/sys/fs/file-nr")!);
-    addVmstat(book, files.text("/proc/vmstat")!);
-    addEntropy(book, files);
-    addUname(book, files, "aarch64");
-    addTime(book, files, 1_700_000_123_456);
+  const values = await added((builder) => {
+    addLoad(builder, parseLoad(files.text("/proc/loadavg")!));
+    addFileDescriptors(builder, files.text("/proc/sys/fs/file-nr")!);
+    addVmstat(builder, files.text("/proc/vmstat")!);
+    addEntropy(builder, files);
+    addUname(builder, files, "aarch64");
+    addTime(builder, files, 1_700_000_123_456);
   });
   expect(values).toEqual({
     node_load1: 0.42,
@@ -120,7 +120,7 @@ test("small files of the kernel", async () => {
 });
 
 test("schedstat reads processors, not their domains", async () => {
-  expect(await added((book) => addSchedstat(book, X86_SERVER["/proc/schedstat"]!))).toEqual({
+  expect(await added((builder) => addSchedstat(builder, X86_SERVER["/proc/schedstat"]!))).toEqual({
     'node_schedstat_running_seconds_total{cpu="0"}': 1.5,
     'node_schedstat_running_seconds_total{cpu="1"}': 1,
     'node_schedstat_waiting_seconds_total{cpu="0"}': 2.5,
@@ -132,7 +132,7 @@ test("schedstat reads processors, not their domains", async () => {
 
 describe("os-release", () => {
   test("becomes an info and a version", async () => {
-    expect(await added((book) => addOs(book, parseOsRelease(RASPBERRY_PI_4["/etc/os-release"]!)))).toEqual({
+    expect(await added((builder) => addOs(builder, parseOsRelease(RASPBERRY_PI_4["/etc/os-release"]!)))).toEqual({
       'node_os_info{id="debian",name="Debian GNU/Linux",pretty_name="Debian GNU/Linux 12 (bookworm)",version="12 (bookworm)",version_codename="bookworm",version_id="12"}': 1,
       'node_os_version{id="debian",name="Debian GNU/Linux"}': 12,
     });

@@ -25,7 +25,7 @@ describe("/proc/net/dev", () => {
   test("becomes a counter for each column and device that is not left out", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const devices = parseNetDevices(RASPBERRY_PI_4["/proc/net/dev"]!);
-    const values = await added((book) => addNetDevices(book, devices, hostFiles(machine.root), /^lo$/));
+    const values = await added((builder) => addNetDevices(builder, devices, hostFiles(machine.root), /^lo$/));
     expect(Object.keys(values)).toHaveLength(16 + 1 + 16);
     expect(values).toMatchObject({
       'node_network_receive_bytes_total{device="eth0"}': 987654321,
@@ -50,7 +50,7 @@ describe("/proc/net/dev", () => {
 
 test("network devices' properties, as far as the kernel tells them", async () => {
   using machine = fakeRoot({ ...RASPBERRY_PI_4, "/sys/class/net/bonding_masters": "bond0\n" });
-  expect(await added((book) => addNetClass(book, hostFiles(machine.root)))).toEqual({
+  expect(await added((builder) => addNetClass(builder, hostFiles(machine.root)))).toEqual({
     'node_network_up{device="eth0"}': 1,
     'node_network_up{device="wlan0"}': 0,
     'node_network_info{address="dc:a6:32:01:02:03",broadcast="ff:ff:ff:ff:ff:ff",device="eth0",duplex="full",operstate="up"}': 1,
@@ -66,15 +66,15 @@ test("network devices' properties, as far as the kernel tells them", async () =>
 test("network devices past a bound are left out", async () => {
   const many = Array.from({ length: 9 }, (_, index) => [`/sys/class/net/veth${index}/operstate`, "up\n"]);
   using machine = fakeRoot(Object.fromEntries(many));
-  expect(Object.keys(await added((book) => addNetClass(book, hostFiles(machine.root), 4)))).toHaveLength(8);
+  expect(Object.keys(await added((builder) => addNetClass(builder, hostFiles(machine.root), 4)))).toHaveLength(8);
 });
 
 describe("netstat", () => {
   test("takes what node_exporter takes", async () => {
-    const values = await added((book) => {
-      addNetstat(book, parseNetstat(RASPBERRY_PI_4["/proc/net/netstat"]!));
-      addNetstat(book, parseNetstat(RASPBERRY_PI_4["/proc/net/snmp"]!));
-      addNetstat(book, parseSnmp6(RASPBERRY_PI_4["/proc/net/snmp6"]!));
+    const values = await added((builder) => {
+      addNetstat(builder, parseNetstat(RASPBERRY_PI_4["/proc/net/netstat"]!));
+      addNetstat(builder, parseNetstat(RASPBERRY_PI_4["/proc/net/snmp"]!));
+      addNetstat(builder, parseSnmp6(RASPBERRY_PI_4["/proc/net/snmp6"]!));
     });
     expect(values).toEqual({
       node_netstat_TcpExt_SyncookiesSent: 1,
@@ -111,9 +111,9 @@ describe("netstat", () => {
 
 describe("sockstat", () => {
   test("counts memory in pages of this machine", async () => {
-    const values = await added((book) => {
-      addSockstat(book, parseSockstat(RASPBERRY_PI_4["/proc/net/sockstat"]!), 16384);
-      addSockstat(book, parseSockstat(RASPBERRY_PI_4["/proc/net/sockstat6"]!), 16384);
+    const values = await added((builder) => {
+      addSockstat(builder, parseSockstat(RASPBERRY_PI_4["/proc/net/sockstat"]!), 16384);
+      addSockstat(builder, parseSockstat(RASPBERRY_PI_4["/proc/net/sockstat6"]!), 16384);
     });
     expect(values).toEqual({
       node_sockstat_sockets_used: 187,
@@ -145,23 +145,23 @@ describe("sockstat", () => {
 });
 
 test("softnet is hexadecimal, and numbers processors where it tells them", async () => {
-  expect(await added((book) => addSoftnet(book, X86_SERVER["/proc/net/softnet_stat"]!))).toMatchObject({
+  expect(await added((builder) => addSoftnet(builder, X86_SERVER["/proc/net/softnet_stat"]!))).toMatchObject({
     'node_softnet_processed_total{cpu="0"}': 10,
     'node_softnet_processed_total{cpu="3"}': 255,
     'node_softnet_dropped_total{cpu="0"}': 11,
     'node_softnet_times_squeezed_total{cpu="3"}': 2,
   });
   const old = "00000001 0 0 0 0 0 0 0 0\n00000002 0 0 0 0 0 0 0 0\n";
-  expect(await added((book) => addSoftnet(book, old))).toMatchObject({
+  expect(await added((builder) => addSoftnet(builder, old))).toMatchObject({
     'node_softnet_processed_total{cpu="1"}': 2,
   });
 });
 
 test("neighbours are counted by device, and UDP queues added up", async () => {
-  const values = await added((book) => {
-    addArp(book, RASPBERRY_PI_4["/proc/net/arp"]!);
-    addUdpQueues(book, RASPBERRY_PI_4["/proc/net/udp"]!, "v4");
-    addUdpQueues(book, "sl\n1: a b\n", "v6");
+  const values = await added((builder) => {
+    addArp(builder, RASPBERRY_PI_4["/proc/net/arp"]!);
+    addUdpQueues(builder, RASPBERRY_PI_4["/proc/net/udp"]!, "v4");
+    addUdpQueues(builder, "sl\n1: a b\n", "v6");
   });
   expect(values).toEqual({
     'node_arp_entries{device="eth0"}': 2,
@@ -175,7 +175,7 @@ test("neighbours are counted by device, and UDP queues added up", async () => {
 
 test("connection tracking adds up its processors", async () => {
   using machine = fakeRoot(X86_SERVER);
-  expect(await added((book) => addConntrack(book, hostFiles(machine.root)))).toEqual({
+  expect(await added((builder) => addConntrack(builder, hostFiles(machine.root)))).toEqual({
     node_nf_conntrack_entries: 123,
     node_nf_conntrack_entries_limit: 262144,
     node_nf_conntrack_stat_found: 0x11,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
-import { busyRatio, type CpuTimes, openHostReader, Patience } from "../../src/metrics/host/mod.ts";
+import { busyRatio, type CpuTimes, openHostReader, TimedCalls } from "../../src/metrics/host/mod.ts";
 import { until } from "../net/support.ts";
 import { RASPBERRY_PI_4 } from "./host-machines.ts";
 import { fakeRoot } from "./host-support.ts";
@@ -48,8 +48,8 @@ describe("a host reader", () => {
     using machine = fakeRoot({ ...RASPBERRY_PI_4, "/proc/1/mountinfo": served });
     let sizes: typeof SIZES | undefined = SIZES;
     const statfs = () => (sizes === undefined ? new Promise<typeof SIZES>(() => {}) : Promise.resolve(sizes));
-    const patience = { mounts: new Patience({ deadlineMs: 20 }), devices: new Patience() };
-    const reader = openHostReader({ root: machine.root, statfs, patience });
+    const timeouts = { mounts: new TimedCalls({ timeoutMs: 20 }), devices: new TimedCalls() };
+    const reader = openHostReader({ root: machine.root, statfs, timeouts });
     expect(reader.read()).toMatchObject({ rootTotalBytes: undefined, temperatureCelsius: undefined, cpuCount: 4 });
     await reader.ready;
     expect(reader.read().rootTotalBytes).toBe(409600);
@@ -72,16 +72,16 @@ describe("a host reader", () => {
   test("asks no device of a machine without a thermometer, and goes on asking for the root's sizes", async () => {
     using machine = fakeRoot({});
     const asked: string[] = [];
-    class Counting extends Patience {
-      override ask<T>(name: string, call: () => Promise<T>) {
+    class Counting extends TimedCalls {
+      override run<T>(name: string, call: () => Promise<T>) {
         asked.push(name);
-        return super.ask(name, call);
+        return super.run(name, call);
       }
     }
-    const patience = { mounts: new Counting(), devices: new Counting() };
+    const timeouts = { mounts: new Counting(), devices: new Counting() };
     let blocks = 0;
     const statfs = async () => ({ ...SIZES, blocks: ++blocks });
-    const reader = openHostReader({ root: machine.root, statfs, patience });
+    const reader = openHostReader({ root: machine.root, statfs, timeouts });
     await reader.ready;
     const { rootTotalBytes: first } = reader.read();
     await until(() => reader.read().rootTotalBytes !== first);

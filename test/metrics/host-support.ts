@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { exposition, type Family } from "../../src/metrics/exposition.ts";
-import { FamilyBook } from "../../src/metrics/family-book.ts";
+import { FamilyBuilder } from "../../src/metrics/family-builder.ts";
 
 /** `name{label="value"}` → value, as a scrape would have it. */
 export function valuesOf(families: readonly Family[]): Record<string, number> {
@@ -25,10 +25,10 @@ export function valuesOfText(text: string): Record<string, number> {
 }
 
 /** What one collector adds. */
-export async function added(add: (book: FamilyBook) => unknown): Promise<Record<string, number>> {
-  const book = new FamilyBook();
-  await add(book);
-  return valuesOf(book.families());
+export async function added(add: (builder: FamilyBuilder) => unknown): Promise<Record<string, number>> {
+  const builder = new FamilyBuilder();
+  await add(builder);
+  return valuesOf(builder.families());
 }
 
 /** A machine of files: text by path, or `→ path` for a link (to a path of this machine). */

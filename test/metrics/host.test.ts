@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { exposition, type Family } from "../../src/metrics/exposition.ts";
 import { hostFiles } from "../../src/metrics/host/files.ts";
-import { hostCollector, Patience, type StatFs } from "../../src/metrics/host/mod.ts";
+import { hostCollector, type StatFs, TimedCalls } from "../../src/metrics/host/mod.ts";
 import { until } from "../net/support.ts";
 import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "./host-machines.ts";
 import { fakeRoot, valuesOf } from "./host-support.ts";
@@ -117,9 +117,9 @@ describe("a host collector", () => {
       calls += 1;
       return release.promise;
     };
-    const mounts = new Patience({ deadlineMs: 50 });
-    const patience = { mounts, devices: new Patience() };
-    const collector = hostCollector({ root: machine.root, ...ANSWERS, statfs, patience });
+    const mounts = new TimedCalls({ timeoutMs: 50 });
+    const timeouts = { mounts, devices: new TimedCalls() };
+    const collector = hostCollector({ root: machine.root, ...ANSWERS, statfs, timeouts });
     const labels = 'fstype="vfat",mountpoint="/boot/firmware"';
     const error = `node_filesystem_device_error{device="/dev/mmcblk0p1",device_error="mountpoint timeout",${labels}}`;
     for (let scrape = 0; scrape < 2; scrape++) {

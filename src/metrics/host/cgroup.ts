@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type FindPlace, type Place, placeFinder, upwards } from "./cgroup-place.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
@@ -128,12 +128,12 @@ function tightest(place: Place, limitOf: (folder: string) => number | undefined)
 }
 
 /** False where nothing limits this process. */
-export function addCgroup(book: FamilyBook, files: HostFiles, cgroup: CgroupReader): boolean {
+export function addCgroup(builder: FamilyBuilder, files: HostFiles, cgroup: CgroupReader): boolean {
   const memoryBytes = numberOf(/^MemTotal:\s+(\d+) kB$/m.exec(files.text("/proc/meminfo") ?? "")?.[1]);
   const cores = wordsOfLines(files.text("/proc/stat") ?? "").filter(([key = ""]) => /^cpu\d+$/.test(key)).length;
   const limits = cgroup.read({ memoryBytes: memoryBytes === undefined ? undefined : memoryBytes * 1024, cores });
   const add = (type: "gauge" | "counter", name: string, help: string, value: number | undefined) =>
-    book.add(type, `tenk_cgroup_${name}`, help, value);
+    builder.add(type, `tenk_cgroup_${name}`, help, value);
   add(
     "gauge",
     "memory_limit_bytes",

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
 /** Columns of /proc/diskstats after the device's name: name, type, what one of it is, help. Older kernels have 11. */
@@ -52,31 +52,31 @@ export function parseDiskstats(text: string): Disk[] {
 }
 
 /** @param exclude devices that are left out: partitions, for the most part */
-export function addDisks(book: FamilyBook, disks: readonly Disk[], files: HostFiles, exclude: RegExp): void {
+export function addDisks(builder: FamilyBuilder, disks: readonly Disk[], files: HostFiles, exclude: RegExp): void {
   for (const disk of disks) {
     const { device, major, minor, values } = disk;
     if (exclude.test(device)) continue;
     const udev = parseUdev(files.text(`/run/udev/data/b${major}:${minor}`) ?? "");
-    addInfo(book, disk, udev);
+    addInfo(builder, disk, udev);
     for (const [name, type, , help] of COLUMNS) {
-      book.add(type, `node_disk_${name}`, help, values.get(name), { device });
+      builder.add(type, `node_disk_${name}`, help, values.get(name), { device });
     }
     const rotation = numberOf(udev.get("ID_ATA_ROTATION_RATE_RPM"));
     if (!udev.get("ID_ATA")) continue;
     const cache = numberOf(udev.get("ID_ATA_WRITE_CACHE"));
     const isEnabled = numberOf(udev.get("ID_ATA_WRITE_CACHE_ENABLED"));
     const help = "ATA disk rotation rate in RPMs (0 for SSDs).";
-    book.add("gauge", "node_disk_ata_write_cache", "ATA disk has a write cache.", cache, { device });
-    book.add("gauge", "node_disk_ata_write_cache_enabled", "ATA disk has its write cache enabled.", isEnabled, {
+    builder.add("gauge", "node_disk_ata_write_cache", "ATA disk has a write cache.", cache, { device });
+    builder.add("gauge", "node_disk_ata_write_cache_enabled", "ATA disk has its write cache enabled.", isEnabled, {
       device,
     });
-    book.add("gauge", "node_disk_ata_rotation_rate_rpm", help, rotation, { device });
+    builder.add("gauge", "node_disk_ata_rotation_rate_rpm", help, rotation, { device });
   }
 }
 
-function addInfo(book: FamilyBook, { device, major, minor }: Disk, udev: ReadonlyMap<string, string>): void {
+function addInfo(builder: FamilyBuilder, { device, major, minor }: Disk, udev: ReadonlyMap<string, string>): void {
   const word = (key: string) => udev.get(key) ?? "";
-  book.add("gauge", "node_disk_info", "Info of /sys/block/<block_device>.", 1, {
+  builder.add("gauge", "node_disk_info", "Info of /sys/block/<block_device>.", 1, {
     device,
     major,
     minor,
@@ -87,7 +87,7 @@ function addInfo(book: FamilyBook, { device, major, minor }: Disk, udev: Readonl
     revision: word("ID_REVISION"),
   });
   if (word("ID_FS_TYPE") !== "") {
-    book.add("gauge", "node_disk_filesystem_info", "Info about disk filesystem.", 1, {
+    builder.add("gauge", "node_disk_filesystem_info", "Info about disk filesystem.", 1, {
       device,
       type: word("ID_FS_TYPE"),
       usage: word("ID_FS_USAGE"),
@@ -96,7 +96,7 @@ function addInfo(book: FamilyBook, { device, major, minor }: Disk, udev: Readonl
     });
   }
   if (word("DM_NAME") !== "") {
-    book.add("gauge", "node_disk_device_mapper_info", "Info about disk device mapper.", 1, {
+    builder.add("gauge", "node_disk_device_mapper_info", "Info about disk device mapper.", 1, {
       device,
       name: word("DM_NAME"),
       uuid: word("DM_UUID"),

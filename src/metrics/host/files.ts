@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { blockingThreads } from "./blocking.ts";
-import { type Patience, patienceOfProcess } from "./patience.ts";
+import { processTimeouts, type TimedCalls } from "./timed-calls.ts";
 
 /** The machine's files, below a root that tests may choose. A path is as on the machine: `/proc/stat`. */
 export interface HostFiles {
@@ -24,13 +24,13 @@ export interface HostFiles {
 const MAX_BYTES = 1 << 20;
 const MAX_NAMES = 4096;
 
-export function hostFiles(root = "/", devices: Patience = patienceOfProcess().devices): HostFiles {
+export function hostFiles(root = "/", devices: TimedCalls = processTimeouts().devices): HostFiles {
   const absolute = (path: string) => (root === "/" ? path : join(root, path));
   return {
     text: (path) => textOf(absolute(path)),
     async slowTexts(device, paths) {
       if (paths.length === 0) return [];
-      const answer = await devices.ask(absolute(device), () => blockingThreads.texts(paths.map(absolute)));
+      const answer = await devices.run(absolute(device), () => blockingThreads.texts(paths.map(absolute)));
       return "value" in answer ? answer.value : paths.map(() => undefined);
     },
     isHanging: (folder) => devices.hanging.some((name) => `${name}/`.startsWith(`${absolute(folder)}/`)),

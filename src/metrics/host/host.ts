@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { machine as machineOfSystem } from "node:os";
 import type { Family } from "../exposition.ts";
-import { FamilyBook } from "../family-book.ts";
+import { FamilyBuilder } from "../family-builder.ts";
 import { blockingThreads } from "./blocking.ts";
 import { addCgroup, openCgroup } from "./cgroup.ts";
 import { addDisks, parseDiskstats } from "./disk.ts";
@@ -21,12 +21,12 @@ import { addMemory, addPressure, PRESSURE_RESOURCES, parseMeminfo, parsePressure
 import { addFilesystems, EXCLUDED_FS_TYPES, EXCLUDED_MOUNT_POINTS, readMounts, type StatFs } from "./mounts.ts";
 import { addNetClass, addNetDevices, addNetstat, parseNetDevices, parseNetstat, parseSnmp6 } from "./network.ts";
 import { addOs, parseOsRelease } from "./os-release.ts";
-import { type Answer, answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { addThrottling, addWear } from "./raspberry.ts";
 import { addArp, addConntrack, addSockstat, addSoftnet, addUdpQueues, pageBytesOf, parseSockstat } from "./sockets.ts";
 import { addCpu, addStat, type CpuTimes, parseStat, withoutStepsBack } from "./stat.ts";
 import { addCpuFrequency, addThermal } from "./thermal.ts";
 import { addTemperature, openThermometer } from "./thermometer.ts";
+import { type CallResult, type HostTimeouts, processTimeouts, resultOf } from "./timed-calls.ts";
 
 /** Where a host collector reads, and what it leaves out. */
 export interface HostCollectorOptions {
@@ -41,7 +41,7 @@ export interface HostCollectorOptions {
   /** The same at once, for `/` on a file system that has the answer in memory. @default the runtime's */
   readonly statfsNow?: (mountPoint: string) => StatFs;
   /** How long mounts and devices may take. @default a second each, with the bounds of this process */
-  readonly patience?: HostPatience;
+  readonly timeouts?: HostTimeouts;
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
   /** Mount points that are left out. @default node_exporter's */
@@ -67,13 +67,13 @@ export const EXCLUDED_DISKS = "^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d
 export const EXCLUDED_NETWORK_DEVICES = "^lo$";
 
 /** False where the machine has nothing of the kind. */
-type Collect = (book: FamilyBook) => boolean | Promise<boolean>;
+type Collect = (builder: FamilyBuilder) => boolean | Promise<boolean>;
 
 interface Collectors {
   /** From the kernel's memory, on the main thread. */
   readonly quick: Readonly<Record<string, Collect>>;
   /** Of mounts and devices, each of which may hang and has a deadline of its own. */
-  readonly patient: Readonly<Record<string, Collect>>;
+  readonly timed: Readonly<Record<string, Collect>>;
 }
 
 /**
@@ -83,8 +83,8 @@ interface Collectors {
  * families.some(({ name }) => name === "node_load1"); // true
  */
 export function hostCollector(options: HostCollectorOptions = {}): HostCollector {
-  const patience = options.patience ?? patienceOfProcess();
-  const collectors = collectorsOf(options, patience);
+  const timeouts = options.timeouts ?? processTimeouts();
+  const collectors = collectorsOf(options, timeouts);
   let underWay: Promise<readonly Family[]> | undefined;
   return {
     collect() {
@@ -97,19 +97,19 @@ export function hostCollector(options: HostCollectorOptions = {}): HostCollector
 }
 
 async function collectAll(collectors: Collectors, version: string): Promise<readonly Family[]> {
-  const own = new FamilyBook();
+  const own = new FamilyBuilder();
   const run = async (name: string, collect: Collect): Promise<readonly Family[]> => {
-    const book = new FamilyBook();
+    const builder = new FamilyBuilder();
     const began = performance.now();
-    const answer: Answer<boolean> = await answerOf(async () => collect(book));
+    const answer: CallResult<boolean> = await resultOf(async () => collect(builder));
     const took = (performance.now() - began) / 1000;
     const isRead = "value" in answer && answer.value;
     const labels = { collector: name };
     own.add("gauge", "node_scrape_collector_duration_seconds", "Duration of a collector scrape.", took, labels);
     own.add("gauge", "node_scrape_collector_success", "Whether a collector succeeded.", isRead ? 1 : 0, labels);
-    return "value" in answer ? book.families() : [];
+    return "value" in answer ? builder.families() : [];
   };
-  const later = Object.entries(collectors.patient).map(([name, collect]) => run(name, collect));
+  const later = Object.entries(collectors.timed).map(([name, collect]) => run(name, collect));
   const families: Family[] = [];
   for (const [name, collect] of Object.entries(collectors.quick)) families.push(...(await run(name, collect)));
   for (const more of await Promise.all(later)) families.push(...more);
@@ -117,26 +117,26 @@ async function collectAll(collectors: Collectors, version: string): Promise<read
   return [...families, ...own.families()];
 }
 
-function addBuildInfo(book: FamilyBook, version: string): void {
+function addBuildInfo(builder: FamilyBuilder, version: string): void {
   const help = "A metric with a constant '1' value: which program answers with node_exporter's names.";
   const goarch = process.arch === "x64" ? "amd64" : process.arch;
   const labels = { branch: "tenk", goarch, goos: "linux", goversion: "", revision: "", version };
-  book.add("gauge", "node_exporter_build_info", help, 1, labels);
+  builder.add("gauge", "node_exporter_build_info", help, 1, labels);
 }
 
-function collectorsOf(options: HostCollectorOptions, patience: HostPatience): Collectors {
-  const files = hostFiles(options.root, patience.devices);
+function collectorsOf(options: HostCollectorOptions, timeouts: HostTimeouts): Collectors {
+  const files = hostFiles(options.root, timeouts.devices);
   return {
     quick: { ...ofKernel(files, options), ...ofTraffic(files, options) },
-    patient: {
-      filesystem: async (book) => {
+    timed: {
+      filesystem: async (builder) => {
         const mounts = readMounts(files);
-        await addFilesystems(book, mounts ?? [], {
+        await addFilesystems(builder, mounts ?? [], {
           excludedMountPoints: options.excludedMountPoints ?? new RegExp(EXCLUDED_MOUNT_POINTS),
           excludedTypes: options.excludedFsTypes ?? new RegExp(EXCLUDED_FS_TYPES),
           statfs: options.statfs ?? ((mountPoint) => blockingThreads.statfs(mountPoint)),
           statfsNow: options.statfsNow ?? statfsSync,
-          patience: patience.mounts,
+          calls: timeouts.mounts,
         });
         return mounts !== undefined;
       },
@@ -147,29 +147,29 @@ function collectorsOf(options: HostCollectorOptions, patience: HostPatience): Co
 
 function ofDevices(files: HostFiles): Record<string, Collect> {
   /** What the other devices say is told all the same. */
-  const unlessHanging = (folder: string, collect: (book: FamilyBook, files: HostFiles) => Promise<boolean>) => {
-    return async (book: FamilyBook) => (await collect(book, files)) && !files.isHanging(folder);
+  const unlessHanging = (folder: string, collect: (builder: FamilyBuilder, files: HostFiles) => Promise<boolean>) => {
+    return async (builder: FamilyBuilder) => (await collect(builder, files)) && !files.isHanging(folder);
   };
   const thermometer = openThermometer(files);
   return {
-    netclass: unlessHanging("/sys/class/net", async (book) => {
-      await addNetClass(book, files);
-      return book.families().length > 0;
+    netclass: unlessHanging("/sys/class/net", async (builder) => {
+      await addNetClass(builder, files);
+      return builder.families().length > 0;
     }),
     thermal_zone: unlessHanging("/sys/class/thermal", addThermal),
     hwmon: unlessHanging("/sys/class/hwmon", addHwmon),
     cpufreq: unlessHanging("/sys/devices/system/cpu", addCpuFrequency),
-    temperature: async (book) => addTemperature(book, await thermometer.read()),
-    throttling: (book) => addThrottling(book, files),
-    flash_wear: (book) => addWear(book, files),
+    temperature: async (builder) => addTemperature(builder, await thermometer.read()),
+    throttling: (builder) => addThrottling(builder, files),
+    flash_wear: (builder) => addWear(builder, files),
   };
 }
 
 /** One file, one parser. */
-function from(files: HostFiles, path: string, add: (book: FamilyBook, text: string) => void): Collect {
-  return (book) => {
+function from(files: HostFiles, path: string, add: (builder: FamilyBuilder, text: string) => void): Collect {
+  return (builder) => {
     const text = files.text(path);
-    if (text !== undefined) add(book, text);
+    if (text !== undefined) add(builder, text);
     return text !== undefined;
   };
 }
@@ -179,33 +179,33 @@ function ofKernel(files: HostFiles, options: HostCollectorOptions): Record<strin
   const shown = new Map<string, CpuTimes>();
   const cgroup = openCgroup(files);
   return {
-    cpu: from(files, "/proc/stat", (book, text) => {
+    cpu: from(files, "/proc/stat", (builder, text) => {
       const { cpus } = parseStat(text);
       for (const [cpu, times] of cpus) shown.set(cpu, withoutStepsBack(shown.get(cpu), times));
       for (const cpu of shown.keys()) if (!cpus.has(cpu)) shown.delete(cpu);
-      addCpu(book, shown);
+      addCpu(builder, shown);
     }),
-    stat: from(files, "/proc/stat", (book, text) => addStat(book, parseStat(text))),
-    loadavg: from(files, "/proc/loadavg", (book, text) => addLoad(book, parseLoad(text))),
-    meminfo: from(files, "/proc/meminfo", (book, text) => addMemory(book, parseMeminfo(text))),
-    cgroup: (book) => addCgroup(book, files, cgroup),
-    pressure: (book) => {
+    stat: from(files, "/proc/stat", (builder, text) => addStat(builder, parseStat(text))),
+    loadavg: from(files, "/proc/loadavg", (builder, text) => addLoad(builder, parseLoad(text))),
+    meminfo: from(files, "/proc/meminfo", (builder, text) => addMemory(builder, parseMeminfo(text))),
+    cgroup: (builder) => addCgroup(builder, files, cgroup),
+    pressure: (builder) => {
       const texts = PRESSURE_RESOURCES.map((resource) => [resource, files.text(`/proc/pressure/${resource}`)] as const);
-      addPressure(book, Object.fromEntries(texts.map(([resource, text]) => [resource, parsePressure(text ?? "")])));
+      addPressure(builder, Object.fromEntries(texts.map(([resource, text]) => [resource, parsePressure(text ?? "")])));
       return texts.some(([, text]) => text !== undefined);
     },
     vmstat: from(files, "/proc/vmstat", addVmstat),
     schedstat: from(files, "/proc/schedstat", addSchedstat),
     filefd: from(files, "/proc/sys/fs/file-nr", addFileDescriptors),
-    entropy: (book) => addEntropy(book, files),
-    uname: (book) => addUname(book, files, machine),
-    time: (book) => {
-      addTime(book, files, now());
+    entropy: (builder) => addEntropy(builder, files),
+    uname: (builder) => addUname(builder, files, machine),
+    time: (builder) => {
+      addTime(builder, files, now());
       return true;
     },
-    os: (book) => {
+    os: (builder) => {
       const text = files.text("/etc/os-release") ?? files.text("/usr/lib/os-release");
-      if (text !== undefined) addOs(book, parseOsRelease(text));
+      if (text !== undefined) addOs(builder, parseOsRelease(text));
       return text !== undefined;
     },
   };
@@ -216,27 +216,29 @@ function ofTraffic(files: HostFiles, options: HostCollectorOptions): Record<stri
   const devices = options.excludedNetworkDevices ?? new RegExp(EXCLUDED_NETWORK_DEVICES);
   const pageBytes = pageBytesOf(files);
   return {
-    diskstats: from(files, "/proc/diskstats", (book, text) => addDisks(book, parseDiskstats(text), files, disks)),
-    netdev: from(files, "/proc/net/dev", (book, text) => addNetDevices(book, parseNetDevices(text), files, devices)),
-    netstat: (book) => {
+    diskstats: from(files, "/proc/diskstats", (builder, text) => addDisks(builder, parseDiskstats(text), files, disks)),
+    netdev: from(files, "/proc/net/dev", (builder, text) =>
+      addNetDevices(builder, parseNetDevices(text), files, devices),
+    ),
+    netstat: (builder) => {
       const text = files.text("/proc/net/netstat");
-      addNetstat(book, parseNetstat(text ?? ""));
-      addNetstat(book, parseNetstat(files.text("/proc/net/snmp") ?? ""));
-      addNetstat(book, parseSnmp6(files.text("/proc/net/snmp6") ?? ""));
+      addNetstat(builder, parseNetstat(text ?? ""));
+      addNetstat(builder, parseNetstat(files.text("/proc/net/snmp") ?? ""));
+      addNetstat(builder, parseSnmp6(files.text("/proc/net/snmp6") ?? ""));
       return text !== undefined;
     },
-    sockstat: (book) => {
+    sockstat: (builder) => {
       const texts = [files.text("/proc/net/sockstat"), files.text("/proc/net/sockstat6")];
-      for (const text of texts) addSockstat(book, parseSockstat(text ?? ""), pageBytes);
+      for (const text of texts) addSockstat(builder, parseSockstat(text ?? ""), pageBytes);
       return texts[0] !== undefined;
     },
     softnet: from(files, "/proc/net/softnet_stat", addSoftnet),
-    conntrack: (book) => addConntrack(book, files),
+    conntrack: (builder) => addConntrack(builder, files),
     arp: from(files, "/proc/net/arp", addArp),
-    udp_queues: (book) => {
+    udp_queues: (builder) => {
       const [four, six] = [files.text("/proc/net/udp"), files.text("/proc/net/udp6")];
-      if (four !== undefined) addUdpQueues(book, four, "v4");
-      if (six !== undefined) addUdpQueues(book, six, "v6");
+      if (four !== undefined) addUdpQueues(builder, four, "v4");
+      if (six !== undefined) addUdpQueues(builder, six, "v6");
       return four !== undefined;
     },
   };

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf } from "./files.ts";
 
 const FOLDER = "/sys/class/hwmon";
@@ -12,7 +12,7 @@ const MAX_FILES = 512;
 export type SensorTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Reads voltages, fans, temperatures, currents, powers. Some chips answer after a tenth of a second. */
-export async function addHwmon(book: FamilyBook, files: HostFiles): Promise<boolean> {
+export async function addHwmon(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   const chips = files
     .list(FOLDER)
     .slice(0, MAX_CHIPS)
@@ -26,8 +26,8 @@ export async function addHwmon(book: FamilyBook, files: HostFiles): Promise<bool
       const label = labelOf(chip, chips);
       const help = "Annotation metric for human-readable chip names";
       if (chip.called !== "")
-        book.add("gauge", "node_hwmon_chip_names", help, 1, { chip: label, chip_name: chip.called });
-      addSensors(book, label, await sensorTexts(files, `${FOLDER}/${chip.name}`));
+        builder.add("gauge", "node_hwmon_chip_names", help, 1, { chip: label, chip_name: chip.called });
+      addSensors(builder, label, await sensorTexts(files, `${FOLDER}/${chip.name}`));
     }),
   );
   return chips.length > 0;
@@ -90,13 +90,13 @@ async function sensorTexts(files: HostFiles, folder: string): Promise<SensorText
 }
 
 /** As node_exporter names them, whose rules these are: `temp1_input` of 48312 is `node_hwmon_temp_celsius` 48.312. */
-export function addSensors(book: FamilyBook, chip: string, sensors: SensorTexts): void {
+export function addSensors(builder: FamilyBuilder, chip: string, sensors: SensorTexts): void {
   for (const [sensor, elements] of sensors) {
     const labels = { chip, sensor };
     const label = elements.get("label");
     if (label !== undefined) {
       const help = "Label for given chip and sensor";
-      book.add("gauge", "node_hwmon_sensor_label", help, 1, { ...labels, label });
+      builder.add("gauge", "node_hwmon_sensor_label", help, 1, { ...labels, label });
     }
     const kind = FILE_NAME.exec(sensor)?.[1] ?? "";
     for (const [element, text] of elements) {
@@ -106,7 +106,7 @@ export function addSensors(book: FamilyBook, chip: string, sensors: SensorTexts)
       if (family === undefined || (kind === "freq" && label === undefined)) continue;
       const help = `Hardware monitor: ${kind} ${element}`.trim();
       const named = kind === "freq" ? { chip, sensor: cleaned(label ?? "") } : labels;
-      book.add(family.type, family.name, help, value / family.divisor, named);
+      builder.add(family.type, family.name, help, value / family.divisor, named);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
 /** Averages over 1, 5 and 15 minutes of how many processes want to run; undefined where the text is none. */
@@ -7,33 +7,33 @@ export function parseLoad(text: string): readonly [number, number, number] | und
   return one !== undefined && five !== undefined && fifteen !== undefined ? [one, five, fifteen] : undefined;
 }
 
-export function addLoad(book: FamilyBook, load: ReturnType<typeof parseLoad>): void {
-  book.add("gauge", "node_load1", "1m load average.", load?.[0]);
-  book.add("gauge", "node_load5", "5m load average.", load?.[1]);
-  book.add("gauge", "node_load15", "15m load average.", load?.[2]);
+export function addLoad(builder: FamilyBuilder, load: ReturnType<typeof parseLoad>): void {
+  builder.add("gauge", "node_load1", "1m load average.", load?.[0]);
+  builder.add("gauge", "node_load5", "5m load average.", load?.[1]);
+  builder.add("gauge", "node_load15", "15m load average.", load?.[2]);
 }
 
 /** /proc/sys/fs/file-nr: descriptors in use, an old column that is 0, and how many there may be. */
-export function addFileDescriptors(book: FamilyBook, text: string): void {
+export function addFileDescriptors(builder: FamilyBuilder, text: string): void {
   const [allocated, , maximum] = text.trim().split(/\s+/).map(numberOf);
-  book.add("gauge", "node_filefd_allocated", "File descriptor statistics: allocated.", allocated);
-  book.add("gauge", "node_filefd_maximum", "File descriptor statistics: maximum.", maximum);
+  builder.add("gauge", "node_filefd_allocated", "File descriptor statistics: allocated.", allocated);
+  builder.add("gauge", "node_filefd_maximum", "File descriptor statistics: maximum.", maximum);
 }
 
-export function addEntropy(book: FamilyBook, files: HostFiles): boolean {
+export function addEntropy(builder: FamilyBuilder, files: HostFiles): boolean {
   const available = numberOf(files.text("/proc/sys/kernel/random/entropy_avail"));
   const size = numberOf(files.text("/proc/sys/kernel/random/poolsize"));
-  book.add("gauge", "node_entropy_available_bits", "Bits of available entropy.", available);
-  book.add("gauge", "node_entropy_pool_size_bits", "Bits of entropy pool.", size);
+  builder.add("gauge", "node_entropy_available_bits", "Bits of available entropy.", available);
+  builder.add("gauge", "node_entropy_pool_size_bits", "Bits of entropy pool.", size);
   return available !== undefined;
 }
 
 /** @param machine the processor's name as `uname -m` says it, which /proc does not */
-export function addUname(book: FamilyBook, files: HostFiles, machine: string): boolean {
+export function addUname(builder: FamilyBuilder, files: HostFiles, machine: string): boolean {
   const word = (name: string) => files.text(`/proc/sys/kernel/${name}`)?.trim();
   const sysname = word("ostype");
   if (sysname === undefined) return false;
-  book.add("gauge", "node_uname_info", "Labeled system information as provided by the uname system call.", 1, {
+  builder.add("gauge", "node_uname_info", "Labeled system information as provided by the uname system call.", 1, {
     sysname,
     release: word("osrelease") ?? "",
     version: word("version") ?? "",
@@ -44,8 +44,8 @@ export function addUname(book: FamilyBook, files: HostFiles, machine: string): b
   return true;
 }
 
-export function addTime(book: FamilyBook, files: HostFiles, nowMs: number): void {
-  book.add("gauge", "node_time_seconds", "System time in seconds since epoch (1970).", nowMs / 1000);
+export function addTime(builder: FamilyBuilder, files: HostFiles, nowMs: number): void {
+  builder.add("gauge", "node_time_seconds", "System time in seconds since epoch (1970).", nowMs / 1000);
   const folder = "/sys/devices/system/clocksource";
   const devices = files.list(folder).filter((name) => /^clocksource\d+$/.test(name));
   for (const [index, name] of devices.entries()) {
@@ -54,32 +54,32 @@ export function addTime(book: FamilyBook, files: HostFiles, nowMs: number): void
     const help = (which: string) => `${which} read from '${folder}'.`;
     for (const clocksource of words("available_clocksource")) {
       const labels = { device, clocksource };
-      book.add("gauge", "node_time_clocksource_available_info", help("Available clocksources"), 1, labels);
+      builder.add("gauge", "node_time_clocksource_available_info", help("Available clocksources"), 1, labels);
     }
     const clocksource = words("current_clocksource")[0] ?? "";
     const labels = { device, clocksource };
-    book.add("gauge", "node_time_clocksource_current_info", help("Current clocksource"), 1, labels);
+    builder.add("gauge", "node_time_clocksource_current_info", help("Current clocksource"), 1, labels);
   }
 }
 
 /** What node_exporter takes from /proc/vmstat. */
 const VMSTAT_FIELDS = /^(oom_kill|pgpg|pswp|pg.*fault).*/;
 
-export function addVmstat(book: FamilyBook, text: string): void {
+export function addVmstat(builder: FamilyBuilder, text: string): void {
   for (const [field = "", value] of wordsOfLines(text)) {
     if (!VMSTAT_FIELDS.test(field)) continue;
-    book.add("untyped", `node_vmstat_${field}`, `/proc/vmstat information field ${field}.`, numberOf(value));
+    builder.add("untyped", `node_vmstat_${field}`, `/proc/vmstat information field ${field}.`, numberOf(value));
   }
 }
 
 /** /proc/schedstat: of each processor's line the seventh to ninth number; domains follow, which are not read. */
-export function addSchedstat(book: FamilyBook, text: string): void {
+export function addSchedstat(builder: FamilyBuilder, text: string): void {
   for (const words of wordsOfLines(text)) {
     const cpu = /^cpu(\d+)$/.exec(words[0] ?? "")?.[1];
     if (cpu === undefined || words.length < 10) continue;
     const [running, waiting, slices] = words.slice(7, 10).map(numberOf);
     const add = (name: string, help: string, value: number | undefined) =>
-      book.add("counter", `node_schedstat_${name}_total`, help, value, { cpu });
+      builder.add("counter", `node_schedstat_${name}_total`, help, value, { cpu });
     add("running_seconds", "Number of seconds CPU spent running a process.", seconds(running));
     add("waiting_seconds", "Number of seconds spent by processing waiting for this CPU.", seconds(waiting));
     add("timeslices", "Number of timeslices executed by CPU.", slices);

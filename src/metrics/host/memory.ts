@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { numberOf, wordsOfLines } from "./files.ts";
 
 /**
@@ -17,9 +17,9 @@ export function parseMeminfo(text: string): Map<string, number> {
   return fields;
 }
 
-export function addMemory(book: FamilyBook, fields: ReadonlyMap<string, number>): void {
+export function addMemory(builder: FamilyBuilder, fields: ReadonlyMap<string, number>): void {
   for (const [field, value] of fields) {
-    book.add("gauge", `node_memory_${field}`, `Memory information field ${field}.`, value);
+    builder.add("gauge", `node_memory_${field}`, `Memory information field ${field}.`, value);
   }
 }
 
@@ -56,8 +56,8 @@ const PRESSURE_FAMILIES = [
 
 export const PRESSURE_RESOURCES = ["cpu", "io", "memory", "irq"] as const;
 
-export function addPressure(book: FamilyBook, ofResource: Readonly<Record<string, Pressure>>): void {
+export function addPressure(builder: FamilyBuilder, ofResource: Readonly<Record<string, Pressure>>): void {
   for (const [resource, field, name, help] of PRESSURE_FAMILIES) {
-    book.add("counter", `node_pressure_${name}_seconds_total`, help, ofResource[resource]?.[field]);
+    builder.add("counter", `node_pressure_${name}_seconds_total`, help, ofResource[resource]?.[field]);
   }
 }

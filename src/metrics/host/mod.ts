@@ -9,7 +9,7 @@ export {
   hostCollector,
 } from "./host.ts";
 export { EXCLUDED_FS_TYPES, EXCLUDED_MOUNT_POINTS, type StatFs } from "./mounts.ts";
-export { type HostPatience, Patience, type PatienceOptions } from "./patience.ts";
 export type { Throttling } from "./raspberry.ts";
 export { busyRatio, type HostReader, type HostReaderOptions, type HostSample, openHostReader } from "./reader.ts";
 export type { CpuTimes } from "./stat.ts";
+export { type HostTimeouts, TimedCalls, type TimedCallsOptions } from "./timed-calls.ts";

@@ -1,6 +1,6 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import type { HostFiles } from "./files.ts";
-import { type Answer, answerOf, type Patience } from "./patience.ts";
+import { type CallResult, resultOf, type TimedCalls } from "./timed-calls.ts";
 
 /** A line of /proc/self/mountinfo. */
 export interface Mount {
@@ -60,7 +60,7 @@ export interface FilesystemOptions {
   readonly statfs: (mountPoint: string) => Promise<StatFs>;
   /** Asks it at once: for `/` alone, and only where the answer is in the kernel's memory. */
   readonly statfsNow: (mountPoint: string) => StatFs;
-  readonly patience: Patience;
+  readonly calls: TimedCalls;
 }
 
 /** File systems that count their free blocks as they go, and answer without asking a device. */
@@ -82,34 +82,32 @@ export function readMounts(files: HostFiles): Mount[] | undefined {
  * (`node_filesystem_device_error` 1, with the reason), and go on with the others.
  */
 export async function addFilesystems(
-  book: FamilyBook,
+  builder: FamilyBuilder,
   mounts: readonly Mount[],
-  { excludedMountPoints, excludedTypes, statfs, statfsNow, patience }: FilesystemOptions,
+  { excludedMountPoints, excludedTypes, statfs, statfsNow, calls }: FilesystemOptions,
 ): Promise<void> {
   const shown = mounts.filter(
     ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedTypes.test(fsType),
   );
-  const asked = new Map<string, Promise<Answer<StatFs>>>();
+  const asked = new Map<string, Promise<CallResult<StatFs>>>();
   for (const mount of shown) {
     const { mountPoint } = mount;
     if (asked.has(mountPoint)) continue;
     // So that the box knows its own disk, even while other mounts hold all the threads that we may take.
     asked.set(
       mountPoint,
-      isAtHand(mount)
-        ? answerOf(async () => statfsNow(mountPoint))
-        : patience.ask(mountPoint, () => statfs(mountPoint)),
+      isAtHand(mount) ? resultOf(async () => statfsNow(mountPoint)) : calls.run(mountPoint, () => statfs(mountPoint)),
     );
   }
-  for (const mount of shown) addFilesystem(book, mount, await asked.get(mount.mountPoint)!);
+  for (const mount of shown) addFilesystem(builder, mount, await asked.get(mount.mountPoint)!);
 }
 
-function addFilesystem(book: FamilyBook, mount: Mount, answer: Answer<StatFs>): void {
+function addFilesystem(builder: FamilyBuilder, mount: Mount, answer: CallResult<StatFs>): void {
   const { device, fsType: fstype, mountPoint: mountpoint } = mount;
   const failure = "failure" in answer ? answer.failure : undefined;
   const labels = { device, fstype, mountpoint, ...(failure === undefined ? {} : { device_error: reason(failure) }) };
   const add = (name: string, help: string, value: number) =>
-    book.add("gauge", `node_filesystem_${name}`, help, value, labels);
+    builder.add("gauge", `node_filesystem_${name}`, help, value, labels);
   add(
     "device_error",
     "Whether an error occurred while getting statistics for the given device.",

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
 /** Columns of /proc/net/dev, left to right. */
@@ -43,7 +43,7 @@ export function parseNetDevices(text: string): Map<string, DeviceCounts> {
 
 /** @param exclude devices that are left out */
 export function addNetDevices(
-  book: FamilyBook,
+  builder: FamilyBuilder,
   devices: ReadonlyMap<string, DeviceCounts>,
   files: HostFiles,
   exclude: RegExp,
@@ -51,7 +51,7 @@ export function addNetDevices(
   for (const [device, counts] of devices) {
     if (exclude.test(device)) continue;
     const add = (name: string, value: number | undefined) =>
-      book.add("counter", `node_network_${name}_total`, `Network device statistic ${name}.`, value, { device });
+      builder.add("counter", `node_network_${name}_total`, `Network device statistic ${name}.`, value, { device });
     for (const [column, value] of counts) add(column, value);
     add("receive_nohandler", numberOf(files.text(`/sys/class/net/${device}/statistics/rx_nohandler`)));
   }
@@ -81,7 +81,7 @@ const ATTRIBUTES = [
 const LOCKED = ["carrier", "duplex", "speed"] as const;
 
 /** /sys/class/net. A device that is down refuses some of its files. */
-export async function addNetClass(book: FamilyBook, files: HostFiles, maxDevices = 64): Promise<void> {
+export async function addNetClass(builder: FamilyBuilder, files: HostFiles, maxDevices = 64): Promise<void> {
   const devices = files.list("/sys/class/net").slice(0, maxDevices);
   await Promise.all(
     devices.map(async (device) => {
@@ -94,7 +94,7 @@ export async function addNetClass(book: FamilyBook, files: HostFiles, maxDevices
         LOCKED.map((file) => `${folder}/${file}`),
       );
       const locked = new Map<string, string | undefined>(LOCKED.map((file, index) => [file, texts[index]]));
-      addDevice(book, device, operstate, (file) =>
+      addDevice(builder, device, operstate, (file) =>
         (locked.has(file) ? locked.get(file) : files.text(`${folder}/${file}`))?.trim(),
       );
     }),
@@ -102,14 +102,14 @@ export async function addNetClass(book: FamilyBook, files: HostFiles, maxDevices
 }
 
 function addDevice(
-  book: FamilyBook,
+  builder: FamilyBuilder,
   device: string,
   operstate: string,
   text: (file: string) => string | undefined,
 ): void {
   const isUp = operstate === "up" ? 1 : 0;
-  book.add("gauge", "node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", isUp, { device });
-  book.add("gauge", "node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.", 1, {
+  builder.add("gauge", "node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", isUp, { device });
+  builder.add("gauge", "node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.", 1, {
     device,
     address: text("address") ?? "",
     broadcast: text("broadcast") ?? "",
@@ -118,11 +118,13 @@ function addDevice(
     ifalias: text("ifalias") ?? "",
   });
   for (const [file, name, type] of ATTRIBUTES) {
-    book.add(type, `node_network_${name}`, `Network device property: ${name}`, numberInAnyBase(text(file)), { device });
+    builder.add(type, `node_network_${name}`, `Network device property: ${name}`, numberInAnyBase(text(file)), {
+      device,
+    });
   }
   const megabits = numberOf(text("speed"));
   const bytes = megabits === undefined ? undefined : (megabits * 1e6) / 8;
-  book.add("gauge", "node_network_speed_bytes", "Network device property: speed_bytes", bytes, { device });
+  builder.add("gauge", "node_network_speed_bytes", "Network device property: speed_bytes", bytes, { device });
 }
 
 /** `flags` and `dev_id` are written as 0x1003. */
@@ -165,9 +167,9 @@ export function parseSnmp6(text: string): Map<string, number> {
 const NETSTAT_FIELDS =
   /^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/;
 
-export function addNetstat(book: FamilyBook, fields: ReadonlyMap<string, number>): void {
+export function addNetstat(builder: FamilyBuilder, fields: ReadonlyMap<string, number>): void {
   for (const [field, value] of fields) {
     if (!NETSTAT_FIELDS.test(field)) continue;
-    book.add("untyped", `node_netstat_${field}`, `Statistic ${field.replace("_", "")}.`, value);
+    builder.add("untyped", `node_netstat_${field}`, `Statistic ${field.replace("_", "")}.`, value);
   }
 }

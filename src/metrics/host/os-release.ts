@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 
 /** Label and field, in the order of the labels. */
 const LABELS = [
@@ -37,15 +37,21 @@ function unquoted(text: string): string {
   return (/^"(.*)"$/.exec(text)?.[1] ?? text).replace(/\\(["\\$`])/g, "$1");
 }
 
-export function addOs(book: FamilyBook, fields: ReadonlyMap<string, string>): void {
+export function addOs(builder: FamilyBuilder, fields: ReadonlyMap<string, string>): void {
   const labels = Object.fromEntries(LABELS.map(([label, field]) => [label, fields.get(field) ?? ""]));
   const names = LABELS.map(([label]) => label).join(", ");
-  book.add("gauge", "node_os_info", `A metric with a constant '1' value labeled by ${names}.`, 1, labels);
+  builder.add("gauge", "node_os_info", `A metric with a constant '1' value labeled by ${names}.`, 1, labels);
   const version = /^\d+(\.\d+)?/.exec(fields.get("VERSION_ID") ?? "")?.[0];
   if (version === undefined) return;
-  book.add("gauge", "node_os_version", "Metric containing the major.minor part of the OS version.", Number(version), {
-    id: fields.get("ID") ?? "",
-    id_like: fields.get("ID_LIKE") ?? "",
-    name: fields.get("NAME") ?? "",
-  });
+  builder.add(
+    "gauge",
+    "node_os_version",
+    "Metric containing the major.minor part of the OS version.",
+    Number(version),
+    {
+      id: fields.get("ID") ?? "",
+      id_like: fields.get("ID_LIKE") ?? "",
+      name: fields.get("NAME") ?? "",
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, slowText } from "./files.ts";
 
 /** Why a Raspberry Pi slows down: bit of the firmware's word, which is "now"; 16 places above, "since the start". */
@@ -55,12 +55,12 @@ export async function readThrottling(files: HostFiles): Promise<readonly Throttl
 }
 
 /** False on boards that do not tell. */
-export async function addThrottling(book: FamilyBook, files: HostFiles): Promise<boolean> {
+export async function addThrottling(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   const states = await readThrottling(files);
   for (const { cause, isNow, hasBeen } of states ?? []) {
-    book.add("gauge", "tenk_host_throttled", NOW, Number(isNow), { cause });
+    builder.add("gauge", "tenk_host_throttled", NOW, Number(isNow), { cause });
     const before = hasBeen === undefined ? undefined : Number(hasBeen);
-    book.add("gauge", "tenk_host_throttled_since_start", BEFORE, before, { cause });
+    builder.add("gauge", "tenk_host_throttled_since_start", BEFORE, before, { cause });
   }
   return states !== undefined;
 }
@@ -94,19 +94,19 @@ export function parseLifeTime(text: string): Wear {
 }
 
 /** Wear of what is soldered in or plugged as eMMC. SD cards keep theirs to themselves, and have no such file. */
-export async function addWear(book: FamilyBook, files: HostFiles): Promise<boolean> {
+export async function addWear(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   let found = false;
   for (const device of files.list("/sys/block").filter((name) => /^mmcblk\d+$/.test(name))) {
     const folder = `/sys/block/${device}/device`;
     const { ratios } = parseLifeTime((await slowText(files, `${folder}/life_time`)) ?? "");
     const help = "Used part of the life of the flash memory's cells, in steps of a tenth; more than 1 is past the end.";
     for (const [index, area] of ["a", "b"].entries()) {
-      book.add("gauge", "tenk_host_flash_wear_ratio", help, ratios[index], { device, area });
+      builder.add("gauge", "tenk_host_flash_wear_ratio", help, ratios[index], { device, area });
       found ||= ratios[index] !== undefined;
     }
     const state = /^\s*0x0*([1-3])\s*$/.exec((await slowText(files, `${folder}/pre_eol_info`)) ?? "")?.[1];
     const spare = "Spare blocks of the flash memory: 1 is plenty, 2 means 80 % used, 3 means 90 % used.";
-    book.add("gauge", "tenk_host_flash_spare_state", spare, numberOf(state), { device });
+    builder.add("gauge", "tenk_host_flash_spare_state", spare, numberOf(state), { device });
     found ||= state !== undefined;
   }
   return found;

@@ -4,15 +4,15 @@ import { type NetworkCards, networkCards } from "./cards.ts";
 import { type CgroupLimits, openCgroup } from "./cgroup.ts";
 import { parseDiskstats } from "./disk.ts";
 import { type HostFiles, hostFiles, numberOf } from "./files.ts";
-import { GrowingSum, ProcessorTime } from "./growth.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
+import { MonotonicCounter, ProcessorTime } from "./monotonic.ts";
 import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
-import { answerOf, type HostPatience, patienceOfProcess } from "./patience.ts";
 import { readThrottling, type Throttling } from "./raspberry.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
 import { openThermometer } from "./thermometer.ts";
+import { type HostTimeouts, processTimeouts, resultOf } from "./timed-calls.ts";
 
 /**
  * The machine at one moment, as plain numbers. What ends in `Seconds` or `Bytes` and is named for something that happened
@@ -64,7 +64,7 @@ export interface HostReaderOptions {
   /** The same at once, where the file system has the answer in memory. @default the runtime's */
   readonly statfsNow?: (mountPoint: string) => StatFs;
   /** How long the file system and the thermometer may take. @default a second, with the bounds of this process */
-  readonly patience?: HostPatience;
+  readonly timeouts?: HostTimeouts;
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
@@ -89,10 +89,10 @@ export function openHostReader({
   root = "/",
   statfs = (mountPoint) => blockingThreads.statfs(mountPoint),
   statfsNow = statfsSync,
-  patience = patienceOfProcess(),
+  timeouts = processTimeouts(),
   now = Date.now,
 }: HostReaderOptions = {}): HostReader {
-  const files = hostFiles(root, patience.devices);
+  const files = hostFiles(root, timeouts.devices);
   const cards = networkCards(files);
   const thermometer = openThermometer(files);
   const cgroup = openCgroup(files);
@@ -103,8 +103,8 @@ export function openHostReader({
   const sums = trafficSums();
   const rootSizes = latestOf(async () => {
     const sizes = await (isRootAtHand
-      ? answerOf(async () => statfsNow("/"))
-      : patience.mounts.ask("/", () => statfs("/")));
+      ? resultOf(async () => statfsNow("/"))
+      : timeouts.mounts.run("/", () => statfs("/")));
     return "value" in sizes ? sizes.value : undefined;
   });
   const temperature = latestOf(() => thermometer.read());
@@ -216,7 +216,12 @@ function readMemory(files: HostFiles) {
 const WHOLE_DISK = /^\s*\d+\s+\d+\s+(?:(?:h|s|v|xv)d[a-z]+|nvme\d+n\d+|mmcblk\d+)\s/;
 
 function trafficSums() {
-  const [received, sent, read, written] = [new GrowingSum(), new GrowingSum(), new GrowingSum(), new GrowingSum()];
+  const [received, sent, read, written] = [
+    new MonotonicCounter(),
+    new MonotonicCounter(),
+    new MonotonicCounter(),
+    new MonotonicCounter(),
+  ];
   return { received, sent, read, written };
 }
 

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
 /** What node_exporter knows of a protocol's line; a kernel may say more. */
@@ -20,15 +20,19 @@ export function parseSockstat(text: string): Map<string, ReadonlyMap<string, num
 }
 
 /** @param pageBytes of memory, in which the kernel counts `mem`: 4096, or 16384 on a Raspberry Pi 5 */
-export function addSockstat(book: FamilyBook, protocols: ReturnType<typeof parseSockstat>, pageBytes: number): void {
+export function addSockstat(
+  builder: FamilyBuilder,
+  protocols: ReturnType<typeof parseSockstat>,
+  pageBytes: number,
+): void {
   for (const [protocol, states] of protocols) {
     if (protocol === "sockets") {
-      book.add("gauge", "node_sockstat_sockets_used", "Number of IPv4 sockets in use.", states.get("used"));
+      builder.add("gauge", "node_sockstat_sockets_used", "Number of IPv4 sockets in use.", states.get("used"));
       continue;
     }
     const add = (state: string, value: number | undefined) => {
       const help = `Number of ${protocol} sockets in state ${state}.`;
-      book.add("gauge", `node_sockstat_${protocol}_${state}`, help, value);
+      builder.add("gauge", `node_sockstat_${protocol}_${state}`, help, value);
     };
     for (const state of STATES) add(state, states.get(state));
     const pages = states.get("mem");
@@ -46,36 +50,36 @@ export function pageBytesOf(files: HostFiles): number {
 }
 
 /** /proc/net/softnet_stat: a line for each processor, in hexadecimal; its number is told since Linux 5.14. */
-export function addSoftnet(book: FamilyBook, text: string): void {
+export function addSoftnet(builder: FamilyBuilder, text: string): void {
   for (const [row, words] of wordsOfLines(text).entries()) {
     if (words.length < 9) continue;
     const cpu = String(words.length >= 13 ? hexadecimal(words[12]) : row);
     const add = (name: string, help: string, column: number) =>
-      book.add("counter", `node_softnet_${name}_total`, help, hexadecimal(words[column]), { cpu });
+      builder.add("counter", `node_softnet_${name}_total`, help, hexadecimal(words[column]), { cpu });
     add("processed", "Number of processed packets", 0);
     add("dropped", "Number of dropped packets", 1);
     add("times_squeezed", "Number of times processing packets ran out of quota", 2);
     add("cpu_collision", "Number of collision occur while obtaining device lock while transmitting", 8);
     add("received_rps", "Number of times cpu woken up received_rps", 9);
     add("flow_limit_count", "Number of times flow limit has been reached", 10);
-    book.add("gauge", "node_softnet_backlog_len", "Softnet backlog status", hexadecimal(words[11]), { cpu });
+    builder.add("gauge", "node_softnet_backlog_len", "Softnet backlog status", hexadecimal(words[11]), { cpu });
   }
 }
 
 /** /proc/net/arp: a line of headings, then a neighbour a line, its device last. */
-export function addArp(book: FamilyBook, text: string): void {
+export function addArp(builder: FamilyBuilder, text: string): void {
   const entries = new Map<string, number>();
   for (const words of wordsOfLines(text).slice(1)) {
     const device = words[5];
     if (device !== undefined) entries.set(device, (entries.get(device) ?? 0) + 1);
   }
   for (const [device, count] of entries) {
-    book.add("gauge", "node_arp_entries", "ARP entries by device", count, { device });
+    builder.add("gauge", "node_arp_entries", "ARP entries by device", count, { device });
   }
 }
 
 /** /proc/net/udp and udp6: a socket a line, with `tx_queue:rx_queue` in hexadecimal. */
-export function addUdpQueues(book: FamilyBook, text: string, ip: "v4" | "v6"): void {
+export function addUdpQueues(builder: FamilyBuilder, text: string, ip: "v4" | "v6"): void {
   const bytes = { tx: 0, rx: 0 };
   for (const words of wordsOfLines(text).slice(1)) {
     const [sending, receiving] = (words[4] ?? "").split(":").map(hexadecimal);
@@ -83,7 +87,7 @@ export function addUdpQueues(book: FamilyBook, text: string, ip: "v4" | "v6"): v
     bytes.rx += receiving ?? 0;
   }
   const help = "Number of allocated memory in the kernel for UDP datagrams in bytes.";
-  for (const queue of ["tx", "rx"] as const) book.add("gauge", "node_udp_queues", help, bytes[queue], { queue, ip });
+  for (const queue of ["tx", "rx"] as const) builder.add("gauge", "node_udp_queues", help, bytes[queue], { queue, ip });
 }
 
 /** Column of /proc/net/stat/nf_conntrack, and what it counts. */
@@ -111,21 +115,21 @@ export function parseConntrack(text: string): Map<string, number> {
 }
 
 /** False where the kernel tracks no connections: the module is loaded with the first rule that needs it. */
-export function addConntrack(book: FamilyBook, files: HostFiles): boolean {
+export function addConntrack(builder: FamilyBuilder, files: HostFiles): boolean {
   const folder = "/proc/sys/net/netfilter";
   const entries = numberOf(files.text(`${folder}/nf_conntrack_count`));
   if (entries === undefined) return false;
   const limit = numberOf(files.text(`${folder}/nf_conntrack_max`));
-  book.add(
+  builder.add(
     "gauge",
     "node_nf_conntrack_entries",
     "Number of currently allocated flow entries for connection tracking.",
     entries,
   );
-  book.add("gauge", "node_nf_conntrack_entries_limit", "Maximum size of connection tracking table.", limit);
+  builder.add("gauge", "node_nf_conntrack_entries_limit", "Maximum size of connection tracking table.", limit);
   const sums = parseConntrack(files.text("/proc/net/stat/nf_conntrack") ?? "");
   for (const [column, help] of CONNTRACK_COLUMNS) {
-    book.add("gauge", `node_nf_conntrack_stat_${column}`, help, sums.get(column));
+    builder.add("gauge", `node_nf_conntrack_stat_${column}`, help, sums.get(column));
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { numberOf, wordsOfLines } from "./files.ts";
 
 /** Seconds a processor spent in each mode since the start; guests are part of user and nice. */
@@ -75,23 +75,23 @@ export function withoutStepsBack(before: CpuTimes | undefined, now: CpuTimes): C
   ) as unknown as CpuTimes;
 }
 
-export function addCpu(book: FamilyBook, cpus: KernelStat["cpus"]): void {
+export function addCpu(builder: FamilyBuilder, cpus: KernelStat["cpus"]): void {
   for (const [cpu, times] of cpus) {
     for (const mode of MODES) {
       const help = "Seconds the CPUs spent in each mode.";
-      book.add("counter", "node_cpu_seconds_total", help, times[mode], { cpu, mode });
+      builder.add("counter", "node_cpu_seconds_total", help, times[mode], { cpu, mode });
     }
     const help = "Seconds the CPUs spent in guests (VMs) for each mode.";
-    book.add("counter", "node_cpu_guest_seconds_total", help, times.guest, { cpu, mode: "user" });
-    book.add("counter", "node_cpu_guest_seconds_total", help, times.guestNice, { cpu, mode: "nice" });
+    builder.add("counter", "node_cpu_guest_seconds_total", help, times.guest, { cpu, mode: "user" });
+    builder.add("counter", "node_cpu_guest_seconds_total", help, times.guestNice, { cpu, mode: "nice" });
   }
 }
 
-export function addStat(book: FamilyBook, stat: KernelStat): void {
-  book.add("counter", "node_intr_total", "Total number of interrupts serviced.", stat.interrupts);
-  book.add("counter", "node_context_switches_total", "Total number of context switches.", stat.contextSwitches);
-  book.add("counter", "node_forks_total", "Total number of forks.", stat.forks);
-  book.add("gauge", "node_boot_time_seconds", "Node boot time, in unixtime.", stat.bootSeconds);
-  book.add("gauge", "node_procs_running", "Number of processes in runnable state.", stat.running);
-  book.add("gauge", "node_procs_blocked", "Number of processes blocked waiting for I/O to complete.", stat.blocked);
+export function addStat(builder: FamilyBuilder, stat: KernelStat): void {
+  builder.add("counter", "node_intr_total", "Total number of interrupts serviced.", stat.interrupts);
+  builder.add("counter", "node_context_switches_total", "Total number of context switches.", stat.contextSwitches);
+  builder.add("counter", "node_forks_total", "Total number of forks.", stat.forks);
+  builder.add("gauge", "node_boot_time_seconds", "Node boot time, in unixtime.", stat.bootSeconds);
+  builder.add("gauge", "node_procs_running", "Number of processes in runnable state.", stat.running);
+  builder.add("gauge", "node_procs_blocked", "Number of processes blocked waiting for I/O to complete.", stat.blocked);
 }

@@ -1,16 +1,16 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf } from "./files.ts";
 
 const FOLDER = "/sys/class/thermal";
 
 /** Reads zones and what cools them, all at once; false where the kernel knows nothing of either. */
-export async function addThermal(book: FamilyBook, files: HostFiles): Promise<boolean> {
+export async function addThermal(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   const names = files.list(FOLDER);
-  await Promise.all(names.map((name) => addThermalDevice(book, files, name)));
+  await Promise.all(names.map((name) => addThermalDevice(builder, files, name)));
   return files.target(FOLDER) !== undefined;
 }
 
-async function addThermalDevice(book: FamilyBook, files: HostFiles, name: string): Promise<void> {
+async function addThermalDevice(builder: FamilyBuilder, files: HostFiles, name: string): Promise<void> {
   const folder = `${FOLDER}/${name}`;
   const texts = (...names: string[]) =>
     files.slowTexts(
@@ -23,14 +23,14 @@ async function addThermalDevice(book: FamilyBook, files: HostFiles, name: string
     const millidegrees = numberOf(temp);
     const degrees = millidegrees === undefined ? undefined : millidegrees / 1000;
     const labels = { zone, type: type?.trim() ?? "" };
-    book.add("gauge", "node_thermal_zone_temp", "Zone temperature in Celsius", degrees, labels);
+    builder.add("gauge", "node_thermal_zone_temp", "Zone temperature in Celsius", degrees, labels);
   }
   const device = /^cooling_device(\d+)$/.exec(name)?.[1];
   if (device !== undefined) {
     const [type, current, most] = await texts("type", "cur_state", "max_state");
     const labels = { name: device, type: type?.trim() ?? "" };
     const add = (state: string, help: string, value: number | undefined) =>
-      book.add("gauge", `node_cooling_device_${state}`, help, value, labels);
+      builder.add("gauge", `node_cooling_device_${state}`, help, value, labels);
     add("cur_state", "Current throttle state of the cooling device", numberOf(current));
     add("max_state", "Maximum throttle state of the cooling device", numberOf(most));
   }
@@ -49,13 +49,13 @@ const FREQUENCIES = [
 ] as const;
 
 /** Where the kernel steers frequencies; false where it does not tell its processors. Processors past the first `maxCpus` are left out. */
-export async function addCpuFrequency(book: FamilyBook, files: HostFiles, maxCpus = 64): Promise<boolean> {
+export async function addCpuFrequency(builder: FamilyBuilder, files: HostFiles, maxCpus = 64): Promise<boolean> {
   const cpus = files.list(CPUS).filter((name) => /^cpu\d+$/.test(name));
-  await Promise.all(cpus.slice(0, maxCpus).map((name) => addFrequencies(book, files, name)));
+  await Promise.all(cpus.slice(0, maxCpus).map((name) => addFrequencies(builder, files, name)));
   return cpus.length > 0;
 }
 
-async function addFrequencies(book: FamilyBook, files: HostFiles, name: string): Promise<void> {
+async function addFrequencies(builder: FamilyBuilder, files: HostFiles, name: string): Promise<void> {
   const folder = `${CPUS}/${name}/cpufreq`;
   if (files.list(folder).length === 0) return;
   const cpu = name.slice("cpu".length);
@@ -66,12 +66,12 @@ async function addFrequencies(book: FamilyBook, files: HostFiles, name: string):
   );
   for (const [index, [, family, help]] of FREQUENCIES.entries()) {
     const kilohertz = numberOf(texts[index]);
-    book.add("gauge", family, help, kilohertz === undefined ? undefined : kilohertz * 1000, { cpu });
+    builder.add("gauge", family, help, kilohertz === undefined ? undefined : kilohertz * 1000, { cpu });
   }
   const [current, available] = texts.slice(FREQUENCIES.length);
   for (const governor of available?.trim().split(/\s+/) ?? []) {
     const isCurrent = governor === current?.trim() ? 1 : 0;
-    book.add("gauge", "node_cpu_scaling_governor", "Current enabled CPU frequency governor.", isCurrent, {
+    builder.add("gauge", "node_cpu_scaling_governor", "Current enabled CPU frequency governor.", isCurrent, {
       cpu,
       governor,
     });

@@ -1,4 +1,4 @@
-import type { FamilyBook } from "../family-book.ts";
+import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf } from "./files.ts";
 
 /** The processor's temperature, and what measured it: `k10temp Tctl`, `cpu-thermal`. */
@@ -128,9 +128,9 @@ async function sensorsOfChip(files: HostFiles, folder: string): Promise<NamedSen
 }
 
 /** False where there is none. */
-export function addTemperature(book: FamilyBook, temperature: Temperature | undefined): boolean {
+export function addTemperature(builder: FamilyBuilder, temperature: Temperature | undefined): boolean {
   const help = "Temperature of the processor, or of the board where no sensor is at the processor.";
   const { celsius, sensor = "" } = temperature ?? {};
-  book.add("gauge", "tenk_host_temperature_celsius", help, celsius, { sensor });
+  builder.add("gauge", "tenk_host_temperature_celsius", help, celsius, { sensor });
   return temperature !== undefined;
 }

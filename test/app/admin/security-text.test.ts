@@ -17,8 +17,8 @@ import {
   History,
   hostCollector,
   openProcessReader,
-  Patience,
   readUserMetrics,
+  TimedCalls,
   takeFamilies,
 } from "../../../src/metrics/mod.ts";
 import { BEARER, FORM, HASH, JSON_BODY, keptLog, newFolder, OWN_PAGE, worldOf } from "./support.ts";
@@ -183,7 +183,7 @@ describe("M02 /metrics", () => {
       statfsNow: () => {
         throw new Error("would hang");
       },
-      patience: { mounts: new Patience({ deadlineMs: 50 }), devices: new Patience() },
+      timeouts: { mounts: new TimedCalls({ timeoutMs: 50 }), devices: new TimedCalls() },
     });
     const reader = openProcessReader();
     const families = [...familiesOf(processMetrics(() => reader.read())), ...(await host.collect())];

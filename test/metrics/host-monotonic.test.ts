@@ -8,7 +8,7 @@ const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ff
 const DEVICE = "→ /sys/devices/any";
 
 /** What a reader says of a machine whose `/proc` files change between reads. */
-function growthOf(file: string, texts: readonly string[]) {
+function samplesOf(file: string, texts: readonly string[]) {
   using machine = fakeRoot({
     "/sys/devices/any/name": "any\n",
     "/sys/class/net/eth0/device": DEVICE,
@@ -29,7 +29,7 @@ const disks = (...devices: readonly (readonly [name: string, sectors: number])[]
 
 describe("counters over devices grow only by what was counted", () => {
   test("when a network card is pulled and plugged in again, or cannot be read for a moment", () => {
-    const samples = growthOf("/proc/net/dev", [
+    const samples = samplesOf("/proc/net/dev", [
       network(["eth0", 5000], ["usb0", 900_000]),
       network(["eth0", 5100]),
       "",
@@ -50,7 +50,7 @@ describe("counters over devices grow only by what was counted", () => {
   });
 
   test("when a disk comes that counted before anybody looked", () => {
-    const samples = growthOf("/proc/diskstats", [
+    const samples = samplesOf("/proc/diskstats", [
       disks(["sda", 100]),
       disks(["sda", 110], ["sdb", 5000]),
       disks(["sda", 110], ["sdb", 5001]),
@@ -69,13 +69,13 @@ function stat(...cpus: readonly (readonly [cpu: number, user: number, idle: numb
 }
 
 describe("time of processors grows by a second a second", () => {
-  const modes = (sample: ReturnType<typeof growthOf>[number]) => {
+  const modes = (sample: ReturnType<typeof samplesOf>[number]) => {
     const { user, idle, iowait } = sample.meanCpu!;
     return [user, idle, iowait].map((seconds) => Number(seconds.toFixed(6)));
   };
 
   test("when one is switched off and on again, with another idle time", () => {
-    const samples = growthOf("/proc/stat", [
+    const samples = samplesOf("/proc/stat", [
       stat([0, 1000, 90_000, 0], [1, 1000, 90_000, 0]),
       stat([0, 1050, 90_050, 0]),
       stat([0, 1100, 90_100, 0], [1, 1000, 200, 0]),
@@ -92,7 +92,7 @@ describe("time of processors grows by a second a second", () => {
   });
 
   test("when the kernel takes back some of the time that was spent waiting for disks", () => {
-    const samples = growthOf("/proc/stat", [
+    const samples = samplesOf("/proc/stat", [
       stat([0, 1000, 90_000, 5000]),
       stat([0, 1000, 90_110, 4990]),
       stat([0, 1000, 90_200, 5010]),
@@ -105,7 +105,7 @@ describe("time of processors grows by a second a second", () => {
   });
 
   test("when all are told together and none alone", () => {
-    const samples = growthOf("/proc/stat", ["cpu 100 0 0 200 0\n", "cpu 150 0 0 250 0\n", "intr 1\n"]);
+    const samples = samplesOf("/proc/stat", ["cpu 100 0 0 200 0\n", "cpu 150 0 0 250 0\n", "intr 1\n"]);
     expect(samples.map(({ meanCpu }) => meanCpu?.user)).toEqual([1, 1.5, undefined]);
   });
 });

@@ -1,20 +1,20 @@
 import { TenkError } from "../base/mod.ts";
 
-/** Names of ours, and of what Prometheus users know by them. */
+/** Prefixes of tenk's own metrics and of well-known exporters. */
 const RESERVED = /^(tenk|process|node|go|up|scrape)(_|$)/;
 
-/** What a metric is asked for by. */
-export interface Words {
+/** The arguments that define a metric. */
+export interface Definition {
   readonly name: string;
   readonly help: string;
   readonly type: string;
   readonly labels: readonly string[];
-  /** What else may differ between two of one name and kind: a histogram's buckets. */
+  /** Anything else that may differ between two metrics of one name and type: a histogram's buckets. */
   readonly detail?: string;
 }
 
-/** @throws {TenkError} `invalid-option` for what a program without types may pass */
-export function mustBeWords({ name, help, labels }: Words): void {
+/** Checks what a program without types may pass. @throws {TenkError} `invalid-option` */
+export function checkDefinition({ name, help, labels }: Definition): void {
   const wrong = (what: string, expected: string, found: unknown) =>
     refused(
       String(name),
@@ -34,7 +34,7 @@ export function mustBeWords({ name, help, labels }: Words): void {
   if (typeof help !== "string" || help === "") throw wrong("help", "text", help);
 }
 
-/** As it would be written. */
+/** Returns the value as a program would write it. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
@@ -43,7 +43,7 @@ export function shown(value: unknown): string {
   return typeof value === "function" ? "a function" : String(value);
 }
 
-/** Those that begin with two underscores are Prometheus's own; `le` and `quantile` say what a value of a family is. */
+/** Prometheus reserves labels that begin with two underscores, and `le` and `quantile` for histograms and summaries. */
 function isLabel(name: string): boolean {
   return /^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name) && name !== "le" && name !== "quantile";
 }

@@ -7,7 +7,7 @@ const MAX_NAMES = 1000;
  * One counter over devices that come and go. A plain sum falls when a network card is pulled, which looks as if all had
  * begun again at zero, and leaps when it is back: here only what devices count while they are seen is added.
  */
-export class GrowingSum {
+export class MonotonicCounter {
   readonly #last = new Map<string, number>();
   #sum: number | undefined;
 

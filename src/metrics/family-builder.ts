@@ -1,15 +1,14 @@
 import type { Family, Sample } from "./exposition.ts";
 
-/** Bounds of a {@link FamilyBook}. */
-export interface FamilyBookOptions {
-  /** Values one name may have; what comes after them is left out. @default {4096} */
+/** Bounds of a {@link FamilyBuilder}. */
+export interface FamilyBuilderOptions {
+  /** Values one name may have; the rest are left out. @default {4096} */
   readonly maxSamples?: number;
-  /** Names one book may have. @default {2048} */
+  /** Names one builder may hold. @default {2048} */
   readonly maxFamilies?: number;
 }
 
-/** The labels of a value that has none. */
-const NONE: Readonly<Record<string, string>> = {};
+const NO_LABELS: Readonly<Record<string, string>> = {};
 
 interface OpenFamily extends Family {
   readonly samples: Sample[];
@@ -17,37 +16,37 @@ interface OpenFamily extends Family {
 }
 
 /**
- * Families as they are read: whatever is added under one name comes together, in the order of first mention. What one
- * broken file says cannot spoil a scrape, which Prometheus takes or refuses whole: names that cannot be, values that are
- * none and a second value for the same labels are left out.
+ * Collects values into families, in the order in which names are first added. Prometheus rejects a whole scrape for one
+ * bad line, so invalid names, values that are not finite and a second value for the same labels are left out: one broken
+ * file must not cost all other metrics.
  *
  * @example
- * const book = new FamilyBook();
- * book.add("gauge", "node_load1", "1m load average.", 0.5);
- * book.families().length; // 1
+ * const builder = new FamilyBuilder();
+ * builder.add("gauge", "node_load1", "1m load average.", 0.5);
+ * builder.families().length; // 1
  */
-export class FamilyBook {
+export class FamilyBuilder {
   readonly #families = new Map<string, OpenFamily>();
   readonly #maxSamples: number;
   readonly #maxFamilies: number;
 
-  constructor({ maxSamples = 4096, maxFamilies = 2048 }: FamilyBookOptions = {}) {
+  constructor({ maxSamples = 4096, maxFamilies = 2048 }: FamilyBuilderOptions = {}) {
     this.#maxSamples = maxSamples;
     this.#maxFamilies = maxFamilies;
   }
 
-  /** @param value left out where it is undefined or not finite: the machine does not tell */
+  /** @param value left out where it is undefined, because the machine does not report it, or not finite */
   add(
     type: Family["type"],
     name: string,
     help: string,
     value: number | undefined,
-    labels: Readonly<Record<string, string>> = NONE,
+    labels: Readonly<Record<string, string>> = NO_LABELS,
   ): void {
     if (value === undefined || !Number.isFinite(value)) return;
     const family = this.#families.get(name) ?? this.#open(type, name, help);
     if (family === undefined || family.samples.length >= this.#maxSamples) return;
-    const key = labels === NONE ? "" : Object.values(labels).join("\0");
+    const key = labels === NO_LABELS ? "" : Object.values(labels).join("\0");
     if (family.seen.has(key)) return;
     family.seen.add(key);
     family.samples.push({ value, labels });
