@@ -1,4 +1,4 @@
-/** Floor 2: readers of plain fields, the process's own cost, exposition for Prometheus. */
+/** Layer 2: metrics of tenk, its process and its host; history, exposition for Prometheus, remote write. */
 export { type ExpositionFormat, exposition, type Family, type Sample, unitOf } from "./exposition.ts";
 export { FamilyBuilder, type FamilyBuilderOptions } from "./family-builder.ts";
 export { histogramSamples } from "./histogram-samples.ts";

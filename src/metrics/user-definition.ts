@@ -26,7 +26,8 @@ export function checkDefinition({ name, help, labels }: Definition): void {
   const odd = labels.findIndex((label) => typeof label !== "string");
   if (odd >= 0) throw wrong("labels", "a list of names", labels[odd]);
   if (!/^[a-zA-Z_][a-zA-Z0-9_]{0,199}$/.test(name)) throw wrongName(name, "it must be a-z, 0-9 and _, a letter first");
-  if (RESERVED.test(name)) throw wrongName(name, "names with this beginning are not yours");
+  if (RESERVED.test(name))
+    throw wrongName(name, "names that begin with tenk, process, node, go, up or scrape are reserved");
   for (const label of labels) {
     if (!isLabel(label))
       throw refused(name, `"${label}" cannot be the name of a label`, "such as room or close_reason");

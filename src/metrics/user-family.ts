@@ -140,6 +140,6 @@ function alreadyMade({ definition, makers }: Family<unknown>, load: Load | undef
   const others = makers.othersThan(load);
   if (load === undefined || others.length === 0) return wrongName(definition.name, why);
   const hint =
-    "give this one another name; to have it otherwise in each file that makes it, change them and start again";
+    "choose another name for this one; to change the metric in every file that makes it, edit them and restart";
   return refused(definition.name, `${why}, in ${others.join(", ")}`, hint);
 }

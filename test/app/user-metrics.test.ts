@@ -38,7 +38,7 @@ test("the same words give the same metric, as a file that is loaded again needs 
   expect(() => gauge("test_again_total", "Again.")).toThrow("is a counter");
   expect(() => counter("test_again_total", "Again.", ["a"])).toThrow("already");
   expect(() => counter("9lives", "")).toThrow("a letter first");
-  expect(() => counter("tenk_mine_total", "")).toThrow("not yours");
+  expect(() => counter("tenk_mine_total", "")).toThrow("are reserved");
   expect(() => first.inc(-1)).toThrow("only goes up");
 });
 

@@ -1,4 +1,4 @@
-/** The program of a thread that makes calls which may hang. Started by `blocking.ts`, never imported. */
+/** The program of a thread for calls that may hang. Started by `blocking.ts`, never imported. */
 import { closeSync, openSync, readSync, statfsSync } from "node:fs";
 import type { BlockingCall, BlockingResult } from "./blocking.ts";
 
@@ -13,14 +13,14 @@ self.onmessage = ({ data }: MessageEvent<BlockingCall>) => {
 
 function resultOf(call: BlockingCall): BlockingResult {
   try {
-    // A plain object: the runtime's own kind does not travel.
+    // A plain object, since the runtime's StatFs cannot be sent between threads.
     return { value: call.kind === "statfs" ? { ...statfsSync(call.path) } : call.paths.map(textOf) };
   } catch (error) {
     return { code: (error as NodeJS.ErrnoException).code ?? "error" };
   }
 }
 
-/** Files of /sys come whole in one read. */
+/** One read returns a file of /sys as a whole. */
 function textOf(path: string): string | undefined {
   let descriptor: number | undefined;
   try {

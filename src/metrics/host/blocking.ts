@@ -2,28 +2,28 @@ import { readdirSync, readFileSync } from "node:fs";
 import { sourceUrl } from "../../base/mod.ts";
 import type { StatFs } from "./mounts.ts";
 
-/** A call that may hang. `texts`: undefined for a file that cannot be read. */
+/** A call that may hang. `texts` results in undefined for a file that cannot be read. */
 export type BlockingCall =
   | { readonly kind: "statfs"; readonly path: string }
   | { readonly kind: "texts"; readonly paths: readonly string[] };
 
-/** The thread's answer to one call; an error as its code. */
+/** The thread's result of one call; an error becomes its code. */
 export type BlockingResult = { readonly value: unknown } | { readonly code: string };
 
 /** The runtime's workers have more than the web's. */
 type Thread = Worker & { unref(): void };
 
-/** A thread needs about a dozen; the runtime ends the process where one cannot be started for want of them. */
+/** A thread needs about a dozen; the runtime ends the process when a thread cannot start for lack of descriptors. */
 const SPARE_DESCRIPTORS = 64;
 
 /**
- * Threads of our own for calls that may hang. The runtime's have everything else to do, and are as few as two: one dead
- * mount would take half of them. A thread is started when all others are busy, in 10 ms, and costs 2 MiB.
+ * Our own threads for calls that may hang. The runtime's pool serves everything else and has as few as two threads: one dead
+ * mount would block half of it. A thread is started in 10 ms when all others are busy, and costs 2 MiB.
  */
 class BlockingThreads {
   readonly #idle: Thread[] = [];
 
-  /** @throws {Error} with the code of what the kernel said */
+  /** @throws {Error} with the kernel's error code */
   async statfs(path: string): Promise<StatFs> {
     return (await this.#call({ kind: "statfs", path })) as StatFs;
   }
@@ -71,5 +71,5 @@ function errorOf(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Those of this process. */
+/** Shared by this process. */
 export const blockingThreads = new BlockingThreads();

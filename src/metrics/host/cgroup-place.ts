@@ -1,17 +1,17 @@
 import type { HostFiles } from "./files.ts";
 import { unescaped } from "./mounts.ts";
 
-/** Where this process stands in a tree of cgroups that has a controller. */
+/** The group of this process in the cgroup tree of one controller. */
 export interface Place {
   readonly version: 1 | 2;
   readonly folder: string;
-  /** Top of what is visible here: in a container, its own group or one above. */
+  /** The top of the visible tree: in a container, its own group or a parent. */
   readonly mountPoint: string;
 }
 
 const MAX_DEPTH = 64;
 
-/** The folder and those above it, up to the mount point. */
+/** Returns the folder and its parents, up to the mount point. */
 export function upwards({ folder, mountPoint }: Place): string[] {
   const folders = [folder];
   while (folders.at(-1) !== mountPoint && folders.length < MAX_DEPTH) {
@@ -20,10 +20,10 @@ export function upwards({ folder, mountPoint }: Place): string[] {
   return folders;
 }
 
-/** Finds this process's place for a controller: in a tree of v1's own, else in v2's. Both may be mounted, each with some. */
+/** Finds the group of this process for a controller: in its v1 tree, else in the v2 tree. Both may be mounted at once. */
 export type FindPlace = (controller: string) => Place | undefined;
 
-/** Looks for places anew when the process has been moved; mounts alone do not change under a process that runs. */
+/** Caches what it found until the process is moved to another group. Mounts do not change under a running process. */
 export function placeFinder(files: HostFiles): FindPlace {
   let foundFor: string | undefined;
   const found = new Map<string, Place | undefined>();
@@ -52,12 +52,12 @@ function findPlace(files: HostFiles, groups: readonly Group[], controller: strin
 }
 
 interface Group {
-  /** None of v2. */
+  /** Empty for v2. */
   readonly controllers: readonly string[];
   readonly path: string;
 }
 
-/** /proc/self/cgroup: `4:memory:/system.slice/tenk.service`, `0::/system.slice/tenk.service` of v2. */
+/** Parses /proc/self/cgroup: `4:memory:/system.slice/tenk.service`; with v2 `0::/system.slice/tenk.service`. */
 function parseGroups(text: string): Group[] {
   return text.split("\n").flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
@@ -68,7 +68,7 @@ function parseGroups(text: string): Group[] {
 
 interface CgroupMount {
   readonly version: 1 | 2;
-  /** The group that is at the mount point: a container may see none above its own. */
+  /** The group at the mount point: a container may see no parent of its own. */
   readonly root: string;
   readonly mountPoint: string;
   readonly options: readonly string[];
@@ -85,7 +85,7 @@ function parseCgroupMounts(text: string): CgroupMount[] {
   });
 }
 
-/** A group's folder; the mount point where the group is not below what is mounted, as in some containers. */
+/** Returns a group's folder; the mount point where the group is outside the mounted tree, as in some containers. */
 function below({ root, mountPoint }: CgroupMount, path: string): string {
   const inside = root === "/" ? path : path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : "";
   return inside === "/" || inside.split("/").includes("..") ? mountPoint : mountPoint + inside;

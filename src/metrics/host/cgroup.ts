@@ -2,23 +2,23 @@ import type { FamilyBuilder } from "../family-builder.ts";
 import { type FindPlace, type Place, placeFinder, upwards } from "./cgroup-place.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
-/** What this process may use of the machine at most, and what has been used of that. Undefined where nothing limits it. */
+/** Limits of this process below the size of the machine, and the usage under them. Undefined where there is no limit. */
 export interface CgroupLimits {
   readonly memoryLimitBytes: number | undefined;
-  /** Of all processes under the limit, without file pages that the kernel drops when it needs room. */
+  /** Of all processes under the limit, without file pages that the kernel can reclaim. */
   readonly memoryUsedBytes: number | undefined;
   /** Half a core is 0.5. */
   readonly cpuLimitCores: number | undefined;
-  /** Processor time of all processes under the limit; of this one alone where the kernel does not tell. */
+  /** Processor time of all processes under the limit; of this process alone where the kernel does not report it. */
   readonly cpuSeconds: number | undefined;
 }
 
 export interface CgroupReader {
-  /** @param machine what there is in all: a limit that is no less limits nothing */
+  /** @param machine its whole size: a limit that is not below it is no limit */
   read(machine: { readonly memoryBytes: number | undefined; readonly cores: number }): CgroupLimits;
 }
 
-/** Reads limits of cgroups v1 and v2 anew each time: a process may be moved, and limits change while it runs. */
+/** Reads limits of cgroups v1 and v2 again each time: processes are moved between groups, and limits change at run time. */
 export function openCgroup(files: HostFiles, ownCpuSeconds: () => number = cpuSecondsOfProcess): CgroupReader {
   const find = placeFinder(files);
   return {
@@ -47,7 +47,7 @@ interface MemoryLimit {
   usedBytes(): number | undefined;
 }
 
-/** The tightest on the way up; v1 also tells that of groups which are hidden from a container. */
+/** Finds the tightest limit of the group and its parents. v1 also reports the limit of groups that a container cannot see. */
 function memoryLimit(files: HostFiles, find: FindPlace): MemoryLimit | undefined {
   const place = find("memory");
   if (place === undefined) return undefined;
@@ -75,7 +75,7 @@ interface CpuLimit {
   usedSeconds(): number | undefined;
 }
 
-/** The tightest of quotas on the way up and of the processors that this process may run on. */
+/** Finds the tightest of the quotas of the group and its parents, and of the processors that this process may run on. */
 function cpuLimit(files: HostFiles, find: FindPlace): CpuLimit | undefined {
   const place = find("cpu");
   const quota = place && tightest(place, (folder) => quotaCores(files, folder, place.version));
@@ -86,7 +86,7 @@ function cpuLimit(files: HostFiles, find: FindPlace): CpuLimit | undefined {
   return allowed === undefined ? undefined : { cores: allowed, usedSeconds: () => undefined };
 }
 
-/** v1: microseconds a period, -1 for no limit. v2: both in one file, `max` for no limit. */
+/** v1: microseconds per period, -1 for no limit. v2: both in one file, `max` for no limit. */
 function quotaCores(files: HostFiles, folder: string, version: 1 | 2): number | undefined {
   const [quota, period] =
     version === 1
@@ -96,7 +96,7 @@ function quotaCores(files: HostFiles, folder: string, version: 1 | 2): number | 
   return most !== undefined && each !== undefined && most > 0 && each > 0 ? most / each : undefined;
 }
 
-/** v1 has another tree for what was used, which may be grouped otherwise. */
+/** v1 accounts usage in another tree, whose groups may differ. */
 function cpuUsed(files: HostFiles, find: FindPlace, limited: string, place: Place): number | undefined {
   if (place.version === 2) {
     const microseconds = /^usage_usec (\d+)$/m.exec(files.text(`${limited}/cpu.stat`) ?? "")?.[1];
@@ -109,7 +109,7 @@ function cpuUsed(files: HostFiles, find: FindPlace, limited: string, place: Plac
   return nanoseconds === undefined ? undefined : nanoseconds / 1e9;
 }
 
-/** `0-1,4`: by cpusets, or by taskset(1). */
+/** Counts the processors in a list such as `0-1,4`, set by a cpuset or taskset(1). */
 function allowedCpus(files: HostFiles): number | undefined {
   const list = /^Cpus_allowed_list:\s+([\d,-]+)$/m.exec(files.text("/proc/self/status") ?? "")?.[1];
   return list?.split(",").reduce((sum, range) => {
@@ -127,7 +127,7 @@ function tightest(place: Place, limitOf: (folder: string) => number | undefined)
   return found;
 }
 
-/** False where nothing limits this process. */
+/** Returns false where nothing limits this process. */
 export function addCgroup(builder: FamilyBuilder, files: HostFiles, cgroup: CgroupReader): boolean {
   const memoryBytes = numberOf(/^MemTotal:\s+(\d+) kB$/m.exec(files.text("/proc/meminfo") ?? "")?.[1]);
   const cores = wordsOfLines(files.text("/proc/stat") ?? "").filter(([key = ""]) => /^cpu\d+$/.test(key)).length;

@@ -1,7 +1,7 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
-/** Columns of /proc/diskstats after the device's name: name, type, what one of it is, help. Older kernels have 11. */
+/** Columns of /proc/diskstats after the device's name: name, type, factor, help. Older kernels have 11. */
 const COLUMNS = [
   ["reads_completed_total", "counter", 1, "The total number of reads completed successfully."],
   ["reads_merged_total", "counter", 1, "The total number of reads merged."],
@@ -43,7 +43,7 @@ export function parseDiskstats(text: string): Disk[] {
     const values = new Map<string, number>();
     for (const [index, [name, , unit]] of COLUMNS.entries()) {
       const value = numberOf(numbers[index]);
-      // Divided rather than multiplied by 0.001, so that 9278 ms are 9.278 s.
+      // Dividing keeps 9278 ms exactly 9.278 s; multiplying by 0.001 does not.
       if (value !== undefined) values.set(name, unit < 1 ? value / 1000 : value * unit);
     }
     disks.push({ device, major, minor, values });
@@ -51,7 +51,7 @@ export function parseDiskstats(text: string): Disk[] {
   return disks;
 }
 
-/** @param exclude devices that are left out: partitions, for the most part */
+/** @param exclude devices that are left out, mostly partitions */
 export function addDisks(builder: FamilyBuilder, disks: readonly Disk[], files: HostFiles, exclude: RegExp): void {
   for (const disk of disks) {
     const { device, major, minor, values } = disk;
@@ -107,7 +107,7 @@ function addInfo(builder: FamilyBuilder, { device, major, minor }: Disk, udev: R
   }
 }
 
-/** What udev knows of a device: lines `E:KEY=value` among others. */
+/** Parses udev's properties of a device: lines `E:KEY=value` among others. */
 export function parseUdev(text: string): Map<string, string> {
   const properties = new Map<string, string>();
   for (const line of text.split("\n")) {

@@ -3,24 +3,24 @@ import { join } from "node:path";
 import { blockingThreads } from "./blocking.ts";
 import { processTimeouts, type TimedCalls } from "./timed-calls.ts";
 
-/** The machine's files, below a root that tests may choose. A path is as on the machine: `/proc/stat`. */
+/** The host's files, below a root that tests may choose. A path is as on the host: `/proc/stat`. */
 export interface HostFiles {
-  /** What the file says; undefined where it is missing or cannot be read. About 9 µs: for what the kernel has in memory. */
+  /** Returns the file's text, undefined where it cannot be read. About 9 µs; only for files that the kernel has in memory. */
   text(path: string): string | undefined;
   /**
-   * The same of several files of one device, on a thread that may hang: behind each a driver asks a chip. About 60 µs.
-   * All are undefined where the device does not answer in time: it is `isHanging` then.
+   * Returns the texts of several files of one device, read on a thread that may hang, since a driver asks a chip for each.
+   * About 60 µs. All are undefined where the device does not answer in time: it `isHanging` then.
    */
   slowTexts(device: string, paths: readonly string[]): Promise<readonly (string | undefined)[]>;
-  /** Whether a device below the folder has not answered in time, and has not since. */
+  /** Whether a device below the folder timed out and has not answered since. */
   isHanging(folder: string): boolean;
-  /** Names in a folder, sorted; none where there is no such folder. */
+  /** Returns the names in a folder, sorted; none where there is no such folder. */
   list(path: string): string[];
-  /** Where a link leads, as on the machine; undefined where nowhere. */
+  /** Returns the path that a link leads to, as on the host; undefined for a broken link. */
   target(path: string): string | undefined;
 }
 
-/** No file that we read is near it; a kernel with thousands of processors or mounts shall not fill our memory. */
+/** No usual file is near it; a kernel with thousands of processors or mounts must not fill our memory. */
 const MAX_BYTES = 1 << 20;
 const MAX_NAMES = 4096;
 
@@ -52,7 +52,7 @@ export function hostFiles(root = "/", devices: TimedCalls = processTimeouts().de
   };
 }
 
-/** Files of /proc have no size and come in pieces, each read giving at most what fits. */
+/** Files of /proc report no size and must be read until the end, into a buffer that grows. */
 let shared = Buffer.allocUnsafe(64 * 1024);
 
 function textOf(path: string): string | undefined {
@@ -74,18 +74,18 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Of a number that is cut off the rest would be believed. */
+/** Cuts at the end of a line: half a number would be taken for a number. */
 function wholeLines(length: number): number {
   return shared.lastIndexOf("\n", length - 1) + 1 || length;
 }
 
-/** The whole text as a number; undefined where it is none. */
+/** Parses the whole text as a number; undefined where it is not one. */
 export function numberOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^\s*[+-]?\d+(\.\d+)?\s*$/.test(text)) return undefined;
   return Number(text);
 }
 
-/** Lines split into their words; empty lines are left out. */
+/** Splits into lines of words; empty lines are left out. */
 export function wordsOfLines(text: string): string[][] {
   const rows: string[][] = [];
   for (const line of text.split("\n")) {

@@ -28,7 +28,7 @@ import { addCpuFrequency, addThermal } from "./thermal.ts";
 import { addTemperature, openThermometer } from "./thermometer.ts";
 import { type CallResult, type HostTimeouts, processTimeouts, resultOf } from "./timed-calls.ts";
 
-/** Where a host collector reads, and what it leaves out. */
+/** Where a host collector reads, and which devices it leaves out. */
 export interface HostCollectorOptions {
   /** Folder that holds `proc`, `sys`, `etc` and `run`. @default {"/"} */
   readonly root?: string;
@@ -36,11 +36,11 @@ export interface HostCollectorOptions {
   readonly version?: string;
   /** The processor's name. @default what `uname -m` says */
   readonly machine?: string;
-  /** Asks for a mount's sizes, off the main thread. @default on a thread that may hang */
+  /** Returns a mount's sizes without blocking the main thread. @default a thread that may hang */
   readonly statfs?: (mountPoint: string) => Promise<StatFs>;
-  /** The same at once, for `/` on a file system that has the answer in memory. @default the runtime's */
+  /** The same, synchronously: for `/` on a file system that has the answer in memory. @default the runtime's */
   readonly statfsNow?: (mountPoint: string) => StatFs;
-  /** How long mounts and devices may take. @default a second each, with the bounds of this process */
+  /** Timeouts of mounts and devices. @default a second each, shared by this process */
   readonly timeouts?: HostTimeouts;
   /** The time, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -54,11 +54,11 @@ export interface HostCollectorOptions {
   readonly excludedNetworkDevices?: RegExp;
 }
 
-/** All that node_exporter tells of a Linux machine by default and that we tell too, under its names. */
+/** node_exporter's default metrics of a Linux machine, as far as tenk has them, under the same names. */
 export interface HostCollector {
   /**
-   * Reads everything anew: 3 ms for 430 values, 6 ms for 1250, most of it the kernel's. Never rejects; takes a little more
-   * than a second at most, when something hangs. Who asks while another reading is under way gets that one.
+   * Reads everything: 3 ms for 430 values, 6 ms for 1250, most of it the kernel's. Never rejects; takes a little more than
+   * a second at most, when something hangs. Concurrent calls share one read.
    */
   collect(): Promise<readonly Family[]>;
 }
@@ -66,13 +66,13 @@ export interface HostCollector {
 export const EXCLUDED_DISKS = "^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
 export const EXCLUDED_NETWORK_DEVICES = "^lo$";
 
-/** False where the machine has nothing of the kind. */
+/** Returns false where the machine has nothing of the kind. */
 type Collect = (builder: FamilyBuilder) => boolean | Promise<boolean>;
 
 interface Collectors {
-  /** From the kernel's memory, on the main thread. */
+  /** Read from the kernel's memory, on the main thread. */
   readonly quick: Readonly<Record<string, Collect>>;
-  /** Of mounts and devices, each of which may hang and has a deadline of its own. */
+  /** Ask mounts and devices, each of which may hang and has its own timeout. */
   readonly timed: Readonly<Record<string, Collect>>;
 }
 
@@ -85,13 +85,13 @@ interface Collectors {
 export function hostCollector(options: HostCollectorOptions = {}): HostCollector {
   const timeouts = options.timeouts ?? processTimeouts();
   const collectors = collectorsOf(options, timeouts);
-  let underWay: Promise<readonly Family[]> | undefined;
+  let running: Promise<readonly Family[]> | undefined;
   return {
     collect() {
-      underWay ??= collectAll(collectors, options.version ?? "").finally(() => {
-        underWay = undefined;
+      running ??= collectAll(collectors, options.version ?? "").finally(() => {
+        running = undefined;
       });
-      return underWay;
+      return running;
     },
   };
 }
@@ -101,13 +101,13 @@ async function collectAll(collectors: Collectors, version: string): Promise<read
   const run = async (name: string, collect: Collect): Promise<readonly Family[]> => {
     const builder = new FamilyBuilder();
     const began = performance.now();
-    const answer: CallResult<boolean> = await resultOf(async () => collect(builder));
+    const result: CallResult<boolean> = await resultOf(async () => collect(builder));
     const took = (performance.now() - began) / 1000;
-    const isRead = "value" in answer && answer.value;
+    const isRead = "value" in result && result.value;
     const labels = { collector: name };
     own.add("gauge", "node_scrape_collector_duration_seconds", "Duration of a collector scrape.", took, labels);
     own.add("gauge", "node_scrape_collector_success", "Whether a collector succeeded.", isRead ? 1 : 0, labels);
-    return "value" in answer ? builder.families() : [];
+    return "value" in result ? builder.families() : [];
   };
   const later = Object.entries(collectors.timed).map(([name, collect]) => run(name, collect));
   const families: Family[] = [];
@@ -118,7 +118,7 @@ async function collectAll(collectors: Collectors, version: string): Promise<read
 }
 
 function addBuildInfo(builder: FamilyBuilder, version: string): void {
-  const help = "A metric with a constant '1' value: which program answers with node_exporter's names.";
+  const help = "A metric with a constant '1' value: the program that serves node_exporter's names.";
   const goarch = process.arch === "x64" ? "amd64" : process.arch;
   const labels = { branch: "tenk", goarch, goos: "linux", goversion: "", revision: "", version };
   builder.add("gauge", "node_exporter_build_info", help, 1, labels);
@@ -146,7 +146,7 @@ function collectorsOf(options: HostCollectorOptions, timeouts: HostTimeouts): Co
 }
 
 function ofDevices(files: HostFiles): Record<string, Collect> {
-  /** What the other devices say is told all the same. */
+  /** A device that hangs does not hide the others' values: it only clears `success`. */
   const unlessHanging = (folder: string, collect: (builder: FamilyBuilder, files: HostFiles) => Promise<boolean>) => {
     return async (builder: FamilyBuilder) => (await collect(builder, files)) && !files.isHanging(folder);
   };
@@ -165,7 +165,7 @@ function ofDevices(files: HostFiles): Record<string, Collect> {
   };
 }
 
-/** One file, one parser. */
+/** Makes a collector of one file and its parser. */
 function from(files: HostFiles, path: string, add: (builder: FamilyBuilder, text: string) => void): Collect {
   return (builder) => {
     const text = files.text(path);

@@ -8,7 +8,7 @@ const FILE_NAME =
 const MAX_CHIPS = 64;
 const MAX_FILES = 512;
 
-/** What one chip says: by sensor, by element, the file's text. */
+/** The texts of one chip's files, by sensor, then by element. */
 export type SensorTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Reads voltages, fans, temperatures, currents, powers. Some chips answer after a tenth of a second. */
@@ -17,7 +17,7 @@ export async function addHwmon(builder: FamilyBuilder, files: HostFiles): Promis
     .list(FOLDER)
     .slice(0, MAX_CHIPS)
     .map((name): Chip => {
-      // A driver's own word, which the kernel has in memory.
+      // The kernel has the driver's name in memory: no chip is asked.
       const called = cleaned(files.text(`${FOLDER}/${name}/name`) ?? "");
       return { name, called, place: placeOf(files, name) || called || cleaned(name) };
     });
@@ -34,11 +34,11 @@ export async function addHwmon(builder: FamilyBuilder, files: HostFiles): Promis
 }
 
 interface Chip {
-  /** `hwmon0`: by the order in which modules were loaded, so that it changes. */
+  /** `hwmon0`: numbered in the order in which modules were loaded, so not stable. */
   readonly name: string;
-  /** What the driver calls it, such as `coretemp`; two may have one name. */
+  /** The driver's name for it, such as `coretemp`; two chips may share one. */
   readonly called: string;
-  /** Where it sits, which stays: `platform_coretemp_0`. */
+  /** The device's place on its bus, which is stable: `platform_coretemp_0`. */
   readonly place: string;
 }
 
@@ -47,7 +47,7 @@ function placeOf(files: HostFiles, name: string): string {
   return device !== "" && bus !== "" ? `${bus}_${device}` : device;
 }
 
-/** Two chips of one device are told apart by their names, or else by their numbers. */
+/** Two chips of one device are distinguished by their names, or else by their numbers. */
 function labelOf(chip: Chip, chips: readonly Chip[]): string {
   const neighbours = chips.filter((other) => other !== chip && other.place === chip.place);
   if (neighbours.length === 0) return chip.place;
@@ -63,7 +63,7 @@ function cleaned(name: string): string {
     .replace(/^_+|_+$/g, "");
 }
 
-/** Older drivers have their files one folder further in. */
+/** Older drivers have their files in the subfolder `device`. */
 async function sensorTexts(files: HostFiles, folder: string): Promise<SensorTexts> {
   const named = [folder, `${folder}/device`].flatMap((inside) =>
     files
@@ -89,7 +89,7 @@ async function sensorTexts(files: HostFiles, folder: string): Promise<SensorText
   return sensors;
 }
 
-/** As node_exporter names them, whose rules these are: `temp1_input` of 48312 is `node_hwmon_temp_celsius` 48.312. */
+/** Follows node_exporter's naming rules: `temp1_input` of 48312 is `node_hwmon_temp_celsius` 48.312. */
 export function addSensors(builder: FamilyBuilder, chip: string, sensors: SensorTexts): void {
   for (const [sensor, elements] of sensors) {
     const labels = { chip, sensor };
@@ -117,7 +117,7 @@ interface SensorFamily {
   readonly divisor: number;
 }
 
-/** Suffix and divisor of every element of a kind of sensor, unless {@link familyOf} knows better. */
+/** Suffix and divisor for the elements of a kind of sensor; {@link familyOf} has the exceptions. */
 const UNITS: Readonly<Record<string, readonly [string, number]>> = {
   in: ["_volts", 1e3],
   cpu: ["_volts", 1e3],
@@ -128,7 +128,7 @@ const UNITS: Readonly<Record<string, readonly [string, number]>> = {
   humidity: ["", 1e6],
 };
 
-/** @param hasPlain whether the sensor also has a file without an element, which takes the short name */
+/** @param hasPlain whether the sensor also has a file without an element, which then has the short name */
 function familyOf(kind: string, element: string, hasPlain: boolean): SensorFamily | undefined {
   const gauge = (name: string, divisor = 1): SensorFamily => ({ name: `node_hwmon_${name}`, type: "gauge", divisor });
   if (kind === "beep_enable") return gauge("beep_enabled");

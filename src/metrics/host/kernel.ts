@@ -1,7 +1,7 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
-/** Averages over 1, 5 and 15 minutes of how many processes want to run; undefined where the text is none. */
+/** Returns the load averages over 1, 5 and 15 minutes; undefined for an invalid text. */
 export function parseLoad(text: string): readonly [number, number, number] | undefined {
   const [one, five, fifteen] = text.trim().split(/\s+/).map(numberOf);
   return one !== undefined && five !== undefined && fifteen !== undefined ? [one, five, fifteen] : undefined;
@@ -28,7 +28,7 @@ export function addEntropy(builder: FamilyBuilder, files: HostFiles): boolean {
   return available !== undefined;
 }
 
-/** @param machine the processor's name as `uname -m` says it, which /proc does not */
+/** @param machine the processor's name as of `uname -m`, which /proc does not have */
 export function addUname(builder: FamilyBuilder, files: HostFiles, machine: string): boolean {
   const word = (name: string) => files.text(`/proc/sys/kernel/${name}`)?.trim();
   const sysname = word("ostype");
@@ -62,7 +62,7 @@ export function addTime(builder: FamilyBuilder, files: HostFiles, nowMs: number)
   }
 }
 
-/** What node_exporter takes from /proc/vmstat. */
+/** The fields of /proc/vmstat that node_exporter exports. */
 const VMSTAT_FIELDS = /^(oom_kill|pgpg|pswp|pg.*fault).*/;
 
 export function addVmstat(builder: FamilyBuilder, text: string): void {
@@ -72,7 +72,7 @@ export function addVmstat(builder: FamilyBuilder, text: string): void {
   }
 }
 
-/** /proc/schedstat: of each processor's line the seventh to ninth number; domains follow, which are not read. */
+/** /proc/schedstat: the seventh to ninth number of each processor's line. Its scheduling domains are not read. */
 export function addSchedstat(builder: FamilyBuilder, text: string): void {
   for (const words of wordsOfLines(text)) {
     const cpu = /^cpu(\d+)$/.exec(words[0] ?? "")?.[1];

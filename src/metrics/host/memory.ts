@@ -2,8 +2,8 @@ import type { FamilyBuilder } from "../family-builder.ts";
 import { numberOf, wordsOfLines } from "./files.ts";
 
 /**
- * /proc/meminfo, under the names node_exporter gives its lines: `MemTotal_bytes`, `Active_anon_bytes`, and without a unit
- * what the kernel counts in pages (`HugePages_Free`). Amounts are bytes.
+ * Parses /proc/meminfo into bytes under node_exporter's names, such as `MemTotal_bytes` and `Active_anon_bytes`. Fields that
+ * the kernel counts in pages have no unit (`HugePages_Free`).
  */
 export function parseMeminfo(text: string): Map<string, number> {
   const fields = new Map<string, number>();
@@ -23,15 +23,15 @@ export function addMemory(builder: FamilyBuilder, fields: ReadonlyMap<string, nu
   }
 }
 
-/** Seconds lost to waiting since the start, of one resource. */
+/** Seconds lost to waiting for one resource since the boot. */
 export interface Pressure {
-  /** Some process waited. */
+  /** While some process waited. */
   readonly someSeconds: number | undefined;
-  /** None could go on. */
+  /** While no process could continue. */
   readonly fullSeconds: number | undefined;
 }
 
-/** A file of /proc/pressure (Linux 4.20; switched off on a Raspberry Pi unless its kernel is started with `psi=1`). */
+/** Parses a file of /proc/pressure (Linux 4.20; off on a Raspberry Pi unless its kernel is started with `psi=1`). */
 export function parsePressure(text: string): Pressure {
   const total = (line: string) => {
     const match = new RegExp(`^${line} .*total=(\\d+)`, "m").exec(text);

@@ -1,4 +1,4 @@
-/** The machine: node_exporter's metrics of it, and its quick stats as plain numbers. */
+/** The host: node_exporter's metrics of it for a scrape, and a sample of plain numbers for each second. */
 
 export type { CgroupLimits } from "./cgroup.ts";
 export {

@@ -1,24 +1,24 @@
 import { CPU_FIELDS, type CpuTimes, type KernelStat, withoutStepsBack } from "./stat.ts";
 
-/** Names that are remembered, those of devices that are gone included. */
+/** Names that are remembered, including those of devices that are gone. */
 const MAX_NAMES = 1000;
 
 /**
- * One counter over devices that come and go. A plain sum falls when a network card is pulled, which looks as if all had
- * begun again at zero, and leaps when it is back: here only what devices count while they are seen is added.
+ * Sums a counter over devices that come and go, without ever falling. A plain sum falls when a network card is removed, which
+ * looks like a restart, and jumps when it is back. This one adds only the growth between two reads of the same device.
  */
 export class MonotonicCounter {
   readonly #last = new Map<string, number>();
   #sum: number | undefined;
 
-  /** @returns the sum so far, that of the first call as it stands; undefined where there is no device now */
+  /** @returns the sum so far, which begins with the devices' own counts; undefined where there is no device now */
   add(counts: Iterable<readonly [device: string, count: number]>): number | undefined {
     const isFirst = this.#sum === undefined;
     let grown = 0;
     let isAny = false;
     for (const [device, count] of counts) {
       const last = this.#last.get(device);
-      // Of one that comes later it is not known when it counted what it has.
+      // A device that appears later may have counted its value long ago.
       if (last === undefined) grown += isFirst ? count : 0;
       else grown += count < last ? count : count - last;
       if (this.#last.size >= MAX_NAMES && last === undefined) this.#last.clear();
@@ -31,17 +31,17 @@ export class MonotonicCounter {
   }
 }
 
-/** What processors did, as counters that only grow whatever processors come and go. */
+/** Processor time that never falls, although processors may be switched off and on. */
 export class ProcessorTime {
-  /** Of all together. */
+  /** Of all processors together. */
   total: CpuTimes | undefined;
-  /** Of the mean one: all modes together grow by a second a second. */
+  /** Of the mean processor: all modes together grow by one second per second. */
   mean: CpuTimes | undefined;
   #last: ReadonlyMap<string, CpuTimes> = new Map();
 
   add({ total, cpus }: Pick<KernelStat, "total" | "cpus">): void {
     if (total === undefined) return;
-    // One that is alone may have no line of its own.
+    // A single processor may have no line of its own.
     const now = cpus.size > 0 ? cpus : new Map([["", total]]);
     const shown = new Map([...now].map(([cpu, times]) => [cpu, withoutStepsBack(this.#last.get(cpu), times)]));
     const grown = (field: keyof CpuTimes) => {

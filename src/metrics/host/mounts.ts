@@ -10,7 +10,7 @@ export interface Mount {
   readonly isReadOnly: boolean;
 }
 
-/** What statfs(2) says: sizes in blocks of `bsize` bytes. */
+/** The result of statfs(2): sizes in blocks of `bsize` bytes. */
 export interface StatFs {
   readonly bsize: number;
   readonly blocks: number;
@@ -20,15 +20,15 @@ export interface StatFs {
   readonly ffree: number;
 }
 
-/** What is left out, as by node_exporter. */
+/** Left out by default, as in node_exporter. */
 export const EXCLUDED_MOUNT_POINTS =
   "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
 export const EXCLUDED_FS_TYPES =
   "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
 
 /**
- * proc_pid_mountinfo(5): `id parent major:minor root mount-point options tags… - type device super-options`. A byte that
- * would end a word is written as a backslash and three octal digits; what is not UTF-8 has become U+FFFD.
+ * proc_pid_mountinfo(5): `id parent major:minor root mount-point options tags… - type device super-options`. Spaces and
+ * the like are escaped as a backslash and three octal digits; bytes that are not UTF-8 have become U+FFFD.
  */
 export function parseMountinfo(text: string): Mount[] {
   const mounts: Mount[] = [];
@@ -48,7 +48,7 @@ export function parseMountinfo(text: string): Mount[] {
   return mounts;
 }
 
-/** A word of mountinfo as it was meant. */
+/** Undoes the escapes of mountinfo. */
 export function unescaped(word: string): string {
   return word.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8) & 0xff));
 }
@@ -56,30 +56,30 @@ export function unescaped(word: string): string {
 export interface FilesystemOptions {
   readonly excludedMountPoints: RegExp;
   readonly excludedTypes: RegExp;
-  /** Asks the kernel off the main thread. */
+  /** Asks the kernel without blocking the main thread. */
   readonly statfs: (mountPoint: string) => Promise<StatFs>;
-  /** Asks it at once: for `/` alone, and only where the answer is in the kernel's memory. */
+  /** Asks it synchronously: for `/` alone, and only where the answer is in the kernel's memory. */
   readonly statfsNow: (mountPoint: string) => StatFs;
   readonly calls: TimedCalls;
 }
 
-/** File systems that count their free blocks as they go, and answer without asking a device. */
+/** File systems that keep their number of free blocks in memory, and answer without asking a device. */
 const COUNTED_IN_MEMORY = new Set(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "ramfs"]);
 
-/** Whether a mount's sizes may be asked for on the main thread. Not of any but `/`: the way to others may hang. */
+/** Whether a mount's sizes may be read on the main thread. Only `/` may: the path lookup of other mounts may hang. */
 export function isAtHand({ mountPoint, fsType }: Mount): boolean {
   return mountPoint === "/" && COUNTED_IN_MEMORY.has(fsType);
 }
 
-/** The mounts that everybody sees; where these are hidden, those that we see. */
+/** Returns the mounts of the host's first process; where these are hidden, our own. */
 export function readMounts(files: HostFiles): Mount[] | undefined {
   const text = files.text("/proc/1/mountinfo") ?? files.text("/proc/self/mountinfo");
   return text === undefined ? undefined : parseMountinfo(text);
 }
 
 /**
- * Every mount that is not left out, each asked with a deadline: of one that does not answer in time we say so
- * (`node_filesystem_device_error` 1, with the reason), and go on with the others.
+ * Adds every mount that is not excluded, each with a timeout. A mount that does not answer in time is reported as such
+ * (`node_filesystem_device_error` 1, with the reason) and does not delay the others.
  */
 export async function addFilesystems(
   builder: FamilyBuilder,
@@ -89,22 +89,22 @@ export async function addFilesystems(
   const shown = mounts.filter(
     ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedTypes.test(fsType),
   );
-  const asked = new Map<string, Promise<CallResult<StatFs>>>();
+  const sizes = new Map<string, Promise<CallResult<StatFs>>>();
   for (const mount of shown) {
     const { mountPoint } = mount;
-    if (asked.has(mountPoint)) continue;
-    // So that the box knows its own disk, even while other mounts hold all the threads that we may take.
-    asked.set(
+    if (sizes.has(mountPoint)) continue;
+    // Not queued, so that the root disk is known even while other mounts hold all the threads.
+    sizes.set(
       mountPoint,
       isAtHand(mount) ? resultOf(async () => statfsNow(mountPoint)) : calls.run(mountPoint, () => statfs(mountPoint)),
     );
   }
-  for (const mount of shown) addFilesystem(builder, mount, await asked.get(mount.mountPoint)!);
+  for (const mount of shown) addFilesystem(builder, mount, await sizes.get(mount.mountPoint)!);
 }
 
-function addFilesystem(builder: FamilyBuilder, mount: Mount, answer: CallResult<StatFs>): void {
+function addFilesystem(builder: FamilyBuilder, mount: Mount, result: CallResult<StatFs>): void {
   const { device, fsType: fstype, mountPoint: mountpoint } = mount;
-  const failure = "failure" in answer ? answer.failure : undefined;
+  const failure = "failure" in result ? result.failure : undefined;
   const labels = { device, fstype, mountpoint, ...(failure === undefined ? {} : { device_error: reason(failure) }) };
   const add = (name: string, help: string, value: number) =>
     builder.add("gauge", `node_filesystem_${name}`, help, value, labels);
@@ -114,8 +114,8 @@ function addFilesystem(builder: FamilyBuilder, mount: Mount, answer: CallResult<
     failure === undefined ? 0 : 1,
   );
   add("readonly", "Filesystem read-only status.", mount.isReadOnly ? 1 : 0);
-  if ("failure" in answer) return;
-  const { bsize, blocks, bfree, bavail, files, ffree } = answer.value;
+  if ("failure" in result) return;
+  const { bsize, blocks, bfree, bavail, files, ffree } = result.value;
   add("size_bytes", "Filesystem size in bytes.", blocks * bsize);
   add("free_bytes", "Filesystem free space in bytes.", bfree * bsize);
   add("avail_bytes", "Filesystem space available to non-root users in bytes.", bavail * bsize);
@@ -123,7 +123,7 @@ function addFilesystem(builder: FamilyBuilder, mount: Mount, answer: CallResult<
   add("files_free", "Filesystem total free file nodes.", ffree);
 }
 
-/** A closed set of words, the first being node_exporter's. */
+/** Returns one of a closed set of reasons; the first is node_exporter's wording. */
 function reason(failure: string): string {
   if (failure === "timeout") return "mountpoint timeout";
   return /^(E[A-Z0-9]+|no free thread)$/.test(failure) ? failure : "error";

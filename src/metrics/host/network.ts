@@ -21,10 +21,10 @@ const COLUMNS = [
   "transmit_compressed",
 ] as const;
 
-/** Counts of one network device since it is there, by the column's name. */
+/** Counts of one network device since it appeared, by the column's name. */
 export type DeviceCounts = ReadonlyMap<string, number>;
 
-/** /proc/net/dev: devices by name, which may have any sign but `/`, `:` and spaces, and may touch its first number. */
+/** Parses /proc/net/dev. A name may have any character but `/`, `:` and spaces, and the first number may follow it directly. */
 export function parseNetDevices(text: string): Map<string, DeviceCounts> {
   const devices = new Map<string, DeviceCounts>();
   for (const line of text.split("\n")) {
@@ -77,17 +77,17 @@ const ATTRIBUTES = [
   ["type", "protocol_type", "gauge"],
 ] as const;
 
-/** These wait for the kernel's one lock on network devices, which a driver in trouble holds for seconds. */
+/** Reading these takes the kernel's global lock on network devices, which a driver in trouble holds for seconds. */
 const LOCKED = ["carrier", "duplex", "speed"] as const;
 
-/** /sys/class/net. A device that is down refuses some of its files. */
+/** Reads /sys/class/net. Some files of a device that is down cannot be read. */
 export async function addNetClass(builder: FamilyBuilder, files: HostFiles, maxDevices = 64): Promise<void> {
   const devices = files.list("/sys/class/net").slice(0, maxDevices);
   await Promise.all(
     devices.map(async (device) => {
       const folder = `/sys/class/net/${device}`;
       const operstate = files.text(`${folder}/operstate`)?.trim();
-      // Not a device, such as `bonding_masters`, or gone since.
+      // Not a device, such as `bonding_masters`, or it is gone by now.
       if (operstate === undefined) return;
       const texts = await files.slowTexts(
         folder,
@@ -133,7 +133,7 @@ function numberInAnyBase(text: string | undefined): number | undefined {
 }
 
 /**
- * /proc/net/netstat and /proc/net/snmp: pairs of lines, names above values, each pair of one protocol.
+ * Parses /proc/net/netstat and /proc/net/snmp: for each protocol a line of names, then a line of values.
  *
  * @example
  * parseNetstat("Tcp: InSegs OutSegs\nTcp: 5 7\n").get("Tcp_OutSegs"); // 7
@@ -152,7 +152,7 @@ export function parseNetstat(text: string): Map<string, number> {
   return fields;
 }
 
-/** /proc/net/snmp6: a name and a value a line; the protocol ends with the name's first 6. */
+/** Parses /proc/net/snmp6: a name and a value per line. The protocol is the part up to the first 6. */
 export function parseSnmp6(text: string): Map<string, number> {
   const fields = new Map<string, number>();
   for (const [name = "", word] of wordsOfLines(text)) {
@@ -163,7 +163,7 @@ export function parseSnmp6(text: string): Map<string, number> {
   return fields;
 }
 
-/** What node_exporter takes, out of some hundred. */
+/** The fields that node_exporter exports, of more than a hundred. */
 const NETSTAT_FIELDS =
   /^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/;
 

@@ -1,6 +1,6 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 
-/** Label and field, in the order of the labels. */
+/** Labels with their fields, in the order of the labels. */
 const LABELS = [
   ["build_id", "BUILD_ID"],
   ["id", "ID"],
@@ -17,7 +17,7 @@ const LABELS = [
 ] as const;
 
 /**
- * /etc/os-release: assignments as a shell reads them (os-release(5)), quoted or not.
+ * Parses /etc/os-release: shell assignments, quoted or not (os-release(5)).
  *
  * @example
  * parseOsRelease('ID=debian\nNAME="Debian GNU/Linux"').get("NAME"); // "Debian GNU/Linux"

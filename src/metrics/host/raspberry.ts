@@ -1,7 +1,7 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, slowText } from "./files.ts";
 
-/** Why a Raspberry Pi slows down: bit of the firmware's word, which is "now"; 16 places above, "since the start". */
+/** Why a Raspberry Pi slows down, with the bit that means "now". The bit 16 places higher means "since the boot". */
 const CAUSES = [
   ["under-voltage", 0],
   ["frequency-capped", 1],
@@ -9,16 +9,16 @@ const CAUSES = [
   ["soft-temperature-limit", 3],
 ] as const;
 
-/** What the firmware says of one cause. */
+/** The firmware's report on one cause. */
 export interface Throttling {
   readonly cause: (typeof CAUSES)[number][0];
   readonly isNow: boolean;
-  /** At any time since the start; undefined where the kernel knows of this moment alone. */
+  /** At any time since the boot; undefined where the kernel reports only the present. */
   readonly hasBeen: boolean | undefined;
 }
 
 /**
- * The firmware's word, hexadecimal without 0x: `50005` means under-voltage and throttled, now and before.
+ * Parses the firmware's hexadecimal flags: `50005` means under-voltage and throttled, now and before.
  *
  * @example
  * parseThrottled("50005")?.filter(({ isNow }) => isNow).length; // 2
@@ -38,7 +38,7 @@ const BEFORE = "The same at any time since the start.";
 
 /**
  * Reads under-voltage and throttling from the firmware's own file (Raspberry Pi kernels), else from the alarm of the driver
- * that every kernel has (`rpi_volt`), which knows of under-voltage alone. Undefined on other boards.
+ * `rpi_volt`, which every kernel has and which reports only under-voltage. Undefined on other boards.
  */
 export async function readThrottling(files: HostFiles): Promise<readonly Throttling[] | undefined> {
   for (const path of firmwareFolders(files)) {
@@ -54,7 +54,7 @@ export async function readThrottling(files: HostFiles): Promise<readonly Throttl
   return undefined;
 }
 
-/** False on boards that do not tell. */
+/** Returns false on boards that do not report it. */
 export async function addThrottling(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   const states = await readThrottling(files);
   for (const { cause, isNow, hasBeen } of states ?? []) {
@@ -74,13 +74,13 @@ function firmwareFolders(files: HostFiles): string[] {
     .flatMap((soc) => [`${platform}/${soc}/${soc}:firmware`]);
 }
 
-/** How worn a flash memory is. */
+/** Wear of a flash memory. */
 export interface Wear {
-  /** Of each kind of cells, the used part of its life in steps of a tenth, rounded up; 1.1 where it is past its end. */
+  /** For each type of cells, the used part of its life in steps of a tenth, rounded up; 1.1 past its end. */
   readonly ratios: readonly (number | undefined)[];
 }
 
-/** eMMC's `life_time`, for its two kinds of cells: `0x01 0x02`. 0 is "not told", 0x0b past the end (JESD84-B51, 7.4.43). */
+/** Parses eMMC's `life_time` of its two types of cells: `0x01 0x02`. 0 is undefined, 0x0b past the end (JESD84-B51, 7.4.43). */
 export function parseLifeTime(text: string): Wear {
   const ratios = text
     .trim()
@@ -93,7 +93,7 @@ export function parseLifeTime(text: string): Wear {
   return { ratios };
 }
 
-/** Wear of what is soldered in or plugged as eMMC. SD cards keep theirs to themselves, and have no such file. */
+/** Adds the wear of eMMC memories. SD cards do not report theirs, and have no such file. */
 export async function addWear(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   let found = false;
   for (const device of files.list("/sys/block").filter((name) => /^mmcblk\d+$/.test(name))) {

@@ -1,10 +1,10 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf, wordsOfLines } from "./files.ts";
 
-/** What node_exporter knows of a protocol's line; a kernel may say more. */
+/** The states that node_exporter exports; a kernel may have more. */
 const STATES = ["inuse", "orphan", "tw", "alloc", "mem", "memory"] as const;
 
-/** /proc/net/sockstat and sockstat6: a protocol a line, then pairs of name and number. */
+/** Parses /proc/net/sockstat and sockstat6: a line per protocol, with pairs of name and number. */
 export function parseSockstat(text: string): Map<string, ReadonlyMap<string, number>> {
   const protocols = new Map<string, ReadonlyMap<string, number>>();
   for (const [protocol = "", ...words] of wordsOfLines(text)) {
@@ -19,7 +19,7 @@ export function parseSockstat(text: string): Map<string, ReadonlyMap<string, num
   return protocols;
 }
 
-/** @param pageBytes of memory, in which the kernel counts `mem`: 4096, or 16384 on a Raspberry Pi 5 */
+/** @param pageBytes size of a memory page, the unit of `mem`: 4096, or 16384 on a Raspberry Pi 5 */
 export function addSockstat(
   builder: FamilyBuilder,
   protocols: ReturnType<typeof parseSockstat>,
@@ -40,7 +40,7 @@ export function addSockstat(
   }
 }
 
-/** This process's address space is told in pages and in KiB: what a page has follows. It is a power of two. */
+/** Returns the size of a memory page: the kernel reports this process's address space both in pages and in KiB. */
 export function pageBytesOf(files: HostFiles): number {
   const pages = numberOf(files.text("/proc/self/statm")?.split(" ")[0]);
   const kibibytes = numberOf(/^VmSize:\s+(\d+) kB$/m.exec(files.text("/proc/self/status") ?? "")?.[1]);
@@ -49,7 +49,7 @@ export function pageBytesOf(files: HostFiles): number {
   return bytes >= 4096 && bytes <= 65536 ? bytes : 4096;
 }
 
-/** /proc/net/softnet_stat: a line for each processor, in hexadecimal; its number is told since Linux 5.14. */
+/** Reads /proc/net/softnet_stat: a hexadecimal line per processor, with the processor's number since Linux 5.14. */
 export function addSoftnet(builder: FamilyBuilder, text: string): void {
   for (const [row, words] of wordsOfLines(text).entries()) {
     if (words.length < 9) continue;
@@ -66,7 +66,7 @@ export function addSoftnet(builder: FamilyBuilder, text: string): void {
   }
 }
 
-/** /proc/net/arp: a line of headings, then a neighbour a line, its device last. */
+/** Reads /proc/net/arp: a line of headings, then a line per neighbour, which ends with its device. */
 export function addArp(builder: FamilyBuilder, text: string): void {
   const entries = new Map<string, number>();
   for (const words of wordsOfLines(text).slice(1)) {
@@ -78,7 +78,7 @@ export function addArp(builder: FamilyBuilder, text: string): void {
   }
 }
 
-/** /proc/net/udp and udp6: a socket a line, with `tx_queue:rx_queue` in hexadecimal. */
+/** Reads /proc/net/udp and udp6: a line per socket, with `tx_queue:rx_queue` in hexadecimal. */
 export function addUdpQueues(builder: FamilyBuilder, text: string, ip: "v4" | "v6"): void {
   const bytes = { tx: 0, rx: 0 };
   for (const words of wordsOfLines(text).slice(1)) {
@@ -90,7 +90,7 @@ export function addUdpQueues(builder: FamilyBuilder, text: string, ip: "v4" | "v
   for (const queue of ["tx", "rx"] as const) builder.add("gauge", "node_udp_queues", help, bytes[queue], { queue, ip });
 }
 
-/** Column of /proc/net/stat/nf_conntrack, and what it counts. */
+/** Columns of /proc/net/stat/nf_conntrack, with their help. */
 const CONNTRACK_COLUMNS = [
   ["found", "Number of searched entries which were successful."],
   ["invalid", "Number of packets seen which can not be tracked."],
@@ -102,7 +102,7 @@ const CONNTRACK_COLUMNS = [
   ["search_restart", "Number of conntrack table lookups which had to be restarted due to hashtable resizes."],
 ] as const;
 
-/** /proc/net/stat/nf_conntrack: a line of headings, then a line for each processor in hexadecimal; added up. */
+/** Sums /proc/net/stat/nf_conntrack: a line of headings, then a hexadecimal line per processor. */
 export function parseConntrack(text: string): Map<string, number> {
   const [headings = [], ...rows] = wordsOfLines(text);
   const sums = new Map<string, number>();
@@ -114,7 +114,7 @@ export function parseConntrack(text: string): Map<string, number> {
   return sums;
 }
 
-/** False where the kernel tracks no connections: the module is loaded with the first rule that needs it. */
+/** Returns false where the kernel tracks no connections: the module is loaded with the first rule that needs it. */
 export function addConntrack(builder: FamilyBuilder, files: HostFiles): boolean {
   const folder = "/proc/sys/net/netfilter";
   const entries = numberOf(files.text(`${folder}/nf_conntrack_count`));

@@ -15,11 +15,11 @@ export interface CpuTimes {
   readonly guestNice: number;
 }
 
-/** What /proc/stat says; a field is undefined where the kernel does not tell. */
+/** The content of /proc/stat; a field is undefined where the kernel does not report it. */
 export interface KernelStat {
-  /** All processors together, those that are off included. */
+  /** All processors together, including those that are switched off. */
   readonly total: CpuTimes | undefined;
-  /** By number; a processor that is off has no line. */
+  /** By number; a processor that is switched off has no entry. */
   readonly cpus: ReadonlyMap<string, CpuTimes>;
   readonly contextSwitches: number | undefined;
   readonly interrupts: number | undefined;
@@ -29,11 +29,11 @@ export interface KernelStat {
   readonly blocked: number | undefined;
 }
 
-/** Linux reports ticks of 1/100 s to programs on every processor that we run on, whatever its own clock. */
+/** Linux reports ticks of 1/100 s to programs on every architecture that we run on, whatever its internal clock. */
 const TICKS_PER_SECOND = 100;
 const MODES = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"] as const;
 export const CPU_FIELDS = [...MODES, "guest", "guestNice"] as const;
-/** After a processor was away its idle time may begin again, far below; anything less is the kernel's own inaccuracy. */
+/** The idle time of a processor that was switched off may restart far below. A smaller step back is the kernel's inaccuracy. */
 const RESTART_SECONDS = 3;
 
 export function parseStat(text: string): KernelStat {
@@ -65,8 +65,8 @@ function cpuTimes(words: readonly string[]): CpuTimes {
 }
 
 /**
- * What a counter may show: the kernel's idle and iowait times step back a little now and then, which Prometheus would take
- * for a restart and count in full again.
+ * Returns times that are safe to show as counters. The kernel's idle and iowait times step back a little now and then, which
+ * Prometheus would take for a restart, counting the whole value again.
  */
 export function withoutStepsBack(before: CpuTimes | undefined, now: CpuTimes): CpuTimes {
   if (before === undefined || before.idle - now.idle >= RESTART_SECONDS) return now;

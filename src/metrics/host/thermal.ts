@@ -3,7 +3,7 @@ import { type HostFiles, numberOf } from "./files.ts";
 
 const FOLDER = "/sys/class/thermal";
 
-/** Reads zones and what cools them, all at once; false where the kernel knows nothing of either. */
+/** Reads thermal zones and cooling devices in parallel; returns false where the kernel has neither. */
 export async function addThermal(builder: FamilyBuilder, files: HostFiles): Promise<boolean> {
   const names = files.list(FOLDER);
   await Promise.all(names.map((name) => addThermalDevice(builder, files, name)));
@@ -48,7 +48,7 @@ const FREQUENCIES = [
   ["scaling_max_freq", "node_cpu_scaling_frequency_max_hertz", "Maximum scaled CPU thread frequency in hertz."],
 ] as const;
 
-/** Where the kernel steers frequencies; false where it does not tell its processors. Processors past the first `maxCpus` are left out. */
+/** Reads the frequencies of the first `maxCpus` processors; returns false where the kernel does not list processors. */
 export async function addCpuFrequency(builder: FamilyBuilder, files: HostFiles, maxCpus = 64): Promise<boolean> {
   const cpus = files.list(CPUS).filter((name) => /^cpu\d+$/.test(name));
   await Promise.all(cpus.slice(0, maxCpus).map((name) => addFrequencies(builder, files, name)));

@@ -1,7 +1,7 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 import { type HostFiles, numberOf } from "./files.ts";
 
-/** The processor's temperature, and what measured it: `k10temp Tctl`, `cpu-thermal`. */
+/** The processor's temperature, and the sensor that measured it: `k10temp Tctl`, `cpu-thermal`. */
 export interface Temperature {
   readonly celsius: number;
   readonly sensor: string;
@@ -14,27 +14,27 @@ export interface Thermometer {
 
 interface Sensor {
   readonly name: string;
-  /** Folder of the device, which hangs as a whole. */
+  /** Folder of the device: its sensors hang together. */
   readonly device: string;
   readonly path: string;
 }
 
-/** Drivers that measure the processor and nothing else, the surest first. */
+/** Drivers that measure the processor and nothing else, the most reliable first. */
 const PROCESSOR_DRIVERS = ["k10temp", "coretemp", "cpu_thermal", "soc_thermal", "zenpower", "k8temp", "via_cputemp"];
-/** Of several sensors of such a chip: the whole of it, then the true temperature before the one that steers fans. */
+/** Preferred sensors of such a chip: the whole package, then the true temperature before the one that controls fans. */
 const WHOLE_CHIP = [/^(package|physical) id/i, /^tdie/i, /^tctl/i];
-/** Names of zones and chips that are for the processor: `x86_pkg_temp`, `cpu0-thermal`, `bigcore0_thermal`, `TCPU`. */
+/** Names of zones and chips that measure the processor: `x86_pkg_temp`, `cpu0-thermal`, `bigcore0_thermal`, `TCPU`. */
 const PROCESSOR = /cpu|core|(^|[^a-z])(soc|pkg|package|cluster|b0d4)/i;
-/** Sensors of a board's chip that sit at the processor: `CPUTIN`, `CPU Package`, `PECI Agent 0`. */
+/** Sensors of a board's chip that are placed at the processor: `CPUTIN`, `CPU Package`, `PECI Agent 0`. */
 const AT_PROCESSOR = /^(cpu|peci|tdie|tctl)/i;
-/** Parts that get warm by themselves, and say nothing of the processor or the case. */
+/** Parts with a heat of their own, whose temperature says nothing about the processor or the case. */
 const PART =
   /gpu|npu|nvme|drivetemp|ddr|dimm|jc42|spd5118|wifi|wlan|iwl|ath\d|mt7\d|phy|r8169|modem|bat|charg|amdgpu|nouveau/i;
 
-/** Drivers may be loaded after us, and numbers of chips change. */
+/** Drivers may be loaded later than tenk, and chips are renumbered. */
 const SEARCH_EVERY_MS = 60_000;
 
-/** Chooses by what a sensor measures: the processor, else the board; of several alike, such as two sockets, the warmest. */
+/** Reads the processor's sensor, else the board's; the warmest of several alike, such as those of two sockets. */
 export function openThermometer(files: HostFiles, nowMs: () => number = () => performance.now()): Thermometer {
   let groups: readonly (readonly Sensor[])[] = [];
   let searchedMs = Number.NEGATIVE_INFINITY;
@@ -69,12 +69,12 @@ async function warmestOf(files: HostFiles, sensors: readonly Sensor[]): Promise<
   return warmest;
 }
 
-/** What is not wired reads as 0, −273 or 255 °C. */
+/** An input that is not connected reads as 0, −273 or 255 °C. */
 function isPlausible(celsius: number): boolean {
   return celsius > -40 && celsius < 150 && celsius !== 0;
 }
 
-/** All sensors that would do, the best group first. */
+/** Returns all suitable sensors in groups, the best group first. */
 async function sensorGroups(files: HostFiles): Promise<(readonly Sensor[])[]> {
   const chips = await Promise.all(
     files.list("/sys/class/hwmon").map((name) => sensorsOfChip(files, `/sys/class/hwmon/${name}`)),
@@ -123,11 +123,11 @@ async function sensorsOfChip(files: HostFiles, folder: string): Promise<NamedSen
     return { name: `${type} ${label}`.trim(), type, label, isChip: true, device: folder, path };
   });
   if (!PROCESSOR_DRIVERS.includes(type)) return sensors;
-  const whole = WHOLE_CHIP.map((wanted) => sensors.filter(({ label }) => wanted.test(label)));
+  const whole = WHOLE_CHIP.map((pattern) => sensors.filter(({ label }) => pattern.test(label)));
   return whole.find((found) => found.length > 0) ?? sensors;
 }
 
-/** False where there is none. */
+/** Returns false where there is none. */
 export function addTemperature(builder: FamilyBuilder, temperature: Temperature | undefined): boolean {
   const help = "Temperature of the processor, or of the board where no sensor is at the processor.";
   const { celsius, sensor = "" } = temperature ?? {};
