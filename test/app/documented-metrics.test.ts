@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
-import { type Family, familiesOf, hostCollector, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
+import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
@@ -79,7 +79,7 @@ async function hostFamilies(): Promise<Family[]> {
   const answers = { statfs: async () => statfs, statfsNow: () => statfs };
   const machines = [RASPBERRY_PI_4, X86_SERVER, CONTAINER].map((files) => fakeRoot(files));
   const options = [{}, ...machines.map(({ root }) => ({ root, ...answers }))];
-  const families = await Promise.all(options.map((each) => hostCollector(each).collect()));
+  const families = await Promise.all(options.map((each) => openHost(each).collect()));
   for (const machine of machines) machine[Symbol.dispose]();
   return families.flat();
 }

@@ -10,7 +10,7 @@ import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { dashboardFiles, type Instance, parseConfig, up } from "../../src/app/mod.ts";
-import { exposition, hostCollector } from "../../src/metrics/mod.ts";
+import { exposition, openHost } from "../../src/metrics/mod.ts";
 import { startTenk, tenk } from "../cli/tenk.ts";
 import { RASPBERRY_PI_4 } from "../metrics/host-machines.ts";
 import { fakeRoot } from "../metrics/host-support.ts";
@@ -55,14 +55,14 @@ const MORE_FILES = {
 async function startPi(): Promise<string> {
   const machine = fakeRoot({ ...RASPBERRY_PI_4, ...MORE_FILES });
   const statfs = { bsize: 4096, blocks: 1e6, bfree: 5e5, bavail: 4e5, files: 1e5, ffree: 9e4 };
-  const collector = hostCollector({ root: machine.root, statfs: async () => statfs, statfsNow: () => statfs });
+  const host = openHost({ root: machine.root, statfs: async () => statfs, statfsNow: () => statfs });
   const stat = RASPBERRY_PI_4["/proc/stat"]!;
   let scrapes = 0;
   const server = createServer(async (_, response) => {
     scrapes += 1;
     const running = stat.replace(/^(cpu\d+ .*) 0 0$/gm, `$1 ${scrapes * 50} 0`);
     writeFileSync(join(machine.root, "proc/stat"), running);
-    response.end(exposition(await collector.collect()));
+    response.end(exposition(await host.collect()));
   });
   atEnd(machine, () => machine[Symbol.dispose]());
   return `127.0.0.1:${await listening(atEnd(server, () => server.close()))}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { startSampling } from "../../src/app/monitoring/sampling.ts";
-import { type Family, History, openHostReader, openProcessReader } from "../../src/metrics/mod.ts";
+import { type Family, History, openHost, openProcessReader } from "../../src/metrics/mod.ts";
 import { CountRows } from "../../src/net/counts.ts";
 import { keptLog } from "./admin/support.ts";
 import { instanceMetrics } from "./instance-metrics.ts";
@@ -9,7 +9,7 @@ import { instanceMetrics } from "./instance-metrics.ts";
 function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
   const rows = new CountRows(1);
   const reader = openProcessReader();
-  const host = openHostReader();
+  const host = openHost();
   const history = new History();
   const log = keptLog();
   let lagMs = 0;
@@ -21,7 +21,7 @@ function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
   const sampling = startSampling({
     history,
     metrics: () => metrics,
-    host: () => host.read(),
+    host: () => host.sample(),
     takeLagMs: () => lagMs,
     gather,
     onSecond: () => {

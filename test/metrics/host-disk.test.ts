@@ -1,13 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { addDisks, parseDiskstats, parseUdev } from "../../src/metrics/host/disk.ts";
 import { hostFiles } from "../../src/metrics/host/files.ts";
-import {
-  addFilesystems,
-  EXCLUDED_FS_TYPES,
-  EXCLUDED_MOUNT_POINTS,
-  parseMountinfo,
-  type StatFs,
-} from "../../src/metrics/host/mounts.ts";
+import { addFilesystems, parseMountinfo, type StatFs } from "../../src/metrics/host/mounts.ts";
+import { openSources } from "../../src/metrics/host/sources.ts";
 import { TimedCalls } from "../../src/metrics/host/timed-calls.ts";
 import { RASPBERRY_PI_4 } from "./host-machines.ts";
 import { added, fakeRoot } from "./host-support.ts";
@@ -48,15 +43,8 @@ const SIZES: StatFs = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 
 const MOUNTS = parseMountinfo(RASPBERRY_PI_4["/proc/1/mountinfo"]!);
 
 function filesystems(statfs: (mountPoint: string) => Promise<StatFs>, calls = new TimedCalls()) {
-  return added((builder) =>
-    addFilesystems(builder, MOUNTS, {
-      excludedMountPoints: new RegExp(EXCLUDED_MOUNT_POINTS),
-      excludedTypes: new RegExp(EXCLUDED_FS_TYPES),
-      statfs,
-      statfsNow: () => SIZES,
-      calls,
-    }),
-  );
+  const timeouts = { mounts: calls, devices: new TimedCalls() };
+  return added((builder) => addFilesystems(builder, MOUNTS, openSources({ statfs, statfsNow: () => SIZES, timeouts })));
 }
 
 const NAS = 'device="nas:/export/one",fstype="nfs4",mountpoint="/mnt/nas one"';

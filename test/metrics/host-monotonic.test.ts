@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openHostReader } from "../../src/metrics/host/mod.ts";
+import { openHost } from "../../src/metrics/host/mod.ts";
 import { fakeRoot } from "./host-support.ts";
 
 const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ffree: 900 };
@@ -15,10 +15,10 @@ function samplesOf(file: string, texts: readonly string[]) {
     "/sys/class/net/usb0/device": DEVICE,
     [file]: texts[0]!,
   });
-  const reader = openHostReader({ root: machine.root, statfs: async () => SIZES });
+  const host = openHost({ root: machine.root, statfs: async () => SIZES });
   return texts.map((text) => {
     writeFileSync(join(machine.root, file), text);
-    return reader.read();
+    return host.sample();
   });
 }
 

@@ -7,7 +7,7 @@ import {
   EXCLUDED_FS_TYPES,
   EXCLUDED_MOUNT_POINTS,
   EXCLUDED_NETWORK_DEVICES,
-  hostCollector,
+  openHost,
 } from "../../src/metrics/host/mod.ts";
 import { until } from "../net/support.ts";
 import { RASPBERRY_PI_4, X86_SERVER } from "./host-machines.ts";
@@ -53,8 +53,8 @@ async function theirs(url: string): Promise<string> {
   return text.replace(LATER_LABELS, "").replaceAll("{,", "{");
 }
 
-const collector = hostCollector();
-const ours = async () => exposition(await collector.collect());
+const host = openHost();
+const ours = async () => exposition(await host.collect());
 
 function typesOf(text: string): Map<string, string> {
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name!, type!]));
@@ -101,7 +101,7 @@ describe.skipIf(!isInstalled)("beside Debian's node_exporter", () => {
       "--no-collector.uname",
     ]);
     const they = valuesOfText(await theirs(url));
-    const own = valuesOf(await hostCollector({ root: machine.root }).collect());
+    const own = valuesOf(await openHost({ root: machine.root }).collect());
     const families = new Set(Object.keys(they).map(familyOf));
     const known = [
       "node_thermal_zone_temp",

@@ -86,6 +86,13 @@ describe("the processor's temperature is that of", () => {
     expect(await openThermometer(hostFiles(machine.root)).read()).toEqual(expected);
   });
 
+  test("the same sensor for two readers that begin at one moment", async () => {
+    using machine = fakeRoot(chip(0, "k10temp", { 1: 42_500 }));
+    const thermometer = openThermometer(hostFiles(machine.root));
+    const sensors = (await Promise.all([thermometer.read(), thermometer.read()])).map((each) => each?.sensor);
+    expect(sensors).toEqual(["k10temp", "k10temp"]);
+  });
+
   test("what is there: a driver may come later, and a chip's number may change", async () => {
     using machine = fakeRoot({ ...zone(0, "acpitz", 27_800), ...chip(0, "k10temp", { 1: 42_500 }) });
     let nowMs = 0;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { exposition, type Family } from "../../src/metrics/exposition.ts";
 import { hostFiles } from "../../src/metrics/host/files.ts";
-import { hostCollector, type StatFs, TimedCalls } from "../../src/metrics/host/mod.ts";
+import { openHost, type StatFs, TimedCalls } from "../../src/metrics/host/mod.ts";
 import { until } from "../net/support.ts";
 import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "./host-machines.ts";
 import { fakeRoot, valuesOf } from "./host-support.ts";
@@ -29,7 +29,7 @@ function complaintsOf(families: readonly Family[]): string[] {
 describe("a host collector", () => {
   test("tells of a Raspberry Pi what each of its files says", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    const families = await hostCollector({ root: machine.root, ...ANSWERS, version: "1.2.3" }).collect();
+    const families = await openHost({ root: machine.root, ...ANSWERS, version: "1.2.3" }).collect();
     expect(complaintsOf(families)).toEqual([]);
     const values = valuesOf(families);
     expect(values).toMatchObject({
@@ -61,7 +61,7 @@ describe("a host collector", () => {
 
   test("tells of a container what it may use", async () => {
     using machine = fakeRoot(CONTAINER);
-    expect(valuesOf(await hostCollector({ root: machine.root, ...ANSWERS }).collect())).toMatchObject({
+    expect(valuesOf(await openHost({ root: machine.root, ...ANSWERS }).collect())).toMatchObject({
       node_memory_MemTotal_bytes: 8_000_000 * 1024,
       tenk_cgroup_memory_limit_bytes: 2 ** 28,
       tenk_cgroup_memory_used_bytes: 100e6,
@@ -72,7 +72,7 @@ describe("a host collector", () => {
 
   test("says which collectors had something to read, and how long each took", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    const values = valuesOf(await hostCollector({ root: machine.root, ...ANSWERS }).collect());
+    const values = valuesOf(await openHost({ root: machine.root, ...ANSWERS }).collect());
     const without = Object.keys(values).filter((name) => /^node_scrape_collector_success/.test(name) && !values[name]);
     expect(without.map((name) => /"(.*)"/.exec(name)?.[1])).toEqual([
       "cgroup",
@@ -87,7 +87,7 @@ describe("a host collector", () => {
 
   test("goes on where a machine has nothing that it knows", async () => {
     using machine = fakeRoot({});
-    const families = await hostCollector({ root: machine.root, ...ANSWERS }).collect();
+    const families = await openHost({ root: machine.root, ...ANSWERS }).collect();
     expect(complaintsOf(families)).toEqual([]);
     const names = families.map(({ name }) => name);
     expect(names.filter((name) => !/^node_(time_seconds|scrape_collector_.*|exporter_build_info)$/.test(name))).toEqual(
@@ -97,10 +97,10 @@ describe("a host collector", () => {
 
   test("shows no idle time that steps back, and no processor that went away", async () => {
     using machine = fakeRoot({ "/proc/stat": "cpu0 0 0 0 1000\ncpu1 0 0 0 1000\n" });
-    const collector = hostCollector({ root: machine.root, ...ANSWERS });
-    await collector.collect();
+    const host = openHost({ root: machine.root, ...ANSWERS });
+    await host.collect();
     writeFileSync(join(machine.root, "proc/stat"), "cpu0 5 0 0 990\n");
-    const values = valuesOf(await collector.collect());
+    const values = valuesOf(await host.collect());
     expect(values).toMatchObject({
       'node_cpu_seconds_total{cpu="0",mode="idle"}': 10,
       'node_cpu_seconds_total{cpu="0",mode="user"}': 0.05,
@@ -119,11 +119,11 @@ describe("a host collector", () => {
     };
     const mounts = new TimedCalls({ timeoutMs: 50 });
     const timeouts = { mounts, devices: new TimedCalls() };
-    const collector = hostCollector({ root: machine.root, ...ANSWERS, statfs, timeouts });
+    const host = openHost({ root: machine.root, ...ANSWERS, statfs, timeouts });
     const labels = 'fstype="vfat",mountpoint="/boot/firmware"';
     const error = `node_filesystem_device_error{device="/dev/mmcblk0p1",device_error="mountpoint timeout",${labels}}`;
     for (let scrape = 0; scrape < 2; scrape++) {
-      const values = valuesOf(await collector.collect());
+      const values = valuesOf(await host.collect());
       expect(values[error]).toBe(1);
       expect(values.node_load1).toBe(0.42);
       expect(values['node_network_up{device="eth0"}']).toBe(1);
@@ -132,22 +132,22 @@ describe("a host collector", () => {
     expect(calls).toBe(1);
     release.resolve(SIZES);
     await until(() => mounts.hanging.length === 0);
-    const values = valuesOf(await collector.collect());
+    const values = valuesOf(await host.collect());
     expect(values[`node_filesystem_device_error{device="/dev/mmcblk0p1",${labels}}`]).toBe(0);
   });
 
   test("reads once for all who ask at one time", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    const collector = hostCollector({ root: machine.root, ...ANSWERS });
-    const [one, other] = await Promise.all([collector.collect(), collector.collect()]);
+    const host = openHost({ root: machine.root, ...ANSWERS });
+    const [one, other] = await Promise.all([host.collect(), host.collect()]);
     expect(one).toBe(other);
-    expect(await collector.collect()).not.toBe(one);
+    expect(await host.collect()).not.toBe(one);
   });
 
   test("leaves out what it is told to", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const values = valuesOf(
-      await hostCollector({
+      await openHost({
         root: machine.root,
         ...ANSWERS,
         excludedDisks: /^mmc/,
@@ -182,7 +182,7 @@ describe("whatever files say", () => {
     const files = { ...RASPBERRY_PI_4, ...X86_SERVER };
     const paths = Object.keys(files).filter((path) => !files[path]!.startsWith("→"));
     using machine = fakeRoot(files);
-    const collector = hostCollector({ root: machine.root, ...ANSWERS });
+    const host = openHost({ root: machine.root, ...ANSWERS });
     const seeds = fc.array(fc.nat(), { minLength: 8, maxLength: 24 });
     await fc.assert(
       fc.asyncProperty(seeds, async (chosen) => {
@@ -190,7 +190,7 @@ describe("whatever files say", () => {
           const path = paths[(seed >>> 5) % paths.length]!;
           writeFileSync(join(machine.root, path), damaged(files[path]!, seed));
         }
-        expect(complaintsOf(await collector.collect())).toEqual([]);
+        expect(complaintsOf(await host.collect())).toEqual([]);
       }),
       { numRuns: 60, interruptAfterTimeLimit: 1500, markInterruptAsFailure: false },
     );

@@ -6,9 +6,8 @@ import {
   type Family,
   familiesOf,
   type History,
-  hostCollector,
   joinFamilies,
-  openHostReader,
+  openHost,
   openProcessReader,
   recentLag,
 } from "../../metrics/mod.ts";
@@ -58,8 +57,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
     lag.add(lagMs);
     longestLagMs = Math.max(longestLagMs, lagMs);
   });
-  const collector = hostCollector({ version: VERSION });
-  const hostReader = openHostReader();
+  const host = openHost({ version: VERSION });
   const metrics = () => [...own, ...parts.metrics()];
   async function gather(): Promise<Family[]> {
     const [threads, ofParts] = await Promise.all([sharedThreads.vitals(), parts.gatherMetrics()]);
@@ -68,7 +66,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
   const sampling = startSampling({
     history,
     metrics,
-    host: () => hostReader.read(),
+    host: () => host.sample(),
     takeLagMs() {
       const longest = longestLagMs;
       longestLagMs = 0;
@@ -79,7 +77,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
     log,
   });
   async function families(): Promise<readonly Family[]> {
-    const [ofHost, gathered] = await Promise.all([collector.collect(), gather()]);
+    const [ofHost, gathered] = await Promise.all([host.collect(), gather()]);
     return [...familiesOf(metrics()), ...ofHost, ...gathered];
   }
   return {

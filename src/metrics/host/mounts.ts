@@ -1,6 +1,7 @@
 import type { FamilyBuilder } from "../family-builder.ts";
 import type { HostFiles } from "./files.ts";
-import { type CallResult, resultOf, type TimedCalls } from "./timed-calls.ts";
+import type { HostSources } from "./sources.ts";
+import { type CallResult, resultOf } from "./timed-calls.ts";
 
 /** A line of /proc/self/mountinfo. */
 export interface Mount {
@@ -19,12 +20,6 @@ export interface StatFs {
   readonly files: number;
   readonly ffree: number;
 }
-
-/** Left out by default, as in node_exporter. */
-export const EXCLUDED_MOUNT_POINTS =
-  "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
-export const EXCLUDED_FS_TYPES =
-  "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
 
 /**
  * proc_pid_mountinfo(5): `id parent major:minor root mount-point options tags… - type device super-options`. Spaces and
@@ -53,22 +48,26 @@ export function unescaped(word: string): string {
   return word.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8) & 0xff));
 }
 
-export interface FilesystemOptions {
-  readonly excludedMountPoints: RegExp;
-  readonly excludedTypes: RegExp;
-  /** Asks the kernel without blocking the main thread. */
-  readonly statfs: (mountPoint: string) => Promise<StatFs>;
-  /** Asks it synchronously: for `/` alone, and only where the answer is in the kernel's memory. */
-  readonly statfsNow: (mountPoint: string) => StatFs;
-  readonly calls: TimedCalls;
-}
+/** The part of the host's sources that reads mounts. */
+export type MountSources = Pick<
+  HostSources,
+  "excludedMountPoints" | "excludedFsTypes" | "statfs" | "statfsNow" | "timeouts"
+>;
 
 /** File systems that keep their number of free blocks in memory, and answer without asking a device. */
 const COUNTED_IN_MEMORY = new Set(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "ramfs"]);
 
-/** Whether a mount's sizes may be read on the main thread. Only `/` may: the path lookup of other mounts may hang. */
-export function isAtHand({ mountPoint, fsType }: Mount): boolean {
-  return mountPoint === "/" && COUNTED_IN_MEMORY.has(fsType);
+/**
+ * Returns a mount's sizes, or why there are none. `/` on a file system that answers from memory is read on the main thread, so
+ * that it is known even while other mounts hold all the threads. No other mount is: its path lookup may hang.
+ */
+export function sizesOf(
+  { mountPoint, fsType }: Pick<Mount, "mountPoint" | "fsType">,
+  { statfs, statfsNow, timeouts }: MountSources,
+): Promise<CallResult<StatFs>> {
+  return mountPoint === "/" && COUNTED_IN_MEMORY.has(fsType)
+    ? resultOf(async () => statfsNow(mountPoint))
+    : timeouts.mounts.run(mountPoint, () => statfs(mountPoint));
 }
 
 /** Returns the mounts of the host's first process; where these are hidden, our own. */
@@ -84,20 +83,15 @@ export function readMounts(files: HostFiles): Mount[] | undefined {
 export async function addFilesystems(
   builder: FamilyBuilder,
   mounts: readonly Mount[],
-  { excludedMountPoints, excludedTypes, statfs, statfsNow, calls }: FilesystemOptions,
+  sources: MountSources,
 ): Promise<void> {
+  const { excludedMountPoints, excludedFsTypes } = sources;
   const shown = mounts.filter(
-    ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedTypes.test(fsType),
+    ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedFsTypes.test(fsType),
   );
   const sizes = new Map<string, Promise<CallResult<StatFs>>>();
   for (const mount of shown) {
-    const { mountPoint } = mount;
-    if (sizes.has(mountPoint)) continue;
-    // Not queued, so that the root disk is known even while other mounts hold all the threads.
-    sizes.set(
-      mountPoint,
-      isAtHand(mount) ? resultOf(async () => statfsNow(mountPoint)) : calls.run(mountPoint, () => statfs(mountPoint)),
-    );
+    if (!sizes.has(mount.mountPoint)) sizes.set(mount.mountPoint, sizesOf(mount, sources));
   }
   for (const mount of shown) addFilesystem(builder, mount, await sizes.get(mount.mountPoint)!);
 }

@@ -36,15 +36,15 @@ const SEARCH_EVERY_MS = 60_000;
 
 /** Reads the processor's sensor, else the board's; the warmest of several alike, such as those of two sockets. */
 export function openThermometer(files: HostFiles, nowMs: () => number = () => performance.now()): Thermometer {
-  let groups: readonly (readonly Sensor[])[] = [];
-  let searchedMs = Number.NEGATIVE_INFINITY;
+  let groups: Promise<readonly (readonly Sensor[])[]> | undefined;
+  let searchedMs = 0;
   return {
     async read() {
-      if (nowMs() - searchedMs >= SEARCH_EVERY_MS) {
+      if (groups === undefined || nowMs() - searchedMs >= SEARCH_EVERY_MS) {
         searchedMs = nowMs();
-        groups = await sensorGroups(files);
+        groups = sensorGroups(files);
       }
-      for (const sensors of groups) {
+      for (const sensors of await groups) {
         const warmest = await warmestOf(files, sensors);
         if (warmest !== undefined) return warmest;
       }

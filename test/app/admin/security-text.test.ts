@@ -15,7 +15,7 @@ import {
   familiesIn,
   familiesOf,
   History,
-  hostCollector,
+  openHost,
   openProcessReader,
   readUserMetrics,
   TimedCalls,
@@ -178,7 +178,7 @@ describe("M02 /metrics", () => {
   });
 
   test("is told within a moment, though a mount hangs for ever", async () => {
-    const host = hostCollector({
+    const host = openHost({
       statfs: () => new Promise(() => undefined),
       statfsNow: () => {
         throw new Error("would hang");

@@ -1,54 +1,51 @@
-import { statfsSync } from "node:fs";
-import { blockingThreads } from "./blocking.ts";
 import { type NetworkCards, networkCards } from "./cards.ts";
-import { type CgroupLimits, openCgroup } from "./cgroup.ts";
+import type { CgroupLimits } from "./cgroup.ts";
 import { parseDiskstats } from "./disk.ts";
-import { type HostFiles, hostFiles, numberOf } from "./files.ts";
+import { type HostFiles, numberOf } from "./files.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
 import { MonotonicCounter, ProcessorTime } from "./monotonic.ts";
-import { isAtHand, readMounts, type StatFs } from "./mounts.ts";
+import { readMounts, sizesOf } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
 import { readThrottling, type Throttling } from "./raspberry.ts";
+import type { HostSources } from "./sources.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
-import { openThermometer } from "./thermometer.ts";
-import { type HostTimeouts, processTimeouts, resultOf } from "./timed-calls.ts";
 
 /**
- * The machine at one moment, as plain numbers. What ends in `Seconds` or `Bytes` and is named for something that happened
- * counts since the start: two samples give a rate. A field is undefined where the machine does not tell.
+ * The machine at one moment, as plain numbers. Processor times and traffic count since the boot and never fall, so that two
+ * samples give a rate. A field is undefined where the machine does not report it.
  */
 export interface HostSample {
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** Of all processors together; see {@link busyRatio}. Grows only, as all that counts here, whatever comes and goes. */
+  /** Of all processors together; see {@link busyRatio}. */
   readonly cpu: CpuTimes | undefined;
-  /** Of the mean processor: all modes together grow by a second a second. */
+  /** Of the mean processor: all modes together grow by one second per second. */
   readonly meanCpu: CpuTimes | undefined;
   readonly cpuCount: number;
   readonly load1: number | undefined;
   readonly load5: number | undefined;
   readonly load15: number | undefined;
   readonly memoryTotalBytes: number | undefined;
-  /** What programs could have without swapping. */
+  /** Memory that programs could get without swapping. */
   readonly memoryAvailableBytes: number | undefined;
   readonly swapTotalBytes: number | undefined;
   readonly swapFreeBytes: number | undefined;
   readonly rootTotalBytes: number | undefined;
-  /** Not in use. Some of it is reserved for root, so that {@link rootAvailableBytes} is less. */
+  /** Not in use. Some of it is reserved for root: {@link rootAvailableBytes} is less. */
   readonly rootFreeBytes: number | undefined;
-  /** What is left for programs that are not root's. */
+  /** Available to programs that do not run as root. */
   readonly rootAvailableBytes: number | undefined;
   readonly uptimeSeconds: number | undefined;
-  /** Of cgroups, such as a container's or a service's. */
+  /** From cgroups, such as a container's or a service's. */
   readonly limits: CgroupLimits;
-  /** The processor's; where no sensor is at it, the board's. */
+  /** The processor's; the board's where no sensor measures the processor. */
   readonly temperatureCelsius: number | undefined;
-  /** Its driver's name, and its own where it has one: `coretemp Package id 0`. */
+  /** The sensor's driver, and its own label where it has one: `coretemp Package id 0`. */
   readonly temperatureSensor: string | undefined;
-  /** Why the board's firmware slows the processor down, or has reason to; undefined on boards that do not tell. */
+  /** Why the board's firmware slows the processor down, or has reason to; undefined on boards that do not report it. */
   readonly throttling: readonly Throttling[] | undefined;
-  /** Over the devices by which bytes leave the box, each byte once: bridges and containers' ends count them again. */
+  /** Over the devices through which bytes leave the machine. Each byte counts once; bridges and containers' ends would count it again. */
   readonly networkReceivedBytes: number | undefined;
   readonly networkSentBytes: number | undefined;
   /** Over whole disks. */
@@ -56,65 +53,28 @@ export interface HostSample {
   readonly diskWrittenBytes: number | undefined;
 }
 
-export interface HostReaderOptions {
-  /** Folder that holds `proc` and `sys`. @default {"/"} */
-  readonly root?: string;
-  /** Asks for the root file system's sizes, off the main thread. @default on a thread that may hang */
-  readonly statfs?: (mountPoint: string) => Promise<StatFs>;
-  /** The same at once, where the file system has the answer in memory. @default the runtime's */
-  readonly statfsNow?: (mountPoint: string) => StatFs;
-  /** How long the file system and the thermometer may take. @default a second, with the bounds of this process */
-  readonly timeouts?: HostTimeouts;
-  /** The time, in milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
-}
-
-/** Reads what a page shows every second. */
-export interface HostReader {
-  /**
-   * A quarter of a millisecond. What may hang is as of the read before, since a read asks for it and does not wait: the
-   * temperature, and the root file system where it has to ask a device or a server.
-   */
-  read(): HostSample;
-  /** Resolves when that has been asked once, or has not answered in time. */
-  readonly ready: Promise<void>;
-}
-
-/**
- * @example
- * const reader = openHostReader();
- * reader.read().memoryTotalBytes !== 0; // true
- */
-export function openHostReader({
-  root = "/",
-  statfs = (mountPoint) => blockingThreads.statfs(mountPoint),
-  statfsNow = statfsSync,
-  timeouts = processTimeouts(),
-  now = Date.now,
-}: HostReaderOptions = {}): HostReader {
-  const files = hostFiles(root, timeouts.devices);
+/** Returns what reads a sample each second. */
+export function hostSampler(sources: HostSources): { sample(): HostSample; ready(): Promise<void> } {
+  const { files, cgroup, now } = sources;
   const cards = networkCards(files);
-  const thermometer = openThermometer(files);
-  const cgroup = openCgroup(files);
-  // Mounted over each other, the last is what is seen.
-  const rootMount = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
-  const isRootAtHand = rootMount !== undefined && isAtHand(rootMount);
+  // Of several mounts over each other, the last one is visible.
+  const root = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/") ?? { mountPoint: "/", fsType: "" };
   const processorTime = new ProcessorTime();
   const sums = trafficSums();
   const rootSizes = latestOf(async () => {
-    const sizes = await (isRootAtHand
-      ? resultOf(async () => statfsNow("/"))
-      : timeouts.mounts.run("/", () => statfs("/")));
+    const sizes = await sizesOf(root, sources);
     return "value" in sizes ? sizes.value : undefined;
   });
-  const temperature = latestOf(() => thermometer.read());
+  const temperature = latestOf(() => sources.thermometer.read());
   const throttling = latestOf(() => readThrottling(files));
   const slow = [rootSizes, temperature, throttling];
 
   return {
-    ready: Promise.all(slow.map(({ ask }) => ask())).then(() => undefined),
-    read() {
-      for (const { ask } of slow) ask();
+    ready: async () => {
+      await Promise.all(slow.map(({ request }) => request()));
+    },
+    sample() {
+      for (const { request } of slow) request();
       const sizes = rootSizes.value;
       const processors = readProcessors(files, processorTime);
       const memory = readMemory(files);
@@ -136,32 +96,32 @@ export function openHostReader({
 }
 
 interface Latest<T> {
-  /** That of the last answer. */
+  /** Of the last request that has completed. */
   readonly value: T | undefined;
-  ask(): Promise<void>;
+  request(): Promise<void>;
 }
 
-/** Keeps the last answer of what takes time. One that is asked again meanwhile is not asked twice. */
+/** Keeps the last result of a slow call. Requests while the call is running share it. */
 function latestOf<T>(call: () => Promise<T | undefined>): Latest<T> {
-  let asking: Promise<void> | undefined;
+  let pending: Promise<void> | undefined;
   let value: T | undefined;
   return {
     get value() {
       return value;
     },
-    ask() {
-      asking ??= call().then((answer) => {
-        value = answer;
-        asking = undefined;
+    request() {
+      pending ??= call().then((result) => {
+        value = result;
+        pending = undefined;
       });
-      return asking;
+      return pending;
     },
   };
 }
 
 /**
- * How busy the processors were between two samples, from 0 to 1; undefined where no time has passed. Waiting for a disk is
- * not being busy. Guests are in user and nice already.
+ * Returns how busy the processors were between two samples, from 0 to 1; undefined where no time has passed. Waiting for a
+ * disk counts as idle. The times of guests are part of user and nice already.
  *
  * @example
  * busyRatio(undefined, undefined); // undefined
@@ -178,19 +138,19 @@ function busySeconds({ user, nice, system, irq, softirq, steal }: CpuTimes): num
 }
 
 /**
- * Every second, so only lines that are wanted are parsed: a kernel's list of interrupts has hundreds of numbers, a machine
- * with containers hundreds of devices.
+ * This runs every second, so only the needed lines are parsed: the list of interrupts has hundreds of numbers, and a machine
+ * with containers has hundreds of devices.
  */
 function readProcessors(files: HostFiles, time: ProcessorTime) {
   const text = files.text("/proc/stat") ?? "";
-  const stat = parseStat(linesThat(text, (line) => line.startsWith("cpu")));
+  const stat = parseStat(matchingLines(text, (line) => line.startsWith("cpu")));
   time.add(stat);
-  const isTold = stat.total !== undefined;
+  const isReported = stat.total !== undefined;
   const load = parseLoad(files.text("/proc/loadavg") ?? "");
   const uptime = numberOf(files.text("/proc/uptime")?.split(" ")[0]);
   return {
-    cpu: isTold ? time.total : undefined,
-    meanCpu: isTold ? time.mean : undefined,
+    cpu: isReported ? time.total : undefined,
+    meanCpu: isReported ? time.mean : undefined,
     cpuCount: stat.cpus.size,
     load1: load?.[0],
     load5: load?.[1],
@@ -203,7 +163,7 @@ const MEMORY_LINE = /^(MemTotal|MemAvailable|SwapTotal|SwapFree):/;
 
 function readMemory(files: HostFiles) {
   const text = files.text("/proc/meminfo") ?? "";
-  const memory = parseMeminfo(linesThat(text, (line) => MEMORY_LINE.test(line)));
+  const memory = parseMeminfo(matchingLines(text, (line) => MEMORY_LINE.test(line)));
   return {
     memoryTotalBytes: memory.get("MemTotal_bytes"),
     memoryAvailableBytes: memory.get("MemAvailable_bytes"),
@@ -212,7 +172,7 @@ function readMemory(files: HostFiles) {
   };
 }
 
-/** Disks that are no part of another one, nor made of others. */
+/** Disks that are neither part of another one nor made of others. */
 const WHOLE_DISK = /^\s*\d+\s+\d+\s+(?:(?:h|s|v|xv)d[a-z]+|nvme\d+n\d+|mmcblk\d+)\s/;
 
 function trafficSums() {
@@ -233,7 +193,7 @@ function readTraffic(
   const lines = (files.text("/proc/net/dev") ?? "").split("\n").filter((line) => line.includes(":"));
   const counted = cards.among(lines.map(deviceOf));
   const devices = parseNetDevices(lines.filter((line) => counted.has(deviceOf(line))).join("\n"));
-  const disks = parseDiskstats(linesThat(files.text("/proc/diskstats") ?? "", (line) => WHOLE_DISK.test(line)));
+  const disks = parseDiskstats(matchingLines(files.text("/proc/diskstats") ?? "", (line) => WHOLE_DISK.test(line)));
   const disksByName = new Map(disks.map(({ device, values }) => [device, values]));
   return {
     networkReceivedBytes: received.add(columnOf(devices, "receive_bytes")),
@@ -243,7 +203,7 @@ function readTraffic(
   };
 }
 
-/** A name may hold a colon, as an alias does; a number never does. */
+/** The last colon ends the name: an alias has one in its name, a number never has. */
 function deviceOf(line: string): string {
   return line.slice(0, line.lastIndexOf(":")).trim();
 }
@@ -252,6 +212,6 @@ function columnOf(rows: ReadonlyMap<string, ReadonlyMap<string, number>>, column
   return [...rows].map(([name, row]) => [name, row.get(column) ?? 0]);
 }
 
-function linesThat(text: string, isWanted: (line: string) => boolean): string {
-  return text.split("\n").filter(isWanted).join("\n");
+function matchingLines(text: string, matches: (line: string) => boolean): string {
+  return text.split("\n").filter(matches).join("\n");
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
-import { busyRatio, type CpuTimes, openHostReader, TimedCalls } from "../../src/metrics/host/mod.ts";
+import { busyRatio, type CpuTimes, openHost, TimedCalls } from "../../src/metrics/host/mod.ts";
 import { until } from "../net/support.ts";
 import { RASPBERRY_PI_4 } from "./host-machines.ts";
 import { fakeRoot } from "./host-support.ts";
@@ -12,9 +12,9 @@ const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ff
 describe("a host reader", () => {
   test("tells a Raspberry Pi's quick stats", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
-    const reader = openHostReader({ root: machine.root, statfsNow: () => SIZES, now: () => 5 });
-    await reader.ready;
-    expect(reader.read()).toEqual({
+    const host = openHost({ root: machine.root, statfsNow: () => SIZES, now: () => 5 });
+    await host.ready();
+    expect(host.sample()).toEqual({
       atMs: 5,
       cpu: expect.objectContaining({ user: 512.34, system: 203.45 }),
       meanCpu: expect.objectContaining({ user: 512.34 / 4, system: 203.45 / 4 }),
@@ -49,22 +49,22 @@ describe("a host reader", () => {
     let sizes: typeof SIZES | undefined = SIZES;
     const statfs = () => (sizes === undefined ? new Promise<typeof SIZES>(() => {}) : Promise.resolve(sizes));
     const timeouts = { mounts: new TimedCalls({ timeoutMs: 20 }), devices: new TimedCalls() };
-    const reader = openHostReader({ root: machine.root, statfs, timeouts });
-    expect(reader.read()).toMatchObject({ rootTotalBytes: undefined, temperatureCelsius: undefined, cpuCount: 4 });
-    await reader.ready;
-    expect(reader.read().rootTotalBytes).toBe(409600);
+    const host = openHost({ root: machine.root, statfs, timeouts });
+    expect(host.sample()).toMatchObject({ rootTotalBytes: undefined, temperatureCelsius: undefined, cpuCount: 4 });
+    await host.ready();
+    expect(host.sample().rootTotalBytes).toBe(409600);
     writeFileSync(join(machine.root, "sys/class/hwmon/hwmon0/temp1_input"), "50000\n");
-    await until(() => reader.read().temperatureCelsius === 50);
+    await until(() => host.sample().temperatureCelsius === 50);
     sizes = undefined;
-    await until(() => reader.read().rootTotalBytes === undefined);
-    expect(reader.read()).toMatchObject({ temperatureCelsius: 50, load1: 0.42 });
+    await until(() => host.sample().rootTotalBytes === undefined);
+    expect(host.sample()).toMatchObject({ temperatureCelsius: 50, load1: 0.42 });
   });
 
   test("has nothing to say of a machine without files", async () => {
     using machine = fakeRoot({});
-    const reader = openHostReader({ root: machine.root, statfs: () => Promise.reject(new Error("no")), now: () => 5 });
-    await reader.ready;
-    const { atMs, cpuCount, limits, ...others } = reader.read();
+    const host = openHost({ root: machine.root, statfs: () => Promise.reject(new Error("no")), now: () => 5 });
+    await host.ready();
+    const { atMs, cpuCount, limits, ...others } = host.sample();
     expect([atMs, cpuCount]).toEqual([5, 0]);
     expect(new Set([...Object.values(others), ...Object.values(limits)])).toEqual(new Set([undefined]));
   });
@@ -81,17 +81,17 @@ describe("a host reader", () => {
     const timeouts = { mounts: new Counting(), devices: new Counting() };
     let blocks = 0;
     const statfs = async () => ({ ...SIZES, blocks: ++blocks });
-    const reader = openHostReader({ root: machine.root, statfs, timeouts });
-    await reader.ready;
-    const { rootTotalBytes: first } = reader.read();
-    await until(() => reader.read().rootTotalBytes !== first);
+    const host = openHost({ root: machine.root, statfs, timeouts });
+    await host.ready();
+    const { rootTotalBytes: first } = host.sample();
+    await until(() => host.sample().rootTotalBytes !== first);
     expect(new Set(asked)).toEqual(new Set(["/"]));
   });
 
   test("agrees with the runtime on the machine it runs on", async () => {
-    const reader = openHostReader();
-    await reader.ready;
-    const sample = reader.read();
+    const host = openHost();
+    await host.ready();
+    const sample = host.sample();
     expect(sample.memoryTotalBytes).toBe(totalmem());
     expect(sample.cpuCount).toBe(cpus().length);
     expect(sample.load15).toBeCloseTo(loadavg()[2]!, 0);
