@@ -73,7 +73,7 @@ describe("a second", () => {
     expect(second.process_resident_memory_bytes).toBeGreaterThan(2 ** 20);
     expect(second.node_load1).toBeGreaterThanOrEqual(0);
     expect(second.node_memory_MemTotal_bytes).toBeGreaterThan(2 ** 20);
-    expect(second['node_cpu_seconds_total{mode="idle"}']).toBeGreaterThanOrEqual(0);
+    expect(second['tenk_host_cpu_seconds_total{mode="idle"}']).toBeGreaterThanOrEqual(0);
     const reasons = Object.keys(second).filter((key) => key.includes("reason="));
     expect(reasons).toEqual([]);
     world.row[32] = 4; // closed, by the first of the reasons

@@ -83,8 +83,8 @@ export function fakeSeries(nowSeconds: number): Named[] {
     steal: (at) => 0.006 * noise(at, 13),
   };
   for (const [mode, curve] of Object.entries(modes))
-    add("node_cpu_seconds_total", { mode }, { kind: "rate", unit: "seconds" }, curve);
-  add("node_cpu_seconds_total", { mode: "idle" }, { kind: "rate", unit: "seconds" }, (at) => 1 - busy(at));
+    add("tenk_host_cpu_seconds_total", { mode }, { kind: "rate", unit: "seconds" }, curve);
+  add("tenk_host_cpu_seconds_total", { mode: "idle" }, { kind: "rate", unit: "seconds" }, (at) => 1 - busy(at));
   add("node_load1", {}, {}, (at) => 4 * busy(at));
   add("node_memory_MemTotal_bytes", {}, { unit: "bytes" }, () => 8 * 1024 * MIB);
   add(
@@ -105,13 +105,13 @@ export function fakeSeries(nowSeconds: number): Named[] {
     ["lo", 9],
   ] as const) {
     add(
-      "node_network_receive_bytes_total",
+      "tenk_host_network_receive_bytes_total",
       { device },
       { kind: "rate", unit: "bytes" },
       (at) => share * (20_000 + 9e6 * level(at)),
     );
     add(
-      "node_network_transmit_bytes_total",
+      "tenk_host_network_transmit_bytes_total",
       { device },
       { kind: "rate", unit: "bytes" },
       (at) => share * (9000 + 4e6 * level(at)),

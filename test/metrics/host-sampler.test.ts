@@ -26,6 +26,8 @@ describe("a host reader", () => {
       memoryAvailableBytes: 3300112 * 1024,
       swapTotalBytes: 102396 * 1024,
       swapFreeBytes: 102396 * 1024,
+      rootDevice: "/dev/mmcblk0p2",
+      rootFsType: "ext4",
       rootTotalBytes: 409600,
       rootFreeBytes: 204800,
       rootAvailableBytes: 163840,

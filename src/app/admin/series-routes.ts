@@ -15,17 +15,12 @@ export function namesRoute(history: History, helpOf: (name: string) => string): 
         name,
         labels,
         kind: type === "counter" ? "rate" : "gauge",
-        unit: unitOfSeries(name),
+        unit: unitOf(name) ?? "",
         help: helpOf(name),
       }));
       return json({ series });
     },
   };
-}
-
-/** Processor time by mode is kept as a share of all cores. */
-function unitOfSeries(name: string): string {
-  return name === "node_cpu_seconds_total" ? "ratio" : (unitOf(name) ?? "");
 }
 
 /**

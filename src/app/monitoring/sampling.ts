@@ -107,29 +107,39 @@ function gathering({ gather, log }: SamplingOptions, helps: Map<string, string>)
 }
 
 const HOST_HELPS: readonly (readonly [name: string, help: string])[] = [
-  ["node_cpu_seconds_total", "Share of all processors, by what they did."],
-  ["node_load1", "Processes that run or wait to, over the last minute."],
+  [
+    "tenk_host_cpu_seconds_total",
+    "Time of the mean processor in each mode, so that all modes together grow by 1 per second.",
+  ],
+  ["node_load1", "Processes that run or wait to run, averaged over the last minute."],
   ["node_memory_MemTotal_bytes", "Memory of the machine."],
-  ["node_memory_MemAvailable_bytes", "What programs could have without swapping."],
+  ["node_memory_MemAvailable_bytes", "Memory that programs could get without swapping."],
   ["node_memory_SwapTotal_bytes", "Swap space."],
   ["node_memory_SwapFree_bytes", "Swap space that is free."],
   ["node_filesystem_size_bytes", "Size of the file system."],
-  ["node_filesystem_free_bytes", "What is not in use on the file system, with what is reserved for root."],
-  ["node_filesystem_avail_bytes", "What is left on the file system."],
+  ["node_filesystem_free_bytes", "Free space on the file system, including the part reserved for root."],
+  ["node_filesystem_avail_bytes", "Space on the file system that is available to programs."],
   ["tenk_cgroup_memory_limit_bytes", "Memory that this process and those limited with it may use."],
-  ["tenk_cgroup_memory_used_bytes", "Memory they use, without what the kernel can drop."],
+  ["tenk_cgroup_memory_used_bytes", "Memory they use, without what the kernel can reclaim."],
   ["tenk_cgroup_cpu_limit_cores", "Processors that they may use."],
-  ["tenk_cgroup_cpu_seconds_total", "Processors that they use."],
-  ["node_network_receive_bytes_total", "Bytes received, over the devices by which bytes leave the box."],
-  ["node_network_transmit_bytes_total", "Bytes sent, over the devices by which bytes leave the box."],
-  ["node_disk_read_bytes_total", "Bytes read, over all disks."],
-  ["node_disk_written_bytes_total", "Bytes written, over all disks."],
-  ["node_thermal_zone_temp", "The processor's temperature, or the board's where no sensor is at it."],
+  ["tenk_cgroup_cpu_seconds_total", "Processor time they used."],
+  [
+    "tenk_host_network_receive_bytes_total",
+    "Bytes received through the devices that connect the machine, each byte once.",
+  ],
+  [
+    "tenk_host_network_transmit_bytes_total",
+    "Bytes sent through the devices that connect the machine, each byte once.",
+  ],
+  ["tenk_host_disk_read_bytes_total", "Bytes read from all disks."],
+  ["tenk_host_disk_written_bytes_total", "Bytes written to all disks."],
+  [
+    "tenk_host_temperature_celsius",
+    "Temperature of the processor, or of the board where no sensor is at the processor.",
+  ],
 ];
 
-const ROOT = { mountpoint: "/" };
-
-/** Under node_exporter's names; sums over devices have no label of a device. */
+/** Names a series as the scrape does; sums and means over devices have names of their own. */
 function takeHost(host: HostSample, take: Take): void {
   const gauge = (name: string, value: number | undefined, labels?: Readonly<Record<string, string>>) => {
     if (value !== undefined) take(name, "gauge", value, labels);
@@ -137,24 +147,25 @@ function takeHost(host: HostSample, take: Take): void {
   const counter = (name: string, value: number | undefined) => {
     if (value !== undefined) take(name, "counter", value);
   };
+  const root = { device: host.rootDevice ?? "", fstype: host.rootFsType ?? "", mountpoint: "/" };
   for (const [mode, seconds] of Object.entries(host.meanCpu ?? {})) {
-    if (!mode.startsWith("guest")) take("node_cpu_seconds_total", "counter", seconds, { mode });
+    if (!mode.startsWith("guest")) take("tenk_host_cpu_seconds_total", "counter", seconds, { mode });
   }
   gauge("node_load1", host.load1);
   gauge("node_memory_MemTotal_bytes", host.memoryTotalBytes);
   gauge("node_memory_MemAvailable_bytes", host.memoryAvailableBytes);
   gauge("node_memory_SwapTotal_bytes", host.swapTotalBytes);
   gauge("node_memory_SwapFree_bytes", host.swapFreeBytes);
-  gauge("node_filesystem_size_bytes", host.rootTotalBytes, ROOT);
-  gauge("node_filesystem_free_bytes", host.rootFreeBytes, ROOT);
-  gauge("node_filesystem_avail_bytes", host.rootAvailableBytes, ROOT);
-  gauge("node_thermal_zone_temp", host.temperatureCelsius);
+  gauge("node_filesystem_size_bytes", host.rootTotalBytes, root);
+  gauge("node_filesystem_free_bytes", host.rootFreeBytes, root);
+  gauge("node_filesystem_avail_bytes", host.rootAvailableBytes, root);
+  gauge("tenk_host_temperature_celsius", host.temperatureCelsius, { sensor: host.temperatureSensor ?? "" });
   gauge("tenk_cgroup_memory_limit_bytes", host.limits.memoryLimitBytes);
   gauge("tenk_cgroup_memory_used_bytes", host.limits.memoryUsedBytes);
   gauge("tenk_cgroup_cpu_limit_cores", host.limits.cpuLimitCores);
   counter("tenk_cgroup_cpu_seconds_total", host.limits.cpuSeconds);
-  counter("node_network_receive_bytes_total", host.networkReceivedBytes);
-  counter("node_network_transmit_bytes_total", host.networkSentBytes);
-  counter("node_disk_read_bytes_total", host.diskReadBytes);
-  counter("node_disk_written_bytes_total", host.diskWrittenBytes);
+  counter("tenk_host_network_receive_bytes_total", host.networkReceivedBytes);
+  counter("tenk_host_network_transmit_bytes_total", host.networkSentBytes);
+  counter("tenk_host_disk_read_bytes_total", host.diskReadBytes);
+  counter("tenk_host_disk_written_bytes_total", host.diskWrittenBytes);
 }

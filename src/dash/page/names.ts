@@ -17,11 +17,11 @@ const CHARTED = new Set([
   "tenk_runtime_heap_used_bytes",
   "process_cpu_seconds_total",
   "process_open_fds",
-  "node_cpu_seconds_total",
+  "tenk_host_cpu_seconds_total",
   "node_memory_MemTotal_bytes",
   "node_memory_MemAvailable_bytes",
-  "node_network_receive_bytes_total",
-  "node_network_transmit_bytes_total",
+  "tenk_host_network_receive_bytes_total",
+  "tenk_host_network_transmit_bytes_total",
 ]);
 
 /** Lines in one chart of a metric of the user's own. */

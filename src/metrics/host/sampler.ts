@@ -31,6 +31,9 @@ export interface HostSample {
   readonly memoryAvailableBytes: number | undefined;
   readonly swapTotalBytes: number | undefined;
   readonly swapFreeBytes: number | undefined;
+  /** Device and type of the root file system, as the scrape labels it. */
+  readonly rootDevice: string | undefined;
+  readonly rootFsType: string | undefined;
   readonly rootTotalBytes: number | undefined;
   /** Not in use. Some of it is reserved for root: {@link rootAvailableBytes} is less. */
   readonly rootFreeBytes: number | undefined;
@@ -58,11 +61,11 @@ export function hostSampler(sources: HostSources): { sample(): HostSample; ready
   const { files, cgroup, now } = sources;
   const cards = networkCards(files);
   // Of several mounts over each other, the last one is visible.
-  const root = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/") ?? { mountPoint: "/", fsType: "" };
+  const root = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
   const processorTime = new ProcessorTime();
   const sums = trafficSums();
   const rootSizes = latestOf(async () => {
-    const sizes = await sizesOf(root, sources);
+    const sizes = await sizesOf(root ?? { mountPoint: "/", fsType: "" }, sources);
     return "value" in sizes ? sizes.value : undefined;
   });
   const temperature = latestOf(() => sources.thermometer.read());
@@ -84,6 +87,8 @@ export function hostSampler(sources: HostSources): { sample(): HostSample; ready
         ...memory,
         limits: cgroup.read({ memoryBytes: memory.memoryTotalBytes, cores: processors.cpuCount }),
         ...readTraffic(files, cards, sums),
+        rootDevice: root?.device,
+        rootFsType: root?.fsType,
         rootTotalBytes: sizes && sizes.blocks * sizes.bsize,
         rootFreeBytes: sizes && sizes.bfree * sizes.bsize,
         rootAvailableBytes: sizes && sizes.bavail * sizes.bsize,

@@ -55,7 +55,7 @@ function capitalized(text: string): string {
 /** What the last second says of the machine is newer than its status. */
 function moving({ values }: Latest, series: readonly SeriesName[]): Partial<HostStatus> {
   const one = (name: string, labels: Record<string, string> = {}) => values.get(keysOf(series, name, labels)[0] ?? "");
-  const [idle, load1] = [one("node_cpu_seconds_total", { mode: "idle" }), one("node_load1")];
+  const [idle, load1] = [one("tenk_host_cpu_seconds_total", { mode: "idle" }), one("node_load1")];
   const [total, available] = [one("node_memory_MemTotal_bytes"), one("node_memory_MemAvailable_bytes")];
   return {
     ...(typeof idle === "number" ? { busy: Math.max(0, 1 - idle) } : {}),

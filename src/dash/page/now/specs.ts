@@ -77,7 +77,7 @@ export function writeQueueSpec(names: readonly SeriesName[], listener: string): 
 
 export function cpuSpec(names: readonly SeriesName[]): ChartSpec {
   const lines = CPU_LAYERS.map(([label, modes, tone]): Line => {
-    return { label, tone, keys: modes.flatMap((mode) => keysOf(names, "node_cpu_seconds_total", { mode })) };
+    return { label, tone, keys: modes.flatMap((mode) => keysOf(names, "tenk_host_cpu_seconds_total", { mode })) };
   });
   return {
     title: "Processor by mode",
@@ -113,11 +113,11 @@ export function networkSpec(names: readonly SeriesName[]): ChartSpec {
     lines: [
       {
         label: "received",
-        keys: deviceKeys(names, "node_network_receive_bytes_total"),
+        keys: deviceKeys(names, "tenk_host_network_receive_bytes_total"),
         tone: "accent",
         isFilled: true,
       },
-      { label: "sent", keys: deviceKeys(names, "node_network_transmit_bytes_total"), tone: "ink", isDashed: true },
+      { label: "sent", keys: deviceKeys(names, "tenk_host_network_transmit_bytes_total"), tone: "ink", isDashed: true },
     ],
   };
 }
