@@ -134,7 +134,7 @@ describe("series", () => {
       });
     }
     expect(history.keys()).toEqual(['a{label="0"}', 'a{label="1"}']);
-    expect([history.refused, history.columns(START_MS + 1000)[0]!.v]).toEqual([3, [2, 2]]);
+    expect([history.leftOut, history.columns(START_MS + 1000)[0]!.v]).toEqual([3, [2, 2]]);
   });
 
   test("are found by name and labels; labels in another order are the same series", async () => {

@@ -9,7 +9,7 @@ export interface SeriesName {
   readonly type: "counter" | "gauge";
 }
 
-/** Points of ten seconds over one block of five minutes: what goes to disk at a time. */
+/** Ten-second points of one block of five minutes, which are written to disk together. */
 export interface HistoryBlock {
   /** ms since 1970, a multiple of five minutes. */
   readonly startMs: number;
@@ -28,11 +28,11 @@ export interface DiskQuery {
   readonly untilMs: number;
 }
 
-/** What the history needs of a disk. `store/` has one; it is joined to it where both are made. */
+/** The disk as the history uses it. `store/` implements it; `app/` passes one to the other. */
 export interface HistoryDisk {
-  /** Its resolutions, the finest (ten seconds) first, and how long each is kept. */
+  /** Resolutions, the finest (ten seconds) first, and how long each is kept. */
   readonly levels: readonly { readonly stepMs: number; readonly keepMs: number }[];
-  /** @returns false where the blocks are not written: they come again */
+  /** @returns false where the blocks are not written: the history passes them again */
   write(blocks: readonly HistoryBlock[], insist: boolean): Promise<boolean>;
   read(query: DiskQuery): Promise<(SeriesName & { readonly grid: Pick<TimeGrid, "min" | "max" | "sum" | "weight"> })[]>;
   names(): Promise<SeriesName[]>;

@@ -1,6 +1,6 @@
 /**
- * Calls `tick` once a second, near its middle: a timer that is late by less than half a second still falls into the second
- * it is for, so that none is left out and none comes twice.
+ * Calls `tick` once a second, near the middle of the second: a timer that is late by less than half a second still falls into
+ * its own second, so that no second is skipped and none comes twice.
  *
  * @example
  * const sampling = everySecond((nowMs, elapsedMs) => console.log(nowMs, elapsedMs));
@@ -21,7 +21,7 @@ export function everySecond(tick: (nowMs: number, elapsedMs: number) => void): {
 }
 
 /**
- * From a moment to the middle of the next second; never so short that two come into one.
+ * Returns the time from now to the middle of the next second, never so short that two calls fall into one second.
  *
  * @example
  * waitMs(10_000); // 1500

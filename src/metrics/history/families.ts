@@ -2,8 +2,8 @@ import type { Family } from "../exposition.ts";
 import type { Take } from "./history.ts";
 
 /**
- * Hands families to a history. Of a histogram or summary its count and its sum are kept, not its buckets: charts are made of
- * rates and means, and each bucket would be a series.
+ * Passes families to a history. Histograms and summaries keep their count and sum but not their buckets: charts show rates and
+ * means, and each bucket would be a series.
  *
  * @example
  * const taken: string[] = [];

@@ -5,21 +5,21 @@ import { type BucketRange, bucketsFor, type Range, type Resolution } from "./res
 import { seriesKey } from "./series-key.ts";
 import { RING_SECONDS, Tracked } from "./tracked.ts";
 
-/** Takes a reading into the second that is being sampled. */
+/** Adds a value to the second that is being sampled. */
 export type Take = (name: string, type: "counter" | "gauge", value: number, labels?: Labels) => void;
 
 export interface HistoryOptions {
-  /** Where what is older than some minutes goes; without one it is forgotten after two hours. */
+  /** Keeps values that are older than a few minutes; without a disk they are dropped after two hours. */
   readonly disk?: HistoryDisk;
-  /** Series in memory at a time; what comes beyond is refused, and said once. 5 KB each. @default {2000} */
+  /** Series in memory at a time; further ones are left out, which is logged once. 5 KB each. @default {2000} */
   readonly maxSeries?: number;
-  /** How often the disk is written to: whole blocks of five minutes. ms @default {300000} */
+  /** How often the disk is written, in whole blocks of five minutes. ms @default {300000} */
   readonly writeEveryMs?: number;
 }
 
 export interface SeriesQuery extends Range {
   readonly name: string;
-  /** Those that a series must have; it may have more. @default {{}} */
+  /** Labels that a series must have; it may have more. @default {{}} */
   readonly labels?: Labels;
 }
 
@@ -44,14 +44,14 @@ export interface Column {
 }
 
 const log = logOf("metrics");
-/** What a disk that cannot be written holds up at most: two hours. */
+/** Blocks that wait in memory while the disk cannot be written: two hours. */
 const MAX_WAITING = 24;
 const NO_DISK: readonly Resolution[] = [{ stepMs: POINT_MS, keepMs: MAX_WAITING * BLOCK_MS }];
 const RING: Resolution = { stepMs: 1000, keepMs: RING_SECONDS * 1000 };
 
 /**
- * What the metrics were: each second for a quarter of an hour in memory, and from there in points of ten seconds to the
- * disk. Time is an argument. A clock that jumps leaves a gap, or overwrites; rates go by a clock that does not jump.
+ * The history of the metrics: each second of the last quarter of an hour in memory, and points of ten seconds on disk. Time is
+ * an argument. A clock that jumps leaves a gap, or overwrites; rates use a clock that does not jump.
  *
  * @example
  * const history = new History();
@@ -62,13 +62,13 @@ const RING: Resolution = { stepMs: 1000, keepMs: RING_SECONDS * 1000 };
 export class History {
   /** Counts up when series come or go: `keys()` has changed. */
   keysVersion = 0;
-  /** Readings that the last second had no place for. */
-  refused = 0;
+  /** Values of the last second whose series did not fit. */
+  leftOut = 0;
   readonly #disk: HistoryDisk | undefined;
   readonly #maxSeries: number;
   readonly #blocksAWrite: number;
   readonly #tracked = new Map<string, Tracked>();
-  /** Of which second each column of the ring is; -1 for none. */
+  /** The second that each column of the ring holds; -1 for none. */
   readonly #seconds = new Float64Array(RING_SECONDS).fill(-1);
   #second = -1;
   #firstSecond = -1;
@@ -76,7 +76,7 @@ export class History {
   /** Whole blocks that are not on disk yet, oldest first. */
   #waiting: OpenBlock[] = [];
   #writing: Promise<void> | undefined;
-  #hasSaidFull = false;
+  #hasLoggedFull = false;
 
   constructor({ disk, maxSeries = 2000, writeEveryMs = BLOCK_MS }: HistoryOptions = {}) {
     this.#disk = disk;
@@ -85,34 +85,34 @@ export class History {
   }
 
   /**
-   * Takes one second. A second call within the same second is left out.
+   * Samples one second. Another call within the same second does nothing.
    *
    * @param nowMs since 1970
-   * @param elapsedMs by a clock that only goes forward
-   * @param read hands every reading to `take`
+   * @param elapsedMs by a monotonic clock
+   * @param read passes every value to `take`
    */
   sample(nowMs: number, elapsedMs: number, read: (take: Take) => void): void {
     const second = Math.floor(nowMs / 1000);
     if (second === this.#second) return;
     this.#beginSecond(second, elapsedMs);
     const column = second % RING_SECONDS;
-    this.refused = 0;
+    this.leftOut = 0;
     read((name, type, value, labels = {}) => {
       const series = this.#seriesOf(name, type, labels, elapsedMs);
-      if (series === undefined) this.refused += 1;
+      if (series === undefined) this.leftOut += 1;
       else series.values[column] = series.valueOf(value, elapsedMs);
     });
     for (const series of this.#tracked.values()) {
       series.gather(series.values[column]!);
     }
-    if (this.refused > 0 && !this.#hasSaidFull) {
-      this.#hasSaidFull = true;
-      log.warn("history is full, more series are left out", { series: this.#maxSeries, leftOut: this.refused });
+    if (this.leftOut > 0 && !this.#hasLoggedFull) {
+      this.#hasLoggedFull = true;
+      log.warn("history is full, more series are left out", { series: this.#maxSeries, leftOut: this.leftOut });
     }
   }
 
   /**
-   * Series of a name over a range, from memory and disk, at the best resolution there is for the step; at most 2000 points.
+   * Returns the series of a name over a range, from memory and disk, at the best resolution for the step; at most 2000 points.
    *
    * @throws {TenkError} `invalid-option` for a range that ends before it begins
    */
@@ -152,7 +152,7 @@ export class History {
     return { stepMs: buckets.stepMs, t, series };
   }
 
-  /** All series that memory or disk know. */
+  /** Returns all series in memory or on disk. */
   async names(): Promise<(SeriesName & { readonly key: string })[]> {
     const known = new Map<string, SeriesName>();
     for (const series of (await this.#disk?.names()) ?? []) known.set(seriesKey(series.name, series.labels), series);
@@ -160,14 +160,14 @@ export class History {
     return [...known].map(([key, { name, labels, type }]) => ({ key, name, labels, type }));
   }
 
-  /** The series of the last quarter of an hour, in the order of the columns; see `keysVersion`. */
+  /** Returns the series of the last quarter of an hour, in the order of the columns; see `keysVersion`. */
   keys(): string[] {
     return [...this.#tracked.keys()];
   }
 
   /**
-   * The seconds after `afterMs` that memory has, oldest first: the last one, or what a page missed. Where the clock went back
-   * behind `afterMs` it is the last one: a page must not stand still until the clock is there again.
+   * Returns the seconds after `afterMs` that are in memory, oldest first. When the clock was set back to before `afterMs`, it
+   * returns the last second: a page must not stand still until the clock is there again.
    */
   columns(afterMs: number): Column[] {
     const columns: Column[] = [];
@@ -185,7 +185,7 @@ export class History {
     return columns;
   }
 
-  /** Writes what memory has not written yet, and waits for it. Sampling may go on. */
+  /** Writes everything that is not on disk yet, and waits for it. Sampling may go on. */
   async flush(): Promise<void> {
     await this.#writing;
     this.#putPoints(this.#second);
@@ -216,8 +216,8 @@ export class History {
   }
 
   /**
-   * From which second on the ring has everything; what was before, the disk may know. A clock that went far ahead, as where
-   * a machine without one starts in 1970, leaves nothing of before in it; one that went back left some of it behind.
+   * Returns the second from which on the ring is complete; earlier ones may be on disk. A clock that jumps far ahead, as on a
+   * machine that boots in 1970, empties the ring; one that is set back leaves part of it.
    */
   #firstAfter(second: number): number {
     const before = this.#second;
@@ -225,7 +225,7 @@ export class History {
     return Math.min(second, Math.max(this.#firstSecond, before - RING_SECONDS + 1));
   }
 
-  /** The clock went back: what it called later is no more. */
+  /** Drops the seconds that are in the future since the clock was set back. */
   #forgetAfter(second: number): void {
     for (let column = 0; column < RING_SECONDS; column++) {
       if (this.#seconds[column]! >= second) this.#seconds[column] = -1;
@@ -255,7 +255,7 @@ export class History {
     }
   }
 
-  /** @param open a block that is written though it will be written again */
+  /** @param open blocks in progress, which will be written again later */
   async #write(open: readonly OpenBlock[], insist: boolean): Promise<void> {
     const whole = this.#waiting;
     const blocks = [...whole, ...open].map((block) => block.plain());
@@ -281,7 +281,7 @@ export class History {
     return this.#seconds[column] === second ? column : undefined;
   }
 
-  /** @returns from when on memory has everything */
+  /** @returns the time from which on memory is complete */
   #readMemory(
     buckets: BucketRange,
     matches: (series: SeriesName) => boolean,
@@ -320,14 +320,14 @@ export class History {
     const pointMs = Math.floor(this.#second / 10) * POINT_MS;
     let untilMs = this.#second < 0 ? Number.MAX_SAFE_INTEGER : pointMs;
     for (const block of blocks) {
-      // One of a wrong clock, decades ago, does not mean that memory has all since.
+      // A block from a wrong clock, decades ago, does not mean that memory has everything since then.
       if (block.startMs + BLOCK_MS <= fromMs) continue;
       untilMs = Math.min(untilMs, block.firstMs);
       for (const series of block.series()) {
         if (!matches(series)) continue;
         const grid = gridOf(series.key, series);
         block.read(series, (atMs, min, mean, max) => {
-          // The point that time is in is complete only in its series.
+          // The point in progress is complete only in its series.
           if (atMs !== pointMs) grid.add(atMs, POINT_MS, min, mean, max);
         });
       }

@@ -1,4 +1,4 @@
-/** What the metrics were, each second, and on disk for months. */
+/** The history of the metrics: each second in memory, and coarser for months on disk. */
 export type { DiskQuery, HistoryBlock, HistoryDisk, Labels, SeriesName } from "./disk.ts";
 export { everySecond, waitMs } from "./every-second.ts";
 export { takeFamilies } from "./families.ts";

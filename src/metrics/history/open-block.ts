@@ -5,10 +5,10 @@ export const POINT_MS = 10_000;
 export const BLOCK_POINTS = 30;
 export const BLOCK_MS = POINT_MS * BLOCK_POINTS;
 
-/** Five minutes of ten-second points that are not on disk yet. 360 bytes a series. */
+/** Five minutes of ten-second points that are not on disk yet. 360 bytes per series. */
 export class OpenBlock {
   readonly startMs: number;
-  /** When its first point begins: what lies before it in the block may be on disk, from before a restart. */
+  /** Start of its first point. Earlier points of the block may be on disk, from before a restart. */
   firstMs = Number.POSITIVE_INFINITY;
   readonly #rows = new Map<Tracked, Float32Array>();
 
@@ -47,7 +47,7 @@ export class OpenBlock {
     }
   }
 
-  /** As plain data, for the disk. */
+  /** Returns plain data, for the disk. */
   plain(): HistoryBlock {
     const points = new Float32Array(this.#rows.size * BLOCK_POINTS * 3);
     let at = 0;

@@ -1,6 +1,6 @@
 import { TenkError } from "../../base/mod.ts";
 
-/** More points than this no chart shows. */
+/** No chart shows more points than this. */
 export const MAX_POINTS = 2000;
 
 export interface Resolution {
@@ -12,7 +12,7 @@ export interface Range {
   /** ms since 1970. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** How long a bucket shall be at least. @default {1000} */
+  /** Minimum length of a bucket. @default {1000} */
   readonly stepMs?: number;
 }
 
@@ -23,8 +23,8 @@ export interface BucketRange {
 }
 
 /**
- * The buckets that answer a range best: none shorter than asked for, than what is still kept of the range's beginning, or
- * than makes {@link MAX_POINTS}. They begin at multiples of their length, so that a chart that moves on does not flicker.
+ * Chooses the buckets for a range. They are not shorter than requested, than the finest resolution that still has the range's
+ * beginning, or than {@link MAX_POINTS} allows. They begin at multiples of their length, so that a moving chart does not flicker.
  *
  * @param resolutions finest first
  * @throws {TenkError} `invalid-option` for a range that ends before it begins

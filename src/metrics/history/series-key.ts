@@ -2,7 +2,7 @@ import { TenkError } from "../../base/mod.ts";
 import type { Labels } from "./disk.ts";
 
 /**
- * A series as Prometheus writes it, its labels in the order of their names: one text for each series.
+ * Writes a series as Prometheus does, with its labels sorted by name, so that each series has one key.
  *
  * @example
  * seriesKey("closed_total", { reason: "idle", listener: "a" }); // 'closed_total{listener="a",reason="idle"}'
@@ -17,9 +17,9 @@ export function seriesKey(name: string, labels: Labels = {}): string {
 }
 
 /**
- * The other way. Labels may come in any order.
+ * Parses a key, with its labels in any order.
  *
- * @throws {TenkError} `invalid-option` for what is no key
+ * @throws {TenkError} `invalid-option` for a text that is not a key
  * @example
  * parseSeriesKey('closed_total{reason="idle"}'); // { name: "closed_total", labels: { reason: "idle" } }
  * parseSeriesKey("closed_total{reason}"); // throws "Cannot read"

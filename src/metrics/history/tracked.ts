@@ -1,17 +1,17 @@
 import type { Labels, SeriesName } from "./disk.ts";
 
-/** A quarter of an hour, and a minute so that a chart of it has its left edge. */
+/** A quarter of an hour, and a minute more so that a chart of it has its left edge. */
 export const RING_SECONDS = 960;
 
-/** One series in memory: its last seconds, and the ten seconds it is in. */
+/** One series in memory: its last seconds, and the ten-second point in progress. */
 export class Tracked implements SeriesName {
   readonly key: string;
   readonly name: string;
   readonly labels: Labels;
   readonly type: "counter" | "gauge";
-  /** By second modulo the ring's length; valid where the ring's column is of that second. 3.8 KB. */
+  /** Indexed by second modulo the ring's length; valid where the ring's column belongs to that second. 3.8 KB. */
   readonly values = new Float32Array(RING_SECONDS).fill(Number.NaN);
-  /** When it was last read, by the clock that only goes forward. */
+  /** When it was last read, by the monotonic clock. */
   readMs: number;
   #lastCount = Number.NaN;
   #min = Number.POSITIVE_INFINITY;
@@ -28,20 +28,20 @@ export class Tracked implements SeriesName {
   }
 
   /**
-   * What is kept of a reading: a gauge as it is; of a counter, what it grew by a second since its last reading, however
-   * long ago. One that is lower than before began again at zero. NaN where nothing can be said, as at a counter's first.
+   * Returns the value to keep: a gauge as it is, a counter as its growth per second since it was last read. A counter that is
+   * lower than before restarted at zero. NaN where there is no value, as at a counter's first read.
    */
-  valueOf(reading: number, elapsedMs: number): number {
-    if (!Number.isFinite(reading)) return Number.NaN;
+  valueOf(read: number, elapsedMs: number): number {
+    if (!Number.isFinite(read)) return Number.NaN;
     const seconds = (elapsedMs - this.readMs) / 1000;
     this.readMs = elapsedMs;
-    if (this.type === "gauge") return reading;
-    const grown = reading < this.#lastCount ? reading : reading - this.#lastCount;
-    this.#lastCount = reading;
+    if (this.type === "gauge") return read;
+    const grown = read < this.#lastCount ? read : read - this.#lastCount;
+    this.#lastCount = read;
     return seconds > 0 ? grown / seconds : Number.NaN;
   }
 
-  /** Counts a second's value into the ten seconds. */
+  /** Adds a second's value to the point in progress. */
   gather(value: number): void {
     if (Number.isNaN(value)) return;
     if (value < this.#min) this.#min = value;
@@ -50,7 +50,7 @@ export class Tracked implements SeriesName {
     this.#count += 1;
   }
 
-  /** The point of the ten seconds so far, or undefined where there was no value. */
+  /** Returns the point so far, or undefined where there was no value. */
   point(): readonly [min: number, mean: number, max: number] | undefined {
     if (this.#count === 0) return undefined;
     const mean = Math.fround(this.#sum / this.#count);

@@ -1,12 +1,12 @@
 /** Positions in a block fit in 16 bits. */
 const BLOCK_BYTES = 65_536;
 const HASH_BITS = 14;
-/** Shorter repetitions cost more to say than to repeat. */
+/** A shorter repetition takes more bytes as a copy than as a literal. */
 const MIN_MATCH_BYTES = 4;
 
 /**
- * Compresses into Snappy's block format, which remote write asks for: the length, then literals and copies of what came
- * before, in blocks of 64 KiB that know nothing of each other. Names and labels repeat: samples shrink to a fifth.
+ * Compresses into Snappy's block format, which remote write requires: the length, then literals and copies of earlier bytes, in
+ * independent blocks of 64 KiB. Names and labels repeat, so samples shrink to a fifth.
  *
  * ```text
  *  length as varint │ literal: n-1 «2 │ 0, n bytes │ copy: n-1 «2 │ 2, offset as 2 bytes │ …
@@ -27,7 +27,7 @@ export function snappy(input: Uint8Array): Uint8Array<ArrayBuffer> {
 function compressBlock(block: Uint8Array, table: Uint16Array, out: Output): void {
   let literalFrom = 0;
   let at = 1; // 0 stands for "not seen" in the table
-  // What does not repeat is passed over in growing steps.
+  // Data without repetitions is skipped in growing steps.
   let misses = 0;
   while (at + MIN_MATCH_BYTES <= block.length) {
     const word = wordAt(block, at);
@@ -58,7 +58,7 @@ class Output {
   length = 0;
 
   constructor(inputBytes: number) {
-    // The format's own bound on what input that does not repeat grows to.
+    // The format's own bound for input without repetitions.
     this.bytes = new Uint8Array(32 + inputBytes + Math.ceil(inputBytes / 6));
     let rest = inputBytes;
     for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#byte((rest % 0x80) | 0x80);
@@ -75,12 +75,12 @@ class Output {
     this.length += bytes.length;
   }
 
-  /** One copy says 64 bytes at most; the short form, of 2 bytes, 11 at most. */
+  /** One copy covers at most 64 bytes; the short form, of 2 bytes, at most 11. */
   copy(offset: number, bytes: number): void {
     let rest = bytes;
     for (; rest >= 68; rest -= 64) this.#longCopy(offset, 64);
     if (rest > 64) {
-      // Not 64, so that what is left is not below the 4 of the short form.
+      // Not 64, so that the rest is not below the 4 of the short form.
       this.#longCopy(offset, 60);
       rest -= 60;
     }

@@ -2,7 +2,7 @@ import type { Family } from "../exposition.ts";
 
 /** One value of one series at one moment. */
 export interface TimedSample {
-  /** Name and value, sorted by name, the metric's name among them as `__name__`. */
+  /** Names and values, sorted by name, including the metric's name as `__name__`. */
   readonly labels: readonly (readonly [name: string, value: string])[];
   /** `stale`: the series has ended. */
   readonly value: number | "stale";
@@ -10,13 +10,13 @@ export interface TimedSample {
   readonly atMs: number;
 }
 
-/** Prometheus tells the end of a series from a value that is not a number by these bits. */
+/** The bits of the NaN by which Prometheus marks the end of a series. */
 const STALE_BITS = 0x7ff0000000000002n;
 
 /**
- * What families say at a moment, as remote write wants it: labels sorted, none empty.
+ * Converts families into samples as remote write requires them: labels sorted, none empty.
  *
- * @param shared labels of every series; a sample's own come first
+ * @param shared labels of every series; a sample's own labels override them
  */
 export function timedSamples(
   families: readonly Family[],
@@ -35,7 +35,7 @@ export function timedSamples(
 }
 
 /**
- * Remote write's one message, in protobuf. Fields by number, each after its tag:
+ * Encodes remote write's only message, in protobuf. Fields by number, each after its tag:
  *
  * ```text
  *  WriteRequest 1: series*  ─► TimeSeries 1: label*, 2: sample  ─► Label 1: name, 2: value
@@ -61,7 +61,7 @@ export function writeRequest(samples: readonly TimedSample[]): Uint8Array {
   return request.bytes();
 }
 
-/** A protobuf message that is being written. */
+/** A protobuf message under construction. */
 class Message {
   #bytes = Buffer.allocUnsafe(128);
   #length = 0;
@@ -71,7 +71,7 @@ class Message {
   }
 
   field(number: number, content: Uint8Array): void {
-    this.#room(content.length + 12);
+    this.#reserve(content.length + 12);
     this.#varint((number << 3) | 2);
     this.#varint(content.length);
     this.#bytes.set(content, this.#length);
@@ -79,27 +79,27 @@ class Message {
   }
 
   integer(number: number, value: number): void {
-    this.#room(12);
+    this.#reserve(12);
     this.#varint(number << 3);
     this.#varint(value);
   }
 
   double(number: number, value: number | "stale"): void {
-    this.#room(12);
+    this.#reserve(12);
     this.#varint((number << 3) | 1);
     if (value === "stale") this.#bytes.writeBigUInt64LE(STALE_BITS, this.#length);
     else this.#bytes.writeDoubleLE(value, this.#length);
     this.#length += 8;
   }
 
-  /** Not below 0, and exact to 2^53: shifts would end at 2^31. */
+  /** Not below 0, and exact to 2^53: shifts would be limited to 2^31. */
   #varint(value: number): void {
     let rest = value;
     for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
     this.#bytes[this.#length++] = rest;
   }
 
-  #room(more: number): void {
+  #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
     const wider = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more));
     wider.set(this.bytes());
