@@ -1,6 +1,6 @@
 /**
- * Whole numbers from 0 to 2^25 as few bytes. A column begins with a byte: 0 for seven bits a byte (many small numbers, few
- * large), else the width in bits of each (numbers of one size), whichever is shorter.
+ * Packs integers from 0 to 2^25. A column begins with a byte: 0 for varints of seven bits a byte (good for many small numbers
+ * and few large ones), else the width in bits of each number (good for numbers of one size), whichever is shorter.
  */
 export class BitWriter {
   readonly #bytes: Uint8Array;
@@ -50,7 +50,7 @@ export class BitWriter {
     if (waiting > 0) this.putByte(held & 255);
   }
 
-  /** What was put, without the zeros at its end: a reader finds zeros there. */
+  /** Returns the bytes without trailing zeros: a reader reads zeros beyond the end. */
   finish(): Uint8Array {
     let length = this.#length;
     while (length > 1 && this.#bytes[length - 1] === 0) length -= 1;
@@ -58,7 +58,7 @@ export class BitWriter {
   }
 }
 
-/** Reads what a BitWriter wrote; whatever bytes it gets, it ends. */
+/** Reads the output of a BitWriter. It terminates for any bytes. */
 export class BitReader {
   #bytes: Uint8Array = new Uint8Array();
   #at = 0;

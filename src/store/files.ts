@@ -1,38 +1,38 @@
 import { join } from "node:path";
 import { type Log, occasionally } from "../base/mod.ts";
+import { DatabaseGuard, FAILED } from "./database-guard.ts";
 import { HistoryFile } from "./history-file.ts";
-import { FAILED, Keeper } from "./keeper.ts";
-import type { Ask, StoreSettings } from "./messages.ts";
+import type { StoreRequest, StoreSettings } from "./messages.ts";
 import { RunsFile } from "./runs-file.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Both files of a folder, and the answers to everything that can be asked of them. */
+/** Both files of a folder; handles all requests to the store. */
 export class Files {
-  readonly #history: Keeper<HistoryFile>;
-  readonly #runs: Keeper<RunsFile>;
+  readonly #history: DatabaseGuard<HistoryFile>;
+  readonly #runs: DatabaseGuard<RunsFile>;
 
   constructor(settings: StoreSettings, log: Log, clocks = { elapsedMs: () => performance.now(), nowMs: Date.now }) {
     const { folder, retryMs, maxRetryMs, runLimits } = settings;
     const shared = { log, retryMs, maxRetryMs, ...clocks };
     const path = (name: string) => join(folder, `${name}.sqlite`);
-    const sayFull = occasionally(() => log.warn("history has too many series, new ones are not written"), DAY_MS);
-    const openHistory = (at: string) => new HistoryFile(at, true, sayFull);
+    const logFull = occasionally(() => log.warn("history has too many series, new ones are not written"), DAY_MS);
+    const openHistory = (at: string) => new HistoryFile(at, true, logFull);
     const openRuns = (at: string) => new RunsFile(at, runLimits);
-    this.#history = new Keeper({ ...shared, what: "history", path: path("history"), open: openHistory });
-    this.#runs = new Keeper({ ...shared, what: "runs", path: path("runs"), open: openRuns });
+    this.#history = new DatabaseGuard({ ...shared, what: "history", path: path("history"), open: openHistory });
+    this.#runs = new DatabaseGuard({ ...shared, what: "runs", path: path("runs"), open: openRuns });
   }
 
-  answer(ask: Ask): unknown {
-    switch (ask.kind) {
+  handle(request: StoreRequest): unknown {
+    switch (request.kind) {
       case "open":
         return this.#history.change(() => true, true) !== FAILED;
       case "write":
-        return this.#history.change((file) => file.write(ask.blocks), ask.insist) !== FAILED;
+        return this.#history.change((file) => file.write(request.blocks), request.insist) !== FAILED;
       case "read":
         return orElse(
           [],
-          this.#history.read((file) => file.read(ask.query)),
+          this.#history.read((file) => file.read(request.query)),
         );
       case "names":
         return orElse(
@@ -42,22 +42,22 @@ export class Files {
       case "addRun":
         return orElse(
           undefined,
-          this.#runs.change((file) => file.add(ask.run), true),
+          this.#runs.change((file) => file.add(request.run), true),
         );
       case "listRuns":
         return orElse(
           [],
-          this.#runs.read((file) => file.list(ask.limit)),
+          this.#runs.read((file) => file.list(request.limit)),
         );
       case "getRun":
         return orElse(
           undefined,
-          this.#runs.read((file) => file.get(ask.run)),
+          this.#runs.read((file) => file.get(request.run)),
         );
       case "removeRun":
         return orElse(
           false,
-          this.#runs.change((file) => file.remove(ask.run), true),
+          this.#runs.change((file) => file.remove(request.run), true),
         );
       case "close":
         this.#history.close();

@@ -8,20 +8,20 @@ import { CorruptFileError, HISTORY_TABLES, HISTORY_VERSION, numberOf, prepareSch
 import { SeriesTable } from "./series-table.ts";
 import type { HistoryBlock, HistoryQuery, HistorySeries, SeriesName } from "./types.ts";
 
-/** A file shrinks when more than a quarter of it is free, a little with every write. */
+/** When more than a quarter of a file is free, every write shrinks it a little. */
 const FREE_PAGES = 1024;
 const VACUUM_PAGES = 256;
-/** Old blocks that go for each new one, at most: a clock that is wrong for a while costs little. */
+/** Old blocks deleted for each new one, at most: a clock that is wrong for a while costs little. */
 const DELETES_PER_BLOCK = 2;
 
 interface Row {
   readonly id: number;
-  /** Bytes, unless the file is spoiled: see {@link pointsOf}. */
+  /** Bytes, unless the file is corrupt: see {@link pointsOf}. */
   readonly points: Uint8Array;
 }
 
-/** A series, and where what is found of it goes. */
-interface Wanted {
+/** A series to read, and the grid that collects its points. */
+interface Selected {
   readonly series: { readonly id: number };
   readonly grid: TimeGrid;
 }
@@ -37,11 +37,11 @@ interface Table {
 }
 
 /**
- * The history in one SQLite file. Everything throws SQLite's errors; {@link Keeper} knows what to do about them.
+ * The history in one SQLite file. All methods throw SQLite's errors; {@link DatabaseGuard} handles them.
  *
- * A page is written about twice: to the log with each batch (which is synced, so that power may fail), and to its place
- * when the log has grown to a thousand pages. The lock is held while the file is open: that spares the shared index of
- * the log, which is rewritten with each batch, and keeps a second box from mixing its history into ours.
+ * A page is written about twice: to the write-ahead log with each batch (which is synced, so that power may fail), and to its
+ * place when the log has grown to a thousand pages. The lock is held while the file is open. That avoids the shared index of
+ * the log, which would be rewritten with each batch, and keeps a second instance from mixing its history into ours.
  */
 export class HistoryFile {
   readonly #database: Database;
@@ -49,8 +49,8 @@ export class HistoryFile {
   readonly #series: SeriesTable;
 
   /**
-   * @param syncs false leaves the moment of writing to the system: for tests that simulate months @default {true}
-   * @param onFull called for each series that is left out because there are too many
+   * @param syncs false lets the system decide when to write: for tests that simulate months @default {true}
+   * @param onFull called for each series that is left out at the limit
    */
   constructor(path: string, syncs = true, onFull: () => void = () => {}) {
     this.#database = new Database(path, { create: true, strict: true });
@@ -71,8 +71,8 @@ export class HistoryFile {
   }
 
   /**
-   * Rolls up what is over, forgets what is old, adds blocks: all of it, or nothing. The finest is forgotten an hour at a
-   * time, since each deletion writes the pages at the edge of what it leaves.
+   * Rolls up finished blocks, deletes old ones and adds the new ones, in one transaction. The finest level is deleted an hour
+   * at a time, since each deletion rewrites the pages at its edge.
    */
   write(blocks: readonly HistoryBlock[]): void {
     const first = blocks[0];
@@ -97,11 +97,11 @@ export class HistoryFile {
   read({ name, labels, fromMs, stepMs, length, untilMs }: HistoryQuery): HistorySeries[] {
     const level = levelFor(stepMs);
     const toMs = Math.min(untilMs, fromMs + length * stepMs);
-    const wanted = this.#series.matching(name, labels).map((series) => {
+    const selected = this.#series.matching(name, labels).map((series) => {
       return { series, grid: new TimeGrid(fromMs, stepMs, length) };
     });
-    this.#readInto(wanted, level, fromMs, toMs);
-    return wanted.map(({ series: { id: _, ...series }, grid: { min, max, sum, weight } }) => {
+    this.#readInto(selected, level, fromMs, toMs);
+    return selected.map(({ series: { id: _, ...series }, grid: { min, max, sum, weight } }) => {
       return { ...series, grid: { min, max, sum, weight } };
     });
   }
@@ -122,11 +122,11 @@ export class HistoryFile {
       if (id !== undefined) bySeries.set(id, points.subarray(index * each, (index + 1) * each));
     }
     this.#put(0, blockOf(FINEST, startMs), bySeries);
-    // Of each resolution: the day that time is in is read by the hour before its first hour is over.
+    // On every level: the current day must be read from the hours before its first hour is over.
     for (let level = 1; level < LEVELS.length; level++) this.#markDirty(level, startMs);
   }
 
-  /** A block may be there in part, from before a restart or a step of the clock: then the new points join it. */
+  /** Part of a block may exist, from before a restart or a step of the clock: the new points are merged into it. */
   #put(level: number, block: number, bySeries: ReadonlyMap<number, Float32Array>): void {
     const { get, put } = this.#tables[level]!;
     const byRow = Map.groupBy(bySeries, ([series]) => Math.floor(series / ROW_SERIES));
@@ -135,7 +135,7 @@ export class HistoryFile {
       const members = membersOf(pointsOf(get.get(id)));
       for (const [series, points] of entries) {
         const before = members[series % ROW_SERIES];
-        members[series % ROW_SERIES] = encodePoints(before === undefined ? points : over(before, points)) ?? before;
+        members[series % ROW_SERIES] = encodePoints(before === undefined ? points : merged(before, points)) ?? before;
       }
       if (members.some((member) => member !== undefined)) put.run(id, packMembers(members));
     }
@@ -150,7 +150,7 @@ export class HistoryFile {
     return rows.map(([block]) => Number(block));
   }
 
-  /** Rolls up every block whose finer ones have changed, except the one that time is in. @returns how many */
+  /** Rolls up every block whose finer blocks have changed, except the current one. @returns how many */
   #rollUp(level: number, nowMs: number): number {
     const coarse = LEVELS[level]!;
     const fine = LEVELS[level - 1]!;
@@ -199,8 +199,8 @@ export class HistoryFile {
     }
   }
 
-  /** What is not rolled up yet is read from the finer level. */
-  #readInto(wanted: readonly Wanted[], level: number, fromMs: number, toMs: number): void {
+  /** Blocks that are not rolled up yet are read from the finer level. */
+  #readInto(selected: readonly Selected[], level: number, fromMs: number, toMs: number): void {
     const { blockMs } = LEVELS[level]!;
     const table = this.#tables[level]!;
     const dirty = level === 0 ? [] : this.#dirtyBlocks(level);
@@ -212,20 +212,20 @@ export class HistoryFile {
     for (let block = from; block <= to; block++) {
       const startMs = block * blockMs;
       if (dirty.includes(block)) {
-        this.#readInto(wanted, level - 1, Math.max(fromMs, startMs), Math.min(toMs, startMs + blockMs));
+        this.#readInto(selected, level - 1, Math.max(fromMs, startMs), Math.min(toMs, startMs + blockMs));
       } else {
-        this.#readBlock(wanted, level, block, fromMs, toMs);
+        this.#readBlock(selected, level, block, fromMs, toMs);
       }
     }
   }
 
   /** A row is long: it is read once for all series in it, which lie beside each other as they are numbered. */
-  #readBlock(wanted: readonly Wanted[], level: number, block: number, fromMs: number, toMs: number): void {
+  #readBlock(selected: readonly Selected[], level: number, block: number, fromMs: number, toMs: number): void {
     const { stepMs, blockMs, points: count } = LEVELS[level]!;
     const points = new Float32Array(count * 3);
     let rowId = -1;
     let row: Uint8Array | undefined;
-    for (const { series, grid } of wanted) {
+    for (const { series, grid } of selected) {
       const id = block * ROWS_LIMIT + Math.floor(series.id / ROW_SERIES);
       if (rowId !== id) row = pointsOf(this.#tables[level]!.get.get(id));
       rowId = id;
@@ -258,10 +258,10 @@ function pointsOf(row: Row | null): Uint8Array | undefined {
   throw new CorruptFileError("expected the bytes of points");
 }
 
-/** The points that were there, and over them those that are new. */
-function over(before: Uint8Array, points: Float32Array): Float32Array {
-  const merged = new Float32Array(points.length);
-  decodePoints(before, merged);
-  for (let at = 0; at < points.length; at++) if (!Number.isNaN(points[at]!)) merged[at] = points[at]!;
-  return merged;
+/** Returns the earlier points, overwritten by the new ones. */
+function merged(before: Uint8Array, points: Float32Array): Float32Array {
+  const all = new Float32Array(points.length);
+  decodePoints(before, all);
+  for (let at = 0; at < points.length; at++) if (!Number.isNaN(points[at]!)) all[at] = points[at]!;
+  return all;
 }

@@ -18,9 +18,9 @@ function level(table: string, stepMs: number, points: number, keepMs: number): L
 }
 
 /**
- * Finest first. A block of one is rolled up from all blocks of the one before that lie in it, once it is over: what is not
- * rolled up yet is read from the finer ones, so that nothing is lost with the process. Each is kept a little longer than
- * promised, since blocks go as a whole and a chart of a day begins a moment more than a day ago.
+ * Finest first. A finished block is rolled up from the blocks of the finer level that lie in it. Until then it is read from
+ * the finer level, so that a crash loses nothing. Each level is kept a little longer than promised, since blocks are deleted as
+ * a whole and a chart of a day begins slightly more than a day ago.
  */
 export const LEVELS: readonly Level[] = [
   level("ten_seconds", 10 * SECOND_MS, 30, DAY_MS + HOUR_MS),
@@ -31,20 +31,20 @@ export const LEVELS: readonly Level[] = [
 export const FINEST = LEVELS[0]!;
 
 /**
- * So many series with neighbouring numbers share a row, so that a block of a usual box is one. A row of its own for each costs
- * 15 bytes of SQLite's and the rest of its page: a fifth of all that goes to the disk. And what is longer than a page lies
- * in pages that can be forgotten without being written.
+ * Series per row, by their numbers, so that a block usually is one row. One row per series would cost 15 bytes of SQLite's and
+ * the unused rest of its page, a fifth of all bytes written. And a value longer than a page lies in overflow pages, which can be
+ * freed without being written.
  */
 export const ROW_SERIES = 512;
 
-/** Numbers of rows stay below; a row's key is `block * ROWS_LIMIT + row`, one integer, so rows are appended in order. */
+/** Rows per block stay below this. A row's key is the integer `block * ROWS_LIMIT + row`, so rows are appended in order. */
 export const ROWS_LIMIT = 2 ** 20;
 
 export function blockOf({ blockMs }: Level, atMs: number): number {
   return Math.floor(atMs / blockMs);
 }
 
-/** The coarsest level that is at least as fine as `stepMs`; the finest where none is. */
+/** Returns the coarsest level that is at least as fine as `stepMs`, else the finest. */
 export function levelFor(stepMs: number): number {
   return Math.max(
     0,

@@ -1,6 +1,6 @@
 /**
- * What one row holds: the encoded points of up to {@link ROW_SERIES} series, each behind its length, in the order of their
- * numbers. Length 0 is a series that is not there; those at the end are left off.
+ * Format of a row: the encoded points of up to {@link ROW_SERIES} series in the order of their numbers, each behind its length.
+ * Length 0 is an absent series; absent series at the end are omitted.
  *
  * ```text
  *  length  points of the first   length  points of the second   0   length …
@@ -8,7 +8,7 @@
  */
 import { ROW_SERIES } from "./levels.ts";
 
-/** @param members at their places, `undefined` where there is none */
+/** Packs series into a row. @param members by their place in the row, `undefined` for absent ones */
 export function packMembers(members: readonly (Uint8Array | undefined)[]): Uint8Array {
   let most = 2 * members.length;
   for (const member of members) most += member?.length ?? 0;
@@ -27,7 +27,7 @@ export function packMembers(members: readonly (Uint8Array | undefined)[]): Uint8
   return row.subarray(0, at);
 }
 
-/** All of a row, at their places. They share its memory. Bytes that were never packed give some members. */
+/** Returns all series of a row by their place, as views. Arbitrary bytes give some result and do not throw. */
 export function membersOf(row: Uint8Array | undefined): (Uint8Array | undefined)[] {
   const members: (Uint8Array | undefined)[] = [];
   if (row === undefined) return members;
@@ -39,7 +39,7 @@ export function membersOf(row: Uint8Array | undefined): (Uint8Array | undefined)
   return members;
 }
 
-/** One of a row, without looking at more than lengths. */
+/** Returns one series of a row; of the others only the lengths are read. */
 export function memberOf(row: Uint8Array, place: number): Uint8Array | undefined {
   let [start, end] = boundsAt(row, 0);
   for (let passed = 0; passed < place; passed++) [start, end] = boundsAt(row, end);

@@ -2,7 +2,7 @@ import type { LogEntry } from "../base/mod.ts";
 import type { RunLimits } from "./runs-file.ts";
 import type { HistoryBlock, HistoryQuery, HistorySeries, ListedRun, Run, SeriesName, StoredRun } from "./types.ts";
 
-/** How the worker shall keep its files. */
+/** The worker's settings. */
 export interface StoreSettings {
   readonly folder: string;
   readonly runLimits: RunLimits;
@@ -10,21 +10,21 @@ export interface StoreSettings {
   readonly maxRetryMs: number;
 }
 
-/** What the worker can be asked, and what it answers; undefined where the disk does not let it. */
-export interface Questions {
-  open: { ask: object; answer: boolean };
-  write: { ask: { blocks: readonly HistoryBlock[]; insist: boolean }; answer: boolean };
-  read: { ask: { query: HistoryQuery }; answer: HistorySeries[] };
-  names: { ask: object; answer: SeriesName[] };
-  addRun: { ask: { run: Run }; answer: number | undefined };
-  listRuns: { ask: { limit: number }; answer: ListedRun[] };
-  getRun: { ask: { run: number }; answer: StoredRun | undefined };
-  removeRun: { ask: { run: number }; answer: boolean };
-  close: { ask: object; answer: undefined };
+/** Requests to the worker with their results; a result is undefined where the disk failed. */
+export interface StoreRequests {
+  open: { request: object; result: boolean };
+  write: { request: { blocks: readonly HistoryBlock[]; insist: boolean }; result: boolean };
+  read: { request: { query: HistoryQuery }; result: HistorySeries[] };
+  names: { request: object; result: SeriesName[] };
+  addRun: { request: { run: Run }; result: number | undefined };
+  listRuns: { request: { limit: number }; result: ListedRun[] };
+  getRun: { request: { run: number }; result: StoredRun | undefined };
+  removeRun: { request: { run: number }; result: boolean };
+  close: { request: object; result: undefined };
 }
 
-export type Kind = keyof Questions;
-export type Ask = { [Key in Kind]: { kind: Key } & Questions[Key]["ask"] }[Kind];
+export type Kind = keyof StoreRequests;
+export type StoreRequest = { [Key in Kind]: { kind: Key } & StoreRequests[Key]["request"] }[Kind];
 
-export type ToWorker = { kind: "start"; settings: StoreSettings } | ({ id: number } & Ask);
-export type FromWorker = { kind: "answer"; id: number; value: unknown } | { kind: "log"; entry: LogEntry };
+export type ToWorker = { kind: "start"; settings: StoreSettings } | ({ id: number } & StoreRequest);
+export type FromWorker = { kind: "result"; id: number; value: unknown } | { kind: "log"; entry: LogEntry };

@@ -1,4 +1,4 @@
-/** Floor 2: what is kept on disk. History in three resolutions, past runs; SQLite in a thread of its own. */
+/** Layer 2: persistence. History in three resolutions and past runs, in SQLite, on a thread of its own. */
 export { Store, type StoreOptions } from "./store.ts";
 export type {
   HistoryBlock,

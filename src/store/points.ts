@@ -1,16 +1,16 @@
 import { BitReader, BitWriter } from "./bits.ts";
 
 /**
- * A block of points as few bytes. A point is (min, mean, max); a gap is NaN in all three.
+ * Compact encoding of a block of points. A point is (min, mean, max); a gap is NaN in all three.
  *
  * ```text
  *  flags  [bitmap of the points that are there]  first mean, then columns: mean − previous mean, mean − min, max − mean
  *  │ 1: there is a bitmap   2: min = mean = max everywhere, so only means follow   4…: shift, times 4
  * ```
  *
- * Floats keep 24 of their 32 bits (five digits; whole numbers to 65 536 exactly), read as integers that grow with the
- * float: then neighbours are near each other, min never lies above mean, and low bits that are zero in all are shifted
- * out. Zeros at the end are left off, so that a constant costs six bytes. Deflate would cost 80 µs a row to read.
+ * Floats keep 24 of their 32 bits (five digits; integers up to 65 536 exactly), taken as integers in the order of the floats.
+ * So neighbours differ little, min is never above mean, and low bits that are zero in all of them are shifted out. Trailing
+ * zeros are omitted, so that a constant takes six bytes. Deflate would take 80 µs a row to read.
  */
 const WITH_GAPS = 1;
 const FLAT = 2;
@@ -19,7 +19,7 @@ const MAX_POINTS = 128;
 
 const bits = new Uint32Array(1);
 const float = new Float32Array(bits.buffer);
-/** Nothing here is reentrant: one writer, one reader and one place for numbers do for all. */
+/** Nothing here is reentrant, so that one writer, one reader and one scratch array are enough. */
 const writer = new BitWriter(1 + MAX_POINTS / 8 + 3 * MAX_POINTS * 4 + 8);
 const reader = new BitReader();
 const ordered = new Int32Array(3 * MAX_POINTS);
@@ -66,7 +66,7 @@ export function encodePoints(points: Float32Array): Uint8Array | undefined {
   return writer.finish();
 }
 
-/** Decodes into `points`, whose length says how many there are. Bytes that were never encoded give some numbers or gaps. */
+/** Decodes into `points`, whose length gives the number of points. Arbitrary bytes give some numbers or gaps. */
 export function decodePoints(bytes: Uint8Array, points: Float32Array): void {
   const count = points.length / 3;
   reader.begin(bytes);
@@ -106,7 +106,7 @@ function putBitmap(points: Float32Array): void {
   }
 }
 
-/** Marks what is missing with NaN. */
+/** Marks gaps with NaN. */
 function readBitmap(points: Float32Array): void {
   for (let first = 0; first < points.length; first += 24) {
     const byte = reader.byte();

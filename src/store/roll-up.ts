@@ -2,13 +2,13 @@ import { type Level, ROW_SERIES, ROWS_LIMIT } from "./levels.ts";
 import { membersOf } from "./members.ts";
 import { decodePoints } from "./points.ts";
 
-/** The rows of a finer level on their way into one block of a coarser one. */
+/** Aggregates rows of a finer level into one block of a coarser one. */
 export class RollUp {
   readonly #fine: Level;
   readonly #coarse: Level;
   readonly #startMs: number;
   readonly #decoded: Float32Array;
-  /** For each series, for each coarse point: min, sum of means, max, how many. */
+  /** By series, for each coarse point: min, sum of means, max, count. */
   readonly #sums = new Map<number, Float64Array>();
 
   constructor(fine: Level, coarse: Level, startMs: number) {
@@ -18,7 +18,7 @@ export class RollUp {
     this.#decoded = new Float32Array(fine.points * 3);
   }
 
-  /** @param id of the row: its block, and which series it has */
+  /** @param id the row's key, from which its block and its series follow */
   add(id: number, row: Uint8Array): void {
     const block = Math.floor(id / ROWS_LIMIT);
     const first = (id % ROWS_LIMIT) * ROW_SERIES;

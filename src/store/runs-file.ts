@@ -3,9 +3,9 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { prepareSchema, RUNS_TABLES, RUNS_VERSION } from "./schema.ts";
 import type { Json, ListedRun, Run, StoredRun } from "./types.ts";
 
-/** A page of one process, and a load test of another, may want the file at the same moment. */
+/** An instance and a load test in another process may use the file at the same moment. */
 const BUSY_MS = 2000;
-/** What one run may be, before it is compressed: more would be a mistake. */
+/** Limit of one run before compression, far above any real one. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 
 export interface RunLimits {
@@ -13,7 +13,7 @@ export interface RunLimits {
   readonly maxBytes: number;
 }
 
-/** Past load tests in one SQLite file of their own, which several processes may use: a test runs beside the box. */
+/** Past load tests in a SQLite file that several processes may use: a load test runs beside the instance. */
 export class RunsFile {
   readonly #database: Database;
   readonly #limits: RunLimits;
@@ -24,7 +24,7 @@ export class RunsFile {
     try {
       this.#database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
       this.#database.run("PRAGMA auto_vacuum = INCREMENTAL");
-      // Written some times a day: a file that is whole after each run is worth more than speed.
+      // Written a few times a day: one consistent file after each run matters more than speed.
       this.#database.run("PRAGMA journal_mode = DELETE");
       prepareSchema(this.#database, RUNS_VERSION, RUNS_TABLES);
     } catch (error) {
@@ -34,9 +34,9 @@ export class RunsFile {
   }
 
   /**
-   * A run that is here to its last byte is the same run: who told a box of it and heard no answer tells it again.
+   * Adds a run, unless an identical one exists: a client that got no response sends its run again.
    *
-   * @returns its id; ids grow and are not used twice
+   * @returns its id; ids grow and are never reused
    */
   add({ startedMs, summary, report, series }: Run): number {
     const content = deflateRawSync(JSON.stringify({ report, series }));
@@ -91,7 +91,7 @@ export class RunsFile {
     this.#database.close();
   }
 
-  /** The oldest go until count and bytes hold; the one just added stays, however large. */
+  /** Deletes the oldest runs until count and size are within the limits; the run just added stays, however large. */
   #forget(added: number): void {
     const { maxRuns, maxBytes } = this.#limits;
     const rows = this.#database.query("SELECT id, bytes FROM runs ORDER BY id = ? DESC, started_ms DESC, id DESC");

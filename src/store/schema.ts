@@ -1,21 +1,21 @@
 import type { Database } from "bun:sqlite";
 import { LEVELS } from "./levels.ts";
 
-/** Counted up with every change of the tables that an older tenk cannot read. */
+/** Incremented with every change of the tables that an older tenk cannot read. */
 export const HISTORY_VERSION = 2;
 export const RUNS_VERSION = 1;
-/** "tenk", in the place SQLite's file header has for it. */
+/** "tenk", in the field for it in SQLite's file header. */
 const APPLICATION_ID = 0x74656e6b;
 
-/** A file that another version of tenk wrote, or that another program owns. It is kept for them. */
+/** A file of another version of tenk or of another program. It is kept for its owner. */
 export class ForeignFileError extends Error {}
 
-/** A file of ours with a text that nobody has written, as a worn memory card makes them. */
+/** A file of ours with impossible content, as worn memory cards produce it. */
 export class CorruptFileError extends Error {}
 
 /**
- * Creates the tables of a new file. Another process may do so at the same moment: each look at the file is one transaction,
- * so that a file which is being made is not taken for a stranger's.
+ * Creates the tables of a new file. Another process may do so at the same moment: every check of the file is one transaction,
+ * so that a half-created file is not taken for a foreign one.
  *
  * @throws {ForeignFileError} for a file of another version or of another program
  */
@@ -31,7 +31,7 @@ export function prepareSchema(database: Database, version: number, tables: reado
     .immediate();
 }
 
-/** False for a new file. */
+/** Returns false for a new file. */
 function isPrepared(database: Database, version: number): boolean {
   const found = numberOf(database, "PRAGMA user_version");
   const isOurs = numberOf(database, "PRAGMA application_id") === APPLICATION_ID;
@@ -43,13 +43,13 @@ function isPrepared(database: Database, version: number): boolean {
   return false;
 }
 
-export function numberOf(database: Database, question: string): number {
-  return Number(Object.values(database.query(question).get() as object)[0]);
+export function numberOf(database: Database, query: string): number {
+  return Number(Object.values(database.query(query).get() as object)[0]);
 }
 
 /**
- * `dirty` names the blocks of a coarser level whose finer ones changed since they were rolled up. `day` is the last day a
- * series was written on: one that is older than everything kept is forgotten.
+ * `dirty` lists blocks whose finer blocks changed after they were rolled up. `day` is the last day on which a series was
+ * written: a series older than all stored blocks is deleted.
  */
 export const HISTORY_TABLES: readonly string[] = [
   `CREATE TABLE series (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, labels TEXT NOT NULL,
@@ -61,6 +61,6 @@ export const HISTORY_TABLES: readonly string[] = [
 export const RUNS_TABLES: readonly string[] = [
   `CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, started_ms INTEGER NOT NULL, summary TEXT NOT NULL,
     bytes INTEGER NOT NULL, content BLOB NOT NULL)`,
-  // A list is read without stepping over the content of every run.
+  // Lets a list be read without stepping over the content of every run.
   "CREATE INDEX runs_by_start ON runs (started_ms, id, bytes)",
 ];

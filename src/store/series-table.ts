@@ -2,24 +2,24 @@ import type { Database } from "bun:sqlite";
 import { CorruptFileError } from "./schema.ts";
 import type { Labels, SeriesName } from "./types.ts";
 
-/** More are not kept on disk: a label that takes ever new values must not fill it. */
+/** Further series are not written: a label with ever new values must not fill the disk. */
 const MAX_SERIES = 10_000;
 const DAY_MS = 86_400_000;
 
 interface Known extends SeriesName {
   readonly id: number;
-  /** The last that it was written on. */
+  /** The last day on which it was written. */
   day: number;
 }
 
-/** The names of all series in a file, and their numbers. */
+/** Names and numbers of all series in a file. */
 export class SeriesTable {
   readonly #database: Database;
   readonly #byKey = new Map<string, Known>();
   readonly #onFull: () => void;
   #forgottenBefore = 0;
 
-  /** @param onFull called when there are too many, each time that one is left out */
+  /** @param onFull called for each series that is left out at the limit */
   constructor(database: Database, onFull: () => void) {
     this.#database = database;
     this.#onFull = onFull;
@@ -27,9 +27,9 @@ export class SeriesTable {
   }
 
   /**
-   * Reads them anew: after a transaction that was taken back.
+   * Reads the table again, after a transaction was rolled back.
    *
-   * @throws {CorruptFileError} for what is no series
+   * @throws {CorruptFileError} for a row that is not a series
    */
   reload(): void {
     this.#byKey.clear();
@@ -41,7 +41,7 @@ export class SeriesTable {
     }
   }
 
-  /** The number of a series; a new one gets one. undefined where there are too many. */
+  /** Returns the number of a series, creating it if needed; undefined at the limit. */
   idOf({ name, labels, type }: SeriesName, atMs: number): number | undefined {
     const text = JSON.stringify(labels);
     const known = this.#byKey.get(name + text);
@@ -67,7 +67,7 @@ export class SeriesTable {
     series.day = day;
   }
 
-  /** Those that were last written before everything that is kept. Looks once for each day that goes. */
+  /** Deletes series that were last written before `oldestMs`. Does nothing when called again for the same day. */
   forgetBefore(oldestMs: number): void {
     const day = Math.floor(oldestMs / DAY_MS);
     if (day === this.#forgottenBefore) return;

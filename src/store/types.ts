@@ -2,14 +2,14 @@ import type { TimeGrid } from "../base/mod.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** One line of a chart. A counter is kept as its rate per second, a gauge as it is. */
+/** One line of a chart. A counter is stored as its rate per second, a gauge as it is. */
 export interface SeriesName {
   readonly name: string;
   readonly labels: Labels;
   readonly type: "counter" | "gauge";
 }
 
-/** Ten-second points of some series over one block of five minutes. */
+/** Ten-second points of one block of five minutes. */
 export interface HistoryBlock {
   /** ms since 1970, a multiple of the block's five minutes. */
   readonly startMs: number;
@@ -18,16 +18,16 @@ export interface HistoryBlock {
   readonly points: Float32Array;
 }
 
-/** Which buckets of which series. */
+/** Selects buckets of series. */
 export interface HistoryQuery {
   readonly name: string;
-  /** Those a series must have; it may have more. */
+  /** Labels that a series must have; it may have more. */
   readonly labels: Labels;
-  /** When the first bucket begins, ms since 1970. */
+  /** Start of the first bucket, ms since 1970. */
   readonly fromMs: number;
   readonly stepMs: number;
   readonly length: number;
-  /** What is later is not read: the caller has it in memory. */
+  /** Later points are not read: the caller has them in memory. */
   readonly untilMs: number;
 }
 
@@ -35,18 +35,18 @@ export interface HistorySeries extends SeriesName {
   readonly grid: Pick<TimeGrid, "min" | "max" | "sum" | "weight">;
 }
 
-/** Plain data that JSON can hold. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A load test as it is kept. */
+/** A load test as it is stored. */
 export interface Run {
   /** ms since 1970. */
   readonly startedMs: number;
-  /** What a list shows of it; short. */
+  /** The short form that lists show. */
   readonly summary: Json;
-  /** All of it: the report. */
+  /** The whole report. */
   readonly report: Json;
-  /** Its seconds, as a chart takes them: one time line, and a line for each name. */
+  /** Its seconds as a chart needs them: the times, and one line for each name. */
   readonly series: {
     readonly t: readonly number[];
     readonly lines: Readonly<Record<string, readonly (number | null)[]>>;

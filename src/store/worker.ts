@@ -1,4 +1,4 @@
-/** The program of the thread that has the files: the main loop never waits for a disk. Started by Store, never imported. */
+/** The program of the thread that owns the files, so that the main loop never waits for a disk. Started by Store, never imported. */
 import { carryLog, logOf, messageOf } from "../base/mod.ts";
 import { Files } from "./files.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -8,11 +8,11 @@ declare const self: Worker;
 let files: Files | undefined;
 const log = logOf("store");
 
-function tell(message: FromWorker): void {
+function post(message: FromWorker): void {
   self.postMessage(message);
 }
 
-carryLog((entry) => tell({ kind: "log", entry }));
+carryLog((entry) => post({ kind: "log", entry }));
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === "start") {
@@ -21,9 +21,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
   let value: unknown;
   try {
-    value = files?.answer(data);
+    value = files?.handle(data);
   } catch (error) {
-    log.error("store failed", { at: data.kind, error: messageOf(error) });
+    log.error("store failed", { request: data.kind, error: messageOf(error) });
   }
-  tell({ kind: "answer", id: data.id, value });
+  post({ kind: "result", id: data.id, value });
 };

@@ -20,9 +20,9 @@ function filesIn(folder: string) {
   let blocks = 0;
   const write = (insist = false) => {
     const block = blockAt(START_MS + blocks++ * BLOCK_MS, () => 1);
-    return files.answer({ kind: "write", blocks: [block], insist });
+    return files.handle({ kind: "write", blocks: [block], insist });
   };
-  const read = () => files.answer({ kind: "read", query: query(START_MS, BLOCK_MS, 10) }) as unknown[];
+  const read = () => files.handle({ kind: "read", query: query(START_MS, BLOCK_MS, 10) }) as unknown[];
   return { files, clock, write, read, lines: kept.lines, fields: kept.fields };
 }
 
@@ -84,12 +84,12 @@ describe("a store", () => {
   test("forgets runs by bytes, though never the one just added", () => {
     const { files } = filesIn(newFolder());
     const list = () =>
-      (files.answer({ kind: "listRuns", limit: 9 }) as { startedMs: number }[]).map((one) => one.startedMs);
-    for (const startedMs of [1, 2]) files.answer({ kind: "addRun", run: run(startedMs, 200) });
+      (files.handle({ kind: "listRuns", limit: 9 }) as { startedMs: number }[]).map((one) => one.startedMs);
+    for (const startedMs of [1, 2]) files.handle({ kind: "addRun", run: run(startedMs, 200) });
     expect(list()).toEqual([2, 1]);
-    files.answer({ kind: "addRun", run: run(3, 1000) });
+    files.handle({ kind: "addRun", run: run(3, 1000) });
     expect(list()).toEqual([3]);
-    files.answer({ kind: "close" });
+    files.handle({ kind: "close" });
   });
 
   test("adds a run while another process writes one: it waits for its turn", async () => {
@@ -148,12 +148,12 @@ describe("a store", () => {
     try {
       const { files, write } = filesIn(folder);
       expect(write()).toBeTrue();
-      files.answer({ kind: "addRun", run: run(1) });
+      files.handle({ kind: "addRun", run: run(1) });
       const modes = readdirSync(folder).map(
         (name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`,
       );
       expect(modes.sort()).toEqual(["history.sqlite 600", "history.sqlite-wal 600", "runs.sqlite 600"]);
-      files.answer({ kind: "close" });
+      files.handle({ kind: "close" });
     } finally {
       process.umask(before);
     }
@@ -186,13 +186,13 @@ describe("what happens to disks:", () => {
     expect(write()).toBeTrue();
     rmSync(folder, { recursive: true });
     expect([write(), read().length, existsSync(join(folder, "history.sqlite"))]).toEqual([true, 1, true]);
-    expect(lines).toEqual(["warn history was removed, begun anew"]);
+    expect(lines).toEqual(["warn history file deleted, new file created"]);
   });
 
   test("what no disk is to blame for is no reason to leave the disk alone", () => {
     const { files, write, lines } = filesIn(newFolder());
     const broken = { startMs: START_MS, series: [null as never], points: new Float32Array(90) };
-    expect(() => files.answer({ kind: "write", blocks: [broken], insist: false })).toThrow(TypeError);
+    expect(() => files.handle({ kind: "write", blocks: [broken], insist: false })).toThrow(TypeError);
     expect([write(), lines]).toEqual([true, []]);
   });
 
@@ -204,9 +204,9 @@ describe("what happens to disks:", () => {
       points: new Float32Array(count * 90).fill(1),
     });
     for (const blocks of [[many(0, 10_000)], [many(9_999, 3)]]) {
-      expect(files.answer({ kind: "write", blocks, insist: false })).toBeTrue();
+      expect(files.handle({ kind: "write", blocks, insist: false })).toBeTrue();
     }
-    expect(files.answer({ kind: "names" })).toHaveLength(10_000);
+    expect(files.handle({ kind: "names" })).toHaveLength(10_000);
     expect(lines).toEqual(["warn history has too many series, new ones are not written"]);
   });
 
@@ -224,7 +224,7 @@ describe("what happens to disks:", () => {
     const [first, second] = [filesIn(folder), filesIn(folder)];
     expect([first.write(), second.write(), first.write()]).toEqual([true, false, true]);
     expect(second.fields[0]!.error).toContain("in use by another process");
-    first.files.answer({ kind: "close" });
+    first.files.handle({ kind: "close" });
     second.clock.ms = 5000;
     expect(second.write()).toBeTrue();
   });
@@ -234,17 +234,17 @@ describe("what happens to disks:", () => {
     ["spoiled in its first page", (good: Buffer) => good.fill(0xaa, 100, 4096)],
     ["spoiled in all others", (good: Buffer) => good.fill(0xaa, 4096)],
     ["cut short", (good: Buffer) => good.subarray(0, 5000)],
-  ])("a file that is %s is set aside under a dated name, and a new one begun", (_, spoil) => {
+  ])("a file that is %s is quarantined under a dated name, and a new one begun", (_, spoil) => {
     const folder = newFolder();
     const before = filesIn(folder);
     for (let at = 0; at < 50; at++) before.write();
-    before.files.answer({ kind: "close" });
+    before.files.handle({ kind: "close" });
     const path = join(folder, "history.sqlite");
     const spoiled = spoil(readFileSync(path));
     writeFileSync(path, spoiled);
     const { write, read, lines, fields } = filesIn(folder);
     expect([write(), write()]).toEqual([true, true]);
-    expect(lines).toEqual(["error history set aside, begun anew"]);
+    expect(lines).toEqual(["error history file quarantined, new file created"]);
     const aside = join(folder, "history-corrupt-2026-11-23T10-11-12.sqlite");
     expect(fields[0]!.to).toBe(aside);
     expect(readFileSync(aside)).toHaveLength(spoiled.length);
@@ -259,30 +259,30 @@ describe("what happens to disks:", () => {
     ["points that are a text", "UPDATE ten_seconds SET points = 'points'"],
     ["a column of another name", "ALTER TABLE ten_seconds RENAME COLUMN points TO qoints"],
     ["a table of another name", "ALTER TABLE dirty RENAME TO dirtx"],
-  ])("a file with %s is set aside: it would never be written again", (_, change) => {
+  ])("a file with %s is quarantined: it would never be written again", (_, change) => {
     const folder = newFolder();
     const before = filesIn(folder);
     before.write();
-    before.files.answer({ kind: "close" });
+    before.files.handle({ kind: "close" });
     alter(join(folder, "history.sqlite"), change);
     const { write, read, lines } = filesIn(folder);
     expect([write(), write()]).toEqual([true, true]);
     expect(read()).toHaveLength(1);
-    expect(lines).toEqual(["error history set aside, begun anew"]);
+    expect(lines).toEqual(["error history file quarantined, new file created"]);
   });
 
-  test("a file whose table has another name of a series than its index is set aside", () => {
+  test("a file whose table has another name of a series than its index is quarantined", () => {
     const folder = newFolder();
     const before = filesIn(folder);
     before.write();
-    before.files.answer({ kind: "close" });
+    before.files.handle({ kind: "close" });
     const path = join(folder, "history.sqlite");
     const text = readFileSync(path, "latin1");
     expect(text.split("packets")).toHaveLength(3);
     writeFileSync(path, text.replace("packets", "packetz"), "latin1");
     const { write, lines } = filesIn(folder);
     expect([write(), write()]).toEqual([true, true]);
-    expect(lines).toEqual(["error history set aside, begun anew"]);
+    expect(lines).toEqual(["error history file quarantined, new file created"]);
   });
 
   test("of corrupt files the newest three are kept", () => {
@@ -302,15 +302,15 @@ describe("what happens to disks:", () => {
     ["a later version", "PRAGMA user_version = 99", "written by a later version (99"],
     ["an earlier version", "PRAGMA user_version = 1", "written by an earlier version (1"],
     ["another program", "PRAGMA application_id = 1", "not a file of tenk"],
-  ])("a file of %s is set aside, whole", (_, change, why) => {
+  ])("a file of %s is quarantined, whole", (_, change, why) => {
     const folder = newFolder();
     const before = filesIn(folder);
     before.write();
-    before.files.answer({ kind: "close" });
+    before.files.handle({ kind: "close" });
     alter(join(folder, "history.sqlite"), change);
     const { write, lines, fields } = filesIn(folder);
     expect(write()).toBeTrue();
-    expect(lines).toEqual(["error history set aside, begun anew"]);
+    expect(lines).toEqual(["error history file quarantined, new file created"]);
     expect(fields[0]!.error).toContain(why);
     expect(existsSync(join(folder, "history-foreign-2026-11-23T10-11-12.sqlite"))).toBeTrue();
   });
@@ -349,7 +349,7 @@ describe("what happens to disks:", () => {
       clock.ms += 5000;
       expect(write()).toBeTrue();
       expect(lines.slice(1)).toEqual(["info history written again"]);
-      files.answer({ kind: "close" });
+      files.handle({ kind: "close" });
     } finally {
       spawnSync("umount", ["-l", folder]);
     }

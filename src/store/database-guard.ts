@@ -1,63 +1,63 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileProblemOf, type Log, messageOf, systemCodeOf } from "../base/mod.ts";
+import { quarantine } from "./quarantine.ts";
 import { CorruptFileError, ForeignFileError } from "./schema.ts";
-import { setAside } from "./set-aside.ts";
 
-/** What a keeper needs of a file: it throws SQLite's errors. */
-export interface KeptFile {
+/** A database file as the guard uses it. Its methods throw SQLite's errors. */
+export interface GuardedFile {
   close(): void;
 }
 
-export interface KeeperOptions<File extends KeptFile> {
+export interface DatabaseGuardOptions<File extends GuardedFile> {
   readonly path: string;
   readonly open: (path: string) => File;
-  /** For the log: `history`. */
+  /** Its name in the log: `history`. */
   readonly what: string;
   readonly log: Log;
-  /** How long nothing is tried after a failure; twice as long after the next, at most `maxRetryMs`. ms */
+  /** Pause after a failure, doubled after each further one up to `maxRetryMs`. ms */
   readonly retryMs: number;
   readonly maxRetryMs: number;
-  /** A clock that only goes forward. ms */
+  /** A monotonic clock. ms */
   readonly elapsedMs: () => number;
-  /** For the names of files that are set aside. ms since 1970 */
+  /** For the names of quarantined files. ms since 1970 */
   readonly nowMs: () => number;
 }
 
-/** What was asked for could not be done: the disk has a trouble, which was logged when it began. */
+/** The action failed because of the disk. The problem was logged when it began. */
 export const FAILED = Symbol("failed");
 
 /**
- * Keeps a file open through everything that happens to disks. A full, read-only or missing one is said once, left alone
- * for a while and tried again, until it works. A corrupt file is set aside and a new one begun.
+ * Keeps a database file open whatever happens to the disk. A full, read-only or missing disk is logged once and retried after
+ * a pause, until it works. A corrupt file is quarantined and replaced by a new one.
  */
-export class Keeper<File extends KeptFile> {
-  readonly #options: KeeperOptions<File>;
+export class DatabaseGuard<File extends GuardedFile> {
+  readonly #options: DatabaseGuardOptions<File>;
   #file: File | undefined;
-  /** Which file it is: the one at its path may become another, or none. */
+  /** Identifies the open file: its path may come to name another file, or none. */
   #inode: number | undefined;
   #failures = 0;
   #nextTryMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: KeeperOptions<File>) {
+  constructor(options: DatabaseGuardOptions<File>) {
     this.#options = options;
   }
 
   /**
    * Changes the file.
    *
-   * @param insist tries even where it failed a moment ago @default {false}
-   * @throws what the action throws and what no disk is to blame for
+   * @param insist ignores the pause after a failure @default {false}
+   * @throws the action's errors that do not come from the disk
    */
   change<Value>(action: (file: File) => Value, insist = false): Value | typeof FAILED {
     if (!insist && this.#options.elapsedMs() < this.#nextTryMs) return FAILED;
-    this.#leaveRemoved();
+    this.#closeRemoved();
     const value = this.#attempt(action);
     if (value !== FAILED) this.#recovered();
     return value;
   }
 
-  /** Reads from the file, also from one that cannot be written at present. */
+  /** Reads from the file, even while it cannot be written. */
   read<Value>(action: (file: File) => Value): Value | typeof FAILED {
     if (this.#file === undefined && this.#options.elapsedMs() < this.#nextTryMs) return FAILED;
     return this.#attempt(action);
@@ -77,13 +77,13 @@ export class Keeper<File extends KeptFile> {
     try {
       return action(this.#opened());
     } catch (error) {
-      const why = reasonToSetAside(error);
-      if (why === undefined) {
+      const reason = quarantineReason(error);
+      if (reason === undefined) {
         if (!codeOf(error).startsWith("SQLITE_") && systemCodeOf(error) === undefined) throw error;
         return this.#failed(error);
       }
       try {
-        this.#setAside(why, error);
+        this.#quarantine(reason, error);
         return action(this.#opened());
       } catch (second) {
         return this.#failed(second);
@@ -101,26 +101,26 @@ export class Keeper<File extends KeptFile> {
     return this.#file;
   }
 
-  /** What is written to a removed file goes nowhere, without an error. */
-  #leaveRemoved(): void {
+  /** Writes to a deleted file would be lost without an error. */
+  #closeRemoved(): void {
     if (this.#file === undefined || inodeOf(this.#options.path) === this.#inode) return;
-    this.#options.log.warn(`${this.#options.what} was removed, begun anew`, { path: this.#options.path });
+    this.#options.log.warn(`${this.#options.what} file deleted, new file created`, { path: this.#options.path });
     this.close();
   }
 
-  #setAside(why: "corrupt" | "foreign", error: unknown): void {
+  #quarantine(reason: "corrupt" | "foreign", error: unknown): void {
     const { path, what, log, nowMs } = this.#options;
     this.close();
-    const to = setAside(path, why, nowMs());
-    log.error(`${what} set aside, begun anew`, { why, to, error: messageOf(error) });
+    const to = quarantine(path, reason, nowMs());
+    log.error(`${what} file quarantined, new file created`, { reason, to, error: messageOf(error) });
   }
 
   #failed(error: unknown): typeof FAILED {
     const { path, what, log, retryMs, maxRetryMs, elapsedMs } = this.#options;
-    // A full disk can still be read from; anything else may be mended by opening the file again.
+    // A full disk can still be read; other problems may be solved by opening the file again.
     if (codeOf(error) !== "SQLITE_FULL") this.close();
     if (this.#failures === 0) {
-      log.warn(`${what} not written`, { path, error: plainly(error, path), retryMs });
+      log.warn(`${what} not written`, { path, error: describe(error, path), retryMs });
     }
     this.#nextTryMs = elapsedMs() + Math.min(maxRetryMs, retryMs * 2 ** this.#failures);
     this.#failures += 1;
@@ -134,12 +134,12 @@ export class Keeper<File extends KeptFile> {
   }
 }
 
-/** The folder may be there already, open to all. What SQLite lays beside a file has the rights of the file. */
+/** The folder may exist and be open to all. SQLite gives the files beside a database its permissions. */
 function createForOwner(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch {
-    // It is there, or cannot be: SQLite says what is wrong.
+    // It exists already, or SQLite will report why it cannot.
   }
 }
 
@@ -157,24 +157,24 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * SQLite sees what is wrong with a file's structure, not that a bit of a name has turned: then a column is missing, or the same
- * name stands in a table and not in its index. Neither happens to a file that is whole, and neither mends itself.
+ * SQLite detects a broken structure, but not a flipped bit in a name: then a column is missing, or a name is in a table and not
+ * in its index. Neither happens to an intact file, and neither goes away by itself.
  */
-function reasonToSetAside(error: unknown): "corrupt" | "foreign" | undefined {
+function quarantineReason(error: unknown): "corrupt" | "foreign" | undefined {
   if (error instanceof ForeignFileError) return "foreign";
   if (error instanceof CorruptFileError || /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT)/.test(codeOf(error))) return "corrupt";
   const isMissing = /^(no such |table \w+ has |unsupported file format)/.test(messageOf(error));
   return codeOf(error) === "SQLITE_ERROR" && isMissing ? "corrupt" : undefined;
 }
 
-function plainly(error: unknown, path: string): string {
+function describe(error: unknown, path: string): string {
   const code = codeOf(error);
   if (code.startsWith("SQLITE_BUSY")) return "in use by another process; give each its own folder";
   if (code === "SQLITE_FULL") return "the disk is full";
   return (/^SQLITE_(CANTOPEN|READONLY)/.test(code) && folderProblem(dirname(path))) || messageOf(error);
 }
 
-/** SQLite only says that it cannot open the file; the system knows why. */
+/** SQLite only reports that it cannot open the file; the system knows why. */
 function folderProblem(folder: string): string | undefined {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);

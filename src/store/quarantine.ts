@@ -1,34 +1,34 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** A disk that spoils a file a day must not be filled with the remains. */
+/** A disk that corrupts a file a day must not fill up with the remains. */
 const MAX_CORRUPT = 3;
-/** What SQLite lays beside a file: without them it is not whole. */
+/** SQLite's files beside a database, which belong to its content. */
 const COMPANIONS = ["-wal", "-journal", "-shm"];
 /** `2026-11-23T10-11-12` */
 const DATE_LENGTH = 19;
 
 /**
- * Renames `history.sqlite` to `history-corrupt-2026-11-23T10-11-12.sqlite`, with what belongs to it. Of corrupt files the
- * newest three are kept, of others all. Names sort as they were made: where the clock is behind the newest of them (a machine
- * that starts in 1970), and within a second, that one's date is taken, with a number: `…T10-11-12-2.sqlite`.
+ * Renames `history.sqlite` to `history-corrupt-2026-11-23T10-11-12.sqlite`, with its companions. The newest three corrupt
+ * files are kept, and all foreign ones. Names sort by age: within one second, or when the clock is behind the newest name (a
+ * machine that boots in 1970), the newest date is used again with a number: `…T10-11-12-2.sqlite`.
  *
  * @returns its new path
  */
-export function setAside(path: string, why: "corrupt" | "foreign", nowMs: number): string {
+export function quarantine(path: string, reason: "corrupt" | "foreign", nowMs: number): string {
   const folder = dirname(path);
-  const stem = `${basename(path, ".sqlite")}-${why}-`;
+  const stem = `${basename(path, ".sqlite")}-${reason}-`;
   const date = new Date(nowMs).toISOString().slice(0, DATE_LENGTH).replaceAll(":", "-");
   const target = join(folder, nextName(namesOf(folder, stem), stem, date));
-  // The file itself goes last: where this is cut short, a whole -wal is not left beside a new file.
+  // The database is renamed last: after a crash in between, an old -wal must not lie beside a new database.
   for (const companion of [...COMPANIONS, ""]) {
     if (existsSync(path + companion)) renameSync(path + companion, target + companion);
   }
-  if (why === "corrupt") removeOldest(folder, stem);
+  if (reason === "corrupt") removeOldest(folder, stem);
   return target;
 }
 
-/** The oldest first, also those of which only a companion is left. */
+/** Returns the oldest first, including those of which only a companion is left. */
 function namesOf(folder: string, stem: string): string[] {
   const files = readdirSync(folder).filter((name) => name.startsWith(stem));
   const names = files.map((name) => name.replace(/-(wal|journal|shm)$/, "")).filter((name) => name.endsWith(".sqlite"));
@@ -44,7 +44,7 @@ function nextName(names: readonly string[], stem: string, date: string): string 
   return `${newest.slice(0, stem.length + DATE_LENGTH)}-${numberOf(newest, stem) + 1}.sqlite`;
 }
 
-/** 1 where there is none. */
+/** Returns 1 for a name without a number. */
 function numberOf(name: string, stem: string): number {
   return Number.parseInt(name.slice(stem.length + DATE_LENGTH + 1), 10) || 1;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Files } from "../../src/store/files.ts";
-import { setAside } from "../../src/store/set-aside.ts";
+import { quarantine } from "../../src/store/quarantine.ts";
 import { blockAt, keptLog, newFolder, query, START_MS } from "./support.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 23, 10, 11, 12);
@@ -14,14 +14,14 @@ function leftOf(moments: readonly number[], why: "corrupt" | "foreign" = "corrup
   for (const [index, nowMs] of moments.entries()) {
     writeFileSync(path, String(index + 1));
     writeFileSync(`${path}-wal`, String(index + 1));
-    expect(readFileSync(setAside(path, why, nowMs), "utf8")).toBe(String(index + 1));
+    expect(readFileSync(quarantine(path, why, nowMs), "utf8")).toBe(String(index + 1));
   }
   const names = readdirSync(folder);
   for (const name of names.filter((each) => each.endsWith(".sqlite"))) expect(names).toContain(`${name}-wal`);
   return names.filter((each) => each.endsWith(".sqlite")).map((name) => readFileSync(join(folder, name), "utf8"));
 }
 
-describe("a file that is set aside", () => {
+describe("a file that is quarantined", () => {
   test.each([
     ["goes on", [0, 1000, 2000, 3000, 4000].map((ms) => NOW_MS + ms)],
     ["is the same second", new Array<number>(5).fill(NOW_MS)],
@@ -43,7 +43,7 @@ describe("a file that is set aside", () => {
     // Its new name may be just as long as names are; that of its -wal may not: the disk refuses in between.
     const path = join(folder, `${"h".repeat(218)}.sqlite`);
     for (const companion of ["", "-wal", "-shm"]) writeFileSync(path + companion, "spoiled");
-    expect(() => setAside(path, "foreign", NOW_MS)).toThrow("ENAMETOOLONG");
+    expect(() => quarantine(path, "foreign", NOW_MS)).toThrow("ENAMETOOLONG");
     expect(existsSync(path)).toBe(true);
   });
 });
@@ -56,14 +56,14 @@ test("a -wal whose file is gone is not taken for a new file's: SQLite removes on
     return new Files(settings, keptLog().log, { elapsedMs: () => 0, nowMs: () => NOW_MS });
   };
   const before = open();
-  before.answer({ kind: "write", blocks: [blockAt(START_MS, () => 1)], insist: false });
+  before.handle({ kind: "write", blocks: [blockAt(START_MS, () => 1)], insist: false });
   expect(existsSync(`${path}-wal`)).toBe(true);
   copyFileSync(`${path}-wal`, join(folder, "kept"));
-  before.answer({ kind: "close" });
+  before.handle({ kind: "close" });
   rmSync(path);
   copyFileSync(join(folder, "kept"), `${path}-wal`);
   const after = open();
-  expect(after.answer({ kind: "open" })).toBe(true);
-  expect(after.answer({ kind: "read", query: query(START_MS, 300_000, 1) })).toEqual([]);
-  after.answer({ kind: "close" });
+  expect(after.handle({ kind: "open" })).toBe(true);
+  expect(after.handle({ kind: "read", query: query(START_MS, 300_000, 1) })).toEqual([]);
+  after.handle({ kind: "close" });
 });
