@@ -1,10 +1,10 @@
 /**
- * What a decoder made of the bytes that came so far. Bytes of a stranger never throw: they lack an end, are refused with
- * a reason out of a closed set, or are a value.
+ * Result of decoding the bytes received so far. Untrusted bytes never make a decoder throw: they are incomplete, refused with
+ * one of a closed set of reasons, or a value.
  */
 export type Decoded<Value, Reason extends string> = Incomplete | Refused<Reason> | Complete<Value>;
 
-/** More bytes are needed. Every decoder has a limit, so this is not the answer for ever. */
+/** More bytes are needed. Every decoder has a limit, so this result does not repeat for ever. */
 export interface Incomplete {
   readonly state: "incomplete";
 }
@@ -12,18 +12,18 @@ export interface Incomplete {
 export interface Refused<Reason extends string> {
   readonly state: "refused";
   readonly reason: Reason;
-  /** What the peer said, safe to print: one line, no control characters. */
+  /** The peer's message, safe to print: one line, no control characters. */
   readonly detail?: string;
 }
 
 export interface Complete<Value> {
   readonly state: "value";
   readonly value: Value;
-  /** Bytes that it took. What lies behind them is the next thing's. */
+  /** Bytes consumed. The bytes behind them belong to the next message. */
   readonly length: number;
 }
 
-/** One for all: it says nothing else. */
+/** Shared, since it has no other content. */
 export const INCOMPLETE: Incomplete = { state: "incomplete" };
 
 export function refused<Reason extends string>(reason: Reason, detail?: string): Refused<Reason> {

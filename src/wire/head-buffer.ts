@@ -2,8 +2,8 @@ const NOTHING = new Uint8Array(0);
 const FIRST_BLOCK_BYTES = 64;
 
 /**
- * The start of a stream, for a decoder that wants to see all of it each time. A head that comes in one chunk, as almost all
- * do, is not copied; one that comes in pieces is copied once, however small they are.
+ * Collects the start of a stream for a decoder that needs all of it on each call. A head in one chunk, as almost always, is not
+ * copied; one in pieces is copied once, however small they are.
  *
  * @example
  * const head = new HeadBuffer();
@@ -14,7 +14,7 @@ export class HeadBuffer {
   #block = NOTHING;
   #length = 0;
 
-  /** What was kept with `chunk` behind it: a view that is valid until the next call; the chunk itself when nothing was kept. */
+  /** Returns the kept bytes followed by `chunk`, as a view valid until the next call; the chunk itself when nothing was kept. */
   add(chunk: Uint8Array): Uint8Array {
     if (this.#length === 0) return chunk;
     const length = this.#length + chunk.length;
@@ -27,7 +27,7 @@ export class HeadBuffer {
     return this.#block.subarray(0, length);
   }
 
-  /** Keeps what `add` gave, or the end of it that is still to be decoded, for the next chunk. */
+  /** Keeps the result of `add`, or the rest of it that is not decoded yet, for the next chunk. */
   keep(bytes: Uint8Array): void {
     if (bytes.length > 0 && (bytes.buffer !== this.#block.buffer || bytes.byteOffset !== 0)) {
       const block = new Uint8Array(Math.max(FIRST_BLOCK_BYTES, bytes.length));

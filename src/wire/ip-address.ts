@@ -1,8 +1,8 @@
 const ZERO = 48;
 
 /**
- * An IPv4 address (`192.0.2.1`, RFC 3986 §3.2.2: four decimal numbers without leading zeros) or an IPv6 address
- * (RFC 4291 §2.2, also with an IPv4 tail) in the network's order; undefined for anything else, such as a name or a zone.
+ * Parses an IPv4 address (`192.0.2.1`, RFC 3986 §3.2.2: four decimal numbers without leading zeros) or an IPv6 address
+ * (RFC 4291 §2.2, also with an IPv4 tail) in network order; undefined for anything else, such as a name or a zone.
  *
  * @returns 4 or 16 bytes
  * @example
@@ -28,13 +28,13 @@ function parseIpv4(text: string): Uint8Array | undefined {
 }
 
 /**
- * A decimal number without sign, leading zeros or anything around it; -1 when it is not one, or above `most`.
+ * Parses a decimal number without sign, leading zeros or spaces; -1 for anything else, or for more than `max`.
  *
  * @example
  * parseDecimal("65535", 65_535); // 65535
  * parseDecimal("080", 65_535); // -1
  */
-export function parseDecimal(text: string, most: number): number {
+export function parseDecimal(text: string, max: number): number {
   if (text.length === 0 || text.length > 10 || (text.length > 1 && text.charCodeAt(0) === ZERO)) return -1;
   let value = 0;
   for (let index = 0; index < text.length; index++) {
@@ -42,7 +42,7 @@ export function parseDecimal(text: string, most: number): number {
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
-  return value <= most ? value : -1;
+  return value <= max ? value : -1;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
@@ -60,7 +60,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** The bytes of groups with colons in between; the last may be an IPv4 address where the address ends. */
+/** Parses groups separated by colons into bytes; the last group of an address may be an IPv4 address. */
 function parseGroups(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
@@ -80,7 +80,7 @@ function parseGroups(text: string, isEnd: boolean): number[] | undefined {
 }
 
 /**
- * The text of an address: IPv4 with dots, IPv6 as RFC 5952 §4 writes it (lower case, the longest run of zero groups as `::`).
+ * Formats an address: IPv4 with dots, IPv6 as in RFC 5952 §4 (lower case, the longest run of zero groups as `::`).
  *
  * @param length 4 or 16
  * @example
@@ -88,7 +88,7 @@ function parseGroups(text: string, isEnd: boolean): number[] | undefined {
  */
 export function formatIp(bytes: Uint8Array, at = 0, length: number = bytes.length): string {
   if (length === 4) return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
-  // RFC 5952 §5: an IPv4 address within is written as one, as the system's own inet_ntop does.
+  // RFC 5952 §5: the IPv4 part is written with dots, as the system's inet_ntop does.
   if (isMappedIpv4(bytes, at)) return `::ffff:${formatIp(bytes, at + 12, 4)}`;
   const groups = Array.from({ length: 8 }, (_, index) => (bytes[at + 2 * index]! << 8) | bytes[at + 2 * index + 1]!);
   const [from, count] = longestZeros(groups);
@@ -97,7 +97,7 @@ export function formatIp(bytes: Uint8Array, at = 0, length: number = bytes.lengt
   return count < 2 ? hex(groups) : `${hex(groups.slice(0, from))}::${hex(groups.slice(from + count))}`;
 }
 
-/** An IPv4 address in IPv6 (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2), as sockets that serve both families show their peers. */
+/** Whether it is an IPv4 address in IPv6 (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2), as dual-stack sockets report their peers. */
 export function isMappedIpv4(bytes: Uint8Array, at = 0): boolean {
   for (let index = 0; index < 10; index++) if (bytes[at + index] !== 0) return false;
   return bytes[at + 10] === 255 && bytes[at + 11] === 255;

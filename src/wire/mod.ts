@@ -1,4 +1,4 @@
-/** Floor 1: bytes ⇄ values, one file a format. Pure: nothing here opens anything, waits or asks for the time. */
+/** Layer 1: bytes ⇄ values, one file per format. Pure functions: no I/O, no waiting, no clock. */
 export type { Complete, Decoded, Incomplete, Refused } from "./decoded.ts";
 export {
   type CutResult,

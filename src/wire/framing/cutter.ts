@@ -1,27 +1,27 @@
 import { FRAME_BAD_LENGTH, type Framing, type Span } from "./framing.ts";
 
 /**
- * What became of a chunk: `more` – cut up to its last whole frame, the next chunk may come; `stopped` – the rest is kept
- * until `resume`; `too-long` and `bad-length` – the stream is refused, for good: where its next frame begins is not known.
+ * Result of cutting a chunk. `more`: cut up to its last whole frame, ready for the next chunk. `stopped`: the rest is kept until
+ * `resume`. `too-long` and `bad-length`: the stream is refused for good, since the start of its next frame is unknown.
  */
 export type CutResult = "more" | "stopped" | "too-long" | "bad-length";
 
-/** Gets each frame. `frame` is borrowed: as a rule a view into the chunk, valid until this returns. */
+/** Receives each frame. `frame` is borrowed: usually a view into the chunk, valid until the function returns. */
 export type OnFrame<Context> = (context: Context, frame: Uint8Array) => void;
 
 const NOTHING = new Uint8Array(0);
-/** The first block for an unfinished frame, in bytes; it doubles from there. */
+/** Size of the first block for an unfinished frame; it doubles from there. */
 const FIRST_BLOCK_BYTES = 128;
-/** What is copied at least to see whether it completes a frame of unknown length: few steps, and little copied beyond it. */
+/** Minimum to copy at a time when looking for the end of a frame of unknown length: few steps, and little copied too much. */
 const STEP_BYTES = 1024;
-/** Up to this a copy is cheaper than a view. */
+/** Up to this size a copy is cheaper than a view. */
 const SHORT_FRAME_BYTES = 40;
 
 const CUTTING = 1;
 const STOPPED = 2;
 const DISCARDED = 4;
 
-/** One for all cutters: it is read at once after `measure`, before anything else can run. */
+/** Shared by all cutters: it is read directly after `measure`, before anything else can run. */
 const span: Span = { start: 0, end: 0 };
 
 /**
@@ -32,25 +32,25 @@ const span: Span = { start: 0, end: 0 };
  *            frame frame frame └── block ──┘   frame      └─ block
  * ```
  *
- * A frame that lies whole in a chunk is given as a view into it or, up to 40 bytes, as a copy, which is cheaper then. A split
- * one is put together in a block that grows with what came (not with what was announced) up to the framing's
- * `maxFrameBytes`, and is let go when the frame is complete: between frames a cutter holds nothing. The work is linear in the
- * bytes, however they are split, stopped and resumed.
+ * A frame that lies whole in a chunk is passed on as a view into it or, up to 40 bytes, as a copy, which is cheaper then. A split
+ * frame is assembled in a block that grows with the received bytes (not with the announced length) up to the framing's
+ * `maxFrameBytes`. The block is released when the frame is complete: between frames a cutter holds no memory. The work is linear
+ * in the bytes, however they are split, stopped and resumed.
  *
- * The contract of stopping: after `stop()`, from within `onFrame` or outside of it, no frame is given until `resume`. What
- * the chunk still had is copied and kept, and so is what `cut` is given meanwhile: stop reading, or it grows.
+ * After `stop()`, inside or outside of `onFrame`, no frame is passed on until `resume`. The rest of the chunk is copied and
+ * kept, and so are further chunks passed to `cut`: stop reading, or the memory grows.
  *
- * An `onFrame` that throws ends the cutter as `discard` does; the error passes through.
+ * When `onFrame` throws, the cutter is discarded and the error is passed on.
  */
 export class FrameCutter {
   #framing: Framing;
-  // What is kept: block[start, end). Its first `scanned` bytes were looked at and hold no whole frame.
+  // The kept bytes are block[start, end). The first `scanned` of them were searched and hold no whole frame.
   #block = NOTHING;
   #start = 0;
   #end = 0;
   #scanned = 0;
   /** Length of the unfinished frame, where the framing knows it; otherwise 0. */
-  #wantedBytes = 0;
+  #frameBytes = 0;
   #flags = 0;
   #refusal: "too-long" | "bad-length" | undefined;
 
@@ -62,27 +62,27 @@ export class FrameCutter {
     return this.#framing;
   }
 
-  /** Takes effect with the next frame, also within a chunk: an `onFrame` that sets it has the rest cut the new way. */
+  /** Takes effect with the next frame, even within a chunk: after `onFrame` sets it, the rest is cut in the new way. */
   set framing(framing: Framing) {
     this.#framing = framing;
     this.#scanned = 0;
-    this.#wantedBytes = 0;
+    this.#frameBytes = 0;
   }
 
   get stopped(): boolean {
     return (this.#flags & STOPPED) !== 0;
   }
 
-  /** Bytes kept: an unfinished frame, or what waits since `stop`. The chunk being cut is not among them. */
+  /** Bytes kept of an unfinished frame or since `stop`, without the chunk being cut. */
   get keptBytes(): number {
     return this.#end - this.#start;
   }
 
   /**
-   * Gives each frame that `bytes` complete, in order, to `onFrame`. Not to be called from within `onFrame`.
+   * Passes each frame that `bytes` complete to `onFrame`, in order. Must not be called from within `onFrame`.
    *
-   * @param bytes borrowed: what must be kept is copied
-   * @param context handed to `onFrame`, so that one function serves all connections
+   * @param bytes borrowed: bytes to keep are copied
+   * @param context passed to `onFrame`, so that one function serves all connections
    */
   cut<Context>(bytes: Uint8Array, context: Context, onFrame: OnFrame<Context>): CutResult {
     if (this.#refusal !== undefined) return this.#refusal;
@@ -105,36 +105,36 @@ export class FrameCutter {
     return this.#refusal ?? (this.#flags === 0 ? "more" : "stopped");
   }
 
-  /** No more frames until `resume`. */
+  /** Passes on no more frames until `resume`. */
   stop(): void {
     this.#flags |= STOPPED;
   }
 
-  /** Gives the frames that were kept since `stop`, and goes on. From within `onFrame` it just takes `stop` back. */
+  /** Passes on the frames that were kept since `stop`, and continues. Within `onFrame` it only undoes `stop`. */
   resume<Context>(context: Context, onFrame: OnFrame<Context>): CutResult {
     this.#flags &= ~STOPPED;
     return (this.#flags & CUTTING) !== 0 ? "more" : this.cut(NOTHING, context, onFrame);
   }
 
-  /** No frame any more, nothing kept: for a connection that closed, also from within `onFrame`. */
+  /** Ends the cutter and frees its memory, when a connection has closed. May be called from within `onFrame`. */
   discard(): void {
     this.#flags |= DISCARDED;
     this.#release();
   }
 
-  /** What is kept, as a view that is valid until the next call: at the end of a stream, its incomplete bytes. */
+  /** Returns the kept bytes, at the end of a stream its incomplete frame, as a view that is valid until the next call. */
   rest(): Uint8Array {
     return this.#block.subarray(this.#start, this.#end);
   }
 
-  /** Takes what is kept out of the cutter, between cuts: for a stream that goes on without frames. The bytes are the caller's. */
+  /** Moves the kept bytes out of the cutter, between cuts, for a stream that continues without frames. The caller owns them. */
   take(): Uint8Array {
     const rest = this.rest();
     this.#release();
     return rest;
   }
 
-  /** Gives the frames that lie whole in `bytes` from `at` on. @returns where the first one begins that does not */
+  /** Passes on the frames that lie whole in the chunk from `at` on. @returns the start of the first incomplete one */
   #cutWhole<Context>(chunk: Uint8Array, at: number, context: Context, onFrame: OnFrame<Context>): number {
     const bytes = plain(chunk);
     let from = at;
@@ -147,7 +147,7 @@ export class FrameCutter {
     return from;
   }
 
-  /** Continues what was kept with `bytes`. @returns how many of them are used up; if fewer than all, nothing is kept */
+  /** Continues the kept frame with `bytes`. @returns how many were used; when fewer than all, no bytes are kept */
   #cutKept<Context>(bytes: Uint8Array, context: Context, onFrame: OnFrame<Context>): number {
     let at = 0;
     while (this.keptBytes > 0 && this.#flags === CUTTING) {
@@ -160,7 +160,7 @@ export class FrameCutter {
       if (length === 0) continue;
       this.#start += length;
       onFrame(context, frameOf(this.#block));
-      // What was copied beyond the frame is given back: from here on frames lie whole in the chunk.
+      // Bytes copied beyond the frame are left to the chunk: from here on, frames lie whole in it.
       if (this.keptBytes > at) continue;
       at -= this.keptBytes;
       this.#release();
@@ -168,31 +168,31 @@ export class FrameCutter {
     return at;
   }
 
-  /** How many bytes to copy next: what the frame lacks, where that is known; otherwise as much again as there is. */
+  /** Returns how many bytes to copy next: the rest of the frame where its length is known, else as many as are kept already. */
   #step(): number {
     const kept = this.keptBytes;
-    if (this.#wantedBytes > kept) return this.#wantedBytes - kept;
+    if (this.#frameBytes > kept) return this.#frameBytes - kept;
     return Math.min(Math.max(STEP_BYTES, kept), this.#framing.maxFrameBytes - kept);
   }
 
-  /** Fills `span` and @returns the length of the frame at `at`, 0 when it is incomplete, less when it is refused */
+  /** Fills `span`. @returns the length of the frame at `at`, 0 when it is incomplete, less when it is refused */
   #measure(bytes: Uint8Array, at: number, end: number, scanned: number): number {
     span.end = 0;
     const framing = this.#framing;
     const length = framing.measure(bytes, at, end, scanned, span);
     if (length > 0) {
       this.#scanned = 0;
-      this.#wantedBytes = 0;
+      this.#frameBytes = 0;
       return length;
     }
-    // A framing of the user's own may forget its limit; memory must not depend on that.
+    // A user's own framing may ignore its limit; memory must not depend on it.
     if (length < 0 || end - at >= framing.maxFrameBytes) {
       this.#refusal = length === FRAME_BAD_LENGTH ? "bad-length" : "too-long";
       this.#release();
       return -1;
     }
     this.#scanned = end - at;
-    this.#wantedBytes = span.end;
+    this.#frameBytes = span.end;
     return 0;
   }
 
@@ -201,22 +201,22 @@ export class FrameCutter {
   }
 
   #append(bytes: Uint8Array, at: number, count: number): number {
-    if (this.#end + count > this.#block.length) this.#makeRoom(count);
+    if (this.#end + count > this.#block.length) this.#reserve(count);
     this.#block.set(at === 0 && count === bytes.length ? bytes : bytes.subarray(at, at + count), this.#end);
     this.#end += count;
     return count;
   }
 
-  #makeRoom(extra: number): void {
+  #reserve(extra: number): void {
     const kept = this.rest();
     const needed = kept.length + extra;
-    // Moving to the front is enough while it leaves half of the block free; otherwise appends would copy all too often.
+    // Moving to the front is enough while half of the block stays free; otherwise appends would copy too often.
     if (needed <= this.#block.length / 2) {
       this.#block.copyWithin(0, this.#start, this.#end);
     } else {
       const doubled = Math.max(FIRST_BLOCK_BYTES, this.#block.length * 2);
       const { maxFrameBytes } = this.#framing;
-      // What waits for `resume` may be more than one frame.
+      // More than one frame may wait for `resume`.
       const larger = new Uint8Array(
         Math.max(needed, needed > maxFrameBytes ? doubled : Math.min(doubled, maxFrameBytes)),
       );
@@ -232,17 +232,17 @@ export class FrameCutter {
     this.#start = 0;
     this.#end = 0;
     this.#scanned = 0;
-    this.#wantedBytes = 0;
+    this.#frameBytes = 0;
   }
 }
 
 /**
- * The frame that was just measured. A view costs the runtime 35 ns, as it must note who sees a block; a few bytes of their own
- * come with the object, and cost 10 ns and half a nanosecond for each byte.
+ * Returns the frame that was just measured. A view costs the runtime 35 ns, since it must track the buffer's views. A short copy
+ * is stored in the object itself, and costs 10 ns and half a nanosecond for each byte.
  */
 function frameOf(bytes: Uint8Array): Uint8Array {
   const { start, end } = span;
-  // A framing of the user's own may point behind the bytes: a view ends where they do.
+  // A user's own framing may point beyond the bytes: a view ends where they do.
   if (end - start > SHORT_FRAME_BYTES || end <= start || end > bytes.length) return bytes.subarray(start, end);
   const frame = new Uint8Array(end - start);
   for (let index = 0; index < frame.length; index++) frame[index] = bytes[start + index]!;
@@ -250,8 +250,8 @@ function frameOf(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * A frame is always a plain `Uint8Array`: were it of the chunk's class, a program that relies on a `Buffer`'s `toString`
- * would work until a frame is split. Made once a chunk, since a view from the buffer costs twice what `subarray` does.
+ * Returns the chunk as a plain `Uint8Array`, so that all frames are of this class. Otherwise a program that relies on a
+ * `Buffer`'s `toString` would work until a frame is split. Called once per chunk: this view costs twice as much as `subarray`.
  */
 function plain(chunk: Uint8Array): Uint8Array {
   return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);

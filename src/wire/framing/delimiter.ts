@@ -9,18 +9,18 @@ import {
   readableBack,
 } from "./framing.ts";
 
-/** At worst each byte of a stream is compared with each of the delimiter: its length is what bounds the work. */
+/** Bounds the work: at worst each byte of a stream is compared with each byte of the delimiter. */
 const MAX_DELIMITER_BYTES = 32;
 
 export interface DelimiterOptions {
   /** Longest payload, without the delimiter. @default {65536} */
   maxBytes?: number;
-  /** Leave the delimiter on each frame. A payload to encode must then carry it as well. @default {false} */
+  /** Keeps the delimiter on each frame. A payload to encode must then have it as well. @default {false} */
   keepEnd?: boolean;
 }
 
 /**
- * Frames that end with the given bytes, which are taken off.
+ * Returns the framing whose frames end with the given bytes, which are removed.
  *
  * @param mark 1 to 32 bytes
  * @throws {TenkError} `invalid-option` when `mark` or `maxBytes` is out of its range
@@ -36,7 +36,7 @@ export function delimiter(mark: Uint8Array | string, options: DelimiterOptions =
   const framing: Framing = {
     maxFrameBytes: maxBytes + markBytes,
     measure(bytes, at, end, scanned, span) {
-      // A delimiter may have begun in the last bytes that were looked at.
+      // A delimiter may begin in the last bytes that were searched.
       let from = at + Math.max(0, scanned - markBytes + 1);
       for (;;) {
         const index = indexOfByte(bytes, first, from, end);

@@ -2,7 +2,7 @@ import { TenkError } from "../../base/mod.ts";
 import { bytesOf, checkedBytes, type Framing } from "./framing.ts";
 
 /**
- * Frames of one size, which is also their limit.
+ * Returns the framing whose frames all have one size.
  *
  * @throws {TenkError} `invalid-option` when `sizeBytes` is not 1 to 1 GiB
  * @example
@@ -32,12 +32,12 @@ export function fixed(sizeBytes: number): Framing {
 }
 
 /**
- * No frames at all: bytes as they come. For a stream that is framed at first and then carries something else, such as a
- * tunnel behind a greeting.
+ * Returns the framing that passes bytes through as they come. For a stream that is framed at first and then carries something
+ * else, such as a tunnel behind a greeting.
  */
 export function unframed(): Framing {
   return {
-    // Nothing is ever unfinished, so nothing is ever kept.
+    // No frame is ever incomplete, so no bytes are kept.
     maxFrameBytes: 1,
     measure(_bytes, at, end, _scanned, span) {
       span.start = at;

@@ -8,13 +8,13 @@ import {
   type Framing,
 } from "./framing.ts";
 
-/** How a length is written in front of a payload. */
+/** Format of the length field in front of a payload. */
 export interface LengthPrefix {
   /** Bytes of the length field. @default {4} */
   lengthBytes?: 1 | 2 | 4 | 8;
-  /** Which byte comes first: the highest (`big`, the network's order) or the lowest. @default {"big"} */
+  /** Byte order: the highest byte first (`big`, network order) or the lowest first. @default {"big"} */
   endian?: "big" | "little";
-  /** The length counts its own field too. @default {false} */
+  /** Whether the length includes its own field. @default {false} */
   includesItself?: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface LengthPrefixedOptions extends LengthPrefix {
 }
 
 /**
- * Frames that say their length first.
+ * Returns the framing whose frames begin with their length.
  *
  * @throws {TenkError} `invalid-option` when an option is out of its range
  * @example
@@ -62,8 +62,8 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
 }
 
 /**
- * Writes the length field of a frame whose payload has `payloadBytes`: for a writer that sends the payload by itself,
- * without copying it into a frame.
+ * Writes the length field of a frame with a payload of `payloadBytes`, for a writer that sends the payload separately, without
+ * copying it into a frame.
  *
  * @returns the bytes written
  * @throws {TenkError} `invalid-option` when the length does not fit into the field
@@ -88,7 +88,7 @@ export function writeLengthPrefix(
   return lengthBytes;
 }
 
-/** Lengths above 2^53 lose their last digits here, and are far beyond every limit: no BigInt is needed to refuse them. */
+/** Lengths above 2^53 lose their last digits, but are far beyond every limit: no BigInt is needed to refuse them. */
 function readLength(bytes: Uint8Array, at: number, lengthBytes: number, isLittle: boolean): number {
   let value = 0;
   for (let index = 0; index < lengthBytes; index++) {

@@ -14,14 +14,14 @@ const CR = 13;
 export interface LinesOptions {
   /** Longest line, without its end. @default {65536} */
   maxBytes?: number;
-  /** Leave the end, `\n` or `\r\n`, on each line. A line to encode must then carry it as well. @default {false} */
+  /** Keeps the end, `\n` or `\r\n`, on each line. A line to encode must then have it as well. @default {false} */
   keepEnd?: boolean;
-  /** What `encode` puts behind a line; both are always read. @default {"\n"} */
+  /** The end that `encode` writes; both are always read. @default {"\n"} */
   newline?: "\n" | "\r\n";
 }
 
 /**
- * Frames that end with `\n` or `\r\n`, which is taken off.
+ * Returns the framing of lines that end with `\n` or `\r\n`, which is removed.
  *
  * @throws {TenkError} `invalid-option` when `maxBytes` is not 1 to 1 GiB
  * @example
@@ -35,7 +35,7 @@ export function lines(options: LinesOptions = {}): Framing {
     maxFrameBytes: maxBytes + 2,
     measure(bytes, at, end, scanned, span) {
       const lineFeed = indexOfByte(bytes, LF, at + scanned, end);
-      // One byte more than the longest line may be the \r of its end.
+      // One byte more than the longest line is allowed: it may be the \r of its end.
       if (lineFeed < 0) return end - at > maxBytes + 1 ? FRAME_TOO_LONG : 0;
       const lineEnd = lineFeed > at && bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
       if (lineEnd - at > maxBytes) return FRAME_TOO_LONG;

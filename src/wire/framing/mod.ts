@@ -1,4 +1,4 @@
-/** Streams of bytes cut into frames: what begins and ends a frame, and the cutter that each connection has. */
+/** Framings, which define where frames begin and end, and the cutter of each connection, which splits its stream. */
 export { type CutResult, FrameCutter, type OnFrame } from "./cutter.ts";
 export { type DelimiterOptions, delimiter } from "./delimiter.ts";
 export { fixed, unframed } from "./fixed.ts";

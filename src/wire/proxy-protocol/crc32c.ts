@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli), bits reflected, as RFC 4960 Appendix B has it. */
+/** CRC-32C (Castagnoli), bits reflected, as in RFC 4960 Appendix B. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
@@ -6,7 +6,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * The checksum of a PROXY header in which the four bytes at `fieldAt` count as zeros, since that is where it will stand
+ * Computes the checksum of a PROXY header. The four bytes at `fieldAt`, the checksum's own field, count as zeros
  * (proxy-protocol §2.2.3).
  */
 export function headerChecksum(header: Uint8Array, fieldAt: number): number {

@@ -6,18 +6,18 @@ import { decodeProxyV2, V2_SIGNATURE } from "./v2.ts";
 const V1_SIGNATURE = new TextEncoder().encode("PROXY ");
 
 export interface DecodeProxyOptions {
-  /** Longest version 2 header, in bytes; addresses need 216 at most. (A version 1 line has at most 107.) @default {4096} */
+  /** Longest version 2 header, in bytes; addresses need at most 216. (A version 1 line has at most 107.) @default {4096} */
   maxBytes?: number;
   /** Which versions are accepted. @default {[1, 2]} */
   versions?: readonly (1 | 2)[];
 }
 
 /**
- * Reads the PROXY header that a connection begins with. Only for peers that are trusted to send one, and then it must be
- * there: never guess (§2, §5), or any client may claim to be somebody else.
+ * Decodes the PROXY header that a connection begins with. Use it only for peers that are trusted to send one, and require it
+ * from them: if the header were optional (§2, §5), any client could claim to be somebody else.
  *
- * Pure and without memory: give it all bytes that came so far, until it is no longer incomplete; refused bytes are told as
- * early as they differ. Work is bounded by the limits: a header is read when it is whole, and before that only its start.
+ * Stateless: pass all bytes received so far until the result is no longer incomplete. Invalid bytes are refused at the first
+ * difference. Work is bounded: until a header is complete, only its start is read.
  *
  * @example
  * decodeProxyHeader(new TextEncoder().encode("PROXY TCP4 192.0.2.1")).state; // "incomplete"
@@ -32,7 +32,7 @@ export function decodeProxyHeader(
   const version = beginsLike(bytes, V1_SIGNATURE) ? 1 : beginsLike(bytes, V2_SIGNATURE) ? 2 : undefined;
   if (version === undefined) return refused("signature");
   if (!versions.includes(version)) {
-    // Not before it is certain: one reason for one stream, however it is split.
+    // Only once the version is certain, so that a stream gets the same reason however it is split.
     return bytes.length < (version === 1 ? V1_SIGNATURE : V2_SIGNATURE).length ? INCOMPLETE : refused("version");
   }
   return version === 1 ? decodeProxyV1(bytes) : decodeProxyV2(bytes, maxBytes);

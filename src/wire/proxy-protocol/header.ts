@@ -3,15 +3,15 @@ import type { ProxyTlv } from "./tlv.ts";
 
 /** Why bytes are not a PROXY header that is accepted. A closed set: it may be a metric label. */
 export const PROXY_REFUSALS = [
-  "signature", // neither version begins like this: a stranger, or a proxy that sends no header
-  "version", // a version that does not exist, or is not accepted here
+  "signature", // neither version begins like this: not a proxy, or one that sends no header
+  "version", // a version that does not exist or is not accepted
   "too-long", // a v2 header above maxBytes, or no end of line in 107 bytes
   "malformed-line", // a v1 line that does not match the grammar
   "command", // neither LOCAL nor PROXY
   "family", // an address family or a transport that does not exist
   "address-block", // fewer bytes than the family's addresses need
-  "tlv", // a TLV that does not fit into the header or into its own definition
-  "checksum", // the header's CRC-32C is another one
+  "tlv", // a TLV that exceeds the header or violates its own definition
+  "checksum", // the header's CRC-32C differs
 ] as const;
 
 export type ProxyRefusal = (typeof PROXY_REFUSALS)[number];
@@ -21,32 +21,32 @@ export type ProxyTransport = "stream" | "datagram" | "unspecified";
 
 /** The two ends of a connection. */
 export interface ProxyAddresses {
-  /** Who connected: an IP address; a Unix path, abstract with `\0` in front; "" when it is not known. */
+  /** The client: an IP address; a Unix path, with `\0` in front of an abstract one; "" when unknown. */
   readonly sourceAddress: string;
   /** 0 for Unix sockets. */
   readonly sourcePort: number;
-  /** Where it connected to, in the same words. */
+  /** The address it connected to, in the same form. */
   readonly destinationAddress: string;
   readonly destinationPort: number;
 }
 
 /**
- * What a proxy says about the connection it carries. With the command `local` (the proxy's own connection, such as a health
- * check) or the family `unspecified` it says nothing: addresses are "", ports 0, and the socket's own ends hold.
+ * A proxy's description of the connection it forwards. With the command `local` (the proxy's own connection, such as a health
+ * check) or the family `unspecified`, addresses are "" and ports 0, and the socket's own addresses apply.
  */
 export interface ProxyHeader extends ProxyAddresses {
   readonly version: 1 | 2;
   readonly command: "proxy" | "local";
   readonly family: ProxyFamily;
   readonly transport: ProxyTransport;
-  /** What the proxy added (version 2), in its order, without padding and checksum. Copies: they may be kept. */
+  /** The proxy's extensions (version 2), in their order, without padding and checksum. Copies: they may be kept. */
   readonly tlvs: readonly ProxyTlv[];
 }
 
 const NO_TLVS: readonly ProxyTlv[] = [];
 const NOWHERE: ProxyAddresses = { sourceAddress: "", sourcePort: 0, destinationAddress: "", destinationPort: 0 };
 
-/** A header that names no ends. */
+/** Returns a header without addresses. */
 export function withoutAddresses(version: 1 | 2, command: "proxy" | "local"): ProxyHeader {
   return { version, command, family: "unspecified", transport: "unspecified", ...NOWHERE, tlvs: NO_TLVS };
 }
@@ -61,7 +61,7 @@ export function withAddresses(
   return { version, command: "proxy", family, transport, ...addresses, tlvs };
 }
 
-/** Both ends in one family, as a header needs them. */
+/** Both addresses in one family, as a header needs them. */
 export interface IpPair {
   readonly family: "ipv4" | "ipv6";
   readonly source: Uint8Array;
@@ -69,8 +69,8 @@ export interface IpPair {
 }
 
 /**
- * The ends as bytes of one family, or undefined when one is not an IP address. A socket for both families shows an IPv4
- * peer as `::ffff:192.0.2.1`: it is written as what it is, unless the other end is IPv6.
+ * Converts both addresses to bytes of one family; undefined when one is not an IP address. A dual-stack socket reports an IPv4
+ * peer as `::ffff:192.0.2.1`, which is written as IPv4 unless the other address is IPv6.
  */
 export function ipPair({ sourceAddress, destinationAddress }: ProxyAddresses): IpPair | undefined {
   const [source, destination] = [parseIp(sourceAddress), parseIp(destinationAddress)];

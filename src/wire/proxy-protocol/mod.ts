@@ -1,6 +1,6 @@
 /**
- * The PROXY protocol, versions 1 and 2: how a proxy tells a server whom it speaks for. Sections (§) are those of the
- * specification that HAProxy publishes as proxy-protocol.txt.
+ * The PROXY protocol, versions 1 and 2, by which a proxy reports the original client to a server. Sections (§) refer to the
+ * specification, HAProxy's proxy-protocol.txt.
  */
 export { type DecodeProxyOptions, decodeProxyHeader } from "./decode.ts";
 export {

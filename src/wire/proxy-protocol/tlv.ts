@@ -1,8 +1,8 @@
 import { TenkError } from "../../base/mod.ts";
 
-/** What a proxy adds behind the addresses of a version 2 header (proxy-protocol §2.2). */
+/** An extension behind the addresses of a version 2 header (proxy-protocol §2.2). */
 export interface ProxyTlv {
-  /** A key of `PROXY_TLV`, or a proxy's own: 0xE0 to 0xEF are left to applications. */
+  /** One of `PROXY_TLV`, or a proxy's own: 0xE0 to 0xEF are reserved for applications. */
   readonly type: number;
   readonly value: Uint8Array;
 }
@@ -23,7 +23,7 @@ export const PROXY_TLV = {
   networkNamespace: 0x30,
 } as const;
 
-/** The client's TLS, as the proxy that ended it saw it (§2.2.6). */
+/** The client's TLS, as seen by the proxy that terminated it (§2.2.6). */
 export interface ProxySsl {
   /** The client spoke TLS to the proxy. */
   readonly secure: boolean;
@@ -40,7 +40,7 @@ export interface ProxySsl {
   readonly keyAlgorithm?: string;
 }
 
-/** The registered TLVs as values. Texts are what the client sent: not checked, and not for printing as they are. */
+/** The registered TLVs as values. Texts come from the client: they are not checked, and not safe to print. */
 export interface ProxyDetails {
   readonly alpn?: string;
   readonly authority?: string;
@@ -57,13 +57,13 @@ const SSL_TEXTS = {
   signatureAlgorithm: PROXY_TLV.sslSignatureAlgorithm,
   keyAlgorithm: PROXY_TLV.sslKeyAlgorithm,
 };
-/** Before the TLVs within an SSL TLV: one byte of flags, four of `verify`. */
+/** The fields before the TLVs within an SSL TLV: one byte of flags, four of `verify`. */
 const SSL_HEAD_BYTES = 5;
 const MAX_UNIQUE_ID_BYTES = 128;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The TLVs that fill `block` exactly, as views into it; undefined when they do not, or one cannot be what it says. */
+/** Parses the TLVs that fill `block` exactly, as views into it; undefined when they do not, or when one is invalid. */
 export function parseTlvs(block: Uint8Array): ProxyTlv[] | undefined {
   const tlvs: ProxyTlv[] = [];
   for (let at = 0; at < block.length; ) {
@@ -83,14 +83,14 @@ function isSound(type: number, value: Uint8Array): boolean {
   if (type === PROXY_TLV.checksum) return value.length === 4;
   if (type === PROXY_TLV.uniqueId) return value.length <= MAX_UNIQUE_ID_BYTES;
   if (type !== PROXY_TLV.ssl) return true;
-  // Walked by hand: were SSL within SSL looked into, depth would be the sender's to choose.
+  // Not recursive: otherwise the sender could choose the depth by nesting SSL within SSL.
   if (value.length < SSL_HEAD_BYTES) return false;
   let at = SSL_HEAD_BYTES;
   while (at + 3 <= value.length) at += 3 + ((value[at + 1]! << 8) | value[at + 2]!);
   return at === value.length;
 }
 
-/** The bytes of TLVs, one after the other. @throws {TenkError} `invalid-option` when one could not be read back */
+/** Encodes TLVs one after the other. @throws {TenkError} `invalid-option` when one could not be decoded again */
 export function writeTlvs(tlvs: readonly ProxyTlv[]): Uint8Array {
   const block = new Uint8Array(tlvs.reduce((sum, { value }) => sum + 3 + value.length, 0));
   let at = 0;
@@ -109,7 +109,7 @@ export function writeTlvs(tlvs: readonly ProxyTlv[]): Uint8Array {
 }
 
 /**
- * The registered TLVs of a header as values; of several of one type, the first.
+ * Returns the registered TLVs of a header as values; the first of several of one type.
  *
  * @example
  * proxyDetails([{ type: PROXY_TLV.authority, value: new TextEncoder().encode("home.arpa") }]); // { authority: "home.arpa" }
@@ -125,7 +125,7 @@ export function proxyDetails(tlvs: readonly ProxyTlv[]): ProxyDetails {
 }
 
 /**
- * TLVs that say these details: the mirror image of `proxyDetails`.
+ * Encodes details as TLVs, the inverse of `proxyDetails`.
  *
  * @throws {TenkError} `invalid-option` when a unique id has more than 128 bytes
  * @example

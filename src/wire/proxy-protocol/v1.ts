@@ -15,7 +15,7 @@ export const MAX_V1_BYTES = 107;
 const CR = 13;
 const LF = 10;
 
-/** Reads the line of version 1; `bytes` begin with as much of `PROXY` as there is. */
+/** Decodes a version 1 line; `bytes` begin with `PROXY`, as far as received. */
 export function decodeProxyV1(bytes: Uint8Array): Decoded<ProxyHeader, ProxyRefusal> {
   const end = Math.min(bytes.length, MAX_V1_BYTES);
   const carriageReturn = indexOfEnd(bytes, end);
@@ -26,8 +26,8 @@ export function decodeProxyV1(bytes: Uint8Array): Decoded<ProxyHeader, ProxyRefu
 }
 
 /**
- * Where the CRLF stands; -1 when it has not come. §2.1: a CR or an LF by itself must not be tolerated; undefined then, as
- * early as possible, so that the sender notices.
+ * Returns the index of the CRLF; -1 while it is missing. §2.1 forbids a CR or an LF by itself: undefined then, as early as
+ * possible, so that the sender notices.
  */
 function indexOfEnd(bytes: Uint8Array, end: number): number | undefined {
   for (let index = 0; index < end; index++) {
@@ -41,7 +41,7 @@ function indexOfEnd(bytes: Uint8Array, end: number): number | undefined {
 
 function parseLine(line: string): ProxyHeader | undefined {
   const parts = line.split(" ");
-  // §2.1: with UNKNOWN, whatever stands before the CRLF must be ignored, and the connection's own ends hold.
+  // §2.1: with UNKNOWN, the rest of the line must be ignored, and the connection's own addresses apply.
   if (parts[1] === "UNKNOWN") return withoutAddresses(1, "proxy");
   const [, protocol, source, destination, sourcePort, destinationPort] = parts;
   if (parts.length !== 6 || (protocol !== "TCP4" && protocol !== "TCP6")) return undefined;
@@ -58,7 +58,7 @@ function parseLine(line: string): ProxyHeader | undefined {
 }
 
 /**
- * The line of version 1. Ends that are not both IP addresses are `UNKNOWN`: it knows nothing else.
+ * Encodes a version 1 line. Addresses that are not both IP addresses become `UNKNOWN`: the version has no others.
  *
  * @throws {TenkError} `invalid-option` when a port is not 0 to 65535
  * @example

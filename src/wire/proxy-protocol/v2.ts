@@ -14,7 +14,7 @@ import {
 import { PROXY_TLV, type ProxyTlv, parseTlvs, writeTlvs } from "./tlv.ts";
 import { checkedPort } from "./v1.ts";
 
-/** proxy-protocol §2.2: what every version 2 header begins with. */
+/** The signature of every version 2 header (proxy-protocol §2.2). */
 export const V2_SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a);
 
 /*
@@ -26,11 +26,11 @@ const HEAD_BYTES = 16;
 const UNIX_PATH_BYTES = 108;
 const FAMILIES = ["unspecified", "ipv4", "ipv6", "unix"] as const;
 const TRANSPORTS = ["unspecified", "stream", "datagram"] as const;
-/** Bytes of one end's address, and of both ends with their ports. */
+/** Bytes of one address, and of both addresses with their ports. */
 const ADDRESS_BYTES = { unspecified: 0, ipv4: 4, ipv6: 16, unix: UNIX_PATH_BYTES };
 const BLOCK_BYTES = { unspecified: 0, ipv4: 12, ipv6: 36, unix: 216 };
 
-/** Reads a version 2 header; `bytes` begin with as much of the signature as there is. */
+/** Decodes a version 2 header; `bytes` begin with the signature, as far as received. */
 export function decodeProxyV2(bytes: Uint8Array, maxBytes: number): Decoded<ProxyHeader, ProxyRefusal> {
   if (bytes.length < HEAD_BYTES) return INCOMPLETE;
   const length = HEAD_BYTES + readUint16(bytes, 14);
@@ -38,7 +38,7 @@ export function decodeProxyV2(bytes: Uint8Array, maxBytes: number): Decoded<Prox
   if (length > maxBytes) return refused("too-long");
   const command = bytes[12]! & 15;
   if (command > 1) return refused("command");
-  // LOCAL: the family is ignored and the block discarded, however long it is.
+  // With LOCAL, the family is ignored and the block is discarded, however long it is.
   const isLocal = command === 0;
   const family = FAMILIES[bytes[13]! >> 4];
   const transport = TRANSPORTS[bytes[13]! & 15];
@@ -53,7 +53,7 @@ function decodeBlock(
   family: (typeof FAMILIES)[number],
   transport: ProxyTransport,
 ): Decoded<ProxyHeader, ProxyRefusal> {
-  // "The receiver should ignore address information": and so where TLVs would begin is not known either.
+  // "The receiver should ignore address information", so it does not know either where TLVs would begin.
   if (family === "unspecified" || transport === "unspecified") {
     return complete(withoutAddresses(2, "proxy"), header.length);
   }
@@ -61,17 +61,17 @@ function decodeBlock(
   if (header.length < tlvsAt) return refused("address-block");
   const addresses = readAddresses(header, family);
   if (header.length === tlvsAt) return complete(withAddresses(2, family, transport, addresses), header.length);
-  // One copy for all TLVs: the bytes are only lent, the header is kept as long as its connection. (`slice` would not do:
-  // a Buffer's is a view.)
+  // One copy for all TLVs, since the bytes are borrowed and the header is kept as long as its connection. (A Buffer's `slice`
+  // is a view.)
   const block = new Uint8Array(header.subarray(tlvsAt));
   const tlvs = parseTlvs(block);
   if (tlvs === undefined) return refused("tlv");
   const checksums = tlvs.filter(({ type }) => type === PROXY_TLV.checksum);
-  // Twice: each would have to be counted as zeros by the other.
+  // Two checksums would each have to count the other one as zeros.
   if (checksums.length > 1) return refused("tlv");
   if (checksums[0] !== undefined && !isChecksum(header, checksums[0].value, tlvsAt)) return refused("checksum");
-  const said = tlvs.filter(({ type }) => type !== PROXY_TLV.checksum && type !== PROXY_TLV.noop);
-  return complete(withAddresses(2, family, transport, addresses, said), header.length);
+  const content = tlvs.filter(({ type }) => type !== PROXY_TLV.checksum && type !== PROXY_TLV.noop);
+  return complete(withAddresses(2, family, transport, addresses, content), header.length);
 }
 
 function readAddresses(header: Uint8Array, family: "ipv4" | "ipv6" | "unix"): ProxyAddresses {
@@ -86,7 +86,7 @@ function readAddresses(header: Uint8Array, family: "ipv4" | "ipv6" | "unix"): Pr
   };
 }
 
-/** A path ends at its first zero byte; one that begins with a zero (abstract, unix(7)) is padded with zeros at its end. */
+/** A path ends at its first zero byte. An abstract one (unix(7)) begins with a zero, and has zeros as padding at its end. */
 function readPath(header: Uint8Array, at: number): string {
   const field = header.subarray(at, at + UNIX_PATH_BYTES);
   let end = UNIX_PATH_BYTES;
@@ -95,7 +95,7 @@ function readPath(header: Uint8Array, at: number): string {
   return new TextDecoder().decode(field.subarray(0, end < 0 ? UNIX_PATH_BYTES : end));
 }
 
-/** @param value a view into the copied block, which is how its place in the header is known */
+/** @param value a view into the copied block: its offset gives its place in the header */
 function isChecksum(header: Uint8Array, value: Uint8Array, tlvsAt: number): boolean {
   const view = new DataView(value.buffer, value.byteOffset, 4);
   return view.getUint32(0) === headerChecksum(header, tlvsAt + value.byteOffset);
@@ -106,19 +106,19 @@ function readUint16(bytes: Uint8Array, at: number): number {
 }
 
 export interface ProxyV2Options {
-  /** `local` says that the connection is the proxy's own, and nothing else. @default {"proxy"} */
+  /** `local` declares that the connection is the proxy's own. @default {"proxy"} */
   command?: "proxy" | "local";
   /** @default {"stream"} */
   transport?: "stream" | "datagram";
-  /** What is said besides; see `proxyTlvs`. @default {[]} */
+  /** Extensions; see `proxyTlvs`. @default {[]} */
   tlvs?: readonly ProxyTlv[];
   /** Adds a CRC-32C of the header, for receivers that check it. @default {false} */
   checksum?: boolean;
 }
 
 /**
- * A version 2 header. Ends that are neither both IP addresses nor Unix paths are written as LOCAL, as HAProxy does it: every
- * receiver must take that, while PROXY without addresses may be rejected (§2.2) and is. LOCAL carries no TLVs.
+ * Encodes a version 2 header. Addresses that are neither both IP addresses nor Unix paths are written as LOCAL, as HAProxy does:
+ * every receiver must accept that, while some reject PROXY without addresses, as §2.2 allows. LOCAL carries no TLVs.
  *
  * @throws {TenkError} `invalid-option` when a port, a path, a TLV or the whole header is out of its bounds
  * @example
@@ -129,10 +129,10 @@ export function encodeProxyV2(addresses: ProxyAddresses, options: ProxyV2Options
   const { command = "proxy", transport = "stream", tlvs = [], checksum = false } = options;
   const [family, block] = addressBlock(addresses);
   if (command === "local" || family === "unspecified") return headerOf(0x20, 0);
-  // The checksum comes last, with zeros until the rest stands.
-  const said = checksum ? [...tlvs, { type: PROXY_TLV.checksum, value: new Uint8Array(4) }] : tlvs;
+  // The checksum comes last, as zeros until the rest is written.
+  const content = checksum ? [...tlvs, { type: PROXY_TLV.checksum, value: new Uint8Array(4) }] : tlvs;
   const code = (FAMILIES.indexOf(family) << 4) | TRANSPORTS.indexOf(transport);
-  const header = headerOf(0x21, code, block, writeTlvs(said));
+  const header = headerOf(0x21, code, block, writeTlvs(content));
   if (!checksum) return header;
   const fieldAt = header.length - 4;
   new DataView(header.buffer).setUint32(fieldAt, headerChecksum(header, fieldAt));

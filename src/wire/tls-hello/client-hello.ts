@@ -8,25 +8,25 @@ export const TLS_HELLO_REFUSALS = [
   "not-tls", // no TLS handshake record: HTTP, SSH, SSL 2 …
   "not-client-hello", // TLS, but another message
   "too-long", // longer than maxBytes
-  "malformed", // lengths that do not fit into each other, or a name that is none
+  "malformed", // lengths that contradict each other, or an invalid name
 ] as const;
 
 export type TlsHelloRefusal = (typeof TLS_HELLO_REFUSALS)[number];
 
-/** What a client says before anything is agreed on. Nobody has checked it: anyone can ask for any name. */
+/** The content of a ClientHello. It is not authenticated: any client can ask for any name. */
 export interface ClientHello {
-  /** The host it asks for (SNI), in lower case; undefined when it names none. */
+  /** The requested host (SNI) in lower case; undefined when there is none. */
   readonly serverName: string | undefined;
-  /** Application protocols, the preferred one first; bytes as Latin-1 text, since they need not be UTF-8. */
+  /** Application protocols, the preferred one first, decoded as Latin-1, since they need not be UTF-8. */
   readonly alpn: readonly string[];
 }
 
 export interface ReadClientHelloOptions {
-  /** Longest hello in bytes, with the heads of its records. @default {16640} */
+  /** Longest hello in bytes, including record headers. @default {16640} */
   maxBytes?: number;
 }
 
-/** One full record (RFC 8446 §5.1: 2^14 bytes) and room for the heads of a hello that is cut into small ones. */
+/** One full record (RFC 8446 §5.1: 2^14 bytes), and room for the headers of a hello in many small records. */
 const DEFAULT_MAX_BYTES = 16_384 + 256;
 const CLIENT_HELLO = 1;
 const HANDSHAKE_HEAD_BYTES = 4;
@@ -35,11 +35,11 @@ const SERVER_NAME = 0;
 const ALPN = 16;
 
 /**
- * Reads the ClientHello that a TLS connection begins with (RFC 8446 §4.1.2), to learn which host is asked for without taking
- * part in the handshake: send the same bytes on to the target. It may be cut into records and chunks at any place.
+ * Reads the ClientHello that a TLS connection begins with (RFC 8446 §4.1.2), to learn the requested host without taking part in
+ * the handshake: forward the same bytes to the target. It may be split into records and chunks anywhere.
  *
- * Pure and without memory: give it all bytes that came so far (see `HeadBuffer`), until it is no longer incomplete.
- * Bytes that are not TLS are refused at the first byte that differs.
+ * Stateless: pass all bytes received so far (see `HeadBuffer`) until the result is no longer incomplete. Bytes that are not TLS
+ * are refused at the first byte that differs.
  *
  * @example
  * readClientHello(new Uint8Array([0x16, 0x03, 0x01])).state; // "incomplete"
@@ -73,7 +73,7 @@ function parseHello(body: Uint8Array): ClientHello | undefined {
   reader.block(1);
   reader.block(2);
   reader.block(1);
-  // Before extensions there were none, and the hello ended here (RFC 5246 §7.4.1.2).
+  // A hello of an old client without extensions ends here (RFC 5246 §7.4.1.2).
   if (reader.isAtEnd) return { serverName: undefined, alpn: [] };
   const extensions = new Reader(reader.block(2));
   let serverName: string | undefined;
@@ -82,7 +82,7 @@ function parseHello(body: Uint8Array): ClientHello | undefined {
   while (!extensions.failed && extensions.left > 0) {
     const type = extensions.number(2);
     const data = extensions.block(2);
-    // §4.2: never twice. Two names would let two readers of one hello see two hosts.
+    // §4.2 forbids repetitions. With two names, two readers of one hello could see two hosts.
     if (extensions.failed || seen.has(type)) return undefined;
     seen.add(type);
     if (type === SERVER_NAME) {

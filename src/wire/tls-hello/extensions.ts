@@ -4,8 +4,8 @@ const HOST_NAME = 0;
 const MAX_NAME_BYTES = 255;
 
 /**
- * The host of a server_name extension (RFC 6066 §3): a list that may name each type once, and has one type. ASCII, in lower
- * case, without a dot at its end; undefined for what is no host name, so that it can be compared and printed as it is.
+ * Reads the host of a server_name extension (RFC 6066 §3), a list with at most one name of the only type. Returns ASCII in lower
+ * case without a trailing dot, which is safe to compare and print; undefined for an invalid name.
  */
 export function readServerName(data: Uint8Array): string | undefined {
   const reader = new Reader(data);
@@ -17,7 +17,7 @@ export function readServerName(data: Uint8Array): string | undefined {
   return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text) ? text : undefined;
 }
 
-/** The protocols of an ALPN extension (RFC 7301 §3.1), which are at least one, and none of them empty; [] when it is wrong. */
+/** Reads the protocols of an ALPN extension (RFC 7301 §3.1): at least one, none of them empty; [] for an invalid one. */
 export function readAlpn(data: Uint8Array): string[] {
   const reader = new Reader(data);
   const list = new Reader(reader.block(2));

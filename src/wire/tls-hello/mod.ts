@@ -1,4 +1,4 @@
-/** The first message of TLS: what a client says in the clear before anything is agreed on. */
+/** The first message of TLS, which a client sends unencrypted. */
 export {
   type ClientHello,
   type ReadClientHelloOptions,

@@ -1,6 +1,6 @@
 const NOTHING = new Uint8Array(0);
 
-/** Reads numbers and blocks with a length in front. Beyond the end it gives nothing, and remembers that it `failed`. */
+/** Reads numbers and length-prefixed blocks. Reading beyond the end returns nothing and sets `failed`. */
 export class Reader {
   failed = false;
   readonly #bytes: Uint8Array;
@@ -14,7 +14,7 @@ export class Reader {
     return this.#bytes.length - this.#at;
   }
 
-  /** Everything was read, and all of it was there. */
+  /** Whether all bytes were read, and none beyond the end. */
   get isAtEnd(): boolean {
     return !this.failed && this.left === 0;
   }
@@ -30,7 +30,7 @@ export class Reader {
     return value;
   }
 
-  /** A block behind its own length, which has `width` bytes. */
+  /** Reads a block that follows its length of `width` bytes. */
   block(width: number): Uint8Array {
     return this.#take(this.number(width));
   }

@@ -13,26 +13,26 @@ import {
 } from "./socks5.ts";
 import { printable, type TunnelCredentials, type TunnelTarget } from "./target.ts";
 
-/** Why there is no tunnel: what the proxy said, or how it broke its protocol. */
+/** Why there is no tunnel: the proxy's reply, or its violation of the protocol. */
 export type TunnelRefusal =
   | SocksRefusal
   | ConnectHeadRefusal
   | "authentication-required" // HTTP 407
-  | "status" // another HTTP status than 2xx; it stands in `detail`
-  | "unexpected-bytes"; // it went on before it was asked to
+  | "status" // another HTTP status than 2xx, which `detail` contains
+  | "unexpected-bytes"; // bytes behind a reply, before the next request
 
-/** What is to be done after a chunk of the proxy's. */
+/** The next step after a chunk from the proxy. */
 export type TunnelStep =
   | { readonly state: "incomplete" }
   | { readonly state: "send"; readonly bytes: Uint8Array }
-  /** The tunnel stands. `rest` came through it already; it is borrowed, as the chunk is. */
+  /** The tunnel is open. `rest` already came through it, and is borrowed like the chunk. */
   | { readonly state: "open"; readonly rest: Uint8Array }
   | Refused<TunnelRefusal>;
 
 /**
- * The client's side of a talk with a proxy. It does no I/O: send `hello`, give it each chunk, do what it says, until it
- * is `open` or `refused`; then it is of no more use. What it keeps is bounded (16 KiB for HTTP, 262 bytes for SOCKS5, and
- * one chunk), what time it may take is the caller's to bound.
+ * The client's side of the dialogue with a proxy, without I/O: send `hello`, pass each chunk to `receive`, take the returned
+ * step, and stop at `open` or `refused`. Its memory is bounded (16 KiB for HTTP, 262 bytes for SOCKS5, and one chunk); the caller
+ * must set a timeout.
  */
 export interface TunnelDialogue {
   readonly hello: Uint8Array;
@@ -42,7 +42,7 @@ export interface TunnelDialogue {
 const INCOMPLETE = { state: "incomplete" } as const;
 
 /**
- * Through a SOCKS5 proxy (RFC 1928), with name and password (RFC 1929) if they are given and it asks for them.
+ * Opens a tunnel through a SOCKS5 proxy (RFC 1928), with a password (RFC 1929) if one is given and the proxy requires it.
  *
  * ```text
  *   greeting ─►   ◄─ method   [login ─►   ◄─ taken]   connect ─►   ◄─ reply   ═ tunnel ═
@@ -82,12 +82,12 @@ export function socks5Dialogue(target: TunnelTarget, credentials?: TunnelCredent
   return { hello: encodeSocksGreeting(methods), receive };
 }
 
-/** Interim answers (RFC 9110 §15.2) that are passed over before the final one. */
+/** Interim responses (RFC 9110 §15.2) that are skipped before the final one. */
 const MAX_INTERIM_REPLIES = 8;
 
 /**
- * Through an HTTP proxy by CONNECT (RFC 9110 §9.3.6). Any 2xx opens the tunnel right behind its head, whatever length it
- * claims to have.
+ * Opens a tunnel through an HTTP proxy by CONNECT (RFC 9110 §9.3.6). Any 2xx opens the tunnel directly behind its head; a
+ * Content-Length is ignored.
  *
  * @throws {TenkError} `invalid-option` when the target is not a host and a port, or the credentials cannot be sent
  * @example

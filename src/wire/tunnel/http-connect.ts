@@ -11,25 +11,25 @@ export const CONNECT_HEAD_REFUSALS = [
 
 export type ConnectHeadRefusal = (typeof CONNECT_HEAD_REFUSALS)[number];
 
-/** The head of a proxy's answer. */
+/** The head of a proxy's response. */
 export interface ConnectReply {
   readonly status: number;
-  /** The proxy's words, as bytes in Latin-1; not fit for a log as they are. */
+  /** The reason phrase, decoded as Latin-1 and not safe for a log. */
   readonly phrase: string;
-  /** Names in lower case, in their order, each as often as it came. */
+  /** Names in lower case, in their original order, with repetitions. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 const CR = 13;
 const LF = 10;
 const START = new TextEncoder().encode("HTTP/1.");
-/** RFC 9112 §4: the space before the reason phrase stands also without one. */
+/** RFC 9112 §4: the space before the reason phrase is there even when the phrase is empty. */
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)$/;
 /** RFC 9110 §5.1, §5.5. No two parts can match the same character, so the time is linear. */
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 
 /**
- * The request for a tunnel (RFC 9110 §9.3.6), with Basic credentials (RFC 7617) if any are given.
+ * Encodes the request for a tunnel (RFC 9110 §9.3.6), with Basic credentials (RFC 7617) if any are given.
  *
  * @throws {TenkError} `invalid-option` when the target is not a host and a port, the name has a colon, or either has
  *   control characters
@@ -56,11 +56,11 @@ function basic({ username, password }: TunnelCredentials): string {
 }
 
 /**
- * Reads the head of the answer to CONNECT, of any status; its length says where the tunnel's own bytes begin. Strict, since
- * two who read a head differently disagree about where it ends: a bare CR or LF, NUL, a folded line (RFC 9112 §5.2) or a
- * space before a colon (§5.1) is refused.
+ * Decodes the head of the response to CONNECT, of any status. The tunnel's bytes begin behind its length. Strict, since two
+ * lenient readers may disagree about where a head ends: a bare CR or LF, NUL, a folded line (RFC 9112 §5.2) or a space before a
+ * colon (§5.1) is refused.
  *
- * @param scanned how many of the bytes an earlier call looked at and answered incomplete: work stays linear
+ * @param scanned bytes that an earlier, incomplete call has searched already, so that the work stays linear
  * @example
  * decodeConnectReply(new TextEncoder().encode("SSH-2.0-OpenSSH")); // { state: "refused", reason: "not-http" }
  */
@@ -83,7 +83,7 @@ export function decodeConnectReply(
   return reply === undefined ? refused("malformed-head") : complete(reply, length);
 }
 
-/** Length of the head with its empty line; 0 when it has not come, -1 when a line does not end in CRLF. */
+/** Returns the length of the head with its empty line; 0 while it is incomplete, -1 when a line does not end in CRLF. */
 function headLength(bytes: Uint8Array, scanned: number, maxBytes: number): number {
   const seen = bytes.length > maxBytes ? bytes.subarray(0, maxBytes) : bytes;
   for (let at = seen.indexOf(LF, scanned); at >= 0; at = seen.indexOf(LF, at + 1)) {
@@ -106,7 +106,7 @@ function parseHead(head: string): ConnectReply | undefined {
   return { status: Number(status[1]), phrase: status[2]!, fields };
 }
 
-/** Takes off blanks at both ends. By hand: `trim` knows more of them, and a pattern for the end takes quadratic time. */
+/** Removes blanks at both ends. `trim` removes other characters too, and a pattern for the end takes quadratic time. */
 function withoutBlanks(value: string): string {
   let [start, end] = [0, value.length];
   while (start < end && isBlank(value, start)) start += 1;

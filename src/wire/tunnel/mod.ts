@@ -1,4 +1,4 @@
-/** The client's side of SOCKS5 and HTTP CONNECT: how a proxy is asked to connect somewhere else. */
+/** The client's side of SOCKS5 and HTTP CONNECT, which make a proxy connect to a target. */
 export {
   httpConnectDialogue,
   socks5Dialogue,

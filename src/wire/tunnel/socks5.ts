@@ -3,11 +3,11 @@ import { complete, type Decoded, INCOMPLETE, refused } from "../decoded.ts";
 import { formatIp, parseIp } from "../ip-address.ts";
 import { checkTarget, printable, type TunnelCredentials, type TunnelTarget } from "./target.ts";
 
-/** Why a SOCKS5 proxy did not connect. A closed set; the part from `general-failure` on is what RFC 1928 §6 names. */
+/** Why a SOCKS5 proxy did not connect. A closed set; RFC 1928 §6 names those from `general-failure` on. */
 export const SOCKS_REFUSALS = [
   "version", // it does not speak SOCKS5
-  "no-acceptable-method", // it wants another way of authentication
-  "method-not-offered", // it chose one that was not offered
+  "no-acceptable-method", // it requires another authentication method
+  "method-not-offered", // it chose a method that was not offered
   "credentials-refused",
   "malformed", // a reply that breaks RFC 1928 §6
   "general-failure",
@@ -49,7 +49,7 @@ const IPV6 = 4;
 
 export type SocksMethod = "none" | "password";
 
-/** Where the proxy connects from, as far as it says so. */
+/** The address that the proxy connects from, as it reports it. */
 export interface SocksBound {
   /** An address, or a name with only printable ASCII. */
   readonly address: string;
@@ -57,7 +57,7 @@ export interface SocksBound {
 }
 
 /**
- * The client's first words: which ways of authentication it knows (RFC 1928 §3).
+ * Encodes the client's greeting, which lists its authentication methods (RFC 1928 §3).
  *
  * @example
  * encodeSocksGreeting(["none"]); // new Uint8Array([5, 1, 0])
@@ -67,7 +67,7 @@ export function encodeSocksGreeting(methods: readonly SocksMethod[]): Uint8Array
 }
 
 /**
- * The proxy's choice among the methods that were offered (RFC 1928 §3).
+ * Decodes the proxy's choice among the offered methods (RFC 1928 §3).
  *
  * @example
  * decodeSocksMethod(new Uint8Array([5, 0]), ["none"]); // { state: "value", value: "none", length: 2 }
@@ -87,7 +87,7 @@ function methodCode(method: SocksMethod): number {
   return method === "none" ? NO_AUTHENTICATION : USERNAME_PASSWORD;
 }
 
-/** Name and password (RFC 1929 §2). @throws {TenkError} `invalid-option` when one is not 1 to 255 bytes */
+/** Encodes name and password (RFC 1929 §2). @throws {TenkError} `invalid-option` when one is not 1 to 255 bytes */
 export function encodeSocksCredentials({ username, password }: TunnelCredentials): Uint8Array {
   const [name, secret] = [new TextEncoder().encode(username), new TextEncoder().encode(password)];
   if (name.length < 1 || name.length > 255 || secret.length < 1 || secret.length > 255) {
@@ -99,7 +99,7 @@ export function encodeSocksCredentials({ username, password }: TunnelCredentials
   return Uint8Array.of(PASSWORD_VERSION, name.length, ...name, secret.length, ...secret);
 }
 
-/** Whether the proxy took name and password (RFC 1929 §2). */
+/** Decodes whether the proxy accepted name and password (RFC 1929 §2). */
 export function decodeSocksLogin(bytes: Uint8Array): Decoded<true, SocksRefusal> {
   if (bytes.length > 0 && bytes[0] !== PASSWORD_VERSION) return refused("malformed");
   if (bytes.length < 2) return INCOMPLETE;
@@ -107,7 +107,7 @@ export function decodeSocksLogin(bytes: Uint8Array): Decoded<true, SocksRefusal>
 }
 
 /**
- * The request to connect (RFC 1928 §4). A name is sent as a name: the proxy looks it up.
+ * Encodes the request to connect (RFC 1928 §4). A name is sent as a name, and the proxy resolves it.
  *
  * @throws {TenkError} `invalid-option` when the target is not a host and a port
  * @example
@@ -122,8 +122,8 @@ export function encodeSocksConnect(target: TunnelTarget): Uint8Array {
 }
 
 /**
- * The proxy's reply to the request (RFC 1928 §6), at most 262 bytes. A failure is told with its second byte: proxies close
- * on failure, and not all of them send the rest.
+ * Decodes the proxy's reply to the request (RFC 1928 §6), at most 262 bytes. A failure is returned at its second byte, since
+ * proxies close on failure, and not all of them send the rest.
  */
 export function decodeSocksReply(bytes: Uint8Array): Decoded<SocksBound, SocksRefusal> {
   if (bytes.length > 0 && bytes[0] !== VERSION) return refused("version");

@@ -1,22 +1,22 @@
 import { TenkError } from "../../base/mod.ts";
 import { parseIp } from "../ip-address.ts";
 
-/** Where a proxy is asked to connect to. */
+/** The address that a proxy is asked to connect to. */
 export interface TunnelTarget {
   /** A name, or an IPv4 or IPv6 address without brackets. */
   readonly host: string;
   readonly port: number;
 }
 
-/** What a proxy asks its clients for. */
+/** The credentials that a proxy asks for. */
 export interface TunnelCredentials {
   readonly username: string;
   readonly password: string;
 }
 
 /**
- * Refuses what would not be a host and a port. Names are held to letters, digits, dots, hyphens and underscores: whatever
- * ends or splits a field (spaces, CR, LF, NUL, colons, slashes) cannot be smuggled into a request.
+ * Checks host and port. A name may only have letters, digits, dots, hyphens and underscores, so that nothing that ends or splits
+ * a field (spaces, CR, LF, NUL, colons, slashes) can be smuggled into a request.
  *
  * @throws {TenkError} `invalid-option`
  */
@@ -40,7 +40,7 @@ export function checkTarget({ host, port }: TunnelTarget): void {
 
 const MAX_SHOWN = 100;
 
-/** Text of a stranger, made fit for one line of a log: anything but printable ASCII is "?", and its end is cut. */
+/** Makes untrusted text safe for one log line: replaces anything but printable ASCII by "?", and truncates it. */
 export function printable(text: string): string {
   return text.slice(0, MAX_SHOWN).replace(/[^\x20-\x7e]/g, "?");
 }
