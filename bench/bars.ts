@@ -1,10 +1,10 @@
 import { figure, type Table } from "./table.ts";
 
-/** A budget of the design: `got` must not pass `most`. */
+/** A budget of the design: `got` must not exceed `most`. */
 export interface Bar {
   readonly name: string;
   readonly most: number;
-  /** `NaN`: could not be measured, because a peer was skipped. */
+  /** `NaN` when it could not be measured, because a peer was skipped. */
   readonly got: number;
   readonly unit: string;
 }

@@ -10,17 +10,17 @@ const PRODUCTS = join(HERE, ".peers");
 const VERTX = join(PRODUCTS, "vertx");
 const VERTX_JAR = join(VERTX, "vertx-peer-1.jar");
 
-/** What was built of bench/peers, by its name. */
+/** Build products of bench/peers, by name. */
 export function product(name: string): string {
   return join(PRODUCTS, name);
 }
 
-/** A file of bench/peers that is run as it is. */
+/** A file of bench/peers that needs no build. */
 export function peerFile(name: string): string {
   return join(HERE, "peers", name);
 }
 
-/** Undefined where it went well, else the reason in one line; so do all that build. */
+/** Returns undefined on success, else the reason in one line, as all build functions do. */
 export function compileC(name: string): string | undefined {
   mkdirSync(PRODUCTS, { recursive: true });
   return run("gcc", ["-O2", "-Wall", "-Wextra", "-o", product(name), peerFile(`${name}.c`)], HERE);
@@ -67,7 +67,7 @@ export function nodeVersion(): string {
   return versionOf("node", "--version");
 }
 
-/** The program as it is shipped, where `npm run build` has made it since the last change; else its source. */
+/** Returns the shipped program if `npm run build` has built it since the last change, else its source. */
 export function tenkCommand(): string[] {
   const file = join(ROOT, "dist", `tenk-linux-${process.arch}`);
   const isFresh = existsSync(file) && statSync(file).mtimeMs >= newestIn(join(ROOT, "src"));
@@ -79,7 +79,7 @@ export function tenkVersion(): string {
   return `${versionOf(...command, "--version")}, ${command.length === 1 ? "one executable" : `from source on Bun ${Bun.version}`}`;
 }
 
-/** `tenk up` with one listener, as its section of the configuration has it. */
+/** Starts `tenk up` with one listener, given as its section of the configuration. */
 export function tenkUp(port: number, listener: Readonly<Record<string, unknown>>): string[] {
   const config = {
     tcp: { bench: { listen: `127.0.0.1:${port}`, ...listener } },
@@ -88,7 +88,7 @@ export function tenkUp(port: number, listener: Readonly<Record<string, unknown>>
   return [...tenkCommand(), "up", "--config", settingsFile(port, "tenk.yaml", JSON.stringify(config))];
 }
 
-/** A server's settings, written beside what is built: several of a kind may run at once, on ports of their own. */
+/** Writes a server's settings into the build folder. Several servers of a kind may run at once, on different ports. */
 export function settingsFile(port: number, name: string, text: string): string {
   const folder = product("settings");
   mkdirSync(folder, { recursive: true });
@@ -106,6 +106,6 @@ function run(program: string, words: readonly string[], folder: string): string 
   if (!isInstalled(program)) return `${program} is not installed`;
   const { status, stdout, stderr } = spawnSync(program, words, { cwd: folder, encoding: "utf8" });
   if (status === 0) return undefined;
-  const said = `${stderr}\n${stdout}`.split("\n").find((line) => /error/i.test(line)) ?? `exit code ${status}`;
-  return `${program} failed: ${said.trim().slice(0, 200)}`;
+  const complaint = `${stderr}\n${stdout}`.split("\n").find((line) => /error/i.test(line)) ?? `exit code ${status}`;
+  return `${program} failed: ${complaint.trim().slice(0, 200)}`;
 }

@@ -5,27 +5,27 @@ const ZERO = 48;
 const SPACE = 32;
 const encoder = new TextEncoder();
 
-/** What one stretch of publishing came to. */
+/** Result of one stretch of publishing. */
 export interface Stretch {
   readonly messages: number;
-  /** Messages × everybody but their publishers. */
+  /** Messages × all members but their publishers. */
   readonly expected: number;
   readonly received: number;
-  /** Out of order, twice, or skipped: anything but the next message of its publisher. */
+  /** Messages out of order, repeated or skipped: not the next one of their publisher. */
   readonly wrong: number;
-  /** From before a message was sent until one subscriber had it, over all of them. */
+  /** Time from sending a message until a subscriber had it, over all subscribers. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** From before a message was sent until the last subscriber had it: the median. */
+  /** Median time from sending a message until the last subscriber had it. */
   readonly lastMs: number;
 }
 
-/** What one subscriber saw: the next number of each publisher. */
+/** A subscriber's view: the next expected number of each publisher. */
 type Seen = Int32Array;
 
 /**
- * Many members of the room of examples/chat.ts, some of whom publish. Each holds what it gets against what was sent:
+ * Many members of the room of examples/chat.ts, some of whom publish. Each compares the received messages with those sent:
  *
  * ```text
  *   sent  "publisher number time xxx…"      received  "id: publisher number time xxx…"
@@ -41,7 +41,7 @@ export class Crowd {
   #received = 0;
   #wrong = 0;
   #latenciesMs = new Float64Array(0);
-  /** Of each publisher's messages: the latest moment somebody got it. */
+  /** By message of each publisher, the latest moment at which a member received it. */
   #lastAtMs: Map<number, number>[] = [];
 
   constructor(port: number, publishers: number) {
@@ -66,7 +66,7 @@ export class Crowd {
     this.#members = await inTurn(count, () => this.#dialer.connect());
   }
 
-  /** Members that never read, with small buffers in the kernel, so that what they do not take waits at the server. */
+  /** Members that never read. Their kernel buffers are small, so that their messages wait at the server. */
   async joinSilent(count: number): Promise<void> {
     const dialer = new Dialer(
       { port: this.#port, receiveBufferBytes: 4096 },
@@ -85,8 +85,8 @@ export class Crowd {
     for (const member of this.#members) member.reset();
   }
 
-  /** Publishes at an even pace, each publisher in its turn, and waits until all has arrived, `patienceMs` at most. */
-  async publish(messages: number, perSecond: number, bytes: number, patienceMs = 20_000): Promise<Stretch> {
+  /** Publishes at an even pace, each publisher in turn, and waits at most `timeoutMs` until everything has arrived. */
+  async publish(messages: number, perSecond: number, bytes: number, timeoutMs = 20_000): Promise<Stretch> {
     const expected = messages * (this.#members.length - 1);
     this.#received = 0;
     this.#wrong = 0;
@@ -103,7 +103,7 @@ export class Crowd {
       const head = `${publisher} ${number} ${Math.round(nowMs * 1000)} `;
       this.#members[publisher]!.write(encoder.encode(`${head.padEnd(bytes - 1, "x")}\n`));
     }
-    const endMs = performance.now() + patienceMs;
+    const endMs = performance.now() + timeoutMs;
     while (this.#received < expected && performance.now() < endMs) await pause(20);
     await pause(200); // a message too many would come now
     return this.#stretch(messages, expected, sentAtMs);
@@ -141,7 +141,7 @@ export class Crowd {
     };
   }
 
-  /** Members who miss the last messages of somebody else; what they miss in between was counted when it came. */
+  /** Counts members that miss a publisher's last messages. Gaps before were counted when a later message came. */
   #behind(): number {
     let behind = 0;
     for (const [member, { data: seen }] of this.#members.entries()) {

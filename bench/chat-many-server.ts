@@ -1,10 +1,10 @@
-/** The server of chat-many.ts, a process of its own: prints its port, then its counts for every line it is sent. */
+/** The server of chat-many.ts, in its own process: prints its port, then its counts for every line it receives. */
 import { createInterface } from "node:readline";
 import { listen } from "../src/mod.ts";
 
 const [workers, maxQueuedBytes] = process.argv.slice(2).map(Number);
 const server = await listen(
-  // Small buffers in the kernel: what a subscriber does not take soon waits where it can be seen.
+  // Small kernel buffers, so that the messages of a slow subscriber soon wait in the server, where they are counted.
   {
     ...{ host: "127.0.0.1", workers: workers!, sendBufferBytes: 16 * 1024 },
     subscribers: { maxQueuedBytes: maxQueuedBytes! },

@@ -1,9 +1,9 @@
 /**
- * Ten thousand in one room of examples/chat.ts on two event loops, without and with some that never read:
+ * Measures ten thousand members in one room of examples/chat.ts on two event loops, without and with some that never read:
  *
  *     bun bench/chat-many.ts [--subscribers 10000] [--silent 100] [--messages 60] [--rounds 3]
  *
- * Exits with 1 when a message did not reach each subscriber once.
+ * Exits with 1 unless each message reached each subscriber once.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ import { Crowd, type Stretch } from "./chat-crowd.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 import { type Running, start } from "./process.ts";
 
-/** A stretch, and what a message cost the server. */
+/** A stretch, with the server's cost per message. */
 interface Round extends Stretch {
   readonly cpuMs: number;
 }
@@ -42,15 +42,15 @@ const server = start([...words, String(WORKERS), values.queue]);
 const crowd = new Crowd(Number(await server.nextLine(ANSWER_MS)), PUBLISHERS);
 let passed = true;
 
-say("start", server);
+logMemory("start", server);
 await crowd.join(subscribers);
 await until((counts) => counts.subscriptions === subscribers);
-say(`${subscribers} subscribers`, server);
+logMemory(`${subscribers} subscribers`, server);
 await publish("to warm up");
 const without: Round[] = [];
 const beside: Round[] = [];
 let lostBySilent = 0;
-// In turn, so that what the machine does in between falls on both alike.
+// In turn, so that disturbances of the machine affect both alike.
 for (let round = 1; round <= Number(values.rounds); round++) {
   without.push(await publish(`round ${round}, without silent ones`));
   const { publishedDropped: before } = await counts();
@@ -76,8 +76,8 @@ async function publish(name: string): Promise<Round> {
   const before = cpu();
   const got = await crowd.publish(Number(values.messages), Number(values.rate), Number(values.size));
   passed &&= got.received === got.expected && got.wrong === 0;
-  console.log(`${name}: ${told(got)}`);
-  say(name, server);
+  console.log(`${name}: ${describe(got)}`);
+  logMemory(name, server);
   const after = cpu();
   const ownMs = after.serverMs + after.crowdMs - before.serverMs - before.crowdMs;
   const others = (after.busyMs - before.busyMs - ownMs) / (after.atMs - before.atMs);
@@ -85,7 +85,7 @@ async function publish(name: string): Promise<Round> {
   return { ...got, cpuMs: (after.serverMs - before.serverMs) / got.messages };
 }
 
-/** Milliseconds of processor time: ours, and all that the machine was busy. */
+/** Processor time in milliseconds: of this process, and of the whole machine. */
 function cpu() {
   const spent = cpuTimeOf(server.pid);
   const own = process.cpuUsage();
@@ -98,7 +98,7 @@ function cpu() {
   };
 }
 
-/** The quietest round is the one that other programs of this machine disturbed least. */
+/** Describes all rounds; the quietest is the one that other programs disturbed least. */
 function summed(rounds: readonly Round[]): string {
   const sorted = (of: (round: Round) => number) => rounds.map(of).sort((left, right) => left - right);
   const middle = (of: (round: Round) => number) => (sorted(of)[rounds.length >> 1] ?? Number.NaN).toFixed(1);
@@ -107,13 +107,13 @@ function summed(rounds: readonly Round[]): string {
   return `${quiet}; to the last ${middle(({ lastMs }) => lastMs)} ms; server CPU ${middle(({ cpuMs }) => cpuMs)} ms a message`;
 }
 
-function told({ messages, expected, received, wrong, p50Ms, p99Ms, maxMs, lastMs }: Stretch): string {
+function describe({ messages, expected, received, wrong, p50Ms, p99Ms, maxMs, lastMs }: Stretch): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const latency = `p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)}, max ${ms(maxMs)}, to the last ${ms(lastMs)}`;
   return `${messages} messages, ${received} of ${expected} received, ${wrong} wrong; ${latency}`;
 }
 
-function say(when: string, { pid }: Running): void {
+function logMemory(when: string, { pid }: Running): void {
   console.log(`  memory of the server (${when}): ${formatBytes(anonymousBytesOf(pid))}`);
 }
 
@@ -125,7 +125,7 @@ async function counts(): Promise<ListenerCounts> {
 async function until(holds: (counts: ListenerCounts) => boolean): Promise<void> {
   const endMs = performance.now() + ANSWER_MS;
   while (!holds(await counts())) {
-    if (performance.now() > endMs) throw new Error(`the server never came to: ${holds}`);
+    if (performance.now() > endMs) throw new Error(`the server never reached: ${holds}`);
     await Bun.sleep(50);
   }
 }

@@ -7,12 +7,12 @@ import { middle, quotients } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, median, type Table, timesWithRange } from "./table.ts";
 
-/** Shares of what a server can do at which it is measured. */
+/** Shares of its capacity at which a server is measured. */
 const SHARES = [0.1, 0.5, 0.9] as const;
-/** And all at the same rate: this share of what this one can do. */
+/** All servers are also measured at the same rate: this share of this server's capacity. */
 const SAME_RATE = { of: "vertx", share: 0.5 } as const;
 const CAPACITY_RUNS = 3;
-/** Above this the client's own lateness is a part of the figure that must be said. */
+/** Above this, the remarks must mention the client's own lateness as a part of the figure. */
 const LATE_SHARE = 0.5;
 
 /** Latency from the planned moment, at one rate. */
@@ -21,13 +21,13 @@ export interface AtRate {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
-  /** How long after their plan messages left, p99: the client's own part. */
+  /** How late messages left, p99: the client's own part. */
   readonly lateP99Us: number;
 }
 
 export interface LatencyRound {
   readonly capacity: number;
-  /** What limited it: how busy each side was, of its processor. */
+  /** How busy each side was, as a share of its processor, which shows the bottleneck. */
   readonly serverBusy: number;
   /** In the order of the shares. */
   readonly atShare: readonly AtRate[];
@@ -46,7 +46,7 @@ const SERVED: readonly Served[] = PEERS.filter((peer) => peer.name !== "tenk-2-w
 export const LATENCY: Bench = {
   peers: SERVED,
   prepare: () => compileC("echo-client"),
-  async measure(options, say) {
+  async measure(options, log) {
     const outcome = await measureInTurn(
       {
         peers: SERVED,
@@ -54,7 +54,7 @@ export const LATENCY: Bench = {
         visit: (place, places) => place.visit(places.get(SAME_RATE.of)?.capacity),
       },
       options,
-      say,
+      log,
     );
     const { connections, size, seconds } = options;
     return {
@@ -81,8 +81,8 @@ class LatencyPlace {
     const stand = await Stand.open(peer, options, ({ port }) => [product("echo-client"), String(port)]);
     const place = new LatencyPlace(stand, options);
     try {
-      await stand.ask(`connect ${options.connections}`);
-      await stand.ask(`full ${options.warmUpSeconds} ${options.size}`);
+      await stand.request(`connect ${options.connections}`);
+      await stand.request(`full ${options.warmUpSeconds} ${options.size}`);
       await place.#findCapacity();
       return place;
     } catch (error) {
@@ -113,7 +113,9 @@ class LatencyPlace {
 
   async #at(perSecond: number): Promise<AtRate> {
     const { seconds, size } = this.#options;
-    const answer = await this.#stand.ask<Omit<AtRate, "perSecond">>(`rate ${perSecond.toFixed(0)} ${seconds} ${size}`);
+    const answer = await this.#stand.request<Omit<AtRate, "perSecond">>(
+      `rate ${perSecond.toFixed(0)} ${seconds} ${size}`,
+    );
     await Bun.sleep(50);
     return { ...answer, perSecond };
   }

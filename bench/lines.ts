@@ -6,13 +6,13 @@ import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, type Table, times, withRange } from "./table.ts";
 
-/** Bytes of a line, its end among them. */
+/** Bytes of a line, including its end. */
 const SIZES = [32, 1024] as const;
 
-/** One stretch: so many connections sending lines of one size as fast as they are taken. */
+/** One stretch: a number of connections sending lines of one size as fast as the server reads them. */
 export interface LinesRun {
   readonly lines: number;
-  /** By the server. */
+  /** Counted by the server. */
   readonly counted: number;
   readonly tookMs: number;
   readonly serverMs: number;
@@ -34,11 +34,11 @@ const SERVED: readonly Served[] = [
 export const LINES: Bench = {
   peers: SERVED,
   prepare: () => compileC("lines-client"),
-  async measure(options, say) {
+  async measure(options, log) {
     const outcome = await measureInTurn(
       { peers: SERVED, open: (peer) => open(peer, options), visit: (stand) => visit(stand, options) },
       options,
-      say,
+      log,
     );
     const { connections, seconds } = options;
     const sizes = SIZES.join(" and ");
@@ -52,9 +52,9 @@ export const LINES: Bench = {
 async function open(peer: Served, options: BenchOptions): Promise<Stand> {
   const stand = await Stand.open(peer, options, ({ port }) => [product("lines-client"), String(port)]);
   try {
-    await stand.ask(`connect ${options.connections}`);
-    await stand.ask(`lines ${options.warmUpSeconds} ${SIZES[0]}`);
-    await stand.ask("close");
+    await stand.request(`connect ${options.connections}`);
+    await stand.request(`lines ${options.warmUpSeconds} ${SIZES[0]}`);
+    await stand.request("close");
     return stand;
   } catch (error) {
     await stand.stop();
@@ -65,14 +65,14 @@ async function open(peer: Served, options: BenchOptions): Promise<Stand> {
 async function visit(stand: Stand, { connections, seconds }: BenchOptions): Promise<LinesRound> {
   const runs: LinesRun[] = [];
   for (const count of [1, connections]) {
-    await stand.ask(`connect ${count}`);
+    await stand.request(`connect ${count}`);
     for (const size of SIZES) runs.push(await stand.spend<Omit<LinesRun, "serverMs">>(`lines ${seconds} ${size}`));
-    await stand.ask("close");
+    await stand.request("close");
   }
   return runs;
 }
 
-/** A row for each load and each server: what stands together is compared. */
+/** Returns a row for each load and server, in the order in which they are compared. */
 export function linesTable(results: LinesResults, { connections }: Pick<BenchOptions, "connections">): Table {
   const loads = [1, connections].flatMap((count) => SIZES.map((size) => `${count} x ${size} B`));
   return {

@@ -10,14 +10,14 @@ import { type Measured, middle, type Outcome, pairedRatio, ready, visits } from 
 import { figure, median, type Table, times, withRange } from "./table.ts";
 
 const CONNECTS_PER_SECOND = 2000;
-/** How much longer than planned a generator may take to open its connections before it is measured with those it has. */
+/** Extra time for a generator to open its connections; after it, it is measured with those it has. */
 const PATIENCE_SECONDS = 15;
 
 /** A load generator that is measured, against the C peer in `mode`. */
 export interface Generator extends Measured {
-  /** Given both processors, though its server has one of them: as its users run it. */
+  /** Uses both processors, although its server runs on one of them, as in normal use. */
   readonly isFree: boolean;
-  /** What it is told on standard input. */
+  /** Its standard input. */
   input(options: BenchOptions, seconds: number): string[];
   readonly mode: Mode;
   command(port: number, options: BenchOptions, seconds: number): string[];
@@ -36,9 +36,9 @@ export const GENERATORS: readonly Generator[] = [
 export const LOAD: Bench = {
   peers: GENERATORS,
   prepare: () => compileC("sink-epoll"),
-  async measure(options, say) {
+  async measure(options, log) {
     const { connections, perSecond, size, seconds } = options;
-    const outcome = await measureGenerators(GENERATORS, options, say);
+    const outcome = await measureGenerators(GENERATORS, options, log);
     return {
       plan: `${connections} connections x ${perSecond} messages/s of ${size} B for ${seconds} s a round ${roundsOf(options)}`,
       ...{ outcome, table: generatorTable(outcome.results), bars: generatorBars(outcome.results) },
@@ -47,7 +47,7 @@ export const LOAD: Bench = {
   },
 };
 
-/** The floor: what it costs to send at all. */
+/** The lower bound: the cost of sending by itself. */
 function cSender(): Generator {
   return {
     ...{ name: "c-sender", mode: "sink", isFree: false },
@@ -86,7 +86,7 @@ function tcpkali(name: string, mode: Mode, words: readonly string[]): Generator 
   };
 }
 
-/** The words that both know. */
+/** The options that both generators have. */
 function shared(port: number, { connections, perSecond, size }: BenchOptions, seconds: number): string[] {
   return [
     ...["-c", String(connections), "-r", String(perSecond), "-m", "x".repeat(size), "-T", `${seconds}s`],
@@ -94,13 +94,13 @@ function shared(port: number, { connections, perSecond, size }: BenchOptions, se
   ];
 }
 
-/** What one visit to a generator showed, by the server's count of what reached it. */
+/** Result of one visit to a generator, by the server's counts. */
 export interface GeneratorRound {
   readonly cpuUsPerMessage: number;
-  /** Of one processor. */
+  /** As a share of one processor. */
   readonly cpuPercent: number;
   readonly messagesPerSecond: number;
-  /** 1 when each message travelled alone, as it was planned; more when several were sent in one write. */
+  /** Messages per read: 1 when each was sent alone, as planned; more when several were sent in one write. */
   readonly messagesPerRead: number;
   readonly connections: number;
   readonly bytesPerConnection: number;
@@ -114,16 +114,16 @@ interface SinkCounts {
 
 export type GeneratorResults = ReadonlyMap<string, readonly GeneratorRound[]>;
 
-/** One after the other, each with a fresh server; a visit that fails is told and the run goes on. */
+/** Visits the generators one after the other, each with a new server. A failed visit is logged, and the run goes on. */
 export async function measureGenerators(
   generators: readonly Generator[],
   options: BenchOptions,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Outcome<readonly GeneratorRound[]>> {
   const { chosen, versions, skipped } = ready(generators, options.only);
   const results = new Map<string, GeneratorRound[]>(chosen.map(({ name }) => [name, []]));
   for (const generator of visits(chosen, options.rounds)) {
-    say(`${generator.name} ...`);
+    log(`${generator.name} ...`);
     try {
       results.get(generator.name)?.push(await visitGenerator(generator, options));
     } catch (error) {
@@ -142,7 +142,7 @@ async function visitGenerator(generator: Generator, asked: BenchOptions): Promis
   const server = start(PEERS[0]!.command(generator.mode, port), pin ? 1 : undefined);
   try {
     if (!(await answers(port, 5000))) throw new Error(`the C peer did not listen: ${server.complaint()}`);
-    // Longer than it is measured: it is stopped.
+    // Longer than the measurement: the generator is stopped afterwards.
     const runSeconds = rampSeconds + PATIENCE_SECONDS + warmUpSeconds + seconds + 5;
     const load = start(generator.command(port, options, runSeconds), pin && !generator.isFree ? 0 : undefined);
     for (const line of generator.input(options, runSeconds)) load.write(line);
@@ -170,12 +170,12 @@ async function visitGenerator(generator: Generator, asked: BenchOptions): Promis
   }
 }
 
-/** An echo costs a generator a send and a receive for each message: half the rate, so that one processor is enough. */
+/** With echo a generator sends and receives each message, so half the rate keeps within one processor. */
 function rateOf(mode: Mode, options: BenchOptions): number {
   return mode === "echo" ? options.perSecond / 2 : options.perSecond;
 }
 
-/** Until the server holds what was asked for, or no more than that in time: tcpkali may never get there. */
+/** Waits until the server has the requested connections or the time is over: tcpkali may never get there. */
 async function untilOpen(server: Running, load: Running, connections: number, withinMs: number): Promise<void> {
   let hasEnded = false;
   load.exited.then(() => {

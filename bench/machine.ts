@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 
-/** One line on what the figures were taken on, with the load average: above about 0.3 before a run it was not alone. */
+/** Describes the machine in one line, with its load average: above about 0.3 before a run, other programs were running. */
 export function machine(): string {
   const processors = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { nearest, parseCount, TenkError } from "../src/base/mod.ts";
 
-/** In the order in which they run. */
+/** All benchmarks, in the order in which they run. */
 export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "publish", "lines", "watch", "load"] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
@@ -23,17 +23,17 @@ export interface BenchOptions extends Amounts {
   readonly readme: boolean;
 }
 
-/** What a benchmark does by default, in full or to show that it runs; `USUAL` and `QUICK` have the figures. */
+/** Defaults of a benchmark: `USUAL` for a full run, `QUICK` for a smoke test. */
 export interface Amounts {
-  /** Open at once. */
+  /** Connections open at the same time. */
   readonly connections: number;
   /** Bytes in a message. */
   readonly size: number;
-  /** The measured stretch of one round, or of each of its parts. */
+  /** Measured time of one round, or of each of its parts. */
   readonly seconds: number;
-  /** The same load before it, not measured: just-in-time compilers settle. */
+  /** Unmeasured time under the same load before it, for just-in-time compilers. */
   readonly warmUpSeconds: number;
-  /** Each round visits every peer once, in turn, every second one in reverse. */
+  /** Each round visits every peer once; every second round in reverse order. */
   readonly rounds: number;
 }
 
@@ -59,7 +59,7 @@ const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
   load: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 1 },
 };
 
-/** Fewer rounds of the longest, so that all of them stay within a quarter of an hour. */
+/** Fewer rounds of the longest benchmarks, so that all of them take at most a quarter of an hour. */
 const IN_ALL: Partial<Record<BenchName, Partial<Amounts>>> = { tcp: { rounds: 5 }, lines: { rounds: 2 } };
 
 export const HELP = `npm run bench NAME ... [-- OPTIONS]
@@ -111,7 +111,7 @@ const WORDS = {
 } as const;
 
 /**
- * The words behind `npm run bench`, for each benchmark that is wanted; `undefined` when help was asked for. `names` are the
+ * Parses the arguments of `npm run bench` for each selected benchmark; `undefined` when help was requested. `names` are the
  * peers that `--only` may name: each benchmark gets those that it has.
  *
  * @throws {TenkError} `usage`
@@ -165,11 +165,11 @@ function named(file: string, bench: BenchName): string {
 }
 
 /**
- * `npm run bench tcp --quick` gives `--quick` to npm, which swallows it with a warning at most: the run would be another
- * one than was asked for. The first word that went that way, from npm's own traces in the environment.
+ * Returns the first option that npm swallowed, from npm's environment variables. `npm run bench tcp --quick` passes `--quick` to
+ * npm, which at most warns: the run would not be the requested one.
  */
 export function swallowedByNpm(environment: Record<string, string | undefined>): string | undefined {
-  // npm has a --json of its own; its FILE would stay behind as a word and be refused.
+  // npm has its own --json; the FILE would remain as an argument and be rejected.
   const names = Object.keys(WORDS).filter((name) => name !== "json" && name !== "help");
   const name = names.find((each) => environment[`npm_config_${each.replaceAll("-", "_")}`] !== undefined);
   return name && `--${name}`;

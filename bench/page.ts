@@ -6,27 +6,27 @@ import type { BenchOptions } from "./options.ts";
 import type { Measured, Outcome } from "./rounds.ts";
 import { asMarkdown, asText, replaceBetween, type Table } from "./table.ts";
 
-/** What a benchmark came to. */
+/** Result of a benchmark. */
 export interface Page {
-  /** The load and for how long, a half sentence. */
+  /** The load and its duration, as a clause. */
   readonly plan: string;
   readonly outcome: Outcome<unknown>;
   readonly table: Table;
   readonly bars: readonly Bar[];
-  /** What stood in the way of an honest figure; empty is good. */
+  /** Problems that make the figures unreliable; empty is good. */
   readonly remarks: readonly string[];
 }
 
-/** A benchmark: who is measured, and how. */
+/** A benchmark: its peers, and how they are measured. */
 export interface Bench {
   readonly peers: readonly Measured[];
-  /** What must be built whoever is measured. Returns what stands in the way. */
+  /** Builds what all peers need. Returns what prevents it. */
   prepare(): string | undefined;
-  measure(options: BenchOptions, say: (line: string) => void): Promise<Page>;
+  measure(options: BenchOptions, log: (line: string) => void): Promise<Page>;
 }
 
-/** Prints it, and writes it where the options say. */
-export function tell(page: Page, options: BenchOptions): void {
+/** Prints the page, and writes it to the files that the options name. */
+export function publish(page: Page, options: BenchOptions): void {
   console.log(written(page, options.markdown ? asMarkdown : asText));
   if (options.readme) {
     const file = join(import.meta.dirname, "README.md");
@@ -43,7 +43,7 @@ export function tell(page: Page, options: BenchOptions): void {
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** `print` makes text of a table. */
+/** @param print formats a table */
 export function written({ plan, outcome, table, bars, remarks }: Page, print: (table: Table) => string): string {
   const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
   const versions = Object.entries(outcome.versions).map(([name, version]) => `${name}: ${version}`);
@@ -56,7 +56,7 @@ export function written({ plan, outcome, table, bars, remarks }: Page, print: (t
     .join("\n\n");
 }
 
-/** How often and where, the same words for all benchmarks. */
+/** Describes rounds and machine, alike for all benchmarks. */
 export function roundsOf({ warmUpSeconds, rounds, pin }: BenchOptions): string {
   const where = pin ? "the measured side and its counterpart on a processor each" : "not pinned";
   return `after ${warmUpSeconds} s of warm-up, ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${where}`;

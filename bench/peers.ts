@@ -19,10 +19,10 @@ import type { Measured } from "./rounds.ts";
 export const SENDER = product("sender-epoll");
 export type Mode = "sink" | "echo";
 
-/** A server that is measured. */
+/** A server under test. */
 export interface Peer extends Measured {
   command(mode: Mode, port: number): string[];
-  /** Bytes it says it got, asked before it is stopped. Default: `bytes` of the JSON line it prints at SIGTERM. */
+  /** Returns its count of received bytes before it is stopped. @default `bytes` of the JSON line it prints at SIGTERM */
   received?(running: Running): Promise<number>;
 }
 

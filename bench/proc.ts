@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What a process has spent, as the kernel accounts it. */
+/** Processor time of a process, by the kernel's accounting. */
 export interface CpuTime {
   readonly userMs: number;
   readonly systemMs: number;
@@ -9,7 +9,7 @@ export interface CpuTime {
 /** USER_HZ: the unit of `/proc/PID/stat` on every Linux that runs Node or Bun. */
 const TICK_MS = 10;
 
-/** From the text of `/proc/PID/stat`. The name in it may hold spaces and brackets, so counting starts after the last one. */
+/** Parses `/proc/PID/stat`. The name in it may contain spaces and brackets, so fields are counted after the last bracket. */
 export function parseCpuTime(stat: string): CpuTime {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [user, system] = [Number(fields[11]), Number(fields[12])];
@@ -18,8 +18,8 @@ export function parseCpuTime(stat: string): CpuTime {
 }
 
 /**
- * Anonymous memory, in bytes, from the text of `/proc/PID/smaps_rollup`: heaps and stacks, without the program's own file
- * and without anything of the kernel's. (`RssAnon` in `/proc/PID/status` is the same, kept with some slack.)
+ * Parses anonymous memory, in bytes, from `/proc/PID/smaps_rollup`: heaps and stacks, without the program's file and without
+ * kernel memory. (`RssAnon` in `/proc/PID/status` is the same, but less exact.)
  */
 export function parseAnonymousBytes(rollup: string): number {
   const kibibytes = /^Anonymous:\s+(\d+) kB$/m.exec(rollup)?.[1];
@@ -27,7 +27,7 @@ export function parseAnonymousBytes(rollup: string): number {
   return Number(kibibytes) * 1024;
 }
 
-/** A process and all below it: a generator may work in children. */
+/** Returns a process and all its descendants: a generator may work in child processes. */
 export function cpuTimeOf(pid: number): CpuTime {
   const times = tree(pid).map((each) => parseCpuTime(readFileSync(`/proc/${each}/stat`, "utf8")));
   return { userMs: sum(times.map((time) => time.userMs)), systemMs: sum(times.map((time) => time.systemMs)) };

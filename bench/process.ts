@@ -2,19 +2,19 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createConnection, createServer } from "node:net";
 import { createInterface } from "node:readline";
 
-/** A process of the benchmark: its lines in, its lines out, and its end. */
+/** A process of the benchmark, controlled by lines on its standard input and output. */
 export interface Running {
   readonly pid: number;
-  /** Everything it has printed on standard output, by line. */
+  /** All lines of its standard output. */
   readonly lines: readonly string[];
-  /** The last of what it said on standard error. */
+  /** The end of its standard error. */
   complaint(): string;
   write(line: string): void;
-  /** The next line it prints. Rejects when it ends, or says nothing for `withinMs`. */
+  /** Returns its next line. Rejects when it ends, or prints nothing for `withinMs`. */
   nextLine(withinMs: number): Promise<string>;
   signal(name: NodeJS.Signals): void;
   readonly exited: Promise<number | null>;
-  /** SIGTERM, and SIGKILL where that is not heeded. */
+  /** Sends SIGTERM, and SIGKILL if that is ignored. */
   stop(): Promise<void>;
 }
 
@@ -78,13 +78,13 @@ export function isInstalled(program: string): boolean {
   return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }
 
-/** What a program says of its version: the first line of its answer. */
+/** Returns the first line that a program prints about its version. */
 export function versionOf(...command: string[]): string {
   const { stdout, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: "utf8" });
   return `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n")[0] ?? "";
 }
 
-/** Below the range from which outgoing connections take their ports, so that none of them sits on it. */
+/** Below the range of ephemeral ports, so that no outgoing connection uses it. */
 export async function freePort(random: () => number): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(random() * 10_000);
@@ -100,7 +100,7 @@ function canListen(port: number): Promise<boolean> {
   });
 }
 
-/** Waits until something answers on a port of this machine; false when nothing did. */
+/** Waits until something listens on a local port; false when nothing did. */
 export async function answers(port: number, withinMs: number): Promise<boolean> {
   for (const endMs = performance.now() + withinMs; performance.now() < endMs; await Bun.sleep(50)) {
     const isOpen = await new Promise<boolean>((resolve) => {

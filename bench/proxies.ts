@@ -5,11 +5,11 @@ import { product, settingsFile } from "./build.ts";
 import { isInstalled, versionOf } from "./process.ts";
 import type { Ports, Served } from "./stand.ts";
 
-/** A chain and its key for 127.0.0.1, ECDSA on P-256, made once. */
+/** A certificate chain and key for 127.0.0.1, ECDSA on P-256, created once. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
-  /** Both in one file, as HAProxy wants them. */
+  /** Both in one file, as HAProxy requires. */
   readonly both: string;
 }
 
@@ -20,7 +20,7 @@ export const TLS_FILES: TlsFiles = {
   both: join(FOLDER, "both.pem"),
 };
 
-/** What stands in the way is returned. */
+/** Returns what prevents it. */
 export function makeTlsFiles(): string | undefined {
   const { cert, key, both } = TLS_FILES;
   if (existsSync(both)) return undefined;
@@ -40,7 +40,7 @@ export function makeTlsFiles(): string | undefined {
   return undefined;
 }
 
-/** HAProxy in mode tcp on one thread, all else as it comes. With `tls` it ends TLS in front of a backend in the clear. */
+/** HAProxy in mode tcp on one thread, with defaults otherwise. With `tls` it terminates TLS in front of a plain backend. */
 export function haproxy(tls?: TlsFiles): Served {
   return {
     name: "haproxy",
@@ -75,7 +75,7 @@ backend out
 
 const NGINX_STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so";
 
-/** nginx's stream module with one worker, all else as it comes. */
+/** nginx's stream module with one worker, with defaults otherwise. */
 export function nginx(tls?: TlsFiles): Served {
   return {
     name: "nginx",

@@ -7,16 +7,16 @@ import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, median, percentile, type Table, times, withRange } from "./table.ts";
 
-/** Bytes of a message, its end among them. */
+/** Bytes of a message, including its end. */
 const SIZES = [64, 1024] as const;
 const PUBLISHES = 10;
 const GAP_MS = 20;
 
-/** Some publishes of one size, one after the other. */
+/** A series of publishes of one size, one after the other. */
 export interface PublishRun {
-  /** Of each: from before it was sent until the last subscriber had its last byte. */
+  /** Time of each, from sending it until the last subscriber had its last byte. */
   readonly tookMs: readonly number[];
-  /** Publishes that never reached somebody. */
+  /** Publishes that did not reach every subscriber. */
   readonly lost: number;
   readonly serverMs: number;
 }
@@ -37,8 +37,8 @@ const SERVED: readonly Served[] = [
 export const PUBLISH: Bench = {
   peers: SERVED,
   prepare: () => compileC("chat-client"),
-  async measure(options, say) {
-    const outcome = await measureInTurn({ peers: SERVED, open: (peer) => open(peer, options), visit }, options, say);
+  async measure(options, log) {
+    const outcome = await measureInTurn({ peers: SERVED, open: (peer) => open(peer, options), visit }, options, log);
     const { connections } = options;
     const sizes = SIZES.join(" and ");
     return {
@@ -54,8 +54,8 @@ export const PUBLISH: Bench = {
 async function open(peer: Served, options: BenchOptions): Promise<Stand> {
   const stand = await Stand.open(peer, options, ({ port }) => [product("chat-client"), String(port)]);
   try {
-    await stand.ask(`connect ${options.connections}`);
-    // Until the server has accepted the last of them.
+    await stand.request(`connect ${options.connections}`);
+    // Waits until the server has accepted the last of them.
     await Bun.sleep(1000);
     const endMs = performance.now() + options.warmUpSeconds * 1000;
     while (performance.now() < endMs) await publish(stand, SIZES[0]);
@@ -78,7 +78,7 @@ async function publish(stand: Stand, size: number): Promise<PublishRun> {
   return run;
 }
 
-/** A row for each size and each server. */
+/** Returns a row for each size and server. */
 export function publishTable(results: PublishResults): Table {
   return {
     head: ["size, server", "ms to the last", "p99", "to Vert.x", "to C epoll", "CPU ms a publish", "to Vert.x"],
@@ -108,7 +108,7 @@ export function publishBars(results: PublishResults, connections: number): Bar[]
   }));
 }
 
-/** Below the C peer nobody gets who writes to each subscriber: what that leaves of the bar is said. */
+/** No server that writes to each subscriber gets below the C peer; the remark states what that leaves of the bar. */
 export function publishRemarks(results: PublishResults): string[] {
   const floor = tookRatio(results, "c-epoll", "vertx", 0);
   if (!(floor > 0.5)) return [];

@@ -1,11 +1,10 @@
 /**
- * Does a relay's memory stay where it was? `node_modules/.bin/bun bench/relay-soak.ts [CONNECTIONS] [AT_ONCE]` relays 300 000
- * connections, 100 at a time, and prints the relay's memory every tenth of them. Three processes: clients and the echo they
- * want to reach here, the relay in one of its own. Of four clients one finishes first, one lets its target finish first, one
- * resets, and one goes away without a word.
+ * Checks that a relay's memory does not grow. `node_modules/.bin/bun bench/relay-soak.ts [CONNECTIONS] [AT_ONCE]` relays 300 000
+ * connections, 100 at a time, and prints the relay's memory after every tenth of them. The relay runs in its own process. Of
+ * four clients one finishes first, one lets its target finish first, one resets, and one disappears silently.
  *
- * Exit code 1 when memory at the end is more than 10 % above that at the first tenth, by when the heap has its size; or when
- * anything is left of a connection.
+ * Exits with 1 when memory at the end is more than 10 % above that after the first tenth, when the heap has reached its size; or
+ * when anything is left of a connection.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +15,7 @@ import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const QUESTION = new Uint8Array(300).fill(1);
-/** The question's first byte asks the target to finish first. */
+/** As the first byte of a request, asks the target to finish first. */
 const FINISH_FIRST = new Uint8Array(300).fill(2);
 
 async function runRelay(target: string): Promise<void> {
@@ -74,7 +73,7 @@ async function soak(connections: number, atOnce: number): Promise<void> {
   process.exit(grown <= 10 && left.active === 0 && left.report.pairs === 0 ? 0 : 1);
 }
 
-/** The allocator gives pages back some time after the collector ran: the least of a second. */
+/** Returns the minimum over a second, since the allocator returns pages some time after the collector ran. */
 async function restingBytes(pid: number, collect: () => Promise<unknown>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let count = 0; count < 10; count++) {
@@ -85,7 +84,7 @@ async function restingBytes(pid: number, collect: () => Promise<unknown>): Promi
   return least;
 }
 
-/** Pairs whose client went without a word end when `finishMs` is over. */
+/** Pairs whose client disappeared silently end after `finishMs`. */
 async function settled(status: () => Promise<{ active: number; report: RelayReport }>) {
   const deadlineMs = performance.now() + 15_000;
   for (;;) {

@@ -8,9 +8,9 @@ import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, type Table, times, withRange } from "./table.ts";
 
-/** Connections under way at any time where they are what is counted. */
+/** Concurrent connections where connections are counted. */
 const PAIRS_UNDER_WAY = 64;
-/** A relay lets go of what was under way when its client left; that belongs to no measurement. */
+/** Time for a relay to close connections whose client left, which no measurement should include. */
 const SETTLE_MS = 500;
 
 export interface RelayRound {
@@ -25,7 +25,7 @@ export interface RelayRound {
   readonly down: RelayBulk;
 }
 
-/** As many bytes as went through, counted where they arrived. */
+/** Bytes forwarded, counted on arrival. */
 export interface RelayBulk {
   readonly bytes: number;
   readonly tookMs: number;
@@ -43,11 +43,11 @@ const SERVED: readonly Served[] = [
 export const RELAY: Bench = {
   peers: SERVED,
   prepare: () => compileC("relay-client"),
-  async measure(options, say) {
+  async measure(options, log) {
     const outcome = await measureInTurn(
       { peers: SERVED, open: (peer) => open(peer, options), visit: (stand) => visit(stand, options) },
       options,
-      say,
+      log,
     );
     const { connections, seconds } = options;
     return {
@@ -63,8 +63,8 @@ async function open(peer: Served, options: BenchOptions): Promise<Stand> {
     ...[product("relay-client"), String(port), String(backendPort)],
   ]);
   try {
-    await stand.ask(`pairs ${options.warmUpSeconds} ${PAIRS_UNDER_WAY}`);
-    await stand.ask(`down ${options.warmUpSeconds} ${options.connections}`);
+    await stand.request(`pairs ${options.warmUpSeconds} ${PAIRS_UNDER_WAY}`);
+    await stand.request(`down ${options.warmUpSeconds} ${options.connections}`);
     await Bun.sleep(SETTLE_MS);
     return stand;
   } catch (error) {

@@ -15,7 +15,7 @@ import {
 } from "./build.ts";
 import type { Ports, Served } from "./stand.ts";
 
-/** What the servers of bench/peers do beside sink and echo; each of them knows some of these by name. */
+/** Modes of the servers of bench/peers beside sink and echo; each server has some of them. */
 export type RoomMode = "lines" | "chat" | "tls";
 
 export function cRoom(mode: "lines" | "chat"): Served {
@@ -27,7 +27,7 @@ export function cRoom(mode: "lines" | "chat"): Served {
   };
 }
 
-/** tenk as it ships, with one listener. */
+/** tenk with default settings and one listener. */
 export function tenk(listener: (ports: Ports) => Readonly<Record<string, unknown>>): Served {
   return {
     name: "tenk",

@@ -1,22 +1,22 @@
 import { median } from "./table.ts";
 
-/** What is measured: a server or a generator. */
+/** A server or a generator under test. */
 export interface Measured {
-  /** As `--only` takes it. */
+  /** Its name for `--only`. */
   readonly name: string;
-  /** Makes it runnable; what stands in the way is returned, and it is skipped by name. */
+  /** Makes it runnable, or returns the reason why it is skipped. */
   prepare(): string | undefined;
   version(): string;
 }
 
-/** A run: what was measured by name, in the order of the list, and what was not, and why. */
+/** Results of a run by name, in the order of the list, and the skipped peers with reasons. */
 export interface Outcome<Result> {
   readonly results: ReadonlyMap<string, Result>;
   readonly versions: Readonly<Record<string, string>>;
   readonly skipped: Readonly<Record<string, string>>;
 }
 
-/** Those of `all` that are wanted (`only` empty = all) and can run. */
+/** Returns the peers that are selected (`only` empty = all) and can run. */
 export function ready<Each extends Measured>(all: readonly Each[], only: readonly string[]) {
   const versions: Record<string, string> = {};
   const skipped: Record<string, string> = {};
@@ -30,25 +30,25 @@ export function ready<Each extends Measured>(all: readonly Each[], only: readonl
   return { chosen, versions, skipped };
 }
 
-/** The middle of what several rounds showed. `NaN` where there was none. */
+/** Returns the median over rounds; `NaN` without any. */
 export function middle<Round>(rounds: readonly Round[] | undefined, of: (round: Round) => number): number {
   return median((rounds ?? []).map(of));
 }
 
 /**
- * How many times `base` the other is: the median of the quotients of each round, since what the machine did in a round
- * fell on both. `NaN` where either was not measured.
+ * Returns the ratio to `base` as the median of the ratios of each round, since a disturbance of a round affects both. `NaN`
+ * where either was not measured.
  */
 export function pairedRatio(values: readonly number[], base: readonly number[]): number {
   return median(quotients(values, base));
 }
 
-/** How many times `base` the other is in each round. */
+/** Returns the ratio to `base` in each round. */
 export function quotients(values: readonly number[], base: readonly number[]): number[] {
   return values.slice(0, base.length).map((value, round) => value / base[round]!);
 }
 
-/** Who is visited in which order: all in each round, every second round in reverse, so that slow drift falls on all alike. */
+/** Returns the order of visits: all in each round, every second round in reverse, so that slow drift affects all alike. */
 export function visits<Visited>(all: readonly Visited[], rounds: number): Visited[] {
   return Array.from({ length: rounds }, (_, round) => (round % 2 === 0 ? [...all] : [...all].reverse())).flat();
 }

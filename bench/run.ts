@@ -3,7 +3,7 @@ import { LATENCY } from "./latency.ts";
 import { LINES } from "./lines.ts";
 import { LOAD } from "./load.ts";
 import { BENCH_NAMES, type BenchName, type BenchOptions, HELP, parseOptions, swallowedByNpm } from "./options.ts";
-import { type Bench, tell } from "./page.ts";
+import { type Bench, publish } from "./page.ts";
 import { PUBLISH } from "./publish.ts";
 import { RELAY } from "./relay.ts";
 import { TCP } from "./tcp.ts";
@@ -14,12 +14,12 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
   ...{ tcp: TCP, load: LOAD, latency: LATENCY, tls: TLS, relay: RELAY, publish: PUBLISH, lines: LINES, watch: WATCH },
 };
 
-/** False where it could not be done, which is said: the others still are. */
+/** Returns false, after logging why, when the benchmark cannot run; the others still do. */
 async function bench(options: BenchOptions): Promise<boolean> {
   const { prepare, measure } = BENCHES[options.bench];
   const reason = prepare();
   if (reason !== undefined) console.error(`bench: cannot build what "${options.bench}" needs: ${reason}`);
-  else tell(await measure(options, console.error), options);
+  else publish(await measure(options, console.error), options);
   return reason === undefined;
 }
 

@@ -5,9 +5,9 @@ import { answers, freePort, type Running, start } from "./process.ts";
 
 const START_MS = 20_000;
 const ANSWER_MS = 120_000;
-/** How fast the connections come whose memory is measured. */
+/** Rate at which the connections are opened whose memory is measured. */
 const CONNECTS_PER_SECOND = 2000;
-/** Below this share of the planned messages a slice was another load than the one asked for, and is taken again. */
+/** A slice with less than this share of the planned messages had the wrong load, and is repeated. */
 const LEAST_SENT = 0.99;
 
 /** The CPU of one server over one short stretch of load. */
@@ -15,13 +15,13 @@ export interface Slice {
   readonly cpuUsPerMessage: number;
   readonly userUsPerMessage: number;
   readonly messagesPerSecond: number;
-  /** The sender's own CPU, as a share of its processor. */
+  /** The sender's CPU time, as a share of its processor. */
   readonly senderBusy: number;
 }
 
 /** All connections opened at full speed. */
 export interface Burst {
-  /** Until the server's process held them all (until the kernel did, where that cannot be seen). */
+  /** Until the server's process had accepted them all (or the kernel, where that cannot be observed). */
   readonly heldMs: number;
   /** The slowest single connect. */
   readonly connectMaxMs: number;
@@ -36,7 +36,7 @@ export interface ServerResult {
   readonly bursts: readonly Burst[];
   readonly failedConnects: number;
   readonly messagesSent: number;
-  /** By the server's own count. */
+  /** Counted by the server. */
   readonly bytesReceived: number;
 }
 
@@ -55,8 +55,8 @@ interface Sent {
 }
 
 /**
- * One server with its own sender, up for the whole run. Its connections stay open and silent while others are measured, so
- * that slices of all servers alternate within seconds and what the machine does in between falls on all alike.
+ * One server with its own sender, running for the whole benchmark. Its connections stay open and silent while others are
+ * measured, so that slices of all servers alternate within seconds and disturbances of the machine affect all alike.
  */
 export class ServerUnderTest {
   readonly peer: Peer;
@@ -96,7 +96,7 @@ export class ServerUnderTest {
   async #fill(): Promise<void> {
     await Bun.sleep(1000);
     this.#emptyBytes = anonymousBytesOf(this.#server.pid);
-    const { established, failed } = await this.#ask<Connected>(
+    const { established, failed } = await this.#request<Connected>(
       `connect ${this.#options.connections} ${CONNECTS_PER_SECOND}`,
     );
     this.#established = established;
@@ -106,7 +106,7 @@ export class ServerUnderTest {
     await this.#send(this.#options.warmUpSeconds);
   }
 
-  /** False when the sender could not keep its plan, and nothing was kept. */
+  /** Returns false when the sender could not keep its plan; the slice is then dropped. */
   async slice(): Promise<boolean> {
     const { connections, perSecond, seconds } = this.#options;
     const before = cpuTimeOf(this.#server.pid);
@@ -127,11 +127,11 @@ export class ServerUnderTest {
     return true;
   }
 
-  /** Closes what is open, waits until the server has seen it, and opens all at once. */
+  /** Closes all connections, waits until the server has noticed, and opens all at once. */
   async burst(): Promise<void> {
-    await this.#ask("close");
+    await this.#request("close");
     await Bun.sleep(1500);
-    const { failed, establishedMs, acceptedMs, connectMaxMs } = await this.#ask<Connected>(
+    const { failed, establishedMs, acceptedMs, connectMaxMs } = await this.#request<Connected>(
       `connect ${this.#options.connections} 0`,
     );
     this.#failedConnects += failed;
@@ -163,12 +163,12 @@ export class ServerUnderTest {
 
   async #send(seconds: number): Promise<Sent> {
     const { perSecond, size, tickUs } = this.#options;
-    const sent = await this.#ask<Sent>(`send ${perSecond} ${seconds} ${size} ${tickUs}`);
+    const sent = await this.#request<Sent>(`send ${perSecond} ${seconds} ${size} ${tickUs}`);
     this.#messagesSent += sent.messages;
     return sent;
   }
 
-  async #ask<Answer>(line: string): Promise<Answer> {
+  async #request<Answer>(line: string): Promise<Answer> {
     this.#sender.write(line);
     return JSON.parse(await this.#sender.nextLine(ANSWER_MS)) as Answer;
   }

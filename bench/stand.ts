@@ -7,18 +7,18 @@ import { type Measured, type Outcome, ready, visits } from "./rounds.ts";
 const START_MS = 20_000;
 const ANSWER_MS = 120_000;
 
-/** Where a server listens, and the backend it passes connections on to, where it does that. */
+/** The server's port, and that of the backend that a proxy forwards to. */
 export interface Ports {
   readonly port: number;
   readonly backendPort: number;
 }
 
-/** A server that a client of bench/peers can be pointed at. */
+/** A server that a client of bench/peers can connect to. */
 export interface Served extends Measured {
   command(ports: Ports): string[];
 }
 
-/** One server on its processor with its own client on the other, up for a whole run. */
+/** One server on one processor with its own client on the other, running for the whole benchmark. */
 export class Stand {
   readonly name: string;
   readonly #server: Running;
@@ -29,7 +29,7 @@ export class Stand {
     this.#server = server;
   }
 
-  /** Starts both, the client first where it is the backend. `client` and `helper` are commands for the ports taken. */
+  /** Starts both; the client first when it is the backend. `client` and `helper` return commands for the chosen ports. */
   static async open(
     peer: Served,
     options: Pick<BenchOptions, "pin">,
@@ -53,8 +53,8 @@ export class Stand {
     }
   }
 
-  /** The client's answer to a line. What either side complained of is in the error, where there is one. */
-  async ask<Answer>(line: string): Promise<Answer> {
+  /** Sends the client a line and returns its response. Errors include the output of both sides. */
+  async request<Answer>(line: string): Promise<Answer> {
     const client = this.#clients[0]!;
     client.write(line);
     try {
@@ -65,14 +65,14 @@ export class Stand {
     }
   }
 
-  /** The same, with what the server spent on it. */
+  /** The same, with the server's processor time for it. */
   async spend<Answer>(line: string): Promise<Answer & { readonly serverMs: number }> {
     const beforeMs = this.#cpuMs();
-    const answer = await this.ask<Answer>(line);
+    const answer = await this.request<Answer>(line);
     return { ...answer, serverMs: this.#cpuMs() - beforeMs };
   }
 
-  /** What the server spends on something that its client does not do, in milliseconds. */
+  /** Measures the server's processor time for something that its client does not do, in milliseconds. */
   async during(work: () => Promise<void>): Promise<number> {
     const beforeMs = this.#cpuMs();
     await work();
@@ -102,27 +102,27 @@ async function otherPort(taken: number): Promise<number> {
   return port === taken ? otherPort(taken) : port;
 }
 
-/** What a benchmark does with each of its peers. */
+/** How a benchmark measures each of its peers. */
 export interface Visiting<Peer extends Measured, Place extends { stop(): Promise<void> }, Round> {
   readonly peers: readonly Peer[];
   /** Starts one and warms it up. */
   open(peer: Peer): Promise<Place>;
-  /** One round of one, while the others are up and silent; `places` are all, by name. */
+  /** Measures one round of one, while the others are up and silent; `places` has all of them by name. */
   visit(place: Place, places: ReadonlyMap<string, Place>): Promise<Round>;
 }
 
-/** All up at once, each measured alone, in turn. One that fails is skipped by name, with what it said, and the run goes on. */
+/** Starts all peers and measures each alone, in turn. A peer that fails is skipped with its error, and the run goes on. */
 export async function measureInTurn<Peer extends Measured, Place extends { stop(): Promise<void> }, Round>(
   { peers, open, visit }: Visiting<Peer, Place, Round>,
   options: Pick<BenchOptions, "only" | "rounds">,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Outcome<readonly Round[]>> {
   const { chosen, versions, skipped } = ready(peers, options.only);
   const places = new Map<string, Place>();
   const results = new Map<string, Round[]>();
   try {
     for (const peer of chosen) {
-      say(`${peer.name}: start, warm-up`);
+      log(`${peer.name}: start, warm-up`);
       try {
         places.set(peer.name, await open(peer));
         results.set(peer.name, []);
@@ -130,7 +130,7 @@ export async function measureInTurn<Peer extends Measured, Place extends { stop(
         skipped[peer.name] = messageOf(error);
       }
     }
-    say(`${options.rounds} rounds`);
+    log(`${options.rounds} rounds`);
     for (const [name, place] of visits([...places], options.rounds)) {
       if (skipped[name] !== undefined) continue;
       try {

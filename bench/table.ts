@@ -1,4 +1,4 @@
-/** The middle value; of an even number of values the mean of the two middle ones. `NaN` of none. */
+/** Returns the median; the mean of the two middle ones for an even number of values. `NaN` for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
@@ -6,13 +6,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** The smallest value that `share` of them do not pass. `NaN` of none. */
+/** Returns the smallest value that a `share` of them does not exceed. `NaN` for none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Three significant digits, no exponent: `4.52`, `45.2`, `452`, `4521`. */
+/** Formats three significant digits without exponent: `4.52`, `45.2`, `452`, `4521`. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const rounded = Number(value.toPrecision(3));
@@ -20,25 +20,25 @@ export function figure(value: number): string {
   return value.toFixed(Math.max(0, 3 - whole));
 }
 
-/** The median, and behind it the lowest and highest round where there was more than one: `4.52 (4.41-4.70)`. */
+/** Formats the median, with the lowest and highest round if there were several: `4.52 (4.41-4.70)`. */
 export function withRange(values: readonly number[]): string {
   if (values.length < 2) return figure(median(values));
   return `${figure(median(values))} (${figure(Math.min(...values))}-${figure(Math.max(...values))})`;
 }
 
-/** `1.34 x`, or a dash for what was not measured. */
+/** Formats `1.34 x`, or a dash for a missing value. */
 export function times(ratio: number): string {
   return Number.isFinite(ratio) ? `${ratio.toFixed(2)} x` : "-";
 }
 
-/** The median, and behind it the lowest and highest round: `1.34 x (1.20-1.41)`. */
+/** Formats the median, with the lowest and highest round: `1.34 x (1.20-1.41)`. */
 export function timesWithRange(ratios: readonly number[]): string {
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
   if (ratios.length < 2 || !Number.isFinite(low + high)) return times(median(ratios));
   return `${times(median(ratios))} (${low.toFixed(2)}-${high.toFixed(2)})`;
 }
 
-/** Rows of equal length; the first column is text, the others are set flush right. */
+/** Formats rows of equal length; the first column is aligned left, the others right. */
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -63,9 +63,9 @@ export function asMarkdown({ head, rows }: Table): string {
 }
 
 /**
- * `text` with `body` between the comments `<!-- name -->` and `<!-- /name -->`.
+ * Returns `text` with `body` between the comments `<!-- name -->` and `<!-- /name -->`.
  *
- * @throws {Error} where they are not there
+ * @throws {Error} when they are missing
  */
 export function replaceBetween(text: string, name: string, body: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];

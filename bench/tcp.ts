@@ -12,9 +12,9 @@ const BURSTS = 3;
 export const TCP: Bench = {
   peers: PEERS,
   prepare: () => compileC("sender-epoll"),
-  async measure(options, say) {
+  async measure(options, log) {
     const { connections, perSecond, size, seconds } = options;
-    const outcome = await measureServers(PEERS, options, say);
+    const outcome = await measureServers(PEERS, options, log);
     return {
       plan: `${connections} connections x ${perSecond} messages/s of ${size} B for ${seconds} s a round ${roundsOf(options)}`,
       ...{ outcome, table: serverTable(outcome.results), bars: serverBars(outcome.results) },
@@ -25,18 +25,18 @@ export const TCP: Bench = {
 
 export type ServerResults = ReadonlyMap<string, ServerResult>;
 
-/** All servers up at once, each measured alone, in turn: slices of load first, then bursts of connects on warm code. */
+/** Starts all servers and measures each alone, in turn: slices of load first, then bursts of connects on warm code. */
 export async function measureServers(
   peers: readonly Peer[],
   options: BenchOptions,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Outcome<ServerResult>> {
   const { chosen, versions, skipped } = ready(peers, options.only);
   const up: ServerUnderTest[] = [];
   const results = new Map<string, ServerResult>();
   try {
     for (const peer of chosen) {
-      say(`${peer.name}: start, memory, warm-up`);
+      log(`${peer.name}: start, memory, warm-up`);
       await ServerUnderTest.open(peer, options).then(
         (server) => up.push(server),
         (error: Error) => {
@@ -44,10 +44,10 @@ export async function measureServers(
         },
       );
     }
-    say(`CPU, ${options.rounds} rounds`);
+    log(`CPU, ${options.rounds} rounds`);
     let spareSlices = options.rounds * up.length;
     for (const server of visits(up, options.rounds)) while (!(await server.slice()) && spareSlices-- > 0);
-    say(`bursts, ${BURSTS} rounds`);
+    log(`bursts, ${BURSTS} rounds`);
     for (const server of visits(up, BURSTS)) await server.burst();
     for (const server of up) results.set(server.peer.name, await server.result());
   } finally {
@@ -77,7 +77,7 @@ export function serverTable(results: ServerResults): Table {
   };
 }
 
-/** What stood in the way of an honest figure; empty is good. */
+/** Returns problems that make the figures unreliable; empty is good. */
 export function serverRemarks(results: ServerResults, options: BenchOptions): string[] {
   return [...results].flatMap(([name, result]) => {
     const missing = options.rounds - result.slices.length;

@@ -7,12 +7,12 @@ import { middle, pairedRatio } from "./rounds.ts";
 import { measureInTurn, type Served, Stand } from "./stand.ts";
 import { figure, type Table, times, withRange } from "./table.ts";
 
-/** So many that a server always has one to go on with. */
+/** Enough handshakes at a time that a server always has one to continue with. */
 const UNDER_WAY = 16;
-/** How much longer than asked for a warm-up may take, and when it is over: a second that brought less than this. */
+/** How much longer than requested a warm-up may take; it ends after a second with less improvement than this. */
 const MOST_WARM_UPS = 5;
 const STILL_CHEAPER = 0.95;
-/** Until a server has seen that a client left. */
+/** Time for a server to notice that a client left. */
 const SETTLE_MS = 500;
 
 export interface TlsRound {
@@ -20,7 +20,7 @@ export interface TlsRound {
   readonly handshakes: { readonly handshakes: number; readonly failed: number; readonly serverMs: number };
   /** One connection, echoed: each byte is decrypted and encrypted. */
   readonly bulk: { readonly bytes: number; readonly tookMs: number; readonly serverMs: number };
-  /** The same in every round: read once. */
+  /** Constant over the rounds, so measured once. */
   readonly idleBytesPerConnection: number;
 }
 
@@ -35,17 +35,17 @@ const SERVED: readonly Served[] = [
   haproxy(TLS_FILES),
   nginx(TLS_FILES),
 ];
-/** They pass on to an echo in the clear. */
+/** They forward to a plain echo server. */
 const PROXIES = ["haproxy", "nginx"];
 
 export const TLS: Bench = {
   peers: SERVED,
   prepare: () => makeTlsFiles() ?? compileC("room-epoll") ?? buildGo("go-tls-client", "go-tls-client"),
-  async measure(options, say) {
+  async measure(options, log) {
     const outcome = await measureInTurn(
       { peers: SERVED, open: (peer) => TlsPlace.open(peer, options), visit: (place) => place.visit() },
       options,
-      say,
+      log,
     );
     const { connections, seconds } = options;
     return {
@@ -80,7 +80,7 @@ class TlsPlace {
     }
   }
 
-  /** Goes on while handshakes still become cheaper: a just-in-time compiler takes its time over so much code. */
+  /** Continues while handshakes still become cheaper: a just-in-time compiler needs time for so much code. */
   async #warmUp({ warmUpSeconds }: BenchOptions): Promise<void> {
     let beforeUs = Number.POSITIVE_INFINITY;
     for (let second = 1; second <= warmUpSeconds * MOST_WARM_UPS; second++) {
@@ -90,20 +90,20 @@ class TlsPlace {
       if (second >= warmUpSeconds && us > beforeUs * STILL_CHEAPER) break;
       beforeUs = us;
     }
-    await this.#stand.ask(`bulk ${warmUpSeconds}`);
+    await this.#stand.request(`bulk ${warmUpSeconds}`);
     await Bun.sleep(SETTLE_MS);
   }
 
-  /** Before the warm-up: in what a heap has grown to by then, idle connections would look free. */
+  /** Measured before the warm-up: idle connections would fit into the heap that it leaves, and look free. */
   async #readMemory(count: number): Promise<void> {
-    await this.#stand.ask("idle 50");
-    await this.#stand.ask("close");
+    await this.#stand.request("idle 50");
+    await this.#stand.request("close");
     await Bun.sleep(SETTLE_MS);
     const emptyBytes = this.#stand.anonymousBytes();
-    const { connected } = await this.#stand.ask<{ connected: number }>(`idle ${count}`);
+    const { connected } = await this.#stand.request<{ connected: number }>(`idle ${count}`);
     await Bun.sleep(1000);
     this.#idleBytesPerConnection = (this.#stand.anonymousBytes() - emptyBytes) / connected;
-    await this.#stand.ask("close");
+    await this.#stand.request("close");
     await Bun.sleep(SETTLE_MS);
   }
 

@@ -9,11 +9,11 @@ const CONNECTS_PER_SECOND = 2000;
 const SCRAPES = 20;
 
 export interface WatchRound {
-  /** Of a sink under load. */
+  /** A sink under load. */
   readonly cpuUsPerMessage: number;
   /** The server's processor time; 0 where there is nothing to scrape. */
   readonly scrapeCpuMs: number;
-  /** The median of the round's, from the request to the last byte. */
+  /** Median of the round, from the request to the last byte. */
   readonly scrapeMs: number;
   readonly scrapeBytes: number;
 }
@@ -38,15 +38,15 @@ const SERVED: readonly Served[] = [
   },
 ];
 
-/** What it costs to be watched: a sink alone and as part of a box, and a scrape of a box that holds many connections. */
+/** The cost of monitoring: a sink alone and within an instance, and a scrape of an instance with many connections. */
 export const WATCH: Bench = {
   peers: SERVED,
   prepare: () => compileC("sender-epoll"),
-  async measure(options, say) {
+  async measure(options, log) {
     const outcome = await measureInTurn(
       { peers: SERVED, open: (peer) => Watched.open(peer, options), visit: (watched) => watched.visit(options) },
       options,
-      say,
+      log,
     );
     const { connections, perSecond, size, seconds } = options;
     return {
@@ -88,8 +88,8 @@ class Watched {
       return [product("sender-epoll"), String(port), "0"];
     });
     try {
-      await stand.ask(`connect ${options.connections} ${CONNECTS_PER_SECOND}`);
-      await stand.ask(sendLine(options, options.warmUpSeconds));
+      await stand.request(`connect ${options.connections} ${CONNECTS_PER_SECOND}`);
+      await stand.request(sendLine(options, options.warmUpSeconds));
       return new Watched(stand, peer.name === "tenk" ? `http://127.0.0.1:${dashboard}/metrics` : undefined);
     } catch (error) {
       await stand.stop();

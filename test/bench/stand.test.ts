@@ -72,7 +72,7 @@ test("a client is asked by a line, and what the server spent meanwhile is read",
 test("a client that ends is told with the question and what both sides complained of", async () => {
   const client = () => ["sh", "-c", "read -r line; echo client is lost >&2; exit 1"];
   const stand = await Stand.open(serving("server is odd"), { pin: false }, client);
-  const failure = await stand.ask("go").catch((error: Error) => error.message);
+  const failure = await stand.request("go").catch((error: Error) => error.message);
   await stand.stop();
   for (const part of ['at "go"', "client is lost", "server is odd"]) expect(failure).toContain(part);
 });
