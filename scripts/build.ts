@@ -1,4 +1,4 @@
-/** `npm run build [x64|arm64 …] [--into FOLDER]`: tenk as one executable file for each processor, runtime included. */
+/** `npm run build [x64|arm64 …] [--into FOLDER]`: builds one executable for each processor, which includes the runtime. */
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -26,8 +26,8 @@ export const TARGETS = ["x64", "arm64"] as const;
 export type Target = (typeof TARGETS)[number];
 
 /**
- * The files of `src/` that are compiled as programs of their own: main, and those that the source loads by address, which
- * it does through `sourceUrl("…")` alone. The executable holds them under the same paths.
+ * Returns the files of `src/` that are compiled as separate programs: main, and those that the source loads by URL, always
+ * through `sourceUrl("…")`. The executable contains them under the same paths.
  */
 export function entries(): string[] {
   const source = join(ROOT, "src");
@@ -39,8 +39,8 @@ export function entries(): string[] {
 }
 
 /**
- * The Bun that goes into the executable. For the other processor it is installed by npm into a folder of its own, so that it
- * comes from where all dependencies come from, and is held to the lock file's checksum.
+ * Returns the Bun for the executable. For the other processor, npm installs it into its own folder, so that it has the same
+ * source as all dependencies, and is verified by the lock file's checksum.
  */
 function runtimeFor(target: Target): string {
   if (target === process.arch) return process.execPath;
@@ -55,25 +55,27 @@ function runtimeFor(target: Target): string {
   return binary;
 }
 
-/** Builds one executable and returns its path. @throws {Error} with what the compiler said */
+/** Builds one executable and returns its path. @throws {Error} with the compiler's output */
 export async function build(target: Target, into: string): Promise<string> {
   try {
     mkdirSync(into, { recursive: true });
   } catch (cause) {
-    throw new Error(`Cannot build into ${into}: it cannot be made; name another folder with --into`, { cause });
+    throw new Error(`Cannot build into ${into}: the folder cannot be created; choose another one with --into`, {
+      cause,
+    });
   }
   const name = `tenk-linux-${target}`;
-  // The compiler lays source maps beside the executable, though it holds them too.
+  // The compiler writes source maps beside the executable, although it also includes them.
   const folder = mkdtempSync(join(into, ".build-"));
   try {
     const words = [
       ["build", "--compile", `--target=bun-linux-${target}`, `--compile-executable-path=${runtimeFor(target)}`],
-      // Bytecode more than halves the start (51 → 21 ms for `--version`); names stay whole for readable stack traces.
-      // Split: a handler's file, its worker and the library it imports are one set of modules, whose state is shared.
+      // Bytecode more than halves the start (51 → 21 ms for `--version`). Names are kept for readable stack traces.
+      // Splitting makes a handler's file, its worker and the library it imports share one set of modules, with its state.
       ["--format=esm", "--splitting", "--bytecode", "--minify-syntax", "--minify-whitespace", "--sourcemap=inline"],
-      // A handler's file may import packages, whose entries stand in their package.json.
+      // A handler's file may import packages, whose entry points are named in their package.json.
       ["--compile-autoload-package-json"],
-      // The folder tenk is started in is none of its business.
+      // tenk must not read settings from the folder that it is started in.
       ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
       [
         "--define",
@@ -100,7 +102,7 @@ export async function build(target: Target, into: string): Promise<string> {
   }
 }
 
-/** The commit that is checked out, marked where files differ from it; `unknown` outside of a repository. */
+/** Returns the commit that is checked out, marked if files differ from it; `unknown` outside of a repository. */
 function commit(): string {
   const git = (...words: string[]) => spawnSync("git", words, { cwd: ROOT, encoding: "utf8" });
   const { status, stdout } = git("rev-parse", "--short=9", "HEAD");

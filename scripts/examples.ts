@@ -1,30 +1,29 @@
 /**
- * The `@example` blocks of doc comments, made into programs.
+ * Turns the `@example` blocks of doc comments into programs.
  *
- * The rule: a block is TypeScript that stands alone. It sees what its file exports and what its folder's mod.ts
- * exports, and may import from "tenk". A statement
- * with a comment behind its semicolon promises that value:
+ * The rule: a block is self-contained TypeScript. It sees the exports of its file and of its folder's mod.ts, and may import
+ * from "tenk". A statement with a comment behind its semicolon promises that value:
  *
  *     parseCount("1.5k"); // 1500
  *     const rate = parseRate("10"); // 10
- *     name(); // "file:///…/main.ts"     … stands for anything
- *     parseCount("1.5x"); // throws "usage"     the error's code, or a part of its message
+ *     name(); // "file:///…/main.ts"     … matches anything
+ *     parseCount("1.5x"); // throws "usage"     the error's code, or part of its message
  *
- * A comment that is not a JavaScript expression is prose and promises nothing. Every block is compiled with the compiler's
- * strict options; those with a promise are also run. So a block without one may open ports or wait: it is not run.
+ * A comment that is not a JavaScript expression is prose and promises nothing. Every block is compiled with strict options.
+ * Only blocks with a promise are run, so a block without one may open ports or wait.
  */
 import { inspect, isDeepStrictEqual } from "node:util";
 
-/** One block: where it stands and what it says. */
+/** One block, with its place. */
 export interface Example {
-  /** From the repository's root. */
+  /** Relative to the repository's root. */
   path: string;
   /** Of the block's first line, from 1. */
   line: number;
   code: string;
 }
 
-/** The blocks of a file: what follows `@example`, and what stands in a ```ts fence elsewhere in a doc comment. */
+/** Returns the blocks of a file: the text after `@example`, and ```ts fences elsewhere in a doc comment. */
 export function examplesOf(path: string, text: string): Example[] {
   return [...text.matchAll(/^[ \t]*\/\*\*[\s\S]*?\*\//gm)].flatMap((comment) => {
     const lines = comment[0].replace(/\s*\*\/$/, "").split("\n");
@@ -44,13 +43,13 @@ export function examplesOf(path: string, text: string): Example[] {
   });
 }
 
-/** A statement that ends its line, and the comment behind it. */
+/** A statement at the end of a line, and the comment behind it. */
 interface Step {
   code: string;
   promise: string | undefined;
 }
 
-/** Statements end where a line ends with a semicolon, or with one and a comment. */
+/** Splits code into statements, which end where a line ends with a semicolon, or with one and a comment. */
 export function stepsOf(code: string): Step[] {
   const steps: Step[] = [];
   let lines: string[] = [];
@@ -100,7 +99,7 @@ export function programOf(example: Example, modules: ReadonlyMap<string, readonl
   ].join("\n");
 }
 
-/** True when the code has the name, and does not import it itself. */
+/** Whether the code uses the name without importing it. */
 function usesForeign(code: string, name: string): boolean {
   const imports = new RegExp(`\\bimport\\b[^;]*\\b${name}\\b[^;]*\\bfrom\\b`);
   return new RegExp(`\\b${name}\\b`).test(code) && !imports.test(code);
@@ -108,13 +107,13 @@ function usesForeign(code: string, name: string): boolean {
 
 function stepText({ code, promise }: Step): string {
   if (promise === undefined) return code;
-  const said = JSON.stringify(promise);
+  const expected = JSON.stringify(promise);
   const [, name] = /^\s*(?:const|let)\s+(\w+)\b/.exec(code) ?? [];
-  if (name !== undefined) return `${code}\nawait $check(${said}, () => ${name});`;
-  return `await $check(${said}, async () => (${code.trim().replace(/;$/, "")}));`;
+  if (name !== undefined) return `${code}\nawait $check(${expected}, () => ${name});`;
+  return `await $check(${expected}, async () => (${code.trim().replace(/;$/, "")}));`;
 }
 
-/** Throws unless what was promised is what came. */
+/** Throws unless the value is the promised one. */
 export async function check(promise: string, actual: () => unknown): Promise<void> {
   const [, error] = /^throws\s+["'](.*)["']/.exec(promise) ?? [];
   if (error !== undefined) return checkThrows(error, actual);

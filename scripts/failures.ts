@@ -1,18 +1,18 @@
-/** A test that fails with pages of text must not push the others' names out of a log of which only the end is kept. */
+/** A test that fails with pages of output must not push the other names out of a truncated log. */
 const MOST_LINES_EACH = 60;
 
 /**
- * Keeps, of what `bun test` says as it goes, only what belongs to tests that failed: the file, the complaint, the name.
+ * Extracts the failed tests from the output of `bun test`: the file, the error, the name.
  *
  * ```
  * test/net/pool.test.ts:        the file's heading
- * (pass) one [1.00ms]           ends what came before: forgotten
+ * (pass) one [1.00ms]           ends the text before it, which is dropped
  * error: expect(…)…             ┐
  * (fail) two [2.00ms]           ┘ kept, as one piece
- *   ^ this test timed out…      and what is said of it afterwards
+ *   ^ this test timed out…      kept, and lines about it that follow
  * ```
  *
- * An error outside of any test comes before a heading or the summary; it is kept too, by its first words.
+ * An error outside of any test comes before a heading or the summary; its first words identify it, and it is kept too.
  */
 export class Failures {
   readonly #kept: string[] = [];
@@ -21,14 +21,14 @@ export class Failures {
   #rest = "";
   #isOver = false;
 
-  /** @param text the next piece of the output, cut anywhere */
+  /** @param text the next piece of the output, split anywhere */
   take(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) this.#line(line);
   }
 
-  /** @returns one text a failed test, in order, each with its file */
+  /** @returns one text for each failed test, in order, with its file */
   list(): readonly string[] {
     return this.#kept;
   }
@@ -51,7 +51,7 @@ export class Failures {
     else if (line !== "" || this.#block.length > 0) this.#add(line);
   }
 
-  /** What comes after names the same tests once more. */
+  /** Stops, since the lines after the summary name the same tests again. */
   #end(): void {
     this.#keepOutside();
     this.#isOver = true;

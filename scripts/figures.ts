@@ -1,10 +1,10 @@
-/** The README's figures, taken from the table that the benchmark wrote: `bun scripts/figures.ts` copies them. */
+/** Copies the README's figures from the table that the benchmark wrote: `bun scripts/figures.ts`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** Rows of the README: the name in the benchmark's table, and what a reader knows it by. */
+/** Rows of the README: the name in the benchmark's table, and the name that readers know. */
 const SERVERS: readonly [name: string, known: string][] = [
   ["c-epoll", "C, epoll by hand"],
   ["tenk", "**tenk**"],
@@ -14,7 +14,7 @@ const SERVERS: readonly [name: string, known: string][] = [
 ];
 
 /**
- * The README's table. The spread is left out, and with it a server that was not measured.
+ * Returns the README's table, without the spread and without servers that were not measured.
  *
  * @param bench the text of bench/README.md
  */
@@ -34,7 +34,7 @@ export function figuresOf(bench: string): string {
   return [title, "| --- | --: | --: | --: |", ...rows].join("\n");
 }
 
-/** The README with the figures in their place. */
+/** Returns the README with new figures. */
 export function withFigures(readme: string, bench: string): string {
   return readme.replace(/(<!-- figures -->\n)[\s\S]*?(\n<!-- \/figures -->)/, (_, before, after) => {
     return `${before}${figuresOf(bench)}${after}`;

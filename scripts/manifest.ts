@@ -1,4 +1,4 @@
-/** The rules of package.json and package-lock.json, as functions from text to complaints. */
+/** Rules for package.json and package-lock.json, as functions that return complaints. */
 
 type Versions = Readonly<Record<string, string>>;
 interface Manifest {
@@ -10,7 +10,7 @@ interface Lock {
   packages: Readonly<Record<string, Manifest & { version?: string; integrity?: string; resolved?: string }>>;
 }
 
-/** Every dependency is one exact version and has its reason in the architecture page. */
+/** Checks that every dependency has one exact version, and a reason in the architecture page. */
 export function dependencyComplaints(manifest: Manifest, withReason: readonly string[]): string[] {
   const all = { ...manifest.dependencies, ...manifest.devDependencies };
   return [
@@ -27,8 +27,8 @@ export function dependencyComplaints(manifest: Manifest, withReason: readonly st
 }
 
 /**
- * The lock file is what `npm ci` accepts on any machine: it asks for what package.json asks for, holds every package that
- * a package in it wants, also those for other platforms, each with its checksum, and names no host.
+ * Checks that `npm ci` accepts the lock file on any machine: it requests the same as package.json, contains every package that a
+ * package in it depends on, including those for other platforms, each with its checksum, and names no host.
  */
 export function lockComplaints(manifest: Manifest, lock: Lock): string[] {
   const complaints = [];
@@ -49,7 +49,7 @@ export function lockComplaints(manifest: Manifest, lock: Lock): string[] {
   return complaints;
 }
 
-/** Looked for as Node does: beside the one that wants it, then further up. */
+/** Searches as Node does: beside the dependent package, then further up. */
 function isFound(lock: Lock, path: string, name: string): boolean {
   const outer = path.lastIndexOf("/node_modules/");
   if (lock.packages[`${path === "" ? "" : `${path}/`}node_modules/${name}`] !== undefined) return true;

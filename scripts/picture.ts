@@ -1,5 +1,5 @@
 /**
- * Draws what a terminal showed as an SVG, for the README:
+ * Draws the content of a terminal as an SVG, for the README:
  *
  *     tmux new-session -d -s demo -x 96 -y 40 'npm run --silent demo; sleep 60'
  *     tmux capture-pane -t demo -p -e > live.txt     # in mid-run
@@ -12,7 +12,7 @@ const CELL = { width: 8, height: 19 };
 const MARGIN = 18;
 const BACKGROUND = "#12161c";
 const PLAIN = "#d5dbe3";
-/** By the code that selects it; readable on the background. */
+/** By ANSI code; readable on the background. */
 const COLOURS: Readonly<Record<number, string>> = {
   31: "#ff7b72",
   32: "#6fdd8b",
@@ -23,7 +23,7 @@ const COLOURS: Readonly<Record<number, string>> = {
   90: "#7d8792",
 };
 
-/** Characters of one look, at a place. */
+/** Characters of one style at one place. */
 interface Run {
   row: number;
   column: number;
@@ -34,7 +34,7 @@ interface Run {
 }
 
 /**
- * Cuts a captured screen into runs. Only what `capture-pane -e` writes is understood: text, line ends and colours.
+ * Splits a captured screen into runs. It understands only the output of `capture-pane -e`: text, line ends and colours.
  *
  * @example
  * runsOf("a \u001b[1mb\u001b[0m")[1]?.column; // 2
@@ -63,7 +63,7 @@ function after<Look extends { bold: boolean; dim: boolean; colour: string }>(loo
   return number === 39 || COLOURS[number] !== undefined ? { ...look, colour: COLOURS[number] ?? PLAIN } : look;
 }
 
-/** Lines at both ends that hold nothing are left out; several empty ones in between become one. */
+/** Removes empty lines at both ends, and merges several empty lines in between into one. */
 export function tidy(screen: string): string {
   return screen
     .replace(/[ \t]+$/gm, "")
@@ -71,7 +71,7 @@ export function tidy(screen: string): string {
     .trim();
 }
 
-/** The picture of one screen. */
+/** Draws one screen. */
 export function pictureOf(screen: string, title: string): string {
   const runs = runsOf(screen);
   const columns = Math.max(...runs.map((run) => run.column + [...run.text].length));
@@ -89,7 +89,7 @@ export function pictureOf(screen: string, title: string): string {
   ].join("\n");
 }
 
-/** The length is given, so that columns stand below each other in any font. */
+/** Sets the length of the text, so that columns are aligned in any font. */
 function textOf(run: Run): string {
   const text = run.text.trimEnd();
   const lead = text.length - text.trimStart().length;

@@ -1,14 +1,14 @@
 /**
- * Turns the end of what `bun test` says into the closing line and the exit code.
+ * Converts the end of the output of `bun test` into the closing line and the exit code.
  *
- * A run that broke off without a summary, or that ended with an error outside of any test, has failed, whatever it counted.
+ * A run that ended without a summary, or with an error outside of any test, has failed, whatever it counted.
  *
  * @example
  * tally(" 14 pass\n 2 skip\n 1 fail\nRan 17 tests", 1).line; // "14 passed, 1 failed, 2 skipped"
  */
-export function tally(said: string, exitCode: number): Tally {
+export function tally(output: string, exitCode: number): Tally {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
-  const plain = said.replace(/\x1b\[[0-9;]*m/g, "");
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
   const count = (word: string) =>
     Number([...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}s?$`, "gm"))].at(-1)?.[1] ?? 0);
   const passed = count("pass");
@@ -18,7 +18,7 @@ export function tally(said: string, exitCode: number): Tally {
 }
 
 /**
- * Of several runs side by side: what all of them counted.
+ * Adds up several parallel runs.
  *
  * @example
  * together([tally(" 2 pass\n 0 fail\n", 0), tally(" 3 pass\n 1 skip\n 1 fail\n", 1)]).line; // "5 passed, 1 failed, 1 skipped"
