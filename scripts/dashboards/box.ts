@@ -4,7 +4,7 @@ import { choice, dashboard, lines, number, type Query } from "./panels.ts";
 const BOX = 'instance="$instance"';
 const LISTENER = `${BOX},listener="$listener"`;
 
-/** A box: what the machine does, each listener, the program itself, relays. */
+/** The dashboard of an instance: the machine, each listener, the program, relays. */
 export function boxDashboard(): Dashboard {
   const builder = dashboard("tenk", "tenk", "A box: connections and reads, the machine, each listener, relays.")
     .withVariable(choice("instance", "Box", "label_values(tenk_tcp_connections_active, instance)"))
@@ -27,7 +27,7 @@ function now() {
   return [
     lines({
       title: "Connections and reads",
-      help: "Connections open, and reads that brought bytes.",
+      help: "Open connections, and reads with bytes.",
       unit: "short",
       queries: [
         ["{{listener}} open", `sum by (listener) (tenk_tcp_connections_active{${BOX}})`],
@@ -37,7 +37,7 @@ function now() {
     }),
     lines({
       title: "Processor by mode",
-      help: "Share of all processors, idle left out.",
+      help: "Share of all processors, without idle time.",
       unit: "percentunit",
       queries: [["{{mode}}", `avg by (mode) (${rate("node_cpu_seconds_total", `${BOX},mode!="idle"`)})`]],
       max: 1,
@@ -45,7 +45,7 @@ function now() {
     }),
     lines({
       title: "Memory",
-      help: "The machine's, and the program's own.",
+      help: "Of the machine and of tenk.",
       unit: "bytes",
       queries: [
         ["machine", `node_memory_MemTotal_bytes{${BOX}}`],
@@ -64,17 +64,17 @@ function now() {
       ],
     }),
     number("Busy", "Of all processors.", "percentunit", `1 - avg(${rate("node_cpu_seconds_total", `${BOX},mode="idle"`)})`, [0.8, 0.95]),
-    number("Load", "Programs that run or wait, over a minute, for each processor.", "short", `scalar(node_load1{${BOX}}) / count(count by (cpu) (node_cpu_seconds_total{${BOX}}))`, [1, 2]),
-    number("RAM used", "What programs could not have without swapping.", "percentunit", used("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes"), [0.8, 0.95]),
-    number("Swap used", "Of what there is.", "percentunit", `(node_memory_SwapTotal_bytes{${BOX}} - node_memory_SwapFree_bytes{${BOX}}) / clamp_min(node_memory_SwapTotal_bytes{${BOX}}, 1)`, [0.3, 0.8]),
-    number("Root disk used", "Of the file system on /, as df tells it.", "percentunit", `1 - node_filesystem_avail_bytes${root} / (node_filesystem_size_bytes${root} - node_filesystem_free_bytes${root} + node_filesystem_avail_bytes${root})`, [0.8, 0.95]),
+    number("Load", "Processes that run or wait to run, averaged over a minute, per processor.", "short", `scalar(node_load1{${BOX}}) / count(count by (cpu) (node_cpu_seconds_total{${BOX}}))`, [1, 2]),
+    number("RAM used", "Memory that programs cannot get without swapping.", "percentunit", used("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes"), [0.8, 0.95]),
+    number("Swap used", "Of all swap space.", "percentunit", `(node_memory_SwapTotal_bytes{${BOX}} - node_memory_SwapFree_bytes{${BOX}}) / clamp_min(node_memory_SwapTotal_bytes{${BOX}}, 1)`, [0.3, 0.8]),
+    number("Root disk used", "Of the file system on /, as df computes it.", "percentunit", `1 - node_filesystem_avail_bytes${root} / (node_filesystem_size_bytes${root} - node_filesystem_free_bytes${root} + node_filesystem_avail_bytes${root})`, [0.8, 0.95]),
     number("Temperature", "Of the processor; nothing where the machine has no sensor.", "celsius", `max(tenk_host_temperature_celsius{${BOX}})`, [70, 80]),
-    number("Machine up", "Since it was started.", "s", `node_time_seconds{${BOX}} - node_boot_time_seconds{${BOX}}`),
-    number("tenk up", "Since it was started.", "s", `time() - process_start_time_seconds{${BOX}}`),
-    number("TCP sent again", "Segments a second: the network loses some.", "cps", rate("node_netstat_Tcp_RetransSegs", BOX)),
-    number("Accept queue overflows", "A second: more come than are taken.", "cps", rate("node_netstat_TcpExt_ListenOverflows", BOX), [1, 10]),
-    number("Sockets in TIME_WAIT", "Ports that rest.", "short", `node_sockstat_TCP_tw{${BOX}}`),
-    number("Descriptors used", "Of those that may be open.", "percentunit", `process_open_fds{${BOX}} / process_max_fds{${BOX}}`, [0.8, 0.95]),
+    number("Machine up", "Since the start.", "s", `node_time_seconds{${BOX}} - node_boot_time_seconds{${BOX}}`),
+    number("tenk up", "Since the start.", "s", `time() - process_start_time_seconds{${BOX}}`),
+    number("TCP sent again", "Segments per second that were sent again, after losses in the network.", "cps", rate("node_netstat_Tcp_RetransSegs", BOX)),
+    number("Accept queue overflows", "Per second: connections arrive faster than they are accepted.", "cps", rate("node_netstat_TcpExt_ListenOverflows", BOX), [1, 10]),
+    number("Sockets in TIME_WAIT", "Closed connections whose port is not free yet.", "short", `node_sockstat_TCP_tw{${BOX}}`),
+    number("Descriptors used", "Of the limit of open descriptors.", "percentunit", `process_open_fds{${BOX}} / process_max_fds{${BOX}}`, [0.8, 0.95]),
   ]; // biome-ignore format: a table
 }
 
@@ -87,18 +87,18 @@ function listener() {
       ["open", `tenk_tcp_connections_active{${LISTENER}}`],
       ["in handshakes", `tenk_tcp_handshakes_in_progress{${LISTENER}}`],
     ]),
-    third("Accepted and rejected", "A second; rejections by reason.", "cps", [
+    third("Accepted and rejected", "Per second; rejections by reason.", "cps", [
       ["accepted", perSecond("connections_accepted_total")],
       ["rejected: {{reason}}", perSecond("connections_rejected_total")],
     ]),
-    third("Closed", "A second, by reason.", "cps", [["{{reason}}", perSecond("connections_closed_total")]]),
-    third("Bytes", "A second.", "Bps", [
+    third("Closed", "Per second, by reason.", "cps", [["{{reason}}", perSecond("connections_closed_total")]]),
+    third("Bytes", "Per second.", "Bps", [
       ["read", perSecond("bytes_read_total")],
       ["written", perSecond("bytes_written_total")],
     ]),
     third(
       "Reads, frames and writes",
-      "A second: reads that brought bytes, frames for handlers with a framing, writes that took some.",
+      "Per second: reads with bytes, frames for handlers with a framing, writes with bytes.",
       "cps",
       [
         ["reads", perSecond("reads_total")],
@@ -106,17 +106,17 @@ function listener() {
         ["writes", perSecond("writes_total")],
       ],
     ),
-    third("Time to the first byte", "From a connection's begin.", "s", [
+    third("Time to the first byte", "From the start of a connection.", "s", [
       ["p50", quantile(0.5, "tenk_tcp_first_byte_seconds", LISTENER)],
       ["p99", quantile(0.99, "tenk_tcp_first_byte_seconds", LISTENER)],
     ]),
-    third("Age at the end", "How long connections lasted.", "s", [
+    third("Age at the end", "Duration of closed connections.", "s", [
       ["p50", quantile(0.5, "tenk_tcp_connection_lifetime_seconds", LISTENER)],
       ["p99", quantile(0.99, "tenk_tcp_connection_lifetime_seconds", LISTENER)],
     ]),
     lines({
       title: "Write queues",
-      help: "Bytes that peers have not taken yet; and how often a queue fell below its low water mark again.",
+      help: "Bytes that wait to be sent, and how often a queue drained below its low water mark.",
       unit: "bytes",
       queries: [
         ["waiting", `tenk_tcp_write_queue_bytes{${LISTENER}}`],
@@ -128,7 +128,7 @@ function listener() {
   ];
 }
 
-/** Of a histogram, over what came together by these labels. */
+/** Quantiles of a histogram, summed by these labels. */
 function quantile(of: number, histogram: string, labels: string, ...by: readonly string[]): string {
   return `histogram_quantile(${of}, sum by (${["le", ...by].join(", ")}) (${rate(`${histogram}_bucket`, labels)}))`;
 }
@@ -138,7 +138,7 @@ function program() {
   return [
     lines({
       title: "Event loop lag",
-      help: "How much later than asked a timer of the main event loop fired, and of worker threads.",
+      help: "How late timers fired, of the main event loop and of worker threads.",
       unit: "s",
       queries: [
         ["p50", lag(0.5)],
@@ -158,7 +158,7 @@ function program() {
     }),
     lines({
       title: "Heap of each event loop",
-      help: "JavaScript objects, what the engine holds for them, and buffers outside.",
+      help: "JavaScript objects, the heap reserved for them, and buffers outside of the heap.",
       unit: "bytes",
       queries: [
         ["{{loop}} used", `tenk_runtime_heap_used_bytes{${BOX}}`],
@@ -168,25 +168,25 @@ function program() {
     }),
     lines({
       title: "Garbage collections",
-      help: "Seen, a second, on each event loop.",
+      help: "Observed collections per second, on each event loop.",
       unit: "cps",
       queries: [["{{loop}}", rate("tenk_runtime_collections_total", BOX)]],
     }),
     lines({
       title: "Connections of each worker",
-      help: "Of listeners that have several: the kernel deals them out.",
+      help: "Of listeners with several workers: the kernel distributes connections.",
       unit: "short",
       queries: [["{{listener}}, worker {{worker}}", `tenk_worker_connections_active{${BOX}}`]],
     }),
     lines({
       title: "Reads of each worker",
-      help: "Reads that brought bytes, a second, of listeners that have several.",
+      help: "Reads with bytes per second, of listeners with several workers.",
       unit: "cps",
       queries: [["{{listener}}, worker {{worker}}", rate("tenk_worker_reads_total", BOX)]],
     }),
     lines({
       title: "Event loops that died, handlers that threw",
-      help: "A second.",
+      help: "Per second.",
       unit: "cps",
       queries: [
         ["{{listener}} restarts", rate("tenk_tcp_worker_restarts_total", BOX)],
@@ -195,7 +195,7 @@ function program() {
     }),
     lines({
       title: "Published",
-      help: "Messages to subscribers, a second.",
+      help: "Messages to subscribers, per second.",
       unit: "cps",
       queries: [
         ["{{listener}} delivered", rate("tenk_tcp_published_total", BOX)],
@@ -210,7 +210,7 @@ function relay() {
   return [
     lines({
       title: "Targets up",
-      help: "Part of the event loops that find the target up.",
+      help: "Share of the event loops that consider the target up.",
       unit: "percentunit",
       queries: [["{{listener}} → {{target}}", `tenk_relay_target_up_ratio{${BOX}}`]],
       max: 1,
@@ -223,7 +223,7 @@ function relay() {
     }),
     lines({
       title: "Relayed bytes",
-      help: "A second, by target.",
+      help: "Per second, by target.",
       unit: "Bps",
       queries: [
         ["to {{target}}", perSecond("target_sent_bytes_total")],
@@ -232,7 +232,7 @@ function relay() {
     }),
     lines({
       title: "Failures",
-      help: "A second: connects that failed, clients that no target could be found for.",
+      help: "Per second: failed connects, and clients for which no target was available.",
       unit: "cps",
       queries: [
         ["{{target}}", perSecond("target_failures_total")],

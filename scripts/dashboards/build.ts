@@ -1,6 +1,6 @@
 /**
- * Writes the dashboards that `tenk dashboards` hands out: `bun scripts/dashboards/build.ts`. They are kept as files, so that
- * neither the program nor the executable carries Grafana's library; `test/app/dashboards.test.ts` sees when one is old.
+ * Generates the dashboards of `tenk dashboards`: `bun scripts/dashboards/build.ts`. They are stored as files, so that neither the
+ * program nor the executable includes Grafana's library; `test/app/dashboards.test.ts` detects outdated ones.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,9 +10,9 @@ import { loadDashboard } from "./load.ts";
 
 export const FOLDER = join(import.meta.dirname, "../../src/app/dashboards");
 
-/** File → what it holds. */
+/** Dashboards by file name. */
 export function dashboards(): Readonly<Record<string, string>> {
-  // Links to a panel name it by a number that must not change from one start of Grafana to the next.
+  // Links to a panel contain its number, which must not change when Grafana restarts.
   const text = ({ panels = [], ...rest }: Dashboard) => {
     const numbered = panels.map((panel, index) => ({ ...panel, id: index + 1 }));
     return `${JSON.stringify({ ...rest, panels: numbered }, null, 2)}\n`;

@@ -3,20 +3,20 @@ import { choice, dashboard, lines, number } from "./panels.ts";
 
 const RUN = 'run="$run"';
 
-/** A load test that was pushed. */
+/** The dashboard of pushed load tests. */
 export function loadDashboard(): Dashboard {
   const perSecond = (name: string) => `rate(tenk_load_${name}{${RUN}}[$__rate_interval])`;
   const last = (name: string, labels = RUN) => `last_over_time(tenk_load_${name}{${labels}}[$__range])`;
   const panels = [
     number("Connections open", "At the last push.", "short", last("connections_open")),
-    number("Sent", "Messages.", "short", last("messages_sent_total")),
-    number("Received", "What came back.", "short", last("messages_received_total")),
-    number("Lost connections", "Ended before the planned end, and not by us.", "short", last("connections_lost_total"), [1, 10]),
+    number("Sent", "Messages sent.", "short", last("messages_sent_total")),
+    number("Received", "Messages received.", "short", last("messages_received_total")),
+    number("Lost connections", "Ended before the planned end, and not by tenk.", "short", last("connections_lost_total"), [1, 10]),
     number("Dropped messages", "Due and not sent.", "short", last("messages_dropped_total"), [1, 10]),
     number("p99", "From the planned moment to the answer, over the whole run.", "s", last("latency_seconds", `${RUN},quantile="0.99"`)),
     lines({
       title: "Messages",
-      help: "A second; of the unanswered, how many there are.",
+      help: "Per second; of unanswered messages, their number.",
       unit: "cps",
       queries: [
         ["planned", perSecond("messages_planned_total")],
@@ -47,7 +47,7 @@ export function loadDashboard(): Dashboard {
     }),
     lines({
       title: "The generator itself",
-      help: "Its processor time, of one core, and how late its event loops were: where these are high, the target is not to blame.",
+      help: "Processor time, as a share of one core, and event loop lag of the generator. When these are high, the generator is the bottleneck.",
       unit: "percentunit",
       queries: [
         ["processor", `tenk_load_generator_cpu_ratio{${RUN}}`],
@@ -56,7 +56,7 @@ export function loadDashboard(): Dashboard {
       right: { lines: "lag.*", unit: "s" },
     }),
   ]; // biome-ignore format: a table
-  const builder = dashboard("tenk load tests", "tenk-load", "Load tests that were pushed: tenk load tcp … --push URL.")
+  const builder = dashboard("tenk load tests", "tenk-load", "Pushed load tests: tenk load tcp … --push URL.")
     .withVariable(choice("run", "Run", "label_values(tenk_load_messages_sent_total, run)"))
     .withRow(new RowBuilder("Run $run"));
   for (const panel of panels) builder.withPanel(panel);

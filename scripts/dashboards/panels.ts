@@ -26,26 +26,26 @@ import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
-/** Whichever Prometheus the reader chooses. */
+/** The Prometheus that the user selects. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Grafana that fills it in
 const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 
-/** A query and what its lines are called; `{{label}}` is a label's value. */
+/** A query with the names of its lines; `{{label}}` stands for a label's value. */
 export type Query = readonly [legend: string, expression: string];
 
-/** What one panel shows, and how it is drawn. */
+/** Content and style of one panel. */
 export interface Drawn {
   readonly title: string;
   readonly help: string;
-  /** Grafana's id of a unit: `bytes`, `percentunit`, `cps`. */
+  /** Grafana's unit id: `bytes`, `percentunit`, `cps`. */
   readonly unit: string;
   readonly queries: readonly Query[];
-  /** Of 24 columns. @default {12} */
+  /** Width, of 24 columns. @default {12} */
   readonly width?: number;
-  /** Upper end of the axis. @default what is there to be shown */
+  /** Upper end of the axis. @default the largest value */
   readonly max?: number;
   readonly stacked?: boolean;
-  /** These lines, by a regular expression over their names, have their own axis, on the right, in this unit. */
+  /** Lines whose names match this regular expression use an axis of their own, on the right, in this unit. */
   readonly right?: { readonly lines: string; readonly unit: string };
 }
 
@@ -62,7 +62,7 @@ export function dashboard(title: string, uid: string, description: string): Dash
     .withVariable(new DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"));
 }
 
-/** A choice among a label's values. */
+/** A selection among a label's values. */
 export function choice(name: string, label: string, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
@@ -107,7 +107,7 @@ export function lines({ title, help, unit, queries, width = 12, max, stacked, ri
   return panel;
 }
 
-/** One number. @param warnAt from where on it is orange, and red at the second */
+/** Shows one number. @param warnAt thresholds of orange and red */
 export function number(
   title: string,
   help: string,
