@@ -1,6 +1,6 @@
 import { listen, type ServerTlsOptions } from "tenk";
 
-/** Only who has a certificate that our authority signed gets in, and is greeted by its name. */
+/** Accepts only clients with a certificate signed by our authority, and greets them by name. */
 const [folder = "certificates", port = "7443"] = process.argv.slice(2);
 
 const tls: ServerTlsOptions = {
@@ -19,5 +19,5 @@ const server = await listen(
 );
 console.log(`greeting on ${server.address}`);
 
-// When the files were renewed, `kill -HUP` brings them in, and nobody is disconnected.
+// After the files were renewed, `kill -HUP` loads them without disconnecting anybody.
 process.on("SIGHUP", () => server.updateTls(tls).then(() => console.log("certificates read again")));

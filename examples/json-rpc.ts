@@ -1,6 +1,6 @@
 import { type Connection, type Handler, lengthPrefixed } from "tenk";
 
-/** JSON-RPC 2.0 (jsonrpc.org/specification), each message behind its length in four bytes. */
+/** JSON-RPC 2.0 (jsonrpc.org/specification), each message prefixed with its length in four bytes. */
 const framing = lengthPrefixed({ maxBytes: 64 * 1024 });
 
 const methods: Record<string, (parameters: never) => unknown> = {
@@ -17,7 +17,7 @@ const rpc: Handler = {
     if (typeof method !== "string") {
       return reply(connection, { id: id ?? null, error: { code: -32600, message: "Invalid Request" } });
     }
-    const answer = (it: object) => id !== undefined && reply(connection, { id, ...it }); // without an id nobody waits for one
+    const answer = (it: object) => id !== undefined && reply(connection, { id, ...it }); // a request without an id gets no response
     if (!Object.hasOwn(methods, method)) return answer({ error: { code: -32601, message: "Method not found" } });
     try {
       return answer({ result: (await methods[method]?.(params as never)) ?? null });

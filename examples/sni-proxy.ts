@@ -1,7 +1,7 @@
 import { type Connection, connect, HeadBuffer, listen, pipe, readClientHello } from "tenk";
 
 /**
- * Sends each TLS client to the server whose name it asks for (SNI), and holds no key itself: the bytes stay sealed.
+ * Forwards each TLS client to the server that it asks for (SNI). It needs no key, since the bytes stay encrypted.
  *
  *     sni-proxy.ts 443 git.home.arpa=127.0.0.1:8443 shop.home.arpa=127.0.0.1:9443
  */
@@ -27,7 +27,7 @@ const server = await listen<HeadBuffer>(
 console.log(`names on ${server.address}`);
 
 async function carry(client: Connection<HeadBuffer>, target: string, head: Uint8Array): Promise<void> {
-  client.pause(); // what else it says waits in the kernel until the target is there
+  client.pause(); // further bytes wait in the kernel until the target is connected
   const [host = "", targetPort] = target.split(":");
   try {
     const upstream = await connect({ host, port: Number(targetPort), halfOpen: true, timeoutMs: 3_000 }, {});

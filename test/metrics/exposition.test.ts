@@ -18,7 +18,7 @@ describe("exposition", () => {
     );
   });
 
-  test("escapes what would end a help text or a label", () => {
+  test("escapes characters that would end a help text or a label", () => {
     const samples = [{ value: 1, labels: { of: 'a"b\\c\nd' } }];
     const text = exposition([family({ help: 'a "b" \\c\nd', samples })]);
     expect(text).toContain('# HELP a_total a "b" \\\\c\\nd\n');
@@ -35,7 +35,7 @@ describe("exposition", () => {
     expect(exposition([family({ samples: [{ value, labels: {} }] })])).toEndWith(`a_total ${text}\n`);
   });
 
-  test("OpenMetrics names a counter without its suffix, knows no untyped, escapes quotes in help, and ends", () => {
+  test("OpenMetrics names counters without suffix, has no untyped, escapes quotes in help, and ends with EOF", () => {
     const others = [family({ name: "b", type: "untyped", help: 'a "b"' }), family({ name: "c_joule" })];
     expect(exposition([family(), ...others], "openmetrics")).toBe(
       "# HELP a All.\n# TYPE a counter\na_total 2\n" +
@@ -67,7 +67,7 @@ describe("exposition", () => {
   });
 });
 
-test("a gauge whose name ends as a counter's has no unit: Prometheus would refuse the whole scrape", () => {
+test("a gauge with a counter's suffix gets no unit: Prometheus would reject the whole scrape", () => {
   const family: Family = { name: "a_seconds_total", help: "A.", type: "gauge", samples: [{ value: 2, labels: {} }] };
   expect(exposition([family], "openmetrics")).toBe(
     "# HELP a_seconds_total A.\n# TYPE a_seconds_total gauge\na_seconds_total 2\n# EOF\n",
@@ -75,7 +75,7 @@ test("a gauge whose name ends as a counter's has no unit: Prometheus would refus
 });
 
 describe("a builder of families", () => {
-  test("brings together what has one name", () => {
+  test("merges values of one name", () => {
     const builder = new FamilyBuilder();
     builder.add("gauge", "a", "A.", 1, { of: "x" });
     builder.add("gauge", "b", "B.", 2);
@@ -86,7 +86,7 @@ describe("a builder of families", () => {
     ]);
   });
 
-  test("leaves out what would make Prometheus refuse the whole scrape", () => {
+  test("leaves out values for which Prometheus would reject the whole scrape", () => {
     const builder = new FamilyBuilder();
     builder.add("gauge", "a", "A.", 1, { of: "x" });
     builder.add("gauge", "a", "A.", 2, { of: "x" });
@@ -96,7 +96,7 @@ describe("a builder of families", () => {
     expect(builder.families().map(({ name, samples }) => [name, samples.length])).toEqual([["a", 1]]);
   });
 
-  test("has a bound on names and on values of each", () => {
+  test("limits the number of names and of values of each", () => {
     const builder = new FamilyBuilder({ maxSamples: 3, maxFamilies: 2 });
     for (let index = 0; index < 9; index++) builder.add("gauge", "a", "A.", index, { of: String(index) });
     for (let index = 0; index < 9; index++) builder.add("gauge", `b${index}`, "B.", index);

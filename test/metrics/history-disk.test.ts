@@ -9,7 +9,7 @@ import { fakeDisk, HOUR_MS, MINUTE_MS, running, START_MS } from "./history-suppo
 describe("the disk", () => {
   const settled = () => new Promise((resolve) => setTimeout(resolve));
 
-  test("gets a block when it is whole, and what is left at the end", async () => {
+  test("gets each finished block, and the rest at the end", async () => {
     const disk = fakeDisk();
     const { history, second } = running(disk, START_MS + 100_000);
     for (let at = 0; at < 700; at++) {
@@ -22,7 +22,7 @@ describe("the disk", () => {
     expect(disk.insisted).toBe(1);
   });
 
-  test("gets what it refused again, for two hours", async () => {
+  test("gets blocks that it did not write again, for two hours", async () => {
     const disk = fakeDisk();
     disk.works = false;
     const { second, chart } = running(disk);
@@ -52,7 +52,7 @@ describe("memory and disk together", () => {
     }
   }
 
-  test("answer as one, also after a restart in the middle of a block", async () => {
+  test("are read as one, even after a restart within a block", async () => {
     await inFolder(async (folder) => {
       for (const life of [0, 1]) {
         const store = new Store({ folder });
@@ -69,7 +69,7 @@ describe("memory and disk together", () => {
     });
   });
 
-  test("show after a restart, by the second, what the last life left in tens", async () => {
+  test("show the ten-second points from before a restart in a chart of seconds", async () => {
     await inFolder(async (folder) => {
       const before = new Store({ folder });
       const first = running(before);
@@ -86,7 +86,7 @@ describe("memory and disk together", () => {
     });
   });
 
-  test("lose nothing while the folder cannot be written", async () => {
+  test("lose nothing while the folder is not writable", async () => {
     await inFolder(async (parent) => {
       const folder = join(parent, "blocked");
       writeFileSync(folder, "");
@@ -154,7 +154,7 @@ describe("memory and disk together", () => {
     },
   );
 
-  test.each([2, 30, 400, 900, 2000])("show what was before the clock went back by %d s", async (seconds) => {
+  test.each([2, 30, 400, 900, 2000])("show the time before the clock was set back by %d s", async (seconds) => {
     await inFolder(async (folder) => {
       const store = new Store({ folder });
       const { history, clock, second, chart } = running(store);

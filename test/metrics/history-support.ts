@@ -25,7 +25,7 @@ export function running(disk?: HistoryDisk, startMs = START_MS) {
   return { history, clock, second, chart };
 }
 
-/** A disk that keeps what it gets, or refuses it. */
+/** A disk that keeps blocks in memory, or rejects them. */
 export function fakeDisk() {
   const written: number[][] = [];
   const disk = {

@@ -33,14 +33,14 @@ describe("a second", () => {
     ]);
   });
 
-  test("counts for its rate by the clock that does not jump", () => {
+  test("uses the monotonic clock for its rate", () => {
     const history = new History();
     history.sample(START_MS, 0, (take) => take("a", "counter", 0));
     history.sample(START_MS + 3_600_000, 2000, (take) => take("a", "counter", 100));
     expect(history.columns(START_MS).map(({ v }) => v)).toEqual([[50]]);
   });
 
-  test("that is sampled twice is taken once", () => {
+  test("that is sampled twice counts once", () => {
     const history = new History();
     for (const [ms, value] of [
       [0, 1],
@@ -69,7 +69,7 @@ describe("a second", () => {
     expect(seconds).toHaveLength(2);
   });
 
-  test("is had by whoever missed it, for a quarter of an hour", () => {
+  test("is available for a quarter of an hour to readers who missed it", () => {
     const { history, second } = running();
     for (let at = 0; at < 2000; at++) second(at);
     const columns = history.columns(START_MS + 1_989_000);
@@ -81,7 +81,7 @@ describe("a second", () => {
     expect(history.columns(START_MS + 1_999_000)).toEqual([]);
   });
 
-  test("is had also by whoever was told of later ones, before the clock went back", () => {
+  test("is returned to readers with later seconds, after the clock was set back", () => {
     const { history, clock, second } = running();
     expect(history.columns(Number.MAX_VALUE)).toEqual([]);
     for (let at = 0; at < 10; at++) second(at);
@@ -105,7 +105,7 @@ describe("a second", () => {
 });
 
 describe("series", () => {
-  test("come, go a quarter of an hour after their last value, and may be told by the keys' version", async () => {
+  test("come, go a quarter of an hour after their last value, and change the keys' version", async () => {
     const history = new History();
     for (let at = 0; at < 1600; at++) {
       history.sample(START_MS + at * 1000, at * 1000, (take) => {
@@ -126,7 +126,7 @@ describe("series", () => {
     expect(series[0]!.max).toEqual([2, null]);
   });
 
-  test("beyond the most are left out and counted, those known go on", () => {
+  test("beyond the limit are left out and counted, while known ones go on", () => {
     const history = new History({ maxSeries: 2 });
     for (let at = 0; at < 3; at++) {
       history.sample(START_MS + at * 1000, at * 1000, (take) => {
@@ -253,7 +253,7 @@ describe("a chart", () => {
     expect((await chart(START_MS, START_MS + 60_000, MINUTE_MS)).max).toEqual([900]);
   });
 
-  test("is what all seconds say, however time and values went", async () => {
+  test("agrees with all seconds, however time and values went", async () => {
     const step = fc.record({
       skip: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 700 })),
       value: fc.option(fc.integer({ min: -1000, max: 1000 }), { nil: undefined }),
@@ -284,7 +284,7 @@ describe("a chart", () => {
     );
   });
 
-  test("goes on after a clock went back, without the time that was no time", async () => {
+  test("goes on after the clock was set back, without the seconds that are now in the future", async () => {
     const { clock, second, chart } = running();
     for (let at = 0; at < 100; at++) second(1);
     clock.nowMs -= 60_000;

@@ -30,7 +30,7 @@ describe("a Raspberry Pi's", () => {
     });
   });
 
-  test("sensors, named by where they sit", async () => {
+  test("sensors, named by their place", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     expect(await added((builder) => addHwmon(builder, hostFiles(machine.root)))).toEqual({
       'node_hwmon_chip_names{chip="thermal_thermal_zone0",chip_name="cpu_thermal"}': 1,
@@ -55,7 +55,7 @@ describe("a Raspberry Pi's", () => {
     });
   });
 
-  test("the same on a Raspberry Pi 5, and from a kernel that has the alarm alone", async () => {
+  test("the same on a Raspberry Pi 5, and from a kernel with only the alarm", async () => {
     const soc = "soc@107c000000";
     using five = fakeRoot({ [`/sys/devices/platform/${soc}/${soc}:firmware/get_throttled`]: "80000\n" });
     expect(await added((builder) => addThrottling(builder, hostFiles(five.root)))).toMatchObject({
@@ -69,7 +69,7 @@ describe("a Raspberry Pi's", () => {
     });
   });
 
-  test("flash memory's wear, where it tells", async () => {
+  test("flash memory's wear, where it is reported", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     expect(await added((builder) => addWear(builder, hostFiles(machine.root)))).toEqual({
       'tenk_host_flash_wear_ratio{area="a",device="mmcblk0"}': 0.1,
@@ -178,7 +178,7 @@ describe("a sensor's file", () => {
     expect(await added((builder) => addSensors(builder, "c", texts))).toEqual(expected as Record<string, number>);
   });
 
-  test("may lie one folder further in, and two chips of one place are told apart", async () => {
+  test("may lie in a subfolder, and two chips of one place are distinguished", async () => {
     using machine = fakeRoot({
       "/sys/devices/platform/asus/temp1_input": "1000\n",
       "/sys/class/hwmon/hwmon0/device": "→ /sys/devices/platform/asus",

@@ -50,7 +50,7 @@ function filesystems(statfs: (mountPoint: string) => Promise<StatFs>, calls = ne
 const NAS = 'device="nas:/export/one",fstype="nfs4",mountpoint="/mnt/nas one"';
 
 describe("mounts", () => {
-  test("are those that are not left out, each with its sizes", async () => {
+  test("are listed with their sizes unless excluded", async () => {
     const values = await filesystems(async () => SIZES);
     const mounts = Object.keys(values).filter((name) => name.startsWith("node_filesystem_size_bytes"));
     expect(mounts.map((name) => /mountpoint="(.*)"/.exec(name)?.[1])).toEqual([
@@ -72,7 +72,7 @@ describe("mounts", () => {
     });
   });
 
-  test("one that hangs is named, is not asked again, and takes no other with it", async () => {
+  test("one that hangs is reported, is not called again, and does not affect others", async () => {
     const calls = new TimedCalls({ timeoutMs: 100 });
     let asked = 0;
     const statfs = (mountPoint: string) => {
@@ -93,7 +93,7 @@ describe("mounts", () => {
     expect(asked).toBe(1);
   });
 
-  test("where all hang, the root is known still", async () => {
+  test("the root is still known when all others hang", async () => {
     const values = await filesystems(() => new Promise(() => {}), new TimedCalls({ timeoutMs: 100, maxRunning: 2 }));
     expect(values['node_filesystem_size_bytes{device="/dev/mmcblk0p2",fstype="ext4",mountpoint="/"}']).toBe(409600);
     const reasons = Object.keys(values).map((name) => /device_error="(.*?)"/.exec(name)?.[1]);

@@ -27,7 +27,7 @@ const shownBy = (values: Record<string, number>, family: string, label: string) 
     .filter((series) => series.startsWith(`${family}{`))
     .map((series) => new RegExp(`${label}="(?:.*/)?([^"]*)"`).exec(series)?.[1]);
 
-describe.if(hasNamespaces(APART))("what hangs costs its own rows alone:", () => {
+describe.if(hasNamespaces(APART))("a hanging device loses only its own values:", () => {
   test("mounts", async () => {
     await using tenk = await namespacedTenk(APART, mounts("nas1", "nas2", "nas3"));
     for (let scrape = 0; scrape < 3; scrape++) {
@@ -52,7 +52,7 @@ describe.if(hasNamespaces(APART))("what hangs costs its own rows alone:", () => 
       expect(values['node_hwmon_temp_celsius{chip="k10temp",sensor="temp1"}']).toBe(42.5);
       expect(values['node_thermal_zone_temp{type="acpitz",zone="1"}']).toBe(16.8);
       expect(shownBy(values, "node_hwmon_temp_celsius", "chip")).toEqual(["k10temp"]);
-      // Something is missing, and this says where.
+      // A value is missing, and this shows where.
       expect(values['node_scrape_collector_success{collector="hwmon"}']).toBe(0);
       expect(values['node_scrape_collector_success{collector="cpufreq"}']).toBe(1);
     }

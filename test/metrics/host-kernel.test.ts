@@ -46,7 +46,7 @@ describe("/proc/stat", () => {
     expect(parseStat("cpu0 100 0 0 400\n").cpus.get("0")).toMatchObject({ user: 1, idle: 4, iowait: 0, steal: 0 });
   });
 
-  test("a small step back is not shown, a large one means that the processor was away", () => {
+  test("a small step back is hidden, a large one means that the processor was off", () => {
     const times = (user: number, idle: number): CpuTimes => ({ ...parseStat("cpu0 0").cpus.get("0")!, user, idle });
     expect(withoutStepsBack(undefined, times(5, 100))).toEqual(times(5, 100));
     expect(withoutStepsBack(times(5, 100), times(6, 99.5))).toEqual(times(6, 100));

@@ -144,7 +144,7 @@ FRAG: inuse 0 memory 0
   "/sys/block/mmcblk0/device/pre_eol_info": "0x01\n",
 };
 
-/** What an x86 server has that a Raspberry Pi has not. */
+/** Files of an x86 server that a Raspberry Pi does not have. */
 export const X86_SERVER: Readonly<Record<string, string>> = {
   "/proc/stat": `cpu  2 0 0 0 0 0 0 0 0 0 77
 cpu0 1000 200 300 4000 50 6 7 8 90 10 77

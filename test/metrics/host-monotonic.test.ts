@@ -7,7 +7,7 @@ import { fakeRoot } from "./host-support.ts";
 const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ffree: 900 };
 const DEVICE = "→ /sys/devices/any";
 
-/** What a reader says of a machine whose `/proc` files change between reads. */
+/** Samples a machine whose `/proc` files change between reads. */
 function samplesOf(file: string, texts: readonly string[]) {
   using machine = fakeRoot({
     "/sys/devices/any/name": "any\n",
@@ -27,8 +27,8 @@ const network = (...devices: readonly (readonly [name: string, received: number]
 const disks = (...devices: readonly (readonly [name: string, sectors: number])[]) =>
   devices.map(([name, sectors]) => `8 0 ${name} 0 0 ${sectors} 0 0 0 ${sectors * 2} 0 0 0 0\n`).join("");
 
-describe("counters over devices grow only by what was counted", () => {
-  test("when a network card is pulled and plugged in again, or cannot be read for a moment", () => {
+describe("sums over devices grow only by counted traffic", () => {
+  test("when a network card is removed and added again, or cannot be read for a moment", () => {
     const samples = samplesOf("/proc/net/dev", [
       network(["eth0", 5000], ["usb0", 900_000]),
       network(["eth0", 5100]),
@@ -49,7 +49,7 @@ describe("counters over devices grow only by what was counted", () => {
     ]);
   });
 
-  test("when a disk comes that counted before anybody looked", () => {
+  test("when a disk appears with counts from before", () => {
     const samples = samplesOf("/proc/diskstats", [
       disks(["sda", 100]),
       disks(["sda", 110], ["sdb", 5000]),
@@ -68,7 +68,7 @@ function stat(...cpus: readonly (readonly [cpu: number, user: number, idle: numb
   return `cpu  ${sum(1)} 0 0 ${sum(2)} ${sum(3)} 0 0 0 0 0\n${lines.join("")}`;
 }
 
-describe("time of processors grows by a second a second", () => {
+describe("the time of processors grows by one second per second", () => {
   const modes = (sample: ReturnType<typeof samplesOf>[number]) => {
     const { user, idle, iowait } = sample.meanCpu!;
     return [user, idle, iowait].map((seconds) => Number(seconds.toFixed(6)));
@@ -104,7 +104,7 @@ describe("time of processors grows by a second a second", () => {
     ]);
   });
 
-  test("when all are told together and none alone", () => {
+  test("when only the sum of all processors is reported", () => {
     const samples = samplesOf("/proc/stat", ["cpu 100 0 0 200 0\n", "cpu 150 0 0 250 0\n", "intr 1\n"]);
     expect(samples.map(({ meanCpu }) => meanCpu?.user)).toEqual([1, 1.5, undefined]);
   });

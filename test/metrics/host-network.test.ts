@@ -48,7 +48,7 @@ describe("/proc/net/dev", () => {
   });
 });
 
-test("network devices' properties, as far as the kernel tells them", async () => {
+test("network devices' properties, as far as the kernel reports them", async () => {
   using machine = fakeRoot({ ...RASPBERRY_PI_4, "/sys/class/net/bonding_masters": "bond0\n" });
   expect(await added((builder) => addNetClass(builder, hostFiles(machine.root)))).toEqual({
     'node_network_up{device="eth0"}': 1,
@@ -63,14 +63,14 @@ test("network devices' properties, as far as the kernel tells them", async () =>
   });
 });
 
-test("network devices past a bound are left out", async () => {
+test("network devices beyond the limit are left out", async () => {
   const many = Array.from({ length: 9 }, (_, index) => [`/sys/class/net/veth${index}/operstate`, "up\n"]);
   using machine = fakeRoot(Object.fromEntries(many));
   expect(Object.keys(await added((builder) => addNetClass(builder, hostFiles(machine.root), 4)))).toHaveLength(8);
 });
 
 describe("netstat", () => {
-  test("takes what node_exporter takes", async () => {
+  test("selects the same fields as node_exporter", async () => {
     const values = await added((builder) => {
       addNetstat(builder, parseNetstat(RASPBERRY_PI_4["/proc/net/netstat"]!));
       addNetstat(builder, parseNetstat(RASPBERRY_PI_4["/proc/net/snmp"]!));
@@ -144,7 +144,7 @@ describe("sockstat", () => {
   });
 });
 
-test("softnet is hexadecimal, and numbers processors where it tells them", async () => {
+test("softnet is hexadecimal, and has processor numbers where the kernel reports them", async () => {
   expect(await added((builder) => addSoftnet(builder, X86_SERVER["/proc/net/softnet_stat"]!))).toMatchObject({
     'node_softnet_processed_total{cpu="0"}': 10,
     'node_softnet_processed_total{cpu="3"}': 255,

@@ -64,7 +64,7 @@ function familyOf(series: string): string {
   return series.split("{")[0]!;
 }
 
-/** How far a value may lie outside of what we read before and after it. */
+/** How far a value may lie outside of our reads before and after it. */
 function toleranceOf(series: string, value: number, memoryBytes: number): number {
   if (/^node_memory_/.test(series)) return memoryBytes / 100;
   if (/^node_(filesystem|sockstat|filefd|procs|nf_conntrack|arp|udp_queues)/.test(series))
@@ -95,7 +95,7 @@ describe.skipIf(!isInstalled)("beside Debian's node_exporter", () => {
       `--path.sysfs=${machine.root}/sys`,
       `--path.rootfs=${machine.root}`,
       `--path.udev.data=${machine.root}/run/udev/data`,
-      // What it asks the kernel itself, rather than a file.
+      // Read by a system call rather than from a file.
       "--no-collector.netdev.netlink",
       "--no-collector.filesystem",
       "--no-collector.uname",

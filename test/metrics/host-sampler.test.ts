@@ -10,7 +10,7 @@ import { fakeRoot } from "./host-support.ts";
 const SIZES = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ffree: 900 };
 
 describe("a host reader", () => {
-  test("tells a Raspberry Pi's quick stats", async () => {
+  test("samples a Raspberry Pi", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const host = openHost({ root: machine.root, statfsNow: () => SIZES, now: () => 5 });
     await host.ready();
@@ -45,7 +45,7 @@ describe("a host reader", () => {
     });
   });
 
-  test("is as of the last answer where an answer takes time, and without one where it hangs", async () => {
+  test("has the last value of a slow source, and none of one that hangs", async () => {
     const served = "25 1 0:9 / / rw - nfs4 nas:/pi rw\n";
     using machine = fakeRoot({ ...RASPBERRY_PI_4, "/proc/1/mountinfo": served });
     let sizes: typeof SIZES | undefined = SIZES;
@@ -62,7 +62,7 @@ describe("a host reader", () => {
     expect(host.sample()).toMatchObject({ temperatureCelsius: 50, load1: 0.42 });
   });
 
-  test("has nothing to say of a machine without files", async () => {
+  test("has no values for a machine without files", async () => {
     using machine = fakeRoot({});
     const host = openHost({ root: machine.root, statfs: () => Promise.reject(new Error("no")), now: () => 5 });
     await host.ready();

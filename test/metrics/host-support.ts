@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import { exposition, type Family } from "../../src/metrics/exposition.ts";
 import { FamilyBuilder } from "../../src/metrics/family-builder.ts";
 
-/** `name{label="value"}` → value, as a scrape would have it. */
+/** Returns `name{label="value"}` → value, as in a scrape. */
 export function valuesOf(families: readonly Family[]): Record<string, number> {
   return valuesOfText(exposition(families));
 }
 
-/** The same of any exposition text. Labels are sorted, and empty ones left out: to Prometheus they are not there. */
+/** The same for any exposition text. Labels are sorted, and empty ones left out, since Prometheus ignores them. */
 export function valuesOfText(text: string): Record<string, number> {
   const values: Record<string, number> = {};
   for (const line of text.split("\n")) {
@@ -24,7 +24,7 @@ export function valuesOfText(text: string): Record<string, number> {
   return values;
 }
 
-/** What one collector adds. */
+/** Returns the values that one collector adds. */
 export async function added(add: (builder: FamilyBuilder) => unknown): Promise<Record<string, number>> {
   const builder = new FamilyBuilder();
   await add(builder);

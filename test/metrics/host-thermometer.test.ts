@@ -93,7 +93,7 @@ describe("the processor's temperature is that of", () => {
     expect(sensors).toEqual(["k10temp", "k10temp"]);
   });
 
-  test("what is there: a driver may come later, and a chip's number may change", async () => {
+  test("a present one: drivers may be loaded later, and chips renumbered", async () => {
     using machine = fakeRoot({ ...zone(0, "acpitz", 27_800), ...chip(0, "k10temp", { 1: 42_500 }) });
     let nowMs = 0;
     const thermometer = openThermometer(hostFiles(machine.root), () => nowMs);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type CallResult, TimedCalls } from "../../src/metrics/host/timed-calls.ts";
 import { until } from "../net/support.ts";
 
-/** A call that ends when told to, and knows how often it was made. */
+/** A call that returns on `release`, and counts how often it was made. */
 function stuck() {
   const { promise, resolve } = Promise.withResolvers<string>();
   const call = {
@@ -17,14 +17,14 @@ function stuck() {
 }
 
 describe("timed calls", () => {
-  test("gives an answer, or the code of an error", async () => {
+  test("return a value, or the code of an error", async () => {
     const timed = new TimedCalls();
     expect(await timed.run("a", async () => 7)).toEqual({ value: 7 });
     const failed = await timed.run("b", () => Promise.reject(Object.assign(new Error("no"), { code: "EIO" })));
     expect(failed).toEqual({ failure: "EIO" });
   });
 
-  test("gives up at the deadline, and does not ask again before the call has come back", async () => {
+  test("time out, and do not call a name again before its call has returned", async () => {
     const timed = new TimedCalls({ timeoutMs: 50 });
     const call = stuck();
     expect(await timed.run("nas", call.make)).toEqual({ failure: "timeout" });
@@ -38,7 +38,7 @@ describe("timed calls", () => {
     expect(await timed.run("nas", async () => 2)).toEqual({ value: 2 });
   });
 
-  test("lets others overtake what takes long, each answer in time", async () => {
+  test("let others overtake a slow call, each with its result in time", async () => {
     const timed = new TimedCalls({ timeoutMs: 4000 });
     const calls = Array.from({ length: 4 }, stuck);
     const stuckOnes = calls.map(({ make }, index) => timed.run(`stuck ${index}`, make));
@@ -49,7 +49,7 @@ describe("timed calls", () => {
     expect(await Promise.all(stuckOnes)).toEqual(calls.map(() => ({ value: "back" })));
   });
 
-  test("has one call under way where each answers soon", async () => {
+  test("run one call at a time when each is fast", async () => {
     const timed = new TimedCalls({ timeoutMs: 60_000 });
     let [underWay, most] = [0, 0];
     const call = async () => {
@@ -61,7 +61,7 @@ describe("timed calls", () => {
     expect([most, underWay]).toEqual([1, 0]);
   });
 
-  test("never has more under way than it may, and keeps a turn for who has answered before", async () => {
+  test("never run more than the limit, and keep a slot for names that have answered before", async () => {
     const timed = new TimedCalls({ timeoutMs: 100, maxRunning: 3 });
     expect(await timed.run("known", async () => 1)).toEqual({ value: 1 });
     const calls = Array.from({ length: 5 }, stuck);
@@ -86,7 +86,7 @@ describe("timed calls", () => {
     );
   });
 
-  test("has what was asked for meanwhile wait its turn", async () => {
+  test("queue calls while all slots are in use", async () => {
     const timed = new TimedCalls({ timeoutMs: 60_000, maxRunning: 2 });
     const [first, second] = [stuck(), stuck()];
     const answers = Promise.all([timed.run("a", first.make), timed.run("b", second.make)]);

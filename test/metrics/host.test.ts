@@ -12,7 +12,7 @@ import { fakeRoot, valuesOf } from "./host-support.ts";
 const SIZES: StatFs = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 1000, ffree: 900 };
 const ANSWERS = { statfs: async () => SIZES, statfsNow: () => SIZES, machine: "aarch64", now: () => 1000 };
 
-/** What Prometheus would refuse: a name, a line or a value that cannot be, a family or a value twice. */
+/** Returns what Prometheus would reject: invalid names, lines or values, and repeated families or values. */
 function complaintsOf(families: readonly Family[]): string[] {
   const names = families.map(({ name }) => name);
   const lines = exposition(families).trimEnd().split("\n");
@@ -27,7 +27,7 @@ function complaintsOf(families: readonly Family[]): string[] {
 }
 
 describe("a host collector", () => {
-  test("tells of a Raspberry Pi what each of its files says", async () => {
+  test("reports the content of each file of a Raspberry Pi", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const families = await openHost({ root: machine.root, ...ANSWERS, version: "1.2.3" }).collect();
     expect(complaintsOf(families)).toEqual([]);
@@ -59,7 +59,7 @@ describe("a host collector", () => {
     );
   });
 
-  test("tells of a container what it may use", async () => {
+  test("reports the limits of a container", async () => {
     using machine = fakeRoot(CONTAINER);
     expect(valuesOf(await openHost({ root: machine.root, ...ANSWERS }).collect())).toMatchObject({
       node_memory_MemTotal_bytes: 8_000_000 * 1024,
@@ -70,7 +70,7 @@ describe("a host collector", () => {
     });
   });
 
-  test("says which collectors had something to read, and how long each took", async () => {
+  test("reports success and duration of each collector", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const values = valuesOf(await openHost({ root: machine.root, ...ANSWERS }).collect());
     const without = Object.keys(values).filter((name) => /^node_scrape_collector_success/.test(name) && !values[name]);
@@ -85,7 +85,7 @@ describe("a host collector", () => {
     expect(took.length).toBe(Object.keys(values).filter((name) => name.includes("collector_success")).length);
   });
 
-  test("goes on where a machine has nothing that it knows", async () => {
+  test("works on a machine without any known file", async () => {
     using machine = fakeRoot({});
     const families = await openHost({ root: machine.root, ...ANSWERS }).collect();
     expect(complaintsOf(families)).toEqual([]);
@@ -95,7 +95,7 @@ describe("a host collector", () => {
     );
   });
 
-  test("shows no idle time that steps back, and no processor that went away", async () => {
+  test("hides idle time that steps back, and processors that are gone", async () => {
     using machine = fakeRoot({ "/proc/stat": "cpu0 0 0 0 1000\ncpu1 0 0 0 1000\n" });
     const host = openHost({ root: machine.root, ...ANSWERS });
     await host.collect();
@@ -136,7 +136,7 @@ describe("a host collector", () => {
     expect(values[`node_filesystem_device_error{device="/dev/mmcblk0p1",${labels}}`]).toBe(0);
   });
 
-  test("reads once for all who ask at one time", async () => {
+  test("shares one read between concurrent calls", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const host = openHost({ root: machine.root, ...ANSWERS });
     const [one, other] = await Promise.all([host.collect(), host.collect()]);
@@ -144,7 +144,7 @@ describe("a host collector", () => {
     expect(await host.collect()).not.toBe(one);
   });
 
-  test("leaves out what it is told to", async () => {
+  test("leaves out excluded mounts and devices", async () => {
     using machine = fakeRoot(RASPBERRY_PI_4);
     const values = valuesOf(
       await openHost({
@@ -170,7 +170,7 @@ describe("a host collector", () => {
 });
 
 describe("whatever files say", () => {
-  /** As a broken kernel or a dying disk would have it: cut off, repeated, with bytes exchanged. */
+  /** Damages a text as a broken kernel or a dying disk would: truncated, repeated, with other bytes. */
   function damaged(text: string, seed: number): string {
     const at = seed % (text.length + 1);
     const noise = String.fromCharCode((seed >>> 8) & 0x7f, (seed >>> 16) & 0xff, 0x22, 0x5c);
@@ -178,7 +178,7 @@ describe("whatever files say", () => {
     return kinds[(seed >>> 3) % kinds.length]!;
   }
 
-  test("a scrape is one that Prometheus takes", async () => {
+  test("a scrape is valid for Prometheus", async () => {
     const files = { ...RASPBERRY_PI_4, ...X86_SERVER };
     const paths = Object.keys(files).filter((path) => !files[path]!.startsWith("→"));
     using machine = fakeRoot(files);
@@ -204,7 +204,7 @@ describe("whatever files say", () => {
     expect(files.text("/proc")).toBeUndefined();
   });
 
-  test("a number that the bound would cut in two is left out with its line", () => {
+  test("a number cut by the limit is left out with its line", () => {
     using machine = fakeRoot({
       "/proc/net/udp": "1234567\n".repeat(200_000),
       "/proc/stat": "123456\n".repeat(200_000),

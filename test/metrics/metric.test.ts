@@ -19,7 +19,7 @@ describe("readers", () => {
     expect(textOf(seen)).toContain("a_total 10\n");
   });
 
-  test("print one line for each set of labels reported, and none that is reported no longer", () => {
+  test("print one line for each reported set of labels, and none for those no longer reported", () => {
     let names = ["x", "y"];
     const open: Metric = {
       name: "open",
@@ -35,12 +35,12 @@ describe("readers", () => {
     expect(textOf(open)).not.toContain('listener="x"');
   });
 
-  test("leave out what the system does not tell, rather than calling it 0", () => {
+  test("leave out values that the system does not report, rather than printing 0", () => {
     const unknown: Metric = { name: "unknown", help: "Unknown.", type: "gauge", read: () => undefined };
     expect(textOf(unknown)).toBe("# HELP unknown Unknown.\n# TYPE unknown gauge\n");
   });
 
-  test("that share a look share it within one turn of the event loop, and look again in the next", async () => {
+  test("share one read within a turn of the event loop, and read again in the next", async () => {
     let looks = 0;
     const look = oncePerTurn(() => ++looks);
     expect([look(), look()]).toEqual([1, 1]);
@@ -49,7 +49,7 @@ describe("readers", () => {
   });
 });
 
-test("families of one name from several sources are one family: a name that begins twice costs the whole scrape", () => {
+test("families of one name from several sources become one, since Prometheus rejects a repeated name", () => {
   const part = (value: number) => ({
     name: "lag_seconds",
     help: "Lag.",

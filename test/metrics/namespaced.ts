@@ -9,7 +9,7 @@ import { keepingIn, MAIN } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
 import { valuesOfText } from "./host-support.ts";
 
-/** Whether this machine lets us make namespaces; where it does not, one test that says so, and that fails in CI. */
+/** Whether namespaces can be created here; where they cannot, one test reports it, and fails in CI. */
 export function hasNamespaces(flags: readonly string[]): boolean {
   if (spawnSync("unshare", [...flags, "true"]).status === 0) return true;
   test.skipIf(process.env.CI !== "true")(`namespaces (unshare ${flags.join(" ")}) cannot be made: needs root`, () => {
@@ -35,7 +35,7 @@ export interface Namespaced {
 /**
  * Starts it after a script of the shell has prepared its namespaces. `$DIR` is an empty folder, `$BUN` the runtime.
  *
- * @param flags unshare's: with `--net` it is asked from within, with `--pid` what the script starts ends with it
+ * @param flags of unshare: with `--net` requests are made from within, with `--pid` the script's processes end with it
  */
 export async function namespacedTenk(flags: readonly string[], prepare: string): Promise<Namespaced> {
   const folder = mkdtempSync(join(tmpdir(), "tenk-namespace-"));

@@ -20,7 +20,7 @@ describe("the process reader", () => {
     expect(Math.abs(sample.startSeconds - Date.now() / 1000)).toBeLessThan(3600);
   });
 
-  test("tells when it was started by the clock as it is now", () => {
+  test("reports its start by the clock as it is now", () => {
     const clock = { now: 60_000, elapsed: 5_000 };
     const reader = openProcessReader({ now: () => clock.now, elapsed: () => clock.elapsed });
     const pass = (elapsedMs: number, setByMs = 0) => {
@@ -29,7 +29,7 @@ describe("the process reader", () => {
       return (reader.read().startSeconds * 1000 - performance.timeOrigin).toFixed(1);
     };
     expect(pass(1000)).toBe("0.0");
-    // What a clock is corrected by a little at a time is not told each time.
+    // Small corrections of the clock do not change the start each time.
     expect([pass(60_000, 400), pass(60_000, -30)]).toEqual(["0.0", "0.0"]);
     expect(pass(1000, Date.UTC(2026, 7, 1))).toBe((Date.UTC(2026, 7, 1) + 370).toFixed(1));
     expect([pass(8 * 3_600_000), pass(1000, -3_600_370)]).toEqual([
@@ -49,7 +49,7 @@ describe("the process reader", () => {
     reader.close();
   });
 
-  test("still tells memory, time and descriptors when no descriptor is left", () => {
+  test("still reports memory, time and descriptors when no descriptor is left", () => {
     const program = `
       import { openSync } from "node:fs";
       import { openProcessReader } from ${JSON.stringify(new URL("../../src/metrics/mod.ts", import.meta.url).href)};
@@ -83,7 +83,7 @@ describe("event loop lag", () => {
     expect(lag.quantileMs(fraction)).toBe(expected);
   });
 
-  test("is seen when the loop was held", async () => {
+  test("is measured when the loop was blocked", async () => {
     const held = await new Promise<number>((resolve) => {
       const meter = measureLoopLag((lagMs) => {
         if (lagMs < 40) return;
@@ -98,7 +98,7 @@ describe("event loop lag", () => {
     expect(held).toBeGreaterThanOrEqual(40);
   });
 
-  test("is not measured any more by a meter that was stopped by what it told", async () => {
+  test("is no longer measured after its callback stops the meter", async () => {
     let told = 0;
     const meter = measureLoopLag(() => {
       told += 1;

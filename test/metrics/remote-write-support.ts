@@ -1,4 +1,4 @@
-/** Readers of what remote write sends, from the formats' own descriptions: none of it is tenk's. */
+/** Decoders of remote write, written from the formats' own descriptions, without tenk's code. */
 
 /** Snappy's block format. */
 export function unsnappy(bytes: Uint8Array): Uint8Array {

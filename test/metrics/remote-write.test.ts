@@ -32,7 +32,7 @@ describe("snappy", () => {
     }
   });
 
-  test("makes small what repeats", () => {
+  test("shrinks repetitions", () => {
     const names = Array.from(
       { length: 5000 },
       (_, index) => `tenk_tcp_bytes_read_total{listener="${index % 9}"} ${index}\n`,
@@ -43,7 +43,7 @@ describe("snappy", () => {
     expect(Buffer.from(unsnappy(compressed))).toEqual(input);
   });
 
-  test("what was compressed is what comes out", () => {
+  test("decompressing returns the input", () => {
     const fewLetters = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 3000 }).map((each) => Uint8Array.from(each));
     const words = fc.array(fc.constantFrom("listener", "reason", "=", "\n", "tenk_"), { maxLength: 500 });
     const inputs = fc.oneof(
@@ -61,7 +61,7 @@ describe("snappy", () => {
 });
 
 describe("a write request", () => {
-  test("is the bytes that the protocol's description says", () => {
+  test("has the bytes of the protocol's description", () => {
     const bytes = writeRequest([{ labels: [["__name__", "up"]], value: 1, atMs: 300 }]);
     const label = `0a08${hex(Buffer.from("__name__"))}1202${hex(Buffer.from("up"))}`;
     const sample = "09000000000000f03f10ac02";
@@ -83,7 +83,7 @@ describe("a write request", () => {
     for (const { labels } of read) expect(labels.map(([name]) => name)).toEqual(labels.map(([name]) => name).sort());
   });
 
-  test("tells the end of a series from what is not a number", () => {
+  test("distinguishes the end of a series from NaN", () => {
     const values = ["stale", Number.NaN, -0.5, Number.POSITIVE_INFINITY] as const;
     const read = readWriteRequest(writeRequest(values.map((value) => ({ labels: [], value, atMs: 0 }))));
     expect(read.map(({ bits }) => bits[0])).toEqual([
@@ -94,7 +94,7 @@ describe("a write request", () => {
     ]);
   });
 
-  test("what was written is what is read", () => {
+  test("decoding returns the encoded samples", () => {
     const label = fc.tuple(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme", maxLength: 300 }));
     const atMs = fc.nat(Number.MAX_SAFE_INTEGER);
     const sample = fc.record({ labels: fc.array(label, { maxLength: 5 }), value: fc.double(), atMs });

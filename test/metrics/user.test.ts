@@ -17,7 +17,7 @@ async function scrape(): Promise<string[]> {
 }
 
 describe("a metric of a user's own", () => {
-  test("given what is no number is left out alone, and is there again with the next number", async () => {
+  test("with a value that is not a number is left out alone, and is back with the next number", async () => {
     const [broken, sound] = [gauge("user_broken", "Broken."), gauge("user_sound", "Sound.")];
     sound.set(1);
     for (const value of ["5", undefined, null, {}, 5n]) {
@@ -42,7 +42,7 @@ describe("a metric of a user's own", () => {
     expect(() => histogram("user_odd_seconds", "Odd.", {}, [label])).toThrow("cannot be the name of a label");
   });
 
-  test("is refused with a hint that is about what was wrong", () => {
+  test("is refused with a fitting hint", () => {
     const hintOf = (make: () => unknown) => {
       try {
         make();
@@ -57,7 +57,7 @@ describe("a metric of a user's own", () => {
     expect(hintOf(() => counter("user_by_total", "By.").inc(-1))).toContain("a gauge");
   });
 
-  test("can have the name that was refused to it before", async () => {
+  test("can use a name after it was refused with other arguments", async () => {
     expect(() => histogram("user_mended_seconds", "Mended.", {}, ["le"])).toThrow();
     expect(() => histogram("user_mended_seconds", "Mended.", { buckets: [2, 1] })).toThrow("buckets");
     histogram("user_mended_seconds", "Mended.", { buckets: [1, 2] }).observe(1.5);

@@ -17,7 +17,7 @@ interface Figures extends Amounts {
   readonly openBytes: number;
 }
 
-/** What the system counts as written to the disk; a file system in memory counts nothing there, but does in the calls. */
+/** Bytes that the system counts as written to the disk; for a file system in memory, those passed to `write`. */
 const written = ({ diskBytes, writeCallBytes }: Amounts) => Math.max(diskBytes, writeCallBytes);
 
 function simulate(folder: string, ...words: (string | number)[]): Figures {
@@ -27,7 +27,7 @@ function simulate(folder: string, ...words: (string | number)[]): Figures {
   return JSON.parse(stdout) as Figures;
 }
 
-test("a box of 300 series writes at most 50 MB a day, on a day when as much is forgotten as comes", () => {
+test("an instance with 300 series writes at most 50 MB on a day when as many blocks are deleted as added", () => {
   const one = simulate(newFolder(), 1, 300);
   const three = simulate(newFolder(), 3, 300);
   expect(written(one)).toBeGreaterThan(5 * MEGABYTE);
@@ -35,7 +35,7 @@ test("a box of 300 series writes at most 50 MB a day, on a day when as much is f
   expect((written(three) - written(one)) / 2).toBeLessThan(50 * MEGABYTE);
 }, 60_000);
 
-test("and so does one whose every series is pure noise, on its first day and when each hour that comes ends one", () => {
+test("so does one whose series are all noise, on its first day and when each new hour deletes an old one", () => {
   const { perDay } = simulate(newFolder(), 4, 300, "noise");
   expect(perDay.length).toBe(4);
   for (const day of perDay) {

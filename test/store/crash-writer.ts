@@ -1,4 +1,4 @@
-/** Writes history as fast as it can, and says after each batch that is on disk which it was. Ended by a signal. */
+/** Writes history as fast as it can, and prints the number of each batch once it is on disk. Ended by a signal. */
 import { Store } from "../../src/store/mod.ts";
 import { Simulation, START_MS } from "./simulate.ts";
 

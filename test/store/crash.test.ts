@@ -24,7 +24,7 @@ function inspect(path: string): { integrity: unknown; newest: number; seriesOfNe
   }
 }
 
-test("killed twenty times while it writes: the file opens, is whole, and lacks at most the batch that was not confirmed", async () => {
+test("after twenty kills during writes the file opens, is intact, and lacks at most the unconfirmed batch", async () => {
   const folder = newFolder();
   let next = 0;
   for (let round = 0; round < 20; round++) {
@@ -49,7 +49,7 @@ test("killed twenty times while it writes: the file opens, is whole, and lacks a
   expect(next).toBeGreaterThan(60);
 }, 30_000);
 
-test("a log that was cut anywhere, as a lost disk cache does, costs only the batches behind the cut", () => {
+test("a write-ahead log that is truncated anywhere, as by a lost disk cache, loses only the batches behind the cut", () => {
   const folder = newFolder();
   const path = join(folder, "history.sqlite");
   const file = new HistoryFile(path);

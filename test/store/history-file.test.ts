@@ -13,7 +13,7 @@ function newFile(): HistoryFile {
   return new HistoryFile(join(newFolder(), "history.sqlite"), false);
 }
 
-/** What a chart gets of the only series that matches. */
+/** Values of the only matching series, as a chart gets them. */
 function chart(file: HistoryFile, asked: HistoryQuery) {
   const [only, ...others] = file.read(asked);
   expect(others).toEqual([]);
@@ -28,7 +28,7 @@ function live(file: HistoryFile, fromMs: number, toMs: number, value: (atMs: num
 }
 
 describe("the history on disk", () => {
-  test("gives back what was written, with gaps where nothing was", () => {
+  test("returns what was written, with gaps where nothing was written", () => {
     const file = newFile();
     file.write([blockAt(START_MS, (atMs) => (atMs === START_MS + 10_000 ? Number.NaN : (atMs - START_MS) / 1000))]);
     expect(chart(file, query(START_MS - 10_000, 10_000, 5))).toEqual({
@@ -41,7 +41,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("is still there in a file that is opened again, and a block that was written in part is completed", () => {
+  test("survives reopening the file, and a partly written block is completed", () => {
     const path = join(newFolder(), "history.sqlite");
     const half = START_MS + 150_000;
     const first = new HistoryFile(path);
@@ -91,7 +91,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("answers the same before and after blocks are rolled up", () => {
+  test("returns the same before and after blocks are rolled up", () => {
     const file = newFile();
     const value = (atMs: number) => Math.round(100 + 50 * Math.sin(atMs / 1e6));
     const asked = query(START_MS, 15 * MINUTE_MS, 96);
@@ -108,7 +108,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test.each([10, 20, 60, 70])("answers a long range up to now, %d minutes after midnight", (minutes) => {
+  test.each([10, 20, 60, 70])("returns a long range up to now, %d minutes after midnight", (minutes) => {
     const file = newFile();
     const nowMs = START_MS + DAY_MS + minutes * MINUTE_MS;
     live(file, START_MS, nowMs, () => 1);
@@ -118,7 +118,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("answers of a day as it is when the clock left it and came back", () => {
+  test("returns a day correctly after the clock left it and came back", () => {
     const file = newFile();
     const halfMs = START_MS + DAY_MS / 2;
     live(file, START_MS, halfMs, () => 1);
@@ -129,7 +129,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("has whatever was written last, whatever the clock did", () => {
+  test("has the points written last, whatever the clock did", () => {
     const spans = fc.array(
       fc.record({
         jump: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: -120, max: 120 })),
@@ -166,7 +166,7 @@ describe("the history on disk", () => {
     );
   });
 
-  test("forgets each resolution in its time, not sooner", () => {
+  test("deletes each resolution when it expires, not earlier", () => {
     const file = newFile();
     const days = 95;
     for (let day = 0; day < days; day++) {
@@ -183,7 +183,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("keeps a series that comes after the clock went back over midnight", () => {
+  test("keeps a new series after the clock was set back over midnight", () => {
     const path = join(newFolder(), "history.sqlite");
     const fresh = { ...CONNECTIONS, labels: { listener: "new" } };
     let file = new HistoryFile(path, false);
@@ -198,7 +198,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("forgets the names of series of which nothing is left", () => {
+  test("deletes the names of series without any points left", () => {
     const file = newFile();
     file.write([blockAt(START_MS, () => 1, { ...CONNECTIONS, name: "gone" })]);
     for (let day = 0; day < 94; day++) file.write([blockAt(START_MS + day * DAY_MS, () => 1)]);
@@ -206,7 +206,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("keeps more series than a row has, those that come into a block later too, and rolls all of them up", () => {
+  test("keeps and rolls up more series than fit into a row, including those added to a block later", () => {
     const file = newFile();
     const names = Array.from({ length: ROW_SERIES * 2 + 10 }, (_, at) => ({
       ...CONNECTIONS,
@@ -231,7 +231,7 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("gives the disk back what it does not need any more", () => {
+  test("returns free pages to the disk", () => {
     const folder = newFolder();
     const file = new HistoryFile(join(folder, "history.sqlite"), false);
     const many = new Simulation(1000, "noise");
@@ -243,7 +243,7 @@ describe("the history on disk", () => {
     expect(statSync(join(folder, "history.sqlite")).size).toBeLessThan(before * 0.6);
   });
 
-  test("loses little to a clock that is decades ahead for a while, and rolls up what came before", () => {
+  test("loses little to a clock that is decades ahead for a while, and rolls up the earlier blocks", () => {
     const file = newFile();
     live(file, START_MS, START_MS + 10.5 * DAY_MS, () => 1);
     const wrongMs = START_MS + 20_000 * DAY_MS;
@@ -256,21 +256,21 @@ describe("the history on disk", () => {
     file.close();
   });
 
-  test("does not read what the caller has in memory", () => {
+  test("does not read points that the caller has in memory", () => {
     const file = newFile();
     file.write([blockAt(START_MS, () => 1)]);
     expect(chart(file, query(START_MS, 10_000, 4, { untilMs: START_MS + 20_000 })).mean).toEqual([1, 1, null, null]);
     file.close();
   });
 
-  test("fills seconds with the ten seconds they lie in", () => {
+  test("fills each second from its ten-second point", () => {
     const file = newFile();
     file.write([blockAt(START_MS, (atMs) => (atMs - START_MS) / 10_000)]);
     expect(chart(file, query(START_MS + 8000, 1000, 4)).mean).toEqual([0, 0, 1, 1]);
     file.close();
   });
 
-  test("is as it was when a write fails", () => {
+  test("is unchanged after a failed write", () => {
     const file = newFile();
     file.write([blockAt(START_MS, () => 1)]);
     const broken = {

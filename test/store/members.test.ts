@@ -5,7 +5,7 @@ import { memberOf, membersOf, packMembers } from "../../src/store/members.ts";
 
 const member = fc.option(fc.uint8Array({ minLength: 1, maxLength: 1200 }), { nil: undefined });
 
-test("a row gives back its members at their places, all of them or one", () => {
+test("a row returns its members by place, all of them or one", () => {
   fc.assert(
     fc.property(fc.array(member, { maxLength: 20 }), fc.nat(ROW_SERIES - 21), (members, offset) => {
       const given: (Uint8Array | undefined)[] = [];
@@ -21,13 +21,13 @@ test("a row gives back its members at their places, all of them or one", () => {
   );
 });
 
-test("no member costs more than two bytes beside its own", () => {
+test("a member has an overhead of at most two bytes", () => {
   expect(packMembers([Uint8Array.of(5), undefined, new Uint8Array(300)]).length).toBe(1 + 1 + 1 + 2 + 300);
   expect(packMembers([]).length).toBe(0);
   expect(membersOf(undefined)).toEqual([]);
 });
 
-test("any bytes are some members, which lie in them", () => {
+test("arbitrary bytes decode to some members within them", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2000 }), fc.nat(ROW_SERIES), (bytes, place) => {
       const members = membersOf(bytes);

@@ -28,11 +28,11 @@ describe("a block of points", () => {
     }
   });
 
-  test("that are all gaps is nothing", () => {
+  test("that are all gaps encodes to undefined", () => {
     expect(encodePoints(Float32Array.from([...gap, ...gap]))).toBeUndefined();
   });
 
-  test("keeps five digits, the order of min, mean and max, and its gaps", () => {
+  test("keeps five digits, the order of min, mean and max, and gaps", () => {
     const value = fc.oneof(
       fc.float({ noNaN: true, noDefaultInfinity: true }),
       fc.integer({ min: -70_000, max: 70_000 }),

@@ -21,7 +21,7 @@ function leftOf(moments: readonly number[], why: "corrupt" | "foreign" = "corrup
   return names.filter((each) => each.endsWith(".sqlite")).map((name) => readFileSync(join(folder, name), "utf8"));
 }
 
-describe("a file that is quarantined", () => {
+describe("a quarantined file", () => {
   test.each([
     ["goes on", [0, 1000, 2000, 3000, 4000].map((ms) => NOW_MS + ms)],
     ["is the same second", new Array<number>(5).fill(NOW_MS)],
@@ -34,11 +34,11 @@ describe("a file that is quarantined", () => {
     expect(leftOf(moments).sort()).toEqual([count - 2, count - 1, count].map(String).sort());
   });
 
-  test("stays, if it is another's, however many there are", () => {
+  test("stays if it is foreign, however many there are", () => {
     expect(leftOf(new Array<number>(5).fill(NOW_MS), "foreign")).toHaveLength(5);
   });
 
-  test("goes after what lies beside it, so that nothing cut short leaves that to a new file", () => {
+  test("is renamed after its companions, so that a crash in between leaves none of them to a new file", () => {
     const folder = newFolder();
     // Its new name may be just as long as names are; that of its -wal may not: the disk refuses in between.
     const path = join(folder, `${"h".repeat(218)}.sqlite`);
@@ -48,7 +48,7 @@ describe("a file that is quarantined", () => {
   });
 });
 
-test("a -wal whose file is gone is not taken for a new file's: SQLite removes one beside an empty file", () => {
+test("a -wal without its file is not applied to a new file: SQLite removes one beside an empty file", () => {
   const folder = newFolder();
   const path = join(folder, "history.sqlite");
   const open = () => {

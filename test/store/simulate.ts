@@ -1,5 +1,5 @@
 /**
- * Lets a box's history run through simulated days, and prints what it wrote and how large it became.
+ * Runs an instance's history through simulated days, and prints the bytes written and the final size.
  *
  *     bun test/store/simulate.ts FOLDER DAYS SERIES [mixed|noise] [BLOCKS_A_WRITE] [no-sync]
  */
@@ -64,7 +64,7 @@ export class Simulation {
   }
 }
 
-/** What the system says this process wrote: what went to a disk, and what was handed to `write`. */
+/** Bytes that this process wrote, by the system's count: to a disk, and passed to `write`. */
 export function written(): { disk: number; calls: number } {
   const text = readFileSync("/proc/self/io", "utf8");
   const value = (field: string) => Number(new RegExp(`^${field}: (\\d+)`, "m").exec(text)?.[1]);

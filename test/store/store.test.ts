@@ -34,7 +34,7 @@ const run = (startedMs: number, size = 10): Run => ({
 });
 
 describe("a store", () => {
-  test("writes and reads in a thread, and what it kept is there for the next one", async () => {
+  test("writes and reads in a thread, and the next store finds its data", async () => {
     const folder = join(newFolder(), "made", "here");
     const store = new Store({ folder });
     expect(await store.open()).toBeTrue();
@@ -56,7 +56,7 @@ describe("a store", () => {
     expect([stdout.trim(), status]).toEqual(["true", 0]);
   });
 
-  test("keeps runs, lists the newest first, and forgets the oldest by count", async () => {
+  test("keeps runs, lists the newest first, and deletes the oldest beyond the count", async () => {
     const store = new Store({ folder: newFolder(), maxRuns: 3 });
     const ids = [];
     for (const startedMs of [1, 5, 2, 4]) ids.push(await store.runs.add(run(startedMs)));
@@ -70,7 +70,7 @@ describe("a store", () => {
     await store.stop();
   });
 
-  test("keeps a run that is added again once, also by another process", async () => {
+  test("keeps one copy of a run that is added twice, even by another process", async () => {
     const folder = newFolder();
     const [store, other] = [new Store({ folder }), new Store({ folder })];
     const id = await store.runs.add(run(7));
@@ -81,7 +81,7 @@ describe("a store", () => {
     await Promise.all([store.stop(), other.stop()]);
   });
 
-  test("forgets runs by bytes, though never the one just added", () => {
+  test("deletes runs beyond the size limit, but never the one just added", () => {
     const { files } = filesIn(newFolder());
     const list = () =>
       (files.handle({ kind: "listRuns", limit: 9 }) as { startedMs: number }[]).map((one) => one.startedMs);
@@ -92,7 +92,7 @@ describe("a store", () => {
     files.handle({ kind: "close" });
   });
 
-  test("adds a run while another process writes one: it waits for its turn", async () => {
+  test("waits while another process writes a run, then adds its own", async () => {
     const folder = newFolder();
     const store = new Store({ folder });
     expect(await store.runs.add(run(1))).toBe(1);
@@ -141,7 +141,7 @@ describe("a store", () => {
     },
   );
 
-  test("makes files for their owner alone, also in a folder that others may read", () => {
+  test("creates files for their owner only, even in a folder that others may read", () => {
     const folder = newFolder();
     chmodSync(folder, 0o755);
     const before = process.umask(0o022);
@@ -160,8 +160,8 @@ describe("a store", () => {
   });
 });
 
-describe("what happens to disks:", () => {
-  test("a folder that cannot be is said once, left alone, tried again later, and used when it can be", () => {
+describe("disk problems:", () => {
+  test("a folder that cannot be created is logged once, retried after a pause, and used once it works", () => {
     const folder = join(newFolder(), "blocked");
     writeFileSync(folder, "a file where the folder should be");
     const { clock, write, read, lines, fields } = filesIn(folder);
@@ -180,7 +180,7 @@ describe("what happens to disks:", () => {
     expect(read()).toHaveLength(1);
   });
 
-  test("a folder that is removed while it is written to is made again", () => {
+  test("a folder that is deleted during writes is created again", () => {
     const folder = newFolder();
     const { write, read, lines } = filesIn(folder);
     expect(write()).toBeTrue();
@@ -189,14 +189,14 @@ describe("what happens to disks:", () => {
     expect(lines).toEqual(["warn history file deleted, new file created"]);
   });
 
-  test("what no disk is to blame for is no reason to leave the disk alone", () => {
+  test("an error that does not come from the disk causes no pause", () => {
     const { files, write, lines } = filesIn(newFolder());
     const broken = { startMs: START_MS, series: [null as never], points: new Float32Array(90) };
     expect(() => files.handle({ kind: "write", blocks: [broken], insist: false })).toThrow(TypeError);
     expect([write(), lines]).toEqual([true, []]);
   });
 
-  test("more series than can be are left out, and said once", () => {
+  test("series beyond the limit are left out, which is logged once", () => {
     const { files, lines } = filesIn(newFolder());
     const many = (from: number, count: number) => ({
       startMs: START_MS,
@@ -210,7 +210,7 @@ describe("what happens to disks:", () => {
     expect(lines).toEqual(["warn history has too many series, new ones are not written"]);
   });
 
-  test("the last write tries though the disk failed a moment ago", () => {
+  test("the last write ignores the pause after a failure", () => {
     const folder = join(newFolder(), "blocked");
     writeFileSync(folder, "");
     const { write } = filesIn(folder);
@@ -219,7 +219,7 @@ describe("what happens to disks:", () => {
     expect([write(), write(true)]).toEqual([false, true]);
   });
 
-  test("a file that another box has is left to it", () => {
+  test("a file that another instance uses is left alone", () => {
     const folder = newFolder();
     const [first, second] = [filesIn(folder), filesIn(folder)];
     expect([first.write(), second.write(), first.write()]).toEqual([true, false, true]);
@@ -234,7 +234,7 @@ describe("what happens to disks:", () => {
     ["spoiled in its first page", (good: Buffer) => good.fill(0xaa, 100, 4096)],
     ["spoiled in all others", (good: Buffer) => good.fill(0xaa, 4096)],
     ["cut short", (good: Buffer) => good.subarray(0, 5000)],
-  ])("a file that is %s is quarantined under a dated name, and a new one begun", (_, spoil) => {
+  ])("a file that is %s is quarantined under a dated name, and a new one is created", (_, spoil) => {
     const folder = newFolder();
     const before = filesIn(folder);
     for (let at = 0; at < 50; at++) before.write();
@@ -259,7 +259,7 @@ describe("what happens to disks:", () => {
     ["points that are a text", "UPDATE ten_seconds SET points = 'points'"],
     ["a column of another name", "ALTER TABLE ten_seconds RENAME COLUMN points TO qoints"],
     ["a table of another name", "ALTER TABLE dirty RENAME TO dirtx"],
-  ])("a file with %s is quarantined: it would never be written again", (_, change) => {
+  ])("a file with %s is quarantined: no write to it would ever succeed", (_, change) => {
     const folder = newFolder();
     const before = filesIn(folder);
     before.write();
@@ -271,7 +271,7 @@ describe("what happens to disks:", () => {
     expect(lines).toEqual(["error history file quarantined, new file created"]);
   });
 
-  test("a file whose table has another name of a series than its index is quarantined", () => {
+  test("a file whose table and index differ in a name is quarantined", () => {
     const folder = newFolder();
     const before = filesIn(folder);
     before.write();
@@ -285,7 +285,7 @@ describe("what happens to disks:", () => {
     expect(lines).toEqual(["error history file quarantined, new file created"]);
   });
 
-  test("of corrupt files the newest three are kept", () => {
+  test("the newest three corrupt files are kept", () => {
     const folder = newFolder();
     for (let day = 1; day <= 5; day++)
       writeFileSync(join(folder, `history-corrupt-2026-11-0${day}T00-00-00.sqlite`), "x");
@@ -315,7 +315,7 @@ describe("what happens to disks:", () => {
     expect(existsSync(join(folder, "history-foreign-2026-11-23T10-11-12.sqlite"))).toBeTrue();
   });
 
-  test("a read-only folder: memory only, until it can be written", () => {
+  test("with a read-only folder, history stays in memory until it is writable", () => {
     const folder = newFolder();
     if (!mount(folder, "-t", "tmpfs", "-o", "size=1m,ro", "tmpfs")) return needsRoot();
     try {
@@ -331,7 +331,7 @@ describe("what happens to disks:", () => {
     }
   });
 
-  test("a full disk: said once, what is there is still read, and written again when there is room", () => {
+  test("a full disk is logged once, can still be read, and is written again when there is space", () => {
     const folder = newFolder();
     if (!mount(folder, "-t", "tmpfs", "-o", "size=256k", "tmpfs")) return needsRoot();
     try {

@@ -21,7 +21,7 @@ export const START_MS = Date.UTC(2026, 7, 1);
 
 export const CONNECTIONS: SeriesName = { name: "connections", labels: { listener: "packets" }, type: "gauge" };
 
-/** Five minutes of one series whose ten-second points are what `value` says of their time. */
+/** Five minutes of one series whose ten-second points have the `value` of their time. */
 export function blockAt(startMs: number, value: (atMs: number) => number, series = CONNECTIONS): HistoryBlock {
   const points = new Float32Array(FINEST.points * 3);
   for (let point = 0; point < FINEST.points; point++)
@@ -40,14 +40,14 @@ export function query(fromMs: number, stepMs: number, length: number, more: Part
   return { name: "connections", labels: {}, fromMs, stepMs, length, untilMs: Number.MAX_SAFE_INTEGER, ...more };
 }
 
-/** A log that keeps what it is told, as `warn history not written`. */
+/** A log that keeps its lines, such as `warn history not written`. */
 export function keptLog() {
   const lines: string[] = [];
   const fields: LogFields[] = [];
-  const say = (level: string) => (message: string, more?: LogFields) => {
+  const keep = (level: string) => (message: string, more?: LogFields) => {
     lines.push(`${level} ${message}`);
     fields.push(more ?? {});
   };
-  const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+  const log: Log = { debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
   return { log, lines, fields };
 }

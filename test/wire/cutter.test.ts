@@ -40,7 +40,7 @@ const stream = (framing: Framing) => {
   return parts.map((all) => concat(...all));
 };
 
-describe("the same frames come out, however a stream is split:", () => {
+describe("frames do not depend on how a stream is split:", () => {
   test.each(FRAMINGS)("%s, at every one and every two places", (_, framing) => {
     fc.assert(
       fc.property(stream(framing), (bytes) => {
@@ -76,7 +76,7 @@ describe("the same frames come out, however a stream is split:", () => {
     600_000,
   );
 
-  test.each(FRAMINGS)("%s: what was encoded comes out", (_, framing) => {
+  test.each(FRAMINGS)("%s: decoding returns the encoded frames", (_, framing) => {
     const payload = fc.array(fc.constantFrom(...latin1("abc ")), { minLength: 3, maxLength: 3 });
     fc.assert(
       fc.property(fc.array(payload, { maxLength: 20 }), fc.array(fc.nat(80)), (payloads, places) => {
@@ -97,7 +97,7 @@ describe("the same frames come out, however a stream is split:", () => {
 });
 
 describe("a frame", () => {
-  test("that lies whole in a chunk is a view into it, one that was split is not", () => {
+  test("within one chunk is a view into it, a split one is not", () => {
     const cutter = new FrameCutter(lines());
     const seen: boolean[] = [];
     const long = "x".repeat(60);
@@ -121,7 +121,7 @@ describe("a frame", () => {
     ]);
   });
 
-  test("is what was encoded, be it short enough to be copied or not, however it is split", () => {
+  test("equals the encoded payload, copied or not, however it is split", () => {
     const lengths = fc.array(fc.nat(90), { maxLength: 12 });
     fc.assert(
       fc.property(lengths, fc.array(fc.nat(600), { maxLength: 8 }), (all, places) => {
@@ -134,7 +134,7 @@ describe("a frame", () => {
     );
   });
 
-  test("of a framing that points behind the bytes ends where they do", () => {
+  test("of a framing that points beyond the bytes ends at their end", () => {
     const ends: number[] = [];
     const wrong: Framing = {
       ...fixed(4),
@@ -154,7 +154,7 @@ describe("a frame", () => {
     expect.assertions(1);
   });
 
-  test("that is refused ends the stream for good, with the frames before it given", () => {
+  test("that is refused ends the stream for good, after the frames before it", () => {
     const frames: string[] = [];
     const cutter = new FrameCutter(lines({ maxBytes: 3 }));
     const onFrame = (all: string[], frame: Uint8Array) => void all.push(Buffer.from(frame).toString());
@@ -166,7 +166,7 @@ describe("a frame", () => {
     expect(impossible.cut(hex("00000003"), frames, onFrame)).toBe("bad-length");
   });
 
-  test("of a framing that forgets its limit is refused all the same", () => {
+  test("of a framing that ignores its limit is refused as well", () => {
     const endless: Framing = { maxFrameBytes: 100, measure: () => 0, encode: () => new Uint8Array(0) };
     const cutter = new FrameCutter(endless);
     let most = 0;
@@ -218,7 +218,7 @@ describe("the framing may change in mid-stream:", () => {
 describe("a stopped cutter", () => {
   const collect = (frames: string[], frame: Uint8Array) => void frames.push(Buffer.from(frame).toString());
 
-  test("gives no frame until resume, and then all, in order", () => {
+  test("passes on no frame until resume, and then all in order", () => {
     const frames: string[] = [];
     const cutter = new FrameCutter(lines());
     const onFrame = (all: string[], frame: Uint8Array) => {
@@ -252,14 +252,14 @@ describe("a stopped cutter", () => {
     expect(frames).toEqual(["a", "b", "c"]);
   });
 
-  test("hands over what waits to one that goes on without frames", () => {
+  test("moves the waiting bytes to a stream that continues without frames", () => {
     const cutter = new FrameCutter(lines());
     cutter.cut(latin1("STARTTLS\n\x16\x03"), undefined, () => cutter.stop());
     expect(Buffer.from(cutter.take()).toString("latin1")).toBe("\x16\x03");
     expect(cutter.keptBytes).toBe(0);
   });
 
-  test("that is discarded, in a frame or outside, keeps and gives nothing", () => {
+  test("that is discarded, in a frame or outside, keeps and passes on nothing", () => {
     for (const first of ["a\nb\nc", "", "x"]) {
       const frames: string[] = [];
       const cutter = new FrameCutter(lines());
@@ -275,7 +275,7 @@ describe("a stopped cutter", () => {
     }
   });
 
-  test("is what an onFrame that throws leaves behind; one that cuts again is refused", () => {
+  test("is discarded when onFrame throws; a nested cut is refused", () => {
     const cutter = new FrameCutter(lines());
     const failing = () => cutter.cut(latin1("a\nb\n"), undefined, () => cutter.cut(latin1("c\n"), undefined, () => {}));
     expect(failing).toThrow("Cannot cut");
@@ -316,7 +316,7 @@ describe("a stopped cutter", () => {
   );
 });
 
-describe("the work is linear, counted in bytes looked at and copied:", () => {
+describe("the work is linear in searched and copied bytes:", () => {
   const limits = { maxBytes: 40_000 };
   const line = lines(limits).encode("a".repeat(30_000));
   const streams: [string, Framing, Uint8Array][] = [
@@ -360,7 +360,7 @@ describe("the work is linear, counted in bytes looked at and copied:", () => {
         expect(work.frames).toBe(whole.frames);
         // A delimiter of 4 bytes may be compared at each place; a length field is read again until its frame is complete.
         expect(work.looked).toBeLessThanOrEqual(8 * bytes.length + 100);
-        // Once into the block, at most as much again by doubling it, and what was copied beyond a frame.
+        // Once into the block, at most as much again by doubling it, and the bytes copied beyond a frame.
         expect(work.copied).toBeLessThanOrEqual(4 * bytes.length + 1000);
       }
     }

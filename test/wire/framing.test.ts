@@ -62,14 +62,14 @@ describe("a frame is measured:", () => {
     expect(measured(framing, shifted, 3)).toEqual(expected);
   });
 
-  test("what lies behind the end is not looked at", () => {
+  test("bytes behind the end are not read", () => {
     const span = { start: 0, end: 0 };
     expect(lines().measure(latin1("ab\n"), 0, 2, 0, span)).toBe(0);
     expect(delimiter("--").measure(latin1("ab--"), 0, 3, 0, span)).toBe(0);
     expect(fixed(3).measure(latin1("abc"), 0, 2, 0, span)).toBe(0);
   });
 
-  test("an announced length is told before the frame is complete", () => {
+  test("an announced length is reported before the frame is complete", () => {
     const span = { start: 0, end: 0 };
     expect([lengthPrefixed({ lengthBytes: 2 }).measure(hex("0064 61"), 0, 3, 0, span), span.end]).toEqual([0, 102]);
   });
@@ -88,7 +88,7 @@ const framings: [string, Framing][] = [
   ["a fixed size", fixed(5)],
 ];
 
-test.each(framings)("what %s encode is measured as one frame with that payload, or is refused", (_, framing) => {
+test.each(framings)("a frame encoded by %s is measured with the same payload, or refused", (_, framing) => {
   const byte = fc.constantFrom(...latin1("ab\n\r\0"), 255);
   const ending = fc.constantFrom("", "\n", "aab");
   let encoded = 0;
@@ -111,7 +111,7 @@ test.each(framings)("what %s encode is measured as one frame with that payload, 
   expect(encoded).toBeGreaterThan(3);
 });
 
-test("a length prefix written by itself is the one that encode writes", () => {
+test("a length prefix written separately equals the one that encode writes", () => {
   for (const lengthBytes of [1, 2, 4, 8] as const) {
     for (const endian of ["big", "little"] as const) {
       for (const includesItself of [false, true]) {

@@ -130,7 +130,7 @@ run("CONNECT replies", REPLIES, (bytes, random) => {
   const scanned = random(bytes.length + 1);
   const decodeFrom = (given: Uint8Array) => decodeConnectReply(given, given.length > scanned ? scanned : 0);
   holdDecoder(decodeConnectReply, bytes, random, { maxBytes: 16_384 });
-  // What was looked at and incomplete before needs no second look.
+  // Bytes that were searched by an incomplete call need no second search.
   if (decodeConnectReply(bytes.subarray(0, scanned)).state !== "incomplete") return;
   if (!isDeepStrictEqual(decodeFrom(bytes), decodeConnectReply(bytes))) throw new Error("scanned changes the answer");
 });
@@ -180,7 +180,7 @@ function safe(framing: Framing, text: string): Uint8Array {
   }
 }
 
-/** What a cutter gives, as one number and its end: the frames' bytes are told apart by their lengths. */
+/** Condenses a cutter's output into a number and its result; lengths distinguish the frames. */
 function digest(framing: Framing, bytes: Uint8Array, sizes: () => number, maxKept: number): string {
   const cutter = new FrameCutter(framing);
   const state = { sum: 0, frames: 0 };

@@ -83,7 +83,7 @@ export function fuzz(seeds: readonly Uint8Array[], attempt: (bytes: Uint8Array, 
       attempt(bytes, random);
       lastMs = performance.now();
       if (lastMs - fromMs > slowestMs) {
-        // With numbers of its own: what the clock says must not change what the seed gives.
+        // Draws from its own random numbers: the time must not change the values of the seed.
         const aloneMs = leastMs(() => attempt(bytes, randomFrom(inputs)));
         slowestMs = Math.max(slowestMs, aloneMs);
       }
@@ -96,7 +96,7 @@ export function fuzz(seeds: readonly Uint8Array[], attempt: (bytes: Uint8Array, 
   return { inputs, slowestMs };
 }
 
-/** The least of a few times: what the work takes when neither the collector nor another process comes in between. */
+/** Returns the minimum of a few times, without disturbance by the collector or other processes. */
 function leastMs(work: () => void): number {
   let least = Number.POSITIVE_INFINITY;
   for (let count = 0; count < 5; count++) {
@@ -110,11 +110,11 @@ function leastMs(work: () => void): number {
 export interface Expected<Value> {
   /** From so many bytes on, there is a verdict: nothing is waited for without end. */
   maxBytes: number;
-  /** What holds for every value; throws otherwise. */
+  /** Checks a property of every value, and throws if it is violated. */
   holds?: (value: Value) => void;
 }
 
-/** What every decoder owes for any input: no throw, a bound, and a verdict that does not depend on how much more came. */
+/** Requirements of every decoder for any input: no throw, a bound, and a result that does not depend on later bytes. */
 export function holdDecoder<Value, Reason extends string>(
   decode: (bytes: Uint8Array) => Decoded<Value, Reason>,
   bytes: Uint8Array,

@@ -32,7 +32,7 @@ describe("a request", () => {
   });
 });
 
-describe("the head of an answer", () => {
+describe("the head of a response", () => {
   // The first two as tinyproxy 1.11.1 was seen to send them.
   test.each([
     [
@@ -99,7 +99,7 @@ describe("the head of an answer", () => {
     expect(decodeConnectReply(latin1(text))).toEqual({ state: "refused", reason } as never);
   });
 
-  test("has at most 16 KiB, or what is asked for", () => {
+  test("is limited to 16 KiB, or to the given size", () => {
     const start = "HTTP/1.1 200 OK\r\nA: ";
     const head = (bytes: number) => latin1(`${start}${"x".repeat(bytes - start.length - 4)}\r\n\r\n`);
     expect(decodeConnectReply(head(16_384))).toMatchObject({ state: "value", length: 16_384 });
@@ -108,7 +108,7 @@ describe("the head of an answer", () => {
     expect(decodeConnectReply(head(101), 0, { maxBytes: 100 })).toEqual({ state: "refused", reason: "too-long" });
   });
 
-  test("costs no more to read when it comes byte by byte, and time grows with its length alone", () => {
+  test("costs no more when it arrives byte by byte, in time linear in its length", () => {
     const text = `HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(2000)}`;
     const bytes = latin1(text);
     const work: Work = { looked: 0, copied: 0 };
@@ -158,13 +158,13 @@ describe("a dialogue", () => {
     expect(steps(...chunks)).toEqual(expected);
   });
 
-  test("comes to the same end byte by byte", () => {
+  test("has the same result byte by byte", () => {
     expect(steps(...wait, ...ok).filter((word) => word !== "incomplete")).toEqual(["open "]);
   });
 });
 
 describe("the start of a stream", () => {
-  test("is the chunk itself while nothing was kept, and all of it otherwise", () => {
+  test("is the chunk itself while no bytes are kept, and all bytes otherwise", () => {
     const head = new HeadBuffer();
     const chunk = latin1("ab");
     expect(head.add(chunk)).toBe(chunk);
@@ -174,7 +174,7 @@ describe("the start of a stream", () => {
     expect(Buffer.from(head.add(latin1("d"))).toString()).toBe(`ab${"c".repeat(200)}d`);
   });
 
-  test("may be forgotten up to any place", () => {
+  test("can be dropped up to any place", () => {
     const head = new HeadBuffer();
     head.keep(head.add(latin1("abc")));
     head.keep(head.add(latin1("def")).subarray(4));

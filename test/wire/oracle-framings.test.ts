@@ -4,7 +4,7 @@ import { delimiter, FrameCutter, type Framing, fixed, lengthPrefixed, lines } fr
 import { run, text } from "./plain.ts";
 import { hex, latin1 } from "./support.ts";
 
-/** The frames of a whole stream, why it is refused, and what is left. */
+/** The frames of a whole stream, the reason for its refusal, and the rest. */
 interface Cut {
   frames: string[];
   result: string;

@@ -273,7 +273,7 @@ function plainHello(bytes: Uint8Array): Plain {
     const size = record.readUInt16BE(3);
     if (record[0] !== 22 || record[1] !== 3 || size === 0 || size > 16_384) return "refused";
     const fragment = bytes.subarray(at + 5, at + 5 + size);
-    // Byte by byte: what comes behind the hello in its record is not its own.
+    // Byte by byte: bytes behind the hello in its record do not belong to it.
     let used = 0;
     for (const byte of fragment) {
       message = Buffer.concat([message, Uint8Array.of(byte)]);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { isDeepStrictEqual } from "node:util";
 import { fuzz, type Random } from "./fuzz.ts";
 
-/** What a plain reader says: a value and its length, a refusal, or that more must come. */
+/** Result of a plain reader: a value and its length, a refusal, or incomplete. */
 export type Plain = { value: unknown; length: number } | "refused" | "incomplete";
 
 export function told(decoded: { state: string; value?: unknown; length?: number }): Plain {
@@ -10,7 +10,7 @@ export function told(decoded: { state: string; value?: unknown; length?: number 
   return decoded.state === "refused" ? "refused" : "incomplete";
 }
 
-/** Early refusal is a decoder's right: a plain reader that waits for the end is asked only for what it does decide. */
+/** A decoder may refuse earlier than a plain reader, which waits for the end: only decided results are compared. */
 export function agree(
   name: string,
   seeds: readonly Uint8Array[],

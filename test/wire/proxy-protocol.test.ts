@@ -31,7 +31,7 @@ function loopback(host: string, sourcePort: number, destinationPort: number): Pr
   return { sourceAddress: host, sourcePort, destinationAddress: host, destinationPort };
 }
 
-describe("what HAProxy 2.6 sends is understood:", () => {
+describe("headers from HAProxy 2.6 are decoded:", () => {
   const captures: [what: string, bytes: Uint8Array, expected: Partial<ProxyHeader>, details?: object][] = [
     ["send-proxy", latin1("PROXY TCP4 127.0.0.1 127.0.0.1 40498 35215\r\n"), loopback("127.0.0.1", 40498, 35215)],
     ["send-proxy over IPv6", latin1("PROXY TCP6 ::1 ::1 44454 32769\r\n"), loopback("::1", 44454, 32769)],
@@ -200,7 +200,7 @@ describe("version 2", () => {
     } as never);
   });
 
-  test("datagrams and Unix paths are read; padding is no TLV", () => {
+  test("datagrams and Unix paths are decoded; padding is not a TLV", () => {
     expect(decodeProxyHeader(v2("12", `${ENDS4} 040002 0000 e00001 61`))).toMatchObject({
       value: { family: "ipv4", transport: "datagram", ...IPV4, tlvs: [{ type: 0xe0, value: latin1("a") }] },
     });
@@ -213,7 +213,7 @@ describe("version 2", () => {
     });
   });
 
-  test("what is kept does not change with the bytes, which were only lent, as a Buffer or not", () => {
+  test("kept values do not change with the borrowed bytes, in a Buffer or not", () => {
     for (const bytes of [v2("11", `${ENDS4} 020001 61`), Buffer.from(v2("11", `${ENDS4} 020001 61`))]) {
       const decoded = decodeProxyHeader(bytes) as { value: ProxyHeader };
       bytes.fill(0xee);

@@ -63,7 +63,7 @@ describe("a reply", () => {
     }
   });
 
-  test("of every code has its own cause, told with the second byte", () => {
+  test("of every code has its own reason, known at the second byte", () => {
     const causes = SOCKS_REFUSALS.slice(SOCKS_REFUSALS.indexOf("general-failure"));
     for (let code = 1; code <= 255; code++) {
       const reason = causes[code - 1] ?? "unassigned-reply";
@@ -97,7 +97,7 @@ describe("a reply", () => {
   });
 });
 
-/** What the dialogue answered to each chunk: a word, or what it sent or received. */
+/** The dialogue's step for each chunk: its state, or the bytes it sent or received. */
 function talk(dialogue: TunnelDialogue, chunks: readonly Uint8Array[]): string[] {
   return chunks.map((chunk) => {
     const step = dialogue.receive(chunk);

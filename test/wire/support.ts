@@ -27,7 +27,7 @@ export interface Cut {
   rest: string;
 }
 
-/** What a cutter makes of chunks, with frames as text; each chunk is overwritten afterwards, since it was only lent. */
+/** Cuts chunks into frames as text. Each chunk is overwritten afterwards, since it is only borrowed. */
 export function cutAll(framing: Framing, chunks: readonly Uint8Array[]): Cut {
   const cutter = new FrameCutter(framing);
   const frames: string[] = [];
