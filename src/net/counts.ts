@@ -9,8 +9,8 @@ export const FIRST_BYTE_BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.02,
 
 /** A count for each bound and one above, then the sum in seconds. */
 const histogramSlots = (bounds: readonly number[]) => bounds.length + 2;
-/** Of each rate in all: see `bandwidth/portion.ts`. */
-const PORTION_SLOTS = 3;
+/** Of each total rate: see `bandwidth/worker-share.ts`. */
+const SHARE_SLOTS = 4;
 
 /**
  * What one event loop counts of a listener, as places in its row. Hot code adds to a place; nobody asks it for anything.
@@ -52,8 +52,8 @@ const LAYOUT = countLayout({
   closed: CLOSE_REASONS.length,
   lifetimes: histogramSlots(LIFETIME_BOUNDS_SECONDS),
   firstBytes: histogramSlots(FIRST_BYTE_BOUNDS_SECONDS),
-  readPortion: PORTION_SLOTS,
-  writePortion: PORTION_SLOTS,
+  readShare: SHARE_SLOTS,
+  writeShare: SHARE_SLOTS,
 });
 
 /** Where each count begins in a row. */
@@ -140,13 +140,6 @@ export class CountRows extends Rows {
 
   static shared(rows: number): CountRows {
     return new CountRows(rows, new SharedArrayBuffer(rows * COUNTS_PER_ROW * 8));
-  }
-
-  /** Which part (0 to 1) of all open connections are this worker's; what it would be with one, while it has none. */
-  shareOfActive(index: number): number {
-    if (this.rows === 1) return 1;
-    const own = this.all[index * COUNTS_PER_ROW + Count.active]!;
-    return own === 0 ? 1 / (this.sum(Count.active) + 1) : own / Math.max(own, this.sum(Count.active));
   }
 
   /** Over all workers, what `place` counts of the second `second`. */

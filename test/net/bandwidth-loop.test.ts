@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Bandwidth, type Paced } from "../../src/net/bandwidth/mod.ts";
-import { Portion } from "../../src/net/bandwidth/portion.ts";
 import { Count, CountRows } from "../../src/net/counts.ts";
 import { turnLimit } from "../turns.ts";
 
@@ -36,7 +35,7 @@ function loop(greedy: number, talkers: number, bytes = 50, seed = 1): LoopSpec {
 class Moving implements Paced {
   readonly descriptor = 1;
   readonly isGreedy: boolean;
-  readonly #lane: Bandwidth["reads"];
+  readonly #bucket: Bandwidth["reads"];
   readonly #writes: boolean;
   readonly #now: () => number;
   readonly #pace: ReturnType<Bandwidth["reads"]["join"]>;
@@ -47,9 +46,9 @@ class Moving implements Paced {
   constructor(bandwidth: Bandwidth, writes: boolean, isGreedy: boolean, now: () => number) {
     this.isGreedy = isGreedy;
     this.#writes = writes;
-    this.#lane = writes ? bandwidth.writes : bandwidth.reads;
+    this.#bucket = writes ? bandwidth.writes : bandwidth.reads;
     this.#now = now;
-    this.#pace = this.#lane.join(this, 0);
+    this.#pace = this.#bucket.join(this, 0);
   }
 
   readAgain(): void {}
@@ -61,12 +60,12 @@ class Moving implements Paced {
   move(): void {
     const turn = turnLimit(10_000);
     while (turn() && !this.#pace.waiting && this.backlog >= 1) {
-      const room = this.#writes ? this.#lane.room(this.#pace, this.#now()) : 20_000;
+      const room = this.#writes ? this.#bucket.room(this.#pace, this.#now()) : 20_000;
       const bytes = Math.min(this.backlog, 20_000, room);
       this.backlog -= bytes;
       this.moved += bytes;
-      this.#lane.used(this.#pace, bytes, this.#now());
-      if (this.#lane.room(this.#pace, this.#now()) < 1) this.#lane.wait(this.#pace);
+      this.#bucket.used(this.#pace, bytes, this.#now());
+      if (this.#bucket.room(this.#pace, this.#now()) < 1) this.#bucket.wait(this.#pace);
     }
   }
 }
@@ -156,12 +155,7 @@ test("what the kernel keeps unread is a quarter of a second's worth, of those th
   ]);
 });
 
-test("of event loops whose connections all want more, each gets by their number, and the parts are the whole", () => {
-  const rows = CountRows.shared(3);
-  for (const [index, active] of [6, 0, 2].entries()) rows.row(index)[Count.active] = active;
-  expect([0, 2].map((index) => rows.shareOfActive(index))).toEqual([0.75, 0.25]);
-  expect(rows.shareOfActive(1)).toBeCloseTo(1 / 9);
-  expect(new CountRows(1).shareOfActive(0)).toBe(1);
+test("workers whose connections are all backlogged get a share by their number, and the shares are the whole rate", () => {
   for (const writes of [false, true]) {
     const { moved, seconds } = simulate(writes, [loop(6, 0), loop(0, 0), loop(2, 0)], 10_000);
     const later = (of: number) => seconds.slice(1).reduce((sum, each) => sum + each[of]!, 0);
@@ -171,7 +165,7 @@ test("of event loops whose connections all want more, each gets by their number,
   }
 });
 
-test("what a loop of talkers leaves is for the loops whose connections want more, the same for each of those", () => {
+test("what a worker of talkers leaves goes to the backlogged connections of other workers, the same to each", () => {
   const talkers = fc.record({ count: fc.nat(100), bytes: fc.integer({ min: 1, max: 1000 }), seed: fc.nat() });
   const loops = fc.array(fc.tuple(fc.nat(3), talkers), { minLength: 2, maxLength: 4 });
   fc.assert(
@@ -193,7 +187,7 @@ test("what a loop of talkers leaves is for the loops whose connections want more
   );
 });
 
-test("a bulk transfer that begins on another loop has its part within a second, and leaves it as soon", () => {
+test("a bulk transfer that begins on another worker has its share within a second, and leaves it as soon", () => {
   for (const writes of [false, true]) {
     const specs = [loop(1, 20), loop(1, 100)];
     const [first, second] = specs as [LoopSpec, LoopSpec];
@@ -207,17 +201,4 @@ test("a bulk transfer that begins on another loop has its part within a second, 
     expect(share(9, 1)).toBeGreaterThan(0.9);
     for (const each of seconds.slice(1)) expect((each[0]! + each[1]!) / RATE).toBeWithin(0.85, 1.12);
   }
-});
-
-test("what is left over is not kept for a loop whose hungry connections are all gone", () => {
-  const rows = new CountRows(3);
-  const [own, gone, content] = [0, 1, 2].map((index) => rows.row(index)) as [Float64Array, Float64Array, Float64Array];
-  const portions = [0, 1, 2].map((worker) => new Portion(rows, worker, Count.readPortion));
-  const tell = (worker: number, hungry: number, spilledBytes: number) =>
-    portions[worker]!.tell({ modestBytes: 0, spilledBytes, hungry }, 50);
-  for (const row of [own, gone, content]) row[Count.active] = 1;
-  for (const worker of [0, 1]) tell(worker, 4, 0);
-  gone[Count.active] = 0;
-  tell(2, 0, 1000);
-  expect(portions[0]!.gift(10_000)).toBe(1000);
 });

@@ -120,7 +120,7 @@ test.each([false, true])("eight connections that are written 200 kB/s each get a
   expect(server.counts()).toMatchObject({ active: 8, closed: { stalled: 0 }, outboxBytes: 0 });
 });
 
-test("what may be read in all is shared: four that send all they can get the same, a modest one what it sends", async () => {
+test("a total read rate is shared: four that send all they can get the same, one that sends little gets all of it read", async () => {
   const rate = 2_000_000;
   const perConnection = new Map<number, number>();
   const server = await serve(
@@ -131,16 +131,16 @@ test("what may be read in all is shared: four that send all they can get the sam
     },
     { limits: { totalReadBytesPerSecond: rate } },
   );
-  const [modest] = await open(1, server);
+  const [light] = await open(1, server);
   await until(() => server.counts().active === 1);
   const sent = Buffer.alloc(2000);
-  modest!.socket.write(sent);
+  light!.socket.write(sent);
   await until(() => perConnection.size === 1);
-  const [modestId] = [...perConnection.keys()];
+  const [lightId] = [...perConnection.keys()];
   for (const client of await open(4, server)) flood(client);
   let asked = sent.length;
   const timer = setInterval(() => {
-    modest!.socket.write(sent);
+    light!.socket.write(sent);
     asked += sent.length;
   }, 20);
   try {
@@ -148,22 +148,22 @@ test("what may be read in all is shared: four that send all they can get the sam
   } finally {
     clearInterval(timer);
   }
-  const greedy = [...perConnection].filter(([id]) => id !== modestId).map(([, bytes]) => bytes);
+  const greedy = [...perConnection].filter(([id]) => id !== lightId).map(([, bytes]) => bytes);
   expect(greedy.length).toBe(4);
   // A chunk that one of them read just before the end is no unfairness.
   expect(Math.max(...greedy) - CHUNK_BYTES).toBeLessThanOrEqual(1.2 * Math.min(...greedy));
-  await until(() => perConnection.get(modestId!) === asked, 1000);
+  await until(() => perConnection.get(lightId!) === asked, 1000);
 });
 
-test("what may be written in all is shared: four that write all they can get the same, a modest one what it writes", async () => {
+test("a total write rate is shared: four that write all they can get the same, one that writes little gets all of it written", async () => {
   const rate = 2_000_000;
   const greedy = fountain();
-  const modest: Handler = { chunk: (connection, bytes) => connection.write(bytes) };
+  const light: Handler = { chunk: (connection, bytes) => connection.write(bytes) };
   let count = 0;
   const server = await serve(
     {
       open(connection) {
-        connection.handler = count === 0 ? modest : (greedy as Handler);
+        connection.handler = count === 0 ? light : (greedy as Handler);
         count += 1;
         connection.handler.open?.(connection);
       },
@@ -277,7 +277,7 @@ test("TLS to a peer that stops and starts reading arrives whole, though pacing a
   expect(server.counts()).toMatchObject({ active: 1, bytesWritten: total, outboxBytes: 0 });
 });
 
-test("event loops share the rate in all, and together keep to it", async () => {
+test("workers share the total rate, and together keep to it", async () => {
   const rate = 400_000;
   // A connection begins with what the kernel took before it was bounded: on a busy machine more and more, were it left to it.
   const limits = { totalReadBytesPerSecond: rate };

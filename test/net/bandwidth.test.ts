@@ -1,29 +1,33 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BURST_MS, Lane, type Pace } from "../../src/net/bandwidth/lane.ts";
+import { type Pace, TokenBucket } from "../../src/net/bandwidth/token-bucket.ts";
 import { waterLevel } from "../../src/net/bandwidth/water-level.ts";
+import { BURST_MS, WorkerShare } from "../../src/net/bandwidth/worker-share.ts";
+import { Count, CountRows } from "../../src/net/counts.ts";
 import { turnLimit } from "../turns.ts";
 
 const TICK_MS = 50;
+/** The share of a listener's only worker. */
+const wholeShare = () => new WorkerShare(new CountRows(1), 0, Count.readShare);
 
-/** A connection that moves bytes of a lane as the real ones do: reads bring what they bring, writes take what there is room for. */
+/** A connection that moves bytes of a bucket as the real ones do: reads bring what they bring, writes take what there is room for. */
 class Mover {
   readonly pace: Pace<Mover>;
-  readonly #lane: Lane<Mover>;
+  readonly #bucket: TokenBucket<Mover>;
   readonly #refusable: boolean;
   /** What it would move if nothing bounded it. */
   backlog = 0;
   moved = 0;
   #chunkBytes = 1;
 
-  constructor(lane: Lane<Mover>, refusable: boolean, nowMs: number) {
-    this.pace = lane.join(this, nowMs);
-    this.#lane = lane;
+  constructor(bucket: TokenBucket<Mover>, refusable: boolean, nowMs: number) {
+    this.pace = bucket.join(this, nowMs);
+    this.#bucket = bucket;
     this.#refusable = refusable;
-    if (lane.room(this.pace, nowMs) < 1) lane.wait(this.pace);
+    if (bucket.room(this.pace, nowMs) < 1) bucket.wait(this.pace);
   }
 
-  /** As at the last `move`, told by the lane. */
+  /** As at the last `move`, when the bucket resumes it. */
   moveAgain(nowMs: number): void {
     this.move(this.#chunkBytes, nowMs);
   }
@@ -32,24 +36,28 @@ class Mover {
     this.#chunkBytes = chunkBytes;
     const turn = turnLimit(1e6);
     while (turn() && !this.pace.waiting && this.backlog >= 1) {
-      const room = this.#lane.room(this.pace, nowMs);
+      const room = this.#bucket.room(this.pace, nowMs);
       const bytes = Math.min(this.backlog, chunkBytes, this.#refusable ? room : Number.POSITIVE_INFINITY);
-      this.#lane.used(this.pace, bytes, nowMs);
+      this.#bucket.used(this.pace, bytes, nowMs);
       this.backlog -= bytes;
       this.moved += bytes;
-      if (this.#lane.room(this.pace, nowMs) < 1) this.#lane.wait(this.pace);
+      if (this.#bucket.room(this.pace, nowMs) < 1) this.#bucket.wait(this.pace);
     }
   }
 }
 
 /** Who reads is told and reads later; who writes does so when told, and what it leaves is for others at once. */
-class TestLane extends Lane<Mover> {
+class TestBucket extends TokenBucket<Mover> {
   nowMs = 0;
 
   constructor(each: number, total: number, refusable: boolean) {
-    super((mover) => {
-      if (refusable) mover.moveAgain(this.nowMs);
-    }, refusable);
+    super(
+      (mover) => {
+        if (refusable) mover.moveAgain(this.nowMs);
+      },
+      refusable,
+      wholeShare(),
+    );
     this.setRates(each, total, 0);
   }
 
@@ -114,16 +122,16 @@ function expectNoWindowAbove(rate: number, slack: number, history: readonly { at
 test("in no window of any pattern of arrivals, ticks and closes moves more than rate × time, a burst and a chunk each", () => {
   fc.assert(
     fc.property(pattern, ({ refusable, each, total, steps }) => {
-      const lane = new TestLane(each, total, refusable);
+      const bucket = new TestBucket(each, total, refusable);
       let nowMs = 0;
       let gone = 0;
       let chunk = 0;
-      const movers = Array.from({ length: 5 }, () => new Mover(lane, refusable, 0));
+      const movers = Array.from({ length: 5 }, () => new Mover(bucket, refusable, 0));
       const all: { atMs: number; moved: number }[] = [];
       let first: { atMs: number; moved: number }[] = [];
       for (const step of steps) {
         nowMs += step.afterMs;
-        lane.tick(nowMs);
+        bucket.tick(nowMs);
         const mover = movers[step.mover]!;
         mover.backlog += step.bytes;
         for (const each_ of movers) each_.move(step.chunk, nowMs);
@@ -132,8 +140,8 @@ test("in no window of any pattern of arrivals, ticks and closes moves more than 
         first.push({ atMs: nowMs, moved: movers[0]!.moved });
         if (!step.closes) continue;
         gone += mover.moved;
-        lane.leave(mover.pace);
-        movers[step.mover] = new Mover(lane, refusable, nowMs);
+        bucket.leave(mover.pace);
+        movers[step.mover] = new Mover(bucket, refusable, nowMs);
         if (step.mover !== 0) continue;
         if (each > 0) expectNoWindowAbove(each, chunk, first);
         first = [];
@@ -152,14 +160,14 @@ test("who always wants moves the rate exactly, to within one burst and one chunk
   const ticks = fc.array(fc.integer({ min: 40, max: BURST_MS }), { minLength: 20, maxLength: 200 });
   fc.assert(
     fc.property(rates, ticks, fc.constantFrom("each", "total"), ({ refusable, rate }, waits, which) => {
-      const lane = which === "each" ? new TestLane(rate, 0, refusable) : new TestLane(0, rate, refusable);
-      const mover = new Mover(lane, refusable, 0);
+      const bucket = which === "each" ? new TestBucket(rate, 0, refusable) : new TestBucket(0, rate, refusable);
+      const mover = new Mover(bucket, refusable, 0);
       mover.backlog = 1e12;
       let nowMs = 0;
       for (const waitMs of waits) {
         mover.move(65_536, nowMs);
         nowMs += waitMs;
-        lane.tick(nowMs);
+        bucket.tick(nowMs);
       }
       mover.move(65_536, nowMs);
       const exact = (rate * nowMs) / 1000;
@@ -170,7 +178,7 @@ test("who always wants moves the rate exactly, to within one burst and one chunk
   );
 });
 
-test("the rate in all is shared max-min: who wants little gets all of it, the others the same", () => {
+test("a total rate is shared max-min: a connection that wants little gets all of it, the others get the same", () => {
   const wish = fc.oneof(fc.integer({ min: 1, max: 2_000_000 }), fc.constant(Number.POSITIVE_INFINITY));
   const runs = fc.record({
     refusable: fc.boolean(),
@@ -182,10 +190,10 @@ test("the rate in all is shared max-min: who wants little gets all of it, the ot
   const chunk = 20_000;
   fc.assert(
     fc.property(runs, ({ refusable, each, wishes }) => {
-      const lane = new TestLane(each, total, refusable);
-      const movers = wishes.map(() => new Mover(lane, refusable, 0));
+      const bucket = new TestBucket(each, total, refusable);
+      const movers = wishes.map(() => new Mover(bucket, refusable, 0));
       for (let nowMs = 0; nowMs < seconds * 1000; nowMs += TICK_MS) {
-        lane.tick(nowMs);
+        bucket.tick(nowMs);
         for (const [index, mover] of movers.entries()) {
           mover.backlog = Math.min(mover.backlog + (wishes[index]! * TICK_MS) / 1000, 1e9);
           mover.move(chunk, nowMs);
@@ -203,17 +211,17 @@ test("the rate in all is shared max-min: who wants little gets all of it, the ot
   );
 });
 
-test("one that has much to say gets what a hundred leave that say a word now and then", () => {
+test("one bulk transfer gets what a hundred connections leave that send a few bytes now and then", () => {
   const word = fc.record({ everyTicks: fc.integer({ min: 1, max: 20 }), bytes: fc.integer({ min: 1, max: 50 }) });
   const many = fc.array(word, { minLength: 1, maxLength: 200, size: "max" });
   fc.assert(
     fc.property(many, fc.boolean(), (words, refusable) => {
-      const lane = new TestLane(0, 1_000_000, refusable);
-      const [greedy, ...talkers] = Array.from({ length: words.length + 1 }, () => new Mover(lane, refusable, 0));
+      const bucket = new TestBucket(0, 1_000_000, refusable);
+      const [greedy, ...talkers] = Array.from({ length: words.length + 1 }, () => new Mover(bucket, refusable, 0));
       greedy!.backlog = 1e12;
       let nowMs = 0;
       for (let tick = 0; nowMs < 20_000; tick++, nowMs += TICK_MS) {
-        lane.tick(nowMs);
+        bucket.tick(nowMs);
         for (const [index, { everyTicks, bytes }] of words.entries()) {
           if (tick % everyTicks === 0) talkers[index]!.backlog += bytes;
           talkers[index]!.move(20_000, nowMs);
@@ -229,62 +237,62 @@ test("one that has much to say gets what a hundred leave that say a word now and
 
 test("new rates hold from the next tick on; without a rate those that wait go on at once", () => {
   const told: string[] = [];
-  const lane = new Lane<string>((owner) => told.push(owner), false);
-  lane.setRates(1000, 0, 0);
-  const pace = lane.join("it", 0);
-  lane.used(pace, 1100, 0);
-  lane.wait(pace);
-  lane.tick(500);
+  const bucket = new TokenBucket<string>((owner) => told.push(owner), false, wholeShare());
+  bucket.setRates(1000, 0, 0);
+  const pace = bucket.join("it", 0);
+  bucket.used(pace, 1100, 0);
+  bucket.wait(pace);
+  bucket.tick(500);
   expect(told).toEqual([]);
-  lane.setRates(100_000, 0, 500);
-  lane.tick(550);
+  bucket.setRates(100_000, 0, 500);
+  bucket.tick(550);
   expect(told).toEqual(["it"]);
-  lane.used(pace, 1_000_000, 550);
-  lane.wait(pace);
-  lane.setRates(0, 5000, 600);
-  expect(lane.room(pace, 600)).toBeLessThanOrEqual(500);
+  bucket.used(pace, 1_000_000, 550);
+  bucket.wait(pace);
+  bucket.setRates(0, 5000, 600);
+  expect(bucket.room(pace, 600)).toBeLessThanOrEqual(500);
   told.length = 0;
-  lane.used(pace, 50_000, 600);
-  lane.wait(pace);
-  lane.setRates(0, 0, 650);
-  expect([told, lane.waiting, lane.room(pace, 650)]).toEqual([["it"], 0, Number.POSITIVE_INFINITY]);
+  bucket.used(pace, 50_000, 600);
+  bucket.wait(pace);
+  bucket.setRates(0, 0, 650);
+  expect([told, bucket.waiting, bucket.room(pace, 650)]).toEqual([["it"], 0, Number.POSITIVE_INFINITY]);
 });
 
-test("connecting anew is no way around the rate in all: what a connection owed when it closed is paid back first", () => {
-  const lane = new TestLane(0, 1000, false);
-  const first = new Mover(lane, false, 0);
+test("reconnecting is no way around the total rate: the debt of a closed connection is paid back first", () => {
+  const bucket = new TestBucket(0, 1000, false);
+  const first = new Mover(bucket, false, 0);
   first.backlog = 5100;
   first.move(5100, 0);
-  lane.leave(first.pace);
-  const second = new Mover(lane, false, 0);
+  bucket.leave(first.pace);
+  const second = new Mover(bucket, false, 0);
   expect(second.pace.waiting).toBe(true);
   let nowMs = 0;
   const turn = turnLimit(10_000);
   while (turn() && second.pace.waiting) {
     nowMs += TICK_MS;
-    lane.tick(nowMs);
+    bucket.tick(nowMs);
   }
   expect(nowMs).toBeGreaterThanOrEqual(5000);
   expect(nowMs).toBeLessThanOrEqual(5000 + 2 * TICK_MS);
 });
 
-test("what a writer leaves of its share is for the others at the same tick, however late the ticks come", () => {
+test("what a writer leaves unused is redistributed at the same tick, however late the ticks come", () => {
   const moved = [0, 0, 0];
   let nowMs = 0;
   const paces: Pace<number>[] = [];
   const write = (index: number) => {
-    const room = lane.room(paces[index]!, nowMs);
+    const room = bucket.room(paces[index]!, nowMs);
     const bytes = index === 0 ? Math.min(room, 1000) : room;
-    lane.used(paces[index]!, bytes, nowMs);
+    bucket.used(paces[index]!, bytes, nowMs);
     moved[index]! += bytes;
-    if (bytes === room) lane.wait(paces[index]!);
+    if (bytes === room) bucket.wait(paces[index]!);
   };
-  const lane: Lane<number> = new Lane<number>(write, true);
-  lane.setRates(0, 1_000_000, 0);
-  for (const index of [0, 1, 2]) paces.push(lane.join(index, 0));
+  const bucket: TokenBucket<number> = new TokenBucket<number>(write, true, wholeShare());
+  bucket.setRates(0, 1_000_000, 0);
+  for (const index of [0, 1, 2]) paces.push(bucket.join(index, 0));
   for (; nowMs < 60_000; nowMs += BURST_MS) {
-    lane.tick(nowMs);
-    for (const pace of paces) lane.wait(pace);
+    bucket.tick(nowMs);
+    for (const pace of paces) bucket.wait(pace);
   }
   expect(moved[0]).toBeGreaterThanOrEqual(590_000);
   expect(moved[0]! + moved[1]! + moved[2]!).toBeGreaterThan(59_800_000);

@@ -1,6 +1,6 @@
 import { Count, CountRows } from "../counts.ts";
-import { BURST_MS, Lane, type Pace } from "./lane.ts";
-import { Portion } from "./portion.ts";
+import { type Pace, TokenBucket } from "./token-bucket.ts";
+import { WorkerShare } from "./worker-share.ts";
 
 /** Bytes per second; 0 = no bound. Fields of `Limits`. */
 export interface BandwidthLimits {
@@ -46,30 +46,27 @@ interface Clock {
 export class Bandwidth {
   /** Reads must be counted, by `reads`. */
   reading = false;
-  /** Reads take what `reads` has room for, and not what is there. Rates in all are not: who is owed what shows in chunks. */
+  /** Reads take what `reads` has room for, and not what is there. Never under a total rate: how much a connection would read shows in whole chunks. */
   readingExactly = false;
   /** Writes must ask `writes` for room. */
   writing = false;
-  readonly reads = new Lane<Paced>((connection) => connection.readAgain(), false);
-  readonly writes = new Lane<Paced>((connection) => connection.writeAgain(), true);
-  readonly #readPortion: Portion;
-  readonly #writePortion: Portion;
+  readonly reads: TokenBucket<Paced>;
+  readonly writes: TokenBucket<Paced>;
   readonly #bound: (descriptor: number, bytes: number) => void;
   /** Those whose reads were ever limited. */
   readonly #readers = new Set<Paced>();
   #kernelBytes = 0;
-  #limits: BandwidthLimits | undefined;
-  #tickMs = 0;
 
   /**
    * @param bound bounds what the kernel keeps unread for a descriptor, in bytes; 0 = as it likes
-   * @param rows of all event loops that divide the rates in all
-   * @param worker this loop's row
+   * @param rows of all workers that share the total rates
+   * @param worker this worker's row
    */
   constructor(bound: (descriptor: number, bytes: number) => void, rows = new CountRows(1), worker = 0) {
     this.#bound = bound;
-    this.#readPortion = new Portion(rows, worker, Count.readPortion);
-    this.#writePortion = new Portion(rows, worker, Count.writePortion);
+    const [readShare, writeShare] = [Count.readShare, Count.writeShare].map((at) => new WorkerShare(rows, worker, at));
+    this.reads = new TokenBucket((connection) => connection.readAgain(), false, readShare!);
+    this.writes = new TokenBucket((connection) => connection.writeAgain(), true, writeShare!);
   }
 
   /** Begins to count what a connection reads. */
@@ -82,7 +79,6 @@ export class Bandwidth {
   /** Takes new limits, for open connections too, and has itself called by `clock` while there are any. */
   update(limits: BandwidthLimits, clock: Clock): void {
     const { nowMs } = clock;
-    this.#limits = { ...limits };
     const kernelBytes = kernelBytesOf(limits);
     if (kernelBytes !== this.#kernelBytes)
       for (const connection of this.#readers) this.#bound(connection.descriptor, kernelBytes);
@@ -91,19 +87,14 @@ export class Bandwidth {
     const each = limits.readBytesPerSecond;
     this.readingExactly = each > 0 && each < EXACT_BELOW_BYTES && limits.totalReadBytesPerSecond === 0;
     this.writing = limits.writeBytesPerSecond + limits.totalWriteBytesPerSecond > 0;
-    const { totalReadBytesPerSecond, totalWriteBytesPerSecond } = limits;
-    this.reads.setRates(limits.readBytesPerSecond, this.#readPortion.of(totalReadBytesPerSecond), nowMs);
-    this.writes.setRates(limits.writeBytesPerSecond, this.#writePortion.of(totalWriteBytesPerSecond), nowMs);
+    this.reads.setRates(limits.readBytesPerSecond, limits.totalReadBytesPerSecond, nowMs);
+    this.writes.setRates(limits.writeBytesPerSecond, limits.totalWriteBytesPerSecond, nowMs);
     clock.ticked = this.reading || this.writing ? this.#tick : undefined;
   }
 
   readonly #tick = (nowMs: number): void => {
-    const limits = this.#limits;
-    if (limits === undefined) return;
-    const sinceMs = nowMs - this.#tickMs;
-    this.#tickMs = nowMs;
-    if (this.reading) tickLane(this.reads, this.#readPortion, limits.totalReadBytesPerSecond, nowMs, sinceMs);
-    if (this.writing) tickLane(this.writes, this.#writePortion, limits.totalWriteBytesPerSecond, nowMs, sinceMs);
+    if (this.reading) this.reads.tick(nowMs);
+    if (this.writing) this.writes.tick(nowMs);
   };
 
   /** A connection closed. */
@@ -112,12 +103,6 @@ export class Bandwidth {
     if (reads !== undefined) this.reads.leave(reads);
     if (writes !== undefined) this.writes.leave(writes);
   }
-}
-
-function tickLane(lane: Lane<Paced>, portion: Portion, totalPerSecond: number, nowMs: number, sinceMs: number): void {
-  lane.setShare(portion.of(totalPerSecond));
-  lane.tick(nowMs, portion.gift((totalPerSecond * BURST_MS) / 1000));
-  portion.tell(lane, sinceMs);
 }
 
 /** So many unread bytes the kernel may keep of a connection that is read at these rates; 0 = as many as it likes. */
