@@ -70,7 +70,7 @@ class Moving implements Paced {
   }
 }
 
-/** Several loops, each ticking in its own time: what each of them moved, in all and in each second, and who most after two. */
+/** Simulates workers that tick at different times. Returns what each moved, in total and in each second. */
 function simulate(writes: boolean, specs: readonly LoopSpec[], forMs: number) {
   const rows = CountRows.shared(specs.length);
   let nowMs = 0;
@@ -118,7 +118,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-test("nothing ticks and nothing must be asked while nothing is limited", () => {
+test("nothing ticks and no room must be asked for while nothing is limited", () => {
   const clock = clockAt(0);
   const bandwidth = new Bandwidth(() => {});
   bandwidth.update(OFF, clock);
@@ -129,7 +129,7 @@ test("nothing ticks and nothing must be asked while nothing is limited", () => {
   expect([bandwidth.reading, clock.ticked]).toEqual([false, undefined]);
 });
 
-test("what the kernel keeps unread is a quarter of a second's worth, of those that are read, and follows the rate", () => {
+test("the kernel keeps a quarter of a second's worth unread, of connections that are read, and follows the rate", () => {
   const told: [number, number][] = [];
   const clock = clockAt(0);
   const bandwidth = new Bandwidth((descriptor, bytes) => told.push([descriptor, bytes]));

@@ -46,7 +46,7 @@ class Mover {
   }
 }
 
-/** Who reads is told and reads later; who writes does so when told, and what it leaves is for others at once. */
+/** A reader that is resumed reads later; a writer writes at once, and what it leaves unused is redistributed. */
 class TestBucket extends TokenBucket<Mover> {
   nowMs = 0;
 
@@ -119,7 +119,7 @@ function expectNoWindowAbove(rate: number, slack: number, history: readonly { at
   }
 }
 
-test("in no window of any pattern of arrivals, ticks and closes moves more than rate × time, a burst and a chunk each", () => {
+test("in no window of any pattern of arrivals, ticks and closes do more bytes move than rate × time, a burst and a chunk each", () => {
   fc.assert(
     fc.property(pattern, ({ refusable, each, total, steps }) => {
       const bucket = new TestBucket(each, total, refusable);
@@ -155,7 +155,7 @@ test("in no window of any pattern of arrivals, ticks and closes moves more than 
   );
 });
 
-test("who always wants moves the rate exactly, to within one burst and one chunk, however late the ticks come", () => {
+test("a connection that is always backlogged moves the rate exactly, to within one burst and one chunk, however late the ticks come", () => {
   const rates = fc.record({ refusable: fc.boolean(), rate: fc.integer({ min: 1000, max: 5_000_000 }) });
   const ticks = fc.array(fc.integer({ min: 40, max: BURST_MS }), { minLength: 20, maxLength: 200 });
   fc.assert(
@@ -235,7 +235,7 @@ test("one bulk transfer gets what a hundred connections leave that send a few by
   );
 });
 
-test("new rates hold from the next tick on; without a rate those that wait go on at once", () => {
+test("new rates hold from the next tick on; without a rate the waiting connections resume at once", () => {
   const told: string[] = [];
   const bucket = new TokenBucket<string>((owner) => told.push(owner), false, wholeShare());
   bucket.setRates(1000, 0, 0);

@@ -10,26 +10,26 @@ export interface BandwidthLimits {
   totalWriteBytesPerSecond: number;
 }
 
-/** So much of a rate may lie in the kernel, in milliseconds: more would come in one chunk, followed by a long silence; less
- * would bound what a peer far away (a round trip of 250 ms) can send. */
+/** The part of a rate that the kernel may keep unread. More would come in one chunk, followed by a long silence; less would slow
+ * down a peer that is far away (a round trip of 250 ms). */
 const KERNEL_MS = 250;
-/** From this on the kernel's own choice is at most half a second's worth, as one read brings at most 512 KiB. */
+/** Above this the kernel is not bounded: a read brings at most 512 KiB, which is at most half a second's worth. */
 const LARGEST_BOUND_BYTES = 256 * 1024;
 const SMALLEST_BOUND_BYTES = 4096;
 
 /**
- * Below this rate of each, no more is taken from the kernel than the rate allows: one read of the runtime, which takes all that
- * is there, would be more than half a second's worth. Above, its reads cost less and bring a chunk too much at most.
+ * Below this rate of each connection, no more is taken from the kernel than the rate allows. The runtime's reads take all that is
+ * there, which would be more than half a second's worth. Above it they cost less, and bring at most one chunk too much.
  */
 const EXACT_BELOW_BYTES = 128 * 1024;
 
-/** A connection, as far as its bandwidth is concerned. */
+/** A connection whose bandwidth is limited. */
 export interface Paced {
   /** The kernel's number; -1 once closed. */
   readonly descriptor: number;
-  /** It waited for bandwidth, and may read again. */
+  /** Called when it may read again after a wait for bandwidth. */
   readAgain(): void;
-  /** It waited for bandwidth, and may write what waits. */
+  /** Called when it may write again after a wait for bandwidth. */
   writeAgain(): void;
 }
 
@@ -39,26 +39,26 @@ interface Clock {
   ticked: ((nowMs: number) => void) | undefined;
 }
 
-/**
- * The bandwidth of one event loop's connections. While nothing is limited, all it costs is that a connection looks at
- * `reading` and `writing`.
- */
+/** Limits the bandwidth of one worker's connections. While nothing is limited, it costs them a look at `reading` and `writing`. */
 export class Bandwidth {
-  /** Reads must be counted, by `reads`. */
+  /** Reads must be counted in `reads`. */
   reading = false;
-  /** Reads take what `reads` has room for, and not what is there. Never under a total rate: how much a connection would read shows in whole chunks. */
+  /**
+   * Reads take what `reads` has room for, instead of all that is there. Never under a total rate: how much a connection would read
+   * shows in whole chunks.
+   */
   readingExactly = false;
   /** Writes must ask `writes` for room. */
   writing = false;
   readonly reads: TokenBucket<Paced>;
   readonly writes: TokenBucket<Paced>;
   readonly #bound: (descriptor: number, bytes: number) => void;
-  /** Those whose reads were ever limited. */
+  /** Connections whose reads were ever limited. */
   readonly #readers = new Set<Paced>();
   #kernelBytes = 0;
 
   /**
-   * @param bound bounds what the kernel keeps unread for a descriptor, in bytes; 0 = as it likes
+   * @param bound bounds the unread bytes that the kernel keeps for a descriptor; 0 = no bound
    * @param rows of all workers that share the total rates
    * @param worker this worker's row
    */
@@ -69,14 +69,14 @@ export class Bandwidth {
     this.writes = new TokenBucket((connection) => connection.writeAgain(), true, writeShare!);
   }
 
-  /** Begins to count what a connection reads. */
+  /** Starts to count what a connection reads. */
   joinReads(connection: Paced, nowMs: number): Pace<Paced> {
     this.#readers.add(connection);
     if (this.#kernelBytes > 0) this.#bound(connection.descriptor, this.#kernelBytes);
     return this.reads.join(connection, nowMs);
   }
 
-  /** Takes new limits, for open connections too, and has itself called by `clock` while there are any. */
+  /** Puts new limits in force, for open connections too, and has `clock` call it while there are any. */
   update(limits: BandwidthLimits, clock: Clock): void {
     const { nowMs } = clock;
     const kernelBytes = kernelBytesOf(limits);
@@ -97,7 +97,7 @@ export class Bandwidth {
     if (this.writing) this.writes.tick(nowMs);
   };
 
-  /** A connection closed. */
+  /** Forgets a connection that closed. */
   leave(connection: Paced, reads: Pace<Paced> | undefined, writes: Pace<Paced> | undefined): void {
     if (reads !== undefined) this.#readers.delete(connection);
     if (reads !== undefined) this.reads.leave(reads);
@@ -105,7 +105,7 @@ export class Bandwidth {
   }
 }
 
-/** So many unread bytes the kernel may keep of a connection that is read at these rates; 0 = as many as it likes. */
+/** Returns how many unread bytes the kernel may keep of a connection with these rates; 0 = no bound. */
 export function kernelBytesOf({
   readBytesPerSecond,
   totalReadBytesPerSecond,

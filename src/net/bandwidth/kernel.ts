@@ -1,7 +1,7 @@
 import { boundReceiveBuffer } from "../ffi.ts";
 import type { SocketSettings } from "../settings.ts";
 
-/** How `Bandwidth` bounds what the kernel keeps unread. A size that the listener was given stands where it is smaller. */
+/** Returns how `Bandwidth` bounds the bytes that the kernel keeps unread. A smaller size among the settings stays in force. */
 export function boundOf(settings: SocketSettings): (descriptor: number, bytes: number) => void {
   const { receiveBufferBytes, sendBufferBytes } = settings;
   return (descriptor, bytes) => {

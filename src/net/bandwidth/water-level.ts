@@ -1,6 +1,6 @@
 /**
- * Max-min fair sharing: the level to which `amount` fills the demands, as water fills vessels of different height. Who wants
- * less than the level gets all of it, everybody else gets the level.
+ * Returns the level of max-min fair sharing: `amount` fills the demands as water fills vessels of different heights. A demand below
+ * the level is met, every other one gets the level.
  *
  * ```text
  *            ▁▁▁  ▁▁▁          demands 2, 9, 5, ∞ and amount 11:
@@ -9,9 +9,9 @@
  *       ███  ███  ███
  * ```
  *
- * Each step raises the level by what those below it leave over, so few steps reach it; nothing is sorted or allocated.
+ * Each step raises the level by what the demands below it leave over, so few steps reach it; nothing is sorted or allocated.
  *
- * @param demands the first `count` count; `Infinity` wants everything
+ * @param demands only the first `count` are read; `Infinity` demands everything
  * @returns `Infinity` when `amount` is enough for all
  */
 export function waterLevel(demands: Float64Array, count: number, amount: number): number {

@@ -21,7 +21,7 @@ const RECORD_BYTES = 16_384;
 const FIRST_BYTES_MS = 5000;
 
 /**
- * What lies between a connection and its socket: bandwidth. Where none is limited it is one comparison a read and a write.
+ * Applies limits of bandwidth between a connection and its socket. Without limits it costs one comparison a read and a write.
  *
  * ```text
  *   socket ─► received ─► paceRead ─ used up? ─► socket paused ─► tick ─► readAgain
@@ -33,7 +33,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   protected progressMs = 0;
   /** Of the last look at the peer; -1 before the first. */
   #progressMark = -1;
-  /** Only once what it reads, or writes, is limited. */
+  /** Defined once its reads, or writes, are limited. */
   #reads: Pace<Paced> | undefined;
   #writes: Pace<Paced> | undefined;
 
@@ -84,24 +84,24 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   /**
    * Takes as many bytes from the kernel as there is room for, while the runtime reads nothing.
    *
-   * @returns whether it waits for the next tick; if not, the runtime is to read: nothing is there, or the end is
+   * @returns whether it waits for the next tick; if not, the runtime must read, because there are no bytes, or the end
    */
   #take(pace: Pace<Paced>): boolean {
     const { bandwidth, deadlines } = this.endpoint;
-    // While the handler wants nothing it goes on waiting here: the runtime, resumed, would read all that is there.
+    // While the handler is paused the connection goes on waiting here: the runtime, once resumed, would read all that is there.
     if (!isHeld(this.flags)) {
       const bytes = takeBytes(this.descriptor, bandwidth.reads.room(pace, deadlines.nowMs));
       if (bytes === "reset") this.died();
       else if (bytes === "finished") return false;
       else if (bytes.length > 0) this.received(bytes);
-      // The first bytes are awaited here for a while: a peer that floods begins a moment after it was accepted.
+      // A peer that floods starts a moment after it was accepted, so the first bytes are awaited here for a while.
       else if (this.bytesRead > 0 || deadlines.nowMs - this.openedMs > FIRST_BYTES_MS) return false;
     }
     if (!this.closed) bandwidth.reads.wait(pace);
     return true;
   }
 
-  /** What came cannot be refused any more: who had no room for it owes it, and is not read until it is paid back. */
+  /** Counts bytes that were read. Those beyond the room become debt: the connection is not read until that is paid back. */
   protected paceRead(bytes: number): void {
     const { bandwidth, deadlines } = this.endpoint;
     // After our FIN only the peer's is awaited, for a moment.
@@ -129,7 +129,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
     this.activeMs = Math.max(this.activeMs, movedMs);
   }
 
-  /** @returns how many bytes the kernel took, of those that the bandwidth allows now */
+  /** @returns how many bytes the kernel took of those that the bandwidth allows now */
   protected send(bytes: Uint8Array): number {
     if (this.endpoint.bandwidth.writing) return this.#sendPaced(bytes);
     const sent = this.#handOver(bytes);
@@ -151,19 +151,19 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
 
   #sendPaced(bytes: Uint8Array): number {
     const { bandwidth, deadlines } = this.endpoint;
-    const lane = bandwidth.writes;
-    this.#writes ??= lane.join(this, deadlines.nowMs);
+    const bucket = bandwidth.writes;
+    this.#writes ??= bucket.join(this, deadlines.nowMs);
     const pace = this.#writes;
-    const room = pace.waiting ? 0 : lane.room(pace, deadlines.nowMs);
+    const room = pace.waiting ? 0 : bucket.room(pace, deadlines.nowMs);
     // OpenSSL's rule: a record that the kernel refused is offered again at least as long. So TLS writes whole ones, on credit.
     const most = room > 0 && (this.flags & SECURE) !== 0 ? Math.max(room, RECORD_BYTES) : room;
     const sent = most === 0 ? 0 : this.#handOver(most < bytes.length ? bytes.subarray(0, most) : bytes);
     if (sent > 0) {
-      lane.used(pace, sent, deadlines.nowMs);
+      bucket.used(pace, sent, deadlines.nowMs);
       this.#wrote(sent);
     }
-    // What the kernel refuses, its drain event asks for; what the bandwidth refuses, a tick does.
-    if (sent === most && sent < bytes.length) lane.wait(pace);
+    // Bytes that the kernel refused are written at its drain event, bytes that the bandwidth refused at a tick.
+    if (sent === most && sent < bytes.length) bucket.wait(pace);
     return sent;
   }
 
