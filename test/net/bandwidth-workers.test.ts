@@ -88,9 +88,9 @@ class Worker {
       this.#clock.ticked?.(this.nowMs);
       this.#nextTickMs += spec.tickMs;
     }
-    if (spec.spellMs > 0 && Math.floor(atMs / spec.spellMs) % 2 === 1) return;
+    const isQuiet = spec.spellMs > 0 && Math.floor(atMs / spec.spellMs) % 2 === 1;
     for (const each of this.connections) {
-      each.backlog = Math.min(each.backlog + (each.wanted * STEP_MS) / 1000, 1e12);
+      each.backlog = isQuiet ? 0 : Math.min(each.backlog + (each.wanted * STEP_MS) / 1000, 1e12);
       each.move();
     }
   }
@@ -199,5 +199,27 @@ test("a worker that is replaced beside others adds at most its part of a burst, 
       replaced = new Worker(spec(-atMs), rows, 1, perSecond, writes);
     }
     expect(lasting.connections[0]!.moved).toBeWithin(8_000_000, 12_000_000);
+  }
+});
+
+test("a transfer that stops and starts on one worker leaves nothing unused for one on another worker", () => {
+  const perSecond = 1_000_000;
+  const spec = (spellMs: number, firstTickMs: number): WorkerSpec => ({
+    wanted: [Number.POSITIVE_INFINITY],
+    firstTickMs,
+    tickMs: 50,
+    clockMs: 0,
+    spellMs,
+  });
+  for (const writes of [false, true]) {
+    for (const spellMs of [100, 400, 1000]) {
+      let total = 0;
+      const [lasting] = simulate([spec(0, 0), spec(spellMs, 30)], perSecond, writes, 10_000, (_, moved) => {
+        total = moved;
+      });
+      expect(total).toBeGreaterThan(9.8 * perSecond);
+      // Half of the time alone, and half of the rate in the other half.
+      expect(lasting!.moved).toBeGreaterThan(0.6 * total);
+    }
   }
 });
