@@ -10,7 +10,7 @@ export const FIRST_BYTE_BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.02,
 /** A count for each bound and one above, then the sum in seconds. */
 const histogramSlots = (bounds: readonly number[]) => bounds.length + 2;
 /** Of each total rate: see `bandwidth/worker-share.ts`. */
-const SHARE_SLOTS = 4;
+const SHARE_SLOTS = 5;
 
 /**
  * What one event loop counts of a listener, as places in its row. Hot code adds to a place; nobody asks it for anything.

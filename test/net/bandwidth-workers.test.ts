@@ -173,7 +173,7 @@ test("over workers a total rate is shared max-min to within 15 % and two bursts,
   );
 });
 
-test("a worker that is replaced beside others adds at most its part of a burst, and takes nothing from them", () => {
+test("a worker that is replaced beside others adds at most one burst and a chunk, and takes nothing from them", () => {
   const perSecond = 1_000_000;
   for (const writes of [false, true]) {
     const rows = CountRows.shared(2);
@@ -192,7 +192,8 @@ test("a worker that is replaced beside others adds at most its part of a burst, 
       replaced.step(atMs);
       if (atMs % 2000 > 0 || atMs === 0) continue;
       const replacements = atMs / 2000 - 1;
-      const added = replacements * ((perSecond * BURST_MS) / 2000 + CHUNK_BYTES) + 2 * CHUNK_BYTES;
+      const each = (perSecond * BURST_MS) / 1000 + CHUNK_BYTES;
+      const added = replacements * each + 2 * CHUNK_BYTES;
       expect(moved()).toBeWithin(perSecond * (atMs / 1000 - 0.2), perSecond * (atMs / 1000 + 0.151) + added);
       gone += replaced.connections[0]!.moved;
       // Each thread's clock starts anew.
@@ -221,5 +222,41 @@ test("a transfer that stops and starts on one worker leaves nothing unused for o
       // Half of the time alone, and half of the rate in the other half.
       expect(lasting!.moved).toBeGreaterThan(0.6 * total);
     }
+  }
+});
+
+test("a connection that does not wait on one worker gets no more than the backlogged ones on others", () => {
+  const wanted = (list: number[], firstTickMs: number): WorkerSpec => ({
+    wanted: list,
+    firstTickMs,
+    tickMs: 50,
+    clockMs: 0,
+    spellMs: 0,
+  });
+  const endless = Number.POSITIVE_INFINITY;
+  for (const writes of [false, true]) {
+    const specs = [
+      wanted([endless, endless], 0),
+      wanted([140_000], 15),
+      wanted([endless, endless, endless, endless], 0),
+    ];
+    const all = simulate(specs, 560_000, writes, 10_000, () => {});
+    // A seventh of the rate each.
+    for (const { moved } of all) expect(moved).toBeWithin(720_000, 880_000);
+  }
+});
+
+test("the rate of a worker whose event loop is held up goes to the others", () => {
+  for (const writes of [false, true]) {
+    const spec = { wanted: [Number.POSITIVE_INFINITY], firstTickMs: 0, clockMs: 0, spellMs: 0 };
+    const specs = [
+      { ...spec, tickMs: 50 },
+      { ...spec, tickMs: 3000 },
+    ];
+    let total = 0;
+    simulate(specs, 1_000_000, writes, 9000, (_, moved) => {
+      total = moved;
+    });
+    expect(total).toBeGreaterThan(0.95 * 9_000_000);
   }
 });

@@ -18,6 +18,8 @@ export interface Pace<Owner> {
   /** Bytes moved in the tick that began at `movedMs`, half of those in the one before, and so on: about twice the usual. */
   moved: number;
   movedMs: number;
+  /** Bytes that it took from the pool in that tick. */
+  pooled: number;
   waiting: boolean;
 }
 
@@ -49,6 +51,7 @@ export class TokenBucket<Owner> {
   /** Within a tick: bytes that waiting connections may still be granted. */
   #claimed = 0;
   #tickMs = 0;
+  #tickBeforeMs = 0;
   #waiting: Pace<Owner>[] = [];
   /** Resumed with credit at the last tick. */
   #granted: Pace<Owner>[] = [];
@@ -81,6 +84,7 @@ export class TokenBucket<Owner> {
       credit: 0,
       moved: 0,
       movedMs: nowMs,
+      pooled: 0,
       waiting: false,
     };
   }
@@ -123,11 +127,12 @@ export class TokenBucket<Owner> {
     this.#refill(pace, nowMs);
     if (this.#eachPerSecond > 0) pace.own -= bytes;
     if (this.#totalPerSecond === 0) return;
-    if (pace.movedMs !== this.#tickMs) [pace.moved, pace.movedMs] = [pace.moved / 2, this.#tickMs];
+    if (pace.movedMs !== this.#tickMs) [pace.moved, pace.movedMs, pace.pooled] = [pace.moved / 2, this.#tickMs, 0];
     pace.moved += bytes;
     const beyond = Math.max(0, bytes - Math.max(0, pace.credit));
     const pooled = Math.min(beyond, Math.max(0, this.#pool));
     this.#pool -= pooled;
+    pace.pooled += pooled;
     pace.credit -= bytes - pooled;
   }
 
@@ -147,6 +152,7 @@ export class TokenBucket<Owner> {
 
   /** Grants what time brought, and resumes the connections that have room. */
   tick(nowMs: number): void {
+    this.#tickBeforeMs = this.#tickMs;
     this.#tickMs = nowMs;
     if (this.#totalPerSecond === 0) this.#release(nowMs);
     else this.#tickShared(nowMs);
@@ -163,8 +169,10 @@ export class TokenBucket<Owner> {
       if (this.#claimed < 1 || this.#levelLeft < 1) break;
     }
     // How much more a writer has shows when it is resumed: it waits again.
-    if (this.#usesAtOnce)
+    if (this.#usesAtOnce) {
+      this.#backlogged = 0;
       for (const pace of this.#waiting) if (this.#eachPerSecond === 0 || pace.own >= 1) this.#backlogged += 1;
+    }
     this.#pool = this.#share.close(this.#claimed + this.#pool, this.#backlogged, this.#levelGranted);
     this.#claimed = 0;
     this.#levelLeft = Number.POSITIVE_INFINITY;
@@ -189,9 +197,8 @@ export class TokenBucket<Owner> {
     this.#levelGranted += level;
     for (const pace of waiting) {
       if (pace.owner === undefined) continue;
-      const demand = this.#demandOf(pace);
-      if (!this.#usesAtOnce && demand > level) this.#backlogged += 1;
-      if (level > 0) this.#grant(pace, demand, level);
+      if (level > 0) this.#grant(pace, level);
+      else if (this.#demandOf(pace) > 0) this.#backlogged += 1;
       if (this.#mayResume(pace, nowMs)) resumed.push(pace);
       else this.#waiting.push(pace);
     }
@@ -214,8 +221,14 @@ export class TokenBucket<Owner> {
     return Math.min(this.#levelLeft, this.#claimed, waterLevel(this.#demands, count, this.#claimed));
   }
 
-  #grant(pace: Pace<Owner>, demand: number, level: number): void {
-    const share = Math.min(level, demand, this.#claimed);
+  #grant(pace: Pace<Owner>, level: number): void {
+    const demand = this.#demandOf(pace);
+    // What it took from the pool since the last tick is part of what it is granted in this one.
+    const taken = this.#levelLeft < Number.POSITIVE_INFINITY && pace.movedMs === this.#tickBeforeMs ? pace.pooled : 0;
+    pace.pooled -= Math.min(taken, level);
+    const most = Math.max(0, level - taken);
+    if (demand > most) this.#backlogged += 1;
+    const share = Math.min(most, demand, this.#claimed);
     pace.credit += share;
     this.#claimed -= share;
   }

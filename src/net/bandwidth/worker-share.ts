@@ -7,12 +7,17 @@ const FLOAT_PART = 1 / 8;
 /** In so much time backlogged connections use up what is unspent beyond half a burst, or save up what is missing. */
 const BALANCE_MS = 1000;
 
+/** A worker that has not ticked for so long claims nothing. */
+const STALE_MS = 250;
+
 /** Places in a worker's row, from `Count.readShare` or `Count.writeShare` on. */
 const BALANCE = 0;
 const BACKLOGGED = 1;
 const DEMAND = 2;
+/** The shared clock when the worker last ticked. */
+const TICKED = 3;
 /** Only in the first row: milliseconds, as a 32-bit integer that may wrap. */
-const CLOCK = 3;
+const CLOCK = 4;
 
 /**
  * One worker's access to the bucket that holds a total rate, which all workers of a listener fill and claim from once a tick.
@@ -42,6 +47,7 @@ export class WorkerShare {
   #lent = 0;
   /** Since the last tick. */
   #spent = 0;
+  #levelBytes = 0;
 
   /** @param place where its places begin in a row */
   constructor(rows: CountRows, worker: number, place: number) {
@@ -65,6 +71,7 @@ export class WorkerShare {
     this.#own[this.#place + BALANCE]! += target - unspent;
     this.#own[this.#place + BACKLOGGED] = 0;
     this.#own[this.#place + DEMAND] = 0;
+    this.#levelBytes = Number.POSITIVE_INFINITY;
     return this.#lend(false);
   }
 
@@ -93,14 +100,20 @@ export class WorkerShare {
 
   /** The most bytes that one waiting connection may be given in the tick that is open. */
   level(): number {
-    const backlogged = this.#isAlone ? 0 : this.#sumOfActive(BACKLOGGED);
+    const perMs = this.#levelPerMs();
+    this.#levelBytes = perMs === Number.POSITIVE_INFINITY ? perMs : perMs * this.#sinceMs;
+    return this.#levelBytes;
+  }
+
+  #levelPerMs(): number {
+    const backlogged = this.#isAlone ? 0 : this.#sumOfTicking(BACKLOGGED);
     if (backlogged === 0) return Number.POSITIVE_INFINITY;
     const rate = this.#perSecond / 1000;
     const surplus = (this.#unspent() - burstOf(this.#perSecond) / 2) / BALANCE_MS;
-    const perMs = (rate + surplus - this.#sumOfActive(DEMAND)) / backlogged;
+    const perMs = (rate + surplus - this.#sumOfTicking(DEMAND)) / backlogged;
     // The others may get all they want only because they have more than an even part: so a backlogged one gets at least that.
     const least = rate / Math.max(backlogged, this.#rows.sum(Count.active));
-    return Math.max(perMs, least) * this.#sinceMs;
+    return Math.max(perMs, least);
   }
 
   /**
@@ -114,6 +127,7 @@ export class WorkerShare {
   close(left: number, backlogged: number, eachBytes: number): number {
     this.#settle(left);
     this.#own[this.#place + BACKLOGGED] = backlogged;
+    this.#own[this.#place + TICKED] = Atomics.load(this.#clock, 0);
     if (this.#sinceMs > 0) this.#own[this.#place + DEMAND] = (this.#spent - backlogged * eachBytes) / this.#sinceMs;
     return this.#lend(backlogged > 0);
   }
@@ -126,9 +140,9 @@ export class WorkerShare {
 
   #lend(isBacklogged: boolean): number {
     const unspent = this.#unspent();
-    const float = Math.min(Math.max(0, unspent), burstOf(this.#perSecond) * FLOAT_PART) / this.#rows.rows;
+    const part = Math.min(Math.max(0, unspent), burstOf(this.#perSecond) * FLOAT_PART) / this.#rows.rows;
     if (this.#isAlone) this.#lent = unspent;
-    else this.#lent = isBacklogged ? 0 : float;
+    else this.#lent = isBacklogged ? 0 : Math.min(part, this.#levelBytes);
     return this.#lent;
   }
 
@@ -136,12 +150,14 @@ export class WorkerShare {
     return this.#rows.sum(this.#place + BALANCE);
   }
 
-  /** Over all workers with connections: without them no clock ticks there, and the row is old. */
-  #sumOfActive(what: number): number {
+  /** Over all workers that tick: without connections a worker does not, and one whose loop is held up has an old row. */
+  #sumOfTicking(what: number): number {
     const { all, rows } = this.#rows;
+    const clock = Atomics.load(this.#clock, 0);
     let sum = 0;
     for (let base = 0; base < all.length; base += all.length / rows) {
-      if (all[base + Count.active]! > 0) sum += all[base + this.#place + what]!;
+      const isStale = ((clock - all[base + this.#place + TICKED]!) | 0) > STALE_MS;
+      if (all[base + Count.active]! > 0 && !isStale) sum += all[base + this.#place + what]!;
     }
     return sum;
   }
