@@ -24,3 +24,4 @@ export {
   planText,
   planWarning,
 } from "./run-plan.ts";
+export type * from "./tcp-api.ts";

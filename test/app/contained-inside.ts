@@ -16,7 +16,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { startTenk, type Tenk, tenk } from "../cli/tenk.ts";
-import { launchBrowser, PATIENCE_MS, sees } from "../dash/browser.ts";
+import { launchBrowser, sees, TIMEOUT_MS } from "../dash/browser.ts";
 import { type Nginx, startNginx } from "./admin/nginx-support.ts";
 import { HASH, newFolder } from "./admin/support.ts";
 import { newCgroup } from "./cgroup-support.ts";
@@ -88,12 +88,12 @@ describe("a box that is contained", () => {
       for (let each = 0; each < count; each++) clients.push(connect(port, host));
     browser = await launchBrowser();
     ends.push(() => browser.close());
-  }, PATIENCE_MS);
+  }, TIMEOUT_MS);
 
   afterAll(async () => {
     for (const client of clients) client.destroy();
     for (const end of ends.reverse()) await end();
-  }, PATIENCE_MS);
+  }, TIMEOUT_MS);
 
   test("tenk status asks it through nginx with its token, and in its own network without", async () => {
     const through = await startTenk(["status", "--url", page.slice(0, -1)], { env: { TENK_TOKEN: token } }).ended;

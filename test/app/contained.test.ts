@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { CHROMIUM, PATIENCE_MS } from "../dash/browser.ts";
+import { CHROMIUM, TIMEOUT_MS } from "../dash/browser.ts";
 import { hasPrograms, NGINX } from "./admin/nginx-support.ts";
 import { newCgroup } from "./cgroup-support.ts";
 
@@ -42,5 +42,5 @@ test.if(hasPrograms("a box that is contained", PROGRAMS) && canContain())(
     expect(stderr).toContain("(pass)");
     if (status !== 0) throw new Error(stderr);
   },
-  4 * PATIENCE_MS,
+  4 * TIMEOUT_MS,
 );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { SeriesName } from "../../src/dash/mod.ts";
-import { goTo, hasBrowser, PATIENCE_MS, plot, sees, stage, VIEWS } from "./browser.ts";
+import { goTo, hasBrowser, plot, sees, stage, TIMEOUT_MS, VIEWS } from "./browser.ts";
 
 const IMAGE = "<img src=x onerror=alert(1)>";
 const TURNED = "safe\u202egnp.exe";
@@ -12,7 +12,7 @@ describe.if(hasBrowser())("the page", () => {
     "shows hostile text as text, in every view, and what is hidden in it",
     async () => {
       const page = await stand.open("about:blank");
-      const { box } = stand;
+      const { instance } = stand;
       const evil: SeriesName = {
         key: `evil_total{who="${IMAGE}"}`,
         name: "evil_total",
@@ -21,22 +21,22 @@ describe.if(hasBrowser())("the page", () => {
         unit: "",
         help: `help ${IMAGE} ${TURNED}`,
       };
-      box.extra = [evil];
-      box.log.push({
+      instance.extra = [evil];
+      instance.log.push({
         t: Date.now(),
         level: "error",
         part: IMAGE,
         message: `said ${IMAGE} ${TURNED}`,
         fields: { [IMAGE]: IMAGE },
       });
-      box.connections = [{ ...box.connections[0]!, remoteAddress: IMAGE, wireAddress: TURNED, tls: IMAGE }];
-      const [run] = box.runs;
+      instance.connections = [{ ...instance.connections[0]!, remoteAddress: IMAGE, wireAddress: TURNED, tls: IMAGE }];
+      const [run] = instance.runs;
       const check = { expect: IMAGE, got: TURNED, pass: false };
       const verdict = { pass: false, reason: IMAGE, checks: [check] };
       const connections = { ...run!.report.connections, byCause: { [IMAGE]: 3 } };
-      box.runs = [
+      instance.runs = [
         { ...run!, report: { ...run!.report, target: `${IMAGE}${TURNED}`, verdict, connections } },
-        ...box.runs.slice(1),
+        ...instance.runs.slice(1),
       ];
       for (const [view, selector] of [
         ["#/now", ".own-grid"],
@@ -46,7 +46,7 @@ describe.if(hasBrowser())("the page", () => {
         ["#/runs/12/11", "main"],
         ["#/log", ".log"],
       ] as const) {
-        await page.goto(`${box.url}${view}`);
+        await page.goto(`${instance.url}${view}`);
         await page.reload();
         const words = await sees(page, selector, /<img src=x onerror=alert\(1\)>/);
         expect(words).toContain("safe\\u202egnp.exe");
@@ -54,7 +54,7 @@ describe.if(hasBrowser())("the page", () => {
         expect(await page.locator("img:not([src^='assets/'])").count()).toBe(0);
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each([
@@ -72,7 +72,7 @@ describe.if(hasBrowser())("the page", () => {
         expect(`${view} is ${content} wide`).toBe(`${view} is ${Math.min(content!, screen!)} wide`);
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -114,7 +114,7 @@ describe.if(hasBrowser())("the page", () => {
       await page.keyboard.press("Escape");
       await page.locator(".moment.read").waitFor({ state: "detached" });
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -136,9 +136,9 @@ describe.if(hasBrowser())("the page", () => {
       }
       await page.keyboard.press("Escape");
       await page.locator("dialog").waitFor({ state: "detached" });
-      expect(stand.box.connections).toHaveLength(10_000);
+      expect(stand.instance.connections).toHaveLength(10_000);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -150,7 +150,7 @@ describe.if(hasBrowser())("the page", () => {
         expect({ view, complaints: await page.evaluate(COMPLAINTS) }).toEqual({ view, complaints: [] });
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each(["light", "dark"] as const)(
@@ -174,7 +174,7 @@ describe.if(hasBrowser())("the page", () => {
       for (const tone of Object.keys(colours).filter((name) => name.startsWith("tone-"))) compare(tone, "panel", 3);
       expect(low).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each(["light", "dark"] as const)(
@@ -197,7 +197,7 @@ describe.if(hasBrowser())("the page", () => {
       }
       expect(alike).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -211,7 +211,7 @@ describe.if(hasBrowser())("the page", () => {
       await page.reload();
       expect(await scheme()).toBe("light");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -223,7 +223,7 @@ describe.if(hasBrowser())("the page", () => {
         "0s",
       );
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -232,9 +232,9 @@ describe.if(hasBrowser())("the page", () => {
       stand.expected.push(/503|EventSource|ERR_/);
       const page = await stand.open("about:blank");
       await page.clock.install();
-      await page.goto(`${stand.box.url}#/now`);
+      await page.goto(`${stand.instance.url}#/now`);
       await sees(page, ".live", /live/);
-      stand.box.stop();
+      stand.instance.stop();
       await page.clock.runFor(20_000);
       await sees(page, ".live", /stopped/);
       const [words, sign] = await page.evaluate<string[]>(
@@ -242,9 +242,9 @@ describe.if(hasBrowser())("the page", () => {
       );
       expect(sign).toBe(words!);
       await page.clock.runFor(3000);
-      await sees(page, ".problem", /The box does not answer.*Is tenk still running/);
+      await sees(page, ".problem", /The instance does not answer.*Is tenk still running/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });
 

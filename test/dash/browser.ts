@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { type FakeBox, fakeBox } from "./fake-box.ts";
+import { type FakeInstance, fakeInstance } from "./fake-instance.ts";
 
 export const CHROMIUM = "/usr/bin/chromium";
 /** A browser on a small, busy machine takes its time. */
-export const PATIENCE_MS = 60_000;
+export const TIMEOUT_MS = 60_000;
 
 export interface Viewing {
   readonly width?: number;
@@ -18,9 +18,9 @@ export interface Viewing {
   readonly before?: string;
 }
 
-/** What a test of the page has: a box of its own and pages that look at it. */
+/** What a test of the page has: an instance of its own and pages that look at it. */
 export interface Stage {
-  readonly box: FakeBox;
+  readonly instance: FakeInstance;
   open(path: string, viewing?: Viewing): Promise<Page>;
   /** Words that a page may say on its console, because the test makes it. */
   readonly expected: RegExp[];
@@ -39,20 +39,20 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
 }
 
-/** One browser for all tests of a file; a box and an empty profile for each. What any page complains of fails its test. */
+/** One browser for all tests of a file; an instance and an empty profile for each. What any page complains of fails its test. */
 export function stage(): Stage {
   let browser: Browser;
-  let box: FakeBox | undefined;
+  let instance: FakeInstance | undefined;
   let complaints: string[] = [];
   const expected: RegExp[] = [];
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, PATIENCE_MS);
+  }, TIMEOUT_MS);
   afterAll(() => browser?.close());
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
-    box?.stop();
-    box = undefined;
+    instance?.stop();
+    instance = undefined;
     const unexpected = complaints.filter((words) => !expected.some((each) => each.test(words)));
     complaints = [];
     expected.length = 0;
@@ -60,13 +60,13 @@ export function stage(): Stage {
   });
   return {
     expected,
-    get box() {
-      if (box === undefined) throw new Error("open a page first, or await newBox()");
-      return box;
+    get instance() {
+      if (instance === undefined) throw new Error("open a page first, or await newInstance()");
+      return instance;
     },
     async open(path, viewing = {}) {
       const { width = 1440, height = 900, scheme = "light", hasReducedMotion = false, zone = "UTC", before } = viewing;
-      box ??= await fakeBox();
+      instance ??= await fakeInstance();
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: scheme,
@@ -84,10 +84,10 @@ export function stage(): Stage {
       });
       page.on("request", (request) => {
         const url = request.url();
-        if (!url.startsWith(box!.url) && !/^(?:data|file|about):/.test(url)) complaints.push(`asked for ${url}`);
+        if (!url.startsWith(instance!.url) && !/^(?:data|file|about):/.test(url)) complaints.push(`asked for ${url}`);
       });
       if (before !== undefined) await page.addInitScript({ content: before });
-      await page.goto(path.includes(":") ? path : `${box.url}${path}`);
+      await page.goto(path.includes(":") ? path : `${instance.url}${path}`);
       return page;
     },
   };

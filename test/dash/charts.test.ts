@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { lonely } from "../../src/dash/page/chart/lonely.ts";
-import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 describe("a value between two gaps", () => {
   test.each([
@@ -21,25 +21,25 @@ describe.if(hasBrowser())("a chart", () => {
     "of a run that was never answered says so, rather than draw nothing",
     async () => {
       const page = await stand.open("about:blank");
-      const [run] = stand.box.runs;
+      const [run] = stand.instance.runs;
       const { elapsedMs, columns } = run!.series;
       const none = elapsedMs.map(() => null);
       const isTimed = (name: string) => /^second|^p\d|^max/.test(name);
       const untimed = Object.entries(columns).map(([name, values]) => [name, isTimed(name) ? none : values]);
       const silent = { elapsedMs, columns: Object.fromEntries(untimed) as typeof columns };
-      stand.box.runs = [{ ...run!, series: silent }];
-      await page.goto(`${stand.box.url}#/runs/12`);
+      stand.instance.runs = [{ ...run!, series: silent }];
+      await page.goto(`${stand.instance.url}#/runs/12`);
       await sees(page, ".run-grid .panel:nth-child(2) .nothing", /no answer was measured/);
       expect(await page.locator(".nothing:visible").count()).toBe(1);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
     "of a run shows a stall in its own second, of a sink's run the delay, and of a run of before what it has",
     async () => {
       const page = await stand.open("about:blank");
-      const [run] = stand.box.runs;
+      const [run] = stand.instance.runs;
       const { elapsedMs, columns } = run!.series;
       const none = elapsedMs.map(() => null);
       const unanswered = {
@@ -58,23 +58,23 @@ describe.if(hasBrowser())("a chart", () => {
       };
       const before = Object.fromEntries(Object.entries(columns).filter(([name]) => !name.startsWith("second")));
       const as = (id: string, shown: typeof columns) => ({ ...run!, id, series: { elapsedMs, columns: shown } });
-      stand.box.runs = [run!, as("13", sink), as("14", before as typeof columns)];
-      await page.goto(`${stand.box.url}#/runs/12`);
+      stand.instance.runs = [run!, as("13", sink), as("14", before as typeof columns)];
+      await page.goto(`${stand.instance.url}#/runs/12`);
       await plot(page, "Latency of each second").focus();
       await page.keyboard.press("Home");
       for (let second = 0; second < 30; second += 10) await page.keyboard.press("Shift+ArrowRight");
       await sees(page, ".run-grid .panel:nth-child(2) .legend", /p99(1[6-9]|2\d)\.?\d* ms/);
       await page.keyboard.press("ArrowRight");
       await sees(page, ".run-grid .panel:nth-child(2) .legend", /p99[34]\.?\d* ms/);
-      await page.goto(`${stand.box.url}#/runs/13`);
+      await page.goto(`${stand.instance.url}#/runs/13`);
       await plot(page, "Delay of each second").locator("canvas").waitFor();
       await sees(page, ".run-grid .panel:nth-child(2) .legend", /^p99mean 250 µs, max 250 µsmax/);
-      await page.goto(`${stand.box.url}#/runs/14`);
+      await page.goto(`${stand.instance.url}#/runs/14`);
       await plot(page, "Latency so far").locator("canvas").waitFor();
-      await page.goto(`${stand.box.url}#/runs/13/12`);
+      await page.goto(`${stand.instance.url}#/runs/13/12`);
       await plot(page, "Latency p99 of each second").locator("canvas").waitFor();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -96,6 +96,6 @@ describe.if(hasBrowser())("a chart", () => {
       await page.getByRole("button", { name: /zoomed to/ }).click();
       await page.locator(".zoomed").waitFor({ state: "detached" });
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

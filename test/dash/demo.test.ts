@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { startTenk, type Tenk } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
+import { hasBrowser, launchBrowser, TIMEOUT_MS } from "./browser.ts";
 
 /** `TENK_DEMO=10000` is the whole story; `TENK_PICTURE=docs/page.png` then takes the picture of the README. */
 const connections = Number(process.env.TENK_DEMO ?? 300);
@@ -25,7 +25,7 @@ if (hasBrowser()) {
         await demo.ended;
       }
     },
-    PATIENCE_MS + seconds * 2000,
+    TIMEOUT_MS + seconds * 2000,
   );
 }
 

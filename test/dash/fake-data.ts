@@ -3,7 +3,7 @@ import { runSeries } from "../../src/dash/mod.ts";
 
 const MIB = 2 ** 20;
 
-/** The series of a box under a load test, as functions of time: the same moment always gives the same value. */
+/** The series of an instance under a load test, as functions of time: the same moment always gives the same value. */
 export type Curve = (seconds: number) => number;
 
 interface Named extends SeriesName {

@@ -2,19 +2,19 @@ import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { throttlingStatus } from "../../src/app/monitoring/throttling.ts";
 import { parseThrottled } from "../../src/metrics/host/raspberry.ts";
-import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
-import type { FakeBox } from "./fake-box.ts";
+import { hasBrowser, sees, stage, TIMEOUT_MS } from "./browser.ts";
+import type { FakeInstance } from "./fake-instance.ts";
 
 const SCREENS = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme })));
 
 describe.if(hasBrowser())("the machine's tiles", () => {
   const stand = stage();
 
-  /** The page of a box whose machine differs. */
-  async function openWith(machine: FakeBox["machine"], viewing: { width: number; scheme: "light" | "dark" }) {
+  /** The page of an instance whose machine differs. */
+  async function openWith(machine: FakeInstance["machine"], viewing: { width: number; scheme: "light" | "dark" }) {
     const page = await stand.open("about:blank", viewing);
-    stand.box.machine = machine;
-    await page.goto(`${stand.box.url}#/now`);
+    stand.instance.machine = machine;
+    await page.goto(`${stand.instance.url}#/now`);
     await sees(page, ".live", /live/);
     return page;
   }
@@ -43,7 +43,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       );
       expect(await overflowing(page)).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each(SCREENS)(
@@ -56,7 +56,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       expect(await page.locator(".throttling").count()).toBe(0);
       expect(await overflowing(page)).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each(SCREENS)(
@@ -68,7 +68,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       await sees(page, ".quick", /RAM25 % 64 MiB of 256 MiB host [\d.]+ GiB of 8 GiB/);
       expect(await overflowing(page)).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -79,7 +79,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       await sees(page, ".quick", /Busy[\d.]+ % of 4 coresLoad/);
       await sees(page, ".quick", /RAM– – of 256 MiB host/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -91,6 +91,6 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       const names = await page.locator(".quick .stat dt").allTextContents();
       expect(names).toEqual(["Busy", "Load", "RAM", "Root disk", "Box up", "tenk up"]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { startTenk } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
-import { hasBrowser, holds, launchBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, launchBrowser, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 const CURVES = "Connections and messages";
 
@@ -29,26 +29,26 @@ describe.if(hasBrowser())("the page of a run in progress", () => {
     "shows all of it after the stream was interrupted, a second time over the first",
     async () => {
       const page = await stand.open("about:blank");
-      stand.box.runSecond = 20;
-      await page.goto(`${stand.box.url}#/runs`);
+      stand.instance.runSecond = 20;
+      await page.goto(`${stand.instance.url}#/runs`);
       await sees(page, ".live-run", /in progress · sending · 2\d s/);
-      stand.box.dropStreams();
-      const before = stand.box.runSecond;
-      await until(() => stand.box.runSecond! > before + 2, 15_000);
+      stand.instance.dropStreams();
+      const before = stand.instance.runSecond;
+      await until(() => stand.instance.runSecond! > before + 2, 15_000);
       const shown = "Number(/· sending · (\\d+) s/.exec(document.querySelector('.live-run').textContent)?.[1])";
       await holds(page, `${shown} > ${before}`);
       const { first, last } = await endsOf(page);
       expect(first).toMatch(/^after 0 s: connections 0,/);
       expect(secondOf(last)).toBeGreaterThan(before);
       // Every second of it, each once; as the axis grows, another one would come to stand where is read.
-      stand.box.runSecond = undefined;
+      stand.instance.runSecond = undefined;
       await plot(page, CURVES).press("Home");
       for (let second = 1; second <= 22; second++) {
         await plot(page, CURVES).press("ArrowRight");
         expect(secondOf((await plot(page, CURVES).getAttribute("aria-valuetext"))!)).toBe(second);
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -56,7 +56,7 @@ describe.if(hasBrowser())("the page of a run in progress", () => {
     async () => {
       const page = await stand.open("#/runs");
       await sees(page, "h2", /./);
-      const { series } = stand.box.runs[0]!;
+      const { series } = stand.instance.runs[0]!;
       const nonsense = {
         connections: null,
         messages: 1,
@@ -66,17 +66,17 @@ describe.if(hasBrowser())("the page of a run in progress", () => {
       };
       for (const [target, more] of [["less", {}] as const, ["other", nonsense] as const]) {
         const snapshot = { elapsedMs: 2000, phase: "send", ...more };
-        stand.box.tellRun({ id: "foreign", target, snapshot, series });
+        stand.instance.tellRun({ id: "foreign", target, snapshot, series });
         await sees(
           page,
           ".live-run",
           new RegExp(`sending · 2 s ?${target} ?Connections ?– of –.*Latency p99 ?– p50 –`),
         );
       }
-      await page.goto(`${stand.box.url}#/now`);
+      await page.goto(`${stand.instance.url}#/now`);
       await sees(page, "h2", /./);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });
 
@@ -90,8 +90,8 @@ if (hasBrowser()) {
   test(
     "a page that is opened in the middle of a load test shows it from its first second, and says when it is lost",
     async () => {
-      const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
-      const { statusUrl, listeners } = JSON.parse((await box.sees("stdout", /^.*\n/))[0]);
+      const instance = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
+      const { statusUrl, listeners } = JSON.parse((await instance.sees("stdout", /^.*\n/))[0]);
       const words = ["-c", "5", "-r", "10", "-m", "ping", "-T", "5m", "--box", statusUrl, "--no-live"];
       const load = startTenk(["load", "tcp", `127.0.0.1:${listeners[0].port}`, ...words]);
       const browser = await launchBrowser();
@@ -112,12 +112,12 @@ if (hasBrowser()) {
         expect(secondOf((await endsOf(page)).first)).toBeLessThan(1);
       } finally {
         await browser.close();
-        for (const { child, ended } of [load, box]) {
+        for (const { child, ended } of [load, instance]) {
           child.kill("SIGKILL");
           await ended;
         }
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 }

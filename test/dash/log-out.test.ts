@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 describe.if(hasBrowser())("logging out", () => {
   const stand = stage();
@@ -10,16 +10,16 @@ describe.if(hasBrowser())("logging out", () => {
       const page = await stand.open("#/runs");
       await sees(page, ".live", /live/);
       const button = page.getByRole("button", { name: "Log out" });
-      while (!stand.box.asked.includes("GET /logout")) await Bun.sleep(20);
+      while (!stand.instance.asked.includes("GET /logout")) await Bun.sleep(20);
       expect(await button.count()).toBe(0);
-      stand.box.hasSession = true;
+      stand.instance.hasSession = true;
       await page.reload();
       await button.click();
-      await page.waitForURL(stand.box.url);
+      await page.waitForURL(stand.instance.url);
       await sees(page, ".live", /live/);
-      expect(stand.box.asked).toContain("POST /logout");
+      expect(stand.instance.asked).toContain("POST /logout");
       expect(await button.count()).toBe(0);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

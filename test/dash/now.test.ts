@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { hasBrowser, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 const MAIN = "Connections and reads of all listeners";
 
@@ -53,7 +53,7 @@ describe.if(hasBrowser())("the view of now", () => {
       await sees(page, ".own-grid", /Messages that rooms passed on\..*room lobby/);
       await moves(page);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -67,10 +67,10 @@ describe.if(hasBrowser())("the view of now", () => {
           json: { series: series.filter(({ name }: { name: string }) => /^(tenk|node|process)_/.test(name)) },
         });
       });
-      await page.goto(`${stand.box.url}#/now`);
+      await page.goto(`${stand.instance.url}#/now`);
       await sees(page, "main > .note", /A handler that counts something of its own/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -88,7 +88,7 @@ describe.if(hasBrowser())("the view of now", () => {
       await page.mouse.move(5, 5);
       await page.locator(".moment.read").waitFor({ state: "detached" });
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -102,7 +102,7 @@ describe.if(hasBrowser())("the view of now", () => {
       await page.mouse.move(box.x + 520, box.y + 90, { steps: 5 });
       await page.mouse.up();
       await sees(page, ".zoomed", /zoomed to \d+ \w+ \d\d:\d\d:\d\d ?–/);
-      const asked = stand.box.asked.findLast((each) => each.includes("/api/series"))!;
+      const asked = stand.instance.asked.findLast((each) => each.includes("/api/series"))!;
       const words = new URLSearchParams(asked.slice(asked.indexOf("?")));
       const spanMs = Number(words.get("to")) - Number(words.get("from"));
       expect(spanMs).toBeGreaterThan(20_000);
@@ -110,7 +110,7 @@ describe.if(hasBrowser())("the view of now", () => {
       await plot(page, "Memory of box and process").dblclick({ position: { x: 200, y: 80 } });
       await page.locator(".zoomed").waitFor({ state: "detached" });
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -124,13 +124,13 @@ describe.if(hasBrowser())("the view of now", () => {
         ["15 minutes", 1000],
       ] as const) {
         await page.getByRole("button", { name: `the last ${name}` }).click();
-        await until(() => stand.box.asked.some((each) => each.includes(`step=${step}`)));
+        await until(() => stand.instance.asked.some((each) => each.includes(`step=${step}`)));
       }
       await page.reload();
       await sees(page, ".live", /live/);
       expect(await page.locator('.segments [aria-pressed="true"]').textContent()).toBe("15m");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -138,8 +138,8 @@ describe.if(hasBrowser())("the view of now", () => {
     async () => {
       const page = await stand.open("about:blank");
       const now = Math.floor(Date.now() / 1000);
-      stand.box.gap = [now - 100, now - 50];
-      await page.goto(`${stand.box.url}#/now`);
+      stand.instance.gap = [now - 100, now - 50];
+      await page.goto(`${stand.instance.url}#/now`);
       await sees(page, ".live", /live/);
       const box = (await plot(page, MAIN).locator(".u-over").boundingBox())!;
       await page.mouse.move(box.x + box.width * (1 - 75 / 300), box.y + 60);
@@ -147,49 +147,49 @@ describe.if(hasBrowser())("the view of now", () => {
       await page.mouse.move(box.x + box.width * (1 - 25 / 300), box.y + 60);
       await sees(page, ".legend", /connections\d.*reads\d/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
-    "comes back after an interruption without a gap, by what the box sends again",
+    "comes back after an interruption without a gap, by what the instance sends again",
     async () => {
       const page = await stand.open("about:blank");
-      stand.box.retryMs = 2200;
-      await page.goto(`${stand.box.url}#/now`);
+      stand.instance.retryMs = 2200;
+      await page.goto(`${stand.instance.url}#/now`);
       await sees(page, ".live", /live/);
       await moves(page);
       const ranges = rangesAsked();
-      const before = stand.box.second;
-      stand.box.dropStreams();
+      const before = stand.instance.second;
+      stand.instance.dropStreams();
       await sees(page, ".live", /reconnecting/);
       await sees(page, ".live", /live/);
-      expect(stand.box.second).toBeGreaterThan(before + 1);
+      expect(stand.instance.second).toBeGreaterThan(before + 1);
       await moves(page);
       expect(await lastValues(page, 8)).not.toContain("connections –");
       expect(rangesAsked()).toBe(ranges);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
-    "asks for the range again where the box cannot send what was missed",
+    "asks for the range again where the instance cannot send what was missed",
     async () => {
       stand.expected.push(/503|EventSource/);
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
-      stand.box.mood = "gone";
-      const before = stand.box.second;
-      stand.box.dropStreams();
+      stand.instance.mood = "gone";
+      const before = stand.instance.second;
+      stand.instance.dropStreams();
       await sees(page, ".live", /reconnecting/);
-      await until(() => stand.box.second > before + 2);
+      await until(() => stand.instance.second > before + 2);
       const ranges = rangesAsked();
-      stand.box.mood = "well";
+      stand.instance.mood = "well";
       await sees(page, ".live", /live/);
       await until(() => rangesAsked() > ranges);
       await moves(page);
       expect(await lastValues(page, 8)).not.toContain("connections –");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -211,18 +211,18 @@ describe.if(hasBrowser())("the view of now", () => {
       const hide = (isHidden: boolean) =>
         page.evaluate(`hide = ${isHidden}; document.dispatchEvent(new Event("visibilitychange"));`);
       await hide(true);
-      const [atRest, before] = [await drawn(), stand.box.second];
-      await until(() => stand.box.second > before + 2);
+      const [atRest, before] = [await drawn(), stand.instance.second];
+      await until(() => stand.instance.second > before + 2);
       expect(await drawn()).toBe(atRest);
       await hide(false);
       await until(async () => (await drawn()) > atRest);
       expect(await lastValues(page, 4)).not.toContain("connections –");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   function rangesAsked(): number {
-    return stand.box.asked.filter((each) => each.includes("/api/series")).length;
+    return stand.instance.asked.filter((each) => each.includes("/api/series")).length;
   }
 
   /** Waits for numbers that the live stream brought. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startPrometheus } from "../app/prometheus-support.ts";
 import { startTenk } from "../cli/tenk.ts";
 import { Client, until } from "../net/support.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
+import { hasBrowser, launchBrowser, TIMEOUT_MS } from "./browser.ts";
 
 const FILE = join(import.meta.dirname, "../../examples/packets.ts");
 const hasPrometheus = existsSync("/usr/bin/prometheus");
@@ -48,6 +48,6 @@ if (hasBrowser() && hasPrometheus) {
         await running.ended;
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 }

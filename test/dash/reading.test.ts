@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { hasBrowser, holds, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 const HOUR = 3600;
 
@@ -57,7 +57,7 @@ describe.if(hasBrowser())("a chart that is read", () => {
       await page.mouse.move(5, 5);
       await holds(page, "document.querySelector('.reading:not([hidden])') === null");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -79,7 +79,7 @@ describe.if(hasBrowser())("a chart that is read", () => {
       await page.mouse.move(5, 5);
       await sees(page, first, /^connectionsmean 10 000, max 10 000/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -91,7 +91,7 @@ describe.if(hasBrowser())("a chart that is read", () => {
       await page.getByRole("button", { name: "the last 5 minutes" }).click();
       await sees(page, ".legend", /^connections10 400reads/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -105,7 +105,7 @@ describe.if(hasBrowser())("a chart that is read", () => {
       const canvases = "new Set(texts.filter(({ isTime }) => isTime).map(({ canvas }) => canvas)).size";
       expect(await page.evaluate<number>(days)).toBe(await page.evaluate<number>(canvases));
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each([
@@ -117,15 +117,15 @@ describe.if(hasBrowser())("a chart that is read", () => {
     "at %d pixels has no label of %s that touches another or is cut",
     async (width, view, scheme) => {
       const page = await stand.open("about:blank", { width, scheme, before: NOTE_TEXTS });
-      const [run] = stand.box.runs;
+      const [run] = stand.instance.runs;
       // Seventy seconds: the axis goes over the minute, where labels are longest.
       const elapsedMs = run!.series.elapsedMs.map((ms) => (ms * 70) / 60);
-      stand.box.runs = [{ ...run!, series: { ...run!.series, elapsedMs } }];
-      await page.goto(`${stand.box.url}${view}`);
+      stand.instance.runs = [{ ...run!, series: { ...run!.series, elapsedMs } }];
+      await page.goto(`${stand.instance.url}${view}`);
       await page.locator("canvas").first().waitFor();
       await holds(page, "texts.length > 50");
       expect(await spoiled(page)).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

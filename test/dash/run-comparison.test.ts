@@ -9,7 +9,7 @@ import {
   type RunReport,
 } from "../../src/dash/mod.ts";
 import { verdictOf } from "../../src/dash/run-comparison.ts";
-import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, sees, stage, TIMEOUT_MS } from "./browser.ts";
 import { fakeRun } from "./fake-data.ts";
 
 describe("what a difference of two runs is worth", () => {
@@ -146,8 +146,8 @@ describe.if(hasBrowser())("the page", () => {
       const page = await stand.open("#/runs");
       const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 0.8, true)];
       const server = { ...a.report.server!, rssBytes: a.report.server!.rssBytes * 1.024 };
-      stand.box.runs.splice(0, 2, a, { ...b, report: { ...b.report, server } });
-      await page.goto(`${stand.box.url}#/runs/12/11`);
+      stand.instance.runs.splice(0, 2, a, { ...b, report: { ...b.report, server } });
+      await page.goto(`${stand.instance.url}#/runs/12/11`);
       for (const [name, words] of [
         ["Connections held", "same"],
         ["Server memory", "+2.4 %, within scatter"],
@@ -163,7 +163,7 @@ describe.if(hasBrowser())("the page", () => {
       expect(await page.locator('.compare tr:has(th:text-is("Server memory")) .worse').count()).toBe(0);
       expect(await page.locator(".differing").count()).toBe(0);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -172,11 +172,11 @@ describe.if(hasBrowser())("the page", () => {
       const page = await stand.open("#/runs");
       const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];
       const plan = { ...b.report.plan, ratePerConnection: 20, durationMs: 30_000, message: "GET /\u202e" };
-      stand.box.runs.splice(0, 2, a, {
+      stand.instance.runs.splice(0, 2, a, {
         ...b,
         report: { ...b.report, plan, endedBy: "stopped", verdict: { pass: false, reason: "", checks: [] } },
       });
-      await page.goto(`${stand.box.url}#/runs/12/11`);
+      await page.goto(`${stand.instance.url}#/runs/12/11`);
       await sees(page, ".compared li:nth-child(2) .plan", /connections/);
       expect((await page.locator(".compared .plan").allTextContents()).map((text) => text.trim())).toEqual([
         '10 000 connections at 1k/s, 10/s each, "PING\\r\\n" of 64 B, 50 s',
@@ -184,7 +184,7 @@ describe.if(hasBrowser())("the page", () => {
       ]);
       expect(await page.locator(".compared .verdict").allTextContents()).toEqual(["✓ passed", "■ stopped"]);
       const shown = await page.locator(".compare tbody tr").allTextContents();
-      const [one, other] = stand.box.runs;
+      const [one, other] = stand.instance.runs;
       for (const { name, words } of printedDifferences(one as never, other as never)) {
         const row = shown.find((text) => text.toLowerCase().startsWith(name));
         expect(row).toEndWith(words);
@@ -201,6 +201,6 @@ describe.if(hasBrowser())("the page", () => {
       const write = { count: String, perSecond: String, duration: String, bytes: String };
       expect(planWarning(planDifferences(one!.report, one!.report, write))).toBeUndefined();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -55,26 +55,26 @@ describe("the course of a run", () => {
     const moments = fc.array(fc.record({ ms: fc.nat(1e6), isTold: fc.boolean() }), { maxLength: 200 });
     fc.assert(
       fc.property(moments, fc.integer({ min: 4, max: 20 }), (told, maxPoints) => {
-        const [box, page] = [new RunCourse(maxPoints), new RunCourse(maxPoints)];
+        const [instance, page] = [new RunCourse(maxPoints), new RunCourse(maxPoints)];
         const sorted = told.map(({ ms }) => ms).sort((a, b) => a - b);
         let tellAfter: number | undefined;
         told.forEach(({ isTold }, number) => {
-          box.add({ elapsedMs: sorted[number]! }, number);
+          instance.add({ elapsedMs: sorted[number]! }, number);
           if (!isTold) return;
-          page.addSeries(box.series(tellAfter));
+          page.addSeries(instance.series(tellAfter));
           tellAfter = number;
         });
-        for (const { elapsedMs } of [box.series(), page.series()]) {
+        for (const { elapsedMs } of [instance.series(), page.series()]) {
           expect(elapsedMs.length).toBeLessThanOrEqual(maxPoints);
           expect(elapsedMs).toEqual([...new Set(elapsedMs)].sort((a, b) => a - b));
         }
-        page.addSeries(box.series(tellAfter));
-        for (const { elapsedMs } of sorted.length > 0 ? [box.series(), page.series()] : []) {
+        page.addSeries(instance.series(tellAfter));
+        for (const { elapsedMs } of sorted.length > 0 ? [instance.series(), page.series()] : []) {
           expect([elapsedMs[0], elapsedMs.at(-1)]).toEqual([sorted[0], sorted.at(-1)]);
         }
         // A reconnect: all of it replaces what was there.
-        page.addSeries(box.series());
-        expect(page.series().elapsedMs).toEqual(box.series().elapsedMs);
+        page.addSeries(instance.series());
+        expect(page.series().elapsedMs).toEqual(instance.series().elapsedMs);
       }),
       { numRuns: 300 },
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 describe.if(hasBrowser())("a run's id", () => {
   const stand = stage();
@@ -21,7 +21,7 @@ describe.if(hasBrowser())("a run's id", () => {
       await page.getByRole("link", { name: "run 11" }).click();
       await sees(page, ".head", /run 11.*✗ failed/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -31,6 +31,6 @@ describe.if(hasBrowser())("a run's id", () => {
       await page.getByRole("button", { name: "12: copy the run's id" }).click();
       expect(await page.evaluate("getSelection().toString()")).toBe("12");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasBrowser, holds, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, sees, stage, TIMEOUT_MS } from "./browser.ts";
 import { fakeRun } from "./fake-data.ts";
 
 describe.if(hasBrowser())("a run on the page", () => {
@@ -17,11 +17,11 @@ describe.if(hasBrowser())("a run on the page", () => {
       expect(await page.locator(".picked .reason").allTextContents()).toEqual(["Does not hold: p99<5ms."]);
       const stopped = fakeRun("13", Date.now(), 1, false);
       const verdict = { pass: false, reason: "it was stopped before its time", checks: [] };
-      stand.box.runs = [{ ...stopped, report: { ...stopped.report, endedBy: "stopped", verdict } }];
+      stand.instance.runs = [{ ...stopped, report: { ...stopped.report, endedBy: "stopped", verdict } }];
       await page.reload();
       await sees(page, ".verdict-cell", /^■ stoppedIt was stopped before its time\.$/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -34,10 +34,10 @@ describe.if(hasBrowser())("a run on the page", () => {
         "does not hold: late+dropped<=0.1%; late: 500 waited for earlier answers, 100 because this generator was behind; the generator was the limit (CPU 97% of a core)";
       const messages = { ...run.report.messages, lateForReply: 500, droppedBy: { old: 0, full: 1200 }, unexpected: 3 };
       const verdict = { ...run.report.verdict, reason };
-      stand.box.runs = [
+      stand.instance.runs = [
         { ...run, report: { ...run.report, generator, messages, verdict, server: null, serverNote: "no box answers" } },
       ];
-      await page.goto(`${stand.box.url}#/runs/11`);
+      await page.goto(`${stand.instance.url}#/runs/11`);
       expect(await sees(page, ".head .reason", /./)).toBe(`D${reason.slice(1)}.`);
       expect(await page.locator(".head").getByText("the limit", { exact: false }).count()).toBe(1);
       await sees(page, ".head .plan", /^Plan 10 000 connections at 1k\/s, 10\/s each, "PING\\r\\n" of 64 B, 50 s$/);
@@ -50,7 +50,7 @@ describe.if(hasBrowser())("a run on the page", () => {
         expect(counts).toContain(wanted);
       await page.getByText("Target: no box answers").waitFor();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each([
@@ -69,7 +69,7 @@ describe.if(hasBrowser())("a run on the page", () => {
         command: `tenk load tcp 127.0.0.1:9091 -m ${long.repeat(3)} ${"--expect p99<5ms ".repeat(9)}`,
         verdict: { ...run.report.verdict, reason: `does not hold: ${"late+dropped<=0.1%, ".repeat(9)}${long}` },
       };
-      stand.box.runs = [
+      stand.instance.runs = [
         { ...run, report },
         { ...run, id: "12", report },
       ];
@@ -78,13 +78,13 @@ describe.if(hasBrowser())("a run on the page", () => {
         ["#/runs/11", ".head .command"],
         ["#/runs/11/12", ".compared .plan"],
       ] as const) {
-        await page.goto(`${stand.box.url}${view}`);
+        await page.goto(`${stand.instance.url}${view}`);
         await page.locator(there).first().waitFor();
         await holds(page, "document.documentElement.scrollWidth <= innerWidth");
         const box = (await page.locator(there).first().boundingBox())!;
         expect(box.x + box.width).toBeLessThanOrEqual(width);
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { hasBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 /** What of the tables lies outside of the panel it is in, or outside of the screen. */
 const OUTSIDE = `[...document.querySelectorAll("td, th, th button, td button")]
@@ -23,15 +23,15 @@ describe.if(hasBrowser())("tables on a phone", () => {
       await page.locator("tbody tr").first().waitFor();
       expect(await page.evaluate(OUTSIDE)).toEqual([]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
     "say of each value of a connection what it is, and are sorted as elsewhere",
     async () => {
       const page = await stand.open("about:blank", PHONE);
-      stand.box.connections = stand.box.connections.slice(0, 70).map((each) => ({ ...each, tls: "TLSv1.3" }));
-      await page.goto(`${stand.box.url}#/connections`);
+      stand.instance.connections = stand.instance.connections.slice(0, 70).map((each) => ({ ...each, tls: "TLSv1.3" }));
+      await page.goto(`${stand.instance.url}#/connections`);
       await sees(page, ".count", /1–50 of 70/);
       expect(await named(page)).toEqual(["Id", "Loop", "Age", "Idle", "Read", "Written", "Write queue", "RTT", "TLS"]);
       await page.getByRole("button", { name: "Written" }).click();
@@ -42,7 +42,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
         .click();
       await page.getByRole("dialog", { name: "Close this connection?" }).waitFor();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -52,7 +52,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
       await sees(page, ".data tbody", /127\.0\.0\.1:9091/);
       expect(await named(page)).toEqual(["Connections", "Sent", "p99", "Took"]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   /** What the values of the first row that are seen are called. */

@@ -4,7 +4,7 @@ import { parseConfig, up } from "../../src/app/mod.ts";
 import type { RelayStatus, StatusAnswer, TargetView } from "../../src/dash/mod.ts";
 import { Client } from "../net/support.ts";
 import { cleanUp, later, naming, nowhere } from "../tcp/relay-support.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, launchBrowser, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 const IMAGE = "<img src=x onerror=alert(1)>";
 const TURNED = "safe\u202egnp.exe";
@@ -29,7 +29,7 @@ if (hasBrowser()) {
   afterEach(cleanUp);
 
   test(
-    "the page shows how each target of a box's relay fares, as it changes",
+    "the page shows how each target of an instance's relay fares, as it changes",
     async () => {
       const [living, dead] = [await naming("one"), await nowhere()];
       const relay = { targets: [living.address, dead], health: { failures: 1 } };
@@ -37,31 +37,31 @@ if (hasBrowser()) {
         tcp: { db: { listen: "127.0.0.1:0", handler: "relay", relay } },
         dashboard: { listen: "127.0.0.1:0" },
       };
-      const box = await up(parseConfig(JSON.stringify(config), "tenk.yaml"));
-      later(() => box.stop(0));
+      const instance = await up(parseConfig(JSON.stringify(config), "tenk.yaml"));
+      later(() => instance.stop(0));
       const browser = await launchBrowser();
       later(() => browser.close());
       const page = await browser.newPage();
-      await page.goto(box.statusUrl);
+      await page.goto(instance.statusUrl);
       const row = (at: number) => `.targets tbody tr:nth-child(${at})`;
       await sees(page, row(1), new RegExp(`^${living.address}✓ up000––$`));
       await sees(page, row(2), new RegExp(`^${dead}✓ up000––$`));
       // The second goes to the dead one first.
-      const clients = [1, 2].map(() => new Client(box.listeners[0]!.port));
+      const clients = [1, 2].map(() => new Client(instance.listeners[0]!.port));
       await sees(page, row(1), new RegExp(`^${living.address}✓ up220––$`));
       await sees(page, row(2), new RegExp(`^${dead}✗ out001.*, next try \\d.*nobody listens there`));
       await sees(page, ".targets-title", /2 pairs, 0 clients/);
       for (const { socket } of clients) socket.destroy();
       await sees(page, row(1), /✓ up020––$/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 }
 
 describe.if(hasBrowser())("a relay's targets on the page", () => {
   const stand = stage();
 
-  /** Has the box's second listener be a relay. */
+  /** Has the instance's second listener be a relay. */
   async function showing(relay: RelayStatus | undefined, width = 1440): Promise<Page> {
     const page = await stand.open("about:blank", { width });
     await page.route("**/api/status", async (route) => {
@@ -70,7 +70,7 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
       const listeners = [first, { ...second, handler: "relay", ...(relay && { relay }) }];
       await route.fulfill({ json: { ...status, parts: { tcp: { listeners } } } });
     });
-    await page.goto(`${stand.box.url}#/now`);
+    await page.goto(`${stand.instance.url}#/now`);
     return page;
   }
 
@@ -93,7 +93,7 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
     async (more, words) => {
       await sees(await showing(relayOf(more)), ".targets tbody tr", words);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -104,7 +104,7 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
       await sees(many, ".listener:last-of-type > .note", /^1 200 more/);
       await sees(await showing(undefined), ".listener:last-of-type > .note", /^Its targets are not known yet/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test.each([1440, 700, 390])(
@@ -123,6 +123,6 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
       }).length`;
       expect(await page.evaluate(outside)).toBe(0);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportHtml } from "../../src/dash/mod.ts";
-import { hasBrowser, holds, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
-import { TOKEN } from "./fake-box.ts";
+import { hasBrowser, holds, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 import { fakeReport, fakeRun } from "./fake-data.ts";
+import { TOKEN } from "./fake-instance.ts";
 
 describe.if(hasBrowser())("the view of connections", () => {
   const stand = stage();
 
   test(
-    "shows a page of ten thousand, sorted and searched by the box",
+    "shows a page of ten thousand, sorted and searched by the instance",
     async () => {
       const page = await stand.open("#/connections");
       await sees(page, ".count", /1–50 of 10 000/);
@@ -28,7 +28,7 @@ describe.if(hasBrowser())("the view of connections", () => {
       await page.getByLabel("Search").fill("nobody");
       await sees(page, ".empty", /None of 10 000 connections matches “nobody”/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -43,7 +43,7 @@ describe.if(hasBrowser())("the view of connections", () => {
       await sees(page, "dialog", /Close this connection\?.*10\.0\.0\.0:20000 on sink/);
       await page.keyboard.press("Escape");
       await page.locator("dialog").waitFor({ state: "detached" });
-      expect(stand.box.connections).toHaveLength(10_000);
+      expect(stand.instance.connections).toHaveLength(10_000);
       await close.click();
       await page.getByRole("button", { name: "Close it" }).click();
       await sees(page, "dialog", /needs the token.*file token of its data folder/);
@@ -51,21 +51,21 @@ describe.if(hasBrowser())("the view of connections", () => {
       await page.getByRole("button", { name: "Close it" }).click();
       await sees(page, ".count", /of 9 999/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
-    "says what to do where none is open, and when the box wants to know who asks",
+    "says what to do where none is open, and when authentication is required",
     async () => {
       stand.expected.push(/401|EventSource/);
       const page = await stand.open("about:blank");
-      stand.box.connections = [];
-      await page.goto(`${stand.box.url}#/connections`);
+      stand.instance.connections = [];
+      await page.goto(`${stand.instance.url}#/connections`);
       await sees(page, ".empty", /No connection is open.*tenk load/);
-      stand.box.mood = "closed";
+      stand.instance.mood = "closed";
       await sees(page, ".problem", /Who asks\?.*file token of its data folder/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });
 
@@ -76,14 +76,14 @@ describe.if(hasBrowser())("the view of runs", () => {
     "follows the run in progress, and lists those that are past",
     async () => {
       const page = await stand.open("about:blank");
-      stand.box.runSecond = 20;
-      await page.goto(`${stand.box.url}#/runs`);
+      stand.instance.runSecond = 20;
+      await page.goto(`${stand.instance.url}#/runs`);
       await sees(page, ".live-run", /in progress · sending · 2\d s of 1 min.*127\.0\.0\.1:9091.*10 000 of 10 000/);
       await plot(page, "Latency of each second").locator("canvas").waitFor();
       expect(await page.getByRole("progressbar").getAttribute("value")).toMatch(/^0\.[34]/);
       await sees(page, ".data tbody", /✓ passed.*100k\/s.*✗ failed.*80k\/s/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -101,7 +101,7 @@ describe.if(hasBrowser())("the view of runs", () => {
       expect(new Set(read.map((words) => words!.split(":")[0])).size).toBe(1);
       expect(read[0]).toMatch(/^after \d+ s: connections 10 000, sent 8\d(\.\d)?k\/s/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -113,7 +113,7 @@ describe.if(hasBrowser())("the view of runs", () => {
       await sees(page, ".data", /Sent a second100 00080 000−20 %, clearly worse.*Connect p991\.62 ms1\.62 mssame/);
       await sees(page, ".run-grid", /Messages sentAmean 8\d[\d.]*k\/s, max 1\d\dk\/sBmean 6\d[\d.]*k\/s/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -121,17 +121,17 @@ describe.if(hasBrowser())("the view of runs", () => {
     async () => {
       stand.expected.push(/404/);
       const page = await stand.open("about:blank");
-      stand.box.runs = [];
-      await page.goto(`${stand.box.url}#/runs`);
+      stand.instance.runs = [];
+      await page.goto(`${stand.instance.url}#/runs`);
       await sees(page, ".empty", /No run yet.*tenk load/);
-      await page.goto(`${stand.box.url}#/runs/99`);
+      await page.goto(`${stand.instance.url}#/runs/99`);
       await sees(page, ".problem", /There is no run 99/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
-    "is also one file, which opens without a box",
+    "is also one file, which needs no instance",
     async () => {
       const folder = mkdtempSync(join(tmpdir(), "tenk-report-"));
       try {
@@ -150,7 +150,7 @@ describe.if(hasBrowser())("the view of runs", () => {
         rmSync(folder, { recursive: true, force: true });
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });
 
@@ -164,9 +164,9 @@ describe.if(hasBrowser())("the view of the log", () => {
       await sees(page, ".log", /configuration read file=tenk\.yaml.*cannot be written/);
       expect(await page.locator(".line").count()).toBe(6);
       await sees(page, ".live", /live/);
-      stand.box.say({ level: "warn", part: "net", message: "said just now", fields: { count: 3 } });
+      stand.instance.say({ level: "warn", part: "net", message: "said just now", fields: { count: 3 } });
       await sees(page, ".line:last-child", /! warn.*net.*said just now count=3/);
-      stand.box.dropStreams();
+      stand.instance.dropStreams();
       await sees(page, ".live", /reconnecting/);
       await sees(page, ".live", /live/);
       expect(await page.getByText("said just now").count()).toBe(1);
@@ -180,7 +180,7 @@ describe.if(hasBrowser())("the view of the log", () => {
       await page.getByLabel("Text").fill("nothing like it");
       await sees(page, ".empty", /No line matches/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -190,16 +190,16 @@ describe.if(hasBrowser())("the view of the log", () => {
       const line = { level: "info", part: "app", message: "said", fields: {} } as const;
       // Midnight in Kolkata is 18:30 UTC.
       const midnight = Date.UTC(2025, 10, 2, 18, 30);
-      stand.box.log = [
+      stand.instance.log = [
         { ...line, t: midnight - 1000 },
         { ...line, t: midnight },
         { ...line, t: Date.now() },
       ];
-      await page.goto(`${stand.box.url}#/log`);
+      await page.goto(`${stand.instance.url}#/log`);
       await sees(page, ".log", /^2 Nov23:59:59.*3 Nov00:00:00/);
       expect(await page.locator(".line-day").count()).toBe(3);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -209,7 +209,7 @@ describe.if(hasBrowser())("the view of the log", () => {
       await sees(page, ".log", /configuration read/);
       await sees(page, ".live", /live/);
       const line = (index: number) => ({ level: "info", part: "app", message: `line ${index}`, fields: {} }) as const;
-      for (let index = 0; index < 60; index += 1) stand.box.say(line(index));
+      for (let index = 0; index < 60; index += 1) stand.instance.say(line(index));
       await sees(page, ".line:last-child", /line 59/);
       const rest = () =>
         page.evaluate<number>(
@@ -222,7 +222,7 @@ describe.if(hasBrowser())("the view of the log", () => {
       // The wheel turns on for a while.
       await page.waitForTimeout(500);
       const before = await rest();
-      stand.box.say(line(60));
+      stand.instance.say(line(60));
       await sees(page, ".line:last-child", /line 60/);
       expect(await rest()).toBeGreaterThan(before - 1);
       await page.getByLabel("Follow").check();
@@ -231,6 +231,6 @@ describe.if(hasBrowser())("the view of the log", () => {
         "document.querySelector('.log').scrollHeight - document.querySelector('.log').scrollTop - document.querySelector('.log').clientHeight < 24",
       );
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

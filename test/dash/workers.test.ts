@@ -4,26 +4,26 @@ import { join } from "node:path";
 import { parseConfig, up } from "../../src/app/mod.ts";
 import { untilListeners } from "../app/listeners-of.ts";
 import { Client, until } from "../net/support.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS } from "./browser.ts";
+import { hasBrowser, launchBrowser, TIMEOUT_MS } from "./browser.ts";
 
 const STUCK = join(import.meta.dirname, "../net/stuck-handler.ts");
 const CONNECTIONS = 30;
 
 if (hasBrowser()) {
   test(
-    "the page shows the connections of each worker of a box, those of a worker that is stuck as well",
+    "the page shows the connections of each worker of an instance, those of a worker that is stuck as well",
     async () => {
       const listener = { listen: "127.0.0.1:0", handler: STUCK, workers: 2 };
       const config = { tcp: { wide: listener }, dashboard: { listen: "127.0.0.1:0" } };
-      const box = await up(parseConfig(JSON.stringify(config), "tenk.yaml"));
+      const instance = await up(parseConfig(JSON.stringify(config), "tenk.yaml"));
       const browser = await launchBrowser();
       try {
-        const opening = Array.from({ length: CONNECTIONS }, () => new Client(box.listeners[0]!.port).connected());
+        const opening = Array.from({ length: CONNECTIONS }, () => new Client(instance.listeners[0]!.port).connected());
         const clients = await Promise.all(opening);
         clients[0]!.socket.write("x");
-        await untilListeners(box, ([first]) => first!.counts.reads === 1);
+        await untilListeners(instance, ([first]) => first!.counts.reads === 1);
         const page = await browser.newPage();
-        await page.goto(box.statusUrl);
+        await page.goto(instance.statusUrl);
         const cells = async (selector: string) => page.locator(`.workers ${selector}`).allTextContents();
         let open: number[] = [];
         const asking = setInterval(() => {
@@ -43,9 +43,9 @@ if (hasBrowser()) {
         for (const client of clients) client.socket.destroy();
       } finally {
         await browser.close();
-        await box.stop(0);
+        await instance.stop(0);
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 }

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TcpView } from "../../src/tcp/mod.ts";
 import { startTenk, type Tenk, tenk } from "../cli/tenk.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS } from "../dash/browser.ts";
+import { hasBrowser, launchBrowser, TIMEOUT_MS } from "../dash/browser.ts";
 import { Client, until } from "../net/support.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -156,13 +156,13 @@ describe("a part that is added", () => {
         try {
           const page = await (await browser.newContext()).newPage();
           await page.goto(statusUrl);
-          await page.getByRole("heading", { name: "Greetings", exact: true }).waitFor({ timeout: PATIENCE_MS });
-          await page.getByText("Greetings a second", { exact: true }).waitFor({ timeout: PATIENCE_MS });
+          await page.getByRole("heading", { name: "Greetings", exact: true }).waitFor({ timeout: TIMEOUT_MS });
+          await page.getByText("Greetings a second", { exact: true }).waitFor({ timeout: TIMEOUT_MS });
         } finally {
           await browser.close();
         }
       },
-      PATIENCE_MS,
+      TIMEOUT_MS,
     );
   }
 

@@ -1,24 +1,25 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { AppearanceButton } from "./appearance-button.tsx";
-import { lookAt, problem, run, state, status } from "./box.ts";
 import { useCell } from "./cell.ts";
-import { ConnectionsView } from "./connections/mod.ts";
+import { Foreign, Problem } from "./elements.tsx";
 import { visible } from "./format.ts";
+import { lookAt, problem, run, state, status } from "./instance.ts";
 import type { LiveState } from "./live.ts";
 import { LogView } from "./log/mod.ts";
 import { LogOutButton } from "./log-out-button.tsx";
 import { NowView } from "./now/mod.ts";
-import { Foreign, Problem } from "./parts.tsx";
-import { hashOf, wordsOf } from "./place.ts";
+import { PART_VIEWS } from "./part-views.ts";
+import { hashOf, wordsOf } from "./route.ts";
 import { RunsView } from "./runs/mod.ts";
 import { scrollDown } from "./scroll-down.ts";
 
-const VIEWS = [
+const TABS = PART_VIEWS.flatMap(({ tab }) => (tab === undefined ? [] : [tab]));
+const VIEWS: readonly (readonly [name: string, title: string])[] = [
   ["now", "Now"],
-  ["connections", "Connections"],
+  ...TABS.map(({ name, title }) => [name, title] as const),
   ["runs", "Runs"],
   ["log", "Log"],
-] as const;
+];
 
 /** A known view, and what of it. */
 function placeNow(): readonly [view: string, ...ids: string[]] {
@@ -83,7 +84,7 @@ export function App() {
       <main tabIndex={-1}>
         {error !== undefined && <Problem error={error} />}
         {view === "now" && <NowView />}
-        {view === "connections" && <ConnectionsView named={ids[0]} />}
+        {TABS.map(({ name, View }) => view === name && <View key={name} named={ids[0]} />)}
         {view === "runs" && <RunsView ids={ids} />}
         {view === "log" && <LogView />}
       </main>

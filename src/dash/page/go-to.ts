@@ -1,4 +1,4 @@
-import { hashOf } from "./place.ts";
+import { hashOf } from "./route.ts";
 
 /** Shows another place, which the back button leaves again. */
 export function goTo(...words: readonly string[]): void {

@@ -17,7 +17,7 @@ export interface LiveOptions {
 /** How long without a second is a lost connection that has not been noticed, e.g. after a laptop slept. */
 const SILENCE_MS = 5000;
 /** How long it is tried before the page says that nobody is there. */
-const PATIENCE_MS = 15_000;
+const STOPPED_AFTER_MS = 15_000;
 const RETRY_MS = 2000;
 
 /**
@@ -67,7 +67,7 @@ export function listenLive(options: LiveOptions): void {
     lastWatchMs = nowMs;
     const silentMs = nowMs - lastHeardMs;
     if (silentMs > SILENCE_MS && state === "live") become("reconnecting");
-    if (nowMs - Math.max(lastHeardMs, wokenMs) > PATIENCE_MS) become("stopped");
+    if (nowMs - Math.max(lastHeardMs, wokenMs) > STOPPED_AFTER_MS) become("stopped");
     // Closed for good by an answer that was no stream, or open and silent.
     if (
       source?.readyState === EventSource.CLOSED ||

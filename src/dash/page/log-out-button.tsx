@@ -1,12 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
-import { comebacks, problem } from "./box.ts";
 import { useCell } from "./cell.ts";
 import { ask, ClientError, change } from "./client.ts";
+import { problem, reconnects } from "./instance.ts";
 
 /** Only for who came in with a link or a word: whoever may look because of where they are has nothing to end. */
 export function LogOutButton() {
   const [hasSession, setHasSession] = useState(false);
-  const back = useCell(comebacks);
+  const back = useCell(reconnects);
   useEffect(() => {
     ask<{ session: boolean }>("/logout").then(
       ({ session }) => setHasSession(session),

@@ -1,8 +1,9 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
-import { start } from "./box.ts";
+import { start } from "./instance.ts";
+import { PART_VIEWS } from "./part-views.ts";
 
-start();
+start(PART_VIEWS.flatMap(({ charted }) => charted));
 // The first paint does not wait for the charts: what stands in the document is seen, then they are made.
 requestAnimationFrame(() =>
   setTimeout(() => {

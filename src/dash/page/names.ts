@@ -4,14 +4,8 @@ import type { Unit } from "./format.ts";
 /** Names that tenk and the exporters it speaks like have taken; any other is a metric of the user's own. */
 const TAKEN = /^(tenk|process|node|go|up|scrape|nodejs|bun)(_|$)/;
 
-/** What the charts draw of tenk's own and the machine's. */
+/** What the charts of the process and the machine draw. */
 const CHARTED = new Set([
-  "tenk_tcp_connections_active",
-  "tenk_tcp_reads_total",
-  "tenk_tcp_frames_read_total",
-  "tenk_tcp_bytes_read_total",
-  "tenk_tcp_bytes_written_total",
-  "tenk_tcp_write_queue_bytes",
   "tenk_event_loop_lag_max_seconds",
   "process_resident_memory_bytes",
   "tenk_runtime_heap_used_bytes",
@@ -29,10 +23,18 @@ export const OWN_LINES = 6;
 /** Metrics of the user's own that are drawn; a page of hundreds of charts helps nobody. */
 const OWN_CHARTS = 40;
 
-/** The series that are asked for when the page loads a range. */
-export function chartedKeys(names: readonly SeriesName[], panels: PartsAnswer = []): string[] {
-  const ofParts = panels.flatMap(({ panel }) => panel?.charts ?? []).flatMap(({ series }) => series);
-  const charted = new Set([...CHARTED, ...ofParts.map(({ name }) => name)]);
+/**
+ * The series that the page loads for a range.
+ *
+ * @param ofViews names that parts with a view of their own draw
+ */
+export function chartedKeys(
+  names: readonly SeriesName[],
+  ofViews: readonly string[],
+  panels: PartsAnswer = [],
+): string[] {
+  const ofPanels = panels.flatMap(({ panel }) => panel?.charts ?? []).flatMap(({ series }) => series);
+  const charted = new Set([...CHARTED, ...ofViews, ...ofPanels.map(({ name }) => name)]);
   const own = ownMetrics(names).flatMap(({ series }) => series.slice(0, OWN_LINES));
   return [...names.filter(({ name }) => charted.has(name)), ...own].map(({ key }) => key);
 }
@@ -48,26 +50,6 @@ export function keysOf(
       (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
     )
     .map(({ key }) => key);
-}
-
-/** The keys of a listener's series, or of all listeners'. */
-export function listenerKeys(names: readonly SeriesName[], name: string, listener?: string): string[] {
-  return keysOf(names, name, listener === undefined ? {} : { listener });
-}
-
-/** Finds the key of a series of one of a listener's workers, or of the thread that it runs on. */
-export function workerKeys(
-  names: readonly SeriesName[],
-  listener: string,
-  threads: readonly (number | null)[] = [],
-): (name: string, worker: number) => string | undefined {
-  const keys = new Map<string, string>();
-  for (const { key, name, labels } of names) {
-    if (labels.worker !== undefined) keys.set(`${name} ${labels.listener}/${labels.worker}`, key);
-    else if (labels.thread !== undefined) keys.set(`${name} thread-${labels.thread}`, key);
-    else if (labels.loop !== undefined) keys.set(`${name} ${labels.loop}`, key);
-  }
-  return (name, worker) => keys.get(`${name} ${listener}/${worker}`) ?? keys.get(`${name} thread-${threads[worker]}`);
 }
 
 /** One metric of the user's own with all its label sets. */

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { hasBrowser, launchBrowser, PATIENCE_MS } from "../../dash/browser.ts";
+import { hasBrowser, launchBrowser, TIMEOUT_MS } from "../../dash/browser.ts";
 import { sessionOf, TOKEN, worldOf } from "./support.ts";
 
 const { world, ask, serve } = worldOf();
@@ -43,7 +43,7 @@ describe.if(hasBrowser())("a link of another site's page", () => {
         await browser.close();
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer } from "node:http";
 import { parseConfig, up } from "../../../src/app/mod.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS } from "../../dash/browser.ts";
+import { hasBrowser, launchBrowser, TIMEOUT_MS } from "../../dash/browser.ts";
 import { worldOf } from "./support.ts";
 
 const HOME = "https://ha.home.arpa:8123";
@@ -92,5 +92,5 @@ test.if(hasBrowser())(
       await box.stop(0);
     }
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
 import { type Instance, type LoadedConfig, parseConfig, up } from "../../../src/app/mod.ts";
-import { hasBrowser, launchBrowser, PATIENCE_MS, sees } from "../../dash/browser.ts";
+import { hasBrowser, launchBrowser, sees, TIMEOUT_MS } from "../../dash/browser.ts";
 import { hasNginx, startNginx } from "./nginx-support.ts";
 import { HASH, keptLog } from "./support.ts";
 
@@ -37,7 +37,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, PATIENCE_MS);
+  }, TIMEOUT_MS);
   afterAll(() => browser?.close());
 
   /** Logs in at an address as a person does, and looks at the page that comes. */
@@ -94,7 +94,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
       expect([new URL(page.url()).pathname, (await context.cookies()).length]).toEqual([`${path}/login`, 0]);
       await context.close();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -111,7 +111,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
       await page.getByLabel("Password").waitFor();
       await context.close();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -126,7 +126,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
       expect(words).toContain("proxy_pass http://127.0.0.1:9190/;");
       await page.close();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   const NO_HOST = (port: number) =>
@@ -150,7 +150,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
         ["warn", "request rejected", expect.objectContaining({ reason: "cross-origin", origin: "localhost" })],
       ]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -164,7 +164,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
       await page.getByLabel("Password").waitFor();
       await context.close();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -188,6 +188,6 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
       await page.getByLabel("Password").waitFor();
       await page.close();
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

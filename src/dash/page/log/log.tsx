@@ -1,12 +1,12 @@
 import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LOG_LEVELS, type LogAnswer, type LogLevel, type LogLine } from "../../api.ts";
-import { comebacks, freshLog } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
+import { Empty, Foreign } from "../elements.tsx";
 import { clock, day, visible } from "../format.ts";
+import { freshLog, reconnects } from "../instance.ts";
 import { OwnProblem } from "../own-problem.tsx";
-import { Empty, Foreign } from "../parts.tsx";
 
 const MOST_LINES = 500;
 /** As near to the end as this is at the end. */
@@ -143,10 +143,10 @@ function useLines() {
   const fresh = useCell(freshLog);
   const [kept, setKept] = useState<readonly LogLine[]>([]);
   const [error, setError] = useState<ClientError>();
-  const comeback = useCell(comebacks);
+  const reconnected = useCell(reconnects);
   useEffect(() => {
     // Who has lines was told of those that came since.
-    if (comeback > 0 && error === undefined) return;
+    if (reconnected > 0 && error === undefined) return;
     ask<LogAnswer>("/api/log", { level: "debug", limit: MOST_LINES }).then(
       ({ lines }) => {
         setKept(lines);
@@ -156,7 +156,7 @@ function useLines() {
         if (thrown instanceof ClientError) setError(thrown);
       },
     );
-  }, [comeback]);
+  }, [reconnected]);
   // A line that came while the answer was under way is in both.
   const lastKept = kept.at(-1)?.t ?? 0;
   const known = new Set(kept.filter(({ t }) => t === lastKept).map((line) => JSON.stringify(line)));

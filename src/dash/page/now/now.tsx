@@ -1,42 +1,34 @@
-import { listenersOf, names, status } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
+import { names, status } from "../instance.ts";
 import { ownMetrics } from "../names.ts";
-import { Empty } from "../parts.tsx";
-import { ListenerRow } from "./listener.tsx";
+import { nowSource } from "../now-source.ts";
+import { PART_VIEWS } from "../part-views.ts";
 import { PartPanels } from "./part-panels.tsx";
 import { QuickStats } from "./quick.tsx";
-import { nowSource } from "./source.ts";
-import {
-  cpuSpec,
-  descriptorSpec,
-  heapSpec,
-  memorySpec,
-  networkSpec,
-  ownSpec,
-  processSpec,
-  trafficSpec,
-} from "./specs.ts";
+import { cpuSpec, descriptorSpec, heapSpec, memorySpec, networkSpec, ownSpec, processSpec } from "./specs.ts";
 import { Toolbar } from "./toolbar.tsx";
 
 const MAIN_HEIGHT = 268;
 const SIDE_HEIGHT = 176;
 const OWN_HEIGHT = 132;
 
-/** The story's four panels, then each listener, then what the user counts. */
+/** The main chart and the machine, then the panel of each part, then the user's metrics. */
 export function NowView() {
   const series = useCell(names);
   const known = useCell(status);
-  const listeners = listenersOf(known);
+  const main = PART_VIEWS.flatMap((view) => view.mainChart?.(series, known) ?? [])[0];
   const own = ownMetrics(series);
   return (
     <>
       <Toolbar />
       <h2 class="unseen">Now</h2>
       <div class="grid main-grid">
-        <div class="panel wide">
-          <Chart source={nowSource} height={MAIN_HEIGHT} spec={trafficSpec(series, listeners)} />
-        </div>
+        {main !== undefined && (
+          <div class="panel wide">
+            <Chart source={nowSource} height={MAIN_HEIGHT} spec={main} />
+          </div>
+        )}
         <section class="panel" aria-label="Quick stats">
           <QuickStats />
         </section>
@@ -50,15 +42,6 @@ export function NowView() {
           <Chart source={nowSource} height={SIDE_HEIGHT} spec={networkSpec(series)} />
         </div>
       </div>
-      <h2>Listeners</h2>
-      {listeners.map((each) => (
-        <ListenerRow key={each.name} listener={each} />
-      ))}
-      {known !== undefined && listeners.length === 0 && (
-        <Empty title="No listener is up">
-          Add one to the configuration, or start one by hand: <code>tenk up --listen 9091 --handler sink</code>
-        </Empty>
-      )}
       <PartPanels />
       <h2>Your metrics</h2>
       <div class="grid own-grid">

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import type { HostStatus, LimitsStatus, SeriesName } from "../../api.ts";
-import { type Latest, latest, names, state, status } from "../box.ts";
 import { useCell } from "../cell.ts";
+import { Bar, Empty, Foreign } from "../elements.tsx";
 import { bytes, duration, written } from "../format.ts";
+import { type Latest, latest, names, state, status } from "../instance.ts";
 import { keysOf } from "../names.ts";
-import { Bar, Empty, Foreign } from "../parts.tsx";
 
 /** How the machine does, in one look. */
 export function QuickStats() {

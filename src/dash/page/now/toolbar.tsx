@@ -1,9 +1,9 @@
-import { latest, range, state, zoom } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { clock, moment, stretch } from "../format.ts";
 import { goTo } from "../go-to.ts";
+import { latest, range, state, zoom } from "../instance.ts";
+import { hovered, nowSource } from "../now-source.ts";
 import { RANGES } from "../range.ts";
-import { hovered, nowSource } from "./source.ts";
 
 /** How far back, and which moment or stretch is looked at. */
 export function Toolbar() {

@@ -1,8 +1,8 @@
 import { outcomeOf, type RunAnswer } from "../../run.ts";
 import { compareRuns, type Difference } from "../../run-comparison.ts";
 import { COMPARISON_NOTE, planDifferences, planText, planWarning } from "../../run-plan.ts";
+import { Foreign, Moment, Outcome, Scrolled, sentence } from "../elements.tsx";
 import { bytes, grouped, seconds, written } from "../format.ts";
-import { Foreign, Moment, Outcome, Scrolled, sentence } from "../parts.tsx";
 import { RunCharts } from "./charts.tsx";
 import { WRITER } from "./plan.ts";
 import { compareSpecs } from "./source.ts";

@@ -1,8 +1,8 @@
 import { useMemo } from "preact/hooks";
-import { run } from "../box.ts";
 import { useCell } from "../cell.ts";
+import { Foreign } from "../elements.tsx";
 import { compact, duration, grouped, moment, written } from "../format.ts";
-import { Foreign } from "../parts.tsx";
+import { run } from "../instance.ts";
 import { RunCharts } from "./charts.tsx";
 import { runSpecs } from "./source.ts";
 

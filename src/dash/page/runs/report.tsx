@@ -1,7 +1,7 @@
 import { LATENCY_ROWS, outcomeOf, type RunReport } from "../../run.ts";
 import { planText } from "../../run-plan.ts";
+import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../elements.tsx";
 import { bytes, compact, grouped, seconds, written } from "../format.ts";
-import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../parts.tsx";
 import { WRITER } from "./plan.ts";
 
 interface ReportProps {

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer, RunLine, RunsAnswer } from "../../run.ts";
 import { planText } from "../../run-plan.ts";
-import { comebacks, run } from "../box.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
+import { Copied, Empty, Foreign, Moment, Outcome, RunId, Scrolled, sentence } from "../elements.tsx";
 import { grouped, moment, seconds, written } from "../format.ts";
+import { reconnects, run } from "../instance.ts";
 import { OwnProblem } from "../own-problem.tsx";
-import { Copied, Empty, Foreign, Moment, Outcome, RunId, Scrolled, sentence } from "../parts.tsx";
 import { CompareView } from "./compare.tsx";
 import { LiveRunView } from "./live-run.tsx";
 import { OneRun } from "./one-run.tsx";
@@ -28,7 +28,7 @@ export function RunsView({ ids }: { readonly ids: readonly string[] }) {
 function Chosen({ ids }: { readonly ids: readonly string[] }) {
   const [answers, setAnswers] = useState<readonly RunAnswer[]>();
   const [error, setError] = useState<ClientError>();
-  const comeback = useCell(comebacks);
+  const reconnected = useCell(reconnects);
   useEffect(() => {
     if (answers !== undefined) return;
     setError(undefined);
@@ -36,7 +36,7 @@ function Chosen({ ids }: { readonly ids: readonly string[] }) {
     Promise.all(all).then(setAnswers, (thrown) => {
       if (thrown instanceof ClientError) setError(thrown);
     });
-  }, [ids, comeback]);
+  }, [ids, reconnected]);
   if (error !== undefined) return <OwnProblem error={error} />;
   const [a, b] = answers ?? [];
   if (a === undefined) return <p class="note">Loading …</p>;
@@ -51,7 +51,7 @@ function RunList() {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   // Asked again when a run ends, which adds one.
   const liveId = running?.now.id;
-  const comeback = useCell(comebacks);
+  const reconnected = useCell(reconnects);
   useEffect(() => {
     ask<RunsAnswer>("/api/runs").then(
       (answer) => {
@@ -62,7 +62,7 @@ function RunList() {
         if (thrown instanceof ClientError) setError(thrown);
       },
     );
-  }, [liveId, comeback]);
+  }, [liveId, reconnected]);
   const choose = (id: string) =>
     setChosen(chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-2));
   return (

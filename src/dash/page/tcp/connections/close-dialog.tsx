@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { ConnectionRow } from "../../api.ts";
-import { ClientError, change, keepToken } from "../client.ts";
-import { bytes, duration } from "../format.ts";
-import { Foreign, WhereTheTokenIs } from "../parts.tsx";
+import type { ConnectionRow } from "../../../tcp-api.ts";
+import { ClientError, change, keepToken } from "../../client.ts";
+import { Foreign, WhereTheTokenIs } from "../../elements.tsx";
+import { bytes, duration } from "../../format.ts";
 import { peerOf } from "./table.tsx";
 
 interface DialogProps {

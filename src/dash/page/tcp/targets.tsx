@@ -1,6 +1,6 @@
-import type { ListenerView, TargetView } from "../../api.ts";
+import type { ListenerView, TargetView } from "../../tcp-api.ts";
+import { Foreign, Moment, Scrolled } from "../elements.tsx";
 import { clock, grouped, visible, written } from "../format.ts";
-import { Foreign, Moment, Scrolled } from "../parts.tsx";
 
 /** The targets of a listener that is a relay, and how each fares. */
 export function Targets({ listener: { name, handler, relay } }: { readonly listener: ListenerView }) {

@@ -1,9 +1,9 @@
-import { frame, range, zoom } from "../box.ts";
-import { cell } from "../cell.ts";
-import type { ChartSource } from "../chart/mod.ts";
-import { combined } from "../frame.ts";
-import { goTo } from "../go-to.ts";
-import { zoomWord } from "../place.ts";
+import { cell } from "./cell.ts";
+import type { ChartSource } from "./chart/mod.ts";
+import { combined } from "./frame.ts";
+import { goTo } from "./go-to.ts";
+import { frame, range, zoom } from "./instance.ts";
+import { zoomWord } from "./route.ts";
 
 /** The moment under the pointer on any of the charts, in milliseconds since 1970. */
 export const hovered = cell<number | undefined>(undefined);

@@ -1,12 +1,4 @@
-import type {
-  ListenerView,
-  LogLine,
-  NamesAnswer,
-  PartsAnswer,
-  SeriesAnswer,
-  SeriesName,
-  StatusAnswer,
-} from "../api.ts";
+import type { LogLine, NamesAnswer, PartsAnswer, SeriesAnswer, SeriesName, StatusAnswer } from "../api.ts";
 import type { LiveRun, RunSeries } from "../run.ts";
 import { RunCourse } from "../run-course.ts";
 import { cell } from "./cell.ts";
@@ -14,8 +6,8 @@ import { ask, ClientError } from "./client.ts";
 import { addSecond, emptyFrame, type Frame, frameOf } from "./frame.ts";
 import { type LiveState, listenLive } from "./live.ts";
 import { chartedKeys } from "./names.ts";
-import { lookOf, type Zoom } from "./place.ts";
 import { RANGES, type Range, stepFor } from "./range.ts";
+import { lookOf, type Zoom } from "./route.ts";
 
 /** The last second: its moment and each series' value. */
 export interface Latest {
@@ -47,32 +39,35 @@ export const zoom = cell<Zoom | undefined>(undefined);
 /** Lines that came since the page was opened. */
 export const freshLog = cell<readonly LogLine[]>([]);
 /** Grows when the box answers again after it did not: who was refused asks again. */
-export const comebacks = cell(0);
+export const reconnects = cell(0);
 /** The run in progress, or one that is lost, and its course since it began. */
 export const run = cell<{ readonly now: LiveRun; readonly series: RunSeries } | undefined>(undefined);
-
-export function listenersOf(known: StatusAnswer | undefined): readonly ListenerView[] {
-  return known?.parts.tcp?.listeners ?? [];
-}
 
 const course = new RunCourse();
 let courseId = "";
 let liveKeys: readonly string[] = [];
 let lastSecondMs = 0;
+/** Series that parts with a view of their own draw. */
+let ofViews: readonly string[] = [];
 let asked: AbortController | undefined;
 let loadedMs = 0;
 let drawnMs = 0;
 /** Seconds that came while an answer was under way, which may lack them. */
 let meanwhile: Latest[] = [];
 
-/** Begins to listen. Once, when the page starts. */
-export function start(): void {
+/**
+ * Begins to listen. Once, when the page starts.
+ *
+ * @param charted names of series that parts with a view of their own draw
+ */
+export function start(charted: readonly string[]): void {
+  ofViews = charted;
   listenLive({
     state(next) {
       const isBack = next === "live" && state.get() !== "connecting";
       state.set(next);
       if (!isBack) return;
-      comebacks.set(comebacks.get() + 1);
+      reconnects.set(reconnects.get() + 1);
       void loadStatus();
     },
     lost: () => void loadFrame(),
@@ -182,7 +177,7 @@ export async function loadFrame(): Promise<void> {
   const toMs = chosen?.toMs ?? (lastSecondMs || Date.now());
   const fromMs = chosen?.fromMs ?? toMs - range.get().spanMs;
   const stepMs = chosen === undefined ? range.get().stepMs : stepFor(toMs - fromMs);
-  const keys = chartedKeys(names.get(), panels.get());
+  const keys = chartedKeys(names.get(), ofViews, panels.get());
   const window = { fromMs, toMs, keys };
   await guarded(async () => {
     const answer = await askSeries({ from: Math.round(fromMs), to: Math.round(toMs), step: stepMs }, keys, mine.signal);

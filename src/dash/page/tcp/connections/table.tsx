@@ -1,6 +1,6 @@
-import type { ConnectionRow, ConnectionSort } from "../../api.ts";
-import { bytes, duration } from "../format.ts";
-import { Foreign, Scrolled } from "../parts.tsx";
+import type { ConnectionRow, ConnectionSort } from "../../../tcp-api.ts";
+import { Foreign, Scrolled } from "../../elements.tsx";
+import { bytes, duration } from "../../format.ts";
 
 export interface Order {
   readonly sort: ConnectionSort;

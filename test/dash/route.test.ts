@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { hashOf, lookOf, wordsOf, zoomWord } from "../../src/dash/page/place.ts";
-import { hasBrowser, holds, PATIENCE_MS, plot, sees, stage } from "./browser.ts";
+import { hashOf, lookOf, wordsOf, zoomWord } from "../../src/dash/page/route.ts";
+import { hasBrowser, holds, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 const MAIN = "Connections and reads of all listeners";
 
@@ -51,7 +51,7 @@ describe.if(hasBrowser())("the address of the page", () => {
       const page = await stand.open("#/runs", { before });
       await sees(page, "nav [aria-current=page]", /^Log$/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -78,7 +78,7 @@ describe.if(hasBrowser())("the address of the page", () => {
       await sees(other, ".zoomed", /zoomed to \d+ \w+ \d\d:\d\d ?–/);
       await sees(other, ".legend", /connections(mean )?\d/);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -91,9 +91,9 @@ describe.if(hasBrowser())("the address of the page", () => {
       await page.reload();
       await sees(page, ".count", /of 10 000/);
       expect(await page.getByLabel("Listener").inputValue()).toBe("echo");
-      expect(stand.box.asked.findLast((each) => each.includes("/api/tcp/connections"))).toContain("listener=echo");
+      expect(stand.instance.asked.findLast((each) => each.includes("/api/tcp/connections"))).toContain("listener=echo");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -120,11 +120,11 @@ describe.if(hasBrowser())("the address of the page", () => {
       }
       await page.reload();
       await holds(page, "Math.round(scrollY) === 700");
-      await page.goto(`${stand.box.url}#/runs/12/11`);
+      await page.goto(`${stand.instance.url}#/runs/12/11`);
       await sees(page, ".compared", /run 12/);
       expect(await page.title()).toBe("Runs 12, 11 · tenk");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
@@ -153,6 +153,6 @@ describe.if(hasBrowser())("the address of the page", () => {
       await page.keyboard.press("End");
       expect(await plot(page, MAIN).getAttribute("aria-valuetext")).toStartWith("27 Oct 2025 00:00:00: ");
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -1,9 +1,10 @@
-import type { ListenerView, SeriesName } from "../../api.ts";
-import { latest } from "../box.ts";
+import type { SeriesName } from "../../api.ts";
+import type { ListenerView } from "../../tcp-api.ts";
 import { useCell } from "../cell.ts";
+import { Scrolled } from "../elements.tsx";
 import { type Unit, visible, written } from "../format.ts";
-import { workerKeys } from "../names.ts";
-import { Scrolled } from "../parts.tsx";
+import { latest } from "../instance.ts";
+import { workerKeys } from "./series.ts";
 
 /** The last value of a worker's metric. */
 type Read = (name: string) => number | undefined;

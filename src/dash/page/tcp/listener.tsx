@@ -1,10 +1,10 @@
-import type { ListenerView } from "../../api.ts";
-import { names } from "../box.ts";
+import type { ListenerView } from "../../tcp-api.ts";
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
+import { Foreign } from "../elements.tsx";
 import { grouped, written } from "../format.ts";
-import { Foreign } from "../parts.tsx";
-import { nowSource } from "./source.ts";
+import { names } from "../instance.ts";
+import { nowSource } from "../now-source.ts";
 import { bytesSpec, trafficSpec, writeQueueSpec } from "./specs.ts";
 import { Targets } from "./targets.tsx";
 import { Workers } from "./workers.tsx";

@@ -8,13 +8,13 @@ export const TOKEN = "a-token-of-the-test";
 const RESUME_SECONDS = 900;
 const ADDRESS = "127.0.0.1";
 
-/** What a test may change while the box runs. */
-export interface FakeBox {
+/** What a test may change while the instance runs. */
+export interface FakeInstance {
   readonly url: string;
   connections: ConnectionRow[];
   log: LogLine[];
   runs: RunAnswer[];
-  /** Seconds that nobody sampled, as in a box that was off: [from, to) in seconds since 1970. */
+  /** Seconds that nobody sampled, as in an instance that was off: [from, to) in seconds since 1970. */
   gap: readonly [number, number] | undefined;
   /** More series than the usual ones. */
   extra: SeriesName[];
@@ -42,8 +42,8 @@ export interface FakeBox {
   stop(): void;
 }
 
-/** A box that speaks the contract of the page's API, with data that moves and nothing behind it. */
-export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
+/** An instance that speaks the contract of the page's API, with data that moves and nothing behind it. */
+export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInstance> {
   const assets = await pageAssets();
   const beganSeconds = Math.floor(Date.now() / 1000);
   const curves = fakeSeries(beganSeconds);
@@ -51,11 +51,11 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
   const day = 86_400_000;
 
   const valueAt = (key: string, seconds: number): number | null => {
-    if (box.gap !== undefined && seconds >= box.gap[0] && seconds < box.gap[1]) return null;
-    const extra = box.extra.findIndex((each) => each.key === key);
+    if (instance.gap !== undefined && seconds >= instance.gap[0] && seconds < instance.gap[1]) return null;
+    const extra = instance.extra.findIndex((each) => each.key === key);
     return extra >= 0 ? 10 + extra : (curves.find((each) => each.key === key)?.curve(seconds) ?? null);
   };
-  const keys = () => [...curves, ...box.extra].map(({ key }) => key);
+  const keys = () => [...curves, ...instance.extra].map(({ key }) => key);
   const secondEvent = (seconds: number, told = seconds) =>
     `id: ${told}\nevent: second\ndata: ${JSON.stringify({ t: told * 1000, v: keys().map((key) => valueAt(key, seconds)) })}\n\n`;
   const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -74,14 +74,14 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     const stream = new ReadableStream<string>({
       start(controller) {
         own = controller;
-        controller.enqueue(`retry: ${box.retryMs}\n\n${event("names", { keys: keys() })}`);
+        controller.enqueue(`retry: ${instance.retryMs}\n\n${event("names", { keys: keys() })}`);
         const now = Math.floor(Date.now() / 1000);
         if (resumed > 0 && now - resumed <= RESUME_SECONDS) {
           for (let at = resumed + 1; at < now; at += 1) controller.enqueue(secondEvent(at));
-          for (const line of box.log.filter(({ t }) => t >= (resumed - 1) * 1000))
+          for (const line of instance.log.filter(({ t }) => t >= (resumed - 1) * 1000))
             controller.enqueue(event("log", line));
         }
-        if (box.runSecond) controller.enqueue(runEvent(0, box.runSecond - 1));
+        if (instance.runSecond) controller.enqueue(runEvent(0, instance.runSecond - 1));
         streams.add(controller);
       },
       cancel: () => void streams.delete(own),
@@ -120,7 +120,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
 
   const connections = (search: URLSearchParams) => {
     const words = search.get("q") ?? "";
-    const matched = box.connections.filter((each) =>
+    const matched = instance.connections.filter((each) =>
       `${each.remoteAddress}:${each.remotePort} ${each.id}`.includes(words),
     );
     const field = (
@@ -131,7 +131,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     const rows = matched
       .toSorted((a, b) => sign * (a[field] - b[field]))
       .slice(offset, offset + Number(search.get("limit") ?? 50));
-    return json({ total: box.connections.length, matched: matched.length, rows });
+    return json({ total: instance.connections.length, matched: matched.length, rows });
   };
 
   const close = async (request: Request) => {
@@ -139,7 +139,7 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     if (request.headers.get("authorization") !== `Bearer ${TOKEN}`)
       return json({ error: "The token is missing", hint: "" }, 401);
     const { id } = (await request.json()) as { id: number };
-    box.connections = box.connections.filter((each) => each.id !== id);
+    instance.connections = instance.connections.filter((each) => each.id !== id);
     return json({ closed: true });
   };
 
@@ -190,20 +190,20 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
         temperatureSensor: "cpu_thermal",
         throttling: null,
         cores: 4,
-        ...box.machine.host,
+        ...instance.machine.host,
       },
-      limits: box.machine.limits ?? null,
+      limits: instance.machine.limits ?? null,
     });
   };
 
   const runs = (id: string | undefined) => {
     if (id !== undefined) {
-      const found = box.runs.find((each) => each.id === id);
+      const found = instance.runs.find((each) => each.id === id);
       return found === undefined
         ? json({ error: `There is no run ${id}`, hint: "See the list of runs." }, 404)
         : json(found);
     }
-    const lines = box.runs.map(({ id, startedAt, report }) => ({
+    const lines = instance.runs.map(({ id, startedAt, report }) => ({
       id,
       startedAt,
       target: report.target,
@@ -220,32 +220,32 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
 
   const answer = (request: Request): Response | Promise<Response> => {
     const { pathname, searchParams, search } = new URL(request.url);
-    box.asked.push(`${request.method} ${pathname}${search}`);
+    instance.asked.push(`${request.method} ${pathname}${search}`);
     const asset = assets.get(pathname);
     if (asset !== undefined) {
       return new Response(asset.gzip, {
         headers: { "content-type": asset.type, "content-encoding": "gzip", ...guards },
       });
     }
-    if (box.mood === "gone") return new Response("", { status: 503 });
-    if (box.mood === "closed") return json({ error: "Who asks?", hint: "" }, 401);
+    if (instance.mood === "gone") return new Response("", { status: 503 });
+    if (instance.mood === "closed") return json({ error: "Who asks?", hint: "" }, 401);
     if (pathname === "/api/names")
-      return json({ series: [...curves.map(({ curve: _, ...each }) => each), ...box.extra] });
+      return json({ series: [...curves.map(({ curve: _, ...each }) => each), ...instance.extra] });
     if (pathname === "/api/series") return series(searchParams);
     if (pathname === "/api/status") return status();
     if (pathname === "/api/parts") return json([{ name: "tcp", panel: null }]);
-    if (pathname === "/logout" && request.method === "POST") box.hasSession = false;
-    if (pathname === "/logout") return json({ session: box.hasSession });
+    if (pathname === "/logout" && request.method === "POST") instance.hasSession = false;
+    if (pathname === "/logout") return json({ session: instance.hasSession });
     if (pathname === "/api/live") return live(request);
     if (pathname === "/api/tcp/connections") return connections(searchParams);
     if (pathname === "/api/tcp/connections/close") return close(request);
-    if (pathname === "/api/log") return json({ lines: box.log });
+    if (pathname === "/api/log") return json({ lines: instance.log });
     if (pathname.startsWith("/api/runs")) return runs(pathname.split("/")[3]);
     return json({ error: `There is no ${pathname}` }, 404);
   };
 
   const server = Bun.serve({ hostname: ADDRESS, port: 0, idleTimeout: 60, fetch: answer });
-  const box: FakeBox = {
+  const instance: FakeInstance = {
     url: `http://${ADDRESS}:${server.port}/`,
     connections: fakeConnections(10_000),
     log: fakeLog(Date.now()),
@@ -268,13 +268,13 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
     },
     say(line) {
       const said = { t: Date.now(), ...line };
-      box.log.push(said);
+      instance.log.push(said);
       send(event("log", said));
     },
     tellRun: (run) => send(event("run", run)),
     stop() {
       clearInterval(timer);
-      box.dropStreams();
+      instance.dropStreams();
       void server.stop(true);
     },
   };
@@ -282,13 +282,13 @@ export async function fakeBox({ isRunning = false } = {}): Promise<FakeBox> {
   const timer = setInterval(() => {
     const now = Math.floor(Date.now() / 1000);
     for (; sent < now; sent += 1) {
-      send(secondEvent(sent, sent - box.behindSeconds));
-      if (box.runSecond === undefined) continue;
-      send(runEvent(box.runSecond, box.runSecond));
-      box.runSecond += 1;
+      send(secondEvent(sent, sent - instance.behindSeconds));
+      if (instance.runSecond === undefined) continue;
+      send(runEvent(instance.runSecond, instance.runSecond));
+      instance.runSecond += 1;
     }
   }, 100);
-  return box;
+  return instance;
 }
 
 const guards = { "content-security-policy": POLICY, "x-content-type-options": "nosniff", "cache-control": "no-store" };

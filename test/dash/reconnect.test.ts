@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { hasBrowser, holds, PATIENCE_MS, sees, stage } from "./browser.ts";
+import { hasBrowser, holds, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
-describe.if(hasBrowser())("a page whose box is away for a while", () => {
+describe.if(hasBrowser())("a page whose instance is away for a while", () => {
   const stand = stage();
 
   test.each([
@@ -15,25 +15,25 @@ describe.if(hasBrowser())("a page whose box is away for a while", () => {
       stand.expected.push(/503|EventSource/);
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
-      stand.box.mood = "gone";
-      stand.box.dropStreams();
+      stand.instance.mood = "gone";
+      stand.instance.dropStreams();
       await sees(page, ".live", /reconnecting/);
-      await page.goto(`${stand.box.url}${view}`);
-      await sees(page, ".problem", /The box answered 503/);
+      await page.goto(`${stand.instance.url}${view}`);
+      await sees(page, ".problem", /The instance answered 503/);
       await holds(page, "document.querySelectorAll('.problem').length === 1");
-      stand.box.mood = "well";
+      stand.instance.mood = "well";
       await sees(page, "main", wanted);
       await page.locator(".problem").waitFor({ state: "detached" });
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
-    "does not blame the box for the time that the laptop slept",
+    "does not blame the instance for the time that the laptop slept",
     async () => {
       const page = await stand.open("about:blank");
       await page.clock.install();
-      await page.goto(`${stand.box.url}#/now`);
+      await page.goto(`${stand.instance.url}#/now`);
       await sees(page, ".live", /live/);
       await page.evaluate(`
         globalThis.states = [];
@@ -44,11 +44,11 @@ describe.if(hasBrowser())("a page whose box is away for a while", () => {
       while ((await states()).at(-1) !== "live live") await Bun.sleep(50);
       expect(await states()).toEqual(["live reconnecting", "live live"]);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   test(
-    "follows a box whose clock is set back, and set again",
+    "follows an instance whose clock is set back, and set again",
     async () => {
       const page = await stand.open("#/now");
       const shown = async () => clockSeconds(await sees(page, ".moment", /^now /));
@@ -60,19 +60,19 @@ describe.if(hasBrowser())("a page whose box is away for a while", () => {
       await moves();
       const before = await shown();
       for (const behindSeconds of [600, 0]) {
-        const asked = stand.box.asked.length;
-        stand.box.behindSeconds = behindSeconds;
+        const asked = stand.instance.asked.length;
+        stand.instance.behindSeconds = behindSeconds;
         // Around midnight too.
         while (Math.abs(((before - (await shown()) + 86_400 + 43_200) % 86_400) - 43_200 - behindSeconds) > 300)
           await Bun.sleep(50);
         await moves();
-        const asks = () => stand.box.asked.slice(asked).filter((words) => words.includes("/api/series"));
+        const asks = () => stand.instance.asked.slice(asked).filter((words) => words.includes("/api/series"));
         while (asks().length === 0) await Bun.sleep(50);
         const to = Number(/to=(\d+)/.exec(asks()[0]!)![1]);
         expect(Math.abs(Date.now() - behindSeconds * 1000 - to)).toBeLessThan(300_000);
       }
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });
 

@@ -1,12 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
-import type { ConnectionRow, ConnectionSort, ConnectionsAnswer } from "../../api.ts";
-import { listenersOf, status } from "../box.ts";
-import { useCell } from "../cell.ts";
-import { ask, ClientError } from "../client.ts";
-import { grouped } from "../format.ts";
-import { goTo } from "../go-to.ts";
-import { OwnProblem } from "../own-problem.tsx";
-import { Empty } from "../parts.tsx";
+import type { ConnectionRow, ConnectionSort, ConnectionsAnswer } from "../../../tcp-api.ts";
+import { useCell } from "../../cell.ts";
+import { ask, ClientError } from "../../client.ts";
+import { Empty } from "../../elements.tsx";
+import { grouped } from "../../format.ts";
+import { goTo } from "../../go-to.ts";
+import { status } from "../../instance.ts";
+import { OwnProblem } from "../../own-problem.tsx";
+import { listenersOf } from "../panel.tsx";
 import { CloseDialog } from "./close-dialog.tsx";
 import { ConnectionTable, type Order } from "./table.tsx";
 

@@ -1,0 +1,85 @@
+/** What the part `tcp` says to the page: its share of `/api/status`, and `/api/tcp/connections`. Types alone. */
+
+/** One target of a relay, added up over event loops; null where there is nothing to tell. Moments are ISO 8601, UTC. */
+export interface TargetView {
+  readonly address: string;
+  /** Each event loop finds out by itself: `partly out` where they differ. */
+  readonly state: "up" | "out" | "partly out" | "draining";
+  readonly weight: number;
+  /** Pairs that are open or being connected. */
+  readonly active: number;
+  /** Pairs that were connected. */
+  readonly total: number;
+  /** Connects that failed, those of checks included. */
+  readonly failures: number;
+  readonly bytesToTarget: number;
+  readonly bytesFromTarget: number;
+  /** How long the last connect took, on the event loop where it took longest. */
+  readonly connectMs: number | null;
+  /** At most 300 characters. */
+  readonly lastError: string | null;
+  readonly lastErrorAt: string | null;
+  /** The first event loop's; null where none finds it out. */
+  readonly outSince: string | null;
+  /** When a client's connect may try one that is out; null where checks do. */
+  readonly nextTryAt: string | null;
+}
+
+/** A relay's targets: at most 100, of more those first that are not up. */
+export interface RelayStatus {
+  /** Pairs that are open or being connected. */
+  readonly pairs: number;
+  /** Clients that were closed for want of a target, or because of `maxPairs`. */
+  readonly withoutTarget: number;
+  /** Those of the list, then those that left it and still have pairs. */
+  readonly targets: readonly TargetView[];
+  readonly targetsLeftOut: number;
+}
+
+export interface ListenerView {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+  readonly handler: string;
+  readonly workers: number;
+  /** The thread of each worker; older versions do not send it. */
+  readonly threads?: readonly (number | null)[];
+  /** Of a relay alone. */
+  readonly relay?: RelayStatus;
+  readonly counts: {
+    readonly active: number;
+    readonly peak: number;
+    readonly accepted: number;
+    /** Frames that a handler with a framing was given; a box of before does not say. */
+    readonly framesRead?: number;
+    readonly outboxBytes: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly closed: Readonly<Record<string, number>>;
+  };
+}
+
+export const CONNECTION_SORTS = ["age", "idle", "read", "written", "queued"] as const;
+export type ConnectionSort = (typeof CONNECTION_SORTS)[number];
+
+export interface ConnectionRow {
+  readonly id: number;
+  readonly worker: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly wireAddress: string;
+  readonly ageMs: number;
+  readonly idleMs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly queuedBytes: number;
+  readonly rttMs?: number | undefined;
+  readonly tls?: string | undefined;
+}
+
+/** `GET /api/tcp/connections?listener=&q=&sort=&order=&offset=&limit=` */
+export interface ConnectionsAnswer {
+  readonly total: number;
+  readonly matched: number;
+  readonly rows: readonly ConnectionRow[];
+}
