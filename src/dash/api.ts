@@ -1,18 +1,18 @@
 /**
- * What the page and the box say to each other: the JSON of the HTTP API and the events of `/api/live`. Types alone, which
- * whoever answers the page holds itself to. Times are milliseconds since 1970, `step` too.
+ * The JSON of the HTTP API and the events of `/api/live`, as types: the admin server answers by them. Times and steps are in
+ * milliseconds, moments since 1970.
  */
 
 import type { ListenerView } from "./tcp-api.ts";
 
-/** A named series of numbers. Its key is what Prometheus would write: `tenk_tcp_connections_active{listener="sink"}`. */
+/** A series of numbers. Its key is how Prometheus writes it: `tenk_tcp_connections_active{listener="sink"}`. */
 export interface SeriesName {
   readonly key: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** A rate is per second; for those of a counter the key is the counter's. */
+  /** The rate of a counter is per second, and has the counter's key. */
   readonly kind: "gauge" | "rate";
-  /** `bytes`, `seconds`, `celsius`, `ratio`, or "" for things that are counted. */
+  /** `bytes`, `seconds`, `celsius`, `ratio`, or "" for counts. */
   readonly unit: string;
   readonly help: string;
 }
@@ -22,7 +22,7 @@ export interface NamesAnswer {
   readonly series: readonly SeriesName[];
 }
 
-/** One series of an answer: a moment for each value; null is a gap. */
+/** One series of an answer: `t` has the moment of each value; null is a gap. */
 export interface SeriesPoints {
   readonly key: string;
   readonly t: readonly number[];
@@ -33,12 +33,12 @@ export interface SeriesPoints {
 
 /** `GET /api/series?name=KEY&name=KEY&from=MS&to=MS&step=MS` */
 export interface SeriesAnswer {
-  /** The step that was used: at least the one asked for. */
+  /** The step of the answer: at least the one of the request. */
   readonly stepMs: number;
   readonly series: readonly SeriesPoints[];
 }
 
-/** `event: names` of `/api/live`: what the values of the following seconds belong to. */
+/** `event: names` of `/api/live`: the series of the values in the seconds that follow. */
 export interface LiveNames {
   readonly keys: readonly string[];
 }
@@ -61,33 +61,33 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, string | number | boolean | null | undefined>>;
 }
 
-/** `GET /api/log?level=warn&part=net&limit=500`: the oldest first. `level` means this one and what is worse. */
+/** `GET /api/log?level=warn&part=net&limit=500`: the oldest first. `level` means this level and above. */
 export interface LogAnswer {
   readonly lines: readonly LogLine[];
 }
 
-/** What a board's firmware says of its power and heat, in words. */
+/** What a board's firmware reports of its power supply and heat. */
 export interface ThrottlingStatus {
   /** Such as `under-voltage`, `throttled`. */
   readonly now: readonly string[];
   readonly sinceBoot: readonly string[];
-  /** Both in one: `under-voltage now, throttled now, both since boot`. Empty where all is well. */
+  /** Both in one: `under-voltage now, throttled now, both since boot`. Empty where neither has anything. */
   readonly text: string;
   /** What to do about it. */
   readonly fix: string;
 }
 
-/** The machine, as of the last second; null where it does not tell, or not yet. */
+/** The machine in the last second; null where a value is not known, or not yet. */
 export interface HostStatus {
   /** Share of all cores that was not idle over the last second, 0 to 1. */
   readonly busy: number | null;
   readonly load1: number | null;
-  /** What programs could not have without swapping. */
+  /** Memory that programs cannot get without swapping. */
   readonly memoryUsedBytes: number | null;
   readonly memoryTotalBytes: number | null;
   readonly swapUsedBytes: number | null;
   readonly swapTotalBytes: number | null;
-  /** Of the file system at `/`, as df tells it: what is reserved for root counts neither as used nor as available. */
+  /** Of the file system at `/`, as df(1) counts: blocks reserved for root are neither used nor available. */
   readonly rootUsedBytes: number | null;
   readonly rootAvailableBytes: number | null;
   readonly rootTotalBytes: number | null;
@@ -95,16 +95,16 @@ export interface HostStatus {
   readonly rootUsedPercent: number | null;
   readonly uptimeSeconds: number | null;
   readonly temperatureCelsius: number | null;
-  /** What measured it: `k10temp Tctl`. The processor's sensor; the board's where there is none. */
+  /** Its sensor, such as `k10temp Tctl`: the processor's, or the board's where the processor has none. */
   readonly temperatureSensor: string | null;
-  /** Null on boards that do not tell. */
+  /** Null on boards that do not report it. */
   readonly throttling: ThrottlingStatus | null;
   readonly cores: number;
 }
 
 /**
- * What the box may use of the machine at most, where a cgroup limits it (a container, a service's `MemoryMax`), and what is
- * used of that; null where nothing limits it.
+ * The limits of the cgroup that tenk runs in (a container, a service's `MemoryMax`), and what is used of them; null where
+ * there is no limit.
  */
 export interface LimitsStatus {
   readonly memoryBytes: number | null;
@@ -116,7 +116,7 @@ export interface LimitsStatus {
   readonly busy: number | null;
 }
 
-/** `GET /api/parts`: what parts have on the page; one without a panel of this kind has null. */
+/** `GET /api/parts`: the parts that run, with the panel that each describes as data; null where it describes none. */
 export type PartsAnswer = readonly { readonly name: string; readonly panel: PanelView | null }[];
 
 export interface PanelView {
@@ -127,19 +127,19 @@ export interface PanelView {
 export interface PanelChart {
   readonly title: string;
   readonly unit: "count" | "perSecond" | "bytesPerSecond" | "bytes" | "seconds" | "share";
-  /** Of the history; a name with labels is added up over them. */
+  /** By name in the history; series that differ in labels alone are added up. */
   readonly series: readonly { readonly name: string; readonly label: string }[];
 }
 
-/** What the page reads of `GET /api/status`. */
+/** The fields of `GET /api/status` that the page reads. */
 export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
-  /** By part; of those that run. */
+  /** Of the parts that run, by name. */
   readonly parts: { readonly tcp?: { readonly listeners: readonly ListenerView[] } };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;
-  /** Null where nothing limits the box to less than its machine. */
+  /** Null where no cgroup limits tenk. */
   readonly limits: LimitsStatus | null;
 }
 

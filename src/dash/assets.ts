@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from "node:zlib";
 import { type Bundle, bundlePage } from "./bundle.ts";
 
-// `npm run build` replaces them by what `packedPage` returns; from source they do not exist.
+// `npm run build` replaces them by the result of `packedPage`; from source they do not exist.
 declare const TENK_PAGE: string | undefined;
 declare const TENK_PAGE_REPORT: string | undefined;
 
@@ -11,9 +11,9 @@ export interface Asset {
   /** For the header `content-type`. */
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The same bytes for who accepts `content-encoding: gzip`. */
+  /** The same bytes for clients that accept `content-encoding: gzip`. */
   readonly gzip: Uint8Array<ArrayBuffer>;
-  /** Its path names its content: it may be kept for good. What is not must be asked for again each time. */
+  /** Its path holds a digest of its content, so a browser may cache it for good; every other file is revalidated. */
   readonly isForever: boolean;
 }
 
@@ -24,10 +24,10 @@ let made: Promise<PageAssets> | undefined;
 let read: Promise<Bundle> | undefined;
 
 /**
- * The files of the page: those the executable carries, or, from source, made of it at the first call (about half a second).
- * The page asks for nothing but them, `/api/…` and `/metrics`.
+ * Returns the files of the page: those in the executable, or, from source, built at the first call (about half a second).
+ * The page requests nothing but them, `/api/…` and `/metrics`.
  *
- * @throws {Error} from source, with what the bundler said; the next call tries again
+ * @throws {Error} from source, with the bundler's message; the next call tries again
  */
 export function pageAssets(): Promise<PageAssets> {
   made ??= pageBundle().then(assetsOf);
@@ -37,7 +37,7 @@ export function pageAssets(): Promise<PageAssets> {
   return made;
 }
 
-/** The page's parts as text: carried by the executable, else made of the source once. */
+/** Returns the files of the page as text: those in the executable, else built once. */
 export function pageBundle(): Promise<Bundle> {
   if (typeof TENK_PAGE === "string" && typeof TENK_PAGE_REPORT === "string") {
     return Promise.resolve({ ...unpacked(TENK_PAGE), ...unpacked(TENK_PAGE_REPORT) } as Bundle);
@@ -49,7 +49,7 @@ export function pageBundle(): Promise<Bundle> {
   return read;
 }
 
-/** The page as words of the compiler, which an executable carries: in two, because a word has at most 128 KiB. */
+/** Returns the page as constants for the compiler: two, because each has at most 128 KiB. */
 export async function packedPage(): Promise<Readonly<Record<string, string>>> {
   const { report, ...page } = await bundlePage();
   return { TENK_PAGE: packed(page), TENK_PAGE_REPORT: packed({ report }) };
@@ -74,7 +74,7 @@ function assetsOf({ html, icon, style, theme, script }: Bundle): PageAssets {
   ].map((file) => ({ ...file, path: `/assets/${file.name}-${digest(file.text)}.${file.ending}` }));
   const iconPath = "/assets/icon.svg";
   const page = [...files, { mark: "ICON", path: iconPath }].reduce(
-    // Relative: below whatever path a proxy has put the box.
+    // Relative, so that the page works below any path of a proxy.
     (text, { mark, path }) => text.replace(`"${mark}"`, `"${path.slice(1)}"`),
     html,
   );

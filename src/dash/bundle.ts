@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The page's parts as text, made of the source below `page/`. */
+/** The files of the page as text, built from `page/`. */
 export interface Bundle {
   readonly html: string;
   readonly icon: string;
   readonly style: string;
-  /** What runs before the first paint. */
+  /** Runs before the first paint. */
   readonly theme: string;
   readonly script: string;
   /** The script of a report as a file of its own. */
@@ -15,7 +15,7 @@ export interface Bundle {
 
 const PAGE = fileURLToPath(new URL("./page/", import.meta.url));
 
-/** Makes the page of its source: about 0.2 s. @throws {Error} with what the bundler said */
+/** Builds the page: about 0.2 s. @throws {Error} with the bundler's message */
 export async function bundlePage(): Promise<Bundle> {
   const [style, theme, script, report] = await Promise.all(
     ["style.css", "theme.ts", "main.tsx", "runs/report-main.tsx"].map(bundled),

@@ -8,11 +8,11 @@ export interface ReportPageOptions {
 }
 
 /**
- * A run as one HTML file that needs nothing else: its report and the same charts as the page of the box. Its policy allows
+ * A run as one HTML file that needs nothing else: its report and the same charts as the dashboard. Its policy allows
  * the one script and the one style sheet inside it, by their hashes, and no connection to anywhere.
  *
  * @param series the run's course: `runSeries(snapshots)`
- * @throws {Error} from source, with what the bundler said
+ * @throws {Error} from source, with the bundler's message
  */
 export async function reportHtml(
   report: RunReport,

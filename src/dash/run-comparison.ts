@@ -1,9 +1,9 @@
-/** What two load tests differ by, and what of it says something: the page and `tenk runs compare` tell the same. Pure. */
+/** The differences of two load tests, and which are significant: for the page and `tenk runs compare`. Pure. */
 import type { RunAnswer, RunColumn, RunReport, RunSeries } from "./run.ts";
 
 /**
- * What a difference is worth: of two single runs only what is larger than their own scatter says something, and nothing at all
- * where the plans already asked for it (`planned`).
+ * How significant a difference is. Of two single runs only a difference above their own noise is, and none that the plans
+ * set (`planned`).
  */
 export type Worth = "same" | "within scatter" | "perhaps" | "clear" | "planned";
 
@@ -13,11 +13,11 @@ export interface Difference {
   readonly unit: "count" | "us" | "percent" | "bytes";
   readonly a: number | null;
   readonly b: number | null;
-  /** b as a share of a, less one, of what is judged: see `per`. Null where a is 0, or either is not there. */
+  /** b / a - 1, of the value per unit where there is a `per`. Null where a is 0 or either is missing. */
   readonly change: number | null;
-  /** Null where either is not there. */
+  /** Null where either is missing. */
   readonly verdict: Worth | null;
-  /** What it is worth and whether it is good, as people read it: `clearly worse`; empty where either is not there. */
+  /** The verdict in words: `clearly worse`; empty where either is missing. */
   readonly words: string;
 }
 
@@ -26,13 +26,13 @@ interface Row {
   readonly of: (report: RunReport) => number | null | undefined;
   readonly unit: Difference["unit"];
   readonly better: "more" | "less";
-  /** The column of the seconds this is the mean of, where there is one. */
+  /** The column of per-second values whose mean this is. */
   readonly column?: RunColumn;
-  /** What two equal runs differ by, in the value's own unit: clocks and schedulers are not finer. @default {0} */
+  /** The difference between two equal runs, in the value's unit: clocks and schedulers are no finer. @default {0} */
   readonly grain?: number;
-  /** What of the plan sets the value: where the plans differ in it, the value says nothing of how it went. */
+  /** The settings of the plan that set the value: where they differ, the value says nothing about how the run went. */
   readonly setBy?: readonly PlanPart[];
-  /** Where it is set by the plan, it is judged as a share of this. */
+  /** Where the plan sets it, the value per unit of this is compared. */
   readonly per?: { readonly name: string; readonly of: (report: RunReport) => number };
 }
 
@@ -166,12 +166,12 @@ const ROWS: readonly Row[] = [
   { name: "generator per message", of: ({ generator }) => generator.cpuUsPerMessage, unit: "us", better: "less" },
 ];
 
-/** A percentile of nothing is no number. */
+/** Null where nothing was measured. */
 function measured(latency: RunReport["latencyUs"]["message"], field: "p50" | "p99" | "max"): number | null {
   return latency.count > 0 ? latency[field] : null;
 }
 
-/** Two equal runs of one machine differ by so much, whatever they measure. */
+/** Any value of two equal runs on one machine differs by so much. */
 const USUAL_SCATTER = 0.05;
 const CLEAR_SCATTER = 0.2;
 /** Differences of means in their standard errors (Welch): seconds of one run are not quite independent, hence no 2. */
@@ -203,7 +203,7 @@ function judged({ better, column, grain = 0 }: Row, a: Compared, b: Compared, fr
   return { change: changeOf(from, to), verdict, words: wordsFor(verdict, to > from === (better === "more")) };
 }
 
-/** The plans differ in what sets the value: it is judged as a share, `clearly worse, per message`, or not at all. */
+/** Compares a value that the plans set differently: per unit (`clearly worse, per message`), or not at all. */
 function judgedShare(row: Row, a: Compared, b: Compared): Judgement {
   const { per, of, better, grain = 0 } = row;
   const [whole, other] = [per?.of(a.report) ?? 0, per?.of(b.report) ?? 0];
@@ -227,12 +227,12 @@ function isSetByPlan({ setBy = [] }: Row, a: Compared, b: Compared): boolean {
   return one !== undefined && other !== undefined && setBy.some((part) => one[part] !== other[part]);
 }
 
-/** What a message cost the target, in microseconds of one core. */
+/** Returns the target's CPU time per message in microseconds. */
 function serverPerMessage({ server, messages }: RunReport): number | undefined {
   return server && messages.perSecondSent > 0 ? (server.cpuPercent * 1e4) / messages.perSecondSent : undefined;
 }
 
-/** JSON has null for what is no number; a report of another version may lack it. */
+/** JSON has null for NaN; a report of another version may lack the value. */
 function numberOf(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }

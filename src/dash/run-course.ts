@@ -1,12 +1,12 @@
 import { RUN_COLUMNS, type RunColumn, type RunSeries, type RunSnapshot, runValue } from "./run.ts";
 
-/** What is told of a run at one moment, as far as charts need it; what is missing is a gap. */
+/** The values of a run at one moment that charts draw; a missing value is a gap. */
 export type RunMoment = Pick<RunSnapshot, "elapsedMs"> & Partial<RunSnapshot>;
 
 interface Point {
   readonly elapsedMs: number;
   readonly values: readonly (number | null)[];
-  /** When it was added, as who adds counts. */
+  /** The number that `add` was given. */
   readonly number: number;
 }
 
@@ -15,7 +15,7 @@ const FEWEST_POINTS = 4;
 
 /**
  * The course of a run in bounded memory, whatever its length: a point a second, and each time there are too many, half as many.
- * Box, generator and page keep it by this, so that what is shown of a run in progress is what is shown of it later.
+ * Server, generator and page all use it, so that a run looks the same in progress and afterwards.
  *
  * ```text
  *   step 1 s   0 1 2 3 4 5 6 7 8      first of each step, and the newest
@@ -33,7 +33,7 @@ export class RunCourse {
   }
 
   /**
-   * Adds a moment, later than the last. An earlier one is of a run that begins anew: what was before is forgotten.
+   * Adds a moment. One that is earlier than the last begins the run again: the moments before it are dropped.
    *
    * @param number what `series` is asked by; grows
    */
@@ -42,7 +42,7 @@ export class RunCourse {
     this.#add({ elapsedMs: moment.elapsedMs, values, number });
   }
 
-  /** Adds what a course tells: all of it, which replaces what is here, or what has come since. */
+  /** Adds the series of another course: a whole one replaces this one, a later one is appended. */
   addSeries({ elapsedMs, columns }: RunSeries): void {
     elapsedMs.forEach((ms, at) => {
       this.#add({ elapsedMs: ms, values: RUN_COLUMNS.map((column) => columns[column]?.[at] ?? null), number: 0 });
@@ -73,7 +73,7 @@ export class RunCourse {
     while (this.#points.length > this.#maxPoints) this.#thin();
   }
 
-  /** Whether it is the first of its step, as each that is kept but the newest. */
+  /** Whether it is the first of its step, as every kept point but the newest is. */
   #isFirst(index: number): boolean {
     const before = this.#points[index - 1];
     return before === undefined || this.#stepOf(before) !== this.#stepOf(this.#points[index]!);

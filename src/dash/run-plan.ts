@@ -1,9 +1,9 @@
-/** What a load test was to do, as the page and `tenk runs` say it: the same words, each with its own numbers. Pure. */
+/** The plan of a load test as text, for the page and `tenk runs`: the same words, numbers written by each. Pure. */
 import type { RunReport } from "./run.ts";
 
 type Planned = Pick<RunReport, "kind" | "target" | "plan">;
 
-/** How numbers are written where the text stands. */
+/** How the caller writes numbers. */
 export interface PlanWriter {
   count(value: number): string;
   perSecond(value: number): string;
@@ -11,10 +11,10 @@ export interface PlanWriter {
   bytes(value: number): string;
 }
 
-/** One thing that is planned; undefined where a report of another version does not tell it. */
+/** One setting of the plan as text; undefined where a report of another version lacks it. */
 type Fact = (run: Pick<RunReport, "target" | "plan">, write: PlanWriter) => string | undefined;
 
-/** In the order in which they are told. */
+/** In the order of the text. */
 const FACTS: Readonly<Record<string, Fact>> = {
   target: ({ target }) => target,
   connections: ({ plan }, { count }) => count(plan.connections),
@@ -59,14 +59,14 @@ export function planText({ plan }: Pick<Planned, "plan">, write: PlanWriter): st
   ].join(", ");
 }
 
-/** One thing that two runs were not alike in before they began. */
+/** A setting in which two plans differ. */
 export interface PlanDifference {
   readonly name: string;
   /** As people read them. */
   readonly text: readonly [a: string, b: string];
 }
 
-/** In what the plans of two runs differ: then the runs differ by what was asked of them, not by how it went. */
+/** Returns the settings in which two plans differ: the runs then differ because of them. */
 export function planDifferences(
   a: Pick<Planned, "target" | "plan">,
   b: Pick<Planned, "target" | "plan">,
@@ -87,6 +87,6 @@ export function planWarning(differences: readonly PlanDifference[]): string | un
   return `the plans differ in ${parted}: so do the runs, however they went`;
 }
 
-/** Under two runs. */
+/** Shown below a comparison. */
 export const COMPARISON_NOTE =
   "One run each: a difference within their own scatter says nothing; repeat both to be sure.";

@@ -1,9 +1,9 @@
 /**
- * Load tests as the page shows them: shapes of what `tenk load` says of a run, as far as the page reads it, and the series
- * of a run, which are its snapshots turned into columns.
+ * Load tests as the page shows them: the fields of `tenk load`'s snapshots and reports that the page reads, and the series of
+ * a run, which are its snapshots as columns.
  */
 
-/** What of a snapshot is shown; `LoadSnapshot` of `load/` is one. JSON turns an endless duration into null. */
+/** The fields of a snapshot that are shown; `LoadSnapshot` of `load/` has them. JSON turns an endless duration into null. */
 export interface RunSnapshot {
   readonly elapsedMs: number;
   readonly phase: string;
@@ -31,7 +31,7 @@ export interface RunSnapshot {
     readonly perSecondReceived: number;
   };
   readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
-  /** Of the last second alone: what was measured in it, or how late messages left where nothing is answered. */
+  /** Of the last second: latencies, or how late messages left where nothing is answered. */
   readonly lastSecondUs: {
     readonly p50: number;
     readonly p99: number;
@@ -48,18 +48,20 @@ export interface RunSnapshot {
 }
 
 /** Any of it may be missing. */
-type Told<Value> = { readonly [Key in keyof Value]?: Value[Key] extends object ? Told<Value[Key]> | null : Value[Key] };
+type Partially<Value> = {
+  readonly [Key in keyof Value]?: Value[Key] extends object ? Partially<Value[Key]> | null : Value[Key];
+};
 
 /** `event: run` of `/api/live`: the run in progress, or null when there is none any more. */
 export interface LiveRun {
   /** Of this run, the same in every snapshot. */
   readonly id: string;
   readonly target: string;
-  /** As its generator told it, which may be of another version, or of somebody else. */
-  readonly snapshot: Pick<RunSnapshot, "elapsedMs" | "phase"> & Told<RunSnapshot>;
-  /** Its course as far as it was not told yet on this stream: first all of it, then what has come since. */
+  /** As its generator sent it, which may be another version, or not tenk. */
+  readonly snapshot: Pick<RunSnapshot, "elapsedMs" | "phase"> & Partially<RunSnapshot>;
+  /** The part of its course that this stream has not sent yet: first all of it, then what is new. */
   readonly series: RunSeries;
-  /** When it was heard last, ms since 1970: only of one that has fallen silent without an end. */
+  /** When its generator last sent something, ms since 1970: only where it went silent without an end. */
   readonly lostAt?: number;
 }
 
@@ -70,11 +72,11 @@ interface Latencies {
   readonly p999: number;
   readonly max: number;
   readonly count: number;
-  /** Those of `count` that never ended: from `fromUs` on a percentile is a lower bound. */
+  /** How many of `count` never ended: a percentile from `fromUs` on is a lower bound. */
   readonly atLeast?: { readonly count: number; readonly fromUs: number };
 }
 
-/** What of a report is shown; `Report` of `load/` is one. */
+/** The fields of a report that are shown; `Report` of `load/` has them. */
 export interface RunReport {
   readonly kind: string;
   readonly target: string;
@@ -86,9 +88,9 @@ export interface RunReport {
     readonly totalRate: number;
     readonly shape: string;
     readonly workers: number;
-    /** How what is sent begins; null where nothing is; runs of before do not tell. */
+    /** How the message begins; null where nothing is sent; older runs lack it. */
     readonly message?: string | null;
-    /** How long one can get. */
+    /** Its greatest length. */
     readonly messageBytes?: number;
   };
   /** The command line, to be run again. */
@@ -109,7 +111,7 @@ export interface RunReport {
     readonly dropped: number;
     readonly received: number;
     readonly unanswered: number;
-    /** Reports of before have none. */
+    /** Older reports lack it. */
     readonly unexpected?: number;
     readonly droppedBy?: Readonly<Record<string, number>>;
     readonly perSecondSent: number;
@@ -129,7 +131,7 @@ export interface RunReport {
     readonly rssBytes: number;
     readonly userBytesPerConnection: number;
   } | null;
-  /** Why there is none. */
+  /** Why `server` is null. */
   readonly serverNote?: string;
   readonly generator: {
     readonly cpuPercent: number;
@@ -149,7 +151,7 @@ export interface RunReport {
   };
 }
 
-/** The latencies of a report, as people call them, and between which moments they lie where the name does not say it. */
+/** The latencies of a report with their titles, and from when to when where the title does not say it. */
 export const LATENCY_ROWS = [
   ["connect", "connect", ""],
   ["firstByte", "first byte", ""],
@@ -160,7 +162,7 @@ export const LATENCY_ROWS = [
 
 export type RunOutcome = "pass" | "failed" | "stopped" | "not found";
 
-/** What of a report tells how a run came out. */
+/** The fields of a report that decide its outcome. */
 interface Ended {
   readonly verdict: { readonly pass: boolean; readonly checks: readonly { readonly pass: boolean }[] };
   readonly endedBy: string | null;
@@ -168,14 +170,14 @@ interface Ended {
   readonly limit?: { readonly knee: number } | undefined;
 }
 
-/** Whether it passed, did not, or was stopped before it could tell: what broke until then has broken. */
+/** Returns the outcome: a run that was stopped has failed only where an expectation had broken by then. */
 export function outcomeOf({ verdict, endedBy, limit }: Ended): RunOutcome {
   if (verdict.pass) return "pass";
   if (endedBy === "stopped" && verdict.checks.every(({ pass }) => pass)) return "stopped";
   return limit !== undefined && limit.knee > 0 ? "not found" : "failed";
 }
 
-/** What a run's charts draw, in the order of the columns of `RunSeries`. */
+/** The values that a run's charts draw, in the order of the columns of `RunSeries`. */
 export const RUN_COLUMNS = [
   "connectionsOpen",
   "sentPerSecond",
@@ -231,7 +233,8 @@ export interface RunAnswer {
 }
 
 /**
- * Snapshots, the oldest first, as columns. What has no meaning in a phase (latency before the first answer) is null.
+ * Returns snapshots, the oldest first, as columns. A value without meaning in a phase (latency before the first answer) is
+ * null.
  *
  * @param maxPoints of a longer run every second, third … snapshot is taken
  */
@@ -247,7 +250,7 @@ type Place = {
   [Group in keyof RunSnapshot]: RunSnapshot[Group] extends object ? readonly [Group, keyof RunSnapshot[Group]] : never;
 }[keyof RunSnapshot];
 
-/** Where a snapshot has them. */
+/** The place of each column in a snapshot. */
 const PLACES: Readonly<Record<RunColumn, Place>> = {
   connectionsOpen: ["connections", "open"],
   sentPerSecond: ["messages", "perSecondSent"],
@@ -267,7 +270,7 @@ const PLACES: Readonly<Record<RunColumn, Place>> = {
   dropped: ["messages", "dropped"],
 };
 
-/** One column's value of a snapshot; null too where a stranger's snapshot has no number there. */
+/** Returns a column's value of a snapshot; null too where it has no number there. */
 export function runValue(snapshot: Partial<RunSnapshot>, column: RunColumn): number | null {
   const [group, field] = PLACES[column];
   const value = (snapshot[group] as Readonly<Record<string, unknown>> | null | undefined)?.[field];

@@ -1,37 +1,37 @@
-/** What the part `tcp` says to the page: its share of `/api/status`, and `/api/tcp/connections`. Types alone. */
+/** The JSON of the part `tcp`: its entry in `/api/status` → `parts`, and `/api/tcp/connections`. */
 
-/** One target of a relay, added up over event loops; null where there is nothing to tell. Moments are ISO 8601, UTC. */
+/** One target of a relay, added up over event loops; null where there is no value. Moments are ISO 8601, UTC. */
 export interface TargetView {
   readonly address: string;
-  /** Each event loop finds out by itself: `partly out` where they differ. */
+  /** Each event loop finds out on its own: `partly out` where they differ. */
   readonly state: "up" | "out" | "partly out" | "draining";
   readonly weight: number;
   /** Pairs that are open or being connected. */
   readonly active: number;
   /** Pairs that were connected. */
   readonly total: number;
-  /** Connects that failed, those of checks included. */
+  /** Failed connects, health checks included. */
   readonly failures: number;
   readonly bytesToTarget: number;
   readonly bytesFromTarget: number;
-  /** How long the last connect took, on the event loop where it took longest. */
+  /** Duration of the last connect, on the event loop where it took longest. */
   readonly connectMs: number | null;
   /** At most 300 characters. */
   readonly lastError: string | null;
   readonly lastErrorAt: string | null;
-  /** The first event loop's; null where none finds it out. */
+  /** Since when the first event loop has had it out; null where none has. */
   readonly outSince: string | null;
-  /** When a client's connect may try one that is out; null where checks do. */
+  /** When a client's connect may try a target that is out; null where health checks try it. */
   readonly nextTryAt: string | null;
 }
 
-/** A relay's targets: at most 100, of more those first that are not up. */
+/** A relay's targets: at most 100; of more, those that are not up come first. */
 export interface RelayStatus {
   /** Pairs that are open or being connected. */
   readonly pairs: number;
-  /** Clients that were closed for want of a target, or because of `maxPairs`. */
+  /** Clients that were closed because no target was available, or because of `maxPairs`. */
   readonly withoutTarget: number;
-  /** Those of the list, then those that left it and still have pairs. */
+  /** The targets of the list, then those that left it and still have pairs. */
   readonly targets: readonly TargetView[];
   readonly targetsLeftOut: number;
 }
@@ -45,13 +45,13 @@ export interface ListenerView {
   readonly workers: number;
   /** The thread of each worker; older versions do not send it. */
   readonly threads?: readonly (number | null)[];
-  /** Of a relay alone. */
+  /** Of relays only. */
   readonly relay?: RelayStatus;
   readonly counts: {
     readonly active: number;
     readonly peak: number;
     readonly accepted: number;
-    /** Frames that a handler with a framing was given; a box of before does not say. */
+    /** Frames passed to handlers that have a framing; older versions do not send it. */
     readonly framesRead?: number;
     readonly outboxBytes: number;
     readonly refused: Readonly<Record<string, number>>;

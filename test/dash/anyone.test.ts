@@ -242,7 +242,7 @@ describe.if(hasBrowser())("the page", () => {
       );
       expect(sign).toBe(words!);
       await page.clock.runFor(3000);
-      await sees(page, ".problem", /The instance does not answer.*Is tenk still running/);
+      await sees(page, ".problem", /The server does not answer.*Is tenk still running/);
     },
     TIMEOUT_MS,
   );

@@ -29,7 +29,7 @@ describe.if(hasBrowser())("a chart", () => {
       const silent = { elapsedMs, columns: Object.fromEntries(untimed) as typeof columns };
       stand.instance.runs = [{ ...run!, series: silent }];
       await page.goto(`${stand.instance.url}#/runs/12`);
-      await sees(page, ".run-grid .panel:nth-child(2) .nothing", /no answer was measured/);
+      await sees(page, ".run-grid .panel:nth-child(2) .nothing", /no answers/);
       expect(await page.locator(".nothing:visible").count()).toBe(1);
     },
     TIMEOUT_MS,

@@ -64,7 +64,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
     async (viewing) => {
       const limits = { memoryBytes: 2 ** 28, memoryUsedBytes: 2 ** 26, cores: 0.5, busy: 0.31 };
       const page = await openWith({ limits }, viewing);
-      await sees(page, ".quick", /Busy31 % of 0\.5 cores host [\d.]+ % of 4 cores/);
+      await sees(page, ".quick", /CPU31 % of 0\.5 cores host [\d.]+ % of 4 cores/);
       await sees(page, ".quick", /RAM25 % 64 MiB of 256 MiB host [\d.]+ GiB of 8 GiB/);
       expect(await overflowing(page)).toEqual([]);
     },
@@ -76,7 +76,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
     async () => {
       const limits = { memoryBytes: 2 ** 28, memoryUsedBytes: null, cores: null, busy: null };
       const page = await openWith({ limits }, { width: 1440, scheme: "light" });
-      await sees(page, ".quick", /Busy[\d.]+ % of 4 coresLoad/);
+      await sees(page, ".quick", /CPU[\d.]+ % of 4 coresLoad average/);
       await sees(page, ".quick", /RAM– – of 256 MiB host/);
     },
     TIMEOUT_MS,
@@ -89,7 +89,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       const page = await openWith({ host }, { width: 1440, scheme: "light" });
       await sees(page, ".quick", /tenk up/);
       const names = await page.locator(".quick .stat dt").allTextContents();
-      expect(names).toEqual(["Busy", "Load", "RAM", "Root disk", "Box up", "tenk up"]);
+      expect(names).toEqual(["CPU", "Load average", "RAM", "Root disk", "Machine uptime", "tenk uptime"]);
     },
     TIMEOUT_MS,
   );

@@ -104,7 +104,7 @@ if (hasBrowser()) {
         expect(secondOf(first)).toBeLessThan(1);
         expect(secondOf(last)).toBeGreaterThan(4);
         load.child.kill("SIGKILL");
-        await sees(page, ".live-run", /Lost after \d+ s.*Nothing was heard of its generator since/);
+        await sees(page, ".live-run", /Lost after \d+ s.*Its generator has sent nothing since/);
         expect(await elapsedMs(statusUrl)).toBe(0);
         // One that comes afterwards is told the same.
         await page.reload();

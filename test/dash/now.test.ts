@@ -14,8 +14,8 @@ describe.if(hasBrowser())("the view of now", () => {
       await sees(page, ".live", /live/);
       for (const title of [
         MAIN,
-        "Processor by mode",
-        "Memory of box and process",
+        "CPU by mode",
+        "Memory of the machine and of tenk",
         "chat_messages_total",
         "chat_rooms",
       ]) {
@@ -25,19 +25,19 @@ describe.if(hasBrowser())("the view of now", () => {
       await sees(page, "[aria-label='Listener echo'] .legend", /reads\d.*frames\d/);
       expect(await sees(page, "[aria-label='Listener sink'] .legend", /reads\d/)).not.toContain("frames");
       expect(await page.locator(".quick .stat dt").allTextContents()).toEqual([
-        "Busy",
-        "Load",
+        "CPU",
+        "Load average",
         "RAM",
         "Swap",
         "Root disk",
         "Temperature",
-        "Box up",
-        "tenk up",
+        "Machine uptime",
+        "tenk uptime",
       ]);
       expect(await page.locator(".listener h3").allTextContents()).toEqual(["sink", "echo"]);
       expect(await page.locator(".workers").count()).toBe(1);
       expect(await page.locator(".workers thead th").allTextContents()).toEqual([
-        "Event loop",
+        "Worker",
         "Connections",
         "Reads",
         "Read",
@@ -49,7 +49,7 @@ describe.if(hasBrowser())("the view of now", () => {
         const row = `.workers tbody tr:nth-child(${Number(worker) + 1})`;
         await sees(page, row, new RegExp(`^${worker}5 0\\d\\d(4\\d|5\\d)(\\.\\d)?k/s`));
       }
-      await sees(page, ".reasons", /Refused 48.*address.*41.*Closed by 241/);
+      await sees(page, ".reasons", /Rejected 48.*address.*41.*Closed by 241/);
       await sees(page, ".own-grid", /Messages that rooms passed on\..*room lobby/);
       await moves(page);
     },
@@ -107,7 +107,7 @@ describe.if(hasBrowser())("the view of now", () => {
       const spanMs = Number(words.get("to")) - Number(words.get("from"));
       expect(spanMs).toBeGreaterThan(20_000);
       expect(spanMs).toBeLessThan(60_000);
-      await plot(page, "Memory of box and process").dblclick({ position: { x: 200, y: 80 } });
+      await plot(page, "Memory of the machine and of tenk").dblclick({ position: { x: 200, y: 80 } });
       await page.locator(".zoomed").waitFor({ state: "detached" });
     },
     TIMEOUT_MS,

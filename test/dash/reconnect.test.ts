@@ -19,7 +19,7 @@ describe.if(hasBrowser())("a page whose instance is away for a while", () => {
       stand.instance.dropStreams();
       await sees(page, ".live", /reconnecting/);
       await page.goto(`${stand.instance.url}${view}`);
-      await sees(page, ".problem", /The instance answered 503/);
+      await sees(page, ".problem", /The server answered with status 503/);
       await holds(page, "document.querySelectorAll('.problem').length === 1");
       stand.instance.mood = "well";
       await sees(page, "main", wanted);

@@ -15,7 +15,7 @@ describe.if(hasBrowser())("a run's id", () => {
       for (const id of ["12", "11"]) await page.getByRole("checkbox", { name: `compare run ${id} of` }).check();
       await page.getByRole("button", { name: "tenk runs compare 12 11: copy the command" }).click();
       expect(await page.evaluate("navigator.clipboard.readText()")).toBe("tenk runs compare 12 11");
-      await page.getByRole("link", { name: "Compare the two" }).click();
+      await page.getByRole("link", { name: "Compare both" }).click();
       await sees(page, ".compared", /A.*run 12.*✓ passed.*B.*run 11.*✗ failed/);
       expect(page.url()).toEndWith("#/runs/12/11");
       await page.getByRole("link", { name: "run 11" }).click();

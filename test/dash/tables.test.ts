@@ -33,7 +33,17 @@ describe.if(hasBrowser())("tables on a phone", () => {
       stand.instance.connections = stand.instance.connections.slice(0, 70).map((each) => ({ ...each, tls: "TLSv1.3" }));
       await page.goto(`${stand.instance.url}#/connections`);
       await sees(page, ".count", /1–50 of 70/);
-      expect(await named(page)).toEqual(["Id", "Loop", "Age", "Idle", "Read", "Written", "Write queue", "RTT", "TLS"]);
+      expect(await named(page)).toEqual([
+        "Id",
+        "Worker",
+        "Age",
+        "Idle",
+        "Read",
+        "Written",
+        "Write queue",
+        "RTT",
+        "TLS",
+      ]);
       await page.getByRole("button", { name: "Written" }).click();
       await page.locator('[aria-sort="descending"]').waitFor();
       await page
@@ -50,7 +60,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
     async () => {
       const page = await stand.open("#/runs", PHONE);
       await sees(page, ".data tbody", /127\.0\.0\.1:9091/);
-      expect(await named(page)).toEqual(["Connections", "Sent", "p99", "Took"]);
+      expect(await named(page)).toEqual(["Connections", "Sent", "p99", "Duration"]);
     },
     TIMEOUT_MS,
   );

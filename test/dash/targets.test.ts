@@ -102,7 +102,11 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
       const many = await showing({ ...relayOf({}), targetsLeftOut: 1200 });
       await sees(many, ".targets-title", /1 pair, 0 clients/);
       await sees(many, ".listener:last-of-type > .note", /^1 200 more/);
-      await sees(await showing(undefined), ".listener:last-of-type > .note", /^Its targets are not known yet/);
+      await sees(
+        await showing(undefined),
+        ".listener:last-of-type > .note",
+        /^The state of its targets is not known yet/,
+      );
     },
     TIMEOUT_MS,
   );

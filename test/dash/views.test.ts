@@ -46,7 +46,7 @@ describe.if(hasBrowser())("the view of connections", () => {
       expect(stand.instance.connections).toHaveLength(10_000);
       await close.click();
       await page.getByRole("button", { name: "Close it" }).click();
-      await sees(page, "dialog", /needs the token.*file token of its data folder/);
+      await sees(page, "dialog", /needs the token.*file token of the data folder/);
       await page.getByLabel("Token").fill(` ${TOKEN}\n`);
       await page.getByRole("button", { name: "Close it" }).click();
       await sees(page, ".count", /of 9 999/);
@@ -63,7 +63,7 @@ describe.if(hasBrowser())("the view of connections", () => {
       await page.goto(`${stand.instance.url}#/connections`);
       await sees(page, ".empty", /No connection is open.*tenk load/);
       stand.instance.mood = "closed";
-      await sees(page, ".problem", /Who asks\?.*file token of its data folder/);
+      await sees(page, ".problem", /Who asks\?.*file token of the data folder/);
     },
     TIMEOUT_MS,
   );
@@ -109,7 +109,7 @@ describe.if(hasBrowser())("the view of runs", () => {
     async () => {
       const page = await stand.open("#/runs");
       for (const index of [0, 1]) await page.getByRole("checkbox").nth(index).check();
-      await page.getByRole("link", { name: "Compare the two" }).click();
+      await page.getByRole("link", { name: "Compare both" }).click();
       await sees(page, ".data", /Sent a second100 00080 000−20 %, clearly worse.*Connect p991\.62 ms1\.62 mssame/);
       await sees(page, ".run-grid", /Messages sentAmean 8\d[\d.]*k\/s, max 1\d\dk\/sBmean 6\d[\d.]*k\/s/);
     },

@@ -33,7 +33,7 @@ if (hasBrowser()) {
         clearInterval(asking);
         expect(open[0]! + open[1]!).toBe(CONNECTIONS);
         expect((await cells("thead th")).slice(0, 6)).toEqual([
-          "Event loop",
+          "Worker",
           "Connections",
           "Reads",
           "Read",

@@ -21,17 +21,17 @@ const VIEWS: readonly (readonly [name: string, title: string])[] = [
   ["log", "Log"],
 ];
 
-/** A known view, and what of it. */
+/** The view of the address, and the words that follow it. */
 function placeNow(): readonly [view: string, ...ids: string[]] {
   const [view, ...ids] = wordsOf(location.hash);
   return view !== undefined && VIEWS.some(([name]) => name === view) ? [view, ...ids] : ["now"];
 }
 
-/** How far down each address was read. */
+/** The scroll position of each address. */
 const depths = new Map<string, number>();
 const MOST_DEPTHS = 50;
 
-/** Where the address says, also after the back button, and there as far down as one was. */
+/** Returns the view of the address. The back button also restores its scroll position. */
 function usePlace(): readonly [view: string, ...ids: string[]] {
   const [place, setPlace] = useState(placeNow);
   const [depth, setDepth] = useState(0);
@@ -43,7 +43,7 @@ function usePlace(): readonly [view: string, ...ids: string[]] {
       if (depths.size > MOST_DEPTHS) depths.delete(depths.keys().next().value!);
       const [before] = wordsOf(new URL(oldURL).hash);
       const next = placeNow();
-      // A link leads to the top, the back button to where one was; another range of the same view moves nothing.
+      // A link leads to the top, the back button to the former position; another range of the same view keeps the position.
       if (history.state !== null) setDepth(depths.get(location.href) ?? 0);
       else setDepth(before === next[0] && next[0] === "now" ? scrollY : 0);
       history.replaceState({}, "");
@@ -51,7 +51,7 @@ function usePlace(): readonly [view: string, ...ids: string[]] {
     };
     history.replaceState({}, "");
     addEventListener("hashchange", moved);
-    // The browser would scroll before we are told of the move, and know how far down one was. A reload is its own matter.
+    // The browser would scroll before the hash changes, and the position would be lost. It handles a reload itself.
     addEventListener("pageshow", () => {
       history.scrollRestoration = "manual";
     });
@@ -113,8 +113,8 @@ function Header({ view, address }: { readonly view: string; readonly address: st
           <a key={name} href={`#/${name}`} aria-current={view === name ? "page" : undefined}>
             {title}
             {name === "runs" && running !== undefined && running.now.lostAt === undefined && (
-              <span class="dot" title="a run is in progress">
-                <span class="unseen"> (one in progress)</span>
+              <span class="dot" title="a load test is running">
+                <span class="unseen"> (one is running)</span>
               </span>
             )}
           </a>

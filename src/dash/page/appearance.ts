@@ -2,7 +2,7 @@ import { cell } from "./cell.ts";
 
 export type Appearance = "light" | "dark";
 
-/** What the page looks like now; charts are drawn anew when it changes, since a canvas has no style sheet. */
+/** Light or dark; charts are drawn again when it changes, because a canvas has no style sheet. */
 export const appearance = cell<Appearance>(current());
 
 /** The reader's choice, else the system's. */
@@ -25,20 +25,20 @@ export function toggleAppearance(): void {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => appearance.set(current()));
 
-/** What the style sheet's `rem` is on a usual screen; on a wall it is more. */
+/** The style sheet's `rem` on a usual screen; on a wall display it is more. */
 export const REM_PIXELS = 14;
 
-/** By how much all that is drawn in pixels grows with the text around it. */
+/** Returns the factor by which drawings in pixels grow with the text around them. */
 export function scale(): number {
   return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / REM_PIXELS;
 }
 
-/** A colour of the style sheet, as a canvas wants it. */
+/** Returns a colour of the style sheet for a canvas. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** A colour `#rrggbb` that lets through what is behind it. */
+/** Returns a translucent `#rrggbb`. */
 export function faded(hex: string, alpha: number): string {
   return `${hex}${Math.round(alpha * 255)
     .toString(16)

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** A value that tells when it is set. */
+/** A value that notifies its subscribers when it is set. */
 export interface Cell<Value> {
   get(): Value;
   set(value: Value): void;
@@ -24,7 +24,7 @@ export function cell<Value>(first: Value): Cell<Value> {
   };
 }
 
-/** The cell's value, and a new rendering whenever another is set. */
+/** Returns the cell's value, and renders again whenever it is set. */
 export function useCell<Value>(source: Cell<Value>): Value {
   const [value, setValue] = useState(() => source.get());
   useEffect(() => {

@@ -1,8 +1,8 @@
 import type { ErrorAnswer } from "../api.ts";
 
-/** An answer that was none: what to tell the reader, and what to do about it. */
+/** A request that failed: the message for the reader, and a hint what to do. */
 export class ClientError extends Error {
-  /** 0 where the box did not answer at all. */
+  /** HTTP status; 0 where there was no response. */
   readonly status: number;
   readonly hint: string;
 
@@ -13,23 +13,23 @@ export class ClientError extends Error {
   }
 }
 
-/** Kept while the page is open, for changes that need it; never stored. */
+/** For requests that change something. Kept while the page is open, never stored. */
 let token = "";
 
 export function keepToken(text: string): void {
   token = text.trim();
 }
 
-type Words = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+type Parameters = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 /**
- * Asks the box. Words without a value are left out.
+ * Sends a GET request. Parameters without a value are left out.
  *
  * @throws {ClientError}
  */
-export function ask<Answer>(path: string, words: Words = {}, signal?: AbortSignal): Promise<Answer> {
+export function ask<Answer>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Answer> {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(words)) {
+  for (const [name, value] of Object.entries(parameters)) {
     for (const each of Array.isArray(value) ? value : [value]) {
       if (each !== undefined && each !== "") search.append(name, String(each));
     }
@@ -38,7 +38,7 @@ export function ask<Answer>(path: string, words: Words = {}, signal?: AbortSigna
   return request<Answer>(path + query, signal === undefined ? {} : { signal });
 }
 
-/** Changes something: says that this page asks, and the token where one was given. @throws {ClientError} */
+/** Sends a POST request, with the token where one was typed. @throws {ClientError} */
 export function change<Answer>(path: string, body: object): Promise<Answer> {
   return request<Answer>(path, { method: "POST", body: JSON.stringify(body) });
 }
@@ -47,26 +47,26 @@ async function request<Answer>(path: string, init: RequestInit): Promise<Answer>
   const headers: Record<string, string> = { accept: "application/json", "x-tenk": "1" };
   if (token !== "") headers.authorization = `Bearer ${token}`;
   if (init.body !== undefined) headers["content-type"] = "application/json";
-  // Beside the page, below whatever path a proxy has put the box.
+  // Relative, so that it works below any path of a proxy.
   const response = await fetch(`.${path}`, { ...init, headers, credentials: "same-origin", cache: "no-store" }).catch(
     (error) => {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw new ClientError(0, "The box does not answer", "Is tenk still running there? The page goes on trying.");
+      throw new ClientError(0, "The server does not answer", "Is tenk still running? The page keeps trying.");
     },
   );
   const text = await response.text();
-  if (!response.ok) throw refusal(response.status, text);
+  if (!response.ok) throw errorOf(response.status, text);
   return (text === "" ? {} : JSON.parse(text)) as Answer;
 }
 
-function refusal(status: number, text: string): ClientError {
-  let said: Partial<ErrorAnswer> = {};
+function errorOf(status: number, text: string): ClientError {
+  let parsed: Partial<ErrorAnswer> = {};
   try {
-    said = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
-    // Plain text, from something in between.
+    // Plain text, from a proxy in between.
   }
   const isAccess = status === 401 || status === 403;
-  const message = said.error ?? (isAccess ? "The box wants to know who asks" : `The box answered ${status}`);
-  return new ClientError(status, message, said.hint ?? "");
+  const message = parsed.error ?? (isAccess ? "Authentication required" : `The server answered with status ${status}`);
+  return new ClientError(status, message, parsed.hint ?? "");
 }

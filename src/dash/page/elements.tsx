@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import type { ClientError } from "./client.ts";
 import { moment, visible } from "./format.ts";
 
-/** Text from elsewhere: isolated, so that its direction of writing stays inside, and with nothing hidden in it. */
+/** Text from others: isolated, so that its writing direction affects nothing around it, and without invisible characters. */
 export function Foreign({ text }: { readonly text: string }) {
   return <bdi>{visible(text)}</bdi>;
 }
 
-/** Nothing to show, and what makes that there is something. */
+/** Says that there is nothing to show, and how to change that. */
 export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -18,7 +18,7 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   );
 }
 
-/** What went wrong, and what to do about it. */
+/** An error, and what to do about it. */
 export function Problem({ error }: { readonly error: ClientError }) {
   const isAccess = error.status === 401 || error.status === 403;
   return (
@@ -28,7 +28,7 @@ export function Problem({ error }: { readonly error: ClientError }) {
       </strong>{" "}
       {isAccess ? (
         <>
-          <WhereTheTokenIs /> <a href="./">Open the page again</a> to be asked for it.
+          <WhereTheTokenIs /> <a href="./">Open the page again</a> to log in.
         </>
       ) : (
         <Foreign text={error.hint} />
@@ -37,7 +37,7 @@ export function Problem({ error }: { readonly error: ClientError }) {
   );
 }
 
-/** Ends it with a full stop, and begins it with a capital. */
+/** Returns the text as a sentence, with a capital and a full stop. */
 export function sentence(text: string): string {
   const begun = text === "" ? text : `${text[0]!.toUpperCase()}${text.slice(1)}`;
   return begun === "" || /[.?!]$/.test(begun) ? begun : `${begun}.`;
@@ -46,9 +46,8 @@ export function sentence(text: string): string {
 export function WhereTheTokenIs() {
   return (
     <span>
-      tenk made a token at its first start and printed it once as a link. It stands in the file <code>token</code> of
-      its data folder: <code>~/.local/share/tenk/token</code>, or <code>/var/lib/tenk/token</code> where tenk runs as
-      root.
+      tenk made a token at its first start and printed it once, as a link. It is in the file <code>token</code> of the
+      data folder: <code>~/.local/share/tenk/token</code>, or <code>/var/lib/tenk/token</code> where tenk runs as root.
     </span>
   );
 }
@@ -64,7 +63,7 @@ export function Bar({ share }: { readonly share: number }) {
   );
 }
 
-/** A sign for what a colour says. */
+/** The sign repeats the colour, for readers who do not see it. */
 export function Verdict({ isPass }: { readonly isPass: boolean }) {
   return <span class={`verdict ${isPass ? "pass" : "fail"}`}>{isPass ? "✓ passed" : "✗ failed"}</span>;
 }
@@ -75,7 +74,7 @@ const OUTCOMES: Readonly<Record<string, readonly [sign: string, words: string, t
   "not found": ["–", "limit not found", "stopped"],
 };
 
-/** How a run came out: as `tenk load` says it at its end. */
+/** The outcome of a run, in the words of `tenk load`. */
 export function Outcome({ outcome }: { readonly outcome: string }) {
   const [sign, words, tone] = OUTCOMES[outcome] ?? ["✗", "failed", "fail"];
   return (
@@ -85,7 +84,7 @@ export function Outcome({ outcome }: { readonly outcome: string }) {
   );
 }
 
-/** A moment on the reader's own clock; the same in UTC, as the command line has it, to who points at it. */
+/** A moment in the reader's time zone; its tooltip has it in UTC, as the command line prints it. */
 export function Moment({ ms }: { readonly ms: number }) {
   const utc = new Date(ms).toISOString();
   return (
@@ -97,15 +96,15 @@ export function Moment({ ms }: { readonly ms: number }) {
 
 interface CopiedProps {
   readonly text: string;
-  /** What it is, for those who hear it: `the id`. */
+  /** For screen readers: `the id`. */
   readonly name: string;
 }
 
-/** Short text that is wanted elsewhere: a click copies it. */
+/** Short text that a click copies. */
 export function Copied({ text, name }: CopiedProps) {
   const [isCopied, setCopied] = useState(false);
   const copy = (event: { readonly currentTarget: HTMLElement }) => {
-    // A page that is not from this machine, nor by TLS, has no clipboard: marked, a key copies it.
+    // Browsers give no clipboard to a page that came over plain HTTP: the text is selected, so that Ctrl+C copies it.
     getSelection()?.selectAllChildren(event.currentTarget.querySelector("code")!);
     navigator.clipboard?.writeText(text).then(
       () => setCopied(true),
@@ -122,7 +121,7 @@ export function Copied({ text, name }: CopiedProps) {
         onBlur={() => setCopied(false)}
       >
         <code>
-          {/* Lines end between words, not at the dashes of an option. */}
+          {/* Lines break between words, not at the dashes of an option. */}
           {text.split(" ").map((word, at) => (
             <Fragment key={at}>
               {at > 0 && " "}
@@ -138,19 +137,19 @@ export function Copied({ text, name }: CopiedProps) {
   );
 }
 
-/** As `tenk runs show` and `compare` want it. */
+/** As `tenk runs show` and `compare` take it. */
 export function RunId({ id }: { readonly id: string }) {
   return <Copied text={id} name="the run's id" />;
 }
 
 interface ScrolledProps {
-  /** What is in it, for those who come by keyboard. */
+  /** Its label, for readers who reach it by keyboard. */
   readonly name: string;
   readonly class?: string;
   readonly children: ComponentChildren;
 }
 
-/** What may be wider than the screen: scrolled in itself, also by keyboard. */
+/** Content that may be wider than the screen: it scrolls by itself, also by keyboard. */
 export function Scrolled({ name, class: more = "", children }: ScrolledProps) {
   return (
     <section

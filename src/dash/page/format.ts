@@ -1,6 +1,6 @@
 /** Numbers and times as the page writes them. Pure. */
 
-/** What a chart's values are, which decides how they are written. */
+/** The unit of a value, which decides how it is written. */
 export type Unit =
   | "count"
   | "perSecond"
@@ -27,7 +27,7 @@ export function bytes(value: number): string {
 function scaled(value: number, base: number, units: readonly string[], space: string): string {
   let rest = Math.abs(value);
   let power = 0;
-  // What would be rounded up to the next unit belongs to it: 999.9 is 1k.
+  // A value that rounds up to the next unit is written in it: 999.9 is 1k.
   while (rest >= base * 0.9995 && power < units.length - 1) {
     rest /= base;
     power += 1;
@@ -71,7 +71,7 @@ export function written(value: number | null | undefined, unit: Unit): string {
   }
 }
 
-/** To a tenth at most: what is smaller is noise. */
+/** One decimal at most. */
 function percent(value: number): string {
   return `${Math.abs(value) >= 99.95 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "")} %`;
 }
@@ -145,8 +145,8 @@ export function stretch(fromMs: number, toMs: number, nowMs = Date.now()): strin
 const SHORT_STRETCH_MS = 10 * 60_000;
 
 /**
- * Foreign text with what cannot be seen written out: control characters and those that turn the direction of writing, by
- * which a text can pretend to be another one.
+ * Returns foreign text with its invisible characters written out: control characters, and those that change the writing
+ * direction, with which a text can look like another one.
  */
 export function visible(text: string): string {
   let result = "";
@@ -158,7 +158,7 @@ export function visible(text: string): string {
   return result;
 }
 
-/** First and last code of each stretch of characters that show nothing or turn what follows. */
+/** First and last code of each range of characters that are invisible or change the writing direction. */
 const HIDDEN = [0, 0x1f, 0x7f, 0x9f, 0x61c, 0x61c, 0x200b, 0x200f, 0x2028, 0x202e, 0x2060, 0x2069, 0xfeff, 0xfeff];
 
 function isHidden(code: number): boolean {

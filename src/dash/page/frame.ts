@@ -10,7 +10,7 @@ export interface Column {
 /** Series on one grid of moments, so that all charts share their time axis. */
 export interface Frame {
   readonly stepMs: number;
-  /** How much time it holds; what is older falls out as seconds come in. */
+  /** How much time it holds; older moments drop out as seconds arrive. */
   readonly spanMs: number;
   /** The grid, in seconds since 1970, as charts want it. */
   readonly moments: number[];
@@ -28,7 +28,7 @@ export function emptyFrame({ fromMs, toMs, stepMs, keys }: Words): Frame {
   const moments = Array.from({ length: count }, (_, index) => (first + index * stepMs) / 1000);
   const gaps = () => new Array<number | null>(count).fill(null);
   const columns = new Map(keys.map((key) => [key, { min: gaps(), mean: gaps(), max: gaps() }]));
-  // The last step has begun somewhere: as if one value of it were there.
+  // The last step has begun already: it counts as if it had one value.
   return { stepMs, spanMs: toMs - first, moments, columns, secondsInLast: Math.max(1, (toMs % stepMs) / 1000) };
 }
 
@@ -54,8 +54,8 @@ function placeOf(frame: Frame, timeMs: number): number {
 }
 
 /**
- * Puts a second of `/api/live` where it belongs: at the end, which moves the frame on, or, of one that is sent again after
- * an interruption, where it was missing.
+ * Adds a second of `/api/live`: at the end, which moves the frame on, or, where it is sent again after an interruption, in
+ * the gap it left.
  *
  * @param read the second's value of a series, null for none
  */
@@ -64,7 +64,7 @@ export function addSecond(frame: Frame, second: Pick<LiveSecond, "t">, read: (ke
   if (place < 0) return;
   const last = frame.moments.length - 1;
   if (place > last) extend(frame, place - last);
-  else if (place < last && frame.stepMs > 1000) return; // of a step that is over: the answer of /api/series has it
+  else if (place < last && frame.stepMs > 1000) return; // its step is complete: the response of /api/series has it
   const at = Math.min(place, frame.moments.length - 1);
   for (const [key, column] of frame.columns)
     merge(column, at, read(key), frame.stepMs > 1000 ? frame.secondsInLast : 0);
@@ -72,7 +72,7 @@ export function addSecond(frame: Frame, second: Pick<LiveSecond, "t">, read: (ke
   dropOld(frame);
 }
 
-/** What would fall out again at once, after a weekend asleep, is never put in. */
+/** Moments that would drop out again at once, after a weekend asleep, are never added. */
 function extend(frame: Frame, count: number): void {
   const skipped = Math.max(0, count - mostOf(frame));
   let at = frame.moments.at(-1)! + (skipped * frame.stepMs) / 1000;
@@ -119,7 +119,7 @@ function dropFirst(frame: Frame, count: number): void {
   }
 }
 
-/** Several series added up, and others taken away, at each moment; a gap where none of the first or one of the others is. */
+/** Adds series up at each moment and subtracts others; a gap where none of the first or any of the others has no value. */
 export function combined(
   frame: Frame,
   { keys, minus = [] }: { readonly keys: readonly string[]; readonly minus?: readonly string[] },
@@ -127,7 +127,7 @@ export function combined(
 ): readonly (number | null)[] {
   const sum = summed(frame, keys, which);
   if (minus.length === 0) return sum;
-  // The least that is left, where the most is taken away.
+  // The minimum of a difference subtracts the maximum.
   const taken = summed(frame, minus, which === "min" ? "max" : which === "max" ? "min" : "mean");
   return sum.map((value, at) => {
     const less = taken[at] ?? null;

@@ -17,30 +17,30 @@ export interface Latest {
 
 const STATUS_EVERY_MS = 2000;
 const LOG_LINES = 1000;
-const TOLD_AGAIN = 50;
-/** Coarse steps are asked for anew now and then: what the box has rolled up is more exact than what we add up. */
+const RESENT_LINES = 50;
+/** A chart with coarse steps loads again after so many: the server's rolled-up points are more exact than our sums. */
 const REFRESH_EVERY_STEPS = 5;
-/** A second moves a coarse chart by less than a pixel: it is drawn this often at least. */
+/** A coarse chart moves by less than a pixel a second: it is drawn this often at least. */
 const SLOWEST_DRAW_MS = 10_000;
-/** Names in one request: the box and whatever is in between bound a URL's length. */
+/** Names in one request: servers and proxies limit the length of a URL. */
 const NAMES_EACH = 40;
 
-/** All that the page knows of its box. Views read cells; `lookAt` sets what they look at. */
+/** All that the page knows of the tenk instance that serves it. Views read these cells; `lookAt` sets range and zoom. */
 export const state = cell<LiveState>("connecting");
 export const problem = cell<ClientError | undefined>(undefined);
 export const names = cell<readonly SeriesName[]>([]);
 export const status = cell<StatusAnswer | undefined>(undefined);
-/** What parts have on the page. */
+/** The parts that run. */
 export const panels = cell<PartsAnswer>([]);
 export const latest = cell<Latest>({ t: 0, values: new Map() });
 export const frame = cell<Frame | undefined>(undefined);
 export const range = cell<Range>(RANGES.find(({ name }) => name === localStorage.getItem("range")) ?? RANGES[0]!);
 export const zoom = cell<Zoom | undefined>(undefined);
-/** Lines that came since the page was opened. */
+/** Log lines since the page was opened. */
 export const freshLog = cell<readonly LogLine[]>([]);
-/** Grows when the box answers again after it did not: who was refused asks again. */
+/** Counts reconnects: views whose request failed send it again. */
 export const reconnects = cell(0);
-/** The run in progress, or one that is lost, and its course since it began. */
+/** The run in progress or lost, and its course from its first second. */
 export const run = cell<{ readonly now: LiveRun; readonly series: RunSeries } | undefined>(undefined);
 
 const course = new RunCourse();
@@ -49,10 +49,10 @@ let liveKeys: readonly string[] = [];
 let lastSecondMs = 0;
 /** Series that parts with a view of their own draw. */
 let ofViews: readonly string[] = [];
-let asked: AbortController | undefined;
+let loading: AbortController | undefined;
 let loadedMs = 0;
 let drawnMs = 0;
-/** Seconds that came while an answer was under way, which may lack them. */
+/** Seconds that arrived while a response was on its way, which may lack them. */
 let meanwhile: Latest[] = [];
 
 /**
@@ -77,10 +77,10 @@ export function start(charted: readonly string[]): void {
     },
     second: takeSecond,
     log(line) {
-      // After an interruption the last ones are told again.
-      const said = JSON.stringify(line);
-      const last = freshLog.get().slice(-TOLD_AGAIN);
-      if (!last.some((each) => JSON.stringify(each) === said))
+      // After an interruption the server sends the last lines again.
+      const text = JSON.stringify(line);
+      const last = freshLog.get().slice(-RESENT_LINES);
+      if (!last.some((each) => JSON.stringify(each) === text))
         freshLog.set([...freshLog.get(), line].slice(-LOG_LINES));
     },
     run: takeRun,
@@ -101,7 +101,7 @@ export function start(charted: readonly string[]): void {
   });
 }
 
-/** The stretch or range of an address; without either, the range that was looked at last. */
+/** Shows the range or zoom of an address; without one, the range that was chosen last. */
 export function lookAt(word: string | undefined): void {
   const { range: chosen, zoom: stretch } = lookOf(word);
   if (chosen !== undefined && chosen !== range.get()) range.set(chosen);
@@ -114,12 +114,12 @@ function takeSecond(second: { readonly t: number; readonly v: readonly (number |
   const isSetBack = second.t < lastSecondMs;
   lastSecondMs = second.t;
   if (!document.hidden) latest.set(taken);
-  // The box's clock was: charts end where it is now.
+  // The server's clock was set back: charts end at its present time.
   if (isSetBack) {
     drawnMs = 0;
     void loadFrame();
   }
-  if (asked !== undefined) meanwhile.push(taken);
+  if (loading !== undefined) meanwhile.push(taken);
   const shown = frame.get();
   if (shown === undefined || zoom.get() !== undefined) return;
   addSecond(shown, taken, (key) => values.get(key) ?? null);
@@ -130,12 +130,12 @@ function takeSecond(second: { readonly t: number; readonly v: readonly (number |
   if (shown.stepMs > 1000 && Date.now() - loadedMs > shown.stepMs * REFRESH_EVERY_STEPS) void loadFrame();
 }
 
-/** Nobody sees a hidden page: it is drawn when it is looked at again. */
+/** A hidden page is not drawn: it is when it becomes visible. */
 function redraw(): void {
   if (!document.hidden) frame.set(frame.get());
 }
 
-/** What is told is all of the run's course, or what is new in it: a course takes either. */
+/** Takes the whole course of the run, or what is new in it. */
 function takeRun(now: LiveRun | null): void {
   if (now === null) {
     run.set(undefined);
@@ -157,7 +157,7 @@ async function loadNames(): Promise<void> {
 async function loadStatus(): Promise<void> {
   await guarded(async () => {
     const known = await ask<StatusAnswer>("/api/status");
-    // A part that comes or goes with a reload has its panel with it.
+    // A reload may add or remove parts, and with them their panels.
     const runs = (each: string) => each in known.parts;
     if (panels.get().length !== Object.keys(known.parts).length || !panels.get().every(({ name }) => runs(name)))
       panels.set(await ask<PartsAnswer>("/api/parts"));
@@ -166,12 +166,12 @@ async function loadStatus(): Promise<void> {
   });
 }
 
-/** The range or the zoom that is wanted, from the box. A newer wish ends an older one. */
+/** Loads the chosen range or zoom. A later call ends an earlier one. */
 export async function loadFrame(): Promise<void> {
   if (names.get().length === 0) return;
-  asked?.abort();
+  loading?.abort();
   const mine = new AbortController();
-  asked = mine;
+  loading = mine;
   meanwhile = [];
   const chosen = zoom.get();
   const toMs = chosen?.toMs ?? (lastSecondMs || Date.now());
@@ -187,7 +187,7 @@ export async function loadFrame(): Promise<void> {
     loadedMs = Date.now();
     frame.set(loaded);
   });
-  if (asked === mine) asked = undefined;
+  if (loading === mine) loading = undefined;
   if (frame.get() === undefined) frame.set(emptyFrame({ ...window, stepMs }));
 }
 
@@ -207,7 +207,7 @@ async function askSeries(
   return { stepMs: answers[0]?.stepMs ?? words.step, series: answers.flatMap(({ series }) => series) };
 }
 
-/** Runs it, and keeps the words of a refusal for the page to show. */
+/** Runs it, and keeps an error for the page to show. */
 async function guarded(work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -1,7 +1,7 @@
 import type { LiveNames, LiveSecond, LogLine } from "../api.ts";
 import type { LiveRun } from "../run.ts";
 
-/** `live`: seconds come. `reconnecting`: they will. `stopped`: nobody answers; it is tried every few seconds all the same. */
+/** `live`: seconds arrive. `reconnecting`: none for some seconds. `stopped`: none for longer; the page keeps trying. */
 export type LiveState = "connecting" | "live" | "reconnecting" | "stopped";
 
 export interface LiveOptions {
@@ -10,19 +10,19 @@ export interface LiveOptions {
   log(line: LogLine): void;
   run(run: LiveRun | null): void;
   state(state: LiveState): void;
-  /** Events were lost for good: what is shown must be asked for again. */
+  /** Events were lost for good: the view must load again. */
   lost(): void;
 }
 
-/** How long without a second is a lost connection that has not been noticed, e.g. after a laptop slept. */
+/** A stream without a second for so long is dead, although the browser has not noticed, e.g. after a laptop slept. */
 const SILENCE_MS = 5000;
-/** How long it is tried before the page says that nobody is there. */
+/** The page shows `stopped` after so long without an event. */
 const STOPPED_AFTER_MS = 15_000;
 const RETRY_MS = 2000;
 
 /**
- * Listens to `/api/live` for as long as the page is open. The browser comes back by itself with the last id it saw, and the
- * box sends what was missed; where either cannot, we begin anew and say `lost`.
+ * Listens to `/api/live` for as long as the page is open. The browser reconnects with the last id it saw, and the server
+ * sends the events since; where either cannot, a new stream begins and `lost` is called.
  */
 export function listenLive(options: LiveOptions): void {
   let source: EventSource | undefined;
@@ -30,7 +30,7 @@ export function listenLive(options: LiveOptions): void {
   let lastHeardMs = Date.now();
   let lastSecondMs = 0;
   let lastWatchMs = lastHeardMs;
-  /** When this page was awake and listened again: a laptop sleeps, a tab is frozen, and no box is to blame for that. */
+  /** When this page last woke up: while a laptop sleeps or a tab is frozen, the server is not at fault. */
   let wokenMs = lastHeardMs;
 
   const become = (next: LiveState) => {
@@ -68,12 +68,12 @@ export function listenLive(options: LiveOptions): void {
     const silentMs = nowMs - lastHeardMs;
     if (silentMs > SILENCE_MS && state === "live") become("reconnecting");
     if (nowMs - Math.max(lastHeardMs, wokenMs) > STOPPED_AFTER_MS) become("stopped");
-    // Closed for good by an answer that was no stream, or open and silent.
+    // Closed for good by a response that was no stream, or open and silent.
     if (
       source?.readyState === EventSource.CLOSED ||
       (silentMs > SILENCE_MS && source?.readyState === EventSource.OPEN)
     ) {
-      // Who begins anew is told of a run in progress, not that there is none any more.
+      // A new stream begins with the run in progress, and says nothing where there is none any more.
       options.run(null);
       open();
     }

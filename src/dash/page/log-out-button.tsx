@@ -3,14 +3,14 @@ import { useCell } from "./cell.ts";
 import { ask, ClientError, change } from "./client.ts";
 import { problem, reconnects } from "./instance.ts";
 
-/** Only for who came in with a link or a word: whoever may look because of where they are has nothing to end. */
+/** Shown to those who have a session: access by address alone has nothing to log out of. */
 export function LogOutButton() {
   const [hasSession, setHasSession] = useState(false);
   const back = useCell(reconnects);
   useEffect(() => {
     ask<{ session: boolean }>("/logout").then(
       ({ session }) => setHasSession(session),
-      () => undefined, // The views say what is wrong with the box.
+      () => undefined, // The views show the error.
     );
   }, [back]);
   if (!hasSession) return null;
@@ -31,7 +31,7 @@ export function LogOutButton() {
   );
 }
 
-/** The page is loaded again: what it shows was for who has just left. */
+/** Loads the page again: what it shows was for the session that ended. */
 async function logOut(): Promise<void> {
   try {
     await change("/logout", {});

@@ -1,10 +1,10 @@
 import type { PartsAnswer, SeriesName } from "../api.ts";
 import type { Unit } from "./format.ts";
 
-/** Names that tenk and the exporters it speaks like have taken; any other is a metric of the user's own. */
+/** Prefixes of tenk and of well-known exporters; a metric with any other name is the user's own. */
 const TAKEN = /^(tenk|process|node|go|up|scrape|nodejs|bun)(_|$)/;
 
-/** What the charts of the process and the machine draw. */
+/** The series that the charts of the process and the machine draw. */
 const CHARTED = new Set([
   "tenk_event_loop_lag_max_seconds",
   "process_resident_memory_bytes",
@@ -20,7 +20,7 @@ const CHARTED = new Set([
 
 /** Lines in one chart of a metric of the user's own. */
 export const OWN_LINES = 6;
-/** Metrics of the user's own that are drawn; a page of hundreds of charts helps nobody. */
+/** Charts of the user's own metrics at most: nobody reads hundreds. */
 const OWN_CHARTS = 40;
 
 /**
@@ -39,7 +39,7 @@ export function chartedKeys(
   return [...names.filter(({ name }) => charted.has(name)), ...own].map(({ key }) => key);
 }
 
-/** The keys of a metric's series, those with these labels. */
+/** Returns the keys of a metric's series that have these labels. */
 export function keysOf(
   names: readonly SeriesName[],
   name: string,
@@ -75,19 +75,19 @@ export function ownMetrics(names: readonly SeriesName[]): OwnMetric[] {
   });
 }
 
-/** What tells a series from the others of its metric: `worker 1, room lobby`. */
+/** Returns the labels of a series as text: `worker 1, room lobby`. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([label, value]) => `${label} ${value}`)
     .join(", ");
 }
 
-/** The keys of a metric of the network's devices, without the box's talk to itself. */
+/** Returns the keys of a metric of the network devices, without loopback. */
 export function deviceKeys(names: readonly SeriesName[], name: string): string[] {
   return names.filter((each) => each.name === name && each.labels.device !== "lo").map(({ key }) => key);
 }
 
-/** What a chart of a metric of one's own counts in. */
+/** Returns the unit of the chart of a user's own metric. */
 export function ownUnit(unit: string, kind: SeriesName["kind"]): Unit {
   if (unit === "bytes") return kind === "rate" ? "bytesPerSecond" : "bytes";
   if (unit === "celsius") return "celsius";

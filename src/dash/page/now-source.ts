@@ -5,13 +5,13 @@ import { goTo } from "./go-to.ts";
 import { frame, range, zoom } from "./instance.ts";
 import { zoomWord } from "./route.ts";
 
-/** The moment under the pointer on any of the charts, in milliseconds since 1970. */
+/** The moment under the pointer on any chart, in milliseconds since 1970. */
 export const hovered = cell<number | undefined>(undefined);
 
-/** Who zooms into the last seconds looks at what is. */
+/** A zoom that ends this recently counts as live. */
 const RECENT_MS = 10_000;
 
-/** All charts of the view: one frame, one time axis, one pointer. */
+/** The source of all charts on "Now": one frame, one time axis, one pointer. */
 export const nowSource: ChartSource = {
   id: "now",
   isElapsed: false,

@@ -3,8 +3,8 @@ import type { ClientError } from "./client.ts";
 import { Problem } from "./elements.tsx";
 import { problem } from "./instance.ts";
 
-/** What went wrong for one view alone: what the whole page says already is not said twice. */
+/** The error of one view, unless the page shows the same error already. */
 export function OwnProblem({ error }: { readonly error: ClientError | undefined }) {
-  const said = useCell(problem);
-  return error === undefined || error.message === said?.message ? null : <Problem error={error} />;
+  const shown = useCell(problem);
+  return error === undefined || error.message === shown?.message ? null : <Problem error={error} />;
 }

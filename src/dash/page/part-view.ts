@@ -2,7 +2,7 @@ import type { FunctionComponent } from "preact";
 import type { SeriesName, StatusAnswer } from "../api.ts";
 import type { ChartSpec } from "./chart/mod.ts";
 
-/** What a part shows on the page where charts alone, which its panel lists as data, do not say enough. */
+/** A part's view on the page, where the charts of its panel (`part/panel.ts`) are not enough. */
 export interface PartView {
   /** As in `/api/status` → `parts`. */
   readonly name: string;

@@ -2,7 +2,7 @@
 export interface Range {
   /** As it stands in the address and on its button: `15m`. */
   readonly name: string;
-  /** In full, for those who hear it. */
+  /** In full, for screen readers. */
   readonly words: string;
   readonly spanMs: number;
   readonly stepMs: number;

@@ -6,7 +6,7 @@ export interface Zoom {
   readonly toMs: number;
 }
 
-/** More than there is, and than a screen can hold points of. */
+/** Longer than the history. */
 const LONGEST_MS = 100 * 86_400_000;
 
 /** `#/runs/12/14` → `["runs", "12", "14"]`. Pure. */
@@ -14,7 +14,7 @@ export function wordsOf(hash: string): string[] {
   return hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
 }
 
-/** The other way round. */
+/** The inverse of `wordsOf`. */
 export function hashOf(words: readonly string[]): string {
   return `#/${words.map(encodeURIComponent).join("/")}`;
 }
@@ -27,7 +27,7 @@ function decoded(word: string): string {
   }
 }
 
-/** What the charts look at, as an address has it: `1h`, or `1763924580-1763924640` in seconds since 1970. */
+/** Reads the range or the zoom of an address: `1h`, or `1763924580-1763924640` in seconds since 1970. */
 export function lookOf(word: string | undefined): { readonly range?: Range; readonly zoom?: Zoom } {
   const range = RANGES.find(({ name }) => name === word);
   if (range !== undefined) return { range };
@@ -36,7 +36,7 @@ export function lookOf(word: string | undefined): { readonly range?: Range; read
   return zoom.toMs > zoom.fromMs && zoom.toMs - zoom.fromMs <= LONGEST_MS ? { zoom } : {};
 }
 
-/** Whole seconds around it. */
+/** As `lookOf` reads it, widened to whole seconds. */
 export function zoomWord({ fromMs, toMs }: Zoom): string {
   return `${Math.floor(fromMs / 1000)}-${Math.ceil(toMs / 1000)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Goes as far down as one was. What a view asks its box for comes later: it goes on as the page grows, until one scrolls.
+ * Scrolls to a depth. A view's data arrives later, so it scrolls again as the page grows, until the reader scrolls.
  *
  * @param depth CSS pixels from the top
  * @returns ends it

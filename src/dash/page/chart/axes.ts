@@ -14,7 +14,7 @@ function tick(value: number, unit: Unit): string {
 
 interface Look {
   readonly font: string;
-  /** By how much text is larger than usual. */
+  /** Text is larger than usual by this factor. */
   readonly scale: number;
   readonly text: string;
   readonly grid: string;
@@ -24,7 +24,7 @@ export function valueAxis(unit: Unit, look: Look, scale: "left" | "right"): uPlo
   return {
     scale,
     side: scale === "left" ? 3 : 1,
-    // The same in all charts, so that their drawings stand in line; more where a label would be cut.
+    // The same in all charts, so that their drawings line up; more where a label would be cut.
     size: (_, labels) =>
       Math.max(
         AXIS_WIDTH * look.scale,
@@ -38,7 +38,7 @@ export function valueAxis(unit: Unit, look: Look, scale: "left" | "right"): uPlo
     ticks: { show: false },
     values: (_, splits) => splits.map((value) => tick(value, unit)),
     ...(unit === "bytes" || unit === "bytesPerSecond" ? { incrs: POWERS_OF_TWO } : {}),
-    // Half a connection is none.
+    // Counts have no fractions.
     ...(unit === "count" ? { incrs: wholeSteps() } : {}),
   };
 }
@@ -80,7 +80,7 @@ interface TimeScale {
   readonly font: string;
 }
 
-/** Pixels from one label to the next, so that none touches its neighbour: those of the finest step whose labels have room. */
+/** Returns the pixels from one label to the next: those of the finest step whose labels do not touch. */
 function labelSpace(scale: TimeScale): number {
   const { from, to, pixels, font } = scale;
   const gap = widthOf("0", font) * GAP_DIGITS;
@@ -91,14 +91,14 @@ function labelSpace(scale: TimeScale): number {
   return pixels;
 }
 
-/** Half of the widest label: what must be free beside the drawing for one that stands at its end. */
+/** Returns half of the widest label: the room that a label at the end of the axis needs beside the drawing. */
 export function labelOverhang(scale: TimeScale): number {
   const space = labelSpace(scale);
   const step = TIME_STEPS.find((each) => (each * scale.pixels) / (scale.to - scale.from) >= space) ?? DAY;
   return Math.ceil(widest(scale, step) / 2);
 }
 
-/** The widest of the labels at multiples of a step: all of them, or of very many the last ones, which are the longest. */
+/** Returns the widest label at multiples of a step; of very many only the last are measured, which are the longest. */
 function widest({ from, to, isElapsed, font }: TimeScale, step: number): number {
   const last = Math.floor(to / step);
   const first = Math.max(Math.ceil(from / step), last - MOST_MEASURED);
@@ -116,7 +116,7 @@ const widths = new Map<string, number>();
 const MOST_WIDTHS = 2000;
 let measuring: CanvasRenderingContext2D | null = null;
 
-/** Measured once: figures are all as wide. */
+/** Measured once for each shape: all digits are equally wide. */
 function widthOf(text: string, font: string): number {
   const shape = text.replace(/\d/g, "0");
   const known = widths.get(font + shape);
@@ -133,7 +133,7 @@ function widthOf(text: string, font: string): number {
 /** Of a digit, where nothing can be measured. */
 const MIN_DIGIT_PIXELS = 7;
 
-/** The day is written where it begins, and first where it is not today's; the time elsewhere. */
+/** A label is the day where a day begins, and first where it is not today; else the time. */
 function timeTick(at: number, before: number | undefined, step: number, isElapsed: boolean): string {
   if (isElapsed) return at === 0 ? "0" : duration(at * 1000);
   const isNewDay = day(at * 1000) !== day(before === undefined ? Date.now() : before * 1000);

@@ -16,12 +16,12 @@ interface ChartProps {
   readonly level?: 3 | 4;
 }
 
-/** A titled chart with a legend that reads the values at the pointer, else the last ones, or what is over in two numbers. */
+/** A chart with a title and a legend: the values at the pointer, else the last ones, or mean and maximum of the past. */
 export function Chart({ spec, source, height, level = 3 }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const figure = useRef<HTMLElement>(null);
   const id = useId();
-  // Views make their specs anew at every rendering; a chart is built again only when it says something else.
+  // Views make new specs at every rendering; a chart is built again only when its spec has changed.
   const words = JSON.stringify(spec);
   const kept = useMemo(() => spec, [words]);
   useEffect(() => plotInto(holder.current!, figure.current!, { spec: kept, source }), [kept, source]);
@@ -47,7 +47,7 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
           ))}
         </ul>
       </figcaption>
-      {/* Along the time axis arrow keys read the values: to those who do not see it, a slider whose value is a sentence. */}
+      {/* Arrow keys read the values along the time axis: for screen readers, a slider whose value is a sentence. */}
       <div
         class="plot"
         ref={holder}
@@ -66,12 +66,13 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
         <p class="nothing" hidden>
           {kept.empty ?? "no values in this stretch"}
         </p>
-        {/* Beside the cursor, wherever one has scrolled to; the slider's value says the same. */}
+        {/* Beside the cursor; the slider's value says the same. */}
         <div class="reading" aria-hidden="true" hidden />
       </div>
       <table class="unseen" id={`${id}-table`} aria-live="off">
         <caption>
-          {visible(spec.title)}, values at the moment that is read, else the last, or mean and highest of what is over
+          {visible(spec.title)}, values at the moment that is read, else the last values, or mean and maximum of a past
+          stretch
         </caption>
         <tbody>
           {kept.lines.map((line) => (
@@ -88,7 +89,7 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
 
 type Words = Pick<ChartProps, "spec" | "source">;
 
-/** The part that is not made of elements: a uPlot that follows its source, its holder's width and the appearance. */
+/** Draws a uPlot, which is not made of elements, and follows its source, its holder's width and the appearance. */
 function plotInto(holder: HTMLElement, figure: HTMLElement, { spec, source }: Words): () => void {
   let plot: uPlot | undefined;
   let hasBand = false;

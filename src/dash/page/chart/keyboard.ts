@@ -3,7 +3,7 @@ import type { ChartSource } from "./spec.ts";
 
 const LEAP = 10;
 
-/** Arrow keys read a chart and all in step with it; Shift leaps; plus zooms in around the place, 0 and minus zoom out. */
+/** Arrow keys read all charts of the source; Shift takes larger steps; plus zooms in there, 0 and minus zoom out. */
 export function keyboard(holder: HTMLElement, source: ChartSource, plotOf: () => uPlot | undefined): () => void {
   const pressed = (event: KeyboardEvent) => {
     const plot = plotOf();
@@ -63,7 +63,7 @@ function move(plot: uPlot, index: number | null): void {
   (plot as unknown as Publishing).setCursor({ left, top }, true, true);
 }
 
-/** Its types keep to themselves that it can tell the charts in step, as it does when the pointer moves. */
+/** uPlot's types lack the arguments that move the cursor of the other charts too. */
 interface Publishing {
   setCursor(place: { left: number; top: number }, fires: boolean, publishes: boolean): void;
 }
@@ -73,7 +73,7 @@ function zoomAround(plot: uPlot, source: ChartSource, moment: number | undefined
   if (moment === undefined || min === undefined || max === undefined || min === null || max === null) return;
   const quarter = (max - min) / 4;
   if (quarter * 2 < 5) return;
-  // Not beyond what is known: around the last moment half of it would be the future.
+  // Within the data: around the last moment half of it would be the future.
   const from = Math.max(min, Math.min(moment - quarter, max - quarter * 2));
   source.zoom(from, from + quarter * 2);
 }

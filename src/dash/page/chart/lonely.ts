@@ -1,4 +1,4 @@
-/** The places of values that have none on either side. */
+/** Returns the indexes of values without a neighbour on either side. */
 export function lonely(values: ArrayLike<number | null | undefined>): number[] | null {
   const found: number[] = [];
   for (let at = 0; at < values.length; at += 1) {

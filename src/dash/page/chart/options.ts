@@ -9,11 +9,11 @@ const TEXT_PIXELS = 11;
 const LAYER_ALPHA = 0.62;
 const DASHES = [6, 4];
 const HEADROOM = 1.08;
-/** More on the right, so that two curves of one shape do not hide each other. */
+/** More on the right, so that two curves of the same shape do not cover each other. */
 const RIGHT_HEADROOM = 1.3;
-/** How far the pointer moves with the button down before it marks a stretch. */
+/** A drag shorter than this is a click. */
 const DRAG_PIXELS = 5;
-/** What can be zoomed into at least. */
+/** The shortest zoom. */
 const LEAST_SECONDS = 5;
 
 export interface PlotWords {
@@ -22,7 +22,7 @@ export interface PlotWords {
   readonly hasBand: boolean;
   readonly width: number;
   readonly height: number;
-  /** Called with the place in the data under the pointer, or null. */
+  /** Called with the index in the data under the pointer, or null. */
   readonly moved: (index: number | null) => void;
 }
 
@@ -33,7 +33,7 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
   const look = { font, scale: grown, text: colour("muted"), grid: colour("grid") };
   const isRight = spec.lines.some(({ axis }) => axis === "right");
   const rightLine = spec.lines.find(({ axis }) => axis === "right");
-  // Where there are two axes each has the colour of its line.
+  // With two axes each has the colour of its line.
   const toned = (line: Line | undefined) =>
     line === undefined ? look : { ...look, text: colour(`tone-${line.tone}`) };
   const leftLine = isRight ? spec.lines.find(({ axis }) => axis !== "right") : undefined;
@@ -45,7 +45,7 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
     height,
     padding: [8 * grown, isRight ? 4 * grown : (plot) => overhang(plot, source.isElapsed, look.font), 0, 0],
     legend: { show: false },
-    // Times are the reader's own.
+    // Times are in the reader's time zone.
     tzDate: (seconds) => new Date(seconds * 1000),
     scales: {
       x: { time: !source.isElapsed, auto: false, range: () => shown(source) },
@@ -91,7 +91,7 @@ function shown(source: ChartSource): [number, number] {
   return data === undefined || data.to <= data.from ? [0, 1] : [data.from, data.to];
 }
 
-/** What the axis shows of values that are all zero: an amount people think in, rather than a byte or a microsecond. */
+/** The top of the axis where all values are zero: a usual amount rather than a byte or a microsecond. */
 const SMALLEST: Readonly<Record<Unit, number>> = {
   count: 1,
   perSecond: 1,
@@ -121,7 +121,7 @@ function band(line: Line, index: number): uPlot.Band {
 function drawn(line: Line, spec: ChartSpec): uPlot.Series {
   const tone = colour(`tone-${line.tone}`);
   const isBottom = spec.lines[0] === line;
-  // Layers are told apart by their area: the edge of an empty one would only be drawn over the one below.
+  // Layers differ by their area: the edge of an empty one would cover the one below.
   if (spec.isStacked === true) {
     return { ...edge(line), label: line.label, stroke: tone, ...(isBottom ? { fill: faded(tone, LAYER_ALPHA) } : {}) };
   }
@@ -151,20 +151,20 @@ function select(plot: uPlot, source: ChartSource): void {
   if (width < DRAG_PIXELS) return;
   const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  // Charts in step mark the same stretch: one of them says so.
+  // All charts of the source mark the same stretch: one of them reports it.
   if (plot.cursor.event === undefined || plot.cursor.event === null) return;
   // Narrower than a few of its points, a chart shows nothing.
   const short = Math.max(0, LEAST_SECONDS - (to - from)) / 2;
   source.zoom(from - short, to + short);
 }
 
-/** uPlot would show all data it has: what is shown is the source's matter. */
+/** The source decides which stretch is shown; uPlot alone would show all data. */
 function reset(source: ChartSource): null {
   source.reset();
   return null;
 }
 
-/** What uPlot draws: see `plotOptions` for the order. */
+/** Returns the data in the order of `plotOptions`. */
 export function plotData(spec: ChartSpec, data: ChartData): uPlot.AlignedData {
   const banded = data.hasBand && spec.isStacked !== true ? spec.lines : [];
   const edges = banded.flatMap((line) => [data.values(line, "max"), data.values(line, "min")]);
@@ -173,7 +173,7 @@ export function plotData(spec: ChartSpec, data: ChartData): uPlot.AlignedData {
   return [data.moments, ...edges, ...lines] as uPlot.AlignedData;
 }
 
-/** Each on top of those before it. */
+/** Returns the values of each layer on top of those before it. */
 export function stacked(layers: readonly Values[]): Values[] {
   const result: Values[] = [];
   for (const layer of layers) {

@@ -5,13 +5,13 @@ interface Reading {
   readonly figure: HTMLElement;
   readonly spec: ChartSpec;
   readonly source: ChartSource;
-  /** The place in the data that is read; null while none is. */
+  /** The index in the data that is read; null while none is. */
   readonly index: number | null;
   /** Of the cursor in the drawing, in pixels. */
   readonly left: number;
 }
 
-/** Writes the values at a place, or what there is, into legend and table: text alone, sixty times a second if need be. */
+/** Writes the values at the index, else the latest, into legend and table: only text changes, up to sixty times a second. */
 export function readValues({ figure, spec, source, index, left }: Reading): void {
   const data = source.read();
   if (data === undefined) return;
@@ -30,7 +30,7 @@ function writeValues(figure: HTMLElement, spec: ChartSpec, data: ChartData, inde
     const text = valueText(spec, line, data, index);
     for (const element of [legend[at], cells[at]]) {
       if (element === undefined || element.textContent === text) continue;
-      // Mean and highest take more room than one value: it is kept, or the drawing would move under the pointer.
+      // Mean and maximum take more room than one value: the room is kept, or the drawing would move under the pointer.
       if (data.isOver && index !== null && element.style.minWidth === "")
         element.style.minWidth = `${element.offsetWidth}px`;
       else if (index === null) element.style.minWidth = "";
@@ -39,7 +39,7 @@ function writeValues(figure: HTMLElement, spec: ChartSpec, data: ChartData, inde
   });
 }
 
-/** A line's value at a place; else the newest, and of what is over mean and highest of what is drawn. */
+/** Returns a line's value at the index; else its newest, or mean and maximum where the stretch has ended. */
 function valueText(spec: ChartSpec, line: Line, data: ChartData, index: number | null): string {
   const unit = unitOf(spec, line);
   const values = data.values(line, "mean");
@@ -52,12 +52,12 @@ function valueText(spec: ChartSpec, line: Line, data: ChartData, index: number |
   return `mean ${written(mean, unit)}, max ${written(Math.max(...highest), unit)}`;
 }
 
-/** What of a line lies in what the time axis shows. */
+/** Returns the values of a line within the time axis. */
 function drawn(values: Values, { moments, from, to }: ChartData): number[] {
   return values.filter((value, at): value is number => value !== null && moments[at]! >= from && moments[at]! <= to);
 }
 
-/** The place that is read, in words. While none is, nothing changes: what changes by itself would be spoken. */
+/** Sets the spoken value. While nothing is read it stays: screen readers speak whatever changes. */
 function describe(
   slider: Element,
   source: ChartSource,
@@ -78,8 +78,8 @@ function describe(
 }
 
 /**
- * The moment beside the cursor, in all charts that are in step: it is seen however far one has scrolled. In the one that is
- * read, lowest and highest of its steps too.
+ * Shows the moment beside the cursor in all charts of the source, so that it is visible wherever the reader has scrolled. The
+ * chart under the pointer shows minimum and maximum of the step too.
  */
 function showReading(plot: HTMLElement, { figure, spec, source, index, left }: Reading, data: ChartData): void {
   const label = plot.querySelector<HTMLElement>(".reading")!;
@@ -112,7 +112,7 @@ function unitOf(spec: ChartSpec, line: Line): Unit {
   return line.axis === "right" ? (spec.rightUnit ?? spec.unit) : spec.unit;
 }
 
-/** The newest value; none when the newest few moments have none, for then it is not how things are. */
+/** Returns the newest value; none when the last few moments have none, for then it is out of date. */
 function lastOf(values: Values): number | null {
   for (let at = values.length - 1; at >= Math.max(0, values.length - 4); at -= 1) {
     const value = values[at] ?? null;

@@ -9,7 +9,7 @@ import { freshLog, reconnects } from "../instance.ts";
 import { OwnProblem } from "../own-problem.tsx";
 
 const MOST_LINES = 500;
-/** As near to the end as this is at the end. */
+/** A list scrolled this near to its end counts as at its end. */
 const END_PIXELS = 24;
 const SIGNS: Readonly<Record<LogLevel, string>> = { debug: "·", info: "i", warn: "!", error: "✗" };
 
@@ -37,7 +37,7 @@ export function LogView() {
           <select value={level} onChange={(event) => setLevel(event.currentTarget.value as LogLevel)}>
             {LOG_LEVELS.map((each) => (
               <option key={each} value={each}>
-                {each === "error" ? "error" : `${each} and worse`}
+                {each === "error" ? "error" : `${each} and above`}
               </option>
             ))}
           </select>
@@ -64,10 +64,10 @@ export function LogView() {
       </search>
       <OwnProblem error={error} />
       {shown.length === 0 && error === undefined && (
-        <Empty title={lines.length === 0 ? "Nothing has been said yet" : "No line matches"}>
+        <Empty title={lines.length === 0 ? "No log lines yet" : "No line matches"}>
           {lines.length === 0
-            ? "tenk says little while all is well."
-            : "Choose a lower level, all parts, or less text."}
+            ? "tenk logs little while nothing goes wrong."
+            : "Choose a lower level, all parts, or a shorter text."}
         </Empty>
       )}
       {shown.length > 0 && (
@@ -81,7 +81,7 @@ export function LogView() {
           tabIndex={0}
           onScroll={(event) => {
             const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-            // Lines that come make it longer and move nothing: only who scrolls up wants to stay.
+            // New lines make it longer and move nothing: only a reader who scrolls up stops following.
             if (scrollTop < top.current) setFollows(false);
             if (scrollHeight - scrollTop - clientHeight < END_PIXELS) setFollows(true);
             top.current = scrollTop;
@@ -138,14 +138,14 @@ function matches(line: LogLine, { level, part, text }: Filter): boolean {
   return `${line.message} ${JSON.stringify(line.fields)}`.toLowerCase().includes(text.toLowerCase());
 }
 
-/** What the box has kept, and what came since. */
+/** The lines that the server kept, and those since. */
 function useLines() {
   const fresh = useCell(freshLog);
   const [kept, setKept] = useState<readonly LogLine[]>([]);
   const [error, setError] = useState<ClientError>();
   const reconnected = useCell(reconnects);
   useEffect(() => {
-    // Who has lines was told of those that came since.
+    // With lines from before, the live stream has sent those since.
     if (reconnected > 0 && error === undefined) return;
     ask<LogAnswer>("/api/log", { level: "debug", limit: MOST_LINES }).then(
       ({ lines }) => {
@@ -157,7 +157,7 @@ function useLines() {
       },
     );
   }, [reconnected]);
-  // A line that came while the answer was under way is in both.
+  // A line that arrived while the response was on its way is in both.
   const lastKept = kept.at(-1)?.t ?? 0;
   const known = new Set(kept.filter(({ t }) => t === lastKept).map((line) => JSON.stringify(line)));
   const since = fresh.filter((line) => line.t > lastKept || (line.t === lastKept && !known.has(JSON.stringify(line))));

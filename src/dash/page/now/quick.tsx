@@ -6,39 +6,39 @@ import { bytes, duration, written } from "../format.ts";
 import { type Latest, latest, names, state, status } from "../instance.ts";
 import { keysOf } from "../names.ts";
 
-/** How the machine does, in one look. */
+/** The state of the machine at a glance. */
 export function QuickStats() {
   const known = useCell(status);
   const second = useCell(latest);
   const series = useCell(names);
   const isLive = useCell(state) === "live";
-  if (known?.host === undefined) return <Empty title="Waiting for the box …" />;
+  if (known?.host === undefined) return <Empty title="Waiting for data …" />;
   const host = isLive ? { ...known.host, ...moving(second, series) } : known.host;
   const { limits } = known;
   return (
     <>
       <Throttling host={host} />
       <dl class="quick">
-        <Busy host={host} limits={limits} />
+        <Cpu host={host} limits={limits} />
         <Stat
-          name="Load"
+          name="Load average"
           value={host.load1?.toFixed(2) ?? "–"}
           share={host.load1 === null || host.cores === 0 ? null : host.load1 / host.cores}
         >
-          over a minute
+          over 1 minute
         </Stat>
         <Memory host={host} limits={limits} />
         {host.swapTotalBytes !== 0 && <Amount name="Swap" used={host.swapUsedBytes} total={host.swapTotalBytes} />}
         <RootDisk host={host} />
         <Temperature host={host} />
-        <Stat name="Box up" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
-        <Stat name="tenk up" value={duration(Date.now() - Date.parse(known.startedAt))} />
+        <Stat name="Machine uptime" value={host.uptimeSeconds === null ? "–" : duration(host.uptimeSeconds * 1000)} />
+        <Stat name="tenk uptime" value={duration(Date.now() - Date.parse(known.startedAt))} />
       </dl>
     </>
   );
 }
 
-/** Why a board slows its processor down, and what to do. */
+/** Why a board throttles its processor, and what to do. */
 function Throttling({ host: { throttling } }: { readonly host: HostStatus }) {
   if (throttling === null || throttling.text === "") return null;
   return (
@@ -52,7 +52,7 @@ function capitalized(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** What the last second says of the machine is newer than its status. */
+/** The values of the last second, which are newer than the status. */
 function moving({ values }: Latest, series: readonly SeriesName[]): Partial<HostStatus> {
   const one = (name: string, labels: Record<string, string> = {}) => values.get(keysOf(series, name, labels)[0] ?? "");
   const [idle, load1] = [one("tenk_host_cpu_seconds_total", { mode: "idle" }), one("node_load1")];
@@ -64,7 +64,7 @@ function moving({ values }: Latest, series: readonly SeriesName[]): Partial<Host
   };
 }
 
-/** Nothing on a machine without a sensor. */
+/** Left out on a machine without a sensor. */
 function Temperature({
   host: { temperatureCelsius: celsius, temperatureSensor: sensor },
 }: {
@@ -119,7 +119,7 @@ function Amount({
   );
 }
 
-/** The same numbers as df(1): of what is reserved for root neither is told. */
+/** The same numbers as df(1): blocks reserved for root count neither as used nor as free. */
 function RootDisk({ host }: { readonly host: HostStatus }) {
   const { rootUsedBytes: used, rootAvailableBytes: available, rootUsedPercent: percent } = host;
   if (used === null || available === null || percent === null) return <Stat name="Root disk" value="–" share={0} />;
@@ -135,17 +135,17 @@ interface LimitedProps {
   readonly limits: LimitsStatus | null;
 }
 
-/** Of what the box may use, the machine's beside it. */
-function Busy({ host, limits }: LimitedProps) {
+/** Of the limit where a cgroup sets one, with the machine's figures beside it. */
+function Cpu({ host, limits }: LimitedProps) {
   if (limits === null || limits.cores === null) {
     return (
-      <Stat name="Busy" value={written(host.busy, "share")} share={host.busy}>
+      <Stat name="CPU" value={written(host.busy, "share")} share={host.busy}>
         of {cores(host.cores)}
       </Stat>
     );
   }
   return (
-    <Stat name="Busy" value={written(limits.busy, "share")} share={limits.busy}>
+    <Stat name="CPU" value={written(limits.busy, "share")} share={limits.busy}>
       of {cores(limits.cores)}{" "}
       <OfHost>
         {written(host.busy, "share")} of {cores(host.cores)}

@@ -3,7 +3,7 @@ import type { ChartSpec, Line, Tone } from "../chart/mod.ts";
 import { TONES } from "../chart/mod.ts";
 import { deviceKeys, keysOf, labelText, OWN_LINES, type OwnMetric, ownUnit } from "../names.ts";
 
-/** Which modes of /proc/stat stand in one layer: idle is what is left, nice is a user's, softirq an interrupt's. */
+/** The layers of the chart and their modes of /proc/stat: idle is the rest, nice counts as user, softirq as irq. */
 const CPU_LAYERS: readonly (readonly [label: string, modes: readonly string[], tone: Tone])[] = [
   ["user", ["user", "nice"], "accent"],
   ["system", ["system"], "ink"],
@@ -17,7 +17,7 @@ export function cpuSpec(names: readonly SeriesName[]): ChartSpec {
     return { label, tone, keys: modes.flatMap((mode) => keysOf(names, "tenk_host_cpu_seconds_total", { mode })) };
   });
   return {
-    title: "Processor by mode",
+    title: "CPU by mode",
     unit: "share",
     isStacked: true,
     top: 1,
@@ -27,25 +27,25 @@ export function cpuSpec(names: readonly SeriesName[]): ChartSpec {
 
 export function memorySpec(names: readonly SeriesName[]): ChartSpec {
   return {
-    title: "Memory of box and process",
+    title: "Memory of the machine and of tenk",
     unit: "bytes",
     rightUnit: "bytes",
     lines: [
       {
-        label: "box, used",
+        label: "machine, used",
         keys: keysOf(names, "node_memory_MemTotal_bytes"),
         minus: keysOf(names, "node_memory_MemAvailable_bytes"),
         tone: "ink",
         isFilled: true,
       },
-      { label: "process", keys: keysOf(names, "process_resident_memory_bytes"), tone: "accent", axis: "right" },
+      { label: "tenk", keys: keysOf(names, "process_resident_memory_bytes"), tone: "accent", axis: "right" },
     ],
   };
 }
 
 export function networkSpec(names: readonly SeriesName[]): ChartSpec {
   return {
-    title: "Network of the box",
+    title: "Network of the machine",
     unit: "bytesPerSecond",
     lines: [
       {
@@ -61,13 +61,13 @@ export function networkSpec(names: readonly SeriesName[]): ChartSpec {
 
 export function processSpec(names: readonly SeriesName[]): ChartSpec {
   return {
-    title: "Event loop and processor",
+    title: "Event loop lag and CPU",
     unit: "seconds",
     rightUnit: "share",
     lines: [
-      { label: "loop lag", keys: keysOf(names, "tenk_event_loop_lag_max_seconds"), tone: "accent", isFilled: true },
+      { label: "lag", keys: keysOf(names, "tenk_event_loop_lag_max_seconds"), tone: "accent", isFilled: true },
       {
-        label: "of a core",
+        label: "CPU, of one core",
         keys: keysOf(names, "process_cpu_seconds_total"),
         tone: "ink",
         axis: "right",
@@ -77,7 +77,7 @@ export function processSpec(names: readonly SeriesName[]): ChartSpec {
   };
 }
 
-/** All event loops together. */
+/** All event loops, added up. */
 export function heapSpec(names: readonly SeriesName[]): ChartSpec {
   return {
     title: "JavaScript heaps",
@@ -91,7 +91,7 @@ export function descriptorSpec(names: readonly SeriesName[]): ChartSpec {
   return { title: "Open descriptors", unit: "count", lines: [{ label: "open", keys, tone: "accent", isFilled: true }] };
 }
 
-/** A metric of the user's own: its name, help and unit are all that is known of it. */
+/** A chart of a user's own metric, from its name, help and unit. */
 export function ownSpec({ name, help, unit, kind, series }: OwnMetric): ChartSpec {
   const lines = series.slice(0, OWN_LINES).map(({ key, labels }, index): Line => {
     const tone = TONES[index % TONES.length]!;

@@ -5,7 +5,7 @@ import { latest, range, state, zoom } from "../instance.ts";
 import { hovered, nowSource } from "../now-source.ts";
 import { RANGES } from "../range.ts";
 
-/** How far back, and which moment or stretch is looked at. */
+/** Chooses the range, and shows the moment or stretch that the charts show. */
 export function Toolbar() {
   const chosen = useCell(range);
   const zoomed = useCell(zoom);
@@ -36,11 +36,11 @@ export function Toolbar() {
   );
 }
 
-/** The moment that the charts' legends show. */
+/** The moment whose values the legends show. */
 function ReadMoment() {
   const at = useCell(hovered);
   const { t } = useCell(latest);
   const isLive = useCell(state) === "live";
   if (at !== undefined) return <p class="moment read">at {moment(at)}</p>;
-  return <p class="moment">{t === 0 ? "" : `${isLive ? "now" : "last heard at"} ${clock(t)}`}</p>;
+  return <p class="moment">{t === 0 ? "" : `${isLive ? "now" : "last update"} ${clock(t)}`}</p>;
 }

@@ -35,7 +35,7 @@ export function RunCharts({
   );
 }
 
-/** What all of them show, and the way back for those who have no second click or key. */
+/** The stretch that all charts show, and a button back for readers without a double click or a key. */
 function Zoomed({ source }: { readonly source: RunSource }) {
   const zoomed = useCell(source.zoomed);
   if (zoomed === undefined) return null;

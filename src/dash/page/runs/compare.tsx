@@ -14,7 +14,7 @@ const WRITTEN: Readonly<Record<Difference["unit"], (value: number) => string>> =
   bytes,
 };
 
-/** Two runs: their numbers side by side, their courses laid over each other. */
+/** Two runs: their numbers side by side, their charts over each other. */
 export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAnswer }) {
   const warning = planWarning(planDifferences(a.report, b.report, WRITER));
   return (
@@ -43,7 +43,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
                 </th>
                 <th scope="col">A</th>
                 <th scope="col">B</th>
-                <th scope="col">B against A</th>
+                <th scope="col">B compared to A</th>
               </tr>
             </thead>
             <tbody>
@@ -73,7 +73,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
   );
 }
 
-/** Which of the two lines a run is, and how it is called elsewhere. */
+/** A run's line in the charts, its id and its outcome. */
 function Compared({ letter, run }: { readonly letter: string; readonly run: RunAnswer }) {
   return (
     <li>
@@ -93,7 +93,7 @@ function Compared({ letter, run }: { readonly letter: string; readonly run: RunA
   );
 }
 
-/** How much more or less, and in words whether that says anything, and is good: a colour alone would not say it. */
+/** The difference, and in words whether it is significant and better: a colour alone would not say it. */
 function Change({ change, verdict, words }: Difference) {
   if (verdict === null) return <>–</>;
   if (verdict === "same") return <span class="note">{words}</span>;

@@ -13,7 +13,7 @@ const PHASES: Readonly<Record<string, string>> = {
   done: "done",
 };
 
-/** The load test in progress, as it goes, from its first second on; or one that has fallen silent, as it was last. */
+/** The load test in progress from its first second, or one whose generator went silent, as it last was. */
 export function LiveRunView() {
   const running = useCell(run);
   const series = useMemo(() => (running === undefined ? [] : [running.series]), [running]);
@@ -50,12 +50,12 @@ export function LiveRunView() {
           </h2>
           {lostAt !== undefined && (
             <p class="problem">
-              <strong>Lost after {duration(elapsedMs)}.</strong> Nothing was heard of its generator since{" "}
-              {moment(lostAt)}, and what the run came to is not known.
+              <strong>Lost after {duration(elapsedMs)}.</strong> Its generator has sent nothing since {moment(lostAt)}.
+              The result is not known.
             </p>
           )}
           {share !== null && (
-            <progress max={1} value={share} aria-label="How far the run is">
+            <progress max={1} value={share} aria-label="Progress of the run">
               {written(share, "share")}
             </progress>
           )}
@@ -86,7 +86,7 @@ function threeDigits(value: Value): string {
   return Number.isFinite(value) ? compact(value!) : written(undefined, "count");
 }
 
-/** Before the first answer there is none. */
+/** Nothing before the first answer. */
 function latency(us: Value): string {
   return written(us || undefined, "us");
 }

@@ -12,7 +12,7 @@ interface ReportProps {
   readonly startedAt: number;
 }
 
-/** What was found: verdict and checks, achieved beside planned, latencies, causes, and the cost on both sides. */
+/** A report: verdict and checks, achieved and planned, latencies, causes, and the cost on both sides. */
 export function ReportView({ id, report, startedAt }: ReportProps) {
   const { verdict } = report;
   return (
@@ -38,7 +38,7 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
           </p>
           {report.command !== undefined && (
             <p class="command">
-              <span class="note">Again</span> <Copied text={report.command} name="the command" />
+              <span class="note">Command</span> <Copied text={report.command} name="the command" />
             </p>
           )}
         </div>
@@ -160,7 +160,7 @@ function Share({ share }: { readonly share: number }) {
   );
 }
 
-/** What went wrong, by name; nothing where nothing did. */
+/** What went wrong, by name. */
 function Counts({ counts }: { readonly counts: readonly (readonly [string, number])[] }) {
   const found = counts.filter(([, count]) => count > 0);
   if (found.length === 0) return <p class="note">None late, dropped, failed or lost.</p>;
@@ -177,7 +177,7 @@ function Counts({ counts }: { readonly counts: readonly (readonly [string, numbe
 
 function Latency({ report }: { readonly report: RunReport }) {
   const rows = LATENCY_ROWS.filter(([name]) => report.latencyUs[name].count > 0);
-  if (rows.length === 0) return <p class="note">Nothing was answered, and nothing measured.</p>;
+  if (rows.length === 0) return <p class="note">No answers were measured.</p>;
   return (
     <table class="data">
       <thead>
@@ -216,7 +216,7 @@ function Latency({ report }: { readonly report: RunReport }) {
   );
 }
 
-/** Where median, p99 and highest lie between 1 µs and 10 s, in powers of ten. */
+/** Median, p99 and maximum on a logarithmic scale from 1 µs to 10 s. */
 function Spread({ p50, p99, max }: { readonly p50: number; readonly p99: number; readonly max: number }) {
   const place = (us: number) => Math.min(100, Math.max(0, (Math.log10(Math.max(1, us)) / 7) * 100));
   const [from, to] = [place(p50), place(p99)];
@@ -244,11 +244,11 @@ function Cost({ report }: { readonly report: RunReport }) {
 function CostTable({ report }: { readonly report: RunReport }) {
   const { generator, server, bytes: carried } = report;
   const rows: readonly (readonly [string, string, string])[] = [
-    ["Processor", written(generator.cpuPercent, "percent"), server ? written(server.cpuPercent, "percent") : "–"],
-    ["A message", `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
+    ["CPU", written(generator.cpuPercent, "percent"), server ? written(server.cpuPercent, "percent") : "–"],
+    ["CPU per message", `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
     ["Memory", bytes(generator.rssBytes), server ? bytes(server.rssBytes) : "–"],
-    ["A connection", "–", server ? bytes(server.userBytesPerConnection) : "–"],
-    ["Loop lag p99", seconds(generator.loopLagP99Us / 1e6), "–"],
+    ["Memory per connection", "–", server ? bytes(server.userBytesPerConnection) : "–"],
+    ["Event loop lag p99", seconds(generator.loopLagP99Us / 1e6), "–"],
     ["Sent", bytes(carried.sent), "–"],
     ["Received", bytes(carried.received), server ? `${grouped(server.received)} messages` : "–"],
   ];

@@ -49,7 +49,7 @@ function RunList() {
   const [runs, setRuns] = useState<readonly RunLine[]>();
   const [error, setError] = useState<ClientError>();
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  // Asked again when a run ends, which adds one.
+  // Loaded again when a run ends, which adds one.
   const liveId = running?.now.id;
   const reconnected = useCell(reconnects);
   useEffect(() => {
@@ -73,7 +73,7 @@ function RunList() {
         {chosen.length === 2 ? (
           <>
             <a class="button" href={`#/runs/${chosen.map(encodeURIComponent).join("/")}`}>
-              Compare the two
+              Compare both
             </a>
             <span class="note">
               or <Copied text={`tenk runs compare ${chosen.join(" ")}`} name="the command" />
@@ -86,7 +86,7 @@ function RunList() {
       <OwnProblem error={error} />
       {runs?.length === 0 && running === undefined && (
         <Empty title="No run yet">
-          Start one: <code>tenk load tcp HOST:PORT -c 10000{boxWords()}</code>. It shows here as it goes.
+          Start one: <code>tenk load tcp HOST:PORT -c 10000{boxWords()}</code>. It appears here while it runs.
         </Empty>
       )}
       {runs !== undefined && runs.length > 0 && <RunTable runs={runs} chosen={chosen} choose={choose} />}
@@ -96,7 +96,7 @@ function RunList() {
 
 function hintOf(count: number | undefined, isRunning: boolean): string {
   if (count === 0 && isRunning) return "None yet.";
-  return count === undefined || count < 2 ? "" : "Tick two to lay them over each other.";
+  return count === undefined || count < 2 ? "" : "Select two runs to compare them.";
 }
 
 interface TableProps {
@@ -129,7 +129,7 @@ function RunTable({ runs, chosen, choose }: TableProps) {
             <th scope="col">Connections</th>
             <th scope="col">Sent</th>
             <th scope="col">p99</th>
-            <th scope="col">Took</th>
+            <th scope="col">Duration</th>
           </tr>
         </thead>
         <tbody>
@@ -170,7 +170,7 @@ function RunTable({ runs, chosen, choose }: TableProps) {
               <td data-name="Connections">{grouped(each.connections)}</td>
               <td data-name="Sent">{written(each.perSecondSent, "perSecond")}</td>
               <td data-name="p99">{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
-              <td data-name="Took">{seconds(each.durationMs / 1000)}</td>
+              <td data-name="Duration">{seconds(each.durationMs / 1000)}</td>
             </tr>
           ))}
         </tbody>
@@ -179,7 +179,7 @@ function RunTable({ runs, chosen, choose }: TableProps) {
   );
 }
 
-/** What leads a load test here, where it would not look by itself. */
+/** The option that makes a load test report here, where its default would not. */
 function boxWords(): string {
   const here = new URL(".", location.href).href.replace(/#.*/, "");
   return /^http:\/\/(127\.0\.0\.1|localhost):9190\/$/.test(here) ? "" : ` --box ${here}`;

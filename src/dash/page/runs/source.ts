@@ -11,13 +11,13 @@ interface Course {
 }
 
 export interface RunSource extends ChartSource {
-  /** What was zoomed into, in seconds since the beginning. */
+  /** The zoom, in seconds since the start. */
   readonly zoomed: Cell<readonly [from: number, to: number] | undefined>;
   show(runs: readonly RunSeries[]): void;
 }
 
 /**
- * A source whose runs can be replaced, e.g. as a run goes on. Time is what has passed since each began.
+ * Returns a source whose runs can be replaced, e.g. as a run goes on. Time is counted from the start of each.
  *
  * @param isOver none of them is in progress
  */
@@ -57,7 +57,7 @@ function gaps(count: number): null[] {
   return new Array<null>(count).fill(null);
 }
 
-/** One run as it is; several on a grid of their own, the last value of each step. */
+/** One run keeps its own moments; several are put on a common grid with the last value of each step. */
 function courseOf(runs: readonly RunSeries[]): Course {
   const [only] = runs;
   if (only === undefined) return { moments: [], columns: new Map() };
@@ -88,7 +88,7 @@ function keyOf(column: RunColumn, run: number): string {
 
 const key = (column: RunColumn) => [keyOf(column, 0)];
 
-/** What is drawn of latency: of each second where that is known, else what runs of before have; of a sink, the delay. */
+/** The latency that is drawn: of each second where it is known, else over the run so far (older runs); of a sink, the delay. */
 interface LatencyKind {
   readonly title: string;
   readonly help?: string;
@@ -103,7 +103,7 @@ const LATENCY_KINDS: readonly LatencyKind[] = [
   { title: "Latency so far", lines: [["p50", "p50Us"], ["p99", "p99Us"], ["max", "maxUs"]] }, // biome-ignore format: one line
   {
     title: "Delay of each second",
-    help: "Nothing was answered: how much later than planned messages were sent.",
+    help: "No answers: how much later than planned messages were sent.",
     lines: [["p99", "secondDelayP99Us"], ["max", "secondDelayMaxUs"]], // biome-ignore format: one line
   },
 ];
@@ -123,7 +123,7 @@ function latencySpec(runs: readonly RunSeries[]): ChartSpec {
   return {
     ...words,
     unit: "us",
-    empty: "no answer was measured",
+    empty: "no answers",
     lines: lines.map(([label, column], at) => ({
       label,
       keys: key(column),
@@ -187,7 +187,7 @@ export function compareSpecs(runs: readonly RunSeries[]): readonly ChartSpec[] {
   return all.map(([name, column, unit]) => ({
     title: name,
     unit,
-    ...(unit === "us" ? { empty: "no answer was measured", ...(help === undefined ? {} : { help }) } : {}),
+    ...(unit === "us" ? { empty: "no answers", ...(help === undefined ? {} : { help }) } : {}),
     lines: [
       { label: "A", keys: [keyOf(column, 0)], tone: "accent", isFilled: true },
       { label: "B", keys: [keyOf(column, 1)], tone: "ink", isDashed: true },

@@ -10,10 +10,10 @@ import { Targets } from "./targets.tsx";
 import { Workers } from "./workers.tsx";
 
 const ROW_HEIGHT = 132;
-/** Reasons that are shown before the rest is added up. */
+/** Reasons shown; the others are added up. */
 const REASONS = 5;
 
-/** One listener: what it is, its charts, and why connections were refused or ended. */
+/** One listener: its address, its charts, and why connections were rejected or closed. */
 export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
   const series = useCell(names);
   const { counts } = listener;
@@ -25,10 +25,10 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
         </h3>
         <p class="note">
           <code>{addressOf(listener)}</code> · <Foreign text={listener.handler} /> · {listener.workers}{" "}
-          {listener.workers === 1 ? "event loop" : "event loops"}
+          {listener.workers === 1 ? "worker" : "workers"}
         </p>
         <p class="note">
-          {grouped(counts.active)} open, {grouped(counts.peak)} at most, {written(counts.accepted, "count")} accepted
+          {grouped(counts.active)} open, {grouped(counts.peak)} peak, {written(counts.accepted, "count")} accepted
         </p>
       </header>
       <div class="listener-charts">
@@ -36,8 +36,8 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
         <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={bytesSpec(series, listener.name)} />
         <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={writeQueueSpec(series, listener.name)} />
         <div class="reasons">
-          <Reasons title="Refused" none="none refused" counts={counts.refused} />
-          <Reasons title="Closed by" none="none closed" counts={counts.closed} />
+          <Reasons title="Rejected" none="none" counts={counts.refused} />
+          <Reasons title="Closed by" none="none" counts={counts.closed} />
         </div>
       </div>
       <Targets listener={listener} />
@@ -57,7 +57,7 @@ interface ReasonsProps {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** The most frequent first, each with its share. */
+/** Most frequent first, each with its share. */
 function Reasons({ title, none, counts }: ReasonsProps) {
   const found = Object.entries(counts)
     .filter(([, count]) => count > 0)

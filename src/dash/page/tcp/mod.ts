@@ -4,7 +4,7 @@ import { listenersOf, TcpPanel } from "./panel.tsx";
 import { TCP_CHARTED } from "./series.ts";
 import { trafficSpec } from "./specs.ts";
 
-/** What the part `tcp` shows on the page. */
+/** The view of the part `tcp`. */
 export const tcpView: PartView = {
   name: "tcp",
   charted: TCP_CHARTED,

@@ -2,25 +2,24 @@ import type { ListenerView, TargetView } from "../../tcp-api.ts";
 import { Foreign, Moment, Scrolled } from "../elements.tsx";
 import { clock, grouped, visible, written } from "../format.ts";
 
-/** The targets of a listener that is a relay, and how each fares. */
+/** The targets of a relay, with the state of each. */
 export function Targets({ listener: { name, handler, relay } }: { readonly listener: ListenerView }) {
   if (handler !== "relay") return null;
-  if (relay === undefined) return <p class="note">Its targets are not known yet: none of its event loops has told.</p>;
+  if (relay === undefined) return <p class="note">The state of its targets is not known yet.</p>;
   const { pairs, withoutTarget, targets, targetsLeftOut } = relay;
   return (
     <>
       <h4 class="targets-title">
         Targets{" "}
         <span class="note">
-          {grouped(pairs)} {pairs === 1 ? "pair" : "pairs"}, {grouped(withoutTarget)} clients closed for want of a
-          target
+          {grouped(pairs)} {pairs === 1 ? "pair" : "pairs"}, {grouped(withoutTarget)} clients closed without a target
         </span>
       </h4>
       <Scrolled name={`Targets of ${visible(name)}`}>
         <table class="targets stacked">
           <thead>
             <tr>
-              {["Target", "State", "Open", "In all", "Failures", "Out since", "Last error"].map((title) => (
+              {["Target", "State", "Open", "Total", "Failures", "Out since", "Last error"].map((title) => (
                 <th scope="col" key={title}>
                   {title}
                 </th>
@@ -34,7 +33,7 @@ export function Targets({ listener: { name, handler, relay } }: { readonly liste
           </tbody>
         </table>
       </Scrolled>
-      {targetsLeftOut > 0 && <p class="note">{grouped(targetsLeftOut)} more, which are in /metrics.</p>}
+      {targetsLeftOut > 0 && <p class="note">{grouped(targetsLeftOut)} more targets are in /metrics.</p>}
     </>
   );
 }
@@ -50,7 +49,7 @@ function Target({ target }: { readonly target: TargetView }) {
         <State target={target} />
       </td>
       <td data-name="Open">{written(active, "count")}</td>
-      <td data-name="In all">{written(total, "count")}</td>
+      <td data-name="Total">{written(total, "count")}</td>
       <td data-name="Failures">{written(failures, "count")}</td>
       <td data-name="Out since" class={outSince === null ? "words none" : "words"}>
         <Out target={target} />
@@ -62,7 +61,7 @@ function Target({ target }: { readonly target: TargetView }) {
   );
 }
 
-/** A sign for what a colour says. */
+/** The sign repeats the colour, for readers who do not see it. */
 function State({ target: { state } }: { readonly target: TargetView }) {
   if (state === "up") return <span class="verdict pass">✓ up</span>;
   if (state === "out") return <span class="verdict fail">✗ out</span>;

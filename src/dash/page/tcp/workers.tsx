@@ -24,7 +24,7 @@ const COLUMNS: readonly Column[] = [
   own("Written", "tenk_worker_bytes_written_total", "bytesPerSecond"),
   own("Write queues", "tenk_worker_write_queue_bytes", "bytes"),
   {
-    title: "Mean lag",
+    title: "Event loop lag, mean",
     unit: "seconds",
     value(read) {
       const sum = read("tenk_worker_event_loop_lag_seconds_sum");
@@ -33,7 +33,7 @@ const COLUMNS: readonly Column[] = [
     },
   },
   own("Heap used", "tenk_runtime_heap_used_bytes", "bytes"),
-  own("Collections", "tenk_runtime_collections_total", "perSecond"),
+  own("GCs", "tenk_runtime_collections_total", "perSecond"),
 ];
 
 interface WorkersProps {
@@ -41,24 +41,24 @@ interface WorkersProps {
   readonly series: readonly SeriesName[];
 }
 
-/** The event loops that a listener has now side by side, in what their series tell of each. A single one is the listener. */
+/** The workers of a listener side by side, by the last values of their series. A single worker has no table. */
 export function Workers({ listener: { name, workers: count, threads }, series }: WorkersProps) {
   const { values } = useCell(latest);
   if (count === 1) return null;
   const keyOf = workerKeys(series, name, threads);
   const workers = Array.from({ length: count }, (_, worker) => worker);
-  const told = COLUMNS.map((column) => ({
+  const columns = COLUMNS.map((column) => ({
     ...column,
     values: workers.map((worker) => column.value((metric) => values.get(keyOf(metric, worker) ?? "") ?? undefined)),
   })).filter((column) => column.values.some((value) => value !== undefined));
-  if (told.length === 0) return null;
+  if (columns.length === 0) return null;
   return (
-    <Scrolled name={`Event loops of ${visible(name)}`}>
+    <Scrolled name={`Workers of ${visible(name)}`}>
       <table class="workers stacked">
         <thead>
           <tr>
-            <th scope="col">Event loop</th>
-            {told.map(({ title }) => (
+            <th scope="col">Worker</th>
+            {columns.map(({ title }) => (
               <th scope="col" key={title}>
                 {title}
               </th>
@@ -68,10 +68,10 @@ export function Workers({ listener: { name, workers: count, threads }, series }:
         <tbody>
           {workers.map((worker) => (
             <tr key={worker}>
-              <th scope="row" class="name" data-name="Event loop">
+              <th scope="row" class="name" data-name="Worker">
                 {worker}
               </th>
-              {told.map(({ title, unit, values: each }) => (
+              {columns.map(({ title, unit, values: each }) => (
                 <td key={title} data-name={title}>
                   {written(each[worker], unit)}
                 </td>

@@ -11,7 +11,7 @@ interface DialogProps {
   done(): void;
 }
 
-/** Asks before it closes; where the box wants the token, says where it is and takes it. */
+/** Asks before it closes; where the token is needed, says where it is and takes it. */
 export function CloseDialog({ listener, connection, done }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<ClientError>();
@@ -44,7 +44,7 @@ export function CloseDialog({ listener, connection, done }: DialogProps) {
           </strong>{" "}
           on <Foreign text={listener} />, open for {duration(connection.ageMs)}, {bytes(connection.bytesRead)} read,{" "}
           {bytes(connection.bytesWritten)} written.
-          {connection.queuedBytes > 0 && ` ${bytes(connection.queuedBytes)} that wait for it are lost.`}
+          {connection.queuedBytes > 0 && ` ${bytes(connection.queuedBytes)} in its write queue are lost.`}
         </p>
         {error !== undefined && !needsToken && (
           <p class="problem" role="alert">
@@ -54,7 +54,7 @@ export function CloseDialog({ listener, connection, done }: DialogProps) {
         {needsToken && (
           <div class="problem" role="alert">
             <p>
-              <strong>Changing something needs the token.</strong> <WhereTheTokenIs />
+              <strong>Closing a connection needs the token.</strong> <WhereTheTokenIs />
             </p>
             <label class="field">
               Token

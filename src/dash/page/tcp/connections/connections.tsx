@@ -11,10 +11,10 @@ import { listenersOf } from "../panel.tsx";
 import { CloseDialog } from "./close-dialog.tsx";
 import { ConnectionTable, type Order } from "./table.tsx";
 
-/** Rows in the page at one time: the box searches, sorts and counts, so that ten thousand cost no more than fifty. */
+/** Rows on one page: the server searches, sorts and counts, so that ten thousand cost no more than fifty. */
 const PAGE_ROWS = 50;
 const REFRESH_MS = 2000;
-/** So long after the last key: not every letter is a question. */
+/** So long after the last key: not every letter sends a request. */
 const TYPING_MS = 200;
 
 /** @param named the listener of the address: `#/connections/NAME`; without one it is the first */
@@ -28,7 +28,7 @@ export function ConnectionsView({ named }: { readonly named: string | undefined 
   const search = useSettled(typed.trim(), TYPING_MS);
   const { answer, error, again } = useConnections({ listener, search, order, offset });
   useEffect(() => setOffset(0), [listener]);
-  // A page that has emptied meanwhile: back to the last one that has rows.
+  // The page has become empty: go back to the last one with rows.
   useEffect(() => {
     if (answer !== undefined && offset >= answer.matched && offset > 0) {
       setOffset(Math.max(0, Math.floor((answer.matched - 1) / PAGE_ROWS) * PAGE_ROWS));
@@ -126,15 +126,15 @@ function Paging({ offset, answer, go }: PagingProps) {
   );
 }
 
-interface Question {
+interface TableRequest {
   readonly listener: string | undefined;
   readonly search: string;
   readonly order: Order;
   readonly offset: number;
 }
 
-/** The page of the table that is asked for, again every two seconds while somebody looks. */
-function useConnections({ listener, search, order, offset }: Question) {
+/** Loads one page of the table, again every two seconds while the browser shows it. */
+function useConnections({ listener, search, order, offset }: TableRequest) {
   const [answer, setAnswer] = useState<ConnectionsAnswer>();
   const [error, setError] = useState<ClientError>();
   const [turn, setTurn] = useState(0);
@@ -162,7 +162,7 @@ function useConnections({ listener, search, order, offset }: Question) {
   return { answer, error, again: () => setTurn(turn + 1) };
 }
 
-/** A value once it has not changed for a while. */
+/** Returns the value once it has not changed for a while. */
 function useSettled(value: string, ms: number): string {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

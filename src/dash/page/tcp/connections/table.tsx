@@ -7,7 +7,7 @@ export interface Order {
   readonly direction: "asc" | "desc";
 }
 
-/** The columns that can be sorted by, with what the words of the API call them. */
+/** The sortable columns, with their names in the API. */
 const COLUMNS: readonly (readonly [sort: ConnectionSort, title: string])[] = [
   ["age", "Age"],
   ["idle", "Idle"],
@@ -35,7 +35,7 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
               Peer
             </th>
             <th scope="col">Id</th>
-            {hasWorkers && <th scope="col">Loop</th>}
+            {hasWorkers && <th scope="col">Worker</th>}
             {COLUMNS.map(([sort, title]) => (
               <SortHead key={sort} title={title} order={order} sort={sort} choose={() => sortBy(sort)} />
             ))}
@@ -96,7 +96,7 @@ function Row({ row, hasWorkers, hasTls, close }: RowProps) {
         )}
       </th>
       <td data-name="Id">{row.id}</td>
-      {hasWorkers && <td data-name="Loop">{row.worker}</td>}
+      {hasWorkers && <td data-name="Worker">{row.worker}</td>}
       <td data-name="Age">{duration(row.ageMs)}</td>
       <td data-name="Idle">{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
       <td data-name="Read">{bytes(row.bytesRead)}</td>
@@ -120,7 +120,7 @@ function Row({ row, hasWorkers, hasTls, close }: RowProps) {
   );
 }
 
-/** An address with its port; a Unix socket's peer has neither. */
+/** Returns the peer's address with its port; the peer of a Unix socket has neither. */
 export function peerOf({ remoteAddress, remotePort }: ConnectionRow): string {
   if (remoteAddress === "") return "local";
   return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
