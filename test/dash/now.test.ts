@@ -68,7 +68,7 @@ describe.if(hasBrowser())("the view of now", () => {
         });
       });
       await page.goto(`${stand.instance.url}#/now`);
-      await sees(page, "main > .note", /A handler that counts something of its own/);
+      await sees(page, "main > .note", /Metrics that your handler creates/);
     },
     TIMEOUT_MS,
   );

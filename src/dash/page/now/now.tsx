@@ -53,8 +53,7 @@ export function NowView() {
       </div>
       {own.length === 0 && series.length > 0 && (
         <p class="note">
-          A handler that counts something of its own (<code>counter("rooms_total", "Rooms opened.")</code>) finds it
-          here without further words.
+          Metrics that your handler creates (<code>counter("rooms_total", "Rooms opened.")</code>) appear here.
         </p>
       )}
       <h2>tenk itself</h2>
