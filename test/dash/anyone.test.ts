@@ -9,7 +9,7 @@ describe.if(hasBrowser())("the page", () => {
   const stand = stage();
 
   test(
-    "shows hostile text as text, in every view, and what is hidden in it",
+    "shows hostile text as text in every view, with its invisible characters",
     async () => {
       const page = await stand.open("about:blank");
       const { instance } = stand;
@@ -76,7 +76,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "is walked through by keyboard, and shows where one is",
+    "can be used by keyboard, and shows the focus",
     async () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
@@ -118,7 +118,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "keeps the focus within a dialog, and gives it back",
+    "keeps the focus in a dialog, and restores it",
     async () => {
       const page = await stand.open("#/connections");
       const close = page.getByRole("button", { name: /^close the connection of/ }).first();
@@ -142,7 +142,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "names every control and picture, has one main part, no id twice, and headings in their order",
+    "labels every control and picture, has one main element, unique ids, and headings in order",
     async () => {
       const page = await stand.open("#/now", { width: 390, height: 844 });
       for (const view of VIEWS) {
@@ -154,7 +154,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test.each(["light", "dark"] as const)(
-    "has contrast enough to be read in %s",
+    "has readable contrast in %s",
     async (scheme) => {
       const page = await stand.open("#/now", { scheme });
       const colours = await page.evaluate<Record<string, string>>(
@@ -178,7 +178,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test.each(["light", "dark"] as const)(
-    "has lines that are told apart in %s, also by those who see few colours",
+    "has lines of distinct colours in %s, also for colour-blind readers",
     async (scheme) => {
       const page = await stand.open("#/now", { scheme });
       const names = ["accent", "ink", "amber", "violet", "green", "red"];
@@ -201,7 +201,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "takes light or dark from the system, until one chooses, and then keeps it",
+    "follows the system's light or dark until the reader chooses, and keeps the choice",
     async () => {
       const page = await stand.open("#/now", { scheme: "dark" });
       const scheme = () => page.evaluate("getComputedStyle(document.documentElement).colorScheme");
@@ -215,7 +215,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "stands still for those who asked for it",
+    "has no animation where reduced motion is requested",
     async () => {
       const still = await stand.open("#/now", { hasReducedMotion: true });
       await still.locator(".bar-fill").first().waitFor();
@@ -227,7 +227,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "says that nobody is there, and what to do",
+    "says that the server does not answer, and what to do",
     async () => {
       stand.expected.push(/503|EventSource|ERR_/);
       const page = await stand.open("about:blank");

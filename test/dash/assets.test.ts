@@ -8,14 +8,14 @@ const MOST_BYTES = 120 * 1024;
 const WORD_BYTES = 128 * 1024;
 
 describe("the page", () => {
-  test("weighs at most 120 KiB compressed, all of it", async () => {
+  test("is at most 120 KiB compressed", async () => {
     const assets = await pageAssets();
     const sizes = [...assets.values()].map(({ gzip }) => gzip.length);
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(MOST_BYTES);
     for (const { bytes, gzip } of assets.values()) expect(gunzipSync(gzip).equals(bytes)).toBe(true);
   });
 
-  test("names only its own files, and has no script, style or handler within its text", async () => {
+  test("refers only to its own files, and has no inline script, style or handler", async () => {
     const assets = await pageAssets();
     const html = Buffer.from(assets.get("/")!.bytes).toString();
     const named = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!);
@@ -26,7 +26,7 @@ describe("the page", () => {
     expect(assets.get("/")!.isForever).toBe(false);
   });
 
-  test("names no other host in its script and style", async () => {
+  test("names no other host in script and style", async () => {
     for (const { bytes } of (await pageAssets()).values()) {
       const hosts =
         Buffer.from(bytes)
@@ -37,7 +37,7 @@ describe("the page", () => {
     }
   });
 
-  test("is small enough for the words of the compiler", async () => {
+  test("fits into the constants of the compiler", async () => {
     for (const text of Object.values(await packedPage())) expect(text.length).toBeLessThan(WORD_BYTES - 1024);
   });
 });
@@ -45,7 +45,7 @@ describe("the page", () => {
 describe("a report as one file", () => {
   const { series, startedAt } = fakeRun("1", Date.UTC(2026, 0, 2), 1, true);
 
-  test("holds all it needs, under a policy that allows just that", async () => {
+  test("is self-contained, with a policy that allows only that", async () => {
     const html = await reportHtml(fakeReport(1, true), series, { startedAt });
     expect(html.length).toBeLessThan(400_000);
     expect(html).not.toMatch(/\s(?:src|href)="(?!data:)/);

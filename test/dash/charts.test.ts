@@ -18,7 +18,7 @@ describe.if(hasBrowser())("a chart", () => {
   const stand = stage();
 
   test(
-    "of a run that was never answered says so, rather than draw nothing",
+    "of a run without answers says so instead of staying empty",
     async () => {
       const page = await stand.open("about:blank");
       const [run] = stand.instance.runs;
@@ -36,7 +36,7 @@ describe.if(hasBrowser())("a chart", () => {
   );
 
   test(
-    "of a run shows a stall in its own second, of a sink's run the delay, and of a run of before what it has",
+    "of a run shows a stall in its second, for a sink the delay, for an older run what it has",
     async () => {
       const page = await stand.open("about:blank");
       const [run] = stand.instance.runs;
@@ -78,7 +78,7 @@ describe.if(hasBrowser())("a chart", () => {
   );
 
   test(
-    "of a run is zoomed into, at least five seconds, and says how to come out",
+    "of a run zooms to at least five seconds, and says how to zoom out",
     async () => {
       const page = await stand.open("#/runs/12");
       const box = (await plot(page, "Latency of each second").boundingBox())!;

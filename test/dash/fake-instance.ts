@@ -8,23 +8,23 @@ export const TOKEN = "a-token-of-the-test";
 const RESUME_SECONDS = 900;
 const ADDRESS = "127.0.0.1";
 
-/** What a test may change while the instance runs. */
+/** A test may change its fields while it runs. */
 export interface FakeInstance {
   readonly url: string;
   connections: ConnectionRow[];
   log: LogLine[];
   runs: RunAnswer[];
-  /** Seconds that nobody sampled, as in an instance that was off: [from, to) in seconds since 1970. */
+  /** A stretch without samples, as of an instance that was off: [from, to) in seconds since 1970. */
   gap: readonly [number, number] | undefined;
-  /** More series than the usual ones. */
+  /** Additional series. */
   extra: SeriesName[];
   /** A run in progress, at this second of it. */
   runSecond: number | undefined;
-  /** How far its clock was set back. */
+  /** Its clock is set back by this. */
   behindSeconds: number;
-  /** What its machine and its limits are, where not as usual. */
+  /** The machine and its limits, where not as usual. */
   machine: { readonly host?: Partial<HostStatus>; readonly limits?: LimitsStatus };
-  /** Whether the one who looks came in by a link or a word. */
+  /** Whether the client has a session. */
   hasSession: boolean;
   /** How `/api/…` answers: as usual, with 401, or not at all. */
   mood: "well" | "closed" | "gone";
@@ -32,12 +32,12 @@ export interface FakeInstance {
   retryMs: number;
   /** The seconds before this one were sent, since 1970. */
   readonly second: number;
-  /** What was asked, newest last: method, path and query. */
+  /** The requests, newest last: method, path and query. */
   readonly asked: string[];
   /** Ends all streams, as a restart in between would. */
   dropStreams(): void;
   say(line: Omit<LogLine, "t">): void;
-  /** Tells all streams of a run in progress, in these words. */
+  /** Sends a run in progress to all streams, as given. */
   tellRun(run: object): void;
   stop(): void;
 }

@@ -11,7 +11,7 @@ import {
   written,
 } from "../../src/dash/page/format.ts";
 
-describe("numbers are written short, and say their unit:", () => {
+describe("numbers are short, with their unit:", () => {
   test.each([
     [0, "0"],
     [7, "7"],
@@ -61,7 +61,7 @@ describe("numbers are written short, and say their unit:", () => {
   });
 });
 
-describe("what cannot be seen in foreign text is written out:", () => {
+describe("invisible characters of foreign text are written out:", () => {
   test.each([
     ["plain ünïcode ✓", "plain ünïcode ✓"],
     ["evil\u202efdp.exe", "evil\\u202efdp.exe"],

@@ -8,19 +8,19 @@ const means = (frame: Frame) => frame.columns.get("a")!.mean;
 const put = (frame: Frame, second: number, value: number | null) =>
   addSecond(frame, { t: start + second * 1000 }, () => value);
 
-describe("an answer lies on a grid", () => {
+describe("a response is put on a grid", () => {
   const answer = (t: number[], values: (number | null)[], stepMs = 1000) => ({
     stepMs,
     series: [{ key: "a", t: t.map((second) => start + second * 1000), min: values, mean: values, max: values }],
   });
 
-  test("whose moments without a value are gaps", () => {
+  test("with gaps at moments without a value", () => {
     const frame = frameOf(answer([0, 1, 4], [1, null, 5]), window(5000));
     expect(means(frame)).toEqual([1, null, null, null, 5, null]);
     expect(frame.moments[0]).toBe(start / 1000);
   });
 
-  test("and what lies outside of it, or was not asked for, is left out", () => {
+  test("without values outside of it, or of other series", () => {
     const strange = { ...answer([-3, 99, 2], [7, 7, 2]) };
     const frame = frameOf(
       { ...strange, series: [...strange.series, { ...strange.series[0]!, key: "b" }] },
@@ -31,7 +31,7 @@ describe("an answer lies on a grid", () => {
   });
 });
 
-describe("seconds that come in", () => {
+describe("new seconds", () => {
   test("move the frame on, which keeps its span", () => {
     const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
     for (let second = 0; second <= 5; second += 1) put(frame, second, second);
@@ -39,7 +39,7 @@ describe("seconds that come in", () => {
     expect(frame.moments).toEqual([2, 3, 4, 5].map((second) => start / 1000 + second));
   });
 
-  test("and were missed stay a gap, until they are sent again", () => {
+  test("leave a gap where some were missed, until they are sent again", () => {
     const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
     put(frame, 3, 3);
     put(frame, 6, 6);
@@ -50,13 +50,13 @@ describe("seconds that come in", () => {
     expect(frame.moments).toHaveLength(4);
   });
 
-  test("and are older than the frame change nothing", () => {
+  test("that are older than the frame change nothing", () => {
     const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
     put(frame, -1, 9);
     expect(means(frame)).toEqual([null, null, null, null]);
   });
 
-  test("are taken together in coarse steps: the lowest, the mean and the highest", () => {
+  test("are combined in coarse steps: minimum, mean and maximum", () => {
     const frame = emptyFrame({ ...window(20_000), stepMs: 10_000 });
     for (const [second, value] of [
       [30, 4],
@@ -69,7 +69,7 @@ describe("seconds that come in", () => {
     expect([min.at(-1), mean.at(-1), max.at(-1)]).toEqual([0, 4, 8]);
   });
 
-  test("and come late into a coarse step that is over leave it as it is", () => {
+  test("that come late for a coarse step leave it unchanged", () => {
     const frame = emptyFrame({ ...window(20_000), stepMs: 10_000 });
     put(frame, 20, 4);
     put(frame, 5, 100);
@@ -77,7 +77,7 @@ describe("seconds that come in", () => {
   });
 });
 
-describe("a frame stays as long as it was", () => {
+describe("a frame keeps its length", () => {
   test("through an hour of seconds", () => {
     const frame = emptyFrame({ ...window(300_000), stepMs: 1000 });
     for (let second = 301; second < 3901; second += 1) put(frame, second, second);
@@ -86,7 +86,7 @@ describe("a frame stays as long as it was", () => {
     expect(mean[0]).toBe(3600);
   });
 
-  test("after a weekend without any, and works no longer for it", () => {
+  test("after a weekend without any, without more work", () => {
     const frame = emptyFrame({ ...window(3000), stepMs: 1000 });
     let pushes = 0;
     frame.moments.push = function (...moments) {
@@ -102,7 +102,7 @@ describe("a frame stays as long as it was", () => {
   });
 });
 
-describe("series put together", () => {
+describe("combined series", () => {
   const frame = emptyFrame({ fromMs: 0, toMs: 2000, stepMs: 1000, keys: ["a", "b"] });
   frame.columns.get("a")!.mean.splice(0, 3, 5, null, null);
   frame.columns.get("b")!.mean.splice(0, 3, 2, 3, null);

@@ -33,7 +33,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
       );
 
   test.each(SCREENS)(
-    "say what slows a board down, and what to do: %p",
+    "show why a board is throttled, and what to do: %p",
     async (viewing) => {
       const page = await openWith({ host: { throttling: throttlingStatus(parseThrottled("50005")) } }, viewing);
       await sees(
@@ -47,7 +47,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
   );
 
   test.each(SCREENS)(
-    "name the sensor, and the disk's use as df does: %p",
+    "name the sensor, and show the disk as df does: %p",
     async (viewing) => {
       const host = { temperatureCelsius: 42.5, temperatureSensor: "coretemp Package id 0", throttling: null };
       const page = await openWith({ host }, viewing);
@@ -60,7 +60,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
   );
 
   test.each(SCREENS)(
-    "show what a container may use, and the host's beside it: %p",
+    "show a container's limits, and the host's figures beside them: %p",
     async (viewing) => {
       const limits = { memoryBytes: 2 ** 28, memoryUsedBytes: 2 ** 26, cores: 0.5, busy: 0.31 };
       const page = await openWith({ limits }, viewing);
@@ -72,7 +72,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
   );
 
   test(
-    "show a limit of memory alone beside the host's processors",
+    "show a memory limit alone beside the host's processors",
     async () => {
       const limits = { memoryBytes: 2 ** 28, memoryUsedBytes: null, cores: null, busy: null };
       const page = await openWith({ limits }, { width: 1440, scheme: "light" });
@@ -83,7 +83,7 @@ describe.if(hasBrowser())("the machine's tiles", () => {
   );
 
   test(
-    "are those of what the machine has: no bar for a sensor or a swap space that is not there",
+    "are left out for a sensor or a swap space that the machine lacks",
     async () => {
       const host = { swapUsedBytes: 0, swapTotalBytes: 0, temperatureCelsius: null, temperatureSensor: null };
       const page = await openWith({ host }, { width: 1440, scheme: "light" });

@@ -26,7 +26,7 @@ describe.if(hasBrowser())("the page of a run in progress", () => {
   const stand = stage();
 
   test(
-    "shows all of it after the stream was interrupted, a second time over the first",
+    "shows all of it after the stream was interrupted",
     async () => {
       const page = await stand.open("about:blank");
       stand.instance.runSecond = 20;
@@ -52,7 +52,7 @@ describe.if(hasBrowser())("the page of a run in progress", () => {
   );
 
   test(
-    "shows what it can of one that tells less than it should, and looks at all else as before",
+    "shows what it can of a run with missing fields, and everything else as usual",
     async () => {
       const page = await stand.open("#/runs");
       await sees(page, "h2", /./);
@@ -88,7 +88,7 @@ async function elapsedMs(statusUrl: string): Promise<number> {
 
 if (hasBrowser()) {
   test(
-    "a page that is opened in the middle of a load test shows it from its first second, and says when it is lost",
+    "a page opened during a load test shows it from its first second, and says when it is lost",
     async () => {
       const instance = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
       const { statusUrl, listeners } = JSON.parse((await instance.sees("stdout", /^.*\n/))[0]);

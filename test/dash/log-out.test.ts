@@ -5,7 +5,7 @@ describe.if(hasBrowser())("logging out", () => {
   const stand = stage();
 
   test(
-    "is for who has a session, and begins anew",
+    "is offered with a session, and ends it",
     async () => {
       const page = await stand.open("#/runs");
       await sees(page, ".live", /live/);

@@ -8,7 +8,7 @@ describe.if(hasBrowser())("the view of now", () => {
   const stand = stage();
 
   test(
-    "shows the story's panels, each listener, and what the user counts, as the numbers move",
+    "shows the machine, each listener and the user's metrics, live",
     async () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
@@ -57,7 +57,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "says how a metric of one's own comes to be where there is none",
+    "says how to create a metric where there is none",
     async () => {
       // It is not left to the next question of its timers.
       const page = await stand.open("about:blank", { before: "globalThis.setInterval = () => 0;" });
@@ -74,7 +74,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "reads all charts at the moment under the pointer",
+    "shows the values of all charts at the moment under the pointer",
     async () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
@@ -92,7 +92,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "zooms all charts into a stretch that is dragged over, and out by a double click",
+    "zooms all charts by a drag, and back by a double click",
     async () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
@@ -114,7 +114,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "asks for the range that is chosen, in steps a screen can show, and remembers it",
+    "loads the chosen range in steps that a screen can show, and remembers it",
     async () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
@@ -151,7 +151,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "comes back after an interruption without a gap, by what the instance sends again",
+    "fills the gap after an interruption with what the instance sends again",
     async () => {
       const page = await stand.open("about:blank");
       stand.instance.retryMs = 2200;
@@ -172,7 +172,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "asks for the range again where the instance cannot send what was missed",
+    "loads the range again when the instance cannot send what was missed",
     async () => {
       stand.expected.push(/503|EventSource/);
       const page = await stand.open("#/now");
@@ -193,7 +193,7 @@ describe.if(hasBrowser())("the view of now", () => {
   );
 
   test(
-    "draws nothing while it is hidden, and all of it when it is seen again",
+    "draws nothing while hidden, and everything when visible again",
     async () => {
       const page = await stand.open("#/now", {
         before: `

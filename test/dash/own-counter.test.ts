@@ -10,7 +10,7 @@ import { hasBrowser, launchBrowser, TIMEOUT_MS } from "./browser.ts";
 const FILE = join(import.meta.dirname, "../../examples/packets.ts");
 const hasPrometheus = existsSync("/usr/bin/prometheus");
 if (!hasPrometheus) {
-  test.skipIf(process.env.CI !== "true")("a counter of one's own in Prometheus: needs prometheus", () => {
+  test.skipIf(process.env.CI !== "true")("a user's counter in Prometheus: needs prometheus", () => {
     throw new Error("This check needs prometheus, and must not be left out in CI");
   });
 }
@@ -21,7 +21,7 @@ test("examples/packets.ts has five lines", () => {
 
 if (hasBrowser() && hasPrometheus) {
   test(
-    "a counter that is one line of a handler shows on the page, and in what Grafana asks",
+    "a counter of one line in a handler is on the page, and in Grafana's queries",
     async () => {
       const running = startTenk(["run", FILE, "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json"]);
       const { listeners, statusUrl } = JSON.parse((await running.sees("stdout", /^{.*}$/m))[0]);

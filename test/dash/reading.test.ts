@@ -38,7 +38,7 @@ describe.if(hasBrowser())("a chart that is read", () => {
   const stand = stage();
 
   test(
-    "tells the moment beside the cursor in every chart, with lowest and highest in the one under the pointer",
+    "shows the moment beside the cursor in every chart, with minimum and maximum in the one under the pointer",
     async () => {
       const page = await stand.open("#/now/24h");
       await sees(page, ".live", /live/);
@@ -61,7 +61,7 @@ describe.if(hasBrowser())("a chart that is read", () => {
   );
 
   test(
-    "of what is over tells mean and highest of what is drawn, and moves nothing while it is read",
+    "shows mean and maximum of a past stretch, and moves nothing while it is read",
     async () => {
       const page = await stand.open("#/runs/12");
       const first = ".run-grid .panel:nth-child(1) .legend";

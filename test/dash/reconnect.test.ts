@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { hasBrowser, holds, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
-describe.if(hasBrowser())("a page whose instance is away for a while", () => {
+describe.if(hasBrowser())("a page whose instance was away for a while", () => {
   const stand = stage();
 
   test.each([
@@ -10,7 +10,7 @@ describe.if(hasBrowser())("a page whose instance is away for a while", () => {
     ["#/connections", /of 10 000/],
     ["#/log", /configuration read/],
   ])(
-    "says so once, and shows what was asked for once it is back: %s",
+    "says so once, and shows the view when it is back: %s",
     async (view, wanted) => {
       stand.expected.push(/503|EventSource/);
       const page = await stand.open("#/now");
@@ -29,7 +29,7 @@ describe.if(hasBrowser())("a page whose instance is away for a while", () => {
   );
 
   test(
-    "does not blame the instance for the time that the laptop slept",
+    "does not count the time that the laptop slept",
     async () => {
       const page = await stand.open("about:blank");
       await page.clock.install();
@@ -48,7 +48,7 @@ describe.if(hasBrowser())("a page whose instance is away for a while", () => {
   );
 
   test(
-    "follows an instance whose clock is set back, and set again",
+    "follows an instance whose clock is set back and forward",
     async () => {
       const page = await stand.open("#/now");
       const shown = async () => clockSeconds(await sees(page, ".moment", /^now /));

@@ -12,7 +12,7 @@ describe("an address", () => {
     ["", []],
   ])("%p has the words %p", (hash, words) => expect(wordsOf(hash)).toEqual(words));
 
-  test("is made of words as it is read", () => {
+  test("is written from the words that it is read into", () => {
     const words = ["connections", "a/b #?%ü"];
     expect(wordsOf(hashOf(words))).toEqual(words);
   });
@@ -31,7 +31,7 @@ describe("an address", () => {
     expect(range?.spanMs ?? (zoom && zoom.toMs - zoom.fromMs)).toBe(spanMs);
   });
 
-  test("has whole seconds around what was zoomed into", () => {
+  test("has the zoom in whole seconds", () => {
     expect(zoomWord({ fromMs: 1999, toMs: 3001 })).toBe("1-4");
   });
 });
@@ -55,7 +55,7 @@ describe.if(hasBrowser())("the address of the page", () => {
   );
 
   test(
-    "has the range and what was zoomed into, and the back button leaves them again",
+    "has range and zoom, and the back button restores the former ones",
     async () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
@@ -82,7 +82,7 @@ describe.if(hasBrowser())("the address of the page", () => {
   );
 
   test(
-    "has the listener whose connections are shown",
+    "has the listener of the connections",
     async () => {
       const page = await stand.open("#/connections");
       await sees(page, ".count", /of 10 000/);
@@ -97,7 +97,7 @@ describe.if(hasBrowser())("the address of the page", () => {
   );
 
   test(
-    "leads to the top of another view, and back to where one was",
+    "leads to the top of another view, and back to the former position",
     async () => {
       const page = await stand.open("#/now", { height: 500 });
       await sees(page, ".live", /live/);
@@ -128,7 +128,7 @@ describe.if(hasBrowser())("the address of the page", () => {
   );
 
   test(
-    "shows a day on which the clocks go back by the reader's own clock",
+    "shows a day on which clocks go back in the reader's time zone",
     async () => {
       const [from, to] = [Date.UTC(2025, 9, 25, 22), Date.UTC(2025, 9, 26, 23)];
       const page = await stand.open(`#/now/${from / 1000}-${to / 1000}`, {

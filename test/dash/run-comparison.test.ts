@@ -29,7 +29,7 @@ describe("what a difference of two runs is worth", () => {
     expect(verdictOf(from, to, grain, errors)).toBe(verdict as never);
   });
 
-  test("is told by the seconds in which all connections were open", () => {
+  test("is measured in the seconds in which all connections were open", () => {
     const [a, b] = [1000, 1200].map((sent) =>
       runOf(
         sent,
@@ -46,7 +46,7 @@ describe("what a difference of two runs is worth", () => {
   });
 });
 
-test("messages without an answer are compared, and a latency of none is no number", () => {
+test("unanswered messages are compared, and a latency without answers is null", () => {
   const [a, b] = [fakeRun("1", 0, 1, true), fakeRun("2", 0, 1, true)];
   const report = {
     ...b.report,
@@ -58,7 +58,7 @@ test("messages without an answer are compared, and a latency of none is no numbe
   expect(rows.get("message p99")).toMatchObject({ b: null, words: "" });
 });
 
-test("a latency that was not measured is none, not a better one", () => {
+test("a latency that was not measured is null, not better", () => {
   const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];
   const nothing = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };
   const sink = { ...b, report: { ...b.report, latencyUs: { ...b.report.latencyUs, message: nothing } } };
@@ -92,7 +92,7 @@ describe("what the plans set", () => {
   };
   const row = (b: RunAnswer, name: string) => compareRuns(a, b).find((each) => each.name === name)!;
 
-  test("is not judged, and counts are judged as a share of what was planned", () => {
+  test("is not judged, and counts are judged per planned message", () => {
     for (const name of ["sent a second", "server processor", "generator processor"])
       expect(row(twice(), name)).toMatchObject({ verdict: "planned", words: "set by the plan" });
     expect(row(twice(), "late")).toMatchObject({
@@ -107,7 +107,7 @@ describe("what the plans set", () => {
     expect(row(twice(), "message p99").verdict).toBe("same");
   });
 
-  test("is judged where the plans are alike in it", () => {
+  test("is judged where the plans agree in it", () => {
     expect(row(twice({}, {}), "server processor")).toMatchObject({ verdict: "clear", words: "clearly worse" });
     expect(row(twice({}, { message: "other", workers: 3 }), "server processor").verdict).toBe("clear");
     // A report of another version that does not tell its plan.
@@ -141,7 +141,7 @@ describe.if(hasBrowser())("the page", () => {
   const stand = stage();
 
   test(
-    "says of a difference what tenk runs compare says of it",
+    "describes differences as tenk runs compare does",
     async () => {
       const page = await stand.open("#/runs");
       const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 0.8, true)];
@@ -167,7 +167,7 @@ describe.if(hasBrowser())("the page", () => {
   );
 
   test(
-    "shows both plans, in what they differ, and greys what they set, in the words of tenk runs compare",
+    "shows both plans and their differences, and greys values that they set, as tenk runs compare does",
     async () => {
       const page = await stand.open("#/runs");
       const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];

@@ -14,7 +14,7 @@ function secondsOf(course: RunCourse, after?: number): number[] {
 }
 
 describe("the course of a run", () => {
-  test("has what its snapshots have, in six digits", () => {
+  test("has the values of its snapshots in six digits", () => {
     const seconds = [0, 5, 20, 21];
     const { elapsedMs, columns } = courseOf(seconds).series();
     const exact = runSeries(seconds.map((second) => fakeSnapshot(second)));
@@ -34,24 +34,24 @@ describe("the course of a run", () => {
     expect(secondsOf(courseOf([...Array(count).keys()], 8))).toEqual(expected);
   });
 
-  test("tells what has come since", () => {
+  test("returns what is new since a number", () => {
     const course = courseOf([0, 1, 2, 3]);
     expect(secondsOf(course, 1)).toEqual([2, 3]);
     expect(secondsOf(course, 3)).toEqual([]);
   });
 
-  test("begins anew when the time does", () => {
+  test("begins again when the time does", () => {
     expect(secondsOf(courseOf([0, 1, 2, 0, 1]))).toEqual([0, 1]);
   });
 
-  test("takes what is missing, or is no number, as a gap", () => {
+  test("has a gap for a missing value or NaN", () => {
     const course = new RunCourse();
     const strange = { elapsedMs: 1, connections: null, messages: "many", bytes: { perSecondSent: "1" }, latencyUs: 5 };
     course.add(strange as never);
     expect(new Set(Object.values(course.series().columns).flat())).toEqual(new Set([null]));
   });
 
-  test("is bounded, in order, and the same on the other side, whatever moments come and whichever are told", () => {
+  test("is bounded, in order, and equal on both sides, for any moments and any that are sent", () => {
     const moments = fc.array(fc.record({ ms: fc.nat(1e6), isTold: fc.boolean() }), { maxLength: 200 });
     fc.assert(
       fc.property(moments, fc.integer({ min: 4, max: 20 }), (told, maxPoints) => {

@@ -5,7 +5,7 @@ describe.if(hasBrowser())("a run's id", () => {
   const stand = stage();
 
   test(
-    "stands in the list, is copied by a click, and with another one makes a command",
+    "is in the list, is copied by a click, and makes a command with a second one",
     async () => {
       const page = await stand.open("#/runs");
       await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -25,7 +25,7 @@ describe.if(hasBrowser())("a run's id", () => {
   );
 
   test(
-    "is marked where the page has no clipboard, so that a key copies it",
+    "is selected where the page has no clipboard, so that Ctrl+C copies it",
     async () => {
       const page = await stand.open("#/runs", { before: "delete Navigator.prototype.clipboard" });
       await page.getByRole("button", { name: "12: copy the run's id" }).click();

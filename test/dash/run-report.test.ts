@@ -6,7 +6,7 @@ describe.if(hasBrowser())("a run on the page", () => {
   const stand = stage();
 
   test(
-    "has its plan in the list, and why it failed; a stopped one is not called failed",
+    "has its plan and the reason of its failure in the list; a stopped one has not failed",
     async () => {
       const page = await stand.open("#/runs");
       await sees(

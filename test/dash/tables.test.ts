@@ -17,7 +17,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
   const PHONE = { width: 390, height: 844 };
 
   test.each(["#/now", "#/connections", "#/runs", "#/runs/11", "#/runs/12/11"])(
-    "show all they have without being scrolled sideways: %s",
+    "show every column without scrolling sideways: %s",
     async (view) => {
       const page = await stand.open(view, PHONE);
       await page.locator("tbody tr").first().waitFor();
@@ -27,7 +27,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
   );
 
   test(
-    "say of each value of a connection what it is, and are sorted as elsewhere",
+    "name each value of a connection, and can be sorted",
     async () => {
       const page = await stand.open("about:blank", PHONE);
       stand.instance.connections = stand.instance.connections.slice(0, 70).map((each) => ({ ...each, tls: "TLSv1.3" }));
@@ -56,7 +56,7 @@ describe.if(hasBrowser())("tables on a phone", () => {
   );
 
   test(
-    "say of each value of a run what it is",
+    "name each value of a run",
     async () => {
       const page = await stand.open("#/runs", PHONE);
       await sees(page, ".data tbody", /127\.0\.0\.1:9091/);

@@ -29,7 +29,7 @@ if (hasBrowser()) {
   afterEach(cleanUp);
 
   test(
-    "the page shows how each target of an instance's relay fares, as it changes",
+    "the page shows the state of each target of a relay, live",
     async () => {
       const [living, dead] = [await naming("one"), await nowhere()];
       const relay = { targets: [living.address, dead], health: { failures: 1 } };
@@ -89,7 +89,7 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
     [{ state: "up", outSince: null, nextTryAt: null }, /✓ up073–no answer /],
     [{ state: "up", outSince: null, nextTryAt: null, lastError: null, lastErrorAt: null }, /✓ up073––$/],
   ])(
-    "say how they are: %j",
+    "show their state: %j",
     async (more, words) => {
       await sees(await showing(relayOf(more)), ".targets tbody tr", words);
     },
@@ -97,7 +97,7 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
   );
 
   test(
-    "are said to be more, or not known yet",
+    "show how many are left out, and that none is known yet",
     async () => {
       const many = await showing({ ...relayOf({}), targetsLeftOut: 1200 });
       await sees(many, ".targets-title", /1 pair, 0 clients/);
@@ -112,7 +112,7 @@ describe.if(hasBrowser())("a relay's targets on the page", () => {
   );
 
   test.each([1440, 700, 390])(
-    "are text whatever they say, and lie inside of their panel, on a screen of %p",
+    "show hostile text as text, within their panel, on a screen of %p",
     async (width) => {
       const long = `${IMAGE} ${TURNED} ${"x".repeat(250)}`;
       const page = await showing(relayOf({ address: `${IMAGE}${TURNED}`, lastError: long }, {}), width);

@@ -32,7 +32,7 @@ describe.if(hasBrowser())("the view of connections", () => {
   );
 
   test(
-    "asks before it closes one, says where the token is, and takes it",
+    "asks before it closes a connection, says where the token is, and takes it",
     async () => {
       stand.expected.push(/401/);
       const page = await stand.open("#/connections");
@@ -55,7 +55,7 @@ describe.if(hasBrowser())("the view of connections", () => {
   );
 
   test(
-    "says what to do where none is open, and when authentication is required",
+    "says what to do when none is open, and when authentication is required",
     async () => {
       stand.expected.push(/401|EventSource/);
       const page = await stand.open("about:blank");
@@ -73,7 +73,7 @@ describe.if(hasBrowser())("the view of runs", () => {
   const stand = stage();
 
   test(
-    "follows the run in progress, and lists those that are past",
+    "follows the run in progress, and lists past runs",
     async () => {
       const page = await stand.open("about:blank");
       stand.instance.runSecond = 20;
@@ -87,7 +87,7 @@ describe.if(hasBrowser())("the view of runs", () => {
   );
 
   test(
-    "shows a past run's report and its course",
+    "shows a past run's report and charts",
     async () => {
       const page = await stand.open("#/runs");
       await sees(page, ".data tbody", /60\.4 s/);
@@ -105,7 +105,7 @@ describe.if(hasBrowser())("the view of runs", () => {
   );
 
   test(
-    "lays two runs over each other",
+    "shows two runs over each other",
     async () => {
       const page = await stand.open("#/runs");
       for (const index of [0, 1]) await page.getByRole("checkbox").nth(index).check();
@@ -117,7 +117,7 @@ describe.if(hasBrowser())("the view of runs", () => {
   );
 
   test(
-    "says what to do where there is none, and that one is not there",
+    "says what to do when there is none, and that an unknown one does not exist",
     async () => {
       stand.expected.push(/404/);
       const page = await stand.open("about:blank");
@@ -158,7 +158,7 @@ describe.if(hasBrowser())("the view of the log", () => {
   const stand = stage();
 
   test(
-    "shows the last lines and what is said meanwhile, by level, part and text",
+    "shows the last lines and new ones, by level, part and text",
     async () => {
       const page = await stand.open("#/log");
       await sees(page, ".log", /configuration read file=tenk\.yaml.*cannot be written/);
@@ -184,7 +184,7 @@ describe.if(hasBrowser())("the view of the log", () => {
   );
 
   test(
-    "says on which day a line was said, where that was not today",
+    "shows the day of a line that is not of today",
     async () => {
       const page = await stand.open("about:blank", { zone: "Asia/Kolkata" });
       const line = { level: "info", part: "app", message: "said", fields: {} } as const;
@@ -203,7 +203,7 @@ describe.if(hasBrowser())("the view of the log", () => {
   );
 
   test(
-    "follows until one scrolls up, and again when told to",
+    "follows until the reader scrolls up, and again on request",
     async () => {
       const page = await stand.open("#/log", { height: 400 });
       await sees(page, ".log", /configuration read/);

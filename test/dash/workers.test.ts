@@ -11,7 +11,7 @@ const CONNECTIONS = 30;
 
 if (hasBrowser()) {
   test(
-    "the page shows the connections of each worker of an instance, those of a worker that is stuck as well",
+    "the page shows the connections of each worker, also of one that is blocked",
     async () => {
       const listener = { listen: "127.0.0.1:0", handler: STUCK, workers: 2 };
       const config = { tcp: { wide: listener }, dashboard: { listen: "127.0.0.1:0" } };
