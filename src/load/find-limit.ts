@@ -1,6 +1,5 @@
 import { TenkError } from "../base/mod.ts";
-import { isMessageDue, namesRate, type TcpPlan } from "./plan.ts";
-import { preflight } from "./preflight.ts";
+import { isMessageDue, namesRate, preflight, type TcpPlan } from "./plan/mod.ts";
 import type { Report, Verdict } from "./report.ts";
 import { type RunOptions, runTcp } from "./run.ts";
 

@@ -2,16 +2,12 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { systemCodeOf, TenkError } from "../base/mod.ts";
 import { openProcessReader } from "../metrics/mod.ts";
-import { BoxWatch } from "./box.ts";
-import { type Counting, countingOf } from "./came-back.ts";
-import { assembleCrew, type Crew } from "./crew.ts";
-import { CpuMeter } from "./generator.ts";
-import type { Tap } from "./loop.ts";
-import { makeReport } from "./make-report.ts";
-import { SnapshotMaker } from "./make-snapshot.ts";
-import { rampUpMs, type TcpPlan } from "./plan.ts";
+import type { Tap } from "./loop/mod.ts";
+import { type Counting, countingOf, rampUpMs, type TcpPlan } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
+import { BoxWatch, CpuMeter, makeReport, SnapshotMaker } from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
+import { assembleCrew, type Crew } from "./workers/mod.ts";
 
 /** Steers a run from outside. Does nothing before the run began and after it ended; the next run begins at factor 1. */
 export class LoadControl {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { lookAtBox, messagesIn, noSampleText, readBox } from "../../src/load/box.ts";
+import { lookAtBox, messagesIn, noSampleText, readBox } from "../../src/load/result/instance-stats.ts";
 import { runAgainst, type Target, target } from "./servers.ts";
 
 async function statusServer(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {

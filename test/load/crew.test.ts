@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { assembleCrew } from "../../src/load/crew.ts";
 import { planTcp, runTcp, type TcpPlan } from "../../src/load/mod.ts";
+import { assembleCrew } from "../../src/load/workers/load-workers.ts";
 import { PING, type Target, target } from "./servers.ts";
 
 /** A plan that is whole when it is copied to the first worker, and lacks `field` in the copy of the second. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { TenkError } from "../../src/base/mod.ts";
-import { evaluate, type Measured, notJudged, parseExpectation, percentilesIn } from "../../src/load/expect.ts";
+import { evaluate, type Measured, notJudged, parseExpectation, percentilesIn } from "../../src/load/plan/expect.ts";
 
 const LATENCY = { p50: 200, p90: 400, p99: 12_000, p999: 30_000, max: 80_000, count: 10_000, more: { p95: 7000 } };
 const NONE = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { saturation } from "../../src/load/generator.ts";
 import { LoadControl } from "../../src/load/mod.ts";
+import { saturation } from "../../src/load/result/saturation.ts";
 import { runAgainst, target } from "./servers.ts";
 
 const CALM = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { elapsedUs, InFlight, microsecondsOf } from "../../src/load/in-flight.ts";
+import { elapsedUs, InFlight, microsecondsOf } from "../../src/load/loop/in-flight.ts";
 
 describe("messages in flight", () => {
   test("answers go to the oldest message of their connection", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Latencies } from "../../src/load/latency.ts";
+import { Latencies } from "../../src/load/measure/latency.ts";
 
 describe("latencies", () => {
   test("are exact to three digits over the whole range", () => {

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { Tally } from "../../src/load/accounting.ts";
-import { Lanes } from "../../src/load/lanes.ts";
-import { LatencyRecorder } from "../../src/load/latency-recorder.ts";
-import { Opener, slicesOf } from "../../src/load/opener.ts";
-import { planTcp } from "../../src/load/plan.ts";
-import { tcpProtocol } from "../../src/load/protocol.ts";
+import { Lanes } from "../../src/load/loop/connection-table.ts";
+import { Opener, slicesOf } from "../../src/load/loop/opener.ts";
+import { tcpProtocol } from "../../src/load/loop/protocol.ts";
+import { LatencyRecorder } from "../../src/load/measure/latency-recorder.ts";
+import { Tally } from "../../src/load/measure/tally.ts";
+import { planTcp } from "../../src/load/plan/plan.ts";
 
 test("a retry that waits does not slow down the connects that do not", async () => {
   const plan = planTcp({ path: "/nowhere/tenk.sock", connections: 3, connectRate: 500, reconnect: true });

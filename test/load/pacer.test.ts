@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Pacer } from "../../src/load/pacer.ts";
-import { parseShape } from "../../src/load/shape-syntax.ts";
+import { Pacer } from "../../src/load/loop/pacer.ts";
+import { parseShape } from "../../src/load/plan/shape-syntax.ts";
 
 function pacer(spec: string, options: { dropAfterMs?: number; random?: () => number } = {}): Pacer {
   const made = new Pacer({ shape: parseShape(spec, { durationMs: 10_000 }), ...options }, 0);

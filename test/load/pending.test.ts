@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Latencies } from "../../src/load/latency.ts";
-import { LatencyRecorder } from "../../src/load/latency-recorder.ts";
-import { PendingTimes } from "../../src/load/pending.ts";
+import { Latencies } from "../../src/load/measure/latency.ts";
+import { LatencyRecorder } from "../../src/load/measure/latency-recorder.ts";
+import { PendingTimes } from "../../src/load/measure/pending-times.ts";
 
 describe("what has not ended", () => {
   test("is known by number and, to a four-thousandth of the time passed, by its wait", () => {

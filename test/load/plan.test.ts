@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { TenkError } from "../../src/base/mod.ts";
-import { planTcp, rampUpMs, shapeOf, type TcpOptions } from "../../src/load/plan.ts";
+import { planTcp, rampUpMs, shapeOf, type TcpOptions } from "../../src/load/plan/plan.ts";
 
 const messages = [{ kind: "text", text: "ping", first: false, unescape: false }] as const;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Tally } from "../../src/load/accounting.ts";
-import { DialQueue } from "../../src/load/dial-queue.ts";
-import { Rotation } from "../../src/load/rotation.ts";
+import { DialQueue } from "../../src/load/loop/dial-queue.ts";
+import { Rotation } from "../../src/load/loop/rotation.ts";
+import { Tally } from "../../src/load/measure/tally.ts";
 
 describe("turns go round", () => {
   test("each lane gets as many as any other", () => {

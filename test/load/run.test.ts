@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import type { LoadSnapshot } from "../../src/load/mod.ts";
-import { LoadControl } from "../../src/load/mod.ts";
+import { LoadControl, type LoadSnapshot } from "../../src/load/mod.ts";
 import { connect } from "../../src/net/mod.ts";
 import { PING, processTarget, runAgainst, type Target, target } from "./servers.ts";
 

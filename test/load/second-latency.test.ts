@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { emptyHistogram, recordUs } from "../../src/load/latency.ts";
+import { emptyHistogram, recordUs } from "../../src/load/measure/latency.ts";
+import { SecondLatencies } from "../../src/load/measure/second-latency.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
-import { SecondLatencies } from "../../src/load/second-latency.ts";
 import { runAgainst, target } from "./servers.ts";
 
 describe("latencies of a second", () => {

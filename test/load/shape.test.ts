@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { TenkError } from "../../src/base/mod.ts";
-import type { Shape } from "../../src/load/shape.ts";
-import { parseShape } from "../../src/load/shape-syntax.ts";
+import type { Shape } from "../../src/load/plan/shape.ts";
+import { parseShape } from "../../src/load/plan/shape-syntax.ts";
 
 const RUN = { durationMs: 60_000, ratePerSecond: 10 };
 

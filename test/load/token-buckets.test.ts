@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { TokenBuckets } from "../../src/load/token-buckets.ts";
+import { TokenBuckets } from "../../src/load/loop/token-buckets.ts";
 
 test("a bucket lets its bandwidth through, and what one piece overdraws is worked off before the next", () => {
   const pieces = fc.array(fc.tuple(fc.nat(20), fc.integer({ min: 1, max: 5000 })), { minLength: 1, maxLength: 200 });

@@ -4,7 +4,7 @@
  */
 import { startPush } from "../../src/app/push/push.ts";
 import { pushTarget } from "../../src/app/push/target.ts";
-import { lookAtBox } from "../../src/load/box.ts";
+import { lookAtBox } from "../../src/load/result/instance-stats.ts";
 import { listen } from "../../src/net/mod.ts";
 import { relay } from "../../src/tcp/mod.ts";
 import { runAgainst, target } from "./servers.ts";

@@ -1,4 +1,4 @@
-import type { Tally } from "./accounting.ts";
+import type { Tally } from "../measure/mod.ts";
 
 /** When this generator, and not the target, was the limit. One of them is enough. */
 export const SATURATION = {

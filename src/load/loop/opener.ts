@@ -1,10 +1,9 @@
-import { messageOf, systemCodeOf, TenkError, Wheel } from "../base/mod.ts";
-import { type AddressOutcomes, Dialer, type Handler } from "../net/mod.ts";
-import type { Tally } from "./accounting.ts";
+import { messageOf, systemCodeOf, TenkError, Wheel } from "../../base/mod.ts";
+import { type AddressOutcomes, Dialer, type Handler } from "../../net/mod.ts";
+import type { LatencyRecorder, Tally } from "../measure/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
+import type { Lanes } from "./connection-table.ts";
 import { DialQueue } from "./dial-queue.ts";
-import type { Lanes } from "./lanes.ts";
-import type { LatencyRecorder } from "./latency-recorder.ts";
-import type { TcpPlan } from "./plan.ts";
 
 /** The part of a run that one event loop does. */
 export interface Slice {

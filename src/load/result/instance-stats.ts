@@ -1,6 +1,6 @@
 import { get } from "node:http";
 import { get as getTls } from "node:https";
-import type { ServerReport } from "./report.ts";
+import type { ServerReport } from "../report.ts";
 
 /** What is read of a box's `/api/status`. */
 export interface BoxSample {

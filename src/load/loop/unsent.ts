@@ -1,4 +1,4 @@
-import type { LaneConnection } from "./lanes.ts";
+import type { LaneConnection } from "./connection-table.ts";
 
 /** Messages that one write handed over, and of which the kernel did not take every byte at once. */
 interface Waiting {

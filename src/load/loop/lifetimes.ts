@@ -1,6 +1,6 @@
-import { Wheel } from "../base/mod.ts";
-import type { Lanes } from "./lanes.ts";
-import type { TcpPlan } from "./plan.ts";
+import { Wheel } from "../../base/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
+import type { Lanes } from "./connection-table.ts";
 
 /** Where a lane's connection is in its life. */
 // 0: opening, its connect is under way or due

@@ -1,4 +1,4 @@
-import type { LaneConnection } from "./lanes.ts";
+import type { LaneConnection } from "./connection-table.ts";
 
 /** How long closing waits for the peers' FIN. */
 export const CLOSE_MS = 1000;

@@ -10,8 +10,8 @@ import {
   SeededRandom,
   type StopFinder,
   stopAt,
-} from "./message/mod.ts";
-import type { ReplyRule, TcpPlan } from "./plan.ts";
+} from "../message/mod.ts";
+import type { ReplyRule, TcpPlan } from "../plan/mod.ts";
 
 /**
  * What the loop needs to know of a protocol: which bytes to send next, which bytes are an answer, and which end the run.

@@ -1,9 +1,9 @@
-import type { Lanes } from "./lanes.ts";
-import { SeededRandom } from "./message/mod.ts";
+import type { DropCause } from "../measure/mod.ts";
+import { SeededRandom } from "../message/mod.ts";
+import { shapeOf, type TcpPlan } from "../plan/mod.ts";
+import type { Lanes } from "./connection-table.ts";
 import type { Slice } from "./opener.ts";
 import { Pacer } from "./pacer.ts";
-import { shapeOf, type TcpPlan } from "./plan.ts";
-import type { DropCause } from "./report.ts";
 import type { Sender } from "./sender.ts";
 
 /** A tick sends (and dials) for at most this long, then lets answers be read: 5 ms of lag are the price of catching up. */

@@ -1,4 +1,4 @@
-import { nearest, parseDuration, parseRate, TenkError } from "../base/mod.ts";
+import { nearest, parseDuration, parseRate, TenkError } from "../../base/mod.ts";
 import { linearShape, type Piece, type Shape, sineShape } from "./shape.ts";
 
 /** What a specification leaves open. */

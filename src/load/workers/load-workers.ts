@@ -1,11 +1,15 @@
 import type { Histogram } from "hdr-histogram-js";
-import { messageOf, sourceUrl, TenkError } from "../base/mod.ts";
-import { Tally, type TallyFields } from "./accounting.ts";
-import { addEncoded, type EncodedLatencies, emptyHistogram, Latencies } from "./latency.ts";
-import { type EndedBy, LoadLoop, type Tap } from "./loop.ts";
-import { slicesOf } from "./opener.ts";
-import type { TcpPlan } from "./plan.ts";
-import { tcpProtocol } from "./protocol.ts";
+import { messageOf, sourceUrl, TenkError } from "../../base/mod.ts";
+import { type EndedBy, LoadLoop, slicesOf, type Tap, tcpProtocol } from "../loop/mod.ts";
+import {
+  addEncoded,
+  type EncodedLatencies,
+  emptyHistogram,
+  Latencies,
+  Tally,
+  type TallyFields,
+} from "../measure/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
 import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
 
 /** What all event loops together have done so far. */
@@ -141,7 +145,7 @@ class WorkerCrew implements Crew {
   }
 
   #join(prepare: ToLoadWorker): Promise<void> {
-    const worker = new Worker(sourceUrl("load/worker.ts"));
+    const worker = new Worker(sourceUrl("load/workers/worker.ts"));
     const member: Member = {
       worker,
       tally: undefined,

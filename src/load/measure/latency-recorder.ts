@@ -1,5 +1,5 @@
 import { LATENCIES, Latencies, type LatencyName } from "./latency.ts";
-import { PendingTimes } from "./pending.ts";
+import { PendingTimes } from "./pending-times.ts";
 
 /** What a run is told by while it goes on. */
 const OF_MESSAGES = ["message", "send"] as const satisfies readonly LatencyName[];

@@ -1,6 +1,14 @@
-import { formatDuration, nearest, parseBytes, parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
-import { LATENCIES, type LatencySummary } from "./latency.ts";
-import type { Check, Report } from "./report.ts";
+import {
+  formatDuration,
+  nearest,
+  parseBytes,
+  parseCount,
+  parseDuration,
+  parseRate,
+  TenkError,
+} from "../../base/mod.ts";
+import { LATENCIES, type LatencySummary } from "../measure/mod.ts";
+import type { Check, Report } from "../report.ts";
 
 /** What a report is measured against, without the verdict that comes of it. */
 export type Measured = Omit<Report, "verdict">;

@@ -1,8 +1,6 @@
-import type { TallyFields } from "./accounting.ts";
-import type { EncodedLatencies } from "./latency.ts";
-import type { EndedBy } from "./loop.ts";
-import type { Slice } from "./opener.ts";
-import type { TcpPlan } from "./plan.ts";
+import type { EndedBy, Slice } from "../loop/mod.ts";
+import type { EncodedLatencies, TallyFields } from "../measure/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
 
 /** What the coordinator tells a load worker. */
 export type ToLoadWorker =

@@ -1,20 +1,18 @@
 import type { Histogram } from "hdr-histogram-js";
-import type { CloseReason } from "../net/mod.ts";
-import { Tally } from "./accounting.ts";
+import type { CloseReason } from "../../net/mod.ts";
+import { emptyHistogram, type Latencies, LatencyRecorder, recordUs, Tally } from "../measure/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
+import type { Report } from "../report.ts";
+import type { Phase } from "../snapshot.ts";
+import { type LaneConnection, Lanes } from "./connection-table.ts";
 import { Dispatcher, TICK_BUDGET_MS } from "./dispatcher.ts";
 import { InFlight } from "./in-flight.ts";
-import { type LaneConnection, Lanes } from "./lanes.ts";
-import { emptyHistogram, type Latencies, recordUs } from "./latency.ts";
-import { LatencyRecorder } from "./latency-recorder.ts";
 import { Lifetimes } from "./lifetimes.ts";
 import { Opener, type Slice } from "./opener.ts";
-import type { TcpPlan } from "./plan.ts";
 import type { Protocol } from "./protocol.ts";
 import { Receiver } from "./receiver.ts";
-import type { Report } from "./report.ts";
 import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
-import type { Phase } from "./snapshot.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 export type EndedBy = Report["endedBy"];

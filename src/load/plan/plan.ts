@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import { formatCount, formatDuration, TenkError } from "../base/mod.ts";
-import { countingOf } from "./came-back.ts";
+import { formatCount, formatDuration, TenkError } from "../../base/mod.ts";
+import { compileMessages, type MessagePart } from "../message/mod.ts";
+import { countingOf } from "./counting.ts";
 import { type Expectation, parseExpectation, usualExpectations } from "./expect.ts";
-import { compileMessages, type MessagePart } from "./message/mod.ts";
 import { flat, parseShape } from "./shape-syntax.ts";
 
 /** How answers are told apart. */

@@ -1,4 +1,4 @@
-import type { Connection } from "../net/mod.ts";
+import type { Connection } from "../../net/mod.ts";
 import type { Protocol } from "./protocol.ts";
 import { Rotation } from "./rotation.ts";
 

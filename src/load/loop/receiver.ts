@@ -1,7 +1,6 @@
-import type { Tally } from "./accounting.ts";
-import type { Lanes } from "./lanes.ts";
-import type { LatencyRecorder } from "./latency-recorder.ts";
-import type { TcpPlan } from "./plan.ts";
+import type { LatencyRecorder, Tally } from "../measure/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
+import type { Lanes } from "./connection-table.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Sender } from "./sender.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
-import { descriptors } from "../net/mod.ts";
+import { descriptors } from "../../net/mod.ts";
 
 /** What of this machine bounds a load test. Undefined where the system does not tell. */
 export interface Machine {

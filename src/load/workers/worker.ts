@@ -1,9 +1,8 @@
 /** The program of one load worker: one event loop's share of a run. Started by a crew, never imported. */
-import { encodeHistogram, LATENCIES } from "./latency.ts";
-import { type EndedBy, LoadLoop } from "./loop.ts";
-import type { Slice } from "./opener.ts";
-import type { TcpPlan } from "./plan.ts";
-import { type Protocol, tcpProtocol } from "./protocol.ts";
+
+import { type EndedBy, LoadLoop, type Protocol, type Slice, tcpProtocol } from "../loop/mod.ts";
+import { encodeHistogram, LATENCIES } from "../measure/mod.ts";
+import type { TcpPlan } from "../plan/mod.ts";
 import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
 
 declare const self: Worker;

@@ -1,22 +1,24 @@
-import { formatDuration } from "../base/mod.ts";
-import type { BoxWatch } from "./box.ts";
-import { type Counting, messagesBack } from "./came-back.ts";
-import type { CrewState } from "./crew.ts";
+import { formatDuration } from "../../base/mod.ts";
+import type { EndedBy } from "../loop/mod.ts";
+import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "../measure/mod.ts";
+import { messagePreview } from "../message/mod.ts";
 import {
   BOX_EXPECTATION,
+  type Counting,
   evaluate,
   isUsual,
   type Measured,
   notJudged,
   parseExpectation,
   percentilesIn,
-} from "./expect.ts";
-import { behindOf, byTargetOf, saturation } from "./generator.ts";
-import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "./latency.ts";
-import type { EndedBy } from "./loop.ts";
-import { messagePreview } from "./message/mod.ts";
-import { shapeOf, type TcpPlan } from "./plan.ts";
-import type { Report, Verdict } from "./report.ts";
+  shapeOf,
+  type TcpPlan,
+} from "../plan/mod.ts";
+import type { Report, Verdict } from "../report.ts";
+import type { CrewState } from "../workers/mod.ts";
+import type { BoxWatch } from "./instance-stats.ts";
+import { messagesBack } from "./messages-back.ts";
+import { behindOf, byTargetOf, saturation } from "./saturation.ts";
 
 /** All that a report is made of. */
 export interface Result {

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, nearest } from "../base/mod.ts";
+import { formatBytes, formatCount, nearest } from "../../base/mod.ts";
 import { type Machine, readMachine } from "./machine.ts";
 import { shapeOf, type TcpPlan } from "./plan.ts";
 

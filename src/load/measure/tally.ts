@@ -1,5 +1,17 @@
-import type { AddressOutcomes } from "../net/mod.ts";
-import { DROP_CAUSES, type DropCause } from "./report.ts";
+import type { AddressOutcomes } from "../../net/mod.ts";
+
+/** Why a message was not sent. */
+export const DROP_CAUSES = [
+  "old", // due for longer than dropAfterMs, or until the end: the generator was too slow
+  "full", // its connection's outbox was full, or a byte of it waited there at the end: the peer does not read
+  "outstanding", // too many messages of its connection had no answer yet
+  "noReply", // it waited for the answer to an earlier message, which did not come in dropAfterMs or until the end
+  "bandwidth", // its connection had used up its upstream bandwidth
+  "closed", // its connection was closed when its turn came, could not be opened, or no connection was open
+  "cut", // its connection ended while a byte of it still waited to be sent
+] as const;
+
+export type DropCause = (typeof DROP_CAUSES)[number];
 
 /**
  * What one event loop counts: plain fields that hot code adds to, and that `add` sums over workers.

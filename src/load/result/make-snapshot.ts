@@ -1,10 +1,9 @@
-import { type Counting, messagesBack } from "./came-back.ts";
-import type { CrewState } from "./crew.ts";
-import { CpuMeter } from "./generator.ts";
-import type { Latencies } from "./latency.ts";
-import type { TcpPlan } from "./plan.ts";
-import { SecondLatencies } from "./second-latency.ts";
-import type { LoadSnapshot } from "./snapshot.ts";
+import { type Latencies, SecondLatencies } from "../measure/mod.ts";
+import type { Counting, TcpPlan } from "../plan/mod.ts";
+import type { LoadSnapshot } from "../snapshot.ts";
+import type { CrewState } from "../workers/mod.ts";
+import { messagesBack } from "./messages-back.ts";
+import { CpuMeter } from "./saturation.ts";
 
 /** Counts at one moment, to tell rates from. */
 interface Mark {

@@ -1,4 +1,4 @@
-import type { Shape } from "./shape.ts";
+import type { Shape } from "../plan/mod.ts";
 
 export interface PacerOptions {
   shape: Shape;

@@ -1,11 +1,16 @@
-import type { Tally } from "./accounting.ts";
+import {
+  bucketOf,
+  type DropCause,
+  type Latencies,
+  type LatencyRecorder,
+  type PendingTimes,
+  recordUs,
+  runUs,
+  type Tally,
+} from "../measure/mod.ts";
+import type { MessageSource } from "../message/mod.ts";
+import type { LaneConnection, Lanes } from "./connection-table.ts";
 import { elapsedUs, type InFlight, microsecondsOf } from "./in-flight.ts";
-import type { LaneConnection, Lanes } from "./lanes.ts";
-import { bucketOf, type Latencies, recordUs } from "./latency.ts";
-import { type LatencyRecorder, runUs } from "./latency-recorder.ts";
-import type { MessageSource } from "./message/mod.ts";
-import type { PendingTimes } from "./pending.ts";
-import type { DropCause } from "./report.ts";
 import type { TokenBuckets } from "./token-buckets.ts";
 import { Unsent } from "./unsent.ts";
 
