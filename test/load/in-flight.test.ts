@@ -8,8 +8,8 @@ describe("messages in flight", () => {
     flight.pushSent(0, 100, 110);
     flight.pushSent(1, 200, 210);
     flight.pushSent(0, 300, 310);
-    const taken = [0, 0, 1].map((lane) => {
-      const node = flight.pop(lane);
+    const taken = [0, 0, 1].map((slot) => {
+      const node = flight.pop(slot);
       return [flight.plannedUs(node), flight.sentUs(node)];
     });
     expect(taken).toEqual([
@@ -27,8 +27,8 @@ describe("messages in flight", () => {
 
   test("behave as a list for each connection would", () => {
     type Model = { planned: number; sent: number | undefined }[];
-    const lane = fc.nat(2);
-    const step = fc.tuple(fc.constantFrom("send", "wait", "sendWaiting", "dropWaiting", "pop", "clear"), lane);
+    const slot = fc.nat(2);
+    const step = fc.tuple(fc.constantFrom("send", "wait", "sendWaiting", "dropWaiting", "pop", "clear"), slot);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const flight = new InFlight(3, 8);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Lanes } from "../../src/load/loop/connection-table.ts";
+import { ConnectionTable } from "../../src/load/loop/connection-table.ts";
 import { Opener, slicesOf } from "../../src/load/loop/opener.ts";
 import { tcpProtocol } from "../../src/load/loop/protocol.ts";
 import { LatencyRecorder } from "../../src/load/measure/latency-recorder.ts";
@@ -10,11 +10,11 @@ test("a retry that waits does not slow down the connects that do not", async () 
   const plan = planTcp({ path: "/nowhere/tenk.sock", connections: 3, connectRate: 500, reconnect: true });
   const tally = new Tally();
   let now = 0;
-  const lanes = new Lanes(3, tcpProtocol(plan, 0));
+  const table = new ConnectionTable(3, tcpProtocol(plan, 0));
   const opener = new Opener(
     plan,
     slicesOf(plan)[0]!,
-    lanes,
+    table,
     tally,
     new LatencyRecorder(),
     { failed: () => {} },

@@ -5,17 +5,17 @@ import { Rotation } from "../../src/load/loop/rotation.ts";
 import { Tally } from "../../src/load/measure/tally.ts";
 
 describe("turns go round", () => {
-  test("each lane gets as many as any other", () => {
+  test("each slot gets as many as any other", () => {
     const rotation = new Rotation(3);
-    for (const lane of [0, 1, 2]) rotation.add(lane);
+    for (const slot of [0, 1, 2]) rotation.add(slot);
     expect(Array.from({ length: 7 }, () => rotation.next())).toEqual([0, 1, 2, 0, 1, 2, 0]);
     rotation.skip(4);
     expect(rotation.next()).toBe(2);
   });
 
-  test("lanes that leave after a full round are gone", () => {
+  test("slots that leave after a full round are gone", () => {
     const rotation = new Rotation(3);
-    for (const lane of [0, 1, 2]) rotation.add(lane);
+    for (const slot of [0, 1, 2]) rotation.add(slot);
     for (let turn = 0; turn < 3; turn++) rotation.next();
     rotation.remove(0);
     rotation.remove(2);
@@ -29,14 +29,14 @@ describe("turns go round", () => {
         const rotation = new Rotation(8);
         const present = new Set<number>();
         for (const leaving of rounds) {
-          for (let lane = 0; lane < 8; lane++) {
-            rotation.add(lane);
-            present.add(lane);
+          for (let slot = 0; slot < 8; slot++) {
+            rotation.add(slot);
+            present.add(slot);
           }
           for (let turn = 0; turn < 8; turn++) rotation.next();
-          for (const lane of leaving) {
-            rotation.remove(lane);
-            present.delete(lane);
+          for (const slot of leaving) {
+            rotation.remove(slot);
+            present.delete(slot);
           }
           const listed = Array.from({ length: rotation.size }, (_, index) => rotation.at(index));
           expect(new Set(listed)).toEqual(present);
@@ -59,14 +59,14 @@ describe("turns go round", () => {
           return state / 2 ** 32;
         };
         const turns = new Array<number>(stay + restless).fill(0);
-        const ends = turns.map((_, lane) => (lane < stay ? Number.POSITIVE_INFINITY : random() * lifeTurns));
-        for (let lane = 0; lane < ends.length; lane++) rotation.add(lane);
+        const ends = turns.map((_, slot) => (slot < stay ? Number.POSITIVE_INFINITY : random() * lifeTurns));
+        for (let slot = 0; slot < ends.length; slot++) rotation.add(slot);
         for (let turn = 0; turn < 20 * ends.length; turn++) {
-          for (let lane = stay; lane < ends.length; lane++) {
-            if (turn < ends[lane]!) continue;
-            rotation.remove(lane);
-            rotation.add(lane);
-            ends[lane] = turn + (0.5 + random()) * lifeTurns;
+          for (let slot = stay; slot < ends.length; slot++) {
+            if (turn < ends[slot]!) continue;
+            rotation.remove(slot);
+            rotation.add(slot);
+            ends[slot] = turn + (0.5 + random()) * lifeTurns;
           }
           turns[rotation.next()]! += 1;
         }
@@ -76,7 +76,7 @@ describe("turns go round", () => {
     );
   });
 
-  test("also while lanes come and go: those that stay are at most one turn apart", () => {
+  test("also while slots come and go: those that stay are at most one turn apart", () => {
     const step = fc.tuple(fc.constantFrom("add", "remove", "next", "next", "next"), fc.nat(39));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
@@ -84,15 +84,15 @@ describe("turns go round", () => {
         const present = new Set<number>();
         const turns = new Map<number, number[]>();
         const joined = new Map<number, number>();
-        for (const [index, [what, lane]] of steps.entries()) {
-          if (what === "add" && !present.has(lane)) {
-            rotation.add(lane);
-            present.add(lane);
-            turns.set(lane, []);
-            joined.set(lane, index);
+        for (const [index, [what, slot]] of steps.entries()) {
+          if (what === "add" && !present.has(slot)) {
+            rotation.add(slot);
+            present.add(slot);
+            turns.set(slot, []);
+            joined.set(slot, index);
           } else if (what === "remove") {
-            rotation.remove(lane);
-            present.delete(lane);
+            rotation.remove(slot);
+            present.delete(slot);
           } else if (what === "next" && present.size > 0) {
             const served = rotation.next();
             expect(present.has(served)).toBe(true);
@@ -118,7 +118,7 @@ describe("turns go round", () => {
 describe("connections are opened at their moments", () => {
   test("so many a second, the first at once", () => {
     const queue = new DialQueue(4, 1000, 100);
-    for (const lane of [0, 1, 2, 3]) queue.push(lane, 100);
+    for (const slot of [0, 1, 2, 3]) queue.push(slot, 100);
     expect([queue.take(100), queue.take(100), queue.take(102), queue.take(102), queue.take(102)]).toEqual([
       0, -1, 1, 2, -1,
     ]);
@@ -136,7 +136,7 @@ describe("connections are opened at their moments", () => {
 
   test("all at once when there is no rate", () => {
     const queue = new DialQueue(3, Number.POSITIVE_INFINITY, 0);
-    for (const lane of [0, 1, 2]) queue.push(lane, 0);
+    for (const slot of [0, 1, 2]) queue.push(slot, 0);
     expect([queue.take(0), queue.take(0), queue.take(0)]).toEqual([0, 1, 2]);
   });
 });

@@ -1,17 +1,17 @@
 /**
  * When which connection is to be opened: so many a second, each at its planned moment, the first at once. A queue of
- * lanes, of which each is in it at most once.
+ * slots, of which each is in it at most once.
  */
 export class DialQueue {
-  readonly #lanes: Int32Array;
+  readonly #slots: Int32Array;
   readonly #gapMs: number;
   #head = 0;
   #length = 0;
   #nextMs: number;
 
   /** @param perSecond Infinity = all at once */
-  constructor(lanes: number, perSecond: number, startMs: number) {
-    this.#lanes = new Int32Array(lanes);
+  constructor(slots: number, perSecond: number, startMs: number) {
+    this.#slots = new Int32Array(slots);
     this.#gapMs = 1000 / perSecond;
     this.#nextMs = startMs;
   }
@@ -20,21 +20,21 @@ export class DialQueue {
     return this.#length;
   }
 
-  push(lane: number, nowMs: number): void {
+  push(slot: number, nowMs: number): void {
     // Turns that nobody used are gone: a reconnect after a quiet minute must not be followed by a burst.
     if (this.#length === 0) this.#nextMs = Math.max(this.#nextMs, nowMs);
-    this.#lanes[(this.#head + this.#length) % this.#lanes.length] = lane;
+    this.#slots[(this.#head + this.#length) % this.#slots.length] = slot;
     this.#length += 1;
   }
 
-  /** The next lane whose moment has come, or -1. */
+  /** The next slot whose moment has come, or -1. */
   take(nowMs: number): number {
     if (this.#length === 0 || this.#nextMs > nowMs) return -1;
-    const lane = this.#lanes[this.#head]!;
-    this.#head = (this.#head + 1) % this.#lanes.length;
+    const slot = this.#slots[this.#head]!;
+    this.#head = (this.#head + 1) % this.#slots.length;
     this.#length -= 1;
     this.#nextMs += this.#gapMs;
-    return lane;
+    return slot;
   }
 
   /** Milliseconds until the next moment. */

@@ -1,7 +1,7 @@
 import type { DropCause } from "../measure/mod.ts";
 import { SeededRandom } from "../message/mod.ts";
 import { shapeOf, type TcpPlan } from "../plan/mod.ts";
-import type { Lanes } from "./connection-table.ts";
+import type { ConnectionTable } from "./connection-table.ts";
 import type { Slice } from "./opener.ts";
 import { Pacer } from "./pacer.ts";
 import type { Sender } from "./sender.ts";
@@ -18,7 +18,7 @@ export const TICK_BUDGET_MS = 5;
 export class Dispatcher {
   readonly #plan: TcpPlan;
   readonly #slice: Slice;
-  readonly #lanes: Lanes;
+  readonly #table: ConnectionTable;
   readonly #sender: Sender;
   readonly #now: () => number;
   readonly #pacer: Pacer | undefined;
@@ -29,10 +29,10 @@ export class Dispatcher {
   #stage: "ramp" | "send" | "over" = "ramp";
   #endMs = Number.POSITIVE_INFINITY;
 
-  constructor(plan: TcpPlan, slice: Slice, lanes: Lanes, sender: Sender, now: () => number) {
+  constructor(plan: TcpPlan, slice: Slice, table: ConnectionTable, sender: Sender, now: () => number) {
     this.#plan = plan;
     this.#slice = slice;
-    this.#lanes = lanes;
+    this.#table = table;
     this.#sender = sender;
     this.#now = now;
     this.#exact = sender.timesAnswers;
@@ -98,7 +98,7 @@ export class Dispatcher {
 
   /** How many connections the plan counts now, or which part of a total rate is this loop's. */
   #weight(): number {
-    const { rotation } = this.#lanes;
+    const { rotation } = this.#table;
     if (this.#stage === "over") return 0;
     if (this.#plan.pace === "per-connection") return rotation.size;
     // While connections open, each brings its share: a total rate for ten thousand must not fall upon the first ten.
@@ -106,7 +106,7 @@ export class Dispatcher {
   }
 
   #sendPlanned(pacer: Pacer, startMs: number): boolean {
-    const { rotation } = this.#lanes;
+    const { rotation } = this.#table;
     // At the latest then; when exactly is not known of each.
     this.#drop("old", startMs - pacer.dropAfterMs, pacer.dropOld(startMs));
     const untilMs = startMs + TICK_BUDGET_MS;
@@ -119,8 +119,8 @@ export class Dispatcher {
         this.#drop("closed", Math.min(startMs, this.#endMs), pacer.dropAll());
         return false;
       }
-      const lane = this.#randomTurns ? rotation.at(Math.floor(this.#random.next() * rotation.size)) : rotation.next();
-      this.#sender.send(lane, plannedMs, now);
+      const slot = this.#randomTurns ? rotation.at(Math.floor(this.#random.next() * rotation.size)) : rotation.next();
+      this.#sender.send(slot, plannedMs, now);
       // The clock costs 40 ns: every time where it must be exact, else now and then.
       if (!this.#exact && (count & 31) !== 0) continue;
       now = this.#now();
@@ -130,7 +130,7 @@ export class Dispatcher {
 
   #sendFreely(startMs: number): boolean {
     if (this.#plan.pace !== "as-fast-as-possible") return false;
-    const { rotation } = this.#lanes;
+    const { rotation } = this.#table;
     const untilMs = startMs + TICK_BUDGET_MS;
     let now = startMs;
     for (let idle = 0; idle < rotation.size; ) {
@@ -144,6 +144,6 @@ export class Dispatcher {
   #drop(cause: DropCause, plannedMs: number, count: number): void {
     if (count === 0) return;
     this.#sender.drop(cause, plannedMs, count);
-    this.#lanes.rotation.skip(count);
+    this.#table.rotation.skip(count);
   }
 }

@@ -17,15 +17,15 @@ export function elapsedUs(fromUs: number, toUs: number): number {
  * The messages of each connection that have no answer yet, oldest first, and behind them those that wait for their turn.
  *
  * ```text
- *   lane 7:  oldest ─► sent ─► sent ─► waiting ─► waiting ◄─ newest
+ *   slot 7:  oldest ─► sent ─► sent ─► waiting ─► waiting ◄─ newest
  *                                      └ nextWaiting
- *   nodes:   planned │ sent │ next     12 bytes a message under way, one pool for all lanes, free ones in a chain
+ *   nodes:   planned │ sent │ next     12 bytes a message under way, one pool for all slots, free ones in a chain
  * ```
  *
- * 20 bytes a connection and 12 a message; the pool doubles when it must and is bounded by `maxPerLane` × lanes.
+ * 20 bytes a connection and 12 a message; the pool doubles when it must and is bounded by `maxPerSlot` × slots.
  */
 export class InFlight {
-  readonly maxPerLane: number;
+  readonly maxPerSlot: number;
   readonly #oldest: Int32Array;
   readonly #newest: Int32Array;
   readonly #nextWaiting: Int32Array;
@@ -39,94 +39,94 @@ export class InFlight {
   #underWay = 0;
   #waiting = 0;
 
-  constructor(lanes: number, maxPerLane: number) {
-    this.maxPerLane = maxPerLane;
-    this.#oldest = new Int32Array(lanes).fill(-1);
-    this.#newest = new Int32Array(lanes).fill(-1);
-    this.#nextWaiting = new Int32Array(lanes).fill(-1);
-    this.#sentCount = new Int32Array(lanes);
-    this.#waitingCount = new Int32Array(lanes);
+  constructor(slots: number, maxPerSlot: number) {
+    this.maxPerSlot = maxPerSlot;
+    this.#oldest = new Int32Array(slots).fill(-1);
+    this.#newest = new Int32Array(slots).fill(-1);
+    this.#nextWaiting = new Int32Array(slots).fill(-1);
+    this.#sentCount = new Int32Array(slots);
+    this.#waitingCount = new Int32Array(slots);
   }
 
-  /** Sent and unanswered, over all lanes. */
+  /** Sent and unanswered, over all slots. */
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** Waiting to be sent, over all lanes. */
+  /** Waiting to be sent, over all slots. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  unanswered(lane: number): number {
-    return this.#sentCount[lane]!;
+  unanswered(slot: number): number {
+    return this.#sentCount[slot]!;
   }
 
-  waitingOn(lane: number): number {
-    return this.#waitingCount[lane]!;
+  waitingOn(slot: number): number {
+    return this.#waitingCount[slot]!;
   }
 
-  hasRoom(lane: number): boolean {
-    return this.#sentCount[lane]! + this.#waitingCount[lane]! < this.maxPerLane;
+  hasRoom(slot: number): boolean {
+    return this.#sentCount[slot]! + this.#waitingCount[slot]! < this.maxPerSlot;
   }
 
-  /** A message left at `sentUs`. Only for lanes where none waits: order is all that ties an answer to its message. */
-  pushSent(lane: number, plannedUs: number, sentUs: number): void {
-    const node = this.#append(lane, plannedUs);
+  /** A message left at `sentUs`. Only for slots where none waits: order is all that ties an answer to its message. */
+  pushSent(slot: number, plannedUs: number, sentUs: number): void {
+    const node = this.#append(slot, plannedUs);
     this.#sent[node] = sentUs;
-    this.#sentCount[lane]! += 1;
+    this.#sentCount[slot]! += 1;
     this.#underWay += 1;
   }
 
-  pushWaiting(lane: number, plannedUs: number): void {
-    const node = this.#append(lane, plannedUs);
-    if (this.#nextWaiting[lane]! < 0) this.#nextWaiting[lane] = node;
-    this.#waitingCount[lane]! += 1;
+  pushWaiting(slot: number, plannedUs: number): void {
+    const node = this.#append(slot, plannedUs);
+    if (this.#nextWaiting[slot]! < 0) this.#nextWaiting[slot] = node;
+    this.#waitingCount[slot]! += 1;
     this.#waiting += 1;
   }
 
-  /** When the first that waits was planned; only where `waitingOn(lane) > 0`. */
-  waitingSinceUs(lane: number): number {
-    return this.#planned[this.#nextWaiting[lane]!]!;
+  /** When the first that waits was planned; only where `waitingOn(slot) > 0`. */
+  waitingSinceUs(slot: number): number {
+    return this.#planned[this.#nextWaiting[slot]!]!;
   }
 
   /** The first that waits was sent. */
-  sendWaiting(lane: number, sentUs: number): void {
-    const node = this.#nextWaiting[lane]!;
+  sendWaiting(slot: number, sentUs: number): void {
+    const node = this.#nextWaiting[slot]!;
     this.#sent[node] = sentUs;
-    this.#nextWaiting[lane] = this.#next[node]!;
-    this.#leaveWaiting(lane);
-    this.#sentCount[lane]! += 1;
+    this.#nextWaiting[slot] = this.#next[node]!;
+    this.#leaveWaiting(slot);
+    this.#sentCount[slot]! += 1;
     this.#underWay += 1;
   }
 
-  /** The first that waits will not be sent any more. O(1) where nothing is under way on the lane, else O(unanswered). */
-  dropWaiting(lane: number): void {
-    const node = this.#nextWaiting[lane]!;
+  /** The first that waits will not be sent any more. O(1) where nothing is under way on the slot, else O(unanswered). */
+  dropWaiting(slot: number): void {
+    const node = this.#nextWaiting[slot]!;
     const after = this.#next[node]!;
-    this.#nextWaiting[lane] = after;
-    if (this.#oldest[lane] === node) {
-      this.#oldest[lane] = after;
-      if (after < 0) this.#newest[lane] = -1;
+    this.#nextWaiting[slot] = after;
+    if (this.#oldest[slot] === node) {
+      this.#oldest[slot] = after;
+      if (after < 0) this.#newest[slot] = -1;
     } else {
-      let before = this.#oldest[lane]!;
+      let before = this.#oldest[slot]!;
       while (this.#next[before] !== node) before = this.#next[before]!;
       this.#next[before] = after;
-      if (after < 0) this.#newest[lane] = before;
+      if (after < 0) this.#newest[slot] = before;
     }
     this.#release(node);
-    this.#leaveWaiting(lane);
+    this.#leaveWaiting(slot);
   }
 
   /** Takes the oldest unanswered message: its node, readable until the next push, or -1. */
-  pop(lane: number): number {
-    if (this.#sentCount[lane]! === 0) return -1;
-    const node = this.#oldest[lane]!;
+  pop(slot: number): number {
+    if (this.#sentCount[slot]! === 0) return -1;
+    const node = this.#oldest[slot]!;
     const after = this.#next[node]!;
-    this.#oldest[lane] = after;
-    if (after < 0) this.#newest[lane] = -1;
+    this.#oldest[slot] = after;
+    if (after < 0) this.#newest[slot] = -1;
     this.#release(node);
-    this.#sentCount[lane]! -= 1;
+    this.#sentCount[slot]! -= 1;
     this.#underWay -= 1;
     return node;
   }
@@ -139,35 +139,35 @@ export class InFlight {
     return this.#sent[node]!;
   }
 
-  /** Forgets the lane's messages: its connection is gone. Read `unanswered` and `waitingOn` before. */
-  clear(lane: number): void {
-    for (let node = this.#oldest[lane]!; node >= 0; ) {
+  /** Forgets the slot's messages: its connection is gone. Read `unanswered` and `waitingOn` before. */
+  clear(slot: number): void {
+    for (let node = this.#oldest[slot]!; node >= 0; ) {
       const after = this.#next[node]!;
       this.#release(node);
       node = after;
     }
-    this.#underWay -= this.#sentCount[lane]!;
-    this.#waiting -= this.#waitingCount[lane]!;
-    this.#oldest[lane] = -1;
-    this.#newest[lane] = -1;
-    this.#nextWaiting[lane] = -1;
-    this.#sentCount[lane] = 0;
-    this.#waitingCount[lane] = 0;
+    this.#underWay -= this.#sentCount[slot]!;
+    this.#waiting -= this.#waitingCount[slot]!;
+    this.#oldest[slot] = -1;
+    this.#newest[slot] = -1;
+    this.#nextWaiting[slot] = -1;
+    this.#sentCount[slot] = 0;
+    this.#waitingCount[slot] = 0;
   }
 
-  #leaveWaiting(lane: number): void {
-    this.#waitingCount[lane]! -= 1;
+  #leaveWaiting(slot: number): void {
+    this.#waitingCount[slot]! -= 1;
     this.#waiting -= 1;
   }
 
-  #append(lane: number, plannedUs: number): number {
+  #append(slot: number, plannedUs: number): number {
     const node = this.#allocate();
     this.#planned[node] = plannedUs;
     this.#next[node] = -1;
-    const newest = this.#newest[lane]!;
-    if (newest < 0) this.#oldest[lane] = node;
+    const newest = this.#newest[slot]!;
+    if (newest < 0) this.#oldest[slot] = node;
     else this.#next[newest] = node;
-    this.#newest[lane] = node;
+    this.#newest[slot] = node;
     return node;
   }
 

@@ -1,8 +1,8 @@
 import { Wheel } from "../../base/mod.ts";
 import type { TcpPlan } from "../plan/mod.ts";
-import type { Lanes } from "./connection-table.ts";
+import type { ConnectionTable } from "./connection-table.ts";
 
-/** Where a lane's connection is in its life. */
+/** Where a slot's connection is in its life. */
 // 0: opening, its connect is under way or due
 const SILENT = 1; // open, its delay not over
 const SENDING = 2;
@@ -12,13 +12,13 @@ const GONE = 5; // lost, or never opened
 
 export interface LifetimeHooks {
   /** It sends from now on. */
-  begin(lane: number): void;
+  begin(slot: number): void;
   /** It sends no more. */
-  leave(lane: number): void;
+  leave(slot: number): void;
   /** No request of it awaits an answer. */
-  isAnswered(lane: number): boolean;
+  isAnswered(slot: number): boolean;
   /** Closes it, to be opened again. */
-  retire(lane: number): void;
+  retire(slot: number): void;
 }
 
 /**
@@ -32,19 +32,19 @@ export interface LifetimeHooks {
  */
 export class Lifetimes {
   readonly #plan: TcpPlan;
-  readonly #lanes: Lanes;
+  readonly #table: ConnectionTable;
   readonly #hooks: LifetimeHooks;
   readonly #stages: Uint8Array;
-  /** A lane's next event: the end of its delay, of its lifetime, or of the wait for its answers. */
+  /** A slot's next event: the end of its delay, of its lifetime, or of the wait for its answers. */
   readonly #moments = new Wheel(512, 1);
   #now = 0;
-  readonly #moment = (lane: number) => this.#onMoment(lane);
+  readonly #moment = (slot: number) => this.#onMoment(slot);
 
-  constructor(plan: TcpPlan, lanes: Lanes, hooks: LifetimeHooks) {
+  constructor(plan: TcpPlan, table: ConnectionTable, hooks: LifetimeHooks) {
     this.#plan = plan;
-    this.#lanes = lanes;
+    this.#table = table;
     this.#hooks = hooks;
-    this.#stages = new Uint8Array(lanes.count);
+    this.#stages = new Uint8Array(table.count);
   }
 
   tick(now: number): void {
@@ -52,49 +52,49 @@ export class Lifetimes {
     if (this.#moments.armed > 0) this.#moments.advance(Math.floor(now), this.#moment);
   }
 
-  opened(lane: number, now: number): void {
+  opened(slot: number, now: number): void {
     const { delaySendMs } = this.#plan;
-    if (delaySendMs === 0) this.#begin(lane);
-    else this.#enter(lane, SILENT, now + delaySendMs);
+    if (delaySendMs === 0) this.#begin(slot);
+    else this.#enter(slot, SILENT, now + delaySendMs);
   }
 
   /** What it waited for has come, perhaps. */
-  answered(lane: number): void {
-    if (this.#stages[lane] === LEAVING && this.#hooks.isAnswered(lane)) this.#hooks.retire(lane);
+  answered(slot: number): void {
+    if (this.#stages[slot] === LEAVING && this.#hooks.isAnswered(slot)) this.#hooks.retire(slot);
   }
 
-  closed(lane: number): void {
-    this.#enter(lane, AWAY, Number.POSITIVE_INFINITY);
+  closed(slot: number): void {
+    this.#enter(slot, AWAY, Number.POSITIVE_INFINITY);
   }
 
-  gone(lane: number): void {
-    this.#enter(lane, GONE, Number.POSITIVE_INFINITY);
+  gone(slot: number): void {
+    this.#enter(slot, GONE, Number.POSITIVE_INFINITY);
   }
 
-  isGone(lane: number): boolean {
-    return this.#stages[lane] === GONE;
+  isGone(slot: number): boolean {
+    return this.#stages[slot] === GONE;
   }
 
-  #onMoment(lane: number): void {
-    const stage = this.#stages[lane];
-    if (stage === SILENT) this.#begin(lane);
-    else if (stage === LEAVING || this.#hooks.isAnswered(lane)) this.#hooks.retire(lane);
+  #onMoment(slot: number): void {
+    const stage = this.#stages[slot];
+    if (stage === SILENT) this.#begin(slot);
+    else if (stage === LEAVING || this.#hooks.isAnswered(slot)) this.#hooks.retire(slot);
     else {
-      this.#hooks.leave(lane);
-      this.#enter(lane, LEAVING, this.#now + this.#plan.drainMs);
+      this.#hooks.leave(slot);
+      this.#enter(slot, LEAVING, this.#now + this.#plan.drainMs);
     }
   }
 
-  #begin(lane: number): void {
+  #begin(slot: number): void {
     const { channelLifetimeMs } = this.#plan;
-    const endMs = channelLifetimeMs > 0 ? this.#lanes.sinceMs[lane]! + channelLifetimeMs : Number.POSITIVE_INFINITY;
-    this.#enter(lane, SENDING, endMs);
-    this.#hooks.begin(lane);
+    const endMs = channelLifetimeMs > 0 ? this.#table.sinceMs[slot]! + channelLifetimeMs : Number.POSITIVE_INFINITY;
+    this.#enter(slot, SENDING, endMs);
+    this.#hooks.begin(slot);
   }
 
-  #enter(lane: number, stage: number, untilMs: number): void {
-    this.#stages[lane] = stage;
-    this.#moments.disarm(lane);
-    if (Number.isFinite(untilMs)) this.#moments.arm(lane, Math.ceil(untilMs));
+  #enter(slot: number, stage: number, untilMs: number): void {
+    this.#stages[slot] = stage;
+    this.#moments.disarm(slot);
+    if (Number.isFinite(untilMs)) this.#moments.arm(slot, Math.ceil(untilMs));
   }
 }

@@ -4,7 +4,7 @@ import { emptyHistogram, type Latencies, LatencyRecorder, recordUs, Tally } from
 import type { TcpPlan } from "../plan/mod.ts";
 import type { Report } from "../report.ts";
 import type { Phase } from "../snapshot.ts";
-import { type LaneConnection, Lanes } from "./connection-table.ts";
+import { ConnectionTable, type LoadConnection } from "./connection-table.ts";
 import { Dispatcher, TICK_BUDGET_MS } from "./dispatcher.ts";
 import { InFlight } from "./in-flight.ts";
 import { Lifetimes } from "./lifetimes.ts";
@@ -60,7 +60,7 @@ export class LoadLoop {
   readonly #protocol: Protocol;
   readonly #hooks: LoopHooks;
   readonly #startMs = performance.now();
-  readonly #lanes: Lanes;
+  readonly #table: ConnectionTable;
   readonly #recorder = new LatencyRecorder();
   readonly #opener: Opener;
   readonly #lifetimes: Lifetimes;
@@ -85,25 +85,25 @@ export class LoadLoop {
     this.#hooks = hooks;
     const now = () => this.now();
     this.tally.wanted = slice.connections;
-    this.#lanes = new Lanes(slice.connections, protocol);
+    this.#table = new ConnectionTable(slice.connections, protocol);
     if (protocol.replies && plan.pace !== "none") this.#inFlight = new InFlight(slice.connections, plan.maxOutstanding);
     this.#sender = this.#makeSender(protocol.source);
-    if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#lanes, this.#sender, now);
-    this.#receiver = new Receiver(plan, protocol, this.#lanes, this.tally, this.#recorder, this.#sender);
-    this.#lifetimes = new Lifetimes(plan, this.#lanes, {
-      begin: (lane) => this.#beginLane(lane, this.now()),
-      leave: (lane) => this.#leaveRotation(lane),
-      isAnswered: (lane) => this.#sender?.isAnswered(lane) ?? true,
-      retire: (lane) => this.#retire(lane),
+    if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#table, this.#sender, now);
+    this.#receiver = new Receiver(plan, protocol, this.#table, this.tally, this.#recorder, this.#sender);
+    this.#lifetimes = new Lifetimes(plan, this.#table, {
+      begin: (slot) => this.#beginSlot(slot, this.now()),
+      leave: (slot) => this.#leaveRotation(slot),
+      isAnswered: (slot) => this.#sender?.isAnswered(slot) ?? true,
+      retire: (slot) => this.#retire(slot),
     });
     const handler = {
-      open: (connection: LaneConnection) => this.#opened(connection),
-      chunk: (connection: LaneConnection, bytes: Uint8Array) => this.#received(connection, bytes),
-      end: (connection: LaneConnection) => connection.end(),
-      close: (connection: LaneConnection, reason: CloseReason) => this.#closed(connection, reason),
+      open: (connection: LoadConnection) => this.#opened(connection),
+      chunk: (connection: LoadConnection, bytes: Uint8Array) => this.#received(connection, bytes),
+      end: (connection: LoadConnection) => connection.end(),
+      close: (connection: LoadConnection, reason: CloseReason) => this.#closed(connection, reason),
     };
-    const failed = (lane: number) => this.#gone(lane);
-    this.#opener = new Opener(plan, slice, this.#lanes, this.tally, this.#recorder, { ...handler, failed }, now);
+    const failed = (slot: number) => this.#gone(slot);
+    this.#opener = new Opener(plan, slice, this.#table, this.tally, this.#recorder, { ...handler, failed }, now);
   }
 
   /** Milliseconds since this loop was made. */
@@ -124,7 +124,7 @@ export class LoadLoop {
     this.#endMs = now + this.#plan.durationMs;
     this.#sentBefore = this.tally.sent;
     this.#dispatcher?.begin(now, this.#endMs);
-    for (let lane = 0; lane < this.#lanes.count; lane++) if (this.#lifetimes.isGone(lane)) this.#gone(lane);
+    for (let slot = 0; slot < this.#table.count; slot++) if (this.#lifetimes.isGone(slot)) this.#gone(slot);
   }
 
   /** Multiplies the planned rate from now on. */
@@ -170,8 +170,8 @@ export class LoadLoop {
   #makeSender(source: Protocol["source"]): Sender | undefined {
     if (source === undefined) return undefined;
     const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, outboxBytes } = this.#plan;
-    const count = this.#lanes.count;
-    return new Sender(this.#lanes, this.tally, this.#recorder, {
+    const count = this.#table.count;
+    return new Sender(this.#table, this.tally, this.#recorder, {
       source,
       inFlight: this.#inFlight,
       upstream: upstreamBytesPerSecond === undefined ? undefined : new TokenBuckets(count, upstreamBytesPerSecond),
@@ -212,108 +212,108 @@ export class LoadLoop {
 
   // ---- what connections tell ---------------------------------------------------------------------------------------
 
-  #opened(connection: LaneConnection): void {
-    const lane = connection.data;
+  #opened(connection: LoadConnection): void {
+    const slot = connection.data;
     const now = this.now();
     if (!this.#isRunning) {
-      this.#recorder.forget("connect", this.#lanes.sinceMs[lane]!);
+      this.#recorder.forget("connect", this.#table.sinceMs[slot]!);
       connection.data = -1;
       connection.close();
       return;
     }
     const { tally } = this;
     tally.opened += 1;
-    if (this.#lanes.settled[lane] === 1) tally.reopened += 1;
+    if (this.#table.settled[slot] === 1) tally.reopened += 1;
     tally.open += 1;
     tally.peak = Math.max(tally.peak, tally.open);
-    this.#recorder.end("connect", this.#lanes.sinceMs[lane]!, now);
-    this.#lanes.sinceMs[lane] = now;
+    this.#recorder.end("connect", this.#table.sinceMs[slot]!, now);
+    this.#table.sinceMs[slot] = now;
     this.#recorder.begin("firstByte", now);
-    this.#lanes.occupy(lane, connection);
-    this.#receiver.joined(lane);
-    this.#sender?.joined(lane, now);
-    this.#leaveRotation(lane);
-    this.#lifetimes.opened(lane, now);
-    this.#opener.settled(lane);
+    this.#table.occupy(slot, connection);
+    this.#receiver.joined(slot);
+    this.#sender?.joined(slot, now);
+    this.#leaveRotation(slot);
+    this.#lifetimes.opened(slot, now);
+    this.#opener.settled(slot);
   }
 
-  #leaveRotation(lane: number): void {
+  #leaveRotation(slot: number): void {
     this.#dispatcher?.advance(this.now());
-    this.#lanes.rotation.remove(lane);
+    this.#table.rotation.remove(slot);
   }
 
   /** Its lifetime is over. */
-  #retire(lane: number): void {
-    const connection = this.#lanes.connections[lane]!;
+  #retire(slot: number): void {
+    const connection = this.#table.connections[slot]!;
     const now = this.now();
-    this.#sender?.dropWaiting(lane);
-    if (this.#lanes.heard[lane] === 0) this.#recorder.giveUp("firstByte", this.#lanes.sinceMs[lane]!, now);
-    this.#leave(lane);
-    this.#lifetimes.closed(lane);
+    this.#sender?.dropWaiting(slot);
+    if (this.#table.heard[slot] === 0) this.#recorder.giveUp("firstByte", this.#table.sinceMs[slot]!, now);
+    this.#leave(slot);
+    this.#lifetimes.closed(slot);
     this.tally.retired += 1;
     connection.data = -1;
-    this.#retired.add(connection, this.#lanes.replyStateOf(lane), now);
-    this.#opener.reopen(lane);
+    this.#retired.add(connection, this.#table.replyStateOf(slot), now);
+    this.#opener.reopen(slot);
   }
 
   /** It is lost, or could not be opened: what the plan has for it is dropped, where each connection has its own rate. */
-  #gone(lane: number): void {
-    this.#lifetimes.gone(lane);
+  #gone(slot: number): void {
+    this.#lifetimes.gone(slot);
     if (this.phase !== "send" || this.#plan.pace !== "per-connection") return;
     this.#dispatcher?.advance(this.now());
-    this.#lanes.rotation.add(lane);
+    this.#table.rotation.add(slot);
   }
 
-  #beginLane(lane: number, now: number): void {
-    const uid = this.#lanes.uids[lane]!;
+  #beginSlot(slot: number, now: number): void {
+    const uid = this.#table.uids[slot]!;
     const first = this.#protocol.source?.firstBytes(
       uid,
       Math.round((performance.timeOrigin + this.#startMs + now) * 1000),
     );
-    if (first !== undefined && this.#lanes.connections[lane]!.write(first) > 0) {
+    if (first !== undefined && this.#table.connections[slot]!.write(first) > 0) {
       this.tally.firstBytesSent += first.length;
       this.#hooks.tap?.out?.(uid, first);
     }
     this.#dispatcher?.advance(now);
-    this.#lanes.rotation.add(lane);
+    this.#table.rotation.add(slot);
   }
 
-  #received(connection: LaneConnection, bytes: Uint8Array): void {
-    const lane = connection.data;
-    if (lane < 0) {
+  #received(connection: LoadConnection, bytes: Uint8Array): void {
+    const slot = connection.data;
+    if (slot < 0) {
       this.#receiver.receivedUnasked(this.#retired.replyStateOf(connection), bytes);
       return;
     }
-    this.#hooks.tap?.in?.(this.#lanes.uids[lane]!, bytes);
-    const isStop = this.#receiver.received(lane, bytes, this.now(), this.#isRunning);
-    if (this.#isRunning) this.#lifetimes.answered(lane);
+    this.#hooks.tap?.in?.(this.#table.uids[slot]!, bytes);
+    const isStop = this.#receiver.received(slot, bytes, this.now(), this.#isRunning);
+    if (this.#isRunning) this.#lifetimes.answered(slot);
     if (!isStop) return;
     // It counts also among the last answers: the run is over by then, and must not pass for that.
     if (this.#isRunning) this.stop("message-stop");
     else this.#endedBy = "message-stop";
   }
 
-  #closed(connection: LaneConnection, reason: CloseReason): void {
-    const lane = connection.data;
+  #closed(connection: LoadConnection, reason: CloseReason): void {
+    const slot = connection.data;
     const unsent = this.phase === "done" ? "full" : "cut";
-    if (lane < 0) {
+    if (slot < 0) {
       this.#sender?.ended(connection, unsent);
       this.#retired.closed(connection);
       return;
     }
-    this.#leave(lane);
+    this.#leave(slot);
     this.#sender?.ended(connection, unsent);
     if (!this.#isRunning) return;
     this.tally.countLoss(reason);
-    this.#gone(lane);
-    if (this.#plan.reconnect) this.#opener.reopen(lane);
+    this.#gone(slot);
+    if (this.#plan.reconnect) this.#opener.reopen(slot);
   }
 
-  #leave(lane: number): void {
-    this.#leaveRotation(lane);
+  #leave(slot: number): void {
+    this.#leaveRotation(slot);
     this.tally.open -= 1;
-    this.#sender?.forget(lane);
-    this.#lanes.connections[lane] = undefined;
+    this.#sender?.forget(slot);
+    this.#table.connections[slot] = undefined;
   }
 
   // ---- phases ------------------------------------------------------------------------------------------------------
@@ -349,22 +349,22 @@ export class LoadLoop {
     const { lastMs } = this.#receiver;
     if (this.#protocol.replies === undefined && lastMs > 0 && now - lastMs < QUIET_MS) return false;
     if (this.#retired.areSending) return false;
-    return this.#lanes.connections.every((connection) => connection === undefined || connection.queuedBytes === 0);
+    return this.#table.connections.every((connection) => connection === undefined || connection.queuedBytes === 0);
   }
 
   #beginClosing(now: number): void {
     this.phase = "closing";
     this.#giveUpMs = now + CLOSE_MS;
     this.#dispatcher?.dropRest();
-    for (let lane = 0; lane < this.#lanes.count; lane++) this.#sender?.dropWaiting(lane);
+    for (let slot = 0; slot < this.#table.count; slot++) this.#sender?.dropWaiting(slot);
     // Sending FIN and waiting for the peer's: closing at once would answer bytes under way with a reset, and a reset
     // makes the peer's kernel throw away what it has not read yet.
-    for (const connection of this.#lanes.connections) connection?.end();
+    for (const connection of this.#table.connections) connection?.end();
   }
 
   #finish(): void {
     this.phase = "done";
-    for (const connection of [...this.#lanes.connections, ...this.#retired.connections()]) {
+    for (const connection of [...this.#table.connections, ...this.#retired.connections()]) {
       if (connection === undefined) continue;
       connection.close();
       // Counted also where its close is told later.

@@ -2,7 +2,7 @@ import { messageOf, systemCodeOf, TenkError, Wheel } from "../../base/mod.ts";
 import { type AddressOutcomes, Dialer, type Handler } from "../../net/mod.ts";
 import type { LatencyRecorder, Tally } from "../measure/mod.ts";
 import type { TcpPlan } from "../plan/mod.ts";
-import type { Lanes } from "./connection-table.ts";
+import type { ConnectionTable } from "./connection-table.ts";
 import { DialQueue } from "./dial-queue.ts";
 
 /** The part of a run that one event loop does. */
@@ -40,25 +40,25 @@ const RETRY_MS = 1000;
 /** A retry may be so much later than that. */
 const RETRY_GRAIN_MS = 10;
 
-/** `failed` is called where a lane's connect failed. */
-export type OpenerHandler = Handler<number> & { failed(lane: number): void };
+/** `failed` is called where a slot's connect failed. */
+export type OpenerHandler = Handler<number> & { failed(slot: number): void };
 
 /** Opens the connections of one loop, each at its planned moment, and reopens those that are to be. */
 export class Opener {
   readonly dialer: Dialer<number>;
   readonly #plan: TcpPlan;
   readonly #slice: Slice;
-  readonly #lanes: Lanes;
+  readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #queue: DialQueue;
   readonly #retries: Wheel;
   readonly #abort = new AbortController();
   readonly #recorder: LatencyRecorder;
-  readonly #onFailed: (lane: number) => void;
+  readonly #onFailed: (slot: number) => void;
   readonly #now: () => number;
-  /** 1 while the lane's connect is tried again: a user would wait from the first try on. */
+  /** 1 while the slot's connect is tried again: a user would wait from the first try on. */
   readonly #retrying: Uint8Array;
-  /** Connects that were not a lane's first. */
+  /** Connects that were not a slot's first. */
   #redialled = 0;
   #underWay = 0;
   #unsettled: number;
@@ -66,7 +66,7 @@ export class Opener {
   constructor(
     plan: TcpPlan,
     slice: Slice,
-    lanes: Lanes,
+    table: ConnectionTable,
     tally: Tally,
     recorder: LatencyRecorder,
     { failed, ...handler }: OpenerHandler,
@@ -74,22 +74,22 @@ export class Opener {
   ) {
     this.#plan = plan;
     this.#slice = slice;
-    this.#lanes = lanes;
+    this.#table = table;
     this.#tally = tally;
     this.#recorder = recorder;
     this.#onFailed = failed;
     this.#now = now;
-    this.#retrying = new Uint8Array(lanes.count);
-    this.#unsettled = lanes.count;
+    this.#retrying = new Uint8Array(table.count);
+    this.#unsettled = table.count;
     this.#retries = new Wheel(512, 1);
     // Workers take turns: with two at 1000 a second in all, one dials at 0, 2, 4 … ms and the other at 1, 3, 5 …
     const startMs = (slice.worker * 1000) / plan.connectRate;
-    this.#queue = new DialQueue(lanes.count, plan.connectRate / slice.workers, startMs);
-    for (let lane = 0; lane < lanes.count; lane++) this.#queue.push(lane, startMs);
+    this.#queue = new DialQueue(table.count, plan.connectRate / slice.workers, startMs);
+    for (let slot = 0; slot < table.count; slot++) this.#queue.push(slot, startMs);
     this.dialer = new Dialer<number>(dialOptions(plan, slice), handler);
   }
 
-  /** Every lane's first connect has ended, well or not. */
+  /** Every slot's first connect has ended, well or not. */
   get rampedUp(): boolean {
     return this.#unsettled === 0;
   }
@@ -101,9 +101,9 @@ export class Opener {
 
   /** Starts what is due, for at most about `untilMs`. */
   tick(nowMs: number, untilMs: number): void {
-    if (this.#retries.armed > 0) this.#retries.advance(Math.floor(nowMs), (lane) => this.#queue.push(lane, nowMs));
-    for (let lane = this.#queue.take(nowMs); lane >= 0; lane = this.#queue.take(nowMs)) {
-      this.#dial(lane);
+    if (this.#retries.armed > 0) this.#retries.advance(Math.floor(nowMs), (slot) => this.#queue.push(slot, nowMs));
+    for (let slot = this.#queue.take(nowMs); slot >= 0; slot = this.#queue.take(nowMs)) {
+      this.#dial(slot);
       if (this.#now() > untilMs) return;
     }
   }
@@ -112,9 +112,9 @@ export class Opener {
     return Math.min(this.#retries.armed > 0 ? RETRY_GRAIN_MS : Number.POSITIVE_INFINITY, this.#queue.waitMs(nowMs));
   }
 
-  /** Opens the lane again when its turn comes. */
-  reopen(lane: number): void {
-    this.#queue.push(lane, this.#now());
+  /** Opens the slot again when its turn comes. */
+  reopen(slot: number): void {
+    this.#queue.push(slot, this.#now());
   }
 
   /** How connects ended at each address of a name; where the target is no name, there is nothing to tell. */
@@ -127,52 +127,52 @@ export class Opener {
     this.#abort.abort();
   }
 
-  /** The handler's `open` was called for this lane. */
-  settled(lane: number): void {
-    this.#retrying[lane] = 0;
-    if (this.#lanes.settled[lane] === 1) return;
-    this.#lanes.settled[lane] = 1;
+  /** The handler's `open` was called for this slot. */
+  settled(slot: number): void {
+    this.#retrying[slot] = 0;
+    if (this.#table.settled[slot] === 1) return;
+    this.#table.settled[slot] = 1;
     this.#unsettled -= 1;
   }
 
-  #dial(lane: number): void {
+  #dial(slot: number): void {
     if (this.#abort.signal.aborted) return;
     const { sourceAddresses, connections } = this.#plan;
     const { firstConnection, workers, worker } = this.#slice;
-    const first = this.#lanes.settled[lane] === 0;
-    const uid = first ? firstConnection + lane : connections + this.#redialled * workers + worker;
+    const first = this.#table.settled[slot] === 0;
+    const uid = first ? firstConnection + slot : connections + this.#redialled * workers + worker;
     if (!first) this.#redialled += 1;
-    this.#lanes.uids[lane] = uid;
-    if (this.#retrying[lane] === 0) {
-      this.#lanes.sinceMs[lane] = this.#now();
-      this.#recorder.begin("connect", this.#lanes.sinceMs[lane]!);
+    this.#table.uids[slot] = uid;
+    if (this.#retrying[slot] === 0) {
+      this.#table.sinceMs[slot] = this.#now();
+      this.#recorder.begin("connect", this.#table.sinceMs[slot]!);
     }
     this.#underWay += 1;
     const { signal } = this.#abort;
     const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
     this.dialer
-      .connect(localAddress === undefined ? { data: lane, signal } : { data: lane, signal, localAddress })
+      .connect(localAddress === undefined ? { data: slot, signal } : { data: slot, signal, localAddress })
       .then(
         () => {
           this.#underWay -= 1;
         },
-        (error: unknown) => this.#failed(lane, error),
+        (error: unknown) => this.#failed(slot, error),
       );
   }
 
-  #failed(lane: number, error: unknown): void {
+  #failed(slot: number, error: unknown): void {
     this.#underWay -= 1;
-    const isRetry = this.#retrying[lane] === 1;
-    this.settled(lane);
+    const isRetry = this.#retrying[slot] === 1;
+    this.settled(slot);
     if (this.#abort.signal.aborted) {
-      if (!isRetry) this.#recorder.forget("connect", this.#lanes.sinceMs[lane]!);
+      if (!isRetry) this.#recorder.forget("connect", this.#table.sinceMs[slot]!);
       return;
     }
     this.#tally.countFailure(causeOf(error));
-    this.#onFailed(lane);
+    this.#onFailed(slot);
     if (!this.#plan.reconnect) return;
-    this.#retrying[lane] = 1;
-    this.#retries.arm(lane, Math.floor(this.#now()) + RETRY_MS);
+    this.#retrying[slot] = 1;
+    this.#retries.arm(slot, Math.floor(this.#now()) + RETRY_MS);
   }
 }
 

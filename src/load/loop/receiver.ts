@@ -1,6 +1,6 @@
 import type { LatencyRecorder, Tally } from "../measure/mod.ts";
 import type { TcpPlan } from "../plan/mod.ts";
-import type { Lanes } from "./connection-table.ts";
+import type { ConnectionTable } from "./connection-table.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Sender } from "./sender.ts";
 
@@ -10,7 +10,7 @@ export class Receiver {
   lastMs = 0;
   readonly #plan: TcpPlan;
   readonly #protocol: Protocol;
-  readonly #lanes: Lanes;
+  readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #recorder: LatencyRecorder;
   readonly #sender: Sender | undefined;
@@ -18,50 +18,50 @@ export class Receiver {
   constructor(
     plan: TcpPlan,
     protocol: Protocol,
-    lanes: Lanes,
+    table: ConnectionTable,
     tally: Tally,
     recorder: LatencyRecorder,
     sender: Sender | undefined,
   ) {
     this.#plan = plan;
     this.#protocol = protocol;
-    this.#lanes = lanes;
+    this.#table = table;
     this.#tally = tally;
     this.#recorder = recorder;
     this.#sender = sender;
   }
 
-  /** The lane has a new connection. */
-  joined(lane: number): void {
-    if (this.#plan.downstreamBytesPerSecond === 0) this.#lanes.connections[lane]?.pause();
+  /** The slot has a new connection. */
+  joined(slot: number): void {
+    if (this.#plan.downstreamBytesPerSecond === 0) this.#table.connections[slot]?.pause();
   }
 
   /**
-   * A chunk came on this lane.
+   * A chunk came on this slot.
    *
    * @param sending answered requests are followed by new ones
    * @returns true when it holds the text that ends the run
    */
-  received(lane: number, bytes: Uint8Array, now: number, sending: boolean): boolean {
+  received(slot: number, bytes: Uint8Array, now: number, sending: boolean): boolean {
     const { replies, stop } = this.#protocol;
     this.#tally.bytesReceived += bytes.length;
     this.lastMs = now;
-    if (this.#lanes.heard[lane] === 0) {
-      this.#lanes.heard[lane] = 1;
-      this.#recorder.end("firstByte", this.#lanes.sinceMs[lane]!, now);
+    if (this.#table.heard[slot] === 0) {
+      this.#table.heard[slot] = 1;
+      this.#recorder.end("firstByte", this.#table.sinceMs[slot]!, now);
     }
     if (replies !== undefined && this.#sender !== undefined) {
-      const count = replies.count(this.#lanes.replyState, lane * replies.slotsPerConnection, bytes);
-      for (let index = 0; index < count; index++) this.#sender.answered(lane, now);
-      if (count > 0 && this.#plan.pipeline > 0) this.#nextRequests(this.#sender, lane, now, sending);
+      const count = replies.count(this.#table.replyState, slot * replies.intsPerConnection, bytes);
+      for (let index = 0; index < count; index++) this.#sender.answered(slot, now);
+      if (count > 0 && this.#plan.pipeline > 0) this.#nextRequests(this.#sender, slot, now, sending);
     }
-    return stop?.seen(this.#lanes.stopState, lane * stop.slotsPerConnection, bytes) ?? false;
+    return stop?.seen(this.#table.stopState, slot * stop.intsPerConnection, bytes) ?? false;
   }
 
   /**
    * Something came on a connection that we have closed: all of it was answered, or is answered too late.
    *
-   * @param replyState of that connection; undefined where it never had a lane
+   * @param replyState of that connection; undefined where it never had a slot
    */
   receivedUnasked(replyState: Int32Array | undefined, bytes: Uint8Array): void {
     const { replies } = this.#protocol;
@@ -72,9 +72,9 @@ export class Receiver {
     this.#tally.unexpected += count;
   }
 
-  #nextRequests(sender: Sender, lane: number, now: number, sending: boolean): void {
-    sender.sendWaiting(lane, now);
-    if (this.#plan.pace !== "as-fast-as-possible" || !sending || !this.#lanes.rotation.has(lane)) return;
-    while (sender.sendFreely(lane, now) > 0);
+  #nextRequests(sender: Sender, slot: number, now: number, sending: boolean): void {
+    sender.sendWaiting(slot, now);
+    if (this.#plan.pace !== "as-fast-as-possible" || !sending || !this.#table.rotation.has(slot)) return;
+    while (sender.sendFreely(slot, now) > 0);
   }
 }

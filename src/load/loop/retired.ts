@@ -1,4 +1,4 @@
-import type { LaneConnection } from "./connection-table.ts";
+import type { LoadConnection } from "./connection-table.ts";
 
 /** How long closing waits for the peers' FIN. */
 export const CLOSE_MS = 1000;
@@ -10,19 +10,19 @@ interface Entry {
 
 /** Connections whose lifetime was over, the first first: our FIN is sent, and the peer's is awaited for a second. */
 export class Retired {
-  readonly #entries = new Map<LaneConnection, Entry>();
+  readonly #entries = new Map<LoadConnection, Entry>();
 
   /** @param replyState what the reply finder remembers of it */
-  add(connection: LaneConnection, replyState: Int32Array, now: number): void {
+  add(connection: LoadConnection, replyState: Int32Array, now: number): void {
     this.#entries.set(connection, { untilMs: now + CLOSE_MS, replyState });
     connection.end();
   }
 
-  closed(connection: LaneConnection): void {
+  closed(connection: LoadConnection): void {
     this.#entries.delete(connection);
   }
 
-  replyStateOf(connection: LaneConnection): Int32Array | undefined {
+  replyStateOf(connection: LoadConnection): Int32Array | undefined {
     return this.#entries.get(connection)?.replyState;
   }
 
@@ -34,7 +34,7 @@ export class Retired {
     }
   }
 
-  connections(): LaneConnection[] {
+  connections(): LoadConnection[] {
     return [...this.#entries.keys()];
   }
 

@@ -2,15 +2,15 @@
  * Whose turn it is: messages go round the open connections, so that each gets as many as any other, to within one.
  *
  * ```text
- *   lane      0 1 2 3 4 5 6 7        a bit for each, set while it is open; the cursor goes round
+ *   slot      0 1 2 3 4 5 6 7        a bit for each, set while it is open; the cursor goes round
  *   present   1 1 0 1 0 0 1 1        from set bit to set bit
  *                   ▲ cursor
  * ```
  *
- * A lane has its place also while it is gone. Were those that come back put at the end of those still to come, a round would
+ * A slot has its place also while it is gone. Were those that come back put at the end of those still to come, a round would
  * never end where some come and go faster than it takes, and they would have the turns of all that stay.
  *
- * Adding and removing are O(1), the next turn too, but for a step for each 32 lanes in a row that are gone. 8 bytes a lane.
+ * Adding and removing are O(1), the next turn too, but for a step for each 32 slots in a row that are gone. 8 bytes a slot.
  */
 export class Rotation {
   readonly #present: Int32Array;
@@ -19,18 +19,18 @@ export class Rotation {
   #cursor = 0;
   #size = 0;
 
-  constructor(lanes: number) {
-    this.#present = new Int32Array((lanes + 31) >>> 5);
-    this.#order = new Int32Array(lanes);
-    this.#place = new Int32Array(lanes).fill(-1);
+  constructor(slots: number) {
+    this.#present = new Int32Array((slots + 31) >>> 5);
+    this.#order = new Int32Array(slots);
+    this.#place = new Int32Array(slots).fill(-1);
   }
 
   get size(): number {
     return this.#size;
   }
 
-  has(lane: number): boolean {
-    return this.#place[lane]! >= 0;
+  has(slot: number): boolean {
+    return this.#place[slot]! >= 0;
   }
 
   /** Any of them, by an index below `size`; in no order. */
@@ -38,23 +38,23 @@ export class Rotation {
     return this.#order[index]!;
   }
 
-  add(lane: number): void {
-    if (this.has(lane)) return;
-    this.#present[lane >>> 5]! |= 1 << (lane & 31);
-    this.#put(lane, this.#size);
+  add(slot: number): void {
+    if (this.has(slot)) return;
+    this.#present[slot >>> 5]! |= 1 << (slot & 31);
+    this.#put(slot, this.#size);
     this.#size += 1;
   }
 
-  remove(lane: number): void {
-    const place = this.#place[lane]!;
+  remove(slot: number): void {
+    const place = this.#place[slot]!;
     if (place < 0) return;
-    this.#present[lane >>> 5]! &= ~(1 << (lane & 31));
+    this.#present[slot >>> 5]! &= ~(1 << (slot & 31));
     this.#size -= 1;
     this.#put(this.#order[this.#size]!, place);
-    this.#place[lane] = -1;
+    this.#place[slot] = -1;
   }
 
-  /** The next lane; only when `size > 0`. */
+  /** The next slot; only when `size > 0`. */
   next(): number {
     const present = this.#present;
     let word = this.#cursor >>> 5;
@@ -64,9 +64,9 @@ export class Rotation {
       word = word + 1 < present.length ? word + 1 : 0;
       bits = present[word]!;
     }
-    const lane = (word << 5) + 31 - Math.clz32(bits & -bits);
-    this.#cursor = lane + 1;
-    return lane;
+    const slot = (word << 5) + 31 - Math.clz32(bits & -bits);
+    this.#cursor = slot + 1;
+    return slot;
   }
 
   /** Passes over so many turns: their messages were dropped. */
@@ -75,8 +75,8 @@ export class Rotation {
     for (let left = turns % this.#size; left > 0; left--) this.next();
   }
 
-  #put(lane: number, place: number): void {
-    this.#order[place] = lane;
-    this.#place[lane] = place;
+  #put(slot: number, place: number): void {
+    this.#order[place] = slot;
+    this.#place[slot] = place;
   }
 }

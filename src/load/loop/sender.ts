@@ -9,7 +9,7 @@ import {
   type Tally,
 } from "../measure/mod.ts";
 import type { MessageSource } from "../message/mod.ts";
-import type { LaneConnection, Lanes } from "./connection-table.ts";
+import type { ConnectionTable, LoadConnection } from "./connection-table.ts";
 import { elapsedUs, type InFlight, microsecondsOf } from "./in-flight.ts";
 import type { TokenBuckets } from "./token-buckets.ts";
 import { Unsent } from "./unsent.ts";
@@ -33,7 +33,7 @@ export interface SenderOptions {
 const BLOCK_BYTES = 16_384;
 
 /**
- * Sends one message on one lane, or says why not; every message that comes in is counted exactly once, as sent or dropped.
+ * Sends one message on one slot, or says why not; every message that comes in is counted exactly once, as sent or dropped.
  *
  * ```text
  *   send ─┬─ too many unanswered, outbox full, bandwidth used up ─► dropped
@@ -45,7 +45,7 @@ const BLOCK_BYTES = 16_384;
  * dropped, lost or not answered stays so. The hot path of the whole generator: no allocation, no promise.
  */
 export class Sender {
-  readonly #lanes: Lanes;
+  readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #sendTimes: ReturnType<Latencies["histogram"]>;
   readonly #messageTimes: ReturnType<Latencies["histogram"]>;
@@ -60,9 +60,9 @@ export class Sender {
   #block: Uint8Array | undefined;
   #blockMessages = 1;
 
-  constructor(lanes: Lanes, tally: Tally, recorder: LatencyRecorder, options: SenderOptions) {
+  constructor(table: ConnectionTable, tally: Tally, recorder: LatencyRecorder, options: SenderOptions) {
     const { latencies } = recorder;
-    this.#lanes = lanes;
+    this.#table = table;
     this.#tally = tally;
     this.#sendTimes = latencies.histogram("send");
     this.#messageTimes = latencies.histogram("message");
@@ -80,25 +80,25 @@ export class Sender {
     return this.#options.inFlight !== undefined;
   }
 
-  /** A message planned for `plannedMs` has its turn on this lane; both times in milliseconds of the run. */
-  send(lane: number, plannedMs: number, nowMs: number): void {
+  /** A message planned for `plannedMs` has its turn on this slot; both times in milliseconds of the run. */
+  send(slot: number, plannedMs: number, nowMs: number): void {
     const { inFlight, upstream, outboxBytes, lateAfterMs } = this.#options;
-    const connection = this.#lanes.connections[lane];
+    const connection = this.#table.connections[slot];
     if (connection === undefined) {
       this.drop("closed", plannedMs);
-    } else if (inFlight !== undefined && !inFlight.hasRoom(lane)) {
+    } else if (inFlight !== undefined && !inFlight.hasRoom(slot)) {
       // Forgetting the oldest instead would give its answer to a younger message: a latency that nobody had.
-      this.drop(inFlight.waitingOn(lane) > 0 ? "noReply" : "outstanding", plannedMs);
-    } else if (inFlight !== undefined && this.#mustWait(inFlight, lane)) {
-      inFlight.pushWaiting(lane, microsecondsOf(plannedMs));
+      this.drop(inFlight.waitingOn(slot) > 0 ? "noReply" : "outstanding", plannedMs);
+    } else if (inFlight !== undefined && this.#mustWait(inFlight, slot)) {
+      inFlight.pushWaiting(slot, microsecondsOf(plannedMs));
       this.#begins(runUs(plannedMs), 1);
     } else if (connection.queuedBytes > outboxBytes) {
       this.drop("full", plannedMs);
-    } else if (upstream !== undefined && !upstream.mayPass(lane, nowMs)) {
+    } else if (upstream !== undefined && !upstream.mayPass(slot, nowMs)) {
       this.drop("bandwidth", plannedMs);
     } else {
       const delayMs = nowMs - plannedMs;
-      if (!this.#write(connection, lane, microsecondsOf(plannedMs), nowMs, delayMs > lateAfterMs, false)) {
+      if (!this.#write(connection, slot, microsecondsOf(plannedMs), nowMs, delayMs > lateAfterMs, false)) {
         this.drop("closed", plannedMs);
         return;
       }
@@ -106,7 +106,7 @@ export class Sender {
       if (inFlight === undefined) return;
       this.#pendingMessages.add(runUs(plannedMs));
       this.#pendingServices.add(runUs(nowMs));
-      inFlight.pushSent(lane, microsecondsOf(plannedMs), microsecondsOf(nowMs));
+      inFlight.pushSent(slot, microsecondsOf(plannedMs), microsecondsOf(nowMs));
     }
   }
 
@@ -117,14 +117,14 @@ export class Sender {
   }
 
   /** One answer came: it is the oldest message's, and gives its times. What waits is sent by `sendWaiting`. */
-  answered(lane: number, nowMs: number): void {
+  answered(slot: number, nowMs: number): void {
     const { inFlight } = this.#options;
     this.#tally.received += 1;
     if (inFlight === undefined) return;
-    const connection = this.#lanes.connections[lane];
+    const connection = this.#table.connections[slot];
     // Nothing can answer a message that has not left.
     const unsent = connection === undefined ? 0 : this.#unsent.on(connection);
-    const node = unsent < inFlight.unanswered(lane) ? inFlight.pop(lane) : -1;
+    const node = unsent < inFlight.unanswered(slot) ? inFlight.pop(slot) : -1;
     if (node < 0) {
       this.#tally.unexpected += 1;
       return;
@@ -139,29 +139,29 @@ export class Sender {
     recordUs(this.#serviceTimes, servedUs);
   }
 
-  /** No request of this lane awaits its answer, or its turn. */
-  isAnswered(lane: number): boolean {
+  /** No request of this slot awaits its answer, or its turn. */
+  isAnswered(slot: number): boolean {
     const { inFlight } = this.#options;
-    return inFlight === undefined || inFlight.unanswered(lane) + inFlight.waitingOn(lane) === 0;
+    return inFlight === undefined || inFlight.unanswered(slot) + inFlight.waitingOn(slot) === 0;
   }
 
-  /** Sends what waits on this lane, as far as the pipeline has room; what is too old is dropped. */
-  sendWaiting(lane: number, nowMs: number): void {
+  /** Sends what waits on this slot, as far as the pipeline has room; what is too old is dropped. */
+  sendWaiting(slot: number, nowMs: number): void {
     const { inFlight, dropAfterMs, lateAfterMs } = this.#options;
-    const connection = this.#lanes.connections[lane];
+    const connection = this.#table.connections[slot];
     if (inFlight === undefined || connection === undefined) return;
-    while (inFlight.waitingOn(lane) > 0 && inFlight.unanswered(lane) < this.#depth) {
+    while (inFlight.waitingOn(slot) > 0 && inFlight.unanswered(slot) < this.#depth) {
       const nowUs = microsecondsOf(nowMs);
-      const plannedUs = inFlight.waitingSinceUs(lane);
+      const plannedUs = inFlight.waitingSinceUs(slot);
       const delayUs = elapsedUs(plannedUs, nowUs);
       if (delayUs > dropAfterMs * 1000) {
-        inFlight.dropWaiting(lane);
+        inFlight.dropWaiting(slot);
         this.#tally.dropped.noReply += 1;
         continue;
       }
       const late = delayUs > lateAfterMs * 1000;
-      if (!this.#write(connection, lane, plannedUs, nowMs, late, late)) return;
-      inFlight.sendWaiting(lane, nowUs);
+      if (!this.#write(connection, slot, plannedUs, nowMs, late, late)) return;
+      inFlight.sendWaiting(slot, nowUs);
       recordUs(this.#sendTimes, delayUs);
       this.#pendingSends.remove(runUs(nowMs) - delayUs);
       this.#pendingServices.add(runUs(nowMs));
@@ -169,46 +169,46 @@ export class Sender {
   }
 
   /** The replies that these messages wait for will not come any more. */
-  dropWaiting(lane: number): void {
+  dropWaiting(slot: number): void {
     const { inFlight } = this.#options;
     if (inFlight === undefined) return;
-    this.#tally.dropped.noReply += inFlight.waitingOn(lane);
-    while (inFlight.waitingOn(lane) > 0) inFlight.dropWaiting(lane);
+    this.#tally.dropped.noReply += inFlight.waitingOn(slot);
+    while (inFlight.waitingOn(slot) > 0) inFlight.dropWaiting(slot);
   }
 
   /**
-   * For a run without a rate: as many as this lane takes now, up to one block.
+   * For a run without a rate: as many as this slot takes now, up to one block.
    *
    * @returns how many were sent
    */
-  sendFreely(lane: number, nowMs: number): number {
+  sendFreely(slot: number, nowMs: number): number {
     const { inFlight, upstream } = this.#options;
-    const connection = this.#lanes.connections[lane];
+    const connection = this.#table.connections[slot];
     if (connection === undefined || connection.queuedBytes > 0) return 0;
-    if (inFlight !== undefined && (this.#mustWait(inFlight, lane) || !inFlight.hasRoom(lane))) return 0;
-    if (upstream !== undefined && !upstream.mayPass(lane, nowMs)) return 0;
+    if (inFlight !== undefined && (this.#mustWait(inFlight, slot) || !inFlight.hasRoom(slot))) return 0;
+    if (upstream !== undefined && !upstream.mayPass(slot, nowMs)) return 0;
     const many = inFlight === undefined && upstream === undefined && this.#options.tapOut === undefined;
-    const sent = many ? this.#writeBlock(connection, lane, nowMs) : this.#writeOne(connection, lane, nowMs);
+    const sent = many ? this.#writeBlock(connection, slot, nowMs) : this.#writeOne(connection, slot, nowMs);
     this.#tally.planned += sent;
     return sent;
   }
 
-  /** The lane has a new connection. */
-  joined(lane: number, nowMs: number): void {
-    this.#options.upstream?.reset(lane, nowMs);
+  /** The slot has a new connection. */
+  joined(slot: number, nowMs: number): void {
+    this.#options.upstream?.reset(slot, nowMs);
   }
 
-  /** The connection left its lane: its messages will not be answered, and those that wait not be sent. */
-  forget(lane: number): void {
+  /** The connection left its slot: its messages will not be answered, and those that wait not be sent. */
+  forget(slot: number): void {
     const { inFlight } = this.#options;
     if (inFlight === undefined) return;
-    this.#tally.unanswered += inFlight.unanswered(lane);
-    this.#tally.dropped.closed += inFlight.waitingOn(lane);
-    inFlight.clear(lane);
+    this.#tally.unanswered += inFlight.unanswered(slot);
+    this.#tally.dropped.closed += inFlight.waitingOn(slot);
+    inFlight.clear(slot);
   }
 
   /** The connection is over: messages of which a byte still waits in it were not sent. `forget` has counted them. */
-  ended(connection: LaneConnection, cause: DropCause): void {
+  ended(connection: LoadConnection, cause: DropCause): void {
     const tally = this.#tally;
     const { messages, late, lateForReply } = this.#unsent.take(connection);
     tally.sent -= messages;
@@ -224,24 +224,24 @@ export class Sender {
     if (this.#options.inFlight !== undefined) this.#pendingMessages.add(plannedUs, count);
   }
 
-  #mustWait(inFlight: InFlight, lane: number): boolean {
-    return inFlight.unanswered(lane) >= this.#depth || inFlight.waitingOn(lane) > 0;
+  #mustWait(inFlight: InFlight, slot: number): boolean {
+    return inFlight.unanswered(slot) >= this.#depth || inFlight.waitingOn(slot) > 0;
   }
 
-  #writeOne(connection: LaneConnection, lane: number, nowMs: number): number {
+  #writeOne(connection: LoadConnection, slot: number, nowMs: number): number {
     const nowUs = microsecondsOf(nowMs);
     const { inFlight } = this.#options;
-    if (!this.#write(connection, lane, nowUs, nowMs, false, false)) return 0;
+    if (!this.#write(connection, slot, nowUs, nowMs, false, false)) return 0;
     if (inFlight === undefined) return 1;
     this.#pendingMessages.add(runUs(nowMs));
     this.#pendingServices.add(runUs(nowMs));
-    inFlight.pushSent(lane, nowUs, nowUs);
+    inFlight.pushSent(slot, nowUs, nowUs);
     return 1;
   }
 
-  #writeBlock(connection: LaneConnection, lane: number, nowMs: number): number {
+  #writeBlock(connection: LoadConnection, slot: number, nowMs: number): number {
     const { source } = this.#options;
-    if (!source.constant) return this.#writeOne(connection, lane, nowMs);
+    if (!source.constant) return this.#writeOne(connection, slot, nowMs);
     if (this.#block === undefined) {
       const message = source.nextBytes(0, 0);
       this.#blockMessages = Math.max(1, Math.floor(BLOCK_BYTES / message.length));
@@ -254,24 +254,24 @@ export class Sender {
   }
 
   #write(
-    connection: LaneConnection,
-    lane: number,
+    connection: LoadConnection,
+    slot: number,
     plannedUs: number,
     nowMs: number,
     late: boolean,
     lateForReply: boolean,
   ): boolean {
     const { source, upstream, epochMs, tapOut } = this.#options;
-    const uid = this.#lanes.uids[lane]!;
+    const uid = this.#table.uids[slot]!;
     const bytes = source.nextBytes(uid, source.hasMarker ? Math.round((epochMs + nowMs) * 1000) : plannedUs);
     if (connection.write(bytes) === 0) return false;
     this.#wrote(connection, bytes.length, 1, late, lateForReply);
-    upstream?.spend(lane, bytes.length);
+    upstream?.spend(slot, bytes.length);
     if (tapOut !== undefined) tapOut(uid, bytes);
     return true;
   }
 
-  #wrote(connection: LaneConnection, bytes: number, messages: number, late: boolean, lateForReply: boolean): void {
+  #wrote(connection: LoadConnection, bytes: number, messages: number, late: boolean, lateForReply: boolean): void {
     this.#tally.sent += messages;
     if (late) this.#tally.late += messages;
     if (lateForReply) this.#tally.lateForReply += messages;

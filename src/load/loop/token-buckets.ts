@@ -10,31 +10,31 @@ export class TokenBuckets {
   readonly #tokens: Float64Array;
   readonly #atMs: Float64Array;
 
-  constructor(lanes: number, bytesPerSecond: number) {
+  constructor(slots: number, bytesPerSecond: number) {
     this.#perMs = bytesPerSecond / 1000;
-    this.#tokens = new Float64Array(lanes);
-    this.#atMs = new Float64Array(lanes);
+    this.#tokens = new Float64Array(slots);
+    this.#atMs = new Float64Array(slots);
   }
 
-  /** The lane begins anew. */
-  reset(lane: number, nowMs: number): void {
-    this.#tokens[lane] = 0;
-    this.#atMs[lane] = nowMs;
+  /** The slot begins anew. */
+  reset(slot: number, nowMs: number): void {
+    this.#tokens[slot] = 0;
+    this.#atMs[slot] = nowMs;
   }
 
-  mayPass(lane: number, nowMs: number): boolean {
-    const saved = this.#tokens[lane]! + (nowMs - this.#atMs[lane]!) * this.#perMs;
-    this.#tokens[lane] = Math.min(saved, this.#perMs * SAVED_MS);
-    this.#atMs[lane] = nowMs;
-    return this.#tokens[lane]! >= 0;
+  mayPass(slot: number, nowMs: number): boolean {
+    const saved = this.#tokens[slot]! + (nowMs - this.#atMs[slot]!) * this.#perMs;
+    this.#tokens[slot] = Math.min(saved, this.#perMs * SAVED_MS);
+    this.#atMs[slot] = nowMs;
+    return this.#tokens[slot]! >= 0;
   }
 
-  spend(lane: number, bytes: number): void {
-    this.#tokens[lane]! -= bytes;
+  spend(slot: number, bytes: number): void {
+    this.#tokens[slot]! -= bytes;
   }
 
   /** Milliseconds until something may pass again. */
-  waitMs(lane: number): number {
-    return Math.max(0, -this.#tokens[lane]! / this.#perMs);
+  waitMs(slot: number): number {
+    return Math.max(0, -this.#tokens[slot]! / this.#perMs);
   }
 }

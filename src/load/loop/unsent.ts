@@ -1,4 +1,4 @@
-import type { LaneConnection } from "./connection-table.ts";
+import type { LoadConnection } from "./connection-table.ts";
 
 /** Messages that one write handed over, and of which the kernel did not take every byte at once. */
 interface Waiting {
@@ -26,11 +26,11 @@ const TIDY_EVERY = 256;
  * connection ends before, the rest was not. Costs one comparison a message where nothing waits.
  */
 export class Unsent {
-  readonly #queues = new Map<LaneConnection, Waiting[]>();
+  readonly #queues = new Map<LoadConnection, Waiting[]>();
 
   /** To be called after each write. */
   wrote(
-    connection: LaneConnection,
+    connection: LoadConnection,
     { bytes, messages, late, lateForReply }: { bytes: number; messages: number; late: boolean; lateForReply: boolean },
   ): void {
     const { queuedBytes, bytesWritten } = connection;
@@ -47,24 +47,24 @@ export class Unsent {
   }
 
   /** Nothing of it waits any more. */
-  emptied(connection: LaneConnection): void {
+  emptied(connection: LoadConnection): void {
     if (this.#queues.size > 0) this.#queues.delete(connection);
   }
 
   /** How many messages of this connection have not left whole. */
-  on(connection: LaneConnection): number {
+  on(connection: LoadConnection): number {
     return this.#queues.size === 0 ? 0 : this.#leftOf(connection).messages;
   }
 
   /** The connection is over: how many did not leave, and will not any more. */
-  take(connection: LaneConnection): Left {
+  take(connection: LoadConnection): Left {
     if (this.#queues.size === 0) return NOTHING;
     const left = this.#leftOf(connection);
     this.#queues.delete(connection);
     return left;
   }
 
-  #leftOf(connection: LaneConnection): Left {
+  #leftOf(connection: LoadConnection): Left {
     const { bytesWritten } = connection;
     const left = { messages: 0, late: 0, lateForReply: 0 };
     for (const { endBytes, messageBytes, messages, late, lateForReply } of this.#queues.get(connection) ?? []) {

@@ -22,7 +22,7 @@ export class Tally {
   open = 0;
   peak = 0;
   opened = 0;
-  /** Opened after another of their lane was lost, retired or could not be opened: part of `opened`. */
+  /** Opened after another in their slot was lost, retired or could not be opened: part of `opened`. */
   reopened = 0;
   /** Open when the sending was over. */
   held = 0;

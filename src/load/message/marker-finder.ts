@@ -21,8 +21,8 @@ function digitOf(byte: number): number {
  * Finds `TCPKaliMsgTS-<16 hexadecimal digits>.` wherever the stream was cut. What only begins like a marker is passed over.
  *
  * ```text
- *   slot 0  0 … 12: bytes of the prefix      13 … 29: all of it, and so many digits
- *   slot 1  upper 32 bits of the time        slot 2  lower 32 bits
+ *   int 0   0 … 12: bytes of the prefix      13 … 29: all of it, and so many digits
+ *   int 1   upper 32 bits of the time        int 2   lower 32 bits
  * ```
  *
  * @example
@@ -57,7 +57,7 @@ export function messageMarkerFinder(): MarkerFinder {
   }
 
   return {
-    slotsPerConnection: 3,
+    intsPerConnection: 3,
     get timestampsUs() {
       return timestampsUs;
     },

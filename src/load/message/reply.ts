@@ -1,24 +1,24 @@
 import { Pattern } from "./pattern.ts";
 
 /**
- * Says how many replies a chunk completes. What it must remember of a connection is `slotsPerConnection` integers, which the
+ * Says how many replies a chunk completes. What it must remember of a connection is `intsPerConnection` integers, which the
  * caller keeps for all connections in one array: they start as 0 and belong to the finder.
  *
  * ```text
- *   state  [ · · | · · | · · | … ]      offset = connection × slots
+ *   state  [ · · | · · | · · | … ]      offset = connection × ints
  * ```
  *
  * `count` allocates nothing, and how the stream was cut into chunks never changes the sum (but for `byAnyChunk`).
  */
 export interface ReplyFinder {
-  readonly slotsPerConnection: number;
+  readonly intsPerConnection: number;
   /** Replies that `bytes`, the next chunk of this connection, completes. */
   count(state: Int32Array, offset: number, bytes: Uint8Array): number;
 }
 
 /** Looks for the text that ends a run (`--message-stop`). */
 export interface StopFinder {
-  readonly slotsPerConnection: number;
+  readonly intsPerConnection: number;
   /** The text is complete in this chunk. */
   seen(state: Int32Array, offset: number, bytes: Uint8Array): boolean;
 }
@@ -37,7 +37,7 @@ export function byMarker(marker: Uint8Array, skip = 0): ReplyFinder {
   }
   const pattern = new Pattern(marker);
   return {
-    slotsPerConnection: skip === 0 ? 1 : 2,
+    intsPerConnection: skip === 0 ? 1 : 2,
     count(state, offset, bytes) {
       let found = 0;
       for (let at = pattern.findEnd(state, offset, bytes, 0); at >= 0; found++) {
@@ -77,7 +77,7 @@ export function byLength(bytesPerReply: number): ReplyFinder {
     );
   }
   return {
-    slotsPerConnection: 1,
+    intsPerConnection: 1,
     count(state, offset, bytes) {
       const gathered = state[offset]! + bytes.length;
       const replies = Math.floor(gathered / bytesPerReply);
@@ -92,7 +92,7 @@ export function byLength(bytesPerReply: number): ReplyFinder {
  * and its answer comes in one piece: TCP may cut a reply in two, or put two into one.
  */
 export function byAnyChunk(): ReplyFinder {
-  return { slotsPerConnection: 0, count: (_state, _offset, bytes) => (bytes.length > 0 ? 1 : 0) };
+  return { intsPerConnection: 0, count: (_state, _offset, bytes) => (bytes.length > 0 ? 1 : 0) };
 }
 
 /**
@@ -103,7 +103,7 @@ export function byAnyChunk(): ReplyFinder {
 export function stopAt(text: Uint8Array): StopFinder {
   const pattern = new Pattern(text);
   return {
-    slotsPerConnection: 1,
+    intsPerConnection: 1,
     seen: (state, offset, bytes) => pattern.findEnd(state, offset, bytes, 0) >= 0,
   };
 }

@@ -16,15 +16,15 @@ const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 /** What the finder counts when the stream comes in pieces of these lengths, the last one being the rest. */
 function countCut(finder: ReplyFinder, stream: Uint8Array, lengths: readonly number[]): number {
   // The slots stand between others, which a finder must leave alone.
-  const state = new Int32Array(finder.slotsPerConnection + 2).fill(7);
-  state.fill(0, 1, 1 + finder.slotsPerConnection);
+  const state = new Int32Array(finder.intsPerConnection + 2).fill(7);
+  state.fill(0, 1, 1 + finder.intsPerConnection);
   let count = 0;
   let from = 0;
   for (const length of [...lengths, stream.length]) {
     count += finder.count(state, 1, stream.subarray(from, from + length));
     from += length;
   }
-  expect([state[0], state[finder.slotsPerConnection + 1]]).toEqual([7, 7]);
+  expect([state[0], state[finder.intsPerConnection + 1]]).toEqual([7, 7]);
   return count;
 }
 
@@ -66,10 +66,10 @@ test("cutting the same stream in two at every place gives the same count with ev
 
 test("connections that take turns do not disturb one another", () => {
   const finder = byMarker(bytesOf("PONG"), 1);
-  const state = new Int32Array(2 * finder.slotsPerConnection);
+  const state = new Int32Array(2 * finder.intsPerConnection);
   const counts = [0, 0];
   for (const [connection, chunk] of [[0, "PO"], [1, "PONGP"], [0, "NGPONG"], [1, "ON"], [0, "P"], [1, "GPONG"]] as const) {
-    counts[connection]! += finder.count(state, connection * finder.slotsPerConnection, bytesOf(chunk));
+    counts[connection]! += finder.count(state, connection * finder.intsPerConnection, bytesOf(chunk));
   } // biome-ignore format: a table
   expect(counts).toEqual([1, 2]);
 });
@@ -91,7 +91,7 @@ test("a stop text is seen across chunks and nothing else is", () => {
   fc.assert(
     fc.property(fewLetters(40), fewLetters(4), anyCut, (stream, wanted, lengths) => {
       const finder = stopAt(bytesOf(wanted));
-      const state = new Int32Array(finder.slotsPerConnection);
+      const state = new Int32Array(finder.intsPerConnection);
       let seen = false;
       let from = 0;
       for (const length of [...lengths, stream.length]) {
@@ -124,7 +124,7 @@ test("message markers are found with their times as a regular expression finds t
   fc.assert(
     fc.property(nearlyMarkers, anyCut, (stream, lengths) => {
       const finder = messageMarkerFinder();
-      const state = new Int32Array(finder.slotsPerConnection);
+      const state = new Int32Array(finder.intsPerConnection);
       const times: number[] = [];
       let from = 0;
       for (const length of [...lengths, stream.length]) {
@@ -145,7 +145,7 @@ test("the finder reads back the times that messages were sent with", () => {
   const parts = [{ kind: "text", text: "\\{message.marker}", first: false, unescape: false }] as const;
   const source = compileMessages({ parts, random: Math.random });
   const finder = messageMarkerFinder();
-  const state = new Int32Array(finder.slotsPerConnection);
+  const state = new Int32Array(finder.intsPerConnection);
   fc.assert(
     fc.property(fc.maxSafeNat(), (nowUs) => {
       expect(finder.count(state, 0, source.nextBytes(1, nowUs))).toBe(1);
@@ -169,7 +169,7 @@ test("random bytes never break a finder", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 10 }), (chunks) => {
       for (const finder of finders) {
-        const state = new Int32Array(finder.slotsPerConnection);
+        const state = new Int32Array(finder.intsPerConnection);
         for (const chunk of chunks) {
           const count = finder.count(state, 0, chunk);
           expect(count >= 0 && count <= chunk.length).toBe(true);
