@@ -8,8 +8,9 @@ import {
   type LoadSnapshot,
   type Report,
   type RunOptions,
-  runTcp,
+  runLoad,
   type TcpPlan,
+  tcp,
 } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { readKeys } from "./keys.ts";
@@ -45,7 +46,7 @@ export const USUAL_BOX = "http://127.0.0.1:9190/";
 
 /** Runs a plan, shown live, with its keys. Ctrl-C and `q` end it early; the report is whole all the same. */
 export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
-  return showing(plan, shown, (options) => runTcp(plan, options));
+  return showing(plan, shown, (options) => runLoad(tcp, plan, options));
 }
 
 /** Runs a plan again and again, at more and more load; Ctrl-C ends the search with what is known by then. */
@@ -54,7 +55,7 @@ export function findLimitShown(
   { vary, ...shown }: ShownRun & { readonly vary?: Limit["vary"] },
 ): Promise<Report & { limit: Limit }> {
   const onStep = (step: Limit["curve"][number]) => stderr.line(stepLine(step));
-  return showing(plan, shown, (options) => findLimit(plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
+  return showing(plan, shown, (options) => findLimit(tcp, plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
 }
 
 async function showing<Result extends Report>(

@@ -1,7 +1,8 @@
 import { TenkError } from "../base/mod.ts";
-import { isMessageDue, namesRate, preflight, type TcpPlan } from "./plan/mod.ts";
+import type { Protocol } from "./loop/mod.ts";
+import { isMessageDue, type LoadPlan, namesRate, preflight } from "./plan/mod.ts";
 import type { Report, Verdict } from "./report.ts";
-import { type RunOptions, runTcp } from "./run.ts";
+import { type RunOptions, runLoad } from "./run.ts";
 
 /** One run of a search. */
 export interface LimitStep {
@@ -52,9 +53,13 @@ export type Trial = (value: number) => Promise<{ pass: boolean; report: Report }
  *
  * @returns the report of the highest run that passed (of the last where none did), and the limit; the verdict is on the search:
  *   where the target's limit was not found, it is no pass
- * @throws {TenkError} `usage` when there is nothing to vary; else what `runTcp` throws
+ * @throws {TenkError} `usage` when there is nothing to vary; else what `runLoad` throws
  */
-export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): Promise<Report & { limit: Limit }> {
+export async function findLimit<Plan extends LoadPlan>(
+  protocol: Protocol<Plan>,
+  plan: Plan,
+  options: FindLimitOptions = {},
+): Promise<Report & { limit: Limit }> {
   const hasRate = plan.pace === "per-connection" || plan.pace === "total";
   const { vary = hasRate ? "rate" : "connections", pauseMs = 500, onStep, ...run } = options;
   if (vary === "rate" && !hasRate) refuse("there is no rate to raise", "give -r, the rate to begin with");
@@ -68,7 +73,7 @@ export async function findLimit(plan: TcpPlan, options: FindLimitOptions = {}): 
     const changed = planAt(plan, vary, value);
     if (preflight(changed).refusals.length > 0) return "machine";
     if (steps.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    const report = await runTcp(changed, run);
+    const report = await runLoad(protocol, changed, run);
     reports.set(value, report);
     const step = stepOf(value, report);
     steps.push(step);
@@ -157,7 +162,7 @@ export async function search(
   return { knee, brokenAt, byMachine, isStopped };
 }
 
-function planAt(plan: TcpPlan, vary: Limit["vary"], value: number): TcpPlan {
+function planAt<Plan extends LoadPlan>(plan: Plan, vary: Limit["vary"], value: number): Plan {
   if (vary === "connections") return { ...plan, connections: value };
   return plan.totalRate === undefined ? { ...plan, ratePerConnection: value } : { ...plan, totalRate: value };
 }

@@ -12,16 +12,13 @@ export {
   type Preflight,
   parseExpectation,
   parseShape,
-  planTcp,
   preflight,
-  type ReplyRule,
   rampUpMs,
   readMachine,
   type ShapeDefaults,
-  type TcpOptions,
-  type TcpPlan,
 } from "./plan/mod.ts";
 export type { Check, Report, ServerReport, Verdict } from "./report.ts";
 export { lookAtBox, noSampleText, SATURATION } from "./result/mod.ts";
-export { LoadControl, type RunOptions, runTcp } from "./run.ts";
+export { LoadControl, type RunOptions, runLoad } from "./run.ts";
 export type { LoadSnapshot, Phase } from "./snapshot.ts";
+export { planTcp, type ReplyRule, type TcpOptions, type TcpPlan, tcp } from "./tcp/mod.ts";

@@ -2,28 +2,28 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { systemCodeOf, TenkError } from "../base/mod.ts";
 import { openProcessReader } from "../metrics/mod.ts";
-import type { Tap } from "./loop/mod.ts";
-import { type Counting, countingOf, rampUpMs, type TcpPlan } from "./plan/mod.ts";
+import type { Protocol, Tap } from "./loop/mod.ts";
+import { type LoadPlan, rampUpMs } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
 import { BoxWatch, CpuMeter, makeReport, SnapshotMaker } from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
-import { assembleCrew, type Crew } from "./workers/mod.ts";
+import { type LoadWorkers, prepareLoadWorkers } from "./workers/mod.ts";
 
 /** Steers a run from outside. Does nothing before the run began and after it ended; the next run begins at factor 1. */
 export class LoadControl {
-  #crew: Crew | undefined;
+  #workers: LoadWorkers | undefined;
   #factor = 1;
 
   /** Ends the run before its time, with a full report. */
   stop(): void {
-    this.#crew?.stop("stopped");
+    this.#workers?.stop("stopped");
   }
 
   /** Multiplies the rate that is being planned, from now on; factors multiply: 2 twice is 4. */
   scaleRate(factor: number): void {
-    if (this.#crew === undefined) return;
+    if (this.#workers === undefined) return;
     this.#factor *= factor;
-    this.#crew.scaleRate(this.#factor);
+    this.#workers.scaleRate(this.#factor);
   }
 
   /** By how much the planned rate is multiplied now, or was when the run ended. */
@@ -32,9 +32,9 @@ export class LoadControl {
   }
 
   /** For the run. */
-  attach(crew: Crew | undefined): void {
-    this.#crew = crew;
-    if (crew !== undefined) this.#factor = 1;
+  attach(workers: LoadWorkers | undefined): void {
+    this.#workers = workers;
+    if (workers !== undefined) this.#factor = 1;
   }
 }
 
@@ -60,14 +60,18 @@ const BOX_MS = 1000;
  *
  * @throws {TenkError} `name-not-found`, `usage` for a tap with several workers, `unsupported` when a worker fails
  */
-export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<Report> {
+export async function runLoad<Plan extends LoadPlan>(
+  protocol: Protocol<Plan>,
+  plan: Plan,
+  options: RunOptions = {},
+): Promise<Report> {
   const { onSnapshot, signal, control = new LoadControl(), tap, boxToken } = options;
   const addresses = await addressesOf(plan);
   const box = new BoxWatch(plan.box || "", plan.port ?? 0, boxToken);
   if (plan.box !== false) await box.start();
-  const crew = await assembleCrew(plan, addresses, tap);
-  const run = new Run(plan, crew, box, options.version);
-  control.attach(crew);
+  const workers = await prepareLoadWorkers(protocol, plan, addresses, tap);
+  const run = new Run(plan, workers, box, options.version);
+  control.attach(workers);
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
   const timers = [
@@ -84,12 +88,12 @@ export async function runTcp(plan: TcpPlan, options: RunOptions = {}): Promise<R
     for (const timer of timers) clearInterval(timer);
     signal?.removeEventListener("abort", stop);
     control.attach(undefined);
-    crew.close();
+    workers.close();
     run.close();
   }
 }
 
-async function addressesOf({ host, path }: TcpPlan): Promise<readonly string[] | undefined> {
+async function addressesOf({ host, path }: LoadPlan): Promise<readonly string[] | undefined> {
   if (path !== undefined || isIP(host)) return undefined;
   try {
     const found = await lookup(host, { all: true, order: "verbatim" });
@@ -103,14 +107,13 @@ async function addressesOf({ host, path }: TcpPlan): Promise<readonly string[] |
 
 /** One run, from the first connect to the report. */
 class Run {
-  readonly #plan: TcpPlan;
-  readonly #crew: Crew;
+  readonly #plan: LoadPlan;
+  readonly #workers: LoadWorkers;
   readonly #box: BoxWatch;
   readonly #process = openProcessReader();
   readonly #version: string | undefined;
   readonly #startedAt = Date.now();
   readonly #startMs = performance.now();
-  readonly #counting: Counting;
   readonly #snapshots: SnapshotMaker;
   readonly #cpu = new CpuMeter();
   #sendStartMs = Number.POSITIVE_INFINITY;
@@ -118,29 +121,28 @@ class Run {
   #phase: Phase = "connect";
   #rssBytes = 0;
 
-  constructor(plan: TcpPlan, crew: Crew, box: BoxWatch, version: string | undefined) {
+  constructor(plan: LoadPlan, workers: LoadWorkers, box: BoxWatch, version: string | undefined) {
     this.#version = version;
     this.#plan = plan;
-    this.#crew = crew;
+    this.#workers = workers;
     this.#box = box;
-    this.#counting = countingOf(plan);
-    this.#snapshots = new SnapshotMaker(plan, this.#counting);
+    this.#snapshots = new SnapshotMaker(plan);
   }
 
   async toItsEnd(): Promise<Report> {
-    const crew = this.#crew;
-    crew.start();
-    const isSending = await Promise.race([crew.rampedUp.then(() => true), crew.sendingOver, crew.done]);
+    const workers = this.#workers;
+    workers.start();
+    const isSending = await Promise.race([workers.rampedUp.then(() => true), workers.sendingOver, workers.done]);
     this.#sendStartMs = performance.now();
     // Stopped while it connected: all that was sent was sent by then.
     if (isSending === true) {
       // Started at once, read beside: a box that answers slowly must not hold up the plan.
-      crew.startSending();
+      workers.startSending();
       this.#phase = "send";
       this.#cpu.read();
     }
     const begun = this.#box.sendingBegins();
-    await Promise.race([crew.sendingOver, crew.done]);
+    await Promise.race([workers.sendingOver, workers.done]);
     const cpu = this.#cpu.read();
     const sendMs = isSending === true ? performance.now() - this.#sendStartMs : 0;
     this.#sendEndMs = performance.now();
@@ -148,8 +150,8 @@ class Run {
     this.#readMemory();
     await begun;
     await this.#box.sendingEnds();
-    const endedBy = await crew.done;
-    const state = crew.state();
+    const endedBy = await workers.done;
+    const state = workers.state();
     await this.#box.settle(state.tally.bytesSent);
     this.#phase = "done";
     return makeReport({
@@ -159,7 +161,6 @@ class Run {
       startedAt: this.#startedAt,
       version: this.#version,
       box: this.#box,
-      counting: this.#counting,
       cpu,
       rssBytes: this.#rssBytes,
       connectMs: this.#sendStartMs - this.#startMs,
@@ -176,7 +177,7 @@ class Run {
     const rampMs =
       this.#phase === "connect" ? Math.max(elapsedMs, rampUpMs(this.#plan)) : this.#sendStartMs - this.#startMs;
     const timing = { phase: this.#phase, elapsedMs, durationMs: rampMs + this.#plan.durationMs };
-    return this.#snapshots.make(this.#crew.state(), { ...timing, nowMs, rssBytes: this.#rssBytes });
+    return this.#snapshots.make(this.#workers.state(), { ...timing, nowMs, rssBytes: this.#rssBytes });
   }
 
   close(): void {

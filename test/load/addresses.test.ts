@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { reportText } from "../../src/cli/report-text.ts";
 import { paintsFor } from "../../src/cli/terminal.ts";
 import { planTcp } from "../../src/load/mod.ts";
-import { assembleCrew } from "../../src/load/workers/load-workers.ts";
+import { tcp } from "../../src/load/tcp/mod.ts";
+import { prepareLoadWorkers } from "../../src/load/workers/load-workers.ts";
 import { listen } from "../../src/net/mod.ts";
 import { freePort } from "../net/support.ts";
 import { PING, runAgainst, target } from "./servers.ts";
 
-test.each([1, 2])("with %i workers all addresses of the target are tried, and each is told of", async (workers) => {
+test.each([1, 2])("with %i workers all addresses of the target are tried, and each is told of", async (count) => {
   await using server = await listen({ host: "127.0.0.2" }, {});
   const connections = 40;
   const plan = planTcp({
@@ -21,20 +22,20 @@ test.each([1, 2])("with %i workers all addresses of the target are tried, and ea
     connectRate: 1000,
     durationMs: 200,
     messages: PING,
-    workers,
+    workers: count,
   });
-  const crew = await assembleCrew(plan, ["::1", "127.0.0.3", "127.0.0.2"], undefined);
-  crew.start();
-  await crew.rampedUp;
-  crew.startSending();
-  await crew.done;
-  const { tally, latencies } = crew.state();
+  const workers = await prepareLoadWorkers(tcp, plan, ["::1", "127.0.0.3", "127.0.0.2"]);
+  workers.start();
+  await workers.rampedUp;
+  workers.startSending();
+  await workers.done;
+  const { tally, latencies } = workers.state();
   expect(tally).toMatchObject({ opened: connections, failed: 0, byCause: {} });
   expect(tally.byAddress["127.0.0.2"]).toEqual({ connected: connections });
   // Only those that began before the first found out.
   expect(tally.byAddress["::1"]?.ECONNREFUSED).toBeLessThanOrEqual(connections);
   expect(latencies.summary("connect", []).count).toBe(connections);
-  crew.close();
+  workers.close();
 });
 
 test("a run falls over when the address that worked stops working", async () => {
@@ -49,16 +50,16 @@ test("a run falls over when the address that worked stops working", async () => 
     messages: PING,
     reconnect: true,
   });
-  const crew = await assembleCrew(plan, ["127.0.0.2", "127.0.0.3"], undefined);
-  crew.start();
-  await crew.rampedUp;
-  crew.startSending();
+  const workers = await prepareLoadWorkers(tcp, plan, ["127.0.0.2", "127.0.0.3"]);
+  workers.start();
+  await workers.rampedUp;
+  workers.startSending();
   await first.stop({ graceMs: 0 });
-  await crew.done;
-  const { byAddress } = crew.state().tally;
+  await workers.done;
+  const { byAddress } = workers.state().tally;
   expect(byAddress["127.0.0.2"]?.connected).toBe(4);
   expect(byAddress["127.0.0.3"]?.connected).toBeGreaterThanOrEqual(4);
-  crew.close();
+  workers.close();
 });
 
 test("the report names the address that was used, or that refused", async () => {

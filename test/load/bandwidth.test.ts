@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { planTcp, runTcp } from "../../src/load/mod.ts";
+import { planTcp, runLoad, tcp } from "../../src/load/mod.ts";
 import { runAgainst, target } from "./servers.ts";
 
 /** A server in a process of its own that writes all that is taken, from the first moment on. */
@@ -30,7 +30,8 @@ test.each([
 ])("at %i bytes a second a connection reads no more from its first byte on, with %i workers", async (rate, workers) => {
   await using server = await floodingProcess();
   const connections = 20;
-  const { bytes, timing } = await runTcp(
+  const { bytes, timing } = await runLoad(
+    tcp,
     planTcp({
       port: server.port,
       connections,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { search, type Trial, verdictOn } from "../../src/load/find-limit.ts";
-import { findLimit, type Limit, LoadControl, planTcp, type Report } from "../../src/load/mod.ts";
+import { findLimit, type Limit, LoadControl, planTcp, type Report, tcp } from "../../src/load/mod.ts";
 import { PING, target } from "./servers.ts";
 
 const NO_REPORT = {} as Report;
@@ -69,7 +69,10 @@ describe("the search for a limit", () => {
       ratePerConnection: 10,
       box: false,
     } as const;
-    const report = await findLimit(planTcp({ ...options, connectRate: 10_000 }), { vary: "connections", pauseMs: 1 });
+    const report = await findLimit(tcp, planTcp({ ...options, connectRate: 10_000 }), {
+      vary: "connections",
+      pauseMs: 1,
+    });
     expect(report.limit).toMatchObject({ vary: "connections", knee: 2, brokenAt: 3 });
     expect(report.limit.curve.map(({ value, pass }) => [value, pass])).toEqual([
       [1, true],
@@ -96,7 +99,7 @@ describe("the search for a limit", () => {
       expectations: ["unanswered=0"],
       box: false,
     });
-    const { limit } = await findLimit(plan, { pauseMs: 1 });
+    const { limit } = await findLimit(tcp, plan, { pauseMs: 1 });
     expect([limit.knee, limit.curve.map(({ value }) => value)]).toEqual([0, [5, 10, 20]]);
   });
 
@@ -111,10 +114,10 @@ describe("the search for a limit", () => {
     } as const;
     const abort = new AbortController();
     const onStep = () => abort.abort();
-    const first = await findLimit(planTcp(plan), { pauseMs: 1, onStep, signal: abort.signal });
+    const first = await findLimit(tcp, planTcp(plan), { pauseMs: 1, onStep, signal: abort.signal });
     const control = new LoadControl();
     const onSnapshot = () => control.stop();
-    const second = await findLimit(planTcp({ ...plan, durationMs: 60_000 }), { pauseMs: 1, control, onSnapshot });
+    const second = await findLimit(tcp, planTcp({ ...plan, durationMs: 60_000 }), { pauseMs: 1, control, onSnapshot });
     for (const { endedBy, verdict, limit } of [first, second]) {
       expect([endedBy, verdict.pass, limit.brokenAt]).toEqual(["stopped", false, null]);
       expect(verdict.reason).toBe("the search was stopped before its end");
@@ -136,11 +139,11 @@ describe("the search for a limit", () => {
 
   test("is refused where there is nothing to raise", async () => {
     const plan = planTcp({ port: 1, messages: PING, shape: "ramp:1..10" });
-    await expect(findLimit(plan)).rejects.toThrow(/shape "ramp:1\.\.10" sets the rate/);
+    await expect(findLimit(tcp, plan)).rejects.toThrow(/shape "ramp:1\.\.10" sets the rate/);
     const named = planTcp({ port: 1, messages: PING, shape: "ramp:1..100", totalRate: 100 });
-    await expect(findLimit(named)).rejects.toThrow(/shape "ramp:1\.\.100" sets the rate/);
+    await expect(findLimit(tcp, named)).rejects.toThrow(/shape "ramp:1\.\.100" sets the rate/);
     const constant = planTcp({ port: 1, messages: PING, shape: "constant:5", totalRate: 5 });
-    await expect(findLimit(constant)).rejects.toThrow(/shape "constant:5" sets the rate/);
-    await expect(findLimit(planTcp({ port: 1 }), { vary: "rate" })).rejects.toThrow(/no rate to raise/);
+    await expect(findLimit(tcp, constant)).rejects.toThrow(/shape "constant:5" sets the rate/);
+    await expect(findLimit(tcp, planTcp({ port: 1 }), { vary: "rate" })).rejects.toThrow(/no rate to raise/);
   });
 });

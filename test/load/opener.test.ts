@@ -1,23 +1,27 @@
 import { expect, test } from "bun:test";
 import { ConnectionTable } from "../../src/load/loop/connection-table.ts";
-import { Opener, slicesOf } from "../../src/load/loop/opener.ts";
-import { tcpProtocol } from "../../src/load/loop/protocol.ts";
+import { Opener } from "../../src/load/loop/opener.ts";
+import { slicesOf } from "../../src/load/loop/slice.ts";
 import { LatencyRecorder } from "../../src/load/measure/latency-recorder.ts";
 import { Tally } from "../../src/load/measure/tally.ts";
-import { planTcp } from "../../src/load/plan/plan.ts";
+import { planTcp, tcp } from "../../src/load/mod.ts";
 
 test("a retry that waits does not slow down the connects that do not", async () => {
   const plan = planTcp({ path: "/nowhere/tenk.sock", connections: 3, connectRate: 500, reconnect: true });
+  const slice = slicesOf(plan)[0]!;
+  const protocol = tcp.onLoop(plan, slice);
+  const transport = protocol.openTransport({ open: () => {}, chunk: () => {}, close: () => {} });
   const tally = new Tally();
+  const table = new ConnectionTable(3, protocol);
   let now = 0;
-  const table = new ConnectionTable(3, tcpProtocol(plan, 0));
   const opener = new Opener(
     plan,
-    slicesOf(plan)[0]!,
+    slice,
     table,
     tally,
     new LatencyRecorder(),
-    { failed: () => {} },
+    transport,
+    () => {},
     () => now,
   );
   opener.tick(0, 0);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { TenkError } from "../../src/base/mod.ts";
-import { planTcp, rampUpMs, shapeOf, type TcpOptions } from "../../src/load/plan/plan.ts";
+import { rampUpMs, shapeOf } from "../../src/load/plan/mod.ts";
+import { planTcp, type TcpOptions } from "../../src/load/tcp/mod.ts";
 
 const messages = [{ kind: "text", text: "ping", first: false, unescape: false }] as const;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Machine, readMachine } from "../../src/load/plan/machine.ts";
-import { planTcp, type TcpOptions } from "../../src/load/plan/plan.ts";
 import { preflight } from "../../src/load/plan/preflight.ts";
+import { planTcp, type TcpOptions } from "../../src/load/tcp/plan.ts";
 import { PING } from "./servers.ts";
 
 const MACHINE: Machine = {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { planTcp, type Report, type RunOptions, runTcp, type TcpOptions } from "../../src/load/mod.ts";
+import { planTcp, type Report, type RunOptions, runLoad, type TcpOptions, tcp } from "../../src/load/mod.ts";
 import { type Connection, type Handler, listen, type Server } from "../../src/net/mod.ts";
 
 /** What a test sends unless it says otherwise: four bytes. */
@@ -75,5 +75,5 @@ export async function processTarget(): Promise<AsyncDisposable & { server: { por
 /** Runs against a target that is no box; short, and with connections opened at once, unless `options` say otherwise. */
 export function runAgainst({ server }: Target, options: TcpOptions, run: RunOptions = {}): Promise<Report> {
   const defaults = { connectRate: Number.POSITIVE_INFINITY, durationMs: 300, messages: PING, box: false } as const;
-  return runTcp(planTcp({ port: server.port, ...defaults, ...options }), run);
+  return runLoad(tcp, planTcp({ port: server.port, ...defaults, ...options }), run);
 }

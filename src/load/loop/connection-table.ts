@@ -1,9 +1,5 @@
-import type { Connection } from "../../net/mod.ts";
-import type { Protocol } from "./protocol.ts";
+import type { LoadConnection, LoopProtocol } from "./protocol.ts";
 import { Rotation } from "./rotation.ts";
-
-/** A connection whose `data` is the number of its slot; -1 once it left it. */
-export type LoadConnection = Connection<number>;
 
 /**
  * The places for connections: slot 3 is the third connection of this event loop, and stays it when that is reopened.
@@ -27,7 +23,7 @@ export class ConnectionTable {
   /** The slots that have their turns: open and past their delay, or gone with messages planned for them. */
   readonly rotation: Rotation;
 
-  constructor(count: number, protocol: Protocol) {
+  constructor(count: number, protocol: LoopProtocol) {
     this.count = count;
     this.connections = new Array<LoadConnection | undefined>(count).fill(undefined);
     this.uids = new Float64Array(count);

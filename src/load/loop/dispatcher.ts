@@ -1,10 +1,10 @@
 import type { DropCause } from "../measure/mod.ts";
 import { SeededRandom } from "../message/mod.ts";
-import { shapeOf, type TcpPlan } from "../plan/mod.ts";
+import { type LoadPlan, shapeOf } from "../plan/mod.ts";
 import type { ConnectionTable } from "./connection-table.ts";
-import type { Slice } from "./opener.ts";
 import { Pacer } from "./pacer.ts";
 import type { Sender } from "./sender.ts";
+import type { Slice } from "./slice.ts";
 
 /** A tick sends (and dials) for at most this long, then lets answers be read: 5 ms of lag are the price of catching up. */
 export const TICK_BUDGET_MS = 5;
@@ -16,7 +16,7 @@ export const TICK_BUDGET_MS = 5;
  * sent.
  */
 export class Dispatcher {
-  readonly #plan: TcpPlan;
+  readonly #plan: LoadPlan;
   readonly #slice: Slice;
   readonly #table: ConnectionTable;
   readonly #sender: Sender;
@@ -29,7 +29,7 @@ export class Dispatcher {
   #stage: "ramp" | "send" | "over" = "ramp";
   #endMs = Number.POSITIVE_INFINITY;
 
-  constructor(plan: TcpPlan, slice: Slice, table: ConnectionTable, sender: Sender, now: () => number) {
+  constructor(plan: LoadPlan, slice: Slice, table: ConnectionTable, sender: Sender, now: () => number) {
     this.#plan = plan;
     this.#slice = slice;
     this.#table = table;

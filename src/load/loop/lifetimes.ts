@@ -1,5 +1,5 @@
 import { Wheel } from "../../base/mod.ts";
-import type { TcpPlan } from "../plan/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 
 /** Where a slot's connection is in its life. */
@@ -31,7 +31,7 @@ export interface LifetimeHooks {
  * ```
  */
 export class Lifetimes {
-  readonly #plan: TcpPlan;
+  readonly #plan: LoadPlan;
   readonly #table: ConnectionTable;
   readonly #hooks: LifetimeHooks;
   readonly #stages: Uint8Array;
@@ -40,7 +40,7 @@ export class Lifetimes {
   #now = 0;
   readonly #moment = (slot: number) => this.#onMoment(slot);
 
-  constructor(plan: TcpPlan, table: ConnectionTable, hooks: LifetimeHooks) {
+  constructor(plan: LoadPlan, table: ConnectionTable, hooks: LifetimeHooks) {
     this.#plan = plan;
     this.#table = table;
     this.#hooks = hooks;

@@ -1,18 +1,18 @@
 import type { Histogram } from "hdr-histogram-js";
-import type { CloseReason } from "../../net/mod.ts";
 import { emptyHistogram, type Latencies, LatencyRecorder, recordUs, Tally } from "../measure/mod.ts";
-import type { TcpPlan } from "../plan/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 import type { Report } from "../report.ts";
 import type { Phase } from "../snapshot.ts";
-import { ConnectionTable, type LoadConnection } from "./connection-table.ts";
+import { ConnectionTable } from "./connection-table.ts";
 import { Dispatcher, TICK_BUDGET_MS } from "./dispatcher.ts";
 import { InFlight } from "./in-flight.ts";
 import { Lifetimes } from "./lifetimes.ts";
-import { Opener, type Slice } from "./opener.ts";
-import type { Protocol } from "./protocol.ts";
+import { Opener } from "./opener.ts";
+import type { LoadConnection, LoopProtocol, Transport } from "./protocol.ts";
 import { Receiver } from "./receiver.ts";
 import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
+import type { Slice } from "./slice.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 export type EndedBy = Report["endedBy"];
@@ -49,19 +49,20 @@ const QUIET_MS = 50;
  *   chunk:  Receiver ─► finds answers ─► Sender records their latency
  * ```
  *
- * All times are milliseconds of this run. Protocol, plan (pace and stop) and connections come from outside.
+ * All times are milliseconds of this run. The protocol comes from outside, with its messages, its answers and its connections.
  */
 export class LoadLoop {
   readonly tally = new Tally();
   /** By how much ticks were later than asked for, in microseconds. */
   readonly lag: Histogram = emptyHistogram();
   phase: Phase | "closing" = "connect";
-  readonly #plan: TcpPlan;
-  readonly #protocol: Protocol;
+  readonly #plan: LoadPlan;
+  readonly #protocol: LoopProtocol;
   readonly #hooks: LoopHooks;
   readonly #startMs = performance.now();
   readonly #table: ConnectionTable;
   readonly #recorder = new LatencyRecorder();
+  readonly #transport: Transport;
   readonly #opener: Opener;
   readonly #lifetimes: Lifetimes;
   readonly #inFlight: InFlight | undefined;
@@ -79,7 +80,7 @@ export class LoadLoop {
   #endedBy: EndedBy = null;
   readonly #tick = () => this.#onTick();
 
-  constructor(plan: TcpPlan, slice: Slice, protocol: Protocol, hooks: LoopHooks) {
+  constructor(plan: LoadPlan, slice: Slice, protocol: LoopProtocol, hooks: LoopHooks) {
     this.#plan = plan;
     this.#protocol = protocol;
     this.#hooks = hooks;
@@ -96,14 +97,13 @@ export class LoadLoop {
       isAnswered: (slot) => this.#sender?.isAnswered(slot) ?? true,
       retire: (slot) => this.#retire(slot),
     });
-    const handler = {
-      open: (connection: LoadConnection) => this.#opened(connection),
-      chunk: (connection: LoadConnection, bytes: Uint8Array) => this.#received(connection, bytes),
-      end: (connection: LoadConnection) => connection.end(),
-      close: (connection: LoadConnection, reason: CloseReason) => this.#closed(connection, reason),
-    };
+    this.#transport = protocol.openTransport({
+      open: (connection) => this.#opened(connection),
+      chunk: (connection, bytes) => this.#received(connection, bytes),
+      close: (connection, reason) => this.#closed(connection, reason),
+    });
     const failed = (slot: number) => this.#gone(slot);
-    this.#opener = new Opener(plan, slice, this.#table, this.tally, this.#recorder, { ...handler, failed }, now);
+    this.#opener = new Opener(plan, slice, this.#table, this.tally, this.#recorder, this.#transport, failed, now);
   }
 
   /** Milliseconds since this loop was made. */
@@ -158,8 +158,8 @@ export class LoadLoop {
   /** Brings `tally` up to date with what is counted elsewhere. */
   refresh(): Tally {
     this.tally.planned = this.#dispatcher?.planned ?? this.tally.planned;
-    this.tally.bytesSent = this.#opener.dialer.readCounts().bytesWritten;
-    this.tally.byAddress = this.#opener.readAddresses();
+    this.tally.bytesSent = this.#transport.readBytesSent();
+    this.tally.byAddress = this.#transport.readAddresses();
     return this.tally;
   }
 
@@ -167,7 +167,7 @@ export class LoadLoop {
     return this.phase === "connect" || this.phase === "send";
   }
 
-  #makeSender(source: Protocol["source"]): Sender | undefined {
+  #makeSender(source: LoopProtocol["source"]): Sender | undefined {
     if (source === undefined) return undefined;
     const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, outboxBytes } = this.#plan;
     const count = this.#table.count;
@@ -230,7 +230,6 @@ export class LoadLoop {
     this.#table.sinceMs[slot] = now;
     this.#recorder.begin("firstByte", now);
     this.#table.occupy(slot, connection);
-    this.#receiver.joined(slot);
     this.#sender?.joined(slot, now);
     this.#leaveRotation(slot);
     this.#lifetimes.opened(slot, now);
@@ -293,7 +292,7 @@ export class LoadLoop {
     else this.#endedBy = "message-stop";
   }
 
-  #closed(connection: LoadConnection, reason: CloseReason): void {
+  #closed(connection: LoadConnection, reason: string): void {
     const slot = connection.data;
     const unsent = this.phase === "done" ? "full" : "cut";
     if (slot < 0) {

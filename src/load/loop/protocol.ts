@@ -1,61 +1,66 @@
-import {
-  byAnyChunk,
-  byDelimiter,
-  byLength,
-  byMarker,
-  compileMessages,
-  type MessageSource,
-  messageMarkerFinder,
-  type ReplyFinder,
-  SeededRandom,
-  type StopFinder,
-  stopAt,
-} from "../message/mod.ts";
-import type { ReplyRule, TcpPlan } from "../plan/mod.ts";
+import type { AddressOutcomes } from "../../net/mod.ts";
+import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
+import type { Slice } from "./slice.ts";
 
 /**
- * What the loop needs to know of a protocol: which bytes to send next, which bytes are an answer, and which end the run.
- * Everything else (pace, time, connections, counting) is the same for all; a new protocol is a new one of these.
+ * A connection as the loop uses it. A stream of bytes is one (`Connection<number>` of `net/`), and so is a connected datagram
+ * socket or one numbered request of a shared socket: messages go out by `write`, and answers come in their order.
  */
-export interface Protocol {
-  /** None = connections are opened and held. */
+export interface LoadConnection {
+  /** Its slot in the connection table; the loop sets -1 when the connection leaves it. */
+  data: number;
+  /** Bytes that `write` took and the system did not take yet. */
+  readonly queuedBytes: number;
+  /** Bytes that the system took. */
+  readonly bytesWritten: number;
+  /** Takes one or more whole messages; they are borrowed. Returns 0 where the connection is closed. */
+  write(bytes: Uint8Array): number;
+  /** Sends nothing more and waits for the peer's end. */
+  end(): void;
+  close(): void;
+}
+
+/** What the loop wants to hear of connections. */
+export interface TransportEvents {
+  open(connection: LoadConnection): void;
+  /** Bytes came; they are borrowed. */
+  chunk(connection: LoadConnection, bytes: Uint8Array): void;
+  /** Called once for each connection that was opened. Losses are counted by `reason`. */
+  close(connection: LoadConnection, reason: string): void;
+}
+
+/** Opens the connections of one event loop. */
+export interface Transport {
+  /**
+   * Opens a connection whose `data` is `slot`. Resolves after its `open` event; rejects when it cannot be opened or `signal` aborts.
+   *
+   * @param uid its number among all connections of the run
+   */
+  connect(slot: number, uid: number, signal: AbortSignal): Promise<unknown>;
+  /** What failures are counted by: the phase of a connect and the cause, such as `connect ECONNREFUSED`. */
+  causeOf(error: unknown): string;
+  /** Bytes that the system took, over all connections. */
+  readBytesSent(): number;
+  /** How connects ended at each address of a target that is a name. */
+  readAddresses(): AddressOutcomes;
+}
+
+/** A protocol on one event loop; its sources and finders hold scratch space. */
+export interface LoopProtocol {
+  /** Writes the messages. None = connections are opened and held. */
   readonly source: MessageSource | undefined;
-  /** None = what comes back is counted in bytes, and no latency is taken. */
+  /** Finds the answers. None = what comes back is counted in bytes, and no latency is taken. */
   readonly replies: ReplyFinder | undefined;
+  /** Finds the text that ends the run. */
   readonly stop: StopFinder | undefined;
+  openTransport(events: TransportEvents): Transport;
 }
 
-/**
- * The protocol of one worker. Each worker builds its own: sources and finders hold scratch space.
- *
- * @throws {TenkError} `usage` when a message cannot be read
- */
-export function tcpProtocol(plan: TcpPlan, worker: number): Protocol {
-  const global = new SeededRandom();
-  global.reseed(plan.seed, 0, 0);
-  const own = new SeededRandom();
-  own.reseed(plan.seed, worker + 1, 0);
-  const source =
-    plan.messages.length === 0
-      ? undefined
-      : compileMessages({ parts: plan.messages, files: plan.files, random: own.next, globalRandom: global.next });
-  return {
-    source,
-    // A message that carries its time is there to be found again.
-    replies: plan.replies ? finderOf(plan.replies) : source?.hasMarker ? messageMarkerFinder() : undefined,
-    stop: plan.messageStop && stopAt(plan.messageStop),
-  };
-}
-
-function finderOf(rule: ReplyRule): ReplyFinder {
-  switch (rule.kind) {
-    case "chunk":
-      return byAnyChunk();
-    case "marker":
-      return byMarker(rule.text, rule.skip);
-    case "delimiter":
-      return byDelimiter(rule.text);
-    case "length":
-      return byLength(rule.bytes);
-  }
+/** What is spoken. Pace, time, connections and counting are the same for every protocol; a new one is a new value of this type. */
+export interface Protocol<Plan extends LoadPlan> {
+  /** @throws {TenkError} `usage` when a message cannot be read */
+  onLoop(plan: Plan, slice: Slice): LoopProtocol;
+  /** URL of the program of a load worker: a file that calls `serveLoadWorker` with this protocol. */
+  readonly workerProgram: string;
 }

@@ -1,23 +1,23 @@
 import type { LatencyRecorder, Tally } from "../measure/mod.ts";
-import type { TcpPlan } from "../plan/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 import type { ConnectionTable } from "./connection-table.ts";
-import type { Protocol } from "./protocol.ts";
+import type { LoopProtocol } from "./protocol.ts";
 import type { Sender } from "./sender.ts";
 
 /** Reads what comes back: counts it and finds the answers in it. How fast it comes is the connection's to bound. */
 export class Receiver {
   /** When something last came, in milliseconds of the run; 0 = nothing yet. */
   lastMs = 0;
-  readonly #plan: TcpPlan;
-  readonly #protocol: Protocol;
+  readonly #plan: LoadPlan;
+  readonly #protocol: LoopProtocol;
   readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #recorder: LatencyRecorder;
   readonly #sender: Sender | undefined;
 
   constructor(
-    plan: TcpPlan,
-    protocol: Protocol,
+    plan: LoadPlan,
+    protocol: LoopProtocol,
     table: ConnectionTable,
     tally: Tally,
     recorder: LatencyRecorder,
@@ -29,11 +29,6 @@ export class Receiver {
     this.#tally = tally;
     this.#recorder = recorder;
     this.#sender = sender;
-  }
-
-  /** The slot has a new connection. */
-  joined(slot: number): void {
-    if (this.#plan.downstreamBytesPerSecond === 0) this.#table.connections[slot]?.pause();
   }
 
   /**

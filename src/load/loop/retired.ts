@@ -1,4 +1,4 @@
-import type { LoadConnection } from "./connection-table.ts";
+import type { LoadConnection } from "./protocol.ts";
 
 /** How long closing waits for the peers' FIN. */
 export const CLOSE_MS = 1000;

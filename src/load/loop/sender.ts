@@ -9,8 +9,9 @@ import {
   type Tally,
 } from "../measure/mod.ts";
 import type { MessageSource } from "../message/mod.ts";
-import type { ConnectionTable, LoadConnection } from "./connection-table.ts";
+import type { ConnectionTable } from "./connection-table.ts";
 import { elapsedUs, type InFlight, microsecondsOf } from "./in-flight.ts";
+import type { LoadConnection } from "./protocol.ts";
 import type { TokenBuckets } from "./token-buckets.ts";
 import { Unsent } from "./unsent.ts";
 

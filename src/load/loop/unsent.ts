@@ -1,4 +1,4 @@
-import type { LoadConnection } from "./connection-table.ts";
+import type { LoadConnection } from "./protocol.ts";
 
 /** Messages that one write handed over, and of which the kernel did not take every byte at once. */
 interface Waiting {

@@ -1,5 +1,4 @@
 /** What is to be sent, how fast and what must hold; and whether this machine can carry it. */
-export { type Counting, countingOf } from "./counting.ts";
 export {
   BOX_EXPECTATION,
   EXPECTABLE,
@@ -11,17 +10,19 @@ export {
   parseExpectation,
   percentilesIn,
 } from "./expect.ts";
-export { type Machine, readMachine } from "./machine.ts";
 export {
+  checkNotNegative,
   isMessageDue,
+  type LoadOptions,
+  type LoadPlan,
   namesRate,
-  planTcp,
-  type ReplyRule,
+  planLoad,
   rampUpMs,
+  refuse,
   shapeOf,
-  type TcpOptions,
-  type TcpPlan,
-} from "./plan.ts";
+  type Traffic,
+} from "./load-plan.ts";
+export { type Machine, readMachine } from "./machine.ts";
 export { type Obstacle, type Preflight, preflight } from "./preflight.ts";
 export type { Shape } from "./shape.ts";
 export { parseShape, type ShapeDefaults } from "./shape-syntax.ts";

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, nearest } from "../../base/mod.ts";
+import { type LoadPlan, shapeOf } from "./load-plan.ts";
 import { type Machine, readMachine } from "./machine.ts";
-import { shapeOf, type TcpPlan } from "./plan.ts";
 
 /** Something in the way of a plan, and the exact command that mends it; "" where none does. */
 export interface Obstacle {
@@ -33,7 +33,7 @@ const ACCEPT_PAUSE_MS = 50;
  * @example
  * preflight(planTcp({ port: 9091 })).refusals; // []
  */
-export function preflight(plan: TcpPlan, machine: Machine = readMachine()): Preflight {
+export function preflight(plan: LoadPlan, machine: Machine = readMachine()): Preflight {
   const refusals = [
     ...descriptorRefusals(plan, machine),
     ...portRefusals(plan, machine),
@@ -50,7 +50,7 @@ export function preflight(plan: TcpPlan, machine: Machine = readMachine()): Pref
 }
 
 /** The target is this machine: the server's sockets count here too. */
-function isLocal({ host, path }: TcpPlan, { addresses }: Machine): boolean {
+function isLocal({ host, path }: LoadPlan, { addresses }: Machine): boolean {
   return path !== undefined || /^(localhost|127\.|::1$|0\.0\.0\.0$|::$)/.test(host) || addresses.includes(host);
 }
 
@@ -58,7 +58,7 @@ function when(holds: boolean, what: string, command: string): Obstacle[] {
   return holds ? [{ what, command }] : [];
 }
 
-function descriptorRefusals(plan: TcpPlan, machine: Machine): Obstacle[] {
+function descriptorRefusals(plan: LoadPlan, machine: Machine): Obstacle[] {
   const needed = plan.connections + machine.openDescriptors + SPARE_DESCRIPTORS;
   const files = plan.connections * (isLocal(plan, machine) ? 2 : 1);
   return [
@@ -76,11 +76,11 @@ function descriptorRefusals(plan: TcpPlan, machine: Machine): Obstacle[] {
 }
 
 /** Source addresses count as many times as they differ: each has the whole port range towards one target. */
-function portsOf({ sourceAddresses }: TcpPlan, { localPorts }: Machine): number | undefined {
+function portsOf({ sourceAddresses }: LoadPlan, { localPorts }: Machine): number | undefined {
   return localPorts === undefined ? undefined : localPorts * Math.max(1, new Set(sourceAddresses).size);
 }
 
-function portRefusals(plan: TcpPlan, machine: Machine): Obstacle[] {
+function portRefusals(plan: LoadPlan, machine: Machine): Obstacle[] {
   const ports = portsOf(plan, machine);
   if (plan.path !== undefined || ports === undefined || plan.connections <= ports) return [];
   const what = `${formatCount(plan.connections)} connections to one target need as many local ports, there are ${ports}`;
@@ -100,7 +100,7 @@ function loopbackSources(count: number): string {
   return Array.from({ length: count }, (_, index) => `--source-ip 127.0.0.${index + 1}`).join(" ");
 }
 
-function sourceRefusals(plan: TcpPlan, { addresses }: Machine): Obstacle[] {
+function sourceRefusals(plan: LoadPlan, { addresses }: Machine): Obstacle[] {
   const strangers = plan.sourceAddresses.filter((each) => !each.startsWith("127.") && !addresses.includes(each));
   return strangers.map((address) => {
     const meant = nearest(address, addresses);
@@ -111,7 +111,7 @@ function sourceRefusals(plan: TcpPlan, { addresses }: Machine): Obstacle[] {
   });
 }
 
-function memoryRefusals(plan: TcpPlan, machine: Machine): Obstacle[] {
+function memoryRefusals(plan: LoadPlan, machine: Machine): Obstacle[] {
   const sockets = plan.connections * (isLocal(plan, machine) ? 2 : 1);
   const needed = sockets * KERNEL_BYTES_PER_SOCKET + plan.connections * USER_BYTES_PER_CONNECTION;
   return when(
@@ -121,7 +121,7 @@ function memoryRefusals(plan: TcpPlan, machine: Machine): Obstacle[] {
   );
 }
 
-function timeWaitWarnings(plan: TcpPlan, machine: Machine): Obstacle[] {
+function timeWaitWarnings(plan: LoadPlan, machine: Machine): Obstacle[] {
   const { timeWaitReuse = 2, timeWaits = 0 } = machine;
   const ports = portsOf(plan, machine);
   const reused = timeWaitReuse === 1 || (timeWaitReuse === 2 && isLocal(plan, machine));
@@ -134,7 +134,7 @@ function timeWaitWarnings(plan: TcpPlan, machine: Machine): Obstacle[] {
   );
 }
 
-function backlogWarnings(plan: TcpPlan, machine: Machine): Obstacle[] {
+function backlogWarnings(plan: LoadPlan, machine: Machine): Obstacle[] {
   const burst = Math.min(plan.connections, (plan.connectRate * ACCEPT_PAUSE_MS) / 1000);
   return when(
     isLocal(plan, machine) && machine.backlog !== undefined && burst > machine.backlog,
@@ -143,7 +143,7 @@ function backlogWarnings(plan: TcpPlan, machine: Machine): Obstacle[] {
   );
 }
 
-function trackingWarnings(plan: TcpPlan, { freeTracked }: Machine): Obstacle[] {
+function trackingWarnings(plan: LoadPlan, { freeTracked }: Machine): Obstacle[] {
   return when(
     freeTracked !== undefined && plan.connections > freeTracked,
     `the firewall tracks ${freeTracked} connections more, ${plan.connections} are wanted`,
@@ -151,7 +151,7 @@ function trackingWarnings(plan: TcpPlan, { freeTracked }: Machine): Obstacle[] {
   );
 }
 
-function capacityWarnings(plan: TcpPlan, { cores }: Machine): Obstacle[] {
+function capacityWarnings(plan: LoadPlan, { cores }: Machine): Obstacle[] {
   const peak = shapeOf(plan).peakPerSecond;
   const perSecond = plan.pace === "per-connection" ? peak * plan.connections : plan.pace === "total" ? peak : 0;
   const workers = Math.ceil(perSecond / MESSAGES_PER_WORKER);

@@ -1,35 +1,32 @@
 import { formatDuration } from "../../base/mod.ts";
 import type { EndedBy } from "../loop/mod.ts";
 import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "../measure/mod.ts";
-import { messagePreview } from "../message/mod.ts";
 import {
   BOX_EXPECTATION,
-  type Counting,
   evaluate,
   isUsual,
+  type LoadPlan,
   type Measured,
   notJudged,
   parseExpectation,
   percentilesIn,
   shapeOf,
-  type TcpPlan,
 } from "../plan/mod.ts";
 import type { Report, Verdict } from "../report.ts";
-import type { CrewState } from "../workers/mod.ts";
+import type { LoadState } from "../workers/mod.ts";
 import type { BoxWatch } from "./instance-stats.ts";
 import { messagesBack } from "./messages-back.ts";
 import { behindOf, byTargetOf, saturation } from "./saturation.ts";
 
 /** All that a report is made of. */
 export interface Result {
-  readonly plan: TcpPlan;
-  readonly state: CrewState;
+  readonly plan: LoadPlan;
+  readonly state: LoadState;
   readonly endedBy: EndedBy;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly version: string | undefined;
   readonly box: BoxWatch;
-  readonly counting: Counting;
   /** Over the sending phase. */
   readonly cpu: { readonly percent: number; readonly seconds: number };
   readonly rssBytes: number;
@@ -46,18 +43,19 @@ export function makeReport(result: Result): Report {
 }
 
 function measuredOf(result: Result): Measured {
-  const { plan, state, sendMs, counting, endedBy } = result;
+  const { plan, state, sendMs, endedBy } = result;
+  const { traffic } = plan;
   const { tally } = state;
   const { sent, bytesSent, firstBytesSent: firstBytes } = tally;
-  const sums = { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes: counting.lengthBytes };
+  const sums = { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes: traffic.lengthBytes };
   const { countedSent, overMs } = rateBasis(result);
   const server = result.box.report(sums);
   return {
-    kind: "tcp",
+    kind: traffic.kind,
     target: plan.target,
     startedAt: new Date(result.startedAt).toISOString(),
     ...(result.version === undefined ? {} : { version: result.version }),
-    plan: planOf(plan, counting),
+    plan: planOf(plan),
     connections: {
       opened: tally.opened,
       reopened: tally.reopened,
@@ -74,9 +72,9 @@ function measuredOf(result: Result): Measured {
       late: tally.late,
       lateForReply: tally.lateForReply,
       dropped: tally.droppedInAll,
-      received: messagesBack(tally, counting),
-      answersTold: counting.answersTold,
-      answered: counting.answersTold ? tally.received - tally.unexpected : 0,
+      received: messagesBack(tally, traffic),
+      answersTold: traffic.answersTold,
+      answered: traffic.answersTold ? tally.received - tally.unexpected : 0,
       unanswered: tally.unanswered,
       unexpected: tally.unexpected,
       droppedBy: tally.dropped,
@@ -98,8 +96,9 @@ function rateBasis({ state: { tally }, sendMs, connectMs }: Result): { countedSe
   return { countedSent: tally.sent, overMs: connectMs };
 }
 
-function planOf(plan: TcpPlan, { lengthBytes }: Counting): Report["plan"] {
+function planOf(plan: LoadPlan): Report["plan"] {
   const shape = shapeOf(plan);
+  const { preview, lengthBytes } = plan.traffic;
   return {
     connections: plan.connections,
     ratePerConnection: plan.pace === "per-connection" ? (plan.ratePerConnection ?? shape.peakPerSecond) : 0,
@@ -108,19 +107,19 @@ function planOf(plan: TcpPlan, { lengthBytes }: Counting): Report["plan"] {
     totalRate: plan.pace === "total" ? shape.peakPerSecond : 0,
     shape: plan.shape,
     workers: plan.workers,
-    message: messagePreview(plan.messages) ?? null,
+    message: preview,
     ...(lengthBytes ? { messageBytes: lengthBytes } : {}),
   };
 }
 
-function latenciesOf({ plan, state, counting }: Result): Report["latencyUs"] {
+function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   const asked = [...plan.percentiles.filter((percent) => !isUsual(percent)), ...percentilesIn(plan.expectations)];
   const more = [...new Set(asked)].sort((a, b) => a - b);
   const summaries = LATENCIES.map((name) => [name, state.latencies.summary(name, more)] as const);
   const all = Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
   const { count, atLeast } = all.firstByte;
   // Who answers nobody owes no first byte, unless answers were waited for.
-  const isSilent = count === (atLeast?.count ?? 0) && !counting.answersTold;
+  const isSilent = count === (atLeast?.count ?? 0) && !plan.traffic.answersTold;
   return isSilent ? { ...all, firstByte: new Latencies().summary("firstByte", more) } : all;
 }
 
@@ -148,7 +147,7 @@ function generatorOf(result: Result): Report["generator"] {
   };
 }
 
-function verdictOf(measured: Measured, plan: TcpPlan): Verdict {
+function verdictOf(measured: Measured, plan: LoadPlan): Verdict {
   const beside = measured.server === null ? [] : [parseExpectation(BOX_EXPECTATION)];
   const checks = [...plan.expectations, ...beside].map((expectation) => evaluate(expectation, measured));
   const failed = checks.filter((check) => !check.pass).map((check) => check.expect);

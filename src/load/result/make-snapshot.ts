@@ -1,7 +1,7 @@
 import { type Latencies, SecondLatencies } from "../measure/mod.ts";
-import type { Counting, TcpPlan } from "../plan/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 import type { LoadSnapshot } from "../snapshot.ts";
-import type { CrewState } from "../workers/mod.ts";
+import type { LoadState } from "../workers/mod.ts";
 import { messagesBack } from "./messages-back.ts";
 import { CpuMeter } from "./saturation.ts";
 
@@ -25,8 +25,7 @@ const MIN_CPU_MS = 100;
 
 /** Makes snapshots from what was counted; remembers the last second of them. */
 export class SnapshotMaker {
-  readonly #plan: TcpPlan;
-  readonly #counting: Counting;
+  readonly #plan: LoadPlan;
   readonly #cpu = new CpuMeter();
   #marks: Mark[] = [];
   #cpuReadMs = Number.NEGATIVE_INFINITY;
@@ -36,15 +35,14 @@ export class SnapshotMaker {
   #secondEndMs = Number.NEGATIVE_INFINITY;
   #lastSecond = NO_SECOND;
 
-  constructor(plan: TcpPlan, counting: Counting) {
+  constructor(plan: LoadPlan) {
     this.#plan = plan;
-    this.#counting = counting;
   }
 
-  make(state: CrewState, { phase, elapsedMs, durationMs, nowMs, rssBytes }: Timing): LoadSnapshot {
+  make(state: LoadState, { phase, elapsedMs, durationMs, nowMs, rssBytes }: Timing): LoadSnapshot {
     const { tally, latencies, lag, debt } = state;
     const { sent, bytesSent, bytesReceived } = tally;
-    const received = messagesBack(tally, this.#counting);
+    const received = messagesBack(tally, this.#plan.traffic);
     const mark = { atMs: nowMs, sent, received, bytesSent, bytesReceived };
     const perSecond = this.#rates(mark);
     const { p50, p90, p99, max } = latencies.summary("message");
@@ -65,9 +63,9 @@ export class SnapshotMaker {
         late: tally.late,
         dropped: tally.droppedInAll,
         received,
-        unanswered: this.#counting.answersTold ? sent - (tally.received - tally.unexpected) : 0,
+        unanswered: this.#plan.traffic.answersTold ? sent - (tally.received - tally.unexpected) : 0,
         unexpected: tally.unexpected,
-        answersTold: this.#counting.answersTold,
+        answersTold: this.#plan.traffic.answersTold,
         perSecondSent: perSecond("sent"),
         perSecondReceived: perSecond("received"),
       },

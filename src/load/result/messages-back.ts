@@ -1,11 +1,14 @@
 import type { Tally } from "../measure/mod.ts";
-import type { Counting } from "../plan/mod.ts";
+import type { Traffic } from "../plan/mod.ts";
 import { messagesIn } from "./instance-stats.ts";
 
 type Sums = Pick<Tally, "sent" | "received" | "bytesSent" | "bytesReceived" | "firstBytesSent">;
 
 /** What came back, in messages: answers where they are told apart, else the bytes divided by the message's length. */
-export function messagesBack(tally: Sums, { answersTold, lengthBytes }: Counting): number {
+export function messagesBack(
+  tally: Sums,
+  { answersTold, lengthBytes }: Pick<Traffic, "answersTold" | "lengthBytes">,
+): number {
   if (answersTold || tally.received > 0) return tally.received;
   const bytes = tally.bytesSent - tally.firstBytesSent;
   // Where all came back that was sent, what was sent at the openings did too.

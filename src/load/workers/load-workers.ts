@@ -1,6 +1,6 @@
 import type { Histogram } from "hdr-histogram-js";
-import { messageOf, sourceUrl, TenkError } from "../../base/mod.ts";
-import { type EndedBy, LoadLoop, slicesOf, type Tap, tcpProtocol } from "../loop/mod.ts";
+import { messageOf, TenkError } from "../../base/mod.ts";
+import { type EndedBy, LoadLoop, type Protocol, slicesOf, type Tap } from "../loop/mod.ts";
 import {
   addEncoded,
   type EncodedLatencies,
@@ -9,11 +9,11 @@ import {
   Tally,
   type TallyFields,
 } from "../measure/mod.ts";
-import type { TcpPlan } from "../plan/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
 
 /** What all event loops together have done so far. */
-export interface CrewState {
+export interface LoadState {
   readonly tally: Tally;
   readonly latencies: Latencies;
   readonly lag: Histogram;
@@ -21,7 +21,7 @@ export interface CrewState {
 }
 
 /** The event loops of a run: this thread's own, or several workers. */
-export interface Crew {
+export interface LoadWorkers {
   /** Resolves when every connection is open or has failed. */
   readonly rampedUp: Promise<void>;
   /** Resolves when nothing more is planned: the end is awaited. */
@@ -32,29 +32,49 @@ export interface Crew {
   startSending(): void;
   scaleRate(factor: number): void;
   stop(endedBy: EndedBy): void;
-  state(): CrewState;
+  state(): LoadState;
   /** Ends at once what still runs: the run failed. After the end it does nothing. */
   close(): void;
 }
 
-/** @throws {TenkError} when a worker cannot be started */
-export async function assembleCrew(
-  plan: TcpPlan,
-  addresses: readonly string[] | undefined,
-  tap: Tap | undefined,
-): Promise<Crew> {
-  if (plan.workers === 1) return soloCrew(plan, addresses, tap);
+/**
+ * Prepares the event loops of a run; `start` starts them.
+ *
+ * @param addresses of the target, where it is a name
+ * @throws {TenkError} when a worker cannot be started
+ */
+export async function prepareLoadWorkers<Plan extends LoadPlan>(
+  protocol: Protocol<Plan>,
+  plan: Plan,
+  addresses?: readonly string[],
+  tap?: Tap,
+): Promise<LoadWorkers> {
+  if (plan.workers === 1) return localWorker(protocol, plan, addresses, tap);
   if (tap) throw new TenkError("usage", "Traffic can only be shown with one worker", { hint: "leave out -w" });
-  return await WorkerCrew.assemble(plan, addresses);
+  const workers = new WorkerThreads(protocol.workerProgram);
+  try {
+    // One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022).
+    for (const slice of slicesOf(plan, addresses)) await workers.prepare({ kind: "prepare", plan, slice });
+    return workers;
+  } catch (error) {
+    workers.close();
+    throw error;
+  }
 }
 
 /** One loop on this thread: nothing is copied or posted. */
-function soloCrew(plan: TcpPlan, addresses: readonly string[] | undefined, tap: Tap | undefined): Crew {
+function localWorker<Plan extends LoadPlan>(
+  protocol: Protocol<Plan>,
+  plan: Plan,
+  addresses: readonly string[] | undefined,
+  tap: Tap | undefined,
+): LoadWorkers {
   const rampedUp = Promise.withResolvers<void>();
   const sendingOver = Promise.withResolvers<void>();
   const done = Promise.withResolvers<EndedBy>();
   const hooks = { rampedUp: rampedUp.resolve, sendingOver: sendingOver.resolve, done: done.resolve, tap };
-  const loop = new LoadLoop(plan, slicesOf(plan, addresses)[0]!, tcpProtocol(plan, 0), hooks);
+  const slice = slicesOf(plan, addresses)[0]!;
+  const loop = new LoadLoop(plan, slice, protocol.onLoop(plan, slice), hooks);
   return {
     rampedUp: rampedUp.promise,
     sendingOver: sendingOver.promise,
@@ -68,8 +88,8 @@ function soloCrew(plan: TcpPlan, addresses: readonly string[] | undefined, tap: 
   };
 }
 
-/** What was last heard of a worker. */
-interface Member {
+/** A worker thread and the last state that it posted. */
+interface Thread {
   readonly worker: Worker;
   tally: TallyFields | undefined;
   latencies: EncodedLatencies | undefined;
@@ -80,9 +100,10 @@ interface Member {
   endedBy: EndedBy | undefined;
 }
 
-/** Several loops, each on a thread of its own; what they counted comes four times a second and once more at the end. */
-class WorkerCrew implements Crew {
-  readonly #members: Member[] = [];
+/** Several loops, each on a thread of its own, which posts its state four times a second and once more at the end. */
+class WorkerThreads implements LoadWorkers {
+  readonly #program: string;
+  readonly #threads: Thread[] = [];
   readonly #rampedUp = Promise.withResolvers<void>();
   readonly #sendingOver = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<EndedBy>();
@@ -91,62 +112,53 @@ class WorkerCrew implements Crew {
   readonly done = this.#done.promise;
   #closed = false;
 
-  constructor() {
+  /** @param program URL of what each thread runs */
+  constructor(program: string) {
+    this.#program = program;
     // A worker may fail before anybody waits for the end, or after everybody stopped waiting.
     this.done.catch(() => {});
   }
 
-  /** One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022). */
-  static async assemble(plan: TcpPlan, addresses: readonly string[] | undefined): Promise<Crew> {
-    const crew = new WorkerCrew();
-    try {
-      for (const slice of slicesOf(plan, addresses)) await crew.#join({ kind: "prepare", plan, slice });
-      return crew;
-    } catch (error) {
-      crew.close();
-      throw error;
-    }
-  }
-
   close(): void {
     this.#closed = true;
-    for (const { worker, endedBy } of this.#members) if (endedBy === undefined) worker.terminate();
+    for (const { worker, endedBy } of this.#threads) if (endedBy === undefined) worker.terminate();
   }
 
   start(): void {
-    this.#tell({ kind: "start" });
+    this.#post({ kind: "start" });
   }
 
   startSending(): void {
-    this.#tell({ kind: "send" });
+    this.#post({ kind: "send" });
   }
 
   scaleRate(factor: number): void {
-    this.#tell({ kind: "scale", factor });
+    this.#post({ kind: "scale", factor });
   }
 
   stop(endedBy: EndedBy): void {
-    this.#tell({ kind: "stop", endedBy });
+    this.#post({ kind: "stop", endedBy });
   }
 
-  state(): CrewState {
+  state(): LoadState {
     const state = { tally: new Tally(), latencies: new Latencies(), lag: emptyHistogram(), debt: 0 };
-    for (const member of this.#members) {
-      if (member.tally) state.tally.add(member.tally);
-      if (member.latencies) state.latencies.add(Latencies.decode(member.latencies));
-      addEncoded(state.lag, member.lag);
-      state.debt += member.debt;
+    for (const thread of this.#threads) {
+      if (thread.tally) state.tally.add(thread.tally);
+      if (thread.latencies) state.latencies.add(Latencies.decode(thread.latencies));
+      addEncoded(state.lag, thread.lag);
+      state.debt += thread.debt;
     }
     return state;
   }
 
-  #tell(message: ToLoadWorker): void {
-    for (const { worker } of this.#members) worker.postMessage(message);
+  #post(message: ToLoadWorker): void {
+    for (const { worker } of this.#threads) worker.postMessage(message);
   }
 
-  #join(prepare: ToLoadWorker): Promise<void> {
-    const worker = new Worker(sourceUrl("load/workers/worker.ts"));
-    const member: Member = {
+  /** Starts one more thread. Resolves when it is ready. */
+  prepare(message: ToLoadWorker): Promise<void> {
+    const worker = new Worker(this.#program);
+    const thread: Thread = {
       worker,
       tally: undefined,
       latencies: undefined,
@@ -156,11 +168,11 @@ class WorkerCrew implements Crew {
       draining: false,
       endedBy: undefined,
     };
-    this.#members.push(member);
+    this.#threads.push(thread);
     const ready = Promise.withResolvers<void>();
     worker.addEventListener("message", (event: MessageEvent<FromLoadWorker>) => {
       if (event.data.kind === "ready") ready.resolve();
-      else this.#heard(member, event.data);
+      else this.#take(thread, event.data);
     });
     const failed = (why: string) => {
       const error = new TenkError("worker-failed", `A load worker failed: ${why}`);
@@ -172,34 +184,34 @@ class WorkerCrew implements Crew {
       failed(messageOf(event.error ?? event.message));
     });
     worker.addEventListener("close", () => {
-      if (!this.#closed && member.endedBy === undefined) failed("it ended before its run did");
+      if (!this.#closed && thread.endedBy === undefined) failed("it ended before its run did");
     });
-    worker.postMessage(prepare);
+    worker.postMessage(message);
     return ready.promise;
   }
 
-  #heard(member: Member, message: Exclude<FromLoadWorker, { kind: "ready" }>): void {
+  #take(thread: Thread, message: Exclude<FromLoadWorker, { kind: "ready" }>): void {
     if (message.kind === "ramped-up") {
-      member.rampedUp = true;
-      if (this.#members.every((each) => each.rampedUp)) this.#rampedUp.resolve();
+      thread.rampedUp = true;
+      if (this.#threads.every((each) => each.rampedUp)) this.#rampedUp.resolve();
       return;
     }
-    member.tally = message.tally;
-    member.latencies = message.latencies;
-    member.lag = message.lag;
-    member.debt = message.debt;
-    member.draining = message.draining;
-    if (this.#members.every((each) => each.draining)) this.#sendingOver.resolve();
+    thread.tally = message.tally;
+    thread.latencies = message.latencies;
+    thread.lag = message.lag;
+    thread.debt = message.debt;
+    thread.draining = message.draining;
+    if (this.#threads.every((each) => each.draining)) this.#sendingOver.resolve();
     if (message.endedBy === undefined) return;
-    member.endedBy = message.endedBy;
-    member.worker.terminate();
-    if (this.#members.every((each) => each.endedBy !== undefined)) this.#done.resolve(this.#commonEnd());
+    thread.endedBy = message.endedBy;
+    thread.worker.terminate();
+    if (this.#threads.every((each) => each.endedBy !== undefined)) this.#done.resolve(this.#commonEnd());
     else if (message.endedBy === "message-stop") this.stop("message-stop");
   }
 
   /** One worker that lost all its connections does not end the run, the last one does; one that read the text to stop at does. */
   #commonEnd(): EndedBy {
-    const ends = this.#members.map((member) => member.endedBy ?? null);
+    const ends = this.#threads.map((thread) => thread.endedBy ?? null);
     if (ends.includes("message-stop")) return "message-stop";
     const first = ends.find((end) => end !== "no-connections");
     return first === undefined ? "no-connections" : first;

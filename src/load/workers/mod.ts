@@ -1,2 +1,3 @@
 /** The event loops of a run: one on this thread, or several on threads of their own. */
-export { assembleCrew, type Crew, type CrewState } from "./load-workers.ts";
+export { type LoadState, type LoadWorkers, prepareLoadWorkers } from "./load-workers.ts";
+export { serveLoadWorker } from "./serve-load-worker.ts";

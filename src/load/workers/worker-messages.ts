@@ -1,16 +1,16 @@
 import type { EndedBy, Slice } from "../loop/mod.ts";
 import type { EncodedLatencies, TallyFields } from "../measure/mod.ts";
-import type { TcpPlan } from "../plan/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 
-/** What the coordinator tells a load worker. */
-export type ToLoadWorker =
-  | { readonly kind: "prepare"; readonly plan: TcpPlan; readonly slice: Slice }
+/** From the coordinator to a load worker. */
+export type ToLoadWorker<Plan extends LoadPlan = LoadPlan> =
+  | { readonly kind: "prepare"; readonly plan: Plan; readonly slice: Slice }
   | { readonly kind: "start" }
   | { readonly kind: "send" }
   | { readonly kind: "scale"; readonly factor: number }
   | { readonly kind: "stop"; readonly endedBy: EndedBy };
 
-/** What a load worker tells. `state` replaces the one before; the last one carries `endedBy` and every histogram. */
+/** From a load worker. `state` replaces the one before; the last one carries `endedBy` and every histogram. */
 export type FromLoadWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "ramped-up" }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { planTcp, runTcp, type TcpPlan } from "../../src/load/mod.ts";
-import { assembleCrew } from "../../src/load/workers/load-workers.ts";
+import { planTcp, runLoad, type TcpPlan, tcp } from "../../src/load/mod.ts";
+import { prepareLoadWorkers } from "../../src/load/workers/load-workers.ts";
 import { PING, type Target, target } from "./servers.ts";
 
 /** A plan that is whole when it is copied to the first worker, and lacks `field` in the copy of the second. */
@@ -38,7 +38,7 @@ describe("a load worker that fails", () => {
       },
     });
     // The first worker dials at 0 ms; the second at 100 ms, which is when it fails.
-    await expect(runTcp(spoiltFor(sink, "sourceAddresses"))).rejects.toMatchObject({
+    await expect(runLoad(tcp, spoiltFor(sink, "sourceAddresses"))).rejects.toMatchObject({
       code: "worker-failed",
       message: expect.stringMatching(/A load worker failed: /),
     });
@@ -46,19 +46,17 @@ describe("a load worker that fails", () => {
     await allGone(sink);
   });
 
-  test("while it is prepared fails the crew", async () => {
+  test("while it is prepared fails the start", async () => {
     await using sink = await target();
-    await expect(assembleCrew(spoiltFor(sink, "messages"), undefined, undefined)).rejects.toThrow(
-      /A load worker failed: /,
-    );
+    await expect(prepareLoadWorkers(tcp, spoiltFor(sink, "messages"))).rejects.toThrow(/A load worker failed: /);
   });
 
   test("after nobody listens any more does no harm; one that is closed by us does not fail", async () => {
     await using sink = await target();
-    const crew = await assembleCrew(spoiltFor(sink, "sourceAddresses"), undefined, undefined);
-    crew.close();
-    crew.close();
-    const ended = await Promise.race([crew.done, new Promise((resolve) => setTimeout(() => resolve("still"), 100))]);
+    const workers = await prepareLoadWorkers(tcp, spoiltFor(sink, "sourceAddresses"));
+    workers.close();
+    workers.close();
+    const ended = await Promise.race([workers.done, new Promise((resolve) => setTimeout(() => resolve("still"), 100))]);
     expect(ended).toBe("still");
   });
 });
@@ -66,11 +64,11 @@ describe("a load worker that fails", () => {
 test("a loop on this thread can be ended at once", async () => {
   await using sink = await target();
   const plan = planTcp({ port: sink.server.port, connections: 3, durationMs: 60_000, box: false, connectRate: 1e6 });
-  const crew = await assembleCrew(plan, undefined, undefined);
-  crew.start();
-  await crew.rampedUp;
-  crew.close();
-  crew.close();
-  expect(await crew.done).toBeNull();
+  const workers = await prepareLoadWorkers(tcp, plan);
+  workers.start();
+  await workers.rampedUp;
+  workers.close();
+  workers.close();
+  expect(await workers.done).toBeNull();
   await allGone(sink);
 });

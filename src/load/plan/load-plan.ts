@@ -1,18 +1,9 @@
 import { isIP } from "node:net";
 import { formatCount, formatDuration, TenkError } from "../../base/mod.ts";
-import { compileMessages, type MessagePart } from "../message/mod.ts";
-import { countingOf } from "./counting.ts";
 import { type Expectation, parseExpectation, usualExpectations } from "./expect.ts";
 import { flat, parseShape } from "./shape-syntax.ts";
 
-/** How answers are told apart. */
-export type ReplyRule =
-  | { readonly kind: "chunk" } // every chunk is one (`--wait-reply` alone)
-  | { readonly kind: "marker"; readonly text: Uint8Array; readonly skip?: number }
-  | { readonly kind: "delimiter"; readonly text: Uint8Array }
-  | { readonly kind: "length"; readonly bytes: number };
-
-export interface TcpOptions {
+export interface LoadOptions {
   /** @default {"127.0.0.1"} */
   host?: string;
   /** Needed unless `path` is given. */
@@ -23,8 +14,6 @@ export interface TcpOptions {
   connections?: number;
   /** Connections opened a second; Infinity = all at once. @default {100} */
   connectRate?: number;
-  /** @default {1000} */
-  connectTimeoutMs?: number;
   /** The sending phase, from the moment all connections are open (or have failed); Infinity = until stopped. @default {10000} */
   durationMs?: number;
   /** Messages a second on each connection. Without any rate messages go as fast as they are taken. */
@@ -35,12 +24,6 @@ export interface TcpOptions {
   shape?: string;
   /** The seed of all that is random: poisson gaps, random text. @default {1} */
   seed?: number;
-  /** What is sent; none = connections only. */
-  messages?: readonly MessagePart[];
-  /** What the files of `\{<file>}` hold; `filesNamedIn` of the messages says which. */
-  files?: ReadonlyMap<string, Uint8Array>;
-  /** How answers are found; without it bytes that come back are only counted. */
-  replies?: ReplyRule;
   /** Requests of one connection that may be unanswered at a time; more wait for their turn. 0 = no bound. @default {0} */
   pipeline?: number;
   /** Messages of one connection whose answers are awaited, at most; those beyond are dropped, not sent. @default {1024} */
@@ -61,20 +44,8 @@ export interface TcpOptions {
   reconnect?: boolean;
   /** Of each connection; undefined = no bound. */
   upstreamBytesPerSecond?: number;
-  /** Of each connection; 0 = never read, undefined = no bound. */
-  downstreamBytesPerSecond?: number;
   /** Connect from these addresses in turn. */
   sourceAddresses?: readonly string[];
-  /** @default {false} */
-  tls?: boolean | { serverName?: string; verify?: boolean; ca?: string };
-  /** @default {true} */
-  noDelay?: boolean;
-  /** SO_RCVBUF; 0 = the system's choice. @default {0} */
-  receiveBufferBytes?: number;
-  /** SO_SNDBUF; 0 = the system's choice. @default {0} */
-  sendBufferBytes?: number;
-  /** Ends the run when these bytes come back. */
-  messageStop?: Uint8Array;
   /** Event loops. One sends 100 000 messages a second; more only where the target is faster than one core sends. @default {1} */
   workers?: number;
   /** What must hold, see `parseExpectation`. @default {`usualExpectations`} */
@@ -85,14 +56,31 @@ export interface TcpOptions {
   box?: string | false;
 }
 
-type Given = "port" | "path" | "ratePerConnection" | "totalRate" | "replies" | "messageStop";
-type Bounds = "upstreamBytesPerSecond" | "downstreamBytesPerSecond";
+type Optional = "port" | "path" | "ratePerConnection" | "totalRate" | "upstreamBytesPerSecond";
 
-/** Options that fit together, with every default filled in. Plain data: it can be posted to a worker. */
-export type TcpPlan = Readonly<Required<Omit<TcpOptions, Given | Bounds | "expectations">>> &
-  Readonly<Pick<TcpOptions, Given | Bounds>> & {
+/** What the protocol says of a plan: all that loops, reports and checks know of what is sent. */
+export interface Traffic {
+  /** What is spoken: `tcp`. */
+  readonly kind: string;
+  /** Messages are sent; else connections are only opened and held. */
+  readonly sends: boolean;
+  /** How what is sent begins; null where nothing is. */
+  readonly preview: string | null;
+  /** Answers are told apart, and timed. */
+  readonly answersTold: boolean;
+  /** Of every message, where all have one length. */
+  readonly lengthBytes: number | undefined;
+}
+
+/**
+ * Options of any protocol that fit together, with every default filled in. Plain data: it can be posted to a worker. A protocol
+ * adds to it what its own connections need.
+ */
+export type LoadPlan = Readonly<Required<Omit<LoadOptions, Optional | "expectations">>> &
+  Readonly<Pick<LoadOptions, Optional>> & {
     /** `host:port` or the path. */
     readonly target: string;
+    readonly traffic: Traffic;
     readonly expectations: readonly Expectation[];
     /** `-c` and `-r` were both given, only `-r`, and so on. */
     readonly pace: "none" | "per-connection" | "total" | "as-fast-as-possible";
@@ -102,18 +90,13 @@ export type TcpPlan = Readonly<Required<Omit<TcpOptions, Given | Bounds | "expec
  * Checks that options fit together and fills in the defaults.
  *
  * @throws {TenkError} `usage` for what cannot work
- * @example
- * planTcp({ port: 9091 }).target; // "127.0.0.1:9091"
  */
-export function planTcp(options: TcpOptions): TcpPlan {
+export function planLoad(options: LoadOptions, traffic: Traffic): LoadPlan {
   const { host = "127.0.0.1", port, path, connections = 1, durationMs = 10_000 } = options;
-  const plan: TcpPlan = {
+  const plan: LoadPlan = {
     connectRate: 100,
-    connectTimeoutMs: 1000,
     shape: "constant",
     seed: 1,
-    messages: [],
-    files: new Map(),
     pipeline: 0,
     maxOutstanding: 1024,
     lateAfterMs: 100,
@@ -124,10 +107,6 @@ export function planTcp(options: TcpOptions): TcpPlan {
     channelLifetimeMs: 0,
     reconnect: false,
     sourceAddresses: [],
-    tls: false,
-    noDelay: true,
-    receiveBufferBytes: 0,
-    sendBufferBytes: 0,
     workers: 1,
     percentiles: [],
     ...options,
@@ -136,18 +115,17 @@ export function planTcp(options: TcpOptions): TcpPlan {
     durationMs,
     box: options.box ?? (path === undefined ? `http://${bracketed(host)}:9190/api/status` : false),
     target: path ?? `${bracketed(host)}:${port}`,
-    pace: paceOf(options),
-    expectations: options.expectations?.map(parseExpectation) ?? [],
+    traffic,
+    pace: paceOf(options, traffic),
+    expectations: (options.expectations ?? usualExpectations(traffic.answersTold)).map(parseExpectation),
   };
   if (path === undefined && !isPort(port)) refuse(`port ${port} is none`, "give HOST:PORT, the port from 1 to 65535");
   checkNumbers(plan);
-  checkMessages(plan);
   checkRates(plan);
   for (const address of plan.sourceAddresses) {
     if (!isIP(address)) refuse(`source "${address}" is not an address`, "for example 127.0.0.2");
   }
-  if (options.expectations !== undefined) return plan;
-  return { ...plan, expectations: usualExpectations(countingOf(plan).answersTold).map(parseExpectation) };
+  return plan;
 }
 
 function isPort(port: number | undefined): boolean {
@@ -158,8 +136,8 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function paceOf({ messages = [], ratePerConnection, totalRate, shape }: TcpOptions): TcpPlan["pace"] {
-  if (!messages.some((part) => !part.first)) return "none";
+function paceOf({ ratePerConnection, totalRate, shape }: LoadOptions, { sends }: Traffic): LoadPlan["pace"] {
+  if (!sends) return "none";
   if (totalRate !== undefined) return "total";
   if (ratePerConnection !== undefined || namesRate(shape)) return "per-connection";
   return "as-fast-as-possible";
@@ -170,7 +148,7 @@ export function namesRate(shape = "constant"): boolean {
   return !/^\s*(constant|poisson)?\s*:?\s*$/i.test(shape);
 }
 
-function checkNumbers(plan: TcpPlan): void {
+function checkNumbers(plan: LoadPlan): void {
   const { connections, connectRate, durationMs, workers } = plan;
   if (!Number.isInteger(connections) || connections < 1 || connections > 10_000_000) {
     refuse(`connections ${connections} cannot be held`, "a whole number from 1 to 10m");
@@ -184,17 +162,13 @@ function checkNumbers(plan: TcpPlan): void {
   if (!Number.isInteger(plan.maxOutstanding) || plan.maxOutstanding < 1 || plan.maxOutstanding > 1_000_000) {
     refuse(`maxOutstanding ${plan.maxOutstanding} is out of range`, "a whole number from 1 to 1m");
   }
-  for (const field of NONE_OR_MORE) {
-    const value = plan[field];
-    if (value !== undefined && !(value >= 0)) refuse(`${field} ${value} is out of range`, "0 or more");
-  }
+  checkNotNegative(plan, NOT_NEGATIVE);
   if (plan.pipeline > plan.maxOutstanding) {
     refuse(`a pipeline of ${plan.pipeline} is more than is remembered`, `at most ${plan.maxOutstanding}`);
   }
 }
 
-const NONE_OR_MORE = [
-  "connectTimeoutMs",
+const NOT_NEGATIVE = [
   "lateAfterMs",
   "dropAfterMs",
   "drainMs",
@@ -203,25 +177,22 @@ const NONE_OR_MORE = [
   "pipeline",
   "outboxBytes",
   "upstreamBytesPerSecond",
-  "downstreamBytesPerSecond",
-  "receiveBufferBytes",
-  "sendBufferBytes",
-] as const satisfies readonly (keyof TcpOptions)[];
+] as const satisfies readonly (keyof LoadOptions)[];
 
-function checkMessages(plan: TcpPlan): void {
-  // Read once here, so that a mistake in a message is told before anything is opened.
-  const source = compileMessages({ parts: plan.messages, files: plan.files, random: () => 0 });
-  const sends = plan.pace !== "none";
-  if (sends && source.maxLengthBytes === 0) refuse("the message is empty", "give -m at least one byte");
-  if (!sends && (plan.ratePerConnection !== undefined || plan.totalRate !== undefined || namesRate(plan.shape))) {
-    refuse("there is a rate, but no message", "give -m or -f");
-  }
-  if (plan.pipeline > 0 && plan.replies === undefined) {
-    refuse("waiting for replies needs to know what one is", "give a reply length, a marker, or --wait-reply alone");
+/** @throws {TenkError} `usage` for a field that is given and below 0 */
+export function checkNotNegative<Field extends string>(
+  plan: { readonly [Key in Field]?: number | undefined },
+  fields: readonly Field[],
+): void {
+  for (const field of fields) {
+    const value = plan[field];
+    if (value !== undefined && !(value >= 0)) refuse(`${field} ${value} is out of range`, "0 or more");
   }
 }
 
-function checkRates(plan: TcpPlan): void {
+function checkRates(plan: LoadPlan): void {
+  const hasRate = plan.ratePerConnection !== undefined || plan.totalRate !== undefined || namesRate(plan.shape);
+  if (plan.pace === "none" && hasRate) refuse("there is a rate, but no message", "give -m or -f");
   if (plan.ratePerConnection !== undefined && plan.totalRate !== undefined) {
     refuse("a rate per connection and a total rate exclude each other", "give -r or --total-rate");
   }
@@ -251,7 +222,7 @@ function checkRates(plan: TcpPlan): void {
 }
 
 /** Whether the plan's rate comes to a message within its duration: the first is due when it comes to half of one. */
-export function isMessageDue(plan: TcpPlan): boolean {
+export function isMessageDue(plan: LoadPlan): boolean {
   if (plan.pace === "none" || plan.pace === "as-fast-as-possible" || !Number.isFinite(plan.durationMs)) return true;
   return shapeOf(plan).expected(plan.durationMs) * (plan.pace === "total" ? 1 : plan.connections) >= 0.5;
 }
@@ -260,7 +231,7 @@ export function isMessageDue(plan: TcpPlan): boolean {
 const MAX_PER_SECOND = 20_000_000;
 
 /** The plan's rate over time: of each connection or, with pace `total`, of all. */
-export function shapeOf(plan: TcpPlan): ReturnType<typeof parseShape> {
+export function shapeOf(plan: LoadPlan): ReturnType<typeof parseShape> {
   const ratePerSecond = plan.totalRate ?? plan.ratePerConnection;
   if (ratePerSecond === undefined && !namesRate(plan.shape)) return flat("constant", 0);
   return parseShape(plan.shape, {
@@ -270,10 +241,11 @@ export function shapeOf(plan: TcpPlan): ReturnType<typeof parseShape> {
 }
 
 /** How long it takes to open all connections, as planned. */
-export function rampUpMs({ connections, connectRate }: Pick<TcpPlan, "connections" | "connectRate">): number {
+export function rampUpMs({ connections, connectRate }: Pick<LoadPlan, "connections" | "connectRate">): number {
   return ((connections - 1) * 1000) / connectRate;
 }
 
-function refuse(what: string, hint: string): never {
+/** @throws {TenkError} `usage`, always */
+export function refuse(what: string, hint: string): never {
   throw new TenkError("usage", `The plan cannot work: ${what}`, { hint });
 }

@@ -1,0 +1,31 @@
+import type { LoadPlan } from "../plan/mod.ts";
+
+/** The part of a run that one event loop does. */
+export interface Slice {
+  readonly worker: number;
+  readonly workers: number;
+  /** Connections of this loop. */
+  readonly connections: number;
+  /** Before its first. Uids go on from here in steps of one, those of reopened connections beyond all others. */
+  readonly firstConnection: number;
+  /** The target's addresses, where it was a name. */
+  readonly addresses: readonly string[] | undefined;
+}
+
+/**
+ * Cuts a plan into one part for each worker.
+ *
+ * @example
+ * slicesOf({ connections: 10, workers: 3 }).map(({ connections }) => connections); // [4, 3, 3]
+ */
+export function slicesOf(plan: Pick<LoadPlan, "connections" | "workers">, addresses?: readonly string[]): Slice[] {
+  const { connections, workers } = plan;
+  const startOf = (worker: number) => Math.ceil((connections * worker) / workers);
+  return Array.from({ length: workers }, (_, worker) => ({
+    worker,
+    workers,
+    connections: startOf(worker + 1) - startOf(worker),
+    firstConnection: startOf(worker),
+    addresses,
+  }));
+}

@@ -1,0 +1,71 @@
+import { messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
+import { Dialer } from "../../net/mod.ts";
+import type { Slice, Transport, TransportEvents } from "../loop/mod.ts";
+import type { TcpPlan } from "./plan.ts";
+
+/** TCP connections of `net/`, as the loop wants them: their events go to it without a step between. */
+export function tcpTransport(plan: TcpPlan, slice: Slice, events: TransportEvents): Transport {
+  const { sourceAddresses } = plan;
+  const dialer = new Dialer<number>(dialOptions(plan, slice), {
+    chunk: events.chunk,
+    close: events.close,
+    open(connection) {
+      if (plan.downstreamBytesPerSecond === 0) connection.pause();
+      events.open(connection);
+    },
+    end: (connection) => connection.end(),
+  });
+  return {
+    connect(slot, uid, signal) {
+      const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
+      const request = { data: slot, signal };
+      return dialer.connect(localAddress === undefined ? request : { ...request, localAddress });
+    },
+    causeOf,
+    readBytesSent: () => dialer.readCounts().bytesWritten,
+    // Where the target is no name, there is nothing to tell.
+    readAddresses: () => (slice.addresses === undefined ? {} : dialer.readAddresses()),
+  };
+}
+
+/** The phase a connect failed in, and why: what failures are counted by. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof TenkError)) return `connect ${systemCodeOf(error) ?? "failed"}`;
+  const { cause, code } = error as { cause?: { phase?: string; told?: string }; code: string };
+  // A handshake has no errno; its own words are few enough to count by.
+  if (code === "tls-failed") return `TLS handshake failed: ${messageOf(cause)}`;
+  if (cause?.phase === "tls") return messageOf(cause);
+  const system = systemCodeOf(cause) ?? code;
+  return cause?.told === undefined || cause.phase !== undefined
+    ? `connect ${system}`
+    : `connect ${system}: ${cause.told}`;
+}
+
+function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {
+  const { tls, host } = plan;
+  return {
+    ...(plan.path === undefined ? { host, port: plan.port ?? 0 } : { path: plan.path }),
+    // Asked once, for all: ten thousand connects must measure the target and not the name servers.
+    ...(addresses === undefined ? {} : { lookup: async () => addresses }),
+    timeoutMs: plan.connectTimeoutMs,
+    noDelay: plan.noDelay,
+    receiveBufferBytes: plan.receiveBufferBytes,
+    sendBufferBytes: plan.sendBufferBytes,
+    // The sender keeps its own bound (`outboxBytes`). The library's would pause reading above its mark, and two sides
+    // that both wait for the other to read wait for ever.
+    outboxHighBytes: OUTBOX_BOUND_BYTES,
+    outboxMaxBytes: OUTBOX_BOUND_BYTES,
+    // What comes between our FIN and the peer's counts as well; who is to read slowly must not be made to read all at the end.
+    halfOpen: plan.downstreamBytesPerSecond === undefined,
+    // A peer that reads nothing is something to measure, not to hang up on.
+    limits: {
+      stallMs: 0,
+      readBytesPerSecond: plan.downstreamBytesPerSecond ?? 0,
+      // When a message may go is the sender's to say; a long one leaves no faster than that either.
+      writeBytesPerSecond: plan.upstreamBytesPerSecond ?? 0,
+    },
+    ...(tls === false ? {} : { tls: { serverName: host, ...(tls === true ? {} : tls) } }),
+  };
+}
+
+const OUTBOX_BOUND_BYTES = 2 ** 30;

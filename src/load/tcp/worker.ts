@@ -1,0 +1,5 @@
+/** The program of a load worker that speaks TCP. Started by `LoadWorkers`, never imported. */
+import { serveLoadWorker } from "../workers/mod.ts";
+import { tcp } from "./protocol.ts";
+
+serveLoadWorker(tcp);
