@@ -67,7 +67,7 @@ async function runDemo(words: DemoWords): Promise<number> {
   return code;
 }
 
-function demoPlan(words: DemoWords, host: string, port: number, box: string | false): TcpPlan {
+function demoPlan(words: DemoWords, host: string, port: number, statsUrl: string | false): TcpPlan {
   return planTcp({
     host,
     port,
@@ -78,7 +78,7 @@ function demoPlan(words: DemoWords, host: string, port: number, box: string | fa
     ratePerConnection: words.messageRate,
     durationMs: words.full ? FULL_MS : words.duration,
     messages: [{ kind: "text", text: "ping", first: false, unescape: false }],
-    box,
+    statsUrl,
   });
 }
 

@@ -67,9 +67,9 @@ export interface LoadWords extends PushWords {
   readonly vary?: "rate" | "connections";
   readonly json?: string;
   readonly html?: string;
-  readonly box?: string;
+  readonly statsUrl?: string;
   readonly live: boolean;
-  readonly keep: boolean;
+  readonly save: boolean;
   readonly verbose?: number;
   readonly v?: boolean;
   readonly dumpOne?: boolean;
@@ -197,8 +197,8 @@ function addResultOptions(command: Command): void {
     .addOption(
       valueOption("--html <file>", "write the report with its charts as one page, which needs nothing else", String),
     )
-    .addOption(valueOption("--box <url>", "the target's status surface, or none", String))
-    .option("--no-keep", "do not keep the run for tenk runs, nor show it on a box's page")
+    .addOption(valueOption("--stats-url <url>", "tenk whose counters are read before and after, or none", String))
+    .option("--no-save", "do not save the run for tenk runs, nor show it on a dashboard")
     .option("--no-live", "no live view")
     .addOption(valueOption("--verbose <level>", "0 errors, 1 what happens, 2 or 3 everything", verbosity))
     .addOption(new Option("-v", "the same as --verbose 2"))
@@ -208,6 +208,16 @@ function addResultOptions(command: Command): void {
     .option("--dump-all", "print what every connection sends and gets")
     .option("--dump-all-in", "what they get")
     .option("--dump-all-out", "what they send");
+  addOldNames(command);
+}
+
+/** Names of the version before, for one more version; the help does not show them. */
+function addOldNames(command: Command): void {
+  command
+    .addOption(valueOption("--box <url>", "old name of --stats-url", String).hideHelp())
+    .on("option:box", (url: string) => command.setOptionValue("statsUrl", url))
+    .addOption(new Option("--no-keep", "old name of --no-save").hideHelp())
+    .on("option:no-keep", () => command.setOptionValue("save", false));
 }
 
 /** An `-e` holds for the texts after it: behind the last it does nothing. */

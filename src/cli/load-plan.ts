@@ -2,9 +2,16 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Address } from "../app/mod.ts";
 import { fileProblemOf, TenkError } from "../base/mod.ts";
-import { compileConstant, filesNamedIn, lookAtBox, noSampleText, type TcpOptions, type TcpPlan } from "../load/mod.ts";
+import {
+  compileConstant,
+  filesNamedIn,
+  readInstanceStats,
+  statsProblemText,
+  type TcpOptions,
+  type TcpPlan,
+} from "../load/mod.ts";
 import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
-import { boxTokenOf } from "./load-run.ts";
+import { environmentToken } from "./load-run.ts";
 
 /**
  * The words of the command line as options of the load library. What was not said is left out, so that the library's own
@@ -42,7 +49,7 @@ export function loadOptionsOf(target: Address, words: LoadWords, messages: reado
     lateAfterMs: words.lateAfter,
     dropAfterMs: words.dropAfter,
     expectations: words.expect,
-    box: boxOf(words.box),
+    statsUrl: statsUrlOf(words.statsUrl),
   });
 }
 
@@ -87,31 +94,32 @@ function contentOf(path: string): Uint8Array {
   }
 }
 
-/** A busy box answers in this time too. */
-const BOX_TIMEOUT_MS = 5000;
+/** A busy instance answers in this time too. */
+const STATS_TIMEOUT_MS = 5000;
 
 /**
- * Asks the box that was named: a run whose counters were to be read, and are not, would pass without the proof.
+ * Reads the counters at the address of `--stats-url`. A run that cannot read them later would pass without the proof.
  *
- * @throws {TenkError} `usage` where no box answers there
+ * @throws {TenkError} `usage` when no tenk instance answers there
  */
-export async function mustBeBox({ box, port = 0 }: Pick<TcpPlan, "box" | "port">): Promise<void> {
-  if (box === false) return;
-  const seen = await lookAtBox(box, port, { timeoutMs: BOX_TIMEOUT_MS, token: boxTokenOf(process.env) });
-  if (seen !== "silent" && seen !== "stranger") return;
-  throw new TenkError("usage", `--box: ${noSampleText(seen, box, port)}`, {
-    hint: "expected the address of the target's page, such as http://127.0.0.1:9190, or none",
+export async function mustHaveStats({ statsUrl, port = 0 }: Pick<TcpPlan, "statsUrl" | "port">): Promise<void> {
+  if (statsUrl === false) return;
+  const options = { timeoutMs: STATS_TIMEOUT_MS, token: environmentToken(process.env) };
+  const result = await readInstanceStats(statsUrl, port, options);
+  if (result !== "silent" && result !== "not-tenk") return;
+  throw new TenkError("usage", `--stats-url: ${statsProblemText(result, statsUrl, port)}`, {
+    hint: "expected the address of the target's dashboard, such as http://127.0.0.1:9190, or none",
   });
 }
 
-function boxOf(box: string | undefined): TcpOptions["box"] {
-  if (box === undefined) return undefined;
-  if (box === "none") return false;
-  if (!/^https?:\/\//.test(box) || !URL.canParse(box)) {
-    throw new TenkError("usage", `--box: Cannot read "${box}" as an address: expected http://host:port or none`);
+function statsUrlOf(text: string | undefined): TcpOptions["statsUrl"] {
+  if (text === undefined) return undefined;
+  if (text === "none") return false;
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new TenkError("usage", `--stats-url: Cannot read "${text}" as an address: expected http://host:port or none`);
   }
   // Below the path that a proxy has put it at, written with its last slash or without.
-  const root = new URL(box);
+  const root = new URL(text);
   if (!root.pathname.endsWith("/")) root.pathname += "/";
   return new URL("api/status", root).href;
 }

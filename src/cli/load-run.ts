@@ -29,20 +29,20 @@ export interface ShownRun {
   readonly live: boolean;
   readonly tap?: RunOptions["tap"];
   readonly push?: PushPlan | undefined;
-  /** The command line, to be run again. @default {not told} */
+  /** The command line, to be run again. @default {not in the report} */
   readonly command?: string | undefined;
-  /** Where a box may be that shows the run as it goes; the run is kept there or in the data folder. @default {not kept} */
+  /** Instances that may show the run as it goes; the run is kept there or in the data folder. @default {not kept} */
   readonly keepAt?: RunKeeperOptions["boxes"] | undefined;
-  /** For the counters of a box that was named and is elsewhere. */
-  readonly boxToken?: string | undefined;
+  /** Sent to the instance that `--stats-url` names, if it is elsewhere. */
+  readonly statsToken?: string | undefined;
   /** Gets the report with its charts, as one page; writing it is for later, when the report has been printed. */
   readonly html?: ((text: string) => void) | undefined;
 }
 
 const MOST_SNAPSHOTS = 20_000;
 
-/** Where a box is unless something else is said. */
-export const USUAL_BOX = "http://127.0.0.1:9190/";
+/** Where tenk serves its dashboard by default. */
+export const USUAL_INSTANCE = "http://127.0.0.1:9190/";
 
 /** Runs a plan, shown live, with its keys. Ctrl-C and `q` end it early; the report is whole all the same. */
 export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
@@ -60,7 +60,7 @@ export function findLimitShown(
 
 async function showing<Result extends Report>(
   plan: TcpPlan,
-  { title, live, tap, push: pushPlan, command, keepAt, boxToken, html }: ShownRun,
+  { title, live, tap, push: pushPlan, command, keepAt, statsToken, html }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -90,7 +90,7 @@ async function showing<Result extends Report>(
       control,
       version: VERSION,
       ...(tap ? { tap } : {}),
-      ...(boxToken ? { boxToken } : {}),
+      ...(statsToken ? { statsToken } : {}),
     });
     const report = command === undefined ? measured : { ...measured, command };
     html?.(await reportHtml(report, runSeries(snapshots), { startedAt }));
@@ -105,7 +105,7 @@ async function showing<Result extends Report>(
 /** `tenk runs` reads the data folder: what another one has, or a box's memory, its page shows. */
 function logKept({ id, box, isInFolder }: KeptRun, problem: string | undefined): void {
   const log = logOf("load");
-  if (problem !== undefined) log.warn("run not kept by the box that --box names", { why: problem });
+  if (problem !== undefined) log.warn("run not kept by the instance that --stats-url names", { why: problem });
   if (isInFolder || box === undefined) log.info("run kept", { id, show: `tenk runs show ${id}` });
   else {
     const where = /^\d+$/.test(id) ? "run kept by the box" : "run kept by the box, in memory only";
@@ -124,12 +124,12 @@ function keeperOf({ target }: TcpPlan, boxes: RunKeeperOptions["boxes"]): RunKee
     target,
     boxes,
     dataFolder: usualDataFolder(),
-    environmentToken: boxTokenOf(process.env),
+    environmentToken: environmentToken(process.env),
   });
 }
 
-/** What opens a box that is not this user's on this machine. */
-export function boxTokenOf({ TENK_TOKEN }: NodeJS.ProcessEnv): string | undefined {
+/** Returns the token for an instance that is not this user's on this machine. */
+export function environmentToken({ TENK_TOKEN }: NodeJS.ProcessEnv): string | undefined {
   return TENK_TOKEN !== undefined && /^[\x21-\x7e]+$/.test(TENK_TOKEN) ? TENK_TOKEN : undefined;
 }
 

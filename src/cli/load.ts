@@ -5,9 +5,9 @@ import { EXPECTABLE, planTcp, type TcpPlan } from "../load/mod.ts";
 import { commandLine } from "./command-line.ts";
 import { dumpTap } from "./dump.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
-import { loadOptionsOf, mustBeBox } from "./load-plan.ts";
+import { loadOptionsOf, mustHaveStats } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
-import { boxTokenOf, findLimitShown, runShown, showReport, USUAL_BOX } from "./load-run.ts";
+import { environmentToken, findLimitShown, runShown, showReport, USUAL_INSTANCE } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
 import { examples, namesHelp } from "./options.ts";
 import { fileTarget, jsonTarget } from "./output.ts";
@@ -39,7 +39,7 @@ function loadTcpCommand(exit: (code: number) => void): Command {
       examples(
         "tenk load tcp 127.0.0.1:9091 -c 10k -r 10 -m ping -T 30s --connect-rate 1000",
         "tenk load tcp 127.0.0.1:7000 -c 100 -r 50 -em 'PING\\r\\n' --latency-marker PONG --expect 'p99<50ms'",
-        "tenk load tcp 127.0.0.1:9091 -c 100 -m ping -r 10 -T 10s --json - --box none",
+        "tenk load tcp 127.0.0.1:9091 -c 100 -m ping -r 10 -T 10s --json - --stats-url none",
         "tenk load tcp 127.0.0.1:9091 -c 1k -r 10 -m ping -T 60s --html report.html",
       ),
     )
@@ -62,17 +62,17 @@ function loadTcpCommand(exit: (code: number) => void): Command {
             page = text;
           }),
         command: commandLine(wordsOf(self)),
-        keepAt: words.keep ? boxesFor(words.box, plan) : undefined,
-        boxToken: words.box === undefined ? undefined : boxTokenOf(process.env),
+        keepAt: words.save ? instancesFor(words.statsUrl, plan) : undefined,
+        statsToken: words.statsUrl === undefined ? undefined : environmentToken(process.env),
         ...(tap ? { tap } : {}),
         ...(words.vary ? { vary: words.vary } : {}),
       };
       if (unescapesNothing(words, messages))
         log.warn("-e holds for the texts after it, and none follows: put it first");
       mustFit(plan);
-      if (words.box !== undefined) await mustBeBox(plan);
+      if (words.statsUrl !== undefined) await mustHaveStats(plan);
       const report = await (words.findLimit ? findLimitShown : runShown)(plan, shown);
-      // A disk that has become full meanwhile costs the file, not what the run has told.
+      // A disk that has become full meanwhile costs the file, not the report.
       try {
         exit(showReport(report, json));
       } finally {
@@ -88,11 +88,11 @@ function wordsOf(command: Command): readonly string[] {
   return (root as Command & { readonly rawArgs: readonly string[] }).rawArgs;
 }
 
-/** The box that was named; else one on the target, if it is of this machine, or the usual one. */
-function boxesFor(named: string | undefined, { box }: TcpPlan): RunKeeperOptions["boxes"] {
-  const usual = { url: new URL(USUAL_BOX), isNamed: false };
-  if (box === false) return [usual];
-  const asked = { url: new URL("..", box), isNamed: named !== undefined };
+/** The instance that was named; else the target if it is tenk on this machine, or the usual one. */
+function instancesFor(named: string | undefined, { statsUrl }: TcpPlan): RunKeeperOptions["boxes"] {
+  const usual = { url: new URL(USUAL_INSTANCE), isNamed: false };
+  if (statsUrl === false) return [usual];
+  const asked = { url: new URL("..", statsUrl), isNamed: named !== undefined };
   return asked.isNamed ? [asked] : [asked, usual];
 }
 

@@ -76,7 +76,7 @@ function factRows(report: Report, paints: Paints): string[][] {
 
 function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): string[] {
   const { received, answersTold, unanswered, unexpected } = messages;
-  // Reports of before say neither.
+  // Reports of older versions have neither.
   if (!(answersTold ?? latencyUs.message.count > 0)) {
     return [whole(received), ...(bytes.received === 0 ? [] : [paints.dim(NOT_TOLD)])];
   }
@@ -132,7 +132,7 @@ function addressRows(byAddress: AddressOutcomes, { red }: Paints): Row[] {
   });
 }
 
-/** The box's own count beside ours: `=` is the proof that nothing was lost on the way. */
+/** The target's own count beside ours: `=` proves that nothing was lost on the way. */
 function serverRow({ server, serverNote, messages, bytes }: Report, { green, red, dim }: Paints): Row {
   if (server === null) return ["server", dim(noteText(serverNote))];
   const same = server.bytesReceived === bytes.sent;
@@ -147,10 +147,10 @@ function serverRow({ server, serverNote, messages, bytes }: Report, { green, red
   ];
 }
 
-/** Reports of before do not say what was tried. */
+/** Reports of older versions do not say what was tried. */
 function noteText(note: string | undefined): string {
-  if (note === undefined) return "not a tenk box: its counters were not read";
-  return / at /.test(note) ? `${note} (--box URL says where its page is)` : note;
+  if (note === undefined) return "not tenk: its counters were not read";
+  return / at /.test(note) ? `${note} (--stats-url URL names another address)` : note;
 }
 
 function bad(name: string, count: number, { red }: Paints): string {

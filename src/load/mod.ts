@@ -18,7 +18,7 @@ export {
   type ShapeDefaults,
 } from "./plan/mod.ts";
 export type { Check, Report, ServerReport, Verdict } from "./report.ts";
-export { lookAtBox, noSampleText, SATURATION } from "./result/mod.ts";
+export { readInstanceStats, SATURATION, statsProblemText } from "./result/mod.ts";
 export { LoadControl, type RunOptions, runLoad } from "./run.ts";
 export type { LoadSnapshot, Phase } from "./snapshot.ts";
 export { planTcp, type ReplyRule, type TcpOptions, type TcpPlan, tcp } from "./tcp/mod.ts";

@@ -18,7 +18,7 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** What the target says of itself, where it is a tenk box. */
+/** The target's own counters, where it is tenk. */
 export interface ServerReport {
   /** Messages it received, counted by their length; where lengths vary, in proportion to the bytes. */
   readonly received: number;
@@ -110,7 +110,7 @@ export interface Report {
     readonly send: LatencySummary;
   };
   readonly server: ServerReport | null;
-  /** Where there is no `server`: what was tried, such as `no box answers at 127.0.0.1:9190`. */
+  /** Where there is no `server`: what was tried, such as `no tenk instance answers at 127.0.0.1:9190`. */
   readonly serverNote?: string;
   readonly generator: {
     /** Of one core, over the sending phase, all workers together. */

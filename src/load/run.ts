@@ -5,7 +5,7 @@ import { openProcessReader } from "../metrics/mod.ts";
 import type { Protocol, Tap } from "./loop/mod.ts";
 import { type LoadPlan, rampUpMs } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
-import { BoxWatch, CpuMeter, makeReport, SnapshotMaker } from "./result/mod.ts";
+import { CpuMeter, makeReport, SnapshotMaker, TargetStats } from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
 import { type LoadWorkers, prepareLoadWorkers } from "./workers/mod.ts";
 
@@ -48,12 +48,12 @@ export interface RunOptions {
   tap?: Tap;
   /** Of this tenk, for the report. */
   version?: string;
-  /** Opens the box whose counters are read, where that is not of this machine. */
-  boxToken?: string;
+  /** Sent where the target's counters are read, if that is not this machine. */
+  statsToken?: string;
 }
 
 const SNAPSHOT_MS = 250;
-const BOX_MS = 1000;
+const STATS_MS = 1000;
 
 /**
  * Runs a load test to its end and reports. What happens to single connections is counted, never thrown.
@@ -65,18 +65,18 @@ export async function runLoad<Plan extends LoadPlan>(
   plan: Plan,
   options: RunOptions = {},
 ): Promise<Report> {
-  const { onSnapshot, signal, control = new LoadControl(), tap, boxToken } = options;
+  const { onSnapshot, signal, control = new LoadControl(), tap, statsToken } = options;
   const addresses = await addressesOf(plan);
-  const box = new BoxWatch(plan.box || "", plan.port ?? 0, boxToken);
-  if (plan.box !== false) await box.start();
+  const targetStats = new TargetStats(plan.statsUrl || "", plan.port ?? 0, statsToken);
+  if (plan.statsUrl !== false) await targetStats.start();
   const workers = await prepareLoadWorkers(protocol, plan, addresses, tap);
-  const run = new Run(plan, workers, box, options.version);
+  const run = new Run(plan, workers, targetStats, options.version);
   control.attach(workers);
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
   const timers = [
     setInterval(() => onSnapshot?.(run.snapshot()), SNAPSHOT_MS),
-    setInterval(() => void box.sample(), BOX_MS),
+    setInterval(() => void targetStats.sample(), STATS_MS),
   ];
   try {
     const ended = run.toItsEnd();
@@ -109,7 +109,7 @@ async function addressesOf({ host, path }: LoadPlan): Promise<readonly string[] 
 class Run {
   readonly #plan: LoadPlan;
   readonly #workers: LoadWorkers;
-  readonly #box: BoxWatch;
+  readonly #targetStats: TargetStats;
   readonly #process = openProcessReader();
   readonly #version: string | undefined;
   readonly #startedAt = Date.now();
@@ -121,11 +121,11 @@ class Run {
   #phase: Phase = "connect";
   #rssBytes = 0;
 
-  constructor(plan: LoadPlan, workers: LoadWorkers, box: BoxWatch, version: string | undefined) {
+  constructor(plan: LoadPlan, workers: LoadWorkers, targetStats: TargetStats, version: string | undefined) {
     this.#version = version;
     this.#plan = plan;
     this.#workers = workers;
-    this.#box = box;
+    this.#targetStats = targetStats;
     this.#snapshots = new SnapshotMaker(plan);
   }
 
@@ -136,12 +136,12 @@ class Run {
     this.#sendStartMs = performance.now();
     // Stopped while it connected: all that was sent was sent by then.
     if (isSending === true) {
-      // Started at once, read beside: a box that answers slowly must not hold up the plan.
+      // Sending starts before the counters are read: a target that answers slowly must not hold up the plan.
       workers.startSending();
       this.#phase = "send";
       this.#cpu.read();
     }
-    const begun = this.#box.sendingBegins();
+    const begun = this.#targetStats.sendingBegins();
     await Promise.race([workers.sendingOver, workers.done]);
     const cpu = this.#cpu.read();
     const sendMs = isSending === true ? performance.now() - this.#sendStartMs : 0;
@@ -149,10 +149,10 @@ class Run {
     this.#phase = "drain";
     this.#readMemory();
     await begun;
-    await this.#box.sendingEnds();
+    await this.#targetStats.sendingEnds();
     const endedBy = await workers.done;
     const state = workers.state();
-    await this.#box.settle(state.tally.bytesSent);
+    await this.#targetStats.settle(state.tally.bytesSent);
     this.#phase = "done";
     return makeReport({
       plan: this.#plan,
@@ -160,7 +160,7 @@ class Run {
       endedBy,
       startedAt: this.#startedAt,
       version: this.#version,
-      box: this.#box,
+      targetStats: this.#targetStats,
       cpu,
       rssBytes: this.#rssBytes,
       connectMs: this.#sendStartMs - this.#startMs,

@@ -117,7 +117,9 @@ describe("a box that is contained", () => {
     await sees(view, ".live", /live/);
     await view.locator(".listener canvas").first().waitFor();
     const words = ["-c", "5", "-r", "20", "-m", "ping", "-T", "4s", "--no-live", "--expect", "lost=0", "--json", "-"];
-    const load = startTenk(["load", "tcp", "10.9.0.2:9091", ...words, "--box", page], { env: { TENK_TOKEN: token } });
+    const load = startTenk(["load", "tcp", "10.9.0.2:9091", ...words, "--stats-url", page], {
+      env: { TENK_TOKEN: token },
+    });
     await view.goto(`${page}#/runs`);
     await view.locator(".dot").waitFor();
     const { code, stdout, stderr } = await load.ended;

@@ -266,7 +266,7 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
       "3s",
       "--connect-rate",
       "1000",
-      "--box",
+      "--stats-url",
       "none",
     ];
     const load = await tenk([

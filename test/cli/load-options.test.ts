@@ -41,6 +41,20 @@ test.each([
   expect(unescapesNothing(words, messages)).toBe(isSo);
 });
 
+test.each([
+  ["--box", "--stats-url", "none", "none"],
+  ["--box", "--stats-url", "http://127.0.0.1:1", "http://127.0.0.1:1"],
+  ["--no-keep", "--no-save", undefined, false],
+])("the old name %s still means %s", (old, name, value, expected) => {
+  const given = (option: string) => read(value === undefined ? [option] : [option, value]).words;
+  const field = name === "--no-save" ? "save" : "statsUrl";
+  expect([given(old)[field], given(name)[field], read([]).words[field]]).toEqual([
+    expected,
+    expected,
+    field === "save" ? true : undefined,
+  ]);
+});
+
 describe("tcpkali's spellings", () => {
   test.each([
     [["-c", "10k"], { connections: 10_000 }],

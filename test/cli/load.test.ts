@@ -31,7 +31,17 @@ describe("tenk load tcp", () => {
   test("writes its report with charts as one page that asks for nothing", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "report.html");
-      const { code } = await tenk(["load", "tcp", target, ...QUICK, "--box", "none", "--no-keep", "--html", file]);
+      const { code } = await tenk([
+        "load",
+        "tcp",
+        target,
+        ...QUICK,
+        "--stats-url",
+        "none",
+        "--no-save",
+        "--html",
+        file,
+      ]);
       expect(code).toBe(0);
       const page = readFileSync(file, "utf8");
       expect(page).toStartWith("<!doctype html>");
@@ -48,7 +58,7 @@ describe("tenk load tcp", () => {
     await withFolder(async (folder) => {
       // The longest name there is: what is written beside it first has a longer one.
       const file = join(folder, `${"r".repeat(250)}.html`);
-      const ended = await tenk(["load", "tcp", target, ...QUICK, "--box", "none", "--no-keep", "--html", file]);
+      const ended = await tenk(["load", "tcp", target, ...QUICK, "--stats-url", "none", "--no-save", "--html", file]);
       expect(ended.stdout).toContain("\nPASS");
       expect(ended.stderr).toContain(`tenk: Cannot write ${file}: `);
       expect(ended.code).toBe(2);
@@ -56,7 +66,16 @@ describe("tenk load tcp", () => {
   });
 
   test("holds, sends, counts at both ends, and passes", async () => {
-    const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...QUICK, "--box", statusUrl, "--json", "-"]);
+    const { code, stdout, stderr } = await tenk([
+      "load",
+      "tcp",
+      target,
+      ...QUICK,
+      "--stats-url",
+      statusUrl,
+      "--json",
+      "-",
+    ]);
     const report = JSON.parse(stdout) as Report;
     expect(report.connections).toMatchObject({ opened: 20, peak: 20, held: 20, failed: 0, lost: 0 });
     expect(Date.now() - Date.parse(report.startedAt)).toBeWithin(0, 60_000);
@@ -83,7 +102,7 @@ describe("tenk load tcp", () => {
         "50,75,90,99,99.9,100",
         "--json",
         file,
-        "--box",
+        "--stats-url",
         "none",
       ];
       const { code, stdout } = await tenk(["load", "tcp", target, ...QUICK, ...words]);
@@ -103,7 +122,7 @@ describe("tenk load tcp", () => {
       "tcp",
       target,
       ...QUICK,
-      "--box",
+      "--stats-url",
       "none",
       "--expect",
       "connections=21",
@@ -114,16 +133,23 @@ describe("tenk load tcp", () => {
 
   test("refuses a box that is named and does not answer, before anything is opened", async () => {
     const nowhere = `127.0.0.1:${await freePort()}`;
-    const words = ["load", "tcp", target, ...QUICK, "--no-keep", "--box"];
+    const words = ["load", "tcp", target, ...QUICK, "--no-save", "--stats-url"];
     const silent = await tenk([...words, `http://${nowhere}`]);
     expect([silent.code, silent.stdout]).toEqual([2, ""]);
     expect(silent.stderr).toContain(
-      `tenk: --box: no box answers at ${nowhere} (expected the address of the target's page`,
+      `tenk: --stats-url: no tenk instance answers at ${nowhere} (expected the address of the target's dashboard`,
     );
   });
 
   test("exits 1 when nothing listens, and says why", async () => {
-    const { code, stdout } = await tenk(["load", "tcp", `127.0.0.1:${await freePort()}`, ...QUICK, "--box", "none"]);
+    const { code, stdout } = await tenk([
+      "load",
+      "tcp",
+      `127.0.0.1:${await freePort()}`,
+      ...QUICK,
+      "--stats-url",
+      "none",
+    ]);
     expect(stdout).toContain("20 connect ECONNREFUSED");
     expect(code).toBe(1);
   });
@@ -133,7 +159,7 @@ describe("tenk load tcp", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const closing = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const words = ["load", "tcp", closing, "-c", "2", "--connect-rate", "1k", "-r", "20", "-m", "hi", "-T", "1s"];
-    const quiet = ["--wait-reply", "--box", "none", "--no-keep", "--no-live", "--json", "-"];
+    const quiet = ["--wait-reply", "--stats-url", "none", "--no-save", "--no-live", "--json", "-"];
     const again = await tenk([...words, ...quiet, "--reconnect", "--expect", "reopened>5"]);
     const { connections, messages } = JSON.parse(again.stdout) as Report;
     expect(connections.reopened).toBe(connections.opened - 2);
@@ -160,7 +186,7 @@ describe("tenk load tcp", () => {
       "ping",
       "-T",
       "1h",
-      "--box",
+      "--stats-url",
       statusUrl,
       "--json",
       "-",
@@ -179,7 +205,20 @@ describe("tenk load tcp", () => {
   });
 
   test("of a plan without an end, Ctrl-C is the end", async () => {
-    const words = ["-c", "2", "-r", "10", "-m", "ping", "-T", "-1", "--box", "none", "--no-keep", ...ON_ANY_MACHINE];
+    const words = [
+      "-c",
+      "2",
+      "-r",
+      "10",
+      "-m",
+      "ping",
+      "-T",
+      "-1",
+      "--stats-url",
+      "none",
+      "--no-save",
+      ...ON_ANY_MACHINE,
+    ];
     const run = startTenk(["load", "tcp", target, ...words]);
     await run.sees("stderr", /sending/);
     run.child.kill("SIGINT");
@@ -188,7 +227,7 @@ describe("tenk load tcp", () => {
   });
 
   test("finds the limit, and who set it", async () => {
-    const words = ["-c", "1", "-T", "100ms", "--box", "none", "--find-limit", "--vary", "connections"];
+    const words = ["-c", "1", "-T", "100ms", "--stats-url", "none", "--find-limit", "--vary", "connections"];
     const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...words, "--expect", "connections<2"]);
     expect(stderr).toMatch(/^pass {2}at 1 /m);
     expect(stderr).toMatch(/^FAIL {2}at 2 .*connections<2/m);
@@ -212,7 +251,7 @@ describe("tenk load tcp", () => {
       "a\\n",
       "-T",
       "500ms",
-      "--box",
+      "--stats-url",
       "none",
       "--dump-one",
       ...ON_ANY_MACHINE,
@@ -240,7 +279,7 @@ describe("tenk load tcp", () => {
       ["--expect", "p99<50"],
       'tenk: --expect: Cannot read the expectation "p99<50": Cannot read "50" as a duration (expected a time with its unit, such as 50ms)',
     ],
-    [["--box", "localhost"], "--box"],
+    [["--stats-url", "localhost"], "--stats-url"],
     [["--ws"], "--ws, --websocket is not carried over from tcpkali"],
   ])("%j is refused before anything is opened", async (words, part) => {
     const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...words]);

@@ -56,7 +56,7 @@ test("a load test shorter than the time between two pushes is pushed whole", asy
     "1s",
     "--latency-marker",
     "ping",
-    "--box",
+    "--stats-url",
     "none",
     "--no-live",
     // On a busy machine it may well be late.

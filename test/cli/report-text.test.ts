@@ -98,9 +98,9 @@ PASS`);
   });
 
   test("says what was tried where a server's counters were not read", () => {
-    const serverNote = "no box answers at 127.0.0.1:9190";
+    const serverNote = "no tenk instance answers at 127.0.0.1:9190";
     expect(reportText({ ...REPORT, server: null, serverNote }, PLAIN)).toContain(
-      "\nserver       no box answers at 127.0.0.1:9190 (--box URL says where its page is)\n",
+      "\nserver       no tenk instance answers at 127.0.0.1:9190 (--stats-url URL names another address)\n",
     );
   });
 
@@ -165,7 +165,7 @@ PASS`);
     expect(text).toContain("15 lost\n             12 established ECONNRESET\n             3 established peer\n");
     expect(text).toContain("7 dropped\n             dropped: 7 full: the peer did not read\n");
     expect(text).toContain("came back    0  2 unanswered  0 unexpected\n");
-    expect(text).toContain("server       not a tenk box");
+    expect(text).toContain("server       not tenk");
     expect(text).toContain("loop lag p99 1.2ms  was the limit\n");
     expect(text).toContain("message, from its planned moment");
     expect(text).toEndWith("ended early, as asked\nFAIL  lost=0  got 15\nFAIL  lost=0 failed");

@@ -36,7 +36,7 @@ const QUICK = ["-c", "2", "-r", "20", "-m", "ping", "--no-live", "--expect", "lo
 
 test("a box with a folder of its own shows the run live and keeps it, and says where it is", async () => {
   const box = await boxOf(newFolder());
-  const load = startTenk(["load", "tcp", box.target, ...QUICK, "-T", "3s", "--box", box.statusUrl]);
+  const load = startTenk(["load", "tcp", box.target, ...QUICK, "-T", "3s", "--stats-url", box.statusUrl]);
   started.push(load);
   let live = await box.live();
   for (; live === null && load.child.exitCode === null; live = await box.live()) await Bun.sleep(50);
@@ -57,10 +57,10 @@ test.if(hasNginx())(
     await using nginx = await startNginx(
       `location /tenk/ { proxy_pass http://127.0.0.1:${port}/; proxy_set_header X-Forwarded-For 203.0.113.5; }`,
     );
-    const words = ["load", "tcp", box.target, ...QUICK, "-T", "1s", "--box", `${nginx.url}/tenk`, "--json", "-"];
+    const words = ["load", "tcp", box.target, ...QUICK, "-T", "1s", "--stats-url", `${nginx.url}/tenk`, "--json", "-"];
     const stranger = await tenk(words);
     expect([stranger.code, await box.runs()]).toEqual([0, []]);
-    expect(stranger.stderr).toContain("run not kept by the box that --box names");
+    expect(stranger.stderr).toContain("run not kept by the instance that --stats-url names");
     expect(stranger.stderr).toContain("run kept id=");
     const token = readFileSync(join(folder, "data/token"), "utf8").trim();
     const known = startTenk(words, { env: { TENK_TOKEN: token } });

@@ -13,7 +13,7 @@ describe("tenk runs", () => {
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
     const run = ["-c", "5", "-r", "10", "-m", "ping", "-T", "2s", "--expect", "connections=all"];
     const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, ...run];
-    const first = startTenk([...words, "--box", statusUrl, "--no-live"]);
+    const first = startTenk([...words, "--stats-url", statusUrl, "--no-live"]);
     const progress = async () => (await (await fetch(`${statusUrl}api/runs/live`)).json()) as { run: unknown };
     while ((await progress()).run === null) await Bun.sleep(20);
     expect(await progress()).toMatchObject({ run: { snapshot: { connections: { wanted: 5 } } } });
@@ -30,7 +30,7 @@ describe("tenk runs", () => {
     expect((await box.ended).code).toBe(0);
 
     // Nothing listens there now: the run fails, and is kept all the same.
-    expect((await tenk([...words, "-T", "100ms", "--box", "none", "--no-live"])).stderr).toContain("run kept");
+    expect((await tenk([...words, "-T", "100ms", "--stats-url", "none", "--no-live"])).stderr).toContain("run kept");
     const list = await tenk(["runs", "--json"]);
     const ids = (JSON.parse(list.stdout) as { runs: { id: string; verdict: string }[] }).runs.map(({ id }) => id);
     expect(ids).toContain(a);
@@ -38,7 +38,7 @@ describe("tenk runs", () => {
     expect(failed).toMatchObject({ verdict: "fail", plan: { message: "ping", connections: 5 } });
     expect(failed.reason).toContain("connections=all");
     const { report } = JSON.parse((await tenk(["runs", "show", a, "--json"])).stdout);
-    expect(report.command).toBe(`tenk ${words.join(" ")} --box ${statusUrl} --no-live`);
+    expect(report.command).toBe(`tenk ${words.join(" ")} --stats-url ${statusUrl} --no-live`);
     const listed = (await tenk(["runs"])).stdout;
     expect(listed).toMatch(/^id +when +target/);
     expect(listed).toMatch(/ fail +does not hold: connections=all/);
@@ -96,9 +96,21 @@ describe("tenk runs", () => {
     ]);
   });
 
-  test("are not kept with --no-keep", async () => {
+  test("are not kept with --no-save", async () => {
     const before = (await tenk(["runs", "--json"])).stdout;
-    await tenk(["load", "tcp", "127.0.0.1:1", "-c", "1", "-T", "100ms", "--no-keep", "--box", "none", "--no-live"]);
+    await tenk([
+      "load",
+      "tcp",
+      "127.0.0.1:1",
+      "-c",
+      "1",
+      "-T",
+      "100ms",
+      "--no-save",
+      "--stats-url",
+      "none",
+      "--no-live",
+    ]);
     expect((await tenk(["runs", "--json"])).stdout).toBe(before);
   });
 });
@@ -119,7 +131,7 @@ test("a box that writes nothing keeps a run in memory, and the load test says wh
     const [line] = await box.sees("stdout", /^.*\n/);
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
     const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, "-r", "10", "-m", "ping", "-T", "500ms"];
-    const { stderr } = await tenk([...words, "--box", statusUrl, "--no-live"]);
+    const { stderr } = await tenk([...words, "--stats-url", statusUrl, "--no-live"]);
     expect(stderr).toContain(`run kept by the box, in memory only id=m1 show=${statusUrl}#/runs/m1\n`);
     box.child.kill("SIGINT");
     await box.ended;

@@ -92,7 +92,7 @@ if (hasBrowser()) {
     async () => {
       const instance = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
       const { statusUrl, listeners } = JSON.parse((await instance.sees("stdout", /^.*\n/))[0]);
-      const words = ["-c", "5", "-r", "10", "-m", "ping", "-T", "5m", "--box", statusUrl, "--no-live"];
+      const words = ["-c", "5", "-r", "10", "-m", "ping", "-T", "5m", "--stats-url", statusUrl, "--no-live"];
       const load = startTenk(["load", "tcp", `127.0.0.1:${listeners[0].port}`, ...words]);
       const browser = await launchBrowser();
       try {

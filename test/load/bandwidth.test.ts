@@ -39,7 +39,7 @@ test.each([
       connectRate: 500,
       durationMs: 1000,
       downstreamBytesPerSecond: rate,
-      box: false,
+      statsUrl: false,
     }),
   );
   const seconds = (timing.connectMs + timing.sendMs + timing.drainMs) / 1000;

@@ -21,7 +21,7 @@ test("TLS at a port that speaks none fails in the handshake, by name", async () 
 test("what stands at the path of a Unix socket is told where it is no socket", async () => {
   const path = join(tmpdir(), `tenk-ordinary-${process.pid}`);
   writeFileSync(path, "mine");
-  const { connections } = await runLoad(tcp, planTcp({ path, connectRate: 1000, durationMs: 100, box: false }));
+  const { connections } = await runLoad(tcp, planTcp({ path, connectRate: 1000, durationMs: 100, statsUrl: false }));
   rmSync(path);
   expect(connections.byCause).toEqual({ "connect ECONNREFUSED: it is an ordinary file, not a socket": 1 });
 });

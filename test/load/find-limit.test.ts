@@ -67,7 +67,7 @@ describe("the search for a limit", () => {
       durationMs: 60,
       messages: PING,
       ratePerConnection: 10,
-      box: false,
+      statsUrl: false,
     } as const;
     const report = await findLimit(tcp, planTcp({ ...options, connectRate: 10_000 }), {
       vary: "connections",
@@ -97,7 +97,7 @@ describe("the search for a limit", () => {
       replies: { kind: "length", bytes: 4 },
       ratePerConnection: 20,
       expectations: ["unanswered=0"],
-      box: false,
+      statsUrl: false,
     });
     const { limit } = await findLimit(tcp, plan, { pauseMs: 1 });
     expect([limit.knee, limit.curve.map(({ value }) => value)]).toEqual([0, [5, 10, 20]]);
@@ -110,7 +110,7 @@ describe("the search for a limit", () => {
       durationMs: 50,
       messages: PING,
       ratePerConnection: 100,
-      box: false,
+      statsUrl: false,
     } as const;
     const abort = new AbortController();
     const onStep = () => abort.abort();

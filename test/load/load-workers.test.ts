@@ -13,7 +13,7 @@ function spoiltFor(sink: Target, field: "sourceAddresses" | "messages"): TcpPlan
     durationMs: 60_000,
     messages: PING,
     workers: 2,
-    box: false,
+    statsUrl: false,
   });
   let copies = 0;
   return Object.defineProperty({ ...plan }, field, {
@@ -63,7 +63,13 @@ describe("a load worker that fails", () => {
 
 test("a loop on this thread can be ended at once", async () => {
   await using sink = await target();
-  const plan = planTcp({ port: sink.server.port, connections: 3, durationMs: 60_000, box: false, connectRate: 1e6 });
+  const plan = planTcp({
+    port: sink.server.port,
+    connections: 3,
+    durationMs: 60_000,
+    statsUrl: false,
+    connectRate: 1e6,
+  });
   const workers = await prepareLoadWorkers(tcp, plan);
   workers.start();
   await workers.rampedUp;

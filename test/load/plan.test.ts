@@ -37,7 +37,7 @@ describe("a plan", () => {
       pace: "none",
       workers: 1,
     });
-    expect(plan.box).toBe("http://127.0.0.1:9190/api/status");
+    expect(plan.statsUrl).toBe("http://127.0.0.1:9190/api/status");
     expect(plan.expectations.map(({ text }) => text)).toEqual([
       "connections=all",
       "lost=0",

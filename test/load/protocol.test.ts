@@ -23,7 +23,12 @@ async function echo(silentEach = Number.POSITIVE_INFINITY) {
 
 test.each([1, 2])("a protocol that is not TCP runs through the same loop: %d event loops", async (workers) => {
   using server = await echo();
-  const options = { port: server.port, connections: 4, connectRate: Number.POSITIVE_INFINITY, box: false } as const;
+  const options = {
+    port: server.port,
+    connections: 4,
+    connectRate: Number.POSITIVE_INFINITY,
+    statsUrl: false,
+  } as const;
   const report = await runLoad(
     datagrams,
     planDatagrams({ ...options, ratePerConnection: 20, durationMs: 500, workers }),
@@ -49,7 +54,7 @@ test("what a protocol's peer leaves unanswered is told as with TCP", async () =>
     durationMs: 500,
     drainMs: 200,
     expectations: ["unanswered=0"],
-    box: false,
+    statsUrl: false,
   });
   const { messages, latencyUs, verdict } = await runLoad(datagrams, plan);
   const { datagrams: sent, answers } = server.seen;

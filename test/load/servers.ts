@@ -72,8 +72,8 @@ export async function processTarget(): Promise<AsyncDisposable & { server: { por
   };
 }
 
-/** Runs against a target that is no box; short, and with connections opened at once, unless `options` say otherwise. */
+/** Runs against a target that is not tenk; short, and with connections opened at once, unless `options` say otherwise. */
 export function runAgainst({ server }: Target, options: TcpOptions, run: RunOptions = {}): Promise<Report> {
-  const defaults = { connectRate: Number.POSITIVE_INFINITY, durationMs: 300, messages: PING, box: false } as const;
+  const defaults = { connectRate: Number.POSITIVE_INFINITY, durationMs: 300, messages: PING, statsUrl: false } as const;
   return runLoad(tcp, planTcp({ port: server.port, ...defaults, ...options }), run);
 }

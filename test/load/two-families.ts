@@ -1,10 +1,10 @@
 /**
  * Runs where `localhost` is `::1` and `127.0.0.1`, in this order, and servers listen on IPv4 only: what a load test, a relay and
- * its health checks, a look at a box, and a push make of the name. Prints it as JSON.
+ * its health checks, a reader of counters, and a push make of the name. Prints it as JSON.
  */
 import { startPush } from "../../src/app/push/push.ts";
 import { pushTarget } from "../../src/app/push/target.ts";
-import { lookAtBox } from "../../src/load/result/instance-stats.ts";
+import { readInstanceStats } from "../../src/load/result/instance-stats.ts";
 import { listen } from "../../src/net/mod.ts";
 import { relay } from "../../src/tcp/mod.ts";
 import { runAgainst, target } from "./servers.ts";
@@ -29,9 +29,9 @@ const web = Bun.serve({
     return Response.json({ tenk: "1", parts: {} });
   },
 });
-const box = await lookAtBox(`http://localhost:${web.port}/api/status`, 1);
+const stats = await readInstanceStats(`http://localhost:${web.port}/api/status`, 1);
 const families = [{ name: "a", help: "", type: "gauge", samples: [{ value: 1, labels: {} }] }] as const;
 await startPush({ target: pushTarget(`http://localhost:${web.port}/write`), read: () => families }).end();
 
-console.log(JSON.stringify({ connections, messages, through: through.connections, box, pushes }));
+console.log(JSON.stringify({ connections, messages, through: through.connections, stats, pushes }));
 process.exit(0);

@@ -76,7 +76,7 @@ describe.each(["x64", "arm64"] as const)("the executable for %s", (target) => {
 
       const load = ["load", "tcp", `127.0.0.1:${listeners[0].port}`, "-c", "20", "-r", "10", "-m", "ping", "-T", "1s"];
       const report = JSON.parse(
-        await output(file, [...rest, ...load, "--box", statusUrl, "--wait-reply", "-w", "2", "--json", "-"]),
+        await output(file, [...rest, ...load, "--stats-url", statusUrl, "--wait-reply", "-w", "2", "--json", "-"]),
       );
       expect(report.connections).toMatchObject({ opened: 20, failed: 0, lost: 0 });
       expect(report.messages.received).toBe(report.messages.sent);

@@ -93,8 +93,8 @@ export function notJudged(expectations: readonly Expectation[], answersTold: boo
   return usual.filter(({ names }) => names.some((name) => !named.has(name))).map(({ text }) => text);
 }
 
-/** And where the target is a tenk box: what it counted is what was sent. */
-export const BOX_EXPECTATION = "server.bytes=bytes.sent";
+/** Where the target is tenk, it must have received what was sent. */
+export const SERVER_EXPECTATION = "server.bytes=bytes.sent";
 
 /** Plain data, so that a plan with it can be posted to a worker. */
 export interface Expectation {

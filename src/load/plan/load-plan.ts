@@ -52,8 +52,8 @@ export interface LoadOptions {
   expectations?: readonly string[];
   /** Latency percentiles beside the usual ones, 0 to 100. */
   percentiles?: readonly number[];
-  /** The target's status address; false = none. @default {"http://HOST:9190/api/status"} */
-  box?: string | false;
+  /** Where the target's own counters are read; false = nowhere. @default {"http://HOST:9190/api/status"} */
+  statsUrl?: string | false;
 }
 
 type Optional = "port" | "path" | "ratePerConnection" | "totalRate" | "upstreamBytesPerSecond";
@@ -113,7 +113,7 @@ export function planLoad(options: LoadOptions, traffic: Traffic): LoadPlan {
     host,
     connections,
     durationMs,
-    box: options.box ?? (path === undefined ? `http://${bracketed(host)}:9190/api/status` : false),
+    statsUrl: options.statsUrl ?? (path === undefined ? `http://${bracketed(host)}:9190/api/status` : false),
     target: path ?? `${bracketed(host)}:${port}`,
     traffic,
     pace: paceOf(options, traffic),

@@ -1,6 +1,5 @@
 /** What is to be sent, how fast and what must hold; and whether this machine can carry it. */
 export {
-  BOX_EXPECTATION,
   EXPECTABLE,
   type Expectation,
   evaluate,
@@ -9,6 +8,7 @@ export {
   notJudged,
   parseExpectation,
   percentilesIn,
+  SERVER_EXPECTATION,
 } from "./expect.ts";
 export {
   checkNotNegative,

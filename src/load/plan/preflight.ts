@@ -15,7 +15,7 @@ export interface Preflight {
   readonly warnings: readonly Obstacle[];
 }
 
-/** Descriptors beside the connections: files, pipes, the box's status, a few for what the runtime opens. */
+/** Descriptors beside the connections: files, pipes, the target's counters, a few for what the runtime opens. */
 const SPARE_DESCRIPTORS = 64;
 /** Measured on Linux 6.18, idle, IPv4: slabs of 3712 bytes a socket; what waits in its buffers comes on top. */
 const KERNEL_BYTES_PER_SOCKET = 4096;

@@ -2,8 +2,8 @@ import { get } from "node:http";
 import { get as getTls } from "node:https";
 import type { ServerReport } from "../report.ts";
 
-/** What is read of a box's `/api/status`. */
-export interface BoxSample {
+/** What is read of an instance's `/api/status`. */
+export interface InstanceSample {
   readonly atMs: number;
   readonly active: number;
   readonly peak: number;
@@ -32,46 +32,45 @@ interface Listener {
 }
 
 const TIMEOUT_MS = 1000;
-/** More than any box has to say. */
+/** Longer than the status of any instance. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** Why an address has no counters to tell: nothing answers, something else does, or a box that does not listen on the port. */
-export type NoSample = "silent" | "stranger" | "closed" | "elsewhere";
+/**
+ * Why no counters were read: nothing answers in time (`silent`), another program answers (`not-tenk`), a token is required
+ * (`unauthorized`), or the instance does not listen on the port (`other-port`).
+ */
+export type StatsProblem = "silent" | "not-tenk" | "unauthorized" | "other-port";
 
-export interface LookOptions {
+export interface ReadStatsOptions {
   readonly nowMs?: () => number;
   readonly timeoutMs?: number;
-  /** Sent to the box. */
+  /** Sent along. */
   readonly token?: string | undefined;
 }
 
-/**
- * The counters of the target's listener, or why there are none: the address does not answer in time (`silent`), is no tenk box
- * (`stranger`), wants a token (`closed`), or the box does not listen on this port (`elsewhere`). Never throws: a run does not
- * depend on it.
- */
-export async function lookAtBox(
+/** Returns the counters of the listener on `port`, or why there are none. Never throws: a run does not depend on it. */
+export async function readInstanceStats(
   url: string,
   port: number,
-  { nowMs = () => performance.now(), timeoutMs = TIMEOUT_MS, token }: LookOptions = {},
-): Promise<BoxSample | NoSample> {
+  { nowMs = () => performance.now(), timeoutMs = TIMEOUT_MS, token }: ReadStatsOptions = {},
+): Promise<InstanceSample | StatsProblem> {
   let answer: { readonly code: number; readonly text: string };
   try {
     answer = await fetchText(url, timeoutMs, token);
   } catch {
     return "silent";
   }
-  if (answer.code === 401) return "closed";
+  if (answer.code === 401) return "unauthorized";
   try {
-    return sampleOf(JSON.parse(answer.text) as Status, port, nowMs()) ?? "elsewhere";
+    return sampleOf(JSON.parse(answer.text) as Status, port, nowMs()) ?? "other-port";
   } catch {
-    return "stranger";
+    return "not-tenk";
   }
 }
 
-/** @throws where it is no box's */
-function sampleOf({ tenk, parts, process }: Status, port: number, atMs: number): BoxSample | undefined {
-  if (typeof tenk !== "string" || parts === undefined) throw new Error("not a box");
+/** @throws {Error} when it is not the status of a tenk instance */
+function sampleOf({ tenk, parts, process }: Status, port: number, atMs: number): InstanceSample | undefined {
+  if (typeof tenk !== "string" || parts === undefined) throw new Error("not tenk");
   const counts = parts.tcp?.listeners?.find((listener) => listener.port === port)?.counts;
   return (
     counts && {
@@ -87,18 +86,12 @@ function sampleOf({ tenk, parts, process }: Status, port: number, atMs: number):
   );
 }
 
-/** The same, where it does not matter why there are none. */
-export async function readBox(url: string, port: number, token?: string): Promise<BoxSample | undefined> {
-  const seen = await lookAtBox(url, port, { token });
-  return typeof seen === "string" ? undefined : seen;
-}
-
-/** What was tried, as people read it. */
-export function noSampleText(why: NoSample, url: string, port: number): string {
+/** Says what was tried, for people. */
+export function statsProblemText(problem: StatsProblem, url: string, port: number): string {
   const at = URL.canParse(url) ? new URL(url).host : url;
-  if (why === "closed") return `the box at ${at} wants its token (TENK_TOKEN), so its counters were not read`;
-  if (why === "elsewhere") return `the box at ${at} does not listen on port ${port}`;
-  return why === "silent" ? `no box answers at ${at}` : `what answers at ${at} is no box`;
+  if (problem === "unauthorized") return `tenk at ${at} requires its token (TENK_TOKEN): its counters were not read`;
+  if (problem === "other-port") return `tenk at ${at} does not listen on port ${port}`;
+  return problem === "silent" ? `no tenk instance answers at ${at}` : `what answers at ${at} is not tenk`;
 }
 
 /** `node:http` and not `fetch`: the runtime's first fetch ends the process when no descriptor is left. */
@@ -124,19 +117,19 @@ function fetchText(url: string, timeoutMs: number, token: string | undefined): P
   });
 }
 
-/** Reads a box before, during and after a run. Every method does nothing where there is none. */
-export class BoxWatch {
+/** Reads the target's counters before, during and after a run. Every method does nothing where there are none. */
+export class TargetStats {
   readonly #url: string;
   readonly #port: number;
   readonly #token: string | undefined;
-  #missing: NoSample | undefined;
-  #before: BoxSample | undefined;
-  #sendStart: BoxSample | undefined;
-  #sendEnd: BoxSample | undefined;
-  #fullest: BoxSample | undefined;
-  #last: BoxSample | undefined;
+  #problem: StatsProblem | undefined;
+  #before: InstanceSample | undefined;
+  #sendStart: InstanceSample | undefined;
+  #sendEnd: InstanceSample | undefined;
+  #fullest: InstanceSample | undefined;
+  #last: InstanceSample | undefined;
 
-  /** @param url "" where none is to be asked */
+  /** @param url empty: nothing is read */
   constructor(url: string, port: number, token?: string) {
     this.#url = url;
     this.#port = port;
@@ -148,22 +141,22 @@ export class BoxWatch {
   }
 
   async start(): Promise<void> {
-    const seen = await lookAtBox(this.#url, this.#port, { token: this.#token });
-    if (typeof seen === "string") this.#missing = seen;
-    else this.#before = seen;
+    const result = await readInstanceStats(this.#url, this.#port, { token: this.#token });
+    if (typeof result === "string") this.#problem = result;
+    else this.#before = result;
   }
 
-  /** Why there is nothing to report, as people read it. */
+  /** Says why there is nothing to report, for people. */
   get note(): string {
-    if (this.#missing !== undefined) return noSampleText(this.#missing, this.#url, this.#port);
-    return this.found ? "the box stopped answering" : "no box was asked for its counters";
+    if (this.#problem !== undefined) return statsProblemText(this.#problem, this.#url, this.#port);
+    return this.found ? "the tenk instance stopped answering" : "no counters were asked for";
   }
 
   /** A second has passed. */
-  async sample(): Promise<BoxSample | undefined> {
+  async sample(): Promise<InstanceSample | undefined> {
     if (!this.found) return undefined;
-    const sample = await readBox(this.#url, this.#port, this.#token);
-    if (sample === undefined) return undefined;
+    const sample = await readInstanceStats(this.#url, this.#port, { token: this.#token });
+    if (typeof sample === "string") return undefined;
     if (this.#fullest === undefined || sample.active >= this.#fullest.active) this.#fullest = sample;
     this.#last = sample;
     return sample;
@@ -177,7 +170,7 @@ export class BoxWatch {
     this.#sendEnd = await this.sample();
   }
 
-  /** Asks until the box has read as many bytes as were sent, or reads no more: at most for a second. */
+  /** Reads until the instance has received as many bytes as were sent, or receives no more: at most for a second. */
   async settle(bytesSent: number): Promise<void> {
     for (let tries = 0; tries < 10 && this.found; tries++) {
       const before = this.#last?.bytesRead;
@@ -213,7 +206,7 @@ export class BoxWatch {
     };
   }
 
-  #received(sample: BoxSample): number {
+  #received(sample: InstanceSample): number {
     return sample.bytesRead - (this.#before?.bytesRead ?? 0);
   }
 

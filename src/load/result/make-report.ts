@@ -2,7 +2,6 @@ import { formatDuration } from "../../base/mod.ts";
 import type { EndedBy } from "../loop/mod.ts";
 import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "../measure/mod.ts";
 import {
-  BOX_EXPECTATION,
   evaluate,
   isUsual,
   type LoadPlan,
@@ -10,11 +9,12 @@ import {
   notJudged,
   parseExpectation,
   percentilesIn,
+  SERVER_EXPECTATION,
   shapeOf,
 } from "../plan/mod.ts";
 import type { Report, Verdict } from "../report.ts";
 import type { LoadState } from "../workers/mod.ts";
-import type { BoxWatch } from "./instance-stats.ts";
+import type { TargetStats } from "./instance-stats.ts";
 import { messagesBack } from "./messages-back.ts";
 import { behindOf, byTargetOf, saturation } from "./saturation.ts";
 
@@ -26,7 +26,7 @@ export interface Result {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly version: string | undefined;
-  readonly box: BoxWatch;
+  readonly targetStats: TargetStats;
   /** Over the sending phase. */
   readonly cpu: { readonly percent: number; readonly seconds: number };
   readonly rssBytes: number;
@@ -49,7 +49,7 @@ function measuredOf(result: Result): Measured {
   const { sent, bytesSent, firstBytesSent: firstBytes } = tally;
   const sums = { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes: traffic.lengthBytes };
   const { countedSent, overMs } = rateBasis(result);
-  const server = result.box.report(sums);
+  const server = result.targetStats.report(sums);
   return {
     kind: traffic.kind,
     target: plan.target,
@@ -83,7 +83,7 @@ function measuredOf(result: Result): Measured {
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
     latencyUs: latenciesOf(result),
     server,
-    ...(server === null ? { serverNote: result.box.note } : {}),
+    ...(server === null ? { serverNote: result.targetStats.note } : {}),
     generator: generatorOf(result),
     timing: { connectMs: result.connectMs, sendMs, drainMs: result.drainMs },
     endedBy,
@@ -148,7 +148,7 @@ function generatorOf(result: Result): Report["generator"] {
 }
 
 function verdictOf(measured: Measured, plan: LoadPlan): Verdict {
-  const beside = measured.server === null ? [] : [parseExpectation(BOX_EXPECTATION)];
+  const beside = measured.server === null ? [] : [parseExpectation(SERVER_EXPECTATION)];
   const checks = [...plan.expectations, ...beside].map((expectation) => evaluate(expectation, measured));
   const failed = checks.filter((check) => !check.pass).map((check) => check.expect);
   return {

@@ -83,7 +83,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
         await page.locator("main h2, main table, main .toolbar").first().waitFor();
       }
       await page.goto(`${root}#/runs`);
-      await sees(page, "main", new RegExp(`tenk load tcp HOST:PORT -c 10000 --box ${root}`));
+      await sees(page, "main", new RegExp(`tenk load tcp HOST:PORT -c 10000 --stats-url ${root}`));
       const cookies = await context.cookies();
       expect(cookies.map(({ path, sameSite, httpOnly }) => [path, sameSite, httpOnly])).toEqual([
         [path, "Strict", true],

@@ -182,5 +182,5 @@ function RunTable({ runs, chosen, choose }: TableProps) {
 /** The option that makes a load test report here, where its default would not. */
 function boxWords(): string {
   const here = new URL(".", location.href).href.replace(/#.*/, "");
-  return /^http:\/\/(127\.0\.0\.1|localhost):9190\/$/.test(here) ? "" : ` --box ${here}`;
+  return /^http:\/\/(127\.0\.0\.1|localhost):9190\/$/.test(here) ? "" : ` --stats-url ${here}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { lookAtBox, messagesIn, noSampleText, readBox } from "../../src/load/result/instance-stats.ts";
+import { messagesIn, readInstanceStats, statsProblemText } from "../../src/load/result/instance-stats.ts";
 import { runAgainst, type Target, target } from "./servers.ts";
 
 async function statusServer(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {
@@ -17,7 +17,7 @@ async function statusServer(answer: RequestListener): Promise<AsyncDisposable & 
   };
 }
 
-/** What a box with this listener would say; `lost` bytes are kept from its count. */
+/** The status of an instance with this listener; `lost` bytes are kept from its count. */
 function statusOf({ server }: Target, lost = 0): RequestListener {
   const started = performance.now();
   return (_, response) => {
@@ -32,11 +32,16 @@ function statusOf({ server }: Target, lost = 0): RequestListener {
   };
 }
 
-describe("where the target is a tenk box", () => {
+describe("where the target is tenk", () => {
   test("its counters are part of the report, and received = sent is expected", async () => {
     await using sink = await target();
     await using status = await statusServer(statusOf(sink));
-    const report = await runAgainst(sink, { connections: 10, ratePerConnection: 50, durationMs: 500, box: status.url });
+    const report = await runAgainst(sink, {
+      connections: 10,
+      ratePerConnection: 50,
+      durationMs: 500,
+      statsUrl: status.url,
+    });
     expect(report.server).toMatchObject({
       received: report.messages.sent,
       bytesReceived: report.bytes.sent,
@@ -52,7 +57,7 @@ describe("where the target is a tenk box", () => {
   test("what it did not get fails the verdict", async () => {
     await using sink = await target();
     await using status = await statusServer(statusOf(sink, 40));
-    const report = await runAgainst(sink, { connections: 10, ratePerConnection: 50, box: status.url });
+    const report = await runAgainst(sink, { connections: 10, ratePerConnection: 50, statsUrl: status.url });
     expect(report.server!.received).toBe(report.messages.sent - 10);
     expect(report.verdict.pass).toBe(false);
     expect(report.verdict.reason).toContain("server.bytes=bytes.sent");
@@ -63,7 +68,7 @@ describe("a status address that is of no use is passed over", () => {
   test.each([
     ["another program", (_, response) => response.end("<html>")],
     [
-      "a box without this listener",
+      "an instance without this listener",
       (_, response) => response.end('{"tenk":"1","parts":{"tcp":{"listeners":[{"port":2}]}},"process":{}}'),
     ],
     ["a program with other JSON", (_, response) => response.end('{"parts":null}')],
@@ -72,37 +77,39 @@ describe("a status address that is of no use is passed over", () => {
     ["an answer cut short", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
   ] as [string, RequestListener][])("%s", async (_, answer) => {
     await using status = await statusServer(answer);
-    expect(await readBox(status.url, 9091)).toBeUndefined();
+    expect(await readInstanceStats(status.url, 9091)).toBeString();
   });
 
   test.each(["http://127.0.0.1:1/api/status", "https://127.0.0.1:1/", "nonsense", ""])("%p", async (url) => {
-    expect(await readBox(url, 9091)).toBeUndefined();
+    expect(await readInstanceStats(url, 9091)).toBeString();
   });
 });
 
-describe("where there are no counters it is told what was tried", () => {
+describe("where there are no counters the report says what was tried", () => {
   test.each([
-    ["another program", "stranger", (_, response) => response.end("<html>")],
-    ["other JSON", "stranger", (_, response) => response.end('{"parts":[]}')],
-    ["one that wants a token", "closed", (_, response) => response.writeHead(401).end("{}")],
+    ["another program", "not-tenk", (_, response) => response.end("<html>")],
+    ["other JSON", "not-tenk", (_, response) => response.end('{"parts":[]}')],
+    ["one that wants a token", "unauthorized", (_, response) => response.writeHead(401).end("{}")],
     [
       "without this listener",
-      "elsewhere",
+      "other-port",
       (_, response) => response.end('{"tenk":"1","parts":{"tcp":{"listeners":[{"port":2}]}}}'),
     ],
     ["cut short", "silent", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
-  ] as [string, "stranger", RequestListener][])("%s: %s", async (_, why, answer) => {
+  ] as [string, "not-tenk", RequestListener][])("%s: %s", async (_, why, answer) => {
     await using status = await statusServer(answer);
-    expect(await lookAtBox(status.url, 9091)).toBe(why);
+    expect(await readInstanceStats(status.url, 9091)).toBe(why);
   });
 
   test("in words, in the report", async () => {
     await using sink = await target();
-    const report = await runAgainst(sink, { durationMs: 50, box: "http://127.0.0.1:1/api/status" });
-    expect([report.server, report.serverNote]).toEqual([null, "no box answers at 127.0.0.1:1"]);
-    expect((await runAgainst(sink, { durationMs: 50 })).serverNote).toBe("no box was asked for its counters");
-    expect(noSampleText("stranger", "http://[::1]:9190/api/status", 7)).toBe("what answers at [::1]:9190 is no box");
-    expect(noSampleText("elsewhere", "http://a:1/", 7)).toBe("the box at a:1 does not listen on port 7");
+    const report = await runAgainst(sink, { durationMs: 50, statsUrl: "http://127.0.0.1:1/api/status" });
+    expect([report.server, report.serverNote]).toEqual([null, "no tenk instance answers at 127.0.0.1:1"]);
+    expect((await runAgainst(sink, { durationMs: 50 })).serverNote).toBe("no counters were asked for");
+    expect(statsProblemText("not-tenk", "http://[::1]:9190/api/status", 7)).toBe(
+      "what answers at [::1]:9190 is not tenk",
+    );
+    expect(statsProblemText("other-port", "http://a:1/", 7)).toBe("tenk at a:1 does not listen on port 7");
   });
 });
 
