@@ -71,11 +71,11 @@ export function liveFrame({ title, snapshot, history, width, paints, keys }: Liv
 /** Why there is no latency to show. */
 function withoutLatency({ bytes, messages }: LoadSnapshot): string {
   if (bytes.received === 0) return "nothing came back";
-  return messages.answersTold ? "no answer was found in what came back" : NOT_TOLD;
+  return messages.answersTold ? "no answer was found in what came back" : NOT_TOLD_APART;
 }
 
-/** Told wherever bytes came back that nobody can say whose answer they are. */
-export const NOT_TOLD = "answers are not told apart: add --wait-reply";
+/** Shown where bytes came back that cannot be assigned to messages. */
+export const NOT_TOLD_APART = "answers are not told apart: add --wait-reply";
 
 const PHASES = { connect: "connecting", send: "sending", drain: "draining", done: "done" } as const;
 
@@ -108,7 +108,7 @@ export function plainLine(snapshot: LoadSnapshot): string {
     `lost ${connections.lost}`,
     ...(messages.unexpected > 0 ? [`unexpected ${messages.unexpected}`] : []),
     ...(latencyUs.max > 0 ? [`p50 ${duration(latencyUs.p50)}`, `p99 ${duration(latencyUs.p99)}`] : []),
-    ...(isCounted ? [] : [NOT_TOLD]),
+    ...(isCounted ? [] : [NOT_TOLD_APART]),
     `cpu ${Math.round(generator.cpuPercent)}%`,
   ].join("  ");
 }

@@ -12,7 +12,7 @@ const HISTORY = 120; // half a minute at four a second
 
 export interface LiveOptions {
   readonly title: string;
-  /** What the first line says of the keys; empty where there is no keyboard. */
+  /** Shown in the first line; empty where there is no keyboard. */
   readonly keys: string;
   /** Redraw a block in place where there is a terminal to do it on. */
   readonly live: boolean;
@@ -35,7 +35,7 @@ function drawnView(terminal: Terminal, title: string, keys: string): LiveView {
   };
 }
 
-/** Adds a snapshot to what the sparklines show: of latency its last second alone, or one stall would look permanent. */
+/** Adds a snapshot to the sparklines. Latency is that of its last second, or one stall would look permanent. */
 export function remember(history: Record<keyof LiveHistory, number[]>, snapshot: LoadSnapshot): void {
   const { messages, lastSecondUs } = snapshot;
   history.sentPerSecond.push(messages.perSecondSent);

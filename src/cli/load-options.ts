@@ -262,7 +262,7 @@ function perConnectionRate(text: string): number {
   });
 }
 
-/** Read here so that a mistake is told with its option; the plan takes it as it was written. */
+/** Parsed here so that an error names its option; the plan takes the text as it was written. */
 function expectation(text: string): string {
   parseExpectation(text);
   return text;

@@ -14,8 +14,8 @@ import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
 import { environmentToken } from "./load-run.ts";
 
 /**
- * The words of the command line as options of the load library. What was not said is left out, so that the library's own
- * defaults hold.
+ * Converts the options of the command line to those of the load library. Options that were not given are left out, so that the
+ * library's own defaults hold.
  *
  * @throws {TenkError} `usage` or `file-unreadable`
  */
@@ -53,7 +53,7 @@ export function loadOptionsOf(target: Address, words: LoadWords, messages: reado
   });
 }
 
-/** A marker tells replies apart for certain, then an end, then a length; a chunk is a guess. */
+/** Replies are found by a marker, an end or a length; a chunk is a guess. */
 function repliesOf({
   latencyMarker,
   latencyMarkerSkip,
@@ -118,7 +118,7 @@ function statsUrlOf(text: string | undefined): TcpOptions["statsUrl"] {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
     throw new TenkError("usage", `--stats-url: Cannot read "${text}" as an address: expected http://host:port or none`);
   }
-  // Below the path that a proxy has put it at, written with its last slash or without.
+  // A proxy may serve it below a path, which may be written without its last slash.
   const root = new URL(text);
   if (!root.pathname.endsWith("/")) root.pathname += "/";
   return new URL("api/status", root).href;
@@ -126,7 +126,7 @@ function statsUrlOf(text: string | undefined): TcpOptions["statsUrl"] {
 
 type Defined<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 
-/** An option left out and an option given as undefined are not the same thing to a library that takes its options apart. */
+/** The library spreads its options, so an undefined one would override a default. */
 function withoutUndefined<Options extends object>(options: Options): Partial<Defined<Options>> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
     Defined<Options>

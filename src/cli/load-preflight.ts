@@ -4,15 +4,15 @@ import { type Obstacle, preflight, type TcpPlan } from "../load/mod.ts";
 const log = logOf("load");
 
 /**
- * Looks, before anything is opened, whether this machine can carry the plan. What may spoil the result is logged with the
- * command that mends it.
+ * Checks, before anything is opened, whether this machine can carry the plan. Warnings are logged with the command that fixes
+ * them.
  *
  * @throws {TenkError} `unsupported` when it cannot work, with one line for each reason
  */
 export function mustFit(plan: TcpPlan): void {
   const { refusals, warnings } = preflight(plan);
   if (refusals.length > 0) throw new TenkError("unsupported", refusals.map(refusalText).join("\ntenk: "));
-  for (const { what, command } of warnings) log.warn(what, command === "" ? {} : { mend: command });
+  for (const { what, command } of warnings) log.warn(what, command === "" ? {} : { fix: command });
 }
 
 function refusalText({ what, command }: Obstacle): string {

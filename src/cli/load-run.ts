@@ -44,7 +44,7 @@ const MOST_SNAPSHOTS = 20_000;
 /** Where tenk serves its dashboard by default. */
 export const USUAL_INSTANCE = "http://127.0.0.1:9190/";
 
-/** Runs a plan, shown live, with its keys. Ctrl-C and `q` end it early; the report is whole all the same. */
+/** Runs a plan with a live view and its keys. Ctrl-C and `q` end it early, with a complete report. */
 export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
   return showing(plan, shown, (options) => runLoad(tcp, plan, options));
 }
@@ -102,7 +102,7 @@ async function showing<Result extends Report>(
   }
 }
 
-/** `tenk runs` reads the data folder: what another one has, or a box's memory, its page shows. */
+/** Logs where the run can be seen: `tenk runs` reads only this user's data folder, other places have a dashboard. */
 function logKept({ id, box, isInFolder }: KeptRun, problem: string | undefined): void {
   const log = logOf("load");
   if (problem !== undefined) log.warn("run not kept by the instance that --stats-url names", { why: problem });
@@ -113,7 +113,7 @@ function logKept({ id, box, isInFolder }: KeptRun, problem: string | undefined):
   }
 }
 
-/** Of a run of days every second one will do, then every fourth. */
+/** Keeps every second snapshot of a long run, then every fourth, and so on. */
 function kept(snapshots: LoadSnapshot[], latest: LoadSnapshot): LoadSnapshot[] {
   snapshots.push(latest);
   return snapshots.length <= MOST_SNAPSHOTS ? snapshots : snapshots.filter((_, index) => index % 2 === 0);
@@ -133,7 +133,7 @@ export function environmentToken({ TENK_TOKEN }: NodeJS.ProcessEnv): string | un
   return TENK_TOKEN !== undefined && /^[\x21-\x7e]+$/.test(TENK_TOKEN) ? TENK_TOKEN : undefined;
 }
 
-/** Prints a report where it was asked for. @returns the exit code its verdict stands for */
+/** Prints a report where it was asked for. @returns the exit code of its verdict */
 export function showReport(report: Report & { limit?: Limit }, json: JsonTarget | undefined): number {
   const paints = paintsFor(json?.isStdout ? process.stderr : process.stdout);
   const limit = report.limit ? `\n\n${limitText(report.limit, paints)}` : "";

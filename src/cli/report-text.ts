@@ -1,13 +1,13 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { LATENCY_ROWS, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
 import type { DropCause, LatencySummary, Limit, Report } from "../load/mod.ts";
-import { NOT_TOLD, rate, whole } from "./live-frame.ts";
+import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
 /**
- * A report for people: what was held, what was lost and why, what it cost, how long it took, who was the limit, and
- * whether that was what was expected.
+ * Formats a report for people: what was held, what was lost and why, what it cost, how long it took, who was the limit, and
+ * whether that was expected.
  */
 export function reportText(report: Report & { limit?: Limit }, paints: Paints): string {
   return [
@@ -33,7 +33,7 @@ export function planLine(report: Pick<Report, "kind" | "target" | "plan">, { bol
   return `${bold(`${report.kind} ${report.target}`)}  ${visibleText(planText(report, WRITER))}`;
 }
 
-/** A message's control characters would reach the terminal. */
+/** Escapes control characters of a message, which would reach the terminal. */
 export function visibleText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -78,7 +78,7 @@ function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): strin
   const { received, answersTold, unanswered, unexpected } = messages;
   // Reports of older versions have neither.
   if (!(answersTold ?? latencyUs.message.count > 0)) {
-    return [whole(received), ...(bytes.received === 0 ? [] : [paints.dim(NOT_TOLD)])];
+    return [whole(received), ...(bytes.received === 0 ? [] : [paints.dim(NOT_TOLD_APART)])];
   }
   return [whole(received), bad("unanswered", unanswered, paints), bad("unexpected", unexpected ?? 0, paints)];
 }
@@ -87,7 +87,7 @@ function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row 
   return [
     "generator",
     `${Math.round(generator.cpuPercent)}% of a core`,
-    // A handful of messages carries the cost of everything else.
+    // With a handful of messages the cost of everything else would be divided among them.
     ...(messages.sent >= 1000 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a message`] : []),
     formatBytes(generator.rssBytes),
     `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
@@ -95,7 +95,7 @@ function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row 
   ];
 }
 
-/** What is meant by a cause whose name alone does not say it. */
+/** Explains the causes of drops. */
 const DROP_WORDS: Readonly<Record<DropCause, string>> = {
   old: "old: the generator was behind",
   full: "full: the peer did not read",
@@ -173,12 +173,12 @@ function latencyTable({ latencyUs }: Report, { dim, yellow }: Paints): string {
   return [table([head, ...rows], `l${"r".repeat(head.length - 1)}`), ...openText(latencyUs).map(yellow)].join("\n");
 }
 
-/** From the first that never ended on, it may have been more. */
+/** From the first value that never ended on, latencies are lower bounds. */
 function quantileText(us: number, { atLeast }: LatencySummary): string {
   return `${atLeast !== undefined && us >= atLeast.fromUs ? "≥ " : ""}${formatDuration(us / 1000)}`;
 }
 
-/** Of whatever never ended the true latency is not known. */
+/** Says how many never ended, whose true latency is not known. */
 function openText(latencyUs: Report["latencyUs"]): string[] {
   const open = LATENCY_ROWS.flatMap(([key, name]) => {
     const { atLeast, count } = latencyUs[key];

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { TenkError } from "../base/mod.ts";
 
-/** An option of tcpkali that tenk has not: why, and what to use. */
+/** An option of tcpkali that tenk does not have: why, and what to use. */
 interface Refused {
   readonly flags: string;
   readonly why: string;
@@ -13,7 +13,7 @@ const LISTENING = { why: "the generator only connects", instead: "tenk up --list
 const WEBSOCKET = { why: "only plain TCP can be sent so far", instead: "leave it out" };
 const CERTIFICATE = { why: "it is for the listening side", instead: "--ssl alone connects with TLS" };
 
-/** Known by name so that a command line made for tcpkali fails for its reason, not as a slip of the pen. */
+/** Known by name so that a command line made for tcpkali fails with its reason, not as a typing error. */
 export const REFUSED: readonly Refused[] = [
   { flags: "-l, --listen-port [address]", ...LISTENING },
   { flags: "--listen-mode [mode]", ...LISTENING },
@@ -43,7 +43,7 @@ export const REFUSED: readonly Refused[] = [
   },
 ];
 
-/** Adds them, unseen in the help. */
+/** Adds them, hidden in the help. */
 export function refuseTcpkaliOptions(command: Command): void {
   for (const { flags, why, instead } of REFUSED) {
     const option = new Option(flags).hideHelp();

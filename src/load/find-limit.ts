@@ -17,7 +17,7 @@ export interface LimitStep {
   readonly reason: string;
 }
 
-/** Where the expectations stop to hold. */
+/** Where the expectations stop holding. */
 export interface Limit {
   readonly vary: "rate" | "connections";
   /** The highest value at which every expectation held; 0 where none did. */
@@ -44,7 +44,7 @@ export interface FindLimitOptions extends RunOptions {
   onStep?: (step: LimitStep) => void;
 }
 
-/** How one value is tried; what the search itself does not know. */
+/** Runs the plan at one value. The search itself does not know how. */
 export type Trial = (value: number) => Promise<{ pass: boolean; report: Report } | "machine" | "stopped">;
 
 /**
@@ -81,13 +81,13 @@ export async function findLimit<Plan extends LoadPlan>(
     if (report.endedBy === "stopped" && Number.isFinite(plan.durationMs)) return "stopped";
     return { pass: report.verdict.pass, report };
   };
-  // A run that sends nothing shows nothing: so far down there is no knee.
+  // A run that sends nothing proves nothing, so there is no knee that low.
   const mayTry = (value: number) => isMessageDue(planAt(plan, vary, value));
   const found = await search(trial, start, { ...options, whole: vary === "connections", mayTry });
   const broken = found.brokenAt === null ? undefined : reports.get(found.brokenAt);
   const report = reports.get(found.knee) ?? [...reports.values()].at(-1);
   if (report === undefined) return refuse("this machine cannot even begin", "see the preflight's refusals");
-  const limitedBy = found.byMachine ? "machine" : broken === undefined ? "none" : whoIsToBlame(broken);
+  const limitedBy = found.byMachine ? "machine" : broken === undefined ? "none" : limitOf(broken);
   const curve = steps.toSorted((a, b) => a.value - b.value);
   const limit: Limit = { vary, knee: found.knee, brokenAt: found.brokenAt, limitedBy, curve };
   if (found.isStopped || options.signal?.aborted) {
@@ -97,7 +97,7 @@ export async function findLimit<Plan extends LoadPlan>(
   return { ...report, verdict: verdictOn(limit, report, broken), limit };
 }
 
-/** Of a target that was never at its limit nothing was shown but that it can stand this much. */
+/** If the target never reached its limit, the search proves only that it carries this much. */
 export function verdictOn(
   { knee, brokenAt, limitedBy }: Limit,
   { verdict }: Report,
@@ -109,7 +109,7 @@ export function verdictOn(
     machine: `this machine cannot carry ${brokenAt}`,
     none: "every run passed",
   }[limitedBy];
-  return { ...verdict, pass: false, reason: `the limit of the target was not found: it stands ${knee}, and ${why}` };
+  return { ...verdict, pass: false, reason: `the limit of the target was not found: it carries ${knee}, and ${why}` };
 }
 
 /**
@@ -126,7 +126,7 @@ export async function search(
     maxSteps?: number;
     whole?: boolean;
     signal?: AbortSignal;
-    /** Ends the search at a value for which it says no. @default {everything may be tried} */
+    /** Ends the search at a value for which it returns false. @default {everything may be tried} */
     mayTry?: (value: number) => boolean;
   },
 ): Promise<{ knee: number; brokenAt: number | null; byMachine: boolean; isStopped: boolean }> {
@@ -138,7 +138,7 @@ export async function search(
   let value = start;
   for (let step = 0; step < maxSteps && !signal?.aborted; step++) {
     const outcome = await trial(value);
-    // A run that was ended by hand says nothing about its value.
+    // A run that was stopped by hand proves nothing about its value.
     isStopped = outcome === "stopped" || (signal?.aborted ?? false);
     if (isStopped) break;
     if (typeof outcome !== "string" && outcome.pass) {
@@ -180,7 +180,7 @@ function stepOf(value: number, report: Report): LimitStep {
   };
 }
 
-function whoIsToBlame(broken: Report): Limit["limitedBy"] {
+function limitOf(broken: Report): Limit["limitedBy"] {
   return broken.generator.saturated ? "generator" : "target";
 }
 

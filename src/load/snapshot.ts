@@ -55,7 +55,7 @@ export interface LoadSnapshot {
     readonly p50: number;
     readonly p99: number;
     readonly max: number;
-    /** From the planned moment to the moment it was sent; told while nothing was answered. */
+    /** From the planned moment to the moment it was sent; measured while nothing was answered. */
     readonly delayP99: number;
     readonly delayMax: number;
   };

@@ -126,9 +126,9 @@ describe("the search for a limit", () => {
 
   test.each([
     ["target", 20, true, "every expectation held"],
-    ["generator", 20, false, "it stands 10, and at 20 this generator was the limit (CPU 99%)"],
-    ["machine", 20, false, "it stands 10, and this machine cannot carry 20"],
-    ["none", null, false, "it stands 10, and every run passed"],
+    ["generator", 20, false, "it carries 10, and at 20 this generator was the limit (CPU 99%)"],
+    ["machine", 20, false, "it carries 10, and this machine cannot carry 20"],
+    ["none", null, false, "it carries 10, and every run passed"],
   ] as const)("limited by %s, its verdict is that of a search", (limitedBy, brokenAt, pass, reason) => {
     const limit: Limit = { vary: "rate", knee: 10, brokenAt, limitedBy, curve: [] };
     const held = { verdict: { pass: true, checks: [], reason: "every expectation held" } } as unknown as Report;

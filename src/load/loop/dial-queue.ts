@@ -1,6 +1,5 @@
 /**
- * When which connection is to be opened: so many a second, each at its planned moment, the first at once. A queue of
- * slots, of which each is in it at most once.
+ * A queue of slots to be opened, at a fixed rate, the first at once. Each slot is in it at most once.
  */
 export class DialQueue {
   readonly #slots: Int32Array;
@@ -21,13 +20,13 @@ export class DialQueue {
   }
 
   push(slot: number, nowMs: number): void {
-    // Turns that nobody used are gone: a reconnect after a quiet minute must not be followed by a burst.
+    // Unused turns are not saved up: a quiet minute must not be followed by a burst of connects.
     if (this.#length === 0) this.#nextMs = Math.max(this.#nextMs, nowMs);
     this.#slots[(this.#head + this.#length) % this.#slots.length] = slot;
     this.#length += 1;
   }
 
-  /** The next slot whose moment has come, or -1. */
+  /** Returns the next slot that is due, or -1. */
   take(nowMs: number): number {
     if (this.#length === 0 || this.#nextMs > nowMs) return -1;
     const slot = this.#slots[this.#head]!;
@@ -37,7 +36,7 @@ export class DialQueue {
     return slot;
   }
 
-  /** Milliseconds until the next moment. */
+  /** Returns the milliseconds until the next slot is due. */
   waitMs(nowMs: number): number {
     return this.#length === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#nextMs - nowMs);
   }

@@ -10,9 +10,9 @@ import type { Slice } from "./slice.ts";
 export const TICK_BUDGET_MS = 5;
 
 /**
- * Hands what is due to the connections whose turn it is: planned messages at their pace, or as many as they take.
+ * Distributes due messages over the connections in turn: planned messages at their pace or, without a rate, as many as connections take.
  *
- * Before `begin` the plan counts connections as they open; after `finish` nothing new is planned and what is due is still
+ * Before `begin` the plan counts connections as they open; after `finish` nothing new is planned, but what is due is still
  * sent.
  */
 export class Dispatcher {
@@ -24,7 +24,7 @@ export class Dispatcher {
   readonly #pacer: Pacer | undefined;
   readonly #random = new SeededRandom();
   readonly #randomTurns: boolean;
-  /** The clock is asked for each message, because its service time is measured. */
+  /** The clock is read for each message, because its service time is measured. */
   readonly #exact: boolean;
   #stage: "ramp" | "send" | "over" = "ramp";
   #endMs = Number.POSITIVE_INFINITY;
@@ -85,7 +85,7 @@ export class Dispatcher {
     return this.#sendPlanned(this.#pacer, startMs);
   }
 
-  /** What is due will not be sent any more. */
+  /** Drops what is still due. */
   dropRest(): void {
     if (this.#pacer) this.#drop("old", this.#endMs, this.#pacer.dropAll());
   }
@@ -96,7 +96,7 @@ export class Dispatcher {
     return Math.min(this.#pacer.waitMs(nowMs, this.#weight()), this.#endMs - nowMs);
   }
 
-  /** How many connections the plan counts now, or which part of a total rate is this loop's. */
+  /** Returns how many connections the plan counts now, or this loop's share of a total rate. */
   #weight(): number {
     const { rotation } = this.#table;
     if (this.#stage === "over") return 0;
@@ -107,7 +107,7 @@ export class Dispatcher {
 
   #sendPlanned(pacer: Pacer, startMs: number): boolean {
     const { rotation } = this.#table;
-    // At the latest then; when exactly is not known of each.
+    // The latest moment that they can have been planned for; the exact ones are not kept.
     this.#drop("old", startMs - pacer.dropAfterMs, pacer.dropOld(startMs));
     const untilMs = startMs + TICK_BUDGET_MS;
     let now = startMs;
@@ -121,7 +121,7 @@ export class Dispatcher {
       }
       const slot = this.#randomTurns ? rotation.at(Math.floor(this.#random.next() * rotation.size)) : rotation.next();
       this.#sender.send(slot, plannedMs, now);
-      // The clock costs 40 ns: every time where it must be exact, else now and then.
+      // Reading the clock costs 40 ns: read it every time only where times must be exact.
       if (!this.#exact && (count & 31) !== 0) continue;
       now = this.#now();
       if (now > untilMs) return true;

@@ -1,10 +1,10 @@
-/** A moment so small that it fits: microseconds of the run, modulo 2^32 (71 minutes). */
+/** Returns a moment in 32 bits: microseconds of the run, modulo 2^32 (71 minutes). */
 export function microsecondsOf(ms: number): number {
   return (Math.round(ms * 1000) % 4294967296) >>> 0;
 }
 
 /**
- * Microseconds from one such moment to a later one, across the turn of the clock.
+ * Returns the microseconds from one such moment to a later one, also when the counter has wrapped around.
  *
  * @example
  * elapsedUs(4294967290, 10); // 16
@@ -90,7 +90,7 @@ export class InFlight {
     return this.#planned[this.#nextWaiting[slot]!]!;
   }
 
-  /** The first that waits was sent. */
+  /** The first waiting message was sent. */
   sendWaiting(slot: number, sentUs: number): void {
     const node = this.#nextWaiting[slot]!;
     this.#sent[node] = sentUs;
@@ -100,7 +100,7 @@ export class InFlight {
     this.#underWay += 1;
   }
 
-  /** The first that waits will not be sent any more. O(1) where nothing is under way on the slot, else O(unanswered). */
+  /** Drops the first waiting message. O(1) where nothing is under way on the slot, else O(unanswered). */
   dropWaiting(slot: number): void {
     const node = this.#nextWaiting[slot]!;
     const after = this.#next[node]!;

@@ -15,15 +15,15 @@ export interface LifetimeHooks {
   begin(slot: number): void;
   /** It sends no more. */
   leave(slot: number): void;
-  /** No request of it awaits an answer. */
+  /** Returns true when none of its requests awaits an answer. */
   isAnswered(slot: number): boolean;
   /** Closes it, to be opened again. */
   retire(slot: number): void;
 }
 
 /**
- * The lives of connections, as `--delay-send` and `--channel-lifetime` have them. Who sends requests is closed when the last
- * of them is answered, or `drainMs` later: to close in the middle of one would count against the server.
+ * The lifetimes of connections (`--delay-send`, `--channel-lifetime`). A connection that awaits answers is closed when the last has
+ * come, or `drainMs` later: closing in the middle of a request would count against the server.
  *
  * ```text
  *   OPENING ─► SILENT ─► SENDING ─► LEAVING ─► AWAY ─► OPENING …       GONE: from any of them
@@ -58,7 +58,7 @@ export class Lifetimes {
     else this.#enter(slot, SILENT, now + delaySendMs);
   }
 
-  /** What it waited for has come, perhaps. */
+  /** An answer came on this slot: retires a connection that waited for its last one. */
   answered(slot: number): void {
     if (this.#stages[slot] === LEAVING && this.#hooks.isAnswered(slot)) this.#hooks.retire(slot);
   }

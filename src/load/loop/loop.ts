@@ -24,7 +24,7 @@ export interface Tap {
 }
 
 export interface LoopHooks {
-  /** Every connection is open or has failed; answer with `startSending`, once that is so in all workers. */
+  /** Every connection is open or has failed. The caller answers with `startSending`, once that is so in all workers. */
   rampedUp(): void;
   /** Nothing more is planned; what is under way is awaited. */
   sendingOver(): void;
@@ -35,7 +35,7 @@ export interface LoopHooks {
 
 /** Longest sleep between ticks. */
 const MAX_WAIT_MS = 10;
-/** What comes back is said to have ended after this much silence, where answers are not told apart. */
+/** Where answers are not told apart, the last bytes have come after this much silence. */
 const QUIET_MS = 50;
 
 /**
@@ -53,7 +53,7 @@ const QUIET_MS = 50;
  */
 export class LoadLoop {
   readonly tally = new Tally();
-  /** By how much ticks were later than asked for, in microseconds. */
+  /** How much later than scheduled ticks ran, in microseconds. */
   readonly lag: Histogram = emptyHistogram();
   phase: Phase | "closing" = "connect";
   readonly #plan: LoadPlan;
@@ -70,7 +70,7 @@ export class LoadLoop {
   readonly #dispatcher: Dispatcher | undefined;
   readonly #receiver: Receiver;
   #expectedMs = 0;
-  #saidRampedUp = false;
+  #reportedRampUp = false;
   readonly #retired = new Retired();
   #sentBefore = 0;
   #endMs = Number.POSITIVE_INFINITY;
@@ -132,12 +132,12 @@ export class LoadLoop {
     this.#dispatcher?.scaleRate(this.now(), factor);
   }
 
-  /** Ends the run before its time: nothing more is planned, the rest of the end is as ever. */
+  /** Ends the run early: nothing more is planned, then it drains and closes as usual. */
   stop(endedBy: EndedBy): void {
     if (this.#isRunning) this.#beginDrain(endedBy);
   }
 
-  /** Ends at once and waits for nothing; after the end it does nothing. */
+  /** Ends at once without draining. Does nothing after the end. */
   close(): void {
     if (this.phase === "done") return;
     this.#opener.stop();
@@ -149,7 +149,7 @@ export class LoadLoop {
     return (this.#dispatcher?.debt ?? 0) + (this.#inFlight?.waiting ?? 0);
   }
 
-  /** With what is not answered, and was to be by now. */
+  /** Latencies so far, overdue answers included. */
   get latencies(): Latencies {
     const { latencies } = this.#recorder;
     return this.phase === "done" ? latencies : this.#recorder.messagesAt(this.now(), this.#plan.drainMs);
@@ -210,7 +210,7 @@ export class LoadLoop {
     setTimeout(this.#tick, waitMs);
   }
 
-  // ---- what connections tell ---------------------------------------------------------------------------------------
+  // ---- events of connections ---------------------------------------------------------------------------------------
 
   #opened(connection: LoadConnection): void {
     const slot = connection.data;
@@ -241,12 +241,12 @@ export class LoadLoop {
     this.#table.rotation.remove(slot);
   }
 
-  /** Its lifetime is over. */
+  /** Closes a connection whose lifetime is over. */
   #retire(slot: number): void {
     const connection = this.#table.connections[slot]!;
     const now = this.now();
     this.#sender?.dropWaiting(slot);
-    if (this.#table.heard[slot] === 0) this.#recorder.giveUp("firstByte", this.#table.sinceMs[slot]!, now);
+    if (this.#table.hasReceived[slot] === 0) this.#recorder.giveUp("firstByte", this.#table.sinceMs[slot]!, now);
     this.#leave(slot);
     this.#lifetimes.closed(slot);
     this.tally.retired += 1;
@@ -255,7 +255,7 @@ export class LoadLoop {
     this.#opener.reopen(slot);
   }
 
-  /** It is lost, or could not be opened: what the plan has for it is dropped, where each connection has its own rate. */
+  /** The connection is lost or could not be opened. With a rate per connection, its planned messages are dropped. */
   #gone(slot: number): void {
     this.#lifetimes.gone(slot);
     if (this.phase !== "send" || this.#plan.pace !== "per-connection") return;
@@ -287,7 +287,7 @@ export class LoadLoop {
     const isStop = this.#receiver.received(slot, bytes, this.now(), this.#isRunning);
     if (this.#isRunning) this.#lifetimes.answered(slot);
     if (!isStop) return;
-    // It counts also among the last answers: the run is over by then, and must not pass for that.
+    // A stop text among the last answers counts too: the run must not pass although it is over by then.
     if (this.#isRunning) this.stop("message-stop");
     else this.#endedBy = "message-stop";
   }
@@ -318,14 +318,14 @@ export class LoadLoop {
   // ---- phases ------------------------------------------------------------------------------------------------------
 
   #passPhases(now: number): void {
-    if (this.phase === "connect" && !this.#saidRampedUp && this.#opener.rampedUp) {
-      this.#saidRampedUp = true;
+    if (this.phase === "connect" && !this.#reportedRampUp && this.#opener.rampedUp) {
+      this.#reportedRampUp = true;
       this.#hooks.rampedUp();
     }
     if (this.phase === "send") {
       if (now >= this.#endMs) this.#beginDrain(null);
       else if (this.tally.open === 0 && this.#opener.idle) this.#beginDrain("no-connections");
-      // Closing ten thousand takes a tenth of a second: whoever measures the sending hears before.
+      // Closing ten thousand takes a tenth of a second: it starts one tick later, after `sendingOver` was called.
     } else if (this.phase === "drain" && (now >= this.#giveUpMs || this.#isSettled(now))) this.#beginClosing(now);
     if (this.phase === "closing" && (now >= this.#giveUpMs || this.tally.open === 0)) this.#finish();
   }
@@ -366,7 +366,7 @@ export class LoadLoop {
     for (const connection of [...this.#table.connections, ...this.#retired.connections()]) {
       if (connection === undefined) continue;
       connection.close();
-      // Counted also where its close is told later.
+      // Counts messages left in it now: its close event may come after the report.
       this.#sender?.ended(connection, "full");
     }
     const { tally } = this;

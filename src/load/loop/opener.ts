@@ -6,12 +6,12 @@ import { DialQueue } from "./dial-queue.ts";
 import type { Transport } from "./protocol.ts";
 import type { Slice } from "./slice.ts";
 
-/** After a failed connect, before the next, where reconnecting is on. */
+/** Wait between a failed connect and its retry, where reconnecting is on. */
 const RETRY_MS = 1000;
-/** A retry may be so much later than that. */
+/** A retry may be this much later. */
 const RETRY_GRAIN_MS = 10;
 
-/** Opens the connections of one loop, each at its planned moment, and reopens those that are to be. */
+/** Opens the connections of one loop, each at its planned moment, and reopens them. */
 export class Opener {
   readonly #plan: LoadPlan;
   readonly #slice: Slice;
@@ -24,7 +24,7 @@ export class Opener {
   readonly #transport: Transport;
   readonly #onFailed: (slot: number) => void;
   readonly #now: () => number;
-  /** 1 while the slot's connect is tried again: a user would wait from the first try on. */
+  /** 1 while the slot's connect is retried: its latency counts from the first attempt, as for a user who waits. */
   readonly #retrying: Uint8Array;
   /** Connects that were not a slot's first. */
   #redialled = 0;
@@ -63,7 +63,7 @@ export class Opener {
     return this.#unsettled === 0;
   }
 
-  /** No connect is under way or will be. */
+  /** No connect is under way or due. */
   get idle(): boolean {
     return this.#underWay === 0 && this.#queue.length === 0 && this.#retries.armed === 0;
   }
@@ -86,7 +86,7 @@ export class Opener {
     this.#queue.push(slot, this.#now());
   }
 
-  /** No more connects; those under way are given up. */
+  /** Starts no more connects and aborts those under way. */
   stop(): void {
     this.#abort.abort();
   }

@@ -12,7 +12,7 @@ export interface PacerOptions {
 const MAX_CORNERS = 4096;
 
 /**
- * Says which messages are due and when each was planned. It has no clock: `advance` says how far time has come and how
+ * Decides which messages are due and when each was planned. It has no clock: `advance` passes the time and how
  * many connections were open since the last call, and the pacer adds rate × connections up to a line, the plan.
  *
  * ```text

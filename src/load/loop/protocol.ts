@@ -21,7 +21,7 @@ export interface LoadConnection {
   close(): void;
 }
 
-/** What the loop wants to hear of connections. */
+/** Events of connections, which the loop handles. */
 export interface TransportEvents {
   open(connection: LoadConnection): void;
   /** Bytes came; they are borrowed. */

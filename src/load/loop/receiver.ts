@@ -4,7 +4,7 @@ import type { ConnectionTable } from "./connection-table.ts";
 import type { LoopProtocol } from "./protocol.ts";
 import type { Sender } from "./sender.ts";
 
-/** Reads what comes back: counts it and finds the answers in it. How fast it comes is the connection's to bound. */
+/** Counts what comes back and finds the answers in it. The transport bounds how fast it comes. */
 export class Receiver {
   /** When something last came, in milliseconds of the run; 0 = nothing yet. */
   lastMs = 0;
@@ -41,8 +41,8 @@ export class Receiver {
     const { replies, stop } = this.#protocol;
     this.#tally.bytesReceived += bytes.length;
     this.lastMs = now;
-    if (this.#table.heard[slot] === 0) {
-      this.#table.heard[slot] = 1;
+    if (this.#table.hasReceived[slot] === 0) {
+      this.#table.hasReceived[slot] = 1;
       this.#recorder.end("firstByte", this.#table.sinceMs[slot]!, now);
     }
     if (replies !== undefined && this.#sender !== undefined) {
@@ -54,7 +54,7 @@ export class Receiver {
   }
 
   /**
-   * Something came on a connection that we have closed: all of it was answered, or is answered too late.
+   * Counts bytes on a connection that we have closed. Answers in them are unexpected: all requests were answered or given up.
    *
    * @param replyState of that connection; undefined where it never had a slot
    */

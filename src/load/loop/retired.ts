@@ -8,11 +8,11 @@ interface Entry {
   readonly replyState: Int32Array;
 }
 
-/** Connections whose lifetime was over, the first first: our FIN is sent, and the peer's is awaited for a second. */
+/** Connections past their lifetime, oldest first: our FIN is sent, and the peer's is awaited for a second. */
 export class Retired {
   readonly #entries = new Map<LoadConnection, Entry>();
 
-  /** @param replyState what the reply finder remembers of it */
+  /** @param replyState the reply finder's state for it */
   add(connection: LoadConnection, replyState: Int32Array, now: number): void {
     this.#entries.set(connection, { untilMs: now + CLOSE_MS, replyState });
     connection.end();
@@ -38,7 +38,7 @@ export class Retired {
     return [...this.#entries.keys()];
   }
 
-  /** Some of what they were given waits in them. */
+  /** Some still have bytes to send. */
   get areSending(): boolean {
     for (const { queuedBytes } of this.#entries.keys()) if (queuedBytes > 0) return true;
     return false;

@@ -7,8 +7,8 @@
  *                   ▲ cursor
  * ```
  *
- * A slot has its place also while it is gone. Were those that come back put at the end of those still to come, a round would
- * never end where some come and go faster than it takes, and they would have the turns of all that stay.
+ * A slot keeps its place while its connection is gone. If returning connections went to the end of the round, connections that
+ * come and go quickly would prolong it for ever and take the turns of those that stay.
  *
  * Adding and removing are O(1), the next turn too, but for a step for each 32 slots in a row that are gone. 8 bytes a slot.
  */
@@ -58,7 +58,7 @@ export class Rotation {
   next(): number {
     const present = this.#present;
     let word = this.#cursor >>> 5;
-    // A shift counts modulo 32: of a full word nothing is masked.
+    // A shift counts modulo 32, so a cursor at the start of a word masks nothing.
     let bits = word < present.length ? present[word]! & (-1 << (this.#cursor & 31)) : 0;
     while (bits === 0) {
       word = word + 1 < present.length ? word + 1 : 0;
@@ -69,7 +69,7 @@ export class Rotation {
     return slot;
   }
 
-  /** Passes over so many turns: their messages were dropped. */
+  /** Skips turns whose messages were dropped. */
   skip(turns: number): void {
     if (this.#size === 0) return;
     for (let left = turns % this.#size; left > 0; left--) this.next();

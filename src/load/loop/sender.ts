@@ -34,7 +34,7 @@ export interface SenderOptions {
 const BLOCK_BYTES = 16_384;
 
 /**
- * Sends one message on one slot, or says why not; every message that comes in is counted exactly once, as sent or dropped.
+ * Sends one message on one slot or drops it with a cause. Every message is counted exactly once, as sent or dropped.
  *
  * ```text
  *   send ─┬─ too many unanswered, outbox full, bandwidth used up ─► dropped
@@ -42,8 +42,8 @@ const BLOCK_BYTES = 16_384;
  *         └─ write ─► stamp (planned, sent) ─► answered() takes it
  * ```
  *
- * From its planned moment on a message is pending in `LatencyRecorder`, until it is sent and until it is answered: what is
- * dropped, lost or not answered stays so. The hot path of the whole generator: no allocation, no promise.
+ * From its planned moment on a message is pending in `LatencyRecorder`, until it is sent and until it is answered;
+ * dropped, lost and unanswered messages stay pending. The hot path of the whole generator: no allocation, no promise.
  */
 export class Sender {
   readonly #table: ConnectionTable;
@@ -81,14 +81,14 @@ export class Sender {
     return this.#options.inFlight !== undefined;
   }
 
-  /** A message planned for `plannedMs` has its turn on this slot; both times in milliseconds of the run. */
+  /** Sends the message that was planned for `plannedMs`; both times in milliseconds of the run. */
   send(slot: number, plannedMs: number, nowMs: number): void {
     const { inFlight, upstream, outboxBytes, lateAfterMs } = this.#options;
     const connection = this.#table.connections[slot];
     if (connection === undefined) {
       this.drop("closed", plannedMs);
     } else if (inFlight !== undefined && !inFlight.hasRoom(slot)) {
-      // Forgetting the oldest instead would give its answer to a younger message: a latency that nobody had.
+      // If the oldest were forgotten instead, its answer would be taken for a younger message's: a wrong latency.
       this.drop(inFlight.waitingOn(slot) > 0 ? "noReply" : "outstanding", plannedMs);
     } else if (inFlight !== undefined && this.#mustWait(inFlight, slot)) {
       inFlight.pushWaiting(slot, microsecondsOf(plannedMs));
@@ -111,13 +111,13 @@ export class Sender {
     }
   }
 
-  /** Messages that were planned for this moment, or a little before, will never be sent. */
+  /** Counts messages that were planned for about this moment and will never be sent. */
   drop(cause: DropCause, plannedMs: number, count = 1): void {
     this.#tally.dropped[cause] += count;
     this.#begins(runUs(plannedMs), count);
   }
 
-  /** One answer came: it is the oldest message's, and gives its times. What waits is sent by `sendWaiting`. */
+  /** Records the latency of the oldest message, to which an answer came. `sendWaiting` sends what waits for it. */
   answered(slot: number, nowMs: number): void {
     const { inFlight } = this.#options;
     this.#tally.received += 1;
@@ -169,7 +169,7 @@ export class Sender {
     }
   }
 
-  /** The replies that these messages wait for will not come any more. */
+  /** Drops messages that wait for a reply which will not come any more. */
   dropWaiting(slot: number): void {
     const { inFlight } = this.#options;
     if (inFlight === undefined) return;
@@ -219,7 +219,7 @@ export class Sender {
     if (this.#options.inFlight !== undefined) tally.unanswered -= messages;
   }
 
-  /** Its time runs from here on, until it is sent and answered. */
+  /** Marks messages as pending, until they are sent and answered. */
   #begins(plannedUs: number, count: number): void {
     this.#pendingSends.add(plannedUs, count);
     if (this.#options.inFlight !== undefined) this.#pendingMessages.add(plannedUs, count);

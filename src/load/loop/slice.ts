@@ -6,7 +6,7 @@ export interface Slice {
   readonly workers: number;
   /** Connections of this loop. */
   readonly connections: number;
-  /** Before its first. Uids go on from here in steps of one, those of reopened connections beyond all others. */
+  /** Uid of its first connection. The next ones follow in steps of one; reopened connections have uids beyond all others. */
   readonly firstConnection: number;
   /** The target's addresses, where it was a name. */
   readonly addresses: readonly string[] | undefined;

@@ -1,6 +1,6 @@
 import type { LoadConnection } from "./protocol.ts";
 
-/** Messages that one write handed over, and of which the kernel did not take every byte at once. */
+/** Messages of one write, of which the kernel did not take every byte at once. */
 interface Waiting {
   /** Bytes of the connection up to their end. */
   readonly endBytes: number;
@@ -10,7 +10,7 @@ interface Waiting {
   readonly lateForReply: boolean;
 }
 
-/** What of a connection never left it. */
+/** Messages that never left their connection. */
 export interface Left {
   readonly messages: number;
   readonly late: number;
@@ -18,17 +18,17 @@ export interface Left {
 }
 
 const NOTHING: Left = { messages: 0, late: 0, lateForReply: 0 };
-/** Those that have left are forgotten when so many more have come. */
+/** Entries of messages that have left are removed whenever this many have come. */
 const TIDY_EVERY = 256;
 
 /**
- * The messages that wait in connections for the kernel: sent are only those of which it took every byte, and where a
- * connection ends before, the rest was not. Costs one comparison a message where nothing waits.
+ * Messages that wait in their connection's write queue. A message counts as sent only if the kernel took every byte of it
+ * before the connection ended. Costs one comparison a message where nothing waits.
  */
 export class Unsent {
   readonly #queues = new Map<LoadConnection, Waiting[]>();
 
-  /** To be called after each write. */
+  /** Call it after each write that left bytes in the queue. */
   wrote(
     connection: LoadConnection,
     { bytes, messages, late, lateForReply }: { bytes: number; messages: number; late: boolean; lateForReply: boolean },
@@ -46,7 +46,7 @@ export class Unsent {
     queue.push({ endBytes: bytesWritten + queuedBytes, messageBytes: bytes / messages, messages, late, lateForReply });
   }
 
-  /** Nothing of it waits any more. */
+  /** Nothing waits in this connection any more. */
   emptied(connection: LoadConnection): void {
     if (this.#queues.size > 0) this.#queues.delete(connection);
   }
@@ -56,7 +56,7 @@ export class Unsent {
     return this.#queues.size === 0 ? 0 : this.#leftOf(connection).messages;
   }
 
-  /** The connection is over: how many did not leave, and will not any more. */
+  /** Returns what did not leave a connection that has ended, and forgets it. */
   take(connection: LoadConnection): Left {
     if (this.#queues.size === 0) return NOTHING;
     const left = this.#leftOf(connection);

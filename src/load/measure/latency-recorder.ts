@@ -1,7 +1,7 @@
 import { LATENCIES, Latencies, type LatencyName } from "./latency.ts";
 import { PendingTimes } from "./pending-times.ts";
 
-/** What a run is told by while it goes on. */
+/** Latencies that are shown while a run goes on. */
 const OF_MESSAGES = ["message", "send"] as const satisfies readonly LatencyName[];
 
 /** Whole microseconds of the run, from its milliseconds. */
@@ -10,9 +10,9 @@ export function runUs(ms: number): number {
 }
 
 /**
- * The latencies of one event loop, together with what never came: each message, connect and first byte is pending from
- * its beginning until it ends, and those that never do count as what they have waited at least. A percentile over the
- * answered alone would be the better, the more a server leaves unanswered.
+ * The latencies of one event loop, and what never ended: each message, connect and first byte is pending from
+ * its beginning until it ends, and those that never do count with the time they have waited so far. A percentile of the
+ * answered messages alone would get better, the more a server leaves unanswered.
  *
  * ```text
  *   begin ─► pending ─┬─► end ─► exact
@@ -21,7 +21,7 @@ export function runUs(ms: number): number {
  * ```
  */
 export class LatencyRecorder {
-  /** What has ended; after `close` what has not, too. */
+  /** Of what has ended; after `close` of everything. */
   readonly latencies = new Latencies();
   readonly #pending: Readonly<Record<LatencyName, PendingTimes>>;
 
@@ -44,7 +44,7 @@ export class LatencyRecorder {
     this.latencies.record(name, (nowMs - beganMs) * 1000);
   }
 
-  /** It will not be known any more: it counts as what it has waited by now. */
+  /** Counts it with the time it has waited until now: its end will not be known. */
   giveUp(name: LatencyName, beganMs: number, nowMs: number): void {
     this.#pending[name].remove(runUs(beganMs));
     this.latencies.recordAtLeast(name, (nowMs - beganMs) * 1000);
@@ -55,16 +55,16 @@ export class LatencyRecorder {
   }
 
   /**
-   * How the latencies of messages stand: with those that have waited for `patienceMs` or longer. Younger ones may still be on
+   * Latencies of messages so far, including those that have waited for `timeoutMs` or longer. Younger ones may still be on
    * time.
    *
    * @returns the recorder's own latencies where none has; else a copy of those of messages and of their sending
    */
-  messagesAt(nowMs: number, patienceMs: number): Latencies {
+  messagesAt(nowMs: number, timeoutMs: number): Latencies {
     let made: Latencies | undefined;
     for (const name of OF_MESSAGES) {
       this.#pending[name].each(runUs(nowMs), (waitedUs, count) => {
-        if (waitedUs < patienceMs * 1000) return;
+        if (waitedUs < timeoutMs * 1000) return;
         made ??= this.latencies.copyOf(OF_MESSAGES);
         made.recordAtLeast(name, waitedUs, count);
       });
@@ -76,11 +76,11 @@ export class LatencyRecorder {
    * The run is over: what is pending will never end.
    *
    * @param giveUpMs until when an answer would have been waited for; what waits for a first byte did so until `nowMs`
-   * @param patienceMs how long, at least, each answer would have been waited for
+   * @param timeoutMs how long, at least, each answer would have been waited for
    */
-  close(nowMs: number, giveUpMs: number, patienceMs: number): void {
+  close(nowMs: number, giveUpMs: number, timeoutMs: number): void {
     for (const name of LATENCIES) {
-      const [untilMs, leastUs] = name === "firstByte" ? [nowMs, 0] : [giveUpMs, patienceMs * 1000];
+      const [untilMs, leastUs] = name === "firstByte" ? [nowMs, 0] : [giveUpMs, timeoutMs * 1000];
       this.#pending[name].each(runUs(untilMs), (waitedUs, count) => {
         this.latencies.recordAtLeast(name, Math.max(leastUs, waitedUs), count);
       });

@@ -86,7 +86,7 @@ export function usualExpectations(answersTold: boolean): string[] {
   return [...ALWAYS_USUAL, ...(answersTold ? USUAL_OF_ANSWERS : [])];
 }
 
-/** What is judged usually, of which these expectations say nothing. */
+/** Returns what the usual expectations judge and these do not. */
 export function notJudged(expectations: readonly Expectation[], answersTold: boolean): string[] {
   const named = new Set(expectations.flatMap(({ names }) => names));
   const usual = usualExpectations(answersTold).map(parseExpectation);
@@ -221,16 +221,16 @@ function numberOf(right: string, unit: Metric["unit"], text: string): number {
     return VALUES[unit].read(right);
   } catch (error) {
     if (!(error instanceof TenkError)) throw error;
-    const [said] = error.message.split(": ");
-    throw new TenkError("usage", `Cannot read the expectation "${text}": ${said}`, {
+    const [message] = error.message.split(": ");
+    throw new TenkError("usage", `Cannot read the expectation "${text}": ${message}`, {
       hint: `expected ${VALUES[unit].expected}`,
     });
   }
 }
 
 /**
- * Holds one expectation against a result. What was not measured does not hold; nor does it show that a latency stayed below
- * something, where all that is known is a lower bound.
+ * Holds one expectation against a result. What was not measured does not hold. A lower bound of a latency cannot show that it
+ * stayed below a limit.
  */
 export function evaluate(expectation: Expectation, report: Measured): Check {
   const { text, names, comparison, than } = expectation;

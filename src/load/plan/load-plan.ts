@@ -58,7 +58,7 @@ export interface LoadOptions {
 
 type Optional = "port" | "path" | "ratePerConnection" | "totalRate" | "upstreamBytesPerSecond";
 
-/** What the protocol says of a plan: all that loops, reports and checks know of what is sent. */
+/** What the protocol contributes to a plan: all that loops, reports and checks need to know of what is sent. */
 export interface Traffic {
   /** What is spoken: `tcp`. */
   readonly kind: string;
@@ -143,7 +143,7 @@ function paceOf({ ratePerConnection, totalRate, shape }: LoadOptions, { sends }:
   return "as-fast-as-possible";
 }
 
-/** The shape itself says how high the rate is. */
+/** Returns true when the shape itself contains the rate. */
 export function namesRate(shape = "constant"): boolean {
   return !/^\s*(constant|poisson)?\s*:?\s*$/i.test(shape);
 }

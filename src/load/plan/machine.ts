@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
 import { descriptors } from "../../net/mod.ts";
 
-/** What of this machine bounds a load test. Undefined where the system does not tell. */
+/** Limits of this machine for a load test. Undefined where the system does not report them. */
 export interface Machine {
   readonly openDescriptors: number;
   /** Of this process. The runtime has raised the soft limit to the hard one at its start. */

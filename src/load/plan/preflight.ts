@@ -2,7 +2,7 @@ import { formatBytes, formatCount, nearest } from "../../base/mod.ts";
 import { type LoadPlan, shapeOf } from "./load-plan.ts";
 import { type Machine, readMachine } from "./machine.ts";
 
-/** Something in the way of a plan, and the exact command that mends it; "" where none does. */
+/** An obstacle to a plan, and the exact command that removes it; "" where none does. */
 export interface Obstacle {
   readonly what: string;
   readonly command: string;

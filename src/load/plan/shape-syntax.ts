@@ -130,7 +130,7 @@ function durationOf(text: string | undefined, spec: string, zeroAllowed = false)
     const ms = parseDuration(text ?? "");
     if (ms > 0 || zeroAllowed) return ms;
   } catch {
-    // Told below, with the shape's own example.
+    // Reported below, with the shape's own example.
   }
   return refuse(spec, `"${text}" is not a duration`);
 }

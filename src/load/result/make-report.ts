@@ -90,7 +90,7 @@ function measuredOf(result: Result): Measured {
   };
 }
 
-/** What the rate is told of: the sending phase or, of a run that was stopped before it, the time in which it connected. */
+/** The time over which the rate is computed: the sending phase or, if the run was stopped before it, the ramp-up. */
 function rateBasis({ state: { tally }, sendMs, connectMs }: Result): { countedSent: number; overMs: number } {
   if (sendMs > 0) return { countedSent: tally.sentWhileSending, overMs: sendMs };
   return { countedSent: tally.sent, overMs: connectMs };
@@ -118,7 +118,7 @@ function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   const summaries = LATENCIES.map((name) => [name, state.latencies.summary(name, more)] as const);
   const all = Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
   const { count, atLeast } = all.firstByte;
-  // Who answers nobody owes no first byte, unless answers were waited for.
+  // A target that answers nothing owes no first byte, unless answers were awaited.
   const isSilent = count === (atLeast?.count ?? 0) && !plan.traffic.answersTold;
   return isSilent ? { ...all, firstByte: new Latencies().summary("firstByte", more) } : all;
 }
@@ -128,7 +128,7 @@ function generatorOf(result: Result): Report["generator"] {
   const { countedSent } = rateBasis(result);
   const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
   const reasons = saturation({
-    // Without a rate it is meant to take all it gets.
+    // Without a rate it is meant to use a whole core.
     cpuPercent: plan.pace === "as-fast-as-possible" ? 0 : cpu.percent,
     cpuOverMs: result.sendMs,
     loopLagP99Us,
@@ -158,7 +158,7 @@ function verdictOf(measured: Measured, plan: LoadPlan): Verdict {
   };
 }
 
-/** A plan without an end is ended by hand, as it wants; any other that ends before its time has not shown what it was to. */
+/** A run that ended early has not shown what it was to show, unless its plan had no end. */
 function isCutShort({ endedBy, plan }: Measured): boolean {
   return endedBy === "stopped" ? plan.durationMs !== null : endedBy !== null;
 }
@@ -171,7 +171,7 @@ function endingOf({ endedBy, connections, plan, timing }: Measured): string {
   return `no connection was left after ${after}: ${how} (--reconnect opens them again)`;
 }
 
-/** Whose doing it was that messages left late. */
+/** Says why messages left late. */
 function lateText({ late, lateForReply = 0 }: Measured["messages"]): string[] {
   if (late === 0) return [];
   const causes = [
@@ -190,7 +190,7 @@ function reasonFor(measured: Measured, failed: readonly string[], unjudged: read
     ...(failed.length === 0 && unjudged.length > 0 ? [`not judged: ${unjudged.join(", ")}`] : []),
     ...(isShort ? [endingOf(measured)] : []),
     ...(failed.some((check) => /\blate\b/.test(check)) ? lateText(messages) : []),
-    // Of a target that answers nothing every later message is dropped, which by itself sounds like a slow one.
+    // If a target answers nothing, later messages are dropped, which alone would look like a slow target.
     ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
     ...(messages.unexpected > 0 ? [unexpectedText(messages)] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),

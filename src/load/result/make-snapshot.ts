@@ -5,7 +5,7 @@ import type { LoadState } from "../workers/mod.ts";
 import { messagesBack } from "./messages-back.ts";
 import { CpuMeter } from "./saturation.ts";
 
-/** Counts at one moment, to tell rates from. */
+/** Counts at one moment, to compute rates from. */
 interface Mark {
   readonly atMs: number;
   readonly sent: number;
@@ -16,7 +16,7 @@ interface Mark {
 
 type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & { nowMs: number; rssBytes: number };
 
-/** Rates are told over this long. */
+/** Rates are averages over this time. */
 const WINDOW_MS = 1000;
 /** A timer that is a little early still ends a second. */
 const SECOND_MS = 950;
@@ -86,7 +86,7 @@ export class SnapshotMaker {
     };
   }
 
-  /** Of a target that answers nothing, how exact the sending was is all there is. */
+  /** Where the target answers nothing, the delay of sending is the only latency. */
   #secondOf(latencies: Latencies, nowMs: number, phase: LoadSnapshot["phase"]): LoadSnapshot["lastSecondUs"] {
     if (nowMs - this.#secondEndMs < SECOND_MS && phase !== "done") return this.#lastSecond;
     this.#secondEndMs = nowMs;
@@ -100,7 +100,7 @@ export class SnapshotMaker {
   }
 
   #cpuPercent(nowMs: number): number {
-    // The last snapshot may follow close upon the one before: too short a time to tell anything from.
+    // The last snapshot may follow shortly after the one before: too short a time to measure CPU.
     if (nowMs - this.#cpuReadMs >= MIN_CPU_MS) {
       this.#lastCpuPercent = this.#cpu.read().percent;
       this.#cpuReadMs = nowMs;

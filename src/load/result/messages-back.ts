@@ -4,14 +4,14 @@ import { messagesIn } from "./instance-stats.ts";
 
 type Sums = Pick<Tally, "sent" | "received" | "bytesSent" | "bytesReceived" | "firstBytesSent">;
 
-/** What came back, in messages: answers where they are told apart, else the bytes divided by the message's length. */
+/** Returns what came back, in messages: answers where they are told apart, else the bytes divided by the message's length. */
 export function messagesBack(
   tally: Sums,
   { answersTold, lengthBytes }: Pick<Traffic, "answersTold" | "lengthBytes">,
 ): number {
   if (answersTold || tally.received > 0) return tally.received;
   const bytes = tally.bytesSent - tally.firstBytesSent;
-  // Where all came back that was sent, what was sent at the openings did too.
+  // If every sent byte came back, the first messages did too.
   const back = tally.bytesReceived === tally.bytesSent ? bytes : tally.bytesReceived;
   return messagesIn(back, { sent: tally.sent, bytes, lengthBytes });
 }

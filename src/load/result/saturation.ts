@@ -1,6 +1,6 @@
 import type { Tally } from "../measure/mod.ts";
 
-/** When this generator, and not the target, was the limit. One of them is enough. */
+/** This generator, and not the target, was the limit when one of these is exceeded. */
 export const SATURATION = {
   /** Of one core, for each worker. */
   cpuPercent: 90,
@@ -13,12 +13,12 @@ export const SATURATION = {
   targetShare: 0.1,
 } as const;
 
-/** Of a shorter time its CPU says nothing: of one tick any program takes all. */
+/** CPU is not judged over a shorter time: any program uses all of one scheduler tick. */
 const MIN_CPU_MS = 100;
 
 /**
- * Why the generator was the limit, in words; empty where it was not. What waited for an answer, or behind a peer that does
- * not read, is the target's doing and does not count.
+ * Returns the reasons why the generator was the limit; empty where it was not. Messages that waited for an answer, or for a
+ * peer that does not read, do not count: the target caused that.
  *
  * @example
  * saturation({ cpuPercent: 97, cpuOverMs: 9000, loopLagP99Us: 300, workers: 1, behind: 0, byTarget: 0, planned: 10 }); // ["CPU 97% of a core"]
@@ -35,7 +35,7 @@ export function saturation(measured: {
   planned: number;
 }): string[] {
   const { cpuPercent, cpuOverMs, loopLagP99Us, workers, behind, byTarget, planned } = measured;
-  // Neither lag nor a few late messages are why hundreds had no answer.
+  // Neither lag nor a few late messages explain that hundreds had no answer.
   const isTargets = byTarget > behind * SATURATION.targetOutweighs;
   if (isTargets && byTarget > planned * SATURATION.targetShare) return [];
   const reasons: string[] = [];
@@ -63,7 +63,7 @@ export class CpuMeter {
   #usage = process.cpuUsage();
   #atMs = performance.now();
 
-  /** Percent of one core since the last reading, which this is for the next. */
+  /** Returns the CPU used since the previous call. */
   read(): { percent: number; seconds: number } {
     const { user, system } = process.cpuUsage(this.#usage);
     const nowMs = performance.now();

@@ -56,7 +56,7 @@ export function planTcp(options: TcpOptions): TcpPlan {
     ...options,
   };
   const sends = own.messages.some((part) => !part.first);
-  // Read once here, so that a mistake in a message is told before anything is opened.
+  // Read once here, so that a mistake in a message is reported before anything is opened.
   const source = compileMessages({ parts: own.messages, files: own.files, random: () => 0 });
   const plan = planLoad(options, {
     kind: "tcp",

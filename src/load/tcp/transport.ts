@@ -3,7 +3,7 @@ import { Dialer } from "../../net/mod.ts";
 import type { Slice, Transport, TransportEvents } from "../loop/mod.ts";
 import type { TcpPlan } from "./plan.ts";
 
-/** TCP connections of `net/`, as the loop wants them: their events go to it without a step between. */
+/** Opens TCP connections by `net/`, whose objects and events go to the loop as they are. */
 export function tcpTransport(plan: TcpPlan, slice: Slice, events: TransportEvents): Transport {
   const { sourceAddresses } = plan;
   const dialer = new Dialer<number>(dialOptions(plan, slice), {
@@ -23,7 +23,7 @@ export function tcpTransport(plan: TcpPlan, slice: Slice, events: TransportEvent
     },
     causeOf,
     readBytesSent: () => dialer.readCounts().bytesWritten,
-    // Where the target is no name, there is nothing to tell.
+    // A target that is an address has only one.
     readAddresses: () => (slice.addresses === undefined ? {} : dialer.readAddresses()),
   };
 }
@@ -32,7 +32,7 @@ export function tcpTransport(plan: TcpPlan, slice: Slice, events: TransportEvent
 function causeOf(error: unknown): string {
   if (!(error instanceof TenkError)) return `connect ${systemCodeOf(error) ?? "failed"}`;
   const { cause, code } = error as { cause?: { phase?: string; told?: string }; code: string };
-  // A handshake has no errno; its own words are few enough to count by.
+  // A handshake has no errno; its messages are few enough to count by.
   if (code === "tls-failed") return `TLS handshake failed: ${messageOf(cause)}`;
   if (cause?.phase === "tls") return messageOf(cause);
   const system = systemCodeOf(cause) ?? code;
@@ -45,7 +45,7 @@ function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters
   const { tls, host } = plan;
   return {
     ...(plan.path === undefined ? { host, port: plan.port ?? 0 } : { path: plan.path }),
-    // Asked once, for all: ten thousand connects must measure the target and not the name servers.
+    // Resolved once: ten thousand connects must measure the target and not the name servers.
     ...(addresses === undefined ? {} : { lookup: async () => addresses }),
     timeoutMs: plan.connectTimeoutMs,
     noDelay: plan.noDelay,
@@ -61,7 +61,7 @@ function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters
     limits: {
       stallMs: 0,
       readBytesPerSecond: plan.downstreamBytesPerSecond ?? 0,
-      // When a message may go is the sender's to say; a long one leaves no faster than that either.
+      // The sender decides when a message may go; this bounds how fast a long one leaves.
       writeBytesPerSecond: plan.upstreamBytesPerSecond ?? 0,
     },
     ...(tls === false ? {} : { tls: { serverName: host, ...(tls === true ? {} : tls) } }),

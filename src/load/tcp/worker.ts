@@ -1,4 +1,4 @@
-/** The program of a load worker that speaks TCP. Started by `LoadWorkers`, never imported. */
+/** The program of a load worker that speaks TCP. Started by `prepareLoadWorkers`, never imported. */
 import { serveLoadWorker } from "../workers/mod.ts";
 import { tcp } from "./protocol.ts";
 

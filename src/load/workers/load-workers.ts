@@ -33,7 +33,7 @@ export interface LoadWorkers {
   scaleRate(factor: number): void;
   stop(endedBy: EndedBy): void;
   state(): LoadState;
-  /** Ends at once what still runs: the run failed. After the end it does nothing. */
+  /** Ends at once what still runs, after a failure. Does nothing after the end. */
   close(): void;
 }
 
@@ -209,7 +209,7 @@ class WorkerThreads implements LoadWorkers {
     else if (message.endedBy === "message-stop") this.stop("message-stop");
   }
 
-  /** One worker that lost all its connections does not end the run, the last one does; one that read the text to stop at does. */
+  /** A worker that read the stop text ends the run; lost connections end it only when every worker has lost all. */
   #commonEnd(): EndedBy {
     const ends = this.#threads.map((thread) => thread.endedBy ?? null);
     if (ends.includes("message-stop")) return "message-stop";
