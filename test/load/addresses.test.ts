@@ -12,7 +12,7 @@ import { listen } from "../../src/net/mod.ts";
 import { freePort } from "../net/support.ts";
 import { PING, runAgainst, target } from "./servers.ts";
 
-test.each([1, 2])("with %i workers all addresses of the target are tried, and each is told of", async (count) => {
+test.each([1, 2])("with %i workers all addresses of the target are tried, and counted by address", async (count) => {
   await using server = await listen({ host: "127.0.0.2" }, {});
   const connections = 40;
   const plan = planTcp({

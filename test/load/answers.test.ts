@@ -27,7 +27,7 @@ describe("answers", () => {
     expect(report.messages.unanswered).toBe(0);
   });
 
-  test("that never come are told in the verdict, not only as messages dropped behind them", async () => {
+  test("that never come are named in the verdict, not only as messages dropped behind them", async () => {
     await using sink = await target(() => undefined);
     const report = await runAgainst(sink, {
       connections: 2,
@@ -123,7 +123,7 @@ describe("answers", () => {
     expect(report.latencyUs.firstByte.count).toBe(3);
   });
 
-  test("and what is sent are shown to whoever taps the wire", async () => {
+  test("and sent messages are shown to a tap", async () => {
     await using echo = await target((connection, bytes) => connection.write(bytes));
     const seen = { in: 0, out: 0 };
     const tap = {
@@ -166,7 +166,7 @@ describe("a connection that takes or gives less", () => {
     expect(report.messages.sent * 4).toBe(sink.bytes);
   });
 
-  test("and what waits for the answers of earlier ones is late by the target's doing, which the verdict says", async () => {
+  test("and messages that wait for earlier answers are late because of the target, as the verdict says", async () => {
     await using slow = await target((connection, bytes) => {
       const answer = new Uint8Array(bytes);
       setTimeout(() => connection.write(answer), 250);

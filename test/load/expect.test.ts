@@ -20,7 +20,7 @@ const REPORT = {
   generator: { cpuPercent: 51, loopLagP99Us: 1500, rssBytes: 2 ** 25 },
 } as unknown as Measured;
 
-describe("what is expected is held against the report", () => {
+describe("expectations are checked against the report", () => {
   test.each([
     ["connections=10k", true, "10000"],
     ["connections=all", true, "10000"],
@@ -48,7 +48,7 @@ describe("what is expected is held against the report", () => {
     expect(evaluate(parseExpectation(text), REPORT)).toEqual({ expect: text.replaceAll(" ", ""), got, pass });
   });
 
-  test("what a server would say is not measured where there is none", () => {
+  test("the server's counters are not measured where there are none", () => {
     const check = evaluate(parseExpectation("server.received=sent"), { ...REPORT, server: null });
     expect(check).toEqual({ expect: "server.received=sent", got: "not measured", pass: false });
   });

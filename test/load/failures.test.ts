@@ -18,7 +18,7 @@ test("TLS at a port that speaks none fails in the handshake, by name", async () 
   expect(Object.keys(byCause)).toEqual([expect.stringMatching(/^TLS handshake failed: the peer speaks no TLS /)]);
 });
 
-test("what stands at the path of a Unix socket is told where it is no socket", async () => {
+test("a connect to a path that is no socket names what is there", async () => {
   const path = join(tmpdir(), `tenk-ordinary-${process.pid}`);
   writeFileSync(path, "mine");
   const { connections } = await runLoad(tcp, planTcp({ path, connectRate: 1000, durationMs: 100, statsUrl: false }));

@@ -26,7 +26,7 @@ describe("the search for a limit", () => {
     );
   });
 
-  test("of connections ends at neighbouring numbers, and at what the machine can hold", async () => {
+  test("for connections ends at neighbouring numbers, and at the machine's limit", async () => {
     const trial: Trial = async (value) => (value > 40 ? "machine" : { pass: value <= 7, report: NO_REPORT });
     expect(await search(trial, 3, { precision: 0, whole: true })).toEqual({
       knee: 7,
@@ -103,7 +103,7 @@ describe("the search for a limit", () => {
     expect([limit.knee, limit.curve.map(({ value }) => value)]).toEqual([0, [5, 10, 20]]);
   });
 
-  test("is told to have been stopped, whatever passed until then", async () => {
+  test("reports that it was stopped, whatever passed until then", async () => {
     await using sink = await target();
     const plan = {
       port: sink.server.port,

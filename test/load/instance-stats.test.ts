@@ -54,7 +54,7 @@ describe("where the target is tenk", () => {
     expect(report.verdict.checks.at(-1)).toMatchObject({ expect: "server.bytes=bytes.sent", pass: true });
   });
 
-  test("what it did not get fails the verdict", async () => {
+  test("bytes that it did not receive fail the verdict", async () => {
     await using sink = await target();
     await using status = await statusServer(statusOf(sink, 40));
     const report = await runAgainst(sink, { connections: 10, ratePerConnection: 50, statsUrl: status.url });

@@ -13,7 +13,7 @@ describe("latencies", () => {
     expect(count).toBe(10_000);
   });
 
-  test("what lies outside the range is recorded as its end", () => {
+  test("values outside the range are recorded as its end", () => {
     const latencies = new Latencies();
     latencies.record("connect", 0);
     latencies.record("connect", 1e12);

@@ -53,7 +53,7 @@ describe("a connection with a lifetime", () => {
   });
 });
 
-test("what a server says on a connection that we have closed is unexpected", async () => {
+test("answers on a connection that we have closed are unexpected", async () => {
   let replies = 0;
   const reply = (connection: Connection) => {
     if (connection.write("pong") > 0) replies += 1;
@@ -98,7 +98,7 @@ test("a server that never closes does not keep those that have had their lifetim
   server.close();
 });
 
-test("what waits in a connection that is reset was not sent, and has a cause of its own", async () => {
+test("messages that wait in a connection when it is reset were not sent, and have their own cause", async () => {
   await using unread = await target(undefined, {
     open: (connection) => {
       connection.pause();

@@ -13,7 +13,7 @@ function holed(): Promise<Target> {
   return target((connection, bytes, index) => void (index % 10 !== 9 && connection.write(bytes)));
 }
 
-describe("what is missing weighs", () => {
+describe("messages that never end count in the latencies", () => {
   test("in percentiles and verdict: one connection in ten is never answered", async () => {
     await using server = await holed();
     const plan = { connections: 20, ratePerConnection: 20, durationMs: 500, drainMs: 300, replies: LENGTH };
@@ -50,7 +50,7 @@ describe("what is missing weighs", () => {
     expect(sending.messages.unanswered).toBeGreaterThan(0);
   });
 
-  test("in the delays that a sink is told by: of what is dropped it is known how long it waits", async () => {
+  test("in the delays of a run against a sink, where a dropped message has waited for a known time", async () => {
     await using server = await target((connection, _, index) => void (index % 2 === 0 && connection.reset()));
     const seen: LoadSnapshot[] = [];
     const plan = { connections: 10, ratePerConnection: 20, durationMs: 1500, drainMs: 200 };
@@ -59,7 +59,7 @@ describe("what is missing weighs", () => {
     expect(sending.lastSecondUs.delayP99).toBeGreaterThan(200_000);
   });
 
-  test("where connections are lost or were never opened: what was planned for them is dropped", async () => {
+  test("where connections are lost or were never opened: their planned messages are dropped", async () => {
     let accepted = 0;
     await using server = await target(undefined, {
       open: (connection) => {
@@ -124,7 +124,7 @@ test("a first byte that never came weighs where any came, and not where none is 
 });
 
 describe("replies that nothing asked for", () => {
-  test("are counted, told, and fail the run", async () => {
+  test("are counted, reported, and fail the run", async () => {
     await using server = await target((connection, bytes) => {
       for (let times = 0; times < 3; times++) connection.write(bytes);
     });
@@ -135,7 +135,7 @@ describe("replies that nothing asked for", () => {
     expect(verdict.reason).toContain(`; ${messages.unexpected} of ${messages.received} replies answered no message`);
   });
 
-  test("are not taken for answers to what has not left", async () => {
+  test("are not taken for answers to messages that have not left", async () => {
     await using server = await target(undefined, {
       open: (connection) => {
         connection.pause();

@@ -30,7 +30,7 @@ describe("a pacer", () => {
     expect(takeAll(pace)).toEqual([50, ...Array.from({ length: 10 }, (_, index) => 105 + index * 10)]);
   });
 
-  test("keeps the planned moments of what was due while it was not asked", () => {
+  test("keeps the planned moments of messages that became due while none was taken", () => {
     const pace = pacer("constant:1");
     for (let ms = 10; ms <= 1000; ms += 10) pace.advance(ms, ms <= 500 ? 0 : 10);
     const taken = takeAll(pace);
@@ -39,7 +39,7 @@ describe("a pacer", () => {
     expect(taken[4]).toBeCloseTo(950, 6);
   });
 
-  test("drops what is too old, at once even after an hour of sleep, and counts it", () => {
+  test("drops messages that are too old, at once even after an hour of sleep, and counts it", () => {
     const pace = pacer("constant:1000", { dropAfterMs: 2000 });
     pace.advance(3_600_000, 1000);
     expect(pace.dropOld(3_600_000)).toBe(3_598_000_000);

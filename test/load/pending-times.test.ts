@@ -4,7 +4,7 @@ import { Latencies } from "../../src/load/measure/latency.ts";
 import { LatencyRecorder } from "../../src/load/measure/latency-recorder.ts";
 import { PendingTimes } from "../../src/load/measure/pending-times.ts";
 
-describe("what has not ended", () => {
+describe("a wait that has not ended", () => {
   test("is known by number and, to a four-thousandth of the time passed, by its wait", () => {
     const moments = fc.array(fc.integer({ min: 0, max: 400_000_000 }), { minLength: 1, maxLength: 50 });
     fc.assert(

@@ -20,7 +20,7 @@ const MACHINE: Machine = {
 
 const REMOTE = "192.0.2.1";
 
-describe("before a run it is told what is in the way", () => {
+describe("before a run the preflight names obstacles", () => {
   test.each([
     [{ connections: 10_000 }, { maxDescriptors: 1024 }, /need 10084 file descriptors.*1024/, /prlimit.*10084:10084/],
     [{ connections: 10_000 }, { freeFiles: 15_000 }, /20000 open files.*15000 left/, /fs\.file-max=40000/],
@@ -75,7 +75,7 @@ describe("before a run it is told what is in the way", () => {
     expect(warnings[0]!.command).toMatch(command);
   });
 
-  test("and nothing is, where nothing is in the way or the system does not tell", () => {
+  test("and none where there is none or the system does not report", () => {
     const plan = planTcp({ port: 1, connections: 10_000, messages: PING, ratePerConnection: 10, connectRate: 1000 });
     expect(preflight(plan, MACHINE)).toEqual({ refusals: [], warnings: [] });
     const silent = { freeFiles: undefined, localPorts: undefined, timeWaitReuse: undefined, timeWaits: undefined };

@@ -46,7 +46,7 @@ test.each([1, 2])("a protocol that is not TCP runs through the same loop: %d eve
   expect(report.verdict.pass).toBe(true);
 });
 
-test("what a protocol's peer leaves unanswered is told as with TCP", async () => {
+test("messages that a protocol's peer leaves unanswered are counted as with TCP", async () => {
   using server = await echo(5);
   const plan = planDatagrams({
     port: server.port,

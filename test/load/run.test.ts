@@ -187,7 +187,7 @@ describe("connections", () => {
     expect(report.verdict.reason).toContain("no connection was left");
   });
 
-  test("that fail in TLS are told from those that fail to connect", async () => {
+  test("that fail in TLS are counted apart from those that fail to connect", async () => {
     await using plain = await target((connection) => connection.close());
     const report = await runAgainst(plain, { connections: 2, tls: true });
     const [[cause = "", count] = []] = Object.entries(report.connections.byCause);

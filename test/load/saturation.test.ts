@@ -32,7 +32,7 @@ test.each([
   expect(saturation(measured)).toEqual([...reasons]);
 });
 
-test("of a run that is stopped while it connects, nothing is said about its CPU", async () => {
+test("a run that is stopped while it connects is not judged by its CPU", async () => {
   await using sink = await target();
   const control = new LoadControl();
   const onSnapshot = () => control.stop();

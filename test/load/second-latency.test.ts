@@ -63,7 +63,7 @@ describe("a snapshot", () => {
     return snapshots.map(({ lastSecondUs, latencyUs }) => ({ ...lastSecondUs, ever: latencyUs.max }));
   };
 
-  test.each([1, 2])("of %d event loops tells a stall in its own second, and no delay", async (workers) => {
+  test.each([1, 2])("of %d event loops shows a stall in its own second, and no delay", async (workers) => {
     const seconds = await told(workers, false);
     const worst = Math.max(...seconds.map(({ max }) => max));
     expect(worst).toBeGreaterThan(250_000);
@@ -73,7 +73,7 @@ describe("a snapshot", () => {
     expect(seconds.at(-1)!.delayMax).toBe(0);
   });
 
-  test.each([1, 2])("of %d event loops that send to a sink tells the delay", async (workers) => {
+  test.each([1, 2])("of %d event loops that send to a sink shows the delay", async (workers) => {
     const seconds = await told(workers, true);
     expect(seconds.some(({ delayP99, delayMax }) => delayP99 > 0 && delayMax >= delayP99)).toBe(true);
     expect(Math.max(...seconds.map(({ max }) => max))).toBe(0);

@@ -25,7 +25,7 @@ test("a bucket lets its bandwidth through, and what one piece overdraws is worke
   );
 });
 
-test("a bucket of 0 never recovers, one that waits says for how long", () => {
+test("a bucket of 0 never recovers, and one that waits knows for how long", () => {
   const never = new TokenBuckets(1, 0);
   never.spend(0, 1);
   expect(never.waitMs(0)).toBe(Number.POSITIVE_INFINITY);
