@@ -8,7 +8,7 @@ function spoiltFor(sink: Target, field: "sourceAddresses" | "messages"): TcpPlan
   const plan = planTcp({
     port: sink.server.port,
     connections: 4,
-    connectRate: 10,
+    connectRate: 2,
     ratePerConnection: 10,
     durationMs: 60_000,
     messages: PING,
@@ -37,7 +37,7 @@ describe("a load worker that fails", () => {
         opened += 1;
       },
     });
-    // The first worker dials at 0 ms; the second at 100 ms, which is when it fails.
+    // The first worker dials at 0 ms; the second at 500 ms, which is when it fails.
     await expect(runLoad(tcp, spoiltFor(sink, "sourceAddresses"))).rejects.toMatchObject({
       code: "worker-failed",
       message: expect.stringMatching(/A load worker failed: /),

@@ -31,7 +31,7 @@ test.each([1, 2])("a protocol that is not TCP runs through the same loop: %d eve
   } as const;
   const report = await runLoad(
     datagrams,
-    planDatagrams({ ...options, ratePerConnection: 20, durationMs: 500, workers }),
+    planDatagrams({ ...options, ratePerConnection: 20, durationMs: 500, workers, expectations: ["answered=sent"] }),
   );
   expect(report.kind).toBe("datagram");
   expect(report.connections).toMatchObject({ opened: 4, peak: 4, held: 4, failed: 0, lost: 0 });
