@@ -97,13 +97,13 @@ export interface ListenerCounts {
   peak: number;
   accepted: number;
   bytesRead: number;
-  /** Bytes written to sockets: the kernel took them. */
+  /** Bytes written to sockets. */
   bytesWritten: number;
   /** Reads that brought bytes, each of them a chunk. */
   reads: number;
   /** Frames that handlers with a framing were given. */
   framesRead: number;
-  /** Calls of `write` that took bytes. */
+  /** Calls of `write` that accepted bytes, at once or into the write queue. */
   writes: number;
   /** Times an outbox fell below its low mark again. */
   drains: number;

@@ -2,7 +2,7 @@ import { logOf, occasionally, TenkError, withHint } from "../base/mod.ts";
 import { placeOfError, shownFile } from "./module/mod.ts";
 
 const log = logOf("net");
-const say = occasionally<unknown>((count, last) => {
+const logFailure = occasionally<unknown>((count, last) => {
   const place = placeOfError(last);
   const where = last instanceof Error ? last.stack?.split("\n")[1]?.trim() : undefined;
   const at = place ? { file: shownFile(place.file), line: place.line, column: place.column } : { where };
@@ -10,8 +10,8 @@ const say = occasionally<unknown>((count, last) => {
 });
 
 /** Logs what a handler threw, with its author's line; at most once a second, since a peer may be able to provoke it. */
-export function sayHandlerFailed(error: unknown): void {
-  say(error);
+export function logHandlerFailed(error: unknown): void {
+  logFailure(error);
 }
 
 /** The alternative is silence: bytes that are read and go nowhere. At `listen` it is not known yet, as `open` may set one. */

@@ -33,7 +33,7 @@ export {
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
-export { sayStopped } from "./loop/mod.ts";
+export { callStopped } from "./loop/mod.ts";
 export {
   currentLoad,
   freshVersion,

@@ -4,7 +4,7 @@ import { type ConnectionInfo, type ConnectionPage, type ConnectionQuery, joinedP
 import type { ListenerCounts, WorkerCounts } from "./counts.ts";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { addressText } from "./listen-error.ts";
-import { sayStopped } from "./loop/mod.ts";
+import { callStopped } from "./loop/mod.ts";
 import { isShared, loadHandler } from "./module/mod.ts";
 import { checkListening, durationSetting } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
@@ -138,7 +138,7 @@ async function loadedHere<Data>(options: ListenOptions, { href }: URL): Promise<
   try {
     return WorkerGroup.here(options, handler);
   } catch (error) {
-    if (!isShared(handler)) await sayStopped(handler);
+    if (!isShared(handler)) await callStopped(handler);
     throw error;
   }
 }

@@ -165,7 +165,7 @@ describe("tenk run", () => {
       socket.write("secret\n");
       expect(await answer).toBe("one function - secret\n");
       connectTls({ port, host: "127.0.0.1" }).on("error", () => undefined);
-      await program.sees("stderr", /connection refused name=run reason=connections count=1\n/);
+      await program.sees("stderr", /connection rejected name=run reason=connections count=1\n/);
       socket.destroy();
     });
   });

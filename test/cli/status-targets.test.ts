@@ -125,7 +125,7 @@ test("tenk status prints the targets of a box's relay, and as JSON", async () =>
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
     const clients = [1, 2].map(() => new Client(listeners[0]!.port));
     for (const client of clients) await until(() => client.received === "one:", 10_000);
-    await box.sees("stderr", new RegExp(`target is out .*name=db target=${dead} `));
+    await box.sees("stderr", new RegExp(`target down .*name=db target=${dead} `));
     const { stdout } = await tenk(["status", "--url", statusUrl]);
     expect(stdout).toMatch(new RegExp(`^db +${living} +up +2 +2 +0$`, "m"));
     expect(stdout).toMatch(new RegExp(`^db +${dead} +out for .*, next try .* ago: .*nobody listens there$`, "m"));

@@ -16,8 +16,8 @@ beforeEach(() => {
 });
 afterEach(() => resetSync());
 
-/** How many events the lines with these fields tell of. */
-function told(message: string, fields: Record<string, string> = {}): number {
+/** Returns how many events the lines with these fields report. */
+function logged(message: string, fields: Record<string, string> = {}): number {
   const ours = entries.filter(
     (entry) =>
       entry.message === message && Object.entries(fields).every(([name, value]) => entry.fields[name] === value),
@@ -39,20 +39,32 @@ test.each([1, 2])(
     const { connections, address } = server.counts().refused;
     expect([connections, address]).toEqual([3, 3]);
     await server.stop({ graceMs: 0 });
-    expect(told("connection refused", { reason: "connections" })).toBe(connections);
-    expect(told("connection refused", { reason: "address" })).toBe(address);
+    expect(logged("connection rejected", { reason: "connections" })).toBe(connections);
+    expect(logged("connection rejected", { reason: "address" })).toBe(address);
   },
 );
 
-test("the last of a burst are told when the interval ends, though nothing happens any more", async () => {
+test("a connection above the limit of the address that its PROXY header names is logged as rejected", async () => {
+  const options = { host: "127.0.0.1", proxyProtocol: { trusted: ["127.0.0.1"] }, limits: { maxPerAddress: 1 } };
+  await using server = await listen(options, {});
+  for (let each = 0; each < 3; each++) {
+    (await new Client(server.port).connected()).socket.write("PROXY TCP4 192.0.2.7 192.0.2.1 51000 25\r\n");
+  }
+  await until(() => server.counts().closed["address-limit"] === 2);
+  await server.stop({ graceMs: 0 });
+  expect(logged("connection rejected", { reason: "address-limit" })).toBe(2);
+  expect(logged("handshake failed")).toBe(0);
+});
+
+test("the last of a burst are logged when the interval ends, though nothing happens any more", async () => {
   await using server = await listen({ host: "127.0.0.1", limits: { maxConnections: 1 } }, {});
   await new Client(server.port).connected();
   for (let each = 0; each < 5; each++) new Client(server.port);
   await until(() => server.counts().refused.connections === 5);
-  await until(() => told("connection refused") === 5);
+  await until(() => logged("connection rejected") === 5);
 });
 
-test("of failed handshakes and of handlers that throw, all are told", async () => {
+test("of failed handshakes and of handlers that throw, all are logged", async () => {
   const handler: Handler = {
     chunk() {
       throw new Error("lost");
@@ -65,6 +77,6 @@ test("of failed handshakes and of handlers that throw, all are told", async () =
   }
   await until(() => clear.counts().closed["handler-error"] === 5 && secure.counts().closed["tls-failed"] === 5);
   await Promise.all([clear.stop({ graceMs: 0 }), secure.stop({ graceMs: 0 })]);
-  expect(told("handler failed, connection closed")).toBe(5);
-  expect(told("connection not begun", { reason: "tls-failed" })).toBe(5);
+  expect(logged("handler failed, connection closed")).toBe(5);
+  expect(logged("handshake failed", { reason: "tls-failed" })).toBe(5);
 });

@@ -150,7 +150,7 @@ test.each([
   const error = await listen({ host: "127.0.0.1", workers: 2 }, handler).catch((thrown) => thrown);
   resetSync();
   expect([error.code, error.message]).toEqual(["worker-failed", message]);
-  expect(entries.at(-1)).toMatchObject({ message: "worker crashed, not restarted: its listener does not start" });
+  expect(entries.at(-1)).toMatchObject({ message: "worker crashed, not restarted: its listener failed to start" });
   expect(entries.filter((entry) => entry.message.includes("restarting"))).toEqual([]);
 });
 

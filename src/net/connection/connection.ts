@@ -1,7 +1,7 @@
 import { systemCodeOf, TenkError } from "../../base/mod.ts";
 import { type CutResult, FrameCutter, type Framing, unframed } from "../../wire/mod.ts";
 import { Count, FIRST_BYTE_BOUNDS_SECONDS, LIFETIME_BOUNDS_SECONDS, observe, placeOfClose } from "../counts.ts";
-import { sayHandlerFailed, withoutFraming } from "../handler-failure.ts";
+import { logHandlerFailed, withoutFraming } from "../handler-failure.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 import {
@@ -373,7 +373,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   #handlerFailed(error: unknown): void {
     this.endpoint.counts[Count.handlerErrors]! += 1;
-    sayHandlerFailed(error);
+    logHandlerFailed(error);
     this.abort("handler-error", error instanceof Error ? error : new Error(String(error)));
   }
 

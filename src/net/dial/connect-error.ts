@@ -80,7 +80,8 @@ export function codeOf(cause: unknown): string {
 export function connectError(at: string, cause: unknown): TenkError {
   const system = codeOf(cause);
   const known: Known = CAUSES[system] ?? { code: "connect-failed", says: system || String(cause) };
-  if (isTold(cause)) return new TenkError(known.code, `Cannot connect to ${at}: ${cause.told}`, { cause });
+  if (hasOwnMessage(cause))
+    return new TenkError(known.code, `Cannot connect to ${at}: ${cause.explanation}`, { cause });
   const detail = DETAILED.has(known.code) ? `${known.says} (${messageOf(cause)})` : known.says;
   const hint = known.hint === undefined ? {} : { hint: known.hint };
   return new TenkError(known.code, `Cannot connect to ${at}: ${detail}`, { cause, ...hint });
@@ -109,16 +110,20 @@ export type ConnectPhase = keyof typeof TIMEOUTS;
 
 /** The cause of a connect whose time was over in this phase. */
 export function timeoutCause(phase: ConnectPhase): Error {
-  return toldCause("ETIMEDOUT", TIMEOUTS[phase], { phase });
+  return causeWithMessage("ETIMEDOUT", TIMEOUTS[phase], { phase });
 }
 
 /** A failure of which more is known than the system's code says. */
-export function toldCause(code: string, told: string, more: { readonly phase?: ConnectPhase } = {}): Error {
-  return Object.assign(causeOf(code, told), { told }, more);
+export function causeWithMessage(
+  code: string,
+  explanation: string,
+  more: { readonly phase?: ConnectPhase } = {},
+): Error {
+  return Object.assign(causeOf(code, explanation), { explanation }, more);
 }
 
-function isTold(cause: unknown): cause is { told: string } {
-  return typeof (cause as { told?: unknown } | undefined)?.told === "string";
+function hasOwnMessage(cause: unknown): cause is { explanation: string } {
+  return typeof (cause as { explanation?: unknown } | undefined)?.explanation === "string";
 }
 
 /** A failure that no system call named, in the system's words so that it is counted as the others are. */

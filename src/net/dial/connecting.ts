@@ -6,7 +6,7 @@ import { type ClientTls, Handshake } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
 import type { AddressHistory, Candidate } from "./address-history.ts";
 import { Attempt, type AttemptEnds, type AttemptKind } from "./attempt.ts";
-import { type ConnectPhase, causeOf, codeOf, connectError, timeoutCause, toldCause } from "./connect-error.ts";
+import { type ConnectPhase, causeOf, causeWithMessage, codeOf, connectError, timeoutCause } from "./connect-error.ts";
 import type { DialEndpoint } from "./endpoint.ts";
 import { HeldBytes, proxyCause, TunnelTalk } from "./tunnel.ts";
 
@@ -148,7 +148,7 @@ export class Connecting<Data> implements AttemptEnds {
     const code = codeOf(cause);
     if (path === undefined || !OF_A_PATH.has(code)) return cause;
     const problem = pathProblem(path) ?? (code === "EACCES" ? "this user may not write to it" : undefined);
-    return problem === undefined ? cause : toldCause(code, problem);
+    return problem === undefined ? cause : causeWithMessage(code, problem);
   }
 
   get #kind(): AttemptKind {

@@ -100,7 +100,7 @@ class Keeper<Data> implements KeptConnection<Data> {
     try {
       this.#failed?.(error, waitMs);
     } catch (thrown) {
-      log.error("what was to be told of a failed connect threw", { error: messageOf(thrown) });
+      log.error("`failed` callback threw", { error: messageOf(thrown) });
     }
   }
 

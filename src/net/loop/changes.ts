@@ -85,7 +85,7 @@ async function configured(handler: LoopListener<unknown>["handler"], options: un
     try {
       commit();
     } catch (error) {
-      log.error("handler failed to take options that it had agreed to", { error: messageOf(error) });
+      log.error("handler failed to apply options that it had accepted", { error: messageOf(error) });
     }
   };
 }

@@ -31,7 +31,7 @@ import { Admission, type SharedState } from "./admission.ts";
 import { Arrival, type ArrivalEnds } from "./arrival.ts";
 import { LoopChanges } from "./changes.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
-import { PastHandlers, sayStopped } from "./past-handlers.ts";
+import { callStopped, PastHandlers } from "./past-handlers.ts";
 import { pastStaleFile } from "./stale-file.ts";
 
 const log = logOf("net");
@@ -72,9 +72,9 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   #server: RawListener;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
-  readonly #sayRefusal: (reason: RefusalReason) => void;
-  readonly #sayFall: (reason: CloseReason, last: { address: string; error: string }) => void;
-  readonly #sayNotYet: Occasional<unknown>;
+  readonly #logRejected: (reason: RefusalReason) => void;
+  readonly #logFailed: (reason: CloseReason, last: { address: string; error: string }) => void;
+  readonly #logCannotAccept: Occasional<unknown>;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
   constructor(options: ListenOptions, handler: Handler<Data>, state: SharedState, worker: number, sharePort: boolean) {
@@ -98,14 +98,19 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.bandwidth = new Bandwidth(boundOf(this.socket), state.rows, worker);
     this.bandwidth.update(this.limits, this.deadlines);
     const { name = "tcp" } = options;
-    this.#sayRefusal = occasionallyEach((reason, count) => {
-      log.warn("connection refused", { name, reason, count });
+    this.#logRejected = occasionallyEach((reason, count) => {
+      log.warn("connection rejected", { name, reason, count });
     });
-    this.#sayFall = occasionallyEach((reason, count, last) => {
-      log.warn("connection not begun", { name, reason, ...last, count });
+    this.#logFailed = occasionallyEach((reason, count, last) => {
+      log.warn(reason === "address-limit" ? "connection rejected" : "handshake failed", {
+        name,
+        reason,
+        ...last,
+        count,
+      });
     });
-    this.#sayNotYet = occasionally<unknown>((count, error) => {
-      log.error("cannot accept again", { name, error: messageOf(error), count });
+    this.#logCannotAccept = occasionally<unknown>((count, error) => {
+      log.error("cannot resume accepting", { name, error: messageOf(error), count });
     }, 10_000);
     this.#options = options;
     this.#sharePort = sharePort;
@@ -132,7 +137,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   replaceHandler(handler: Handler<Data>): void {
     const before = this.#handler;
     if (handler === before) return;
-    if (this.#hasStopped) return void sayStopped(handler);
+    if (this.#hasStopped) return void callStopped(handler);
     this.#handler = handler;
     const ids = this.connections().map(({ id }) => id);
     this.#past.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
@@ -141,7 +146,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   /** Lets go of a handler that is not to serve, or not any more. */
   discard(handler: Handler<Data>): void {
     // It may be in force again: a module that exports an object gives the same one each time.
-    if (handler !== this.#handler && !this.#past.has(handler)) void sayStopped(handler);
+    if (handler !== this.#handler && !this.#past.has(handler)) void callStopped(handler);
   }
 
   /** @returns what puts the certificates in force @throws {TenkError} `invalid-option`, `file-unreadable` */
@@ -168,7 +173,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   left(connection: TcpConnection<Data>): void {
     this.#admission.leave(connection.remoteAddress);
     this.#past.left(connection.id);
-    this.#sayEmptied();
+    this.#checkEmpty();
   }
 
   /** Stops accepting, asks every connection to finish, closes after `graceMs` those that did not. */
@@ -186,7 +191,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       clearTimeout(timer);
     }
     this.#hasStopped = true;
-    await sayStopped(this.#handler);
+    await callStopped(this.#handler);
     flushOccasional();
   }
 
@@ -231,16 +236,16 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     this.counts[placeOfClose(reason)]! += 1;
     this.#admission.leave(this.#isTrusted?.(arrival.address) ? undefined : arrival.address);
     if (reason !== "peer" && reason !== "reset" && reason !== "shutdown") {
-      this.#sayFall(reason, { address: arrival.address, error: cause?.message ?? "" });
+      this.#logFailed(reason, { address: arrival.address, error: cause?.message ?? "" });
     }
-    this.#sayEmptied();
+    this.#checkEmpty();
   }
 
   get #isEmpty(): boolean {
     return this.deadlines.open === 0 && this.#arrivals.size === 0;
   }
 
-  #sayEmptied(): void {
+  #checkEmpty(): void {
     if (this.#isEmpty) this.#emptied?.();
   }
 
@@ -269,16 +274,16 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
 
   #suspend(): void {
     this.#server.stop(false);
-    log.error("accepting suspended: every file descriptor is in use", { name: this.#options.name ?? "tcp" });
+    log.error("accepting suspended: no free file descriptor", { name: this.#options.name ?? "tcp" });
   }
 
   #resume(): boolean {
     try {
       this.#server = this.#bind(this.port);
-      log.warn("accepting again: file descriptors are free", { name: this.#options.name ?? "tcp" });
+      log.warn("accepting resumed: file descriptors are free", { name: this.#options.name ?? "tcp" });
       return true;
     } catch (error) {
-      this.#sayNotYet(error);
+      this.#logCannotAccept(error);
       return false;
     }
   }
@@ -303,7 +308,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     const maxArriving = this.#tls?.maxHandshakes ?? 0;
     const refusal = this.#admission.admit(descriptorOf(raw), isProxy ? undefined : address, Date.now(), maxArriving);
     if (refusal !== undefined) {
-      this.#sayRefusal(refusal);
+      this.#logRejected(refusal);
       raw.terminate();
       return;
     }

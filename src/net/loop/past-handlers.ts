@@ -1,4 +1,4 @@
-import { sayHandlerFailed } from "../handler-failure.ts";
+import { logHandlerFailed } from "../handler-failure.ts";
 import type { Handler } from "../types.ts";
 
 interface Past<Data> {
@@ -52,11 +52,11 @@ export class PastHandlers<Data> {
 }
 
 /** Calls `stopped`, once the close of its last connection is over. */
-export async function sayStopped<Data>(handler: Handler<Data>): Promise<void> {
+export async function callStopped<Data>(handler: Handler<Data>): Promise<void> {
   await undefined;
   try {
     await handler.stopped?.();
   } catch (error) {
-    sayHandlerFailed(error);
+    logHandlerFailed(error);
   }
 }

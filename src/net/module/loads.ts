@@ -7,10 +7,10 @@ export interface ModuleLoad {
   readonly isAgain: boolean;
 }
 
-/** Told of each load that is over, and whether what came of it may serve. */
-type Told = (load: ModuleLoad, isKept: boolean) => void;
+/** Called when a load is over, with whether its handler may serve. */
+type LoadListener = (load: ModuleLoad, isKept: boolean) => void;
 
-let told: Told = () => undefined;
+let loaded: LoadListener = () => undefined;
 /** Those under way on this event loop. */
 const underWay = new Set<ModuleLoad>();
 
@@ -22,9 +22,9 @@ export function currentLoad(): ModuleLoad | undefined {
   return [...underWay].at(-1);
 }
 
-/** @param each told of each load to come; one takes the place of the one before */
-export function onLoaded(each: Told): void {
-  told = each;
+/** Sets the one function that is called after each load; it replaces the one before. */
+export function onLoaded(listener: LoadListener): void {
+  loaded = listener;
 }
 
 /** Runs the work of a load as the one under way. @throws what it throws */
@@ -37,6 +37,6 @@ export async function asLoad<Result>(load: ModuleLoad, work: () => Promise<Resul
     return result;
   } finally {
     underWay.delete(load);
-    told(load, isKept);
+    loaded(load, isKept);
   }
 }

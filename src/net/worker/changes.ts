@@ -74,7 +74,9 @@ export async function prepareWorkers(
       alive().map(async (worker) => {
         const outcome = await worker.request({ what: "commit", id });
         if (outcome.kind !== "refused") return;
-        log.error("worker restarted: it cannot take what the others did", { error: messageOf(outcome.error) });
+        log.error("worker restarted: it rejected a change that the others accepted", {
+          error: messageOf(outcome.error),
+        });
         group.restart(worker);
       }),
     );

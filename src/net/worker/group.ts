@@ -42,7 +42,7 @@ export class WorkerGroup {
   readonly #addresses: ArrayBuffer | SharedArrayBuffer;
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
   readonly #relayed: RelayedPublishes;
-  readonly #sayDropped: () => void;
+  readonly #logDropped: () => void;
 
   private constructor(options: ListenOptions, { workers, handlerHref }: GroupKind) {
     const isShared = handlerHref !== undefined;
@@ -54,8 +54,8 @@ export class WorkerGroup {
     this.#rows = isShared ? CountRows.shared(workers) : new CountRows(workers);
     this.#addresses = isShared ? new SharedArrayBuffer(SKETCH_BYTES * workers) : new ArrayBuffer(SKETCH_BYTES);
     this.#relayed = new RelayedPublishes(this.#rows, subscriberSettings(options.subscribers).maxRelayedBytes);
-    this.#sayDropped = occasionally((count) => {
-      log.warn("published messages lost: a worker takes none", { name: this.name, count });
+    this.#logDropped = occasionally((count) => {
+      log.warn("published messages dropped: worker does not respond", { name: this.name, count });
     });
   }
 
@@ -180,7 +180,7 @@ export class WorkerGroup {
       if (this.#relayed.mayGo(index, message.length)) {
         worker.post({ kind: "publish", topic, message } satisfies WorkerMessage);
       } else {
-        this.#sayDropped();
+        this.#logDropped();
       }
     }
   }

@@ -1,6 +1,6 @@
 /** One event loop's share of a listener, as a program of the pool. */
 import { CountRows } from "../counts.ts";
-import { handle, LoopListener, receive, sayStopped } from "../loop/mod.ts";
+import { callStopped, handle, LoopListener, receive } from "../loop/mod.ts";
 import { isLoadedHere, isShared, loadHandler } from "../module/mod.ts";
 import type { WorkerMessage, WorkerRequest } from "../requests.ts";
 import type { ListenOptions } from "../types.ts";
@@ -38,7 +38,7 @@ export const deploy: Deploy = async (start, post) => {
     try {
       return new LoopListener(options, handler, state, worker, true);
     } catch (error) {
-      if (!isShared(handler)) await sayStopped(handler);
+      if (!isShared(handler)) await callStopped(handler);
       throw error;
     }
   }

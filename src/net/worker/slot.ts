@@ -92,7 +92,7 @@ export class Slot {
     const outcome = await thread?.own({ what: "ping" });
     if (outcome?.kind === "answer") life?.forget();
     if (outcome?.kind !== "silent") return;
-    log.error("worker ended: its event loop is held up", { thread: this.index, listeners: this.#names() });
+    log.error("worker terminated: event loop blocked", { thread: this.index, listeners: this.#names() });
     return thread?.terminate();
   }
 
@@ -136,7 +136,7 @@ export class Slot {
       // The end of the thread starts all of it again.
       if (thread.isEnded) return;
       const { index: worker, options } = instance;
-      log.error("worker cannot start", { name: options.name, worker, error: messageOf(error) });
+      log.error("worker failed to start", { name: options.name, worker, error: messageOf(error) });
       this.#retry(instance);
     }
   }
@@ -158,7 +158,7 @@ export class Slot {
     for (const { isStarting, hasRun, options, index: worker } of carried) {
       if (!isStarting || hasRun) continue;
       // Its deployment fails: who asked for it is told why.
-      log.error("worker crashed, not restarted: its listener does not start", { name: options.name, worker });
+      log.error("worker crashed, not restarted: its listener failed to start", { name: options.name, worker });
     }
     for (const instance of carried) instance.lost();
     if (carried.length > 1 && alive.length === 1) for (const culprit of suspects) this.#setApart(culprit);
@@ -169,7 +169,7 @@ export class Slot {
 
   /** Each of its starts would end the thread of the others. */
   #setApart(culprit: Instance): void {
-    log.warn("worker set apart: its start ends its thread", { name: culprit.options.name, worker: culprit.index });
+    log.warn("worker isolated: its start crashes its thread", { name: culprit.options.name, worker: culprit.index });
     this.#owner.setApart(culprit);
   }
 

@@ -118,12 +118,12 @@ class Dump<Data> {
   stopped(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#sayMissed(Number.POSITIVE_INFINITY);
+    this.#printMissed(Number.POSITIVE_INFINITY);
   }
 
   #line(name: string, sign: Sign, text: string): void {
     const nowMs = this.#now();
-    if (this.#takes(nowMs, 1)) this.#say(sign, `${formatClock(nowMs)} ${name} ${sign} ${text}`);
+    if (this.#takes(nowMs, 1)) this.#printLine(sign, `${formatClock(nowMs)} ${name} ${sign} ${text}`);
   }
 
   #chunk(name: string, sign: Sign, bytes: Uint8Array): void {
@@ -131,26 +131,26 @@ class Dump<Data> {
     // Asked before the text is made: above the bound a chunk costs next to nothing.
     if (!this.#takes(nowMs, linesOfChunk(bytes.length, this.#format, this.#mostBytes))) return;
     const before = `${formatClock(nowMs)} ${name} ${sign}`;
-    this.#say(sign, formatChunk(before, bytes, this.#format, this.#mostBytes));
+    this.#printLine(sign, formatChunk(before, bytes, this.#format, this.#mostBytes));
   }
 
   #takes(nowMs: number, lines: number): boolean {
-    this.#sayMissed(nowMs);
+    this.#printMissed(nowMs);
     if (this.#budget.takes(nowMs, lines)) return true;
     // Nothing may come after these: then the timer tells.
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#sayMissed(Number.POSITIVE_INFINITY);
+      this.#printMissed(Number.POSITIVE_INFINITY);
     }, 1000).unref();
     return false;
   }
 
-  #sayMissed(nowMs: number): void {
+  #printMissed(nowMs: number): void {
     const missed = this.#budget.missed(nowMs);
     if (missed > 0) this.#print(`${formatClock(this.#now())} … ${missed} ${missed === 1 ? "line" : "lines"} not shown`);
   }
 
-  #say(sign: Sign, text: string): void {
+  #printLine(sign: Sign, text: string): void {
     this.#print(this.#isColoured ? `\x1b[${COLOURS[sign]}m${text}\x1b[0m` : text);
   }
 }

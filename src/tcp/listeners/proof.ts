@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Log } from "../../base/mod.ts";
-import { type Handler, type ListenOptions, listen, loadHandler, type Server, sayStopped } from "../../net/mod.ts";
+import { callStopped, type Handler, type ListenOptions, listen, loadHandler, type Server } from "../../net/mod.ts";
 import { type RunningListener, startListener, type Wanted } from "./listener.ts";
 
 /** A listener that can start as soon as the place that it is to have is free. */
@@ -32,7 +32,7 @@ export async function proveListener(wanted: Wanted): Promise<ProvedListener> {
   const handler = await loadHandler<unknown>(url.href, options.handlerOptions);
   let isServing = false;
   function drop(): void {
-    if (!isServing) void sayStopped(handler);
+    if (!isServing) void callStopped(handler);
   }
   try {
     await provePlace(options, { chunk() {} });

@@ -59,7 +59,12 @@ function listenerMetrics(listeners: Listeners): Metric[] {
       "Frames given to handlers that have a framing.",
       (counts) => counts.framesRead,
     ),
-    each("counter", "writes_total", "Writes that took bytes.", (counts) => counts.writes),
+    each(
+      "counter",
+      "writes_total",
+      "Writes that accepted bytes, at once or into the write queue.",
+      (counts) => counts.writes,
+    ),
     each(
       "gauge",
       "write_queue_bytes",

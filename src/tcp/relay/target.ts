@@ -75,7 +75,7 @@ export class Target<Data> implements Choosable {
   /** New settings for the same address: what is known of it and its pairs stay. */
   update(settings: TargetSettings, relay: RelaySettings, handler: Handler<Data>): void {
     if (settings.draining !== this.draining) {
-      this.#say("info", settings.draining ? "target drains" : "target drains no more");
+      this.#log("info", settings.draining ? "target draining" : "target no longer draining");
     }
     this.#isListed = true;
     this.#relayName = relay.name;
@@ -94,7 +94,7 @@ export class Target<Data> implements Choosable {
   leave(): void {
     if (!this.#isListed) return;
     this.#isListed = false;
-    this.#say("info", "target removed", { pairs: this.active });
+    this.#log("info", "target removed", { pairs: this.active });
   }
 
   /** It left the list, and has no pair: nobody sees it any more. */
@@ -104,7 +104,7 @@ export class Target<Data> implements Choosable {
 
   /** It came into a list that was there. */
   added(): void {
-    this.#say("info", "target added");
+    this.#log("info", "target added");
   }
 
   isUsable(nowMs: number): boolean {
@@ -119,7 +119,7 @@ export class Target<Data> implements Choosable {
 
   /** It took a connection. */
   answered(): void {
-    if (this.health.succeeded()) this.#say("info", "target is back");
+    if (this.health.succeeded()) this.#log("info", "target up");
   }
 
   /** A connect failed. */
@@ -132,7 +132,7 @@ export class Target<Data> implements Choosable {
     const text = messageOf(error);
     this.erred(text);
     if (!this.health.failed(nowMs, isTrial)) return;
-    this.#say("warn", "target is out", { forMs: this.health.backOffMs, error: text });
+    this.#log("warn", "target down", { forMs: this.health.backOffMs, error: text });
   }
 
   /** Something went wrong with it, or with a pair of it. */
@@ -164,7 +164,7 @@ export class Target<Data> implements Choosable {
     };
   }
 
-  #say(level: "info" | "warn", message: string, more: LogFields = {}): void {
+  #log(level: "info" | "warn", message: string, more: LogFields = {}): void {
     log[level](message, { name: this.#relayName, target: this.address, ...more });
   }
 
