@@ -25,7 +25,7 @@ const LAYOUT = countLayout({
   accepted: 1,
   bytesRead: 1,
   bytesWritten: 1,
-  chunksRead: 1,
+  reads: 1,
   framesRead: 1,
   writes: 1,
   drains: 1,
@@ -37,9 +37,9 @@ const LAYOUT = countLayout({
   acceptedInWindow: 1,
   /** Of `acceptedInWindow`: beyond the rate, to be made up for in the next second. */
   borrowedInWindow: 1,
-  /** PROXY headers and TLS handshakes under way. */
-  arriving: 1,
-  /** Handshakes that ended well. */
+  /** Connections whose PROXY header or TLS handshake is not complete. */
+  pending: 1,
+  /** TLS handshakes that succeeded. */
   handshakes: 1,
   /** Published messages that a slow subscriber did not get. */
   publishedDropped: 1,
@@ -111,9 +111,9 @@ export interface ListenerCounts {
   outboxBytes: number;
   handlerErrors: number;
   workerRestarts: number;
-  /** Connections that have not come through PROXY header and TLS handshake yet; among `active`. */
-  arriving: number;
-  /** TLS handshakes that ended well. */
+  /** Connections whose PROXY header or TLS handshake is not complete; among `active`. */
+  pending: number;
+  /** TLS handshakes that succeeded. */
   handshakes: number;
   /** Published messages handed to connections. */
   published: number;
@@ -157,7 +157,7 @@ export class CountRows extends Rows {
     row[placeOfClose("worker-crash")]! += row[Count.active]!;
     row[Count.active] = 0;
     row[Count.outboxBytes] = 0;
-    row[Count.arriving] = 0;
+    row[Count.pending] = 0;
     row[Count.subscriptions] = 0;
   }
 
@@ -170,14 +170,14 @@ export class CountRows extends Rows {
       accepted: this.sum(Count.accepted),
       bytesRead: this.sum(Count.bytesRead),
       bytesWritten: this.sum(Count.bytesWritten),
-      reads: this.sum(Count.chunksRead),
+      reads: this.sum(Count.reads),
       framesRead: this.sum(Count.framesRead),
       writes: this.sum(Count.writes),
       drains: this.sum(Count.drains),
       outboxBytes: this.sum(Count.outboxBytes),
       handlerErrors: this.sum(Count.handlerErrors),
       workerRestarts: this.sum(Count.workerRestarts),
-      arriving: this.sum(Count.arriving),
+      pending: this.sum(Count.pending),
       handshakes: this.sum(Count.handshakes),
       published: this.sum(Count.published),
       publishedDropped: this.sum(Count.publishedDropped),
@@ -201,7 +201,7 @@ export class CountRows extends Rows {
       const row = this.row(index);
       return {
         active: row[Count.active]!,
-        reads: row[Count.chunksRead]!,
+        reads: row[Count.reads]!,
         bytesRead: row[Count.bytesRead]!,
         bytesWritten: row[Count.bytesWritten]!,
         outboxBytes: row[Count.outboxBytes]!,

@@ -67,7 +67,7 @@ const COUNTS: ListenerCounts = {
   outboxBytes: 9,
   handlerErrors: 10,
   workerRestarts: 11,
-  arriving: 12,
+  pending: 12,
   handshakes: 13,
   published: 14,
   publishedDropped: 15,

@@ -186,10 +186,10 @@ const sum = (record: Record<string, number>) => Object.values(record).reduce((to
 
 function mustAddUp(counts: ListenerCounts): void {
   expect(counts.active + sum(counts.closed)).toBe(counts.accepted);
-  for (const each of [counts.active, counts.arriving, counts.outboxBytes, counts.subscriptions]) {
+  for (const each of [counts.active, counts.pending, counts.outboxBytes, counts.subscriptions]) {
     expect(each).toBeGreaterThanOrEqual(0);
   }
-  expect(counts.arriving).toBeLessThanOrEqual(counts.active);
+  expect(counts.pending).toBeLessThanOrEqual(counts.active);
 }
 
 async function perform(given: Plan): Promise<void> {
@@ -238,7 +238,7 @@ async function perform(given: Plan): Promise<void> {
   await server.stop({ graceMs: 60 });
   const counts = server.counts();
   mustAddUp(counts);
-  expect(counts).toMatchObject({ active: 0, arriving: 0, outboxBytes: 0, subscriptions: 0 });
+  expect(counts).toMatchObject({ active: 0, pending: 0, outboxBytes: 0, subscriptions: 0 });
   for (const { opens, closes, afterClose } of bench.lives) {
     expect({ opens, closes, afterClose }).toEqual({ opens: 1, closes: 1, afterClose: [] });
   }

@@ -74,8 +74,8 @@ test("a crashed worker's connections become closed ones: accepted = active + clo
 test("each worker's counts are those of its own row", () => {
   const rows = CountRows.shared(2);
   for (let place = 0; place < COUNTS_PER_ROW; place++) rows.row(1)[place] = 100 + place;
-  const { active, chunksRead, bytesRead, bytesWritten, outboxBytes } = Count;
-  const at = { active, reads: chunksRead, bytesRead, bytesWritten, outboxBytes };
+  const { active, reads, bytesRead, bytesWritten, outboxBytes } = Count;
+  const at = { active, reads, bytesRead, bytesWritten, outboxBytes };
   const told = (base: number) => Object.fromEntries(Object.entries(at).map(([name, place]) => [name, base + place]));
   const none = { active: 0, reads: 0, bytesRead: 0, bytesWritten: 0, outboxBytes: 0 };
   expect(rows.readEach() as unknown[]).toEqual([none, told(100)]);

@@ -113,11 +113,11 @@ describe("a listener behind a trusted proxy", () => {
     clients[1]?.socket.write("PROXY TCP4 nonsense\r\n");
     clients[2]?.socket.end("PROXY TCP4 1");
     await until(() => clients.every((client) => client.closed));
-    const { accepted, active, arriving, closed } = box.server.counts();
-    expect({ accepted, active, arriving, closed: closed["proxy-header"] }).toEqual({
+    const { accepted, active, pending, closed } = box.server.counts();
+    expect({ accepted, active, pending, closed: closed["proxy-header"] }).toEqual({
       accepted: 4,
       active: 0,
-      arriving: 0,
+      pending: 0,
       closed: 4,
     });
     expect(box.seen).toEqual([]);
@@ -154,7 +154,7 @@ describe("a listener behind a trusted proxy", () => {
     const apart = await visit(async (client) => {
       const header = encodeProxyV1(ENDS);
       client.socket.write(header.subarray(0, 20));
-      await until(() => box.server.counts().arriving === 1);
+      await until(() => box.server.counts().pending === 1);
       await new Promise((resolve) => setTimeout(resolve, 20));
       client.socket.write(header.subarray(20));
     });

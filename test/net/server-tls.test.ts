@@ -65,7 +65,7 @@ describe("a listener with TLS", () => {
     const checkServerIdentity = () => undefined;
     expect((await visit(server.port, { servername: "a.b.wild.test", checkServerIdentity })).subject).toBe("first.test");
     expect((await visit(server.port, { servername: "", checkServerIdentity })).subject).toBe("first.test");
-    expect(server.counts()).toMatchObject({ handshakes: 5, arriving: 0, bytesRead: 10, bytesWritten: 10 });
+    expect(server.counts()).toMatchObject({ handshakes: 5, pending: 0, bytesRead: 10, bytesWritten: 10 });
   });
 
   test("agrees on a protocol and a version, and tells its handler", async () => {
@@ -130,19 +130,19 @@ describe("a listener with TLS", () => {
     shy.socket.end();
     await until(() => server.counts().active === 0);
     await until(() => silent.closed && rude.closed && shy.closed);
-    const { accepted, handshakes, arriving, closed } = server.counts();
-    expect({ accepted, handshakes, arriving }).toEqual({ accepted: 3, handshakes: 0, arriving: 0 });
+    const { accepted, handshakes, pending, closed } = server.counts();
+    expect({ accepted, handshakes, pending }).toEqual({ accepted: 3, handshakes: 0, pending: 0 });
     expect(closed).toMatchObject({ "tls-failed": 2, peer: 1 });
   });
 
   test("refuses more handshakes at a time than it is told to", async () => {
     await using server = await serve({ ...FIRST, maxHandshakes: 3 });
     const silent = await Promise.all(Array.from({ length: 3 }, () => new Client(server.port).connected()));
-    await until(() => server.counts().arriving === 3);
+    await until(() => server.counts().pending === 3);
     expect((await visit(server.port)).answer).toBe("");
     expect(server.counts().refused.handshakes).toBe(1);
     silent[0]?.socket.destroy();
-    await until(() => server.counts().arriving === 2);
+    await until(() => server.counts().pending === 2);
     expect((await visit(server.port)).answer).toBe("hi");
   });
 

@@ -79,10 +79,10 @@ test("a second stop does not wait for the grace", async () => {
 test("stop does not wait for those whose PROXY header has not come", async () => {
   const server = await listen({ host: "127.0.0.1", proxyProtocol: { trusted: ["127.0.0.1"] } }, {});
   const silent = await new Client(server.port).connected();
-  await until(() => server.counts().arriving === 1);
+  await until(() => server.counts().pending === 1);
   const beganMs = performance.now();
   await server.stop();
   expect(performance.now() - beganMs).toBeLessThan(5000);
-  expect(server.counts()).toMatchObject({ active: 0, arriving: 0, closed: { shutdown: 1 } });
+  expect(server.counts()).toMatchObject({ active: 0, pending: 0, closed: { shutdown: 1 } });
   await until(() => silent.closed);
 });

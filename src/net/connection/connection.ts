@@ -193,7 +193,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     const endpoint = this.endpoint;
     const counts = endpoint.counts;
     counts[Count.bytesRead]! += bytes.length;
-    counts[Count.chunksRead]! += 1;
+    counts[Count.reads]! += 1;
     this.bytesRead += bytes.length;
     this.activeMs = endpoint.deadlines.nowMs;
     if ((this.flags & HEARD) === 0) this.#heard();

@@ -37,16 +37,11 @@ export class Admission {
    * Counts the connection in, or counts and names the refusal.
    *
    * @param address undefined where a PROXY header will say it, see `identify`
-   * @param maxArriving how many may be in their handshake on this event loop, 0 = any number
+   * @param maxPending how many connections may be pending on this event loop, 0 = any number
    */
-  admit(
-    descriptor: number,
-    address: string | undefined,
-    nowMs: number,
-    maxArriving: number,
-  ): RefusalReason | undefined {
+  admit(descriptor: number, address: string | undefined, nowMs: number, maxPending: number): RefusalReason | undefined {
     const row = this.#row;
-    const isRush = maxArriving > 0 && row[Count.arriving]! >= maxArriving;
+    const isRush = maxPending > 0 && row[Count.pending]! >= maxPending;
     const refusal = isRush ? "handshakes" : this.#refusal(descriptor, address, Math.floor(nowMs / 1000));
     if (refusal !== undefined) {
       row[placeOfRefusal(refusal)]! += 1;

@@ -28,10 +28,10 @@ import { ServerTls, type ServerTlsOptions } from "../tls/mod.ts";
 import { addressRanges } from "../trusted.ts";
 import type { Handler, Limits, ListenOptions } from "../types.ts";
 import { Admission, type SharedState } from "./admission.ts";
-import { Arrival, type ArrivalEnds } from "./arrival.ts";
 import { LoopChanges } from "./changes.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
-import { callStopped, PastHandlers } from "./past-handlers.ts";
+import { PendingConnection, type PendingOwner } from "./pending-connection.ts";
+import { callStopped, RetiredHandlers } from "./retired-handlers.ts";
 import { pastStaleFile } from "./stale-file.ts";
 
 const log = logOf("net");
@@ -43,7 +43,7 @@ type RawListener = { readonly fd: number; readonly port?: number; stop(closeConn
 const IDS_PER_COUNT = 256;
 
 /** One event loop's share of a listener: it accepts, admits, and keeps its connections. */
-export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
+export class LoopListener<Data> implements Endpoint<Data>, PendingOwner {
   readonly side = "server";
   readonly topics: Topics<TcpConnection<Data>>;
   /** Takes what is published here to the other event loops. */
@@ -52,7 +52,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   readonly #tls: ServerTls | undefined;
   readonly #isTrusted: ((address: string) => boolean) | undefined;
   readonly #proxyTimeoutMs: number;
-  readonly #arrivals = new Set<Arrival>();
+  readonly #pending = new Set<PendingConnection>();
   #handler: Handler<Data>;
   #openedCount = 0;
   readonly counts: Float64Array;
@@ -68,7 +68,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   readonly #options: ListenOptions;
   readonly #sharePort: boolean;
   readonly #guard: DescriptorGuard;
-  readonly #past = new PastHandlers<Data>((handler) => this.discard(handler));
+  readonly #retired = new RetiredHandlers<Data>((handler) => this.discard(handler));
   #server: RawListener;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
@@ -140,13 +140,13 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     if (this.#hasStopped) return void callStopped(handler);
     this.#handler = handler;
     const ids = this.connections().map(({ id }) => id);
-    this.#past.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
+    this.#retired.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
   }
 
   /** Lets go of a handler that is not to serve, or not any more. */
   discard(handler: Handler<Data>): void {
     // It may be in force again: a module that exports an object gives the same one each time.
-    if (handler !== this.#handler && !this.#past.has(handler)) void callStopped(handler);
+    if (handler !== this.#handler && !this.#retired.has(handler)) void callStopped(handler);
   }
 
   /** @returns what puts the certificates in force @throws {TenkError} `invalid-option`, `file-unreadable` */
@@ -172,7 +172,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
 
   left(connection: TcpConnection<Data>): void {
     this.#admission.leave(connection.remoteAddress);
-    this.#past.left(connection.id);
+    this.#retired.left(connection.id);
     this.#checkEmpty();
   }
 
@@ -180,7 +180,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
   async stop(graceMs: number): Promise<void> {
     this.#guard.stop();
     this.#server.stop(false);
-    for (const arrival of [...this.#arrivals]) arrival.fall("shutdown", undefined);
+    for (const pending of [...this.#pending]) pending.fail("shutdown", undefined);
     for (const connection of this.connections()) connection.shutdown(graceMs);
     if (!this.#isEmpty) {
       const empty = new Promise<void>((resolve) => {
@@ -197,7 +197,7 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
 
   /** Ends what is open, now. */
   closeAll(): void {
-    for (const arrival of [...this.#arrivals]) arrival.fall("shutdown", undefined);
+    for (const pending of [...this.#pending]) pending.fail("shutdown", undefined);
     for (const connection of this.connections()) connection.close("shutdown");
   }
 
@@ -205,44 +205,49 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     return [...this.deadlines.members()] as TcpConnection<Data>[];
   }
 
-  // ---- how an arrival ends -----------------------------------------------------------------------------------------
+  // ---- what pending connections call --------------------------------------------------------------------------------
 
-  arrived(arrival: Arrival, socket: RawSocket, proxy: ProxyHeader | undefined, rest: Uint8Array | undefined): void {
-    this.#arrivals.delete(arrival);
+  ready(
+    pending: PendingConnection,
+    socket: RawSocket,
+    proxy: ProxyHeader | undefined,
+    rest: Uint8Array | undefined,
+  ): void {
+    this.#pending.delete(pending);
     // The client's own address, where the header has it, is what limits and logs are about.
-    const address = proxy?.sourceAddress || arrival.address;
-    if (this.#isTrusted?.(arrival.address) && !this.#admission.identify(address)) {
+    const address = proxy?.sourceAddress || pending.address;
+    if (this.#isTrusted?.(pending.address) && !this.#admission.identify(address)) {
       socket.data = undefined;
       socket.terminate();
-      this.#count(arrival, "address-limit", new Error(`too many connections from ${address}`));
+      this.#countFailed(pending, "address-limit", new Error(`too many connections from ${address}`));
       return;
     }
     const secure = this.#tls !== undefined;
     const origin = proxy === undefined ? (secure ? SECURED : PLAIN) : { secure, proxy };
-    const connection = new TcpConnection<Data>(socket, arrival.address, this, origin);
+    const connection = new TcpConnection<Data>(socket, pending.address, this, origin);
     socket.data = connection;
     connection.opened();
     if (rest !== undefined && rest.length > 0 && !connection.closed) connection.received(rest);
   }
 
-  fell(arrival: Arrival, reason: CloseReason, cause: Error | undefined): void {
-    this.#arrivals.delete(arrival);
-    this.#count(arrival, reason, cause);
+  failed(pending: PendingConnection, reason: CloseReason, cause: Error | undefined): void {
+    this.#pending.delete(pending);
+    this.#countFailed(pending, reason, cause);
   }
 
   // ---- inside ------------------------------------------------------------------------------------------------------
 
-  #count(arrival: Arrival, reason: CloseReason, cause: Error | undefined): void {
+  #countFailed(pending: PendingConnection, reason: CloseReason, cause: Error | undefined): void {
     this.counts[placeOfClose(reason)]! += 1;
-    this.#admission.leave(this.#isTrusted?.(arrival.address) ? undefined : arrival.address);
+    this.#admission.leave(this.#isTrusted?.(pending.address) ? undefined : pending.address);
     if (reason !== "peer" && reason !== "reset" && reason !== "shutdown") {
-      this.#logFailed(reason, { address: arrival.address, error: cause?.message ?? "" });
+      this.#logFailed(reason, { address: pending.address, error: cause?.message ?? "" });
     }
     this.#checkEmpty();
   }
 
   get #isEmpty(): boolean {
-    return this.deadlines.open === 0 && this.#arrivals.size === 0;
+    return this.deadlines.open === 0 && this.#pending.size === 0;
   }
 
   #checkEmpty(): void {
@@ -305,8 +310,8 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
       return;
     }
     const isProxy = this.#isTrusted?.(address) ?? false;
-    const maxArriving = this.#tls?.maxHandshakes ?? 0;
-    const refusal = this.#admission.admit(descriptorOf(raw), isProxy ? undefined : address, Date.now(), maxArriving);
+    const maxPending = this.#tls?.maxHandshakes ?? 0;
+    const refusal = this.#admission.admit(descriptorOf(raw), isProxy ? undefined : address, Date.now(), maxPending);
     if (refusal !== undefined) {
       this.#logRejected(refusal);
       raw.terminate();
@@ -315,9 +320,9 @@ export class LoopListener<Data> implements Endpoint<Data>, ArrivalEnds {
     if (!this.socket.noDelay) raw.setNoDelay(false);
     if (isProxy || this.#tls !== undefined) {
       const steps = { proxyTimeoutMs: isProxy ? this.#proxyTimeoutMs : undefined, tls: this.#tls };
-      const arrival = new Arrival(raw, address, steps, this.counts, this);
-      this.#arrivals.add(arrival);
-      arrival.start();
+      const pending = new PendingConnection(raw, address, steps, this.counts, this);
+      this.#pending.add(pending);
+      pending.start();
       return;
     }
     const connection = new TcpConnection<Data>(raw, address, this);

@@ -2,4 +2,4 @@
 export { SKETCH_BYTES } from "./address-sketch.ts";
 export { handle, receive } from "./handle.ts";
 export { LoopListener } from "./listener.ts";
-export { callStopped } from "./past-handlers.ts";
+export { callStopped } from "./retired-handlers.ts";

@@ -87,7 +87,7 @@ function listenerMetrics(listeners: Listeners): Metric[] {
       "gauge",
       "handshakes_in_progress",
       "Connections whose PROXY header or TLS handshake is not complete.",
-      (counts) => counts.arriving,
+      (counts) => counts.pending,
     ),
     each("counter", "tls_handshakes_total", "TLS handshakes that succeeded.", (counts) => counts.handshakes),
     each("gauge", "subscriptions", "Subscriptions to topics now.", (counts) => counts.subscriptions),

@@ -61,7 +61,7 @@ describe("a connection that was reset before it was accepted is counted, and no 
       const lengths = upTo(header.length + 5);
       resetAfter(box.server.port, Buffer.concat([header, Buffer.from("hello")]), lengths);
       await until(() => box.server.counts().closed.reset === lengths.length);
-      expect(box.server.counts()).toMatchObject({ accepted: lengths.length, active: 0, arriving: 0 });
+      expect(box.server.counts()).toMatchObject({ accepted: lengths.length, active: 0, pending: 0 });
       expect(box.told).toEqual([]);
     }
   });
@@ -75,7 +75,7 @@ describe("a connection that was reset before it was accepted is counted, and no 
     for (const box of [secure, plain, framed]) {
       resetAfter(box.server.port, hello, lengths);
       await until(() => box.server.counts().closed.reset === lengths.length);
-      expect(box.server.counts()).toMatchObject({ accepted: lengths.length, active: 0, arriving: 0 });
+      expect(box.server.counts()).toMatchObject({ accepted: lengths.length, active: 0, pending: 0 });
       expect(box.told).toEqual([]);
     }
   });
@@ -108,14 +108,14 @@ describe("one that is reset while it arrives is counted, and no handler is told"
       const sent = isSeen && header !== undefined ? lengths.slice(0, -1) : lengths;
       const before = box.server.counts().accepted;
       const clients = await Promise.all(sent.map(() => new Client(box.server.port).connected()));
-      await until(() => box.server.counts().arriving === clients.length);
+      await until(() => box.server.counts().pending === clients.length);
       for (const [index, { socket }] of clients.entries())
         if (sent[index]! > 0) socket.write(bytes.subarray(0, sent[index]));
       if (isSeen) await new Promise((resolve) => setTimeout(resolve, 5));
       for (const { socket } of clients) socket.resetAndDestroy();
       await until(() => box.server.counts().active === 0);
-      const { accepted, arriving, closed } = box.server.counts();
-      expect({ arriving, accepted }).toEqual({ arriving: 0, accepted: before + clients.length });
+      const { accepted, pending, closed } = box.server.counts();
+      expect({ pending, accepted }).toEqual({ pending: 0, accepted: before + clients.length });
       expect(closed.reset).toBe(accepted);
       expect(box.told).toEqual([]);
     }
@@ -132,7 +132,7 @@ test("of those that are reset right behind their handshake, a handler hears as g
     client.socket.resetAndDestroy();
   }
   await until(() => box.server.counts().closed.reset === count);
-  expect(box.server.counts()).toMatchObject({ active: 0, arriving: 0 });
+  expect(box.server.counts()).toMatchObject({ active: 0, pending: 0 });
   // The moment in which a reset is awaited may pass on a busy machine.
   expect(box.told.filter((each) => each.startsWith("open")).length).toBeLessThan(count);
 });

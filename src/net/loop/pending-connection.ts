@@ -5,62 +5,68 @@ import type { CloseReason } from "../reasons.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 import { Handshake, type ServerTls } from "../tls/mod.ts";
 
-/** How a connection's arrival ends: it is handed over, or it never became one. */
-export interface ArrivalEnds {
+/** Gets each pending connection back, once: ready to be served, or failed. */
+export interface PendingOwner {
   /** `rest` came behind the PROXY header already; it is borrowed. */
-  arrived(arrival: Arrival, socket: RawSocket, proxy: ProxyHeader | undefined, rest: Uint8Array | undefined): void;
-  fell(arrival: Arrival, reason: CloseReason, cause: Error | undefined): void;
+  ready(
+    pending: PendingConnection,
+    socket: RawSocket,
+    proxy: ProxyHeader | undefined,
+    rest: Uint8Array | undefined,
+  ): void;
+  failed(pending: PendingConnection, reason: CloseReason, cause: Error | undefined): void;
 }
 
-export interface ArrivalSteps {
-  /** The peer is trusted to begin with a PROXY header, and must, in this time. */
+/** What must happen before a connection is served. */
+export interface HandshakeSteps {
+  /** A trusted peer must send its PROXY header within this time; undefined for other peers. */
   readonly proxyTimeoutMs: number | undefined;
   readonly tls: ServerTls | undefined;
 }
 
 const FIRST_LOOK_MS = 1;
-/** Four thousand that are silent cost 8 % of a core at this pace. */
+/** At this pace 4000 silent connections cost 8 % of a core. */
 const LAST_LOOK_MS = 200;
 
 /**
- * A health check resets right behind its header or handshake, and then nobody is to be told of a connection. The client's
- * first byte ends the wait; it is felt where the server speaks first.
+ * How long a finished handshake waits for a reset: a health check resets right behind it, and no handler should see that
+ * connection. The client's first byte ends the wait, so only protocols in which the server speaks first notice it.
  */
 const SETTLE_MS = 1;
 
 /**
- * An accepted socket on its way to being a connection.
+ * An accepted socket whose PROXY header or TLS handshake is not complete.
  *
  * ```text
  *   accepted ─► PROXY header ─► TLS handshake ─► connection, its handler's open
- *                    └── late, wrong, gone: counted, and no handler is told
+ *                    └── late, wrong, gone: counted, and no handler is called
  * ```
  *
- * In front of TLS the header is read by peeking: the runtime cannot be given back what it has read, and a proxy sends its
- * header and the client's first bytes of TLS together.
+ * In front of TLS the header is peeked at: a proxy sends it together with the client's first bytes of TLS, and bytes that the
+ * runtime has read cannot be given back to it.
  */
-export class Arrival implements SocketEvents {
+export class PendingConnection implements SocketEvents {
   readonly address: string;
   readonly #raw: RawSocket;
-  readonly #steps: ArrivalSteps;
+  readonly #steps: HandshakeSteps;
   readonly #counts: Float64Array;
-  readonly #ends: ArrivalEnds;
+  readonly #owner: PendingOwner;
   #head: HeadBuffer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #look: ReturnType<typeof setTimeout> | undefined;
   #handshake: Handshake | undefined;
   #proxy: ProxyHeader | undefined;
-  /** What becomes a connection, once header and handshake are done. */
+  /** Set once header and handshake are complete. */
   #ready: RawSocket | undefined;
   #isOver = false;
 
-  constructor(raw: RawSocket, address: string, steps: ArrivalSteps, counts: Float64Array, ends: ArrivalEnds) {
+  constructor(raw: RawSocket, address: string, steps: HandshakeSteps, counts: Float64Array, owner: PendingOwner) {
     this.#raw = raw;
     this.address = address;
     this.#steps = steps;
     this.#counts = counts;
-    this.#ends = ends;
-    counts[Count.arriving]! += 1;
+    this.#owner = owner;
+    counts[Count.pending]! += 1;
     raw.data = this;
   }
 
@@ -70,59 +76,59 @@ export class Arrival implements SocketEvents {
       this.#secure();
       return;
     }
-    this.#timer = setTimeout(() => this.fall("proxy-header", new Error("no PROXY header in time")), proxyTimeoutMs);
+    this.#timer = setTimeout(() => this.fail("proxy-header", new Error("no PROXY header in time")), proxyTimeoutMs);
     this.#head = new HeadBuffer();
     if (tls === undefined) return;
     this.#raw.pause();
     this.#peek(FIRST_LOOK_MS);
   }
 
-  /** Ends it before it became a connection. */
-  fall(reason: CloseReason, cause: Error | undefined): void {
+  /** Closes the socket and reports why. */
+  fail(reason: CloseReason, cause: Error | undefined): void {
     if (this.#isOver) return;
-    this.#over();
+    this.#finish();
     if (this.#handshake === undefined) this.#raw.terminate();
     else this.#handshake.terminate();
-    this.#ends.fell(this, reason, cause);
+    this.#owner.failed(this, reason, cause);
   }
 
   received(bytes: Uint8Array): void {
     const head = this.#head;
     if (this.#ready !== undefined) {
-      this.#arrive(this.#ready, bytes);
+      this.#handOver(this.#ready, bytes);
       return;
     }
     if (head === undefined || this.#isOver) return;
-    // Paused for the peek: the runtime reads it all the same once the peer has reset. No byte of it was under TLS.
+    // The socket is paused for the peek; the runtime reads it all the same once the peer has reset. These bytes were not under TLS.
     if (this.#steps.tls !== undefined) {
-      this.fall("reset", undefined);
+      this.fail("reset", undefined);
       return;
     }
     const all = head.add(bytes);
     const length = this.#read(all);
     if (length === 0) head.keep(all);
-    else if (length === all.length) this.#settle(this.#raw);
-    else if (length > 0) this.#arrive(this.#raw, all.subarray(length));
+    else if (length === all.length) this.#awaitReset(this.#raw);
+    else if (length > 0) this.#handOver(this.#raw, all.subarray(length));
   }
 
   gone(error: Error | undefined): void {
     const ready = this.#ready;
     if (ready !== undefined && error === undefined) {
-      this.#arrive(ready, undefined);
+      this.#handOver(ready, undefined);
       ready.data?.gone(undefined);
-    } else this.fall(error === undefined ? "peer" : "reset", error);
+    } else this.fail(error === undefined ? "peer" : "reset", error);
   }
 
   failed(error: Error): void {
-    this.fall("system", error);
+    this.fail("system", error);
   }
 
   peerFinished(): void {
     const ready = this.#ready;
     if (ready !== undefined) {
-      this.#arrive(ready, undefined);
+      this.#handOver(ready, undefined);
       ready.data?.peerFinished();
-    } else this.fall(this.#head === undefined ? "peer" : "proxy-header", new Error("finished before its PROXY header"));
+    } else this.fail(this.#head === undefined ? "peer" : "proxy-header", new Error("finished before its PROXY header"));
   }
 
   writable(): void {}
@@ -131,24 +137,24 @@ export class Arrival implements SocketEvents {
 
   // ---- PROXY header ------------------------------------------------------------------------------------------------
 
-  /** @returns the header's length, 0 when more is needed, -1 when it was refused */
+  /** @returns the header's length, 0 when more is needed, -1 when it is invalid */
   #read(bytes: Uint8Array): number {
     const decoded = decodeProxyHeader(bytes);
     if (decoded.state === "incomplete") return 0;
     if (decoded.state === "refused") {
-      this.fall("proxy-header", new Error(`PROXY header refused: ${decoded.reason}`));
+      this.fail("proxy-header", new Error(`PROXY header refused: ${decoded.reason}`));
       return -1;
     }
     this.#proxy = decoded.value;
     return decoded.length;
   }
 
-  /** Paused sockets tell nothing, so the kernel is asked again: at once, as a rule the header is there, then less often. */
+  /** Asks the kernel, since a paused socket reports nothing: at once, when the header is usually there, then less often. */
   #peek(waitMs: number): void {
     const descriptor = descriptorOf(this.#raw);
     const bytes = peekBytes(descriptor);
     if (typeof bytes === "string") {
-      this.fall(bytes === "reset" ? "reset" : "peer", undefined);
+      this.fail(bytes === "reset" ? "reset" : "peer", undefined);
       return;
     }
     const length = bytes.length === 0 ? 0 : this.#read(bytes);
@@ -171,34 +177,34 @@ export class Arrival implements SocketEvents {
     this.#handshake = new Handshake(this.#raw, tls.request(), tls.handshakeMs, tls.verify, {
       done: (socket) => {
         this.#counts[Count.handshakes]! += 1;
-        this.#settle(socket);
+        this.#awaitReset(socket);
       },
-      failed: (reason, cause) => this.fall(reason, cause),
+      failed: (reason, cause) => this.fail(reason, cause),
     });
   }
 
   // ---- end ---------------------------------------------------------------------------------------------------------
 
-  /** It stands; for a moment it is seen whether it stays. */
-  #settle(socket: RawSocket): void {
+  /** Waits a moment for a reset before the connection is handed over. */
+  #awaitReset(socket: RawSocket): void {
     clearTimeout(this.#timer);
     this.#ready = socket;
     socket.data = this;
     this.#look = setTimeout(() => {
-      if (isOver(descriptorOf(socket))) this.fall("reset", undefined);
-      else this.#arrive(socket, undefined);
+      if (isOver(descriptorOf(socket))) this.fail("reset", undefined);
+      else this.#handOver(socket, undefined);
     }, SETTLE_MS);
   }
 
-  #arrive(socket: RawSocket, rest: Uint8Array | undefined): void {
-    this.#over();
-    this.#ends.arrived(this, socket, this.#proxy, rest);
+  #handOver(socket: RawSocket, rest: Uint8Array | undefined): void {
+    this.#finish();
+    this.#owner.ready(this, socket, this.#proxy, rest);
   }
 
-  #over(): void {
+  #finish(): void {
     this.#isOver = true;
     this.#ready = undefined;
-    this.#counts[Count.arriving]! -= 1;
+    this.#counts[Count.pending]! -= 1;
     clearTimeout(this.#timer);
     clearTimeout(this.#look);
   }

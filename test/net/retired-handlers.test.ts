@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { PastHandlers } from "../../src/net/loop/past-handlers.ts";
+import { RetiredHandlers } from "../../src/net/loop/retired-handlers.ts";
 import { listen } from "../../src/net/mod.ts";
 import type { Handler } from "../../src/net/types.ts";
 import { Client, until } from "./support.ts";
@@ -43,7 +43,7 @@ describe("a handler that was replaced", () => {
 
   test("owns the connections since the one before it", () => {
     const stopped: Handler[] = [];
-    const past = new PastHandlers((handler) => stopped.push(handler));
+    const past = new RetiredHandlers((handler) => stopped.push(handler));
     const [one, two, three] = [{}, {}, {}];
     past.add(one, [1, 2], 2);
     past.add(two, [1, 2, 3], 3);
