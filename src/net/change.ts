@@ -55,7 +55,7 @@ export class ServerChanges {
 
   /** @throws {TenkError} why the first event loop that refuses does; nothing has changed then */
   async prepare({ limits: given, ...change }: ServerChange, withinMs = PREPARE_MS): Promise<PreparedChange> {
-    const patienceMs = durationSetting("withinMs", withinMs);
+    const timeoutMs = durationSetting("withinMs", withinMs);
     // What was checked is what is committed, whatever its owner writes into it meanwhile.
     const limits = given && { ...given };
     const before = this.#turn;
@@ -66,7 +66,7 @@ export class ServerChanges {
     try {
       await before;
       if (limits !== undefined) limitSettings(limits);
-      const prepared = await this.#changing.prepare(forLoops(change), patienceMs);
+      const prepared = await this.#changing.prepare(forLoops(change), timeoutMs);
       let end: Promise<void> | undefined;
       const finish = (work: () => Promise<void>) => {
         end ??= work().finally(over);

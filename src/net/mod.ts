@@ -1,4 +1,4 @@
-/** Floor 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
+/** Layer 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
 export type { PreparedChange, ServerChange } from "./change.ts";
 export { type ConnectionTap, tapConnection } from "./connection/mod.ts";
 export {

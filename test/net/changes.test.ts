@@ -368,7 +368,7 @@ describe("a handler that was prepared", () => {
 });
 
 describe("a change's own words", () => {
-  test.each([{}, { workers: 2 }])("a patience without end is one, on %o", async (options) => {
+  test.each([{}, { workers: 2 }])("an infinite timeout waits as long as it takes, on %o", async (options) => {
     await using server = await listen({ host: "127.0.0.1", ...options }, handlerFile("old"));
     const slow = handlerFile("new", "await new Promise((resolve) => setTimeout(resolve, 50));");
     await (await server.prepare({ handler: slow, handlerOptions: 1 }, Number.POSITIVE_INFINITY)).commit();

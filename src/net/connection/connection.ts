@@ -13,8 +13,8 @@ import {
   upgrade,
 } from "../tls/mod.ts";
 import type { Connection, Handler, HandlerResult } from "../types.ts";
+import type { ConnectionContext } from "./context.ts";
 import type { Timed } from "./deadlines.ts";
-import type { Endpoint } from "./endpoint.ts";
 import {
   CLOSED,
   CUTTING,
@@ -34,7 +34,7 @@ import {
 import { type Origin, PLAIN } from "./identity.ts";
 import { Outgoing } from "./outgoing.ts";
 import { release } from "./release.ts";
-import { inTurn } from "./turns.ts";
+import { trampoline } from "./trampoline.ts";
 
 const encoder = new TextEncoder();
 
@@ -52,14 +52,14 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   /** Only where frames are cut, from the first bytes on. */
   #cutter: FrameCutter | undefined;
 
-  constructor(socket: RawSocket, wireAddress: string, endpoint: Endpoint<Data>, origin: Origin = PLAIN) {
-    super(socket, wireAddress, endpoint, origin);
-    this.#handler = endpoint.handler;
-    if (endpoint.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
-    this.slot = endpoint.deadlines.join(this);
+  constructor(socket: RawSocket, wireAddress: string, context: ConnectionContext<Data>, origin: Origin = PLAIN) {
+    super(socket, wireAddress, context, origin);
+    this.#handler = context.handler;
+    if (context.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
+    this.slot = context.deadlines.join(this);
     // Only now: the first to join starts the clock.
     this.openedMs = performance.now();
-    this.activeMs = endpoint.deadlines.nowMs;
+    this.activeMs = context.deadlines.nowMs;
   }
 
   get handler(): Handler<Data> {
@@ -123,19 +123,19 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   subscribe(topic: string): void {
-    const { topics } = this.endpoint;
+    const { topics } = this.context;
     if (topics === undefined) throw new TenkError("invalid-option", "Cannot subscribe as nothing is published here");
     if (!this.closed) topics.subscribe(this, topic);
   }
 
   unsubscribe(topic: string): void {
-    this.endpoint.topics?.unsubscribe(this, topic);
+    this.context.topics?.unsubscribe(this, topic);
   }
 
   publish(topic: string, bytes: Uint8Array | string): void {
     // Copied once: subscribers that are slow keep references to it after this call.
     const message = typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes);
-    this.endpoint.publish(topic, message, this);
+    this.context.publish(topic, message, this);
   }
 
   async startTls(options: ServerTlsOptions | ClientTlsOptions): Promise<TlsInfo> {
@@ -151,7 +151,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       throw cause;
     }
     try {
-      const { side, targetHost = this.wireAddress } = this.endpoint;
+      const { side, targetHost = this.wireAddress } = this.context;
       const socket = await upgrade(this.socket, options, side, targetHost, (begun) => {
         this.socket = begun;
       });
@@ -172,7 +172,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   /** Runs the handler's `open`; the connection may be closed when this returns. */
   opened(): void {
-    const { limits, bandwidth } = this.endpoint;
+    const { limits, bandwidth } = this.context;
     if (bandwidth.reading) this.paceRead(0);
     if (limits.idleMs + limits.firstByteMs + limits.lifetimeMs > 0) this.rearm();
     const handler = this.#handler;
@@ -190,14 +190,14 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   /** The hot path: about ten stores and one call. */
   received(bytes: Uint8Array): void {
-    const endpoint = this.endpoint;
-    const counts = endpoint.counts;
+    const context = this.context;
+    const counts = context.counts;
     counts[Count.bytesRead]! += bytes.length;
     counts[Count.reads]! += 1;
     this.bytesRead += bytes.length;
-    this.activeMs = endpoint.deadlines.nowMs;
+    this.activeMs = context.deadlines.nowMs;
     if ((this.flags & HEARD) === 0) this.#heard();
-    if (endpoint.bandwidth.reading) this.paceRead(bytes.length);
+    if (context.bandwidth.reading) this.paceRead(bytes.length);
     // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
     if ((this.flags & (ENDED | CLOSED)) !== 0 && !this.halfOpen) return;
     const handler = this.#handler;
@@ -218,7 +218,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   #heard(): void {
     this.flags |= HEARD;
-    observe(this.endpoint.counts, Count.firstBytes, FIRST_BYTE_BOUNDS_SECONDS, this.ageMs / 1000);
+    observe(this.context.counts, Count.firstBytes, FIRST_BYTE_BOUNDS_SECONDS, this.ageMs / 1000);
   }
 
   peerFinished(): void {
@@ -331,7 +331,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   /** One function for all connections: which one comes as an argument. */
   static #giveFrame(this: void, connection: TcpConnection<unknown>, frame: Uint8Array): void {
     const handler = connection.#handler;
-    if (handler.frame) connection.endpoint.counts[Count.framesRead]! += 1;
+    if (handler.frame) connection.context.counts[Count.framesRead]! += 1;
     const result = handler.frame ? handler.frame(connection, frame) : handler.chunk?.(connection, frame);
     if (typeof result === "object") connection.#watch(result);
   }
@@ -372,25 +372,25 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   #handlerFailed(error: unknown): void {
-    this.endpoint.counts[Count.handlerErrors]! += 1;
+    this.context.counts[Count.handlerErrors]! += 1;
     logHandlerFailed(error);
     this.abort("handler-error", error instanceof Error ? error : new Error(String(error)));
   }
 
   protected override finish(reason: CloseReason, cause: Error | undefined): void {
     this.flags |= CLOSED;
-    const endpoint = this.endpoint;
-    endpoint.counts[placeOfClose(reason)]! += 1;
-    observe(endpoint.counts, Count.lifetimes, LIFETIME_BOUNDS_SECONDS, this.ageMs / 1000);
-    endpoint.counts[Count.outboxBytes]! -= this.outbox?.length ?? 0;
+    const context = this.context;
+    context.counts[placeOfClose(reason)]! += 1;
+    observe(context.counts, Count.lifetimes, LIFETIME_BOUNDS_SECONDS, this.ageMs / 1000);
+    context.counts[Count.outboxBytes]! -= this.outbox?.length ?? 0;
     this.outbox?.discard();
     this.outbox = undefined;
     this.#cutter?.discard();
-    if (this.mailbox !== undefined) endpoint.topics?.leave(this);
+    if (this.mailbox !== undefined) context.topics?.leave(this);
     this.leaveBandwidth();
-    endpoint.deadlines.leave(this.slot);
-    endpoint.left(this);
+    context.deadlines.leave(this.slot);
+    context.left(this);
     const handler = this.#handler;
-    if (handler.close) inTurn(() => this.run(() => handler.close?.(this, reason, cause)));
+    if (handler.close) trampoline(() => this.run(() => handler.close?.(this, reason, cause)));
   }
 }

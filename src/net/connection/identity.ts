@@ -1,7 +1,7 @@
 import type { ProxyHeader } from "../../wire/mod.ts";
 import type { RawSocket } from "../socket-events.ts";
 import { type TlsInfo, tlsInfo } from "../tls/mod.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { ConnectionContext } from "./context.ts";
 import { CLOSED, CLOSES_WHEN_SENT, SECURE } from "./flags.ts";
 
 /** How a connection came to be; most share one of two. */
@@ -22,7 +22,7 @@ export abstract class Identity<Data> {
   bytesRead = 0;
   bytesWritten = 0;
   protected socket: RawSocket;
-  protected readonly endpoint: Endpoint<Data>;
+  protected readonly context: ConnectionContext<Data>;
   protected flags = 0;
   /** Its place among the deadlines. */
   protected slot = 0;
@@ -30,10 +30,10 @@ export abstract class Identity<Data> {
   /** When bytes last came or went. */
   protected activeMs = 0;
 
-  constructor(socket: RawSocket, wireAddress: string, endpoint: Endpoint<Data>, origin: Origin) {
+  constructor(socket: RawSocket, wireAddress: string, context: ConnectionContext<Data>, origin: Origin) {
     this.socket = socket;
-    this.endpoint = endpoint;
-    this.id = endpoint.nextId();
+    this.context = context;
+    this.id = context.nextId();
     this.wireAddress = wireAddress;
     this.proxy = origin.proxy;
     if (origin.secure) this.flags |= SECURE;
@@ -65,6 +65,6 @@ export abstract class Identity<Data> {
   }
   /** Whether one direction may end without the other. */
   protected get halfOpen(): boolean {
-    return this.endpoint.socket.halfOpen && (this.flags & CLOSES_WHEN_SENT) === 0;
+    return this.context.socket.halfOpen && (this.flags & CLOSES_WHEN_SENT) === 0;
   }
 }

@@ -1,6 +1,6 @@
 /** One connection, from its first byte to its one end: what it reads, sends, waits for and is closed by. Opens nothing. */
 export { TcpConnection } from "./connection.ts";
+export type { ConnectionContext } from "./context.ts";
 export { Deadlines } from "./deadlines.ts";
-export type { Endpoint } from "./endpoint.ts";
 export { PLAIN, SECURED } from "./identity.ts";
 export { type ConnectionTap, tapConnection } from "./tap.ts";

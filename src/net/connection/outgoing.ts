@@ -61,7 +61,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     const mustWait = this.outbox !== undefined || (this.flags & UPGRADING) !== 0;
     const sent = mustWait ? 0 : this.send(bytes);
     if (sent < length && !this.#queue(sent === 0 ? bytes : bytes.subarray(sent))) return 0;
-    this.endpoint.counts[Count.writes]! += 1;
+    this.context.counts[Count.writes]! += 1;
     return length;
   }
 
@@ -91,7 +91,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
    */
   deliver(message: Uint8Array): void {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return;
-    const { counts } = this.endpoint;
+    const { counts } = this.context;
     counts[Count.published]! += 1;
     if (this.outbox === undefined && (this.flags & UPGRADING) === 0 && this.mailbox?.queuedBytes === 0) {
       const sent = this.send(message);
@@ -115,11 +115,11 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
     const sent = this.send(outbox.waiting());
     if (sent === 0) return;
     outbox.consume(sent);
-    this.endpoint.counts[Count.outboxBytes]! -= sent;
-    this.progressMs = this.endpoint.deadlines.nowMs;
+    this.context.counts[Count.outboxBytes]! -= sent;
+    this.progressMs = this.context.deadlines.nowMs;
     if (outbox.length === 0) this.#emptied();
     // What waited in the mailbox may have filled it again.
-    if (this.full && (this.outbox?.length ?? 0) <= this.endpoint.socket.outboxLowBytes) this.#drained();
+    if (this.full && (this.outbox?.length ?? 0) <= this.context.socket.outboxLowBytes) this.#drained();
   }
 
   checkDeadline(nowMs: number): number {
@@ -138,7 +138,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   // ---- inside ------------------------------------------------------------------------------------------------------
 
   protected rearm(): void {
-    const { deadlines } = this.endpoint;
+    const { deadlines } = this.context;
     const wait = Math.min(
       (this.#nearestDeadline()?.atMs ?? Number.POSITIVE_INFINITY) - deadlines.nowMs,
       this.#nextLookMs,
@@ -152,12 +152,12 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   }
 
   get #nextLookMs(): number {
-    return this.#waits ? lookEveryMs(this.endpoint.limits.stallMs) : Number.POSITIVE_INFINITY;
+    return this.#waits ? lookEveryMs(this.context.limits.stallMs) : Number.POSITIVE_INFINITY;
   }
 
   #nearestDeadline(): { atMs: number; reason: CloseReason } | undefined {
     const lingers = (this.flags & FIN_TAKEN) !== 0 && (!this.halfOpen || (this.flags & PEER_FINISHED) !== 0);
-    return nearestDeadline(this.endpoint.limits, {
+    return nearestDeadline(this.context.limits, {
       openedMs: this.openedMs,
       activeMs: this.idleSinceMs,
       progressMs: this.stalledSinceMs,
@@ -187,7 +187,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   /** @returns false when the connection is closed, perhaps as the ceiling was passed */
   #queue(rest: Uint8Array): boolean {
     if (this.closed) return false;
-    const { socket, counts, limits, deadlines } = this.endpoint;
+    const { socket, counts, limits, deadlines } = this.context;
     const queued = this.outbox?.length ?? 0;
     if (queued + rest.length > socket.outboxMaxBytes) {
       this.abort("outbox-full", undefined);
@@ -229,7 +229,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
   }
 
   #drained(): void {
-    this.endpoint.counts[Count.drains]! += 1;
+    this.context.counts[Count.drains]! += 1;
     this.setPaused(this.flags & ~PAUSED_BY_OUTBOX);
     const { handler } = this;
     if (handler.drain && !this.closed) this.run(() => handler.drain?.(this as never));
@@ -237,7 +237,7 @@ export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber 
 
   #sendFin(): void {
     this.flags |= FIN_SENT;
-    this.progressMs = this.endpoint.deadlines.nowMs;
+    this.progressMs = this.context.deadlines.nowMs;
     if ((this.flags & PEER_FINISHED) !== 0) {
       this.bothFinished();
       return;

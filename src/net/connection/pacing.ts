@@ -54,31 +54,31 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   }
   /** Since when nothing came or went; not while it waits for bandwidth: that wait is ours. */
   protected get idleSinceMs(): number {
-    const { deadlines } = this.endpoint;
+    const { deadlines } = this.context;
     const waits = this.#writes?.waiting || (this.#reads?.waiting && !isHeld(this.flags));
     return waits ? deadlines.nowMs : deadlines.latest(this.activeMs);
   }
   /** Since when the peer took nothing of what waits; likewise. */
   protected get stalledSinceMs(): number {
-    const { deadlines } = this.endpoint;
+    const { deadlines } = this.context;
     return this.#writes?.waiting ? deadlines.nowMs : deadlines.latest(this.progressMs);
   }
 
   readAgain(): void {
     if (this.#reads !== undefined && this.#takesItself() && this.#take(this.#reads)) return;
-    this.activeMs = this.endpoint.deadlines.nowMs;
+    this.activeMs = this.context.deadlines.nowMs;
     this.setPaused(this.flags & ~PAUSED_BY_BANDWIDTH);
   }
 
   writeAgain(): void {
-    this.progressMs = this.endpoint.deadlines.nowMs;
+    this.progressMs = this.context.deadlines.nowMs;
     this.writable();
   }
 
   /** Under TLS the runtime has to read; our FIN ends all pacing, unless the peer's bytes are wanted still. */
   #takesItself(): boolean {
     const mayNot = this.halfOpen ? SECURE | UPGRADING : SECURE | UPGRADING | FIN_SENT;
-    return this.endpoint.bandwidth.readingExactly && (this.flags & mayNot) === 0;
+    return this.context.bandwidth.readingExactly && (this.flags & mayNot) === 0;
   }
 
   /**
@@ -87,7 +87,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
    * @returns whether it waits for the next tick; if not, the runtime must read, because there are no bytes, or the end
    */
   #take(pace: Pace<Paced>): boolean {
-    const { bandwidth, deadlines } = this.endpoint;
+    const { bandwidth, deadlines } = this.context;
     // While the handler is paused the connection goes on waiting here: the runtime, once resumed, would read all that is there.
     if (!isHeld(this.flags)) {
       const bytes = takeBytes(this.descriptor, bandwidth.reads.room(pace, deadlines.nowMs));
@@ -103,7 +103,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
 
   /** Counts bytes that were read. Those beyond the room become debt: the connection is not read until that is paid back. */
   protected paceRead(bytes: number): void {
-    const { bandwidth, deadlines } = this.endpoint;
+    const { bandwidth, deadlines } = this.context;
     // After our FIN only the peer's is awaited, for a moment.
     if ((this.flags & FIN_SENT) !== 0 && !this.halfOpen) return;
     const isFirst = this.#reads === undefined;
@@ -131,7 +131,7 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
 
   /** @returns how many bytes the kernel took of those that the bandwidth allows now */
   protected send(bytes: Uint8Array): number {
-    if (this.endpoint.bandwidth.writing) return this.#sendPaced(bytes);
+    if (this.context.bandwidth.writing) return this.#sendPaced(bytes);
     const sent = this.#handOver(bytes);
     if (sent > 0) this.#wrote(sent);
     return sent;
@@ -146,11 +146,11 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   }
 
   protected leaveBandwidth(): void {
-    this.endpoint.bandwidth.leave(this, this.#reads, this.#writes);
+    this.context.bandwidth.leave(this, this.#reads, this.#writes);
   }
 
   #sendPaced(bytes: Uint8Array): number {
-    const { bandwidth, deadlines } = this.endpoint;
+    const { bandwidth, deadlines } = this.context;
     const bucket = bandwidth.writes;
     this.#writes ??= bucket.join(this, deadlines.nowMs);
     const pace = this.#writes;
@@ -168,9 +168,9 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   }
 
   #wrote(count: number): void {
-    const endpoint = this.endpoint;
-    endpoint.counts[Count.bytesWritten]! += count;
+    const context = this.context;
+    context.counts[Count.bytesWritten]! += count;
     this.bytesWritten += count;
-    this.activeMs = endpoint.deadlines.nowMs;
+    this.activeMs = context.deadlines.nowMs;
   }
 }

@@ -7,12 +7,12 @@ import type { Connection } from "../types.ts";
 import type { AddressHistory, Candidate } from "./address-history.ts";
 import { Attempt, type AttemptEnds, type AttemptKind } from "./attempt.ts";
 import { type ConnectPhase, causeOf, causeWithMessage, codeOf, connectError, timeoutCause } from "./connect-error.ts";
-import type { DialEndpoint } from "./endpoint.ts";
+import type { DialContext } from "./context.ts";
 import { HeldBytes, proxyCause, TunnelTalk } from "./tunnel.ts";
 
 /** What all connects of a dialer have in common. */
 export interface DialPlan<Data> {
-  readonly endpoint: DialEndpoint<Data>;
+  readonly context: DialContext<Data>;
   /** The target, for people. */
   readonly at: string;
   readonly timeoutMs: number;
@@ -111,7 +111,7 @@ export class Connecting<Data> implements AttemptEnds {
     this.#address = this.#kind.isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
     this.#plan.history.reached(attempt.to.text);
     this.#endRace(attempt, OVERTAKEN);
-    const { noDelay } = this.#plan.endpoint.socket;
+    const { noDelay } = this.#plan.context.socket;
     if (!noDelay) socket.setNoDelay(false);
     if (this.#plan.proxy !== undefined) this.#tunnel(socket, this.#plan.proxy.dialogue());
     else if (this.#plan.tls !== undefined) this.#secure(socket, this.#plan.tls);
@@ -152,8 +152,8 @@ export class Connecting<Data> implements AttemptEnds {
   }
 
   get #kind(): AttemptKind {
-    const { path, tls, proxy, endpoint } = this.#plan;
-    const isPaced = tls === undefined && proxy === undefined && endpoint.bandwidth.readingExactly;
+    const { path, tls, proxy, context } = this.#plan;
+    const isPaced = tls === undefined && proxy === undefined && context.bandwidth.readingExactly;
     return { isLocal: path !== undefined, isPaced };
   }
 
@@ -227,7 +227,7 @@ export class Connecting<Data> implements AttemptEnds {
       socket.terminate();
       return;
     }
-    const connection = this.#plan.endpoint.join(socket, this.#address, this.#plan.tls !== undefined, this.#data);
+    const connection = this.#plan.context.join(socket, this.#address, this.#plan.tls !== undefined, this.#data);
     if (rest !== undefined && rest.length > 0) new HeldBytes(socket, connection, rest);
     connection.opened();
     this.#resolve(connection);

@@ -22,7 +22,7 @@ export class Dialer<Data = unknown> {
 
   /** What its connections did; `accepted` counts those that were opened. */
   readCounts(): ListenerCounts {
-    return this.#dialling.endpoint.readCounts();
+    return this.#dialling.context.readCounts();
   }
 
   /** What became of each address it tried: of a name the last 32, as `127.0.0.1`; of an address or a path that one. */

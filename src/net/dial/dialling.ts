@@ -10,7 +10,7 @@ import { AddressHistory, type Candidate } from "./address-history.ts";
 import { inTurns } from "./address-order.ts";
 import { causeOf } from "./connect-error.ts";
 import { Connecting, type DialPlan } from "./connecting.ts";
-import { DialEndpoint } from "./endpoint.ts";
+import { DialContext } from "./context.ts";
 import type { ConnectOptions } from "./options.ts";
 import { needsNoProxy, parseProxy, type TunnelProxy } from "./proxy.ts";
 import { type RetrySettings, retried, retrySettings } from "./retry.ts";
@@ -20,7 +20,7 @@ export type DialOverrides<Data> = Pick<ConnectOptions<Data>, "data" | "localAddr
 
 /** Options read and checked once, and what every connect of them needs. `Dialer` and others show parts of it. */
 export class Dialling<Data> {
-  readonly endpoint: DialEndpoint<Data>;
+  readonly context: DialContext<Data>;
   readonly history = new AddressHistory();
   readonly #options: ConnectOptions<Data>;
   readonly #plan: DialPlan<Data>;
@@ -46,9 +46,9 @@ export class Dialling<Data> {
     this.#port = proxy?.port ?? port;
     this.#lookup = options.lookup ?? systemLookup;
     this.#retry = options.retry === undefined ? undefined : retrySettings(options.retry);
-    this.endpoint = new DialEndpoint(options, handler, left);
+    this.context = new DialContext(options, handler, left);
     this.#plan = {
-      endpoint: this.endpoint,
+      context: this.context,
       at: addressText({ host, port: options.port, path }),
       timeoutMs: durationSetting("timeoutMs", options.timeoutMs ?? 10_000),
       attemptDelayMs: durationSetting("attemptDelayMs", options.attemptDelayMs ?? 250),
@@ -107,7 +107,7 @@ export class Dialling<Data> {
 
   #dialOptionsFrom(localAddress: string | undefined): DialOptions {
     const from = localAddress === undefined ? undefined : internetAddress(checkedAddress(localAddress), 0);
-    return { socket: this.endpoint.tuning, from };
+    return { socket: this.context.tuning, from };
   }
 }
 

@@ -66,7 +66,7 @@ class Keeper<Data> implements KeptConnection<Data> {
     this.#backoff = backoffSettings("reconnect", reconnect);
     this.#steadyMs = durationSetting("reconnect.steadyMs", reconnect.steadyMs ?? 10_000);
     this.#failed = failed;
-    // Asked of the endpoint, as the connection's handler may have been changed.
+    // Asked of the context, as the connection's handler may have been changed.
     this.#dialling = new Dialling(connectOptions, handler, (connection) => this.#dropped(connection));
     if (signal?.aborted) this.stop();
     else signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stopping.signal });

@@ -9,7 +9,7 @@ import {
 } from "../../base/mod.ts";
 import type { ProxyHeader } from "../../wire/mod.ts";
 import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
-import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
+import { type ConnectionContext, Deadlines, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
 import { Count, placeOfClose } from "../counts.ts";
 import { LISTEN_DEFAULTS } from "../defaults.ts";
 import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "../ffi.ts";
@@ -43,7 +43,7 @@ type RawListener = { readonly fd: number; readonly port?: number; stop(closeConn
 const IDS_PER_COUNT = 256;
 
 /** One event loop's share of a listener: it accepts, admits, and keeps its connections. */
-export class LoopListener<Data> implements Endpoint<Data>, PendingOwner {
+export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner {
   readonly side = "server";
   readonly topics: Topics<TcpConnection<Data>>;
   /** Takes what is published here to the other event loops. */

@@ -1,6 +1,6 @@
 import { sourceUrl } from "../../base/mod.ts";
 
-/** The library's door, by address as a worker's program is: what a user's module means by "tenk" is this tenk. */
+/** The address of the library's entry point, so that a user's module that imports "tenk" gets this copy of it. */
 const LIBRARY = sourceUrl("mod.ts");
 
 /** Loaded when first asked for: who serves no module pays nothing. */

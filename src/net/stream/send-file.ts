@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { systemCodeOf, TenkError } from "../../base/mod.ts";
 import type { Connection, Handler } from "../types.ts";
-import { standIn } from "./stand-in.ts";
+import { delegate } from "./delegate.ts";
 import { Turn } from "./turn.ts";
 
 export interface SendFileOptions {
@@ -21,8 +21,8 @@ const LOOK_AGAIN_MS = 200;
 /**
  * Writes a file, or a range of it, to a connection: as fast as the peer takes it, in bounded memory. It does not `end()`.
  *
- * The handler goes on being told what happens; a stand-in of it, which also listens for `drain` and `close`, is in its place
- * and is taken away afterwards. Write nothing else meanwhile: it would stand between two pieces of the file.
+ * Meanwhile a delegate, which also listens for `drain` and `close`, stands in the handler's place and passes every event on.
+ * Write nothing else until this is over: it would end up between two pieces of the file.
  *
  * ```ts
  * import { connect, listen, sendFile } from "tenk";
@@ -81,7 +81,7 @@ async function send(connection: Connection, turn: Turn, file: FileHandle, path: 
 }
 
 function listening(former: Handler, turn: Turn): Handler {
-  return standIn(former, {
+  return delegate(former, {
     isSending: () => true,
     drain(connection) {
       turn.tell();

@@ -1,13 +1,13 @@
 import type { Handler } from "../types.ts";
 
-/** The methods that a connection calls; a stand-in has those that its former handler has, and its own. */
+/** The methods that a connection calls; a delegate has those of the handler that it stands for, and its own. */
 const METHODS = ["chunk", "frame", "isSending", "drain", "end", "shutdown", "close"] as const;
 
 /**
- * A handler that does everything as `former` does, but for `own`. Not a copy of its methods: they are called on `former`,
- * which may be of a class with private fields.
+ * Returns a handler that passes every call on to `former`, except what `own` has. The methods are called on `former` and not
+ * copied, since it may be an instance of a class with private fields.
  */
-export function standIn(former: Handler, own: Handler): Handler {
+export function delegate(former: Handler, own: Handler): Handler {
   const result: Handler = { readsWhileFull: former.readsWhileFull ?? false, ...own };
   if (former.framing !== undefined) result.framing = former.framing;
   for (const name of METHODS) {

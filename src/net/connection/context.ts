@@ -6,10 +6,10 @@ import type { TcpConnection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
 
 /** What all connections of one listener (or dialer) on one event loop have in common. */
-export interface Endpoint<Data> {
+export interface ConnectionContext<Data> {
   /** Which side of TLS its connections are. */
   readonly side: "server" | "client";
-  /** Whom its connections were to reach: whose certificate STARTTLS must see, also behind a proxy. */
+  /** The host that its connections were to reach, also behind a proxy: STARTTLS checks the certificate against it. */
   readonly targetHost?: string | undefined;
   readonly handler: Handler<Data>;
   readonly counts: Float64Array;
@@ -20,8 +20,8 @@ export interface Endpoint<Data> {
   /** Undefined where nothing can be published: on the connecting side. */
   readonly topics: Topics<TcpConnection<Data>> | undefined;
   nextId(): number;
-  /** To all subscribers on all event loops but `except`. `message` is never changed again. */
+  /** Sends to all subscribers on all event loops but `except`. `message` must not be changed afterwards. */
   publish(topic: string, message: Uint8Array, except: TcpConnection<Data>): void;
-  /** Called once for each connection, before its handler's `close`, which then reads counts that add up. */
+  /** Called once for each connection that closed, before its handler's `close`, so that the counts add up there. */
   left(connection: Connection<Data>): void;
 }

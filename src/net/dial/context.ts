@@ -1,5 +1,5 @@
 import { Bandwidth, boundOf, kernelBytesOf } from "../bandwidth/mod.ts";
-import { Deadlines, type Endpoint, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
+import { type ConnectionContext, Deadlines, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
 import { Count, CountRows, type ListenerCounts } from "../counts.ts";
 import { type LimitSettings, limitSettings, type SocketSettings, socketSettings } from "../settings.ts";
 import type { RawSocket } from "../socket-events.ts";
@@ -7,7 +7,7 @@ import type { Connection, Handler } from "../types.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /** What all connections of one dialer have in common, as those of a listener do. */
-export class DialEndpoint<Data> implements Endpoint<Data> {
+export class DialContext<Data> implements ConnectionContext<Data> {
   readonly side = "client";
   readonly topics = undefined;
   readonly targetHost: string | undefined;
