@@ -31,7 +31,7 @@ import {
   SECURE,
   UPGRADING,
 } from "./flags.ts";
-import { type Origin, PLAIN } from "./identity.ts";
+import { type Origin, PLAIN } from "./origin.ts";
 import { Outgoing } from "./outgoing.ts";
 import { release } from "./release.ts";
 import { trampoline } from "./trampoline.ts";

@@ -2,5 +2,5 @@
 export { TcpConnection } from "./connection.ts";
 export type { ConnectionContext } from "./context.ts";
 export { Deadlines } from "./deadlines.ts";
-export { PLAIN, SECURED } from "./identity.ts";
+export { PLAIN, SECURED } from "./origin.ts";
 export { type ConnectionTap, tapConnection } from "./tap.ts";

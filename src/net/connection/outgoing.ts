@@ -4,6 +4,7 @@ import type { Mailbox, Subscriber } from "../publish/mod.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket } from "../socket-events.ts";
 import type { Handler } from "../types.ts";
+import { ConnectionBase } from "./connection-base.ts";
 import { lookEveryMs, nearestDeadline } from "./due.ts";
 import {
   CLOSED,
@@ -19,7 +20,6 @@ import {
   UPGRADING,
 } from "./flags.ts";
 import { Outbox } from "./outbox.ts";
-import { Pacing } from "./pacing.ts";
 
 const encoder = new TextEncoder();
 
@@ -32,7 +32,7 @@ const encoder = new TextEncoder();
  *   end ───────► FIN when all of it is gone; closed with some of it left ─► reset
  * ```
  */
-export abstract class Outgoing<Data> extends Pacing<Data> implements Subscriber {
+export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Subscriber {
   protected outbox: Outbox | undefined;
   /** Why it will end, once `end` was called. */
   protected reason: CloseReason | undefined;

@@ -1,8 +1,13 @@
+import type { ProxyHeader } from "../../wire/mod.ts";
 import type { Pace, Paced } from "../bandwidth/mod.ts";
 import { Count } from "../counts.ts";
 import { descriptorOf, sendProgress, takeBytes } from "../ffi.ts";
+import type { RawSocket } from "../socket-events.ts";
+import { type TlsInfo, tlsInfo } from "../tls/mod.ts";
+import type { ConnectionContext } from "./context.ts";
 import {
   CLOSED,
+  CLOSES_WHEN_SENT,
   ENDED,
   FIN_SENT,
   FIN_TAKEN,
@@ -13,7 +18,7 @@ import {
   SECURE,
   UPGRADING,
 } from "./flags.ts";
-import { Identity } from "./identity.ts";
+import type { Origin } from "./origin.ts";
 
 /** The longest TLS record (RFC 8446 §5.1). */
 const RECORD_BYTES = 16_384;
@@ -21,14 +26,29 @@ const RECORD_BYTES = 16_384;
 const FIRST_BYTES_MS = 5000;
 
 /**
- * Applies limits of bandwidth between a connection and its socket. Without limits it costs one comparison a read and a write.
+ * The base of a connection: its socket, who is at its two ends, its clocks, and what it reads and sends within a bandwidth.
+ * Where none is limited, that is one comparison a read and a write.
  *
  * ```text
  *   socket ─► received ─► paceRead ─ used up? ─► socket paused ─► tick ─► readAgain
  *   socket ◄─ send ◄───── the rest waits in the outbox ─────────── tick ─► writeAgain
  * ```
  */
-export abstract class Pacing<Data> extends Identity<Data> implements Paced {
+export abstract class ConnectionBase<Data> implements Paced {
+  readonly id: number;
+  /** Kept, not asked for: the socket forgets it when it closes, and `close` is where people log it. */
+  readonly wireAddress: string;
+  readonly proxy: ProxyHeader | undefined;
+  bytesRead = 0;
+  bytesWritten = 0;
+  protected socket: RawSocket;
+  protected readonly context: ConnectionContext<Data>;
+  protected flags = 0;
+  /** Its place among the deadlines. */
+  protected slot = 0;
+  protected openedMs = 0;
+  /** When bytes last came or went. */
+  protected activeMs = 0;
   /** When kernel or peer last took bytes while others waited, or our FIN was sent: what stalling is measured from. */
   protected progressMs = 0;
   /** Of the last look at the peer; -1 before the first. */
@@ -37,6 +57,15 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   #reads: Pace<Paced> | undefined;
   #writes: Pace<Paced> | undefined;
 
+  constructor(socket: RawSocket, wireAddress: string, context: ConnectionContext<Data>, origin: Origin) {
+    this.socket = socket;
+    this.context = context;
+    this.id = context.nextId();
+    this.wireAddress = wireAddress;
+    this.proxy = origin.proxy;
+    if (origin.secure) this.flags |= SECURE;
+  }
+
   protected abstract setPaused(flags: number): void;
   /** The kernel said to a write that the peer is gone. */
   protected abstract died(): void;
@@ -44,6 +73,34 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
   /** The socket may take bytes again. */
   abstract writable(): void;
 
+  get remoteAddress(): string {
+    return this.proxy?.sourceAddress || this.wireAddress;
+  }
+  get remotePort(): number {
+    return this.proxy?.sourceAddress ? this.proxy.sourcePort : (this.socket.remotePort ?? 0);
+  }
+  get localAddress(): string {
+    return this.proxy?.sourceAddress ? this.proxy.destinationAddress : (this.socket.localAddress ?? "");
+  }
+  get localPort(): number {
+    return this.proxy?.sourceAddress ? this.proxy.destinationPort : (this.socket.localPort ?? 0);
+  }
+  get tls(): TlsInfo | undefined {
+    return (this.flags & SECURE) === 0 || this.closed ? undefined : tlsInfo(this.socket);
+  }
+  get ageMs(): number {
+    return performance.now() - this.openedMs;
+  }
+  get idleMs(): number {
+    return Math.max(0, performance.now() - this.activeMs);
+  }
+  get closed(): boolean {
+    return (this.flags & CLOSED) !== 0;
+  }
+  /** Whether one direction may end without the other. */
+  protected get halfOpen(): boolean {
+    return this.context.socket.halfOpen && (this.flags & CLOSES_WHEN_SENT) === 0;
+  }
   /** One side finished: nothing can be asked and answered on it any more. */
   get ended(): boolean {
     return (this.flags & (ENDED | PEER_FINISHED | FIN_WAITS | CLOSED)) !== 0;
@@ -63,6 +120,8 @@ export abstract class Pacing<Data> extends Identity<Data> implements Paced {
     const { deadlines } = this.context;
     return this.#writes?.waiting ? deadlines.nowMs : deadlines.latest(this.progressMs);
   }
+
+  // ---- bandwidth ----------------------------------------------------------------------------------------------------
 
   readAgain(): void {
     if (this.#reads !== undefined && this.#takesItself() && this.#take(this.#reads)) return;
