@@ -2,12 +2,12 @@ import { durationSetting, limitSettings } from "./settings.ts";
 import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits } from "./types.ts";
 
-/** What of a server may change while it runs: all that is given changes in one step, or nothing does. */
+/** The settings of a server that can change while it runs: all that are given change in one step, or none does. */
 export interface ServerChange {
   /** For connections to come; open ones keep theirs. Several event loops take the address of a module only. */
   readonly handler?: Handler | URL;
   /**
-   * A module given as `handler` is made of these. Without one they go to the handler in force, by its `configure`.
+   * Options for the module given as `handler`. Without one they go to the `configure` of the handler in force.
    */
   readonly handlerOptions?: unknown;
   /** For handshakes to come. Files are read when the change is prepared. */
@@ -15,36 +15,36 @@ export interface ServerChange {
   readonly limits?: Limits;
 }
 
-/** A change that every event loop has agreed to. The first call decides, another one does nothing. */
+/** A change that every event loop has accepted. The first call decides; a second one does nothing. */
 export interface PreparedChange {
-  /** Makes it so on every event loop. Cannot fail. */
+  /** Puts it in force on every event loop. Cannot fail. */
   commit(): Promise<void>;
-  /** Forgets it; nothing has changed. */
+  /** Drops it; nothing has changed. */
   drop(): Promise<void>;
 }
 
-/** A change as it travels to an event loop: between threads a handler is its module's address. */
+/** A change as it is sent to an event loop: between threads a handler is its module's address. */
 export interface LoopChange {
   readonly handler?: Handler | string;
   readonly handlerOptions?: unknown;
   readonly tls?: ServerTlsOptions;
 }
 
-/** An event loop that has not agreed after so long is held up, or its handler never finishes loading. */
+/** How long an event loop may take to accept a change. Beyond it the loop is blocked, or its handler never finishes loading. */
 export const PREPARE_MS = 30_000;
 
-/** Where the options are `undefined` they were given all the same. */
+/** Returns whether options were given, even if they are `undefined`. */
 export function hasHandlerOptions(change: { readonly handlerOptions?: unknown }): boolean {
   return Object.hasOwn(change, "handlerOptions");
 }
 
-/** What carries a change out. */
+/** Carries changes out. */
 export interface Changing {
   prepare(change: LoopChange, withinMs: number): Promise<PreparedChange>;
   update(limits: Limits): void;
 }
 
-/** The changes of one server, one after the other: the next is prepared when the one before was committed or dropped. */
+/** Runs the changes of one server one after the other: the next is prepared after the one before was committed or dropped. */
 export class ServerChanges {
   readonly #changing: Changing;
   #turn: Promise<void> = Promise.resolve();
@@ -53,10 +53,10 @@ export class ServerChanges {
     this.#changing = changing;
   }
 
-  /** @throws {TenkError} why the first event loop that refuses does; nothing has changed then */
+  /** @throws {TenkError} the reason of the first event loop that rejects it; nothing has changed then */
   async prepare({ limits: given, ...change }: ServerChange, withinMs = PREPARE_MS): Promise<PreparedChange> {
     const timeoutMs = durationSetting("withinMs", withinMs);
-    // What was checked is what is committed, whatever its owner writes into it meanwhile.
+    // A copy, since the caller may change the object before the commit.
     const limits = given && { ...given };
     const before = this.#turn;
     let over = () => {};

@@ -18,33 +18,33 @@ export interface ConnectionInfo {
   readonly tls: string | undefined;
 }
 
-/** What connections can be sorted by. */
+/** Keys by which connections can be sorted. */
 export const CONNECTION_SORTS = ["age", "idle", "read", "written", "queued"] as const;
 export type ConnectionSort = (typeof CONNECTION_SORTS)[number];
 
-/** Which of many connections. */
+/** Selects some of many connections. */
 export interface ConnectionQuery {
   /** @default {"age"} */
   readonly sort?: ConnectionSort;
   /** The largest first. @default {true} */
   readonly descending?: boolean;
-  /** A part of the remote address and port, or of the address on the wire, or the whole id. @default {""}, which all have */
+  /** A part of the remote address and port or of the address on the wire, or the whole id. @default {""}, which matches all */
   readonly search?: string;
-  /** Left out at the beginning. @default {0} */
+  /** Rows skipped at the beginning. @default {0} */
   readonly offset?: number;
   /** @default {100} */
   readonly limit?: number;
 }
 
 export interface ConnectionPage {
-  /** All open ones. */
+  /** Open connections. */
   readonly total: number;
-  /** Those that were searched for. */
+  /** Connections that match the search. */
   readonly matched: number;
   readonly rows: readonly ConnectionInfo[];
 }
 
-/** What a connection is found and sorted by. */
+/** The fields by which a connection is found and sorted. */
 type Sought = Pick<
   ConnectionInfo,
   | "id"
@@ -67,8 +67,8 @@ const NUMBER_OF: Readonly<Record<ConnectionSort, (connection: Sought) => number>
 };
 
 /**
- * The page of connections that a query asks for. 10 000 take 2 ms: their numbers are sorted in one typed array, and what is
- * dear (the port and the round-trip time are the kernel's) is asked for the rows that are shown.
+ * Returns the page of connections that a query asks for. 10 000 take 2 ms: their numbers are sorted in one typed array, and
+ * the expensive fields, which are system calls (port, round-trip time), are read only for the rows shown.
  */
 export function pageOfConnections<Connection extends Sought>(
   connections: readonly Connection[],
@@ -79,7 +79,7 @@ export function pageOfConnections<Connection extends Sought>(
   const sign = descending ? -1 : 1;
   const numbers = Float64Array.from(matching, (each) => sign * numberOf(each));
   const order = Uint32Array.from(matching, (_, index) => index);
-  // Equal ones in the order of their ids: a page must not change by itself.
+  // Ties are sorted by id, so that a page does not change by itself.
   order.sort((a, b) => numbers[a]! - numbers[b]! || matching[a]!.id - matching[b]!.id);
   const rows = Array.from(order.subarray(offset, offset + limit), (index) => matching[index]!);
   return { total: connections.length, matched: matching.length, rows };
@@ -97,7 +97,7 @@ function matchingOnes<Connection extends Sought>(connections: readonly Connectio
   );
 }
 
-/** The pages of several event loops, each from its beginning, as one. */
+/** Joins the pages of several event loops, each of which starts at offset 0. */
 export function joinedPages(pages: readonly ConnectionPage[], query: ConnectionQuery): ConnectionPage {
   const { rows } = pageOfConnections(
     pages.flatMap((page) => page.rows),

@@ -13,7 +13,7 @@ const histogramSlots = (bounds: readonly number[]) => bounds.length + 2;
 const SHARE_SLOTS = 5;
 
 /**
- * What one event loop counts of a listener, as places in its row. Hot code adds to a place; nobody asks it for anything.
+ * The counts of one event loop of a listener, as places in its row. Hot code adds to a place and is never asked for it.
  *
  * ```text
  *   row of worker 0 │ row of worker 1 │ …        counts[Count.bytesRead] += n
@@ -35,7 +35,7 @@ const LAYOUT = countLayout({
   /** The second, since the epoch, in which `acceptedInWindow` were accepted: for acceptsPerSecond. */
   windowSecond: 1,
   acceptedInWindow: 1,
-  /** Of `acceptedInWindow`: beyond the rate, to be made up for in the next second. */
+  /** The part of `acceptedInWindow` beyond the rate, which is taken off the next second. */
   borrowedInWindow: 1,
   /** Connections whose PROXY header or TLS handshake is not complete. */
   pending: 1,
@@ -59,7 +59,7 @@ const LAYOUT = countLayout({
 /** Where each count begins in a row. */
 export const Count = LAYOUT.places;
 
-/** Adds one value to the histogram at `place`: a short walk, once or twice in a connection's life. */
+/** Adds one value to the histogram at `place`. Walks all bounds, which is cheap: it is called twice a connection. */
 export function observe(counts: Float64Array, place: number, bounds: readonly number[], seconds: number): void {
   let bucket = 0;
   while (bucket < bounds.length && seconds > bounds[bucket]!) bucket += 1;
@@ -67,7 +67,7 @@ export function observe(counts: Float64Array, place: number, bounds: readonly nu
   counts[place + bounds.length + 1]! += seconds;
 }
 
-/** How many values were at most each bound, and above all of them. */
+/** Counts of values by upper bound. */
 export interface HistogramCounts {
   readonly boundsSeconds: readonly number[];
   /** Not cumulative; one more than there are bounds. */
@@ -89,7 +89,7 @@ export function placeOfClose(reason: CloseReason): number {
   return closePlace[reason]!;
 }
 
-/** What a listener counted since it started, over all its workers. */
+/** The counts of a listener since it started, over all its workers. */
 export interface ListenerCounts {
   /** Open now. */
   active: number;
@@ -129,7 +129,7 @@ export interface ListenerCounts {
   firstBytes: HistogramCounts;
 }
 
-/** What one worker counted since its listener started, restarts included: its share of the listener's counts. */
+/** The counts of one worker since its listener started, restarts included. */
 export type WorkerCounts = Pick<ListenerCounts, "active" | "reads" | "bytesRead" | "bytesWritten" | "outboxBytes">;
 
 /** What all workers of a listener count. */
@@ -142,7 +142,7 @@ export class CountRows extends Rows {
     return new CountRows(rows, new SharedArrayBuffer(rows * COUNTS_PER_ROW * 8));
   }
 
-  /** Over all workers, what `place` counts of the second `second`. */
+  /** Sums `place` over the workers whose window is the second `second`. */
   sumIn(second: number, place: number): number {
     let total = 0;
     for (let base = 0; base < this.all.length; base += COUNTS_PER_ROW) {
@@ -151,7 +151,7 @@ export class CountRows extends Rows {
     return total;
   }
 
-  /** A worker is gone: its open connections ended with it. Keeps accepted = active + closed true. */
+  /** Closes the books of a crashed worker: its open connections ended with it. Keeps accepted = active + closed true. */
   buryWorker(index: number): void {
     const row = this.row(index);
     row[placeOfClose("worker-crash")]! += row[Count.active]!;

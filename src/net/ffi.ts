@@ -200,7 +200,7 @@ export function tcpInfo(descriptor: number): TcpInfo | undefined {
 
 /** How far what was written to a socket got. */
 export interface SendProgress {
-  /** Differs from the last one when the peer's kernel took bytes meanwhile. */
+  /** Changes whenever the peer's kernel has taken bytes. */
   readonly mark: number;
   /** Since its last acknowledgement; 0 for a Unix socket, which has none. */
   readonly quietMs: number;
@@ -276,7 +276,7 @@ export function descriptorOf(socket: object): number {
   return (socket as { fd: number }).fd;
 }
 
-/** As much as a PROXY header may have: `decodeProxyHeader` refuses longer ones. One for all, read at once. */
+/** The most that `decodeProxyHeader` accepts. One buffer for all sockets, since it is read at once. */
 const peeked = new Uint8Array(4096 + 16);
 
 const taken = new Uint8Array(64 * 1024);
@@ -303,7 +303,7 @@ export function takeBytes(descriptor: number, most: number): Uint8Array | "finis
   return errno() === constants.errno.EAGAIN ? NOTHING : "reset";
 }
 
-/** FIN behind what the kernel has for the peer, and nothing is read any more. One that is closed already is no error. */
+/** Sends a FIN behind what the kernel has for the peer; nothing is read any more. A closed descriptor is no error. */
 export function finishDescriptor(descriptor: number): void {
   libc.shutdown(descriptor, SHUT_RDWR);
 }
@@ -361,7 +361,7 @@ export function unixAddress(path: string): SocketAddress {
   return { family: AF_UNIX, bytes };
 }
 
-/** What a connect needs beside its target. */
+/** The settings of a connect beside its target. */
 export interface DialOptions {
   socket: SocketTuning;
   from: SocketAddress | undefined;
@@ -381,7 +381,7 @@ export function dial(to: SocketAddress, options: DialOptions): number {
       setNumber(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "setsockopt IP_BIND_ADDRESS_NO_PORT");
       check(libc.bind(descriptor, ptr(options.from.bytes), options.from.bytes.length), "bind");
     }
-    // Nearly every connect: not worth an error with a stack.
+    // Nearly every connect ends here, so no error with a stack is made.
     if (libc.connect(descriptor, ptr(to.bytes), to.bytes.length) < 0 && errno() !== constants.errno.EINPROGRESS) {
       throw new SystemError("connect");
     }

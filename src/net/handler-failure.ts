@@ -14,7 +14,7 @@ export function logHandlerFailed(error: unknown): void {
   logFailure(error);
 }
 
-/** The alternative is silence: bytes that are read and go nowhere. At `listen` it is not known yet, as `open` may set one. */
+/** Returns the error for a handler whose bytes would go nowhere. `listen` cannot check it, since `open` may set a framing. */
 export function withoutFraming(): TenkError {
   return new TenkError(
     "invalid-option",

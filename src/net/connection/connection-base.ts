@@ -36,7 +36,7 @@ const FIRST_BYTES_MS = 5000;
  */
 export abstract class ConnectionBase<Data> implements Paced {
   readonly id: number;
-  /** Kept, not asked for: the socket forgets it when it closes, and `close` is where people log it. */
+  /** Kept here because a closed socket has forgotten it, and people log it in `close`. */
   readonly wireAddress: string;
   readonly proxy: ProxyHeader | undefined;
   bytesRead = 0;
@@ -44,14 +44,14 @@ export abstract class ConnectionBase<Data> implements Paced {
   protected socket: RawSocket;
   protected readonly context: ConnectionContext<Data>;
   protected flags = 0;
-  /** Its place among the deadlines. */
+  /** Its slot in {@link ConnectionContext.deadlines}. */
   protected slot = 0;
   protected openedMs = 0;
   /** When bytes last came or went. */
   protected activeMs = 0;
-  /** When kernel or peer last took bytes while others waited, or our FIN was sent: what stalling is measured from. */
+  /** When the kernel or the peer last took bytes while others waited, or our FIN was sent. Stalling is measured from here. */
   protected progressMs = 0;
-  /** Of the last look at the peer; -1 before the first. */
+  /** The kernel's mark at the last look at the peer; -1 before the first. */
   #progressMark = -1;
   /** Defined once its reads, or writes, are limited. */
   #reads: Pace<Paced> | undefined;
@@ -67,7 +67,7 @@ export abstract class ConnectionBase<Data> implements Paced {
   }
 
   protected abstract setPaused(flags: number): void;
-  /** The kernel said to a write that the peer is gone. */
+  /** Called when a write shows that the peer is gone. */
   protected abstract died(): void;
   abstract received(bytes: Uint8Array): void;
   /** The socket may take bytes again. */
@@ -101,21 +101,21 @@ export abstract class ConnectionBase<Data> implements Paced {
   protected get halfOpen(): boolean {
     return this.context.socket.halfOpen && (this.flags & CLOSES_WHEN_SENT) === 0;
   }
-  /** One side finished: nothing can be asked and answered on it any more. */
+  /** Whether one side has finished, so that no request can be sent and answered any more. */
   get ended(): boolean {
     return (this.flags & (ENDED | PEER_FINISHED | FIN_WAITS | CLOSED)) !== 0;
   }
-  /** The kernel's number; -1 once closed. */
+  /** The file descriptor; -1 once closed. */
   get descriptor(): number {
     return this.closed ? -1 : descriptorOf(this.socket);
   }
-  /** Since when nothing came or went; not while it waits for bandwidth: that wait is ours. */
+  /** Since when no bytes came or went. Waiting for bandwidth does not count as idle, since the delay is ours. */
   protected get idleSinceMs(): number {
     const { deadlines } = this.context;
     const waits = this.#writes?.waiting || (this.#reads?.waiting && !isHeld(this.flags));
     return waits ? deadlines.nowMs : deadlines.latest(this.activeMs);
   }
-  /** Since when the peer took nothing of what waits; likewise. */
+  /** Since when the peer took none of the bytes that wait. Waiting for bandwidth does not count either. */
   protected get stalledSinceMs(): number {
     const { deadlines } = this.context;
     return this.#writes?.waiting ? deadlines.nowMs : deadlines.latest(this.progressMs);
@@ -134,7 +134,7 @@ export abstract class ConnectionBase<Data> implements Paced {
     this.writable();
   }
 
-  /** Under TLS the runtime has to read; our FIN ends all pacing, unless the peer's bytes are wanted still. */
+  /** Under TLS only the runtime can read. Our FIN ends all pacing, unless the connection is half-open. */
   #takesItself(): boolean {
     const mayNot = this.halfOpen ? SECURE | UPGRADING : SECURE | UPGRADING | FIN_SENT;
     return this.context.bandwidth.readingExactly && (this.flags & mayNot) === 0;
@@ -163,7 +163,7 @@ export abstract class ConnectionBase<Data> implements Paced {
   /** Counts bytes that were read. Those beyond the room become debt: the connection is not read until that is paid back. */
   protected paceRead(bytes: number): void {
     const { bandwidth, deadlines } = this.context;
-    // After our FIN only the peer's is awaited, for a moment.
+    // After our FIN the connection waits only for the peer's, and not for long.
     if ((this.flags & FIN_SENT) !== 0 && !this.halfOpen) return;
     const isFirst = this.#reads === undefined;
     this.#reads ??= bandwidth.joinReads(this, deadlines.nowMs);
@@ -173,12 +173,12 @@ export abstract class ConnectionBase<Data> implements Paced {
   }
 
   /**
-   * Asks the kernel what the peer took since the last look. That is activity, though we wrote nothing: a slow peer leaves the
-   * kernel's buffer full, and us without an event, for minutes.
+   * Asks the kernel what the peer took since the last look. That counts as activity although we wrote nothing: with a slow
+   * peer the kernel's buffer stays full, and no event comes, for minutes.
    */
   protected lookAtPeer(nowMs: number): void {
     const { mark, quietMs, unackedBytes, finQueued } = sendProgress(descriptorOf(this.socket));
-    // The first look has nothing to compare with: what is under way is taken to move.
+    // The first look has nothing to compare with, so bytes under way count as progress.
     const hasMoved = this.#progressMark < 0 ? unackedBytes > 0 : mark !== this.#progressMark;
     this.#progressMark = mark;
     if ((this.flags & FIN_SENT) !== 0 && finQueued && unackedBytes === 0) this.flags |= FIN_TAKEN;
@@ -196,7 +196,7 @@ export abstract class ConnectionBase<Data> implements Paced {
     return sent;
   }
 
-  /** A negative answer is a socket that just died, of which the runtime says no more while it is paused: so it ends here. */
+  /** A negative answer means that the socket is dead. While it is paused the runtime reports nothing more, so it ends here. */
   #handOver(bytes: Uint8Array): number {
     const sent = this.socket.write(bytes);
     if (sent >= 0) return sent;
@@ -214,7 +214,7 @@ export abstract class ConnectionBase<Data> implements Paced {
     this.#writes ??= bucket.join(this, deadlines.nowMs);
     const pace = this.#writes;
     const room = pace.waiting ? 0 : bucket.room(pace, deadlines.nowMs);
-    // OpenSSL's rule: a record that the kernel refused is offered again at least as long. So TLS writes whole ones, on credit.
+    // OpenSSL requires that a refused record is offered again with at least its length, so TLS writes whole records on credit.
     const most = room > 0 && (this.flags & SECURE) !== 0 ? Math.max(room, RECORD_BYTES) : room;
     const sent = most === 0 ? 0 : this.#handOver(most < bytes.length ? bytes.subarray(0, most) : bytes);
     if (sent > 0) {

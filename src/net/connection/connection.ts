@@ -49,7 +49,7 @@ const encoder = new TextEncoder();
 export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Data>, SocketEvents, Timed {
   data!: Data;
   #handler: Handler<Data>;
-  /** Only where frames are cut, from the first bytes on. */
+  /** Set when the first bytes are cut into frames. */
   #cutter: FrameCutter | undefined;
 
   constructor(socket: RawSocket, wireAddress: string, context: ConnectionContext<Data>, origin: Origin = PLAIN) {
@@ -57,7 +57,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.#handler = context.handler;
     if (context.handler.readsWhileFull) this.flags |= READS_WHILE_FULL;
     this.slot = context.deadlines.join(this);
-    // Only now: the first to join starts the clock.
+    // After `join`, since the first connection to join starts the clock.
     this.openedMs = performance.now();
     this.activeMs = context.deadlines.nowMs;
   }
@@ -71,9 +71,9 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.#handler = handler;
     const cutter = this.#cutter;
     if (cutter !== undefined) {
-      // What was kept, and the rest of the chunk at hand, goes to the new handler the new way.
+      // Bytes that were kept and the rest of this chunk go to the new handler, cut in its way.
       if (handler.frame === undefined) cutter.framing = unframed();
-      // Of the same framing, or none, it goes on with what `setFraming` said.
+      // With the same framing or none, the one given to `setFraming` stays in force.
       else if (former.frame === undefined || handler.framing !== former.framing)
         cutter.framing = handler.framing ?? cutter.framing;
     }
@@ -108,7 +108,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
 
   close(reason: CloseReason = "handler"): void {
     if (this.closed) return;
-    // A FIN now would make a part look whole.
+    // After a FIN the peer would take a part for the whole.
     if (this.outbox !== undefined || this.#isSending(reason)) {
       this.abort(reason, undefined);
       return;
@@ -133,7 +133,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   publish(topic: string, bytes: Uint8Array | string): void {
-    // Copied once: subscribers that are slow keep references to it after this call.
+    // Copied once, since slow subscribers keep references to it after this call.
     const message = typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes);
     this.context.publish(topic, message, this);
   }
@@ -142,9 +142,9 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     const wrong = this.#whyNoTls();
     if (wrong !== undefined) throw new TenkError("invalid-option", `Cannot start TLS as ${wrong}`);
     this.flags |= UPGRADING;
-    // What follows in the clear would be taken for what the peer said under TLS (CVE-2011-0411).
+    // Bytes that follow in the clear would be taken for bytes that the peer sent under TLS (CVE-2011-0411).
     this.#cutter?.stop();
-    // Within a frame the rest of its chunk is judged when that frame is done.
+    // Called from within a frame, the rest of the chunk is checked after that frame.
     if ((this.flags & CUTTING) === 0 && (this.#cutter?.keptBytes ?? 0) > 0) {
       const cause = new TenkError("tls-failed", "Bytes in the clear behind the request for TLS");
       this.abort("tls-failed", cause);
@@ -168,7 +168,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     }
   }
 
-  // ---- what the handler's owner calls ------------------------------------------------------------------------------
+  // ---- called by the listener or dialer ----------------------------------------------------------------------------
 
   /** Runs the handler's `open`; the connection may be closed when this returns. */
   opened(): void {
@@ -186,7 +186,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     else this.#endWhenSent("shutdown");
   }
 
-  // ---- what the socket tells ---------------------------------------------------------------------------------------
+  // ---- socket events -----------------------------------------------------------------------------------------------
 
   /** The hot path: about ten stores and one call. */
   received(bytes: Uint8Array): void {
@@ -198,7 +198,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     this.activeMs = context.deadlines.nowMs;
     if ((this.flags & HEARD) === 0) this.#heard();
     if (context.bandwidth.reading) this.paceRead(bytes.length);
-    // After end() the peer's bytes are read, so that its kernel can close in peace, but nobody wants them any more.
+    // After end() the peer's bytes are read and dropped, so that its kernel can close without a reset.
     if ((this.flags & (ENDED | CLOSED)) !== 0 && !this.halfOpen) return;
     const handler = this.#handler;
     const isCut = handler.frame !== undefined || this.#cutter !== undefined || isHeld(this.flags);
@@ -256,7 +256,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   protected override setPaused(flags: number): void {
     const before = this.flags;
     this.flags = flags;
-    // A handshake is read, whoever pauses: startTls makes up for it.
+    // During a handshake the socket is always read; startTls applies the pause afterwards.
     if ((flags & (CLOSED | UPGRADING)) !== 0) return;
     if (isHeld(flags)) this.#cutter?.stop();
     else if (isHeld(before) && this.#cutter !== undefined && !this.#goOnCutting(this.#cutter)) return;
@@ -266,7 +266,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
       return;
     }
     this.socket.resume();
-    // Not before the frames that came before it: who gives them tells it behind them.
+    // While frames are being delivered, the FIN is reported after them by the code that delivers them.
     if ((this.flags & (FIN_WAITS | CUTTING)) === FIN_WAITS) this.peerFinished();
   }
 
@@ -277,17 +277,17 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     return undefined;
   }
 
-  /** Behind a PROXY header, and in the read that ended a handshake, bytes come in spite of a pause. They are kept. */
+  /** Bytes behind a PROXY header, or in the read that ended a handshake, arrive in spite of a pause and are kept. */
   #newCutter(framing: Framing): FrameCutter {
     const cutter = new FrameCutter(framing);
     if (isHeld(this.flags)) cutter.stop();
     return cutter;
   }
 
-  /** Frames kept while paused come first. @returns whether reading may go on */
+  /** Delivers frames that were kept during a pause. @returns whether reading may go on */
   #goOnCutting(cutter: FrameCutter): boolean {
     if ((this.flags & UPGRADING) !== 0) return false;
-    // From within a frame this takes the pause back, and who gives that frame goes on.
+    // Within a frame this only ends the pause, and the loop that delivered that frame goes on.
     if ((this.flags & CUTTING) !== 0) return this.#judge(cutter.resume(this, TcpConnection.#giveFrame));
     this.flags |= CUTTING;
     try {
@@ -312,7 +312,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     }
   }
 
-  /** None for a handler that reads nothing. */
+  /** Returns none for a handler that reads nothing. */
   #firstCutter(): FrameCutter | undefined {
     const { frame, framing } = this.#handler;
     if (frame === undefined) return isHeld(this.flags) ? this.#newCutter(unframed()) : undefined;
@@ -328,7 +328,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     return result === "more" && !this.closed;
   }
 
-  /** One function for all connections: which one comes as an argument. */
+  /** One function for all connections, so that no closure is allocated for each. */
   static #giveFrame(this: void, connection: TcpConnection<unknown>, frame: Uint8Array): void {
     const handler = connection.#handler;
     if (handler.frame) connection.context.counts[Count.framesRead]! += 1;
@@ -337,7 +337,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   }
 
   protected override bothFinished(): void {
-    // Under TLS the runtime may hold what it has encrypted: it closes when the kernel took that, and tells us.
+    // Under TLS the runtime may still hold encrypted bytes. It closes once they are written, and reports that.
     if ((this.flags & SECURE) === 0) {
       this.close(this.reason ?? "peer");
       return;

@@ -1,13 +1,13 @@
 import { Wheel } from "../../base/mod.ts";
 
-/** How fine time is counted: a deadline fires up to this much early or late. */
+/** The resolution of deadlines: one fires up to this much early or late. */
 export const TICK_MS = 50;
-/** A tick so long after the one before shows that the event loop was held up. */
+/** A tick this long after the one before shows that the event loop was blocked. */
 const LATE_MS = 3 * TICK_MS;
-/** So many such times are remembered. */
-const MOST_HOLDS = 8;
+/** How many blocked periods are remembered. */
+const MAX_BLOCKED_PERIODS = 8;
 
-/** Something with a deadline: returns the milliseconds until it wants to be asked again, 0 = no more. */
+/** Has a deadline. `checkDeadline` returns the milliseconds until the next check, 0 = none. */
 export interface Timed {
   checkDeadline(nowMs: number): number;
 }
@@ -17,7 +17,7 @@ export interface Timed {
  * nearest deadline; activity only writes `nowMs` into the connection (O(1), no timer is moved), and when the timer fires
  * the connection is asked whether its time is really over.
  *
- * Ticks only while something is open: an idle process does not wake.
+ * Ticks only while something is open, so that an idle process does not wake up.
  */
 export class Deadlines {
   /** Monotonic, at most TICK_MS old while connections are open. */
@@ -30,21 +30,20 @@ export class Deadlines {
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = 0;
   #waitsForReads = false;
-  /** The clock before and after each time that the loop was held up, the latest first. */
-  readonly #holds: [fromMs: number, untilMs: number][] = [];
+  /** The clock before and after each period in which the loop was blocked, the latest first. */
+  readonly #blockedPeriods: [fromMs: number, untilMs: number][] = [];
   readonly #fire = (slot: number) => {
     const wait = this.#members[slot]?.checkDeadline(this.nowMs) ?? 0;
     if (wait > 0) this.arm(slot, wait);
   };
 
-  /** How many members there are. */
   get open(): number {
     return this.#open;
   }
 
-  /** When what was seen at `nowMs` happened at the latest: while the loop is held up the clock stands still. */
+  /** Returns the latest time at which an event seen at `seenMs` may have happened: while the loop is blocked the clock stands still. */
   latest(seenMs: number): number {
-    for (const [fromMs, untilMs] of this.#holds) if (fromMs === seenMs) return untilMs;
+    for (const [fromMs, untilMs] of this.#blockedPeriods) if (fromMs === seenMs) return untilMs;
     return seenMs;
   }
 
@@ -71,7 +70,7 @@ export class Deadlines {
     this.#wheel.arm(slot, Math.ceil((this.nowMs + afterMs) / TICK_MS));
   }
 
-  /** Asks every member now: the limits changed. */
+  /** Checks every member now, since the limits changed. */
   recheck(): void {
     for (const [slot, member] of this.#members.entries()) if (member) this.#fire(slot);
   }
@@ -89,13 +88,13 @@ export class Deadlines {
   }
 
   /**
-   * While the loop was held up nothing was read: whose bytes wait in the kernel is not idle. So they are read first, and
-   * deadlines are a tick late; not at two ticks in a row, or a loop that is always late would never close anything.
+   * While the loop was blocked nothing was read, and a connection with bytes in the kernel is not idle. So deadlines wait one
+   * tick, until these bytes are read; not two ticks in a row, since a loop that is always late would never close anything.
    */
   #tick(nowMs: number): void {
     const isLate = nowMs - this.nowMs > LATE_MS;
-    if (isLate) this.#holds.unshift([this.nowMs, nowMs]);
-    if (this.#holds.length > MOST_HOLDS) this.#holds.pop();
+    if (isLate) this.#blockedPeriods.unshift([this.nowMs, nowMs]);
+    if (this.#blockedPeriods.length > MAX_BLOCKED_PERIODS) this.#blockedPeriods.pop();
     this.#waitsForReads = isLate && !this.#waitsForReads;
     this.nowMs = nowMs;
     if (!this.#waitsForReads) this.#wheel.advance(Math.floor(nowMs / TICK_MS), this.#fire);

@@ -5,28 +5,28 @@ import type { LimitSettings } from "../settings.ts";
  * reset makes the peer's kernel throw away what it has not read yet (RFC 1122 §4.2.2.13, RFC 7230 §6.6). */
 const LINGER_MS = 5_000;
 
-/** Looks at a peer within the time that it may take nothing: it is closed as stalled at most this share later. */
+/** Looks at a peer in each `stallMs`: it is closed as stalled at most this share later. */
 const LOOKS_PER_STALL = 16;
 const SHORTEST_LOOK_MS = 50;
 
-/** How often to ask whether the peer takes any of what waits for it; nobody is told when it takes a part. */
+/** Returns how often to ask the kernel whether the peer takes bytes that wait: no event reports that. */
 export function lookEveryMs(stallMs: number): number {
   return stallMs > 0 ? Math.min(LINGER_MS, Math.max(SHORTEST_LOOK_MS, stallMs / LOOKS_PER_STALL)) : LINGER_MS;
 }
 
-/** What a connection's deadlines are counted from. */
+/** The moments from which a connection's deadlines are counted. */
 export interface Moments {
   openedMs: number;
   activeMs: number;
   progressMs: number;
   heard: boolean;
-  /** Bytes wait in the outbox, or our FIN and what is before it in the kernel. */
+  /** Whether bytes wait in the outbox, or our FIN waits in the kernel. */
   waits: boolean;
-  /** The peer has everything, our FIN too, and its own ends the connection. */
+  /** Set once the peer has everything including our FIN, so that its own FIN ends the connection. */
   lingers: CloseReason | undefined;
 }
 
-/** The nearest deadline and what it means, or undefined where there is none. */
+/** Returns the nearest deadline and its close reason, or undefined where there is none. */
 export function nearestDeadline(
   limits: LimitSettings,
   moments: Moments,

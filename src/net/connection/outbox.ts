@@ -1,14 +1,14 @@
 import { release } from "./release.ts";
 
 /**
- * Bytes that were taken from the writer and not yet by the kernel: one block, used as a queue.
+ * Holds bytes that were accepted from the writer and not yet written to the socket: one block, used as a queue.
  *
  * ```text
  *   block  ░░░░░░░░▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░
  *          0       start       end    length (doubles, bytes move to the front first)
  * ```
  *
- * One block and not a list of pieces: a million one-byte writes then cost a megabyte, not a million objects.
+ * With one block instead of a list of pieces, a million one-byte writes cost a megabyte and not a million objects.
  */
 export class Outbox {
   #block: Uint8Array;
@@ -24,24 +24,24 @@ export class Outbox {
     return this.#end - this.#start;
   }
 
-  /** Copies `bytes` behind what waits. */
+  /** Appends a copy of `bytes`. */
   append(bytes: Uint8Array): void {
     if (this.#end + bytes.length > this.#block.length) this.#makeRoom(bytes.length);
     this.#block.set(bytes, this.#end);
     this.#end += bytes.length;
   }
 
-  /** What waits, in order; a view, valid until the next call. */
+  /** Returns the bytes that wait, in order, as a view that is valid until the next call. */
   waiting(): Uint8Array {
     return this.#block.subarray(this.#start, this.#end);
   }
 
-  /** Forgets the first `count` bytes: the kernel took them. */
+  /** Drops the first `count` bytes, which were written. */
   consume(count: number): void {
     this.#start += count;
   }
 
-  /** Nothing waits any more: to be called at its end. */
+  /** Drops everything and releases the block; call it at the end. */
   discard(): void {
     this.#start = this.#end = 0;
     release(this.#block);

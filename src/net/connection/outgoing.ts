@@ -34,13 +34,13 @@ const encoder = new TextEncoder();
  */
 export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Subscriber {
   protected outbox: Outbox | undefined;
-  /** Why it will end, once `end` was called. */
+  /** The reason that will be counted at the end, once `end` was called. */
   protected reason: CloseReason | undefined;
-  /** Only where it subscribes to something; written by `Topics`. */
+  /** Set by `Topics` while the connection subscribes to something. */
   mailbox: Mailbox | undefined;
 
   abstract handler: Handler<Data>;
-  /** Counts the end and tells everybody, once. */
+  /** Counts the end and calls the handler's `close`, once. */
   protected abstract finish(reason: CloseReason, cause: Error | undefined): void;
   protected abstract bothFinished(): void;
   abstract close(reason: CloseReason): void;
@@ -73,7 +73,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   endFor(reason: CloseReason): void {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return;
     this.flags |= ENDED;
-    // Who finished first ended it: an answer to the peer's FIN is the peer's end.
+    // When the peer closed first, the close reason is `peer` even if our handler then calls `end()`.
     this.reason = reason === "handler" && (this.flags & PEER_FINISHED) !== 0 ? "peer" : reason;
     if (this.outbox === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
   }
@@ -86,7 +86,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   }
 
   /**
-   * A published message: whole or not at all, never cut. It is not copied unless the kernel takes a part of it; what waits
+   * Sends a published message, whole or not at all. It is copied only if the kernel takes a part of it; a message that waits
    * is a reference that all subscribers share.
    */
   deliver(message: Uint8Array): void {
@@ -95,7 +95,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     counts[Count.published]! += 1;
     if (this.outbox === undefined && (this.flags & UPGRADING) === 0 && this.mailbox?.queuedBytes === 0) {
       const sent = this.send(message);
-      // What is begun must be ended, and nobody would ask for a mailbox behind an outbox that is empty.
+      // A message that was begun must be completed, and only an outbox that empties is followed by the mailbox.
       if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
       return;
     }
@@ -106,10 +106,10 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     counts[Count.publishedDropped]! += mailbox.dropped - droppedBefore;
   }
 
-  // ---- what the socket tells ---------------------------------------------------------------------------------------
+  // ---- socket events -----------------------------------------------------------------------------------------------
 
   override writable(): void {
-    // The runtime also calls after open and resume.
+    // The runtime also calls this after open and resume.
     if (this.outbox === undefined || (this.flags & (CLOSED | UPGRADING)) !== 0) return;
     const outbox = this.outbox;
     const sent = this.send(outbox.waiting());
@@ -118,7 +118,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     this.context.counts[Count.outboxBytes]! -= sent;
     this.progressMs = this.context.deadlines.nowMs;
     if (outbox.length === 0) this.#emptied();
-    // What waited in the mailbox may have filled it again.
+    // Messages of the mailbox may have filled the outbox again.
     if (this.full && (this.outbox?.length ?? 0) <= this.context.socket.outboxLowBytes) this.#drained();
   }
 
@@ -126,7 +126,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     this.lookAtPeer(nowMs);
     const due = this.#nearestDeadline();
     if (due !== undefined && due.atMs <= nowMs) {
-      // A FIN would queue behind the bytes that it does not read.
+      // A FIN would queue behind the bytes that the peer does not read.
       if (due.reason === "stalled") this.abort(due.reason, undefined);
       else this.close(due.reason);
       return 0;
@@ -146,7 +146,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     if (Number.isFinite(wait)) deadlines.arm(this.slot, wait);
   }
 
-  /** Something is on its way to the peer, and that it arrives ends or changes something. */
+  /** Whether bytes or a FIN are on their way to the peer and their arrival changes something. */
   get #waits(): boolean {
     return this.outbox !== undefined || (this.flags & (FIN_SENT | FIN_TAKEN)) === FIN_SENT;
   }
@@ -177,7 +177,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     this.abort("reset", undefined);
   }
 
-  /** What waits goes out in the clear no more: the socket is another one from here on. */
+  /** Replaces the socket by its encrypted one; bytes that wait go out through it. */
   protected sendThrough(socket: RawSocket): void {
     this.socket = socket;
     if (this.outbox !== undefined) this.writable();
@@ -207,8 +207,8 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   }
 
   /**
-   * While bytes wait here the kernel resets the connection when its descriptor is closed, also by the death of the process:
-   * the peer never sees a clean end of a part. Under TLS the missing close_notify says so (RFC 8446 §6.1).
+   * While bytes wait here, the kernel resets the connection when its descriptor is closed, even if the process dies: the peer
+   * must not see a clean end of a part. Under TLS the missing close_notify tells it (RFC 8446 §6.1).
    */
   #guard(isOn: boolean): void {
     if (!isOn || (this.flags & (SECURE | UPGRADING)) === 0) resetOnClose(descriptorOf(this.socket), isOn);
@@ -246,9 +246,9 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     this.#awaitFin();
   }
 
-  /** The peer's; with half-open for as long as it likes. */
+  /** Waits for the peer's FIN; a half-open connection waits without a limit. */
   #awaitFin(): void {
-    // A paused socket would never see it.
+    // A paused socket would never report it.
     if (!this.halfOpen) this.setPaused(this.flags & ~PAUSED);
     this.rearm();
   }

@@ -1,7 +1,7 @@
 import type { Connection } from "../types.ts";
 import type { TcpConnection } from "./connection.ts";
 
-/** Who looks at what goes through a connection. Bytes are borrowed, as everywhere. */
+/** Observes the bytes of a connection; they are borrowed, as everywhere. */
 export interface ConnectionTap {
   /** One read: after TLS, before framing, whoever handles it. */
   received(bytes: Uint8Array): void;

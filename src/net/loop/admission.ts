@@ -4,14 +4,14 @@ import type { LimitSettings } from "../settings.ts";
 import { AddressSketch, SKETCH_BYTES } from "./address-sketch.ts";
 import { highestUsableDescriptor } from "./descriptor-guard.ts";
 
-/** What the workers of one listener share: counts and addresses. Passed to a worker as its two buffers. */
+/** Counts and addresses that the workers of one listener share; a worker gets their two buffers. */
 export interface SharedState {
   rows: CountRows;
   addresses: ArrayBuffer | SharedArrayBuffer;
   salt: number;
 }
 
-/** This part of `acceptsPerSecond`, but one at least, may be borrowed from the next second. */
+/** The part of `acceptsPerSecond` that may be borrowed from the next second; at least one accept. */
 const BORROWED_PART = 0.1;
 
 /** Decides, for one event loop, whether a just-accepted connection may stay. Costs a few additions; allocates nothing. */
@@ -21,7 +21,7 @@ export class Admission {
   readonly #addresses: AddressSketch;
   readonly #limits: LimitSettings;
   readonly #salt: number;
-  /** Accepted here in this second, by address; only where accepts are limited. */
+  /** Accepts of this second by address; set only where accepts are limited. */
   #lately: AddressSketch | undefined;
   readonly #highestDescriptor = highestUsableDescriptor();
 
@@ -34,9 +34,9 @@ export class Admission {
   }
 
   /**
-   * Counts the connection in, or counts and names the refusal.
+   * Counts the connection as open, or counts its rejection and returns the reason.
    *
-   * @param address undefined where a PROXY header will say it, see `identify`
+   * @param address undefined where a PROXY header will name it, see `identify`
    * @param maxPending how many connections may be pending on this event loop, 0 = any number
    */
   admit(descriptor: number, address: string | undefined, nowMs: number, maxPending: number): RefusalReason | undefined {
@@ -57,7 +57,7 @@ export class Admission {
     return undefined;
   }
 
-  /** The address of one who was let in without: false where too many are open from there. */
+  /** Counts an address that was not known at `admit`. @returns false where too many connections are open from it */
   identify(address: string): boolean {
     const { maxPerAddress } = this.#limits;
     if (maxPerAddress > 0 && this.#addresses.count(address) >= maxPerAddress) return false;
@@ -65,7 +65,7 @@ export class Admission {
     return true;
   }
 
-  /** @param address undefined for one who was never identified */
+  /** @param address undefined where it was never identified */
   leave(address: string | undefined): void {
     this.#row[Count.active]! -= 1;
     if (address !== undefined) this.#addresses.add(address, -1);
@@ -98,7 +98,7 @@ export class Admission {
     else this.#lately = undefined;
   }
 
-  /** One that connects without end would have every second's accepts before another tries: who had none may have one still. */
+  /** Lets an address without accepts in this second have one all the same: a client that never stops connecting would use them all. */
   #mayBorrow(address: string | undefined, second: number): boolean {
     if (address === undefined || this.#lately === undefined || this.#lately.count(address) > 0) return false;
     const most = Math.max(1, this.#limits.acceptsPerSecond * BORROWED_PART);

@@ -2,8 +2,8 @@ import { descriptorLimit, lowestFreeDescriptor } from "../ffi.ts";
 
 /**
  * Descriptors kept free for everything that is not a connection: files, the metrics endpoint, new event loops.
- * The kernel gives out the lowest free number, so an accepted socket whose number lies in the reserve means the table is
- * nearly full: no counting, no system call.
+ * The kernel gives out the lowest free number, so an accepted socket whose number lies in the reserve shows that the table
+ * is nearly full, without counting and without a system call.
  */
 export function highestUsableDescriptor(): number {
   const limit = descriptorLimit();
@@ -13,7 +13,7 @@ export function highestUsableDescriptor(): number {
 const LOOK_EVERY_MS = 250;
 
 /**
- * Watches for the shortage that the reserve cannot prevent: other code of the process took every descriptor. Accept then
+ * Watches for the shortage that the reserve cannot prevent: other code of the process has used up every descriptor. Accept then
  * fails with EMFILE and the runtime retries it without pause (94 % of a core, oven-sh/bun#32705). So the listener is
  * closed until descriptors are free again; open connections go on. Costs two system calls every 250 ms.
  */

@@ -32,7 +32,7 @@ export async function handle(listener: LoopListener<unknown>, request: WorkerReq
   }
 }
 
-/** Does what one event loop's server tells it. */
+/** Handles a message of the listener's server on one event loop. */
 export function receive(listener: LoopListener<unknown>, message: WorkerMessage): void {
   if (message.kind === "limits") {
     listener.update(message.limits);

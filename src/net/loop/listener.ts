@@ -46,7 +46,7 @@ const IDS_PER_COUNT = 256;
 export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner {
   readonly side = "server";
   readonly topics: Topics<TcpConnection<Data>>;
-  /** Takes what is published here to the other event loops. */
+  /** Sends what is published here to the other event loops. */
   forward: (topic: string, message: Uint8Array) => void = () => {};
   readonly #worker: number;
   readonly #tls: ServerTls | undefined;
@@ -62,7 +62,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly bandwidth: Bandwidth;
   readonly port: number;
   readonly #admission: Admission;
-  /** What the handler was made of, or was last configured with. */
+  /** The options that the handler was made of or last configured with. */
   handlerOptions: unknown;
   readonly changes = new LoopChanges(this as LoopListener<unknown>);
   readonly #options: ListenOptions;
@@ -122,7 +122,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     );
   }
 
-  /** New bounds for connections to come and those that are open. */
+  /** Applies new limits to open connections and to those to come. */
   update(limits: Limits): void {
     Object.assign(this.limits, limitSettings(limits, this.limits));
     this.bandwidth.update(this.limits, this.deadlines);
@@ -143,9 +143,9 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     this.#retired.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
   }
 
-  /** Lets go of a handler that is not to serve, or not any more. */
+  /** Stops a handler that will not serve, or no longer serves. */
   discard(handler: Handler<Data>): void {
-    // It may be in force again: a module that exports an object gives the same one each time.
+    // It may serve again: a module that exports an object yields the same one at each load.
     if (handler !== this.#handler && !this.#retired.has(handler)) void callStopped(handler);
   }
 
@@ -165,7 +165,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     this.forward(topic, message);
   }
 
-  /** What another event loop, or the server itself, published. */
+  /** Delivers what another event loop, or the server itself, published. */
   publishHere(topic: string, message: Uint8Array): void {
     this.topics.publish(topic, message, undefined, deliver);
   }
@@ -214,7 +214,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     rest: Uint8Array | undefined,
   ): void {
     this.#pending.delete(pending);
-    // The client's own address, where the header has it, is what limits and logs are about.
+    // Limits and logs use the client's own address where the header names it.
     const address = proxy?.sourceAddress || pending.address;
     if (this.#isTrusted?.(pending.address) && !this.#admission.identify(address)) {
       socket.data = undefined;
@@ -257,7 +257,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   #bind(port: number): RawListener {
     const options = this.#options;
     const socket = { ...SOCKET_EVENTS, open: (raw: RawSocket) => this.#accepted(raw) };
-    // Half-open always: with the runtime's own closing, an outbox that still waits when the peer's FIN comes would be lost.
+    // Always half-open: the runtime would otherwise close at the peer's FIN and lose the bytes that wait in the outbox.
     const common = { socket, allowHalfOpen: true };
     // `reusePort` is missing in the runtime's types, not in the runtime.
     const shared = this.#sharePort ? { reusePort: true } : {};
@@ -294,8 +294,8 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   }
 
   /**
-   * Counts a connection that its peer reset before it was accepted, as some health checks do. The kernel has forgotten whose
-   * it was: without a name, nobody could say whether what it sent is a trusted proxy's header, or whose limit it counts for.
+   * Counts a connection that its peer reset before it was accepted, as some health checks do. The kernel has forgotten its
+   * address, so neither trust in its PROXY header nor the limit of its address can be decided.
    */
   #resetBefore(raw: RawSocket): void {
     this.counts[Count.accepted]! += 1;
@@ -331,7 +331,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   }
 }
 
-/** One function for all who publish. */
+/** One function for all publishes, so that none allocates a closure. */
 function deliver(member: TcpConnection<unknown>, message: Uint8Array): void {
   member.deliver(message);
 }

@@ -3,8 +3,8 @@ import { systemCodeOf } from "../../base/mod.ts";
 import { closeDescriptor, dial, type SocketTuning, unixAddress } from "../ffi.ts";
 
 /**
- * Opens a Unix listener, also where the file of one that was killed is in the way: a restart after a crash must not need a
- * hand. Only a socket that refuses connects is removed, as nobody listens on it.
+ * Opens a Unix listener and first removes the file that a killed process left there, so that a restart after a crash works by
+ * itself. Only a socket that refuses connects is removed, since nobody listens on it.
  */
 export function pastStaleFile<Listener>(path: string, tuning: SocketTuning, open: () => Listener): Listener {
   try {
