@@ -20,7 +20,7 @@ export function pathProblem(path: string): string | undefined {
   return isLost ? `its directory ${dirname(path)} does not exist` : undefined;
 }
 
-/** Returns what stands there, or the system's code for why nothing can be told. */
+/** Returns the file's status, or the system's error code. */
 function lookAt(path: string, look: (path: string) => Stats): Stats | string | undefined {
   try {
     return look(path);

@@ -2,7 +2,7 @@ import type { LoopChange } from "./change.ts";
 import type { ConnectionQuery } from "./connection-page.ts";
 import type { Limits } from "./types.ts";
 
-/** What a server asks each of its event loops; each answers with plain data. */
+/** A request of a server to each of its event loops; each answers with plain data. */
 export type WorkerRequest =
   | { readonly what: "connections"; readonly most: number }
   | { readonly what: "find"; readonly query: ConnectionQuery }
@@ -13,7 +13,7 @@ export type WorkerRequest =
   | { readonly what: "commit"; readonly id: number }
   | { readonly what: "drop"; readonly id: number };
 
-/** What a server tells its event loops without waiting for an answer. */
+/** A message of a server to its event loops that has no answer. */
 export type WorkerMessage =
   | { readonly kind: "limits"; readonly limits: Limits }
   | { readonly kind: "publish"; readonly topic: string; readonly message: Uint8Array };

@@ -1,6 +1,6 @@
 /**
- * What event loops count, in a row of doubles each (exact to 2^53), in memory that threads may share: a loop writes only its own
- * row, without a message or an atomic, and whoever reads adds them. A part lays its row out by `countLayout`.
+ * Counts of event loops, a row of doubles (exact to 2^53) for each, in memory that threads may share. A loop writes only its
+ * own row, without a message or an atomic, and readers add the rows up. A part lays its row out by `countLayout`.
  */
 export class Rows {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;

@@ -1,7 +1,7 @@
 /** The runtime's socket, as far as a connection uses it. */
 export type RawSocket = Bun.Socket<SocketEvents | undefined>;
 
-/** What the runtime's socket tells its owner; `socket.data` holds one of these. */
+/** The events of the runtime's socket; `socket.data` holds an object that gets them. */
 export interface SocketEvents {
   /** Only while connecting: the runtime has taken the descriptor over. */
   attached?(socket: RawSocket): void;

@@ -16,7 +16,7 @@ import type { ThreadPool } from "./worker/mod.ts";
 export interface Connection<Data = unknown> {
   /** Yours. Set it in `open`; tenk never reads it. */
   data: Data;
-  /** Who is told what happens, from the next event on. Starts as the listener's; `pipe` and the like put their own here. */
+  /** Gets the connection's events from the next one on. Starts as the listener's; `pipe` and the like set their own. */
   handler: Handler<Data>;
   /** Unique among the connections of a listener (over all its workers) or a dialer. */
   readonly id: number;
@@ -33,7 +33,7 @@ export interface Connection<Data = unknown> {
   readonly localPort: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Bytes in the outbox: taken by `write`, not yet by the kernel. */
+  /** Bytes in the outbox: accepted by `write`, not yet written to the socket. */
   readonly queuedBytes: number;
   /** More than the high mark waits. Writing is still allowed up to the ceiling; a kind writer waits for `drain`. */
   readonly full: boolean;
@@ -107,13 +107,13 @@ export interface Handler<Data = unknown> {
    */
   frame?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
   /**
-   * Read on while the outbox is full. For a handler that slows somebody else for it, as `pipe` does: two programs that each
-   * read no more until the other took what waits would wait for ever. @default {false}
+   * Read on while the outbox is full. For a handler that slows another connection instead, as `pipe` does: two programs that
+   * each stop reading until the other has read would wait for ever. @default {false}
    */
   readonly readsWhileFull?: boolean;
   /**
-   * No byte of a chunk is looked at after `chunk` returned (or, where it is async, first waited). The memory of a large chunk
-   * is then used again for the next one; otherwise many lie there until the collector comes by. @default {false}
+   * Promises that no byte of a chunk is used after `chunk` returned (or, where it is async, first awaited). The memory of a
+   * large chunk is then used again for the next one, and does not wait for the collector. @default {false}
    */
   readonly keepsNoBytes?: boolean;
   /**
@@ -208,7 +208,7 @@ export interface SubscriberOptions {
   whenFull?: "drop-oldest" | "drop-newest" | "close";
   /** Topics one connection may subscribe to; more throw `invalid-option`. @default {100} */
   maxTopics?: number;
-  /** Published bytes that may be on their way to a worker whose loop is held up; what is above is lost and counted. @default {16777216} */
+  /** Published bytes that may be on their way to a worker whose loop is blocked; what is above is dropped and counted. @default {16777216} */
   maxRelayedBytes?: number;
 }
 

@@ -27,7 +27,7 @@ export interface VitalsReader {
  * Watches the event loop and the heap of the thread it is called on. The engine tells neither how often it collects nor how
  * long that takes: collections are counted by an object that is let go each time, and their pauses are part of the lag.
  *
- * @param onLag told of each lag in milliseconds, ten times a second
+ * @param onLag called with each lag in milliseconds, ten times a second
  */
 export function openVitals(onLag: (lagMs: number) => void = () => {}): VitalsReader {
   const lagCounts = new Array<number>(LAG_BUCKETS_SECONDS.length + 1).fill(0);

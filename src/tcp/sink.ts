@@ -1,6 +1,6 @@
 import type { Handler } from "../net/mod.ts";
 
-/** Reads everything and keeps nothing: what a load test of connections and packets talks to. The listener counts. */
+/** Reads everything and keeps nothing: the peer of load tests. The listener counts. */
 const sink: Handler = { keepsNoBytes: true, chunk() {} };
 
 export default sink;

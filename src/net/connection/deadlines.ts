@@ -41,7 +41,7 @@ export class Deadlines {
     return this.#open;
   }
 
-  /** Returns the latest time at which an event seen at `seenMs` may have happened: while the loop is blocked the clock stands still. */
+  /** Returns the latest time at which an event seen at `seenMs` may have happened: the clock stands still in a blocked loop. */
   latest(seenMs: number): number {
     for (const [fromMs, untilMs] of this.#blockedPeriods) if (fromMs === seenMs) return untilMs;
     return seenMs;

@@ -3,7 +3,7 @@ import { type RawSocket, SOCKET_EVENTS, type SocketEvents } from "../socket-even
 import type { Candidate } from "./address-history.ts";
 import { causeOf } from "./connect-error.ts";
 
-/** Who is told how an attempt ends: one of the two, once, unless it is dropped. */
+/** Called when an attempt ends: one of the two, once, unless it is dropped. */
 export interface AttemptEnds {
   reached(attempt: Attempt, socket: RawSocket): void;
   lost(attempt: Attempt, cause: Error): void;
@@ -12,7 +12,7 @@ export interface AttemptEnds {
 export interface AttemptKind {
   /** To a Unix socket. */
   readonly isLocal: boolean;
-  /** Who gets the socket reads it slowly: in the event that says "connected", the runtime would read all that came with it. */
+  /** Whether the socket's owner limits its reads: the event that reports "connected" would read all that came. */
   readonly isPaced: boolean;
 }
 
@@ -44,7 +44,7 @@ export class Attempt implements SocketEvents {
     });
   }
 
-  /** Frees its descriptor; nobody is told. */
+  /** Frees its descriptor without a callback. */
   drop(): void {
     this.#isOver = true;
     if (this.#socket === undefined) return;

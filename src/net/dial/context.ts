@@ -6,7 +6,7 @@ import type { RawSocket } from "../socket-events.ts";
 import type { Connection, Handler } from "../types.ts";
 import type { ConnectOptions } from "./options.ts";
 
-/** What all connections of one dialer have in common, as those of a listener do. */
+/** The context of all connections of one dialer. */
 export class DialContext<Data> implements ConnectionContext<Data> {
   readonly side = "client";
   readonly topics = undefined;
@@ -24,7 +24,7 @@ export class DialContext<Data> implements ConnectionContext<Data> {
   #lastId = 0;
 
   /**
-   * @param left told of each connection that closed, before its handler is
+   * @param left called for each connection that closed, before its handler's `close`
    * @throws {TenkError} `invalid-option`
    */
   constructor(options: ConnectOptions<Data>, handler: Handler<Data>, left?: (connection: Connection<Data>) => void) {
@@ -55,7 +55,7 @@ export class DialContext<Data> implements ConnectionContext<Data> {
   publish(): void {}
 
   /**
-   * A connection over a socket that is ready; its handler's `open` is not called yet.
+   * Makes a connection of a socket that is ready; its handler's `open` is not called yet.
    *
    * @param address that was dialled: a peer that has reset has no name any more; "" for a Unix socket
    */
@@ -76,7 +76,7 @@ export class DialContext<Data> implements ConnectionContext<Data> {
   }
 }
 
-/** Of two sizes, 0 being none. */
+/** Returns the smaller of two sizes, where 0 is no size. */
 function smaller(one: number, other: number): number {
   return one === 0 || other === 0 ? one + other : Math.min(one, other);
 }

@@ -15,10 +15,10 @@ import type { ConnectOptions } from "./options.ts";
 import { needsNoProxy, parseProxy, type TunnelProxy } from "./proxy.ts";
 import { type RetrySettings, retried, retrySettings } from "./retry.ts";
 
-/** What may differ from one connect of a dialer to the next. */
+/** Settings that may differ between connects of one dialer. */
 export type DialOverrides<Data> = Pick<ConnectOptions<Data>, "data" | "localAddress" | "signal">;
 
-/** Options read and checked once, and what every connect of them needs. `Dialer` and others show parts of it. */
+/** Options, read and checked once, and the state that all connects share. `Dialer` and others expose parts of it. */
 export class Dialling<Data> {
   readonly context: DialContext<Data>;
   readonly history = new AddressHistory();
@@ -34,7 +34,7 @@ export class Dialling<Data> {
   readonly #fixed: readonly Candidate[] | undefined;
 
   /**
-   * @param left told of each connection that closed, before its handler is
+   * @param left called for each connection that closed, before its handler's `close`
    * @throws {TenkError} `invalid-option`, `file-unreadable`
    */
   constructor(options: ConnectOptions<Data>, handler: Handler<Data>, left?: (connection: Connection<Data>) => void) {
@@ -144,7 +144,7 @@ function checkedAddress(address: string): string {
   );
 }
 
-/** What a `lookup` of the user's answered. */
+/** Checks the answer of a user's `lookup`. */
 function checkedResult(address: string): string {
   if (isIP(address) > 0) return address;
   throw new Error(`lookup must answer addresses, not ${JSON.stringify(address)}`);

@@ -66,7 +66,7 @@ class Keeper<Data> implements KeptConnection<Data> {
     this.#backoff = backoffSettings("reconnect", reconnect);
     this.#steadyMs = durationSetting("reconnect.steadyMs", reconnect.steadyMs ?? 10_000);
     this.#failed = failed;
-    // Asked of the context, as the connection's handler may have been changed.
+    // The context reports drops, since the connection's handler may have been replaced.
     this.#dialling = new Dialling(connectOptions, handler, (connection) => this.#dropped(connection));
     if (signal?.aborted) this.stop();
     else signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stopping.signal });
@@ -119,7 +119,7 @@ class Keeper<Data> implements KeptConnection<Data> {
   }
 }
 
-/** One that shall be there for good waits also for this side's own descriptors and ports. */
+/** A kept connection also waits where this side has run out of descriptors or ports. */
 function isOurShortage(error: unknown): boolean {
   const { code } = error as TenkError;
   return code === "descriptors-exhausted" || code === "address-unavailable";

@@ -15,15 +15,15 @@ export interface PoolOptions {
   idleMs?: number;
   /** Give up an `acquire` after this long, the connect included. @default {10000} */
   waitMs?: number;
-  /** Who may wait while `maxOpen` are in use; more are refused at once. @default {1000} */
+  /** Calls of `acquire` that may wait while `maxOpen` are in use; further ones fail at once. @default {1000} */
   maxWaiting?: number;
 }
 
 /**
- * Connections to one target that are used in turns. Who asks first is served first.
+ * Lends connections to one target, one caller at a time each. The first to ask is served first.
  *
- * An idle connection is closed when the peer says or ends anything: what comes unasked would be taken for the next one's
- * answer. So is one that is released with bytes that still wait to go out, or after `end()`.
+ * An idle connection is closed when the peer says or ends anything: bytes that nobody asked for would be taken for the next
+ * caller's answer. So is one that is released with bytes that still wait to go out, or after `end()`.
  *
  * ```ts
  * const pool = new ConnectionPool({ host: "127.0.0.1", port: 6379 }, { maxOpen: 4 });
@@ -40,7 +40,7 @@ export class ConnectionPool<Data = unknown> {
   readonly #idleMs: number;
   readonly #waitMs: number;
   #expiry: ReturnType<typeof setTimeout> | undefined;
-  /** What comes while nobody uses the connection is nobody's answer. */
+  /** Closes an idle connection when anything comes on it. */
   readonly #resting: Handler<Data> = {
     chunk: (connection) => this.destroy(connection),
     end: (connection) => this.destroy(connection),
@@ -76,7 +76,7 @@ export class ConnectionPool<Data = unknown> {
   /**
    * A connection of your own until you release or destroy it.
    *
-   * @param handler told what happens on it until then; its `open` is not called
+   * @param handler gets its events until then; its `open` is not called
    * @throws {TenkError} `pool-exhausted` after `waitMs`, or at once where `maxWaiting` wait; what `connect` throws
    */
   acquire(handler: Handler<Data> = {}): Promise<Connection<Data>> {
@@ -117,7 +117,7 @@ export class ConnectionPool<Data = unknown> {
       this.destroy(connection);
       return;
     }
-    // First of all nobody's: what it kept while it was paused, or half a frame, is told now and closes it.
+    // Set first: bytes kept during a pause, or half a frame, are delivered now and close the connection.
     connection.handler = this.#resting;
     connection.resume();
     if (!connection.closed) this.#core.release(connection, performance.now());
@@ -139,7 +139,7 @@ export class ConnectionPool<Data = unknown> {
   async #open(): Promise<void> {
     try {
       const connection = await this.#dialling.connect({ signal: this.#stopping.signal });
-      // Closed in the very turn it was opened in: its end was told before it was ours.
+      // It closed in the same turn in which it opened, before it had our handler.
       if (connection.closed) throw new TenkError("connect-failed", "The peer closed the connection at once");
       this.#core.opened(connection, performance.now());
     } catch (error) {

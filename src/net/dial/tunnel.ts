@@ -2,19 +2,19 @@ import type { TunnelDialogue } from "../../wire/mod.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 import { causeOf } from "./connect-error.ts";
 
-/** How a talk with a proxy ends; exactly one of them is called, once. */
+/** Called when the dialogue with a proxy ends; one of them, once. */
 export interface TunnelEnds {
   /** `rest` came through the tunnel already; it is borrowed. */
   open(socket: RawSocket, rest: Uint8Array): void;
   refused(cause: Error): void;
 }
 
-/** Owns a socket that is connected to a proxy until the tunnel stands. Its time is its owner's to bound. */
+/** Owns a socket that is connected to a proxy until the tunnel is open. The owner bounds its time. */
 export class TunnelTalk implements SocketEvents {
   readonly #socket: RawSocket;
   readonly #dialogue: TunnelDialogue;
   readonly #ends: TunnelEnds;
-  /** What the kernel has not taken yet; a few hundred bytes at most. */
+  /** Bytes that are not written yet; a few hundred at most. */
   #unsent: Uint8Array = new Uint8Array(0);
   #isOver = false;
 

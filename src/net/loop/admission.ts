@@ -98,7 +98,7 @@ export class Admission {
     else this.#lately = undefined;
   }
 
-  /** Lets an address without accepts in this second have one all the same: a client that never stops connecting would use them all. */
+  /** Lets an address that had no accept in this second have one: a client that never stops connecting would use them all. */
   #mayBorrow(address: string | undefined, second: number): boolean {
     if (address === undefined || this.#lately === undefined || this.#lately.count(address) > 0) return false;
     const most = Math.max(1, this.#limits.acceptsPerSecond * BORROWED_PART);

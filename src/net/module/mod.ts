@@ -1,4 +1,4 @@
-/** A handler's file: found, loaded (again), checked, and its errors told in its author's lines. */
+/** Finds, loads, reloads and checks a handler's file, and reports errors with the lines of that file. */
 export { moduleError } from "./error.ts";
 export { type ModuleFiles, moduleFiles } from "./files.ts";
 export { freshVersion, isLoadedHere, isShared, loadHandler, runProgram } from "./handler.ts";

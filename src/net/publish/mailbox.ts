@@ -1,17 +1,16 @@
 import type { SubscriberSettings } from "./settings.ts";
 import type { Topic } from "./topics.ts";
 
-/** What became of a message: it waits; it waits and older ones were lost; it was lost; the subscriber is to be closed. */
+/** The result of a push: it waits; it waits and older ones were dropped; it was dropped; the subscriber must be closed. */
 export type PushResult = "queued" | "dropped-oldest" | "dropped-newest" | "close";
 
-/** A smaller message counts as this: what it keeps alive is more than its bytes, and their number must be bounded too. */
+/** A smaller message counts as this many bytes: it holds more memory than its bytes, and the number must be bounded too. */
 const LEAST_COST_BYTES = 64;
 const FIRST_CAPACITY = 16;
 
 /**
- * What a subscriber has beside its connection: its topics (kept by `Topics`), and the published messages that wait for it.
- * They wait as references, shared with all others they wait for, so ten thousand slow subscribers hold a message once and
- * 8 bytes each. Whole messages wait and are lost, never a part of one.
+ * A subscriber's topics (kept by `Topics`) and the published messages that wait for it. They wait as references, so that ten
+ * thousand slow subscribers hold a message once and 8 bytes each. Messages are dropped whole, never a part of one.
  *
  * ```text
  *   ring:  [ 8 ][ 9 ][   ][   ][ 5 ][ 6 ][ 7 ]     doubles when it is full, let go when nothing waits
@@ -24,7 +23,7 @@ export class Mailbox {
   readonly places: number[] = [];
   /** What waits, each message counted as 64 bytes at least; never above `maxQueuedBytes`. */
   queuedBytes = 0;
-  /** Messages lost so far, by either policy. */
+  /** Messages dropped so far, by either policy. */
   dropped = 0;
   readonly #settings: SubscriberSettings;
   #ring: (Uint8Array | undefined)[] | undefined;
@@ -63,7 +62,7 @@ export class Mailbox {
     return isFull ? "dropped-oldest" : "queued";
   }
 
-  /** The message that waits longest, and is not kept any more. */
+  /** Removes and returns the oldest message. */
   shift(): Uint8Array | undefined {
     if (this.#length === 0) return undefined;
     const bytes = this.#take();
@@ -71,7 +70,7 @@ export class Mailbox {
     return bytes;
   }
 
-  /** Forgets what waits. */
+  /** Drops all messages. */
   clear(): void {
     this.#ring = undefined;
     this.#head = 0;

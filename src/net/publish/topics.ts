@@ -4,7 +4,7 @@ import type { SubscriberSettings } from "./settings.ts";
 
 const MAX_NAME_CHARACTERS = 256;
 
-/** Whoever may subscribe. `Topics` gives it a mailbox when it first does, and takes it back when it leaves. */
+/** Can subscribe. `Topics` gives it a mailbox at its first subscription, and takes it away when it leaves. */
 export interface Subscriber {
   mailbox: Mailbox | undefined;
 }
@@ -77,7 +77,7 @@ export class Topics<Member extends Subscriber> {
     this.#counted(1);
   }
 
-  /** What waits in the member's mailbox already is still its own. */
+  /** Messages that wait in the member's mailbox stay there. */
   unsubscribe(member: Member, name: string): void {
     const { mailbox } = member;
     if (mailbox === undefined) return;
@@ -148,7 +148,7 @@ export class Topics<Member extends Subscriber> {
     const { members, slots } = topic;
     this.#counted(-1);
     if (topic.publishing > 0) {
-      // Moving the last one here would show it the message twice, or never.
+      // If the last member moved here during a delivery, it would get the message twice or never.
       members[place] = undefined;
       topic.holes += 1;
       return;

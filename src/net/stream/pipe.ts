@@ -5,7 +5,7 @@ const FINISHED_A = 1;
 const FINISHED_B = 2;
 const FINISHED = FINISHED_A | FINISHED_B;
 
-/** Ends that fail nobody. */
+/** Reasons that are no failure. */
 const ORDERLY: ReadonlySet<CloseReason> = new Set<CloseReason>([
   "peer",
   "handler",
@@ -41,9 +41,9 @@ export interface Pipe {
 }
 
 export interface PipeOptions {
-  /** What `a` is reset with when `b` failed: a reason that its listener counts. @default {"handler"} */
+  /** The reason that `a`'s listener counts when `a` is reset because `b` failed. @default {"handler"} */
   failureReason?: CloseReason;
-  /** Called once, when the first side finished: the other may go on for as long as it likes, or you let it. */
+  /** Called once, when the first side finished. The other may go on without a limit unless you set one. */
   onFinish?(side: PipeSide): void;
   /** Called once, when both sides are closed. */
   onClose?(result: PipeResult): void;
@@ -92,7 +92,7 @@ export function pipe<A, B>(a: Connection<A>, b: Connection<B>, options: PipeOpti
 class Pair implements Handler, Pipe {
   bytesForward = 0;
   bytesBack = 0;
-  /** A full outbox slows the other end, not its own: two ends that wait for each other would wait for ever. */
+  /** A full outbox pauses the other end, not its own: two ends that wait for each other would wait for ever. */
   readonly readsWhileFull = true;
   readonly keepsNoBytes = true;
   readonly #a: Connection;
@@ -100,7 +100,7 @@ class Pair implements Handler, Pipe {
   readonly #formerA: Handler;
   readonly #formerB: Handler;
   readonly #options: PipeOptions;
-  /** Ends whose close was told. */
+  /** Ends whose close was reported. */
   #gone = 0;
   #finished = 0;
   #firstFinished: PipeSide | undefined;
@@ -117,20 +117,20 @@ class Pair implements Handler, Pipe {
   }
 
   start(): void {
-    // Setting a handler may deliver what was kept for it, and end it all. Nothing is paused for that: in the runtime a pause
-    // costs four system calls, and each pair of a relay would pay them twice.
+    // Setting a handler may deliver bytes that were kept, and close the connections. They are not paused for that: a pause
+    // costs four system calls in the runtime, and each pair of a relay would pay them twice.
     const bWasClosed = this.#b.closed;
     this.#b.handler = this;
     const aWasClosed = this.#a.closed;
     this.#a.handler = this;
     if (aWasClosed) this.#wasClosed(this.#a);
     if (bWasClosed) this.#wasClosed(this.#b);
-    // What was kept comes from within resume, and may end it all.
+    // `resume` delivers bytes that were kept, and may close the connections.
     if (this.#gone === 0 && !this.#b.full) this.#a.resume();
     if (this.#gone === 0 && !this.#a.full) this.#b.resume();
   }
 
-  /** Before it had the pipe's handler: its own was told. One that closes since, as what it kept is delivered, tells us. */
+  /** Handles an end that closed before it had the pipe's handler. One that closes later calls `close` of the pipe. */
   #wasClosed(connection: Connection): void {
     this.#note(connection, "peer", undefined);
     this.#passOn(connection, "peer");
@@ -142,7 +142,7 @@ class Pair implements Handler, Pipe {
     const to = forward ? this.#b : this.#a;
     const taken = to.write(bytes);
     if (taken === 0) {
-      // Ended by somebody else, or not half-open: these bytes are lost, which the sender must not take for delivered.
+      // The receiver was ended by other code or is not half-open. These bytes are lost, which the sender must learn.
       if (!to.closed) from.reset();
       return;
     }
@@ -174,7 +174,7 @@ class Pair implements Handler, Pipe {
   }
 
   close(connection: Connection, reason: CloseReason, cause: Error | undefined): HandlerResult {
-    // Resetting the other side runs its own close within this one; both former handlers hear before onClose does.
+    // Resetting the other side calls its close within this one, so both former handlers are called before onClose.
     this.#note(connection, reason, cause);
     this.#passOn(connection, reason);
     try {
@@ -195,7 +195,7 @@ class Pair implements Handler, Pipe {
   /** Keeps why it ended: the first reason, unless that was orderly and the other side then failed. */
   #note(connection: Connection, reason: CloseReason, cause: Error | undefined): void {
     const asked = reason === "peer" || reason === "handler";
-    // The FIN that answers ours is told as the close of a connection that has sent and received everything.
+    // The FIN that answers ours is reported as the close of a connection that has sent and received everything.
     if (asked && (this.#finished & this.#bitOf(this.#otherOf(connection))) !== 0) {
       this.#finished |= this.#bitOf(connection);
     }
@@ -207,7 +207,7 @@ class Pair implements Handler, Pipe {
     this.#side = (whole ? this.#firstFinished : undefined) ?? this.#sideOf(connection);
   }
 
-  /** Sends what waits, then FIN. Nothing can come back: its bytes are read and dropped, for a while. */
+  /** Sends the bytes that wait, then FIN. The other side is gone, so what comes back is read and dropped for a while. */
   #finish(left: Connection): void {
     left.closeWhenSent();
     left.resume();

@@ -1,4 +1,4 @@
-/** Waits until something was told, without a promise where nobody waits. */
+/** Waits for the next event; creates a promise only when somebody waits. */
 export class Turn {
   #wake: (() => void)[] = [];
 

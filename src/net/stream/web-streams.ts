@@ -105,7 +105,7 @@ class Bridge implements Handler {
   }
 
   close(connection: Connection, reason: CloseReason, cause: Error | undefined): HandlerResult {
-    // Where we ended first, the peer's FIN is told as the end of the connection.
+    // Where we ended first, the peer's FIN is reported as the end of the connection.
     if (this.#ended && (reason === "handler" || reason === "peer")) this.#closeReadable();
     this.#fail(reason, cause);
     return this.#former.close?.(connection, reason, cause);

@@ -2,7 +2,7 @@ import { systemCodeOf } from "../../base/mod.ts";
 import { descriptorOf, isOver } from "../ffi.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
 
-/** The encrypted half of a socket under TLS tells what we want to know; of the raw half nobody is told. */
+/** The owner of the raw half of a TLS socket: it ignores events, since the encrypted half reports them. */
 const NOBODY: SocketEvents = {
   received() {},
   writable() {},
@@ -15,7 +15,7 @@ const NOBODY: SocketEvents = {
 /** Why a handshake failed; the peer left by FIN (`peer`) or by reset, or what it said was wrong, or came too late. */
 export type HandshakeFailure = "tls-failed" | "peer" | "reset";
 
-/** How a handshake ends; exactly one of them is called, once. */
+/** Called when a handshake ends; one of them, once. */
 export interface HandshakeEnds {
   done(socket: RawSocket): void;
   /** The socket is closed. */
@@ -67,7 +67,7 @@ export class Handshake implements SocketEvents {
     return this.#socket;
   }
 
-  /** Closes the socket, and nobody is told. */
+  /** Closes the socket without a callback. */
   terminate(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);

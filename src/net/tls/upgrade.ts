@@ -12,7 +12,7 @@ const CLIENT_HANDSHAKE_MS = 10_000;
  * Begins TLS on a connected socket, as either side.
  *
  * @param host whom the peer's certificate must be for, where the options name nobody
- * @param begun told which socket to close from here on
+ * @param begun called with the socket to close from now on
  * @returns the same, when the handshake is done
  * @throws {TenkError} `tls-failed`, `invalid-option`, `file-unreadable`
  */

@@ -4,7 +4,7 @@ import type { WorkerLink } from "./workers.ts";
 
 const log = logOf("net");
 
-/** What a change needs of the group that it goes through. */
+/** The worker group, as a change uses it. */
 export interface ChangingGroup {
   readonly name: string;
   readonly count: number;
@@ -19,12 +19,12 @@ export interface ChangingGroup {
 let lastId = 0;
 
 /**
- * Prepares a change on every worker, those included that start meanwhile.
+ * Prepares a change on every worker, including those that start meanwhile.
  *
- * - One that refuses, ends while it prepares or does not answer in time: all drop it, and the first reason is thrown.
- * - One that ends after it has agreed starts again as the group is then: as before, and so is asked too, or with the change.
- * - One that started as the group was before, between the last answer and `commit`, is given the change there. Where it
- *   refuses what all others took, it is started again with the change, as often as it takes.
+ * - If a worker rejects it, ends while it prepares, or does not answer in time, all drop it and the first reason is thrown.
+ * - A worker that ends after it has accepted starts again with the group's current options: it is asked again, or has the change.
+ * - A worker that started with the old options between the last answer and `commit` gets the change there. If it rejects
+ *   what all others accepted, it is restarted with the change, as often as it takes.
  *
  * @throws {TenkError}
  */
@@ -54,7 +54,7 @@ export async function prepareWorkers(
       const who = group.count === 1 ? "its event loop" : `worker ${index}`;
       throw refusal(`${who} did not answer within ${withinMs / 1000} s`, HELD_UP);
     }
-    // One that cannot start holds nobody up: its next start may well be mended by this very change.
+    // A worker that cannot start delays nobody: this very change may mend its next start.
     if (outcome.kind === "ended" && worker.hasStarted && !group.isStopping) {
       throw refusal(`worker ${index} ended while it prepared the change`);
     }
@@ -92,7 +92,7 @@ export async function prepareWorkers(
       await Promise.all(workers.map(([worker, index]) => prepare(worker, index)));
     }
   } catch (error) {
-    // Not awaited: one that does not answer now would hold up what is thrown. What comes later waits for it there.
+    // Not awaited, since a worker that does not answer would delay the error. Later requests wait for it there.
     void drop();
     throw error;
   }

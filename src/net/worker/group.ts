@@ -18,7 +18,7 @@ import type { WorkerLink, Workers } from "./workers.ts";
 
 const log = logOf("net");
 
-/** How many event loops, and on threads the address of the handler that each loads. */
+/** The number of event loops and, on threads, the address of the handler that each loads. */
 interface GroupKind {
   readonly workers: number;
   readonly handlerHref?: string;

@@ -4,22 +4,22 @@ import type { Outcome } from "./outcome.ts";
 import type { Slot } from "./slot.ts";
 import type { Thread } from "./thread.ts";
 
-/** What is deployed: a module (see `program.ts`), and what each instance of it is started with. */
+/** A module to deploy (see `program.ts`), and the message that each instance of it starts with. */
 export interface DeploymentOptions {
   /** For logs and errors. */
   readonly name: string;
   /** The address of the module. */
   readonly module: string;
-  /** Asked anew at each start. It must survive structured cloning. */
+  /** Called at each start. Its result must survive structured cloning. */
   startMessage(instance: number): unknown;
   receive(instance: number, message: unknown): void;
-  /** An instance ended with its thread; or alone, where it is restarted. It starts again unless it is being stopped. */
+  /** Called when an instance ended, with its thread or because it is restarted. It starts again unless it is being stopped. */
   ended(instance: number): void;
 }
 
 /** An instance from one start to its end. */
 export class Life {
-  /** It runs, and is not just being started. */
+  /** Whether its start is over and it runs. */
   hasStarted = false;
   readonly thread: Thread;
   readonly started: Promise<Outcome>;
@@ -47,19 +47,19 @@ export class Life {
   }
 }
 
-/** One of a deployment's programs. It is started again when it ends, until it is stopped. */
+/** One program of a deployment. It is started again when it ends, until it is stopped. */
 export class Instance {
   readonly index: number;
   readonly options: DeploymentOptions;
   slot: Slot | undefined;
   /** Undefined while it waits to be started again. */
   life: Life | undefined;
-  /** It has run: from now on it is started again. */
+  /** Whether it has run; only then is it started again. */
   hasRun = false;
-  /** Its thread ended as it was being started: the next one starts with it, so that it is known whether it did it. */
+  /** Whether its thread ended while it started. The next thread starts it first, to find out whether it was the cause. */
   isSuspect = false;
   isStopping = false;
-  /** It has not stopped in time. */
+  /** Whether it has not stopped in time. */
   isOverdue = false;
   retry: ReturnType<typeof setTimeout> | undefined;
   readonly backOff = new BackOff();
@@ -73,7 +73,7 @@ export class Instance {
     return this.life !== undefined && !this.life.hasStarted;
   }
 
-  /** @throws what it said, or `worker-failed` where its thread ended */
+  /** @throws its own error, or `worker-failed` where its thread ended */
   async start(thread: Thread): Promise<void> {
     const life = new Life(thread, this.index, this.options);
     this.life = life;

@@ -3,7 +3,7 @@ import type { WorkerMessage, WorkerRequest } from "../requests.ts";
 import { type Outcome, REQUEST_TIMEOUT_MS } from "./outcome.ts";
 import type { WorkerLink, Workers } from "./workers.ts";
 
-/** The one worker of a listener that runs on the event loop of its server: what is told it is called. */
+/** The only worker of a listener that runs on its server's event loop: messages to it are plain calls. */
 export class LocalWorker implements Workers, WorkerLink {
   readonly hasStarted = true;
   readonly #loop: LoopListener<unknown>;

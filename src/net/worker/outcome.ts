@@ -1,13 +1,13 @@
 import { type ErrorCode, TenkError } from "../../base/mod.ts";
 
-/** What became of a request: whoever was asked ended instead of answering, or has not answered in time. */
+/** The result of a request: `ended` where the worker ended instead of answering, `silent` where it did not answer in time. */
 export type Outcome =
   | { readonly kind: "answer"; readonly value: unknown }
   | { readonly kind: "refused"; readonly error: unknown }
   | { readonly kind: "ended" }
   | { readonly kind: "silent" };
 
-/** An event loop that does not answer within this is left out: a handler holds it. */
+/** An event loop that does not answer within this time is left out, since a handler blocks it. */
 export const REQUEST_TIMEOUT_MS = 5000;
 
 /** A TenkError on its way between threads. */

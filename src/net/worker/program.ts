@@ -1,5 +1,5 @@
 /**
- * A program that runs on a thread of the pool: one event loop's share of a listener, say. Its module exports `deploy`.
+ * A program that runs on a thread of the pool, such as one event loop's share of a listener. Its module exports `deploy`.
  *
  * ```text
  *   main thread                            thread of the pool

@@ -1,10 +1,10 @@
 import { Count, type CountRows } from "../counts.ts";
 
 /**
- * Published messages on their way to other event loops, and how many bytes of them each has not taken yet. A loop that a
- * handler holds up would otherwise have them pile up in the thread's message queue, without bound.
+ * Bounds the published messages on their way to other event loops, by the bytes that each has not taken yet. They would
+ * otherwise pile up in the message queue of a thread that a handler blocks.
  *
- * What was taken stands in the row that the worker writes anyway: there is no message back.
+ * Each worker counts what it took in its row, so no message comes back.
  */
 export class RelayedPublishes {
   readonly #rows: CountRows;
@@ -28,7 +28,7 @@ export class RelayedPublishes {
   /** Whether so many bytes may be sent; then they are on their way. */
   mayGo(worker: number, bytes: number): boolean {
     const onTheirWay = this.#sent[worker]! - this.#taken(worker);
-    // One message goes, however large, where nothing is on its way.
+    // One message of any size may go where nothing else is on its way.
     if (onTheirWay > 0 && onTheirWay + bytes > this.#maxBytes) {
       this.dropped += 1;
       return false;

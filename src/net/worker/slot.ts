@@ -7,24 +7,24 @@ import { Thread } from "./thread.ts";
 
 const log = logOf("net");
 
-/** One that takes longer to start again holds up the others of its thread no longer. */
+/** An instance that takes longer to start again no longer delays the others of its thread. */
 const SLOW_START_MS = 5000;
 
 /** Threads start one after the other; several at once have crashed the runtime under load (oven-sh/bun#41022). */
 let starting: Promise<unknown> = Promise.resolve();
 
-/** What a slot needs of its pool. */
+/** The pool, as its slots use it. */
 export interface SlotOwner {
   /** Gives an instance a thread that it shares with no other. */
   setApart(instance: Instance): void;
-  /** Nothing is deployed on it any more. */
+  /** Called when the last instance of a slot is gone. */
   vacated(slot: Slot): void;
 }
 
 /** A place in the pool: a thread, started again when it ends, and the instances deployed on it. */
 export class Slot {
   readonly index: number;
-  /** For one instance alone, which has ended a thread as it started. */
+  /** Whether it runs a single instance, one that crashed a thread as it started. */
   readonly isApart: boolean;
   readonly instances = new Set<Instance>();
   thread: Thread | undefined;
@@ -53,12 +53,12 @@ export class Slot {
     void this.thread?.terminate();
   }
 
-  /** @throws what the instance said, or `worker-failed` */
+  /** @throws the instance's own error, or `worker-failed` */
   async start(instance: Instance): Promise<void> {
     await instance.start(await this.#ready());
   }
 
-  /** Starts what does not run, the thread included, after its back-off. */
+  /** Starts everything that does not run, the thread included, after its back-off. */
   startAgain(): number {
     const waitMs = this.#backOff.next();
     clearTimeout(this.#restart);
@@ -66,18 +66,18 @@ export class Slot {
     return waitMs;
   }
 
-  /** Starts one again that runs: the others of the thread go on. */
+  /** Restarts a running instance; the others of the thread go on. */
   async restart(instance: Instance): Promise<void> {
     const { life } = instance;
     const outcome = await life?.stop(0, REQUEST_TIMEOUT_MS);
     if (outcome?.kind === "silent") await this.#leaveOrEnd(instance);
-    // Where the thread has ended, it starts again with that.
+    // Where the thread has ended, the instance starts again with it.
     if (instance.life !== life) return;
     instance.lost();
     this.#retry(instance);
   }
 
-  /** For an instance that has not stopped in time. Where no other needs the thread, it is ended. */
+  /** Gives up an instance that has not stopped in time, and ends the thread if no other instance needs it. */
   async giveUp(instance: Instance): Promise<void> {
     instance.isOverdue = true;
     if ([...this.instances].every(({ isOverdue }) => isOverdue)) return this.thread?.terminate();
@@ -86,7 +86,7 @@ export class Slot {
 
   // ---- inside ------------------------------------------------------------------------------------------------------
 
-  /** A thread that answers goes on without the instance. One that does not serves nobody: it starts again with the others. */
+  /** A thread that answers goes on without the instance. A blocked thread serves nobody, so it is restarted with the others. */
   async #leaveOrEnd({ life }: Instance): Promise<void> {
     const { thread } = this;
     const outcome = await thread?.own({ what: "ping" });
@@ -107,7 +107,7 @@ export class Slot {
       this.thread = thread;
       void thread.ended.then(() => this.#ended(thread));
       await thread.ready;
-      // All that waited for it was stopped meanwhile.
+      // Every instance that waited for it was stopped meanwhile.
       if (this.instances.size === 0) void thread.terminate();
       return thread;
     });
@@ -120,7 +120,7 @@ export class Slot {
     const suspectsFirst = [...this.instances].sort((one, other) => Number(other.isSuspect) - Number(one.isSuspect));
     for (const instance of suspectsFirst) {
       if (!this.#mayStart(instance)) continue;
-      // One after the other: where the thread ends, it is known whose start ended it.
+      // One after the other, so that it is known whose start crashed the thread.
       await Promise.race([this.#startOne(instance, thread), wait(SLOW_START_MS, undefined, { ref: false })]);
     }
   }
@@ -133,7 +133,7 @@ export class Slot {
     try {
       await instance.start(thread);
     } catch (error) {
-      // The end of the thread starts all of it again.
+      // The end of the thread restarts all of them.
       if (thread.isEnded) return;
       const { index: worker, options } = instance;
       log.error("worker failed to start", { name: options.name, worker, error: messageOf(error) });
@@ -157,7 +157,7 @@ export class Slot {
     for (const suspect of suspects) suspect.isSuspect = true;
     for (const { isStarting, hasRun, options, index: worker } of carried) {
       if (!isStarting || hasRun) continue;
-      // Its deployment fails: who asked for it is told why.
+      // The deployment fails, and its caller gets the reason.
       log.error("worker crashed, not restarted: its listener failed to start", { name: options.name, worker });
     }
     for (const instance of carried) instance.lost();
@@ -167,7 +167,7 @@ export class Slot {
     log.error("worker crashed, restarting", { thread: this.index, waitMs, listeners: this.#names() });
   }
 
-  /** Each of its starts would end the thread of the others. */
+  /** Moves it to a thread of its own, since each of its starts would crash the thread of the others. */
   #setApart(culprit: Instance): void {
     log.warn("worker isolated: its start crashes its thread", { name: culprit.options.name, worker: culprit.index });
     this.#owner.setApart(culprit);

@@ -13,8 +13,8 @@ export interface ThreadVitals extends LoopVitals {
 }
 
 /**
- * Threads that run programs, each an event loop of its own. What is deployed shares them: five listeners on four threads each
- * run on the same four. A thread starts with the first that is deployed on it and ends with the last.
+ * Threads that run programs, each with its own event loop. Deployments share them: five listeners on four threads each run on
+ * the same four. A thread starts with its first deployment and ends with its last.
  *
  * ```text
  *   const threads = new ThreadPool(2);
@@ -22,7 +22,7 @@ export interface ThreadVitals extends LoopVitals {
  * ```
  */
 export class ThreadPool {
-  /** Threads that are started before any is shared. */
+  /** Threads to start before any is shared. */
   readonly size: number;
   readonly #slots: Slot[] = [];
   readonly #owner: SlotOwner = {
@@ -42,18 +42,18 @@ export class ThreadPool {
     return this.#slots.length;
   }
 
-  /** What starts instances of a program, each on another thread: more of them than the pool's size make it larger. */
+  /** Returns a deployment, which starts each instance on another thread; more instances than `size` enlarge the pool. */
   deployment(options: DeploymentOptions): Deployment {
     return new Deployment(options, (taken) => this.#slotBeside(taken));
   }
 
-  /** Of the threads that answer. */
+  /** Returns the vitals of the threads that answer. */
   async vitals(): Promise<ThreadVitals[]> {
     const each = await this.#requestAll({ what: "vitals" });
     return each.map(([thread, value]) => ({ ...(value as LoopVitals), thread }));
   }
 
-  /** The value registered under a name on each thread, once however many listeners it has. */
+  /** Returns the value registered under a name, once for each thread, however many listeners it has. */
   async request(name: string): Promise<unknown[]> {
     return (await this.#requestAll({ what: "registered", name })).map(([, value]) => value);
   }
@@ -65,7 +65,7 @@ export class ThreadPool {
     );
   }
 
-  /** The one with the fewest instances; a new one while there are fewer than the size, or all are taken. */
+  /** Returns the slot with the fewest instances, or a new one while there are fewer than `size` or all are taken. */
   #slotBeside(taken: readonly (Slot | undefined)[]): Slot {
     const shared = this.#slots.filter(({ isApart }) => !isApart);
     const free = shared.filter((slot) => !taken.includes(slot));

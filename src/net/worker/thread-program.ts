@@ -19,7 +19,7 @@ function tell(message: FromThread): void {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof TenkError) return { code: error.code, message: error.message, hint: error.hint };
-  // Its stack does not travel: where a handler threw is said here.
+  // A stack cannot be sent to another thread, so the place is added to the message.
   const place = placeOfError(error);
   const where = place === undefined ? "" : `\n${codeFrame(place)}`;
   return { code: "invalid-option", message: messageOf(error) + where, hint: undefined };
@@ -43,7 +43,7 @@ async function deployed(id: number, module: string, start: unknown): Promise<Pro
   }
 }
 
-/** What is told meanwhile waits until the start is over: limits that change during a restart must hold afterwards. */
+/** Messages wait until the start is over: limits that change during a restart must hold afterwards. */
 function programOf(id: number): Promise<Program | undefined> {
   return programs.get(id)?.catch(() => undefined) ?? Promise.resolve(undefined);
 }

@@ -5,19 +5,19 @@ import type { FromThread, OwnRequest, ToThread } from "./thread-messages.ts";
 
 const log = logOf("net");
 
-/** A thread that is told to end and does not, as one inside a call of the system cannot, is not waited for any longer. */
+/** How long to wait for a terminated thread: inside a system call it cannot end. */
 const END_MS = 1000;
 
 type Settle = (outcome: Outcome) => void;
 
-/** One thread from its start to its end: what is deployed on it, posted to it and asked of it. */
+/** One thread from its start to its end, with its deployments, messages and requests. */
 export class Thread {
   /** Resolves when programs can be deployed, and also when it has ended instead. */
   readonly ready: Promise<void>;
   /** Resolves when it is gone. */
   readonly ended: Promise<void>;
   isEnded = false;
-  /** How it ended, to follow "ended". */
+  /** How it ended, as text that follows "ended". */
   how = " without an error, as by process.exit";
   readonly #worker = new Worker(sourceUrl("net/worker/thread-program.ts"));
   readonly #waiting = new Map<number, Settle>();
@@ -80,7 +80,7 @@ export class Thread {
     return this.#send((request) => ({ kind: "own", request, own }), REQUEST_TIMEOUT_MS);
   }
 
-  /** Ends it where it is, with all that it carries. Resolves when it is gone. */
+  /** Ends it at once with everything deployed on it. Resolves when it is gone. */
   async terminate(): Promise<void> {
     this.#worker.terminate();
     const timer = setTimeout(this.#end, END_MS);
@@ -101,8 +101,8 @@ export class Thread {
       const settle: Settle = (outcome) => {
         clearTimeout(timer);
         this.#waiting.delete(request);
-        // Not inside the dispatch of the thread's message: who waits there in place, as bun:test's `rejects` does, would never
-        // see the next one.
+        // Not within the dispatch of the thread's message: code that blocks there, as bun:test's `rejects` does, would never
+        // get the next message.
         setTimeout(resolve, 0, outcome);
       };
       this.#waiting.set(request, settle);

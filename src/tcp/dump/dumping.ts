@@ -6,7 +6,7 @@ import { LineBudget } from "./line-budget.ts";
 export interface DumpOptions {
   /** Escaped text on one line, or rows of hex with text beside. @default {"text"} */
   format?: DumpFormat;
-  /** Bytes shown of one chunk; the number of the others is told. @default {256} */
+  /** Bytes shown of one chunk; the number of the others is shown. @default {256} */
   maxBytesPerLine?: number;
   /** Lines printed in a second on each event loop; then one line says how many were not. @default {1000} */
   linesPerSecond?: number;
@@ -75,7 +75,7 @@ class Dump<Data> {
   readonly #print: (text: string) => void;
   readonly #now: () => number;
   readonly #budget: LineBudget;
-  /** Who it is, kept: a closed socket has forgotten its port. */
+  /** The name of each connection, kept because a closed socket has forgotten its port. */
   readonly #names = new Map<Connection<Data>, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -128,7 +128,7 @@ class Dump<Data> {
 
   #chunk(name: string, sign: Sign, bytes: Uint8Array): void {
     const nowMs = this.#now();
-    // Asked before the text is made: above the bound a chunk costs next to nothing.
+    // Checked before the text is made, so that above the bound a chunk costs next to nothing.
     if (!this.#takes(nowMs, linesOfChunk(bytes.length, this.#format, this.#mostBytes))) return;
     const before = `${formatClock(nowMs)} ${name} ${sign}`;
     this.#printLine(sign, formatChunk(before, bytes, this.#format, this.#mostBytes));
@@ -137,7 +137,7 @@ class Dump<Data> {
   #takes(nowMs: number, lines: number): boolean {
     this.#printMissed(nowMs);
     if (this.#budget.takes(nowMs, lines)) return true;
-    // Nothing may come after these: then the timer tells.
+    // If no chunk follows, the timer prints the number.
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#printMissed(Number.POSITIVE_INFINITY);

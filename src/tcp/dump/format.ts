@@ -10,7 +10,7 @@ const HEX_COLUMNS = 39;
  * Bytes after the words in front of them: escaped on the same line, or in rows below it as `tcpdump -X` shows them. Nothing
  * of it is obeyed by a terminal.
  *
- * @param most bytes shown; the number of the others is told
+ * @param most bytes shown; the number of the others is shown
  * @example
  * formatChunk("<", new TextEncoder().encode("hello\r\n"), "text", 5); // "< 7 bytes hello … 2 more bytes"
  */

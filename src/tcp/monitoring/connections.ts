@@ -3,7 +3,7 @@ import { TenkError } from "../../base/mod.ts";
 import { CONNECTION_SORTS, type ConnectionPage, type ConnectionQuery } from "../../net/mod.ts";
 import type { JsonRoutes } from "../../part/mod.ts";
 
-/** A listener, as far as its connections are looked at. */
+/** A listener, as the connection routes use it. */
 export interface Observed {
   readonly name: string;
   readonly server: {
@@ -13,7 +13,7 @@ export interface Observed {
 }
 
 const MAX_ROWS = 500;
-/** Of several event loops each tells all that comes before a page: nobody turns so many. */
+/** Each of several event loops returns all rows before a page, so the offset is bounded. */
 const MAX_OFFSET = 100_000;
 const CLOSE = z.strictObject({ listener: z.string(), id: z.number() });
 

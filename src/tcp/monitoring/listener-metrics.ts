@@ -109,7 +109,7 @@ function listenerMetrics(listeners: Listeners): Metric[] {
 
 /**
  * The share of each worker, under names of its own: a label more on the listener's names would make every sum over them
- * count twice. Read from memory that is shared, so that a worker which is stuck is told like the others.
+ * count twice. Read from shared memory, so that a blocked worker is included.
  */
 function workerMetrics(listeners: Listeners): Metric[] {
   const each = (type: Metric["type"], name: string, help: string, pick: (counts: WorkerCounts) => number): Metric => ({

@@ -1,4 +1,4 @@
-/** What listeners tell of themselves: metrics, status, connections. */
+/** Metrics, status and connections of listeners. */
 export { connectionRoutes } from "./connections.ts";
 export { gatherTcpMetrics } from "./gather.ts";
 export { tcpMetrics } from "./listener-metrics.ts";

@@ -1,13 +1,13 @@
 import type { RunningListener } from "../listeners/mod.ts";
 import type { RelayReport, TargetReport } from "../relay/mod.ts";
 
-/** What the event loops of one relaying listener report; one that is held up does not. */
+/** The reports of one relaying listener's event loops, without those that are blocked. */
 export interface RelayReports {
   readonly name: string;
   readonly reports: readonly RelayReport[];
 }
 
-/** Of the listeners that are relays. Takes seconds where an event loop is held up. */
+/** Gathers the reports of the listeners that are relays. Takes seconds where an event loop is blocked. */
 export function relayReports(running: readonly RunningListener[]): Promise<RelayReports[]> {
   const relays = running.filter(({ config }) => config.relay !== undefined);
   return Promise.all(

@@ -3,14 +3,14 @@ import type { RelayReport, TargetReport } from "../relay/mod.ts";
 import { relayReports, targetReports } from "./relay-reports.ts";
 import { type ListenerStatus, listenerStatus, type RelayStatus, type TargetView } from "./status.ts";
 
-/** An event loop that is held up keeps nobody waiting for longer: what was known before is told. */
-const PATIENCE_MS = 1000;
-/** So many targets of a listener are told; of more, those that are not up come first. */
+/** How long to wait for a blocked event loop; then its previous report is shown. */
+const TIMEOUT_MS = 1000;
+/** The most targets shown of one listener; those that are not up come first. */
 const MAX_TARGETS = 100;
-/** Of an error's text. */
+/** The most characters shown of an error's text. */
 const MAX_ERROR_LENGTH = 300;
 
-/** Reads the status of listeners, of relays with what their event loops tell of their targets. */
+/** Reads the status of listeners; for relays it asks their event loops about the targets. */
 export class RelayReader {
   readonly #known = new WeakMap<RunningListener["server"], RelayStatus>();
 
@@ -23,7 +23,7 @@ export class RelayReader {
     });
   }
 
-  /** Never rejects; a late answer is for the next who asks. */
+  /** Never rejects; a late answer is kept for the next call. */
   async #read(listener: RunningListener): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const answered = relayReports([listener]).then(
@@ -34,7 +34,7 @@ export class RelayReader {
       () => {},
     );
     const overdue = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS);
+      timer = setTimeout(resolve, TIMEOUT_MS);
     });
     await Promise.race([answered, overdue]);
     clearTimeout(timer);
@@ -45,11 +45,11 @@ export class RelayReader {
 export function relayStatus(reports: readonly RelayReport[]): RelayStatus {
   const targets = targetReports(reports).map(([address, ofLoops]) => targetView(address, ofLoops));
   const isUp = ({ state }: TargetView) => Number(state === "up");
-  const told = targets.length > MAX_TARGETS ? targets.toSorted((one, other) => isUp(one) - isUp(other)) : targets;
+  const shown = targets.length > MAX_TARGETS ? targets.toSorted((one, other) => isUp(one) - isUp(other)) : targets;
   return {
     pairs: sum(reports, ({ pairs }) => pairs),
     withoutTarget: sum(reports, ({ withoutTarget }) => withoutTarget),
-    targets: told.slice(0, MAX_TARGETS),
+    targets: shown.slice(0, MAX_TARGETS),
     targetsLeftOut: Math.max(0, targets.length - MAX_TARGETS),
   };
 }

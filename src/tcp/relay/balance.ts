@@ -10,7 +10,7 @@ export const BALANCES = [
 
 export type Balance = (typeof BALANCES)[number];
 
-/** What a choice is made of. */
+/** A target that can be chosen. */
 export interface Choosable {
   readonly weight: number;
   /** Pairs that are open or being connected. */
@@ -25,7 +25,7 @@ export interface Choosable {
   isUsable(nowMs: number): boolean;
 }
 
-/** Who asks, and who must not be the answer. */
+/** The client, and the targets that must not be chosen. */
 export interface Question<Target> {
   readonly sourceHash: number;
   readonly nowMs: number;
@@ -35,7 +35,7 @@ export interface Question<Target> {
 
 /**
  * Chooses a target for each client. A draining target is never chosen. One that is out is chosen only when no other is left:
- * to try is better than to refuse, and a relay with one target never refuses for what happened to others.
+ * a try is better than a rejection, and a relay with one target never rejects a client because others failed.
  *
  * Costs one or two passes over the list, and allocates nothing.
  */
@@ -112,8 +112,8 @@ function eligibleAt<Target extends Choosable>(
 }
 
 /**
- * Each gets its weight in credit, the richest is chosen and pays for all: 5, 1, 1 gives A A B A C A A, never A five times.
- * Nobody is owed or owes more than a round, unless under weights that were others: those are forgotten.
+ * Each target gets its weight in credit, the one with the most is chosen and pays for all: 5, 1, 1 gives A A B A C A A, never
+ * A five times. Credit stays within one round; credit from weights that have changed is dropped.
  */
 function mostOwed<Target extends Choosable>(
   targets: readonly Target[],
@@ -149,7 +149,7 @@ function mixed(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** A number for a text, the same on every event loop and after every start (FNV-1a, 32 bits, mixed). */
+/** Hashes a text, with the same result on every event loop and after every start (FNV-1a, 32 bits, mixed). */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

@@ -3,7 +3,7 @@ import type { TargetAddress } from "./address.ts";
 import type { HealthSettings } from "./health.ts";
 import { ownProxyHeader } from "./proxy-out.ts";
 
-/** What a check looks at and tells. */
+/** A target, as checks use it. */
 export interface Checked {
   readonly place: TargetAddress;
   answered(): void;
@@ -26,7 +26,7 @@ export class Checks {
     this.#targets = targets;
   }
 
-  /** Begins, or goes on with other settings. */
+  /** Starts, or goes on with new settings. */
   start(settings: HealthSettings, proxyHeader: "none" | "v1" | "v2"): void {
     this.#header = proxyHeader === "none" ? undefined : ownProxyHeader(proxyHeader);
     this.#timeoutMs = settings.checkTimeoutMs;

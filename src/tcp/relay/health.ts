@@ -25,17 +25,17 @@ export const HEALTH_DEFAULTS: HealthSettings = {
   checkTimeoutMs: 2_000,
 };
 
-/** So many connects must be known before they say how often a target fails. */
+/** Connects needed before the failure rate of a target counts. */
 const ENOUGH_CONNECTS = 100;
-/** Then half of what is known is forgotten. */
+/** At this many connects both counts are halved, so that old ones fade. */
 const MANY_CONNECTS = 2000;
-/** As unlikely must it be that failures in a row are chance: at a thousand connects a second, once in three hours. */
+/** The probability below which failures in a row are no chance: at a thousand connects a second, once in three hours. */
 const CHANCE = 1e-7;
-/** Who fails so often in a row is out, however often it does. */
+/** A target that fails this often in a row is out, whatever its failure rate. */
 const MOST_IN_ROW = 30;
 
 /**
- * What is known of one target. Pure: the time is an argument.
+ * The health of one target. Pure: the time is an argument.
  *
  * ```text
  *        `failures` in a row            back-off over: one connect may try, or the next check does
@@ -80,7 +80,7 @@ export class Health {
     return this.settings.checkMs > 0 ? undefined : this.#untilMs;
   }
 
-  /** Whether clients may be sent there: it is up, or its trial is due. With checks it is they that try, not clients. */
+  /** Whether clients may be sent there: it is up, or its trial is due. With checks, only checks make the trial. */
   isUsable(nowMs: number): boolean {
     return !this.#isOut || (this.settings.checkMs === 0 && !this.#isTrying && nowMs >= this.#untilMs);
   }
@@ -113,7 +113,7 @@ export class Health {
     const { failures, backOffMs, maxBackOffMs } = this.settings;
     this.#failures += 1;
     if (this.#isOut) {
-      // Others fail too: connects that began before it was taken out, and those that had no better target. They double nothing.
+      // Connects that began before it was taken out, or had no better target, fail too. They do not double the back-off.
       if (isTrial) this.#leaveAlone(nowMs, Math.min(this.#backOffMs * 2, maxBackOffMs));
       return false;
     }
@@ -124,7 +124,7 @@ export class Health {
     return true;
   }
 
-  /** How many failures in a row are hardly chance, for one that fails as often as this. */
+  /** Returns how many failures in a row are hardly chance at this target's failure rate. */
   get #leastInRow(): number {
     if (this.#connects < ENOUGH_CONNECTS) return 0;
     return Math.min(MOST_IN_ROW, Math.ceil(Math.log(CHANCE) / Math.log(this.#failed / this.#connects)));

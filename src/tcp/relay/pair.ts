@@ -4,7 +4,7 @@ import type { RelaySettings } from "./options.ts";
 import { proxyHeaderFor } from "./proxy-out.ts";
 import type { Target } from "./target.ts";
 
-/** What a pair needs of its relay. */
+/** The relay, as its pairs use it. */
 export interface PairOwner {
   readonly settings: RelaySettings;
   choose(client: Connection, tried: readonly Target<Pair>[]): Target<Pair> | undefined;
@@ -12,13 +12,13 @@ export interface PairOwner {
   over(lackedTarget: boolean): void;
 }
 
-/** A client that has said more than this before there is a target is read no further. */
+/** A client that sends more than this before it has a target is paused. */
 const MAX_EARLY_BYTES = 16 * 1024;
 
 const NONE: readonly Target<Pair>[] = [];
 
 /**
- * A client and the target it is carried to.
+ * A client and the target that it is relayed to.
  *
  * ```text
  *   client ─► choose ─► dial ── connected ─► PROXY header, early bytes ─► pipe ─► both closed: over
@@ -26,8 +26,8 @@ const NONE: readonly Target<Pair>[] = [];
  *               └────────┘ until `attempts` or none is left: close("no-target") ───────┘
  * ```
  *
- * What the client says meanwhile is kept, and it is paused only when that is much: a pause and its end cost the runtime as
- * many system calls as all the rest of a short pair.
+ * What the client sends meanwhile is kept. It is paused only when that is much, since pause and resume cost the runtime as
+ * many system calls as the rest of a short pair.
  */
 export class Pair {
   readonly client: Connection;
@@ -66,7 +66,7 @@ export class Pair {
     this.client.close("no-target");
   }
 
-  /** What the client said before there was anybody to hear it. */
+  /** Keeps what the client sends before it has a target. */
   keep(bytes: Uint8Array): void {
     // A copy, since they are borrowed.
     this.#early = this.#early === undefined ? new Uint8Array(bytes) : Buffer.concat([this.#early, bytes]);
@@ -81,7 +81,7 @@ export class Pair {
   connected(server: Connection<Pair>): void {
     const { client } = this;
     const { proxyHeader } = this.#owner.settings;
-    // First of all, since this may throw: a pair that counts as connected must have its pipe.
+    // First, since this may throw: a pair that counts as connected must have its pipe.
     if (!client.closed && proxyHeader !== "none") server.write(proxyHeaderFor(client, proxyHeader));
     if (!client.closed && this.#early !== undefined) server.write(this.#early);
     this.#early = undefined;
@@ -96,7 +96,7 @@ export class Pair {
     if (this.#clientFinished && !client.closed) client.handler.end?.(client);
   }
 
-  /** The client closed. Of a pair that is connected, the pipe's end follows. */
+  /** Called when the client closed. Where the pair is connected, the pipe reports its end afterwards. */
   clientClosed(): void {
     if (this.#isConnected) return;
     this.#end();
@@ -123,7 +123,7 @@ export class Pair {
     }
   }
 
-  /** One side finished and the other may go on, for as long as it says something: a peer that is gone never will. */
+  /** After one side finished, the other may go on as long as bytes come or go: a peer that is gone would never close. */
   #watchSilence(server: Connection<Pair>): void {
     const { finishMs } = this.#owner.settings;
     if (finishMs === 0 || this.#silence !== undefined) return;

@@ -5,7 +5,7 @@ import { type RelayOptions, type RelaySettings, relaySettings } from "./options.
 import { Pair, type PairOwner } from "./pair.ts";
 import { Target, type TargetReport } from "./target.ts";
 
-/** What `server.reports()` has from each event loop. */
+/** A relay's report in `server.reports()`, from one event loop. */
 export interface RelayReport {
   /** Pairs that are open or being connected. */
   pairs: number;
@@ -33,7 +33,7 @@ export function relay(options: RelayOptions): Handler {
   return new Relay(options);
 }
 
-/** What workers load: they get `ListenOptions.handlerOptions`. */
+/** The module's handler for workers, made of `ListenOptions.handlerOptions`. */
 export default function relayModule(options: unknown): Handler {
   return new Relay(options);
 }
@@ -46,7 +46,7 @@ class Relay implements Handler, PairOwner {
   #withoutTarget = 0;
   readonly #balancer: Balancer<Target<Pair>>;
   readonly #checks = new Checks(() => this.#targets);
-  /** Of the targets' side, until the pipe takes over. */
+  /** The handler on the target's side until the pipe takes over. */
   readonly #targetHandler: Handler<Pair> = { open: (server) => server.data.connected(server) };
 
   constructor(options: unknown) {
@@ -107,7 +107,7 @@ class Relay implements Handler, PairOwner {
     this.#checks.stop();
   }
 
-  // ---- what a pair asks -------------------------------------------------------------------------------------------
+  // ---- called by pairs ---------------------------------------------------------------------------------------------
 
   choose(client: Connection, tried: readonly Target<Pair>[]): Target<Pair> | undefined {
     const { balance } = this.settings;

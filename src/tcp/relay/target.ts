@@ -5,7 +5,7 @@ import { type Choosable, hashOf } from "./balance.ts";
 import { Health } from "./health.ts";
 import type { RelaySettings, TargetSettings } from "./options.ts";
 
-/** What a relay says of one target; on each event loop by itself. */
+/** A relay's report of one target, from one event loop. */
 export interface TargetReport {
   address: string;
   state: "up" | "down" | "draining";
@@ -31,10 +31,10 @@ export interface TargetReport {
 
 const log = logOf("relay");
 
-/** Errors of our own side: they say nothing of the target, which a balancer must not take out for them. */
+/** Errors of our own side, for which a target must not be taken out. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(["connect-aborted", "descriptors-exhausted", "address-unavailable"]);
 
-/** One target: what it may get, how it fares, and how it is connected to. */
+/** One target: its settings, its health, its counts, and its dialer. */
 export class Target<Data> implements Choosable {
   readonly address: string;
   readonly place: TargetAddress;
@@ -83,26 +83,26 @@ export class Target<Data> implements Choosable {
     this.draining = settings.draining;
     this.health.settings = relay.health;
     if (dialledAs(relay) === this.#dialledAs) return;
-    // Open pairs keep the dialer that they came from, and count there no more for us.
+    // Open pairs keep their old dialer, and their bytes are no longer counted here.
     const { bytesWritten, bytesRead } = this.#dialer.readCounts();
     this.#formerBytesTo += bytesWritten;
     this.#formerBytesFrom += bytesRead;
     this.#dialer = this.#dialerFor(relay, handler);
   }
 
-  /** It is no longer in the list: it keeps its pairs until they end. */
+  /** Called when it has left the list; it keeps its pairs until they end. */
   leave(): void {
     if (!this.#isListed) return;
     this.#isListed = false;
     this.#log("info", "target removed", { pairs: this.active });
   }
 
-  /** It left the list, and has no pair: nobody sees it any more. */
+  /** Whether it has left the list and has no pair any more. */
   get isGone(): boolean {
     return !this.#isListed && this.active === 0;
   }
 
-  /** It came into a list that was there. */
+  /** Called when it was added to a running relay. */
   added(): void {
     this.#log("info", "target added");
   }
@@ -117,12 +117,12 @@ export class Target<Data> implements Choosable {
     this.answered();
   }
 
-  /** It took a connection. */
+  /** Called when it accepted a connection. */
   answered(): void {
     if (this.health.succeeded()) this.#log("info", "target up");
   }
 
-  /** A connect failed. */
+  /** Called when a connect failed. */
   failed(error: unknown, nowMs: number, isTrial: boolean): void {
     if (error instanceof TenkError && NOT_ITS_FAULT.has(error.code)) {
       this.health.cancelled(isTrial);
@@ -135,7 +135,7 @@ export class Target<Data> implements Choosable {
     this.#log("warn", "target down", { forMs: this.health.backOffMs, error: text });
   }
 
-  /** Something went wrong with it, or with a pair of it. */
+  /** Keeps an error of the target or of one of its pairs. */
   erred(text: string): void {
     this.#lastError = text;
     this.#lastErrorAtMs = Date.now();
@@ -144,7 +144,7 @@ export class Target<Data> implements Choosable {
   report(): TargetReport {
     const { bytesWritten, bytesRead } = this.#dialer.readCounts();
     const { isOut, outSinceMs, nextTryMs } = this.health;
-    // Of the clock that no one sets, for those who have another.
+    // Converts from the monotonic clock to milliseconds since 1970.
     const sinceEpoch = (ms: number | undefined) =>
       !isOut || ms === undefined ? undefined : Math.round(Date.now() - performance.now() + ms);
     return {
@@ -178,7 +178,7 @@ export class Target<Data> implements Choosable {
   }
 }
 
-/** What a dialer is made of besides its address: another text, another dialer. */
+/** Returns the settings of a dialer besides its address, as text: a different text needs a new dialer. */
 function dialledAs({ connectTimeoutMs, stallMs, tls }: RelaySettings): string {
   return JSON.stringify([connectTimeoutMs, stallMs, tls]);
 }
