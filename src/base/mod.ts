@@ -1,4 +1,4 @@
-/** Floor 0: small pure tools. Time and randomness are arguments, nothing here opens anything. */
+/** Layer 0: small pure tools. Time and randomness are arguments; nothing here does I/O. */
 export { type CountLayout, countLayout } from "./count-layout.ts";
 export { type ErrorCode, fileProblemOf, messageOf, systemCodeOf, TenkError, withHint } from "./errors.ts";
 export { type EscapeOptions, escapeBytes } from "./escape-bytes.ts";

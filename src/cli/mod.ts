@@ -1,2 +1,2 @@
-/** Floor 5: words into options, results into text; one file per command. */
+/** Layer 6: parses arguments and prints results; one file per command. */
 export { run } from "./program.ts";
