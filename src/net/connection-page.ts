@@ -10,7 +10,7 @@ export interface ConnectionInfo {
   readonly idleMs: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Bytes that wait in its outbox and mailbox. */
+  /** Bytes that wait in its write queue and mailbox. */
   readonly queuedBytes: number;
   /** The kernel's smoothed round-trip time (TCP_INFO); undefined on Unix sockets. */
   readonly rttMs: number | undefined;

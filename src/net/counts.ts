@@ -105,9 +105,9 @@ export interface ListenerCounts {
   framesRead: number;
   /** Calls of `write` that accepted bytes, at once or into the write queue. */
   writes: number;
-  /** Times an outbox fell below its low mark again. */
+  /** Times a write queue fell below its low mark again. */
   drains: number;
-  /** Bytes that wait in outboxes now. */
+  /** Bytes that wait in write queues now. */
   outboxBytes: number;
   handlerErrors: number;
   workerRestarts: number;

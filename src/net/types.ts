@@ -7,10 +7,10 @@ import type { ThreadPool } from "./worker/mod.ts";
  * One TCP (or Unix) connection.
  *
  * ```text
- *   write(bytes) ──► kernel takes all ─────────────────────► peer
- *        │                                                    ▲
- *        └─ the rest ► outbox ── high mark: reading pauses ───┤ drain: below the low mark reading goes on
- *                        └────── ceiling: close("outbox-full")┘
+ *   write(bytes) ──► kernel takes all ──────────────────────────► peer
+ *        │                                                         ▲
+ *        └─ the rest ► write queue ── high mark: reading pauses ───┤ drain: below the low mark reading goes on
+ *                        └─────────── ceiling: close("outbox-full")┘
  * ```
  */
 export interface Connection<Data = unknown> {
@@ -33,7 +33,7 @@ export interface Connection<Data = unknown> {
   readonly localPort: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Bytes in the outbox: accepted by `write`, not yet written to the socket. */
+  /** Bytes in the write queue: accepted by `write`, not yet written to the socket. */
   readonly queuedBytes: number;
   /** More than the high mark waits. Writing is still allowed up to the ceiling; a kind writer waits for `drain`. */
   readonly full: boolean;
@@ -56,14 +56,14 @@ export interface Connection<Data = unknown> {
    * @throws {TenkError} `invalid-option` where the handler has no `frame`
    */
   setFraming(framing: Framing): void;
-  /** Stops reading; the kernel's buffers fill and the peer is slowed. Independent of tenk's own pause on a full outbox. */
+  /** Stops reading; the kernel's buffers fill and the peer is slowed. Independent of tenk's own pause on a full write queue. */
   pause(): void;
   resume(): void;
   /** No more writes. What waits is sent, then FIN; unless `halfOpen`, the connection then closes. Safe to call twice. */
   end(): void;
   /** `end()`, and also with `halfOpen` closes soon: 5 seconds after the peer has everything, if it sends no FIN itself. */
   closeWhenSent(): void;
-  /** Closes now. Where bytes wait in the outbox they are dropped, and the peer sees a reset instead of a FIN. */
+  /** Closes now. Where bytes wait in the write queue they are dropped, and the peer sees a reset instead of a FIN. */
   close(reason?: CloseReason): void;
   /** Closes now with RST, so that the kernel keeps no TIME_WAIT and the peer sees ECONNRESET. */
   reset(reason?: CloseReason): void;
@@ -103,12 +103,12 @@ export interface Handler<Data = unknown> {
   framing?: Framing;
   /**
    * One frame of `framing`, without its delimiter or length; called instead of `chunk`. `bytes` are borrowed, as there.
-   * None comes while the connection is paused, by you or by a full outbox: the rest of a chunk waits.
+   * None comes while the connection is paused, by you or by a full write queue: the rest of a chunk waits.
    */
   frame?(connection: Connection<Data>, bytes: Uint8Array): HandlerResult;
   /**
-   * Read on while the outbox is full. For a handler that slows another connection instead, as `pipe` does: two programs that
-   * each stop reading until the other has read would wait for ever. @default {false}
+   * Read on while the write queue is full. For a handler that slows another connection instead, as `pipe` does: two programs
+   * that each stop reading until the other has read would wait for ever. @default {false}
    */
   readonly readsWhileFull?: boolean;
   /**
@@ -122,7 +122,7 @@ export interface Handler<Data = unknown> {
    * @default {() => false}
    */
   isSending?(connection: Connection<Data>, reason: CloseReason): boolean;
-  /** The outbox fell below the low mark. */
+  /** The write queue fell below the low mark. */
   drain?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */
   end?(connection: Connection<Data>): HandlerResult;
@@ -188,11 +188,11 @@ export interface Limits {
   firstByteMs?: number;
   /** Close when older. @default {0} */
   lifetimeMs?: number;
-  /** Close when the peer takes nothing of a waiting outbox for so long. @default {60000} */
+  /** Close when the peer takes nothing of a waiting write queue for so long. @default {60000} */
   stallMs?: number;
   /** Bytes read in a second, at most, from each connection: its kernel buffers then fill and the peer is slowed. @default {0} */
   readBytesPerSecond?: number;
-  /** Bytes written in a second, at most, to each connection: what is above waits in its outbox. @default {0} */
+  /** Bytes written in a second, at most, to each connection: what is above waits in its write queue. @default {0} */
   writeBytesPerSecond?: number;
   /** Bytes read in a second by the whole listener, shared fairly between connections. @default {0} */
   totalReadBytesPerSecond?: number;
@@ -202,7 +202,7 @@ export interface Limits {
 
 /** What happens to what is published to a connection that takes it too slowly. */
 export interface SubscriberOptions {
-  /** Published bytes that may wait for one connection, beside its outbox. @default {262144} */
+  /** Published bytes that may wait for one connection, beside its write queue. @default {262144} */
   maxQueuedBytes?: number;
   /** When they are reached: lose the oldest that wait, lose the new one, or close with `slow-subscriber`. @default {"drop-oldest"} */
   whenFull?: "drop-oldest" | "drop-newest" | "close";

@@ -1,6 +1,6 @@
 import type { Handler } from "../net/mod.ts";
 
-/** Sends back what it gets. A peer that does not read is not read from either, once its outbox passes the high mark. */
+/** Sends back what it gets. A peer that does not read is not read from either, once its write queue passes the high mark. */
 const echo: Handler = {
   keepsNoBytes: true,
   chunk(connection, bytes) {

@@ -179,7 +179,7 @@ describe("a peer that is read slowly", () => {
     expect(server.counts()).toMatchObject({ active: 0, closed: { reset: 1 } });
   });
 
-  test("is echoed whole, by a handler that is paused by its full outbox in between", async () => {
+  test("is echoed whole, by a handler that is paused by its full write queue in between", async () => {
     const handler: Handler = { chunk: (connection, bytes) => connection.write(bytes) };
     const limits = { readBytesPerSecond: 60_000, writeBytesPerSecond: 30_000 };
     const server = await serve(handler, { limits, outboxHighBytes: 2000, outboxLowBytes: 500 });

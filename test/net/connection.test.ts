@@ -64,7 +64,7 @@ test("data is typed and the connection's own", async () => {
   expect(sums.sort()).toEqual([3, 5]);
 });
 
-test("what the kernel refuses waits in the outbox, pauses reading above the high mark and drains in order", async () => {
+test("what the kernel refuses waits in the write queue, pauses reading above the high mark and drains in order", async () => {
   const total = 24 * 1024 * 1024;
   let connection: Connection | undefined;
   let drains = 0;

@@ -89,7 +89,7 @@ test("no frame comes while the connection is paused; those kept come first after
   expect(got).toEqual(["1", "2", "3", "4", "5", "6"]);
 });
 
-test("a full outbox holds back the rest of a chunk: small requests with large answers end no innocent client", async () => {
+test("a full write queue holds back the rest of a chunk: small requests with large answers end no innocent client", async () => {
   const answer = new Uint8Array(10_000);
   let most = 0;
   const frame = (connection: Connection) => {
@@ -164,7 +164,7 @@ test.each(["close", "reset"] as const)(
   },
 );
 
-test("a frame that was kept for a full outbox and closes the connection is told before no drain", async () => {
+test("a frame that was kept for a full write queue and closes the connection is told before no drain", async () => {
   const told: string[] = [];
   const handler: Handler = {
     framing: lines(),

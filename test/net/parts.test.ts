@@ -1,30 +1,30 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Outbox } from "../../src/net/connection/outbox.ts";
+import { WriteQueue } from "../../src/net/connection/write-queue.ts";
 import { COUNTS_PER_ROW, Count, CountRows, placeOfClose } from "../../src/net/counts.ts";
 import { internetAddress } from "../../src/net/ffi.ts";
 import { AddressSketch, SKETCH_BYTES } from "../../src/net/loop/address-sketch.ts";
 
-test("an outbox gives back exactly what was appended, whatever the order of appends and consumes", () => {
+test("a write queue gives back exactly what was appended, whatever the order of appends and consumes", () => {
   const step = fc.oneof(
     fc.uint8Array({ minLength: 1, maxLength: 5000 }),
     fc.nat(6000).map((count) => count),
   );
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 3000 }), fc.array(step, { maxLength: 40 }), (first, steps) => {
-      const outbox = new Outbox(first);
+      const queue = new WriteQueue(first);
       let model = Buffer.from(first);
       for (const each of steps) {
         if (typeof each === "number") {
           const count = Math.min(each, model.length);
-          outbox.consume(count);
+          queue.consume(count);
           model = model.subarray(count);
         } else {
-          outbox.append(each);
+          queue.append(each);
           model = Buffer.concat([model, each]);
         }
-        expect(outbox.length).toBe(model.length);
-        expect(Buffer.compare(outbox.waiting(), model)).toBe(0);
+        expect(queue.length).toBe(model.length);
+        expect(Buffer.compare(queue.waiting(), model)).toBe(0);
       }
     }),
     { numRuns: 300 },

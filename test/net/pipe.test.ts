@@ -134,7 +134,7 @@ describe("a pipe", () => {
     expect(most).toBeLessThanOrEqual(64 * 1024 + LARGEST_CHUNK_BYTES);
   }, 30_000);
 
-  test("goes on towards one side while the other side's outbox is full", async () => {
+  test("goes on towards one side while the other side's write queue is full", async () => {
     const total = 32 * 1024 * 1024;
     const { left, right, b, results } = await bridge();
     const reader = new Reader(left);

@@ -208,7 +208,7 @@ test("what is published is a copy: a caller that uses its Buffer again changes n
   expect(wrong).toBe(0);
 });
 
-test("drain is told when the outbox is low, also where what waited in the mailbox filled it again", async () => {
+test("drain is told when the write queue is low, also where what waited in the mailbox filled it again", async () => {
   const queued: number[] = [];
   const handler: Handler = {
     open(connection) {

@@ -1,7 +1,7 @@
 /** Large blocks whose memory is given back at once. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { Outbox } from "../../src/net/connection/outbox.ts";
 import { release } from "../../src/net/connection/release.ts";
+import { WriteQueue } from "../../src/net/connection/write-queue.ts";
 import { connect, type Handler, listen, type Server } from "../../src/net/mod.ts";
 import { until } from "./support.ts";
 
@@ -31,21 +31,21 @@ function released(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
-describe("an outbox", () => {
+describe("a write queue", () => {
   test("gives its block back at its end, and holds nothing then", () => {
-    const outbox = new Outbox(new Uint8Array(LARGE_BYTES));
-    const view = outbox.waiting();
-    outbox.discard();
-    expect([outbox.length, view.length]).toEqual([0, 0]);
+    const queue = new WriteQueue(new Uint8Array(LARGE_BYTES));
+    const view = queue.waiting();
+    queue.discard();
+    expect([queue.length, view.length]).toEqual([0, 0]);
   });
 
   test("gives a block back that became too small, and keeps what was in it", () => {
-    const outbox = new Outbox(new Uint8Array(LARGE_BYTES).fill(1));
-    outbox.consume(10);
-    const view = outbox.waiting();
-    outbox.append(new Uint8Array(LARGE_BYTES).fill(2));
+    const queue = new WriteQueue(new Uint8Array(LARGE_BYTES).fill(1));
+    queue.consume(10);
+    const view = queue.waiting();
+    queue.append(new Uint8Array(LARGE_BYTES).fill(2));
     expect(view.length).toBe(0);
-    const waiting = outbox.waiting();
+    const waiting = queue.waiting();
     expect([waiting.length, waiting.indexOf(2)]).toEqual([2 * LARGE_BYTES - 10, LARGE_BYTES - 10]);
   });
 });

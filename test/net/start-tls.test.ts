@@ -43,7 +43,7 @@ async function visit(server: Server) {
   return seen;
 }
 
-test("an outbox that fills meanwhile does not hold the handshake up", async () => {
+test("a write queue that fills meanwhile does not hold the handshake up", async () => {
   let drains = 0;
   const drain = () => {
     drains += 1;

@@ -31,7 +31,7 @@ const FIRST_BYTES_MS = 5000;
  *
  * ```text
  *   socket ─► received ─► paceRead ─ used up? ─► socket paused ─► tick ─► readAgain
- *   socket ◄─ send ◄───── the rest waits in the outbox ─────────── tick ─► writeAgain
+ *   socket ◄─ send ◄───── the rest waits in the write queue ────── tick ─► writeAgain
  * ```
  */
 export abstract class ConnectionBase<Data> implements Paced {

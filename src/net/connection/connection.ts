@@ -109,7 +109,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   close(reason: CloseReason = "handler"): void {
     if (this.closed) return;
     // After a FIN the peer would take a part for the whole.
-    if (this.outbox !== undefined || this.#isSending(reason)) {
+    if (this.writeQueue !== undefined || this.#isSending(reason)) {
       this.abort(reason, undefined);
       return;
     }
@@ -273,7 +273,8 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
   #whyNoTls(): string | undefined {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return "the connection is closed or ended";
     if ((this.flags & (SECURE | UPGRADING)) !== 0) return "it has it already";
-    if (this.outbox !== undefined) return `${this.queuedBytes} bytes still wait to go out in the clear: await drain`;
+    if (this.writeQueue !== undefined)
+      return `${this.queuedBytes} bytes still wait to go out in the clear: await drain`;
     return undefined;
   }
 
@@ -382,9 +383,9 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     const context = this.context;
     context.counts[placeOfClose(reason)]! += 1;
     observe(context.counts, Count.lifetimes, LIFETIME_BOUNDS_SECONDS, this.ageMs / 1000);
-    context.counts[Count.outboxBytes]! -= this.outbox?.length ?? 0;
-    this.outbox?.discard();
-    this.outbox = undefined;
+    context.counts[Count.outboxBytes]! -= this.writeQueue?.length ?? 0;
+    this.writeQueue?.discard();
+    this.writeQueue = undefined;
     this.#cutter?.discard();
     if (this.mailbox !== undefined) context.topics?.leave(this);
     this.leaveBandwidth();

@@ -20,7 +20,7 @@ export interface Moments {
   activeMs: number;
   progressMs: number;
   heard: boolean;
-  /** Whether bytes wait in the outbox, or our FIN waits in the kernel. */
+  /** Whether bytes wait in the write queue, or our FIN waits in the kernel. */
   waits: boolean;
   /** Set once the peer has everything including our FIN, so that its own FIN ends the connection. */
   lingers: CloseReason | undefined;

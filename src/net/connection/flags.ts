@@ -1,6 +1,6 @@
 /** The state of a connection as bits of one number: a field for each would cost memory in every connection. */
 export const PAUSED_BY_HANDLER = 1;
-export const PAUSED_BY_OUTBOX = 2;
+export const PAUSED_BY_WRITE_QUEUE = 2;
 export const ENDED = 4; // end() was called: no more writes
 export const FIN_SENT = 8;
 export const PEER_FINISHED = 16;
@@ -15,11 +15,13 @@ export const PAUSED_BY_BANDWIDTH = 4096; // it has read as much as it may; bytes
 export const FIN_TAKEN = 8192; // the peer's kernel has our FIN and everything before it
 export const END_WAITS = 16_384; // it ends when the handler has sent what it is sending
 export const CLOSES_WHEN_SENT = 32_768; // no longer half-open: it waits for the peer's FIN for a moment only
-export const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_OUTBOX | PAUSED_BY_BANDWIDTH;
+export const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_WRITE_QUEUE | PAUSED_BY_BANDWIDTH;
 
 /** Returns whether the handler gets nothing now. */
 export function isHeld(flags: number): boolean {
-  return (flags & PAUSED_BY_HANDLER) !== 0 || (flags & (PAUSED_BY_OUTBOX | READS_WHILE_FULL)) === PAUSED_BY_OUTBOX;
+  return (
+    (flags & PAUSED_BY_HANDLER) !== 0 || (flags & (PAUSED_BY_WRITE_QUEUE | READS_WHILE_FULL)) === PAUSED_BY_WRITE_QUEUE
+  );
 }
 
 /** Returns whether nothing is read from the socket now. */

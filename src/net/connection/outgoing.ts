@@ -14,12 +14,12 @@ import {
   FIN_TAKEN,
   HEARD,
   PAUSED,
-  PAUSED_BY_OUTBOX,
+  PAUSED_BY_WRITE_QUEUE,
   PEER_FINISHED,
   SECURE,
   UPGRADING,
 } from "./flags.ts";
-import { Outbox } from "./outbox.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 const encoder = new TextEncoder();
 
@@ -27,13 +27,13 @@ const encoder = new TextEncoder();
  * The half of a connection that sends.
  *
  * ```text
- *   write ─────► kernel, rest ─► outbox ─► writable ─► kernel
- *   published ─► likewise; while the outbox holds something ─► mailbox ─► when it is empty
+ *   write ─────► kernel, rest ─► write queue ─► writable ─► kernel
+ *   published ─► likewise; while the write queue holds something ─► mailbox ─► when it is empty
  *   end ───────► FIN when all of it is gone; closed with some of it left ─► reset
  * ```
  */
 export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Subscriber {
-  protected outbox: Outbox | undefined;
+  protected writeQueue: WriteQueue | undefined;
   /** The reason that will be counted at the end, once `end` was called. */
   protected reason: CloseReason | undefined;
   /** Set by `Topics` while the connection subscribes to something. */
@@ -48,17 +48,17 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   protected abstract run(call: () => unknown): void;
 
   get queuedBytes(): number {
-    return (this.outbox?.length ?? 0) + (this.mailbox?.queuedBytes ?? 0);
+    return (this.writeQueue?.length ?? 0) + (this.mailbox?.queuedBytes ?? 0);
   }
   get full(): boolean {
-    return (this.flags & PAUSED_BY_OUTBOX) !== 0;
+    return (this.flags & PAUSED_BY_WRITE_QUEUE) !== 0;
   }
 
   write(given: Uint8Array | string): number {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return 0;
     const bytes = typeof given === "string" ? encoder.encode(given) : given;
     const length = bytes.length;
-    const mustWait = this.outbox !== undefined || (this.flags & UPGRADING) !== 0;
+    const mustWait = this.writeQueue !== undefined || (this.flags & UPGRADING) !== 0;
     const sent = mustWait ? 0 : this.send(bytes);
     if (sent < length && !this.#queue(sent === 0 ? bytes : bytes.subarray(sent))) return 0;
     this.context.counts[Count.writes]! += 1;
@@ -75,7 +75,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     this.flags |= ENDED;
     // When the peer closed first, the close reason is `peer` even if our handler then calls `end()`.
     this.reason = reason === "handler" && (this.flags & PEER_FINISHED) !== 0 ? "peer" : reason;
-    if (this.outbox === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
+    if (this.writeQueue === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
   }
 
   closeWhenSent(): void {
@@ -93,9 +93,9 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     if ((this.flags & (ENDED | CLOSED)) !== 0) return;
     const { counts } = this.context;
     counts[Count.published]! += 1;
-    if (this.outbox === undefined && (this.flags & UPGRADING) === 0 && this.mailbox?.queuedBytes === 0) {
+    if (this.writeQueue === undefined && (this.flags & UPGRADING) === 0 && this.mailbox?.queuedBytes === 0) {
       const sent = this.send(message);
-      // A message that was begun must be completed, and only an outbox that empties is followed by the mailbox.
+      // A message that was begun must be completed, and only a write queue that empties is followed by the mailbox.
       if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
       return;
     }
@@ -110,16 +110,16 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
 
   override writable(): void {
     // The runtime also calls this after open and resume.
-    if (this.outbox === undefined || (this.flags & (CLOSED | UPGRADING)) !== 0) return;
-    const outbox = this.outbox;
-    const sent = this.send(outbox.waiting());
+    if (this.writeQueue === undefined || (this.flags & (CLOSED | UPGRADING)) !== 0) return;
+    const writeQueue = this.writeQueue;
+    const sent = this.send(writeQueue.waiting());
     if (sent === 0) return;
-    outbox.consume(sent);
+    writeQueue.consume(sent);
     this.context.counts[Count.outboxBytes]! -= sent;
     this.progressMs = this.context.deadlines.nowMs;
-    if (outbox.length === 0) this.#emptied();
-    // Messages of the mailbox may have filled the outbox again.
-    if (this.full && (this.outbox?.length ?? 0) <= this.context.socket.outboxLowBytes) this.#drained();
+    if (writeQueue.length === 0) this.#emptied();
+    // Messages of the mailbox may have filled the write queue again.
+    if (this.full && (this.writeQueue?.length ?? 0) <= this.context.socket.outboxLowBytes) this.#drained();
   }
 
   checkDeadline(nowMs: number): number {
@@ -148,7 +148,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
 
   /** Whether bytes or a FIN are on their way to the peer and their arrival changes something. */
   get #waits(): boolean {
-    return this.outbox !== undefined || (this.flags & (FIN_SENT | FIN_TAKEN)) === FIN_SENT;
+    return this.writeQueue !== undefined || (this.flags & (FIN_SENT | FIN_TAKEN)) === FIN_SENT;
   }
 
   get #nextLookMs(): number {
@@ -180,7 +180,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   /** Replaces the socket by its encrypted one; bytes that wait go out through it. */
   protected sendThrough(socket: RawSocket): void {
     this.socket = socket;
-    if (this.outbox !== undefined) this.writable();
+    if (this.writeQueue !== undefined) this.writable();
     else this.#emptied();
   }
 
@@ -188,21 +188,21 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   #queue(rest: Uint8Array): boolean {
     if (this.closed) return false;
     const { socket, counts, limits, deadlines } = this.context;
-    const queued = this.outbox?.length ?? 0;
+    const queued = this.writeQueue?.length ?? 0;
     if (queued + rest.length > socket.outboxMaxBytes) {
       this.abort("outbox-full", undefined);
       return false;
     }
-    if (this.outbox === undefined) {
-      this.outbox = new Outbox(rest);
+    if (this.writeQueue === undefined) {
+      this.writeQueue = new WriteQueue(rest);
       this.progressMs = deadlines.nowMs;
       this.#guard(true);
       if (limits.stallMs > 0) this.rearm();
     } else {
-      this.outbox.append(rest);
+      this.writeQueue.append(rest);
     }
     counts[Count.outboxBytes]! += rest.length;
-    if (queued + rest.length > socket.outboxHighBytes) this.setPaused(this.flags | PAUSED_BY_OUTBOX);
+    if (queued + rest.length > socket.outboxHighBytes) this.setPaused(this.flags | PAUSED_BY_WRITE_QUEUE);
     return true;
   }
 
@@ -215,22 +215,22 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
   }
 
   #emptied(): void {
-    if (this.outbox !== undefined) this.#guard(false);
-    this.outbox?.discard();
-    this.outbox = undefined;
+    if (this.writeQueue !== undefined) this.#guard(false);
+    this.writeQueue?.discard();
+    this.writeQueue = undefined;
     const mailbox = this.mailbox;
-    while (mailbox !== undefined && this.outbox === undefined && !this.closed) {
+    while (mailbox !== undefined && this.writeQueue === undefined && !this.closed) {
       const message = mailbox.shift();
       if (message === undefined) break;
       const sent = this.send(message);
       if (sent < message.length) this.#queue(sent === 0 ? message : message.subarray(sent));
     }
-    if (this.outbox === undefined && (this.flags & ENDED) !== 0) this.#sendFin();
+    if (this.writeQueue === undefined && (this.flags & ENDED) !== 0) this.#sendFin();
   }
 
   #drained(): void {
     this.context.counts[Count.drains]! += 1;
-    this.setPaused(this.flags & ~PAUSED_BY_OUTBOX);
+    this.setPaused(this.flags & ~PAUSED_BY_WRITE_QUEUE);
     const { handler } = this;
     if (handler.drain && !this.closed) this.run(() => handler.drain?.(this as never));
   }

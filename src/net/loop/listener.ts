@@ -257,7 +257,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   #bind(port: number): RawListener {
     const options = this.#options;
     const socket = { ...SOCKET_EVENTS, open: (raw: RawSocket) => this.#accepted(raw) };
-    // Always half-open: the runtime would otherwise close at the peer's FIN and lose the bytes that wait in the outbox.
+    // Always half-open: the runtime would otherwise close at the peer's FIN and lose the bytes that wait in the write queue.
     const common = { socket, allowHalfOpen: true };
     // `reusePort` is missing in the runtime's types, not in the runtime.
     const shared = this.#sharePort ? { reusePort: true } : {};

@@ -9,7 +9,7 @@ export interface SendFileOptions {
   start?: number;
   /** Where to stop: the first byte that is not sent. @default {the file's size} */
   end?: number;
-  /** Bytes read at once, 1 to 524288: all the memory that it takes beside the connection's outbox. @default {65536} */
+  /** Bytes read at once, 1 to 524288: all the memory that it takes beside the connection's write queue. @default {65536} */
   chunkBytes?: number;
 }
 

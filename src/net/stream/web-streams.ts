@@ -2,7 +2,7 @@ import type { CloseReason } from "../reasons.ts";
 import type { Connection, Handler, HandlerResult } from "../types.ts";
 import { Turn } from "./turn.ts";
 
-/** Pieces in which a large chunk is written: the outbox then never holds more than its high mark and one of them. */
+/** Pieces in which a large chunk is written: the write queue then never holds more than its high mark and one of them. */
 const PIECE_BYTES = 64 * 1024;
 
 export interface WebStreamsOptions {
@@ -21,7 +21,7 @@ export interface WebStreams {
  *
  * ```text
  *   readable  peer's FIN ► closes · not read: the peer is slowed · cancel() ► reset
- *   writable  write() resolves when the outbox has room · close() ► end() · abort() ► reset
+ *   writable  write() resolves when the write queue has room · close() ► end() · abort() ► reset
  * ```
  *
  * Any other end makes both fail with an error that names the reason. To read on after `writable.close()`, and to answer after

@@ -10,7 +10,7 @@ import { release } from "./release.ts";
  *
  * With one block instead of a list of pieces, a million one-byte writes cost a megabyte and not a million objects.
  */
-export class Outbox {
+export class WriteQueue {
   #block: Uint8Array;
   #start = 0;
   #end = 0;
