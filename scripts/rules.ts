@@ -12,8 +12,8 @@ export interface Source {
 
 /** What the tables of `docs/architecture.md` say. */
 export interface Architecture {
-  /** Folder or file below `src/` → its floor. */
-  floors: ReadonlyMap<string, number>;
+  /** Folder or file below `src/` → its layer. */
+  layers: ReadonlyMap<string, number>;
   /** Files (`app/http.ts`) and folders (`net/`) below `src/` that may name the runtime. */
   mayNameRuntime: readonly string[];
   /** The dependencies that have a reason. */
@@ -28,8 +28,8 @@ export const README_LINES = 130;
 const FFI_FILE = "src/net/ffi.ts";
 
 /**
- * Reads the tables that follow `<!-- floors -->`, `<!-- runtime -->` and `<!-- dependencies -->`: of each row, the words in
- * backquotes in the first cell, and for floors the number in the second.
+ * Reads the tables that follow `<!-- layers -->`, `<!-- runtime -->` and `<!-- dependencies -->`: of each row, the words in
+ * backquotes in the first cell, and for layers the number in the second.
  */
 export function parseArchitecture(text: string): Architecture {
   const rows = (mark: string) => {
@@ -37,12 +37,12 @@ export function parseArchitecture(text: string): Architecture {
     return table.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
   };
   const names = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
-  const floors = rows("floors").flatMap(([, name, floor]) =>
-    names(name).map((folder) => [folder.replace(/\/$/, ""), Number(floor)] as const),
+  const layers = rows("layers").flatMap(([, name, layer]) =>
+    names(name).map((folder) => [folder.replace(/\/$/, ""), Number(layer)] as const),
   );
   const firstCells = (mark: string) => rows(mark).flatMap(([, name]) => names(name));
   return {
-    floors: new Map(floors),
+    layers: new Map(layers),
     mayNameRuntime: firstCells("runtime"),
     dependencies: firstCells("dependencies"),
   };
@@ -67,19 +67,19 @@ export function importsOf(text: string): string[] {
 }
 
 /** Imports go down, or stay in their folder; another folder is entered by its `mod.ts`. */
-export function importComplaints(source: Source, floors: Architecture["floors"]): string[] {
-  const from = placeOf(source.path);
-  if (!floors.has(from)) return [`${source.path}: docs/architecture.md gives ${from} no floor`];
+export function importComplaints(source: Source, layers: Architecture["layers"]): string[] {
+  const from = topFolderOf(source.path);
+  if (!layers.has(from)) return [`${source.path}: docs/architecture.md gives ${from} no layer`];
   return importsOf(source.text).flatMap((name) => {
     if (name === "tenk") return [`${source.path}: imports its own package by name`];
     if (!name.startsWith(".")) return [];
     const target = posix.normalize(posix.join(posix.dirname(source.path), name));
     if (target === "package.json") return [];
     if (!target.startsWith("src/")) return [`${source.path}: imports ${target}, which is not part of src/`];
-    const to = placeOf(target);
+    const to = topFolderOf(target);
     const complaints = [];
-    if (to !== from && !((floors.get(to) ?? Number.POSITIVE_INFINITY) < floors.get(from)!)) {
-      complaints.push(`${source.path} (${from}, floor ${floors.get(from)}) imports ${to} (floor ${floors.get(to)})`);
+    if (to !== from && !((layers.get(to) ?? Number.POSITIVE_INFINITY) < layers.get(from)!)) {
+      complaints.push(`${source.path} (${from}, layer ${layers.get(from)}) imports ${to} (layer ${layers.get(to)})`);
     }
     // A folder is open to what lies in it, at any depth.
     const folder = posix.dirname(target);
@@ -91,7 +91,7 @@ export function importComplaints(source: Source, floors: Architecture["floors"])
 }
 
 /** `src/net/worker/thread.ts` → `net`, `src/main.ts` → `main.ts`. */
-function placeOf(path: string): string {
+function topFolderOf(path: string): string {
   return path.split("/")[1] ?? path;
 }
 

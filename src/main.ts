@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
 import { run } from "./cli/mod.ts";
 
-/** Floor 6: the process's arguments into an exit code. */
+/** Layer 7: turns the process's arguments into its exit code. */
 process.exitCode = await run(process.argv.slice(2));

@@ -31,7 +31,7 @@ const manifest = JSON.parse(read("package.json"));
 describe("the repository", () => {
   test("imports go down, and enter a folder by its mod.ts", () => {
     expect(source.length).toBeGreaterThan(20);
-    expect(source.flatMap((file) => importComplaints(file, architecture.floors))).toEqual([]);
+    expect(source.flatMap((file) => importComplaints(file, architecture.layers))).toEqual([]);
   });
 
   test("only the files that docs/architecture.md lists name the runtime, and only one of them libc", () => {
@@ -82,11 +82,11 @@ describe("the repository", () => {
 });
 
 describe("a rule sees what it forbids:", () => {
-  const floors = new Map(Object.entries({ base: 0, net: 2, tcp: 3, load: 3, "main.ts": 6 }));
+  const layers = new Map(Object.entries({ base: 0, net: 2, tcp: 3, load: 3, "main.ts": 6 }));
   const inFile = (path: string, text: string): Source => ({ path, text });
 
   test.each([
-    ['import { a } from "../tcp/mod.ts";', "net/a.ts", "floor 3"],
+    ['import { a } from "../tcp/mod.ts";', "net/a.ts", "layer 3"],
     ['import type { A } from "../load/mod.ts";', "tcp/a.ts", "imports load"],
     ['export { a } from "../net/listen.ts";', "tcp/a.ts", "instead of mod.ts"],
     ['export type * from "../tcp/mod.ts";', "net/a.ts", "imports tcp"],
@@ -97,9 +97,9 @@ describe("a rule sees what it forbids:", () => {
     ['import { a } from "../../scripts/rules.ts";', "net/a.ts", "not part of src/"],
     ['import { a } from "./message/parse.ts";', "load/a.ts", "instead of mod.ts"],
     ['import { a } from "tenk";', "net/a.ts", "by name"],
-    ['import { a } from "../base/mod.ts";', "unknown/a.ts", "no floor"],
+    ['import { a } from "../base/mod.ts";', "unknown/a.ts", "no layer"],
   ])("%s in %s", (text, path, complaint) => {
-    expect(importComplaints(inFile(`src/${path}`, text), floors).join()).toContain(complaint);
+    expect(importComplaints(inFile(`src/${path}`, text), layers).join()).toContain(complaint);
   });
 
   test.each([
@@ -112,7 +112,7 @@ describe("a rule sees what it forbids:", () => {
     ['// import { a } from "../tcp/mod.ts";', "net/a.ts"],
     ['import { version } from "../../package.json" with { type: "json" };', "net/a.ts"],
   ])("but not %s in %s", (text, path) => {
-    expect(importComplaints(inFile(`src/${path}`, text), floors)).toEqual([]);
+    expect(importComplaints(inFile(`src/${path}`, text), layers)).toEqual([]);
   });
 
   test.each([
@@ -192,9 +192,9 @@ describe("a rule sees what it forbids:", () => {
   });
 
   test("a table of docs/architecture.md that cannot be read", () => {
-    expect(parseArchitecture("# nothing").floors.size).toBe(0);
-    const text = "<!-- floors -->\n| place | floor |\n| --- | --- |\n| `net/`, `store/` | 2 |\n\n| `not/` | 3 |";
-    expect([...parseArchitecture(text).floors]).toEqual([
+    expect(parseArchitecture("# nothing").layers.size).toBe(0);
+    const text = "<!-- layers -->\n| folder | layer |\n| --- | --- |\n| `net/`, `store/` | 2 |\n\n| `not/` | 3 |";
+    expect([...parseArchitecture(text).layers]).toEqual([
       ["net", 2],
       ["store", 2],
     ]);

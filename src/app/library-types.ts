@@ -17,7 +17,7 @@ const COMPILER = [
 ].flat();
 
 /**
- * The library's types for an editor, by path below a folder of their own; `mod.d.ts` is the door.
+ * The library's types for an editor, by path below a folder of their own; `mod.d.ts` is the entry point.
  *
  * @throws {TenkError} `unsupported` in a checkout without its compiler
  */
