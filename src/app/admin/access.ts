@@ -17,21 +17,21 @@ export interface AccessOptions {
   readonly proxies?: readonly string[];
 }
 
-/** What somebody may, and what showed it. */
-export interface Standing {
+/** What a request may do, and by which proof. */
+export interface AuthResult {
   readonly may: "nothing" | "read" | "change";
   readonly by: "nobody" | "loopback" | "scraper" | "session" | "token";
-  /** Too many wrong attempts: how long to wait. ms */
+  /** How long to wait after too many wrong attempts. ms */
   readonly waitMs: number;
 }
 
-const NOBODY: Standing = { may: "nothing", by: "nobody", waitMs: 0 };
+const UNAUTHENTICATED: AuthResult = { may: "nothing", by: "nobody", waitMs: 0 };
 
-/** What came of an attempt to get in. */
-export type Entry = { readonly session: string } | { readonly waitMs: number } | "wrong" | "busy";
+/** A new session, or why there is none. */
+export type LoginResult = { readonly session: string } | { readonly waitMs: number } | "wrong" | "busy";
 
 /**
- * Who may look, and who may change something:
+ * Decides who may read and who may change something:
  *
  * ```text
  *   token or session ─────────────► read, change
@@ -45,29 +45,29 @@ export class Access {
   readonly throttle = new Throttle();
   readonly #now: () => number;
   #token = "";
-  /** Of what let the sessions in. */
+  /** Digest of the token and password under which the sessions began. */
   #credentials = "";
   #password: PasswordCheck | undefined;
   #isScraper: (address: string) => boolean = () => false;
   #isProxy: (address: string) => boolean = () => false;
 
   /**
-   * @param now by a clock that only goes forward: where a small box sets its own by the network, nobody is shut out
-   * @param file where sessions outlive the process
+   * @param now a monotonic clock, so that a box which sets its clock by the network shuts nobody out
+   * @param file keeps sessions over a restart
    */
   constructor(options: AccessOptions, now: () => number = () => performance.now(), file?: SessionFile) {
     this.#now = now;
     this.sessions = new Sessions(file && { onChange: (sessions) => file.write(this.#credentials, sessions) });
     this.configure(options);
     const kept = file?.read(this.#credentials);
-    // Also where nothing is taken up: what another password has let in must not come back with it.
+    // Also when `kept` is empty: sessions of another password must not come back with that password.
     if (kept !== undefined) this.sessions.restore(kept, now());
   }
 
   /**
-   * Another password ends what the one before has opened.
+   * Takes over changed options. Another token or password ends all sessions.
    *
-   * @returns whether it did: what goes on for those who were let in is to be ended too
+   * @returns whether it did: then live streams are to be ended too
    */
   configure({ token, passwordHash, scrapers = [], proxies = [] }: AccessOptions): boolean {
     const isFirst = this.#token === "";
@@ -91,42 +91,41 @@ export class Access {
     return clientOf(peer, headers, this.#isProxy);
   }
 
-  /** @param isScrape whether it is `/metrics` that is asked for */
-  standing(client: Client, headers: Headers, cookie: string, isScrape: boolean): Standing {
+  /** @param isScrape whether the path is `/metrics` */
+  authenticate(client: Client, headers: Headers, cookie: string, isScrape: boolean): AuthResult {
     const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     if (bearer !== undefined) {
       if (isSame(bearer, this.#token)) return { may: "change", by: "token", waitMs: 0 };
-      return { ...NOBODY, waitMs: this.#wrongToken(client) };
+      return { ...UNAUTHENTICATED, waitMs: this.#wrongToken(client) };
     }
     const words = cookieValues(headers.get("cookie") ?? "", cookie);
     if (words.some((word) => this.sessions.isOpen(word, this.#now())))
       return { may: "change", by: "session", waitMs: 0 };
     if (client.isLoopback) return { may: "read", by: "loopback", waitMs: 0 };
     if (isScrape && this.#isScraper(client.address)) return { may: "read", by: "scraper", waitMs: 0 };
-    return NOBODY;
+    return UNAUTHENTICATED;
   }
 
-  /** What is aborted when the session of a request ends; undefined where it has none. */
-  ending(headers: Headers, cookie: string): AbortSignal | undefined {
+  /** Returns a signal that aborts when the request's session ends; undefined when it has none. */
+  sessionEnd(headers: Headers, cookie: string): AbortSignal | undefined {
     const words = cookieValues(headers.get("cookie") ?? "", cookie);
     return words.map((word) => this.sessions.ending(word, this.#now())).find((signal) => signal !== undefined);
   }
 
-  /** Somebody leaves: whatever their browser keeps opens nothing any more. */
-  leave(headers: Headers, cookie: string): void {
+  /** Ends every session whose cookie the request has. */
+  logout(headers: Headers, cookie: string): void {
     for (const word of cookieValues(headers.get("cookie") ?? "", cookie)) this.sessions.end(word);
   }
 
-  /** Somebody followed the link with the token. */
-  enterByToken(client: Client, token: string): Entry {
-    if (isSame(token, this.#token)) return this.#entered();
+  loginWithToken(client: Client, token: string): LoginResult {
+    if (isSame(token, this.#token)) return this.#newSession();
     const waitMs = this.#wrongToken(client);
     return waitMs > 0 ? { waitMs } : "wrong";
   }
 
-  /** Somebody filled in the form: the password, or the token. */
-  async enterByWord(client: Client, word: string): Promise<Entry> {
-    if (isSame(word, this.#token)) return this.#entered();
+  /** @param word the password, or the token */
+  async loginWithPassword(client: Client, word: string): Promise<LoginResult> {
+    if (isSame(word, this.#token)) return this.#newSession();
     const key = attemptsKey(client.address);
     const waitMs = this.throttle.begin(key, this.#now(), true);
     if (waitMs > 0) return { waitMs };
@@ -134,23 +133,23 @@ export class Access {
     if (isRight === undefined && this.#password !== undefined) return "busy";
     if (isRight !== true) return "wrong";
     this.throttle.forgive(key, true);
-    return this.#entered();
+    return this.#newSession();
   }
 
-  #entered(): Entry {
+  #newSession(): LoginResult {
     return { session: this.sessions.begin(this.#now()) };
   }
 
   /**
-   * Nobody guesses 256 bits, so that one who has the token is never kept waiting for another's mistakes. Counted apart from
-   * passwords: any site's page can make a browser follow a link with a wrong token, as an image, and its owner would wait.
+   * Counts wrong tokens by address. Nobody guesses 256 bits, so that a right token never waits. They are counted apart from
+   * passwords: any site can make a browser load a link with a wrong token, and its owner would then wait for the password.
    */
   #wrongToken(client: Client): number {
     return this.throttle.begin(`token ${attemptsKey(client.address)}`, this.#now(), false);
   }
 }
 
-/** Of several cookies of one name (a stranger's page of the same host may have set one) each is looked at, a few at most. */
+/** The values of all cookies of one name, four at most: another page of the same host may have set one too. */
 export function cookieValues(header: string, name: string): string[] {
   const pairs = header.split(";").map((pair) => pair.trim());
   const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));

@@ -1,8 +1,8 @@
 /**
- * The path below a base that a proxy may have left in front of it; as it is where the proxy takes it away, or there is none.
+ * Removes the base path that a proxy may leave in front of a request's path. A path without it is returned unchanged.
  *
  * @param basePath begins and ends with `/`
- * @returns undefined for the base without its last slash, from which relative links would lead astray
+ * @returns undefined for the base path without its last slash, where relative links would be wrong
  * @example
  * belowBase("/tenk/api/status", "/tenk/"); // "/api/status"
  * belowBase("/api/status", "/tenk/"); // "/api/status"

@@ -1,27 +1,26 @@
-import { wrongWords } from "./answer.ts";
+import { badRequest } from "./response.ts";
 
-/** What `tenk load` says of a run of hours, with room. */
+/** More than the report of a load test of several hours. */
 export const MAX_BODY_BYTES = 4 * 2 ** 20;
 
 /**
- * The JSON of a request. Only what is declared as JSON: a form of another site's page cannot declare that without being
- * asked for leave first.
+ * Parses the JSON body of a request. The content type must be JSON: another site's form cannot set it without a CORS preflight.
  *
  * @throws {TenkError} `usage`
  */
 export async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
-  if (!isType(request, "application/json")) throw wrongWords("expected content-type: application/json");
+  if (!isType(request, "application/json")) throw badRequest("expected content-type: application/json");
   const text = await readText(request, maxBytes);
   try {
     return JSON.parse(text);
   } catch {
-    throw wrongWords("expected JSON");
+    throw badRequest("expected JSON");
   }
 }
 
-/** The fields of a form. @throws {TenkError} `usage` */
+/** Parses a form. @throws {TenkError} `usage` */
 export async function readForm(request: Request, maxBytes = 8192): Promise<URLSearchParams> {
-  if (!isType(request, "application/x-www-form-urlencoded")) throw wrongWords("expected a form");
+  if (!isType(request, "application/x-www-form-urlencoded")) throw badRequest("expected a form");
   return new URLSearchParams(await readText(request, maxBytes));
 }
 
@@ -29,7 +28,7 @@ function isType(request: Request, type: string): boolean {
   return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() === type;
 }
 
-/** Stops reading where it is too long, whatever its head said. */
+/** Stops reading at `maxBytes`, whatever Content-Length says. */
 async function readText(request: Request, maxBytes: number): Promise<string> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLong(maxBytes);
   const parts: Uint8Array[] = [];
@@ -43,5 +42,5 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
 }
 
 function tooLong(maxBytes: number): Error {
-  return wrongWords(`expected at most ${maxBytes} bytes`);
+  return badRequest(`expected at most ${maxBytes} bytes`);
 }

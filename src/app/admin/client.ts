@@ -1,25 +1,25 @@
 import { addressRanges } from "../../net/mod.ts";
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Client {
-  /** What a proxy that is trusted says, else the peer on the wire. */
+  /** The address that a trusted proxy reports, else the socket's peer. */
   readonly address: string;
-  /** On this machine, and nobody in between. */
+  /** A loopback address, and no proxy in between. */
   readonly isLoopback: boolean;
-  /** Over TLS, as far as a proxy says so. */
+  /** A proxy reports that the client uses TLS. */
   readonly isSecure: boolean;
-  /** Who is in between: nobody, as far as can be seen; a proxy that the configuration names; another one. */
+  /** `trusted`: a proxy of `dashboard.proxies`. `unknown`: another one. */
   readonly proxy: "none" | "trusted" | "unknown";
 }
 
-/** What proxies add. A program of this machine that forwards strangers' requests is not this machine asking. */
+/** Headers that proxies add. A proxy on this machine forwards requests of strangers: such a request is not from loopback. */
 const FORWARDING = new Set(["forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"]);
 
 const isLoopbackAddress = addressRanges(["127.0.0.0/8", "::1"]);
 
 /**
- * @param peer the address on the wire; IPv4 within IPv6 and zones are understood
- * @param isProxy whose `X-Forwarded-For` is believed; read from its right end, where the proxies themselves wrote
+ * @param peer the socket's peer; may be IPv4 mapped into IPv6, or have a zone
+ * @param isProxy whether an address is a trusted proxy, whose `X-Forwarded-For` is read, from the right
  */
 export function clientOf(peer: string, headers: Headers, isProxy: (address: string) => boolean): Client {
   const isForwarded = [...headers.keys()].some((name) => FORWARDING.has(name) || name.startsWith("x-forwarded"));
@@ -33,23 +33,23 @@ export function clientOf(peer: string, headers: Headers, isProxy: (address: stri
       proxy: isTrusted ? "trusted" : "none",
     };
   }
-  const address = furthest(peer, (headers.get("x-forwarded-for") ?? "").split(","), isProxy);
+  const address = originalAddress(peer, (headers.get("x-forwarded-for") ?? "").split(","), isProxy);
   return { address, isLoopback: false, isSecure, proxy: isTrusted ? "trusted" : "unknown" };
 }
 
-/** Goes on to the left while it is a proxy of ours who says so; what a proxy did not know (`unknown`, `unix:`) ends it. */
-function furthest(peer: string, hops: readonly string[], isProxy: (address: string) => boolean): string {
+/** Reads X-Forwarded-For to the left while the hop is a trusted proxy. Stops at the first hop that is not an address. */
+function originalAddress(peer: string, hops: readonly string[], isProxy: (address: string) => boolean): string {
   let known = peer;
   for (let at = hops.length - 1; at >= 0 && isProxy(known); at--) {
-    const hop = bare(hops[at]!);
+    const hop = withoutPort(hops[at]!);
     if (!isAddress(hop)) break;
     known = hop;
   }
   return known;
 }
 
-/** `[2001:db8::1]:4711` and `192.0.2.1:4711` are written by some. */
-function bare(hop: string): string {
+/** Drops the port that some proxies add: `[2001:db8::1]:4711`, `192.0.2.1:4711`. */
+function withoutPort(hop: string): string {
   const text = hop.trim();
   return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
 }
@@ -57,7 +57,7 @@ function bare(hop: string): string {
 const isAddress = addressRanges(["0.0.0.0/0", "::/0"]);
 
 /**
- * Under what name attempts of a client are counted: an IPv6 network (/64) is one, as whoever has one address of it has all.
+ * Returns the key under which login attempts are counted: the address, or an IPv6 address's /64, which usually is one customer's.
  *
  * @example
  * attemptsKey("2001:db8:1:2:3::4"); // "2001:db8:1:2::/64"

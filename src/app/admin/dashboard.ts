@@ -5,19 +5,19 @@ import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts"
 import { formatAddress, type PreparedChange, portHolder } from "../../part/mod.ts";
 import type { LoadedConfig } from "../config/mod.ts";
 import { Access, type AccessOptions } from "./access.ts";
+import { type AdminServer, serveAdmin } from "./admin-server.ts";
 import { isPasswordHash } from "./password.ts";
-import { type SurfaceParts, surfaceRoutes } from "./routes.ts";
+import { type AdminSources, adminRoutes } from "./routes.ts";
 import type { SessionFile } from "./session-file.ts";
 import type { Site } from "./site.ts";
-import { type Surface, serveSurface } from "./surface.ts";
 
-type Where = LoadedConfig["config"]["dashboard"]["listen"];
+type ListenAddress = LoadedConfig["config"]["dashboard"]["listen"];
 
 export interface DashboardOptions {
   readonly loaded: LoadedConfig;
   readonly token: string;
   readonly sessionFile?: SessionFile | undefined;
-  readonly parts: SurfaceParts;
+  readonly parts: AdminSources;
   readonly log: Log;
 }
 
@@ -32,8 +32,8 @@ export class Dashboard {
   readonly #access: Access;
   readonly #options: Omit<DashboardOptions, "loaded">;
   #site: Site;
-  #at: Where;
-  #surface: Surface;
+  #at: ListenAddress;
+  #server: AdminServer;
   #isStopped = false;
   /** Who has the port that was wanted is found out aside; the log has it before anybody is told that all is up. */
   #logged: Promise<void> | undefined;
@@ -50,11 +50,11 @@ export class Dashboard {
     this.#access = new Access(accessOf(loaded, options.token), undefined, options.sessionFile);
     this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
-    this.#surface = this.#serve(this.#at);
+    this.#server = this.#serve(this.#at);
   }
 
   get url(): string {
-    return `http://${formatAddress({ host: this.#at.host, port: this.#surface.port })}${this.#site.basePath}`;
+    return `http://${formatAddress({ host: this.#at.host, port: this.#server.port })}${this.#site.basePath}`;
   }
 
   /** Where strangers could reach it at all. */
@@ -72,60 +72,60 @@ export class Dashboard {
     const access = accessOf(loaded, this.#options.token);
     const { listen } = loaded.config.dashboard;
     const isThere = formatAddress(listen) === formatAddress(this.#at);
-    const isOurs = listen.port === this.#surface.port || isListeners(listen.port);
-    const surface = isThere ? undefined : await this.#opened(listen, isOurs);
+    const isOurs = listen.port === this.#server.port || isListeners(listen.port);
+    const server = isThere ? undefined : await this.#opened(listen, isOurs);
     return {
       commit: async () => {
         // Whoever watches live and still may comes back by itself.
         if (this.#access.configure(access)) this.#options.parts.live.stop();
         this.#site = siteOf(loaded);
-        if (surface !== undefined) await this.#move(listen, surface);
+        if (server !== undefined) await this.#move(listen, server);
       },
       drop: async () => {
-        if (surface !== OURS) await surface?.stop();
+        if (server !== OURS) await server?.stop();
       },
     };
   }
 
   /** @returns `OURS` where the port is in use and ours: that of now, with only the host another, or a listener's */
-  async #opened(where: Where, isOurs: boolean): Promise<Surface | typeof OURS> {
+  async #opened(where: ListenAddress, isOurs: boolean): Promise<AdminServer | typeof OURS> {
     if (where.port === 0 || !isOurs) return this.#serve(where);
     try {
       return this.#serveAt(where.host, where.port);
     } catch (error) {
-      if (systemCodeOf(error) !== "EADDRINUSE") throw surfaceError(error, where);
+      if (systemCodeOf(error) !== "EADDRINUSE") throw listenError(error, where);
     }
     await this.#serve({ ...where, port: 0 }).stop();
     return OURS;
   }
 
-  async #move(where: Where, surface: Surface | typeof OURS): Promise<void> {
-    const before = this.#surface;
-    if (surface === OURS) await before.stop();
+  async #move(where: ListenAddress, server: AdminServer | typeof OURS): Promise<void> {
+    const before = this.#server;
+    if (server === OURS) await before.stop();
     // A stop that came meanwhile did not know of it.
-    if (this.#isStopped) return surface === OURS ? undefined : surface.stop();
-    this.#surface = surface === OURS ? this.#serve(where) : surface;
+    if (this.#isStopped) return server === OURS ? undefined : server.stop();
+    this.#server = server === OURS ? this.#serve(where) : server;
     this.#at = where;
     this.#options.log.info("dashboard moved", { status: this.url });
-    if (surface !== OURS) await before.stop();
+    if (server !== OURS) await before.stop();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#surface.stop();
+    await this.#server.stop();
     const written = this.#options.sessionFile?.settled();
     if (written !== undefined) await Promise.race([written, wait(WRITING_MS, undefined, { ref: false })]);
   }
 
   /** Nobody's reason not to start: where its port is taken, a free one does. */
-  #serve(where: Where): Surface {
+  #serve(where: ListenAddress): AdminServer {
     try {
       return this.#serveAt(where.host, where.port);
     } catch (error) {
-      if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw surfaceError(error, where);
-      const surface = this.#serveAt(where.host, 0);
-      this.#logged = this.#logTaken(where.port, surface.port);
-      return surface;
+      if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw listenError(error, where);
+      const server = this.#serveAt(where.host, 0);
+      this.#logged = this.#logTaken(where.port, server.port);
+      return server;
     }
   }
 
@@ -136,14 +136,14 @@ export class Dashboard {
   }
 
   /** @throws the system's error */
-  #serveAt(host: string, port: number): Surface {
+  #serveAt(host: string, port: number): AdminServer {
     const { parts, log } = this.#options;
-    return serveSurface({
+    return serveAdmin({
       host,
       port,
       access: this.#access,
       site: () => this.#site,
-      routes: surfaceRoutes(parts),
+      routes: adminRoutes(parts),
       log,
     });
   }
@@ -186,7 +186,7 @@ function siteOf({ config }: LoadedConfig): Site {
   return { names: names.map((name) => name.toLowerCase()), basePath, frameAncestors };
 }
 
-function surfaceError(error: unknown, address: Where): TenkError {
+function listenError(error: unknown, address: ListenAddress): TenkError {
   const message = `Cannot serve the dashboard on ${formatAddress(address)}: ${messageOf(error)}`;
   const code = systemCodeOf(error) === "EACCES" ? "permission-denied" : "address-unavailable";
   return new TenkError(code, message, { cause: error });

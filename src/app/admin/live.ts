@@ -1,6 +1,6 @@
 import type { LogRing } from "./log-ring.ts";
 
-/** What live streams tell, by numbers that say how far a stream has come: nothing is queued for anybody. */
+/** The sources of live streams. Each is read from a position that the stream keeps; nothing is queued for a reader. */
 export interface LiveSources {
   readonly history: {
     readonly keysVersion: number;
@@ -8,45 +8,45 @@ export interface LiveSources {
     columns(afterMs: number): { readonly t: number; readonly v: readonly (number | null)[] }[];
   };
   readonly log: LogRing;
-  /** The load test in progress, with what is new in it after a version; -1 is before all. */
+  /** The load test in progress, with the part of its course after a version; -1 is before all. */
   readonly run: (afterVersion: number) => { readonly version: number; readonly value: unknown };
 }
 
 export interface LiveOptions {
   /** Streams at a time. @default {32} */
   readonly maxStreams?: number;
-  /** Bytes that may wait for a reader before it is told nothing more for now. @default {65536} */
-  readonly waitingBytes?: number;
-  /** Seconds in a row that a reader takes nothing before it is dropped. @default {30} */
-  readonly patienceSeconds?: number;
+  /** Bytes that may wait for a reader; beyond that it gets nothing until it has read. @default {65536} */
+  readonly maxBufferedBytes?: number;
+  /** A reader that takes nothing for this long is dropped. @default {30} */
+  readonly stallSeconds?: number;
 }
 
 interface Stream {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  /** Waits for the end of a session no longer. */
+  /** Stops listening for the end of the session. */
   readonly release: () => void;
-  /** The last second that was told. ms since 1970 */
-  toldMs: number;
-  /** More seconds wait than were told at once. */
+  /** The last second that was sent. ms since 1970 */
+  sentMs: number;
+  /** More seconds wait than are sent at once. */
   isBehind: boolean;
   keysVersion: number;
   logNumber: number;
   runVersion: number;
-  /** Its reader knows of no run in progress, that it should be told it has ended. */
+  /** The reader has no run on its page, so that the end of one need not be sent. */
   knowsNoRun: boolean;
   stalledSeconds: number;
 }
 
-/** What one look at a reader may write: many seconds are told in several looks. */
+/** A reader that resumes gets more seconds than these in several steps. */
 const SECONDS_AT_ONCE = 120;
 const encoder = new TextEncoder();
 
 /**
- * Server-sent events (WHATWG HTML §9.2). Each stream has its own place in what everybody else reads too, so that a slow reader
- * costs no memory; one that takes nothing for long is dropped, and resumes from `Last-Event-ID` as any other.
+ * Server-sent events (WHATWG HTML §9.2). Each stream keeps its position in the shared sources, so that a slow reader costs no
+ * memory. A reader that takes nothing for long is dropped; it resumes with `Last-Event-ID`.
  *
  * ```text
- *   tick ─► for each stream: room? ─► names, seconds since its place, log lines, the run ─► its place moves
+ *   tick ─► for each stream: buffer free? ─► names, seconds since its position, log lines, the run ─► its position moves
  *                              └ no ─► later, or dropped
  * ```
  */
@@ -54,14 +54,14 @@ export class LiveStreams {
   readonly #sources: LiveSources;
   readonly #options: Required<LiveOptions>;
   readonly #streams = new Set<Stream>();
-  /** The second that was sampled last. ms since 1970 */
+  /** The latest sampled second. ms since 1970 */
   #newestMs = 0;
-  /** The last second as everybody gets it. */
+  /** The text of the latest second, which most streams get alike. */
   #second = { t: -1, keysVersion: -1, text: "" };
 
   constructor(sources: LiveSources, options: LiveOptions = {}) {
     this.#sources = sources;
-    this.#options = { maxStreams: 32, waitingBytes: 65_536, patienceSeconds: 30, ...options };
+    this.#options = { maxStreams: 32, maxBufferedBytes: 65_536, stallSeconds: 30, ...options };
   }
 
   get size(): number {
@@ -69,13 +69,13 @@ export class LiveStreams {
   }
 
   /**
-   * Begins a stream.
+   * Opens a stream.
    *
-   * @param afterMs what was told before an interruption, ms since 1970 @default now
-   * @param ending ends the stream when it is aborted
-   * @returns undefined where there are too many
+   * @param afterMs the last second before an interruption, ms since 1970 @default now
+   * @param sessionEnd ends the stream when it aborts
+   * @returns undefined when there are too many streams
    */
-  open(afterMs?: number, ending?: AbortSignal): ReadableStream<Uint8Array> | undefined {
+  open(afterMs?: number, sessionEnd?: AbortSignal): ReadableStream<Uint8Array> | undefined {
     if (this.#streams.size >= this.#options.maxStreams) return undefined;
     const { log } = this.#sources;
     let stream: Stream | undefined;
@@ -87,8 +87,8 @@ export class LiveStreams {
         start: (controller) => {
           stream = {
             controller,
-            release: () => ending?.removeEventListener("abort", end),
-            toldMs: afterMs ?? this.#newestMs - 1,
+            release: () => sessionEnd?.removeEventListener("abort", end),
+            sentMs: afterMs ?? this.#newestMs - 1,
             isBehind: false,
             keysVersion: -1,
             logNumber: afterMs === undefined ? log.count : log.numberAt(afterMs),
@@ -97,32 +97,32 @@ export class LiveStreams {
             stalledSeconds: 0,
           };
           this.#streams.add(stream);
-          ending?.addEventListener("abort", end, { once: true });
+          sessionEnd?.addEventListener("abort", end, { once: true });
           controller.enqueue(encoder.encode("retry: 2000\n\n"));
-          this.#tell(stream);
+          this.#send(stream);
         },
         pull: () => {
-          // Only those that have a backlog go on by themselves; the others wait for the next second.
-          if (stream?.isBehind) this.#tell(stream);
+          // Only a stream with a backlog continues at once; the others wait for the next second.
+          if (stream?.isBehind) this.#send(stream);
         },
         cancel: () => {
           if (stream !== undefined) this.#forget(stream);
         },
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: this.#options.waitingBytes }),
+      new ByteLengthQueuingStrategy({ highWaterMark: this.#options.maxBufferedBytes }),
     );
   }
 
-  /** A second was sampled. */
+  /** Called after each sample. */
   tick(): void {
     this.#newestMs = this.#sources.history.columns(this.#newestMs).at(-1)?.t ?? this.#newestMs;
     for (const stream of this.#streams) {
       if ((stream.controller.desiredSize ?? 0) > 0) {
         stream.stalledSeconds = 0;
-        this.#tell(stream);
+        this.#send(stream);
       } else {
         stream.stalledSeconds += 1;
-        if (stream.stalledSeconds >= this.#options.patienceSeconds) this.#drop(stream);
+        if (stream.stalledSeconds >= this.#options.stallSeconds) this.#drop(stream);
       }
     }
   }
@@ -145,7 +145,7 @@ export class LiveStreams {
     }
   }
 
-  #tell(stream: Stream): void {
+  #send(stream: Stream): void {
     const text = this.#names(stream) + this.#seconds(stream) + this.#logLines(stream) + this.#run(stream);
     if (text === "") return;
     try {
@@ -165,17 +165,17 @@ export class LiveStreams {
   #seconds(stream: Stream): string {
     const { history } = this.#sources;
     const current = this.#second;
-    const isNext = stream.toldMs === current.t - 1000 && current.keysVersion === history.keysVersion;
+    const isNext = stream.sentMs === current.t - 1000 && current.keysVersion === history.keysVersion;
     if (isNext && history.columns(current.t).length === 0) {
-      stream.toldMs = current.t;
+      stream.sentMs = current.t;
       return current.text;
     }
     let text = "";
-    const columns = history.columns(stream.toldMs);
+    const columns = history.columns(stream.sentMs);
     stream.isBehind = columns.length > SECONDS_AT_ONCE;
     for (const column of columns.slice(0, SECONDS_AT_ONCE)) {
       const one = `id: ${column.t / 1000}\n${event("second", { t: column.t, v: column.v.map(rounded) })}`;
-      stream.toldMs = column.t;
+      stream.sentMs = column.t;
       if (column.t >= current.t) this.#second = { t: column.t, keysVersion: history.keysVersion, text: one };
       text += one;
     }

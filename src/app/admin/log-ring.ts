@@ -13,12 +13,12 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** What is longer is cut: peers have a say in some of it, and a thousand lines are kept. */
+/** Longer texts are cut: peers can influence some of them, and a thousand lines are kept in memory. */
 const MAX_TEXT = 2000;
 
-/** The last lines of the log. */
+/** Keeps the last lines of the log. */
 export class LogRing {
-  /** How many there were in all: the number of the next line. */
+  /** Lines so far: the number of the next one. */
   count = 0;
   readonly #lines: (LogLine | undefined)[];
 
@@ -34,7 +34,7 @@ export class LogRing {
     this.count += 1;
   }
 
-  /** Those from a number on that are still there, the oldest first. */
+  /** Returns the lines from a number on that are still kept, the oldest first. */
   since(number: number): LogLine[] {
     const lines: LogLine[] = [];
     for (let at = Math.max(0, number, this.count - this.#lines.length); at < this.count; at++) {
@@ -43,7 +43,7 @@ export class LogRing {
     return lines;
   }
 
-  /** The number of the first line at or after a moment. */
+  /** Returns the number of the first line at or after a time. */
   numberAt(t: number): number {
     const behind = this.since(0).filter((line) => line.t >= t).length;
     return this.count - behind;
@@ -54,5 +54,5 @@ function cut(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
-/** What this process logs, where its program says so: see `tenk up`. */
+/** The log of this process; `tenk up` fills it. */
 export const processLog = new LogRing();

@@ -1,16 +1,16 @@
-import { asText, plainPage } from "./plain-page.ts";
+import { escapeHtml, staticPage } from "./static-page.ts";
 
 export interface LoginPageOptions {
   readonly code: number;
   readonly hasPassword: boolean;
   /** @default {""} */
   readonly message?: string;
-  /** Ask once more from our own page, at `login`: see `frontDoor`. @default {false} */
+  /** Redirect to `login`, so that the browser sends the cookie: see `authMiddleware`. @default {false} */
   readonly asksAgain?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A form that works without script, below whatever path a proxy has put us. */
+/** Returns the login form. It works without script, and below any base path. */
 export function loginPage({ code, hasPassword, message = "", asksAgain, headers = {} }: LoginPageOptions): Response {
   const [label, help] = hasPassword
     ? ["Password", "Or the token, which tenk printed at its first start and keeps in its data folder."]
@@ -18,13 +18,13 @@ export function loginPage({ code, hasPassword, message = "", asksAgain, headers 
         "Token",
         "tenk printed it at its first start, within a link, and keeps it in the file <code>token</code> of its data folder.",
       ];
-  const said = message === "" ? "" : `<p role="alert">${asText(message)}</p>\n`;
-  const body = `${said}<form method="post" action="login">
+  const alert = message === "" ? "" : `<p role="alert">${escapeHtml(message)}</p>\n`;
+  const body = `${alert}<form method="post" action="login">
 <input name="username" autocomplete="username" value="tenk" hidden>
 <label for="word">${label}</label>
 <input id="word" name="word" type="password" autocomplete="current-password" required autofocus>
 <button>Log in</button>
 </form>
 <p>${help}</p>`;
-  return plainPage({ code, title: "Log in", body, headers, ...(asksAgain ? { goesTo: "login" } : {}) });
+  return staticPage({ code, title: "Log in", body, headers, ...(asksAgain ? { goesTo: "login" } : {}) });
 }

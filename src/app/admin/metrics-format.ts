@@ -7,10 +7,10 @@ export const METRICS_TYPES: Readonly<Record<ExpositionFormat, string>> = {
 };
 
 /**
- * The format a scraper asks for (RFC 9110 §12.5.1). OpenMetrics only for who names it, and wants it no less than text:
- * a browser takes anything, and reads text.
+ * Returns the format for an `Accept` header (RFC 9110 §12.5.1): OpenMetrics only where it is named and weighs no less than text,
+ * since a browser accepts anything and should get text.
  *
- * @param accept the request's `Accept`; "" where it has none
+ * @param accept the request's `Accept`; "" when there is none
  * @example
  * metricsFormat("application/openmetrics-text; version=1.0.0, text/plain;q=0.5"); // "openmetrics"
  * metricsFormat("text/html"); // "text"

@@ -1,15 +1,15 @@
 import type { ExpositionFormat } from "../../metrics/mod.ts";
-import { answer } from "./answer.ts";
 import { METRICS_TYPES, metricsFormat } from "./metrics-format.ts";
-import type { Route } from "./visit.ts";
+import type { Route } from "./request-context.ts";
+import { respond } from "./response.ts";
 
-/** `/metrics`, in the format that is asked for. */
+/** `GET /metrics`, in the format of its `Accept`. */
 export function metricsRoute(metrics: (format: ExpositionFormat) => Promise<string>): Route {
   return {
     isScrape: true,
     async get({ request }) {
       const format = metricsFormat(request.headers.get("accept") ?? "");
-      return answer(200, METRICS_TYPES[format], await metrics(format), { vary: "accept" });
+      return respond(200, METRICS_TYPES[format], await metrics(format), { vary: "accept" });
     },
   };
 }

@@ -1,14 +1,14 @@
-/** Everything HTTP of the dashboard's port: who may look, what there is to see. */
+/** The admin server: HTTP on the dashboard's port, its authentication and its routes. */
 export { Access, type AccessOptions } from "./access.ts";
+export { type AdminServer, serveAdmin } from "./admin-server.ts";
 export type { Asset, Assets } from "./asset-routes.ts";
 export { checkDashboard, Dashboard } from "./dashboard.ts";
 export { LiveStreams } from "./live.ts";
 export { LiveRun } from "./live-run.ts";
 export { type LogLine, processLog } from "./log-ring.ts";
 export { hashPassword, isPasswordHash } from "./password.ts";
-export { type SurfaceParts, surfaceRoutes } from "./routes.ts";
+export { type AdminSources, adminRoutes } from "./routes.ts";
 export { newSecret as newToken } from "./secrets.ts";
 export { SessionFile } from "./session-file.ts";
 export type { Site } from "./site.ts";
-export { type Surface, serveSurface } from "./surface.ts";
 export { findToken, openToken, type Token } from "./token.ts";

@@ -1,27 +1,27 @@
-import type { Standing } from "./access.ts";
+import type { AuthResult } from "./access.ts";
 import type { Client } from "./client.ts";
 import type { Site } from "./site.ts";
 
 export const OTHER_ORIGIN = "it comes from another origin";
 
 /**
- * Why a request that has the right to change something is not one of our own page's or of a program; undefined where it is.
- * A page of another site can make a browser send the cookie, but not our header, nor its own Origin as ours.
+ * Returns why a request looks like cross-site request forgery; undefined when it comes from our own page or a program. Another
+ * site can make a browser send our cookie, but neither our header nor our Origin.
  */
-export function csrfReason(headers: Headers, client: Client, standing: Standing, site: Site): string | undefined {
+export function csrfReason(headers: Headers, client: Client, auth: AuthResult, site: Site): string | undefined {
   if (headers.get("x-tenk") !== "1") return "it lacks the header x-tenk: 1";
   const origin = headers.get("origin");
   const from = headers.get("sec-fetch-site");
   if (from !== null && from !== "same-origin") return "it comes from another site";
   if (origin !== null && !isSameOrigin(headers, client, site)) return OTHER_ORIGIN;
-  // A cookie travels with whatever a browser sends; where nothing says who sent it, it is not believed.
-  if (standing.by === "session" && origin === null && from === null) return "it does not say where it comes from";
+  // A browser adds the cookie to any request: with a session, one header at least must tell where the request comes from.
+  if (auth.by === "session" && origin === null && from === null) return "it does not say where it comes from";
   return undefined;
 }
 
 /**
- * Whether a request comes from a page of ours. A proxy that is trusted may have asked us by another name than the browser
- * asked it: then it says which (`X-Forwarded-Host`), or the browser says that both are one, or the configuration knows the name.
+ * Returns whether a request comes from our own page. A trusted proxy may use another Host than the browser did: then
+ * `X-Forwarded-Host`, the browser's `Sec-Fetch-Site` or `dashboard.names` must confirm the origin.
  */
 export function isSameOrigin(headers: Headers, { proxy }: Client, { names }: Site): boolean {
   const origin = headers.get("origin") ?? "";
@@ -33,12 +33,12 @@ export function isSameOrigin(headers: Headers, { proxy }: Client, { names }: Sit
   return headers.get("sec-fetch-site") === "same-origin" || names.includes(new URL(origin).hostname);
 }
 
-/** The first that `X-Forwarded-Host` names, which is the one that the browser asked for. */
+/** Returns the first name in `X-Forwarded-Host`, which is the browser's. */
 export function forwardedHost(headers: Headers): string | undefined {
   return headers.get("x-forwarded-host")?.split(",")[0]?.trim() || undefined;
 }
 
-/** The scheme may be another one where a proxy speaks TLS for us, and many proxies leave the port out. */
+/** Ignores the scheme, since a proxy may end TLS for us, and a port that the proxy left out. */
 function isHostOf(origin: URL, host: string): boolean {
   const url = `${origin.protocol}//${host}`;
   if (host === "" || !URL.canParse(url)) return false;
@@ -47,9 +47,8 @@ function isHostOf(origin: URL, host: string): boolean {
 }
 
 /**
- * What other sites' pages load is not for them even where the address alone may look: images, scripts, event streams, frames.
- * A browser shows them no frame of ours unless the configuration lets it, but by then it has cost us our answer. A link is
- * followed.
+ * Returns whether another site's page loads us as an image, script, event stream or frame. Such a request is refused even when
+ * its address alone may read, except for frames that the configuration allows. Following a link is no such request.
  */
 export function isEmbedded(headers: Headers, { frameAncestors }: Site): boolean {
   const from = headers.get("sec-fetch-site");

@@ -1,8 +1,8 @@
 import { TenkError } from "../../base/mod.ts";
 import type { JsonRoute, JsonRoutes, Panel } from "../../part/mod.ts";
-import { json, refusal } from "./answer.ts";
 import { readJson } from "./body.ts";
-import type { Answering, Route } from "./visit.ts";
+import type { RequestHandler, Route } from "./request-context.ts";
+import { errorResponse, json } from "./response.ts";
 
 /** A part, as far as the admin server serves it. */
 export interface ServedPart {
@@ -34,12 +34,13 @@ function routeOf(served: JsonRoute): Route {
   };
 }
 
-function answering(serve: (visit: Parameters<Answering>[0]) => unknown): Answering {
-  return async (visit) => {
+function answering(serve: (context: Parameters<RequestHandler>[0]) => unknown): RequestHandler {
+  return async (context) => {
     try {
-      return json(await serve(visit));
+      return json(await serve(context));
     } catch (error) {
-      if (error instanceof TenkError && error.code === "not-found") return refusal(404, error.message, error.hint);
+      if (error instanceof TenkError && error.code === "not-found")
+        return errorResponse(404, error.message, error.hint);
       throw error;
     }
   };

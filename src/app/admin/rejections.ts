@@ -1,5 +1,5 @@
 import { type Log, occasionally } from "../../base/mod.ts";
-import { refusal } from "./answer.ts";
+import { errorResponse } from "./response.ts";
 
 /** What may stand in a log line and on a page of what a stranger sent as a name. */
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
@@ -18,26 +18,26 @@ export class Rejections {
   unknownHost(asked: string, peer: string): Response {
     const host = nameIn(asked);
     // What is no name at all is no mistake of a configuration.
-    if (host === undefined) return refusal(421, "not served under this name");
+    if (host === undefined) return errorResponse(421, "not served under this name");
     const fix = `dashboard: { names: [${host}] }`;
     this.#logSometimes("unknown-host", { host, peer, fix });
     const hint = `to serve it under this name, write \`${fix}\` into tenk.yaml; without that, open it by its address`;
-    return refusal(421, `this box is not served under the name ${host}`, hint);
+    return errorResponse(421, `this box is not served under the name ${host}`, hint);
   }
 
   /** The browser opened another name than we were asked by: a page of another site, or a proxy that does not pass it on. */
   otherOrigin(headers: Headers, peer: string): Response {
     if (headers.get("origin") === "null")
-      return refusal(403, "the browser does not say whose page sent this", NULL_HINT);
+      return errorResponse(403, "the browser does not say whose page sent this", NULL_HINT);
     const [origin, host] = [nameIn(headers.get("origin") ?? ""), nameIn(headers.get("host") ?? "")];
-    if (origin === undefined || host === undefined) return refusal(403, "cross-site request refused");
+    if (origin === undefined || host === undefined) return errorResponse(403, "cross-site request refused");
     const fix = `in the proxy: proxy_set_header Host $http_host; and in tenk.yaml: dashboard: { names: [${origin}] }`;
     this.#logSometimes("cross-origin", { origin, host, peer, fix });
     const hint =
       "if a proxy is in between, it does not pass on the name that you opened: have it send the line " +
       `\`proxy_set_header Host $http_host;\` (nginx), and write \`dashboard: { names: [${origin}] }\` into tenk.yaml; or ` +
       `trust it as it is: \`dashboard: { proxies: [${peer}], names: [${origin}] }\``;
-    return refusal(403, `the request comes from a page of ${origin}, but asks for ${host}`, hint);
+    return errorResponse(403, `the request comes from a page of ${origin}, but asks for ${host}`, hint);
   }
 
   /** The first of a kind at once, later ones once a minute. */

@@ -1,6 +1,5 @@
 import type { ExpositionFormat, History } from "../../metrics/mod.ts";
 import type { Runs } from "../persistence/mod.ts";
-import { answer, json, TEXT } from "./answer.ts";
 import { type Assets, assetRoutes } from "./asset-routes.ts";
 import type { LiveStreams } from "./live.ts";
 import { liveRoute } from "./live-route.ts";
@@ -9,12 +8,13 @@ import type { LogRing } from "./log-ring.ts";
 import { logRoute } from "./log-route.ts";
 import { metricsRoute } from "./metrics-route.ts";
 import { partRoutes, type ServedPart } from "./part-routes.ts";
+import type { Route, Routes } from "./request-context.ts";
+import { json, respond, TEXT } from "./response.ts";
 import { runsRoutes } from "./runs-routes.ts";
 import { namesRoute, seriesRoute } from "./series-routes.ts";
-import type { Route, Routes } from "./visit.ts";
 
-/** What the surface answers with. */
-export interface SurfaceParts {
+/** What the server answers with. */
+export interface AdminSources {
   /** False from the moment the box begins to stop: whoever spreads work over boxes looks here. */
   readonly healthy: () => boolean;
   readonly status: () => unknown;
@@ -33,12 +33,12 @@ export interface SurfaceParts {
 }
 
 /** Every path there is. */
-export function surfaceRoutes(parts: SurfaceParts): Routes {
+export function adminRoutes(parts: AdminSources): Routes {
   const { healthy, status, history } = parts;
   const fixed: Readonly<Record<string, Route>> = {
     "/healthz": {
       isPublic: true,
-      get: () => (healthy() ? answer(200, TEXT, "ok\n") : answer(503, TEXT, "stopping\n")),
+      get: () => (healthy() ? respond(200, TEXT, "ok\n") : respond(503, TEXT, "stopping\n")),
     },
     "/metrics": metricsRoute(parts.metrics),
     "/api/status": { get: async () => json(await status()) },

@@ -1,8 +1,8 @@
 import { type Runs, readFinishedRun } from "../persistence/mod.ts";
-import { json, refusal, wrongWords } from "./answer.ts";
 import { readJson } from "./body.ts";
 import { type LiveRun, RUN_SNAPSHOT } from "./live-run.ts";
-import type { Route } from "./visit.ts";
+import type { Route } from "./request-context.ts";
+import { badRequest, errorResponse, json } from "./response.ts";
 
 const MAX_SNAPSHOT_BYTES = 65_536;
 
@@ -16,7 +16,7 @@ export function runsRoutes(
     get: async () => json({ runs: await runs.list() }),
     async post({ request, query }) {
       const run = readFinishedRun(await readJson(request));
-      if (run === undefined) throw wrongWords("expected { startedAt, report, series }");
+      if (run === undefined) throw badRequest("expected { startedAt, report, series }");
       live.end(query.get("live") ?? undefined);
       return json({ id: await runs.add(run) }, 201);
     },
@@ -28,15 +28,15 @@ export function runsRoutes(
     },
     async post({ request }) {
       const read = RUN_SNAPSHOT.safeParse(await readJson(request, MAX_SNAPSHOT_BYTES));
-      if (!read.success) throw wrongWords("expected { id, target, snapshot }");
-      live.tell(read.data, now());
+      if (!read.success) throw badRequest("expected { id, target, snapshot }");
+      live.update(read.data, now());
       return json({});
     },
   };
   const one = (id: string): Route => ({
     async get() {
       const run = await runs.get(id);
-      return run === undefined ? refusal(404, "there is no such run", "GET /api/runs lists them") : json(run);
+      return run === undefined ? errorResponse(404, "there is no such run", "GET /api/runs lists them") : json(run);
     },
   });
   return (path) => {

@@ -1,6 +1,6 @@
 import { type History, parseSeriesKey, seriesKey, unitOf } from "../../metrics/mod.ts";
-import { json, wrongWords } from "./answer.ts";
-import type { Route } from "./visit.ts";
+import type { Route } from "./request-context.ts";
+import { badRequest, json } from "./response.ts";
 
 /** Lines that one question may ask for; a name without labels is as many as it has. */
 const MAX_KEYS = 50;
@@ -32,12 +32,12 @@ export function seriesRoute(history: History, now: () => number = Date.now): Rou
   return {
     async get({ query }) {
       const asked = query.getAll("name");
-      if (asked.length === 0) throw wrongWords("expected name=KEY", "GET /api/names lists the keys");
-      if (asked.length > MAX_KEYS) throw wrongWords(`expected at most ${MAX_KEYS} names`);
+      if (asked.length === 0) throw badRequest("expected name=KEY", "GET /api/names lists the keys");
+      if (asked.length > MAX_KEYS) throw badRequest(`expected at most ${MAX_KEYS} names`);
       const keys = distinct(asked);
       const toMs = numberIn(query, "to") ?? now();
       const fromMs = numberIn(query, "from") ?? toMs - 300_000;
-      if (toMs < fromMs) throw wrongWords("expected from before to");
+      if (toMs < fromMs) throw badRequest("expected from before to");
       // Whoever knows a second by a live stream asks up to it, and means it too, as Prometheus does.
       const range = { fromMs, toMs: toMs + 1, stepMs: numberIn(query, "step") ?? 1000 };
       const answers = await Promise.all(
@@ -77,5 +77,5 @@ export function numberIn(query: URLSearchParams, name: string): number | undefin
   if (text === null || text === "") return undefined;
   const value = Number(text);
   if (Number.isFinite(value) && value >= 0 && text.trim() !== "") return value;
-  throw wrongWords(`cannot read ${name}: expected a number`);
+  throw badRequest(`cannot read ${name}: expected a number`);
 }

@@ -1,6 +1,6 @@
-import { answer, refusal, TEXT } from "./answer.ts";
+import type { IncomingRequest } from "./auth-middleware.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
-import type { Arrived } from "./front-door.ts";
+import { errorResponse, respond, TEXT } from "./response.ts";
 
 export interface Served {
   readonly port: number;
@@ -23,7 +23,7 @@ export interface IdleSeconds {
 export function serveHttp(
   host: string,
   port: number,
-  handle: (arrived: Arrived) => Promise<Response>,
+  handle: (incoming: IncomingRequest) => Promise<Response>,
   { asking = 30, streaming = 60 }: IdleSeconds = {},
 ): Served {
   const server = Bun.serve({
@@ -38,10 +38,10 @@ export function serveHttp(
     async fetch(request, self) {
       const peer = self.requestIP(request)?.address;
       // Gone before it was asked about: nobody reads the answer.
-      if (peer === undefined) return answer(400, TEXT, "gone\n");
+      if (peer === undefined) return respond(400, TEXT, "gone\n");
       return handle({ request, peer, stayOpen: () => self.timeout(request, streaming) });
     },
-    error: () => refusal(500, "it failed"),
+    error: () => errorResponse(500, "it failed"),
   });
   return { port: server.port ?? port, stop: () => server.stop(true) };
 }

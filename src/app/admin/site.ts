@@ -8,4 +8,4 @@ export interface Site {
   readonly frameAncestors: readonly string[];
 }
 
-export const PLAIN_SITE: Site = { names: [], basePath: "/", frameAncestors: [] };
+export const DIRECT_SITE: Site = { names: [], basePath: "/", frameAncestors: [] };

@@ -163,7 +163,7 @@ describe("load tests over HTTP", () => {
     expect((await post("/api/runs/live", snapshot)).status).toBe(200);
     const inProgress = async () => (await (await ask("/api/runs/live", here)).json()) as { run: object | null };
     expect(await inProgress()).toEqual({ run: { ...snapshot, series: expect.anything() } });
-    world.liveRun.tell(snapshot, Date.now() - 6000);
+    world.liveRun.update(snapshot, Date.now() - 6000);
     expect(await inProgress()).toEqual({ run: null });
     await post("/api/runs/live", snapshot);
     const kept = await post("/api/runs", run);

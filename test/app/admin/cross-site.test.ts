@@ -4,9 +4,9 @@ import { hasBrowser, launchBrowser, TIMEOUT_MS } from "../../dash/browser.ts";
 import { sessionOf, TOKEN, worldOf } from "./support.ts";
 
 const { world, ask, serve } = worldOf();
-const surface = serve();
-afterAll(() => surface.stop());
-const url = `http://127.0.0.1:${surface.port}/`;
+const server = serve();
+afterAll(() => server.stop());
+const url = `http://127.0.0.1:${server.port}/`;
 const bytes = Buffer.from("<!doctype html><p>inside</p>");
 world.assets.set("/", { type: "text/html; charset=utf-8", bytes, gzip: Bun.gzipSync(bytes), isForever: false });
 

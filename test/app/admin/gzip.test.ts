@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
-import { chosenCoding } from "../../../src/app/admin/quality.ts";
+import { chooseEncoding } from "../../../src/app/admin/accept.ts";
 import { parseConfig, up } from "../../../src/app/mod.ts";
 import { raw, worldOf } from "./support.ts";
 
@@ -96,5 +96,5 @@ test.each([
   ["identity;q=0.8, gzip;q=0.8", "gzip"],
   ["*;q=0", undefined],
 ] as const)("of br and gzip %s chooses %p", (header, coding) => {
-  expect(chosenCoding(header, ["br", "gzip"])).toBe(coding);
+  expect(chooseEncoding(header, ["br", "gzip"])).toBe(coding);
 });

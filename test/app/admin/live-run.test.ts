@@ -13,7 +13,7 @@ function telling() {
   return {
     live,
     tell(id: string, second: number, nowMs = BEGAN + second * 1000) {
-      live.tell({ id, target: "127.0.0.1:9091", snapshot: { ...fakeSnapshot(second) } }, nowMs);
+      live.update({ id, target: "127.0.0.1:9091", snapshot: { ...fakeSnapshot(second) } }, nowMs);
     },
     /** What a reader is told who knows everything before, and one who has just come. */
     read(nowMs: number) {
@@ -135,7 +135,7 @@ describe("a live stream", () => {
   test("tells a page that comes back what is new, and one that is new all of it", async () => {
     const { world } = worldOf();
     const tell = (second: number) =>
-      world.liveRun.tell({ id: "a", target: "t", snapshot: { ...fakeSnapshot(second) } }, world.nowMs);
+      world.liveRun.update({ id: "a", target: "t", snapshot: { ...fakeSnapshot(second) } }, world.nowMs);
     for (const second of [0, 1]) tell(second);
     const stream = world.live.open()!;
     tell(2);
@@ -146,12 +146,12 @@ describe("a live stream", () => {
 
   test("tells one that was away that the run has ended meanwhile, and nothing of it to one that is new", async () => {
     const { world } = worldOf();
-    world.liveRun.tell({ id: "a", target: "t", snapshot: { ...fakeSnapshot(1) } }, world.nowMs);
+    world.liveRun.update({ id: "a", target: "t", snapshot: { ...fakeSnapshot(1) } }, world.nowMs);
     world.liveRun.end("a");
     expect(await toldSeconds(world.live.open(world.nowMs)!, 1)).toEqual([undefined]);
     const fresh = world.live.open()!;
     world.live.tick();
-    world.liveRun.tell({ id: "b", target: "t", snapshot: { ...fakeSnapshot(3) } }, world.nowMs);
+    world.liveRun.update({ id: "b", target: "t", snapshot: { ...fakeSnapshot(3) } }, world.nowMs);
     world.live.tick();
     expect(await toldSeconds(fresh, 1)).toEqual([[3]]);
   });

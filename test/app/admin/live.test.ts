@@ -117,7 +117,7 @@ describe("a live stream", () => {
   });
 
   test("costs a slow reader's box nothing: it is left alone, then dropped, and resumes as any other", async () => {
-    const { live, second } = streaming({ waitingBytes: 200, patienceSeconds: 5 });
+    const { live, second } = streaming({ maxBufferedBytes: 200, stallSeconds: 5 });
     second();
     const slow = live.open()!;
     for (let count = 0; count < 6; count++) {
@@ -132,8 +132,8 @@ describe("a live stream", () => {
 
 test("a stream over a real connection ends with its reader", async () => {
   const { world, serve } = worldOf();
-  const surface = serve();
-  const socket = connect(surface.port, "127.0.0.1", () =>
+  const server = serve();
+  const socket = connect(server.port, "127.0.0.1", () =>
     socket.write("GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"),
   );
   let seen = "";
@@ -148,5 +148,5 @@ test("a stream over a real connection ends with its reader", async () => {
     world.live.tick();
     return world.live.size === 0;
   });
-  await surface.stop();
+  await server.stop();
 });

@@ -64,11 +64,11 @@ describe("C01 what changes something is refused", () => {
 
 describe("C02 a name that is not ours reads nothing", () => {
   test.each(["/", "/metrics", "/api/status", "/api/live", "/healthz", "/login"])("%s", async (path) => {
-    const surface = worldOf().serve();
-    const answer = await raw(surface.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example"));
+    const server = worldOf().serve();
+    const answer = await raw(server.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example"));
     const upgrade = ["Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="];
-    const socket = await raw(surface.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example", ...upgrade));
-    await surface.stop();
+    const socket = await raw(server.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example", ...upgrade));
+    await server.stop();
     expect(answer).toStartWith("HTTP/1.1 421");
     expect(socket).toStartWith("HTTP/1.1 421");
   });
@@ -118,18 +118,18 @@ describe("C03 a stranger stays out", () => {
     ["a host with a dot at its end", ["Host: localhost."]],
   ])("by %s", async (_, lines) => {
     // A proxy's header makes of this machine a stranger.
-    const surface = worldOf().serve();
+    const server = worldOf().serve();
     const host = lines.some((line) => line.startsWith("Host")) ? [] : ["Host: localhost"];
-    const answer = await raw(surface.port, head("GET /api/status HTTP/1.1", ...host, "Via: 1.1 a", ...lines));
-    await surface.stop();
+    const answer = await raw(server.port, head("GET /api/status HTTP/1.1", ...host, "Via: 1.1 a", ...lines));
+    await server.stop();
     expect(answer).toMatch(/^HTTP\/1\.1 (401|421) /);
     expect(answer).not.toContain('{"a":1}');
   });
 
   test("by HTTP/2 from the start", async () => {
-    const surface = worldOf().serve();
-    const answer = await raw(surface.port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 300);
-    await surface.stop();
+    const server = worldOf().serve();
+    const answer = await raw(server.port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 300);
+    await server.stop();
     expect(answer).not.toMatch(/ 200 |"a":1/);
   });
 

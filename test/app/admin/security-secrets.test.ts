@@ -104,14 +104,14 @@ describe("C07 getting in", () => {
   test("goes by a clock that nobody sets: neither waits nor sessions jump with the other one", () => {
     const access = new Access({ token: TOKEN });
     const client = { address: "192.0.2.7", isLoopback: false, isSecure: false, proxy: "none" } as const;
-    const entered = access.enterByToken(client, TOKEN) as { session: string };
-    for (let count = 0; count < 5; count++) access.enterByToken(client, "wrong");
+    const entered = access.loginWithToken(client, TOKEN) as { session: string };
+    for (let count = 0; count < 5; count++) access.loginWithToken(client, "wrong");
     setSystemTime(new Date("2001-01-01"));
-    const sixth = access.enterByToken(client, "wrong");
+    const sixth = access.loginWithToken(client, "wrong");
     expect(typeof sixth === "object" && "waitMs" in sixth ? sixth.waitMs : 0).toBeLessThanOrEqual(1000);
     setSystemTime(new Date("2101-01-01"));
     const headers = new Headers({ cookie: `tenk-9190=${entered.session}` });
-    expect(access.standing(client, headers, "tenk-9190", false)).toMatchObject({ may: "change", by: "session" });
+    expect(access.authenticate(client, headers, "tenk-9190", false)).toMatchObject({ may: "change", by: "session" });
   });
 
   test("is bounded in sessions, and another password ends them all", async () => {

@@ -116,8 +116,8 @@ describe("the file of sessions", () => {
   const accessOf = (folder: string, log = keptLog()) => {
     const file = new SessionFile(join(folder, "sessions"), log);
     const access = new Access({ token: TOKEN }, undefined, file);
-    const begin = () => (access.enterByToken(client, TOKEN) as { session: string }).session;
-    const isIn = (word: string) => access.standing(client, headers(word), "tenk-9190", false).by === "session";
+    const begin = () => (access.loginWithToken(client, TOKEN) as { session: string }).session;
+    const isIn = (word: string) => access.authenticate(client, headers(word), "tenk-9190", false).by === "session";
     return { access, file, begin, isIn, log };
   };
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { cookieValues } from "../../../src/app/admin/access.ts";
+import { isAllowedHost } from "../../../src/app/admin/allowed-host.ts";
 import { attemptsKey, clientOf } from "../../../src/app/admin/client.ts";
-import { isOurs } from "../../../src/app/admin/host.ts";
 import { addressRanges } from "../../../src/net/mod.ts";
 import { inside, worldOf } from "./support.ts";
 
@@ -68,7 +68,7 @@ test("a Host that names nothing of ours never is, whatever it is made of", () =>
   fc.assert(
     fc.property(fc.string({ maxLength: 40 }), (text) => {
       const isNamed = /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(text);
-      if (!isNamed) expect(isOurs(text, "127.0.0.1")).toBe(false);
+      if (!isNamed) expect(isAllowedHost(text, "127.0.0.1")).toBe(false);
     }),
     { numRuns: 2000 },
   );

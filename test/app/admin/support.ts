@@ -4,13 +4,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Access, type AccessOptions } from "../../../src/app/admin/access.ts";
+import { type AdminServer, serveAdmin } from "../../../src/app/admin/admin-server.ts";
 import type { Asset } from "../../../src/app/admin/asset-routes.ts";
-import { frontDoor } from "../../../src/app/admin/front-door.ts";
+import { authMiddleware } from "../../../src/app/admin/auth-middleware.ts";
 import { LiveStreams } from "../../../src/app/admin/live.ts";
 import { LiveRun } from "../../../src/app/admin/live-run.ts";
 import { LogRing } from "../../../src/app/admin/log-ring.ts";
-import { surfaceRoutes } from "../../../src/app/admin/routes.ts";
-import { type Surface, serveSurface } from "../../../src/app/admin/surface.ts";
+import { adminRoutes } from "../../../src/app/admin/routes.ts";
 import { Runs } from "../../../src/app/persistence/runs.ts";
 import type { Log, LogFields } from "../../../src/base/mod.ts";
 import { History } from "../../../src/metrics/mod.ts";
@@ -77,7 +77,7 @@ export function worldOf({
     status: () => ({ a: 1 }),
   };
   const access = new Access({ token: TOKEN, ...options }, () => world.nowMs);
-  const routes = surfaceRoutes({
+  const routes = adminRoutes({
     ...world,
     healthy: () => world.healthy,
     dataFolder: "/var/lib/tenk",
@@ -87,7 +87,7 @@ export function worldOf({
     parts: () => [{ name: "tcp", panel: undefined, routes: connectionRoutes(() => world.listeners) }],
     assets: async () => world.assets,
   });
-  const door = frontDoor({ access, routes, host, site, cookie: () => "tenk-9190", log: world.said });
+  const door = authMiddleware({ access, routes, host, site, cookie: () => "tenk-9190", log: world.said });
   return {
     world,
     access,
@@ -98,8 +98,8 @@ export function worldOf({
       return door({ request, peer, stayOpen: () => undefined });
     },
     /** The same behind a real port of this machine. */
-    serve(): Surface {
-      return serveSurface({ host: "127.0.0.1", port: 0, access, site, routes, log: world.said });
+    serve(): AdminServer {
+      return serveAdmin({ host: "127.0.0.1", port: 0, access, site, routes, log: world.said });
     },
   };
 }

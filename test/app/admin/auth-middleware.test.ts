@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { isOurs } from "../../../src/app/admin/host.ts";
+import { isAllowedHost } from "../../../src/app/admin/allowed-host.ts";
 import { head, raw, TOKEN, worldOf } from "./support.ts";
 
 const { world, ask, serve } = worldOf();
-const surface = serve();
-afterAll(() => surface.stop());
-const url = `http://127.0.0.1:${surface.port}`;
+const server = serve();
+afterAll(() => server.stop());
+const url = `http://127.0.0.1:${server.port}`;
 world.assets.set("/", {
   type: "text/html; charset=utf-8",
   bytes: Buffer.from("<!doctype html>"),
@@ -48,7 +48,7 @@ describe("the dashboard's port", () => {
   test.each(["/", "/metrics", "/api/status", "/api/live", "/api/log"])(
     "answers HEAD %s as GET without a body",
     async (path) => {
-      const text = await raw(surface.port, head(`HEAD ${path} HTTP/1.1`, "Host: localhost"));
+      const text = await raw(server.port, head(`HEAD ${path} HTTP/1.1`, "Host: localhost"));
       expect(text).toStartWith("HTTP/1.1 200");
       expect(text.split("\r\n\r\n")[1]).toBe("");
     },
@@ -111,9 +111,9 @@ describe("the dashboard's port", () => {
     const chunk = `${long.length.toString(16)}\r\n${long}\r\n0\r\n\r\n`;
     const chunked = head("POST /api/tcp/connections/close HTTP/1.1", ...bearer, "Transfer-Encoding: chunked") + chunk;
     for (const text of [declared, chunked])
-      expect(await raw(surface.port, text)).toContain("expected at most 4096 bytes");
+      expect(await raw(server.port, text)).toContain("expected at most 4096 bytes");
     const huge = head("POST /api/runs HTTP/1.1", ...bearer, "Content-Length: 99000000");
-    expect(await raw(surface.port, huge)).toStartWith("HTTP/1.1 413");
+    expect(await raw(server.port, huge)).toStartWith("HTTP/1.1 413");
   });
 });
 
@@ -133,12 +133,12 @@ describe("a Host is ours", () => {
     ["localhost.", "127.0.0.1", false],
     ["", "", false],
   ])("%j when bound to %j: %p", (header, bound, ours) => {
-    expect(isOurs(header, bound)).toBe(ours);
+    expect(isAllowedHost(header, bound)).toBe(ours);
   });
 
   test("where the configuration names it", () => {
-    expect(isOurs("Box.Home.Arpa:443", "127.0.0.1", ["box.home.arpa"])).toBe(true);
-    expect(isOurs("evil.example", "127.0.0.1", ["box.home.arpa"])).toBe(false);
+    expect(isAllowedHost("Box.Home.Arpa:443", "127.0.0.1", ["box.home.arpa"])).toBe(true);
+    expect(isAllowedHost("evil.example", "127.0.0.1", ["box.home.arpa"])).toBe(false);
   });
 });
 
@@ -164,10 +164,10 @@ describe("a stranger who cannot speak HTTP fails nothing, and writes nothing int
     ],
   ])("%s", async (_, bytes, code) => {
     const { world, serve } = worldOf();
-    const surface = serve();
-    expect(await raw(surface.port, bytes)).toStartWith(`HTTP/1.1 ${code} `);
-    expect((await fetch(`http://127.0.0.1:${surface.port}/healthz`)).status).toBe(200);
-    await surface.stop();
+    const server = serve();
+    expect(await raw(server.port, bytes)).toStartWith(`HTTP/1.1 ${code} `);
+    expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
+    await server.stop();
     expect(world.said.lines).toEqual([]);
   });
 });

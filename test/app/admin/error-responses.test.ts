@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { prefersHtml } from "../../../src/app/admin/accept.ts";
 import { belowBase } from "../../../src/app/admin/base-path.ts";
-import { PLAIN_STYLE } from "../../../src/app/admin/plain-page.ts";
-import { wantsPage } from "../../../src/app/admin/quality.ts";
-import { rootOf } from "../../../src/app/admin/refusal-page.ts";
+import { rootOf } from "../../../src/app/admin/error-page.ts";
+import { PAGE_STYLE } from "../../../src/app/admin/static-page.ts";
 import { BEARER, FORM, HASH, JSON_BODY, OWN_PAGE, sessionOf, worldOf } from "./support.ts";
 
 /** What Firefox sends where a person opens an address. */
@@ -141,7 +141,7 @@ test("a page without files has the colours of the dashboard's page", () => {
   const page = readFileSync(new URL("../../../src/dash/page/style/base.css", import.meta.url), "utf8");
   const coloursOf = (css: string) =>
     [...css.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => `${name} ${value}`);
-  const [light, dark] = PLAIN_STYLE.split("@media").map(coloursOf);
+  const [light, dark] = PAGE_STYLE.split("@media").map(coloursOf);
   const [own, ownDark] = page.split('[data-theme="dark"]').map(coloursOf);
   expect(light!.length).toBeGreaterThan(5);
   expect(own).toEqual(expect.arrayContaining(light!));
@@ -158,7 +158,7 @@ test.each([
 ])("%s below %s is %p", (path, base, expected) => expect(belowBase(path, base)).toBe(expected!));
 
 test("who wants a page is a browser", () => {
-  expect([BROWSER, "text/html", ...PROGRAMS, "text/html;q=0"].map((accept) => wantsPage(accept ?? ""))).toEqual([
+  expect([BROWSER, "text/html", ...PROGRAMS, "text/html;q=0"].map((accept) => prefersHtml(accept ?? ""))).toEqual([
     true,
     true,
     ...PROGRAMS.map(() => false),

@@ -8,7 +8,7 @@ export const JSON_TYPE = "application/json";
  * On every answer, whatever it is. No script but our own files, no frame around us, nothing that a stranger's page could
  * load as its own; `same-origin` and not `no-referrer`, since browsers derive Origin of a form from it.
  */
-export const GUARDS: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
@@ -20,22 +20,27 @@ export const GUARDS: Readonly<Record<string, string>> = {
 };
 
 /** An answer with its guards; not to be kept by anybody unless `more` says so. */
-export function answer(
+export function respond(
   code: number,
   type: string,
   body: string | Uint8Array<ArrayBuffer> | ReadableStream | null,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  const headers = { "cache-control": "no-store", ...(type === "" ? {} : { "content-type": type }), ...GUARDS, ...more };
+  const headers = {
+    "cache-control": "no-store",
+    ...(type === "" ? {} : { "content-type": type }),
+    ...SECURITY_HEADERS,
+    ...more,
+  };
   return new Response(body, { status: code, headers });
 }
 
 export function json(value: unknown, code = 200, more: Readonly<Record<string, string>> = {}): Response {
-  return answer(code, JSON_TYPE, `${JSON.stringify(value)}\n`, more);
+  return respond(code, JSON_TYPE, `${JSON.stringify(value)}\n`, more);
 }
 
 /** Every answer of the API that is not 2xx: `{ error, hint }`. */
-export function refusal(
+export function errorResponse(
   code: number,
   error: string,
   hint?: string,
@@ -46,10 +51,10 @@ export function refusal(
 
 /** Somewhere else; 303 makes a GET of whatever came. */
 export function redirect(location: string, more: Readonly<Record<string, string>> = {}): Response {
-  return answer(303, "", null, { location, ...more });
+  return respond(303, "", null, { location, ...more });
 }
 
 /** What is wrong with a request: answered as it is, with 400. */
-export function wrongWords(error: string, hint?: string): TenkError {
+export function badRequest(error: string, hint?: string): TenkError {
   return new TenkError("usage", error, hint === undefined ? {} : { hint });
 }

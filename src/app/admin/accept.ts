@@ -3,9 +3,9 @@
  * cannot be read counts as 0: nobody is sent what they may not have wanted.
  *
  * @example
- * qualities("gzip;q=0.5, br"); // Map { "gzip" → 0.5, "br" → 1 }
+ * acceptWeights("gzip;q=0.5, br"); // Map { "gzip" → 0.5, "br" → 1 }
  */
-export function qualities(header: string): ReadonlyMap<string, number> {
+export function acceptWeights(header: string): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const member of header.toLowerCase().split(",")) {
     const [name = "", ...parameters] = member.split(";").map((word) => word.trim());
@@ -21,14 +21,14 @@ export function qualities(header: string): ReadonlyMap<string, number> {
  *
  * @param header `Accept-Encoding`; "" where the request has none, which asks for nothing in particular
  * @example
- * chosenCoding("gzip, br", ["br", "gzip"]); // "br"
- * chosenCoding("*;q=0.1, identity", ["gzip"]); // undefined
+ * chooseEncoding("gzip, br", ["br", "gzip"]); // "br"
+ * chooseEncoding("*;q=0.1, identity", ["gzip"]); // undefined
  */
-export function chosenCoding<const Coding extends string>(
+export function chooseEncoding<const Coding extends string>(
   header: string,
   codings: readonly Coding[],
 ): Coding | undefined {
-  const wanted = qualities(header);
+  const wanted = acceptWeights(header);
   const others = wanted.get("*") ?? 0;
   let best: Coding | undefined;
   // Not named, and not meant by `*`, identity is acceptable, but liked less than anything that is named.
@@ -44,8 +44,8 @@ export function chosenCoding<const Coding extends string>(
 }
 
 /** Whether a person looks, with a browser: it names HTML itself, and JSON no sooner. Programs take anything, or name JSON. */
-export function wantsPage(accept: string): boolean {
-  const wanted = qualities(accept);
+export function prefersHtml(accept: string): boolean {
+  const wanted = acceptWeights(accept);
   const html = wanted.get("text/html") ?? 0;
   return html > 0 && html >= (wanted.get("application/json") ?? 0);
 }

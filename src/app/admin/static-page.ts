@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { answer, GUARDS, HTML } from "./answer.ts";
+import { HTML, respond, SECURITY_HEADERS } from "./response.ts";
 
-export interface PlainPage {
+export interface StaticPage {
   readonly code: number;
   readonly title: string;
-  /** HTML of ours; what others sent goes through `asText` first. */
+  /** HTML of ours; what others sent goes through `escapeHtml` first. */
   readonly body: string;
   /** Where it goes on by itself at once. */
   readonly goesTo?: string;
@@ -15,27 +15,27 @@ export interface PlainPage {
  * A page that needs nothing else: no script, no file, since neither may be reachable, under a wrong name or an unknown path.
  * Looks like the page of the dashboard, whose colours it has.
  */
-export function plainPage({ code, title, body, goesTo, headers = {} }: PlainPage): Response {
-  const refresh = goesTo === undefined ? "" : `<meta http-equiv="refresh" content="0; url=${asText(goesTo)}">\n`;
+export function staticPage({ code, title, body, goesTo, headers = {} }: StaticPage): Response {
+  const refresh = goesTo === undefined ? "" : `<meta http-equiv="refresh" content="0; url=${escapeHtml(goesTo)}">\n`;
   const text = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-${refresh}<title>${asText(title)} · tenk</title>
+${refresh}<title>${escapeHtml(title)} · tenk</title>
 <link rel="icon" href="${ICON_URL}" type="image/svg+xml">
-<style>${PLAIN_STYLE}</style>
+<style>${PAGE_STYLE}</style>
 <main>
 <h1><img src="${ICON_URL}" alt="" width="20" height="20"> tenk</h1>
 ${body}
 </main>
 </html>
 `;
-  return answer(code, HTML, text, { "content-security-policy": POLICY, ...headers });
+  return respond(code, HTML, text, { "content-security-policy": POLICY, ...headers });
 }
 
 /** Text as HTML shows it. */
-export function asText(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -43,7 +43,7 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><rect 
 const ICON_URL = `data:image/svg+xml,${encodeURIComponent(ICON)}`;
 
 /** Its colours are those of the dashboard's page (`dash/page/style/base.css`), which a test holds it to. */
-export const PLAIN_STYLE = `:root { --page: #f3f4f6; --panel: #ffffff; --line: #e1e5e9; --edge: #808a95; --text: #15191e; --muted: #5d6772; --accent: #0b7285; --on-accent: #ffffff; --bad: #b42525; color-scheme: light dark; font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; background: var(--page); color: var(--text); }
+export const PAGE_STYLE = `:root { --page: #f3f4f6; --panel: #ffffff; --line: #e1e5e9; --edge: #808a95; --text: #15191e; --muted: #5d6772; --accent: #0b7285; --on-accent: #ffffff; --bad: #b42525; color-scheme: light dark; font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; background: var(--page); color: var(--text); }
 @media (prefers-color-scheme: dark) { :root { --page: #0e1216; --panel: #161b21; --line: #262e37; --edge: #66727f; --text: #e8ecf0; --muted: #94a1ae; --accent: #3fc1d8; --on-accent: #062127; --bad: #ff8080; } }
 * { box-sizing: border-box; }
 body { display: grid; place-items: center; min-height: 100vh; margin: 0; }
@@ -60,5 +60,8 @@ button { color: var(--on-accent); background: var(--accent); border-color: trans
 [role="alert"] { margin: 0 0 12px; color: var(--bad); }
 `;
 
-const styleDigest = createHash("sha256").update(PLAIN_STYLE).digest("base64");
-const POLICY = GUARDS["content-security-policy"]!.replace("style-src 'self'", `style-src 'sha256-${styleDigest}'`);
+const styleDigest = createHash("sha256").update(PAGE_STYLE).digest("base64");
+const POLICY = SECURITY_HEADERS["content-security-policy"]!.replace(
+  "style-src 'self'",
+  `style-src 'sha256-${styleDigest}'`,
+);

@@ -1,11 +1,11 @@
 import type { Log } from "../../base/mod.ts";
 import type { Access } from "./access.ts";
-import { frontDoor } from "./front-door.ts";
+import { authMiddleware } from "./auth-middleware.ts";
+import type { Routes } from "./request-context.ts";
 import { serveHttp } from "./serve.ts";
 import type { Site } from "./site.ts";
-import type { Routes } from "./visit.ts";
 
-export interface SurfaceOptions {
+export interface AdminServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -15,16 +15,16 @@ export interface SurfaceOptions {
   readonly log: Log;
 }
 
-export interface Surface {
+export interface AdminServer {
   readonly port: number;
   stop(): Promise<void>;
 }
 
 /** Serves what `routes` has to whoever may look. Throws the system's error (`EADDRINUSE` …) when it cannot listen. */
-export function serveSurface({ host, port, access, site, routes, log }: SurfaceOptions): Surface {
+export function serveAdmin({ host, port, access, site, routes, log }: AdminServerOptions): AdminServer {
   let bound = port;
   const cookie = () => `tenk-${bound}`;
-  const served = serveHttp(host, port, frontDoor({ access, routes, host, site, cookie, log }));
+  const served = serveHttp(host, port, authMiddleware({ access, routes, host, site, cookie, log }));
   bound = served.port;
   return served;
 }

@@ -1,7 +1,7 @@
-import { asText, plainPage } from "./plain-page.ts";
+import { escapeHtml, staticPage } from "./static-page.ts";
 
 /** The page of a refusal: what was wrong and what to do, with the same code and headers. */
-export async function refusalPage(refused: Response, path: string): Promise<Response> {
+export async function errorPage(refused: Response, path: string): Promise<Response> {
   const { error, hint } = (await refused.json()) as { readonly error: string; readonly hint?: string };
   const headers = Object.fromEntries(
     KEPT.flatMap((name) => {
@@ -15,7 +15,7 @@ export async function refusalPage(refused: Response, path: string): Promise<Resp
   const way = refused.status === 421 ? "" : `<p>${link}</p>\n`;
   const body = `<h2 role="alert">${sentence(error)}</h2>
 ${hint === undefined ? "" : `<p>${sentence(hint)}</p>\n`}${way}`;
-  return plainPage({ code: refused.status, title: error, body, headers });
+  return staticPage({ code: refused.status, title: error, body, headers });
 }
 
 const KEPT = ["allow", "retry-after", "www-authenticate"];
@@ -28,6 +28,6 @@ export function rootOf(path: string): string {
 
 /** What stands between backticks is to be typed as it is. */
 function sentence(text: string): string {
-  const html = asText(text).replace(/`([^`]*)`/g, "<code>$1</code>");
+  const html = escapeHtml(text).replace(/`([^`]*)`/g, "<code>$1</code>");
   return html.charAt(0).toUpperCase() + html.slice(1);
 }
