@@ -93,7 +93,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       loaded,
       token: records.token,
       sessionFile: records.sessionFile,
-      parts: watching.served,
+      sources: watching.served,
       log,
     });
   } catch (error) {

@@ -1,30 +1,30 @@
 import { open, readdir, readFile, readlink } from "node:fs/promises";
+import type { Log } from "../base/mod.ts";
 
 const LISTENING = "0A"; // TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it
 
-/** The kernel prints listening sockets before all others and only as far as it is read: no need to wait for 20 000 rows. */
+/** Listening sockets come first in the table, so that its start is enough. */
 const TABLE_BYTES = 64 * 1024;
-/** A name is worth this much waiting: a busy machine with ten thousand connections has as many links to read. */
+/** A machine with ten thousand connections has as many links to read. */
 const TIMEOUT_MS = 2000;
-/** A listener is opened early, so its descriptor is among the low ones: the thousands behind it are its connections. */
+/** A listener is opened early and has a low descriptor; those above are its connections. */
 const MAX_DESCRIPTORS = 1000;
-/** So many links are read at a time: their answers hold the event loop for a fraction of a millisecond. */
+/** Links read at a time, so that the event loop is held up for a fraction of a millisecond only. */
 const BATCH = 50;
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-/** A program that listens on a port. */
+/** A process that listens on a port. */
 export interface PortHolder {
   readonly program: string;
   readonly pid: number;
 }
 
 /**
- * Who listens on a TCP port of this machine, as far as the system tells: other users' processes hide their descriptors
- * from everyone but root. Reads every process's descriptor list, for 2 s at most and off the event loop: a box that is told of
- * a port in use by a reload has connections to serve.
+ * Finds the process that listens on a TCP port of this machine. Only root can see other users' processes. Reads every process's
+ * descriptor list, for 2 s at most and asynchronously, since a reload must not hold up connections.
  *
- * @returns the program's name and process id, or undefined
+ * @returns undefined when it cannot be found
  */
 export async function portHolder(port: number): Promise<PortHolder | undefined> {
   const tables = await Promise.all(TABLES.map(startOf));
@@ -32,13 +32,26 @@ export async function portHolder(port: number): Promise<PortHolder | undefined> 
   if (sockets.size === 0) return undefined;
   const untilMs = performance.now() + TIMEOUT_MS;
   const pids = (await entriesOf("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  // The latest first: what a person has just started, and forgotten.
+  // The newest first: most likely a person has started it a moment ago.
   for (const pid of pids.sort((one, other) => other - one)) {
     if (!(await holdsOne(sockets, `/proc/${pid}/fd`, untilMs))) continue;
     const program = await readFile(`/proc/${pid}/comm`, "latin1").catch(() => "");
     return { program: program.trim() || "a process", pid };
   }
   return undefined;
+}
+
+/** As people read it: `nginx (pid 812)`. */
+export function holderText({ program, pid }: PortHolder): string {
+  return `${program} (pid ${pid})`;
+}
+
+/** Logs that a port is in use and another one was taken. */
+export function logPortInUse(
+  log: Log,
+  { name, port, holder, instead }: { name: string; port: number; holder: PortHolder | undefined; instead: number },
+): void {
+  log.warn("port in use, listening elsewhere", { name, port, by: holder && holderText(holder), instead });
 }
 
 async function holdsOne(sockets: ReadonlySet<string>, folder: string, untilMs: number): Promise<boolean> {
@@ -52,7 +65,7 @@ async function holdsOne(sockets: ReadonlySet<string>, folder: string, untilMs: n
 }
 
 /**
- * The sockets (`socket:[inode]`) that listen on a port, from the text of /proc/net/tcp:
+ * Returns the sockets (`socket:[inode]`) that listen on a port, from the text of /proc/net/tcp:
  *
  * ```text
  *   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -71,21 +84,19 @@ function listeningRows(table: string, port: number): string[][] {
     .filter((columns) => columns[1]?.endsWith(suffix) && columns[3] === LISTENING);
 }
 
-/**
- * Whether a TCP port of this machine is this user's, and nobody else's: before a secret is told to whoever listens there.
- */
+/** Returns whether this user, and nobody else, listens on a TCP port of this machine: asked before a secret is sent there. */
 export async function isPortOurs(port: number): Promise<boolean> {
   const tables = await Promise.all(TABLES.map(startOf));
   const owners = tables.flatMap((table) => listeningUsers(table, port));
   return owners.length > 0 && owners.every((user) => user === process.getuid?.());
 }
 
-/** The users whose sockets listen on a port, from the text of /proc/net/tcp. */
+/** Returns the users whose sockets listen on a port, from the text of /proc/net/tcp. */
 export function listeningUsers(table: string, port: number): number[] {
   return listeningRows(table, port).map((columns) => Number(columns[7]));
 }
 
-/** Not on the event loop: the kernel walks all of its connections' buckets for it, which takes milliseconds. */
+/** Reads asynchronously: the kernel walks all of its connections for it, which takes milliseconds. */
 async function startOf(file: string): Promise<string> {
   const handle = await open(file, "r").catch(() => undefined);
   if (handle === undefined) return "";

@@ -113,15 +113,15 @@ describe("the box", () => {
     await busy.free();
   });
 
-  test("takes a free port for the dashboard where its own is taken, and says why", async () => {
+  test("takes a free port for the dashboard when its own is in use, and logs by whom", async () => {
     const busy = await busyPort();
     const text = `tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:${busy.port}" }`;
     await withBox(text, async (box, log) => {
       expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
-      const [, , fields] = log.lines.find(([, message]) => message === "dashboard port taken instead")!;
-      expect(fields.wanted).toBe(busy.port);
-      expect(box.statusUrl).toContain(`:${fields.port}/`);
-      expect(fields.why).toContain(`pid ${process.pid}`);
+      const [, , fields] = log.lines.find(([, message]) => message === "port in use, listening elsewhere")!;
+      expect(fields).toMatchObject({ name: "dashboard", port: busy.port });
+      expect(box.statusUrl).toContain(`:${fields.instead}/`);
+      expect(fields.by).toContain(`(pid ${process.pid})`);
     });
     await busy.free();
   });

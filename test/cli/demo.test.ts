@@ -94,8 +94,8 @@ describe("tenk demo", () => {
       const ended = await tenk([...SMALL, "-T", "300ms"]);
       expect(holds(ended)).toBe(true);
       const { stderr } = ended;
-      // Ports that are taken on this machine are another matter.
-      expect(stderr.split("\n").filter((line) => / WARN {2}(?!app (dashboard )?port taken)/.test(line))).toEqual([]);
+      // Other programs of this machine may hold the usual ports.
+      expect(stderr.split("\n").filter((line) => / WARN {2}(?!(app|tcp) port in use)/.test(line))).toEqual([]);
       const [, id] = /run kept id=(\d+) /.exec(stderr)!;
       expect((await tenk(["runs", "show", id!])).stdout).toContain("50 opened");
     } finally {

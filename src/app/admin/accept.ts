@@ -1,6 +1,6 @@
 /**
- * The members of an `Accept` or `Accept-Encoding` header with their weights (RFC 9110 §12.4.2), in lower case. A weight that
- * cannot be read counts as 0: nobody is sent what they may not have wanted.
+ * Parses an `Accept` or `Accept-Encoding` header into names in lower case and weights (RFC 9110 §12.4.2). A malformed weight
+ * counts as 0.
  *
  * @example
  * acceptWeights("gzip;q=0.5, br"); // Map { "gzip" → 0.5, "br" → 1 }
@@ -16,10 +16,9 @@ export function acceptWeights(header: string): ReadonlyMap<string, number> {
 }
 
 /**
- * The coding that a client likes best of those there are; undefined where it is to be sent as it is. Of two that are liked
- * alike the first is taken.
+ * Returns the encoding that a client weighs highest, of two equal ones the first; undefined when the body is to be sent as it is.
  *
- * @param header `Accept-Encoding`; "" where the request has none, which asks for nothing in particular
+ * @param header `Accept-Encoding`; "" when the request has none
  * @example
  * chooseEncoding("gzip, br", ["br", "gzip"]); // "br"
  * chooseEncoding("*;q=0.1, identity", ["gzip"]); // undefined
@@ -31,7 +30,7 @@ export function chooseEncoding<const Coding extends string>(
   const wanted = acceptWeights(header);
   const others = wanted.get("*") ?? 0;
   let best: Coding | undefined;
-  // Not named, and not meant by `*`, identity is acceptable, but liked less than anything that is named.
+  // Identity that is not named weighs less than any encoding that is.
   let bestWeight = wanted.get("identity") ?? 0;
   for (const coding of codings) {
     const weight = wanted.get(coding) ?? others;
@@ -43,7 +42,7 @@ export function chooseEncoding<const Coding extends string>(
   return best;
 }
 
-/** Whether a person looks, with a browser: it names HTML itself, and JSON no sooner. Programs take anything, or name JSON. */
+/** Returns whether the client is a browser: it names HTML, and weighs JSON no higher. Programs accept anything, or name JSON. */
 export function prefersHtml(accept: string): boolean {
   const wanted = acceptWeights(accept);
   const html = wanted.get("text/html") ?? 0;

@@ -98,8 +98,8 @@ export class Access {
       if (isSame(bearer, this.#token)) return { may: "change", by: "token", waitMs: 0 };
       return { ...UNAUTHENTICATED, waitMs: this.#wrongToken(client) };
     }
-    const words = cookieValues(headers.get("cookie") ?? "", cookie);
-    if (words.some((word) => this.sessions.isOpen(word, this.#now())))
+    const secrets = cookieValues(headers.get("cookie") ?? "", cookie);
+    if (secrets.some((secret) => this.sessions.isOpen(secret, this.#now())))
       return { may: "change", by: "session", waitMs: 0 };
     if (client.isLoopback) return { may: "read", by: "loopback", waitMs: 0 };
     if (isScrape && this.#isScraper(client.address)) return { may: "read", by: "scraper", waitMs: 0 };
@@ -108,13 +108,13 @@ export class Access {
 
   /** Returns a signal that aborts when the request's session ends; undefined when it has none. */
   sessionEnd(headers: Headers, cookie: string): AbortSignal | undefined {
-    const words = cookieValues(headers.get("cookie") ?? "", cookie);
-    return words.map((word) => this.sessions.ending(word, this.#now())).find((signal) => signal !== undefined);
+    const secrets = cookieValues(headers.get("cookie") ?? "", cookie);
+    return secrets.map((secret) => this.sessions.endSignal(secret, this.#now())).find((signal) => signal !== undefined);
   }
 
   /** Ends every session whose cookie the request has. */
   logout(headers: Headers, cookie: string): void {
-    for (const word of cookieValues(headers.get("cookie") ?? "", cookie)) this.sessions.end(word);
+    for (const secret of cookieValues(headers.get("cookie") ?? "", cookie)) this.sessions.end(secret);
   }
 
   loginWithToken(client: Client, token: string): LoginResult {

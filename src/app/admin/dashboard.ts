@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
-import { formatAddress, type PreparedChange, portHolder } from "../../part/mod.ts";
+import { formatAddress, logPortInUse, type PreparedChange, portHolder } from "../../part/mod.ts";
 import type { LoadedConfig } from "../config/mod.ts";
 import { Access, type AccessOptions } from "./access.ts";
 import { type AdminServer, serveAdmin } from "./admin-server.ts";
@@ -17,17 +17,17 @@ export interface DashboardOptions {
   readonly loaded: LoadedConfig;
   readonly token: string;
   readonly sessionFile?: SessionFile | undefined;
-  readonly parts: AdminSources;
+  readonly sources: AdminSources;
   readonly log: Log;
 }
 
-/** A disk that hangs holds up no stop. */
-const WRITING_MS = 1000;
+/** How long a stop waits for the file of sessions. */
+const WRITE_TIMEOUT_MS = 1000;
 
-/** A port that has to be left before it can be taken. */
+/** A port of this process that has to be closed before it can be opened again. */
 const OURS = Symbol("ours");
 
-/** Where a box is looked at, and by whom; both may change while it runs. */
+/** The dashboard's port, with its access rules; a reload may change both. */
 export class Dashboard {
   readonly #access: Access;
   readonly #options: Omit<DashboardOptions, "loaded">;
@@ -35,7 +35,7 @@ export class Dashboard {
   #at: ListenAddress;
   #server: AdminServer;
   #isStopped = false;
-  /** Who has the port that was wanted is found out aside; the log has it before anybody is told that all is up. */
+  /** Settled when the log tells that another port was taken, and by whom the configured one is held. */
   #logged: Promise<void> | undefined;
 
   /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
@@ -57,27 +57,27 @@ export class Dashboard {
     return `http://${formatAddress({ host: this.#at.host, port: this.#server.port })}${this.#site.basePath}`;
   }
 
-  /** Where strangers could reach it at all. */
+  /** Other machines can reach it. */
   get isOpen(): boolean {
     return !/^(127\.|::1$|localhost$)/.test(this.#at.host);
   }
 
   /**
-   * Opens the port that a changed configuration has for it; who may look changes with the commit.
+   * Opens the port of a changed configuration. The access rules change with the commit.
    *
-   * @param isListeners whether one of our listeners has a port, which it may leave before the commit
+   * @param isListenerPort returns whether one of our listeners has a port, which it may leave before the commit
    * @throws {TenkError} `config`, `permission-denied`, `address-unavailable`; then nothing has changed
    */
-  async prepare(loaded: LoadedConfig, isListeners: (port: number) => boolean): Promise<PreparedChange> {
+  async prepare(loaded: LoadedConfig, isListenerPort: (port: number) => boolean): Promise<PreparedChange> {
     const access = accessOf(loaded, this.#options.token);
     const { listen } = loaded.config.dashboard;
-    const isThere = formatAddress(listen) === formatAddress(this.#at);
-    const isOurs = listen.port === this.#server.port || isListeners(listen.port);
-    const server = isThere ? undefined : await this.#opened(listen, isOurs);
+    const isSameAddress = formatAddress(listen) === formatAddress(this.#at);
+    const isOurs = listen.port === this.#server.port || isListenerPort(listen.port);
+    const server = isSameAddress ? undefined : await this.#openAt(listen, isOurs);
     return {
       commit: async () => {
-        // Whoever watches live and still may comes back by itself.
-        if (this.#access.configure(access)) this.#options.parts.live.stop();
+        // A page that may still watch reconnects by itself.
+        if (this.#access.configure(access)) this.#options.sources.live.stop();
         this.#site = siteOf(loaded);
         if (server !== undefined) await this.#move(listen, server);
       },
@@ -87,8 +87,8 @@ export class Dashboard {
     };
   }
 
-  /** @returns `OURS` where the port is in use and ours: that of now, with only the host another, or a listener's */
-  async #opened(where: ListenAddress, isOurs: boolean): Promise<AdminServer | typeof OURS> {
+  /** @returns `OURS` when the port is in use by this process: the dashboard's own under another host, or a listener's */
+  async #openAt(where: ListenAddress, isOurs: boolean): Promise<AdminServer | typeof OURS> {
     if (where.port === 0 || !isOurs) return this.#serve(where);
     try {
       return this.#serveAt(where.host, where.port);
@@ -102,7 +102,7 @@ export class Dashboard {
   async #move(where: ListenAddress, server: AdminServer | typeof OURS): Promise<void> {
     const before = this.#server;
     if (server === OURS) await before.stop();
-    // A stop that came meanwhile did not know of it.
+    // A stop that came meanwhile has closed the previous server only.
     if (this.#isStopped) return server === OURS ? undefined : server.stop();
     this.#server = server === OURS ? this.#serve(where) : server;
     this.#at = where;
@@ -114,42 +114,40 @@ export class Dashboard {
     this.#isStopped = true;
     await this.#server.stop();
     const written = this.#options.sessionFile?.settled();
-    if (written !== undefined) await Promise.race([written, wait(WRITING_MS, undefined, { ref: false })]);
+    if (written !== undefined) await Promise.race([written, wait(WRITE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
-  /** Nobody's reason not to start: where its port is taken, a free one does. */
+  /** Takes a free port when its own is in use: the dashboard must not keep the listeners from starting. */
   #serve(where: ListenAddress): AdminServer {
     try {
       return this.#serveAt(where.host, where.port);
     } catch (error) {
       if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw listenError(error, where);
       const server = this.#serveAt(where.host, 0);
-      this.#logged = this.#logTaken(where.port, server.port);
+      this.#logged = this.#logPortInUse(where.port, server.port);
       return server;
     }
   }
 
-  async #logTaken(wanted: number, port: number): Promise<void> {
-    const holder = await portHolder(wanted);
-    const why = holder ? `in use by ${holder.program} (pid ${holder.pid})` : "in use";
-    this.#options.log.warn("dashboard port taken instead", { wanted, port, why });
+  async #logPortInUse(port: number, instead: number): Promise<void> {
+    logPortInUse(this.#options.log, { name: "dashboard", port, holder: await portHolder(port), instead });
   }
 
   /** @throws the system's error */
   #serveAt(host: string, port: number): AdminServer {
-    const { parts, log } = this.#options;
+    const { sources, log } = this.#options;
     return serveAdmin({
       host,
       port,
       access: this.#access,
       site: () => this.#site,
-      routes: adminRoutes(parts),
+      routes: adminRoutes(sources),
       log,
     });
   }
 }
 
-/** Looks for what only starting would show. @throws {TenkError} `config` */
+/** Checks the password, which only starting would read. @throws {TenkError} `config` */
 export function checkDashboard(loaded: LoadedConfig): void {
   accessOf(loaded, "");
 }
@@ -165,7 +163,7 @@ function accessOf({ config, folder }: LoadedConfig, token: string): AccessOption
   };
 }
 
-/** What was written is not repeated in the message: it may be a password after all. */
+/** The message does not repeat the setting, which may be a password by mistake. */
 function passwordHash(written: string, folder: string): string {
   if (isPasswordHash(written)) return written;
   const wrong = (why: string) =>

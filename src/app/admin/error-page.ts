@@ -1,32 +1,33 @@
 import { escapeHtml, staticPage } from "./static-page.ts";
 
-/** The page of a refusal: what was wrong and what to do, with the same code and headers. */
-export async function errorPage(refused: Response, path: string): Promise<Response> {
-  const { error, hint } = (await refused.json()) as { readonly error: string; readonly hint?: string };
+/** Returns the page for an error response: what was wrong and what to do, with the same code and headers. */
+export async function errorPage(response: Response, path: string): Promise<Response> {
+  const { error, hint } = (await response.json()) as { readonly error: string; readonly hint?: string };
   const headers = Object.fromEntries(
-    KEPT.flatMap((name) => {
-      const value = refused.headers.get(name);
+    KEPT_HEADERS.flatMap((name) => {
+      const value = response.headers.get(name);
       return value === null ? [] : [[name, value] as const];
     }),
   );
   const root = rootOf(path);
   const link =
-    refused.status === 401 ? `<a href="${root}login">Log in</a>` : `<a href="${root}">The page of this box</a>`;
-  const way = refused.status === 421 ? "" : `<p>${link}</p>\n`;
+    response.status === 401 ? `<a href="${root}login">Log in</a>` : `<a href="${root}">The page of this box</a>`;
+  // Under a host name that is not allowed, no other page could be reached either.
+  const links = response.status === 421 ? "" : `<p>${link}</p>\n`;
   const body = `<h2 role="alert">${sentence(error)}</h2>
-${hint === undefined ? "" : `<p>${sentence(hint)}</p>\n`}${way}`;
-  return staticPage({ code: refused.status, title: error, body, headers });
+${hint === undefined ? "" : `<p>${sentence(hint)}</p>\n`}${links}`;
+  return staticPage({ code: response.status, title: error, body, headers });
 }
 
-const KEPT = ["allow", "retry-after", "www-authenticate"];
+const KEPT_HEADERS = ["allow", "retry-after", "www-authenticate"];
 
-/** `../` for each folder that a path is in: what is in front of it is known to a proxy alone. */
+/** Returns the relative path to the root, `../` for each folder: only a proxy knows the base path in front. */
 export function rootOf(path: string): string {
   const depth = path.split("/").length - 2;
   return depth <= 0 ? "./" : "../".repeat(Math.min(depth, 50));
 }
 
-/** What stands between backticks is to be typed as it is. */
+/** Begins with a capital letter, and shows text in backticks as code. */
 function sentence(text: string): string {
   const html = escapeHtml(text).replace(/`([^`]*)`/g, "<code>$1</code>");
   return html.charAt(0).toUpperCase() + html.slice(1);

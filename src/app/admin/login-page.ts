@@ -26,5 +26,5 @@ export function loginPage({ code, hasPassword, message = "", asksAgain, headers 
 <button>Log in</button>
 </form>
 <p>${help}</p>`;
-  return staticPage({ code, title: "Log in", body, headers, ...(asksAgain ? { goesTo: "login" } : {}) });
+  return staticPage({ code, title: "Log in", body, headers, ...(asksAgain ? { redirectTo: "login" } : {}) });
 }

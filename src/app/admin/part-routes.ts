@@ -4,7 +4,7 @@ import { readJson } from "./body.ts";
 import type { RequestHandler, Route } from "./request-context.ts";
 import { errorResponse, json } from "./response.ts";
 
-/** A part, as far as the admin server serves it. */
+/** What the admin server needs of a part. */
 export interface ServedPart {
   readonly name: string;
   readonly panel: Panel | undefined;
@@ -13,7 +13,7 @@ export interface ServedPart {
 
 const MAX_BODY_BYTES = 4096;
 
-/** `/api/parts`, which tells the page what to draw, and `/api/<part>/…`, what parts serve themselves. */
+/** Routes `/api/parts`, the panels that the page draws, and `/api/<part>/…`, the parts' own routes. */
 export function partRoutes(parts: () => readonly ServedPart[]): (path: string) => Route | undefined {
   const list: Route = { get: () => json(parts().map(({ name, panel = null }) => ({ name, panel }))) };
   return (path) => {

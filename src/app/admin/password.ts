@@ -1,9 +1,9 @@
 import { TenkError } from "../../base/mod.ts";
 
-/** What argon2id costs: 64 MiB and some tens of milliseconds, in a thread of the runtime's. */
-const AT_ONCE = 2;
-const IN_LINE = 8;
-/** Longer ones are no passwords, and hashing costs by the length. */
+/** Verifying costs 64 MiB and some tens of milliseconds, in a thread of the runtime. */
+const MAX_CONCURRENT = 2;
+const MAX_WAITING = 8;
+/** The cost of hashing grows with the length. */
 const MAX_LENGTH = 1024;
 
 /** @throws {TenkError} `usage` */
@@ -16,22 +16,22 @@ export function isPasswordHash(text: string): boolean {
   return /^\$argon2id\$v=19\$m=\d{1,8},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$/.test(text);
 }
 
-/** Verifies passwords against one hash, a few at once: a flood of guesses must not take all memory. */
+/** Verifies passwords against one hash, a few at a time, so that a flood of guesses does not take all memory. */
 export class PasswordCheck {
   readonly hash: string;
   #running = 0;
-  readonly #line: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(hash: string) {
     this.hash = hash;
   }
 
-  /** @returns undefined where too many wait already */
+  /** @returns undefined when too many are waiting */
   async verify(password: string): Promise<boolean | undefined> {
     if (password === "" || password.length > MAX_LENGTH) return false;
-    if (this.#running >= AT_ONCE) {
-      if (this.#line.length >= IN_LINE) return undefined;
-      await new Promise<void>((resolve) => this.#line.push(resolve));
+    if (this.#running >= MAX_CONCURRENT) {
+      if (this.#waiting.length >= MAX_WAITING) return undefined;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#running += 1;
     try {
@@ -40,7 +40,7 @@ export class PasswordCheck {
       return false;
     } finally {
       this.#running -= 1;
-      this.#line.shift()?.();
+      this.#waiting.shift()?.();
     }
   }
 }

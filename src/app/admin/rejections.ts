@@ -1,23 +1,26 @@
 import { type Log, occasionally } from "../../base/mod.ts";
 import { errorResponse } from "./response.ts";
 
-/** What may stand in a log line and on a page of what a stranger sent as a name. */
+/** The host names of strangers that may appear in a log line and on a page. */
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 const LOG_EVERY_MS = 60_000;
 
-/** Refusals whose cause is a proxy or a name: told to whoever sees them, and logged, since both are for the owner to mend. */
+/**
+ * Responses for requests that are rejected because of a host name or a proxy. Both are for the owner to fix: the response says
+ * how, and so does the log.
+ */
 export class Rejections {
   readonly #log: Log;
-  readonly #loggers = new Map<string, { fields: Record<string, string>; readonly say: () => void }>();
+  readonly #loggers = new Map<string, { fields: Record<string, string>; readonly log: () => void }>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Asked for by a name that is not ours. */
+  /** The Host header is not an allowed name. */
   unknownHost(asked: string, peer: string): Response {
     const host = nameIn(asked);
-    // What is no name at all is no mistake of a configuration.
+    // No configuration could allow it.
     if (host === undefined) return errorResponse(421, "not served under this name");
     const fix = `dashboard: { names: [${host}] }`;
     this.#logSometimes("unknown-host", { host, peer, fix });
@@ -25,7 +28,7 @@ export class Rejections {
     return errorResponse(421, `this box is not served under the name ${host}`, hint);
   }
 
-  /** The browser opened another name than we were asked by: a page of another site, or a proxy that does not pass it on. */
+  /** Origin and Host differ: the request comes from another site's page, or through a proxy that does not pass Host on. */
   otherOrigin(headers: Headers, peer: string): Response {
     if (headers.get("origin") === "null")
       return errorResponse(403, "the browser does not say whose page sent this", NULL_HINT);
@@ -40,13 +43,13 @@ export class Rejections {
     return errorResponse(403, `the request comes from a page of ${origin}, but asks for ${host}`, hint);
   }
 
-  /** The first of a kind at once, later ones once a minute. */
+  /** Logs the first of each reason at once, later ones once a minute. */
   #logSometimes(reason: string, fields: Record<string, string>): void {
     let logger = this.#loggers.get(reason);
     if (logger === undefined) {
       const made = {
         fields,
-        say: occasionally((count) => {
+        log: occasionally((count) => {
           this.#log.warn("request rejected", { reason, ...made.fields, count });
         }, LOG_EVERY_MS),
       };
@@ -54,14 +57,14 @@ export class Rejections {
       logger = made;
     }
     logger.fields = fields;
-    logger.say();
+    logger.log();
   }
 }
 
 const NULL_HINT =
   "if a proxy in between sets `Referrer-Policy: no-referrer`, have it leave that out: browsers then keep a form's origin to themselves";
 
-/** A folder that is none of ours may be the path that a proxy has put us at, and did not take away. */
+/** Returns what to do when an unknown folder is the path at which a proxy serves us; undefined for other paths. */
 export function basePathHint(path: string): string | undefined {
   if (!/^\/[\w.~/-]{1,100}\/$/.test(path)) return undefined;
   return (
@@ -70,7 +73,7 @@ export function basePathHint(path: string): string | undefined {
   );
 }
 
-/** The name of a Host header or an Origin, where it is one that a configuration could have; else undefined. */
+/** Returns the name in a Host or Origin header, in lower case; undefined when it is none that a configuration can have. */
 function nameIn(hostOrOrigin: string): string | undefined {
   const [, name = "", port = "0"] = /^(?:https?:\/\/)?([^:/]*)(?::(\d{1,5}))?$/i.exec(hostOrOrigin) ?? [];
   return NAME.test(name) && Number(port) <= 65_535 ? name.toLowerCase() : undefined;

@@ -5,8 +5,8 @@ export const HTML = "text/html; charset=utf-8";
 export const JSON_TYPE = "application/json";
 
 /**
- * On every answer, whatever it is. No script but our own files, no frame around us, nothing that a stranger's page could
- * load as its own; `same-origin` and not `no-referrer`, since browsers derive Origin of a form from it.
+ * Headers of every response: scripts from our own files alone, no frame around us, nothing that another site could load as its
+ * own. The referrer policy is not `no-referrer`, with which browsers send a form's Origin as `null`.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
@@ -19,7 +19,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cross-origin-resource-policy": "same-origin",
 };
 
-/** An answer with its guards; not to be kept by anybody unless `more` says so. */
+/** Returns a response with the security headers, not to be cached unless `more` says so. */
 export function respond(
   code: number,
   type: string,
@@ -39,7 +39,7 @@ export function json(value: unknown, code = 200, more: Readonly<Record<string, s
   return respond(code, JSON_TYPE, `${JSON.stringify(value)}\n`, more);
 }
 
-/** Every answer of the API that is not 2xx: `{ error, hint }`. */
+/** Returns the API's body of every error: `{ error, hint }`. */
 export function errorResponse(
   code: number,
   error: string,
@@ -49,12 +49,12 @@ export function errorResponse(
   return json(hint === undefined ? { error } : { error, hint }, code, more);
 }
 
-/** Somewhere else; 303 makes a GET of whatever came. */
+/** Redirects by a GET, whatever the method was. */
 export function redirect(location: string, more: Readonly<Record<string, string>> = {}): Response {
   return respond(303, "", null, { location, ...more });
 }
 
-/** What is wrong with a request: answered as it is, with 400. */
+/** Returns the error of a malformed request; its message is sent with 400. */
 export function badRequest(error: string, hint?: string): TenkError {
   return new TenkError("usage", error, hint === undefined ? {} : { hint });
 }

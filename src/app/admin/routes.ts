@@ -13,14 +13,13 @@ import { json, respond, TEXT } from "./response.ts";
 import { runsRoutes } from "./runs-routes.ts";
 import { namesRoute, seriesRoute } from "./series-routes.ts";
 
-/** What the server answers with. */
+/** What the routes read from. */
 export interface AdminSources {
-  /** False from the moment the box begins to stop: whoever spreads work over boxes looks here. */
+  /** False as soon as the instance begins to stop, so that a load balancer sends nothing more. */
   readonly healthy: () => boolean;
   readonly status: () => unknown;
-  /** Where it keeps things; undefined: in memory alone. */
+  /** Undefined: everything is in memory. */
   readonly dataFolder: string | undefined;
-  /** As text for Prometheus, in the format that was asked for. */
   readonly metrics: (format: ExpositionFormat) => Promise<string>;
   readonly history: History;
   readonly helpOf: (name: string) => string;
@@ -32,28 +31,28 @@ export interface AdminSources {
   readonly assets: Assets;
 }
 
-/** Every path there is. */
-export function adminRoutes(parts: AdminSources): Routes {
-  const { healthy, status, history } = parts;
+/** Maps every path of the admin server to its route. */
+export function adminRoutes(sources: AdminSources): Routes {
+  const { healthy, status, history } = sources;
   const fixed: Readonly<Record<string, Route>> = {
     "/healthz": {
       isPublic: true,
       get: () => (healthy() ? respond(200, TEXT, "ok\n") : respond(503, TEXT, "stopping\n")),
     },
-    "/metrics": metricsRoute(parts.metrics),
+    "/metrics": metricsRoute(sources.metrics),
     "/api/status": { get: async () => json(await status()) },
-    // For programs of the same user, who find the token there: `tenk load` tells of its run.
-    "/api/instance": { get: () => json({ dataFolder: parts.dataFolder ?? null }) },
-    "/api/names": namesRoute(history, parts.helpOf),
+    // `tenk load` of the same user finds the token in this folder, and posts its run.
+    "/api/instance": { get: () => json({ dataFolder: sources.dataFolder ?? null }) },
+    "/api/names": namesRoute(history, sources.helpOf),
     "/api/series": seriesRoute(history),
-    "/api/live": liveRoute(parts.live),
-    "/api/log": logRoute(parts.log),
+    "/api/live": liveRoute(sources.live),
+    "/api/log": logRoute(sources.log),
   };
-  const ofParts = partRoutes(parts.parts);
-  const runs = runsRoutes(parts.runs, parts.liveRun);
-  const asset = assetRoutes(parts.assets);
+  const partRoute = partRoutes(sources.parts);
+  const runsRoute = runsRoutes(sources.runs, sources.liveRun);
+  const assetRoute = assetRoutes(sources.assets);
   return (path) => {
     if (Object.hasOwn(fixed, path)) return fixed[path];
-    return path.startsWith("/api/") ? (ofParts(path) ?? runs(path)) : asset(path);
+    return path.startsWith("/api/") ? (partRoute(path) ?? runsRoute(path)) : assetRoute(path);
   };
 }

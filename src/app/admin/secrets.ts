@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** 32 random bytes as people and addresses carry them: 43 letters, digits, `-` and `_`. */
+/** Returns 32 random bytes as text for people and URLs: 43 letters, digits, `-` and `_`. */
 export function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
@@ -9,7 +9,7 @@ export function digestOf(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
-/** Takes as long whatever is wrong: digests are compared, all of them, so that not even the length tells. */
+/** Compares in constant time. It compares digests, so that the time does not depend on the length either. */
 export function isSame(given: string, secret: string): boolean {
   return timingSafeEqual(digestOf(given), digestOf(secret));
 }

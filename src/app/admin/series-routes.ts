@@ -2,8 +2,8 @@ import { type History, parseSeriesKey, seriesKey, unitOf } from "../../metrics/m
 import type { Route } from "./request-context.ts";
 import { badRequest, json } from "./response.ts";
 
-/** Lines that one question may ask for; a name without labels is as many as it has. */
 const MAX_KEYS = 50;
+/** A name without labels stands for all series of that name. */
 const MAX_SERIES = 200;
 
 /** `GET /api/names` */
@@ -24,9 +24,8 @@ export function namesRoute(history: History, helpOf: (name: string) => string): 
 }
 
 /**
- * `GET /api/series?name=KEY&name=KEY&from=&to=&step=`, in milliseconds, both ends included; the last five minutes where
- * nothing is said. A key
- * that is not known is one long gap.
+ * `GET /api/series?name=KEY&name=KEY&from=&to=&step=`, in milliseconds, both ends included; the last five minutes by default.
+ * The series of an unknown key is one long gap.
  */
 export function seriesRoute(history: History, now: () => number = Date.now): Route {
   return {
@@ -38,7 +37,7 @@ export function seriesRoute(history: History, now: () => number = Date.now): Rou
       const toMs = numberIn(query, "to") ?? now();
       const fromMs = numberIn(query, "from") ?? toMs - 300_000;
       if (toMs < fromMs) throw badRequest("expected from before to");
-      // Whoever knows a second by a live stream asks up to it, and means it too, as Prometheus does.
+      // The end is included, as in Prometheus: a page asks up to the last second that its live stream sent.
       const range = { fromMs, toMs: toMs + 1, stepMs: numberIn(query, "step") ?? 1000 };
       const answers = await Promise.all(
         keys.map(async (key) => {

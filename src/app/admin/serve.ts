@@ -7,16 +7,16 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** Seconds without a byte either way that end a connection. */
+/** A connection without a byte in either direction is closed after so many seconds. */
 export interface IdleSeconds {
-  /** @default {30} */
-  readonly asking?: number;
-  /** Of one whose answer goes on. A peer that takes nothing would else keep its connection after its stream has ended. @default {60} */
+  /** While a request is read. @default {30} */
+  readonly request?: number;
+  /** While a stream is sent. Without it a peer that takes nothing would keep its connection after the stream's end. @default {60} */
   readonly streaming?: number;
 }
 
 /**
- * HTTP at a host and port; 0 picks a free one. There is no upgrade: HTTP/1.1 is all it speaks.
+ * Serves HTTP/1.1 at a host and port; 0 picks a free one.
  *
  * @throws the system's error (`EADDRINUSE` …) when it cannot listen
  */
@@ -24,20 +24,20 @@ export function serveHttp(
   host: string,
   port: number,
   handle: (incoming: IncomingRequest) => Promise<Response>,
-  { asking = 30, streaming = 60 }: IdleSeconds = {},
+  { request: requestSeconds = 30, streaming = 60 }: IdleSeconds = {},
 ): Served {
   const server = Bun.serve({
     hostname: host,
     port,
-    // Said, since `development: false` alone shares the port: a second box would get half of the requests, unasked.
+    // With `development: false` the runtime shares the port by default: a second instance would get half of the requests.
     reusePort: false,
-    idleTimeout: asking,
+    idleTimeout: requestSeconds,
     maxRequestBodySize: MAX_BODY_BYTES,
-    // Else the runtime prints what ends a stream, with our source, past the log.
+    // In development the runtime prints errors of streams past our log.
     development: false,
     async fetch(request, self) {
       const peer = self.requestIP(request)?.address;
-      // Gone before it was asked about: nobody reads the answer.
+      // The client has gone away already.
       if (peer === undefined) return respond(400, TEXT, "gone\n");
       return handle({ request, peer, stayOpen: () => self.timeout(request, streaming) });
     },

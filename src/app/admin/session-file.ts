@@ -4,9 +4,9 @@ import { z } from "zod";
 import { type Log, messageOf } from "../../base/mod.ts";
 import { digestOf } from "./secrets.ts";
 
-/** A session as it is kept: nobody can log in with what the file has. */
+/** A session in the file, without the secret that logs in. */
 export interface KeptSession {
-  /** Of the word in the browser. */
+  /** Of the cookie's secret. */
   readonly digest: string;
   /** ms since 1970 */
   readonly begunAt: number;
@@ -14,14 +14,14 @@ export interface KeptSession {
 
 const MAX_BYTES = 65_536;
 const FILE = z.strictObject({
-  /** Of the token and the password's hash that let them in. */
+  /** Digest of the token and the password's hash when the sessions began. */
   credentials: z.string(),
   sessions: z.array(z.strictObject({ digest: z.string().regex(/^[\w+/]{43}=$/), begunAt: z.number() })).max(1000),
 });
 
 /**
- * Sessions on disk, for their owner alone. Written behind, one write at a time and always the latest, so that a disk that hangs
- * holds nobody up; what cannot be written is logged once and lives as long as the process.
+ * Keeps sessions in a file of mode 0600. Writes in the background, one at a time and always the latest state, so that a slow disk
+ * delays no request. A failed write is logged once; the sessions then end with the process.
  */
 export class SessionFile {
   readonly #file: string;
@@ -36,9 +36,9 @@ export class SessionFile {
   }
 
   /**
-   * What was kept for these credentials; none where it is for others, or others could have written or read it.
+   * Reads the sessions of these credentials: none when the file has those of others, or when others could read or write it.
    *
-   * @returns undefined where there is no file
+   * @returns undefined when there is no file
    */
   read(credentials: string): readonly KeptSession[] | undefined {
     try {
@@ -68,7 +68,7 @@ export class SessionFile {
     });
   }
 
-  /** Resolves when all is written, or could not be. */
+  /** Resolves when the last write has succeeded or failed. */
   async settled(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
@@ -89,12 +89,12 @@ export class SessionFile {
   }
 }
 
-/** Names what lets somebody in without telling it: the token alone has 256 bits. */
+/** Identifies the credentials without revealing them: the token alone has 256 bits. */
 export function credentialsDigest(token: string, passwordHash: string | undefined): string {
   return digestOf(`${token}\n${passwordHash ?? ""}`).toString("base64");
 }
 
-/** Whole or not at all, also where the power goes. */
+/** Replaces a file atomically, also when the power fails. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const beside = `${file}.new`;
   try {

@@ -2,27 +2,27 @@ import { digestOf, newSecret } from "./secrets.ts";
 import type { KeptSession } from "./session-file.ts";
 
 export interface SessionsOptions {
-  /** The oldest ends when there are more. @default {100} */
+  /** A further session ends the oldest. @default {100} */
   readonly max?: number;
   /** ms @default {2592000000} thirty days */
   readonly maxAgeMs?: number;
-  /** Called with all that are open whenever one begins or ends. */
+  /** Called with all open sessions whenever one begins or ends. */
   readonly onChange?: (sessions: readonly KeptSession[]) => void;
   /** ms since 1970 @default Date.now */
   readonly now?: () => number;
 }
 
 interface Session {
-  /** By a clock that only goes forward; negative where it began before the process. */
+  /** On the monotonic clock; negative when it began before the process did. */
   readonly begunMs: number;
-  /** ms since 1970, as the clock was when it began. */
+  /** On the system's clock, ms since 1970. */
   readonly begunAt: number;
   readonly end: AbortController;
 }
 
 /**
- * Who has shown the token or the password, by a random word that their browser keeps; here it is known by its digest alone. Ages
- * are counted by a clock that nobody sets, and for the time between two starts by the other one.
+ * The open sessions, each by the digest of the random secret in its cookie. Ages are counted by the monotonic clock, and from one
+ * process to the next by the system's clock.
  */
 export class Sessions {
   readonly max: number;
@@ -43,7 +43,7 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** Takes up what was kept. A clock that was ahead, or is behind now, makes a session no older than new. */
+  /** Adds the sessions of the file. One that seems to begin in the future, by a clock that was set, counts as new. */
   restore(kept: readonly KeptSession[], nowMs: number): void {
     const nowAt = this.#now();
     for (const { digest, begunAt } of kept.toSorted((a, b) => a.begunAt - b.begunAt).slice(-this.max)) {
@@ -54,26 +54,26 @@ export class Sessions {
     this.#changed();
   }
 
-  /** Always a new word: one that a stranger put into the browser before is worth nothing afterwards. */
+  /** Begins a session with a new secret, so that one that a stranger planted in the browser is worth nothing. */
   begin(nowMs: number): string {
-    const word = newSecret();
+    const secret = newSecret();
     this.#dropExpired(nowMs);
-    this.#sessions.set(keyOf(word), { begunMs: nowMs, begunAt: this.#now(), end: new AbortController() });
+    this.#sessions.set(keyOf(secret), { begunMs: nowMs, begunAt: this.#now(), end: new AbortController() });
     for (const key of this.#sessions.keys()) {
       if (this.#sessions.size <= this.max) break;
       this.#end(key);
     }
     this.#changed();
-    return word;
+    return secret;
   }
 
-  isOpen(word: string, nowMs: number): boolean {
-    return this.ending(word, nowMs) !== undefined;
+  isOpen(secret: string, nowMs: number): boolean {
+    return this.endSignal(secret, nowMs) !== undefined;
   }
 
-  /** @returns what is aborted when the session ends; undefined where there is none */
-  ending(word: string, nowMs: number): AbortSignal | undefined {
-    const key = keyOf(word);
+  /** @returns a signal that aborts when the session ends; undefined when there is no such session */
+  endSignal(secret: string, nowMs: number): AbortSignal | undefined {
+    const key = keyOf(secret);
     const session = this.#sessions.get(key);
     if (session === undefined) return undefined;
     if (nowMs - session.begunMs < this.maxAgeMs) return session.end.signal;
@@ -82,8 +82,8 @@ export class Sessions {
     return undefined;
   }
 
-  end(word: string): void {
-    if (this.#end(keyOf(word))) this.#changed();
+  end(secret: string): void {
+    if (this.#end(keyOf(secret))) this.#changed();
   }
 
   endAll(): void {
@@ -106,6 +106,6 @@ export class Sessions {
   }
 }
 
-function keyOf(word: string): string {
-  return digestOf(word).toString("base64");
+function keyOf(secret: string): string {
+  return digestOf(secret).toString("base64");
 }

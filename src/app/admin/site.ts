@@ -1,10 +1,10 @@
-/** How the dashboard is reached through proxies, and by whose pages; may change while it runs. */
+/** The names and path under which proxies serve the dashboard; a reload may change them. */
 export interface Site {
-  /** Other names under which it is reached, in lower case. */
+  /** `dashboard.names`, in lower case. */
   readonly names: readonly string[];
-  /** The path that a proxy puts it at and leaves in its requests; begins and ends with `/`. */
+  /** The path that a proxy leaves in its requests; begins and ends with `/`. */
   readonly basePath: string;
-  /** Whose pages may show it in a frame, as `frame-ancestors` has them; none where it is empty. */
+  /** Origins whose pages may show it in a frame, in the syntax of `frame-ancestors`. */
   readonly frameAncestors: readonly string[];
 }
 

@@ -4,19 +4,20 @@ import { HTML, respond, SECURITY_HEADERS } from "./response.ts";
 export interface StaticPage {
   readonly code: number;
   readonly title: string;
-  /** HTML of ours; what others sent goes through `escapeHtml` first. */
+  /** HTML. Text of others must go through `escapeHtml` first. */
   readonly body: string;
-  /** Where it goes on by itself at once. */
-  readonly goesTo?: string;
+  /** The browser goes there at once. */
+  readonly redirectTo?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * A page that needs nothing else: no script, no file, since neither may be reachable, under a wrong name or an unknown path.
- * Looks like the page of the dashboard, whose colours it has.
+ * Returns a page without scripts and files, since neither may be reachable under a wrong name or path. It has the dashboard's
+ * colours.
  */
-export function staticPage({ code, title, body, goesTo, headers = {} }: StaticPage): Response {
-  const refresh = goesTo === undefined ? "" : `<meta http-equiv="refresh" content="0; url=${escapeHtml(goesTo)}">\n`;
+export function staticPage({ code, title, body, redirectTo, headers = {} }: StaticPage): Response {
+  const refresh =
+    redirectTo === undefined ? "" : `<meta http-equiv="refresh" content="0; url=${escapeHtml(redirectTo)}">\n`;
   const text = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -34,7 +35,7 @@ ${body}
   return respond(code, HTML, text, { "content-security-policy": POLICY, ...headers });
 }
 
-/** Text as HTML shows it. */
+/** Escapes text for HTML, in elements and attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -42,7 +43,7 @@ export function escapeHtml(text: string): string {
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><rect width="20" height="20" rx="4.5" fill="#0b7285"/><path d="M3.5 14.5h2.5l2-5 3 3.2 2.4-7.7 1.1 3.5h2" fill="none" stroke="#fff" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
 const ICON_URL = `data:image/svg+xml,${encodeURIComponent(ICON)}`;
 
-/** Its colours are those of the dashboard's page (`dash/page/style/base.css`), which a test holds it to. */
+/** The colours are those of `dash/page/style/base.css`; a test compares them. */
 export const PAGE_STYLE = `:root { --page: #f3f4f6; --panel: #ffffff; --line: #e1e5e9; --edge: #808a95; --text: #15191e; --muted: #5d6772; --accent: #0b7285; --on-accent: #ffffff; --bad: #b42525; color-scheme: light dark; font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; background: var(--page); color: var(--text); }
 @media (prefers-color-scheme: dark) { :root { --page: #0e1216; --panel: #161b21; --line: #262e37; --edge: #66727f; --text: #e8ecf0; --muted: #94a1ae; --accent: #3fc1d8; --on-accent: #062127; --bad: #ff8080; } }
 * { box-sizing: border-box; }

@@ -1,15 +1,15 @@
 export interface ThrottleOptions {
-  /** Attempts of one address that cost it nothing. @default {5} */
+  /** Attempts of one address without a wait. @default {5} */
   readonly free?: number;
-  /** The wait after them, doubled by each further one. ms @default {1000} */
+  /** The wait after those, doubled by each further attempt. ms @default {1000} */
   readonly waitMs?: number;
   /** ms @default {300000} */
   readonly maxWaitMs?: number;
-  /** An address that was quiet for so long begins anew. ms @default {900000} */
+  /** An address without attempts for this long is forgotten. ms @default {900000} */
   readonly forgetMs?: number;
-  /** Addresses that are remembered; beyond them the one that was quiet the longest is forgotten. @default {1000} */
+  /** A further address makes the least recent one be forgotten. @default {1000} */
   readonly maxAddresses?: number;
-  /** Wrong attempts of all addresses together in a row before everybody waits; one more a second is forgiven. @default {60} */
+  /** Wrong attempts of all addresses together before everybody waits; one a second is taken off. @default {60} */
   readonly freeOfAll?: number;
 }
 
@@ -19,8 +19,8 @@ interface Attempts {
 }
 
 /**
- * Slows guessing. An attempt is counted before it is looked at, so that a thousand at once are not all free; one that was
- * right takes its count back. Time is an argument.
+ * Slows down guessing. An attempt is counted before it is verified, so that a thousand at once are not all free; a right one is
+ * taken off again. Time is an argument.
  */
 export class Throttle {
   readonly #options: Required<ThrottleOptions>;
@@ -46,10 +46,10 @@ export class Throttle {
   }
 
   /**
-   * Begins an attempt.
+   * Counts an attempt, unless it has to wait.
    *
-   * @param isGuessable false for a secret that nobody guesses: then only the address's own count matters
-   * @returns how long to wait before the next one, in milliseconds; 0: go on, this one is counted
+   * @param isGuessable false for a secret of 256 bits: then only the address's own count matters
+   * @returns how long to wait, in milliseconds; 0 when the attempt is counted and may go on
    */
   begin(address: string, nowMs: number, isGuessable: boolean): number {
     const waitMs = Math.max(this.#waitOf(address, nowMs), isGuessable ? this.#waitOfAll(nowMs) : 0);
@@ -62,7 +62,7 @@ export class Throttle {
     return 0;
   }
 
-  /** The attempt that began was right. */
+  /** Takes off an attempt that was right. */
   forgive(address: string, isGuessable: boolean): void {
     this.#attempts.delete(address);
     if (isGuessable) this.#ofAll = Math.max(0, this.#ofAll - 1);

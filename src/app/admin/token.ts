@@ -14,26 +14,26 @@ import { join } from "node:path";
 import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
 import { newSecret } from "./secrets.ts";
 
-/** The token that opens everything, and whether it was made just now. */
+/** The token that authorizes everything. */
 export interface Token {
   readonly text: string;
-  /** Nobody has been told yet. */
+  /** It was made just now and nobody knows it yet. */
   readonly isNew: boolean;
-  /** undefined where it could not be written, and lives as long as the process. */
+  /** Undefined when it could not be written: then it ends with the process. */
   readonly file: string | undefined;
 }
 
 const SHAPE = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * The token of a data folder: its file, or a new one where there is none. A file that others can read is replaced: whoever
- * has read it has the token. Where nothing can be written the token lives in memory, which is said.
+ * Reads the token of a data folder, or makes a new one. A token file that others can read is replaced, since they may have read
+ * it. When the folder cannot be written, the token is in memory, and a warning is logged.
  */
 export function openToken(folder: string, log: Log): Token {
   const file = join(folder, "token");
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    mustBeOursAlone(folder);
+    requirePrivateFolder(folder);
     const known = readToken(file);
     if (known.text !== undefined) return { text: known.text, isNew: false, file };
     if (known.why !== undefined) {
@@ -49,8 +49,8 @@ export function openToken(folder: string, log: Log): Token {
 }
 
 /**
- * The token of a data folder as another program of the same user finds it; undefined where there is none, or none that may
- * be trusted. Never throws.
+ * Reads the token of a data folder, for another program of the same user; undefined when there is none, or none that can be
+ * trusted. Never throws.
  */
 export function findToken(folder: string): string | undefined {
   try {
@@ -60,8 +60,8 @@ export function findToken(folder: string): string | undefined {
   }
 }
 
-/** Whoever may write into the folder may put a token of their own there. */
-function mustBeOursAlone(folder: string): void {
+/** Who can write into the folder could put a token of their own there. */
+function requirePrivateFolder(folder: string): void {
   const { mode, uid } = statSync(folder);
   const isOurs = uid === process.getuid?.() || uid === 0;
   if (isOurs && (mode & 0o022) === 0) return;
@@ -79,7 +79,7 @@ function readToken(file: string): { text?: string; why?: string } {
   return SHAPE.test(text) ? { text } : { why: "it holds no token" };
 }
 
-/** Written whole beside its place, then linked there: nobody sees a part of it, and of two programs the first one wins. */
+/** Writes a temporary file and links it: nobody sees a part of it, and of two programs the first one wins. */
 function writeToken(folder: string, file: string): string {
   const text = newSecret();
   const beside = join(folder, `.token-${process.pid}-${newSecret().slice(0, 8)}`);
