@@ -51,7 +51,7 @@ export type ListenerAddress = {
 export interface UpOptions {
   readonly log?: Log;
   /** Take a free port, and log it, where a listener's own is in use. @default {false} */
-  readonly orFree?: boolean;
+  readonly autoPort?: boolean;
   /** What dumps print is coloured. @default {false} */
   readonly colour?: boolean;
   /** Load a handler's file again when it, or what it imports, is saved. @default {false} */
@@ -79,11 +79,11 @@ export interface UpOptions {
  * @throws {TenkError} `port-in-use` (with its holder, where it can be known) or what `listen` throws
  */
 export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise<Instance> {
-  const { log = logOf("app"), orFree = false, colour = false, watch = false, sayDefaults = true } = options;
+  const { log = logOf("app"), autoPort = false, colour = false, watch = false, sayDefaults = true } = options;
   if (sayDefaults) logDefaults(loaded, log);
   checkDashboard(loaded);
   checkParts(loaded);
-  const parts = await RunningParts.start(loaded, { log: options.log, autoPort: orFree, colour, watch });
+  const parts = await RunningParts.start(loaded, { log: options.log, autoPort, colour, watch });
   const records = await openRecords(loaded, options.dataFolder, log, options.keepsHistory);
   const watching = watchable(parts, records, () => loaded.services, log);
   const { monitoring, live } = watching;

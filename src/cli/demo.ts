@@ -49,7 +49,7 @@ async function runDemo(words: DemoWords): Promise<number> {
   const json = words.json === undefined ? undefined : jsonTarget(words.json);
   // What cannot work is refused before anything is opened; the port does not matter for that.
   mustFit(demoPlan(words, "127.0.0.1", 9091, false));
-  await using box = await startBox(["--listen", "127.0.0.1:9091", "--or-free", "--log-level", "warn"], stderr);
+  await using box = await startBox(["--listen", "127.0.0.1:9091", "--auto-port", "--log-level", "warn"], stderr);
   const listener = box.ready.listeners[0]!;
   const { bold, dim } = paintsFor(process.stderr);
   stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${box.ready.pid}`);

@@ -78,7 +78,7 @@ export function runCommand(exit: (code: number) => void): Command {
           logLevel,
           watch,
           push: pushPlan(options),
-          orFree: listen === undefined,
+          autoPort: listen === undefined,
           sayDefaults: false,
         }),
       );

@@ -12,7 +12,7 @@ import { stderr } from "./terminal.ts";
 const STARTING_MS = 1000;
 
 export interface ServeOptions {
-  readonly orFree?: boolean | undefined;
+  readonly autoPort?: boolean | undefined;
   readonly watch?: boolean | undefined;
   readonly sayDefaults?: boolean | undefined;
   /** Print where it listens as one line of JSON once it is up. */
@@ -38,7 +38,7 @@ export async function serve(
   const log = logOf("cli");
   if (loaded.isEmpty) log.warn("the configuration says nothing: every setting by default", { file: loaded.file });
   using stop = stopper("stopping", options.withParent ? [] : undefined);
-  const { orFree = false, watch = false, sayDefaults = true } = options;
+  const { autoPort = false, watch = false, sayDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   // Before it is up: a SIGHUP that nobody listens to ends the process. What was changed since is read when it is up.
   let box: Awaited<ReturnType<typeof up>> | undefined;
@@ -64,7 +64,7 @@ export async function serve(
     const dataFolder = usualDataFolder();
     // A box of minutes has nothing to add to the history of the one that is up all day.
     const records = { dataFolder, keepsHistory: !options.withParent, onNewToken: sayToken };
-    const starting = up(loaded, { orFree, watch, sayDefaults, colour, ...records, ...push });
+    const starting = up(loaded, { autoPort, watch, sayDefaults, colour, ...records, ...push });
     box = await Promise.race([starting, stoppedFor(STARTING_MS, stop.signal)]);
     if (box === undefined) {
       starting.catch(() => undefined);

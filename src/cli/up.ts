@@ -23,6 +23,7 @@ interface UpOptions extends DumpWords, PushWords {
   handler?: string;
   workers?: number | "auto";
   dashboard?: string;
+  autoPort?: boolean;
   orFree?: boolean;
   json?: boolean;
   logLevel?: LogLevel;
@@ -44,7 +45,8 @@ export function upCommand(exit: (code: number) => void): Command {
     .addOption(valueOption("--workers <n>", "its event loops: a number or auto", parseWorkers));
   return addPushOptions(addDumpOptions(command))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
-    .option("--or-free", "take a free port where the listener's own is in use")
+    .option("--auto-port", "take a free port when the listener's own is in use")
+    .addOption(new Option("--or-free", "the old word for --auto-port").hideHelp())
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
     .addOption(new Option("--with-parent", "for tenk demo: end when standard input ends, not at a signal").hideHelp())
@@ -57,7 +59,13 @@ export function upCommand(exit: (code: number) => void): Command {
       ),
     )
     .action(async (options: UpOptions) =>
-      exit(await serve((before) => chosenConfig(options, before), { ...options, push: pushPlan(options) })),
+      exit(
+        await serve((before) => chosenConfig(options, before), {
+          ...options,
+          autoPort: options.autoPort ?? options.orFree,
+          push: pushPlan(options),
+        }),
+      ),
     );
 }
 

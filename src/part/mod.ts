@@ -10,7 +10,7 @@ export type {
   PlannedAddress,
   PreparedChange,
 } from "./part.ts";
-export { holderText, isPortOurs, logPortInUse, portHolder } from "./port-holder.ts";
+export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } from "./port-holder.ts";
 export type { JsonRoute, JsonRoutes } from "./routes.ts";
 export type { Service } from "./services.ts";
 export type { StatusCell, StatusColumn, StatusLook, StatusTable } from "./status-table.ts";

@@ -2,8 +2,8 @@ import type { Address, Listening, Part, PartType } from "../part/mod.ts";
 import {
   checkListeners,
   Listeners,
+  logFields,
   type RunningListener,
-  saidOf,
   TCP_SCHEMA,
   type TcpConfig,
   watchModules,
@@ -17,7 +17,7 @@ import {
   tcpTables,
 } from "./monitoring/mod.ts";
 
-/** `tcp:`, listeners for raw connections, each with a handler. */
+/** The part `tcp:` serves listeners for raw connections, each with a handler. */
 export const tcp = {
   name: "tcp" as const,
   schema: TCP_SCHEMA,
@@ -39,7 +39,7 @@ export const tcp = {
 
   async start(config, env): Promise<Part<TcpConfig, TcpView>> {
     const { log, autoPort, colour, folder } = env;
-    const listeners = await Listeners.start({ config, folder }, { log, orFree: autoPort, colour });
+    const listeners = await Listeners.start({ config, folder }, { log, autoPort, colour });
     const running = () => listeners.running;
     const relays = new RelayReader();
     const watcher = env.watch ? watchModules(listeners, log) : undefined;
@@ -47,7 +47,7 @@ export const tcp = {
       listening: () => running().map(listeningOf),
       async prepare(next, { folder }) {
         const change = await listeners.prepare({ config: next, folder });
-        return { ...change, commit: () => change.commit().then(() => watcher?.look()) };
+        return { ...change, commit: () => change.commit().then(() => watcher?.update()) };
       },
       metrics: tcpMetrics(() => running().map(countedOf)),
       gatherMetrics: () => gatherTcpMetrics(running()),
@@ -68,6 +68,6 @@ function countedOf({ name, server }: RunningListener) {
 function listeningOf(listener: RunningListener): Listening {
   const { server } = listener;
   const address: Address = server.path === undefined ? { host: server.host, port: server.port } : { path: server.path };
-  const { name, address: _, ...facts } = saidOf(listener);
+  const { name, address: _, ...facts } = logFields(listener);
   return { name: String(name), address, facts };
 }

@@ -63,8 +63,8 @@ export default { open: (connection) => connection.write(word), stopped() { word 
         ["a", port],
         ["b", other],
       ]);
-      expect(said()).toContain("listener runs as it was a");
-      expect(said()).toContain("listener runs as it was b");
+      expect(said()).toContain("listener restored a");
+      expect(said()).toContain("listener restored b");
       expect(await reload(after)).toBe("reloaded");
       expect(await state()).toEqual([["new"], ["new"], ["new"]]);
     });

@@ -86,7 +86,7 @@ describe("a box that began with a file", () => {
 test("an empty file at the first start means the defaults, with a warning", async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, "tenk.yaml"), "# nothing yet\n");
-    const { child, sees, ended } = startTenk(["up", "--json", "--or-free"], { cwd: folder });
+    const { child, sees, ended } = startTenk(["up", "--json", "--auto-port"], { cwd: folder });
     await sees("stdout", /"handler":"sink"/);
     await sees("stderr", /WARN {2}cli the configuration says nothing: every setting by default file=tenk\.yaml\n/);
     child.kill("SIGTERM");
@@ -98,7 +98,7 @@ describe("a box that began without a file", () => {
   const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
 
   test("takes one that it finds at a reload, says so, and keeps to it", async () => {
-    await withUp(undefined, ["--or-free"], async ({ file, reload, sees }) => {
+    await withUp(undefined, ["--auto-port"], async ({ file, reload, sees }) => {
       expect(await reload()).not.toContain("found");
       writeFileSync(file, CONFIG);
       expect(await reload()).toContain("listener started name=a ");

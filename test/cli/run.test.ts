@@ -99,7 +99,7 @@ describe("tenk run", () => {
       save(folder, "words.ts", "export const say = 5;\nexport const more = ;\n");
       await program.sees(
         "stderr",
-        /ERROR tcp handler of run not reloaded, the one before serves on\nCannot load \S*words\.ts: Unexpected ;\nwords\.ts:2:21\n {2}1 \| export const say = 5;\n> 2 \| export const more = ;\n {4}\| {21}\^/,
+        /ERROR tcp handler of run not reloaded, the previous version stays in use\nCannot load \S*words\.ts: Unexpected ;\nwords\.ts:2:21\n {2}1 \| export const say = 5;\n> 2 \| export const more = ;\n {4}\| {21}\^/,
       );
       expect(await (await Client.to(port)).ask("a")).toBe("one function - a");
       save(folder, "words.ts", 'export const say: string = "";\nthrow new Error("not today");\n');
@@ -115,7 +115,7 @@ describe("tenk run", () => {
       await program.sees("stderr", /later\.ts:1:\d+/);
       // Undone: what is served never changed, and who looks at the error is told that it is over.
       save(folder, "later.ts", 'export const gone = "late";\n');
-      await program.sees("stderr", /INFO {2}tcp handler is again as it is served name=run\n/);
+      await program.sees("stderr", /INFO {2}tcp handler is back to the version in use name=run\n/);
     });
   });
 

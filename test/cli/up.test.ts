@@ -110,19 +110,19 @@ describe("tenk up", () => {
     });
   });
 
-  test("takes a free port where told to, and ends with the program that started it", async () => {
+  test.each(["--auto-port", "--or-free"])("takes a free port with %s, and ends with its parent", async (option) => {
     const first = await started(ANYWHERE);
     const { port } = first.ready.listeners[0]!;
     const second = await started(
-      ["--listen", `127.0.0.1:${port}`, "--dashboard", "127.0.0.1:0", "--or-free", "--with-parent"],
+      ["--listen", `127.0.0.1:${port}`, "--dashboard", "127.0.0.1:0", option, "--with-parent"],
       "pipe",
     );
     expect(second.ready.listeners[0]!.port).not.toBe(port);
-    second.child.kill("SIGINT"); // goes to all programs of a terminal: not its to obey
+    second.child.kill("SIGINT"); // as a terminal sends it to the whole process group: only the parent decides
     second.child.stdin!.end();
     const { code, stderr } = await second.ended;
     expect(code).toBe(0);
-    expect(stderr).toContain(`port taken instead name=packets wanted=${port}`);
+    expect(stderr).toContain(`port in use, listening elsewhere name=packets port=${port} by=`);
     first.child.kill("SIGTERM");
     await first.ended;
   });

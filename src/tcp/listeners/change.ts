@@ -1,9 +1,9 @@
 import type { PreparedChange, ServerChange } from "../../net/mod.ts";
-import type { RunningListener, Wanted } from "./listener.ts";
+import type { DesiredListener, RunningListener } from "./listener.ts";
 
-/** What differs between a listener that runs and what is wanted of it. */
+/** The differences between a running listener and the desired one. */
 export interface Change {
-  /** Something that a running listener cannot take. */
+  /** A setting differs that only a new listener can take. */
   readonly restart: boolean;
   readonly handler: boolean;
   readonly relay: boolean;
@@ -11,11 +11,11 @@ export interface Change {
   readonly limits: boolean;
 }
 
-/** What differs between two with one address. */
-export function changeOf(before: Wanted, after: Wanted): Change {
+/** Compares two listeners of one address. */
+export function changeOf(before: DesiredListener, after: DesiredListener): Change {
   const isRelay = before.config.handler === "relay" && after.config.handler === "relay";
-  // Of a free port that was taken the number is no wish of anybody.
-  const others = ({ options: { limits: _, port: __, tls, handlerOptions, ...rest } }: Wanted) => [
+  // A port is ignored: the address is the same, and a port that the system chose is not configured.
+  const others = ({ options: { limits: _, port: __, tls, handlerOptions, ...rest } }: DesiredListener) => [
     rest,
     tls !== undefined,
     isRelay ? undefined : handlerOptions,
@@ -34,26 +34,28 @@ export function changeOf(before: Wanted, after: Wanted): Change {
   };
 }
 
-/** A running listener whose event loops have all agreed to what is wanted of it. */
+/** A running listener whose event loops have all prepared the change. */
 export interface PreparedListener {
   readonly before: RunningListener;
-  readonly wanted: Wanted;
+  readonly desired: DesiredListener;
   readonly change: Change;
-  /** Undefined where nothing is to change. */
+  /** Undefined when nothing changes. */
   readonly prepared: PreparedChange | undefined;
 }
 
 /**
- * Prepares what running listeners are to change; none of it needs a restart.
+ * Prepares the changes of running listeners, none of which needs a restart.
  *
- * @throws {TenkError} why the first of them cannot; then none has changed
+ * @throws {TenkError} the first that a listener refuses; then none has changed
  */
-export async function prepareAll(pairs: readonly (readonly [RunningListener, Wanted])[]): Promise<PreparedListener[]> {
+export async function prepareAll(
+  pairs: readonly (readonly [RunningListener, DesiredListener])[],
+): Promise<PreparedListener[]> {
   const done: PreparedListener[] = [];
-  const changes = pairs.map(([before, wanted]) => ({ before, wanted, change: changeOf(before, wanted) }));
+  const changes = pairs.map(([before, desired]) => ({ before, desired, change: changeOf(before, desired) }));
   try {
     for (const each of changes) {
-      const change = serverChange(each.wanted, each.change);
+      const change = serverChange(each.desired, each.change);
       const prepared = Object.keys(change).length === 0 ? undefined : await each.before.server.prepare(change);
       done.push({ ...each, prepared });
     }
@@ -68,11 +70,14 @@ export async function dropAll(changes: readonly PreparedListener[]): Promise<voi
   await Promise.all(changes.map(({ prepared }) => prepared?.drop()));
 }
 
-function serverChange({ url, options: { tls, limits, handlerOptions } }: Wanted, change: Change): ServerChange {
+function serverChange(
+  { url, options: { tls, limits, handlerOptions } }: DesiredListener,
+  change: Change,
+): ServerChange {
   return {
     ...(change.handler ? { handler: url } : {}),
     ...(change.relay ? { handlerOptions } : {}),
-    // Also where its words are the same: the files that they name may be others.
+    // Also when the settings are the same: the certificate files may have changed.
     ...(tls === undefined ? {} : { tls }),
     ...(change.limits && limits !== undefined ? { limits } : {}),
   };

@@ -4,7 +4,7 @@ import { LIMIT_DEFAULTS, LISTEN_DEFAULTS, SOCKET_DEFAULTS, SUBSCRIBER_DEFAULTS }
 import { address, addresses, count, duration, inRange, oneOf, onOff, quantity, section, size } from "../../part/mod.ts";
 import { relay, serverTls } from "./sections.ts";
 
-/** What tenk serves by itself; any other handler is a file. */
+/** Handlers that are part of tenk; any other is a file. */
 export const BUILT_IN = ["sink", "echo", "relay"] as const;
 export type BuiltIn = (typeof BUILT_IN)[number];
 
@@ -15,7 +15,7 @@ export function isBuiltIn(handler: string): handler is BuiltIn {
 const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
 const EXPECTED_HANDLER = "expected sink, echo, relay or a file such as ./chat.ts";
 
-/** Every size and time below is kept in its base unit: bytes and milliseconds. 0 = no bound, or the system's choice. */
+/** After parsing, sizes are bytes and times are milliseconds; 0 means no limit, or the system's default. */
 const listener = section({
   listen: address("0.0.0.0"),
   handler: z
@@ -47,7 +47,7 @@ const listener = section({
   typeOfService: quantity("a number from 0 to 255", (text) => inRange(parseCount(text), 0, 255)).default(
     SOCKET_DEFAULTS.typeOfService,
   ),
-  // Known once the handler is: a relay needs it.
+  // Its default depends on the handler: a relay needs it.
   halfOpen: onOff.nullable().default(null),
   receiveBuffer: size.default(SOCKET_DEFAULTS.receiveBufferBytes),
   sendBuffer: size.default(SOCKET_DEFAULTS.sendBufferBytes),
@@ -107,7 +107,7 @@ export const TCP_SCHEMA = z
 
 export type TcpConfig = z.output<typeof TCP_SCHEMA>;
 
-/** The section, and what relative paths in it are relative to. */
+/** The section, and the folder that its relative paths are relative to. */
 export interface TcpSettings {
   readonly config: TcpConfig;
   readonly folder: string;

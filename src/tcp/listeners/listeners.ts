@@ -3,57 +3,64 @@ import { type Log, messageOf, TenkError } from "../../base/mod.ts";
 import type { PreparedChange } from "../../part/mod.ts";
 import { changeOf, dropAll, type PreparedListener, prepareAll } from "./change.ts";
 import type { TcpSettings } from "./config.ts";
+import { type DryRun, dryRun, mayConflict } from "./dry-run.ts";
 import {
-  madeAnew,
+  type DesiredListener,
+  desiredListener,
+  logFields,
   type RunningListener,
+  rebuilt,
   refreshed,
   type StartOptions,
-  saidOf,
   startListener,
-  type Wanted,
-  wantedListener,
 } from "./listener.ts";
-import { holds, type ProvedListener, proveListener } from "./proof.ts";
 
 export interface ListenersOptions extends StartOptions {
-  /** What dumps print is coloured. @default {false} */
+  /** Print dumps in colour. @default {false} */
   readonly colour?: boolean;
 }
 
-/** A change of the listeners that is ready. */
+/** A prepared change of the listeners. */
 interface Change {
   readonly folder: string;
-  readonly wanted: readonly Wanted[];
-  readonly leaving: readonly RunningListener[];
-  /** At places that nothing of ours had. */
+  readonly desired: readonly DesiredListener[];
+  readonly draining: readonly RunningListener[];
+  /** New listeners whose addresses were free. */
   readonly started: RunningListener[];
-  /** For places that others of ours leave. */
-  readonly proved: ProvedListener[];
+  /** New listeners whose addresses are still held by `draining` ones. */
+  readonly dryRuns: DryRun[];
   readonly prepared: PreparedListener[];
 }
 
-/** How long connections of a listener that leaves may take to finish. */
+/** How long the connections of a stopped listener may take to finish. */
 const GRACE_MS = 10_000;
-/** Workers need a moment to let go of a port that a new listener is to have. */
-const PORT_PATIENCE_MS = 3000;
+/** Workers take a moment to release a port that a new listener needs. */
+const PORT_TIMEOUT_MS = 3000;
 const PORT_RETRY_MS = 20;
-/** A change under way ends at its next step; a handler's file that never finishes loading has none. */
-const CHANGE_PATIENCE_MS = 3000;
+/** A stop waits this long for a change under way, which may hang in a handler's file that never finishes loading. */
+const CHANGE_TIMEOUT_MS = 3000;
 
 /**
- * The listeners of a configuration, as they run. `reload` makes them those of another with as little disturbance as each
- * change allows: nothing that is as it was is touched.
+ * The running listeners of a configuration. A reload changes them as little as possible: unchanged listeners keep running, and
+ * only settings that a running listener cannot take recreate it.
+ *
+ * ```text
+ *   prepare   unchanged, or changes in place ─► prepared on its event loops
+ *             new address ────────────────────► started there
+ *             address held by one of ours ────► dry run at a free port
+ *   commit    draining ones stop ─► dry runs start at their addresses ─► prepared changes take effect
+ * ```
  */
 export class Listeners {
   readonly #log: Log;
   readonly #options: ListenersOptions;
   #folder: string;
   #running: RunningListener[] = [];
-  /** Stopped, with connections that have not finished. */
-  readonly #leaving = new Map<RunningListener, Promise<void>>();
+  /** Stopped listeners whose connections have not finished. */
+  readonly #draining = new Map<RunningListener, Promise<void>>();
   #isStopping = false;
-  /** Changes wait for each other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Settles when the change under way is committed or dropped. */
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(loaded: TcpSettings, options: ListenersOptions) {
     this.#log = options.log;
@@ -68,7 +75,7 @@ export class Listeners {
    */
   static async start(loaded: TcpSettings, options: ListenersOptions): Promise<Listeners> {
     const listeners = new Listeners(loaded, options);
-    listeners.#running = await listeners.#startAll(listeners.#wantedOf(loaded));
+    listeners.#running = await listeners.#startAll(listeners.#desiredFrom(loaded));
     return listeners;
   }
 
@@ -77,19 +84,19 @@ export class Listeners {
   }
 
   /**
-   * Makes ready to serve another configuration: new ports are opened, what running listeners are to change is prepared on all
-   * of their event loops, and what takes the place of one of ours (its socket's options or workers are others) is tried at a
-   * free port. The commit puts these in their places; where one cannot start there all the same, those that had left start
-   * again as they were. The rest of a commit cannot fail. Other changes wait until this one is committed or dropped.
+   * Prepares another configuration. New ports are opened, changes of running listeners are prepared on their event loops, and a
+   * recreated listener (with other socket options or workers) is tried at a free port. The commit starts it at its own address;
+   * when that fails, the listeners that it should replace are restored. The rest of a commit cannot fail. Other changes wait
+   * until this one is committed or dropped.
    *
-   * @throws {TenkError} what is wrong with it, or that it is stopping; every listener is then as it was
+   * @throws {TenkError} what is wrong, or that it is stopping; then no listener has changed
    */
   async prepare(settings: TcpSettings): Promise<PreparedChange> {
-    const done = await this.#takeTurn();
+    const done = await this.#lock();
     try {
       const change = await this.#prepared(settings);
       return {
-        mayFail: change.proved.length > 0,
+        mayFail: change.dryRuns.length > 0,
         commit: () => this.#commitAll(change).finally(done),
         drop: () => this.#drop(change).finally(done),
       };
@@ -100,13 +107,13 @@ export class Listeners {
   }
 
   /**
-   * Serves connections to come with the handler's file as it is now.
+   * Loads the current version of a handler's file, for new connections.
    *
-   * @returns whether it is another one than was served
-   * @throws {TenkError} why it cannot; the old one serves on
+   * @returns whether the version is a new one
+   * @throws {TenkError} why it cannot be loaded; then the old version stays in use
    */
   async refresh(name: string): Promise<boolean> {
-    const done = await this.#takeTurn();
+    const done = await this.#lock();
     try {
       const before = this.#running.find((each) => each.name === name);
       if (before === undefined) return false;
@@ -119,20 +126,20 @@ export class Listeners {
     }
   }
 
-  /** A second call closes what is still open at once. */
+  /** Stops all listeners; connections have `graceMs` to finish. A second call closes them at once. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    const leaving = [...this.#leaving].map(([{ server }, left]) => Promise.all([server.stop({ graceMs: 0 }), left]));
-    const running = this.#running.filter((each) => !this.#leaving.has(each));
-    const change = Promise.race([this.#turn, wait(CHANGE_PATIENCE_MS, undefined, { ref: false })]);
-    await Promise.all([...running.map(({ server }) => server.stop({ graceMs })), ...leaving, change]);
+    const draining = [...this.#draining].map(([{ server }, left]) => Promise.all([server.stop({ graceMs: 0 }), left]));
+    const running = this.#running.filter((each) => !this.#draining.has(each));
+    const change = Promise.race([this.#lastChange, wait(CHANGE_TIMEOUT_MS, undefined, { ref: false })]);
+    await Promise.all([...running.map(({ server }) => server.stop({ graceMs })), ...draining, change]);
   }
 
-  /** Waits for the changes before. @returns what lets the next one begin */
-  async #takeTurn(): Promise<() => void> {
-    const before = this.#turn;
+  /** Waits for earlier changes. @returns a function that lets the next change begin */
+  async #lock(): Promise<() => void> {
+    const before = this.#lastChange;
     let done = () => {};
-    this.#turn = new Promise<void>((resolve) => {
+    this.#lastChange = new Promise<void>((resolve) => {
       done = resolve;
     });
     await before;
@@ -143,14 +150,14 @@ export class Listeners {
     return this.#options.colour ?? false;
   }
 
-  #wantedOf({ config, folder }: TcpSettings): Wanted[] {
-    return Object.entries(config).map(([name, each]) => wantedListener(name, each, folder, this.#colour));
+  #desiredFrom({ config, folder }: TcpSettings): DesiredListener[] {
+    return Object.entries(config).map(([name, each]) => desiredListener(name, each, folder, this.#colour));
   }
 
-  async #startAll(wanted: readonly Wanted[]): Promise<RunningListener[]> {
+  async #startAll(desired: readonly DesiredListener[]): Promise<RunningListener[]> {
     const started: RunningListener[] = [];
     try {
-      for (const each of wanted) started.push(await startListener(each, this.#options));
+      for (const each of desired) started.push(await startListener(each, this.#options));
     } catch (error) {
       await stopAll(started);
       throw error;
@@ -159,28 +166,28 @@ export class Listeners {
   }
 
   async #prepared(settings: TcpSettings): Promise<Change> {
-    this.#mustGoOn();
+    this.#throwIfStopping();
     const { folder } = settings;
-    const wanted = this.#wantedOf(settings).map((each) => refreshed(each, folder, this.#colour));
-    const staying = wanted.flatMap((each) => {
+    const desired = this.#desiredFrom(settings).map((each) => refreshed(each, folder, this.#colour));
+    const staying = desired.flatMap((each) => {
       const before = this.#running.find(({ name }) => name === each.name);
       const stays = before && addressOf(before) === addressOf(each) && !changeOf(before, each).restart;
       return stays ? [[before, each] as const] : [];
     });
-    const leaving = this.#running.filter((each) => !staying.some(([before]) => before === each));
-    const anew = wanted
+    const draining = this.#running.filter((each) => !staying.some(([before]) => before === each));
+    const recreated = desired
       .filter((each) => !staying.some(([, stays]) => stays === each))
-      .map((each) => this.#atItsPort(each));
-    const change: Change = { folder, wanted, leaving, started: [], proved: [], prepared: [] };
+      .map((each) => this.#withCurrentPort(each));
+    const change: Change = { folder, desired, draining, started: [], dryRuns: [], prepared: [] };
     try {
-      for (const each of anew) {
-        const ready = await this.#opened(each, leaving);
+      for (const each of recreated) {
+        const ready = await this.#startOrDryRun(each, draining);
         if ("server" in ready) change.started.push(ready);
-        else change.proved.push(ready);
-        this.#mustGoOn();
+        else change.dryRuns.push(ready);
+        this.#throwIfStopping();
       }
       change.prepared.push(...(await prepareAll(staying)));
-      this.#mustGoOn();
+      this.#throwIfStopping();
       return change;
     } catch (error) {
       await this.#drop(change);
@@ -188,66 +195,66 @@ export class Listeners {
     }
   }
 
-  async #drop({ started, proved, prepared }: Change): Promise<void> {
+  async #drop({ started, dryRuns, prepared }: Change): Promise<void> {
     await Promise.all([stopAll(started), dropAll(prepared)]);
-    for (const each of proved) each.drop();
+    for (const each of dryRuns) each.drop();
   }
 
   async #commitAll(change: Change): Promise<void> {
-    const { folder, wanted, leaving, started, proved, prepared } = change;
+    const { folder, desired, draining, started, dryRuns, prepared } = change;
     try {
-      started.push(...(await this.#replaceAll(proved, leaving)));
+      started.push(...(await this.#replaceAll(dryRuns, draining)));
     } catch (error) {
       await this.#drop(change);
       throw error;
     }
     this.#folder = folder;
-    for (const each of leaving) this.#leave(each);
+    for (const each of draining) this.#drain(each);
     const settled = [...started, ...(await Promise.all(prepared.map((each) => this.#commit(each))))];
-    this.#running = wanted.map(({ name }) => settled.find((each) => each.name === name)!);
-    // A stop that came meanwhile did not know of them.
+    this.#running = desired.map(({ name }) => settled.find((each) => each.name === name)!);
+    // A stop that came meanwhile has not stopped these.
     if (this.#isStopping) return stopAll(started);
-    for (const each of started) this.#log.info("listener started", saidOf(each));
+    for (const each of started) this.#log.info("listener started", logFields(each));
   }
 
-  /** A free port that it was given stays its own as long as nothing else is written. */
-  #atItsPort(wanted: Wanted): Wanted {
-    const before = this.#running.find(({ name }) => name === wanted.name);
-    if (before === undefined || "path" in wanted.config.listen || addressOf(before) !== addressOf(wanted))
-      return wanted;
-    return { ...wanted, options: { ...wanted.options, port: before.server.port } };
+  /** Keeps the port that the system chose, as long as the configured address stays the same. */
+  #withCurrentPort(desired: DesiredListener): DesiredListener {
+    const before = this.#running.find(({ name }) => name === desired.name);
+    if (before === undefined || "path" in desired.config.listen || addressOf(before) !== addressOf(desired))
+      return desired;
+    return { ...desired, options: { ...desired.options, port: before.server.port } };
   }
 
-  #mustGoOn(): void {
+  #throwIfStopping(): void {
     if (this.#isStopping) throw new TenkError("config", "Cannot reload: it is stopping");
   }
 
-  /** Where none of ours is in the way, it runs; else it is proved. */
-  async #opened(wanted: Wanted, leaving: readonly RunningListener[]): Promise<RunningListener | ProvedListener> {
-    const inTheWay = leaving.filter((each) => holds(each, wanted));
-    if (inTheWay.length === 0) return startListener(wanted, this.#options);
-    // Of another host's port we know only by trying.
-    if (!inTheWay.some((each) => addressOf(each) === addressOf(wanted))) {
+  /** Starts a listener when its address is free; else tries it at a free port. */
+  async #startOrDryRun(
+    desired: DesiredListener,
+    draining: readonly RunningListener[],
+  ): Promise<RunningListener | DryRun> {
+    const conflicting = draining.filter((each) => mayConflict(each, desired));
+    if (conflicting.length === 0) return startListener(desired, this.#options);
+    // The same port of another host may be free.
+    if (!conflicting.some((each) => addressOf(each) === addressOf(desired))) {
       try {
-        return await startListener(wanted, { log: this.#log, findHolder: false });
+        return await startListener(desired, { log: this.#log, findHolder: false });
       } catch (error) {
         if (!isPortInUse(error)) throw error;
       }
     }
-    return proveListener(wanted);
+    return dryRun(desired);
   }
 
-  /** @throws {TenkError} why the first cannot; then those that have left their places for them run again as they were */
-  async #replaceAll(
-    proved: readonly ProvedListener[],
-    leaving: readonly RunningListener[],
-  ): Promise<RunningListener[]> {
-    const gone = leaving.filter((each) => proved.some(({ wanted }) => holds(each, wanted)));
-    for (const each of gone) this.#leave(each);
+  /** @throws {TenkError} why the first cannot start; then the listeners that it should replace are restored */
+  async #replaceAll(dryRuns: readonly DryRun[], draining: readonly RunningListener[]): Promise<RunningListener[]> {
+    const gone = draining.filter((each) => dryRuns.some(({ desired }) => mayConflict(each, desired)));
+    for (const each of gone) this.#drain(each);
     const started: RunningListener[] = [];
     try {
-      for (const each of proved) {
-        started.push(await this.#startPatiently((findHolder) => each.start({ log: this.#log, findHolder })));
+      for (const each of dryRuns) {
+        started.push(await this.#startWithRetry((findHolder) => each.start({ log: this.#log, findHolder })));
       }
       return started;
     } catch (error) {
@@ -257,72 +264,72 @@ export class Listeners {
     }
   }
 
-  /** Has it listen again at the very port it had. */
+  /** Starts a drained listener again, at the port that it had. */
   async #restore(before: RunningListener): Promise<void> {
     const { name } = before;
-    const asItWas = this.#atItsPort(madeAnew(before, this.#folder, this.#colour));
+    const restored = this.#withCurrentPort(rebuilt(before, this.#folder, this.#colour));
     let again: RunningListener | undefined;
     try {
-      again = await this.#startPatiently((findHolder) => startListener(asItWas, { log: this.#log, findHolder }));
-      this.#log.warn("listener runs as it was", { name });
+      again = await this.#startWithRetry((findHolder) => startListener(restored, { log: this.#log, findHolder }));
+      this.#log.warn("listener restored", { name });
     } catch (error) {
       if (!this.#isStopping)
-        this.#log.error("listener is gone: it cannot start as it was", { name, error: messageOf(error) });
+        this.#log.error("listener lost, it could not be restored", { name, error: messageOf(error) });
     }
     this.#running = this.#running.flatMap((each) => (each !== before ? [each] : again === undefined ? [] : [again]));
   }
 
-  async #commit({ before, wanted, change, prepared }: PreparedListener): Promise<RunningListener> {
+  async #commit({ before, desired, change, prepared }: PreparedListener): Promise<RunningListener> {
     const { server, name } = before;
     const { active } = server.counts();
     await prepared?.commit();
-    if (change.handler) this.#sayReloaded(wanted, active);
+    if (change.handler) this.#logReloaded(desired, active);
     const changed = [change.relay && "relay", change.limits && "limits", change.tls && "tls"].filter(
       (each) => each !== false,
     );
     if (changed.length > 0) this.#log.info("listener changed", { name, changed: changed.join(",") });
-    return { ...wanted, url: change.handler ? wanted.url : before.url, server };
+    return { ...desired, url: change.handler ? desired.url : before.url, server };
   }
 
-  async #replaceHandler(before: RunningListener, after: Wanted): Promise<void> {
+  async #replaceHandler(before: RunningListener, after: DesiredListener): Promise<void> {
     await before.server.replaceHandler(after.url);
     const running = { ...after, server: before.server };
     this.#running = this.#running.map((each) => (each === before ? running : each));
-    this.#sayReloaded(after, before.server.counts().active);
+    this.#logReloaded(after, before.server.counts().active);
   }
 
-  #sayReloaded({ name, config }: Wanted, before: number): void {
+  #logReloaded({ name, config }: DesiredListener, before: number): void {
     this.#log.info("handler reloaded", { name, handler: config.handler, before });
   }
 
-  /** On a port that another listener of ours is leaving. @throws {TenkError} why it cannot, or that it is stopping */
-  async #startPatiently(start: (findHolder: boolean) => Promise<RunningListener>): Promise<RunningListener> {
+  /** Starts a listener on a port that a draining one may still hold. @throws {TenkError} why it cannot, or that it is stopping */
+  async #startWithRetry(start: (findHolder: boolean) => Promise<RunningListener>): Promise<RunningListener> {
     for (let waitedMs = 0; ; waitedMs += PORT_RETRY_MS) {
-      this.#mustGoOn();
+      this.#throwIfStopping();
       try {
-        // Who holds the port takes long to find out, and is ourselves at first.
-        const running = await start(waitedMs >= PORT_PATIENCE_MS);
+        // At first this process itself holds the port, and looking for the holder takes long.
+        const running = await start(waitedMs >= PORT_TIMEOUT_MS);
         if (!this.#isStopping) return running;
-        // A stop that came meanwhile did not know of it.
+        // A stop that came meanwhile has not stopped this one.
         await stopAll([running]);
       } catch (error) {
-        if (!isPortInUse(error) || waitedMs >= PORT_PATIENCE_MS) throw error;
+        if (!isPortInUse(error) || waitedMs >= PORT_TIMEOUT_MS) throw error;
         await wait(PORT_RETRY_MS);
       }
     }
   }
 
-  /** Accepts no more at once; its connections have the grace. */
-  #leave(listener: RunningListener): void {
-    if (this.#leaving.has(listener)) return;
+  /** Stops accepting at once; connections have the grace. */
+  #drain(listener: RunningListener): void {
+    if (this.#draining.has(listener)) return;
     const { server, name } = listener;
     this.#log.info("listener stopping", { name, address: server.address, open: server.counts().active });
-    const left = server.stop({ graceMs: GRACE_MS }).finally(() => this.#leaving.delete(listener));
-    this.#leaving.set(listener, left);
+    const left = server.stop({ graceMs: GRACE_MS }).finally(() => this.#draining.delete(listener));
+    this.#draining.set(listener, left);
   }
 }
 
-function addressOf(listener: Wanted | undefined): string {
+function addressOf(listener: DesiredListener | undefined): string {
   return JSON.stringify(listener?.config.listen);
 }
 

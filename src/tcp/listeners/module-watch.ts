@@ -4,30 +4,30 @@ import { type Log, messageOf, withHint } from "../../base/mod.ts";
 import type { Listeners } from "./listeners.ts";
 
 export interface ModuleWatch {
-  /** Looks which files are to be watched now. */
-  look(): void;
+  /** Watches the files of the current handlers. */
+  update(): void;
   close(): void;
 }
 
-/** An editor writes a file in several steps, and several files at once. */
-const SETTLED_MS = 50;
+/** Editors write a file in several steps, and several files at once. */
+const DEBOUNCE_MS = 50;
 
 /**
- * Loads handlers' files again when they, or what they import, are saved. Folders are watched and not files: editors replace
- * a file by another of its name. What is no better than before is logged, in its author's lines, and the old one serves on.
+ * Loads handlers' files again when they, or files that they import, are saved. It watches folders, since editors replace a file
+ * by another of its name. A version that cannot be loaded is logged, and the previous one stays in use.
  */
 export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
   const watchers = new Map<string, FSWatcher>();
   let names = new Set<string>();
-  /** By listener. A version that could not be loaded may wait for a file that it does not have yet. */
+  /** By listener. A version that failed to load may need a file that does not exist yet. */
   let failures = new Map<string, string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function isOfInterest(file: string): boolean {
+  function isRelevant(file: string): boolean {
     return names.has(file) || (failures.size > 0 && /\.([cm]?[jt]sx?|json)$/.test(file));
   }
 
-  function look(): void {
+  function update(): void {
     const files = listeners.running.flatMap((each) => each.files);
     names = new Set(files);
     const folders = new Set(files.map(dirname));
@@ -42,9 +42,9 @@ export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
   function watchFolder(folder: string): void {
     try {
       const watcher = watch(folder, (_, name) => {
-        if (name !== null && !isOfInterest(`${folder}/${basename(name)}`)) return;
+        if (name !== null && !isRelevant(`${folder}/${basename(name)}`)) return;
         clearTimeout(timer);
-        timer = setTimeout(() => void refresh(), SETTLED_MS);
+        timer = setTimeout(() => void refresh(), DEBOUNCE_MS);
       });
       watcher.on("error", (error) => log.warn("cannot watch", { folder, error: messageOf(error) }));
       watchers.set(folder, watcher);
@@ -60,19 +60,19 @@ export function watchModules(listeners: Listeners, log: Log): ModuleWatch {
       if (file === undefined) continue;
       try {
         const isNew = await listeners.refresh(name);
-        if (before.has(name) && !isNew) log.info("handler is again as it is served", { name });
+        if (before.has(name) && !isNew) log.info("handler is back to the version in use", { name });
       } catch (error) {
-        const failed = `handler of ${name} not reloaded, the one before serves on\n${withHint(error)}`;
+        const failed = `handler of ${name} not reloaded, the previous version stays in use\n${withHint(error)}`;
         failures.set(name, failed);
         if (failed !== before.get(name)) log.error(failed);
       }
     }
-    look();
+    update();
   }
 
-  look();
+  update();
   return {
-    look,
+    update,
     close() {
       clearTimeout(timer);
       for (const watcher of watchers.values()) watcher.close();

@@ -6,15 +6,15 @@ import { dumpedUrl } from "../module/mod.ts";
 import type { RelayOptions } from "../relay/mod.ts";
 import { isBuiltIn, type ListenerConfig, type RelayConfig } from "./config.ts";
 
-/** The file that serves a listener, or undefined where tenk itself does. Absolute. */
+/** Returns the absolute path of a listener's handler; undefined when the handler is built in. */
 export function handlerFile(config: ListenerConfig, folder: string): string | undefined {
   return isBuiltIn(config.handler) ? undefined : resolve(folder, config.handler);
 }
 
 /**
- * What serves a listener, as event loops load it, with its dump around it.
+ * Returns the module that event loops load for a listener: its handler, wrapped by the dump where one is configured.
  *
- * @param url of its file, where another version of it is meant
+ * @param url another version of the handler's file
  */
 export function handlerUrl(config: ListenerConfig, folder: string, colour: boolean, url?: URL): URL {
   const file = handlerFile(config, folder);
@@ -28,7 +28,7 @@ function builtInUrl(name: string): URL {
   return HANDLERS[name as keyof typeof HANDLERS].url;
 }
 
-/** The words of the configuration file as those of `net`. */
+/** Translates a listener's settings into the options of `net`. */
 export function listenOptions(name: string, config: ListenerConfig, folder: string): ListenOptions {
   const { proxyProtocol } = config;
   const handlerOptions = config.relay === undefined ? config.options : relayOptions(name, config.relay, folder);
@@ -79,7 +79,7 @@ function limitsOf(limits: ListenerConfig["limits"]): Limits {
   };
 }
 
-/** PEM text as it is, a file from the folder of the configuration. */
+/** Returns PEM text unchanged, and a path relative to the configuration's folder. */
 function pem(given: string, folder: string): string {
   return given.includes("-----BEGIN ") ? given : resolve(folder, given);
 }

@@ -4,8 +4,8 @@ const EVERYWHERE = /^(0\.0\.0\.0|::|0(:0){7})$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /**
- * The target of a relay that leads back to its own listener: one client would be carried round until no descriptor is left. Told
- * are those that can be without asking a name server; of a chain of several relays nothing is known.
+ * Returns the target of a relay that leads back to its own listener, where each connection would open another until no
+ * descriptor is left. Only literal addresses are checked, since names would need a DNS query; chains of relays are not found.
  *
  * @param targets as `formatAddress` writes them
  * @param ofMachine the addresses of this machine's interfaces
@@ -26,13 +26,13 @@ export function ownTarget(
     const [host, to] = [plain(listen.host), plain(target.host)];
     if (EVERYWHERE.test(to)) return true;
     if (!EVERYWHERE.test(host)) return host === to || isLocalhost(host, to);
-    // 0.0.0.0 hears IPv4 alone; a name may lead to either.
+    // 0.0.0.0 listens on IPv4 alone; a name may resolve to either.
     const isHeard = host.includes(":") || !to.includes(":");
     return isHeard && (LOOPBACK.test(to) || ofMachine.includes(to));
   });
 }
 
-/** `localhost` is 127.0.0.1 and ::1, whichever way round it is written. */
+/** `localhost` is both 127.0.0.1 and ::1. */
 function isLocalhost(one: string, other: string): boolean {
   return (
     (one === "localhost" && ["127.0.0.1", "::1"].includes(other)) ||
