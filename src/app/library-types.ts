@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { TenkError } from "../base/mod.ts";
 
-// `npm run build` replaces it by what `packedTypes` returns; from source it does not exist.
+// `npm run build` replaces this name by the result of `packedTypes`; in a checkout it does not exist.
 declare const TENK_TYPES: string | undefined;
 
-/** How `src/` is read where only its types are wanted; as `tsconfig.json`, but that file is for the checkout alone. */
+/** Options of `tsconfig.json`, for emitting types only. */
 const COMPILER = [
   ["--ignoreConfig", "--declaration", "--emitDeclarationOnly", "--target", "ESNext", "--module", "Preserve"],
   ["--moduleResolution", "bundler", "--allowImportingTsExtensions", "--resolveJsonModule", "--skipLibCheck"],
@@ -17,7 +17,7 @@ const COMPILER = [
 ].flat();
 
 /**
- * The library's types for an editor, by path below a folder of their own; `mod.d.ts` is the entry point.
+ * Returns the library's declaration files, by path; `mod.d.ts` is the entry point.
  *
  * @throws {TenkError} `unsupported` in a checkout without its compiler
  */
@@ -26,12 +26,12 @@ export function libraryTypes(): Readonly<Record<string, string>> {
   return JSON.parse(brotliDecompressSync(Buffer.from(TENK_TYPES, "base64")).toString());
 }
 
-/** `libraryTypes` as text that an executable can carry. */
+/** Compresses `libraryTypes` into text, for the executable. */
 export function packedTypes(): string {
   return brotliCompressSync(JSON.stringify(libraryTypes())).toString("base64");
 }
 
-/** What the compiler makes of the source; takes about a second. */
+/** Runs the compiler, which takes about a second. */
 function compiled(): Record<string, string> {
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const compiler = join(root, "node_modules/.bin/tsc");

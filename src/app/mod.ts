@@ -1,4 +1,4 @@
-/** Layer 5: where the parts meet. Configuration → parts and the admin server → start, reload, stop. */
+/** Layer 5: starts, reloads and stops the parts of a configuration, monitoring, persistence and the admin server. */
 export { type Address, formatAddress, isPortOurs, parseAddress, type StatusTable } from "../part/mod.ts";
 export { checkDashboard, findToken, hashPassword, type LogLine, processLog } from "./admin/mod.ts";
 export {
@@ -20,9 +20,9 @@ export {
   type FinishedRun,
   type KeptRun,
   openRuns,
-  RunKeeper,
-  type RunKeeperOptions,
   type RunLine,
+  RunRecorder,
+  type RunRecorderOptions,
   type RunSeries,
   Runs,
   usualDataFolder,

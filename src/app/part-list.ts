@@ -3,10 +3,10 @@ import * as parts from "./parts.ts";
 
 type AnyPart = (typeof parts)[keyof typeof parts];
 
-/** In alphabetical order, as modules list what they export. */
+/** All parts, in alphabetical order, in which a module lists its exports. */
 export const PARTS: readonly PartType[] = Object.values(parts);
 
-/** The sections of the configuration by part: `{ tcp: … }`. */
+/** The schemas of the parts' sections, by name: `{ tcp: … }`. */
 export type PartSchemas = { [Each in AnyPart as Each["name"]]: Each["schema"] };
 
 export const PART_SCHEMAS = Object.fromEntries(PARTS.map(({ name, schema }) => [name, schema])) as PartSchemas;

@@ -1,2 +1,2 @@
-/** The parts of tenk, a line each: all that `app/` knows of them is the contract in `part/part.ts`. */
+/** The parts of tenk, one line each. The rest of `app/` knows only their contract, `part/part.ts`. */
 export { tcp } from "../tcp/mod.ts";

@@ -1,17 +1,17 @@
 import type { PreparedChange } from "../part/mod.ts";
 
 /**
- * The one reload coordinator: everybody prepares, then all commit, or all drop.
+ * Coordinates a reload: every participant prepares its change, then all commit, or all drop.
  *
  * ```text
- *   prepare ─► prepare ─► prepare ─► commit of what may fail ─► commit, commit
- *      └─────────┴──────────┴── one refuses ──┴──► all drop: nothing has changed
+ *   prepare ─► prepare ─► prepare ─► commit the change that may fail ─► commit the others
+ *      └─────────┴──────────┴── one fails ──┴──► all drop: nothing has changed
  * ```
  *
- * Who prepared first commits last: it may take a port that another leaves.
+ * The changes commit in the opposite order, since the first may take a port that a later one releases.
  *
- * @param prepares a call for each participant, made one after the other
- * @throws {TenkError} why one refuses; then nothing has changed
+ * @param prepares one function for each participant, called one after the other
+ * @throws {TenkError} why one failed; then nothing has changed
  */
 export async function changeTogether(prepares: readonly (() => Promise<PreparedChange>)[]): Promise<void> {
   const prepared: PreparedChange[] = [];
@@ -19,7 +19,7 @@ export async function changeTogether(prepares: readonly (() => Promise<PreparedC
   try {
     for (const prepare of prepares) prepared.push(await prepare());
     for (const change of prepared.filter(({ mayFail }) => mayFail)) {
-      // A second one that fails could not take the first one back.
+      // If the second one failed, the first could not be undone.
       if (committed !== undefined) throw new Error("Two parts cannot both have changes that may fail");
       committed = change;
       await change.commit();

@@ -10,17 +10,17 @@ export interface RunningPart {
 }
 
 export interface PartsOptions {
-  /** For all parts. @default {a category for each} */
+  /** One log for all parts. @default {a category for each} */
   readonly log?: Log | undefined;
   readonly autoPort: boolean;
   readonly colour: boolean;
   readonly watch: boolean;
 }
 
-/** How long what a part served may take to finish when its section left the configuration. */
+/** How long connections of a part may take to finish when its section has left the configuration. */
 const GRACE_MS = 10_000;
 
-/** The parts of a configuration, as they run. */
+/** The running parts of a configuration. */
 export class RunningParts {
   readonly #options: PartsOptions;
   #running: readonly RunningPart[] = [];
@@ -29,13 +29,13 @@ export class RunningParts {
     this.#options = options;
   }
 
-  /** @throws {TenkError} why one cannot start; those that had started are stopped again */
+  /** @throws {TenkError} why a part cannot start; those that had started are stopped again */
   static async start(loaded: LoadedConfig, options: PartsOptions): Promise<RunningParts> {
     const parts = new RunningParts(options);
     try {
       for (const type of PARTS) {
         const section = sectionOf(loaded, type);
-        if (section !== undefined) parts.#running = [...parts.#running, await parts.#started(type, section, loaded)];
+        if (section !== undefined) parts.#running = [...parts.#running, await parts.#start(type, section, loaded)];
       }
     } catch (error) {
       await parts.stop(0);
@@ -70,14 +70,14 @@ export class RunningParts {
     return Object.fromEntries(views);
   }
 
-  /** A change for each part: for the reload coordinator (`reload.ts`). */
+  /** Returns a prepare function for each part that runs, or is to run: for the reload coordinator (`reload.ts`). */
   changesFor(loaded: LoadedConfig): (() => Promise<PreparedChange>)[] {
     return PARTS.flatMap((type) => {
       const section = sectionOf(loaded, type);
-      const now = this.#running.find((each) => each.type === type);
-      if (now !== undefined && section !== undefined) return [() => now.part.prepare(section, envOf(loaded))];
-      if (section !== undefined) return [() => this.#addition(type, section, loaded)];
-      return now === undefined ? [] : [async () => this.#removal(now)];
+      const running = this.#running.find((each) => each.type === type);
+      if (running !== undefined && section !== undefined) return [() => running.part.prepare(section, envOf(loaded))];
+      if (section !== undefined) return [() => this.#prepareAddition(type, section, loaded)];
+      return running === undefined ? [] : [async () => this.#prepareRemoval(running)];
     });
   }
 
@@ -85,8 +85,8 @@ export class RunningParts {
     await Promise.all(this.#running.map(({ part }) => part.stop(graceMs)));
   }
 
-  async #addition(type: PartType, section: unknown, loaded: LoadedConfig): Promise<PreparedChange> {
-    const added = await this.#started(type, section, loaded);
+  async #prepareAddition(type: PartType, section: unknown, loaded: LoadedConfig): Promise<PreparedChange> {
+    const added = await this.#start(type, section, loaded);
     return {
       commit: async () => {
         this.#running = [...this.#running, added];
@@ -95,27 +95,27 @@ export class RunningParts {
     };
   }
 
-  #removal(removed: RunningPart): PreparedChange {
+  #prepareRemoval(removed: RunningPart): PreparedChange {
     return {
       commit: async () => {
         this.#running = this.#running.filter((each) => each !== removed);
-        // Nobody who reloads waits for its connections.
+        // A reload does not wait for its connections.
         void removed.part.stop(GRACE_MS);
       },
       drop: async () => {},
     };
   }
 
-  async #started(type: PartType, section: unknown, loaded: LoadedConfig): Promise<RunningPart> {
+  async #start(type: PartType, section: unknown, loaded: LoadedConfig): Promise<RunningPart> {
     const env = { ...envOf(loaded), ...this.#options, log: this.#options.log ?? logOf(type.name) };
     return { type, part: await type.start(section, env) };
   }
 }
 
 /**
- * Looks for what only starting would show.
+ * Runs the check of each configured part, without starting anything.
  *
- * @throws {TenkError} the first that is wrong
+ * @throws {TenkError} the first problem
  */
 export function checkParts(loaded: LoadedConfig): void {
   for (const type of PARTS) {

@@ -21,7 +21,9 @@ export function dashboardsCommand(exit: (code: number) => void): Command {
     .addOption(
       valueOption("--prometheus <url>", "where Grafana finds Prometheus (default: http://127.0.0.1:9090)", httpUrl),
     )
-    .addOption(valueOption("--box <address>", "where Prometheus finds /metrics (default: 127.0.0.1:9190)", boxAddress))
+    .addOption(
+      valueOption("--box <address>", "where Prometheus finds /metrics (default: 127.0.0.1:9190)", instanceAddress),
+    )
     .option("--force", "overwrite what is there")
     .addHelpText(
       "after",
@@ -33,7 +35,7 @@ export function dashboardsCommand(exit: (code: number) => void): Command {
 /** All or, where one of them is there already, none. @throws {TenkError} `file-unreadable` */
 function writeDashboards({ out, prometheus, box, force = false }: DashboardsWords): number {
   const folder = resolve(out);
-  const options = { ...(prometheus && { prometheusUrl: prometheus }), ...(box && { boxAddress: box }) };
+  const options = { ...(prometheus && { prometheusUrl: prometheus }), ...(box && { instanceAddress: box }) };
   const files = Object.entries(dashboardFiles({ folder, ...options }));
   const there = files.map(([path]) => join(out, path)).filter(isThere);
   if (there.length > 0 && !force) {
@@ -77,6 +79,6 @@ function httpUrl(text: string): string {
   throw new TenkError("usage", `Cannot use "${text}": expected an address that begins with http:// or https://`);
 }
 
-function boxAddress(text: string): string {
+function instanceAddress(text: string): string {
   return formatAddress(parseAddress(text, "127.0.0.1"));
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { parseCount, parseDuration, parseRate } from "../base/mod.ts";
 import { planTcp, type TcpPlan } from "../load/mod.ts";
-import { type ChildBox, startBox } from "./child-box.ts";
+import { type ChildInstance, startInstance } from "./child-instance.ts";
 import { mustFit } from "./load-preflight.ts";
 import { runShown, showReport } from "./load-run.ts";
 import { startLogging } from "./logging.ts";
@@ -27,7 +27,9 @@ const FULL_MS = 240_000;
 
 export function demoCommand(exit: (code: number) => void): Command {
   const command = new Command("demo")
-    .description("Ten thousand connections, held and proved: a box and a load in two processes, live, with a verdict.")
+    .description(
+      "Ten thousand connections, held and proved: a server and a load generator in two processes, live, with a verdict.",
+    )
     .addOption(valueOption("-c, --connections <n>", "connections to hold", parseCount).default(10_000, "10k"))
     .addOption(valueOption("-r, --message-rate <n>", "messages a second on each", parseRate).default(10))
     .addOption(
@@ -37,7 +39,7 @@ export function demoCommand(exit: (code: number) => void): Command {
     .option("--full", "for four minutes, as in the story");
   return addPushOptions(command)
     .option("--json <file>", "write the report as JSON; - is standard output")
-    .option("--keep", "leave the box up after the report, until Ctrl-C")
+    .option("--keep", "leave tenk up after the report, until Ctrl-C")
     .option("--no-live", "no live view")
     .addHelpText("after", examples("tenk demo", "tenk demo --full", "tenk demo -c 1000 -r 10 -T 5s --json -"))
     .action(async (words: DemoWords) => exit(await runDemo(words)));
@@ -49,21 +51,24 @@ async function runDemo(words: DemoWords): Promise<number> {
   const json = words.json === undefined ? undefined : jsonTarget(words.json);
   // What cannot work is refused before anything is opened; the port does not matter for that.
   mustFit(demoPlan(words, "127.0.0.1", 9091, false));
-  await using box = await startBox(["--listen", "127.0.0.1:9091", "--auto-port", "--log-level", "warn"], stderr);
-  const listener = box.ready.listeners[0]!;
+  await using instance = await startInstance(
+    ["--listen", "127.0.0.1:9091", "--auto-port", "--log-level", "warn"],
+    stderr,
+  );
+  const listener = instance.ready.listeners[0]!;
   const { bold, dim } = paintsFor(process.stderr);
-  stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${box.ready.pid}`);
-  stderr.line(`${bold(box.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
-  const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", box.ready.statusUrl).href);
+  stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${instance.ready.pid}`);
+  stderr.line(`${bold(instance.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
+  const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", instance.ready.statusUrl).href);
   const title = `tenk demo ${plan.target}`;
   const report = await runShown(plan, {
     title,
     live: words.live,
     push,
-    keepAt: [{ url: new URL(box.ready.statusUrl), isNamed: false }],
+    keepAt: [{ url: new URL(instance.ready.statusUrl), isNamed: false }],
   });
   const code = showReport(report, json);
-  if (words.keep) await keep(box);
+  if (words.keep) await keep(instance);
   return code;
 }
 
@@ -82,8 +87,8 @@ function demoPlan(words: DemoWords, host: string, port: number, statsUrl: string
   });
 }
 
-async function keep(box: ChildBox): Promise<void> {
+async function keep(instance: ChildInstance): Promise<void> {
   using stop = stopper();
-  stderr.line(`\nthe box stays up at ${box.ready.statusUrl} until Ctrl-C`);
-  await Promise.race([aborted(stop.signal), box.ended]);
+  stderr.line(`\ntenk stays up at ${instance.ready.statusUrl} until Ctrl-C`);
+  await Promise.race([aborted(stop.signal), instance.ended]);
 }

@@ -1,4 +1,4 @@
-import { type KeptRun, RunKeeper, type RunKeeperOptions, usualDataFolder, VERSION } from "../app/mod.ts";
+import { type KeptRun, RunRecorder, type RunRecorderOptions, usualDataFolder, VERSION } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
 import { outcomeOf, reportHtml, runSeries } from "../dash/mod.ts";
 import {
@@ -32,7 +32,7 @@ export interface ShownRun {
   /** The command line, to be run again. @default {not in the report} */
   readonly command?: string | undefined;
   /** Instances that may show the run as it goes; the run is kept there or in the data folder. @default {not kept} */
-  readonly keepAt?: RunKeeperOptions["boxes"] | undefined;
+  readonly keepAt?: RunRecorderOptions["instances"] | undefined;
   /** Sent to the instance that `--stats-url` names, if it is elsewhere. */
   readonly statsToken?: string | undefined;
   /** Gets the report with its charts, as one page; writing it is for later, when the report has been printed. */
@@ -103,13 +103,13 @@ async function showing<Result extends Report>(
 }
 
 /** Logs where the run can be seen: `tenk runs` reads only this user's data folder, other places have a dashboard. */
-function logKept({ id, box, isInFolder }: KeptRun, problem: string | undefined): void {
+function logKept({ id, instance, isInFolder }: KeptRun, problem: string | undefined): void {
   const log = logOf("load");
   if (problem !== undefined) log.warn("run not kept by the instance that --stats-url names", { why: problem });
-  if (isInFolder || box === undefined) log.info("run kept", { id, show: `tenk runs show ${id}` });
+  if (isInFolder || instance === undefined) log.info("run kept", { id, show: `tenk runs show ${id}` });
   else {
     const where = /^\d+$/.test(id) ? "run kept by the box" : "run kept by the box, in memory only";
-    log.info(where, { id, show: new URL(`#/runs/${id}`, box).href });
+    log.info(where, { id, show: new URL(`#/runs/${id}`, instance).href });
   }
 }
 
@@ -119,10 +119,10 @@ function kept(snapshots: LoadSnapshot[], latest: LoadSnapshot): LoadSnapshot[] {
   return snapshots.length <= MOST_SNAPSHOTS ? snapshots : snapshots.filter((_, index) => index % 2 === 0);
 }
 
-function keeperOf({ target }: TcpPlan, boxes: RunKeeperOptions["boxes"]): RunKeeper {
-  return new RunKeeper({
+function keeperOf({ target }: TcpPlan, boxes: RunRecorderOptions["instances"]): RunRecorder {
+  return new RunRecorder({
     target,
-    boxes,
+    instances: boxes,
     dataFolder: usualDataFolder(),
     environmentToken: environmentToken(process.env),
   });

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { parseAddress, type RunKeeperOptions } from "../app/mod.ts";
+import { parseAddress, type RunRecorderOptions } from "../app/mod.ts";
 import { logOf } from "../base/mod.ts";
 import { EXPECTABLE, planTcp, type TcpPlan } from "../load/mod.ts";
 import { commandLine } from "./command-line.ts";
@@ -89,7 +89,7 @@ function wordsOf(command: Command): readonly string[] {
 }
 
 /** The instance that was named; else the target if it is tenk on this machine, or the usual one. */
-function instancesFor(named: string | undefined, { statsUrl }: TcpPlan): RunKeeperOptions["boxes"] {
+function instancesFor(named: string | undefined, { statsUrl }: TcpPlan): RunRecorderOptions["instances"] {
   const usual = { url: new URL(USUAL_INSTANCE), isNamed: false };
   if (statsUrl === false) return [usual];
   const asked = { url: new URL("..", statsUrl), isNamed: named !== undefined };

@@ -79,7 +79,7 @@ export function runCommand(exit: (code: number) => void): Command {
           watch,
           push: pushPlan(options),
           autoPort: listen === undefined,
-          sayDefaults: false,
+          logDefaults: false,
         }),
       );
     });

@@ -14,7 +14,7 @@ const STARTING_MS = 1000;
 export interface ServeOptions {
   readonly autoPort?: boolean | undefined;
   readonly watch?: boolean | undefined;
-  readonly sayDefaults?: boolean | undefined;
+  readonly logDefaults?: boolean | undefined;
   /** Print where it listens as one line of JSON once it is up. */
   readonly json?: boolean | undefined;
   /** Instead of the configuration's. */
@@ -38,17 +38,17 @@ export async function serve(
   const log = logOf("cli");
   if (loaded.isEmpty) log.warn("the configuration says nothing: every setting by default", { file: loaded.file });
   using stop = stopper("stopping", options.withParent ? [] : undefined);
-  const { autoPort = false, watch = false, sayDefaults = true } = options;
+  const { autoPort = false, watch = false, logDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   // Before it is up: a SIGHUP that nobody listens to ends the process. What was changed since is read when it is up.
-  let box: Awaited<ReturnType<typeof up>> | undefined;
+  let instance: Awaited<ReturnType<typeof up>> | undefined;
   let isOutdated = false;
   async function reload(): Promise<void> {
-    isOutdated = box === undefined;
-    if (box === undefined || stop.signal.aborted) return;
+    isOutdated = instance === undefined;
+    if (instance === undefined || stop.signal.aborted) return;
     try {
       const changed = load(loaded);
-      await box.reload(changed);
+      await instance.reload(changed);
       const isFound = loaded.file === undefined && changed.file !== undefined;
       if (isFound) log.warn("a configuration was found, and is the one from now on", { file: changed.file });
       loaded = changed;
@@ -64,21 +64,21 @@ export async function serve(
     const dataFolder = usualDataFolder();
     // A box of minutes has nothing to add to the history of the one that is up all day.
     const records = { dataFolder, keepsHistory: !options.withParent, onNewToken: sayToken };
-    const starting = up(loaded, { autoPort, watch, sayDefaults, colour, ...records, ...push });
-    box = await Promise.race([starting, stoppedFor(STARTING_MS, stop.signal)]);
-    if (box === undefined) {
+    const starting = up(loaded, { autoPort, watch, logDefaults, colour, ...records, ...push });
+    instance = await Promise.race([starting, stoppedFor(STARTING_MS, stop.signal)]);
+    if (instance === undefined) {
       starting.catch(() => undefined);
       log.warn("stopped before it was up");
       return EXIT.pass;
     }
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json && !stop.signal.aborted) {
-      const { listeners, statusUrl } = box;
+      const { listeners, statusUrl } = instance;
       print(JSON.stringify({ pid: process.pid, statusUrl, listeners }));
     }
     if (isOutdated) void reload();
     await aborted(stop.signal);
-    await box.stop();
+    await instance.stop();
     return EXIT.pass;
   } finally {
     endSoon();

@@ -1,14 +1,14 @@
 import { TenkError } from "../base/mod.ts";
 
-/** Where something listens or is reached: a port of a host, or a Unix socket (`\0name` is the abstract space). */
+/** Where something listens or is reached: a port of a host, or a Unix socket (`\0name` is an abstract one). */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 const EXPECTED = "expected a port (9091), host:port (127.0.0.1:9091, [::1]:9091) or unix:/path";
 
 /**
- * Reads an address as people write it. `@name` after `unix:` means the abstract space.
+ * Parses an address as people write it. `unix:@name` is an abstract Unix socket.
  *
- * @param defaultHost what a bare port stands on
+ * @param defaultHost the host of a bare port
  * @throws {TenkError} `usage`
  * @example
  * parseAddress("9091", "0.0.0.0"); // { host: "0.0.0.0", port: 9091 }
@@ -25,7 +25,7 @@ export function parseAddress(text: string, defaultHost: string): Address {
 }
 
 /**
- * The address as `parseAddress` reads it back.
+ * Formats an address; `parseAddress` reads it back.
  *
  * @example
  * formatAddress({ host: "::1", port: 9091 }); // "[::1]:9091"
@@ -33,4 +33,9 @@ export function parseAddress(text: string, defaultHost: string): Address {
 export function formatAddress(address: Address): string {
   if ("path" in address) return `unix:${address.path.replace(/^\0/, "@")}`;
   return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** Returns whether a host stands for all addresses of the machine: `0.0.0.0`, or `::` with IPv6. */
+export function isWildcard(host: string): boolean {
+  return /^(0\.0\.0\.0|::|0(:0){7})$/.test(host);
 }

@@ -1,5 +1,22 @@
-/** Layer 3: what a part of tenk is, and what all parts share: the words of the configuration, addresses, routes. */
-export { type Address, formatAddress, parseAddress } from "./address.ts";
+/** Layer 3: the contract of a part, and what parts share: fields of configuration schemas, addresses, routes, status tables. */
+export { type Address, formatAddress, isWildcard, parseAddress } from "./address.ts";
+export {
+  address,
+  addresses,
+  count,
+  duration,
+  hostAndPort,
+  inRange,
+  list,
+  oneOf,
+  onOff,
+  pem,
+  quantity,
+  section,
+  sectionOrTrue,
+  size,
+  text,
+} from "./fields.ts";
 export type { Panel, PanelChart } from "./panel.ts";
 export type {
   CheckEnv,
@@ -11,23 +28,7 @@ export type {
   PreparedChange,
 } from "./part.ts";
 export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } from "./port-holder.ts";
+export { choiceParam, numberParam } from "./query.ts";
 export type { JsonRoute, JsonRoutes } from "./routes.ts";
 export type { Service } from "./services.ts";
 export type { StatusCell, StatusColumn, StatusLook, StatusTable } from "./status-table.ts";
-export {
-  address,
-  addresses,
-  count,
-  duration,
-  hostAndPort,
-  inRange,
-  oneOf,
-  onOff,
-  pem,
-  quantity,
-  section,
-  sectionOrTrue,
-  size,
-  text,
-  words,
-} from "./words.ts";

@@ -1,4 +1,4 @@
-/** A part's place on the page, as data: the page draws it without knowing the part. Drawn below the machine's charts. */
+/** A part's charts on the page, as data, so that the page needs no code for the part. Drawn below the machine's charts. */
 export interface Panel {
   readonly title: string;
   readonly charts: readonly PanelChart[];
@@ -6,8 +6,8 @@ export interface Panel {
 
 export interface PanelChart {
   readonly title: string;
-  /** How its numbers are written. */
+  /** How values are formatted. */
   readonly unit: "count" | "perSecond" | "bytesPerSecond" | "bytes" | "seconds" | "share";
-  /** Lines of the chart by the names of the history; a name with labels is added up over them. */
+  /** The lines, by their names in the history; a series with labels is summed over them. */
   readonly series: readonly { readonly name: string; readonly label: string }[];
 }

@@ -1,10 +1,10 @@
-/** JSON in, JSON out: who may ask, and how it is packed, is the admin server's. */
+/** A route that takes and returns JSON. The admin server checks who may call it, and sends the response. */
 export interface JsonRoute {
-  /** @throws {TenkError} `usage` is answered with 400, `not-found` with 404 */
+  /** @throws {TenkError} `usage` for a response with status 400, `not-found` for 404 */
   get?(query: URLSearchParams): unknown;
-  /** Changes something: asked by our own page or with the token alone. `body` is what the request's JSON holds. */
+  /** Changes something: called only for our own page, or with the token. @param body the request's JSON */
   post?(body: unknown): unknown;
 }
 
-/** By the path below `/api/<part>/`. */
+/** Routes by their path below `/api/<part>/`. */
 export type JsonRoutes = Readonly<Record<string, JsonRoute>>;

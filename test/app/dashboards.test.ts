@@ -6,8 +6,8 @@ import { dashboards, FOLDER } from "../../scripts/dashboards/build.ts";
 import { dashboardFiles } from "../../src/app/mod.ts";
 import { expressionsOf, type GrafanaPanel, panelsOf } from "./prometheus-support.ts";
 
-const files = dashboardFiles({ folder: "/srv/a b", prometheusUrl: "http://p:9090", boxAddress: '[::1]:9190"' });
-const box = JSON.parse(files["dashboards/tenk.json"]!);
+const files = dashboardFiles({ folder: "/srv/a b", prometheusUrl: "http://p:9090", instanceAddress: '[::1]:9190"' });
+const instance = JSON.parse(files["dashboards/tenk.json"]!);
 const load = JSON.parse(files["dashboards/tenk-load.json"]!);
 
 describe("the dashboards", () => {
@@ -18,12 +18,12 @@ describe("the dashboards", () => {
   });
 
   test("have the story's panels, then a row for each listener", () => {
-    const titles = panelsOf(box).map(({ title }) => title);
+    const titles = panelsOf(instance).map(({ title }) => title);
     const quick = ["Busy", "Load", "RAM used", "Swap used", "Root disk used", "Machine up", "Temperature"];
     for (const title of ["Connections and reads", "Processor by mode", "Memory", ...quick]) {
       expect(titles).toContain(title);
     }
-    const rows = (box.panels as GrafanaPanel[]).filter(({ type }) => type === "row");
+    const rows = (instance.panels as GrafanaPanel[]).filter(({ type }) => type === "row");
     expect(rows.map(({ title, repeat }) => [title, repeat])).toEqual([
       ["Now", undefined],
       ["Listener $listener", "listener"],
@@ -33,7 +33,7 @@ describe("the dashboards", () => {
   });
 
   test("stand beside each other, never on each other, each with an id of its own", () => {
-    for (const dashboard of [box, load]) {
+    for (const dashboard of [instance, load]) {
       const cells = new Set<string>();
       for (const { gridPos: at } of dashboard.panels as GrafanaPanel[]) {
         expect(at.x + at.w).toBeLessThanOrEqual(24);
@@ -50,7 +50,7 @@ describe("the dashboards", () => {
   });
 
   test("ask for one box or one run in every expression, and use no variable that is not there", () => {
-    for (const [dashboard, chosen] of [[box, 'instance="$instance"'], [load, 'run="$run"']] as const) {
+    for (const [dashboard, chosen] of [[instance, 'instance="$instance"'], [load, 'run="$run"']] as const) {
       const names = dashboard.templating.list.map(({ name }: { name: string }) => name);
       expect(expressionsOf(panelsOf(dashboard)).length).toBeGreaterThan(15);
       for (const { expression } of expressionsOf(panelsOf(dashboard))) {

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { parseConfig, up } from "../../src/app/mod.ts";
 import { keptLog } from "./admin/support.ts";
 
-let box: Awaited<ReturnType<typeof up>>;
-afterEach(() => box.stop(0));
+let instance: Awaited<ReturnType<typeof up>>;
+afterEach(() => instance.stop(0));
 
 /** What df(1) says of the root file system: bytes, bytes, percent. */
 function df(): readonly number[] {
@@ -17,10 +17,10 @@ function df(): readonly number[] {
 }
 
 test("the root disk is as full as df says", async () => {
-  box = await up(parseConfig('dashboard: { listen: "127.0.0.1:0" }', "tenk.yaml"), { log: keptLog() });
+  instance = await up(parseConfig('dashboard: { listen: "127.0.0.1:0" }', "tenk.yaml"), { log: keptLog() });
   const same = async () => {
     const before = df();
-    const { rootUsedBytes, rootAvailableBytes, rootUsedPercent } = (await box.status()).host;
+    const { rootUsedBytes, rootAvailableBytes, rootUsedPercent } = (await instance.status()).host;
     expect(before).toHaveLength(3);
     // Others write to this disk: a second may lie between the two.
     const isNear = (ours: number | null, theirs = Number.NaN) => Math.abs((ours ?? Number.NaN) - theirs) < 2 ** 26;

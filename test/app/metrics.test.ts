@@ -132,33 +132,33 @@ describe("the metrics", () => {
   });
 
   test("of a running box follow its traffic", async () => {
-    const box = await up(
+    const instance = await up(
       parseConfig(
         'tcp: { a: { listen: "127.0.0.1:0", handler: echo } }\ndashboard: { listen: "127.0.0.1:0" }',
         "tenk.yaml",
       ),
     );
-    const socket = connect(box.listeners[0]!.port, "127.0.0.1", () => socket.write("12345"));
+    const socket = connect(instance.listeners[0]!.port, "127.0.0.1", () => socket.write("12345"));
     await new Promise((resolve) => socket.once("data", resolve));
-    const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
+    const values = samples(await (await fetch(`${instance.statusUrl}metrics`)).text());
     const of = (name: string) => values.get(`tenk_tcp_${name}{listener="a"}`);
     expect([of("connections_active"), of("connections_accepted_total"), of("bytes_read_total")]).toEqual([1, 1, 5]);
     expect([of("reads_total"), of("writes_total"), of("bytes_written_total")]).toEqual([1, 1, 5]);
     socket.destroy();
-    await box.stop(0);
+    await instance.stop(0);
   });
 
   test("tell each worker's share of a listener, which add up to it", async () => {
-    const box = await up(
+    const instance = await up(
       parseConfig(
         'tcp: { a: { listen: "127.0.0.1:0", handler: echo, workers: 2 } }\ndashboard: { listen: "127.0.0.1:0" }',
         "tenk.yaml",
       ),
     );
-    const sockets = Array.from({ length: 30 }, () => connect(box.listeners[0]!.port, "127.0.0.1"));
+    const sockets = Array.from({ length: 30 }, () => connect(instance.listeners[0]!.port, "127.0.0.1"));
     for (const socket of sockets) socket.write("12345");
-    await untilListeners(box, ([first]) => first!.counts.bytesWritten === 150);
-    const values = samples(await (await fetch(`${box.statusUrl}metrics`)).text());
+    await untilListeners(instance, ([first]) => first!.counts.bytesWritten === 150);
+    const values = samples(await (await fetch(`${instance.statusUrl}metrics`)).text());
     const shares = ["connections_active", "reads_total", "bytes_read_total", "bytes_written_total"].map((name) =>
       ["0", "1"].map((worker) => values.get(`tenk_worker_${name}{listener="a",worker="${worker}"}`)!),
     );
@@ -168,6 +168,6 @@ describe("the metrics", () => {
     expect(shares).toEqual([active!, active!, active!.map((each) => each * 5), active!.map((each) => each * 5)]);
     expect(values.get('tenk_tcp_connections_active{listener="a"}')).toBe(30);
     for (const socket of sockets) socket.destroy();
-    await box.stop(0);
+    await instance.stop(0);
   });
 });

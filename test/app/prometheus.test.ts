@@ -35,7 +35,7 @@ const atEnd = <Thing>(thing: Thing, end: () => unknown): Thing => {
   return thing;
 };
 let prometheus: Prometheus;
-let box: Instance;
+let instance: Instance;
 /** job → instance */
 const instances: Record<string, string> = {};
 
@@ -89,7 +89,7 @@ function startNodeExporter(): Promise<string> {
 }
 
 /** A box with a sink and a relay to it, and a client of each that goes on sending. */
-async function startBox(): Promise<Instance> {
+async function startInstance(): Promise<Instance> {
   const target = await up(parseConfig(configOf("target: { listen: '127.0.0.1:0', handler: sink }"), "target"));
   const { port } = target.listeners[0]!;
   const relay = `via: { listen: "127.0.0.1:0", handler: relay, relay: { targets: ["127.0.0.1:${port}"] } }`;
@@ -134,8 +134,8 @@ const panelsIn = (name: string) => panelsOf(JSON.parse(files[name]!));
 
 describe.skipIf(!isInstalled)("Prometheus", () => {
   beforeAll(async () => {
-    box = await startBox();
-    instances.tenk = new URL(box.statusUrl).host;
+    instance = await startInstance();
+    instances.tenk = new URL(instance.statusUrl).host;
     instances.pi = await startPi();
     if (existsSync(NODE_EXPORTER)) instances.node = await startNodeExporter();
     const jobs = Object.entries(instances).map(([job, target]) => ({
@@ -163,7 +163,7 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
   });
 
   test("promtool finds nothing wrong with our own names; node_exporter's are as they are", async () => {
-    const text = await (await fetch(`${box.statusUrl}metrics`)).text();
+    const text = await (await fetch(`${instance.statusUrl}metrics`)).text();
     const check = (input: string) => {
       const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
       return {

@@ -56,7 +56,7 @@ describe("the name of an instance", () => {
     release();
     expect(name).toMatch(OWN);
     expect(log.lines.map(([level, message]) => [level, message])).toEqual([
-      ["warn", "instance id not kept, series begin anew with every start"],
+      ["warn", "instance id not saved, each start begins new series"],
     ]);
   });
 });
@@ -83,29 +83,29 @@ test.each([
 
 describe.if(hasPrograms("boxes of one host name", ["/usr/bin/prometheus"]))("Prometheus, to which several push", () => {
   let prometheus: Prometheus;
-  const boxes: Tenk[] = [];
+  const instances: Tenk[] = [];
   const clients: Socket[] = [];
   beforeAll(async () => {
     prometheus = await startPrometheus([]);
   }, 60_000);
   afterAll(async () => {
     for (const client of clients) client.destroy();
-    for (const { child } of boxes) child.kill("SIGTERM");
-    await Promise.all(boxes.map(({ ended }) => ended));
+    for (const { child } of instances) child.kill("SIGTERM");
+    await Promise.all(instances.map(({ ended }) => ended));
     prometheus?.[Symbol.dispose]();
   });
 
   /** A box with so many connections, by which it is known. */
   async function boxWith(connections: number, words: readonly string[] = []) {
-    const box = startTenk(
+    const instance = startTenk(
       ["up", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json", "--push", prometheus.url].concat(
         "--push-every",
         "1s",
         words,
       ),
     );
-    boxes.push(box);
-    const { listeners } = JSON.parse((await box.sees("stdout", /^{.*}$/m))[0]);
+    instances.push(instance);
+    const { listeners } = JSON.parse((await instance.sees("stdout", /^{.*}$/m))[0]);
     for (let count = 0; count < connections; count++) clients.push(connect(listeners[0].port, "127.0.0.1"));
   }
 
@@ -147,7 +147,7 @@ describe.if(hasPrograms("boxes of one host name", ["/usr/bin/prometheus"]))("Pro
     await until(() => log.lines.length > 0, 20_000);
     expect(log.lines[0]).toEqual([
       "warn",
-      "push rejected: somebody else sends the same series",
+      "push rejected, another sender has the same series",
       expect.objectContaining({ instance: "same", fix: expect.stringContaining("push: { labels: { instance: ") }),
     ]);
     await Promise.all([ahead.end(), behind.end()]);

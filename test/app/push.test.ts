@@ -137,7 +137,11 @@ describe("a push", () => {
     await until(() => received.length === 4);
     await push.end();
     expect(received[0]!.headers.authorization).toBe(`Basic ${btoa("me:hush")}`);
-    expect(lines.map((line) => line.split(" {")[0])).toEqual(["warn push failed", "info push goes on", "info pushed"]);
+    expect(lines.map((line) => line.split(" {")[0])).toEqual([
+      "warn push failed",
+      "info push recovered",
+      "info pushed",
+    ]);
     expect(lines.join()).not.toContain("hush");
     expect(lines.join()).not.toContain(btoa("me:hush"));
   });
@@ -257,7 +261,7 @@ test("no line of the log has what the address's query says", async () => {
   const { lines, log } = remembered();
   const target = pushTarget(`http://me:hush@127.0.0.1:${port}/w?key=hush`);
   const push = startPush({ target, read: () => [family(1)], everyMs: 1e6, log, ...FAST });
-  await until(() => lines.some((line) => line.includes("push goes on")));
+  await until(() => lines.some((line) => line.includes("push recovered")));
   await push.end();
   expect(lines.join("\n")).toContain(`"to":"http://127.0.0.1:${port}/w?key=***"`);
   expect(lines.join("\n")).not.toContain("hush");
@@ -324,12 +328,12 @@ describe("where to push", () => {
 test("a box pushes what /metrics tells, the last time when its listeners have stopped", async () => {
   const { url, received } = await receiver(204);
   const config = 'tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0" }';
-  const box = await up(parseConfig(config, "tenk.yaml"), { push: { target: pushTarget(url), everyMs: 1e6 } });
+  const instance = await up(parseConfig(config, "tenk.yaml"), { push: { target: pushTarget(url), everyMs: 1e6 } });
   await until(() => received.length > 0);
-  const client = await new Client(box.listeners[0]!.port).connected();
+  const client = await new Client(instance.listeners[0]!.port).connected();
   client.socket.write("12345");
-  await untilListeners(box, ([first]) => first!.counts.bytesRead === 5);
-  await box.stop(0);
+  await untilListeners(instance, ([first]) => first!.counts.bytesRead === 5);
+  await instance.stop(0);
   const series = received
     .flatMap(seriesIn)
     .map(({ labels, values, bits }) => ({ labels: new Map(labels), value: values[0]!, bits: bits[0]! }));
@@ -346,12 +350,12 @@ test("what a handler counted on workers is pushed before they end", async () => 
   const config = `tcp: { a: { listen: "127.0.0.1:0", workers: 2, handler: ./counting-handler.ts } }
 dashboard: { listen: "127.0.0.1:0" }`;
   const loaded = { ...parseConfig(config, "tenk.yaml"), folder: import.meta.dirname };
-  const box = await up(loaded, { push: { target: pushTarget(url), everyMs: 1e6 } });
+  const instance = await up(loaded, { push: { target: pushTarget(url), everyMs: 1e6 } });
   await until(() => received.length > 0);
-  const client = await new Client(box.listeners[0]!.port).connected();
+  const client = await new Client(instance.listeners[0]!.port).connected();
   client.socket.write("12345");
-  await untilListeners(box, ([first]) => first!.counts.bytesRead === 5);
-  await box.stop(0);
+  await untilListeners(instance, ([first]) => first!.counts.bytesRead === 5);
+  await instance.stop(0);
   const counted = received
     .flatMap(seriesIn)
     .filter(({ labels }) => new Map(labels).get("__name__") === "packets_received_total");

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { until } from "../net/support.ts";
 import { cleanUp, FarServer } from "../tcp/relay-support.ts";
-import { withBox } from "./reload-support.ts";
+import { withInstance } from "./reload-support.ts";
 
 afterEach(cleanUp);
 
@@ -21,7 +21,7 @@ async function counted(): Promise<{ target: FarServer; seen: () => number }> {
 test("a reload that is refused leaves no relay behind that goes on with its own checks", async () => {
   const [ours, others] = [await counted(), await counted()];
   const taken = await counted();
-  await withBox({}, `tcp: { db: ${relayTo("127.0.0.1:0", ours.target)} }\n`, async (_, reload) => {
+  await withInstance({}, `tcp: { db: ${relayTo("127.0.0.1:0", ours.target)} }\n`, async (_, reload) => {
     const refused = `tcp: { db: ${relayTo(taken.target.address, others.target)} }\n`;
     expect(await reload(refused)).toContain("in use");
     const more = async (count: number) => {

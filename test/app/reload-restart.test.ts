@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, until } from "../net/support.ts";
-import { greeter, greetings, portOf, withBox } from "./reload-support.ts";
+import { greeter, greetings, portOf, withInstance } from "./reload-support.ts";
 
 /** Runs `then` in the load of it that is the `nth`, over all event loops. */
 const atLoad = (nth: number, then: string) => `import { existsSync, openSync } from "node:fs";
@@ -33,10 +33,10 @@ describe("a reload with a listener that has to start anew", () => {
     const config = (a: string, z: string) => `tcp:
   a: { listen: "127.0.0.1:${port}", ${a} }
   z: { listen: "127.0.0.1:0", handler: ./${z}.ts }\n`;
-    await withBox(files, config("handler: ./old.ts", "old"), async (box, reload, _, said) => {
+    await withInstance(files, config("handler: ./old.ts", "old"), async (instance, reload, _, said) => {
       const held = await heldOpen(port);
       expect(await reload(config(changed, "new"))).toContain(why);
-      expect([await greetings(port), await greetings(portOf(box, "z"))]).toEqual([["old"], ["old"]]);
+      expect([await greetings(port), await greetings(portOf(instance, "z"))]).toEqual([["old"], ["old"]]);
       expect(said().filter((line) => /^(listener|handler)/.test(line))).toEqual([]);
       expect(held.closed).toBe(false);
       held.destroy();
@@ -55,11 +55,11 @@ export default { open: (connection) => connection.write(word), stopped() { word 
   z: { listen: "127.0.0.1:0", handler: ./${z}.ts }\n`;
     const before = config("handler: ./old.ts", "handler: ./old.ts, workers: 2", "same");
     const after = config("handler: ./new.ts, noDelay: false", "handler: ./third.ts, workers: 2, noDelay: false", "new");
-    await withBox(files, before, async (box, reload, _, said) => {
-      const state = async () => [await greetings(port), await greetings(other), await greetings(portOf(box, "z"))];
+    await withInstance(files, before, async (instance, reload, _, said) => {
+      const state = async () => [await greetings(port), await greetings(other), await greetings(portOf(instance, "z"))];
       expect(await reload(after)).toContain("not on this loop");
       expect(await state()).toEqual([["old"], ["old"], ["old"]]);
-      expect(box.listeners.map(({ name, port }) => [name, port]).slice(0, 2)).toEqual([
+      expect(instance.listeners.map(({ name, port }) => [name, port]).slice(0, 2)).toEqual([
         ["a", port],
         ["b", other],
       ]);
@@ -76,10 +76,10 @@ export default { open: (connection) => connection.write(word), stopped() { word 
     const config = (a: string, b: string) => `tcp:
   a: { listen: "127.0.0.1:0", ${a} }
   b: { listen: "127.0.0.1:0", ${b} }\n`;
-    await withBox(files, config("handler: ./old.ts", "handler: ./old.ts"), async (box, reload) => {
+    await withInstance(files, config("handler: ./old.ts", "handler: ./old.ts"), async (instance, reload) => {
       const after = config("handler: ./rude.ts, noDelay: false", "handler: ./fails.ts, noDelay: false");
       expect(await reload(after)).toContain("not on this loop");
-      expect(await greetings(portOf(box, "a"))).toEqual(["old"]);
+      expect(await greetings(portOf(instance, "a"))).toEqual(["old"]);
     });
   });
 
@@ -89,7 +89,7 @@ export default { open: (connection) => connection.write(word), stopped() { word 
     const config = (a: number, b: number, handler: string) => `tcp:
   a: { listen: "127.0.0.1:${a}", handler: ./a.ts }
   b: { listen: "127.0.0.1:${b}", handler: ./${handler}.ts }\n`;
-    await withBox(files, config(one, two, "b"), async (_, reload) => {
+    await withInstance(files, config(one, two, "b"), async (_, reload) => {
       expect(await reload(config(two, one, "fails"))).toContain("not on this loop");
       expect([await greetings(one), await greetings(two)]).toEqual([["a"], ["b"]]);
       expect(await reload(config(two, one, "b"))).toBe("reloaded");
@@ -101,14 +101,14 @@ export default { open: (connection) => connection.write(word), stopped() { word 
     const port = await freePort();
     const config = (host: string) =>
       `tcp: { a: { listen: "${host}:${port}", handler: ./a.ts, workers: ${workers} } }\n`;
-    await withBox({ "a.ts": greeter("a") }, config("127.0.0.1"), async (box, reload) => {
+    await withInstance({ "a.ts": greeter("a") }, config("127.0.0.1"), async (instance, reload) => {
       expect(await reload(config("198.51.100.7"))).toContain("this machine has no such address");
       expect(await greetings(port)).toEqual(["a"]);
       expect(await reload(config("0.0.0.0"))).toBe("reloaded");
       expect(await greetings(port)).toEqual(["a"]);
-      expect(box.listeners[0]).toMatchObject({ host: "0.0.0.0", port });
+      expect(instance.listeners[0]).toMatchObject({ host: "0.0.0.0", port });
       expect(await reload(config("127.0.0.1"))).toBe("reloaded");
-      expect(box.listeners[0]).toMatchObject({ host: "127.0.0.1", port });
+      expect(instance.listeners[0]).toMatchObject({ host: "127.0.0.1", port });
     });
   });
 });
@@ -119,16 +119,16 @@ test.each([["1"], ["2"]])(
     const config = (noDelay: boolean, handler: string) =>
       `tcp: { a: { listen: "127.0.0.1:0", handler: ./${handler}.ts, noDelay: ${noDelay}, workers: ${workers} } }\n`;
     const files = { "a.ts": greeter("a"), "third.ts": greeter("b", atLoad(Number(workers) + 1, FAILS)) };
-    await withBox(files, config(true, "a"), async (box, reload, _, said) => {
-      const port = portOf(box, "a");
+    await withInstance(files, config(true, "a"), async (instance, reload, _, said) => {
+      const port = portOf(instance, "a");
       expect(await reload(config(false, "a"))).toBe("reloaded");
-      expect([portOf(box, "a"), await greetings(port)]).toEqual([port, ["a"]]);
+      expect([portOf(instance, "a"), await greetings(port)]).toEqual([port, ["a"]]);
       const before = said().length;
       expect(await reload(config(false, "a"))).toBe("reloaded");
       expect(said().slice(before)).toEqual(["reloaded"]);
       if (workers === "1") return;
       expect(await reload(config(true, "third"))).toContain("not on this loop");
-      expect([portOf(box, "a"), await greetings(port)]).toEqual([port, ["a"]]);
+      expect([portOf(instance, "a"), await greetings(port)]).toEqual([port, ["a"]]);
     });
   },
 );
@@ -140,7 +140,7 @@ test.each([["unix:./SOCKET"], ["unix:@SOCKET"]])("a Unix socket starts anew at i
   const name = `reload-${process.pid}-${performance.now()}`;
   const path = place.startsWith("unix:@") ? `\0${name}` : join(tmpdir(), name);
   const address = `unix:${path.replace("\0", "@")}`;
-  await withBox(files, config(address, "old"), async (_, reload) => {
+  await withInstance(files, config(address, "old"), async (_, reload) => {
     expect(await greetings(path)).toEqual(["old"]);
     expect(await reload(config(address, "fails"))).toContain("not on this loop");
     expect(await greetings(path)).toEqual(["old"]);
@@ -157,10 +157,10 @@ describe("a stop while a listener starts anew", () => {
     const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", atLoad(load, WAITS)) };
     const port = await freePort();
     const config = (a: string) => `tcp: { a: { listen: "127.0.0.1:${port}", ${a} } }\n`;
-    await withBox(files, config("handler: ./old.ts"), async (box, reload, folder, said) => {
+    await withInstance(files, config("handler: ./old.ts"), async (instance, reload, folder, said) => {
       const reloaded = reload(config("handler: ./slow.ts, workers: 2"));
       await until(() => existsSync(join(folder, `load-${load}`)));
-      const stopped = box.stop(0);
+      const stopped = instance.stop(0);
       writeFileSync(join(folder, "go"), "");
       await stopped;
       expect(await greetings(port)).toEqual(["ECONNREFUSED"]);

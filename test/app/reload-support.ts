@@ -8,11 +8,11 @@ import { keptLog } from "./admin/support.ts";
 const FIXTURES = join(import.meta.dir, "../net/fixtures");
 
 /** @param text without a `dashboard:` it gets one @param files by their names; its own are the pairs one-cert.pem, two-cert.pem … */
-export async function withBox(
+export async function withInstance(
   files: Record<string, string>,
   text: string,
   work: (
-    box: Instance,
+    instance: Instance,
     reload: (text: string) => Promise<string>,
     folder: string,
     said: () => string[],
@@ -30,23 +30,23 @@ export async function withBox(
   const rest = (tcp: string) => (tcp.includes("dashboard:") ? "" : 'dashboard: { listen: "127.0.0.1:0" }\n');
   const parsed = (tcp: string) => parseConfig(tcp + rest(tcp), "tenk.yaml", folder);
   const log = keptLog();
-  const box = await up(parsed(text), { log });
+  const instance = await up(parsed(text), { log });
   const said = () => log.lines.map(([, message, fields]) => `${message} ${fields.name ?? ""}`.trim());
   const reload = (tcp: string) =>
-    box.reload(parsed(tcp)).then(
+    instance.reload(parsed(tcp)).then(
       () => "reloaded",
       (error: Error) => error.message,
     );
   try {
-    await work(box, reload, folder, said);
+    await work(instance, reload, folder, said);
   } finally {
-    await box.stop(0);
+    await instance.stop(0);
     rmSync(folder, { recursive: true });
   }
 }
 
-export function portOf(box: Instance, name: string): number {
-  return box.listeners.find((each) => each.name === name)!.port;
+export function portOf(instance: Instance, name: string): number {
+  return instance.listeners.find((each) => each.name === name)!.port;
 }
 
 /** What a listener says first, of many connections, so that each of its event loops is among them. */

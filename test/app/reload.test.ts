@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as dialTls } from "node:tls";
 import { freePort } from "../net/support.ts";
-import { greeter, greetings, portOf, withBox } from "./reload-support.ts";
+import { greeter, greetings, portOf, withInstance } from "./reload-support.ts";
 
 function commonName(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -32,12 +32,12 @@ describe("a reload whose last listener cannot change on one of its event loops",
   z: { listen: "127.0.0.1:0", handler: ./${last}.ts, workers: 2 }
 ${rest}`;
     const target = (name: string, port: number) => `  ${name}: { listen: "127.0.0.1:${port}", handler: ./old.ts }\n`;
-    await withBox(files, config("old", "old", "one", gone, target("gone", gone)), async (box, reload) => {
+    await withInstance(files, config("old", "old", "one", gone, target("gone", gone)), async (instance, reload) => {
       const state = async () => [
-        await greetings(portOf(box, "a")),
-        await greetings(portOf(box, "r")),
-        await commonName(portOf(box, "t")),
-        await greetings(portOf(box, "z")),
+        await greetings(portOf(instance, "a")),
+        await greetings(portOf(instance, "r")),
+        await commonName(portOf(instance, "t")),
+        await greetings(portOf(instance, "z")),
         await greetings(gone),
         await greetings(extra),
       ];
@@ -60,10 +60,10 @@ while (!existsSync(import.meta.dir + "/go")) await new Promise((resolve) => setT
   const files = { "old.ts": greeter("old"), "slow.ts": greeter("slow", slow) };
   const config = (handler: string, rest = "") =>
     `tcp:\n  a: { listen: "127.0.0.1:${old}", handler: ./${handler}.ts, workers: 2 }\n${rest}`;
-  await withBox(files, config("old"), async (box, reload, folder) => {
+  await withInstance(files, config("old"), async (instance, reload, folder) => {
     const reloaded = reload(config("slow", `  b: { listen: "127.0.0.1:${fresh}", handler: ./old.ts }\n`));
     while ((await greetings(fresh))[0] !== "old");
-    const stopped = box.stop(0);
+    const stopped = instance.stop(0);
     writeFileSync(join(folder, "go"), "");
     await stopped;
     expect(await reloaded).toBe("Cannot reload: it is stopping");

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { openRuns, RunKeeper } from "../../src/app/persistence/run-recorder.ts";
+import { openRuns, RunRecorder } from "../../src/app/persistence/run-recorder.ts";
 import { type FinishedRun, readFinishedRun } from "../../src/app/persistence/runs.ts";
 import type { Report } from "../../src/load/mod.ts";
 import { newFolder, TOKEN } from "./admin/support.ts";
@@ -22,7 +22,7 @@ test("a run whose box is gone before it answers is kept once", async () => {
   const folder = newFolder();
   writeFileSync(join(folder, "token"), `${TOKEN}\n`, { mode: 0o600 });
   const taken: FinishedRun[] = [];
-  const box = createServer(async (request) => {
+  const instance = createServer(async (request) => {
     let text = "";
     for await (const part of request) text += part;
     if (request.method !== "POST") return request.socket.destroy();
@@ -35,15 +35,15 @@ test("a run whose box is gone before it answers is kept once", async () => {
     }
     request.socket.destroy();
   });
-  await new Promise<void>((resolve) => box.listen(0, "127.0.0.1", resolve));
-  const { port } = box.address() as { port: number };
-  const keeper = new RunKeeper({
+  await new Promise<void>((resolve) => instance.listen(0, "127.0.0.1", resolve));
+  const { port } = instance.address() as { port: number };
+  const keeper = new RunRecorder({
     target: "box:9091",
-    boxes: [{ url: new URL(`http://127.0.0.1:${port}`), isNamed: false }],
+    instances: [{ url: new URL(`http://127.0.0.1:${port}`), isNamed: false }],
     dataFolder: folder,
   });
   const id = (await keeper.finish(REPORT))?.id;
-  box.close();
+  instance.close();
   const { runs, stop } = openRuns(folder);
   const kept = await runs.list();
   await stop();

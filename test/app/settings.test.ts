@@ -44,7 +44,7 @@ describe("effective settings", () => {
 
   test.each(Object.entries(LISTENERS))("are words the file accepts, and mean the same: %s", (_, listener) => {
     const text = `tcp: { a: ${listener} }\ndata: { folder: "./my data", history: false }\nlog: { level: warn }
-dashboard: { listen: "[::]:80", scrapers: [10.0.0.7], proxies: ["fd00::/8"], names: [box.home.arpa] }`;
+dashboard: { listen: "[::]:80", scrapers: [10.0.0.7], proxies: ["fd00::/8"], names: [instance.home.arpa] }`;
     const once = parseConfig(text, "tenk.yaml");
     expect(parseConfig(fileOf(effectiveSettings(once)), "again.yaml").config).toEqual(once.config);
   });

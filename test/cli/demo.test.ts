@@ -88,9 +88,9 @@ describe("tenk demo", () => {
   });
 
   test("beside a box that is up keeps its load test, and warns of nothing", async () => {
-    const box = startTenk(["up", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json"]);
+    const instance = startTenk(["up", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json"]);
     try {
-      await box.sees("stdout", /\n/);
+      await instance.sees("stdout", /\n/);
       const ended = await tenk([...SMALL, "-T", "300ms"]);
       expect(holds(ended)).toBe(true);
       const { stderr } = ended;
@@ -99,8 +99,8 @@ describe("tenk demo", () => {
       const [, id] = /run kept id=(\d+) /.exec(stderr)!;
       expect((await tenk(["runs", "show", id!])).stdout).toContain("50 opened");
     } finally {
-      box.child.kill("SIGTERM");
+      instance.child.kill("SIGTERM");
     }
-    expect((await box.ended).stderr).not.toContain("WARN");
+    expect((await instance.ended).stderr).not.toContain("WARN");
   });
 });

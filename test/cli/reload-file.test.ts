@@ -68,7 +68,7 @@ describe("a box that began with a file", () => {
           const said = await reload();
           expect(said).toContain("not reloaded, nothing has changed\n");
           expect(said).toContain(why);
-          expect(said).not.toContain("every setting takes its default");
+          expect(said).not.toContain("every setting has its default value");
           expect(said).not.toMatch(/listener (stopping|started)/);
           expect(await before.ask("x")).toBe("x");
           expect(await (await Client.to(port)).ask("y")).toBe("y");

@@ -81,7 +81,7 @@ test("a reload changes all sections together, or, where any of them is wrong, no
       expect(await state()).toEqual(["old", one]);
       await reload(second, / reloaded file=/);
       expect(await state()).toEqual(["new", two]);
-      expect(logged).toContain("data is as it was");
+      expect(logged).toContain("data settings changed");
 
       const wrong: [Partial<Sections>, RegExp][] = [
         [{ handler: "missing" }, /missing\.ts/],
@@ -100,7 +100,7 @@ test("a reload changes all sections together, or, where any of them is wrong, no
       await reload(first, /^/);
       while ((await state()).join() !== `old,${one}`);
       await reload(first, / reloaded file=/);
-      expect(logged).not.toContain("data is as it was");
+      expect(logged).not.toContain("data settings changed");
     } finally {
       program.child.kill("SIGTERM");
       await program.ended;

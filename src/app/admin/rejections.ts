@@ -68,7 +68,7 @@ const NULL_HINT =
 export function basePathHint(path: string): string | undefined {
   if (!/^\/[\w.~/-]{1,100}\/$/.test(path)) return undefined;
   return (
-    `if a proxy serves this box below ${path}, have it take the path away (nginx: \`proxy_pass http://127.0.0.1:9190/;\`, ` +
+    `if a proxy serves this instance below ${path}, have it take the path away (nginx: \`proxy_pass http://127.0.0.1:9190/;\`, ` +
     `with the slash at its end), or write \`dashboard: { basePath: ${path} }\` into tenk.yaml`
   );
 }

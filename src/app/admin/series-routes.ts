@@ -1,4 +1,5 @@
 import { type History, parseSeriesKey, seriesKey, unitOf } from "../../metrics/mod.ts";
+import { numberParam } from "../../part/mod.ts";
 import type { Route } from "./request-context.ts";
 import { badRequest, json } from "./response.ts";
 
@@ -34,11 +35,11 @@ export function seriesRoute(history: History, now: () => number = Date.now): Rou
       if (asked.length === 0) throw badRequest("expected name=KEY", "GET /api/names lists the keys");
       if (asked.length > MAX_KEYS) throw badRequest(`expected at most ${MAX_KEYS} names`);
       const keys = distinct(asked);
-      const toMs = numberIn(query, "to") ?? now();
-      const fromMs = numberIn(query, "from") ?? toMs - 300_000;
+      const toMs = numberParam(query, "to") ?? now();
+      const fromMs = numberParam(query, "from") ?? toMs - 300_000;
       if (toMs < fromMs) throw badRequest("expected from before to");
       // The end is included, as in Prometheus: a page asks up to the last second that its live stream sent.
-      const range = { fromMs, toMs: toMs + 1, stepMs: numberIn(query, "step") ?? 1000 };
+      const range = { fromMs, toMs: toMs + 1, stepMs: numberParam(query, "step") ?? 1000 };
       const answers = await Promise.all(
         keys.map(async (key) => {
           const { stepMs, t, series } = await history.series({ ...parseSeriesKey(key), ...range });
@@ -68,13 +69,4 @@ function gap(key: string, t: readonly number[]) {
   const nothing = t.map(() => null);
   const { name, labels } = parseSeriesKey(key);
   return { key: seriesKey(name, labels), t, min: nothing, mean: nothing, max: nothing };
-}
-
-/** @throws {TenkError} `usage` */
-export function numberIn(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null || text === "") return undefined;
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= 0 && text.trim() !== "") return value;
-  throw badRequest(`cannot read ${name}: expected a number`);
 }

@@ -1,20 +1,18 @@
-import { type Address, formatAddress, type PlannedAddress } from "../../part/mod.ts";
+import { type Address, formatAddress, isWildcard, type PlannedAddress } from "../../part/mod.ts";
 
-/** A setting, from the root of the file, and where it says that something listens. */
+/** An address to listen on, and its setting, as a path from the root of the file. */
 export type ListeningSetting = PlannedAddress;
 
 export interface AddressClash {
   readonly setting: string;
   readonly address: string;
-  /** The one that has the address, or a part of it, already. */
+  /** The earlier setting with an overlapping address. */
   readonly takenBy: ListeningSetting;
 }
 
-const EVERYWHERE = /^(0\.0\.0\.0|::|0(:0){7})$/;
-
 /**
- * Finds what would listen where something else of the same configuration does already: also `0.0.0.0:9190` beside
- * `127.0.0.1:9190`, which the kernel refuses. Names are compared as they are written, but for `localhost`.
+ * Finds settings that would listen on the same address, which includes `0.0.0.0:9190` beside `127.0.0.1:9190`. Host names are
+ * compared as text, except `localhost`.
  */
 export function addressClashes(settings: readonly ListeningSetting[]): AddressClash[] {
   const clashes: AddressClash[] = [];
@@ -33,9 +31,9 @@ function overlaps(one: ListeningSetting, other: ListeningSetting): boolean {
   return hostA === hostB || covers(hostA, hostB) || covers(hostB, hostA);
 }
 
-/** `::` hears IPv4 too, `0.0.0.0` IPv4 alone. */
+/** `::` accepts IPv4 as well, `0.0.0.0` IPv4 alone. */
 function covers(wide: string, host: string): boolean {
-  return EVERYWHERE.test(wide) && (wide.includes(":") || !host.includes(":"));
+  return isWildcard(wide) && (wide.includes(":") || !host.includes(":"));
 }
 
 function hostOf({ host }: Extract<Address, { port: number }>): string {

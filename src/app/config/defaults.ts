@@ -3,14 +3,14 @@ import { PARTS } from "../part-list.ts";
 import type { LoadedConfig } from "./file.ts";
 import { effectiveSettings, type Setting } from "./settings.ts";
 
-/** What whoever starts a box without a word of these wants to know; the rest is for `tenk check`. */
+/** Defaults that are logged by value; `tenk check` prints all. */
 const FOREMOST = /^(dashboard\.listen|data\.history)$/;
-/** A line of the log stays a line: a file may have thousands of listeners. */
+/** A file may have thousands of listeners, and this is one line of the log. */
 const MAX_NAMED = 6;
 
 /**
- * Logs what was taken by default: one line with what comes first and how many there are beside, and at debug one line for each
- * part of the configuration, `defaults of=tcp.packets backlog=4096 noDelay=true …`.
+ * Logs the settings that have their default value: one line with the foremost and the number of the others, and at level debug one
+ * line for each section, `defaults of=tcp.packets backlog=4096 noDelay=true …`.
  */
 export function logDefaults(loaded: LoadedConfig, log: Log): void {
   const taken = effectiveSettings(loaded).filter(({ defaulted }) => defaulted);
@@ -31,7 +31,7 @@ function split(key: string) {
   return { part: PARTS.find((part) => part.name === name), name, below: below.join(".") };
 }
 
-/** By section; a part's settings by what is named in it: `tcp.packets`. */
+/** Groups settings by section; those of a part by section and name: `tcp.packets`. */
 function byPart(settings: readonly Setting[]): Map<string, Record<string, string>> {
   const groups = new Map<string, Record<string, string>>();
   for (const { key, value } of settings) {

@@ -10,28 +10,29 @@ import { keysAt } from "./schema-path.ts";
 import { servicesOf } from "./services.ts";
 import { parseConfigText, readConfigText } from "./text.ts";
 
-/** A configuration, where it came from, and which of its settings a person wrote (dotted: `tcp.packets.listen`). */
+/** A configuration and its origin. */
 export interface LoadedConfig {
   readonly config: Config;
   readonly services: readonly Service[];
-  /** The file as it was named, or undefined when there was none. */
+  /** The file, as it was named; undefined without one. */
   readonly file: string | undefined;
-  /** What relative paths in it are relative to. */
+  /** The folder that its relative paths are relative to. */
   readonly folder: string;
+  /** The settings that the file has, dotted: `tcp.packets.listen`. All others have their default value. */
   readonly written: ReadonlySet<string>;
-  /** The file says nothing: no text, or comments alone. */
+  /** The file has no settings: no text, or comments alone. */
   readonly isEmpty: boolean;
 }
 
-/** Parts that are designed but not built: their keys are refused with this reason, not as a slip of the pen. */
+/** Planned parts: the error for their keys says so, and is no spelling suggestion. */
 const NOT_YET: ReadonlySet<string> = new Set(["proxy", "dns", "probe"]);
 
 type Path = readonly PropertyKey[];
 
 /**
- * Reads and checks a configuration file; without one, every setting takes its default.
+ * Reads and checks a configuration file; without one, every setting has its default value.
  *
- * @throws {TenkError} `file-unreadable`, or `config` with one line a problem: file, line, key, expected and found
+ * @throws {TenkError} `file-unreadable`, or `config` with one line for each problem: file, line, key, expected and found
  */
 export function loadConfig(file?: string): LoadedConfig {
   if (file === undefined) {
@@ -42,10 +43,10 @@ export function loadConfig(file?: string): LoadedConfig {
 }
 
 /**
- * `loadConfig` of the file that a running box was started from. One that is gone or says nothing (half of an editor's save, a
- * disk that was full) is refused: nobody asks for every default in that way, least of all for a port open to everybody.
+ * Reads the file of a running instance again. A missing or empty file is an error: it is more likely a half-written save or a
+ * full disk than a wish for all defaults, which include a port that is open to everybody.
  *
- * @throws {TenkError} as `loadConfig`, and `config` where the file says nothing
+ * @throws {TenkError} as `loadConfig`, and `config` when the file is empty
  */
 export function loadConfigAgain(file: string): LoadedConfig {
   const hint = "to run by defaults, stop and start without a file";
@@ -61,9 +62,10 @@ export function loadConfigAgain(file: string): LoadedConfig {
 }
 
 /**
- * `loadConfig` of a text already read; `file` is for the messages.
+ * Parses and checks a configuration's text.
  *
- * @param folder what relative paths in it are relative to @default where tenk was started
+ * @param file for the messages
+ * @param folder the folder that its relative paths are relative to @default the working directory
  * @throws {TenkError} `config`
  */
 export function parseConfig(text: string, file: string, folder: string = process.cwd()): LoadedConfig {
@@ -85,7 +87,7 @@ function refused(problems: readonly string[]): TenkError {
   return new TenkError("config", problems.join("\n"), { hint: "tenk check prints every setting and its default" });
 }
 
-/** All that will listen, the dashboard last: it is what moves most easily. */
+/** Returns every address to listen on; the dashboard last, so that a clash is reported for it rather than for a listener. */
 export function listeningSettings(config: Config): ListeningSetting[] {
   const ofParts = PARTS.flatMap((part) => {
     const section: unknown = config[part.name as keyof Config];
@@ -100,7 +102,7 @@ interface Problem {
   readonly text: string;
 }
 
-/** Two that would listen on one address: both are named, with their lines where a person wrote them. */
+/** Names both settings of a clash, with their lines where the file has them. */
 function clashesOf(config: Config, written: ReadonlySet<string>, line: (path: Path, at: "value") => number): Problem[] {
   return addressClashes(listeningSettings(config)).map(({ setting, address, takenBy }) => {
     const isDefault = !written.has(setting);
@@ -113,7 +115,7 @@ function clashesOf(config: Config, written: ReadonlySet<string>, line: (path: Pa
   });
 }
 
-/** A name leads to one service. */
+/** Finds host names that two services have. */
 function sharedHosts(services: readonly Service[]): Problem[] {
   const owners = new Map<string, string>();
   const problems: Problem[] = [];
@@ -173,7 +175,7 @@ function valueAt(raw: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], raw);
 }
 
-/** The line of a key, of its value, or of the nearest thing above it that stands in the file. */
+/** Returns the line of a key or its value; when the file has neither, that of the nearest key above. */
 function lineOf(document: Document, lines: LineCounter, path: Path, at: "key" | "value"): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
@@ -189,26 +191,26 @@ function keyOf(pair: Pair): string {
   return String(isNode(pair.key) ? pair.key.toJSON() : pair.key);
 }
 
-/** `dashboard:` with everything below it commented out means the defaults, as an absent section does. */
+/** Treats an empty section (`dashboard:` with only comments below it) as an absent one. */
 function withoutEmptySections(raw: unknown): unknown {
   if (raw === null || raw === undefined) return {};
   if (typeof raw !== "object" || Array.isArray(raw)) return raw;
   return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
 }
 
-/** The settings that are written: lists, and the options of a module, are one each. */
+/** Returns the settings of the file. A list, and a handler's options, count as one setting. */
 function leavesOf(value: unknown, prefix = ""): string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value) || isOptions(prefix)) return [prefix];
   return Object.entries(value).flatMap(([key, below]) => leavesOf(below, keyBelow(prefix, key)));
 }
 
-/** Dotted; what has a dot of its own (a certificate's name) is quoted: `tcp.a.tls.names."git.home.arpa".cert`. */
+/** Appends a key to a dotted path; a key that contains a dot is quoted: `tcp.a.tls.names."git.home.arpa".cert`. */
 export function keyBelow(prefix: string, key: string): string {
   const part = key.includes(".") ? JSON.stringify(key) : key;
   return prefix === "" ? part : `${prefix}.${part}`;
 }
 
-/** Whether a key is a user's own data, which a part prints as it is. */
+/** Returns whether a setting is the user's own data, such as a handler's options. */
 export function isOptions(key: string): boolean {
   const [name = "", ...below] = key.split(".");
   return PARTS.find((part) => part.name === name)?.opaqueSettings?.test(below.join(".")) ?? false;

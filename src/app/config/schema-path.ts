@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { CONFIG_SCHEMA } from "./schema.ts";
 
-/** The keys the schema knows below a path; a record (`tcp`) and a list have the same keys below each of theirs. */
+/** Returns the keys that the schema allows below a path. */
 export function keysAt(path: readonly PropertyKey[]): string[] {
   const schema = inner(schemaAt(path));
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** The unit of a number of the configuration, `ms` or `bytes`, as its schema says. */
+/** Returns the unit of a number in the schema: `ms` or `bytes`. */
 export function unitAt(path: readonly string[]): string | undefined {
   for (let schema = schemaAt(path); schema instanceof z.ZodType; schema = within(schema)) {
     const unit: unknown = schema.meta()?.unit;
@@ -27,13 +27,13 @@ function schemaAt(path: readonly PropertyKey[]): unknown {
   return schema;
 }
 
-/** A schema without all that is wrapped around it. */
+/** Removes all wrappers of a schema. */
 function inner(schema: unknown): unknown {
   const next = within(schema);
   return next === undefined ? schema : inner(next);
 }
 
-/** Without one layer: defaults, and what is done before or after reading. */
+/** Removes one wrapper: a default, an option, a transformation; undefined when there is none. */
 function within(schema: unknown): unknown {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
     return schema.unwrap();

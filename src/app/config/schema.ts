@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
 import { PART_SCHEMAS } from "../part-list.ts";
+import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "./services.ts";
-import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./words.ts";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
   error: "expected a name such as box.home.arpa",
@@ -29,5 +29,5 @@ export const CONFIG_SCHEMA = section({
   log: section({ level: oneOf("debug", "info", "warn", "error").default("info") }).prefault({}),
 });
 
-/** What the file (or its absence) comes to, every default filled in. The words are those of the file. */
+/** A configuration with every default filled in, under the names of the file. */
 export type Config = z.output<typeof CONFIG_SCHEMA>;

@@ -31,7 +31,7 @@ const service = z.preprocess(
 export const SERVICES_SCHEMA = z.record(serviceName, service, { error: "expected services by name" }).prefault({});
 export const DOMAIN_SCHEMA = hostName.optional();
 
-/** Schemes that are other words for one kind. */
+/** Schemes whose kind has another name. */
 const KINDS: Readonly<Record<string, string>> = {
   https: "http",
   rediss: "redis",
@@ -41,9 +41,9 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The services of a configuration with what follows from their names and targets.
+ * Returns the services with their default kinds and hosts, which follow from target and name.
  *
- * @param domain below which a service has its name: `git` is `git.home.arpa`
+ * @param domain the domain of default hosts: `git` becomes `git.home.arpa`
  * @example
  * servicesOf({ git: { target: "https://10.0.0.2" } }, "home.arpa");
  * // [{ name: "git", target: "https://10.0.0.2", kind: "http", hosts: ["git.home.arpa", "git.local"] }]
@@ -54,7 +54,7 @@ export function servicesOf(
 ): Service[] {
   return Object.entries(declared).map(([name, { target, hosts, kind }]) => {
     const scheme = new URL(target).protocol.slice(0, -1).toLowerCase();
-    const usual = [...(domain === undefined ? [] : [`${name}.${domain}`]), `${name}.local`];
-    return { name, target, kind: kind ?? KINDS[scheme] ?? scheme, hosts: hosts ?? usual };
+    const defaultHosts = [...(domain === undefined ? [] : [`${name}.${domain}`]), `${name}.local`];
+    return { name, target, kind: kind ?? KINDS[scheme] ?? scheme, hosts: hosts ?? defaultHosts };
   });
 }

@@ -2,7 +2,7 @@ import { type Address, formatAddress } from "../../part/mod.ts";
 import { isOptions, keyBelow, type LoadedConfig } from "./file.ts";
 import { unitAt } from "./schema-path.ts";
 
-/** One setting as `tenk check` prints it; `value` is text that the configuration file would accept. */
+/** A setting as `tenk check` prints it; a configuration file accepts `value`. */
 export interface Setting {
   /** Dotted, as in the file: `tcp.packets.limits.idle`. */
   readonly key: string;
@@ -13,7 +13,7 @@ export interface Setting {
 const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
 const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1]] as const; // biome-ignore format: a table
 
-/** Every setting in force, flat, in the file's order and words, and whether it was written or taken by default. */
+/** Returns every setting in force, flat, and whether it has its default value. */
 export function effectiveSettings(loaded: LoadedConfig): Setting[] {
   return leaves(loaded.config, "").map(([key, value]) => ({
     key,
@@ -44,12 +44,12 @@ function isAddress(value: object): value is Address {
   );
 }
 
-/** In words that the file accepts. */
+/** Formats a value as a configuration file has it. Secrets are replaced. */
 function written(key: string, value: unknown): string {
   if (typeof value === "object" && value !== null && isAddress(value)) return written(key, formatAddress(value));
-  // A list, or what a module is given: JSON is YAML too.
+  // A list, or a handler's options: JSON is valid YAML.
   if (typeof value === "object" || isOptions(key)) return JSON.stringify(value);
-  // Nobody wants a key on the screen.
+  // May be a private key.
   if (typeof value === "string" && value.includes("-----BEGIN ")) return "(PEM text)";
   if (typeof value === "string" && value.startsWith("$argon2")) return "(argon2id hash)";
   if (typeof value === "string" && !isPlainWord(value)) return JSON.stringify(value);
@@ -59,13 +59,13 @@ function written(key: string, value: unknown): string {
   return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
 }
 
-/** In the largest unit that loses nothing: 90000 ms is `90s`, not `1.5m` or `2m`. */
+/** Formats in the largest unit that gives a whole number: 90000 ms is `90s`, not `1.5m`. */
 function exactly(value: number, units: readonly (readonly [name: string, factor: number])[]): string {
   const [name, factor] = units.find(([, factor]) => value !== 0 && Number.isInteger(value / factor)) ?? units.at(-1)!;
   return `${value / factor}${name}`;
 }
 
-/** Whether a text stands in a file, and on a screen, as itself. */
+/** Returns whether a text needs no quotes in YAML. */
 function isPlainWord(text: string): boolean {
   return /^[^\s\p{C}"'#&*!|>%@`{}[\],?-][^\p{C}"'#{}]*$/u.test(text) && !/: |\s$/.test(text);
 }

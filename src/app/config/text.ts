@@ -2,14 +2,14 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { type Document, isAlias, isScalar, LineCounter, type Node, parseDocument, visit, type YAMLError } from "yaml";
 import { fileProblemOf, messageOf, TenkError } from "../../base/mod.ts";
 
-/** Thousands of listeners are less. What is longer was named by mistake, and would be read for minutes. */
+/** Thousands of listeners take less. A longer file was named by mistake, and would take minutes to parse. */
 const MAX_BYTES = 4 * 2 ** 20;
-/** Aliases of aliases multiply: a text of ten lines can stand for a thousand million values. */
+/** Aliases of aliases multiply: ten lines can stand for a thousand million values. */
 const MAX_ALIASES = 1000;
-/** One bracket too many is wrong in every line that follows. */
+/** One bracket too many makes an error of every following line. */
 const MAX_PROBLEMS = 20;
 
-/** The values of a YAML text, and where they stand. */
+/** The values of a YAML text, and their positions. */
 export interface ConfigText {
   readonly raw: unknown;
   readonly document: Document;
@@ -17,9 +17,9 @@ export interface ConfigText {
 }
 
 /**
- * A file's text, which a pipe may bring.
+ * Reads a file, or a pipe.
  *
- * @throws {TenkError} `file-unreadable`, or `config` where it is too long or no text
+ * @throws {TenkError} `file-unreadable`, or `config` when it is too long or no UTF-8 text
  */
 export function readConfigText(file: string): string {
   let bytes: Uint8Array;
@@ -28,7 +28,7 @@ export function readConfigText(file: string): string {
   } catch (error) {
     throw new TenkError("file-unreadable", `Cannot read the configuration ${file}: ${fileProblemOf(error)}`, {
       cause: error,
-      hint: "without --config every setting takes its default",
+      hint: "without --config every setting has its default value",
     });
   }
   if (bytes.length > MAX_BYTES) throw new TenkError("config", `${file}: expected at most 4 MiB of text, found more`);
@@ -57,18 +57,19 @@ function startOf(file: string, most: number): Uint8Array {
 }
 
 /**
- * Reads YAML, or JSON. What its author cannot have meant is refused, and not read in some other way: a tag (`!include`), a key
- * that stands twice, an alias of nothing.
+ * Parses YAML, or JSON. Stricter than YAML: tags (`!include`), duplicate keys and unknown aliases are errors.
  *
  * @param file for the messages
  * @throws {TenkError} `config`
  */
 export function parseConfigText(text: string, file: string): ConfigText {
   const lines = new LineCounter();
-  // Its warnings are told here, in our words, and not by the process.
+  // At level "error" the parser does not print its warnings; they are reported below.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: "error" });
   const line = (offset: number) => `${file}:${lines.linePos(offset).line}:`;
-  const problems = [...document.errors, ...document.warnings].map((error) => `${line(error.pos[0])} ${wordsOf(error)}`);
+  const problems = [...document.errors, ...document.warnings].map(
+    (error) => `${line(error.pos[0])} ${messageFor(error)}`,
+  );
   visit(document, {
     Alias(_, node, around) {
       const meant = node.resolve(document);
@@ -77,7 +78,7 @@ export function parseConfigText(text: string, file: string): ConfigText {
       else if (around.includes(meant)) problems.push(`${at} it stands within &${node.source} itself`);
     },
     Pair(_, { key }) {
-      // An object would take it for its prototype, and forget it.
+      // Assigning it would set the object's prototype.
       const name = isAlias(key) ? key.resolve(document) : key;
       if (isScalar(name) && name.value === "__proto__") {
         problems.push(`${line((key as Node).range?.[0] ?? 0)} __proto__: unknown key`);
@@ -94,8 +95,8 @@ export function parseConfigText(text: string, file: string): ConfigText {
   }
 }
 
-/** Where the parser speaks to programmers. */
-function wordsOf({ code, message }: YAMLError): string {
+/** Rewrites the parser's messages that are meant for programmers. */
+function messageFor({ code, message }: YAMLError): string {
   if (code === "MULTIPLE_DOCS") return "expected one document, found another one behind ---";
   return message;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import box from "./tenk.json" with { type: "json" };
+import instance from "./tenk.json" with { type: "json" };
 import load from "./tenk-load.json" with { type: "json" };
 
 export interface DashboardFilesOptions {
@@ -7,36 +7,36 @@ export interface DashboardFilesOptions {
   readonly folder: string;
   /** Where Grafana finds Prometheus. @default {"http://127.0.0.1:9090"} */
   readonly prometheusUrl?: string;
-  /** Where Prometheus finds the box's `/metrics`. @default {"127.0.0.1:9190"} */
-  readonly boxAddress?: string;
+  /** Where Prometheus finds tenk's `/metrics`. @default {"127.0.0.1:9190"} */
+  readonly instanceAddress?: string;
 }
 
 /**
- * What Grafana and Prometheus need to show a box, as files by their path:
+ * Returns the files with which Grafana and Prometheus show an instance, by path:
  *
  * ```text
- *  dashboards/tenk.json, tenk-load.json            what is seen
+ *  dashboards/tenk.json, tenk-load.json            the dashboards
  *  provisioning/dashboards/tenk.yaml               tells Grafana where these are
- *  provisioning/datasources/tenk.yaml              tells it where Prometheus is
- *  prometheus.yml                                  tells Prometheus where the box is
+ *  provisioning/datasources/tenk.yaml              tells Grafana where Prometheus is
+ *  prometheus.yml                                  tells Prometheus where tenk is
  * ```
  *
  * @example
  * Object.keys(dashboardFiles({ folder: "/srv/tenk" })).length; // 5
  */
 export function dashboardFiles(options: DashboardFilesOptions): Readonly<Record<string, string>> {
-  const { folder, prometheusUrl = "http://127.0.0.1:9090", boxAddress = "127.0.0.1:9190" } = options;
+  const { folder, prometheusUrl = "http://127.0.0.1:9090", instanceAddress = "127.0.0.1:9190" } = options;
   const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
   return {
-    "dashboards/tenk.json": json(box),
+    "dashboards/tenk.json": json(instance),
     "dashboards/tenk-load.json": json(load),
     "provisioning/dashboards/tenk.yaml": provider(join(folder, "dashboards")),
     "provisioning/datasources/tenk.yaml": datasource(prometheusUrl),
-    "prometheus.yml": scrape(boxAddress),
+    "prometheus.yml": scrape(instanceAddress),
   };
 }
 
-// JSON is YAML: what is quoted so can hold anything.
+// JSON strings are valid YAML, whatever the value.
 
 function provider(path: string): string {
   return `# Into Grafana's provisioning/dashboards; "path" is where Grafana finds the dashboards.
@@ -65,7 +65,7 @@ datasources:
 }
 
 function scrape(address: string): string {
-  return `# A Prometheus for one box; or take the job over into yours.
+  return `# Configures Prometheus for one instance of tenk; or copy the job into your own.
 scrape_configs:
   - job_name: tenk
     scrape_interval: 5s

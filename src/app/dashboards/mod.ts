@@ -1,2 +1,2 @@
-/** Grafana's dashboards of a box. They are made by `scripts/dashboards/`, since their library is not needed to hand them out. */
+/** Grafana dashboards for tenk. `scripts/dashboards/` generates them, so that its library is no dependency of the program. */
 export { type DashboardFilesOptions, dashboardFiles } from "./files.ts";

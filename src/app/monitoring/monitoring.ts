@@ -24,23 +24,25 @@ export interface MonitoringOptions {
   readonly parts: RunningParts;
   readonly services: () => readonly Service[];
   readonly history: History;
-  /** A second was sampled. */
+  /** Called after each sample. */
   readonly onSecond: () => void;
   readonly log: Log;
 }
 
-/** What can be read of an instance, now and each second, until stopped. */
+/** Reads of an instance and its machine: on request, and each second into the history, until stopped. */
 export interface Monitoring {
-  /** Never rejects for what a part's event loop does not answer. */
+  /** Never rejects: a part's event loop that does not answer is left out. */
   status(): Promise<Status>;
   families(): Promise<readonly Family[]>;
   metrics(format: ExpositionFormat): Promise<string>;
-  /** What a metric is, in words. */
+  /** Returns the help text of a metric. */
   helpOf(name: string): string;
   stop(): void;
 }
 
 /**
+ * Reads everything that an instance tells of itself:
+ *
  * ```text
  *   plain fields ── metrics ──┬─► /metrics, push
  *   event loops ── gather ────┤

@@ -1,6 +1,6 @@
 import { type Metric, oncePerTurn, type ProcessSample } from "../../metrics/mod.ts";
 
-/** The names of Prometheus's own client libraries, so that every ready-made dashboard finds them. */
+/** Metrics of the process, under the names of Prometheus's client libraries, which ready-made dashboards know. */
 export function processMetrics(read: () => ProcessSample): Metric[] {
   const sample = oncePerTurn(read);
   const metric = (

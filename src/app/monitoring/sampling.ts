@@ -11,25 +11,25 @@ import {
 
 export interface SamplingOptions {
   readonly history: History;
-  /** Read every second, from plain fields. */
+  /** Read each second, from plain fields. */
   readonly metrics: () => readonly Metric[];
   readonly host: () => HostSample;
-  /** The longest that the event loop was held up since this was last asked. ms */
+  /** Returns the longest lag of the event loop since the last call. ms */
   readonly takeLagMs: () => number;
-  /** What event loops must be asked for: asked each second, and sampled when it has come. */
+  /** Requests metrics from event loops: called each second, and sampled when the answers have come. */
   readonly gather: () => Promise<readonly Family[]>;
   readonly onSecond: () => void;
   readonly log: Log;
 }
 
 export interface Sampling {
-  /** Of the machine, as of the last second; undefined before the first. */
+  /** The machine's last sample; undefined before the first. */
   readonly host: HostSample | undefined;
-  /** The one a second before. */
+  /** The sample a second before. */
   readonly hostBefore: HostSample | undefined;
-  /** What a sampled metric is, in words; "" for one that is not known. */
+  /** Returns the help text of a sampled metric; "" when it is unknown. */
   helpOf(name: string): string;
-  /** One sample: for tests; it comes by itself each second. */
+  /** Takes a sample now, for tests. */
   tick(nowMs: number, elapsedMs: number): void;
   stop(): void;
 }
@@ -37,7 +37,7 @@ export interface Sampling {
 const LAG = "tenk_event_loop_lag_max_seconds";
 const LAG_HELP = "The longest that the main event loop was held up.";
 
-/** Samples once a second all that is worth a line in a chart. */
+/** Samples once a second everything that charts show. */
 export function startSampling(options: SamplingOptions): Sampling {
   const { history, metrics, host, takeLagMs, onSecond } = options;
   const helps = new Map<string, string>([[LAG, LAG_HELP], ...HOST_HELPS]);
@@ -58,7 +58,7 @@ export function startSampling(options: SamplingOptions): Sampling {
     });
     onSecond();
   }
-  // Rates need two readings: the first is taken at once.
+  // Rates need two samples: the first is taken at once.
   tick(Date.now(), performance.now());
   const timer = everySecond(tick);
   return {
@@ -74,7 +74,7 @@ export function startSampling(options: SamplingOptions): Sampling {
   };
 }
 
-/** There are dozens of reasons for a connection to end; one that never was needs no line. */
+/** Leaves out reasons of which there was none yet: there are dozens. */
 function takeMetric({ name, type, read }: Metric, take: Take): void {
   read((value, labels) => {
     if (value === 0 && labels?.reason !== undefined) return;
@@ -82,17 +82,17 @@ function takeMetric({ name, type, read }: Metric, take: Take): void {
   });
 }
 
-/** Answers of a second are sampled in the next one: a worker that is held up holds nobody else up. */
+/** Answers are sampled a second later, so that a worker which is held up delays nothing else. */
 function gathering({ gather, log }: SamplingOptions, helps: Map<string, string>) {
   let families: readonly Family[] = [];
   let isAsking = false;
-  const sayFailure = occasionally<string>((count, error) => log.warn("metrics not gathered", { error, count }), 60_000);
+  const logFailure = occasionally<string>((count, error) => log.warn("metrics not gathered", { error, count }), 60_000);
   async function ask(): Promise<void> {
     try {
       families = await gather();
       for (const { name, help } of families) helps.set(name, help);
     } catch (error) {
-      sayFailure(messageOf(error));
+      logFailure(messageOf(error));
     }
     isAsking = false;
   }

@@ -3,7 +3,7 @@ import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
 import type { Service } from "../../part/mod.ts";
 import { throttlingStatus } from "./throttling.ts";
 
-/** The answer of `/api/status`. A process field is null where the system does not tell. */
+/** The body of `/api/status`. A field is null when the system does not tell it. */
 export interface Status {
   /** The version of tenk. */
   readonly tenk: string;
@@ -14,7 +14,7 @@ export interface Status {
     /** User and system, since the process started, over all its threads. */
     readonly cpuSeconds: number;
     readonly rssBytes: number | null;
-    /** Resident memory that is the process's own: no file pages, no shared ones. */
+    /** Resident memory without file pages and shared pages. */
     readonly anonymousBytes: number | null;
     readonly openDescriptors: number | null;
     readonly maxDescriptors: number | null;
@@ -22,11 +22,11 @@ export interface Status {
     readonly eventLoopLagP99Us: number;
   };
   readonly host: HostStatus;
-  /** Null where nothing limits us to less than the machine. */
+  /** Null when nothing limits the process to less than the machine. */
   readonly limits: LimitsStatus | null;
-  /** As they are declared. */
+  /** As declared in the configuration. */
   readonly services: readonly Service[];
-  /** What each part that runs tells of itself, by its name. */
+  /** The status of each running part, by its name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
@@ -56,7 +56,7 @@ export function hostStatus(sample: HostSample | undefined, busy: number | undefi
   };
 }
 
-/** @param before the sample a second earlier, for how busy it was since */
+/** @param before the sample a second earlier, from which the share in use is computed */
 export function limitsStatus(sample: HostSample | undefined, before: HostSample | undefined): LimitsStatus | null {
   const { memoryLimitBytes, memoryUsedBytes, cpuLimitCores: cores, cpuSeconds } = sample?.limits ?? {};
   if (memoryLimitBytes === undefined && cores === undefined) return null;
@@ -71,7 +71,7 @@ export function limitsStatus(sample: HostSample | undefined, before: HostSample 
   };
 }
 
-/** As df(1) rounds it, so that nobody finds two numbers for one disk. */
+/** Rounds as df(1) does. */
 function usedPercent(used: number | null, available: number | null): number | null {
   if (used === null || available === null || used + available <= 0) return null;
   return Math.ceil((used * 100) / (used + available));

@@ -13,7 +13,7 @@ const POWER =
 const COOLING = "cool the processor: a heat sink or a fan, and room for air around the board";
 
 /**
- * Returns in words what a board's firmware says, for the page and for `tenk status`; null where it tells nothing.
+ * Describes the throttling that a board's firmware reports, for the page and `tenk status`; null when it reports nothing.
  *
  * @example
  * throttlingStatus([{ cause: "under-voltage", isNow: true, hasBeen: true }])?.text; // "under-voltage now and since boot"
@@ -39,7 +39,7 @@ function textOf(told: readonly Throttling[]): string {
   return [...facts, ...(areAll ? [told.length === 2 ? "both since boot" : "all since boot"] : [])].join(", ");
 }
 
-/** Under-voltage throttles too; but a processor that is throttled may be hot beside it. */
+/** Under-voltage alone throttles the processor too, but it may be hot as well. */
 function fixOf(told: readonly Throttling[]): string {
   const isPower = told.some(({ cause }) => cause === "under-voltage");
   const isHeat = told.some(({ cause }) => cause !== "under-voltage");

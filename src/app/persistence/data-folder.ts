@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../config/mod.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where history, load tests and the token are kept unless a configuration says otherwise.
+ * Returns the default data folder, which has the history, load tests and the token.
  *
  * @example
  * usualDataFolder({ XDG_DATA_HOME: "/data" }, true); // "/data/tenk"
@@ -16,12 +16,12 @@ export function usualDataFolder(
   isRoot: boolean = process.getuid?.() === 0,
 ): string {
   const { XDG_DATA_HOME: home } = environment;
-  // The specification of these variables has relative paths ignored.
+  // The XDG specification says to ignore relative paths.
   if (home !== undefined && isAbsolute(home)) return join(home, "tenk");
   return isRoot ? "/var/lib/tenk" : join(homedir(), ".local", "share", "tenk");
 }
 
-/** A configuration's own, relative to its file. @param usual where it has none */
+/** Returns the data folder of a configuration. @param usual when the configuration names none */
 export function dataFolderOf<Usual extends string | undefined>(
   { config, folder }: LoadedConfig,
   usual: Usual,

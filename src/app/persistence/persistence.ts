@@ -8,50 +8,49 @@ import type { LoadedConfig } from "../config/mod.ts";
 import { dataFolderOf } from "./data-folder.ts";
 import { Runs } from "./runs.ts";
 
-/** What a box remembers, and where. */
-export interface Records {
+/** What an instance keeps, on disk or in memory. */
+export interface Persistence {
   readonly history: History;
   readonly runs: Runs;
-  /** Where all of it is; undefined where there is no such place. */
+  /** The data folder; undefined when everything is in memory. */
   readonly folder: string | undefined;
   readonly token: string;
   /** The token was made just now. */
   readonly isNewToken: boolean;
-  /** undefined where it is in memory only. */
+  /** Undefined when the token is in memory only. */
   readonly tokenFile: string | undefined;
-  /** Where sessions outlive the box; undefined: in memory only. */
+  /** Undefined when sessions are in memory only. */
   readonly sessionFile: SessionFile | undefined;
-  /** Writes what memory has not written yet. */
+  /** Writes what is still in memory. */
   stop(): Promise<void>;
 }
 
-const OPEN_MS = 3000;
+const OPEN_TIMEOUT_MS = 3000;
 
 /**
- * Opens the data folder. What it cannot do is no reason not to start: the box then remembers as long as it runs, and says
- * so once.
+ * Opens the data folder. A failure does not keep the instance from starting: everything is then in memory, and a warning is logged.
  *
- * @param usual the folder where the configuration names none; undefined keeps everything in memory
- * @param keepsHistory false has the history in memory and load tests on disk, which any number of boxes may share
+ * @param usual the folder when the configuration names none; undefined keeps everything in memory
+ * @param keepsHistory false keeps the history in memory, and only load tests on disk, which several instances can share
  */
-export async function openRecords(
+export async function openPersistence(
   loaded: LoadedConfig,
   usual: string | undefined,
   log: Log,
   keepsHistory: boolean = true,
-): Promise<Records> {
+): Promise<Persistence> {
   const folder = dataFolderOf(loaded, usual);
   if (folder === undefined)
     return { ...inMemory(), folder, token: newToken(), isNewToken: true, tokenFile: undefined, sessionFile: undefined };
   const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
-  // A box of minutes leaves the file to the one whose folder it is.
-  const isOurs = tokenFile !== undefined && keepsHistory;
-  const sessionFile = isOurs ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
+  // An instance without history (of `tenk demo`) leaves the sessions to the one that owns the folder.
+  const ownsFolder = tokenFile !== undefined && keepsHistory;
+  const sessionFile = ownsFolder ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
   if (!loaded.config.data.history) return { ...inMemory(), folder, token, isNewToken, tokenFile, sessionFile };
   const store = new Store({ folder });
-  // Before connections come: afterwards there may be no descriptor left for it. A disk that hangs is not waited for.
+  // Opened before connections come, while descriptors are free. A disk that hangs must not keep tenk from starting.
   const opened = keepsHistory ? store.open() : store.runs.list(1);
-  await Promise.race([opened, wait(OPEN_MS, undefined, { ref: false })]);
+  await Promise.race([opened, wait(OPEN_TIMEOUT_MS, undefined, { ref: false })]);
   const history = keepsHistory ? new History({ disk: store }) : new History();
   return {
     history,
@@ -68,6 +67,6 @@ export async function openRecords(
   };
 }
 
-function inMemory(): Pick<Records, "history" | "runs" | "stop"> {
+function inMemory(): Pick<Persistence, "history" | "runs" | "stop"> {
   return { history: new History(), runs: new Runs(undefined), stop: async () => undefined };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { outcomeOf, type RunReport } from "../../dash/mod.ts";
 import type { Json, Run, Store } from "../../store/mod.ts";
 
-/** One line of a list of load tests. */
+/** A load test in a list. */
 export interface RunLine {
   readonly id: string;
   /** ms since 1970. */
@@ -11,7 +11,7 @@ export interface RunLine {
   /** `pass`, `fail`, `stopped` or `not found`. */
   readonly verdict: string;
   readonly reason: string;
-  /** As in the report; runs that were kept before have none. */
+  /** As in the report; runs of older versions have none. */
   readonly plan?: RunReport["plan"];
   readonly connections: number;
   readonly perSecondSent: number;
@@ -19,20 +19,20 @@ export interface RunLine {
   readonly durationMs: number;
 }
 
-/** The course of a run: milliseconds since it began, and for each a value of every column. */
+/** The course of a run: times since its begin, and a value of every column for each. */
 export interface RunSeries {
   readonly elapsedMs: readonly number[];
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
-/** A load test that has ended, as `tenk load` tells it. */
+/** A load test that has ended, as `tenk load` posts it. */
 export interface FinishedRun {
   readonly startedAt: number;
   readonly report: Json;
   readonly series: RunSeries;
 }
 
-/** What is asked of a report so that it can be listed; the rest of it is its own affair. */
+/** The fields of a report that a list needs; others are kept unchecked. */
 const REPORT = z.looseObject({
   target: z.string().max(1000),
   plan: z.looseObject({ connections: z.number() }),
@@ -49,7 +49,7 @@ const REPORT = z.looseObject({
   limit: z.looseObject({ knee: z.number() }).optional(),
 });
 
-/** What of a plan stands in a list. */
+/** The fields of a plan that a list shows. */
 const PLAN = z.object({
   connections: z.number(),
   ratePerConnection: z.number(),
@@ -62,7 +62,7 @@ const PLAN = z.object({
   messageBytes: z.number().optional(),
 });
 
-/** A report of another version may tell less: then the list tells none of it. */
+/** A report of another version may lack some fields; then the list has no plan. */
 function planOf(plan: unknown): Pick<RunLine, "plan"> {
   const { data } = PLAN.safeParse(plan);
   return data === undefined ? {} : { plan: data as NonNullable<RunLine["plan"]> };
@@ -77,16 +77,16 @@ const FINISHED = z.strictObject({
   }),
 });
 
-/** @returns undefined where it is none */
+/** @returns undefined when the value is no finished run */
 export function readFinishedRun(value: unknown): FinishedRun | undefined {
-  // As it came, not as it was read: a report keeps the order of its words.
+  // The value as it came, since parsing would change the order of the report's keys.
   return FINISHED.safeParse(value).success ? (value as FinishedRun) : undefined;
 }
 
-/** Load tests that are kept, over a store; in memory where that cannot write. */
+/** The kept load tests: in a store, or in memory when the store cannot write. */
 export class Runs {
   readonly #store: Pick<Store, "runs"> | undefined;
-  /** What no disk took, the newest first. */
+  /** Runs that could not be written, the newest first. */
   #unwritten: (FinishedRun & { id: string })[] = [];
   #next = 1;
 
@@ -94,7 +94,7 @@ export class Runs {
     this.#store = store;
   }
 
-  /** @returns its id: a number, or `m1` for one that is in memory only */
+  /** @returns its id: a number, or `m1` when it is in memory only */
   async add(run: FinishedRun): Promise<string> {
     const id = await this.#store?.runs.add(storedRun(run));
     if (id !== undefined) return String(id);

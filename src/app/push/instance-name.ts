@@ -5,23 +5,23 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Log, messageOf, systemCodeOf } from "../../base/mod.ts";
 
-/** A name that no other running box has. */
+/** A name that no other running instance has. */
 export interface InstanceName {
   readonly name: string;
-  /** Another box of the same folder may have it from now on. */
+  /** Lets another instance of the same folder take it. */
   release(): void;
 }
 
 const SHAPE = /^[0-9a-f]{8}$/;
-/** Boxes that use one data folder at a time; further ones are named at random. */
+/** Further instances that use the same data folder are named at random. */
 const MAX_SHARING = 9;
 
 /**
- * The name of a box among all that push to one receiver: its host's name, which many boxes may share, and a random id that is
- * kept in its data folder, so that its series go on after a restart. A second box that uses the same folder at the same time is
- * told apart by a number: `raspberrypi-3f9a1c2e`, `raspberrypi-3f9a1c2e-2`.
+ * Claims a name that is unique among all instances that push to one receiver: the host's name, which several machines may share,
+ * and a random id. The id is kept in the data folder, so that series continue after a restart. A second instance with the same
+ * folder gets a number appended: `raspberrypi-3f9a1c2e`, `raspberrypi-3f9a1c2e-2`.
  *
- * @param folder undefined where nothing is kept: then it is another name at each start
+ * @param folder undefined when nothing is kept: then each start has another name
  */
 export async function claimInstanceName(folder: string | undefined, log: Log): Promise<InstanceName> {
   const id = folder === undefined ? newId() : keptId(folder, log);
@@ -37,7 +37,7 @@ function newId(): string {
   return randomBytes(4).toString("hex");
 }
 
-/** The first of two programs that begin at once writes it; the other one reads it. */
+/** Reads the id, or writes a new one. Of two processes that start at once, one writes it and the other reads it. */
 function keptId(folder: string, log: Log): string {
   const file = join(folder, "instance");
   try {
@@ -49,7 +49,7 @@ function keptId(folder: string, log: Log): string {
     }
     throw new Error("it holds no id of eight hexadecimal digits: delete it");
   } catch (error) {
-    log.warn("instance id not kept, series begin anew with every start", { file, error: messageOf(error) });
+    log.warn("instance id not saved, each start begins new series", { file, error: messageOf(error) });
     return newId();
   }
 }
@@ -80,12 +80,12 @@ function writeNew(file: string, id: string): void {
   }
 }
 
-/** A name of the kernel's (an abstract Unix socket), which ends with the process however that ends. */
+/** Claims an id by an abstract Unix socket, which the kernel removes however the process ends. */
 function claim(id: string): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
     server.unref();
-    // Where the system has no such names, one box is all that can be hoped for.
+    // A system without abstract sockets cannot tell two instances apart.
     server.once("error", (error) => resolve(systemCodeOf(error) === "EADDRINUSE" ? undefined : () => undefined));
     server.listen({ path: `\0tenk-instance-${id}` }, () => resolve(() => void server.close()));
   });

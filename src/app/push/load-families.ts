@@ -1,7 +1,7 @@
 import type { LoadSnapshot } from "../../load/mod.ts";
 import type { Family } from "../../metrics/mod.ts";
 
-/** A load test as it stands, for a push: nobody can scrape what ends after ten seconds. */
+/** Returns the metrics of a running load test. They are pushed, since a test may end before a scrape. */
 export function loadFamilies({ connections, messages, bytes, latencyUs, generator }: LoadSnapshot): Family[] {
   const family = (type: Family["type"], name: string, help: string, value: number): Family => ({
     name: `tenk_load_${name}`,
@@ -42,7 +42,7 @@ export function loadFamilies({ connections, messages, bytes, latencyUs, generato
   ];
 }
 
-/** Of all messages that were answered so far or should have been, from their planned moments. */
+/** Latency over all messages that were answered so far, or should have been, from their planned times. */
 function latencyFamily({ p50, p90, p99, max, buckets }: LoadSnapshot["latencyUs"]): Family {
   const help =
     "From a message's planned moment to its answer, or until now where none came in time, over the run so far.";
@@ -52,6 +52,6 @@ function latencyFamily({ p50, p90, p99, max, buckets }: LoadSnapshot["latencyUs"
   }));
   const measured = buckets.reduce((total, count) => total + count, 0);
   const count = { value: measured, labels: {}, suffix: "_count" };
-  // A quantile of nothing is no number: a 0 would be drawn as the best latency there is.
+  // Without messages there is no quantile; a 0 would look like the best latency.
   return { name: "tenk_load_latency_seconds", help, type: "summary", samples: measured > 0 ? [...samples, count] : [] };
 }

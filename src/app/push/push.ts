@@ -6,11 +6,11 @@ import type { PushTarget } from "./target.ts";
 
 export interface PushOptions extends Omit<PushQueueOptions, "onOutcome"> {
   readonly target: PushTarget;
-  /** What is pushed, as it stands. */
+  /** Reads what is pushed. */
   readonly read: () => Promise<readonly Family[]> | readonly Family[];
-  /** Labels of every series, beside `job` and `instance` (the host's name), which may be given too. @default {none} */
+  /** Labels of every series. `job` and `instance` (the host's name) are added unless they are given. @default {none} */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Between two pushes, in milliseconds. @default {10000} */
+  /** Milliseconds between two pushes. @default {10000} */
   readonly everyMs?: number;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -18,36 +18,35 @@ export interface PushOptions extends Omit<PushQueueOptions, "onOutcome"> {
 }
 
 export interface Push {
-  /** Pushes out of turn. Resolves when it was read, not when it was sent. */
+  /** Pushes now. Resolves when the metrics are read, before they are sent. */
   now(): Promise<void>;
   /**
-   * Pushes once more, and says of each series that it has ended; waits for what is under way.
+   * Pushes once more, marks every series as ended (stale), and waits for requests under way.
    *
-   * @param graceMs how long that may take @default {5000}
+   * @param graceMs the longest wait @default {5000}
    */
   end(graceMs?: number): Promise<PushTally>;
 }
 
-/** Samples in one request: what receivers are made for. */
+/** Samples in one request, as Prometheus sends them. */
 const MAX_SAMPLES = 2000;
-/** What is further ahead, receivers refuse. */
+/** Receivers reject samples that are further in the future. */
 const MAX_AHEAD_MS = 600_000;
-/** What goes wrong is told at most so often. */
-const SAY_EVERY_MS = 60_000;
+const LOG_FAILURES_EVERY_MS = 60_000;
 
 /** Pushes by Prometheus remote write 1.0, from now on and every `everyMs`, until ended. Never throws. */
 export function startPush(options: PushOptions): Push {
   const { read, everyMs = 10_000, now = Date.now, log = logOf("push"), labels = {}, target, ...limits } = options;
   const shared = { job: "tenk", instance: hostname(), ...labels };
-  const queue = new PushQueue(target, { ...limits, onOutcome: teller(log, target.shown, shared.instance, now) });
+  const queue = new PushQueue(target, { ...limits, onOutcome: outcomeLogger(log, target.shown, shared.instance, now) });
   let pushed = new Map<string, TimedSample>();
   let lastMs = 0;
   let reading: Promise<void> | undefined;
   let ended: Promise<PushTally> | undefined;
 
   /**
-   * A clock that is set back must not make samples that are older than the last, which nobody takes. One that was far ahead
-   * made samples that nobody took either: to stay there would mean that all are refused until the clock is there again.
+   * Returns a time after the last one, also when the clock was set back, since receivers reject older samples. When the clock was
+   * far ahead before, its samples were rejected too: then the time follows the clock back.
    */
   function nextMs(): number {
     const nowMs = now();
@@ -70,7 +69,7 @@ export function startPush(options: PushOptions): Push {
       pushed = current;
       send([...samples, ...endOf(gone, atMs)]);
     } catch (error) {
-      log.error("nothing to push", { error: messageOf(error) });
+      log.error("push skipped, metrics cannot be read", { error: messageOf(error) });
     }
   }
   function pushOnce(): Promise<void> {
@@ -105,31 +104,36 @@ function endOf(samples: readonly TimedSample[], atMs: number): TimedSample[] {
   return samples.map(({ labels }) => ({ labels, value: "stale", atMs }));
 }
 
-/** How Prometheus, Mimir and Thanos (409) say that a series has newer samples, or another one of the same moment. */
+/** Errors of Prometheus, Mimir and Thanos (409) about a series that has newer samples, or another one of the same time. */
 const CLASH = /^409\b|out[- ]of[- ]order|duplicate[- ](sample|timestamp)|too old sample/i;
 const CLASH_FIX =
   "give each sender an instance of its own: push: { labels: { instance: … } }, or --push-label instance=…";
 
-/** Says the first failure at once, later ones once a minute, and when it goes on. */
-function teller(log: Log, to: string, instance: string, now: () => number): (failure: string | undefined) => void {
+/** Logs the first failure at once, later ones once a minute, and the recovery. */
+function outcomeLogger(
+  log: Log,
+  to: string,
+  instance: string,
+  now: () => number,
+): (failure: string | undefined) => void {
   let failures = 0;
-  let isSaid = false;
-  let saidAtMs = Number.NEGATIVE_INFINITY;
+  let isLogged = false;
+  let loggedAtMs = Number.NEGATIVE_INFINITY;
   return (failure) => {
     if (failure === undefined) {
-      if (isSaid) log.info("push goes on", { to, failures });
-      isSaid = false;
+      if (isLogged) log.info("push recovered", { to, failures });
+      isLogged = false;
       failures = 0;
       return;
     }
     failures += 1;
-    if (now() - saidAtMs < SAY_EVERY_MS) return;
-    isSaid = true;
-    saidAtMs = now();
+    if (now() - loggedAtMs < LOG_FAILURES_EVERY_MS) return;
+    isLogged = true;
+    loggedAtMs = now();
     const isClash = CLASH.test(failure);
     if (!isClash) log.warn("push failed", { to, why: failure, failures });
     else
-      log.warn("push rejected: somebody else sends the same series", {
+      log.warn("push rejected, another sender has the same series", {
         to,
         instance,
         why: failure,

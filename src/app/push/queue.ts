@@ -3,19 +3,19 @@ import { messageOf } from "../../base/mod.ts";
 import { VERSION } from "../version.ts";
 import type { PushTarget } from "./target.ts";
 
-/** A request's body, and how many samples it holds. */
+/** The body of a request. */
 export interface Batch {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly samples: number;
 }
 
-/** What became of samples, in all. */
+/** Counts of samples, by what became of them. */
 export interface PushTally {
-  /** Taken by the receiver. */
+  /** Accepted by the receiver. */
   sent: number;
-  /** Refused by the receiver: sending them again would not help. */
+  /** Rejected by the receiver, and not sent again. */
   refused: number;
-  /** Given up because the receiver did not answer for too long. */
+  /** Given up, because the receiver did not answer for too long. */
   dropped: number;
 }
 
@@ -30,14 +30,14 @@ export interface PushQueueOptions {
   readonly maxBackoffMs?: number;
   /** How long one request may take, in milliseconds. @default {10000} */
   readonly timeoutMs?: number;
-  /** From 0 to 1, so that many boxes do not come back at one moment. @default Math.random */
+  /** From 0 to 1, so that many instances do not retry at the same time. @default Math.random */
   readonly random?: () => number;
-  /** Told of each failure, and of the first success after one (undefined). */
+  /** Called with each failure, and with undefined at the first success after one. */
   readonly onOutcome?: (failure: string | undefined) => void;
 }
 
-/** Of what a receiver says of a failure; a line of it is told. */
-const MAX_WORDS_BYTES = 1024;
+/** Bytes read of an error response; a line of them is logged. */
+const MAX_ERROR_BYTES = 1024;
 
 type Outcome =
   | { readonly kind: "sent" }
@@ -46,9 +46,9 @@ type Outcome =
   | { readonly kind: "again"; readonly why: string; readonly wait: number };
 
 /**
- * Sends batches in their order, one at a time, since Prometheus takes no sample older than the last. A receiver that is
- * away or busy (5xx, 429) is asked again, ever more rarely; what it refuses (other 4xx) is given up at once. What waits is
- * bounded: the oldest goes first.
+ * Sends batches in order, one at a time, since Prometheus accepts no sample older than the last. A batch is retried with growing
+ * waits while the receiver is down or busy (5xx, 429), and given up when it is rejected (other 4xx). The queue is bounded: the
+ * oldest batch is dropped first.
  */
 export class PushQueue {
   readonly tally: PushTally = { sent: 0, refused: 0, dropped: 0 };
@@ -81,7 +81,7 @@ export class PushQueue {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when nothing waits any more, or after `graceMs` at the latest; what waits then is dropped. */
+  /** Resolves when the queue is empty, or after `graceMs`; batches that still wait are dropped. */
   async close(graceMs: number): Promise<PushTally> {
     const timer = setTimeout(() => this.#closed.abort(), graceMs);
     await this.#sending;
@@ -113,7 +113,7 @@ export class PushQueue {
     const batch = this.#take();
     const outcome = await this.#post(batch.body);
     if (outcome.kind === "again" && !this.#closed.signal.aborted) {
-      // It stands first again; while it was on its way others may have filled the queue, and then it is the oldest.
+      // It is the oldest again, and is dropped when the queue has filled meanwhile.
       this.#waiting.unshift(batch);
       this.#bytes += batch.body.length;
       this.#makeRoom();
@@ -154,7 +154,7 @@ export class PushQueue {
     this.#failures += 1;
     onOutcome(why);
     const waitMs = Math.max(doubledMs * (0.5 + random() / 2), Math.min(askedMs, maxBackoffMs));
-    // Rejects when it is closed, and then there is nothing to wait for.
+    // Rejects when the queue is closed.
     await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => undefined);
   }
 }
@@ -165,26 +165,26 @@ async function outcomeOf(response: Response): Promise<Outcome> {
     await response.body?.cancel();
     return { kind: "sent" };
   }
-  // A stranger's words, into our log: a line of them at most.
-  const words = (await startOf(response))
+  // The receiver's text goes into our log: one line of printable characters.
+  const text = (await startOf(response))
     .slice(0, 200)
     .replace(/[^\x20-\x7e]+/g, " ")
     .trim();
-  const why = `${status}${words === "" ? "" : ` ${words}`}`;
+  const why = `${status}${text === "" ? "" : ` ${text}`}`;
   if (status !== 429 && status < 500) return { kind: "refused", why };
   const seconds = Number(response.headers.get("retry-after") ?? 0);
   return { kind: "again", why, wait: Number.isFinite(seconds) ? Math.max(0, seconds) * 1000 : 0 };
 }
 
-/** Nobody says how long a stranger's answer is: what nobody will read is not taken. */
+/** Reads the start of a response, whose length is not known. */
 async function startOf({ body }: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop cancels what is still to come.
+  // Leaving the loop cancels the rest.
   for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     parts.push(part);
     length += part.length;
-    if (length >= MAX_WORDS_BYTES) break;
+    if (length >= MAX_ERROR_BYTES) break;
   }
-  return Buffer.concat(parts).toString("utf8", 0, MAX_WORDS_BYTES);
+  return Buffer.concat(parts).toString("utf8", 0, MAX_ERROR_BYTES);
 }

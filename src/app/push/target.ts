@@ -1,23 +1,23 @@
 import { TenkError } from "../../base/mod.ts";
 
-/** Where samples are pushed to. What proves who we are is kept apart from what may be shown. */
+/** Where samples are pushed to. Credentials are kept apart from what may be shown. */
 export interface PushTarget {
   /** Without user and password. */
   readonly url: string;
-  /** For people and logs: some receivers have a key in the query, so its values are left out. */
+  /** For people and logs: values of the query are hidden, since some receivers take a key there. */
   readonly shown: string;
-  /** The value of the header; never shown. */
+  /** Value of the Authorization header; never shown. */
   readonly authorization: string | undefined;
 }
 
-/** Variables of the environment, of which `TENK_PUSH_TOKEN`, or `TENK_PUSH_USER` and `TENK_PUSH_PASSWORD`, are read. */
+/** Has `TENK_PUSH_TOKEN`, or `TENK_PUSH_USER` and `TENK_PUSH_PASSWORD`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where Prometheus receives; taken where the address names nothing beyond the host. */
-const USUAL_PATH = "/api/v1/write";
+/** Prometheus's path, used when the URL has none. */
+const DEFAULT_PATH = "/api/v1/write";
 
 /**
- * Reads `--push`. Who can see the list of processes can read a password there: the environment is the better place.
+ * Parses `--push`. A password in it shows in the list of processes, so that the environment is the better place.
  *
  * @throws {TenkError} `usage`; the message has no password
  * @example
@@ -38,11 +38,11 @@ export function pushTarget(text: string, environment: Environment = {}): PushTar
   const authorization = bearer(environment) ?? basic(url, environment);
   url.username = "";
   url.password = "";
-  if (url.pathname === "/" && url.search === "") url.pathname = USUAL_PATH;
+  if (url.pathname === "/" && url.search === "") url.pathname = DEFAULT_PATH;
   return { url: url.href, shown: url.href.replace(/(?<=\?).*/s, hidden), authorization };
 }
 
-/** What has no name may be a secret as a whole. */
+/** Hides the values of a query, and a part without a name as a whole. */
 function hidden(query: string): string {
   return query.replace(/([^&=]*=)?[^&]*/g, (pair, name = "") => (pair === "" ? "" : `${name}***`));
 }

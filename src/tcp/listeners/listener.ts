@@ -10,7 +10,15 @@ import {
   type Server,
   ServerTls,
 } from "../../net/mod.ts";
-import { type Address, formatAddress, holderText, logPortInUse, type PortHolder, portHolder } from "../../part/mod.ts";
+import {
+  type Address,
+  formatAddress,
+  holderText,
+  isWildcard,
+  logPortInUse,
+  type PortHolder,
+  portHolder,
+} from "../../part/mod.ts";
 import { relaySettings } from "../relay/mod.ts";
 import type { ListenerConfig, RelayConfig, TcpSettings } from "./config.ts";
 import { handlerFile, handlerUrl, listenOptions } from "./options.ts";
@@ -141,7 +149,7 @@ export async function startListener(
 /** Fields for log lines about a running listener; `reach` tells that other machines can reach it. */
 export function logFields({ name, server, config }: RunningListener): Record<string, string | number> {
   const fields = { name, address: server.address, handler: config.handler, workers: server.workers };
-  const isEverywhere = "host" in config.listen && /^(0\.0\.0\.0|::|0:0:0:0:0:0:0:0)$/.test(config.listen.host);
+  const isEverywhere = "host" in config.listen && isWildcard(config.listen.host);
   return isEverywhere ? { ...fields, reach: "all interfaces" } : fields;
 }
 

@@ -1,6 +1,5 @@
-import { type Address, parseAddress } from "../../part/mod.ts";
+import { type Address, isWildcard, parseAddress } from "../../part/mod.ts";
 
-const EVERYWHERE = /^(0\.0\.0\.0|::|0(:0){7})$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /**
@@ -24,11 +23,11 @@ export function ownTarget(
       return "path" in listen && "path" in target && listen.path === target.path;
     if (listen.port !== target.port || listen.port === 0) return false;
     const [host, to] = [plain(listen.host), plain(target.host)];
-    if (EVERYWHERE.test(to)) return true;
-    if (!EVERYWHERE.test(host)) return host === to || isLocalhost(host, to);
+    if (isWildcard(to)) return true;
+    if (!isWildcard(host)) return host === to || isLocalhost(host, to);
     // 0.0.0.0 listens on IPv4 alone; a name may resolve to either.
-    const isHeard = host.includes(":") || !to.includes(":");
-    return isHeard && (LOOPBACK.test(to) || ofMachine.includes(to));
+    const accepts = host.includes(":") || !to.includes(":");
+    return accepts && (LOOPBACK.test(to) || ofMachine.includes(to));
   });
 }
 

@@ -7,6 +7,7 @@ import {
   duration,
   formatAddress,
   inRange,
+  list,
   oneOf,
   onOff,
   pem,
@@ -14,7 +15,6 @@ import {
   section,
   sectionOrTrue,
   text,
-  words,
 } from "../../part/mod.ts";
 import { BALANCES, HEALTH_DEFAULTS, RELAY_DEFAULTS } from "../relay/mod.ts";
 
@@ -27,14 +27,14 @@ export const serverTls = section({
   names: z
     .record(text("a name such as git.home.arpa"), section(certificate), { error: "expected certificates by name" })
     .optional(),
-  alpn: words("protocols such as h2").optional(),
+  alpn: list("protocols such as h2").optional(),
   alpnMismatch: oneOf("alert", "continue").default("alert"),
   clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
   clientCa: pem.optional(),
   clientRevocations: pem.optional(),
   minVersion: tlsVersion,
   ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
-  groups: words("groups such as X25519MLKEM768").optional(),
+  groups: list("groups such as X25519MLKEM768").optional(),
   handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
   maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
 }).superRefine((tls, context) => {
@@ -49,7 +49,7 @@ const clientTls = section({
   ca: pem.optional(),
   cert: pem.optional(),
   key: pem.optional(),
-  alpn: words("protocols such as h2").optional(),
+  alpn: list("protocols such as h2").optional(),
   minVersion: tlsVersion,
 });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { TenkError } from "../../base/mod.ts";
 import { CONNECTION_SORTS, type ConnectionPage, type ConnectionQuery } from "../../net/mod.ts";
-import type { JsonRoutes } from "../../part/mod.ts";
+import { choiceParam, type JsonRoutes, numberParam } from "../../part/mod.ts";
 
 /** A listener, as the connection routes use it. */
 export interface Observed {
@@ -26,11 +26,11 @@ export function connectionRoutes(listeners: () => readonly Observed[]): JsonRout
       get(query) {
         const listener = chosen(listeners(), query.get("listener") ?? "");
         return listener.server.findConnections({
-          sort: wordIn(query, "sort", CONNECTION_SORTS),
-          descending: wordIn(query, "order", ["desc", "asc"] as const) === "desc",
+          sort: choiceParam(query, "sort", CONNECTION_SORTS),
+          descending: choiceParam(query, "order", ["desc", "asc"] as const) === "desc",
           search: (query.get("q") ?? "").slice(0, 100),
-          offset: Math.min(MAX_OFFSET, Math.floor(numberIn(query, "offset") ?? 0)),
-          limit: Math.min(MAX_ROWS, Math.floor(numberIn(query, "limit") ?? 100)),
+          offset: Math.min(MAX_OFFSET, Math.floor(numberParam(query, "offset") ?? 0)),
+          limit: Math.min(MAX_ROWS, Math.floor(numberParam(query, "limit") ?? 100)),
         });
       },
     },
@@ -52,24 +52,4 @@ function chosen(listeners: readonly Observed[], name: string): Observed {
   if (listener !== undefined) return listener;
   const names = listeners.map((each) => each.name).join(", ");
   throw new TenkError("usage", "there is no such listener", { hint: `expected one of ${names}` });
-}
-
-/** @throws {TenkError} `usage` */
-function wordIn<const Words extends readonly string[]>(
-  query: URLSearchParams,
-  name: string,
-  words: Words,
-): Words[number] {
-  const text = query.get(name) || words[0]!;
-  if (words.includes(text)) return text;
-  throw new TenkError("usage", `cannot read ${name}: expected one of ${words.join(", ")}`);
-}
-
-/** @throws {TenkError} `usage` */
-function numberIn(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null || text === "") return undefined;
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= 0 && text.trim() !== "") return value;
-  throw new TenkError("usage", `cannot read ${name}: expected a number`);
 }

@@ -14,7 +14,7 @@ world.assets.set("/", { type: "text/html; charset=utf-8", bytes, gzip: Bun.gzipS
 async function follow(page: Page, link: string): Promise<void> {
   const contentType = "text/html";
   await page.route("http://other.example/", (route) =>
-    route.fulfill({ contentType, body: `<a href="${link}">box</a>` }),
+    route.fulfill({ contentType, body: `<a href="${link}">instance</a>` }),
   );
   await page.goto("http://other.example/");
   await page.getByText("box").click();

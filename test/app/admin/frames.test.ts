@@ -74,9 +74,9 @@ test.if(hasBrowser())(
         }),
         "tenk.yaml",
       );
-    const box = await up(config({}), { sayDefaults: false });
+    const instance = await up(config({}), { logDefaults: false });
     try {
-      using other = await framing(box.statusUrl);
+      using other = await framing(instance.statusUrl);
       const page = await browser.newPage();
       const refused = page.waitForEvent("console", {
         predicate: (said) => /frame-ancestors|X-Frame-Options/.test(said.text()),
@@ -84,12 +84,12 @@ test.if(hasBrowser())(
       await page.goto(other.url);
       await refused;
       expect(await page.frameLocator("iframe").locator(".live").count()).toBe(0);
-      await box.reload(config({ listen: new URL(box.statusUrl).host, frameAncestors: [other.url] }));
+      await instance.reload(config({ listen: new URL(instance.statusUrl).host, frameAncestors: [other.url] }));
       await page.goto(other.url);
       await page.frameLocator("iframe").locator(".live", { hasText: "live" }).waitFor();
     } finally {
       await browser.close();
-      await box.stop(0);
+      await instance.stop(0);
     }
   },
   TIMEOUT_MS,

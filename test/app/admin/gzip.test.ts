@@ -50,9 +50,9 @@ describe("an answer", () => {
 
 test("a scrape of a real box is a fifth as long, says its length, and HEAD as GET", async () => {
   const config = JSON.stringify({ tcp: { packets: { listen: "127.0.0.1:0" } }, dashboard: { listen: "127.0.0.1:0" } });
-  const box = await up(parseConfig(config, "tenk.yaml"), { sayDefaults: false });
+  const instance = await up(parseConfig(config, "tenk.yaml"), { logDefaults: false });
   try {
-    const url = new URL("metrics", box.statusUrl);
+    const url = new URL("metrics", instance.statusUrl);
     const packed = await fetch(url, { headers: { "accept-encoding": "gzip" }, decompress: false });
     const bytes = Buffer.from(await packed.arrayBuffer());
     const text = gunzipSync(bytes).toString();
@@ -67,7 +67,7 @@ test("a scrape of a real box is a fifth as long, says its length, and HEAD as GE
     expect(told.toLowerCase()).toContain("content-encoding: gzip");
     expect(told.split("\r\n\r\n")[1]).toBe("");
   } finally {
-    await box.stop(0);
+    await instance.stop(0);
   }
 });
 

@@ -134,25 +134,25 @@ describe("C07 getting in", () => {
     );
     const [first, second] = hashes.map((hash) => parseConfig(text(hash), "tenk.yaml"));
     const folder = newFolder();
-    const box = await up(first!, { log: keptLog(), dataFolder: folder });
+    const instance = await up(first!, { log: keptLog(), dataFolder: folder });
     const passedOn = { "x-forwarded-for": "192.0.2.7" };
-    const link = `${box.statusUrl}?token=${findToken(folder)}`;
+    const link = `${instance.statusUrl}?token=${findToken(folder)}`;
     const entered = await fetch(link, { redirect: "manual", headers: passedOn });
     const headers = { ...passedOn, cookie: (entered.headers.get("set-cookie") ?? "").split(";")[0]! };
     let hasEnded = false;
-    const live = await fetch(`${box.statusUrl}api/live`, { headers });
+    const live = await fetch(`${instance.statusUrl}api/live`, { headers });
     expect(live.status).toBe(200);
     const end = () => {
       hasEnded = true;
     };
     live.text().then(end, end);
-    await box.reload(first!);
-    expect((await fetch(`${box.statusUrl}api/status`, { headers })).status).toBe(200);
+    await instance.reload(first!);
+    expect((await fetch(`${instance.statusUrl}api/status`, { headers })).status).toBe(200);
     expect(hasEnded).toBe(false);
-    await box.reload(second!);
+    await instance.reload(second!);
     await until(() => hasEnded);
-    expect((await fetch(`${box.statusUrl}api/live`, { headers })).status).toBe(401);
-    await box.stop(0);
+    expect((await fetch(`${instance.statusUrl}api/live`, { headers })).status).toBe(401);
+    await instance.stop(0);
   });
 
   test("leaves no window at the first start: the token is there before the port, and nothing sets a password", async () => {
@@ -161,16 +161,16 @@ describe("C07 getting in", () => {
     const links: string[] = [];
     const onNewToken = (link: string) => links.push(link);
     for (let start = 0; start < 2; start++) {
-      const box = await up(parseConfig(text, "tenk.yaml"), { log: keptLog(), dataFolder: folder, onNewToken });
+      const instance = await up(parseConfig(text, "tenk.yaml"), { log: keptLog(), dataFolder: folder, onNewToken });
       const headers = { "x-forwarded-for": "192.0.2.7" };
-      expect((await fetch(`${box.statusUrl}api/status`, { headers })).status).toBe(401);
+      expect((await fetch(`${instance.statusUrl}api/status`, { headers })).status).toBe(401);
       for (const path of ["setup", "login", "api/password", "api/token"]) {
-        const { status } = await fetch(box.statusUrl + path, { method: "POST", headers, body: "password=mine" });
+        const { status } = await fetch(instance.statusUrl + path, { method: "POST", headers, body: "password=mine" });
         expect([401, 403]).toContain(status);
       }
       const bearer = { authorization: `Bearer ${findToken(folder)}`, ...headers };
-      expect((await fetch(`${box.statusUrl}api/status`, { headers: bearer })).status).toBe(200);
-      await box.stop(0);
+      expect((await fetch(`${instance.statusUrl}api/status`, { headers: bearer })).status).toBe(200);
+      await instance.stop(0);
     }
     expect(links).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/)]);
   });
@@ -191,9 +191,9 @@ test("C08 no secret is in what a box tells: API, metrics, log, errors, settings"
   const text = `tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0", password: "${password}" }`;
   const log = keptLog();
   const loaded = parseConfig(text, "tenk.yaml");
-  const box = await up(loaded, { log, dataFolder: folder });
+  const instance = await up(loaded, { log, dataFolder: folder });
   const token = findToken(folder)!;
-  const entered = await fetch(`${box.statusUrl}?token=${token}`, { redirect: "manual" });
+  const entered = await fetch(`${instance.statusUrl}?token=${token}`, { redirect: "manual" });
   const session = /=([\w-]{43});/.exec(entered.headers.get("set-cookie") ?? "")?.[1] ?? "none";
   let told = JSON.stringify([log.lines, effectiveSettings(loaded)]);
   for (const path of [
@@ -206,11 +206,11 @@ test("C08 no secret is in what a box tells: API, metrics, log, errors, settings"
     "login",
     `nothing?token=${token}`,
   ]) {
-    const response = await fetch(box.statusUrl + path, { headers: { cookie: `x=${session}` } });
+    const response = await fetch(instance.statusUrl + path, { headers: { cookie: `x=${session}` } });
     told += (await response.text()) + JSON.stringify([...response.headers]);
   }
-  told += await (await fetch(`${box.statusUrl}api/series?name=%`)).text();
-  await box.stop(0);
+  told += await (await fetch(`${instance.statusUrl}api/series?name=%`)).text();
+  await instance.stop(0);
   expect(session).toHaveLength(43);
   for (const secret of [token, password, session]) expect(told).not.toContain(secret);
 });

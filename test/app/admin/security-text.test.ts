@@ -214,12 +214,12 @@ describe("M03 logs and disks", () => {
     async (folder) => {
       const text = 'tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0" }';
       const log = keptLog();
-      const box = await up(parseConfig(text, "tenk.yaml"), { log, dataFolder: folder });
+      const instance = await up(parseConfig(text, "tenk.yaml"), { log, dataFolder: folder });
       const headers = JSON_BODY;
-      expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
-      expect((await fetch(`${box.statusUrl}api/names`, { headers })).status).toBe(200);
-      expect(await (await fetch(`${box.statusUrl}api/runs`)).json()).toEqual({ runs: [] });
-      await box.stop(0);
+      expect((await fetch(`${instance.statusUrl}healthz`)).status).toBe(200);
+      expect((await fetch(`${instance.statusUrl}api/names`, { headers })).status).toBe(200);
+      expect(await (await fetch(`${instance.statusUrl}api/runs`)).json()).toEqual({ runs: [] });
+      await instance.stop(0);
       expect(log.lines.filter(([level]) => level === "warn")).toHaveLength(1);
     },
   );

@@ -7,10 +7,10 @@ import { type Instance, parseConfig, up } from "../../../src/app/mod.ts";
 import { HASH, JSON_BODY, keptLog, newFolder, TOKEN } from "./support.ts";
 
 const DAY = 24 * 3_600_000;
-const boxes: Instance[] = [];
+const instances: Instance[] = [];
 afterEach(async () => {
   setSystemTime();
-  for (const box of boxes.splice(0)) await box.stop(0);
+  for (const instance of instances.splice(0)) await instance.stop(0);
 });
 
 /** A box of a folder, and what a browser that keeps one cookie does with it. */
@@ -20,31 +20,31 @@ async function start(folder: string, dashboard: object = {}, log = keptLog()) {
     dashboard: { listen: "127.0.0.1:0", ...dashboard },
     data: { folder, history: false },
   };
-  const box = await up(parseConfig(JSON.stringify(config), "tenk.yaml"), { log, sayDefaults: false });
-  boxes.push(box);
-  const { host, port, origin } = new URL(box.statusUrl);
+  const instance = await up(parseConfig(JSON.stringify(config), "tenk.yaml"), { log, logDefaults: false });
+  instances.push(instance);
+  const { host, port, origin } = new URL(instance.statusUrl);
   // What was passed on is not this machine's: it needs its session.
   const strange = { "x-forwarded-for": "203.0.113.5" };
   const wordOf = (cookie: string) => cookie.split("=")[1]!;
   return {
-    box,
+    instance,
     log,
     host,
     async logIn(): Promise<string> {
       const token = readFileSync(join(folder, "token"), "utf8").trim();
-      const entered = await fetch(`${box.statusUrl}?token=${token}`, { redirect: "manual", headers: strange });
+      const entered = await fetch(`${instance.statusUrl}?token=${token}`, { redirect: "manual", headers: strange });
       return wordOf(entered.headers.get("set-cookie")!.split(";")[0]!);
     },
     async codeOf(word: string): Promise<number> {
       const cookie = `tenk-${port}=${word}`;
-      return (await fetch(`${box.statusUrl}api/status`, { headers: { ...strange, cookie } })).status;
+      return (await fetch(`${instance.statusUrl}api/status`, { headers: { ...strange, cookie } })).status;
     },
     async logOut(word: string): Promise<void> {
       const headers = { ...strange, ...JSON_BODY, "x-tenk": "1", origin, cookie: `tenk-${port}=${word}` };
-      expect((await fetch(`${box.statusUrl}logout`, { method: "POST", headers, body: "{}" })).status).toBe(200);
+      expect((await fetch(`${instance.statusUrl}logout`, { method: "POST", headers, body: "{}" })).status).toBe(200);
     },
     async stop() {
-      await box.stop(0);
+      await instance.stop(0);
     },
   };
 }
@@ -101,7 +101,7 @@ describe("a session", () => {
     const before = await start(folder);
     const word = await before.logIn();
     const config = { dashboard: { listen: before.host, password: HASH }, data: { folder, history: false } };
-    await before.box.reload(
+    await before.instance.reload(
       parseConfig(JSON.stringify({ tcp: { packets: { listen: "127.0.0.1:0" } }, ...config }), "tenk.yaml"),
     );
     expect(await before.codeOf(word)).toBe(401);

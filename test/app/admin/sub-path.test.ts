@@ -9,15 +9,20 @@ import { HASH, keptLog } from "./support.ts";
 const WORD = "correct horse";
 
 interface Behind {
-  readonly box: Instance;
+  readonly instance: Instance;
   readonly port: number;
   readonly log: ReturnType<typeof keptLog>;
 }
 
 async function boxWith(dashboard: object): Promise<Behind & AsyncDisposable> {
   const log = keptLog();
-  const box = await up(loaded(dashboard), { log, sayDefaults: false });
-  return { box, log, port: Number(new URL(box.statusUrl).port), [Symbol.asyncDispose]: () => box.stop(0) };
+  const instance = await up(loaded(dashboard), { log, logDefaults: false });
+  return {
+    instance,
+    log,
+    port: Number(new URL(instance.statusUrl).port),
+    [Symbol.asyncDispose]: () => instance.stop(0),
+  };
 }
 
 function loaded(dashboard: object): LoadedConfig {
@@ -183,7 +188,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
         expect.objectContaining({ reason: "unknown-host", host: "tenk.home.arpa", fix: expect.any(String) }),
       ]);
       const port = { listen: `127.0.0.1:${behind.port}` };
-      await behind.box.reload(loaded({ ...port, names: ["tenk.home.arpa"] }));
+      await behind.instance.reload(loaded({ ...port, names: ["tenk.home.arpa"] }));
       await page.goto(nginx.url);
       await page.getByLabel("Password").waitFor();
       await page.close();

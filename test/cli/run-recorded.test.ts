@@ -19,12 +19,12 @@ async function boxOf(folder: string, dashboard = "") {
     join(folder, "tenk.yaml"),
     `tcp: { packets: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0"${dashboard} }\ndata: { folder: ./data }\n`,
   );
-  const box = startTenk(["up", "--json"], { cwd: folder });
-  started.push(box);
-  const { listeners, statusUrl } = JSON.parse((await box.sees("stdout", /^{.*}$/m))[0]);
+  const instance = startTenk(["up", "--json"], { cwd: folder });
+  started.push(instance);
+  const { listeners, statusUrl } = JSON.parse((await instance.sees("stdout", /^{.*}$/m))[0]);
   const ask = async (path: string) => (await fetch(new URL(path, statusUrl))).json();
   return {
-    box,
+    instance,
     statusUrl: statusUrl as string,
     target: `127.0.0.1:${listeners[0].port}`,
     live: async () => ((await ask("api/runs/live")) as { run: { target: string } | null }).run,
@@ -35,37 +35,37 @@ async function boxOf(folder: string, dashboard = "") {
 const QUICK = ["-c", "2", "-r", "20", "-m", "ping", "--no-live", "--expect", "lost=0"];
 
 test("a box with a folder of its own shows the run live and keeps it, and says where it is", async () => {
-  const box = await boxOf(newFolder());
-  const load = startTenk(["load", "tcp", box.target, ...QUICK, "-T", "3s", "--stats-url", box.statusUrl]);
+  const instance = await boxOf(newFolder());
+  const load = startTenk(["load", "tcp", instance.target, ...QUICK, "-T", "3s", "--stats-url", instance.statusUrl]);
   started.push(load);
-  let live = await box.live();
-  for (; live === null && load.child.exitCode === null; live = await box.live()) await Bun.sleep(50);
-  expect(live?.target).toBe(box.target);
+  let live = await instance.live();
+  for (; live === null && load.child.exitCode === null; live = await instance.live()) await Bun.sleep(50);
+  expect(live?.target).toBe(instance.target);
   const { code, stderr } = await load.ended;
-  const runs = await box.runs();
-  expect([code, runs.map(({ target }) => target), await box.live()]).toEqual([0, [box.target], null]);
-  expect(stderr).toContain(`show=${box.statusUrl}#/runs/${runs[0]!.id}`);
-  expect((await tenk(["runs"])).stdout).not.toContain(box.target);
+  const runs = await instance.runs();
+  expect([code, runs.map(({ target }) => target), await instance.live()]).toEqual([0, [instance.target], null]);
+  expect(stderr).toContain(`show=${instance.statusUrl}#/runs/${runs[0]!.id}`);
+  expect((await tenk(["runs"])).stdout).not.toContain(instance.target);
 }, 60_000);
 
 test.if(hasNginx())(
   "a box that does not know us keeps the run of who has its token, below a path too",
   async () => {
     const folder = newFolder();
-    const box = await boxOf(folder);
-    const { port } = new URL(box.statusUrl);
+    const instance = await boxOf(folder);
+    const { port } = new URL(instance.statusUrl);
     await using nginx = await startNginx(
       `location /tenk/ { proxy_pass http://127.0.0.1:${port}/; proxy_set_header X-Forwarded-For 203.0.113.5; }`,
     );
-    const words = ["load", "tcp", box.target, ...QUICK, "-T", "1s", "--stats-url", `${nginx.url}/tenk`, "--json", "-"];
+    const words = ["load", "tcp", instance.target, ...QUICK, "-T", "1s", "--stats-url", `${nginx.url}/tenk`, "--json", "-"];
     const stranger = await tenk(words);
-    expect([stranger.code, await box.runs()]).toEqual([0, []]);
+    expect([stranger.code, await instance.runs()]).toEqual([0, []]);
     expect(stranger.stderr).toContain("run not kept by the instance that --stats-url names");
     expect(stranger.stderr).toContain("run kept id=");
     const token = readFileSync(join(folder, "data/token"), "utf8").trim();
     const known = startTenk(words, { env: { TENK_TOKEN: token } });
     const { code, stderr, stdout } = await known.ended;
-    expect([code, (await box.runs()).map(({ target }) => target)]).toEqual([0, [box.target]]);
+    expect([code, (await instance.runs()).map(({ target }) => target)]).toEqual([0, [instance.target]]);
     expect(stderr).toContain(`${nginx.url}/tenk/#/runs/`);
     // Its counters are read with it as well.
     const report = JSON.parse(stdout) as { server: { received: number } | null; messages: { sent: number } };
@@ -88,8 +88,8 @@ test("the token is sent to no box that nobody named", async () => {
   try {
     const folder = newFolder();
     mkdirSync(join(folder, "data"));
-    const box = await boxOf(folder);
-    const words = ["load", "tcp", box.target.replace("127.0.0.1", "127.9.9.9"), ...QUICK, "-T", "100ms"];
+    const instance = await boxOf(folder);
+    const words = ["load", "tcp", instance.target.replace("127.0.0.1", "127.9.9.9"), ...QUICK, "-T", "100ms"];
     await startTenk(words, { env: { TENK_TOKEN: "T".repeat(43) } }).ended;
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter((header) => header?.includes("TTT"))).toEqual([]);

@@ -5,7 +5,7 @@ import { isOneFile, sourceUrl, TenkError } from "../base/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What `tenk up --json` prints once it is up. */
-export interface BoxReady {
+export interface InstanceReady {
   readonly pid: number;
   readonly statusUrl: string;
   readonly listeners: readonly {
@@ -17,8 +17,8 @@ export interface BoxReady {
 }
 
 /** A box in a process of its own, that cannot outlive this one: it ends when its standard input does. */
-export interface ChildBox extends AsyncDisposable {
-  readonly ready: BoxReady;
+export interface ChildInstance extends AsyncDisposable {
+  readonly ready: InstanceReady;
   /** Its exit code once it ended; null when a signal ended it. */
   readonly ended: Promise<number | null>;
 }
@@ -30,7 +30,7 @@ export interface ChildBox extends AsyncDisposable {
  * @param terminal where what it logs goes
  * @throws {TenkError} `connect-failed` when it ended first; why was logged by itself
  */
-export async function startBox(words: readonly string[], terminal: Terminal): Promise<ChildBox> {
+export async function startInstance(words: readonly string[], terminal: Terminal): Promise<ChildInstance> {
   const [program, ...before] = ownProgram();
   const child = spawn(program, [...before, "up", "--json", "--with-parent", ...words], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -62,11 +62,11 @@ function ownProgram(): [program: string, ...before: string[]] {
   return [process.execPath, ...process.execArgv, fileURLToPath(sourceUrl("main.ts"))];
 }
 
-function readyLine(child: ChildProcess): Promise<BoxReady> {
+function readyLine(child: ChildProcess): Promise<InstanceReady> {
   return new Promise((resolve, reject) => {
     createInterface({ input: child.stdout! }).once("line", (line) => {
       try {
-        resolve(JSON.parse(line) as BoxReady);
+        resolve(JSON.parse(line) as InstanceReady);
       } catch (error) {
         reject(error);
       }
@@ -75,7 +75,7 @@ function readyLine(child: ChildProcess): Promise<BoxReady> {
 }
 
 function endedEarly(code: number | null): never {
-  throw new TenkError("connect-failed", `The box ended before it was up, with code ${code ?? "none"}`);
+  throw new TenkError("connect-failed", `The instance ended before it was up, with code ${code ?? "none"}`);
 }
 
 async function mustBeHealthy(statusUrl: string): Promise<void> {

@@ -1,37 +1,36 @@
 import { networkInterfaces } from "node:os";
 import { isPortOurs } from "../../part/mod.ts";
 import { findToken } from "../admin/mod.ts";
-import { jsonOf } from "./box-request.ts";
+import { requestJson } from "./instance-request.ts";
 
-/** A box, as a load test was told of it. */
-export interface BoxAddress {
+/** Where an instance may run. */
+export interface InstanceAddress {
   /** Ends with `/`. */
   readonly url: URL;
-  /** A person named it; else it is where a box usually is. */
+  /** A person named it; else it is the default address. */
   readonly isNamed: boolean;
 }
 
-/** How to change something at a box, and where that box keeps things. */
-export interface BoxAccess {
+/** The right to change something at an instance. */
+export interface InstanceAccess {
   readonly url: URL;
   readonly token: string;
-  /** undefined where it does not say. */
+  /** Undefined when the instance does not tell. */
   readonly dataFolder: string | undefined;
 }
 
 /**
- * The token of a box. One of this user on this machine tells where its folder is, and the file there is this user's alone: so a
- * box is asked whatever its folder, and no other user's box is told anything. A box elsewhere, or another user's, takes
- * `TENK_TOKEN`, which only a box that a person named is sent.
+ * Finds the token of an instance. An instance of this user on this machine tells its data folder, whose token only this user can
+ * read. For any other instance the token is `TENK_TOKEN`, which is sent only where a person named the instance.
  *
- * @param usualFolder where the token is if the box does not say
- * @returns why there is none, as people read it, where there is none
+ * @param usualFolder has the token when the instance does not tell its folder
+ * @returns the access, or the reason why there is none, as people read it
  */
-export async function boxAccess(
-  { url, isNamed }: BoxAddress,
+export async function instanceAccess(
+  { url, isNamed }: InstanceAddress,
   usualFolder: string,
   environmentToken: string | undefined,
-): Promise<BoxAccess | string> {
+): Promise<InstanceAccess | string> {
   if (url.protocol === "http:" && isHere(url.hostname) && (await isPortOurs(Number(url.port) || 80))) {
     const dataFolder = await folderOf(url);
     const isUsual = dataFolder === undefined && !(isNamed && environmentToken !== undefined);
@@ -42,12 +41,12 @@ export async function boxAccess(
   return "its token is not in a file of yours, nor in the environment as TENK_TOKEN";
 }
 
-/** A box tells its folder to who asks from loopback; one that was named by another address of this machine is asked there too. */
+/** An instance tells its folder to loopback only, so that one named by another address of this machine is asked there as well. */
 async function folderOf(url: URL): Promise<string | undefined> {
   const loopback = new URL(url);
   loopback.hostname = "127.0.0.1";
   for (const each of isLoopback(url.hostname) ? [url] : [url, loopback]) {
-    const { value } = await jsonOf(new URL("api/instance", each), {});
+    const { value } = await requestJson(new URL("api/instance", each), {});
     const { dataFolder } = (value ?? {}) as { readonly dataFolder?: unknown };
     if (typeof dataFolder === "string") return dataFolder;
   }

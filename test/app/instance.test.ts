@@ -21,16 +21,16 @@ function keptLog(): Log & { lines: [level: string, message: string, fields: LogF
   return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-async function withBox(
+async function withInstance(
   text: string,
-  work: (box: Instance, log: ReturnType<typeof keptLog>) => Promise<void>,
+  work: (instance: Instance, log: ReturnType<typeof keptLog>) => Promise<void>,
 ): Promise<void> {
   const log = keptLog();
-  const box = await up(parseConfig(text, "tenk.yaml"), { log });
+  const instance = await up(parseConfig(text, "tenk.yaml"), { log });
   try {
-    await work(box, log);
+    await work(instance, log);
   } finally {
-    await box.stop(0);
+    await instance.stop(0);
   }
 }
 
@@ -61,17 +61,17 @@ async function busyPort(): Promise<{ port: number; free(): Promise<void> }> {
 
 describe("the box", () => {
   test("serves every listener with its handler and tells so", async () => {
-    await withBox(CONFIG, async (box, log) => {
-      expect(box.listeners.map(({ name, handler }) => [name, handler])).toEqual([
+    await withInstance(CONFIG, async (instance, log) => {
+      expect(instance.listeners.map(({ name, handler }) => [name, handler])).toEqual([
         ["packets", "sink"],
         ["mirror", "echo"],
       ]);
-      const { port } = byName(box.listeners, "mirror");
+      const { port } = byName(instance.listeners, "mirror");
       const echo = await connected(port);
       const answer = new Promise<string>((resolve) => echo.once("data", (bytes) => resolve(bytes.toString())));
       echo.write("hello");
       expect(await answer).toBe("hello");
-      const status = (await (await fetch(`${box.statusUrl}api/status`)).json()) as Status;
+      const status = (await (await fetch(`${instance.statusUrl}api/status`)).json()) as Status;
       expect(byName(listenersIn(status), "mirror").counts).toMatchObject({
         active: 1,
         accepted: 1,
@@ -80,8 +80,8 @@ describe("the box", () => {
       });
       expect(status.process.pid).toBe(process.pid);
       expect(status.process.openDescriptors).toBeGreaterThan(3);
-      expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
-      expect(await (await fetch(box.statusUrl)).text()).toContain("/api/status");
+      expect((await fetch(`${instance.statusUrl}healthz`)).status).toBe(200);
+      expect(await (await fetch(instance.statusUrl)).text()).toContain("/api/status");
       expect(log.lines.filter(([, message]) => message === "listening")).toHaveLength(2);
       expect(log.lines).toContainEqual(["debug", "defaults", { of: "log", level: "info" }]);
       echo.destroy();
@@ -89,12 +89,12 @@ describe("the box", () => {
   });
 
   test("stops: its connections end, its ports are free again", async () => {
-    await withBox(CONFIG, async (box, log) => {
-      const { port } = byName(box.listeners, "packets");
+    await withInstance(CONFIG, async (instance, log) => {
+      const { port } = byName(instance.listeners, "packets");
       const socket = await connected(port);
-      await Promise.all([closed(socket), box.stop(100)]);
+      await Promise.all([closed(socket), instance.stop(100)]);
       expect(await connected(port).catch((error: NodeJS.ErrnoException) => error.code)).toBe("ECONNREFUSED");
-      expect(await fetch(box.statusUrl).catch(() => "gone")).toBe("gone");
+      expect(await fetch(instance.statusUrl).catch(() => "gone")).toBe("gone");
       expect(log.lines.at(-1)).toEqual(["info", "stopped", {}]);
     });
   });
@@ -116,11 +116,11 @@ describe("the box", () => {
   test("takes a free port for the dashboard when its own is in use, and logs by whom", async () => {
     const busy = await busyPort();
     const text = `tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:${busy.port}" }`;
-    await withBox(text, async (box, log) => {
-      expect((await fetch(`${box.statusUrl}healthz`)).status).toBe(200);
+    await withInstance(text, async (instance, log) => {
+      expect((await fetch(`${instance.statusUrl}healthz`)).status).toBe(200);
       const [, , fields] = log.lines.find(([, message]) => message === "port in use, listening elsewhere")!;
       expect(fields).toMatchObject({ name: "dashboard", port: busy.port });
-      expect(box.statusUrl).toContain(`:${fields.instead}/`);
+      expect(instance.statusUrl).toContain(`:${fields.instead}/`);
       expect(fields.by).toContain(`(pid ${process.pid})`);
     });
     await busy.free();

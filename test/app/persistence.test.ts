@@ -15,38 +15,41 @@ function configOf(dashboard: string, folder?: string) {
 describe("a box that has a data folder", () => {
   test("remembers what it sampled, and its token, from one start to the next", async () => {
     const dataFolder = newFolder();
-    const boxes = { log: keptLog(), dataFolder };
-    const first = await up(configOf(""), boxes);
+    const instances = { log: keptLog(), dataFolder };
+    const first = await up(configOf(""), instances);
     const token = findToken(dataFolder);
     const fromMs = Date.now() - 60_000;
     await first.stop(0);
-    const second = await up(configOf(""), boxes);
+    const second = await up(configOf(""), instances);
     expect(findToken(dataFolder)).toBe(token!);
     const answer = await fetch(`${second.statusUrl}api/series?name=node_load1&from=${fromMs}&step=10000`);
     const { series } = (await answer.json()) as { series: { mean: (number | null)[] }[] };
     expect(series[0]!.mean.some((value) => value !== null)).toBe(true);
     await second.stop(0);
-    expect(boxes.log.lines.filter(([level]) => level === "warn" || level === "error")).toEqual([]);
+    expect(instances.log.lines.filter(([level]) => level === "warn" || level === "error")).toEqual([]);
   });
 
   test("without history keeps its token alone", async () => {
     const dataFolder = newFolder();
-    const box = await up(parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0" }\ndata: { history: false }`, "a"), {
-      log: keptLog(),
-      dataFolder,
-    });
+    const instance = await up(
+      parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0" }\ndata: { history: false }`, "a"),
+      {
+        log: keptLog(),
+        dataFolder,
+      },
+    );
     expect(findToken(dataFolder)).toHaveLength(43);
-    expect((await fetch(`${box.statusUrl}api/names`)).status).toBe(200);
-    await box.stop(0);
+    expect((await fetch(`${instance.statusUrl}api/names`)).status).toBe(200);
+    await instance.stop(0);
     expect(await Array.fromAsync(new Bun.Glob("*").scan(dataFolder))).toEqual(["token"]);
   });
 
   test("uses the folder that its file names, beside the file", async () => {
     const folder = newFolder();
     const loaded = parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0" }\ndata: { folder: kept }`, "a", folder);
-    const box = await up(loaded, { log: keptLog() });
+    const instance = await up(loaded, { log: keptLog() });
     expect(findToken(join(folder, "kept"))).toHaveLength(43);
-    await box.stop(0);
+    await instance.stop(0);
   });
 });
 
@@ -61,13 +64,15 @@ describe("a password", () => {
   test("is taken from a file, and another one by a reload", async () => {
     const folder = newFolder();
     writeFileSync(join(folder, "hash"), `${HASH}\n`);
-    const box = await up(configOf("", folder), { log: keptLog() });
-    expect((await fetch(`${box.statusUrl}login`, form(box.statusUrl))).status).toBe(401);
-    await box.reload(configOf(", password: hash", folder));
-    expect((await fetch(`${box.statusUrl}login`, form(box.statusUrl))).status).toBe(303);
-    expect(box.reload(configOf(", password: nothing", folder))).rejects.toThrow("neither an argon2id hash nor a file");
-    expect((await fetch(`${box.statusUrl}login`, form(box.statusUrl))).status).toBe(303);
-    await box.stop(0);
+    const instance = await up(configOf("", folder), { log: keptLog() });
+    expect((await fetch(`${instance.statusUrl}login`, form(instance.statusUrl))).status).toBe(401);
+    await instance.reload(configOf(", password: hash", folder));
+    expect((await fetch(`${instance.statusUrl}login`, form(instance.statusUrl))).status).toBe(303);
+    expect(instance.reload(configOf(", password: nothing", folder))).rejects.toThrow(
+      "neither an argon2id hash nor a file",
+    );
+    expect((await fetch(`${instance.statusUrl}login`, form(instance.statusUrl))).status).toBe(303);
+    await instance.stop(0);
   });
 
   test.each([
@@ -86,29 +91,31 @@ describe("a password", () => {
 test.each([[2], [1]])(
   "a handler's own counter is in history by itself, from %d event loop(s)",
   async (workers) => {
-    const handler = JSON.stringify(fileURLToPath(new URL("./box-handler.ts", import.meta.url)));
+    const handler = JSON.stringify(fileURLToPath(new URL("./instance-handler.ts", import.meta.url)));
     const text = `tcp: { a: { listen: "127.0.0.1:0", handler: ${handler}, workers: ${workers} } }\ndashboard: { listen: "127.0.0.1:0" }`;
-    const box = await up(parseConfig(text, "tenk.yaml"), { log: keptLog() });
-    const client = await new Client(box.listeners[0]!.port).connected();
+    const instance = await up(parseConfig(text, "tenk.yaml"), { log: keptLog() });
+    const client = await new Client(instance.listeners[0]!.port).connected();
     client.socket.write("hello");
     const keys = async () => {
-      const { series } = (await (await fetch(`${box.statusUrl}api/names`)).json()) as { series: { key: string }[] };
+      const { series } = (await (await fetch(`${instance.statusUrl}api/names`)).json()) as {
+        series: { key: string }[];
+      };
       return series.map(({ key }) => key);
     };
     const deadline = Date.now() + 10_000;
     while (!(await keys()).includes("box_packets_total") && Date.now() < deadline) await Bun.sleep(50);
     expect(await keys()).toContain("box_packets_total");
     client.socket.destroy();
-    await box.stop(0);
+    await instance.stop(0);
   },
   15_000,
 );
 
 test("a box says its machine", async () => {
-  const box = await up(configOf(""), { log: keptLog() });
-  const { host } = await box.status();
+  const instance = await up(configOf(""), { log: keptLog() });
+  const { host } = await instance.status();
   expect(host.cores).toBeGreaterThan(0);
   expect(host.memoryTotalBytes).toBeGreaterThan(host.memoryUsedBytes ?? Number.POSITIVE_INFINITY);
   expect(host.load1).toBeGreaterThanOrEqual(0);
-  await box.stop(0);
+  await instance.stop(0);
 });

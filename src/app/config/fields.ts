@@ -1,10 +1,10 @@
-/** The words of `dashboard:` and `push:`. */
+/** Fields of `dashboard:` and `push:`. */
 import { z } from "zod";
 import { text } from "../../part/mod.ts";
 
 const EXPECTED_PATH = "expected a path such as /tenk/";
 
-/** Begins and ends with `/` once it is read. */
+/** Begins and ends with `/` after parsing. */
 export const basePath = z
   .string({ error: EXPECTED_PATH })
   .regex(/^\/([A-Za-z0-9._~-]+\/)*([A-Za-z0-9._~-]+)?$/, EXPECTED_PATH)
@@ -25,7 +25,7 @@ export const frameAncestor = z
 
 const EXPECTED_LABEL = "expected a label's name such as site: letters, digits and _, no digit first, not __ first";
 
-/** What every pushed series has beside its own labels, as Prometheus takes them. */
+/** Labels of all pushed series, as Prometheus accepts them. */
 export const pushLabels = z
   .record(z.string().regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]{0,99}$/, EXPECTED_LABEL), text("a label's value").max(500), {
     error: (issue) => (issue.code === "invalid_key" ? EXPECTED_LABEL : "expected labels by name"),

@@ -1,17 +1,17 @@
-/** The words that a configuration is made of, each with what is said of a wrong one. */
+/** Fields of configuration schemas, each with the error for a wrong value. */
 import { z } from "zod";
 import { parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
 import { addressRanges } from "../net/mod.ts";
 import { type Address, parseAddress } from "./address.ts";
 
-/** A quantity as people write it (`10k`, `30s`, `2MiB`) to a whole number of its base unit; what is wrong with it is said by `expected`. */
+/** Parses a quantity (`10k`, `30s`, `2MiB`) into a whole number of its base unit; the error names what was `expected`. */
 export function quantity(expected: string, parse: (text: string) => number) {
   return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((value, context) => {
     try {
       const read = parse(String(value));
       if (Number.isSafeInteger(read)) return read;
     } catch {
-      // Said below, with what was expected here.
+      // Reported below, with what this field expects.
     }
     context.addIssue({ code: "custom", message: `expected ${expected}` });
     return z.NEVER;
@@ -28,7 +28,7 @@ function addressAs<Kind extends Address>(
       const address = parseAddress(String(value), defaultHost);
       if (isKind(address)) return address;
     } catch {
-      // Said below, with what was expected here.
+      // Reported below, with what this field expects.
     }
     context.addIssue({ code: "custom", message: `expected ${expected}` });
     return z.NEVER;
@@ -66,22 +66,23 @@ export const onOff = z.boolean({ error: "expected true or false" });
 
 export const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
 export const pem = text("a file's path or PEM text");
-export const words = (expected: string) =>
+export const list = (expected: string) =>
   z
     .array(text(expected), { error: `expected a list of ${expected}` })
     .min(1, { error: `expected a list of ${expected}` });
-export const addresses = words("addresses or ranges such as 10.0.0.0/8").refine(
-  (texts) => isRead(() => addressRanges(texts)),
+export const addresses = list("addresses or ranges such as 10.0.0.0/8").refine(
+  (texts) => canParse(() => addressRanges(texts)),
   "expected addresses or ranges such as 192.0.2.1, 10.0.0.0/8 or unix",
 );
 
-/** `true` where a section says how, `false` as if it were not there. */
+/** Accepts a section, `true` for one of defaults, and `false` for none. */
 export function sectionOrTrue<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => (value === true ? {} : value === false ? undefined : value), schema.optional());
 }
-function isRead(read: () => unknown): boolean {
+
+function canParse(parse: () => unknown): boolean {
   try {
-    read();
+    parse();
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startBox } from "../../src/cli/child-box.ts";
+import { startInstance } from "../../src/cli/child-instance.ts";
 import { Terminal } from "../../src/cli/terminal.ts";
 import { dataHome, startTenk } from "./tenk.ts";
 
@@ -19,11 +19,11 @@ describe("a box in a process of its own", () => {
   test("is up when it is handed over, and ends when it is disposed of", async () => {
     const lines: string[] = [];
     const terminal = new Terminal({ write: (text) => lines.push(text) });
-    const box = await startBox(ANYWHERE, terminal);
-    expect(box.ready.listeners[0]).toMatchObject({ name: "packets", handler: "sink" });
-    expect((await fetch(`${box.ready.statusUrl}healthz`)).status).toBe(200);
-    await box[Symbol.asyncDispose]();
-    expect(await box.ended).toBe(0);
+    const instance = await startInstance(ANYWHERE, terminal);
+    expect(instance.ready.listeners[0]).toMatchObject({ name: "packets", handler: "sink" });
+    expect((await fetch(`${instance.ready.statusUrl}healthz`)).status).toBe(200);
+    await instance[Symbol.asyncDispose]();
+    expect(await instance.ended).toBe(0);
     expect(lines.join("")).toContain("stopped");
   });
 
@@ -32,7 +32,10 @@ describe("a box in a process of its own", () => {
     const [line] = await first.sees("stdout", /^.*\n/);
     const { port } = JSON.parse(line).listeners[0];
     const lines: string[] = [];
-    const started = startBox(["--listen", `127.0.0.1:${port}`], new Terminal({ write: (text) => lines.push(text) }));
+    const started = startInstance(
+      ["--listen", `127.0.0.1:${port}`],
+      new Terminal({ write: (text) => lines.push(text) }),
+    );
     await expect(started).rejects.toThrow("The box ended before it was up, with code 2");
     expect(lines.join("")).toContain("it is in use by");
     first.child.kill("SIGTERM");

@@ -2,16 +2,16 @@ import { request } from "node:http";
 import { request as requestTls } from "node:https";
 import { messageOf } from "../../base/mod.ts";
 
-export interface BoxRequest {
+export interface JsonRequest {
   readonly token?: string;
-  /** What is posted, as JSON; a GET without. */
+  /** Posted as JSON; without it the request is a GET. */
   readonly body?: unknown;
   /** @default {1000} */
   readonly timeoutMs?: number;
 }
 
-/** What a box answered: a value where it did as it was asked, else why not. */
-export interface BoxAnswer {
+/** The response's value, or why there is none. */
+export interface JsonResult {
   readonly value?: unknown;
   readonly why?: string;
 }
@@ -19,9 +19,10 @@ export interface BoxAnswer {
 const MAX_ANSWER_LENGTH = 65_536;
 
 /**
- * Asks a box; never rejects. `node:http` and not `fetch`: the runtime's first fetch ends the process when no descriptor is left.
+ * Requests JSON from an instance; never rejects. Uses `node:http`: the runtime's first `fetch` ends the process when no descriptor
+ * is left.
  */
-export function jsonOf(url: URL, { token, body, timeoutMs = 1000 }: BoxRequest): Promise<BoxAnswer> {
+export function requestJson(url: URL, { token, body, timeoutMs = 1000 }: JsonRequest): Promise<JsonResult> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     accept: "application/json",
@@ -53,15 +54,14 @@ export function jsonOf(url: URL, { token, body, timeoutMs = 1000 }: BoxRequest):
   });
 }
 
-function answerOf(code: number, text: string): BoxAnswer {
+function answerOf(code: number, text: string): JsonResult {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    // Something else than a box.
+    // Not an instance of tenk.
   }
-  if (code === 200 || code === 201)
-    return value === undefined ? { why: "it does not answer as a box does" } : { value };
+  if (code === 200 || code === 201) return value === undefined ? { why: "it does not answer as tenk does" } : { value };
   const { error } = (value ?? {}) as { readonly error?: unknown };
   const words = typeof error === "string" ? `: ${error.slice(0, 200).replace(/[^\x20-\x7e]+/g, " ")}` : "";
   return { why: `it answered ${code}${words}` };
