@@ -1,7 +1,7 @@
-/** Every cause tenk itself can name. Programs switch on the code, people read the message. */
+/** The causes of a `TenkError`. Programs switch on the code, people read the message. */
 export type ErrorCode =
-  | "usage" // the words on the command line
-  | "config" // the words in the configuration file
+  | "usage" // the command line, or a request
+  | "config" // the configuration file
   | "invalid-option" // a library option outside its range
   | "port-in-use"
   | "address-unavailable"
@@ -13,10 +13,10 @@ export type ErrorCode =
   | "connect-failed"
   | "name-not-found"
   | "tls-failed"
-  | "proxy-refused" // a proxy did not connect us
-  | "pool-exhausted" // no connection of a pool came free in time, or too many wait
-  | "worker-failed" // an event loop ended that should not have
-  | "not-found" // what a request names is not there
+  | "proxy-refused" // the proxy did not connect to the target
+  | "pool-exhausted" // no connection of the pool became free in time, or too many wait
+  | "worker-failed" // an event loop ended unexpectedly
+  | "not-found" // what a request names does not exist
   | "file-unreadable"
   | "unsupported";
 
@@ -40,24 +40,24 @@ export class TenkError extends Error {
   }
 }
 
-/** The message of anything that was thrown, for a log line or a report. */
+/** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The message of anything that was thrown, with what to do about it where that is known. */
+/** Returns the message of anything that was thrown, with its hint. */
 export function withHint(thrown: unknown): string {
   const hint = thrown instanceof TenkError && thrown.hint ? ` (${thrown.hint})` : "";
   return messageOf(thrown) + hint;
 }
 
-/** The system's own name for a failure (`ECONNREFUSED`), or undefined where there is none. */
+/** Returns the system's code of an error (`ECONNREFUSED`); undefined when there is none. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   const code = (thrown as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** What happens to files every day, in words. */
+/** Usual errors of files, in words. */
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "a part of its path is not a directory",
@@ -69,7 +69,7 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EDQUOT: "this user's quota is used up",
 };
 
-/** Why a file could not be read or written: in words where it is one of the usual reasons, as the system says it otherwise. */
+/** Returns why a file could not be read or written, in words for the usual reasons. */
 export function fileProblemOf(thrown: unknown): string {
   return FILE_PROBLEMS[systemCodeOf(thrown) ?? ""] ?? messageOf(thrown);
 }

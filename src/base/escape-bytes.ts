@@ -1,18 +1,18 @@
 const NAMED: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\" };
 
 /**
- * Letters, marks, digits, punctuation and symbols. Left out is whatever a terminal obeys or a reader cannot see: controls of
- * both sets (C1 too), formats (which turn text around), separators, private use, and what is no character (yet).
+ * Letters, marks, digits, punctuation and symbols. Left out are characters that control a terminal or cannot be seen: C0 and C1
+ * controls, formats (which can reverse text), separators, private use, and unassigned ones.
  */
 const VISIBLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
 
 export interface EscapeOptions {
-  /** Show the letters of valid UTF-8; otherwise every byte from 128 on is `\xNN`. @default {false} */
+  /** Show characters of valid UTF-8; without it every byte from 128 on is `\xNN`. @default {false} */
   utf8?: boolean;
 }
 
 /**
- * Bytes as one line of text that is safe to print: what a terminal could take for a command is shown, never sent.
+ * Formats bytes as one line of text that is safe to print: control characters are escaped.
  *
  * @example
  * escapeBytes(new Uint8Array([65, 10, 27, 92])); // "A\\n\\x1b\\\\"
@@ -39,7 +39,7 @@ function shown(codePoint: number): string {
   return VISIBLE.test(character) ? character : `\\u{${codePoint.toString(16)}}`;
 }
 
-/** Bytes of the UTF-8 character here, by the table of RFC 3629 §4 (nothing overlong, no surrogates); 1 where there is none. */
+/** Returns the length of the UTF-8 character here, by RFC 3629 §4 (not overlong, no surrogate); 1 when there is none. */
 function lengthOfCharacter(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   const length = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

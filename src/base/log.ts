@@ -1,9 +1,9 @@
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 
-/** What stands behind the message as `name=value`; keep it flat, one line an event. */
+/** Printed behind the message as `name=value`. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** The four levels tenk uses: `warn` is what a person should know, `error` what a person should mend. */
+/** The four levels that tenk uses: `warn` is what a person should know, `error` what a person should fix. */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -12,7 +12,7 @@ export interface Log {
 }
 
 /**
- * The log of one part (`net`, `load`, `app` …). Silent until the program configures a sink, as a library must be.
+ * Returns the log of one part (`net`, `load`, `app` …). It is silent until the program configures a sink, as a library must be.
  *
  * @example
  * logOf("net").info("listening", { port: 9091 });
@@ -27,7 +27,7 @@ export function logOf(part: string): Log {
   };
 }
 
-/** An event on its way from a worker to the thread that has the log. Plain data. */
+/** A log event, as plain data that workers can send to the main thread. */
 export interface LogEntry {
   readonly part: string;
   readonly level: keyof Log;
@@ -35,7 +35,7 @@ export interface LogEntry {
   readonly fields: LogFields;
 }
 
-/** Hands every event of this thread to `send`: what a worker does, whose program logs elsewhere. */
+/** Passes every event of this thread to `send`: for a worker, whose main thread has the log. */
 export function carryLog(send: (entry: LogEntry) => void): void {
   configureSync({
     reset: true,
@@ -49,7 +49,7 @@ export function carryLog(send: (entry: LogEntry) => void): void {
   });
 }
 
-/** An event as a sink gets it. */
+/** Converts an event of the logging library. */
 export function entryOf({ category, level, rawMessage, properties }: LogRecord): LogEntry {
   const known = level === "warning" ? "warn" : level === "fatal" ? "error" : level === "trace" ? "debug" : level;
   return {
@@ -60,56 +60,56 @@ export function entryOf({ category, level, rawMessage, properties }: LogRecord):
   };
 }
 
-/** Says what another thread said. */
+/** Logs an event of another thread. */
 export function logEntry({ part, level, message, fields }: LogEntry): void {
   logOf(part)[level](message, fields);
 }
 
-/** A call counts an event. `flush` says what is still unsaid, as when what it is about stops. */
+/** Each call counts an event; `flush` logs those that are not logged yet. */
 export interface Occasional<Detail> {
   (detail: Detail): void;
   flush(): void;
 }
 
-/** Waits for a while and then does something; does not keep the program alive. */
+/** Calls `work` after `ms` milliseconds; does not keep the process alive. */
 export type Later = (work: () => void, ms: number) => void;
 
-/** Those with something unsaid. */
-const unsaidOnes = new Set<Occasional<never>>();
+/** Those with events that are not logged yet. */
+const pending = new Set<Occasional<never>>();
 
 /**
- * Says an event at once, then at most once per `everyMs` how many more there were, with the detail of the last: what a hostile
- * peer can cause a million times a second must not fill a disk. The counts that are said add up to the events.
+ * Logs the first event at once, then at most once per `everyMs` the number of further ones, with the detail of the last. A hostile
+ * peer, which can cause a million events a second, must not fill the disk. The logged counts add up to the events.
  */
 export function occasionally<Detail = void>(
-  say: (count: number, last: Detail) => void,
+  log: (count: number, last: Detail) => void,
   everyMs = 1000,
   later: Later = (work, ms) => void setTimeout(work, ms).unref(),
 ): Occasional<Detail> {
-  let unsaid = 0;
+  let unlogged = 0;
   let last: Detail;
   let isWaiting = false;
   function flush(): void {
-    unsaidOnes.delete(event);
-    if (unsaid === 0) return;
-    const count = unsaid;
-    unsaid = 0;
-    say(count, last);
+    pending.delete(event);
+    if (unlogged === 0) return;
+    const count = unlogged;
+    unlogged = 0;
+    log(count, last);
   }
   function wait(): void {
     isWaiting = true;
     later(() => {
       isWaiting = false;
-      if (unsaid === 0) return;
+      if (unlogged === 0) return;
       flush();
       wait();
     }, everyMs);
   }
   const event = Object.assign(
     (detail: Detail) => {
-      unsaid += 1;
+      unlogged += 1;
       last = detail;
-      if (isWaiting) return void unsaidOnes.add(event);
+      if (isWaiting) return void pending.add(event);
       flush();
       wait();
     },
@@ -118,19 +118,19 @@ export function occasionally<Detail = void>(
   return event;
 }
 
-/** As `occasionally`, each key by itself: a frequent one does not take the count of a rare one. Keys are a small closed set. */
+/** As `occasionally`, separately for each key, so that a frequent one does not hide a rare one. Keys are a small closed set. */
 export function occasionallyEach<Key, Detail = void>(
-  say: (key: Key, count: number, last: Detail) => void,
+  log: (key: Key, count: number, last: Detail) => void,
 ): (key: Key, detail: Detail) => void {
   const byKey = new Map<Key, Occasional<Detail>>();
   return (key, detail) => {
-    const event = byKey.get(key) ?? occasionally<Detail>((count, last) => say(key, count, last));
+    const event = byKey.get(key) ?? occasionally<Detail>((count, last) => log(key, count, last));
     byKey.set(key, event);
     event(detail);
   };
 }
 
-/** Says what every `occasionally` of this thread has left unsaid: at a stop, before nobody is there to say it. */
+/** Logs all events of this thread's `occasionally` that are not logged yet: called at a stop. */
 export function flushOccasional(): void {
-  for (const event of [...unsaidOnes]) event.flush();
+  for (const event of [...pending]) event.flush();
 }

@@ -1,4 +1,4 @@
-/** Layer 0: small pure tools. Time and randomness are arguments; nothing here does I/O. */
+/** Layer 0: small tools without I/O. Time and randomness are arguments. */
 export { type CountLayout, countLayout } from "./count-layout.ts";
 export { type ErrorCode, fileProblemOf, messageOf, systemCodeOf, TenkError, withHint } from "./errors.ts";
 export { type EscapeOptions, escapeBytes } from "./escape-bytes.ts";
@@ -17,7 +17,7 @@ export {
   occasionallyEach,
 } from "./log.ts";
 export { nearest } from "./nearest.ts";
-export { isOneFile, sourceUrl } from "./place.ts";
+export { isOneFile, sourceUrl } from "./source-location.ts";
 export { type Buckets, TimeGrid } from "./time-grid.ts";
 export {
   formatBytes,

@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace) between two short words; Wagner and Fischer 1974, one row kept. O(a·b). */
+/** Returns the edits (insert, delete, replace) between two words, by Wagner and Fischer 1974 with one row. O(a·b). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -13,7 +13,7 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The known word a person most likely meant, or undefined when none is close (more than a third of it differs).
+ * Returns the known word that a person most likely meant; undefined when more than a third of each differs.
  *
  * @example
  * nearest("listne", ["listen", "handler"]); // "listen"

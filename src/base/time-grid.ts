@@ -1,4 +1,4 @@
-/** Buckets of time as plain arrays; null where nothing is known. */
+/** Buckets of time as plain arrays; null in an empty bucket. */
 export interface Buckets {
   /** When each bucket begins, ms since 1970. */
   readonly t: number[];
@@ -8,8 +8,8 @@ export interface Buckets {
 }
 
 /**
- * Equal buckets of time, into which points from several places (memory, disk) are gathered. A point is what was seen over
- * a span: its smallest, mean and largest value. A mean counts by its span; a spike of a second stays visible as `max`.
+ * Equal buckets of time, which gather points of several sources (memory, disk). A point has the smallest, mean and largest value
+ * over a span. Means are weighted by span; a spike of a second stays visible as `max`.
  *
  * @example
  * const grid = new TimeGrid(0, 10_000, 2);
@@ -22,9 +22,9 @@ export class TimeGrid {
   readonly stepMs: number;
   readonly min: Float64Array;
   readonly max: Float64Array;
-  /** Of the means, each times its span. */
+  /** Sum of the means, each multiplied by its span. */
   readonly sum: Float64Array;
-  /** Milliseconds that were seen; 0 marks an empty bucket. */
+  /** Milliseconds that points cover; 0 in an empty bucket. */
   readonly weight: Float64Array;
 
   constructor(fromMs: number, stepMs: number, length: number) {
@@ -36,7 +36,7 @@ export class TimeGrid {
     this.weight = new Float64Array(length);
   }
 
-  /** A point over [atMs, atMs + spanMs) goes to the bucket it begins in; one longer than a bucket to all it covers. */
+  /** Adds a point over [atMs, atMs + spanMs) to the bucket that it begins in; one longer than a bucket to all that it covers. */
   add(atMs: number, spanMs: number, min: number, mean: number, max: number): void {
     const first = Math.floor((atMs - this.fromMs) / this.stepMs);
     const count = Math.max(1, Math.floor(spanMs / this.stepMs));
@@ -49,7 +49,7 @@ export class TimeGrid {
     }
   }
 
-  /** Adds another's buckets; both must be of the same time. */
+  /** Adds the buckets of another grid, which must have the same times. */
   addGrid(other: Pick<TimeGrid, "min" | "max" | "sum" | "weight">): void {
     for (let bucket = 0; bucket < this.min.length; bucket++) {
       if (!(other.weight[bucket]! > 0)) continue;
@@ -78,7 +78,7 @@ export class TimeGrid {
   }
 }
 
-/** A sum of doubles divided again may land a hair outside of what was added. */
+/** Rounding of doubles can put a mean slightly outside of the values. */
 function meanWithin(mean: number, min: number, max: number): number {
   return mean < min ? min : mean > max ? max : mean;
 }

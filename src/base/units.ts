@@ -1,7 +1,6 @@
 import { TenkError } from "./errors.ts";
 
-/** What a quantity may be followed by, as a factor to its base unit. Keys are compared without regard to case
- * unless two of them differ in nothing else. */
+/** Units, as factors to the base unit. Case is ignored unless two units differ only in it. */
 type Units = Readonly<Record<string, number>>;
 
 const COUNT: Units = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
@@ -24,7 +23,7 @@ function parse(text: string, units: Units, what: string, example: string): numbe
 }
 
 /**
- * A number of things: `10k`, `1.5m`, `250`. The factors are decimal (`k` = 1000).
+ * Parses a count: `10k`, `1.5m`, `250`. The factors are decimal (`k` = 1000).
  *
  * @throws {TenkError} `usage` when the text is not a whole, non-negative number after scaling
  * @example
@@ -38,13 +37,13 @@ export function parseCount(text: string): number {
   });
 }
 
-/** A number a second, fractions allowed: `0.5`, `10`, `100k`. @throws {TenkError} `usage` */
+/** Parses a rate per second, which may be a fraction: `0.5`, `10`, `100k`. @throws {TenkError} `usage` */
 export function parseRate(text: string): number {
   return parse(text.replace(/\/s$/, ""), COUNT, "a rate per second", "10 or 100k");
 }
 
 /**
- * A duration in milliseconds: `60s`, `10ms`, `4m`, `0.5h`. The unit is required, so that `10` cannot be misread.
+ * Parses a duration into milliseconds: `60s`, `10ms`, `4m`, `0.5h`. The unit is required, so that `10` cannot be misread.
  *
  * @throws {TenkError} `usage`
  * @example
@@ -55,7 +54,7 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * A size in bytes. `k`, `m`, `g` and the `i` forms are binary, `kB`, `MB`, `GB` decimal.
+ * Parses a size into bytes. `k`, `m`, `g` and the `i` forms are binary, `kB`, `MB`, `GB` decimal.
  *
  * @throws {TenkError} `usage`
  * @example
@@ -65,7 +64,7 @@ export function parseBytes(text: string): number {
   return Math.round(parse(text, BYTES, "a size", "64KiB or 2MiB"));
 }
 
-/** A bandwidth in bytes per second: `1Mbps` (bits) or `1MBps` (bytes), as tcpkali spells it. @throws {TenkError} `usage` */
+/** Parses a bandwidth into bytes per second: `1Mbps` (bits) or `1MBps` (bytes), as tcpkali does. @throws {TenkError} `usage` */
 export function parseBandwidth(text: string): number {
   return parse(text, BITS_PER_SECOND, "a bandwidth", "10Mbps or 1MBps") / 8;
 }
@@ -81,7 +80,7 @@ function scaled(value: number, step: number, names: readonly string[]): string {
   return `${rest.toFixed(digits).replace(/\.0$/, "")}${names[index]}`;
 }
 
-/** `12500` → `12.5k`. For people: programs get the number itself. */
+/** Formats for people: `12500` → `12.5k`. */
 export function formatCount(value: number): string {
   return Math.abs(value) < 10_000 ? String(Math.round(value * 10) / 10) : scaled(value, 1000, ["", "k", "M", "G", "T"]);
 }
@@ -103,7 +102,7 @@ export function formatDuration(ms: number): string {
   return sign + twoUnits(Math.round(seconds / 60), 60, ["h", "m"]);
 }
 
-/** The smaller unit only where it is not 0. */
+/** Omits the smaller unit when it is 0. */
 function twoUnits(smaller: number, perLarger: number, [large, small]: readonly [string, string]): string {
   const rest = smaller % perLarger;
   return `${Math.floor(smaller / perLarger)}${large}${rest === 0 ? "" : ` ${rest}${small}`}`;

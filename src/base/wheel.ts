@@ -1,14 +1,14 @@
 /**
  * A hashed timer wheel (Varghese and Lauck 1987, scheme 6): `arm`, `disarm` and each expiry are O(1), whatever the number
- * of timers. Timers are whole numbers (a connection's slot), kept in three growing integer columns: 12 bytes each.
+ * of timers. Timers are whole numbers (a connection's slot) in three growing columns.
  *
  * ```text
- *   tick:      0     1     2    …   511        due ticks further away than one turn
- *   heads:   [ ─┐ ][ -1 ][ ─┐ ]                stay in their bucket and are passed by
- *               7 ⇄ 3       9                  until their turn comes
+ *   tick:      0     1     2    …   511        a timer further away than one turn stays
+ *   heads:   [ ─┐ ][ -1 ][ ─┐ ]                in its bucket and is skipped until it is due
+ *               7 ⇄ 3       9
  * ```
  *
- * It has no clock: `advance(nowTick)` says how far time has come.
+ * It has no clock of its own: `advance(nowTick)` moves the time.
  */
 export class Wheel {
   readonly #heads: Int32Array;
@@ -31,7 +31,7 @@ export class Wheel {
     this.#due = new Float64Array(capacity).fill(-1);
   }
 
-  /** Timers that wait. */
+  /** Number of armed timers. */
   get armed(): number {
     return this.#armed;
   }
@@ -67,7 +67,7 @@ export class Wheel {
   }
 
   /**
-   * Moves to `nowTick` and calls `fire` for each timer that came due. `fire` may arm and disarm any timer, also its own.
+   * Moves to `nowTick` and calls `fire` for each due timer. `fire` may arm and disarm any timer, also its own.
    * Costs one step per bucket passed (at most one turn) plus one per timer in them.
    */
   advance(nowTick: number, fire: (id: number) => void): void {
@@ -80,13 +80,13 @@ export class Wheel {
   }
 
   #expire(bucket: number, nowTick: number, fire: (id: number) => void): void {
-    // Due timers are collected before any is fired: `fire` may change this bucket's list.
+    // Collected before any is fired, since `fire` may change this bucket's list.
     const due: number[] = [];
     for (let id = this.#heads[bucket]!; id >= 0; id = this.#next[id]!) {
       if (this.#due[id]! <= nowTick) due.push(id);
     }
     for (const id of due) {
-      // Disarmed, or armed anew for later, by one that fired before it.
+      // An earlier one may have disarmed it, or armed it again for later.
       if (!this.isArmed(id) || this.#due[id]! > nowTick) continue;
       this.disarm(id);
       fire(id);

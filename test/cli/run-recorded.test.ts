@@ -57,7 +57,18 @@ test.if(hasNginx())(
     await using nginx = await startNginx(
       `location /tenk/ { proxy_pass http://127.0.0.1:${port}/; proxy_set_header X-Forwarded-For 203.0.113.5; }`,
     );
-    const words = ["load", "tcp", instance.target, ...QUICK, "-T", "1s", "--stats-url", `${nginx.url}/tenk`, "--json", "-"];
+    const words = [
+      "load",
+      "tcp",
+      instance.target,
+      ...QUICK,
+      "-T",
+      "1s",
+      "--stats-url",
+      `${nginx.url}/tenk`,
+      "--json",
+      "-",
+    ];
     const stranger = await tenk(words);
     expect([stranger.code, await instance.runs()]).toEqual([0, []]);
     expect(stranger.stderr).toContain("run not kept by the instance that --stats-url names");

@@ -1,6 +1,6 @@
 /**
- * Where a source file of tenk is found at run time, for those loaded by address (workers, built-in handlers): beside us
- * in a checkout, or inside the one-file executable, whose build keeps the folders below `src/` and compiles `.ts` to `.js`.
+ * Returns the URL of a source file of tenk, for files that are loaded by URL (workers, built-in handlers): in a checkout, or inside
+ * the one-file executable, whose build keeps the folders below `src/` and compiles `.ts` to `.js`.
  *
  * @example
  * sourceUrl("store/worker.ts"); // "file:///…/src/store/worker.ts"
@@ -10,7 +10,7 @@ export function sourceUrl(pathBelowSrc: string): string {
   return `file:///$bunfs/root/${pathBelowSrc.replace(/\.ts$/, ".js")}`;
 }
 
-/** True inside the one-file executable made by `npm run build`. */
+/** Returns whether this runs inside the one-file executable that `npm run build` makes. */
 export function isOneFile(): boolean {
   return import.meta.url.startsWith("file:///$bunfs/");
 }
