@@ -5,11 +5,11 @@ import { examples } from "./options.ts";
 import { print } from "./output.ts";
 import { table } from "./table.ts";
 import { paintsFor } from "./terminal.ts";
-import { DEFAULT_FILE, usualFile } from "./up.ts";
+import { DEFAULT_FILE, defaultFile } from "./up.ts";
 
 export function checkCommand(exit: (code: number) => void): Command {
   return new Command("check")
-    .description("Validate the configuration and print every setting in force, and which were defaulted.")
+    .description("Check the configuration and print every setting in force, marking defaults.")
     .option("--config <file>", `configuration (default: ${DEFAULT_FILE} where it exists)`)
     .option("--json", "print as JSON")
     .addHelpText("after", examples("tenk check", "tenk check --config tenk.yaml --json"))
@@ -17,7 +17,7 @@ export function checkCommand(exit: (code: number) => void): Command {
 }
 
 function runCheck({ config, json }: { config?: string; json?: boolean }): number {
-  const loaded = loadConfig(config ?? usualFile());
+  const loaded = loadConfig(config ?? defaultFile());
   checkParts(loaded);
   checkDashboard(loaded);
   const settings = effectiveSettings(loaded);
@@ -28,8 +28,8 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
   const { dim } = paintsFor(process.stdout);
   const keyWidth = Math.max(...settings.map(({ key }) => key.length));
   const valueWidth = Math.max(...settings.map(({ value }) => value.length));
-  const verdict = loaded.isEmpty ? "is valid, and says nothing: every setting by default" : "is valid";
-  print(loaded.file === undefined ? "no configuration file: every setting by default" : `${loaded.file} ${verdict}`);
+  const verdict = loaded.isEmpty ? "is valid but empty: all settings are defaults" : "is valid";
+  print(loaded.file === undefined ? "no configuration file: all settings are defaults" : `${loaded.file} ${verdict}`);
   for (const { key, value, defaulted } of settings) {
     print(`  ${key.padEnd(keyWidth)}  ${defaulted ? `${value.padEnd(valueWidth)}  ${dim("default")}` : value}`);
   }
@@ -37,7 +37,7 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
   return EXIT.pass;
 }
 
-/** What follows from each declaration. */
+/** Prints the services with their default hosts and kinds. */
 function printServices({ services }: LoadedConfig): void {
   if (services.length === 0) return;
   const rows = services.map(({ name, kind, target, hosts }) => [name, kind, target, hosts.join(", ")]);

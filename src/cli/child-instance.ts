@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { isOneFile, sourceUrl, TenkError } from "../base/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What `tenk up --json` prints once it is up. */
+/** The line that `tenk up --json` prints once it is up. */
 export interface InstanceReady {
   readonly pid: number;
   readonly statusUrl: string;
@@ -16,19 +16,19 @@ export interface InstanceReady {
   }[];
 }
 
-/** A box in a process of its own, that cannot outlive this one: it ends when its standard input does. */
+/** An instance in a child process, which cannot outlive this one: it stops at the end of its standard input. */
 export interface ChildInstance extends AsyncDisposable {
   readonly ready: InstanceReady;
-  /** Its exit code once it ended; null when a signal ended it. */
+  /** Resolves with its exit code; null when a signal ended it. */
   readonly ended: Promise<number | null>;
 }
 
 /**
- * Starts this same program with `up` and waits until it answers on `/healthz`.
+ * Starts `tenk up` in a child process and waits until `/healthz` answers.
  *
- * @param words further words for `up`
- * @param terminal where what it logs goes
- * @throws {TenkError} `connect-failed` when it ended first; why was logged by itself
+ * @param words further arguments of `up`
+ * @param terminal gets its log
+ * @throws {TenkError} `connect-failed` when it ended first; its log says why
  */
 export async function startInstance(words: readonly string[], terminal: Terminal): Promise<ChildInstance> {
   const [program, ...before] = ownProgram();
@@ -47,16 +47,16 @@ export async function startInstance(words: readonly string[], terminal: Terminal
   createInterface({ input: child.stderr }).on("line", (line) => terminal.line(line));
   try {
     const ready = await Promise.race([readyLine(child), ended.then(endedEarly)]);
-    await mustBeHealthy(ready.statusUrl);
+    await requireHealthy(ready.statusUrl);
     return { ready, ended, [Symbol.asyncDispose]: () => stop(child, ended) };
   } catch (error) {
-    // Left running, its pipes would keep this process alive behind its error.
+    // Its pipes would keep this process alive.
     await stop(child, ended);
     throw error;
   }
 }
 
-/** How this very program is started again: the one file is its own executable, a checkout needs the runtime before it. */
+/** Returns how to start this program again: the executable itself, or the runtime with the checkout's main file. */
 function ownProgram(): [program: string, ...before: string[]] {
   if (isOneFile()) return [process.execPath];
   return [process.execPath, ...process.execArgv, fileURLToPath(sourceUrl("main.ts"))];
@@ -75,18 +75,18 @@ function readyLine(child: ChildProcess): Promise<InstanceReady> {
 }
 
 function endedEarly(code: number | null): never {
-  throw new TenkError("connect-failed", `The instance ended before it was up, with code ${code ?? "none"}`);
+  throw new TenkError("connect-failed", `tenk up ended before it was up, with code ${code ?? "none"}`);
 }
 
-async function mustBeHealthy(statusUrl: string): Promise<void> {
+async function requireHealthy(statusUrl: string): Promise<void> {
   const { status } = await fetch(new URL("healthz", statusUrl), { signal: AbortSignal.timeout(5000) });
   if (status !== 200)
-    throw new TenkError("connect-failed", `The box at ${statusUrl} is not healthy: it answers ${status}`);
+    throw new TenkError("connect-failed", `tenk at ${statusUrl} is not healthy: it answers ${status}`);
 }
 
 const GRACE_MS = 3000;
 
-/** The end of its input asks it to stop; one that does not is killed. */
+/** Asks it to stop by the end of its input, and kills it when it does not. */
 async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
   child.stdin?.on("error", () => undefined).end();
   const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);

@@ -1,12 +1,11 @@
-/** Options whose value is an address that may hold a password or a token. */
+/** Options whose value is a URL that may contain a password or a token. */
 const ADDRESSES = /^--(?:push|box|stats-url)(?==|$)/;
 const MOST_CHARACTERS = 2000;
 
 /**
- * A command line to be kept and run again, quoted for a POSIX shell; without what proves who one is: user, password and query
- * of addresses are left out.
+ * Formats a command line to be kept and run again, quoted for a POSIX shell. User, password and query of URLs are left out.
  *
- * @returns undefined where it is too long to be kept
+ * @returns undefined when it is too long to be kept
  * @example
  * commandLine(["load", "tcp", "box:1", "-m", "a b"]); // "tenk load tcp box:1 -m 'a b'"
  */

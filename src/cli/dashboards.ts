@@ -7,7 +7,7 @@ import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
 
-interface DashboardsWords {
+interface DashboardsOptions {
   readonly out: string;
   readonly prometheus?: string;
   readonly box?: string;
@@ -16,51 +16,51 @@ interface DashboardsWords {
 
 export function dashboardsCommand(exit: (code: number) => void): Command {
   return new Command("dashboards")
-    .description("Write Grafana's dashboards of a box, and what Grafana and Prometheus need to find it.")
-    .requiredOption("--out <folder>", "into this folder; it is made where it is missing")
+    .description("Write Grafana dashboards for tenk, and the configuration of Grafana and Prometheus for them.")
+    .requiredOption("--out <folder>", "into this folder, which is made when it is missing")
     .addOption(
       valueOption("--prometheus <url>", "where Grafana finds Prometheus (default: http://127.0.0.1:9090)", httpUrl),
     )
     .addOption(
       valueOption("--box <address>", "where Prometheus finds /metrics (default: 127.0.0.1:9190)", instanceAddress),
     )
-    .option("--force", "overwrite what is there")
+    .option("--force", "overwrite existing files")
     .addHelpText(
       "after",
       examples("tenk dashboards --out grafana", "tenk dashboards --out grafana --box 192.168.1.7:9190 --force"),
     )
-    .action((words: DashboardsWords) => exit(writeDashboards(words)));
+    .action((words: DashboardsOptions) => exit(writeDashboards(words)));
 }
 
-/** All or, where one of them is there already, none. @throws {TenkError} `file-unreadable` */
-function writeDashboards({ out, prometheus, box, force = false }: DashboardsWords): number {
+/** Writes all files, or none when one exists already. @throws {TenkError} `file-unreadable` */
+function writeDashboards({ out, prometheus, box, force = false }: DashboardsOptions): number {
   const folder = resolve(out);
   const options = { ...(prometheus && { prometheusUrl: prometheus }), ...(box && { instanceAddress: box }) };
   const files = Object.entries(dashboardFiles({ folder, ...options }));
-  const there = files.map(([path]) => join(out, path)).filter(isThere);
-  if (there.length > 0 && !force) {
-    const more = there.length > 1 ? ` and ${there.length - 1} more` : "";
-    throw new TenkError("file-unreadable", `Cannot write ${there[0]}: it is there already${more}`, {
+  const existing = files.map(([path]) => join(out, path)).filter(exists);
+  if (existing.length > 0 && !force) {
+    const more = existing.length > 1 ? `, and ${existing.length - 1} more do` : "";
+    throw new TenkError("file-unreadable", `Cannot write ${existing[0]}: it exists already${more}`, {
       hint: "--force overwrites",
     });
   }
   for (const [path, text] of files) print(`wrote ${write(join(out, path), text)}`);
   print(`
 Prometheus: add the job of ${join(out, "prometheus.yml")} to yours, or: prometheus --config.file=${join(out, "prometheus.yml")}
-Grafana:    copy ${join(out, "provisioning")} to where its own is, and start it again`);
+Grafana:    copy ${join(out, "provisioning")} over its own, and restart it`);
   return EXIT.pass;
 }
 
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   try {
     lstatSync(path);
     return true;
   } catch {
-    return false; // and where it is unreadable, writing says why
+    return false; // when it is unreadable, writing fails with the reason
   }
 }
 
-/** Whole or not at all. A link that stands there is replaced, not followed. */
+/** Writes a file atomically. A link at the path is replaced, not followed. */
 function write(path: string, text: string): string {
   try {
     mkdirSync(dirname(path), { recursive: true });

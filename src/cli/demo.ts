@@ -11,7 +11,7 @@ import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { aborted, stopper } from "./stopper.ts";
 import { paintsFor, stderr } from "./terminal.ts";
 
-interface DemoWords extends PushWords {
+interface DemoOptions extends PushWords {
   readonly connections: number;
   readonly messageRate: number;
   readonly duration: number;
@@ -22,7 +22,7 @@ interface DemoWords extends PushWords {
   readonly live: boolean;
 }
 
-/** As in the story: four minutes. */
+/** The duration with `--full`. */
 const FULL_MS = 240_000;
 
 export function demoCommand(exit: (code: number) => void): Command {
@@ -36,20 +36,20 @@ export function demoCommand(exit: (code: number) => void): Command {
       valueOption("-T, --duration <time>", "how long, from the last connect on", parseDuration).default(30_000, "30s"),
     )
     .addOption(valueOption("--connect-rate <n>", "connections opened a second", parseRate).default(1000))
-    .option("--full", "for four minutes, as in the story");
+    .option("--full", "run for four minutes");
   return addPushOptions(command)
     .option("--json <file>", "write the report as JSON; - is standard output")
     .option("--keep", "leave tenk up after the report, until Ctrl-C")
     .option("--no-live", "no live view")
     .addHelpText("after", examples("tenk demo", "tenk demo --full", "tenk demo -c 1000 -r 10 -T 5s --json -"))
-    .action(async (words: DemoWords) => exit(await runDemo(words)));
+    .action(async (words: DemoOptions) => exit(await runDemo(words)));
 }
 
-async function runDemo(words: DemoWords): Promise<number> {
+async function runDemo(words: DemoOptions): Promise<number> {
   await startLogging("info");
   const push = pushPlan(words);
   const json = words.json === undefined ? undefined : jsonTarget(words.json);
-  // What cannot work is refused before anything is opened; the port does not matter for that.
+  // Checked before anything is opened; the port does not matter for it.
   mustFit(demoPlan(words, "127.0.0.1", 9091, false));
   await using instance = await startInstance(
     ["--listen", "127.0.0.1:9091", "--auto-port", "--log-level", "warn"],
@@ -72,13 +72,13 @@ async function runDemo(words: DemoWords): Promise<number> {
   return code;
 }
 
-function demoPlan(words: DemoWords, host: string, port: number, statsUrl: string | false): TcpPlan {
+function demoPlan(words: DemoOptions, host: string, port: number, statsUrl: string | false): TcpPlan {
   return planTcp({
     host,
     port,
     connections: words.connections,
     connectRate: words.connectRate,
-    // tcpkali's second is for a network; here a machine that is busy with both sides is the only thing that can be slow.
+    // tcpkali's default of a second is for a network; here only the machine, busy with both sides, can be slow.
     connectTimeoutMs: 5000,
     ratePerConnection: words.messageRate,
     durationMs: words.full ? FULL_MS : words.duration,

@@ -2,17 +2,17 @@ import { escapeBytes } from "../base/mod.ts";
 import type { Tap } from "../load/mod.ts";
 import type { LoadWords } from "./load-options.ts";
 
-type DumpWords = Pick<LoadWords, "dumpOne" | "dumpOneIn" | "dumpOneOut" | "dumpAll" | "dumpAllIn" | "dumpAllOut">;
+type DumpOptions = Pick<LoadWords, "dumpOne" | "dumpOneIn" | "dumpOneOut" | "dumpAll" | "dumpAllIn" | "dumpAllOut">;
 
-/** Bytes shown of one read or write; the rest is told by number. */
+/** Bytes shown of one read or write; of the rest only the number. */
 const SHOWN_BYTES = 1024;
 
 /**
- * What `--dump-one` and its like ask for: a line for each read and write, of every connection or of the first that is seen.
+ * Returns a tap for `--dump-one` and its like, which writes a line for each read and write: of every connection, or of the first.
  *
- * @returns undefined where nothing was asked for, so that nothing is looked at
+ * @returns undefined without such an option
  */
-export function dumpTap(words: DumpWords, write: (line: string) => void): Tap | undefined {
+export function dumpTap(words: DumpOptions, write: (line: string) => void): Tap | undefined {
   let one: number | undefined;
   const shows = (all: boolean, uid: number) => {
     one ??= uid;
@@ -31,7 +31,7 @@ export function dumpTap(words: DumpWords, write: (line: string) => void): Tap | 
 }
 
 /**
- * Bytes as text that `-e` would read back; what a terminal could take for a command is not let through.
+ * Formats bytes as text that `-e` reads back, with control characters escaped.
  *
  * @example
  * escaped(new Uint8Array([65, 10, 0, 92])); // "A\\n\\x00\\\\"

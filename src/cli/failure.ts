@@ -2,12 +2,12 @@ import { CommanderError } from "commander";
 import { type ErrorCode, messageOf, TenkError } from "../base/mod.ts";
 
 /**
- * 0: it passed. 1: an expectation or something at run time failed. 2: the words were wrong, or what they ask for is not to be had.
- * 130: it was stopped before it could tell, as a shell says of what Ctrl-C ended.
+ * Exit codes. 0: passed. 1: an expectation failed, or an error at run time. 2: usage error, or something that the command needs is
+ * not available. 130: stopped before the result was known, as shells report Ctrl-C.
  */
 export const EXIT = { pass: 0, failed: 1, usage: 2, stopped: 130 } as const;
 
-/** What a person can mend before the next try without looking at the peer or the load. */
+/** Errors that a person can fix without looking at the peer or the load. */
 const USAGE: ReadonlySet<ErrorCode> = new Set([
   "usage",
   "config",
@@ -19,10 +19,10 @@ const USAGE: ReadonlySet<ErrorCode> = new Set([
   "unsupported",
 ]);
 
-/** How a command ended that threw: its exit code and what to print, one line for whatever tenk itself can name. */
+/** The exit code and text for an error; one line for a `TenkError`. */
 export interface Failure {
   readonly exitCode: number;
-  /** Empty where everything was said already (`--help`). */
+  /** Empty when everything has been printed already (`--help`). */
   readonly text: string;
 }
 
@@ -36,7 +36,7 @@ export function failureOf(thrown: unknown): Failure {
   return { exitCode: USAGE.has(thrown.code) ? EXIT.usage : EXIT.failed, text: `tenk: ${thrown.message}${hint}` };
 }
 
-/** commander's errors end in its suggestion on a line of its own; one line is enough. */
+/** Joins the lines of an error: commander puts its suggestion on a second one. */
 function commanderFailure({ code, exitCode, message }: CommanderError): Failure {
   if (exitCode === 0) return { exitCode: EXIT.pass, text: "" };
   if (code === "commander.help") return { exitCode: EXIT.usage, text: "" };

@@ -24,7 +24,7 @@ const START = [
   "",
 ].join("\n");
 
-/** Enough for an editor to read the file as `tenk run` does. */
+/** Options with which an editor reads the file as `tenk run` does. */
 const COMPILER_OPTIONS = {
   target: "ESNext",
   module: "Preserve",
@@ -38,8 +38,7 @@ const COMPILER_OPTIONS = {
 };
 
 /**
- * Writes a handler to start from, and beside it what an editor needs to check it against this tenk. What is there already
- * is left as it is.
+ * Writes a handler to start from, and what an editor needs to check it against this version. Existing files are kept.
  *
  * @returns the exit code
  * @throws {TenkError} `file-unreadable`
@@ -49,17 +48,20 @@ export function initFolder(file: string): number {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true });
-    const said = [writeNew(path, START)];
-    if (isInTenk(folder)) said.push("types: those of this checkout");
+    const messages = [writeNew(path, START)];
+    if (isInTenk(folder)) messages.push("types: those of this checkout");
     else {
-      // The library itself is source, which is checked against what it runs on.
+      // An installed library is source, which is checked with the runtime's types.
       const isInstalled = existsSync(join(folder, "node_modules/tenk/src/mod.ts"));
       const options = { compilerOptions: { ...COMPILER_OPTIONS, types: [isInstalled ? "bun" : "node"] } };
-      said.push(writeNew(join(folder, "tsconfig.json"), `${JSON.stringify(options, null, 2)}\n`), writeTypes(folder));
-      if (!isInstalled) said.push(...writeNodeTypes(folder));
-      else if (!hasTypes(folder, "bun")) said.push("for an editor: npm install --save-dev typescript @types/bun");
+      messages.push(
+        writeNew(join(folder, "tsconfig.json"), `${JSON.stringify(options, null, 2)}\n`),
+        writeTypes(folder),
+      );
+      if (!isInstalled) messages.push(...writeNodeTypes(folder));
+      else if (!hasTypes(folder, "bun")) messages.push("for an editor: npm install --save-dev typescript @types/bun");
     }
-    print([...said, `now: tenk run ${relative(process.cwd(), path)}`].join("\n"));
+    print([...messages, `now: tenk run ${relative(process.cwd(), path)}`].join("\n"));
     return EXIT.pass;
   } catch (error) {
     if (systemCodeOf(error) === undefined) throw error;
@@ -78,7 +80,7 @@ function writeNew(path: string, text: string): string {
   }
 }
 
-/** `import "tenk"` finds types there; when the file is run, tenk finds itself. */
+/** Writes the types that `import "tenk"` finds in an editor; `tenk run` resolves the import to itself. */
 function writeTypes(folder: string): string {
   const place = join(folder, "node_modules", "tenk");
   const name = relative(process.cwd(), place);
@@ -98,7 +100,7 @@ function writeTypes(folder: string): string {
   return `wrote ${name}, the types for an editor`;
 }
 
-/** Where no types of Node can be found, their names. */
+/** Writes the names of Node's modules when its types cannot be found. */
 function writeNodeTypes(folder: string): string[] {
   if (hasTypes(folder, "node")) return [];
   const place = join(folder, "node_modules", "@types", "node");
@@ -108,13 +110,13 @@ function writeNodeTypes(folder: string): string[] {
   return [writeNew(join(place, "index.d.ts"), NODE_TYPES)];
 }
 
-/** Where a compiler looks: there and in every folder above. */
+/** Looks in the folder and every folder above, as a compiler does. */
 function hasTypes(folder: string, name: string): boolean {
   if (existsSync(join(folder, "node_modules", "@types", name))) return true;
   return folder !== dirname(folder) && hasTypes(dirname(folder), name);
 }
 
-/** In a checkout of tenk `import "tenk"` is the package itself. */
+/** Returns whether a folder is in a checkout of tenk, where `import "tenk"` is the package itself. */
 function isInTenk(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
     const manifest = manifestOf(at);
@@ -123,7 +125,7 @@ function isInTenk(folder: string): boolean {
   }
 }
 
-/** A folder's package.json, where it has one that can be read. */
+/** Reads a folder's package.json; undefined when it has none, or a malformed one. */
 function manifestOf(folder: string): { name?: string; version?: string } | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

@@ -1,8 +1,8 @@
-/** What the keys of a running load ask for. */
+/** What keys do during a load test. */
 export interface KeyActions {
   /** `q`: end early, with a full report. */
   end(): void;
-  /** Ctrl-C, which a terminal in raw mode hands over as a byte instead of a signal. */
+  /** Ctrl-C, which a terminal in raw mode sends as a byte instead of a signal. */
   interrupt(): void;
   /** `+`, `-`, Up and Down: multiply the rate. */
   scaleRate(factor: number): void;
@@ -11,7 +11,7 @@ export interface KeyActions {
 /** Five presses double it, as in tcpkali. */
 const STEP = 2 ** (1 / 5);
 
-/** The keyboard as we need it; `process.stdin` is one. */
+/** A part of the interface of `process.stdin`. */
 export interface Keyboard {
   readonly isTTY?: boolean;
   setRawMode?(raw: boolean): unknown;
@@ -21,11 +21,11 @@ export interface Keyboard {
   pause(): unknown;
 }
 
-/** Listens to single keys until disposed; undefined where there is no keyboard. */
+/** Listens to single keys until disposed; undefined without a terminal. */
 export function readKeys(actions: KeyActions, keyboard: Keyboard = process.stdin): Disposable | undefined {
   if (!keyboard.isTTY || !keyboard.setRawMode) return undefined;
   const onData = (bytes: Uint8Array | string) => pressed(String(bytes), actions);
-  // Whatever ends the process, the shell wants its line editing back.
+  // However the process ends, the shell needs its line editing back.
   const restore = () => void keyboard.setRawMode?.(false);
   keyboard.setRawMode(true);
   keyboard.on("data", onData);

@@ -13,7 +13,7 @@ const LIMITED_BY = {
   none: "by nothing that was found",
 } as const;
 
-/** The knee and the runs around it, lowest first; the bar is what was really sent. */
+/** Formats the limit that was found, and the runs around it, lowest first; the bar is what was really sent. */
 export function limitText(limit: Limit, { bold, dim, green, red }: Paints): string {
   const unit = limit.vary === "rate" ? "/s" : " connections";
   const most = Math.max(...limit.curve.map((step) => step.perSecondSent), 1);
@@ -32,13 +32,13 @@ export function limitText(limit: Limit, { bold, dim, green, red }: Paints): stri
   return `${table([head, ...rows], "lrrrrll")}\n\n${bold(knee)}${broken}, limited ${LIMITED_BY[limit.limitedBy]}`;
 }
 
-/** One finished run of a search, as it is told while the search goes on. */
+/** Formats one finished run of a search. */
 export function stepLine({ value, pass, perSecondSent, p99Us, reason }: LimitStep): string {
   const latency = p99Us > 0 ? `  p99 ${formatDuration(p99Us / 1000)}` : "";
   return `${pass ? "pass" : "FAIL"}  at ${numberText(value)}  sent ${rate(perSecondSent)}${latency}${pass ? "" : `  ${reason}`}`;
 }
 
-/** A number of connections is whole, and a fraction matters only to small rates. */
+/** Shows fractions of small rates only. */
 function numberText(value: number): string {
   return value >= 100 ? whole(value) : String(Number(value.toPrecision(3)));
 }

@@ -7,7 +7,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 
 const LEVELS = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
 
-/** Sends every event of tenk to standard error, one line each, and to the page. Calling it again changes the level. */
+/** Sends every log event to standard error, one line each, and to the page. Calling it again changes the level. */
 export async function startLogging(level: LogLevel, terminal: Terminal = stderr): Promise<void> {
   const paints = paintsFor(terminal.screen);
   await configure({
@@ -23,7 +23,7 @@ export async function startLogging(level: LogLevel, terminal: Terminal = stderr)
   });
 }
 
-/** `12:34:56.789 INFO net listening name=packets port=9091`, in local time. */
+/** Formats `12:34:56.789 INFO net listening name=packets port=9091`, in local time. */
 export function logLine(record: LogRecord, paints: Paints): string {
   const { dim, red, yellow, cyan } = paints;
   const level = record.level === "warning" ? "warn" : record.level;
@@ -36,7 +36,7 @@ export function logLine(record: LogRecord, paints: Paints): string {
   return [dim(clock(record.timestamp)), paint(level.toUpperCase().padEnd(5)), dim(part), message, ...fields].join(" ");
 }
 
-/** What could end the line, or be taken for another field, is quoted: peers have a say in some of these. */
+/** Quotes values that could end the line or look like another field: peers can influence some of them. */
 function fieldText(value: unknown): string {
   const text = String(value);
   return /^[^\s"=\p{C}]+$/u.test(text) ? text : JSON.stringify(text);

@@ -1,6 +1,6 @@
 /**
- * `@types/node` for a folder that has none: the names of Node's and the runtime's globals and modules without what is behind them,
- * in a kilobyte instead of two megabytes and without a network. It lies where the real ones do, which npm then puts in its place.
+ * A stand-in for `@types/node`: the names of Node's and the runtime's modules and globals, without their types. It has a kilobyte
+ * instead of two megabytes and needs no network. npm replaces it when the real package is installed.
  */
 export const NODE_TYPES = `// Names alone: npm install --save-dev @types/node (or @types/bun) puts the types of Node in this place.
 declare module "node:*";

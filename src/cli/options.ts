@@ -1,12 +1,12 @@
 import { Option } from "commander";
 import { messageOf, TenkError } from "../base/mod.ts";
 
-/** An option whose value is read by `parse`; what that throws is told with the option's name before it. */
+/** Returns an option whose value `parse` reads; its errors get the option's name in front. */
 export function valueOption(flags: string, description: string, parse: (text: string) => unknown): Option {
   return new Option(flags, description).argParser((text: string) => read(flags, text, parse));
 }
 
-/** Like `valueOption`, but may be given several times; its value is the list. */
+/** Like `valueOption`, but may be given several times; its value is a list. */
 export function listOption(flags: string, description: string, parse: (text: string) => unknown): Option {
   return new Option(flags, description).argParser((text: string, before: unknown) => [
     ...(Array.isArray(before) ? before : []),
@@ -25,7 +25,7 @@ function read(flags: string, text: string, parse: (text: string) => unknown): un
 }
 
 /**
- * One of a closed set of words.
+ * Returns a parser for one of a closed set of words.
  *
  * @throws {TenkError} `usage`
  */
@@ -45,12 +45,12 @@ export function parseWorkers(text: string): number | "auto" {
   throw new TenkError("usage", `Cannot use "${text}": expected auto or a number from 1 to 256`);
 }
 
-/** `Examples:` at the end of a command's help. */
+/** Formats `Examples:` for the end of a command's help. */
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
 }
 
-/** Names under a title of their own, as many on a line as fit into 80 columns. */
+/** Formats names below a title, as many on a line as fit into 80 columns. */
 export function namesHelp(title: string, names: readonly string[]): string {
   const lines = [""];
   for (const name of names) {

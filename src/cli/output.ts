@@ -10,16 +10,16 @@ export function print(text: string): void {
 }
 
 /**
- * A reader that went away (`tenk … | head -1`) is no failure of ours: what is written after it left is lost, the run and
- * its exit code are not. A result that a full disk did not take is told, and fails the command when it ends; a log that one did
- * not take is nobody's reason to end: a box serves on, and logs again when it can.
+ * Handles errors of standard output and standard error. A reader that has gone away (`tenk … | head -1`) is no failure: the run
+ * continues, with its exit code. A result that cannot be written, as to a full disk, is reported and fails the command at its end. A
+ * log line that cannot be written is dropped.
  */
-export function survivePipes(): void {
-  let isTold = false;
+export function handleOutputErrors(): void {
+  let isReported = false;
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", (error) => {
-    if (isTold || systemCodeOf(error) === "EPIPE") return;
-    isTold = true;
+    if (isReported || systemCodeOf(error) === "EPIPE") return;
+    isReported = true;
     stderr.line(`tenk: cannot write to standard output: ${fileProblemOf(error)}`);
     process.once("exit", () => {
       process.exitCode ||= EXIT.failed;
@@ -27,15 +27,15 @@ export function survivePipes(): void {
   });
 }
 
-/** Somewhere a result goes as JSON. */
+/** Where a result is written as JSON. */
 export interface JsonTarget {
-  /** True when standard output is the target, and must carry nothing else. */
+  /** Standard output is the target, and must carry nothing else. */
   readonly isStdout: boolean;
   write(value: unknown): void;
 }
 
 /**
- * `-` is standard output, anything else a file, written whole or not at all.
+ * Returns a target: `-` is standard output, anything else a file, written atomically.
  *
  * @throws {TenkError} `file-unreadable` now, before the run, when the file could not be written
  */
@@ -46,12 +46,12 @@ export function jsonTarget(place: string): JsonTarget {
 }
 
 /**
- * A file for a text that comes later, written whole or not at all.
+ * Returns a function that writes a text into a file, atomically.
  *
  * @throws {TenkError} `file-unreadable` now, when it could not be written
  */
 export function fileTarget(place: string): (text: string) => void {
-  mustBeWritable(place);
+  requireWritable(place);
   return (text) => {
     const beside = `${place}.${process.pid}.tmp`;
     try {
@@ -64,14 +64,14 @@ export function fileTarget(place: string): (text: string) => void {
   };
 }
 
-/** What stands in the way of that is what stood in the way of writing, and that is told. */
+/** Ignores errors: they have the same cause as the error of writing, which is reported. */
 function removeIfThere(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {}
 }
 
-function mustBeWritable(file: string): void {
+function requireWritable(file: string): void {
   try {
     accessSync(dirname(file), constants.W_OK | constants.X_OK);
   } catch (error) {

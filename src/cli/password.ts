@@ -5,7 +5,6 @@ import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";
 import { print } from "./output.ts";
 
-/** More is no password. */
 const MAX_BYTES = 4096;
 
 export function passwordCommand(exit: (code: number) => void): Command {
@@ -34,7 +33,7 @@ async function typedTwice(): Promise<string> {
   throw new TenkError("usage", "The two are not the same");
 }
 
-/** A line that is not shown, nor in the history of a shell. */
+/** Reads a line without showing it. */
 function typed(prompt: string): Promise<string> {
   process.stderr.write(prompt);
   const { stdin } = process;

@@ -6,7 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { EXIT, failureOf } from "./failure.ts";
 import { loadCommand } from "./load.ts";
 import { examples } from "./options.ts";
-import { survivePipes } from "./output.ts";
+import { handleOutputErrors } from "./output.ts";
 import { passwordCommand } from "./password.ts";
 import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
@@ -18,10 +18,10 @@ import { upCommand } from "./up.ts";
  * Runs one command.
  *
  * @param words the command line after the program's name
- * @returns the exit code: 0 passed, 1 failed at run time or an expectation did, 2 the words were wrong
+ * @returns the exit code: see `EXIT`
  */
 export async function run(words: readonly string[]): Promise<number> {
-  survivePipes();
+  handleOutputErrors();
   let exitCode: number = EXIT.pass;
   try {
     await program((code) => {
@@ -58,7 +58,7 @@ function program(exit: (code: number) => void): Command {
     root.addCommand(command(exit));
   }
   for (const command of everyCommand(root)) {
-    // Errors come back as exceptions and are printed in one place, on one line.
+    // Errors are thrown and printed in one place, on one line.
     command.exitOverride().configureOutput({ outputError: () => undefined });
   }
   return root;

@@ -5,14 +5,14 @@ import { logOf, parseDuration, TenkError } from "../base/mod.ts";
 import type { LoadSnapshot } from "../load/mod.ts";
 import { listOption, valueOption } from "./options.ts";
 
-/** What `addPushOptions` adds to a command. */
+/** The options that `addPushOptions` adds to a command. */
 export interface PushWords {
   readonly push?: PushTarget;
   readonly pushEvery?: number;
   readonly pushLabel?: readonly (readonly [name: string, value: string])[];
 }
 
-/** Where to, and how often, in milliseconds. */
+/** Where and how often to push. */
 export interface PushPlan {
   readonly target: PushTarget;
   readonly everyMs?: number;
@@ -46,14 +46,14 @@ function parseLabel(text: string): readonly [name: string, value: string] {
   throw new TenkError("usage", `Cannot use "${text}": expected name=value, such as site=cellar`);
 }
 
-/** Pushes how a load test stands, from its first snapshot on. */
+/** Pushes the latest snapshot of a load test, from its first one on. */
 export class LoadPush {
   readonly #plan: PushPlan;
   readonly #target: string;
   #push: Push | undefined;
   #latest: LoadSnapshot | undefined;
 
-  /** @param target whom the test loads */
+  /** @param target of the load test */
   constructor(plan: PushPlan, target: string) {
     this.#plan = plan;
     this.#target = target;
@@ -64,7 +64,7 @@ export class LoadPush {
     this.#push ??= this.#begin();
   }
 
-  /** Pushes how it ended. */
+  /** Pushes the last snapshot. */
   async end(): Promise<void> {
     await this.#push?.end();
   }

@@ -9,9 +9,9 @@ import type { LogLevel } from "./logging.ts";
 import { examples, listOption, parseWorkers, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { serve } from "./serve.ts";
-import { addDumpOptions, addressOn, type DumpWords, dumpWords, logLevelOption, mustHaveDump } from "./up.ts";
+import { addDumpOptions, addressOn, type DumpOptions, dumpSettings, logLevelOption, requireDump } from "./up.ts";
 
-interface RunOptions extends DumpWords, PushWords {
+interface RunOptions extends DumpOptions, PushWords {
   listen?: string;
   workers?: number | "auto";
   tls?: string;
@@ -47,7 +47,9 @@ export function runCommand(exit: (code: number) => void): Command {
     .option("--tls <file>", "serve TLS with this certificate")
     .option("--tls-key <file>", "and this key");
   return addPushOptions(addDumpOptions(command))
-    .addOption(listOption("--limit <name=value>", "such as connections=20k or idle=10m; may be given again", limitWord))
+    .addOption(
+      listOption("--limit <name=value>", "such as connections=20k or idle=10m; may be given again", parseLimit),
+    )
     .addOption(valueOption("--options <json>", "for a file that exports a function", parseJson))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
     .option("--no-watch", "do not load it again when it is saved")
@@ -71,7 +73,7 @@ export function runCommand(exit: (code: number) => void): Command {
       if (words.length > 0) throw new TenkError("usage", `Cannot use "${words[0]}": expected one file`);
       if (options.init) return exit(initFolder(file));
       const { json, logLevel, watch, listen } = options;
-      // A port that was asked for is meant; the usual one is only usual.
+      // Only the default port may be replaced by a free one.
       exit(
         await serve(() => configFor(file, options), {
           json,
@@ -85,7 +87,7 @@ export function runCommand(exit: (code: number) => void): Command {
     });
 }
 
-/** @returns the exit code, once it has run to its end; what it listens on keeps the process up, and signals are its own */
+/** Runs a program, which handles signals itself. @returns its exit code */
 async function asProgram(file: string, words: readonly string[], options: RunOptions): Promise<number> {
   const other = Object.keys(options).find((name) => name !== "program" && name !== "watch");
   if (other !== undefined || !options.watch) {
@@ -99,12 +101,12 @@ async function asProgram(file: string, words: readonly string[], options: RunOpt
   return Number(process.exitCode ?? EXIT.pass);
 }
 
-/** One listener, as `tenk up` would read it. */
+/** Returns a configuration with one listener for the file. */
 function configFor(file: string, options: RunOptions): LoadedConfig {
   const { listen = "9091", workers = 1, tls, tlsKey, limit = [], dashboard } = options;
-  mustHaveDump(options);
+  requireDump(options);
   if ((tls === undefined) !== (tlsKey === undefined)) {
-    throw new TenkError("usage", "--tls and --tls-key are needed both: a certificate and its key");
+    throw new TenkError("usage", "--tls and --tls-key need each other: a certificate and its key");
   }
   const listener = {
     listen,
@@ -113,17 +115,17 @@ function configFor(file: string, options: RunOptions): LoadedConfig {
     ...(tls === undefined ? {} : { tls: { cert: tls, key: tlsKey } }),
     ...(limit.length === 0 ? {} : { limits: Object.fromEntries(limit) }),
     ...(options.options === undefined ? {} : { options: options.options }),
-    ...dumpWords(options),
+    ...dumpSettings(options),
   };
   const described = {
     tcp: { run: listener },
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
   };
-  return inWordsOfOptions(() => parseConfig(JSON.stringify(described), "command line"));
+  return withOptionNames(() => parseConfig(JSON.stringify(described), "command line"));
 }
 
-/** Who wrote `--limit idle=x` knows of no line 1. @throws {TenkError} `config`, with options instead of keys */
-function inWordsOfOptions(read: () => LoadedConfig): LoadedConfig {
+/** Reports errors of `--limit` by the option, not by line and key. @throws {TenkError} `config` */
+function withOptionNames(read: () => LoadedConfig): LoadedConfig {
   try {
     return read();
   } catch (error) {
@@ -134,7 +136,7 @@ function inWordsOfOptions(read: () => LoadedConfig): LoadedConfig {
 }
 
 /** @throws {TenkError} `usage` */
-function limitWord(text: string): [name: string, value: string] {
+function parseLimit(text: string): [name: string, value: string] {
   const [, name = text, value = ""] = /^([^=]*)=(.+)$/.exec(text) ?? [];
   if ((LIMITS as readonly string[]).includes(name) && value !== "") return [name, value];
   const near = nearest(name, LIMITS);

@@ -7,7 +7,7 @@ export interface PrintedDifference extends Difference {
   readonly a: number;
   readonly b: number;
   readonly verdict: NonNullable<Difference["verdict"]>;
-  /** As people read them. */
+  /** Formatted values. */
   readonly text: readonly [a: string, b: string];
 }
 
@@ -18,7 +18,7 @@ const FORMATS: Readonly<Record<Difference["unit"], (value: number) => string>> =
   bytes: formatBytes,
 };
 
-/** What the page shows of the two, as far as both have it. */
+/** Compares two runs as the page does, by the values that both have. */
 export function printedDifferences(a: FinishedRun, b: FinishedRun): PrintedDifference[] {
   const compared = compareRuns(a as unknown as RunAnswer, b as unknown as RunAnswer);
   return compared.flatMap((each) => {

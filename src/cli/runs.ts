@@ -13,7 +13,7 @@ import { changeText, type PrintedDifference, printedDifferences } from "./runs-c
 import { fittedTable, table } from "./table.ts";
 import { type Paints, paintsFor } from "./terminal.ts";
 
-interface RunsWords {
+interface RunsOptions {
   data?: string;
   json?: boolean;
   limit?: number;
@@ -29,16 +29,16 @@ export function runsCommand(exit: (code: number) => void): Command {
   withShared(command.command("list", { isDefault: true }))
     .description("The newest first.")
     .addOption(valueOption("--limit <n>", "how many", atLeastOne).default(20))
-    .action(async (words: RunsWords) => done(await listed(words)));
+    .action(async (words: RunsOptions) => done(await listed(words)));
   withShared(command.command("show"))
     .description("One report.")
     .argument("<id>", "as tenk runs lists it")
-    .action(async (id: string, words: RunsWords) => done(await shown(id, words)));
+    .action(async (id: string, words: RunsOptions) => done(await shown(id, words)));
   withShared(command.command("compare"))
     .description("Two runs side by side, with their plans, and what their differences are worth.")
     .argument("<a>", "the earlier one")
     .argument("<b>", "the later one")
-    .action(async (a: string, b: string, words: RunsWords) => done(await compared(a, b, words)));
+    .action(async (a: string, b: string, words: RunsOptions) => done(await compared(a, b, words)));
   return command.addHelpText("after", examples("tenk runs", "tenk runs show 12", "tenk runs compare 12 13"));
 }
 
@@ -53,11 +53,11 @@ function folderOption(): Option {
 }
 
 async function withRuns<Result>(
-  { data }: RunsWords,
+  { data }: RunsOptions,
   work: (runs: Awaited<ReturnType<typeof openRuns>>["runs"]) => Promise<Result>,
 ): Promise<Result> {
   const folder = data ?? usualDataFolder();
-  mustBeReadable(folder, data !== undefined);
+  requireReadable(folder, data !== undefined);
   const { runs, stop } = openRuns(folder);
   try {
     return await work(runs);
@@ -67,11 +67,11 @@ async function withRuns<Result>(
 }
 
 /**
- * A store that cannot be read is an empty one to a box, which has other things to do; who asks for its runs is told.
+ * Checks the folder first, since a store that cannot be read looks like an empty one.
  *
  * @throws {TenkError} `file-unreadable`
  */
-function mustBeReadable(folder: string, mustBeThere: boolean): void {
+function requireReadable(folder: string, mustBeThere: boolean): void {
   try {
     readdirSync(folder);
   } catch (error) {
@@ -84,13 +84,13 @@ function mustBeReadable(folder: string, mustBeThere: boolean): void {
   }
 }
 
-async function listed(words: RunsWords): Promise<string> {
+async function listed(words: RunsOptions): Promise<string> {
   const runs = await withRuns(words, (all) => all.list(words.limit ?? 20));
   if (words.json) return JSON.stringify({ runs }, null, 2);
   if (runs.length === 0) return "no load test is kept yet: tenk load keeps each one";
   const paints = paintsFor(process.stdout);
   const head = ["id", "when", "target", "connections", "sent/s", "p99", "took", "verdict", ""].map(paints.dim);
-  // A reason is as long as it is where nothing is drawn; on a terminal it ends with its line.
+  // On a terminal a long reason is cut at the end of the line.
   const width = process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
   return fittedTable([head, ...runs.map((run) => lineOf(run, paints))], "rllrrrrll", width, []);
 }
@@ -111,19 +111,19 @@ function lineOf(run: RunLine, { green, red, yellow }: Paints): string[] {
 }
 
 /** @throws {TenkError} `usage` */
-async function runOf(id: string, words: RunsWords): Promise<FinishedRun> {
+async function runOf(id: string, words: RunsOptions): Promise<FinishedRun> {
   const run = await withRuns(words, (runs) => runs.get(id));
   if (run !== undefined) return run;
   throw new TenkError("usage", `There is no run "${id}"`, { hint: "tenk runs lists them" });
 }
 
-async function shown(id: string, words: RunsWords): Promise<string> {
+async function shown(id: string, words: RunsOptions): Promise<string> {
   const run = await runOf(id, words);
   if (words.json) return JSON.stringify(run, null, 2);
   return reportText(run.report as unknown as Report, paintsFor(process.stdout));
 }
 
-async function compared(a: string, b: string, words: RunsWords): Promise<string> {
+async function compared(a: string, b: string, words: RunsOptions): Promise<string> {
   const [first, second] = [await runOf(a, words), await runOf(b, words)];
   const differences = printedDifferences(first, second);
   const [from, to] = [first.report as unknown as Report, second.report as unknown as Report];

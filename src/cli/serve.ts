@@ -8,26 +8,26 @@ import type { PushPlan } from "./push.ts";
 import { aborted, stopper } from "./stopper.ts";
 import { stderr } from "./terminal.ts";
 
-/** What has begun to start is given this long to be up, and then stopped in order. */
-const STARTING_MS = 1000;
+/** After a request to stop, a start under way has this long to finish, so that it can be stopped in order. */
+const START_TIMEOUT_MS = 1000;
 
 export interface ServeOptions {
   readonly autoPort?: boolean | undefined;
   readonly watch?: boolean | undefined;
   readonly logDefaults?: boolean | undefined;
-  /** Print where it listens as one line of JSON once it is up. */
+  /** Print the addresses as one line of JSON once it is up. */
   readonly json?: boolean | undefined;
-  /** Instead of the configuration's. */
+  /** Overrides the configuration's. */
   readonly logLevel?: LogLevel | undefined;
   /** Push metrics there. */
   readonly push?: PushPlan | undefined;
-  /** End when standard input ends, and not at a signal: what is sent to the group is for who started us. */
+  /** Stop at the end of standard input, and not at a signal: the parent decides. */
   readonly withParent?: boolean | undefined;
 }
 
 /**
- * Brings up what `load` says and serves until asked to stop; SIGHUP asks `load` again, and tells it what is served. A
- * configuration that is wrong then changes nothing.
+ * Starts the configuration that `load` returns, and serves until asked to stop. SIGHUP calls `load` again, with the current
+ * configuration, and reloads; a wrong configuration then changes nothing.
  */
 export async function serve(
   load: (before: LoadedConfig | undefined) => LoadedConfig,
@@ -36,11 +36,11 @@ export async function serve(
   let loaded = load(undefined);
   await startLogging(options.logLevel ?? loaded.config.log.level);
   const log = logOf("cli");
-  if (loaded.isEmpty) log.warn("the configuration says nothing: every setting by default", { file: loaded.file });
+  if (loaded.isEmpty) log.warn("configuration is empty, all settings are defaults", { file: loaded.file });
   using stop = stopper("stopping", options.withParent ? [] : undefined);
   const { autoPort = false, watch = false, logDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
-  // Before it is up: a SIGHUP that nobody listens to ends the process. What was changed since is read when it is up.
+  // Handled before it is up, since an unhandled SIGHUP ends the process. The reload then follows the start.
   let instance: Awaited<ReturnType<typeof up>> | undefined;
   let isOutdated = false;
   async function reload(): Promise<void> {
@@ -50,11 +50,11 @@ export async function serve(
       const changed = load(loaded);
       await instance.reload(changed);
       const isFound = loaded.file === undefined && changed.file !== undefined;
-      if (isFound) log.warn("a configuration was found, and is the one from now on", { file: changed.file });
+      if (isFound) log.warn("configuration file found, used from now on", { file: changed.file });
       loaded = changed;
       await startLogging(options.logLevel ?? changed.config.log.level);
     } catch (error) {
-      log.error(`not reloaded, nothing has changed\n${withHint(error)}`);
+      log.error(`reload failed, nothing has changed\n${withHint(error)}`);
     }
   }
   const onHangUp = () => void reload();
@@ -62,10 +62,10 @@ export async function serve(
   try {
     const push = options.push === undefined ? {} : { push: options.push };
     const dataFolder = usualDataFolder();
-    // A box of minutes has nothing to add to the history of the one that is up all day.
-    const records = { dataFolder, keepsHistory: !options.withParent, onNewToken: sayToken };
-    const starting = up(loaded, { autoPort, watch, logDefaults, colour, ...records, ...push });
-    instance = await Promise.race([starting, stoppedFor(STARTING_MS, stop.signal)]);
+    // The instance of `tenk demo` must not write into the history of one that runs all day.
+    const persistence = { dataFolder, keepsHistory: !options.withParent, onNewToken: printToken };
+    const starting = up(loaded, { autoPort, watch, logDefaults, colour, ...persistence, ...push });
+    instance = await Promise.race([starting, stoppedFor(START_TIMEOUT_MS, stop.signal)]);
     if (instance === undefined) {
       starting.catch(() => undefined);
       log.warn("stopped before it was up");
@@ -81,29 +81,27 @@ export async function serve(
     await instance.stop();
     return EXIT.pass;
   } finally {
-    endSoon();
+    exitSoon();
     process.off("SIGHUP", onHangUp);
   }
 }
 
-/** A handler's file may never finish loading: who wants to stop does not wait for it. */
+/** Resolves `ms` after a request to stop: a handler's file may never finish loading. */
 async function stoppedFor(ms: number, signal: AbortSignal): Promise<undefined> {
   await aborted(signal);
   await wait(ms, undefined, { ref: false });
 }
 
-/** To the terminal and nowhere else: it opens everything, and what is no terminal is a log, which others read. */
-function sayToken(link: string, file: string | undefined): void {
+/** Prints the link to a terminal only: anything else is a log, which others may read. */
+function printToken(link: string, file: string | undefined): void {
   if (file !== undefined && process.stderr.isTTY !== true) {
-    stderr.line(`the token that opens the dashboard from anywhere is in ${file}`);
+    stderr.line(`the token that logs in to the dashboard from anywhere is in ${file}`);
   } else {
-    stderr.line(
-      `\nwho follows this link may look from anywhere, and close connections; it is shown this once\n  ${link}\n`,
-    );
+    stderr.line(`\nthis link logs in from anywhere, and may close connections; it is shown only once\n  ${link}\n`);
   }
 }
 
-/** A user's file may have left a timer or a listener of its own that would keep the process up for ever. */
-function endSoon(): void {
+/** Exits even when a user's file has left a timer or a listener that would keep the process up. */
+function exitSoon(): void {
   setTimeout(() => process.exit(), 1000).unref();
 }

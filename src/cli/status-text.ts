@@ -3,14 +3,14 @@ import { formatBytes, formatDuration } from "../base/mod.ts";
 import { fittedTable, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
-/** A status, and when it was asked for. */
-export interface Seen {
+/** A status, and the time of its request. */
+export interface StatusSample {
   readonly status: Status;
   readonly atMs: number;
 }
 
 /**
- * A running tenk on one screen:
+ * Formats the status of an instance for one screen:
  *
  * ```text
  * tenk 0.1.0, pid 4711, up 2h
@@ -23,12 +23,12 @@ export interface Seen {
  *
  * The tables are those of the parts.
  *
- * @param before an earlier look, for what happened a second; without one totals are shown
- * @param width columns of the screen: what does not fit is left out, the least important first
+ * @param before an earlier sample, for rates; without one totals are shown
+ * @param width columns of the screen: the least important columns are left out when they do not fit
  */
 export function statusText(
-  now: Seen,
-  before: Seen | undefined,
+  now: StatusSample,
+  before: StatusSample | undefined,
   paints: Paints,
   width = Number.POSITIVE_INFINITY,
 ): string {
@@ -46,8 +46,8 @@ export function statusText(
   ].join("\n");
 }
 
-/** Of the parts that run there. One that is of another version than ours may tell what we do not know, and is left out. */
-function tablesOf({ status, atMs }: Seen, before: Seen | undefined): StatusTable[] {
+/** Returns the tables of the parts that run there. A part that this version does not know is left out. */
+function tablesOf({ status, atMs }: StatusSample, before: StatusSample | undefined): StatusTable[] {
   return PARTS.flatMap((part) => {
     const view = status.parts[part.name];
     if (view === undefined || part.statusTables === undefined) return [];
@@ -61,7 +61,7 @@ function tablesOf({ status, atMs }: Seen, before: Seen | undefined): StatusTable
   });
 }
 
-/** A part's table as it is printed. */
+/** Formats a part's table. */
 export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Paints, width: number): string {
   const paint = { good: tones.green, warning: tones.yellow, bad: tones.red };
   const cells = rows.map((row) => row.map((cell) => (typeof cell === "string" ? cell : paint[cell.tone](cell.text))));
@@ -73,7 +73,7 @@ export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Pai
   return fittedTable([columns.map(({ title }) => dim(title)), ...cells], align, width, firstToGo);
 }
 
-function boxFacts({ status: { process, limits }, atMs }: Seen, before: Seen | undefined): string {
+function boxFacts({ status: { process, limits }, atMs }: StatusSample, before: StatusSample | undefined): string {
   const facts = [`${formatDuration(process.cpuSeconds * 1000)} of processor`];
   if (before !== undefined) {
     const share = (process.cpuSeconds - before.status.process.cpuSeconds) / ((atMs - before.atMs) / 1000);
@@ -92,7 +92,7 @@ function boxFacts({ status: { process, limits }, atMs }: Seen, before: Seen | un
   return facts.join(", ");
 }
 
-/** What the machine does not tell is left out. */
+/** Leaves out what the machine does not tell. */
 function machineFacts(host: HostStatus): string {
   const of = (used: number | null, total: number | null, name: string) =>
     used === null || total === null || total === 0 ? [] : [`${name} ${formatBytes(used)} of ${formatBytes(total)}`];
@@ -113,7 +113,7 @@ function rootFacts({ rootUsedBytes, rootAvailableBytes, rootUsedPercent }: HostS
   return [`root ${rootUsedPercent}% used (${formatBytes(rootUsedBytes)}, ${formatBytes(rootAvailableBytes)} free)`];
 }
 
-/** What slows the machine down, and what to do about it. */
+/** Formats what slows the machine down, and the fix. */
 function warningLines(throttling: HostStatus["throttling"], { yellow }: Paints, width: number): string[] {
   if (throttling === null || throttling.text === "") return [];
   return [
@@ -122,7 +122,7 @@ function warningLines(throttling: HostStatus["throttling"], { yellow }: Paints, 
   ];
 }
 
-/** What the box may use of its machine, where that is less than all. */
+/** Formats the limits of the process's cgroup. */
 function limitFacts({ cores: most, busy, memoryBytes, memoryUsedBytes }: LimitsStatus): string {
   const memory = memoryUsedBytes === null ? "" : `${formatBytes(memoryUsedBytes)} of `;
   return [

@@ -5,43 +5,43 @@ import { messageOf, TenkError } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples, valueOption } from "./options.ts";
 import { print } from "./output.ts";
-import { type Seen, statusText } from "./status-text.ts";
+import { type StatusSample, statusText } from "./status-text.ts";
 import { type Stopper, stopper } from "./stopper.ts";
 import { shortened } from "./table.ts";
 import { canDraw, paintsFor } from "./terminal.ts";
 
 export function statusCommand(exit: (code: number) => void): Command {
   return new Command("status")
-    .description("What a running box serves, on which ports, and how it fares.")
-    .addOption(valueOption("--url <url>", "its status surface", parseUrl).default(new URL("http://127.0.0.1:9190/")))
+    .description("Show what a running tenk serves, on which ports, and how it is doing.")
+    .addOption(valueOption("--url <url>", "its dashboard", parseUrl).default(new URL("http://127.0.0.1:9190/")))
     .option("--json", "print as JSON")
-    .option("--watch", "show it anew every second, until Ctrl-C")
+    .option("--watch", "redraw it every second, until Ctrl-C")
     .addHelpText(
       "after",
       examples("tenk status", "tenk status --watch", "tenk status --url http://192.0.2.7:9190 --json"),
     )
-    .action(async (options: StatusWords) => exit(await runStatus(options)));
+    .action(async (options: StatusOptions) => exit(await runStatus(options)));
 }
 
-interface StatusWords {
+interface StatusOptions {
   url: URL;
   json?: boolean;
   watch?: boolean;
 }
 
-async function runStatus({ url, json, watch }: StatusWords): Promise<number> {
+async function runStatus({ url, json, watch }: StatusOptions): Promise<number> {
   if (watch) return watchStatus(url, json ?? false);
   const seen = await look(url);
   print(json ? JSON.stringify(seen.status, null, 2) : statusText(seen, undefined, paintsFor(process.stdout)));
   return EXIT.pass;
 }
 
-async function look(url: URL): Promise<Seen> {
+async function look(url: URL): Promise<StatusSample> {
   const status = await fetchStatus(url);
   return { status, atMs: Date.now() };
 }
 
-/** The terminal's second screen, which leaves the first as it was. */
+/** Escape codes of the alternate screen, which keeps the shell's one as it was. */
 const SCREEN = {
   enter: "\x1b[?1049h\x1b[?25l",
   leave: "\x1b[?25h\x1b[?1049l",
@@ -49,12 +49,12 @@ const SCREEN = {
   clearEnd: "\x1b[J",
 } as const;
 
-/** @throws {TenkError} `usage` where there is no terminal to draw on */
+/** @throws {TenkError} `usage` without a terminal */
 async function watchStatus(url: URL, json: boolean): Promise<number> {
   if (json || !canDraw(process.stdout)) {
     throw new TenkError("usage", "--watch draws on a terminal", { hint: "without it the status is printed once" });
   }
-  // Before the screen changes: a box that is not there is told as it is without --watch.
+  // Requested before the screen changes, so that the error of an unreachable instance stays visible.
   let before = await look(url);
   using stop = stopper();
   process.stdout.write(SCREEN.enter);
@@ -71,14 +71,14 @@ async function watchStatus(url: URL, json: boolean): Promise<number> {
   return EXIT.pass;
 }
 
-/** @returns false when it is to end instead */
+/** Waits a second. @returns false when it is to end instead */
 async function aSecond({ signal }: Stopper): Promise<boolean> {
   await wait(1000, undefined, { signal }).catch(() => undefined);
   return !signal.aborted;
 }
 
-/** Each line ends by clearing what was behind it: nothing flickers. */
-function draw(now: Seen, before: Seen | undefined): void {
+/** Redraws without flicker: each line clears what was behind it. */
+function draw(now: StatusSample, before: StatusSample | undefined): void {
   // A terminal that does not know its size says 0.
   const columns = process.stdout.columns || 80;
   const lines = statusText(now, before, paintsFor(process.stdout), columns).split("\n");
@@ -87,9 +87,9 @@ function draw(now: Seen, before: Seen | undefined): void {
 }
 
 /**
- * Asks a box for its status.
+ * Requests the status of an instance.
  *
- * @throws {TenkError} `connect-failed` when nothing or something else answers there
+ * @throws {TenkError} `connect-failed` when nothing answers there, or something that is not tenk
  */
 export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
   try {
@@ -97,8 +97,8 @@ export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
     const response = await fetch(new URL("api/status", url), { signal, headers: credentials() });
     const status = response.ok ? ((await response.json()) as Partial<Status>) : undefined;
     if (status && typeof status.tenk === "string" && typeof status.parts === "object") return status as Status;
-    if (response.status === 401) throw new Error("it wants its token, in the environment as TENK_TOKEN");
-    throw new Error(`it answered ${response.status}, not as a box does`);
+    if (response.status === 401) throw new Error("it needs its token, in the environment as TENK_TOKEN");
+    throw new Error(`it answered ${response.status}, not as tenk does`);
   } catch (error) {
     const isRefused = ["ECONNREFUSED", "ConnectionRefused"].includes(String((error as { code?: unknown }).code));
     const why = isRefused ? "nothing listens there" : messageOf(error);
@@ -109,7 +109,7 @@ export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
   }
 }
 
-/** A box of this machine needs none; for one elsewhere its token is in TENK_TOKEN, which no list of processes shows. */
+/** For an instance on another machine the token is in TENK_TOKEN, which no list of processes shows. */
 function credentials(): Record<string, string> {
   const token = process.env.TENK_TOKEN;
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -118,7 +118,7 @@ function credentials(): Record<string, string> {
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") {
-    // Below the path that a proxy has put it at, written with its last slash or without.
+    // A base path may be written without its last slash.
     if (!url.pathname.endsWith("/")) url.pathname += "/";
     return url;
   }

@@ -1,5 +1,5 @@
 /**
- * Rows in columns, two spaces between. Colour codes take no width.
+ * Formats rows in columns, two spaces between. Colour codes take no width.
  *
  * @param align one letter a column: `l` or `r`
  * @example
@@ -17,12 +17,12 @@ export function table(rows: readonly (readonly string[])[], align: string): stri
     .join("\n");
 }
 
-/** Narrower than this a text at the end says nothing. */
+/** A text at the end is not cut below this width. */
 const MIN_TEXT_WIDTH = 16;
 
 /**
- * A table for a screen: what does not fit goes, the least important first. A text at the end of the rows is shortened before any
- * column goes; where even the last columns do not fit, the first is shortened, unless they end with a text.
+ * Formats a table to a width. A text in the last column is shortened first; then columns are left out, the least important first;
+ * then the first column is shortened, unless the last one is a text.
  *
  * @param firstToGo columns that may be left out, the least important first
  * @example
@@ -60,7 +60,7 @@ export function fittedTable(
     .join("\n");
 }
 
-/** Breaks facts between commas, so that none is lost on a narrow screen; further lines begin below the first fact. */
+/** Wraps a list of facts at its commas; further lines begin below the first fact. */
 export function wrappedFacts(label: string, facts: string, width: number): string {
   const indent = " ".repeat(shownWidth(label) + 2);
   let line = `${label}  `;
@@ -76,7 +76,7 @@ export function wrappedFacts(label: string, facts: string, width: number): strin
 }
 
 /**
- * Cuts a line to the width, with a mark where something is missing. Colour codes take none and are kept, whole.
+ * Cuts a line to a width, and marks the cut. Colour codes take no width and are kept.
  *
  * @example
  * shortened("abcdef", 4); // "abc…"
@@ -99,7 +99,7 @@ function aligned(cell: string, width: number, side: string | undefined): string 
   return side === "r" ? space + cell : cell + space;
 }
 
-/** Columns a text takes on a terminal, for the characters tenk prints (none of double width). */
+/** Returns the columns that a text takes on a terminal, for the characters that tenk prints (none of double width). */
 export function shownWidth(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
   return [...text.replace(/\x1b\[[0-9;]*m/g, "")].length;

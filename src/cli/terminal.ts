@@ -1,11 +1,11 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Whether it moves its cursor when told to. A dumb one (an editor's shell, a serial console) prints what tells it. */
+/** Returns whether a terminal understands escape codes; a dumb one (an editor's shell, a serial console) prints them. */
 export function canDraw({ isTTY }: Pick<Screen, "isTTY">, environment: Environment = process.env): boolean {
   return isTTY === true && environment.TERM !== "dumb";
 }
 
-/** What a terminal is to us: somewhere to write, perhaps with a size. `process.stderr` is one. */
+/** A part of the interface of `process.stderr`. */
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -13,8 +13,8 @@ export interface Screen {
 }
 
 /**
- * Lines that scroll away, above a block that stays at the bottom and is drawn anew in place. Logs and the live view share
- * one, so that neither tears the other:
+ * Lines that scroll, above a block that stays at the bottom and is redrawn in place. Logs and the live view share one terminal, so
+ * that neither overwrites the other:
  *
  * ```text
  *   12:00:01.002 INFO app up …        ← line()
@@ -44,14 +44,14 @@ export class Terminal {
     this.screen.write(`${this.#erase()}${text}\n${this.#drawn()}`);
   }
 
-  /** Replaces the block. Its lines must fit the width: a wrapped line could not be erased again. */
+  /** Replaces the block. Its lines must fit the width, since a wrapped line could not be erased again. */
   pin(lines: readonly string[]): void {
     const erased = this.#erase();
     this.#pinned = lines;
     this.screen.write(erased + this.#drawn());
   }
 
-  /** Takes the block away. */
+  /** Removes the block. */
   unpin(): void {
     if (this.#pinned.length > 0) this.pin([]);
   }
@@ -65,10 +65,10 @@ export class Terminal {
   }
 }
 
-/** Where logs, the live view and errors go. Results alone go to standard output. */
+/** Gets logs, the live view and errors; results go to standard output. */
 export const stderr = new Terminal(process.stderr);
 
-/** Wraps text in an SGR colour where it will be seen in colour. https://no-color.org */
+/** Wraps text in an SGR colour when the terminal shows colours. https://no-color.org */
 export type Paint = (text: string) => string;
 
 const CODES = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;

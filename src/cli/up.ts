@@ -14,10 +14,10 @@ import { examples, oneOf, parseWorkers, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { serve } from "./serve.ts";
 
-/** What is read where neither `--config` nor an option says otherwise. */
+/** The configuration without `--config`, when it exists. */
 export const DEFAULT_FILE = "tenk.yaml";
 
-interface UpOptions extends DumpWords, PushWords {
+interface UpOptions extends DumpOptions, PushWords {
   config?: string;
   listen?: string;
   handler?: string;
@@ -30,18 +30,18 @@ interface UpOptions extends DumpWords, PushWords {
   withParent?: boolean;
 }
 
-/** What `dumpOptions` adds to a command. */
-export interface DumpWords {
+/** The options that `addDumpOptions` adds to a command. */
+export interface DumpOptions {
   dump?: "text" | "hex";
   dumpFilter?: string;
 }
 
 export function upCommand(exit: (code: number) => void): Command {
   const command = new Command("up")
-    .description("Bring the box up: its listeners, and health, metrics and status on 127.0.0.1:9190.")
+    .description("Start the listeners of the configuration, and the dashboard with health, metrics and status.")
     .option("--config <file>", `configuration (default: ${DEFAULT_FILE} where it exists, else the sink on 9091)`)
     .addOption(valueOption("--listen <address>", "instead of a configuration: one listener here", addressOn("0.0.0.0")))
-    .addOption(valueOption("--handler <name>", "its handler: sink, echo or a file such as ./chat.ts", handlerWord))
+    .addOption(valueOption("--handler <name>", "its handler: sink, echo or a file such as ./chat.ts", parseHandler))
     .addOption(valueOption("--workers <n>", "its event loops: a number or auto", parseWorkers));
   return addPushOptions(addDumpOptions(command))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
@@ -81,22 +81,22 @@ export function logLevelOption(): Option {
   return valueOption("--log-level <level>", "debug, info, warn or error", oneOf("debug", "info", "warn", "error"));
 }
 
-/** The usual file where it exists. A link that leads nowhere was meant to lead somewhere: it is there, and refused. */
-export function usualFile(): string | undefined {
+/** Returns the default file when it exists. A broken link counts as existing, so that reading it reports the error. */
+export function defaultFile(): string | undefined {
   return lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) === undefined ? undefined : DEFAULT_FILE;
 }
 
 /**
- * The file that was named, or the one listener that was described, or the usual file, or nothing but defaults.
+ * Returns the configuration of the command line: the named file, one listener by options, the default file, or defaults alone.
  *
- * @param before what is served: the file that it came from is the one that is read again
+ * @param before the current configuration, whose file is read again
  */
 function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): LoadedConfig {
   const { config, listen, handler, workers, dashboard } = options;
-  mustHaveDump(options);
+  requireDump(options);
   const isDescribed = [listen, handler, workers, dashboard].some((option) => option !== undefined);
   if (!isDescribed) {
-    const loaded = before?.file === undefined ? loadConfig(config ?? usualFile()) : loadConfigAgain(before.file);
+    const loaded = before?.file === undefined ? loadConfig(config ?? defaultFile()) : loadConfigAgain(before.file);
     return dumped(loaded, options);
   }
   if (config !== undefined) {
@@ -106,7 +106,12 @@ function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): Loa
   }
   const described = {
     tcp: {
-      packets: { listen: listen ?? "9091", handler: handler ?? "sink", workers: workers ?? 1, ...dumpWords(options) },
+      packets: {
+        listen: listen ?? "9091",
+        handler: handler ?? "sink",
+        workers: workers ?? 1,
+        ...dumpSettings(options),
+      },
     },
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
   };
@@ -114,18 +119,18 @@ function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): Loa
 }
 
 /** @throws {TenkError} `usage` */
-export function mustHaveDump({ dump, dumpFilter }: DumpWords): void {
+export function requireDump({ dump, dumpFilter }: DumpOptions): void {
   if (dumpFilter === undefined || dump !== undefined) return;
   throw new TenkError("usage", "--dump-filter needs --dump text or --dump hex");
 }
 
-/** The words of the command line as those of a listener. */
-export function dumpWords({ dump, dumpFilter }: DumpWords): object {
+/** Translates the dump's options into settings of a listener. */
+export function dumpSettings({ dump, dumpFilter }: DumpOptions): object {
   return { ...(dump && { dump }), ...(dumpFilter !== undefined && { dumpFilter: dumpFilter.split(",") }) };
 }
 
-/** Every listener of a file dumps as the command line says, instead of as itself says. */
-function dumped(loaded: LoadedConfig, { dump, dumpFilter }: DumpWords): LoadedConfig {
+/** Overrides the dump settings of all listeners of a file. */
+function dumped(loaded: LoadedConfig, { dump, dumpFilter }: DumpOptions): LoadedConfig {
   if (dump === undefined) return loaded;
   const filter = dumpFilter === undefined ? {} : { dumpFilter: dumpFilter.split(",") };
   const tcp = Object.entries(loaded.config.tcp).map(([name, each]) => [name, { ...each, dump, ...filter }] as const);
@@ -133,12 +138,12 @@ function dumped(loaded: LoadedConfig, { dump, dumpFilter }: DumpWords): LoadedCo
 }
 
 /** @throws {TenkError} `usage` */
-function handlerWord(text: string): string {
+function parseHandler(text: string): string {
   if (text === "sink" || text === "echo" || /[/.]/.test(text)) return text;
   throw new TenkError("usage", `Cannot use "${text}": expected sink, echo or a file such as ./chat.ts`);
 }
 
-/** Checked here so that the option is named; the configuration reads it again. */
+/** Returns a parser that checks an address, so that an error names the option; the configuration parses it again. */
 export function addressOn(defaultHost: string): (text: string) => string {
   return (text) => formatAddress(parseAddress(text, defaultHost));
 }

@@ -36,7 +36,7 @@ describe("a box in a process of its own", () => {
       ["--listen", `127.0.0.1:${port}`],
       new Terminal({ write: (text) => lines.push(text) }),
     );
-    await expect(started).rejects.toThrow("The box ended before it was up, with code 2");
+    await expect(started).rejects.toThrow("tenk up ended before it was up, with code 2");
     expect(lines.join("")).toContain("it is in use by");
     first.child.kill("SIGTERM");
     await first.ended;

@@ -34,7 +34,7 @@ test("tenk dashboards writes its files, says which, and overwrites nothing unles
     rmSync(join(cwd, "grafana/dashboards"), { recursive: true });
     const second = await tenk(words, { cwd });
     expect([second.code, second.stdout]).toEqual([2, ""]);
-    expect(second.stderr).toContain("it is there already and 2 more (--force overwrites)");
+    expect(second.stderr).toContain("it exists already, and 2 more do (--force overwrites)");
     expect(filesIn(join(cwd, "grafana"))).toEqual(FILES.slice(2));
     expect(readFileSync(join(cwd, "grafana/prometheus.yml"), "utf8")).toBe("mine");
 

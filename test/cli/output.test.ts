@@ -41,8 +41,8 @@ test("a result that the disk does not take fails the command, in one line", () =
 
 test("a disk that takes none of many results is told once", () => {
   const source = join(import.meta.dir, "../../src/cli/output.ts");
-  const program = `const { print, survivePipes } = await import(${JSON.stringify(source)});
-    survivePipes();
+  const program = `const { print, handleOutputErrors } = await import(${JSON.stringify(source)});
+    handleOutputErrors();
     for (let count = 0; count < 20; count++) {
       print("a result");
       await new Promise((resolve) => setTimeout(resolve, 1));

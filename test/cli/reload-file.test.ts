@@ -25,7 +25,7 @@ async function withUp(
       const from = logged.length;
       program.child.kill("SIGHUP");
       // The lines behind the first one, its reason, come in the same write.
-      while (!/ reloaded| not reloaded,.*\n.*\n/.test(logged.slice(from)))
+      while (!/ reloaded| reload failed,.*\n.*\n/.test(logged.slice(from)))
         await new Promise((resolve) => program.child.stderr!.once("data", resolve));
       return logged.slice(from);
     }
@@ -66,7 +66,7 @@ describe("a box that began with a file", () => {
           const before = await Client.to(port);
           spoil(file);
           const said = await reload();
-          expect(said).toContain("not reloaded, nothing has changed\n");
+          expect(said).toContain("reload failed, nothing has changed\n");
           expect(said).toContain(why);
           expect(said).not.toContain("every setting has its default value");
           expect(said).not.toMatch(/listener (stopping|started)/);
@@ -88,7 +88,7 @@ test("an empty file at the first start means the defaults, with a warning", asyn
     writeFileSync(join(folder, "tenk.yaml"), "# nothing yet\n");
     const { child, sees, ended } = startTenk(["up", "--json", "--auto-port"], { cwd: folder });
     await sees("stdout", /"handler":"sink"/);
-    await sees("stderr", /WARN {2}cli the configuration says nothing: every setting by default file=tenk\.yaml\n/);
+    await sees("stderr", /WARN {2}cli configuration is empty, all settings are defaults file=tenk\.yaml\n/);
     child.kill("SIGTERM");
     await ended;
   });
@@ -102,9 +102,9 @@ describe("a box that began without a file", () => {
       expect(await reload()).not.toContain("found");
       writeFileSync(file, CONFIG);
       expect(await reload()).toContain("listener started name=a ");
-      await sees("stderr", /a configuration was found, and is the one from now on file=tenk\.yaml\n/);
+      await sees("stderr", /configuration file found, used from now on file=tenk\.yaml\n/);
       rmSync(file);
-      expect(await reload()).toContain("not reloaded, nothing has changed\nCannot read the configuration tenk.yaml");
+      expect(await reload()).toContain("reload failed, nothing has changed\nCannot read the configuration tenk.yaml");
     });
   });
 

@@ -90,7 +90,7 @@ test("a reload changes all sections together, or, where any of them is wrong, no
         [{ data: "{ folder: ./kept, history: perhaps }" }, /data\.history/],
       ];
       for (const [section, why] of wrong) {
-        await reload({ ...first, ...section }, /ERROR.* not reloaded,.*\n/);
+        await reload({ ...first, ...section }, /ERROR.* reload failed,.*\n/);
         expect(logged).toMatch(why);
         expect(logged).not.toContain("INFO");
         expect(await state()).toEqual(["new", two]);

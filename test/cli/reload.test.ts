@@ -33,7 +33,7 @@ async function withUp(
     const [line] = await program.sees("stdout", /^\{.*\n/);
     const listeners = JSON.parse(line).listeners as { name: string; port: number }[];
     const ports = Object.fromEntries(listeners.map(({ name, port }) => [name, port]));
-    async function reload(text: string, until = / reloaded file=| not reloaded,/): Promise<string> {
+    async function reload(text: string, until = / reloaded file=| reload failed,/): Promise<string> {
       writeFileSync(file, text + REST);
       const from = logged.length;
       program.child.kill("SIGHUP");
@@ -130,7 +130,7 @@ describe("SIGHUP to tenk up", () => {
           [`${good}  b: { listen: "127.0.0.1:${port}" }\n`, `Cannot listen on 127.0.0.1:${port} for "b": it is in use`],
         ] as const) {
           const said = await reload(text);
-          expect(said).toContain("not reloaded, nothing has changed\n");
+          expect(said).toContain("reload failed, nothing has changed\n");
           expect(said).toContain(why);
           expect(said).not.toMatch(/listener (changed|stopping|started)/);
         }
@@ -169,7 +169,7 @@ describe("SIGHUP to tenk up", () => {
     const config = (handler: string) => `tcp:\n  a: { listen: "127.0.0.1:0", handler: ${handler} }\n`;
     await withUp(config("./a.ts"), { "a.ts": named("one"), "b.ts": 'throw new Error("no");' }, async (box) => {
       const said = await box.reload(config("./b.ts"));
-      expect(said).toMatch(/not reloaded, nothing has changed\nCannot load b\.ts: no\nb\.ts:1:\d+\n/);
+      expect(said).toMatch(/reload failed, nothing has changed\nCannot load b\.ts: no\nb\.ts:1:\d+\n/);
       expect(await (await Client.to(box.ports.a!)).ask("x")).toBe("one");
     });
   });
@@ -183,7 +183,7 @@ describe("SIGHUP to tenk up", () => {
     await withUp(config, pair("first"), async ({ ports, reload, folder }) => {
       const before = await certificateName(ports.a!);
       copyFileSync(join(CERTIFICATES, "second-cert.pem"), join(folder, "c.pem"));
-      expect(await reload(config)).toContain("not reloaded");
+      expect(await reload(config)).toContain("reload failed");
       expect(await certificateName(ports.a!)).toBe(before);
       copyFileSync(join(CERTIFICATES, "second-key.pem"), join(folder, "k.pem"));
       await reload(config);

@@ -140,7 +140,7 @@ describe("a part that is added", () => {
       config('toy: { listen: "127.0.0.1:0", greeting: "no" }').replace("handler: echo", "handler: sink"),
     );
     running.child.kill("SIGHUP");
-    await running.sees("stderr", /not reloaded, nothing has changed\nCannot greet with no/);
+    await running.sees("stderr", /reload failed, nothing has changed\nCannot greet with no/);
     expect(await greeted()).toBe("good day");
     expect((await json("api/status")).parts.tcp.listeners[0]!.handler).toBe("echo");
     client.socket.write("still there");
