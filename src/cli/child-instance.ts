@@ -26,13 +26,13 @@ export interface ChildInstance extends AsyncDisposable {
 /**
  * Starts `tenk up` in a child process and waits until `/healthz` answers.
  *
- * @param words further arguments of `up`
+ * @param args further arguments of `up`
  * @param terminal gets its log
  * @throws {TenkError} `connect-failed` when it ended first; its log says why
  */
-export async function startInstance(words: readonly string[], terminal: Terminal): Promise<ChildInstance> {
+export async function startInstance(args: readonly string[], terminal: Terminal): Promise<ChildInstance> {
   const [program, ...before] = ownProgram();
-  const child = spawn(program, [...before, "up", "--json", "--with-parent", ...words], {
+  const child = spawn(program, [...before, "up", "--json", "--with-parent", ...args], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   const kill = () => child.kill("SIGKILL");

@@ -9,12 +9,12 @@ const MOST_CHARACTERS = 2000;
  * @example
  * commandLine(["load", "tcp", "box:1", "-m", "a b"]); // "tenk load tcp box:1 -m 'a b'"
  */
-export function commandLine(words: readonly string[]): string | undefined {
-  const shown = words.map((word, at) => {
-    const [option] = ADDRESSES.exec(word) ?? [];
-    if (option !== undefined && word.length > option.length)
-      return `${option}=${bareAddress(word.slice(option.length + 1))}`;
-    return ADDRESSES.test(words[at - 1] ?? "") && !words[at - 1]!.includes("=") ? bareAddress(word) : word;
+export function commandLine(args: readonly string[]): string | undefined {
+  const shown = args.map((arg, at) => {
+    const [option] = ADDRESSES.exec(arg) ?? [];
+    if (option !== undefined && arg.length > option.length)
+      return `${option}=${bareAddress(arg.slice(option.length + 1))}`;
+    return ADDRESSES.test(args[at - 1] ?? "") && !args[at - 1]!.includes("=") ? bareAddress(arg) : arg;
   });
   const text = ["tenk", ...shown.map(quoted)].join(" ");
   return text.length > MOST_CHARACTERS ? undefined : text;
@@ -24,6 +24,6 @@ function bareAddress(text: string): string {
   return text.replace(/^(\w+:\/\/)[^/]*@/, "$1").replace(/[?#].*$/s, "");
 }
 
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
 }

@@ -29,7 +29,7 @@ export function dashboardsCommand(exit: (code: number) => void): Command {
       "after",
       examples("tenk dashboards --out grafana", "tenk dashboards --out grafana --box 192.168.1.7:9190 --force"),
     )
-    .action((words: DashboardsOptions) => exit(writeDashboards(words)));
+    .action((options: DashboardsOptions) => exit(writeDashboards(options)));
 }
 
 /** Writes all files, or none when one exists already. @throws {TenkError} `file-unreadable` */

@@ -42,15 +42,15 @@ export function demoCommand(exit: (code: number) => void): Command {
     .option("--keep", "leave tenk up after the report, until Ctrl-C")
     .option("--no-live", "no live view")
     .addHelpText("after", examples("tenk demo", "tenk demo --full", "tenk demo -c 1000 -r 10 -T 5s --json -"))
-    .action(async (words: DemoOptions) => exit(await runDemo(words)));
+    .action(async (options: DemoOptions) => exit(await runDemo(options)));
 }
 
-async function runDemo(words: DemoOptions): Promise<number> {
+async function runDemo(options: DemoOptions): Promise<number> {
   await startLogging("info");
-  const push = pushPlan(words);
-  const json = words.json === undefined ? undefined : jsonTarget(words.json);
+  const push = pushPlan(options);
+  const json = options.json === undefined ? undefined : jsonTarget(options.json);
   // Checked before anything is opened; the port does not matter for it.
-  mustFit(demoPlan(words, "127.0.0.1", 9091, false));
+  mustFit(demoPlan(options, "127.0.0.1", 9091, false));
   await using instance = await startInstance(
     ["--listen", "127.0.0.1:9091", "--auto-port", "--log-level", "warn"],
     stderr,
@@ -59,29 +59,29 @@ async function runDemo(words: DemoOptions): Promise<number> {
   const { bold, dim } = paintsFor(process.stderr);
   stderr.line(`${bold(`tcp://${listener.host}:${listener.port}`)}  ${listener.handler}, process ${instance.ready.pid}`);
   stderr.line(`${bold(instance.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
-  const plan = demoPlan(words, listener.host, listener.port, new URL("/api/status", instance.ready.statusUrl).href);
+  const plan = demoPlan(options, listener.host, listener.port, new URL("/api/status", instance.ready.statusUrl).href);
   const title = `tenk demo ${plan.target}`;
   const report = await runShown(plan, {
     title,
-    live: words.live,
+    live: options.live,
     push,
     keepAt: [{ url: new URL(instance.ready.statusUrl), isNamed: false }],
   });
   const code = showReport(report, json);
-  if (words.keep) await keep(instance);
+  if (options.keep) await keep(instance);
   return code;
 }
 
-function demoPlan(words: DemoOptions, host: string, port: number, statsUrl: string | false): TcpPlan {
+function demoPlan(options: DemoOptions, host: string, port: number, statsUrl: string | false): TcpPlan {
   return planTcp({
     host,
     port,
-    connections: words.connections,
-    connectRate: words.connectRate,
+    connections: options.connections,
+    connectRate: options.connectRate,
     // tcpkali's default of a second is for a network; here only the machine, busy with both sides, can be slow.
     connectTimeoutMs: 5000,
-    ratePerConnection: words.messageRate,
-    durationMs: words.full ? FULL_MS : words.duration,
+    ratePerConnection: options.messageRate,
+    durationMs: options.full ? FULL_MS : options.duration,
     messages: [{ kind: "text", text: "ping", first: false, unescape: false }],
     statsUrl,
   });

@@ -12,7 +12,7 @@ const SHOWN_BYTES = 1024;
  *
  * @returns undefined without such an option
  */
-export function dumpTap(words: DumpOptions, write: (line: string) => void): Tap | undefined {
+export function dumpTap(options: DumpOptions, write: (line: string) => void): Tap | undefined {
   let one: number | undefined;
   const shows = (all: boolean, uid: number) => {
     one ??= uid;
@@ -24,8 +24,16 @@ export function dumpTap(words: DumpOptions, write: (line: string) => void): Tap 
       if (shows(isAll, uid)) write(`${sign} #${uid} ${escaped(bytes)}`);
     };
   };
-  const out = direction(">", Boolean(words.dumpOne || words.dumpOneOut), Boolean(words.dumpAll || words.dumpAllOut));
-  const into = direction("<", Boolean(words.dumpOne || words.dumpOneIn), Boolean(words.dumpAll || words.dumpAllIn));
+  const out = direction(
+    ">",
+    Boolean(options.dumpOne || options.dumpOneOut),
+    Boolean(options.dumpAll || options.dumpAllOut),
+  );
+  const into = direction(
+    "<",
+    Boolean(options.dumpOne || options.dumpOneIn),
+    Boolean(options.dumpAll || options.dumpAllIn),
+  );
   if (!out && !into) return undefined;
   return { ...(out ? { out } : {}), ...(into ? { in: into } : {}) };
 }

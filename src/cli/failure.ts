@@ -40,6 +40,6 @@ export function failureOf(thrown: unknown): Failure {
 function commanderFailure({ code, exitCode, message }: CommanderError): Failure {
   if (exitCode === 0) return { exitCode: EXIT.pass, text: "" };
   if (code === "commander.help") return { exitCode: EXIT.usage, text: "" };
-  const words = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  return { exitCode: EXIT.usage, text: `tenk: ${words}` };
+  const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  return { exitCode: EXIT.usage, text: `tenk: ${text}` };
 }

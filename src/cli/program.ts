@@ -17,16 +17,16 @@ import { upCommand } from "./up.ts";
 /**
  * Runs one command.
  *
- * @param words the command line after the program's name
+ * @param args the command line after the program's name
  * @returns the exit code: see `EXIT`
  */
-export async function run(words: readonly string[]): Promise<number> {
+export async function run(args: readonly string[]): Promise<number> {
   handleOutputErrors();
   let exitCode: number = EXIT.pass;
   try {
     await program((code) => {
       exitCode = code;
-    }).parseAsync(words, { from: "user" });
+    }).parseAsync(args, { from: "user" });
   } catch (error) {
     const failure = failureOf(error);
     stderr.unpin();

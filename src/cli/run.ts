@@ -35,7 +35,7 @@ export function runCommand(exit: (code: number) => void): Command {
   const command = new Command("run")
     .description("Serve your own handler: a file whose default export is one. It is loaded again when you save it.")
     .argument("<file>", "TypeScript or JavaScript; what it imports from its own folder counts as part of it")
-    .argument("[words...]", "for a program")
+    .argument("[args...]", "of a program")
     .addOption(
       valueOption(
         "--listen <address>",
@@ -53,7 +53,7 @@ export function runCommand(exit: (code: number) => void): Command {
     .addOption(valueOption("--options <json>", "for a file that exports a function", parseJson))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
     .option("--no-watch", "do not load it again when it is saved")
-    .option("--program", 'FILE listens by itself: run it as it is, where "tenk" is this tenk, with WORDS as its own')
+    .option("--program", 'FILE listens by itself: run it as it is, where "tenk" is this tenk, with ARGS as its own')
     .option("--init", "write FILE as a start, and what an editor needs to check it; nothing is overwritten")
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
@@ -68,9 +68,9 @@ export function runCommand(exit: (code: number) => void): Command {
         "tenk run --program server.ts",
       ),
     )
-    .action(async (file: string, words: string[], options: RunOptions) => {
-      if (options.program) return exit(await asProgram(file, words, options));
-      if (words.length > 0) throw new TenkError("usage", `Cannot use "${words[0]}": expected one file`);
+    .action(async (file: string, args: string[], options: RunOptions) => {
+      if (options.program) return exit(await asProgram(file, args, options));
+      if (args.length > 0) throw new TenkError("usage", `Cannot use "${args[0]}": expected one file`);
       if (options.init) return exit(initFolder(file));
       const { json, logLevel, watch, listen } = options;
       // Only the default port may be replaced by a free one.
@@ -88,15 +88,15 @@ export function runCommand(exit: (code: number) => void): Command {
 }
 
 /** Runs a program, which handles signals itself. @returns its exit code */
-async function asProgram(file: string, words: readonly string[], options: RunOptions): Promise<number> {
+async function asProgram(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const other = Object.keys(options).find((name) => name !== "program" && name !== "watch");
   if (other !== undefined || !options.watch) {
     throw new TenkError("usage", "--program runs a file as it is: no other option goes with it", {
-      hint: "its own words stand behind --, as in tenk run --program server.ts -- --port 7000",
+      hint: "its own arguments follow --, as in tenk run --program server.ts -- --port 7000",
     });
   }
   const path = resolve(file);
-  process.argv.splice(1, process.argv.length, path, ...words);
+  process.argv.splice(1, process.argv.length, path, ...args);
   await runProgram(path);
   return Number(process.exitCode ?? EXIT.pass);
 }
@@ -130,8 +130,8 @@ function withOptionNames(read: () => LoadedConfig): LoadedConfig {
     return read();
   } catch (error) {
     if (!(error instanceof TenkError) || error.code !== "config") throw error;
-    const words = error.message.replace(/^command line:1: tcp\.run\.limits\./gm, "--limit ");
-    throw new TenkError("config", words, { cause: error });
+    const message = error.message.replace(/^command line:1: tcp\.run\.limits\./gm, "--limit ");
+    throw new TenkError("config", message, { cause: error });
   }
 }
 

@@ -29,16 +29,16 @@ export function runsCommand(exit: (code: number) => void): Command {
   withShared(command.command("list", { isDefault: true }))
     .description("The newest first.")
     .addOption(valueOption("--limit <n>", "how many", atLeastOne).default(20))
-    .action(async (words: RunsOptions) => done(await listed(words)));
+    .action(async (options: RunsOptions) => done(await listed(options)));
   withShared(command.command("show"))
     .description("One report.")
     .argument("<id>", "as tenk runs lists it")
-    .action(async (id: string, words: RunsOptions) => done(await shown(id, words)));
+    .action(async (id: string, options: RunsOptions) => done(await shown(id, options)));
   withShared(command.command("compare"))
     .description("Two runs side by side, with their plans, and what their differences are worth.")
     .argument("<a>", "the earlier one")
     .argument("<b>", "the later one")
-    .action(async (a: string, b: string, words: RunsOptions) => done(await compared(a, b, words)));
+    .action(async (a: string, b: string, options: RunsOptions) => done(await compared(a, b, options)));
   return command.addHelpText("after", examples("tenk runs", "tenk runs show 12", "tenk runs compare 12 13"));
 }
 
@@ -84,9 +84,9 @@ function requireReadable(folder: string, mustBeThere: boolean): void {
   }
 }
 
-async function listed(words: RunsOptions): Promise<string> {
-  const runs = await withRuns(words, (all) => all.list(words.limit ?? 20));
-  if (words.json) return JSON.stringify({ runs }, null, 2);
+async function listed(options: RunsOptions): Promise<string> {
+  const runs = await withRuns(options, (all) => all.list(options.limit ?? 20));
+  if (options.json) return JSON.stringify({ runs }, null, 2);
   if (runs.length === 0) return "no load test is kept yet: tenk load keeps each one";
   const paints = paintsFor(process.stdout);
   const head = ["id", "when", "target", "connections", "sent/s", "p99", "took", "verdict", ""].map(paints.dim);
@@ -111,24 +111,24 @@ function lineOf(run: RunLine, { green, red, yellow }: Paints): string[] {
 }
 
 /** @throws {TenkError} `usage` */
-async function runOf(id: string, words: RunsOptions): Promise<FinishedRun> {
-  const run = await withRuns(words, (runs) => runs.get(id));
+async function runOf(id: string, options: RunsOptions): Promise<FinishedRun> {
+  const run = await withRuns(options, (runs) => runs.get(id));
   if (run !== undefined) return run;
   throw new TenkError("usage", `There is no run "${id}"`, { hint: "tenk runs lists them" });
 }
 
-async function shown(id: string, words: RunsOptions): Promise<string> {
-  const run = await runOf(id, words);
-  if (words.json) return JSON.stringify(run, null, 2);
+async function shown(id: string, options: RunsOptions): Promise<string> {
+  const run = await runOf(id, options);
+  if (options.json) return JSON.stringify(run, null, 2);
   return reportText(run.report as unknown as Report, paintsFor(process.stdout));
 }
 
-async function compared(a: string, b: string, words: RunsOptions): Promise<string> {
-  const [first, second] = [await runOf(a, words), await runOf(b, words)];
+async function compared(a: string, b: string, options: RunsOptions): Promise<string> {
+  const [first, second] = [await runOf(a, options), await runOf(b, options)];
   const differences = printedDifferences(first, second);
   const [from, to] = [first.report as unknown as Report, second.report as unknown as Report];
   const planned = planDifferences(from, to, WRITER);
-  if (words.json) {
+  if (options.json) {
     const plans = { a: { target: from.target, ...from.plan }, b: { target: to.target, ...to.plan } };
     return JSON.stringify({ a, b, plans, planDifferences: planned, differences }, null, 2);
   }
@@ -139,11 +139,11 @@ async function compared(a: string, b: string, words: RunsOptions): Promise<strin
   ];
   const differing = planWarning(planned);
   const warning = differing === undefined ? [] : [paints.yellow(visibleText(differing))];
-  const rows = differences.map((each) => [each.name, ...each.text, changeText(each), wordsFor(each, paints)]);
+  const rows = differences.map((each) => [each.name, ...each.text, changeText(each), verdictText(each, paints)]);
   const numbers = table([["", a, b, "change", ""].map(paints.dim), ...rows], "lrrrl");
   return [[table(plans, "ll"), ...warning].join("\n"), numbers, paints.dim(COMPARISON_NOTE)].join("\n\n");
 }
 
-function wordsFor({ verdict, words }: PrintedDifference, { dim, bold, yellow }: Paints): string {
+function verdictText({ verdict, words }: PrintedDifference, { dim, bold, yellow }: Paints): string {
   return verdict === "clear" ? bold(words) : verdict === "perhaps" ? yellow(words) : dim(words);
 }

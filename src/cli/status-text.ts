@@ -14,7 +14,7 @@ export interface StatusSample {
  *
  * ```text
  * tenk 0.1.0, pid 4711, up 2h
- * box      12m of processor, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
+ * process  12m of CPU time, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
  * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C (cpu_thermal), up 12d
  *
  * listener  address       handler  workers     open  accepted/s  reads/s  read/s  written/s  waiting  refused
@@ -38,7 +38,7 @@ export function statusText(
   const earlier = before !== undefined && now.atMs > before.atMs ? before : undefined;
   return [
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
-    wrappedFacts(dim("box    "), boxFacts(now, earlier), width),
+    wrappedFacts(dim("process"), processFacts(now, earlier), width),
     ...(limits === null || limits === undefined ? [] : [wrappedFacts(dim("limits "), limitFacts(limits), width)]),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
     ...warningLines(host?.throttling ?? null, paints, width),
@@ -73,8 +73,8 @@ export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Pai
   return fittedTable([columns.map(({ title }) => dim(title)), ...cells], align, width, firstToGo);
 }
 
-function boxFacts({ status: { process, limits }, atMs }: StatusSample, before: StatusSample | undefined): string {
-  const facts = [`${formatDuration(process.cpuSeconds * 1000)} of processor`];
+function processFacts({ status: { process, limits }, atMs }: StatusSample, before: StatusSample | undefined): string {
+  const facts = [`${formatDuration(process.cpuSeconds * 1000)} of CPU time`];
   if (before !== undefined) {
     const share = (process.cpuSeconds - before.status.process.cpuSeconds) / ((atMs - before.atMs) / 1000);
     facts.push(

@@ -43,8 +43,17 @@ async function startReceiver() {
 
 test("a load test shorter than the time between two pushes is pushed whole", async () => {
   await using receiver = await startReceiver();
-  const box = startTenk(["up", "--listen", "127.0.0.1:0", "--handler", "echo", "--dashboard", "127.0.0.1:0", "--json"]);
-  const { listeners } = JSON.parse((await box.sees("stdout", /^{.*}$/m))[0]);
+  const instance = startTenk([
+    "up",
+    "--listen",
+    "127.0.0.1:0",
+    "--handler",
+    "echo",
+    "--dashboard",
+    "127.0.0.1:0",
+    "--json",
+  ]);
+  const { listeners } = JSON.parse((await instance.sees("stdout", /^{.*}$/m))[0]);
   const words = [
     "-c",
     "5",
@@ -73,8 +82,8 @@ test("a load test shorter than the time between two pushes is pushed whole", asy
     "--json",
     "-",
   ]);
-  box.child.kill("SIGTERM");
-  await box.ended;
+  instance.child.kill("SIGTERM");
+  await instance.ended;
   expect([load.code, load.stderr.includes("hush")]).toEqual([0, false]);
   const { messages } = JSON.parse(load.stdout);
   const [, run] = /pushing .*run=(\S+)/.exec(load.stderr) ?? [];

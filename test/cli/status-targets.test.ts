@@ -119,21 +119,21 @@ test("tenk status prints the targets of a box's relay, and as JSON", async () =>
   const relay = { targets: [living, dead], health: { failures: 1 } };
   const db = { listen: "127.0.0.1:0", handler: "relay", relay };
   writeFileSync(file, JSON.stringify({ tcp: { db }, dashboard: { listen: "127.0.0.1:0" } }));
-  const box = startTenk(["up", "--json", "--config", file]);
+  const instance = startTenk(["up", "--json", "--config", file]);
   try {
-    const [line] = await box.sees("stdout", /^.*\n/);
+    const [line] = await instance.sees("stdout", /^.*\n/);
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
     const clients = [1, 2].map(() => new Client(listeners[0]!.port));
     for (const client of clients) await until(() => client.received === "one:", 10_000);
-    await box.sees("stderr", new RegExp(`target down .*name=db target=${dead} `));
+    await instance.sees("stderr", new RegExp(`target down .*name=db target=${dead} `));
     const { stdout } = await tenk(["status", "--url", statusUrl]);
     expect(stdout).toMatch(new RegExp(`^db +${living} +up +2 +2 +0$`, "m"));
     expect(stdout).toMatch(new RegExp(`^db +${dead} +out for .*, next try .* ago: .*nobody listens there$`, "m"));
     const json = JSON.parse((await tenk(["status", "--json", "--url", statusUrl])).stdout) as Status;
     expect(listenersIn(json)[0]!.relay!.targets.map(({ state }) => state)).toEqual(["up", "out"]);
     for (const { socket } of clients) socket.destroy();
-    box.child.kill("SIGINT");
-    await box.ended;
+    instance.child.kill("SIGINT");
+    await instance.ended;
   } finally {
     rmSync(folder, { recursive: true });
   }

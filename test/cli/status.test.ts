@@ -67,12 +67,12 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
   };
 }
 
-test("a status is one screen: the box, its machine, its listeners", () => {
+test("prints the process, the machine and the listeners on one screen", () => {
   const atMs = Date.parse("2026-01-01T02:00:00.000Z");
   const text = statusText({ status: statusOf(500, 12), atMs }, undefined, PLAIN);
   expect(text.split("\n")).toEqual([
     "tenk 0.1.0, pid 7, up 2h",
-    "box      12s of processor, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
+    "process  12s of CPU time, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
     "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), 42.5 °C (k10temp Tctl), up 2h",
     "",
     "listener  address       handler  workers  open  accepted  reads   read  written  waiting  refused",
@@ -125,8 +125,8 @@ test("a table for a narrow screen keeps its last columns, and shortens a text", 
 });
 
 test("tenk status prints it, and --watch wants a terminal", async () => {
-  const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
-  const [line] = await box.sees("stdout", /^.*\n/);
+  const instance = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
+  const [line] = await instance.sees("stdout", /^.*\n/);
   const { statusUrl } = JSON.parse(line) as { statusUrl: string };
   const { stdout } = await tenk(["status", "--url", statusUrl]);
   expect(stdout).toMatch(/^tenk \d/);
@@ -155,6 +155,6 @@ test("tenk status prints it, and --watch wants a terminal", async () => {
   expect(await ended).toBe(0);
   expect(drawn.startsWith("\x1b[?1049h\x1b[?25l")).toBe(true);
   expect(drawn.replace(/\^C/g, "").endsWith("\x1b[?25h\x1b[?1049l")).toBe(true);
-  box.child.kill("SIGINT");
-  await box.ended;
+  instance.child.kill("SIGINT");
+  await instance.ended;
 }, 20_000);
