@@ -80,7 +80,7 @@ describe("tenk demo", () => {
 
   test("keeps the box up after the report where asked, until Ctrl-C", async () => {
     const run = startTenk([...SMALL, "-T", "300ms", "--keep"]);
-    const [, statusUrl] = await run.sees("stderr", /the box stays up at (\S+) until Ctrl-C/);
+    const [, statusUrl] = await run.sees("stderr", /tenk stays up at (\S+) until Ctrl-C/);
     expect((await fetch(`${statusUrl}healthz`)).status).toBe(200);
     run.child.kill("SIGINT");
     expect(holds(await run.ended)).toBe(true);
