@@ -99,7 +99,7 @@ describe("the box", () => {
     });
   });
 
-  test("names who holds a listener's port, and leaves nothing running", async () => {
+  test("names the holder of a listener's port, and leaves nothing running", async () => {
     const busy = await busyPort();
     const text = `tcp:\n  a: { listen: "127.0.0.1:0" }\n  b: { listen: "127.0.0.1:${busy.port}" }\ndashboard: { listen: "127.0.0.1:0" }`;
     const error = await up(parseConfig(text, "tenk.yaml")).then(

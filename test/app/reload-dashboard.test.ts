@@ -48,7 +48,7 @@ describe("a reload that moves the dashboard", () => {
   });
 });
 
-test("a reload cannot change where history is kept, and says so", async () => {
+test("a reload cannot change the data folder, and logs that", async () => {
   const config = (data: string) => `tcp: { a: { listen: "127.0.0.1:0" } }\n${data}`;
   await withInstance({}, config(""), async (_, reload, __, said) => {
     expect(await reload(config("log: { level: debug }\n"))).toBe("reloaded");

@@ -18,7 +18,7 @@ async function counted(): Promise<{ target: FarServer; seen: () => number }> {
   return { target, seen: () => count };
 }
 
-test("a reload that is refused leaves no relay behind that goes on with its own checks", async () => {
+test("a failed reload leaves no relay with health checks behind", async () => {
   const [ours, others] = [await counted(), await counted()];
   const taken = await counted();
   await withInstance({}, `tcp: { db: ${relayTo("127.0.0.1:0", ours.target)} }\n`, async (_, reload) => {

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
 import { fileProblemOf, messageOf, nearest, systemCodeOf, TenkError } from "../../src/base/mod.ts";
 
-test("nearest finds the word that was meant and stays silent when none is close", () => {
+test("nearest returns the closest word, and undefined when none is close", () => {
   expect(nearest("listne", ["listen", "handler"])).toBe("listen");
   expect(nearest("HANDLR", ["listen", "handler"])).toBe("handler");
   expect(nearest("zebra", ["listen", "handler"])).toBeUndefined();
   expect(nearest("x".repeat(1e6), ["listen"])).toBeUndefined();
 });
 
-test("errors keep their code, hint and cause, and anything thrown has a message", () => {
+test("errors keep code, hint and cause, and anything thrown has a message", () => {
   const cause = Object.assign(new Error("bind"), { code: "EADDRINUSE" });
   const error = new TenkError("port-in-use", "Cannot listen", { cause, hint: "choose another" });
   expect(error).toMatchObject({ code: "port-in-use", hint: "choose another", cause });

@@ -6,7 +6,7 @@ import { BEARER, HASH, JSON_BODY, worldOf } from "./support.ts";
 const here = { peer: "127.0.0.1" };
 const program = { ...BEARER, ...JSON_BODY, "x-tenk": "1" };
 
-describe("series over HTTP", () => {
+describe("series routes", () => {
   const { ask, world } = worldOf();
   for (let second = 0; second < 20; second++) {
     world.history.sample(1_700_000_000_000 + second * 1000, second * 1000, (take) => {
@@ -17,7 +17,7 @@ describe("series over HTTP", () => {
   }
   const range = "from=1700000010000&to=1700000012000&step=1000";
 
-  test("have names, kinds, units and words", async () => {
+  test("list names, kinds, units and help texts", async () => {
     const { series } = (await (await ask("/api/names", here)).json()) as { series: unknown[] };
     expect(series).toHaveLength(3);
     expect(series[0]).toEqual({
@@ -31,7 +31,7 @@ describe("series over HTTP", () => {
     expect(series[2]).toMatchObject({ key: "read_bytes_total", kind: "rate", unit: "bytes" });
   });
 
-  test("answer for the keys that are asked for, a gap where there is nothing", async () => {
+  test("return the requested keys, and a gap for an unknown one", async () => {
     const keys = ['open{listener="a\\"b"}', "read_bytes_total", "unknown"].map(
       (key) => `name=${encodeURIComponent(key)}`,
     );

@@ -28,7 +28,7 @@ describe("the dashboard's port", () => {
     expect([response.status, response.headers.get("content-type"), await response.text()]).toEqual([code, type, body]);
   });
 
-  test("says 503 once the box is stopping", async () => {
+  test("answers 503 while it is stopping", async () => {
     world.healthy = false;
     expect((await fetch(`${url}/healthz`)).status).toBe(503);
     world.healthy = true;
@@ -40,7 +40,7 @@ describe("the dashboard's port", () => {
     ["/api/tcp/connections/close", "GET", "POST"],
     ["/api/runs", "PUT", "GET, HEAD, POST"],
     ["/login", "PUT", "GET, HEAD, POST"],
-  ])("takes at %s no %s", async (path, method, allow) => {
+  ])("rejects at %s the method %s", async (path, method, allow) => {
     const response = await fetch(url + path, { method });
     expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
   });
@@ -54,7 +54,7 @@ describe("the dashboard's port", () => {
     },
   );
 
-  test("has its guards on every answer, errors included", async () => {
+  test("sets the security headers on every response, errors included", async () => {
     for (const path of ["/", "/healthz", "/metrics", "/api/status", "/nothing", "/login", "/api/series"]) {
       const { headers } = await fetch(url + path);
       expect(headers.get("content-security-policy")).toMatch(
@@ -93,7 +93,7 @@ describe("the dashboard's port", () => {
     }
   });
 
-  test("says nothing of what failed, and the log says all", async () => {
+  test("hides the reason of a failure from the client and logs it", async () => {
     world.status = () => {
       throw new Error("secret path /srv/keys");
     };

@@ -34,8 +34,8 @@ function failing() {
   return made;
 }
 
-describe("whoever is refused", () => {
-  test.each(REFUSED)("with %d at %s reads a page in a browser, what to do among it", async (code, path, more) => {
+describe("an error response", () => {
+  test.each(REFUSED)("with %d at %s is a page in a browser, and tells what to do", async (code, path, more) => {
     const { ask } = failing();
     const page = await ask(path, { ...more, headers: { ...more?.headers, accept: BROWSER } });
     const text = await page.text();
@@ -47,7 +47,7 @@ describe("whoever is refused", () => {
     );
   });
 
-  test.each(REFUSED)("with %d at %s is told the same as JSON, being a program", async (code, path, more) => {
+  test.each(REFUSED)("with %d at %s is JSON for a program, with the same text", async (code, path, more) => {
     const { ask } = failing();
     for (const accept of PROGRAMS) {
       const headers = { ...more?.headers, ...(accept === undefined ? {} : { accept }) };
@@ -57,7 +57,7 @@ describe("whoever is refused", () => {
     }
   });
 
-  test("keeps what a program may do about it in the headers of the page too", async () => {
+  test("keeps headers such as Retry-After on the page", async () => {
     const { ask } = worldOf();
     const accept = { accept: BROWSER };
     const gone = await ask("/metrics", { method: "PUT", headers: { ...BEARER, ...accept } });
@@ -67,12 +67,12 @@ describe("whoever is refused", () => {
     expect([late.status, Number(late.headers.get("retry-after")) > 0]).toEqual([429, true]);
   });
 
-  test("finds back to the root from wherever it is", () => {
+  test("links back to the root from every path", () => {
     expect(["/", "/login", "/api/status", "/api/runs/7"].map(rootOf)).toEqual(["./", "./", "../", "../../"]);
   });
 });
 
-describe("a proxy that is trusted", () => {
+describe("a trusted proxy", () => {
   const login = (headers: Record<string, string>) => ({
     peer: "10.0.0.2",
     method: "POST",
@@ -94,7 +94,7 @@ describe("a proxy that is trusted", () => {
     expect((await ask("/login", login(headers))).status).toBe(code);
   });
 
-  test("and another one is believed none of it", async () => {
+  test("and an unknown one is not trusted", async () => {
     const { ask } = worldOf({ passwordHash: HASH, proxies: ["10.0.0.3"], names: ["known.home.arpa"] });
     for (const headers of [
       { origin, "sec-fetch-site": "same-origin" },
@@ -104,7 +104,7 @@ describe("a proxy that is trusted", () => {
       expect((await ask("/login", login(headers))).status).toBe(403);
   });
 
-  test("changes something for our own page too, and for no other", async () => {
+  test("lets our own page change something, and no other", async () => {
     const { ask } = worldOf({ proxies: ["10.0.0.2"] });
     const cookie = await sessionOf(ask);
     const leave = (headers: Record<string, string>) =>
@@ -116,7 +116,7 @@ describe("a proxy that is trusted", () => {
   });
 });
 
-test("refusals that a proxy causes are logged with their mend, once a minute and not each", async () => {
+test("errors that a proxy causes are logged with their fix, at most once a minute", async () => {
   const { ask, world } = worldOf();
   for (let tries = 0; tries < 50; tries++) {
     await ask("/", { headers: { host: `box${tries}.home.arpa` } });
@@ -128,7 +128,7 @@ test("refusals that a proxy causes are logged with their mend, once a minute and
   ]);
 });
 
-test("a form whose origin the browser hides is told which header hides it", async () => {
+test("a form with a hidden origin gets an error that names the header which hides it", async () => {
   const { ask } = worldOf();
   const answer = await ask("/login", { method: "POST", headers: { ...FORM, origin: "null" }, body: "word=x" });
   expect([answer.status, await answer.json()]).toEqual([
@@ -137,7 +137,7 @@ test("a form whose origin the browser hides is told which header hides it", asyn
   ]);
 });
 
-test("a page without files has the colours of the dashboard's page", () => {
+test("the static page has the colours of the dashboard", () => {
   const page = readFileSync(new URL("../../../src/dash/page/style/base.css", import.meta.url), "utf8");
   const coloursOf = (css: string) =>
     [...css.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => `${name} ${value}`);
@@ -157,7 +157,7 @@ test.each([
   ["/tenk/tenk/", "/tenk/", "/tenk/"],
 ])("%s below %s is %p", (path, base, expected) => expect(belowBase(path, base)).toBe(expected!));
 
-test("who wants a page is a browser", () => {
+test("prefersHtml recognizes browsers", () => {
   expect([BROWSER, "text/html", ...PROGRAMS, "text/html;q=0"].map((accept) => prefersHtml(accept ?? ""))).toEqual([
     true,
     true,

@@ -6,7 +6,7 @@ import { worldOf } from "./support.ts";
 
 const HOME = "https://ha.home.arpa:8123";
 
-describe("who may show the page in a frame", () => {
+describe("frame-ancestors", () => {
   test.each([
     [[], "'none'", "DENY"],
     [["'self'"], "'self'", "SAMEORIGIN"],
@@ -21,7 +21,7 @@ describe("who may show the page in a frame", () => {
     }
   });
 
-  test("a frame of another site is answered where one may be, and nothing else of another site is", async () => {
+  test("another site may load a frame where it is allowed, and nothing else", async () => {
     const from = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" };
     const closed = worldOf();
     const open = worldOf({ frameAncestors: [HOME] });

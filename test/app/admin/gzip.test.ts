@@ -36,7 +36,7 @@ describe("an answer", () => {
     expect(JSON.parse((isPacked ? gunzipSync(bytes) : bytes).toString())).toEqual(LONG);
   });
 
-  test("that is short, a stream, or has no body is sent as it is", async () => {
+  test("that is short, a stream, or has no body is not compressed", async () => {
     const ask = long();
     const gzip = { "accept-encoding": "gzip" };
     for (const path of ["/healthz", "/metrics", "/nothing", "/api/live"]) {
@@ -48,7 +48,7 @@ describe("an answer", () => {
   });
 });
 
-test("a scrape of a real box is a fifth as long, says its length, and HEAD as GET", async () => {
+test("a compressed scrape is a fifth as long and has a Content-Length; HEAD as GET", async () => {
   const config = JSON.stringify({ tcp: { packets: { listen: "127.0.0.1:0" } }, dashboard: { listen: "127.0.0.1:0" } });
   const instance = await up(parseConfig(config, "tenk.yaml"), { logDefaults: false });
   try {
@@ -71,7 +71,7 @@ test("a scrape of a real box is a fifth as long, says its length, and HEAD as GE
   }
 });
 
-test("packing two megabytes leaves the event loop to others", async () => {
+test("compressing two megabytes does not block the event loop", async () => {
   const made = worldOf();
   const rows = Array.from({ length: 30_000 }, (_, at) => `connection ${at} of 192.0.2.${at % 256} reads ${at * 7919}`);
   made.world.status = () => rows;

@@ -35,7 +35,7 @@ function speaking(live: LiveRun, nowMs: number) {
 }
 
 describe("the run in progress", () => {
-  test("is told from its first second to who has just come, and what is new to all others", () => {
+  test("is sent whole to a new reader, and only what is new to others", () => {
     const { tell, read } = telling();
     for (const second of [0, 1, 2]) tell("a", second);
     expect(secondsOf(read(BEGAN + 2000).news)).toEqual([0, 1, 2]);
@@ -49,7 +49,7 @@ describe("the run in progress", () => {
     expect(secondsOf(read(BEGAN + 4000).news)).toEqual([]);
   });
 
-  test("is kept in bounded memory, over a day", () => {
+  test("uses bounded memory over a day", () => {
     const { tell, read } = telling();
     for (let second = 0; second < 86_400; second++) tell("a", second);
     const { whole } = read(BEGAN + 86_400_000);
@@ -59,7 +59,7 @@ describe("the run in progress", () => {
     expect(JSON.stringify(whole).length).toBeLessThan(200_000);
   });
 
-  test("is followed by the next, from its own first second", () => {
+  test("is followed by the next run, from its first second", () => {
     const { live, tell, read } = telling();
     for (const second of [0, 1]) tell("a", second);
     read(BEGAN + 1000);
@@ -71,7 +71,7 @@ describe("the run in progress", () => {
     expect(read(BEGAN + 3000).news).toBeNull();
   });
 
-  test("begins anew where a search for a limit does", () => {
+  test("begins again when a search for a limit starts its next run", () => {
     const { tell, read } = telling();
     for (const second of [0, 1, 2]) tell("a", second);
     read(BEGAN + 2000);
@@ -79,7 +79,7 @@ describe("the run in progress", () => {
     expect(secondsOf(read(BEGAN + 4000).news)).toEqual([0, 1, 2, 3]);
   });
 
-  test("is the first of several at a time, and the next is shown whole when that ends", () => {
+  test("is the first of several; the next is shown whole when that ends", () => {
     const { live, tell, read } = telling();
     for (const second of [0, 1, 2]) for (const id of ["a", "b"]) tell(id, second);
     const { news } = read(BEGAN + 2000);
@@ -92,7 +92,7 @@ describe("the run in progress", () => {
     expect([next!.id, secondsOf(next)]).toEqual(["b", [3, 4]]);
   });
 
-  test("is one of few", () => {
+  test("is limited in number", () => {
     const { live, tell } = telling();
     for (let index = 0; index < 1000; index++) tell(`run ${index}`, 0);
     let count = 0;
@@ -100,7 +100,7 @@ describe("the run in progress", () => {
     expect(count).toBe(4);
   });
 
-  test("is lost when nothing is heard of it, keeps its course, and goes on when it is heard again", () => {
+  test("is lost without snapshots, keeps its course, and continues with the next snapshot", () => {
     const { live, tell, read } = telling();
     for (const second of [0, 1]) tell("a", second);
     expect(read(BEGAN + 6000).whole!.lostAt).toBeUndefined();
@@ -112,7 +112,7 @@ describe("the run in progress", () => {
     expect([again.whole!.lostAt, secondsOf(again.news)]).toEqual([undefined, [10]]);
   });
 
-  test("that is lost is forgotten when another begins, or after a quarter of an hour", () => {
+  test("that is lost is dropped when another begins, or after 15 minutes", () => {
     const { tell, read } = telling();
     tell("a", 0);
     expect(read(BEGAN + 900_000).news!.lostAt).toBe(BEGAN);
@@ -132,7 +132,7 @@ function runSeriesInSixDigits(seconds: readonly number[]): RunSeries {
 }
 
 describe("a live stream", () => {
-  test("tells a page that comes back what is new, and one that is new all of it", async () => {
+  test("sends a returning page what is new, and a new page everything", async () => {
     const { world } = worldOf();
     const tell = (second: number) =>
       world.liveRun.update({ id: "a", target: "t", snapshot: { ...fakeSnapshot(second) } }, world.nowMs);
@@ -144,7 +144,7 @@ describe("a live stream", () => {
     expect([await toldSeconds(stream, 2), await toldSeconds(late, 1)]).toEqual([[[0, 1], [2]], [[0, 1, 2]]]);
   });
 
-  test("tells one that was away that the run has ended meanwhile, and nothing of it to one that is new", async () => {
+  test("tells a returning page that the run has ended, and a new page nothing of it", async () => {
     const { world } = worldOf();
     world.liveRun.update({ id: "a", target: "t", snapshot: { ...fakeSnapshot(1) } }, world.nowMs);
     world.liveRun.end("a");

@@ -54,7 +54,7 @@ async function told(
 }
 
 describe("a live stream", () => {
-  test("tells the names, then each second in their order", async () => {
+  test("sends the names, then each second in their order", async () => {
     const { live, second } = streaming();
     second({ a: 0, b: 0 });
     second({ a: 1, b: 2.123456789 });
@@ -69,7 +69,7 @@ describe("a live stream", () => {
     ]);
   });
 
-  test("tells the names again when there are others", async () => {
+  test("sends the names again when they change", async () => {
     const { live, second } = streaming();
     second({ a: 1 });
     const stream = live.open()!;
@@ -78,7 +78,7 @@ describe("a live stream", () => {
     expect(names.map(({ data }) => data)).toEqual([{ keys: ["a"] }, { keys: ["a", "b"] }]);
   });
 
-  test("goes on where it was interrupted, without a gap, for a quarter of an hour", async () => {
+  test("resumes where it was interrupted, without a gap, for 15 minutes", async () => {
     const { live, second } = streaming();
     for (let count = 0; count < 1000; count++) second();
     const seconds = (await told(live.open(START + 120_000)!, '"v":[999]')).filter(({ event }) => event === "second");
@@ -86,7 +86,7 @@ describe("a live stream", () => {
     expect(seconds.map(({ data }) => (data as { t: number }).t)).toEqual(missed);
   });
 
-  test("tells log lines and the run in progress as they come", async () => {
+  test("sends log lines and the run in progress as they come", async () => {
     const { live, log, second, tell } = streaming();
     log.add({ part: "net", level: "info", message: "before", fields: {} }, START);
     second();
@@ -106,7 +106,7 @@ describe("a live stream", () => {
     ]);
   });
 
-  test("is one of few: the next one is refused until one has gone", async () => {
+  test("is limited in number: a further one is rejected until one has ended", async () => {
     const { live, second } = streaming({ maxStreams: 2 });
     second();
     const first = live.open()!;
@@ -116,7 +116,7 @@ describe("a live stream", () => {
     expect(live.open()).toBeDefined();
   });
 
-  test("costs a slow reader's box nothing: it is left alone, then dropped, and resumes as any other", async () => {
+  test("buffers nothing for a slow reader, which is dropped and can resume", async () => {
     const { live, second } = streaming({ maxBufferedBytes: 200, stallSeconds: 5 });
     second();
     const slow = live.open()!;
@@ -130,7 +130,7 @@ describe("a live stream", () => {
   });
 });
 
-test("a stream over a real connection ends with its reader", async () => {
+test("a stream over a real connection ends when its reader closes", async () => {
   const { world, serve } = worldOf();
   const server = serve();
   const socket = connect(server.port, "127.0.0.1", () =>

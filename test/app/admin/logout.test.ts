@@ -3,8 +3,8 @@ import { BEARER, JSON_BODY, OWN_PAGE, sessionOf, worldOf } from "./support.ts";
 
 const LEAVE = { method: "POST", body: "{}" };
 
-describe("who logs out", () => {
-  test("has no session any more, nor a cookie, nor a stream; others keep theirs", async () => {
+describe("logging out", () => {
+  test("ends the session, its cookie and its streams; others keep theirs", async () => {
     const { ask, world, access } = worldOf();
     const [cookie, other] = [await sessionOf(ask), await sessionOf(ask)];
     const streams = await Promise.all([cookie, other].map((each) => ask("/api/live", { headers: { cookie: each } })));
@@ -35,7 +35,7 @@ describe("who logs out", () => {
     expect([answer.status, answer.headers.get("set-cookie"), access.sessions.size]).toEqual([403, null, 1]);
   });
 
-  test("is somebody: strangers are refused, and who only looks from here has nothing to end", async () => {
+  test("needs a session: strangers are rejected, and loopback has nothing to end", async () => {
     const { ask } = worldOf();
     expect((await ask("/logout", { ...LEAVE, headers: OWN_PAGE })).status).toBe(401);
     expect((await ask("/logout")).status).toBe(401);
@@ -46,7 +46,7 @@ describe("who logs out", () => {
     });
   });
 
-  test("does so alone: the oldest of too many sessions ends with its streams too", async () => {
+  test("is not the only end: the oldest of too many sessions ends with its streams too", async () => {
     const { ask, world, access } = worldOf();
     const cookie = await sessionOf(ask);
     await ask("/api/live", { headers: { cookie } });

@@ -19,7 +19,7 @@ async function served(port: number): Promise<Disposable & { said: string }> {
   return { said: said.toString().trim(), [Symbol.dispose]: () => void child.kill("SIGKILL") };
 }
 
-test("a port that one box is looked at on is in use for any other", async () => {
+test("the dashboard's port is not shared with another instance", async () => {
   // Asked for by its number, as the port that boxes have unless told otherwise.
   const port = await freePort();
   using first = await served(port);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { BEARER, FORM, HASH, head, inside, JSON_BODY, OWN_PAGE, raw, TOKEN, worldOf } from "./support.ts";
 
-describe("C01 what changes something is refused", () => {
+describe("C01 a change is rejected", () => {
   const all = { ...OWN_PAGE };
   const { "x-tenk": _, ...withoutHeader } = all;
   const { origin: __, "sec-fetch-site": ___, ...withoutOrigin } = all;
@@ -22,7 +22,7 @@ describe("C01 what changes something is refused", () => {
     expect([response.status, world.closed]).toEqual([code, []]);
   });
 
-  test("from this machine too, where nobody has the token", async () => {
+  test("from loopback without the token", async () => {
     const { world, close } = await inside();
     const response = await close(OWN_PAGE, { peer: "127.0.0.1" });
     expect([response.status, world.closed]).toEqual([403, []]);
@@ -34,7 +34,7 @@ describe("C01 what changes something is refused", () => {
     expect(response.status).toBe(403);
   });
 
-  test("but not from our own page, nor from a program with the token", async () => {
+  test("but accepted from our own page, and from a program with the token", async () => {
     const { world, close, cookie } = await inside();
     expect((await close({ ...OWN_PAGE, cookie })).status).toBe(200);
     expect((await close({ ...BEARER, "x-tenk": "1" })).status).toBe(200);
@@ -52,7 +52,7 @@ describe("C01 what changes something is refused", () => {
     expect(behindTls.headers.get("set-cookie")).toEndWith("; Secure");
   });
 
-  test("a form of another site logs nobody in", async () => {
+  test("another site's form cannot log in", async () => {
     const { ask, access } = worldOf({ passwordHash: HASH });
     for (const headers of [{}, { origin: "http://evil.example" }, { ...OWN_PAGE, "sec-fetch-site": "cross-site" }]) {
       const form = { method: "POST", headers: { ...FORM, ...headers }, body: "word=correct+horse" };
@@ -62,7 +62,7 @@ describe("C01 what changes something is refused", () => {
   });
 });
 
-describe("C02 a name that is not ours reads nothing", () => {
+describe("C02 a Host that is not allowed reads nothing", () => {
   test.each(["/", "/metrics", "/api/status", "/api/live", "/healthz", "/login"])("%s", async (path) => {
     const server = worldOf().serve();
     const answer = await raw(server.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example"));
@@ -85,7 +85,7 @@ test.each([
   expect((await ask("/api/status", { peer: "127.0.0.1", headers: { host: name } })).status).toBe(code);
 });
 
-describe("C03 a stranger stays out", () => {
+describe("C03 a stranger is rejected", () => {
   test.each([
     ["GET", "/api/status"],
     ["HEAD", "/api/status"],
@@ -143,7 +143,7 @@ describe("C03 a stranger stays out", () => {
     expect((await ask("/api/status", { peer: "127.0.0.1", headers: { [name]: "127.0.0.1" } })).status).toBe(401);
   });
 
-  test("while a page of another site on this very machine reads and streams nothing", async () => {
+  test("while another site's page on this machine reads and streams nothing", async () => {
     const { ask } = worldOf();
     for (const site of ["cross-site", "same-site"]) {
       const headers = { "sec-fetch-site": site, "sec-fetch-mode": "no-cors" };
@@ -158,7 +158,7 @@ describe("C03 a stranger stays out", () => {
   });
 });
 
-describe("C09 who may only read changes nothing", () => {
+describe("C09 read access changes nothing", () => {
   test.each([
     ["POST", "/api/tcp/connections/close"],
     ["POST", "/api/tcp/connections/close/"],

@@ -12,7 +12,7 @@ import { effectiveSettings, parseConfig, up } from "../../../src/app/mod.ts";
 import { until } from "../../net/support.ts";
 import { BEARER, FORM, HASH, keptLog, newFolder, OWN_PAGE, sessionOf, TOKEN, worldOf } from "./support.ts";
 
-describe("C07 getting in", () => {
+describe("C07 logging in", () => {
   afterEach(() => void setSystemTime());
 
   const attempt = (ask: ReturnType<typeof worldOf>["ask"], word: string, peer = "192.0.2.7") =>
@@ -23,7 +23,7 @@ describe("C07 getting in", () => {
       body: `word=${encodeURIComponent(word)}`,
     });
 
-  test("is slowed for one address after five wrong words, and for no other", async () => {
+  test("is slowed for one address after five wrong passwords, and for no other", async () => {
     const { ask, world } = worldOf({ passwordHash: HASH });
     for (let count = 0; count < 5; count++) expect((await attempt(ask, "wrong")).status).toBe(401);
     const refused = await attempt(ask, "correct horse");
@@ -39,7 +39,7 @@ describe("C07 getting in", () => {
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
   });
 
-  test("is slowed for wrong tokens as well, in the link and in the header", async () => {
+  test("is slowed for wrong tokens too, in the link and in the header", async () => {
     const { ask } = worldOf();
     const headers = { authorization: `Bearer ${newSecret()}` };
     for (let count = 0; count < 5; count++) expect((await ask("/api/status", { headers })).status).toBe(401);
@@ -48,14 +48,14 @@ describe("C07 getting in", () => {
     expect((await ask("/api/status", { headers: BEARER })).status).toBe(200);
   });
 
-  test("is not slowed for a password by links with wrong tokens, which any site's page has as its images", async () => {
+  test("is not slowed for a password by wrong tokens, which any site can make a browser send", async () => {
     const { ask } = worldOf({ passwordHash: HASH });
     for (let count = 0; count < 8; count++) await ask("/?token=wrong");
     expect((await ask("/?token=wrong")).status).toBe(429);
     expect((await attempt(ask, "correct horse")).status).toBe(303);
   });
 
-  test("is slowed for a network of IPv6 as for one address, and for everybody when many guess", () => {
+  test("is slowed for an IPv6 /64 as for one address, and for everybody when many guess", () => {
     const throttle = new Throttle({ freeOfAll: 20, maxAddresses: 100 });
     for (let count = 0; count < 1000; count++) throttle.begin(`a${count}`, 0, count % 2 === 0);
     expect(throttle.size).toBeLessThanOrEqual(100);
@@ -75,7 +75,7 @@ describe("C07 getting in", () => {
     });
   });
 
-  test("takes as long whatever is wrong: secrets are compared as digests, in constant time", () => {
+  test("compares secrets as digests, in constant time", () => {
     expect([isSame("", TOKEN), isSame(TOKEN.slice(1), TOKEN), isSame(`${TOKEN}A`, TOKEN)]).toEqual([
       false,
       false,
@@ -88,7 +88,7 @@ describe("C07 getting in", () => {
     expect(source("access")).not.toMatch(/[!=]==? this\.#token(?! \|\|)/);
   });
 
-  test("begins a session that nobody chose, and that ends", async () => {
+  test("begins a session with a random secret, which expires", async () => {
     const { ask, world } = worldOf();
     const fixed = `tenk-9190=${"C".repeat(43)}`;
     const entered = await ask(`/?token=${TOKEN}`, { headers: { cookie: fixed } });
@@ -101,7 +101,7 @@ describe("C07 getting in", () => {
     expect((await ask("/api/status", { headers: { cookie } })).status).toBe(401);
   });
 
-  test("goes by a clock that nobody sets: neither waits nor sessions jump with the other one", () => {
+  test("uses the monotonic clock for waits and sessions", () => {
     const access = new Access({ token: TOKEN });
     const client = { address: "192.0.2.7", isLoopback: false, isSecure: false, proxy: "none" } as const;
     const entered = access.loginWithToken(client, TOKEN) as { session: string };
@@ -114,7 +114,7 @@ describe("C07 getting in", () => {
     expect(access.authenticate(client, headers, "tenk-9190", false)).toMatchObject({ may: "change", by: "session" });
   });
 
-  test("is bounded in sessions, and another password ends them all", async () => {
+  test("limits the number of sessions, and another password ends them all", async () => {
     const sessions = new Sessions({ max: 3 });
     const words = Array.from({ length: 5 }, (_, at) => sessions.begin(at));
     expect(words.map((word) => sessions.isOpen(word, 10))).toEqual([false, false, true, true, true]);
@@ -126,7 +126,7 @@ describe("C07 getting in", () => {
     expect((await ask("/api/status", { headers: { cookie } })).status).toBe(401);
   });
 
-  test("ends with the password, for who is watching live too", async () => {
+  test("ends with a changed password, for live streams too", async () => {
     const text = (hash: string) =>
       `tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0", password: "${hash}" }`;
     const hashes = ["c29tZWhhc2g", "b3RoZXJoYXNo"].map(
@@ -155,7 +155,7 @@ describe("C07 getting in", () => {
     await instance.stop(0);
   });
 
-  test("leaves no window at the first start: the token is there before the port, and nothing sets a password", async () => {
+  test("has the token before the port is open at the first start, and nothing sets a password", async () => {
     const folder = newFolder();
     const text = 'tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0" }';
     const links: string[] = [];
@@ -176,7 +176,7 @@ describe("C07 getting in", () => {
   });
 });
 
-test("C08 what fails tells a stranger nothing of why", async () => {
+test("C08 a failure hides its reason from strangers", async () => {
   const { ask, world } = worldOf();
   world.status = () => {
     throw new Error(`cannot read ${TOKEN}`);
@@ -185,7 +185,7 @@ test("C08 what fails tells a stranger nothing of why", async () => {
   expect([response.status, await response.text()]).toEqual([500, '{"error":"it failed; the log says why"}\n']);
 });
 
-test("C08 no secret is in what a box tells: API, metrics, log, errors, settings", async () => {
+test("C08 no secret is in API, metrics, log, errors and settings", async () => {
   const folder = newFolder();
   const password = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA";
   const text = `tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0", password: "${password}" }`;
@@ -215,7 +215,7 @@ test("C08 no secret is in what a box tells: API, metrics, log, errors, settings"
   for (const secret of [token, password, session]) expect(told).not.toContain(secret);
 });
 
-describe("C10 what is kept is its owner's alone", () => {
+describe("C10 files are private", () => {
   test("the folder 0700, the token 0600, whatever the umask", () => {
     const folder = join(newFolder(), "new", "data");
     const before = process.umask(0);
@@ -227,7 +227,7 @@ describe("C10 what is kept is its owner's alone", () => {
     expect(findToken(folder)).toBe(text);
   });
 
-  test.each([0o644, 0o640, 0o604, 0o660])("a token that others could read (%o) is another one afterwards", (mode) => {
+  test.each([0o644, 0o640, 0o604, 0o660])("a token that others could read (%o) is replaced", (mode) => {
     const folder = newFolder();
     const first = openToken(folder, keptLog()).text;
     chmodSync(join(folder, "token"), mode);
@@ -243,7 +243,7 @@ describe("C10 what is kept is its owner's alone", () => {
     ]);
   });
 
-  test("a folder that others may write into gets no token", () => {
+  test("a folder that others can write into gets no token", () => {
     const folder = newFolder();
     chmodSync(folder, 0o777);
     const log = keptLog();
@@ -253,7 +253,7 @@ describe("C10 what is kept is its owner's alone", () => {
   });
 });
 
-test("a password that was hashed by tenk lets in, and one that is short is refused", async () => {
+test("tenk's hash of a password is accepted, and a short password is rejected", async () => {
   const { ask } = worldOf({ passwordHash: await hashPassword("a long enough word") });
   const form = { method: "POST", headers: { ...FORM, ...OWN_PAGE }, body: "word=a+long+enough+word" };
   expect((await ask("/login", form)).status).toBe(303);

@@ -23,7 +23,7 @@ import {
 } from "../../../src/metrics/mod.ts";
 import { BEARER, FORM, HASH, JSON_BODY, keptLog, newFolder, OWN_PAGE, worldOf } from "./support.ts";
 
-describe("C04 no text of a configuration becomes another one", () => {
+describe("C04 configuration texts survive unchanged", () => {
   const HOSTILE = ["a\"b'c\n$", "{HOME}\n- x: !!js/function \u001b[31m\\ : # ---"].join("");
 
   test.each([
@@ -35,7 +35,7 @@ describe("C04 no text of a configuration becomes another one", () => {
     expect(() => parseConfig(text, "tenk.yaml")).toThrow(words);
   });
 
-  test("what is accepted reads back equal from what tenk check prints", () => {
+  test("accepted values read back equal from the output of tenk check", () => {
     const config = {
       tcp: { a: { listen: 0, handler: "./a.ts", options: { text: HOSTILE } } },
       data: { folder: HOSTILE },
@@ -47,10 +47,10 @@ describe("C04 no text of a configuration becomes another one", () => {
   });
 });
 
-describe("C05 a stranger's text is inert", () => {
+describe("C05 text of strangers is inert", () => {
   const SCRIPT = '"><script>alert(1)</script>';
 
-  test("in every answer that may hold some: it is JSON and nothing else", async () => {
+  test("in every response that may contain it, which is JSON", async () => {
     const { ask, world } = worldOf();
     world.log.add({ part: SCRIPT, level: "warn", message: SCRIPT, fields: { of: SCRIPT } }, 1);
     const headers = BEARER;
@@ -63,7 +63,7 @@ describe("C05 a stranger's text is inert", () => {
     }
   });
 
-  test("in the form, which repeats nothing", async () => {
+  test("in the login form, which repeats nothing", async () => {
     const { ask } = worldOf({ passwordHash: HASH });
     const body = `word=${encodeURIComponent(SCRIPT)}`;
     const form = await ask("/login", { method: "POST", headers: { ...FORM, ...OWN_PAGE }, body });
@@ -71,7 +71,7 @@ describe("C05 a stranger's text is inert", () => {
     for (const response of [form, link]) expect(await response.text()).not.toContain("script>");
   });
 
-  test("in an event stream: no line of ours can be begun by it", async () => {
+  test("in an event stream, where it cannot begin a line", async () => {
     const { world, ask } = worldOf();
     const text = "x\n\nevent: second\ndata: {}\r\revent: run";
     const stream = (await ask("/api/live", { headers: BEARER })).body!.getReader();
@@ -94,7 +94,7 @@ const REPORT = {
   verdict: { pass: true, reason: "every expectation held" },
 };
 
-describe("C06 what is brought in from outside", () => {
+describe("C06 external input", () => {
   test("is never followed out of the folder: a token that is a link is replaced, its target left alone", () => {
     const folder = newFolder();
     const target = join(newFolder(), "target");
@@ -161,7 +161,7 @@ describe("M02 /metrics", () => {
     expect((await ask("/api/status", { peer })).status).toBe(401);
   });
 
-  test("is not opened by a header that names a scraper, unless a proxy of ours wrote it", async () => {
+  test("is not readable by a header that names a scraper, unless a trusted proxy wrote it", async () => {
     const headers = { "x-forwarded-for": "198.51.100.9" };
     const scrapers = ["198.51.100.9"];
     expect((await worldOf({ scrapers }).ask("/metrics", { peer: "192.0.2.7", headers })).status).toBe(401);
@@ -177,7 +177,7 @@ describe("M02 /metrics", () => {
     expect((await ask("/metrics", { peer: "192.0.2.7", headers: second })).status).toBe(200);
   });
 
-  test("is told within a moment, though a mount hangs for ever", async () => {
+  test("is returned quickly even when a mount hangs", async () => {
     const host = openHost({
       statfs: () => new Promise(() => undefined),
       statfsNow: () => {
@@ -195,7 +195,7 @@ describe("M02 /metrics", () => {
 });
 
 describe("M03 logs and disks", () => {
-  test("a log line stays one line, without colours of a stranger's", () => {
+  test("a log line stays one line, without escape codes of strangers", () => {
     const record = {
       category: ["tenk", "net"],
       level: "warning" as const,

@@ -13,7 +13,7 @@ function heldAt(port: number): number {
   return lines.filter((line) => line[1]?.endsWith(at) && line[3] !== "0A" && line[9] !== "0").length;
 }
 
-test("an answer that goes on gives its connection back, though its reader took nothing to the last", async () => {
+test("a stream releases its connection even when its reader takes nothing", async () => {
   let ended = false;
   const served = serveHttp(
     "127.0.0.1",

@@ -50,7 +50,7 @@ async function start(folder: string, dashboard: object = {}, log = keptLog()) {
 }
 
 describe("a session", () => {
-  test("outlives a restart, and its word is in no file", async () => {
+  test("survives a restart, and its secret is in no file", async () => {
     const folder = newFolder();
     const before = await start(folder);
     const word = await before.logIn();
@@ -65,7 +65,7 @@ describe("a session", () => {
     expect([await after.codeOf(sessions[0]!.digest), await after.codeOf("x".repeat(43))]).toEqual([401, 401]);
   });
 
-  test("that was logged out stays so, and others stay open", async () => {
+  test("that was logged out stays closed, and others stay open", async () => {
     const folder = newFolder();
     const before = await start(folder);
     const [left, kept] = [await before.logIn(), await before.logIn()];
@@ -96,7 +96,7 @@ describe("a session", () => {
     expect(await back.codeOf(word)).toBe(401);
   });
 
-  test("ends with a password that a reload brings, for good", async () => {
+  test("ends when a reload changes the password, for good", async () => {
     const folder = newFolder();
     const before = await start(folder);
     const word = await before.logIn();
@@ -110,7 +110,7 @@ describe("a session", () => {
   });
 });
 
-describe("the file of sessions", () => {
+describe("the session file", () => {
   const headers = (word: string) => new Headers({ cookie: `tenk-9190=${word}` });
   const client = { address: "192.0.2.7", isLoopback: false, isSecure: false, proxy: "none" } as const;
   const accessOf = (folder: string, log = keptLog()) => {
@@ -121,7 +121,7 @@ describe("the file of sessions", () => {
     return { access, file, begin, isIn, log };
   };
 
-  test("drops what is thirty days old, and counts days in which nothing ran", async () => {
+  test("drops sessions of thirty days, which include days in which nothing ran", async () => {
     const folder = newFolder();
     const { begin, file } = accessOf(folder);
     setSystemTime(new Date("2026-03-01"));
@@ -136,7 +136,7 @@ describe("the file of sessions", () => {
     expect(JSON.parse(readFileSync(join(folder, "sessions"), "utf8")).sessions).toHaveLength(1);
   });
 
-  test("makes nobody younger by a clock that starts in 1970, nor older", async () => {
+  test("keeps ages right with a clock that starts in 1970", async () => {
     const folder = newFolder();
     setSystemTime(new Date("2026-03-01"));
     const first = accessOf(folder);
@@ -151,7 +151,7 @@ describe("the file of sessions", () => {
     expect(accessOf(folder).isIn(word)).toBe(false);
   });
 
-  test("has a hundred at most, of whom the last stay", async () => {
+  test("keeps the last hundred sessions", async () => {
     const folder = newFolder();
     const { begin, file } = accessOf(folder);
     const words = Array.from({ length: 150 }, begin);
@@ -189,7 +189,7 @@ describe("the file of sessions", () => {
     expect([statSync(join(folder, "sessions")).mode & 0o777, accessOf(folder).isIn(next)]).toEqual([0o600, true]);
   });
 
-  test("that cannot be written is logged once, and sessions live as long as the process", async () => {
+  test("that cannot be written is logged once, and sessions end with the process", async () => {
     const folder = newFolder();
     const { begin, isIn, file, log } = accessOf(join(folder, "gone"));
     const words = [begin(), begin()];

@@ -34,8 +34,8 @@ const part = fc.oneof(
 );
 const path = fc.array(part, { maxLength: 5 }).map((parts) => `/${parts.join("/")}`);
 
-describe("whatever a stranger sends", () => {
-  test("reads nothing, changes nothing, and fails nothing", async () => {
+describe("a stranger's request", () => {
+  test("reads nothing, changes nothing, and causes no failure", async () => {
     const { world, ask } = await inside();
     const method = fc.constantFrom("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
     await fc.assert(
@@ -50,7 +50,7 @@ describe("whatever a stranger sends", () => {
     expect([world.closed, world.said.lines]).toEqual([[], []]);
   });
 
-  test("is not on this machine unless it comes from here, with nothing in between", () => {
+  test("is loopback only when it comes from this machine without a proxy", () => {
     const peers = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom("127.0.0.1", "::1", "::ffff:127.0.0.1", "fe80::1%lo"));
     const isHere = addressRanges(["127.0.0.0/8", "::1"]);
     fc.assert(
@@ -64,7 +64,7 @@ describe("whatever a stranger sends", () => {
   });
 });
 
-test("a Host that names nothing of ours never is, whatever it is made of", () => {
+test("a Host that is no allowed name is never allowed", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 40 }), (text) => {
       const isNamed = /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(text);
@@ -75,7 +75,7 @@ test("a Host that names nothing of ours never is, whatever it is made of", () =>
 });
 
 describe("attempts", () => {
-  test("of one IPv6 network count as one, of two as two", () => {
+  test("of one IPv6 /64 are counted together, of two apart", () => {
     const group = fc.integer({ min: 0, max: 65_535 }).map((number) => number.toString(16));
     const half = fc.tuple(group, group, group, group).map((groups) => groups.join(":"));
     fc.assert(
@@ -98,7 +98,7 @@ describe("attempts", () => {
   });
 });
 
-test("a proxy's chain is read from its right end, in every spelling", () => {
+test("X-Forwarded-For is read from the right, in every spelling", () => {
   const isProxy = addressRanges(["10.0.0.0/8"]);
   const address = (chain: string) => clientOf("10.0.0.1", new Headers({ "x-forwarded-for": chain }), isProxy).address;
   expect(address("203.0.113.5")).toBe("203.0.113.5");
@@ -109,13 +109,13 @@ test("a proxy's chain is read from its right end, in every spelling", () => {
   expect(address("nonsense")).toBe("10.0.0.1");
 });
 
-test("of many cookies of one name a few are looked at", () => {
+test("of many cookies with one name the first four are read", () => {
   expect(cookieValues("a=1; tenk-1=x; b=2;tenk-1=y; tenk-12=z", "tenk-1")).toEqual(["x", "y"]);
   expect(cookieValues("t=1; ".repeat(50), "t")).toHaveLength(4);
   expect(cookieValues("", "t")).toEqual([]);
 });
 
-test("a stranger who is refused is told how to come in", async () => {
+test("an unauthorized response tells how to authenticate", async () => {
   const { ask } = worldOf();
   const response = await ask("/metrics");
   expect(response.headers.get("www-authenticate")).toBe('Bearer realm="tenk"');

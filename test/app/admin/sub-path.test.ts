@@ -103,7 +103,7 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
   );
 
   test(
-    "boxes that one proxy serves below two paths have a session each",
+    "instances behind one proxy have separate sessions",
     async () => {
       await using one = await boxWith({});
       await using other = await boxWith({});
