@@ -17,7 +17,7 @@ const participants = fc
   .tuple(fc.array(participant, { maxLength: 5 }), fc.option(oneThatMayFail, { nil: undefined }), fc.nat())
   .map(([all, special, at]) => (special === undefined ? all : all.toSpliced(at % (all.length + 1), 0, special)));
 
-test("either everybody commits, or everybody who prepared drops, and each is told once", async () => {
+test("either all participants commit, or all that prepared drop, each once", async () => {
   await fc.assert(
     fc.asyncProperty(participants, async (all) => {
       const told: string[][] = all.map(() => []);

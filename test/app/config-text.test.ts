@@ -52,7 +52,7 @@ describe("a configuration that is no plain YAML is refused with its line", () =>
     });
   });
 
-  test("the process says nothing beside it", async () => {
+  test("the process prints nothing else", async () => {
     await withFolder(async (cwd) => {
       writeFileSync(join(cwd, "tenk.yaml"), "tcp:\n  ? [a, b]\n  : { listen: 1 }\n");
       const { code, stderr } = await tenk(["check"], { cwd });

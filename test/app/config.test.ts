@@ -110,7 +110,7 @@ dashboard:
     expect(refusal("log: {}\nlog: {}")).toStartWith("tenk.yaml:2: ");
   });
 
-  test("all problems are told at once, one a line", () => {
+  test("all problems are reported at once, one per line", () => {
     expect(refusal("log: 3\ntcp:\n  a: { listen: x }").split("\n")).toHaveLength(2);
   });
 
@@ -217,7 +217,7 @@ describe("a configuration in full", () => {
     });
   });
 
-  test("keeps PEM text as it is, and does not print it", () => {
+  test("keeps PEM text unchanged, and does not print it", () => {
     const text = `tcp: { a: { listen: 1, tls: { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" } } }`;
     const pem = parseConfig(text, "tenk.yaml", "/box");
     expect(listenOptions("a", pem.config.tcp.a!, "/box").tls?.key).toBe("-----BEGIN PRIVATE KEY-----");

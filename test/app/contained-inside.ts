@@ -22,7 +22,7 @@ import { HASH, newFolder } from "./admin/support.ts";
 import { newCgroup } from "./cgroup-support.ts";
 import { type Prometheus, startPrometheus } from "./prometheus-support.ts";
 
-describe("a box that is contained", () => {
+describe("an instance that is contained", () => {
   const ends: (() => unknown)[] = [];
   const clients: Socket[] = [];
   let browser: Browser;
@@ -131,7 +131,7 @@ describe("a box that is contained", () => {
     await context.close();
   });
 
-  test("Prometheus has the series of each box apart", async () => {
+  test("Prometheus has the series of each instance apart", async () => {
     const series = 'max by (instance) (tenk_tcp_connections_active{job="tenk"})';
     let found = await prometheus.query(series);
     for (let tries = 0; tries < 300; tries++) {

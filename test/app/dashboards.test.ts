@@ -49,7 +49,7 @@ describe("the dashboards", () => {
     }
   });
 
-  test("ask for one box or one run in every expression, and use no variable that is not there", () => {
+  test("ask for one instance or one run in every expression, and use no variable that is not there", () => {
     for (const [dashboard, chosen] of [[instance, 'instance="$instance"'], [load, 'run="$run"']] as const) {
       const names = dashboard.templating.list.map(({ name }: { name: string }) => name);
       expect(expressionsOf(panelsOf(dashboard)).length).toBeGreaterThan(15);
@@ -63,7 +63,7 @@ describe("the dashboards", () => {
 });
 
 describe("the files beside them", () => {
-  test("tell Grafana where the dashboards and Prometheus are, and Prometheus where the box is", () => {
+  test("tell Grafana where the dashboards and Prometheus are, and Prometheus where the instance is", () => {
     expect(parse(files["provisioning/dashboards/tenk.yaml"]!).providers[0].options.path).toBe("/srv/a b/dashboards");
     expect(parse(files["provisioning/datasources/tenk.yaml"]!).datasources[0].url).toBe("http://p:9090");
     const [job] = parse(files["prometheus.yml"]!).scrape_configs;

@@ -59,7 +59,7 @@ async function busyPort(): Promise<{ port: number; free(): Promise<void> }> {
   return { port, free: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-describe("the box", () => {
+describe("the instance", () => {
   test("serves every listener with its handler and tells so", async () => {
     await withInstance(CONFIG, async (instance, log) => {
       expect(instance.listeners.map(({ name, handler }) => [name, handler])).toEqual([

@@ -131,7 +131,7 @@ describe("the metrics", () => {
     }
   });
 
-  test("of a running box follow its traffic", async () => {
+  test("of a running instance follow its traffic", async () => {
     const instance = await up(
       parseConfig(
         'tcp: { a: { listen: "127.0.0.1:0", handler: echo } }\ndashboard: { listen: "127.0.0.1:0" }',

@@ -12,7 +12,7 @@ function configOf(dashboard: string, folder?: string) {
   return parseConfig(`${TCP}\ndashboard: { listen: "127.0.0.1:0"${dashboard} }`, "tenk.yaml", folder);
 }
 
-describe("a box that has a data folder", () => {
+describe("an instance that has a data folder", () => {
   test("remembers what it sampled, and its token, from one start to the next", async () => {
     const dataFolder = newFolder();
     const instances = { log: keptLog(), dataFolder };
@@ -111,7 +111,7 @@ test.each([[2], [1]])(
   15_000,
 );
 
-test("a box says its machine", async () => {
+test("an instance says its machine", async () => {
   const instance = await up(configOf(""), { log: keptLog() });
   const { host } = await instance.status();
   expect(host.cores).toBeGreaterThan(0);

@@ -150,7 +150,7 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
     for (const end of ends.reverse()) await end();
   });
 
-  test("scrapes a box as OpenMetrics, with its units", async () => {
+  test("scrapes an instance as OpenMetrics, with its units", async () => {
     const metadata = async (name: string) => {
       const response = await fetch(`${prometheus.url}/api/v1/metadata?metric=${name}`);
       const { data } = (await response.json()) as { data: Record<string, { type: string; unit: string }[]> };
@@ -182,7 +182,7 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
     expect(check(text).complaints.filter((line) => !theirs.test(line))).toEqual([]);
   });
 
-  test("answers every expression of a box's dashboard", async () => {
+  test("answers every expression of an instance's dashboard", async () => {
     const panels = panelsIn("dashboards/tenk.json");
     const filled = { instance: instances.tenk!, __rate_interval: "10s" };
     for (const listener of ["packets", "via"]) {
@@ -212,7 +212,7 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
     },
   );
 
-  test("is pushed to by a box, the last time at its end", async () => {
+  test("is pushed to by an instance, the last time at its end", async () => {
     const words = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--push-every", "1s", "--json"];
     const pushing = startTenk(["up", ...words, "--push", prometheus.url]);
     const { listeners } = JSON.parse((await pushing.sees("stdout", /^{.*}$/m))[0]);

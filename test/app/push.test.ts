@@ -129,7 +129,7 @@ describe("a push", () => {
     expect((await push.end()).sent).toBe(3 * 4500);
   });
 
-  test("that fails is told once, without the password, and again when it goes on", async () => {
+  test("that fails is logged once, without the password, and again when it recovers", async () => {
     const { port, received } = await receiver(500, [503, "try\nlater\u001b[31m"], 500, 200);
     const { lines, log } = remembered();
     const target = pushTarget(`http://me:hush@127.0.0.1:${port}`);
@@ -218,7 +218,7 @@ describe("the queue", () => {
     expect((await queue.close(0)).dropped).toBe(9);
   });
 
-  test("waits as long as it is told, within bounds", async () => {
+  test("waits as long as the receiver asks, within bounds", async () => {
     const waits: number[] = [];
     const server = createServer((_, response) => {
       waits.push(performance.now());
@@ -325,7 +325,7 @@ describe("where to push", () => {
   });
 });
 
-test("a box pushes what /metrics tells, the last time when its listeners have stopped", async () => {
+test("an instance pushes what /metrics tells, the last time when its listeners have stopped", async () => {
   const { url, received } = await receiver(204);
   const config = 'tcp: { a: { listen: "127.0.0.1:0" } }\ndashboard: { listen: "127.0.0.1:0" }';
   const instance = await up(parseConfig(config, "tenk.yaml"), { push: { target: pushTarget(url), everyMs: 1e6 } });

@@ -43,7 +43,7 @@ describe("a reload with a listener that has to start anew", () => {
     });
   });
 
-  test("has all as it was where one cannot start though it could a moment before", async () => {
+  test("restores all listeners when one cannot start after its dry run", async () => {
     const old = `let word = "old";
 export default { open: (connection) => connection.write(word), stopped() { word = "stopped"; } };`;
     const third = greeter("new", atLoad(3, FAILS));

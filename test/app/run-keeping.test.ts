@@ -18,7 +18,7 @@ const REPORT = {
   verdict: { pass: true, reason: "" },
 } as unknown as Report;
 
-test("a run whose box is gone before it answers is kept once", async () => {
+test("a run whose instance is gone before it answers is kept once", async () => {
   const folder = newFolder();
   writeFileSync(join(folder, "token"), `${TOKEN}\n`, { mode: 0o600 });
   const taken: FinishedRun[] = [];

@@ -60,7 +60,7 @@ function sampled(gather: () => Promise<readonly Family[]> = async () => []) {
 }
 
 describe("a second", () => {
-  test("has the box, its listeners and the machine, under the names of /metrics", async () => {
+  test("has the instance, its listeners and the machine, under the names of /metrics", async () => {
     const world = sampled();
     await world.next();
     world.row[2] = 1000; // accepted
@@ -83,7 +83,7 @@ describe("a second", () => {
     world.stop();
   });
 
-  test("has users' own metrics as soon as they are told, without further words", async () => {
+  test("has users' own metrics as soon as they exist", async () => {
     let families: Family[] = [];
     const world = sampled(async () => families);
     const sample = (value: number, suffix?: string) => ({

@@ -17,14 +17,14 @@ test.each([
   expect(status?.fix).toMatch(fix);
 });
 
-test("a kernel that knows of this moment alone says nothing of the time before; another board nothing at all", () => {
+test("a kernel without history reports only the present; another board nothing", () => {
   const alarm = throttlingStatus([{ cause: "under-voltage", isNow: true, hasBeen: undefined }]);
   expect(alarm).toMatchObject({ now: ["under-voltage"], sinceBoot: [], text: "under-voltage now" });
   expect(throttlingStatus(undefined)).toBeNull();
 });
 
 describe.if(hasNamespaces(["--mount"]))("a board's firmware", () => {
-  test("is told by /api/status and tenk status, and what to do", async () => {
+  test("is shown by /api/status and tenk status, with the fix", async () => {
     await using tenk = await namespacedTenk(
       ["--mount"],
       `mount -t tmpfs tmpfs /sys/devices/platform && mkdir -p /sys/devices/platform/soc/soc:firmware

@@ -49,7 +49,7 @@ test("a metric of the same words goes on counting, one with others begins anew",
   await saved("a", "", "");
 });
 
-test("another help is told, other buckets count anew", async () => {
+test("a changed help is shown, changed buckets restart", async () => {
   await saved("b", 'counter("reload_b_total", "One.");', "");
   await saved("b", 'counter("reload_b_total", "Two.");', "");
   expect(await told()).toContain("# HELP reload_b_total Two.");
@@ -62,7 +62,7 @@ test("another help is told, other buckets count anew", async () => {
   await saved("b", "", "");
 });
 
-test("what a new version makes no more is told no more, but for what others make", async () => {
+test("metrics that a new version no longer makes disappear, unless others make them", async () => {
   await saved("c", `counter("reload_c_total", "C."); counter("reload_shared_total", "Shared.");`, "");
   await saved("d", `counter("reload_shared_total", "Shared.");`, "");
   await saved("c", `counter("reload_c2_total", "C.");`, "");
@@ -108,7 +108,7 @@ test("a file that never finishes loading keeps no other's metrics from being its
   await saved("i", "", "");
 });
 
-test("what another file makes, or this version itself, stays as it is; the refusal says what to do", async () => {
+test("metrics of another file, or of this version, stay unchanged; the error says what to do", async () => {
   await saved("g", PLAIN, "");
   const refusal = await saved("h", LABELLED, "").catch((error) => error);
   expect(refusal.message).toContain("it is a counter with labels [] already, in ");

@@ -5,7 +5,7 @@ import { dataHome, startTenk } from "./tenk.ts";
 
 const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
 
-describe("a box in a process of its own", () => {
+describe("an instance in a process of its own", () => {
   // It has our environment, and is to keep nothing outside the tests' folder.
   const { XDG_DATA_HOME: usual } = process.env;
   beforeAll(() => {

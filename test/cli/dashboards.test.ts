@@ -19,7 +19,7 @@ function filesIn(folder: string): string[] {
     .sort();
 }
 
-test("tenk dashboards writes its files, says which, and overwrites nothing unless told to", async () => {
+test("tenk dashboards writes and lists its files, and overwrites nothing without --force", async () => {
   await withFolder(async (cwd) => {
     const words = ["dashboards", "--out", "grafana", "--box", "10.0.0.7:9190"];
     const first = await tenk(words, { cwd });

@@ -32,7 +32,7 @@ async function isGone(pid: number): Promise<boolean> {
 }
 
 describe("tenk demo", () => {
-  test("runs a box and a load in two processes, passes, and leaves nothing behind", async () => {
+  test("runs an instance and a load in two processes, passes, and leaves nothing behind", async () => {
     const ended = await tenk([...SMALL, "-T", "500ms", "--json", "-"]);
     const { stdout, stderr } = ended;
     const report = JSON.parse(stdout) as Report;
@@ -44,7 +44,7 @@ describe("tenk demo", () => {
     expect(await isGone(Number(/process (\d+)/.exec(stderr)?.[1]))).toBe(true);
   });
 
-  test("says how many connections were lost and why when the box is killed, and exits 1", async () => {
+  test("says how many connections were lost and why when the instance is killed, and exits 1", async () => {
     const run = startTenk([...SMALL, "-T", "1h", "--json", "-"]);
     const [, pid] = await run.sees("stderr", /process (\d+)/);
     await run.sees("stderr", /sending/);
@@ -70,7 +70,7 @@ describe("tenk demo", () => {
     );
   });
 
-  test("killed itself, takes its box with it", async () => {
+  test("killed itself, takes its instance with it", async () => {
     const run = startTenk([...SMALL, "-T", "1h"]);
     const [, pid] = await run.sees("stderr", /process (\d+)/);
     run.child.kill("SIGKILL");
@@ -78,7 +78,7 @@ describe("tenk demo", () => {
     expect(await isGone(Number(pid))).toBe(true);
   });
 
-  test("keeps the box up after the report where asked, until Ctrl-C", async () => {
+  test("keeps the instance up after the report where asked, until Ctrl-C", async () => {
     const run = startTenk([...SMALL, "-T", "300ms", "--keep"]);
     const [, statusUrl] = await run.sees("stderr", /tenk stays up at (\S+) until Ctrl-C/);
     expect((await fetch(`${statusUrl}healthz`)).status).toBe(200);
@@ -87,7 +87,7 @@ describe("tenk demo", () => {
     expect(await fetch(`${statusUrl}healthz`).catch(() => "gone")).toBe("gone");
   });
 
-  test("beside a box that is up keeps its load test, and warns of nothing", async () => {
+  test("beside an instance that is up keeps its load test, and warns of nothing", async () => {
     const instance = startTenk(["up", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", "--json"]);
     try {
       await instance.sees("stdout", /\n/);

@@ -23,7 +23,7 @@ const FAILED: LimitStep = {
 };
 const LIMIT: Limit = { vary: "rate", knee: 10, brokenAt: 20, limitedBy: "target", curve: [PASSED, FAILED] };
 
-test("a limit is told with its curve, lowest load first, and by whom it was set", () => {
+test("a limit is printed with its curve, lowest load first, and its cause", () => {
   expect(limitText(LIMIT, PLAIN)).toBe(`      rate    sent    p50   p99
 pass    10  1000/s  500us   2ms  ███████████████
 FAIL    20  2000/s  500us  90ms  ██████████████████████████████  does not hold: p99<50ms

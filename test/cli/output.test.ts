@@ -39,7 +39,7 @@ test("a result that the disk does not take fails the command, in one line", () =
   expect(status).toBe(1);
 });
 
-test("a disk that takes none of many results is told once", () => {
+test("a full disk is reported once for many results", () => {
   const source = join(import.meta.dir, "../../src/cli/output.ts");
   const program = `const { print, handleOutputErrors } = await import(${JSON.stringify(source)});
     handleOutputErrors();
@@ -54,7 +54,7 @@ test("a disk that takes none of many results is told once", () => {
   expect(status).toBe(1);
 });
 
-test("a log that the disk does not take ends no box", async () => {
+test("a full disk for the log does not end tenk", async () => {
   const words = ["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
   const log = openSync("/dev/full", "w");
   const env = keepingIn();

@@ -39,7 +39,7 @@ async function withUp(
   });
 }
 
-describe("a box that began with a file", () => {
+describe("an instance that began with a file", () => {
   const spoils: readonly [string, (file: string) => void, string][] = [
     ["is gone", (file) => rmSync(file), "Cannot read the configuration tenk.yaml: there is no such file"],
     ["has no text", (file) => writeFileSync(file, ""), "tenk.yaml: expected settings, found none"],
@@ -94,7 +94,7 @@ test("an empty file at the first start means the defaults, with a warning", asyn
   });
 });
 
-describe("a box that began without a file", () => {
+describe("an instance that began without a file", () => {
   const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
 
   test("takes one that it finds at a reload, says so, and keeps to it", async () => {

@@ -17,7 +17,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 `;
 
 describe("a program that listens by itself", () => {
-  test("is refused as a handler before it has run, and told how it runs", async () => {
+  test("is rejected as a handler before it has run, and the error says how to run it", async () => {
     await withFolder(async (folder) => {
       writeFileSync(join(folder, "server.ts"), SERVER);
       const { code, stderr } = await tenk(["run", "server.ts", "--dashboard", "127.0.0.1:0"], { cwd: folder });

@@ -34,7 +34,7 @@ async function boxOf(folder: string, dashboard = "") {
 
 const QUICK = ["-c", "2", "-r", "20", "-m", "ping", "--no-live", "--expect", "lost=0"];
 
-test("a box with a folder of its own shows the run live and keeps it, and says where it is", async () => {
+test("an instance with a folder of its own shows the run live and keeps it, and says where it is", async () => {
   const instance = await boxOf(newFolder());
   const load = startTenk(["load", "tcp", instance.target, ...QUICK, "-T", "3s", "--stats-url", instance.statusUrl]);
   started.push(load);
@@ -89,7 +89,7 @@ test.if(hasNginx())(
   60_000,
 );
 
-test("the token is sent to no box that nobody named", async () => {
+test("the token is sent to no instance that nobody named", async () => {
   const asked: (string | undefined)[] = [];
   const other = createServer((request, response) => {
     asked.push(request.headers.authorization);

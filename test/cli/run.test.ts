@@ -170,7 +170,7 @@ describe("tenk run", () => {
     });
   });
 
-  test("leaves a saved file alone where told not to watch, until SIGHUP", async () => {
+  test("leaves a saved file alone with --no-watch, until SIGHUP", async () => {
     await withRunning(["--no-watch"], async (program, port, folder) => {
       save(folder, "chat.ts", answering("two"));
       expect(await (await Client.to(port)).ask("a")).toBe("one function - a");

@@ -7,7 +7,7 @@ import { planDifferences } from "../../src/dash/mod.ts";
 import { dataHome, startTenk, tenk, withFolder } from "./tenk.ts";
 
 describe("tenk runs", () => {
-  test("lists what tenk load kept, shows it and compares it, with a box and without", async () => {
+  test("lists what tenk load kept, shows it and compares it, with an instance and without", async () => {
     const box = startTenk(["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"]);
     const [line] = await box.sees("stdout", /^.*\n/);
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
@@ -56,7 +56,7 @@ describe("tenk runs", () => {
     expect(dataHome()).not.toBe("");
   }, 30_000);
 
-  test("have plans that are told apart in every part", () => {
+  test("have plans that differ in every part", () => {
     const plan = {
       connections: 5,
       ratePerConnection: 10,
@@ -123,7 +123,7 @@ test("tenk password prints a hash of what is piped in", async () => {
   expect(await Bun.password.verify("correct horse", stdout.trim())).toBe(true);
 });
 
-test("a box that writes nothing keeps a run in memory, and the load test says where it is seen", async () => {
+test("an instance that writes nothing keeps a run in memory, and the load test says where it is seen", async () => {
   await withFolder(async (folder) => {
     const any = '{ listen: "127.0.0.1:0" }';
     writeFileSync(join(folder, "tenk.yaml"), `tcp: { a: ${any} }\ndashboard: ${any}\ndata: { history: false }\n`);

@@ -36,7 +36,7 @@ const config = (idle: string) => `tcp: { a: { listen: "127.0.0.1:0", handler: ./
 dashboard: { listen: "127.0.0.1:0" }
 `;
 
-describe("a box that is not up yet", () => {
+describe("an instance that is not up yet", () => {
   test("stops when it is asked to, though a handler's file never finishes loading", async () => {
     await withStarting(async ({ child, ended }) => {
       child.kill("SIGTERM");

@@ -91,7 +91,7 @@ test.each<[Partial<TargetView>, string]>([
   expect(lines(seen([{ ...OUT, ...more }]), undefined, PLAIN)[2]).toContain(`  ${words}  `);
 });
 
-test("where no listener is a relay there is no table, and of a relay that has told nothing yet none either", () => {
+test("there is no table without a relay, nor for a relay without a report", () => {
   expect(targetLines(seen([]), undefined, PLAIN)).toEqual([]);
 });
 
@@ -112,7 +112,7 @@ test("a state has its colour on a terminal, and the columns stay", () => {
   expect(plain).toEqual(lines(seen([UP, OUT]), undefined, PLAIN));
 });
 
-test("tenk status prints the targets of a box's relay, and as JSON", async () => {
+test("tenk status prints the targets of an instance's relay, and as JSON", async () => {
   const [living, dead] = [(await naming("one")).address, await nowhere()];
   const folder = mkdtempSync(join(tmpdir(), "status-targets-"));
   const file = join(folder, "tenk.yaml");

@@ -185,7 +185,7 @@ describe("tenk check", () => {
   });
 });
 
-test("tenk status says when no box is there, and exits 1", async () => {
+test("tenk status says when no instance is there, and exits 1", async () => {
   const { code, stdout, stderr } = await tenk(["status", "--url", "http://127.0.0.1:1"]);
   expect(stderr).toStartWith("tenk: Cannot ask http://127.0.0.1:1/ for its status: nothing listens there (");
   expect([code, stdout]).toEqual([1, ""]);

@@ -79,7 +79,7 @@ describe("series routes", () => {
   });
 });
 
-test("the log is told by level, part and number, the oldest first", async () => {
+test("return the log by level, part and number, the oldest first", async () => {
   const { ask, world } = worldOf();
   for (let count = 0; count < 60; count++) {
     const level = count % 2 === 0 ? "info" : "warn";
@@ -155,7 +155,7 @@ describe("load tests over HTTP", () => {
   };
   const run = { startedAt: 1_700_000_000_000, report, series: { elapsedMs: [0, 1000], columns: { sent: [null, 5] } } };
 
-  test("are told as they go, forgotten when they fall silent, and kept when they end", async () => {
+  test("are shown live, dropped when they fall silent, and kept when they end", async () => {
     const { ask, world } = worldOf();
     const post = (path: string, value: unknown) =>
       ask(path, { method: "POST", headers: program, body: JSON.stringify(value) });

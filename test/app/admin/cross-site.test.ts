@@ -47,7 +47,7 @@ describe.if(hasBrowser())("a link of another site's page", () => {
   );
 });
 
-test("our own page asks again at /login, which leads on whoever has a session and stays for all others", async () => {
+test("our own page asks again at /login, which redirects with a session and shows the form without one", async () => {
   const again = '<meta http-equiv="refresh" content="0; url=login">';
   expect(await (await ask("/")).text()).toContain(again);
   const form = await ask("/login");
