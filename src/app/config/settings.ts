@@ -22,7 +22,7 @@ export function effectiveSettings(loaded: LoadedConfig): Setting[] {
   }));
 }
 
-/** In full, or in short: `git: http://…` stands for `services.git.target` too. */
+/** A section in its short form counts for its settings: `git: http://…` has `services.git.target`. */
 function isWritten(key: string, written: ReadonlySet<string>): boolean {
   for (let each = key; each !== ""; each = each.slice(0, Math.max(0, each.lastIndexOf(".")))) {
     if (written.has(each)) return true;

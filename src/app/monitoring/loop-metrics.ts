@@ -2,9 +2,9 @@ import { type Family, histogramSamples, type Sample } from "../../metrics/mod.ts
 import { LAG_BUCKETS_SECONDS, type LoopVitals, type ThreadVitals } from "../../net/mod.ts";
 
 /**
- * The heap of each event loop, and how late each was. Listeners share threads: each is told once.
+ * Returns the heap and the lag of each event loop. Listeners share threads, so that each thread is counted once.
  *
- * @param main of the thread this is called on
+ * @param main vitals of the calling thread
  */
 export function loopFamilies(main: LoopVitals, threads: readonly ThreadVitals[]): Family[] {
   const loops: readonly { readonly loop: string; readonly vitals: LoopVitals }[] = [

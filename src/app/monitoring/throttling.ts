@@ -20,28 +20,28 @@ const COOLING = "cool the processor: a heat sink or a fan, and room for air arou
  */
 export function throttlingStatus(states: readonly Throttling[] | undefined): ThrottlingStatus | null {
   if (states === undefined) return null;
-  const told = states.filter(({ isNow, hasBeen }) => isNow || hasBeen);
+  const reported = states.filter(({ isNow, hasBeen }) => isNow || hasBeen);
   const wordsOf = (chosen: readonly Throttling[]) => chosen.map(({ cause }) => WORDS[cause]);
   return {
-    now: wordsOf(told.filter(({ isNow }) => isNow)),
-    sinceBoot: wordsOf(told.filter(({ hasBeen }) => hasBeen)),
-    text: textOf(told),
-    fix: fixOf(told),
+    now: wordsOf(reported.filter(({ isNow }) => isNow)),
+    sinceBoot: wordsOf(reported.filter(({ hasBeen }) => hasBeen)),
+    text: textOf(reported),
+    fix: fixOf(reported),
   };
 }
 
-function textOf(told: readonly Throttling[]): string {
-  const areAll = told.length > 1 && told.every(({ isNow, hasBeen }) => isNow && hasBeen);
-  const facts = told.map(({ cause, isNow, hasBeen }) => {
+function textOf(reported: readonly Throttling[]): string {
+  const areAll = reported.length > 1 && reported.every(({ isNow, hasBeen }) => isNow && hasBeen);
+  const facts = reported.map(({ cause, isNow, hasBeen }) => {
     const when = [...(isNow ? ["now"] : []), ...(hasBeen && !areAll ? ["since boot"] : [])];
     return `${WORDS[cause]} ${when.join(" and ")}`;
   });
-  return [...facts, ...(areAll ? [told.length === 2 ? "both since boot" : "all since boot"] : [])].join(", ");
+  return [...facts, ...(areAll ? [reported.length === 2 ? "both since boot" : "all since boot"] : [])].join(", ");
 }
 
 /** Under-voltage alone throttles the processor too, but it may be hot as well. */
-function fixOf(told: readonly Throttling[]): string {
-  const isPower = told.some(({ cause }) => cause === "under-voltage");
-  const isHeat = told.some(({ cause }) => cause !== "under-voltage");
+function fixOf(reported: readonly Throttling[]): string {
+  const isPower = reported.some(({ cause }) => cause === "under-voltage");
+  const isHeat = reported.some(({ cause }) => cause !== "under-voltage");
   return [...(isPower ? [POWER] : []), ...(isHeat ? [COOLING] : [])].join("; ");
 }
