@@ -49,7 +49,7 @@ describe.if(canLimit())("a box of 256 MiB and half a core", () => {
     expect(host.memoryTotalBytes).toBeGreaterThan(256 * MIB);
     expect(host.cores).toBeGreaterThanOrEqual(1);
     const text = tenk.statusText();
-    expect(text).toMatch(/^box .*MiB resident of 256 MiB allowed/m);
+    expect(text).toMatch(/^process .*MiB resident of 256 MiB allowed/m);
     expect(text).toMatch(/^limits {3}\d+% of 0\.5 cores busy, memory .* of 256 MiB$/m);
     expect(text).toMatch(/^machine .*cores busy.*memory .* of .* GiB/m);
     const values = await tenk.metrics();
