@@ -42,8 +42,8 @@ function compiled(): Record<string, string> {
   }
   const folder = mkdtempSync(join(tmpdir(), "tenk-types-"));
   try {
-    const words = [join(root, "src/mod.ts"), "--rootDir", join(root, "src"), "--outDir", folder, ...COMPILER];
-    const { stdout } = spawnSync(compiler, words, { cwd: root, encoding: "utf8" });
+    const args = [join(root, "src/mod.ts"), "--rootDir", join(root, "src"), "--outDir", folder, ...COMPILER];
+    const { stdout } = spawnSync(compiler, args, { cwd: root, encoding: "utf8" });
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".d.ts"));
     if (!files.includes("mod.d.ts"))
       throw new TenkError("unsupported", `Cannot make the types for an editor: ${stdout}`);

@@ -82,32 +82,32 @@ function writeNew(path: string, text: string): string {
 
 /** Writes the types that `import "tenk"` finds in an editor; `tenk run` resolves the import to itself. */
 function writeTypes(folder: string): string {
-  const place = join(folder, "node_modules", "tenk");
-  const name = relative(process.cwd(), place);
-  if (existsSync(place)) {
-    const version = manifestOf(place)?.version ?? "another version";
+  const packageFolder = join(folder, "node_modules", "tenk");
+  const name = relative(process.cwd(), packageFolder);
+  if (existsSync(packageFolder)) {
+    const version = manifestOf(packageFolder)?.version ?? "another version";
     const isOld = version !== VERSION ? ` (of ${version}; remove it to get those of ${VERSION})` : "";
     return `kept ${name}, which was there${isOld}`;
   }
   for (const [path, text] of Object.entries(libraryTypes())) {
-    const file = join(place, "types", path);
+    const file = join(packageFolder, "types", path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text, { flag: "wx" });
   }
   const types = "./types/mod.d.ts";
   const manifest = { name: "tenk", version: VERSION, type: "module", types, exports: { ".": { types } } };
-  writeFileSync(join(place, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
+  writeFileSync(join(packageFolder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
   return `wrote ${name}, the types for an editor`;
 }
 
 /** Writes the names of Node's modules when its types cannot be found. */
 function writeNodeTypes(folder: string): string[] {
   if (hasTypes(folder, "node")) return [];
-  const place = join(folder, "node_modules", "@types", "node");
-  mkdirSync(place, { recursive: true });
+  const packageFolder = join(folder, "node_modules", "@types", "node");
+  mkdirSync(packageFolder, { recursive: true });
   const manifest = { name: "@types/node", version: "0.0.0", types: "index.d.ts" };
-  writeFileSync(join(place, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  return [writeNew(join(place, "index.d.ts"), NODE_TYPES)];
+  writeFileSync(join(packageFolder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  return [writeNew(join(packageFolder, "index.d.ts"), NODE_TYPES)];
 }
 
 /** Looks in the folder and every folder above, as a compiler does. */

@@ -27,13 +27,13 @@ export function chooseEncoding<const Coding extends string>(
   header: string,
   codings: readonly Coding[],
 ): Coding | undefined {
-  const wanted = acceptWeights(header);
-  const others = wanted.get("*") ?? 0;
+  const weights = acceptWeights(header);
+  const others = weights.get("*") ?? 0;
   let best: Coding | undefined;
   // Identity that is not named weighs less than any encoding that is.
-  let bestWeight = wanted.get("identity") ?? 0;
+  let bestWeight = weights.get("identity") ?? 0;
   for (const coding of codings) {
-    const weight = wanted.get(coding) ?? others;
+    const weight = weights.get(coding) ?? others;
     if (weight > bestWeight || (weight > 0 && weight === bestWeight && best === undefined)) {
       best = coding;
       bestWeight = weight;
@@ -44,7 +44,7 @@ export function chooseEncoding<const Coding extends string>(
 
 /** Returns whether the client is a browser: it names HTML, and weighs JSON no higher. Programs accept anything, or name JSON. */
 export function prefersHtml(accept: string): boolean {
-  const wanted = acceptWeights(accept);
-  const html = wanted.get("text/html") ?? 0;
-  return html > 0 && html >= (wanted.get("application/json") ?? 0);
+  const weights = acceptWeights(accept);
+  const html = weights.get("text/html") ?? 0;
+  return html > 0 && html >= (weights.get("application/json") ?? 0);
 }

@@ -20,12 +20,12 @@ export interface AccessOptions {
 /** What a request may do, and by which proof. */
 export interface AuthResult {
   readonly may: "nothing" | "read" | "change";
-  readonly by: "nobody" | "loopback" | "scraper" | "session" | "token";
+  readonly by: "none" | "loopback" | "scraper" | "session" | "token";
   /** How long to wait after too many wrong attempts. ms */
   readonly waitMs: number;
 }
 
-const UNAUTHENTICATED: AuthResult = { may: "nothing", by: "nobody", waitMs: 0 };
+const UNAUTHENTICATED: AuthResult = { may: "nothing", by: "none", waitMs: 0 };
 
 /** A new session, or why there is none. */
 export type LoginResult = { readonly session: string } | { readonly waitMs: number } | "wrong" | "busy";
@@ -35,7 +35,7 @@ export type LoginResult = { readonly session: string } | { readonly waitMs: numb
  *
  * ```text
  *   token or session ─────────────► read, change
- *   loopback, nobody in between ──► read
+ *   loopback, without a proxy ────► read
  *   a scraper's address ──────────► read /metrics
  *   anybody else ─────────────────► nothing
  * ```

@@ -20,7 +20,7 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
-/** Serves what `routes` has to whoever may look. Throws the system's error (`EADDRINUSE` …) when it cannot listen. */
+/** Serves the routes behind the auth middleware. Throws the system's error (`EADDRINUSE` …) when it cannot listen. */
 export function serveAdmin({ host, port, access, site, routes, log }: AdminServerOptions): AdminServer {
   let bound = port;
   const cookie = () => `tenk-${bound}`;

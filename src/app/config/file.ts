@@ -73,13 +73,14 @@ export function parseConfig(text: string, file: string, folder: string = process
   const raw = withoutEmptySections(values);
   const result = CONFIG_SCHEMA.safeParse(raw);
   const line = (path: Path, at: "key" | "value") => lineOf(document, lines, path, at);
-  const place = (path: Path, at: "key" | "value") => `${file}:${line(path, at)}:`;
-  if (!result.success) throw refused(result.error.issues.flatMap((issue) => problemsOf(issue, raw, place)));
+  const location = (path: Path, at: "key" | "value") => `${file}:${line(path, at)}:`;
+  if (!result.success) throw refused(result.error.issues.flatMap((issue) => problemsOf(issue, raw, location)));
   const config = result.data;
   const written = new Set(leavesOf(raw));
   const services = servicesOf(config.services, config.domain);
   const problems = [...clashesOf(config, written, line), ...sharedHosts(services)];
-  if (problems.length > 0) throw refused(problems.map((problem) => `${place(problem.path, "value")} ${problem.text}`));
+  if (problems.length > 0)
+    throw refused(problems.map((problem) => `${location(problem.path, "value")} ${problem.text}`));
   return { config, services, file, folder, written, isEmpty: values === null || values === undefined };
 }
 
@@ -133,20 +134,20 @@ function sharedHosts(services: readonly Service[]): Problem[] {
 function problemsOf(
   issue: z.core.$ZodIssue,
   raw: unknown,
-  place: (path: Path, at: "key" | "value") => string,
+  location: (path: Path, at: "key" | "value") => string,
 ): string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return `${place(path, "key")} ${unknownKey(issue.path, key)}`;
+      return `${location(path, "key")} ${unknownKey(issue.path, key)}`;
     });
   }
   if (issue.code === "invalid_key") {
-    return [`${place(issue.path, "key")} ${dotted(issue.path)}: ${issue.issues[0]?.message ?? issue.message}`];
+    return [`${location(issue.path, "key")} ${dotted(issue.path)}: ${issue.issues[0]?.message ?? issue.message}`];
   }
   const found = valueAt(raw, issue.path);
   const name = issue.path.length === 0 ? "the file" : dotted(issue.path);
-  return [`${place(issue.path, "value")} ${name}: ${issue.message}, found ${shown(found)}`];
+  return [`${location(issue.path, "value")} ${name}: ${issue.message}, found ${shown(found)}`];
 }
 
 function unknownKey(parent: Path, key: string): string {

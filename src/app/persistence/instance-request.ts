@@ -63,6 +63,6 @@ function answerOf(code: number, text: string): JsonResult {
   }
   if (code === 200 || code === 201) return value === undefined ? { why: "it does not answer as tenk does" } : { value };
   const { error } = (value ?? {}) as { readonly error?: unknown };
-  const words = typeof error === "string" ? `: ${error.slice(0, 200).replace(/[^\x20-\x7e]+/g, " ")}` : "";
-  return { why: `it answered ${code}${words}` };
+  const detail = typeof error === "string" ? `: ${error.slice(0, 200).replace(/[^\x20-\x7e]+/g, " ")}` : "";
+  return { why: `it answered ${code}${detail}` };
 }
