@@ -14,7 +14,7 @@ world.assets.set("/", { type: "text/html; charset=utf-8", bytes, gzip: Bun.gzipS
 async function follow(page: Page, link: string): Promise<void> {
   const contentType = "text/html";
   await page.route("http://other.example/", (route) =>
-    route.fulfill({ contentType, body: `<a href="${link}">instance</a>` }),
+    route.fulfill({ contentType, body: `<a href="${link}">box</a>` }),
   );
   await page.goto("http://other.example/");
   await page.getByText("box").click();
@@ -22,7 +22,7 @@ async function follow(page: Page, link: string): Promise<void> {
 
 describe.if(hasBrowser())("a link of another site's page", () => {
   test(
-    "leads into the box whoever has its token, or has shown it before, and nobody else",
+    "logs in with the token, keeps the session, and shows the form to others",
     async () => {
       const browser = await launchBrowser();
       try {
