@@ -113,7 +113,7 @@ test("metrics of another file, or of this version, stay unchanged; the error say
   const refusal = await saved("h", LABELLED, "").catch((error) => error);
   expect(refusal.message).toContain("it is a counter with labels [] already, in ");
   expect(refusal.message).toContain("g.ts");
-  expect(refusal.hint).toContain("change them and start again");
+  expect(refusal.hint).toContain("edit them and restart");
   await expect(saved("g", `${PLAIN} gauge("reload_total", "Each.");`, "")).rejects.toThrow("it is a counter");
   expect(await told()).toContain("reload_total 0");
   await saved("g", "", "");

@@ -24,7 +24,7 @@ describe("wrong words get one clear line and exit code 2", () => {
     [["up", "--dump", "txt"], 'tenk: --dump: Cannot use "txt": expected one of text, hex'],
     [["run"], "tenk: missing required argument 'file'"],
     [["run", "/nowhere/chat.ts"], "tenk: Cannot read the handler /nowhere/chat.ts: there is no such file"],
-    [["run", "a.ts", "--tls", "c.pem"], "tenk: --tls and --tls-key are needed both"],
+    [["run", "a.ts", "--tls", "c.pem"], "tenk: --tls and --tls-key need each other"],
     [["run", "a.ts", "--limit", "conections=5"], 'tenk: --limit: Cannot use "conections=5": did you mean connections?'],
     [
       ["run", "a.ts", "--limit", "idle=soon"],

@@ -84,7 +84,7 @@ describe.if(hasNamespaces(["--net", "--mount"]))("bytes leave a namespace withou
        "$BUN" "${SENDER}" 10.9.0.9 &`,
     );
     const sent = async () => {
-      const { series } = (await tenk.json("api/series?name=node_network_transmit_bytes_total&step=1000")) as {
+      const { series } = (await tenk.json("api/series?name=tenk_host_network_transmit_bytes_total&step=1000")) as {
         series: { mean: (number | null)[] }[];
       };
       return Math.max(...(series[0]?.mean ?? []).map((value) => value ?? 0), 0);

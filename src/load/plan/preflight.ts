@@ -28,10 +28,7 @@ const MESSAGES_PER_WORKER = 140_000;
 const ACCEPT_PAUSE_MS = 50;
 
 /**
- * Whether this machine can carry the plan, before anything is opened. Reads `/proc` unless the machine is given.
- *
- * @example
- * preflight(planTcp({ port: 9091 })).refusals; // []
+ * Checks whether this machine can carry the plan, before anything is opened. Reads `/proc` unless the machine is given.
  */
 export function preflight(plan: LoadPlan, machine: Machine = readMachine()): Preflight {
   const refusals = [

@@ -31,14 +31,14 @@ export function tcpTransport(plan: TcpPlan, slice: Slice, events: TransportEvent
 /** The phase a connect failed in, and why: what failures are counted by. */
 function causeOf(error: unknown): string {
   if (!(error instanceof TenkError)) return `connect ${systemCodeOf(error) ?? "failed"}`;
-  const { cause, code } = error as { cause?: { phase?: string; told?: string }; code: string };
+  const { cause, code } = error as { cause?: { phase?: string; explanation?: string }; code: string };
   // A handshake has no errno; its messages are few enough to count by.
   if (code === "tls-failed") return `TLS handshake failed: ${messageOf(cause)}`;
   if (cause?.phase === "tls") return messageOf(cause);
   const system = systemCodeOf(cause) ?? code;
-  return cause?.told === undefined || cause.phase !== undefined
+  return cause?.explanation === undefined || cause.phase !== undefined
     ? `connect ${system}`
-    : `connect ${system}: ${cause.told}`;
+    : `connect ${system}: ${cause.explanation}`;
 }
 
 function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {
