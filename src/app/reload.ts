@@ -1,3 +1,4 @@
+import { TenkError } from "../base/mod.ts";
 import type { PreparedChange } from "../part/mod.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { PreparedChange } from "../part/mod.ts";
  *      └─────────┴──────────┴── one fails ──┴──► all drop: nothing has changed
  * ```
  *
- * The changes commit in the opposite order, since the first may take a port that a later one releases.
+ * One change at most may have a commit that can fail. The others commit in the opposite order, since the first may take a port that a later one releases.
  *
  * @param prepares one function for each participant, called one after the other
  * @throws {TenkError} why one failed; then nothing has changed
@@ -18,12 +19,11 @@ export async function changeTogether(prepares: readonly (() => Promise<PreparedC
   let committed: PreparedChange | undefined;
   try {
     for (const prepare of prepares) prepared.push(await prepare());
-    for (const change of prepared.filter(({ mayFail }) => mayFail)) {
-      // If the second one failed, the first could not be undone.
-      if (committed !== undefined) throw new Error("Two parts cannot both have changes that may fail");
-      committed = change;
-      await change.commit();
-    }
+    const [first, ...more] = prepared.filter(({ mayFail }) => mayFail);
+    // If a second one failed, the first could not be undone: so neither begins.
+    if (more.length > 0) throw new TenkError("unsupported", "Cannot reload: two parts have changes that may fail");
+    committed = first;
+    await first?.commit();
   } catch (error) {
     await Promise.all(prepared.filter((change) => change !== committed).map((change) => change.drop()));
     throw error;

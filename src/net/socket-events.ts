@@ -14,8 +14,8 @@ export interface SocketEvents {
 }
 
 /**
- * The one set of functions the runtime calls, for every socket of the process: it finds the owner in `socket.data`.
- * One object per listener instead of one closure per connection is most of why a connection costs so little.
+ * The functions that the runtime calls for every socket; each finds the socket's owner in `socket.data`. No closure for each
+ * connection is most of why a connection costs so little.
  */
 export const SOCKET_EVENTS = {
   open(socket: RawSocket): void {

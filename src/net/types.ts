@@ -10,7 +10,7 @@ import type { ThreadPool } from "./worker/mod.ts";
  *   write(bytes) ──► kernel takes all ──────────────────────────► peer
  *        │                                                         ▲
  *        └─ the rest ► write queue ── high mark: reading pauses ───┤ drain: below the low mark reading goes on
- *                        └─────────── ceiling: close("outbox-full")┘
+ *                        └─────────── maximum: close("outbox-full")┘
  * ```
  */
 export interface Connection<Data = unknown> {
@@ -35,7 +35,7 @@ export interface Connection<Data = unknown> {
   readonly bytesWritten: number;
   /** Bytes in the write queue: accepted by `write`, not yet written to the socket. */
   readonly queuedBytes: number;
-  /** More than the high mark waits. Writing is still allowed up to the ceiling; a kind writer waits for `drain`. */
+  /** More than the high mark waits. Writing is still allowed up to the maximum; a kind writer waits for `drain`. */
   readonly full: boolean;
   readonly closed: boolean;
   /** Milliseconds since it opened. */

@@ -50,7 +50,8 @@ export interface Part<Config = unknown, View = unknown> {
   /** Returns the addresses that it listens on, with the actual port where the configuration has 0. */
   listening(): readonly Listening[];
   /**
-   * Prepares a change to another configuration. Nothing that is served changes before `commit`.
+   * Prepares a change to another configuration. What is served already does not change before `commit`; new addresses may be
+   * open before.
    *
    * @throws {TenkError} why it cannot change; then nothing has changed
    */

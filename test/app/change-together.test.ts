@@ -48,6 +48,17 @@ test("either all participants commit, or all that prepared drop, each once", asy
   );
 });
 
+test("of two changes that may fail neither begins", async () => {
+  const told: string[] = [];
+  const risky = (name: string) => async () => ({
+    mayFail: true,
+    commit: async () => void told.push(`${name} committed`),
+    drop: async () => void told.push(`${name} dropped`),
+  });
+  await expect(changeTogether([risky("tcp"), risky("dns")])).rejects.toThrow("two parts have changes that may fail");
+  expect(told).toEqual(["tcp dropped", "dns dropped"]);
+});
+
 test("who prepared first commits last: it may take a port that another leaves", async () => {
   const order: string[] = [];
   const named =

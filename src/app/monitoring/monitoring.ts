@@ -46,7 +46,7 @@ export interface Monitoring {
  * ```text
  *   plain fields ── metrics ──┬─► /metrics, push
  *   event loops ── gather ────┤
- *   machine ── collect ───────┘─► history, once a second
+ *   machine ── collect, sample ┘─► history, once a second
  * ```
  */
 export function startMonitoring({ parts, services, history, onSecond, log }: MonitoringOptions): Monitoring {

@@ -184,7 +184,7 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     else this.#emptied();
   }
 
-  /** @returns false when the connection is closed, perhaps as the ceiling was passed */
+  /** @returns false when the connection is closed, perhaps because the maximum was passed */
   #queue(rest: Uint8Array): boolean {
     if (this.closed) return false;
     const { socket, counts, limits, deadlines } = this.context;

@@ -3,7 +3,7 @@
  *
  * ```text
  *   main thread                            thread of the pool
- *   pool.deploy({ module, startMessage })  ─► deploy(startMessage, post) ─► Program
+ *   deployment.start(count)                ─► deploy(startMessage, post) ─► Program
  *   instance.post(message)                 ─► program.receive(message)
  *   instance.request(message)              ─► program.handle(message), answered
  *   receive(instance, message)             ◄─ post(message)
