@@ -7,12 +7,12 @@ import { tally, together } from "./tally.ts";
 
 /** For tests without a timeout of their own: real processes take long on a small, busy machine. */
 const TEST_TIMEOUT_MS = 30_000;
-/** Folders that take half of the time. Two halves run in parallel, since most tests wait for sockets and processes. */
-const FIRST_HALF = new Set(["net", "tcp", "cli", "load", "app"]);
+/** Folders that take a third of the time each; the rest takes the last third. They run in parallel: most tests only wait. */
+const THIRDS = [new Set(["net", "tcp", "load", "wire"]), new Set(["cli", "app", "part", "base", "metrics"])];
 
 const ROOT = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
-const groups = args.some((arg) => !arg.startsWith("-")) ? [[]] : halves();
+const groups = args.some((arg) => !arg.startsWith("-")) ? [[]] : thirds();
 const children: ReturnType<typeof spawn>[] = [];
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
@@ -29,15 +29,15 @@ const { line, exitCode } = together(results.map(({ summary, code }) => tally(sum
 process.stdout.write(`${line}\n`);
 process.exitCode = exitCode;
 
-/** Splits the tests into two halves, one for each process. */
-function halves(): string[][] {
+/** Splits the tests into three parts, one for each process. */
+function thirds(): string[][] {
   const all = readdirSync(join(ROOT, "test")).filter((name) => !/\.ts$/.test(name) || /\.test\.ts$/.test(name));
-  const first = all.filter((name) => FIRST_HALF.has(name));
-  const second = all.filter((name) => !FIRST_HALF.has(name));
-  return [first, second].map((names) => names.map((name) => `./test/${name}`));
+  const rest = all.filter((name) => !THIRDS.some((names) => names.has(name)));
+  const parts = [...THIRDS.map((names) => all.filter((name) => names.has(name))), rest];
+  return parts.map((names) => names.map((name) => `./test/${name}`));
 }
 
-/** @param isShown whether to show the output at once; otherwise it is returned, so that two outputs never mix */
+/** @param isShown whether to show the output at once; otherwise it is returned, so that outputs never mix */
 function run(paths: readonly string[], isShown: boolean): Promise<Run> {
   const child = spawn(process.execPath, ["test", `--timeout=${TEST_TIMEOUT_MS}`, ...args, ...paths], {
     cwd: ROOT,
