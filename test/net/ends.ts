@@ -1,6 +1,14 @@
 /** Every way in which a connection ends, for `whole-or-reset.test.ts`: each serves one connection that is sent `LENGTH` bytes. */
 import { createServer, type Server as ForeignServer } from "node:net";
-import { type Connection, type Handler, type ListenOptions, listen, type Server, sendFile } from "../../src/net/mod.ts";
+import {
+  type Connection,
+  type Handler,
+  type ListenOptions,
+  listen,
+  type Server,
+  sendFile,
+  ThreadPool,
+} from "../../src/net/mod.ts";
 import { type RelayOptions, relay } from "../../src/tcp/mod.ts";
 
 export const LENGTH = 1_500_000;
@@ -87,11 +95,12 @@ async function targetOf(then: Then, answersAt: "data" | "end"): Promise<ForeignS
   return target;
 }
 
-/** A handler file on a worker, which its own error ends. */
+/** A handler file on a worker, which its own error ends: on threads that no other listener shares. */
 const crashing: End = {
   name: "its worker crashes",
   promised: "whole-or-reset",
-  serve: (given) => listen({ ...given, workers: 2 }, new URL("./answer-and-crash.ts", import.meta.url)),
+  serve: (given) =>
+    listen({ ...given, workers: 2, threads: new ThreadPool(2) }, new URL("./answer-and-crash.ts", import.meta.url)),
 };
 
 const filing = (promised: Promised, name: string, more: Partial<End> & ListenOptions = {}): End => {
