@@ -1,0 +1,15 @@
+/** The page and the part declare the JSON between them each for itself, since layers do not import sideways: tsc compares. */
+import { expect, test } from "bun:test";
+import type { ConnectionRow, ListenerView, PanelView, RelayStatus as RelayView } from "../../src/dash/mod.ts";
+import type { ConnectionInfo } from "../../src/net/mod.ts";
+import type { Panel } from "../../src/part/mod.ts";
+import type { ListenerStatus, RelayStatus } from "../../src/tcp/mod.ts";
+
+const listener = (sent: ListenerStatus): ListenerView => sent;
+const relay = (sent: RelayStatus): RelayView => sent;
+const panel = (sent: Panel): PanelView => sent;
+const connection = (sent: ConnectionInfo): ConnectionRow => sent;
+
+test("what the page reads is what parts and listeners send", () => {
+  expect([listener, relay, panel, connection]).toHaveLength(4);
+});
