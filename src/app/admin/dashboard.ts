@@ -57,11 +57,6 @@ export class Dashboard {
     return `http://${formatAddress({ host: this.#at.host, port: this.#server.port })}${this.#site.basePath}`;
   }
 
-  /** Other machines can reach it. */
-  get isOpen(): boolean {
-    return !/^(127\.|::1$|localhost$)/.test(this.#at.host);
-  }
-
   /**
    * Opens the port of a changed configuration. The access rules change with the commit.
    *

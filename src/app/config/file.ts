@@ -109,7 +109,7 @@ function clashesOf(config: Config, written: ReadonlySet<string>, line: (path: Pa
     const isDefault = !written.has(setting);
     const path = (isDefault ? takenBy.setting : setting).split(".");
     const other = isDefault
-      ? `${setting}, by default`
+      ? `${setting}, by default: set one of them to another address`
       : `${takenBy.setting} (line ${line(takenBy.setting.split("."), "value")})`;
     const own = isDefault ? formatAddress(takenBy.address) : address;
     return { path, text: `${path.join(".")}: expected an address of its own, ${own} is that of ${other}` };
