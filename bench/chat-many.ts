@@ -57,10 +57,10 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   await crowd.joinSilent(silent);
   await until((now) => now.subscriptions === subscribers + silent);
   beside.push(await publish(`round ${round}, with ${silent} that never read`));
-  const { publishedDropped, outboxBytes } = await counts();
+  const { publishedDropped, writeQueueBytes } = await counts();
   lostBySilent += publishedDropped - before;
   console.log(
-    `  not delivered to them: ${publishedDropped - before} messages; in outboxes ${formatBytes(outboxBytes)}`,
+    `  not delivered to them: ${publishedDropped - before} messages; in write queues ${formatBytes(writeQueueBytes)}`,
   );
   crowd.leaveSilent();
   await until((now) => now.subscriptions === subscribers);

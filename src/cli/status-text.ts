@@ -17,7 +17,7 @@ export interface StatusSample {
  * process  12m of CPU time, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
  * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C (cpu_thermal), up 12d
  *
- * listener  address       handler  workers     open  accepted/s  reads/s  read/s  written/s  waiting  refused
+ * listener  address       handler  workers     open  accepted/s  reads/s  read/s  written/s  waiting  rejected
  * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
  * ```
  *

@@ -53,8 +53,8 @@ export interface ListenerView {
     readonly accepted: number;
     /** Frames passed to handlers that have a framing; older versions do not send it. */
     readonly framesRead?: number;
-    readonly outboxBytes: number;
-    readonly refused: Readonly<Record<string, number>>;
+    readonly writeQueueBytes: number;
+    readonly rejected: Readonly<Record<string, number>>;
     readonly closed: Readonly<Record<string, number>>;
   };
 }

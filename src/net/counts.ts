@@ -1,5 +1,5 @@
 import { countLayout } from "../base/mod.ts";
-import { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
+import { CLOSE_REASONS, type CloseReason, REJECTION_REASONS, type RejectionReason } from "./reasons.ts";
 import { Rows } from "./rows.ts";
 
 /** Upper bounds, in seconds, of how long connections lasted. */
@@ -29,7 +29,7 @@ const LAYOUT = countLayout({
   framesRead: 1,
   writes: 1,
   drains: 1,
-  outboxBytes: 1,
+  writeQueueBytes: 1,
   handlerErrors: 1,
   workerRestarts: 1,
   /** The second, since the epoch, in which `acceptedInWindow` were accepted: for acceptsPerSecond. */
@@ -48,7 +48,7 @@ const LAYOUT = countLayout({
   subscriptions: 1,
   /** Bytes of messages that came from other event loops: how the server knows what is still on its way. */
   relayedBytes: 1,
-  refused: REFUSAL_REASONS.length,
+  rejected: REJECTION_REASONS.length,
   closed: CLOSE_REASONS.length,
   lifetimes: histogramSlots(LIFETIME_BOUNDS_SECONDS),
   firstBytes: histogramSlots(FIRST_BYTE_BOUNDS_SECONDS),
@@ -78,11 +78,11 @@ export interface HistogramCounts {
 /** Doubles in a row. */
 export const COUNTS_PER_ROW = LAYOUT.length;
 
-const refusalPlace = Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, Count.refused + index]));
+const rejectionPlace = Object.fromEntries(REJECTION_REASONS.map((reason, index) => [reason, Count.rejected + index]));
 const closePlace = Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, Count.closed + index]));
 
-export function placeOfRefusal(reason: RefusalReason): number {
-  return refusalPlace[reason]!;
+export function placeOfRejection(reason: RejectionReason): number {
+  return rejectionPlace[reason]!;
 }
 
 export function placeOfClose(reason: CloseReason): number {
@@ -108,7 +108,7 @@ export interface ListenerCounts {
   /** Times a write queue fell below its low mark again. */
   drains: number;
   /** Bytes that wait in write queues now. */
-  outboxBytes: number;
+  writeQueueBytes: number;
   handlerErrors: number;
   workerRestarts: number;
   /** Connections whose PROXY header or TLS handshake is not complete; among `active`. */
@@ -121,7 +121,7 @@ export interface ListenerCounts {
   publishedDropped: number;
   /** Subscriptions now: a connection in two topics counts twice. */
   subscriptions: number;
-  refused: Record<RefusalReason, number>;
+  rejected: Record<RejectionReason, number>;
   closed: Record<CloseReason, number>;
   /** How long the connections that are closed lasted. */
   lifetimes: HistogramCounts;
@@ -130,7 +130,7 @@ export interface ListenerCounts {
 }
 
 /** The counts of one worker since its listener started, restarts included. */
-export type WorkerCounts = Pick<ListenerCounts, "active" | "reads" | "bytesRead" | "bytesWritten" | "outboxBytes">;
+export type WorkerCounts = Pick<ListenerCounts, "active" | "reads" | "bytesRead" | "bytesWritten" | "writeQueueBytes">;
 
 /** What all workers of a listener count. */
 export class CountRows extends Rows {
@@ -156,7 +156,7 @@ export class CountRows extends Rows {
     const row = this.row(index);
     row[placeOfClose("worker-crash")]! += row[Count.active]!;
     row[Count.active] = 0;
-    row[Count.outboxBytes] = 0;
+    row[Count.writeQueueBytes] = 0;
     row[Count.pending] = 0;
     row[Count.subscriptions] = 0;
   }
@@ -174,7 +174,7 @@ export class CountRows extends Rows {
       framesRead: this.sum(Count.framesRead),
       writes: this.sum(Count.writes),
       drains: this.sum(Count.drains),
-      outboxBytes: this.sum(Count.outboxBytes),
+      writeQueueBytes: this.sum(Count.writeQueueBytes),
       handlerErrors: this.sum(Count.handlerErrors),
       workerRestarts: this.sum(Count.workerRestarts),
       pending: this.sum(Count.pending),
@@ -182,8 +182,8 @@ export class CountRows extends Rows {
       published: this.sum(Count.published),
       publishedDropped: this.sum(Count.publishedDropped),
       subscriptions: this.sum(Count.subscriptions),
-      refused: Object.fromEntries(REFUSAL_REASONS.map((each) => [each, this.sum(placeOfRefusal(each))])) as Record<
-        RefusalReason,
+      rejected: Object.fromEntries(REJECTION_REASONS.map((each) => [each, this.sum(placeOfRejection(each))])) as Record<
+        RejectionReason,
         number
       >,
       closed: Object.fromEntries(CLOSE_REASONS.map((each) => [each, this.sum(placeOfClose(each))])) as Record<
@@ -204,7 +204,7 @@ export class CountRows extends Rows {
         reads: row[Count.reads]!,
         bytesRead: row[Count.bytesRead]!,
         bytesWritten: row[Count.bytesWritten]!,
-        outboxBytes: row[Count.outboxBytes]!,
+        writeQueueBytes: row[Count.writeQueueBytes]!,
       };
     });
   }

@@ -16,9 +16,9 @@ export const SOCKET_DEFAULTS: SocketSettings = {
   halfOpen: false,
   receiveBufferBytes: 0,
   sendBufferBytes: 0,
-  outboxHighBytes: 64 * 1024,
-  outboxLowBytes: 16 * 1024,
-  outboxMaxBytes: 1024 * 1024,
+  writeQueueHighBytes: 64 * 1024,
+  writeQueueLowBytes: 16 * 1024,
+  writeQueueMaxBytes: 1024 * 1024,
 };
 
 export const LIMIT_DEFAULTS: Readonly<LimitSettings> = {

@@ -44,7 +44,7 @@ export {
   runProgram,
   shownFile,
 } from "./module/mod.ts";
-export { CLOSE_REASONS, type CloseReason, REFUSAL_REASONS, type RefusalReason } from "./reasons.ts";
+export { CLOSE_REASONS, type CloseReason, REJECTION_REASONS, type RejectionReason } from "./reasons.ts";
 export { register } from "./requests.ts";
 export { listen, type Server } from "./server.ts";
 export {

@@ -7,7 +7,7 @@ export const CLOSE_REASONS = [
   "first-byte", // the peer sent nothing for firstByteMs after it connected
   "lifetime", // older than lifetimeMs
   "stalled", // the peer took none of what waits for it for stallMs
-  "outbox-full", // more waited for the peer than outboxMaxBytes
+  "write-queue-full", // more waited for the peer than writeQueueMaxBytes
   "bad-frame", // its bytes are no frame of the handler's framing: too long, or a length that cannot be
   "proxy-header", // a trusted peer sent no PROXY header in time, or one that is wrong
   "address-limit", // maxPerAddress are open from the address that its PROXY header names
@@ -24,7 +24,7 @@ export const CLOSE_REASONS = [
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
 /** Why a connection was turned away before its handler saw it. */
-export const REFUSAL_REASONS = [
+export const REJECTION_REASONS = [
   "connections", // maxConnections are open
   "address", // maxPerAddress are open from this address
   "rate", // more than acceptsPerSecond
@@ -32,4 +32,4 @@ export const REFUSAL_REASONS = [
   "descriptors", // the process is about to run out of file descriptors
 ] as const;
 
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+export type RejectionReason = (typeof REJECTION_REASONS)[number];

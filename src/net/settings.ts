@@ -52,9 +52,9 @@ export function socketSettings(given: SocketOptions): SocketSettings {
   mustBeWithin("typeOfService", settings.typeOfService, 255);
   mustBeAtLeast("receiveBufferBytes", settings.receiveBufferBytes, 0);
   mustBeAtLeast("sendBufferBytes", settings.sendBufferBytes, 0);
-  mustBeAtLeast("outboxLowBytes", settings.outboxLowBytes, 0);
-  mustBeAtLeast("outboxHighBytes", settings.outboxHighBytes, settings.outboxLowBytes);
-  mustBeAtLeast("outboxMaxBytes", settings.outboxMaxBytes, settings.outboxHighBytes);
+  mustBeAtLeast("writeQueueLowBytes", settings.writeQueueLowBytes, 0);
+  mustBeAtLeast("writeQueueHighBytes", settings.writeQueueHighBytes, settings.writeQueueLowBytes);
+  mustBeAtLeast("writeQueueMaxBytes", settings.writeQueueMaxBytes, settings.writeQueueHighBytes);
   return settings;
 }
 

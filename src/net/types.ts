@@ -10,7 +10,7 @@ import type { ThreadPool } from "./worker/mod.ts";
  *   write(bytes) ──► kernel takes all ──────────────────────────► peer
  *        │                                                         ▲
  *        └─ the rest ► write queue ── high mark: reading pauses ───┤ drain: below the low mark reading goes on
- *                        └─────────── maximum: close("outbox-full")┘
+ *                        └─────────── maximum: close("write-queue-full")┘
  * ```
  */
 export interface Connection<Data = unknown> {
@@ -47,7 +47,7 @@ export interface Connection<Data = unknown> {
    * Sends bytes, in order, after what was written before. They are copied if they must wait, so the caller may reuse them.
    *
    * @returns how many bytes were taken: all of them, or 0 when the connection is closed, was ended, or these bytes would
-   *   pass `outboxMaxBytes`, which closes it with reason `outbox-full`
+   *   pass `writeQueueMaxBytes`, which closes it with reason `write-queue-full`
    */
   write(bytes: Uint8Array | string): number;
   /**
@@ -167,11 +167,11 @@ export interface SocketOptions {
   /** SO_SNDBUF in bytes; 0 = the system's choice. @default {0} */
   sendBufferBytes?: number;
   /** Above this many waiting bytes reading pauses. @default {65536} */
-  outboxHighBytes?: number;
+  writeQueueHighBytes?: number;
   /** Below this many waiting bytes reading goes on and `drain` is called. @default {16384} */
-  outboxLowBytes?: number;
-  /** Waiting bytes that close the connection with `outbox-full`. @default {1048576} */
-  outboxMaxBytes?: number;
+  writeQueueLowBytes?: number;
+  /** Waiting bytes that close the connection with `write-queue-full`. @default {1048576} */
+  writeQueueMaxBytes?: number;
 }
 
 /** Bounds on connections, in number and in time. All can change while running; 0 = no bound. */

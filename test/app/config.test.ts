@@ -31,14 +31,17 @@ describe("a configuration", () => {
     const text = `
 tcp:
   a: { listen: "127.0.0.1:7001", handler: echo, workers: auto, backlog: 1k, limits: { connections: 20k, idle: 90s } }
-  b: { listen: unix:/run/tenk.sock, outbox: { max: 2MiB } }
+  b: { listen: unix:/run/tenk.sock, writeQueue: { max: 2MiB } }
 log: { level: debug }
 dashboard:
 `;
     const { config } = parseConfig(text, "tenk.yaml");
     expect(config.tcp.a).toMatchObject({ listen: { host: "127.0.0.1", port: 7001 }, workers: "auto", backlog: 1000 });
     expect(config.tcp.a?.limits).toMatchObject({ connections: 20_000, idle: 90_000, stall: 60_000 });
-    expect(config.tcp.b).toMatchObject({ listen: { path: "/run/tenk.sock" }, outbox: { max: 2_097_152, low: 16_384 } });
+    expect(config.tcp.b).toMatchObject({
+      listen: { path: "/run/tenk.sock" },
+      writeQueue: { max: 2_097_152, low: 16_384 },
+    });
     expect(config.dashboard.listen).toEqual({ host: "127.0.0.1", port: 9190 });
   });
 
@@ -85,8 +88,8 @@ dashboard:
       "tenk.yaml:3: tcp.b.listen: expected an address of its own, unix:/x is that of tcp.a.listen (line 2)",
     ],
     [
-      "tcp:\n  a: { listen: 1, outbox: { high: 2MiB } }",
-      "tenk.yaml:2: tcp.a.outbox: expected low <= high <= max, found a section",
+      "tcp:\n  a: { listen: 1, writeQueue: { high: 2MiB } }",
+      "tenk.yaml:2: tcp.a.writeQueue: expected low <= high <= max, found a section",
     ],
     [
       "tcp:\n  A b: { listen: 1 }",

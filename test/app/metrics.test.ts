@@ -8,8 +8,8 @@ import {
   type CloseReason,
   type ListenerCounts,
   openVitals,
-  REFUSAL_REASONS,
-  type RefusalReason,
+  REJECTION_REASONS,
+  type RejectionReason,
   type WorkerCounts,
 } from "../../src/net/mod.ts";
 import { until } from "../net/support.ts";
@@ -64,7 +64,7 @@ const COUNTS: ListenerCounts = {
   framesRead: 22,
   writes: 7,
   drains: 8,
-  outboxBytes: 9,
+  writeQueueBytes: 9,
   handlerErrors: 10,
   workerRestarts: 11,
   pending: 12,
@@ -72,8 +72,8 @@ const COUNTS: ListenerCounts = {
   published: 14,
   publishedDropped: 15,
   subscriptions: 16,
-  refused: Object.fromEntries(REFUSAL_REASONS.map((reason, index) => [reason, index + 1])) as Record<
-    RefusalReason,
+  rejected: Object.fromEntries(REJECTION_REASONS.map((reason, index) => [reason, index + 1])) as Record<
+    RejectionReason,
     number
   >,
   closed: Object.fromEntries(CLOSE_REASONS.map((reason, index) => [reason, index + 1])) as Record<CloseReason, number>,
@@ -81,8 +81,8 @@ const COUNTS: ListenerCounts = {
   firstBytes: { boundsSeconds: [1], counts: [1, 2], sumSeconds: 3 },
 };
 
-const SHARE: WorkerCounts = { active: 17, bytesRead: 18, bytesWritten: 19, reads: 20, outboxBytes: 21 };
-const NO_SHARE: WorkerCounts = { active: 0, bytesRead: 0, bytesWritten: 0, reads: 0, outboxBytes: 0 };
+const SHARE: WorkerCounts = { active: 17, bytesRead: 18, bytesWritten: 19, reads: 20, writeQueueBytes: 21 };
+const NO_SHARE: WorkerCounts = { active: 0, bytesRead: 0, bytesWritten: 0, reads: 0, writeQueueBytes: 0 };
 
 /** Exposition text as `name{labels}` → value. */
 function samples(text: string): Map<string, number> {
@@ -126,7 +126,7 @@ describe("the metrics", () => {
     for (const [index, reason] of CLOSE_REASONS.entries()) {
       expect(values.get(`tenk_tcp_connections_closed_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
     }
-    for (const [index, reason] of REFUSAL_REASONS.entries()) {
+    for (const [index, reason] of REJECTION_REASONS.entries()) {
       expect(values.get(`tenk_tcp_connections_rejected_total{listener="packets",reason="${reason}"}`)).toBe(index + 1);
     }
   });

@@ -9,7 +9,7 @@ describe("effective settings", () => {
     expect(byKey["tcp.a.listen"]).toEqual(["0.0.0.0:7001", false]);
     expect(byKey["tcp.a.limits.idle"]).toEqual(["90s", false]);
     expect(byKey["tcp.a.limits.stall"]).toEqual(["1m", true]);
-    expect(byKey["tcp.a.outbox.max"]).toEqual(["1MiB", true]);
+    expect(byKey["tcp.a.writeQueue.max"]).toEqual(["1MiB", true]);
     expect(byKey["log.level"]).toEqual(["info", true]);
   });
 
@@ -38,7 +38,7 @@ describe("effective settings", () => {
       ciphers: ECDHE-ECDSA-AES128-GCM-SHA256, groups: [X25519], handshake: 2500ms, maxHandshakes: 0 } }`,
     "a proxy's": `{ listen: 1, proxyProtocol: { trusted: ["10.0.0.0/8", "::1"], timeout: 3s } }`,
     limits: `{ listen: 1, limits: { connections: 10000, idle: 1h, readPerSecond: 1.5MiB, totalWritePerSecond: 999 },
-      outbox: { high: 3KiB, low: 1, max: 1GiB }, subscribers: { maxQueued: 0, whenFull: close, maxRelayed: 2MiB } }`,
+      writeQueue: { high: 3KiB, low: 1, max: 1GiB }, subscribers: { maxQueued: 0, whenFull: close, maxRelayed: 2MiB } }`,
     options: `{ listen: 1, handler: ./chat.ts, options: { rooms: [a, 1, null], deep: { "a.b": "2" } }, dump: hex, dumpFilter: ["::/0"] }`,
   };
 

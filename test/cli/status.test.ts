@@ -30,8 +30,8 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
               framesRead,
               bytesRead: reads * 4,
               bytesWritten: 0,
-              outboxBytes: 0,
-              refused: { descriptors: 2 },
+              writeQueueBytes: 0,
+              rejected: { descriptors: 2 },
             } as never,
           },
         ],
@@ -75,8 +75,8 @@ test("prints the process, the machine and the listeners on one screen", () => {
     "process  12s of CPU time, 64 MiB resident, 10020 of 20000 descriptors, loop lag p99 1.1ms",
     "machine  23% of 4 cores busy, load 0.85, memory 1 GiB of 4 GiB, root 34% used (8 GiB, 16 GiB free), 42.5 °C (k10temp Tctl), up 2h",
     "",
-    "listener  address       handler  workers  open  accepted  reads   read  written  waiting  refused",
-    "packets   0.0.0.0:9091  sink           1   10k       10k    500  2 KiB      0 B      0 B        2",
+    "listener  address       handler  workers  open  accepted  reads   read  written  waiting  rejected",
+    "packets   0.0.0.0:9091  sink           1   10k       10k    500  2 KiB      0 B      0 B         2",
   ]);
 });
 
@@ -97,9 +97,9 @@ test("frames are a column where a handler has a framing", () => {
 });
 
 test.each([
-  [120, /^listener .* handler .* accepted\/s .* reads\/s .* read\/s .* written\/s +waiting +refused$/m],
-  [80, /^listener +open +accepted\/s +reads\/s +read\/s +written\/s +waiting +refused$/m],
-  [40, /^listener +open +waiting +refused$/m],
+  [120, /^listener .* handler .* accepted\/s .* reads\/s .* read\/s .* written\/s +waiting +rejected$/m],
+  [80, /^listener +open +accepted\/s +reads\/s +read\/s +written\/s +waiting +rejected$/m],
+  [40, /^listener +open +waiting +rejected$/m],
 ])("in %d columns it has the columns that matter, and nothing is torn", (width, head) => {
   const coloured = paintsFor({ isTTY: true, write: () => undefined }, { TERM: "xterm" });
   const [earlier, later] = [statusOf(1000, 12), statusOf(201_000, 12.9)];

@@ -78,7 +78,7 @@ describe("tenk up", () => {
     const socket = await connected(ready.listeners[0]!.port);
     socket.pause();
     socket.write(Buffer.alloc(1 << 24));
-    while (listenersIn(await statusOf(ready))[0]!.counts.outboxBytes === 0);
+    while (listenersIn(await statusOf(ready))[0]!.counts.writeQueueBytes === 0);
     child.kill("SIGINT");
     await sees("stderr", /stopping; Ctrl-C again ends at once/);
     // One that follows too soon is the same wish: a key that is held down.
@@ -177,7 +177,7 @@ describe("tenk check", () => {
       const { code, stdout, stderr } = await tenk(["check"], { cwd: folder });
       expect(stdout).toStartWith("tenk.yaml is valid\n");
       expect(stdout).toMatch(/^ {2}tcp\.a\.listen +0\.0\.0\.0:7001$/m);
-      expect(stdout).toMatch(/^ {2}tcp\.a\.outbox\.max +1MiB +default$/m);
+      expect(stdout).toMatch(/^ {2}tcp\.a\.writeQueue\.max +1MiB +default$/m);
       expect([code, stderr]).toEqual([0, ""]);
       const json = JSON.parse((await tenk(["check", "--json"], { cwd: folder })).stdout);
       expect(json.settings).toContainEqual({ key: "tcp.a.handler", value: "sink", defaulted: true });

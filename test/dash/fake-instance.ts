@@ -146,7 +146,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
   const status = () => {
     const at = Math.floor(Date.now() / 1000);
     const counted = (name: string) => valueAt(`tenk_tcp_connections_active{listener="${name}"}`, at) ?? 0;
-    const listener = (name: string, port: number, refused: Record<string, number>) => ({
+    const listener = (name: string, port: number, rejected: Record<string, number>) => ({
       name,
       host: "0.0.0.0",
       port,
@@ -158,8 +158,8 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         peak: 10_000,
         accepted: 10_241,
         framesRead: name === "echo" ? 1_000_000 : 0,
-        outboxBytes: 0,
-        refused,
+        writeQueueBytes: 0,
+        rejected,
         closed: { peer: 190, reset: 41, idle: 10, handler: 0 },
       },
     });

@@ -14,7 +14,7 @@ describe("a plan", () => {
     "delaySendMs",
     "channelLifetimeMs",
     "pipeline",
-    "outboxBytes",
+    "writeQueueBytes",
     "upstreamBytesPerSecond",
     "downstreamBytesPerSecond",
     "receiveBufferBytes",

@@ -84,7 +84,7 @@ test("whatever a server does and however it is sent, every message is accounted 
 }, 30_000);
 
 test.each([1, 2])(
-  "a message that stays in an outbox was not sent, and awaits no answer: %p event loops",
+  "a message that stays in a write queue was not sent, and awaits no answer: %p event loops",
   async (workers) => {
     const messages = [
       { kind: "file-bytes", bytes: new Uint8Array(20_000_000), first: false, unescape: false },

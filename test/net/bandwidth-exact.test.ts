@@ -182,7 +182,7 @@ describe("a peer that is read slowly", () => {
   test("is echoed whole, by a handler that is paused by its full write queue in between", async () => {
     const handler: Handler = { chunk: (connection, bytes) => connection.write(bytes) };
     const limits = { readBytesPerSecond: 60_000, writeBytesPerSecond: 30_000 };
-    const server = await serve(handler, { limits, outboxHighBytes: 2000, outboxLowBytes: 500 });
+    const server = await serve(handler, { limits, writeQueueHighBytes: 2000, writeQueueLowBytes: 500 });
     const client = await new Client(server.port).connected();
     const text = "0123456789".repeat(2000);
     client.socket.write(text);

@@ -117,7 +117,7 @@ test.each([false, true])("eight connections that are written 200 kB/s each get a
   await expectPaced(() => written(server), 8 * 200_000, 8 * 16_384, 8 * 300_000);
   await until(() => opened.every((client) => client.bytes === 300_000));
   // Nobody stalled: the wait was ours, however short the deadline.
-  expect(server.counts()).toMatchObject({ active: 8, closed: { stalled: 0 }, outboxBytes: 0 });
+  expect(server.counts()).toMatchObject({ active: 8, closed: { stalled: 0 }, writeQueueBytes: 0 });
 });
 
 test("a total read rate is shared: four that send all they can get the same, one that sends little gets all of it read", async () => {
@@ -213,7 +213,7 @@ test("what waits for bandwidth is written when the rate is gone, and reading goe
   );
   const [client] = await open(1, server);
   client!.socket.write("x".repeat(40_000));
-  await until(() => server.counts().outboxBytes > 39_000);
+  await until(() => server.counts().writeQueueBytes > 39_000);
   // Longer than idleMs: what waits for us is not idle. 100 bytes a second come.
   await until(() => client!.bytes > 40);
   expect(server.counts().active).toBe(1);
@@ -274,7 +274,7 @@ test("TLS to a peer that stops and starts reading arrives whole, though pacing a
     else client!.socket.resume();
     return client!.bytes === total;
   }, 8000);
-  expect(server.counts()).toMatchObject({ active: 1, bytesWritten: total, outboxBytes: 0 });
+  expect(server.counts()).toMatchObject({ active: 1, bytesWritten: total, writeQueueBytes: 0 });
 });
 
 test("workers share the total rate, and together keep to it", async () => {
@@ -326,7 +326,7 @@ test("a slower rate while TLS waits for the kernel breaks no record", async () =
   let before = -1;
   // Nothing more goes out: a record waits for the kernel.
   await until(() => {
-    const stuck = written(server) > 0 && written(server) === before && server.counts().outboxBytes > 0;
+    const stuck = written(server) > 0 && written(server) === before && server.counts().writeQueueBytes > 0;
     before = written(server);
     return stuck;
   });
@@ -340,7 +340,7 @@ test("a slower rate while TLS waits for the kernel breaks no record", async () =
 test("a connection that we open keeps to its rates, too", async () => {
   const server = await serve({ chunk() {} }, {});
   const limits = { writeBytesPerSecond: 200_000 };
-  const connection = await connect({ port: server.port, limits, outboxMaxBytes: 1_000_000 }, {});
+  const connection = await connect({ port: server.port, limits, writeQueueMaxBytes: 1_000_000 }, {});
   connection.write(new Uint8Array(150_000));
   connection.end();
   await expectPaced(() => read(server), 200_000, 0, 150_000);

@@ -91,7 +91,7 @@ test("what the kernel refuses waits in the write queue, pauses reading above the
   client.socket.pause();
   await until(() => connection?.full === true);
   expect(connection?.queuedBytes).toBeGreaterThan(64 * 1024);
-  expect(server.counts().outboxBytes).toBe(connection!.queuedBytes);
+  expect(server.counts().writeQueueBytes).toBe(connection!.queuedBytes);
   let position = 0;
   let wrong = 0;
   client.socket.on("data", (chunk) => {
@@ -104,10 +104,10 @@ test("what the kernel refuses waits in the write queue, pauses reading above the
   await until(() => client.closed);
   expect([client.bytes, wrong]).toEqual([total, 0]);
   expect(drains).toBeGreaterThan(0);
-  expect(server.counts()).toMatchObject({ drains, outboxBytes: 0, bytesWritten: total });
+  expect(server.counts()).toMatchObject({ drains, writeQueueBytes: 0, bytesWritten: total });
 });
 
-test("a reader that never reads is closed with outbox-full when the handler writes on regardless", async () => {
+test("a reader that never reads is closed with write-queue-full when the handler writes on regardless", async () => {
   const ends: [CloseReason, number][] = [];
   let refused = -1;
   const server = await serve(
@@ -119,14 +119,14 @@ test("a reader that never reads is closed with outbox-full when the handler writ
       },
       close: (connection, reason) => ends.push([reason, connection.queuedBytes]),
     },
-    { outboxMaxBytes: 512 * 1024 },
+    { writeQueueMaxBytes: 512 * 1024 },
   );
   const client = new Client(server.port);
   client.socket.pause();
   await until(() => ends.length === 1);
-  expect(ends).toEqual([["outbox-full", 0]]);
+  expect(ends).toEqual([["write-queue-full", 0]]);
   expect(refused).toBe(0);
-  expect(server.counts()).toMatchObject({ active: 0, outboxBytes: 0, closed: { "outbox-full": 1 } });
+  expect(server.counts()).toMatchObject({ active: 0, writeQueueBytes: 0, closed: { "write-queue-full": 1 } });
 });
 
 test("an echo peer that never reads is read no further than the marks, then closed as stalled", async () => {
@@ -217,7 +217,7 @@ test("end() sends everything before FIN although the peer's bytes were never rea
         expect(connection.write("too late")).toBe(0);
       },
     },
-    { outboxMaxBytes: 4_000_000 },
+    { writeQueueMaxBytes: 4_000_000 },
   );
   const client = await new Client(server.port, { allowHalfOpen: true }).connected();
   client.socket.write("y".repeat(100_000));
@@ -326,7 +326,7 @@ test("a large answer to a peer that has reset meanwhile ends the connection, and
   const peer = spawn("node", ["-e", script]);
   await until(() => server.counts().closed.reset === 1);
   expect(taken).toBe(0);
-  expect(server.counts()).toMatchObject({ active: 0, outboxBytes: 0 });
+  expect(server.counts()).toMatchObject({ active: 0, writeQueueBytes: 0 });
   peer.kill();
   await server.stop();
 });

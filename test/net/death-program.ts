@@ -2,7 +2,7 @@
 import { listen } from "../../src/net/mod.ts";
 
 const server = await listen(
-  { host: "127.0.0.1", outboxMaxBytes: 20_000_000 },
+  { host: "127.0.0.1", writeQueueMaxBytes: 20_000_000 },
   {
     chunk(connection) {
       connection.write(new Uint8Array(16_000_000));

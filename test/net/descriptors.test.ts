@@ -41,10 +41,10 @@ test("2000 clients on 500 descriptors: the rest is refused and counted, those in
   const first = await Promise.all(Array.from({ length: 100 }, () => new Client(server.port).connected()));
   const crowd = Array.from({ length: 1900 }, () => new Client(server.port));
   await until(() => crowd.every((client) => !client.socket.connecting));
-  await until(() => (server.last()?.accepted ?? 0) + (server.last()?.refused.descriptors ?? 0) === 2000);
+  await until(() => (server.last()?.accepted ?? 0) + (server.last()?.rejected.descriptors ?? 0) === 2000);
   const inside = server.last()!;
-  expect(inside.refused.descriptors).toBeGreaterThan(1400);
-  expect(inside.active).toBe(2000 - inside.refused.descriptors);
+  expect(inside.rejected.descriptors).toBeGreaterThan(1400);
+  expect(inside.active).toBe(2000 - inside.rejected.descriptors);
   expect(inside.max).toBe(500);
   expect(await cpuShare(server.last, 500)).toBeLessThan(0.5);
   for (const client of first) client.socket.write("still here");

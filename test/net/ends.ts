@@ -172,8 +172,8 @@ export const ENDS: readonly End[] = [
   handled("idle", "whole-or-reset", () => answering(nothing), { limits: { idleMs: 600 } }),
   handled("lifetime", "whole-or-reset", () => answering(nothing), { limits: { lifetimeMs: 700 } }),
   handled("stalled", "whole-or-reset", () => answering(nothing), { limits: { stallMs: 600, lifetimeMs: 10_000 } }),
-  handled("outbox-full", "whole-or-reset", () => answering((connection) => connection.end()), {
-    outboxMaxBytes: 600_000,
+  handled("write-queue-full", "whole-or-reset", () => answering((connection) => connection.end()), {
+    writeQueueMaxBytes: 600_000,
   }),
   stopping("a stop with time", "whole", 30_000),
   stopping("a stop without time", "whole-or-reset", 0),

@@ -10,7 +10,7 @@ afterEach(async () => {
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 async function serve(handler: Handler): Promise<Client> {
-  server = await listen({ host: "127.0.0.1", outboxHighBytes: 4096, outboxLowBytes: 1024 }, handler);
+  server = await listen({ host: "127.0.0.1", writeQueueHighBytes: 4096, writeQueueLowBytes: 1024 }, handler);
   return new Client(server.port).connected();
 }
 
@@ -99,7 +99,7 @@ test("a full write queue holds back the rest of a chunk: small requests with lar
   const client = await serve({ framing: fixed(1), frame });
   client.socket.pause();
   client.socket.write("x".repeat(3000));
-  await until(() => server!.counts().outboxBytes > 0);
+  await until(() => server!.counts().writeQueueBytes > 0);
   client.socket.resume();
   await until(() => client.bytes === 3000 * answer.length);
   expect(most).toBeLessThan(4096 + answer.length);

@@ -106,8 +106,8 @@ const plan: fc.Arbitrary<Plan> = fc.record({
       maxQueuedBytes: fc.constantFrom(0, 1000, 200_000),
       whenFull: fc.constantFrom("drop-oldest", "drop-newest", "close"),
     }),
-    outboxHighBytes: fc.constantFrom(16_384, 50_000),
-    outboxMaxBytes: fc.constantFrom(50_000, 300_000),
+    writeQueueHighBytes: fc.constantFrom(16_384, 50_000),
+    writeQueueMaxBytes: fc.constantFrom(50_000, 300_000),
     sendBufferBytes: fc.constantFrom(0, 4096),
   }) as fc.Arbitrary<ListenOptions>,
   within: fc.record(Object.fromEntries(EVENTS.map((event) => [event, fc.array(act, { maxLength: 3 })])), {
@@ -186,7 +186,7 @@ const sum = (record: Record<string, number>) => Object.values(record).reduce((to
 
 function mustAddUp(counts: ListenerCounts): void {
   expect(counts.active + sum(counts.closed)).toBe(counts.accepted);
-  for (const each of [counts.active, counts.pending, counts.outboxBytes, counts.subscriptions]) {
+  for (const each of [counts.active, counts.pending, counts.writeQueueBytes, counts.subscriptions]) {
     expect(each).toBeGreaterThanOrEqual(0);
   }
   expect(counts.pending).toBeLessThanOrEqual(counts.active);
@@ -238,7 +238,7 @@ async function perform(given: Plan): Promise<void> {
   await server.stop({ graceMs: 60 });
   const counts = server.counts();
   mustAddUp(counts);
-  expect(counts).toMatchObject({ active: 0, pending: 0, outboxBytes: 0, subscriptions: 0 });
+  expect(counts).toMatchObject({ active: 0, pending: 0, writeQueueBytes: 0, subscriptions: 0 });
   for (const { opens, closes, afterClose } of bench.lives) {
     expect({ opens, closes, afterClose }).toEqual({ opens: 1, closes: 1, afterClose: [] });
   }

@@ -17,7 +17,7 @@ test("maxConnections refuses the next one, lets one in when one leaves, and can 
   server = await listen({ host: "127.0.0.1", limits: { maxConnections: 3 } }, {});
   const clients = await open(5);
   await until(() => clients.filter((client) => client.closed).length === 2);
-  expect(server.counts()).toMatchObject({ active: 3, accepted: 3, peak: 3, refused: { connections: 2 } });
+  expect(server.counts()).toMatchObject({ active: 3, accepted: 3, peak: 3, rejected: { connections: 2 } });
   clients.find((client) => !client.closed)?.socket.destroy();
   await until(() => server!.counts().active === 2);
   await open(1);
@@ -25,21 +25,21 @@ test("maxConnections refuses the next one, lets one in when one leaves, and can 
   server.update({ maxConnections: 10 });
   await open(5);
   await until(() => server!.counts().active === 8);
-  expect(server.counts().refused.connections).toBe(2);
+  expect(server.counts().rejected.connections).toBe(2);
 });
 
 test("maxPerAddress bounds one address and leaves others alone", async () => {
   server = await listen({ host: "127.0.0.1", limits: { maxPerAddress: 2 } }, {});
   await open(4, "127.0.0.2");
   await open(2, "127.0.0.3");
-  await until(() => server!.counts().refused.address === 2);
-  expect(server.counts()).toMatchObject({ active: 4, refused: { address: 2 } });
+  await until(() => server!.counts().rejected.address === 2);
+  expect(server.counts()).toMatchObject({ active: 4, rejected: { address: 2 } });
 });
 
 test("acceptsPerSecond refuses what comes faster, and only for that second", async () => {
   server = await listen({ host: "127.0.0.1", limits: { acceptsPerSecond: 5 } }, {});
   await open(30);
-  await until(() => server!.counts().accepted + server!.counts().refused.rate === 30);
+  await until(() => server!.counts().accepted + server!.counts().rejected.rate === 30);
   // The thirty may straddle the turn of a second, so at most two windows let five in each.
   expect(server.counts().accepted).toBeLessThanOrEqual(10);
   expect(server.counts().accepted).toBeGreaterThanOrEqual(5);

@@ -30,13 +30,14 @@ test.each([1, 2])(
   async (workers) => {
     const limits = { maxConnections: 4, maxPerAddress: 2 };
     const server = await listen({ host: "127.0.0.1", workers, limits }, HANDLERS.sink.url);
-    const seen = () => server.counts().accepted + server.counts().refused.connections + server.counts().refused.address;
+    const seen = () =>
+      server.counts().accepted + server.counts().rejected.connections + server.counts().rejected.address;
     // One at a time: event loops that accept at the same moment do not see each other's.
     for (const [index, last] of [1, 1, 1, 1, 1, 2, 2, 3, 3, 3].entries()) {
       new Client(server.port, { localAddress: `127.0.0.${last}` });
       await until(() => seen() === index + 1);
     }
-    const { connections, address } = server.counts().refused;
+    const { connections, address } = server.counts().rejected;
     expect([connections, address]).toEqual([3, 3]);
     await server.stop({ graceMs: 0 });
     expect(logged("connection rejected", { reason: "connections" })).toBe(connections);
@@ -60,7 +61,7 @@ test("the last of a burst are logged when the interval ends, though nothing happ
   await using server = await listen({ host: "127.0.0.1", limits: { maxConnections: 1 } }, {});
   await new Client(server.port).connected();
   for (let each = 0; each < 5; each++) new Client(server.port);
-  await until(() => server.counts().refused.connections === 5);
+  await until(() => server.counts().rejected.connections === 5);
   await until(() => logged("connection rejected") === 5);
 });
 

@@ -50,7 +50,12 @@ const peerSide: Handler<Run> = {
 
 let server: Server;
 beforeAll(async () => {
-  const options = { outboxHighBytes: 20_000, outboxLowBytes: 5_000, outboxMaxBytes: 3_000_000, sendBufferBytes: 8192 };
+  const options = {
+    writeQueueHighBytes: 20_000,
+    writeQueueLowBytes: 5_000,
+    writeQueueMaxBytes: 3_000_000,
+    sendBufferBytes: 8192,
+  };
   server = await listen({ host: "127.0.0.1", ...options }, serverSide);
 });
 afterAll(() => server.stop({ graceMs: 0 }));
@@ -114,5 +119,5 @@ test("the peer receives exactly what was taken", async () => {
   );
   await fc.assert(property, { numRuns: Number(process.env.TENK_RUNS ?? 150) });
   await until(() => server.counts().active === 0);
-  expect(server.counts().outboxBytes).toBe(0);
+  expect(server.counts().writeQueueBytes).toBe(0);
 }, 600_000);

@@ -74,19 +74,19 @@ test("a crashed worker's connections become closed ones: accepted = active + clo
 test("each worker's counts are those of its own row", () => {
   const rows = CountRows.shared(2);
   for (let place = 0; place < COUNTS_PER_ROW; place++) rows.row(1)[place] = 100 + place;
-  const { active, reads, bytesRead, bytesWritten, outboxBytes } = Count;
-  const at = { active, reads, bytesRead, bytesWritten, outboxBytes };
+  const { active, reads, bytesRead, bytesWritten, writeQueueBytes } = Count;
+  const at = { active, reads, bytesRead, bytesWritten, writeQueueBytes };
   const told = (base: number) => Object.fromEntries(Object.entries(at).map(([name, place]) => [name, base + place]));
-  const none = { active: 0, reads: 0, bytesRead: 0, bytesWritten: 0, outboxBytes: 0 };
+  const none = { active: 0, reads: 0, bytesRead: 0, bytesWritten: 0, writeQueueBytes: 0 };
   expect(rows.readEach() as unknown[]).toEqual([none, told(100)]);
 });
 
 test("every count has slots of its own", () => {
   const rows = CountRows.shared(1);
   for (let place = 0; place < COUNTS_PER_ROW; place++) rows.row(0)[place] = 100 + place;
-  const { refused, closed, lifetimes, firstBytes, ...plain } = rows.read();
+  const { rejected, closed, lifetimes, firstBytes, ...plain } = rows.read();
   const histograms = [lifetimes, firstBytes].flatMap(({ counts, sumSeconds }) => [...counts, sumSeconds]);
-  const all = [...Object.values(plain), ...Object.values(refused), ...Object.values(closed), ...histograms];
+  const all = [...Object.values(plain), ...Object.values(rejected), ...Object.values(closed), ...histograms];
   expect(all.every((value) => value >= 100)).toBe(true);
   expect(new Set(all).size).toBe(all.length);
 });

@@ -11,7 +11,7 @@ import { lines } from "../../src/wire/mod.ts";
 import { Client, until } from "./support.ts";
 
 const LARGEST_CHUNK_BYTES = 512 * 1024;
-const OUTBOX = { halfOpen: true, outboxHighBytes: 64 * 1024, outboxLowBytes: 16 * 1024 };
+const QUEUE = { halfOpen: true, writeQueueHighBytes: 64 * 1024, writeQueueLowBytes: 16 * 1024 };
 
 /** Far ends on `node:net`, with tenk's pipe between: `left` ⇄ a ⇄ b ⇄ `right`. */
 interface Bridge {
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 async function bridge(
-  options: SocketOptions = OUTBOX,
+  options: SocketOptions = QUEUE,
   handler: Handler = {},
   pipeOptions: PipeOptions = {},
 ): Promise<Bridge> {
@@ -162,7 +162,7 @@ describe("a pipe", () => {
       fc.record({ side, do: fc.constantFrom("pause" as const, "resume" as const, "turn" as const), size }),
     );
     const property = fc.asyncProperty(fc.array(step, { maxLength: 30 }), side, async (steps, first) => {
-      const made = await bridge({ ...OUTBOX, sendBufferBytes: 8192, receiveBufferBytes: 8192 });
+      const made = await bridge({ ...QUEUE, sendBufferBytes: 8192, receiveBufferBytes: 8192 });
       const readers = { left: new Reader(made.left), right: new Reader(made.right) };
       const sent = { left: 0, right: 0 };
       for (const each of steps) {
@@ -313,7 +313,7 @@ describe("a pipe", () => {
   });
 
   test("counts a side that it resets under the reason it was given", async () => {
-    const made = await bridge(OUTBOX, {}, { failureReason: "target" });
+    const made = await bridge(QUEUE, {}, { failureReason: "target" });
     made.right.resetAndDestroy();
     await until(() => made.results.length === 1);
     expect(made.closes).toEqual(["a target", "b reset"]);
@@ -321,7 +321,7 @@ describe("a pipe", () => {
 
   test("tells which side finished first, once", async () => {
     const finished: string[] = [];
-    const made = await bridge(OUTBOX, {}, { onFinish: (side) => finished.push(side) });
+    const made = await bridge(QUEUE, {}, { onFinish: (side) => finished.push(side) });
     made.right.end();
     await until(() => finished.length === 1);
     made.left.end();
@@ -333,7 +333,7 @@ describe("a pipe", () => {
 
   test("a stop lets the pair go on until the grace is over, or asks the former handler", async () => {
     const asked: number[] = [];
-    const made = await bridge(OUTBOX, { shutdown: (_, graceMs) => asked.push(graceMs) });
+    const made = await bridge(QUEUE, { shutdown: (_, graceMs) => asked.push(graceMs) });
     const reader = new Reader(made.right);
     const stopping = stops.pop()!();
     await until(() => made.results.length === 1);
@@ -344,7 +344,7 @@ describe("a pipe", () => {
 
   test("of a connection with itself sends back what comes, and tells its end once", async () => {
     const results: PipeResult[] = [];
-    const server = await listen(OUTBOX, {
+    const server = await listen(QUEUE, {
       open: (connection) => pipe(connection, connection, { onClose: (result) => results.push(result) }),
     });
     stops.push(() => server.stop({ graceMs: 0 }));
@@ -356,12 +356,12 @@ describe("a pipe", () => {
   });
 
   test("tells its end once, also where the half of a line that was kept for it ends it at once", async () => {
-    const far = await listen(OUTBOX, { end: (connection) => connection.end() });
-    const target = await connect({ port: far.port, ...OUTBOX }, {});
+    const far = await listen(QUEUE, { end: (connection) => connection.end() });
+    const target = await connect({ port: far.port, ...QUEUE }, {});
     target.pause();
     target.end();
     let client: Connection | undefined;
-    const near = await listen(OUTBOX, {
+    const near = await listen(QUEUE, {
       framing: lines(),
       frame: (connection) => {
         client = connection;

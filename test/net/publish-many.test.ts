@@ -19,8 +19,8 @@ test("a chat of a thousand on two event loops: each message reaches each once, a
   expect(beside).toMatchObject({ expected: 59_940, received: 59_940, wrong: 0 });
   expect(server.counts().publishedDropped).toBeGreaterThan(0);
   // A mailbox each, and the rest of one message.
-  expect(server.counts().outboxBytes).toBeLessThanOrEqual(10 * 1000);
+  expect(server.counts().writeQueueBytes).toBeLessThanOrEqual(10 * 1000);
   crowd.leave();
   await until(() => server.counts().active === 0);
-  expect(server.counts()).toMatchObject({ subscriptions: 0, outboxBytes: 0 });
+  expect(server.counts()).toMatchObject({ subscriptions: 0, writeQueueBytes: 0 });
 }, 30_000);

@@ -92,7 +92,10 @@ async function slowAndQuick(options: ListenOptions) {
     },
     close: (_, reason) => closed.push(reason),
   };
-  server = await listen({ host: "127.0.0.1", sendBufferBytes: 8192, outboxMaxBytes: 4_000_000, ...options }, handler);
+  server = await listen(
+    { host: "127.0.0.1", sendBufferBytes: 8192, writeQueueMaxBytes: 4_000_000, ...options },
+    handler,
+  );
   const slow: Socket = connectNode({ host: "127.0.0.1", port: server.port });
   slow.on("error", () => {}).pause();
   await until(() => opened.length === 1);
@@ -156,7 +159,7 @@ describe("a subscriber that does not read", () => {
     const { quick, opened, closed } = await slowAndQuick({ subscribers: { maxQueuedBytes, whenFull: "close" } });
     const count = await publishUntil(quick, () => closed.length > 0);
     expect(closed).toEqual(["slow-subscriber"]);
-    expect([opened[0]!.queuedBytes, server.counts().outboxBytes, server.counts().subscriptions]).toEqual([0, 0, 1]);
+    expect([opened[0]!.queuedBytes, server.counts().writeQueueBytes, server.counts().subscriptions]).toEqual([0, 0, 1]);
     server.publish("news", message(count));
     await until(() => quick.bytes === (count + 1) * MESSAGE);
   });

@@ -140,21 +140,21 @@ describe("a listener with TLS", () => {
     const silent = await Promise.all(Array.from({ length: 3 }, () => new Client(server.port).connected()));
     await until(() => server.counts().pending === 3);
     expect((await visit(server.port)).answer).toBe("");
-    expect(server.counts().refused.handshakes).toBe(1);
+    expect(server.counts().rejected.handshakes).toBe(1);
     silent[0]?.socket.destroy();
     await until(() => server.counts().pending === 2);
     expect((await visit(server.port)).answer).toBe("hi");
   });
 
   test("carries megabytes both ways to a slow reader, byte for byte", async () => {
-    await using server = await serve(FIRST, echo, { outboxMaxBytes: 32 << 20 });
+    await using server = await serve(FIRST, echo, { writeQueueMaxBytes: 32 << 20 });
     const socket = tlsConnect({ port: server.port, ca: pem("ca-cert"), servername: "first.test" });
     const block = Buffer.alloc(5 << 20, 0).map((_, index) => (index * 31) >> 3);
     socket.write(block);
     const parts: Buffer[] = [];
     let length = 0;
     socket.pause();
-    await until(() => server.counts().outboxBytes > 0);
+    await until(() => server.counts().writeQueueBytes > 0);
     socket.on("data", (chunk) => { length += parts.push(chunk as Buffer) && chunk.length; }); // biome-ignore format: one thought
     socket.resume();
     await until(() => length === block.length);

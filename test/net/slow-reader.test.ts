@@ -25,7 +25,7 @@ async function read(limits: Limits, tls: boolean, then: (connection: Connection)
     close: (_, reason) => void ends.push(reason),
   };
   // The kernel's own buffer for sending stays as large as it likes: seconds of such reading fit.
-  const common = { host: "127.0.0.1", outboxMaxBytes: LENGTH, limits };
+  const common = { host: "127.0.0.1", writeQueueMaxBytes: LENGTH, limits };
   await using server = await listen({ ...common, ...(tls ? { tls: TLS } : {}) }, handler);
   const slow: Slow = { bytes: 0 };
   const reader = await connect(

@@ -37,12 +37,12 @@ test("stop tells each connection, waits for it, and closes the rest when the gra
 
 test("without a shutdown handler connections are ended at once, what waits for them is still sent", async () => {
   const server = await listen(
-    { host: "127.0.0.1", outboxMaxBytes: 8_000_000 },
+    { host: "127.0.0.1", writeQueueMaxBytes: 8_000_000 },
     { open: (connection) => connection.write(new Uint8Array(6_000_000)) },
   );
   const client = new Client(server.port);
   client.socket.pause();
-  await until(() => server.counts().outboxBytes > 0);
+  await until(() => server.counts().writeQueueBytes > 0);
   const stopped = server.stop({ graceMs: 5000 });
   client.socket.resume();
   await stopped;

@@ -78,7 +78,7 @@ else {
 async function complaintOf(one: Case, id: number): Promise<string | undefined> {
   const { end, tls, buffers, reader } = one;
   const isSmall = buffers === "small";
-  const options: ListenOptions = { host: "127.0.0.1", outboxMaxBytes: 2 * LENGTH, ...(tls ? { tls: TLS } : {}) };
+  const options: ListenOptions = { host: "127.0.0.1", writeQueueMaxBytes: 2 * LENGTH, ...(tls ? { tls: TLS } : {}) };
   const server: Closing = await end.serve(
     isSmall ? { ...options, sendBufferBytes: 16_384 } : options,
     join(folder, "payload"),

@@ -54,13 +54,13 @@ test("without workers there is no share", async () => {
 test("limits hold over all workers, to within workers - 1, and change in all of them", async () => {
   server = await listen({ host: "127.0.0.1", workers: 3, limits: { maxConnections: 20 } }, HANDLERS.sink.url);
   await open(60);
-  await until(() => server!.counts().accepted + server!.counts().refused.connections === 60);
+  await until(() => server!.counts().accepted + server!.counts().rejected.connections === 60);
   expect(server.counts().active).toBeGreaterThanOrEqual(20);
   expect(server.counts().active).toBeLessThanOrEqual(22);
   server.update({ maxPerAddress: 1, maxConnections: 0, idleMs: 50 });
   await until(() => server!.counts().active === 0);
   await open(10);
-  await until(() => server!.counts().refused.address >= 7);
+  await until(() => server!.counts().rejected.address >= 7);
 });
 
 test("a crashed worker is counted and restarted, the others never notice", async () => {

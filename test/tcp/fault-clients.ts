@@ -9,7 +9,7 @@ import { randomFrom } from "../wire/fuzz.ts";
 /** `short` is what must never be: a FIN, as if all were well, with bytes missing before it. */
 export type Outcome = "whole" | "none" | "short" | "reset" | "gave-up";
 
-const PATIENCE_MS = 4000;
+const TIMEOUT_MS = 4000;
 const MOST_BYTES = 60_000;
 const [port, seed, atOnce] = process.argv.slice(2).map(Number) as [number, number, number];
 const random = randomFrom(seed);
@@ -21,7 +21,7 @@ function one(): Promise<Outcome> {
     const length = 1 + random(MOST_BYTES);
     let got = 0;
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-    const timer = setTimeout(() => finish("gave-up"), PATIENCE_MS);
+    const timer = setTimeout(() => finish("gave-up"), TIMEOUT_MS);
     const finish = (outcome: Outcome) => {
       clearTimeout(timer);
       // Some leave as a killed process does whose bytes were not read.

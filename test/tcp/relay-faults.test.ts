@@ -16,7 +16,7 @@ afterEach(cleanUp);
 const FAULT_MS = Number(process.env.TENK_FAULT_MS ?? 500);
 const AT_ONCE = 40;
 /** For what must be seen in the end, on however busy a machine. */
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 /** Longer than what a connection takes in peace. */
 const SLICE_MS = 250;
 const HEALTH = { failures: 3, backOffMs: 100, maxBackOffMs: 400 };
@@ -91,7 +91,7 @@ async function faults(seed: number): Promise<void> {
     const [begun, seen] = [performance.now(), { what, whole: 0, short: 0, reasons: new Set<string>() }];
     const isOver = async (forMs: number) => {
       if (forMs < FAULT_MS) return false;
-      return forMs > FAULT_MS + PATIENCE_MS || (await isSeen(seen));
+      return forMs > FAULT_MS + TIMEOUT_MS || (await isSeen(seen));
     };
     do {
       await wait(SLICE_MS);
@@ -107,7 +107,7 @@ async function faults(seed: number): Promise<void> {
   const isPeace = ({ reasons }: { reasons: readonly string[] }) => String(reasons) === String(peace);
   /** What a fault has held up ends in its own time. */
   const recovered = async () => {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + TIMEOUT_MS;
     do await wait(SLICE_MS);
     while (!isPeace(await look()) && performance.now() < deadline);
   };

@@ -48,7 +48,7 @@ async function settled(server: Awaited<ReturnType<typeof listen>>): Promise<void
   await until(() => server.counts().active === 0);
   const { closed, handlerErrors } = server.counts();
   expect(handlerErrors).toBe(0);
-  expect(closed["no-target"] + closed.target + closed.system + closed["outbox-full"] + closed.stalled).toBe(0);
+  expect(closed["no-target"] + closed.target + closed.system + closed["write-queue-full"] + closed.stalled).toBe(0);
 }
 
 describe("in front of a real Redis", () => {

@@ -118,7 +118,7 @@ export async function relayed(options: RelayOptions, listening: ListenOptions = 
 export interface RelayStatus {
   active: number;
   closed: Record<CloseReason, number>;
-  outboxBytes: number;
+  writeQueueBytes: number;
   report: RelayReport;
 }
 

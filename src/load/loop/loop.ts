@@ -169,7 +169,7 @@ export class LoadLoop {
 
   #makeSender(source: LoopProtocol["source"]): Sender | undefined {
     if (source === undefined) return undefined;
-    const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, outboxBytes } = this.#plan;
+    const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, writeQueueBytes } = this.#plan;
     const count = this.#table.count;
     return new Sender(this.#table, this.tally, this.#recorder, {
       source,
@@ -178,7 +178,7 @@ export class LoadLoop {
       pipeline,
       lateAfterMs,
       dropAfterMs,
-      outboxBytes,
+      writeQueueBytes,
       epochMs: performance.timeOrigin + this.#startMs,
       tapOut: this.#hooks.tap?.out,
     });

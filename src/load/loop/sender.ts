@@ -24,7 +24,7 @@ export interface SenderOptions {
   readonly pipeline: number;
   readonly lateAfterMs: number;
   readonly dropAfterMs: number;
-  readonly outboxBytes: number;
+  readonly writeQueueBytes: number;
   /** Added to the run's milliseconds to have those since 1970. */
   readonly epochMs: number;
   readonly tapOut: ((uid: number, bytes: Uint8Array) => void) | undefined;
@@ -37,7 +37,7 @@ const BLOCK_BYTES = 16_384;
  * Sends one message on one slot or drops it with a cause. Every message is counted exactly once, as sent or dropped.
  *
  * ```text
- *   send ─┬─ too many unanswered, outbox full, bandwidth used up ─► dropped
+ *   send ─┬─ too many unanswered, write queue full, bandwidth used up ─► dropped
  *         ├─ earlier ones wait for their turn, or the pipeline is full ─► waits (sendWaiting() sends it)
  *         └─ write ─► stamp (planned, sent) ─► answered() takes it
  * ```
@@ -83,7 +83,7 @@ export class Sender {
 
   /** Sends the message that was planned for `plannedMs`; both times in milliseconds of the run. */
   send(slot: number, plannedMs: number, nowMs: number): void {
-    const { inFlight, upstream, outboxBytes, lateAfterMs } = this.#options;
+    const { inFlight, upstream, writeQueueBytes, lateAfterMs } = this.#options;
     const connection = this.#table.connections[slot];
     if (connection === undefined) {
       this.drop("closed", plannedMs);
@@ -93,7 +93,7 @@ export class Sender {
     } else if (inFlight !== undefined && this.#mustWait(inFlight, slot)) {
       inFlight.pushWaiting(slot, microsecondsOf(plannedMs));
       this.#begins(runUs(plannedMs), 1);
-    } else if (connection.queuedBytes > outboxBytes) {
+    } else if (connection.queuedBytes > writeQueueBytes) {
       this.drop("full", plannedMs);
     } else if (upstream !== undefined && !upstream.mayPass(slot, nowMs)) {
       this.drop("bandwidth", plannedMs);

@@ -3,7 +3,7 @@ import type { AddressOutcomes } from "../../net/mod.ts";
 /** Why a message was not sent. */
 export const DROP_CAUSES = [
   "old", // due for longer than dropAfterMs, or until the end: the generator was too slow
-  "full", // its connection's outbox was full, or a byte of it waited there at the end: the peer does not read
+  "full", // its connection's write queue was full, or a byte of it waited there at the end: the peer does not read
   "outstanding", // too many messages of its connection had no answer yet
   "noReply", // it waited for the answer to an earlier message, which did not come in dropAfterMs or until the end
   "bandwidth", // its connection had used up its upstream bandwidth

@@ -32,10 +32,10 @@ export interface LoadOptions {
   lateAfterMs?: number;
   /** A message that could not be sent for so long is dropped. @default {2000} */
   dropAfterMs?: number;
-  /** How long the end waits for last answers and full outboxes. @default {1000} */
+  /** How long the end waits for last answers and full write queues. @default {1000} */
   drainMs?: number;
   /** Bytes that may wait for one connection's kernel buffer; above, its messages are dropped. @default {16384} */
-  outboxBytes?: number;
+  writeQueueBytes?: number;
   /** Silence at the start of each connection. @default {0} */
   delaySendMs?: number;
   /** Close and reopen each connection after this long; 0 = never. @default {0} */
@@ -102,7 +102,7 @@ export function planLoad(options: LoadOptions, traffic: Traffic): LoadPlan {
     lateAfterMs: 100,
     dropAfterMs: 2000,
     drainMs: 1000,
-    outboxBytes: 16_384,
+    writeQueueBytes: 16_384,
     delaySendMs: 0,
     channelLifetimeMs: 0,
     reconnect: false,
@@ -175,7 +175,7 @@ const NOT_NEGATIVE = [
   "delaySendMs",
   "channelLifetimeMs",
   "pipeline",
-  "outboxBytes",
+  "writeQueueBytes",
   "upstreamBytesPerSecond",
 ] as const satisfies readonly (keyof LoadOptions)[];
 

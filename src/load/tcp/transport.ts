@@ -51,10 +51,10 @@ function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters
     noDelay: plan.noDelay,
     receiveBufferBytes: plan.receiveBufferBytes,
     sendBufferBytes: plan.sendBufferBytes,
-    // The sender keeps its own bound (`outboxBytes`). The library's would pause reading above its mark, and two sides
+    // The sender keeps its own bound (`writeQueueBytes`). The library's would pause reading above its mark, and two sides
     // that both wait for the other to read wait for ever.
-    outboxHighBytes: OUTBOX_BOUND_BYTES,
-    outboxMaxBytes: OUTBOX_BOUND_BYTES,
+    writeQueueHighBytes: WRITE_QUEUE_BOUND_BYTES,
+    writeQueueMaxBytes: WRITE_QUEUE_BOUND_BYTES,
     // What comes between our FIN and the peer's counts as well; who is to read slowly must not be made to read all at the end.
     halfOpen: plan.downstreamBytesPerSecond === undefined,
     // A peer that reads nothing is something to measure, not to hang up on.
@@ -68,4 +68,4 @@ function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters
   };
 }
 
-const OUTBOX_BOUND_BYTES = 2 ** 30;
+const WRITE_QUEUE_BOUND_BYTES = 2 ** 30;

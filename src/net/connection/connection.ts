@@ -32,21 +32,21 @@ import {
   UPGRADING,
 } from "./flags.ts";
 import { type Origin, PLAIN } from "./origin.ts";
-import { Outgoing } from "./outgoing.ts";
 import { release } from "./release.ts";
+import { SendingConnection } from "./sending.ts";
 import { trampoline } from "./trampoline.ts";
 
 const encoder = new TextEncoder();
 
 /**
- * A connection, from its first byte to its one end. What it sends is in {@link Outgoing}.
+ * A connection, from its first byte to its one end. What it sends is in {@link SendingConnection}.
  *
  * ```text
  *   received ─► handler.chunk, or cutter ─► handler.frame
  *                     all ends: end · close · peer · reset · deadline · error ─► finish(reason)
  * ```
  */
-export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Data>, SocketEvents, Timed {
+export class TcpConnection<Data> extends SendingConnection<Data> implements Connection<Data>, SocketEvents, Timed {
   data!: Data;
   #handler: Handler<Data>;
   /** Set when the first bytes are cut into frames. */
@@ -383,7 +383,7 @@ export class TcpConnection<Data> extends Outgoing<Data> implements Connection<Da
     const context = this.context;
     context.counts[placeOfClose(reason)]! += 1;
     observe(context.counts, Count.lifetimes, LIFETIME_BOUNDS_SECONDS, this.ageMs / 1000);
-    context.counts[Count.outboxBytes]! -= this.writeQueue?.length ?? 0;
+    context.counts[Count.writeQueueBytes]! -= this.writeQueue?.length ?? 0;
     this.writeQueue?.discard();
     this.writeQueue = undefined;
     this.#cutter?.discard();

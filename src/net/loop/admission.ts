@@ -1,5 +1,5 @@
-import { Count, type CountRows, placeOfRefusal } from "../counts.ts";
-import type { RefusalReason } from "../reasons.ts";
+import { Count, type CountRows, placeOfRejection } from "../counts.ts";
+import type { RejectionReason } from "../reasons.ts";
 import type { LimitSettings } from "../settings.ts";
 import { AddressSketch, SKETCH_BYTES } from "./address-sketch.ts";
 import { highestUsableDescriptor } from "./descriptor-guard.ts";
@@ -39,12 +39,17 @@ export class Admission {
    * @param address undefined where a PROXY header will name it, see `identify`
    * @param maxPending how many connections may be pending on this event loop, 0 = any number
    */
-  admit(descriptor: number, address: string | undefined, nowMs: number, maxPending: number): RefusalReason | undefined {
+  admit(
+    descriptor: number,
+    address: string | undefined,
+    nowMs: number,
+    maxPending: number,
+  ): RejectionReason | undefined {
     const row = this.#row;
     const isRush = maxPending > 0 && row[Count.pending]! >= maxPending;
     const refusal = isRush ? "handshakes" : this.#refusal(descriptor, address, Math.floor(nowMs / 1000));
     if (refusal !== undefined) {
-      row[placeOfRefusal(refusal)]! += 1;
+      row[placeOfRejection(refusal)]! += 1;
       return refusal;
     }
     row[Count.accepted]! += 1;
@@ -71,7 +76,7 @@ export class Admission {
     if (address !== undefined) this.#addresses.add(address, -1);
   }
 
-  #refusal(descriptor: number, address: string | undefined, second: number): RefusalReason | undefined {
+  #refusal(descriptor: number, address: string | undefined, second: number): RejectionReason | undefined {
     const limits = this.#limits;
     if (this.#row[Count.windowSecond] !== second) this.#beginSecond(second);
     if (descriptor >= this.#highestDescriptor) return "descriptors";

@@ -15,7 +15,7 @@ import { LISTEN_DEFAULTS } from "../defaults.ts";
 import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "../ffi.ts";
 import { listenError } from "../listen-error.ts";
 import { subscriberSettings, Topics } from "../publish/mod.ts";
-import type { CloseReason, RefusalReason } from "../reasons.ts";
+import type { CloseReason, RejectionReason } from "../reasons.ts";
 import {
   durationSetting,
   type LimitSettings,
@@ -72,7 +72,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   #server: RawListener;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
-  readonly #logRejected: (reason: RefusalReason) => void;
+  readonly #logRejected: (reason: RejectionReason) => void;
   readonly #logFailed: (reason: CloseReason, last: { address: string; error: string }) => void;
   readonly #logCannotAccept: Occasional<unknown>;
 

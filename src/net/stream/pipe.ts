@@ -61,7 +61,7 @@ export interface PipeOptions {
  *
  * `pipe(a, a)` sends back what comes.
  *
- * No more waits in a write queue than its high mark and one chunk (512 KiB at most), which `outboxMaxBytes` must have room for.
+ * No more waits in a write queue than its high mark and one chunk (512 KiB at most), which `writeQueueMaxBytes` must have room for.
  * Both connections need `halfOpen: true`: without it one that finished first gets none of the answer, and the other is reset
  * once it sends some. Pause `a` before you connect `b`: its bytes and its FIN then wait; `pipe` resumes both.
  *

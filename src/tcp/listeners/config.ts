@@ -51,12 +51,12 @@ const listener = section({
   halfOpen: onOff.nullable().default(null),
   receiveBuffer: size.default(SOCKET_DEFAULTS.receiveBufferBytes),
   sendBuffer: size.default(SOCKET_DEFAULTS.sendBufferBytes),
-  outbox: section({
-    high: size.default(SOCKET_DEFAULTS.outboxHighBytes),
-    low: size.default(SOCKET_DEFAULTS.outboxLowBytes),
-    max: size.default(SOCKET_DEFAULTS.outboxMaxBytes),
+  writeQueue: section({
+    high: size.default(SOCKET_DEFAULTS.writeQueueHighBytes),
+    low: size.default(SOCKET_DEFAULTS.writeQueueLowBytes),
+    max: size.default(SOCKET_DEFAULTS.writeQueueMaxBytes),
   })
-    .refine((outbox) => outbox.low <= outbox.high && outbox.high <= outbox.max, "expected low <= high <= max")
+    .refine((queue) => queue.low <= queue.high && queue.high <= queue.max, "expected low <= high <= max")
     .prefault({}),
   subscribers: section({
     maxQueued: size.default(SUBSCRIBER_DEFAULTS.maxQueuedBytes),
@@ -113,7 +113,7 @@ export interface TcpSettings {
   readonly folder: string;
 }
 
-/** One `tcp:` entry. `idle`, `stall` and the like are milliseconds, `outbox` and the buffers bytes. */
+/** One `tcp:` entry. `idle`, `stall` and the like are milliseconds, `writeQueue` and the buffers bytes. */
 export type ListenerConfig = TcpConfig[string];
 
 /** A `relay:` section. */

@@ -47,9 +47,9 @@ export function listenOptions(name: string, config: ListenerConfig, folder: stri
     halfOpen: config.halfOpen,
     receiveBufferBytes: config.receiveBuffer,
     sendBufferBytes: config.sendBuffer,
-    outboxHighBytes: config.outbox.high,
-    outboxLowBytes: config.outbox.low,
-    outboxMaxBytes: config.outbox.max,
+    writeQueueHighBytes: config.writeQueue.high,
+    writeQueueLowBytes: config.writeQueue.low,
+    writeQueueMaxBytes: config.writeQueue.max,
     limits: limitsOf(config.limits),
     subscribers: {
       maxQueuedBytes: config.subscribers.maxQueued,

@@ -47,7 +47,7 @@ function listenerMetrics(listeners: Listeners): Metric[] {
     byReason(
       "connections_rejected_total",
       "Connections that a limit rejected before the handler saw them.",
-      (counts) => counts.refused,
+      (counts) => counts.rejected,
     ),
     byReason("connections_closed_total", "Connections that ended.", (counts) => counts.closed),
     each("counter", "bytes_read_total", "Bytes read from sockets.", (counts) => counts.bytesRead),
@@ -69,7 +69,7 @@ function listenerMetrics(listeners: Listeners): Metric[] {
       "gauge",
       "write_queue_bytes",
       "Bytes in write queues, which peers have not taken yet.",
-      (counts) => counts.outboxBytes,
+      (counts) => counts.writeQueueBytes,
     ),
     each(
       "counter",
@@ -129,7 +129,7 @@ function workerMetrics(listeners: Listeners): Metric[] {
     each("counter", "bytes_read_total", "Bytes a worker read from sockets.", (counts) => counts.bytesRead),
     each("counter", "bytes_written_total", "Bytes a worker wrote to sockets.", (counts) => counts.bytesWritten),
     each("counter", "reads_total", "Reads of a worker that brought bytes.", (counts) => counts.reads),
-    each("gauge", "write_queue_bytes", "Bytes in the write queues of a worker.", (counts) => counts.outboxBytes),
+    each("gauge", "write_queue_bytes", "Bytes in the write queues of a worker.", (counts) => counts.writeQueueBytes),
   ];
 }
 

@@ -5,7 +5,7 @@ import { targetTable } from "./target-table.ts";
 
 /**
  * ```text
- * listener  address       handler  workers     open  accepted/s  reads/s   read/s  written/s  waiting  refused
+ * listener  address       handler  workers     open  accepted/s  reads/s   read/s  written/s  waiting  rejected
  * packets   0.0.0.0:9091  sink           1   10,000          0     100k  391 KiB     0 B/s      0 B        0
  * ```
  */
@@ -22,7 +22,7 @@ export function tcpTables(look: StatusLook<TcpView>): StatusTable[] {
   return [table, ...targetTable(look)];
 }
 
-/** What waits and who is refused stays to the last. */
+/** What waits and who is rejected stays to the last. */
 function columnsOf(isRates: boolean, hasFrames: boolean): StatusColumn[] {
   const column = (title: string, dropOrder?: number, align: StatusColumn["align"] = "right"): StatusColumn => ({
     title,
@@ -42,7 +42,7 @@ function columnsOf(isRates: boolean, hasFrames: boolean): StatusColumn[] {
     column(per("written"), 6),
     ...(hasFrames ? [column(per("frames"), 8)] : []),
     column("waiting"),
-    column("refused"),
+    column("rejected"),
   ];
 }
 
@@ -52,7 +52,7 @@ function listenerRow(
   { seconds, hasFrames }: { readonly seconds: number; readonly hasFrames: boolean },
 ): string[] {
   const { name, host, port, path, handler, workers, counts } = listener;
-  const refused = Object.values(counts.refused).reduce((sum, each) => sum + each, 0);
+  const rejected = Object.values(counts.rejected).reduce((sum, each) => sum + each, 0);
   const since = (pick: (counts: ListenerStatus["counts"]) => number) =>
     before === undefined ? pick(counts) : Math.max(0, pick(counts) - pick(before.counts)) / seconds;
   return [
@@ -66,7 +66,7 @@ function listenerRow(
     formatBytes(Math.round(since((each) => each.bytesRead))),
     formatBytes(Math.round(since((each) => each.bytesWritten))),
     ...(hasFrames ? [formatCount(Math.round(since((each) => each.framesRead)))] : []),
-    formatBytes(counts.outboxBytes),
-    formatCount(refused),
+    formatBytes(counts.writeQueueBytes),
+    formatCount(rejected),
   ];
 }

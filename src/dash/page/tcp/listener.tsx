@@ -36,7 +36,7 @@ export function ListenerRow({ listener }: { readonly listener: ListenerView }) {
         <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={bytesSpec(series, listener.name)} />
         <Chart level={4} source={nowSource} height={ROW_HEIGHT} spec={writeQueueSpec(series, listener.name)} />
         <div class="reasons">
-          <Reasons title="Rejected" none="none" counts={counts.refused} />
+          <Reasons title="Rejected" none="none" counts={counts.rejected} />
           <Reasons title="Closed by" none="none" counts={counts.closed} />
         </div>
       </div>

@@ -32,7 +32,7 @@ const encoder = new TextEncoder();
  *   end ───────► FIN when all of it is gone; closed with some of it left ─► reset
  * ```
  */
-export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Subscriber {
+export abstract class SendingConnection<Data> extends ConnectionBase<Data> implements Subscriber {
   protected writeQueue: WriteQueue | undefined;
   /** The reason that will be counted at the end, once `end` was called. */
   protected reason: CloseReason | undefined;
@@ -115,11 +115,11 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     const sent = this.send(writeQueue.waiting());
     if (sent === 0) return;
     writeQueue.consume(sent);
-    this.context.counts[Count.outboxBytes]! -= sent;
+    this.context.counts[Count.writeQueueBytes]! -= sent;
     this.progressMs = this.context.deadlines.nowMs;
     if (writeQueue.length === 0) this.#emptied();
     // Messages of the mailbox may have filled the write queue again.
-    if (this.full && (this.writeQueue?.length ?? 0) <= this.context.socket.outboxLowBytes) this.#drained();
+    if (this.full && (this.writeQueue?.length ?? 0) <= this.context.socket.writeQueueLowBytes) this.#drained();
   }
 
   checkDeadline(nowMs: number): number {
@@ -189,8 +189,8 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     if (this.closed) return false;
     const { socket, counts, limits, deadlines } = this.context;
     const queued = this.writeQueue?.length ?? 0;
-    if (queued + rest.length > socket.outboxMaxBytes) {
-      this.abort("outbox-full", undefined);
+    if (queued + rest.length > socket.writeQueueMaxBytes) {
+      this.abort("write-queue-full", undefined);
       return false;
     }
     if (this.writeQueue === undefined) {
@@ -201,8 +201,8 @@ export abstract class Outgoing<Data> extends ConnectionBase<Data> implements Sub
     } else {
       this.writeQueue.append(rest);
     }
-    counts[Count.outboxBytes]! += rest.length;
-    if (queued + rest.length > socket.outboxHighBytes) this.setPaused(this.flags | PAUSED_BY_WRITE_QUEUE);
+    counts[Count.writeQueueBytes]! += rest.length;
+    if (queued + rest.length > socket.writeQueueHighBytes) this.setPaused(this.flags | PAUSED_BY_WRITE_QUEUE);
     return true;
   }
 
