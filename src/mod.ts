@@ -24,6 +24,7 @@ export {
 } from "./metrics/mod.ts";
 export {
   type AddressOutcomes,
+  afterTurn,
   type BackoffOptions,
   type Certificate,
   CLOSE_REASONS,

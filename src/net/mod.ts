@@ -1,4 +1,5 @@
 /** Layer 2: sockets. The public TCP library: `import { listen, connect } from "tenk"`. */
+export { afterTurn } from "./after-turn.ts";
 export type { PreparedChange, ServerChange } from "./change.ts";
 export { type ConnectionTap, tapConnection } from "./connection/mod.ts";
 export {
