@@ -55,6 +55,11 @@ export class Wheel {
     this.#armed += 1;
   }
 
+  /** Fires `id` at `dueTick` or earlier: moves a timer that is armed for later, and starts one that is not armed. */
+  armBy(id: number, dueTick: number): void {
+    if (!this.isArmed(id) || this.#due[id]! > dueTick) this.arm(id, dueTick);
+  }
+
   disarm(id: number): void {
     if (!this.isArmed(id)) return;
     const next = this.#next[id]!;

@@ -63,6 +63,21 @@ export interface Connection<Data = unknown> {
   end(): void;
   /** `end()`, and also with `halfOpen` closes soon: 5 seconds after the peer has everything, if it sends no FIN itself. */
   closeWhenSent(): void;
+  /**
+   * `closeWhenSent()` with a bound on the time, for an answer that ends a connection while the peer still sends. Reads on (a
+   * pause ends) and discards what comes; once all that waits and our FIN are with the kernel, waits `lingerMs` for the peer's
+   * FIN and closes. The handler gets only `expired` and `close`.
+   *
+   * @param lingerMs milliseconds. @default {5000}
+   * @param reason as `close` will get it. @default {"handler"}
+   */
+  finish(lingerMs?: number, reason?: CloseReason): void;
+  /**
+   * Calls the handler's `expired` once, `ms` milliseconds from now: never early, up to 50 ms late. Another call moves it,
+   * 0 ends it. It is in force until then whatever happens on the connection, also after `end()` and `finish()`. Costs one
+   * number: call it at every message.
+   */
+  deadline(ms: number): void;
   /** Closes now. Where bytes wait in the write queue they are dropped, and the peer sees a reset instead of a FIN. */
   close(reason?: CloseReason): void;
   /** Closes now with RST, so that the kernel keeps no TIME_WAIT and the peer sees ECONNRESET. */
@@ -124,6 +139,8 @@ export interface Handler<Data = unknown> {
   isSending?(connection: Connection<Data>, reason: CloseReason): boolean;
   /** The write queue fell below the low mark. */
   drain?(connection: Connection<Data>): HandlerResult;
+  /** The time of `connection.deadline(ms)` is over. The connection is open, and may be written to; without this method it is closed. */
+  expired?(connection: Connection<Data>): HandlerResult;
   /** The peer sent FIN. With `halfOpen` you may go on writing until you call `end()`. */
   end?(connection: Connection<Data>): HandlerResult;
   /** The server is stopping: finish within `graceMs`. Without this method the connection is ended at once. */

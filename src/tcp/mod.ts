@@ -7,13 +7,16 @@ export { dumpedUrl } from "./module/mod.ts";
 export type { ListenerStatus, RelayStatus, TargetView, TcpView } from "./monitoring/mod.ts";
 export { tcp } from "./part.ts";
 export {
-  RELAY_BALANCES,
+  BALANCES,
+  type Balance,
+  HEALTH_DEFAULTS,
+  type HealthOptions,
   RELAY_DEFAULTS,
-  type RelayBalance,
   type RelayOptions,
   type RelayReport,
   type RelayTarget,
   relay,
   relaySettings,
+  type TargetReport,
 } from "./relay/mod.ts";
 export { default as sink } from "./sink.ts";

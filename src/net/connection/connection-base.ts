@@ -12,6 +12,7 @@ import {
   FIN_SENT,
   FIN_TAKEN,
   FIN_WAITS,
+  FINISHING,
   isHeld,
   PAUSED_BY_BANDWIDTH,
   PEER_FINISHED,
@@ -181,7 +182,12 @@ export abstract class ConnectionBase<Data> implements Paced {
     // The first look has nothing to compare with, so bytes under way count as progress.
     const hasMoved = this.#progressMark < 0 ? unackedBytes > 0 : mark !== this.#progressMark;
     this.#progressMark = mark;
-    if ((this.flags & FIN_SENT) !== 0 && finQueued && unackedBytes === 0) this.flags |= FIN_TAKEN;
+    if ((this.flags & FIN_SENT) !== 0 && finQueued) {
+      const isFinishing = (this.flags & FINISHING) !== 0;
+      if (unackedBytes === 0 || isFinishing) this.flags |= FIN_TAKEN;
+      // Its time is bounded: a peer that takes a byte now and then must not prolong it. The kernel goes on sending afterwards.
+      if (isFinishing) return;
+    }
     if (!hasMoved) return;
     const movedMs = nowMs - quietMs;
     this.progressMs = Math.max(this.progressMs, movedMs);

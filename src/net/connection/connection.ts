@@ -22,6 +22,7 @@ import {
   ENDED,
   FIN_SENT,
   FIN_WAITS,
+  FINISHING,
   HEARD,
   isHeld,
   isPaused,
@@ -43,7 +44,7 @@ const encoder = new TextEncoder();
  *
  * ```text
  *   received ─► handler.chunk, or cutter ─► handler.frame
- *                     all ends: end · close · peer · reset · deadline · error ─► finish(reason)
+ *                     all ends: end · close · peer · reset · deadline · error ─► conclude(reason)
  * ```
  */
 export class TcpConnection<Data> extends SendingConnection<Data> implements Connection<Data>, SocketEvents, Timed {
@@ -101,11 +102,6 @@ export class TcpConnection<Data> extends SendingConnection<Data> implements Conn
     this.setPaused(this.flags & ~PAUSED_BY_HANDLER);
   }
 
-  override endFor(reason: CloseReason): void {
-    if ((this.flags & (ENDED | CLOSED)) === 0 && !this.halfOpen) this.#cutter?.discard();
-    super.endFor(reason);
-  }
-
   close(reason: CloseReason = "handler"): void {
     if (this.closed) return;
     // After a FIN the peer would take a part for the whole.
@@ -113,7 +109,7 @@ export class TcpConnection<Data> extends SendingConnection<Data> implements Conn
       this.abort(reason, undefined);
       return;
     }
-    this.finish(reason, undefined);
+    this.conclude(reason, undefined);
     if ((this.flags & (SECURE | UPGRADING)) === 0) this.socket.close();
     else closeSecure(this.socket);
   }
@@ -181,7 +177,7 @@ export class TcpConnection<Data> extends SendingConnection<Data> implements Conn
 
   shutdown(graceMs: number): void {
     const handler = this.#handler;
-    if (this.closed) return;
+    if ((this.flags & (CLOSED | FINISHING)) !== 0) return;
     if (handler.shutdown) this.run(() => handler.shutdown?.(this, graceMs));
     else this.#endWhenSent("shutdown");
   }
@@ -233,16 +229,16 @@ export class TcpConnection<Data> extends SendingConnection<Data> implements Conn
       return;
     }
     const handler = this.#handler;
-    if (handler.end) this.run(() => handler.end?.(this));
+    if (handler.end && (this.flags & FINISHING) === 0) this.run(() => handler.end?.(this));
     if (!this.halfOpen) this.#endWhenSent("peer");
   }
 
   gone(error: Error | undefined): void {
     if (this.closed) return;
     const code = systemCodeOf(error);
-    if (code === "ECONNRESET" || code === "EPIPE") this.finish("reset", error);
-    else if (error !== undefined) this.finish("system", error);
-    else this.finish(this.reason ?? "peer", undefined);
+    if (code === "ECONNRESET" || code === "EPIPE") this.conclude("reset", error);
+    else if (error !== undefined) this.conclude("system", error);
+    else this.conclude(this.reason ?? "peer", undefined);
   }
 
   failed(error: Error): void {
@@ -276,6 +272,12 @@ export class TcpConnection<Data> extends SendingConnection<Data> implements Conn
     if (this.writeQueue !== undefined)
       return `${this.queuedBytes} bytes still wait to go out in the clear: await drain`;
     return undefined;
+  }
+
+  /** Frames that a pause kept would otherwise hold up the end of that pause, and with it the peer's FIN. */
+  protected override dropFrames(): void {
+    this.#cutter?.discard();
+    this.#cutter = undefined;
   }
 
   /** Bytes behind a PROXY header, or in the read that ended a handshake, arrive in spite of a pause and are kept. */
@@ -378,7 +380,7 @@ export class TcpConnection<Data> extends SendingConnection<Data> implements Conn
     this.abort("handler-error", error instanceof Error ? error : new Error(String(error)));
   }
 
-  protected override finish(reason: CloseReason, cause: Error | undefined): void {
+  protected override conclude(reason: CloseReason, cause: Error | undefined): void {
     this.flags |= CLOSED;
     const context = this.context;
     context.counts[placeOfClose(reason)]! += 1;

@@ -70,6 +70,11 @@ export class Deadlines {
     this.#wheel.arm(slot, Math.ceil((this.nowMs + afterMs) / TICK_MS));
   }
 
+  /** Checks the member at `atMs` (of `performance.now()`), or earlier. A deadline that only moves later costs a comparison. */
+  armBy(slot: number, atMs: number): void {
+    this.#wheel.armBy(slot, Math.ceil(atMs / TICK_MS));
+  }
+
   /** Checks every member now, since the limits changed. */
   recheck(): void {
     for (const [slot, member] of this.#members.entries()) if (member) this.#fire(slot);

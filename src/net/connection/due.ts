@@ -3,7 +3,7 @@ import type { LimitSettings } from "../settings.ts";
 
 /** How long after our FIN the peer's is awaited. Closing at once would answer bytes still under way with a reset, and a
  * reset makes the peer's kernel throw away what it has not read yet (RFC 1122 §4.2.2.13, RFC 7230 §6.6). */
-const LINGER_MS = 5_000;
+export const LINGER_MS = 5_000;
 
 /** Looks at a peer in each `stallMs`: it is closed as stalled at most this share later. */
 const LOOKS_PER_STALL = 16;
@@ -24,6 +24,8 @@ export interface Moments {
   waits: boolean;
   /** Set once the peer has everything including our FIN, so that its own FIN ends the connection. */
   lingers: CloseReason | undefined;
+  /** How long that FIN is awaited. */
+  lingerMs: number;
 }
 
 /** Returns the nearest deadline and its close reason, or undefined where there is none. */
@@ -38,7 +40,7 @@ export function nearestDeadline(
     atMs = candidateMs;
     reason = why;
   };
-  if (moments.lingers !== undefined) consider(moments.progressMs + LINGER_MS, moments.lingers);
+  if (moments.lingers !== undefined) consider(moments.progressMs + moments.lingerMs, moments.lingers);
   if (limits.lifetimeMs > 0) consider(moments.openedMs + limits.lifetimeMs, "lifetime");
   if (limits.firstByteMs > 0 && !moments.heard) consider(moments.openedMs + limits.firstByteMs, "first-byte");
   if (limits.idleMs > 0) consider(moments.activeMs + limits.idleMs, "idle");

@@ -15,6 +15,7 @@ export const PAUSED_BY_BANDWIDTH = 4096; // it has read as much as it may; bytes
 export const FIN_TAKEN = 8192; // the peer's kernel has our FIN and everything before it
 export const END_WAITS = 16_384; // it ends when the handler has sent what it is sending
 export const CLOSES_WHEN_SENT = 32_768; // no longer half-open: it waits for the peer's FIN for a moment only
+export const FINISHING = 65_536; // finish() was called: the handler gets only `expired` and `close`
 export const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_WRITE_QUEUE | PAUSED_BY_BANDWIDTH;
 
 /** Returns whether the handler gets nothing now. */

@@ -2,20 +2,24 @@ import { Count } from "../counts.ts";
 import { descriptorOf, resetOnClose } from "../ffi.ts";
 import type { Mailbox, Subscriber } from "../publish/mod.ts";
 import type { CloseReason } from "../reasons.ts";
+import { durationSetting } from "../settings.ts";
 import type { RawSocket } from "../socket-events.ts";
 import type { Handler } from "../types.ts";
 import { ConnectionBase } from "./connection-base.ts";
-import { lookEveryMs, nearestDeadline } from "./due.ts";
+import { LINGER_MS, lookEveryMs, nearestDeadline } from "./due.ts";
 import {
   CLOSED,
   CLOSES_WHEN_SENT,
   ENDED,
   FIN_SENT,
   FIN_TAKEN,
+  FINISHING,
   HEARD,
   PAUSED,
+  PAUSED_BY_HANDLER,
   PAUSED_BY_WRITE_QUEUE,
   PEER_FINISHED,
+  READS_WHILE_FULL,
   SECURE,
   UPGRADING,
 } from "./flags.ts";
@@ -38,10 +42,15 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
   protected reason: CloseReason | undefined;
   /** Set by `Topics` while the connection subscribes to something. */
   mailbox: Mailbox | undefined;
+  /** When `expired` is due, of `performance.now()`; 0 = never. */
+  #expiresMs = 0;
+  #lingerMs = LINGER_MS;
 
   abstract handler: Handler<Data>;
   /** Counts the end and calls the handler's `close`, once. */
-  protected abstract finish(reason: CloseReason, cause: Error | undefined): void;
+  protected abstract conclude(reason: CloseReason, cause: Error | undefined): void;
+  /** Frames that were kept, and the rest of a chunk, are not delivered any more. */
+  protected abstract dropFrames(): void;
   protected abstract bothFinished(): void;
   abstract close(reason: CloseReason): void;
   /** Calls the handler; a failure of it ends the connection. */
@@ -73,6 +82,7 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
   endFor(reason: CloseReason): void {
     if ((this.flags & (ENDED | CLOSED)) !== 0) return;
     this.flags |= ENDED;
+    if (!this.halfOpen) this.dropFrames();
     // When the peer closed first, the close reason is `peer` even if our handler then calls `end()`.
     this.reason = reason === "handler" && (this.flags & PEER_FINISHED) !== 0 ? "peer" : reason;
     if (this.writeQueue === undefined && (this.flags & UPGRADING) === 0) this.#sendFin();
@@ -83,6 +93,26 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
     this.flags |= CLOSES_WHEN_SENT;
     if ((this.flags & FIN_SENT) === 0) this.endFor("handler");
     else this.#awaitFin();
+  }
+
+  finish(lingerMs: number = LINGER_MS, reason: CloseReason = "handler"): void {
+    if (this.closed) return;
+    this.#lingerMs = Math.max(1, durationSetting("lingerMs", lingerMs));
+    // Read from now on, also while an answer waits: a peer that sends all of its request before it reads would wait for ever.
+    this.dropFrames();
+    const flags = FINISHING | CLOSES_WHEN_SENT | READS_WHILE_FULL;
+    this.setPaused((this.flags | flags) & ~PAUSED_BY_HANDLER);
+    // The peer's FIN may have waited for the end of the pause.
+    if (this.closed) return;
+    if ((this.flags & FIN_SENT) === 0) this.endFor(reason);
+    else this.#awaitFin();
+  }
+
+  deadline(ms: number): void {
+    if (this.closed) return;
+    // Not the coarse clock, which stands still while the loop is blocked: a deadline must not be early.
+    this.#expiresMs = ms > 0 ? performance.now() + ms : 0;
+    if (ms > 0) this.context.deadlines.armBy(this.slot, this.#expiresMs);
   }
 
   /**
@@ -131,7 +161,11 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
       else this.close(due.reason);
       return 0;
     }
-    const wait = Math.min((due?.atMs ?? Number.POSITIVE_INFINITY) - nowMs, this.#nextLookMs);
+    if (this.#expiresMs > 0 && this.#expiresMs <= nowMs) {
+      this.#expire();
+      if (this.closed) return 0;
+    }
+    const wait = this.#nextCheckMs(nowMs);
     return Number.isFinite(wait) ? wait : 0;
   }
 
@@ -139,11 +173,21 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
 
   protected rearm(): void {
     const { deadlines } = this.context;
-    const wait = Math.min(
-      (this.#nearestDeadline()?.atMs ?? Number.POSITIVE_INFINITY) - deadlines.nowMs,
-      this.#nextLookMs,
-    );
+    const wait = this.#nextCheckMs(deadlines.nowMs);
     if (Number.isFinite(wait)) deadlines.arm(this.slot, wait);
+  }
+
+  #nextCheckMs(nowMs: number): number {
+    const dueMs = this.#nearestDeadline()?.atMs ?? Number.POSITIVE_INFINITY;
+    const expiresMs = this.#expiresMs > 0 ? this.#expiresMs : Number.POSITIVE_INFINITY;
+    return Math.min(Math.min(dueMs, expiresMs) - nowMs, this.#nextLookMs);
+  }
+
+  #expire(): void {
+    this.#expiresMs = 0;
+    const { handler } = this;
+    if (handler.expired) this.run(() => handler.expired?.(this as never));
+    else this.close("handler");
   }
 
   /** Whether bytes or a FIN are on their way to the peer and their arrival changes something. */
@@ -152,7 +196,9 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
   }
 
   get #nextLookMs(): number {
-    return this.#waits ? lookEveryMs(this.context.limits.stallMs) : Number.POSITIVE_INFINITY;
+    if (!this.#waits) return Number.POSITIVE_INFINITY;
+    const lookMs = lookEveryMs(this.context.limits.stallMs);
+    return (this.flags & FINISHING) === 0 ? lookMs : Math.min(lookMs, this.#lingerMs);
   }
 
   #nearestDeadline(): { atMs: number; reason: CloseReason } | undefined {
@@ -164,12 +210,13 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
       heard: (this.flags & HEARD) !== 0,
       waits: this.#waits,
       lingers: lingers ? (this.reason ?? "handler") : undefined,
+      lingerMs: this.#lingerMs,
     });
   }
 
   protected abort(reason: CloseReason, cause: Error | undefined): void {
     if (this.closed) return;
-    this.finish(reason, cause);
+    this.conclude(reason, cause);
     this.socket.terminate();
   }
 
@@ -232,7 +279,7 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
     this.context.counts[Count.drains]! += 1;
     this.setPaused(this.flags & ~PAUSED_BY_WRITE_QUEUE);
     const { handler } = this;
-    if (handler.drain && !this.closed) this.run(() => handler.drain?.(this as never));
+    if (handler.drain && (this.flags & (CLOSED | FINISHING)) === 0) this.run(() => handler.drain?.(this as never));
   }
 
   #sendFin(): void {

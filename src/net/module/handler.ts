@@ -18,6 +18,7 @@ const MEMBERS = Object.keys({
   keepsNoBytes: true,
   isSending: true,
   drain: true,
+  expired: true,
   end: true,
   shutdown: true,
   close: true,

@@ -1,7 +1,7 @@
 import type { Handler } from "../types.ts";
 
 /** The methods that a connection calls; a delegate has those of the handler that it stands for, and its own. */
-const METHODS = ["chunk", "frame", "isSending", "drain", "end", "shutdown", "close"] as const;
+const METHODS = ["chunk", "frame", "isSending", "drain", "expired", "end", "shutdown", "close"] as const;
 
 /**
  * Returns a handler that passes every call on to `former`, except what `own` has. The methods are called on `former` and not
