@@ -7,16 +7,13 @@ export { dumpedUrl } from "./module/mod.ts";
 export type { ListenerStatus, RelayStatus, TargetView, TcpView } from "./monitoring/mod.ts";
 export { tcp } from "./part.ts";
 export {
-  BALANCES,
-  type Balance,
-  HEALTH_DEFAULTS,
-  type HealthOptions,
+  RELAY_BALANCES,
   RELAY_DEFAULTS,
+  type RelayBalance,
   type RelayOptions,
   type RelayReport,
   type RelayTarget,
   relay,
   relaySettings,
-  type TargetReport,
 } from "./relay/mod.ts";
 export { default as sink } from "./sink.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { TargetReport } from "../../src/tcp/mod.ts";
+import type { TargetReport } from "../../src/targets/mod.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
 
 const target = (more: Partial<TargetReport>): TargetReport => ({

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Instance, parseConfig, type Status, up } from "../../src/app/mod.ts";
-import type { TargetReport } from "../../src/tcp/mod.ts";
+import type { TargetReport } from "../../src/targets/mod.ts";
 import { RelayReader, relayStatus } from "../../src/tcp/monitoring/relay-status.ts";
 import { listenersIn } from "../app/listeners-of.ts";
 import { Client } from "../net/support.ts";

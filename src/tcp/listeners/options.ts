@@ -116,6 +116,7 @@ function relayOptions(name: string, relay: RelayConfig, folder: string): RelayOp
     attempts: relay.attempts,
     health: {
       failures: relay.health.failures,
+      withinMs: relay.health.within,
       backOffMs: relay.health.backOff,
       maxBackOffMs: relay.health.maxBackOff,
       checkMs: relay.health.check,

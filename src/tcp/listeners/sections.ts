@@ -16,7 +16,8 @@ import {
   sectionOrTrue,
   text,
 } from "../../part/mod.ts";
-import { BALANCES, HEALTH_DEFAULTS, RELAY_DEFAULTS } from "../relay/mod.ts";
+import { HEALTH_DEFAULTS } from "../../targets/mod.ts";
+import { RELAY_BALANCES, RELAY_DEFAULTS } from "../relay/mod.ts";
 
 const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion);
 
@@ -64,11 +65,12 @@ const target = z.preprocess(
 
 export const relay = section({
   targets: z.array(target, { error: "expected a list of addresses" }).min(1, "expected a list of addresses"),
-  balance: oneOf(...BALANCES).default(RELAY_DEFAULTS.balance),
+  balance: oneOf(...RELAY_BALANCES).default(RELAY_DEFAULTS.balance),
   connectTimeout: duration.default(RELAY_DEFAULTS.connectTimeoutMs),
   attempts: quantity("a number from 1", (text) => inRange(parseCount(text), 1, 1000)).default(RELAY_DEFAULTS.attempts),
   health: section({
     failures: count.default(HEALTH_DEFAULTS.failures),
+    within: duration.default(HEALTH_DEFAULTS.withinMs),
     backOff: duration.default(HEALTH_DEFAULTS.backOffMs),
     maxBackOff: duration.default(HEALTH_DEFAULTS.maxBackOffMs),
     check: duration.default(HEALTH_DEFAULTS.checkMs),

@@ -1,5 +1,6 @@
 import type { Family, Sample } from "../../metrics/mod.ts";
-import type { RelayReport, TargetReport } from "../relay/mod.ts";
+import type { TargetReport } from "../../targets/mod.ts";
+import type { RelayReport } from "../relay/mod.ts";
 import { type RelayReports, targetReports } from "./relay-reports.ts";
 
 /** Relays, by listener, and their targets by address: added up over event loops. */

@@ -1,5 +1,6 @@
+import type { TargetReport } from "../../targets/mod.ts";
 import type { RunningListener } from "../listeners/mod.ts";
-import type { RelayReport, TargetReport } from "../relay/mod.ts";
+import type { RelayReport } from "../relay/mod.ts";
 
 /** The reports of one relaying listener's event loops, without those that are blocked. */
 export interface RelayReports {

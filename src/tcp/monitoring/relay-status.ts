@@ -1,5 +1,6 @@
+import type { TargetReport } from "../../targets/mod.ts";
 import type { RunningListener } from "../listeners/mod.ts";
-import type { RelayReport, TargetReport } from "../relay/mod.ts";
+import type { RelayReport } from "../relay/mod.ts";
 import { relayReports, targetReports } from "./relay-reports.ts";
 import { type ListenerStatus, listenerStatus, type RelayStatus, type TargetView } from "./status.ts";
 

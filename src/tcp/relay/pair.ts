@@ -1,13 +1,15 @@
 import { TenkError } from "../../base/mod.ts";
-import { type Connection, type PipeResult, pipe } from "../../net/mod.ts";
+import { type Connection, type Dialer, type PipeResult, pipe } from "../../net/mod.ts";
+import type { Target } from "../../targets/mod.ts";
 import type { RelaySettings } from "./options.ts";
 import { proxyHeaderFor } from "./proxy-out.ts";
-import type { Target } from "./target.ts";
+
+export type RelayTargetOf<Data> = Target<Dialer<Data>>;
 
 /** The relay, as its pairs use it. */
 export interface PairOwner {
   readonly settings: RelaySettings;
-  choose(client: Connection, tried: readonly Target<Pair>[]): Target<Pair> | undefined;
+  choose(client: Connection, tried: readonly RelayTargetOf<Pair>[]): RelayTargetOf<Pair> | undefined;
   /** Called once for each pair. @param lackedTarget it was closed because none could be reached, not by its client or a stop */
   over(lackedTarget: boolean): void;
 }
@@ -15,7 +17,7 @@ export interface PairOwner {
 /** A client that sends more than this before it has a target is paused. */
 const MAX_EARLY_BYTES = 16 * 1024;
 
-const NONE: readonly Target<Pair>[] = [];
+const NONE: readonly RelayTargetOf<Pair>[] = [];
 
 /**
  * A client and the target that it is relayed to.
@@ -32,7 +34,7 @@ const NONE: readonly Target<Pair>[] = [];
 export class Pair {
   readonly client: Connection;
   readonly #owner: PairOwner;
-  #target: Target<Pair> | undefined;
+  #target: RelayTargetOf<Pair> | undefined;
   #isTrial = false;
   #beganMs = 0;
   #cancel: AbortController | undefined;
@@ -104,21 +106,20 @@ export class Pair {
   }
 
   /** @returns true when no other target should be tried */
-  async #reached(target: Target<Pair>): Promise<boolean> {
+  async #reached(target: RelayTargetOf<Pair>): Promise<boolean> {
     this.#target = target;
     this.#cancel = new AbortController();
     this.#beganMs = performance.now();
-    this.#isTrial = target.health.began(this.#beganMs);
-    target.active += 1;
+    this.#isTrial = target.began(this.#beganMs);
     try {
-      await target.dialer.connect({ data: this, signal: this.#cancel.signal });
+      await target.link.connect({ data: this, signal: this.#cancel.signal });
       if (this.#isConnected) return true;
       throw new TenkError("connect-aborted", `Cannot relay to ${target.address}: its PROXY header could not be made`);
     } catch (error) {
-      target.active -= 1;
       this.#target = undefined;
       this.#cancel = undefined;
       target.failed(error, performance.now(), this.#isTrial);
+      target.ended();
       return error instanceof TenkError && error.code === "descriptors-exhausted";
     }
   }
@@ -137,8 +138,8 @@ export class Pair {
 
   #closed({ side, reason, cause }: PipeResult): void {
     clearTimeout(this.#silence);
-    const target = this.#target as Target<Pair>;
-    target.active -= 1;
+    const target = this.#target as RelayTargetOf<Pair>;
+    target.ended();
     if (side === "b" && reason !== "peer" && reason !== "idle") target.erred(cause?.message ?? reason);
     this.#end();
   }

@@ -1,9 +1,11 @@
-import type { Connection, Handler } from "../../net/mod.ts";
-import { Balancer, hashOf } from "./balance.ts";
-import { Checks } from "./checks.ts";
-import { type RelayOptions, type RelaySettings, relaySettings } from "./options.ts";
-import { Pair, type PairOwner } from "./pair.ts";
-import { Target, type TargetReport } from "./target.ts";
+import { logOf } from "../../base/mod.ts";
+import { type Connection, Dialer, type Handler } from "../../net/mod.ts";
+import { hashOf, TargetList, type TargetReport, type TargetSettings } from "../../targets/mod.ts";
+import { checkByConnect } from "./check.ts";
+import { type RelayOptions, type RelaySettings, relaySettings, targetListSettings } from "./options.ts";
+import { Pair, type PairOwner, type RelayTargetOf } from "./pair.ts";
+
+const log = logOf("relay");
 
 /** A relay's report in `server.reports()`, from one event loop. */
 export interface RelayReport {
@@ -40,20 +42,20 @@ export default function relayModule(options: unknown): Handler {
 
 class Relay implements Handler, PairOwner {
   settings: RelaySettings;
-  #targets: Target<Pair>[] = [];
-  #leaving: Target<Pair>[] = [];
   #pairs = 0;
   #withoutTarget = 0;
-  readonly #balancer: Balancer<Target<Pair>>;
-  readonly #checks = new Checks(() => this.#targets);
+  readonly #targets: TargetList<Dialer<Pair>>;
   /** The handler on the target's side until the pipe takes over. */
   readonly #targetHandler: Handler<Pair> = { open: (server) => server.data.connected(server) };
 
   constructor(options: unknown) {
     this.settings = relaySettings(options);
-    this.#balancer = new Balancer(this.settings.balance, Math.random);
-    this.#setTargets();
-    this.#checks.start(this.settings.health, this.settings.proxyHeader);
+    this.#targets = new TargetList(targetListSettings(this.settings), {
+      log,
+      makeLink: (target) => this.#dialerFor(target),
+      check: (target, signal, timeoutMs) =>
+        checkByConnect(target.place, this.settings.proxyHeader, { signal, timeoutMs }),
+    });
   }
 
   open(client: Connection): void {
@@ -91,28 +93,23 @@ class Relay implements Handler, PairOwner {
     const settings = relaySettings(options);
     return () => {
       this.settings = settings;
-      this.#balancer.balance = settings.balance;
-      this.#setTargets();
-      this.#checks.start(settings.health, settings.proxyHeader);
+      this.#targets.configure(targetListSettings(settings));
     };
   }
 
   report(): RelayReport {
-    this.#leaving = this.#leaving.filter((target) => !target.isGone);
-    const targets = [...this.#targets, ...this.#leaving].map((target) => target.report());
-    return { pairs: this.#pairs, withoutTarget: this.#withoutTarget, targets };
+    return { pairs: this.#pairs, withoutTarget: this.#withoutTarget, targets: this.#targets.report() };
   }
 
   stopped(): void {
-    this.#checks.stop();
+    this.#targets.stop();
   }
 
   // ---- called by pairs ---------------------------------------------------------------------------------------------
 
-  choose(client: Connection, tried: readonly Target<Pair>[]): Target<Pair> | undefined {
-    const { balance } = this.settings;
-    const sourceHash = balance === "source-hash" ? hashOf(client.remoteAddress) : 0;
-    return this.#balancer.choose(this.#targets, { sourceHash, nowMs: performance.now(), tried });
+  choose(client: Connection, tried: readonly RelayTargetOf<Pair>[]): RelayTargetOf<Pair> | undefined {
+    const hash = this.settings.balance === "source-hash" ? hashOf(client.remoteAddress) : 0;
+    return this.#targets.choose({ hash, nowMs: performance.now(), tried });
   }
 
   over(lackedTarget: boolean): void {
@@ -120,18 +117,11 @@ class Relay implements Handler, PairOwner {
     if (lackedTarget) this.#withoutTarget += 1;
   }
 
-  #setTargets(): void {
-    const known = new Map([...this.#leaving, ...this.#targets].map((target) => [target.address, target]));
-    const before = this.#targets;
-    this.#targets = this.settings.targets.map((settings) => {
-      const target = known.get(settings.address);
-      if (target === undefined) return new Target(settings, this.settings, this.#targetHandler);
-      known.delete(settings.address);
-      target.update(settings, this.settings, this.#targetHandler);
-      return target;
-    });
-    for (const target of known.values()) target.leave();
-    this.#leaving = [...known.values()].filter((target) => !target.isGone);
-    for (const target of this.#targets) if (before.length > 0 && !before.includes(target)) target.added();
+  #dialerFor({ place }: TargetSettings): Dialer<Pair> {
+    const { connectTimeoutMs, stallMs, tls } = this.settings;
+    return new Dialer<Pair>(
+      { ...place, halfOpen: true, timeoutMs: connectTimeoutMs, limits: { stallMs }, tls },
+      this.#targetHandler,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { BALANCES, type Balance, Balancer, type Choosable, hashOf } from "../../src/tcp/relay/balance.ts";
+import { BALANCES, type Balance, Balancer, type Choosable, hashOf } from "../../src/targets/balance.ts";
 import { randomFrom } from "../wire/fuzz.ts";
 
 interface Fake extends Choosable {
@@ -8,11 +8,22 @@ interface Fake extends Choosable {
   weight: number;
   active: number;
   draining: boolean;
+  hasRoom: boolean;
   isUp: boolean;
 }
 
 function target(name: string, given: Partial<Fake> = {}): Fake {
-  const plain = { name, weight: 1, active: 0, draining: false, isUp: true, hash: hashOf(name), credit: 0, chosenAt: 0 };
+  const plain = {
+    name,
+    weight: 1,
+    active: 0,
+    draining: false,
+    hasRoom: true,
+    isUp: true,
+    hash: hashOf(name),
+    credit: 0,
+    chosenAt: 0,
+  };
   return { ...plain, ...given, isUsable: () => given.isUp ?? true };
 }
 
@@ -21,7 +32,7 @@ function balancer(balance: Balance, seed = 1): Balancer<Fake> {
   return new Balancer(balance, () => random(2 ** 32) / 2 ** 32);
 }
 
-const asks = (sourceHash = 0, tried: readonly Fake[] = []) => ({ sourceHash, nowMs: 0, tried });
+const asks = (hash = 0, tried: readonly Fake[] = []) => ({ hash, nowMs: 0, tried });
 const names = (chooser: Balancer<Fake>, targets: readonly Fake[], count: number) =>
   Array.from({ length: count }, () => chooser.choose(targets, asks())?.name).join("");
 

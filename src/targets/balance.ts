@@ -6,6 +6,8 @@ export const BALANCES = [
   "least-connections", // the one with the fewest pairs for its weight
   "first", // the first of the list; the others stand by
   "source-hash", // the same client address, the same target, as long as that is there (rendezvous hashing)
+  "uri-hash", // the same, by path and query; HTTP only, as the next
+  "header-hash", // the same, by a header's value
 ] as const;
 
 export type Balance = (typeof BALANCES)[number];
@@ -13,9 +15,11 @@ export type Balance = (typeof BALANCES)[number];
 /** A target that can be chosen. */
 export interface Choosable {
   readonly weight: number;
-  /** Pairs that are open or being connected. */
+  /** What it carries, what is being connected included. */
   readonly active: number;
   readonly draining: boolean;
+  /** Whether it may carry one more. */
+  readonly hasRoom: boolean;
   /** Stays the same for the same address, whatever else is in the list. */
   readonly hash: number;
   /** Smooth weighted round-robin: what it is owed. Written by the choice alone. */
@@ -25,17 +29,19 @@ export interface Choosable {
   isUsable(nowMs: number): boolean;
 }
 
-/** The client, and the targets that must not be chosen. */
-export interface Question<Target> {
-  readonly sourceHash: number;
+/** For whom a target is chosen, and the targets that must not be chosen. One object may be used again and again. */
+export interface Choice<Target> {
+  /** `hashOf` the client's address, the URI or the header, where the balance is by hash. */
+  readonly hash: number;
   readonly nowMs: number;
-  /** Targets that this client was sent to already. */
+  /** Targets that were tried already. */
   readonly tried: readonly Target[];
 }
 
 /**
- * Chooses a target for each client. A draining target is never chosen. One that is out is chosen only when no other is left:
- * a try is better than a rejection, and a relay with one target never rejects a client because others failed.
+ * Chooses a target for each client. A draining or full target is never chosen. One that is out is chosen only when no other is
+ * left, not even a full one: a try is better than a rejection, and a list of one target never rejects a client because
+ * others failed.
  *
  * Costs one or two passes over the list, and allocates nothing.
  */
@@ -50,29 +56,32 @@ export class Balancer<Target extends Choosable> {
     this.#random = random;
   }
 
-  choose(targets: readonly Target[], question: Question<Target>): Target | undefined {
-    const chosen = this.#among(targets, question, true) ?? this.#among(targets, question, false);
+  choose(targets: readonly Target[], choice: Choice<Target>): Target | undefined {
+    let chosen = this.#among(targets, choice, true);
+    if (chosen === undefined && !isFull(targets, choice)) chosen = this.#among(targets, choice, false);
     if (chosen !== undefined) chosen.chosenAt = ++this.#choices;
     return chosen;
   }
 
-  #among(targets: readonly Target[], question: Question<Target>, mustBeUsable: boolean): Target | undefined {
-    if (this.balance === "weighted") return mostOwed(targets, question, mustBeUsable);
-    if (this.balance === "random-two-choices") return this.#lessBusyOfTwo(targets, question, mustBeUsable);
+  #among(targets: readonly Target[], choice: Choice<Target>, mustBeUsable: boolean): Target | undefined {
+    if (this.balance === "weighted") return mostOwed(targets, choice, mustBeUsable);
+    if (this.balance === "random-two-choices") return this.#lessBusyOfTwo(targets, choice, mustBeUsable);
     let best: Target | undefined;
     for (const target of targets) {
-      if (!isEligible(target, question, mustBeUsable)) continue;
-      if (best === undefined || this.#isBetter(target, best, question.sourceHash)) best = target;
+      if (!isEligible(target, choice, mustBeUsable)) continue;
+      if (best === undefined || this.#isBetter(target, best, choice.hash)) best = target;
     }
     return best;
   }
 
-  #isBetter(target: Target, best: Target, sourceHash: number): boolean {
+  #isBetter(target: Target, best: Target, hash: number): boolean {
     switch (this.balance) {
       case "first":
         return false;
       case "source-hash":
-        return affinity(target, sourceHash) > affinity(best, sourceHash);
+      case "uri-hash":
+      case "header-hash":
+        return affinity(target, hash) > affinity(best, hash);
       case "least-connections": {
         const difference = target.active * best.weight - best.active * target.weight;
         return difference < 0 || (difference === 0 && target.chosenAt < best.chosenAt);
@@ -82,32 +91,43 @@ export class Balancer<Target extends Choosable> {
     }
   }
 
-  #lessBusyOfTwo(targets: readonly Target[], question: Question<Target>, mustBeUsable: boolean): Target | undefined {
+  #lessBusyOfTwo(targets: readonly Target[], choice: Choice<Target>, mustBeUsable: boolean): Target | undefined {
     let count = 0;
-    for (const target of targets) if (isEligible(target, question, mustBeUsable)) count += 1;
+    for (const target of targets) if (isEligible(target, choice, mustBeUsable)) count += 1;
     if (count === 0) return undefined;
     const first = Math.floor(this.#random() * count);
-    if (count === 1) return eligibleAt(targets, question, mustBeUsable, first);
+    if (count === 1) return eligibleAt(targets, choice, mustBeUsable, first);
     const other = Math.floor(this.#random() * (count - 1));
-    const one = eligibleAt(targets, question, mustBeUsable, first)!;
-    const two = eligibleAt(targets, question, mustBeUsable, other < first ? other : other + 1)!;
+    const one = eligibleAt(targets, choice, mustBeUsable, first)!;
+    const two = eligibleAt(targets, choice, mustBeUsable, other < first ? other : other + 1)!;
     return two.active * one.weight < one.active * two.weight ? two : one;
   }
 }
 
-function isEligible<Target extends Choosable>(target: Target, question: Question<Target>, mustBeUsable: boolean) {
-  if (target.draining || (mustBeUsable && !target.isUsable(question.nowMs))) return false;
-  return question.tried.length === 0 || !question.tried.includes(target);
+/** Whether there are targets to choose that are up, but each carries as much as it may. */
+export function isFull<Target extends Choosable>(targets: readonly Target[], choice: Choice<Target>): boolean {
+  let isSomeUp = false;
+  for (const target of targets) {
+    if (target.draining || !target.isUsable(choice.nowMs) || choice.tried.includes(target)) continue;
+    if (target.hasRoom) return false;
+    isSomeUp = true;
+  }
+  return isSomeUp;
+}
+
+function isEligible<Target extends Choosable>(target: Target, choice: Choice<Target>, mustBeUsable: boolean) {
+  if (target.draining || !target.hasRoom || (mustBeUsable && !target.isUsable(choice.nowMs))) return false;
+  return choice.tried.length === 0 || !choice.tried.includes(target);
 }
 
 function eligibleAt<Target extends Choosable>(
   targets: readonly Target[],
-  question: Question<Target>,
+  choice: Choice<Target>,
   mustBeUsable: boolean,
   index: number,
 ): Target | undefined {
   let left = index;
-  for (const target of targets) if (isEligible(target, question, mustBeUsable) && left-- === 0) return target;
+  for (const target of targets) if (isEligible(target, choice, mustBeUsable) && left-- === 0) return target;
   return undefined;
 }
 
@@ -117,14 +137,14 @@ function eligibleAt<Target extends Choosable>(
  */
 function mostOwed<Target extends Choosable>(
   targets: readonly Target[],
-  question: Question<Target>,
+  choice: Choice<Target>,
   mustBeUsable: boolean,
 ): Target | undefined {
   let best: Target | undefined;
   let total = 0;
-  for (const target of targets) if (isEligible(target, question, mustBeUsable)) total += target.weight;
+  for (const target of targets) if (isEligible(target, choice, mustBeUsable)) total += target.weight;
   for (const target of targets) {
-    if (!isEligible(target, question, mustBeUsable)) continue;
+    if (!isEligible(target, choice, mustBeUsable)) continue;
     target.credit = Math.min(total, Math.max(-total, target.credit)) + target.weight;
     if (best === undefined || target.credit > best.credit) best = target;
   }
@@ -136,8 +156,8 @@ function mostOwed<Target extends Choosable>(
  * Weighted rendezvous: each target draws a number from the client's hash and its own, the highest wins. Taking a target away
  * moves only its own clients; a weight of two draws twice the clients.
  */
-function affinity(target: Choosable, sourceHash: number): number {
-  const drawn = (mixed(sourceHash ^ target.hash) + 0.5) / 2 ** 32;
+function affinity(target: Choosable, hash: number): number {
+  const drawn = (mixed(hash ^ target.hash) + 0.5) / 2 ** 32;
   return -target.weight / Math.log(drawn);
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { HEALTH_DEFAULTS, Health } from "../../src/tcp/relay/health.ts";
+import { HEALTH_DEFAULTS, Health } from "../../src/targets/health.ts";
 import { randomFrom } from "../wire/fuzz.ts";
 
 const settings = { ...HEALTH_DEFAULTS, failures: 3, backOffMs: 100, maxBackOffMs: 350 };

@@ -1,4 +1,4 @@
-import { TenkError } from "../../base/mod.ts";
+import { TenkError } from "../base/mod.ts";
 
 /** Where a target listens, as `connect` takes it. */
 export type TargetAddress = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -18,7 +18,7 @@ export function parseTargetAddress(text: string): TargetAddress {
   const port = Number(parts?.[3]);
   const host = parts?.[1] ?? parts?.[2];
   if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
-  throw new TenkError("invalid-option", `Cannot relay to ${JSON.stringify(text)}: it is no address of a target`, {
+  throw new TenkError("invalid-option", `Cannot use ${JSON.stringify(text)}: it is no address of a target`, {
     hint: 'write "127.0.0.1:5432", "db.home.arpa:5432", "[::1]:5432" or "unix:/run/app.sock"',
   });
 }
