@@ -1,0 +1,67 @@
+import { ascii, equalsIgnoringCase, SPACE, sameIgnoringCase, TAB } from "./characters.ts";
+import { FieldName, HOP_BY_HOP } from "./field-name.ts";
+import { FIELD_STRIDE, type Head } from "./head.ts";
+import type { HeadError } from "./refusal.ts";
+
+const CLOSE = ascii("close");
+const KEEP_ALIVE = ascii("keep-alive");
+const UPGRADE = ascii("upgrade");
+const COMMA = 0x2c;
+/** Each option is compared with each line: the bound keeps the work of a hostile head near that of reading it. */
+const MAX_OPTIONS = 32;
+
+/** Notes the options of one `Connection` line. */
+export function noteConnection(head: Head, bytes: Uint8Array, from: number, to: number): HeadError | 0 {
+  let count = 0;
+  for (let start = optionStart(bytes, from, to); start < to; start = optionStart(bytes, start, to)) {
+    const end = optionEnd(bytes, start, to);
+    count += 1;
+    if (equalsIgnoringCase(bytes, start, end, CLOSE)) head.wantsClose = true;
+    else if (equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) head.wantsKeepAlive = true;
+    else if (equalsIgnoringCase(bytes, start, end, UPGRADE)) head.wantsUpgrade = true;
+    else head.namesOthers = true;
+    start = end;
+  }
+  return count > MAX_OPTIONS ? head.refuse("too-many-connection-options") : 0;
+}
+
+/**
+ * Gives the lines that `Connection` names the id `namedByConnection`. Fields that frame or route the message keep their own, since no
+ * sender may end them at a hop (RFC 9110 §7.6.1), and so do those that end here anyway.
+ */
+export function markNamed(head: Head, bytes: Uint8Array): void {
+  const { fields, count } = head;
+  for (let line = 0; line < count; line++) {
+    const place = line * FIELD_STRIDE;
+    if (fields[place + 4] !== FieldName.connection) continue;
+    const to = fields[place + 3]!;
+    for (let start = optionStart(bytes, fields[place + 2]!, to); start < to; start = optionStart(bytes, start, to)) {
+      const end = optionEnd(bytes, start, to);
+      markLines(head, bytes, start, end);
+      start = end;
+    }
+  }
+}
+
+function markLines(head: Head, bytes: Uint8Array, from: number, to: number): void {
+  const { fields, count } = head;
+  for (let place = 0; place < count * FIELD_STRIDE; place += FIELD_STRIDE) {
+    const name = fields[place + 4]!;
+    if (HOP_BY_HOP[name] === 1 || name === FieldName.host) continue;
+    if (sameIgnoringCase(bytes, fields[place]!, fields[place + 1]!, from, to))
+      fields[place + 4] = FieldName.namedByConnection;
+  }
+}
+
+/** Lists may have empty elements (RFC 9110 §5.6.1.2). */
+function optionStart(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && (bytes[at] === COMMA || bytes[at] === SPACE || bytes[at] === TAB)) at++;
+  return at;
+}
+
+function optionEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== COMMA && bytes[at] !== SPACE && bytes[at] !== TAB) at++;
+  return at;
+}

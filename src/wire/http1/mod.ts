@@ -1,0 +1,18 @@
+/** HTTP/1.1 messages (RFC 9112) as bytes and offsets: heads, chunked bodies, and the texts of heads. */
+export { hostEnd, isAuthority } from "./authority.ts";
+export { equalsIgnoringCase, FIELD_VALUE, latin1, sameIgnoringCase, TARGET, TOKEN } from "./characters.ts";
+export {
+  FIELD_NAMES,
+  FieldName,
+  type FieldSet,
+  FORWARDING,
+  fieldNameOf,
+  fieldNameText,
+  fieldSet,
+  HOP_BY_HOP,
+} from "./field-name.ts";
+export { FIELD_STRIDE, Head } from "./head.ts";
+export { isIdempotent, Method, methodOf } from "./method.ts";
+export { checkFields } from "./read-fields.ts";
+export { type HeadLimits, REQUEST_LIMITS, RESPONSE_LIMITS, readRequest, readResponse } from "./read-head.ts";
+export { type HeadError, HTTP1_REFUSALS, type Http1Refusal } from "./refusal.ts";
