@@ -12,6 +12,7 @@ export {
   HOP_BY_HOP,
 } from "./field-name.ts";
 export { FIELD_STRIDE, Head } from "./head.ts";
+export { HeadAssembler } from "./head-assembler.ts";
 export { isIdempotent, Method, methodOf } from "./method.ts";
 export { checkFields } from "./read-fields.ts";
 export { type HeadLimits, REQUEST_LIMITS, RESPONSE_LIMITS, readRequest, readResponse } from "./read-head.ts";
