@@ -2,6 +2,13 @@
 export { hostEnd, isAuthority } from "./authority.ts";
 export { equalsIgnoringCase, FIELD_VALUE, latin1, sameIgnoringCase, TARGET, TOKEN } from "./characters.ts";
 export {
+  ChunkedBody,
+  type ChunkedBodyLimits,
+  REQUEST_BODY_LIMITS,
+  RESPONSE_BODY_LIMITS,
+  readTrailers,
+} from "./chunked-body.ts";
+export {
   FIELD_NAMES,
   FieldName,
   type FieldSet,
