@@ -24,3 +24,16 @@ export { isIdempotent, Method, methodOf } from "./method.ts";
 export { checkFields } from "./read-fields.ts";
 export { type HeadLimits, REQUEST_LIMITS, RESPONSE_LIMITS, readRequest, readResponse } from "./read-head.ts";
 export { type HeadError, HTTP1_REFUSALS, type Http1Refusal } from "./refusal.ts";
+export { statusLine, statusText } from "./status-text.ts";
+export {
+  copyRun,
+  fieldLine,
+  isFieldName,
+  isFieldValue,
+  LAST_CHUNK,
+  MAX_CHUNK_HEAD_BYTES,
+  writeAscii,
+  writeChunkHead,
+  writeDecimal,
+  writeHex,
+} from "./write.ts";
