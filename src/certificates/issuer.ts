@@ -24,6 +24,10 @@ export interface Issuer {
    * @throws {IssueError}
    */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
+  /** Whether a kept certificate can still be served; false has it replaced at once. @default {always} */
+  isCurrent?(certificate: IssuedCertificate): Promise<boolean>;
+  /** Called now and then while the issuer may hold what a disk did not take. */
+  retryWrites?(): Promise<void>;
   /** Asks when a certificate should be renewed; undefined where the issuer has no opinion. Failures are logged, and change nothing. */
   renewalWindow?(certificate: IssuedCertificate, signal: AbortSignal): Promise<RenewalWindow | undefined>;
 }
