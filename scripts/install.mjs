@@ -1,6 +1,6 @@
 // Are the dependencies here, and if not, fetch them. Plain Node (or Bun) without dependencies: it runs before there are any.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, copyFileSync, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, copyFileSync, existsSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /**
@@ -40,6 +40,7 @@ export function ensureInstalled(root, options) {
   if (!isWritable(root)) {
     throw new Error(`Cannot install the dependencies: ${root} is not writable\ncopy it to a folder of your own`);
   }
+  unlinkPackages(root);
   const startedMs = Date.now();
   process.stderr.write("tenk: installing dependencies … ");
   const complaint = attempt(root, waysToInstall());
@@ -71,6 +72,12 @@ function npm() {
   const current = process.env.npm_execpath ?? "";
   if (!basename(current).startsWith("npm-cli.")) return ["npm"];
   return [process.versions.bun === undefined ? process.execPath : "node", current];
+}
+
+/** `npm ci` empties the folder that a linked node_modules leads to, such as another work tree's: the link makes way instead. */
+function unlinkPackages(root) {
+  const path = join(root, "node_modules");
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(path);
 }
 
 function waysToInstall() {

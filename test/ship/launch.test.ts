@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isInstalled } from "../../scripts/install.mjs";
@@ -94,6 +94,16 @@ describe("the launcher", () => {
     expect(readFileSync(join(folder, "npm-words"), "utf8")).toContain('"ci","--ignore-scripts"');
     const second = await ended(launch(folder, []));
     expect(second).toEqual({ code: 0, signal: null, stdout: "ran\n", stderr: "" });
+  });
+
+  test("leaves the packages of another work tree alone, which a linked node_modules leads to", async () => {
+    const folder = project("console.log('ran');", { isInstalled: false });
+    const others = temporary();
+    writeFileSync(join(others, "package-of-another"), "");
+    symlinkSync(others, join(folder, "node_modules"));
+    const { stdout } = await ended(launch(folder, [], { env: { npm_execpath: standInForNpm(folder) } }));
+    expect(stdout).toBe("ran\n");
+    expect(readdirSync(others)).toEqual(["package-of-another"]);
   });
 
   test("says what npm said when it cannot install", async () => {
