@@ -277,7 +277,8 @@ export function descriptorOf(socket: object): number {
 }
 
 /** The most that `decodeProxyHeader` accepts. One buffer for all sockets, since it is read at once. */
-const peeked = new Uint8Array(4096 + 16);
+export const MOST_PEEKED_BYTES = 4096 + 16;
+const peeked = new Uint8Array(MOST_PEEKED_BYTES);
 
 const taken = new Uint8Array(64 * 1024);
 const NOTHING = new Uint8Array(0);

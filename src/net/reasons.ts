@@ -12,6 +12,7 @@ export const CLOSE_REASONS = [
   "proxy-header", // a trusted peer sent no PROXY header in time, or one that is wrong
   "address-limit", // maxPerAddress are open from the address that its PROXY header names
   "tls-failed", // the TLS handshake failed, took too long, or brought no certificate that was required
+  "acme-challenge", // an ACME server validated a name by its handshake (RFC 8737); it reaches no handler
   "slow-subscriber", // more published bytes waited for it than its listener allows
   "no-target", // a relay reached none of its targets
   "target", // a relay's other side failed

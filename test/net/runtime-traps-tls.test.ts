@@ -89,6 +89,43 @@ test("a hello that was read is lost to upgradeTLS", async () => {
   expect([isSecured, ends.includes(true)]).toEqual([false, false]);
 });
 
+test("a certificate that is set when the protocols are known is not sent", async () => {
+  const second = tls.createSecureContext(pair("second")).context;
+  const offered: string[] = [];
+  const alpnCallback = (socket: { setKeyCert(context: object): void }, _: unknown, wire: Uint8Array) => {
+    offered.push(String(Buffer.from(wire)));
+    socket.setKeyCert(second);
+    return "acme-tls/1";
+  };
+  const { port } = upgrading({ alpnCallback });
+  const client = visitor(port, { ALPNProtocols: ["acme-tls/1"], servername: "second.test" });
+  await once(client, "secureConnect");
+  expect([offered, client.alpnProtocol]).toEqual([["\nacme-tls/1"], "acme-tls/1"]);
+  expect(client.getPeerCertificate().subject.CN).toBe("first.test");
+});
+
+test("the plain half of an upgraded socket is given each encrypted read, if its listener has data", async () => {
+  const plain: number[] = [];
+  const seen: string[] = [];
+  const events = { data: (_: Raw, bytes: Uint8Array) => void seen.push(String(bytes)), error() {} };
+  const open = (socket: Raw) =>
+    void socket.upgradeTLS({ isServer: true, tls: pair("first"), data: {}, socket: events });
+  const data = (_: Raw, bytes: Uint8Array) => void plain.push(bytes[0]!);
+  const without = { open, data: undefined, drain() {} };
+  const counts: number[] = [];
+  for (const port of [listening({ open, data }), listening(without)]) {
+    const client = visitor(port);
+    await once(client, "secureConnect");
+    client.write("hi");
+    await until(() => seen.length === 1);
+    seen.length = 0;
+    counts.push(plain.length);
+  }
+  // The ClientHello, and at least one read more; nothing of the other client.
+  expect(plain[0]).toBe(22);
+  expect([counts[0]! >= 2, counts[1]]).toEqual([true, counts[0]!]);
+});
+
 test("a plain socket that was upgraded has no descriptor and cannot end it", async () => {
   let isDone = false;
   const { port, halves } = upgrading({ handshake: () => { isDone = true; } }); // biome-ignore format: one thought

@@ -23,7 +23,7 @@ import {
   type SocketSettings,
   socketSettings,
 } from "../settings.ts";
-import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
+import { type RawSocket, SOCKET_EVENTS, UNREAD_SOCKET_EVENTS } from "../socket-events.ts";
 import { ServerTls, type ServerTlsOptions } from "../tls/mod.ts";
 import { addressRanges } from "../trusted.ts";
 import type { Handler, Limits, ListenOptions } from "../types.ts";
@@ -38,6 +38,9 @@ const log = logOf("net");
 
 /** The runtime's listener; its types lack the descriptor, and the port where it may be a Unix socket. */
 type RawListener = { readonly fd: number; readonly port?: number; stop(closeConnections: boolean): void };
+
+/** Ends of pending connections that are no failure worth a line in the log. */
+const EXPECTED_ENDS: ReadonlySet<CloseReason> = new Set(["peer", "reset", "shutdown", "acme-challenge"]);
 
 /** Ids of connections: the worker in the low digits, so that an id names its event loop. */
 const IDS_PER_COUNT = 256;
@@ -240,7 +243,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   #countFailed(pending: PendingConnection, reason: CloseReason, cause: Error | undefined): void {
     this.counts[placeOfClose(reason)]! += 1;
     this.#admission.leave(this.#isTrusted?.(pending.address) ? undefined : pending.address);
-    if (reason !== "peer" && reason !== "reset" && reason !== "shutdown") {
+    if (!EXPECTED_ENDS.has(reason)) {
       this.#logFailed(reason, { address: pending.address, error: cause?.message ?? "" });
     }
     this.#checkEmpty();
@@ -256,7 +259,8 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
 
   #bind(port: number): RawListener {
     const options = this.#options;
-    const socket = { ...SOCKET_EVENTS, open: (raw: RawSocket) => this.#accepted(raw) };
+    const events = this.#tls === undefined ? SOCKET_EVENTS : UNREAD_SOCKET_EVENTS;
+    const socket = { ...events, open: (raw: RawSocket) => this.#accepted(raw) };
     // Always half-open: the runtime would otherwise close at the peer's FIN and lose the bytes that wait in the write queue.
     const common = { socket, allowHalfOpen: true };
     // `reusePort` is missing in the runtime's types, not in the runtime.

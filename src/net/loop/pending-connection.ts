@@ -1,9 +1,9 @@
-import { decodeProxyHeader, HeadBuffer, type ProxyHeader } from "../../wire/mod.ts";
+import { decodeProxyHeader, HeadBuffer, type ProxyHeader, readClientHello } from "../../wire/mod.ts";
 import { Count } from "../counts.ts";
-import { descriptorOf, discardBytes, isOver, peekBytes } from "../ffi.ts";
+import { descriptorOf, discardBytes, isOver, MOST_PEEKED_BYTES, peekBytes } from "../ffi.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
-import { Handshake, type ServerTls } from "../tls/mod.ts";
+import { closeSecure, Handshake, type ServerTls, type UpgradeRequest } from "../tls/mod.ts";
 
 /** Gets each pending connection back, once: ready to be served, or failed. */
 export interface PendingOwner {
@@ -25,6 +25,8 @@ export interface HandshakeSteps {
 }
 
 const FIRST_LOOK_MS = 1;
+/** So bytes wait for at most a quarter of the time that they took to come. */
+const LOOK_FACTOR = 1.25;
 /** At this pace 4000 silent connections cost 8 % of a core. */
 const LAST_LOOK_MS = 200;
 
@@ -38,12 +40,13 @@ const SETTLE_MS = 1;
  * An accepted socket whose PROXY header or TLS handshake is not complete.
  *
  * ```text
- *   accepted ─► PROXY header ─► TLS handshake ─► connection, its handler's open
- *                    └── late, wrong, gone: counted, and no handler is called
+ *   accepted ─► PROXY header ─► ClientHello ─► TLS handshake ─► connection, its handler's open
+ *                    └── late, wrong, gone: counted, and no handler is called; so is a validation by an ACME server
  * ```
  *
  * In front of TLS the header is peeked at: a proxy sends it together with the client's first bytes of TLS, and bytes that the
- * runtime has read cannot be given back to it.
+ * runtime has read cannot be given back to it. So is the ClientHello while a challenge is in force: the runtime chooses the
+ * certificate before it tells which protocols are offered.
  */
 export class PendingConnection implements SocketEvents {
   readonly address: string;
@@ -58,6 +61,7 @@ export class PendingConnection implements SocketEvents {
   #proxy: ProxyHeader | undefined;
   /** Set once header and handshake are complete. */
   #ready: RawSocket | undefined;
+  #isPaused = false;
   #isOver = false;
 
   constructor(raw: RawSocket, address: string, steps: HandshakeSteps, counts: Float64Array, owner: PendingOwner) {
@@ -79,8 +83,7 @@ export class PendingConnection implements SocketEvents {
     this.#timer = setTimeout(() => this.fail("proxy-header", new Error("no PROXY header in time")), proxyTimeoutMs);
     this.#head = new HeadBuffer();
     if (tls === undefined) return;
-    this.#raw.pause();
-    this.#peek(FIRST_LOOK_MS);
+    this.#pauseAndPeek((bytes) => this.#readBeforeTls(bytes));
   }
 
   /** Closes the socket and reports why. */
@@ -149,24 +152,34 @@ export class PendingConnection implements SocketEvents {
     return decoded.length;
   }
 
-  /** Asks the kernel, since a paused socket reports nothing: at once, when the header is usually there, then less often. */
-  #peek(waitMs: number): void {
-    const descriptor = descriptorOf(this.#raw);
-    const bytes = peekBytes(descriptor);
+  /** @param look returns whether it needs no further bytes; not called while there are none */
+  #pauseAndPeek(look: (bytes: Uint8Array) => boolean): void {
+    if (!this.#isPaused) this.#raw.pause();
+    this.#isPaused = true;
+    this.#peek(FIRST_LOOK_MS, look);
+  }
+
+  /** Asks the kernel, since a paused socket reports nothing: at once, when the bytes are usually there, then less often. */
+  #peek(waitMs: number, look: (bytes: Uint8Array) => boolean): void {
+    const bytes = peekBytes(descriptorOf(this.#raw));
     if (typeof bytes === "string") {
       this.fail(bytes === "reset" ? "reset" : "peer", undefined);
       return;
     }
-    const length = bytes.length === 0 ? 0 : this.#read(bytes);
-    if (length < 0) return;
-    if (length === 0) {
-      this.#look = setTimeout(() => this.#peek(Math.min(waitMs * 2, LAST_LOOK_MS)), waitMs);
-      return;
+    if (bytes.length > 0 && look(bytes)) return;
+    const nextMs = Math.min(waitMs * LOOK_FACTOR, LAST_LOOK_MS);
+    this.#look = setTimeout(() => this.#peek(nextMs, look), waitMs);
+  }
+
+  #readBeforeTls(bytes: Uint8Array): boolean {
+    const length = this.#read(bytes);
+    if (length === 0) return false;
+    if (length > 0) {
+      discardBytes(descriptorOf(this.#raw), length);
+      clearTimeout(this.#timer);
+      this.#secure();
     }
-    discardBytes(descriptor, length);
-    clearTimeout(this.#timer);
-    this.#raw.resume();
-    this.#secure();
+    return true;
   }
 
   // ---- TLS ---------------------------------------------------------------------------------------------------------
@@ -174,13 +187,45 @@ export class PendingConnection implements SocketEvents {
   #secure(): void {
     const { tls } = this.#steps;
     if (tls === undefined) return;
-    this.#handshake = new Handshake(this.#raw, tls.request(), tls.handshakeMs, tls.verify, {
+    if (!tls.hasChallenges) {
+      this.#shake(tls, tls.request());
+      return;
+    }
+    const late = () => this.fail("tls-failed", new Error(`no ClientHello within ${tls.handshakeMs} ms`));
+    this.#timer = setTimeout(late, tls.handshakeMs);
+    this.#pauseAndPeek((bytes) => this.#readHello(tls, bytes));
+  }
+
+  /** A hello that is none, or is longer than what can be peeked at, is for the runtime to judge. */
+  #readHello(tls: ServerTls, bytes: Uint8Array): boolean {
+    const hello = readClientHello(bytes);
+    if (hello.state === "incomplete" && bytes.length < MOST_PEEKED_BYTES) return false;
+    clearTimeout(this.#timer);
+    const challenge = hello.state === "value" ? tls.challengeRequest(hello.value) : undefined;
+    if (challenge === undefined) this.#shake(tls, tls.request());
+    else this.#shake(tls, challenge, true);
+    return true;
+  }
+
+  #shake(tls: ServerTls, request: UpgradeRequest, isChallenge = false): void {
+    if (this.#isPaused) this.#raw.resume();
+    const verify = isChallenge ? verifyNothing : tls.verify;
+    this.#handshake = new Handshake(this.#raw, request, tls.handshakeMs, verify, {
       done: (socket) => {
         this.#counts[Count.handshakes]! += 1;
-        this.#awaitReset(socket);
+        if (isChallenge) this.#endChallenge(socket);
+        else this.#awaitReset(socket);
       },
       failed: (reason, cause) => this.fail(reason, cause),
     });
+  }
+
+  /** The ACME server has seen the certificate. Nothing is to be sent on this connection (RFC 8737 §4). */
+  #endChallenge(socket: RawSocket): void {
+    this.#finish();
+    socket.data = undefined;
+    closeSecure(socket);
+    this.#owner.failed(this, "acme-challenge", undefined);
   }
 
   // ---- end ---------------------------------------------------------------------------------------------------------
@@ -208,4 +253,8 @@ export class PendingConnection implements SocketEvents {
     clearTimeout(this.#timer);
     clearTimeout(this.#look);
   }
+}
+
+function verifyNothing(_: RawSocket, completed: boolean, error: Error | null): Error | undefined {
+  return completed ? undefined : (error ?? new Error("handshake failed"));
 }

@@ -12,6 +12,12 @@ export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 export interface ServerTlsOptions extends Certificate {
   /** Other certificates by the name the client asks for (SNI, RFC 6066 §3): `git.home.arpa` or `*.home.arpa` (one label). */
   names?: Readonly<Record<string, Certificate>>;
+  /**
+   * Certificates that prove control of a name to an ACME server (tls-alpn-01, RFC 8737), by that name. One is shown to a client
+   * that offers the protocol `acme-tls/1` and nothing else; its connection reaches no handler and closes as `acme-challenge`.
+   * Of a listener only: STARTTLS has none.
+   */
+  challenges?: Readonly<Record<string, Certificate>>;
   /** Application protocols, the preferred one first (RFC 7301). A client that offers none at all is served as ever. */
   alpn?: readonly string[];
   /**

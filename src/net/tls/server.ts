@@ -1,19 +1,22 @@
-import tls from "node:tls";
-import { messageOf, TenkError } from "../../base/mod.ts";
+import { TenkError } from "../../base/mod.ts";
+import type { ClientHello } from "../../wire/mod.ts";
 import { SERVER_TLS_DEFAULTS } from "../defaults.ts";
 import { durationSetting } from "../settings.ts";
 import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
-
+import { Contexts } from "./contexts.ts";
 import type { UpgradeRequest } from "./handshake.ts";
 import { peerCertificate } from "./info.ts";
-import type { Certificate, ServerTlsOptions } from "./options.ts";
-import { readPem, readPemOf, sourceOf } from "./pem.ts";
+import type { ServerTlsOptions } from "./options.ts";
+import { readPem } from "./pem.ts";
 import { alpnWire, commonAlpn, VERSION_NUMBERS } from "./words.ts";
 
 interface Loaded {
   readonly tls: object;
   /** The runtime's contexts by lower-case name; wildcards under `*.home.arpa`. */
   readonly names: ReadonlyMap<string, object>;
+  /** What a validation is answered with, by lower-case name. */
+  readonly challenges: ReadonlyMap<string, object>;
+  readonly contexts: ReadonlyMap<string, object>;
   readonly alpn: readonly string[];
   readonly alpnMismatch: NonNullable<ServerTlsOptions["alpnMismatch"]>;
   readonly clientCertificates: NonNullable<ServerTlsOptions["clientCertificates"]>;
@@ -48,7 +51,7 @@ export class ServerTls {
 
   /** Reads and checks others. @returns what puts them in force @throws {TenkError} `invalid-option`, `file-unreadable` */
   prepare(options: ServerTlsOptions): () => void {
-    const loaded = load(options);
+    const loaded = load(options, this.#loaded.contexts);
     return () => {
       this.#loaded = loaded;
     };
@@ -68,6 +71,21 @@ export class ServerTls {
     return { isServer: true, tls, socket: isLenient ? this.#lenientEvents : this.#events };
   }
 
+  /** Whether a handshake must be chosen by its ClientHello, because a certificate for a validation is in force. */
+  get hasChallenges(): boolean {
+    return this.#loaded.challenges.size > 0;
+  }
+
+  /**
+   * Returns the handshake of a validation by an ACME server: one that offers `acme-tls/1` and nothing else, for a name that has
+   * a challenge (RFC 8737 §3). Undefined for every other, which must never get that certificate.
+   */
+  challengeRequest({ serverName, alpn }: ClientHello): UpgradeRequest | undefined {
+    if (alpn.length !== 1 || alpn[0] !== ACME_PROTOCOL) return undefined;
+    const tls = this.#loaded.challenges.get(serverName ?? "");
+    return tls === undefined ? undefined : { isServer: true, tls, socket: SOCKET_EVENTS };
+  }
+
   /** What is wrong with the client, or undefined. */
   verify = (socket: RawSocket, completed: boolean, error: Error | null): Error | undefined => {
     if (!completed) return this.#inOurWords(error);
@@ -85,13 +103,16 @@ export class ServerTls {
   }
 }
 
+/** The application protocol of a validation (RFC 8737 §6.2). */
+const ACME_PROTOCOL = "acme-tls/1";
+
 function checkMismatch(alpnMismatch: unknown): void {
   if (alpnMismatch === "alert" || alpnMismatch === "continue") return;
   const given = JSON.stringify(alpnMismatch);
   throw new TenkError("invalid-option", `Cannot use alpnMismatch of ${given}: expected "alert" or "continue"`);
 }
 
-function load(options: ServerTlsOptions): Loaded {
+function load(options: ServerTlsOptions, former: ReadonlyMap<string, object> = new Map()): Loaded {
   const {
     clientCertificates = SERVER_TLS_DEFAULTS.clientCertificates,
     minVersion = SERVER_TLS_DEFAULTS.minVersion,
@@ -127,56 +148,27 @@ function load(options: ServerTlsOptions): Loaded {
       ? {}
       : { requestCert: true, rejectUnauthorized: false, ca: readPem("clientCa", clientCa ?? "") }),
   };
+  const contexts = new Contexts(shared, former);
   const names = new Map<string, object>();
   for (const [name, certificate] of Object.entries(options.names ?? {})) {
-    names.set(name.toLowerCase(), secureContext(`names["${name}"].`, certificate, shared).context);
+    names.set(name.toLowerCase(), contexts.of(`names["${name}"].`, certificate).context);
+  }
+  const challenges = new Map<string, object>();
+  for (const [name, certificate] of Object.entries(options.challenges ?? {})) {
+    const { pems } = contexts.of(`challenges["${name}"].`, certificate);
+    challenges.set(name.toLowerCase(), { ...pems, minVersion: minimum, ALPNProtocols: alpnWire([ACME_PROTOCOL]) });
   }
   return {
-    tls: { ...shared, ...readPair("", options, shared) },
+    tls: { ...shared, ...contexts.of("", options).pems },
     names,
+    challenges,
+    contexts: contexts.made,
     alpn,
     alpnMismatch,
     clientCertificates,
     handshakeMs: durationSetting("handshakeMs", handshakeMs),
     maxHandshakes,
   };
-}
-
-function readPair(where: string, certificate: Certificate, shared: object): object {
-  // Here and not in the first handshake: a key that does not fit is refused while the old one is still in force.
-  secureContext(where, certificate, shared);
-  return pemsOf(where, certificate);
-}
-
-function pemsOf(where: string, { cert, key, passphrase }: Certificate): object {
-  const pems = {
-    cert: readPemOf("certificate", `${where}cert`, cert),
-    key: readPemOf("private key", `${where}key`, key),
-  };
-  return passphrase === undefined ? pems : { ...pems, passphrase };
-}
-
-/** The part of node's that the runtime itself works with. */
-function secureContext(where: string, certificate: Certificate, shared: object): { context: object } {
-  const pems = pemsOf(where, certificate);
-  try {
-    const { minVersion: _, ...rest } = shared as { minVersion: number };
-    return tls.createSecureContext({ ...rest, ...pems }) as unknown as { context: object };
-  } catch (error) {
-    const sources = `${where}cert${sourceOf(certificate.cert)}, ${where}key${sourceOf(certificate.key)}`;
-    const files = sources.includes(" of ") ? ` (${sources})` : "";
-    throw new TenkError(
-      "invalid-option",
-      `Cannot use ${where}cert, ${where}key and the other options${files}: ${inWords(messageOf(error))}`,
-      {
-        hint: "the certificate's chain has its own first, then its issuers'; the key must be its own",
-      },
-    );
-  }
-}
-
-function inWords(message: string): string {
-  return message.includes("KEY_VALUES_MISMATCH") ? `the key is not that of the certificate, ${message}` : message;
 }
 
 function find(names: ReadonlyMap<string, object>, asked: string): object | undefined {

@@ -8,18 +8,26 @@ import { readPem, readPemOf } from "./pem.ts";
  * @throws {TenkError} `file-unreadable`
  */
 export function withTexts(options: ServerTlsOptions): ServerTlsOptions {
-  const { names, clientCa, clientRevocations, clientCertificates = "none" } = options;
+  const { names, challenges, clientCa, clientRevocations, clientCertificates = "none" } = options;
+  // A certificate of many names is read once.
+  const texts = new Map<string, string>();
+  const text = (kind: "certificate" | "private key", what: string, given: string) => {
+    const known = texts.get(kind + given) ?? readPemOf(kind, what, given);
+    texts.set(kind + given, known);
+    return known;
+  };
   const read = (where: string, certificate: Certificate) => ({
-    cert: readPemOf("certificate", `${where}cert`, certificate.cert),
-    key: readPemOf("private key", `${where}key`, certificate.key),
+    cert: text("certificate", `${where}cert`, certificate.cert),
+    key: text("private key", `${where}key`, certificate.key),
   });
+  const readAll = (option: string, certificates: Readonly<Record<string, Certificate>> = {}) =>
+    mapped(certificates, (name, each) => ({ ...each, ...read(`${option}["${name}"].`, each) }));
   return {
     ...options,
     ...(clientRevocations === undefined ? {} : { clientRevocations: readPem("clientRevocations", clientRevocations) }),
     ...(clientCa === undefined || clientCertificates === "none" ? {} : { clientCa: readPem("clientCa", clientCa) }),
-    ...(names === undefined
-      ? {}
-      : { names: mapped(names, (name, each) => ({ ...each, ...read(`names["${name}"].`, each) })) }),
+    ...(names === undefined ? {} : { names: readAll("names", names) }),
+    ...(challenges === undefined ? {} : { challenges: readAll("challenges", challenges) }),
     ...read("", options),
   };
 }
