@@ -6,7 +6,7 @@ const LISTENER = `${BOX},listener="$listener"`;
 
 /** The dashboard of an instance: the machine, each listener, the program, relays. */
 export function boxDashboard(): Dashboard {
-  const builder = dashboard("tenk", "tenk", "A box: connections and reads, the machine, each listener, relays.")
+  const builder = dashboard("tenk", "tenk", "An instance and its machine: connections and reads, each listener, relays.")
     .withVariable(choice("instance", "Box", "label_values(tenk_tcp_connections_active, instance)"))
     .withVariable(
       choice("listener", "Listener", `label_values(tenk_tcp_connections_active{${BOX}}, listener)`)
@@ -63,8 +63,8 @@ function now() {
         ["{{device}} out", rate("node_network_transmit_bytes_total", BOX)],
       ],
     }),
-    number("Busy", "Of all processors.", "percentunit", `1 - avg(${rate("node_cpu_seconds_total", `${BOX},mode="idle"`)})`, [0.8, 0.95]),
-    number("Load", "Processes that run or wait to run, averaged over a minute, per processor.", "short", `scalar(node_load1{${BOX}}) / count(count by (cpu) (node_cpu_seconds_total{${BOX}}))`, [1, 2]),
+    number("CPU", "Of all processors.", "percentunit", `1 - avg(${rate("node_cpu_seconds_total", `${BOX},mode="idle"`)})`, [0.8, 0.95]),
+    number("Load average", "Processes that run or wait to run, averaged over a minute, per processor.", "short", `scalar(node_load1{${BOX}}) / count(count by (cpu) (node_cpu_seconds_total{${BOX}}))`, [1, 2]),
     number("RAM used", "Memory that programs cannot get without swapping.", "percentunit", used("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes"), [0.8, 0.95]),
     number("Swap used", "Of all swap space.", "percentunit", `(node_memory_SwapTotal_bytes{${BOX}} - node_memory_SwapFree_bytes{${BOX}}) / clamp_min(node_memory_SwapTotal_bytes{${BOX}}, 1)`, [0.3, 0.8]),
     number("Root disk used", "Of the file system on /, as df computes it.", "percentunit", `1 - node_filesystem_avail_bytes${root} / (node_filesystem_size_bytes${root} - node_filesystem_free_bytes${root} + node_filesystem_avail_bytes${root})`, [0.8, 0.95]),
@@ -185,7 +185,7 @@ function program() {
       queries: [["{{listener}}, worker {{worker}}", rate("tenk_worker_reads_total", BOX)]],
     }),
     lines({
-      title: "Event loops that died, handlers that threw",
+      title: "Event loops that crashed, handlers that threw",
       help: "Per second.",
       unit: "cps",
       queries: [

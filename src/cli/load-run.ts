@@ -108,7 +108,7 @@ function logKept({ id, instance, isInFolder }: KeptRun, problem: string | undefi
   if (problem !== undefined) log.warn("run not kept by the instance that --stats-url names", { why: problem });
   if (isInFolder || instance === undefined) log.info("run kept", { id, show: `tenk runs show ${id}` });
   else {
-    const where = /^\d+$/.test(id) ? "run kept by the box" : "run kept by the box, in memory only";
+    const where = /^\d+$/.test(id) ? "run kept by the instance" : "run kept by the instance, in memory only";
     log.info(where, { id, show: new URL(`#/runs/${id}`, instance).href });
   }
 }

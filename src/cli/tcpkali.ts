@@ -8,7 +8,7 @@ interface Refused {
   readonly instead: string;
 }
 
-const STATSD = { why: "tenk does not speak StatsD", instead: "--json gives the report, and a box has /metrics" };
+const STATSD = { why: "tenk does not speak StatsD", instead: "--json gives the report, and tenk up has /metrics" };
 const LISTENING = { why: "the generator only connects", instead: "tenk up --listen HOST:PORT listens" };
 const WEBSOCKET = { why: "only plain TCP can be sent so far", instead: "leave it out" };
 const CERTIFICATE = { why: "it is for the listening side", instead: "--ssl alone connects with TLS" };

@@ -19,7 +19,7 @@ describe("the dashboards", () => {
 
   test("have the story's panels, then a row for each listener", () => {
     const titles = panelsOf(instance).map(({ title }) => title);
-    const quick = ["Busy", "Load", "RAM used", "Swap used", "Root disk used", "Machine up", "Temperature"];
+    const quick = ["CPU", "Load average", "RAM used", "Swap used", "Root disk used", "Machine up", "Temperature"];
     for (const title of ["Connections and reads", "Processor by mode", "Memory", ...quick]) {
       expect(titles).toContain(title);
     }

@@ -132,7 +132,7 @@ test("an instance that writes nothing keeps a run in memory, and the load test s
     const { statusUrl, listeners } = JSON.parse(line) as { statusUrl: string; listeners: { port: number }[] };
     const words = ["load", "tcp", `127.0.0.1:${listeners[0]!.port}`, "-r", "10", "-m", "ping", "-T", "500ms"];
     const { stderr } = await tenk([...words, "--stats-url", statusUrl, "--no-live"]);
-    expect(stderr).toContain(`run kept by the box, in memory only id=m1 show=${statusUrl}#/runs/m1\n`);
+    expect(stderr).toContain(`run kept by the instance, in memory only id=m1 show=${statusUrl}#/runs/m1\n`);
     box.child.kill("SIGINT");
     await box.ended;
   });
