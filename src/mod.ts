@@ -39,6 +39,7 @@ export {
   connect,
   Dialer,
   type Handler,
+  type HandlerCounts,
   type HandlerModule,
   type KeepOptions,
   type KeptConnection,

@@ -73,6 +73,7 @@ export { addressRanges } from "./trusted.ts";
 export type {
   Connection,
   Handler,
+  HandlerCounts,
   HandlerModule,
   Limits,
   ListenOptions,

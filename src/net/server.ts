@@ -25,6 +25,11 @@ export interface Server extends AsyncDisposable {
   counts(): ListenerCounts;
   /** The share of each worker, read without asking it: that of a stuck one, too. Empty without workers. */
   workerCounts(): WorkerCounts[];
+  /**
+   * What the handler counts by itself on each event loop (`ListenOptions.handlerCounts`), read without asking it: live views of
+   * the memory. A worker that crashed left its counters there, and its gauges are 0.
+   */
+  handlerRows(): readonly Float64Array[];
   /** The thread of the pool that each worker runs on; undefined after its end. Empty without workers. */
   workerThreads(): readonly (number | undefined)[];
   /** Changes the given limits, for open connections too. @throws {TenkError} `invalid-option` */
@@ -156,6 +161,7 @@ function serverOf(options: ListenOptions, group: WorkerGroup): Server {
     workers,
     counts: () => group.counts(),
     workerCounts: () => group.workerCounts(),
+    handlerRows: () => group.handlerRows(),
     workerThreads: () => group.threads(),
     update: (limits) => group.update(limits),
     publish(topic, bytes) {

@@ -22,7 +22,8 @@ function mustBeAtLeast(name: string, value: number, least: number): void {
   );
 }
 
-function mustBeWithin(name: string, value: number, most: number): void {
+/** @throws {TenkError} `invalid-option` */
+export function mustBeWithin(name: string, value: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
   throw new TenkError(
     "invalid-option",

@@ -110,6 +110,11 @@ export type HandlerResult = unknown;
 export interface Handler<Data = unknown> {
   open?(connection: Connection<Data>): HandlerResult;
   /**
+   * Gets the row of this event loop that the handler counts into, before its first connection: see
+   * `ListenOptions.handlerCounts`, without which it is empty. What is in it was counted by those who had it before: add to it.
+   */
+  counting?(row: Float64Array): void;
+  /**
    * `bytes` are borrowed: valid until this call returns. Copy what you keep: `new Uint8Array(bytes)`, as they
    * may be a `Buffer`, whose `slice` copies nothing.
    */
@@ -229,6 +234,14 @@ export interface SubscriberOptions {
   maxRelayedBytes?: number;
 }
 
+/** How much a handler counts by itself, in doubles: whole numbers are exact to 2^53. */
+export interface HandlerCounts {
+  /** They only grow. The first in a row, and kept when a worker is started again. */
+  readonly counters: number;
+  /** They tell what is now: those of a worker that ended are 0. Behind the counters in a row. @default {0} */
+  readonly gauges?: number;
+}
+
 /** PROXY protocol in front of a listener (v1 and v2, haproxy.org "The PROXY protocol", 2020). */
 export interface ProxyProtocolOptions {
   /** Peers that must begin with a header: addresses, or ranges such as `10.0.0.0/8`. Others are served as they are. */
@@ -257,6 +270,8 @@ export interface ListenOptions extends SocketOptions {
   subscribers?: SubscriberOptions;
   /** Passed to a handler module that exports a function. Must survive structured cloning where there are workers. Without it that is given `{}`. */
   handlerOptions?: unknown;
+  /** Counts of the handler's own, a row for each event loop: it gets its row by `counting`, `server.handlerRows()` reads them. */
+  handlerCounts?: HandlerCounts;
   /** Event loops that share the port: a number, or "auto" for one a thread of the pool. Needs a handler given by its file. @default {1} */
   workers?: number | "auto";
   /** Whose threads its workers run on. @default {one pool for the process, of a thread a core} */

@@ -4,7 +4,7 @@ import type { LimitSettings } from "../settings.ts";
 import { AddressSketch, SKETCH_BYTES } from "./address-sketch.ts";
 import { highestUsableDescriptor } from "./descriptor-guard.ts";
 
-/** Counts and addresses that the workers of one listener share; a worker gets their two buffers. */
+/** Counts and addresses that the workers of one listener share; a worker gets their buffers. */
 export interface SharedState {
   rows: CountRows;
   addresses: ArrayBuffer | SharedArrayBuffer;

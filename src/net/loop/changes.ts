@@ -50,6 +50,12 @@ async function prepared(listener: LoopListener<unknown>, change: LoopChange): Pr
   if (change.handler !== undefined) {
     const handler =
       typeof change.handler === "string" ? await loadHandler<unknown>(change.handler, options) : change.handler;
+    try {
+      listener.letCount(handler);
+    } catch (error) {
+      listener.discard(handler);
+      throw error;
+    }
     return {
       commit() {
         takeTls?.();

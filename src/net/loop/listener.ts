@@ -45,6 +45,12 @@ const EXPECTED_ENDS: ReadonlySet<CloseReason> = new Set(["peer", "reset", "shutd
 /** Ids of connections: the worker in the low digits, so that an id names its event loop. */
 const IDS_PER_COUNT = 256;
 
+/** The memory that an event loop counts into. */
+export interface LoopState extends SharedState {
+  /** Of the handler. */
+  readonly handlerRow: Float64Array;
+}
+
 /** One event loop's share of a listener: it accepts, admits, and keeps its connections. */
 export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner {
   readonly side = "server";
@@ -64,6 +70,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly limits: LimitSettings;
   readonly bandwidth: Bandwidth;
   readonly port: number;
+  readonly #handlerRow: Float64Array;
   readonly #admission: Admission;
   /** The options that the handler was made of or last configured with. */
   handlerOptions: unknown;
@@ -80,7 +87,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly #logCannotAccept: Occasional<unknown>;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
-  constructor(options: ListenOptions, handler: Handler<Data>, state: SharedState, worker: number, sharePort: boolean) {
+  constructor(options: ListenOptions, handler: Handler<Data>, state: LoopState, worker: number, sharePort: boolean) {
     this.#handler = handler;
     this.handlerOptions = options.handlerOptions;
     this.#worker = worker;
@@ -117,6 +124,8 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     }, 10_000);
     this.#options = options;
     this.#sharePort = sharePort;
+    this.#handlerRow = state.handlerRow;
+    this.letCount(handler);
     this.#server = this.#bind(options.port ?? 0);
     this.port = this.#server.port ?? 0;
     this.#guard = new DescriptorGuard(
@@ -144,6 +153,11 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     this.#handler = handler;
     const ids = this.connections().map(({ id }) => id);
     this.#retired.add(before, ids, this.#openedCount * IDS_PER_COUNT + this.#worker);
+  }
+
+  /** Gives a handler that is to serve its row. @throws what the handler throws */
+  letCount(handler: Handler<Data>): void {
+    handler.counting?.(this.#handlerRow);
   }
 
   /** Stops a handler that will not serve, or no longer serves. */

@@ -11,6 +11,7 @@ import { importModule } from "./runtime.ts";
 /** All that a handler may have. The record makes the compiler ask for what `Handler` gains. */
 const MEMBERS = Object.keys({
   open: true,
+  counting: true,
   chunk: true,
   framing: true,
   frame: true,

@@ -1,6 +1,7 @@
 import { flushOccasional, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../change.ts";
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
+import { HandlerRows } from "../handler-rows.ts";
 import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
 import { freshVersion } from "../module/mod.ts";
 import { subscriberSettings } from "../publish/mod.ts";
@@ -17,6 +18,8 @@ import { sharedThreads } from "./thread-pool.ts";
 import type { WorkerLink, Workers } from "./workers.ts";
 
 const log = logOf("net");
+
+const NO_COUNTS = { counters: 0 };
 
 /** The number of event loops and, on threads, the address of the handler that each loads. */
 interface GroupKind {
@@ -39,6 +42,7 @@ export class WorkerGroup {
   #limits: LimitSettings;
   #workers: Workers | undefined;
   readonly #rows: CountRows;
+  readonly #handlerRows: HandlerRows;
   readonly #addresses: ArrayBuffer | SharedArrayBuffer;
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
   readonly #relayed: RelayedPublishes;
@@ -52,6 +56,7 @@ export class WorkerGroup {
     this.#handlerHref = handlerHref;
     this.#limits = limitSettings(options.limits ?? {});
     this.#rows = isShared ? CountRows.shared(workers) : new CountRows(workers);
+    this.#handlerRows = new HandlerRows(options.handlerCounts ?? NO_COUNTS, workers, isShared);
     this.#addresses = isShared ? new SharedArrayBuffer(SKETCH_BYTES * workers) : new ArrayBuffer(SKETCH_BYTES);
     this.#relayed = new RelayedPublishes(this.#rows, subscriberSettings(options.subscribers).maxRelayedBytes);
     this.#logDropped = occasionally((count) => {
@@ -62,7 +67,12 @@ export class WorkerGroup {
   /** On the event loop that this is called on. @throws {TenkError} why it cannot listen */
   static here<Data>(options: ListenOptions, handler: Handler<Data>): WorkerGroup {
     const group = new WorkerGroup(options, { workers: 1 });
-    const state = { rows: group.#rows, addresses: group.#addresses, salt: group.#salt };
+    const state = {
+      rows: group.#rows,
+      handlerRow: group.#handlerRows.row(0),
+      addresses: group.#addresses,
+      salt: group.#salt,
+    };
     const loop = new LoopListener(options, handler, state, 0, false);
     group.port = loop.port;
     group.#workers = new LocalWorker(loop as LoopListener<unknown>);
@@ -94,6 +104,10 @@ export class WorkerGroup {
 
   workerCounts(): WorkerCounts[] {
     return this.count === 1 ? [] : this.#rows.readEach();
+  }
+
+  handlerRows(): Float64Array[] {
+    return this.#handlerRows.each();
   }
 
   threads(): readonly (number | undefined)[] {
@@ -130,7 +144,7 @@ export class WorkerGroup {
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     await this.#workers?.stop(graceMs);
-    for (let index = 0; index < this.count; index++) this.#rows.buryWorker(index);
+    for (let index = 0; index < this.count; index++) this.#bury(index);
     flushOccasional();
   }
 
@@ -162,13 +176,19 @@ export class WorkerGroup {
       worker: index,
       workers: this.count,
       counts: this.#rows.buffer as SharedArrayBuffer,
+      handlerRow: this.#handlerRows.row(index),
       addresses: this.#addresses as SharedArrayBuffer,
       salt: this.#salt,
     };
   }
 
-  #ended(index: number): void {
+  #bury(index: number): void {
     this.#rows.buryWorker(index);
+    this.#handlerRows.buryWorker(index);
+  }
+
+  #ended(index: number): void {
+    this.#bury(index);
     new Int32Array(this.#addresses, index * SKETCH_BYTES, SKETCH_BYTES / 4).fill(0);
     if (!this.isStopping) this.#rows.row(index)[Count.workerRestarts]! += 1;
   }

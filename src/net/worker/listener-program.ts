@@ -15,6 +15,8 @@ export interface ListenerStart {
   readonly worker: number;
   readonly workers: number;
   readonly counts: SharedArrayBuffer;
+  /** A view into memory that all workers share. */
+  readonly handlerRow: Float64Array;
   readonly addresses: SharedArrayBuffer;
   readonly salt: number;
 }
@@ -26,7 +28,8 @@ export interface Published {
 }
 
 export const deploy: Deploy = async (start, post) => {
-  const { options, handlerHref, freshHref, worker, workers, counts, addresses, salt } = start as ListenerStart;
+  const { options, handlerHref, freshHref, worker, workers, counts, handlerRow, addresses, salt } =
+    start as ListenerStart;
   const href = isLoadedHere(handlerHref) ? freshHref : handlerHref;
   const handler = await loadHandler<unknown>(href, options.handlerOptions);
   const listener = await listening();
@@ -34,7 +37,7 @@ export const deploy: Deploy = async (start, post) => {
   let stopping: Promise<void> | undefined;
 
   async function listening(): Promise<LoopListener<unknown>> {
-    const state = { rows: new CountRows(workers, counts), addresses, salt };
+    const state = { rows: new CountRows(workers, counts), handlerRow, addresses, salt };
     try {
       return new LoopListener(options, handler, state, worker, true);
     } catch (error) {
