@@ -1,5 +1,6 @@
 import type { Connection } from "../net/mod.ts";
-import type { Head } from "./head.ts";
+import { type FieldSet, fieldLine, type Head, statusText } from "../wire/http1/mod.ts";
+import { ErrorFormat, errorPage } from "./error-page.ts";
 
 /**
  * How the content of an answer is delimited: its length in bytes, or one of these. The exchange writes the fields that say so
@@ -15,6 +16,9 @@ export const BodyFraming = {
   none: -3,
 } as const;
 
+/** The next request may be answered better. */
+const NOT_STORED = fieldLine("Cache-Control", "no-store");
+
 /** How an exchange ended. A closed set, since it is a metric label. */
 export const OUTCOMES = [
   "answered", // the whole answer was passed to the connection, also an error page
@@ -26,9 +30,6 @@ export const OUTCOMES = [
   "failed", // the handler threw
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-
-/** Fields by their id (`FieldName`): 1 = in the set. */
-export type FieldSet = Uint8Array;
 
 /** What all exchanges of one client connection share. */
 export interface ClientConnection {
@@ -65,8 +66,12 @@ export interface ExchangeHandler<Data = unknown> {
   drain?(exchange: Exchange<Data>): void;
   /** Called exactly once for each `request`, whatever happened: status, outcome, byte counts and times stand. */
   finished?(exchange: Exchange<Data>): void;
-  /** The server answered by itself what cannot be a request (400, 408, 431, 501, 505 …), CONNECT, or `OPTIONS *`. */
-  answeredItself?(client: ClientConnection, status: number): void;
+  /**
+   * The server answered by itself: what cannot be a request (400, 408, 431, 501, 505 …), CONNECT, `OPTIONS *`.
+   *
+   * @param reason of a closed set: an `Http1Refusal`, `head-timeout` or `options`
+   */
+  answeredItself?(client: ClientConnection, status: number, reason: string): void;
 }
 
 /**
@@ -107,6 +112,12 @@ export abstract class Exchange<Data = unknown> {
   carriesChunks = false;
   /** Whether chunks can be carried, both ways: HTTP/1.1. */
   abstract readonly canCarryChunks: boolean;
+  /** The format of error pages, by the request's `Accept`. */
+  errorFormat: ErrorFormat = ErrorFormat.text;
+  /** The length of the request's content that its head announced; -1 = none. */
+  protected announcedBytes = -1;
+  /** The most content that this request may have; 0 = no limit. */
+  protected maxBodyBytes = 0;
 
   // ---- what happened; all of it stands when `finished` is called ----------------------------------------------------
 
@@ -132,11 +143,17 @@ export abstract class Exchange<Data = unknown> {
   /** Also lets a client go on that waits for `100 Continue`. */
   abstract resumeBody(): void;
   /**
-   * Limits the content of this request. Call it in `request`.
+   * Limits the content of this request, instead of the server's own limit. Call it in `request`.
    *
+   * @param maxBytes 0 = no limit
    * @returns false where the client announced more: it has its 413 then. Content that grows beyond it later gets 413 or is aborted
    */
-  abstract limitBody(maxBytes: number): boolean;
+  limitBody(maxBytes: number): boolean {
+    this.maxBodyBytes = maxBytes;
+    if (maxBytes === 0 || this.announcedBytes <= maxBytes) return true;
+    this.fail(413);
+    return false;
+  }
 
   // ---- the answer ---------------------------------------------------------------------------------------------------
 
@@ -155,12 +172,25 @@ export abstract class Exchange<Data = unknown> {
   /** Call it after `sendHead` of a 101: from now on `body` and `send` carry raw bytes both ways. */
   abstract tunnel(): void;
   /**
-   * Answers with an error page; where an answer has begun it aborts.
+   * Answers with an error page; where a head was sent already it aborts.
    *
    * @param detail one sentence for a person, instead of the usual one
    * @param lines prepared fields, such as `Retry-After`
    */
-  abstract fail(status: number, detail?: string, lines?: Uint8Array): void;
+  fail(status: number, detail?: string, lines?: Uint8Array): void {
+    if (this.endedMs > 0) return;
+    if (this.firstByteMs > 0) {
+      this.abort("aborted");
+      return;
+    }
+    const page = errorPage(status, statusText(status), this.errorFormat, detail);
+    const writer = this.begin(status);
+    writer.line(page.contentType);
+    writer.line(NOT_STORED);
+    if (lines !== undefined) writer.line(lines);
+    this.sendHead(page.content.length, page.content);
+    this.end();
+  }
   /** Breaks off, so that the client sees that the answer is not whole: HTTP/1.1 resets the connection, HTTP/2 the stream. */
   abstract abort(outcome: Outcome): void;
 }

@@ -1,10 +1,10 @@
 /** Layer 3: HTTP on the connections of `net/`, as a server and as a client of targets. */
+export { ErrorFormat, type ErrorPage, errorFormat, errorPage } from "./error-page.ts";
 export {
   BodyFraming,
   type ClientConnection,
   Exchange,
   type ExchangeHandler,
-  type FieldSet,
   type HeadWriter,
   OUTCOMES,
   type Outcome,
