@@ -13,6 +13,11 @@ export const CLOSE_REASONS = [
   "address-limit", // maxPerAddress are open from the address that its PROXY header names
   "tls-failed", // the TLS handshake failed, took too long, or brought no certificate that was required
   "acme-challenge", // an ACME server validated a name by its handshake (RFC 8737); it reaches no handler
+  "bad-request", // what it sent is no HTTP, or breaks its rules
+  "header-timeout", // the head of a request took too long
+  "body-timeout", // a request's body did not go on, or none of an answer was taken, for too long
+  "keep-alive", // no further request came in time
+  "http2-error", // it broke the rules of HTTP/2, or passed a limit against floods
   "slow-subscriber", // more published bytes waited for it than its listener allows
   "no-target", // a relay reached none of its targets
   "target", // a relay's other side failed

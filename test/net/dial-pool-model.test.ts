@@ -73,6 +73,15 @@ class World {
     if (this.stopped) expect(asked.state).toBe("refused");
   }
 
+  tryAcquire(): void {
+    const idle = this.in("idle");
+    const member = this.core.tryAcquire();
+    expect(member === undefined).toBe(idle.length === 0);
+    if (member === undefined) return;
+    expect(idle).toContain(member);
+    this.places[member] = "out";
+  }
+
   opened(): void {
     if (this.toOpen === 0) return;
     this.toOpen -= 1;
@@ -135,6 +144,7 @@ class World {
 type Step = [keyof typeof steps, number];
 const steps = {
   acquire: (world: World) => world.acquire(),
+  tryAcquire: (world: World) => world.tryAcquire(),
   opened: (world: World) => world.opened(),
   failed: (world: World) => world.failed(),
   release: (world: World, pick: number) => world.release(pick),

@@ -75,6 +75,25 @@ test.each([
   expect(server!.counts().accepted).toBe(2);
 });
 
+test("tryAcquire returns the idle one used last, or none, and opens nothing", async () => {
+  const some = await poolOf({ maxOpen: 2 });
+  expect(some.tryAcquire()).toBeUndefined();
+  const [one, two] = await Promise.all([some.acquire(), some.acquire()]);
+  some.release(one);
+  some.release(two);
+  const answers: string[] = [];
+  const taken = some.tryAcquire({ chunk: (_, bytes) => answers.push(String(Buffer.from(bytes))) });
+  expect(taken).toBe(two);
+  taken!.write("at once");
+  await until(() => answers.length === 1);
+  expect([some.tryAcquire(), some.tryAcquire()]).toEqual([one, undefined]);
+  expect(some.counts()).toEqual({ open: 2, idle: 0, opening: 0, waiting: 0 });
+  expect([answers, server!.counts().accepted]).toEqual([["at once"], 2]);
+  some.release(one);
+  some.stop();
+  expect(some.tryAcquire()).toBeUndefined();
+});
+
 test("one that cannot answer any more is not given to the next", async () => {
   const some = await poolOf({ maxOpen: 1 });
   const ended = await some.acquire();

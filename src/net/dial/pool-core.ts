@@ -67,16 +67,23 @@ export class PoolCore<Member> {
     return this.#idle[0]?.sinceMs;
   }
 
+  /** Returns the idle one that was used last; undefined where there is none, also when the pool is stopped. */
+  tryAcquire(): Member | undefined {
+    const last = this.#idle.pop();
+    if (last === undefined) return undefined;
+    this.#out.add(last.member);
+    return last.member;
+  }
+
   /** @returns false when too many wait already; nobody will then answer `waiter` */
   acquire(waiter: Waiter<Member>): boolean {
     if (this.#stopped !== undefined) {
       waiter.refuse(this.#stopped);
       return true;
     }
-    const last = this.#idle.pop();
-    if (last !== undefined) {
-      this.#out.add(last.member);
-      waiter.give(last.member);
+    const idle = this.tryAcquire();
+    if (idle !== undefined) {
+      waiter.give(idle);
       return true;
     }
     // Those for whom one is being opened do not count.
