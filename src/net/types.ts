@@ -132,6 +132,12 @@ export interface Handler<Data = unknown> {
    */
   readonly readsWhileFull?: boolean;
   /**
+   * With `halfOpen`: where a write shows that the peer has reset the connection, what it sent before still comes, then `close`
+   * with `reset`; nothing can be written, or paused, meanwhile. For a client that may be answered before it has sent everything:
+   * servers answer "413 Content Too Large" and close with most of the request unread, which is a reset. @default {false}
+   */
+  readonly readsAfterReset?: boolean;
+  /**
    * Promises that no byte of a chunk is used after `chunk` returned (or, where it is async, first awaited). The memory of a
    * large chunk is then used again for the next one, and does not wait for the collector. @default {false}
    */

@@ -16,10 +16,12 @@ export const FIN_TAKEN = 8192; // the peer's kernel has our FIN and everything b
 export const END_WAITS = 16_384; // it ends when the handler has sent what it is sending
 export const CLOSES_WHEN_SENT = 32_768; // no longer half-open: it waits for the peer's FIN for a moment only
 export const FINISHING = 65_536; // finish() was called: the handler gets only `expired` and `close`
+export const RESET_SEEN = 131_072; // a write showed that the peer has reset: what it sent before is still read, paused or not
 export const PAUSED = PAUSED_BY_HANDLER | PAUSED_BY_WRITE_QUEUE | PAUSED_BY_BANDWIDTH;
 
 /** Returns whether the handler gets nothing now. */
 export function isHeld(flags: number): boolean {
+  if ((flags & RESET_SEEN) !== 0) return false;
   return (
     (flags & PAUSED_BY_HANDLER) !== 0 || (flags & (PAUSED_BY_WRITE_QUEUE | READS_WHILE_FULL)) === PAUSED_BY_WRITE_QUEUE
   );
@@ -27,5 +29,5 @@ export function isHeld(flags: number): boolean {
 
 /** Returns whether nothing is read from the socket now. */
 export function isPaused(flags: number): boolean {
-  return (flags & PAUSED_BY_BANDWIDTH) !== 0 || isHeld(flags);
+  return (flags & (PAUSED_BY_BANDWIDTH | RESET_SEEN)) === PAUSED_BY_BANDWIDTH || isHeld(flags);
 }

@@ -15,11 +15,13 @@ import {
   FIN_TAKEN,
   FINISHING,
   HEARD,
+  isPaused,
   PAUSED,
   PAUSED_BY_HANDLER,
   PAUSED_BY_WRITE_QUEUE,
   PEER_FINISHED,
   READS_WHILE_FULL,
+  RESET_SEEN,
   SECURE,
   UPGRADING,
 } from "./flags.ts";
@@ -220,8 +222,17 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
     this.socket.terminate();
   }
 
+  /**
+   * While a socket is not paused, the runtime reports what the peer sent before its reset, and then the end. That is as if our
+   * FIN had been sent already: the peer's end is then the connection's, and never reported as a FIN of its own.
+   */
   protected override died(): void {
-    this.abort("reset", undefined);
+    if (!this.handler.readsAfterReset || !this.halfOpen || isPaused(this.flags)) {
+      this.abort("reset", undefined);
+      return;
+    }
+    this.flags |= RESET_SEEN | ENDED | FIN_SENT;
+    this.reason = "reset";
   }
 
   /** Replaces the socket by its encrypted one; bytes that wait go out through it. */
@@ -233,7 +244,7 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
 
   /** @returns false when the connection is closed, perhaps because the maximum was passed */
   #queue(rest: Uint8Array): boolean {
-    if (this.closed) return false;
+    if ((this.flags & (CLOSED | RESET_SEEN)) !== 0) return false;
     const { socket, counts, limits, deadlines } = this.context;
     const queued = this.writeQueue?.length ?? 0;
     if (queued + rest.length > socket.writeQueueMaxBytes) {

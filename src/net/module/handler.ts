@@ -16,6 +16,7 @@ const MEMBERS = Object.keys({
   framing: true,
   frame: true,
   readsWhileFull: true,
+  readsAfterReset: true,
   keepsNoBytes: true,
   isSending: true,
   drain: true,
@@ -29,7 +30,12 @@ const MEMBERS = Object.keys({
 } satisfies Record<keyof Handler, true>);
 
 /** Those that are no functions. */
-const SETTINGS: readonly string[] = ["framing", "readsWhileFull", "keepsNoBytes"] satisfies (keyof Handler)[];
+const SETTINGS: readonly string[] = [
+  "framing",
+  "readsWhileFull",
+  "readsAfterReset",
+  "keepsNoBytes",
+] satisfies (keyof Handler)[];
 
 const log = logOf("net");
 

@@ -8,7 +8,8 @@ const METHODS = ["chunk", "frame", "isSending", "drain", "expired", "end", "shut
  * copied, since it may be an instance of a class with private fields.
  */
 export function delegate(former: Handler, own: Handler): Handler {
-  const result: Handler = { readsWhileFull: former.readsWhileFull ?? false, ...own };
+  const { readsWhileFull = false, readsAfterReset = false } = former;
+  const result: Handler = { readsWhileFull, readsAfterReset, ...own };
   if (former.framing !== undefined) result.framing = former.framing;
   for (const name of METHODS) {
     if (former[name] === undefined || own[name] !== undefined) continue;
