@@ -1,4 +1,22 @@
 /** Layer 3: HTTP on the connections of `net/`, as a server and as a client of targets. */
+
+export {
+  FAILURE_REASONS,
+  type FailurePhase,
+  type FailureReason,
+  HTTP_TARGET_DEFAULTS,
+  type HttpAddress,
+  HttpTarget,
+  type HttpTargetOptions,
+  parseHttpAddress,
+  type RequestBlock,
+  type RequestFraming,
+  type ResponseEvents,
+  type ResponseFraming,
+  type TargetCounts,
+  type TargetExchange,
+  type TargetFailure,
+} from "./client/mod.ts";
 export { ErrorFormat, type ErrorPage, errorFormat, errorPage } from "./error-page.ts";
 export {
   BodyFraming,
