@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { checkDashboard, checkParts, effectiveSettings, type LoadedConfig, loadConfig } from "../app/mod.ts";
+import { publicService } from "../part/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";
 import { print } from "./output.ts";
@@ -22,7 +23,9 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
   checkDashboard(loaded);
   const settings = effectiveSettings(loaded);
   if (json) {
-    print(JSON.stringify({ file: loaded.file ?? null, services: loaded.services, settings }, null, 2));
+    print(
+      JSON.stringify({ file: loaded.file ?? null, services: loaded.services.map(publicService), settings }, null, 2),
+    );
     return EXIT.pass;
   }
   const { dim } = paintsFor(process.stdout);
@@ -40,6 +43,8 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
 /** Prints the services with their default hosts and kinds. */
 function printServices({ services }: LoadedConfig): void {
   if (services.length === 0) return;
-  const rows = services.map(({ name, kind, target, hosts }) => [name, kind, target, hosts.join(", ")]);
+  const rows = services
+    .map(publicService)
+    .map(({ name, kind, target, hosts }) => [name, kind, target ?? "(tenk)", hosts.join(", ")]);
   print(`\n${table([["service", "kind", "target", "hosts"], ...rows], "llll")}`);
 }

@@ -65,6 +65,12 @@ export const size = quantity("a size such as 64KiB or 1MiB", parseBytes).meta({ 
 export const onOff = z.boolean({ error: "expected true or false" });
 
 export const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
+
+/** Returns whether a text is the hash that `tenk password` makes. */
+export function isPasswordHash(given: string): boolean {
+  return /^\$argon2id\$v=19\$m=\d{1,8},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$/.test(given);
+}
+
 export const pem = text("a file's path or PEM text");
 export const list = (expected: string) =>
   z

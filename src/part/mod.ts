@@ -7,6 +7,7 @@ export {
   duration,
   hostAndPort,
   inRange,
+  isPasswordHash,
   list,
   oneOf,
   onOff,
@@ -30,5 +31,23 @@ export type {
 export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } from "./port-holder.ts";
 export { choiceParam, numberParam } from "./query.ts";
 export type { JsonRoute, JsonRoutes } from "./routes.ts";
-export type { Service } from "./services.ts";
+export {
+  type HeaderEdits,
+  type HeaderField,
+  type HstsPolicy,
+  type HttpAnswer,
+  type HttpAuth,
+  type HttpFiles,
+  type HttpForward,
+  type HttpHealth,
+  type HttpService,
+  type HttpTargetLimits,
+  type HttpTargetOptions,
+  type HttpTargetTls,
+  type HttpTimeouts,
+  type PublicService,
+  publicService,
+  type Service,
+  withoutPassword,
+} from "./services.ts";
 export type { StatusCell, StatusColumn, StatusLook, StatusTable } from "./status-table.ts";

@@ -152,7 +152,7 @@ tcp:
       balance: weighted
       connectTimeout: 1s
       attempts: 2
-      health: { failures: 1, backOff: 2s, maxBackOff: 3s, check: 4s, checkTimeout: 5s }
+      health: { failures: 1, within: 6s, backOff: 2s, maxBackOff: 3s, check: 4s, checkTimeout: 5s }
       proxyHeader: v2
       tls: { serverName: db.home.arpa, ca: ca.pem }
       maxPairs: 7
@@ -199,7 +199,7 @@ describe("a configuration in full", () => {
       balance: "weighted",
       connectTimeoutMs: 1000,
       attempts: 2,
-      health: { failures: 1, backOffMs: 2000, maxBackOffMs: 3000, checkMs: 4000, checkTimeoutMs: 5000 },
+      health: { failures: 1, withinMs: 6000, backOffMs: 2000, maxBackOffMs: 3000, checkMs: 4000, checkTimeoutMs: 5000 },
       proxyHeader: "v2",
       tls: { serverName: "db.home.arpa", ca: "/box/ca.pem", verify: true, minVersion: "TLSv1.2" },
       maxPairs: 7,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LoadedConfig, parseConfig, up } from "../../src/app/mod.ts";
+import { type LoadedConfig, parseConfig, type Status, up } from "../../src/app/mod.ts";
+import { publicService } from "../../src/part/mod.ts";
 import { tenk, withFolder } from "../cli/tenk.ts";
 import { keptLog } from "./admin/support.ts";
 
@@ -35,7 +36,7 @@ describe("a service", () => {
   });
 
   test("has its name below the domain", () => {
-    expect(services("domain: home.arpa\nservices: { git: http://127.0.0.1:3000 }")).toEqual([
+    expect(services("domain: home.arpa\nservices: { git: http://127.0.0.1:3000 }")).toMatchObject([
       { name: "git", target: "http://127.0.0.1:3000", kind: "http", hosts: ["git.home.arpa", "git.local"] },
     ]);
   });
@@ -56,7 +57,7 @@ describe("a service", () => {
     ["domain: -x", "tenk.yaml:1: domain: expected a name such as git.home.arpa"],
     [
       "services:\n  a: http://x\n  b: { target: http://y, hosts: [a.local] }",
-      "tenk.yaml:3: services.b: expected hosts of its own, a.local is that of services.a",
+      "tenk.yaml:3: services.b: expected a host and path of its own, a.local is that of services.a (line 2)",
     ],
   ])("%j is refused", (text, words) => {
     expect(wrong(text)).toContain(words);
@@ -111,15 +112,15 @@ test("tenk check lists services with what follows from their declaration, as JSO
     expect(stdout).toMatch(/^service +kind +target +hosts$/m);
     expect(stdout).toMatch(/^git +http +http:\/\/127\.0\.0\.1:3000 +git\.home\.arpa, git\.local$/m);
     const json = JSON.parse((await tenk(["check", "--json", "--config", file])).stdout);
-    expect(json.services).toEqual(services(DECLARED));
+    expect(json.services).toEqual(services(DECLARED).map(publicService));
   });
 });
 
 test("/api/status lists services, those of the last reload", async () => {
   const instance = await up(parseConfig(DECLARED, "tenk.yaml"), { log: keptLog() });
   try {
-    const told = async () => (await (await fetch(new URL("api/status", instance.statusUrl))).json()) as LoadedConfig;
-    expect((await told()).services).toEqual(services(DECLARED));
+    const told = async () => (await (await fetch(new URL("api/status", instance.statusUrl))).json()) as Status;
+    expect((await told()).services).toEqual(services(DECLARED).map(publicService));
     await instance.reload(parseConfig(DECLARED.replace(/^services.*$/m, ""), "tenk.yaml"));
     expect((await told()).services).toEqual([]);
   } finally {

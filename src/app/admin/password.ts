@@ -12,10 +12,6 @@ export async function hashPassword(password: string): Promise<string> {
   throw new TenkError("usage", "Cannot use this password: expected 8 to 1024 characters");
 }
 
-export function isPasswordHash(text: string): boolean {
-  return /^\$argon2id\$v=19\$m=\d{1,8},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$/.test(text);
-}
-
 /** Verifies passwords against one hash, a few at a time, so that a flood of guesses does not take all memory. */
 export class PasswordCheck {
   readonly hash: string;

@@ -4,10 +4,10 @@ import type { z } from "zod";
 import { nearest, TenkError } from "../../base/mod.ts";
 import { formatAddress, type Service } from "../../part/mod.ts";
 import { PARTS } from "../part-list.ts";
+import { routeClashes, servicesOf } from "../services/mod.ts";
 import { addressClashes, type ListeningSetting } from "./addresses.ts";
 import { CONFIG_SCHEMA, type Config } from "./schema.ts";
-import { keysAt } from "./schema-path.ts";
-import { servicesOf } from "./services.ts";
+import { keysAt, metaAt } from "./schema-path.ts";
 import { parseConfigText, readConfigText } from "./text.ts";
 
 /** A configuration and its origin. */
@@ -78,7 +78,7 @@ export function parseConfig(text: string, file: string, folder: string = process
   const config = result.data;
   const written = new Set(leavesOf(raw));
   const services = servicesOf(config.services, config.domain);
-  const problems = [...clashesOf(config, written, line), ...sharedHosts(services)];
+  const problems = [...clashesOf(config, written, line), ...sharedRoutes(services, line)];
   if (problems.length > 0)
     throw refused(problems.map((problem) => `${location(problem.path, "value")} ${problem.text}`));
   return { config, services, file, folder, written, isEmpty: values === null || values === undefined };
@@ -116,19 +116,12 @@ function clashesOf(config: Config, written: ReadonlySet<string>, line: (path: Pa
   });
 }
 
-/** Finds host names that two services have. */
-function sharedHosts(services: readonly Service[]): Problem[] {
-  const owners = new Map<string, string>();
-  const problems: Problem[] = [];
-  for (const { name, hosts } of services) {
-    for (const host of hosts) {
-      const owner = owners.get(host);
-      const text = `services.${name}: expected hosts of its own, ${host} is that of services.${owner}`;
-      if (owner !== undefined && owner !== name) problems.push({ path: ["services", name], text });
-      owners.set(host, name);
-    }
-  }
-  return problems;
+/** Names both services that would answer the same requests, the second by its line. */
+function sharedRoutes(services: readonly Service[], line: (path: Path, at: "key") => number): Problem[] {
+  return routeClashes(services).map(({ service, other, route }) => ({
+    path: ["services", service],
+    text: `services.${service}: expected a host and path of its own, ${route} is that of services.${other} (line ${line(["services", other], "key")})`,
+  }));
 }
 
 function problemsOf(
@@ -145,9 +138,9 @@ function problemsOf(
   if (issue.code === "invalid_key") {
     return [`${location(issue.path, "key")} ${dotted(issue.path)}: ${issue.issues[0]?.message ?? issue.message}`];
   }
-  const found = valueAt(raw, issue.path);
+  const found = metaAt(issue.path, "secret") === true ? "another text" : shown(valueAt(raw, issue.path));
   const name = issue.path.length === 0 ? "the file" : dotted(issue.path);
-  return [`${location(issue.path, "value")} ${name}: ${issue.message}, found ${shown(found)}`];
+  return [`${location(issue.path, "value")} ${name}: ${issue.message}, found ${found}`];
 }
 
 function unknownKey(parent: Path, key: string): string {
@@ -165,15 +158,24 @@ function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number") return String(value);
-  return typeof value === "object" ? "a section" : JSON.stringify(value);
+  if (typeof value === "object") return "a section";
+  // What could not be read may have a password anywhere before its last @.
+  return JSON.stringify(value).replace(/:\/\/.*@|^"(?!.*:\/\/).*:.*@/s, (found) =>
+    found[0] === ":" ? "://***@" : '"***@',
+  );
 }
 
 function dotted(path: Path): string {
   return path.map(String).join(".");
 }
 
+/** Returns the value that was written; of a section in its short form (`git: http://…`) that form. */
 function valueAt(raw: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], raw);
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : value,
+    raw,
+  );
 }
 
 /** Returns the line of a key or its value; when the file has neither, that of the nearest key above. */

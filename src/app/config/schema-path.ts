@@ -7,11 +7,11 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** Returns the unit of a number in the schema: `ms` or `bytes`. */
-export function unitAt(path: readonly string[]): string | undefined {
+/** Returns what the schema says of a setting: `unit` of a number, `ms` or `bytes`; `secret` of what is never printed. */
+export function metaAt(path: readonly PropertyKey[], key: "unit" | "secret"): unknown {
   for (let schema = schemaAt(path); schema instanceof z.ZodType; schema = within(schema)) {
-    const unit: unknown = schema.meta()?.unit;
-    if (typeof unit === "string") return unit;
+    const value: unknown = schema.meta()?.[key];
+    if (value !== undefined) return value;
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
 import { PART_SCHEMAS } from "../part-list.ts";
+import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
-import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "./services.ts";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
   error: "expected a name such as box.home.arpa",

@@ -1,6 +1,6 @@
-import { type Address, formatAddress } from "../../part/mod.ts";
+import { type Address, formatAddress, withoutPassword } from "../../part/mod.ts";
 import { isOptions, keyBelow, type LoadedConfig } from "./file.ts";
-import { unitAt } from "./schema-path.ts";
+import { metaAt } from "./schema-path.ts";
 
 /** A setting as `tenk check` prints it; a configuration file accepts `value`. */
 export interface Setting {
@@ -22,10 +22,13 @@ export function effectiveSettings(loaded: LoadedConfig): Setting[] {
   }));
 }
 
-/** A section in its short form counts for its settings: `git: http://…` has `services.git.target`. */
+/** What the short form of a service, or of a section in it, stands for: `git: http://…` is `services.git.target`. */
+const SHORT_FORM = /\.(target|folder|to|body|url)$/;
+
+/** A section in its short form counts for its settings. */
 function isWritten(key: string, written: ReadonlySet<string>): boolean {
   for (let each = key; each !== ""; each = each.slice(0, Math.max(0, each.lastIndexOf(".")))) {
-    if (written.has(each)) return true;
+    if (written.has(each)) return each === key || !each.startsWith("services.") || SHORT_FORM.test(key);
   }
   return false;
 }
@@ -47,16 +50,27 @@ function isAddress(value: object): value is Address {
 /** Formats a value as a configuration file has it. Secrets are replaced. */
 function written(key: string, value: unknown): string {
   if (typeof value === "object" && value !== null && isAddress(value)) return written(key, formatAddress(value));
-  // A list, or a handler's options: JSON is valid YAML.
-  if (typeof value === "object" || isOptions(key)) return JSON.stringify(value);
+  if (metaAt(pathOf(key), "secret") === true) return "(secret)";
+  // A handler's options are the user's own data.
+  if (isOptions(key)) return JSON.stringify(value);
+  // A list: JSON is valid YAML.
+  if (typeof value === "object") return withoutPassword(JSON.stringify(value));
   // May be a private key.
   if (typeof value === "string" && value.includes("-----BEGIN ")) return "(PEM text)";
   if (typeof value === "string" && value.startsWith("$argon2")) return "(argon2id hash)";
-  if (typeof value === "string" && !isPlainWord(value)) return JSON.stringify(value);
+  if (typeof value === "string") {
+    const shown = withoutPassword(value);
+    return isPlainWord(shown) ? shown : JSON.stringify(shown);
+  }
   if (typeof value !== "number") return String(value);
-  const unit = unitAt(key.split("."));
+  const unit = metaAt(pathOf(key), "unit");
   if (unit === "ms") return exactly(value, DURATION_UNITS);
   return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
+}
+
+/** The keys of a dotted path, which `keyBelow` made. */
+function pathOf(key: string): string[] {
+  return (key.match(/"(?:[^"\\]|\\.)*"|[^.]+/g) ?? []).map((part) => (part.startsWith('"') ? JSON.parse(part) : part));
 }
 
 /** Formats in the largest unit that gives a whole number: 90000 ms is `90s`, not `1.5m`. */

@@ -12,7 +12,7 @@ import {
   recentLag,
 } from "../../metrics/mod.ts";
 import { openVitals, sharedThreads } from "../../net/mod.ts";
-import type { Service } from "../../part/mod.ts";
+import { publicService, type Service } from "../../part/mod.ts";
 import type { RunningParts } from "../running-parts.ts";
 import { VERSION } from "../version.ts";
 import { loopFamilies } from "./loop-metrics.ts";
@@ -91,7 +91,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
         process: processStatus(reader.read(), lag.quantileMs(0.99)),
         host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
         limits: limitsStatus(sampling.host, sampling.hostBefore),
-        services: services(),
+        services: services().map(publicService),
         parts: await parts.status(),
       };
     },

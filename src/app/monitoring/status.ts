@@ -1,6 +1,6 @@
 import type { HostStatus, LimitsStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
-import type { Service } from "../../part/mod.ts";
+import type { PublicService } from "../../part/mod.ts";
 import { throttlingStatus } from "./throttling.ts";
 
 /** The body of `/api/status`. A field is null when the system does not tell it. */
@@ -25,7 +25,7 @@ export interface Status {
   /** Null when nothing limits the process to less than the machine. */
   readonly limits: LimitsStatus | null;
   /** As declared in the configuration. */
-  readonly services: readonly Service[];
+  readonly services: readonly PublicService[];
   /** The status of each running part, by its name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }

@@ -1,0 +1,27 @@
+/** Schemes whose kind has another name. */
+const KINDS: Readonly<Record<string, string>> = {
+  https: "http",
+  rediss: "redis",
+  postgresql: "postgres",
+  "mongodb+srv": "mongodb",
+  mqtts: "mqtt",
+};
+
+/** What decides on a service's kind. */
+export interface KindOf {
+  readonly kind?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+/** Returns the protocol of a service: `kind`, else what the scheme of its target says. HTTP where tenk itself answers. */
+export function kindOf({ kind, target }: KindOf): string {
+  if (kind !== undefined) return kind;
+  if (target === undefined || target.startsWith("unix:")) return "http";
+  const scheme = new URL(target).protocol.slice(0, -1).toLowerCase();
+  return KINDS[scheme] ?? scheme;
+}
+
+/** Returns whether a service is served by HTTPS. */
+export function isProxied(service: KindOf & { readonly proxy?: boolean | undefined }): boolean {
+  return service.proxy !== false && kindOf(service) === "http";
+}

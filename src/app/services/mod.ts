@@ -1,0 +1,4 @@
+/** `services:` of the configuration: its schema, its defaults, and the list that every part gets. */
+export { type RouteClash, routeClashes } from "./clashes.ts";
+export { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "./schema.ts";
+export { servicesOf } from "./services.ts";

@@ -1,0 +1,65 @@
+import { EXPECTED_HTTP_TARGET, isHttpTarget } from "./fields.ts";
+import { isProxied, kindOf } from "./kind.ts";
+import type { WrittenService } from "./schema.ts";
+
+interface Problem {
+  readonly path: string[];
+  readonly message: string;
+}
+
+/** Who answers a request: exactly one of these. */
+const ANSWERS = ["target", "targets", "respond", "redirect", "root"] as const;
+/** What has a meaning for targets alone. */
+const FOR_TARGETS = ["balance", "hashHeader", "sticky", "attempts", "health", "timeouts", "tls"] as const;
+/** What has a meaning for services that are served by HTTPS alone. */
+const FOR_HTTP = [
+  "path",
+  "strip",
+  "plainHttp",
+  "maxBody",
+  "headers",
+  "auth",
+  "allow",
+  "limits",
+  "compress",
+  "hsts",
+] as const;
+
+/** Finds settings of a service that contradict each other, or would be ignored. */
+export function problemsOf(service: WrittenService): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (path: string, message: string) => problems.push({ path: [path], message });
+  const answers = ANSWERS.filter((key) => service[key] !== undefined);
+  if (answers.length === 0) refuse("target", `expected a URL such as http://127.0.0.1:3000, or one of ${others()}`);
+  for (const key of answers.slice(1))
+    refuse(key, `expected one of ${ANSWERS.join(", ")}: there is ${answers[0]} already`);
+  if (problems.length > 0) return problems;
+  if (service.kind !== undefined && service.kind !== "http" && service.target === undefined) {
+    refuse("kind", `expected http, since it has ${answers[0]}`);
+  } else if (!isProxied(service)) {
+    const why = service.proxy === false ? "proxy is false" : `its kind is ${kindOf(service)}`;
+    for (const key of [...FOR_TARGETS, ...FOR_HTTP])
+      if (service[key] !== undefined) refuse(key, `expected only where it is served by HTTPS, but ${why}`);
+  } else if (answers[0] === "target" && !isHttpTarget(service.target as string)) {
+    refuse("target", EXPECTED_HTTP_TARGET);
+  } else if (answers[0] === "target" || answers[0] === "targets") ofForwarding(service, refuse);
+  else {
+    for (const key of FOR_TARGETS)
+      if (service[key] !== undefined) refuse(key, `expected only with a target, but it has ${answers[0]}`);
+  }
+  return problems;
+}
+
+function others(): string {
+  return ANSWERS.slice(1).join(", ");
+}
+
+function ofForwarding(service: WrittenService, refuse: (path: string, message: string) => void): void {
+  const urls = service.targets?.map(({ url }) => url) ?? [service.target as string];
+  if (service.tls !== undefined && !urls.every((url) => /^https:/i.test(url)))
+    refuse("tls", "expected only where each target is https://");
+  if ((service.balance === "header-hash") !== (service.hashHeader !== undefined))
+    refuse("hashHeader", "expected a header's name together with balance: header-hash");
+  if (service.health?.path === undefined && (service.health?.check ?? 0) > 0)
+    refuse("health", "expected a path to check");
+}

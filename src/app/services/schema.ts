@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { parseCount } from "../../base/mod.ts";
+import { addresses, inRange, oneOf, onOff, quantity, section, size, text } from "../../part/mod.ts";
+import { BALANCES } from "../../targets/mod.ts";
+import { withDefaults } from "./defaults.ts";
+import { anyTarget, fieldName, hostName, serviceHost, serviceName, urlPath } from "./fields.ts";
+import { problemsOf } from "./rules.ts";
+import * as sections from "./sections.ts";
+
+const EXPECTED_HOSTS = "expected a list of names";
+const EXPECTED_PATHS = "expected a path such as /api, or a list of paths";
+
+/** A service as it is written; everything is optional, and `rules.ts` says what goes with what. */
+const written = section({
+  target: anyTarget.optional(),
+  targets: sections.targets.optional(),
+  respond: sections.respond.optional(),
+  redirect: sections.redirect.optional(),
+  root: sections.root.optional(),
+  kind: text("a kind such as http or redis").optional(),
+  hosts: z.array(serviceHost, { error: EXPECTED_HOSTS }).min(1, EXPECTED_HOSTS).optional(),
+  proxy: onOff.optional(),
+  dns: onOff.optional(),
+  probe: onOff.optional(),
+  path: z
+    .preprocess(
+      (value) => (typeof value === "string" ? [value] : value),
+      z.array(urlPath, { error: EXPECTED_PATHS }).min(1, EXPECTED_PATHS),
+    )
+    .optional(),
+  strip: onOff.optional(),
+  plainHttp: sections.plainHttp.optional(),
+  balance: oneOf(...BALANCES).optional(),
+  hashHeader: fieldName.optional(),
+  sticky: sections.sticky,
+  attempts: quantity("a number from 1", (given) => inRange(parseCount(given), 1, 1000)).optional(),
+  health: sections.health.optional(),
+  limits: sections.limits.optional(),
+  timeouts: sections.timeouts.optional(),
+  tls: sections.targetTls.optional(),
+  maxBody: size.optional(),
+  headers: sections.headers.optional(),
+  auth: sections.auth.optional(),
+  allow: addresses.optional(),
+  compress: onOff.optional(),
+  hsts: sections.hsts,
+});
+
+export type WrittenService = z.output<typeof written>;
+
+/** `name: target`, or `name: { target, hosts, … }`. */
+const service = z.preprocess(
+  (value) => (typeof value === "object" && value !== null ? value : { target: value }),
+  written
+    .superRefine((given, context) => {
+      for (const { path, message } of problemsOf(given)) context.addIssue({ code: "custom", path, message });
+    })
+    .transform(withDefaults),
+);
+
+export const SERVICES_SCHEMA = z.record(serviceName, service, { error: "expected services by name" }).prefault({});
+export const DOMAIN_SCHEMA = hostName.optional();

@@ -1,0 +1,90 @@
+import type { HeaderEdits, HttpAnswer, HttpForward, HttpService, Service } from "../../part/mod.ts";
+import { HEALTH_DEFAULTS } from "../../targets/mod.ts";
+import { forwardSettings, httpSettings } from "./defaults.ts";
+import { isProxied, kindOf } from "./kind.ts";
+import type { WrittenService } from "./schema.ts";
+
+/**
+ * Returns the services with their kinds and hosts, which follow from target and name.
+ *
+ * @param domain the domain of default hosts: `git` becomes `git.home.arpa`
+ * @example
+ * servicesOf(CONFIG_SCHEMA.parse({ services: { cache: "rediss://10.0.0.2" } }).services, "home.arpa");
+ * // [{ name: "cache", target: "rediss://10.0.0.2", kind: "redis", hosts: ["cache.home.arpa", "cache.local"], … }]
+ */
+export function servicesOf(declared: Readonly<Record<string, WrittenService>>, domain: string | undefined): Service[] {
+  return Object.entries(declared).map(([name, section]) => {
+    const defaultHosts = [...(domain === undefined ? [] : [`${name}.${domain}`]), `${name}.local`];
+    return {
+      name,
+      target: section.target ?? section.targets?.[0]?.url,
+      kind: kindOf(section),
+      hosts: section.hosts ?? defaultHosts,
+      dns: section.dns ?? true,
+      probe: section.probe ?? true,
+      http: isProxied(section) ? httpOf(section) : undefined,
+    };
+  });
+}
+
+function httpOf(section: WrittenService): HttpService {
+  const { headers, hsts, allow } = section;
+  const { path, strip, plainHttp, maxBody, limits, compress } = httpSettings(section);
+  return {
+    paths: path,
+    strip,
+    plainHttp,
+    answer: answerOf(section),
+    maxBodyBytes: maxBody,
+    headers: { request: editsOf(headers?.request), response: editsOf(headers?.response) },
+    auth: authOf(section),
+    allow,
+    rate: { perSecond: limits.requestsPerSecond, burst: limits.burst },
+    compress,
+    hsts: hsts && { maxAgeMs: hsts.maxAge, subdomains: hsts.subdomains, preload: hsts.preload },
+  };
+}
+
+function editsOf(edits: NonNullable<WrittenService["headers"]>["request"]): HeaderEdits {
+  const { remove = [], set = {}, add = {} } = edits ?? {};
+  return { remove, set: Object.entries(set), add: Object.entries(add) };
+}
+
+function authOf({ auth }: WrittenService): HttpService["auth"] {
+  if (auth?.users !== undefined) return { type: "basic", realm: auth.realm ?? "tenk", users: auth.users };
+  return auth?.forward && { type: "forward", url: auth.forward.url, copyHeaders: auth.forward.copyHeaders };
+}
+
+function answerOf(section: WrittenService): HttpAnswer {
+  const { respond, redirect, root } = section;
+  if (respond !== undefined) return { type: "respond", ...respond };
+  if (redirect !== undefined) return { type: "redirect", ...redirect };
+  if (root === undefined) return { type: "forward", forward: forwardOf(section) };
+  const { folder, index, fallback, precompressed } = root;
+  return { type: "files", files: { folder, index, fallback, precompressed } };
+}
+
+function forwardOf(section: WrittenService): HttpForward {
+  const { target = "", targets, hashHeader, sticky, tls } = section;
+  const { balance, attempts, health, limits, timeouts } = forwardSettings(section);
+  return {
+    targets: targets ?? [{ url: target, weight: 1, draining: false }],
+    balance,
+    hashHeader,
+    sticky: sticky && { cookie: sticky.cookie, secret: sticky.secret },
+    attempts,
+    health: {
+      path: health.path,
+      status: health.status ?? [],
+      checkMs: health.check ?? 0,
+      checkTimeoutMs: health.checkTimeout ?? HEALTH_DEFAULTS.checkTimeoutMs,
+      failures: health.failures,
+      withinMs: health.within,
+      backOffMs: health.backOff,
+      maxBackOffMs: health.maxBackOff,
+    },
+    limits: { perTarget: limits.perTarget, waiting: limits.waiting, waitMs: limits.wait },
+    timeouts: { connectMs: timeouts.connect, responseMs: timeouts.response, stallMs: timeouts.stall },
+    tls: tls && { verify: tls.verify, serverName: tls.serverName, ca: tls.ca, cert: tls.cert, key: tls.key },
+  };
+}
