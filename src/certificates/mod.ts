@@ -9,12 +9,15 @@ export {
   type Issuer,
   type RenewalWindow,
 } from "./issuer.ts";
-export type {
-  CertificateError,
-  CertificateStatus,
-  CertificateStore,
-  Declaration,
-  DeclaredTls,
-  DeclareOptions,
-  StoreOptions,
+export { type CaCertificates, LocalCa, type LocalCaOptions } from "./local/mod.ts";
+export { checkedName, isPublic } from "./names.ts";
+export {
+  type CertificateError,
+  type CertificateStatus,
+  type CertificateStore,
+  type Declaration,
+  type DeclaredTls,
+  type DeclareOptions,
+  openCertificateStore,
+  type StoreOptions,
 } from "./store/mod.ts";

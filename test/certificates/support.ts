@@ -50,12 +50,17 @@ export class FakeClock implements Clock {
     for (;;) {
       const next = this.#timers.toSorted((a, b) => a.atMs - b.atMs)[0];
       if (next === undefined || next.atMs > untilMs) break;
-      this.#move(next.atMs);
+      this.#move(Math.max(next.atMs, this.elapsedMs));
       this.#timers = this.#timers.filter((each) => each !== next);
       next.work();
       await settle();
     }
     this.#move(untilMs);
+  }
+
+  /** Lets time pass in which no timer fires, as in a machine that sleeps. */
+  sleep(ms: number): void {
+    this.#move(this.elapsedMs + ms);
   }
 
   #move(elapsedMs: number): void {

@@ -26,6 +26,8 @@ export interface CertificateStore {
   httpChallenges(): Readonly<Record<string, string>>;
   /** Where issuers put their responses. */
   readonly challenges: ChallengeResponses;
+  /** Resolves when nothing is being issued or written. */
+  idle(): Promise<void>;
   /** Cancels what is in progress and stops the timer. Files stay. */
   close(): Promise<void>;
 }
@@ -54,7 +56,7 @@ export interface Declaration {
   readonly names: readonly string[];
   /** The current ones; another object after each change. */
   readonly tls: DeclaredTls;
-  /** Names that no other declaration has are no longer renewed; their files stay until a start after they expired. */
+  /** Names that no other declaration has are no longer renewed. Their files stay. */
   close(): void;
 }
 

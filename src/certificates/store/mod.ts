@@ -8,3 +8,4 @@ export type {
   DeclareOptions,
   StoreOptions,
 } from "./contract.ts";
+export { openCertificateStore } from "./store.ts";
