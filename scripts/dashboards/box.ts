@@ -6,7 +6,11 @@ const LISTENER = `${BOX},listener="$listener"`;
 
 /** The dashboard of an instance: the machine, each listener, the program, relays. */
 export function boxDashboard(): Dashboard {
-  const builder = dashboard("tenk", "tenk", "An instance and its machine: connections and reads, each listener, relays.")
+  const builder = dashboard(
+    "tenk",
+    "tenk",
+    "An instance and its machine: connections and reads, each listener, relays.",
+  )
     .withVariable(choice("instance", "Box", "label_values(tenk_tcp_connections_active, instance)"))
     .withVariable(
       choice("listener", "Listener", `label_values(tenk_tcp_connections_active{${BOX}}, listener)`)
