@@ -1,4 +1,15 @@
 /** Layer 3: the certificates of every listener: the local CA, ACME, and the one store. */
+export {
+  ACME_DEFAULTS,
+  AcmeError,
+  AcmeIssuer,
+  type AcmeLimits,
+  type AcmeOptions,
+  type ChallengeKind,
+  DIRECTORIES,
+  type DnsCommandOptions,
+  type ExternalAccount,
+} from "./acme/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   type ChallengeResponses,
