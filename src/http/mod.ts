@@ -27,3 +27,4 @@ export {
   OUTCOMES,
   type Outcome,
 } from "./exchange.ts";
+export { HTTP_SERVER_DEFAULTS, type HttpServerOptions, httpServer } from "./server/mod.ts";

@@ -34,6 +34,7 @@ export {
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
+export { logHandlerFailed } from "./handler-failure.ts";
 export { callStopped } from "./loop/mod.ts";
 export {
   currentLoad,

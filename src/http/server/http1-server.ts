@@ -1,0 +1,78 @@
+import type { CloseReason, Connection, Handler } from "../../net/mod.ts";
+import { Head, type HeadLimits } from "../../wire/http1/mod.ts";
+import type { ExchangeHandler } from "../exchange.ts";
+import { Http1HeadWriter } from "./head-writer.ts";
+import { Http1Connection } from "./http1-connection.ts";
+import { type HttpServerOptions, type HttpServerSettings, serverSettings } from "./options.ts";
+import { Output } from "./output.ts";
+
+/** The handler of a listener's connections, and what they share on one event loop. */
+export class Http1Server implements Handler<Http1Connection> {
+  readonly readsWhileFull = true;
+  readonly keepsNoBytes = true;
+  readonly handler: ExchangeHandler;
+  readonly settings: HttpServerSettings;
+  readonly limits: HeadLimits;
+  /** The request head at hand. */
+  readonly head: Head;
+  readonly output = new Output();
+  readonly writer: Http1HeadWriter;
+  readonly #http2: Handler<never> | undefined;
+
+  constructor(handler: ExchangeHandler, options: HttpServerOptions) {
+    this.handler = handler;
+    this.settings = serverSettings(options);
+    const { maxHeadBytes, maxTargetBytes, maxFields, maxAnswerHeadBytes } = this.settings;
+    this.limits = { maxBytes: maxHeadBytes, maxTargetBytes };
+    this.head = new Head(maxFields);
+    this.writer = new Http1HeadWriter(this.output, maxAnswerHeadBytes);
+    this.#http2 = options.http2;
+  }
+
+  open(connection: Connection<Http1Connection>): unknown {
+    const http2 = this.#http2;
+    if (http2 === undefined || connection.tls?.alpn !== "h2") {
+      connection.data = new Http1Connection(connection, this);
+      return undefined;
+    }
+    const other = connection as unknown as Connection<never>;
+    other.handler = http2;
+    return http2.open?.(other);
+  }
+  chunk({ data }: Connection<Http1Connection>, bytes: Uint8Array): void {
+    data.received(bytes);
+  }
+  drain({ data }: Connection<Http1Connection>): void {
+    data.drained();
+  }
+  expired({ data }: Connection<Http1Connection>): void {
+    data.expired();
+  }
+  end({ data }: Connection<Http1Connection>): void {
+    data.clientFinished();
+  }
+  shutdown({ data }: Connection<Http1Connection>): void {
+    data.shutdown();
+  }
+  close({ data }: Connection<Http1Connection>, reason: CloseReason): void {
+    data.closed(reason);
+  }
+}
+
+/**
+ * Returns a handler for `listen` whose connections speak HTTP/1.1. Listen with `halfOpen: true`, so that a client's FIN does not
+ * end what is being answered.
+ *
+ * @throws {TenkError} `invalid-option`
+ * @example
+ * await listen({ port: 8080, halfOpen: true }, httpServer({
+ *   request(exchange) {
+ *     exchange.begin(200);
+ *     exchange.sendHead(6, new TextEncoder().encode("hello\n"));
+ *     exchange.end();
+ *   },
+ * }));
+ */
+export function httpServer<Data>(handler: ExchangeHandler<Data>, options: HttpServerOptions = {}): Handler<never> {
+  return new Http1Server(handler as ExchangeHandler, options) as unknown as Handler<never>;
+}
