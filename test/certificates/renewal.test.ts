@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { IssueError } from "../../src/certificates/mod.ts";
 import { infoOf, readCertificate } from "../../src/certificates/x509/mod.ts";
-import { opened } from "./store-support.ts";
+import { opened, statusOf } from "./store-support.ts";
 import { DAY_MS, FakeClock, HOUR_MS, newFolder, START_MS } from "./support.ts";
 
 const MINUTE_MS = 60_000;
@@ -37,13 +37,13 @@ describe("renewal", () => {
     // 0.8 of 1, 2, 4 … 256 minutes, then 0.8 of 6 hours; looked at every half minute.
     expect(acme.requests.length - 1).toBe(11);
     expect(declaration.tls.names["app.example.org"]).toEqual(first);
-    const [status] = store.status();
+    const status = statusOf(store, "app.example.org");
     expect(status).toMatchObject({ state: "valid", daysLeft: 8, lastError: { step: "finalize", fix: "try later" } });
-    expect(status!.lastError!.failures).toBe(11);
+    expect(status.lastError!.failures).toBe(11);
     acme.before = () => undefined;
     await pass(5 * HOUR_MS);
     expect(declaration.tls.names["app.example.org"]).not.toEqual(first);
-    expect(store.status()[0]!.lastError).toBeUndefined();
+    expect(statusOf(store, "app.example.org").lastError).toBeUndefined();
   }, 20_000);
 
   test("obeys a CA's Retry-After, up to a day", async () => {
@@ -79,7 +79,7 @@ describe("renewal", () => {
     clock.sleep(5 * HOUR_MS);
     await pass(HOUR_MS);
     expect(acme.windowsAsked).toBe(2);
-    expect(store.status()[0]!.nextRenewalMs).toBe(START_MS + DAY_MS);
+    expect(statusOf(store, "app.example.org").nextRenewalMs).toBe(START_MS + DAY_MS);
     expect(acme.requests).toHaveLength(1);
     clock.sleep(17 * HOUR_MS);
     await pass(HOUR_MS);
@@ -104,7 +104,7 @@ describe("renewal", () => {
     clock.chance = 0.999;
     const { declare, store } = await opened(undefined, { clock });
     await declare("git.lan");
-    expect((store.status()[0]!.nextRenewalMs! - START_MS) / DAY_MS).toBeCloseTo(18, 1);
+    expect((statusOf(store, "git.lan").nextRenewalMs! - START_MS) / DAY_MS).toBeCloseTo(18, 1);
   });
 
   test("of names that nobody declares any more does not happen, and one in progress is cancelled", async () => {
@@ -124,7 +124,7 @@ describe("renewal", () => {
     const { declaration } = await declare("stuck.example.org", "app.example.org");
     await store.idle();
     expect(Object.keys(declaration.tls.names)).toEqual(["app.example.org"]);
-    const stuck = store.status().find(({ names }) => names[0] === "stuck.example.org")!;
+    const stuck = statusOf(store, "stuck.example.org");
     expect(stuck.lastError!.message).toBe("The certificate did not come in time");
   });
 
@@ -135,7 +135,7 @@ describe("renewal", () => {
     const { declaration } = await declare("app.example.org");
     await store.idle();
     expect(declaration.tls.names).toEqual({});
-    expect(store.status()[0]!.lastError).toMatchObject({
+    expect(statusOf(store, "app.example.org").lastError).toMatchObject({
       step: "check certificate",
       message: "acme returned an unusable one: it is for evil.lan",
     });
@@ -211,6 +211,6 @@ describe("a clock that jumps", () => {
     acme.before = () => undefined;
     clock.nowMs += 5 * DAY_MS;
     await pass(30_000);
-    expect(store.status()[0]!.state).toBe("valid");
+    expect(statusOf(store, "app.example.org").state).toBe("valid");
   });
 });

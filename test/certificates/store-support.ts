@@ -1,6 +1,7 @@
 import { afterAll } from "bun:test";
 import { LocalCa } from "../../src/certificates/local/mod.ts";
 import {
+  type CertificateStatus,
   type CertificateStore,
   type ChallengeResponses,
   type Declaration,
@@ -78,4 +79,8 @@ export async function opened(
       return { declaration, changes };
     },
   };
+}
+
+export function statusOf(store: CertificateStore, name: string): CertificateStatus {
+  return store.status().find(({ names }) => names[0] === name)!;
 }

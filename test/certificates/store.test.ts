@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from "node:path";
 import { IssueError } from "../../src/certificates/mod.ts";
 import { infoOf, readCertificate } from "../../src/certificates/x509/mod.ts";
-import { opened } from "./store-support.ts";
+import { opened, statusOf } from "./store-support.ts";
 import { DAY_MS, HOUR_MS, newFolder, START_MS } from "./support.ts";
 
 const MINUTE_MS = 60_000;
@@ -27,9 +27,9 @@ describe("declared names", () => {
     const { declaration, changes } = await declare("app.example.org", "git.lan");
     expect(Object.keys(declaration.tls.names)).toEqual(["git.lan"]);
     expect(store.status().map(({ names, state, issuer }) => [names[0], state, issuer])).toEqual([
+      ["127.0.0.1", "valid", "local"],
       ["app.example.org", "pending", "acme"],
       ["git.lan", "valid", "local"],
-      ["localhost", "valid", "local"],
     ]);
     asked.resolve();
     await store.idle();
@@ -48,7 +48,7 @@ describe("declared names", () => {
   test("are the only ones: none is issued for anything else", async () => {
     const { declare, acme, store } = await opened();
     const { declaration } = await declare("git.lan");
-    expect(store.status().map(({ names }) => names[0])).toEqual(["git.lan", "localhost"]);
+    expect(store.status().map(({ names }) => names[0])).toEqual(["127.0.0.1", "git.lan"]);
     expect(Object.keys(declaration.tls.names)).toEqual(["git.lan"]);
     expect(acme.requests).toEqual([]);
   });
@@ -58,16 +58,16 @@ describe("declared names", () => {
     const { declaration } = await declare("app.example.org");
     await pass(HOUR_MS);
     expect(declaration.tls.names).toEqual({});
-    const [status] = store.status();
-    expect([status!.state, status!.issuer, status!.lastError!.step]).toEqual(["pending", "none", "choose issuer"]);
-    expect(status!.lastError!.fix).toContain("certificates.acme");
+    const status = statusOf(store, "app.example.org");
+    expect([status.state, status.issuer, status.lastError!.step]).toEqual(["pending", "none", "choose issuer"]);
+    expect(status.lastError!.fix).toContain("certificates.acme");
   });
 
   test("that the root may not sign fail alone, and say what to do", async () => {
     const { declare, store } = await opened();
     const { declaration } = await declare("nas", "git.lan");
     expect(Object.keys(declaration.tls.names)).toEqual(["git.lan"]);
-    expect(store.status().find(({ names }) => names[0] === "nas")!.lastError).toMatchObject({
+    expect(statusOf(store, "nas").lastError).toMatchObject({
       step: "check names",
       failures: 1,
     });
@@ -92,7 +92,7 @@ describe("declared names", () => {
     expect(signed).toBe(4);
     expect(reloaded.tls.names["a.lan"]).toEqual(other.tls.names["a.lan"]!);
     other.close();
-    expect(store.status().map(({ names }) => names[0])).toEqual(["a.lan", "c.lan", "localhost"]);
+    expect(store.status().map(({ names }) => names[0])).toEqual(["127.0.0.1", "a.lan", "c.lan"]);
   });
 
   test("with a public address: clients without a host name get its certificate", async () => {
@@ -102,8 +102,8 @@ describe("declared names", () => {
     await store.idle();
     expect(namesOf(declaration.tls)).toEqual(["10.0.0.1", "127.0.0.1", "::1", "localhost"]);
     expect(store.status().map(({ names, issuer }) => [names[0], issuer])).toEqual([
+      ["127.0.0.1", "local"],
       ["192.0.2.1", "acme"],
-      ["localhost", "local"],
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll } from "bun:test";
+import { afterAll, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,4 +83,15 @@ export function keptLog() {
 
 export function request(...names: string[]): IssueRequest {
   return { names, signal: new AbortController().signal };
+}
+
+/** A test that needs a program: skipped where there is none, and a failure in CI. */
+export function testWith(program: string, name: string, work: () => Promise<void>, timeoutMs = 20_000): void {
+  if (Bun.which(program) !== null) {
+    test(name, work, timeoutMs);
+    return;
+  }
+  test.skipIf(process.env.CI !== "true")(`${name}: needs ${program}`, () => {
+    throw new Error(`This check needs ${program}, and must not be left out in CI`);
+  });
 }

@@ -44,7 +44,7 @@ export interface DeclareOptions {
 
 /** The certificates of a listener, as `listen` and `updateTls` take them (a part of `ServerTlsOptions`). */
 export interface DeclaredTls extends Certificate {
-  /** For clients that name no host, or an unknown one: of the local CA, for `localhost`, loopback and declared private addresses. */
+  /** For clients that name no host, or an unknown one: of the local CA, for loopback and declared private addresses. */
   readonly cert: string;
   readonly key: string;
   readonly names: Readonly<Record<string, Certificate>>;

@@ -16,7 +16,7 @@ import { storeMetrics } from "./metrics.ts";
 
 const MAX_NAMES = 1000;
 /** What the certificate for clients without a host name is always for. */
-const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 /**
  * Opens the store of all listeners' certificates.
@@ -54,7 +54,7 @@ class Store implements CertificateStore {
     const entries = [byDefault!, ...others];
     const declaration: ListenerDeclaration = new ListenerDeclaration(checked, entries, options, {
       log: this.keeper.log,
-      compute: () => this.#tlsOf(checked, byDefault!, others),
+      compute: () => this.#tlsOf(byDefault!, others),
       closed: () => {
         this.#declarations.delete(declaration);
         this.keeper.release(entries);
@@ -92,26 +92,25 @@ class Store implements CertificateStore {
     await this.keeper.close();
   }
 
-  /** Local addresses share the first certificate with `localhost`: a client that names no host cannot be told apart. */
+  /**
+   * Local addresses share the first certificate, since clients that connect to one name no host and cannot be told apart. No
+   * other certificate has addresses: BoringSSL refuses one that has any below a CA with address ranges in its constraints.
+   */
   #groups(names: readonly string[]): string[][] {
     const isLocalAddress = (name: string) => isAddress(name) && !isPublic(name);
     const addresses = names.filter((name) => isLocalAddress(name) && !LOOPBACK.includes(name)).sort();
-    const others = names.filter((name) => !isLocalAddress(name) && name !== "localhost");
+    const others = names.filter((name) => !isLocalAddress(name));
     return [[...LOOPBACK, ...addresses], ...others.map((name) => [name])];
   }
 
-  #tlsOf(names: readonly string[], byDefault: Entry, others: readonly Entry[]): DeclaredTls {
+  #tlsOf(byDefault: Entry, others: readonly Entry[]): DeclaredTls {
     const ready = others.filter(({ kept }) => kept !== undefined);
     // Clients that connect to a public address name no host either, and can be offered one certificate only.
     const first = ready.find(({ names: [name] }) => isAddress(name!)) ?? byDefault;
     const byName = ready.filter(({ names: [name] }) => !isAddress(name!));
-    const local = names.includes("localhost") ? [["localhost", byDefault.kept!.certificate] as const] : [];
     return {
       ...first.kept!.certificate,
-      names: Object.fromEntries([
-        ...local,
-        ...byName.map(({ names: [name], kept }) => [name!, kept!.certificate] as const),
-      ]),
+      names: Object.fromEntries(byName.map(({ names: [name], kept }) => [name!, kept!.certificate])),
       challenges: Object.fromEntries(this.challenges.tls),
     };
   }
