@@ -5,6 +5,7 @@ export {
   AcmeIssuer,
   type AcmeLimits,
   type AcmeOptions,
+  CHALLENGE_KINDS,
   type ChallengeKind,
   DIRECTORIES,
   type DnsCommandOptions,

@@ -50,14 +50,17 @@ export class AcmeError extends IssueError {
   readonly isTransient: boolean;
   /** The challenge that failed: `http-01`. */
   readonly challenge: string | undefined;
+  /** The message without its step: `a.example.org by http-01: the CA says …`. */
+  readonly reason: string;
 
   /** `subject` is the URL or name that the step was about, `what` what happened, where it was not a problem of the CA. */
   constructor(step: AcmeStep, subject: string, what: string, options: AcmeErrorOptions = {}) {
     const { problem, status, challenge, cause, retryAfterMs } = options;
     const said = problem === undefined ? what : `the CA says ${problemText(problem)}`;
     const about = [subject, challenge].filter((part) => part !== undefined && part !== "").join(" by ");
+    const reason = about === "" ? said : `${about}: ${said}`;
     const fix = options.fix ?? adviceFor(step, problem?.type, challenge, status);
-    super(step, `${STEP_TEXTS[step]}${about === "" ? "" : ` (${about})`}: ${said}`, {
+    super(step, `${STEP_TEXTS[step]}: ${reason}`, {
       ...(cause === undefined ? {} : { cause }),
       ...(fix === undefined ? {} : { fix }),
       ...(retryAfterMs === undefined || retryAfterMs === 0 ? {} : { retryAfterMs }),
@@ -66,5 +69,6 @@ export class AcmeError extends IssueError {
     this.status = status;
     this.isTransient = options.isTransient ?? false;
     this.challenge = challenge;
+    this.reason = reason;
   }
 }

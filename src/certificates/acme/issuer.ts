@@ -50,30 +50,38 @@ export class AcmeIssuer implements Issuer {
     this.#solvers = solversOf(options, responses);
   }
 
-  /** Where a challenge fails, the next kind is tried: one of the two ports may be closed. @throws {AcmeError} */
+  /** @throws {AcmeError} */
   async issue({ names, previous, signal }: IssueRequest): Promise<IssuedCertificate> {
     const { profile, preferredChain } = this.#options;
-    const { renewalInfo } = await this.client.directory(signal);
-    // Only a CA with renewal information knows the field (RFC 9773 §5).
-    const replaces = renewalInfo === undefined || previous === undefined ? undefined : renewalIdOf(previous.cert);
-    let solvers = this.#solvers;
-    for (const failures: AcmeError[] = []; ; ) {
+    try {
+      const { renewalInfo } = await this.client.directory(signal);
+      // Only a CA with renewal information knows the field (RFC 9773 §5).
+      const replaces = renewalInfo === undefined || previous === undefined ? undefined : renewalIdOf(previous.cert);
+      return await this.#tryChallenges((solvers) =>
+        runOrder(this.client, { names, profile, replaces, preferredChain, solvers, signal }),
+      );
+    } catch (error) {
+      if (error instanceof AcmeError) throw error;
+      throw new AcmeError("order", names.join(", "), messageOf(error), { cause: error });
+    }
+  }
+
+  /** Where a challenge fails, orders anew with the next kind first: one of the two ports may be closed. */
+  async #tryChallenges(order: (solvers: readonly Solver[]) => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
+    const failures: AcmeError[] = [];
+    for (let solvers = this.#solvers; ; ) {
       try {
-        const issued = await runOrder(this.client, { names, profile, replaces, preferredChain, solvers, signal });
+        const issued = await order(solvers);
         this.#solvers = solvers;
         return issued;
       } catch (error) {
-        if (!(error instanceof AcmeError)) throw stopped(names, error);
-        const others = solvers.filter(({ kind }) => kind !== error.challenge);
-        failures.push(error);
-        if (signal.aborted || others.length === solvers.length || failures.length >= this.#solvers.length)
-          throw last(failures);
-        log.info("trying another challenge", {
-          names: names.join(" "),
-          failed: error.challenge,
-          reason: error.message,
-        });
-        solvers = [...others, ...solvers.filter(({ kind }) => kind === error.challenge)];
+        const failed = error instanceof AcmeError ? error.challenge : undefined;
+        if (failed === undefined) throw error;
+        failures.push(error as AcmeError);
+        const others = solvers.filter(({ kind }) => kind !== failed);
+        if (others.length === 0 || failures.length >= solvers.length) throw together(failures);
+        log.info("trying another challenge", { failed, reason: messageOf(error) });
+        solvers = [...others, ...solvers.filter(({ kind }) => kind === failed)];
       }
     }
   }
@@ -84,17 +92,16 @@ export class AcmeIssuer implements Issuer {
   }
 }
 
-/** The last failure; what came before is its cause. */
-function last(failures: AcmeError[]): AcmeError {
-  const [final] = failures.slice(-1);
-  for (const earlier of failures.slice(0, -1)) {
-    log.warn("a challenge failed", { challenge: earlier.challenge, reason: earlier.message, fix: earlier.fix });
-  }
-  return final!;
-}
-
-function stopped(names: readonly string[], error: unknown): AcmeError {
-  return new AcmeError("order", names.join(", "), messageOf(error), { cause: error });
+/** One error of those of all challenges: a person wants to know why each failed. */
+function together(failures: readonly AcmeError[]): AcmeError {
+  const [first] = failures;
+  if (first === undefined || failures.length === 1) return first!;
+  const fixes = failures.map(({ fix }) => fix).filter((fix) => fix !== undefined);
+  return new AcmeError("validation", "", failures.map(({ reason }) => reason).join("; "), {
+    fix: [...new Set(fixes)].join("; or: "),
+    retryAfterMs: Math.max(...failures.map(({ retryAfterMs = 0 }) => retryAfterMs)),
+    cause: first,
+  });
 }
 
 function solversOf({ challenges, dns }: AcmeOptions, responses: ChallengeResponses): Solver[] {

@@ -1,5 +1,5 @@
 /** ACME: certificates of public CAs, by a small client of our own (RFC 8555, 8737, 8738, 9773). */
-export type { ChallengeKind, DnsCommandOptions } from "./challenges/mod.ts";
+export { CHALLENGE_KINDS, type ChallengeKind, type DnsCommandOptions } from "./challenges/mod.ts";
 export { AcmeError, type AcmeStep } from "./error.ts";
 export { AcmeIssuer, type AcmeOptions } from "./issuer.ts";
 export {

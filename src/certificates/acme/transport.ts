@@ -91,7 +91,7 @@ function failure(step: AcmeStep, url: string, error: unknown): AcmeError {
   if (error instanceof TooLong)
     return new AcmeError(step, url, what, { fix: "check that the directory's URL is that of a CA" });
   if (error instanceof Redirected) {
-    return new AcmeError(step, url, what, { fix: "tenk follows none: set the directory to its final URL" });
+    return new AcmeError(step, url, what, { fix: "tenk follows none: set acme to its final URL" });
   }
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   if (CERTIFICATE_CODE.test(code)) return new AcmeError(step, url, what, { fix: UNTRUSTED, cause: error });

@@ -62,19 +62,15 @@ export class FakeCa implements Disposable {
       this.asked.push(resource);
       const reply = this.#overrides[resource] ?? this.#usual(resource);
       if (typeof reply === "function") reply(socket);
-      else this.#answer(socket, resource, reply);
+      else this.answer(socket, reply);
     });
   }
 
   /** A nonce comes with every answer but the directory (RFC 8555 §6.5). */
-  #answer(
-    socket: Socket,
-    resource: Resource,
-    { status = 200, headers = {}, json, text, type = "application/json" }: Answer,
-  ): void {
+  answer(socket: Socket, { status = 200, headers = {}, json, text, type = "application/json" }: Answer): void {
     const body = text ?? (json === undefined ? "" : JSON.stringify(json));
     const lines = Object.entries({
-      ...(resource === "dir" ? {} : { "replay-nonce": `nonce-${this.#nonces++}` }),
+      ...(this.asked.at(-1) === "dir" ? {} : { "replay-nonce": `nonce-${this.#nonces++}` }),
       "content-type": type,
       "content-length": String(Buffer.byteLength(body)),
       ...headers,
@@ -90,8 +86,8 @@ export class FakeCa implements Disposable {
       finalize: url("finalize"),
       certificate: url("certificate"),
     };
-    const challenge = { type: "http-01", url: url("challenge"), token: "t".repeat(43), status: "pending" };
-    const isValid = this.asked.includes("challenge");
+    const status = this.asked.includes("challenge") ? "valid" : "pending";
+    const challenge = { type: "http-01", url: url("challenge"), token: "t".repeat(43), status };
     const replies: Record<Resource, Reply> = {
       dir: {
         json: {
@@ -107,7 +103,7 @@ export class FakeCa implements Disposable {
       "order-state": { json: { status: this.asked.includes("finalize") ? "valid" : "ready", ...order } },
       authorization: {
         json: {
-          status: isValid ? "valid" : "pending",
+          status,
           identifier: { type: "dns", value: "a.example.org" },
           challenges: [challenge],
         },

@@ -64,7 +64,7 @@ const cases: [what: string, resource: Resource, reply: Reply, step: string, said
   ["an endless head", "dir", endless(HEAD, `x: ${"y".repeat(1000)}\r\n`), "directory", /./],
   ["a body that drips", "dir", drip(`${HEAD}content-length: 9000\r\n\r\n`), "directory", /no whole answer within 150ms/],
   ["a head that drips", "authorization", drip("HTTP/1.1 200 OK\r\nx:"), "authorization", /no whole answer within 150ms/],
-  ["no answer", "challenge", () => undefined, "challenge", /no whole answer within 150ms/],
+  ["no answer", "order", () => undefined, "order", /no whole answer within 150ms/],
   ["a body cut short", "dir", (socket) => void socket.end(`${HEAD}content-length: 9000\r\n\r\n{`), "directory", /./],
   ["bytes of another protocol", "dir", (socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n"), "directory", /./],
   ["a redirect", "dir", { status: 302, headers: { location: "http://127.0.0.1:1/a" } }, "directory", /a redirect to http:/],
@@ -116,7 +116,7 @@ describe("a CA that answers with", () => {
     challenges[0]!.url = ca.url("challenge");
     const options = { challenges: ["http-01" as const], limits: { ...LIMITS, maxRetryAfterMs: 40 } };
     const failure = await failureOf(issue(issuerFor(ca, responses, options), ["a.example.org"]));
-    expect(failure.message).toMatch(/a\.example\.org by http-01\): it is still pending after 150ms/);
+    expect(failure.message).toMatch(/a\.example\.org by http-01: it is still pending after 150ms/);
     // One read to find the challenge, then one each 40 ms.
     expect(ca.asked.filter((resource) => resource === "authorization").length).toBeWithin(3, 7);
   });
@@ -132,7 +132,7 @@ describe("a CA that answers with", () => {
     const { cert } = await challengeCertificate({ type: "dns", value: "a.example.org" }, new Uint8Array(32));
     using ca = await FakeCa.open({ certificate: { text: cert, type: CHAIN } });
     const failure = await failureOf(issue(issuerFor(ca, responses), ["a.example.org"]));
-    expect(failure.message).toBe("Cannot use the certificate that the CA made (a.example.org): it is for another key");
+    expect(failure.message).toBe("Cannot use the certificate that the CA made: a.example.org: it is for another key");
   });
 
   test("a key beside the certificate", async () => {
@@ -141,6 +141,56 @@ describe("a CA that answers with", () => {
     const failure = await failureOf(issue(issuerFor(ca, responses), ["a.example.org"]));
     expect(failure.message).toContain("more in it than certificates");
   });
+});
+
+describe("an answer that is lost", () => {
+  const lost: Reply = (socket) => void socket.destroy();
+
+  test("to a finalized order, is looked up in the order: it is not finalized twice", async () => {
+    using ca = await FakeCa.open({ finalize: lost });
+    const failure = await failureOf(issue(issuerFor(ca, responses), ["a.example.org"]));
+    // This CA has no certificate to give: the order went on to its last step.
+    expect(failure.step).toBe("download");
+    expect(ca.asked.filter((resource) => resource === "finalize")).toHaveLength(1);
+  });
+
+  test("to a challenge, is looked up in the authorization: the CA is not told twice", async () => {
+    using ca = await FakeCa.open({ challenge: lost });
+    const failure = await failureOf(issue(issuerFor(ca, responses), ["a.example.org"]));
+    expect(failure.step).toBe("download");
+    expect(ca.asked.filter((resource) => resource === "challenge")).toHaveLength(1);
+  });
+});
+
+test("a name that the CA believes already is not proved again", async () => {
+  const json = { status: "valid", identifier: { type: "dns", value: "a.example.org" }, challenges: [] };
+  using ca = await FakeCa.open({ authorization: { json } });
+  const failure = await failureOf(issue(issuerFor(ca, responses), ["a.example.org"]));
+  expect(failure.step).toBe("download");
+  expect(ca.asked).not.toContain("challenge");
+});
+
+test("an order that no challenge could prove says why each failed, and what to do about each", async () => {
+  const challenges = ["http-01", "tls-alpn-01"].map((type) => ({
+    type,
+    url: "http://127.0.0.1:1/challenge",
+    token: "t".repeat(43),
+    status: "invalid",
+    error: { type: "urn:ietf:params:acme:error:connection", detail: `no route for ${type}` },
+  }));
+  using ca = await FakeCa.open({
+    authorization: (socket) => {
+      const status = ca.asked.at(-2) === "challenge" ? "invalid" : "pending";
+      for (const each of challenges) each.url = `${ca.url("challenge")}/${each.type}`;
+      ca.answer(socket, { json: { status, identifier: { type: "dns", value: "a.example.org" }, challenges } });
+    },
+  });
+  const failure = await failureOf(issue(issuerFor(ca, responses), ["a.example.org"]));
+  expect(failure.message).toBe(
+    "The CA could not validate the challenge: a.example.org by http-01: the CA says connection: no route for http-01; " +
+      "a.example.org by tls-alpn-01: the CA says connection: no route for tls-alpn-01",
+  );
+  expect(failure.fix).toMatch(/port 80.*; or: .*port 443/);
 });
 
 test("an aborted order ends at once, and withdraws its challenges", async () => {

@@ -67,7 +67,7 @@ describe("a problem document", () => {
     const problem = problemOf({ type: "urn:ietf:params:acme:error:unauthorized", detail: "Invalid response: 404" })!;
     const error = new AcmeError("validation", "a.example.org", "", { problem, challenge: "http-01", status: 403 });
     expect(error.message).toBe(
-      "The CA could not validate the challenge (a.example.org by http-01): the CA says unauthorized: Invalid response: 404",
+      "The CA could not validate the challenge: a.example.org by http-01: the CA says unauthorized: Invalid response: 404",
     );
     expect(error.step).toBe("validation");
     expect(error.fix).toContain("port 80");
@@ -91,9 +91,11 @@ describe("a problem document", () => {
   });
 });
 
-test("what to do depends on the challenge, and is never taken from the prototype of objects", () => {
+test("what to do depends on step and challenge, and is never taken from the prototype of objects", () => {
   expect(adviceFor("validation", "unauthorized", "dns-01")).toContain("TXT record");
   expect(adviceFor("validation", "unauthorized", "http-01")).toContain("port 80");
+  expect(adviceFor("validation", "unauthorized", "tls-alpn-01")).toContain("port 443");
+  expect(adviceFor("account", "unauthorized")).toContain("externalAccount");
   expect(adviceFor("order", "rateLimited")).toBe(PROBLEM_ADVICE.rateLimited);
   expect(adviceFor("order", "constructor")).toBeUndefined();
   expect(adviceFor("order", "", "", 503)).toBe(PROBLEM_ADVICE.serverInternal);
