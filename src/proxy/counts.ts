@@ -1,0 +1,95 @@
+import { countLayout } from "../base/mod.ts";
+import { OUTCOMES, type Outcome } from "../http/mod.ts";
+
+/** Methods that are counted apart; all others are `other`. In the order of their ids in `wire/http1`. */
+export const METHODS = [
+  "other",
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH",
+] as const;
+/** Of a status. `none`: the request ended without an answer. */
+export const STATUS_CLASSES = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+/** Upper bounds in seconds, those that Caddy and Prometheus use. */
+export const DURATION_BOUNDS_SECONDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** A count for each bound and one above, then the sum in seconds. */
+const HISTOGRAM_SLOTS = DURATION_BOUNDS_SECONDS.length + 2;
+
+/** The counters of one service on one event loop. */
+const COUNTERS = countLayout({
+  requests: METHODS.length * STATUS_CLASSES.length,
+  outcomes: OUTCOMES.length,
+  retries: 1,
+  tunnels: 1,
+  requestHeadBytes: 1,
+  requestBodyBytes: 1,
+  responseHeadBytes: 1,
+  responseBodyBytes: 1,
+  durations: HISTOGRAM_SLOTS,
+  firstBytes: HISTOGRAM_SLOTS,
+});
+
+export const Place = COUNTERS.places;
+
+/** Services that are counted apart. Slot 0 is for everything else: own pages, unknown names, and services beyond these. */
+export const MAX_SLOTS = 256;
+
+/** What `listen` reserves for each event loop: counters of all slots, then one gauge each, the requests in progress. */
+export const PROXY_COUNTS = { counters: MAX_SLOTS * COUNTERS.length, gauges: MAX_SLOTS } as const;
+
+/** Where the counters of a slot begin in a row. */
+export function slotStart(slot: number): number {
+  return slot * COUNTERS.length;
+}
+
+/** Where its requests in progress are counted. */
+export function inProgressAt(slot: number): number {
+  return PROXY_COUNTS.counters + slot;
+}
+
+/** @param method an id of `wire/http1` */
+export function requestsAt(slot: number, method: number, status: number): number {
+  const known = method < METHODS.length ? method : 0;
+  const statusClass = status >= 100 && status < 600 ? Math.floor(status / 100) : 0;
+  return slotStart(slot) + Place.requests + known * STATUS_CLASSES.length + statusClass;
+}
+
+const outcomeIndex = Object.fromEntries(OUTCOMES.map((outcome, index) => [outcome, index])) as Record<Outcome, number>;
+
+export function outcomeAt(slot: number, outcome: Outcome): number {
+  return slotStart(slot) + Place.outcomes + outcomeIndex[outcome];
+}
+
+/** Adds a duration to the histogram at `place` of a slot. */
+export function observe(row: Float64Array, slot: number, place: number, seconds: number): void {
+  const start = slotStart(slot) + place;
+  let bucket = 0;
+  while (bucket < DURATION_BOUNDS_SECONDS.length && seconds > DURATION_BOUNDS_SECONDS[bucket]!) bucket += 1;
+  row[start + bucket]! += 1;
+  row[start + HISTOGRAM_SLOTS - 1]! += seconds;
+}
+
+/** Gives each service a slot for as long as the process runs, so that its counters never go back. */
+export class Slots {
+  readonly #slots = new Map<string, number>();
+
+  /** Returns the slots of services by name. */
+  of(names: readonly string[]): Readonly<Record<string, number>> {
+    for (const name of names) {
+      if (!this.#slots.has(name) && this.#slots.size + 1 < MAX_SLOTS) this.#slots.set(name, this.#slots.size + 1);
+    }
+    return Object.fromEntries(names.map((name) => [name, this.#slots.get(name) ?? 0]));
+  }
+
+  /** Every name that has or had a slot. */
+  entries(): IterableIterator<[string, number]> {
+    return this.#slots.entries();
+  }
+}

@@ -1,0 +1,71 @@
+import type { ClientConnection } from "../../http/mod.ts";
+import { FIELD_STRIDE, FieldName, type Head } from "../../wire/http1/mod.ts";
+import { formatIp, parseIp } from "../../wire/mod.ts";
+import type { HostRoutes } from "../routes/mod.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("latin1");
+/** Addresses of a chain of proxies that are read and passed on: the last ones. */
+const MAX_HOPS = 32;
+
+/** What the proxy keeps of a client connection, so that most requests find it made. */
+export class Client<Route> {
+  /** The authority of the last request, and its routes: clients send the same again and again. */
+  hostBytes: Uint8Array = new Uint8Array(0);
+  hostRoutes: HostRoutes<Route> | undefined;
+  /** The table that `hostRoutes` is of; another one is in force after a reload. */
+  table: unknown;
+  /** `X-Forwarded-For` and `X-Forwarded-Proto` of a client that is no trusted proxy. */
+  readonly lines: Uint8Array;
+  /** The peer's address without a zone; empty for a Unix socket. */
+  readonly address: string;
+  readonly #scheme: string;
+
+  constructor(client: ClientConnection) {
+    this.address = client.connection.remoteAddress.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, "");
+    this.#scheme = client.isSecure ? "https" : "http";
+    this.lines = forwardedLines(this.address, this.#scheme);
+  }
+
+  /**
+   * Returns the same for a trusted proxy, which names its own client: it appends to the chain, and keeps the scheme.
+   */
+  trustedLines(head: Head, bytes: Uint8Array): Uint8Array {
+    const chain = valuesOf(head, bytes, FieldName.xForwardedFor);
+    const scheme = valuesOf(head, bytes, FieldName.xForwardedProto).at(-1);
+    const addresses = [...chain, this.address].filter((each) => each !== "");
+    return forwardedLines(addresses.join(", "), scheme === "http" || scheme === "https" ? scheme : this.#scheme);
+  }
+
+  /**
+   * Returns the address of the person behind trusted proxies: the chain is read from its end, up to the first that is not
+   * trusted. What is no address ends it, since who wrote it cannot be known.
+   */
+  addressBehind(head: Head, bytes: Uint8Array, isTrusted: (address: string) => boolean): string {
+    const chain = valuesOf(head, bytes, FieldName.xForwardedFor);
+    let address = this.address;
+    for (let at = chain.length - 1; at >= 0 && isTrusted(address); at--) {
+      const parsed = parseIp(chain[at]!.replace(/%.*$/, ""));
+      if (parsed === undefined) break;
+      address = formatIp(parsed);
+    }
+    return address;
+  }
+}
+
+function forwardedLines(addresses: string, scheme: string): Uint8Array {
+  const line = addresses === "" ? "" : `X-Forwarded-For: ${addresses}\r\n`;
+  return encoder.encode(`${line}X-Forwarded-Proto: ${scheme}\r\n`);
+}
+
+/** The members of all fields of a name, which is a list (RFC 9110 §5.6.1). */
+function valuesOf(head: Head, bytes: Uint8Array, name: FieldName): string[] {
+  const values: string[] = [];
+  for (let line = 0; line < head.count; line++) {
+    const place = line * FIELD_STRIDE;
+    if (head.fields[place + 4] !== name) continue;
+    const value = decoder.decode(bytes.subarray(head.fields[place + 2], head.fields[place + 3]));
+    values.push(...value.split(",").map((each) => each.trim()));
+  }
+  return values.filter((each) => /^[!-~]+$/.test(each)).slice(-MAX_HOPS);
+}

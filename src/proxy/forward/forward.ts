@@ -1,0 +1,331 @@
+import {
+  BodyFraming,
+  type Exchange,
+  type ResponseEvents,
+  type TargetExchange,
+  type TargetFailure,
+} from "../../http/mod.ts";
+import type { QueuePlace, Waiter } from "../../targets/mod.ts";
+import { fieldLine, type Head, isIdempotent } from "../../wire/http1/mod.ts";
+import type { HeadPool } from "./head-pool.ts";
+import type { HttpServiceTarget } from "./http-link.ts";
+import type { Delimiting, RequestHead } from "./request-head.ts";
+import { DROPPED_FROM_RESPONSES } from "./response-fields.ts";
+import type { ForwardRoute } from "./route.ts";
+import { newWebSocketKey, UPGRADE_WEBSOCKET, WEBSOCKET } from "./websocket.ts";
+
+/** Targets that one request is sent to, at most. */
+const MAX_ATTEMPTS = 3;
+/** Content that is kept while a connection is being opened, to send it to another target where that fails. */
+const MAX_KEPT_BYTES = 256 * 1024;
+const RETRY_AFTER = fieldLine("Retry-After", "5");
+const NO_TARGETS: readonly HttpServiceTarget[] = [];
+
+/**
+ * One request on its way to a target, and the target's answer on its way back.
+ *
+ * ```text
+ *   client ── request ─► choose ─► send ────────────► target
+ *                          ▲ room    │ failed, and safe to repeat: choose another
+ *                        queue ◄─────┘ all full
+ *   client ◄─ begin, sendHead, send, end ◄─ response, body, bodyEnd ── target
+ * ```
+ *
+ * Bytes are carried as they are: chunks keep their boundaries, where both sides speak HTTP/1.1. A side that is full stops the
+ * reading of the other.
+ */
+export class Forward implements ResponseEvents, Waiter {
+  readonly route: ForwardRoute;
+  readonly exchange: Exchange;
+  /** Attempts that failed and were repeated. */
+  retries = 0;
+  /** The one that has or had the request. */
+  target: HttpServiceTarget | undefined;
+  /** When its answer began, on the clock of `performance.now()`; 0 without one. */
+  answeredMs = 0;
+  /** Of the last attempt that failed. */
+  failure: TargetFailure | undefined;
+  readonly #heads: HeadPool;
+  readonly #authority: Uint8Array;
+  readonly #choiceHash: number;
+  readonly #isIdempotent: boolean;
+  /** While it may be sent again. */
+  #head: RequestHead | undefined;
+  #delimiting: Delimiting = "none";
+  #contentLength = 0;
+  /** The client's content is complete. */
+  #isComplete: boolean;
+  #waitsForContent = false;
+  /** Content behind that in `#head`; undefined once it is too much to be sent again. */
+  #kept: Uint8Array[] | undefined = [];
+  #keptBytes = 0;
+  #place: QueuePlace | undefined;
+  #tried: readonly HttpServiceTarget[] = NO_TARGETS;
+  #sent: TargetExchange | undefined;
+  #isTrial = false;
+  #isFresh = false;
+
+  /**
+   * @param head the client's; borrowed
+   * @param authority the value of `Host`
+   * @param choiceHash of the client, the URI or a header, as the route's balance needs it
+   */
+  constructor(
+    route: ForwardRoute,
+    exchange: Exchange,
+    heads: HeadPool,
+    head: Head,
+    authority: Uint8Array,
+    choiceHash: number,
+  ) {
+    this.route = route;
+    this.exchange = exchange;
+    this.#heads = heads;
+    this.#authority = authority;
+    this.#choiceHash = choiceHash;
+    this.#isIdempotent = isIdempotent(head.method);
+    this.#isComplete = !exchange.hasBody;
+  }
+
+  /**
+   * Builds the request, and sends it to a target or waits for one.
+   *
+   * @param head the client's, in `bytes`; both are borrowed
+   * @param forwarded prepared lines about the client
+   * @param stripBytes of the path, which are cut off in front
+   */
+  start(head: Head, bytes: Uint8Array, forwarded: Uint8Array, stripBytes: number): void {
+    const { exchange, route } = this;
+    const isWebSocket = exchange.upgrade === WEBSOCKET;
+    if (isWebSocket) this.#isComplete = true;
+    else if (exchange.hasBody) {
+      this.#delimiting = head.contentLength >= 0 ? "length" : "chunked";
+      this.#contentLength = Math.max(0, head.contentLength);
+      exchange.carriesChunks = this.#delimiting === "chunked" && exchange.canCarryChunks;
+    }
+    const lines = [forwarded, route.via[exchange.protocol], ...route.lines];
+    if (isWebSocket && exchange.protocol === "HTTP/2.0") lines.push(newWebSocketKey());
+    this.#head = this.#heads.borrow();
+    const isWritten = this.#head.write(head, bytes, {
+      drop: route.drop,
+      dropNames: route.dropNames,
+      stripBytes,
+      lines,
+      delimiting: this.#delimiting,
+      contentLength: this.#contentLength,
+      isWebSocket,
+    });
+    if (!isWritten) exchange.fail(431, "The request's fields are too large to be forwarded.");
+    // Head and first content leave in one write.
+    else if (exchange.bodyFollows && this.#delimiting === "length") this.#waitsForContent = true;
+    else this.#choose();
+  }
+
+  // ---- the client's side --------------------------------------------------------------------------------------------
+
+  requestBody(bytes: Uint8Array): void {
+    const sent = this.#sent;
+    if (sent === undefined) {
+      this.#keepContent(bytes);
+      if (this.#waitsForContent) {
+        this.#waitsForContent = false;
+        this.#isComplete = this.#keptBytes === 0 && this.#head?.contentBytes === this.#contentLength;
+        this.#choose();
+      } else this.exchange.pauseBody();
+      return;
+    }
+    if (this.answeredMs === 0 && !sent.isReused) this.#keepContent(bytes, true);
+    else this.#kept = undefined;
+    this.target!.link.bytesWritten += bytes.length;
+    sent.write(bytes);
+    if (sent.full) this.exchange.pauseBody();
+  }
+
+  /** @param trailers field lines, each with its CRLF */
+  requestBodyEnd(trailers: Uint8Array | undefined): void {
+    this.#isComplete = true;
+    this.#sent?.end(trailers);
+  }
+
+  clientDrained(): void {
+    this.#sent?.resume();
+  }
+
+  /** The exchange is finished: what is left of the target's side is given up. */
+  finished(): void {
+    if (this.#place !== undefined) this.route.targets.leave(this.#place);
+    this.#place = undefined;
+    this.#sent?.abort();
+    this.#endAttempt();
+    this.#release();
+  }
+
+  /** Keeps content for an attempt to come: in the head's block where there is room. */
+  #keepContent(bytes: Uint8Array, isBehindHead = false): void {
+    if (this.#kept === undefined) return;
+    if (!isBehindHead && this.#keptBytes === 0 && this.#head?.append(bytes)) return;
+    this.#keptBytes += bytes.length;
+    this.#kept.push(new Uint8Array(bytes));
+    // What came before there was an attempt is needed for the first one, however much it is: at most one read of the client.
+    if (isBehindHead && this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
+  }
+
+  // ---- choosing a target -------------------------------------------------------------------------------------------
+
+  room(): void {
+    this.#place = undefined;
+    this.#choose();
+  }
+
+  gaveUp(): void {
+    this.#place = undefined;
+    this.exchange.fail(503, "All targets of this service are busy.", RETRY_AFTER);
+  }
+
+  #choose(): void {
+    const { targets } = this.route;
+    const nowMs = performance.now();
+    const choice = { hash: this.#choiceHash, nowMs, tried: this.#tried };
+    const target = targets.choose(choice);
+    if (target !== undefined) this.#send(target, nowMs);
+    else if (this.failure !== undefined) this.#failFor(this.failure);
+    else {
+      if (targets.isFull(choice)) this.#place = targets.wait(this, nowMs);
+      if (this.#place !== undefined) return;
+      this.exchange.fail(503, "No target of this service takes requests at the moment.", RETRY_AFTER);
+    }
+  }
+
+  #send(target: HttpServiceTarget, nowMs: number): void {
+    const { exchange } = this;
+    const head = this.#head!;
+    const kept = this.#kept ?? [];
+    this.target = target;
+    this.#isTrial = target.began(nowMs);
+    head.pointAt(target.link.ownAuthority ?? this.#authority);
+    const { block } = this.#heads;
+    block.bytes = head.bytes;
+    block.from = head.from;
+    block.to = head.to;
+    block.framing = exchange.carriesChunks ? "carried" : this.#delimiting;
+    block.bodyBytes = head.contentBytes;
+    block.bodyLength = this.#contentLength;
+    block.isWhole = this.#isComplete && kept.length === 0 && this.#delimiting !== "chunked";
+    block.isHead = exchange.isHead;
+    block.isUpgrade = exchange.upgrade === WEBSOCKET;
+    block.carriesChunks = exchange.canCarryChunks;
+    block.isFresh = this.#isFresh;
+    const sent = target.link.http.send(this, block);
+    this.#sent = sent;
+    target.link.bytesWritten += head.contentBytes + this.#keptBytes;
+    for (const bytes of kept) sent.write(bytes);
+    if (!block.isWhole && this.#isComplete) sent.end();
+    if (sent.isReused && exchange.hasBody) this.#kept = undefined;
+    if (!exchange.hasBody) return;
+    if (sent.full) exchange.pauseBody();
+    else exchange.resumeBody();
+  }
+
+  /** The attempt at the current target is over. */
+  #endAttempt(): void {
+    if (this.#sent === undefined) return;
+    this.#sent = undefined;
+    this.target?.ended();
+  }
+
+  #release(): void {
+    if (this.#head !== undefined) this.#heads.giveBack(this.#head);
+    this.#head = undefined;
+    this.#kept = undefined;
+  }
+
+  // ---- the target's side --------------------------------------------------------------------------------------------
+
+  interim(head: Head, bytes: Uint8Array): void {
+    // 100 is the exchange's own.
+    if (head.status !== 100) this.exchange.interim(head, bytes);
+  }
+
+  response(head: Head, bytes: Uint8Array, from: number, to: number): void {
+    const { exchange, route } = this;
+    const sent = this.#sent!;
+    this.answeredMs = performance.now();
+    this.#release();
+    this.target!.connected();
+    const writer = exchange.begin(head.status);
+    writer.lines(head, bytes, DROPPED_FROM_RESPONSES, route.responseDropNames);
+    writer.line(route.via["HTTP/1.1"]);
+    for (const line of route.responseLines) writer.line(line);
+    if (sent.bodyFraming === "tunnel") {
+      if (exchange.protocol !== "HTTP/2.0") writer.line(UPGRADE_WEBSOCKET);
+      exchange.sendHead(BodyFraming.none);
+      exchange.tunnel();
+      if (to > from) exchange.send(bytes, from, to);
+    } else exchange.sendHead(this.#framingOf(sent, head), bytes, from, to);
+    this.#passed(to - from);
+  }
+
+  body(bytes: Uint8Array): void {
+    this.exchange.send(bytes);
+    this.#passed(bytes.length);
+  }
+
+  bodyEnd(trailers?: Head, bytes?: Uint8Array): void {
+    if (this.#sent?.bodyFraming !== "tunnel") this.#endAttempt();
+    this.exchange.end(trailers, bytes);
+  }
+
+  drain(): void {
+    this.exchange.resumeBody();
+  }
+
+  failed(failure: TargetFailure): void {
+    const target = this.target!;
+    this.failure = failure;
+    // A kept connection that the target closed says nothing about its health.
+    if (!failure.isReused && failure.phase !== "in-response" && failure.reason !== "stopped") {
+      target.failed(new Error(failure.text), performance.now(), this.#isTrial);
+    } else target.erred(failure.text);
+    this.#endAttempt();
+    if (this.#mayRepeat(failure)) this.#repeat(target, failure);
+    else this.#failFor(failure);
+  }
+
+  /** Nothing of it was processed, or processing it twice does no harm (RFC 9110 §9.2.2). */
+  #mayRepeat({ phase, isReused, isTimeout }: TargetFailure): boolean {
+    if (this.#head === undefined || this.#kept === undefined || this.retries + 1 >= MAX_ATTEMPTS) return false;
+    if (phase === "connect") return true;
+    const isWithoutContent = this.#keptBytes === 0 && this.#head.contentBytes === 0;
+    return phase === "before-response" && this.#isIdempotent && isWithoutContent && (isReused || !isTimeout);
+  }
+
+  #repeat(target: HttpServiceTarget, { isReused }: TargetFailure): void {
+    this.retries += 1;
+    // The same target may have it once more on a new connection; otherwise it is another's turn.
+    if (isReused) this.#isFresh = true;
+    else this.#tried = [...this.#tried, target];
+    this.#choose();
+  }
+
+  #failFor({ phase, reason, isTimeout }: TargetFailure): void {
+    const { exchange } = this;
+    if (phase === "in-response") exchange.abort("aborted");
+    else if (reason === "queue-full" || reason === "queue-timeout" || reason === "stopped")
+      exchange.fail(503, "This service is busy.", RETRY_AFTER);
+    else if (isTimeout) exchange.fail(504);
+    else exchange.fail(502);
+  }
+
+  #framingOf({ bodyFraming, bodyLength }: TargetExchange, head: Head): BodyFraming {
+    if (bodyFraming === "length") return bodyLength;
+    if (bodyFraming === "chunked") return this.exchange.canCarryChunks ? BodyFraming.chunks : BodyFraming.unknown;
+    if (bodyFraming === "until-close") return BodyFraming.unknown;
+    // An answer to HEAD says how long the one to GET would be.
+    return this.exchange.isHead && head.contentLength >= 0 ? head.contentLength : BodyFraming.none;
+  }
+
+  #passed(bytes: number): void {
+    this.target!.link.bytesRead += bytes;
+    if (this.exchange.full) this.#sent?.pause();
+  }
+}

@@ -1,0 +1,8 @@
+/** Requests on their way to a target, and answers on their way back. */
+export { Client } from "./client.ts";
+export { Forward } from "./forward.ts";
+export { HeadPool } from "./head-pool.ts";
+export type { HttpLink, HttpServiceTarget } from "./http-link.ts";
+export { RequestHead } from "./request-head.ts";
+export { type ForwardRoute, forwardRoute } from "./route.ts";
+export { ServiceTargets } from "./service-targets.ts";

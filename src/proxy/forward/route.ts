@@ -1,0 +1,49 @@
+import type { Exchange } from "../../http/mod.ts";
+import type { HttpService } from "../../part/mod.ts";
+import type { TargetList } from "../../targets/mod.ts";
+import { type FieldSet, fieldLine } from "../../wire/http1/mod.ts";
+import type { HttpLink } from "./http-link.ts";
+import { DROPPED_FROM_REQUESTS } from "./request-head.ts";
+
+/** How requests of one service are forwarded. Everything that does not depend on the request is made once. */
+export interface ForwardRoute {
+  readonly targets: TargetList<HttpLink>;
+  /** Fields of requests that are not copied, by id and by name in lower case. */
+  readonly drop: FieldSet;
+  readonly dropNames: readonly Uint8Array[];
+  /** Prepared lines that requests get. */
+  readonly lines: readonly Uint8Array[];
+  readonly responseDropNames: readonly Uint8Array[];
+  readonly responseLines: readonly Uint8Array[];
+  /** `Via`, by the protocol of who sent the message (RFC 9110 §7.6.3). */
+  readonly via: Readonly<Record<Exchange["protocol"], Uint8Array>>;
+}
+
+const encoder = new TextEncoder();
+
+const VIA: ForwardRoute["via"] = {
+  "HTTP/1.0": fieldLine("Via", "1.0 tenk"),
+  "HTTP/1.1": fieldLine("Via", "1.1 tenk"),
+  "HTTP/2.0": fieldLine("Via", "2.0 tenk"),
+};
+
+/** @param responseLines prepared fields that all answers of the service get @throws {TenkError} `invalid-option` */
+export function forwardRoute(
+  { headers: { request, response } }: HttpService,
+  targets: TargetList<HttpLink>,
+  responseLines: readonly Uint8Array[],
+): ForwardRoute {
+  return {
+    targets,
+    drop: DROPPED_FROM_REQUESTS,
+    dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name)]),
+    lines: [...request.set, ...request.add].map(([name, value]) => fieldLine(name, value)),
+    responseDropNames: namesOf([...response.remove, ...response.set.map(([name]) => name)]),
+    responseLines,
+    via: VIA,
+  };
+}
+
+function namesOf(names: readonly string[]): readonly Uint8Array[] {
+  return names.map((name) => encoder.encode(name.toLowerCase()));
+}

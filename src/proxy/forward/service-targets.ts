@@ -1,0 +1,73 @@
+import { logOf } from "../../base/mod.ts";
+import type { HttpTargetOptions } from "../../http/mod.ts";
+import type { ClientTlsOptions } from "../../net/mod.ts";
+import type { HttpForward } from "../../part/mod.ts";
+import {
+  healthSettings,
+  parseTargetUrl,
+  TargetList,
+  type TargetListSettings,
+  targetSettings,
+} from "../../targets/mod.ts";
+import { HttpLink } from "./http-link.ts";
+
+const log = logOf("proxy");
+
+/** The targets of one service on one event loop. They outlive reloads, with their connections, health and counts. */
+export class ServiceTargets {
+  readonly list: TargetList<HttpLink>;
+  #forward: HttpForward;
+
+  /** @throws {TenkError} `invalid-option`, `file-unreadable` */
+  constructor(service: string, forward: HttpForward) {
+    this.#forward = forward;
+    this.list = new TargetList<HttpLink>(listSettings(service, forward), {
+      log,
+      makeLink: ({ address }) => new HttpLink(targetOptions(address, this.#forward)),
+    });
+  }
+
+  /**
+   * Checks other settings.
+   *
+   * @returns what puts them in force
+   * @throws {TenkError} `invalid-option`, `file-unreadable`
+   */
+  prepare(service: string, forward: HttpForward): () => void {
+    const settings = listSettings(service, forward);
+    for (const { url } of forward.targets) new HttpLink(targetOptions(url, forward)).close();
+    return () => {
+      this.#forward = forward;
+      this.list.configure(settings);
+    };
+  }
+
+  stop(): void {
+    this.list.stop();
+  }
+}
+
+function listSettings(name: string, forward: HttpForward): TargetListSettings {
+  const { targets, balance, health, limits, timeouts, tls } = forward;
+  const given = targets.map(({ url, weight, draining }) => ({ address: url, weight, draining }));
+  const { failures, withinMs, backOffMs, maxBackOffMs, checkTimeoutMs } = health;
+  return {
+    name,
+    targets: targetSettings(given, "forward", (text) => parseTargetUrl(text).place),
+    balance,
+    health: healthSettings({ failures, withinMs, backOffMs, maxBackOffMs, checkTimeoutMs }),
+    maxActive: limits.perTarget,
+    queue: { maxWaiting: limits.waiting, waitMs: limits.waitMs },
+    linkKey: JSON.stringify([timeouts, tls]),
+  };
+}
+
+function targetOptions(url: string, { timeouts, tls }: HttpForward): HttpTargetOptions {
+  const { connectMs, responseMs } = timeouts;
+  const isSecure = parseTargetUrl(url).isSecure;
+  return { url, connectMs, responseHeadMs: responseMs, ...(tls && isSecure && { tls: withoutUndefined(tls) }) };
+}
+
+function withoutUndefined(tls: NonNullable<HttpForward["tls"]>): ClientTlsOptions {
+  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,35 @@
+import type { HttpServerOptions } from "../../http/mod.ts";
+import type { Service } from "../../part/mod.ts";
+
+/** What an event loop of the proxy's listeners works by. Plain data: it is cloned to threads, at a start and at each reload. */
+export interface ProxyOptions {
+  /** Services that have an `http` section. */
+  readonly services: readonly Service[];
+  /** The site of this machine itself. */
+  readonly own: OwnSite;
+  /** On the plain listener: the port that redirects lead to. Undefined serves everything in the clear. */
+  readonly redirectToPort?: number;
+  /** Peers whose `X-Forwarded-*` are believed: addresses and ranges. */
+  readonly trustedProxies: readonly string[];
+  /** `/.well-known/acme-challenge/TOKEN` by token; answered before any route. */
+  readonly challenges: Readonly<Record<string, string>>;
+  /** Where each service counts (`counts.ts`). */
+  readonly slots: Readonly<Record<string, number>>;
+  readonly server: Omit<HttpServerOptions, "http2">;
+}
+
+export interface OwnSite {
+  /** Names of this machine; requests for one of its addresses belong to it as well. */
+  readonly hosts: readonly string[];
+  /** The answer to everything but `pages`: a template. */
+  readonly body: string;
+  /** By path. */
+  readonly pages: Readonly<Record<string, OwnPage>>;
+}
+
+export interface OwnPage {
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  /** Further fields. @default {none} */
+  readonly fields?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,240 @@
+import type { ClientConnection, Exchange, ExchangeHandler } from "../../http/mod.ts";
+import { addressRanges } from "../../net/mod.ts";
+import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
+import { Redirect } from "../answers/mod.ts";
+import { PROXY_COUNTS } from "../counts.ts";
+import { Client, Forward, HeadPool } from "../forward/mod.ts";
+import type { ServiceReport } from "../monitoring/mod.ts";
+import { type HostRoutes, hostKey, type PathRoute, RouteTable } from "../routes/mod.ts";
+import { challengeToken } from "./challenge.ts";
+import type { ProxyOptions } from "./options.ts";
+import { OwnSiteAnswers } from "./own-site.ts";
+import { RequestCounter } from "./request-counter.ts";
+import { type PreparedRoute, prepareRoute, type Route } from "./route.ts";
+import type { Work } from "./work.ts";
+
+const decoder = new TextDecoder("latin1");
+const encoder = new TextEncoder();
+const CRLF = encoder.encode("\r\n");
+
+type ProxyExchange = Exchange<Work>;
+
+/** Everything that a reload replaces. */
+interface InForce {
+  readonly options: ProxyOptions;
+  readonly table: RouteTable<Route>;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly own: OwnSiteAnswers;
+  readonly toHttps: Redirect | undefined;
+  readonly isTrusted: (address: string) => boolean;
+}
+
+/**
+ * Answers the requests of one event loop.
+ *
+ * ```text
+ *   request ─► ACME challenge ─► service by host and path ─► to HTTPS ─► limits ─► forward · respond · redirect · files
+ *                                   └─► own site ─► 404, 421
+ * ```
+ */
+export class ProxyHandler implements ExchangeHandler<Work> {
+  readonly #heads: HeadPool;
+  #inForce: InForce;
+  #counter = new RequestCounter(new Float64Array(PROXY_COUNTS.counters + PROXY_COUNTS.gauges));
+
+  /** @throws {TenkError} `invalid-option`, `file-unreadable` */
+  constructor(options: ProxyOptions) {
+    this.#heads = new HeadPool(options.server.maxHeadBytes ?? 16_384);
+    const { next, commit } = this.#prepare(options, new Map());
+    this.#inForce = next;
+    commit();
+  }
+
+  /** @returns what puts other options in force @throws {TenkError} `invalid-option`, `file-unreadable` */
+  configure(options: ProxyOptions): () => void {
+    const former = this.#inForce.routes;
+    const { next, commit } = this.#prepare(options, former);
+    return () => {
+      commit();
+      this.#inForce = next;
+      for (const [name, route] of former) {
+        if (next.routes.get(name)?.targets !== route.targets) route.targets?.stop();
+      }
+    };
+  }
+
+  /** @param row of this event loop, as `PROXY_COUNTS` lays it out */
+  counting(row: Float64Array): void {
+    this.#counter = new RequestCounter(row);
+  }
+
+  /** What this event loop knows of targets. */
+  report(): ServiceReport[] {
+    return [...this.#inForce.routes.values()].flatMap(({ service, targets }) =>
+      targets === undefined ? [] : [{ service, waiting: targets.list.waiting, targets: targets.list.report() }],
+    );
+  }
+
+  stopped(): void {
+    for (const route of this.#inForce.routes.values()) route.targets?.stop();
+  }
+
+  request(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
+    const work: Work = { route: undefined, forward: undefined, slot: 0, method: head.method };
+    exchange.data = work;
+    this.#counter.began(work);
+    const { table, options } = this.#inForce;
+    exchange.client.data ??= new Client<Route>(exchange.client);
+    const client = exchange.client.data as Client<Route>;
+    const token = challengeToken(bytes, head.targetStart, head.targetEnd);
+    if (token !== undefined && Object.hasOwn(options.challenges, token)) {
+      answerText(exchange, options.challenges[token]!);
+      return;
+    }
+    const hostRoutes = this.#hostRoutes(client, table, head, bytes);
+    if (hostRoutes === undefined) {
+      this.#withoutService(exchange, head, bytes);
+      return;
+    }
+    const found = hostRoutes.find(bytes, head.targetStart, head.targetEnd);
+    if (found === "no-route") exchange.fail(404, "No service has this path.");
+    else if (found === "dot-segment") exchange.fail(400, "A path with . or .. could lead to another service.");
+    else {
+      work.route = found.route;
+      this.#counter.isFor(work, options.slots[found.route.service] ?? 0);
+      this.#serve(exchange, client, head, bytes, found);
+    }
+  }
+
+  body(exchange: ProxyExchange, bytes: Uint8Array): void {
+    exchange.data.forward?.requestBody(bytes);
+  }
+
+  bodyEnd(exchange: ProxyExchange, trailers: Head | undefined, bytes: Uint8Array | undefined): void {
+    exchange.data.forward?.requestBodyEnd(trailers && bytes ? linesOf(trailers, bytes) : undefined);
+  }
+
+  drain(exchange: ProxyExchange): void {
+    exchange.data.forward?.clientDrained();
+  }
+
+  finished(exchange: ProxyExchange): void {
+    exchange.data.forward?.finished();
+    this.#counter.finished(exchange);
+  }
+
+  answeredItself(_client: ClientConnection, status: number): void {
+    this.#counter.answeredItself(status);
+  }
+
+  // ---- inside --------------------------------------------------------------------------------------------------------
+
+  #prepare(options: ProxyOptions, former: ReadonlyMap<string, Route>): { next: InForce; commit: () => void } {
+    const prepared: PreparedRoute[] = [];
+    try {
+      for (const service of options.services) prepared.push(prepareRoute(service, former.get(service.name)));
+      const routes = prepared.map(({ route }) => route);
+      const next: InForce = {
+        options,
+        table: new RouteTable(routes),
+        routes: new Map(routes.map((route) => [route.service, route])),
+        own: new OwnSiteAnswers(options.own),
+        toHttps: redirectTo(options.redirectToPort),
+        isTrusted: options.trustedProxies.length === 0 ? () => false : addressRanges(options.trustedProxies),
+      };
+      const commit = () => {
+        for (const each of prepared) each.commit();
+      };
+      return { next, commit };
+    } catch (error) {
+      for (const each of prepared) each.drop();
+      throw error;
+    }
+  }
+
+  /** Clients send the same `Host` again and again: what it leads to is kept with the connection, until a reload. */
+  #hostRoutes(
+    client: Client<Route>,
+    table: RouteTable<Route>,
+    head: Head,
+    bytes: Uint8Array,
+  ): HostRoutes<Route> | undefined {
+    if (head.hostStart < 0) return table.ofHost("");
+    if (client.table === table && isSame(bytes, head.hostStart, head.hostEnd, client.hostBytes))
+      return client.hostRoutes;
+    client.hostBytes = bytes.slice(head.hostStart, head.hostEnd);
+    client.hostRoutes = table.ofHost(hostKey(decoder.decode(client.hostBytes)));
+    client.table = table;
+    return client.hostRoutes;
+  }
+
+  #withoutService(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
+    const { table, own } = this.#inForce;
+    const host = head.hostStart < 0 ? "" : hostKey(decoder.decode(bytes.subarray(head.hostStart, head.hostEnd)));
+    if (own.isFor(host)) own.answer(exchange, head, bytes);
+    else exchange.fail(isDeclared(exchange, table, own) ? 421 : 404, "No service has this name.");
+  }
+
+  #serve(
+    exchange: ProxyExchange,
+    client: Client<Route>,
+    head: Head,
+    bytes: Uint8Array,
+    { route, prefix }: PathRoute<Route>,
+  ): void {
+    const { toHttps, isTrusted } = this.#inForce;
+    const { http, forward, lines } = route;
+    if (toHttps !== undefined && http.plainHttp === "redirect") {
+      toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
+      return;
+    }
+    if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
+    if (forward === undefined) {
+      route.answerer!.answer(exchange as Exchange, head, bytes, lines);
+      return;
+    }
+    const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
+    const forwarding = new Forward(forward, exchange as Exchange, this.#heads, head, authority, 0);
+    exchange.data.forward = forwarding;
+    const aboutClient = isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
+    forwarding.start(head, bytes, aboutClient, http.strip ? prefix.bytes.length : 0);
+  }
+}
+
+const NO_LINES: readonly Uint8Array[] = [];
+const NO_BYTES = new Uint8Array(0);
+
+function redirectTo(port: number | undefined): Redirect | undefined {
+  if (port === undefined) return undefined;
+  return new Redirect(308, `https://{http.request.host}${port === 443 ? "" : `:${port}`}{http.request.uri}`);
+}
+
+/** Whether the TLS handshake named a site of ours: then the request was sent to the wrong connection (RFC 9110 §15.5.20). */
+function isDeclared(exchange: ProxyExchange, table: RouteTable<Route>, own: OwnSiteAnswers): boolean {
+  const { serverName } = exchange.client;
+  if (serverName === undefined || serverName === "") return false;
+  const host = hostKey(serverName);
+  return table.ofHost(host) !== undefined || own.isFor(host);
+}
+
+function answerText(exchange: ProxyExchange, text: string): void {
+  const body = encoder.encode(text);
+  exchange.begin(200).field("Content-Type", "text/plain");
+  exchange.sendHead(body.length, body, 0, body.length);
+  exchange.end();
+}
+
+function isSame(bytes: Uint8Array, from: number, to: number, other: Uint8Array): boolean {
+  if (to - from !== other.length) return false;
+  for (let i = 0; i < other.length; i++) if (bytes[from + i] !== other[i]) return false;
+  return true;
+}
+
+/** Returns the field lines of trailers, each with its CRLF. */
+function linesOf({ fields, count }: Head, bytes: Uint8Array): Uint8Array {
+  const lines: Uint8Array[] = [];
+  for (let place = 0; place < count * FIELD_STRIDE; place += FIELD_STRIDE) {
+    lines.push(bytes.subarray(fields[place], fields[place + 3]), CRLF);
+  }
+  return Buffer.concat(lines);
+}

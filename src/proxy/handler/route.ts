@@ -1,0 +1,64 @@
+import type { Exchange } from "../../http/mod.ts";
+import type { HttpService, Service } from "../../part/mod.ts";
+import { fieldLine, type Head } from "../../wire/http1/mod.ts";
+import { Redirect, Respond } from "../answers/mod.ts";
+import { type ForwardRoute, forwardRoute, ServiceTargets } from "../forward/mod.ts";
+import type { RoutePattern } from "../routes/mod.ts";
+
+/** An answer that needs no target. */
+export interface Answerer {
+  /** `head` and `bytes` are borrowed. */
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): void;
+}
+
+/** A service on one event loop, with everything made that does not depend on a request. */
+export interface Route extends RoutePattern {
+  readonly service: string;
+  readonly http: HttpService;
+  readonly answerer: Answerer | undefined;
+  readonly targets: ServiceTargets | undefined;
+  readonly forward: ForwardRoute | undefined;
+  /** Prepared fields of every answer. */
+  readonly lines: readonly Uint8Array[];
+}
+
+/** Routes that were prepared. Either `commit` or `drop` is called, once. */
+export interface PreparedRoute {
+  readonly route: Route;
+  commit(): void;
+  drop(): void;
+}
+
+/**
+ * Makes the route of a service. Given the one in force, its targets stay.
+ *
+ * @throws {TenkError} `invalid-option`, `file-unreadable`
+ */
+export function prepareRoute(service: Service, former: Route | undefined): PreparedRoute {
+  const http = service.http!;
+  const lines = [...http.headers.response.set, ...http.headers.response.add].map(([name, value]) =>
+    fieldLine(name, value),
+  );
+  const common = { service: service.name, hosts: service.hosts, paths: http.paths, http, lines };
+  if (http.answer.type !== "forward") {
+    const route = { ...common, answerer: answererOf(http), targets: undefined, forward: undefined };
+    return { route, commit() {}, drop() {} };
+  }
+  const kept = former?.targets;
+  const commit = kept?.prepare(service.name, http.answer.forward);
+  const targets = kept ?? new ServiceTargets(service.name, http.answer.forward);
+  const route = { ...common, answerer: undefined, targets, forward: forwardRoute(http, targets.list, lines) };
+  return {
+    route,
+    commit: () => commit?.(),
+    drop() {
+      if (kept === undefined) targets.stop();
+    },
+  };
+}
+
+function answererOf({ answer }: HttpService): Answerer {
+  if (answer.type === "respond") return new Respond(answer.status, answer.contentType, answer.body);
+  if (answer.type === "redirect") return new Redirect(answer.status, answer.to);
+  throw new Error(`no answerer for ${answer.type}`);
+}

@@ -1,0 +1,12 @@
+import type { Forward } from "../forward/mod.ts";
+import type { Route } from "./route.ts";
+
+/** What a request is doing: kept in `exchange.data`. */
+export interface Work {
+  /** Undefined for the machine's own site, and where no service was found. */
+  route: Route | undefined;
+  forward: Forward | undefined;
+  /** Where it is counted. */
+  slot: number;
+  readonly method: number;
+}

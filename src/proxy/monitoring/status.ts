@@ -1,0 +1,133 @@
+import { formatBytes, formatCount } from "../../base/mod.ts";
+import type { StatusCell, StatusLook, StatusTable } from "../../part/mod.ts";
+import { Place, STATUS_CLASSES } from "../counts.ts";
+import { requestsOf, type ServiceReading } from "./readings.ts";
+import type { ServiceReport } from "./target-metrics.ts";
+
+/** A service in `/api/status`. */
+export interface ServiceView {
+  readonly service: string;
+  readonly hosts: readonly string[];
+  readonly requests: number;
+  readonly inProgress: number;
+  /** Answers with a status from 500, and requests without a whole answer. */
+  readonly errors: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly targets: readonly TargetView[];
+}
+
+export interface TargetView {
+  readonly address: string;
+  readonly state: "up" | "partly down" | "down" | "draining";
+  readonly active: number;
+  readonly total: number;
+  readonly failures: number;
+  readonly lastError: string | null;
+}
+
+export interface ProxyView {
+  /** Of each listener: `https`, `http`. */
+  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+  readonly services: readonly ServiceView[];
+}
+
+const MAX_ERROR_LENGTH = 300;
+
+export function serviceView(
+  { service, row, inProgress }: ServiceReading,
+  hosts: readonly string[],
+  reports: readonly ServiceReport[],
+): ServiceView {
+  const ended = (index: number) => row[Place.outcomes + index]!;
+  const withoutAnswer = Array.from({ length: Place.retries - Place.outcomes }, (_, index) => ended(index)).slice(1);
+  return {
+    service,
+    hosts,
+    requests: requestsOf(row),
+    inProgress,
+    errors: statusCount(row, STATUS_CLASSES.indexOf("5xx")) + withoutAnswer.reduce((sum, each) => sum + each, 0),
+    requestBytes: row[Place.requestHeadBytes]! + row[Place.requestBodyBytes]!,
+    responseBytes: row[Place.responseHeadBytes]! + row[Place.responseBodyBytes]!,
+    targets: targetViews(reports.filter((each) => each.service === service)),
+  };
+}
+
+function statusCount(row: Float64Array, statusClass: number): number {
+  let sum = 0;
+  for (let at = Place.requests + statusClass; at < Place.outcomes; at += STATUS_CLASSES.length) sum += row[at]!;
+  return sum;
+}
+
+function targetViews(reports: readonly ServiceReport[]): TargetView[] {
+  const addresses = new Set(reports.flatMap(({ targets }) => targets.map(({ address }) => address)));
+  return [...addresses].map((address) => {
+    const all = reports.flatMap(({ targets }) => targets.filter((each) => each.address === address));
+    const sum = (pick: (each: (typeof all)[number]) => number) => all.reduce((total, each) => total + pick(each), 0);
+    const down = all.filter(({ state }) => state === "down").length;
+    const last = all.toSorted((one, other) => (other.lastErrorAtMs ?? 0) - (one.lastErrorAtMs ?? 0))[0];
+    const state = down === 0 ? "up" : down === all.length ? "down" : "partly down";
+    return {
+      address,
+      state: all.some((each) => each.state === "draining") ? "draining" : state,
+      active: sum(({ active }) => active),
+      total: sum(({ total }) => total),
+      failures: sum(({ failures }) => failures),
+      lastError: last?.lastError?.slice(0, MAX_ERROR_LENGTH) ?? null,
+    };
+  });
+}
+
+/**
+ * ```text
+ * service  host                targets  requests/s  in flight  errors  received/s  sent/s
+ * git      git.home.arpa  1 of 1 up          12          3       0       4 KiB  90 KiB
+ * ```
+ */
+export function proxyTables(look: StatusLook<ProxyView>): StatusTable[] {
+  const { view, before } = look;
+  if (view.services.length === 0) return [];
+  const seconds = before === undefined ? 1 : (look.atMs - before.atMs) / 1000;
+  const per = (title: string) => (before === undefined ? title : `${title}/s`);
+  const right = (title: string, dropOrder?: number) => ({
+    title,
+    align: "right" as const,
+    ...(dropOrder && { dropOrder }),
+  });
+  return [
+    {
+      columns: [
+        { title: "service" },
+        { title: "host", dropOrder: 3 },
+        { title: "targets" },
+        right(per("requests")),
+        right("in flight"),
+        right("errors"),
+        right(per("received"), 1),
+        right(per("sent"), 2),
+      ],
+      rows: view.services.map((service) => {
+        const earlier = before?.view.services.find((each) => each.service === service.service);
+        const since = (pick: (view: ServiceView) => number) =>
+          Math.round(earlier === undefined ? pick(service) : Math.max(0, pick(service) - pick(earlier)) / seconds);
+        return [
+          service.service,
+          service.hosts[0] ?? "",
+          targetsCell(service.targets),
+          formatCount(since(({ requests }) => requests)),
+          formatCount(service.inProgress),
+          formatCount(service.errors),
+          formatBytes(since(({ requestBytes }) => requestBytes)),
+          formatBytes(since(({ responseBytes }) => responseBytes)),
+        ];
+      }),
+    },
+  ];
+}
+
+function targetsCell(targets: readonly TargetView[]): StatusCell {
+  if (targets.length === 0) return "tenk itself";
+  const up = targets.filter(({ state }) => state === "up").length;
+  const text = `${up} of ${targets.length} up`;
+  return { text, tone: up === targets.length ? "good" : up === 0 ? "bad" : "warning" };
+}
