@@ -4,6 +4,7 @@ import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import { formatAddress, type Listening } from "../part/mod.ts";
 import { type AdminSources, checkDashboard, Dashboard, LiveRun, LiveStreams, processLog } from "./admin/mod.ts";
+import { openCertificates } from "./certificates/mod.ts";
 import { type LoadedConfig, logDefaults } from "./config/mod.ts";
 import { type Monitoring, type Status, startMonitoring } from "./monitoring/mod.ts";
 import { dataFolderOf, openPersistence, type Persistence } from "./persistence/mod.ts";
@@ -86,7 +87,14 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   if (options.logDefaults ?? true) logDefaults(loaded, log);
   checkDashboard(loaded);
   checkParts(loaded);
-  const parts = await RunningParts.start(loaded, { log: options.log, autoPort, colour, watch });
+  const { store: certificates } = await openCertificates(certificateSettings(loaded, options.dataFolder), options.log);
+  let parts: RunningParts;
+  try {
+    parts = await RunningParts.start(loaded, { log: options.log, autoPort, colour, watch, certificates });
+  } catch (error) {
+    await certificates.close();
+    throw error;
+  }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory);
   let current = loaded;
   const { monitoring, adminSources, beginStop } = startWatching(parts, persistence, () => current.services, log);
@@ -97,6 +105,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   } catch (error) {
     monitoring.stop();
     await Promise.all([parts.stop(0), persistence.stop()]);
+    await certificates.close();
     throw error;
   }
   for (const each of parts.listening()) logListening(each, options.log ?? logOf(each.part));
@@ -128,7 +137,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     instanceName?.release();
     monitoring.stop();
     adminSources.live.stop();
-    await Promise.all([dashboard.stop(), persistence.stop()]);
+    await Promise.all([dashboard.stop(), persistence.stop(), certificates.close()]);
     flushOccasional();
     log.info("stopped");
   }
@@ -152,6 +161,12 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       return stopping;
     },
   };
+}
+
+function certificateSettings(loaded: LoadedConfig, dataFolder: string | undefined) {
+  const { config, folder } = loaded;
+  const { certificates, domain } = config;
+  return { config: certificates, domain, folder, dataFolder: dataFolderOf(loaded, dataFolder) };
 }
 
 /** Starts monitoring, and gathers what the admin server shows. */
@@ -193,6 +208,9 @@ function logUnapplied(before: LoadedConfig, after: LoadedConfig, { push }: UpOpt
   const { file } = after;
   if (push && JSON.stringify(after.config.push) !== JSON.stringify(before.config.push))
     log.warn("push settings changed: restart to apply them", { file });
+  const ofCertificates = (loaded: LoadedConfig) => JSON.stringify([loaded.config.certificates, loaded.config.domain]);
+  if (ofCertificates(after) !== ofCertificates(before))
+    log.warn("certificate settings changed: restart to apply them", { file });
   if (dataSettings(after) !== dataSettings(before)) log.warn("data settings changed: restart to apply them", { file });
 }
 

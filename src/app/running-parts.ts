@@ -1,6 +1,6 @@
 import { type Log, logOf } from "../base/mod.ts";
 import { type Family, joinFamilies, type Metric } from "../metrics/mod.ts";
-import type { CheckEnv, Listening, Part, PartType, PreparedChange } from "../part/mod.ts";
+import type { Certificates, CheckEnv, Listening, Part, PartType, PreparedChange } from "../part/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
 import { PARTS } from "./part-list.ts";
 
@@ -15,6 +15,7 @@ export interface PartsOptions {
   readonly autoPort: boolean;
   readonly colour: boolean;
   readonly watch: boolean;
+  readonly certificates: Certificates;
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */
@@ -128,6 +129,6 @@ function sectionOf({ config }: LoadedConfig, { name }: PartType): unknown {
   return config[name as keyof typeof config];
 }
 
-function envOf({ folder, services }: LoadedConfig): CheckEnv {
-  return { folder, services };
+function envOf({ folder, services, config }: LoadedConfig): CheckEnv {
+  return { folder, services, domain: config.domain };
 }

@@ -1,5 +1,7 @@
 /** Layer 3: the contract of a part, and what parts share: fields of configuration schemas, addresses, routes, status tables. */
+
 export { type Address, formatAddress, isWildcard, parseAddress } from "./address.ts";
+export type { CertificateDeclaration, Certificates } from "./certificates.ts";
 export {
   address,
   addresses,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Log } from "../base/mod.ts";
 import type { Family, Metric } from "../metrics/mod.ts";
 import type { Address } from "./address.ts";
+import type { Certificates } from "./certificates.ts";
 import type { Panel } from "./panel.ts";
 import type { JsonRoutes } from "./routes.ts";
 import type { Service } from "./services.ts";
@@ -25,6 +26,10 @@ export interface PartType<Config = unknown, View = unknown> {
    * (`part/fields.ts`), so that settings are printed as people write them.
    */
   readonly schema: z.ZodType<Config>;
+  /**
+   * Returns whether it runs with a configuration file that has no section of it. Without a file every part runs. @default {it does}
+   */
+  runsUnnamed?(services: readonly Service[]): boolean;
   /** Returns the addresses that it will listen on, so that two on one address are an error before anything is opened. */
   addresses(config: Config): readonly PlannedAddress[];
   /**
@@ -96,11 +101,14 @@ export interface CheckEnv {
   /** The folder that relative paths in the configuration are relative to. */
   readonly folder: string;
   readonly services: readonly Service[];
+  /** The domain of names such as `git.home.arpa`; undefined where none is configured. */
+  readonly domain: string | undefined;
 }
 
 export interface PartEnv extends CheckEnv {
   /** Has the part's name as its category. */
   readonly log: Log;
+  readonly certificates: Certificates;
   /** Take a free port, and log it, when a listener's own is in use. */
   readonly autoPort: boolean;
   /** Print for people in colour. */

@@ -25,7 +25,7 @@ export interface LoadedConfig {
 }
 
 /** Planned parts: the error for their keys says so, and is no spelling suggestion. */
-const NOT_YET: ReadonlySet<string> = new Set(["proxy", "dns", "probe"]);
+const NOT_YET: ReadonlySet<string> = new Set(["dns", "probe"]);
 
 type Path = readonly PropertyKey[];
 
@@ -75,13 +75,20 @@ export function parseConfig(text: string, file: string, folder: string = process
   const line = (path: Path, at: "key" | "value") => lineOf(document, lines, path, at);
   const location = (path: Path, at: "key" | "value") => `${file}:${line(path, at)}:`;
   if (!result.success) throw refused(result.error.issues.flatMap((issue) => problemsOf(issue, raw, location)));
-  const config = result.data;
   const written = new Set(leavesOf(raw));
-  const services = servicesOf(config.services, config.domain);
+  const services = servicesOf(result.data.services, result.data.domain);
+  const config = withoutUnwantedParts(result.data, values, services);
   const problems = [...clashesOf(config, written, line), ...sharedRoutes(services, line)];
   if (problems.length > 0)
     throw refused(problems.map((problem) => `${location(problem.path, "value")} ${problem.text}`));
   return { config, services, file, folder, written, isEmpty: values === null || values === undefined };
+}
+
+/** Parts that the file does not name, and that do not run unnamed, have no section. */
+function withoutUnwantedParts(config: Config, values: unknown, services: readonly Service[]): Config {
+  const isNamed = (name: string) => typeof values === "object" && values !== null && name in values;
+  const unwanted = PARTS.filter(({ name, runsUnnamed }) => !isNamed(name) && runsUnnamed?.(services) === false);
+  return { ...config, ...Object.fromEntries(unwanted.map(({ name }) => [name, undefined])) };
 }
 
 function refused(problems: readonly string[]): TenkError {

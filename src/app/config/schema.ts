@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
+import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
 import { PART_SCHEMAS } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
@@ -10,6 +11,7 @@ const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
 
 export const CONFIG_SCHEMA = section({
   ...PART_SCHEMAS,
+  certificates: CERTIFICATES_SCHEMA,
   domain: DOMAIN_SCHEMA,
   services: SERVICES_SCHEMA,
   dashboard: section({

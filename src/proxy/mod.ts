@@ -1,0 +1,2 @@
+/** The part `proxy:`: every service by its name, over HTTPS. */
+export { proxy } from "./part.ts";

@@ -1,0 +1,108 @@
+import type { Family } from "../metrics/mod.ts";
+import type { Address, Part, PartType } from "../part/mod.ts";
+import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
+import { Slots } from "./counts.ts";
+import { ProxyListeners } from "./listeners/mod.ts";
+import {
+  type ProxyView,
+  proxyTables,
+  readServices,
+  type ServiceReport,
+  serviceHistograms,
+  serviceMetrics,
+  serviceView,
+  targetFamilies,
+} from "./monitoring/mod.ts";
+
+/** The part `proxy:` serves services by name over HTTPS, and itself where there is none. */
+export const proxy = {
+  name: "proxy" as const,
+  schema: PROXY_SCHEMA,
+  runsUnnamed: (services) => services.some(({ http }) => http !== undefined),
+  foremostSettings: /^(https|http)$/,
+  statusTables: proxyTables,
+  panel: {
+    title: "Services",
+    charts: [
+      {
+        title: "Requests",
+        unit: "perSecond",
+        series: [
+          { name: "tenk_http_requests_total", label: "requests" },
+          { name: "tenk_http_request_errors_total", label: "without a whole answer" },
+        ],
+      },
+      {
+        title: "In flight",
+        unit: "count",
+        series: [{ name: "tenk_http_requests_in_flight", label: "requests" }],
+      },
+      {
+        title: "Bytes",
+        unit: "bytesPerSecond",
+        series: [
+          { name: "tenk_http_request_size_bytes_total", label: "received" },
+          { name: "tenk_http_response_size_bytes_total", label: "sent" },
+        ],
+      },
+    ],
+  },
+
+  addresses(config) {
+    return (["https", "http"] as const).flatMap((setting) => {
+      const address = config?.[setting] ?? "auto";
+      return typeof address === "string" ? [] : [{ setting, transport: "tcp" as const, address }];
+    });
+  },
+
+  check() {},
+
+  async start(config, env): Promise<Part<ProxyConfig | undefined, ProxyView>> {
+    const { log, autoPort, certificates } = env;
+    const slots = new Slots();
+    let services = env.services;
+    const settingsOf = (config: ProxyConfig, { services, domain }: Pick<typeof env, "services" | "domain">) => ({
+      config,
+      services,
+      domain,
+      slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
+      pages: {},
+    });
+    const listeners = await ProxyListeners.start(settingsOf(config!, env), { log, autoPort, certificates });
+    const read = () => readServices(listeners.servers, slots);
+    const reports = async () =>
+      (await Promise.all(listeners.servers.map((server) => server.reports()))).flat(2) as ServiceReport[];
+    return {
+      listening: () => listeners.running.map(({ name, server }) => ({ name, address: addressOf(server), facts: {} })),
+      async prepare(next, env) {
+        const change = await listeners.prepare(settingsOf(next!, env));
+        return {
+          ...change,
+          async commit() {
+            await change.commit();
+            services = env.services;
+          },
+        };
+      },
+      metrics: serviceMetrics(read),
+      async gatherMetrics(): Promise<Family[]> {
+        return [...serviceHistograms(read()), ...targetFamilies(await reports())];
+      },
+      async status() {
+        const ofTargets = await reports();
+        const hosts = new Map(services.map((service) => [service.name, service.hosts]));
+        return {
+          listeners: listeners.running.map(({ name, server }) => ({ name, address: server.address })),
+          services: read()
+            .filter(({ service }) => hosts.has(service))
+            .map((reading) => serviceView(reading, hosts.get(reading.service)!, ofTargets)),
+        };
+      },
+      stop: (graceMs) => listeners.stop(graceMs),
+    };
+  },
+} satisfies PartType<ProxyConfig | undefined, ProxyView>;
+
+function addressOf({ path, host, port }: { path: string | undefined; host: string; port: number }): Address {
+  return path === undefined ? { host, port } : { path };
+}
