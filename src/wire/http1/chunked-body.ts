@@ -115,24 +115,45 @@ export class ChunkedBody {
     this.runStart = from;
     this.runEnd = from;
     while (at < to) {
-      if (this.#state === DATA) return this.#takePayload(at, to);
+      if (this.#state === DATA) return this.#takePayload(bytes, at, to);
       if (this.#state === DONE) return at;
       if (this.#state === TRAILERS) return this.#takeTrailers(bytes, at, to);
-      const error = this.#takeFraming(bytes[at]!);
-      if (error !== 0) return error;
-      // The first byte of a trailer is read again, as one of the section.
-      if (this.#state !== TRAILERS) at += 1;
+      const begun = this.#state === SIZE && this.#digits === 0 ? this.#takeSizeLine(bytes, at, to) : 0;
+      if (begun > 0) at = begun;
+      else {
+        const error = this.#takeFraming(bytes[at]!);
+        if (error !== 0) return error;
+        // The first byte of a trailer is read again, as one of the section.
+        if (this.#state !== TRAILERS) at += 1;
+      }
     }
     return at;
   }
 
-  #takePayload(at: number, to: number): number {
+  #takePayload(bytes: Uint8Array, at: number, to: number): number {
     const end = Math.min(to, at + this.#left);
     this.#left -= end - at;
     this.runStart = at;
     this.runEnd = end;
-    if (this.#left === 0) this.#state = DATA_CR;
-    return end;
+    if (this.#left > 0) return end;
+    const isEnded = end + 1 < to && bytes[end] === CR && bytes[end + 1] === LF;
+    this.#state = isEnded ? SIZE : DATA_CR;
+    return isEnded ? end + 2 : end;
+  }
+
+  /** Takes a size line of the usual kind, whole and without extensions. Returns its end, or 0 for those that are read byte by byte. */
+  #takeSizeLine(bytes: Uint8Array, from: number, to: number): number {
+    let size = 0;
+    let at = from;
+    for (let digit = HEX_VALUE[bytes[at]!]!; digit >= 0 && at + 2 < to; digit = HEX_VALUE[bytes[at]!]!) {
+      size = size * 16 + digit;
+      at += 1;
+    }
+    const isUsual = at > from && at - from <= MAX_SIZE_DIGITS && bytes[at] === CR && bytes[at + 1] === LF;
+    if (!isUsual) return 0;
+    this.#left = size;
+    this.#state = size > 0 ? DATA : TRAILERS_START;
+    return at + 2;
   }
 
   #takeFraming(byte: number): HeadError | 0 {
