@@ -3,6 +3,7 @@ import type { Head } from "./head.ts";
 import { Method, methodOf } from "./method.ts";
 import { readFields } from "./read-fields.ts";
 import { readOtherTarget } from "./target.ts";
+import { isHttp1, REQUEST_TAIL_BYTES, STATUS_START_BYTES, versionRefusal } from "./version.ts";
 
 /** Bounds of a head, in bytes. Its field lines are bounded by the size of its `Head`. */
 export interface HeadLimits {
@@ -18,10 +19,6 @@ export const RESPONSE_LIMITS: HeadLimits = { maxBytes: 65_536, maxTargetBytes: 0
 
 const SLASH = 0x2f;
 const ZERO = 0x30;
-/** ` HTTP/1.1` and its line end. */
-const VERSION_BYTES = 11;
-/** `HTTP/1.1 200`. */
-const STATUS_BYTES = 12;
 
 /**
  * Reads a request head from `bytes[from, to)`. The result does not depend on how many bytes are there behind the head, and a
@@ -61,11 +58,13 @@ export function readRequest(
     const error = readOtherTarget(head, bytes);
     if (error !== 0) return error;
   }
-  if (end - at < VERSION_BYTES) return incomplete(head, from, to, limits);
-  if (!isHttp1(bytes, at + 1)) return head.refuse(isHttp(bytes, at + 1) ? "bad-version" : "bad-start-line");
-  if (bytes[at + 9] !== CR || bytes[at + 10] !== LF) return head.refuse("bad-line-end");
-  head.version = bytes[at + 8] === ZERO ? 10 : 11;
-  const bodyStart = readFields(head, bytes, at + VERSION_BYTES, end, true);
+  at += 1;
+  if (end - at < REQUEST_TAIL_BYTES || !isHttp1(bytes, at) || bytes[at + 8] !== CR || bytes[at + 9] !== LF) {
+    const refusal = versionRefusal(bytes, at, end, true);
+    return refusal === undefined ? incomplete(head, from, to, limits) : head.refuse(refusal);
+  }
+  head.version = bytes[at + 7] === ZERO ? 10 : 11;
+  const bodyStart = readFields(head, bytes, at + REQUEST_TAIL_BYTES, end, true);
   if (bodyStart <= 0) return bodyStart === 0 ? incomplete(head, from, to, limits) : bodyStart;
   head.length = bodyStart - from;
   if (head.version === 11 && !head.hasHostField) return head.refuse("host-missing");
@@ -82,13 +81,14 @@ export function readResponse(
 ): number {
   const end = Math.min(to, from + limits.maxBytes);
   head.begin(11);
-  if (end - from < STATUS_BYTES) return incomplete(head, from, to, limits);
-  if (!isHttp1(bytes, from)) return head.refuse(isHttp(bytes, from) ? "bad-version" : "bad-start-line");
-  const status = statusAt(bytes, from + 8);
-  if (status < 100 || status > 599) return head.refuse("bad-status");
+  const status = end - from < STATUS_START_BYTES || !isHttp1(bytes, from) ? -1 : statusAt(bytes, from + 8);
+  if (status < 0) {
+    const refusal = versionRefusal(bytes, from, end, false);
+    return refusal === undefined ? incomplete(head, from, to, limits) : head.refuse(refusal);
+  }
   head.version = bytes[from + 7] === ZERO ? 10 : 11;
   head.status = status;
-  let at = from + STATUS_BYTES;
+  let at = from + STATUS_START_BYTES;
   if (at < end && bytes[at] === SPACE) while (at < end && FIELD_VALUE[bytes[at]!] === 1) at++;
   if (end - at < 2) return incomplete(head, from, to, limits);
   if (bytes[at] !== CR || bytes[at + 1] !== LF) return head.refuse("bad-start-line");
@@ -113,33 +113,11 @@ function checkFraming(head: Head): number {
   return head.length;
 }
 
-/** Returns whether `HTTP/` is at `at`; the bytes are there. */
-function isHttp(bytes: Uint8Array, at: number): boolean {
-  return (
-    bytes[at] === 0x48 &&
-    bytes[at + 1] === 0x54 &&
-    bytes[at + 2] === 0x54 &&
-    bytes[at + 3] === 0x50 &&
-    bytes[at + 4] === SLASH
-  );
-}
-
-/** Returns whether `HTTP/1.0` or `HTTP/1.1` is at `at`. */
-function isHttp1(bytes: Uint8Array, at: number): boolean {
-  const minor = bytes[at + 7]!;
-  return (
-    isHttp(bytes, at) && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && (minor === ZERO || minor === ZERO + 1)
-  );
-}
-
-/** Returns the status behind its blank, -1 for anything but three digits. */
+/** Returns the status behind its blank; -1 for anything but 100 to 599. */
 function statusAt(bytes: Uint8Array, at: number): number {
-  if (bytes[at] !== SPACE) return -1;
-  let status = 0;
-  for (let index = at + 1; index < at + 4; index++) {
-    const digit = bytes[index]! - ZERO;
-    if (digit < 0 || digit > 9) return -1;
-    status = status * 10 + digit;
-  }
-  return status;
+  const hundreds = bytes[at + 1]! - ZERO;
+  const tens = bytes[at + 2]! - ZERO;
+  const ones = bytes[at + 3]! - ZERO;
+  if (bytes[at] !== SPACE || hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return -1;
+  return hundreds * 100 + tens * 10 + ones;
 }
