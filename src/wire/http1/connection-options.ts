@@ -7,22 +7,21 @@ const CLOSE = ascii("close");
 const KEEP_ALIVE = ascii("keep-alive");
 const UPGRADE = ascii("upgrade");
 const COMMA = 0x2c;
-/** Each option is compared with each line: the bound keeps the work of a hostile head near that of reading it. */
+/** Of all lines together. Each option is compared with each line: the bound keeps the work of a hostile head near that of reading it. */
 const MAX_OPTIONS = 32;
 
 /** Notes the options of one `Connection` line. */
 export function noteConnection(head: Head, bytes: Uint8Array, from: number, to: number): HeadError | 0 {
-  let count = 0;
   for (let start = optionStart(bytes, from, to); start < to; start = optionStart(bytes, start, to)) {
     const end = optionEnd(bytes, start, to);
-    count += 1;
+    head.connectionOptions += 1;
     if (equalsIgnoringCase(bytes, start, end, CLOSE)) head.wantsClose = true;
     else if (equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) head.wantsKeepAlive = true;
     else if (equalsIgnoringCase(bytes, start, end, UPGRADE)) head.wantsUpgrade = true;
     else head.namesOthers = true;
     start = end;
   }
-  return count > MAX_OPTIONS ? head.refuse("too-many-connection-options") : 0;
+  return head.connectionOptions > MAX_OPTIONS ? head.refuse("too-many-connection-options") : 0;
 }
 
 /**

@@ -38,7 +38,8 @@ export class Head {
   /** In bytes; -1 = none. */
   contentLength = -1;
   isChunked = false;
-  /** Options of `Connection` (RFC 9110 §7.6.1). */
+  /** Options of `Connection` (RFC 9110 §7.6.1): how many, and which. */
+  connectionOptions = 0;
   wantsClose = false;
   wantsKeepAlive = false;
   wantsUpgrade = false;
@@ -74,6 +75,7 @@ export class Head {
     this.status = 0;
     this.contentLength = -1;
     this.isChunked = false;
+    this.connectionOptions = 0;
     this.wantsClose = false;
     this.wantsKeepAlive = false;
     this.wantsUpgrade = false;
