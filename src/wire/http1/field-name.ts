@@ -1,4 +1,4 @@
-import { ascii, equalsIgnoringCase, IS_AMBIGUOUS, TOKEN } from "./characters.ts";
+import { ascii, equalsIgnoringCase, IS_AMBIGUOUS, latin1, TOKEN } from "./characters.ts";
 
 /**
  * Ids of field names that tenk knows. The name on the wire is the key with `-` before each capital letter.
@@ -48,43 +48,35 @@ export const FieldName = {
   contentType: 31,
   contentEncoding: 32,
   contentRange: 33,
-  accept: 34,
-  acceptEncoding: 35,
-  authorization: 36,
-  wwwAuthenticate: 37,
-  cookie: 38,
-  setCookie: 39,
-  userAgent: 40,
-  referer: 41,
-  origin: 42,
-  range: 43,
-  ifMatch: 44,
-  ifNoneMatch: 45,
-  ifModifiedSince: 46,
-  ifUnmodifiedSince: 47,
-  ifRange: 48,
-  cacheControl: 49,
-  etag: 50,
-  lastModified: 51,
-  vary: 52,
-  strictTransportSecurity: 53,
-  secWebsocketKey: 54,
-  secWebsocketVersion: 55,
-  secWebsocketAccept: 56,
-  secWebsocketProtocol: 57,
-  secWebsocketExtensions: 58,
-  earlyData: 59,
-  age: 60,
-  allow: 61,
-  retryAfter: 62,
-  maxForwards: 63,
-  acceptRanges: 64,
+  acceptEncoding: 34,
+  authorization: 35,
+  wwwAuthenticate: 36,
+  cookie: 37,
+  setCookie: 38,
+  userAgent: 39,
+  referer: 40,
+  origin: 41,
+  range: 42,
+  ifNoneMatch: 43,
+  ifModifiedSince: 44,
+  ifRange: 45,
+  cacheControl: 46,
+  etag: 47,
+  lastModified: 48,
+  strictTransportSecurity: 49,
+  secWebsocketKey: 50,
+  secWebsocketVersion: 51,
+  secWebsocketAccept: 52,
+  secWebsocketProtocol: 53,
+  secWebsocketExtensions: 54,
+  earlyData: 55,
+  age: 56,
 } as const;
 
 export type FieldName = (typeof FieldName)[keyof typeof FieldName];
 
 /** Ids are below this number. */
-export const FIELD_NAMES = 65;
+export const FIELD_NAMES = 57;
 const CLASSES = 4;
 
 /** A set of names by id: `set[id] === 1`. */
@@ -135,17 +127,25 @@ export const FORWARDING: FieldSet = fieldSet(
  * below throws at once should a new name break that.
  */
 export const HASH_FACTOR = 43;
-const BUCKETS = 1024;
-const idOfBucket = new Uint8Array(BUCKETS);
-const bytesOfId: Uint8Array[] = new Array(FIELD_NAMES).fill(new Uint8Array(0));
+const HASH_MASK = 1023;
+const idOfHash = new Uint8Array(HASH_MASK + 1);
+/** Names of all ids behind each other: id n has the bytes from startOfId[n] to startOfId[n + 1]. */
+export const allNames = ascii(
+  Object.entries(FieldName)
+    .filter(([, id]) => id >= CLASSES)
+    .map(([key]) => wireNameOf(key))
+    .join(""),
+);
+export const startOfId = new Uint16Array(FIELD_NAMES + 1);
 
 for (const [key, id] of Object.entries(FieldName)) {
   if (id < CLASSES) continue;
-  const name = ascii(wireNameOf(key));
-  const bucket = hashOf(name, 0, name.length) & (BUCKETS - 1);
-  if (idOfBucket[bucket] !== 0) throw new Error(`Cannot tell ${key} from another name: choose another HASH_FACTOR`);
-  idOfBucket[bucket] = id;
-  bytesOfId[id] = name;
+  const from = startOfId[id]!;
+  const to = from + wireNameOf(key).length;
+  startOfId[id + 1] = to;
+  const bucket = hashOf(allNames, from, to) & HASH_MASK;
+  if (idOfHash[bucket] !== 0) throw new Error(`Cannot tell ${key} from another name: choose another HASH_FACTOR`);
+  idOfHash[bucket] = id;
 }
 
 function wireNameOf(key: string): string {
@@ -158,10 +158,20 @@ function hashOf(bytes: Uint8Array, from: number, to: number): number {
   return hash;
 }
 
-/** Returns the id of a name whose rolling hash and joined `TOKEN` classes are known. */
-export function fieldNameByHash(bytes: Uint8Array, from: number, to: number, hash: number, classes: number): FieldName {
-  const candidate = idOfBucket[hash & (BUCKETS - 1)]!;
-  if (candidate !== 0 && equalsIgnoringCase(bytes, from, to, bytesOfId[candidate]!)) return candidate as FieldName;
+/**
+ * Returns the id of a name whose rolling hash is known, or `unknown`. Small, so that the runtime inlines it. Names have letters,
+ * digits and `-` only, and no other token character becomes one of these by `| 0x20`.
+ */
+export function knownName(bytes: Uint8Array, from: number, to: number, hash: number): FieldName {
+  const id = idOfHash[hash & HASH_MASK]!;
+  const offset = startOfId[id]! - from;
+  let at = startOfId[id + 1]! - offset === to ? from : to + 1;
+  while (at < to && (bytes[at]! | 0x20) === allNames[offset + at]) at++;
+  return at === to ? (id as FieldName) : FieldName.unknown;
+}
+
+/** Returns the class of a name without an id. */
+export function classOfName(bytes: Uint8Array, from: number, to: number, classes: number): FieldName {
   if ((classes & IS_AMBIGUOUS) !== 0) return FieldName.ambiguous;
   return startsWithForwarded(bytes, from, to) ? FieldName.xForwardedOther : FieldName.unknown;
 }
@@ -181,10 +191,11 @@ export function fieldNameOf(bytes: Uint8Array, from: number, to: number): FieldN
     if (kind === 0) return -1;
     classes |= kind;
   }
-  return from === to ? -1 : fieldNameByHash(bytes, from, to, hashOf(bytes, from, to), classes);
+  if (from === to) return -1;
+  return knownName(bytes, from, to, hashOf(bytes, from, to)) || classOfName(bytes, from, to, classes);
 }
 
 /** Returns the name of an id in lower case; an empty string for a class. */
 export function fieldNameText(name: FieldName): string {
-  return String.fromCharCode(...bytesOfId[name]!);
+  return latin1(allNames, startOfId[name]!, startOfId[name + 1]!);
 }
