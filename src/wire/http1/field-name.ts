@@ -71,12 +71,13 @@ export const FieldName = {
   secWebsocketExtensions: 54,
   earlyData: 55,
   age: 56,
+  accept: 57,
 } as const;
 
 export type FieldName = (typeof FieldName)[keyof typeof FieldName];
 
 /** Ids are below this number. */
-export const FIELD_NAMES = 57;
+export const FIELD_NAMES = 58;
 const CLASSES = 4;
 
 /** A set of names by id: `set[id] === 1`. */
