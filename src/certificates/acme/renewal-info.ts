@@ -1,6 +1,8 @@
 import { logOf } from "../../base/mod.ts";
 import type { RenewalWindow } from "../issuer.ts";
+import { infoOf, readCertificate } from "../x509/mod.ts";
 import type { AcmeClient } from "./client.ts";
+import { AcmeError } from "./error.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { renewalIdOf } from "./x509.ts";
 
@@ -33,12 +35,19 @@ export class RenewalInfo {
     // RFC 9773 §4.1: the identifier is appended as another part of the path.
     const url = `${renewalInfo!.replace(/\/$/, "")}/${id}`;
     const answer = await this.#client.get("renewal-info", url, signal);
-    const { startMs, endMs, explanationUrl } = this.#client.read("renewal-info", url, answer, (value) =>
-      this.#client.reader.renewalInfo(value),
-    );
-    this.#explain(id, explanationUrl);
+    const window = this.#client.read("renewal-info", url, answer, (value) => this.#client.reader.renewalInfo(value));
+    this.#explain(id, window.explanationUrl);
+    const latestMs = latestRenewalMs(cert);
+    if (window.startMs >= latestMs) {
+      const what = `the suggested window begins too late, at ${new Date(window.startMs).toISOString()}`;
+      throw new AcmeError("renewal-info", url, what, { fix: "it is renewed as if the CA had said nothing" });
+    }
     const askedMs = retryAfterMs(answer.headers.get("retry-after"), Date.now()) || DEFAULT_RETRY_MS;
-    return { startMs, endMs, retryAfterMs: Math.min(Math.max(askedMs, MIN_RETRY_MS), MAX_RETRY_MS) };
+    return {
+      startMs: window.startMs,
+      endMs: Math.min(window.endMs, latestMs),
+      retryAfterMs: Math.min(Math.max(askedMs, MIN_RETRY_MS), MAX_RETRY_MS),
+    };
   }
 
   #explain(id: string, url: string | undefined): void {
@@ -47,4 +56,10 @@ export class RenewalInfo {
     this.#explained.set(id, url);
     log.warn("the CA explains when it wants a certificate renewed", { certificate: id, explanation: url });
   }
+}
+
+/** Whatever a CA suggests, a tenth of the life is left for tries that fail. */
+function latestRenewalMs(cert: string): number {
+  const { notBeforeMs, notAfterMs } = infoOf(readCertificate(cert));
+  return notAfterMs - (notAfterMs - notBeforeMs) / 10;
 }

@@ -1,5 +1,5 @@
 /** What the issuer makes of its options, of its account's key, and of a CA's renewal information. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,25 +7,11 @@ import { resetSync } from "@logtape/logtape";
 import { carryLog, type LogEntry } from "../../../src/base/mod.ts";
 import { loadAccountKey } from "../../../src/certificates/acme/account-key.ts";
 import { AcmeIssuer } from "../../../src/certificates/acme/mod.ts";
-import type { ChallengeResponses } from "../../../src/certificates/mod.ts";
-import { newFolder } from "../support.ts";
+import { type ChallengeResponses, type IssuedCertificate, LocalCa } from "../../../src/certificates/mod.ts";
+import { DAY_MS, newFolder, request } from "../support.ts";
 import { FakeCa } from "./fake-ca.ts";
 import { failureOf, issuerFor } from "./support.ts";
 
-/** Has an authority key identifier: RFC 9773, appendix A. */
-const CERTIFICATE = {
-  cert: `-----BEGIN CERTIFICATE-----
-MIIBQzCB66ADAgECAgUAh2VDITAKBggqhkjOPQQDAjAVMRMwEQYDVQQDEwpFeGFt
-cGxlIENBMCIYDzAwMDEwMTAxMDAwMDAwWhgPMDAwMTAxMDEwMDAwMDBaMBYxFDAS
-BgNVBAMTC2V4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeBZu
-7cbpAYNXZLbbh8rNIzuOoqOOtmxA1v7cRm//AwyMwWxyHz4zfwmBhcSrf47NUAFf
-qzLQ2PPQxdTXREYEnKMjMCEwHwYDVR0jBBgwFoAUaYhba4dGQEHhs3uEe6CuLN4B
-yNQwCgYIKoZIzj0EAwIDRwAwRAIge09+S5TZAlw5tgtiVvuERV6cT4mfutXIlwTb
-+FYN/8oCIClDsqBklhB9KAelFiYt9+6FDj3z4KGVelYM5MdsO3pK
------END CERTIFICATE-----
-`,
-  key: "",
-};
 const responses: ChallengeResponses = { serveHttp: async () => () => undefined, serveTls: async () => () => undefined };
 const signal = AbortSignal.timeout(60_000);
 
@@ -90,8 +76,17 @@ describe("the account's key", () => {
 });
 
 describe("when to renew", () => {
-  const json = (explanationURL?: string) => ({
-    suggestedWindow: { start: "2026-12-01T00:00:00Z", end: "2026-12-02T00:00:00Z" },
+  /** Lasts 30 days. */
+  let certificate: IssuedCertificate;
+  beforeAll(async () => {
+    certificate = await new LocalCa({ folder: undefined, hostname: "nas" }).issue(request("nas.home.arpa"));
+  });
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const json = (explanationURL?: string, fromDay = 10, toDay = 11) => ({
+    suggestedWindow: {
+      start: new Date(today + fromDay * DAY_MS).toISOString(),
+      end: new Date(today + toDay * DAY_MS).toISOString(),
+    },
     ...(explanationURL === undefined ? {} : { explanationURL }),
   });
 
@@ -103,23 +98,32 @@ describe("when to renew", () => {
   ])("with a Retry-After of %p is asked again after %d ms", async (retryAfter, expected) => {
     const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
     using ca = await FakeCa.open({ renewal: { json: json(), headers } });
-    const window = await issuerFor(ca, responses).renewalWindow(CERTIFICATE, signal);
-    expect(window).toEqual({ startMs: Date.UTC(2026, 11, 1), endMs: Date.UTC(2026, 11, 2), retryAfterMs: expected });
+    const window = await issuerFor(ca, responses).renewalWindow(certificate, signal);
+    expect(window).toEqual({ startMs: today + 10 * DAY_MS, endMs: today + 11 * DAY_MS, retryAfterMs: expected });
   });
 
   test("has its explanation logged once, as one line", async () => {
     using ca = await FakeCa.open({ renewal: { json: json("https://ca.example.org/why\u001b[31m") } });
     const issuer = issuerFor(ca, responses);
-    await issuer.renewalWindow(CERTIFICATE, signal);
-    await issuer.renewalWindow(CERTIFICATE, signal);
+    await issuer.renewalWindow(certificate, signal);
+    await issuer.renewalWindow(certificate, signal);
     const explained = entries.filter(({ message }) => message.includes("explains"));
     expect(explained.map(({ fields }) => fields.explanation)).toEqual(["https://ca.example.org/why [31m"]);
+  });
+
+  test("is never so late that nothing is left for another try", async () => {
+    using late = await FakeCa.open({ renewal: { json: json(undefined, 10, 400) } });
+    const window = await issuerFor(late, responses).renewalWindow(certificate, signal);
+    expect((window!.endMs - today) / DAY_MS).toBeWithin(25, 29);
+    using never = await FakeCa.open({ renewal: { json: json(undefined, 100, 400) } });
+    const failure = await failureOf(issuerFor(never, responses).renewalWindow(certificate, signal));
+    expect(failure.message).toContain("the suggested window begins too late");
   });
 
   test("is not known of a CA without renewal information, or of a certificate that nobody can name", async () => {
     const url = "http://127.0.0.1/";
     using without = await FakeCa.open({ dir: { json: { newNonce: url, newAccount: url, newOrder: url } } });
-    expect(await issuerFor(without, responses).renewalWindow(CERTIFICATE, signal)).toBeUndefined();
+    expect(await issuerFor(without, responses).renewalWindow(certificate, signal)).toBeUndefined();
     using ca = await FakeCa.open({});
     expect(await issuerFor(ca, responses).renewalWindow({ cert: "", key: "" }, signal)).toBeUndefined();
     expect(ca.asked).not.toContain("renewal");
