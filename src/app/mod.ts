@@ -1,4 +1,4 @@
-/** Layer 5: starts, reloads and stops the parts of a configuration, monitoring, persistence and the admin server. */
+/** Layer 6: starts, reloads and stops the parts of a configuration, monitoring, persistence and the admin server. */
 export { type Address, formatAddress, isPortOurs, parseAddress, type StatusTable } from "../part/mod.ts";
 export { checkDashboard, findToken, hashPassword, type LogLine, processLog } from "./admin/mod.ts";
 export {

@@ -1,2 +1,2 @@
-/** Layer 6: parses arguments and prints results; one file per command. */
+/** Layer 7: parses arguments and prints results; one file per command. */
 export { run } from "./program.ts";

@@ -45,7 +45,7 @@ export function upCommand(exit: (code: number) => void): Command {
     .addOption(valueOption("--workers <n>", "its event loops: a number or auto", parseWorkers));
   return addPushOptions(addDumpOptions(command))
     .addOption(valueOption("--dashboard <address>", "where health, metrics and status are", addressOn("127.0.0.1")))
-    .option("--auto-port", "take a free port when the listener's own is in use")
+    .option("--auto-port", "take a free port when the listener's own is in use or not permitted")
     .addOption(new Option("--or-free", "the old word for --auto-port").hideHelp())
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())

@@ -1,4 +1,4 @@
-/** Sends at a planned pace and counts what came back. */
+/** Layer 5: sends at a planned pace and counts what came back. */
 
 export { type FindLimitOptions, findLimit, type Limit, type LimitStep } from "./find-limit.ts";
 export type { Tap } from "./loop/mod.ts";

@@ -46,12 +46,18 @@ export function holderText({ program, pid }: PortHolder): string {
   return `${program} (pid ${pid})`;
 }
 
+/** A port that is in use, and the one that was taken instead. */
+export interface PortInUse {
+  readonly name: string;
+  readonly port: number;
+  readonly holder: PortHolder | undefined;
+  readonly instead: number;
+  readonly fix?: string;
+}
+
 /** Logs that a port is in use and another one was taken. */
-export function logPortInUse(
-  log: Log,
-  { name, port, holder, instead }: { name: string; port: number; holder: PortHolder | undefined; instead: number },
-): void {
-  log.warn("port in use, listening elsewhere", { name, port, by: holder && holderText(holder), instead });
+export function logPortInUse(log: Log, { name, port, holder, instead, fix }: PortInUse): void {
+  log.warn("port in use, listening elsewhere", { name, port, by: holder && holderText(holder), instead, fix });
 }
 
 async function holdsOne(sockets: ReadonlySet<string>, folder: string, untilMs: number): Promise<boolean> {

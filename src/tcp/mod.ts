@@ -1,4 +1,4 @@
-/** Layer 4: what tenk itself does with raw connections, and `tcp:` of the configuration, the part that serves them. */
+/** Layer 5: what tenk itself does with raw connections, and `tcp:` of the configuration, the part that serves them. */
 export { type DumpFormat, type DumpOptions, dumping } from "./dump/mod.ts";
 export { default as echo } from "./echo.ts";
 export { type BuiltIn, HANDLERS } from "./handlers.ts";

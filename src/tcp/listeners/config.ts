@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { parseCount } from "../../base/mod.ts";
-import { LIMIT_DEFAULTS, LISTEN_DEFAULTS, SOCKET_DEFAULTS, SUBSCRIBER_DEFAULTS } from "../../net/mod.ts";
-import { address, addresses, count, duration, inRange, oneOf, onOff, quantity, section, size } from "../../part/mod.ts";
-import { relay, serverTls } from "./sections.ts";
+import { acceptFields, bufferFields, limits, serverTls, workers } from "../../listener/mod.ts";
+import { SUBSCRIBER_DEFAULTS } from "../../net/mod.ts";
+import { address, addresses, count, oneOf, onOff, section, size } from "../../part/mod.ts";
+import { relay } from "./sections.ts";
 
 /** Handlers that are part of tenk; any other is a file. */
 export const BUILT_IN = ["sink", "echo", "relay"] as const;
@@ -12,7 +12,6 @@ export function isBuiltIn(handler: string): handler is BuiltIn {
   return (BUILT_IN as readonly string[]).includes(handler);
 }
 
-const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
 const EXPECTED_HANDLER = "expected sink, echo, relay or a file such as ./chat.ts";
 
 /** After parsing, sizes are bytes and times are milliseconds; 0 means no limit, or the system's default. */
@@ -24,59 +23,19 @@ const listener = section({
     .default("sink"),
   options: z.unknown().optional(),
   relay: relay.optional(),
-  workers: z
-    .union([z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)], {
-      error: EXPECTED_WORKERS,
-    })
-    .default(LISTEN_DEFAULTS.workers),
+  workers,
   tls: serverTls.optional(),
-  proxyProtocol: section({ trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) }).optional(),
-  backlog: quantity("a number from 1 to 65535", (text) => inRange(parseCount(text), 1, 65_535)).default(
-    LISTEN_DEFAULTS.backlog,
-  ),
-  noDelay: onOff.default(SOCKET_DEFAULTS.noDelay),
-  fastOpen: quantity("a number from 0 to 65535", (text) => inRange(parseCount(text), 0, 65_535)).default(
-    LISTEN_DEFAULTS.fastOpen,
-  ),
-  keepAlive: duration.default(SOCKET_DEFAULTS.keepAliveMs),
-  keepAliveInterval: duration.default(SOCKET_DEFAULTS.keepAliveIntervalMs),
-  keepAliveProbes: quantity("a number from 0 to 127", (text) => inRange(parseCount(text), 0, 127)).default(
-    SOCKET_DEFAULTS.keepAliveProbes,
-  ),
-  userTimeout: duration.default(SOCKET_DEFAULTS.userTimeoutMs),
-  typeOfService: quantity("a number from 0 to 255", (text) => inRange(parseCount(text), 0, 255)).default(
-    SOCKET_DEFAULTS.typeOfService,
-  ),
+  ...acceptFields,
   // Its default depends on the handler: a relay needs it.
   halfOpen: onOff.nullable().default(null),
-  receiveBuffer: size.default(SOCKET_DEFAULTS.receiveBufferBytes),
-  sendBuffer: size.default(SOCKET_DEFAULTS.sendBufferBytes),
-  writeQueue: section({
-    high: size.default(SOCKET_DEFAULTS.writeQueueHighBytes),
-    low: size.default(SOCKET_DEFAULTS.writeQueueLowBytes),
-    max: size.default(SOCKET_DEFAULTS.writeQueueMaxBytes),
-  })
-    .refine((queue) => queue.low <= queue.high && queue.high <= queue.max, "expected low <= high <= max")
-    .prefault({}),
+  ...bufferFields,
   subscribers: section({
     maxQueued: size.default(SUBSCRIBER_DEFAULTS.maxQueuedBytes),
     whenFull: oneOf("drop-oldest", "drop-newest", "close").default(SUBSCRIBER_DEFAULTS.whenFull),
     maxTopics: count.default(SUBSCRIBER_DEFAULTS.maxTopics),
     maxRelayed: size.default(SUBSCRIBER_DEFAULTS.maxRelayedBytes),
   }).prefault({}),
-  limits: section({
-    connections: count.default(LIMIT_DEFAULTS.maxConnections),
-    perAddress: count.default(LIMIT_DEFAULTS.maxPerAddress),
-    acceptsPerSecond: count.default(LIMIT_DEFAULTS.acceptsPerSecond),
-    idle: duration.default(LIMIT_DEFAULTS.idleMs),
-    firstByte: duration.default(LIMIT_DEFAULTS.firstByteMs),
-    lifetime: duration.default(LIMIT_DEFAULTS.lifetimeMs),
-    stall: duration.default(LIMIT_DEFAULTS.stallMs),
-    readPerSecond: size.default(LIMIT_DEFAULTS.readBytesPerSecond),
-    writePerSecond: size.default(LIMIT_DEFAULTS.writeBytesPerSecond),
-    totalReadPerSecond: size.default(LIMIT_DEFAULTS.totalReadBytesPerSecond),
-    totalWritePerSecond: size.default(LIMIT_DEFAULTS.totalWriteBytesPerSecond),
-  }).prefault({}),
+  limits: limits.prefault({}),
   dump: oneOf("off", "text", "hex").default("off"),
   dumpFilter: addresses.optional(),
 })

@@ -1,36 +1,21 @@
 import { networkInterfaces } from "node:os";
 import { pathToFileURL } from "node:url";
-import { type Log, TenkError } from "../../base/mod.ts";
+import { TenkError } from "../../base/mod.ts";
 import {
-  freshVersion,
-  type Handler,
-  type ListenOptions,
-  listen,
-  moduleFiles,
-  type Server,
-  ServerTls,
-} from "../../net/mod.ts";
-import {
-  type Address,
-  formatAddress,
-  holderText,
-  isWildcard,
-  logPortInUse,
-  type PortHolder,
-  portHolder,
-} from "../../part/mod.ts";
+  type DesiredListener as Desired,
+  type RunningListener as Running,
+  logFields as sharedLogFields,
+} from "../../listener/mod.ts";
+import { freshVersion, moduleFiles, ServerTls } from "../../net/mod.ts";
+import type { Address } from "../../part/mod.ts";
 import { relaySettings } from "../relay/mod.ts";
 import type { ListenerConfig, RelayConfig, TcpSettings } from "./config.ts";
 import { handlerFile, handlerUrl, listenOptions } from "./options.ts";
 import { ownTarget } from "./own-target.ts";
 
 /** A listener as the configuration describes it. */
-export interface DesiredListener {
-  readonly name: string;
+export interface DesiredListener extends Desired {
   readonly config: ListenerConfig;
-  readonly options: ListenOptions;
-  /** The module of its handler. */
-  readonly url: URL;
   /** The handler's file; undefined when the handler is built in. */
   readonly file: string | undefined;
   /** That file, and those that it imports. */
@@ -40,19 +25,7 @@ export interface DesiredListener {
 }
 
 /** A listener that runs. */
-export interface RunningListener extends DesiredListener {
-  readonly server: Server;
-}
-
-export interface StartOptions {
-  readonly log: Log;
-  /** Take a free port, and log it, when the listener's own is in use. @default {false} */
-  readonly autoPort?: boolean;
-  /** Find out which process holds a port that is in use. @default {true} */
-  readonly findHolder?: boolean;
-  /** The handler, loaded already; for a listener of one event loop. @default {loaded now} */
-  readonly handler?: Handler;
-}
+export type RunningListener = Running<DesiredListener>;
 
 /**
  * Reads a listener of the configuration, and checks what can be checked before it starts: its handler's text, certificates and
@@ -75,7 +48,16 @@ export function desiredListener(
       throwIfOwnTarget(config.listen, config.relay);
     }
     const { files, digest } = file === undefined ? { files: [], digest: "" } : moduleFiles(file);
-    return { name, config, options, url: handlerUrl(config, folder, colour), file, files, digest };
+    return {
+      name,
+      listen: config.listen,
+      config,
+      options,
+      url: handlerUrl(config, folder, colour),
+      file,
+      files,
+      digest,
+    };
   } catch (error) {
     if (!(error instanceof TenkError)) throw error;
     const hint = error.hint === undefined ? {} : { hint: error.hint };
@@ -128,41 +110,8 @@ export function rebuilt<Each extends DesiredListener>(before: Each, folder: stri
   }
 }
 
-/** @throws {TenkError} `port-in-use` naming the holder where it can be known, or what `listen` throws */
-export async function startListener(
-  desired: DesiredListener,
-  { log, autoPort = false, findHolder = true, handler }: StartOptions,
-): Promise<RunningListener> {
-  const { name, config, options, url } = desired;
-  try {
-    return { ...desired, server: await listen(options, handler ?? url) };
-  } catch (error) {
-    if (!(error instanceof TenkError) || error.code !== "port-in-use" || !findHolder) throw error;
-    const holder = "port" in config.listen ? await portHolder(config.listen.port) : undefined;
-    if (!autoPort || !("port" in config.listen)) throw portInUse(name, config, holder, error);
-    const server = await listen({ ...options, port: 0 }, handler ?? url);
-    logPortInUse(log, { name, port: config.listen.port, holder, instead: server.port });
-    return { ...desired, server };
-  }
-}
-
-/** Fields for log lines about a running listener; `reach` tells that other machines can reach it. */
-export function logFields({ name, server, config }: RunningListener): Record<string, string | number> {
-  const fields = { name, address: server.address, handler: config.handler, workers: server.workers };
-  const isEverywhere = "host" in config.listen && isWildcard(config.listen.host);
-  return isEverywhere ? { ...fields, reach: "all interfaces" } : fields;
-}
-
-function portInUse(
-  name: string,
-  { listen: address }: ListenerConfig,
-  holder: PortHolder | undefined,
-  cause: TenkError,
-): TenkError {
-  const choice = `choose another ${"port" in address ? "port" : "path"}`;
-  const by = holder ? ` by ${holderText(holder)}` : "";
-  return new TenkError("port-in-use", `Cannot listen on ${formatAddress(address)} for "${name}": it is in use${by}`, {
-    cause,
-    hint: holder ? `stop it or ${choice}` : choice,
-  });
+/** Fields for log lines about a running listener. */
+export function logFields(running: RunningListener): Record<string, string | number> {
+  const { name, address, ...others } = sharedLogFields(running);
+  return { name: name!, address: address!, handler: running.config.handler, ...others };
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ClientTlsOptions, Limits, ListenOptions, ServerTlsOptions } from "../../net/mod.ts";
+import { acceptOptions, bufferOptions, limitOptions, pemOption, serverTlsOptions } from "../../listener/mod.ts";
+import type { ClientTlsOptions, ListenOptions } from "../../net/mod.ts";
 import { HANDLERS } from "../handlers.ts";
 import { dumpedUrl } from "../module/mod.ts";
 import type { RelayOptions } from "../relay/mod.ts";
@@ -30,80 +31,23 @@ function builtInUrl(name: string): URL {
 
 /** Translates a listener's settings into the options of `net`. */
 export function listenOptions(name: string, config: ListenerConfig, folder: string): ListenOptions {
-  const { proxyProtocol } = config;
   const handlerOptions = config.relay === undefined ? config.options : relayOptions(name, config.relay, folder);
   return {
     ...config.listen,
     name,
     workers: config.workers,
-    backlog: config.backlog,
-    noDelay: config.noDelay,
-    fastOpen: config.fastOpen,
-    keepAliveMs: config.keepAlive,
-    keepAliveIntervalMs: config.keepAliveInterval,
-    keepAliveProbes: config.keepAliveProbes,
-    userTimeoutMs: config.userTimeout,
-    typeOfService: config.typeOfService,
+    ...acceptOptions(config),
     halfOpen: config.halfOpen,
-    receiveBufferBytes: config.receiveBuffer,
-    sendBufferBytes: config.sendBuffer,
-    writeQueueHighBytes: config.writeQueue.high,
-    writeQueueLowBytes: config.writeQueue.low,
-    writeQueueMaxBytes: config.writeQueue.max,
-    limits: limitsOf(config.limits),
+    ...bufferOptions(config),
+    limits: limitOptions(config.limits),
     subscribers: {
       maxQueuedBytes: config.subscribers.maxQueued,
       whenFull: config.subscribers.whenFull,
       maxTopics: config.subscribers.maxTopics,
       maxRelayedBytes: config.subscribers.maxRelayed,
     },
-    ...(config.tls && { tls: serverTls(config.tls, folder) }),
-    ...(proxyProtocol && { proxyProtocol: { trusted: proxyProtocol.trusted, timeoutMs: proxyProtocol.timeout } }),
+    ...(config.tls && { tls: serverTlsOptions(config.tls, folder) }),
     ...(handlerOptions !== undefined && { handlerOptions }),
-  };
-}
-
-function limitsOf(limits: ListenerConfig["limits"]): Limits {
-  return {
-    maxConnections: limits.connections,
-    maxPerAddress: limits.perAddress,
-    acceptsPerSecond: limits.acceptsPerSecond,
-    idleMs: limits.idle,
-    firstByteMs: limits.firstByte,
-    lifetimeMs: limits.lifetime,
-    stallMs: limits.stall,
-    readBytesPerSecond: limits.readPerSecond,
-    writeBytesPerSecond: limits.writePerSecond,
-    totalReadBytesPerSecond: limits.totalReadPerSecond,
-    totalWriteBytesPerSecond: limits.totalWritePerSecond,
-  };
-}
-
-/** Returns PEM text unchanged, and a path relative to the configuration's folder. */
-function pem(given: string, folder: string): string {
-  return given.includes("-----BEGIN ") ? given : resolve(folder, given);
-}
-
-function serverTls(tls: NonNullable<ListenerConfig["tls"]>, folder: string): ServerTlsOptions {
-  const certificate = ({ cert, key, passphrase }: { cert: string; key: string; passphrase?: string | undefined }) => ({
-    cert: pem(cert, folder),
-    key: pem(key, folder),
-    ...(passphrase !== undefined && { passphrase }),
-  });
-  const names = Object.entries(tls.names ?? {}).map(([name, each]) => [name, certificate(each)] as const);
-  return {
-    ...certificate(tls),
-    ...(names.length > 0 && { names: Object.fromEntries(names) }),
-    ...(tls.alpn && { alpn: tls.alpn }),
-    alpnMismatch: tls.alpnMismatch,
-    clientCertificates: tls.clientCertificates,
-    ...(tls.clientCa !== undefined && { clientCa: pem(tls.clientCa, folder) }),
-    ...(tls.clientRevocations !== undefined && { clientRevocations: pem(tls.clientRevocations, folder) }),
-    minVersion: tls.minVersion,
-    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
-    ...(tls.groups && { groups: tls.groups }),
-    handshakeMs: tls.handshake,
-    maxHandshakes: tls.maxHandshakes,
   };
 }
 
@@ -134,9 +78,9 @@ function clientTls(tls: NonNullable<RelayConfig["tls"]>, folder: string): Client
   return {
     ...(tls.serverName !== undefined && { serverName: tls.serverName }),
     verify: tls.verify,
-    ...(tls.ca !== undefined && { ca: pem(tls.ca, folder) }),
-    ...(tls.cert !== undefined && { cert: pem(tls.cert, folder) }),
-    ...(tls.key !== undefined && { key: pem(tls.key, folder) }),
+    ...(tls.ca !== undefined && { ca: pemOption(tls.ca, folder) }),
+    ...(tls.cert !== undefined && { cert: pemOption(tls.cert, folder) }),
+    ...(tls.key !== undefined && { key: pemOption(tls.key, folder) }),
     ...(tls.alpn && { alpn: tls.alpn }),
     minVersion: tls.minVersion,
   };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseCount } from "../../base/mod.ts";
-import { SERVER_TLS_DEFAULTS } from "../../net/mod.ts";
+import { tlsVersion } from "../../listener/mod.ts";
 import {
   address,
   count,
@@ -18,31 +18,6 @@ import {
 } from "../../part/mod.ts";
 import { HEALTH_DEFAULTS } from "../../targets/mod.ts";
 import { RELAY_BALANCES, RELAY_DEFAULTS } from "../relay/mod.ts";
-
-const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion);
-
-const certificate = { cert: pem, key: pem, passphrase: text("the passphrase of the key").optional() };
-
-export const serverTls = section({
-  ...certificate,
-  names: z
-    .record(text("a name such as git.home.arpa"), section(certificate), { error: "expected certificates by name" })
-    .optional(),
-  alpn: list("protocols such as h2").optional(),
-  alpnMismatch: oneOf("alert", "continue").default("alert"),
-  clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
-  clientCa: pem.optional(),
-  clientRevocations: pem.optional(),
-  minVersion: tlsVersion,
-  ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
-  groups: list("groups such as X25519MLKEM768").optional(),
-  handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
-  maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
-}).superRefine((tls, context) => {
-  if (tls.clientCertificates === "none" || tls.clientCa !== undefined) return;
-  const message = `expected who signs clients' certificates, as clientCertificates is ${tls.clientCertificates}`;
-  context.addIssue({ code: "custom", path: ["clientCa"], message });
-});
 
 const clientTls = section({
   serverName: text("a name such as db.home.arpa").optional(),

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import type { Log } from "../../base/mod.ts";
-import { callStopped, type Handler, type ListenOptions, listen, loadHandler, type Server } from "../../net/mod.ts";
+import type { Log } from "../base/mod.ts";
+import { callStopped, type Handler, type ListenOptions, listen, loadHandler, type Server } from "../net/mod.ts";
 import { type DesiredListener, type RunningListener, startListener } from "./listener.ts";
 
 /** A listener that has been tried at a free port, and can start as soon as its own address is free. */
-export interface DryRun {
-  readonly desired: DesiredListener;
+export interface DryRun<Desired extends DesiredListener> {
+  readonly desired: Desired;
   /** @throws {TenkError} as `startListener` */
-  start(options: { readonly log: Log; readonly findHolder: boolean }): Promise<RunningListener>;
+  start(options: { readonly log: Log; readonly findHolder: boolean }): Promise<RunningListener<Desired>>;
   /** Stops the handler, unless the listener has started. */
   drop(): void;
 }
@@ -22,12 +22,12 @@ export interface DryRun {
  *
  * @throws {TenkError} why it cannot start
  */
-export async function dryRun(desired: DesiredListener): Promise<DryRun> {
+export async function dryRun<Desired extends DesiredListener>(desired: Desired): Promise<DryRun<Desired>> {
   const { options, url } = desired;
   const { workers = 1 } = options;
   if ((workers === "auto" ? availableParallelism() : workers) > 1) {
     await startAndStop(options, url);
-    return { desired, start: (start) => startListener(desired, start), drop() {} };
+    return { desired, start: (start) => startListener(desired, { ...start, keepsPort: true }), drop() {} };
   }
   const handler = await loadHandler<unknown>(url.href, options.handlerOptions);
   let isServing = false;
@@ -44,7 +44,7 @@ export async function dryRun(desired: DesiredListener): Promise<DryRun> {
     desired,
     drop,
     async start(start) {
-      const running = await startListener(desired, { ...start, handler });
+      const running = await startListener(desired, { ...start, keepsPort: true, handler });
       isServing = true;
       return running;
     },

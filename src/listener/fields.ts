@@ -1,0 +1,105 @@
+/**
+ * Fields of a listener in the configuration. After parsing, sizes are bytes and times are milliseconds; 0 means no limit, or the
+ * system's default.
+ */
+import { z } from "zod";
+import { parseCount } from "../base/mod.ts";
+import { LIMIT_DEFAULTS, LISTEN_DEFAULTS, SERVER_TLS_DEFAULTS, SOCKET_DEFAULTS } from "../net/mod.ts";
+import {
+  addresses,
+  count,
+  duration,
+  inRange,
+  list,
+  oneOf,
+  onOff,
+  pem,
+  quantity,
+  section,
+  size,
+  text,
+} from "../part/mod.ts";
+
+const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
+
+const range = (least: number, most: number) =>
+  quantity(`a number from ${least} to ${most}`, (text) => inRange(parseCount(text), least, most));
+
+export const workers = z
+  .union([z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)], {
+    error: EXPECTED_WORKERS,
+  })
+  .default(LISTEN_DEFAULTS.workers);
+
+export const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion);
+
+export const certificateFields = { cert: pem, key: pem, passphrase: text("the passphrase of the key").optional() };
+
+/** A `tls:` section. */
+export const serverTls = section({
+  ...certificateFields,
+  names: z
+    .record(text("a name such as git.home.arpa"), section(certificateFields), {
+      error: "expected certificates by name",
+    })
+    .optional(),
+  alpn: list("protocols such as h2").optional(),
+  alpnMismatch: oneOf("alert", "continue").default("alert"),
+  clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
+  clientCa: pem.optional(),
+  clientRevocations: pem.optional(),
+  minVersion: tlsVersion,
+  ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
+  groups: list("groups such as X25519MLKEM768").optional(),
+  handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
+  maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
+}).superRefine((tls, context) => {
+  if (tls.clientCertificates === "none" || tls.clientCa !== undefined) return;
+  const message = `expected who signs clients' certificates, as clientCertificates is ${tls.clientCertificates}`;
+  context.addIssue({ code: "custom", path: ["clientCa"], message });
+});
+
+export type ServerTlsConfig = z.output<typeof serverTls>;
+
+/** How connections are accepted. */
+export const acceptFields = {
+  proxyProtocol: section({ trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) }).optional(),
+  backlog: range(1, 65_535).default(LISTEN_DEFAULTS.backlog),
+  noDelay: onOff.default(SOCKET_DEFAULTS.noDelay),
+  fastOpen: range(0, 65_535).default(LISTEN_DEFAULTS.fastOpen),
+  keepAlive: duration.default(SOCKET_DEFAULTS.keepAliveMs),
+  keepAliveInterval: duration.default(SOCKET_DEFAULTS.keepAliveIntervalMs),
+  keepAliveProbes: range(0, 127).default(SOCKET_DEFAULTS.keepAliveProbes),
+  userTimeout: duration.default(SOCKET_DEFAULTS.userTimeoutMs),
+  typeOfService: range(0, 255).default(SOCKET_DEFAULTS.typeOfService),
+};
+
+/** What the kernel and the write queue keep of a connection. */
+export const bufferFields = {
+  receiveBuffer: size.default(SOCKET_DEFAULTS.receiveBufferBytes),
+  sendBuffer: size.default(SOCKET_DEFAULTS.sendBufferBytes),
+  writeQueue: section({
+    high: size.default(SOCKET_DEFAULTS.writeQueueHighBytes),
+    low: size.default(SOCKET_DEFAULTS.writeQueueLowBytes),
+    max: size.default(SOCKET_DEFAULTS.writeQueueMaxBytes),
+  })
+    .refine((queue) => queue.low <= queue.high && queue.high <= queue.max, "expected low <= high <= max")
+    .prefault({}),
+};
+
+/** A `limits:` section. */
+export const limits = section({
+  connections: count.default(LIMIT_DEFAULTS.maxConnections),
+  perAddress: count.default(LIMIT_DEFAULTS.maxPerAddress),
+  acceptsPerSecond: count.default(LIMIT_DEFAULTS.acceptsPerSecond),
+  idle: duration.default(LIMIT_DEFAULTS.idleMs),
+  firstByte: duration.default(LIMIT_DEFAULTS.firstByteMs),
+  lifetime: duration.default(LIMIT_DEFAULTS.lifetimeMs),
+  stall: duration.default(LIMIT_DEFAULTS.stallMs),
+  readPerSecond: size.default(LIMIT_DEFAULTS.readBytesPerSecond),
+  writePerSecond: size.default(LIMIT_DEFAULTS.writeBytesPerSecond),
+  totalReadPerSecond: size.default(LIMIT_DEFAULTS.totalReadBytesPerSecond),
+  totalWritePerSecond: size.default(LIMIT_DEFAULTS.totalWriteBytesPerSecond),
+});
+
+export type LimitsConfig = z.output<typeof limits>;

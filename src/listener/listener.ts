@@ -1,0 +1,66 @@
+import type { Log } from "../base/mod.ts";
+import { TenkError } from "../base/mod.ts";
+import { type Handler, type ListenOptions, listen, type Server } from "../net/mod.ts";
+import { type Address, isWildcard } from "../part/mod.ts";
+import { inUse, listenAtFirst } from "./port-choice.ts";
+
+/** A listener as a configuration describes it. */
+export interface DesiredListener {
+  readonly name: string;
+  /** As it is configured. A listener whose address changes is another one. */
+  readonly listen: Address;
+  /** Ports to take where that of `listen` is in use, or not permitted; 0 = any free one. @default {none} */
+  readonly fallbackPorts?: readonly number[];
+  readonly options: ListenOptions;
+  /** The module of its handler. */
+  readonly url: URL;
+}
+
+/** A listener that runs. */
+export type RunningListener<Desired extends DesiredListener = DesiredListener> = Desired & { readonly server: Server };
+
+export interface StartOptions {
+  readonly log: Log;
+  /** Take a free port, and log it, when the listener's own cannot be had. @default {false} */
+  readonly autoPort?: boolean;
+  /** Only the port of its options: the one that it had before. @default {false} */
+  readonly keepsPort?: boolean;
+  /** Find out which process holds a port that is in use. @default {true} */
+  readonly findHolder?: boolean;
+  /** The handler, loaded already; for a listener of one event loop. @default {loaded now} */
+  readonly handler?: Handler;
+}
+
+/**
+ * Starts a listener, at another of its ports where the first cannot be had.
+ *
+ * @throws {TenkError} `port-in-use` naming the holder where it can be known, `permission-denied` with the fix, or what `listen` throws
+ */
+export async function startListener<Desired extends DesiredListener>(
+  desired: Desired,
+  { log, autoPort = false, keepsPort = false, findHolder = true, handler }: StartOptions,
+): Promise<RunningListener<Desired>> {
+  const { name, listen: address, options, url, fallbackPorts = [] } = desired;
+  const open = (port?: number) => listen(port === undefined ? options : { ...options, port }, handler ?? url);
+  if (!findHolder) return { ...desired, server: await open() };
+  if ("path" in address) return { ...desired, server: await openPath(name, address, open) };
+  const others = keepsPort ? [] : [...fallbackPorts, ...(autoPort ? [0] : [])];
+  const ports = [options.port ?? address.port, ...others];
+  return { ...desired, server: await listenAtFirst({ name, host: address.host, ports, log }, open) };
+}
+
+async function openPath(name: string, address: Address, open: () => Promise<Server>): Promise<Server> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof TenkError) || error.code !== "port-in-use") throw error;
+    throw inUse(name, address, undefined, error);
+  }
+}
+
+/** Fields for log lines about a running listener; `reach` tells that other machines can reach it. */
+export function logFields({ name, server, listen }: RunningListener): Record<string, string | number> {
+  const fields = { name, address: server.address, workers: server.workers };
+  const isEverywhere = "host" in listen && isWildcard(listen.host);
+  return isEverywhere ? { ...fields, reach: "all interfaces" } : fields;
+}

@@ -1,0 +1,110 @@
+import { isOneFile, type Log, TenkError } from "../base/mod.ts";
+import { type Address, formatAddress, holderText, logPortInUse, type PortHolder, portHolder } from "../part/mod.ts";
+
+/** Where a listener may listen. */
+export interface Choice {
+  /** Of the listener, for errors and the log. */
+  readonly name: string;
+  readonly host: string;
+  /** The first that can be had is taken; 0 stands for any free one. */
+  readonly ports: readonly number[];
+  readonly log: Log;
+}
+
+/** A port that could not be had. */
+interface Missed {
+  readonly port: number;
+  readonly error: TenkError;
+  /** Undefined where the port is not in use, or its holder cannot be found. */
+  readonly holder: PortHolder | undefined;
+}
+
+/**
+ * Listens at the first of several ports that is neither in use nor reserved for privileged programs, and logs for each before
+ * it who holds it, what was taken instead and how to fix that.
+ *
+ * ```text
+ *   443  in use ───────► who holds it? ─┐
+ *   8443 not permitted ─► which right? ─┤ one log line each, once a port is open
+ *   0    opened ◄───────────────────────┘
+ * ```
+ *
+ * @param open what `listen` of `net` does at a port
+ * @throws {TenkError} `port-in-use` naming the holder, or `permission-denied` with the fix, of the first port; what `open` throws
+ */
+export async function listenAtFirst<Opened extends { readonly port: number }>(
+  { name, host, ports, log }: Choice,
+  open: (port: number) => Promise<Opened>,
+): Promise<Opened> {
+  const missed: Missed[] = [];
+  for (const port of ports) {
+    try {
+      const opened = await open(port);
+      for (const each of missed) logMissed(log, name, each, opened.port);
+      return opened;
+    } catch (error) {
+      if (!(error instanceof TenkError) || !isAboutPort(error)) throw error;
+      missed.push({ port, error, holder: error.code === "port-in-use" ? await portHolder(port) : undefined });
+    }
+  }
+  const first = missed[0]!;
+  throw explained(name, { host, port: first.port }, first);
+}
+
+/** Returns the error of a Unix socket or a port that is in use, for people. */
+export function inUse(name: string, address: Address, holder: PortHolder | undefined, cause: TenkError): TenkError {
+  const choice = `choose another ${"port" in address ? "port" : "path"}`;
+  const by = holder ? ` by ${holderText(holder)}` : "";
+  return new TenkError("port-in-use", `Cannot listen on ${formatAddress(address)} for "${name}": it is in use${by}`, {
+    cause,
+    hint: holder ? `stop it or ${choice}` : choice,
+  });
+}
+
+function isAboutPort({ code }: TenkError): boolean {
+  return code === "port-in-use" || code === "permission-denied";
+}
+
+function explained(name: string, address: { host: string; port: number }, { error, holder }: Missed): TenkError {
+  if (error.code === "port-in-use") return inUse(name, address, holder, error);
+  return new TenkError("permission-denied", `Cannot listen on ${formatAddress(address)} for "${name}": not permitted`, {
+    cause: error,
+    hint: privilegeFix(address.port),
+  });
+}
+
+function logMissed(log: Log, name: string, { port, error, holder }: Missed, instead: number): void {
+  if (error.code === "permission-denied") {
+    log.warn("port not permitted, listening elsewhere", { name, port, instead, fix: privilegeFix(port) });
+    return;
+  }
+  const fix = holder === undefined ? `find its holder: sudo ss -ltnp "sport = :${port}"` : `stop ${holder.program}`;
+  logPortInUse(log, { name, port, holder, instead, fix: `${fix}, or set another port` });
+}
+
+/** How this program was started, as far as its rights depend on it. */
+interface Circumstances {
+  /** Started by systemd. */
+  readonly isService: boolean;
+  /** The executable is tenk's own and no runtime that runs other programs too. */
+  readonly isOneFile: boolean;
+  readonly executable: string;
+}
+
+/**
+ * Returns what gives this program the right to a port below `net.ipv4.ip_unprivileged_port_start` (usually 1024).
+ *
+ * @example
+ * privilegeFix(80, { isService: false, isOneFile: false, executable: "/usr/bin/bun" }); // "sudo sysctl net.ipv4.ip_unprivileged_port_start=80"
+ */
+export function privilegeFix(port: number, circumstances: Circumstances = ours()): string {
+  const { isService, isOneFile, executable } = circumstances;
+  if (isService) return "AmbientCapabilities=CAP_NET_BIND_SERVICE in the [Service] section of its systemd unit";
+  const sysctl = `sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}`;
+  // A right of the runtime would be one of every program that it runs.
+  return isOneFile ? `sudo setcap cap_net_bind_service=+ep ${executable}, or ${sysctl}` : sysctl;
+}
+
+function ours(): Circumstances {
+  return { isService: "INVOCATION_ID" in process.env, isOneFile: isOneFile(), executable: process.execPath };
+}
