@@ -126,8 +126,8 @@ export class Http1Connection implements ClientConnection {
   closesAfter(status: number): boolean {
     // Without 100 it is not known whether the content will come (RFC 9110 §10.1.1).
     if (this.#awaitsContinue) this.#closes = true;
-    // An error, while much of the request is still to come that nobody wants to read.
-    if (status >= 400 && this.#body.mayExceed(this.server.settings.maxDroppedBytes)) this.#closes = true;
+    // An error, while more of the request is still to come than will be read.
+    if (status >= 400 && this.#body.exceeds(this.server.settings.maxDroppedBytes)) this.#closes = true;
     return this.#closes;
   }
 

@@ -82,7 +82,8 @@ export class Http1Exchange<Data> extends Exchange<Data> {
   }
 
   interim(head: Head, bytes: Uint8Array): void {
-    if (this.#answer !== Answer.none || this.#isHttp10) return;
+    // 100 is this side's own, 101 is final.
+    if (this.#answer !== Answer.none || this.#isHttp10 || head.status <= 101 || head.status > 199) return;
     const writer = this.client.server.writer.begin(this, head.status);
     writer.lines(head, bytes);
     if (writer.overflowed) return;

@@ -27,9 +27,9 @@ export class RequestBody {
     return this.#chunks?.refusal;
   }
 
-  /** Returns whether more than so many bytes may still come. */
-  mayExceed(bytes: number): boolean {
-    return this.#left > bytes || (this.#chunks !== undefined && !this.#chunks.done);
+  /** Returns whether more than so many bytes were announced and are still to come. */
+  exceeds(bytes: number): boolean {
+    return this.#left > bytes;
   }
 
   /**
