@@ -1,7 +1,7 @@
 import { FIELD_NAMES, FieldName, fieldNameText } from "../http1/mod.ts";
 import { encodeHuffman, huffmanLength } from "./huffman.ts";
 import { writeInteger } from "./integer.ts";
-import { ENTRY_OVERHEAD_BYTES, LineTable } from "./line-table.ts";
+import { ENTRY_OVERHEAD_BYTES, LINE_EXTRA_BYTES, LineTable } from "./line-table.ts";
 import { FIRST_DYNAMIC_INDEX, STATIC_NAMES } from "./static-table.ts";
 
 /** Bytes that a field may take beside its name and value. */
@@ -36,21 +36,40 @@ for (const id of [FieldName.setCookie, FieldName.cookie, FieldName.authorization
 
 const BUCKETS = 128;
 const SEEN_ONCE = -1;
+/** Results of a search for an entry. */
+const NOT_THERE = -1;
+const UNCERTAIN = -2;
 const CASE = 0x20;
 
-/** A name in lower case, or the line that goes into the table. */
+/** A name in lower case. */
 const scratch = new Uint8Array(20_000);
+
+/**
+ * Entries of the block that is being encoded, by whichever encoder: they go into its table when the block is committed. Lines as
+ * in the table, and for each the numbers of an entry and its bucket.
+ */
+const newLines = new Uint8Array(8192);
+const newEntries = new Int32Array(32 * 5);
+let newCount = 0;
+let newLength = 0;
+/** Size of the new entries, as the table counts it. */
+let newBytes = 0;
 
 /**
  * Encodes the field blocks of one connection, in order (RFC 7541). A field goes into the table when it comes for the second time,
  * so that values which never come again do not push out those that do.
  *
- * The caller provides room: {@link FIELD_OVERHEAD_BYTES} beside name and value for each field, and as much once a block.
+ * ```text
+ *   begin ─► status, field, field … ─► commit        without `commit` the block was never: it must not be sent
+ * ```
+ *
+ * The caller provides room: {@link FIELD_OVERHEAD_BYTES} beside name and value for each field, and as much once a block. Only one
+ * encoder of an event loop has a block open.
  */
 export class HpackEncoder {
   readonly #ownBytes: number;
   readonly #table: LineTable;
-  /** Size updates that the next block must begin with (§4.2): the least size since the last block, and the one in force. */
+  /** The least size of the table since the last block, where it has changed; else -1. The next block says so (§4.2). */
   #leastBytes = -1;
   // By the hash of a field: the hash, and the number of its entry in the order of adding.
   #hashes: Int32Array | undefined;
@@ -77,11 +96,22 @@ export class HpackEncoder {
 
   /** Begins a block. @returns where its first field goes */
   begin(out: Uint8Array, at: number): number {
+    newCount = newLength = newBytes = 0;
     if (this.#leastBytes < 0) return at;
     let end = at;
     if (this.#leastBytes < this.#table.maxBytes) end = writeInteger(out, end, 5, SIZE_UPDATE, this.#leastBytes);
-    this.#leastBytes = -1;
     return writeInteger(out, end, 5, SIZE_UPDATE, this.#table.maxBytes);
+  }
+
+  /** The block will be sent, before any other: the peer's table will be as this one is now. */
+  commit(): void {
+    this.#leastBytes = -1;
+    for (let index = 0; index < newCount; index++) {
+      const [start, nameBytes, valueBytes, id, bucket] = newEntries.subarray(index * 5, index * 5 + 5);
+      this.#table.add(newLines, start!, nameBytes!, valueBytes!, id!);
+      this.#numbers[bucket!] = this.#added++;
+    }
+    newCount = 0;
   }
 
   status(out: Uint8Array, at: number, status: number): number {
@@ -122,8 +152,8 @@ export class HpackEncoder {
       } else {
         const index = this.#find(this.#numbers[bucket]!, bytes, nameStart, nameEnd, valueStart, valueEnd);
         if (index >= 0) return writeInteger(out, at, 7, INDEXED, FIRST_DYNAMIC_INDEX + index);
-        this.#numbers[bucket] = this.#add(bytes, nameStart, nameEnd, valueStart, valueEnd, id);
-        flags = WITH_INDEXING;
+        if (index === NOT_THERE && keepNew(bytes, nameStart, nameEnd, valueStart, valueEnd, id, bucket))
+          flags = WITH_INDEXING;
       }
     }
     return literal(out, at, flags, bytes, nameStart, nameEnd, valueStart, valueEnd, id);
@@ -135,7 +165,7 @@ export class HpackEncoder {
     return this.#hashes;
   }
 
-  /** @returns the index in the table of the entry with this number, if it is still there and is this field; else -1 */
+  /** @returns the index that the entry with this number has for the peer; NOT_THERE, or UNCERTAIN */
   #find(
     number: number,
     bytes: Uint8Array,
@@ -144,37 +174,52 @@ export class HpackEncoder {
     valueStart: number,
     valueEnd: number,
   ): number {
-    if (number === SEEN_ONCE) return -1;
+    if (number === SEEN_ONCE) return NOT_THERE;
     const table = this.#table;
     const index = this.#added - 1 - number;
     const slot = table.slot(index);
-    if (slot < 0) return -1;
+    if (slot < 0) return NOT_THERE;
     const { entries, lines } = table;
     const nameBytes = entries[slot + 1]!;
-    if (nameBytes !== nameEnd - nameStart || entries[slot + 2] !== valueEnd - valueStart) return -1;
+    if (nameBytes !== nameEnd - nameStart || entries[slot + 2] !== valueEnd - valueStart) return NOT_THERE;
     let at = entries[slot]!;
-    for (let place = nameStart; place < nameEnd; place++, at++) if (lines[at] !== lower(bytes[place]!)) return -1;
+    for (let place = nameStart; place < nameEnd; place++, at++)
+      if (lines[at] !== lower(bytes[place]!)) return NOT_THERE;
     at += 2;
-    for (let place = valueStart; place < valueEnd; place++, at++) if (lines[at] !== bytes[place]) return -1;
-    return index;
+    for (let place = valueStart; place < valueEnd; place++, at++) if (lines[at] !== bytes[place]) return NOT_THERE;
+    // A new entry of this block may push out this one.
+    return newCount > 0 && table.bytes + newBytes > table.maxBytes ? UNCERTAIN : index + newCount;
   }
+}
 
-  /** @returns the number of the new entry */
-  #add(
-    bytes: Uint8Array,
-    nameStart: number,
-    nameEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    id: number,
-  ): number {
-    const nameBytes = nameEnd - nameStart;
-    const valueBytes = valueEnd - valueStart;
-    for (let at = 0; at < nameBytes; at++) scratch[at] = lower(bytes[nameStart + at]!);
-    scratch.set(bytes.subarray(valueStart, valueEnd), nameBytes + 2);
-    this.#table.add(scratch, 0, nameBytes, valueBytes, id);
-    return this.#added++;
-  }
+/** Keeps a field for `commit`. @returns false where there is no room: it then stays a literal */
+function keepNew(
+  bytes: Uint8Array,
+  nameStart: number,
+  nameEnd: number,
+  valueStart: number,
+  valueEnd: number,
+  id: number,
+  bucket: number,
+): boolean {
+  const nameBytes = nameEnd - nameStart;
+  const valueBytes = valueEnd - valueStart;
+  const length = nameBytes + valueBytes + LINE_EXTRA_BYTES;
+  if (newLength + length > newLines.length || newCount * 5 === newEntries.length) return false;
+  let at = newLength;
+  for (let place = nameStart; place < nameEnd; place++) newLines[at++] = lower(bytes[place]!);
+  at += 2;
+  for (let place = valueStart; place < valueEnd; place++) newLines[at++] = bytes[place]!;
+  const place = newCount * 5;
+  newEntries[place] = newLength;
+  newEntries[place + 1] = nameBytes;
+  newEntries[place + 2] = valueBytes;
+  newEntries[place + 3] = id;
+  newEntries[place + 4] = bucket;
+  newCount += 1;
+  newLength += length;
+  newBytes += nameBytes + valueBytes + ENTRY_OVERHEAD_BYTES;
+  return true;
 }
 
 function literal(

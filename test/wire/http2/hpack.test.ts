@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FieldSection, HpackDecoder, HpackEncoder } from "../../../src/wire/http2/mod.ts";
-import { hex } from "../support.ts";
+import { hex, latin1 } from "../support.ts";
 import { decodeHex, encodeLines, LIMITS, linesOf } from "./support.ts";
 
 const REQUESTS = [
@@ -193,6 +193,23 @@ test("a field is indexed when it comes again, and one byte from then on", () => 
     return block.length;
   });
   expect(sizes[2]).toBe(2);
+});
+
+test("a block that is not committed leaves no trace", () => {
+  const encoder = new HpackEncoder();
+  const decoder = new HpackDecoder();
+  const section = new FieldSection(LIMITS);
+  const line = latin1("a: b");
+  encodeLines(encoder, ["a: b"]);
+  const out = new Uint8Array(100);
+  encoder.field(out, encoder.begin(out, 0), line, 0, 1, 3, 4, 0);
+  expect(encoder.tableBytes).toBe(0);
+  for (let count = 0; count < 3; count++) {
+    const block = encodeLines(encoder, ["a: b"]);
+    expect(decoder.decode(block, 0, block.length, section)).toBe(true);
+    expect(linesOf(section)).toEqual(["a: b"]);
+  }
+  expect([encoder.tableBytes, decoder.tableBytes]).toEqual([34, 34]);
 });
 
 test("cookies and credentials never go into the table, and say so", () => {

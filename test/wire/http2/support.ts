@@ -33,5 +33,6 @@ export function encodeLines(encoder: HpackEncoder, lines: readonly string[]): Ui
     const known = fieldNameOf(bytes, 0, colon) as FieldName;
     at = encoder.field(out, at, bytes, 0, colon, colon + 2, bytes.length, known);
   }
+  encoder.commit();
   return out.slice(0, at);
 }
