@@ -1,9 +1,9 @@
 import { type CloseReason, type Connection, logHandlerFailed } from "../../net/mod.ts";
 import type { ClientConnection, Outcome } from "../exchange.ts";
+import { closeReasonOf, isOrderly, outcomeOf } from "../outcome-of.ts";
 import { HeadReader } from "./head-reader.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import type { Http1Server } from "./http1-server.ts";
-import { closeReasonOf, isOrderly, outcomeOf } from "./outcome-of.ts";
 import { viewOf } from "./output.ts";
 import { ReadGate } from "./read-gate.ts";
 import { openExchange } from "./request.ts";

@@ -1,5 +1,5 @@
-import type { CloseReason } from "../../net/mod.ts";
-import type { Outcome } from "../exchange.ts";
+import type { CloseReason } from "../net/mod.ts";
+import type { Outcome } from "./exchange.ts";
 
 const OUTCOMES: Partial<Record<CloseReason, Outcome>> = {
   stalled: "client-stalled",
