@@ -27,4 +27,12 @@ export {
   OUTCOMES,
   type Outcome,
 } from "./exchange.ts";
+export {
+  HTTP2_REJECTIONS,
+  HTTP2_SERVER_DEFAULTS,
+  type Http2Rejection,
+  Http2Server,
+  type Http2ServerOptions,
+  type Http2ServerSettings,
+} from "./http2/mod.ts";
 export { HTTP_SERVER_DEFAULTS, type HttpServerOptions, httpServer } from "./server/mod.ts";

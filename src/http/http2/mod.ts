@@ -1,0 +1,5 @@
+/** HTTP/2 on the connections of `net/`. */
+export { HTTP2_REJECTIONS, type Http2Rejection } from "./connection-error.ts";
+export { HTTP2_SERVER_DEFAULTS, type Http2ServerOptions, type Http2ServerSettings } from "./options.ts";
+export { Http2Server } from "./server.ts";
+export type { Http2Session } from "./session.ts";
