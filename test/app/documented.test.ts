@@ -57,6 +57,13 @@ test("and every key of a service, in a row of its own or in that of its section"
   }
 });
 
+test("the examples of docs/certificates.md are accepted", () => {
+  const page = readFileSync(new URL("../../docs/certificates.md", import.meta.url), "utf8");
+  const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text!);
+  expect(examples.length).toBeGreaterThan(4);
+  for (const text of examples) expect(() => parseConfig(text, "tenk.yaml")).not.toThrow();
+});
+
 /** Returns the keys of settings, without those of sections. */
 function serviceKeys(path: readonly string[]): string[] {
   const keys = keysAt(["services", "NAME", ...path]);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { adviceFor, PROBLEM_ADVICE } from "../../../src/certificates/acme/advice.ts";
 import { AcmeError } from "../../../src/certificates/acme/error.ts";
@@ -99,6 +101,15 @@ test("what to do depends on step and challenge, and is never taken from the prot
   expect(adviceFor("order", "rateLimited")).toBe(PROBLEM_ADVICE.rateLimited);
   expect(adviceFor("order", "constructor")).toBeUndefined();
   expect(adviceFor("order", "", "", 503)).toBe(PROBLEM_ADVICE.serverInternal);
+});
+
+test("docs/certificates.md has a row for every type of problem that tenk knows", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/certificates.md"), "utf8");
+  const table = page.slice(page.indexOf("| the CA says |")).split("\n\n")[0]!;
+  const types = table
+    .split("\n")
+    .flatMap((row) => [...row.split("|")[1]!.matchAll(/`(\w+)`/g)].map(([, type]) => type!));
+  expect(types.sort()).toEqual(Object.keys(PROBLEM_ADVICE).sort());
 });
 
 describe("a CA's answers", () => {
