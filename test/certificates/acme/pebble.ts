@@ -79,7 +79,15 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       ? { PEBBLE_VA_SLEEPTIME: String(options.maxSleepSeconds) }
       : { PEBBLE_VA_NOSLEEP: "1" }),
   };
-  const child = start("pebble", environment, "-config", join(folder, "config.json"), "-dnsserver", dnsServer);
+  const child = start(
+    "pebble",
+    environment,
+    "-strict",
+    "-config",
+    join(folder, "config.json"),
+    "-dnsserver",
+    dnsServer,
+  );
   const ca = readFileSync(join(module, "test/certs/pebble.minica.pem"), "utf8");
   const directory = `https://localhost:${port}/dir`;
   const dnsManagement = `http://127.0.0.1:${dnsManagementPort}`;

@@ -21,6 +21,18 @@ test("the identifier of RFC 9773's example certificate is the RFC's", () => {
   expect(renewalIdOf(EXAMPLE)).toBe("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
 });
 
+test("a certificate with any byte changed is named or not, and nothing else", () => {
+  const der = Buffer.from(EXAMPLE.replace(/-----[^-]+-----|\n/g, ""), "base64");
+  for (let at = 0; at < der.length; at++) {
+    for (const byte of [0x00, 0x7f, 0x80, 0xff]) {
+      const changed = Buffer.from(der);
+      changed[at] = byte;
+      const pem = `-----BEGIN CERTIFICATE-----\n${changed.toString("base64")}\n-----END CERTIFICATE-----\n`;
+      expect(renewalIdOf(pem) ?? "a.b").toMatch(/^[\w-]*\.[\w-]+$/);
+    }
+  }
+});
+
 test("a certificate without an authority key identifier has no renewal identifier", async () => {
   const { cert } = await challengeCertificate({ type: "dns", value: "a.example.org" }, new Uint8Array(32));
   expect(renewalIdOf(cert)).toBeUndefined();
