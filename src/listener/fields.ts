@@ -25,15 +25,23 @@ const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
 const range = (least: number, most: number) =>
   quantity(`a number from ${least} to ${most}`, (text) => inRange(parseCount(text), least, most));
 
-export const workers = z
-  .union([z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)], {
-    error: EXPECTED_WORKERS,
-  })
-  .default(LISTEN_DEFAULTS.workers);
+export const workers = z.union(
+  [z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)],
+  { error: EXPECTED_WORKERS },
+);
 
 export const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion);
 
 export const certificateFields = { cert: pem, key: pem, passphrase: text("the passphrase of the key").optional() };
+
+/** How handshakes go, whatever the certificates. */
+export const handshakeFields = {
+  minVersion: tlsVersion,
+  ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
+  groups: list("groups such as X25519MLKEM768").optional(),
+  handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
+  maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
+};
 
 /** A `tls:` section. */
 export const serverTls = section({
@@ -48,11 +56,7 @@ export const serverTls = section({
   clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
   clientCa: pem.optional(),
   clientRevocations: pem.optional(),
-  minVersion: tlsVersion,
-  ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
-  groups: list("groups such as X25519MLKEM768").optional(),
-  handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
-  maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
+  ...handshakeFields,
 }).superRefine((tls, context) => {
   if (tls.clientCertificates === "none" || tls.clientCa !== undefined) return;
   const message = `expected who signs clients' certificates, as clientCertificates is ${tls.clientCertificates}`;

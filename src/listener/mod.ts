@@ -4,6 +4,7 @@ export {
   acceptFields,
   bufferFields,
   certificateFields,
+  handshakeFields,
   type LimitsConfig,
   limits,
   type ServerTlsConfig,
@@ -13,5 +14,12 @@ export {
 } from "./fields.ts";
 export { type DesiredListener, logFields, type RunningListener, startListener } from "./listener.ts";
 export { type ListenerKind, ListenerSet, type ListenerSetOptions } from "./listener-set.ts";
-export { acceptOptions, bufferOptions, limitOptions, pemOption, serverTlsOptions } from "./options.ts";
+export {
+  acceptOptions,
+  bufferOptions,
+  handshakeOptions,
+  limitOptions,
+  pemOption,
+  serverTlsOptions,
+} from "./options.ts";
 export { type Choice, listenAtFirst, privilegeFix } from "./port-choice.ts";

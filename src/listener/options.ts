@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
 import type { Limits, ListenOptions, ServerTlsOptions } from "../net/mod.ts";
-import type { acceptFields, bufferFields, LimitsConfig, ServerTlsConfig } from "./fields.ts";
+import type { acceptFields, bufferFields, handshakeFields, LimitsConfig, ServerTlsConfig } from "./fields.ts";
 
 type Config<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields>>;
 
@@ -67,6 +67,12 @@ export function serverTlsOptions(tls: ServerTlsConfig, folder: string): ServerTl
     clientCertificates: tls.clientCertificates,
     ...(tls.clientCa !== undefined && { clientCa: pemOption(tls.clientCa, folder) }),
     ...(tls.clientRevocations !== undefined && { clientRevocations: pemOption(tls.clientRevocations, folder) }),
+    ...handshakeOptions(tls),
+  };
+}
+
+export function handshakeOptions(tls: Config<typeof handshakeFields>): Omit<ServerTlsOptions, "cert" | "key"> {
+  return {
     minVersion: tls.minVersion,
     ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
     ...(tls.groups && { groups: tls.groups }),

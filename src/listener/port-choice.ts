@@ -8,6 +8,8 @@ export interface Choice {
   readonly host: string;
   /** The first that can be had is taken; 0 stands for any free one. */
   readonly ports: readonly number[];
+  /** The setting that names another port, as people write it: `proxy.https`. @default {"another port"} */
+  readonly setting?: string;
   readonly log: Log;
 }
 
@@ -33,14 +35,14 @@ interface Missed {
  * @throws {TenkError} `port-in-use` naming the holder, or `permission-denied` with the fix, of the first port; what `open` throws
  */
 export async function listenAtFirst<Opened extends { readonly port: number }>(
-  { name, host, ports, log }: Choice,
+  { name, host, ports, setting = "another port", log }: Choice,
   open: (port: number) => Promise<Opened>,
 ): Promise<Opened> {
   const missed: Missed[] = [];
   for (const port of ports) {
     try {
       const opened = await open(port);
-      for (const each of missed) logMissed(log, name, each, opened.port);
+      for (const each of missed) logMissed(log, { name, setting, instead: opened.port }, each);
       return opened;
     } catch (error) {
       if (!(error instanceof TenkError) || !isAboutPort(error)) throw error;
@@ -73,13 +75,17 @@ function explained(name: string, address: { host: string; port: number }, { erro
   });
 }
 
-function logMissed(log: Log, name: string, { port, error, holder }: Missed, instead: number): void {
+function logMissed(
+  log: Log,
+  { name, setting, instead }: { name: string; setting: string; instead: number },
+  { port, error, holder }: Missed,
+): void {
   if (error.code === "permission-denied") {
     log.warn("port not permitted, listening elsewhere", { name, port, instead, fix: privilegeFix(port) });
     return;
   }
   const fix = holder === undefined ? `find its holder: sudo ss -ltnp "sport = :${port}"` : `stop ${holder.program}`;
-  logPortInUse(log, { name, port, holder, instead, fix: `${fix}, or set another port` });
+  logPortInUse(log, { name, port, holder, instead, fix: `${fix}, or set ${setting}` });
 }
 
 /** How this program was started, as far as its rights depend on it. */

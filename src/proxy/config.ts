@@ -1,20 +1,8 @@
 import { z } from "zod";
 import { parseCount } from "../base/mod.ts";
 import { HTTP_SERVER_DEFAULTS } from "../http/mod.ts";
-import { SERVER_TLS_DEFAULTS } from "../net/mod.ts";
-import {
-  address,
-  addresses,
-  count,
-  duration,
-  inRange,
-  list,
-  oneOf,
-  quantity,
-  section,
-  size,
-  text,
-} from "../part/mod.ts";
+import { handshakeFields, workers } from "../listener/mod.ts";
+import { address, addresses, count, duration, inRange, list, quantity, section, size } from "../part/mod.ts";
 
 const EXPECTED_ADDRESS = "expected auto, off, a port, host:port or unix:/path";
 
@@ -32,9 +20,7 @@ const proxy = section({
   http: listenAddress,
   names: list("names of this machine such as box.home.arpa").optional(),
   trustedProxies: addresses.optional(),
-  workers: z
-    .union([z.literal("auto"), z.int().min(1).max(256)], { error: "expected auto or a number from 1 to 256" })
-    .default("auto"),
+  workers: workers.default("auto"),
   timeouts: section({
     head: duration.default(http.headTimeoutMs),
     body: duration.default(http.bodyTimeoutMs),
@@ -46,13 +32,7 @@ const proxy = section({
     connections: count.default(0),
     perAddress: count.default(0),
   }).prefault({}),
-  tls: section({
-    minVersion: oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion),
-    ciphers: text("ciphers such as ECDHE-ECDSA-AES128-GCM-SHA256").optional(),
-    groups: list("groups such as X25519MLKEM768").optional(),
-    handshake: duration.default(SERVER_TLS_DEFAULTS.handshakeMs),
-    maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
-  }).prefault({}),
+  tls: section(handshakeFields).prefault({}),
 });
 
 /** The `proxy:` section; undefined where it is off. */

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { sourceUrl } from "../../base/mod.ts";
+import { handshakeOptions } from "../../listener/mod.ts";
 import type { Limits, ListenOptions, ServerTlsOptions } from "../../net/mod.ts";
 import type { Address, Service } from "../../part/mod.ts";
 import type { ProxyConfig } from "../config.ts";
@@ -72,11 +73,7 @@ export function tlsOptions({ tls }: ProxyConfig, certificates: ServerTlsOptions)
     alpn: ["http/1.1"],
     // A client that offers only other protocols speaks HTTP/1.1 most of the time.
     alpnMismatch: "continue",
-    minVersion: tls.minVersion,
-    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
-    ...(tls.groups && { groups: tls.groups }),
-    handshakeMs: tls.handshake,
-    maxHandshakes: tls.maxHandshakes,
+    ...handshakeOptions(tls),
   };
 }
 

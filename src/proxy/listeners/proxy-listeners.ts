@@ -1,4 +1,5 @@
 import type { Log } from "../../base/mod.ts";
+import { listenAtFirst } from "../../listener/mod.ts";
 import { listen, type PreparedChange, type Server, type ServerTlsOptions } from "../../net/mod.ts";
 import type { Address, CertificateDeclaration, Certificates } from "../../part/mod.ts";
 import type { ProxyConfig } from "../config.ts";
@@ -12,7 +13,6 @@ import {
   type ProxySettings,
   tlsOptions,
 } from "./listener-options.ts";
-import { listenAtUsualPort } from "./usual-port.ts";
 
 /** How long connections of a listener that left the configuration may take. */
 const GRACE_MS = 10_000;
@@ -168,9 +168,12 @@ export class ProxyListeners {
     start: (address: Address) => Promise<Server>,
   ) {
     const { log, autoPort } = this.#options;
-    if (setting === "auto") return listenAtUsualPort(name, "0.0.0.0", USUAL_PORTS[name], start, log);
-    if ("path" in setting || !autoPort) return start(setting);
-    return listenAtUsualPort(name, setting.host, [setting.port, 0], start, log);
+    if (setting !== "auto" && "path" in setting) return start(setting);
+    const { host, ports } =
+      setting === "auto"
+        ? { host: "0.0.0.0", ports: USUAL_PORTS[name] }
+        : { host: setting.host, ports: [setting.port, ...(autoPort ? [0] : [])] };
+    return listenAtFirst({ name, host, ports, setting: `proxy.${name}`, log }, (port) => start({ host, port }));
   }
 
   #prepareRunning(

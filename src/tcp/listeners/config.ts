@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { acceptFields, bufferFields, limits, serverTls, workers } from "../../listener/mod.ts";
-import { SUBSCRIBER_DEFAULTS } from "../../net/mod.ts";
+import { LISTEN_DEFAULTS, SUBSCRIBER_DEFAULTS } from "../../net/mod.ts";
 import { address, addresses, count, oneOf, onOff, section, size } from "../../part/mod.ts";
 import { relay } from "./sections.ts";
 
@@ -23,7 +23,7 @@ const listener = section({
     .default("sink"),
   options: z.unknown().optional(),
   relay: relay.optional(),
-  workers,
+  workers: workers.default(LISTEN_DEFAULTS.workers),
   tls: serverTls.optional(),
   ...acceptFields,
   // Its default depends on the handler: a relay needs it.
