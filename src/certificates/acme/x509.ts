@@ -102,6 +102,7 @@ export function renewalIdOf(pem: string): string | undefined {
   try {
     const { raw, serialNumber } = readCertificate(pem);
     const issuer = authorityKey(raw);
+    if (serialNumber === "") return undefined;
     const serial = Buffer.from(serialNumber.length % 2 === 0 ? serialNumber : `0${serialNumber}`, "hex");
     return issuer && `${issuer.toString("base64url")}.${Buffer.from(integerContent(serial)).toString("base64url")}`;
   } catch {
