@@ -15,6 +15,8 @@ export type ErrorCode =
   | "tls-failed"
   | "proxy-refused" // the proxy did not connect to the target
   | "pool-exhausted" // no connection of the pool became free in time, or too many wait
+  | "request-failed" // an HTTP request got no whole answer
+  | "request-timeout"
   | "worker-failed" // an event loop ended unexpectedly
   | "not-found" // what a request names does not exist
   | "file-unreadable"

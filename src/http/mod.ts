@@ -1,18 +1,22 @@
 /** Layer 3: HTTP on the connections of `net/`, as a server and as a client of targets. */
 
 export {
+  DENIED_RANGES,
   FAILURE_REASONS,
   type FailurePhase,
   type FailureReason,
   HTTP_TARGET_DEFAULTS,
   type HttpAddress,
+  type HttpResponse,
   HttpTarget,
   type HttpTargetOptions,
   parseHttpAddress,
   type RequestBlock,
   type RequestFraming,
+  type RequestOptions,
   type ResponseEvents,
   type ResponseFraming,
+  request,
   type TargetCounts,
   type TargetExchange,
   type TargetFailure,

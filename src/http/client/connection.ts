@@ -55,6 +55,10 @@ export class TargetConnection {
     return this.#socket.full;
   }
 
+  get socket(): Connection<unknown> {
+    return this.#socket as Connection<unknown>;
+  }
+
   // ---- called by the target ------------------------------------------------------------------------------------------
 
   /** @returns false when it turned out to be dead, and not a byte of the request was taken */
@@ -175,6 +179,7 @@ export class TargetConnection {
       phase: awaitsHead ? "before-response" : "in-response",
       reason,
       text: why,
+      cause: undefined,
       isReused: this.#wasKept && !hasStarted && (reason === "closed" || reason === "reset"),
     });
   }

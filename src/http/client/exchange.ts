@@ -1,4 +1,5 @@
 import { TenkError } from "../../base/mod.ts";
+import type { Connection } from "../../net/mod.ts";
 import { type ChunkSink, writeChunk, writeLastChunk } from "./chunk-frame.ts";
 import type { TargetConnection } from "./connection.ts";
 import type {
@@ -57,6 +58,10 @@ export class Exchange implements TargetExchange, ChunkSink {
     this.#framing = block.framing;
     this.#left = block.framing === "length" ? block.bodyLength - block.bodyBytes : 0;
     checkBlock(block, this.#left);
+  }
+
+  get connection(): Connection<unknown> | undefined {
+    return this.#connection?.socket;
   }
 
   get full(): boolean {
@@ -171,7 +176,8 @@ export class Exchange implements TargetExchange, ChunkSink {
 }
 
 /** @throws {TenkError} `invalid-option` for a block that says what cannot be */
-function checkBlock({ framing, bodyBytes, isWhole }: RequestBlock, left: number): void {
+function checkBlock({ framing, bodyBytes, isWhole, from, to }: RequestBlock, left: number): void {
+  if (to - from > HELD_MAX_BYTES) throw misused("of more than 4 MiB the rest must follow by write");
   if (left < 0 || (isWhole && left > 0)) throw misused(`its length leaves ${left} bytes`);
   if (framing === "chunked" && (bodyBytes > 0 || isWhole)) throw misused("its chunks are written by write and end");
   if (framing === "none" && (bodyBytes > 0 || !isWhole)) throw misused("it has no body");

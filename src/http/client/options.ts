@@ -7,6 +7,8 @@ export interface HttpTargetOptions {
   url: string;
   /** How TLS is done with an `https:` target. @default the system's list of authorities, the URL's host as name */
   tls?: ClientTlsOptions;
+  /** Asks for a name's addresses, the preferred one first. @default the system's resolver */
+  lookup?: (name: string) => Promise<readonly string[]>;
   /** Connections open or being opened, at most, those of tunnels included. @default {1024} */
   maxConnections?: number;
   /** Requests that may wait while `maxConnections` are in use; further ones fail at once. @default {1024} */
@@ -48,7 +50,7 @@ export const HTTP_TARGET_DEFAULTS = {
   responseBodyMs: 0,
   maxHeadBytes: 65_536,
   maxInterims: 32,
-} as const satisfies Required<Omit<HttpTargetOptions, "url" | "tls" | "socket">>;
+} as const satisfies Required<Omit<HttpTargetOptions, "url" | "tls" | "lookup" | "socket">>;
 
 export const SOCKET_DEFAULTS: SocketOptions = {
   keepAliveMs: 30_000,

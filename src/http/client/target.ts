@@ -57,7 +57,8 @@ export class HttpTarget implements ExchangeOwner, Ticked {
     if (options.tls !== undefined && !isSecure && path === undefined) {
       throw new TenkError("invalid-option", `Cannot use tls with ${options.url}`, { hint: "write https://" });
     }
-    const to = path === undefined ? { host, port } : { path };
+    const { lookup } = options;
+    const to = path === undefined ? { host, port, ...(lookup && { lookup }) } : { path };
     const usesTls = isSecure || options.tls !== undefined;
     this.#dialer = new Dialer<TargetConnection>(
       {
@@ -229,7 +230,7 @@ export class HttpTarget implements ExchangeOwner, Ticked {
     const [first] = this.#waiting;
     if (first !== undefined && this.#waiting.size > this.#opening) {
       this.#waiting.delete(first);
-      this.#fail(first, this.#dials.signal.aborted ? "stopped" : reason, messageOf(error));
+      this.#fail(first, this.#dials.signal.aborted ? "stopped" : reason, messageOf(error), error);
     }
     this.#openMore();
     this.#settleStop();
@@ -253,8 +254,8 @@ export class HttpTarget implements ExchangeOwner, Ticked {
     this.#openMore();
   }
 
-  #fail(exchange: Exchange, reason: FailureReason, text: string): void {
-    this.failed(exchange, { phase: "connect", reason, text, isReused: false });
+  #fail(exchange: Exchange, reason: FailureReason, text: string, cause?: unknown): void {
+    this.failed(exchange, { phase: "connect", reason, text, cause, isReused: false });
   }
 
   /** For what is known within `send`: no event comes before it has returned. */

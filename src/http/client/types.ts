@@ -1,3 +1,4 @@
+import type { Connection } from "../../net/mod.ts";
 import type { Head } from "../../wire/http1/mod.ts";
 
 /**
@@ -85,6 +86,8 @@ export interface TargetFailure {
   readonly reason: FailureReason;
   /** One line for people and logs. */
   readonly text: string;
+  /** Of a connect: the error that it failed with. */
+  readonly cause: unknown;
   /**
    * A connection that was kept from an earlier request died before a byte of the answer: most likely the target closed it
    * while the request was on its way. An idempotent request without a body may then be sent once more (RFC 9110 §9.2.2).
@@ -125,6 +128,8 @@ export interface TargetExchange {
   readonly bodyFraming: ResponseFraming;
   /** Bytes, where the framing is `length`. */
   readonly bodyLength: number;
+  /** To look at, not to write to: addresses, TLS. There from when the request is sent until the exchange is over. */
+  readonly connection: Connection<unknown> | undefined;
   /** It was sent on a connection that was kept from an earlier request. */
   readonly isReused: boolean;
   /** The request was sent to its end. An answer may be complete before. */
