@@ -16,6 +16,7 @@ const LF = 0x0a;
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
 const VERSION = encoder.encode(" HTTP/1.1\r\n");
+const GET = encoder.encode("GET");
 const HOST = encoder.encode("Host: ");
 const FORWARDED_HOST = encoder.encode("X-Forwarded-Host: ");
 const COOKIE = encoder.encode("Cookie: ");
@@ -98,7 +99,7 @@ export class RequestHead {
   write(head: Head, source: Uint8Array, parts: HeadParts): boolean {
     const out = this.bytes;
     this.from = 0;
-    this.#lineLength = writeRequestLine(out, head, source, parts.stripBytes);
+    this.#lineLength = writeRequestLine(out, head, source, parts);
     this.#fieldsStart = this.#lineLength + HOST_ROOM;
     let at = copyFields(out, this.#fieldsStart, head, source, parts);
     if (at < 0) return false;
@@ -145,8 +146,12 @@ function endLine(out: Uint8Array, at: number): number {
   return at + 2;
 }
 
-function writeRequestLine(out: Uint8Array, head: Head, source: Uint8Array, stripBytes: number): number {
-  let at = copyRun(out, 0, source, head.methodStart, head.methodEnd);
+function writeRequestLine(out: Uint8Array, head: Head, source: Uint8Array, parts: HeadParts): number {
+  const { stripBytes, isWebSocket } = parts;
+  // The extended CONNECT of HTTP/2 is a GET in HTTP/1.1 (RFC 8441 §5).
+  let at = isWebSocket
+    ? copyRun(out, 0, GET, 0, GET.length)
+    : copyRun(out, 0, source, head.methodStart, head.methodEnd);
   out[at++] = SP;
   const start = head.targetStart + stripBytes;
   // What is left of a stripped path begins with a slash, or is empty or a query.

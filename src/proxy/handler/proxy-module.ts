@@ -1,4 +1,4 @@
-import { httpServer } from "../../http/mod.ts";
+import { Http2Server, httpServer } from "../../http/mod.ts";
 import type { Handler } from "../../net/mod.ts";
 import type { ProxyOptions } from "./options.ts";
 import { ProxyHandler } from "./proxy-handler.ts";
@@ -7,7 +7,15 @@ import { ProxyHandler } from "./proxy-handler.ts";
 export default function proxyModule(given: unknown): Handler {
   const options = given as ProxyOptions;
   const proxy = new ProxyHandler(options);
-  return Object.assign(httpServer(proxy, options.server) as Handler, {
+  const { headTimeoutMs, bodyTimeoutMs, keepAliveMs, maxHeadBytes, maxFields } = options.server;
+  const http2 = new Http2Server(proxy, {
+    ...(headTimeoutMs !== undefined && { headTimeoutMs }),
+    ...(bodyTimeoutMs !== undefined && { stallTimeoutMs: bodyTimeoutMs }),
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+    ...(maxHeadBytes !== undefined && { maxHeadBytes }),
+    ...(maxFields !== undefined && { maxFields }),
+  });
+  return Object.assign(httpServer(proxy, { ...options.server, http2: http2 as Handler<never> }) as Handler, {
     counting: (row: Float64Array) => proxy.counting(row),
     report: () => proxy.report(),
     configure: (next: unknown) => proxy.configure(next as ProxyOptions),

@@ -70,7 +70,7 @@ export function handlerOptions(settings: ProxySettings, redirectToPort: number |
 export function tlsOptions({ tls }: ProxyConfig, certificates: ServerTlsOptions): ServerTlsOptions {
   return {
     ...certificates,
-    alpn: ["http/1.1"],
+    alpn: ["h2", "http/1.1"],
     // A client that offers only other protocols speaks HTTP/1.1 most of the time.
     alpnMismatch: "continue",
     ...handshakeOptions(tls),
