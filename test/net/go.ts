@@ -1,8 +1,10 @@
 /** Programs in Go that tests talk to. */
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 export const hasGo = spawnSync("go", ["version"]).status === 0;
 
@@ -22,5 +24,31 @@ export function buildGo(name: string, folder: string): string {
     env: { ...process.env, GOFLAGS: "-mod=mod", GOCACHE: cache },
   });
   expect(build.stderr.toString()).toBe("");
+  return program;
+}
+
+/**
+ * Builds a program of somebody else, of the versions that `go.mod` and `go.sum` in `folder` name, and keeps it for the next run.
+ * Takes a minute the first time: call it in `beforeAll`, with a time limit of its own.
+ *
+ * @param path its package, such as `github.com/summerwind/h2spec/cmd/h2spec`
+ * @returns the program's path
+ */
+export function buildGoPackage(path: string, folder: string): string {
+  const sums = createHash("sha256")
+    .update(readFileSync(join(folder, "go.sum")))
+    .digest("hex")
+    .slice(0, 16);
+  const programs = join(tmpdir(), "tenk-go-programs");
+  const program = join(programs, `${basename(path)}-${sums}`);
+  if (existsSync(program)) return program;
+  mkdirSync(programs, { recursive: true });
+  const unfinished = `${program}-${process.pid}`;
+  const build = spawnSync("go", ["build", "-mod=readonly", "-o", unfinished, path], {
+    cwd: folder,
+    env: { ...process.env, GOCACHE: process.env.GOCACHE ?? join(tmpdir(), "tenk-go-cache"), GOFLAGS: "" },
+  });
+  expect(build.status, build.stderr.toString()).toBe(0);
+  renameSync(unfinished, program);
   return program;
 }
