@@ -4,7 +4,7 @@ import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import { formatAddress, type Listening } from "../part/mod.ts";
 import { type AdminSources, checkDashboard, Dashboard, LiveRun, LiveStreams, processLog } from "./admin/mod.ts";
-import { openCertificates } from "./certificates/mod.ts";
+import { InstanceCertificates } from "./certificates/mod.ts";
 import { type LoadedConfig, logDefaults } from "./config/mod.ts";
 import { type Monitoring, type Status, startMonitoring } from "./monitoring/mod.ts";
 import { dataFolderOf, openPersistence, type Persistence } from "./persistence/mod.ts";
@@ -87,7 +87,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   if (options.logDefaults ?? true) logDefaults(loaded, log);
   checkDashboard(loaded);
   checkParts(loaded);
-  const { store: certificates } = await openCertificates(certificateSettings(loaded, options.dataFolder), options.log);
+  const certificates = new InstanceCertificates(certificateSettings(loaded, options.dataFolder), options.log);
   let parts: RunningParts;
   try {
     parts = await RunningParts.start(loaded, { log: options.log, autoPort, colour, watch, certificates });

@@ -3,18 +3,17 @@ import { type Log, logOf } from "../../base/mod.ts";
 import {
   AcmeIssuer,
   type AcmeOptions,
+  type CertificateStatus,
   type CertificateStore,
+  type ChallengeResponses,
+  type Declaration,
   isPublic,
   LocalCa,
   openCertificateStore,
 } from "../../certificates/mod.ts";
+import type { Metric } from "../../metrics/mod.ts";
+import type { Certificates } from "../../part/mod.ts";
 import type { CertificatesConfig } from "./section.ts";
-
-/** The certificates of all listeners, and the local CA that signs those of local names. */
-export interface OpenCertificates {
-  readonly store: CertificateStore;
-  readonly localCa: LocalCa;
-}
 
 export interface CertificateSettings {
   readonly config: CertificatesConfig;
@@ -26,26 +25,54 @@ export interface CertificateSettings {
 }
 
 /**
- * Opens the store. Nothing is issued, and no key made, before a part declares a name.
- *
- * @throws {TenkError} `config` for options of ACME that cannot work
+ * The certificates of all listeners. The store is opened when a part first declares a name: without one there is no file, no key
+ * and no memory for it.
  */
-export async function openCertificates(settings: CertificateSettings, log?: Log): Promise<OpenCertificates> {
-  const { config, domain, dataFolder } = settings;
-  const folder = dataFolder === undefined ? undefined : join(dataFolder, "certificates");
-  const localDomains = domain === undefined || isPublic(domain) ? [] : [domain];
-  const ofLog = log ?? logOf("certificates");
-  const localCa = new LocalCa({ folder: folder && join(folder, "local"), domains: localDomains, log: ofLog });
-  const store = await openCertificateStore({
-    folder,
-    local: localCa,
-    ...(config.acme !== "off" && {
-      acme: (challenges) => new AcmeIssuer(acmeOptions(settings, folder && join(folder, "acme")), challenges),
-    }),
-    localDomains,
-    log: ofLog,
-  });
-  return { store, localCa };
+export class InstanceCertificates implements Certificates {
+  readonly localCa: LocalCa;
+  readonly #open: () => Promise<CertificateStore>;
+  #opening: Promise<CertificateStore> | undefined;
+  #store: CertificateStore | undefined;
+
+  constructor(settings: CertificateSettings, log: Log = logOf("certificates")) {
+    const { config, domain, dataFolder } = settings;
+    const folder = dataFolder === undefined ? undefined : join(dataFolder, "certificates");
+    const localDomains = domain === undefined || isPublic(domain) ? [] : [domain];
+    this.localCa = new LocalCa({ folder: folder && join(folder, "local"), domains: localDomains, log });
+    const acme = (challenges: ChallengeResponses) =>
+      new AcmeIssuer(acmeOptions(settings, folder && join(folder, "acme")), challenges);
+    this.#open = () =>
+      openCertificateStore({
+        folder,
+        local: this.localCa,
+        ...(config.acme !== "off" && { acme }),
+        localDomains,
+        log,
+      });
+  }
+
+  /** @throws {TenkError} `config` for a name that no certificate can have, or options of ACME that cannot work */
+  async declare(...given: Parameters<CertificateStore["declare"]>): Promise<Declaration> {
+    this.#opening ??= this.#open();
+    this.#store = await this.#opening;
+    return this.#store.declare(...given);
+  }
+
+  httpChallenges(): Readonly<Record<string, string>> {
+    return this.#store?.httpChallenges() ?? {};
+  }
+
+  status(): CertificateStatus[] {
+    return this.#store?.status() ?? [];
+  }
+
+  get metrics(): readonly Metric[] {
+    return this.#store?.metrics ?? [];
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.close();
+  }
 }
 
 function acmeOptions({ config, folder }: CertificateSettings, accountFolder: string | undefined): AcmeOptions {

@@ -1,3 +1,3 @@
 /** The `certificates:` section, and the store that it describes. */
-export { type OpenCertificates, openCertificates } from "./certificates.ts";
+export { InstanceCertificates } from "./certificates.ts";
 export { CERTIFICATES_SCHEMA, type CertificatesConfig } from "./section.ts";
