@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import tls, { type ConnectionOptions, type TLSSocket } from "node:tls";
 import { until } from "./support.ts";
@@ -190,4 +191,26 @@ test("an address as serverName is sent as SNI", async () => {
   const socket = { data() {}, error() {}, close() {} };
   Bun.connect({ hostname: "127.0.0.1", port, tls: { serverName: "192.0.2.1" }, socket } as never).catch(() => {});
   await until(() => hello.includes("192.0.2.1"));
+});
+
+test("a FIN under TLS is reported alike with and without close_notify", async () => {
+  for (const isGenuine of [true, false]) {
+    const told: string[] = [];
+    const { port } = upgrading({
+      data: (_: Raw, bytes: Uint8Array) => void told.push(String(bytes)),
+      end: () => void told.push("end"),
+      close: () => void told.push("close"),
+      error: (_: Raw, error: Error) => void told.push(error.message),
+    });
+    const plain = connect(port, "127.0.0.1");
+    stops.push(() => plain.destroy());
+    await once(plain, "connect");
+    const secure = visitor(port, { socket: plain });
+    await once(secure, "secureConnect");
+    secure.write("half");
+    await until(() => told.length === 1);
+    (isGenuine ? secure : plain).end();
+    await until(() => told.length === 2);
+    expect(told).toEqual(["half", "end"]);
+  }
 });

@@ -99,7 +99,12 @@ export class ResponseReader {
     if (!exchange.isOver) this.#connection.progressed();
   }
 
-  /** The target sent its FIN. @returns whether the answer may end with it */
+  /**
+   * The target sent its FIN. Under TLS the runtime does not say whether a close_notify came with it, which RFC 9112 §9.8 asks
+   * for where only the close ends an answer.
+   *
+   * @returns whether the answer may end with it
+   */
   finished(): boolean {
     const exchange = this.#exchange;
     if (this.#state === TUNNEL) {

@@ -1,7 +1,7 @@
 /** How often times are looked at: each is exact to this much. */
 export const TICK_MS = 250;
-/** A tick this long after the one before shows that the event loop was blocked. */
-const LATE_MS = 3 * TICK_MS;
+/** A tick that is this many ticks after the one before shows that the event loop was blocked. */
+const LATE_TICKS = 3;
 
 export interface Ticked {
   tick(nowMs: number): void;
@@ -14,15 +14,20 @@ export interface Ticked {
 export class Ticker {
   /** Monotonic, at most {@link TICK_MS} old while it runs. */
   nowMs = performance.now();
+  readonly #tickMs: number;
   readonly #members = new Set<Ticked>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #isAfterLateOne = false;
+
+  constructor(tickMs = TICK_MS) {
+    this.#tickMs = tickMs;
+  }
 
   join(member: Ticked): void {
     this.#members.add(member);
     if (this.#timer !== undefined) return;
     this.nowMs = performance.now();
-    this.#timer = setInterval(() => this.#tick(performance.now()), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(performance.now()), this.#tickMs);
     this.#timer.unref();
   }
 
@@ -38,7 +43,7 @@ export class Ticker {
    * then, not two in a row: a loop that is always late must still end what hangs.
    */
   #tick(nowMs: number): void {
-    const isLate = nowMs - this.nowMs > LATE_MS;
+    const isLate = nowMs - this.nowMs > LATE_TICKS * this.#tickMs;
     this.nowMs = nowMs;
     this.#isAfterLateOne = isLate && !this.#isAfterLateOne;
     if (this.#isAfterLateOne) return;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
 import type { HttpTargetOptions } from "../../../src/http/mod.ts";
 import { freePort, until } from "../../net/support.ts";
 import { Bench, GET, type RawConnection, send } from "./support.ts";
@@ -304,6 +305,45 @@ describe("stop", () => {
     await Promise.all([target.stop(), target.stop({ graceMs: 0 })]);
     expect(target.counts().open).toBe(0);
   });
+});
+
+test("an event that throws ends its own exchange, and the target goes on", async () => {
+  const target = await bench.answering(ANSWER);
+  const request = send(target);
+  request.onEvent = (event) => {
+    if (event === "200") throw new Error("a fault of the caller");
+  };
+  const { failure } = await request.done;
+  expect(failure).toMatchObject({ phase: "in-response", reason: "handler-error" });
+  expect((await send(target).done).text).toBe("hi");
+  expect(target.counts()).toMatchObject({ open: 1, idle: 1, failed: 1, answered: 1 });
+});
+
+test("failures are logged once a second for each reason, retries not at all", async () => {
+  const logged: LogRecord[] = [];
+  await configure({
+    reset: true,
+    sinks: { kept: (record) => void logged.push(record) },
+    loggers: [
+      { category: "tenk", lowestLevel: "debug", sinks: ["kept"] },
+      { category: ["logtape", "meta"], lowestLevel: "fatal" },
+    ],
+  });
+  const port = await freePort();
+  const target = bench.target({ url: `http://127.0.0.1:${port}` });
+  for (let count = 0; count < 20; count++) await send(target).done;
+  await reset();
+  expect(logged.map(({ rawMessage, properties }) => [rawMessage, properties])).toEqual([
+    [
+      "request to target failed",
+      {
+        target: `http://127.0.0.1:${port}`,
+        reason: "connect",
+        count: 1,
+        error: `Cannot connect to 127.0.0.1:${port}: nobody listens there`,
+      },
+    ],
+  ]);
 });
 
 test("every request is counted once, as answered, failed or aborted", async () => {
