@@ -44,12 +44,12 @@ export {
   type HttpHealth,
   type HttpService,
   type HttpTargetLimits,
-  type HttpTargetOptions,
   type HttpTargetTls,
   type HttpTimeouts,
   type PublicService,
   publicService,
   type Service,
+  type ServiceTarget,
   withoutPassword,
 } from "./services.ts";
 export type { StatusCell, StatusColumn, StatusLook, StatusTable } from "./status-table.ts";

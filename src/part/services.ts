@@ -72,7 +72,7 @@ export type HttpAnswer =
   | { readonly type: "files"; readonly files: HttpFiles };
 
 export interface HttpForward {
-  readonly targets: readonly HttpTargetOptions[];
+  readonly targets: readonly ServiceTarget[];
   readonly balance:
     | "round-robin"
     | "weighted"
@@ -93,7 +93,7 @@ export interface HttpForward {
   readonly tls: HttpTargetTls | undefined;
 }
 
-export interface HttpTargetOptions {
+export interface ServiceTarget {
   /** `http://host:port`, `https://host` or `unix:/path`. */
   readonly url: string;
   readonly weight: number;

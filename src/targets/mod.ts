@@ -16,4 +16,3 @@ export {
 } from "./settings.ts";
 export { Stickiness } from "./sticky.ts";
 export { Target, type TargetLink, type TargetReport } from "./target.ts";
-export { parseTargetUrl, type TargetUrl } from "./url.ts";

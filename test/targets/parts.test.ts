@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { TenkError } from "../../src/base/mod.ts";
 import { Health } from "../../src/targets/health.ts";
-import { HEALTH_DEFAULTS, healthSettings, parseTargetUrl, Stickiness } from "../../src/targets/mod.ts";
+import { HEALTH_DEFAULTS, healthSettings, Stickiness } from "../../src/targets/mod.ts";
 import { listOf, settings } from "./support.ts";
 
 describe("failures within a time", () => {
@@ -115,32 +115,6 @@ describe("a cookie's value", () => {
     const value = stickiness.valueOf(targets[1]!)!;
     stickiness.setTargets(targets.slice(0, 1));
     expect(stickiness.targetOf(value)).toBeUndefined();
-  });
-});
-
-describe("a target's URL", () => {
-  test.each([
-    ["http://127.0.0.1:3000", { host: "127.0.0.1", port: 3000 }, false, "127.0.0.1:3000"],
-    ["http://nas/", { host: "nas", port: 80 }, false, "nas"],
-    ["https://NAS.home.arpa", { host: "nas.home.arpa", port: 443 }, true, "nas.home.arpa"],
-    ["https://[::1]:8443", { host: "::1", port: 8443 }, true, "[::1]:8443"],
-    ["unix:/run/app.sock", { path: "/run/app.sock" }, false, "localhost"],
-    ["unix:@app", { path: "\0app" }, false, "localhost"],
-  ])("%s", (text, place, isSecure, authority) => {
-    expect(parseTargetUrl(text)).toEqual({ place, isSecure, authority });
-  });
-
-  test.each([
-    "",
-    "127.0.0.1:80",
-    "ftp://a",
-    "http://",
-    "http://a:b@c",
-    "http://a/path",
-    "http://a?b",
-    "http://a:70000",
-  ])("not %p", (text) => {
-    expect(() => parseTargetUrl(text)).toThrow("it is no URL of an HTTP target");
   });
 });
 

@@ -1,7 +1,7 @@
 /** Fields of a service's section. */
 import { z } from "zod";
+import { parseHttpAddress } from "../../http/mod.ts";
 import { text } from "../../part/mod.ts";
-import { parseTargetUrl } from "../../targets/mod.ts";
 
 const EXPECTED_HOST = "expected a name such as git.home.arpa";
 const EXPECTED_NAME = "expected a name of a-z, 0-9 and -, at most 63, a letter first";
@@ -42,7 +42,7 @@ export const anyTarget = z.string({ error: EXPECTED_TARGET }).refine(
 
 export function isHttpTarget(given: string): boolean {
   try {
-    parseTargetUrl(given);
+    parseHttpAddress(given);
     return true;
   } catch {
     return false;

@@ -1,10 +1,10 @@
 import { logOf } from "../../base/mod.ts";
-import type { HttpTargetOptions } from "../../http/mod.ts";
+import { type HttpTargetOptions, parseHttpAddress } from "../../http/mod.ts";
 import type { ClientTlsOptions } from "../../net/mod.ts";
 import type { HttpForward } from "../../part/mod.ts";
 import {
   healthSettings,
-  parseTargetUrl,
+  type TargetAddress,
   TargetList,
   type TargetListSettings,
   targetSettings,
@@ -53,7 +53,7 @@ function listSettings(name: string, forward: HttpForward): TargetListSettings {
   const { failures, withinMs, backOffMs, maxBackOffMs, checkTimeoutMs } = health;
   return {
     name,
-    targets: targetSettings(given, "forward", (text) => parseTargetUrl(text).place),
+    targets: targetSettings(given, "forward", placeOf),
     balance,
     health: healthSettings({ failures, withinMs, backOffMs, maxBackOffMs, checkTimeoutMs }),
     maxActive: limits.perTarget,
@@ -64,8 +64,13 @@ function listSettings(name: string, forward: HttpForward): TargetListSettings {
 
 function targetOptions(url: string, { timeouts, tls }: HttpForward): HttpTargetOptions {
   const { connectMs, responseMs } = timeouts;
-  const isSecure = parseTargetUrl(url).isSecure;
+  const isSecure = parseHttpAddress(url).isSecure;
   return { url, connectMs, responseHeadMs: responseMs, ...(tls && isSecure && { tls: withoutUndefined(tls) }) };
+}
+
+function placeOf(url: string): TargetAddress {
+  const { host, port, path } = parseHttpAddress(url);
+  return path === undefined ? { host, port } : { path };
 }
 
 function withoutUndefined(tls: NonNullable<HttpForward["tls"]>): ClientTlsOptions {
