@@ -2,6 +2,12 @@
 export { type Address, formatAddress, isPortOurs, parseAddress, type StatusTable } from "../part/mod.ts";
 export { checkDashboard, findToken, hashPassword, type LogLine, processLog } from "./admin/mod.ts";
 export {
+  type CaddyfileProblem,
+  type CaddyfileSources,
+  type ImportedCaddyfile,
+  importCaddyfile,
+} from "./caddyfile/mod.ts";
+export {
   type Config,
   effectiveSettings,
   type LoadedConfig,
