@@ -4,6 +4,7 @@ import { checkCommand } from "./check.ts";
 import { dashboardsCommand } from "./dashboards.ts";
 import { demoCommand } from "./demo.ts";
 import { EXIT, failureOf } from "./failure.ts";
+import { importCommand } from "./import.ts";
 import { loadCommand } from "./load.ts";
 import { examples } from "./options.ts";
 import { handleOutputErrors } from "./output.ts";
@@ -53,6 +54,7 @@ function program(exit: (code: number) => void): Command {
     statusCommand,
     runsCommand,
     passwordCommand,
+    importCommand,
     dashboardsCommand,
   ]) {
     root.addCommand(command(exit));

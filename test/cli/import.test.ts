@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { tenk, withFolder } from "./tenk.ts";
+
+const CADDYFILE = `a.example.org {
+	import sites/*.conf
+	bind 10.0.0.1
+}
+`;
+
+test("tenk import caddy prints services that tenk check accepts, and names on standard error what it leaves out", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "Caddyfile");
+    mkdirSync(join(folder, "sites"));
+    writeFileSync(join(folder, "sites/b.conf"), "reverse_proxy 127.0.0.1:3000\n");
+    writeFileSync(join(folder, "sites/a.conf"), "encode gzip\nlog\n");
+    writeFileSync(file, CADDYFILE);
+    const { code, stdout, stderr } = await tenk(["import", "caddy", file]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      "services:\n  a:\n    target: http://127.0.0.1:3000\n    hosts:\n      - a.example.org\n    compress: true\n",
+    );
+    expect(stderr).toBe(
+      `${file}:3: bind: not carried over: all services are served on proxy.https and proxy.http\n` +
+        `${join(folder, "sites/a.conf")}:2: log: not carried over: the access log is one for all services\n`,
+    );
+    const written = join(folder, "tenk.yaml");
+    writeFileSync(written, stdout);
+    expect((await tenk(["check", "--config", written])).code).toBe(0);
+    expect((await tenk(["import", "caddy", "--strict", file])).code).toBe(1);
+    const json = JSON.parse((await tenk(["import", "caddy", "--json", file])).stdout);
+    expect(json.services.a.target).toBe("http://127.0.0.1:3000");
+    expect(json.problems.map(({ line }: { line: number }) => line)).toEqual([3, 2]);
+  });
+});
+
+test("a Caddyfile that carries over as a whole passes --strict, and a file that is missing is an error", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "Caddyfile");
+    writeFileSync(file, "a.b {\n\trespond hi\n}\n");
+    expect(await tenk(["import", "caddy", "--strict", file])).toMatchObject({ code: 0, stderr: "" });
+    const { code, stderr } = await tenk(["import", "caddy", join(folder, "nothing")]);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toContain("there is no such file");
+  });
+});
