@@ -12,6 +12,7 @@ export {
   type ExternalAccount,
 } from "./acme/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { type CertificateFolders, certificateFolders, localDomainsOf } from "./folders.ts";
 export {
   type ChallengeResponses,
   type IssuedCertificate,
@@ -33,3 +34,13 @@ export {
   openCertificateStore,
   type StoreOptions,
 } from "./store/mod.ts";
+export {
+  installInBrowsers,
+  installInSystem,
+  type Machine,
+  removeFromBrowsers,
+  removeFromSystem,
+  type TrustedRoot,
+  type TrustResult,
+  thisMachine,
+} from "./trust/mod.ts";

@@ -13,6 +13,7 @@ import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
 import { statusCommand } from "./status.ts";
 import { stderr } from "./terminal.ts";
+import { trustCommand } from "./trust.ts";
 import { upCommand } from "./up.ts";
 
 /**
@@ -56,6 +57,7 @@ function program(exit: (code: number) => void): Command {
     passwordCommand,
     importCommand,
     dashboardsCommand,
+    trustCommand,
   ]) {
     root.addCommand(command(exit));
   }
