@@ -102,7 +102,8 @@ export function renewalIdOf(pem: string): string | undefined {
   try {
     const { raw, serialNumber } = readCertificate(pem);
     const issuer = authorityKey(raw);
-    if (serialNumber === "") return undefined;
+    // RFC 5280 §4.1.2.2 has positive ones only; the runtime writes others with a sign.
+    if (!/^[0-9A-F]+$/i.test(serialNumber)) return undefined;
     const serial = Buffer.from(serialNumber.length % 2 === 0 ? serialNumber : `0${serialNumber}`, "hex");
     return issuer && `${issuer.toString("base64url")}.${Buffer.from(integerContent(serial)).toString("base64url")}`;
   } catch {
