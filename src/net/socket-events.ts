@@ -44,7 +44,7 @@ export const SOCKET_EVENTS = {
 const { data: _, ...unread } = SOCKET_EVENTS;
 
 /**
- * Those of a listener with TLS. The runtime gives the plain half of such a connection a buffer with each encrypted read if
+ * Those of a listener or client with TLS. The runtime gives the plain half of such a connection a buffer with each encrypted read if
  * somebody wants it; nobody does, and without it a read costs an eighth to a third less CPU.
  */
 export const UNREAD_SOCKET_EVENTS = unread;

@@ -6,7 +6,11 @@ import { Handshake } from "../../src/net/tls/mod.ts";
 /** The two halves of a socket, as far as a handshake uses them. */
 function sockets(upgrades: boolean) {
   const terminated: string[] = [];
-  const half = (name: string) => ({ data: undefined as unknown, terminate: () => void terminated.push(name) });
+  const half = (name: string) => ({
+    data: undefined as unknown,
+    terminate: () => void terminated.push(name),
+    reload() {},
+  });
   const secure = half("secure");
   const raw = {
     ...half("raw"),

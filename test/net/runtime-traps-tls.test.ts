@@ -127,6 +127,35 @@ test("the plain half of an upgraded socket is given each encrypted read, if its 
   expect([counts[0]! >= 2, counts[1]]).toEqual([true, counts[0]!]);
 });
 
+test("a reload of a client's plain half silences that half alone", async () => {
+  const port = listening(
+    { data: (socket: Raw, bytes: Uint8Array) => void socket.write(bytes) },
+    { tls: pair("first") },
+  );
+  const counts = { plain: 0, secure: 0 };
+  const quiet = { drain() {}, error() {}, close() {} };
+  const data = () => { counts.plain += 1; }; // biome-ignore format: one thought
+  const plain = { ...quiet, data, open: (socket: Raw) => void upgradeClient(socket) };
+  function upgradeClient(socket: Raw): void {
+    const secure = {
+      ...quiet,
+      data: (_: Raw, bytes: Uint8Array) => { counts.secure += bytes.length; }, // biome-ignore format: one thought
+      handshake: (own: Raw) => void own.write("hello"),
+    };
+    const [half] = socket.upgradeTLS({ tls: { rejectUnauthorized: false }, data: {}, socket: secure });
+    if (isSilenced) (half as Raw & { reload(options: object): void }).reload({ socket: { ...quiet } });
+  }
+  let isSilenced = true;
+  for (const expected of [0, 2]) {
+    Object.assign(counts, { plain: 0, secure: 0 });
+    const client = await Bun.connect({ hostname: "127.0.0.1", port, socket: plain } as never);
+    stops.push(() => (client as { terminate(): void }).terminate());
+    await until(() => counts.secure === 5);
+    expect(Math.min(counts.plain, 2)).toBe(expected);
+    isSilenced = false;
+  }
+});
+
 test("a plain socket that was upgraded has no descriptor and cannot end it", async () => {
   let isDone = false;
   const { port, halves } = upgrading({ handshake: () => { isDone = true; } }); // biome-ignore format: one thought

@@ -1,6 +1,6 @@
 import { systemCodeOf } from "../../base/mod.ts";
 import { descriptorOf, isOver } from "../ffi.ts";
-import type { RawSocket, SocketEvents } from "../socket-events.ts";
+import { type RawSocket, type SocketEvents, UNREAD_SOCKET_EVENTS } from "../socket-events.ts";
 
 /** The owner of the raw half of a TLS socket: it ignores events, since the encrypted half reports them. */
 const NOBODY: SocketEvents = {
@@ -55,8 +55,10 @@ export class Handshake implements SocketEvents {
     );
     try {
       raw.data = NOBODY;
-      const [, secure] = raw.upgradeTLS({ ...request, data: this } as never) as unknown as [RawSocket, RawSocket];
+      const [plain, secure] = raw.upgradeTLS({ ...request, data: this } as never) as unknown as [RawSocket, RawSocket];
       this.#socket = secure;
+      // Only a socket that was connected has handlers of its own: those of an accepted one are its listener's.
+      if (request.isServer !== true) plain.reload({ socket: UNREAD_SOCKET_EVENTS } as never);
     } catch (error) {
       this.#fail("tls-failed", error as Error);
     }
