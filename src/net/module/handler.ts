@@ -11,7 +11,6 @@ import { importModule } from "./runtime.ts";
 /** All that a handler may have. The record makes the compiler ask for what `Handler` gains. */
 const MEMBERS = Object.keys({
   open: true,
-  counting: true,
   chunk: true,
   framing: true,
   frame: true,
@@ -26,6 +25,7 @@ const MEMBERS = Object.keys({
   close: true,
   configure: true,
   report: true,
+  counting: true,
   stopped: true,
 } satisfies Record<keyof Handler, true>);
 
