@@ -130,6 +130,8 @@ export class TargetConnection {
   /** The caller gave the exchange up. */
   abandon(): void {
     this.#exchange = undefined;
+    this.#deadlineMs = 0;
+    this.#stopReading();
     this.#socket.reset();
   }
 
@@ -171,9 +173,8 @@ export class TargetConnection {
     if (exchange === undefined) return;
     this.#exchange = undefined;
     this.#deadlineMs = 0;
-    const { awaitsHead, hasStarted, isTunnel } = this.#reader;
-    if (isTunnel) this.#target.tunnelled(-1);
-    this.#reader.stop();
+    const { awaitsHead, hasStarted } = this.#reader;
+    this.#stopReading();
     this.#socket.reset();
     this.#target.failed(exchange, {
       phase: awaitsHead ? "before-response" : "in-response",
@@ -215,12 +216,16 @@ export class TargetConnection {
   /** Both sides of a tunnel are finished. */
   #tunnelEnded(exchange: Exchange): void {
     this.#exchange = undefined;
-    this.#target.tunnelled(-1);
     this.#target.answered();
     const isNew = !this.#reader.isFinished;
-    this.#reader.stop();
+    this.#stopReading();
     exchange.finish();
     if (isNew) exchange.events.bodyEnd();
+  }
+
+  #stopReading(): void {
+    if (this.#reader.isTunnel) this.#target.tunnelled(-1);
+    this.#reader.stop();
   }
 
   /** Begins the target's time anew. It has none while it is not its turn: the request is not sent, or its answer not read. */

@@ -87,6 +87,7 @@ export class ResponseReader {
 
   read(bytes: Uint8Array): void {
     const exchange = this.#exchange;
+    const interims = this.#interims;
     if (this.#state === HEAD) {
       this.hasStarted = true;
       const head = freeHeads.pop() ?? new Head(MAX_FIELDS);
@@ -96,7 +97,9 @@ export class ResponseReader {
         freeHeads.push(head);
       }
     } else this.#readBody(exchange, bytes);
-    if (!exchange.isOver) this.#connection.progressed();
+    // Pieces of a head are no progress: a target that drips one byte a minute would never be late.
+    const hasProgressed = this.#state !== HEAD || this.#interims > interims;
+    if (!exchange.isOver && hasProgressed) this.#connection.progressed();
   }
 
   /**

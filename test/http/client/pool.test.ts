@@ -258,6 +258,31 @@ describe("time", () => {
     expect((await upload.done).failure?.reason).toBe("response-timeout");
   });
 
+  test("a head that drips is late as well, and a 1xx answer begins the time anew", async () => {
+    let sent = "HTTP/1.1 200 OK\r\n";
+    const drip = await bench.raw(({ socket }) => {
+      const timer = setInterval(() => {
+        socket.write(sent);
+        sent = "A: b\r\n";
+      }, 20);
+      socket.on("close", () => clearInterval(timer));
+    });
+    const patient = await bench.raw(({ socket }) => {
+      const timer = setInterval(() => socket.write("HTTP/1.1 102 Processing\r\n\r\n"), 100);
+      setTimeout(() => {
+        clearInterval(timer);
+        socket.write(ANSWER);
+      }, 1100);
+    });
+    const options = { responseHeadMs: 400 };
+    const [late, kept] = await Promise.all([
+      send(bench.target({ url: drip.url, ...options })).done,
+      send(bench.target({ url: patient.url, ...options })).done,
+    ]);
+    expect(late.failure).toMatchObject({ phase: "before-response", reason: "response-timeout" });
+    expect([kept.text, kept.events.includes("102")]).toEqual(["hi", true]);
+  });
+
   test("a silent body is a failure with responseBodyMs, and none without", async () => {
     const half = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhi";
     const patient = send(await bench.answering(half));

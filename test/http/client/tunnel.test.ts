@@ -90,6 +90,13 @@ test("a stop waits for one, and ends it when its grace is over", async () => {
   expect(target.counts()).toMatchObject({ open: 0, tunnels: 0 });
 });
 
+test("an abort resets it, and it is counted no more", async () => {
+  const { target, request, connection } = await tunnel();
+  request.exchange.abort();
+  await until(() => connection.socket.destroyed);
+  expect(target.counts()).toMatchObject({ open: 0, tunnels: 0, aborted: 1, failed: 0, answered: 0 });
+});
+
 test("another answer than 101 to an upgrade is an answer as any other", async () => {
   const target = await bench.answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
   const result = await send(target, UPGRADE, { isUpgrade: true }).done;
