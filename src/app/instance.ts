@@ -6,7 +6,7 @@ import { formatAddress, type Listening } from "../part/mod.ts";
 import { type AdminSources, checkDashboard, Dashboard, LiveRun, LiveStreams, processLog } from "./admin/mod.ts";
 import { InstanceCertificates } from "./certificates/mod.ts";
 import { type LoadedConfig, logDefaults } from "./config/mod.ts";
-import { type Monitoring, type Status, startMonitoring } from "./monitoring/mod.ts";
+import { type Monitoring, type MonitoringOptions, type Status, startMonitoring } from "./monitoring/mod.ts";
 import { dataFolderOf, openPersistence, type Persistence } from "./persistence/mod.ts";
 import { claimInstanceName, type InstanceName, type PushTarget, startPush } from "./push/mod.ts";
 import { changeTogether } from "./reload.ts";
@@ -97,7 +97,11 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory);
   let current = loaded;
-  const { monitoring, adminSources, beginStop } = startWatching(parts, persistence, () => current.services, log);
+  const { monitoring, adminSources, beginStop } = startWatching(
+    { parts, certificates, services: () => current.services },
+    persistence,
+    log,
+  );
   let dashboard: Dashboard;
   try {
     const { token, sessionFile } = persistence;
@@ -171,22 +175,22 @@ function certificateSettings(loaded: LoadedConfig, dataFolder: string | undefine
 
 /** Starts monitoring, and gathers what the admin server shows. */
 function startWatching(
-  parts: RunningParts,
+  sources: Pick<MonitoringOptions, "parts" | "certificates" | "services">,
   { history, runs, folder }: Persistence,
-  services: () => LoadedConfig["services"],
   log: Log,
 ) {
   let isHealthy = true;
   const liveRun = new LiveRun();
   const live = new LiveStreams({ history, log: processLog, run: (version) => liveRun.since(version, Date.now()) });
-  const monitoring: Monitoring = startMonitoring({ parts, services, history, onSecond: () => live.tick(), log });
+  const monitoring: Monitoring = startMonitoring({ ...sources, history, onSecond: () => live.tick(), log });
   const adminSources: AdminSources = {
     healthy: () => isHealthy,
     status: monitoring.status,
     dataFolder: folder,
     metrics: monitoring.metrics,
     helpOf: monitoring.helpOf,
-    parts: () => parts.running.map(({ type, part }) => ({ name: type.name, panel: type.panel, routes: part.routes })),
+    parts: () =>
+      sources.parts.running.map(({ type, part }) => ({ name: type.name, panel: type.panel, routes: part.routes })),
     assets: pageAssets,
     log: processLog,
     history,

@@ -1,5 +1,6 @@
 import { type HostStatus, type LimitsStatus, PARTS, type Status, type StatusTable } from "../app/mod.ts";
 import { formatBytes, formatDuration } from "../base/mod.ts";
+import { certificateTable } from "./certificate-table.ts";
 import { fittedTable, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -42,7 +43,11 @@ export function statusText(
     ...(limits === null || limits === undefined ? [] : [wrappedFacts(dim("limits "), limitFacts(limits), width)]),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
     ...warningLines(host?.throttling ?? null, paints, width),
-    ...tablesOf(now, earlier).flatMap((table) => ["", tableText(table, paints, width), ...(table.notes ?? [])]),
+    ...[...tablesOf(now, earlier), ...certificateTable(now.status.certificates ?? [], now.atMs)].flatMap((table) => [
+      "",
+      tableText(table, paints, width),
+      ...(table.notes ?? []),
+    ]),
   ].join("\n");
 }
 

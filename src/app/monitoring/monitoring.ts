@@ -7,6 +7,7 @@ import {
   familiesOf,
   type History,
   joinFamilies,
+  type Metric,
   openHost,
   openProcessReader,
   recentLag,
@@ -23,10 +24,17 @@ import { hostStatus, limitsStatus, processStatus, type Status } from "./status.t
 export interface MonitoringOptions {
   readonly parts: RunningParts;
   readonly services: () => readonly Service[];
+  readonly certificates: CertificateSource;
   readonly history: History;
   /** Called after each sample. */
   readonly onSecond: () => void;
   readonly log: Log;
+}
+
+/** What the certificate store tells. */
+export interface CertificateSource {
+  status(): Status["certificates"];
+  readonly metrics: readonly Metric[];
 }
 
 /** Reads of an instance and its machine: on request, and each second into the history, until stopped. */
@@ -49,7 +57,8 @@ export interface Monitoring {
  *   machine ── collect, sample ┘─► history, once a second
  * ```
  */
-export function startMonitoring({ parts, services, history, onSecond, log }: MonitoringOptions): Monitoring {
+export function startMonitoring(options: MonitoringOptions): Monitoring {
+  const { parts, services, certificates, history, onSecond, log } = options;
   const startedAt = new Date().toISOString();
   const reader = openProcessReader();
   const own = processMetrics(() => reader.read());
@@ -60,7 +69,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
     longestLagMs = Math.max(longestLagMs, lagMs);
   });
   const host = openHost({ version: VERSION });
-  const metrics = () => [...own, ...parts.metrics()];
+  const metrics = () => [...own, ...certificates.metrics, ...parts.metrics()];
   async function gather(): Promise<Family[]> {
     const [threads, ofParts] = await Promise.all([sharedThreads.vitals(), parts.gatherMetrics()]);
     return joinFamilies([...loopFamilies(vitals.read(), threads), ...ofParts]);
@@ -92,6 +101,7 @@ export function startMonitoring({ parts, services, history, onSecond, log }: Mon
         host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
         limits: limitsStatus(sampling.host, sampling.hostBefore),
         services: services().map(publicService),
+        certificates: certificates.status(),
         parts: await parts.status(),
       };
     },

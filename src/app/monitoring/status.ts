@@ -1,3 +1,4 @@
+import type { CertificateStatus } from "../../certificates/mod.ts";
 import type { HostStatus, LimitsStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
 import type { PublicService } from "../../part/mod.ts";
@@ -26,6 +27,8 @@ export interface Status {
   readonly limits: LimitsStatus | null;
   /** As declared in the configuration. */
   readonly services: readonly PublicService[];
+  /** Those that listeners serve or wait for. */
+  readonly certificates: readonly CertificateStatus[];
   /** The status of each running part, by its name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
