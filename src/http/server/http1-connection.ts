@@ -80,7 +80,7 @@ export class Http1Connection implements ClientConnection {
     // What waits comes first.
     const end = this.#gate.isEmpty ? this.#read(bytes, 0, bytes.length) : 0;
     if (end < bytes.length && this.#phase !== Phase.closing) {
-      this.#gate.keep(bytes, end, this.connection.full ? 0 : this.server.settings.maxPipelinedBytes);
+      this.#gate.keep(bytes, end, this.server.settings.maxPipelinedBytes);
     }
     this.#settle();
   }
@@ -262,6 +262,8 @@ export class Http1Connection implements ClientConnection {
     }
     if (this.#body.isWhole && this.#exchange === exchange) {
       this.#phase = Phase.answer;
+      // Nothing is left to pause, and a paused connection does not see its client go.
+      this.#gate.isBodyPaused = false;
       this.#body.end(exchange, handler);
     }
     return end;

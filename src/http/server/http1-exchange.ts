@@ -169,7 +169,6 @@ export class Http1Exchange<Data> extends Exchange<Data> {
 
   /** Ends the exchange: the handler hears of it, then the connection goes on. */
   finish(outcome: Outcome): void {
-    if (this.#answer === Answer.done) return;
     this.#answer = Answer.done;
     this.#setOutcome(outcome);
     this.endedMs = performance.now();

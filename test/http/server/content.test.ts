@@ -132,6 +132,21 @@ describe("an answer before its request is whole", () => {
     expect(site.visits.map(({ body, finishes }) => [body, finishes])).toEqual([["", 1], ["", 1], ["", 1]]); // biome-ignore format: a table
   });
 
+  test("leaves the connection usable also where nothing was read of the rest", async () => {
+    const site = early();
+    const { arrived } = site;
+    site.arrived = (exchange, visit) => {
+      exchange.pauseBody();
+      setImmediate(() => arrived?.(exchange, visit));
+    };
+    await using server = await serve(site);
+    const client = new RawClient(server.port).send(post("Content-Length: 200000"));
+    await until(() => site.visits.length === 1);
+    client.send("x".repeat(200_000)).send(LAST);
+    expect((await client.answers(2)).map(({ status }) => status)).toEqual([413, 200]);
+    client.socket.destroy();
+  });
+
   describe.each([
     ["in the clear", false],
     ["under TLS", true],

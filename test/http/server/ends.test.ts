@@ -136,6 +136,42 @@ describe("a client that goes", () => {
     expect(outcomes(site)).toEqual([[1, "client-gone"]]);
   });
 
+  test("is noticed although its handler paused the content that came last", async () => {
+    const site = new Site(never);
+    const body = site.body.bind(site);
+    site.body = (exchange, bytes) => {
+      body(exchange, bytes);
+      exchange.pauseBody();
+    };
+    await using server = await serve(site);
+    const client = new RawClient(server.port).send(`${POST}0123456789`);
+    await until(() => site.visits[0]?.isWhole === true);
+    client.socket.end();
+    await until(() => site.visits[0]?.finishes === 1);
+    expect(outcomes(site)).toEqual([[1, "client-gone"]]);
+    client.socket.destroy();
+  });
+
+  test("only half of the way gets all its answers, however slowly it reads, where the server is told so", async () => {
+    const large = new Uint8Array(50_000);
+    const site = new Site((exchange) => {
+      exchange.begin(200);
+      exchange.sendHead(large.length, large);
+      exchange.end();
+    });
+    await using server = await serve(site, { answersHalfClosed: true });
+    const client = new RawClient(server.port);
+    client.socket.pause();
+    client.send(GET.repeat(500));
+    client.socket.end();
+    await until(() => server.counts().writeQueueBytes > 0);
+    client.socket.resume();
+    await until(() => client.ended);
+    expect(site.visits).toHaveLength(500);
+    expect(client.bytes).toBeGreaterThan(500 * large.length);
+    client.socket.destroy();
+  });
+
   test("only half of the way gets its answers where the server is told so", async () => {
     const site = new Site((exchange) => {
       setImmediate(() => {
