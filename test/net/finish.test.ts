@@ -3,7 +3,7 @@ import { connect as plainConnect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
 import { type Connection, type Handler, lines } from "../../src/mod.ts";
-import { type ListenOptions, listen } from "../../src/net/mod.ts";
+import { connect, type ListenOptions, listen } from "../../src/net/mod.ts";
 import { Client, until } from "./support.ts";
 
 const fixture = (name: string) => join(import.meta.dirname, "fixtures", `${name}.pem`);
@@ -99,6 +99,48 @@ describe.each([
     expect(received).toBe(answer.length);
     client.end();
   });
+});
+
+test("a peer that takes a little now and then does not prolong the wait, and still gets everything", async () => {
+  const answer = new Uint8Array(150_000).fill(7);
+  let finishedMs = 0;
+  let queued = -1;
+  await using server = await serve(
+    {
+      open(connection) {
+        connection.write(answer);
+        queued = connection.queuedBytes;
+        connection.finish(600);
+        finishedMs = performance.now();
+      },
+    },
+    { sendBufferBytes: 400_000 },
+  );
+  let received = 0;
+  let isHurried = false;
+  let isEnded = false;
+  const client = await connect(
+    { host: "127.0.0.1", port: server.port, receiveBufferBytes: 8192, halfOpen: true },
+    {
+      chunk(connection, bytes) {
+        received += bytes.length;
+        if (!isHurried) connection.pause();
+      },
+      end() {
+        isEnded = true;
+      },
+    },
+  );
+  const sips = setInterval(() => client.resume(), 150);
+  await until(() => server.counts().closed.handler === 1);
+  clearInterval(sips);
+  expect([queued, received > 0, received < answer.length / 2]).toEqual([0, true, true]);
+  expect(performance.now() - finishedMs).toBeLessThan(900);
+  isHurried = true;
+  client.resume();
+  await until(() => isEnded);
+  expect(received).toBe(answer.length);
+  client.close();
 });
 
 test("the handler gets `expired` and `close`, and nothing else", async () => {
