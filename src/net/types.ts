@@ -74,8 +74,8 @@ export interface Connection<Data = unknown> {
   finish(lingerMs?: number, reason?: CloseReason): void;
   /**
    * Calls the handler's `expired` once, `ms` milliseconds from now: never early, up to 50 ms late. Another call moves it,
-   * 0 ends it. It is in force until then whatever happens on the connection, also after `end()` and `finish()`. Costs one
-   * number: call it at every message.
+   * 0 ends it. It is in force until then whatever happens on the connection, also after `end()` and `finish()`. Costs
+   * 0.08 µs and no timer: call it at every message.
    */
   deadline(ms: number): void;
   /** Closes now. Where bytes wait in the write queue they are dropped, and the peer sees a reset instead of a FIN. */
