@@ -3,6 +3,7 @@ import { Balancer, type Choice, isFull } from "./balance.ts";
 import { Checks, type HealthCheck } from "./checks.ts";
 import { type QueuePlace, type Waiter, WaitingQueue } from "./queue.ts";
 import type { TargetListSettings, TargetSettings } from "./settings.ts";
+import { Stickiness } from "./sticky.ts";
 import { Target, type TargetLink, type TargetOwner, type TargetReport } from "./target.ts";
 
 /** What differs between those that use targets. */
@@ -34,6 +35,7 @@ export class TargetList<Link extends TargetLink> implements TargetOwner<Link> {
   readonly #balancer: Balancer<Target<Link>>;
   readonly #checks: Checks<Target<Link>>;
   readonly #queue: WaitingQueue;
+  #stickiness: Stickiness<Target<Link>> | undefined;
   #targets: Target<Link>[] = [];
   #leaving: Target<Link>[] = [];
   #isServing = false;
@@ -78,6 +80,21 @@ export class TargetList<Link extends TargetLink> implements TargetOwner<Link> {
     return isFull(this.#targets, choice);
   }
 
+  /**
+   * Returns the target of a client's cookie, while it is up and has room. One that drains keeps its clients.
+   *
+   * @param value what `stickyValue` returned, or anything that a client sends
+   */
+  stickyTarget(value: string, nowMs: number): Target<Link> | undefined {
+    const target = this.#stickiness?.targetOf(value);
+    return target?.hasRoom && target.isUsable(nowMs) ? target : undefined;
+  }
+
+  /** Returns the value of a cookie that ties a client to a target; undefined without `stickySecret`. */
+  stickyValue(target: Target<Link>): string | undefined {
+    return this.#stickiness?.valueOf(target);
+  }
+
   /** @returns the waiter's place, for `leave`; undefined when too many wait */
   wait(waiter: Waiter, nowMs: number): QueuePlace | undefined {
     return this.#queue.join(waiter, nowMs);
@@ -113,15 +130,14 @@ export class TargetList<Link extends TargetLink> implements TargetOwner<Link> {
     this.#isServing = true;
     try {
       // One that waits again is behind the others, and has its turn at the next call.
-      for (let left = this.#queue.length; left > 0 && this.#someHasRoom(); left--) this.#queue.serve();
+      for (let left = this.#queue.length; left > 0; left--) {
+        // Where all targets are out, waiting is of no use either: who waits tries one, as who comes does.
+        if (this.isFull({ hash: 0, nowMs: performance.now(), tried: [] })) return;
+        this.#queue.serve();
+      }
     } finally {
       this.#isServing = false;
     }
-  }
-
-  #someHasRoom(): boolean {
-    const nowMs = performance.now();
-    return this.#targets.some((each) => !each.draining && each.hasRoom && each.isUsable(nowMs));
   }
 
   #setTargets(): void {
@@ -135,6 +151,8 @@ export class TargetList<Link extends TargetLink> implements TargetOwner<Link> {
       return target;
     });
     for (const target of known.values()) target.leave();
+    const { stickySecret } = this.settings;
+    this.#stickiness = stickySecret === undefined ? undefined : new Stickiness(stickySecret, this.#targets);
     this.#leaving = [...known.values()].filter((target) => !target.isGone);
     for (const target of this.#targets) if (before.length > 0 && !before.includes(target)) target.added();
   }

@@ -14,5 +14,4 @@ export {
   type TargetSettings,
   targetSettings,
 } from "./settings.ts";
-export { Stickiness } from "./sticky.ts";
 export { Target, type TargetLink, type TargetReport } from "./target.ts";

@@ -34,6 +34,8 @@ export interface TargetListSettings {
   readonly maxActive: number;
   /** For callers that wait while every target is at `maxActive`. */
   readonly queue: QueueSettings;
+  /** Ties clients to targets by a cookie that is made with it. Each event loop must have the same. @default {none} */
+  readonly stickySecret?: string | undefined;
   /** All else that a link is made from, as text: another text makes new links. */
   readonly linkKey: string;
 }

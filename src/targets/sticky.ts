@@ -9,20 +9,12 @@ const VALUE_BYTES = 16;
  * every event loop and after a restart.
  */
 export class Stickiness<Target extends { readonly address: string }> {
-  readonly #secret: string;
   readonly #values = new Map<Target, string>();
   readonly #targets = new Map<string, Target>();
 
-  constructor(secret: string) {
-    this.#secret = secret;
-  }
-
-  /** Takes the targets in force; values of others are forgotten. */
-  setTargets(targets: readonly Target[]): void {
-    this.#values.clear();
-    this.#targets.clear();
+  constructor(secret: string, targets: readonly Target[]) {
     for (const target of targets) {
-      const value = stickyValue(this.#secret, target.address);
+      const value = stickyValue(secret, target.address);
       this.#values.set(target, value);
       this.#targets.set(value, target);
     }
@@ -39,6 +31,6 @@ export class Stickiness<Target extends { readonly address: string }> {
   }
 }
 
-export function stickyValue(secret: string, address: string): string {
+function stickyValue(secret: string, address: string): string {
   return createHmac("sha256", secret).update(address).digest().subarray(0, VALUE_BYTES).toString("base64url");
 }

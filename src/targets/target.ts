@@ -41,7 +41,7 @@ export interface TargetOwner<Link> {
   readonly settings: TargetListSettings;
   readonly log: Log;
   makeLink(settings: TargetSettings): Link;
-  /** A target carries less than before, or came back. */
+  /** A target carries less than before, came back, or is out: who waits may have something to choose. */
   hasRoom(): void;
 }
 
@@ -181,6 +181,7 @@ export class Target<Link extends TargetLink> implements Choosable {
     this.erred(text);
     if (!this.health.failed(nowMs, isTrial)) return;
     this.#log("warn", "target down", { forMs: this.health.backOffMs, error: text });
+    this.#owner.hasRoom();
   }
 
   /** Keeps an error for the report. */

@@ -98,6 +98,39 @@ test("a waiter whose exchange ends at once lets the next one choose, without rec
   expect(served).toBe(50_000);
 });
 
+test("who waits for a target that fails tries another, even one that is out", async () => {
+  await using list = listOf(settings(["a:1", "b:1"], { maxActive: 1, health: { ...HEALTH_DEFAULTS, failures: 1 } }));
+  const [a, b] = list.targets;
+  b!.failed(new Error("refused"), performance.now(), false);
+  a!.began(0);
+  const chosen: unknown[] = [];
+  const room = () => chosen.push(list.choose({ ...anyone, nowMs: performance.now() }));
+  list.wait({ room, gaveUp: () => expect.unreachable() }, performance.now());
+  expect(chosen).toEqual([]);
+  a!.failed(new Error("reset"), performance.now(), false);
+  expect(chosen).toEqual([b]);
+});
+
+test("a cookie's target is returned while it is up and has room, and while it drains", async () => {
+  const health = { ...HEALTH_DEFAULTS, failures: 1 };
+  const given = (targets: readonly unknown[]) => settings(targets, { maxActive: 1, health, stickySecret: "secret" });
+  await using list = listOf(given(["a:1", "b:1"]));
+  const b = list.targets[1]!;
+  const value = list.stickyValue(b)!;
+  expect(list.stickyTarget(value, 0)).toBe(b);
+  list.configure(given([{ address: "b:1", draining: true }, "c:1"]));
+  expect(list.stickyTarget(value, 0)).toBe(b);
+  b.began(0);
+  expect(list.stickyTarget(value, 0)).toBeUndefined();
+  b.ended();
+  b.failed(new Error("refused"), 0, false);
+  expect(list.stickyTarget(value, 0)).toBeUndefined();
+  list.configure(given(["c:1"]));
+  expect(list.stickyTarget(value, 1_000_000)).toBeUndefined();
+  list.configure(settings(["b:1"]));
+  expect([list.stickyValue(b), list.stickyTarget(value, 1_000_000)]).toEqual([undefined, undefined]);
+});
+
 test("the queue has a bound, and turns people away after its time and at a stop", async () => {
   await using list = listOf(settings(["a:1"], { maxActive: 1, queue: { maxWaiting: 2, waitMs: 5 } }));
   list.targets[0]!.began(0);
@@ -150,8 +183,7 @@ test("whatever comes, goes and fails: no target above its limit, nobody waits be
           expect(each.active).toBe(open.filter((one) => one === each).length);
           expect(each.active).toBeLessThanOrEqual(2);
         }
-        const free = list.targets.some((each) => each.hasRoom && each.isUsable(performance.now()));
-        if (free) expect(list.waiting).toBe(0);
+        if (!list.isFull({ ...anyone, nowMs: performance.now() })) expect(list.waiting).toBe(0);
       }
       list.stop();
       for (const { heard } of places) expect(heard).toBe(1);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { TenkError } from "../../src/base/mod.ts";
 import { Health } from "../../src/targets/health.ts";
-import { HEALTH_DEFAULTS, healthSettings, Stickiness } from "../../src/targets/mod.ts";
+import { HEALTH_DEFAULTS, healthSettings } from "../../src/targets/mod.ts";
+import { Stickiness } from "../../src/targets/sticky.ts";
 import { listOf, settings } from "./support.ts";
 
 describe("failures within a time", () => {
@@ -92,28 +93,17 @@ describe("checks by a given function", () => {
 
 describe("a cookie's value", () => {
   const targets = ["10.0.0.2:80", "10.0.0.3:80"].map((address) => ({ address }));
-  const stickiness = new Stickiness<{ address: string }>("secret");
-  stickiness.setTargets(targets);
+  const stickiness = new Stickiness("secret", targets);
 
   test("names its target, says nothing of the address, and depends on the secret alone", () => {
     const values = targets.map((target) => stickiness.valueOf(target)!);
     expect(values.map((value) => stickiness.targetOf(value))).toEqual(targets);
     for (const value of values) expect(value).toMatch(/^[\w-]{22}$/);
-    const other = new Stickiness<{ address: string }>("other");
-    other.setTargets(targets);
-    expect(other.targetOf(values[0]!)).toBeUndefined();
-    const again = new Stickiness<{ address: string }>("secret");
-    again.setTargets([...targets].reverse());
-    expect(again.targetOf(values[0]!)).toBe(targets[0]!);
+    expect(new Stickiness("other", targets).targetOf(values[0]!)).toBeUndefined();
+    expect(new Stickiness("secret", [...targets].reverse()).targetOf(values[0]!)).toBe(targets[0]!);
   });
 
   test.each(["", "10.0.0.2:80", "x".repeat(9000), "__proto__", "constructor"])("%p names none", (value) => {
-    expect(stickiness.targetOf(value)).toBeUndefined();
-  });
-
-  test("of a target that left names none", () => {
-    const value = stickiness.valueOf(targets[1]!)!;
-    stickiness.setTargets(targets.slice(0, 1));
     expect(stickiness.targetOf(value)).toBeUndefined();
   });
 });
