@@ -9,6 +9,7 @@ import {
   type TargetListSettings,
   targetSettings,
 } from "../../targets/mod.ts";
+import { checkHealth } from "./health-check.ts";
 import { HttpLink } from "./http-link.ts";
 
 const log = logOf("proxy");
@@ -24,6 +25,10 @@ export class ServiceTargets {
     this.list = new TargetList<HttpLink>(listSettings(service, forward), {
       log,
       makeLink: ({ address }) => new HttpLink(targetOptions(address, this.#forward)),
+      check: ({ address }, signal, timeoutMs) => {
+        const { tls } = targetOptions(address, this.#forward);
+        return checkHealth(address, this.#forward.health, { ...(tls && { tls }), signal, timeoutMs });
+      },
     });
   }
 
@@ -50,12 +55,12 @@ export class ServiceTargets {
 function listSettings(name: string, forward: HttpForward): TargetListSettings {
   const { targets, balance, health, limits, timeouts, tls } = forward;
   const given = targets.map(({ url, weight, draining }) => ({ address: url, weight, draining }));
-  const { failures, withinMs, backOffMs, maxBackOffMs, checkTimeoutMs } = health;
+  const { path, status: _, ...passive } = health;
   return {
     name,
     targets: targetSettings(given, "forward", placeOf),
     balance,
-    health: healthSettings({ failures, withinMs, backOffMs, maxBackOffMs, checkTimeoutMs }),
+    health: healthSettings({ ...passive, checkMs: path === undefined ? 0 : health.checkMs }),
     maxActive: limits.perTarget,
     queue: { maxWaiting: limits.waiting, waitMs: limits.waitMs },
     linkKey: JSON.stringify([timeouts, tls]),
