@@ -131,13 +131,13 @@ export const HASH_FACTOR = 43;
 const HASH_MASK = 1023;
 const idOfHash = new Uint8Array(HASH_MASK + 1);
 /** Names of all ids behind each other: id n has the bytes from startOfId[n] to startOfId[n + 1]. */
-export const allNames = ascii(
+const allNames = ascii(
   Object.entries(FieldName)
     .filter(([, id]) => id >= CLASSES)
     .map(([key]) => wireNameOf(key))
     .join(""),
 );
-export const startOfId = new Uint16Array(FIELD_NAMES + 1);
+const startOfId = new Uint16Array(FIELD_NAMES + 1);
 
 for (const [key, id] of Object.entries(FieldName)) {
   if (id < CLASSES) continue;
@@ -153,7 +153,8 @@ function wireNameOf(key: string): string {
   return key.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
 }
 
-function hashOf(bytes: Uint8Array, from: number, to: number): number {
+/** Returns the rolling hash of a name, which is the same in any case. */
+export function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0;
   for (let at = from; at < to; at++) hash = (Math.imul(hash, HASH_FACTOR) + (bytes[at]! | 0x20)) | 0;
   return hash;
