@@ -146,10 +146,14 @@ class OrderRun {
     const standard = checkChain(first.text, key, this.#request.names, Date.now());
     if (preferredChain === undefined || leadsTo(standard, preferredChain)) return standard;
     const alternates = alternatesOf(first.headers.get("link"), url).slice(0, this.#client.limits.maxAlternates);
-    for (const alternate of alternates) {
-      const { text } = await this.#fetchChain(this.#client.reader.url(alternate, "an alternate chain"));
-      const chain = checkChain(text, key, this.#request.names, Date.now());
-      if (leadsTo(chain, preferredChain)) return chain;
+    try {
+      for (const alternate of alternates) {
+        const { text } = await this.#fetchChain(this.#client.reader.url(alternate, "an alternate chain"));
+        const chain = checkChain(text, key, this.#request.names, Date.now());
+        if (leadsTo(chain, preferredChain)) return chain;
+      }
+    } catch (error) {
+      log.warn("an alternate chain cannot be used", { names: this.#subject, reason: messageOf(error) });
     }
     log.warn("no chain leads to preferredChain: the CA's own choice is used", { names: this.#subject, preferredChain });
     return standard;
