@@ -215,6 +215,27 @@ describe("listeners", () => {
     expect([declaration.tls.challenges, store.httpChallenge("token-1")]).toEqual([{}, undefined]);
   });
 
+  test("that are not up yet are waited for before the CA is told", async () => {
+    const { store, acme } = await opened();
+    const up = Promise.withResolvers<void>();
+    const order: string[] = [];
+    acme.before = async () => {
+      const remove = await acme.challenges.serveTls("app.example.org", { cert: "", key: "" });
+      order.push("the CA looks");
+      remove();
+    };
+    const changed = async () => {
+      await up.promise;
+      order.push("served");
+    };
+    await store.declare(["app.example.org"], { owner: "https", changed });
+    expect(acme.requests).toHaveLength(1);
+    order.push("up");
+    up.resolve();
+    await store.idle();
+    expect(order.slice(0, 3)).toEqual(["up", "served", "the CA looks"]);
+  });
+
   test("a token that is no token is refused", async () => {
     const { store } = await opened();
     for (const token of ["", "../x", "a b", "x".repeat(257)]) {

@@ -36,8 +36,9 @@ export interface DeclareOptions {
   /** Of the listener, for log lines. */
   readonly owner: string;
   /**
-   * Called when another certificate or challenge response is to be served: `server.updateTls({ ...own, ...declaration.tls })`. The next call comes
-   * after its promise has settled. A rejection is logged and repeated with the next change.
+   * Called when another certificate or challenge response is to be served: `server.updateTls({ ...own, ...declaration.tls })`. Its promise
+   * waits for a listener that is not up yet, because a CA is told to look as soon as it resolves. The next call comes after it has settled. A
+   * rejection is logged and repeated with the next change.
    */
   changed(declaration: Declaration): void | Promise<void>;
 }

@@ -16,6 +16,7 @@ export class ListenerDeclaration implements Declaration {
   #isOpen = true;
   /** `changed` is called only once `declare` has returned. */
   #isReporting = false;
+  readonly #reporting = Promise.withResolvers<void>();
 
   constructor(
     names: readonly string[],
@@ -38,12 +39,20 @@ export class ListenerDeclaration implements Declaration {
 
   startReporting(): void {
     this.#isReporting = true;
+    this.#reporting.resolve();
   }
 
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#reporting.resolve();
     this.#closed();
+  }
+
+  /** As `refresh`, once there is a listener: a CA that is told to look before finds nobody. */
+  async served(): Promise<void> {
+    if (!this.#isReporting) await this.#reporting.promise;
+    await this.refresh();
   }
 
   /** Has the listener serve the current certificates. Resolves when it does, or could not. */

@@ -41,7 +41,9 @@ class Store implements CertificateStore {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.challenges = new Challenges(() => this.#refresh());
+    this.challenges = new Challenges(() =>
+      Promise.all([...this.#declarations].map((declaration) => declaration.served())),
+    );
     const acme = options.acme?.(this.challenges);
     this.keeper = new Keeper(options, acme, (entry) => this.#refresh(entry));
     this.metrics = storeMetrics(() => this.status(), this.keeper.counts);
@@ -124,9 +126,9 @@ class Store implements CertificateStore {
     });
   }
 
-  /** @param entry has the listeners with it refreshed; all, without it */
-  async #refresh(entry?: Entry): Promise<void> {
-    const affected = [...this.#declarations].filter(({ entries }) => entry === undefined || entries.includes(entry));
+  /** Has the listeners with this certificate serve it. */
+  async #refresh(entry: Entry): Promise<void> {
+    const affected = [...this.#declarations].filter(({ entries }) => entries.includes(entry));
     await Promise.all(affected.map((declaration) => declaration.refresh()));
   }
 }

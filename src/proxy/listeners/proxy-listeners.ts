@@ -50,20 +50,23 @@ export class ProxyListeners {
 
   /** @throws {TenkError} why one cannot start; then nothing runs */
   static async start(settings: Settings, options: ProxyListenersOptions): Promise<ProxyListeners> {
-    let listeners: ProxyListeners | undefined;
+    // A CA is told to look at a challenge only once both listeners can show it.
+    const up = Promise.withResolvers<ProxyListeners | undefined>();
     const declaration = await options.certificates.declare(certificateNames(settings), {
       owner: "proxy",
-      changed: async () => listeners?.serveCertificates(),
+      changed: async () => (await up.promise)?.serveCertificates(),
     });
-    listeners = new ProxyListeners(options, settings, declaration);
+    const listeners = new ProxyListeners(options, settings, declaration);
     try {
       await listeners.#startMissing(
         settings,
         declaration,
-        (each) => (listeners!.#running = [...listeners!.#running, each]),
+        (each) => (listeners.#running = [...listeners.#running, each]),
       );
+      up.resolve(listeners);
       return listeners;
     } catch (error) {
+      up.resolve(undefined);
       await listeners.stop(0);
       throw error;
     }
