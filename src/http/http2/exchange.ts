@@ -30,8 +30,7 @@ export class Http2Exchange<Data> extends Exchange<Data> {
 
   /** END_STREAM came. */
   isRequestWhole = false;
-  /** What the client may send. */
-  readonly window: ReceiveWindow;
+  #window: ReceiveWindow | undefined;
   receivedMs: number;
   #isPaused = false;
   #awaitsContinue = false;
@@ -65,7 +64,6 @@ export class Http2Exchange<Data> extends Exchange<Data> {
     this.client = client;
     this.id = id;
     this.sendWindow = client.sender.peer.initialWindowBytes;
-    this.window = new ReceiveWindow(client.server.settings.streamWindowBytes);
     this.isOwn = isOwn;
     this.startedMs = client.nowMs;
     this.receivedMs = client.nowMs;
@@ -86,6 +84,11 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   /** Whether only the client can go on: its request is not whole, nobody pauses it, and no answer has begun. */
   get awaitsClient(): boolean {
     return !this.isRequestWhole && !this.#isPaused && this.#answer < Answer.content && this.upgrade === "";
+  }
+  /** What the client may send. */
+  get window(): ReceiveWindow {
+    this.#window ??= new ReceiveWindow(this.client.server.settings.streamWindowBytes);
+    return this.#window;
   }
   get #mustWait(): boolean {
     return this.#isPaused || (this.upgrade !== "" && !this.isTunnel);
@@ -156,7 +159,7 @@ export class Http2Exchange<Data> extends Exchange<Data> {
     if (this.#answer !== Answer.none || head.status <= 101) return;
     const writer = this.client.server.writer.begin(this, head.status);
     writer.lines(head, bytes);
-    if (!writer.overflowed) this.client.sender.head(this.id, writer.finish(false));
+    if (!writer.overflowed) this.client.sender.head(this.id, writer.finish());
   }
 
   begin(status: number): HeadWriter {
@@ -179,9 +182,9 @@ export class Http2Exchange<Data> extends Exchange<Data> {
       if (status !== 204) writer.contentLength(framing);
       if (!this.#dropsContent) this.#left = framing;
     }
-    this.responseHeadBytes = writer.finish(true);
-    this.#answer = Answer.content;
     this.firstByteMs = this.client.clockMs;
+    this.responseHeadBytes = writer.finish(this.firstByteMs);
+    this.#answer = Answer.content;
     this.client.sender.head(this.id, this.responseHeadBytes);
     if (to > from) this.send(first, from, to);
   }
@@ -247,7 +250,7 @@ export class Http2Exchange<Data> extends Exchange<Data> {
     else {
       const writer = this.client.server.writer.open(this);
       writer.lines(trailers.head, trailers.bytes);
-      this.client.sender.head(this.id, writer.finish(false), FrameFlag.endStream);
+      this.client.sender.head(this.id, writer.finish(), FrameFlag.endStream);
     }
     // Of a tunnel the other direction is still open.
     if (!this.isTunnel || this.#hasBodyEnded) this.finish("answered");
@@ -288,8 +291,8 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   #continue(): void {
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;
-    if (this.#answer !== Answer.none || !this.window.isUntouched) return;
-    this.client.sender.head(this.id, this.client.server.writer.begin(this, 100).finish(false));
+    if (this.#answer !== Answer.none || this.requestBodyBytes > 0) return;
+    this.client.sender.head(this.id, this.client.server.writer.begin(this, 100).finish());
   }
 
   #keep(bytes: Uint8Array): void {

@@ -18,6 +18,7 @@ const COLON = 0x3a;
 const LF = 0x0a;
 /** Room for the fields that the exchange adds itself. */
 const OWN_BYTES = 256;
+const DATE_LASTS_MS = 100;
 const NOTHING: FieldSet = fieldSet();
 const NO_NAMES: readonly Uint8Array[] = [];
 /** Fields of one hop; and that of a WebSocket on HTTP/1.1, since extended CONNECT has no key to prove (RFC 8441 §5). */
@@ -34,6 +35,8 @@ export class Http2HeadWriter implements HeadWriter {
   readonly #maxBytes: number;
   #at = 0;
   #hasDate = false;
+  #date = dateLine();
+  #dateMs = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -70,13 +73,27 @@ export class Http2HeadWriter implements HeadWriter {
 
   /** Also of several lines. */
   line(prepared: Uint8Array): void {
+    const end =
+      this.#at + FIELD_OVERHEAD_BYTES > this.#maxBytes ? -1 : this.#encoder.prepared(this.block, this.#at, prepared);
+    if (end < 0) this.#lines(prepared);
+    else {
+      this.#at = end;
+      if (prepared === this.#date) this.#hasDate = true;
+    }
+  }
+
+  #lines(prepared: Uint8Array): void {
     let at = 0;
     while (at < prepared.length) {
       const colon = prepared.indexOf(COLON, at);
       const end = prepared.indexOf(LF, colon);
       if (colon < 0 || end < 0) return;
       const known = fieldNameOf(prepared, at, colon);
-      if (known >= 0 && LEFT_OUT[known] !== 1) this.#add(prepared, at, colon, colon + 2, end - 1, known);
+      const isKept = known >= 0 && LEFT_OUT[known] !== 1;
+      if (isKept) this.#add(prepared, at, colon, colon + 2, end - 1, known);
+      // A `Date` must be seen here, so that there is no second one.
+      if (isKept && at === 0 && end + 1 === prepared.length && (known !== FieldName.date || prepared === this.#date))
+        this.#encoder.remember(prepared);
       at = end + 1;
     }
   }
@@ -89,12 +106,26 @@ export class Http2HeadWriter implements HeadWriter {
     this.#at = this.#encoder.contentLength(this.block, this.#at, bytes);
   }
 
-  /** Ends the block, which is then sent before any other. @returns its length */
-  finish(hasDate: boolean): number {
-    if (hasDate && !this.#hasDate) this.line(dateLine());
+  /**
+   * Ends the block, which is then sent before any other.
+   *
+   * @param nowMs the time of an answer that needs a `Date`, on the clock of `performance.now()`; 0 = none is needed
+   * @returns its length
+   */
+  finish(nowMs = 0): number {
+    if (nowMs > 0 && !this.#hasDate) this.line(this.#dateAt(nowMs));
     this.#encoder.commit();
     this.exchange = undefined;
     return this.#at;
+  }
+
+  /** Asks for the time of day only now and then. */
+  #dateAt(nowMs: number): Uint8Array {
+    if (nowMs - this.#dateMs >= DATE_LASTS_MS) {
+      this.#dateMs = nowMs;
+      this.#date = dateLine();
+    }
+    return this.#date;
   }
 
   get #encoder() {

@@ -36,8 +36,4 @@ export class ReceiveWindow {
   get isHalfUsed(): boolean {
     return this.#outstandingBytes * 2 >= this.#bytes;
   }
-
-  get isUntouched(): boolean {
-    return this.#outstandingBytes === 0;
-  }
 }

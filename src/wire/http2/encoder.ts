@@ -35,6 +35,7 @@ for (const id of [FieldName.setCookie, FieldName.cookie, FieldName.authorization
   LEAVES_TABLE[id] = SECRET;
 
 const BUCKETS = 128;
+const PREPARED_LINES = 8;
 const SEEN_ONCE = -1;
 /** Results of a search for an entry. */
 const NOT_THERE = -1;
@@ -75,6 +76,12 @@ export class HpackEncoder {
   #hashes: Int32Array | undefined;
   #numbers = new Int32Array(0);
   #added = 0;
+  /** Lines of which it is known that they are in the table, and the numbers of their entries: a ring. */
+  readonly #prepared: (Uint8Array | undefined)[] = new Array(PREPARED_LINES).fill(undefined);
+  readonly #preparedNumbers = new Int32Array(PREPARED_LINES);
+  #preparedCount = 0;
+  /** The number of the entry that `field` referred to last; NOT_THERE where it wrote a literal. */
+  #lastNumber = NOT_THERE;
 
   constructor(tableBytes = 4096) {
     this.#ownBytes = tableBytes;
@@ -128,6 +135,28 @@ export class HpackEncoder {
     return writeDigits(out, writeInteger(out, at, 4, WITHOUT_INDEXING, CONTENT_LENGTH_NAME), length);
   }
 
+  /** Encodes a line that was encoded by `field` and `remember` before, by its identity. @returns where it ends, or -1 where it must be encoded by `field` */
+  prepared(out: Uint8Array, at: number, line: Uint8Array): number {
+    const place = this.#prepared.indexOf(line);
+    if (place < 0) return -1;
+    const index = this.#added - 1 - this.#preparedNumbers[place]!;
+    if (index >= this.#table.count || this.#mayPushOut) return -1;
+    return writeInteger(out, at, 7, INDEXED, FIRST_DYNAMIC_INDEX + index + newCount);
+  }
+
+  /** The field that was just encoded is all of `line`, which will never change. */
+  remember(line: Uint8Array): void {
+    if (this.#lastNumber < 0) return;
+    const place = this.#preparedCount++ % PREPARED_LINES;
+    this.#prepared[place] = line;
+    this.#preparedNumbers[place] = this.#lastNumber;
+  }
+
+  /** Whether a new entry of this block may push out others. */
+  get #mayPushOut(): boolean {
+    return newCount > 0 && this.#table.bytes + newBytes > this.#table.maxBytes;
+  }
+
   /** Encodes a field whose name may have capital letters, which HTTP/2 does not allow. */
   field(
     out: Uint8Array,
@@ -142,6 +171,7 @@ export class HpackEncoder {
     const leaves = LEAVES_TABLE[id]!;
     const size = nameEnd - nameStart + valueEnd - valueStart + ENTRY_OVERHEAD_BYTES;
     let flags = leaves === SECRET ? NEVER_INDEXED : WITHOUT_INDEXING;
+    this.#lastNumber = NOT_THERE;
     if (leaves === IN_TABLE && size <= this.#table.maxBytes / 2) {
       const hash = hashOf(bytes, nameStart, nameEnd, valueStart, valueEnd);
       const hashes = this.#hashes ?? this.#firstHashes();
@@ -151,7 +181,10 @@ export class HpackEncoder {
         this.#numbers[bucket] = SEEN_ONCE;
       } else {
         const index = this.#find(this.#numbers[bucket]!, bytes, nameStart, nameEnd, valueStart, valueEnd);
-        if (index >= 0) return writeInteger(out, at, 7, INDEXED, FIRST_DYNAMIC_INDEX + index);
+        if (index >= 0) {
+          this.#lastNumber = this.#numbers[bucket]!;
+          return writeInteger(out, at, 7, INDEXED, FIRST_DYNAMIC_INDEX + index);
+        }
         if (index === NOT_THERE && keepNew(bytes, nameStart, nameEnd, valueStart, valueEnd, id, bucket))
           flags = WITH_INDEXING;
       }
@@ -187,8 +220,7 @@ export class HpackEncoder {
       if (lines[at] !== lower(bytes[place]!)) return NOT_THERE;
     at += 2;
     for (let place = valueStart; place < valueEnd; place++, at++) if (lines[at] !== bytes[place]) return NOT_THERE;
-    // A new entry of this block may push out this one.
-    return newCount > 0 && table.bytes + newBytes > table.maxBytes ? UNCERTAIN : index + newCount;
+    return this.#mayPushOut ? UNCERTAIN : index + newCount;
   }
 }
 

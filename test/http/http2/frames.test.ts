@@ -109,5 +109,5 @@ test("a window is opened by halves, by what was taken", () => {
   const window = new ReceiveWindow(100_000);
   expect([window.receive(100_000), window.receive(1)]).toEqual([true, false]);
   expect([window.take(49_999), window.take(1), window.take(50_001)]).toEqual([0, 50_000, 50_001]);
-  expect(window.isUntouched).toBe(true);
+  expect([window.isHalfUsed, window.receive(50_000), window.isHalfUsed]).toEqual([false, true, true]);
 });

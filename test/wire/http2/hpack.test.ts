@@ -195,6 +195,34 @@ test("a field is indexed when it comes again, and one byte from then on", () => 
   expect(sizes[2]).toBe(2);
 });
 
+test("a prepared line is found by its identity, as long as its entry is in the table", () => {
+  const encoder = new HpackEncoder(100);
+  const decoder = new HpackDecoder(100);
+  const section = new FieldSection(LIMITS);
+  const line = latin1("a: b");
+  const out = new Uint8Array(200);
+  /** @returns whether the identity was enough */
+  const send = (...others: string[]) => {
+    let at = encoder.begin(out, 0);
+    for (const other of others) {
+      const bytes = latin1(other);
+      at = encoder.field(out, at, bytes, 0, 1, 3, bytes.length, 0);
+    }
+    const end = encoder.prepared(out, at, line);
+    at = end >= 0 ? end : encoder.field(out, at, line, 0, 1, 3, 4, 0);
+    if (end < 0) encoder.remember(line);
+    encoder.commit();
+    expect(decoder.decode(out, 0, at, section)).toBe(true);
+    expect(linesOf(section)).toEqual([...others, "a: b"]);
+    return end >= 0;
+  };
+  // Once it is a literal, then it goes into the table, then it is found there, and known from then on.
+  expect([send(), send(), send(), send(), send("c: d")]).toEqual([false, false, false, true, true]);
+  // A new entry of the same block may push it out, and two do.
+  expect([send("c: d"), send("e: f"), send("e: f"), send("e: f")]).toEqual([true, true, false, false]);
+  expect(decoder.tableBytes).toBe(encoder.tableBytes);
+});
+
 test("a block that is not committed leaves no trace", () => {
   const encoder = new HpackEncoder();
   const decoder = new HpackDecoder();
