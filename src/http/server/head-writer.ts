@@ -32,6 +32,7 @@ export class Http1HeadWriter implements HeadWriter {
   overflowed = false;
   readonly #output: Output;
   readonly #maxBytes: number;
+  #start = 0;
   #at = 0;
   #end = 0;
   #hasDate = false;
@@ -57,6 +58,7 @@ export class Http1HeadWriter implements HeadWriter {
     this.#hasDate = false;
     const room = this.#maxBytes + OWN_BYTES + JOINED_BYTES;
     this.#at = this.#output.reserve(exchange.client.connection, room);
+    this.#start = this.#at;
     this.#end = this.#at + this.#maxBytes;
   }
 
@@ -93,6 +95,11 @@ export class Http1HeadWriter implements HeadWriter {
   field(name: string, value: string): void {
     if (name.toLowerCase() === "date") this.#hasDate = true;
     this.line(fieldLine(name, value));
+  }
+
+  /** Returns whether the head is still where it was begun: not where others sent something in between. */
+  isIntact(exchange: Http1Exchange<unknown>): boolean {
+    return this.exchange === exchange && this.#output.isAt(exchange.client.connection, this.#start);
   }
 
   contentLength(bytes: number): void {

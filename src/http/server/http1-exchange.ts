@@ -101,7 +101,11 @@ export class Http1Exchange<Data> extends Exchange<Data> {
   sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length): void {
     const { client } = this;
     const { writer, output } = client.server;
-    if (this.#answer !== Answer.begun || writer.exchange !== this) return;
+    if (this.#answer !== Answer.begun) return;
+    if (!writer.isIntact(this)) {
+      this.abort("failed");
+      return;
+    }
     if (writer.overflowed) {
       this.fail(502, "The head of the service's answer is too long.");
       return;

@@ -27,6 +27,11 @@ export class Output {
   isGathering = false;
   #sink: Sink | undefined;
 
+  /** Returns whether nothing was added or written since `reserve` returned `from` to `sink`. */
+  isAt(sink: Sink, from: number): boolean {
+    return this.#sink === sink && this.length === from;
+  }
+
   /** Makes the block `sink`'s, with room for so many bytes. Returns where they begin. */
   reserve(sink: Sink, bytes: number): number {
     if (this.#sink !== sink || this.length + bytes > BLOCK_BYTES) {

@@ -234,6 +234,27 @@ describe("an answer", () => {
   });
 });
 
+test("a head that others sent something into is never sent", async () => {
+  const site = new Site((exchange, { target }) => {
+    if (target === "/waits") return;
+    const [{ exchange: waiting } = { exchange }] = site.visits;
+    exchange.begin(200).field("X-Of", "second");
+    waiting.begin(200);
+    waiting.sendHead(3, ABC);
+    waiting.end();
+    exchange.sendHead(3, ABC);
+  });
+  await using server = await serve(site);
+  const waiting = new RawClient(server.port).send("GET /waits HTTP/1.1\r\nHost: a\r\n\r\n");
+  await until(() => site.visits.length === 1);
+  const second = new RawClient(server.port).send(request());
+  await until(() => second.closed);
+  expect([second.received, site.visits[1]?.exchange.outcome]).toEqual(["", "failed"]);
+  expect((await waiting.answers(1)).map(({ status, content }) => [status, content])).toEqual([[200, "abc"]]);
+  expect(waiting.received).not.toContain("X-Of");
+  waiting.socket.destroy();
+});
+
 describe("an error page", () => {
   test.each([
     ["text/html", "text/html; charset=utf-8"],
