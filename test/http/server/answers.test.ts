@@ -234,13 +234,23 @@ describe("an answer", () => {
   });
 });
 
-test("a head that others sent something into is never sent", async () => {
+test.each([
+  ["a head", false],
+  ["content", true],
+])("a head into which another connection sent %s is never sent", async (_, hasBegun) => {
+  const begin = (exchange: Exchange<Visit>) => {
+    exchange.begin(200);
+    exchange.sendHead(BodyFraming.unknown);
+  };
   const site = new Site((exchange, { target }) => {
-    if (target === "/waits") return;
-    const [{ exchange: waiting } = { exchange }] = site.visits;
+    const waiting = site.visits[0]!.exchange;
+    if (target === "/waits") {
+      if (hasBegun) begin(exchange);
+      return;
+    }
     exchange.begin(200).field("X-Of", "second");
-    waiting.begin(200);
-    waiting.sendHead(3, ABC);
+    if (!hasBegun) begin(waiting);
+    waiting.send(ABC);
     waiting.end();
     exchange.sendHead(3, ABC);
   });
