@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { hashPassword } from "../app/mod.ts";
+import { hashPassword } from "../auth/mod.ts";
 import { TenkError } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";

@@ -1,10 +1,9 @@
+import { attemptsKey, PasswordCheck, Throttle } from "../../auth/mod.ts";
 import { addressRanges } from "../../net/mod.ts";
-import { attemptsKey, type Client, clientOf } from "./client.ts";
-import { PasswordCheck } from "./password.ts";
+import { type Client, clientOf } from "./client.ts";
 import { isSame } from "./secrets.ts";
 import { credentialsDigest, type SessionFile } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
-import { Throttle } from "./throttle.ts";
 
 export interface AccessOptions {
   /** Opens everything. */

@@ -6,7 +6,6 @@ export { checkDashboard, Dashboard } from "./dashboard.ts";
 export { LiveStreams } from "./live.ts";
 export { LiveRun } from "./live-run.ts";
 export { type LogLine, processLog } from "./log-ring.ts";
-export { hashPassword } from "./password.ts";
 export { type AdminSources, adminRoutes } from "./routes.ts";
 export { newSecret as newToken } from "./secrets.ts";
 export { SessionFile } from "./session-file.ts";

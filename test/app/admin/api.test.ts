@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { PasswordCheck } from "../../../src/app/admin/password.ts";
+import { PasswordCheck } from "../../../src/auth/mod.ts";
 import type { ConnectionQuery } from "../../../src/net/mod.ts";
 import { BEARER, HASH, JSON_BODY, worldOf } from "./support.ts";
 

@@ -3,12 +3,11 @@ import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Access } from "../../../src/app/admin/access.ts";
-import { hashPassword } from "../../../src/app/admin/password.ts";
 import { isSame, newSecret } from "../../../src/app/admin/secrets.ts";
 import { Sessions } from "../../../src/app/admin/sessions.ts";
-import { Throttle } from "../../../src/app/admin/throttle.ts";
 import { findToken, openToken } from "../../../src/app/admin/token.ts";
 import { effectiveSettings, parseConfig, up } from "../../../src/app/mod.ts";
+import { hashPassword, Throttle } from "../../../src/auth/mod.ts";
 import { until } from "../../net/support.ts";
 import { BEARER, FORM, HASH, keptLog, newFolder, OWN_PAGE, sessionOf, TOKEN, worldOf } from "./support.ts";
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { cookieValues } from "../../../src/app/admin/access.ts";
 import { isAllowedHost } from "../../../src/app/admin/allowed-host.ts";
-import { attemptsKey, clientOf } from "../../../src/app/admin/client.ts";
+import { clientOf } from "../../../src/app/admin/client.ts";
+import { attemptsKey } from "../../../src/auth/mod.ts";
 import { addressRanges } from "../../../src/net/mod.ts";
 import { inside, worldOf } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import { TenkError } from "../../base/mod.ts";
+import { TenkError } from "../base/mod.ts";
 
 /** Verifying costs 64 MiB and some tens of milliseconds, in a thread of the runtime. */
 const MAX_CONCURRENT = 2;
