@@ -19,6 +19,15 @@ const MAX_ATTEMPTS = 3;
 /** Content that is kept while a connection is being opened, to send it to another target where that fails. */
 const MAX_KEPT_BYTES = 256 * 1024;
 const RETRY_AFTER = fieldLine("Retry-After", "5");
+/** Failures that tell against the target; a full queue or a client that stalls does not. */
+const TARGETS_FAULT: ReadonlySet<TargetFailure["reason"]> = new Set([
+  "connect",
+  "connect-timeout",
+  "closed",
+  "reset",
+  "bad-response",
+  "response-timeout",
+]);
 const NO_TARGETS: readonly HttpServiceTarget[] = [];
 
 /**
@@ -283,7 +292,7 @@ export class Forward implements ResponseEvents, Waiter {
     const target = this.target!;
     this.failure = failure;
     // A kept connection that the target closed says nothing about its health.
-    if (!failure.isReused && failure.phase !== "in-response" && failure.reason !== "stopped") {
+    if (!failure.isReused && failure.phase !== "in-response" && TARGETS_FAULT.has(failure.reason)) {
       target.failed(new Error(failure.text), performance.now(), this.#isTrial);
     } else target.erred(failure.text);
     this.#endAttempt();
