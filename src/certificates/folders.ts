@@ -12,8 +12,8 @@ export interface CertificateFolders {
 }
 
 export function certificateFolders(dataFolder: string): CertificateFolders {
-  const folder = (name: string) => join(dataFolder, "certificates", name);
-  return { ca: folder("ca"), issued: folder("issued"), acme: folder("acme") };
+  const issued = join(dataFolder, "certificates");
+  return { ca: join(issued, "local"), issued, acme: join(issued, "acme") };
 }
 
 /**

@@ -24,7 +24,7 @@ export {
   type RenewalWindow,
 } from "./issuer.ts";
 export { type CaCertificates, LocalCa, type LocalCaOptions } from "./local/mod.ts";
-export { checkedName, isPublic } from "./names.ts";
+export { checkedName, isAddress, isPublic } from "./names.ts";
 export {
   type CertificateError,
   type CertificateStatus,

@@ -73,7 +73,7 @@ async function ownRoot({ config, fingerprint }: TrustOptions): Promise<TrustedRo
   const dataFolder = dataFolderOf(loaded, usualDataFolder());
   const { ca: folder } = certificateFolders(dataFolder);
   const isNew = !existsSync(folder);
-  const domains = localDomainsOf(loaded.config.domain);
+  const domains = localDomainsOf(loaded.config.domain, loaded.config.certificates.local);
   const ca = new LocalCa({ folder, domains });
   const root = await ca.certificates().catch((error: unknown) => {
     if (!(error instanceof IssueError)) throw error;

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import fc from "fast-check";
 import { TenkError } from "../../src/base/mod.ts";
+import { localDomainsOf } from "../../src/certificates/folders.ts";
 import { checkedName, isBelow, isPublic } from "../../src/certificates/names.ts";
 
 describe("a name for a certificate", () => {
@@ -128,6 +129,18 @@ describe("who issues", () => {
       false,
       true,
     ]);
+  });
+
+  test.each([
+    [undefined, [], []],
+    ["home.arpa", [], []],
+    ["lab.home.arpa", [], []],
+    ["example.org", [], []],
+    ["nas.home", [], ["nas.home"]],
+    ["fritz.box", ["fritz.box"], ["fritz.box"]],
+    ["example.org", ["fritz.box", "x.lan"], ["fritz.box"]],
+  ])("a configuration with domain %s and local %j adds %j to the root's", (domain, called, expected) => {
+    expect(localDomainsOf(domain, called)).toEqual(expected);
   });
 
   test("a wildcard is below its domain", () => {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalCa } from "../../src/certificates/mod.ts";
+import { certificateFolders, LocalCa } from "../../src/certificates/mod.ts";
 import { givenRoot } from "../../src/cli/trust-source.ts";
 import { listen } from "../../src/net/mod.ts";
 import { keptLog, newFolder, request, testWith } from "../certificates/support.ts";
@@ -25,16 +25,16 @@ async function shell(folder: string, script: string, flags?: readonly string[]) 
   return { code, stdout, stderr };
 }
 
-const caFolder = (folder: string) => join(folder, "tenk", "certificates", "ca");
+const caFolder = (folder: string) => certificateFolders(join(folder, "tenk")).ca;
 
 describe("tenk trust", () => {
-  test("--print prints the root that an instance then uses, which may sign for the configuration's domain, and no key", async () => {
+  test("--print prints the root that an instance then uses, which may sign for the configuration's domains, and no key", async () => {
     const folder = newFolder();
-    writeFileSync(join(folder, "tenk.yaml"), "domain: nas.home\n");
+    writeFileSync(join(folder, "tenk.yaml"), "domain: nas.home\ncertificates: { local: [Fritz.Box] }\n");
     const { code, stdout } = await shell(folder, "tenk trust --print");
     const { root, domains } = await new LocalCa({ folder: caFolder(folder), log: keptLog().log }).certificates();
     expect([code, stdout.trim()]).toEqual([0, root.trim()]);
-    expect(domains).toContain("nas.home");
+    expect(domains).toEqual(expect.arrayContaining(["nas.home", "fritz.box"]));
   }, 30_000);
 
   test("--from refuses a root with another fingerprint, a URL without one, and what is no root", async () => {

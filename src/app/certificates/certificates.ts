@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Log, logOf } from "../../base/mod.ts";
 import {
   AcmeIssuer,
@@ -6,9 +6,10 @@ import {
   type CertificateStatus,
   type CertificateStore,
   type ChallengeResponses,
+  certificateFolders,
   type Declaration,
-  isPublic,
   LocalCa,
+  localDomainsOf,
   openCertificateStore,
 } from "../../certificates/mod.ts";
 import type { Metric } from "../../metrics/mod.ts";
@@ -36,14 +37,13 @@ export class InstanceCertificates implements Certificates {
 
   constructor(settings: CertificateSettings, log: Log = logOf("certificates")) {
     const { config, domain, dataFolder } = settings;
-    const folder = dataFolder === undefined ? undefined : join(dataFolder, "certificates");
-    const localDomains = domain === undefined || isPublic(domain) ? [] : [domain];
-    this.localCa = new LocalCa({ folder: folder && join(folder, "local"), domains: localDomains, log });
-    const acme = (challenges: ChallengeResponses) =>
-      new AcmeIssuer(acmeOptions(settings, folder && join(folder, "acme")), challenges);
+    const folders = dataFolder === undefined ? undefined : certificateFolders(dataFolder);
+    const localDomains = localDomainsOf(domain, config.local);
+    this.localCa = new LocalCa({ folder: folders?.ca, domains: localDomains, log });
+    const acme = (challenges: ChallengeResponses) => new AcmeIssuer(acmeOptions(settings, folders?.acme), challenges);
     this.#open = () =>
       openCertificateStore({
-        folder,
+        folder: folders?.issued,
         local: this.localCa,
         ...(config.acme !== "off" && { acme }),
         localDomains,

@@ -241,7 +241,7 @@ export class Keeper {
 
 function noIssuer(name: string): IssueError {
   return new IssueError("choose issuer", `${name} is public, and no public CA is set up`, {
-    fix: "set certificates.acme, or name its domain in certificates.localDomains if it is not public",
+    fix: "set certificates.acme, or list its domain in certificates.local if it is your own network's, such as fritz.box",
   });
 }
 
