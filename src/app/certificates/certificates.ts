@@ -85,19 +85,19 @@ function acmeOptions({ config, folder }: CertificateSettings, accountFolder: str
     ...(profile !== undefined && { profile }),
     ...(preferredChain !== undefined && { preferredChain }),
     ...(challenges && { challenges }),
-    ...(dns && { dns: dnsOptions(dns) }),
+    ...(dns && { dns: dnsOptions(dns, folder) }),
     ...(externalAccount && { externalAccount }),
   };
 }
 
-function dnsOptions({
-  command,
-  timeout,
-  wait,
-}: NonNullable<CertificatesConfig["dns"]>): NonNullable<AcmeOptions["dns"]> {
+/** `./dns.sh` is a file beside the configuration, `nsupdate` one of PATH. */
+function dnsOptions(
+  { command, timeout, wait }: NonNullable<CertificatesConfig["dns"]>,
+  folder: string,
+): NonNullable<AcmeOptions["dns"]> {
   const [program = "", ...rest] = command;
   return {
-    command: [program, ...rest],
+    command: [program.includes("/") ? resolve(folder, program) : program, ...rest],
     ...(timeout !== undefined && { commandMs: timeout }),
     ...(wait !== undefined && { waitMs: wait }),
   };
