@@ -6,6 +6,7 @@ import { Http1Exchange } from "./http1-exchange.ts";
 import type { Http1Server } from "./http1-server.ts";
 import { viewOf } from "./output.ts";
 import { ReadGate } from "./read-gate.ts";
+import { logRejected } from "./rejections.ts";
 import { openExchange } from "./request.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -256,7 +257,9 @@ export class Http1Connection implements ClientConnection {
     const end = this.#body.deliver(exchange, handler, bytes, at, to);
     if (end < 0) {
       this.#closes = true;
-      if (end === -1) exchange.failFor("bad-body", 400, detailOf(this.#body.refusal));
+      const isBroken = end === -1;
+      this.#logRejected(isBroken ? (this.#body.refusal ?? "bad-body") : "body-too-large", isBroken ? 400 : 413);
+      if (isBroken) exchange.failFor("bad-body", 400, detailOf(this.#body.refusal));
       else exchange.failFor("aborted", 413);
       return to;
     }
@@ -337,12 +340,17 @@ export class Http1Connection implements ClientConnection {
     else this.#exchange.failFor("failed", 500);
   }
 
+  #logRejected(reason: string, status: number): void {
+    logRejected(reason, { status, address: this.connection.remoteAddress });
+  }
+
   /** Answers what never became an exchange of the handler, and closes. */
   #answerItself(status: number, why: string, detail: string | undefined, reason: CloseReason): void {
     const exchange = new Http1Exchange<unknown>(this, undefined, true);
     this.#exchange = exchange;
     this.#closes = true;
     this.#closeReason = reason;
+    this.#logRejected(why, status);
     exchange.fail(status, detail);
     this.server.handler.answeredItself?.(this, status, why);
   }
