@@ -11,6 +11,7 @@ import {
 } from "./challenges/mod.ts";
 import { AcmeClient } from "./client.ts";
 import { AcmeError } from "./error.ts";
+import { identifierOf } from "./identifiers.ts";
 import type { AcmeAccountOptions } from "./options.ts";
 import { runOrder } from "./order.ts";
 import { RenewalInfo } from "./renewal-info.ts";
@@ -57,7 +58,7 @@ export class AcmeIssuer implements Issuer {
       const { renewalInfo } = await this.client.directory(signal);
       // Only a CA with renewal information knows the field (RFC 9773 §5).
       const replaces = renewalInfo === undefined || previous === undefined ? undefined : renewalIdOf(previous.cert);
-      return await this.#tryChallenges((solvers) =>
+      return await this.#tryChallenges(names, (solvers) =>
         runOrder(this.client, { names, profile, replaces, preferredChain, solvers, signal }),
       );
     } catch (error) {
@@ -67,7 +68,10 @@ export class AcmeIssuer implements Issuer {
   }
 
   /** Where a challenge fails, orders anew with the next kind first: one of the two ports may be closed. */
-  async #tryChallenges(order: (solvers: readonly Solver[]) => Promise<IssuedCertificate>): Promise<IssuedCertificate> {
+  async #tryChallenges(
+    names: readonly string[],
+    order: (solvers: readonly Solver[]) => Promise<IssuedCertificate>,
+  ): Promise<IssuedCertificate> {
     const failures: AcmeError[] = [];
     for (let solvers = this.#solvers; ; ) {
       try {
@@ -78,10 +82,13 @@ export class AcmeIssuer implements Issuer {
         const failed = error instanceof AcmeError ? error.challenge : undefined;
         if (failed === undefined) throw error;
         failures.push(error as AcmeError);
-        const others = solvers.filter(({ kind }) => kind !== failed);
+        // A wildcard that dns-01 could not prove is not ordered again: no other kind can.
+        const others = solvers.filter(
+          (solver) => solver.kind !== failed && names.some((name) => canProve(solver, name)),
+        );
         if (others.length === 0 || failures.length >= solvers.length) throw together(failures);
         log.info("trying another challenge", { failed, reason: messageOf(error) });
-        solvers = [...others, ...solvers.filter(({ kind }) => kind === failed)];
+        solvers = [...others, ...solvers.filter((solver) => !others.includes(solver))];
       }
     }
   }
@@ -90,6 +97,11 @@ export class AcmeIssuer implements Issuer {
   renewalWindow({ cert }: IssuedCertificate, signal: AbortSignal): Promise<RenewalWindow | undefined> {
     return this.#renewalInfo.windowOf(cert, signal);
   }
+}
+
+function canProve(solver: Solver, name: string): boolean {
+  const isWildcard = name.startsWith("*.");
+  return solver.canProve(identifierOf(isWildcard ? name.slice(2) : name), isWildcard);
 }
 
 /** One error of those of all challenges: a person wants to know why each failed. */

@@ -193,6 +193,23 @@ test("an order that no challenge could prove says why each failed, and what to d
   expect(failure.fix).toMatch(/port 80.*; or: .*port 443/);
 });
 
+test("a wildcard that its only challenge could not prove is ordered once", async () => {
+  const error = { type: "urn:ietf:params:acme:error:dns", detail: "no TXT record" };
+  const challenge = { type: "dns-01", url: "", token: "t".repeat(43), status: "invalid", error };
+  using ca = await FakeCa.open({
+    authorization: (socket) => {
+      const status = ca.asked.at(-2) === "challenge" ? "invalid" : "pending";
+      const identifier = { type: "dns", value: "example.org" };
+      challenge.url = ca.url("challenge");
+      ca.answer(socket, { json: { status, identifier, wildcard: true, challenges: [challenge] } });
+    },
+  });
+  const options = { dns: { command: ["/bin/true"] as const, waitMs: 0 } };
+  const failure = await failureOf(issue(issuerFor(ca, responses, options), ["*.example.org"]));
+  expect(failure.message).toContain("*.example.org by dns-01: the CA says dns: no TXT record");
+  expect(ca.asked.filter((resource) => resource === "order")).toHaveLength(1);
+});
+
 test("an aborted order ends at once, and withdraws its challenges", async () => {
   using ca = await FakeCa.open({ "order-state": () => undefined });
   const abort = new AbortController();
