@@ -99,12 +99,19 @@ export function narrowed(scope: Scope, matcher: Matcher, from: Directive, report
   }
   const paths = matcher.paths === undefined ? scope.paths : pathsWithin(scope, matcher.paths, from, report);
   if (paths === undefined) return undefined;
-  return {
-    ...scope,
-    paths,
-    hosts: matcher.hosts ?? scope.hosts,
-    settings: { ...scope.settings, ...(matcher.clients && { allow: matcher.clients }) },
-  };
+  const hosts = matcher.hosts?.filter((host) => scope.hosts.some((outer) => covers(outer, host))) ?? scope.hosts;
+  if (hosts.length > 0) return { ...scope, paths, hosts };
+  report.add(
+    from,
+    `not carried over: ${matcher.hosts?.join(", ")} is never reached, the site has ${scope.hosts.join(", ")}`,
+  );
+  return undefined;
+}
+
+/** Returns whether a site's address covers a host: itself, `*.home.arpa` one label, `*` every one. */
+function covers(outer: string, host: string): boolean {
+  if (outer === "*" || outer === host) return true;
+  return outer.startsWith("*.") && host.endsWith(outer.slice(1)) && !host.slice(0, -outer.length + 1).includes(".");
 }
 
 function pathsWithin(scope: Scope, patterns: readonly string[], from: Directive, report: Report): string[] | undefined {

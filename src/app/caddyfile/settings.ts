@@ -3,15 +3,10 @@ import { isPasswordHash } from "../../part/mod.ts";
 import { upstreamUrls } from "./addresses.ts";
 import { fallbackOf } from "./answers.ts";
 import type { Directive } from "./directives.ts";
+import { closed, isForeignGuard, isGuard, NO_PASSWORD, NOBODY } from "./guards.ts";
 import { withHeaderLine } from "./headers.ts";
 import { isEverything, type Matcher, splitMatcher } from "./matchers.ts";
 import type { Report, RouteSettings, Scope } from "./scope.ts";
-
-/**
- * A hash that no password has: a service whose users cannot be carried over is closed to everybody, rather than open.
- * Its memory of 8 KiB makes a guess cheap.
- */
-const NO_PASSWORD = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 type Change = Partial<Omit<Scope, "settings">> & { readonly settings?: RouteSettings };
 
@@ -42,9 +37,6 @@ const SETTINGS: Readonly<
   },
 };
 
-/** Who may in: applied to more than they say rather than to less. */
-const GUARDS = /^(basic_?auth|forward_auth)$/;
-
 export function isSetting(name: string): boolean {
   return Object.hasOwn(SETTINGS, name);
 }
@@ -58,13 +50,18 @@ export function withSettings(
 ): Scope {
   let next = scope;
   for (const from of directives) {
+    if (isForeignGuard(from)) {
+      report.add(from, "not carried over: nobody gets in until auth or allow is set");
+      next = closed(next);
+      continue;
+    }
     const apply = Object.hasOwn(SETTINGS, from.name) ? SETTINGS[from.name] : undefined;
     if (apply === undefined) continue;
     // A root's only word is its folder, although it looks like a matcher.
     const isFolder = from.name === "root" && from.args.length === 1;
     const { matcher, rest } = isFolder ? { matcher: { others: [] }, rest: from.args } : splitMatcher(from, named);
     if (!isEverything(matcher)) {
-      if (!GUARDS.test(from.name)) {
+      if (!isGuard(from)) {
         report.add(from, "not carried over: it is for a part of the requests alone");
         if (from.name === "php_fastcgi" || from.name === "templates") next = { ...next, noFiles: from.name };
         continue;
@@ -72,8 +69,11 @@ export function withSettings(
       report.add(from, "carried over for all requests of its block, not only for those that it names");
     }
     const { settings, ...others } = apply(next, from, rest, report);
-    if (settings?.auth !== undefined && next.settings.auth !== scope.settings.auth)
-      report.add(from, "carried over instead of the authentication before it: a service has one");
+    if (settings?.auth !== undefined && next.settings.auth !== undefined) {
+      report.add(from, "not carried over beside another authentication: nobody gets in until auth is set");
+      next = closed(next);
+      continue;
+    }
     next = { ...next, ...others, settings: { ...next.settings, ...settings } };
   }
   return next;
@@ -140,7 +140,7 @@ function forwardAuth(from: Directive, [upstream = ""]: readonly string[], report
   const [url] = typeof urls === "string" ? [] : urls;
   if (url === undefined || !url.startsWith("http") || /[{}]/.test(uri)) {
     report.add(from, `not carried over: nobody gets in until auth.forward is set, for ${upstream}`);
-    return { users: { nobody: NO_PASSWORD } };
+    return NOBODY;
   }
   return { forward: { url: url + uri, copyHeaders: copyHeaders.filter((each) => !each.includes(">")) } };
 }

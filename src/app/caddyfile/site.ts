@@ -1,5 +1,6 @@
 import { filesOf, redirectOf, respondOf } from "./answers.ts";
 import type { Directive } from "./directives.ts";
+import { isDenial, isForeignGuard, refuses, withAllowed, withClients } from "./guards.ts";
 import { EVERYTHING, type Matcher, matchersIn, narrowed, splitMatcher } from "./matchers.ts";
 import { forwardingOf } from "./reverse-proxy.ts";
 import type { Report, Route, Scope } from "./scope.ts";
@@ -21,20 +22,25 @@ const NO_COUNTERPART: Readonly<Record<string, string>> = {
 /** Returns the routes of a block, and of the blocks in it. */
 export function routesOf(scope: Scope, directives: readonly Directive[], report: Report, inRoute = false): Route[] {
   const named = matchersIn(directives);
-  const allowed = { ...scope, settings: { ...scope.settings, ...allowedBy(directives, named) } };
+  const allowed = withAllowed(scope, directives, named, report);
   const inside = withSettings(uriStripped(allowed, directives, report), directives, named, report);
   const answering = directives.filter(({ name }) => ORDER.includes(name));
-  for (const from of directives) if (!isKnown(from, scope)) report.add(from, `not carried over${whyNot(from)}`);
+  for (const from of directives)
+    if (!isKnown(from, scope) && !isForeignGuard(from)) report.add(from, `not carried over${whyNot(from)}`);
   const ordered = inRoute ? answering : answering.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   return ordered.flatMap((from) => {
     const { matcher, rest } = splitMatcher(from, named);
     if (isDenial(from, matcher)) return [];
-    if (refuses(from, from.args) && (matcher.clients !== undefined || matcher.others.length > 0)) {
+    if (refuses(from) && (matcher.clients !== undefined || matcher.others.length > 0)) {
       report.add(from, "not carried over, so these clients get in: only a list of who may (allow) has a counterpart");
       return [];
     }
     const within = narrowed(inside, matcher, from, report);
-    return within === undefined ? [] : routesBy(from, rest, within, matcher, report);
+    if (within !== undefined) {
+      return routesBy(from, rest, withClients(within, matcher.clients, from, report), matcher, report);
+    }
+    if (refuses(from)) report.add(from, "requests that it refuses get in");
+    return [];
   });
 }
 
@@ -99,32 +105,6 @@ function merged(outer: Lines | undefined, inner: Lines): Lines {
   if (outer === undefined) return inner;
   const remove = [...outer.remove, ...inner.remove];
   return { remove, set: { ...outer.set, ...inner.set }, add: { ...outer.add, ...inner.add } };
-}
-
-/** `@outside not remote_ip 10.0.0.0/8` with `abort @outside` or `respond @outside 403`: a list of who may. */
-function allowedBy(
-  directives: readonly Directive[],
-  named: ReadonlyMap<string, Matcher>,
-): { allow?: readonly string[] } {
-  for (const from of directives) {
-    const { matcher } = splitMatcher(from, named);
-    if (isDenial(from, matcher) && matcher.clients !== undefined) return { allow: matcher.clients };
-  }
-  return {};
-}
-
-function isDenial(from: Directive, matcher: Matcher): boolean {
-  const isForOutsiders = matcher.isOutside === true && matcher.others.length === 0;
-  if (!isForOutsiders || matcher.hosts !== undefined || matcher.paths !== undefined) return false;
-  if (from.name === "handle" || from.name === "route") {
-    const [only, ...more] = from.block ?? [];
-    return only !== undefined && more.length === 0 && refuses(only, only.args);
-  }
-  return refuses(from, from.args);
-}
-
-function refuses({ name }: Directive, args: readonly string[]): boolean {
-  return name === "abort" || ((name === "respond" || name === "error") && args.some((each) => /^4\d\d$/.test(each)));
 }
 
 /** `handle /api/* { uri strip_prefix /api … }` is `handle_path /api/*`. */

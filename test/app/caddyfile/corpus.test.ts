@@ -69,6 +69,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   "matchers.Caddyfile": [
     "14: handle: not carried over: a matcher by method has no counterpart",
     "18: respond: not carried over: a path like *.php has no counterpart",
+    "18: respond: requests that it refuses get in",
     "19: respond: carried over with all that is below /healthz",
   ],
   "ports.Caddyfile": [

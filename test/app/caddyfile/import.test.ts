@@ -149,11 +149,36 @@ describe("it is said where it cannot be carried over:", () => {
     ["handle /a/* {\n respond /b/* hi\n}", "/b/* is never reached, it is outside of /a"],
     ["handle_path /a/* {\n respond /b/* hi\n}", "/b/* is a path behind one that is removed"],
     ["basic_auth {\n me $2a$14$x\n}\nrespond ok", "nobody gets in until you put the output of tenk password here"],
+    ["@php path *.php\nrespond @php 403\nreverse_proxy h:1", "requests that it refuses get in"],
+    [
+      "tls {\n client_auth {\n mode require\n}\n}\nrespond ok",
+      "tls: not carried over: nobody gets in until auth or allow is set",
+    ],
+    ["@b host b.other\nhandle @b {\n respond ok\n}", "b.other is never reached, the site has a.example.org"],
+    ["authorize with policy\nrespond ok", "authorize: not carried over: nobody gets in"],
     ["header __proto__ a\nrespond ok", "__proto__ not carried over: it is no header"],
     ["basic_auth {\n __proto__ x\n}\nrespond ok", "it has no users: nobody gets in"],
     ["forward_auth {\n}\nrespond ok", "nobody gets in until auth.forward is set"],
   ])("%j", (body, words) => {
     expect(site(body).problems.join("\n")).toContain(words);
+  });
+
+  test.each([
+    "tls {\n client_auth {\n mode require\n}\n}\nreverse_proxy h:1",
+    "authorize with policy\nhandle /a/* {\n reverse_proxy h:1\n}",
+    "basicauth @private {\n me $2a$14$x\n}\nreverse_proxy h:1",
+    "forward_auth {http.vars.up} {\n}\nreverse_proxy h:1",
+  ])("and then nobody gets in: %j", (body) => {
+    const sections = Object.values(site(body).services);
+    expect(sections.map(({ auth }) => auth)).toEqual([{ users: expect.any(Object) as Record<string, string> }]);
+  });
+
+  test("nor where two lists of clients would have to hold at once", () => {
+    const two = "@a not remote_ip 10.0.0.0/8\nabort @a\n@b not remote_ip 10.1.0.0/16\nabort @b\nreverse_proxy h:1";
+    expect(Object.values(site(two).services)).toMatchObject([{ auth: { users: {} } }]);
+    const nested =
+      "@a not remote_ip 10.0.0.0/8\nabort @a\n@b remote_ip 10.1.0.0/16\nhandle @b {\n reverse_proxy h:1\n}";
+    expect(Object.values(site(nested).services)).toMatchObject([{ auth: { users: {} } }]);
   });
 
   test("a service whose users are lost has a hash that no password has", async () => {
