@@ -132,9 +132,9 @@ function notePseudo(
 /** A path is there and begins with a slash; only OPTIONS may have `*`, and only plain CONNECT has neither path nor scheme. */
 function checkTarget(head: Head, bytes: Uint8Array, pseudo: RequestPseudo): number {
   const { methodStart, methodEnd, targetStart, targetEnd } = head;
-  if (methodStart === methodEnd) return MALFORMED_MESSAGE;
-  for (let at = methodStart; at < methodEnd; at++) if (TOKEN[bytes[at]!] === 0) return MALFORMED_MESSAGE;
+  if (!isToken(bytes, methodStart, methodEnd)) return MALFORMED_MESSAGE;
   const isExtended = (pseudo.seen & bitOf(Pseudo.protocol)) !== 0;
+  if (isExtended && !isToken(bytes, pseudo.protocolStart, pseudo.protocolEnd)) return MALFORMED_MESSAGE;
   if (head.method === Method.connect && !isExtended) {
     const isPlain = (pseudo.seen & TARGET_PARTS) === 0 && (pseudo.seen & bitOf(Pseudo.authority)) !== 0;
     return isPlain ? head.refuse("connect-unsupported") : MALFORMED_MESSAGE;
@@ -148,6 +148,11 @@ function checkTarget(head: Head, bytes: Uint8Array, pseudo: RequestPseudo): numb
   }
   for (let at = targetStart; at < targetEnd; at++) if (TARGET[bytes[at]!] === 0) return head.refuse("bad-target");
   return 0;
+}
+
+function isToken(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (TOKEN[bytes[at]!] === 0) return false;
+  return from < to;
 }
 
 /** The authority in force is `:authority`. A `Host` that differs would be another one for whoever reads that (§8.3.1). */

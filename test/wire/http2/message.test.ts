@@ -88,6 +88,8 @@ describe("a malformed request:", () => {
     ["upgrade", [...GET, "upgrade: websocket"]],
     ["te with more than trailers", [...GET, "te: trailers, deflate"]],
     ["a name with a capital letter", [...GET, "Accept: x"]],
+    [":protocol that is empty", [...CONNECT, ":protocol: "]],
+    [":protocol that is no token", [...CONNECT, ":protocol: a/b"]],
     [":protocol with GET", [...GET, ":protocol: websocket"]],
     ["CONNECT with a path", CONNECT],
   ])("%s", (_, lines) => {
