@@ -2,6 +2,7 @@ import { logHandlerFailed } from "../../net/mod.ts";
 import type { Head } from "../../wire/http1/mod.ts";
 import { ErrorCode, FrameFlag } from "../../wire/http2/mod.ts";
 import { type BodyFraming, Exchange, type HeadWriter, type Outcome } from "../exchange.ts";
+import { ByteQueue } from "./byte-queue.ts";
 import { DISCARDING_WRITER } from "./head-writer.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import type { Http2Session } from "./session.ts";
@@ -35,7 +36,7 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   #isPaused = false;
   #awaitsContinue = false;
   /** Content and trailers that wait for `resumeBody` or `tunnel`. */
-  #kept: Uint8Array[] | undefined;
+  #kept: ByteQueue | undefined;
   #trailers: Trailers | undefined;
   #hasBodyEnded = false;
   /** Content that came after the exchange had ended. */
@@ -44,10 +45,8 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   // ---- the answer; the session sends what waits ----------------------------------------------------------------------
 
   sendWindow: number;
-  /** Content that waits for windows: copies, of the first of which `queueStart` bytes are sent. */
-  queue: Uint8Array[] | undefined;
-  queueStart = 0;
-  queuedBytes = 0;
+  /** Content that waits for windows. */
+  queue: ByteQueue | undefined;
   /** When content last left the queue, or began to wait. */
   progressMs = 0;
   isFull = false;
@@ -77,6 +76,9 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   }
   get full(): boolean {
     return this.isFull;
+  }
+  get queuedBytes(): number {
+    return this.queue === undefined ? 0 : this.queue.length;
   }
   get hasSentHead(): boolean {
     return this.#answer >= Answer.content;
@@ -159,7 +161,8 @@ export class Http2Exchange<Data> extends Exchange<Data> {
     if (this.#answer !== Answer.none || head.status <= 101) return;
     const writer = this.client.server.writer.begin(this, head.status);
     writer.lines(head, bytes);
-    if (!writer.overflowed) this.client.sender.head(this.id, writer.finish());
+    if (writer.overflowed) writer.exchange = undefined;
+    else this.client.sender.head(this.id, writer.finish());
   }
 
   begin(status: number): HeadWriter {
@@ -296,8 +299,8 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   }
 
   #keep(bytes: Uint8Array): void {
-    this.#kept ??= [];
-    this.#kept.push(new Uint8Array(bytes));
+    this.#kept ??= new ByteQueue();
+    this.#kept.push(bytes);
   }
 
   #deliver(bytes: Uint8Array): void {
@@ -312,10 +315,11 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   }
 
   #deliverKept(): void {
-    while (this.#kept !== undefined && !this.#mustWait) {
-      const bytes = this.#kept.shift();
-      if (bytes === undefined) this.#kept = undefined;
-      else this.#deliver(bytes);
+    for (let kept = this.#kept; kept !== undefined && !this.#mustWait; kept = this.#kept) {
+      const bytes = kept.first();
+      kept.take(bytes.length);
+      if (kept.length === 0) this.#kept = undefined;
+      this.#deliver(bytes);
     }
     if (this.isRequestWhole && this.#kept === undefined && !this.#mustWait)
       this.#endBody(this.#trailers?.head, this.#trailers?.bytes);

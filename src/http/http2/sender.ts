@@ -9,6 +9,7 @@ import {
   PeerSettings,
   writeUint32,
 } from "../../wire/http2/mod.ts";
+import { ByteQueue } from "./byte-queue.ts";
 import type { Http2Exchange } from "./exchange.ts";
 import { FrameOutput } from "./frame-output.ts";
 import type { Http2Server } from "./server.ts";
@@ -113,19 +114,16 @@ export class Http2Sender {
 
   /** Sends a frame of what waits of one exchange. @returns whether there was something that may be sent */
   pumpOne(exchange: Http2Exchange<unknown>): boolean {
-    const bytes = exchange.queue?.[0];
-    if (bytes === undefined) return false;
-    const taken = this.#frame(exchange, bytes, exchange.queueStart, bytes.length);
+    const { queue } = exchange;
+    if (queue === undefined) return false;
+    const bytes = queue.first();
+    const taken = this.#frame(exchange, bytes, 0, bytes.length);
     if (taken === 0) return false;
     exchange.progressMs = performance.now();
-    exchange.queueStart += taken;
-    exchange.queuedBytes -= taken;
+    queue.take(taken);
     this.#queuedBytes -= taken;
-    if (exchange.queueStart === bytes.length) {
-      exchange.queue?.shift();
-      exchange.queueStart = 0;
-    }
-    if (exchange.queuedBytes === 0) {
+    if (queue.length === 0) {
+      exchange.queue = undefined;
       this.#waiting.delete(exchange);
       if (exchange.isEnding) exchange.sendEnd();
     }
@@ -138,7 +136,6 @@ export class Http2Sender {
     if (exchange.queuedBytes === 0) return;
     this.#queuedBytes -= exchange.queuedBytes;
     exchange.queue = undefined;
-    exchange.queuedBytes = 0;
     this.#waiting.delete(exchange);
   }
 
@@ -150,9 +147,8 @@ export class Http2Sender {
       return;
     }
     if (exchange.queuedBytes === 0) exchange.progressMs = performance.now();
-    exchange.queue ??= [];
-    exchange.queue.push(new Uint8Array(bytes));
-    exchange.queuedBytes += bytes.length;
+    exchange.queue ??= new ByteQueue();
+    exchange.queue.push(bytes);
     this.#queuedBytes = total;
     this.#waiting.add(exchange);
     if (exchange.queuedBytes > HIGH_BYTES || total > HIGH_TOTAL_BYTES) exchange.isFull = true;

@@ -201,6 +201,27 @@ describe("HPACK bombs and closed windows together hold no more than the limit:",
     expect((await client.answer(3)).head[0]).toBe(":status: 200");
   });
 
+  test("heads for a client that reads none of them end its connection", async () => {
+    const large = (recorder: Recorder) => {
+      recorder.onRequest = (exchange) => {
+        exchange.begin(200).field("set-cookie", "~".repeat(8000));
+        exchange.sendHead(0);
+        exchange.end();
+      };
+    };
+    await using served = await serve({}, large, { writeQueueMaxBytes: 300_000 });
+    const client = served.connect();
+    await client.ping();
+    client.socket.pause();
+    // Without content a stream is free again at once, whatever the windows.
+    for (let round = 0; served.server.counts().closed["write-queue-full"] === 0; round++) {
+      client.write(repeat(200, (index) => request(400 * round + streamId(index), get())));
+      const answered = served.recorder.events.length;
+      await until(() => served.recorder.events.length > answered || served.server.counts().active === 0);
+    }
+    expect(served.server.counts().writeQueueBytes).toBe(0);
+  });
+
   test("answers that wait for a window of zero are reset above maxQueuedBytes", async () => {
     const large = (recorder: Recorder) => {
       recorder.onRequest = (exchange) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Budget } from "../../../src/http/http2/budget.ts";
+import { ByteQueue } from "../../../src/http/http2/byte-queue.ts";
 import { FrameReader, type FrameSink } from "../../../src/http/http2/frame-reader.ts";
 import { ReceiveWindow } from "../../../src/http/http2/receive-window.ts";
 import { FrameFlag, FrameType, PREFACE } from "../../../src/wire/http2/mod.ts";
@@ -110,4 +111,43 @@ test("a window is opened by halves, by what was taken", () => {
   expect([window.receive(100_000), window.receive(1)]).toEqual([true, false]);
   expect([window.take(49_999), window.take(1), window.take(50_001)]).toEqual([0, 50_000, 50_001]);
   expect([window.isHalfUsed, window.receive(50_000), window.isHalfUsed]).toEqual([false, true, true]);
+});
+
+test("a queue gives back what went in, whatever the pieces", () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 20 }),
+    fc.nat(9000).map((length) => new Uint8Array(length).fill(7)),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(piece, fc.nat(9000)), { maxLength: 20 }), (steps) => {
+      const queue = new ByteQueue();
+      let expected: Uint8Array = new Uint8Array(0);
+      for (const [bytes, most] of steps) {
+        queue.push(bytes);
+        expected = concat(expected, bytes);
+        const first = queue.first().slice(0, most);
+        expect(first).toEqual(expected.slice(0, first.length));
+        queue.take(first.length);
+        expected = expected.slice(first.length);
+        expect(queue.length).toBe(expected.length);
+      }
+      while (queue.length > 0) {
+        const first = queue.first().slice();
+        expect(first.length).toBeGreaterThan(0);
+        expect(first).toEqual(expected.slice(0, first.length));
+        queue.take(first.length);
+        expected = expected.slice(first.length);
+      }
+      expect([expected.length, queue.first().length]).toEqual([0, 0]);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("bytes that come one by one are kept in blocks", () => {
+  const queue = new ByteQueue();
+  for (let count = 0; count < 10_000; count++) queue.push(new Uint8Array([count]));
+  let runs = 0;
+  for (; queue.length > 0; runs++) queue.take(queue.first().length);
+  expect(runs).toBe(3);
 });
