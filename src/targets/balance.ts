@@ -175,3 +175,10 @@ export function hashOf(text: string): number {
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return mixed(hash);
 }
+
+/** Hashes bytes as `hashOf` hashes the text of the same characters (Latin-1). Decodes nothing. */
+export function hashOfBytes(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = from; index < to; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
+  return mixed(hash);
+}

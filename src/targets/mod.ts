@@ -1,6 +1,6 @@
 /** Layer 3: several addresses of one thing. Which gets the next pair or exchange, how each fares, who waits. */
 export { parseTargetAddress, type TargetAddress } from "./address.ts";
-export { BALANCES, type Balance, type Choice, hashOf } from "./balance.ts";
+export { BALANCES, type Balance, type Choice, hashOf, hashOfBytes } from "./balance.ts";
 export type { HealthCheck } from "./checks.ts";
 export { HEALTH_DEFAULTS, type HealthOptions, type HealthSettings } from "./health.ts";
 export { TargetList, type TargetListHooks } from "./list.ts";

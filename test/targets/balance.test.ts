@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { BALANCES, type Balance, Balancer, type Choosable, hashOf } from "../../src/targets/balance.ts";
+import { BALANCES, type Balance, Balancer, type Choosable, hashOf, hashOfBytes } from "../../src/targets/balance.ts";
 import { randomFrom } from "../wire/fuzz.ts";
 
 interface Fake extends Choosable {
@@ -195,4 +195,13 @@ describe.each(BALANCES)("%s", (balance) => {
     expect(new Set(tried).size).toBe(4);
     expect(tried.at(-1)?.name).toBe("c");
   });
+});
+
+test("bytes have the hash of their text", () => {
+  const bytes = fc.uint8Array({ maxLength: 40 });
+  fc.assert(
+    fc.property(bytes, (given) => {
+      expect(hashOfBytes(given, 0, given.length)).toBe(hashOf(Buffer.from(given).toString("latin1")));
+    }),
+  );
 });

@@ -2,12 +2,14 @@ import type { Exchange } from "../../http/mod.ts";
 import type { HttpService } from "../../part/mod.ts";
 import type { TargetList } from "../../targets/mod.ts";
 import { type FieldSet, fieldLine } from "../../wire/http1/mod.ts";
+import { type ChoiceHash, choiceHashFor } from "./choice-hash.ts";
 import type { HttpLink } from "./http-link.ts";
 import { DROPPED_FROM_REQUESTS } from "./request-head.ts";
 
 /** How requests of one service are forwarded. Everything that does not depend on the request is made once. */
 export interface ForwardRoute {
   readonly targets: TargetList<HttpLink>;
+  readonly choiceHash: ChoiceHash;
   /** Fields of requests that are not copied, by id and by name in lower case. */
   readonly drop: FieldSet;
   readonly dropNames: readonly Uint8Array[];
@@ -29,12 +31,13 @@ const VIA: ForwardRoute["via"] = {
 
 /** @param responseLines prepared fields that all answers of the service get @throws {TenkError} `invalid-option` */
 export function forwardRoute(
-  { headers: { request, response } }: HttpService,
+  { answer, headers: { request, response } }: HttpService,
   targets: TargetList<HttpLink>,
   responseLines: readonly Uint8Array[],
 ): ForwardRoute {
   return {
     targets,
+    choiceHash: answer.type === "forward" ? choiceHashFor(answer.forward) : () => 0,
     drop: DROPPED_FROM_REQUESTS,
     dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name)]),
     lines: [...request.set, ...request.add].map(([name, value]) => fieldLine(name, value)),

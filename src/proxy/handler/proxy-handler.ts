@@ -194,7 +194,8 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       return;
     }
     const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
-    const forwarding = new Forward(forward, exchange as Exchange, this.#heads, head, authority, 0);
+    const hash = forward.choiceHash(head, bytes, client.address);
+    const forwarding = new Forward(forward, exchange as Exchange, this.#heads, head, authority, hash);
     exchange.data.forward = forwarding;
     const aboutClient = isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
     forwarding.start(head, bytes, aboutClient, http.strip ? prefix.bytes.length : 0);
