@@ -150,6 +150,24 @@ describe("a request's content", () => {
     expect([statusOf(answer), target.received[0]!.endsWith(arrived)]).toEqual([200, true]);
   });
 
+  test("of length 0 is said to have that length", async () => {
+    const target = await targetOf((text, socket) => whole(text) && socket.write(OK("ok")));
+    const proxy = await proxyTo(`http://127.0.0.1:${target.port}`);
+    await exchange(
+      proxy.port,
+      "POST / HTTP/1.1\r\nHost: app.home.arpa\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    );
+    expect(target.received[0]).toEndWith("Content-Length: 0\r\n\r\n");
+  });
+
+  test("whose first chunk is wrong reaches no target", async () => {
+    const target = await targetOf(() => {});
+    const proxy = await proxyTo(`http://127.0.0.1:${target.port}`);
+    const request = "POST / HTTP/1.1\r\nHost: app.home.arpa\r\nTransfer-Encoding: chunked\r\n\r\n1these-bytes\r\n";
+    expect(statusOf(await exchange(proxy.port, request))).toBe(400);
+    expect(target.received.join("")).toBe("");
+  });
+
   test("that is too much is refused before any target has it", async () => {
     const target = await targetOf(() => {});
     const proxy = await proxyTo(`{ target: "http://127.0.0.1:${target.port}", maxBody: 10 }`);

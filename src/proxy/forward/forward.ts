@@ -107,7 +107,8 @@ export class Forward implements ResponseEvents, Waiter {
     const { exchange, route } = this;
     const isWebSocket = exchange.upgrade === WEBSOCKET;
     if (isWebSocket) this.#isComplete = true;
-    else if (exchange.hasBody) {
+    else if (exchange.hasBody || head.contentLength === 0) {
+      // Also a length of 0 is passed on: some targets want one with each POST.
       this.#delimiting = head.contentLength >= 0 ? "length" : "chunked";
       this.#contentLength = Math.max(0, head.contentLength);
       exchange.carriesChunks = this.#delimiting === "chunked" && exchange.canCarryChunks;
@@ -125,8 +126,9 @@ export class Forward implements ResponseEvents, Waiter {
       isWebSocket,
     });
     if (!isWritten) exchange.fail(431, "The request's fields are too large to be forwarded.");
-    // Head and first content leave in one write.
-    else if (exchange.bodyFollows && this.#delimiting === "length") this.#waitsForContent = true;
+    // Head and first content leave in one write; and where the first chunk is wrong, nothing leaves.
+    else if (exchange.bodyFollows && (this.#delimiting === "length" || exchange.carriesChunks))
+      this.#waitsForContent = true;
     else this.#choose();
   }
 
@@ -138,7 +140,8 @@ export class Forward implements ResponseEvents, Waiter {
       this.#keepContent(bytes);
       if (this.#waitsForContent) {
         this.#waitsForContent = false;
-        this.#isComplete = this.#keptBytes === 0 && this.#head?.contentBytes === this.#contentLength;
+        this.#isComplete =
+          !this.exchange.carriesChunks && this.#keptBytes === 0 && this.#head?.contentBytes === this.#contentLength;
         this.#choose();
       } else this.exchange.pauseBody();
       return;
