@@ -53,12 +53,12 @@ const SHUT_RDWR = 2;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 
-/** Of an i32: the kernel takes a larger size for what its lower bits say. */
+/** The largest i32: of a larger size the kernel reads only the lower bits. */
 const LARGEST_NUMBER = 2 ** 31 - 1;
 
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
-/** The failed call and the system's name for why; `code` is what programs compare. */
+/** A failed call, with the system's name of the error. Programs compare `code`. */
 export class SystemError extends Error {
   override readonly name = "SystemError";
   readonly code: string;
@@ -89,7 +89,7 @@ function setNumber(descriptor: number, level: number, option: number, value: num
   check(libc.setsockopt(descriptor, level, option, ptr(bytes), 4), call);
 }
 
-/** What is set on sockets by system calls; all in the units of `SocketOptions`, 0 = the system's choice. */
+/** Socket options that are set by system calls, in the units of `SocketOptions`; 0 = the system's choice. */
 export interface SocketTuning {
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
@@ -100,7 +100,7 @@ export interface SocketTuning {
   readonly typeOfService: number;
 }
 
-/** Set on a listener, where accepted sockets inherit all of it, so that an accept costs no call; or before a connect. */
+/** Sets options on a listener, from which accepted sockets inherit them, so that an accept costs no call; or before a connect. */
 export function tuneSocket(descriptor: number, tuning: SocketTuning, isTcp: boolean): void {
   const set = (level: number, option: number, value: number, name: string) => {
     if (value > 0) setNumber(descriptor, level, option, value, `setsockopt ${name}`);
@@ -116,7 +116,7 @@ export function tuneSocket(descriptor: number, tuning: SocketTuning, isTcp: bool
   set(IPPROTO_TCP, TCP_KEEPCNT, tuning.keepAliveProbes, "TCP_KEEPCNT");
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, tuning.userTimeoutMs, "TCP_USER_TIMEOUT");
   set(IPPROTO_IP, IP_TOS, tuning.typeOfService, "IP_TOS");
-  // Refused on a socket that is IPv4 only, and of no use there.
+  // The kernel refuses it on a socket of IPv4 alone, where it has no use.
   if (tuning.typeOfService > 0) {
     const bytes = new Int32Array([tuning.typeOfService]);
     libc.setsockopt(descriptor, IPPROTO_IPV6, IPV6_TCLASS, ptr(bytes), 4);
@@ -128,7 +128,7 @@ export function setFastOpen(descriptor: number, queued: number): void {
   setNumber(descriptor, IPPROTO_TCP, TCP_FASTOPEN, queued, "setsockopt TCP_FASTOPEN");
 }
 
-/** A socket option that is a number, as the kernel has it now; for tests. */
+/** Returns a numeric socket option as the kernel has it; for tests. */
 export function readOption(descriptor: number, level: number, option: number): number {
   const value = new Int32Array(1);
   const length = new Uint32Array([4]);
@@ -136,7 +136,7 @@ export function readOption(descriptor: number, level: number, option: number): n
   return value[0]!;
 }
 
-/** What the kernel starts with where nobody says otherwise (net.ipv4.tcp_rmem), and grows from. */
+/** The kernel's initial receive buffer by default (net.ipv4.tcp_rmem), which grows. */
 const USUAL_RECEIVE_BYTES = 64 * 1024;
 
 /**
@@ -151,7 +151,7 @@ export function boundReceiveBuffer(descriptor: number, bytes: number, sendBuffer
   libc.setsockopt(descriptor, SOL_SOCKET, SO_BUF_LOCK, ptr(locks), 4);
 }
 
-/** What the kernel knows of a TCP connection's way to its peer. */
+/** The kernel's measurements of a TCP connection. */
 export interface TcpInfo {
   /** Smoothed round-trip time in milliseconds, as the kernel measured it from acknowledgements. */
   rttMs: number;
@@ -180,7 +180,7 @@ const TCP_INFO_BYTES = 104;
 const infoView = new DataView(new ArrayBuffer(TCP_INFO_BYTES));
 const infoLength = new Uint32Array(1);
 
-/** One system call. Undefined where there is none to tell: a Unix socket, a descriptor that is closed. */
+/** Costs one system call. Undefined for a Unix socket and for a closed descriptor. */
 export function tcpInfo(descriptor: number): TcpInfo | undefined {
   infoLength[0] = TCP_INFO_BYTES;
   const result = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, ptr(infoView), ptr(infoLength));
@@ -198,7 +198,7 @@ export function tcpInfo(descriptor: number): TcpInfo | undefined {
   };
 }
 
-/** How far what was written to a socket got. */
+/** How many of the bytes written to a socket have arrived. */
 export interface SendProgress {
   /** Changes whenever the peer's kernel has taken bytes. */
   readonly mark: number;
@@ -264,7 +264,7 @@ export function descriptorLimit(): number {
   return Number(limit[0]!);
 }
 
-/** The lowest free descriptor number, or -1 when there is none. One system call pair, nothing read from disk. */
+/** Returns the lowest free descriptor number, or -1 when there is none. Costs two system calls and reads no file. */
 export function lowestFreeDescriptor(): number {
   const descriptor = libc.fcntl(0, F_DUPFD_CLOEXEC, 0);
   if (descriptor >= 0) libc.close(descriptor);
@@ -313,7 +313,7 @@ export function closeDescriptor(descriptor: number): void {
   libc.close(descriptor);
 }
 
-/** Where a socket goes to or comes from, as the kernel reads it (struct sockaddr_in, _in6, _un). */
+/** A socket's address in the kernel's form (struct sockaddr_in, _in6, _un). */
 export type SocketAddress = { family: number; bytes: Uint8Array };
 
 /** The interface's number (RFC 4007 §11.2); 0, which the kernel refuses of a link-local address, where there is none. */

@@ -11,19 +11,19 @@ import type { ServerTlsOptions } from "./tls/mod.ts";
 import type { Handler, Limits, ListenOptions } from "./types.ts";
 import { sharedThreads, WorkerGroup } from "./worker/mod.ts";
 
-/** A listener that runs: on this event loop, or on several that share its port. */
+/** A running listener, on this event loop or on several that share its port. */
 export interface Server extends AsyncDisposable {
   readonly name: string;
   readonly host: string;
-  /** The port it really has (0 for a Unix socket). */
+  /** The port in use; 0 for a Unix socket. */
   readonly port: number;
   readonly path: string | undefined;
   /** Where it listens, for people: `127.0.0.1:9091`. */
   readonly address: string;
   readonly workers: number;
-  /** Exact over all workers; costs a few hundred additions. */
+  /** Returns exact counts over all workers. Costs a few hundred additions. */
   counts(): ListenerCounts;
-  /** The share of each worker, read without asking it: that of a stuck one, too. Empty without workers. */
+  /** Returns the counts of each worker from shared memory, those of a blocked one included. Empty without workers. */
   workerCounts(): WorkerCounts[];
   /**
    * What the handler counts by itself on each event loop (`ListenOptions.handlerCounts`), read without asking it: live views of
@@ -35,7 +35,7 @@ export interface Server extends AsyncDisposable {
   /** Changes the given limits, for open connections too. @throws {TenkError} `invalid-option` */
   update(limits: Limits): void;
   /**
-   * New certificates, without a restart: handshakes that begin afterwards get them, open connections keep theirs. Files are
+   * Replaces the certificates without a restart: handshakes that begin afterwards use them, open connections keep theirs. Files are
    * read again, once for all event loops. When one refuses, the old ones are still in force on all.
    *
    * @throws {TenkError} `invalid-option` (also where the listener has no TLS), `file-unreadable`
@@ -45,7 +45,7 @@ export interface Server extends AsyncDisposable {
   publish(topic: string, bytes: Uint8Array | string): void;
   /** Open connections; those of a worker whose loop is held up for 5 s are left out. @param options.limit default 10 000 */
   connections(options?: { limit?: number }): Promise<ConnectionInfo[]>;
-  /** A page of them, found and sorted on their event loops: 10 000 cost 2 ms. */
+  /** Returns a page of the open connections, filtered and sorted on their event loops: 10 000 cost 2 ms. */
   findConnections(query?: ConnectionQuery): Promise<ConnectionPage>;
   /** Closes one by its id, with reason `handler`. @returns whether it was open */
   closeConnection(id: number): Promise<boolean>;
@@ -56,15 +56,15 @@ export interface Server extends AsyncDisposable {
    */
   configure(handlerOptions: unknown): Promise<void>;
   /**
-   * Serves connections to come with another handler; open ones keep theirs. Every event loop loads it before any serves by it:
+   * Serves new connections with another handler; open ones keep theirs. Every event loop loads it before any uses it:
    * when one cannot, nothing has changed on any.
    *
    * @throws {TenkError} `invalid-option` with file and line, `file-unreadable`
    */
   replaceHandler(handler: Handler | URL): Promise<void>;
   /**
-   * Several of these in one step, on all event loops or none: what can fail is done now, `commit()` cannot fail, `drop()`
-   * forgets it all. Other changes of this server wait until one of the two is called.
+   * Makes several changes in one step, on all event loops or on none: everything that can fail is done now, `commit()` cannot fail, and
+   * `drop()` discards the change. Other changes of this server wait until one of the two is called.
    *
    * ```ts
    * const server = await listen({ port: 7000 }, { chunk() {} });
@@ -78,9 +78,9 @@ export interface Server extends AsyncDisposable {
    * @throws {TenkError} why the first event loop that refuses does, that it ended or did not answer in time
    */
   prepare(change: ServerChange, withinMs?: number): Promise<PreparedChange>;
-  /** What the handler's `report` says, on each event loop. */
+  /** Returns what the handler's `report` returns on each event loop. */
   reports(): Promise<unknown[]>;
-  /** The value registered under a name, on each event loop. */
+  /** Returns the value registered under a name on each event loop. */
   request(name: string): Promise<unknown[]>;
   /**
    * Stops accepting, then lets every connection finish: its `shutdown` is called, or without one it is ended. What is still
@@ -137,7 +137,7 @@ function workerCount({ workers = LISTEN_DEFAULTS.workers, threads = sharedThread
 
 const encoder = new TextEncoder();
 
-/** A handler that was made for it lets go of its timers where it cannot serve. @throws {TenkError} why not */
+/** Loads the handler on this event loop, and stops it again where the listener cannot start. @throws {TenkError} why it cannot */
 async function loadedHere<Data>(options: ListenOptions, { href }: URL): Promise<WorkerGroup> {
   const handler = await loadHandler<Data>(href, options.handlerOptions);
   try {
@@ -174,7 +174,7 @@ function serverOf(options: ListenOptions, group: WorkerGroup): Server {
     },
     async findConnections(query = {}) {
       const { offset = 0, limit = 100 } = query;
-      // One loop can leave out the beginning by itself; of several, any may have all of it.
+      // A single loop applies the offset itself; with several, any of them may have the whole page.
       if (workers === 1) return (await group.request({ what: "find", query }))[0] as ConnectionPage;
       const each = { ...query, offset: 0, limit: offset + limit };
       const pages = (await group.request({ what: "find", query: each })) as (ConnectionPage | undefined)[];

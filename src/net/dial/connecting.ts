@@ -19,21 +19,21 @@ export interface DialPlan<Data> {
   readonly attemptDelayMs: number;
   /** Of a Unix socket. */
   readonly path: string | undefined;
-  /** What is connected to is a name, whose addresses are worth telling. */
+  /** The target is a name, so that its addresses are worth reporting. */
   readonly isNamed: boolean;
   readonly history: AddressHistory;
   readonly tls: ClientTls | undefined;
-  /** Begins the talk with a proxy, where there is one; its text never has its password. */
+  /** Begins the dialogue with the proxy, where there is one. Its text never contains the password. */
   readonly proxy: { readonly text: string; dialogue(): TunnelDialogue } | undefined;
 }
 
-/** Longer than any deadline of ours, which says why; the handshake's own would not. */
+/** Longer than any deadline of ours: those report why, the handshake's own timeout does not. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 
-/** This side ran out of them: another address would fail for the same reason. */
+/** This machine has none left, so that another address would fail for the same reason. */
 const OURS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 /**
- * Said of an address that was never really tried: what another address says is worth more. The last two are of one that is of
+ * Errors of an address that was never really tried: another address's error says more. The last two mean that the address is of
  * another family than `localAddress`.
  */
 const UNTRIED: ReadonlySet<unknown> = new Set([
@@ -44,15 +44,15 @@ const UNTRIED: ReadonlySet<unknown> = new Set([
   "EINVAL",
 ]);
 
-/** What the system says where something else than a listener's socket stands at a path, or nothing at all. */
+/** The system's errors for a path that has no listener's socket, or nothing at all. */
 const OF_A_PATH: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOENT", "ENOTDIR", "EACCES", "ELOOP"]);
-/** What an address is counted for that had not answered when a later one did. */
+/** The outcome of an address that had not answered when a later one did. */
 const OVERTAKEN = "overtaken";
-/** So many addresses an error tells. */
+/** The most addresses that an error names. */
 const SHOWN = 4;
 
 /**
- * One connect under way.
+ * One connect in progress.
  *
  * ```text
  *   addresses ─► attempt ─┬ 250 ms ─► attempt ─┬ … the first that is reached wins, the others are dropped (RFC 8305 §5)
@@ -78,7 +78,7 @@ export class Connecting<Data> implements AttemptEnds {
   readonly #racing: Attempt[] = [];
   #stagger: ReturnType<typeof setTimeout> | undefined;
   #cause: Error | undefined;
-  /** From the end of the race on. */
+  /** Set once an address was reached. */
   #socket: RawSocket | undefined;
   #address = "";
   #handshake: Handshake | undefined;
@@ -177,7 +177,7 @@ export class Connecting<Data> implements AttemptEnds {
     if (this.#racing.length === 0) this.fail(this.#cause ?? causeOf("ENOTFOUND", "no address"));
   }
 
-  /** Of several addresses' causes, the one to report. */
+  /** Returns which of several addresses' causes to report. */
   #note({ to }: Attempt, cause: Error): void {
     const code = codeOf(cause);
     this.#plan.history.failed(to.text, code);
@@ -185,13 +185,13 @@ export class Connecting<Data> implements AttemptEnds {
     if (this.#cause === undefined || UNTRIED.has(codeOf(this.#cause))) this.#cause = cause;
   }
 
-  /** @param outcome of those that are still under way */
+  /** @param outcome of attempts that are still in progress */
   #endRace(winner: Attempt | undefined, outcome: string): void {
     clearTimeout(this.#stagger);
     for (const attempt of this.#racing) {
       if (attempt === winner) continue;
       attempt.drop();
-      // The winner may have been the first of all: who began after it is not slow.
+      // The winner may have been the first to begin: attempts that began after it are not slow.
       if (winner === undefined || this.#racing.indexOf(attempt) < this.#racing.indexOf(winner))
         this.#plan.history.failed(attempt.to.text, outcome);
     }
@@ -207,7 +207,7 @@ export class Connecting<Data> implements AttemptEnds {
         if (rest.length === 0 && peekBytes(descriptorOf(socket)) === "reset")
           this.fail(proxyCause("closed", undefined));
         else if (tls === undefined) this.#connected(socket, rest);
-        // A TLS server never speaks first, and the runtime cannot be given back what it has read.
+        // A TLS server never speaks first, and bytes that were read cannot be given back to the runtime.
         else if (rest.length > 0) this.fail(proxyCause("unexpected-bytes", undefined));
         else this.#secure(socket, tls);
       },

@@ -3,13 +3,13 @@ import { messageOf, nearest, TenkError } from "../../base/mod.ts";
 import { libraryExports } from "./library.ts";
 import { codeFrame, type Place, placeOfError, shownFile } from "./place.ts";
 
-/** What the runtime's parser throws: not an Error, and only its fields say where. */
+/** The error of the runtime's parser: it is no `Error`, and has the place in fields of its own. */
 interface BuildMessage {
   readonly message: string;
   readonly position: Place | null;
 }
 
-/** Why a module could not be loaded, in its author's terms: file, line and the code around it. */
+/** Returns why a module could not be loaded, for its author: file, line and the code around it. */
 export async function moduleError(thrown: unknown, file: string, hint?: string): Promise<TenkError> {
   const missing = /^Export named '(.+)' not found in module 'tenk'/.exec(textOf(thrown))?.[1];
   if (missing === undefined) return parseError(thrown, file, hint === undefined ? {} : { hint });
@@ -17,7 +17,7 @@ export async function moduleError(thrown: unknown, file: string, hint?: string):
   return parseError(thrown, file, near === undefined ? {} : { hint: `did you mean ${near}?` });
 }
 
-/** `moduleError` of what a parser threw, known at once. */
+/** Returns the `moduleError` of a parser's error, without waiting. */
 export function parseError(thrown: unknown, file: string, options: { hint?: string } = {}): TenkError {
   if (thrown instanceof TenkError && placeOfError(thrown) === undefined) return thrown;
   const first = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
@@ -44,7 +44,7 @@ function placeIn(thrown: unknown, message: string, file: string): Place | undefi
   return placeOfError(thrown);
 }
 
-/** Where a name first stands as a word in a file. */
+/** Returns the first place in a file that has a name as a whole word. */
 export function placeOfText(file: string, name: string): Place | undefined {
   try {
     const word = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -54,7 +54,7 @@ export function placeOfText(file: string, name: string): Place | undefined {
       if (at !== undefined) return { file, line: index + 1, column: at + 1 };
     }
   } catch {
-    // Then there is no place to name.
+    // The file cannot be read, so there is no place to name.
   }
   return undefined;
 }

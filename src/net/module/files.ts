@@ -17,13 +17,13 @@ const LOADERS: Readonly<Record<string, "ts" | "tsx" | "js" | "jsx">> = {
   ".jsx": "jsx",
 };
 
-/** The files a module is made of, found by reading and not by running them. */
+/** The files of a module, found by parsing them: nothing is run. */
 export interface ModuleFiles {
-  /** Itself, and what it imports from its own folder and below, packages excepted. Absolute paths. */
+  /** Absolute paths: the file, and what it imports from its own folder and below, without packages. */
   readonly files: readonly string[];
-  /** Changes when one of them does. */
+  /** A hash of their contents. */
   readonly digest: string;
-  /** An import among these whose extension is left out, as it is written. */
+  /** An import without an extension, as it is written. */
   readonly extensionless: string | undefined;
 }
 
@@ -46,8 +46,8 @@ export function moduleFiles(entry: string): ModuleFiles {
 }
 
 /**
- * Whether a file is seen, without running it, to be a program with tenk and no handler: it would listen before it is refused.
- * What CommonJS exports shows only when it runs.
+ * Returns whether a file is a program that uses tenk and exports no handler. Loaded as a handler, it would listen before it is refused.
+ * The exports of a CommonJS file are known only once it runs, so that such a file is never taken for a program.
  */
 export function isProgram(file: string): boolean {
   const loader = LOADERS[extname(file)];
@@ -57,7 +57,7 @@ export function isProgram(file: string): boolean {
     const { exports, imports } = new Bun.Transpiler({ loader }).scan(text);
     return imports.some(({ path }) => path === "tenk") && !exports.includes("default") && !/\bexports\b/.test(text);
   } catch {
-    // Loading it says why, and where.
+    // Loading the file will report why, and where.
     return false;
   }
 }
@@ -73,7 +73,7 @@ function importsOf(file: string, text: string): string[] {
   }
 }
 
-/** The scanner was given text, and so names no file. */
+/** Adds the file to the scanner's error, which knows only the text. */
 function withFile(thrown: unknown, file: string): unknown {
   const [first = thrown] = thrown instanceof AggregateError ? (thrown.errors as unknown[]) : [];
   const { message, position } = first as { message?: unknown; position?: { line: number; column: number } | null };

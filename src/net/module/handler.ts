@@ -8,7 +8,7 @@ import { asLoad } from "./loads.ts";
 import { codeFrame, isOwnFile, shownFile } from "./place.ts";
 import { importModule } from "./runtime.ts";
 
-/** All that a handler may have. The record makes the compiler ask for what `Handler` gains. */
+/** All members of a handler. As a record, so that the compiler reports a member of `Handler` that is missing here. */
 const MEMBERS = Object.keys({
   open: true,
   chunk: true,
@@ -29,7 +29,7 @@ const MEMBERS = Object.keys({
   stopped: true,
 } satisfies Record<keyof Handler, true>);
 
-/** Those that are no functions. */
+/** Members that are not functions. */
 const SETTINGS: readonly string[] = [
   "framing",
   "readsWhileFull",
@@ -43,10 +43,10 @@ const HINT = "export default { chunk(connection, bytes) { … } }";
 
 let lastVersion = 0;
 
-/** Exported as they are: whoever loads their module gets the same. */
+/** Handlers that a module exports as objects: every load of the module returns the same one. */
 const shared = new WeakSet<object>();
 
-/** Whether a handler that was loaded is one for all who load its module, and not made for the one who asked. */
+/** Returns whether all loads of a handler's module share it; otherwise it was made for one listener. */
 export function isShared(handler: object): boolean {
   return shared.has(handler);
 }
@@ -54,7 +54,7 @@ export function isShared(handler: object): boolean {
 /** Files of users that this event loop has loaded. */
 const loadedFiles = new Set<string>();
 
-/** Whether this event loop keeps modules of the file, maybe one that failed: only another version is run anew. */
+/** Returns whether this event loop has loaded the file before, even if that failed. Only another version of it is then run again. */
 export function isLoadedHere(href: string): boolean {
   return loadedFiles.has(fileURLToPath(withoutQuery(href)));
 }
@@ -65,7 +65,7 @@ function withoutQuery(href: string): URL {
   return url;
 }
 
-/** The same file as another module: to load it again, as it is now. */
+/** Returns an address under which the file is loaded again, with its current content. */
 export function freshVersion(file: URL): URL {
   const fresh = new URL(file);
   lastVersion += 1;
@@ -74,8 +74,8 @@ export function freshVersion(file: URL): URL {
 }
 
 /**
- * The handler that a file exports as default; a function there is called with `options` (and `href`), and may be async. Without
- * options it gets `{}`. Options for one that is no function are not used, and that is logged.
+ * Returns the handler that a file exports as default. A function there is called with `options` (and `href`), and may be async; without
+ * options it gets `{}`. Options for a handler that is an object are not used, which is logged.
  *
  * @param href of the file; with `?v=2` (`freshVersion`) it and its imports are read again
  * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
@@ -96,7 +96,7 @@ export async function loadHandler<Data>(href: string, options?: unknown): Promis
   return asLoad(load, () => loaded(file, version, undefined, options, href));
 }
 
-/** @param bundled its address within the executable, where tenk's own handlers lie */
+/** @param bundled the file's address within the executable, for tenk's own handlers */
 async function loaded<Data>(
   file: string,
   version: number | undefined,
@@ -122,7 +122,7 @@ async function loaded<Data>(
   return handler;
 }
 
-/** The runtime remembers that an import failed by its path, and only one with an extension gets another path. */
+/** Why a repaired file still fails: the runtime remembers a failed import by its path, and only a path with an extension can be changed. */
 function stuckHint(file: string): string | undefined {
   const { extensionless } = moduleFiles(file);
   if (extensionless === undefined) return undefined;
@@ -163,7 +163,7 @@ export async function runProgram(file: string): Promise<void> {
   }
 }
 
-/** A handler has at least one event, and no function whose name is nearly one: a slip would wait forever to be called. */
+/** Checks that a handler has at least one event, and no function whose name is nearly one: a misspelt event would never be called. */
 function checked(handler: unknown, file: string): object {
   if (typeof handler !== "object" || handler === null) {
     const what = handler === null ? "null" : `a ${typeof handler}`;
@@ -173,7 +173,7 @@ function checked(handler: unknown, file: string): object {
   for (const name of Object.keys(value)) {
     if (MEMBERS.includes(name) || typeof value[name] !== "function") continue;
     const meant = nearest(name, MEMBERS);
-    // `send` is a helper beside `end`, not a slip of it.
+    // A `send` beside an `end` is a helper, not a misspelling.
     const isSlip = meant !== undefined && !(meant in value) && meant[0] === name[0]!.toLowerCase();
     if (isSlip) throw misnamed(file, name, meant);
   }

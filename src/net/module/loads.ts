@@ -1,33 +1,33 @@
-/** A user's file while it is loaded: what it registers meanwhile is its own, until another version of it does not. */
+/** A user's file while it is being loaded. What it registers meanwhile belongs to it, until a newer version no longer registers it. */
 export interface ModuleLoad {
   readonly file: string;
-  /** What it is given, as JSON: two listeners may have one file, each with options of its own. */
+  /** Its options as JSON: two listeners may use one file with different options. */
   readonly options: string;
-  /** It was loaded before: its modules are run anew, and not taken from what the runtime keeps. */
+  /** The file was loaded before, so that its modules are run again instead of being taken from the runtime's cache. */
   readonly isAgain: boolean;
 }
 
-/** Called when a load is over, with whether its handler may serve. */
+/** Called when a load has ended, with whether its handler can serve. */
 type LoadListener = (load: ModuleLoad, isKept: boolean) => void;
 
 let loaded: LoadListener = () => undefined;
-/** Those under way on this event loop. */
+/** Loads in progress on this event loop. */
 const underWay = new Set<ModuleLoad>();
 
 /**
- * The load under way on this event loop, for what is registered by side effect. Of several the one that began last: a box loads
- * one after the other, so that those before hang in an await of their own, maybe for ever.
+ * Returns the load in progress on this event loop, to which registrations during it belong. Of several it is the one that began
+ * last: an instance loads files one after the other, so that earlier ones are waiting for something, perhaps for ever.
  */
 export function currentLoad(): ModuleLoad | undefined {
   return [...underWay].at(-1);
 }
 
-/** Sets the one function that is called after each load; it replaces the one before. */
+/** Sets the function that is called after each load. It replaces the previous one. */
 export function onLoaded(listener: LoadListener): void {
   loaded = listener;
 }
 
-/** Runs the work of a load as the one under way. @throws what it throws */
+/** Runs `work` as the load in progress. @throws what it throws */
 export async function asLoad<Result>(load: ModuleLoad, work: () => Promise<Result>): Promise<Result> {
   let isKept = false;
   underWay.add(load);

@@ -3,23 +3,23 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isOneFile } from "../../base/mod.ts";
 
-/** Somewhere in a file; line and column count from 1. */
+/** A place in a file; line and column count from 1. */
 export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** Where tenk's own source lies; inside the executable its frames have no absolute path. */
+/** The folder of tenk's own source. Within the executable, its stack frames have no absolute path. */
 const OWN = isOneFile() ? "/$bunfs/" : fileURLToPath(new URL("../../", import.meta.url));
 const FRAME = /^\s+at (?:.* \()?(?:file:\/\/)?(\/[^()\n]*?)(?:\?v=\d+)?:(\d+):(\d+)\)?$/gm;
 
-/** Whether a file is tenk's, and not its user's. */
+/** Returns whether a file belongs to tenk and not to its user. */
 export function isOwnFile(file: string): boolean {
   return file.startsWith(OWN);
 }
 
-/** The first line of a user's own file in what was thrown: no frame of tenk's, nor of a package's where there is a nearer one. */
+/** Returns the first line of a user's own file in an error's stack: no frame of tenk, and of a package only where there is no other. */
 export function placeOfError(thrown: unknown): Place | undefined {
   return thrown instanceof Error ? placeInStack(thrown.stack ?? "") : undefined;
 }
@@ -31,7 +31,7 @@ export function placeInStack(stack: string): Place | undefined {
   return places.find(({ file }) => !file.includes("/node_modules/")) ?? places[0];
 }
 
-/** As a person would name it from where tenk was started. */
+/** Returns a file's path relative to the working directory, as a person would write it. */
 export function shownFile(file: string): string {
   const near = relative(process.cwd(), file);
   return near === "" || near.startsWith("..") ? file : near;
@@ -59,7 +59,7 @@ export function codeFrame({ file, line, column }: Place): string {
     lines[number - 1] === undefined
       ? []
       : [`${number === line ? ">" : " "} ${String(number).padStart(width)} | ${lines[number - 1]!.slice(0, 160)}`];
-  // Tabs before the mark stay tabs, so that it stands below its character in every editor.
+  // Tabs before the mark are kept, so that it is below its character at every tab width.
   const before = (lines[line - 1] ?? "").slice(0, Math.min(column - 1, 160)).replace(/[^\t]/g, " ");
   return [head, ...row(line - 1), ...row(line), `  ${" ".repeat(width)} | ${before}^`, ...row(line + 1)].join("\n");
 }

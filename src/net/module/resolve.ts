@@ -2,12 +2,12 @@ import { dirname } from "node:path";
 
 let isAsking = false;
 
-/** Resolving asks the plugins too: true while it is ours that asks. */
+/** Resolving calls the plugins too. True while our own code resolves. */
 export function isResolving(): boolean {
   return isAsking;
 }
 
-/** The file a relative import leads to, or undefined; the runtime adds extensions and index files. */
+/** Returns the file of a relative import, or undefined. The runtime tries extensions and index files. */
 export function resolved(path: string, importer: string): string | undefined {
   isAsking = true;
   try {

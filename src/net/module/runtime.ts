@@ -4,12 +4,12 @@ import { libraryExports } from "./library.ts";
 import { isOwnFile } from "./place.ts";
 import { isResolving, resolved } from "./resolve.ts";
 
-/** Folder of a module → its version that is served. Folders, since a module's own files must be as new as it is. */
+/** The version in use, by the folder of a module: the files beside a module must be of the same version. */
 const versions = new Map<string, number>();
 let isPrepared = false;
 
 /**
- * Lets modules of users find `"tenk"` wherever they lie, and makes the imports of one that is loaded anew as new as itself:
+ * Lets users' modules import `"tenk"` from any folder, and loads the imports of a reloaded module again as well:
  * the runtime caches by path, and a query makes another path of the same file.
  */
 function prepare(): void {
@@ -31,7 +31,7 @@ function prepare(): void {
   });
 }
 
-/** The version of the innermost folder that a file lies in; tenk's own files have none, wherever the checkout lies. */
+/** Returns the version of the innermost known folder around a file. Tenk's own files have none, wherever the checkout is. */
 function versionFor(file: string): number | undefined {
   if (isOwnFile(file)) return undefined;
   for (let folder = dirname(file); ; folder = dirname(folder)) {
@@ -41,7 +41,7 @@ function versionFor(file: string): number | undefined {
   }
 }
 
-/** An import that failed stays failed for the runtime (ECMA-262, Evaluate): what is cached as such is forgotten. */
+/** Removes failed imports from the runtime's cache, where they would stay failed (ECMA-262, Evaluate). */
 async function importAgain(file: string): Promise<Record<string, unknown>> {
   try {
     return await imported(file);
@@ -52,8 +52,8 @@ async function importAgain(file: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * Workers share what the runtime knows of folders: one of several that import a new file at the same time may be told that it
- * is not there (seen in 1 of 3900 changes), and finds it when it asks again.
+ * Workers share the runtime's cache of folders: when several import a new file at the same time, one may be told that it
+ * does not exist (seen in 1 of 3900 changes). It finds the file when it tries again.
  */
 async function imported(path: string): Promise<Record<string, unknown>> {
   try {
@@ -68,7 +68,7 @@ function filesOf(file: string): readonly string[] {
   try {
     return moduleFiles(file).files;
   } catch {
-    // One of them cannot be parsed, which the runtime does not remember.
+    // A file that cannot be parsed is not in the runtime's cache.
     return [file];
   }
 }
@@ -76,14 +76,14 @@ function filesOf(file: string): readonly string[] {
 /**
  * Runs a module, or the version of it that is not cached yet, and returns what it exports.
  *
- * The modules of versions before are forgotten: they live on only while something (a connection's handler) holds them.
+ * Earlier versions are removed from the cache. They stay in memory only while something, such as a connection's handler, refers to them.
  */
 export async function importModule(file: string, version: number | undefined): Promise<Record<string, unknown>> {
   prepare();
   if (version === undefined) return importAgain(file);
   const folder = dirname(file);
   versions.set(folder, version);
-  // The runtime asks nobody about imports without an extension: these keep their path, and are forgotten first.
+  // The runtime calls no plugin for imports without an extension: they keep their path, so they are removed from the cache first.
   for (const each of moduleFiles(file).files) delete require.cache[each];
   const suffix = `?v=${version}`;
   const fresh = file + suffix;

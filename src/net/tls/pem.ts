@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { systemCodeOf, TenkError } from "../../base/mod.ts";
 
 const BEGIN = "-----BEGIN ";
-/** Longer than a path, shorter than any key: what an error shows of the text it was given ends here. */
+/** The most characters of a given text that an error shows: more than a path has, fewer than any key. */
 const MAX_SHOWN = 200;
 
 /**
- * Certificates or a key, given as PEM text (RFC 7468) or as the path of a file that holds it. The text is held to have a
- * block; whether the blocks are what they should be is for TLS to say.
+ * Returns certificates or a key, given as PEM text (RFC 7468) or as a file's path. Only checks that the text has a
+ * block: what the block contains is checked by TLS.
  *
  * @param what the option's name, as an error should say it: `cert`, `names["git.home.arpa"].key`
  * @throws {TenkError} `file-unreadable`; it never shows what is inside
@@ -16,7 +16,7 @@ const MAX_SHOWN = 200;
  * readPem("cert", text); // text
  */
 export function readPem(what: string, given: string): string {
-  // A configuration that no compiler checked may lack it.
+  // A configuration that no compiler has checked may lack it.
   if (typeof given !== "string") given = "";
   if (given.includes(BEGIN)) return given;
   if (given === "" || /[\n\0]/.test(given)) {
@@ -36,7 +36,7 @@ const BLOCKS = {
 } as const;
 
 /**
- * `readPem` of a certificate or its key, where two files are easily swapped. One file may hold both.
+ * Reads a certificate or its key, and reports the two files being swapped. One file may contain both.
  *
  * @throws {TenkError} as `readPem`, and `invalid-option` where the other of the two stands there alone
  */
@@ -64,7 +64,7 @@ const SAYS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "that is no path, it is too long",
 };
 
-/** The system's own message is not passed on: it repeats the whole of what was given. */
+/** Words the error anew: the system's own message repeats the whole given text, which may be a key. */
 function readText(what: string, path: string, shown: string): string {
   try {
     return readFileSync(path, "latin1");
