@@ -139,6 +139,12 @@ describe("renewal", () => {
       step: "check certificate",
       message: "acme returned an unusable one: it is for evil.lan",
     });
+    declaration.close();
+    const sign = opened(undefined);
+    acme.issue = async (request) => ({ cert: (await (await sign).acme.issue(request)).cert, key: evil.key });
+    await declare("app.example.org");
+    await store.idle();
+    expect(statusOf(store, "app.example.org").lastError!.message).toContain("the key is not the certificate's");
   });
 });
 

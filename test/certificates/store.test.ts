@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IssueError } from "../../src/certificates/mod.ts";
-import { infoOf, readCertificate } from "../../src/certificates/x509/mod.ts";
+import { infoOf, isKeyOf, readCertificate } from "../../src/certificates/x509/mod.ts";
 import { opened, statusOf } from "./store-support.ts";
 import { DAY_MS, HOUR_MS, newFolder, START_MS } from "./support.ts";
 
@@ -146,7 +146,8 @@ describe("files", () => {
     writeFileSync(path, spoil(readFileSync(path, "utf8"), other));
     const { declare } = await opened(folder);
     const { declaration } = await declare("a.lan");
-    expect(namesOf(declaration.tls.names["a.lan"]!)).toEqual(["a.lan"]);
+    const { cert, key } = declaration.tls.names["a.lan"]!;
+    expect([namesOf({ cert }), isKeyOf(key, readCertificate(cert))]).toEqual([["a.lan"], true]);
     expect(readFileSync(path, "utf8")).toContain(declaration.tls.names["a.lan"]!.cert.split("\n")[1]!);
   });
 
