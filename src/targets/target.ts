@@ -150,9 +150,14 @@ export class Target<Link extends TargetLink> implements Choosable {
     return this.health.began(nowMs);
   }
 
-  /** It carries one less: called once for each `began`. */
-  ended(): void {
+  /**
+   * It carries one less: called once for each `began`.
+   *
+   * @param isTrial what `began` returned. A trial that ended without success or failure, such as by its client, is due again
+   */
+  ended(isTrial = false): void {
     this.active -= 1;
+    this.health.cancelled(isTrial);
     this.#owner.hasRoom();
   }
 

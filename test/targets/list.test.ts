@@ -131,6 +131,19 @@ test("a cookie's target is returned while it is up and has room, and while it dr
   expect([list.stickyValue(b), list.stickyTarget(value, 1_000_000)]).toEqual([undefined, undefined]);
 });
 
+test("a trial that ends by its client leaves the next one due", async () => {
+  await using list = listOf(settings(["a:1"], { health: { ...HEALTH_DEFAULTS, failures: 1, backOffMs: 10 } }));
+  const target = list.targets[0]!;
+  target.failed(new Error("refused"), 0, false);
+  const isTrial = target.began(10);
+  expect([isTrial, target.isUsable(10)]).toEqual([true, false]);
+  target.ended(isTrial);
+  expect(target.isUsable(10)).toBe(true);
+  target.failed(new Error("refused"), 10, target.began(10));
+  target.ended(true);
+  expect([target.isUsable(29), target.isUsable(30)]).toEqual([false, true]);
+});
+
 test("the queue has a bound, and turns people away after its time and at a stop", async () => {
   await using list = listOf(settings(["a:1"], { maxActive: 1, queue: { maxWaiting: 2, waitMs: 5 } }));
   list.targets[0]!.began(0);

@@ -242,7 +242,7 @@ export class Forward implements ResponseEvents, Waiter {
   #endAttempt(): void {
     if (this.#sent === undefined) return;
     this.#sent = undefined;
-    this.target?.ended();
+    this.target?.ended(this.#isTrial);
   }
 
   #release(): void {

@@ -61,7 +61,11 @@ async function bodiesByHost(text: string): Promise<Map<string, string>> {
   await withFolder(async (folder) => {
     const file = join(folder, "Caddyfile");
     writeFileSync(file, text);
-    const { stdout, stderr, status } = spawnSync("caddy", ["adapt", "--config", file], { encoding: "utf8", env: {} });
+    const { stdout, stderr, status } = spawnSync("caddy", ["adapt", "--config", file], {
+      encoding: "utf8",
+      env: {},
+      maxBuffer: 2 ** 28,
+    });
     expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
     for (const { match, handle } of JSON.parse(stdout).apps.http.servers.srv0.routes) {
       bodies.set(match[0].host[0], handle[0].routes[0].handle[0].body ?? "");
