@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import type { Family } from "../metrics/mod.ts";
 import type { Address, Part, PartType } from "../part/mod.ts";
 import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
 import { Slots } from "./counts.ts";
+import { withStickySecret } from "./forward/mod.ts";
 import { ProxyListeners } from "./listeners/mod.ts";
 import {
   type ProxyView,
@@ -60,10 +62,11 @@ export const proxy = {
   async start(config, env): Promise<Part<ProxyConfig | undefined, ProxyView>> {
     const { log, autoPort, certificates } = env;
     const slots = new Slots();
+    const stickySecret = randomBytes(32).toString("hex");
     let services = env.services;
     const settingsOf = (config: ProxyConfig, { services, domain }: Pick<typeof env, "services" | "domain">) => ({
       config,
-      services,
+      services: services.map((service) => withStickySecret(service, stickySecret)),
       domain,
       slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
       pages: {},

@@ -1,6 +1,7 @@
 import {
   BodyFraming,
   type Exchange,
+  type HeadWriter,
   type ResponseEvents,
   type TargetExchange,
   type TargetFailure,
@@ -12,6 +13,7 @@ import type { HttpServiceTarget } from "./http-link.ts";
 import type { Delimiting, RequestHead } from "./request-head.ts";
 import { DROPPED_FROM_RESPONSES } from "./response-fields.ts";
 import type { ForwardRoute } from "./route.ts";
+import { cookieValue, setCookie } from "./sticky.ts";
 import { newWebSocketKey, UPGRADE_WEBSOCKET, WEBSOCKET } from "./websocket.ts";
 
 /** Targets that one request is sent to, at most. */
@@ -71,6 +73,8 @@ export class Forward implements ResponseEvents, Waiter {
   #place: QueuePlace | undefined;
   #tried: readonly HttpServiceTarget[] = NO_TARGETS;
   #sent: TargetExchange | undefined;
+  /** Of the client's cookie, where the service has one. */
+  #stickyValue: string | undefined;
   #isTrial = false;
   #isFresh = false;
 
@@ -105,6 +109,7 @@ export class Forward implements ResponseEvents, Waiter {
    */
   start(head: Head, bytes: Uint8Array, forwarded: Uint8Array, stripBytes: number): void {
     const { exchange, route } = this;
+    if (route.stickyCookie !== undefined) this.#stickyValue = cookieValue(head, bytes, route.stickyCookie);
     const isWebSocket = exchange.upgrade === WEBSOCKET;
     if (isWebSocket) this.#isComplete = true;
     else if (exchange.hasBody || head.contentLength === 0) {
@@ -198,7 +203,7 @@ export class Forward implements ResponseEvents, Waiter {
     const { targets } = this.route;
     const nowMs = performance.now();
     const choice = { hash: this.#choiceHash, nowMs, tried: this.#tried };
-    const target = targets.choose(choice);
+    const target = this.#stickyTarget(nowMs) ?? targets.choose(choice);
     if (target !== undefined) this.#send(target, nowMs);
     else if (this.failure !== undefined) this.#failFor(this.failure);
     else {
@@ -206,6 +211,21 @@ export class Forward implements ResponseEvents, Waiter {
       if (this.#place !== undefined) return;
       this.exchange.fail(503, "No target of this service takes requests at the moment.", RETRY_AFTER);
     }
+  }
+
+  /** Its cookie's target, unless that failed already. */
+  #stickyTarget(nowMs: number): HttpServiceTarget | undefined {
+    if (this.#stickyValue === undefined || this.#tried.length > 0) return undefined;
+    return this.route.targets.stickyTarget(this.#stickyValue, nowMs);
+  }
+
+  /** Tells the client the target's cookie, where it does not have it yet. */
+  #writeCookie(writer: HeadWriter): void {
+    const { stickyCookie, targets } = this.route;
+    if (stickyCookie === undefined) return;
+    const value = targets.stickyValue(this.target!);
+    if (value === undefined || value === this.#stickyValue) return;
+    writer.field("Set-Cookie", setCookie(stickyCookie, value, this.exchange.client.isSecure));
   }
 
   #send(target: HttpServiceTarget, nowMs: number): void {
@@ -268,6 +288,7 @@ export class Forward implements ResponseEvents, Waiter {
     writer.lines(head, bytes, DROPPED_FROM_RESPONSES, route.responseDropNames);
     writer.line(route.via["HTTP/1.1"]);
     for (const line of route.responseLines) writer.line(line);
+    this.#writeCookie(writer);
     if (sent.bodyFraming === "tunnel") {
       if (exchange.protocol !== "HTTP/2.0") writer.line(UPGRADE_WEBSOCKET);
       exchange.sendHead(BodyFraming.none);

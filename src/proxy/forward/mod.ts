@@ -6,3 +6,4 @@ export type { HttpLink, HttpServiceTarget } from "./http-link.ts";
 export { RequestHead } from "./request-head.ts";
 export { type ForwardRoute, forwardRoute } from "./route.ts";
 export { ServiceTargets } from "./service-targets.ts";
+export { withStickySecret } from "./sticky.ts";

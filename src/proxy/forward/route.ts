@@ -1,5 +1,5 @@
 import type { Exchange } from "../../http/mod.ts";
-import type { HttpService } from "../../part/mod.ts";
+import type { HttpForward, HttpService } from "../../part/mod.ts";
 import type { TargetList } from "../../targets/mod.ts";
 import { type FieldSet, fieldLine } from "../../wire/http1/mod.ts";
 import { type ChoiceHash, choiceHashFor } from "./choice-hash.ts";
@@ -10,6 +10,8 @@ import { DROPPED_FROM_REQUESTS } from "./request-head.ts";
 export interface ForwardRoute {
   readonly targets: TargetList<HttpLink>;
   readonly choiceHash: ChoiceHash;
+  /** The cookie that ties a client to its target; undefined without one. */
+  readonly stickyCookie: string | undefined;
   /** Fields of requests that are not copied, by id and by name in lower case. */
   readonly drop: FieldSet;
   readonly dropNames: readonly Uint8Array[];
@@ -31,13 +33,16 @@ const VIA: ForwardRoute["via"] = {
 
 /** @param responseLines prepared fields that all answers of the service get @throws {TenkError} `invalid-option` */
 export function forwardRoute(
-  { answer, headers: { request, response } }: HttpService,
+  { headers: { request, response } }: HttpService,
+  forward: HttpForward,
   targets: TargetList<HttpLink>,
   responseLines: readonly Uint8Array[],
 ): ForwardRoute {
+  const { balance, hashHeader, sticky } = forward;
   return {
     targets,
-    choiceHash: answer.type === "forward" ? choiceHashFor(answer.forward) : () => 0,
+    choiceHash: choiceHashFor({ balance, hashHeader }),
+    stickyCookie: sticky?.cookie,
     drop: DROPPED_FROM_REQUESTS,
     dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name)]),
     lines: [...request.set, ...request.add].map(([name, value]) => fieldLine(name, value)),

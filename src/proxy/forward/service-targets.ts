@@ -53,7 +53,7 @@ export class ServiceTargets {
 }
 
 function listSettings(name: string, forward: HttpForward): TargetListSettings {
-  const { targets, balance, health, limits, timeouts, tls } = forward;
+  const { targets, balance, sticky, health, limits, timeouts, tls } = forward;
   const given = targets.map(({ url, weight, draining }) => ({ address: url, weight, draining }));
   const { path, status: _, ...passive } = health;
   return {
@@ -63,6 +63,7 @@ function listSettings(name: string, forward: HttpForward): TargetListSettings {
     health: healthSettings({ ...passive, checkMs: path === undefined ? 0 : health.checkMs }),
     maxActive: limits.perTarget,
     queue: { maxWaiting: limits.waiting, waitMs: limits.waitMs },
+    stickySecret: sticky?.secret,
     linkKey: JSON.stringify([timeouts, tls]),
   };
 }

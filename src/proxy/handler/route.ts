@@ -47,7 +47,12 @@ export function prepareRoute(service: Service, former: Route | undefined): Prepa
   const kept = former?.targets;
   const commit = kept?.prepare(service.name, http.answer.forward);
   const targets = kept ?? new ServiceTargets(service.name, http.answer.forward);
-  const route = { ...common, answerer: undefined, targets, forward: forwardRoute(http, targets.list, lines) };
+  const route = {
+    ...common,
+    answerer: undefined,
+    targets,
+    forward: forwardRoute(http, http.answer.forward, targets.list, lines),
+  };
   return {
     route,
     commit: () => commit?.(),
