@@ -14,7 +14,7 @@ export interface AcmeLimits {
   retryMs: number;
   /** The longest Retry-After that is waited for inside an order; a longer one ends the order, and the next begins later. @default {30000} */
   maxRetryAfterMs: number;
-  /** The first wait for a state to change; it grows by half. @default {1000} */
+  /** The first wait for a state to change; it grows by half. @default {250} */
   pollMs: number;
   /** The longest wait between two reads of a state. @default {10000} */
   maxPollMs: number;
@@ -37,7 +37,7 @@ export const ACME_DEFAULTS: Readonly<AcmeLimits> = {
   maxTries: 4,
   retryMs: 500,
   maxRetryAfterMs: 30_000,
-  pollMs: 1000,
+  pollMs: 250,
   maxPollMs: 10_000,
   validationMs: 120_000,
   finalizeMs: 120_000,
