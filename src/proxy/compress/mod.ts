@@ -1,0 +1,2 @@
+/** Compression of answers. */
+export { type Coding, chooseCoding } from "./accept-encoding.ts";
