@@ -159,6 +159,8 @@ export interface HttpFiles {
   readonly fallback: string | undefined;
   /** Send `name.zst`, `name.br` or `name.gz` beside a file to who accepts it. */
   readonly precompressed: boolean;
+  /** Files kept in memory, on each event loop; 0 = none. */
+  readonly cacheBytes: number;
 }
 
 export interface HstsPolicy {

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
 import type { Family } from "../metrics/mod.ts";
-import type { Address, Part, PartType } from "../part/mod.ts";
+import type { Address, CheckEnv, Part, PartType } from "../part/mod.ts";
 import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
 import { Slots } from "./counts.ts";
+import { checkFolder } from "./files/mod.ts";
 import { withStickySecret } from "./forward/mod.ts";
 import { ProxyListeners } from "./listeners/mod.ts";
 import {
@@ -57,17 +59,22 @@ export const proxy = {
     });
   },
 
-  check() {},
+  check(_config, { services, folder }) {
+    for (const { name, http } of services)
+      if (http?.answer.type === "files")
+        checkFolder(`services.${name}.root`, resolve(folder, http.answer.files.folder));
+  },
 
   async start(config, env): Promise<Part<ProxyConfig | undefined, ProxyView>> {
     const { log, autoPort, certificates } = env;
     const slots = new Slots();
     const stickySecret = randomBytes(32).toString("hex");
     let services = env.services;
-    const settingsOf = (config: ProxyConfig, { services, domain }: Pick<typeof env, "services" | "domain">) => ({
+    const settingsOf = (config: ProxyConfig, { services, domain, folder }: CheckEnv) => ({
       config,
       services: services.map((service) => withStickySecret(service, stickySecret)),
       domain,
+      folder,
       slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
       pages: {},
     });

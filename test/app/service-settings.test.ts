@@ -116,7 +116,15 @@ describe("a service served by HTTPS", () => {
     ],
     [
       "{ root: ./www }",
-      { files: { folder: "./www", index: ["index.html"], fallback: undefined, precompressed: true } },
+      {
+        files: {
+          folder: "./www",
+          index: ["index.html"],
+          fallback: undefined,
+          precompressed: true,
+          cacheBytes: 8 * 1024 * 1024,
+        },
+      },
     ],
     ["{ root: { folder: /srv, fallback: /index.html } }", { files: { fallback: "/index.html" } }],
     ["{ target: unix:/run/a.sock }", { forward: { targets: [{ url: "unix:/run/a.sock" }] } }],

@@ -12,6 +12,7 @@ import {
   quantity,
   section,
   sectionOrTrue,
+  size,
   text,
 } from "../../part/mod.ts";
 import { fieldName, fieldValue, filePath, httpTarget, httpUrl, requestPath, urlPath } from "./fields.ts";
@@ -173,6 +174,7 @@ export const root = z.preprocess(
     index: z.array(fileName, { error: EXPECTED_INDEX }).default(["index.html"]),
     fallback: urlPath.optional(),
     precompressed: onOff.default(true),
+    cache: size.default(8 * 1024 * 1024),
   }),
 );
 

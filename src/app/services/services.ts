@@ -60,8 +60,8 @@ function answerOf(section: WrittenService): HttpAnswer {
   if (respond !== undefined) return { type: "respond", ...respond };
   if (redirect !== undefined) return { type: "redirect", ...redirect };
   if (root === undefined) return { type: "forward", forward: forwardOf(section) };
-  const { folder, index, fallback, precompressed } = root;
-  return { type: "files", files: { folder, index, fallback, precompressed } };
+  const { folder, index, fallback, precompressed, cache } = root;
+  return { type: "files", files: { folder, index, fallback, precompressed, cacheBytes: cache } };
 }
 
 function forwardOf(section: WrittenService): HttpForward {

@@ -17,7 +17,7 @@ export class Redirect {
     this.#to = new Template(to);
   }
 
-  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): void {
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): undefined {
     const end = this.#to.write(scratch, 0, { exchange, head, bytes });
     const writer = exchange.begin(this.#status);
     writer.field("Location", decoder.decode(scratch.subarray(0, end)));

@@ -10,20 +10,21 @@ const scratch = new Uint8Array(MAX_BYTES);
 /** An answer from a template, as Caddy's `respond`. */
 export class Respond {
   readonly #status: number;
-  readonly #contentType: Uint8Array;
+  readonly #contentType: Uint8Array | undefined;
   readonly #template: Template;
 
-  constructor(status: number, contentType: string, body: string) {
+  /** @param contentType undefined where the service sets it by itself */
+  constructor(status: number, contentType: string | undefined, body: string) {
     this.#status = status;
-    this.#contentType = fieldLine("Content-Type", contentType);
+    this.#contentType = contentType === undefined ? undefined : fieldLine("Content-Type", contentType);
     this.#template = new Template(body);
   }
 
   /** `head` and `bytes` are borrowed. @param lines prepared fields of the service */
-  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): void {
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): undefined {
     const end = this.#template.write(scratch, 0, { exchange, head, bytes });
     const writer = exchange.begin(this.#status);
-    writer.line(this.#contentType);
+    if (this.#contentType !== undefined) writer.line(this.#contentType);
     for (const line of lines) writer.line(line);
     exchange.sendHead(end, scratch, 0, end);
     exchange.end();

@@ -80,7 +80,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   }
 
   request(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
-    const work: Work = { route: undefined, forward: undefined, slot: 0, method: head.method };
+    const work: Work = { route: undefined, forward: undefined, answering: undefined, slot: 0, method: head.method };
     exchange.data = work;
     this.#counter.began(work);
     const { table, options } = this.#inForce;
@@ -116,10 +116,12 @@ export class ProxyHandler implements ExchangeHandler<Work> {
 
   drain(exchange: ProxyExchange): void {
     exchange.data.forward?.clientDrained();
+    exchange.data.answering?.drained();
   }
 
   finished(exchange: ProxyExchange): void {
     exchange.data.forward?.finished();
+    exchange.data.answering?.finished();
     this.#counter.finished(exchange);
   }
 
@@ -189,8 +191,9 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       return;
     }
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
+    const stripBytes = http.strip ? prefix.bytes.length : 0;
     if (forward === undefined) {
-      route.answerer!.answer(exchange as Exchange, head, bytes, lines);
+      exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, lines, stripBytes);
       return;
     }
     const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
@@ -198,7 +201,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     const forwarding = new Forward(forward, exchange as Exchange, this.#heads, head, authority, hash);
     exchange.data.forward = forwarding;
     const aboutClient = isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
-    forwarding.start(head, bytes, aboutClient, http.strip ? prefix.bytes.length : 0);
+    forwarding.start(head, bytes, aboutClient, stripBytes);
   }
 }
 

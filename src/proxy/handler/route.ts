@@ -2,13 +2,33 @@ import type { Exchange } from "../../http/mod.ts";
 import type { HttpService, Service } from "../../part/mod.ts";
 import { fieldLine, type Head } from "../../wire/http1/mod.ts";
 import { Redirect, Respond } from "../answers/mod.ts";
+import { Files } from "../files/mod.ts";
 import { type ForwardRoute, forwardRoute, ServiceTargets } from "../forward/mod.ts";
 import type { RoutePattern } from "../routes/mod.ts";
 
 /** An answer that needs no target. */
 export interface Answerer {
-  /** `head` and `bytes` are borrowed. */
-  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): void;
+  /**
+   * `head` and `bytes` are borrowed.
+   *
+   * @param stripBytes of the path, which are not looked at
+   * @returns what goes on with the answer; undefined where that is complete
+   */
+  answer(
+    exchange: Exchange,
+    head: Head,
+    bytes: Uint8Array,
+    lines: readonly Uint8Array[],
+    stripBytes: number,
+  ): Answering | undefined;
+}
+
+/** An answer of our own that takes longer than a turn. */
+export interface Answering {
+  /** The exchange takes more. */
+  drained(): void;
+  /** The exchange is over. */
+  finished(): void;
 }
 
 /** A service on one event loop, with everything made that does not depend on a request. */
@@ -41,7 +61,12 @@ export function prepareRoute(service: Service, former: Route | undefined): Prepa
   );
   const common = { service: service.name, hosts: service.hosts, paths: http.paths, http, lines };
   if (http.answer.type !== "forward") {
-    const route = { ...common, answerer: answererOf(http), targets: undefined, forward: undefined };
+    const route = {
+      ...common,
+      answerer: answererOf(service.name, http, lines),
+      targets: undefined,
+      forward: undefined,
+    };
     return { route, commit() {}, drop() {} };
   }
   const kept = former?.targets;
@@ -62,8 +87,12 @@ export function prepareRoute(service: Service, former: Route | undefined): Prepa
   };
 }
 
-function answererOf({ answer }: HttpService): Answerer {
-  if (answer.type === "respond") return new Respond(answer.status, answer.contentType, answer.body);
+function answererOf(service: string, { answer, headers }: HttpService, lines: readonly Uint8Array[]): Answerer {
+  const { remove, set } = headers.response;
+  const dropNames = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
+  if (answer.type === "respond")
+    return new Respond(answer.status, dropNames.has("content-type") ? undefined : answer.contentType, answer.body);
   if (answer.type === "redirect") return new Redirect(answer.status, answer.to);
+  if (answer.type === "files") return new Files(service, answer.files, lines, dropNames);
   throw new Error(`no answerer for ${answer.type}`);
 }

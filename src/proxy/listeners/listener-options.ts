@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { sourceUrl } from "../../base/mod.ts";
 import { handshakeOptions } from "../../listener/mod.ts";
 import type { Limits, ListenOptions, ServerTlsOptions } from "../../net/mod.ts";
@@ -23,6 +24,8 @@ export interface ProxySettings {
   readonly config: ProxyConfig;
   readonly services: readonly Service[];
   readonly domain: string | undefined;
+  /** That relative paths in the configuration are relative to. */
+  readonly folder: string;
   readonly slots: Readonly<Record<string, number>>;
   readonly challenges: Readonly<Record<string, string>>;
   readonly pages: Readonly<Record<string, OwnPage>>;
@@ -47,10 +50,10 @@ export function certificateNames(settings: Names): string[] {
 
 /** @param redirectToPort of the HTTPS listener, for the plain one; undefined without redirects */
 export function handlerOptions(settings: ProxySettings, redirectToPort: number | undefined): ProxyOptions {
-  const { config, services, slots, challenges, pages } = settings;
+  const { config, services, folder, slots, challenges, pages } = settings;
   const { timeouts, limits } = config;
   return {
-    services: services.filter(({ http }) => http !== undefined),
+    services: services.filter(({ http }) => http !== undefined).map((each) => withAbsoluteFolder(each, folder)),
     own: { hosts: ownNames(settings), body: OWN_BODY, pages },
     ...(redirectToPort !== undefined && { redirectToPort }),
     trustedProxies: config.trustedProxies ?? [],
@@ -64,6 +67,13 @@ export function handlerOptions(settings: ProxySettings, redirectToPort: number |
       maxFields: limits.fields,
     },
   };
+}
+
+function withAbsoluteFolder(service: Service, folder: string): Service {
+  const { http } = service;
+  if (http?.answer.type !== "files") return service;
+  const files = { ...http.answer.files, folder: resolve(folder, http.answer.files.folder) };
+  return { ...service, http: { ...http, answer: { type: "files", files } } };
 }
 
 /** @param certificates as the store declares them */

@@ -1,0 +1,173 @@
+import { BodyFraming, type Exchange } from "../../http/mod.ts";
+import { fieldLine } from "../../wire/http1/mod.ts";
+import { chooseCoding } from "../compress/mod.ts";
+import { type Conditions, evaluate, rangeApplies } from "./conditions.ts";
+import { Download } from "./download.ts";
+import type { Folder, Resource } from "./folder.ts";
+import type { OpenFiles } from "./open-files.ts";
+import { type ByteRange, byteRange } from "./range.ts";
+import type { NoFile, StoredFile } from "./stored-file.ts";
+
+const RETRY_AFTER = fieldLine("Retry-After", "1");
+/** Times that a file may be replaced between being found and being opened. */
+const MAX_REPLACED = 3;
+
+/** What requests for files of one service share. */
+export interface FilesContext {
+  readonly folder: Folder;
+  readonly open: OpenFiles;
+  /** Prepared fields of every answer of the service. */
+  readonly lines: readonly Uint8Array[];
+  /** A file could not be sent although it is there. */
+  readonly failed: (why: "busy" | "broken") => void;
+}
+
+/** One request for a file, from its path to the last byte of its answer. */
+export class FileRequest {
+  readonly #context: FilesContext;
+  readonly #exchange: Exchange;
+  readonly #path: string;
+  readonly #conditions: Conditions;
+  /** Where a folder's path without a slash is redirected to. */
+  readonly #location: string;
+  #download: Download | undefined;
+  #isFinished = false;
+  #replaced = 0;
+
+  constructor(context: FilesContext, exchange: Exchange, path: string, conditions: Conditions, location: string) {
+    this.#context = context;
+    this.#exchange = exchange;
+    this.#path = path;
+    this.#conditions = conditions;
+    this.#location = location;
+  }
+
+  /** Answers, after asking the disk. */
+  async start(): Promise<void> {
+    try {
+      const found = await this.#context.folder.find(this.#path);
+      if (!this.#isFinished) this.answer(found);
+    } catch {
+      this.#withoutFile("broken");
+    }
+  }
+
+  drained(): void {
+    this.#download?.next();
+  }
+
+  finished(): void {
+    this.#isFinished = true;
+    this.#download?.finished();
+  }
+
+  answer(resource: Resource): void {
+    if (resource.type === "none") {
+      this.#withoutFile(resource.why);
+      return;
+    }
+    const file = chosenFile(resource, this.#conditions.acceptEncoding);
+    const verdict = this.#conditions.isConditional ? evaluate(this.#conditions, file) : "proceed";
+    if (verdict === "precondition-failed") this.#exchange.fail(412);
+    else if (verdict === "not-modified") this.#notModified(resource, file);
+    else this.#content(resource, file);
+  }
+
+  #withoutFile(why: NoFile): void {
+    const exchange = this.#exchange;
+    if (why === "folder") this.#toFolder();
+    else if (why === "missing") exchange.fail(404);
+    else if (why === "forbidden") exchange.fail(403);
+    else {
+      this.#context.failed(why);
+      if (why === "busy") exchange.fail(503, undefined, RETRY_AFTER);
+      else exchange.fail(500);
+    }
+  }
+
+  #toFolder(): void {
+    const writer = this.#exchange.begin(308);
+    writer.field("Location", this.#location);
+    for (const line of this.#context.lines) writer.line(line);
+    this.#exchange.sendHead(0);
+    this.#exchange.end();
+  }
+
+  #notModified({ lines }: Resource & { type: "file" }, { validatorLines }: StoredFile): void {
+    const writer = this.#exchange.begin(304);
+    for (const line of validatorLines) writer.line(line);
+    for (const line of lines) writer.line(line);
+    for (const line of this.#context.lines) writer.line(line);
+    this.#exchange.sendHead(BodyFraming.none);
+    this.#exchange.end();
+  }
+
+  #content(resource: Resource & { type: "file" }, file: StoredFile): void {
+    const { size, content } = file;
+    const range = this.#rangeOf(file);
+    if (range === "unsatisfiable") {
+      this.#exchange.fail(416, undefined, fieldLine("Content-Range", `bytes */${size}`));
+      return;
+    }
+    const { from, to } = range ?? { from: 0, to: size };
+    const sendHead = (first: Uint8Array, start: number, end: number) => {
+      const writer = this.#exchange.begin(range === undefined ? 200 : 206);
+      for (const line of file.contentLines) writer.line(line);
+      for (const line of file.validatorLines) writer.line(line);
+      for (const line of resource.lines) writer.line(line);
+      if (range !== undefined) writer.field("Content-Range", `bytes ${from}-${to - 1}/${size}`);
+      for (const line of this.#context.lines) writer.line(line);
+      this.#exchange.sendHead(to - from, first, start, end);
+    };
+    if (content !== undefined || this.#exchange.isHead || size === 0) {
+      const bytes = content ?? NO_BYTES;
+      sendHead(bytes, Math.min(from, bytes.length), Math.min(to, bytes.length));
+      this.#exchange.end();
+    } else this.#fromDisk(file, { from, to }, sendHead);
+  }
+
+  #fromDisk(
+    file: StoredFile,
+    range: ByteRange,
+    sendHead: (first: Uint8Array, start: number, end: number) => void,
+  ): void {
+    const { open, folder, failed } = this.#context;
+    open.open(file, (opened) => {
+      if (opened === "busy") {
+        if (this.#isFinished) return;
+        failed("busy");
+        this.#exchange.fail(503, undefined, RETRY_AFTER);
+      } else if (opened === "changed") {
+        this.#replaced += 1;
+        folder.forget(this.#path);
+        if (this.#isFinished) return;
+        if (this.#replaced < MAX_REPLACED) void this.start();
+        else this.#exchange.fail(503, undefined, RETRY_AFTER);
+      } else {
+        this.#download = new Download(this.#exchange, open, opened, range, (first, length) =>
+          sendHead(first, 0, length),
+        );
+        if (this.#isFinished) this.#download.finished();
+        else this.#download.next();
+      }
+    });
+  }
+
+  #rangeOf(file: StoredFile): ByteRange | "unsatisfiable" | undefined {
+    const conditions = this.#conditions;
+    if (conditions.range === "" || this.#exchange.isHead) return undefined;
+    if (!rangeApplies(conditions, file, Math.floor(Date.now() / 1000))) return undefined;
+    return byteRange(conditions.range, file.size);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function chosenFile({ plain, coded }: Resource & { type: "file" }, acceptEncoding: string): StoredFile {
+  if (coded.length === 0 || acceptEncoding === "") return plain;
+  const coding = chooseCoding(
+    acceptEncoding,
+    coded.map(({ coding }) => coding!),
+  );
+  return coded.find((each) => each.coding === coding) ?? plain;
+}
