@@ -24,9 +24,9 @@ test("the command for DNS is a file beside the configuration, and is told the re
   const certificates = new InstanceCertificates(settings, keptLog().log);
   const declaration = await certificates.declare(["a.example.org"], { owner: "test", changed: () => undefined });
   const calls = join(folder, "calls");
-  await until(() => existsSync(calls) && readFileSync(calls, "utf8").includes("cleanup"));
+  await until(() => existsSync(calls) && readFileSync(calls, "utf8").includes("cleanup"), 20_000);
   const record = "_acme-challenge.a.example.org";
   expect(readFileSync(calls, "utf8")).toBe(`home present ${record}\nhome cleanup ${record}\n`);
   declaration.close();
   await certificates.close();
-});
+}, 30_000);
