@@ -119,6 +119,7 @@ export class Forward implements ResponseEvents, Waiter {
       exchange.carriesChunks = this.#delimiting === "chunked" && exchange.canCarryChunks;
     }
     const lines = [forwarded, route.via[exchange.protocol], ...route.lines];
+    route.filledLines?.addTo(lines, { exchange, head, bytes });
     if (isWebSocket && exchange.protocol === "HTTP/2.0") lines.push(newWebSocketKey());
     this.#head = this.#heads.borrow();
     const isWritten = this.#head.write(head, bytes, {

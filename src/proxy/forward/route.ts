@@ -3,6 +3,7 @@ import type { HttpForward, HttpService } from "../../part/mod.ts";
 import type { TargetList } from "../../targets/mod.ts";
 import { type FieldSet, fieldLine } from "../../wire/http1/mod.ts";
 import { type ChoiceHash, choiceHashFor } from "./choice-hash.ts";
+import { FilledLines } from "./filled-lines.ts";
 import type { HttpLink } from "./http-link.ts";
 import { DROPPED_FROM_REQUESTS } from "./request-head.ts";
 
@@ -17,6 +18,8 @@ export interface ForwardRoute {
   readonly dropNames: readonly Uint8Array[];
   /** Prepared lines that requests get. */
   readonly lines: readonly Uint8Array[];
+  /** Lines that are filled in for each request; undefined without any. */
+  readonly filledLines: FilledLines | undefined;
   readonly responseDropNames: readonly Uint8Array[];
   readonly responseLines: readonly Uint8Array[];
   /** `Via`, by the protocol of who sent the message (RFC 9110 §7.6.3). */
@@ -39,13 +42,16 @@ export function forwardRoute(
   responseLines: readonly Uint8Array[],
 ): ForwardRoute {
   const { balance, hashHeader, sticky } = forward;
+  const fields = [...request.set, ...request.add];
+  const filled = fields.filter(FilledLines.isFor);
   return {
     targets,
     choiceHash: choiceHashFor({ balance, hashHeader }),
     stickyCookie: sticky?.cookie,
     drop: DROPPED_FROM_REQUESTS,
     dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name)]),
-    lines: [...request.set, ...request.add].map(([name, value]) => fieldLine(name, value)),
+    lines: fields.filter((each) => !filled.includes(each)).map(([name, value]) => fieldLine(name, value)),
+    filledLines: filled.length === 0 ? undefined : new FilledLines(filled),
     responseDropNames: namesOf([...response.remove, ...response.set.map(([name]) => name)]),
     responseLines,
     via: VIA,

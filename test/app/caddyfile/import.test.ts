@@ -155,6 +155,7 @@ describe("it is said where it cannot be carried over:", () => {
       "tls: not carried over: nobody gets in until auth or allow is set",
     ],
     ["@b host b.other\nhandle @b {\n respond ok\n}", "b.other is never reached, the site has a.example.org"],
+    ["header X-A {host}\nrespond ok", "X-A not carried over: headers of answers have no placeholders"],
     ["authorize with policy\nrespond ok", "authorize: not carried over: nobody gets in"],
     ["header __proto__ a\nrespond ok", "__proto__ not carried over: it is no header"],
     ["basic_auth {\n __proto__ x\n}\nrespond ok", "it has no users: nobody gets in"],
