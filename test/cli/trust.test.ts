@@ -100,7 +100,8 @@ describe("tenk trust", () => {
       const visit = `curl -sS --connect-to ::127.0.0.1:${server.port} https://git.home.arpa/`;
       const { code, stdout, stderr } = await shell(
         folder,
-        `cp -a /etc/ssl/certs copy; mount -t tmpfs none /etc/ssl/certs; cp -a copy/. /etc/ssl/certs/
+        `cp /etc/ssl/certs/ca-certificates.crt bundle; mount -t tmpfs none /etc/ssl/certs; cp bundle /etc/ssl/certs/ca-certificates.crt
+       grep -m 3 ^mozilla /etc/ca-certificates.conf > few; mount --bind few /etc/ca-certificates.conf # all 140 take seconds
        mount -t tmpfs none /usr/local/share/ca-certificates
        ${visit} && exit 9
        tenk trust > installed; ${visit} > answer
