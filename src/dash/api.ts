@@ -3,6 +3,7 @@
  * milliseconds, moments since 1970.
  */
 
+import type { ProxyView } from "./proxy-api.ts";
 import type { ListenerView } from "./tcp-api.ts";
 
 /** A series of numbers. Its key is how Prometheus writes it: `tenk_tcp_connections_active{listener="sink"}`. */
@@ -136,7 +137,7 @@ export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
   /** Of the parts that run, by name. */
-  readonly parts: { readonly tcp?: { readonly listeners: readonly ListenerView[] } };
+  readonly parts: { readonly tcp?: { readonly listeners: readonly ListenerView[] }; readonly proxy?: ProxyView };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;
   /** Null where no cgroup limits tenk. */

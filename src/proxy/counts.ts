@@ -41,8 +41,11 @@ export const Place = COUNTERS.places;
 /** Services that are counted apart. Slot 0 is for everything else: own pages, unknown names, and services beyond these. */
 export const MAX_SLOTS = 256;
 
-/** What `listen` reserves for each event loop: counters of all slots, then one gauge each, the requests in progress. */
-export const PROXY_COUNTS = { counters: MAX_SLOTS * COUNTERS.length, gauges: MAX_SLOTS } as const;
+/**
+ * What `listen` reserves for each event loop: counters of all slots, then two gauges each: requests in progress, and how long
+ * recent answers took to begin.
+ */
+export const PROXY_COUNTS = { counters: MAX_SLOTS * COUNTERS.length, gauges: 2 * MAX_SLOTS } as const;
 
 /** Where the counters of a slot begin in a row. */
 export function slotStart(slot: number): number {
@@ -53,6 +56,14 @@ export function slotStart(slot: number): number {
 export function inProgressAt(slot: number): number {
   return PROXY_COUNTS.counters + slot;
 }
+
+/** Where the recent time to the head of an answer is kept, in seconds; 0 before the first. */
+export function recentLatencyAt(slot: number): number {
+  return PROXY_COUNTS.counters + MAX_SLOTS + slot;
+}
+
+/** The weight of a request in the recent latency: about the last twenty count. */
+export const LATENCY_WEIGHT = 0.05;
 
 /** @param method an id of `wire/http1` */
 export function requestsAt(slot: number, method: number, status: number): number {

@@ -1,15 +1,23 @@
 /** The page and the part declare the JSON between them each for itself, since layers do not import sideways: tsc compares. */
 import { expect, test } from "bun:test";
-import type { ConnectionRow, ListenerView, PanelView, RelayStatus as RelayView } from "../../src/dash/mod.ts";
+import type {
+  ConnectionRow,
+  ListenerView,
+  PanelView,
+  ProxyView,
+  RelayStatus as RelayView,
+} from "../../src/dash/mod.ts";
 import type { ConnectionInfo } from "../../src/net/mod.ts";
 import type { Panel } from "../../src/part/mod.ts";
+import type { ProxyView as SentProxyView } from "../../src/proxy/mod.ts";
 import type { ListenerStatus, RelayStatus } from "../../src/tcp/mod.ts";
 
 const listener = (sent: ListenerStatus): ListenerView => sent;
 const relay = (sent: RelayStatus): RelayView => sent;
 const panel = (sent: Panel): PanelView => sent;
+const proxy = (sent: SentProxyView): ProxyView => sent;
 const connection = (sent: ConnectionInfo): ConnectionRow => sent;
 
 test("what the page reads is what parts and listeners send", () => {
-  expect([listener, relay, panel, connection]).toHaveLength(4);
+  expect([listener, relay, panel, proxy, connection]).toHaveLength(5);
 });

@@ -1,5 +1,14 @@
 import type { Exchange } from "../../http/mod.ts";
-import { inProgressAt, observe, outcomeAt, Place, requestsAt, slotStart } from "../counts.ts";
+import {
+  inProgressAt,
+  LATENCY_WEIGHT,
+  observe,
+  outcomeAt,
+  Place,
+  recentLatencyAt,
+  requestsAt,
+  slotStart,
+} from "../counts.ts";
 import type { Work } from "./work.ts";
 
 /** Counts requests in the row of its event loop: additions to doubles, nothing is looked up or allocated. */
@@ -35,8 +44,14 @@ export class RequestCounter {
     if (forward !== undefined && forward.retries > 0) row[start + Place.retries]! += forward.retries;
     if (exchange.status === 101) row[start + Place.tunnels]! += 1;
     else observe(row, slot, Place.durations, (exchange.endedMs - exchange.startedMs) / 1000);
-    if (exchange.firstByteMs > 0)
-      observe(row, slot, Place.firstBytes, (exchange.firstByteMs - exchange.startedMs) / 1000);
+    if (exchange.firstByteMs > 0) this.#answerBegan(slot, (exchange.firstByteMs - exchange.startedMs) / 1000);
+  }
+
+  #answerBegan(slot: number, seconds: number): void {
+    observe(this.#row, slot, Place.firstBytes, seconds);
+    const at = recentLatencyAt(slot);
+    const before = this.#row[at]!;
+    this.#row[at] = before === 0 ? seconds : before + (seconds - before) * LATENCY_WEIGHT;
   }
 
   /** What was no request, and belongs to no service. */

@@ -1,10 +1,12 @@
 import type { Server } from "../../net/mod.ts";
-import { inProgressAt, Place, PROXY_COUNTS, type Slots, slotStart } from "../counts.ts";
+import { inProgressAt, Place, PROXY_COUNTS, recentLatencyAt, type Slots, slotStart } from "../counts.ts";
 
 /** The counters of one service, over all event loops and listeners. `other` is whatever belongs to no service. */
 export interface ServiceReading {
   readonly service: string;
   readonly inProgress: number;
+  /** Time to the head of recent answers, the mean over event loops that had requests; 0 before the first. */
+  readonly recentLatencySeconds: number;
   /** Laid out as `Place` says. */
   readonly row: Float64Array;
 }
@@ -17,13 +19,16 @@ export function readServices(servers: readonly Server[], slots: Slots): ServiceR
   return [["other", 0] as const, ...slots.entries()].map(([service, slot]) => {
     const row = new Float64Array(ROW_LENGTH);
     let inProgress = 0;
+    const latencies: number[] = [];
     for (const each of rows) {
       if (each.length < PROXY_COUNTS.counters) continue;
       const start = slotStart(slot);
       for (let i = 0; i < ROW_LENGTH; i++) row[i]! += each[start + i]!;
       inProgress += each[inProgressAt(slot)]!;
+      if (each[recentLatencyAt(slot)]! > 0) latencies.push(each[recentLatencyAt(slot)]!);
     }
-    return { service, inProgress, row };
+    const sum = latencies.reduce((total, each) => total + each, 0);
+    return { service, inProgress, recentLatencySeconds: latencies.length === 0 ? 0 : sum / latencies.length, row };
   });
 }
 

@@ -45,6 +45,12 @@ export function serviceMetrics(readAll: () => readonly ServiceReading[]): Metric
       },
     },
     each("gauge", "requests_in_flight", "Requests in progress, WebSockets included.", ({ inProgress }) => inProgress),
+    each(
+      "gauge",
+      "recent_response_seconds",
+      "From a request's head to the head of its answer, mean of about the last twenty on each event loop.",
+      ({ recentLatencySeconds }) => recentLatencySeconds,
+    ),
     each("counter", "retries_total", "Requests that were sent to a target once more.", at(Place.retries)),
     each("counter", "tunnels_total", "Requests that became WebSockets.", at(Place.tunnels)),
     each(

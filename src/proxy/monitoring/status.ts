@@ -10,6 +10,8 @@ export interface ServiceView {
   readonly hosts: readonly string[];
   readonly requests: number;
   readonly inProgress: number;
+  /** Time to the head of recent answers; null before the first. */
+  readonly latencyMs: number | null;
   /** Answers with a status from 500, and requests without a whole answer. */
   readonly errors: number;
   readonly requestBytes: number;
@@ -35,7 +37,7 @@ export interface ProxyView {
 const MAX_ERROR_LENGTH = 300;
 
 export function serviceView(
-  { service, row, inProgress }: ServiceReading,
+  { service, row, inProgress, recentLatencySeconds }: ServiceReading,
   hosts: readonly string[],
   reports: readonly ServiceReport[],
 ): ServiceView {
@@ -46,6 +48,7 @@ export function serviceView(
     hosts,
     requests: requestsOf(row),
     inProgress,
+    latencyMs: recentLatencySeconds === 0 ? null : recentLatencySeconds * 1000,
     errors: statusCount(row, STATUS_CLASSES.indexOf("5xx")) + withoutAnswer.reduce((sum, each) => sum + each, 0),
     requestBytes: row[Place.requestHeadBytes]! + row[Place.requestBodyBytes]!,
     responseBytes: row[Place.responseHeadBytes]! + row[Place.responseBodyBytes]!,
