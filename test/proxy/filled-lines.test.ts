@@ -5,7 +5,8 @@ test("headers for targets get the request's values, once, in one line each", asy
   const target = await rawTarget((text, socket) => {
     if (text.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   });
-  const set = 'set: { X-Client: "{http.request.remote.host}", X-Uri: "{http.request.uri} {http.request.uri}", X-Plain: "{other}" }';
+  const set =
+    'set: { X-Client: "{http.request.remote.host}", X-Uri: "{http.request.uri} {http.request.uri}", X-Plain: "{other}" }';
   const service = `  app: { target: "http://127.0.0.1:${target.port}", plainHttp: serve, headers: { request: { ${set} } } }\n`;
   const proxy = await startProxy(proxyOptions(service));
   try {
