@@ -5,6 +5,7 @@ import { type BodyFraming, Exchange, type HeadWriter, type Outcome } from "../ex
 import { ByteQueue } from "./byte-queue.ts";
 import { DISCARDING_WRITER } from "./head-writer.ts";
 import { ReceiveWindow } from "./receive-window.ts";
+import type { SendingStream } from "./sender.ts";
 import type { Http2Session } from "./session.ts";
 import { Trailers } from "./trailers.ts";
 
@@ -21,7 +22,7 @@ const NO_BYTES = new Uint8Array(0);
  *                 and no WINDOW_UPDATE                        └─ closed: queue ─► sent by the session
  * ```
  */
-export class Http2Exchange<Data> extends Exchange<Data> {
+export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream {
   readonly client: Http2Session;
   readonly id: number;
   /** Answered by the server itself: its handler never saw it. */
@@ -243,6 +244,12 @@ export class Http2Exchange<Data> extends Exchange<Data> {
   /** Whether the answer ends behind what is queued. */
   get isEnding(): boolean {
     return this.#answer === Answer.ending;
+  }
+
+  /** More of all answers waits than may. */
+  overflowed(bytes: number): void {
+    this.client.server.reject("queued-bytes", this.client.connection, `${bytes} bytes`);
+    this.abort("aborted");
   }
 
   /** Ends the answer, all of which was sent. */

@@ -31,7 +31,7 @@ export interface FrameSink {
 export class FrameReader {
   readonly #sink: FrameSink;
   readonly #maxFrameBytes: number;
-  #prefaceBytes = 0;
+  #prefaceBytes: number;
   /** An unfinished frame: its bytes, and how many there are. */
   #kept = NOTHING;
   #keptBytes = 0;
@@ -42,8 +42,10 @@ export class FrameReader {
   #chunk = NOTHING;
   #next = 0;
 
-  constructor(sink: FrameSink, maxFrameBytes: number) {
+  /** @param expectsPreface frames begin behind a client's preface; a server sends none */
+  constructor(sink: FrameSink, maxFrameBytes: number, expectsPreface = true) {
     this.#sink = sink;
+    this.#prefaceBytes = expectsPreface ? 0 : PREFACE.length;
     this.#maxFrameBytes = maxFrameBytes;
   }
 

@@ -10,9 +10,7 @@ import {
   writeUint32,
 } from "../../wire/http2/mod.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import type { Http2Exchange } from "./exchange.ts";
 import { FrameOutput } from "./frame-output.ts";
-import type { Http2Server } from "./server.ts";
 
 /** Of an answer: above the first the handler is told to wait, below the second to go on. */
 const HIGH_BYTES = 65_536;
@@ -20,9 +18,40 @@ const LOW_BYTES = 16_384;
 /** Of all answers of a connection: above it each that waits for anything is told to wait. */
 const HIGH_TOTAL_BYTES = 1_048_576;
 
+/** A stream that sends content. */
+export interface SendingStream {
+  readonly id: number;
+  /** What the peer lets us send on it. */
+  sendWindow: number;
+  /** Content that waits for windows. */
+  queue: ByteQueue | undefined;
+  /** When content last left the queue, or began to wait. */
+  progressMs: number;
+  /** Its owner was told to wait. */
+  isFull: boolean;
+  /** Whether it ends behind what is queued. */
+  readonly isEnding: boolean;
+  /** Ends it, all of whose content was sent. */
+  sendEnd(): void;
+  /** There is room for content again. */
+  drain(): void;
+  /** It may not keep so much waiting: ends it. @param bytes what would wait on its connection */
+  overflowed(bytes: number): void;
+}
+
+/** What senders of an event loop share. */
+export interface SenderOwner {
+  /** Content of all streams of a connection that may wait. */
+  readonly maxQueuedBytes: number;
+  /** Where heads are encoded. */
+  readonly headBlock: Uint8Array;
+  /** Calls `flush` of the sender at the end of this turn. */
+  flushAfterTurn(sender: Http2Sender): void;
+}
+
 /**
  * What a connection sends: heads at once; content as far as the client's windows and the connection's own write queue allow. The
- * rest waits in the queues of the exchanges, which take turns by the frame.
+ * rest waits in the queues of the streams, which take turns by the frame.
  */
 export class Http2Sender {
   readonly output: FrameOutput;
@@ -33,15 +62,15 @@ export class Http2Sender {
   /** Frames are gathered for the end of a read, not of the turn. */
   isReading = false;
   readonly #connection: Connection<never>;
-  readonly #server: Http2Server;
+  readonly #owner: SenderOwner;
   #isFlushPlanned = false;
-  /** Exchanges with content that waits. */
-  readonly #waiting = new Set<Http2Exchange<unknown>>();
+  /** Streams with content that waits. */
+  readonly #waiting = new Set<SendingStream>();
   #queuedBytes = 0;
 
-  constructor(connection: Connection<never>, server: Http2Server) {
+  constructor(connection: Connection<never>, owner: SenderOwner) {
     this.#connection = connection;
-    this.#server = server;
+    this.#owner = owner;
     this.output = new FrameOutput(connection);
   }
 
@@ -50,7 +79,7 @@ export class Http2Sender {
   /** Sends the first `length` bytes of the writer's block as HEADERS, and CONTINUATION where they are many. */
   head(streamId: number, length: number, flags = 0): void {
     const { output } = this;
-    const { block } = this.#server.writer;
+    const block = this.#owner.headBlock;
     let end = Math.min(length, DEFAULT_MAX_FRAME_BYTES);
     output.add(FrameType.headers, flags | (end === length ? FrameFlag.endHeaders : 0), streamId, block, 0, end);
     while (end < length) {
@@ -62,13 +91,13 @@ export class Http2Sender {
   }
 
   /** Sends content, or keeps a copy of what may not be sent yet. */
-  content(exchange: Http2Exchange<unknown>, bytes: Uint8Array, from: number, to: number): void {
+  content(stream: SendingStream, bytes: Uint8Array, from: number, to: number): void {
     let at = from;
-    if (exchange.queuedBytes === 0) {
-      for (let taken = 1; at < to && taken > 0; at += taken) taken = this.#frame(exchange, bytes, at, to);
+    if (stream.queue === undefined) {
+      for (let taken = 1; at < to && taken > 0; at += taken) taken = this.#frame(stream, bytes, at, to);
       this.flushSoon();
     }
-    if (at < to) this.#enqueue(exchange, bytes.subarray(at, to));
+    if (at < to) this.#enqueue(stream, bytes.subarray(at, to));
   }
 
   end(streamId: number): void {
@@ -93,7 +122,7 @@ export class Http2Sender {
   flushSoon(): void {
     if (this.isReading || this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
-    this.#server.flushAfterTurn(this);
+    this.#owner.flushAfterTurn(this);
   }
 
   flush(): void {
@@ -108,59 +137,58 @@ export class Http2Sender {
     let hasMoved = true;
     while (hasMoved && this.#waiting.size > 0 && this.window > 0 && !this.#connection.full) {
       hasMoved = false;
-      for (const exchange of [...this.#waiting]) if (this.pumpOne(exchange)) hasMoved = true;
+      for (const stream of [...this.#waiting]) if (this.pumpOne(stream)) hasMoved = true;
     }
   }
 
-  /** Sends a frame of what waits of one exchange. @returns whether there was something that may be sent */
-  pumpOne(exchange: Http2Exchange<unknown>): boolean {
-    const { queue } = exchange;
+  /** Sends a frame of what waits of one stream. @returns whether there was something that may be sent */
+  pumpOne(stream: SendingStream): boolean {
+    const { queue } = stream;
     if (queue === undefined) return false;
     const bytes = queue.first();
-    const taken = this.#frame(exchange, bytes, 0, bytes.length);
+    const taken = this.#frame(stream, bytes, 0, bytes.length);
     if (taken === 0) return false;
-    exchange.progressMs = performance.now();
+    stream.progressMs = performance.now();
     queue.take(taken);
     this.#queuedBytes -= taken;
     if (queue.length === 0) {
-      exchange.queue = undefined;
-      this.#waiting.delete(exchange);
-      if (exchange.isEnding) exchange.sendEnd();
+      stream.queue = undefined;
+      this.#waiting.delete(stream);
+      if (stream.isEnding) stream.sendEnd();
     }
-    if (exchange.isFull && exchange.queuedBytes <= LOW_BYTES) exchange.drain();
+    if (stream.isFull && queue.length <= LOW_BYTES) stream.drain();
     return true;
   }
 
-  /** Drops what waits of an exchange that has ended. */
-  leave(exchange: Http2Exchange<unknown>): void {
-    if (exchange.queuedBytes === 0) return;
-    this.#queuedBytes -= exchange.queuedBytes;
-    exchange.queue = undefined;
-    this.#waiting.delete(exchange);
+  /** Drops what waits of a stream that has ended. */
+  leave(stream: SendingStream): void {
+    if (stream.queue === undefined) return;
+    this.#queuedBytes -= stream.queue.length;
+    stream.queue = undefined;
+    this.#waiting.delete(stream);
   }
 
-  #enqueue(exchange: Http2Exchange<unknown>, bytes: Uint8Array): void {
+  #enqueue(stream: SendingStream, bytes: Uint8Array): void {
     const total = this.#queuedBytes + bytes.length;
-    if (total > this.#server.settings.maxQueuedBytes) {
-      this.#server.reject("queued-bytes", this.#connection, `${total} bytes`);
-      exchange.abort("aborted");
+    if (total > this.#owner.maxQueuedBytes) {
+      stream.overflowed(total);
       return;
     }
-    if (exchange.queuedBytes === 0) exchange.progressMs = performance.now();
-    exchange.queue ??= new ByteQueue();
-    exchange.queue.push(bytes);
+    if (stream.queue === undefined) stream.progressMs = performance.now();
+    stream.queue ??= new ByteQueue();
+    stream.queue.push(bytes);
     this.#queuedBytes = total;
-    this.#waiting.add(exchange);
-    if (exchange.queuedBytes > HIGH_BYTES || total > HIGH_TOTAL_BYTES) exchange.isFull = true;
+    this.#waiting.add(stream);
+    if (stream.queue.length > HIGH_BYTES || total > HIGH_TOTAL_BYTES) stream.isFull = true;
   }
 
   /** Sends one frame of DATA. @returns how many bytes it took; 0 while none may be sent */
-  #frame(exchange: Http2Exchange<unknown>, bytes: Uint8Array, from: number, to: number): number {
+  #frame(stream: SendingStream, bytes: Uint8Array, from: number, to: number): number {
     if (this.#connection.full) return 0;
-    const taken = Math.min(to - from, exchange.sendWindow, this.window, DEFAULT_MAX_FRAME_BYTES);
+    const taken = Math.min(to - from, stream.sendWindow, this.window, DEFAULT_MAX_FRAME_BYTES);
     if (taken <= 0) return 0;
-    this.output.add(FrameType.data, 0, exchange.id, bytes, from, from + taken);
-    exchange.sendWindow -= taken;
+    this.output.add(FrameType.data, 0, stream.id, bytes, from, from + taken);
+    stream.sendWindow -= taken;
     this.window -= taken;
     return taken;
   }

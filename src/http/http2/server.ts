@@ -6,7 +6,7 @@ import type { Http2Rejection } from "./connection-error.ts";
 import { Http2HeadWriter } from "./head-writer.ts";
 import { type Http2ServerOptions, type Http2ServerSettings, http2Settings } from "./options.ts";
 import { Rejections } from "./rejections.ts";
-import type { Http2Sender } from "./sender.ts";
+import type { Http2Sender, SenderOwner } from "./sender.ts";
 import { Http2Session } from "./session.ts";
 
 /** Cookies come in many lines, which are joined to one. */
@@ -20,7 +20,7 @@ const MAX_COOKIE_FIELDS = 128;
  * const tls = { cert, key, alpn: ["h2", "http/1.1"] };
  * await listen({ tls, halfOpen: true }, httpServer(handler, { http2: new Http2Server(handler) }));
  */
-export class Http2Server implements Handler<Http2Session> {
+export class Http2Server implements Handler<Http2Session>, SenderOwner {
   /** The client's WINDOW_UPDATE must be read while answers wait. */
   readonly readsWhileFull = true;
   readonly keepsNoBytes = true;
@@ -49,6 +49,13 @@ export class Http2Server implements Handler<Http2Session> {
       maxFields: maxFields + MAX_COOKIE_FIELDS,
       maxBlockBytes: 2 * maxHeadBytes,
     });
+  }
+
+  get maxQueuedBytes(): number {
+    return this.settings.maxQueuedBytes;
+  }
+  get headBlock(): Uint8Array {
+    return this.writer.block;
   }
 
   /** How often clients broke a rule or reached a limit, by its name. */
