@@ -14,6 +14,11 @@ const SIZE_UPDATE = 0x20;
 const NEVER_INDEXED = 0x10;
 const WITHOUT_INDEXING = 0;
 
+const AUTHORITY_NAME = 1;
+const METHOD_NAME = 2; // with GET
+const PATH_NAME = 4;
+const HTTP_SCHEME = 6;
+const HTTPS_SCHEME = 7;
 const STATUS_NAME = 8;
 const STATUS_INDEX = new Map([200, 204, 206, 304, 400, 404, 500].map((status, index) => [status, STATUS_NAME + index]));
 const CONTENT_LENGTH_NAME = STATIC_NAMES.get("content-length")!;
@@ -133,6 +138,29 @@ export class HpackEncoder {
 
   contentLength(out: Uint8Array, at: number, length: number): number {
     return writeDigits(out, writeInteger(out, at, 4, WITHOUT_INDEXING, CONTENT_LENGTH_NAME), length);
+  }
+
+  /** Encodes the method of a request. */
+  method(out: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): number {
+    const isGet = to - from === 3 && bytes[from] === 0x47 && bytes[from + 1] === 0x45 && bytes[from + 2] === 0x54;
+    out[at] = (isGet ? INDEXED : WITHOUT_INDEXING) | METHOD_NAME;
+    return isGet ? at + 1 : text(out, at + 1, bytes, from, to);
+  }
+
+  scheme(out: Uint8Array, at: number, isHttps: boolean): number {
+    out[at] = INDEXED | (isHttps ? HTTPS_SCHEME : HTTP_SCHEME);
+    return at + 1;
+  }
+
+  /** Encodes `:path`, whose values seldom come again. */
+  path(out: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): number {
+    out[at] = WITHOUT_INDEXING | PATH_NAME;
+    return text(out, at + 1, bytes, from, to);
+  }
+
+  authority(out: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): number {
+    out[at] = WITHOUT_INDEXING | AUTHORITY_NAME;
+    return text(out, at + 1, bytes, from, to);
   }
 
   /** Encodes a line that was encoded by `field` and `remember` before, by its identity. @returns where it ends, or -1 where it must be encoded by `field` */

@@ -203,3 +203,43 @@ export function readTrailerSection(section: FieldSection, head: Head): number {
   }
   return 0;
 }
+
+/**
+ * Checks a decoded section as a response (RFC 9113 §8.3.2) and fills `head` with it.
+ *
+ * @returns 0, {@link MALFORMED_MESSAGE}, or a `HeadError`
+ */
+export function readResponseSection(section: FieldSection, head: Head): number {
+  const { fields, bytes, count } = section;
+  head.begin(20);
+  if (section.isMalformed) return MALFORMED_MESSAGE;
+  if (section.isTooLarge) return head.refuse("head-too-long");
+  for (let place = 0; place < count * FIELD; place += FIELD) {
+    const id = fields[place + 4]!;
+    const valueStart = fields[place + 2]!;
+    const valueEnd = fields[place + 3]!;
+    if (place === 0) {
+      if (id !== Pseudo.status) return MALFORMED_MESSAGE;
+      head.status = statusAt(bytes, valueStart, valueEnd);
+      // 101 is HTTP/1.1's (§8.6).
+      if (head.status < 100 || head.status === 101) return MALFORMED_MESSAGE;
+      continue;
+    }
+    if (id < 0 || CONNECTION_SPECIFIC[id] === 1) return MALFORMED_MESSAGE;
+    if (!head.add(fields[place]!, fields[place + 1]!, valueStart, valueEnd, id as FieldName))
+      return head.refuse("too-many-fields");
+  }
+  return head.status === 0 ? MALFORMED_MESSAGE : checkFields(head, bytes, false);
+}
+
+/** @returns -1 for anything but three digits that are a status */
+function statusAt(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from !== 3) return -1;
+  let status = 0;
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    status = status * 10 + digit;
+  }
+  return status < 600 ? status : -1;
+}

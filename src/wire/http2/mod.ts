@@ -18,5 +18,11 @@ export {
   writeFrameHeader,
   writeUint32,
 } from "./frame.ts";
-export { MALFORMED_MESSAGE, RequestPseudo, readRequestSection, readTrailerSection } from "./message.ts";
+export {
+  MALFORMED_MESSAGE,
+  RequestPseudo,
+  readRequestSection,
+  readResponseSection,
+  readTrailerSection,
+} from "./message.ts";
 export { encodeSettings, PeerSettings, SettingId } from "./settings.ts";
