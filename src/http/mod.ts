@@ -34,9 +34,12 @@ export {
 export {
   HTTP2_REJECTIONS,
   HTTP2_SERVER_DEFAULTS,
+  HTTP2_TARGET_DEFAULTS,
   type Http2Rejection,
   Http2Server,
   type Http2ServerOptions,
   type Http2ServerSettings,
+  Http2Target,
+  type Http2TargetOptions,
 } from "./http2/mod.ts";
 export { HTTP_SERVER_DEFAULTS, type HttpServerOptions, httpServer } from "./server/mod.ts";

@@ -45,3 +45,5 @@ export const streamClosed = (type: string) =>
 
 export const tooMany = (rejection: Http2Rejection, what: string) =>
   new ConnectionError(ErrorCode.enhanceYourCalm, rejection, `too many ${what}`);
+
+export const flowError = (message: string) => new ConnectionError(ErrorCode.flowControlError, "flow-control", message);

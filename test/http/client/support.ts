@@ -115,7 +115,7 @@ export function blockOf(text: string, more: Partial<RequestBlock> = {}): Request
 
 export const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-export function send(target: HttpTarget, text = GET, more: Partial<RequestBlock> = {}): Recorder {
+export function send(target: Pick<HttpTarget, "send">, text = GET, more: Partial<RequestBlock> = {}): Recorder {
   const recorder = new Recorder();
   recorder.exchange = target.send(recorder, blockOf(text, more));
   return recorder;

@@ -1,0 +1,215 @@
+import {
+  ErrorCode,
+  errorCodeName,
+  FrameFlag,
+  FrameType,
+  HpackDecoder,
+  MAX_WINDOW_BYTES,
+  readResponseSection,
+  readTrailerSection,
+} from "../../../wire/http2/mod.ts";
+import { ConnectionError, flowError, protocolError } from "../connection-error.ts";
+import { ReceiveWindow } from "../receive-window.ts";
+import type { ClientSession } from "./session.ts";
+import type { ClientStream } from "./stream.ts";
+import type { Http2Target } from "./target.ts";
+
+const MAX_STREAM_ID = 0x7fffffff;
+
+/** The requests of a connection to a target, and what comes for them. */
+export class ClientStreams {
+  readonly #session: ClientSession;
+  readonly #target: Http2Target;
+  readonly #decoder = new HpackDecoder();
+  readonly #window: ReceiveWindow;
+  readonly #open = new Map<number, ClientStream>();
+  #nextId = 1;
+  /** The stream of the DATA frame in progress; undefined where its content is dropped. */
+  #dataStream: ClientStream | undefined;
+  idleSinceMs = performance.now();
+
+  constructor(session: ClientSession, target: Http2Target) {
+    this.#session = session;
+    this.#target = target;
+    this.#window = new ReceiveWindow(target.settings.connectionWindowBytes);
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+  get areUsedUp(): boolean {
+    return this.#nextId >= MAX_STREAM_ID;
+  }
+
+  add(stream: ClientStream): void {
+    stream.id = this.#nextId;
+    this.#nextId += 2;
+    this.#open.set(stream.id, stream);
+  }
+
+  has(stream: ClientStream): boolean {
+    return this.#open.get(stream.id) === stream;
+  }
+
+  /** @returns whether it was there */
+  remove(stream: ClientStream): boolean {
+    this.#session.sender.leave(stream);
+    if (!this.#open.delete(stream.id)) return false;
+    if (this.#open.size === 0) this.idleSinceMs = performance.now();
+    return true;
+  }
+
+  checkTime(nowMs: number): void {
+    const { responseHeadMs, responseBodyMs } = this.#target.settings;
+    for (const stream of [...this.#open.values()]) {
+      const limitMs = stream.hasResponse ? responseBodyMs : stream.isWhole ? responseHeadMs : 0;
+      if (limitMs === 0 || stream.isPaused || nowMs - stream.receivedMs < limitMs) continue;
+      stream.fail("response-timeout", `no ${stream.hasResponse ? "content" : "answer"} within ${limitMs} ms`);
+    }
+  }
+
+  /** The connection is over. */
+  failAll(reason: "reset" | "closed" | "bad-response", text: string): void {
+    const streams = [...this.#open.values()];
+    this.#open.clear();
+    for (const stream of streams) {
+      this.#session.sender.leave(stream);
+      stream.fail(reason, text, undefined, !stream.hasResponse && stream.isReused);
+    }
+  }
+
+  // ---- what comes ------------------------------------------------------------------------------------------------------
+
+  fieldBlock(streamId: number, flags: number, bytes: Uint8Array, from: number, to: number): void {
+    const { section, responseHead } = this.#target;
+    // Also of streams that are over: both tables must stay the same.
+    if (!this.#decoder.decode(bytes, from, to, section))
+      throw new ConnectionError(ErrorCode.compressionError, "compression", "a field block that cannot be decoded");
+    const stream = this.#open.get(streamId);
+    if (stream === undefined) {
+      if (streamId >= this.#nextId || (streamId & 1) === 0)
+        throw protocolError("HEADERS on a stream that was not opened");
+      return;
+    }
+    stream.receivedMs = this.#session.nowMs;
+    const isEnd = (flags & FrameFlag.endStream) !== 0;
+    if (!stream.hasResponse) this.#response(stream, isEnd);
+    else if (!isEnd || readTrailerSection(section, responseHead) !== 0)
+      this.#bad(stream, "trailers that are malformed");
+    else if (!stream.receiveEnd(responseHead, section.bytes)) this.#bad(stream, "content of a wrong length");
+  }
+
+  #response(stream: ClientStream, isEnd: boolean): void {
+    const { section, responseHead: head, settings } = this.#target;
+    if (readResponseSection(section, head) !== 0) {
+      this.#bad(stream, "a head that is malformed");
+      return;
+    }
+    if (head.status < 200) {
+      stream.interims += 1;
+      if (isEnd || stream.interims > settings.maxInterims) this.#bad(stream, "too many interim answers");
+      else stream.events.interim(head, section.bytes);
+      return;
+    }
+    const { status, contentLength } = head;
+    const hasContent = !isEnd && !stream.isHead && status !== 204 && status !== 304;
+    if (isEnd && contentLength > 0 && !stream.isHead && status !== 304) {
+      this.#bad(stream, "content of a wrong length");
+      return;
+    }
+    stream.hasResponse = true;
+    stream.bodyFraming = !hasContent ? "none" : contentLength >= 0 ? "length" : "until-close";
+    stream.bodyLength = hasContent ? Math.max(0, contentLength) : 0;
+    stream.events.response(head, section.bytes, 0, 0);
+    if (isEnd && !stream.isOver) stream.receiveEnd();
+  }
+
+  #bad(stream: ClientStream, text: string): void {
+    stream.fail("bad-response", `its answer has ${text}`);
+  }
+
+  dataBegins(streamId: number, length: number): void {
+    if (streamId === 0 || streamId >= this.#nextId) throw protocolError("DATA on a stream that was not opened");
+    if (!this.#window.receive(length)) throw flowError("more content than the connection's window");
+    const stream = this.#open.get(streamId);
+    this.#dataStream = stream;
+    if (stream === undefined) return;
+    stream.receivedMs = this.#session.nowMs;
+    if (!stream.hasResponse) this.#bad(stream, "content before its head");
+    else if (!stream.window.receive(length)) this.#bad(stream, "more content than its window");
+  }
+
+  dataPart(bytes: Uint8Array, from: number, to: number): void {
+    const stream = this.#dataStream;
+    if (stream === undefined || stream.isOver) this.#giveBack(to - from);
+    else if (!stream.receive(bytes.subarray(from, to))) {
+      this.#giveBack(to - from);
+      this.#bad(stream, "content of a wrong length");
+    }
+  }
+
+  dataEnds(flags: number): void {
+    const stream = this.#dataStream;
+    this.#dataStream = undefined;
+    if (stream === undefined || stream.isOver || (flags & FrameFlag.endStream) === 0) return;
+    if (!stream.receiveEnd()) this.#bad(stream, "content of a wrong length");
+  }
+
+  /** Padding is nobody's to keep. */
+  dropPadding(bytes: number): void {
+    const stream = this.#dataStream;
+    if (stream === undefined || stream.isOver) this.#giveBack(bytes);
+    else this.giveBack(stream, bytes);
+  }
+
+  /** Content was taken: the target may send as much again. */
+  giveBack(stream: ClientStream, bytes: number): void {
+    this.#giveBack(bytes);
+    const increment = stream.window.take(bytes);
+    if (increment > 0) this.#session.sender.number(FrameType.windowUpdate, stream.id, increment);
+  }
+
+  #giveBack(bytes: number): void {
+    const increment = this.#window.take(bytes);
+    if (increment > 0) this.#session.sender.number(FrameType.windowUpdate, 0, increment);
+  }
+
+  /** The target lets us send more of a request. */
+  open(streamId: number, increment: number): void {
+    const stream = this.#open.get(streamId);
+    if (stream === undefined) return;
+    stream.sendWindow += increment;
+    if (increment === 0 || stream.sendWindow > MAX_WINDOW_BYTES) this.#bad(stream, "a window that is not valid");
+    else while (this.#session.sender.pumpOne(stream));
+  }
+
+  /** SETTINGS_INITIAL_WINDOW_SIZE changed by so much (RFC 9113 §6.9.2). */
+  moveWindows(change: number): void {
+    for (const stream of this.#open.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_WINDOW_BYTES) throw flowError("a stream's window overflows");
+    }
+    this.#session.sender.pump();
+  }
+
+  /** The target reset a stream. */
+  resetByTarget(streamId: number, code: number): void {
+    if (streamId === 0 || streamId >= this.#nextId) throw protocolError("RST_STREAM on a stream that was not opened");
+    const stream = this.#open.get(streamId);
+    if (stream === undefined) return;
+    this.remove(stream);
+    // REFUSED_STREAM: nothing was done with it, so it can be sent again (RFC 9113 §8.7).
+    const wasRefused = code === ErrorCode.refusedStream;
+    stream.fail("reset", `it reset the stream: ${errorCodeName(code)}`, undefined, wasRefused);
+    this.#target.hasRoom(this.#session);
+  }
+
+  /** Requests above `lastId` were not looked at (RFC 9113 §6.8). */
+  endAbove(lastId: number, code: number): void {
+    for (const stream of [...this.#open.values()]) {
+      if (stream.id <= lastId) continue;
+      this.remove(stream);
+      stream.fail("closed", `it takes no more requests: ${errorCodeName(code)}`, undefined, true);
+    }
+  }
+}
