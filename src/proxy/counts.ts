@@ -1,5 +1,6 @@
 import { countLayout } from "../base/mod.ts";
 import { OUTCOMES, type Outcome } from "../http/mod.ts";
+import { REJECTIONS, type Rejection } from "./guard/mod.ts";
 
 /** Methods that are counted apart; all others are `other`. In the order of their ids in `wire/http1`. */
 export const METHODS = [
@@ -26,6 +27,7 @@ const HISTOGRAM_SLOTS = DURATION_BOUNDS_SECONDS.length + 2;
 const COUNTERS = countLayout({
   requests: METHODS.length * STATUS_CLASSES.length,
   outcomes: OUTCOMES.length,
+  rejections: REJECTIONS.length,
   retries: 1,
   tunnels: 1,
   requestHeadBytes: 1,
@@ -76,6 +78,15 @@ const outcomeIndex = Object.fromEntries(OUTCOMES.map((outcome, index) => [outcom
 
 export function outcomeAt(slot: number, outcome: Outcome): number {
   return slotStart(slot) + Place.outcomes + outcomeIndex[outcome];
+}
+
+const rejectionIndex = Object.fromEntries(REJECTIONS.map((reason, index) => [reason, index])) as Record<
+  Rejection,
+  number
+>;
+
+export function rejectionAt(slot: number, reason: Rejection): number {
+  return slotStart(slot) + Place.rejections + rejectionIndex[reason];
 }
 
 /** Adds a duration to the histogram at `place` of a slot. */

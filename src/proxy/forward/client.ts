@@ -2,6 +2,7 @@ import type { ClientConnection } from "../../http/mod.ts";
 import { FIELD_STRIDE, FieldName, type Head } from "../../wire/http1/mod.ts";
 import { formatIp, parseIp } from "../../wire/mod.ts";
 import type { HostRoutes } from "../routes/mod.ts";
+import { Caller } from "./caller.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
@@ -20,11 +21,18 @@ export class Client<Route> {
   /** The peer's address without a zone; empty for a Unix socket. */
   readonly address: string;
   readonly #scheme: string;
+  #caller: Caller | undefined;
 
   constructor(client: ClientConnection) {
     this.address = client.connection.remoteAddress.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, "");
     this.#scheme = client.isSecure ? "https" : "http";
     this.lines = forwardedLines(this.address, this.#scheme);
+  }
+
+  /** The peer itself, as guards see it. */
+  get caller(): Caller {
+    this.#caller ??= new Caller(this.address);
+    return this.#caller;
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Requests on their way to a target, and answers on their way back. */
+export { Caller } from "./caller.ts";
 export { Client } from "./client.ts";
 export { Forward } from "./forward.ts";
 export { HeadPool } from "./head-pool.ts";

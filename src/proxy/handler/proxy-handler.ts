@@ -3,7 +3,7 @@ import { addressRanges } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
-import { Client, Forward, HeadPool } from "../forward/mod.ts";
+import { Caller, Client, Forward, HeadPool } from "../forward/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
 import { type HostRoutes, hostKey, type PathRoute, RouteTable } from "../routes/mod.ts";
 import { challengeToken } from "./challenge.ts";
@@ -11,7 +11,7 @@ import type { ProxyOptions } from "./options.ts";
 import { OwnSiteAnswers } from "./own-site.ts";
 import { RequestCounter } from "./request-counter.ts";
 import { type PreparedRoute, prepareRoute, type Route } from "./route.ts";
-import type { Work } from "./work.ts";
+import { newWork, type Work } from "./work.ts";
 
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
@@ -33,7 +33,7 @@ interface InForce {
  * Answers the requests of one event loop.
  *
  * ```text
- *   request ─► ACME challenge ─► service by host and path ─► to HTTPS ─► limits ─► forward · respond · redirect · files
+ *   request ─► ACME challenge ─► service by host and path ─► to HTTPS ─► guard ─► forward · respond · redirect · files
  *                                   └─► own site ─► 404, 421
  * ```
  */
@@ -80,7 +80,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   }
 
   request(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
-    const work: Work = { route: undefined, forward: undefined, answering: undefined, slot: 0, method: head.method };
+    const work: Work = newWork(head.method);
     exchange.data = work;
     this.#counter.began(work);
     const { table, options } = this.#inForce;
@@ -185,12 +185,16 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     { route, prefix }: PathRoute<Route>,
   ): void {
     const { toHttps, isTrusted } = this.#inForce;
-    const { http, forward, lines } = route;
+    const { http, guard, forward, lines } = route;
     if (toHttps !== undefined && http.plainHttp === "redirect") {
       toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
       return;
     }
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
+    if (guard !== undefined) {
+      const verdict = guard.check(exchange, head, bytes, callerOf(client, head, bytes, isTrusted));
+      if (verdict === undefined) return;
+    }
     const stripBytes = http.strip ? prefix.bytes.length : 0;
     if (forward === undefined) {
       exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, lines, stripBytes);
@@ -203,6 +207,16 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     const aboutClient = isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
     forwarding.start(head, bytes, aboutClient, stripBytes);
   }
+}
+
+/** Who a request is from: the peer, or whom it is for where the peer is a trusted proxy. */
+function callerOf(
+  client: Client<Route>,
+  head: Head,
+  bytes: Uint8Array,
+  isTrusted: (address: string) => boolean,
+): Caller {
+  return isTrusted(client.address) ? new Caller(client.addressBehind(head, bytes, isTrusted)) : client.caller;
 }
 
 const NO_LINES: readonly Uint8Array[] = [];

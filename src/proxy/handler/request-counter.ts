@@ -6,6 +6,7 @@ import {
   outcomeAt,
   Place,
   recentLatencyAt,
+  rejectionAt,
   requestsAt,
   slotStart,
 } from "../counts.ts";
@@ -32,7 +33,7 @@ export class RequestCounter {
 
   finished(exchange: Exchange<Work>): void {
     const row = this.#row;
-    const { slot, method, forward } = exchange.data;
+    const { slot, method, forward, rejection } = exchange.data;
     const start = slotStart(slot);
     row[inProgressAt(slot)]! -= 1;
     row[requestsAt(slot, method, exchange.status)]! += 1;
@@ -42,6 +43,7 @@ export class RequestCounter {
     row[start + Place.responseHeadBytes]! += exchange.responseHeadBytes;
     row[start + Place.responseBodyBytes]! += exchange.responseBodyBytes;
     if (forward !== undefined && forward.retries > 0) row[start + Place.retries]! += forward.retries;
+    if (rejection !== undefined) row[rejectionAt(slot, rejection)]! += 1;
     if (exchange.status === 101) row[start + Place.tunnels]! += 1;
     else observe(row, slot, Place.durations, (exchange.endedMs - exchange.startedMs) / 1000);
     if (exchange.firstByteMs > 0) this.#answerBegan(slot, (exchange.firstByteMs - exchange.startedMs) / 1000);

@@ -4,6 +4,7 @@ import { fieldLine, type Head } from "../../wire/http1/mod.ts";
 import { Redirect, Respond } from "../answers/mod.ts";
 import { Files } from "../files/mod.ts";
 import { type ForwardRoute, forwardRoute, ServiceTargets } from "../forward/mod.ts";
+import { Guard } from "../guard/mod.ts";
 import type { RoutePattern } from "../routes/mod.ts";
 
 /** An answer that needs no target. */
@@ -35,6 +36,8 @@ export interface Answering {
 export interface Route extends RoutePattern {
   readonly service: string;
   readonly http: HttpService;
+  /** Undefined where everybody may use it as they like. */
+  readonly guard: Guard | undefined;
   readonly answerer: Answerer | undefined;
   readonly targets: ServiceTargets | undefined;
   readonly forward: ForwardRoute | undefined;
@@ -59,7 +62,8 @@ export function prepareRoute(service: Service, former: Route | undefined): Prepa
   const lines = [...http.headers.response.set, ...http.headers.response.add].map(([name, value]) =>
     fieldLine(name, value),
   );
-  const common = { service: service.name, hosts: service.hosts, paths: http.paths, http, lines };
+  const guard = Guard.of(service.name, http, former?.guard);
+  const common = { service: service.name, hosts: service.hosts, paths: http.paths, http, lines, guard };
   if (http.answer.type !== "forward") {
     const route = {
       ...common,

@@ -1,14 +1,29 @@
 import type { Forward } from "../forward/mod.ts";
+import type { GuardNotes } from "../guard/mod.ts";
 import type { Answering, Route } from "./route.ts";
 
 /** What a request is doing: kept in `exchange.data`. */
-export interface Work {
+export interface Work extends GuardNotes {
   /** Undefined for the machine's own site, and where no service was found. */
   route: Route | undefined;
   forward: Forward | undefined;
   /** An answer of our own that takes longer than a turn. */
   answering: Answering | undefined;
+  /** Who logged in. */
+  user: string | undefined;
   /** Where it is counted. */
   slot: number;
   readonly method: number;
+}
+
+export function newWork(method: number): Work {
+  return {
+    route: undefined,
+    forward: undefined,
+    answering: undefined,
+    rejection: undefined,
+    user: undefined,
+    slot: 0,
+    method,
+  };
 }

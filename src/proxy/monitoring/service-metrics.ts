@@ -1,6 +1,7 @@
 import { OUTCOMES } from "../../http/mod.ts";
 import { type Family, histogramSamples, type Metric, oncePerTurn, type Report } from "../../metrics/mod.ts";
 import { DURATION_BOUNDS_SECONDS, METHODS, Place, STATUS_CLASSES } from "../counts.ts";
+import { REJECTIONS } from "../guard/mod.ts";
 import { requestsOf, type ServiceReading } from "./readings.ts";
 
 /** What services count, read from the rows of the event loops. Labels are bounded: declared services, and closed sets. */
@@ -40,6 +41,19 @@ export function serviceMetrics(readAll: () => readonly ServiceReading[]): Metric
         for (const { service, row } of read()) {
           for (const [index, outcome] of OUTCOMES.entries()) {
             if (outcome !== "answered") report(row[Place.outcomes + index]!, { service, outcome });
+          }
+        }
+      },
+    },
+    {
+      type: "counter",
+      name: "tenk_http_requests_rejected_total",
+      help: "Requests that were not let to the service, by reason.",
+      labels: ["service", "reason"],
+      read(report) {
+        for (const { service, row } of read()) {
+          for (const [index, reason] of REJECTIONS.entries()) {
+            report(row[Place.rejections + index]!, { service, reason });
           }
         }
       },
