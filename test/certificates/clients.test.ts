@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { LocalCa } from "../../src/certificates/local/mod.ts";
 import { signLeaf } from "../../src/certificates/local/sign.ts";
-import { importPrivateKey, splitPem } from "../../src/certificates/x509/mod.ts";
+import { splitPem } from "../../src/certificates/x509/mod.ts";
 import { type Certificate, connect, type Handler, listen, type Server } from "../../src/net/mod.ts";
 import { buildGo, hasGo, testWithoutGo } from "../net/go.ts";
 import { DAY_MS, keptLog, newFolder, request, testWith } from "./support.ts";
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const { root, intermediate } = await ca.certificates();
   writeFileSync(rootFile, root);
   const key = splitPem(await Bun.file(join(folder, "intermediate-with-key.pem")).text())!.key;
-  const signer = { cert: intermediate, privateKey: await importPrivateKey(key) };
+  const signer = { cert: intermediate, privateKey: createPrivateKey(key) };
   const validity = { notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + DAY_MS };
   for (const name of INSIDE) certificates.set(name, await ca.issue(request(name)));
   for (const name of OUTSIDE) {

@@ -2,7 +2,6 @@ import { generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto"
 import { promisify } from "node:util";
 import { parseIp } from "../../wire/mod.ts";
 import type { IssuedCertificate } from "../issuer.ts";
-import { pemOf, readCertificate } from "../x509/mod.ts";
 import {
   bitString,
   type Der,
@@ -11,11 +10,13 @@ import {
   integerContent,
   objectId,
   octetString,
+  pemOf,
+  readCertificate,
   sequence,
   set,
   TRUE,
   time,
-} from "./der.ts";
+} from "../x509/mod.ts";
 import type { Identifier } from "./identifiers.ts";
 
 const generate = promisify(generateKeyPair);

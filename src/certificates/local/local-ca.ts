@@ -1,4 +1,4 @@
-import { randomBytes, type X509Certificate } from "node:crypto";
+import { createPrivateKey, randomBytes, type X509Certificate } from "node:crypto";
 import { hostname } from "node:os";
 import { type Log, logOf, messageOf } from "../../base/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -8,7 +8,6 @@ import { isAddress, isBelow, isPublic, LOCAL_DOMAINS, LOCAL_RANGES } from "../na
 import {
   certificatesIn,
   constrainedDomainsOf,
-  importPrivateKey,
   infoOf,
   isChainOf,
   isKeyOf,
@@ -90,7 +89,7 @@ export class LocalCa implements Issuer {
     const intermediate = await this.#currentIntermediate(root);
     const validity = this.#validity(LEAF_LIFE_MS, intermediate);
     try {
-      const signer = { cert: intermediate.cert, privateKey: await importPrivateKey(intermediate.key) };
+      const signer = { cert: intermediate.cert, privateKey: createPrivateKey(intermediate.key) };
       const leaf = await signLeaf(names, validity, signer);
       return { cert: leaf.cert + intermediate.cert, key: leaf.key };
     } catch (error) {
@@ -193,7 +192,7 @@ export class LocalCa implements Issuer {
     if (stored !== undefined && this.#isUsable(stored, root)) return stored;
     const constraints = { domains: constrainedDomainsOf(root.certificate), ranges: LOCAL_RANGES };
     const name = `tenk local intermediate ${randomBytes(3).toString("hex")}`;
-    const signer = { cert: root.cert, privateKey: await importPrivateKey(root.key) };
+    const signer = { cert: root.cert, privateKey: createPrivateKey(root.key) };
     const { cert, key } = await signIntermediate(name, this.#validity(INTERMEDIATE_LIFE_MS, root), constraints, signer);
     // What a clock of 1970 made must not replace what is good once the clock is set.
     if (this.#options.clock.now() >= EARLIEST_MS) await this.#folder.write(INTERMEDIATE_FILE, cert + key);

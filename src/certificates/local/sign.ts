@@ -1,17 +1,37 @@
-import { randomBytes } from "node:crypto";
-import { isAddress } from "../names.ts";
 import {
-  ECDSA_P256,
+  createHash,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from "node:crypto";
+import { promisify } from "node:util";
+import { parseIp } from "../../wire/mod.ts";
+import {
+  bitString,
+  type Der,
+  element,
+  elements,
   encodeNameConstraints,
-  loadX509,
+  integer,
   NAME_CONSTRAINTS,
   type NameConstraints,
-  newKeys,
-  privateKeyPem,
-  type X509,
+  objectId,
+  octetString,
+  pemOf,
+  sequence,
+  set,
+  TRUE,
+  time,
 } from "../x509/mod.ts";
 
-const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+const generate = promisify(generateKeyPair);
+
+const ECDSA_WITH_SHA256 = sequence(objectId("1.2.840.10045.4.3.2"));
+/** id-kp-serverAuth (RFC 5280 §4.2.1.12). */
+const SERVER_AUTH = sequence(objectId("1.3.6.1.5.5.7.3.1"));
 
 /** A certificate and its private key, both PEM. */
 export interface Signed {
@@ -19,10 +39,11 @@ export interface Signed {
   readonly key: string;
 }
 
-/** Who signs: a CA's certificate, and its key as WebCrypto has it. */
+/** Who signs: a CA's certificate and its key. */
 export interface Signer {
+  /** PEM */
   readonly cert: string;
-  readonly privateKey: CryptoKey;
+  readonly privateKey: KeyObject;
 }
 
 export interface Validity {
@@ -31,103 +52,114 @@ export interface Validity {
 }
 
 /** Makes a root: it signs intermediates, and through them only names within `constraints`. */
-export async function signRoot(commonName: string, validity: Validity, constraints: NameConstraints): Promise<Signed> {
-  const x509 = await loadX509();
-  const keys = await newKeys();
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...common(validity),
-    name: nameOf(commonName),
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 1, true),
-      caUsage(x509),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      constraintsOf(x509, constraints),
-    ],
-  });
-  return { cert: `${certificate.toString("pem")}\n`, key: await privateKeyPem(keys.privateKey) };
+export function signRoot(commonName: string, validity: Validity, constraints: NameConstraints): Promise<Signed> {
+  return make(validity, nameOf(commonName), undefined, (publicKey) => [
+    ...caExtensions(1, constraints),
+    extension("2.5.29.14", false, octetString(keyIdentifier(publicKey))),
+  ]);
 }
 
 /**
  * Makes an intermediate. It repeats the root's constraints: a client may take nothing but name and key from a root that its user
  * trusts (RFC 5280 §6.1.1 d).
  */
-export async function signIntermediate(
+export function signIntermediate(
   commonName: string,
   validity: Validity,
   constraints: NameConstraints,
   root: Signer,
 ): Promise<Signed> {
-  const x509 = await loadX509();
-  const keys = await newKeys();
-  const issuer = new x509.X509Certificate(root.cert);
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...common(validity),
-    subject: nameOf(commonName),
-    issuer: issuer.subject,
-    publicKey: keys.publicKey,
-    signingKey: root.privateKey,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      caUsage(x509),
-      new x509.ExtendedKeyUsageExtension([SERVER_AUTH]),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
-      constraintsOf(x509, constraints),
-    ],
-  });
-  return { cert: `${certificate.toString("pem")}\n`, key: await privateKeyPem(keys.privateKey) };
+  return make(validity, nameOf(commonName), root, (publicKey) => [
+    ...caExtensions(0, constraints),
+    extension("2.5.29.37", false, SERVER_AUTH),
+    ...identifiers(publicKey, root),
+  ]);
 }
 
 /** Makes a server's certificate. Its names are in the subjectAltName, which is critical because the subject is empty (RFC 5280 §4.2.1.6). */
-export async function signLeaf(names: readonly string[], validity: Validity, intermediate: Signer): Promise<Signed> {
-  const x509 = await loadX509();
-  const keys = await newKeys();
-  const issuer = new x509.X509Certificate(intermediate.cert);
-  const altNames = names.map((name) => ({ type: isAddress(name) ? ("ip" as const) : ("dns" as const), value: name }));
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...common(validity),
-    subject: "",
-    issuer: issuer.subject,
-    publicKey: keys.publicKey,
-    signingKey: intermediate.privateKey,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([SERVER_AUTH]),
-      new x509.SubjectAlternativeNameExtension(altNames, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
-    ],
+export function signLeaf(names: readonly string[], validity: Validity, intermediate: Signer): Promise<Signed> {
+  const altNames = names.map((name) => {
+    const address = parseIp(name);
+    return address === undefined ? element(0x82, Buffer.from(name, "latin1")) : element(0x87, address);
   });
-  return { cert: `${certificate.toString("pem")}\n`, key: await privateKeyPem(keys.privateKey) };
+  return make(validity, sequence(), intermediate, (publicKey) => [
+    extension("2.5.29.19", true, sequence()),
+    // digitalSignature, the first bit
+    extension("2.5.29.15", true, bitString(new Uint8Array([0x80]), 1)),
+    extension("2.5.29.37", false, SERVER_AUTH),
+    extension("2.5.29.17", true, sequence(...altNames)),
+    ...identifiers(publicKey, intermediate),
+  ]);
 }
 
-function common({ notBeforeMs, notAfterMs }: Validity) {
+/** A certificate in the order of RFC 5280 §4.1, for a new key. Without a signer it signs itself. */
+async function make(
+  { notBeforeMs, notAfterMs }: Validity,
+  subject: Der,
+  signer: Signer | undefined,
+  extensions: (publicKey: KeyObject) => readonly Der[],
+): Promise<Signed> {
+  const { publicKey, privateKey } = await generate("ec", { namedCurve: "P-256" });
+  const info = sequence(
+    element(0xa0, integer(new Uint8Array([2]))), // version 3
+    integer(newSerial()),
+    ECDSA_WITH_SHA256,
+    signer === undefined ? subject : subjectOf(signer.cert),
+    sequence(time(notBeforeMs), time(notAfterMs)),
+    subject,
+    publicKey.export({ type: "spki", format: "der" }),
+    element(0xa3, sequence(...extensions(publicKey))),
+  );
+  const signature = sign("sha256", info, signer?.privateKey ?? privateKey);
   return {
-    serialNumber: newSerial(),
-    notBefore: new Date(notBeforeMs),
-    notAfter: new Date(notAfterMs),
-    signingAlgorithm: ECDSA_P256,
+    cert: pemOf("CERTIFICATE", sequence(info, ECDSA_WITH_SHA256, bitString(signature))),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
 
 /** 126 random bits: unique without a record of those given out. Positive, and never with a leading zero (RFC 5280 §4.1.2.2). */
-function newSerial(): string {
+function newSerial(): Uint8Array {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return bytes.toString("hex");
+  return bytes;
 }
 
-/** `commonName` must have no character that RFC 4514 escapes. */
-function nameOf(commonName: string): string {
-  return `CN=${commonName}, O=tenk`;
+function nameOf(commonName: string): Der {
+  const attribute = (type: string, text: string) => set(sequence(objectId(type), element(0x0c, Buffer.from(text))));
+  return sequence(attribute("2.5.4.3", commonName), attribute("2.5.4.10", "tenk"));
 }
 
-function caUsage({ KeyUsagesExtension, KeyUsageFlags }: X509) {
-  return new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
+/** The subject's own bytes: clients compare them with the issuer of what it signed. */
+function subjectOf(pem: string): Der {
+  const [certificate] = elements(new X509Certificate(pem).raw);
+  const [info] = elements(certificate!.value);
+  const fields = elements(info!.value);
+  return element(0x30, fields[5]!.value);
 }
 
-function constraintsOf({ Extension }: X509, constraints: NameConstraints) {
-  return new Extension(NAME_CONSTRAINTS, true, encodeNameConstraints(constraints));
+function extension(id: string, isCritical: boolean, value: Uint8Array): Der {
+  return sequence(objectId(id), ...(isCritical ? [TRUE] : []), octetString(value));
+}
+
+function caExtensions(pathLength: number, constraints: NameConstraints): Der[] {
+  return [
+    extension("2.5.29.19", true, sequence(TRUE, integer(new Uint8Array([pathLength])))),
+    // keyCertSign and cRLSign, the sixth and seventh bit
+    extension("2.5.29.15", true, bitString(new Uint8Array([0x06]), 7)),
+    extension(NAME_CONSTRAINTS, true, encodeNameConstraints(constraints)),
+  ];
+}
+
+function identifiers(publicKey: KeyObject, { cert }: Signer): Der[] {
+  const issuer = keyIdentifier(createPublicKey(cert));
+  return [
+    extension("2.5.29.14", false, octetString(keyIdentifier(publicKey))),
+    extension("2.5.29.35", false, sequence(element(0x80, issuer))),
+  ];
+}
+
+/** RFC 5280 §4.2.1.2, method 1: SHA-1 of the key's bits, which of P-256 are the last 65 bytes. */
+function keyIdentifier(publicKey: KeyObject): Uint8Array {
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha1").update(spki.subarray(-65)).digest();
 }

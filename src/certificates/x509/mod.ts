@@ -1,4 +1,4 @@
-/** X.509: the library that writes certificates, loaded when needed; what the runtime reads of them; keys and PEM. */
+/** X.509: DER, what the runtime reads of certificates, name constraints, PEM. */
 export {
   type CertificateInfo,
   certificatesIn,
@@ -8,8 +8,20 @@ export {
   readCertificate,
   splitPem,
 } from "./chain.ts";
-export { ECDSA_P256, importPrivateKey, newKeys, pemOf, privateKeyPem } from "./keys.ts";
-export { loadX509, type X509 } from "./load.ts";
+export {
+  bitString,
+  type Der,
+  element,
+  elements,
+  integer,
+  integerContent,
+  objectId,
+  octetString,
+  sequence,
+  set,
+  TRUE,
+  time,
+} from "./der.ts";
 export {
   constrainedDomains,
   constrainedDomainsOf,
@@ -17,3 +29,4 @@ export {
   NAME_CONSTRAINTS,
   type NameConstraints,
 } from "./name-constraints.ts";
+export { pemOf } from "./pem.ts";

@@ -1,4 +1,5 @@
 import { parseIp } from "../../wire/mod.ts";
+import { type Der, element, elements, sequence } from "./der.ts";
 
 export const NAME_CONSTRAINTS = "2.5.29.30";
 
@@ -11,25 +12,18 @@ export interface NameConstraints {
 }
 
 /**
- * Encodes the extension's value (RFC 5280 §4.2.1.10), which the library has no class for.
+ * Encodes the extension's value (RFC 5280 §4.2.1.10).
  *
  * ```text
  *   SEQUENCE { [0] permittedSubtrees { SEQUENCE { [2] dNSName "home.arpa" }, SEQUENCE { [7] iPAddress + mask }, … } }
  * ```
  */
-export function encodeNameConstraints({ domains, ranges }: NameConstraints): Uint8Array<ArrayBuffer> {
+export function encodeNameConstraints({ domains, ranges }: NameConstraints): Der {
   const subtrees = [
-    ...domains.map((domain) => tlv(0x30, tlv(0x82, Buffer.from(domain, "latin1")))),
-    ...ranges.map((range) => tlv(0x30, tlv(0x87, addressAndMask(range)))),
+    ...domains.map((domain) => sequence(element(0x82, Buffer.from(domain, "latin1")))),
+    ...ranges.map((range) => sequence(element(0x87, addressAndMask(range)))),
   ];
-  return tlv(0x30, tlv(0xa0, Buffer.concat(subtrees)));
-}
-
-/** One element in DER. Lengths up to 65535. */
-function tlv(tag: number, value: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { length } = value;
-  const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return new Uint8Array([tag, ...head, ...value]);
+  return sequence(element(0xa0, ...subtrees));
 }
 
 function addressAndMask(range: string): Uint8Array {
@@ -60,24 +54,4 @@ export function constrainedDomains(value: Uint8Array): string[] {
     if (base?.tag === 0x82) domains.push(Buffer.from(base.value).toString("latin1"));
   }
   return domains;
-}
-
-/** The elements one after the other in `bytes`; stops at the first that is cut off. */
-function elements(bytes: Uint8Array): { tag: number; value: Uint8Array }[] {
-  const found = [];
-  for (let at = 0; at + 2 <= bytes.length; ) {
-    const tag = bytes[at]!;
-    let length = bytes[at + 1]!;
-    let start = at + 2;
-    if (length >= 0x80) {
-      const count = length & 0x7f;
-      if (count === 0 || count > 2 || start + count > bytes.length) break;
-      length = count === 1 ? bytes[start]! : bytes[start]! * 256 + bytes[start + 1]!;
-      start += count;
-    }
-    if (start + length > bytes.length) break;
-    found.push({ tag, value: bytes.subarray(start, start + length) });
-    at = start + length;
-  }
-  return found;
 }

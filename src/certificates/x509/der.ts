@@ -1,4 +1,4 @@
-/** DER (X.690) as far as a request for a certificate and a challenge's certificate need it. Lengths up to 65535. */
+/** DER (X.690) as far as certificates and requests for them need it. Lengths up to 65535. */
 export type Der = Uint8Array<ArrayBuffer>;
 
 /** One element: tag, length, content. */
@@ -43,4 +43,24 @@ export function time(ms: number): Der {
   const text = new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, "");
   const isShort = text < "2050";
   return element(isShort ? 0x17 : 0x18, Buffer.from(isShort ? text.slice(2) : text, "latin1"));
+}
+
+/** The elements one after the other in `bytes`; stops at the first that is cut off. */
+export function elements(bytes: Uint8Array): { tag: number; value: Uint8Array }[] {
+  const found = [];
+  for (let at = 0; at + 2 <= bytes.length; ) {
+    const tag = bytes[at]!;
+    let length = bytes[at + 1]!;
+    let start = at + 2;
+    if (length >= 0x80) {
+      const count = length & 0x7f;
+      if (count === 0 || count > 2 || start + count > bytes.length) break;
+      length = count === 1 ? bytes[start]! : bytes[start]! * 256 + bytes[start + 1]!;
+      start += count;
+    }
+    if (start + length > bytes.length) break;
+    found.push({ tag, value: bytes.subarray(start, start + length) });
+    at = start + length;
+  }
+  return found;
 }
