@@ -169,6 +169,20 @@ test("an answer that is paused waits, and its sender with it", async () => {
   expect((await got.done).bodyBytes).toBe(300_000);
 });
 
+test("an answer that is whole is passed on, although the connection ended meanwhile", async () => {
+  const { target, sockets } = await raw((socket, count) => {
+    if (count === 0) socket.write(concat(head(1, [":status: 200"]), data(1, "all of it", true)));
+  });
+  const got = send(target);
+  got.onEvent = (event) => void (event === "200" && got.exchange.pause());
+  await until(() => got.status === 200);
+  sockets[0]?.end();
+  await until(() => target.counts().open === 0);
+  expect(got.events).toEqual(["200"]);
+  got.exchange.resume();
+  expect(await got.done).toMatchObject({ text: "all of it", failure: undefined });
+});
+
 describe("a target of another make", () => {
   test("node:http2 answers, with interim heads and trailers", async () => {
     const server = createHttp2Server();

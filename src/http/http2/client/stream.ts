@@ -68,7 +68,8 @@ export class ClientStream implements TargetExchange, SendingStream {
   receivedMs = 0;
   interims = 0;
   #isPaused = false;
-  #isAnswerWhole = false;
+  /** All of the answer is here, though perhaps not passed on yet. */
+  isAnswerWhole = false;
   #receivedBytes = 0;
   #kept: ByteQueue | undefined;
   #answerTrailers: Trailers | undefined;
@@ -207,7 +208,7 @@ export class ClientStream implements TargetExchange, SendingStream {
   /** The answer is complete; its trailers are borrowed. @returns false where it breaks its own length */
   receiveEnd(trailers?: Head, bytes?: Uint8Array): boolean {
     if (this.bodyFraming === "length" && this.#receivedBytes !== this.bodyLength) return false;
-    this.#isAnswerWhole = true;
+    this.isAnswerWhole = true;
     if (trailers !== undefined && bytes !== undefined) this.#answerTrailers = new Trailers(trailers, bytes);
     this.#settle();
     return true;
@@ -247,7 +248,7 @@ export class ClientStream implements TargetExchange, SendingStream {
 
   /** An answer that is whole ends the exchange, also before the request is: what is left of that is not wanted. */
   #settle(): void {
-    if (this.isOver || !this.#isAnswerWhole || this.#isPaused || this.#kept !== undefined) return;
+    if (this.isOver || !this.isAnswerWhole || this.#isPaused || this.#kept !== undefined) return;
     const { session } = this;
     const trailers = this.#answerTrailers;
     this.#finish("answered");

@@ -74,7 +74,8 @@ export class ClientStreams {
     this.#open.clear();
     for (const stream of streams) {
       this.#session.sender.leave(stream);
-      stream.fail(reason, text, undefined, !stream.hasResponse && stream.isReused);
+      // A slow reader gets the rest of an answer that is whole.
+      if (!stream.isAnswerWhole) stream.fail(reason, text, undefined, !stream.hasResponse && stream.isReused);
     }
   }
 
