@@ -72,6 +72,7 @@ export type {
 export { ServerTls } from "./tls/mod.ts";
 export { addressRanges } from "./trusted.ts";
 export type {
+  Configured,
   Connection,
   Handler,
   HandlerCounts,

@@ -160,14 +160,18 @@ export interface Handler<Data = unknown> {
   close?(connection: Connection<Data>, reason: CloseReason, cause: Error | undefined): HandlerResult;
   /**
    * Checks new options for a running handler and returns what puts them in force, which is called once every event loop has
-   * agreed, and must not throw. Throw here to refuse them on all.
+   * agreed, and must not throw. Throw here to refuse them on all. Its `drop`, where it has one, is called instead where another
+   * refuses: it lets go of what was made for them.
    */
-  configure?(options: unknown): (() => void) | Promise<() => void>;
+  configure?(options: unknown): Configured | Promise<Configured>;
   /** Plain data for `server.reports()`, gathered from each event loop. */
   report?(): unknown;
   /** The listener stopped, or got another handler, and its last connection is closed: let go of timers and the like. */
   stopped?(): HandlerResult;
 }
+
+/** Puts options in force that a handler has accepted. */
+export type Configured = (() => void) & { drop?(): void };
 
 /** What a handler module exports as default: a handler, or what makes one (perhaps later) of `ListenOptions.handlerOptions`. */
 export type HandlerModule<Data = unknown> =

@@ -1,6 +1,7 @@
 import { logOf, messageOf, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange } from "../change.ts";
 import { loadHandler } from "../module/mod.ts";
+import type { Configured } from "../types.ts";
 import type { LoopListener } from "./listener.ts";
 
 const log = logOf("net");
@@ -70,28 +71,32 @@ async function prepared(listener: LoopListener<unknown>, change: LoopChange): Pr
     commit() {
       takeTls?.();
       listener.handlerOptions = options;
-      takeOptions?.();
+      takeOptions?.commit();
     },
-    drop() {},
+    drop: () => takeOptions?.drop(),
   };
 }
 
-/** @returns what puts the options in force; it does not throw */
-async function configured(handler: LoopListener<unknown>["handler"], options: unknown): Promise<() => void> {
+/** Has the handler accept options. Its commit and drop do not throw. */
+async function configured(handler: LoopListener<unknown>["handler"], options: unknown): Promise<Step> {
   if (handler.configure === undefined) {
     throw new TenkError("invalid-option", "Cannot configure the handler: it has no configure method");
   }
-  const commit: unknown = await handler.configure(options);
-  if (typeof commit !== "function") {
+  const accepted: Configured | undefined = await handler.configure(options);
+  if (typeof accepted !== "function") {
     throw new TenkError("invalid-option", "Cannot configure the handler: its configure returned no function", {
       hint: "configure(options) { check(options); return () => { current = options; }; }",
     });
   }
-  return () => {
+  const guarded = (work: () => void, failure: string) => () => {
     try {
-      commit();
+      work();
     } catch (error) {
-      log.error("handler failed to apply options that it had accepted", { error: messageOf(error) });
+      log.error(failure, { error: messageOf(error) });
     }
+  };
+  return {
+    commit: guarded(() => accepted(), "handler failed to apply options that it had accepted"),
+    drop: guarded(() => accepted.drop?.(), "handler failed to drop options that it had accepted"),
   };
 }
