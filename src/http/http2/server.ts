@@ -25,11 +25,11 @@ export class Http2Server implements Handler<Http2Session>, SenderOwner {
   readonly readsWhileFull = true;
   readonly keepsNoBytes = true;
   readonly handler: ExchangeHandler<unknown>;
-  readonly settings: Http2ServerSettings;
-  readonly writer: Http2HeadWriter;
+  settings: Http2ServerSettings;
+  writer: Http2HeadWriter;
   // One head is read at a time.
-  readonly head: Head;
-  readonly section: FieldSection;
+  head: Head;
+  section: FieldSection;
   readonly pseudo = new RequestPseudo();
   readonly #rejections = new Rejections();
   /** Senders with frames that leave at the end of this turn. */
@@ -40,15 +40,23 @@ export class Http2Server implements Handler<Http2Session>, SenderOwner {
   /** @throws {TenkError} `invalid-option` */
   constructor(handler: ExchangeHandler<never>, options: Http2ServerOptions = {}) {
     this.handler = handler as ExchangeHandler<unknown>;
-    this.settings = http2Settings(options);
-    const { maxAnswerHeadBytes, maxHeadBytes, maxFields } = this.settings;
-    this.writer = new Http2HeadWriter(maxAnswerHeadBytes);
-    this.head = new Head(maxFields);
-    this.section = new FieldSection({
-      maxBytes: maxHeadBytes,
-      maxFields: maxFields + MAX_COOKIE_FIELDS,
-      maxBlockBytes: 2 * maxHeadBytes,
-    });
+    const { settings, writer, head, section } = bounded(options);
+    this.settings = settings;
+    this.writer = writer;
+    this.head = head;
+    this.section = section;
+  }
+
+  /**
+   * Checks other bounds, and returns what puts them in force: for open connections too, from their next head, wait or answer on.
+   * What the client was told when its connection began, and how often it may do what, changes for connections to come.
+   *
+   * @throws {TenkError} `invalid-option`
+   */
+  configure(options: unknown): () => void {
+    const next = bounded((options ?? {}) as Http2ServerOptions);
+    // Head, section and writer hold nothing from one turn of the event loop to the next.
+    return () => void Object.assign(this, next);
   }
 
   get maxQueuedBytes(): number {
@@ -102,4 +110,20 @@ export class Http2Server implements Handler<Http2Session>, SenderOwner {
     senders.length = 0;
     this.#spare = senders;
   }
+}
+
+/** @returns the bounds, and what is as large as they say @throws {TenkError} `invalid-option` */
+function bounded(options: Http2ServerOptions): Pick<Http2Server, "settings" | "writer" | "head" | "section"> {
+  const settings = http2Settings(options);
+  const { maxAnswerHeadBytes, maxHeadBytes, maxFields } = settings;
+  return {
+    settings,
+    writer: new Http2HeadWriter(maxAnswerHeadBytes),
+    head: new Head(maxFields),
+    section: new FieldSection({
+      maxBytes: maxHeadBytes,
+      maxFields: maxFields + MAX_COOKIE_FIELDS,
+      maxBlockBytes: 2 * maxHeadBytes,
+    }),
+  };
 }

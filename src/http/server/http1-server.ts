@@ -11,22 +11,34 @@ export class Http1Server implements Handler<Http1Connection> {
   readonly readsWhileFull = true;
   readonly keepsNoBytes = true;
   readonly handler: ExchangeHandler;
-  readonly settings: HttpServerSettings;
-  readonly limits: HeadLimits;
-  /** The request head at hand. */
-  readonly head: Head;
   readonly output = new Output();
-  readonly writer: Http1HeadWriter;
+  settings: HttpServerSettings;
+  limits: HeadLimits;
+  /** The request head at hand. */
+  head: Head;
+  writer: Http1HeadWriter;
   readonly #http2: Handler<never> | undefined;
 
   constructor(handler: ExchangeHandler, options: HttpServerOptions) {
     this.handler = handler;
-    this.settings = serverSettings(options);
-    const { maxHeadBytes, maxTargetBytes, maxFields, maxAnswerHeadBytes } = this.settings;
-    this.limits = { maxBytes: maxHeadBytes, maxTargetBytes };
-    this.head = new Head(maxFields);
-    this.writer = new Http1HeadWriter(this.output, maxAnswerHeadBytes);
+    const { settings, limits, head, writer } = bounded(options, this.output);
+    this.settings = settings;
+    this.limits = limits;
+    this.head = head;
+    this.writer = writer;
     this.#http2 = options.http2;
+  }
+
+  /**
+   * Checks other bounds, and returns what puts them in force: for open connections too, from their next head, wait or answer on.
+   * `http2` stays as it is.
+   *
+   * @throws {TenkError} `invalid-option`
+   */
+  configure(options: unknown): () => void {
+    const next = bounded((options ?? {}) as HttpServerOptions, this.output);
+    // Head and writer hold nothing from one turn of the event loop to the next.
+    return () => void Object.assign(this, next);
   }
 
   open(connection: Connection<Http1Connection>): unknown {
@@ -59,9 +71,24 @@ export class Http1Server implements Handler<Http1Connection> {
   }
 }
 
+/** @returns the bounds, and what is as large as they say @throws {TenkError} `invalid-option` */
+function bounded(
+  options: HttpServerOptions,
+  output: Output,
+): Pick<Http1Server, "settings" | "limits" | "head" | "writer"> {
+  const settings = serverSettings(options);
+  const { maxHeadBytes, maxTargetBytes, maxFields, maxAnswerHeadBytes } = settings;
+  return {
+    settings,
+    limits: { maxBytes: maxHeadBytes, maxTargetBytes },
+    head: new Head(maxFields),
+    writer: new Http1HeadWriter(output, maxAnswerHeadBytes),
+  };
+}
+
 /**
  * Returns a handler for `listen` whose connections speak HTTP/1.1. Listen with `halfOpen: true`, so that a client's FIN does not
- * end what is being answered.
+ * end what is being answered. `server.configure(options)` changes its bounds while it runs.
  *
  * @throws {TenkError} `invalid-option`
  * @example

@@ -23,15 +23,15 @@ export class HeadPool {
     carriesChunks: false,
     isFresh: false,
   };
-  readonly #maxHeadBytes: number;
+  readonly maxHeadBytes: number;
   readonly #free: RequestHead[] = [];
 
   constructor(maxHeadBytes: number) {
-    this.#maxHeadBytes = maxHeadBytes;
+    this.maxHeadBytes = maxHeadBytes;
   }
 
   borrow(): RequestHead {
-    return this.#free.pop() ?? new RequestHead(this.#maxHeadBytes);
+    return this.#free.pop() ?? new RequestHead(this.maxHeadBytes);
   }
 
   giveBack(head: RequestHead): void {

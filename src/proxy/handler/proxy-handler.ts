@@ -1,5 +1,5 @@
-import type { ClientConnection, Exchange, ExchangeHandler } from "../../http/mod.ts";
-import { addressRanges } from "../../net/mod.ts";
+import { type ClientConnection, type Exchange, type ExchangeHandler, HTTP_SERVER_DEFAULTS } from "../../http/mod.ts";
+import { addressRanges, type Configured } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
@@ -27,6 +27,7 @@ interface InForce {
   readonly own: OwnSiteAnswers;
   readonly toHttps: Redirect | undefined;
   readonly isTrusted: (address: string) => boolean;
+  readonly heads: HeadPool;
 }
 
 /**
@@ -38,29 +39,28 @@ interface InForce {
  * ```
  */
 export class ProxyHandler implements ExchangeHandler<Work> {
-  readonly #heads: HeadPool;
   #inForce: InForce;
   #counter = new RequestCounter(new Float64Array(PROXY_COUNTS.counters + PROXY_COUNTS.gauges));
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
   constructor(options: ProxyOptions) {
-    this.#heads = new HeadPool(options.server.maxHeadBytes ?? 16_384);
-    const { next, commit } = this.#prepare(options, new Map());
+    const { next, commit } = this.#prepare(options, undefined);
     this.#inForce = next;
     commit();
   }
 
   /** @returns what puts other options in force @throws {TenkError} `invalid-option`, `file-unreadable` */
-  configure(options: ProxyOptions): () => void {
+  configure(options: ProxyOptions): Configured {
     const former = this.#inForce.routes;
-    const { next, commit } = this.#prepare(options, former);
-    return () => {
+    const { next, commit, drop } = this.#prepare(options, this.#inForce);
+    const take = () => {
       commit();
       this.#inForce = next;
       for (const [name, route] of former) {
         if (next.routes.get(name)?.targets !== route.targets) route.targets?.stop();
       }
     };
+    return Object.assign(take, { drop });
   }
 
   /** @param row of this event loop, as `PROXY_COUNTS` lays it out */
@@ -131,10 +131,16 @@ export class ProxyHandler implements ExchangeHandler<Work> {
 
   // ---- inside --------------------------------------------------------------------------------------------------------
 
-  #prepare(options: ProxyOptions, former: ReadonlyMap<string, Route>): { next: InForce; commit: () => void } {
+  #prepare(
+    options: ProxyOptions,
+    former: InForce | undefined,
+  ): { next: InForce; commit: () => void; drop: () => void } {
     const prepared: PreparedRoute[] = [];
+    const drop = () => {
+      for (const each of prepared) each.drop();
+    };
     try {
-      for (const service of options.services) prepared.push(prepareRoute(service, former.get(service.name)));
+      for (const service of options.services) prepared.push(prepareRoute(service, former?.routes.get(service.name)));
       const routes = prepared.map(({ route }) => route);
       const next: InForce = {
         options,
@@ -143,13 +149,14 @@ export class ProxyHandler implements ExchangeHandler<Work> {
         own: new OwnSiteAnswers(options.own),
         toHttps: redirectTo(options.redirectToPort),
         isTrusted: options.trustedProxies.length === 0 ? () => false : addressRanges(options.trustedProxies),
+        heads: headPool(options, former),
       };
       const commit = () => {
         for (const each of prepared) each.commit();
       };
-      return { next, commit };
+      return { next, commit, drop };
     } catch (error) {
-      for (const each of prepared) each.drop();
+      drop();
       throw error;
     }
   }
@@ -202,7 +209,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     }
     const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
     const hash = forward.choiceHash(head, bytes, client.address);
-    const forwarding = new Forward(forward, exchange as Exchange, this.#heads, head, authority, hash);
+    const forwarding = new Forward(forward, exchange as Exchange, this.#inForce.heads, head, authority, hash);
     exchange.data.forward = forwarding;
     const aboutClient = isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
     forwarding.start(head, bytes, aboutClient, stripBytes);
@@ -221,6 +228,12 @@ function callerOf(
 
 const NO_LINES: readonly Uint8Array[] = [];
 const NO_BYTES = new Uint8Array(0);
+
+/** Returns the pool in force where heads may be as long as before. */
+function headPool({ server }: ProxyOptions, former: InForce | undefined): HeadPool {
+  const { maxHeadBytes = HTTP_SERVER_DEFAULTS.maxHeadBytes } = server;
+  return former?.heads.maxHeadBytes === maxHeadBytes ? former.heads : new HeadPool(maxHeadBytes);
+}
 
 function redirectTo(port: number | undefined): Redirect | undefined {
   if (port === undefined) return undefined;
