@@ -11,6 +11,34 @@ export interface Difference {
   readonly changed: readonly string[];
 }
 
+/**
+ * Compares the options of two listeners of one name and address. Limits and TLS can change while it runs, all others but
+ * `handlerOptions`, which are left to the part, need a new listener.
+ */
+export function optionsDifference(before: DesiredListener, after: DesiredListener): Difference {
+  // A port is ignored: the address is the same, and a port that the system chose is not configured.
+  const fixed = ({ options: { limits: _, port: __, tls, handlerOptions: ___, ...rest } }: DesiredListener) => [
+    rest,
+    tls !== undefined,
+  ];
+  const { limits, tls } = after.options;
+  const isOther = (name: "limits" | "tls") => !isSame(before.options[name], after.options[name]);
+  return {
+    restart: !isSame(fixed(before), fixed(after)),
+    change: {
+      // Also when the settings are the same: the certificate files may have changed.
+      ...(tls && { tls }),
+      ...(isOther("limits") && limits && { limits }),
+    },
+    changed: (["limits", "tls"] as const).filter(isOther),
+  };
+}
+
+/** Returns whether two settings are the same data. */
+export function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** A running listener whose event loops have all prepared the change. */
 export interface PreparedListener<Desired extends DesiredListener> {
   readonly before: RunningListener<Desired>;

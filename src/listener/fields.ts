@@ -32,7 +32,26 @@ export const workers = z.union(
 
 export const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULTS.minVersion);
 
-export const certificateFields = { cert: pem, key: pem, passphrase: text("the passphrase of the key").optional() };
+/** `cert: auto` is one of the store. */
+export const certificateFields = {
+  cert: pem,
+  key: pem.optional(),
+  passphrase: text("the passphrase of the key").optional(),
+};
+
+/** A list of names stands for certificates of the store. */
+const certificatesByName = z.preprocess(
+  (given) => (isListOfTexts(given) ? Object.fromEntries(given.map((name) => [name, { cert: "auto" }])) : given),
+  z
+    .record(text("a name such as git.home.arpa"), section(certificateFields), {
+      error: "expected certificates by name, or a list of names",
+    })
+    .optional(),
+);
+
+function isListOfTexts(given: unknown): given is string[] {
+  return Array.isArray(given) && given.every((each) => typeof each === "string");
+}
 
 /** How handshakes go, whatever the certificates. */
 export const handshakeFields = {
@@ -43,14 +62,9 @@ export const handshakeFields = {
   maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
 };
 
-/** A `tls:` section. */
-export const serverTls = section({
+const serverTlsSection = section({
   ...certificateFields,
-  names: z
-    .record(text("a name such as git.home.arpa"), section(certificateFields), {
-      error: "expected certificates by name",
-    })
-    .optional(),
+  names: certificatesByName,
   alpn: list("protocols such as h2").optional(),
   alpnMismatch: oneOf("alert", "continue").default("alert"),
   clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
@@ -58,10 +72,30 @@ export const serverTls = section({
   clientRevocations: pem.optional(),
   ...handshakeFields,
 }).superRefine((tls, context) => {
-  if (tls.clientCertificates === "none" || tls.clientCa !== undefined) return;
-  const message = `expected who signs clients' certificates, as clientCertificates is ${tls.clientCertificates}`;
-  context.addIssue({ code: "custom", path: ["clientCa"], message });
+  const wrong = (path: readonly string[], field: string, message: string) =>
+    context.addIssue({ code: "custom", path: [...path, field], message });
+  for (const [path, { cert, key }] of certificatesOf(tls)) {
+    const isAutomatic = cert === "auto";
+    if (isAutomatic !== (tls.cert === "auto")) wrong(path, "cert", `expected auto for all certificates or for none`);
+    else if (isAutomatic && key !== undefined) wrong(path, "key", "only beside a certificate of your own");
+    else if (!isAutomatic && key === undefined) wrong(path, "key", "expected a file's path or PEM text");
+  }
+  if (tls.clientCertificates !== "none" && tls.clientCa === undefined)
+    wrong(
+      [],
+      "clientCa",
+      `expected who signs clients' certificates, as clientCertificates is ${tls.clientCertificates}`,
+    );
 });
+
+/** All certificates of a section, each with its place in it. */
+function certificatesOf(tls: { cert: string; key?: string | undefined; names?: ServerTlsConfig["names"] }) {
+  const named = Object.entries(tls.names ?? {}).map(([name, each]) => [["names", name], each] as const);
+  return [[[], tls] as const, ...named];
+}
+
+/** A `tls:` section. `auto` is `{ cert: auto }`: certificates of the store. */
+export const serverTls = z.preprocess((given) => (given === "auto" ? { cert: "auto" } : given), serverTlsSection);
 
 export type ServerTlsConfig = z.output<typeof serverTls>;
 

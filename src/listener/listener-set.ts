@@ -1,29 +1,17 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Log, messageOf, TenkError } from "../base/mod.ts";
-import type { PreparedChange } from "../part/mod.ts";
+import type { Server } from "../net/mod.ts";
+import type { Certificates, PreparedChange } from "../part/mod.ts";
 import { type Difference, dropAll, type PreparedListener, prepareAll } from "./change.ts";
+import { DeclaredCertificates } from "./declared-certificates.ts";
 import { type DryRun, dryRun, mayConflict } from "./dry-run.ts";
 import { type DesiredListener, type RunningListener, startListener } from "./listener.ts";
-
-/** What a part knows of its listeners beyond their options. */
-export interface ListenerKind<Desired extends DesiredListener> {
-  /** Compares two listeners of one name and address. */
-  differenceOf(before: Desired, after: Desired): Difference;
-  /** Returns a stopped listener ready to start again as it was: its handler may have released what it needs. */
-  rebuilt(before: RunningListener<Desired>): RunningListener<Desired>;
-  /**
-   * A change of a running listener took effect.
-   *
-   * @param open connections from before
-   * @returns the listener as it is from now on
-   */
-  changed(before: RunningListener<Desired>, desired: Desired, difference: Difference, open: number): Desired;
-  /** Fields for the log line of a listener that started. */
-  logFields(running: RunningListener<Desired>): Record<string, string | number>;
-}
+import type { ListenerKind } from "./listener-kind.ts";
 
 export interface ListenerSetOptions {
   readonly log: Log;
+  /** The store. @default {listeners have certificates of their own} */
+  readonly certificates?: Certificates;
   /** Take a free port, and log it, when a listener's own cannot be had. @default {false} */
   readonly autoPort?: boolean;
 }
@@ -31,6 +19,7 @@ export interface ListenerSetOptions {
 /** A prepared change of the listeners. */
 interface Change<Desired extends DesiredListener> {
   readonly desired: readonly Desired[];
+  readonly declared: DeclaredCertificates;
   readonly draining: readonly RunningListener<Desired>[];
   /** New listeners whose addresses were free. */
   readonly started: RunningListener<Desired>[];
@@ -62,6 +51,7 @@ export class ListenerSet<Desired extends DesiredListener> {
   readonly #kind: ListenerKind<Desired>;
   readonly #options: ListenerSetOptions;
   #running: RunningListener<Desired>[] = [];
+  #declared = new DeclaredCertificates();
   /** Stopped listeners whose connections have not finished. */
   readonly #draining = new Map<RunningListener<Desired>, Promise<void>>();
   #isStopping = false;
@@ -83,14 +73,23 @@ export class ListenerSet<Desired extends DesiredListener> {
    * @throws {TenkError} what is wrong with a listener, `port-in-use` naming the holder where it can be known
    */
   async start(desired: readonly Desired[]): Promise<void> {
+    const done = await this.#lock();
     const started: RunningListener<Desired>[] = [];
+    let declared: DeclaredCertificates | undefined;
     try {
-      for (const each of desired) started.push(await startListener(each, this.#options));
+      declared = await this.#declare(desired);
+      for (const each of desired) {
+        started.push(await startListener(this.#completed(each, declared, portsOf(started)), this.#options));
+      }
+      this.#declared = declared;
+      this.#running = started;
     } catch (error) {
+      declared?.close();
       await stopAll(started);
       throw error;
+    } finally {
+      done();
     }
-    this.#running = started;
   }
 
   /**
@@ -141,6 +140,7 @@ export class ListenerSet<Desired extends DesiredListener> {
     const running = this.#running.filter((each) => !this.#draining.has(each));
     const change = Promise.race([this.#lastChange, wait(CHANGE_TIMEOUT_MS, undefined, { ref: false })]);
     await Promise.all([...running.map(({ server }) => server.stop({ graceMs })), ...draining, change]);
+    this.#declared.close();
   }
 
   /** Waits for earlier changes. @returns a function that lets the next change begin */
@@ -154,30 +154,62 @@ export class ListenerSet<Desired extends DesiredListener> {
     return done;
   }
 
+  #declare(desired: readonly Desired[]): Promise<DeclaredCertificates> {
+    return DeclaredCertificates.of(desired, this.#options.certificates, (owner) => this.#serveCertificates(owner));
+  }
+
+  #completed(desired: Desired, declared: DeclaredCertificates, ports: ReadonlyMap<string, number>): Desired {
+    return this.#kind.completed?.(desired, { certificates: declared.tlsOf(desired), ports }) ?? desired;
+  }
+
+  /** Event loops get the current certificates and challenges of an owner; open connections keep what they have. */
+  async #serveCertificates(owner: string): Promise<void> {
+    // Whatever is under way comes first: a CA is told to look once this resolves.
+    const done = await this.#lock();
+    try {
+      if (this.#isStopping) return;
+      const ports = portsOf(this.#running);
+      const pairs = this.#running
+        .filter(({ certificates }) => certificates?.owner === owner)
+        .map((before) => this.#compared(before, this.#completed(before, this.#declared, ports)));
+      const after = await Promise.all((await prepareAll(pairs)).map((each) => this.#commit(each)));
+      this.#running = this.#running.map((each) => after.find(({ name }) => name === each.name) ?? each);
+    } finally {
+      done();
+    }
+  }
+
+  #compared(before: RunningListener<Desired>, after: Desired) {
+    return [before, after, this.#kind.differenceOf(before, after)] as const;
+  }
+
   get #log(): Log {
     return this.#options.log;
   }
 
   async #prepared(desired: readonly Desired[]): Promise<Change<Desired>> {
+    const declared = await this.#declare(desired);
+    const completed = (each: Desired, ports: ReadonlyMap<string, number>) => this.#completed(each, declared, ports);
     const staying = desired.flatMap((each) => {
       const before = this.#running.find(({ name }) => name === each.name);
       if (before === undefined || addressOf(before) !== addressOf(each)) return [];
-      const difference = this.#kind.differenceOf(before, each);
-      return difference.restart ? [] : [[before, each, difference] as const];
+      const [, , { restart }] = this.#compared(before, completed(each, portsOf(this.#running)));
+      return restart ? [] : [[before, each] as const];
     });
     const draining = this.#running.filter((each) => !staying.some(([before]) => before === each));
-    const recreated = desired
-      .filter((each) => !staying.some(([, stays]) => stays === each))
-      .map((each) => this.#withCurrentPort(each));
-    const change: Change<Desired> = { desired, draining, started: [], dryRuns: [], prepared: [] };
+    const recreated = desired.filter((each) => !staying.some(([, stays]) => stays === each));
+    const change: Change<Desired> = { desired, declared, draining, started: [], dryRuns: [], prepared: [] };
     try {
+      const ports = portsOf(staying.map(([before]) => before));
       for (const each of recreated) {
-        const ready = await this.#startOrDryRun(each, draining);
+        const ready = await this.#startOrDryRun(this.#withCurrentPort(completed(each, ports)), draining);
         if ("server" in ready) change.started.push(ready);
         else change.dryRuns.push(ready);
+        ports.set(each.name, "server" in ready ? ready.server.port : (ready.desired.options.port ?? 0));
         this.#throwIfStopping();
       }
-      change.prepared.push(...(await prepareAll(staying)));
+      const pairs = staying.map(([before, each]) => this.#compared(before, completed(each, ports)));
+      change.prepared.push(...(await prepareAll(pairs)));
       this.#throwIfStopping();
       return change;
     } catch (error) {
@@ -186,13 +218,14 @@ export class ListenerSet<Desired extends DesiredListener> {
     }
   }
 
-  async #drop({ started, dryRuns, prepared }: Change<Desired>): Promise<void> {
+  async #drop({ declared, started, dryRuns, prepared }: Change<Desired>): Promise<void> {
+    declared.close();
     await Promise.all([stopAll(started), dropAll(prepared)]);
     for (const each of dryRuns) each.drop();
   }
 
   async #commitAll(change: Change<Desired>): Promise<void> {
-    const { desired, draining, started, dryRuns, prepared } = change;
+    const { desired, declared, draining, started, dryRuns, prepared } = change;
     try {
       started.push(...(await this.#replaceAll(dryRuns, draining)));
     } catch (error) {
@@ -202,6 +235,9 @@ export class ListenerSet<Desired extends DesiredListener> {
     for (const each of draining) this.#drain(each);
     const settled = [...started, ...(await Promise.all(prepared.map((each) => this.#commit(each))))];
     this.#running = desired.map(({ name }) => settled.find((each) => each.name === name)!);
+    this.#declared.close();
+    this.#declared = declared;
+    for (const { desired, difference } of prepared) this.#logChanged(desired, difference);
     // A stop that came meanwhile has not stopped these.
     if (this.#isStopping) return stopAll(started);
     for (const each of started) this.#log.info("listener started", this.#kind.logFields(each));
@@ -278,10 +314,11 @@ export class ListenerSet<Desired extends DesiredListener> {
     const { before, desired, difference, prepared } = each;
     const { active } = before.server.counts();
     await prepared?.commit();
-    const after = this.#kind.changed(before, desired, difference, active);
-    if (difference.changed.length > 0)
-      this.#log.info("listener changed", { name: before.name, changed: difference.changed.join(",") });
-    return { ...after, server: before.server };
+    return { ...this.#kind.changed(before, desired, difference, active), server: before.server };
+  }
+
+  #logChanged({ name }: Desired, { changed }: Difference): void {
+    if (changed.length > 0) this.#log.info("listener changed", { name, changed: changed.join(",") });
   }
 
   /** Starts a listener on a port that a draining one may still hold. @throws {TenkError} why it cannot, or that it is stopping */
@@ -315,6 +352,10 @@ export class ListenerSet<Desired extends DesiredListener> {
 
 function addressOf({ listen, fallbackPorts }: DesiredListener): string {
   return JSON.stringify([listen, fallbackPorts]);
+}
+
+function portsOf(running: readonly { readonly name: string; readonly server: Server }[]): Map<string, number> {
+  return new Map(running.map(({ name, server }) => [name, server.port]));
 }
 
 async function stopAll(listeners: readonly { readonly server: RunningListener["server"] }[]): Promise<void> {

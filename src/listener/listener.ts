@@ -1,7 +1,8 @@
 import type { Log } from "../base/mod.ts";
 import { TenkError } from "../base/mod.ts";
 import { type Handler, type ListenOptions, listen, type Server } from "../net/mod.ts";
-import { type Address, isWildcard } from "../part/mod.ts";
+import { type Address, isWildcard, type Listening } from "../part/mod.ts";
+import type { CertificateNeeds } from "./declared-certificates.ts";
 import { inUse, listenAtFirst } from "./port-choice.ts";
 
 /** A listener as a configuration describes it. */
@@ -11,6 +12,10 @@ export interface DesiredListener {
   readonly listen: Address;
   /** Ports to take where that of `listen` is in use, or not permitted; 0 = any free one. @default {none} */
   readonly fallbackPorts?: readonly number[];
+  /** The setting of its address, as people write it: `proxy.https`. @default {"another port"} */
+  readonly setting?: string;
+  /** Certificates that it takes from the store. @default {none} */
+  readonly certificates?: CertificateNeeds;
   readonly options: ListenOptions;
   /** The module of its handler. */
   readonly url: URL;
@@ -40,13 +45,16 @@ export async function startListener<Desired extends DesiredListener>(
   desired: Desired,
   { log, autoPort = false, keepsPort = false, findHolder = true, handler }: StartOptions,
 ): Promise<RunningListener<Desired>> {
-  const { name, listen: address, options, url, fallbackPorts = [] } = desired;
+  const { name, listen: address, options, url, fallbackPorts = [], setting } = desired;
   const open = (port?: number) => listen(port === undefined ? options : { ...options, port }, handler ?? url);
   if (!findHolder) return { ...desired, server: await open() };
   if ("path" in address) return { ...desired, server: await openPath(name, address, open) };
   const others = keepsPort ? [] : [...fallbackPorts, ...(autoPort ? [0] : [])];
   const ports = [options.port ?? address.port, ...others];
-  return { ...desired, server: await listenAtFirst({ name, host: address.host, ports, log }, open) };
+  return {
+    ...desired,
+    server: await listenAtFirst({ name, host: address.host, ports, ...(setting && { setting }), log }, open),
+  };
 }
 
 async function openPath(name: string, address: Address, open: () => Promise<Server>): Promise<Server> {
@@ -63,4 +71,13 @@ export function logFields({ name, server, listen }: RunningListener): Record<str
   const fields = { name, address: server.address, workers: server.workers };
   const isEverywhere = "host" in listen && isWildcard(listen.host);
   return isEverywhere ? { ...fields, reach: "all interfaces" } : fields;
+}
+
+/** Where a listener listens, with the other fields of its log lines. */
+export function listeningOf(
+  { server }: RunningListener,
+  { name, address: _, ...facts }: Record<string, string | number>,
+): Listening {
+  const address: Address = server.path === undefined ? { host: server.host, port: server.port } : { path: server.path };
+  return { name: String(name), address, facts };
 }

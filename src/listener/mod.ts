@@ -1,5 +1,6 @@
 /** Layer 4: what parts with listeners share: sections of their configuration, where they listen, start, reload and stop. */
-export type { Difference } from "./change.ts";
+export { type Difference, isSame, optionsDifference } from "./change.ts";
+export type { CertificateNeeds } from "./declared-certificates.ts";
 export {
   acceptFields,
   bufferFields,
@@ -12,12 +13,16 @@ export {
   tlsVersion,
   workers,
 } from "./fields.ts";
-export { type DesiredListener, logFields, type RunningListener, startListener } from "./listener.ts";
-export { type ListenerKind, ListenerSet, type ListenerSetOptions } from "./listener-set.ts";
+export { type DesiredListener, listeningOf, logFields, type RunningListener, startListener } from "./listener.ts";
+export type { Circumstances, ListenerKind } from "./listener-kind.ts";
+export { ListenerSet, type ListenerSetOptions } from "./listener-set.ts";
+export { certifiable, machineNames } from "./machine-names.ts";
 export {
   acceptOptions,
   bufferOptions,
+  commonTlsOptions,
   handshakeOptions,
+  isAutomatic,
   limitOptions,
   pemOption,
   serverTlsOptions,

@@ -2,7 +2,14 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
 import type { Limits, ListenOptions, ServerTlsOptions } from "../net/mod.ts";
-import type { acceptFields, bufferFields, handshakeFields, LimitsConfig, ServerTlsConfig } from "./fields.ts";
+import type {
+  acceptFields,
+  bufferFields,
+  certificateFields,
+  handshakeFields,
+  LimitsConfig,
+  ServerTlsConfig,
+} from "./fields.ts";
 
 type Config<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields>>;
 
@@ -52,8 +59,14 @@ export function pemOption(given: string, folder: string): string {
   return given.includes("-----BEGIN ") ? given : resolve(folder, given);
 }
 
+/** Returns whether a listener takes its certificates from the store. */
+export function isAutomatic({ cert }: ServerTlsConfig): boolean {
+  return cert === "auto";
+}
+
+/** Returns the options of a section that has its own certificates. */
 export function serverTlsOptions(tls: ServerTlsConfig, folder: string): ServerTlsOptions {
-  const certificate = ({ cert, key, passphrase }: { cert: string; key: string; passphrase?: string | undefined }) => ({
+  const certificate = ({ cert, key = "", passphrase }: Config<typeof certificateFields>) => ({
     cert: pemOption(cert, folder),
     key: pemOption(key, folder),
     ...(passphrase !== undefined && { passphrase }),
@@ -62,6 +75,13 @@ export function serverTlsOptions(tls: ServerTlsConfig, folder: string): ServerTl
   return {
     ...certificate(tls),
     ...(names.length > 0 && { names: Object.fromEntries(names) }),
+    ...commonTlsOptions(tls, folder),
+  };
+}
+
+/** Returns the options of a `tls:` section beside its certificates. */
+export function commonTlsOptions(tls: ServerTlsConfig, folder: string): Omit<ServerTlsOptions, "cert" | "key"> {
+  return {
     ...(tls.alpn && { alpn: tls.alpn }),
     alpnMismatch: tls.alpnMismatch,
     clientCertificates: tls.clientCertificates,

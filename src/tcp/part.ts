@@ -1,4 +1,5 @@
-import type { Address, Listening, Part, PartType } from "../part/mod.ts";
+import { listeningOf } from "../listener/mod.ts";
+import type { Part, PartType } from "../part/mod.ts";
 import {
   checkListeners,
   Listeners,
@@ -33,20 +34,20 @@ export const tcp = {
     }));
   },
 
-  check(config, { folder }) {
-    checkListeners({ config, folder });
+  check(config, { folder, domain }) {
+    checkListeners({ config, folder, domain });
   },
 
   async start(config, env): Promise<Part<TcpConfig, TcpView>> {
-    const { log, autoPort, colour, folder } = env;
-    const listeners = await Listeners.start({ config, folder }, { log, autoPort, colour });
+    const { log, autoPort, colour, folder, domain, certificates } = env;
+    const listeners = await Listeners.start({ config, folder, domain }, { log, autoPort, colour, certificates });
     const running = () => listeners.running;
     const relays = new RelayReader();
     const watcher = env.watch ? watchModules(listeners, log) : undefined;
     return {
-      listening: () => running().map(listeningOf),
-      async prepare(next, { folder }) {
-        const change = await listeners.prepare({ config: next, folder });
+      listening: () => running().map((each) => listeningOf(each, logFields(each))),
+      async prepare(next, { folder, domain }) {
+        const change = await listeners.prepare({ config: next, folder, domain });
         return { ...change, commit: () => change.commit().then(() => watcher?.update()) };
       },
       metrics: tcpMetrics(() => running().map(countedOf)),
@@ -63,11 +64,4 @@ export const tcp = {
 
 function countedOf({ name, server }: RunningListener) {
   return { name, counts: server.counts(), workerCounts: server.workerCounts() };
-}
-
-function listeningOf(listener: RunningListener): Listening {
-  const { server } = listener;
-  const address: Address = server.path === undefined ? { host: server.host, port: server.port } : { path: server.path };
-  const { name, address: _, ...facts } = logFields(listener);
-  return { name: String(name), address, facts };
 }

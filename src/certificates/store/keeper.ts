@@ -194,7 +194,8 @@ export class Keeper {
     this.counts.get(kept.issuer)!.issued += 1;
     const days = Math.floor((kept.info.notAfterMs - nowMs) / DAY_MS);
     this.log.info("certificate issued", { name: entry.names[0], issuer: kept.issuer, days });
-    await this.#replaced(entry);
+    // A reload of a listener may wait for this certificate, and the listener for its reload.
+    this.#run(this.#replaced(entry));
   }
 
   #fail(entry: Entry, error: unknown): void {

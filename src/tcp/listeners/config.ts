@@ -66,10 +66,13 @@ export const TCP_SCHEMA = z
 
 export type TcpConfig = z.output<typeof TCP_SCHEMA>;
 
-/** The section, and the folder that its relative paths are relative to. */
+/** The section, and what it depends on. */
 export interface TcpSettings {
   readonly config: TcpConfig;
+  /** The folder that relative paths are relative to. */
   readonly folder: string;
+  /** Of this machine's name in certificates. @default {none} */
+  readonly domain?: string | undefined;
 }
 
 /** One `tcp:` entry. `idle`, `stall` and the like are milliseconds, `writeQueue` and the buffers bytes. */

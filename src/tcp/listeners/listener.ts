@@ -1,20 +1,28 @@
 import { networkInterfaces } from "node:os";
 import { pathToFileURL } from "node:url";
 import { TenkError } from "../../base/mod.ts";
+import { checkedName } from "../../certificates/mod.ts";
 import {
+  type Circumstances,
+  certifiable,
   type DesiredListener as Desired,
+  isAutomatic,
+  machineNames,
   type RunningListener as Running,
+  type ServerTlsConfig,
   logFields as sharedLogFields,
 } from "../../listener/mod.ts";
 import { freshVersion, moduleFiles, ServerTls } from "../../net/mod.ts";
 import type { Address } from "../../part/mod.ts";
 import { relaySettings } from "../relay/mod.ts";
 import type { ListenerConfig, RelayConfig, TcpSettings } from "./config.ts";
-import { handlerFile, handlerUrl, listenOptions } from "./options.ts";
+import { automaticTls, handlerFile, handlerUrl, listenOptions } from "./options.ts";
 import { ownTarget } from "./own-target.ts";
 
 /** A listener as the configuration describes it. */
 export interface DesiredListener extends Desired {
+  /** That relative paths of `config` are relative to. */
+  readonly folder: string;
   readonly config: ListenerConfig;
   /** The handler's file; undefined when the handler is built in. */
   readonly file: string | undefined;
@@ -36,13 +44,14 @@ export type RunningListener = Running<DesiredListener>;
 export function desiredListener(
   name: string,
   config: ListenerConfig,
-  folder: string,
+  { folder, domain }: Pick<TcpSettings, "folder" | "domain">,
   colour: boolean,
 ): DesiredListener {
   const options = listenOptions(name, config, folder);
   const file = handlerFile(config, folder);
   try {
     if (options.tls) new ServerTls(options.tls);
+    const names = config.tls && isAutomatic(config.tls) ? namesOf(config.tls, domain) : undefined;
     if (config.relay) {
       relaySettings(options.handlerOptions);
       throwIfOwnTarget(config.listen, config.relay);
@@ -51,6 +60,9 @@ export function desiredListener(
     return {
       name,
       listen: config.listen,
+      setting: `tcp.${name}.listen`,
+      ...(names && { certificates: { owner: name, names } }),
+      folder,
       config,
       options,
       url: handlerUrl(config, folder, colour),
@@ -63,6 +75,18 @@ export function desiredListener(
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     throw new TenkError(error.code, `${error.message}${file === undefined ? ` (listener "${name}")` : ""}`, hint);
   }
+}
+
+/** @throws {TenkError} `config` for a name that no certificate can have */
+function namesOf({ names }: ServerTlsConfig, domain: string | undefined): string[] {
+  return names === undefined ? certifiable(machineNames(domain)) : Object.keys(names).map(checkedName);
+}
+
+/** Returns a listener with the certificates of the store that it serves. */
+export function withCertificates(desired: DesiredListener, { certificates }: Circumstances): DesiredListener {
+  const { config, folder, options } = desired;
+  if (certificates === undefined) return desired;
+  return { ...desired, options: { ...options, tls: automaticTls(config, folder, certificates) } };
 }
 
 /** @throws {TenkError} `config` */
@@ -84,8 +108,8 @@ function throwIfOwnTarget(listen: Address, { targets }: RelayConfig): void {
  *
  * @throws {TenkError} the first that is wrong
  */
-export function checkListeners({ config, folder }: TcpSettings): void {
-  for (const [name, each] of Object.entries(config)) desiredListener(name, each, folder, false);
+export function checkListeners(settings: TcpSettings): void {
+  for (const [name, each] of Object.entries(settings.config)) desiredListener(name, each, settings, false);
 }
 
 /** Returns the listener with the current version of its handler's file. */

@@ -10,6 +10,7 @@ import {
   type RunningListener,
   rebuilt,
   refreshed,
+  withCertificates,
 } from "./listener.ts";
 
 export interface ListenersOptions extends ListenerSetOptions {
@@ -29,6 +30,7 @@ export class Listeners {
     this.#colour = colour;
     this.#folder = folder;
     const kind: ListenerKind<DesiredListener> = {
+      completed: withCertificates,
       differenceOf,
       rebuilt: (before) => rebuilt(before, this.#folder, this.#colour),
       changed: (before, desired, difference, open) => {
@@ -96,8 +98,8 @@ export class Listeners {
     return this.#set.stop(graceMs);
   }
 
-  #desiredFrom({ config, folder }: TcpSettings): DesiredListener[] {
-    return Object.entries(config).map(([name, each]) => desiredListener(name, each, folder, this.#colour));
+  #desiredFrom(settings: TcpSettings): DesiredListener[] {
+    return Object.entries(settings.config).map(([name, each]) => desiredListener(name, each, settings, this.#colour));
   }
 
   #logReloaded({ name, config }: DesiredListener, before: number): void {

@@ -1,7 +1,16 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { acceptOptions, bufferOptions, limitOptions, pemOption, serverTlsOptions } from "../../listener/mod.ts";
-import type { ClientTlsOptions, ListenOptions } from "../../net/mod.ts";
+import {
+  acceptOptions,
+  bufferOptions,
+  commonTlsOptions,
+  isAutomatic,
+  limitOptions,
+  pemOption,
+  serverTlsOptions,
+} from "../../listener/mod.ts";
+import type { ClientTlsOptions, ListenOptions, ServerTlsOptions } from "../../net/mod.ts";
+import type { CertificateDeclaration } from "../../part/mod.ts";
 import { HANDLERS } from "../handlers.ts";
 import { dumpedUrl } from "../module/mod.ts";
 import type { RelayOptions } from "../relay/mod.ts";
@@ -46,9 +55,18 @@ export function listenOptions(name: string, config: ListenerConfig, folder: stri
       maxTopics: config.subscribers.maxTopics,
       maxRelayedBytes: config.subscribers.maxRelayed,
     },
-    ...(config.tls && { tls: serverTlsOptions(config.tls, folder) }),
+    ...(config.tls && !isAutomatic(config.tls) && { tls: serverTlsOptions(config.tls, folder) }),
     ...(handlerOptions !== undefined && { handlerOptions }),
   };
+}
+
+/** Returns a listener's TLS with certificates of the store. */
+export function automaticTls(
+  { tls }: ListenerConfig,
+  folder: string,
+  certificates: CertificateDeclaration["tls"],
+): ServerTlsOptions {
+  return { ...certificates, ...commonTlsOptions(tls!, folder) };
 }
 
 function relayOptions(name: string, relay: RelayConfig, folder: string): RelayOptions {
