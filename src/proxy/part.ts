@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { checkedName } from "../certificates/mod.ts";
+import { listeningOf, logFields } from "../listener/mod.ts";
 import type { Family } from "../metrics/mod.ts";
-import type { Address, CheckEnv, Part, PartType } from "../part/mod.ts";
+import type { CheckEnv, Part, PartType } from "../part/mod.ts";
 import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
 import { Slots } from "./counts.ts";
 import { checkFolder } from "./files/mod.ts";
 import { withStickySecret } from "./forward/mod.ts";
-import { ProxyListeners } from "./listeners/mod.ts";
+import { certificateNames, ProxyListeners } from "./listeners/mod.ts";
 import {
   type ProxyView,
   proxyTables,
@@ -59,10 +61,11 @@ export const proxy = {
     });
   },
 
-  check(_config, { services, folder }) {
+  check(config, { services, folder, domain }) {
     for (const { name, http } of services)
       if (http?.answer.type === "files")
         checkFolder(`services.${name}.root`, resolve(folder, http.answer.files.folder));
+    if (config !== undefined) certificateNames({ config, services, domain }).forEach(checkedName);
   },
 
   async start(config, env): Promise<Part<ProxyConfig | undefined, ProxyView>> {
@@ -83,7 +86,7 @@ export const proxy = {
     const reports = async () =>
       (await Promise.all(listeners.servers.map((server) => server.reports()))).flat(2) as ServiceReport[];
     return {
-      listening: () => listeners.running.map(({ name, server }) => ({ name, address: addressOf(server), facts: {} })),
+      listening: () => listeners.running.map((each) => listeningOf(each, logFields(each))),
       async prepare(next, env) {
         const change = await listeners.prepare(settingsOf(next!, env));
         return {
@@ -112,7 +115,3 @@ export const proxy = {
     };
   },
 } satisfies PartType<ProxyConfig | undefined, ProxyView>;
-
-function addressOf({ path, host, port }: { path: string | undefined; host: string; port: number }): Address {
-  return path === undefined ? { host, port } : { path };
-}

@@ -1,2 +1,3 @@
 /** The listeners of the proxy: their options, start and reload. */
+export { certificateNames } from "./desired.ts";
 export { ProxyListeners } from "./proxy-listeners.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseConfig } from "../../../src/app/mod.ts";
 import type { Server } from "../../../src/net/mod.ts";
 import { PROXY_SCHEMA } from "../../../src/proxy/config.ts";
-import { handlerOptions } from "../../../src/proxy/listeners/listener-options.ts";
+import { handlerOptions } from "../../../src/proxy/listeners/change.ts";
 import { proxy as proxyPart } from "../../../src/proxy/mod.ts";
 import { bodyOf, exchange, get, proxyOptions, RawClient, startProxy, statusOf } from "../support.ts";
 
@@ -254,7 +254,7 @@ test("a folder is relative to the configuration's, and must be there at the star
   const { services } = parseConfig("services: { app: { root: www, hosts: [a.home.arpa] } }", "test.yaml");
   const env = { services, folder, domain: undefined };
   const config = PROXY_SCHEMA.parse({})!;
-  const options = handlerOptions({ ...env, config, slots: {}, challenges: {}, pages: {} }, undefined);
+  const options = handlerOptions({ ...env, config, slots: {}, pages: {} }, {}, undefined);
   expect(options.services[0]!.http!.answer).toMatchObject({ files: { folder: www } });
   proxyPart.check(config, env);
   const elsewhere = () => proxyPart.check(config, { ...env, folder: www });

@@ -1,0 +1,77 @@
+import { afterEach } from "bun:test";
+import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { parseConfig } from "../../src/app/mod.ts";
+import { ProxyListeners } from "../../src/proxy/listeners/mod.ts";
+import { keptLog } from "../app/admin/support.ts";
+import { opened } from "../certificates/store-support.ts";
+
+const open: { stop(graceMs: number): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.stop(0)));
+});
+
+export const SERVICES = "app: { respond: one }";
+
+/** What the listeners are made of, from the text of `proxy:` and `services:`. */
+export function settings(proxy: string, services: string = SERVICES) {
+  const text = `domain: home.arpa\nproxy: { names: [box.home.arpa], ${proxy} }\nservices: { ${services} }\n`;
+  const loaded = parseConfig(text, "test.yaml");
+  const slots = Object.fromEntries(loaded.services.map(({ name }, index) => [name, index + 1]));
+  return {
+    config: loaded.config.proxy!,
+    services: loaded.services,
+    domain: "home.arpa",
+    folder: "/",
+    slots,
+    pages: {},
+  };
+}
+
+/** The proxy's listeners with a store of certificates, by the text of a configuration. */
+export async function startListeners(proxy: string, services?: string, autoPort = false) {
+  const store = await opened();
+  const log = keptLog();
+  const options = { log, certificates: store.store, autoPort };
+  const listeners = await ProxyListeners.start(settings(proxy, services), options);
+  open.push(listeners);
+  const server = (name: string) => listeners.running.find((each) => each.name === name)!.server;
+  return {
+    ...store,
+    listeners,
+    server,
+    /** Messages and what they are about. */
+    said: () =>
+      log.lines.map(([, message, fields]) => `${message} ${fields.name ?? ""} ${fields.changed ?? ""}`.trim()),
+    log,
+    reload: async (proxy: string, services?: string) => (await listeners.prepare(settings(proxy, services))).commit(),
+  };
+}
+
+/** A TLS connection; its certificate is of the clock of the test's store, and not verified. */
+export function tlsTo(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect({ host: "127.0.0.1", port, rejectUnauthorized: false, ...options }, () =>
+      resolve(socket),
+    );
+    socket.on("error", reject);
+  });
+}
+
+/** Sends a text and resolves with what comes, once `isThere` holds or the connection ended. */
+export function answered(socket: TLSSocket, text: string, isThere: (got: string) => boolean): Promise<string> {
+  return new Promise((resolve) => {
+    let got = "";
+    const done = () => {
+      socket.off("data", take);
+      socket.off("close", done);
+      resolve(got);
+    };
+    const take = (chunk: Buffer) => {
+      got += chunk.toString("latin1");
+      if (isThere(got)) done();
+    };
+    socket.on("data", take);
+    socket.on("close", done);
+    socket.write(text);
+  });
+}
