@@ -183,6 +183,20 @@ test("an answer that is whole is passed on, although the connection ended meanwh
   expect(await got.done).toMatchObject({ text: "all of it", failure: undefined });
 });
 
+test.each(["200", "body", "end"])("an event that throws (%s) ends its own request, and no other", async (event) => {
+  const { target, server } = await served((each) =>
+    handle(each, (exchange) => setImmediate(() => answer(exchange, "x"))),
+  );
+  const [bad, good] = [send(target), send(target)];
+  bad.onEvent = (each) => {
+    if (each === event) throw new Error("as intended");
+  };
+  expect((await good.done).text).toBe("x");
+  await until(() => target.counts().answered + target.counts().failed === 2);
+  expect(target.counts().byReason["handler-error"]).toBe(event === "end" ? 0 : 1);
+  expect(server.counts().accepted).toBe(1);
+});
+
 describe("a target of another make", () => {
   test("node:http2 answers, with interim heads and trailers", async () => {
     const server = createHttp2Server();

@@ -1,5 +1,5 @@
 import { TenkError } from "../../../base/mod.ts";
-import type { Connection } from "../../../net/mod.ts";
+import { type Connection, logHandlerFailed } from "../../../net/mod.ts";
 import type { Head } from "../../../wire/http1/mod.ts";
 import type {
   FailurePhase,
@@ -160,7 +160,7 @@ export class ClientStream implements TargetExchange, SendingStream {
       this.content(bytes);
     }
     if (this.isEnding && this.queue === undefined && !this.isOver) this.sendEnd();
-    if (wasFull && !this.isFull && !this.isOver) this.events.drain();
+    if (wasFull && !this.isFull) this.drain();
   }
 
   /** Sends content, or holds it. */
@@ -183,7 +183,22 @@ export class ClientStream implements TargetExchange, SendingStream {
 
   drain(): void {
     this.isFull = false;
-    if (!this.isOver) this.events.drain();
+    if (this.isOver) return;
+    try {
+      this.events.drain();
+    } catch (error) {
+      this.#eventFailed(error);
+    }
+  }
+
+  /** Passes on the head of the answer, or of an interim one. */
+  respond(head: Head, bytes: Uint8Array): void {
+    try {
+      if (head.status < 200) this.events.interim(head, bytes);
+      else this.events.response(head, bytes, 0, 0);
+    } catch (error) {
+      this.#eventFailed(error);
+    }
   }
 
   /** Nothing more is sent of it, so that a part does not look whole. Within `send` no event may come, so the failure comes later. */
@@ -232,7 +247,11 @@ export class ClientStream implements TargetExchange, SendingStream {
   // ---- inside ----------------------------------------------------------------------------------------------------------
 
   #deliver(bytes: Uint8Array): void {
-    this.events.body(bytes);
+    try {
+      this.events.body(bytes);
+    } catch (error) {
+      this.#eventFailed(error);
+    }
     if (!this.isOver) this.session?.giveBack(this, bytes.length);
   }
 
@@ -254,7 +273,17 @@ export class ClientStream implements TargetExchange, SendingStream {
     this.#finish("answered");
     if (this.#hasSentEnd) session?.leave(this);
     else session?.cancel(this);
-    this.events.bodyEnd(trailers?.head, trailers?.bytes);
+    try {
+      this.events.bodyEnd(trailers?.head, trailers?.bytes);
+    } catch (error) {
+      this.#eventFailed(error);
+    }
+  }
+
+  /** An event that throws ends its own request, and none of the others on the connection. */
+  #eventFailed(error: unknown): void {
+    logHandlerFailed(error);
+    this.fail("handler-error", "what was done with its answer failed", error);
   }
 
   #finish(outcome: "answered" | "aborted" | FailureReason, text = ""): void {

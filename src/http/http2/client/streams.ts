@@ -109,7 +109,7 @@ export class ClientStreams {
     if (head.status < 200) {
       stream.interims += 1;
       if (isEnd || stream.interims > settings.maxInterims) this.#bad(stream, "too many interim answers");
-      else stream.events.interim(head, section.bytes);
+      else stream.respond(head, section.bytes);
       return;
     }
     const { status, contentLength } = head;
@@ -121,7 +121,7 @@ export class ClientStreams {
     stream.hasResponse = true;
     stream.bodyFraming = !hasContent ? "none" : contentLength >= 0 ? "length" : "until-close";
     stream.bodyLength = hasContent ? Math.max(0, contentLength) : 0;
-    stream.events.response(head, section.bytes, 0, 0);
+    stream.respond(head, section.bytes);
     if (isEnd && !stream.isOver) stream.receiveEnd();
   }
 
