@@ -7,12 +7,16 @@ import { tally, together } from "./tally.ts";
 
 /** For tests without a timeout of their own: real processes take long on a small, busy machine. */
 const TEST_TIMEOUT_MS = 30_000;
-/** Folders that take a third of the time each; the rest takes the last third. They run in parallel: most tests only wait. */
-const THIRDS = [new Set(["net", "tcp", "load", "wire"]), new Set(["cli", "app", "part", "base", "metrics"])];
+/** Folders that take a quarter of the time each; the rest takes the last one. They run in parallel: most tests only wait. */
+const QUARTERS = [
+  new Set(["net", "tcp", "load"]),
+  new Set(["cli", "part", "base", "metrics"]),
+  new Set(["app", "store", "http", "proxy"]),
+];
 
 const ROOT = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
-const groups = args.some((arg) => !arg.startsWith("-")) ? [[]] : thirds();
+const groups = args.some((arg) => !arg.startsWith("-")) ? [[]] : quarters();
 const children: ReturnType<typeof spawn>[] = [];
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
@@ -29,11 +33,11 @@ const { line, exitCode } = together(results.map(({ summary, code }) => tally(sum
 process.stdout.write(`${line}\n`);
 process.exitCode = exitCode;
 
-/** Splits the tests into three parts, one for each process. */
-function thirds(): string[][] {
+/** Splits the tests into four parts, one for each process. */
+function quarters(): string[][] {
   const all = readdirSync(join(ROOT, "test")).filter((name) => !/\.ts$/.test(name) || /\.test\.ts$/.test(name));
-  const rest = all.filter((name) => !THIRDS.some((names) => names.has(name)));
-  const parts = [...THIRDS.map((names) => all.filter((name) => names.has(name))), rest];
+  const rest = all.filter((name) => !QUARTERS.some((names) => names.has(name)));
+  const parts = [...QUARTERS.map((names) => all.filter((name) => names.has(name))), rest];
   return parts.map((names) => names.map((name) => `./test/${name}`));
 }
 
