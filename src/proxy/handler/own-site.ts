@@ -24,6 +24,10 @@ export class OwnSiteAnswers {
     this.#rest = new Respond(200, "text/plain; charset=utf-8", body);
   }
 
+  names(host: string): boolean {
+    return this.#hosts.has(host);
+  }
+
   /** @param host as `hostKey` returns it; an address is one of this machine, as the request came here */
   isFor(host: string): boolean {
     return this.#hosts.has(host) || host.startsWith("[") || /^\d+\.\d+\.\d+\.\d+$/.test(host);

@@ -184,6 +184,14 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     else exchange.fail(isDeclared(exchange, table, own) ? 421 : 404, "No service has this name.");
   }
 
+  /** Whether the host is one of ours. A redirect to any other would lead wherever who made the link wants. */
+  #isKnown(exchange: ProxyExchange, head: Head, bytes: Uint8Array): boolean {
+    const { table, own } = this.#inForce;
+    const host = head.hostStart < 0 ? "" : hostKey(decoder.decode(bytes.subarray(head.hostStart, head.hostEnd)));
+    const { localAddress } = exchange.client.connection;
+    return table.names(host) || own.names(host) || host.replace(/^\[|\]$/g, "") === localAddress;
+  }
+
   #serve(
     exchange: ProxyExchange,
     client: Client<Route>,
@@ -194,7 +202,8 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     const { toHttps, isTrusted } = this.#inForce;
     const { http, guard, forward, lines } = route;
     if (toHttps !== undefined && http.plainHttp === "redirect") {
-      toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
+      if (this.#isKnown(exchange, head, bytes)) toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
+      else exchange.fail(404, "No service has this name.");
       return;
     }
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;

@@ -67,6 +67,11 @@ export class RouteTable<Route extends RoutePattern> {
     return this.#exact.get(host) ?? this.#ofDomain(host) ?? this.#every;
   }
 
+  /** Returns whether a route has this host by its name or domain: what only `*` has may be any name that a client makes up. */
+  names(host: string): boolean {
+    return host !== "*" && (this.#exact.has(host) || this.#ofDomain(host) !== undefined);
+  }
+
   #ofDomain(host: string): HostRoutes<Route> | undefined {
     const dot = this.#wildcards.size === 0 ? -1 : host.indexOf(".");
     return dot <= 0 ? undefined : this.#wildcards.get(host.slice(dot + 1));
