@@ -17,6 +17,7 @@ const FAILURES: Partial<Record<CloseReason, FailureReason>> = {
 const SAID: Readonly<Record<FailureReason, string>> = {
   connect: "no connection",
   "connect-timeout": "no connection in time",
+  "not-http2": "it does not agree on HTTP/2",
   "queue-full": "too many requests wait",
   "queue-timeout": "no connection came free",
   stopped: "it was stopped",

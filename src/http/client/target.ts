@@ -150,12 +150,12 @@ export class HttpTarget implements ExchangeOwner, Ticked {
     this.#totals.unsolicited += 1;
   }
 
-  failed(exchange: Exchange, failure: Omit<TargetFailure, "isTimeout">): void {
+  failed(exchange: Exchange, failure: Omit<TargetFailure, "isTimeout" | "isUnprocessed">): void {
     const { reason, text } = failure;
     this.#totals.failures[reason] += 1;
     // A kept connection that died is usual, and the request usually sent again.
     if (!failure.isReused && reason !== "stopped") this.#log(reason, text);
-    exchange.fail({ ...failure, isTimeout: reason.endsWith("-timeout") });
+    exchange.fail({ ...failure, isUnprocessed: false, isTimeout: reason.endsWith("-timeout") });
   }
 
   aborted(exchange: Exchange): void {

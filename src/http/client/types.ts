@@ -66,6 +66,7 @@ export type FailurePhase = "connect" | "before-response" | "in-response";
 export const FAILURE_REASONS = [
   "connect", // no connection: refused, unreachable, no such name, TLS
   "connect-timeout", // no connection within connectMs
+  "not-http2", // the target does not agree on HTTP/2, which was asked for (ALPN)
   "queue-full", // maxWaiting requests wait for a connection
   "queue-timeout", // no connection came free within waitMs
   "stopped", // the target was stopped
@@ -93,6 +94,8 @@ export interface TargetFailure {
    * while the request was on its way. An idempotent request without a body may then be sent once more (RFC 9110 §9.2.2).
    */
   readonly isReused: boolean;
+  /** The target said that it did nothing with it, so that any request may be sent again (RFC 9113 §8.7). HTTP/2 only. */
+  readonly isUnprocessed: boolean;
   /** A time was over: 504 says that better than 502. */
   readonly isTimeout: boolean;
 }

@@ -215,21 +215,12 @@ describe("a target of another make", () => {
     await target.stop();
   });
 
-  test("is asked for h2 by ALPN, and refused where it does not agree", async () => {
-    const tls = { cert: CERT, key: join(FIXTURES, "localhost-key.pem") };
-    const listenWith = async (alpn: string[]) => {
-      const server = await listen(
-        { host: "127.0.0.1", halfOpen: true, tls: { ...tls, alpn } },
-        new Http2Server(new Recorder()),
-      );
-      closers.push(() => server.stop({ graceMs: 0 }));
-      return targetOf(`https://localhost:${server.port}`, { tls: { ca: CERT } });
-    };
-    expect((await send(await listenWith(["h2"])).done).text).toBe("you asked for /");
-    expect((await send(await listenWith(["http/1.1"])).done).failure).toMatchObject({
-      phase: "connect",
-      reason: "connect",
-    });
+  test("is asked for h2 by ALPN", async () => {
+    const tls = { cert: CERT, key: join(FIXTURES, "localhost-key.pem"), alpn: ["h2"] };
+    const server = await listen({ host: "127.0.0.1", halfOpen: true, tls }, new Http2Server(new Recorder()));
+    closers.push(() => server.stop({ graceMs: 0 }));
+    const target = targetOf(`https://localhost:${server.port}`, { tls: { ca: CERT } });
+    expect((await send(target).done).text).toBe("you asked for /");
   });
 });
 
@@ -284,7 +275,7 @@ describe("a failure", () => {
   ])("is told: %s", async (_, frames, reason, mayRetry) => {
     const { target } = await raw((socket, count) => void (count === 0 && socket.write(concat(...frames))));
     const got = await send(target).done;
-    expect(got.failure).toMatchObject({ reason: reason as never, isReused: mayRetry });
+    expect(got.failure).toMatchObject({ reason: reason as never, isReused: false, isUnprocessed: mayRetry });
     expect([got.looksWhole, target.counts().failed]).toEqual([false, 1]);
   });
 
@@ -306,6 +297,32 @@ describe("a failure", () => {
     const nobody = targetOf("http://127.0.0.1:1");
     expect((await send(nobody).done).failure).toMatchObject({ phase: "connect", reason: "connect" });
   });
+});
+
+test.each([
+  ["prefers HTTP/1.1", ["http/1.1"]],
+  ["knows no ALPN", undefined],
+])("a target that %s is said not to speak HTTP/2", async (_, alpn) => {
+  const tls = { cert: CERT, key: join(FIXTURES, "localhost-key.pem"), ...(alpn && { alpn }) };
+  const server = await listen({ host: "127.0.0.1", halfOpen: true, tls }, {});
+  closers.push(() => server.stop({ graceMs: 0 }));
+  const target = targetOf(`https://localhost:${server.port}`, { tls: { ca: CERT } });
+  expect((await send(target).done).failure).toMatchObject({ phase: "connect", reason: "not-http2" });
+  await target.stop();
+});
+
+test("connections that a target leaves, with requests that go on, count no longer as its connections", async () => {
+  const { target, sockets } = await raw(
+    (socket, count) => {
+      if (count === 0) socket.write(concat(head(1, [":status: 200"]), frame(FrameType.goAway, 0, 0, uint32(1, 0))));
+    },
+    { maxConnections: 1 },
+  );
+  for (let count = 1; count <= 5; count++) {
+    const got = send(target);
+    await until(() => got.status === 200);
+    expect([sockets.length, got.isDone]).toEqual([count, false]);
+  }
 });
 
 test("a stop waits for what is under way, and takes nothing new", async () => {

@@ -8,6 +8,7 @@ import type {
   ResponseEvents,
   ResponseFraming,
   TargetExchange,
+  TargetFailure,
 } from "../../client/mod.ts";
 import { ByteQueue } from "../byte-queue.ts";
 import { ReceiveWindow } from "../receive-window.ts";
@@ -18,6 +19,8 @@ import type { ClientSession } from "./session.ts";
 /** Held for a connection that is not there yet, before `full` asks the caller to wait, and at most. */
 const HELD_HIGH_BYTES = 65_536;
 const HELD_MAX_BYTES = 4 * 1024 * 1024;
+
+type FailureDetails = Partial<Pick<TargetFailure, "cause" | "isReused" | "isUnprocessed">>;
 
 /** What a stream asks of the target that it was given to. */
 export interface StreamOwner {
@@ -204,7 +207,7 @@ export class ClientStream implements TargetExchange, SendingStream {
   /** Nothing more is sent of it, so that a part does not look whole. Within `send` no event may come, so the failure comes later. */
   overflowed(): void {
     if (this.isOver) return;
-    const tell = this.#failure("request-overflow", "more was written to it than may wait", undefined, false);
+    const tell = this.#failure("request-overflow", "more was written to it than may wait", {});
     queueMicrotask(tell);
   }
 
@@ -230,18 +233,19 @@ export class ClientStream implements TargetExchange, SendingStream {
   }
 
   /** Fails, and resets its stream where it has one. */
-  fail(reason: FailureReason, text: string, cause?: unknown, isReused = false): void {
-    if (!this.isOver) this.#failure(reason, text, cause, isReused)();
+  fail(reason: FailureReason, text: string, more: FailureDetails = {}): void {
+    if (!this.isOver) this.#failure(reason, text, more)();
   }
 
   /** Ends it. @returns what tells the caller */
-  #failure(reason: FailureReason, text: string, cause: unknown, isReused: boolean): () => void {
+  #failure(reason: FailureReason, text: string, more: FailureDetails): () => void {
     const { phase, session } = this;
     this.#finish(reason, text);
     if (session === undefined) this.#owner.withdrawn(this);
     else session.cancel(this);
     const isTimeout = reason.endsWith("-timeout");
-    return () => this.events.failed({ phase, reason, text, cause, isReused, isTimeout });
+    const { cause, isReused = false, isUnprocessed = false } = more;
+    return () => this.events.failed({ phase, reason, text, cause, isReused, isUnprocessed, isTimeout });
   }
 
   // ---- inside ----------------------------------------------------------------------------------------------------------
@@ -283,7 +287,7 @@ export class ClientStream implements TargetExchange, SendingStream {
   /** An event that throws ends its own request, and none of the others on the connection. */
   #eventFailed(error: unknown): void {
     logHandlerFailed(error);
-    this.fail("handler-error", "what was done with its answer failed", error);
+    this.fail("handler-error", "what was done with its answer failed", { cause: error });
   }
 
   #finish(outcome: "answered" | "aborted" | FailureReason, text = ""): void {

@@ -75,7 +75,7 @@ export class ClientStreams {
     for (const stream of streams) {
       this.#session.sender.leave(stream);
       // A slow reader gets the rest of an answer that is whole.
-      if (!stream.isAnswerWhole) stream.fail(reason, text, undefined, !stream.hasResponse && stream.isReused);
+      if (!stream.isAnswerWhole) stream.fail(reason, text, { isReused: !stream.hasResponse && stream.isReused });
     }
   }
 
@@ -200,8 +200,8 @@ export class ClientStreams {
     if (stream === undefined) return;
     this.remove(stream);
     // REFUSED_STREAM: nothing was done with it, so it can be sent again (RFC 9113 §8.7).
-    const wasRefused = code === ErrorCode.refusedStream;
-    stream.fail("reset", `it reset the stream: ${errorCodeName(code)}`, undefined, wasRefused);
+    const isUnprocessed = code === ErrorCode.refusedStream;
+    stream.fail("reset", `it reset the stream: ${errorCodeName(code)}`, { isUnprocessed });
     this.#target.hasRoom(this.#session);
   }
 
@@ -210,7 +210,7 @@ export class ClientStreams {
     for (const stream of [...this.#open.values()]) {
       if (stream.id <= lastId) continue;
       this.remove(stream);
-      stream.fail("closed", `it takes no more requests: ${errorCodeName(code)}`, undefined, true);
+      stream.fail("closed", `it takes no more requests: ${errorCodeName(code)}`, { isUnprocessed: true });
     }
   }
 }

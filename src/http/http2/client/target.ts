@@ -67,7 +67,8 @@ export class Http2Target implements SenderOwner, StreamOwner {
     this.responseHead = new Head(maxFields);
     this.section = new FieldSection({ maxBytes: maxHeadBytes, maxFields, maxBlockBytes: 2 * maxHeadBytes });
     const to = path === undefined ? { host, port } : { path };
-    const tls = this.isSecure && { ...options.tls, alpn: ["h2"] };
+    // With the second, one that does not speak the first says so, where it would otherwise fail the handshake.
+    const tls = this.isSecure && { ...options.tls, alpn: ["h2", "http/1.1"] };
     const socket = { writeQueueMaxBytes: 4_194_304, ...options.socket, halfOpen: true, timeoutMs: connectMs };
     this.#dialer = new Dialer<ClientSession>({ ...to, ...socket, tls }, this.#events());
   }
@@ -191,7 +192,7 @@ export class Http2Target implements SenderOwner, StreamOwner {
     if (this.#isStopped || this.#waiting.size === 0) return;
     this.#timer ??= setInterval(() => this.#tick(performance.now()), TICK_MS).unref();
     // One connection takes many requests: the next is opened when none has room.
-    if (this.#opening > 0 || this.#sessions.size >= this.settings.maxConnections) return;
+    if (this.#opening > 0 || this.#staying >= this.settings.maxConnections) return;
     this.#opening += 1;
     this.#dialer.connect({ signal: this.#dials.signal }).then(
       (connection) => this.#dialled(connection),
@@ -199,12 +200,20 @@ export class Http2Target implements SenderOwner, StreamOwner {
     );
   }
 
+  /** Connections that take requests. One that the target leaves may have requests for hours. */
+  get #staying(): number {
+    let count = 0;
+    for (const session of this.#sessions) if (!session.isLeaving) count += 1;
+    return count;
+  }
+
   #dialled(connection: Connection<ClientSession>): void {
     this.#opening -= 1;
     this.#totals.dialled += 1;
     if (this.isSecure && connection.tls?.alpn !== "h2") {
       connection.close();
-      this.#failWaiting("connect", "it does not agree on HTTP/2 (ALPN)", undefined);
+      this.#failWaiting("not-http2", "it does not agree on HTTP/2 (ALPN)", undefined);
+      this.#settleStop();
       return;
     }
     const session = new ClientSession(connection, this);
@@ -226,7 +235,7 @@ export class Http2Target implements SenderOwner, StreamOwner {
   #failWaiting(reason: FailureReason, text: string, cause: unknown): void {
     const waiting = [...this.#waiting.keys()];
     this.#waiting.clear();
-    for (const stream of waiting) stream.fail(reason, text, cause);
+    for (const stream of waiting) stream.fail(reason, text, { cause });
   }
 
   #endWaiting(): void {
