@@ -1,5 +1,10 @@
-/** Smaller pieces are copied into a block of this size, so that a byte at a time costs no more than its bytes. */
-const BLOCK_BYTES = 4096;
+/** The first block of a queue: bytes that come one at a time cost little more than themselves. */
+const SMALL_BLOCK_BYTES = 4096;
+/** Other blocks: as long as a frame, so that most of them leave in one. They are used again, since a slow download fills many. */
+const BLOCK_BYTES = 16_384;
+const MAX_SPARE_BLOCKS = 64;
+const spareBlocks: Uint8Array[] = [];
+const NOTHING = new Uint8Array(0);
 
 /** Copies of bytes that must wait, first in, first out. */
 export class ByteQueue {
@@ -11,19 +16,20 @@ export class ByteQueue {
   length = 0;
 
   push(bytes: Uint8Array): void {
-    const { length } = bytes;
-    const last = this.#blocks.at(-1);
-    if (last !== undefined && length <= last.length - this.#end) {
-      last.set(bytes, this.#end);
-      this.#end += length;
-    } else {
-      if (last !== undefined) this.#blocks[this.#blocks.length - 1] = last.subarray(0, this.#end);
-      const block = new Uint8Array(Math.max(length, BLOCK_BYTES));
-      block.set(bytes);
-      this.#blocks.push(block);
-      this.#end = length;
+    this.length += bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      let last = this.#blocks.at(-1);
+      if (last === undefined || this.#end === last.length) {
+        const isSmall = last === undefined && bytes.length <= SMALL_BLOCK_BYTES;
+        last = isSmall ? new Uint8Array(SMALL_BLOCK_BYTES) : (spareBlocks.pop() ?? new Uint8Array(BLOCK_BYTES));
+        this.#blocks.push(last);
+        this.#end = 0;
+      }
+      const taken = Math.min(bytes.length - at, last.length - this.#end);
+      last.set(bytes.subarray(at, at + taken), this.#end);
+      this.#end += taken;
+      at += taken;
     }
-    this.length += length;
   }
 
   /** Returns the first bytes, as many as lie together; none where it is empty. Valid until they are taken. */
@@ -33,14 +39,18 @@ export class ByteQueue {
     return block.subarray(this.#start, this.#blocks.length === 1 ? this.#end : block.length);
   }
 
-  /** Takes bytes of `first`. */
-  take(bytes: number): void {
+  /** Takes bytes of `first`. @returns the block that this emptied, for `release` once its bytes are used */
+  take(bytes: number): Uint8Array | undefined {
+    if (bytes === 0) return undefined;
     this.#start += bytes;
     this.length -= bytes;
-    if (this.#start < (this.#blocks.length === 1 ? this.#end : this.#blocks[0]!.length)) return;
-    this.#blocks.shift();
+    if (this.#start < (this.#blocks.length === 1 ? this.#end : this.#blocks[0]!.length)) return undefined;
     this.#start = 0;
+    return this.#blocks.shift();
   }
 }
 
-const NOTHING = new Uint8Array(0);
+/** Lets queues use a block again. */
+export function release(block: Uint8Array | undefined): void {
+  if (block?.length === BLOCK_BYTES && spareBlocks.length < MAX_SPARE_BLOCKS) spareBlocks.push(block);
+}

@@ -2,7 +2,7 @@ import { logHandlerFailed } from "../../net/mod.ts";
 import type { Head } from "../../wire/http1/mod.ts";
 import { ErrorCode, FrameFlag } from "../../wire/http2/mod.ts";
 import { type BodyFraming, Exchange, type HeadWriter, type Outcome } from "../exchange.ts";
-import { ByteQueue } from "./byte-queue.ts";
+import { ByteQueue, release } from "./byte-queue.ts";
 import { DISCARDING_WRITER } from "./head-writer.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import type { SendingStream } from "./sender.ts";
@@ -324,9 +324,10 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
   #deliverKept(): void {
     for (let kept = this.#kept; kept !== undefined && !this.#mustWait; kept = this.#kept) {
       const bytes = kept.first();
-      kept.take(bytes.length);
+      const emptied = kept.take(bytes.length);
       if (kept.length === 0) this.#kept = undefined;
       this.#deliver(bytes);
+      release(emptied);
     }
     if (this.isRequestWhole && this.#kept === undefined && !this.#mustWait)
       this.#endBody(this.#trailers?.head, this.#trailers?.bytes);

@@ -9,7 +9,7 @@ import {
   PeerSettings,
   writeUint32,
 } from "../../wire/http2/mod.ts";
-import { ByteQueue } from "./byte-queue.ts";
+import { ByteQueue, release } from "./byte-queue.ts";
 import { FrameOutput } from "./frame-output.ts";
 
 /** Of an answer: above the first the handler is told to wait, below the second to go on. */
@@ -149,7 +149,7 @@ export class Http2Sender {
     const taken = this.#frame(stream, bytes, 0, bytes.length);
     if (taken === 0) return false;
     stream.progressMs = performance.now();
-    queue.take(taken);
+    release(queue.take(taken));
     this.#queuedBytes -= taken;
     if (queue.length === 0) {
       stream.queue = undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Budget } from "../../../src/http/http2/budget.ts";
-import { ByteQueue } from "../../../src/http/http2/byte-queue.ts";
+import { ByteQueue, release } from "../../../src/http/http2/byte-queue.ts";
 import { FrameReader, type FrameSink } from "../../../src/http/http2/frame-reader.ts";
 import { ReceiveWindow } from "../../../src/http/http2/receive-window.ts";
 import { FrameFlag, FrameType, PREFACE } from "../../../src/wire/http2/mod.ts";
@@ -149,5 +149,19 @@ test("bytes that come one by one are kept in blocks", () => {
   for (let count = 0; count < 10_000; count++) queue.push(new Uint8Array([count]));
   let runs = 0;
   for (; queue.length > 0; runs++) queue.take(queue.first().length);
-  expect(runs).toBe(3);
+  expect(runs).toBe(2);
+});
+
+test("blocks of a long queue are used again once they are released, and not before", () => {
+  const queue = new ByteQueue();
+  queue.push(new Uint8Array(40_000));
+  const first = queue.first();
+  const emptied = queue.take(first.length);
+  const other = new ByteQueue();
+  other.push(new Uint8Array(20_000));
+  expect(other.first().buffer).not.toBe(first.buffer);
+  release(emptied);
+  const third = new ByteQueue();
+  third.push(new Uint8Array(20_000));
+  expect(third.first().buffer).toBe(first.buffer);
 });

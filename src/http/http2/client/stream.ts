@@ -10,7 +10,7 @@ import type {
   TargetExchange,
   TargetFailure,
 } from "../../client/mod.ts";
-import { ByteQueue } from "../byte-queue.ts";
+import { ByteQueue, release } from "../byte-queue.ts";
 import { ReceiveWindow } from "../receive-window.ts";
 import type { SendingStream } from "../sender.ts";
 import { Trailers } from "../trailers.ts";
@@ -159,8 +159,9 @@ export class ClientStream implements TargetExchange, SendingStream {
     const wasFull = held !== undefined && held.length > HELD_HIGH_BYTES;
     while (held !== undefined && held.length > 0 && !this.isOver) {
       const bytes = held.first();
-      held.take(bytes.length);
+      const emptied = held.take(bytes.length);
       this.content(bytes);
+      release(emptied);
     }
     if (this.isEnding && this.queue === undefined && !this.isOver) this.sendEnd();
     if (wasFull && !this.isFull) this.drain();
@@ -262,9 +263,10 @@ export class ClientStream implements TargetExchange, SendingStream {
   #deliverKept(): void {
     for (let kept = this.#kept; kept !== undefined && !this.#isPaused && !this.isOver; kept = this.#kept) {
       const bytes = kept.first();
-      kept.take(bytes.length);
+      const emptied = kept.take(bytes.length);
       if (kept.length === 0) this.#kept = undefined;
       this.#deliver(bytes);
+      release(emptied);
     }
     this.#settle();
   }
