@@ -1,3 +1,5 @@
+import { FIELD_STRIDE, FieldName, type Head, latin1 } from "../../wire/http1/mod.ts";
+
 /** Content codings by their names in `Content-Encoding` (RFC 9110 §8.4.1, RFC 8878, RFC 7932). */
 export type Coding = "zstd" | "br" | "gzip";
 
@@ -30,6 +32,17 @@ export function chooseCoding(value: string, available: readonly Coding[]): Codin
     }
   }
   return best;
+}
+
+/** Returns the value of a request's `Accept-Encoding`, "" without one. Several are one list (RFC 9110 §5.2). */
+export function acceptEncodingOf(head: Head, bytes: Uint8Array): string {
+  let value = "";
+  for (let place = 0; place < head.count * FIELD_STRIDE; place += FIELD_STRIDE) {
+    if (head.fields[place + 4] !== FieldName.acceptEncoding) continue;
+    const line = latin1(bytes, head.fields[place + 2]!, head.fields[place + 3]!);
+    value = value === "" ? line : `${value},${line}`;
+  }
+  return value;
 }
 
 function weightsOf(value: string): ReadonlyMap<string, number> {

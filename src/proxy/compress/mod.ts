@@ -1,2 +1,6 @@
-/** Compression of answers. */
-export { type Coding, chooseCoding } from "./accept-encoding.ts";
+/** Compression of answers: whether, in which coding, and the content itself. */
+export { acceptEncodingOf, type Coding, chooseCoding } from "./accept-encoding.ts";
+export { compressNow, compressWhole } from "./compress-whole.ts";
+export { CompressedBody, MADE_CODINGS, mayCompress } from "./compressed-body.ts";
+export { isCompressibleType, MIN_COMPRESSED_BYTES, VARY_LINE, weakTag } from "./compressible.ts";
+export { ForwardedCompression } from "./forwarded.ts";

@@ -8,6 +8,9 @@ const MAX_FREE_CHUNKS = 64;
 /** A download has one while it reads, not while it waits for its client. */
 const freeChunks: Uint8Array[] = [];
 
+/** What takes an answer's content. */
+export type Output = Pick<Exchange, "send" | "end" | "full">;
+
 /**
  * Sends bytes of a file as fast as the client takes them. At most one chunk is being read, and none while the client has not
  * taken those before.
@@ -18,6 +21,8 @@ const freeChunks: Uint8Array[] = [];
  */
 export class Download {
   readonly #exchange: Exchange;
+  /** Takes the content: the exchange, or what compresses it. */
+  readonly #output: Output;
   readonly #files: OpenFiles;
   readonly #file: OpenFile;
   readonly #sendHead: (first: Uint8Array, length: number) => void;
@@ -30,12 +35,14 @@ export class Download {
   /** @param sendHead begins the answer, with its first bytes */
   constructor(
     exchange: Exchange,
+    output: Output,
     files: OpenFiles,
     file: OpenFile,
     range: ByteRange,
     sendHead: (first: Uint8Array, length: number) => void,
   ) {
     this.#exchange = exchange;
+    this.#output = output;
     this.#files = files;
     this.#file = file;
     this.#sendHead = sendHead;
@@ -46,7 +53,7 @@ export class Download {
   /** Goes on: at the start, and when the client has taken what was sent. */
   next(): void {
     // Behind the last byte the exchange may still tell of room.
-    if (this.#isReading || this.#isOver || this.#at === this.#end || this.#exchange.full) return;
+    if (this.#isReading || this.#isOver || this.#at === this.#end || this.#output.full) return;
     this.#isReading = true;
     const chunk = freeChunks.pop() ?? new Uint8Array(CHUNK_BYTES);
     const length = Math.min(CHUNK_BYTES, this.#end - this.#at);
@@ -68,10 +75,10 @@ export class Download {
 
   #send(chunk: Uint8Array, length: number): void {
     this.#at += length;
-    if (this.#hasBegun) this.#exchange.send(chunk, 0, length);
+    if (this.#hasBegun) this.#output.send(chunk, 0, length);
     else this.#sendHead(chunk, length);
     this.#hasBegun = true;
-    if (this.#at === this.#end) this.#exchange.end();
+    if (this.#at === this.#end) this.#output.end();
     else this.next();
   }
 

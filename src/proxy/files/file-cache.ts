@@ -3,7 +3,7 @@ const ENTRY_BYTES = 2048;
 
 interface Entry<Value> {
   readonly value: Value;
-  readonly bytes: number;
+  bytes: number;
   readonly checkedMs: number;
   /** It was asked for since it was last passed over. */
   isUsed: boolean;
@@ -42,14 +42,16 @@ export class FileCache<Value> {
     if (bytes > this.#maxBytes) return;
     this.#entries.set(path, { value, bytes, checkedMs: nowMs, isUsed: false });
     this.bytes += bytes;
-    for (const [oldest, entry] of this.#entries) {
-      if (this.bytes <= this.#maxBytes) break;
-      this.#entries.delete(oldest);
-      if (entry.isUsed && oldest !== path) {
-        entry.isUsed = false;
-        this.#entries.set(oldest, entry);
-      } else this.bytes -= entry.bytes;
-    }
+    this.#shrink(path);
+  }
+
+  /** A value that may be kept takes more memory than before. */
+  grow(path: string, value: Value, moreBytes: number): void {
+    const entry = this.#entries.get(path);
+    if (entry?.value !== value) return;
+    entry.bytes += moreBytes;
+    this.bytes += moreBytes;
+    this.#shrink(path);
   }
 
   remove(path: string): void {
@@ -57,5 +59,17 @@ export class FileCache<Value> {
     if (entry === undefined) return;
     this.#entries.delete(path);
     this.bytes -= entry.bytes;
+  }
+
+  /** @param newest leaves where all others have left */
+  #shrink(newest: string): void {
+    for (const [oldest, entry] of this.#entries) {
+      if (this.bytes <= this.#maxBytes) break;
+      this.#entries.delete(oldest);
+      if (entry.isUsed && oldest !== newest) {
+        entry.isUsed = false;
+        this.#entries.set(oldest, entry);
+      } else this.bytes -= entry.bytes;
+    }
   }
 }

@@ -1,16 +1,18 @@
 import { BodyFraming, type Exchange } from "../../http/mod.ts";
 import { fieldLine } from "../../wire/http1/mod.ts";
-import { chooseCoding } from "../compress/mod.ts";
+import { CompressedBody, chooseCoding, mayCompress } from "../compress/mod.ts";
 import { type Conditions, evaluate, rangeApplies } from "./conditions.ts";
 import { Download } from "./download.ts";
-import type { Folder, Resource } from "./folder.ts";
-import type { OpenFiles } from "./open-files.ts";
+import type { FileResource, Folder, Resource } from "./folder.ts";
+import type { OpenFile, OpenFiles } from "./open-files.ts";
 import { type ByteRange, byteRange } from "./range.ts";
 import type { NoFile, StoredFile } from "./stored-file.ts";
 
 const RETRY_AFTER = fieldLine("Retry-After", "1");
 /** Times that a file may be replaced between being found and being opened. */
 const MAX_REPLACED = 3;
+
+type SendHead = (first: Uint8Array, start: number, end: number) => void;
 
 /** What requests for files of one service share. */
 export interface FilesContext {
@@ -31,6 +33,8 @@ export class FileRequest {
   /** Where a folder's path without a slash is redirected to. */
   readonly #location: string;
   #download: Download | undefined;
+  /** Takes what the download reads, where it is compressed while it is sent. */
+  #compressed: CompressedBody | undefined;
   #isFinished = false;
   #replaced = 0;
 
@@ -48,17 +52,19 @@ export class FileRequest {
       const found = await this.#context.folder.find(this.#path);
       if (!this.#isFinished) this.answer(found);
     } catch {
-      this.#withoutFile("broken");
+      this.#broken();
     }
   }
 
   drained(): void {
-    this.#download?.next();
+    if (this.#compressed === undefined) this.#download?.next();
+    else this.#compressed.drained();
   }
 
   finished(): void {
     this.#isFinished = true;
     this.#download?.finished();
+    this.#compressed?.close();
   }
 
   answer(resource: Resource): void {
@@ -66,7 +72,27 @@ export class FileRequest {
       this.#withoutFile(resource.why);
       return;
     }
-    const file = chosenFile(resource, this.#conditions.acceptEncoding);
+    const file = this.#chosen(resource);
+    if (file instanceof Promise) void file.then((made) => this.#answerWith(resource, made)).catch(() => this.#broken());
+    else this.#answerWith(resource, file);
+  }
+
+  /** Ranges are of what is on the disk. */
+  #chosen(resource: FileResource): StoredFile | Promise<StoredFile> {
+    const { acceptEncoding, range } = this.#conditions;
+    const { plain, coded, codings } = resource;
+    if (codings.length === 0 || acceptEncoding === "") return plain;
+    const available = range === "" ? codings : coded.map(({ coding }) => coding!);
+    const coding = chooseCoding(acceptEncoding, available);
+    return coding === undefined ? plain : this.#context.folder.inCoding(this.#path, resource, coding);
+  }
+
+  #broken(): void {
+    if (!this.#isFinished) this.#withoutFile("broken");
+  }
+
+  #answerWith(resource: FileResource, file: StoredFile): void {
+    if (this.#isFinished) return;
     const verdict = this.#conditions.isConditional ? evaluate(this.#conditions, file) : "proceed";
     if (verdict === "precondition-failed") this.#exchange.fail(412);
     else if (verdict === "not-modified") this.#notModified(resource, file);
@@ -93,7 +119,7 @@ export class FileRequest {
     this.#exchange.end();
   }
 
-  #notModified({ lines }: Resource & { type: "file" }, { validatorLines }: StoredFile): void {
+  #notModified({ lines }: FileResource, { validatorLines }: StoredFile): void {
     const writer = this.#exchange.begin(304);
     for (const line of validatorLines) writer.line(line);
     for (const line of lines) writer.line(line);
@@ -102,11 +128,17 @@ export class FileRequest {
     this.#exchange.end();
   }
 
-  #content(resource: Resource & { type: "file" }, file: StoredFile): void {
+  #content(resource: FileResource, file: StoredFile): void {
     const { size, content } = file;
     const range = this.#rangeOf(file);
     if (range === "unsatisfiable") {
       this.#exchange.fail(416, undefined, fieldLine("Content-Range", `bytes */${size}`));
+      return;
+    }
+    const isMadeNow = file.isMade && content === undefined;
+    // Too much is being compressed.
+    if (isMadeNow && !mayCompress()) {
+      this.#content(resource, resource.plain);
       return;
     }
     const { from, to } = range ?? { from: 0, to: size };
@@ -117,7 +149,7 @@ export class FileRequest {
       for (const line of resource.lines) writer.line(line);
       if (range !== undefined) writer.field("Content-Range", `bytes ${from}-${to - 1}/${size}`);
       for (const line of this.#context.lines) writer.line(line);
-      this.#exchange.sendHead(to - from, first, start, end);
+      this.#exchange.sendHead(isMadeNow ? BodyFraming.unknown : to - from, first, start, end);
     };
     if (content !== undefined || this.#exchange.isHead || size === 0) {
       const bytes = content ?? NO_BYTES;
@@ -126,11 +158,7 @@ export class FileRequest {
     } else this.#fromDisk(file, { from, to }, sendHead);
   }
 
-  #fromDisk(
-    file: StoredFile,
-    range: ByteRange,
-    sendHead: (first: Uint8Array, start: number, end: number) => void,
-  ): void {
+  #fromDisk(file: StoredFile, range: ByteRange, sendHead: SendHead): void {
     const { open, folder, failed } = this.#context;
     open.open(file, (opened) => {
       if (opened === "busy") {
@@ -144,12 +172,23 @@ export class FileRequest {
         if (this.#replaced < MAX_REPLACED) void this.start();
         else this.#exchange.fail(503, undefined, RETRY_AFTER);
       } else {
-        this.#download = new Download(this.#exchange, open, opened, range, (first, length) =>
-          sendHead(first, 0, length),
-        );
+        this.#download = this.#downloadOf(file, opened, range, sendHead);
         if (this.#isFinished) this.#download.finished();
         else this.#download.next();
       }
+    });
+  }
+
+  #downloadOf(file: StoredFile, opened: OpenFile, range: ByteRange, sendHead: SendHead): Download {
+    const exchange = this.#exchange;
+    const { open } = this.#context;
+    if (!file.isMade || this.#isFinished)
+      return new Download(exchange, exchange, open, opened, range, (first, length) => sendHead(first, 0, length));
+    const compressed = new CompressedBody(exchange, file.coding!, () => this.#download?.next());
+    this.#compressed = compressed;
+    return new Download(exchange, compressed, open, opened, range, (first, length) => {
+      sendHead(NO_BYTES, 0, 0);
+      compressed.send(first, 0, length);
     });
   }
 
@@ -162,12 +201,3 @@ export class FileRequest {
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-function chosenFile({ plain, coded }: Resource & { type: "file" }, acceptEncoding: string): StoredFile {
-  if (coded.length === 0 || acceptEncoding === "") return plain;
-  const coding = chooseCoding(
-    acceptEncoding,
-    coded.map(({ coding }) => coding!),
-  );
-  return coded.find((each) => each.coding === coding) ?? plain;
-}

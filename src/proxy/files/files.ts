@@ -20,10 +20,16 @@ export class Files {
    * @param lines prepared fields of every answer of the service
    * @param dropNames fields that the service removes or sets itself, in lower case
    */
-  constructor(service: string, files: HttpFiles, lines: readonly Uint8Array[], dropNames: ReadonlySet<string>) {
+  constructor(
+    service: string,
+    files: HttpFiles,
+    compresses: boolean,
+    lines: readonly Uint8Array[],
+    dropNames: ReadonlySet<string>,
+  ) {
     const log = logOf("proxy");
     this.#context = {
-      folder: new Folder(files, dropNames),
+      folder: new Folder(files, compresses, dropNames),
       open: openFiles,
       lines,
       failed: occasionallyEach<"busy" | "broken">((why, count) =>

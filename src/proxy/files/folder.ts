@@ -1,20 +1,32 @@
 import { realpath } from "node:fs/promises";
 import type { HttpFiles } from "../../part/mod.ts";
-import { fieldLine } from "../../wire/http1/mod.ts";
-import type { Coding } from "../compress/mod.ts";
+import {
+  type Coding,
+  compressWhole,
+  isCompressibleType,
+  MADE_CODINGS,
+  MIN_COMPRESSED_BYTES,
+  VARY_LINE,
+} from "../compress/mod.ts";
 import { FileCache } from "./file-cache.ts";
-import { inspect, type NoFile, noFileOf, type StoredFile } from "./stored-file.ts";
+import { inspect, madeFile, type NoFile, noFileOf, type StoredFile } from "./stored-file.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** What a path of the site stands for. */
-export type Resource =
-  | {
-      readonly type: "file";
-      readonly plain: StoredFile;
-      readonly coded: readonly StoredFile[];
-      readonly lines: readonly Uint8Array[];
-    }
-  | { readonly type: "none"; readonly why: NoFile };
+export type Resource = FileResource | { readonly type: "none"; readonly why: NoFile };
+
+export interface FileResource {
+  readonly type: "file";
+  readonly plain: StoredFile;
+  /** Compressed files beside it. */
+  readonly coded: readonly StoredFile[];
+  /** Codings of those, and those that can be made. */
+  readonly codings: readonly Coding[];
+  /** What was made so far. */
+  readonly made: Map<Coding, StoredFile | Promise<StoredFile>>;
+  /** Prepared fields that all of them share. */
+  readonly lines: readonly Uint8Array[];
+}
 
 /** How long what was found is believed: too short for a person to notice, and a busy site asks the disk four times a second. */
 const FRESH_MS = 250;
@@ -28,7 +40,6 @@ const PRECOMPRESSED: readonly (readonly [Coding, string])[] = [
   ["br", ".br"],
   ["gzip", ".gz"],
 ];
-const VARY = fieldLine("Vary", "Accept-Encoding");
 const MISSING: Resource = { type: "none", why: "missing" };
 const BUSY: Resource = { type: "none", why: "busy" };
 
@@ -42,6 +53,7 @@ const BUSY: Resource = { type: "none", why: "busy" };
  */
 export class Folder {
   readonly #files: HttpFiles;
+  readonly #compresses: boolean;
   readonly #dropNames: ReadonlySet<string>;
   readonly #cache: FileCache<Resource>;
   readonly #maxKeptBytes: number;
@@ -49,8 +61,9 @@ export class Folder {
   readonly #turnstile = new Turnstile(LOOKUPS.atOnce, LOOKUPS.waiting);
 
   /** @param dropNames fields that the service removes or sets itself, in lower case */
-  constructor(files: HttpFiles, dropNames: ReadonlySet<string>) {
+  constructor(files: HttpFiles, compresses: boolean, dropNames: ReadonlySet<string>) {
     this.#files = files;
+    this.#compresses = compresses;
     this.#dropNames = dropNames;
     this.#cache = new FileCache(files.cacheBytes);
     this.#maxKeptBytes = Math.min(MAX_KEPT_BYTES, Math.floor(files.cacheBytes / 8));
@@ -79,12 +92,43 @@ export class Folder {
     this.#cache.remove(path);
   }
 
+  /**
+   * Returns a file in a coding: as it is beside it, or made here. What is in memory is compressed once and kept; anything larger
+   * is compressed while it is sent.
+   */
+  inCoding(path: string, resource: FileResource, coding: Coding): StoredFile | Promise<StoredFile> {
+    const { plain, coded, made } = resource;
+    const known = coded.find((each) => each.coding === coding) ?? made.get(coding);
+    if (known !== undefined) return known;
+    const { content } = plain;
+    const file =
+      content === undefined
+        ? madeFile(plain, coding, this.#dropNames, undefined)
+        : this.#make(path, resource, coding, content);
+    made.set(coding, file);
+    return file;
+  }
+
+  async #make(path: string, resource: FileResource, coding: Coding, content: Uint8Array): Promise<StoredFile> {
+    const bytes = await this.#turnstile.run(() => compressWhole(content, coding)).catch(() => undefined);
+    if (bytes === undefined) {
+      resource.made.delete(coding);
+      return resource.plain;
+    }
+    const file = madeFile(resource.plain, coding, this.#dropNames, bytes);
+    resource.made.set(coding, file);
+    this.#cache.grow(path, resource, file.size);
+    return file;
+  }
+
   #keep(path: string, found: Resource): Resource {
     // Paths without a file are not kept: strangers invent them.
     if (found.type === "none") this.#cache.remove(path);
     else {
-      const content = [found.plain, ...found.coded].reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
-      this.#cache.put(path, found, content, performance.now());
+      const made = [...found.made.values()].filter((each): each is StoredFile => !(each instanceof Promise));
+      const all = [found.plain, ...found.coded, ...made];
+      const bytes = all.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
+      this.#cache.put(path, found, bytes, performance.now());
     }
     return found;
   }
@@ -111,23 +155,26 @@ export class Folder {
     const kind = { maxKeptBytes: this.#maxKeptBytes, dropNames: this.#dropNames };
     const plain = await inspect(root, full, kind, former?.plain.path === full ? former.plain : undefined);
     if (typeof plain === "string") return { type: "none", why: plain };
-    if (!this.#files.precompressed) return { type: "file", plain, coded: [], lines: [] };
-    const { contentType } = plain;
-    const all = await Promise.all(
-      PRECOMPRESSED.map(([coding, suffix]) =>
-        inspect(
-          root,
-          full + suffix,
-          { ...kind, coding, contentType },
-          former?.coded.find((each) => each.path === full + suffix),
-        ),
-      ),
-    );
-    const coded = all.filter((each) => typeof each !== "string");
-    const isSameFile = former !== undefined && former.plain === plain;
-    if (isSameFile && coded.length === former.coded.length && coded.every((each, at) => each === former.coded[at]))
-      return former;
-    const varies = coded.length > 0 && !this.#dropNames.has("vary");
-    return { type: "file", plain, coded, lines: varies ? [VARY] : [] };
+    const coded = this.#files.precompressed ? await this.#codedBeside(root, plain, former) : [];
+    const isSame = former?.plain === plain && coded.length === former.coded.length;
+    if (isSame && coded.every((each, at) => each === former.coded[at])) return former;
+    const isMadeHere = this.#compresses && plain.size >= MIN_COMPRESSED_BYTES && isCompressibleType(plain.contentType);
+    const codings = [...new Set([...coded.map(({ coding }) => coding!), ...(isMadeHere ? MADE_CODINGS : [])])];
+    const varies = codings.length > 0 && !this.#dropNames.has("vary");
+    return { type: "file", plain, coded, codings, made: new Map(), lines: varies ? [VARY_LINE] : [] };
+  }
+
+  async #codedBeside(root: string, plain: StoredFile, former: FileResource | undefined): Promise<StoredFile[]> {
+    const kind = { maxKeptBytes: this.#maxKeptBytes, dropNames: this.#dropNames, contentType: plain.contentType };
+    const all = PRECOMPRESSED.map(([coding, suffix]) => {
+      const path = plain.path + suffix;
+      return inspect(
+        root,
+        path,
+        { ...kind, coding },
+        former?.coded.find((each) => each.path === path),
+      );
+    });
+    return (await Promise.all(all)).filter((each) => typeof each !== "string");
   }
 }

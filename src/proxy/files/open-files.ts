@@ -13,8 +13,14 @@ const MAX_OPEN = 256;
 
 /** Open descriptors of an event loop by the files' identities, so that many slow readers of one file cost one. */
 export class OpenFiles {
+  readonly #maxOpen: number;
   readonly #files = new Map<string, OpenFile>();
   readonly #waiting = new Map<string, ((file: OpenFile | "busy" | "changed") => void)[]>();
+
+  /** @param maxOpen different files @default {256} */
+  constructor(maxOpen = MAX_OPEN) {
+    this.#maxOpen = maxOpen;
+  }
 
   /**
    * Opens a file that was found, for `done`: at once where it is open already. `changed`: another one is there now.
@@ -30,7 +36,7 @@ export class OpenFiles {
     }
     const waiting = this.#waiting.get(identity);
     if (waiting !== undefined) waiting.push(done);
-    else if (this.#files.size + this.#waiting.size >= MAX_OPEN) done("busy");
+    else if (this.#files.size + this.#waiting.size >= this.#maxOpen) done("busy");
     else {
       this.#waiting.set(identity, [done]);
       openSame(stored, (descriptor) => this.#opened(identity, descriptor));

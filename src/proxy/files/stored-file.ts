@@ -2,7 +2,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, readlink } from "node:fs/promises";
 import { systemCodeOf } from "../../base/mod.ts";
 import { fieldLine } from "../../wire/http1/mod.ts";
-import type { Coding } from "../compress/mod.ts";
+import { type Coding, weakTag } from "../compress/mod.ts";
 import type { Validators } from "./conditions.ts";
 import { mediaTypeOf } from "./media-type.ts";
 
@@ -20,6 +20,8 @@ export interface StoredFile extends Validators {
   readonly contentLines: readonly Uint8Array[];
   /** Its content, where it is kept in memory. */
   readonly content: Uint8Array | undefined;
+  /** It is on the disk without its coding. */
+  readonly isMade: boolean;
 }
 
 /** What a path was found to be, where it is no file that may be sent. */
@@ -87,15 +89,46 @@ function isInside(root: string, real: string): boolean {
   return real.startsWith(folder) && !/(^|\/)\.(?!well-known(\/|$))/.test(real.slice(folder.length));
 }
 
+/**
+ * Describes a file in a coding that is made here. Its tag is weak: another version may make other bytes of the same file.
+ *
+ * @param content undefined where it is made while it is sent
+ */
+export function madeFile(
+  plain: StoredFile,
+  coding: Coding,
+  dropNames: ReadonlySet<string>,
+  content: Uint8Array | undefined,
+): StoredFile {
+  const etag = weakTag(`${plain.etag.slice(0, -1)}-${coding}"`);
+  const lines = linesExcept(dropNames);
+  return {
+    ...plain,
+    size: content?.length ?? plain.size,
+    coding,
+    etag,
+    validatorLines: lines({ ETag: etag, "Last-Modified": dateOf(plain.modifiedSeconds) }),
+    contentLines: lines({ "Content-Type": plain.contentType, "Content-Encoding": coding }),
+    content,
+    isMade: true,
+  };
+}
+
+function linesExcept(dropNames: ReadonlySet<string>) {
+  return (fields: Readonly<Record<string, string | undefined>>) =>
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined || dropNames.has(name.toLowerCase()) ? [] : [fieldLine(name, value)],
+    );
+}
+
+const dateOf = (seconds: number) => new Date(seconds * 1000).toUTCString();
+
 function describe(path: string, stats: Stats, kind: FileKind, content: Uint8Array | undefined): StoredFile {
   const { coding, contentType = mediaTypeOf(path), dropNames } = kind;
   // Microseconds and size, as other servers do it with seconds.
   const etag = `"${Math.round(stats.mtimeMs * 1000).toString(36)}-${stats.size.toString(36)}${coding ? `-${coding}` : ""}"`;
   const modifiedSeconds = Math.floor(stats.mtimeMs / 1000);
-  const lines = (fields: Readonly<Record<string, string | undefined>>) =>
-    Object.entries(fields).flatMap(([name, value]) =>
-      value === undefined || dropNames.has(name.toLowerCase()) ? [] : [fieldLine(name, value)],
-    );
+  const lines = linesExcept(dropNames);
   return {
     path,
     size: content?.length ?? stats.size,
@@ -104,9 +137,10 @@ function describe(path: string, stats: Stats, kind: FileKind, content: Uint8Arra
     coding,
     etag,
     modifiedSeconds,
-    validatorLines: lines({ ETag: etag, "Last-Modified": new Date(modifiedSeconds * 1000).toUTCString() }),
+    validatorLines: lines({ ETag: etag, "Last-Modified": dateOf(modifiedSeconds) }),
     contentLines: lines({ "Content-Type": contentType, "Content-Encoding": coding, "Accept-Ranges": "bytes" }),
     content,
+    isMade: false,
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../../http/mod.ts";
 import type { QueuePlace, Waiter } from "../../targets/mod.ts";
 import { fieldLine, type Head, isIdempotent } from "../../wire/http1/mod.ts";
+import { ForwardedCompression } from "../compress/mod.ts";
 import type { HeadPool } from "./head-pool.ts";
 import type { HttpServiceTarget } from "./http-link.ts";
 import type { Delimiting, RequestHead } from "./request-head.ts";
@@ -73,6 +74,10 @@ export class Forward implements ResponseEvents, Waiter {
   #place: QueuePlace | undefined;
   #tried: readonly HttpServiceTarget[] = NO_TARGETS;
   #sent: TargetExchange | undefined;
+  /** Takes the answer's content: the exchange, or what compresses it. */
+  #output: Pick<Exchange, "send" | "end" | "full">;
+  /** Where the service wants it. */
+  #compression: ForwardedCompression | undefined;
   /** Of the client's cookie, where the service has one. */
   #stickyValue: string | undefined;
   #isTrial = false;
@@ -93,6 +98,7 @@ export class Forward implements ResponseEvents, Waiter {
   ) {
     this.route = route;
     this.exchange = exchange;
+    this.#output = exchange;
     this.#heads = heads;
     this.#authority = authority;
     this.#choiceHash = choiceHash;
@@ -111,6 +117,7 @@ export class Forward implements ResponseEvents, Waiter {
     const { exchange, route } = this;
     if (route.stickyCookie !== undefined) this.#stickyValue = cookieValue(head, bytes, route.stickyCookie);
     const isWebSocket = exchange.upgrade === WEBSOCKET;
+    if (route.compresses && !isWebSocket) this.#compression = new ForwardedCompression(head, bytes);
     if (isWebSocket) this.#isComplete = true;
     else if (exchange.hasBody || head.contentLength === 0) {
       // Also a length of 0 is passed on: some targets want one with each POST.
@@ -166,7 +173,9 @@ export class Forward implements ResponseEvents, Waiter {
   }
 
   clientDrained(): void {
-    this.#sent?.resume();
+    const body = this.#compression?.body;
+    if (body === undefined) this.#sent?.resume();
+    else body.drained();
   }
 
   /** The exchange is finished: what is left of the target's side is given up. */
@@ -174,6 +183,7 @@ export class Forward implements ResponseEvents, Waiter {
     if (this.#place !== undefined) this.route.targets.leave(this.#place);
     this.#place = undefined;
     this.#sent?.abort();
+    this.#compression?.body?.close();
     this.#endAttempt();
     this.#release();
   }
@@ -246,7 +256,7 @@ export class Forward implements ResponseEvents, Waiter {
     block.isWhole = this.#isComplete && kept.length === 0 && this.#delimiting !== "chunked";
     block.isHead = exchange.isHead;
     block.isUpgrade = exchange.upgrade === WEBSOCKET;
-    block.carriesChunks = exchange.canCarryChunks;
+    block.carriesChunks = this.#carriesChunks;
     block.isFresh = this.#isFresh;
     const sent = target.link.http.send(this, block);
     this.#sent = sent;
@@ -286,7 +296,7 @@ export class Forward implements ResponseEvents, Waiter {
     this.#release();
     this.target!.connected();
     const writer = exchange.begin(head.status);
-    writer.lines(head, bytes, DROPPED_FROM_RESPONSES, route.responseDropNames);
+    const isCompressed = this.#writeLines(writer, head, bytes);
     writer.line(route.via["HTTP/1.1"]);
     for (const line of route.responseLines) writer.line(line);
     this.#writeCookie(writer);
@@ -295,18 +305,21 @@ export class Forward implements ResponseEvents, Waiter {
       exchange.sendHead(BodyFraming.none);
       exchange.tunnel();
       if (to > from) exchange.send(bytes, from, to);
+    } else if (isCompressed) {
+      this.#output = this.#compression!.begin(exchange, () => this.#sent?.resume());
+      this.#output.send(bytes, from, to);
     } else exchange.sendHead(this.#framingOf(sent, head), bytes, from, to);
     this.#passed(to - from);
   }
 
   body(bytes: Uint8Array): void {
-    this.exchange.send(bytes);
+    this.#output.send(bytes);
     this.#passed(bytes.length);
   }
 
   bodyEnd(trailers?: Head, bytes?: Uint8Array): void {
     if (this.#sent?.bodyFraming !== "tunnel") this.#endAttempt();
-    this.exchange.end(trailers, bytes);
+    this.#output.end(trailers, bytes);
   }
 
   drain(): void {
@@ -350,9 +363,22 @@ export class Forward implements ResponseEvents, Waiter {
     else exchange.fail(502);
   }
 
+  #writeLines(writer: HeadWriter, head: Head, bytes: Uint8Array): boolean {
+    const { responseDropNames } = this.route;
+    if (this.#compression !== undefined)
+      return this.#compression.writeLines(writer, head, bytes, DROPPED_FROM_RESPONSES, responseDropNames);
+    writer.lines(head, bytes, DROPPED_FROM_RESPONSES, responseDropNames);
+    return false;
+  }
+
+  /** Chunks go on as they are, unless their content is looked at. */
+  get #carriesChunks(): boolean {
+    return this.exchange.canCarryChunks && !this.#compression?.needsContent;
+  }
+
   #framingOf({ bodyFraming, bodyLength }: TargetExchange, head: Head): BodyFraming {
     if (bodyFraming === "length") return bodyLength;
-    if (bodyFraming === "chunked") return this.exchange.canCarryChunks ? BodyFraming.chunks : BodyFraming.unknown;
+    if (bodyFraming === "chunked") return this.#carriesChunks ? BodyFraming.chunks : BodyFraming.unknown;
     if (bodyFraming === "until-close") return BodyFraming.unknown;
     // An answer to HEAD says how long the one to GET would be.
     return this.exchange.isHead && head.contentLength >= 0 ? head.contentLength : BodyFraming.none;
@@ -360,6 +386,6 @@ export class Forward implements ResponseEvents, Waiter {
 
   #passed(bytes: number): void {
     this.target!.link.bytesRead += bytes;
-    if (this.exchange.full) this.#sent?.pause();
+    if (this.#output.full) this.#sent?.pause();
   }
 }

@@ -22,6 +22,8 @@ export interface ForwardRoute {
   readonly filledLines: FilledLines | undefined;
   readonly responseDropNames: readonly Uint8Array[];
   readonly responseLines: readonly Uint8Array[];
+  /** Answers are compressed for clients that accept it. */
+  readonly compresses: boolean;
   /** `Via`, by the protocol of who sent the message (RFC 9110 §7.6.3). */
   readonly via: Readonly<Record<Exchange["protocol"], Uint8Array>>;
 }
@@ -36,7 +38,7 @@ const VIA: ForwardRoute["via"] = {
 
 /** @param responseLines prepared fields that all answers of the service get @throws {TenkError} `invalid-option` */
 export function forwardRoute(
-  { headers: { request, response } }: HttpService,
+  { headers: { request, response }, compress }: HttpService,
   forward: HttpForward,
   targets: TargetList<HttpLink>,
   responseLines: readonly Uint8Array[],
@@ -54,6 +56,7 @@ export function forwardRoute(
     filledLines: filled.length === 0 ? undefined : new FilledLines(filled),
     responseDropNames: namesOf([...response.remove, ...response.set.map(([name]) => name)]),
     responseLines,
+    compresses: compress,
     via: VIA,
   };
 }

@@ -171,7 +171,8 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     if (head.hostStart < 0) return table.ofHost("");
     if (client.table === table && isSame(bytes, head.hostStart, head.hostEnd, client.hostBytes))
       return client.hostRoutes;
-    client.hostBytes = bytes.slice(head.hostStart, head.hostEnd);
+    // A copy: `slice` of a Buffer is a view.
+    client.hostBytes = new Uint8Array(bytes.subarray(head.hostStart, head.hostEnd));
     client.hostRoutes = table.ofHost(hostKey(decoder.decode(client.hostBytes)));
     client.table = table;
     return client.hostRoutes;

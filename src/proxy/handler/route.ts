@@ -91,12 +91,19 @@ export function prepareRoute(service: Service, former: Route | undefined): Prepa
   };
 }
 
-function answererOf(service: string, { answer, headers }: HttpService, lines: readonly Uint8Array[]): Answerer {
+function answererOf(
+  service: string,
+  { answer, headers, compress }: HttpService,
+  lines: readonly Uint8Array[],
+): Answerer {
   const { remove, set } = headers.response;
   const dropNames = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
   if (answer.type === "respond")
-    return new Respond(answer.status, dropNames.has("content-type") ? undefined : answer.contentType, answer.body);
+    return new Respond(answer.status, answer.contentType, answer.body, {
+      compresses: compress,
+      writesType: !dropNames.has("content-type"),
+    });
   if (answer.type === "redirect") return new Redirect(answer.status, answer.to);
-  if (answer.type === "files") return new Files(service, answer.files, lines, dropNames);
+  if (answer.type === "files") return new Files(service, answer.files, compress, lines, dropNames);
   throw new Error(`no answerer for ${answer.type}`);
 }
