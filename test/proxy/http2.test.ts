@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { listen, type Server } from "../../src/net/mod.ts";
 import { PROXY_COUNTS } from "../../src/proxy/counts.ts";
 import proxyModule from "../../src/proxy/handler/proxy-module.ts";
+import { until } from "../net/support.ts";
 import { proxyOptions, type RawTarget, rawTarget } from "./support.ts";
 
 const fixture = (name: string) => join(import.meta.dirname, "../net/fixtures", `${name}.pem`);
+
+const TLS = { cert: fixture("localhost-cert"), key: fixture("localhost-key"), alpn: ["h2", "http/1.1"] };
 
 let target: RawTarget;
 let proxy: Server;
@@ -27,8 +31,7 @@ beforeAll(async () => {
     else if (last.endsWith("body")) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${last.length}\r\n\r\n${last}`);
   });
   const options = proxyOptions(`  app: http://127.0.0.1:${target.port}\n`);
-  const tls = { cert: fixture("localhost-cert"), key: fixture("localhost-key"), alpn: ["h2", "http/1.1"] };
-  proxy = await listen({ port: 0, halfOpen: true, tls, handlerCounts: PROXY_COUNTS }, proxyModule(options));
+  proxy = await listen({ port: 0, halfOpen: true, tls: TLS, handlerCounts: PROXY_COUNTS }, proxyModule(options));
   session = connect(`https://127.0.0.1:${proxy.port}`, { rejectUnauthorized: false });
   await new Promise((resolve) => session.once("remoteSettings", resolve));
 });
@@ -121,4 +124,31 @@ test("a WebSocket over HTTP/2 is a tunnel to a target that speaks HTTP/1.1 (RFC 
   expect(request).toContain("GET /ws HTTP/1.1\r\n");
   expect(request).toMatch(/\r\nSec-WebSocket-Key: [\w+/]{22}==\r\n/);
   stream.destroy();
+});
+
+test("content of unknown length that comes while all targets are busy goes on as chunks, with its trailers", async () => {
+  const first = Promise.withResolvers<Socket>();
+  const other = await rawTarget((text, socket) => {
+    if (text.startsWith("GET")) first.resolve(socket);
+    if (text.endsWith("x-sum: 3\r\n\r\n")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  const limits = "{ perTarget: 1, waiting: 1, wait: 10s }";
+  const narrow = await listen(
+    { port: 0, halfOpen: true, tls: TLS, handlerCounts: PROXY_COUNTS },
+    proxyModule(proxyOptions(`  app: { target: "http://127.0.0.1:${other.port}", limits: ${limits} }\n`)),
+  );
+  const client = connect(`https://127.0.0.1:${narrow.port}`, { rejectUnauthorized: false });
+  const common = { ":path": "/", ":authority": "app.home.arpa" };
+  const holder = client.request({ ...common });
+  const socket = await first.promise;
+  const stream = client.request({ ...common, ":method": "POST" }, { waitForTrailers: true } as never);
+  stream.on("wantTrailers", () => stream.sendTrailers({ "x-sum": "3" }));
+  stream.end("abc");
+  await until(() => client.state.outboundQueueSize === 0);
+  socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  await Promise.all([answerOf(holder), answerOf(stream).then(({ body }) => expect(body).toBe("ok"))]);
+  expect(other.received.join("")).toContain("\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 3\r\n\r\n");
+  client.destroy();
+  await narrow.stop({ graceMs: 0 });
+  other.stop();
 });

@@ -11,6 +11,7 @@ import { fieldLine, type Head, isIdempotent } from "../../wire/http1/mod.ts";
 import { ForwardedCompression } from "../compress/mod.ts";
 import type { HeadPool } from "./head-pool.ts";
 import type { HttpServiceTarget } from "./http-link.ts";
+import { KeptContent } from "./kept-content.ts";
 import type { Delimiting, RequestHead } from "./request-head.ts";
 import { DROPPED_FROM_RESPONSES } from "./response-fields.ts";
 import type { ForwardRoute } from "./route.ts";
@@ -19,8 +20,6 @@ import { newWebSocketKey, UPGRADE_WEBSOCKET, WEBSOCKET } from "./websocket.ts";
 
 /** Targets that one request is sent to, at most. */
 const MAX_ATTEMPTS = 3;
-/** Content that is kept while a connection is being opened, to send it to another target where that fails. */
-const MAX_KEPT_BYTES = 256 * 1024;
 const RETRY_AFTER = fieldLine("Retry-After", "5");
 /** Failures that tell against the target; a full queue or a client that stalls does not. */
 const TARGETS_FAULT: ReadonlySet<TargetFailure["reason"]> = new Set([
@@ -68,9 +67,8 @@ export class Forward implements ResponseEvents, Waiter {
   /** The client's content is complete. */
   #isComplete: boolean;
   #waitsForContent = false;
-  /** Content behind that in `#head`; undefined once it is too much to be sent again. */
-  #kept: Uint8Array[] | undefined = [];
-  #keptBytes = 0;
+  /** Content behind that in `#head`; undefined for a request without content, and once it is answered. */
+  #kept: KeptContent | undefined;
   #place: QueuePlace | undefined;
   #tried: readonly HttpServiceTarget[] = NO_TARGETS;
   #sent: TargetExchange | undefined;
@@ -104,6 +102,7 @@ export class Forward implements ResponseEvents, Waiter {
     this.#choiceHash = choiceHash;
     this.#isIdempotent = isIdempotent(head.method);
     this.#isComplete = !exchange.hasBody;
+    if (exchange.hasBody) this.#kept = new KeptContent();
   }
 
   /**
@@ -159,8 +158,8 @@ export class Forward implements ResponseEvents, Waiter {
       } else this.exchange.pauseBody();
       return;
     }
-    if (this.answeredMs === 0 && !sent.isReused) this.#keepContent(bytes, true);
-    else this.#kept = undefined;
+    if (this.answeredMs === 0 && !sent.isReused) this.#kept?.addSent(bytes);
+    else this.#kept?.drop();
     this.target!.link.bytesWritten += bytes.length;
     sent.write(bytes);
     if (sent.full) this.exchange.pauseBody();
@@ -169,6 +168,7 @@ export class Forward implements ResponseEvents, Waiter {
   /** @param trailers field lines, each with its CRLF */
   requestBodyEnd(trailers: Uint8Array | undefined): void {
     this.#isComplete = true;
+    if (trailers !== undefined && this.#kept !== undefined) this.#kept.trailers = trailers;
     this.#sent?.end(trailers);
   }
 
@@ -188,14 +188,14 @@ export class Forward implements ResponseEvents, Waiter {
     this.#release();
   }
 
-  /** Keeps content for an attempt to come: in the head's block where there is room. */
-  #keepContent(bytes: Uint8Array, isBehindHead = false): void {
-    if (this.#kept === undefined) return;
-    if (!isBehindHead && this.#keptBytes === 0 && this.#head?.append(bytes)) return;
-    this.#keptBytes += bytes.length;
-    this.#kept.push(new Uint8Array(bytes));
-    // What came before there was an attempt is needed for the first one, however much it is: at most one read of the client.
-    if (isBehindHead && this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
+  /** Keeps content for the first attempt: in the head's block, to leave in one write with it, unless it is still to become chunks. */
+  #keepContent(bytes: Uint8Array): void {
+    const isAsSent = this.#delimiting === "length" || this.exchange.carriesChunks;
+    if (!isAsSent || this.#keptBytes > 0 || !this.#head?.append(bytes)) this.#kept?.add(bytes);
+  }
+
+  get #keptBytes(): number {
+    return this.#kept === undefined ? 0 : this.#kept.bytes;
   }
 
   // ---- choosing a target -------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ export class Forward implements ResponseEvents, Waiter {
   #send(target: HttpServiceTarget, nowMs: number): void {
     const { exchange } = this;
     const head = this.#head!;
-    const kept = this.#kept ?? [];
+    const kept = this.#kept;
     this.target = target;
     this.#isTrial = target.began(nowMs);
     head.pointAt(target.link.ownAuthority ?? this.#authority);
@@ -253,7 +253,7 @@ export class Forward implements ResponseEvents, Waiter {
     block.framing = exchange.carriesChunks ? "carried" : this.#delimiting;
     block.bodyBytes = head.contentBytes;
     block.bodyLength = this.#contentLength;
-    block.isWhole = this.#isComplete && kept.length === 0 && this.#delimiting !== "chunked";
+    block.isWhole = this.#isComplete && this.#keptBytes === 0 && this.#delimiting !== "chunked";
     block.isHead = exchange.isHead;
     block.isUpgrade = exchange.upgrade === WEBSOCKET;
     block.carriesChunks = this.#carriesChunks;
@@ -261,9 +261,9 @@ export class Forward implements ResponseEvents, Waiter {
     const sent = target.link.http.send(this, block);
     this.#sent = sent;
     target.link.bytesWritten += head.contentBytes + this.#keptBytes;
-    for (const bytes of kept) sent.write(bytes);
-    if (!block.isWhole && this.#isComplete) sent.end();
-    if (sent.isReused && exchange.hasBody) this.#kept = undefined;
+    kept?.sendTo(sent);
+    if (!block.isWhole && this.#isComplete) sent.end(kept?.trailers);
+    if (sent.isReused && exchange.hasBody) kept?.drop();
     if (!exchange.hasBody) return;
     if (sent.full) exchange.pauseBody();
     else exchange.resumeBody();
@@ -340,7 +340,7 @@ export class Forward implements ResponseEvents, Waiter {
 
   /** Nothing of it was processed, or processing it twice does no harm (RFC 9110 §9.2.2). */
   #mayRepeat({ phase, isReused, isTimeout }: TargetFailure): boolean {
-    if (this.#head === undefined || this.#kept === undefined || this.retries + 1 >= MAX_ATTEMPTS) return false;
+    if (this.#head === undefined || this.#kept?.isWhole === false || this.retries + 1 >= MAX_ATTEMPTS) return false;
     if (phase === "connect") return true;
     const isWithoutContent = this.#keptBytes === 0 && this.#head.contentBytes === 0;
     return phase === "before-response" && this.#isIdempotent && isWithoutContent && (isReused || !isTimeout);
