@@ -21,9 +21,9 @@ export function peerFile(name: string): string {
 }
 
 /** Returns undefined on success, else the reason in one line, as all build functions do. */
-export function compileC(name: string): string | undefined {
+export function compileC(name: string, libraries: readonly string[] = []): string | undefined {
   mkdirSync(PRODUCTS, { recursive: true });
-  return run("gcc", ["-O2", "-Wall", "-Wextra", "-o", product(name), peerFile(`${name}.c`)], HERE);
+  return run("gcc", ["-O2", "-Wall", "-Wextra", "-o", product(name), peerFile(`${name}.c`), ...libraries], HERE);
 }
 
 export function cVersion(): string {

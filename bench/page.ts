@@ -12,6 +12,8 @@ export interface Page {
   readonly plan: string;
   readonly outcome: Outcome<unknown>;
   readonly table: Table;
+  /** More tables below it. */
+  readonly further?: readonly Table[];
   readonly bars: readonly Bar[];
   /** Problems that make the figures unreliable; empty is good. */
   readonly remarks: readonly string[];
@@ -44,12 +46,15 @@ export function publish(page: Page, options: BenchOptions): void {
 }
 
 /** @param print formats a table */
-export function written({ plan, outcome, table, bars, remarks }: Page, print: (table: Table) => string): string {
+export function written(
+  { plan, outcome, table, further = [], bars, remarks }: Page,
+  print: (table: Table) => string,
+): string {
   const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
   const versions = Object.entries(outcome.versions).map(([name, version]) => `${name}: ${version}`);
   const skipped = Object.entries(outcome.skipped).map(([name, reason]) => `${name} skipped: ${reason}`);
   return [
-    ...[`${plan}.`, `${machine()}.`, print(table), bars.length > 0 ? print(barTable(bars)) : ""],
+    ...[`${plan}.`, `${machine()}.`, print(table), ...further.map(print), bars.length > 0 ? print(barTable(bars)) : ""],
     ...[list(versions), list([...skipped, ...remarks])],
   ]
     .filter(Boolean)

@@ -22,9 +22,18 @@ export function parseCpuTime(stat: string): CpuTime {
  * kernel memory. (`RssAnon` in `/proc/PID/status` is the same, but less exact.)
  */
 export function parseAnonymousBytes(rollup: string): number {
-  const kibibytes = /^Anonymous:\s+(\d+) kB$/m.exec(rollup)?.[1];
-  if (kibibytes === undefined) throw new Error("not the text of /proc/PID/smaps_rollup: no line Anonymous");
-  return Number(kibibytes) * 1024;
+  return kibibytesIn(rollup, "Anonymous") * 1024;
+}
+
+/** Parses resident memory, in bytes, from `/proc/PID/smaps_rollup`: also the program's file. */
+export function parseResidentBytes(rollup: string): number {
+  return kibibytesIn(rollup, "Rss") * 1024;
+}
+
+function kibibytesIn(rollup: string, name: string): number {
+  const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(rollup)?.[1];
+  if (kibibytes === undefined) throw new Error(`not the text of /proc/PID/smaps_rollup: no line ${name}`);
+  return Number(kibibytes);
 }
 
 /** Returns a process and all its descendants: a generator may work in child processes. */
@@ -35,6 +44,11 @@ export function cpuTimeOf(pid: number): CpuTime {
 
 export function anonymousBytesOf(pid: number): number {
   return sum(tree(pid).map((each) => parseAnonymousBytes(readFileSync(`/proc/${each}/smaps_rollup`, "utf8"))));
+}
+
+/** Memory that processes share counts for each of them. */
+export function residentBytesOf(pid: number): number {
+  return sum(tree(pid).map((each) => parseResidentBytes(readFileSync(`/proc/${each}/smaps_rollup`, "utf8"))));
 }
 
 function tree(pid: number): number[] {

@@ -1,31 +1,36 @@
 import { messageOf } from "../src/base/mod.ts";
 import type { BenchOptions } from "./options.ts";
-import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
+import { anonymousBytesOf, cpuTimeOf, residentBytesOf } from "./proc.ts";
 import { answers, freePort, type Running, start } from "./process.ts";
 import { type Measured, type Outcome, ready, visits } from "./rounds.ts";
 
 const START_MS = 20_000;
 const ANSWER_MS = 120_000;
 
-/** The server's port, and that of the backend that a proxy forwards to. */
+/** The server's port, a second one where it also listens for TLS, and that of the backend that a proxy forwards to. */
 export interface Ports {
   readonly port: number;
+  readonly tlsPort: number;
   readonly backendPort: number;
 }
 
 /** A server that a client of bench/peers can connect to. */
 export interface Served extends Measured {
+  /** Uses all processors also where each side is pinned to one. @default {false} */
+  readonly isSpread?: boolean;
   command(ports: Ports): string[];
 }
 
 /** One server on one processor with its own client on the other, running for the whole benchmark. */
 export class Stand {
   readonly name: string;
+  readonly ports: Ports;
   readonly #server: Running;
   readonly #clients: Running[] = [];
 
-  private constructor(name: string, server: Running) {
+  private constructor(name: string, ports: Ports, server: Running) {
     this.name = name;
+    this.ports = ports;
     this.#server = server;
   }
 
@@ -38,9 +43,10 @@ export class Stand {
     startMs: number = START_MS,
   ): Promise<Stand> {
     const port = await freePort(Math.random);
-    const ports = { port, backendPort: await otherPort(port) };
-    const server = start(peer.command(ports), options.pin ? 1 : undefined);
-    const stand = new Stand(peer.name, server);
+    const backendPort = await otherPort(port);
+    const ports = { port, backendPort, tlsPort: await otherPort(port, backendPort) };
+    const server = start(peer.command(ports), options.pin && !peer.isSpread ? 1 : undefined);
+    const stand = new Stand(peer.name, ports, server);
     try {
       for (const command of [client, helper]) {
         if (command) stand.#clients.push(start(command(ports), options.pin ? 0 : undefined));
@@ -83,6 +89,10 @@ export class Stand {
     return anonymousBytesOf(this.#server.pid);
   }
 
+  residentBytes(): number {
+    return residentBytesOf(this.#server.pid);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#clients, this.#server].map((running) => running.stop()));
   }
@@ -97,9 +107,9 @@ export class Stand {
   }
 }
 
-async function otherPort(taken: number): Promise<number> {
+async function otherPort(...taken: readonly number[]): Promise<number> {
   const port = await freePort(Math.random);
-  return port === taken ? otherPort(taken) : port;
+  return taken.includes(port) ? otherPort(...taken) : port;
 }
 
 /** How a benchmark measures each of its peers. */

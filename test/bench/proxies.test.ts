@@ -3,7 +3,7 @@ import { haproxyConfig, nginxConfig } from "../../bench/proxies.ts";
 
 describe("the proxies' configurations", () => {
   const files = { cert: "c.pem", key: "k.pem", both: "b.pem" };
-  const ports = { port: 1001, backendPort: 1002 };
+  const ports = { port: 1001, backendPort: 1002, tlsPort: 1003 };
 
   test("listen and pass on, one thread each", () => {
     for (const text of [haproxyConfig(ports), nginxConfig(ports)]) {
