@@ -2,8 +2,11 @@ import { parseArgs } from "node:util";
 import { nearest, parseCount, TenkError } from "../src/base/mod.ts";
 
 /** All benchmarks, in the order in which they run. */
-export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "publish", "lines", "watch", "load"] as const;
+export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "http", "publish", "lines", "watch", "load"] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
+
+/** Not part of `all`: each takes as long as all others together. */
+const LONG: readonly BenchName[] = ["http", "load"];
 
 export interface BenchOptions extends Amounts {
   readonly bench: BenchName;
@@ -42,6 +45,8 @@ const USUAL: Readonly<Record<BenchName, Amounts>> = {
   latency: { connections: 1000, size: 64, seconds: 1, warmUpSeconds: 4, rounds: 15 },
   tls: { connections: 2000, size: 1, seconds: 2, warmUpSeconds: 2, rounds: 3 },
   relay: { connections: 64, size: 1, seconds: 2, warmUpSeconds: 2, rounds: 5 },
+  // The size is that of the transfer through a slow peer, in MiB.
+  http: { connections: 2000, size: 1024, seconds: 2, warmUpSeconds: 2, rounds: 3 },
   publish: { connections: 10_000, size: 64, seconds: 1, warmUpSeconds: 2, rounds: 5 },
   lines: { connections: 64, size: 32, seconds: 1, warmUpSeconds: 2, rounds: 3 },
   watch: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 7 },
@@ -53,6 +58,7 @@ const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
   latency: { connections: 200, seconds: 1, warmUpSeconds: 1, rounds: 1 },
   tls: { connections: 200, seconds: 1, warmUpSeconds: 1, rounds: 1 },
   relay: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  http: { connections: 200, size: 64, seconds: 1, warmUpSeconds: 1, rounds: 1 },
   publish: { connections: 1000, warmUpSeconds: 1, rounds: 1 },
   lines: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   watch: { connections: 2000, seconds: 1, warmUpSeconds: 1, rounds: 1 },
@@ -68,11 +74,12 @@ export const HELP = `npm run bench NAME ... [-- OPTIONS]
   latency  echo at 10 %, 50 % and 90 % of what each server can do, and all at one rate: p50, p99, p99.9
   tls      handshakes per CPU second, memory per connection, CPU per MB
   relay    connections per CPU second and CPU per GB each way, beside HAProxy and nginx
+  http     proxies of HTTP/1.1, TLS and HTTP/2: CPU per request, latency at a fixed rate, memory
   publish  a message to 10 000 subscribers: time until the last has it, CPU
   lines    lines from one connection and from many: CPU per million lines
   watch    what metrics cost: a sink in a box and alone, and a scrape with 10 000 connections open
   load     load generators against one server: CPU per message, memory for latency recording
-  all      all but load, in this order: about a quarter of an hour
+  all      all but http and load, in this order: about a quarter of an hour
 
   --quick            little of everything: shows that all runs, no figure to keep
   --only NAME,NAME   these peers alone
@@ -123,7 +130,7 @@ export function parseOptions(
   const { values, positionals } = parsed(words);
   if (values.help || words.length === 0) return undefined;
   const isAll = positionals.length === 1 && positionals[0] === "all";
-  const wanted = isAll ? BENCH_NAMES.filter((name) => name !== "load") : positionals.map(benchNamed);
+  const wanted = isAll ? BENCH_NAMES.filter((name) => !LONG.includes(name)) : positionals.map(benchNamed);
   if (wanted.length === 0) throw new TenkError("usage", "Bench what?", { hint: "bench tcp, or bench all" });
   const only = chosen(values.only, [...new Set(wanted.flatMap((bench) => names[bench]))]);
   return wanted.flatMap((bench) => {

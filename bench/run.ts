@@ -1,4 +1,5 @@
 import { messageOf, TenkError } from "../src/base/mod.ts";
+import { HTTP } from "./http.ts";
 import { LATENCY } from "./latency.ts";
 import { LINES } from "./lines.ts";
 import { LOAD } from "./load.ts";
@@ -11,7 +12,17 @@ import { TLS } from "./tls.ts";
 import { WATCH } from "./watch.ts";
 
 const BENCHES: Readonly<Record<BenchName, Bench>> = {
-  ...{ tcp: TCP, load: LOAD, latency: LATENCY, tls: TLS, relay: RELAY, publish: PUBLISH, lines: LINES, watch: WATCH },
+  ...{
+    tcp: TCP,
+    load: LOAD,
+    latency: LATENCY,
+    tls: TLS,
+    relay: RELAY,
+    http: HTTP,
+    publish: PUBLISH,
+    lines: LINES,
+    watch: WATCH,
+  },
 };
 
 /** Returns false, after logging why, when the benchmark cannot run; the others still do. */
