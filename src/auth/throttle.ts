@@ -45,6 +45,14 @@ export class Throttle {
     return this.#attempts.size;
   }
 
+  /** Returns how long an address has to wait before its next attempt, in milliseconds; of its own attempts alone. */
+  waitOf(address: string, nowMs: number): number {
+    const { free, waitMs, maxWaitMs } = this.#options;
+    const attempts = this.#remembered(address, nowMs);
+    if (attempts === undefined || attempts.count < free) return 0;
+    return Math.max(0, attempts.lastMs + Math.min(maxWaitMs, waitMs * 2 ** (attempts.count - free)) - nowMs);
+  }
+
   /**
    * Counts an attempt, unless it has to wait.
    *
@@ -52,7 +60,7 @@ export class Throttle {
    * @returns how long to wait, in milliseconds; 0 when the attempt is counted and may go on
    */
   begin(address: string, nowMs: number, isGuessable: boolean): number {
-    const waitMs = Math.max(this.#waitOf(address, nowMs), isGuessable ? this.#waitOfAll(nowMs) : 0);
+    const waitMs = Math.max(this.waitOf(address, nowMs), isGuessable ? this.#waitOfAll(nowMs) : 0);
     if (waitMs > 0) return waitMs;
     const count = (this.#remembered(address, nowMs)?.count ?? 0) + 1;
     this.#attempts.delete(address);
@@ -71,13 +79,6 @@ export class Throttle {
   #remembered(address: string, nowMs: number): Attempts | undefined {
     const attempts = this.#attempts.get(address);
     return attempts !== undefined && nowMs - attempts.lastMs < this.#options.forgetMs ? attempts : undefined;
-  }
-
-  #waitOf(address: string, nowMs: number): number {
-    const { free, waitMs, maxWaitMs } = this.#options;
-    const attempts = this.#remembered(address, nowMs);
-    if (attempts === undefined || attempts.count < free) return 0;
-    return Math.max(0, attempts.lastMs + Math.min(maxWaitMs, waitMs * 2 ** (attempts.count - free)) - nowMs);
   }
 
   #waitOfAll(nowMs: number): number {

@@ -110,6 +110,34 @@ export class Head {
     return -1;
   }
 
+  /** Returns a copy to keep, and a copy of the bytes that it is about; no others are kept. */
+  copy(bytes: Uint8Array): { readonly head: Head; readonly bytes: Uint8Array } {
+    const { fields, ...values } = this;
+    const head = Object.assign(new Head(this.count), values);
+    const spans = [this.methodStart, this.methodEnd, this.targetStart, this.targetEnd, this.hostStart, this.hostEnd];
+    const lines = fields.subarray(0, this.count * FIELD_STRIDE);
+    for (let at = 0; at < lines.length; at += FIELD_STRIDE) spans.push(lines[at]!, lines[at + 3]!);
+    let from = bytes.length;
+    let to = 0;
+    for (let at = 0; at < spans.length; at += 2) {
+      if (spans[at]! < 0 || spans[at] === spans[at + 1]) continue;
+      from = Math.min(from, spans[at]!);
+      to = Math.max(to, spans[at + 1]!);
+    }
+    from = Math.min(from, to);
+    const moved = (offset: number) => (offset < 0 ? offset : Math.max(0, offset - from));
+    for (let at = 0; at < lines.length; at++) {
+      head.fields[at] = at % FIELD_STRIDE === FIELD_STRIDE - 1 ? lines[at]! : moved(lines[at]!);
+    }
+    head.methodStart = moved(this.methodStart);
+    head.methodEnd = moved(this.methodEnd);
+    head.targetStart = moved(this.targetStart);
+    head.targetEnd = moved(this.targetEnd);
+    head.hostStart = moved(this.hostStart);
+    head.hostEnd = moved(this.hostEnd);
+    return { head, bytes: new Uint8Array(bytes.subarray(from, to)) };
+  }
+
   /** Notes why the head is refused. */
   refuse(refusal: Http1Refusal): HeadError {
     this.refusal = refusal;
