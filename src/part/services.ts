@@ -149,7 +149,12 @@ export type HeaderField = readonly [name: string, value: string];
 
 export type HttpAuth =
   | { readonly type: "basic"; readonly realm: string; readonly users: Readonly<Record<string, string>> }
-  | { readonly type: "forward"; readonly url: string; readonly copyHeaders: readonly string[] };
+  | {
+      readonly type: "forward";
+      readonly url: string;
+      readonly copyHeaders: readonly string[];
+      readonly timeoutMs: number;
+    };
 
 export interface HttpFiles {
   readonly folder: string;

@@ -109,6 +109,12 @@ const hash = z.string({ error: EXPECTED_HASH }).refine(isPasswordHash, { error: 
 
 const EXPECTED_USER = "expected a user's name, without colon";
 
+/** Fields that say who somebody is, none that says where a request goes. */
+const copiedField = fieldName.refine(
+  (name) => !/^(host|cookie|via|forwarded|proxy-.*|x-forwarded-(for|proto|host)|x-real-ip)$/i.test(name),
+  "expected a header's name such as Remote-User, none that tenk itself sets",
+);
+
 export const auth = section({
   users: z
     .record(z.string().regex(/^[^:\p{C}]{1,128}$/u, EXPECTED_USER), hash, { error: "expected hashes by user" })
@@ -123,7 +129,8 @@ export const auth = section({
       (value) => (typeof value === "string" ? { url: value } : value),
       section({
         url: httpUrl,
-        copyHeaders: z.array(fieldName, { error: "expected a list of headers' names" }).default([]),
+        copyHeaders: z.array(copiedField, { error: "expected a list of headers' names" }).default([]),
+        timeout: duration.default(10_000),
       }),
     )
     .optional(),

@@ -52,7 +52,9 @@ function editsOf(edits: NonNullable<WrittenService["headers"]>["request"]): Head
 
 function authOf({ auth }: WrittenService): HttpService["auth"] {
   if (auth?.users !== undefined) return { type: "basic", realm: auth.realm ?? "tenk", users: auth.users };
-  return auth?.forward && { type: "forward", url: auth.forward.url, copyHeaders: auth.forward.copyHeaders };
+  if (auth?.forward === undefined) return undefined;
+  const { url, copyHeaders, timeout } = auth.forward;
+  return { type: "forward", url, copyHeaders, timeoutMs: timeout };
 }
 
 function answerOf(section: WrittenService): HttpAnswer {

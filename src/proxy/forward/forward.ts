@@ -9,7 +9,9 @@ import {
 import type { QueuePlace, Waiter } from "../../targets/mod.ts";
 import { fieldLine, type Head, isIdempotent } from "../../wire/http1/mod.ts";
 import { ForwardedCompression } from "../compress/mod.ts";
+import { answerFraming, carriesChunks } from "./framing.ts";
 import type { HeadPool } from "./head-pool.ts";
+import type { HeldContent } from "./held-content.ts";
 import type { HttpServiceTarget } from "./http-link.ts";
 import { KeptContent } from "./kept-content.ts";
 import type { Delimiting, RequestHead } from "./request-head.ts";
@@ -111,8 +113,17 @@ export class Forward implements ResponseEvents, Waiter {
    * @param head the client's, in `bytes`; both are borrowed
    * @param forwarded prepared lines about the client
    * @param stripBytes of the path, which are cut off in front
+   * @param granted prepared lines of the service's guard
+   * @param held content that came before, where this is called later than in `request`
    */
-  start(head: Head, bytes: Uint8Array, forwarded: Uint8Array, stripBytes: number): void {
+  start(
+    head: Head,
+    bytes: Uint8Array,
+    forwarded: Uint8Array,
+    stripBytes: number,
+    granted: readonly Uint8Array[],
+    held: HeldContent | undefined,
+  ): void {
     const { exchange, route } = this;
     if (route.stickyCookie !== undefined) this.#stickyValue = cookieValue(head, bytes, route.stickyCookie);
     const isWebSocket = exchange.upgrade === WEBSOCKET;
@@ -122,9 +133,10 @@ export class Forward implements ResponseEvents, Waiter {
       // Also a length of 0 is passed on: some targets want one with each POST.
       this.#delimiting = head.contentLength >= 0 ? "length" : "chunked";
       this.#contentLength = Math.max(0, head.contentLength);
-      exchange.carriesChunks = this.#delimiting === "chunked" && exchange.canCarryChunks;
+      exchange.carriesChunks = carriesChunks(exchange, head);
     }
     const lines = [forwarded, route.via[exchange.protocol], ...route.lines];
+    if (granted.length > 0) lines.push(...granted);
     route.filledLines?.addTo(lines, { exchange, head, bytes });
     if (isWebSocket && exchange.protocol === "HTTP/2.0") lines.push(newWebSocketKey());
     this.#head = this.#heads.borrow();
@@ -138,10 +150,18 @@ export class Forward implements ResponseEvents, Waiter {
       isWebSocket,
     });
     if (!isWritten) exchange.fail(431, "The request's fields are too large to be forwarded.");
+    else if (held !== undefined) this.#startLate(held);
     // Head and first content leave in one write; and where the first chunk is wrong, nothing leaves.
     else if (exchange.bodyFollows && (this.#delimiting === "length" || exchange.carriesChunks))
       this.#waitsForContent = true;
     else this.#choose();
+  }
+
+  #startLate({ parts, isComplete, trailers }: HeldContent): void {
+    for (const part of parts) this.#keepContent(part);
+    this.#isComplete ||= isComplete;
+    if (trailers !== undefined && this.#kept !== undefined) this.#kept.trailers = trailers;
+    this.#choose();
   }
 
   // ---- the client's side --------------------------------------------------------------------------------------------
@@ -308,7 +328,7 @@ export class Forward implements ResponseEvents, Waiter {
     } else if (isCompressed) {
       this.#output = this.#compression!.begin(exchange, () => this.#sent?.resume());
       this.#output.send(bytes, from, to);
-    } else exchange.sendHead(this.#framingOf(sent, head), bytes, from, to);
+    } else exchange.sendHead(answerFraming(exchange, sent, head, this.#carriesChunks), bytes, from, to);
     this.#passed(to - from);
   }
 
@@ -374,14 +394,6 @@ export class Forward implements ResponseEvents, Waiter {
   /** Chunks go on as they are, unless their content is looked at. */
   get #carriesChunks(): boolean {
     return this.exchange.canCarryChunks && !this.#compression?.needsContent;
-  }
-
-  #framingOf({ bodyFraming, bodyLength }: TargetExchange, head: Head): BodyFraming {
-    if (bodyFraming === "length") return bodyLength;
-    if (bodyFraming === "chunked") return this.#carriesChunks ? BodyFraming.chunks : BodyFraming.unknown;
-    if (bodyFraming === "until-close") return BodyFraming.unknown;
-    // An answer to HEAD says how long the one to GET would be.
-    return this.exchange.isHead && head.contentLength >= 0 ? head.contentLength : BodyFraming.none;
   }
 
   #passed(bytes: number): void {

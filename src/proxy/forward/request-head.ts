@@ -50,6 +50,8 @@ export type Delimiting = "none" | "length" | "chunked";
 
 /** What a request head is written from, beside the client's own. */
 export interface HeadParts {
+  /** Instead of the client's own method and target; prepared. */
+  readonly requestLine?: Uint8Array;
   /** Fields not to copy. */
   readonly drop: FieldSet;
   /** Names, in lower case, of fields not to copy: those that the service sets or removes. */
@@ -147,7 +149,8 @@ function endLine(out: Uint8Array, at: number): number {
 }
 
 function writeRequestLine(out: Uint8Array, head: Head, source: Uint8Array, parts: HeadParts): number {
-  const { stripBytes, isWebSocket } = parts;
+  const { requestLine, stripBytes, isWebSocket } = parts;
+  if (requestLine !== undefined) return copyRun(out, 0, requestLine, 0, requestLine.length);
   // The extended CONNECT of HTTP/2 is a GET in HTTP/1.1 (RFC 8441 §5).
   let at = isWebSocket
     ? copyRun(out, 0, GET, 0, GET.length)

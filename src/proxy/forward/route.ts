@@ -1,11 +1,11 @@
 import type { Exchange } from "../../http/mod.ts";
 import type { HttpForward, HttpService } from "../../part/mod.ts";
 import type { TargetList } from "../../targets/mod.ts";
-import { type FieldSet, fieldLine } from "../../wire/http1/mod.ts";
+import { FieldName, type FieldSet, fieldLine, fieldSet } from "../../wire/http1/mod.ts";
 import { type ChoiceHash, choiceHashFor } from "./choice-hash.ts";
 import { FilledLines } from "./filled-lines.ts";
 import type { HttpLink } from "./http-link.ts";
-import { DROPPED_FROM_REQUESTS } from "./request-head.ts";
+import { DROPPED_FROM_REQUESTS, union } from "./request-head.ts";
 
 /** How requests of one service are forwarded. Everything that does not depend on the request is made once. */
 export interface ForwardRoute {
@@ -38,7 +38,7 @@ const VIA: ForwardRoute["via"] = {
 
 /** @param responseLines prepared fields that all answers of the service get @throws {TenkError} `invalid-option` */
 export function forwardRoute(
-  { headers: { request, response }, compress }: HttpService,
+  { headers: { request, response }, auth, compress }: HttpService,
   forward: HttpForward,
   targets: TargetList<HttpLink>,
   responseLines: readonly Uint8Array[],
@@ -50,8 +50,10 @@ export function forwardRoute(
     targets,
     choiceHash: choiceHashFor({ balance, hashHeader }),
     stickyCookie: sticky?.cookie,
-    drop: DROPPED_FROM_REQUESTS,
-    dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name)]),
+    // The password is for tenk alone.
+    drop:
+      auth?.type === "basic" ? union(DROPPED_FROM_REQUESTS, fieldSet(FieldName.authorization)) : DROPPED_FROM_REQUESTS,
+    dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name), ...identityFields(auth)]),
     lines: fields.filter((each) => !filled.includes(each)).map(([name, value]) => fieldLine(name, value)),
     filledLines: filled.length === 0 ? undefined : new FilledLines(filled),
     responseDropNames: namesOf([...response.remove, ...response.set.map(([name]) => name)]),
@@ -59,6 +61,12 @@ export function forwardRoute(
     compresses: compress,
     via: VIA,
   };
+}
+
+/** Fields that tell a target who a client is: only a guard sets them, whether the client has sent some or not. */
+function identityFields(auth: HttpService["auth"]): readonly string[] {
+  if (auth === undefined) return [];
+  return auth.type === "basic" ? ["Remote-User"] : auth.copyHeaders;
 }
 
 function namesOf(names: readonly string[]): readonly Uint8Array[] {

@@ -3,7 +3,8 @@ import { addressRanges, type Configured } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
-import { Caller, Client, Forward, HeadPool } from "../forward/mod.ts";
+import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent } from "../forward/mod.ts";
+import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
 import { type HostRoutes, hostKey, type PathRoute, RouteTable } from "../routes/mod.ts";
 import { challengeToken } from "./challenge.ts";
@@ -58,6 +59,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       this.#inForce = next;
       for (const [name, route] of former) {
         if (next.routes.get(name)?.targets !== route.targets) route.targets?.stop();
+        route.guard?.stop(next.routes.get(name)?.guard);
       }
     };
     return Object.assign(take, { drop });
@@ -76,7 +78,10 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   }
 
   stopped(): void {
-    for (const route of this.#inForce.routes.values()) route.targets?.stop();
+    for (const route of this.#inForce.routes.values()) {
+      route.targets?.stop();
+      route.guard?.stop();
+    }
   }
 
   request(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
@@ -107,21 +112,28 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   }
 
   body(exchange: ProxyExchange, bytes: Uint8Array): void {
-    exchange.data.forward?.requestBody(bytes);
+    const { forward, held } = exchange.data;
+    if (forward !== undefined) forward.requestBody(bytes);
+    else held?.body(bytes);
   }
 
   bodyEnd(exchange: ProxyExchange, trailers: Head | undefined, bytes: Uint8Array | undefined): void {
-    exchange.data.forward?.requestBodyEnd(trailers && bytes ? linesOf(trailers, bytes) : undefined);
+    const { forward, held } = exchange.data;
+    const lines = trailers && bytes ? linesOf(trailers, bytes) : undefined;
+    if (forward !== undefined) forward.requestBodyEnd(lines);
+    else held?.bodyEnd(lines);
   }
 
   drain(exchange: ProxyExchange): void {
     exchange.data.forward?.clientDrained();
     exchange.data.answering?.drained();
+    exchange.data.held?.drained();
   }
 
   finished(exchange: ProxyExchange): void {
     exchange.data.forward?.finished();
     exchange.data.answering?.finished();
+    exchange.data.held?.finished();
     this.#counter.finished(exchange);
   }
 
@@ -136,11 +148,13 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     former: InForce | undefined,
   ): { next: InForce; commit: () => void; drop: () => void } {
     const prepared: PreparedRoute[] = [];
+    const heads = headPool(options, former);
     const drop = () => {
       for (const each of prepared) each.drop();
     };
     try {
-      for (const service of options.services) prepared.push(prepareRoute(service, former?.routes.get(service.name)));
+      for (const service of options.services)
+        prepared.push(prepareRoute(service, former?.routes.get(service.name), heads));
       const routes = prepared.map(({ route }) => route);
       const next: InForce = {
         options,
@@ -149,7 +163,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
         own: new OwnSiteAnswers(options.own),
         toHttps: redirectTo(options.redirectToPort),
         isTrusted: options.trustedProxies.length === 0 ? () => false : addressRanges(options.trustedProxies),
-        heads: headPool(options, former),
+        heads,
       };
       const commit = () => {
         for (const each of prepared) each.commit();
@@ -193,36 +207,73 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     return table.names(host) || own.names(host) || host.replace(/^\[|\]$/g, "") === localAddress;
   }
 
-  #serve(
-    exchange: ProxyExchange,
-    client: Client<Route>,
-    head: Head,
-    bytes: Uint8Array,
-    { route, prefix }: PathRoute<Route>,
-  ): void {
-    const { toHttps, isTrusted } = this.#inForce;
-    const { http, guard, forward, lines } = route;
+  #serve(exchange: ProxyExchange, client: Client<Route>, head: Head, bytes: Uint8Array, found: PathRoute<Route>): void {
+    const { route } = found;
+    const { toHttps } = this.#inForce;
+    const { http, guard } = route;
     if (toHttps !== undefined && http.plainHttp === "redirect") {
       if (this.#isKnown(exchange, head, bytes)) toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
       else exchange.fail(404, "No service has this name.");
       return;
     }
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
-    if (guard !== undefined) {
-      const verdict = guard.check(exchange, head, bytes, callerOf(client, head, bytes, isTrusted));
-      if (verdict === undefined) return;
+    const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
+    if (guard === undefined) this.#goOn(exchange, client, head, bytes, found, authority, ANYBODY, undefined);
+    else this.#guarded(exchange, client, head, bytes, found, authority, guard);
+  }
+
+  /** Has the guard of a service decide, at once or later. */
+  #guarded(
+    exchange: ProxyExchange,
+    client: Client<Route>,
+    head: Head,
+    bytes: Uint8Array,
+    found: PathRoute<Route>,
+    authority: Uint8Array,
+    guard: Guard,
+  ): void {
+    const { isTrusted } = this.#inForce;
+    const aboutClient = this.#aboutClient(client, head, bytes);
+    const verdict = guard.check(exchange, head, bytes, callerOf(client, head, bytes, isTrusted), aboutClient);
+    if (verdict === undefined) return;
+    if (!("owner" in verdict)) {
+      this.#goOn(exchange, client, head, bytes, found, authority, verdict, undefined);
+      return;
     }
+    if (found.route.forward !== undefined) exchange.carriesChunks = carriesChunks(exchange as Exchange, head);
+    const proceed: Proceed = (head, bytes, grant, content) => {
+      exchange.data.held = undefined;
+      this.#goOn(exchange, client, head, bytes, found, authority, grant, content);
+    };
+    exchange.data.held = new HeldRequest(exchange as Exchange, head, bytes, verdict, proceed);
+  }
+
+  #aboutClient(client: Client<Route>, head: Head, bytes: Uint8Array): Uint8Array {
+    return this.#inForce.isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
+  }
+
+  /** Has a request forwarded or answered. @param content that came before, where a guard took its time */
+  #goOn(
+    exchange: ProxyExchange,
+    client: Client<Route>,
+    head: Head,
+    bytes: Uint8Array,
+    { route, prefix }: PathRoute<Route>,
+    authority: Uint8Array,
+    grant: Grant,
+    content: HeldContent | undefined,
+  ): void {
+    const { http, forward, lines } = route;
+    exchange.data.user = grant.user;
     const stripBytes = http.strip ? prefix.bytes.length : 0;
     if (forward === undefined) {
       exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, lines, stripBytes);
       return;
     }
-    const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
     const hash = forward.choiceHash(head, bytes, client.address);
     const forwarding = new Forward(forward, exchange as Exchange, this.#inForce.heads, head, authority, hash);
     exchange.data.forward = forwarding;
-    const aboutClient = isTrusted(client.address) ? client.trustedLines(head, bytes) : client.lines;
-    forwarding.start(head, bytes, aboutClient, stripBytes);
+    forwarding.start(head, bytes, this.#aboutClient(client, head, bytes), stripBytes, grant.lines, content);
   }
 }
 

@@ -3,7 +3,7 @@ import type { HttpService, Service } from "../../part/mod.ts";
 import { fieldLine, type Head } from "../../wire/http1/mod.ts";
 import { Redirect, Respond } from "../answers/mod.ts";
 import { Files } from "../files/mod.ts";
-import { type ForwardRoute, forwardRoute, ServiceTargets } from "../forward/mod.ts";
+import { type ForwardRoute, forwardRoute, type HeadPool, ServiceTargets } from "../forward/mod.ts";
 import { Guard } from "../guard/mod.ts";
 import type { RoutePattern } from "../routes/mod.ts";
 
@@ -57,12 +57,12 @@ export interface PreparedRoute {
  *
  * @throws {TenkError} `invalid-option`, `file-unreadable`
  */
-export function prepareRoute(service: Service, former: Route | undefined): PreparedRoute {
+export function prepareRoute(service: Service, former: Route | undefined, heads: HeadPool): PreparedRoute {
   const http = service.http!;
   const lines = [...http.headers.response.set, ...http.headers.response.add].map(([name, value]) =>
     fieldLine(name, value),
   );
-  const guard = Guard.of(service.name, http, former?.guard);
+  const guard = Guard.of(service.name, http, heads, former?.guard);
   const common = { service: service.name, hosts: service.hosts, paths: http.paths, http, lines, guard };
   if (http.answer.type !== "forward") {
     const route = {

@@ -1,11 +1,13 @@
 import type { Forward } from "../forward/mod.ts";
-import type { GuardNotes } from "../guard/mod.ts";
+import type { GuardNotes, HeldRequest } from "../guard/mod.ts";
 import type { Answering, Route } from "./route.ts";
 
 /** What a request is doing: kept in `exchange.data`. */
 export interface Work extends GuardNotes {
   /** Undefined for the machine's own site, and where no service was found. */
   route: Route | undefined;
+  /** While its guard takes time. */
+  held: HeldRequest | undefined;
   forward: Forward | undefined;
   /** An answer of our own that takes longer than a turn. */
   answering: Answering | undefined;
@@ -19,6 +21,7 @@ export interface Work extends GuardNotes {
 export function newWork(method: number): Work {
   return {
     route: undefined,
+    held: undefined,
     forward: undefined,
     answering: undefined,
     rejection: undefined,
