@@ -7,8 +7,9 @@ import {
   type TargetFailure,
 } from "../../http/mod.ts";
 import type { QueuePlace, Waiter } from "../../targets/mod.ts";
-import { fieldLine, type Head, isIdempotent } from "../../wire/http1/mod.ts";
+import { type Head, isIdempotent } from "../../wire/http1/mod.ts";
 import { ForwardedCompression } from "../compress/mod.ts";
+import { answerFailure, isTargetsFault, RETRY_AFTER } from "./failure.ts";
 import { answerFraming, carriesChunks } from "./framing.ts";
 import type { HeadPool } from "./head-pool.ts";
 import type { HeldContent } from "./held-content.ts";
@@ -22,16 +23,6 @@ import { newWebSocketKey, UPGRADE_WEBSOCKET, WEBSOCKET } from "./websocket.ts";
 
 /** Targets that one request is sent to, at most. */
 const MAX_ATTEMPTS = 3;
-const RETRY_AFTER = fieldLine("Retry-After", "5");
-/** Failures that tell against the target; a full queue or a client that stalls does not. */
-const TARGETS_FAULT: ReadonlySet<TargetFailure["reason"]> = new Set([
-  "connect",
-  "connect-timeout",
-  "closed",
-  "reset",
-  "bad-response",
-  "response-timeout",
-]);
 const NO_TARGETS: readonly HttpServiceTarget[] = [];
 
 /**
@@ -236,7 +227,7 @@ export class Forward implements ResponseEvents, Waiter {
     const choice = { hash: this.#choiceHash, nowMs, tried: this.#tried };
     const target = this.#stickyTarget(nowMs) ?? targets.choose(choice);
     if (target !== undefined) this.#send(target, nowMs);
-    else if (this.failure !== undefined) this.#failFor(this.failure);
+    else if (this.failure !== undefined) answerFailure(this.exchange, this.failure);
     else {
       if (targets.isFull(choice)) this.#place = targets.wait(this, nowMs);
       if (this.#place !== undefined) return;
@@ -349,13 +340,11 @@ export class Forward implements ResponseEvents, Waiter {
   failed(failure: TargetFailure): void {
     const target = this.target!;
     this.failure = failure;
-    // A kept connection that the target closed says nothing about its health.
-    if (!failure.isReused && failure.phase !== "in-response" && TARGETS_FAULT.has(failure.reason)) {
-      target.failed(new Error(failure.text), performance.now(), this.#isTrial);
-    } else target.erred(failure.text);
+    if (isTargetsFault(failure)) target.failed(new Error(failure.text), performance.now(), this.#isTrial);
+    else target.erred(failure.text);
     this.#endAttempt();
     if (this.#mayRepeat(failure)) this.#repeat(target, failure);
-    else this.#failFor(failure);
+    else answerFailure(this.exchange, failure);
   }
 
   /** Nothing of it was processed, or processing it twice does no harm (RFC 9110 §9.2.2). */
@@ -372,15 +361,6 @@ export class Forward implements ResponseEvents, Waiter {
     if (isReused) this.#isFresh = true;
     else this.#tried = [...this.#tried, target];
     this.#choose();
-  }
-
-  #failFor({ phase, reason, isTimeout }: TargetFailure): void {
-    const { exchange } = this;
-    if (phase === "in-response") exchange.abort("aborted");
-    else if (reason === "queue-full" || reason === "queue-timeout" || reason === "stopped")
-      exchange.fail(503, "This service is busy.", RETRY_AFTER);
-    else if (isTimeout) exchange.fail(504);
-    else exchange.fail(502);
   }
 
   #writeLines(writer: HeadWriter, head: Head, bytes: Uint8Array): boolean {
