@@ -118,6 +118,18 @@ describe.each(PROTOCOLS)("over %s", (_, start) => {
     expect((await ask({ fields: { authorization: basic("ada", "correct horse") } })).status).toBe(200);
   });
 
+  test("an unknown user costs the time of a check, so that names cannot be told by it", async () => {
+    const { ask } = await started(await hashPassword("correct horse"));
+    const timeOf = async (user: string) => {
+      const startMs = performance.now();
+      expect((await ask({ fields: { authorization: basic(user, "wrong horse") } })).status).toBe(401);
+      return performance.now() - startMs;
+    };
+    await ask();
+    const [knownMs, unknownMs] = [await timeOf("ada"), await timeOf("eve")];
+    expect(unknownMs).toBeGreaterThan(knownMs / 4);
+  });
+
   test("answers of our own are guarded as well", async () => {
     const { options } = await withUsers();
     const [service] = options.services;

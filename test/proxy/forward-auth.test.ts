@@ -143,6 +143,17 @@ describe.each(PROTOCOLS)("over %s", (protocol, start) => {
     expect([answer.status, contentOf(answer.body) === body.toString()]).toEqual([200, true]);
   });
 
+  test("a header that the configuration sets or removes is not the server's nor the client's", async () => {
+    const { options } = await withServer(authelia);
+    const [service] = options.services;
+    const request = { remove: ["Cookie", "Remote-Groups"], set: [["Remote-User", "house"] as const], add: [] };
+    const http = { ...service!.http!, headers: { ...service!.http!.headers, request } };
+    const asker = await start({ ...options, services: [{ ...service!, http }] });
+    stops.push(() => asker.stop());
+    const { body } = await asker.ask({ fields: { cookie: "session=ada", ...SPOOFS } });
+    expect(body.match(/(remote|cookie).*/gi)).toEqual(["Remote-User: house"]);
+  });
+
   test("requests that wait at the same time keep their own heads", async () => {
     const { ask } = await started((_, socket) => void setTimeout(() => socket.write(YES), 30));
     const paths = Array.from({ length: 20 }, (_, index) => `/${String.fromCharCode(97 + index).repeat(30)}`);

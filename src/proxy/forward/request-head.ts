@@ -176,14 +176,13 @@ function copyFields(out: Uint8Array, start: number, head: Head, source: Uint8Arr
   for (let line = 0; line <= count; line++) {
     const place = line * FIELD_STRIDE;
     const name = line === count ? -1 : fields[place + 4]!;
-    const isSplitCookie = joinsCookies && name === FieldName.cookie;
-    hasCookie ||= isSplitCookie;
     const isKept =
       name >= 0 &&
       drop[name] === 0 &&
-      !isSplitCookie &&
       (dropNames.length === 0 || !isNamed(source, fields[place]!, fields[place + 1]!, dropNames));
-    if (isKept) {
+    const isSplitCookie = isKept && joinsCookies && name === FieldName.cookie;
+    hasCookie ||= isSplitCookie;
+    if (isKept && !isSplitCookie) {
       if (runStart < 0) runStart = fields[place]!;
       runEnd = fields[place + 3]!;
     } else if (runStart >= 0) {
