@@ -29,6 +29,6 @@ export interface ListenerKind<Desired extends DesiredListener> {
 export interface Circumstances {
   /** Of the store, where it needs them. */
   readonly certificates: CertificateDeclaration["tls"] | undefined;
-  /** Ports of the listeners before it, by name; 0 of a Unix socket. */
+  /** Ports of the listeners before it, or at a refresh of all, by name; 0 of a Unix socket. */
   readonly ports: ReadonlyMap<string, number>;
 }

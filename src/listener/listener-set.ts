@@ -162,15 +162,28 @@ export class ListenerSet<Desired extends DesiredListener> {
     return this.#kind.completed?.(desired, { certificates: declared.tlsOf(desired), ports }) ?? desired;
   }
 
-  /** Event loops get the current certificates and challenges of an owner; open connections keep what they have. */
-  async #serveCertificates(owner: string): Promise<void> {
+  /**
+   * Event loops get what `completed` returns now; open connections keep what they have.
+   *
+   * @throws {TenkError} why a listener cannot take it; then nothing has changed
+   */
+  refresh(): Promise<void> {
+    return this.#refresh(() => true);
+  }
+
+  /** The same for the listeners that serve certificates of an owner. */
+  #serveCertificates(owner: string): Promise<void> {
+    return this.#refresh(({ certificates }) => certificates?.owner === owner);
+  }
+
+  async #refresh(isMeant: (running: RunningListener<Desired>) => boolean): Promise<void> {
     // Whatever is under way comes first: a CA is told to look once this resolves.
     const done = await this.#lock();
     try {
       if (this.#isStopping) return;
       const ports = portsOf(this.#running);
       const pairs = this.#running
-        .filter(({ certificates }) => certificates?.owner === owner)
+        .filter(isMeant)
         .map((before) => this.#compared(before, this.#completed(before, this.#declared, ports)));
       const after = await Promise.all((await prepareAll(pairs)).map((each) => this.#commit(each)));
       this.#running = this.#running.map((each) => after.find(({ name }) => name === each.name) ?? each);
