@@ -3,7 +3,15 @@ import { flushOccasional, type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import { formatAddress, type Listening } from "../part/mod.ts";
-import { type AdminSources, checkDashboard, Dashboard, LiveRun, LiveStreams, processLog } from "./admin/mod.ts";
+import {
+  type AdminSources,
+  checkDashboard,
+  Dashboard,
+  DashboardLink,
+  LiveRun,
+  LiveStreams,
+  processLog,
+} from "./admin/mod.ts";
 import { InstanceCertificates } from "./certificates/mod.ts";
 import { type LoadedConfig, logDefaults } from "./config/mod.ts";
 import { type Monitoring, type MonitoringOptions, type Status, startMonitoring } from "./monitoring/mod.ts";
@@ -88,9 +96,17 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   checkDashboard(loaded);
   checkParts(loaded);
   const certificates = new InstanceCertificates(certificateSettings(loaded, options.dataFolder), options.log);
+  const link = new DashboardLink();
   let parts: RunningParts;
   try {
-    parts = await RunningParts.start(loaded, { log: options.log, autoPort, colour, watch, certificates });
+    parts = await RunningParts.start(loaded, {
+      log: options.log,
+      autoPort,
+      colour,
+      watch,
+      certificates,
+      dashboard: link,
+    });
   } catch (error) {
     await certificates.close();
     throw error;
@@ -105,7 +121,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   let dashboard: Dashboard;
   try {
     const { token, sessionFile } = persistence;
-    dashboard = await Dashboard.open({ loaded, token, sessionFile, sources: adminSources, log });
+    dashboard = await Dashboard.open({ loaded, token, sessionFile, sources: adminSources, link, log });
   } catch (error) {
     monitoring.stop();
     await Promise.all([parts.stop(0), persistence.stop()]);

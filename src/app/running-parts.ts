@@ -1,6 +1,6 @@
 import { type Log, logOf } from "../base/mod.ts";
 import { type Family, joinFamilies, type Metric } from "../metrics/mod.ts";
-import type { Certificates, CheckEnv, Listening, Part, PartType, PreparedChange } from "../part/mod.ts";
+import type { Certificates, CheckEnv, Listening, OwnDashboard, Part, PartType, PreparedChange } from "../part/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
 import { PARTS } from "./part-list.ts";
 
@@ -16,6 +16,7 @@ export interface PartsOptions {
   readonly colour: boolean;
   readonly watch: boolean;
   readonly certificates: Certificates;
+  readonly dashboard: OwnDashboard;
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */

@@ -11,7 +11,7 @@ export {
   type DnsCommandOptions,
   type ExternalAccount,
 } from "./acme/mod.ts";
-export { type CaResponse, qrCodeSvg, respondForCa } from "./ca-page/mod.ts";
+export { CA_PATHS, type CaResponse, qrCodeSvg, respondForCa } from "./ca-page/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type CertificateFolders, certificateFolders, localDomainsOf } from "./folders.ts";
 export {

@@ -19,6 +19,18 @@ export interface Certificates {
   ): Promise<CertificateDeclaration>;
   /** Responses to ACME's HTTP challenges, by token. */
   httpChallenges(): Readonly<Record<string, string>>;
+  /**
+   * Returns the page that explains how devices come to trust the local CA, and the files for it, by path. Nothing of it is secret.
+   * Empty where no name was declared yet, and where the CA cannot be read.
+   *
+   * @param url of the page, as other devices reach it: `http://box.local/ca`
+   */
+  caPages(url: string): Readonly<Record<string, CaPage>>;
+}
+
+export interface CaPage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
 }
 
 export interface CertificateDeclaration {

@@ -1,7 +1,7 @@
 /** Layer 3: the contract of a part, and what parts share: fields of configuration schemas, addresses, routes, status tables. */
 
 export { type Address, formatAddress, isWildcard, parseAddress } from "./address.ts";
-export type { CertificateDeclaration, Certificates } from "./certificates.ts";
+export type { CaPage, CertificateDeclaration, Certificates } from "./certificates.ts";
 export {
   address,
   addresses,
@@ -20,6 +20,7 @@ export {
   size,
   text,
 } from "./fields.ts";
+export type { OwnDashboard } from "./own-dashboard.ts";
 export type { Panel, PanelChart } from "./panel.ts";
 export type {
   CheckEnv,

@@ -3,6 +3,7 @@ import type { Log } from "../base/mod.ts";
 import type { Family, Metric } from "../metrics/mod.ts";
 import type { Address } from "./address.ts";
 import type { Certificates } from "./certificates.ts";
+import type { OwnDashboard } from "./own-dashboard.ts";
 import type { Panel } from "./panel.ts";
 import type { JsonRoutes } from "./routes.ts";
 import type { Service } from "./services.ts";
@@ -109,6 +110,7 @@ export interface PartEnv extends CheckEnv {
   /** Has the part's name as its category. */
   readonly log: Log;
   readonly certificates: Certificates;
+  readonly dashboard: OwnDashboard;
   /** Take a free port, and log it, when a listener's own is in use. */
   readonly autoPort: boolean;
   /** Print for people in colour. */

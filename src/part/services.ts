@@ -2,7 +2,7 @@
 export interface Service {
   readonly name: string;
   /**
-   * The first target as it was written, which may have a password: `http://127.0.0.1:3000`, `redis://:secret@127.0.0.1`.
+   * The first target as it was written, which may have a password: `http://127.0.0.1:3000`, `redis://:secret@127.0.0.1`, `dashboard`.
    * Undefined where tenk itself answers.
    */
   readonly target: string | undefined;
@@ -67,6 +67,8 @@ export interface HttpService {
 /** Who answers: a target, or tenk. `to` and `body` may have placeholders such as `{http.request.uri}`. */
 export type HttpAnswer =
   | { readonly type: "forward"; readonly forward: HttpForward }
+  /** The dashboard of this instance, wherever it listens. */
+  | { readonly type: "dashboard"; readonly forward: Omit<HttpForward, "targets"> }
   | { readonly type: "respond"; readonly status: number; readonly body: string; readonly contentType: string }
   | { readonly type: "redirect"; readonly to: string; readonly status: number }
   | { readonly type: "files"; readonly files: HttpFiles };

@@ -69,7 +69,7 @@ export const proxy = {
   },
 
   async start(config, env): Promise<Part<ProxyConfig | undefined, ProxyView>> {
-    const { log, autoPort, certificates } = env;
+    const { log, autoPort, certificates, dashboard } = env;
     const slots = new Slots();
     const stickySecret = randomBytes(32).toString("hex");
     let services = env.services;
@@ -79,9 +79,8 @@ export const proxy = {
       domain,
       folder,
       slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
-      pages: {},
     });
-    const listeners = await ProxyListeners.start(settingsOf(config!, env), { log, autoPort, certificates });
+    const listeners = await ProxyListeners.start(settingsOf(config!, env), { log, autoPort, certificates, dashboard });
     const read = () => readServices(listeners.servers, slots);
     const reports = async () =>
       (await Promise.all(listeners.servers.map((server) => server.reports()))).flat(2) as ServiceReport[];

@@ -31,6 +31,7 @@ describe("a service", () => {
       "http",
       ["git.example", "code.example"],
     ],
+    ["box: dashboard", "http", ["box.local"]],
   ])("%s is of a kind and has names", (text, kind, hosts) => {
     expect(services(`services: { ${text} }`)).toMatchObject([{ kind, hosts }]);
   });
@@ -53,6 +54,10 @@ describe("a service", () => {
     ["services:\n  Git: http://a", "tenk.yaml:2: services.Git: expected a name of a-z, 0-9 and -"],
     ["services:\n  git: { targt: http://a }", "tenk.yaml:2: services.git.targt: unknown key, did you mean target?"],
     ["services:\n  git: { target: http://a, hosts: [no_name] }", "services.git.hosts.0: expected a name such as"],
+    ["services: { box: { target: dashboard, kind: redis } }", "services.box.kind: expected http, since its target"],
+    ["services: { box: { target: dashboard, sticky: true } }", "services.box.sticky: expected only with targets of"],
+    ["services: { box: { target: dashboard, path: /t, strip: true } }", "services.box.strip: expected false: the"],
+    ["services: { box: { targets: [dashboard] } }", "services.box.targets.0.url: expected a URL without a path"],
     ["services: [git]", "tenk.yaml:1: services: expected services by name, found a list"],
     ["domain: -x", "tenk.yaml:1: domain: expected a name such as git.home.arpa"],
     [

@@ -1,5 +1,6 @@
 import { afterEach } from "bun:test";
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { DashboardLink } from "../../src/app/admin/mod.ts";
 import { parseConfig } from "../../src/app/mod.ts";
 import { ProxyListeners } from "../../src/proxy/listeners/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
@@ -23,7 +24,6 @@ export function settings(proxy: string, services: string = SERVICES) {
     domain: "home.arpa",
     folder: "/",
     slots,
-    pages: {},
   };
 }
 
@@ -31,13 +31,20 @@ export function settings(proxy: string, services: string = SERVICES) {
 export async function startListeners(proxy: string, services?: string, autoPort = false) {
   const store = await opened();
   const log = keptLog();
-  const options = { log, certificates: store.store, autoPort };
+  const certificates = {
+    declare: (...given: Parameters<typeof store.store.declare>) => store.store.declare(...given),
+    httpChallenges: () => store.store.httpChallenges(),
+    caPages: (url: string) => ({ "/ca": { headers: {}, body: url } }),
+  };
+  const dashboard = new DashboardLink();
+  const options = { log, certificates, dashboard, autoPort };
   const listeners = await ProxyListeners.start(settings(proxy, services), options);
   open.push(listeners);
   const server = (name: string) => listeners.running.find((each) => each.name === name)!.server;
   return {
     ...store,
     listeners,
+    dashboard,
     server,
     /** Messages and what they are about. */
     said: () =>

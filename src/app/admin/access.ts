@@ -1,6 +1,7 @@
 import { attemptsKey, PasswordCheck, Throttle } from "../../auth/mod.ts";
 import { addressRanges } from "../../net/mod.ts";
 import { type Client, clientOf } from "./client.ts";
+import type { DashboardLink } from "./dashboard-link.ts";
 import { isSame } from "./secrets.ts";
 import { credentialsDigest, type SessionFile } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
@@ -14,6 +15,18 @@ export interface AccessOptions {
   readonly scrapers?: readonly string[];
   /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed. @default {[]} */
   readonly proxies?: readonly string[];
+  /** Proxies in front of our own services, whose `X-Forwarded-For` our proxy continues. @default {[]} */
+  readonly outerProxies?: readonly string[];
+}
+
+/** What an {@link Access} is made with, and keeps. */
+export interface AccessMeans {
+  /** A monotonic clock, so that a box which sets its clock by the network shuts nobody out. @default performance.now */
+  readonly now?: () => number;
+  /** Keeps sessions over a restart. @default {they end with the process} */
+  readonly file?: SessionFile | undefined;
+  /** Recognizes requests through services of ours. @default {there are none} */
+  readonly link?: DashboardLink;
 }
 
 /** What a request may do, and by which proof. */
@@ -48,14 +61,13 @@ export class Access {
   #credentials = "";
   #password: PasswordCheck | undefined;
   #isScraper: (address: string) => boolean = () => false;
+  readonly #link: DashboardLink | undefined;
   #isProxy: (address: string) => boolean = () => false;
+  #isOuterProxy: (address: string) => boolean = () => false;
 
-  /**
-   * @param now a monotonic clock, so that a box which sets its clock by the network shuts nobody out
-   * @param file keeps sessions over a restart
-   */
-  constructor(options: AccessOptions, now: () => number = () => performance.now(), file?: SessionFile) {
+  constructor(options: AccessOptions, { now = () => performance.now(), file, link }: AccessMeans = {}) {
     this.#now = now;
+    this.#link = link;
     this.sessions = new Sessions(file && { onChange: (sessions) => file.write(this.#credentials, sessions) });
     this.configure(options);
     const kept = file?.read(this.#credentials);
@@ -68,7 +80,7 @@ export class Access {
    *
    * @returns whether it did: then live streams are to be ended too
    */
-  configure({ token, passwordHash, scrapers = [], proxies = [] }: AccessOptions): boolean {
+  configure({ token, passwordHash, scrapers = [], proxies = [], outerProxies = [] }: AccessOptions): boolean {
     const isFirst = this.#token === "";
     const isOther = token !== this.#token || passwordHash !== this.#password?.hash;
     if (isOther) {
@@ -79,6 +91,7 @@ export class Access {
     this.#token = token;
     this.#isScraper = addressRanges(scrapers);
     this.#isProxy = addressRanges(proxies);
+    this.#isOuterProxy = addressRanges(outerProxies);
     return isOther;
   }
 
@@ -87,7 +100,9 @@ export class Access {
   }
 
   client(peer: string, headers: Headers): Client {
-    return clientOf(peer, headers, this.#isProxy);
+    const name = this.#link?.serviceOf(headers);
+    const own = name === undefined ? undefined : { name, isProxy: this.#isOuterProxy };
+    return clientOf(peer, headers, this.#isProxy, own);
   }
 
   /** @param isScrape whether the path is `/metrics` */

@@ -10,7 +10,7 @@ import { csrfReason, forwardedHost, isEmbedded, isSameOrigin, OTHER_ORIGIN } fro
 import { basePathHint, Rejections } from "./rejections.ts";
 import type { RequestContext, Route, Routes } from "./request-context.ts";
 import { errorResponse, json, redirect, respond, TEXT } from "./response.ts";
-import type { Site } from "./site.ts";
+import { basePathFor, type Site } from "./site.ts";
 
 export interface AuthOptions {
   readonly access: Access;
@@ -41,15 +41,22 @@ export function authMiddleware(options: AuthOptions): (incoming: IncomingRequest
   const logFailure = failureLogger(log);
   const rejections = new Rejections(log);
 
-  async function handle({ request, peer, stayOpen }: IncomingRequest, path: string | undefined): Promise<Response> {
+  async function handle(
+    { request, peer, stayOpen }: IncomingRequest,
+    client: Client,
+    base: string,
+    path: string | undefined,
+  ): Promise<Response> {
     const { headers, method } = request;
-    const client = access.client(peer, headers);
     const requestedHost =
       (client.proxy === "trusted" ? forwardedHost(headers) : undefined) ?? headers.get("host") ?? "";
-    if (!isAllowedHost(requestedHost, host, site().names)) return rejections.unknownHost(requestedHost, peer);
+    // Our own proxy passes on requests for the hosts of the service alone.
+    const isOurs = client.service !== undefined;
+    if (!isOurs && !isAllowedHost(requestedHost, host, site().names))
+      return rejections.unknownHost(requestedHost, peer);
     const query = new URL(request.url).searchParams;
     const isReading = method === "GET" || method === "HEAD";
-    if (path === undefined) return redirect(`./${site().basePath.split("/").at(-2)}/`);
+    if (path === undefined) return redirect(`./${base.split("/").at(-2)}/`);
     const context: UnauthenticatedContext = { request, path, query, client, stayOpen };
     if (isReading && path === "/" && query.has("token")) return loginByLink(context);
     if (path === "/login") return isReading ? loginForm(context) : loginByForm(context, peer);
@@ -137,9 +144,10 @@ export function authMiddleware(options: AuthOptions): (incoming: IncomingRequest
     return errorResponse(401, "authentication required", hint, { "www-authenticate": 'Bearer realm="tenk"' });
   }
 
-  async function answered(incoming: IncomingRequest, path: string | undefined): Promise<Response> {
+  async function answered(...given: Parameters<typeof handle>): Promise<Response> {
+    const [incoming] = given;
     try {
-      return await handle(incoming, path);
+      return await handle(...given);
     } catch (error) {
       // A client that has gone away reads no response, and must not fill the log.
       if (incoming.request.signal.aborted) return respond(400, TEXT, "gone\n");
@@ -152,8 +160,12 @@ export function authMiddleware(options: AuthOptions): (incoming: IncomingRequest
 
   return async (incoming) => {
     // The runtime passes on a request with an empty Host, with a path as its URL; the Host check refuses it.
-    const path = belowBase(pathOf(incoming.request.url), site().basePath);
-    return finishResponse(incoming.request, path ?? "/", await answered(incoming, path), site());
+    const { request, peer } = incoming;
+    const client = access.client(peer, request.headers);
+    const whole = pathOf(request.url);
+    const base = basePathFor(whole, client.service, site());
+    const path = belowBase(whole, base);
+    return finishResponse(request, path ?? "/", await answered(incoming, client, base, path), site());
   };
 }
 

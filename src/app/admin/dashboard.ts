@@ -2,10 +2,18 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
-import { formatAddress, isPasswordHash, logPortInUse, type PreparedChange, portHolder } from "../../part/mod.ts";
+import {
+  formatAddress,
+  isPasswordHash,
+  isWildcard,
+  logPortInUse,
+  type PreparedChange,
+  portHolder,
+} from "../../part/mod.ts";
 import type { LoadedConfig } from "../config/mod.ts";
 import { Access, type AccessOptions } from "./access.ts";
 import { type AdminServer, serveAdmin } from "./admin-server.ts";
+import type { DashboardLink } from "./dashboard-link.ts";
 import { type AdminSources, adminRoutes } from "./routes.ts";
 import type { SessionFile } from "./session-file.ts";
 import type { Site } from "./site.ts";
@@ -17,6 +25,8 @@ export interface DashboardOptions {
   readonly token: string;
   readonly sessionFile?: SessionFile | undefined;
   readonly sources: AdminSources;
+  /** Is told where it listens. */
+  readonly link: DashboardLink;
   readonly log: Log;
 }
 
@@ -41,12 +51,13 @@ export class Dashboard {
   static async open(options: DashboardOptions): Promise<Dashboard> {
     const dashboard = new Dashboard(options);
     await dashboard.#logged;
+    dashboard.#tellWhere();
     return dashboard;
   }
 
   private constructor({ loaded, ...options }: DashboardOptions) {
     this.#options = options;
-    this.#access = new Access(accessOf(loaded, options.token), undefined, options.sessionFile);
+    this.#access = new Access(accessOf(loaded, options.token), { file: options.sessionFile, link: options.link });
     this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
     this.#server = this.#serve(this.#at);
@@ -100,8 +111,15 @@ export class Dashboard {
     if (this.#isStopped) return server === OURS ? undefined : server.stop();
     this.#server = server === OURS ? this.#serve(where) : server;
     this.#at = where;
+    this.#tellWhere();
     this.#options.log.info("dashboard moved", { status: this.url });
     if (server !== OURS) await before.stop();
+  }
+
+  #tellWhere(): void {
+    const { host } = this.#at;
+    const reached = isWildcard(host) ? (host.includes(":") ? "::1" : "127.0.0.1") : host;
+    this.#options.link.moveTo(`http://${formatAddress({ host: reached, port: this.#server.port })}`);
   }
 
   async stop(): Promise<void> {
@@ -154,6 +172,7 @@ function accessOf({ config, folder }: LoadedConfig, token: string): AccessOption
     passwordHash: password === undefined ? undefined : passwordHash(password, folder),
     scrapers,
     proxies,
+    outerProxies: config.proxy?.trustedProxies ?? [],
   };
 }
 
@@ -173,9 +192,17 @@ function passwordHash(written: string, folder: string): string {
   throw wrong("its file holds no argon2id hash");
 }
 
-function siteOf({ config }: LoadedConfig): Site {
+function siteOf({ config, services }: LoadedConfig): Site {
   const { names = [], basePath = "/", frameAncestors = [] } = config.dashboard;
-  return { names: names.map((name) => name.toLowerCase()), basePath, frameAncestors };
+  const ours = services.filter(({ http }) => http?.answer.type === "dashboard");
+  // A wildcard is no name that a page of ours would be opened under without the proxy.
+  const hosts = ours.flatMap(({ hosts }) => hosts).filter((host) => !host.startsWith("*"));
+  return {
+    names: [...names.map((name) => name.toLowerCase()), ...hosts],
+    basePath,
+    frameAncestors,
+    services: new Map(ours.map(({ name, http }) => [name, http!.paths])),
+  };
 }
 
 function listenError(error: unknown, address: ListenAddress): TenkError {

@@ -3,6 +3,7 @@ export { Access, type AccessOptions } from "./access.ts";
 export { type AdminServer, serveAdmin } from "./admin-server.ts";
 export type { Asset, Assets } from "./asset-routes.ts";
 export { checkDashboard, Dashboard } from "./dashboard.ts";
+export { DashboardLink } from "./dashboard-link.ts";
 export { LiveStreams } from "./live.ts";
 export { LiveRun } from "./live-run.ts";
 export { type LogLine, processLog } from "./log-ring.ts";

@@ -6,6 +6,18 @@ export interface Site {
   readonly basePath: string;
   /** Origins whose pages may show it in a frame, in the syntax of `frame-ancestors`. */
   readonly frameAncestors: readonly string[];
+  /** Services of this instance that lead here, each with the paths that it leaves in its requests. */
+  readonly services: ReadonlyMap<string, readonly string[]>;
 }
 
-export const DIRECT_SITE: Site = { names: [], basePath: "/", frameAncestors: [] };
+/**
+ * Returns the path below which a request asks, with a slash at its end.
+ *
+ * @param service that it came through
+ */
+export function basePathFor(path: string, service: string | undefined, { basePath, services }: Site): string {
+  const paths = (service === undefined ? undefined : services.get(service)) ?? [];
+  const matching = paths.filter((each) => each !== "/" && (path === each || path.startsWith(`${each}/`)));
+  const longest = matching.sort((one, other) => other.length - one.length)[0];
+  return longest === undefined ? basePath : `${longest}/`;
+}

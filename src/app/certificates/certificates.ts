@@ -3,6 +3,8 @@ import { type Log, logOf } from "../../base/mod.ts";
 import {
   AcmeIssuer,
   type AcmeOptions,
+  CA_PATHS,
+  type CaCertificates,
   type CertificateStatus,
   type CertificateStore,
   type ChallengeResponses,
@@ -11,9 +13,10 @@ import {
   LocalCa,
   localDomainsOf,
   openCertificateStore,
+  respondForCa,
 } from "../../certificates/mod.ts";
 import type { Metric } from "../../metrics/mod.ts";
-import type { Certificates } from "../../part/mod.ts";
+import type { CaPage, Certificates } from "../../part/mod.ts";
 import type { CertificatesConfig } from "./section.ts";
 
 export interface CertificateSettings {
@@ -34,6 +37,8 @@ export class InstanceCertificates implements Certificates {
   readonly #open: () => Promise<CertificateStore>;
   #opening: Promise<CertificateStore> | undefined;
   #store: CertificateStore | undefined;
+  /** As it was when certificates last changed; undefined where it has signed nothing, or cannot be read. */
+  #ca: CaCertificates | undefined;
 
   constructor(settings: CertificateSettings, log: Log = logOf("certificates")) {
     const { config, domain, dataFolder } = settings;
@@ -52,10 +57,30 @@ export class InstanceCertificates implements Certificates {
   }
 
   /** @throws {TenkError} `config` for a name that no certificate can have, or options of ACME that cannot work */
-  async declare(...given: Parameters<CertificateStore["declare"]>): Promise<Declaration> {
+  async declare(...[names, options]: Parameters<CertificateStore["declare"]>): Promise<Declaration> {
     this.#opening ??= this.#open();
     this.#store = await this.#opening;
-    return this.#store.declare(...given);
+    const changed: typeof options.changed = async (declaration) => {
+      // A certificate of a new intermediate tells of it.
+      await this.#readCa(names);
+      await options.changed(declaration);
+    };
+    const declaration = await this.#store.declare(names, { ...options, changed });
+    await this.#readCa(names);
+    return declaration;
+  }
+
+  caPages(url: string): Readonly<Record<string, CaPage>> {
+    const ca = this.#ca;
+    if (ca === undefined) return {};
+    return Object.fromEntries(CA_PATHS.map((path) => [`/ca${path}`, respondForCa(path, ca, url)!]));
+  }
+
+  /** Without names there may be no CA, and none is made for a page about it. */
+  async #readCa(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    // Whoever issues logs why it cannot be read.
+    this.#ca = await this.localCa.certificates().catch(() => undefined);
   }
 
   httpChallenges(): Readonly<Record<string, string>> {

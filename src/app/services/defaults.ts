@@ -1,5 +1,5 @@
 import { HEALTH_DEFAULTS, QUEUE_DEFAULTS, TARGET_LIST_DEFAULTS } from "../../targets/mod.ts";
-import { isProxied } from "./kind.ts";
+import { DASHBOARD, isProxied } from "./kind.ts";
 import type { WrittenService } from "./schema.ts";
 
 /** Of services whose health has a path; others are not checked. */
@@ -12,8 +12,9 @@ export function withDefaults(service: WrittenService): WrittenService {
   return { ...given, ...httpSettings(service), ...(isForwarded(service) && forwardSettings(service)) };
 }
 
+/** Whether it has targets of its own: the dashboard needs no balance and no health. */
 export function isForwarded({ target, targets }: WrittenService): boolean {
-  return target !== undefined || targets !== undefined;
+  return (target !== undefined && target !== DASHBOARD) || targets !== undefined;
 }
 
 /** Returns the settings of every service that is served by HTTPS. */

@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { parseHttpAddress } from "../../http/mod.ts";
 import { text } from "../../part/mod.ts";
+import { DASHBOARD } from "./kind.ts";
 
 const EXPECTED_HOST = "expected a name such as git.home.arpa";
 const EXPECTED_NAME = "expected a name of a-z, 0-9 and -, at most 63, a letter first";
-const EXPECTED_TARGET = "expected a URL such as http://127.0.0.1:3000 or redis://127.0.0.1:6379";
+const EXPECTED_TARGET = "expected a URL such as http://127.0.0.1:3000 or redis://127.0.0.1:6379, or dashboard";
 export const EXPECTED_HTTP_TARGET =
   "expected a URL without a path such as http://127.0.0.1:3000, https://nas.home.arpa or unix:/run/app.sock";
 const EXPECTED_PATH = "expected a path such as /api, which stands for all that is below it";
@@ -33,9 +34,10 @@ export const serviceName = z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
 
 export const anyTarget = z.string({ error: EXPECTED_TARGET }).refine(
   (given) =>
+    given === DASHBOARD ||
     // No character that would hide a password from `withoutPassword`.
-    /^[!#-~]+$/.test(given) &&
-    (/^unix:[/@]/.test(given) || (URL.canParse(given) && /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(given))),
+    (/^[!#-~]+$/.test(given) &&
+      (/^unix:[/@]/.test(given) || (URL.canParse(given) && /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(given)))),
   // What follows from its scheme is not checked where it has none.
   { error: EXPECTED_TARGET, abort: true },
 );

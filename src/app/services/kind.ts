@@ -7,6 +7,9 @@ const KINDS: Readonly<Record<string, string>> = {
   mqtts: "mqtt",
 };
 
+/** The target that is this instance's own dashboard. */
+export const DASHBOARD = "dashboard";
+
 /** What decides on a service's kind. */
 export interface KindOf {
   readonly kind?: string | undefined;
@@ -16,7 +19,7 @@ export interface KindOf {
 /** Returns the protocol of a service: `kind`, else what the scheme of its target says. HTTP where tenk itself answers. */
 export function kindOf({ kind, target }: KindOf): string {
   if (kind !== undefined) return kind;
-  if (target === undefined || target.startsWith("unix:")) return "http";
+  if (target === undefined || target === DASHBOARD || target.startsWith("unix:")) return "http";
   const scheme = new URL(target).protocol.slice(0, -1).toLowerCase();
   return KINDS[scheme] ?? scheme;
 }

@@ -1,5 +1,5 @@
 import { EXPECTED_HTTP_TARGET, isHttpTarget } from "./fields.ts";
-import { isProxied, kindOf } from "./kind.ts";
+import { DASHBOARD, isProxied, kindOf } from "./kind.ts";
 import type { WrittenService } from "./schema.ts";
 
 interface Problem {
@@ -36,11 +36,14 @@ export function problemsOf(service: WrittenService): Problem[] {
   if (problems.length > 0) return problems;
   if (service.kind !== undefined && service.kind !== "http" && service.target === undefined) {
     refuse("kind", `expected http, since it has ${answers[0]}`);
+  } else if (service.target === DASHBOARD && kindOf(service) !== "http") {
+    refuse("kind", "expected http, since its target is the dashboard");
   } else if (!isProxied(service)) {
     const why = service.proxy === false ? "proxy is false" : `its kind is ${kindOf(service)}`;
     for (const key of [...FOR_TARGETS, ...FOR_HTTP])
       if (service[key] !== undefined) refuse(key, `expected only where it is served by HTTPS, but ${why}`);
-  } else if (answers[0] === "target" && !isHttpTarget(service.target as string)) {
+  } else if (service.target === DASHBOARD) ofDashboard(service, refuse);
+  else if (answers[0] === "target" && !isHttpTarget(service.target as string)) {
     refuse("target", EXPECTED_HTTP_TARGET);
   } else if (answers[0] === "target" || answers[0] === "targets") ofForwarding(service, refuse);
   else {
@@ -48,6 +51,12 @@ export function problemsOf(service: WrittenService): Problem[] {
       if (service[key] !== undefined) refuse(key, `expected only with a target, but it has ${answers[0]}`);
   }
   return problems;
+}
+
+function ofDashboard(service: WrittenService, refuse: (path: string, message: string) => void): void {
+  for (const key of FOR_TARGETS)
+    if (service[key] !== undefined) refuse(key, "expected only with targets of its own, but it leads to the dashboard");
+  if (service.strip === true) refuse("strip", "expected false: the dashboard knows its path");
 }
 
 function others(): string {

@@ -1,7 +1,7 @@
 import type { HeaderEdits, HttpAnswer, HttpForward, HttpService, Service } from "../../part/mod.ts";
 import { HEALTH_DEFAULTS } from "../../targets/mod.ts";
 import { forwardSettings, httpSettings } from "./defaults.ts";
-import { isProxied, kindOf } from "./kind.ts";
+import { DASHBOARD, isProxied, kindOf } from "./kind.ts";
 import type { WrittenService } from "./schema.ts";
 
 /**
@@ -61,16 +61,20 @@ function answerOf(section: WrittenService): HttpAnswer {
   const { respond, redirect, root } = section;
   if (respond !== undefined) return { type: "respond", ...respond };
   if (redirect !== undefined) return { type: "redirect", ...redirect };
-  if (root === undefined) return { type: "forward", forward: forwardOf(section) };
+  if (section.target === DASHBOARD) return { type: "dashboard", forward: forwardOf(section) };
+  if (root === undefined) return { type: "forward", forward: { ...forwardOf(section), targets: targetsOf(section) } };
   const { folder, index, fallback, precompressed, cache } = root;
   return { type: "files", files: { folder, index, fallback, precompressed, cacheBytes: cache } };
 }
 
-function forwardOf(section: WrittenService): HttpForward {
-  const { target = "", targets, hashHeader, sticky, tls } = section;
+function targetsOf({ target = "", targets }: WrittenService): HttpForward["targets"] {
+  return targets ?? [{ url: target, weight: 1, draining: false }];
+}
+
+function forwardOf(section: WrittenService): Omit<HttpForward, "targets"> {
+  const { hashHeader, sticky, tls } = section;
   const { balance, attempts, health, limits, timeouts } = forwardSettings(section);
   return {
-    targets: targets ?? [{ url: target, weight: 1, draining: false }],
     balance,
     hashHeader,
     sticky: sticky && { cookie: sticky.cookie, secret: sticky.secret },

@@ -11,6 +11,17 @@ export interface CaResponse {
   readonly body: string | Uint8Array;
 }
 
+/** The paths behind `/ca` that have an answer. */
+export const CA_PATHS = [
+  "",
+  "/",
+  "/root.crt",
+  "/root.cer",
+  "/intermediate.cer",
+  "/tenk.mobileconfig",
+  "/qr.svg",
+] as const;
+
 const CERTIFICATE = "application/x-x509-ca-cert";
 
 /**

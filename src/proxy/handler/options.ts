@@ -23,13 +23,11 @@ export interface OwnSite {
   readonly hosts: readonly string[];
   /** The answer to everything but `pages`: a template. */
   readonly body: string;
-  /** By path. */
+  /** By path. They have no secret: on the plain listener they come before a redirect to HTTPS, which needs their help first. */
   readonly pages: Readonly<Record<string, OwnPage>>;
 }
 
 export interface OwnPage {
-  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** Further fields. @default {none} */
-  readonly fields?: Readonly<Record<string, string>>;
 }

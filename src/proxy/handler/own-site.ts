@@ -6,6 +6,9 @@ import type { OwnPage, OwnSite } from "./options.ts";
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
+/** Longer targets, with whatever query, are of no page. */
+const MAX_TARGET_BYTES = 256;
+
 interface ReadyPage {
   readonly lines: readonly Uint8Array[];
   readonly body: Uint8Array;
@@ -34,23 +37,26 @@ export class OwnSiteAnswers {
   }
 
   answer(exchange: Exchange, head: Head, bytes: Uint8Array): void {
+    if (!this.answerByPage(exchange, head, bytes)) this.#rest.answer(exchange, head, bytes, []);
+  }
+
+  /** @returns whether a page has the path */
+  answerByPage(exchange: Exchange, head: Head, bytes: Uint8Array): boolean {
+    if (head.targetEnd - head.targetStart > MAX_TARGET_BYTES) return false;
     const target = decoder.decode(bytes.subarray(head.targetStart, head.targetEnd));
     const page = this.#pages.get(target.replace(/\?.*$/, ""));
-    if (page === undefined) {
-      this.#rest.answer(exchange, head, bytes, []);
-      return;
-    }
+    if (page === undefined) return false;
     const writer = exchange.begin(200);
     for (const line of page.lines) writer.line(line);
     exchange.sendHead(page.body.length, page.body, 0, page.body.length);
     exchange.end();
+    return true;
   }
 }
 
-function ready({ contentType, body, fields = {} }: OwnPage): ReadyPage {
-  const all = Object.entries({ "Content-Type": contentType, "X-Content-Type-Options": "nosniff", ...fields });
+function ready({ headers, body }: OwnPage): ReadyPage {
   return {
-    lines: all.map(([name, value]) => fieldLine(name, value)),
+    lines: Object.entries(headers).map(([name, value]) => fieldLine(name, value)),
     body: typeof body === "string" ? encoder.encode(body) : body,
   };
 }

@@ -98,11 +98,11 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     }
     const hostRoutes = this.#hostRoutes(client, table, head, bytes);
     if (hostRoutes === undefined) {
-      this.#withoutService(exchange, head, bytes);
+      this.#withoutService(exchange, head, bytes, "No service has this name.");
       return;
     }
     const found = hostRoutes.find(bytes, head.targetStart, head.targetEnd);
-    if (found === "no-route") exchange.fail(404, "No service has this path.");
+    if (found === "no-route") this.#withoutService(exchange, head, bytes, "No service has this path.");
     else if (found === "dot-segment") exchange.fail(400, "A path with . or .. could lead to another service.");
     else {
       work.route = found.route;
@@ -192,28 +192,31 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     return client.hostRoutes;
   }
 
-  #withoutService(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
+  #withoutService(exchange: ProxyExchange, head: Head, bytes: Uint8Array, why: string): void {
     const { table, own } = this.#inForce;
-    const host = head.hostStart < 0 ? "" : hostKey(decoder.decode(bytes.subarray(head.hostStart, head.hostEnd)));
+    const host = hostOf(head, bytes);
     if (own.isFor(host)) own.answer(exchange, head, bytes);
-    else exchange.fail(isDeclared(exchange, table, own) ? 421 : 404, "No service has this name.");
+    else if (table.ofHost(host) !== undefined) exchange.fail(404, why);
+    else exchange.fail(isDeclared(exchange, table, own) ? 421 : 404, why);
   }
 
   /** Whether the host is one of ours. A redirect to any other would lead wherever who made the link wants. */
   #isKnown(exchange: ProxyExchange, head: Head, bytes: Uint8Array): boolean {
     const { table, own } = this.#inForce;
-    const host = head.hostStart < 0 ? "" : hostKey(decoder.decode(bytes.subarray(head.hostStart, head.hostEnd)));
+    const host = hostOf(head, bytes);
     const { localAddress } = exchange.client.connection;
     return table.names(host) || own.names(host) || host.replace(/^\[|\]$/g, "") === localAddress;
   }
 
   #serve(exchange: ProxyExchange, client: Client<Route>, head: Head, bytes: Uint8Array, found: PathRoute<Route>): void {
     const { route } = found;
-    const { toHttps } = this.#inForce;
+    const { toHttps, own } = this.#inForce;
     const { http, guard } = route;
     if (toHttps !== undefined && http.plainHttp === "redirect") {
-      if (this.#isKnown(exchange, head, bytes)) toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
-      else exchange.fail(404, "No service has this name.");
+      if (!this.#isKnown(exchange, head, bytes)) exchange.fail(404, "No service has this name.");
+      // A device that does not trust the box yet cannot follow a redirect to the page that helps it.
+      else if (!own.isFor(hostOf(head, bytes)) || !own.answerByPage(exchange as Exchange, head, bytes))
+        toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
       return;
     }
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
@@ -285,6 +288,10 @@ function callerOf(
   isTrusted: (address: string) => boolean,
 ): Caller {
   return isTrusted(client.address) ? new Caller(client.addressBehind(head, bytes, isTrusted)) : client.caller;
+}
+
+function hostOf({ hostStart, hostEnd }: Head, bytes: Uint8Array): string {
+  return hostStart < 0 ? "" : hostKey(decoder.decode(bytes.subarray(hostStart, hostEnd)));
 }
 
 const NO_LINES: readonly Uint8Array[] = [];

@@ -7,31 +7,27 @@ import {
   optionsDifference,
 } from "../../listener/mod.ts";
 import type { ServerTlsOptions } from "../../net/mod.ts";
-import type { Service } from "../../part/mod.ts";
+import type { Certificates, OwnDashboard, Service } from "../../part/mod.ts";
 import type { ProxyConfig } from "../config.ts";
 import type { ProxyOptions } from "../handler/mod.ts";
-import { ownNames, type ProxyListener, type ProxySettings } from "./desired.ts";
-
-/** What the machine says of itself where no service has the name: that it works, and what it got. */
-const OWN_BODY = [
-  "{time.now}",
-  "{system.hostname}: {system.os}/{system.arch}",
-  "{http.request.proto} {http.request.method} {http.request.uri}",
-  "",
-].join("\n");
+import { withDashboard } from "./dashboard-service.ts";
+import type { ProxyListener, ProxySettings } from "./desired.ts";
+import { ownSite } from "./own-site.ts";
 
 interface Now extends Circumstances {
-  readonly challenges: Readonly<Record<string, string>>;
+  readonly store: Certificates;
+  readonly dashboard: OwnDashboard;
 }
 
-/** Returns a listener with certificates, responses to challenges, and the port that redirects lead to. */
-export function completed(listener: ProxyListener, { certificates, challenges, ports }: Now): ProxyListener {
+/** Returns a listener with certificates, and with what its handler is given. */
+export function completed(listener: ProxyListener, now: Now): ProxyListener {
+  const { certificates, ports } = now;
   const { name, settings } = listener;
   const { config } = settings;
   const redirectToPort = name === "http" && config.https !== "off" ? ports.get("https") || 443 : undefined;
   const options = {
     ...listener.options,
-    handlerOptions: handlerOptions(settings, challenges, redirectToPort),
+    handlerOptions: handlerOptions(settings, now, redirectToPort),
     ...(name === "https" && certificates && { tls: tlsOptions(config, certificates) }),
   };
   return { ...listener, options };
@@ -40,17 +36,19 @@ export function completed(listener: ProxyListener, { certificates, challenges, p
 /** @param redirectToPort of the HTTPS listener, for the plain one; undefined without redirects */
 export function handlerOptions(
   settings: ProxySettings,
-  challenges: Now["challenges"],
+  { store, dashboard, ports }: Pick<Now, "store" | "dashboard" | "ports">,
   redirectToPort: number | undefined,
 ): ProxyOptions {
-  const { config, services, folder, slots, pages } = settings;
+  const { config, services, folder, slots } = settings;
   const { timeouts, limits } = config;
   return {
-    services: services.filter(({ http }) => http !== undefined).map((each) => withAbsoluteFolder(each, folder)),
-    own: { hosts: ownNames(settings), body: OWN_BODY, pages },
+    services: services
+      .filter(({ http }) => http !== undefined)
+      .map((each) => withDashboard(withAbsoluteFolder(each, folder), dashboard)),
+    own: ownSite(settings, store, ports),
     ...(redirectToPort !== undefined && { redirectToPort }),
     trustedProxies: config.trustedProxies ?? [],
-    challenges,
+    challenges: store.httpChallenges(),
     slots,
     server: {
       headTimeoutMs: timeouts.head,

@@ -4,7 +4,6 @@ import type { ListenOptions } from "../../net/mod.ts";
 import type { Address, Service } from "../../part/mod.ts";
 import type { ProxyConfig } from "../config.ts";
 import { PROXY_COUNTS } from "../counts.ts";
-import type { OwnPage } from "../handler/mod.ts";
 
 /** The module that every event loop of a listener loads. */
 const PROXY_MODULE = new URL(sourceUrl("proxy/handler/proxy-module.ts"));
@@ -17,7 +16,6 @@ export interface ProxySettings {
   /** That relative paths in the configuration are relative to. */
   readonly folder: string;
   readonly slots: Readonly<Record<string, number>>;
-  readonly pages: Readonly<Record<string, OwnPage>>;
 }
 
 export type ListenerName = "https" | "http";

@@ -1,13 +1,14 @@
-import type { Log } from "../../base/mod.ts";
+import { type Log, messageOf } from "../../base/mod.ts";
 import { ListenerSet, logFields, type RunningListener } from "../../listener/mod.ts";
 import type { Server } from "../../net/mod.ts";
-import type { Certificates, PreparedChange } from "../../part/mod.ts";
+import type { Certificates, OwnDashboard, PreparedChange } from "../../part/mod.ts";
 import { completed, differenceOf } from "./change.ts";
 import { desiredListeners, type ProxyListener, type ProxySettings } from "./desired.ts";
 
 export interface ProxyListenersOptions {
   readonly log: Log;
   readonly certificates: Certificates;
+  readonly dashboard: OwnDashboard;
   /** Take a free port where a configured one is in use. */
   readonly autoPort: boolean;
 }
@@ -18,12 +19,15 @@ export interface ProxyListenersOptions {
  */
 export class ProxyListeners {
   readonly #set: ListenerSet<ProxyListener>;
+  readonly #log: Log;
+  #unsubscribe: () => void = () => {};
 
   private constructor(options: ProxyListenersOptions) {
-    const { certificates } = options;
+    const { certificates: store, dashboard } = options;
+    this.#log = options.log;
     this.#set = new ListenerSet<ProxyListener>(
       {
-        completed: (desired, now) => completed(desired, { ...now, challenges: certificates.httpChallenges() }),
+        completed: (desired, now) => completed(desired, { ...now, store, dashboard }),
         differenceOf,
         rebuilt: (before) => before,
         changed: (_, desired) => desired,
@@ -37,6 +41,8 @@ export class ProxyListeners {
   static async start(settings: ProxySettings, options: ProxyListenersOptions): Promise<ProxyListeners> {
     const listeners = new ProxyListeners(options);
     await listeners.#set.start(desiredListeners(settings));
+    await listeners.#refresh();
+    listeners.#unsubscribe = options.dashboard.onMove(() => void listeners.#refresh());
     return listeners;
   }
 
@@ -49,12 +55,32 @@ export class ProxyListeners {
   }
 
   /** Prepares another configuration: see `ListenerSet.prepare`. @throws {TenkError} why it cannot change; then nothing has */
-  prepare(settings: ProxySettings): Promise<PreparedChange> {
-    return this.#set.prepare(() => desiredListeners(settings));
+  async prepare(settings: ProxySettings): Promise<PreparedChange> {
+    const before = this.servers;
+    const change = await this.#set.prepare(() => desiredListeners(settings));
+    return {
+      ...change,
+      commit: async () => {
+        await change.commit();
+        if (this.servers.some((server) => !before.includes(server))) await this.#refresh();
+      },
+    };
+  }
+
+  /** Handlers get what follows from ports and from the dashboard's address. Each has started without those that came later. */
+  async #refresh(): Promise<void> {
+    try {
+      await this.#set.refresh();
+    } catch (error) {
+      this.#log.error("listeners not refreshed, links and the dashboard may lead to former ports", {
+        error: messageOf(error),
+      });
+    }
   }
 
   /** Connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void> {
+    this.#unsubscribe();
     return this.#set.stop(graceMs);
   }
 }

@@ -115,7 +115,7 @@ describe("the session file", () => {
   const client = { address: "192.0.2.7", isLoopback: false, isSecure: false, proxy: "none" } as const;
   const accessOf = (folder: string, log = keptLog()) => {
     const file = new SessionFile(join(folder, "sessions"), log);
-    const access = new Access({ token: TOKEN }, undefined, file);
+    const access = new Access({ token: TOKEN }, { file });
     const begin = () => (access.loginWithToken(client, TOKEN) as { session: string }).session;
     const isIn = (word: string) => access.authenticate(client, headers(word), "tenk-9190", false).by === "session";
     return { access, file, begin, isIn, log };

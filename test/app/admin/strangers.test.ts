@@ -110,6 +110,24 @@ test("X-Forwarded-For is read from the right, in every spelling", () => {
   expect(address("nonsense")).toBe("10.0.0.1");
 });
 
+test("a request through a service of ours is the client's, whoever else is trusted", () => {
+  const none = () => false;
+  const own = { name: "box", isProxy: addressRanges(["10.0.0.0/8"]) };
+  const through = (sent: Record<string, string>) => clientOf("127.0.0.1", new Headers(sent), none, own);
+  const chain = (hops: string) => through({ "x-forwarded-for": hops }).address;
+  expect([chain("203.0.113.5"), chain("1.1.1.1, 203.0.113.5"), chain("2001:db8::1")]).toEqual([
+    "203.0.113.5",
+    "203.0.113.5",
+    "2001:db8::1",
+  ]);
+  expect(chain("1.1.1.1, 203.0.113.5, 10.0.0.2")).toBe("203.0.113.5");
+  // Also where there is no chain, as through a Unix socket, it is not this machine's.
+  for (const sent of [{}, { "x-forwarded-for": "" }, { "x-forwarded-for": "127.0.0.1" }]) {
+    const { isLoopback, proxy, service } = through(sent);
+    expect([isLoopback, proxy, service]).toEqual([false, "trusted", "box"]);
+  }
+});
+
 test("of many cookies with one name the first four are read", () => {
   expect(cookieValues("a=1; tenk-1=x; b=2;tenk-1=y; tenk-12=z", "tenk-1")).toEqual(["x", "y"]);
   expect(cookieValues("t=1; ".repeat(50), "t")).toHaveLength(4);

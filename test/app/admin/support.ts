@@ -7,6 +7,7 @@ import { Access, type AccessOptions } from "../../../src/app/admin/access.ts";
 import { type AdminServer, serveAdmin } from "../../../src/app/admin/admin-server.ts";
 import type { Asset } from "../../../src/app/admin/asset-routes.ts";
 import { authMiddleware } from "../../../src/app/admin/auth-middleware.ts";
+import type { DashboardLink } from "../../../src/app/admin/dashboard-link.ts";
 import { LiveStreams } from "../../../src/app/admin/live.ts";
 import { LiveRun } from "../../../src/app/admin/live-run.ts";
 import { LogRing } from "../../../src/app/admin/log-ring.ts";
@@ -48,6 +49,9 @@ export interface WorldOptions extends Partial<AccessOptions> {
   readonly names?: readonly string[];
   readonly basePath?: string;
   readonly frameAncestors?: readonly string[];
+  /** Services of ours that lead here, with their paths. */
+  readonly services?: Readonly<Record<string, readonly string[]>>;
+  readonly link?: DashboardLink;
 }
 
 /** Everything behind the front door, small enough to be looked at. */
@@ -56,9 +60,11 @@ export function worldOf({
   names = [],
   basePath = "/",
   frameAncestors = [],
+  services = {},
+  link,
   ...options
 }: WorldOptions = {}) {
-  const site = () => ({ names, basePath, frameAncestors });
+  const site = () => ({ names, basePath, frameAncestors, services: new Map(Object.entries(services)) });
   const history = new History();
   const log = new LogRing(50);
   const liveRun = new LiveRun();
@@ -76,7 +82,7 @@ export function worldOf({
     listeners: [],
     status: () => ({ a: 1 }),
   };
-  const access = new Access({ token: TOKEN, ...options }, () => world.nowMs);
+  const access = new Access({ token: TOKEN, ...options }, { now: () => world.nowMs, ...(link && { link }) });
   const routes = adminRoutes({
     ...world,
     healthy: () => world.healthy,
