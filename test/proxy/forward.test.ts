@@ -306,6 +306,14 @@ describe("a WebSocket", () => {
   });
 });
 
+test("a target that leads back to the proxy ends in 508, and not in a storm of requests", async () => {
+  const first = await proxyTo("http://127.0.0.1:1");
+  await first.configure(proxyOptions(`  app: http://127.0.0.1:${first.port}\n`));
+  const answer = await exchange(first.port, get("/", "app.home.arpa"));
+  expect([statusOf(answer), answer.match(/^Via: /gim)?.length]).toEqual([508, 8]);
+  expect(first.counts().accepted).toBe(9);
+});
+
 test("a client that leaves takes its request from the target", async () => {
   const target = await targetOf(() => {});
   const proxy = await proxyTo(`http://127.0.0.1:${target.port}`);

@@ -1,4 +1,5 @@
 /** Requests on their way to a target, and answers on their way back. */
+
 export { Caller } from "./caller.ts";
 export { Client } from "./client.ts";
 export { Forward } from "./forward.ts";
@@ -6,6 +7,7 @@ export { answerFraming, carriesChunks } from "./framing.ts";
 export { HeadPool } from "./head-pool.ts";
 export type { HeldContent } from "./held-content.ts";
 export type { HttpLink, HttpServiceTarget } from "./http-link.ts";
+export { isLoop } from "./loop.ts";
 export { DROPPED_FROM_REQUESTS, RequestHead, union } from "./request-head.ts";
 export { DROPPED_FROM_RESPONSES } from "./response-fields.ts";
 export { type ForwardRoute, forwardRoute } from "./route.ts";

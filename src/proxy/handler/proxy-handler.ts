@@ -3,7 +3,7 @@ import { addressRanges, type Configured } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
-import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent } from "../forward/mod.ts";
+import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isLoop } from "../forward/mod.ts";
 import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
 import { type HostRoutes, hostKey, type PathRoute, RouteTable } from "../routes/mod.ts";
@@ -271,6 +271,10 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     const stripBytes = http.strip ? prefix.bytes.length : 0;
     if (forward === undefined) {
       exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, lines, stripBytes);
+      return;
+    }
+    if (isLoop(head, bytes)) {
+      exchange.fail(508, "A target of this service leads back to this proxy.");
       return;
     }
     const hash = forward.choiceHash(head, bytes, client.address);
