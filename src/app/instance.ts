@@ -106,6 +106,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       watch,
       certificates,
       dashboard: link,
+      dataFolder: dataFolderOf(loaded, options.dataFolder),
     });
   } catch (error) {
     await certificates.close();

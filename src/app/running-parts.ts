@@ -17,6 +17,7 @@ export interface PartsOptions {
   readonly watch: boolean;
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
+  readonly dataFolder: string | undefined;
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */

@@ -111,6 +111,8 @@ export interface PartEnv extends CheckEnv {
   readonly log: Log;
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
+  /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
+  readonly dataFolder: string | undefined;
   /** Take a free port, and log it, when a listener's own is in use. */
   readonly autoPort: boolean;
   /** Print for people in colour. */

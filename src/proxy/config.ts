@@ -1,8 +1,21 @@
 import { z } from "zod";
-import { parseCount } from "../base/mod.ts";
+import { parseCount, parseDuration } from "../base/mod.ts";
 import { HTTP_SERVER_DEFAULTS } from "../http/mod.ts";
 import { handshakeFields, workers } from "../listener/mod.ts";
-import { address, addresses, count, duration, inRange, list, quantity, section, size } from "../part/mod.ts";
+import {
+  address,
+  addresses,
+  count,
+  duration,
+  inRange,
+  list,
+  oneOf,
+  quantity,
+  section,
+  size,
+  text,
+} from "../part/mod.ts";
+import { FORMATS } from "./access-log/mod.ts";
 
 const EXPECTED_ADDRESS = "expected auto, off, a port, host:port or unix:/path";
 
@@ -14,6 +27,25 @@ const listenAddress = z
   .default("auto");
 
 const http = HTTP_SERVER_DEFAULTS;
+
+const accessLogSection = section({
+  format: oneOf(...FORMATS).default("json"),
+  file: text("a file's path").optional(),
+  maxSize: size.default(10 * 1024 * 1024),
+  keep: quantity("a number from 0 to 1000", (given) => inRange(parseCount(given), 0, 1000)).default(2),
+  flush: quantity("a duration from 10ms to 10m", (given) => inRange(parseDuration(given), 10, 600_000))
+    .meta({ unit: "ms" })
+    .default(1000),
+});
+
+/** `off`, a format, or a section. */
+const accessLog = z
+  .preprocess((value) => {
+    if (value === false || value === "off") return undefined;
+    if (value === true || value === null) return {};
+    return typeof value === "string" ? { format: value } : value;
+  }, accessLogSection.optional())
+  .prefault({});
 
 const proxy = section({
   https: listenAddress,
@@ -33,6 +65,7 @@ const proxy = section({
     perAddress: count.default(0),
   }).prefault({}),
   tls: section(handshakeFields).prefault({}),
+  accessLog,
 });
 
 /** The `proxy:` section; undefined where it is off. */

@@ -29,6 +29,7 @@ const COUNTERS = countLayout({
   outcomes: OUTCOMES.length,
   rejections: REJECTIONS.length,
   retries: 1,
+  logLinesDropped: 1,
   tunnels: 1,
   requestHeadBytes: 1,
   requestBodyBytes: 1,

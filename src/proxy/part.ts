@@ -4,6 +4,7 @@ import { checkedName } from "../certificates/mod.ts";
 import { listeningOf, logFields } from "../listener/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { CheckEnv, Part, PartType } from "../part/mod.ts";
+import { accessLogSettings, startRotation } from "./access-log/mod.ts";
 import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
 import { Slots } from "./counts.ts";
 import { checkFolder } from "./files/mod.ts";
@@ -73,14 +74,18 @@ export const proxy = {
     const slots = new Slots();
     const stickySecret = randomBytes(32).toString("hex");
     let services = env.services;
+    const accessLogOf = (config: ProxyConfig, folder: string) =>
+      accessLogSettings(config.accessLog, folder, env.dataFolder);
     const settingsOf = (config: ProxyConfig, { services, domain, folder }: CheckEnv) => ({
       config,
+      accessLog: accessLogOf(config, folder)?.log,
       services: services.map((service) => withStickySecret(service, stickySecret)),
       domain,
       folder,
       slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
     });
     const listeners = await ProxyListeners.start(settingsOf(config!, env), { log, autoPort, certificates, dashboard });
+    let rotation = startRotation(accessLogOf(config!, env.folder)?.rotation, log);
     const read = () => readServices(listeners.servers, slots);
     const reports = async () =>
       (await Promise.all(listeners.servers.map((server) => server.reports()))).flat(2) as ServiceReport[];
@@ -93,6 +98,8 @@ export const proxy = {
           async commit() {
             await change.commit();
             services = env.services;
+            rotation.stop();
+            rotation = startRotation(accessLogOf(next!, env.folder)?.rotation, log);
           },
         };
       },
@@ -110,7 +117,10 @@ export const proxy = {
             .map((reading) => serviceView(reading, hosts.get(reading.service)!, ofTargets)),
         };
       },
-      stop: (graceMs) => listeners.stop(graceMs),
+      stop(graceMs) {
+        rotation.stop();
+        return listeners.stop(graceMs);
+      },
     };
   },
 } satisfies PartType<ProxyConfig | undefined, ProxyView>;

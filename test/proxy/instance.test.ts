@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Instance, parseConfig, up } from "../../src/app/mod.ts";
+import { until } from "../net/support.ts";
 import { exchange, get, statusOf } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenk-proxy-"));
@@ -14,12 +15,12 @@ let instance: Instance;
 /** The runtime's TLS does not check address constraints, which the certificate for clients without a name falls under. */
 const NOT_FOR_IT = /not in the cert's altnames|unsupported name constraint/;
 
-const config = (more: string) =>
+const config = (more: string, proxy = "names: [box.home.arpa]") =>
   parseConfig(
     `domain: home.arpa
 tcp: { packets: { listen: 127.0.0.1:0 } }
 dashboard: { listen: 127.0.0.1:0 }
-proxy: { https: 127.0.0.1:0, http: 127.0.0.1:0, names: [box.home.arpa] }
+proxy: { https: 127.0.0.1:0, http: 127.0.0.1:0, ${proxy} }
 data: { folder: ${folder}, history: false }
 services:
   app: http://127.0.0.1:${(target.address() as { port: number }).port}
@@ -91,4 +92,23 @@ test("a reload adds a service with its certificate, takes it away again, and cou
   const requests = families.find(({ name }) => name === "tenk_http_requests_total")!.samples;
   expect(requests).toContainEqual({ value: 1, labels: { service: "app", method: "GET", code: "2xx" } });
   expect(requests).toContainEqual({ value: 1, labels: { service: "more", method: "GET", code: "2xx" } });
+});
+
+test("the access log is in the data folder, and a reload gives it another format", async () => {
+  const path = join(folder, "access.log");
+  const linesOf = () => readFileSync(path, "utf8").trimEnd().split("\n");
+  await ask("app.home.arpa", "/logged");
+  await until(() => existsSync(path) && linesOf().some((line) => line.includes("/logged")));
+  const line = linesOf().find((each) => each.includes("/logged"))!;
+  expect(JSON.parse(line)).toMatchObject({ request: { host: "app.home.arpa" }, status: 200, service: "app" });
+  await instance.reload(config("", "accessLog: { format: combined, flush: 10ms }"));
+  await ask("app.home.arpa", "/combined");
+  await until(() => linesOf().some((each) => each.includes('"GET /combined HTTP/1.1" 200')));
+  await instance.reload(config("", "accessLog: off"));
+  const before = linesOf().length;
+  await ask("app.home.arpa", "/unlogged");
+  await instance.reload(config("", "accessLog: combined"));
+  await ask("app.home.arpa", "/logged-again");
+  await until(() => linesOf().length > before);
+  expect(linesOf().filter((each) => each.includes("/unlogged"))).toEqual([]);
 });

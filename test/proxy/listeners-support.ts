@@ -24,6 +24,7 @@ export function settings(proxy: string, services: string = SERVICES) {
     domain: "home.arpa",
     folder: "/",
     slots,
+    accessLog: undefined,
   };
 }
 

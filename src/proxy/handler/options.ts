@@ -1,5 +1,6 @@
 import type { HttpServerOptions } from "../../http/mod.ts";
 import type { Service } from "../../part/mod.ts";
+import type { AccessLogOptions } from "../access-log/mod.ts";
 
 /** What an event loop of the proxy's listeners works by. Plain data: it is cloned to threads, at a start and at each reload. */
 export interface ProxyOptions {
@@ -15,6 +16,8 @@ export interface ProxyOptions {
   readonly challenges: Readonly<Record<string, string>>;
   /** Where each service counts (`counts.ts`). */
   readonly slots: Readonly<Record<string, number>>;
+  /** Undefined without an access log. */
+  readonly accessLog?: AccessLogOptions;
   readonly server: Omit<HttpServerOptions, "http2">;
 }
 

@@ -1,6 +1,7 @@
 import { type ClientConnection, type Exchange, type ExchangeHandler, HTTP_SERVER_DEFAULTS } from "../../http/mod.ts";
 import { addressRanges, type Configured } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
+import { AccessLog, type LoggedRequest } from "../access-log/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
 import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isLoop } from "../forward/mod.ts";
@@ -29,6 +30,7 @@ interface InForce {
   readonly toHttps: Redirect | undefined;
   readonly isTrusted: (address: string) => boolean;
   readonly heads: HeadPool;
+  readonly log: AccessLog | undefined;
 }
 
 /**
@@ -56,6 +58,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     const { next, commit, drop } = this.#prepare(options, this.#inForce);
     const take = () => {
       commit();
+      logChanged(this.#inForce.log, next.log);
       this.#inForce = next;
       for (const [name, route] of former) {
         if (next.routes.get(name)?.targets !== route.targets) route.targets?.stop();
@@ -82,15 +85,21 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       route.targets?.stop();
       route.guard?.stop();
     }
+    this.#inForce.log?.close();
   }
 
   request(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
     const work: Work = newWork(head.method);
     exchange.data = work;
     this.#counter.began(work);
-    const { table, options } = this.#inForce;
+    const { table, options, log, isTrusted } = this.#inForce;
     exchange.client.data ??= new Client<Route>(exchange.client);
     const client = exchange.client.data as Client<Route>;
+    if (log !== undefined) {
+      const peer = client.address;
+      const address = isTrusted(peer) ? client.addressBehind(head, bytes, isTrusted) : peer;
+      work.logged = log.begin({ exchange: exchange as Exchange, head, bytes, peer, address });
+    }
     const token = challengeToken(bytes, head.targetStart, head.targetEnd);
     if (token !== undefined && Object.hasOwn(options.challenges, token)) {
       answerText(exchange, options.challenges[token]!);
@@ -135,13 +144,23 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     exchange.data.answering?.finished();
     exchange.data.held?.finished();
     this.#counter.finished(exchange);
+    if (exchange.data.logged !== undefined) this.#log(exchange, exchange.data.logged);
   }
 
-  answeredItself(_client: ClientConnection, status: number): void {
+  answeredItself(client: ClientConnection, status: number, reason: string): void {
     this.#counter.answeredItself(status);
+    const isLogged = this.#inForce.log?.rejected(client.connection.remoteAddress, status, reason);
+    if (isLogged === false) this.#counter.lineDropped(0);
   }
 
   // ---- inside --------------------------------------------------------------------------------------------------------
+
+  #log(exchange: ProxyExchange, logged: LoggedRequest): void {
+    const { route, forward, user, slot } = exchange.data;
+    const target = forward?.target?.address;
+    const result = { user, service: route?.service, target, retries: forward?.retries ?? 0 };
+    if (!logged.log.finish(logged, exchange as Exchange, result)) this.#counter.lineDropped(slot);
+  }
 
   #prepare(
     options: ProxyOptions,
@@ -164,6 +183,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
         toHttps: redirectTo(options.redirectToPort),
         isTrusted: options.trustedProxies.length === 0 ? () => false : addressRanges(options.trustedProxies),
         heads,
+        log: logFor(options.accessLog, former),
       };
       const commit = () => {
         for (const each of prepared) each.commit();
@@ -296,6 +316,19 @@ function callerOf(
 
 function hostOf({ hostStart, hostEnd }: Head, bytes: Uint8Array): string {
   return hostStart < 0 ? "" : hostKey(decoder.decode(bytes.subarray(hostStart, hostEnd)));
+}
+
+/** Returns the log in force where its options are the same. */
+function logFor(wanted: ProxyOptions["accessLog"], inForce: InForce | undefined): AccessLog | undefined {
+  if (wanted === undefined) return undefined;
+  const isSameLog = JSON.stringify(wanted) === JSON.stringify(inForce?.options.accessLog);
+  return isSameLog ? inForce?.log : new AccessLog(wanted);
+}
+
+/** A reload opens the file anew, as those expect who moved it. */
+function logChanged(former: AccessLog | undefined, next: AccessLog | undefined): void {
+  if (former === next) void former?.reopen();
+  else former?.retire();
 }
 
 const NO_LINES: readonly Uint8Array[] = [];

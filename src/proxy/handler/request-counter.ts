@@ -56,6 +56,10 @@ export class RequestCounter {
     this.#row[at] = before === 0 ? seconds : before + (seconds - before) * LATENCY_WEIGHT;
   }
 
+  lineDropped(slot: number): void {
+    this.#row[slotStart(slot) + Place.logLinesDropped]! += 1;
+  }
+
   /** What was no request, and belongs to no service. */
   answeredItself(status: number): void {
     this.#row[requestsAt(0, 0, status)]! += 1;

@@ -1,3 +1,4 @@
+import type { LoggedRequest } from "../access-log/mod.ts";
 import type { Forward } from "../forward/mod.ts";
 import type { GuardNotes, HeldRequest } from "../guard/mod.ts";
 import type { Answering, Route } from "./route.ts";
@@ -13,6 +14,8 @@ export interface Work extends GuardNotes {
   answering: Answering | undefined;
   /** Who logged in. */
   user: string | undefined;
+  /** What the access log keeps of it; undefined without one. */
+  logged: LoggedRequest | undefined;
   /** Where it is counted. */
   slot: number;
   readonly method: number;
@@ -26,6 +29,7 @@ export function newWork(method: number): Work {
     answering: undefined,
     rejection: undefined,
     user: undefined,
+    logged: undefined,
     slot: 0,
     method,
   };

@@ -39,7 +39,7 @@ export function handlerOptions(
   { store, dashboard, ports }: Pick<Now, "store" | "dashboard" | "ports">,
   redirectToPort: number | undefined,
 ): ProxyOptions {
-  const { config, services, folder, slots } = settings;
+  const { config, services, folder, slots, accessLog } = settings;
   const { timeouts, limits } = config;
   return {
     services: services
@@ -50,6 +50,7 @@ export function handlerOptions(
     trustedProxies: config.trustedProxies ?? [],
     challenges: store.httpChallenges(),
     slots,
+    ...(accessLog && { accessLog }),
     server: {
       headTimeoutMs: timeouts.head,
       bodyTimeoutMs: timeouts.body,
@@ -81,8 +82,8 @@ function tlsOptions({ tls }: ProxyConfig, certificates: NonNullable<Now["certifi
 export function differenceOf(before: ProxyListener, after: ProxyListener): Difference {
   const common = optionsDifference(before, after);
   const [former, next] = [before, after].map(({ options }) => {
-    const { services, own, trustedProxies, server, redirectToPort } = options.handlerOptions as ProxyOptions;
-    return { services, names: own.hosts, trustedProxies, server, redirectToPort };
+    const { services, own, trustedProxies, server, redirectToPort, accessLog } = options.handlerOptions as ProxyOptions;
+    return { services, names: own.hosts, trustedProxies, server, redirectToPort, accessLog };
   });
   const differing = Object.keys(next!).filter((name) => {
     const key = name as keyof typeof next;

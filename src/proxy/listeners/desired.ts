@@ -2,11 +2,12 @@ import { sourceUrl } from "../../base/mod.ts";
 import { certifiable, type DesiredListener, machineNames } from "../../listener/mod.ts";
 import type { ListenOptions } from "../../net/mod.ts";
 import type { Address, Service } from "../../part/mod.ts";
+import type { AccessLogOptions } from "../access-log/mod.ts";
 import type { ProxyConfig } from "../config.ts";
 import { PROXY_COUNTS } from "../counts.ts";
 
 /** The module that every event loop of a listener loads. */
-const PROXY_MODULE = new URL(sourceUrl("proxy/handler/proxy-module.ts"));
+export const PROXY_MODULE = new URL(sourceUrl("proxy/handler/proxy-module.ts"));
 
 /** What the listeners are made of. */
 export interface ProxySettings {
@@ -15,6 +16,8 @@ export interface ProxySettings {
   readonly domain: string | undefined;
   /** That relative paths in the configuration are relative to. */
   readonly folder: string;
+  /** Undefined without an access log. */
+  readonly accessLog: AccessLogOptions | undefined;
   readonly slots: Readonly<Record<string, number>>;
 }
 
@@ -56,12 +59,16 @@ export function desiredListeners(settings: ProxySettings): ProxyListener[] {
   });
 }
 
+/** A client that vanished holds a WebSocket, and its target's, for a minute and a half at most. */
+const KEEP_ALIVE = { keepAliveMs: 60_000, keepAliveIntervalMs: 10_000, keepAliveProbes: 3 };
+
 function listenOptions(name: ListenerName, address: Address, { limits, workers }: ProxyConfig): ListenOptions {
   return {
     ...address,
     name,
     workers: "path" in address ? 1 : workers,
     halfOpen: true,
+    ...KEEP_ALIVE,
     limits: { maxConnections: limits.connections, maxPerAddress: limits.perAddress },
     handlerCounts: PROXY_COUNTS,
   };

@@ -69,6 +69,12 @@ export function serviceMetrics(readAll: () => readonly ServiceReading[]): Metric
     each("counter", "tunnels_total", "Requests that became WebSockets.", at(Place.tunnels)),
     each(
       "counter",
+      "log_lines_dropped_total",
+      "Lines that the access log lost, since the disk was slow, full or read-only.",
+      at(Place.logLinesDropped),
+    ),
+    each(
+      "counter",
       "request_size_bytes_total",
       "Bytes of requests, heads and content.",
       ({ row }) => row[Place.requestHeadBytes]! + row[Place.requestBodyBytes]!,

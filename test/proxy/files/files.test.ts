@@ -262,7 +262,7 @@ test("a folder is relative to the configuration's, and must be there at the star
   const { services } = parseConfig("services: { app: { root: www, hosts: [a.home.arpa] } }", "test.yaml");
   const env = { services, folder, domain: undefined };
   const config = PROXY_SCHEMA.parse({})!;
-  const options = handlerOptions({ ...env, config, slots: {} }, NOW, undefined);
+  const options = handlerOptions({ ...env, config, slots: {}, accessLog: undefined }, NOW, undefined);
   expect(options.services[0]!.http!.answer).toMatchObject({ files: { folder: www } });
   proxyPart.check(config, env);
   const elsewhere = () => proxyPart.check(config, { ...env, folder: www });
