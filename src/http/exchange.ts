@@ -161,8 +161,12 @@ export abstract class Exchange<Data = unknown> {
   abstract interim(head: Head, bytes: Uint8Array): void;
   /** Begins the answer. 101 on an extended CONNECT of HTTP/2 leaves as 200. */
   abstract begin(status: number): HeadWriter;
-  /** Sends the head, and the first content with it in one write. */
-  abstract sendHead(framing: BodyFraming, first?: Uint8Array, from?: number, to?: number): void;
+  /**
+   * Sends the head, and the first content with it in one write.
+   *
+   * @param nowMs the time, where it was just read: on some machines that costs as much as writing the head
+   */
+  abstract sendHead(framing: BodyFraming, first?: Uint8Array, from?: number, to?: number, nowMs?: number): void;
   /** Sends content. It is copied where it must wait. */
   abstract send(bytes: Uint8Array, from?: number, to?: number): void;
   /** More waits to be sent than the high water mark: wait for `drain`. */

@@ -183,7 +183,8 @@ export class HttpTarget implements ExchangeOwner, Ticked {
   // ---- inside --------------------------------------------------------------------------------------------------------
 
   #sendOnIdle(exchange: Exchange, block: RequestBlock): boolean {
-    const nowMs = performance.now();
+    if (this.#idle.length === 0) return false;
+    const nowMs = block.nowMs ?? performance.now();
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return false;
@@ -238,12 +239,12 @@ export class HttpTarget implements ExchangeOwner, Ticked {
 
   /** Gives a connection to the first who waits, or keeps it. */
   #place(connection: TargetConnection): void {
-    const [first] = this.#waiting;
-    if (first === undefined) {
+    if (this.#waiting.size === 0) {
       if (this.#isStopped || !connection.rest()) connection.close();
       else this.#idle.push(connection);
       return;
     }
+    const first = this.#waiting.values().next().value!;
     this.#waiting.delete(first);
     if (connection.begin(first, undefined)) {
       if (first.isReused) this.#totals.reused += 1;

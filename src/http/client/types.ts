@@ -58,6 +58,8 @@ export interface RequestBlock {
   carriesChunks: boolean;
   /** Not on a connection that was idle: set it for the second attempt, after a kept connection had died. */
   isFresh: boolean;
+  /** The time on the clock of `performance.now()`, where the caller has just read it. */
+  nowMs?: number;
 }
 
 export type FailurePhase = "connect" | "before-response" | "in-response";

@@ -173,7 +173,7 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
     return this.client.server.writer.begin(this, this.status);
   }
 
-  sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length): void {
+  sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length, nowMs?: number): void {
     const { writer } = this.client.server;
     if (this.#answer !== Answer.begun || writer.exchange !== this) return;
     if (writer.overflowed) {
@@ -186,7 +186,7 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
       if (status !== 204) writer.contentLength(framing);
       if (!this.#dropsContent) this.#left = framing;
     }
-    this.firstByteMs = this.client.clockMs;
+    this.firstByteMs = nowMs ?? this.client.clockMs;
     this.responseHeadBytes = writer.finish(this.firstByteMs);
     this.#answer = Answer.content;
     this.client.sender.head(this.id, this.responseHeadBytes);

@@ -171,7 +171,7 @@ export class Http1Connection implements ClientConnection {
       else this.#phase = this.#body.isWhole ? Phase.idle : Phase.dropping;
     }
     if (!exchange.isOwn) this.server.handler.finished?.(exchange);
-    this.#readKept();
+    this.#readKept(exchange.endedMs);
   }
 
   reset(outcome: Outcome): void {
@@ -280,18 +280,18 @@ export class Http1Connection implements ClientConnection {
   }
 
   /** Reads what waited for its turn. */
-  #readKept(): void {
+  #readKept(nowMs?: number): void {
     const gate = this.#gate;
     if (this.#isReading) return;
     if (!gate.isEmpty) {
       const end = this.#read(gate.bytes, gate.from, gate.bytes.length);
       if (!gate.isEmpty) gate.from = end;
-    }
-    this.#settle();
+      this.#settle();
+    } else this.#settle(nowMs);
   }
 
   /** After reading, or an answer: sets the deadline of the phase, lets reading go on, or ends the connection. */
-  #settle(): void {
+  #settle(nowMs?: number): void {
     const phase = this.#phase;
     if (this.connection.closed || phase === Phase.closing) return;
     if (this.#clientFinished && this.#exchange === undefined && this.#gate.isEmpty) {
@@ -299,7 +299,7 @@ export class Http1Connection implements ClientConnection {
       return;
     }
     const { settings } = this.server;
-    if (phase === Phase.idle) this.#time(phase, settings.keepAliveMs);
+    if (phase === Phase.idle) this.#time(phase, settings.keepAliveMs, nowMs);
     else if (phase === Phase.body) {
       if (!this.#gate.isBodyPaused) this.#time(phase, settings.bodyTimeoutMs);
     } else if (phase !== this.#timedPhase) {
@@ -309,9 +309,9 @@ export class Http1Connection implements ClientConnection {
     this.#gate.settle();
   }
 
-  #time(phase: number, ms: number): void {
+  #time(phase: number, ms: number, nowMs?: number): void {
     this.#timedPhase = phase;
-    this.connection.deadline(ms);
+    this.connection.deadline(ms, nowMs);
   }
 
   #sendContinue(): void {

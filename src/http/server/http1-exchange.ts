@@ -98,7 +98,7 @@ export class Http1Exchange<Data> extends Exchange<Data> {
     return this.client.server.writer.begin(this, status);
   }
 
-  sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length): void {
+  sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length, nowMs?: number): void {
     const { client } = this;
     const { writer, output } = client.server;
     if (this.#answer !== Answer.begun) return;
@@ -116,7 +116,7 @@ export class Http1Exchange<Data> extends Exchange<Data> {
     else if (this.#isHttp10) writer.line(CONNECTION_KEEP_ALIVE);
     this.responseHeadBytes = writer.finish(true);
     this.#answer = Answer.content;
-    this.firstByteMs = performance.now();
+    this.firstByteMs = nowMs ?? performance.now();
     if (to > from) this.#send(first, from, to, true);
     output.settle();
   }

@@ -110,10 +110,10 @@ export abstract class SendingConnection<Data> extends ConnectionBase<Data> imple
     else this.#awaitFin();
   }
 
-  deadline(ms: number): void {
+  deadline(ms: number, nowMs?: number): void {
     if (this.closed) return;
     // Not the coarse clock, which stands still while the loop is blocked: a deadline must not be early.
-    this.#expiresMs = ms > 0 ? performance.now() + ms : 0;
+    this.#expiresMs = ms > 0 ? (nowMs ?? performance.now()) + ms : 0;
     if (ms > 0) this.context.deadlines.armBy(this.slot, this.#expiresMs);
   }
 

@@ -145,7 +145,7 @@ export class Forward implements ResponseEvents, Waiter {
     // Head and first content leave in one write; and where the first chunk is wrong, nothing leaves.
     else if (exchange.bodyFollows && (this.#delimiting === "length" || exchange.carriesChunks))
       this.#waitsForContent = true;
-    else this.#choose();
+    else this.#choose(exchange.startedMs);
   }
 
   #startLate({ parts, isComplete, trailers }: HeldContent): void {
@@ -221,9 +221,8 @@ export class Forward implements ResponseEvents, Waiter {
     this.exchange.fail(503, "All targets of this service are busy.", RETRY_AFTER);
   }
 
-  #choose(): void {
+  #choose(nowMs = performance.now()): void {
     const { targets } = this.route;
-    const nowMs = performance.now();
     const choice = { hash: this.#choiceHash, nowMs, tried: this.#tried };
     const target = this.#stickyTarget(nowMs) ?? targets.choose(choice);
     if (target !== undefined) this.#send(target, nowMs);
@@ -269,6 +268,7 @@ export class Forward implements ResponseEvents, Waiter {
     block.isUpgrade = exchange.upgrade === WEBSOCKET;
     block.carriesChunks = this.#carriesChunks;
     block.isFresh = this.#isFresh;
+    block.nowMs = nowMs;
     const sent = target.link.http.send(this, block);
     this.#sent = sent;
     target.link.bytesWritten += head.contentBytes + this.#keptBytes;
@@ -319,7 +319,8 @@ export class Forward implements ResponseEvents, Waiter {
     } else if (isCompressed) {
       this.#output = this.#compression!.begin(exchange, () => this.#sent?.resume());
       this.#output.send(bytes, from, to);
-    } else exchange.sendHead(answerFraming(exchange, sent, head, this.#carriesChunks), bytes, from, to);
+    } else
+      exchange.sendHead(answerFraming(exchange, sent, head, this.#carriesChunks), bytes, from, to, this.answeredMs);
     this.#passed(to - from);
   }
 

@@ -22,6 +22,7 @@ export class HeadPool {
     isUpgrade: false,
     carriesChunks: false,
     isFresh: false,
+    nowMs: 0,
   };
   readonly maxHeadBytes: number;
   readonly #free: RequestHead[] = [];
