@@ -235,7 +235,7 @@ export class TargetConnection {
     const { awaitsHead, isTunnel } = this.#reader;
     const exchange = this.#exchange;
     const isItsTurn = exchange !== undefined && !exchange.isPaused && !isTunnel && (exchange.isWhole || !awaitsHead);
-    const ms = awaitsHead ? responseHeadMs : responseBodyMs;
+    const ms = awaitsHead ? responseHeadMs : exchange?.mayBeSilent ? 0 : responseBodyMs;
     this.#deadlineMs = isItsTurn && ms > 0 ? ticker.nowMs + ms : 0;
   }
 }

@@ -36,6 +36,7 @@ export class Exchange implements TargetExchange, ChunkSink {
   bodyLength = 0;
   isReused = false;
   isOver = false;
+  mayBeSilent = false;
   isWhole: boolean;
   isPaused = false;
   /** When a wait for a connection is over. */

@@ -135,6 +135,8 @@ export interface TargetExchange {
   readonly bodyLength: number;
   /** To look at, not to write to: addresses, TLS. There from when the request is sent until the exchange is over. */
   readonly connection: Connection<unknown> | undefined;
+  /** Set it in `response` where the answer may be silent for as long as it likes, in spite of `responseBodyMs`: an event stream. */
+  mayBeSilent: boolean;
   /** It was sent on a connection that was kept from an earlier request. */
   readonly isReused: boolean;
   /** The request was sent to its end. An answer may be complete before. */

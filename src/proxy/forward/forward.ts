@@ -16,13 +16,11 @@ import type { HeldContent } from "./held-content.ts";
 import type { HttpServiceTarget } from "./http-link.ts";
 import { KeptContent } from "./kept-content.ts";
 import type { Delimiting, RequestHead } from "./request-head.ts";
-import { DROPPED_FROM_RESPONSES } from "./response-fields.ts";
+import { DROPPED_FROM_RESPONSES, isEventStream } from "./response-fields.ts";
 import type { ForwardRoute } from "./route.ts";
 import { cookieValue, setCookie } from "./sticky.ts";
 import { newWebSocketKey, UPGRADE_WEBSOCKET, WEBSOCKET } from "./websocket.ts";
 
-/** Targets that one request is sent to, at most. */
-const MAX_ATTEMPTS = 3;
 const NO_TARGETS: readonly HttpServiceTarget[] = [];
 
 /**
@@ -72,6 +70,7 @@ export class Forward implements ResponseEvents, Waiter {
   /** Of the client's cookie, where the service has one. */
   #stickyValue: string | undefined;
   #isTrial = false;
+  #ending: ReturnType<typeof setTimeout> | undefined;
   #isFresh = false;
 
   /**
@@ -169,6 +168,7 @@ export class Forward implements ResponseEvents, Waiter {
       } else this.exchange.pauseBody();
       return;
     }
+    this.#ending?.refresh();
     if (this.answeredMs === 0 && !sent.isReused) this.#kept?.addSent(bytes);
     else this.#kept?.drop();
     this.target!.link.bytesWritten += bytes.length;
@@ -181,6 +181,7 @@ export class Forward implements ResponseEvents, Waiter {
     this.#isComplete = true;
     if (trailers !== undefined && this.#kept !== undefined) this.#kept.trailers = trailers;
     this.#sent?.end(trailers);
+    if (this.#sent?.bodyFraming === "tunnel") this.#tunnelEnds();
   }
 
   clientDrained(): void {
@@ -193,6 +194,7 @@ export class Forward implements ResponseEvents, Waiter {
   finished(): void {
     if (this.#place !== undefined) this.route.targets.leave(this.#place);
     this.#place = undefined;
+    clearTimeout(this.#ending);
     this.#sent?.abort();
     this.#compression?.body?.close();
     this.#endAttempt();
@@ -306,6 +308,7 @@ export class Forward implements ResponseEvents, Waiter {
     this.answeredMs = performance.now();
     this.#release();
     this.target!.connected();
+    sent.mayBeSilent = isEventStream(head, bytes);
     const writer = exchange.begin(head.status);
     const isCompressed = this.#writeLines(writer, head, bytes);
     writer.line(route.via["HTTP/1.1"]);
@@ -325,13 +328,22 @@ export class Forward implements ResponseEvents, Waiter {
   }
 
   body(bytes: Uint8Array): void {
+    this.#ending?.refresh();
     this.#output.send(bytes);
     this.#passed(bytes.length);
   }
 
   bodyEnd(trailers?: Head, bytes?: Uint8Array): void {
-    if (this.#sent?.bodyFraming !== "tunnel") this.#endAttempt();
+    if (this.#sent?.bodyFraming === "tunnel") this.#tunnelEnds();
+    else this.#endAttempt();
     this.#output.end(trailers, bytes);
+  }
+
+  /** One side of a tunnel is finished: a side that never does must not hold both. Rare enough for a timer of its own. */
+  #tunnelEnds(): void {
+    const { stallMs } = this.route;
+    if (stallMs > 0 && this.#ending === undefined && this.exchange.endedMs === 0)
+      this.#ending = setTimeout(() => this.exchange.abort("aborted"), stallMs);
   }
 
   drain(): void {
@@ -350,7 +362,8 @@ export class Forward implements ResponseEvents, Waiter {
 
   /** Nothing of it was processed, or processing it twice does no harm (RFC 9110 §9.2.2). */
   #mayRepeat({ phase, isReused, isTimeout }: TargetFailure): boolean {
-    if (this.#head === undefined || this.#kept?.isWhole === false || this.retries + 1 >= MAX_ATTEMPTS) return false;
+    if (this.#head === undefined || this.#kept?.isWhole === false || this.retries + 1 >= this.route.attempts)
+      return false;
     if (phase === "connect") return true;
     const isWithoutContent = this.#keptBytes === 0 && this.#head.contentBytes === 0;
     return phase === "before-response" && this.#isIdempotent && isWithoutContent && (isReused || !isTimeout);

@@ -11,6 +11,10 @@ import { DROPPED_FROM_REQUESTS, union } from "./request-head.ts";
 export interface ForwardRoute {
   readonly targets: TargetList<HttpLink>;
   readonly choiceHash: ChoiceHash;
+  /** Targets that one request is sent to, at most. */
+  readonly attempts: number;
+  /** Ends a tunnel of which one side is finished, when no byte moved for so long; 0 = never. */
+  readonly stallMs: number;
   /** The cookie that ties a client to its target; undefined without one. */
   readonly stickyCookie: string | undefined;
   /** Fields of requests that are not copied, by id and by name in lower case. */
@@ -43,12 +47,14 @@ export function forwardRoute(
   targets: TargetList<HttpLink>,
   responseLines: readonly Uint8Array[],
 ): ForwardRoute {
-  const { balance, hashHeader, sticky } = forward;
+  const { balance, hashHeader, sticky, attempts, timeouts } = forward;
   const fields = [...request.set, ...request.add];
   const filled = fields.filter(FilledLines.isFor);
   return {
     targets,
     choiceHash: choiceHashFor({ balance, hashHeader }),
+    attempts,
+    stallMs: timeouts.stallMs,
     stickyCookie: sticky?.cookie,
     // The password is for tenk alone.
     drop:

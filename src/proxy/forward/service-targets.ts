@@ -69,9 +69,10 @@ function listSettings(name: string, forward: HttpForward): TargetListSettings {
 }
 
 function targetOptions(url: string, { timeouts, tls }: HttpForward): HttpTargetOptions {
-  const { connectMs, responseMs } = timeouts;
+  const { connectMs, responseMs, stallMs } = timeouts;
   const isSecure = parseHttpAddress(url).isSecure;
-  return { url, connectMs, responseHeadMs: responseMs, ...(tls && isSecure && { tls: withoutUndefined(tls) }) };
+  const times = { connectMs, responseHeadMs: responseMs, responseBodyMs: stallMs };
+  return { url, ...times, ...(tls && isSecure && { tls: withoutUndefined(tls) }) };
 }
 
 function placeOf(url: string): TargetAddress {

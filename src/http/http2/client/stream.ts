@@ -43,6 +43,7 @@ export class ClientStream implements TargetExchange, SendingStream {
   bodyFraming: ResponseFraming = "none";
   bodyLength = 0;
   isReused = false;
+  mayBeSilent = false;
   isOver = false;
   isWhole: boolean;
   // ---- the request

@@ -62,7 +62,13 @@ export class ClientStreams {
   checkTime(nowMs: number): void {
     const { responseHeadMs, responseBodyMs } = this.#target.settings;
     for (const stream of [...this.#open.values()]) {
-      const limitMs = stream.hasResponse ? responseBodyMs : stream.isWhole ? responseHeadMs : 0;
+      const limitMs = stream.hasResponse
+        ? stream.mayBeSilent
+          ? 0
+          : responseBodyMs
+        : stream.isWhole
+          ? responseHeadMs
+          : 0;
       if (limitMs === 0 || stream.isPaused || nowMs - stream.receivedMs < limitMs) continue;
       stream.fail("response-timeout", `no ${stream.hasResponse ? "content" : "answer"} within ${limitMs} ms`);
     }
