@@ -16,7 +16,7 @@ export {
 export { type DesiredListener, listeningOf, logFields, type RunningListener, startListener } from "./listener.ts";
 export type { Circumstances, ListenerKind } from "./listener-kind.ts";
 export { ListenerSet, type ListenerSetOptions } from "./listener-set.ts";
-export { certifiable, machineNames } from "./machine-names.ts";
+export { certifiableNames, machineNames } from "./machine-names.ts";
 export {
   acceptOptions,
   bufferOptions,

@@ -1,5 +1,5 @@
 import { sourceUrl } from "../../base/mod.ts";
-import { certifiable, type DesiredListener, machineNames } from "../../listener/mod.ts";
+import { certifiableNames, type DesiredListener, machineNames } from "../../listener/mod.ts";
 import type { ListenOptions } from "../../net/mod.ts";
 import type { Address, Service } from "../../part/mod.ts";
 import type { AccessLogOptions } from "../access-log/mod.ts";
@@ -84,5 +84,7 @@ export function ownNames({ config, domain }: Pick<Names, "config" | "domain">): 
 /** Returns the names that the HTTPS listener needs certificates for. `*` has none: it stands for names that nobody declared. */
 export function certificateNames(settings: Names): string[] {
   const ofServices = settings.services.flatMap(({ http, hosts }) => (http === undefined ? [] : hosts));
-  return [...new Set([...certifiable(ownNames(settings)), ...ofServices])].filter((name) => name !== "*");
+  return [...new Set([...certifiableNames(settings.domain, settings.config.names), ...ofServices])].filter(
+    (name) => name !== "*",
+  );
 }

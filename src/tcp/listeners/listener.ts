@@ -4,10 +4,9 @@ import { TenkError } from "../../base/mod.ts";
 import { checkedName } from "../../certificates/mod.ts";
 import {
   type Circumstances,
-  certifiable,
+  certifiableNames,
   type DesiredListener as Desired,
   isAutomatic,
-  machineNames,
   type RunningListener as Running,
   type ServerTlsConfig,
   logFields as sharedLogFields,
@@ -79,7 +78,7 @@ export function desiredListener(
 
 /** @throws {TenkError} `config` for a name that no certificate can have */
 function namesOf({ names }: ServerTlsConfig, domain: string | undefined): string[] {
-  return names === undefined ? certifiable(machineNames(domain)) : Object.keys(names).map(checkedName);
+  return names === undefined ? certifiableNames(domain) : Object.keys(names).map(checkedName);
 }
 
 /** Returns a listener with the certificates of the store that it serves. */
