@@ -5,7 +5,8 @@ import { text } from "../../part/mod.ts";
 import { DASHBOARD } from "./kind.ts";
 
 const EXPECTED_HOST = "expected a name such as git.home.arpa";
-const EXPECTED_NAME = "expected a name of a-z, 0-9 and -, at most 63, a letter first";
+const EXPECTED_NAME =
+  "expected a name of a-z, 0-9 and -, at most 63, a letter first; a name with dots belongs into hosts";
 const EXPECTED_TARGET = "expected a URL such as http://127.0.0.1:3000 or redis://127.0.0.1:6379, or dashboard";
 export const EXPECTED_HTTP_TARGET =
   "expected a URL without a path such as http://127.0.0.1:3000, https://nas.home.arpa or unix:/run/app.sock";

@@ -7,7 +7,7 @@ import { anyTarget, fieldName, hostName, serviceHost, serviceName, urlPath } fro
 import { problemsOf } from "./rules.ts";
 import * as sections from "./sections.ts";
 
-const EXPECTED_HOSTS = "expected a list of names";
+const EXPECTED_HOSTS = "expected a list of names such as [git.home.arpa]";
 const EXPECTED_PATHS = "expected a path such as /api, or a list of paths";
 
 /** A service as it is written; everything is optional, and `rules.ts` says what goes with what. */
