@@ -24,6 +24,8 @@ import { VERSION } from "./version.ts";
 /** How long a stop waits for the metrics of workers. */
 const LAST_PUSH_TIMEOUT_MS = 1000;
 
+const MAX_LOGGED_URLS = 10;
+
 /** A running tenk. */
 export interface Instance {
   /** Everything that listens, without the dashboard. */
@@ -131,6 +133,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   }
   for (const each of parts.listening()) logListening(each, options.log ?? logOf(each.part));
   log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
+  logServing(parts.urls(), log);
   if (persistence.isNewToken)
     options.onNewToken?.(`${dashboard.url}?token=${persistence.token}`, persistence.tokenFile);
   const { instanceName, labels } = await pushLabels(loaded, options, log);
@@ -141,11 +144,13 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   async function reload(next: LoadedConfig): Promise<void> {
     if (stopping) throw new TenkError("config", "Cannot reload: it is stopping");
     checkParts(next);
+    const urls = parts.urls();
     const isListenerPort = (port: number) =>
       parts.listening().some(({ address }) => "port" in address && address.port === port);
     await changeTogether([() => dashboard.prepare(next, isListenerPort), ...parts.changesFor(next)]);
     logUnapplied(current, next, options, log);
     current = next;
+    if (parts.urls().join() !== urls.join()) logServing(parts.urls(), log);
     log.info("reloaded", { file: next.file });
   }
   async function stop(graceMs: number): Promise<void> {
@@ -241,6 +246,13 @@ function dataSettings(loaded: LoadedConfig): string {
 
 function logListening({ name, address, facts }: Listening, log: Log): void {
   log.info("listening", { name, address: formatAddress(address), ...facts });
+}
+
+/** Tells where to look first; a house may have a hundred services. */
+function logServing(urls: readonly string[], log: Log): void {
+  if (urls.length === 0) return;
+  const others = urls.length - MAX_LOGGED_URLS;
+  log.info("serving", { urls: urls.slice(0, MAX_LOGGED_URLS).join(" "), ...(others > 0 && { others }) });
 }
 
 function listenerAddress({ part, name, address, facts }: Listening & { readonly part: string }): ListenerAddress {

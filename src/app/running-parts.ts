@@ -56,6 +56,11 @@ export class RunningParts {
     return this.#running.flatMap(({ type, part }) => part.listening().map((each) => ({ ...each, part: type.name })));
   }
 
+  /** Where people open what is served. */
+  urls(): readonly string[] {
+    return this.#running.flatMap(({ part }) => part.urls?.() ?? []);
+  }
+
   metrics(): readonly Metric[] {
     return this.#running.flatMap(({ part }) => part.metrics);
   }

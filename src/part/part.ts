@@ -55,6 +55,8 @@ export interface PartType<Config = unknown, View = unknown> {
 export interface Part<Config = unknown, View = unknown> {
   /** Returns the addresses that it listens on, with the actual port where the configuration has 0. */
   listening(): readonly Listening[];
+  /** Returns where people open what it serves in a browser. @default {nowhere} */
+  urls?(): readonly string[];
   /**
    * Prepares a change to another configuration. What is served already does not change before `commit`; new addresses may be
    * open before.

@@ -9,8 +9,9 @@ import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
 import { Slots } from "./counts.ts";
 import { checkFolder } from "./files/mod.ts";
 import { withStickySecret } from "./forward/mod.ts";
-import { certificateNames, ProxyListeners } from "./listeners/mod.ts";
+import { certificateNames, ProxyListeners, serviceUrls } from "./listeners/mod.ts";
 import {
+  listenerView,
   type ProxyView,
   proxyTables,
   readServices,
@@ -91,6 +92,7 @@ export const proxy = {
       (await Promise.all(listeners.servers.map((server) => server.reports()))).flat(2) as ServiceReport[];
     return {
       listening: () => listeners.running.map((each) => listeningOf(each, logFields(each))),
+      urls: () => serviceUrls({ services }, listeners.ports),
       async prepare(next, env) {
         const change = await listeners.prepare(settingsOf(next!, env));
         return {
@@ -111,7 +113,7 @@ export const proxy = {
         const ofTargets = await reports();
         const hosts = new Map(services.map((service) => [service.name, service.hosts]));
         return {
-          listeners: listeners.running.map(({ name, server }) => ({ name, address: server.address })),
+          listeners: listeners.running.map(({ name, server }) => listenerView(name, server)),
           services: read()
             .filter(({ service }) => hosts.has(service))
             .map((reading) => serviceView(reading, hosts.get(reading.service)!, ofTargets)),

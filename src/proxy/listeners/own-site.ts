@@ -1,4 +1,4 @@
-import type { Certificates } from "../../part/mod.ts";
+import type { Certificates, Service } from "../../part/mod.ts";
 import type { OwnSite } from "../handler/mod.ts";
 import { ownNames, type ProxySettings } from "./desired.ts";
 
@@ -40,11 +40,26 @@ function nameForOthers(settings: ProxySettings): string {
   return configured ?? names.find((name) => name.endsWith(".local")) ?? names[0] ?? "localhost";
 }
 
+/** Returns where a browser finds each service; the machine itself where there is none. */
+export function serviceUrls({ services }: Pick<ProxySettings, "services">, ports: Ports): string[] {
+  if (ports.size === 0) return [];
+  const all = services.flatMap((service) => urlOf(service, ports) ?? []);
+  return all.length > 0 ? all : [originOf(schemeOf(ports), "localhost", ports)];
+}
+
+/** @returns undefined for a service that is not served here, or has no name but a wildcard */
+function urlOf({ hosts, http }: Service, ports: Ports): string | undefined {
+  const host = hosts.find((each) => !each.startsWith("*"));
+  if (http === undefined || host === undefined) return undefined;
+  const path = http.paths[0]!;
+  return originOf(schemeOf(ports), host, ports) + (path === "/" ? "" : path);
+}
+
+function schemeOf(ports: Ports): Scheme {
+  return ports.has("https") ? "https" : "http";
+}
+
 function dashboardLinks({ services }: ProxySettings, ports: Ports): string[] {
-  const scheme = ports.has("https") ? "https" : "http";
-  return services.flatMap(({ hosts, http }) => {
-    const host = hosts.find((each) => !each.startsWith("*"));
-    if (http?.answer.type !== "dashboard" || host === undefined) return [];
-    return [`dashboard: ${originOf(scheme, host, ports)}${http.paths[0] === "/" ? "/" : `${http.paths[0]}/`}`];
-  });
+  const dashboards = services.filter(({ http }) => http?.answer.type === "dashboard");
+  return dashboards.flatMap((service) => urlOf(service, ports) ?? []).map((url) => `dashboard: ${url}/`);
 }

@@ -50,6 +50,10 @@ export class ProxyListeners {
     return this.#set.running;
   }
 
+  get ports(): ReadonlyMap<string, number> {
+    return new Map(this.running.map(({ name, server }) => [name, server.port]));
+  }
+
   get servers(): Server[] {
     return this.running.map(({ server }) => server);
   }

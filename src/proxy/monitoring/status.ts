@@ -1,4 +1,5 @@
 import { formatBytes, formatCount } from "../../base/mod.ts";
+import type { Server } from "../../net/mod.ts";
 import type { StatusCell, StatusLook, StatusTable } from "../../part/mod.ts";
 import { Place, STATUS_CLASSES } from "../counts.ts";
 import { requestsOf, type ServiceReading } from "./readings.ts";
@@ -28,13 +29,29 @@ export interface TargetView {
   readonly lastError: string | null;
 }
 
+/** A listener of the proxy: `https` or `http`. */
+export interface ProxyListenerView {
+  readonly name: string;
+  readonly address: string;
+  /** Connections that are open. */
+  readonly open: number;
+  readonly accepted: number;
+  /** Connections that a limit kept out. */
+  readonly rejected: number;
+}
+
 export interface ProxyView {
-  /** Of each listener: `https`, `http`. */
-  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+  readonly listeners: readonly ProxyListenerView[];
   readonly services: readonly ServiceView[];
 }
 
 const MAX_ERROR_LENGTH = 300;
+
+export function listenerView(name: string, server: Server): ProxyListenerView {
+  const { active, accepted, rejected } = server.counts();
+  const rejections = Object.values(rejected).reduce((sum, each) => sum + each, 0);
+  return { name, address: server.address, open: active, accepted, rejected: rejections };
+}
 
 export function serviceView(
   { service, row, inProgress, recentLatencySeconds }: ServiceReading,
@@ -83,20 +100,56 @@ function targetViews(reports: readonly ServiceReport[]): TargetView[] {
 
 /**
  * ```text
+ * proxy  address      open  accepted/s  rejected
+ * https  0.0.0.0:443    12           3         0
+ *
  * service  host                targets  requests/s  in flight  errors  received/s  sent/s
  * git      git.home.arpa  1 of 1 up          12          3       0       4 KiB  90 KiB
  * ```
  */
 export function proxyTables(look: StatusLook<ProxyView>): StatusTable[] {
+  return [...listenerTable(look), ...serviceTable(look)];
+}
+
+const right = (title: string, dropOrder?: number) => ({
+  title,
+  align: "right" as const,
+  ...(dropOrder && { dropOrder }),
+});
+
+/** Returns a title with its unit: totals, or rates where there is an earlier sample. */
+function titles({ before }: StatusLook<ProxyView>) {
+  return (title: string) => (before === undefined ? title : `${title}/s`);
+}
+
+function listenerTable(look: StatusLook<ProxyView>): StatusTable[] {
+  const { view, before } = look;
+  if (view.listeners.length === 0) return [];
+  const per = titles(look);
+  const seconds = before === undefined ? 1 : (look.atMs - before.atMs) / 1000;
+  return [
+    {
+      columns: [
+        { title: "proxy" },
+        { title: "address" },
+        right("open"),
+        right(per("accepted"), 1),
+        right("rejected", 2),
+      ],
+      rows: view.listeners.map(({ name, address, open, accepted, rejected }) => {
+        const earlier = before?.view.listeners.find((each) => each.name === name)?.accepted ?? 0;
+        const since = Math.round(Math.max(0, accepted - earlier) / seconds);
+        return [name, address, formatCount(open), formatCount(since), formatCount(rejected)];
+      }),
+    },
+  ];
+}
+
+function serviceTable(look: StatusLook<ProxyView>): StatusTable[] {
   const { view, before } = look;
   if (view.services.length === 0) return [];
   const seconds = before === undefined ? 1 : (look.atMs - before.atMs) / 1000;
-  const per = (title: string) => (before === undefined ? title : `${title}/s`);
-  const right = (title: string, dropOrder?: number) => ({
-    title,
-    align: "right" as const,
-    ...(dropOrder && { dropOrder }),
-  });
+  const per = titles(look);
   return [
     {
       columns: [
