@@ -1,4 +1,5 @@
 import { type Log, logOf } from "../base/mod.ts";
+import { localDomainsOf } from "../certificates/mod.ts";
 import { type Family, joinFamilies, type Metric } from "../metrics/mod.ts";
 import type { Certificates, CheckEnv, Listening, OwnDashboard, Part, PartType, PreparedChange } from "../part/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
@@ -137,5 +138,6 @@ function sectionOf({ config }: LoadedConfig, { name }: PartType): unknown {
 }
 
 function envOf({ folder, services, config }: LoadedConfig): CheckEnv {
-  return { folder, services, domain: config.domain };
+  const { domain, certificates } = config;
+  return { folder, services, domain, localDomains: localDomainsOf(domain, certificates.local) };
 }

@@ -16,6 +16,7 @@ export const BodyFraming = {
   none: -3,
 } as const;
 
+const NO_LINES: readonly Uint8Array[] = [];
 /** The next request may be answered better. */
 const NOT_STORED = fieldLine("Cache-Control", "no-store");
 
@@ -119,6 +120,11 @@ export abstract class Exchange<Data = unknown> {
   /** The most content that this request may have; 0 = no limit. */
   protected maxBodyBytes = 0;
 
+  /** Prepared fields that every answer gets, whoever gives it; not an interim one. Set it in `request`. */
+  answerLines: readonly Uint8Array[] = NO_LINES;
+  /** Those that error pages get instead. */
+  errorLines: readonly Uint8Array[] = NO_LINES;
+
   // ---- what happened; all of it stands when `finished` is called ----------------------------------------------------
 
   /** Of the answer; 0 while none has begun. */
@@ -159,7 +165,7 @@ export abstract class Exchange<Data = unknown> {
 
   /** Passes on an interim answer (103 …) of a target; `head.status` is its status. Not to HTTP/1.0. */
   abstract interim(head: Head, bytes: Uint8Array): void;
-  /** Begins the answer. 101 on an extended CONNECT of HTTP/2 leaves as 200. */
+  /** Begins the answer, with `answerLines`. 101 on an extended CONNECT of HTTP/2 leaves as 200. */
   abstract begin(status: number): HeadWriter;
   /**
    * Sends the head, and the first content with it in one write.
@@ -188,6 +194,7 @@ export abstract class Exchange<Data = unknown> {
       return;
     }
     const page = errorPage(status, statusText(status), this.errorFormat, detail);
+    this.answerLines = this.errorLines;
     const writer = this.begin(status);
     writer.line(page.contentType);
     writer.line(NOT_STORED);

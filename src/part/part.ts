@@ -106,6 +106,8 @@ export interface CheckEnv {
   readonly services: readonly Service[];
   /** The domain of names such as `git.home.arpa`; undefined where none is configured. */
   readonly domain: string | undefined;
+  /** Domains whose names the local CA signs, beside those that are local everywhere. */
+  readonly localDomains: readonly string[];
 }
 
 export interface PartEnv extends CheckEnv {

@@ -77,11 +77,12 @@ export const proxy = {
     let services = env.services;
     const accessLogOf = (config: ProxyConfig, folder: string) =>
       accessLogSettings(config.accessLog, folder, env.dataFolder);
-    const settingsOf = (config: ProxyConfig, { services, domain, folder }: CheckEnv) => ({
+    const settingsOf = (config: ProxyConfig, { services, domain, localDomains, folder }: CheckEnv) => ({
       config,
       accessLog: accessLogOf(config, folder)?.log,
       services: services.map((service) => withStickySecret(service, stickySecret)),
       domain,
+      localDomains,
       folder,
       slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
     });

@@ -22,6 +22,7 @@ export function settings(proxy: string, services: string = SERVICES) {
     config: loaded.config.proxy!,
     services: loaded.services,
     domain: "home.arpa",
+    localDomains: [],
     folder: "/",
     slots,
     accessLog: undefined,
@@ -83,3 +84,10 @@ export function answered(socket: TLSSocket, text: string, isThere: (got: string)
     socket.write(text);
   });
 }
+
+/** What options of handlers follow from beside the configuration: nothing. */
+export const NOW = {
+  store: { declare: () => Promise.reject(new Error("no names")), httpChallenges: () => ({}), caPages: () => ({}) },
+  dashboard: new DashboardLink(),
+  ports: new Map<string, number>(),
+};

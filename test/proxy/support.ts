@@ -11,6 +11,7 @@ export function proxyOptions(services: string, more: Partial<ProxyOptions> = {})
   return {
     services: loaded.services,
     own: { hosts: ["localhost", "box.home.arpa"], body: "own {http.request.uri}\n", pages: {} },
+    hstsHosts: [],
     trustedProxies: [],
     challenges: {},
     slots: Object.fromEntries(loaded.services.map(({ name }, index) => [name, (index + 1) % MAX_SLOTS])),

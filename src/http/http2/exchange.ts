@@ -170,7 +170,9 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
     if (this.#answer > Answer.begun) return DISCARDING_WRITER;
     this.#answer = Answer.begun;
     this.status = status === 101 ? 200 : status;
-    return this.client.server.writer.begin(this, this.status);
+    const writer = this.client.server.writer.begin(this, this.status);
+    for (const line of this.answerLines) writer.line(line);
+    return writer;
   }
 
   sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length, nowMs?: number): void {

@@ -95,7 +95,9 @@ export class Http1Exchange<Data> extends Exchange<Data> {
     if (this.#answer > Answer.begun) return DISCARDING_WRITER;
     this.#answer = Answer.begun;
     this.status = status;
-    return this.client.server.writer.begin(this, status);
+    const writer = this.client.server.writer.begin(this, status);
+    for (const line of this.answerLines) writer.line(line);
+    return writer;
   }
 
   sendHead(framing: BodyFraming, first: Uint8Array = NO_BYTES, from = 0, to = first.length, nowMs?: number): void {

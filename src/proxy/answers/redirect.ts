@@ -17,11 +17,10 @@ export class Redirect {
     this.#to = new Template(to);
   }
 
-  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): undefined {
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array): undefined {
     const end = this.#to.write(scratch, 0, { exchange, head, bytes });
     const writer = exchange.begin(this.#status);
     writer.field("Location", decoder.decode(scratch.subarray(0, end)));
-    for (const line of lines) writer.line(line);
     exchange.sendHead(0);
     exchange.end();
   }

@@ -41,8 +41,8 @@ export class Respond {
     this.#compressed = this.#template.placeholders.length === 0 ? new Map() : undefined;
   }
 
-  /** `head` and `bytes` are borrowed. @param lines prepared fields of the service */
-  answer(exchange: Exchange, head: Head, bytes: Uint8Array, lines: readonly Uint8Array[]): undefined {
+  /** `head` and `bytes` are borrowed. */
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array): undefined {
     const end = this.#template.write(scratch, 0, { exchange, head, bytes });
     const isCompressible = this.#compresses && end >= MIN_COMPRESSED_BYTES;
     const coding = isCompressible ? chooseCoding(acceptEncodingOf(head, bytes), MADE_CODINGS) : undefined;
@@ -52,7 +52,6 @@ export class Respond {
     if (this.#contentType !== undefined) writer.line(this.#contentType);
     if (isCompressible) writer.line(VARY_LINE);
     if (coding !== undefined) writer.field("Content-Encoding", coding);
-    for (const line of lines) writer.line(line);
     exchange.sendHead(length, content, 0, length);
     exchange.end();
   }

@@ -70,6 +70,20 @@ export class ForwardedCompression {
   }
 }
 
+/** Writes a target's fields, with compression or without. @returns whether the content is to be compressed */
+export function writeLines(
+  writer: HeadWriter,
+  compression: ForwardedCompression | undefined,
+  head: Head,
+  bytes: Uint8Array,
+  drop: FieldSet,
+  dropNames: readonly Uint8Array[],
+): boolean {
+  if (compression !== undefined) return compression.writeLines(writer, head, bytes, drop, dropNames);
+  writer.lines(head, bytes, drop, dropNames);
+  return false;
+}
+
 const ETAG_NAME = new TextEncoder().encode("etag");
 
 function isEtag(name: Uint8Array): boolean {

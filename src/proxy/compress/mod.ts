@@ -3,4 +3,4 @@ export { acceptEncodingOf, type Coding, chooseCoding } from "./accept-encoding.t
 export { compressNow, compressWhole } from "./compress-whole.ts";
 export { CompressedBody, MADE_CODINGS, mayCompress } from "./compressed-body.ts";
 export { isCompressibleType, MIN_COMPRESSED_BYTES, VARY_LINE, weakTag } from "./compressible.ts";
-export { ForwardedCompression } from "./forwarded.ts";
+export { ForwardedCompression, writeLines } from "./forwarded.ts";

@@ -18,8 +18,6 @@ type SendHead = (first: Uint8Array, start: number, end: number) => void;
 export interface FilesContext {
   readonly folder: Folder;
   readonly open: OpenFiles;
-  /** Prepared fields of every answer of the service. */
-  readonly lines: readonly Uint8Array[];
   /** A file could not be sent although it is there. */
   readonly failed: (why: "busy" | "broken") => void;
 }
@@ -114,7 +112,6 @@ export class FileRequest {
   #toFolder(): void {
     const writer = this.#exchange.begin(308);
     writer.field("Location", this.#location);
-    for (const line of this.#context.lines) writer.line(line);
     this.#exchange.sendHead(0);
     this.#exchange.end();
   }
@@ -123,7 +120,6 @@ export class FileRequest {
     const writer = this.#exchange.begin(304);
     for (const line of validatorLines) writer.line(line);
     for (const line of lines) writer.line(line);
-    for (const line of this.#context.lines) writer.line(line);
     this.#exchange.sendHead(BodyFraming.none);
     this.#exchange.end();
   }
@@ -148,7 +144,6 @@ export class FileRequest {
       for (const line of file.validatorLines) writer.line(line);
       for (const line of resource.lines) writer.line(line);
       if (range !== undefined) writer.field("Content-Range", `bytes ${from}-${to - 1}/${size}`);
-      for (const line of this.#context.lines) writer.line(line);
       this.#exchange.sendHead(isMadeNow ? BodyFraming.unknown : to - from, first, start, end);
     };
     if (content !== undefined || this.#exchange.isHead || size === 0) {

@@ -17,21 +17,13 @@ export class Files {
   readonly #context: FilesContext;
 
   /**
-   * @param lines prepared fields of every answer of the service
    * @param dropNames fields that the service removes or sets itself, in lower case
    */
-  constructor(
-    service: string,
-    files: HttpFiles,
-    compresses: boolean,
-    lines: readonly Uint8Array[],
-    dropNames: ReadonlySet<string>,
-  ) {
+  constructor(service: string, files: HttpFiles, compresses: boolean, dropNames: ReadonlySet<string>) {
     const log = logOf("proxy");
     this.#context = {
       folder: new Folder(files, compresses, dropNames),
       open: openFiles,
-      lines,
       failed: occasionallyEach<"busy" | "broken">((why, count) =>
         log.warn("cannot send files", { service, folder: files.folder, why: REASONS[why], count }),
       ),
@@ -44,13 +36,7 @@ export class Files {
    * @param stripBytes of the path, which do not belong to the file's
    * @returns what goes on with the answer; undefined where that is complete
    */
-  answer(
-    exchange: Exchange,
-    head: Head,
-    bytes: Uint8Array,
-    _lines: readonly Uint8Array[],
-    stripBytes: number,
-  ): FileRequest | undefined {
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array, stripBytes: number): FileRequest | undefined {
     if (head.method !== Method.get && head.method !== Method.head) {
       exchange.fail(405, "Files can be read here, by GET and HEAD, and nothing else.", ALLOW);
       return undefined;

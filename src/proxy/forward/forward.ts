@@ -8,7 +8,7 @@ import {
 } from "../../http/mod.ts";
 import type { QueuePlace, Waiter } from "../../targets/mod.ts";
 import { type Head, isIdempotent } from "../../wire/http1/mod.ts";
-import { ForwardedCompression } from "../compress/mod.ts";
+import { ForwardedCompression, writeLines } from "../compress/mod.ts";
 import { answerFailure, isTargetsFault, RETRY_AFTER } from "./failure.ts";
 import { answerFraming, carriesChunks } from "./framing.ts";
 import type { HeadPool } from "./head-pool.ts";
@@ -310,9 +310,9 @@ export class Forward implements ResponseEvents, Waiter {
     this.target!.connected();
     sent.mayBeSilent = isEventStream(head, bytes);
     const writer = exchange.begin(head.status);
-    const isCompressed = this.#writeLines(writer, head, bytes);
+    const { responseDropNames } = route;
+    const isCompressed = writeLines(writer, this.#compression, head, bytes, DROPPED_FROM_RESPONSES, responseDropNames);
     writer.line(route.via["HTTP/1.1"]);
-    for (const line of route.responseLines) writer.line(line);
     this.#writeCookie(writer);
     if (sent.bodyFraming === "tunnel") {
       if (exchange.protocol !== "HTTP/2.0") writer.line(UPGRADE_WEBSOCKET);
@@ -375,14 +375,6 @@ export class Forward implements ResponseEvents, Waiter {
     if (isReused) this.#isFresh = true;
     else this.#tried = [...this.#tried, target];
     this.#choose();
-  }
-
-  #writeLines(writer: HeadWriter, head: Head, bytes: Uint8Array): boolean {
-    const { responseDropNames } = this.route;
-    if (this.#compression !== undefined)
-      return this.#compression.writeLines(writer, head, bytes, DROPPED_FROM_RESPONSES, responseDropNames);
-    writer.lines(head, bytes, DROPPED_FROM_RESPONSES, responseDropNames);
-    return false;
   }
 
   /** Chunks go on as they are, unless their content is looked at. */

@@ -25,7 +25,6 @@ export interface ForwardRoute {
   /** Lines that are filled in for each request; undefined without any. */
   readonly filledLines: FilledLines | undefined;
   readonly responseDropNames: readonly Uint8Array[];
-  readonly responseLines: readonly Uint8Array[];
   /** Answers are compressed for clients that accept it. */
   readonly compresses: boolean;
   /** `Via`, by the protocol of who sent the message (RFC 9110 §7.6.3). */
@@ -40,12 +39,11 @@ const VIA: ForwardRoute["via"] = {
   "HTTP/2.0": fieldLine("Via", "2.0 tenk"),
 };
 
-/** @param responseLines prepared fields that all answers of the service get @throws {TenkError} `invalid-option` */
+/** @throws {TenkError} `invalid-option` */
 export function forwardRoute(
   { headers: { request, response }, auth, compress }: HttpService,
   forward: HttpForward,
   targets: TargetList<HttpLink>,
-  responseLines: readonly Uint8Array[],
 ): ForwardRoute {
   const { balance, hashHeader, sticky, attempts, timeouts } = forward;
   const fields = [...request.set, ...request.add];
@@ -63,7 +61,6 @@ export function forwardRoute(
     lines: fields.filter((each) => !filled.includes(each)).map(([name, value]) => fieldLine(name, value)),
     filledLines: filled.length === 0 ? undefined : new FilledLines(filled),
     responseDropNames: namesOf([...response.remove, ...response.set.map(([name]) => name)]),
-    responseLines,
     compresses: compress,
     via: VIA,
   };

@@ -10,6 +10,8 @@ export interface ProxyOptions {
   readonly own: OwnSite;
   /** On the plain listener: the port that redirects lead to. Undefined serves everything in the clear. */
   readonly redirectToPort?: number;
+  /** Hosts of services that tell browsers to use HTTPS alone; none on the plain listener. */
+  readonly hstsHosts: readonly string[];
   /** Peers whose `X-Forwarded-*` are believed: addresses and ranges. */
   readonly trustedProxies: readonly string[];
   /** `/.well-known/acme-challenge/TOKEN` by token; answered before any route. */

@@ -37,7 +37,7 @@ export class OwnSiteAnswers {
   }
 
   answer(exchange: Exchange, head: Head, bytes: Uint8Array): void {
-    if (!this.answerByPage(exchange, head, bytes)) this.#rest.answer(exchange, head, bytes, []);
+    if (!this.answerByPage(exchange, head, bytes)) this.#rest.answer(exchange, head, bytes);
   }
 
   /** @returns whether a page has the path */

@@ -12,7 +12,7 @@ import { challengeToken } from "./challenge.ts";
 import type { ProxyOptions } from "./options.ts";
 import { OwnSiteAnswers } from "./own-site.ts";
 import { RequestCounter } from "./request-counter.ts";
-import { type PreparedRoute, prepareRoute, type Route } from "./route.ts";
+import { type PreparedRoute, prepareRoute, type Route, withHsts } from "./route.ts";
 import { newWork, type Work } from "./work.ts";
 
 const decoder = new TextDecoder("latin1");
@@ -177,7 +177,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       const routes = prepared.map(({ route }) => route);
       const next: InForce = {
         options,
-        table: new RouteTable(routes),
+        table: new RouteTable(routes.flatMap((route) => withHsts(route, options.hstsHosts))),
         routes: new Map(routes.map((route) => [route.service, route])),
         own: new OwnSiteAnswers(options.own),
         toHttps: redirectTo(options.redirectToPort),
@@ -236,9 +236,11 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       if (!this.#isKnown(exchange, head, bytes)) exchange.fail(404, "No service has this name.");
       // A device that does not trust the box yet cannot follow a redirect to the page that helps it.
       else if (!own.isFor(hostOf(head, bytes)) || !own.answerByPage(exchange as Exchange, head, bytes))
-        toHttps.answer(exchange as Exchange, head, bytes, NO_LINES);
+        toHttps.answer(exchange as Exchange, head, bytes);
       return;
     }
+    exchange.answerLines = route.lines.all;
+    exchange.errorLines = route.lines.ofErrors;
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
     const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
     if (guard === undefined) this.#goOn(exchange, client, head, bytes, found, authority, ANYBODY, undefined);
@@ -286,11 +288,11 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     grant: Grant,
     content: HeldContent | undefined,
   ): void {
-    const { http, forward, lines } = route;
+    const { http, forward } = route;
     exchange.data.user = grant.user;
     const stripBytes = http.strip ? prefix.bytes.length : 0;
     if (forward === undefined) {
-      exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, lines, stripBytes);
+      exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, stripBytes);
       return;
     }
     if (isLoop(head, bytes)) {
@@ -331,7 +333,6 @@ function logChanged(former: AccessLog | undefined, next: AccessLog | undefined):
   else former?.retire();
 }
 
-const NO_LINES: readonly Uint8Array[] = [];
 const NO_BYTES = new Uint8Array(0);
 
 /** Returns the pool in force where heads may be as long as before. */

@@ -1,11 +1,12 @@
 import type { Exchange } from "../../http/mod.ts";
 import type { HttpService, Service } from "../../part/mod.ts";
-import { fieldLine, type Head } from "../../wire/http1/mod.ts";
+import type { Head } from "../../wire/http1/mod.ts";
 import { Redirect, Respond } from "../answers/mod.ts";
 import { Files } from "../files/mod.ts";
 import { type ForwardRoute, forwardRoute, type HeadPool, ServiceTargets } from "../forward/mod.ts";
 import { Guard } from "../guard/mod.ts";
 import type { RoutePattern } from "../routes/mod.ts";
+import { type AnswerLines, answerLines, HSTS_NAME, withPolicy } from "./answer-lines.ts";
 
 /** An answer that needs no target. */
 export interface Answerer {
@@ -15,13 +16,7 @@ export interface Answerer {
    * @param stripBytes of the path, which are not looked at
    * @returns what goes on with the answer; undefined where that is complete
    */
-  answer(
-    exchange: Exchange,
-    head: Head,
-    bytes: Uint8Array,
-    lines: readonly Uint8Array[],
-    stripBytes: number,
-  ): Answering | undefined;
+  answer(exchange: Exchange, head: Head, bytes: Uint8Array, stripBytes: number): Answering | undefined;
 }
 
 /** An answer of our own that takes longer than a turn. */
@@ -41,8 +36,7 @@ export interface Route extends RoutePattern {
   readonly answerer: Answerer | undefined;
   readonly targets: ServiceTargets | undefined;
   readonly forward: ForwardRoute | undefined;
-  /** Prepared fields of every answer. */
-  readonly lines: readonly Uint8Array[];
+  readonly lines: AnswerLines;
 }
 
 /** Routes that were prepared. Either `commit` or `drop` is called, once. */
@@ -59,15 +53,13 @@ export interface PreparedRoute {
  */
 export function prepareRoute(service: Service, former: Route | undefined, heads: HeadPool): PreparedRoute {
   const http = service.http!;
-  const lines = [...http.headers.response.set, ...http.headers.response.add].map(([name, value]) =>
-    fieldLine(name, value),
-  );
+  const lines = answerLines(http.headers.response);
   const guard = Guard.of(service.name, http, heads, former?.guard);
   const common = { service: service.name, hosts: service.hosts, paths: http.paths, http, lines, guard };
   if (http.answer.type !== "forward") {
     const route = {
       ...common,
-      answerer: answererOf(service.name, http, lines),
+      answerer: answererOf(service.name, http),
       targets: undefined,
       forward: undefined,
     };
@@ -80,7 +72,7 @@ export function prepareRoute(service: Service, former: Route | undefined, heads:
     ...common,
     answerer: undefined,
     targets,
-    forward: forwardRoute(http, http.answer.forward, targets.list, lines),
+    forward: forwardRoute(http, http.answer.forward, targets.list),
   };
   return {
     route,
@@ -91,11 +83,7 @@ export function prepareRoute(service: Service, former: Route | undefined, heads:
   };
 }
 
-function answererOf(
-  service: string,
-  { answer, headers, compress }: HttpService,
-  lines: readonly Uint8Array[],
-): Answerer {
+function answererOf(service: string, { answer, headers, compress }: HttpService): Answerer {
   const { remove, set } = headers.response;
   const dropNames = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
   if (answer.type === "respond")
@@ -104,6 +92,26 @@ function answererOf(
       writesType: !dropNames.has("content-type"),
     });
   if (answer.type === "redirect") return new Redirect(answer.status, answer.to);
-  if (answer.type === "files") return new Files(service, answer.files, compress, lines, dropNames);
+  if (answer.type === "files") return new Files(service, answer.files, compress, dropNames);
   throw new Error(`no answerer for ${answer.type}`);
+}
+
+/**
+ * Returns a route by its hosts: for those in `hstsHosts`, and for the others.
+ *
+ * @param hstsHosts where browsers are told to use HTTPS alone
+ */
+export function withHsts(route: Route, hstsHosts: readonly string[]): Route[] {
+  const { hsts } = route.http;
+  const hosts = hsts === undefined ? [] : route.hosts.filter((host) => hstsHosts.includes(host));
+  if (hsts === undefined || hosts.length === 0) return [route];
+  const { forward } = route;
+  const strict: Route = {
+    ...route,
+    hosts,
+    lines: withPolicy(route.lines, hsts),
+    // A browser obeys the first of several (RFC 6797 §8.1).
+    forward: forward && { ...forward, responseDropNames: [...forward.responseDropNames, HSTS_NAME] },
+  };
+  return [strict, { ...route, hosts: route.hosts.filter((host) => !hosts.includes(host)) }];
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isAddress, isPublic } from "../../certificates/mod.ts";
 import {
   type Circumstances,
   type Difference,
@@ -27,19 +28,23 @@ export function completed(listener: ProxyListener, now: Now): ProxyListener {
   const redirectToPort = name === "http" && config.https !== "off" ? ports.get("https") || 443 : undefined;
   const options = {
     ...listener.options,
-    handlerOptions: handlerOptions(settings, now, redirectToPort),
+    handlerOptions: handlerOptions(settings, now, redirectToPort, name === "https"),
     ...(name === "https" && certificates && { tls: tlsOptions(config, certificates) }),
   };
   return { ...listener, options };
 }
 
-/** @param redirectToPort of the HTTPS listener, for the plain one; undefined without redirects */
+/**
+ * @param redirectToPort of the HTTPS listener, for the plain one; undefined without redirects
+ * @param isSecure of the HTTPS listener: a policy that is sent in the clear must not be obeyed (RFC 6797 §8.1)
+ */
 export function handlerOptions(
   settings: ProxySettings,
   { store, dashboard, ports }: Pick<Now, "store" | "dashboard" | "ports">,
   redirectToPort: number | undefined,
+  isSecure: boolean,
 ): ProxyOptions {
-  const { config, services, folder, slots, accessLog } = settings;
+  const { config, services, localDomains, folder, slots, accessLog } = settings;
   const { timeouts, limits } = config;
   return {
     services: services
@@ -47,6 +52,7 @@ export function handlerOptions(
       .map((each) => withDashboard(withAbsoluteFolder(each, folder), dashboard)),
     own: ownSite(settings, store, ports),
     ...(redirectToPort !== undefined && { redirectToPort }),
+    hstsHosts: isSecure ? hstsHosts(services, localDomains) : [],
     trustedProxies: config.trustedProxies ?? [],
     challenges: store.httpChallenges(),
     slots,
@@ -59,6 +65,15 @@ export function handlerOptions(
       maxFields: limits.fields,
     },
   };
+}
+
+/**
+ * Returns the hosts that browsers may be told to use HTTPS alone for: public names. Where the local CA signs, a browser that does not
+ * trust it yet could no longer be told to go on, and `*` may be anybody's.
+ */
+function hstsHosts(services: readonly Service[], localDomains: readonly string[]): string[] {
+  const hosts = services.flatMap(({ http, hosts }) => (http?.hsts === undefined ? [] : hosts));
+  return hosts.filter((host) => isPublic(host, localDomains) && !isAddress(host));
 }
 
 function withAbsoluteFolder(service: Service, folder: string): Service {

@@ -14,6 +14,8 @@ export interface ProxySettings {
   readonly config: ProxyConfig;
   readonly services: readonly Service[];
   readonly domain: string | undefined;
+  /** Domains whose names the local CA signs, beside those that are local everywhere. */
+  readonly localDomains: readonly string[];
   /** That relative paths in the configuration are relative to. */
   readonly folder: string;
   /** Undefined without an access log. */

@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DashboardLink } from "../../../src/app/admin/mod.ts";
 import { parseConfig } from "../../../src/app/mod.ts";
 import type { Server } from "../../../src/net/mod.ts";
 import { PROXY_SCHEMA } from "../../../src/proxy/config.ts";
 import { handlerOptions } from "../../../src/proxy/listeners/change.ts";
 import { proxy as proxyPart } from "../../../src/proxy/mod.ts";
+import { NOW } from "../listeners-support.ts";
 import { bodyOf, exchange, get, proxyOptions, RawClient, startProxy, statusOf } from "../support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenk-files-"));
@@ -251,18 +251,11 @@ test("a file that changes, is replaced or goes is seen within a second", async (
   expect(performance.now() - startedMs).toBeLessThan(4000);
 });
 
-/** What a folder does not depend on. */
-const NOW = {
-  store: { declare: () => Promise.reject(new Error("no names")), httpChallenges: () => ({}), caPages: () => ({}) },
-  dashboard: new DashboardLink(),
-  ports: new Map<string, number>(),
-};
-
 test("a folder is relative to the configuration's, and must be there at the start", () => {
   const { services } = parseConfig("services: { app: { root: www, hosts: [a.home.arpa] } }", "test.yaml");
-  const env = { services, folder, domain: undefined };
+  const env = { services, folder, domain: undefined, localDomains: [] };
   const config = PROXY_SCHEMA.parse({})!;
-  const options = handlerOptions({ ...env, config, slots: {}, accessLog: undefined }, NOW, undefined);
+  const options = handlerOptions({ ...env, config, slots: {}, accessLog: undefined }, NOW, undefined, true);
   expect(options.services[0]!.http!.answer).toMatchObject({ files: { folder: www } });
   proxyPart.check(config, env);
   const elsewhere = () => proxyPart.check(config, { ...env, folder: www });
