@@ -23,11 +23,18 @@ export function accessLog({ folder, port }: Pick<HttpSettings, "folder" | "port"
 }
 
 /** tenk's configuration. Its certificate is its local CA's, ECDSA on P-256 as the others'. */
-export function tenkHttp({ port, tlsPort, backendPort, isSpread, folder }: HttpSettings) {
+export function tenkHttp(settings: HttpSettings) {
+  const { port, tlsPort, backendPort, isSpread, folder } = settings;
   const hosts = ["localhost", "127.0.0.1"];
   const body = "{time.now}\n{system.os}/{system.arch}\n{http.request.proto} {http.request.method} {http.request.uri}\n";
   return {
-    proxy: { https: `127.0.0.1:${tlsPort}`, http: `127.0.0.1:${port}`, workers: isSpread ? "auto" : 1 },
+    proxy: {
+      https: `127.0.0.1:${tlsPort}`,
+      http: `127.0.0.1:${port}`,
+      workers: isSpread ? "auto" : 1,
+      // In the format that it has by default; not rotated, as the others' is not.
+      accessLog: { file: accessLog(settings), maxSize: 0 },
+    },
     services: {
       app: { target: `http://127.0.0.1:${backendPort}`, hosts, plainHttp: "serve" },
       static: { respond: body, hosts, path: "/static", plainHttp: "serve" },

@@ -105,7 +105,8 @@ describe("the proxies' settings", () => {
   });
 
   test("each request is logged", () => {
-    const { nginx, haproxy, caddy } = all(false);
+    const { tenk, nginx, haproxy, caddy } = all(false);
+    expect(tenk).toContain('"file":"/f/1001-access.log"');
     expect(nginx).toContain("access_log /f/1001-access.log;");
     expect(haproxy).toContain("option httplog");
     expect(caddy).toContain("output file /f/1001-access.log");
