@@ -4,7 +4,7 @@ import { choice, dashboard, lines, number, type Query } from "./panels.ts";
 const BOX = 'instance="$instance"';
 const LISTENER = `${BOX},listener="$listener"`;
 
-/** The dashboard of an instance: the machine, each listener, the program, relays. */
+/** The dashboard of an instance: the machine, each listener, services, the program, relays. */
 export function boxDashboard(): Dashboard {
   const builder = dashboard(
     "tenk",
@@ -17,7 +17,7 @@ export function boxDashboard(): Dashboard {
         .multi(true)
         .includeAll(true),
     );
-  const sections = [[new RowBuilder("Now"), now()], [new RowBuilder("Listener $listener").repeat("listener"), listener()], [new RowBuilder("Program"), program()], [new RowBuilder("Relay"), relay()]] as const; // biome-ignore format: a list
+  const sections = [[new RowBuilder("Now"), now()], [new RowBuilder("Listener $listener").repeat("listener"), listener()], [new RowBuilder("Services"), services()], [new RowBuilder("Program"), program()], [new RowBuilder("Relay"), relay()]] as const; // biome-ignore format: a list
   for (const [row, panels] of sections) {
     builder.withRow(row);
     for (const panel of panels) builder.withPanel(panel);
@@ -130,6 +130,39 @@ function listener() {
       right: { lines: "drains.*", unit: "cps" },
     }),
   ];
+}
+
+function services() {
+  const perSecond = (name: string, by: string) => `sum by (${by}) (${rate(`tenk_http_${name}`, BOX)})`;
+  const third = (title: string, help: string, unit: string, queries: readonly Query[]) =>
+    lines({ title, help, unit, queries, width: 8 });
+  return [
+    third("Requests", "Per second, by service.", "reqps", [["{{service}}", perSecond("requests_total", "service")]]),
+    third("Status", "Answers per second, by class of the status.", "reqps", [["{{code}}", perSecond("requests_total", "code")]]),
+    third("Errors", "Per second: no whole answer, rejected, sent once more.", "reqps", [
+      ["{{service}}: {{outcome}}", perSecond("request_errors_total", "service, outcome")],
+      ["{{service}} rejected: {{reason}}", perSecond("requests_rejected_total", "service, reason")],
+      ["{{service}} sent again", perSecond("retries_total", "service")],
+    ]),
+    third("Time to answer", "From a request's head to the end of its answer.", "s", [
+      ["{{service}} p50", quantile(0.5, "tenk_http_request_duration_seconds", BOX, "service")],
+      ["{{service}} p99", quantile(0.99, "tenk_http_request_duration_seconds", BOX, "service")],
+    ]),
+    third("Requests in progress", "WebSockets included.", "short", [["{{service}}", `tenk_http_requests_in_flight{${BOX}}`]]),
+    third("Bytes of requests and answers", "Per second.", "Bps", [
+      ["{{service}} received", perSecond("request_size_bytes_total", "service")],
+      ["{{service}} sent", perSecond("response_size_bytes_total", "service")],
+    ]),
+    third("Targets of services up", "Share of the event loops that consider the target up.", "percentunit", [
+      ["{{service}} → {{target}}", `tenk_http_target_up_ratio{${BOX}}`],
+    ]),
+    third("Failures of targets", "Requests and checks that failed, per second.", "cps", [
+      ["{{service}} → {{target}}", perSecond("target_failures_total", "service, target")],
+    ]),
+    third("Lines that the access log lost", "Per second: the disk is slow, full or read-only.", "cps", [
+      ["{{service}}", perSecond("log_lines_dropped_total", "service")],
+    ]),
+  ]; // biome-ignore format: a table
 }
 
 /** Quantiles of a histogram, summed by these labels. */

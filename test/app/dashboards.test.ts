@@ -17,7 +17,7 @@ describe("the dashboards", () => {
     }
   });
 
-  test("have the story's panels, then a row for each listener", () => {
+  test("have the story's panels, then a row for each listener, and one for services", () => {
     const titles = panelsOf(instance).map(({ title }) => title);
     const quick = ["CPU", "Load average", "RAM used", "Swap used", "Root disk used", "Machine up", "Temperature"];
     for (const title of ["Connections and reads", "Processor by mode", "Memory", ...quick]) {
@@ -27,6 +27,7 @@ describe("the dashboards", () => {
     expect(rows.map(({ title, repeat }) => [title, repeat])).toEqual([
       ["Now", undefined],
       ["Listener $listener", "listener"],
+      ["Services", undefined],
       ["Program", undefined],
       ["Relay", undefined],
     ]);

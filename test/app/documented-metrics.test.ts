@@ -2,9 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
+import { storeMetrics } from "../../src/certificates/store/metrics.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
+import { serviceHistograms, serviceMetrics, targetFamilies } from "../../src/proxy/monitoring/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
 import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
@@ -69,8 +71,17 @@ async function ownFamilies(): Promise<Family[]> {
   reader.close();
   const vitals = openVitals().read();
   const loops = loopFamilies(vitals, [{ ...vitals, thread: 0 }]);
+  const ofServices = [...familiesOf(serviceMetrics(() => [])), ...serviceHistograms([]), ...targetFamilies([])];
+  const ofCertificates = familiesOf(storeMetrics(() => [], new Map()));
   const ofLoops = [...loops, ...listenerHistograms([])];
-  return [...own, ...ofLoops, ...relayFamilies([{ name: "a", reports: [] }]), ...loadFamilies(SNAPSHOT)];
+  return [
+    ...own,
+    ...ofServices,
+    ...ofCertificates,
+    ...ofLoops,
+    ...relayFamilies([{ name: "a", reports: [] }]),
+    ...loadFamilies(SNAPSHOT),
+  ];
 }
 
 /** What this machine tells, a Raspberry Pi and a server. */

@@ -88,16 +88,21 @@ function startNodeExporter(): Promise<string> {
   });
 }
 
-/** A box with a sink and a relay to it, and a client of each that goes on sending. */
+/** A box with a sink, a relay to it and a service, and a client of each that goes on sending. */
 async function startInstance(): Promise<Instance> {
   const target = await up(parseConfig(configOf("target: { listen: '127.0.0.1:0', handler: sink }"), "target"));
   const { port } = target.listeners[0]!;
   const relay = `via: { listen: "127.0.0.1:0", handler: relay, relay: { targets: ["127.0.0.1:${port}"] } }`;
-  const made = await up(parseConfig(configOf(`packets: { listen: "127.0.0.1:0", workers: 2 }, ${relay}`), "box"));
-  const sockets = made.listeners.map((listener) => connect(listener.port, "127.0.0.1"));
+  const tcp = configOf(`packets: { listen: "127.0.0.1:0", workers: 2 }, ${relay}`);
+  const services = `proxy: { https: off, http: "127.0.0.1:0" }\nservices: { app: { target: "http://127.0.0.1:1", plainHttp: serve, hosts: [127.0.0.1] } }`;
+  const made = await up(parseConfig(`${tcp}\n${services}`, "box"));
+  const sockets = made.listeners.filter(({ part }) => part === "tcp").map(({ port }) => connect(port, "127.0.0.1"));
+  const app = `http://127.0.0.1:${made.listeners.find(({ part }) => part === "proxy")!.port}/`;
+  await fetch(app);
   for (const socket of sockets) socket.on("error", () => undefined);
   const timer = setInterval(() => {
     for (const socket of sockets) socket.write("12345");
+    void fetch(app).catch(() => undefined);
   }, 50);
   ends.push(async () => {
     clearInterval(timer);
