@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { arch, hostname } from "node:os";
 import type { Exchange } from "../../http/mod.ts";
-import type { Head } from "../../wire/http1/mod.ts";
+import { equalsIgnoringCase, FIELD_STRIDE, FieldName, type Head } from "../../wire/http1/mod.ts";
 
 /** The request that a template is filled in for. `head` and `bytes` are borrowed. */
 export interface TemplateRequest {
@@ -13,6 +14,7 @@ export interface TemplateRequest {
 export type Placeholder = (out: Uint8Array, at: number, request: TemplateRequest) => number;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("latin1");
 const QUESTION = 0x3f;
 const COLON = 0x3a;
 
@@ -73,6 +75,42 @@ const PORT_80 = encoder.encode("80 ").subarray(0, 2);
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
 
+function hostPort({ remoteAddress: host, remotePort: port }: { remoteAddress: string; remotePort: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The first field of that name. */
+function headerPlaceholder(name: string): Placeholder {
+  const lower = encoder.encode(name.toLowerCase());
+  return (out, at, { head: { fields, count }, bytes }) => {
+    for (let place = 0; place < count * FIELD_STRIDE; place += FIELD_STRIDE) {
+      if (equalsIgnoringCase(bytes, fields[place]!, fields[place + 1]!, lower))
+        return copy(out, at, bytes, fields[place + 2]!, fields[place + 3]!);
+    }
+    return at;
+  };
+}
+
+function cookiePlaceholder(name: string): Placeholder {
+  return text(({ head, bytes }) => {
+    for (let place = 0; place < head.count * FIELD_STRIDE; place += FIELD_STRIDE) {
+      if (head.fields[place + 4] !== FieldName.cookie) continue;
+      const all = decoder.decode(bytes.subarray(head.fields[place + 2], head.fields[place + 3])).split(/; */);
+      const found = all.find((each) => each.startsWith(`${name}=`));
+      if (found !== undefined) return found.slice(name.length + 1);
+    }
+    return "";
+  });
+}
+
+/** Returns what a name stands for; undefined for one that is not known. */
+export function placeholderOf(name: string): Placeholder | undefined {
+  if (Object.hasOwn(PLACEHOLDERS, name)) return PLACEHOLDERS[name];
+  const [, kind, rest = ""] = /^(?:http\.request\.)?(header|cookie)\.([\w-]+)$/.exec(name) ?? [];
+  if (kind === undefined) return undefined;
+  return kind === "header" ? headerPlaceholder(rest) : cookiePlaceholder(rest);
+}
+
 /** Values by the names that users of Caddy know (Caddyfile "placeholders"), and their short forms. */
 export const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   "http.request.uri": uri,
@@ -85,6 +123,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   "http.request.proto": text(({ exchange }) => exchange.protocol),
   "http.request.scheme": text(({ exchange }) => (exchange.client.isSecure ? "https" : "http")),
   "http.request.remote.host": text(({ exchange }) => exchange.client.connection.remoteAddress),
+  "http.request.remote": text(({ exchange: { client } }) => hostPort(client.connection)),
+  "http.request.uuid": text(() => randomUUID()),
   "http.request.remote.port": text(({ exchange }) => String(exchange.client.connection.remotePort)),
   "http.request.tls.server_name": text(({ exchange }) => exchange.client.serverName ?? ""),
   "system.os": constant("linux"),

@@ -1,4 +1,4 @@
-import { PLACEHOLDERS, type Placeholder, type TemplateRequest } from "./placeholders.ts";
+import { type Placeholder, placeholderOf, type TemplateRequest } from "./placeholders.ts";
 
 const encoder = new TextEncoder();
 
@@ -17,9 +17,9 @@ export class Template {
     const names: string[] = [];
     const pieces: (Uint8Array | Placeholder)[] = [];
     let end = 0;
-    for (const match of text.matchAll(/\{([a-z_.]+)\}/g)) {
+    for (const match of text.matchAll(/\{([\w.-]+)\}/g)) {
       const name = match[1]!;
-      const placeholder = Object.hasOwn(PLACEHOLDERS, name) ? PLACEHOLDERS[name] : undefined;
+      const placeholder = placeholderOf(name);
       if (placeholder === undefined) continue;
       if (match.index > end) pieces.push(encoder.encode(text.slice(end, match.index)));
       names.push(name);
