@@ -130,7 +130,7 @@ describe("against nginx", () => {
     const port = await freePort();
     const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder};`);
     const config = `
-      daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr error;
+      daemon off; master_process off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr error;
       events { worker_connections 256; }
       http { access_log off; keepalive_requests 20; client_max_body_size 1k; ${paths.join(" ")}
         server { listen 127.0.0.1:${port}; root ${folder}; location = /text { return 200 "hello"; } } }`;
