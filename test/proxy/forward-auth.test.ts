@@ -95,6 +95,12 @@ describe.each(PROTOCOLS)("over %s", (protocol, start) => {
     expect(body).toMatch(/\r\ncookie: session=ada\r\n/i);
   });
 
+  test.each([200, 204, 299])("a %i is a yes", async (status) => {
+    const { ask } = await started((_, socket) => void socket.write(`HTTP/1.1 ${status} Yes\r\n\r\n`));
+    // Without a length its content ends with the connection, which is not waited for.
+    expect((await ask()).body).toStartWith("GET / ");
+  });
+
   test.each(["GET", "HEAD", "POST"])(
     "another answer to %s is the client's, and the target hears nothing",
     async (method) => {
