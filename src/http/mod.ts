@@ -10,6 +10,7 @@ export {
   type HttpResponse,
   HttpTarget,
   type HttpTargetOptions,
+  isH2c,
   parseHttpAddress,
   type RequestBlock,
   type RequestFraming,
@@ -20,6 +21,7 @@ export {
   type TargetCounts,
   type TargetExchange,
   type TargetFailure,
+  withoutH2c,
 } from "./client/mod.ts";
 export { ErrorFormat, type ErrorPage, errorFormat, errorPage } from "./error-page.ts";
 export {

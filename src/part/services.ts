@@ -75,6 +75,8 @@ export type HttpAnswer =
 
 export interface HttpForward {
   readonly targets: readonly ServiceTarget[];
+  /** `auto`: HTTP/2 for gRPC where a target has TLS, and where its URL says `h2c:`; otherwise HTTP/1.1. */
+  readonly protocol: "auto" | "http1" | "http2";
   readonly balance:
     | "round-robin"
     | "weighted"
@@ -96,7 +98,7 @@ export interface HttpForward {
 }
 
 export interface ServiceTarget {
-  /** `http://host:port`, `https://host` or `unix:/path`. */
+  /** `http://host:port`, `https://host`, `h2c://host:port` or `unix:/path`. */
   readonly url: string;
   readonly weight: number;
   readonly draining: boolean;

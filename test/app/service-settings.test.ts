@@ -29,6 +29,7 @@ describe("a service served by HTTPS", () => {
         type: "forward",
         forward: {
           targets: [{ url: "http://127.0.0.1:3000", weight: 1, draining: false }],
+          protocol: "auto",
           balance: "round-robin",
           hashHeader: undefined,
           sticky: undefined,
@@ -91,6 +92,7 @@ describe("a service served by HTTPS", () => {
     ["balance: header-hash, hashHeader: X-User", { balance: "header-hash", hashHeader: "X-User" }],
     ["sticky: true", { sticky: { cookie: "tenk", secret: undefined } }],
     ["attempts: 1", { attempts: 1 }],
+    ["protocol: http2", { protocol: "http2" }],
     ["health: { path: /up }", { health: { path: "/up", status: ["2xx"], checkMs: 30_000, checkTimeoutMs: 5000 } }],
     [
       "health: { path: '/up?x=1', status: [200, 3xx], check: 1s }",
@@ -128,6 +130,7 @@ describe("a service served by HTTPS", () => {
     ],
     ["{ root: { folder: /srv, fallback: /index.html } }", { files: { fallback: "/index.html" } }],
     ["{ target: unix:/run/a.sock }", { forward: { targets: [{ url: "unix:/run/a.sock" }] } }],
+    ["{ target: 'h2c://10.0.0.2:50051' }", { forward: { targets: [{ url: "h2c://10.0.0.2:50051" }] } }],
     ["{ target: https://a, tls: { verify: false } }", { forward: { tls: { verify: false, ca: undefined } } }],
     [
       "{ targets: [http://a, { url: http://b, weight: 3, draining: true }] }",
@@ -175,6 +178,8 @@ describe("a service is refused with", () => {
     ],
     ["respond: hi, balance: first", "balance: expected only with a target, but it has respond"],
     ["targets: [http://a], kind: redis", "kind: expected http, since it has targets"],
+    ["target: h2c://a, protocol: http1", "protocol: expected auto or http2, since a target is h2c://"],
+    ["respond: hi, protocol: http2", "protocol: expected only with a target"],
     ["target: http://a, tls: { verify: false }", "tls: expected only where each target is https://"],
     ["target: https://a, tls: { cert: a.pem }", "tls: expected cert and key together"],
     [

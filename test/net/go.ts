@@ -28,6 +28,15 @@ export function buildGo(name: string, folder: string): string {
 }
 
 /**
+ * Builds a program whose module is all of a folder, and keeps it for the next run, as `buildGoPackage` does.
+ *
+ * @returns the program's path
+ */
+export function buildGoModule(folder: string): string {
+  return buildKept(".", folder, basename(folder), ["go.sum", "main.go"]);
+}
+
+/**
  * Builds a program of somebody else, of the versions that `go.mod` and `go.sum` in `folder` name, and keeps it for the next run.
  * Takes a minute the first time: call it in `beforeAll`, with a time limit of its own.
  *
@@ -35,12 +44,15 @@ export function buildGo(name: string, folder: string): string {
  * @returns the program's path
  */
 export function buildGoPackage(path: string, folder: string): string {
-  const sums = createHash("sha256")
-    .update(readFileSync(join(folder, "go.sum")))
-    .digest("hex")
-    .slice(0, 16);
+  return buildKept(path, folder, basename(path), ["go.sum"]);
+}
+
+/** @param sources files that tell whether the kept program is still the one wanted */
+function buildKept(path: string, folder: string, name: string, sources: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const source of sources) hash.update(readFileSync(join(folder, source)));
   const programs = join(tmpdir(), "tenk-go-programs");
-  const program = join(programs, `${basename(path)}-${sums}`);
+  const program = join(programs, `${name}-${hash.digest("hex").slice(0, 16)}`);
   if (existsSync(program)) return program;
   mkdirSync(programs, { recursive: true });
   const unfinished = `${program}-${process.pid}`;

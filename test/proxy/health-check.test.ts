@@ -31,6 +31,7 @@ test("a target that answers another status than expected is out until it answers
 function forward(url: string): HttpForward {
   return {
     targets: [{ url, weight: 1, draining: false }],
+    protocol: "auto",
     balance: "round-robin",
     hashHeader: undefined,
     sticky: undefined,

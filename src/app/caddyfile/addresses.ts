@@ -30,8 +30,10 @@ const MAX_PORTS = 100;
 export function upstreamUrls(text: string): string[] | string {
   const socket = /^unix\/(\/.+|@.+)$/.exec(text)?.[1];
   if (socket !== undefined) return [`unix:${socket}`];
-  if (/^(unix\+h2c|h2c|fd|srv)/.test(text)) return "only HTTP/1.1 and TLS are spoken to targets";
-  const parts = /^(?:(https?):\/\/)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]*)(?::(\d{1,5})(?:-(\d{1,5}))?)?\/?$/.exec(text);
+  if (/^(unix\+h2c|fd|srv)/.test(text)) return "only HTTP/1.1, TLS and h2c:// are spoken to targets";
+  const parts = /^(?:(https?|h2c):\/\/)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]*)(?::(\d{1,5})(?:-(\d{1,5}))?)?\/?$/.exec(
+    text,
+  );
   const host = parts?.[2] === "" ? "localhost" : parts?.[2];
   if (parts === null || host === undefined || text === "") return "it is no host:port or URL without a path";
   const [, scheme, , first, last] = parts;

@@ -143,6 +143,12 @@ function balance([policy = "", ...args]: readonly string[], section: Section, _r
   return true;
 }
 
+/** @returns undefined where there is no such setting */
+function protocolOf(versions: readonly string[]): string | undefined {
+  const asked = [...new Set(versions)].toSorted().join(" ");
+  return ({ "1.1": "http1", "1.1 2": "auto", "2 h2c": "http2", h2c: "http2" } as const)[asked];
+}
+
 /** @returns whether targets are spoken to by TLS */
 function transport(line: Directive, section: Section, report: Report): boolean {
   if (line.args[0] !== "http") {
@@ -167,6 +173,7 @@ function transport(line: Directive, section: Section, report: Report): boolean {
     else if (name === "tls_client_auth" && args.length === 2) tls({ cert: args[0], key: args[1] });
     else if (name === "dial_timeout") timeout("connect", args[0]);
     else if (name === "response_header_timeout") timeout("response", args[0]);
+    else if (name === "versions" && protocolOf(args) !== undefined) section.protocol = protocolOf(args);
     else report.add(each, "not carried over");
   }
   return isSecure;

@@ -34,8 +34,9 @@ export function httpSettings(service: WrittenService) {
 
 /** Returns the settings of services that have targets. */
 export function forwardSettings(service: WrittenService) {
-  const { balance, attempts, health = {}, timeouts = {} } = service;
+  const { protocol, balance, attempts, health = {}, timeouts = {} } = service;
   return {
+    protocol: protocol ?? ("auto" as const),
     balance: balance ?? TARGET_LIST_DEFAULTS.balance,
     attempts: attempts ?? 3,
     health: {

@@ -1,6 +1,7 @@
 /** Schemes whose kind has another name. */
 const KINDS: Readonly<Record<string, string>> = {
   https: "http",
+  h2c: "http",
   rediss: "redis",
   postgresql: "postgres",
   "mongodb+srv": "mongodb",

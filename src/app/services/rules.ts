@@ -1,3 +1,4 @@
+import { isH2c } from "../../http/mod.ts";
 import { EXPECTED_HTTP_TARGET, isHttpTarget } from "./fields.ts";
 import { DASHBOARD, isProxied, kindOf } from "./kind.ts";
 import type { WrittenService } from "./schema.ts";
@@ -10,7 +11,7 @@ interface Problem {
 /** Who answers a request: exactly one of these. */
 const ANSWERS = ["target", "targets", "respond", "redirect", "root"] as const;
 /** What has a meaning for targets alone. */
-const FOR_TARGETS = ["balance", "hashHeader", "sticky", "attempts", "health", "timeouts", "tls"] as const;
+const FOR_TARGETS = ["protocol", "balance", "hashHeader", "sticky", "attempts", "health", "timeouts", "tls"] as const;
 /** What has a meaning for services that are served by HTTPS alone. */
 const FOR_HTTP = [
   "path",
@@ -67,6 +68,8 @@ function ofForwarding(service: WrittenService, refuse: (path: string, message: s
   const urls = service.targets?.map(({ url }) => url) ?? [service.target as string];
   if (service.tls !== undefined && !urls.every((url) => /^https:/i.test(url)))
     refuse("tls", "expected only where each target is https://");
+  if (service.protocol === "http1" && urls.some(isH2c))
+    refuse("protocol", "expected auto or http2, since a target is h2c://");
   if ((service.balance === "header-hash") !== (service.hashHeader !== undefined))
     refuse("hashHeader", "expected a header's name together with balance: header-hash");
   if (service.health?.path === undefined && (service.health?.check ?? 0) > 0)

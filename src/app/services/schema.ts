@@ -30,6 +30,7 @@ const written = section({
     .optional(),
   strip: onOff.optional(),
   plainHttp: sections.plainHttp.optional(),
+  protocol: oneOf("auto", "http1", "http2").optional(),
   balance: oneOf(...BALANCES).optional(),
   hashHeader: fieldName.optional(),
   sticky: sections.sticky,

@@ -73,8 +73,9 @@ function targetsOf({ target = "", targets }: WrittenService): HttpForward["targe
 
 function forwardOf(section: WrittenService): Omit<HttpForward, "targets"> {
   const { hashHeader, sticky, tls } = section;
-  const { balance, attempts, health, limits, timeouts } = forwardSettings(section);
+  const { protocol, balance, attempts, health, limits, timeouts } = forwardSettings(section);
   return {
+    protocol,
     balance,
     hashHeader,
     sticky: sticky && { cookie: sticky.cookie, secret: sticky.secret },

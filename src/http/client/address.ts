@@ -49,6 +49,16 @@ export function parseHttpAddress(text: string): HttpAddress {
   };
 }
 
+/** Returns whether a URL names a target that is known to speak HTTP/2 without TLS (RFC 9113 §3.3): `h2c://10.0.0.2:50051`. */
+export function isH2c(url: string): boolean {
+  return /^h2c:/i.test(url);
+}
+
+/** Returns the URL that `parseHttpAddress` reads: that of a target with `h2c:` as `http:`, others as they are. */
+export function withoutH2c(url: string): string {
+  return url.replace(/^h2c:/i, "http:");
+}
+
 function whyNot(text: string): string {
   const url = URL.parse(text);
   if (url === null || url.host === "") return "it is no URL with a host";

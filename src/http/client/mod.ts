@@ -1,6 +1,6 @@
 /** HTTP/1.1 towards targets: connections that are kept, requests and answers as bytes, and a simple `request` on top. */
 
-export { type HttpAddress, parseHttpAddress } from "./address.ts";
+export { type HttpAddress, isH2c, parseHttpAddress, withoutH2c } from "./address.ts";
 export { TargetTotals } from "./counts.ts";
 export { DENIED_RANGES } from "./denied-addresses.ts";
 export { HTTP_TARGET_DEFAULTS, type HttpTargetOptions } from "./options.ts";

@@ -6,15 +6,27 @@ export const RETRY_AFTER = fieldLine("Retry-After", "5");
 const TARGETS_FAULT: ReadonlySet<TargetFailure["reason"]> = new Set([
   "connect",
   "connect-timeout",
+  "not-http2",
   "closed",
   "reset",
   "bad-response",
   "response-timeout",
 ]);
 
-/** Whether a failure tells of the target's health. A kept connection that the target closed does not. */
-export function isTargetsFault({ isReused, phase, reason }: TargetFailure): boolean {
-  return !isReused && phase !== "in-response" && TARGETS_FAULT.has(reason);
+/** Whether a failure tells of the target's health. A kept connection that the target closed does not, nor does a GOAWAY. */
+export function isTargetsFault({ isReused, isUnprocessed, phase, reason }: TargetFailure): boolean {
+  return !isReused && !isUnprocessed && phase !== "in-response" && TARGETS_FAULT.has(reason);
+}
+
+/**
+ * Returns whether a request may be sent again: nothing of it was processed, or processing it twice does no harm (RFC 9110 §9.2.2).
+ *
+ * @param isHarmless it is idempotent and has no content
+ */
+export function mayBeRepeated(failure: TargetFailure, isHarmless: boolean): boolean {
+  const { phase, isReused, isUnprocessed, isTimeout } = failure;
+  if (phase !== "before-response") return phase === "connect";
+  return isUnprocessed || (isHarmless && (isReused || !isTimeout));
 }
 
 /** Tells the client of a failure that ends its request. */

@@ -1,7 +1,6 @@
 import {
   BodyFraming,
   type Exchange,
-  type HeadWriter,
   type ResponseEvents,
   type TargetExchange,
   type TargetFailure,
@@ -9,16 +8,17 @@ import {
 import type { QueuePlace, Waiter } from "../../targets/mod.ts";
 import { type Head, isIdempotent } from "../../wire/http1/mod.ts";
 import { ForwardedCompression, writeLines } from "../compress/mod.ts";
-import { answerFailure, isTargetsFault, RETRY_AFTER } from "./failure.ts";
+import { answerFailure, isTargetsFault, mayBeRepeated, RETRY_AFTER } from "./failure.ts";
 import { answerFraming, carriesChunks } from "./framing.ts";
+import { isGrpc } from "./grpc.ts";
 import type { HeadPool } from "./head-pool.ts";
 import type { HeldContent } from "./held-content.ts";
 import type { HttpServiceTarget } from "./http-link.ts";
 import { KeptContent } from "./kept-content.ts";
 import type { Delimiting, RequestHead } from "./request-head.ts";
-import { DROPPED_FROM_RESPONSES, isEventStream } from "./response-fields.ts";
+import { DROPPED_FROM_RESPONSES, mayBeSilent } from "./response-fields.ts";
 import type { ForwardRoute } from "./route.ts";
-import { cookieValue, setCookie } from "./sticky.ts";
+import { cookieValue, writeCookie } from "./sticky.ts";
 import { newWebSocketKey, UPGRADE_WEBSOCKET, WEBSOCKET } from "./websocket.ts";
 
 const NO_TARGETS: readonly HttpServiceTarget[] = [];
@@ -58,11 +58,14 @@ export class Forward implements ResponseEvents, Waiter {
   /** The client's content is complete. */
   #isComplete: boolean;
   #waitsForContent = false;
+  /** Looked for only where a target may get it over HTTP/2. */
+  #isGrpc = false;
   /** Content behind that in `#head`; undefined for a request without content, and once it is answered. */
   #kept: KeptContent | undefined;
   #place: QueuePlace | undefined;
   #tried: readonly HttpServiceTarget[] = NO_TARGETS;
   #sent: TargetExchange | undefined;
+  #isOverHttp2 = false;
   /** Takes the answer's content: the exchange, or what compresses it. */
   #output: Pick<Exchange, "send" | "end" | "full">;
   /** Where the service wants it. */
@@ -117,13 +120,14 @@ export class Forward implements ResponseEvents, Waiter {
     const { exchange, route } = this;
     if (route.stickyCookie !== undefined) this.#stickyValue = cookieValue(head, bytes, route.stickyCookie);
     const isWebSocket = exchange.upgrade === WEBSOCKET;
+    this.#isGrpc = route.http2 !== "never" && isGrpc(head, bytes);
     if (route.compresses && !isWebSocket) this.#compression = new ForwardedCompression(head, bytes);
     if (isWebSocket) this.#isComplete = true;
     else if (exchange.hasBody || head.contentLength === 0) {
       // Also a length of 0 is passed on: some targets want one with each POST.
       this.#delimiting = head.contentLength >= 0 ? "length" : "chunked";
       this.#contentLength = Math.max(0, head.contentLength);
-      exchange.carriesChunks = carriesChunks(exchange, head);
+      exchange.carriesChunks = carriesChunks(route, exchange, head, bytes);
     }
     const lines = [forwarded, route.via[exchange.protocol], ...route.lines];
     if (granted.length > 0) lines.push(...granted);
@@ -169,7 +173,7 @@ export class Forward implements ResponseEvents, Waiter {
       return;
     }
     this.#ending?.refresh();
-    if (this.answeredMs === 0 && !sent.isReused) this.#kept?.addSent(bytes);
+    if (this.#keepsWhatIsSent) this.#kept?.addSent(bytes);
     else this.#kept?.drop();
     this.target!.link.bytesWritten += bytes.length;
     sent.write(bytes);
@@ -207,6 +211,11 @@ export class Forward implements ResponseEvents, Waiter {
     if (!isAsSent || this.#keptBytes > 0 || !this.#head?.append(bytes)) this.#kept?.add(bytes);
   }
 
+  /** A request with content is sent again only where its connect fails, or an HTTP/2 target says that it did nothing. */
+  get #keepsWhatIsSent(): boolean {
+    return this.answeredMs === 0 && (this.#isOverHttp2 || !this.#sent?.isReused);
+  }
+
   get #keptBytes(): number {
     return this.#kept === undefined ? 0 : this.#kept.bytes;
   }
@@ -226,7 +235,9 @@ export class Forward implements ResponseEvents, Waiter {
   #choose(nowMs = performance.now()): void {
     const { targets } = this.route;
     const choice = { hash: this.#choiceHash, nowMs, tried: this.#tried };
-    const target = this.#stickyTarget(nowMs) ?? targets.choose(choice);
+    // Its cookie's target, unless that failed already.
+    const sticky = this.#tried.length > 0 ? undefined : this.#stickyValue;
+    const target = (sticky && targets.stickyTarget(sticky, nowMs)) || targets.choose(choice);
     if (target !== undefined) this.#send(target, nowMs);
     else if (this.failure !== undefined) answerFailure(this.exchange, this.failure);
     else {
@@ -236,25 +247,15 @@ export class Forward implements ResponseEvents, Waiter {
     }
   }
 
-  /** Its cookie's target, unless that failed already. */
-  #stickyTarget(nowMs: number): HttpServiceTarget | undefined {
-    if (this.#stickyValue === undefined || this.#tried.length > 0) return undefined;
-    return this.route.targets.stickyTarget(this.#stickyValue, nowMs);
-  }
-
-  /** Tells the client the target's cookie, where it does not have it yet. */
-  #writeCookie(writer: HeadWriter): void {
-    const { stickyCookie, targets } = this.route;
-    if (stickyCookie === undefined) return;
-    const value = targets.stickyValue(this.target!);
-    if (value === undefined || value === this.#stickyValue) return;
-    writer.field("Set-Cookie", setCookie(stickyCookie, value, this.exchange.client.isSecure));
-  }
-
   #send(target: HttpServiceTarget, nowMs: number): void {
     const { exchange } = this;
-    const head = this.#head!;
-    const kept = this.#kept;
+    const [head, kept] = [this.#head!, this.#kept];
+    const isWebSocket = exchange.upgrade === WEBSOCKET;
+    const http = target.link.connectionsFor(this.#isGrpc, isWebSocket, nowMs);
+    if (http === undefined) {
+      exchange.fail(502, "The target of this service speaks HTTP/2 alone, over which it gets no WebSockets.");
+      return;
+    }
     this.target = target;
     this.#isTrial = target.began(nowMs);
     head.pointAt(target.link.ownAuthority ?? this.#authority);
@@ -267,16 +268,17 @@ export class Forward implements ResponseEvents, Waiter {
     block.bodyLength = this.#contentLength;
     block.isWhole = this.#isComplete && this.#keptBytes === 0 && this.#delimiting !== "chunked";
     block.isHead = exchange.isHead;
-    block.isUpgrade = exchange.upgrade === WEBSOCKET;
+    block.isUpgrade = isWebSocket;
     block.carriesChunks = this.#carriesChunks;
     block.isFresh = this.#isFresh;
     block.nowMs = nowMs;
-    const sent = target.link.http.send(this, block);
+    const sent = http.send(this, block);
     this.#sent = sent;
+    this.#isOverHttp2 = http === target.link.http2;
     target.link.bytesWritten += head.contentBytes + this.#keptBytes;
     kept?.sendTo(sent);
     if (!block.isWhole && this.#isComplete) sent.end(kept?.trailers);
-    if (sent.isReused && exchange.hasBody) kept?.drop();
+    if (!this.#keepsWhatIsSent) kept?.drop();
     if (!exchange.hasBody) return;
     if (sent.full) exchange.pauseBody();
     else exchange.resumeBody();
@@ -308,12 +310,13 @@ export class Forward implements ResponseEvents, Waiter {
     this.answeredMs = performance.now();
     this.#release();
     this.target!.connected();
-    sent.mayBeSilent = isEventStream(head, bytes);
+    sent.mayBeSilent = mayBeSilent(head, bytes);
     const writer = exchange.begin(head.status);
     const { responseDropNames } = route;
     const isCompressed = writeLines(writer, this.#compression, head, bytes, DROPPED_FROM_RESPONSES, responseDropNames);
-    writer.line(route.via["HTTP/1.1"]);
-    this.#writeCookie(writer);
+    writer.line(route.via[this.#isOverHttp2 ? "HTTP/2.0" : "HTTP/1.1"]);
+    if (route.stickyCookie !== undefined)
+      writeCookie(writer, route, this.target!, this.#stickyValue, exchange.client.isSecure);
     if (sent.bodyFraming === "tunnel") {
       if (exchange.protocol !== "HTTP/2.0") writer.line(UPGRADE_WEBSOCKET);
       exchange.sendHead(BodyFraming.none);
@@ -352,27 +355,28 @@ export class Forward implements ResponseEvents, Waiter {
 
   failed(failure: TargetFailure): void {
     const target = this.target!;
+    const nowMs = performance.now();
+    const goesByHttp1 = failure.reason === "not-http2" && this.#canBeSent && target.link.fallsBack(nowMs);
     this.failure = failure;
-    if (isTargetsFault(failure)) target.failed(new Error(failure.text), performance.now(), this.#isTrial);
+    if (isTargetsFault(failure) && !goesByHttp1) target.failed(new Error(failure.text), nowMs, this.#isTrial);
     else target.erred(failure.text);
     this.#endAttempt();
-    if (this.#mayRepeat(failure)) this.#repeat(target, failure);
+    const isHarmless = this.#isIdempotent && this.#keptBytes === 0 && this.#head?.contentBytes === 0;
+    if (goesByHttp1) this.#choose();
+    else if (this.#canBeSent && this.retries + 1 < this.route.attempts && mayBeRepeated(failure, isHarmless))
+      this.#repeat(target, failure);
     else answerFailure(this.exchange, failure);
   }
 
-  /** Nothing of it was processed, or processing it twice does no harm (RFC 9110 §9.2.2). */
-  #mayRepeat({ phase, isReused, isTimeout }: TargetFailure): boolean {
-    if (this.#head === undefined || this.#kept?.isWhole === false || this.retries + 1 >= this.route.attempts)
-      return false;
-    if (phase === "connect") return true;
-    const isWithoutContent = this.#keptBytes === 0 && this.#head.contentBytes === 0;
-    return phase === "before-response" && this.#isIdempotent && isWithoutContent && (isReused || !isTimeout);
+  /** All of it that came is still here. */
+  get #canBeSent(): boolean {
+    return this.#head !== undefined && this.#kept?.isWhole !== false;
   }
 
-  #repeat(target: HttpServiceTarget, { isReused }: TargetFailure): void {
+  #repeat(target: HttpServiceTarget, { isReused, isUnprocessed }: TargetFailure): void {
     this.retries += 1;
     // The same target may have it once more on a new connection; otherwise it is another's turn.
-    if (isReused) this.#isFresh = true;
+    if (isReused || isUnprocessed) this.#isFresh = true;
     else this.#tried = [...this.#tried, target];
     this.#choose();
   }

@@ -7,6 +7,7 @@ import {
   type Head,
   HOP_BY_HOP,
 } from "../../wire/http1/mod.ts";
+import { isGrpc } from "./grpc.ts";
 import { union } from "./request-head.ts";
 
 /** Never copied from an answer. The exchange writes those that delimit its content. */
@@ -14,8 +15,12 @@ export const DROPPED_FROM_RESPONSES: FieldSet = union(HOP_BY_HOP, fieldSet(Field
 
 const EVENT_STREAM = new TextEncoder().encode("text/event-stream");
 
-/** Whether an answer is one of server-sent events, which may be silent for hours. */
-export function isEventStream(head: Head, bytes: Uint8Array): boolean {
+/** Returns whether an answer may be silent for hours: server-sent events, and streams of gRPC. */
+export function mayBeSilent(head: Head, bytes: Uint8Array): boolean {
+  return isEventStream(head, bytes) || isGrpc(head, bytes);
+}
+
+function isEventStream(head: Head, bytes: Uint8Array): boolean {
   const line = head.at(FieldName.contentType);
   if (line < 0) return false;
   const start = head.fields[line * FIELD_STRIDE + 2]!;

@@ -4,12 +4,14 @@ import type { TargetList } from "../../targets/mod.ts";
 import { FieldName, type FieldSet, fieldLine, fieldSet } from "../../wire/http1/mod.ts";
 import { type ChoiceHash, choiceHashFor } from "./choice-hash.ts";
 import { FilledLines } from "./filled-lines.ts";
-import type { HttpLink } from "./http-link.ts";
+import { type Http2Use, type HttpLink, http2Use } from "./http-link.ts";
 import { DROPPED_FROM_REQUESTS, union } from "./request-head.ts";
 
 /** How requests of one service are forwarded. Everything that does not depend on the request is made once. */
 export interface ForwardRoute {
   readonly targets: TargetList<HttpLink>;
+  /** Which requests may go to one of the targets over HTTP/2. */
+  readonly http2: Http2Use;
   readonly choiceHash: ChoiceHash;
   /** Targets that one request is sent to, at most. */
   readonly attempts: number;
@@ -50,6 +52,7 @@ export function forwardRoute(
   const filled = fields.filter(FilledLines.isFor);
   return {
     targets,
+    http2: mostOf(forward),
     choiceHash: choiceHashFor({ balance, hashHeader }),
     attempts,
     stallMs: timeouts.stallMs,
@@ -70,6 +73,11 @@ export function forwardRoute(
 function identityFields(auth: HttpService["auth"]): readonly string[] {
   if (auth === undefined) return [];
   return auth.type === "basic" ? ["Remote-User"] : auth.copyHeaders;
+}
+
+function mostOf({ targets, protocol }: HttpForward): Http2Use {
+  const uses = targets.map(({ url }) => http2Use(url, protocol));
+  return uses.find((use) => use === "always") ?? uses.find((use) => use === "grpc") ?? "never";
 }
 
 function namesOf(names: readonly string[]): readonly Uint8Array[] {

@@ -1,5 +1,5 @@
 import { logOf } from "../../base/mod.ts";
-import { type HttpTargetOptions, parseHttpAddress } from "../../http/mod.ts";
+import { parseHttpAddress, withoutH2c } from "../../http/mod.ts";
 import type { ClientTlsOptions } from "../../net/mod.ts";
 import type { HttpForward } from "../../part/mod.ts";
 import {
@@ -9,8 +9,8 @@ import {
   type TargetListSettings,
   targetSettings,
 } from "../../targets/mod.ts";
-import { checkHealth } from "./health-check.ts";
-import { HttpLink } from "./http-link.ts";
+import { checkHealth, checkHealthByHttp2 } from "./health-check.ts";
+import { HttpLink, type HttpLinkOptions } from "./http-link.ts";
 
 const log = logOf("proxy");
 
@@ -24,10 +24,13 @@ export class ServiceTargets {
     this.#forward = forward;
     this.list = new TargetList<HttpLink>(listSettings(service, forward), {
       log,
-      makeLink: ({ address }) => new HttpLink(targetOptions(address, this.#forward)),
-      check: ({ address }, signal, timeoutMs) => {
-        const { tls } = targetOptions(address, this.#forward);
-        return checkHealth(address, this.#forward.health, { ...(tls && { tls }), signal, timeoutMs });
+      makeLink: ({ address }) => linkTo(address, this.#forward),
+      check: ({ address, link }, signal, timeoutMs) => {
+        const { health, protocol } = this.#forward;
+        if (link.http2 !== undefined && (link.http1 === undefined || protocol === "http2"))
+          return checkHealthByHttp2(link.http2, health, { signal, timeoutMs });
+        const { tls } = linkOptions(address, this.#forward);
+        return checkHealth(address, health, { ...(tls && { tls }), signal, timeoutMs });
       },
     });
   }
@@ -40,7 +43,7 @@ export class ServiceTargets {
    */
   prepare(service: string, forward: HttpForward): () => void {
     const settings = listSettings(service, forward);
-    for (const { url } of forward.targets) new HttpLink(targetOptions(url, forward)).close();
+    for (const { url } of forward.targets) linkTo(url, forward).close();
     return () => {
       this.#forward = forward;
       this.list.configure(settings);
@@ -53,7 +56,7 @@ export class ServiceTargets {
 }
 
 function listSettings(name: string, forward: HttpForward): TargetListSettings {
-  const { targets, balance, sticky, health, limits, timeouts, tls } = forward;
+  const { targets, balance, sticky, health, limits, timeouts, tls, protocol } = forward;
   const given = targets.map(({ url, weight, draining }) => ({ address: url, weight, draining }));
   const { path, status: _, ...passive } = health;
   return {
@@ -64,19 +67,23 @@ function listSettings(name: string, forward: HttpForward): TargetListSettings {
     maxActive: limits.perTarget,
     queue: { maxWaiting: limits.waiting, waitMs: limits.waitMs },
     stickySecret: sticky?.secret,
-    linkKey: JSON.stringify([timeouts, tls]),
+    linkKey: JSON.stringify([timeouts, tls, protocol]),
   };
 }
 
-function targetOptions(url: string, { timeouts, tls }: HttpForward): HttpTargetOptions {
+function linkTo(url: string, forward: HttpForward): HttpLink {
+  return new HttpLink(linkOptions(url, forward), forward.protocol);
+}
+
+function linkOptions(url: string, { timeouts, tls }: HttpForward): HttpLinkOptions {
   const { connectMs, responseMs, stallMs } = timeouts;
-  const isSecure = parseHttpAddress(url).isSecure;
+  const { isSecure } = parseHttpAddress(withoutH2c(url));
   const times = { connectMs, responseHeadMs: responseMs, responseBodyMs: stallMs };
   return { url, ...times, ...(tls && isSecure && { tls: withoutUndefined(tls) }) };
 }
 
 function placeOf(url: string): TargetAddress {
-  const { host, port, path } = parseHttpAddress(url);
+  const { host, port, path } = parseHttpAddress(withoutH2c(url));
   return path === undefined ? { host, port } : { path };
 }
 

@@ -1,5 +1,8 @@
+import type { HeadWriter } from "../../http/mod.ts";
 import type { Service } from "../../part/mod.ts";
 import { FIELD_STRIDE, FieldName, type Head, latin1 } from "../../wire/http1/mod.ts";
+import type { HttpServiceTarget } from "./http-link.ts";
+import type { ForwardRoute } from "./route.ts";
 
 /** Fills in the secret of services that have none: cookies then hold until tenk is restarted. */
 export function withStickySecret(service: Service, secret: string): Service {
@@ -20,6 +23,18 @@ export function cookieValue({ fields, count }: Head, bytes: Uint8Array, name: st
     }
   }
   return undefined;
+}
+
+/** Tells a client its target's cookie, unless it has that already. @param given the value that it sent */
+export function writeCookie(
+  writer: HeadWriter,
+  { stickyCookie = "", targets }: Pick<ForwardRoute, "stickyCookie" | "targets">,
+  target: HttpServiceTarget,
+  given: string | undefined,
+  isSecure: boolean,
+): void {
+  const value = targets.stickyValue(target);
+  if (value !== undefined && value !== given) writer.field("Set-Cookie", setCookie(stickyCookie, value, isSecure));
 }
 
 /** A cookie for as long as the browser runs, for no script and no other site's form. */

@@ -265,7 +265,8 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       this.#goOn(exchange, client, head, bytes, found, authority, verdict, undefined);
       return;
     }
-    if (found.route.forward !== undefined) exchange.carriesChunks = carriesChunks(exchange as Exchange, head);
+    const { forward } = found.route;
+    if (forward !== undefined) exchange.carriesChunks = carriesChunks(forward, exchange as Exchange, head, bytes);
     const proceed: Proceed = (head, bytes, grant, content) => {
       exchange.data.held = undefined;
       this.#goOn(exchange, client, head, bytes, found, authority, grant, content);

@@ -16,7 +16,6 @@ function imported(name: string) {
 const MISSING: Readonly<Record<string, readonly string[]>> = {
   "matchers.Caddyfile": ["api.example.org forward 127.0.0.1:5001", "api.example.org*.php respond"],
   "ports.Caddyfile": [
-    "grpc.example.org forward 127.0.0.1:50051",
     "shop.example.org files",
     // Both are routes of `php_fastcgi`.
     "shop.example.org redirect",
@@ -76,7 +75,6 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
     "5: example.org:8443: the port is not carried over",
     "10: php_fastcgi: not carried over: FastCGI is not spoken",
     "12: file_server: not carried over, as php_fastcgi is not",
-    "16: reverse_proxy: not carried over: upstream h2c://127.0.0.1:50051",
     "21: file_server: not carried over: its root has a placeholder",
   ],
   "single.Caddyfile": [

@@ -95,6 +95,9 @@ describe("a directive becomes", () => {
       "reverse_proxy h:443 {\n transport http {\n tls_server_name s\n tls_trusted_ca_certs ca.pem\n}\n}",
       { target: "https://h:443", tls: { serverName: "s", ca: "ca.pem" } },
     ],
+    ["reverse_proxy h2c://h:1 h2c://h:2", { targets: ["h2c://h:1", "h2c://h:2"] }],
+    ["reverse_proxy h:1 {\n transport http {\n versions h2c 2\n}\n}", { target: "http://h:1", protocol: "http2" }],
+    ["reverse_proxy h:1 {\n transport http {\n versions 1.1\n}\n}", { target: "http://h:1", protocol: "http1" }],
     ["reverse_proxy h:1 {\n health_uri /up\n health_status 2xx\n}", { health: { path: "/up", status: "2xx" } }],
     ["reverse_proxy h:1 {\n flush_interval -1\n header_up X-Forwarded-Proto {scheme}\n}", { target: "http://h:1" }],
     [

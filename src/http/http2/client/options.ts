@@ -31,9 +31,9 @@ export interface Http2TargetOptions {
   maxInterims?: number;
   /** @default {16} */
   maxContinuations?: number;
-  /** Content of an answer that may be on its way, or wait here while it is paused. @default {524288} */
+  /** Content of an answer that may be on its way, or wait here while it is paused. @default {262144} */
   streamWindowBytes?: number;
-  /** The same for all answers of a connection. @default {4194304} */
+  /** The same for all answers of a connection. With less than all streams may have, slow readers stop the others. @default {65536000} */
   connectionWindowBytes?: number;
   /** Content of all requests of a connection that may wait. @default {16777216} */
   maxQueuedBytes?: number;
@@ -53,8 +53,8 @@ export const HTTP2_TARGET_DEFAULTS = {
   maxFields: 256,
   maxInterims: 32,
   maxContinuations: 16,
-  streamWindowBytes: 524_288,
-  connectionWindowBytes: 4_194_304,
+  streamWindowBytes: 262_144,
+  connectionWindowBytes: 65_536_000,
   maxQueuedBytes: 16_777_216,
 } as const satisfies Required<Omit<Http2TargetOptions, "url" | "tls" | "socket">>;
 
