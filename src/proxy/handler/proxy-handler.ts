@@ -7,7 +7,7 @@ import { PROXY_COUNTS } from "../counts.ts";
 import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isLoop } from "../forward/mod.ts";
 import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
-import { type HostRoutes, hostKey, type PathRoute, RouteTable } from "../routes/mod.ts";
+import { type HostRoutes, hostKey, RouteTable } from "../routes/mod.ts";
 import { challengeToken } from "./challenge.ts";
 import type { ProxyOptions } from "./options.ts";
 import { OwnSiteAnswers } from "./own-site.ts";
@@ -93,8 +93,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     exchange.data = work;
     this.#counter.began(work);
     const { table, options, log, isTrusted } = this.#inForce;
-    exchange.client.data ??= new Client<Route>(exchange.client);
-    const client = exchange.client.data as Client<Route>;
+    const client = clientOf(exchange);
     if (log !== undefined) {
       const peer = client.address;
       const address = isTrusted(peer) ? client.addressBehind(head, bytes, isTrusted) : peer;
@@ -115,8 +114,10 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     else if (found === "dot-segment") exchange.fail(400, "A path with . or .. could lead to another service.");
     else {
       work.route = found.route;
+      work.prefixBytes = found.prefix.bytes.length;
+      if (head.hostStart >= 0) work.authority = client.hostBytes;
       this.#counter.isFor(work, options.slots[found.route.service] ?? 0);
-      this.#serve(exchange, client, head, bytes, found);
+      this.#serve(exchange, found.route, head, bytes);
     }
   }
 
@@ -228,8 +229,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     return table.names(host) || own.names(host) || host.replace(/^\[|\]$/g, "") === localAddress;
   }
 
-  #serve(exchange: ProxyExchange, client: Client<Route>, head: Head, bytes: Uint8Array, found: PathRoute<Route>): void {
-    const { route } = found;
+  #serve(exchange: ProxyExchange, route: Route, head: Head, bytes: Uint8Array): void {
     const { toHttps, own } = this.#inForce;
     const { http, guard } = route;
     if (toHttps !== undefined && http.plainHttp === "redirect") {
@@ -242,34 +242,26 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     exchange.answerLines = route.lines.all;
     exchange.errorLines = route.lines.ofErrors;
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
-    const authority = head.hostStart < 0 ? NO_BYTES : client.hostBytes;
-    if (guard === undefined) this.#goOn(exchange, client, head, bytes, found, authority, ANYBODY, undefined);
-    else this.#guarded(exchange, client, head, bytes, found, authority, guard);
+    if (guard === undefined) this.#goOn(exchange, route, head, bytes, ANYBODY);
+    else this.#guarded(exchange, route, guard, head, bytes);
   }
 
   /** Has the guard of a service decide, at once or later. */
-  #guarded(
-    exchange: ProxyExchange,
-    client: Client<Route>,
-    head: Head,
-    bytes: Uint8Array,
-    found: PathRoute<Route>,
-    authority: Uint8Array,
-    guard: Guard,
-  ): void {
+  #guarded(exchange: ProxyExchange, route: Route, guard: Guard, head: Head, bytes: Uint8Array): void {
     const { isTrusted } = this.#inForce;
+    const client = clientOf(exchange);
     const aboutClient = this.#aboutClient(client, head, bytes);
     const verdict = guard.check(exchange, head, bytes, callerOf(client, head, bytes, isTrusted), aboutClient);
     if (verdict === undefined) return;
     if (!("owner" in verdict)) {
-      this.#goOn(exchange, client, head, bytes, found, authority, verdict, undefined);
+      this.#goOn(exchange, route, head, bytes, verdict);
       return;
     }
-    const { forward } = found.route;
+    const { forward } = route;
     if (forward !== undefined) exchange.carriesChunks = carriesChunks(forward, exchange as Exchange, head, bytes);
     const proceed: Proceed = (head, bytes, grant, content) => {
       exchange.data.held = undefined;
-      this.#goOn(exchange, client, head, bytes, found, authority, grant, content);
+      this.#goOn(exchange, route, head, bytes, grant, content);
     };
     exchange.data.held = new HeldRequest(exchange as Exchange, head, bytes, verdict, proceed);
   }
@@ -281,30 +273,33 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   /** Has a request forwarded or answered. @param content that came before, where a guard took its time */
   #goOn(
     exchange: ProxyExchange,
-    client: Client<Route>,
+    { http, forward, answerer }: Route,
     head: Head,
     bytes: Uint8Array,
-    { route, prefix }: PathRoute<Route>,
-    authority: Uint8Array,
     grant: Grant,
-    content: HeldContent | undefined,
+    content?: HeldContent,
   ): void {
-    const { http, forward } = route;
-    exchange.data.user = grant.user;
-    const stripBytes = http.strip ? prefix.bytes.length : 0;
+    const work = exchange.data;
+    const stripBytes = http.strip ? work.prefixBytes : 0;
+    work.user = grant.user;
     if (forward === undefined) {
-      exchange.data.answering = route.answerer!.answer(exchange as Exchange, head, bytes, stripBytes);
+      work.answering = answerer!.answer(exchange as Exchange, head, bytes, stripBytes);
       return;
     }
     if (isLoop(head, bytes)) {
       exchange.fail(508, "A target of this service leads back to this proxy.");
       return;
     }
+    const client = clientOf(exchange);
     const hash = forward.choiceHash(head, bytes, client.address);
-    const forwarding = new Forward(forward, exchange as Exchange, this.#inForce.heads, head, authority, hash);
-    exchange.data.forward = forwarding;
-    forwarding.start(head, bytes, this.#aboutClient(client, head, bytes), stripBytes, grant.lines, content);
+    work.forward = new Forward(forward, exchange as Exchange, this.#inForce.heads, head, work.authority, hash);
+    work.forward.start(head, bytes, this.#aboutClient(client, head, bytes), stripBytes, grant.lines, content);
   }
+}
+
+function clientOf(exchange: ProxyExchange): Client<Route> {
+  exchange.client.data ??= new Client<Route>(exchange.client);
+  return exchange.client.data as Client<Route>;
 }
 
 /** Who a request is from: the peer, or whom it is for where the peer is a trusted proxy. */
@@ -333,8 +328,6 @@ function logChanged(former: AccessLog | undefined, next: AccessLog | undefined):
   if (former === next) void former?.reopen();
   else former?.retire();
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 /** Returns the pool in force where heads may be as long as before. */
 function headPool({ server }: ProxyOptions, former: InForce | undefined): HeadPool {

@@ -7,6 +7,10 @@ import type { Answering, Route } from "./route.ts";
 export interface Work extends GuardNotes {
   /** Undefined for the machine's own site, and where no service was found. */
   route: Route | undefined;
+  /** Length of the service's path, as it matched. */
+  prefixBytes: number;
+  /** The value of `Host` or `:authority`; empty without one. */
+  authority: Uint8Array;
   /** While its guard takes time. */
   held: HeldRequest | undefined;
   forward: Forward | undefined;
@@ -21,9 +25,13 @@ export interface Work extends GuardNotes {
   readonly method: number;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 export function newWork(method: number): Work {
   return {
     route: undefined,
+    prefixBytes: 0,
+    authority: NO_BYTES,
     held: undefined,
     forward: undefined,
     answering: undefined,
