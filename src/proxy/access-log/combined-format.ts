@@ -1,6 +1,7 @@
 import { FieldName } from "../../wire/http1/mod.ts";
 import { fieldAt, type LineFormat, PROTOCOLS, ROOM, statusOf, writeField } from "./formats.ts";
 import { ascii, type LineWriter } from "./line-writer.ts";
+import { writeUrl } from "./url.ts";
 
 const TEXT = {
   none: ascii("-"),
@@ -33,7 +34,7 @@ export function ncsaFormat(hasFields: boolean): LineFormat {
       pieces.firstEnd = writer.at;
       writer.escaped(bytes, head.methodStart, head.methodEnd, ROOM.method);
       writer.raw(TEXT.space);
-      writer.escaped(bytes, head.targetStart, head.targetEnd, ROOM.uri);
+      writeUrl(writer, bytes, head.targetStart, head.targetEnd, ROOM.uri);
       writer.raw(TEXT.space);
       writer.raw(PROTOCOLS[exchange.protocol]);
       pieces.secondEnd = writer.at;

@@ -13,6 +13,7 @@ import {
   writeField,
 } from "./formats.ts";
 import { ascii, LineWriter } from "./line-writer.ts";
+import { writeUrl } from "./url.ts";
 
 const TEXT = {
   info: ascii('{"level":"info","ts":'),
@@ -65,7 +66,7 @@ export const JSON_FORMAT: LineFormat = {
     writer.raw(TEXT.host);
     if (head.hostStart >= 0) writer.escaped(bytes, head.hostStart, head.hostEnd, ROOM.host);
     writer.raw(TEXT.uri);
-    writer.escaped(bytes, head.targetStart, head.targetEnd, ROOM.uri);
+    writeUrl(writer, bytes, head.targetStart, head.targetEnd, ROOM.uri);
     writer.raw(TEXT.headers);
     const agent = fieldAt(head, FieldName.userAgent);
     const referer = fieldAt(head, FieldName.referer);
@@ -77,7 +78,7 @@ export const JSON_FORMAT: LineFormat = {
     }
     if (referer >= 0) {
       writer.raw(TEXT.referer);
-      writeField(writer, head, bytes, referer, ROOM.referer);
+      writeUrl(writer, bytes, head.fields[referer + 2]!, head.fields[referer + 3]!, ROOM.referer);
       writer.raw(TEXT.endOfList);
     }
     writer.raw(TEXT.endOfRequest);
