@@ -1,6 +1,7 @@
 import type { Connection } from "../net/mod.ts";
 import { type FieldSet, fieldLine, type Head, statusText } from "../wire/http1/mod.ts";
 import { ErrorFormat, errorPage } from "./error-page.ts";
+import type { Http2Rejection } from "./http2/mod.ts";
 
 /**
  * How the content of an answer is delimited: its length in bytes, or one of these. The exchange writes the fields that say so
@@ -73,6 +74,8 @@ export interface ExchangeHandler<Data = unknown> {
    * @param reason of a closed set: an `Http1Refusal`, `head-timeout` or `options`
    */
   answeredItself?(client: ClientConnection, status: number, reason: string): void;
+  /** A connection of HTTP/2 broke a rule or reached a limit: `HTTP2_REJECTIONS` has the reasons. */
+  brokeRule?(reason: Http2Rejection): void;
 }
 
 /**

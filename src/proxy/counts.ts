@@ -1,5 +1,6 @@
 import { countLayout } from "../base/mod.ts";
-import { OUTCOMES, type Outcome } from "../http/mod.ts";
+import { HTTP2_REJECTIONS, OUTCOMES, type Outcome } from "../http/mod.ts";
+import { HTTP1_REFUSALS } from "../wire/http1/mod.ts";
 import { REJECTIONS, type Rejection } from "./guard/mod.ts";
 
 /** Methods that are counted apart; all others are `other`. In the order of their ids in `wire/http1`. */
@@ -44,11 +45,29 @@ export const Place = COUNTERS.places;
 /** Services that are counted apart. Slot 0 is for everything else: own pages, unknown names, and services beyond these. */
 export const MAX_SLOTS = 256;
 
+/** Why a client's bytes were no request, by protocol. What has no name of its own is `other`. */
+export const BROKEN_RULES = {
+  "http/1": [...Object.keys(HTTP1_REFUSALS), "head-timeout", "other"],
+  "http/2": HTTP2_REJECTIONS,
+} as const;
+const BROKEN_RULES_AT = MAX_SLOTS * COUNTERS.length;
+const places = new Map(
+  [...BROKEN_RULES["http/1"], ...BROKEN_RULES["http/2"].map((reason) => `2 ${reason}`)].map((reason, index) => [
+    reason,
+    BROKEN_RULES_AT + index,
+  ]),
+);
+
+/** Where a broken rule is counted. */
+export function brokenRuleAt(protocol: keyof typeof BROKEN_RULES, reason: string): number {
+  return places.get(protocol === "http/2" ? `2 ${reason}` : reason) ?? places.get("other")!;
+}
+
 /**
- * What `listen` reserves for each event loop: counters of all slots, then two gauges each: requests in progress, and how long
- * recent answers took to begin.
+ * What `listen` reserves for each event loop: counters of all slots and of broken rules, then two gauges a slot: requests in
+ * progress, and how long recent answers took to begin.
  */
-export const PROXY_COUNTS = { counters: MAX_SLOTS * COUNTERS.length, gauges: 2 * MAX_SLOTS } as const;
+export const PROXY_COUNTS = { counters: BROKEN_RULES_AT + places.size, gauges: 2 * MAX_SLOTS } as const;
 
 /** Where the counters of a slot begin in a row. */
 export function slotStart(slot: number): number {

@@ -11,9 +11,11 @@ import { checkFolder } from "./files/mod.ts";
 import { withStickySecret } from "./forward/mod.ts";
 import { certificateNames, ProxyListeners, serviceUrls } from "./listeners/mod.ts";
 import {
+  brokenRuleMetric,
   listenerView,
   type ProxyView,
   proxyTables,
+  readBrokenRules,
   readServices,
   type ServiceReport,
   serviceHistograms,
@@ -106,7 +108,7 @@ export const proxy = {
           },
         };
       },
-      metrics: serviceMetrics(read),
+      metrics: [...serviceMetrics(read), brokenRuleMetric(() => readBrokenRules(listeners.servers))],
       async gatherMetrics(): Promise<Family[]> {
         return [...serviceHistograms(read()), ...targetFamilies(await reports())];
       },

@@ -97,6 +97,7 @@ export class Http2Server implements Handler<Http2Session>, SenderOwner {
 
   reject(rejection: Http2Rejection, connection: Connection<unknown>, detail: string): void {
     this.#rejections.count(rejection, connection.remoteAddress, detail);
+    this.handler.brokeRule?.(rejection);
   }
 
   flushAfterTurn(sender: Http2Sender): void {

@@ -1,4 +1,10 @@
-import { type ClientConnection, type Exchange, type ExchangeHandler, HTTP_SERVER_DEFAULTS } from "../../http/mod.ts";
+import {
+  type ClientConnection,
+  type Exchange,
+  type ExchangeHandler,
+  HTTP_SERVER_DEFAULTS,
+  type Http2Rejection,
+} from "../../http/mod.ts";
 import { addressRanges, type Configured } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { AccessLog, type LoggedRequest } from "../access-log/mod.ts";
@@ -149,9 +155,13 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   }
 
   answeredItself(client: ClientConnection, status: number, reason: string): void {
-    this.#counter.answeredItself(status);
+    this.#counter.answeredItself(status, reason);
     const isLogged = this.#inForce.log?.rejected(client.connection.remoteAddress, status, reason);
     if (isLogged === false) this.#counter.lineDropped(0);
+  }
+
+  brokeRule(reason: Http2Rejection): void {
+    this.#counter.brokeRule(reason);
   }
 
   // ---- inside --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import type { Exchange } from "../../http/mod.ts";
 import {
+  brokenRuleAt,
   inProgressAt,
   LATENCY_WEIGHT,
   observe,
@@ -61,7 +62,13 @@ export class RequestCounter {
   }
 
   /** What was no request, and belongs to no service. */
-  answeredItself(status: number): void {
+  answeredItself(status: number, reason: string): void {
     this.#row[requestsAt(0, 0, status)]! += 1;
+    if (status >= 400) this.#row[brokenRuleAt("http/1", reason)]! += 1;
+  }
+
+  /** Of HTTP/2. */
+  brokeRule(reason: string): void {
+    this.#row[brokenRuleAt("http/2", reason)]! += 1;
   }
 }

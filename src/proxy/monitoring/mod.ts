@@ -1,5 +1,5 @@
 /** Metrics, status and tables of the proxy. */
-export { readServices, type ServiceReading } from "./readings.ts";
-export { serviceHistograms, serviceMetrics } from "./service-metrics.ts";
+export { readBrokenRules, readServices, type ServiceReading } from "./readings.ts";
+export { brokenRuleMetric, serviceHistograms, serviceMetrics } from "./service-metrics.ts";
 export { listenerView, type ProxyView, proxyTables, type ServiceView, serviceView } from "./status.ts";
 export { type ServiceReport, targetFamilies } from "./target-metrics.ts";

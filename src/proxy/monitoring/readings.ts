@@ -1,5 +1,14 @@
 import type { Server } from "../../net/mod.ts";
-import { inProgressAt, Place, PROXY_COUNTS, recentLatencyAt, type Slots, slotStart } from "../counts.ts";
+import {
+  BROKEN_RULES,
+  brokenRuleAt,
+  inProgressAt,
+  Place,
+  PROXY_COUNTS,
+  recentLatencyAt,
+  type Slots,
+  slotStart,
+} from "../counts.ts";
 
 /** The counters of one service, over all event loops and listeners. `other` is whatever belongs to no service. */
 export interface ServiceReading {
@@ -37,4 +46,21 @@ export function requestsOf(row: Float64Array): number {
   let sum = 0;
   for (let at = Place.requests; at < Place.outcomes; at++) sum += row[at]!;
   return sum;
+}
+
+export interface BrokenRule {
+  readonly protocol: keyof typeof BROKEN_RULES;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** Returns how often clients' bytes were no request, or broke a limit of their protocol. */
+export function readBrokenRules(servers: readonly Server[]): BrokenRule[] {
+  const rows = servers.flatMap((server) => [...server.handlerRows()]);
+  return (Object.keys(BROKEN_RULES) as (keyof typeof BROKEN_RULES)[]).flatMap((protocol) =>
+    BROKEN_RULES[protocol].map((reason) => {
+      const at = brokenRuleAt(protocol, reason);
+      return { protocol, reason, count: rows.reduce((sum, row) => sum + (row[at] ?? 0), 0) };
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import { OUTCOMES } from "../../http/mod.ts";
 import { type Family, histogramSamples, type Metric, oncePerTurn, type Report } from "../../metrics/mod.ts";
 import { DURATION_BOUNDS_SECONDS, METHODS, Place, STATUS_CLASSES } from "../counts.ts";
 import { REJECTIONS } from "../guard/mod.ts";
-import { requestsOf, type ServiceReading } from "./readings.ts";
+import { type BrokenRule, requestsOf, type ServiceReading } from "./readings.ts";
 
 /** What services count, read from the rows of the event loops. Labels are bounded: declared services, and closed sets. */
 export function serviceMetrics(readAll: () => readonly ServiceReading[]): Metric[] {
@@ -122,4 +122,17 @@ export function serviceHistograms(readings: readonly ServiceReading[]): Family[]
     ),
     family("response_duration_seconds", "From a request's head to the head of its answer.", Place.firstBytes),
   ];
+}
+
+/** What was no request: reasons that occurred. */
+export function brokenRuleMetric(read: () => readonly BrokenRule[]): Metric {
+  return {
+    type: "counter",
+    name: "tenk_http_broken_rules_total",
+    help: "What was no request: heads that are refused, and limits of HTTP/2 that were reached.",
+    labels: ["protocol", "reason"],
+    read(report) {
+      for (const { protocol, reason, count } of read()) if (count > 0) report(count, { protocol, reason });
+    },
+  };
 }
