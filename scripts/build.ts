@@ -92,8 +92,8 @@ export async function build(target: Target, into: string): Promise<string> {
       [`--root=${join(ROOT, "src")}`, `--outfile=${join(folder, name)}`],
       entries().map((path) => join(ROOT, "src", path)),
     ].flat();
-    const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: ROOT, encoding: "utf8" });
-    if (status !== 0) throw new Error(`Cannot build ${name}:\n${stdout}${stderr}`);
+    const { status, stdout, stderr, error } = spawnSync(process.execPath, words, { cwd: ROOT, encoding: "utf8" });
+    if (status !== 0) throw new Error(`Cannot build ${name}:\n${error?.message ?? `${stdout}${stderr}`}`);
     chmodSync(join(folder, name), 0o755);
     renameSync(join(folder, name), join(into, name));
     return join(into, name);

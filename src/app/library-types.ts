@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { TenkError } from "../base/mod.ts";
@@ -31,6 +31,23 @@ export function packedTypes(): string {
   return brotliCompressSync(JSON.stringify(libraryTypes())).toString("base64");
 }
 
+/**
+ * Returns the declarations that `mod.d.ts` leads to. The compiler emits those of all sources that it read, which are too many to be
+ * passed on in one argument (128 KiB).
+ */
+function reachable(read: (path: string) => string): Record<string, string> {
+  const found = new Map<string, string>();
+  const open = ["mod.d.ts"];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (found.has(path)) continue;
+    const text = read(path);
+    found.set(path, text);
+    const imported = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)\.ts"/g)].map((match) => match[1]!);
+    for (const each of imported) open.push(join(dirname(path), `${each}.d.ts`));
+  }
+  return Object.fromEntries([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 /** Runs the compiler, which takes about a second. */
 function compiled(): Record<string, string> {
   const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -47,7 +64,7 @@ function compiled(): Record<string, string> {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".d.ts"));
     if (!files.includes("mod.d.ts"))
       throw new TenkError("unsupported", `Cannot make the types for an editor: ${stdout}`);
-    return Object.fromEntries(files.sort().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+    return reachable((path) => readFileSync(join(folder, path), "utf8"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

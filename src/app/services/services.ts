@@ -8,9 +8,7 @@ import type { WrittenService } from "./schema.ts";
  * Returns the services with their kinds and hosts, which follow from target and name.
  *
  * @param domain the domain of default hosts: `git` becomes `git.home.arpa`
- * @example
- * servicesOf(CONFIG_SCHEMA.parse({ services: { cache: "rediss://10.0.0.2" } }).services, "home.arpa");
- * // [{ name: "cache", target: "rediss://10.0.0.2", kind: "redis", hosts: ["cache.home.arpa", "cache.local"], … }]
+ *   With `home.arpa`, `cache: rediss://10.0.0.2` has the kind `redis` and the hosts `cache.home.arpa` and `cache.local`.
  */
 export function servicesOf(declared: Readonly<Record<string, WrittenService>>, domain: string | undefined): Service[] {
   return Object.entries(declared).map(([name, section]) => {

@@ -26,7 +26,7 @@ const log = logOf("http");
  *     └───► queue, first come first served ◄─ opened ◄─ dial, while fewer are opening than wait and maxConnections allows
  * ```
  *
- * ```ts
+ * ```text
  * const target = new HttpTarget({ url: "http://127.0.0.1:3000" });
  * const exchange = target.send(events, block);
  * await target.stop();

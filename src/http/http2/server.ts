@@ -16,9 +16,10 @@ const MAX_COOKIE_FIELDS = 128;
  * Serves HTTP/2 (RFC 9113) on the connections of an event loop: give it those whose handshake agreed on `h2`. What all of them
  * share is here, their state is in {@link Http2Session}. No push, no priorities, no upgrade from HTTP/1.1.
  *
- * @example
- * const tls = { cert, key, alpn: ["h2", "http/1.1"] };
- * await listen({ tls, halfOpen: true }, httpServer(handler, { http2: new Http2Server(handler) }));
+ * ```text
+ *   tls = { cert, key, alpn: ["h2", "http/1.1"] }
+ *   listen({ tls, halfOpen: true }, httpServer(handler, { http2: new Http2Server(handler) }))
+ * ```
  */
 export class Http2Server implements Handler<Http2Session>, SenderOwner {
   /** The client's WINDOW_UPDATE must be read while answers wait. */

@@ -91,14 +91,15 @@ function bounded(
  * end what is being answered. `server.configure(options)` changes its bounds while it runs.
  *
  * @throws {TenkError} `invalid-option`
- * @example
- * await listen({ port: 8080, halfOpen: true }, httpServer({
- *   request(exchange) {
- *     exchange.begin(200);
- *     exchange.sendHead(6, new TextEncoder().encode("hello\n"));
- *     exchange.end();
- *   },
- * }));
+ * ```text
+ *   await listen({ port: 8080, halfOpen: true }, httpServer({
+ *     request(exchange) {
+ *       exchange.begin(200);
+ *       exchange.sendHead(6, new TextEncoder().encode("hello\n"));
+ *       exchange.end();
+ *     },
+ *   }));
+ * ```
  */
 export function httpServer<Data>(handler: ExchangeHandler<Data>, options: HttpServerOptions = {}): Handler<never> {
   return new Http1Server(handler as ExchangeHandler, options) as unknown as Handler<never>;

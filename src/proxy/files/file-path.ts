@@ -23,8 +23,8 @@ export function pathEnd(bytes: Uint8Array, from: number, to: number): number {
  * passes the checks.
  *
  * @example
- * filePathOf(encode("/caf%C3%A9//menu.html?x"), 0, 23); // { path: "/café/menu.html" }
- * filePathOf(encode("/%2e%2e/etc/passwd"), 0, 18); // { refusal: "malformed" }
+ * filePathOf(new TextEncoder().encode("/caf%C3%A9//menu.html?x"), 0, 23); // { path: "/café/menu.html" }
+ * filePathOf(new TextEncoder().encode("/%2e%2e/etc/passwd"), 0, 18); // { refusal: "malformed" }
  */
 export function filePathOf(
   bytes: Uint8Array,

@@ -8,10 +8,10 @@ const FIRST_BLOCK_BYTES = 1024;
  * Collects a head that comes in pieces, after `readRequest` or `readResponse` found the first piece incomplete. Each byte is copied
  * and searched once, however small the pieces are; then the whole head is read once.
  *
- * @example
- * const assembler = new HeadAssembler();
- * const taken = assembler.add(bytes, 0, bytes.length);
- * if (taken > 0) readRequest(head, assembler.bytes, 0, assembler.length);
+ * ```text
+ *   taken = assembler.add(bytes, 0, bytes.length)
+ *   if (taken > 0) readRequest(head, assembler.bytes, 0, assembler.length)
+ * ```
  */
 export class HeadAssembler {
   /** The head is `bytes[0, length)`; valid until `clear` or the next `add`. */
