@@ -24,10 +24,13 @@ function inspect(path: string): { integrity: unknown; newest: number; seriesOfNe
   }
 }
 
-test("after twenty kills during writes the file opens, is intact, and lacks at most the unconfirmed batch", async () => {
+/** Twenty in CI. */
+const KILLS = process.env.CI === "true" ? 20 : 8;
+
+test(`after ${KILLS} kills during writes the file opens, is intact, and lacks at most the unconfirmed batch`, async () => {
   const folder = newFolder();
   let next = 0;
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < KILLS; round++) {
     const writer = spawn(process.execPath, [WRITER, folder, String(next)], { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";
     writer.stdout.on("data", (bytes) => {
@@ -46,7 +49,7 @@ test("after twenty kills during writes the file opens, is intact, and lacks at m
     expect(newest).toBeLessThanOrEqual(confirmed + 1);
     next = newest + 1;
   }
-  expect(next).toBeGreaterThan(60);
+  expect(next).toBeGreaterThan(3 * KILLS);
 }, 30_000);
 
 test("a write-ahead log that is truncated anywhere, as by a lost disk cache, loses only the batches behind the cut", () => {

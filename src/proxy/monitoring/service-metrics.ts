@@ -124,7 +124,7 @@ export function serviceHistograms(readings: readonly ServiceReading[]): Family[]
   ];
 }
 
-/** What was no request: reasons that occurred. */
+/** What was no request. */
 export function brokenRuleMetric(read: () => readonly BrokenRule[]): Metric {
   return {
     type: "counter",
@@ -132,7 +132,7 @@ export function brokenRuleMetric(read: () => readonly BrokenRule[]): Metric {
     help: "What was no request: heads that are refused, and limits of HTTP/2 that were reached.",
     labels: ["protocol", "reason"],
     read(report) {
-      for (const { protocol, reason, count } of read()) if (count > 0) report(count, { protocol, reason });
+      for (const { protocol, reason, count } of read()) report(count, { protocol, reason });
     },
   };
 }
