@@ -6,7 +6,7 @@ import { storeMetrics } from "../../src/certificates/store/metrics.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
-import { serviceHistograms, serviceMetrics, targetFamilies } from "../../src/proxy/monitoring/mod.ts";
+import { brokenRuleMetric, serviceHistograms, serviceMetrics, targetFamilies } from "../../src/proxy/monitoring/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
 import { CONTAINER, RASPBERRY_PI_4, X86_SERVER } from "../metrics/host-machines.ts";
@@ -71,7 +71,8 @@ async function ownFamilies(): Promise<Family[]> {
   reader.close();
   const vitals = openVitals().read();
   const loops = loopFamilies(vitals, [{ ...vitals, thread: 0 }]);
-  const ofServices = [...familiesOf(serviceMetrics(() => [])), ...serviceHistograms([]), ...targetFamilies([])];
+  const ofClients = familiesOf([...serviceMetrics(() => []), brokenRuleMetric(() => [])]);
+  const ofServices = [...ofClients, ...serviceHistograms([]), ...targetFamilies([])];
   const ofCertificates = familiesOf(storeMetrics(() => [], new Map()));
   const ofLoops = [...loops, ...listenerHistograms([])];
   return [
