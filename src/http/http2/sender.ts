@@ -64,8 +64,8 @@ export class Http2Sender {
   readonly #connection: Connection<never>;
   readonly #owner: SenderOwner;
   #isFlushPlanned = false;
-  /** Streams with content that waits. */
-  readonly #waiting = new Set<SendingStream>();
+  /** Streams with content that waits, longest first. */
+  readonly #waiting: SendingStream[] = [];
   #queuedBytes = 0;
 
   constructor(connection: Connection<never>, owner: SenderOwner) {
@@ -135,7 +135,7 @@ export class Http2Sender {
   /** Sends what waits, as far as it may be sent now. */
   pump(): void {
     let hasMoved = true;
-    while (hasMoved && this.#waiting.size > 0 && this.window > 0 && !this.#connection.full) {
+    while (hasMoved && this.#waiting.length > 0 && this.window > 0 && !this.#connection.full) {
       hasMoved = false;
       for (const stream of [...this.#waiting]) if (this.pumpOne(stream)) hasMoved = true;
     }
@@ -153,7 +153,7 @@ export class Http2Sender {
     this.#queuedBytes -= taken;
     if (queue.length === 0) {
       stream.queue = undefined;
-      this.#waiting.delete(stream);
+      this.#leaveTurns(stream);
       if (stream.isEnding) stream.sendEnd();
     }
     if (stream.isFull && queue.length <= LOW_BYTES) stream.drain();
@@ -165,7 +165,12 @@ export class Http2Sender {
     if (stream.queue === undefined) return;
     this.#queuedBytes -= stream.queue.length;
     stream.queue = undefined;
-    this.#waiting.delete(stream);
+    this.#leaveTurns(stream);
+  }
+
+  #leaveTurns(stream: SendingStream): void {
+    const at = this.#waiting.indexOf(stream);
+    if (at >= 0) this.#waiting.splice(at, 1);
   }
 
   #enqueue(stream: SendingStream, bytes: Uint8Array): void {
@@ -174,11 +179,13 @@ export class Http2Sender {
       stream.overflowed(total);
       return;
     }
-    if (stream.queue === undefined) stream.progressMs = performance.now();
-    stream.queue ??= new ByteQueue();
+    if (stream.queue === undefined) {
+      stream.progressMs = performance.now();
+      stream.queue = new ByteQueue();
+      this.#waiting.push(stream);
+    }
     stream.queue.push(bytes);
     this.#queuedBytes = total;
-    this.#waiting.add(stream);
     if (stream.queue.length > HIGH_BYTES || total > HIGH_TOTAL_BYTES) stream.isFull = true;
   }
 

@@ -16,6 +16,7 @@ import { ConnectionError, type Http2Rejection, protocolError, streamClosed, tooM
 import { Http2Exchange } from "./exchange.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import type { Http2Session } from "./session.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /** Streams we reset lately, on which frames may still be on their way. */
 const RECENT_RESETS = 64;
@@ -33,7 +34,7 @@ const ASTERISK = 0x2a;
 export class Http2Streams {
   readonly #session: Http2Session;
   readonly #decoder = new HpackDecoder();
-  readonly #open = new Map<number, Http2Exchange<unknown>>();
+  readonly #open = new StreamTable<Http2Exchange<unknown>>();
   readonly #resets: Budget;
   /** Streams that were reset on our side, as a ring. */
   readonly #recentResets = new Int32Array(RECENT_RESETS);
@@ -63,7 +64,7 @@ export class Http2Streams {
   }
 
   all(): Http2Exchange<unknown>[] {
-    return [...this.#open.values()];
+    return this.#open.all();
   }
 
   /** Whether the client never opened the stream. */
@@ -102,7 +103,7 @@ export class Http2Streams {
     }
     const isServerWide = head.method === Method.options && section.bytes[head.targetStart] === ASTERISK;
     const exchange = new Http2Exchange<unknown>(this.#session, streamId, verdict !== 0 || isServerWide);
-    this.#open.set(streamId, exchange);
+    this.#open.add(exchange);
     exchange.isRequestWhole = isEnd;
     exchange.requestHeadBytes = blockBytes;
     exchange.isHead = head.method === Method.head;
@@ -217,7 +218,7 @@ export class Http2Streams {
 
   /** SETTINGS_INITIAL_WINDOW_SIZE changed by so much (RFC 9113 §6.9.2). */
   moveWindows(change: number): void {
-    for (const exchange of this.#open.values()) {
+    for (const exchange of this.#open.all()) {
       exchange.sendWindow += change;
       if (exchange.sendWindow > MAX_WINDOW_BYTES)
         throw new ConnectionError(ErrorCode.flowControlError, "flow-control", "a stream's window overflows");

@@ -10,6 +10,7 @@ import {
 } from "../../../wire/http2/mod.ts";
 import { ConnectionError, flowError, protocolError } from "../connection-error.ts";
 import { ReceiveWindow } from "../receive-window.ts";
+import { StreamTable } from "../stream-table.ts";
 import type { ClientSession } from "./session.ts";
 import type { ClientStream } from "./stream.ts";
 import type { Http2Target } from "./target.ts";
@@ -22,7 +23,7 @@ export class ClientStreams {
   readonly #target: Http2Target;
   readonly #decoder = new HpackDecoder();
   readonly #window: ReceiveWindow;
-  readonly #open = new Map<number, ClientStream>();
+  readonly #open = new StreamTable<ClientStream>();
   #nextId = 1;
   /** The stream of the DATA frame in progress; undefined where its content is dropped. */
   #dataStream: ClientStream | undefined;
@@ -44,7 +45,7 @@ export class ClientStreams {
   add(stream: ClientStream): void {
     stream.id = this.#nextId;
     this.#nextId += 2;
-    this.#open.set(stream.id, stream);
+    this.#open.add(stream);
   }
 
   has(stream: ClientStream): boolean {
@@ -61,7 +62,7 @@ export class ClientStreams {
 
   checkTime(nowMs: number): void {
     const { responseHeadMs, responseBodyMs } = this.#target.settings;
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#open.all()) {
       const limitMs = stream.hasResponse
         ? stream.mayBeSilent
           ? 0
@@ -76,7 +77,7 @@ export class ClientStreams {
 
   /** The connection is over. */
   failAll(reason: "reset" | "closed" | "bad-response", text: string): void {
-    const streams = [...this.#open.values()];
+    const streams = this.#open.all();
     this.#open.clear();
     for (const stream of streams) {
       this.#session.sender.leave(stream);
@@ -192,7 +193,7 @@ export class ClientStreams {
 
   /** SETTINGS_INITIAL_WINDOW_SIZE changed by so much (RFC 9113 §6.9.2). */
   moveWindows(change: number): void {
-    for (const stream of this.#open.values()) {
+    for (const stream of this.#open.all()) {
       stream.sendWindow += change;
       if (stream.sendWindow > MAX_WINDOW_BYTES) throw flowError("a stream's window overflows");
     }
@@ -213,7 +214,7 @@ export class ClientStreams {
 
   /** Requests above `lastId` were not looked at (RFC 9113 §6.8). */
   endAbove(lastId: number, code: number): void {
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#open.all()) {
       if (stream.id <= lastId) continue;
       this.remove(stream);
       stream.fail("closed", `it takes no more requests: ${errorCodeName(code)}`, { isUnprocessed: true });
