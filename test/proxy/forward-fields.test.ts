@@ -47,6 +47,21 @@ test("a request arrives with the fields about its client, and nothing is re-enco
   );
 });
 
+test("clients that come one after the other share neither addresses nor services", async () => {
+  for (const [address, host, path] of [
+    ["127.0.0.1", "app.home.arpa", "/api/x"],
+    ["127.0.0.2", "app.home.arpa", "/api/x"],
+    ["127.0.0.2", "api.home.arpa", "/x"],
+    ["127.0.0.1", "api.home.arpa", "/x"],
+    ["127.0.0.1", "app.home.arpa", "/api/x"],
+  ] as const) {
+    const request = bodyOf(await exchange(proxy.port, get("/api/x", host), address));
+    expect(request).toStartWith(`GET ${path} HTTP/1.1\r\n`);
+    expect(request).toContain(`X-Forwarded-For: ${address}\r\n`);
+    expect(request).toContain(`X-Forwarded-Host: ${host}\r\n`);
+  }
+});
+
 describe("a client that is no trusted proxy cannot say", () => {
   test.each([
     "X-Forwarded-For: 10.9.9.9",

@@ -77,8 +77,8 @@ export class RawClient {
   ended = false;
   #changed: (() => void) | undefined;
 
-  constructor(port: number) {
-    this.socket = netConnect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  constructor(port: number, localAddress?: string) {
+    this.socket = netConnect({ port, host: "127.0.0.1", allowHalfOpen: true, ...(localAddress && { localAddress }) });
     this.socket.on("error", () => this.#over());
     this.socket.on("close", () => this.#over());
     this.socket.on("end", () => this.#over());
@@ -114,8 +114,8 @@ export class RawClient {
 }
 
 /** Sends one request and returns the whole answer: until the connection closes, so it asks for that. */
-export async function exchange(port: number, request: string): Promise<string> {
-  const client = new RawClient(port).send(request);
+export async function exchange(port: number, request: string, localAddress?: string): Promise<string> {
+  const client = new RawClient(port, localAddress).send(request);
   const text = await client.until(() => false);
   client.close();
   return text;

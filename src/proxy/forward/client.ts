@@ -9,13 +9,21 @@ const decoder = new TextDecoder("latin1");
 /** Addresses of a chain of proxies that are read and passed on: the last ones. */
 const MAX_HOPS = 32;
 
+/** Of the connection opened last: most come from few addresses, and each would keep 200 bytes of its own. */
+let latest: { readonly address: string; readonly scheme: string; readonly lines: Uint8Array } | undefined;
+
+/** What an authority led to. */
+export interface KnownHost<Route> {
+  readonly bytes: Uint8Array;
+  readonly routes: HostRoutes<Route> | undefined;
+  /** The table that `routes` is of; another one is in force after a reload. */
+  readonly table: unknown;
+}
+
 /** What the proxy keeps of a client connection, so that most requests find it made. */
 export class Client<Route> {
-  /** The authority of the last request, and its routes: clients send the same again and again. */
-  hostBytes: Uint8Array = new Uint8Array(0);
-  hostRoutes: HostRoutes<Route> | undefined;
-  /** The table that `hostRoutes` is of; another one is in force after a reload. */
-  table: unknown;
+  /** That of the last request: clients send the same again and again. */
+  host: KnownHost<Route> | undefined;
   /** `X-Forwarded-For` and `X-Forwarded-Proto` of a client that is no trusted proxy. */
   readonly lines: Uint8Array;
   /** The peer's address without a zone; empty for a Unix socket. */
@@ -24,9 +32,11 @@ export class Client<Route> {
   #caller: Caller | undefined;
 
   constructor(client: ClientConnection) {
-    this.address = client.connection.remoteAddress.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, "");
-    this.#scheme = client.isSecure ? "https" : "http";
-    this.lines = forwardedLines(this.address, this.#scheme);
+    const address = client.connection.remoteAddress.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, "");
+    const scheme = client.isSecure ? "https" : "http";
+    if (latest?.address !== address || latest.scheme !== scheme)
+      latest = { address, scheme, lines: forwardedLines(address, scheme) };
+    ({ address: this.address, scheme: this.#scheme, lines: this.lines } = latest);
   }
 
   /** The peer itself, as guards see it. */

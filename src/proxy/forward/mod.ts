@@ -1,7 +1,7 @@
 /** Requests on their way to a target, and answers on their way back. */
 
 export { Caller } from "./caller.ts";
-export { Client } from "./client.ts";
+export { Client, type KnownHost } from "./client.ts";
 export { Forward } from "./forward.ts";
 export { answerFraming, carriesChunks } from "./framing.ts";
 export { HeadPool } from "./head-pool.ts";

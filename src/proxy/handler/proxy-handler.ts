@@ -10,7 +10,16 @@ import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { AccessLog, type LoggedRequest } from "../access-log/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
-import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isLoop } from "../forward/mod.ts";
+import {
+  Caller,
+  Client,
+  carriesChunks,
+  Forward,
+  HeadPool,
+  type HeldContent,
+  isLoop,
+  type KnownHost,
+} from "../forward/mod.ts";
 import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
 import { type HostRoutes, hostKey, RouteTable } from "../routes/mod.ts";
@@ -49,6 +58,7 @@ interface InForce {
  */
 export class ProxyHandler implements ExchangeHandler<Work> {
   #inForce: InForce;
+  #latestHost: KnownHost<Route> | undefined;
   #counter = new RequestCounter(new Float64Array(PROXY_COUNTS.counters + PROXY_COUNTS.gauges));
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
@@ -121,7 +131,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     else {
       work.route = found.route;
       work.prefixBytes = found.prefix.bytes.length;
-      if (head.hostStart >= 0) work.authority = client.hostBytes;
+      if (head.hostStart >= 0) work.authority = client.host!.bytes;
       this.#counter.isFor(work, options.slots[found.route.service] ?? 0);
       this.#serve(exchange, found.route, head, bytes);
     }
@@ -206,7 +216,10 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     }
   }
 
-  /** Clients send the same `Host` again and again: what it leads to is kept with the connection, until a reload. */
+  /**
+   * Clients send the same `Host` again and again: what it leads to is kept with the connection, until a reload. Connections that
+   * are opened one after the other mostly have it in common.
+   */
   #hostRoutes(
     client: Client<Route>,
     table: RouteTable<Route>,
@@ -214,13 +227,11 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     bytes: Uint8Array,
   ): HostRoutes<Route> | undefined {
     if (head.hostStart < 0) return table.ofHost("");
-    if (client.table === table && isSame(bytes, head.hostStart, head.hostEnd, client.hostBytes))
-      return client.hostRoutes;
-    // A copy: `slice` of a Buffer is a view.
-    client.hostBytes = new Uint8Array(bytes.subarray(head.hostStart, head.hostEnd));
-    client.hostRoutes = table.ofHost(hostKey(decoder.decode(client.hostBytes)));
-    client.table = table;
-    return client.hostRoutes;
+    if (!isOf(client.host, table, head, bytes)) {
+      if (!isOf(this.#latestHost, table, head, bytes)) this.#latestHost = knownHost(table, head, bytes);
+      client.host = this.#latestHost;
+    }
+    return client.host!.routes;
   }
 
   #withoutService(exchange: ProxyExchange, head: Head, bytes: Uint8Array, why: string): void {
@@ -365,10 +376,21 @@ function answerText(exchange: ProxyExchange, text: string): void {
   exchange.end();
 }
 
-function isSame(bytes: Uint8Array, from: number, to: number, other: Uint8Array): boolean {
-  if (to - from !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[from + i] !== other[i]) return false;
+function isOf(
+  known: KnownHost<Route> | undefined,
+  table: RouteTable<Route>,
+  { hostStart, hostEnd }: Head,
+  bytes: Uint8Array,
+): boolean {
+  if (known?.table !== table || known.bytes.length !== hostEnd - hostStart) return false;
+  for (let i = 0; i < known.bytes.length; i++) if (bytes[hostStart + i] !== known.bytes[i]) return false;
   return true;
+}
+
+function knownHost(table: RouteTable<Route>, { hostStart, hostEnd }: Head, from: Uint8Array): KnownHost<Route> {
+  // A copy: `slice` of a Buffer is a view.
+  const bytes = new Uint8Array(from.subarray(hostStart, hostEnd));
+  return { bytes, routes: table.ofHost(hostKey(decoder.decode(bytes))), table };
 }
 
 /** Returns the field lines of trailers, each with its CRLF. */
