@@ -59,7 +59,7 @@ export const JSON_FORMAT: LineFormat = {
       lastPeer = peer;
       lastAddress = address;
       lastProtocol = protocol;
-      clientPart = part((made) => writeClient(made, peer, address, protocol));
+      clientPart = clientPartOf(peer, address, protocol);
     }
     writer.raw(clientPart);
     writer.escaped(bytes, head.methodStart, head.methodEnd, ROOM.method);
@@ -115,7 +115,7 @@ export const JSON_FORMAT: LineFormat = {
       lastOutcome = outcome;
       lastService = service;
       lastTarget = target;
-      servicePart = part((made) => writeService(made, outcome, service, target));
+      servicePart = servicePartOf(outcome, service, target);
     }
     writer.raw(servicePart);
     writer.count(retries);
@@ -162,13 +162,8 @@ function writeTime(writer: LineWriter, ms: number): void {
   writer.digits(ms - second * 1000, 3);
 }
 
-function part(write: (writer: LineWriter) => void): Uint8Array {
-  const writer = new LineWriter(new Uint8Array(MAX_LINE_BYTES), "json");
-  write(writer);
-  return writer.bytes.slice(0, writer.at);
-}
-
-function writeClient(writer: LineWriter, peer: string, address: string, protocol: Exchange["protocol"]): void {
+function clientPartOf(peer: string, address: string, protocol: Exchange["protocol"]): Uint8Array {
+  const writer = partWriter();
   writer.raw(TEXT.remote);
   writer.text(peer, ROOM.address);
   writer.raw(TEXT.client);
@@ -176,14 +171,11 @@ function writeClient(writer: LineWriter, peer: string, address: string, protocol
   writer.raw(TEXT.proto);
   writer.raw(PROTOCOLS[protocol]);
   writer.raw(TEXT.method);
+  return writer.bytes.slice(0, writer.at);
 }
 
-function writeService(
-  writer: LineWriter,
-  outcome: string,
-  service: string | undefined,
-  target: string | undefined,
-): void {
+function servicePartOf(outcome: string, service: string | undefined, target: string | undefined): Uint8Array {
+  const writer = partWriter();
   writer.raw(TEXT.outcome);
   writer.text(outcome, ROOM.user);
   if (service !== undefined) {
@@ -195,6 +187,12 @@ function writeService(
     writer.text(target, ROOM.target);
   }
   writer.raw(TEXT.retries);
+  return writer.bytes.slice(0, writer.at);
+}
+
+/** For what many lines have in common. */
+function partWriter(): LineWriter {
+  return new LineWriter(new Uint8Array(MAX_LINE_BYTES), "json");
 }
 
 function microseconds(ms: number): number {

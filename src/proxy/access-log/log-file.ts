@@ -115,7 +115,11 @@ export class LogFile {
   // ---- inside --------------------------------------------------------------------------------------------------------
 
   #arm(): void {
-    if (this.#timer !== undefined || this.#isWriting || this.#isClosed) return;
+    if (this.#timer === undefined && !this.#isWriting && !this.#isClosed) this.#setTimer();
+  }
+
+  /** Apart from `#arm`: a function in which another one is made costs a scope with each call, and it is called for each line. */
+  #setTimer(): void {
     this.#timer = setTimeout(() => void this.#flush(), this.#flushMs);
     this.#timer.unref();
   }

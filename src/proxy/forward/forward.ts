@@ -323,11 +323,16 @@ export class Forward implements ResponseEvents, Waiter {
       exchange.tunnel();
       if (to > from) exchange.send(bytes, from, to);
     } else if (isCompressed) {
-      this.#output = this.#compression!.begin(exchange, () => this.#sent?.resume());
+      this.#beginCompression();
       this.#output.send(bytes, from, to);
     } else
       exchange.sendHead(answerFraming(exchange, sent, head, this.#carriesChunks), bytes, from, to, this.answeredMs);
     this.#passed(to - from);
+  }
+
+  /** Apart from `response`: a function in which another one is made costs a scope with each call. */
+  #beginCompression(): void {
+    this.#output = this.#compression!.begin(this.exchange, () => this.#sent?.resume());
   }
 
   body(bytes: Uint8Array): void {
