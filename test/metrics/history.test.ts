@@ -33,6 +33,37 @@ describe("a second", () => {
     ]);
   });
 
+  test("has each value under its own series, in whatever order they come", () => {
+    const label = fc.constantFrom("a", "b");
+    const labels = fc.dictionary(fc.constantFrom("x", "y", "constructor"), label, {
+      maxKeys: 3,
+      noNullPrototype: true,
+    });
+    const reading = fc.record({ name: fc.constantFrom("one", "two"), labels });
+    const unique = fc.uniqueArray(reading, {
+      selector: ({ name, labels }) => seriesKey(name, labels),
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(fc.array(unique, { maxLength: 6 }), (seconds) => {
+        const history = new History();
+        for (const [at, readings] of seconds.entries()) {
+          const wanted = new Map<string, number>();
+          history.sample(START_MS + at * 1000, at * 1000, (take) => {
+            for (const { name, labels } of readings) {
+              wanted.set(seriesKey(name, labels), wanted.size);
+              take(name, "gauge", wanted.size - 1, labels);
+            }
+          });
+          const [column] = history.columns(START_MS + (at - 1) * 1000);
+          const found = history.keys().map((key, place) => [key, column?.v[place] ?? undefined] as const);
+          expect(new Map(found.filter(([, value]) => value !== undefined))).toEqual(wanted);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("uses the monotonic clock for its rate", () => {
     const history = new History();
     history.sample(START_MS, 0, (take) => take("a", "counter", 0));

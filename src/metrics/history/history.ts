@@ -44,6 +44,7 @@ export interface Column {
 }
 
 const log = logOf("metrics");
+const NO_LABELS: Labels = {};
 /** Blocks that wait in memory while the disk cannot be written: two hours. */
 const MAX_WAITING = 24;
 const NO_DISK: readonly Resolution[] = [{ stepMs: POINT_MS, keepMs: MAX_WAITING * BLOCK_MS }];
@@ -68,6 +69,9 @@ export class History {
   readonly #maxSeries: number;
   readonly #blocksAWrite: number;
   readonly #tracked = new Map<string, Tracked>();
+  /** The series of the last second in the order that they came, which is mostly that of the next: found without their keys. */
+  #inOrder: (Tracked | undefined)[] = [];
+  #place = 0;
   /** The second that each column of the ring holds; -1 for none. */
   readonly #seconds = new Float64Array(RING_SECONDS).fill(-1);
   #second = -1;
@@ -97,11 +101,13 @@ export class History {
     this.#beginSecond(second, elapsedMs);
     const column = second % RING_SECONDS;
     this.leftOut = 0;
-    read((name, type, value, labels = {}) => {
+    this.#place = 0;
+    read((name, type, value, labels = NO_LABELS) => {
       const series = this.#seriesOf(name, type, labels, elapsedMs);
       if (series === undefined) this.leftOut += 1;
       else series.values[column] = series.valueOf(value, elapsedMs);
     });
+    this.#inOrder.length = this.#place;
     for (const series of this.#tracked.values()) {
       series.gather(series.values[column]!);
     }
@@ -251,6 +257,7 @@ export class History {
     for (const [key, { readMs }] of this.#tracked) {
       if (elapsedMs - readMs < RING_SECONDS * 1000) continue;
       this.#tracked.delete(key);
+      this.#inOrder = [];
       this.keysVersion += 1;
     }
   }
@@ -266,6 +273,15 @@ export class History {
   }
 
   #seriesOf(name: string, type: "counter" | "gauge", labels: Labels, elapsedMs: number): Tracked | undefined {
+    const place = this.#place++;
+    const expected = this.#inOrder[place];
+    if (expected?.is(name, labels)) return expected;
+    const series = this.#seriesByKey(name, type, labels, elapsedMs);
+    this.#inOrder[place] = series;
+    return series;
+  }
+
+  #seriesByKey(name: string, type: "counter" | "gauge", labels: Labels, elapsedMs: number): Tracked | undefined {
     const key = seriesKey(name, labels);
     const known = this.#tracked.get(key);
     if (known !== undefined || this.#tracked.size >= this.#maxSeries) return known;

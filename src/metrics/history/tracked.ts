@@ -13,6 +13,7 @@ export class Tracked implements SeriesName {
   readonly values = new Float32Array(RING_SECONDS).fill(Number.NaN);
   /** When it was last read, by the monotonic clock. */
   readMs: number;
+  readonly #labelCount: number;
   #lastCount = Number.NaN;
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
@@ -25,6 +26,18 @@ export class Tracked implements SeriesName {
     this.labels = labels;
     this.type = type;
     this.readMs = elapsedMs;
+    this.#labelCount = Object.keys(labels).length;
+  }
+
+  /** Whether it is the series of this name and these labels, in any order. */
+  is(name: string, labels: Labels): boolean {
+    if (name !== this.name) return false;
+    let count = 0;
+    for (const label in labels) {
+      if (labels[label] !== this.labels[label]) return false;
+      count += 1;
+    }
+    return count === this.#labelCount;
   }
 
   /**
