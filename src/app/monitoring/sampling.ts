@@ -44,9 +44,10 @@ export function startSampling(options: SamplingOptions): Sampling {
   let [before, now]: [HostSample | undefined, HostSample | undefined] = [undefined, undefined];
   const gathered = gathering(options, helps);
 
-  function tick(nowMs: number, elapsedMs: number): void {
-    gathered.ask();
+  function readHost(): void {
     [before, now] = [now, host()];
+  }
+  function sample(nowMs: number, elapsedMs: number): void {
     history.sample(nowMs, elapsedMs, (take) => {
       for (const metric of metrics()) {
         helps.set(metric.name, metric.help);
@@ -58,9 +59,18 @@ export function startSampling(options: SamplingOptions): Sampling {
     });
     onSecond();
   }
+  function tick(nowMs: number, elapsedMs: number): void {
+    gathered.ask();
+    readHost();
+    sample(nowMs, elapsedMs);
+  }
   // Rates need two samples: the first is taken at once.
   tick(Date.now(), performance.now());
-  const timer = everySecond(tick);
+  // A step takes a millisecond, several on a small machine. With one worker this event loop has connections as well: they get
+  // their turn between the steps.
+  const steps = [gathered.ask, readHost, () => sample(Date.now(), performance.now())];
+  let isStopped = false;
+  const timer = everySecond(() => void inTurns(steps, () => isStopped));
   return {
     get host() {
       return now;
@@ -70,8 +80,20 @@ export function startSampling(options: SamplingOptions): Sampling {
     },
     helpOf: (name) => helps.get(name) ?? helps.get(name.replace(/_(count|sum)$/, "")) ?? "",
     tick,
-    stop: timer.stop,
+    stop() {
+      isStopped = true;
+      timer.stop();
+    },
   };
+}
+
+/** Runs each step in a turn of the event loop of its own. */
+async function inTurns(steps: readonly (() => void)[], isStopped: () => boolean): Promise<void> {
+  for (const step of steps) {
+    if (isStopped()) return;
+    step();
+    await new Promise(setImmediate);
+  }
 }
 
 /** Leaves out reasons of which there was none yet: there are dozens. */
