@@ -48,6 +48,14 @@ export class ByteQueue {
     this.#start = 0;
     return this.#blocks.shift();
   }
+
+  /** Drops what is there. @returns how many bytes it was */
+  clear(): number {
+    const { length } = this;
+    for (const block of this.#blocks.splice(0)) release(block);
+    this.length = this.#start = this.#end = 0;
+    return length;
+  }
 }
 
 /** Lets queues use a block again. */

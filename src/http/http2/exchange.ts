@@ -134,8 +134,11 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
     this.requestBodyBytes += to - from;
     if (this.announcedBytes >= 0 && this.requestBodyBytes > this.announcedBytes) this.client.streams.malformed(this);
     else if (this.maxBodyBytes > 0 && this.requestBodyBytes > this.maxBodyBytes) this.failFor("bad-body", 413);
-    else if (this.#mustWait) this.#keep(bytes.subarray(from, to));
-    else this.#deliver(bytes.subarray(from, to));
+    else if (this.#mustWait) {
+      this.#keep(bytes.subarray(from, to));
+      return;
+    } else this.#deliver(bytes.subarray(from, to));
+    this.client.streams.giveBack(this, to - from);
   }
 
   /** Counts content that comes after the exchange has ended: its length must be right all the same. */
@@ -287,6 +290,8 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
     // The first reason is the one that counts.
     if (this.outcome === "answered") this.outcome = outcome;
     this.endedMs = this.client.clockMs;
+    // Its window is closed, but the connection's is that of all others too.
+    if (this.#kept !== undefined) this.client.streams.giveBack(this, this.#kept.clear());
     this.#kept = undefined;
     this.client.streams.ended(this);
     if (this.isOwn) return;
@@ -320,7 +325,6 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
         this.#handlerFailed(error);
       }
     }
-    this.client.streams.giveBack(this, bytes.length);
   }
 
   #deliverKept(): void {
@@ -329,6 +333,7 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
       const emptied = kept.take(bytes.length);
       if (kept.length === 0) this.#kept = undefined;
       this.#deliver(bytes);
+      this.client.streams.giveBack(this, bytes.length);
       release(emptied);
     }
     if (this.isRequestWhole && this.#kept === undefined && !this.#mustWait)

@@ -12,6 +12,7 @@ import {
   get,
   handle,
   post,
+  type RawClient,
   type Recorder,
   request,
   serve,
@@ -89,7 +90,31 @@ describe("content of a request", () => {
     send(1, 70_001);
     expect(await client.reset(1)).toBe(ErrorCode.flowControlError);
     send(3, 70_000);
+    send(5, 10_001);
     expect(await client.goAway()).toBe(ErrorCode.flowControlError);
+  });
+
+  test.each([
+    ["paused when its client resets it", {}, [], (client: RawClient, id: number) => client.resetStream(id)],
+    ["above the limit", { maxBodyBytes: 4000 }, [], () => {}],
+    ["longer than announced", {}, ["content-length: 4000"], () => {}],
+  ])("that is %s leaves the connection's window to others", async (_, limits, fields, end) => {
+    const window = 100_000;
+    await using served = await serve({ connectionWindowBytes: window, ...limits }, (recorder) =>
+      handle(recorder, (exchange) => exchange.pauseBody()),
+    );
+    const client = served.connect();
+    for (let id = 1; id < 61; id += 2) {
+      client.request(id, post("/", ...fields), false);
+      client.data(id, new Uint8Array(8000));
+      end(client, id);
+    }
+    await client.ping();
+    const opened = client.of(FrameType.windowUpdate, 0).map(({ payload }) => new DataView(payload.buffer).getUint32(0));
+    const taken = opened.reduce((sum, each) => sum + each, 0);
+    // That which the connection's window is opened by beyond the usual one, and half a window that it may be behind.
+    expect(taken).toBeGreaterThanOrEqual(30 * 8000 - window / 2);
+    expect(client.of(FrameType.goAway)).toEqual([]);
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { Http2Server, type Http2ServerOptions } from "../../../src/http/http2/mo
 import { type ListenOptions, listen, type Server } from "../../../src/net/mod.ts";
 import { fieldLine, Head, latin1 } from "../../../src/wire/http1/mod.ts";
 import {
+  ErrorCode,
   FieldSection,
   FrameFlag,
   FrameType,
@@ -112,6 +113,10 @@ export class RawClient {
 
   of(type: number, streamId?: number): Frame[] {
     return this.frames.filter((each) => each.type === type && (streamId === undefined || each.streamId === streamId));
+  }
+
+  resetStream(streamId: number): void {
+    this.write(frame(FrameType.rstStream, 0, streamId, uint32(ErrorCode.cancel)));
   }
 
   /** Content that came on a stream. */

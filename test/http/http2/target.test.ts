@@ -169,6 +169,32 @@ test("an answer that is paused waits, and its sender with it", async () => {
   expect((await got.done).bodyBytes).toBe(300_000);
 });
 
+test.each([
+  ["while they are paused", "200"],
+  ["while their content is passed on", "body"],
+])("answers that are aborted %s leave the connection's window to others", async (_, when) => {
+  const { target, server } = await served(
+    (each) =>
+      handle(each, (exchange, path) => {
+        exchange.begin(200);
+        exchange.sendHead(-1);
+        exchange.send(new Uint8Array(30_000));
+        if (path !== "/") exchange.end();
+      }),
+    { connectionWindowBytes: 100_000 },
+  );
+  for (let count = 0; count < 20; count++) {
+    const aborted = send(target);
+    aborted.onEvent = (event) => {
+      if (event === when) when === "200" ? aborted.exchange.pause() : aborted.exchange.abort();
+    };
+    // Its content comes behind that of the other.
+    expect((await send(target, POST).done).bodyBytes).toBe(30_000);
+    aborted.exchange.abort();
+  }
+  expect([server.counts().accepted, target.counts().aborted]).toEqual([1, 20]);
+});
+
 test("an answer that is whole is passed on, although the connection ended meanwhile", async () => {
   const { target, sockets } = await raw((socket, count) => {
     if (count === 0) socket.write(concat(head(1, [":status: 200"]), data(1, "all of it", true)));

@@ -258,7 +258,7 @@ export class ClientStream implements TargetExchange, SendingStream {
     } catch (error) {
       this.#eventFailed(error);
     }
-    if (!this.isOver) this.session?.giveBack(this, bytes.length);
+    this.session?.giveBack(this, bytes.length);
   }
 
   #deliverKept(): void {
@@ -297,6 +297,8 @@ export class ClientStream implements TargetExchange, SendingStream {
     this.isOver = true;
     this.held = undefined;
     this.#heldContent = undefined;
+    // Its window is closed, but the connection's is that of all others too.
+    if (this.#kept !== undefined) this.session?.giveBack(this, this.#kept.clear());
     this.#kept = undefined;
     this.#owner.ended(outcome, text);
   }

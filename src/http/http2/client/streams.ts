@@ -173,6 +173,7 @@ export class ClientStreams {
   /** Content was taken: the target may send as much again. */
   giveBack(stream: ClientStream, bytes: number): void {
     this.#giveBack(bytes);
+    if (stream.isOver || stream.isAnswerWhole) return;
     const increment = stream.window.take(bytes);
     if (increment > 0) this.#session.sender.number(FrameType.windowUpdate, stream.id, increment);
   }
