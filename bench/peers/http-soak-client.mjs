@@ -14,6 +14,8 @@ const agent = new https.Agent({ keepAlive: true, maxSockets: 32 });
 const CHUNK = Buffer.alloc(65_536, 1);
 const AUTHORITY = `${host}:${port}`;
 const ABORTED_BYTES = 200_000;
+/** For one request: what takes longer hangs. */
+const MOST_MS = 30_000;
 /** Streams of an HTTP/2 connection before it is closed. */
 const STREAMS = 500;
 let sessions = [];
@@ -109,6 +111,18 @@ async function abortUpload2() {
   sent.close(http2.constants.NGHTTP2_CANCEL);
 }
 
+async function inTime(way) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${way.name} did not end in ${MOST_MS} ms`)), MOST_MS);
+  });
+  try {
+    await Promise.race([way(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function many(count, atOnce, ways) {
   let begun = 0;
   let failed = 0;
@@ -117,7 +131,7 @@ async function many(count, atOnce, ways) {
     while (begun < count) {
       const way = ways[begun++ % ways.length];
       try {
-        await way();
+        await inTime(way);
       } catch (error) {
         failed += 1;
         why = String(error);

@@ -1,8 +1,11 @@
-/** A target that is killed and started again under load: only requests that cannot be repeated safely fail, and each is counted. */
+/** A target that is killed and started again under load: only requests that cannot be repeated safely fail, and each is logged. */
 import { afterAll, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { freePort, until } from "../net/support.ts";
 import { proxyOptions, startProxy } from "./support.ts";
@@ -41,9 +44,12 @@ test(
     };
     let [killed] = await Promise.all(ports.map(start));
     const urls = ports.map((port) => `"http://127.0.0.1:${port}"`).join(", ");
-    await using server = await startProxy(
+    const folder = mkdtempSync(join(tmpdir(), "tenk-test-"));
+    const file = join(folder, "access.log");
+    const server = await startProxy(
       proxyOptions(
         `  a: { targets: [${urls}], hosts: ["*"], plainHttp: serve, health: { backOff: 20ms, maxBackOff: 20ms } }`,
+        { accessLog: { format: "json", file, flushMs: 10 } },
       ),
     );
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
@@ -85,6 +91,14 @@ test(
     expect(failed.every(({ status }) => status === 502)).toBe(true);
     expect(failed.length).toBeLessThanOrEqual((KILLS * CLIENTS) / 2);
     expect(answered.POST).toBeGreaterThan(KILLS * 20);
+    await server.stop();
+    const lines = () => readFileSync(file, "utf8").split("\n").slice(0, -1);
+    // The last block may still be on its way to the disk.
+    await until(() => lines().length >= answered.GET + answered.POST + failed.length);
+    const logged: { status: number }[] = lines().map((line) => JSON.parse(line));
+    rmSync(folder, { recursive: true });
+    expect(logged).toHaveLength(answered.GET + answered.POST + failed.length);
+    expect(logged.filter(({ status }) => status !== 200).map(({ status }) => status)).toEqual(failed.map(() => 502));
     if (process.env.TENK_RUNS) console.log({ answered, failed: failed.length, kills: KILLS });
   },
   60_000 + KILLS * 10_000,
