@@ -88,8 +88,8 @@ export class AccessLog {
     this.#file.retire();
   }
 
-  close(): void {
-    this.#file.close();
+  close(): Promise<void> {
+    return this.#file.close();
   }
 
   #nextPlace(): LoggedRequest {

@@ -45,6 +45,7 @@ export class LogFile {
   #lookedMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isWriting = false;
+  #writing: Promise<void> = Promise.resolve();
   /** The last write ended within a line. */
   #isBroken = false;
   #isClosed = false;
@@ -94,8 +95,11 @@ export class LogFile {
     void this.#flush();
   }
 
-  /** Writes all that is there, in this call, since the thread may end with it. What cannot be written is lost. */
-  close(): void {
+  /**
+   * Writes all that is there, in this call, since the thread may end with it. What cannot be written is lost. Resolves when the
+   * block that was being written is there as well.
+   */
+  async close(): Promise<void> {
     if (this.#isClosed) return;
     clearTimeout(this.#timer);
     this.#isClosed = true;
@@ -109,7 +113,8 @@ export class LogFile {
     } catch (error) {
       this.#failed(error);
     }
-    if (!this.#isWriting) void this.#closeHandle();
+    if (this.#isWriting) await this.#writing;
+    else await this.#closeHandle();
   }
 
   // ---- inside --------------------------------------------------------------------------------------------------------
@@ -143,8 +148,12 @@ export class LogFile {
     return this.#write();
   }
 
-  async #write(): Promise<void> {
-    if (this.#isWriting) return;
+  #write(): Promise<void> {
+    if (!this.#isWriting) this.#writing = this.#writeWaiting();
+    return this.#writing;
+  }
+
+  async #writeWaiting(): Promise<void> {
     this.#isWriting = true;
     try {
       for (let block = this.#waiting[0]; block !== undefined; block = this.#waiting[0]) {

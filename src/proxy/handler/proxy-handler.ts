@@ -10,20 +10,12 @@ import { FIELD_STRIDE, type Head } from "../../wire/http1/mod.ts";
 import { AccessLog, type LoggedRequest } from "../access-log/mod.ts";
 import { Redirect } from "../answers/mod.ts";
 import { PROXY_COUNTS } from "../counts.ts";
-import {
-  Caller,
-  Client,
-  carriesChunks,
-  Forward,
-  HeadPool,
-  type HeldContent,
-  isLoop,
-  type KnownHost,
-} from "../forward/mod.ts";
+import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isLoop } from "../forward/mod.ts";
 import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
-import { type HostRoutes, hostKey, RouteTable } from "../routes/mod.ts";
+import { hostKey, RouteTable } from "../routes/mod.ts";
 import { challengeToken } from "./challenge.ts";
+import { KnownHosts } from "./known-hosts.ts";
 import type { ProxyOptions } from "./options.ts";
 import { OwnSiteAnswers } from "./own-site.ts";
 import { RequestCounter } from "./request-counter.ts";
@@ -58,7 +50,7 @@ interface InForce {
  */
 export class ProxyHandler implements ExchangeHandler<Work> {
   #inForce: InForce;
-  #latestHost: KnownHost<Route> | undefined;
+  readonly #hosts = new KnownHosts();
   #counter = new RequestCounter(new Float64Array(PROXY_COUNTS.counters + PROXY_COUNTS.gauges));
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
@@ -96,12 +88,12 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     );
   }
 
-  stopped(): void {
+  async stopped(): Promise<void> {
     for (const route of this.#inForce.routes.values()) {
       route.targets?.stop();
       route.guard?.stop();
     }
-    this.#inForce.log?.close();
+    await this.#inForce.log?.close();
   }
 
   request(exchange: ProxyExchange, head: Head, bytes: Uint8Array): void {
@@ -120,7 +112,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       answerText(exchange, options.challenges[token]!);
       return;
     }
-    const hostRoutes = this.#hostRoutes(client, table, head, bytes);
+    const hostRoutes = this.#hosts.routesOf(client, table, head, bytes);
     if (hostRoutes === undefined) {
       this.#withoutService(exchange, head, bytes, "No service has this name.");
       return;
@@ -214,24 +206,6 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       drop();
       throw error;
     }
-  }
-
-  /**
-   * Clients send the same `Host` again and again: what it leads to is kept with the connection, until a reload. Connections that
-   * are opened one after the other mostly have it in common.
-   */
-  #hostRoutes(
-    client: Client<Route>,
-    table: RouteTable<Route>,
-    head: Head,
-    bytes: Uint8Array,
-  ): HostRoutes<Route> | undefined {
-    if (head.hostStart < 0) return table.ofHost("");
-    if (!isOf(client.host, table, head, bytes)) {
-      if (!isOf(this.#latestHost, table, head, bytes)) this.#latestHost = knownHost(table, head, bytes);
-      client.host = this.#latestHost;
-    }
-    return client.host!.routes;
   }
 
   #withoutService(exchange: ProxyExchange, head: Head, bytes: Uint8Array, why: string): void {
@@ -374,23 +348,6 @@ function answerText(exchange: ProxyExchange, text: string): void {
   exchange.begin(200).field("Content-Type", "text/plain");
   exchange.sendHead(body.length, body, 0, body.length);
   exchange.end();
-}
-
-function isOf(
-  known: KnownHost<Route> | undefined,
-  table: RouteTable<Route>,
-  { hostStart, hostEnd }: Head,
-  bytes: Uint8Array,
-): boolean {
-  if (known?.table !== table || known.bytes.length !== hostEnd - hostStart) return false;
-  for (let i = 0; i < known.bytes.length; i++) if (bytes[hostStart + i] !== known.bytes[i]) return false;
-  return true;
-}
-
-function knownHost(table: RouteTable<Route>, { hostStart, hostEnd }: Head, from: Uint8Array): KnownHost<Route> {
-  // A copy: `slice` of a Buffer is a view.
-  const bytes = new Uint8Array(from.subarray(hostStart, hostEnd));
-  return { bytes, routes: table.ofHost(hostKey(decoder.decode(bytes))), table };
 }
 
 /** Returns the field lines of trailers, each with its CRLF. */
