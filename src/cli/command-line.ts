@@ -24,6 +24,7 @@ function bareAddress(text: string): string {
   return text.replace(/^(\w+:\/\/)[^/]*@/, "$1").replace(/[?#].*$/s, "");
 }
 
-function quoted(arg: string): string {
+/** Quotes an argument for a POSIX shell, where it needs that. */
+export function quoted(arg: string): string {
   return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
 }

@@ -27,19 +27,12 @@ export interface Failure {
 }
 
 export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof CommanderError) return commanderFailure(thrown);
+  // Help or version; usage errors are a `TenkError` (`usage-error.ts`).
+  if (thrown instanceof CommanderError) return { exitCode: thrown.exitCode === 0 ? EXIT.pass : EXIT.usage, text: "" };
   if (!(thrown instanceof TenkError)) {
     const text = thrown instanceof Error ? (thrown.stack ?? messageOf(thrown)) : messageOf(thrown);
     return { exitCode: EXIT.failed, text: `tenk: unexpected: ${text}` };
   }
   const hint = thrown.hint ? ` (${thrown.hint})` : "";
   return { exitCode: USAGE.has(thrown.code) ? EXIT.usage : EXIT.failed, text: `tenk: ${thrown.message}${hint}` };
-}
-
-/** Joins the lines of an error: commander puts its suggestion on a second one. */
-function commanderFailure({ code, exitCode, message }: CommanderError): Failure {
-  if (exitCode === 0) return { exitCode: EXIT.pass, text: "" };
-  if (code === "commander.help") return { exitCode: EXIT.usage, text: "" };
-  const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  return { exitCode: EXIT.usage, text: `tenk: ${text}` };
 }

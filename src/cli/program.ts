@@ -15,6 +15,7 @@ import { statusCommand } from "./status.ts";
 import { stderr } from "./terminal.ts";
 import { trustCommand } from "./trust.ts";
 import { upCommand } from "./up.ts";
+import { throwUsageErrors } from "./usage-error.ts";
 
 /**
  * Runs one command.
@@ -61,10 +62,7 @@ function program(exit: (code: number) => void): Command {
   ]) {
     root.addCommand(command(exit));
   }
-  for (const command of everyCommand(root)) {
-    // Errors are thrown and printed in one place, on one line.
-    command.exitOverride().configureOutput({ outputError: () => undefined });
-  }
+  for (const command of everyCommand(root)) throwUsageErrors(command);
   return root;
 }
 

@@ -7,14 +7,12 @@ import { failureOf } from "../../src/cli/failure.ts";
 import { loadCommand } from "../../src/cli/load.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "../../src/cli/load-options.ts";
 import { REFUSED } from "../../src/cli/tcpkali.ts";
+import { throwUsageErrors } from "../../src/cli/usage-error.ts";
 import { EXPECTABLE } from "../../src/load/mod.ts";
 import { withFolder } from "./tenk.ts";
 
 function read(words: readonly string[]) {
-  const command = new Command("tcp")
-    .argument("<target>")
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined });
+  const command = throwUsageErrors(new Command("tcp").argument("<target>"));
   const messages = addLoadOptions(command);
   command.parse(["127.0.0.1:9091", ...words], { from: "user" });
   return { words: command.opts<LoadWords>(), messages, target: command.args[0] };

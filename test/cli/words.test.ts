@@ -7,6 +7,11 @@ import { tenk, withFolder } from "./tenk.ts";
 describe("wrong words get one clear line and exit code 2", () => {
   test.each([
     [["upp"], "tenk: unknown command 'upp' (Did you mean up?)"],
+    [["reverse-proxy"], "tenk: unknown command 'reverse-proxy' (tenk --help lists the commands)"],
+    [
+      ["up", "a.yaml"],
+      "tenk: too many arguments for 'up'. Expected 0 arguments but got 1 (did you mean --config a.yaml?)",
+    ],
     [["up", "--lisen", "7000"], "tenk: unknown option '--lisen' (Did you mean --listen?)"],
     [["up", "--listen", "here:there"], 'tenk: --listen: Cannot read "here:there" as an address: expected'],
     [["up", "--listen"], "tenk: option '--listen <address>' argument missing"],
@@ -32,7 +37,7 @@ describe("wrong words get one clear line and exit code 2", () => {
     ],
     [["run", "a.ts", "--options", "{x}"], 'tenk: --options: Cannot read "{x}" as JSON'],
     [["runs", "--limit", "0"], 'tenk: --limit: Cannot use "0": expected 1 or more'],
-    [["check", "more"], "tenk: too many arguments for 'check'"],
+    [["check", "more"], "tenk: too many arguments for 'check'. Expected 0 arguments but got 1 (see tenk check --help)"],
     [["status", "--url", "127.0.0.1"], 'tenk: --url: Cannot read "127.0.0.1" as an address: expected http://host:port'],
   ])("tenk %j", async (words, line) => {
     const { code, stdout, stderr } = await tenk(words);
