@@ -39,7 +39,10 @@ export interface DumpOptions {
 export function upCommand(exit: (code: number) => void): Command {
   const command = new Command("up")
     .description("Start the listeners of the configuration, and the dashboard with health, metrics and status.")
-    .option("--config <file>", `configuration (default: ${DEFAULT_FILE} where it exists, else the sink on 9091)`)
+    .option(
+      "--config <file>",
+      `configuration (default: ${DEFAULT_FILE} where it exists, else a sink on 9091 and HTTPS)`,
+    )
     .addOption(valueOption("--listen <address>", "instead of a configuration: one listener here", addressOn("0.0.0.0")))
     .addOption(valueOption("--handler <name>", "its handler: sink, echo or a file such as ./chat.ts", parseHandler))
     .addOption(valueOption("--workers <n>", "its event loops: a number or auto", parseWorkers));
@@ -97,6 +100,9 @@ function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): Loa
   const isDescribed = [listen, handler, workers, dashboard].some((option) => option !== undefined);
   if (!isDescribed) {
     const loaded = before?.file === undefined ? loadConfig(config ?? defaultFile()) : loadConfigAgain(before.file);
+    if (options.dump !== undefined && loaded.config.tcp === undefined && before === undefined) {
+      throw new TenkError("usage", `--dump prints what TCP listeners carry, and ${loaded.file} has no tcp: section`);
+    }
     return dumped(loaded, options);
   }
   if (config !== undefined) {
@@ -129,9 +135,9 @@ export function dumpSettings({ dump, dumpFilter }: DumpOptions): object {
   return { ...(dump && { dump }), ...(dumpFilter !== undefined && { dumpFilter: dumpFilter.split(",") }) };
 }
 
-/** Overrides the dump settings of all listeners of a file. */
+/** Overrides the dump settings of all TCP listeners of a file. */
 function dumped(loaded: LoadedConfig, { dump, dumpFilter }: DumpOptions): LoadedConfig {
-  if (dump === undefined) return loaded;
+  if (dump === undefined || loaded.config.tcp === undefined) return loaded;
   const filter = dumpFilter === undefined ? {} : { dumpFilter: dumpFilter.split(",") };
   const tcp = Object.entries(loaded.config.tcp).map(([name, each]) => [name, { ...each, dump, ...filter }] as const);
   return { ...loaded, config: { ...loaded.config, tcp: Object.fromEntries(tcp) } };

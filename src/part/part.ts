@@ -29,8 +29,10 @@ export interface PartType<Config = unknown, View = unknown> {
   readonly schema: z.ZodType<Config>;
   /**
    * Returns whether it runs with a configuration file that has no section of it. Without a file every part runs. @default {it does}
+   *
+   * @param others parts that the file has a section of, and that run
    */
-  runsUnnamed?(services: readonly Service[]): boolean;
+  runsUnnamed?(services: readonly Service[], others: readonly string[]): boolean;
   /** Returns the addresses that it will listen on, so that two on one address are an error before anything is opened. */
   addresses(config: Config): readonly PlannedAddress[];
   /**

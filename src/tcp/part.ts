@@ -22,6 +22,8 @@ import {
 export const tcp = {
   name: "tcp" as const,
   schema: TCP_SCHEMA,
+  // Who describes services, or another part, has not asked for a sink that is open to everybody.
+  runsUnnamed: (services, others) => services.length === 0 && others.length === 0,
   foremostSettings: /^[^.]+\.(listen|handler|workers)$/,
   opaqueSettings: /^[^.]+\.options$/,
   statusTables: tcpTables,

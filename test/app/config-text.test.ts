@@ -67,12 +67,12 @@ describe("a configuration", () => {
   a: &shared { listen: 127.0.0.1:7001, handler: echo, limits: { idle: 1h } }
   b: { <<: *shared, listen: 127.0.0.1:7002 }\n`;
     const { config, written } = parseConfig(text, "c.yaml");
-    expect(config.tcp.b).toEqual({ ...config.tcp.a!, listen: { host: "127.0.0.1", port: 7002 } });
+    expect(config.tcp!.b).toEqual({ ...config.tcp!.a!, listen: { host: "127.0.0.1", port: 7002 } });
     expect(written.has("tcp.b.limits.idle")).toBe(true);
     const many = Array.from({ length: 300 }, (_, index) => `  b${index}: { listen: ${index + 1}, limits: *limits }\n`);
     expect(
       Object.keys(
-        parseConfig(`tcp:\n  a: { listen: 1000, limits: &limits { idle: 1h } }\n${many.join("")}`, "c").config.tcp,
+        parseConfig(`tcp:\n  a: { listen: 1000, limits: &limits { idle: 1h } }\n${many.join("")}`, "c").config.tcp!,
       ),
     ).toHaveLength(301);
   });
@@ -85,7 +85,7 @@ describe("a configuration", () => {
     await withFolder(async (folder) => {
       const file = join(folder, "c.yaml");
       writeFileSync(file, text);
-      expect(loadConfig(file).config.tcp.a?.listen).toEqual({ host: "0.0.0.0", port: 7001 });
+      expect(loadConfig(file).config.tcp?.a?.listen).toEqual({ host: "0.0.0.0", port: 7001 });
     });
   });
 });

@@ -20,11 +20,31 @@ function refusal(text: string): string {
 describe("a configuration", () => {
   test("is complete without a file: the sink on 9091, the dashboard on loopback", () => {
     const { config, written } = loadConfig();
-    expect(Object.keys(config.tcp)).toEqual(["packets"]);
-    expect(config.tcp.packets?.listen).toEqual({ host: "0.0.0.0", port: 9091 });
-    expect(config.tcp.packets?.handler).toBe("sink");
+    expect(Object.keys(config.tcp ?? {})).toEqual(["packets"]);
+    expect(config.tcp?.packets?.listen).toEqual({ host: "0.0.0.0", port: 9091 });
+    expect(config.tcp?.packets?.handler).toBe("sink");
     expect(config.dashboard.listen).toEqual({ host: "127.0.0.1", port: 9190 });
     expect(written.size).toBe(0);
+  });
+
+  test.each([
+    ["", ["tcp"]],
+    ["dashboard: { listen: 9190 }\ndata: { history: false }\nlog: { level: debug }", ["tcp"]],
+    ["tcp: { a: { listen: 1 } }", ["tcp"]],
+    ["services: {}", ["tcp"]],
+    ["proxy: off", ["tcp"]],
+    ["services: { git: http://127.0.0.1:3000 }", ["proxy"]],
+    ["proxy:", ["proxy"]],
+    ["proxy: { workers: 1 }", ["proxy"]],
+    ["services: { git: http://127.0.0.1:3000 }\ntcp:", ["proxy", "tcp"]],
+    ["services: { git: http://127.0.0.1:3000 }\ntcp: { a: { listen: 1 } }", ["proxy", "tcp"]],
+    ["services: { cache: redis://127.0.0.1 }", []],
+    ["services: { git: http://127.0.0.1:3000 }\nproxy: off", []],
+  ])("%j starts the parts that it asks for, and the sink where it asks for none", (text, parts) => {
+    const loaded = parseConfig(text, "tenk.yaml");
+    expect(["proxy", "tcp"].filter((name) => loaded.config[name as "proxy" | "tcp"] !== undefined)).toEqual(parts);
+    const sections = new Set(effectiveSettings(loaded).map(({ key }) => key.split(".")[0]!));
+    expect(["proxy", "tcp"].filter((name) => sections.has(name))).toEqual(parts);
   });
 
   test("reads quantities as people write them", () => {
@@ -36,9 +56,9 @@ log: { level: debug }
 dashboard:
 `;
     const { config } = parseConfig(text, "tenk.yaml");
-    expect(config.tcp.a).toMatchObject({ listen: { host: "127.0.0.1", port: 7001 }, workers: "auto", backlog: 1000 });
-    expect(config.tcp.a?.limits).toMatchObject({ connections: 20_000, idle: 90_000, stall: 60_000 });
-    expect(config.tcp.b).toMatchObject({
+    expect(config.tcp?.a).toMatchObject({ listen: { host: "127.0.0.1", port: 7001 }, workers: "auto", backlog: 1000 });
+    expect(config.tcp?.a?.limits).toMatchObject({ connections: 20_000, idle: 90_000, stall: 60_000 });
+    expect(config.tcp?.b).toMatchObject({
       listen: { path: "/run/tenk.sock" },
       writeQueue: { max: 2_097_152, low: 16_384 },
     });
@@ -162,7 +182,7 @@ tcp:
 
 describe("a configuration in full", () => {
   const loaded = parseConfig(FULL, "tenk.yaml", "/box");
-  const options = (name: string) => listenOptions(name, loaded.config.tcp[name]!, loaded.folder);
+  const options = (name: string) => listenOptions(name, loaded.config.tcp![name]!, loaded.folder);
 
   test("is what net is given: files from its folder, times in ms, sizes in bytes", () => {
     expect(options("chat")).toMatchObject({
@@ -184,7 +204,7 @@ describe("a configuration in full", () => {
       subscribers: { maxQueuedBytes: 2 ** 20, whenFull: "close", maxTopics: 3 },
       limits: { readBytesPerSecond: 2 ** 20, totalWriteBytesPerSecond: 2 ** 22 },
     });
-    expect(handlerFile(loaded.config.tcp.chat!, loaded.folder)).toBe("/box/chat.ts");
+    expect(handlerFile(loaded.config.tcp!.chat!, loaded.folder)).toBe("/box/chat.ts");
   });
 
   test("is what a relay is given", () => {
@@ -211,7 +231,7 @@ describe("a configuration in full", () => {
 
   test("takes as defaults what the library does", () => {
     const plain = parseConfig("tcp: { a: { listen: 1, handler: relay, relay: { targets: [a:1] } } }", "tenk.yaml");
-    const { handlerOptions } = listenOptions("a", plain.config.tcp.a!, "/");
+    const { handlerOptions } = listenOptions("a", plain.config.tcp!.a!, "/");
     const { place: _, ...target } = relaySettings({ targets: ["a:1"] }).targets[0]!;
     expect(handlerOptions).toEqual({
       ...relaySettings({ name: "a", targets: ["a:1"] }),
@@ -223,7 +243,7 @@ describe("a configuration in full", () => {
   test("keeps PEM text unchanged, and does not print it", () => {
     const text = `tcp: { a: { listen: 1, tls: { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" } } }`;
     const pem = parseConfig(text, "tenk.yaml", "/box");
-    expect(listenOptions("a", pem.config.tcp.a!, "/box").tls?.key).toBe("-----BEGIN PRIVATE KEY-----");
+    expect(listenOptions("a", pem.config.tcp!.a!, "/box").tls?.key).toBe("-----BEGIN PRIVATE KEY-----");
     expect(effectiveSettings(pem).find(({ key }) => key === "tcp.a.tls.key")?.value).toBe("(PEM text)");
   });
 

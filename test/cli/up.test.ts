@@ -190,3 +190,12 @@ test("tenk status says when no instance is there, and exits 1", async () => {
   expect(stderr).toStartWith("tenk: Cannot ask http://127.0.0.1:1/ for its status: nothing listens there (");
   expect([code, stdout]).toEqual([1, ""]);
 });
+
+test("--dump beside a file without TCP listeners is a usage error", async () => {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, "tenk.yaml"), "services: { git: http://127.0.0.1:3000 }\n");
+    const { code, stderr } = await tenk(["up", "--dump", "text"], { cwd: folder });
+    expect(stderr).toBe("tenk: --dump prints what TCP listeners carry, and tenk.yaml has no tcp: section\n");
+    expect(code).toBe(2);
+  });
+});

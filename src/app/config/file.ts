@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, type LineCounter, type Pair } from "yaml";
 import type { z } from "zod";
 import { nearest, TenkError } from "../../base/mod.ts";
-import { formatAddress, type Service } from "../../part/mod.ts";
+import { formatAddress, type PartType, type Service } from "../../part/mod.ts";
 import { PARTS } from "../part-list.ts";
 import { routeClashes, servicesOf } from "../services/mod.ts";
 import { addressClashes, type ListeningSetting } from "./addresses.ts";
@@ -86,8 +86,10 @@ export function parseConfig(text: string, file: string, folder: string = process
 
 /** Parts that the file does not name, and that do not run unnamed, have no section. */
 function withoutUnwantedParts(config: Config, values: unknown, services: readonly Service[]): Config {
-  const isNamed = (name: string) => typeof values === "object" && values !== null && name in values;
-  const unwanted = PARTS.filter(({ name, runsUnnamed }) => !isNamed(name) && runsUnnamed?.(services) === false);
+  const isNamed = ({ name }: PartType) => typeof values === "object" && values !== null && name in values;
+  const others = PARTS.filter((part) => isNamed(part) && config[part.name as keyof Config] !== undefined);
+  const names = others.map(({ name }) => name);
+  const unwanted = PARTS.filter((part) => !isNamed(part) && part.runsUnnamed?.(services, names) === false);
   return { ...config, ...Object.fromEntries(unwanted.map(({ name }) => [name, undefined])) };
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
 import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
-import { PART_SCHEMAS } from "../part-list.ts";
+import { PART_SCHEMAS, type PartSchemas } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
 
@@ -31,5 +31,7 @@ export const CONFIG_SCHEMA = section({
   log: section({ level: oneOf("debug", "info", "warn", "error").default("info") }).prefault({}),
 });
 
-/** A configuration with every default filled in, under the names of the file. */
-export type Config = z.output<typeof CONFIG_SCHEMA>;
+type Parsed = z.output<typeof CONFIG_SCHEMA>;
+
+/** A configuration with every default filled in, under the names of the file. A part that does not run has no section. */
+export type Config = { [Key in keyof Parsed]: Key extends keyof PartSchemas ? Parsed[Key] | undefined : Parsed[Key] };
