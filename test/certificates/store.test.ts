@@ -17,7 +17,7 @@ describe("declared names", () => {
     const { names } = declaration.tls;
     expect(Object.keys(names).sort()).toEqual(["*.home.arpa", "git.home.arpa", "localhost"]);
     expect(namesOf(names["git.home.arpa"]!)).toEqual(["git.home.arpa"]);
-    expect(namesOf(declaration.tls)).toEqual(["127.0.0.1", "192.168.1.7", "::1", "localhost"]);
+    expect(namesOf(declaration.tls)).toEqual(["127.0.0.1", "192.168.1.7", "::1"]);
   });
 
   test("that are public get theirs from the public CA, later, without anybody waiting", async () => {
@@ -100,7 +100,7 @@ describe("declared names", () => {
     acme.issue = (request) => Promise.reject(new Error(request.names.join()));
     const { declaration } = await declare("192.0.2.1", "10.0.0.1");
     await store.idle();
-    expect(namesOf(declaration.tls)).toEqual(["10.0.0.1", "127.0.0.1", "::1", "localhost"]);
+    expect(namesOf(declaration.tls)).toEqual(["10.0.0.1", "127.0.0.1", "::1"]);
     expect(store.status().map(({ names, issuer }) => [names[0], issuer])).toEqual([
       ["127.0.0.1", "local"],
       ["192.0.2.1", "acme"],

@@ -62,6 +62,8 @@ describe("tls: auto", () => {
 
   test("has those of the listed names, and a reload changes them while connections stay", async () => {
     const { server, reload, log, store } = await started(`{ ${LISTEN}, tls: { cert: auto, names: [db.home.arpa] } }`);
+    expect(await namesFor(server().port, "localhost")).toBe("DNS:localhost");
+    expect(store.status().map(({ names }) => names.join())).toEqual(["127.0.0.1,::1", "db.home.arpa", "localhost"]);
     const before = server();
     const socket = await visit(before.port, "db.home.arpa");
     expect(socket.getPeerCertificate().subjectaltname).toBe("DNS:db.home.arpa");

@@ -16,7 +16,7 @@ import { storeMetrics } from "./metrics.ts";
 
 const MAX_NAMES = 1000;
 /** What the certificate for clients without a host name is always for. */
-const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
+const LOOPBACK = ["127.0.0.1", "::1"];
 
 /**
  * Opens the store of all listeners' certificates.
@@ -96,7 +96,8 @@ class Store implements CertificateStore {
 
   /**
    * Local addresses share the first certificate, since clients that connect to one name no host and cannot be told apart. No
-   * other certificate has addresses: BoringSSL refuses one that has any below a CA with address ranges in its constraints.
+   * other certificate has addresses: BoringSSL refuses one that has any below a CA with address ranges in its constraints. A name is
+   * in one of its own alone, which clients get who name it.
    */
   #groups(names: readonly string[]): string[][] {
     const isLocalAddress = (name: string) => isAddress(name) && !isPublic(name);

@@ -76,9 +76,13 @@ export function desiredListener(
   }
 }
 
-/** @throws {TenkError} `config` for a name that no certificate can have */
+/**
+ * Returns the names that a listener has certificates for. `localhost` is always one: so people on the box itself connect.
+ *
+ * @throws {TenkError} `config` for a name that no certificate can have
+ */
 function namesOf({ names }: ServerTlsConfig, domain: string | undefined): string[] {
-  return names === undefined ? certifiableNames(domain) : Object.keys(names).map(checkedName);
+  return names === undefined ? certifiableNames(domain) : ["localhost", ...Object.keys(names).map(checkedName)];
 }
 
 /** Returns a listener with the certificates of the store that it serves. */
