@@ -25,6 +25,8 @@ interface Change<Desired extends DesiredListener> {
   readonly started: RunningListener<Desired>[];
   /** New listeners whose addresses are still held by `draining` ones. */
   readonly dryRuns: DryRun<Desired>[];
+  /** Those of `draining` that have stopped, so that `dryRuns` can have their addresses. */
+  readonly replaced: RunningListener<Desired>[];
   readonly prepared: PreparedListener<Desired>[];
 }
 
@@ -44,7 +46,8 @@ const CHANGE_TIMEOUT_MS = 3000;
  *   prepare   unchanged, or changes in place ─► prepared on its event loops
  *             new address ────────────────────► started there
  *             address held by one of ours ────► dry run at a free port
- *   commit    draining ones stop ─► dry runs start at their addresses ─► prepared changes take effect
+ *   claim     listeners of such addresses stop ─► dry runs start there; at a drop the former ones start again
+ *   commit    the other draining ones stop ─► prepared changes take effect
  * ```
  */
 export class ListenerSet<Desired extends DesiredListener> {
@@ -94,9 +97,8 @@ export class ListenerSet<Desired extends DesiredListener> {
 
   /**
    * Prepares other listeners. New ports are opened, changes of running listeners are prepared on their event loops, and a
-   * recreated listener (with other socket options or workers) is tried at a free port. The commit starts it at its own address;
-   * when that fails, the listeners that it should replace are restored. The rest of a commit cannot fail. Other changes wait
-   * until this one is committed or dropped.
+   * recreated listener (with other socket options or workers) is tried at a free port. The claim starts it at its own address; a
+   * drop then restores the listeners that it replaced. Other changes wait until this one is committed or dropped.
    *
    * @param read the desired listeners, once earlier changes are over
    * @throws {TenkError} what is wrong, or that it is stopping; then no listener has changed
@@ -107,7 +109,7 @@ export class ListenerSet<Desired extends DesiredListener> {
       this.#throwIfStopping();
       const change = await this.#prepared(read());
       return {
-        mayFail: change.dryRuns.length > 0,
+        claim: () => this.#claim(change),
         commit: () => this.#commitAll(change).finally(done),
         drop: () => this.#drop(change).finally(done),
       };
@@ -211,7 +213,15 @@ export class ListenerSet<Desired extends DesiredListener> {
     });
     const draining = this.#running.filter((each) => !staying.some(([before]) => before === each));
     const recreated = desired.filter((each) => !staying.some(([, stays]) => stays === each));
-    const change: Change<Desired> = { desired, declared, draining, started: [], dryRuns: [], prepared: [] };
+    const change: Change<Desired> = {
+      desired,
+      declared,
+      draining,
+      started: [],
+      dryRuns: [],
+      replaced: [],
+      prepared: [],
+    };
     try {
       const ports = portsOf(staying.map(([before]) => before));
       for (const each of recreated) {
@@ -231,21 +241,23 @@ export class ListenerSet<Desired extends DesiredListener> {
     }
   }
 
-  async #drop({ declared, started, dryRuns, prepared }: Change<Desired>): Promise<void> {
+  async #drop({ declared, started, dryRuns, replaced, prepared }: Change<Desired>): Promise<void> {
     declared.close();
     await Promise.all([stopAll(started), dropAll(prepared)]);
     for (const each of dryRuns) each.drop();
+    for (const each of this.#isStopping ? [] : replaced) await this.#restore(each);
   }
 
-  async #commitAll(change: Change<Desired>): Promise<void> {
-    const { desired, declared, draining, started, dryRuns, prepared } = change;
-    try {
-      started.push(...(await this.#replaceAll(dryRuns, draining)));
-    } catch (error) {
-      await this.#drop(change);
-      throw error;
-    }
-    for (const each of draining) this.#drain(each);
+  /** Starts those that were tried, once the listeners have stopped that have their addresses. @throws {TenkError} why the first cannot start */
+  async #claim({ draining, dryRuns, replaced, started }: Change<Desired>): Promise<void> {
+    replaced.push(...draining.filter((each) => dryRuns.some(({ desired }) => mayConflict(each, desired))));
+    for (const each of replaced) this.#drain(each);
+    for (const each of dryRuns)
+      started.push(await this.#startWithRetry((findHolder) => each.start({ log: this.#log, findHolder })));
+  }
+
+  async #commitAll({ desired, declared, draining, replaced, started, prepared }: Change<Desired>): Promise<void> {
+    for (const each of draining) if (!replaced.includes(each)) this.#drain(each);
     const settled = [...started, ...(await Promise.all(prepared.map((each) => this.#commit(each))))];
     this.#running = desired.map(({ name }) => settled.find((each) => each.name === name)!);
     this.#declared.close();
@@ -283,26 +295,6 @@ export class ListenerSet<Desired extends DesiredListener> {
       }
     }
     return dryRun(desired);
-  }
-
-  /** @throws {TenkError} why the first cannot start; then the listeners that it should replace are restored */
-  async #replaceAll(
-    dryRuns: readonly DryRun<Desired>[],
-    draining: readonly RunningListener<Desired>[],
-  ): Promise<RunningListener<Desired>[]> {
-    const gone = draining.filter((each) => dryRuns.some(({ desired }) => mayConflict(each, desired)));
-    for (const each of gone) this.#drain(each);
-    const started: RunningListener<Desired>[] = [];
-    try {
-      for (const each of dryRuns) {
-        started.push(await this.#startWithRetry((findHolder) => each.start({ log: this.#log, findHolder })));
-      }
-      return started;
-    } catch (error) {
-      await stopAll(started);
-      for (const each of this.#isStopping ? [] : gone) await this.#restore(each);
-      throw error;
-    }
   }
 
   /** Starts a drained listener again, at the port that it had. */

@@ -77,11 +77,18 @@ export interface Part<Config = unknown, View = unknown> {
   stop(graceMs: number): Promise<void>;
 }
 
-/** A prepared change. Either `commit` or `drop` is called, once. */
+/** A prepared change. After `claim`, either `commit` or `drop` is called, once. */
 export interface PreparedChange {
-  /** `commit` may still fail, and then leaves everything as it was. Such a change is committed first. @default {false} */
-  readonly mayFail?: boolean;
+  /**
+   * Does what may still fail and disturbs what is running, such as taking the address of a listener that must stop for it.
+   *
+   * @throws {TenkError} why it cannot; `drop` is called then too
+   * @default {nothing may fail}
+   */
+  claim?(): Promise<void>;
+  /** Must not fail. */
   commit(): Promise<void>;
+  /** Leaves everything as it was before, also what `claim` has changed. */
   drop(): Promise<void>;
 }
 

@@ -31,6 +31,8 @@ const plan = fc.record({
     selector: ([name]) => name,
     maxLength: NAMES.length,
   }),
+  /** Its port is a number of a pool of its own: a port that another part leaves is taken by a second reload. */
+  proxy: fc.record({ port: fc.nat(1), workers: fc.constantFrom(1, 2), connections: fc.constantFrom(0, 50) }),
   services: fc.dictionary(
     fc.constantFrom("git", "wiki"),
     fc.constantFrom("http://127.0.0.1:3000", "redis://127.0.0.1"),
@@ -48,7 +50,11 @@ const FAULTS = [
 ];
 
 /** Two of a plan may want one port, which is refused before anything begins: the later one does without. */
-function textOf({ tcp, services, moves }: Plan, ports: readonly number[], more: (typeof FAULTS)[number] | undefined) {
+function textOf(
+  { tcp, proxy, services, moves }: Plan,
+  ports: readonly number[],
+  more: (typeof FAULTS)[number] | undefined,
+) {
   const taken = new Set<number>();
   const listeners = tcp.map(([name, { port, ...rest }]) => {
     const isFree = port !== undefined && !taken.has(port);
@@ -59,7 +65,13 @@ function textOf({ tcp, services, moves }: Plan, ports: readonly number[], more: 
   const steady = { listen: `127.0.0.1:${ports[3]}`, handler: "echo", workers: 1 };
   return JSON.stringify({
     tcp: { steady, ...Object.fromEntries(listeners), ...more?.tcp },
-    services,
+    services: { ...services, hi: { respond: "hi", hosts: ["hi.lan"], plainHttp: "serve" } },
+    proxy: {
+      https: "off",
+      http: `127.0.0.1:${ports[6 + proxy.port]}`,
+      workers: proxy.workers,
+      limits: { connections: proxy.connections },
+    },
     dashboard: { listen: `127.0.0.1:${moves ? ports[4] : ports[5]}`, ...more?.dashboard },
   });
 }
@@ -73,7 +85,18 @@ async function seen(instance: Instance, ports: readonly number[]) {
       return { name, host, chosen, handler, workers, says: name === "steady" ? "" : await greetings(port) };
     }),
   );
+  const proxies = instance.listeners.filter(({ part }) => part === "proxy");
   return {
+    proxies: await Promise.all(
+      proxies.map(async ({ name, port, workers }) => ({
+        name,
+        chosen: ports.indexOf(port),
+        workers,
+        says: await (
+          await fetch(`http://127.0.0.1:${port}/`, { headers: { host: "hi.lan" }, keepalive: false })
+        ).text(),
+      })),
+    ),
     listeners: listeners.sort((one, other) => one.name.localeCompare(other.name)),
     services: status.services,
     dashboard: ports.indexOf(Number(new URL(instance.statusUrl).port)),
@@ -83,7 +106,7 @@ async function seen(instance: Instance, ports: readonly number[]) {
 test(`${RELOADS} random reloads equal fresh starts, and ${STEADY} connections live through them`, async () => {
   const folder = mkdtempSync(join(tmpdir(), "tenk-reloads-"));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
-  const [live, fresh] = await Promise.all([0, 1].map(() => Promise.all(Array.from({ length: 6 }, freePort))));
+  const [live, fresh] = await Promise.all([0, 1].map(() => Promise.all(Array.from({ length: 8 }, freePort))));
   const parsed = (each: Plan, ports: readonly number[], fault?: (typeof FAULTS)[number]) =>
     parseConfig(textOf(each, ports, fault), "tenk.yaml", folder);
   const plans = fc.sample(plan, { numRuns: RELOADS + 1, seed: Number(process.env.TENK_SEED ?? 7) });

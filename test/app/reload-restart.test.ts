@@ -70,6 +70,35 @@ export default { open: (connection) => connection.write(word), stopped() { word 
     });
   });
 
+  test("changes listeners of two parts together, or restores those of both", async () => {
+    const files = { "old.ts": greeter("old"), "third.ts": greeter("new", atLoad(3, FAILS)) };
+    const [port, web] = [await freePort(), await freePort()];
+    const config = (tcp: string, proxy: string, answer: string) => `services:
+  hi: { respond: ${answer}, hosts: [hi.lan], plainHttp: serve }
+proxy: { https: off, http: "127.0.0.1:${web}", ${proxy} }
+tcp: { a: { listen: "127.0.0.1:${port}", ${tcp} } }\n`;
+    const answer = async () =>
+      (await fetch(`http://127.0.0.1:${web}/`, { headers: { host: "hi.lan" }, keepalive: false })).text();
+    const before = config("handler: ./old.ts", "workers: 1", "before");
+    const after = config("handler: ./third.ts, workers: 2", "workers: 2", "after");
+    await withInstance(files, before, async (instance, reload, _, said) => {
+      const workers = () => instance.listeners.map(({ name, workers }) => [name, workers]);
+      expect(await reload(after)).toContain("not on this loop");
+      expect([await greetings(port), await answer()]).toEqual([["old"], "before"]);
+      expect(workers()).toEqual([
+        ["http", 1],
+        ["a", 1],
+      ]);
+      expect(said()).toEqual(expect.arrayContaining(["listener restored http", "listener restored a"]));
+      expect(await reload(after)).toBe("reloaded");
+      expect([await greetings(port), await answer()]).toEqual([["new"], "after"]);
+      expect(workers()).toEqual([
+        ["http", 2],
+        ["a", 2],
+      ]);
+    });
+  });
+
   test("says why it refuses, whatever a handler says that is let go of for it", async () => {
     const rude = 'export default () => ({ open() {}, stopped() { throw new Error("rude") } });';
     const files = { "old.ts": greeter("old"), "rude.ts": rude, "fails.ts": greeter("new", FAILS) };

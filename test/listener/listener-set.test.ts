@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { changeTogether } from "../../src/app/reload.ts";
 import { type DesiredListener, type ListenerKind, ListenerSet, logFields } from "../../src/listener/mod.ts";
 import { listen, type Server } from "../../src/net/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
@@ -32,7 +33,7 @@ function listenerSet() {
   const log = keptLog();
   const set = new ListenerSet(kind, { log });
   open.push(set);
-  const reload = async (...all: DesiredListener[]) => (await set.prepare(() => all)).commit();
+  const reload = (...all: DesiredListener[]) => changeTogether([() => set.prepare(() => all)]);
   const said = () => log.lines.map(([, message, { name }]) => `${message} ${name ?? ""}`.trim());
   return { set, log, reload, said };
 }
@@ -92,4 +93,28 @@ test("a drop stops what was opened for the change, and a stop refuses further ch
   expect(set.running.map(({ name }) => name)).toEqual(["a"]);
   await set.stop(0);
   await expect(set.prepare(() => [])).rejects.toThrow("it is stopping");
+});
+
+test("a drop after a claim starts the replaced listeners again, at the ports and with the settings that they had", async () => {
+  const [port, other] = [await freePort(), await freePort()];
+  const { set, said } = listenerSet();
+  await set.start([desired("a", port), desired("b", other)]);
+  const held = await new Client(port).connected();
+  const next = [desired("a", port, { noDelay: false }), desired("b", other, { limits: { idleMs: 60_000 } })];
+  const change = await set.prepare(() => next);
+  const [a, b] = set.running;
+  await change.claim!();
+  await echo(await new Client(port).connected(), "from the new one");
+  await change.drop();
+  expect(set.running.map(({ name, server }) => [name, server.port])).toEqual([
+    ["a", port],
+    ["b", other],
+  ]);
+  expect(set.running[0]?.options.noDelay).toBeUndefined();
+  expect([set.running[0]?.server === a?.server, set.running[1]?.server === b?.server]).toEqual([false, true]);
+  await echo(await new Client(port).connected(), "from the former one");
+  await echo(held, "still");
+  expect(said()).toEqual(["listener stopping a", "listener restored a"]);
+  await changeTogether([() => set.prepare(() => next)]);
+  expect(set.running[0]?.options.noDelay).toBe(false);
 });

@@ -2,6 +2,7 @@ import { afterEach } from "bun:test";
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
 import { DashboardLink } from "../../src/app/admin/mod.ts";
 import { parseConfig } from "../../src/app/mod.ts";
+import { changeTogether } from "../../src/app/reload.ts";
 import { ProxyListeners } from "../../src/proxy/listeners/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
 import { opened } from "../certificates/store-support.ts";
@@ -52,7 +53,7 @@ export async function startListeners(proxy: string, services?: string, autoPort 
     said: () =>
       log.lines.map(([, message, fields]) => `${message} ${fields.name ?? ""} ${fields.changed ?? ""}`.trim()),
     log,
-    reload: async (proxy: string, services?: string) => (await listeners.prepare(settings(proxy, services))).commit(),
+    reload: (proxy: string, services?: string) => changeTogether([() => listeners.prepare(settings(proxy, services))]),
   };
 }
 

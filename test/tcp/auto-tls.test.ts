@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
 import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { effectiveSettings, parseConfig } from "../../src/app/mod.ts";
+import { changeTogether } from "../../src/app/reload.ts";
 import { checkListeners, Listeners } from "../../src/tcp/listeners/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
 import { opened } from "../certificates/store-support.ts";
@@ -27,7 +28,7 @@ async function started(listener: string) {
   const listeners = await Listeners.start(settings(listener), { log, certificates });
   open.push(listeners);
   const server = () => listeners.running[0]!.server;
-  const reload = async (next: string) => (await listeners.prepare(settings(next))).commit();
+  const reload = (next: string) => changeTogether([() => listeners.prepare(settings(next))]);
   return { ...made, log, server, reload };
 }
 
