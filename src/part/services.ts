@@ -142,7 +142,7 @@ export interface HttpTargetTls {
   readonly key: string | undefined;
 }
 
-/** In this order: remove, set, add. Values of requests' headers may have placeholders. */
+/** In this order: remove, set, add. Values may have placeholders. */
 export interface HeaderEdits {
   readonly remove: readonly string[];
   readonly set: readonly HeaderField[];

@@ -1,10 +1,15 @@
 import { afterEach, expect, test } from "bun:test";
-import type { Server } from "../../src/net/mod.ts";
+import { join } from "node:path";
+import { listen, type Server } from "../../src/net/mod.ts";
+import { PROXY_COUNTS } from "../../src/proxy/counts.ts";
 import type { ProxyOptions } from "../../src/proxy/handler/mod.ts";
+import proxyModule from "../../src/proxy/handler/proxy-module.ts";
 import { handlerOptions } from "../../src/proxy/listeners/change.ts";
 import { NOW, settings } from "./listeners-support.ts";
 import { bodyOf, exchange, get, proxyOptions, RawClient, rawTarget, startProxy, statusOf } from "./support.ts";
+import { overHttp1, overHttp2 } from "./tls-client.ts";
 
+const fixture = (name: string) => join(import.meta.dirname, "../net/fixtures", `${name}.pem`);
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -51,6 +56,43 @@ test("fields of a service are on all of its answers; those of content not on err
     expect([service, path, statusOf(got)]).toEqual([service, path, status]);
     expect([fieldsOf(got, "X-Frame-Options"), fieldsOf(got, "X-A")]).toEqual([["DENY"], ["b"]]);
     expect(fieldsOf(got, "Content-Type")).toEqual([hasType ? "x/y" : "text/plain; charset=utf-8"]);
+  }
+});
+
+const FILLED = `headers: { response: {
+    set: { X-Served-By: "{http.request.host}", Cache-Control: "{http.request.header.X-Cache}", X-Fixed: a },
+    add: { X-Blank: "{http.request.header.None} b {http.request.header.None}", X-Served-By: fixed } } }`;
+
+test("values have the request's own, put in once, on all answers; those of content not on error pages", async () => {
+  const target = await rawTarget((text, socket) => {
+    if (text.endsWith("\r\n\r\n"))
+      socket.write("HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nX-Served-By: app\r\nContent-Length: 0\r\n\r\n");
+  });
+  stops.push(() => target.stop());
+  const hosts = 'hosts: ["*.home.arpa"]';
+  const services = `  respond: { respond: text, ${hosts}, path: /respond, ${FILLED} }
+  files: { root: ${import.meta.dirname}, ${hosts}, path: /files, strip: true, ${FILLED} }
+  forward: { target: "http://127.0.0.1:${target.port}", ${hosts}, path: /forward, ${FILLED} }
+  down: { target: "http://127.0.0.1:1", ${hosts}, path: /down, ${FILLED} }\n`;
+  const tls = { cert: fixture("localhost-cert"), key: fixture("localhost-key"), alpn: ["h2", "http/1.1"] };
+  const options = { port: 0, halfOpen: true, tls, handlerCounts: PROXY_COUNTS };
+  const proxy = await listen(options, proxyModule(proxyOptions(services)));
+  stops.push(() => proxy.stop({ graceMs: 0 }));
+  const headers = { "x-cache": "{http.request.uri} max-age=5" };
+  for (const ask of [overHttp1(proxy.port), overHttp2(proxy.port)]) {
+    for (const [path, status] of [
+      ["/respond", 200],
+      ["/files/support.ts", 200],
+      ["/forward", 200],
+      ["/down", 502],
+    ] as const) {
+      const answer = await ask({ host: "a.home.arpa", path, headers });
+      expect([path, answer.status]).toEqual([path, status]);
+      expect(answer.headers).toMatchObject({ "x-served-by": "a.home.arpa, fixed", "x-blank": "b", "x-fixed": "a" });
+      const cache = answer.headers["cache-control"];
+      if (status === 502) expect(cache).not.toBe(headers["x-cache"]);
+      else expect(cache).toBe(headers["x-cache"]);
+    }
   }
 });
 

@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import type { Exchange } from "../../src/http/mod.ts";
+import { preparedLines } from "../../src/proxy/answers/mod.ts";
+import type { Head } from "../../src/wire/http1/mod.ts";
 import { exchange, get, proxyOptions, rawTarget, startProxy } from "./support.ts";
 
 test("headers for targets get the request's values, once, in one line each", async () => {
@@ -25,4 +28,22 @@ test("headers for targets get the request's values, once, in one line each", asy
     await proxy.stop({ graceMs: 0 });
     target.stop();
   }
+});
+
+test.each([
+  ["a.lan\r\nX-B: c", []],
+  ["a.lan\nX-B: c", []],
+  ["a\0", []],
+  [" \ta.lan ", ["X-A: a.lan", "X-A: < \ta.lan >"]],
+  ["", ["X-A: ", "X-A: <>"]],
+  ["y".repeat(9000), []],
+])("a value is one line without blanks around it, or is left out: %j", (serverName, expected) => {
+  const { filled } = preparedLines([
+    ["X-A", "{http.request.tls.server_name}"],
+    ["X-A", "<{http.request.tls.server_name}>"],
+  ]);
+  const lines: Uint8Array[] = [];
+  const exchange = { client: { serverName } } as unknown as Exchange;
+  filled!.addTo(lines, { exchange, head: {} as Head, bytes: new Uint8Array() });
+  expect(lines.map((line) => Buffer.from(line).toString())).toEqual(expected.map((line) => `${line}\r\n`));
 });

@@ -15,14 +15,12 @@ const NONE: HeaderLines = { remove: [], set: {}, add: {} };
  * Adds one line of `header`, `request_header`, `header_up` or `header_down`: `X value`, `+X value`, `-X`.
  *
  * @param words the line's words, the header's name first
- * @param isResponse it is for answers
  */
 export function withHeaderLine(
   given: HeaderLines | undefined,
   words: readonly string[],
   from: Directive,
   report: Report,
-  isResponse = false,
 ): HeaderLines {
   const lines = given ?? NONE;
   const [field = "", value, replacement] = words;
@@ -40,7 +38,6 @@ export function withHeaderLine(
   if (value === undefined) return refuse("it has no value");
   const long = withLongPlaceholders(value);
   if (long === undefined) return refuse("it has a placeholder that tenk does not know");
-  if (isResponse && long.includes("{http.")) return refuse("headers of answers have no placeholders");
   if (sign === "?") report.add(from, `${field} carried over as one that is always set`);
   const kind = sign === "+" ? "add" : "set";
   if (Object.keys(lines[kind]).some((each) => each.toLowerCase() === name.toLowerCase()))

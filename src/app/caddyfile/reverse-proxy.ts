@@ -58,7 +58,7 @@ export function forwardingOf(from: Directive, upstreams: readonly string[], repo
     if (name === "header_up") {
       if (!OWN_HEADERS.test(args[0] ?? "") || !OWN_VALUES.test(args[1] ?? ""))
         headers.request = withHeaderLine(headers.request, args, line, report);
-    } else if (name === "header_down") headers.response = withHeaderLine(headers.response, args, line, report, true);
+    } else if (name === "header_down") headers.response = withHeaderLine(headers.response, args, line, report);
     else if (name === "transport") isSecure = transport(line, section, report) || isSecure;
     else if (!setting(line, section, urls.length, report)) report.add(line, "not carried over");
     if (name === "transport" && args[0] !== "http") return undefined;

@@ -19,7 +19,7 @@ const SETTINGS: Readonly<
   encode: () => ({ settings: { compress: true } }),
   request_body: (_, from, __, report) => ({ settings: maxBodyOf(from, report) }),
   header: ({ settings }, from, args, report) => ({
-    settings: { response: headerLines(settings.response, from, args, report, true) },
+    settings: { response: headerLines(settings.response, from, args, report) },
   }),
   request_header: ({ settings }, from, args, report) => ({
     settings: { request: headerLines(settings.request, from, args, report) },
@@ -79,16 +79,9 @@ export function withSettings(
   return next;
 }
 
-function headerLines(
-  given: RouteSettings["response"],
-  from: Directive,
-  args: readonly string[],
-  report: Report,
-  isResponse = false,
-) {
-  let lines = args.length > 0 ? withHeaderLine(given, args, from, report, isResponse) : given;
-  for (const line of from.block ?? [])
-    lines = withHeaderLine(lines, [line.name, ...line.args], line, report, isResponse);
+function headerLines(given: RouteSettings["response"], from: Directive, args: readonly string[], report: Report) {
+  let lines = args.length > 0 ? withHeaderLine(given, args, from, report) : given;
+  for (const line of from.block ?? []) lines = withHeaderLine(lines, [line.name, ...line.args], line, report);
   return lines ?? { remove: [], set: {}, add: {} };
 }
 

@@ -2,8 +2,8 @@ import type { Exchange } from "../../http/mod.ts";
 import type { HttpForward, HttpService } from "../../part/mod.ts";
 import type { TargetList } from "../../targets/mod.ts";
 import { FieldName, type FieldSet, fieldLine, fieldSet } from "../../wire/http1/mod.ts";
+import { type FilledLines, preparedLines } from "../answers/mod.ts";
 import { type ChoiceHash, choiceHashFor } from "./choice-hash.ts";
-import { FilledLines } from "./filled-lines.ts";
 import { type Http2Use, type HttpLink, http2Use } from "./http-link.ts";
 import { DROPPED_FROM_REQUESTS, union } from "./request-head.ts";
 
@@ -48,8 +48,7 @@ export function forwardRoute(
   targets: TargetList<HttpLink>,
 ): ForwardRoute {
   const { balance, hashHeader, sticky, attempts, timeouts } = forward;
-  const fields = [...request.set, ...request.add];
-  const filled = fields.filter(FilledLines.isFor);
+  const { lines, filled } = preparedLines([...request.set, ...request.add]);
   return {
     targets,
     http2: mostOf(forward),
@@ -61,8 +60,8 @@ export function forwardRoute(
     drop:
       auth?.type === "basic" ? union(DROPPED_FROM_REQUESTS, fieldSet(FieldName.authorization)) : DROPPED_FROM_REQUESTS,
     dropNames: namesOf([...request.remove, ...request.set.map(([name]) => name), ...identityFields(auth)]),
-    lines: fields.filter((each) => !filled.includes(each)).map(([name, value]) => fieldLine(name, value)),
-    filledLines: filled.length === 0 ? undefined : new FilledLines(filled),
+    lines,
+    filledLines: filled,
     responseDropNames: namesOf([...response.remove, ...response.set.map(([name]) => name)]),
     compresses: compress,
     via: VIA,

@@ -14,6 +14,7 @@ import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isL
 import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
 import { hostKey, RouteTable } from "../routes/mod.ts";
+import { giveLines } from "./answer-lines.ts";
 import { challengeToken } from "./challenge.ts";
 import { KnownHosts } from "./known-hosts.ts";
 import type { ProxyOptions } from "./options.ts";
@@ -234,8 +235,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
         toHttps.answer(exchange as Exchange, head, bytes);
       return;
     }
-    exchange.answerLines = route.lines.all;
-    exchange.errorLines = route.lines.ofErrors;
+    giveLines(exchange as Exchange, route.lines, head, bytes);
     if (http.maxBodyBytes > 0 && !exchange.limitBody(http.maxBodyBytes)) return;
     if (guard === undefined) this.#goOn(exchange, route, head, bytes, ANYBODY);
     else this.#guarded(exchange, route, guard, head, bytes);

@@ -101,6 +101,10 @@ describe("a directive becomes", () => {
     ["reverse_proxy h:1 {\n health_uri /up\n health_status 2xx\n}", { health: { path: "/up", status: "2xx" } }],
     ["reverse_proxy h:1 {\n flush_interval -1\n header_up X-Forwarded-Proto {scheme}\n}", { target: "http://h:1" }],
     [
+      "header X-Served-By {host}\nreverse_proxy h:1 {\n header_down X-A {uri}\n}",
+      { headers: { response: { set: { "X-Served-By": "{http.request.host}", "X-A": "{http.request.uri}" } } } },
+    ],
+    [
       "reverse_proxy h:1 {\n header_up +X-A {http.request.host}\n}",
       { headers: { request: { add: { "X-A": "{http.request.host}" } } } },
     ],
@@ -158,7 +162,10 @@ describe("it is said where it cannot be carried over:", () => {
       "tls: not carried over: nobody gets in until auth or allow is set",
     ],
     ["@b host b.other\nhandle @b {\n respond ok\n}", "b.other is never reached, the site has a.example.org"],
-    ["header X-A {host}\nrespond ok", "X-A not carried over: headers of answers have no placeholders"],
+    [
+      "header X-A {http.response.header.B}\nrespond ok",
+      "X-A not carried over: it has a placeholder that tenk does not",
+    ],
     ["authorize with policy\nrespond ok", "authorize: not carried over: nobody gets in"],
     ["header __proto__ a\nrespond ok", "__proto__ not carried over: it is no header"],
     ["basic_auth {\n __proto__ x\n}\nrespond ok", "it has no users: nobody gets in"],
