@@ -116,7 +116,9 @@ describe("files", () => {
     await first.store.idle();
     await first.store.close();
     const files = join(folder, "issued");
-    expect(readdirSync(files).sort()).toEqual(["_.home.arpa.pem", "app.example.org.pem", "default.pem", "git.lan.pem"]);
+    const names = readdirSync(files).sort();
+    const ofAddresses = expect.stringMatching(/^default-[0-9a-f]{8}\.pem$/);
+    expect(names).toEqual(["_.home.arpa.pem", "app.example.org.pem", ofAddresses, "git.lan.pem"]);
     for (const name of readdirSync(files)) expect(statSync(join(files, name)).mode & 0o777).toBe(0o600);
     const second = await opened(folder);
     const { declaration: again } = await second.declare("git.lan", "*.home.arpa", "app.example.org");
@@ -124,6 +126,16 @@ describe("files", () => {
     expect(second.acme.requests).toEqual([]);
     expect(second.lines).toEqual([]);
     expect(second.store.status().every(({ isStored }) => isStored)).toBe(true);
+  });
+
+  test("of listeners with different addresses are each used after a restart", async () => {
+    const folder = newFolder();
+    const first = await opened(folder);
+    const before = [await first.declare("10.0.0.1"), await first.declare("10.0.0.2")];
+    await first.store.close();
+    const second = await opened(folder);
+    const after = [await second.declare("10.0.0.1"), await second.declare("10.0.0.2")];
+    expect(after.map(({ declaration }) => declaration.tls)).toEqual(before.map(({ declaration }) => declaration.tls));
   });
 
   test.each([

@@ -144,7 +144,10 @@ test("tenk status prints it, and --watch wants a terminal", async () => {
     stdio: ["pipe", "pipe", "ignore"],
     env: { ...process.env, TERM: "xterm" },
   });
-  const dumb = spawnSync("script", ["-qfec", words, "/dev/null"], { env: { ...process.env, TERM: "dumb" } });
+  const dumb = spawnSync("script", ["-qfec", words, "/dev/null"], {
+    env: { ...process.env, TERM: "dumb" },
+    timeout: 30_000,
+  });
   expect(dumb.stdout.toString()).toStartWith("tenk: --watch draws on a terminal");
   let drawn = "";
   watching.stdout.setEncoding("utf8").on("data", (text: string) => {

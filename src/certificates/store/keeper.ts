@@ -54,11 +54,10 @@ export class Keeper {
   }
 
   /** Returns the entry of these names, which is new where no declaration has it. */
-  acquire(names: readonly string[], isDefault: boolean): Entry {
+  acquire(names: readonly string[]): Entry {
     const key = names.join();
     const known = this.#entries.get(key);
-    const entry =
-      known ?? new Entry(names, fileNameOf(names, isDefault), this.#issuerOf(names[0]!), this.#clock.random());
+    const entry = known ?? new Entry(names, fileNameOf(names), this.#issuerOf(names[0]!), this.#clock.random());
     this.#entries.set(key, entry);
     entry.users += 1;
     return entry;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IssuedCertificate } from "../issuer.ts";
 import { type CertificateInfo, infoOf, isKeyOf, readCertificate, splitPem } from "../x509/mod.ts";
 
@@ -39,7 +40,12 @@ export function checkedInfo({ cert, key }: IssuedCertificate, names: readonly st
   return info;
 }
 
-/** `*.home.arpa` → `_.home.arpa.pem`. The names were checked, so that none has a slash. */
-export function fileNameOf(names: readonly string[], isDefault: boolean): string {
-  return isDefault ? "default.pem" : `${names[0]!.replace("*", "_").replaceAll(":", "-")}.pem`;
+/**
+ * `*.home.arpa` → `_.home.arpa.pem`; several names, which are those for clients that name no host, → `default-1f3c9a2b.pem`: each
+ * listener may have its own addresses. The names were checked, so that none has a slash.
+ */
+export function fileNameOf(names: readonly string[]): string {
+  if (names.length === 1) return `${names[0]!.replace("*", "_").replaceAll(":", "-")}.pem`;
+  const digest = createHash("sha256").update(names.join()).digest("hex");
+  return `default-${digest.slice(0, 8)}.pem`;
 }

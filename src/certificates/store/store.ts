@@ -52,7 +52,7 @@ class Store implements CertificateStore {
   async declare(names: readonly string[], options: DeclareOptions): Promise<Declaration> {
     const checked = [...new Set(names.map(checkedName))];
     this.#requireRoom(checked);
-    const [byDefault, ...others] = this.#groups(checked).map((group, at) => this.keeper.acquire(group, at === 0));
+    const [byDefault, ...others] = this.#groups(checked).map((group) => this.keeper.acquire(group));
     const entries = [byDefault!, ...others];
     const declaration: ListenerDeclaration = new ListenerDeclaration(checked, entries, options, {
       log: this.keeper.log,
