@@ -150,5 +150,16 @@ export async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
+/** Waits until a figure that grew stands still, since everything on the way is full. @returns it */
+export async function settled(figure: () => number): Promise<number> {
+  for (let before = -1, still = 0; still < 10; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = figure();
+    still = now === before && now > 0 ? still + 1 : 0;
+    before = now;
+  }
+  return figure();
+}
+
 export const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
