@@ -141,10 +141,10 @@ export class Folder {
     let found = MISSING;
     for (const candidate of candidates) {
       found = await this.#resourceAt(root, candidate, known);
+      // A folder by the name of an index file is none.
+      if (found.type === "none" && found.why === "folder" && path.endsWith("/")) found = MISSING;
       if (found.type === "file" || found.why !== "missing") break;
     }
-    // A folder by the name of an index file is none.
-    if (found.type === "none" && found.why === "folder" && path.endsWith("/")) found = MISSING;
     const isMissing = found.type === "none" && found.why === "missing";
     return isMissing && fallback !== undefined ? this.#resourceAt(root, fallback, known) : found;
   }

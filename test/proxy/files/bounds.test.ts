@@ -1,15 +1,19 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileCache } from "../../../src/proxy/files/file-cache.ts";
-import { Folder } from "../../../src/proxy/files/folder.ts";
+import { type FileResource, Folder } from "../../../src/proxy/files/folder.ts";
 import { type OpenFile, OpenFiles } from "../../../src/proxy/files/open-files.ts";
-import { inspect, type StoredFile } from "../../../src/proxy/files/stored-file.ts";
+import { inspect, noFileOf, type StoredFile } from "../../../src/proxy/files/stored-file.ts";
 import { Turnstile } from "../../../src/proxy/files/turnstile.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "tenk-bounds-")));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const SITE = { index: [], fallback: undefined, precompressed: false, cacheBytes: 1_000_000 };
 
 async function stored(name: string): Promise<StoredFile> {
   writeFileSync(join(folder, name), name);
@@ -87,6 +91,19 @@ test("a turnstile runs so many at once, the others in their order, and turns awa
   expect(await Promise.all(both)).toEqual([1, 2]);
 });
 
+test.each([
+  ["ENOENT", "missing"],
+  ["ELOOP", "missing"],
+  ["ENXIO", "missing"],
+  ["EACCES", "forbidden"],
+  ["EPERM", "forbidden"],
+  ["EMFILE", "busy"],
+  ["ENFILE", "busy"],
+  ["EIO", "broken"],
+] as const)("%s means that a file is %s", (code, why) => {
+  expect(noFileOf(Object.assign(new Error("on purpose"), { code }))).toBe(why);
+});
+
 describe("open files", () => {
   const open = (files: OpenFiles, file: StoredFile) =>
     new Promise<OpenFile | "busy" | "changed">((resolve) => files.open(file, resolve));
@@ -113,16 +130,48 @@ describe("open files", () => {
     expect(await open(files, former)).toBe("changed");
     expect(readdirSync("/proc/self/fd").length).toBe(descriptors);
   });
+
+  test("wait for no writer of a pipe that took the place", async () => {
+    const former = await stored("piped");
+    rmSync(join(folder, "piped"));
+    spawnSync("mkfifo", [join(folder, "piped")]);
+    expect(await open(new OpenFiles(), former)).toBe("changed");
+  });
+});
+
+test("more paths than may wait to be looked up are busy", async () => {
+  const site = new Folder({ ...SITE, folder }, false, new Set());
+  const found = await Promise.all(Array.from({ length: 32 + 1024 + 3 }, (_, index) => site.find(`/none-${index}`)));
+  expect(found.map((each) => each.type === "none" && each.why).slice(1055)).toEqual([
+    "missing",
+    "busy",
+    "busy",
+    "busy",
+  ]);
+});
+
+test("what is compressed is kept in the same memory, so that others leave", async () => {
+  const site = new Folder({ ...SITE, folder, cacheBytes: 40_000 }, true, new Set());
+  for (let index = 0; index < 5; index++) {
+    writeFileSync(join(folder, `random-${index}.txt`), randomBytes(2500).toString("hex"));
+    await site.find(`/random-${index}.txt`);
+  }
+  const isKept = (index: number) => site.fresh(`/random-${index}.txt`, 0) !== undefined;
+  expect([isKept(0), isKept(4)]).toEqual([true, true]);
+  for (const index of [3, 4]) {
+    const path = `/random-${index}.txt`;
+    await site.inCoding(path, site.fresh(path, 0) as FileResource, "gzip");
+  }
+  expect([isKept(1), isKept(3), isKept(4)]).toEqual([false, true, true]);
 });
 
 test("who asks for a path that is being looked up gets the same answer, and without its folder every path is missing", async () => {
-  const files = { folder, index: [], fallback: undefined, precompressed: false, cacheBytes: 1_000_000 };
-  const site = new Folder(files, false, new Set());
+  const site = new Folder({ ...SITE, folder }, false, new Set());
   await stored("same");
   const [one, other] = await Promise.all([site.find("/same"), site.find("/same")]);
   expect(one).toBe(other);
   expect(site.fresh("/same", performance.now())).toBe(one);
   expect(await site.find("/same")).toBe(one);
-  const gone = new Folder({ ...files, folder: join(folder, "gone") }, false, new Set());
+  const gone = new Folder({ ...SITE, folder: join(folder, "gone") }, false, new Set());
   expect(await gone.find("/same")).toEqual({ type: "none", why: "missing" });
 });

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../../src/app/mod.ts";
@@ -18,8 +28,16 @@ const MODIFIED = "Wed, 21 Oct 2015 07:28:00 GMT";
 let proxy: Server;
 
 beforeAll(async () => {
-  for (const path of ["www/docs", "www/empty", "www/.git", "www/.well-known", "outside"])
-    mkdirSync(join(folder, path), { recursive: true });
+  const folders = [
+    "www/docs",
+    "www/empty",
+    "www/.git",
+    "www/.well-known",
+    "www/odd/index.html",
+    "outside",
+    "www-beside",
+  ];
+  for (const path of folders) mkdirSync(join(folder, path), { recursive: true });
   const write = (path: string, text: string | Uint8Array) => {
     writeFileSync(join(folder, path), text);
     utimesSync(join(folder, path), new Date(MODIFIED), new Date(MODIFIED));
@@ -36,10 +54,13 @@ beforeAll(async () => {
   write("www/app.js.br", "br");
   write("www/app.js.gz", "gz");
   write("www/big.bin", new Uint8Array(3_000_000).fill(7));
+  write("www/odd/home.html", "<p>odd");
   write("outside/secret.txt", "secret");
+  write("www-beside/secret.txt", "secret");
   symlinkSync("a.txt", join(www, "inside.txt"));
   symlinkSync("../outside/secret.txt", join(www, "link.txt"));
   symlinkSync("../outside", join(www, "linked"));
+  symlinkSync("../www-beside/secret.txt", join(www, "beside.txt"));
   symlinkSync("/etc/passwd", join(www, "absolute.txt"));
   symlinkSync(".env", join(www, "env.txt"));
   symlinkSync("loop", join(www, "loop"));
@@ -47,6 +68,8 @@ beforeAll(async () => {
   const sections = [
     `  app: { root: ${www} }`,
     `  spa: { root: { folder: ${www}, fallback: /index.html, precompressed: false, cache: 0 } }`,
+    `  kept: { root: { folder: ${www}, fallback: /index.html } }`,
+    `  second: { root: { folder: ${www}, index: [index.html, home.html] } }`,
     `  below: { root: ${www}, path: /files, strip: true, hosts: [below.home.arpa] }`,
     `  set: { root: ${www}, headers: { response: { remove: [ETag], set: { Content-Type: x/y }, add: { X-A: b } } } }`,
   ];
@@ -80,12 +103,14 @@ describe("a path", () => {
     ["/a.txt/", 404],
     ["/a.txt/b", 404],
     ["/empty/", 404],
+    ["/odd/", 404],
     ["/.git/config", 404],
     ["/.env", 404],
     ["/link.txt", 404],
     ["/linked/secret.txt", 404],
     ["/linked/", 404],
     ["/linked", 404],
+    ["/beside.txt", 404],
     ["/absolute.txt", 404],
     ["/env.txt", 404],
     ["/loop", 404],
@@ -114,6 +139,11 @@ describe("a path", () => {
     expect(statusOf(await spa("/.env"))).toBe(404);
     expect(statusOf(await spa("/../x"))).toBe(400);
     expect(statusOf(await spa("/docs"))).toBe(308);
+  });
+
+  test("of a folder is that of its first index file, which is no folder itself", async () => {
+    const answers = ["/", "/odd/"].map((target) => exchange(proxy.port, get(target, "second.home.arpa")));
+    expect((await Promise.all(answers)).map(bodyOf)).toEqual(["<p>home", "<p>odd"]);
   });
 
   test("is looked up without the service's own path, where that is stripped", async () => {
@@ -155,6 +185,7 @@ describe("a condition", () => {
     ["If-None-Match: TAG", 304],
     ["If-None-Match: W/TAG", 304],
     ['If-None-Match: "x", TAG', 304],
+    ['If-None-Match: TAG\r\nIf-None-Match: "x"', 304],
     ["If-None-Match: *", 304],
     ['If-None-Match: "x"', 200],
     [`If-Modified-Since: ${MODIFIED}`, 304],
@@ -249,6 +280,39 @@ test("a file that changes, is replaced or goes is seen within a second", async (
     status = statusOf(got);
   }
   expect(performance.now() - startedMs).toBeLessThan(4000);
+});
+
+test("a file that changes keeping its length and date is seen", async () => {
+  const path = join(www, "same.txt");
+  for (const text of ["one", "two"]) {
+    writeFileSync(path, text);
+    utimesSync(path, new Date(MODIFIED), new Date(MODIFIED));
+    for (let body = ""; body !== text; ) body = bodyOf(await ask("/same.txt"));
+  }
+});
+
+test("a compressed file that is replaced beside its file is seen", async () => {
+  writeFileSync(join(www, "coded.txt"), "plain");
+  for (const text of ["one", "two"]) {
+    writeFileSync(join(www, "coded.txt.br"), text);
+    for (let body = ""; body !== text; ) body = bodyOf(await ask("/coded.txt", "Accept-Encoding: br"));
+  }
+});
+
+test("a path that gets a file of its own has that file's type, and the fallback's no more", async () => {
+  const spa = () => exchange(proxy.port, get("/later.txt", "kept.home.arpa"));
+  const typeOf = async () => fieldOf(await spa(), "Content-Type")?.split(";")[0] ?? "";
+  expect(await typeOf()).toBe("text/html");
+  symlinkSync("index.html", join(www, "later.txt"));
+  for (let type = ""; type !== "text/plain"; ) type = await typeOf();
+});
+
+const SHORT = "/sys/kernel/profiling";
+test.skipIf(!existsSync(SHORT))("a file that has less than it says is sent as it is", async () => {
+  const kernel = await startProxy(proxyOptions("  app: { root: { folder: /sys/kernel, cache: 1MiB } }\n"));
+  const got = await exchange(kernel.port, get("/profiling", HOST));
+  await kernel.stop({ graceMs: 0 });
+  expect([statSync(SHORT).size > 100, bodyOf(got)]).toEqual([true, readFileSync(SHORT, "utf8")]);
 });
 
 test("a folder is relative to the configuration's, and must be there at the start", () => {
