@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { constants, gunzipSync, gzipSync, zstdDecompressSync } from "node:zlib";
 import { listen, type Server } from "../../src/net/mod.ts";
 import { PROXY_COUNTS } from "../../src/proxy/counts.ts";
 import proxyModule from "../../src/proxy/handler/proxy-module.ts";
-import { until } from "../net/support.ts";
+import { settled } from "./guard-support.ts";
 import { exchange, get, proxyOptions, RawClient, type RawTarget, rawTarget, startProxy, statusOf } from "./support.ts";
 
 const stops: (() => unknown)[] = [];
@@ -71,13 +71,17 @@ describe("a forwarded answer", () => {
     ["gzip;q=1, zstd;q=0.5", "gzip"],
     ["*", "zstd"],
     ["zstd;q=0, *;q=0.1", "gzip"],
+    ["x-gzip", "gzip"],
+    ["gzip\r\nAccept-Encoding: br", "gzip"],
+    ["gzip;q=2", undefined],
+    [`${"x,".repeat(520)}gzip`, undefined],
     ["identity, gzip;q=0.5", undefined],
     ["gzip;q=0", undefined],
     ["br", undefined],
     [undefined, undefined],
   ])("to Accept-Encoding: %s is in %s", async (accepted, coding) => {
     for (const answer of [
-      answerWith(TEXT, TYPE, 'ETag: "a"', "Accept-Ranges: bytes"),
+      answerWith(TEXT, TYPE, 'ETag: "a"', "Accept-Ranges: bytes", "Proxy: x"),
       `HTTP/1.1 200 OK\r\n${TYPE}\r\nETag: "a"\r\nTransfer-Encoding: chunked\r\n\r\n${TEXT.length.toString(16)}\r\n${TEXT}\r\n0\r\n\r\n`,
     ]) {
       const proxy = await proxyOf(answer);
@@ -86,11 +90,21 @@ describe("a forwarded answer", () => {
       expect(body).toBe(TEXT);
       expect(head).toContain("Vary: Accept-Encoding");
       expect(/content-encoding: (.*)/i.exec(head)?.[1]).toBe(coding);
-      expect(head).toContain(coding === undefined ? 'ETag: "a"' : 'ETag: W/"a"');
+      expect(head.match(/^(etag|proxy): .*/gim)).toEqual([coding === undefined ? 'ETag: "a"' : 'ETag: W/"a"']);
       if (coding === undefined) continue;
       expect(bytes).toBeLessThan(300);
       expect(head).not.toMatch(/content-length|accept-ranges/i);
     }
+  });
+
+  test.each([
+    ['W/"a"', ['ETag: W/"a"']],
+    ["no-tag", []],
+  ])("with the ETag %s has %j when it is compressed, and 512 bytes are enough", async (etag, sent) => {
+    const proxy = await proxyOf(answerWith("x".repeat(512), TYPE, `ETag: ${etag}`));
+    const { head } = read(await exchange(proxy.port, get("/", HOST, "Accept-Encoding: gzip")));
+    expect(head).toContain("Content-Encoding: gzip");
+    expect([...(head.match(/^etag.*/gim) ?? [])]).toEqual(sent);
   });
 
   const long = "x".repeat(600);
@@ -105,6 +119,8 @@ describe("a forwarded answer", () => {
     ["must not be changed", answerWith(long, TYPE, "Cache-Control: public, no-transform")],
     ["has a digest", answerWith(long, TYPE, "Content-Digest: sha-256=:x:")],
     ["is a part", answerWith(long, TYPE, "Content-Range: bytes 0-599/1000").replace("200 OK", "206 Partial Content")],
+    ["says that it is a part", answerWith(long, TYPE, "Content-Range: bytes 0-599/1000")],
+    ["is a part and says not which", answerWith(long, TYPE).replace("200 OK", "206 Partial Content")],
     [
       "announces trailers",
       `HTTP/1.1 200 OK\r\n${TYPE}\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n${long}\r\n0\r\nX-Sum: 1\r\n\r\n`,
@@ -138,16 +154,18 @@ describe("a forwarded answer", () => {
     client.close();
   });
 
-  test("names a Vary of the target no second time, and drops an ETag that the service removes", async () => {
-    const target = await targetOf(
-      (text, socket) =>
-        whole(text) && socket.write(answerWith(TEXT, TYPE, "Vary: Cookie, Accept-Encoding", 'ETag: "a"')),
-    );
-    const proxy = await proxyTo(target, ", headers: { response: { remove: [ETag] } }");
-    const { head } = read(await exchange(proxy.port, get("/", HOST, "Accept-Encoding: gzip")));
-    expect(head.match(/^vary: /gim)?.length).toBe(1);
-    expect(head).not.toMatch(/etag/i);
-  });
+  test.each(["Cookie, Accept-Encoding", "*"])(
+    "names the target's Vary: %s no second time, and drops an ETag that the service removes",
+    async (vary) => {
+      const target = await targetOf(
+        (text, socket) => whole(text) && socket.write(answerWith(TEXT, TYPE, `Vary: ${vary}`, 'ETag: "a"')),
+      );
+      const proxy = await proxyTo(target, ", headers: { response: { remove: [ETag] } }");
+      const { head } = read(await exchange(proxy.port, get("/", HOST, "Accept-Encoding: gzip")));
+      expect(head.match(/^vary: /gim)?.length).toBe(1);
+      expect(head).not.toMatch(/etag/i);
+    },
+  );
 
   test.each(["zstd", "gzip"] as const)("of an event stream in %s comes event by event", async (coding) => {
     const target = await targetOf((text, socket) => {
@@ -182,7 +200,7 @@ describe("a forwarded answer", () => {
   test("slows its target while the client reads nothing, and is whole when it reads", async () => {
     // Random digits: they shrink by half only, so that much must be sent.
     const block = Buffer.from(Array.from({ length: 65_536 }, () => (Math.random() * 16) | 0).map((each) => each + 97));
-    const blocks = 400;
+    const blocks = 800;
     let sent = 0;
     const target = await targetOf((text, socket) => {
       if (!whole(text)) return;
@@ -200,12 +218,7 @@ describe("a forwarded answer", () => {
     const client = connect({ port: proxy.port, host: "127.0.0.1" });
     client.pause();
     client.write(get("/", HOST, "Accept-Encoding: zstd"));
-    let before = -1;
-    await until(() => {
-      const isSame = sent === before && sent > 0;
-      before = sent;
-      return isSame;
-    });
+    expect(await settled(() => sent)).toBeLessThan(blocks);
     expect(proxy.counts().writeQueueBytes).toBeLessThan(1024 * 1024);
     const chunks: Buffer[] = [];
     client.on("data", (bytes: Buffer) => chunks.push(bytes));
@@ -268,14 +281,56 @@ describe("an own answer", () => {
   });
 });
 
-test("over HTTP/2 an answer is compressed in the same way", async () => {
-  const target = await targetOf((text, socket) => whole(text) && socket.write(answerWith(TEXT, TYPE)));
-  const options = proxyOptions(`  app: { target: "http://127.0.0.1:${target.port}", compress: true }\n`);
+/** A session of HTTP/2 with a proxy. */
+async function startSecure(services: string): Promise<ClientHttp2Session> {
   const tls = { cert: fixture("localhost-cert"), key: fixture("localhost-key"), alpn: ["h2", "http/1.1"] };
-  const proxy = await listen({ port: 0, halfOpen: true, tls, handlerCounts: PROXY_COUNTS }, proxyModule(options));
+  const module = proxyModule(proxyOptions(services));
+  const proxy = await listen({ port: 0, halfOpen: true, tls, handlerCounts: PROXY_COUNTS }, module);
   stops.push(() => proxy.stop({ graceMs: 0 }));
   const session = connectHttp2(`https://127.0.0.1:${proxy.port}`, { rejectUnauthorized: false });
   stops.push(() => session.destroy());
+  return session;
+}
+
+test("128 answers are compressed at once, further ones go on as they are, and each that ends makes room", async () => {
+  const target = await targetOf((text, socket) => {
+    if (whole(text)) socket.write(`HTTP/1.1 200 OK\r\n${TYPE}\r\n\r\n`);
+  });
+  const folder = mkdtempSync(join(tmpdir(), "tenk-compress-"));
+  stops.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "a.txt"), TEXT.repeat(100));
+  const session = await startSecure(
+    `  app: { target: "http://127.0.0.1:${target.port}", compress: true }
+  site: { root: { folder: ${folder}, cache: 0 }, compress: true }
+`,
+  );
+  /** Begins a request. @returns it, and the coding of its answer */
+  const ask = async (host: string): Promise<[ClientHttp2Stream, unknown]> => {
+    const stream = session.request({ ":path": "/a.txt", ":authority": host, "accept-encoding": "zstd" });
+    const headers = await new Promise<Record<string, unknown>>((resolve) => stream.once("response", resolve));
+    return [stream, headers["content-encoding"]];
+  };
+  const leave = ([stream]: [ClientHttp2Stream, unknown]) => {
+    const closed = new Promise((resolve) => stream.on("error", () => {}).on("close", resolve));
+    stream.close(8);
+    return closed;
+  };
+  const asked = await Promise.all(Array.from({ length: 128 }, () => ask(HOST)));
+  const codings = async () => [(await ask(HOST))[1], (await ask("site.home.arpa"))[1]];
+  expect(new Set(asked.map(([, coding]) => coding))).toEqual(new Set(["zstd"]));
+  expect(await codings()).toEqual([undefined, undefined]);
+  await leave(asked[0]!);
+  // One place is free, which a file's answer takes and gives back.
+  const [file, coding] = await ask("site.home.arpa");
+  await new Promise((resolve) => file.on("close", resolve).resume());
+  expect(coding).toBe("zstd");
+  const last = await ask(HOST);
+  expect([last[1], ...(await codings())]).toEqual(["zstd", undefined, undefined]);
+});
+
+test("over HTTP/2 an answer is compressed in the same way", async () => {
+  const target = await targetOf((text, socket) => whole(text) && socket.write(answerWith(TEXT, TYPE)));
+  const session = await startSecure(`  app: { target: "http://127.0.0.1:${target.port}", compress: true }\n`);
   const stream = session.request({ ":path": "/", ":authority": HOST, "accept-encoding": "zstd" });
   const chunks: Buffer[] = [];
   let coding: unknown;
