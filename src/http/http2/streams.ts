@@ -16,6 +16,7 @@ import { ConnectionError, type Http2Rejection, protocolError, streamClosed, tooM
 import { Http2Exchange } from "./exchange.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import type { Http2Session } from "./session.ts";
+import type { SessionStreams } from "./session-base.ts";
 import { StreamTable } from "./stream-table.ts";
 
 /** Streams we reset lately, on which frames may still be on their way. */
@@ -31,7 +32,7 @@ const ASTERISK = 0x2a;
  *   DATA ─► windows ─► its exchange ◄───┘          none: closed, reset, or never opened
  * ```
  */
-export class Http2Streams {
+export class Http2Streams implements SessionStreams {
   readonly #session: Http2Session;
   readonly #decoder = new HpackDecoder();
   readonly #open = new StreamTable<Http2Exchange<unknown>>();
@@ -59,15 +60,10 @@ export class Http2Streams {
     return this.#open.size;
   }
 
-  get(streamId: number): Http2Exchange<unknown> | undefined {
-    return this.#open.get(streamId);
-  }
-
   all(): Http2Exchange<unknown>[] {
     return this.#open.all();
   }
 
-  /** Whether the client never opened the stream. */
   isIdle(streamId: number): boolean {
     return streamId > this.lastId && !this.isClosed;
   }
@@ -228,8 +224,8 @@ export class Http2Streams {
 
   // ---- ends ----------------------------------------------------------------------------------------------------------
 
-  /** The client reset a stream. Opening and resetting streams costs us more than the client (CVE-2023-44487). */
-  resetByClient(streamId: number): void {
+  /** Opening and resetting streams costs us more than the client (CVE-2023-44487). */
+  resetByPeer(streamId: number): void {
     if (!this.#resets.take(this.#session.nowMs)) throw tooMany("resets", "RST_STREAM");
     const exchange = this.#open.get(streamId);
     if (exchange === undefined) return;
@@ -244,6 +240,12 @@ export class Http2Streams {
     server.reject(rejection, connection, `stream ${streamId}`);
     if (!this.#resets.take(nowMs)) throw tooMany("resets", "streams that must be reset");
     this.reset(streamId, code);
+  }
+
+  wrongFrame(streamId: number, code: ErrorCode, rejection: Http2Rejection): void {
+    const exchange = this.#open.get(streamId);
+    if (exchange !== undefined) this.streamError(exchange, code, rejection);
+    else this.reject(streamId, code, rejection);
   }
 
   malformed(exchange: Http2Exchange<unknown>): void {

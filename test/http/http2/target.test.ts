@@ -1,29 +1,20 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
-import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { Http2Server, Http2Target, type Http2TargetOptions } from "../../../src/http/mod.ts";
+import { Http2Server, type Http2TargetOptions } from "../../../src/http/mod.ts";
 import { listen } from "../../../src/net/mod.ts";
-import { ErrorCode, FrameFlag, FrameType } from "../../../src/wire/http2/mod.ts";
+import { ErrorCode, FrameType } from "../../../src/wire/http2/mod.ts";
 import { until } from "../../net/support.ts";
 import { concat } from "../../wire/support.ts";
 import { type Recorder as Answer, GET, send } from "../client/support.ts";
 import { answer, block, echoAll, encoder, frame, handle, Recorder, uint32 } from "./support.ts";
+import { closeAll, closers, data, head, raw, targetOf } from "./target-support.ts";
 
 const FIXTURES = join(import.meta.dirname, "..", "..", "net", "fixtures");
 const CERT = join(FIXTURES, "localhost-cert.pem");
 const POST =
   "POST /a?b HTTP/1.1\r\nHost: a.example\r\nTE: trailers\r\nConnection: TE, X-B\r\nX-A: 1\r\nX-B: 2\r\nCookie: c=d\r\n\r\n";
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function targetOf(url: string, options: Partial<Http2TargetOptions> = {}): Http2Target {
-  const target = new Http2Target({ url, ...options });
-  closers.push(() => target.stop({ graceMs: 0 }));
-  return target;
-}
+afterEach(closeAll);
 
 /** A target that is our own server. */
 async function served(
@@ -38,29 +29,6 @@ async function served(
   closers.push(() => server.stop({ graceMs: 0 }));
   return { recorder, server, target: targetOf(`http://127.0.0.1:${server.port}`, options) };
 }
-
-/** A target that answers what it gets with these bytes, behind its SETTINGS. */
-async function raw(onChunk: (socket: Socket, count: number) => void, options: Partial<Http2TargetOptions> = {}) {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    let count = 0;
-    socket.on("error", () => {});
-    socket.write(frame(FrameType.settings, 0, 0));
-    socket.on("data", () => onChunk(socket, count++));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { sockets, target: targetOf(`http://127.0.0.1:${(server.address() as { port: number }).port}`, options) };
-}
-
-const head = (streamId: number, lines: string[], isEnd = false) =>
-  frame(FrameType.headers, FrameFlag.endHeaders | (isEnd ? FrameFlag.endStream : 0), streamId, block(lines));
-const data = (streamId: number, content: string, isEnd = false) =>
-  frame(FrameType.data, isEnd ? FrameFlag.endStream : 0, streamId, encoder.encode(content));
 
 describe("a request", () => {
   test("arrives with its fields, and without those of its connection", async () => {

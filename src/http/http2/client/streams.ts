@@ -10,6 +10,7 @@ import {
 } from "../../../wire/http2/mod.ts";
 import { ConnectionError, flowError, protocolError } from "../connection-error.ts";
 import { ReceiveWindow } from "../receive-window.ts";
+import type { SessionStreams } from "../session-base.ts";
 import { StreamTable } from "../stream-table.ts";
 import type { ClientSession } from "./session.ts";
 import type { ClientStream } from "./stream.ts";
@@ -18,7 +19,7 @@ import type { Http2Target } from "./target.ts";
 const MAX_STREAM_ID = 0x7fffffff;
 
 /** The requests of a connection to a target, and what comes for them. */
-export class ClientStreams {
+export class ClientStreams implements SessionStreams {
   readonly #session: ClientSession;
   readonly #target: Http2Target;
   readonly #decoder = new HpackDecoder();
@@ -40,6 +41,10 @@ export class ClientStreams {
   }
   get areUsedUp(): boolean {
     return this.#nextId >= MAX_STREAM_ID;
+  }
+
+  isIdle(streamId: number): boolean {
+    return streamId >= this.#nextId;
   }
 
   add(stream: ClientStream): void {
@@ -95,8 +100,7 @@ export class ClientStreams {
       throw new ConnectionError(ErrorCode.compressionError, "compression", "a field block that cannot be decoded");
     const stream = this.#open.get(streamId);
     if (stream === undefined) {
-      if (streamId >= this.#nextId || (streamId & 1) === 0)
-        throw protocolError("HEADERS on a stream that was not opened");
+      if (this.isIdle(streamId)) throw protocolError("HEADERS on a stream that was not opened");
       return;
     }
     stream.receivedMs = this.#session.nowMs;
@@ -137,7 +141,7 @@ export class ClientStreams {
   }
 
   dataBegins(streamId: number, length: number): void {
-    if (streamId === 0 || streamId >= this.#nextId) throw protocolError("DATA on a stream that was not opened");
+    if (streamId === 0 || this.isIdle(streamId)) throw protocolError("DATA on a stream that was not opened");
     if (!this.#window.receive(length)) throw flowError("more content than the connection's window");
     const stream = this.#open.get(streamId);
     this.#dataStream = stream;
@@ -188,7 +192,7 @@ export class ClientStreams {
     const stream = this.#open.get(streamId);
     if (stream === undefined) return;
     stream.sendWindow += increment;
-    if (increment === 0 || stream.sendWindow > MAX_WINDOW_BYTES) this.#bad(stream, "a window that is not valid");
+    if (stream.sendWindow > MAX_WINDOW_BYTES) this.#bad(stream, "a window that is not valid");
     else while (this.#session.sender.pumpOne(stream));
   }
 
@@ -201,9 +205,7 @@ export class ClientStreams {
     this.#session.sender.pump();
   }
 
-  /** The target reset a stream. */
-  resetByTarget(streamId: number, code: number): void {
-    if (streamId === 0 || streamId >= this.#nextId) throw protocolError("RST_STREAM on a stream that was not opened");
+  resetByPeer(streamId: number, code: number): void {
     const stream = this.#open.get(streamId);
     if (stream === undefined) return;
     this.remove(stream);
@@ -211,6 +213,11 @@ export class ClientStreams {
     const isUnprocessed = code === ErrorCode.refusedStream;
     stream.fail("reset", `it reset the stream: ${errorCodeName(code)}`, { isUnprocessed });
     this.#target.hasRoom(this.#session);
+  }
+
+  wrongFrame(streamId: number): void {
+    const stream = this.#open.get(streamId);
+    if (stream !== undefined) this.#bad(stream, "a frame that is not valid");
   }
 
   /** Requests above `lastId` were not looked at (RFC 9113 §6.8). */
