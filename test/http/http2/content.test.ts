@@ -157,6 +157,15 @@ describe("content of a request", () => {
     expect(served.recorder.events.some((event) => event.startsWith("body"))).toBe(false);
   });
 
+  test("after an early answer has the length that was announced all the same", async () => {
+    await using served = await serve();
+    const client = served.connect();
+    client.request(1, post("/early", "content-length: 3"), false);
+    await client.answer(1);
+    client.data(1, "four");
+    expect(await client.reset(1)).toBe(ErrorCode.protocolError);
+  });
+
   test("is asked for by 100 where the client waits for that", async () => {
     await using served = await serve({}, (recorder) => {
       echoAll(recorder);
@@ -260,7 +269,8 @@ describe("an answer larger than the client's windows", () => {
   });
 
   test("waits for a slow reader of the connection itself, and arrives whole", async () => {
-    const size = 4_000_000;
+    // More than the kernel takes.
+    const size = 12_000_000;
     await using served = await serve({}, (recorder) =>
       handle(recorder, (exchange) => {
         exchange.begin(200);

@@ -138,6 +138,22 @@ describe("an answer", () => {
     expect(await talk(server.port, LAST)).toEndWith("3\r\nabc\r\n0\r\nGrpc-Status: 0\r\n\r\n");
   });
 
+  test("with trailers that are too long is broken off", async () => {
+    const trailers = new Head();
+    const lines = ascii(`X: ${"y".repeat(2000)}\r\n\r\n`);
+    readTrailers(trailers, lines, 0, lines.length);
+    const site = new Site((exchange) => {
+      exchange.begin(200);
+      exchange.sendHead(BodyFraming.unknown, ABC);
+      exchange.end(trailers, lines);
+    });
+    await using server = await serve(site, { maxAnswerHeadBytes: 1024 });
+    const client = new RawClient(server.port).send(request());
+    await until(() => client.closed);
+    expect([client.error, site.visits[0]?.exchange.outcome]).toEqual(["ECONNRESET", "failed"]);
+    expect(client.received).not.toContain("\r\n0\r\n");
+  });
+
   test.each([
     ["less content than announced", 4, "aborted"],
     ["more content than announced", 2, "aborted"],

@@ -110,6 +110,19 @@ describe("a limit on content", () => {
   });
 });
 
+test("chunks behind one that was answered are dropped, and the connection goes on", async () => {
+  const site = new Site();
+  const { body } = site;
+  site.body = (exchange, bytes) => {
+    body.call(site, exchange, bytes);
+    exchange.fail(403);
+  };
+  await using server = await serve(site);
+  const answers = parseAnswers(await talk(server.port, `${CHUNKED}1\r\na\r\n1\r\nb\r\n0\r\n\r\n${LAST}`));
+  expect(answers.map(({ status }) => status)).toEqual([403, 200]);
+  expect(site.visits.map((visit) => [visit.body, visit.finishes])).toEqual([["a", 1], ["", 1]]); // biome-ignore format: a table
+});
+
 describe("an answer before its request is whole", () => {
   const early = () => {
     const site = new Site();

@@ -172,6 +172,16 @@ describe("a client that goes", () => {
     client.socket.destroy();
   });
 
+  test("only half of the way in the middle of content is gone, also where the server is told so", async () => {
+    const site = new Site();
+    await using server = await serve(site, { answersHalfClosed: true });
+    const client = new RawClient(server.port).send(`${POST}12345`);
+    client.socket.end();
+    await until(() => site.visits[0]?.finishes === 1);
+    expect(outcomes(site)).toEqual([[1, "client-gone"]]);
+    client.socket.destroy();
+  });
+
   test("only half of the way gets its answers where the server is told so", async () => {
     const site = new Site((exchange) => {
       setImmediate(() => {
@@ -297,7 +307,7 @@ describe("a tunnel", () => {
     await using server = await serve(site);
     // Bytes of the tunnel may come with the request.
     const client = new RawClient(server.port).send(`${UPGRADE}hello`);
-    await until(() => site.visits[0]?.body === "hello");
+    await until(() => site.visits[0]?.body === "hello" && client.received.endsWith("\r\n\r\n"));
     expect(client.received).toMatch(
       /^HTTP\/1\.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\nDate: [^\r]*\r\n\r\n$/,
     );

@@ -153,6 +153,24 @@ describe("Expect: 100-continue", () => {
     expect(answers.map(({ status, fields }) => [status, fields.connection])).toEqual([[401, "close"]]);
   });
 
+  test.each([true, false])("is not answered behind the head of the answer (content paused: %p)", async (isPaused) => {
+    const site = new Site((exchange) => exchange.end());
+    site.arrived = (exchange) => {
+      if (isPaused) exchange.pauseBody();
+      exchange.begin(200);
+      exchange.sendHead(2, ascii("o"));
+      exchange.resumeBody();
+      exchange.send(ascii("k"));
+    };
+    await using server = await serve(site);
+    const client = new RawClient(server.port).send(EXPECTING);
+    await until(() => client.received.endsWith("ok"));
+    client.send("abc");
+    await until(() => client.ended);
+    expect(parseAnswers(client.received).map(({ status, content }) => [status, content])).toEqual([[200, "ok"]]);
+    client.socket.destroy();
+  });
+
   test("of HTTP/1.0 is ignored", async () => {
     await using server = await serve(new Site());
     const request = EXPECTING.replace("HTTP/1.1", "HTTP/1.0");
@@ -167,6 +185,11 @@ describe("an upgrade", () => {
 
   test.each([
     ["of a WebSocket", upgrade("WebSocket", `${KEY}Sec-WebSocket-Version: 13\r\n`), "websocket"],
+    [
+      "of a WebSocket by another method",
+      upgrade("websocket", `${KEY}Sec-WebSocket-Version: 13\r\n`).replace("GET", "POST"),
+      "",
+    ],
     ["of another protocol", upgrade("SPDY/3.1", ""), "spdy/3.1"],
     ["without a key", upgrade("websocket", "Sec-WebSocket-Version: 13\r\n"), ""],
     ["with a short key", upgrade("websocket", "Sec-WebSocket-Key: YQ==\r\nSec-WebSocket-Version: 13\r\n"), ""],
