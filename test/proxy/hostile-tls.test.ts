@@ -1,7 +1,10 @@
-/** T03: ClientHellos that are old, huge, or lie, each without and with a certificate for a validation in force. */
+/** T03 and H15: ClientHellos that are old, huge, or lie, each without and with a certificate for a validation in force. */
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { request } from "../certificates/support.ts";
 import { concat, hex, latin1 } from "../wire/support.ts";
 import { answered, startListeners, tlsTo } from "./listeners-support.ts";
@@ -98,20 +101,40 @@ describe.each([
   });
 });
 
-const canRenegotiate = spawnSync("openssl", ["version"]).status === 0;
-const skipsHere = !canRenegotiate && process.env.CI !== "true";
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+const skipsHere = !hasOpenssl && process.env.CI !== "true";
+const without = skipsHere ? ": needs openssl" : "";
 
-test.skipIf(skipsHere)(`a client's renegotiation is refused${skipsHere ? ": needs openssl" : ""}`, async () => {
-  const { server } = await startListeners(BOTH, "app: { respond: app }");
-  const { port } = server("https");
-  const words = ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "app.home.arpa", "-tls1_2"];
+/** Talks with openssl's client. @returns all that it says */
+async function openssl(port: number, input: string, ...more: string[]): Promise<string> {
+  const words = ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "app.home.arpa", ...more];
   const client = Bun.spawn(["openssl", ...words], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
-  client.stdin.write("R\n");
+  client.stdin.write(input);
   await client.stdin.flush();
-  const said = (await Promise.all([new Response(client.stdout).text(), new Response(client.stderr).text()])).join("");
+  const said = await Promise.all([new Response(client.stdout).text(), new Response(client.stderr).text()]);
   await client.exited;
+  return said.join("");
+}
+
+test.skipIf(skipsHere)(`a client's renegotiation is refused${without}`, async () => {
+  const { server } = await startListeners(BOTH, "app: { respond: app }");
+  const said = await openssl(server("https").port, "R\n", "-tls1_2");
   expect(said).toContain("RENEGOTIATING");
   // no_renegotiation
   expect(said).toContain("alert number 100");
   expect(said).not.toContain("HTTP/1.1");
+});
+
+test.skipIf(skipsHere)(`no session allows early data, which could be sent twice (H15)${without}`, async () => {
+  const { server } = await startListeners(BOTH, "app: { respond: app }");
+  const { port } = server("https");
+  const folder = mkdtempSync(join(tmpdir(), "tenk-early-"));
+  const [session, early] = [join(folder, "session"), join(folder, "early")];
+  writeFileSync(early, get("/early", "app.home.arpa"));
+  const first = await openssl(port, get("/", "app.home.arpa"), "-tls1_3", "-sess_out", session);
+  const second = await openssl(port, get("/", "app.home.arpa"), "-tls1_3", "-sess_in", session, "-early_data", early);
+  rmSync(folder, { recursive: true });
+  expect(first).toMatch(/Max Early Data: 0\b/);
+  expect(second).toMatch(/Early data was (not sent|rejected)/);
+  expect([first, second].map((said) => said.match(/HTTP\/1\.1 200 /g)?.length)).toEqual([1, 1]);
 });
