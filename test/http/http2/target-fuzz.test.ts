@@ -99,7 +99,7 @@ test(
       }
       if (written > 200_000) throw new Error(`${written} bytes for ${bytes.length}`);
     });
-    expect(inputs).toBeGreaterThan(100);
+    expect(inputs).toBeGreaterThan(0);
   },
   TIMEOUT_MS,
 );
