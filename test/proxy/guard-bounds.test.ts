@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Socket } from "node:net";
+import { resetSync } from "@logtape/logtape";
+import { carryLog, flushOccasional, type LogEntry } from "../../src/base/mod.ts";
 import type { Server } from "../../src/net/mod.ts";
 import { Caller } from "../../src/proxy/forward/mod.ts";
 import { BasicAuth } from "../../src/proxy/guard/basic-auth.ts";
@@ -55,6 +57,21 @@ test("guesses of many addresses slow all addresses down that guess", async () =>
   for (let guess = 0; guess < 250 && status === 401; guess++)
     ({ status } = await login(`192.0.2.${guess}`, `guess ${guess}`));
   expect([status, rejected(proxy, "locked-out")]).toEqual([429, 1]);
+});
+
+test("wrong passwords are logged at a bounded rate, and not the first request of each browser", async () => {
+  const entries: LogEntry[] = [];
+  carryLog((entry) => entries.push(entry));
+  stops.push(() => resetSync());
+  const { ask, login } = await withPassword();
+  for (let count = 0; count < 5; count++) {
+    expect((await ask()).status).toBe(401);
+    await login(`192.0.2.${count}`, "wrong horse");
+  }
+  flushOccasional();
+  const told = entries.filter(({ message }) => message === "request rejected").map(({ fields }) => fields);
+  expect(new Set(told.map(({ reason }) => reason))).toEqual(new Set(["wrong-credentials"]));
+  expect(told.reduce((sum, { count }) => sum + Number(count), 0)).toBe(5);
 });
 
 describe("basic auth on its own", () => {
