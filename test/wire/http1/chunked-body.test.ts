@@ -61,6 +61,7 @@ describe("a chunked body (H03) is refused:", () => {
     ["1;a\rx", "bad-chunk-size"],
     ['1;a="\r\n"\r\nx\r\n', "bad-chunk-extension"],
     ['1;a="\\\r\n', "bad-chunk-extension"],
+    ['1;a="\\\0"\r\nx\r\n', "bad-chunk-extension"],
     ['1;a="b"c\r\n', "bad-chunk-extension"],
     [`1;a=${"b".repeat(16_384)}\r\n`, "chunk-extensions-too-long"],
     ["1\r\nxy\r\n", "bad-chunk-end"],
