@@ -86,6 +86,7 @@ describe("a client that is no trusted proxy cannot say", () => {
     const value = field.slice(field.indexOf(":") + 2);
     const request = await seen(proxy, "app.home.arpa", "/", field);
     expect(request).not.toContain(`: ${value}\r\n`);
+    expect(request).not.toMatch(/^te:/im);
     expect(request).toContain("X-Forwarded-For: 127.0.0.1\r\n");
   });
 });
@@ -110,6 +111,14 @@ test("a trusted proxy's chain is continued, and its scheme kept", async () => {
   expect(request).toContain("X-Forwarded-For: 203.0.113.9, 10.0.0.1, 127.0.0.1\r\n");
   expect(request).toContain("X-Forwarded-Proto: https\r\n");
   expect(request.match(/X-Forwarded-For/gi)).toHaveLength(1);
+});
+
+test("of a trusted proxy's chain the last 32 addresses are passed on, and no scheme but the two", async () => {
+  const chain = Array.from({ length: 40 }, (_, index) => `192.0.2.${index}`);
+  const fields = [`X-Forwarded-For: ${chain.join(", ")}`, "X-Forwarded-Proto: gopher"];
+  const request = await seen(trusting, "app.home.arpa", "/", ...fields);
+  expect(request).toContain(`X-Forwarded-For: ${chain.slice(8).join(", ")}, 127.0.0.1\r\n`);
+  expect(request).toContain("X-Forwarded-Proto: http\r\n");
 });
 
 describe("a stripped path", () => {

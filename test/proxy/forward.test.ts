@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import type { Server } from "../../src/net/mod.ts";
 import { until } from "../net/support.ts";
+import { settled } from "./guard-support.ts";
 import {
   bodyOf,
   exchange,
@@ -359,5 +360,26 @@ test("a slow reader slows its target: 64 MiB wait in the kernel and at the targe
   });
   client.socket.resume();
   await until(() => received > total);
+  client.close();
+});
+
+test("a target that does not read slows the client that uploads, and gets all of it when it reads", async () => {
+  const total = 64 * 1024 * 1024;
+  const target = await targetOf((_, socket) => void socket.pause());
+  const proxy = await proxyTo(`http://127.0.0.1:${target.port}`);
+  const client = new RawClient(proxy.port).send(
+    `POST / HTTP/1.1\r\nHost: app.home.arpa\r\nContent-Length: ${total}\r\n\r\n`,
+  );
+  client.socket.write(Buffer.alloc(total));
+  expect(await settled(() => proxy.counts().bytesRead)).toBeLessThan(total / 2);
+  let received = target.received[0]!.length;
+  const socket = target.sockets[0]!;
+  socket.removeAllListeners("data");
+  socket.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > total) socket.write(OK("ok"));
+  });
+  socket.resume();
+  expect(await client.until((text) => text.endsWith("ok"))).toStartWith("HTTP/1.1 200 ");
   client.close();
 });

@@ -144,6 +144,27 @@ test("fields of the target's hop do not reach the client, with 101 neither (H07)
   }
 });
 
+test("one connection asks for each host by its own routes, those of the last reload", async () => {
+  const services = (text: string) => `  a: { respond: "a ${text}" }\n  b: { respond: "b ${text}" }\n`;
+  const proxy = await startProxy(proxyOptions(services("first")));
+  stops.push(() => proxy.stop({ graceMs: 0 }));
+  const clients = [new RawClient(proxy.port), new RawClient(proxy.port)];
+  const ask = async (client: RawClient, name: string) => {
+    const before = client.text.length;
+    client.send(`GET / HTTP/1.1\r\nHost: ${name}.home.arpa\r\n\r\n`);
+    await client.until((text) => /\r\n\r\n\w \w+$/.test(text.slice(before)));
+    return bodyOf(client.text.slice(before));
+  };
+  const answers: string[] = [];
+  for (const text of ["first", "later"]) {
+    await (await proxy.prepare({ handlerOptions: proxyOptions(services(text)) })).commit();
+    for (const name of ["a", "b", "a"]) for (const client of clients) answers.push(await ask(client, name));
+  }
+  for (const client of clients) client.close();
+  const expected = ["a", "a", "b", "b", "a", "a"];
+  expect(answers).toEqual([...expected.map((name) => `${name} first`), ...expected.map((name) => `${name} later`)]);
+});
+
 test("HEAD that a target answers as chunks has no content, and both connections are used again", async () => {
   const target = await rawTarget((text, socket) => {
     if (text.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: 1\r\n\r\n");

@@ -35,6 +35,10 @@ describe("a frame that ends the connection, or its stream, with the request fail
     ["SETTINGS on a stream", [frame(settings, 0, 1)]],
     ["SETTINGS of 5 bytes", [frame(settings, 0, 0, new Uint8Array(5))]],
     ["SETTINGS with a window that is none", [frame(settings, 0, 0, Uint8Array.of(0, 4, 0xff, 0xff, 0xff, 0xff))]],
+    [
+      "SETTINGS by which a window overflows",
+      [frame(windowUpdate, 0, 1, uint32(0x7fffffff - 65_535)), frame(settings, 0, 0, Uint8Array.of(0, 4, 0, 1, 0, 0))],
+    ],
     ["an acknowledgement with content", [frame(settings, FrameFlag.ack, 0, new Uint8Array(6))]],
     ["a flood of SETTINGS", repeat(400, frame(settings, 0, 0))],
     ["PING on a stream", [frame(ping, 0, 1, new Uint8Array(8))]],
