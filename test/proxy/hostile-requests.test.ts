@@ -165,6 +165,16 @@ test("one connection asks for each host by its own routes, those of the last rel
   expect(answers).toEqual([...expected.map((name) => `${name} first`), ...expected.map((name) => `${name} later`)]);
 });
 
+test("a head that has no room for the service's own fields is refused, and none is cut", async () => {
+  const target = await mirrorTarget();
+  const own = "o".repeat(3500);
+  const proxy = await proxyTo(target, `, headers: { request: { set: { X-One: "${own}", X-Two: "${own}" } } }`);
+  const ask = (bytes: number) => exchange(proxy.port, get("/", HOST, `X-Long: ${"l".repeat(bytes)}`));
+  expect(mirrored(await ask(1000))).toContain(`X-Two: ${own}`);
+  expect(statusOf(await ask(15_800))).toBe(431);
+  expect(target.received).toHaveLength(1);
+});
+
 test("HEAD that a target answers as chunks has no content, and both connections are used again", async () => {
   const target = await rawTarget((text, socket) => {
     if (text.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: 1\r\n\r\n");
