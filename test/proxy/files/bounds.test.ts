@@ -4,11 +4,14 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readConditions } from "../../../src/proxy/files/conditions.ts";
 import { FileCache } from "../../../src/proxy/files/file-cache.ts";
+import { FileRequest } from "../../../src/proxy/files/file-request.ts";
 import { type FileResource, Folder } from "../../../src/proxy/files/folder.ts";
 import { type OpenFile, OpenFiles } from "../../../src/proxy/files/open-files.ts";
 import { inspect, noFileOf, type StoredFile } from "../../../src/proxy/files/stored-file.ts";
 import { Turnstile } from "../../../src/proxy/files/turnstile.ts";
+import { fieldLine, Head } from "../../../src/wire/http1/mod.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "tenk-bounds-")));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -137,6 +140,25 @@ describe("open files", () => {
     spawnSync("mkfifo", [join(folder, "piped")]);
     expect(await open(new OpenFiles(), former)).toBe("changed");
   });
+});
+
+test("a file that is another one whenever it is opened is given up after three times", async () => {
+  writeFileSync(join(folder, "restless.bin"), randomBytes(1000));
+  let opened = 0;
+  const open = {
+    open(_: StoredFile, done: (file: "changed") => void) {
+      opened += 1;
+      done("changed");
+    },
+  };
+  const site = new Folder({ ...SITE, folder, cacheBytes: 0 }, false, new Set());
+  const failed = await new Promise((resolve) => {
+    const exchange = { isHead: false, fail: (...given: unknown[]) => resolve(given) };
+    const conditions = readConditions(new Head(), new Uint8Array(0));
+    const context = { folder: site, open: open as never, failed: () => {} };
+    void new FileRequest(context, exchange as never, "/restless.bin", conditions, "").start();
+  });
+  expect([opened, failed]).toEqual([3, [503, undefined, fieldLine("Retry-After", "1")]]);
 });
 
 test("more paths than may wait to be looked up are busy", async () => {
