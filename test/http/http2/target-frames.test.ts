@@ -27,6 +27,7 @@ describe("a frame that ends the connection, or its stream, with the request fail
       [frame(headers, 4 | FrameFlag.priority, 1, concat(uint32(1), new Uint8Array(1)))],
     ],
     ["content on a stream that was not opened", [data(3, "x")]],
+    ["content on a stream of the target's", [data(2, "x")]],
     ["content with more padding than payload", [head(1, OK), frame(FrameType.data, 8, 1, Uint8Array.of(9, 0))]],
     ["padded content without its length", [head(1, OK), frame(FrameType.data, 8, 1)]],
     ["a flood of padding", [head(1, OK), ...repeat(3000, frame(FrameType.data, 8, 1, Uint8Array.of(0)))]],

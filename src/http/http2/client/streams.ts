@@ -43,8 +43,9 @@ export class ClientStreams implements SessionStreams {
     return this.#nextId >= MAX_STREAM_ID;
   }
 
+  /** Even ones are a target's, which opens none without PUSH_PROMISE. */
   isIdle(streamId: number): boolean {
-    return streamId >= this.#nextId;
+    return streamId >= this.#nextId || (streamId & 1) === 0;
   }
 
   add(stream: ClientStream): void {
