@@ -1,11 +1,12 @@
 import { messageOf } from "../src/base/mod.ts";
 import type { Bar } from "./bars.ts";
 import { compileC, tenkCommand, tenkVersion } from "./build.ts";
+import { freePort } from "./free-port.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Bench, roundsOf } from "./page.ts";
 import { type Mode, PEERS, SENDER } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
-import { answers, freePort, isInstalled, type Running, start, versionOf } from "./process.ts";
+import { answers, isInstalled, type Running, start, versionOf } from "./process.ts";
 import { type Measured, middle, type Outcome, pairedRatio, ready, visits } from "./rounds.ts";
 import { figure, median, type Table, times, withRange } from "./table.ts";
 
@@ -138,7 +139,7 @@ async function visitGenerator(generator: Generator, asked: BenchOptions): Promis
   const options = { ...asked, perSecond: rateOf(generator.mode, asked) };
   const { connections, seconds, warmUpSeconds, size, pin } = options;
   const rampSeconds = Math.ceil(connections / CONNECTS_PER_SECOND);
-  const port = await freePort(Math.random);
+  const port = await freePort();
   const server = start(PEERS[0]!.command(generator.mode, port), pin ? 1 : undefined);
   try {
     if (!(await answers(port, 5000))) throw new Error(`the C peer did not listen: ${server.complaint()}`);

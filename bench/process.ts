@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 
 /** A process of the benchmark, controlled by lines on its standard input and output. */
@@ -82,22 +82,6 @@ export function isInstalled(program: string): boolean {
 export function versionOf(...command: string[]): string {
   const { stdout, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: "utf8" });
   return `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n")[0] ?? "";
-}
-
-/** Below the range of ephemeral ports, so that no outgoing connection uses it. */
-export async function freePort(random: () => number): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(random() * 10_000);
-    if (await canListen(port)) return port;
-  }
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
 
 /** Waits until something listens on a local port; false when nothing did. */

@@ -1,7 +1,8 @@
+import { freePort } from "./free-port.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Peer, SENDER } from "./peers.ts";
 import { anonymousBytesOf, cpuTimeOf } from "./proc.ts";
-import { answers, freePort, type Running, start } from "./process.ts";
+import { answers, type Running, start } from "./process.ts";
 
 const START_MS = 20_000;
 const ANSWER_MS = 120_000;
@@ -81,7 +82,7 @@ export class ServerUnderTest {
 
   /** Starts it, opens the connections, reads its memory before and after, and warms it up. */
   static async open(peer: Peer, options: BenchOptions): Promise<ServerUnderTest> {
-    const port = await freePort(Math.random);
+    const port = await freePort();
     const server = new ServerUnderTest(peer, port, options);
     try {
       if (!(await answers(port, START_MS))) throw new Error(`did not listen: ${server.#server.complaint()}`);

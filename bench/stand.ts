@@ -1,7 +1,8 @@
 import { messageOf } from "../src/base/mod.ts";
+import { freePort } from "./free-port.ts";
 import type { BenchOptions } from "./options.ts";
 import { anonymousBytesOf, cpuTimeOf, residentBytesOf } from "./proc.ts";
-import { answers, freePort, type Running, start } from "./process.ts";
+import { answers, type Running, start } from "./process.ts";
 import { type Measured, type Outcome, ready, visits } from "./rounds.ts";
 
 const START_MS = 20_000;
@@ -42,16 +43,14 @@ export class Stand {
     helper?: (ports: Ports) => string[],
     startMs: number = START_MS,
   ): Promise<Stand> {
-    const port = await freePort(Math.random);
-    const backendPort = await otherPort(port);
-    const ports = { port, backendPort, tlsPort: await otherPort(port, backendPort) };
+    const ports = { port: await freePort(), backendPort: await freePort(), tlsPort: await freePort() };
     const server = start(peer.command(ports), options.pin && !peer.isSpread ? 1 : undefined);
     const stand = new Stand(peer.name, ports, server);
     try {
       for (const command of [client, helper]) {
         if (command) stand.#clients.push(start(command(ports), options.pin ? 0 : undefined));
       }
-      if (!(await answers(port, startMs))) throw new Error(`did not listen: ${server.complaint()}`);
+      if (!(await answers(ports.port, startMs))) throw new Error(`did not listen: ${server.complaint()}`);
       return stand;
     } catch (error) {
       await stand.stop();
@@ -105,11 +104,6 @@ export class Stand {
       throw new Error(`the server is gone: ${this.#server.complaint().slice(-300)}`, { cause: error });
     }
   }
-}
-
-async function otherPort(...taken: readonly number[]): Promise<number> {
-  const port = await freePort(Math.random);
-  return taken.includes(port) ? otherPort(...taken) : port;
 }
 
 /** How a benchmark measures each of its peers. */

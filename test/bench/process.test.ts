@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { answers, freePort, isInstalled, start } from "../../bench/process.ts";
+import { freePort } from "../../bench/free-port.ts";
+import { answers, isInstalled, start } from "../../bench/process.ts";
 
 test("a process is spoken to line by line, and stopped", async () => {
   const cat = start(["cat"]);
@@ -33,7 +34,7 @@ test("a program that is not there ends at once", async () => {
 });
 
 test("a free port answers once something listens on it", async () => {
-  const port = await freePort(Math.random);
+  const port = await freePort();
   expect(await answers(port, 60)).toBe(false);
   const listener = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
   expect(await answers(port, 5000)).toBe(true);

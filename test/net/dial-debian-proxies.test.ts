@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, listen } from "../../src/net/mod.ts";
-import { until } from "./support.ts";
+import { freePort, until } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenk-proxies-"));
 const children: { kill(): unknown }[] = [];
@@ -11,13 +11,6 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = await listen({ host: "127.0.0.1" }, {});
-  const { port } = server;
-  await server.stop({ graceMs: 0 });
-  return port;
-}
 
 /** Starts a program and waits until it listens. */
 async function start(program: string, words: string[], port: number): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
 import { type Connection, type Handler, type ListenOptions, listen } from "../../src/net/mod.ts";
 import { encodeProxyV1, encodeProxyV2, PROXY_TLV } from "../../src/wire/mod.ts";
-import { Client, until } from "./support.ts";
+import { Client, freePort, until } from "./support.ts";
 
 const fixture = (name: string) => join(import.meta.dirname, "fixtures", `${name}.pem`);
 const TRUSTED = { trusted: ["127.0.0.0/8"], timeoutMs: 200 };
@@ -209,9 +209,4 @@ if (!hasHaproxy) {
       }
     },
   );
-}
-
-async function freePort(): Promise<number> {
-  await using server = await listen({ host: "127.0.0.1" }, {});
-  return server.port;
 }

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { createConnection, createServer, type Socket } from "node:net";
+import { createConnection, type Socket } from "node:net";
+
+export { freePort } from "../../bench/free-port.ts";
 
 /** Resolves when `condition` holds; fails, naming it, when it does not within `withinMs`. */
 export async function until(condition: () => boolean, withinMs = 4000): Promise<void> {
@@ -51,13 +53,4 @@ export function workerThreads(): number {
       return false; // it has ended meanwhile
     }
   }).length;
-}
-
-/** A port of 127.0.0.1 at which nothing listens, for what has to know it before. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listen } from "../../src/net/mod.ts";
 import { relay } from "../../src/tcp/mod.ts";
-import { Client, until } from "../net/support.ts";
+import { Client, freePort, until } from "../net/support.ts";
 
 /** Where Debian puts the newest PostgreSQL's programs. */
 const POSTGRES_ROOT = "/usr/lib/postgresql";
@@ -27,11 +27,6 @@ async function run(program: string, words: string[], options: object = {}): Prom
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => { said += chunk; }); // biome-ignore format: one thought
   const [code] = (await once(child, "close")) as [number];
   return { code, said };
-}
-
-async function freePort(): Promise<number> {
-  await using server = await listen({ host: "127.0.0.1" }, {});
-  return server.port;
 }
 
 async function answers(port: number): Promise<void> {
