@@ -7,7 +7,7 @@ import { pushTarget } from "../../src/app/push/target.ts";
 import type { LogFields } from "../../src/base/mod.ts";
 import type { Family } from "../../src/metrics/mod.ts";
 import { type ReadSeries, readWriteRequest, unsnappy } from "../metrics/remote-write-support.ts";
-import { Client, until } from "../net/support.ts";
+import { Client, freePort, until } from "../net/support.ts";
 import { untilListeners } from "./listeners-of.ts";
 
 interface Received {
@@ -149,9 +149,7 @@ describe("a push", () => {
 
 test("a push that nobody took does not end with the word pushed", async () => {
   const { lines, log } = remembered();
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  server.stop(true);
-  const target = pushTarget(`http://127.0.0.1:${server.port}`);
+  const target = pushTarget(`http://127.0.0.1:${await freePort()}`);
   const push = startPush({ target, read: () => [family(1)], log, ...FAST });
   expect((await push.end(100)).sent).toBe(0);
   expect(lines.at(-1)).toStartWith("warn nothing was pushed ");
@@ -235,9 +233,7 @@ describe("the queue", () => {
   });
 
   test("gives up at its end what a receiver that is away did not take", async () => {
-    const { port } = await receiver(200);
-    for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-    const queue = new PushQueue(pushTarget(`http://127.0.0.1:${port}`), { minBackoffMs: 1e6 });
+    const queue = new PushQueue(pushTarget(`http://127.0.0.1:${await freePort()}`), { minBackoffMs: 1e6 });
     queue.add(batch("a"));
     expect(await queue.close(50)).toEqual({ sent: 0, refused: 0, dropped: 1 });
   });

@@ -13,7 +13,7 @@ import { freePort } from "../net/support.ts";
 import { PING, runAgainst, target } from "./servers.ts";
 
 test.each([1, 2])("with %i workers all addresses of the target are tried, and counted by address", async (count) => {
-  await using server = await listen({ host: "127.0.0.2" }, {});
+  await using server = await listen({ host: "127.0.0.2", port: await freePort() }, {});
   const connections = 40;
   const plan = planTcp({
     host: "several.test",
@@ -39,7 +39,7 @@ test.each([1, 2])("with %i workers all addresses of the target are tried, and co
 });
 
 test("a run falls over when the address that worked stops working", async () => {
-  const first = await listen({ host: "127.0.0.2" }, {});
+  const first = await listen({ host: "127.0.0.2", port: await freePort() }, {});
   await using _second = await listen({ host: "127.0.0.3", port: first.port }, {});
   const plan = planTcp({
     host: "several.test",

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { LoadControl, type LoadSnapshot } from "../../src/load/mod.ts";
 import { connect } from "../../src/net/mod.ts";
+import { freePort } from "../net/support.ts";
 import { PING, processTarget, runAgainst, type Target, target } from "./servers.ts";
 
 describe("a run", () => {
@@ -173,8 +174,7 @@ describe("a run", () => {
 
 describe("connections", () => {
   test("that are refused are counted by phase and cause", async () => {
-    const closed = await target();
-    await closed.server.stop({ graceMs: 0 });
+    const closed = { server: { port: await freePort() } } as Target;
     const report = await runAgainst(closed, { connections: 5, ratePerConnection: 10 });
     expect(report.connections).toEqual({
       opened: 0,

@@ -24,7 +24,7 @@ async function times(count: number, dialer: Dialer): Promise<void> {
 
 describe("a dialer", () => {
   test("leaves an address that refused for the one that does not, and tells how each fared", async () => {
-    const { port } = await serve("127.0.0.2");
+    const { port } = await serve("127.0.0.2", await freePort());
     const dialer = dialerTo(port, ["::1", "127.0.0.3", "127.0.0.2"]);
     await times(10, dialer);
     expect(dialer.readAddresses()).toEqual({
@@ -35,8 +35,8 @@ describe("a dialer", () => {
   });
 
   test("falls over when the one that worked stops working, and comes back", async () => {
-    const first = await serve("127.0.0.2");
-    const { port } = first;
+    const port = await freePort();
+    const first = await serve("127.0.0.2", port);
     const second = await serve("127.0.0.3", port);
     const dialer = dialerTo(port, ["127.0.0.2", "127.0.0.3"]);
     await times(2, dialer);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type Handler, type KeptConnection, keepConnected, listen, type Server } from "../../src/net/mod.ts";
-import { until } from "./support.ts";
+import { freePort, until } from "./support.ts";
 
 let server: Server | undefined;
 let kept: KeptConnection | undefined;
@@ -46,9 +46,7 @@ test("a handler that was put on later does not hide the drop", async () => {
 });
 
 test("it waits for a server that is not there yet, longer each time, and anew after a steady connection", async () => {
-  server = await listen({ host: "127.0.0.1" }, {});
-  const { port } = server;
-  await server.stop({ graceMs: 0 });
+  const port = await freePort();
   const waits: (number | undefined)[] = [];
   kept = keepConnected(
     {

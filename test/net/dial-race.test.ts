@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import fc from "fast-check";
 import { inTurns } from "../../src/net/dial/address-order.ts";
 import { type ConnectOptions, connect, Dialer, descriptors, listen, type Server } from "../../src/net/mod.ts";
-import { until } from "./support.ts";
+import { freePort, until } from "./support.ts";
 
 const servers: Server[] = [];
 const children: { kill(signal: NodeJS.Signals): unknown }[] = [];
@@ -57,7 +57,7 @@ test("families take turns, the resolver's order stays within each, and nothing i
 });
 
 test("an address that refuses is followed by the next at once", async () => {
-  const { port } = await serve("127.0.0.2");
+  const { port } = await serve("127.0.0.2", await freePort());
   const connection = await named(["127.0.0.3", "::1", "127.0.0.2"], { port, attemptDelayMs: 60_000, timeoutMs: 3000 });
   expect(connection.remoteAddress).toBe("127.0.0.2");
   connection.close();

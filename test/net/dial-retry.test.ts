@@ -5,6 +5,7 @@ import { causeOf, connectError, mayPass } from "../../src/net/dial/connect-error
 import { retried, retrySettings } from "../../src/net/dial/retry.ts";
 import { proxyCause } from "../../src/net/dial/tunnel.ts";
 import { connect, listen, type Server } from "../../src/net/mod.ts";
+import { freePort } from "./support.ts";
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -75,9 +76,7 @@ test.each([
 });
 
 test("a server that comes up late is connected to", async () => {
-  server = await listen({ host: "127.0.0.1" }, {});
-  const { port } = server;
-  await server.stop({ graceMs: 0 });
+  const port = await freePort();
   const retry = { attempts: Number.POSITIVE_INFINITY, minMs: 5, maxMs: 20 };
   const connecting = connect({ port, retry }, {});
   await expect(connect({ port }, {})).rejects.toMatchObject({ code: "connect-refused" });

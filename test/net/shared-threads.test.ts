@@ -90,7 +90,8 @@ test("the crash of a thread ends what it carried of each listener, counts it for
 
 test("a change of one listener leaves the connections of the others alone, also one that is refused", async () => {
   const threads = new ThreadPool(2);
-  const [one, other] = [await shared(threads, HANDLERS.echo.url), await shared(threads, HANDLERS.echo.url)];
+  const one = await shared(threads, HANDLERS.echo.url, await freePort());
+  const other = await shared(threads, HANDLERS.echo.url);
   const clients = await clientsOn(other);
   await one.replaceHandler(new URL("./loud-handler.ts", import.meta.url));
   await expect(one.replaceHandler(new URL("./support.ts", import.meta.url))).rejects.toThrow("no default export");

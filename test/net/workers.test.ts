@@ -3,7 +3,7 @@ import { resetSync } from "@logtape/logtape";
 import { carryLog, type LogEntry } from "../../src/base/mod.ts";
 import { listen, type Server } from "../../src/net/mod.ts";
 import { HANDLERS } from "../../src/tcp/mod.ts";
-import { Client, until } from "./support.ts";
+import { Client, freePort, until } from "./support.ts";
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -124,7 +124,7 @@ test("limits that change while a worker is being restarted hold in it, too", asy
 });
 
 test("stop ends all workers and frees the port", async () => {
-  server = await listen({ host: "127.0.0.1", workers: 2 }, HANDLERS.echo.url);
+  server = await listen({ host: "127.0.0.1", port: await freePort(), workers: 2 }, HANDLERS.echo.url);
   const clients = await open(10);
   await until(() => server!.counts().active === 10);
   await server.stop({ graceMs: 1000 });

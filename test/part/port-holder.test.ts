@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { listeningSockets, portHolder } from "../../src/part/port-holder.ts";
+import { freePort } from "../net/support.ts";
 
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:2382 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 41270 1 0000000000000000 100 0 0 10 0
@@ -23,9 +24,8 @@ describe("who holds a port", () => {
 
   test("names this process for a port it listens on, and nobody for a free one", async () => {
     const server = createServer();
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     expect((await portHolder(port))?.pid).toBe(process.pid);
     await new Promise((resolve) => server.close(resolve));
     expect(await portHolder(port)).toBeUndefined();

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { type AddressInfo, createServer, type Server as ForeignServer, type Socket } from "node:net";
+import { createServer, type Server as ForeignServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type CloseReason, type ListenOptions, listen, type Server } from "../../src/net/mod.ts";
 import { type RelayOptions, type RelayReport, relay } from "../../src/tcp/mod.ts";
-import { until } from "../net/support.ts";
+import { freePort, until } from "../net/support.ts";
 
 const cleanups: (() => unknown)[] = [];
 
@@ -37,9 +37,9 @@ export class FarServer {
 
   /** Listens, on the port that it had before when it had one. */
   async open(): Promise<this> {
+    this.#port ||= await freePort();
     this.server.listen(this.#port, "127.0.0.1");
     await once(this.server, "listening");
-    this.#port = (this.server.address() as AddressInfo).port;
     return this;
   }
 
@@ -63,10 +63,7 @@ export function naming(name: string): Promise<FarServer> {
 
 /** An address of this machine where nobody listens. */
 export async function nowhere(): Promise<string> {
-  const server = await new FarServer().open();
-  const { address } = server;
-  server.close();
-  return address;
+  return `127.0.0.1:${await freePort()}`;
 }
 
 /** A process that listens and never accepts; with a backlog that is full, connects to it hang. Already stopped. */
