@@ -15,8 +15,9 @@ const MOST_LINES_EACH = 60;
  * An error outside of any test comes before a heading or the summary; its first words identify it, and it is kept too.
  */
 export class Failures {
-  readonly #kept: string[] = [];
-  #file = "";
+  /** Before the first heading an error has no file. */
+  #file = newFile("");
+  readonly #files = [this.#file];
   #block: string[] = [];
   #rest = "";
   #isOver = false;
@@ -28,9 +29,9 @@ export class Failures {
     for (const line of lines) this.#line(line);
   }
 
-  /** @returns one text for each failed test, in order, with its file */
-  list(): readonly string[] {
-    return this.#kept;
+  /** @returns the files in which anything failed, in order */
+  files(): readonly FileResult[] {
+    return this.#files.filter(({ errors }) => errors.length > 0);
   }
 
   #line(line: string): void {
@@ -38,15 +39,18 @@ export class Failures {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
     const plain = line.replace(/\x1b\[[0-9;]*m/g, "");
     if (plain.startsWith("  ^ ") && this.#block.length === 0) {
-      const last = this.#kept.pop();
-      if (last !== undefined) this.#kept.push(`${last}\n${line}`);
+      const last = this.#file.errors.pop();
+      if (last !== undefined) this.#file.errors.push(`${last}\n${line}`);
       return;
     }
     if (/^\S.*\.test\.tsx?:$/.test(plain)) {
       this.#keepOutside();
-      this.#file = plain.slice(0, -1);
-    } else if (/^\((pass|skip|todo)\) /.test(plain)) this.#block = [];
-    else if (plain.startsWith("(fail) ")) this.#keep(line);
+      this.#file = newFile(plain.slice(0, -1));
+      this.#files.push(this.#file);
+    } else if (/^\((pass|skip|todo)\) /.test(plain)) {
+      this.#file[plain.startsWith("(pass)") ? "passed" : "skipped"] += 1;
+      this.#block = [];
+    } else if (plain.startsWith("(fail) ")) this.#keep(line);
     else if (/^ *\d+ pass$|^\d+ tests (skipped|todo|failed):$/.test(plain)) this.#end();
     else if (line !== "" || this.#block.length > 0) this.#add(line);
   }
@@ -63,7 +67,7 @@ export class Failures {
   }
 
   #keep(line: string): void {
-    this.#kept.push([`${this.#file}:`, ...this.#block.slice(-MOST_LINES_EACH), line].join("\n"));
+    this.#file.errors.push([`${this.#file.file}:`, ...this.#block.slice(-MOST_LINES_EACH), line].join("\n"));
     this.#block = [];
   }
 
@@ -72,6 +76,22 @@ export class Failures {
     this.#block = [];
     if (!block.some((line) => /Unhandled error between tests/.test(line))) return;
     this.#block = block;
+    this.#file.outside += 1;
     this.#keep("(fail) outside of any test");
   }
+}
+
+/** What `bun test` said of one file. */
+export interface FileResult {
+  readonly file: string;
+  passed: number;
+  skipped: number;
+  /** Errors outside of any test; they are in `errors` too. */
+  outside: number;
+  /** One text for each failed test. */
+  readonly errors: string[];
+}
+
+function newFile(file: string): FileResult {
+  return { file, passed: 0, skipped: 0, outside: 0, errors: [] };
 }

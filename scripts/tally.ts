@@ -42,7 +42,8 @@ export interface Tally {
   readonly exitCode: number;
 }
 
-function closing(passed: number, failed: number, skipped: number, exitCode: number): Tally {
+/** Returns the counts with the line that says them. */
+export function closing(passed: number, failed: number, skipped: number, exitCode: number): Tally {
   const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
   return { passed, failed, skipped, line, exitCode };
 }

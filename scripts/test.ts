@@ -1,9 +1,14 @@
-/** `npm test`: runs all of `test/`, or the tests named as arguments; the last line is always `N passed, N failed`. */
+/**
+ * `npm test`: runs all of `test/`, or the tests named as arguments; the last line is always `N passed, N failed`.
+ *
+ * All tests run in four processes. Files that failed there run once more when these have ended, and count as they fare alone.
+ */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failures } from "./failures.ts";
-import { tally, together } from "./tally.ts";
+import { type Ended, filesToRerun, outcomeOf } from "./rerun.ts";
+import { tally } from "./tally.ts";
 
 /** For tests without a timeout of their own: real processes take long on a small, busy machine. */
 const TEST_TIMEOUT_MS = 30_000;
@@ -24,14 +29,22 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const results = await Promise.all(groups.map((paths, index) => run(paths, index === 0)));
-for (const { later } of results) process.stdout.write(later);
-const failures = results.flatMap((result) => result.failures.list());
+const runs = await Promise.all(groups.map((paths, index) => run(paths, index === 0)));
+for (const { later } of runs) process.stdout.write(later);
+// One process alone has no others that could have held it up.
+const files = runs.length > 1 ? filesToRerun(runs) : [];
+if (files.length > 0) process.stdout.write(`\nOnce more, alone: ${files.join(", ")}\n\n`);
+const again = files.length > 0 ? await run(files, true) : undefined;
+const { tally: total, recovered, failed } = outcomeOf(runs, again);
 // Repeated at the end, where people look first, and where a truncated log still has them.
-if (failures.length > 0) process.stdout.write(`\nFailed:\n\n${failures.join("\n\n")}\n\n`);
-const { line, exitCode } = together(results.map(({ summary, code }) => tally(summary, code)));
-process.stdout.write(`${line}\n`);
-process.exitCode = exitCode;
+list("Failed beside the others, passed alone", recovered);
+list("Failed", failed);
+process.stdout.write(`${total.line}\n`);
+process.exitCode = total.exitCode;
+
+function list(heading: string, errors: readonly string[]): void {
+  if (errors.length > 0) process.stdout.write(`\n${heading}:\n\n${errors.join("\n\n")}\n\n`);
+}
 
 /** Splits the tests into four parts, one for each process. */
 function quarters(): string[][] {
@@ -66,16 +79,16 @@ function run(paths: readonly string[], isShown: boolean): Promise<Run> {
   });
   return new Promise((resolve) => {
     child.on("close", (code) =>
-      resolve({ summary, later: Buffer.concat(parts).toString(), failures, code: code ?? 1 }),
+      resolve({
+        tally: tally(summary, code ?? 1),
+        files: failures.files(),
+        later: Buffer.concat(parts).toString(),
+      }),
     );
   });
 }
 
-interface Run {
-  /** The end of the output, with the summary. */
-  readonly summary: string;
+interface Run extends Ended {
   /** Output that has not been shown yet. */
   readonly later: string;
-  readonly failures: Failures;
-  readonly code: number;
 }

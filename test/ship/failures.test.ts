@@ -38,7 +38,7 @@ test("of all that is said only failed tests are kept, however the text is cut", 
   for (let size = 1; size <= SAID.length; size++) {
     const failures = new Failures();
     for (let at = 0; at < SAID.length; at += size) failures.take(SAID.slice(at, at + size));
-    expect(failures.list()).toEqual(KEPT);
+    expect(failures.files()).toEqual([{ file: "test/a.test.ts", passed: 2, skipped: 0, outside: 0, errors: KEPT }]);
   }
 });
 
@@ -47,7 +47,7 @@ test("of a test that says too much the end is kept", () => {
   failures.take(
     `test/a.test.ts:\n${Array.from({ length: 1000 }, (_, line) => `line ${line}\n`).join("")}(fail) long\n`,
   );
-  const [text = ""] = failures.list();
+  const text = failures.files()[0]!.errors[0]!;
   expect(text.split("\n").length).toBeLessThan(70);
   expect(text.endsWith("line 999\n(fail) long")).toBe(true);
 });
@@ -60,8 +60,9 @@ test("an error outside of any test, as the runner itself tells it, is kept with 
     const { stderr } = Bun.spawnSync([process.execPath, "test", folder], { stderr: "pipe", stdout: "pipe" });
     const failures = new Failures();
     failures.take(stderr.toString());
-    expect(failures.list()).toHaveLength(1);
-    expect(failures.list()[0]).toMatch(/load\.test\.ts:\n.*error: at load.*\(fail\) outside of any test$/s);
+    const [result, ...others] = failures.files();
+    expect([others.length, result?.errors.length, result?.outside]).toEqual([0, 1, 1]);
+    expect(result?.errors[0]).toMatch(/load\.test\.ts:\n.*error: at load.*\(fail\) outside of any test$/s);
   } finally {
     rmSync(folder, { recursive: true });
   }
