@@ -55,6 +55,19 @@ function runtimeFor(target: Target): string {
   return binary;
 }
 
+let made: Promise<Readonly<Record<string, string>>> | undefined;
+
+/** Returns the texts that the source reads by name in an executable. They are made once: compiling the types takes seconds. */
+function constants(): Promise<Readonly<Record<string, string>>> {
+  made ??= packedPage().then((page) => ({
+    TENK_VERSION: manifest.version,
+    TENK_COMMIT: commit(),
+    TENK_TYPES: packedTypes(),
+    ...page,
+  }));
+  return made;
+}
+
 /** Builds one executable and returns its path. @throws {Error} with the compiler's output */
 export async function build(target: Target, into: string): Promise<string> {
   try {
@@ -77,18 +90,7 @@ export async function build(target: Target, into: string): Promise<string> {
       ["--compile-autoload-package-json"],
       // tenk must not read settings from the folder that it is started in.
       ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
-      [
-        "--define",
-        `TENK_VERSION=${JSON.stringify(manifest.version)}`,
-        "--define",
-        `TENK_COMMIT=${JSON.stringify(commit())}`,
-        "--define",
-        `TENK_TYPES=${JSON.stringify(packedTypes())}`,
-        ...Object.entries(await packedPage()).flatMap(([name, text]) => [
-          "--define",
-          `${name}=${JSON.stringify(text)}`,
-        ]),
-      ],
+      Object.entries(await constants()).flatMap(([name, text]) => ["--define", `${name}=${JSON.stringify(text)}`]),
       [`--root=${join(ROOT, "src")}`, `--outfile=${join(folder, name)}`],
       entries().map((path) => join(ROOT, "src", path)),
     ].flat();

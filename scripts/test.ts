@@ -3,8 +3,9 @@
  *
  * All tests run in four processes. Files that failed there run once more when these have ended, and count as they fare alone.
  */
-import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failures } from "./failures.ts";
 import { type Ended, filesToRerun, outcomeOf } from "./rerun.ts";
@@ -29,6 +30,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+const executable = groups.length > 1 ? (process.env.TENK_EXECUTABLE ?? built()) : "";
 const runs = await Promise.all(groups.map((paths, index) => run(paths, index === 0)));
 for (const { later } of runs) process.stdout.write(later);
 // One process alone has no others that could have held it up.
@@ -46,6 +48,19 @@ function list(heading: string, errors: readonly string[]): void {
   if (errors.length > 0) process.stdout.write(`\n${heading}:\n\n${errors.join("\n\n")}\n\n`);
 }
 
+/**
+ * Builds the executable that tests start as often as they need a program: from the source a start takes four times the CPU time.
+ *
+ * Returns "" where there is none; a test of the build says why.
+ */
+function built(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tenk-tested-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  spawnSync(process.execPath, [join(ROOT, "scripts/build.ts"), process.arch, "--into", folder], { stdio: "ignore" });
+  const file = join(folder, `tenk-linux-${process.arch}`);
+  return existsSync(file) ? file : "";
+}
+
 /** Splits the tests into four parts, one for each process. */
 function quarters(): string[][] {
   const all = readdirSync(join(ROOT, "test")).filter((name) => !/\.ts$/.test(name) || /\.test\.ts$/.test(name));
@@ -59,7 +74,7 @@ function run(paths: readonly string[], isShown: boolean): Promise<Run> {
   const child = spawn(process.execPath, ["test", `--timeout=${TEST_TIMEOUT_MS}`, ...args, ...paths], {
     cwd: ROOT,
     stdio: ["ignore", isShown ? "inherit" : "pipe", "pipe"],
-    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+    env: { ...process.env, TENK_EXECUTABLE: executable, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
   });
   children.push(child);
   let summary = "";

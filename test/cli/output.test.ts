@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonTarget } from "../../src/cli/output.ts";
-import { keepingIn, MAIN, withFolder } from "./tenk.ts";
+import { keepingIn, TENK, withFolder } from "./tenk.ts";
 
 describe("a JSON result", () => {
   test("is written to its file whole, with nothing left beside it", async () => {
@@ -28,13 +28,13 @@ describe("a JSON result", () => {
 
 test("a reader that went away does not end the program with a trace", () => {
   // `true` reads nothing and ends: every write after that is EPIPE.
-  const command = 'for i in 1 2 3; do "$0" "$1" check --json; echo "code $?" >&2; done | true';
-  const { stderr } = spawnSync("sh", ["-c", command, process.execPath, MAIN]);
+  const command = 'for i in 1 2 3; do "$@" check --json; echo "code $?" >&2; done | true';
+  const { stderr } = spawnSync("sh", ["-c", command, "sh", ...TENK]);
   expect(stderr.toString()).toBe("code 0\ncode 0\ncode 0\n");
 });
 
 test("a result that the disk does not take fails the command, in one line", () => {
-  const { status, stderr } = spawnSync("sh", ["-c", '"$0" "$1" check --json > /dev/full', process.execPath, MAIN]);
+  const { status, stderr } = spawnSync("sh", ["-c", '"$@" check --json > /dev/full', "sh", ...TENK]);
   expect(stderr.toString()).toBe("tenk: cannot write to standard output: the disk is full\n");
   expect(status).toBe(1);
 });
@@ -58,7 +58,8 @@ test("a full disk for the log does not end tenk", async () => {
   const words = ["up", "--json", "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
   const log = openSync("/dev/full", "w");
   const env = keepingIn();
-  const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: ["ignore", "pipe", log] });
+  const [program = "", ...rest] = [...TENK, ...words];
+  const child = spawn(program, rest, { env, stdio: ["ignore", "pipe", log] });
   closeSync(log);
   const [line] = (await once(child.stdout!, "data")) as [Buffer];
   const { statusUrl } = JSON.parse(line.toString()) as { statusUrl: string };

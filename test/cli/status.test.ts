@@ -4,7 +4,7 @@ import type { Status } from "../../src/app/mod.ts";
 import { statusText } from "../../src/cli/status-text.ts";
 import { fittedTable, shortened, shownWidth } from "../../src/cli/table.ts";
 import { paintsFor } from "../../src/cli/terminal.ts";
-import { MAIN, startTenk, tenk } from "./tenk.ts";
+import { startTenk, TENK, tenk } from "./tenk.ts";
 
 const PLAIN = paintsFor({ write: () => undefined });
 
@@ -139,7 +139,7 @@ test("tenk status prints it, and --watch wants a terminal", async () => {
 
   // script(1) is a terminal to who runs in it. A shell left between the two takes Ctrl-C as meant for itself, and ends as
   // told: some step aside for the last command they run, dash (whose turn it is where no SHELL is set) does not.
-  const words = ["exec", process.execPath, MAIN, "status", "--watch", "--url", statusUrl].join(" ");
+  const words = ["exec", ...TENK, "status", "--watch", "--url", statusUrl].join(" ");
   const watching = spawn("script", ["-qfec", words, "/dev/null"], {
     stdio: ["pipe", "pipe", "ignore"],
     env: { ...process.env, TERM: "xterm" },

@@ -8,13 +8,13 @@ import { givenRoot } from "../../src/cli/trust-source.ts";
 import { listen } from "../../src/net/mod.ts";
 import { keptLog, newFolder, request, testWith } from "../certificates/support.ts";
 import { hasNamespaces } from "../metrics/namespaced.ts";
-import { keepingIn, MAIN } from "./tenk.ts";
+import { keepingIn, TENK } from "./tenk.ts";
 
 const NAMESPACE = ["--mount"];
 
 /** Runs a script in which `tenk` is the program, with a home and a data folder of its own. */
 async function shell(folder: string, script: string, flags?: readonly string[]) {
-  const words = ["sh", "-ec", `tenk() { ${process.execPath} ${MAIN} "$@"; }; ${script}`];
+  const words = ["sh", "-ec", `tenk() { ${TENK.join(" ")} "$@"; }; ${script}`];
   const [program = "", ...rest] = flags === undefined ? words : ["unshare", ...flags, ...words];
   const env = { ...keepingIn(folder), HOME: folder, SUDO_USER: "" };
   const child = spawn(program, rest, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });

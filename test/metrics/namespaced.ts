@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Status } from "../../src/app/mod.ts";
-import { keepingIn, MAIN } from "../cli/tenk.ts";
+import { keepingIn, TENK } from "../cli/tenk.ts";
 import { until } from "../net/support.ts";
 import { valuesOfText } from "./host-support.ts";
 
@@ -40,7 +40,7 @@ export interface Namespaced {
 export async function namespacedTenk(flags: readonly string[], prepare: string): Promise<Namespaced> {
   const folder = mkdtempSync(join(tmpdir(), "tenk-namespace-"));
   // Where it hangs in the kernel it ends after those it hangs on, which a shell that is process 1 takes with it.
-  const command = `"$BUN" "${MAIN}" up --json --listen 127.0.0.1:0 --dashboard 127.0.0.1:0`;
+  const command = `${TENK.join(" ")} up --json --listen 127.0.0.1:0 --dashboard 127.0.0.1:0`;
   const up = flags.includes("--pid") ? `${command}; exit` : `exec ${command}`;
   const isNet = flags.includes("--net");
   const child = spawn("unshare", [...flags, "sh", "-ec", `${isNet ? "ip link set lo up\n" : ""}${prepare}\n${up}`], {
@@ -49,13 +49,13 @@ export async function namespacedTenk(flags: readonly string[], prepare: string):
   });
   const url = await urlOf(child);
   const enter = isNet ? ["nsenter", "--target", `${child.pid}`, "--net"] : [];
-  const run = (...words: string[]) => {
-    const [command = "", ...rest] = [...enter, process.execPath, ...words];
+  const run = (words: readonly string[]) => {
+    const [command = "", ...rest] = [...enter, ...words];
     return spawnSync(command, rest, { encoding: "utf8", env: keepingIn(join(folder, "data")) }).stdout;
   };
   const get = async (path: string) =>
     isNet
-      ? run("-e", `process.stdout.write(await (await fetch("${url}${path}")).text())`)
+      ? run([process.execPath, "-e", `process.stdout.write(await (await fetch("${url}${path}")).text())`])
       : (await fetch(url + path)).text();
   const status = async () => JSON.parse(await get("api/status")) as Status;
   return {
@@ -73,7 +73,7 @@ export async function namespacedTenk(flags: readonly string[], prepare: string):
       }
     },
     metrics: async () => valuesOfText(await get("metrics")),
-    statusText: () => run(MAIN, "status", "--url", url),
+    statusText: () => run([...TENK, "status", "--url", url]),
     async [Symbol.asyncDispose]() {
       const ended = once(child, "close");
       child.kill("SIGKILL");

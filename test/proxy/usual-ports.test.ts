@@ -63,6 +63,8 @@ if (hasNamespaces(FLAGS)) {
       );
       expect(log).toContain(`listening name=${name} address=0.0.0.0:${instead}`);
     }
-    expect(log).toMatch(/name=http port=80 .*fix="sudo sysctl net\.ipv4\.ip_unprivileged_port_start=80"/);
+    expect(log).toMatch(
+      /name=http port=80 .*fix="(sudo setcap cap_net_bind_service=\+ep \S+, or )?sudo sysctl net\.ipv4\.ip_unprivileged_port_start=80"/,
+    );
   }, 20_000);
 }

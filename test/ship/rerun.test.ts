@@ -59,7 +59,8 @@ test("`npm test` runs what failed again, says so before the closing line, and fa
   };
   const marker = JSON.stringify(join(folder, "seen"));
   const run = () => {
-    const { stdout, exitCode } = Bun.spawnSync([process.execPath, join(folder, "scripts/test.ts")]);
+    const env = { ...process.env, TENK_EXECUTABLE: "" };
+    const { stdout, exitCode } = Bun.spawnSync([process.execPath, join(folder, "scripts/test.ts")], { env });
     return { said: stdout.toString(), exitCode, last: stdout.toString().trimEnd().split("\n").at(-1) };
   };
   try {

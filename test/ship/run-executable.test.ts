@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, TARGETS } from "../../scripts/build.ts";
 import { Client } from "../cli/client.ts";
-import { keepingIn } from "../cli/tenk.ts";
+import { EXECUTABLE, keepingIn } from "../cli/tenk.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tenk-run-"));
@@ -61,7 +61,7 @@ test("a handler that the executable runs may import packages, and make metrics t
     "127.0.0.1:0",
     "--json",
   ];
-  const { child, sees } = start(await build(target(), folder), words, place);
+  const { child, sees } = start(await program(), words, place);
   const port = Number((await sees(/"port":(\d+)/))[1]);
   for (let index = 0; index < 10; index++) await Client.to(port);
   const url = (await sees(/"statusUrl":"([^"]+)"/))[1]!;
@@ -73,16 +73,20 @@ test("a handler that the executable runs may import packages, and make metrics t
   await sees(/stopped\n/);
 }, 60_000);
 
-function target(): (typeof TARGETS)[number] {
+let built: Promise<string> | undefined;
+
+/** Returns the executable of this machine: that of the whole run of tests, or one that is built here, once. */
+async function program(): Promise<string> {
   const own = TARGETS.find((each) => each === process.arch);
   if (own === undefined) throw new Error(`There is no executable for ${process.arch}`);
-  return own;
+  built ??= EXECUTABLE === undefined ? build(own, folder) : Promise.resolve(EXECUTABLE);
+  return built;
 }
 
 test("the executable alone starts a handler, its editor's types, and serves it as it is saved", async () => {
-  const program = await build(target(), folder);
+  const file = await program();
   const room = join(folder, "room");
-  const init = spawnSync(program, ["run", "--init", "room/chat.ts"], { cwd: folder, encoding: "utf8" });
+  const init = spawnSync(file, ["run", "--init", "room/chat.ts"], { cwd: folder, encoding: "utf8" });
   expect(init.stderr).toBe("");
   const check = () =>
     spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", room, "--pretty", "false"], { encoding: "utf8" }).stdout;
@@ -106,7 +110,7 @@ test("the executable alone starts a handler, its editor's types, and serves it a
     "127.0.0.1:0",
     "--json",
   ];
-  const { child, sees } = start(program, words, folder);
+  const { child, sees } = start(file, words, folder);
   const port = Number((await sees(/"port":(\d+)/))[1]);
   const clients = [];
   for (let index = 0; index < 8; index++) clients.push(await Client.to(port));
@@ -129,14 +133,14 @@ test("the executable alone runs a program that listens by itself, on several eve
   const place = join(folder, "program");
   mkdirSync(place);
   writeFileSync(join(place, "echo.ts"), "export default { chunk: (connection, bytes) => connection.write(bytes) };\n");
-  const program = `import { listen } from "tenk";
+  const source = `import { listen } from "tenk";
 const server = await listen({ host: "127.0.0.1", port: 0, workers: 2 }, new URL("./echo.ts", import.meta.url));
 console.log(\`port \${server.port} \${process.argv.slice(2)}\`);
 process.once("SIGTERM", () => server.stop().then(() => console.log("stopped")));
 `;
-  writeFileSync(join(place, "server.ts"), program);
+  writeFileSync(join(place, "server.ts"), source);
   const words = ["run", "--program", "server.ts", "--", "--hall"];
-  const { child, sees } = start(await build(target(), folder), words, place);
+  const { child, sees } = start(await program(), words, place);
   const port = Number((await sees(/^port (\d+) --hall\n/))[1]);
   const client = await Client.to(port);
   expect(await client.ask("hello")).toBe("hello");
