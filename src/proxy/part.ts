@@ -17,9 +17,9 @@ import {
   proxyTables,
   readBrokenRules,
   readServices,
-  type ServiceReport,
   serviceHistograms,
   serviceMetrics,
+  serviceReports,
   serviceView,
   targetFamilies,
 } from "./monitoring/mod.ts";
@@ -91,8 +91,7 @@ export const proxy = {
     const listeners = await ProxyListeners.start(settingsOf(config!, env), { log, autoPort, certificates, dashboard });
     let rotation = startRotation(accessLogOf(config!, env.folder)?.rotation, log);
     const read = () => readServices(listeners.servers, slots);
-    const reports = async () =>
-      (await Promise.all(listeners.servers.map((server) => server.reports()))).flat(2) as ServiceReport[];
+    const reports = () => serviceReports(listeners.servers);
     return {
       listening: () => listeners.running.map((each) => listeningOf(each, logFields(each))),
       urls: () => serviceUrls({ services }, listeners.ports),

@@ -2,4 +2,4 @@
 export { readBrokenRules, readServices, type ServiceReading } from "./readings.ts";
 export { brokenRuleMetric, serviceHistograms, serviceMetrics } from "./service-metrics.ts";
 export { listenerView, type ProxyView, proxyTables, type ServiceView, serviceView } from "./status.ts";
-export { type ServiceReport, targetFamilies } from "./target-metrics.ts";
+export { type ServiceReport, serviceReports, targetFamilies } from "./target-metrics.ts";

@@ -1,4 +1,5 @@
 import type { Family, Sample } from "../../metrics/mod.ts";
+import type { Server } from "../../net/mod.ts";
 import type { TargetReport } from "../../targets/mod.ts";
 
 /** The targets of one service, as one event loop sees them. */
@@ -6,6 +7,12 @@ export interface ServiceReport {
   readonly service: string;
   readonly waiting: number;
   readonly targets: readonly TargetReport[];
+}
+
+/** Gathers the reports of all event loops, without those that are blocked or have ended. Takes seconds where one is blocked. */
+export async function serviceReports(servers: readonly Pick<Server, "reports">[]): Promise<ServiceReport[]> {
+  const ofLoops = (await Promise.all(servers.map((server) => server.reports()))).flat();
+  return (ofLoops as (ServiceReport[] | undefined)[]).flatMap((reports) => reports ?? []);
 }
 
 /** Targets, added up over event loops. Each finds out by itself whether a target is up. */
