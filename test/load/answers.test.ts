@@ -60,7 +60,7 @@ describe("answers", () => {
     expect(sent).toBeLessThanOrEqual(20);
     expect([droppedBy.noReply > 0, droppedBy.old]).toEqual([true, 0]);
     expect(late).toBeGreaterThan(0);
-    expect(report.latencyUs.service.p50).toBeLessThan(100_000);
+    expect(report.latencyUs.service.p50).toBeLessThan(report.latencyUs.message.p90);
     expect(report.latencyUs.message.p90).toBeGreaterThan(150_000);
     // The server's doing, not the generator's.
     expect(report.generator.saturation.join()).not.toContain("behind");

@@ -51,7 +51,7 @@ describe.each([
     await until(() => server.counts().active === 0);
     const tookMs = performance.now() - finishedMs;
     expect(tookMs).toBeGreaterThan(299);
-    expect(tookMs).toBeLessThan(2000);
+    expect(tookMs).toBeLessThan(4500);
     expect([chunks, server.counts().closed["bad-frame"]]).toEqual([1, 1]);
     client.destroy();
   });
@@ -135,7 +135,8 @@ test("a peer that takes a little now and then does not prolong the wait, and sti
   await until(() => server.counts().closed.handler === 1);
   clearInterval(sips);
   expect([queued, received > 0, received < answer.length / 2]).toEqual([0, true, true]);
-  expect(performance.now() - finishedMs).toBeLessThan(900);
+  // At the pace of the sips it would take much longer.
+  expect(performance.now() - finishedMs).toBeLessThan(4500);
   isHurried = true;
   client.resume();
   await until(() => isEnded);

@@ -3,8 +3,11 @@ import { createConnection, type Socket } from "node:net";
 
 export { freePort } from "../../bench/free-port.ts";
 
-/** Resolves when `condition` holds; fails, naming it, when it does not within `withinMs`. */
-export async function until(condition: () => boolean, withinMs = 4000): Promise<void> {
+/**
+ * Resolves when `condition` holds; fails, naming it, when it does not within `withinMs`. Its default costs nothing where all is well,
+ * and is what a busy machine may need.
+ */
+export async function until(condition: () => boolean, withinMs = 15_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${condition}`);

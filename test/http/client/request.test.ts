@@ -179,7 +179,7 @@ describe("P02: an answer is bounded:", () => {
     const raw = await answering(answer);
     const startedMs = performance.now();
     expect(await codeOf(request(raw.url, { timeoutMs: 60 }))).toBe("request-timeout");
-    expect(performance.now() - startedMs).toBeLessThan(1000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
     await until(() => raw.connections[0]!.socket.destroyed);
   });
 
