@@ -15,9 +15,9 @@ import { tally } from "./tally.ts";
 const TEST_TIMEOUT_MS = 30_000;
 /** Folders that take a quarter of the time each; the rest takes the last one. They run in parallel: most tests only wait. */
 const QUARTERS = [
-  new Set(["net", "tcp", "load"]),
-  new Set(["cli", "part", "base", "metrics"]),
-  new Set(["app", "store", "http", "proxy"]),
+  new Set(["net", "tcp", "http"]),
+  new Set(["cli", "load", "part", "base", "metrics"]),
+  new Set(["app", "store", "proxy"]),
 ];
 
 const ROOT = join(import.meta.dirname, "..");
