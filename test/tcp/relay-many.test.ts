@@ -45,9 +45,10 @@ test("no pair, descriptor or count is left of 2000 connections that end at rando
   const random = randomFrom(seed);
   const fickle = await new FarServer((socket) => misbehave(socket, random)).open();
   const { address: stuck } = await frozen(4096);
+  const absent = await nowhere();
   const options = { connectTimeoutMs: 500, finishMs: 100, stallMs: 300, health: { failures: 0 } };
   const before = openSockets();
-  const { port, report, server } = await relayed({ targets: [fickle.address, stuck, await nowhere()], ...options });
+  const { port, report, server } = await relayed({ targets: [fickle.address, stuck, absent], ...options });
   for (let done = 0; done < CONNECTIONS; done += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, () => live(port, random)));
   }
