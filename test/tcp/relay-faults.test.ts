@@ -105,12 +105,15 @@ async function faults(seed: number): Promise<void> {
   };
   const peace = ["peer"];
   const isPeace = ({ reasons }: { reasons: readonly string[] }) => String(reasons) === String(peace);
-  /** What a fault has held up ends in its own time, maybe after others that went well: two slices without it are calm. */
-  const recovered = async () => {
+  /**
+   * What a fault has held up ends in its own time, maybe after others that went well, and may put a target down once more: three
+   * slices without that are calm.
+   */
+  const recovered = async (wanted: string) => {
     const deadline = performance.now() + TIMEOUT_MS;
-    for (let calm = 0; calm < 2 && performance.now() < deadline; ) {
+    for (let calm = 0; calm < 3 && performance.now() < deadline; ) {
       await wait(SLICE_MS);
-      calm = isPeace(await look()) ? calm + 1 : 0;
+      calm = isPeace(await look()) && String(await states()) === wanted ? calm + 1 : 0;
     }
   };
 
@@ -122,7 +125,7 @@ async function faults(seed: number): Promise<void> {
   // Where a packet was lost again and again, silence became too long for this test's short patience.
   expect([...peace, "handler", "idle", "no-target", "reset"]).toEqual(expect.arrayContaining(lossy.reasons));
   Object.assign(wire, { lossPercent: 0, delayMs: 0 });
-  await recovered();
+  await recovered("up,up,up");
 
   // What its kernel says for it is a reset, or, where it had read everything, a FIN like any other: `short` may be.
   killed.child.kill("SIGKILL");
@@ -130,7 +133,7 @@ async function faults(seed: number): Promise<void> {
   expect(await states()).toEqual(["up", "down", "up"]);
   expect(sudden.reasons).toEqual(expect.arrayContaining([...peace, "target"]));
   expect([...peace, "handler", "target"]).toEqual(expect.arrayContaining(sudden.reasons));
-  await recovered();
+  await recovered("up,down,up");
   expect(await during("one target less")).toMatchObject({ short: 0, reasons: peace });
 
   // It still takes connections, as far as its kernel has room for them, and says nothing.
@@ -146,7 +149,7 @@ async function faults(seed: number): Promise<void> {
   expect([await states(), cut.short]).toEqual([["down", "down", "down"], 0]);
   expect(cut.reasons).toContain("no-target");
   wire.isCut = false;
-  await recovered();
+  await recovered("up,down,up");
   expect(await during("the wire mended")).toMatchObject({ short: 0, reasons: peace });
 
   running.child.stdin!.end();
