@@ -1,8 +1,11 @@
-import { LATENCIES, Latencies, type LatencyName } from "./latency.ts";
+import { type ConnectPhase, LATENCIES, Latencies, type LatencyName } from "./latency.ts";
 import { PendingTimes } from "./pending-times.ts";
 
 /** Latencies that are shown while a run goes on. */
-const OF_MESSAGES = ["message", "send"] as const satisfies readonly LatencyName[];
+const OF_MESSAGES = ["message", "send"] as const satisfies readonly PendingName[];
+
+/** Latencies of what may never end. */
+type PendingName = Exclude<LatencyName, ConnectPhase>;
 
 /** Whole microseconds of the run, from its milliseconds. */
 export function runUs(ms: number): number {
@@ -23,34 +26,34 @@ export function runUs(ms: number): number {
 export class LatencyRecorder {
   /** Of what has ended; after `close` of everything. */
   readonly latencies = new Latencies();
-  readonly #pending: Readonly<Record<LatencyName, PendingTimes>>;
+  readonly #pending: Readonly<Record<PendingName, PendingTimes>>;
 
   constructor() {
     const entries = LATENCIES.map((name) => [name, new PendingTimes()] as const);
-    this.#pending = Object.fromEntries(entries) as Record<LatencyName, PendingTimes>;
+    this.#pending = Object.fromEntries(entries) as Record<PendingName, PendingTimes>;
   }
 
   /** For hot code, which adds and removes by itself. */
-  pending(name: LatencyName): PendingTimes {
+  pending(name: PendingName): PendingTimes {
     return this.#pending[name];
   }
 
-  begin(name: LatencyName, atMs: number): void {
+  begin(name: PendingName, atMs: number): void {
     this.#pending[name].add(runUs(atMs));
   }
 
-  end(name: LatencyName, beganMs: number, nowMs: number): void {
+  end(name: PendingName, beganMs: number, nowMs: number): void {
     this.#pending[name].remove(runUs(beganMs));
     this.latencies.record(name, (nowMs - beganMs) * 1000);
   }
 
   /** Counts it with the time it has waited until now: its end will not be known. */
-  giveUp(name: LatencyName, beganMs: number, nowMs: number): void {
+  giveUp(name: PendingName, beganMs: number, nowMs: number): void {
     this.#pending[name].remove(runUs(beganMs));
     this.latencies.recordAtLeast(name, (nowMs - beganMs) * 1000);
   }
 
-  forget(name: LatencyName, beganMs: number): void {
+  forget(name: PendingName, beganMs: number): void {
     this.#pending[name].remove(runUs(beganMs));
   }
 

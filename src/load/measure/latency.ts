@@ -9,7 +9,18 @@ export const LATENCIES = [
   "send", // from the planned moment to the moment it was sent: how exact this generator was
 ] as const;
 
-export type LatencyName = (typeof LATENCIES)[number];
+/** Parts of a connect, which a protocol may tell apart. */
+export const CONNECT_PHASES = [
+  "lookup", // of the target's name, once for the whole run
+  "tcp", // from the connect's start to the TCP connection
+  "tls", // from there to the end of the handshake
+] as const;
+
+export type ConnectPhase = (typeof CONNECT_PHASES)[number];
+export type LatencyName = (typeof LATENCIES)[number] | ConnectPhase;
+
+/** Every name that a histogram may have. */
+export const ALL_LATENCIES: readonly LatencyName[] = [...LATENCIES, ...CONNECT_PHASES];
 
 /** Of what never ended, such as a message without an answer: each counts as what it has waited. */
 export interface AtLeast {
@@ -34,7 +45,7 @@ export interface LatencySummary {
 
 /** Histograms as text that can be posted between threads. */
 export interface EncodedLatencies {
-  readonly histograms: Readonly<Record<LatencyName, string>>;
+  readonly histograms: Readonly<Partial<Record<LatencyName, string>>>;
   readonly atLeast: Readonly<Record<LatencyName, AtLeast>>;
   readonly messageBuckets: Float64Array;
 }
@@ -45,45 +56,49 @@ const NONE_OPEN: AtLeast = { count: 0, fromUs: Number.POSITIVE_INFINITY };
 const HIGHEST_US = 3_600_000_000;
 
 /**
- * Every latency of one event loop. Recording one value costs about 20 ns and no memory; a histogram takes 190 KB, however
- * many values it holds, and is exact to three digits (Tene, HdrHistogram) from 1 µs to 1 h.
+ * Every latency of one event loop. Recording one value costs about 20 ns and no memory; a histogram takes 190 KB from its first
+ * value on, however many it holds, and is exact to three digits (Tene, HdrHistogram) from 1 µs to 1 h.
  */
 export class Latencies {
   /** How many messages took from 2^(i-1) to 2^i µs: the live view's histogram. */
   readonly messageBuckets = new Float64Array(33);
-  readonly #histograms = forEachName(emptyHistogram);
+  readonly #histograms: Partial<Record<LatencyName, Histogram>> = {};
   #atLeast = forEachName<AtLeast>(() => NONE_OPEN);
 
   record(name: LatencyName, us: number): void {
-    recordUs(this.#histograms[name], us);
+    recordUs(this.histogram(name), us);
   }
 
   /** So many never ended, and have waited for so long. */
   recordAtLeast(name: LatencyName, us: number, count = 1): void {
     const value = inRange(us);
-    this.#histograms[name].recordValueWithCount(value, count);
+    this.histogram(name).recordValueWithCount(value, count);
     if (name === "message") this.messageBuckets[bucketOf(value)]! += count;
     this.#addAtLeast(name, { count, fromUs: value });
   }
 
   /** For hot code, which keeps it and calls `recordUs`. */
   histogram(name: LatencyName): Histogram {
-    return this.#histograms[name];
+    const made = this.#histograms[name] ?? emptyHistogram();
+    this.#histograms[name] = made;
+    return made;
   }
 
   count(name: LatencyName): number {
-    return this.#histograms[name].totalCount;
+    return this.#histograms[name]?.totalCount ?? 0;
   }
 
   quantileUs(name: LatencyName, percent: number): number {
     const histogram = this.#histograms[name];
     // A bucket's upper end may lie above the largest value that fell into it.
-    return histogram.totalCount === 0 ? 0 : Math.min(histogram.getValueAtPercentile(percent), histogram.maxValue);
+    return histogram === undefined || histogram.totalCount === 0
+      ? 0
+      : Math.min(histogram.getValueAtPercentile(percent), histogram.maxValue);
   }
 
   add(other: Latencies): void {
-    for (const name of LATENCIES) {
-      this.#histograms[name].add(other.histogram(name));
+    for (const name of ALL_LATENCIES) {
+      if (other.count(name) > 0) this.histogram(name).add(other.histogram(name));
       this.#addAtLeast(name, other.#atLeast[name]);
     }
     for (const [index, count] of other.messageBuckets.entries()) this.messageBuckets[index]! += count;
@@ -93,7 +108,7 @@ export class Latencies {
   copyOf(names: readonly LatencyName[]): Latencies {
     const copy = new Latencies();
     for (const name of names) {
-      copy.#histograms[name].add(this.#histograms[name]);
+      copy.histogram(name).add(this.histogram(name));
       copy.#atLeast[name] = this.#atLeast[name];
     }
     copy.messageBuckets.set(this.messageBuckets);
@@ -106,13 +121,10 @@ export class Latencies {
   }
 
   /** @param names what to encode; the others arrive empty. A histogram takes about half a millisecond. */
-  encode(names: readonly LatencyName[] = LATENCIES): EncodedLatencies {
-    const encoded = LATENCIES.map((name) => [
-      name,
-      names.includes(name) ? encodeHistogram(this.#histograms[name]) : "",
-    ]);
+  encode(names: readonly LatencyName[] = ALL_LATENCIES): EncodedLatencies {
+    const recorded = names.filter((name) => this.count(name) > 0);
     return {
-      histograms: Object.fromEntries(encoded) as Record<LatencyName, string>,
+      histograms: Object.fromEntries(recorded.map((name) => [name, encodeHistogram(this.histogram(name))])),
       atLeast: this.#atLeast,
       messageBuckets: this.messageBuckets,
     };
@@ -120,7 +132,9 @@ export class Latencies {
 
   static decode(encoded: EncodedLatencies): Latencies {
     const decoded = new Latencies();
-    for (const name of LATENCIES) addEncoded(decoded.#histograms[name], encoded.histograms[name]);
+    for (const [name, text] of Object.entries(encoded.histograms)) {
+      addEncoded(decoded.histogram(name as LatencyName), text);
+    }
     decoded.#atLeast = { ...encoded.atLeast };
     decoded.messageBuckets.set(encoded.messageBuckets);
     return decoded;
@@ -135,7 +149,7 @@ export class Latencies {
       p90: at(90),
       p99: at(99),
       p999: at(99.9),
-      max: this.count(name) === 0 ? 0 : this.#histograms[name].maxValue,
+      max: this.count(name) === 0 ? 0 : this.histogram(name).maxValue,
       count: this.count(name),
       ...(atLeast.count > 0 ? { atLeast } : {}),
       ...(percentiles.length === 0
@@ -155,7 +169,7 @@ function inRange(us: number): number {
 }
 
 function forEachName<Value>(make: () => Value): Record<LatencyName, Value> {
-  return Object.fromEntries(LATENCIES.map((name) => [name, make()])) as Record<LatencyName, Value>;
+  return Object.fromEntries(ALL_LATENCIES.map((name) => [name, make()])) as Record<LatencyName, Value>;
 }
 
 /** Its place in `messageBuckets`. */

@@ -1,7 +1,10 @@
 /** What a run counts and times: plain fields and histograms that hot code adds to. */
 export {
+  ALL_LATENCIES,
   addEncoded,
   bucketOf,
+  CONNECT_PHASES,
+  type ConnectPhase,
   type EncodedLatencies,
   emptyHistogram,
   encodeHistogram,

@@ -42,12 +42,17 @@ export class Tally {
   /** Late because answers were awaited: part of `late`, and not the generator's fault. */
   lateForReply = 0;
   received = 0;
+  /** Answers by the time the sending was over: part of `received`, known from then on. */
+  answeredWhileSending = 0;
   unanswered = 0;
   /** Answers to no message: part of `received`. */
   unexpected = 0;
   readonly dropped = Object.fromEntries(DROP_CAUSES.map((cause) => [cause, 0])) as Record<DropCause, number>;
   /** `connect ECONNREFUSED` → how many. */
   readonly byCause: Record<string, number> = {};
+
+  /** What the protocol counts beside this, by its own names: `status 200` → how many. */
+  byProtocol: Readonly<Record<string, number>> = {};
 
   /** How connects ended at each address of a target that is a name. */
   byAddress: AddressOutcomes = {};
@@ -78,6 +83,9 @@ export class Tally {
     for (const [cause, count] of Object.entries(other.byCause)) {
       this.byCause[cause] = (this.byCause[cause] ?? 0) + count;
     }
+    const byProtocol: Record<string, number> = { ...this.byProtocol };
+    for (const [name, count] of Object.entries(other.byProtocol)) byProtocol[name] = (byProtocol[name] ?? 0) + count;
+    this.byProtocol = byProtocol;
     for (const [address, outcomes] of Object.entries(other.byAddress)) {
       const sums = { ...this.byAddress[address] };
       for (const [outcome, count] of Object.entries(outcomes)) sums[outcome] = (sums[outcome] ?? 0) + count;
@@ -105,9 +113,10 @@ const FIELDS = [
   "late",
   "lateForReply",
   "received",
+  "answeredWhileSending",
   "unanswered",
   "unexpected",
 ] as const;
 
 /** A tally's fields without its methods: what arrives from another thread. */
-export type TallyFields = Pick<Tally, (typeof FIELDS)[number] | "dropped" | "byCause" | "byAddress">;
+export type TallyFields = Pick<Tally, (typeof FIELDS)[number] | "dropped" | "byCause" | "byProtocol" | "byAddress">;

@@ -1,5 +1,5 @@
 import { type EndedBy, LoadLoop, type LoopProtocol, type Protocol, type Slice } from "../loop/mod.ts";
-import { encodeHistogram, LATENCIES } from "../measure/mod.ts";
+import { ALL_LATENCIES, encodeHistogram } from "../measure/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
 
@@ -52,7 +52,7 @@ function postState(loop: LoadLoop, endedBy?: EndedBy): void {
   post({
     kind: "state",
     tally: { ...loop.refresh() },
-    latencies: latencies.encode(last ? LATENCIES : [hasAnswers ? "message" : "send"]),
+    latencies: latencies.encode(last ? ALL_LATENCIES : [hasAnswers ? "message" : "send"]),
     lag: encodeHistogram(loop.lag),
     debt: loop.debt,
     draining: loop.phase !== "connect" && loop.phase !== "send",
