@@ -1,13 +1,16 @@
 import {
+  type BodyFraming,
   ChunkedBody,
   FIELD_STRIDE,
   FieldName,
   Head,
   HeadAssembler,
   type HeadLimits,
+  persists,
   RESPONSE_BODY_LIMITS,
   readResponse,
   readTrailers,
+  responseFraming,
 } from "../../wire/http1/mod.ts";
 import type { TargetConnection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
@@ -177,7 +180,8 @@ export class ResponseReader {
   /** Decides how the body is delimited (RFC 9112 §6.3), and checks what there is of it before anything is delivered. */
   #final(exchange: Exchange, head: Head, headBytes: Uint8Array, bytes: Uint8Array, from: number): void {
     this.#keepMs = this.#keepMsOf(head, headBytes);
-    if (exchange.isHead || head.status === 204 || head.status === 304) {
+    const framing = responseFraming(head, exchange.isHead);
+    if (framing === "none") {
       this.#state = EMPTY;
       // Some servers send a body all the same. It is known to be none, so the answer is whole without it.
       if (from < bytes.length) this.#keepMs = 0;
@@ -185,7 +189,7 @@ export class ResponseReader {
       this.#doneIf(true);
       return;
     }
-    this.#beginBody(exchange, head);
+    this.#beginBody(exchange, head, framing);
     const isUnpacked = this.#state === CHUNKS && !exchange.carriesChunks;
     const problem = isUnpacked ? undefined : this.#advance(bytes, from);
     if (problem !== undefined) {
@@ -199,28 +203,25 @@ export class ResponseReader {
     else this.#doneIf(this.#isComplete);
   }
 
-  #beginBody(exchange: Exchange, head: Head): void {
-    if (head.isChunked) {
+  #beginBody(exchange: Exchange, head: Head, framing: Exclude<BodyFraming, "none">): void {
+    exchange.bodyFraming = framing;
+    if (framing === "chunked") {
       this.#state = CHUNKS;
       this.#chunks = new ChunkedBody(RESPONSE_BODY_LIMITS);
-      exchange.bodyFraming = "chunked";
-    } else if (head.contentLength >= 0) {
+    } else if (framing === "length") {
       this.#state = LENGTH;
       this.#left = head.contentLength;
-      exchange.bodyFraming = "length";
       exchange.bodyLength = head.contentLength;
     } else {
       this.#state = CLOSE;
       this.#keepMs = 0;
-      exchange.bodyFraming = "until-close";
     }
   }
 
   /** RFC 9112 §9.3, and a second less than the target promises. */
   #keepMsOf(head: Head, bytes: Uint8Array): number {
     const { keepMs, maxKeepMs } = this.#settings;
-    const persists = head.version === 11 ? !head.wantsClose : head.wantsKeepAlive && !head.wantsClose;
-    if (!persists || keepMs === 0) return 0;
+    if (!persists(head) || keepMs === 0) return 0;
     const line = head.at(FieldName.keepAlive);
     if (line < 0) return keepMs;
     const place = line * FIELD_STRIDE;

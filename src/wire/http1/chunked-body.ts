@@ -84,6 +84,16 @@ export class ChunkedBody {
     this.#limits = limits;
   }
 
+  /** Begins another body, as a new one would. */
+  begin(): void {
+    this.refusal = undefined;
+    this.#state = SIZE;
+    this.#left = 0;
+    this.#digits = 0;
+    this.#extensionBytes = 0;
+    this.#trailers = undefined;
+  }
+
   /** True behind the empty line that ends the body. */
   get done(): boolean {
     return this.#state === DONE;
