@@ -23,6 +23,7 @@ export interface DialPlan<Data> {
   readonly isNamed: boolean;
   readonly history: AddressHistory;
   readonly tls: ClientTls | undefined;
+  readonly reached: ((data: Data | undefined) => void) | undefined;
   /** Begins the dialogue with the proxy, where there is one. Its text never contains the password. */
   readonly proxy: { readonly text: string; dialogue(): TunnelDialogue } | undefined;
 }
@@ -111,6 +112,7 @@ export class Connecting<Data> implements AttemptEnds {
     this.#address = this.#kind.isLocal ? "" : (socket.remoteAddress ?? attempt.to.text);
     this.#plan.history.reached(attempt.to.text);
     this.#endRace(attempt, OVERTAKEN);
+    this.#plan.reached?.(this.#data);
     const { noDelay } = this.#plan.context.socket;
     if (!noDelay) socket.setNoDelay(false);
     if (this.#plan.proxy !== undefined) this.#tunnel(socket, this.#plan.proxy.dialogue());

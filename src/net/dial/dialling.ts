@@ -55,6 +55,7 @@ export class Dialling<Data> {
       path,
       isNamed: path === undefined && isIP(this.#host) === 0,
       history: this.history,
+      reached: options.reached,
       tls: tls === false ? undefined : clientTls(tls === true ? {} : tls, path === undefined ? host : ""),
       proxy: proxy && { text: proxy.text, dialogue: () => proxy.dialogue({ host, port }) },
     };

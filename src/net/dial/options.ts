@@ -33,6 +33,8 @@ export interface ConnectOptions<Data = unknown> extends SocketOptions {
   proxy?: string;
   /** Targets that need no proxy: a name (with all below it), an address, a range such as `10.0.0.0/8`, or `*`. @default {[]} */
   noProxy?: readonly string[];
+  /** Called when an address was reached, before the proxy's dialogue and TLS: with what `connection.data` will start as. */
+  reached?(data: Data | undefined): void;
   /** Asks for a name's addresses, the preferred one first. @default the system's resolver, its order (RFC 6724) */
   lookup?: (name: string) => Promise<readonly string[]>;
 }
