@@ -1,5 +1,5 @@
 import type { AddressOutcomes } from "../net/mod.ts";
-import type { DropCause, LatencySummary } from "./measure/mod.ts";
+import type { ConnectPhase, DropCause, LatencySummary } from "./measure/mod.ts";
 
 /** One expectation, and whether it held. */
 export interface Check {
@@ -31,9 +31,45 @@ export interface ServerReport {
   readonly userBytesPerConnection: number;
 }
 
+/** What HTTP adds to a report. */
+export interface HttpReport {
+  readonly kind: "http";
+  /** Of the answers, and what was asked for. */
+  readonly version: "1.1" | "2";
+  readonly url: string;
+  readonly method: string;
+  /** `closed`: each connection sends its next request when the answer to the last has come. `open`: requests leave as planned. */
+  readonly model: "closed" | "open";
+  /** Requests of one connection that may be unanswered at a time: pipelined, or streams. */
+  readonly perConnection: number;
+  /** Complete answers a second over the sending phase. */
+  readonly perSecond: number;
+  /** `{"200": 1200, "503": 3}` */
+  readonly status: Readonly<Record<string, number>>;
+  /** Answers with 301, 302, 303, 307 or 308; none was followed. */
+  readonly redirects: number;
+  /** Answers whose status is not among `--expect-status`. */
+  readonly wrongStatus: number;
+  /** Answers whose body does not contain the text of `--expect-body`; null where none was asked for. */
+  readonly wrongBody: number | null;
+  /** Requests without a complete, valid answer; those of connections that failed to open are not among them. */
+  readonly errors: number;
+  /** `{"first byte timeout": 3, "body closed": 1}`: the phase of the answer, then the cause. */
+  readonly errorsBy: Readonly<Record<string, number>>;
+  /** 1xx answers. */
+  readonly interims: number;
+  /** Of answers, without heads and chunk framing. */
+  readonly bodyBytes: number;
+  /** Parts of a connect; left out where there was none. */
+  readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
+}
+
+/** A report's section of its protocol. */
+export type ProtocolReport = HttpReport;
+
 /** The result of a run: also what `--json` prints. Times in milliseconds, latencies in microseconds. */
 export interface Report {
-  /** What was spoken: `tcp`. */
+  /** What was spoken: `tcp`, `http`. */
   readonly kind: string;
   /** `host:port`, or the path of a Unix socket. */
   readonly target: string;
@@ -109,6 +145,8 @@ export interface Report {
     /** From the planned moment to the moment it was handed to its connection: the generator's own share. */
     readonly send: LatencySummary;
   };
+  /** What only this protocol has; left out for `tcp`. */
+  readonly protocol?: ProtocolReport;
   readonly server: ServerReport | null;
   /** Where there is no `server`: what was tried, such as `no tenk instance answers at 127.0.0.1:9190`. */
   readonly serverNote?: string;

@@ -5,7 +5,7 @@ import { openProcessReader } from "../metrics/mod.ts";
 import type { Protocol, Tap } from "./loop/mod.ts";
 import { type LoadPlan, rampUpMs } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
-import { CpuMeter, makeReport, SnapshotMaker, TargetStats } from "./result/mod.ts";
+import { CpuMeter, makeReport, type Result, SnapshotMaker, TargetStats } from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
 import { type LoadWorkers, prepareLoadWorkers } from "./workers/mod.ts";
 
@@ -66,11 +66,13 @@ export async function runLoad<Plan extends LoadPlan>(
   options: RunOptions = {},
 ): Promise<Report> {
   const { onSnapshot, signal, control = new LoadControl(), tap, statsToken } = options;
+  const lookupStartMs = performance.now();
   const addresses = await addressesOf(plan);
+  const lookupMs = addresses === undefined ? undefined : performance.now() - lookupStartMs;
   const targetStats = new TargetStats(plan.statsUrl || "", plan.port ?? 0, statsToken);
   if (plan.statsUrl !== false) await targetStats.start();
   const workers = await prepareLoadWorkers(protocol, plan, addresses, tap);
-  const run = new Run(plan, workers, targetStats, options.version);
+  const run = new Run(plan, workers, targetStats, options.version, sectionOf(protocol, plan, lookupMs));
   control.attach(workers);
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
@@ -93,6 +95,19 @@ export async function runLoad<Plan extends LoadPlan>(
   }
 }
 
+/** @param lookupMs how long the target's name was looked up, if it is one */
+function sectionOf<Plan extends LoadPlan>(
+  { report }: Protocol<Plan>,
+  plan: Plan,
+  lookupMs: number | undefined,
+): Result["protocol"] {
+  if (report === undefined) return undefined;
+  return (result) => {
+    if (lookupMs !== undefined) result.latencies.record("lookup", lookupMs * 1000);
+    return report(plan, result);
+  };
+}
+
 async function addressesOf({ host, path }: LoadPlan): Promise<readonly string[] | undefined> {
   if (path !== undefined || isIP(host)) return undefined;
   try {
@@ -112,6 +127,7 @@ class Run {
   readonly #targetStats: TargetStats;
   readonly #process = openProcessReader();
   readonly #version: string | undefined;
+  readonly #protocol: Result["protocol"];
   readonly #startedAt = Date.now();
   readonly #startMs = performance.now();
   readonly #snapshots: SnapshotMaker;
@@ -121,8 +137,15 @@ class Run {
   #phase: Phase = "connect";
   #rssBytes = 0;
 
-  constructor(plan: LoadPlan, workers: LoadWorkers, targetStats: TargetStats, version: string | undefined) {
+  constructor(
+    plan: LoadPlan,
+    workers: LoadWorkers,
+    targetStats: TargetStats,
+    version: string | undefined,
+    protocol: Result["protocol"],
+  ) {
     this.#version = version;
+    this.#protocol = protocol;
     this.#plan = plan;
     this.#workers = workers;
     this.#targetStats = targetStats;
@@ -166,6 +189,7 @@ class Run {
       connectMs: this.#sendStartMs - this.#startMs,
       sendMs,
       drainMs: performance.now() - this.#sendEndMs,
+      protocol: this.#protocol,
     });
   }
 

@@ -93,8 +93,12 @@ describe("expectations are checked against the report", () => {
     ],
     [["connections=all", "lost+failed=0", "late=0", "dropped=0"], []],
   ])("of %j it is known what usual they leave out", (texts, left) => {
-    expect(notJudged(texts.map(parseExpectation), false)).toEqual(left);
-    expect(notJudged(texts.map(parseExpectation), true)).toEqual([...left, "unanswered=0", "unexpected=0"]);
+    expect(notJudged(texts.map(parseExpectation), { answersTold: false })).toEqual(left);
+    expect(notJudged(texts.map(parseExpectation), { answersTold: true })).toEqual([
+      ...left,
+      "unanswered=0",
+      "unexpected=0",
+    ]);
   });
 
   test("knows which percentiles it needs", () => {

@@ -10,7 +10,17 @@ test("a retry that waits does not slow down the connects that do not", async () 
   const plan = planTcp({ path: "/nowhere/tenk.sock", connections: 3, connectRate: 500, reconnect: true });
   const slice = slicesOf(plan)[0]!;
   const protocol = tcp.onLoop(plan, slice);
-  const transport = protocol.openTransport({ open: () => {}, chunk: () => {}, close: () => {} });
+  const nothing = () => {};
+  const events = {
+    open: nothing,
+    chunk: nothing,
+    close: nothing,
+    began: nothing,
+    answered: nothing,
+    failed: nothing,
+    took: nothing,
+  };
+  const transport = protocol.openTransport(events);
   const tally = new Tally();
   const table = new ConnectionTable(3, protocol);
   let now = 0;

@@ -11,6 +11,7 @@ export const TICK_BUDGET_MS = 5;
 
 /**
  * Distributes due messages over the connections in turn: planned messages at their pace or, without a rate, as many as connections take.
+ * Where the traffic `isQueued`, those that find no free connection stay in the pacer, and `freed` sends them.
  *
  * Before `begin` the plan counts connections as they open; after `finish` nothing new is planned, but what is due is still
  * sent.
@@ -26,6 +27,9 @@ export class Dispatcher {
   readonly #randomTurns: boolean;
   /** The clock is read for each message, because its service time is measured. */
   readonly #exact: boolean;
+  readonly #isQueued: boolean;
+  /** When messages last waited for a free connection. */
+  #blockedMs = Number.NEGATIVE_INFINITY;
   #stage: "ramp" | "send" | "over" = "ramp";
   #endMs = Number.POSITIVE_INFINITY;
 
@@ -36,6 +40,7 @@ export class Dispatcher {
     this.#sender = sender;
     this.#now = now;
     this.#exact = sender.timesAnswers;
+    this.#isQueued = plan.traffic.isQueued ?? false;
     this.#random.reseed(plan.seed, slice.worker, 99);
     const shape = shapeOf(plan);
     this.#randomTurns = shape.randomGaps;
@@ -80,18 +85,31 @@ export class Dispatcher {
 
   /** Sends what is due. @returns true when the tick's time ran out before all was sent */
   sendDue(startMs: number): boolean {
+    if (this.#stage === "ramp" && this.#isQueued) return false;
     if (this.#pacer === undefined) return this.#stage !== "over" && this.#sendFreely(startMs);
     this.advance(startMs);
-    return this.#sendPlanned(this.#pacer, startMs);
+    return this.#isQueued ? this.#sendQueued(this.#pacer, startMs) : this.#sendPlanned(this.#pacer, startMs);
+  }
+
+  /** The slot can take another message, which is sent at once if there is one. Only where the traffic `isQueued`. */
+  freed(slot: number, nowMs: number): void {
+    if (this.#pacer !== undefined) this.sendDue(nowMs);
+    else if (this.#stage === "send" && this.#table.rotation.has(slot)) {
+      while (this.#sender.sendFreely(slot, nowMs) > 0);
+    }
   }
 
   /** Drops what is still due. */
   dropRest(): void {
-    if (this.#pacer) this.#drop("old", this.#endMs, this.#pacer.dropAll());
+    if (this.#pacer) this.#drop(this.#causeOfAge(this.#endMs), this.#endMs, this.#pacer.dropAll());
   }
 
   /** Milliseconds until something is due. */
   waitMs(nowMs: number): number {
+    // What is queued leaves when a connection comes free, and needs no tick.
+    if (this.#isQueued && (this.#pacer === undefined || !this.#sender.hasFree(this.#table.rotation.size))) {
+      return Number.POSITIVE_INFINITY;
+    }
     if (this.#pacer === undefined) return this.#plan.pace === "as-fast-as-possible" ? 0 : Number.POSITIVE_INFINITY;
     return Math.min(this.#pacer.waitMs(nowMs, this.#weight()), this.#endMs - nowMs);
   }
@@ -99,7 +117,7 @@ export class Dispatcher {
   /** Returns how many connections the plan counts now, or this loop's share of a total rate. */
   #weight(): number {
     const { rotation } = this.#table;
-    if (this.#stage === "over") return 0;
+    if (this.#stage === "over" || (this.#stage === "ramp" && this.#isQueued)) return 0;
     if (this.#plan.pace === "per-connection") return rotation.size;
     // While connections open, each brings its share: a total rate for ten thousand must not fall upon the first ten.
     return (this.#stage === "ramp" ? rotation.size : this.#slice.connections) / this.#plan.connections;
@@ -128,6 +146,31 @@ export class Dispatcher {
     }
   }
 
+  #sendQueued(pacer: Pacer, startMs: number): boolean {
+    const { rotation } = this.#table;
+    const oldestMs = startMs - pacer.dropAfterMs;
+    this.#drop(this.#causeOfAge(oldestMs), oldestMs, pacer.dropOld(startMs));
+    const untilMs = startMs + TICK_BUDGET_MS;
+    for (let now = startMs; now <= untilMs; now = this.#now()) {
+      if (!this.#sender.hasFree(rotation.size)) {
+        if (pacer.debt > 0) this.#blockedMs = now;
+        return false;
+      }
+      const plannedMs = pacer.take();
+      if (Number.isNaN(plannedMs)) return false;
+      let slot = rotation.next();
+      while (!this.#sender.isFree(slot)) slot = rotation.next();
+      this.#sender.send(slot, plannedMs, now, plannedMs <= this.#blockedMs);
+    }
+    return true;
+  }
+
+  /** Why a message that was planned then has not left: all connections were busy, there was none, or this generator was behind. */
+  #causeOfAge(plannedMs: number): DropCause {
+    if (this.#blockedMs < plannedMs) return "old";
+    return this.#table.rotation.size === 0 ? "closed" : "noReply";
+  }
+
   #sendFreely(startMs: number): boolean {
     if (this.#plan.pace !== "as-fast-as-possible") return false;
     const { rotation } = this.#table;
@@ -144,6 +187,6 @@ export class Dispatcher {
   #drop(cause: DropCause, plannedMs: number, count: number): void {
     if (count === 0) return;
     this.#sender.drop(cause, plannedMs, count);
-    this.#table.rotation.skip(count);
+    if (!this.#isQueued) this.#table.rotation.skip(count);
   }
 }

@@ -118,16 +118,29 @@ export class InFlight {
     this.#leaveWaiting(slot);
   }
 
-  /** Takes the oldest unanswered message: its node, readable until the next push, or -1. */
-  pop(slot: number): number {
-    if (this.#sentCount[slot]! === 0) return -1;
-    const node = this.#oldest[slot]!;
+  /**
+   * Takes an unanswered message: its node, readable until the next push, or -1.
+   *
+   * @param position among those of its slot that are unanswered, 0 = the oldest; takes as many steps
+   */
+  take(slot: number, position = 0): number {
+    if (this.#sentCount[slot]! <= position) return -1;
+    const before = position === 0 ? -1 : this.at(slot, position - 1);
+    const node = before < 0 ? this.#oldest[slot]! : this.#next[before]!;
     const after = this.#next[node]!;
-    this.#oldest[slot] = after;
-    if (after < 0) this.#newest[slot] = -1;
+    if (before < 0) this.#oldest[slot] = after;
+    else this.#next[before] = after;
+    if (after < 0) this.#newest[slot] = before;
     this.#release(node);
     this.#sentCount[slot]! -= 1;
     this.#underWay -= 1;
+    return node;
+  }
+
+  /** The node of an unanswered message; only where `unanswered(slot)` is more than its position. */
+  at(slot: number, position: number): number {
+    let node = this.#oldest[slot]!;
+    for (let step = 0; step < position; step++) node = this.#next[node]!;
     return node;
   }
 

@@ -1,10 +1,10 @@
 import type { Histogram } from "hdr-histogram-js";
 import { emptyHistogram, type Latencies, LatencyRecorder, recordUs, Tally } from "../measure/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
-import type { Report } from "../report.ts";
 import type { Phase } from "../snapshot.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { Dispatcher, TICK_BUDGET_MS } from "./dispatcher.ts";
+import type { EndedBy, LoopHooks } from "./hooks.ts";
 import { InFlight } from "./in-flight.ts";
 import { Lifetimes } from "./lifetimes.ts";
 import { Opener } from "./opener.ts";
@@ -14,24 +14,7 @@ import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
 import type { Slice } from "./slice.ts";
 import { TokenBuckets } from "./token-buckets.ts";
-
-export type EndedBy = Report["endedBy"];
-
-/** What goes over the wire, for `--dump-one` and its like. Bytes are borrowed. */
-export interface Tap {
-  out?(uid: number, bytes: Uint8Array): void;
-  in?(uid: number, bytes: Uint8Array): void;
-}
-
-export interface LoopHooks {
-  /** Every connection is open or has failed. The caller answers with `startSending`, once that is so in all workers. */
-  rampedUp(): void;
-  /** Nothing more is planned; what is under way is awaited. */
-  sendingOver(): void;
-  /** All is closed. */
-  done(endedBy: EndedBy): void;
-  readonly tap?: Tap | undefined;
-}
+import { ToldAnswers } from "./told-answers.ts";
 
 /** Longest sleep between ticks. */
 const MAX_WAIT_MS = 10;
@@ -69,6 +52,7 @@ export class LoadLoop {
   readonly #sender: Sender | undefined;
   readonly #dispatcher: Dispatcher | undefined;
   readonly #receiver: Receiver;
+  readonly #answers: ToldAnswers;
   #expectedMs = 0;
   #reportedRampUp = false;
   readonly #retired = new Retired();
@@ -87,9 +71,11 @@ export class LoadLoop {
     const now = () => this.now();
     this.tally.wanted = slice.connections;
     this.#table = new ConnectionTable(slice.connections, protocol);
-    if (protocol.replies && plan.pace !== "none") this.#inFlight = new InFlight(slice.connections, plan.maxOutstanding);
-    this.#sender = this.#makeSender(protocol.source);
+    if (plan.traffic.answersTold && plan.pace !== "none")
+      this.#inFlight = new InFlight(slice.connections, plan.maxOutstanding);
+    this.#sender = this.#makeSender(protocol.source, slice.maxMessages);
     if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#table, this.#sender, now);
+    this.#answers = new ToldAnswers(plan, this.#table, this.#sender, this.#dispatcher, now);
     this.#receiver = new Receiver(plan, protocol, this.#table, this.tally, this.#recorder, this.#sender);
     this.#lifetimes = new Lifetimes(plan, this.#table, {
       begin: (slot) => this.#beginSlot(slot, this.now()),
@@ -101,6 +87,10 @@ export class LoadLoop {
       open: (connection) => this.#opened(connection),
       chunk: (connection, bytes) => this.#received(connection, bytes),
       close: (connection, reason) => this.#closed(connection, reason),
+      began: (connection, position) => this.#answers.began(connection, position),
+      answered: (connection, position, isLast) => this.#answers.answered(connection, position, isLast),
+      failed: (connection, position) => this.#answers.failed(connection, position),
+      took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
     });
     const failed = (slot: number) => this.#gone(slot);
     this.#opener = new Opener(plan, slice, this.#table, this.tally, this.#recorder, this.#transport, failed, now);
@@ -124,6 +114,7 @@ export class LoadLoop {
     this.#endMs = now + this.#plan.durationMs;
     this.#sentBefore = this.tally.sent;
     this.#dispatcher?.begin(now, this.#endMs);
+    if (this.#isQueued) this.#dispatcher?.sendDue(now);
     for (let slot = 0; slot < this.#table.count; slot++) if (this.#lifetimes.isGone(slot)) this.#gone(slot);
   }
 
@@ -160,6 +151,7 @@ export class LoadLoop {
     this.tally.planned = this.#dispatcher?.planned ?? this.tally.planned;
     this.tally.bytesSent = this.#transport.readBytesSent();
     this.tally.byAddress = this.#transport.readAddresses();
+    this.tally.byProtocol = this.#protocol.readCounts?.() ?? {};
     return this.tally;
   }
 
@@ -167,7 +159,11 @@ export class LoadLoop {
     return this.phase === "connect" || this.phase === "send";
   }
 
-  #makeSender(source: LoopProtocol["source"]): Sender | undefined {
+  get #isQueued(): boolean {
+    return this.#plan.traffic.isQueued ?? false;
+  }
+
+  #makeSender(source: LoopProtocol["source"], maxMessages: number): Sender | undefined {
     if (source === undefined) return undefined;
     const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, writeQueueBytes } = this.#plan;
     const count = this.#table.count;
@@ -181,6 +177,8 @@ export class LoadLoop {
       writeQueueBytes,
       epochMs: performance.timeOrigin + this.#startMs,
       tapOut: this.#hooks.tap?.out,
+      maxMessages,
+      timesFirstBytes: this.#plan.traffic.reportsAnswers ?? false,
     });
   }
 
@@ -189,6 +187,7 @@ export class LoadLoop {
     recordUs(this.lag, Math.max(0, now - this.#expectedMs) * 1000);
     if (this.#isRunning) this.#lifetimes.tick(now);
     this.#retired.tick(now);
+    this.#answers.tick(now);
     if (this.#isRunning) this.#opener.tick(now, now + TICK_BUDGET_MS);
     const sends = this.phase !== "closing" && this.phase !== "done";
     const busy = sends && (this.#dispatcher?.sendDue(now) ?? false);
@@ -228,7 +227,7 @@ export class LoadLoop {
     tally.peak = Math.max(tally.peak, tally.open);
     this.#recorder.end("connect", this.#table.sinceMs[slot]!, now);
     this.#table.sinceMs[slot] = now;
-    this.#recorder.begin("firstByte", now);
+    if (!this.#plan.traffic.reportsAnswers) this.#recorder.begin("firstByte", now);
     this.#table.occupy(slot, connection);
     this.#sender?.joined(slot, now);
     this.#leaveRotation(slot);
@@ -275,6 +274,7 @@ export class LoadLoop {
     }
     this.#dispatcher?.advance(now);
     this.#table.rotation.add(slot);
+    this.#answers.freed(slot, now);
   }
 
   #received(connection: LoadConnection, bytes: Uint8Array): void {
@@ -292,7 +292,7 @@ export class LoadLoop {
     else this.#endedBy = "message-stop";
   }
 
-  #closed(connection: LoadConnection, reason: string): void {
+  #closed(connection: LoadConnection, reason: string | undefined): void {
     const slot = connection.data;
     const unsent = this.phase === "done" ? "full" : "cut";
     if (slot < 0) {
@@ -303,6 +303,12 @@ export class LoadLoop {
     this.#leave(slot);
     this.#sender?.ended(connection, unsent);
     if (!this.#isRunning) return;
+    if (reason === undefined) {
+      this.#lifetimes.closed(slot);
+      this.#opener.reopen(slot);
+      this.#opener.tick(this.now(), this.now() + TICK_BUDGET_MS);
+      return;
+    }
     this.tally.countLoss(reason);
     this.#gone(slot);
     if (this.#plan.reconnect) this.#opener.reopen(slot);
@@ -323,17 +329,23 @@ export class LoadLoop {
       this.#hooks.rampedUp();
     }
     if (this.phase === "send") {
-      if (now >= this.#endMs) this.#beginDrain(null);
-      else if (this.tally.open === 0 && this.#opener.idle) this.#beginDrain("no-connections");
+      if (now >= this.#endMs || this.#sender?.isExhausted) this.#beginDrain(null);
+      else if (this.tally.open === 0 && this.#hasNoConnection) this.#beginDrain("no-connections");
       // Closing ten thousand takes a tenth of a second: it starts one tick later, after `sendingOver` was called.
     } else if (this.phase === "drain" && (now >= this.#giveUpMs || this.#isSettled(now))) this.#beginClosing(now);
     if (this.phase === "closing" && (now >= this.#giveUpMs || this.tally.open === 0)) this.#finish();
+  }
+
+  /** None can come any more, or, where messages wait for all, none ever came. */
+  get #hasNoConnection(): boolean {
+    return this.#opener.idle || (this.#isQueued && this.tally.opened === 0);
   }
 
   #beginDrain(endedBy: EndedBy): void {
     const now = this.now();
     this.#dispatcher?.finish(now);
     if (this.phase === "send") this.tally.sentWhileSending = this.tally.sent - this.#sentBefore;
+    this.tally.answeredWhileSending = this.tally.received - this.tally.unexpected;
     this.tally.held = this.tally.open;
     this.#endedBy = endedBy;
     this.phase = "drain";
@@ -346,7 +358,8 @@ export class LoadLoop {
   #isSettled(now: number): boolean {
     if (this.debt > 0 || (this.#inFlight?.underWay ?? 0) > 0) return false;
     const { lastMs } = this.#receiver;
-    if (this.#protocol.replies === undefined && lastMs > 0 && now - lastMs < QUIET_MS) return false;
+    const findsAnswers = this.#protocol.replies !== undefined || this.#plan.traffic.reportsAnswers === true;
+    if (!findsAnswers && lastMs > 0 && now - lastMs < QUIET_MS) return false;
     if (this.#retired.areSending) return false;
     return this.#table.connections.every((connection) => connection === undefined || connection.queuedBytes === 0);
   }

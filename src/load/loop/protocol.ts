@@ -1,6 +1,8 @@
 import type { AddressOutcomes } from "../../net/mod.ts";
+import type { ConnectPhase, Latencies } from "../measure/mod.ts";
 import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
+import type { ProtocolReport } from "../report.ts";
 import type { Slice } from "./slice.ts";
 
 /**
@@ -19,6 +21,8 @@ export interface LoadConnection {
   /** Sends nothing more and waits for the peer's end. */
   end(): void;
   close(): void;
+  /** Its oldest message has waited for its answer as long as the plan allows: `failed` or `close` follows. */
+  expire?(): void;
 }
 
 /** Events of connections, which the loop handles. */
@@ -26,8 +30,25 @@ export interface TransportEvents {
   open(connection: LoadConnection): void;
   /** Bytes came; they are borrowed. */
   chunk(connection: LoadConnection, bytes: Uint8Array): void;
-  /** Called once for each connection that was opened. Losses are counted by `reason`. */
-  close(connection: LoadConnection, reason: string): void;
+  /**
+   * Called once for each connection that was opened. Losses are counted by `reason`; undefined = it ended as both sides had agreed,
+   * and another is opened in its place.
+   */
+  close(connection: LoadConnection, reason: string | undefined): void;
+  /**
+   * The next three are for protocols that find the answers themselves. A message is named by its position among those of its
+   * connection that are unanswered, in the order in which they were sent: 0 is the oldest. The first byte of its answer came.
+   */
+  began(connection: LoadConnection, position: number): void;
+  /**
+   * The answer is complete. The next message may be written within this call, unless it `isLast`: the connection takes no more, and
+   * `close` follows.
+   */
+  answered(connection: LoadConnection, position: number, isLast?: boolean): void;
+  /** No answer will come, although the connection goes on. */
+  failed(connection: LoadConnection, position: number): void;
+  /** A part of a connect took so long. */
+  took(phase: ConnectPhase, ms: number): void;
 }
 
 /** Opens the connections of one event loop. */
@@ -50,11 +71,27 @@ export interface Transport {
 export interface LoopProtocol {
   /** Writes the messages. None = connections are opened and held. */
   readonly source: MessageSource | undefined;
-  /** Finds the answers. None = what comes back is counted in bytes, and no latency is taken. */
+  /**
+   * Finds the answers. None = what comes back is counted in bytes, and no latency is taken, unless the plan's traffic
+   * `reportsAnswers`.
+   */
   readonly replies: ReplyFinder | undefined;
   /** Finds the text that ends the run. */
   readonly stop: StopFinder | undefined;
   openTransport(events: TransportEvents): Transport;
+  /** What it counts beside the loop: added up over all loops, and given to `report`. */
+  readCounts?(): Readonly<Record<string, number>>;
+}
+
+/** What a report's own section is made of. */
+export interface ProtocolResult {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly latencies: Latencies;
+  readonly answered: number;
+  /** Answers a second over the sending phase. */
+  readonly perSecond: number;
+  /** Percentiles wanted beside the usual ones. */
+  readonly percentiles: readonly number[];
 }
 
 /** What is spoken. Pace, time, connections and counting are the same for every protocol; a new one is a new value of this type. */
@@ -63,4 +100,6 @@ export interface Protocol<Plan extends LoadPlan> {
   onLoop(plan: Plan, slice: Slice): LoopProtocol;
   /** URL of the program of a load worker: a file that calls `serveLoadWorker` with this protocol. */
   readonly workerProgram: string;
+  /** Makes its own section of the report. */
+  report?(plan: Plan, result: ProtocolResult): ProtocolReport;
 }

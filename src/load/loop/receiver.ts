@@ -41,7 +41,7 @@ export class Receiver {
     const { replies, stop } = this.#protocol;
     this.#tally.bytesReceived += bytes.length;
     this.lastMs = now;
-    if (this.#table.hasReceived[slot] === 0) {
+    if (this.#table.hasReceived[slot] === 0 && this.#plan.traffic.reportsAnswers !== true) {
       this.#table.hasReceived[slot] = 1;
       this.#recorder.end("firstByte", this.#table.sinceMs[slot]!, now);
     }

@@ -28,6 +28,10 @@ export interface SenderOptions {
   /** Added to the run's milliseconds to have those since 1970. */
   readonly epochMs: number;
   readonly tapOut: ((uid: number, bytes: Uint8Array) => void) | undefined;
+  /** Without a rate: messages in all. */
+  readonly maxMessages: number;
+  /** `began` is called for each answer. */
+  readonly timesFirstBytes: boolean;
 }
 
 /** Constant messages that may all leave at once are put into one write, up to about this size. */
@@ -51,10 +55,12 @@ export class Sender {
   readonly #sendTimes: ReturnType<Latencies["histogram"]>;
   readonly #messageTimes: ReturnType<Latencies["histogram"]>;
   readonly #serviceTimes: ReturnType<Latencies["histogram"]>;
+  readonly #firstByteTimes: ReturnType<Latencies["histogram"]>;
   readonly #buckets: Float64Array;
   readonly #pendingSends: PendingTimes;
   readonly #pendingMessages: PendingTimes;
   readonly #pendingServices: PendingTimes;
+  readonly #pendingFirstBytes: PendingTimes;
   readonly #unsent = new Unsent();
   readonly #options: SenderOptions;
   readonly #depth: number;
@@ -68,10 +74,12 @@ export class Sender {
     this.#sendTimes = latencies.histogram("send");
     this.#messageTimes = latencies.histogram("message");
     this.#serviceTimes = latencies.histogram("service");
+    this.#firstByteTimes = latencies.histogram("firstByte");
     this.#buckets = latencies.messageBuckets;
     this.#pendingSends = recorder.pending("send");
     this.#pendingMessages = recorder.pending("message");
     this.#pendingServices = recorder.pending("service");
+    this.#pendingFirstBytes = recorder.pending("firstByte");
     this.#options = options;
     this.#depth = options.pipeline > 0 ? options.pipeline : Number.POSITIVE_INFINITY;
   }
@@ -81,8 +89,27 @@ export class Sender {
     return this.#options.inFlight !== undefined;
   }
 
-  /** Sends the message that was planned for `plannedMs`; both times in milliseconds of the run. */
-  send(slot: number, plannedMs: number, nowMs: number): void {
+  /** A slot of this many can take a message that need not wait. */
+  hasFree(slots: number): boolean {
+    return (this.#options.inFlight?.underWay ?? 0) < slots * this.#depth;
+  }
+
+  /** The slot can take a message that need not wait. */
+  isFree(slot: number): boolean {
+    return (this.#options.inFlight?.unanswered(slot) ?? 0) < this.#depth;
+  }
+
+  /** Without a rate: every message of the plan was sent, and none is under way. */
+  get isExhausted(): boolean {
+    return this.#tally.planned >= this.#options.maxMessages && (this.#options.inFlight?.underWay ?? 0) === 0;
+  }
+
+  /**
+   * Sends the message that was planned for `plannedMs`; both times in milliseconds of the run.
+   *
+   * @param forReply it is late, if it is, because answers were awaited
+   */
+  send(slot: number, plannedMs: number, nowMs: number, forReply = false): void {
     const { inFlight, upstream, writeQueueBytes, lateAfterMs } = this.#options;
     const connection = this.#table.connections[slot];
     if (connection === undefined) {
@@ -99,14 +126,15 @@ export class Sender {
       this.drop("bandwidth", plannedMs);
     } else {
       const delayMs = nowMs - plannedMs;
-      if (!this.#write(connection, slot, microsecondsOf(plannedMs), nowMs, delayMs > lateAfterMs, false)) {
+      const isLate = delayMs > lateAfterMs;
+      if (!this.#write(connection, slot, microsecondsOf(plannedMs), nowMs, isLate, isLate && forReply)) {
         this.drop("closed", plannedMs);
         return;
       }
       recordUs(this.#sendTimes, delayMs * 1000);
       if (inFlight === undefined) return;
       this.#pendingMessages.add(runUs(plannedMs));
-      this.#pendingServices.add(runUs(nowMs));
+      this.#sentAt(nowMs);
       inFlight.pushSent(slot, microsecondsOf(plannedMs), microsecondsOf(nowMs));
     }
   }
@@ -117,15 +145,44 @@ export class Sender {
     this.#begins(runUs(plannedMs), count);
   }
 
-  /** Records the latency of the oldest message, to which an answer came. `sendWaiting` sends what waits for it. */
-  answered(slot: number, nowMs: number): void {
+  /** The first byte of an answer came, to a message at this position among the unanswered ones of its slot. */
+  began(slot: number, position: number, nowMs: number): void {
+    const { inFlight } = this.#options;
+    if (inFlight === undefined || inFlight.unanswered(slot) <= position) return;
+    const waitedUs = elapsedUs(inFlight.sentUs(inFlight.at(slot, position)), microsecondsOf(nowMs));
+    this.#pendingFirstBytes.remove(runUs(nowMs) - waitedUs);
+    recordUs(this.#firstByteTimes, waitedUs);
+  }
+
+  /** A message will have no answer, although its connection goes on. It stays pending. */
+  failed(slot: number, position: number): void {
+    if ((this.#options.inFlight?.take(slot, position) ?? -1) >= 0) this.#tally.unanswered += 1;
+  }
+
+  /** Calls for each of the first `slots` slots whose oldest message was sent `timeoutMs` ago or longer. */
+  eachOverdue(slots: number, timeoutMs: number, nowMs: number, call: (slot: number) => void): void {
+    const { inFlight } = this.#options;
+    if (inFlight === undefined || inFlight.underWay === 0) return;
+    const nowUs = microsecondsOf(nowMs);
+    for (let slot = 0; slot < slots; slot++) {
+      if (inFlight.unanswered(slot) === 0) continue;
+      if (elapsedUs(inFlight.sentUs(inFlight.at(slot, 0)), nowUs) >= timeoutMs * 1000) call(slot);
+    }
+  }
+
+  /**
+   * Records the latency of a message to which an answer came. `sendWaiting` sends what waits for it.
+   *
+   * @param position of the message among the unanswered ones of its slot; 0 = the oldest
+   */
+  answered(slot: number, nowMs: number, position = 0): void {
     const { inFlight } = this.#options;
     this.#tally.received += 1;
     if (inFlight === undefined) return;
     const connection = this.#table.connections[slot];
     // Nothing can answer a message that has not left.
     const unsent = connection === undefined ? 0 : this.#unsent.on(connection);
-    const node = unsent < inFlight.unanswered(slot) ? inFlight.pop(slot) : -1;
+    const node = unsent < inFlight.unanswered(slot) ? inFlight.take(slot, position) : -1;
     if (node < 0) {
       this.#tally.unexpected += 1;
       return;
@@ -165,7 +222,7 @@ export class Sender {
       inFlight.sendWaiting(slot, nowUs);
       recordUs(this.#sendTimes, delayUs);
       this.#pendingSends.remove(runUs(nowMs) - delayUs);
-      this.#pendingServices.add(runUs(nowMs));
+      this.#sentAt(nowMs);
     }
   }
 
@@ -186,6 +243,7 @@ export class Sender {
     const { inFlight, upstream } = this.#options;
     const connection = this.#table.connections[slot];
     if (connection === undefined || connection.queuedBytes > 0) return 0;
+    if (this.#tally.planned >= this.#options.maxMessages) return 0;
     if (inFlight !== undefined && (this.#mustWait(inFlight, slot) || !inFlight.hasRoom(slot))) return 0;
     if (upstream !== undefined && !upstream.mayPass(slot, nowMs)) return 0;
     const many = inFlight === undefined && upstream === undefined && this.#options.tapOut === undefined;
@@ -225,6 +283,11 @@ export class Sender {
     if (this.#options.inFlight !== undefined) this.#pendingMessages.add(plannedUs, count);
   }
 
+  #sentAt(nowMs: number): void {
+    this.#pendingServices.add(runUs(nowMs));
+    if (this.#options.timesFirstBytes) this.#pendingFirstBytes.add(runUs(nowMs));
+  }
+
   #mustWait(inFlight: InFlight, slot: number): boolean {
     return inFlight.unanswered(slot) >= this.#depth || inFlight.waitingOn(slot) > 0;
   }
@@ -235,7 +298,7 @@ export class Sender {
     if (!this.#write(connection, slot, nowUs, nowMs, false, false)) return 0;
     if (inFlight === undefined) return 1;
     this.#pendingMessages.add(runUs(nowMs));
-    this.#pendingServices.add(runUs(nowMs));
+    this.#sentAt(nowMs);
     inFlight.pushSent(slot, nowUs, nowUs);
     return 1;
   }

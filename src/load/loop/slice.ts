@@ -8,6 +8,8 @@ export interface Slice {
   readonly connections: number;
   /** Uid of its first connection. The next ones follow in steps of one; reopened connections have uids beyond all others. */
   readonly firstConnection: number;
+  /** Messages of this loop, where the plan bounds them. */
+  readonly maxMessages: number;
   /** The target's addresses, where it was a name. */
   readonly addresses: readonly string[] | undefined;
 }
@@ -18,14 +20,20 @@ export interface Slice {
  * @example
  * slicesOf({ connections: 10, workers: 3 }).map(({ connections }) => connections); // [4, 3, 3]
  */
-export function slicesOf(plan: Pick<LoadPlan, "connections" | "workers">, addresses?: readonly string[]): Slice[] {
-  const { connections, workers } = plan;
-  const startOf = (worker: number) => Math.ceil((connections * worker) / workers);
+export function slicesOf(
+  plan: Pick<LoadPlan, "connections" | "workers"> & Partial<Pick<LoadPlan, "maxMessages">>,
+  addresses?: readonly string[],
+): Slice[] {
+  const { connections, workers, maxMessages = Number.POSITIVE_INFINITY } = plan;
+  const startOf = (worker: number, whole = connections) => Math.ceil((whole * worker) / workers);
   return Array.from({ length: workers }, (_, worker) => ({
     worker,
     workers,
     connections: startOf(worker + 1) - startOf(worker),
     firstConnection: startOf(worker),
+    maxMessages: Number.isFinite(maxMessages)
+      ? startOf(worker + 1, maxMessages) - startOf(worker, maxMessages)
+      : maxMessages,
     addresses,
   }));
 }

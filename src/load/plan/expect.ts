@@ -9,6 +9,7 @@ import {
 } from "../../base/mod.ts";
 import { LATENCIES, type LatencySummary } from "../measure/mod.ts";
 import type { Check, Report } from "../report.ts";
+import type { Traffic } from "./load-plan.ts";
 
 /** What a report is measured against, without the verdict that comes of it. */
 export type Measured = Omit<Report, "verdict">;
@@ -31,6 +32,14 @@ function count(read: Metric["read"], of?: Metric["of"]): Metric {
   return of === undefined ? { unit: "count", read } : { unit: "count", read, of };
 }
 
+/** Answers of a class, such as 4 of `4xx`; undefined where the protocol has none. */
+function statuses({ protocol }: Measured, first: string): number | undefined {
+  if (protocol === undefined) return undefined;
+  if (first === "1") return protocol.interims;
+  const counts = Object.entries(protocol.status).map(([status, many]) => (status.startsWith(first) ? many : 0));
+  return counts.reduce((sum, many) => sum + many, 0);
+}
+
 const METRICS: Readonly<Record<string, Metric>> = {
   connections: count((report) => report.connections.peak, wanted),
   held: count((report) => report.connections.held, wanted),
@@ -46,6 +55,13 @@ const METRICS: Readonly<Record<string, Metric>> = {
   answered: count(({ messages }) => (messages.answersTold ? messages.answered : undefined), sent),
   unanswered: count(({ messages }) => (messages.answersTold ? messages.unanswered : undefined), sent),
   unexpected: count(({ messages }) => (messages.answersTold ? messages.unexpected : undefined), sent),
+  errors: count(({ protocol }) => protocol?.errors, sent),
+  wrongstatus: count(({ protocol }) => protocol?.wrongStatus, sent),
+  wrongbody: count(({ protocol }) => protocol?.wrongBody ?? undefined, sent),
+  redirects: count(({ protocol }) => protocol?.redirects, sent),
+  ...Object.fromEntries(
+    ["1xx", "2xx", "3xx", "4xx", "5xx"].map((name) => [name, count((report) => statuses(report, name[0]!), sent)]),
+  ),
   rate: { unit: "rate", read: (report) => report.messages.perSecondSent },
   "bytes.sent": { unit: "bytes", read: (report) => report.bytes.sent },
   "bytes.received": { unit: "bytes", read: (report) => report.bytes.received, of: (report) => report.bytes.sent },
@@ -82,14 +98,17 @@ const USUAL_OF_ANSWERS = ["unanswered=0", "unexpected=0"] as const;
  * What must hold where nothing is expected: all connections open and kept, nearly every message sent on time and, where
  * answers are told apart, every message answered and no answer that was not asked for.
  */
-export function usualExpectations(answersTold: boolean): string[] {
-  return [...ALWAYS_USUAL, ...(answersTold ? USUAL_OF_ANSWERS : [])];
+export function usualExpectations({ answersTold, usual }: Pick<Traffic, "answersTold" | "usual">): readonly string[] {
+  return usual ?? [...ALWAYS_USUAL, ...(answersTold ? USUAL_OF_ANSWERS : [])];
 }
 
 /** Returns what the usual expectations judge and these do not. */
-export function notJudged(expectations: readonly Expectation[], answersTold: boolean): string[] {
+export function notJudged(
+  expectations: readonly Expectation[],
+  traffic: Pick<Traffic, "answersTold" | "usual">,
+): string[] {
   const named = new Set(expectations.flatMap(({ names }) => names));
-  const usual = usualExpectations(answersTold).map(parseExpectation);
+  const usual = usualExpectations(traffic).map(parseExpectation);
   return usual.filter(({ names }) => names.some((name) => !named.has(name))).map(({ text }) => text);
 }
 

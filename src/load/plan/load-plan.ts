@@ -40,6 +40,10 @@ export interface LoadOptions {
   delaySendMs?: number;
   /** Close and reopen each connection after this long; 0 = never. @default {0} */
   channelLifetimeMs?: number;
+  /** Messages in all, where there is no rate; the run ends when all are answered. @default {Infinity} */
+  maxMessages?: number;
+  /** A message without an answer after so long has failed; 0 = no bound. Only where the protocol `reportsAnswers`. @default {0} */
+  answerTimeoutMs?: number;
   /** Reopen connections that were lost or failed. @default {false} */
   reconnect?: boolean;
   /** Of each connection; undefined = no bound. */
@@ -70,6 +74,15 @@ export interface Traffic {
   readonly answersTold: boolean;
   /** Of every message, where all have one length. */
   readonly lengthBytes: number | undefined;
+  /** The transport finds the answers itself, and says of each when it began. */
+  readonly reportsAnswers?: boolean;
+  /**
+   * Messages are for whichever connection is free, in the order of their planned moments, and the first leaves when all connections
+   * are open. Otherwise connections take turns, and each has messages of its own that wait for its answers. Needs `reportsAnswers`.
+   */
+  readonly isQueued?: boolean;
+  /** What must hold where nothing is expected. @default {what `usualExpectations` says} */
+  readonly usual?: readonly string[];
 }
 
 /**
@@ -105,6 +118,8 @@ export function planLoad(options: LoadOptions, traffic: Traffic): LoadPlan {
     writeQueueBytes: 16_384,
     delaySendMs: 0,
     channelLifetimeMs: 0,
+    maxMessages: Number.POSITIVE_INFINITY,
+    answerTimeoutMs: 0,
     reconnect: false,
     sourceAddresses: [],
     workers: 1,
@@ -117,7 +132,7 @@ export function planLoad(options: LoadOptions, traffic: Traffic): LoadPlan {
     target: path ?? `${bracketed(host)}:${port}`,
     traffic,
     pace: paceOf(options, traffic),
-    expectations: (options.expectations ?? usualExpectations(traffic.answersTold)).map(parseExpectation),
+    expectations: (options.expectations ?? usualExpectations(traffic)).map(parseExpectation),
   };
   if (path === undefined && !isPort(port)) refuse(`port ${port} is none`, "give HOST:PORT, the port from 1 to 65535");
   checkNumbers(plan);
@@ -174,6 +189,7 @@ const NOT_NEGATIVE = [
   "drainMs",
   "delaySendMs",
   "channelLifetimeMs",
+  "answerTimeoutMs",
   "pipeline",
   "writeQueueBytes",
   "upstreamBytesPerSecond",

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../base/mod.ts";
-import type { EndedBy } from "../loop/mod.ts";
-import { LATENCIES, Latencies, type LatencyName, type LatencySummary } from "../measure/mod.ts";
+import type { EndedBy, ProtocolResult } from "../loop/mod.ts";
+import { LATENCIES, Latencies } from "../measure/mod.ts";
 import {
   evaluate,
   isUsual,
@@ -12,7 +12,7 @@ import {
   SERVER_EXPECTATION,
   shapeOf,
 } from "../plan/mod.ts";
-import type { Report, Verdict } from "../report.ts";
+import type { ProtocolReport, Report, Verdict } from "../report.ts";
 import type { LoadState } from "../workers/mod.ts";
 import type { TargetStats } from "./instance-stats.ts";
 import { messagesBack } from "./messages-back.ts";
@@ -34,6 +34,8 @@ export interface Result {
   /** 0 where the run was stopped while it connected. */
   readonly sendMs: number;
   readonly drainMs: number;
+  /** Makes the protocol's own section. */
+  readonly protocol?: ((result: ProtocolResult) => ProtocolReport) | undefined;
 }
 
 export function makeReport(result: Result): Report {
@@ -82,12 +84,26 @@ function measuredOf(result: Result): Measured {
     },
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
     latencyUs: latenciesOf(result),
+    ...protocolOf(result),
     server,
     ...(server === null ? { serverNote: result.targetStats.note } : {}),
     generator: generatorOf(result),
     timing: { connectMs: result.connectMs, sendMs, drainMs: result.drainMs },
     endedBy,
   };
+}
+
+function protocolOf(result: Result): Pick<Report, "protocol"> {
+  const { tally, latencies } = result.state;
+  if (result.protocol === undefined) return {};
+  const protocol = result.protocol({
+    counts: tally.byProtocol,
+    latencies,
+    answered: tally.received - tally.unexpected,
+    perSecond: result.sendMs > 0 ? (tally.answeredWhileSending * 1000) / result.sendMs : 0,
+    percentiles: percentilesOf(result.plan),
+  });
+  return { protocol };
 }
 
 /** The time over which the rate is computed: the sending phase or, if the run was stopped before it, the ramp-up. */
@@ -112,11 +128,16 @@ function planOf(plan: LoadPlan): Report["plan"] {
   };
 }
 
-function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
+/** Percentiles that were asked for beside the usual ones. */
+function percentilesOf(plan: LoadPlan): number[] {
   const asked = [...plan.percentiles.filter((percent) => !isUsual(percent)), ...percentilesIn(plan.expectations)];
-  const more = [...new Set(asked)].sort((a, b) => a - b);
+  return [...new Set(asked)].sort((a, b) => a - b);
+}
+
+function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
+  const more = percentilesOf(plan);
   const summaries = LATENCIES.map((name) => [name, state.latencies.summary(name, more)] as const);
-  const all = Object.fromEntries(summaries) as Record<LatencyName, LatencySummary>;
+  const all = Object.fromEntries(summaries) as Report["latencyUs"];
   const { count, atLeast } = all.firstByte;
   // A target that answers nothing owes no first byte, unless answers were awaited.
   const isSilent = count === (atLeast?.count ?? 0) && !plan.traffic.answersTold;
@@ -154,7 +175,7 @@ function verdictOf(measured: Measured, plan: LoadPlan): Verdict {
   return {
     pass: failed.length === 0 && !isCutShort(measured),
     checks,
-    reason: reasonFor(measured, failed, notJudged(plan.expectations, measured.messages.answersTold)),
+    reason: reasonFor(measured, failed, notJudged(plan.expectations, plan.traffic)),
   };
 }
 

@@ -1,6 +1,5 @@
-import { messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
 import { Dialer } from "../../net/mod.ts";
-import type { Slice, Transport, TransportEvents } from "../loop/mod.ts";
+import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
 import type { TcpPlan } from "./plan.ts";
 
 /** Opens TCP connections by `net/`, whose objects and events go to the loop as they are. */
@@ -21,24 +20,11 @@ export function tcpTransport(plan: TcpPlan, slice: Slice, events: TransportEvent
       const request = { data: slot, signal };
       return dialer.connect(localAddress === undefined ? request : { ...request, localAddress });
     },
-    causeOf,
+    causeOf: connectCause,
     readBytesSent: () => dialer.readCounts().bytesWritten,
     // A target that is an address has only one.
     readAddresses: () => (slice.addresses === undefined ? {} : dialer.readAddresses()),
   };
-}
-
-/** The phase a connect failed in, and why: what failures are counted by. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof TenkError)) return `connect ${systemCodeOf(error) ?? "failed"}`;
-  const { cause, code } = error as { cause?: { phase?: string; explanation?: string }; code: string };
-  // A handshake has no errno; its messages are few enough to count by.
-  if (code === "tls-failed") return `TLS handshake failed: ${messageOf(cause)}`;
-  if (cause?.phase === "tls") return messageOf(cause);
-  const system = systemCodeOf(cause) ?? code;
-  return cause?.explanation === undefined || cause.phase !== undefined
-    ? `connect ${system}`
-    : `connect ${system}: ${cause.explanation}`;
 }
 
 function dialOptions(plan: TcpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<number>>[0] {

@@ -1,0 +1,63 @@
+import type { LoadPlan } from "../plan/mod.ts";
+import type { ConnectionTable } from "./connection-table.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { LoadConnection, TransportEvents } from "./protocol.ts";
+import type { Sender } from "./sender.ts";
+
+/** How often answers are looked for that are too late. */
+const EXPIRY_MS = 50;
+
+/** Handles what a transport tells of answers that it has found itself, and bounds how long they may take. */
+export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" | "failed"> {
+  readonly #table: ConnectionTable;
+  readonly #sender: Sender | undefined;
+  readonly #dispatcher: Dispatcher | undefined;
+  readonly #now: () => number;
+  readonly #timeoutMs: number;
+  readonly #isQueued: boolean;
+  #nextExpiryMs = 0;
+
+  constructor(
+    plan: LoadPlan,
+    table: ConnectionTable,
+    sender: Sender | undefined,
+    dispatcher: Dispatcher | undefined,
+    now: () => number,
+  ) {
+    this.#table = table;
+    this.#sender = sender;
+    this.#dispatcher = dispatcher;
+    this.#now = now;
+    this.#timeoutMs = plan.answerTimeoutMs;
+    this.#isQueued = plan.traffic.isQueued ?? false;
+  }
+
+  began({ data: slot }: LoadConnection, position: number): void {
+    if (slot >= 0) this.#sender?.began(slot, position, this.#now());
+  }
+
+  answered({ data: slot }: LoadConnection, position: number, isLast = false): void {
+    if (slot < 0) return;
+    const now = this.#now();
+    this.#sender?.answered(slot, now, position);
+    if (!isLast) this.freed(slot, now);
+  }
+
+  failed({ data: slot }: LoadConnection, position: number): void {
+    if (slot < 0) return;
+    this.#sender?.failed(slot, position);
+    this.freed(slot, this.#now());
+  }
+
+  /** The slot has a connection that can take a message. */
+  freed(slot: number, now: number): void {
+    if (this.#isQueued) this.#dispatcher?.freed(slot, now);
+  }
+
+  tick(now: number): void {
+    if (this.#timeoutMs === 0 || now < this.#nextExpiryMs) return;
+    this.#nextExpiryMs = now + EXPIRY_MS;
+    const { connections } = this.#table;
+    this.#sender?.eachOverdue(this.#table.count, this.#timeoutMs, now, (slot) => connections[slot]?.expire?.());
+  }
+}
