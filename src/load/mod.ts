@@ -1,6 +1,7 @@
 /** Layer 5: sends at a planned pace and counts what came back. */
 
 export { type FindLimitOptions, findLimit, type Limit, type LimitStep } from "./find-limit.ts";
+export { type HttpOptions, type HttpPlan, http, parseStatusRanges, planHttp, type StatusRange } from "./http/mod.ts";
 export type { Tap } from "./loop/mod.ts";
 export type { DropCause, LatencyName, LatencySummary } from "./measure/mod.ts";
 export { compileConstant, compileMessages, filesNamedIn, type MessagePart } from "./message/mod.ts";
@@ -17,7 +18,7 @@ export {
   readMachine,
   type ShapeDefaults,
 } from "./plan/mod.ts";
-export type { Check, Report, ServerReport, Verdict } from "./report.ts";
+export type { Check, HttpReport, Report, ServerReport, Verdict } from "./report.ts";
 export { readInstanceStats, SATURATION, statsProblemText } from "./result/mod.ts";
 export { LoadControl, type RunOptions, runLoad } from "./run.ts";
 export type { LoadSnapshot, Phase } from "./snapshot.ts";

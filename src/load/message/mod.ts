@@ -2,6 +2,7 @@
 export { MARKER_BYTES, MARKER_PREFIX } from "./marker.ts";
 export { type MarkerFinder, messageMarkerFinder } from "./marker-finder.ts";
 export { type CompileOptions, compileConstant, compileMessages, filesNamedIn, type MessageSource } from "./message.ts";
+export { Pattern } from "./pattern.ts";
 export { messagePreview } from "./preview.ts";
 export type { RegexOptions } from "./regex-syntax.ts";
 export { byAnyChunk, byDelimiter, byLength, byMarker, type ReplyFinder, type StopFinder, stopAt } from "./reply.ts";

@@ -1,0 +1,193 @@
+import type { CloseReason, Connection } from "../../net/mod.ts";
+import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
+import type { AnswerCheck } from "./answer-check.ts";
+import type { HttpCounts } from "./counts.ts";
+import {
+  type ReaderScratch,
+  type ResponsePhase,
+  ResponseReader,
+  type ResponseReaderEvents,
+} from "./response-reader.ts";
+
+/** How long the server has to close a connection that it, or we, said to be the last; then we do. */
+const LINGER_MS = 1000;
+
+/** What the connections of one event loop share. */
+export interface Http1Shared {
+  readonly events: TransportEvents;
+  readonly counts: HttpCounts;
+  readonly check: AnswerCheck;
+  readonly scratch: ReaderScratch;
+  readonly isHead: boolean;
+  /** Each connection carries one request. */
+  readonly isOnce: boolean;
+}
+
+/**
+ * One connection to an HTTP/1.1 server: its requests are written as they are, its answers read and counted.
+ *
+ * ```text
+ *   write ─► open += 1 ─► bytes ─► ResponseReader ─┬─ complete ─► answered ─► the next write
+ *                                                  └─ broken, closed, late ─► each open request is an error ─► close
+ * ```
+ */
+export class Http1Connection implements LoadConnection, ResponseReaderEvents {
+  data: number;
+  /** When its connect began, and when TCP was connected. */
+  startedMs = performance.now();
+  reachedMs = 0;
+  readonly #shared: Http1Shared;
+  readonly #reader: ResponseReader;
+  #socket!: Connection<Http1Connection>;
+  /** Requests without a complete answer. */
+  #open = 0;
+  #isOver = false;
+  #contains = 0;
+
+  constructor(slot: number, shared: Http1Shared) {
+    this.data = slot;
+    this.#shared = shared;
+    this.#reader = new ResponseReader(shared.scratch, shared.isHead, this);
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.queuedBytes;
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  // ---- called by the loop --------------------------------------------------------------------------------------------
+
+  write(bytes: Uint8Array): number {
+    if (this.#isOver || this.#socket.write(bytes) === 0) return 0;
+    this.#open += 1;
+    return bytes.length;
+  }
+
+  /** Every answer has come or is given up, so that nothing is lost. */
+  end(): void {
+    this.close();
+  }
+
+  close(): void {
+    if (this.#open > 0) this.#failAll(this.#reader.phase, "ended by us");
+    this.#shut("closed by us");
+    this.#socket.close();
+  }
+
+  expire(): void {
+    this.#fail(this.#reader.phase, "timeout");
+  }
+
+  // ---- events of the socket ------------------------------------------------------------------------------------------
+
+  opened(socket: Connection<Http1Connection>): void {
+    const { events } = this.#shared;
+    this.#socket = socket;
+    const nowMs = performance.now();
+    events.took("tcp", this.reachedMs - this.startedMs);
+    if (socket.tls !== undefined) events.took("tls", nowMs - this.reachedMs);
+    events.open(this);
+  }
+
+  read(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#shared.events.chunk(this, bytes);
+    let at = 0;
+    while (at < bytes.length && !this.#isOver) {
+      if (this.#open === 0) {
+        this.#shut("bytes that no request asked for");
+        this.#socket.reset();
+        return;
+      }
+      at = this.#reader.read(bytes, at);
+      if (at < 0) return;
+      if (this.#reader.isDone) this.#complete(at < bytes.length);
+    }
+  }
+
+  peerFinished(): void {
+    if (this.#isOver || this.#open === 0) this.#shut(undefined);
+    else if (this.#reader.finished()) this.#complete(false);
+    else this.#fail(this.#reader.phase, "closed");
+    this.#socket.close();
+  }
+
+  closed(reason: CloseReason): void {
+    if (this.#isOver) return;
+    if (this.#open === 0 && reason === "peer") this.#shut(undefined);
+    else this.#fail(this.#reader.phase, reason === "peer" ? "closed" : reason);
+  }
+
+  // ---- events of the reader ------------------------------------------------------------------------------------------
+
+  began(): void {
+    this.#contains = 0;
+    this.#shared.events.began(this, 0);
+  }
+
+  interim(): void {
+    this.#shared.counts.interims += 1;
+  }
+
+  body(bytes: Uint8Array, from: number, to: number): void {
+    this.#shared.counts.bodyBytes += to - from;
+    this.#contains = this.#shared.check.seek(this.#contains, bytes, from, to);
+  }
+
+  broke(phase: ResponsePhase, why: string): void {
+    this.#fail(phase, why);
+  }
+
+  // ---- ends ----------------------------------------------------------------------------------------------------------
+
+  /** @param isFollowed there are bytes behind the answer */
+  #complete(isFollowed: boolean): void {
+    const { counts, check, events, isOnce } = this.#shared;
+    const { status, isLast } = this.#reader;
+    if (isFollowed && this.#open === 1) {
+      this.#fail("body", "bytes behind its end");
+      return;
+    }
+    // The rest of the request would be read as another one, or never.
+    if (this.#socket.queuedBytes > 0) {
+      this.#fail("head", `early response ${status}`);
+      return;
+    }
+    counts.answered(status);
+    check.judge(status, this.#contains, counts);
+    this.#open -= 1;
+    const ends = isLast || isOnce;
+    events.answered(this, 0, ends);
+    if (!ends) return;
+    if (this.#open > 0) {
+      this.#fail("first byte", "closed");
+      return;
+    }
+    this.#shut(undefined);
+    // Who closes first keeps the port for a minute: that should be the server, as it is of a server's own limit.
+    this.#socket.deadline(LINGER_MS);
+  }
+
+  /** Every open request is an error, the oldest of this cause. */
+  #fail(phase: ResponsePhase, why: string): void {
+    this.#failAll(phase, why);
+    this.#shut(`${phase} ${why}`);
+    this.#socket.reset();
+  }
+
+  #failAll(phase: ResponsePhase, why: string): void {
+    const { counts } = this.#shared;
+    if (this.#open > 0) counts.failed(`${phase} ${why}`);
+    if (this.#open > 1) counts.failed(`first byte ${why}`, this.#open - 1);
+    this.#open = 0;
+  }
+
+  #shut(reason: string | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#shared.events.close(this, reason);
+  }
+}

@@ -1,0 +1,4 @@
+/** Load over HTTP: its options, its requests and answers, its connections. */
+export { type HttpOptions, type HttpPlan, planHttp } from "./plan.ts";
+export { http } from "./protocol.ts";
+export { parseStatusRanges, type StatusRange } from "./status-range.ts";

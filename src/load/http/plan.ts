@@ -1,0 +1,160 @@
+import { parseHttpAddress } from "../../http/mod.ts";
+import { checkNotNegative, type LoadOptions, type LoadPlan, planLoad, refuse, shapeOf } from "../plan/mod.ts";
+import { requestBytes } from "./request-bytes.ts";
+import { parseStatusRanges, type StatusRange } from "./status-range.ts";
+
+/** Options of any load that HTTP has defaults or names of its own for, or does not have. */
+type Other =
+  | "host"
+  | "port"
+  | "ratePerConnection"
+  | "maxOutstanding"
+  | "delaySendMs"
+  | "channelLifetimeMs"
+  | "reconnect"
+  | "upstreamBytesPerSecond"
+  | "writeQueueBytes"
+  | "answerTimeoutMs"
+  | "maxMessages"
+  | "drainMs"
+  | "statsUrl";
+
+export interface HttpOptions extends Omit<LoadOptions, Other> {
+  /** `http://host[:80][/path]` or `https://…`. */
+  url: string;
+  /** @default {"GET", with a body "POST"} */
+  method?: string;
+  headers?: readonly (readonly [name: string, value: string])[];
+  /** Sent with every request. */
+  body?: Uint8Array;
+  /** Requests in all; the run ends when all are answered, or after `durationMs`. @default {Infinity} */
+  requests?: number;
+  /** From a request's sending to the end of its answer, and for a connect. What takes longer is an error. @default {5000} */
+  timeoutMs?: number;
+  /** Verify the server's certificate and its name. @default {true} */
+  verifyTls?: boolean;
+  /** Certificates of authorities instead of the system's: PEM text or a file. */
+  ca?: string;
+  /** Several requests on each connection, one after the other. @default {true} */
+  keepAlive?: boolean;
+  /** Statuses that are as expected, see `parseStatusRanges`. @default {"2xx,3xx"} */
+  expectStatus?: string;
+  /** Bodies must contain this. */
+  expectBody?: Uint8Array;
+}
+
+/** What connections and answers of HTTP need beside a plan's common part. */
+export interface HttpOwn {
+  readonly url: string;
+  readonly isSecure: boolean;
+  readonly method: string;
+  /** Each request, as it is sent. */
+  readonly request: Uint8Array;
+  readonly timeoutMs: number;
+  readonly verifyTls: boolean;
+  readonly ca: string | undefined;
+  readonly keepAlive: boolean;
+  readonly expectStatus: readonly StatusRange[];
+  readonly expectBody: Uint8Array | undefined;
+}
+
+export type HttpPlan = LoadPlan & HttpOwn;
+
+const SHOWN_CHARACTERS = 80;
+/** An answer that is looked for every 50 ms is found to be late by then. */
+const EXPIRY_SLACK_MS = 200;
+
+/**
+ * Checks that options fit together and fills in the defaults.
+ *
+ * @throws {TenkError} `usage`, `invalid-option` for a URL that cannot be asked
+ * @example
+ * planHttp({ url: "http://127.0.0.1:8080/a" }).target; // "127.0.0.1:8080"
+ */
+export function planHttp(options: HttpOptions): HttpPlan {
+  const { url, headers = [], body, requests = Number.POSITIVE_INFINITY, timeoutMs = 5000, keepAlive = true } = options;
+  const { verifyTls = true, ca, expectBody, ...rest } = options;
+  const [origin, path] = split(url);
+  const address = parseHttpAddress(origin);
+  const method = options.method ?? (body === undefined ? "GET" : "POST");
+  const request = requestBytes({ method, path, authority: address.authority, headers, body, keepAlive });
+  if (!keepAlive && (options.pipeline ?? 1) > 1) refuse("pipelining needs connections that are kept", "leave out one");
+  if (!(requests >= 1)) refuse(`${requests} requests are none`, "for example -n 1000");
+  const common = planLoad(
+    {
+      ...commonOf(rest),
+      ...(options.path === undefined ? { host: address.host, port: address.port } : {}),
+      connections: options.connections ?? 10,
+      connectRate: options.connectRate ?? Number.POSITIVE_INFINITY,
+      durationMs: options.durationMs ?? (Number.isFinite(requests) ? Number.POSITIVE_INFINITY : 10_000),
+      pipeline: options.pipeline ?? 1,
+      maxMessages: requests,
+      answerTimeoutMs: timeoutMs,
+      drainMs: timeoutMs + EXPIRY_SLACK_MS,
+      // A server may close connections as it likes; those that it closes with requests open are counted as lost.
+      reconnect: true,
+      // A body may be longer than the queue that messages of TCP are held to.
+      writeQueueBytes: request.length,
+      statsUrl: false,
+    },
+    {
+      kind: "http",
+      sends: true,
+      preview: `${method} ${path}`.slice(0, SHOWN_CHARACTERS),
+      answersTold: true,
+      lengthBytes: request.length,
+      reportsAnswers: true,
+      isQueued: true,
+      usual: usualOf(options),
+    },
+  );
+  checkNotNegative({ timeoutMs }, ["timeoutMs"]);
+  if (timeoutMs === 0) refuse("without a timeout a silent server is waited for in vain", "for example --timeout 30s");
+  return {
+    ...common,
+    ...endOf(common, requests),
+    url,
+    isSecure: address.isSecure,
+    method,
+    request,
+    timeoutMs,
+    verifyTls,
+    ca,
+    keepAlive,
+    expectStatus: parseStatusRanges(options.expectStatus ?? "2xx,3xx"),
+    expectBody,
+  };
+}
+
+/** Only a run with a rate can have late requests: without one the next leaves when the answer came. */
+function usualOf({ totalRate, expectBody }: HttpOptions): string[] {
+  return [
+    "failed=0",
+    "lost=0",
+    "errors=0",
+    "wrongstatus=0",
+    ...(expectBody === undefined ? [] : ["wrongbody=0"]),
+    ...(totalRate === undefined ? [] : ["late+dropped<=0.1%"]),
+  ];
+}
+
+/** With a rate it is known when so many requests have been planned. */
+function endOf(plan: LoadPlan, requests: number): Partial<Pick<LoadPlan, "durationMs">> {
+  if (plan.totalRate === undefined || !Number.isFinite(requests)) return {};
+  const lastMs = shapeOf(plan).timeOf(requests);
+  return { durationMs: Math.min(plan.durationMs, lastMs) };
+}
+
+type Common = Omit<LoadOptions, Other>;
+
+function commonOf(options: Partial<HttpOptions>): Common {
+  const { url, method, headers, body, requests, timeoutMs, keepAlive, expectStatus, ...common } = options;
+  return common;
+}
+
+/** `http://a:80/b?c` → `http://a:80` and `/b?c`, as they are written. */
+function split(url: string): [origin: string, path: string] {
+  const [, origin, path = "/"] = /^(https?:\/\/[^/?#]*)([/?][^#]*)?(?:#.*)?$/is.exec(url) ?? [];
+  if (origin === undefined) refuse(`"${url}" is no URL of HTTP`, "for example http://127.0.0.1:8080/");
+  return [origin, path.startsWith("?") ? `/${path}` : path];
+}

@@ -1,0 +1,37 @@
+import { sourceUrl } from "../../base/mod.ts";
+import type { LoopProtocol, Protocol, Slice } from "../loop/mod.ts";
+import type { MessageSource } from "../message/mod.ts";
+import { HttpCounts } from "./counts.ts";
+import type { HttpPlan } from "./plan.ts";
+import { httpReport } from "./report.ts";
+import { http1Transport } from "./transport.ts";
+
+/** Requests over HTTP/1.1, and answers that are read to their end. */
+export const http: Protocol<HttpPlan> = {
+  onLoop,
+  workerProgram: sourceUrl("load/http/worker.ts"),
+  report: httpReport,
+};
+
+function onLoop(plan: HttpPlan, slice: Slice): LoopProtocol {
+  const counts = new HttpCounts();
+  return {
+    source: sourceOf(plan.request),
+    replies: undefined,
+    stop: undefined,
+    openTransport: (events) => http1Transport(plan, slice, events, counts),
+    readCounts: () => counts.read(),
+  };
+}
+
+function sourceOf(request: Uint8Array): MessageSource {
+  return {
+    constant: true,
+    firstBytes: () => undefined,
+    nextBytes: () => request,
+    constantLengthBytes: request.length,
+    maxLengthBytes: request.length,
+    messagesPerCycle: 1,
+    hasMarker: false,
+  };
+}

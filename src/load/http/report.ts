@@ -1,0 +1,32 @@
+import type { ProtocolResult } from "../loop/mod.ts";
+import { CONNECT_PHASES } from "../measure/mod.ts";
+import type { HttpReport } from "../report.ts";
+import { countsByKind } from "./counts.ts";
+import type { HttpPlan } from "./plan.ts";
+
+const REDIRECTS: readonly string[] = ["301", "302", "303", "307", "308"];
+
+/** Makes the report's section of HTTP. */
+export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, percentiles }: ProtocolResult): HttpReport {
+  const { plain, status, errorsBy } = countsByKind(counts);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const measured = CONNECT_PHASES.filter((phase) => latencies.count(phase) > 0);
+  return {
+    kind: "http",
+    version: "1.1",
+    url: plan.url,
+    method: plan.method,
+    model: plan.pace === "total" ? "open" : "closed",
+    perConnection: plan.pipeline,
+    perSecond,
+    status,
+    redirects: sum(REDIRECTS.map((each) => status[each] ?? 0)),
+    wrongStatus: plain.wrongStatus,
+    wrongBody: plan.expectBody === undefined ? null : plain.wrongBody,
+    errors: sum(Object.values(errorsBy)),
+    errorsBy,
+    interims: plain.interims,
+    bodyBytes: plain.bodyBytes,
+    latencyUs: Object.fromEntries(measured.map((phase) => [phase, latencies.summary(phase, percentiles)])),
+  };
+}

@@ -1,0 +1,67 @@
+import { type CloseReason, type Connection, Dialer, type Handler } from "../../net/mod.ts";
+import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
+import { AnswerCheck } from "./answer-check.ts";
+import type { HttpCounts } from "./counts.ts";
+import { Http1Connection, type Http1Shared } from "./http1-connection.ts";
+import type { HttpPlan } from "./plan.ts";
+import { ReaderScratch } from "./response-reader.ts";
+
+type Socket = Connection<Http1Connection>;
+
+/** Of all sockets: one object. */
+const EVENTS: Handler<Http1Connection> = {
+  // An early answer must be read while the request is still being sent.
+  readsWhileFull: true,
+  readsAfterReset: true,
+  keepsNoBytes: true,
+  open: (socket: Socket) => socket.data.opened(socket),
+  chunk: (socket: Socket, bytes: Uint8Array) => socket.data.read(bytes),
+  end: (socket: Socket) => socket.data.peerFinished(),
+  close: (socket: Socket, reason: CloseReason) => socket.data.closed(reason),
+};
+
+/** Opens connections to an HTTP/1.1 server by `net/`. */
+export function http1Transport(plan: HttpPlan, slice: Slice, events: TransportEvents, counts: HttpCounts): Transport {
+  const shared: Http1Shared = {
+    events,
+    counts,
+    check: new AnswerCheck(plan.expectStatus, plan.expectBody),
+    scratch: new ReaderScratch(),
+    isHead: plan.method === "HEAD",
+    isOnce: !plan.keepAlive,
+  };
+  const { sourceAddresses } = plan;
+  const dialer = new Dialer<Http1Connection>(dialOptions(plan, slice), EVENTS);
+  return {
+    connect(slot, uid, signal) {
+      const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
+      const request = { data: new Http1Connection(slot, shared), signal };
+      return dialer.connect(localAddress === undefined ? request : { ...request, localAddress });
+    },
+    causeOf: connectCause,
+    readBytesSent: () => dialer.readCounts().bytesWritten,
+    readAddresses: () => (slice.addresses === undefined ? {} : dialer.readAddresses()),
+  };
+}
+
+function dialOptions(plan: HttpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<Http1Connection>>[0] {
+  const { host, isSecure, verifyTls, ca } = plan;
+  return {
+    ...(plan.path === undefined ? { host, port: plan.port ?? 0 } : { path: plan.path }),
+    // Resolved once, and timed: requests must measure the target and not the name servers.
+    ...(addresses === undefined ? {} : { lookup: async () => addresses }),
+    timeoutMs: plan.timeoutMs,
+    reached(connection) {
+      if (connection !== undefined) connection.reachedMs = performance.now();
+    },
+    halfOpen: true,
+    // The timeout of a request is its only bound.
+    limits: { stallMs: 0 },
+    writeQueueMaxBytes: WRITE_QUEUE_BOUND_BYTES,
+    ...(isSecure && {
+      tls: { serverName: host, verify: verifyTls, alpn: ["http/1.1"], ...(ca === undefined ? {} : { ca }) },
+    }),
+  };
+}
+
+const WRITE_QUEUE_BOUND_BYTES = 2 ** 30;
