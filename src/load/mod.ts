@@ -2,12 +2,14 @@
 
 export { type FindLimitOptions, findLimit, type Limit, type LimitStep } from "./find-limit.ts";
 export { type HttpOptions, type HttpPlan, http, parseStatusRanges, planHttp, type StatusRange } from "./http/mod.ts";
-export type { Tap } from "./loop/mod.ts";
+export type { Protocol as LoadProtocol, Tap } from "./loop/mod.ts";
 export type { DropCause, LatencyName, LatencySummary } from "./measure/mod.ts";
 export { compileConstant, compileMessages, filesNamedIn, type MessagePart } from "./message/mod.ts";
 export {
   EXPECTABLE,
+  EXPECTABLE_OF_HTTP,
   type Expectation,
+  type LoadPlan,
   type Machine,
   type Obstacle,
   type Preflight,

@@ -1,5 +1,14 @@
 import { parseHttpAddress } from "../../http/mod.ts";
-import { checkNotNegative, type LoadOptions, type LoadPlan, planLoad, refuse, shapeOf } from "../plan/mod.ts";
+import {
+  checkNotNegative,
+  type LoadOptions,
+  type LoadPlan,
+  namesRate,
+  parseShape,
+  planLoad,
+  refuse,
+  shapeOf,
+} from "../plan/mod.ts";
 import { requestBytes } from "./request-bytes.ts";
 import { parseStatusRanges, type StatusRange } from "./status-range.ts";
 
@@ -45,6 +54,7 @@ export interface HttpOptions extends Omit<LoadOptions, Other> {
 
 /** What connections and answers of HTTP need beside a plan's common part. */
 export interface HttpOwn {
+  /** Without its query. */
   readonly url: string;
   readonly isSecure: boolean;
   readonly method: string;
@@ -73,7 +83,7 @@ const EXPIRY_SLACK_MS = 200;
  */
 export function planHttp(options: HttpOptions): HttpPlan {
   const { url, headers = [], body, requests = Number.POSITIVE_INFINITY, timeoutMs = 5000, keepAlive = true } = options;
-  const { verifyTls = true, ca, expectBody, ...rest } = options;
+  const { verifyTls = true, ca, expectBody, ...rest } = withRate(options);
   const [origin, path] = split(url);
   const address = parseHttpAddress(origin);
   const method = options.method ?? (body === undefined ? "GET" : "POST");
@@ -100,12 +110,12 @@ export function planHttp(options: HttpOptions): HttpPlan {
     {
       kind: "http",
       sends: true,
-      preview: `${method} ${path}`.slice(0, SHOWN_CHARACTERS),
+      preview: `${method} ${withoutQuery(path)}`.slice(0, SHOWN_CHARACTERS),
       answersTold: true,
       lengthBytes: request.length,
       reportsAnswers: true,
       isQueued: true,
-      usual: usualOf(options),
+      usual: usualOf(rest.totalRate !== undefined, expectBody !== undefined),
     },
   );
   checkNotNegative({ timeoutMs }, ["timeoutMs"]);
@@ -113,7 +123,7 @@ export function planHttp(options: HttpOptions): HttpPlan {
   return {
     ...common,
     ...endOf(common, requests),
-    url,
+    url: withoutQuery(origin + path),
     isSecure: address.isSecure,
     method,
     request,
@@ -126,15 +136,22 @@ export function planHttp(options: HttpOptions): HttpPlan {
   };
 }
 
+/** The rates that a shape names are requests a second in all: who asks for a page has no connection of his own. */
+function withRate(options: HttpOptions): HttpOptions {
+  const { totalRate, shape, durationMs = 10_000 } = options;
+  if (totalRate !== undefined || shape === undefined || !namesRate(shape)) return options;
+  return { ...options, totalRate: parseShape(shape, { durationMs }).peakPerSecond };
+}
+
 /** Only a run with a rate can have late requests: without one the next leaves when the answer came. */
-function usualOf({ totalRate, expectBody }: HttpOptions): string[] {
+function usualOf(hasRate: boolean, expectsBody: boolean): string[] {
   return [
     "failed=0",
     "lost=0",
     "errors=0",
     "wrongstatus=0",
-    ...(expectBody === undefined ? [] : ["wrongbody=0"]),
-    ...(totalRate === undefined ? [] : ["late+dropped<=0.1%"]),
+    ...(expectsBody ? ["wrongbody=0"] : []),
+    ...(hasRate ? ["late+dropped<=0.1%"] : []),
   ];
 }
 
@@ -150,6 +167,11 @@ type Common = Omit<LoadOptions, Other>;
 function commonOf(options: Partial<HttpOptions>): Common {
   const { url, method, headers, body, requests, timeoutMs, keepAlive, expectStatus, ...common } = options;
   return common;
+}
+
+/** Queries hold tokens: reports, which are kept, go without. */
+function withoutQuery(text: string): string {
+  return text.replace(/\?.*$/s, "?…");
 }
 
 /** `http://a:80/b?c` → `http://a:80` and `/b?c`, as they are written. */

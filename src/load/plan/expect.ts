@@ -55,13 +55,6 @@ const METRICS: Readonly<Record<string, Metric>> = {
   answered: count(({ messages }) => (messages.answersTold ? messages.answered : undefined), sent),
   unanswered: count(({ messages }) => (messages.answersTold ? messages.unanswered : undefined), sent),
   unexpected: count(({ messages }) => (messages.answersTold ? messages.unexpected : undefined), sent),
-  errors: count(({ protocol }) => protocol?.errors, sent),
-  wrongstatus: count(({ protocol }) => protocol?.wrongStatus, sent),
-  wrongbody: count(({ protocol }) => protocol?.wrongBody ?? undefined, sent),
-  redirects: count(({ protocol }) => protocol?.redirects, sent),
-  ...Object.fromEntries(
-    ["1xx", "2xx", "3xx", "4xx", "5xx"].map((name) => [name, count((report) => statuses(report, name[0]!), sent)]),
-  ),
   rate: { unit: "rate", read: (report) => report.messages.perSecondSent },
   "bytes.sent": { unit: "bytes", read: (report) => report.bytes.sent },
   "bytes.received": { unit: "bytes", read: (report) => report.bytes.received, of: (report) => report.bytes.sent },
@@ -76,10 +69,29 @@ const METRICS: Readonly<Record<string, Metric>> = {
   rss: { unit: "bytes", read: (report) => report.generator.rssBytes },
 };
 
+/** What only HTTP counts. */
+const HTTP_METRICS: Readonly<Record<string, Metric>> = {
+  errors: count(({ protocol }) => protocol?.errors, sent),
+  wrongstatus: count(({ protocol }) => protocol?.wrongStatus, sent),
+  wrongbody: count(({ protocol }) => protocol?.wrongBody ?? undefined, sent),
+  redirects: count(({ protocol }) => protocol?.redirects, sent),
+  ...Object.fromEntries(
+    ["1xx", "2xx", "3xx", "4xx", "5xx"].map((name) => [name, count((report) => statuses(report, name[0]!), sent)]),
+  ),
+};
+
 const PERCENTILE = /^(?:(connect|firstbyte|message|service|send)[.-])?(?:p(\d{1,2}(?:\.\d+)?|999|100)|(max))$/;
 
-/** Names that can be expected, for errors and help. */
-export const EXPECTABLE = [...Object.keys(METRICS), "p50", "p90", "p99", "p999", "max", "connect.p99", "service.p99"];
+const PERCENTILES = ["p50", "p90", "p99", "p999", "max", "connect.p99", "service.p99"];
+
+/** Names that can be expected of TCP, for errors and help. */
+export const EXPECTABLE = [...Object.keys(METRICS), ...PERCENTILES];
+/** The same of HTTP, which has no counters of a server, and no answer that nobody asked for. */
+export const EXPECTABLE_OF_HTTP = [
+  ...Object.keys(METRICS).filter((name) => !name.startsWith("server.") && name !== "unexpected"),
+  ...Object.keys(HTTP_METRICS),
+  ...PERCENTILES,
+];
 
 const COMPARISONS: Readonly<Record<string, (got: number, than: number) => boolean>> = {
   "=": (got, than) => got === than,
@@ -161,6 +173,7 @@ export function parseExpectation(text: string): Expectation {
 
 function metricOf(name: string, text: string): Metric {
   if (Object.hasOwn(METRICS, name)) return METRICS[name]!;
+  if (Object.hasOwn(HTTP_METRICS, name)) return HTTP_METRICS[name]!;
   const [, latency = "message", percent, max] = PERCENTILE.exec(name) ?? [];
   if (percent === undefined && max === undefined) {
     const meant = nearest(name, EXPECTABLE);

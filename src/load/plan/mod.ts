@@ -1,6 +1,7 @@
 /** What is to be sent, how fast and what must hold; and whether this machine can carry it. */
 export {
   EXPECTABLE,
+  EXPECTABLE_OF_HTTP,
   type Expectation,
   evaluate,
   isUsual,

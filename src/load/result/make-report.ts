@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { formatDuration } from "../../base/mod.ts";
 import type { EndedBy, ProtocolResult } from "../loop/mod.ts";
 import { LATENCIES, Latencies } from "../measure/mod.ts";
@@ -144,16 +145,21 @@ function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   return isSilent ? { ...all, firstByte: new Latencies().summary("firstByte", more) } : all;
 }
 
+/** Without a rate it is meant to use a whole core, unless it waits for answers. */
+function isCpuJudged({ pace, traffic }: LoadPlan): boolean {
+  return pace !== "as-fast-as-possible" || traffic.isQueued === true;
+}
+
 function generatorOf(result: Result): Report["generator"] {
   const { plan, state, cpu, rssBytes } = result;
   const { countedSent } = rateBasis(result);
   const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
   const reasons = saturation({
-    // Without a rate it is meant to use a whole core.
-    cpuPercent: plan.pace === "as-fast-as-possible" ? 0 : cpu.percent,
+    cpuPercent: isCpuJudged(plan) ? cpu.percent : 0,
     cpuOverMs: result.sendMs,
     loopLagP99Us,
-    workers: plan.workers,
+    // More event loops than cores have no more CPU.
+    workers: plan.traffic.isQueued ? Math.min(plan.workers, availableParallelism()) : plan.workers,
     behind: behindOf(state.tally),
     byTarget: byTargetOf(state.tally),
     planned: state.tally.planned,
