@@ -1,16 +1,25 @@
 /** Options whose value is a URL that may contain a password or a token. */
 const ADDRESSES = /^--(?:push|box|stats-url)(?==|$)/;
+/** A field's line whose name says that it has a secret, alone or behind `-H`. */
+const SECRET_FIELD = /^((?:-H|--header=)?\s*[\w-]*(?:auth|cookie|token|secret|key)[\w-]*:).*$/is;
 const MOST_CHARACTERS = 2000;
 
 /**
- * Formats a command line to be kept and run again, quoted for a POSIX shell. User, password and query of URLs are left out.
+ * Formats a command line to be kept and run again, quoted for a POSIX shell. User, password and query of URLs are left out, and so
+ * are the values of fields such as `Authorization`.
  *
  * @returns undefined when it is too long to be kept
  * @example
  * commandLine(["load", "tcp", "box:1", "-m", "a b"]); // "tenk load tcp box:1 -m 'a b'"
  */
 export function commandLine(args: readonly string[]): string | undefined {
+  const isHttp = args[0] === "load" && args[1] === "http";
   const shown = args.map((arg, at) => {
+    if (isHttp) {
+      const before = args[at - 1] ?? "";
+      if (isField(arg, before)) return arg.replace(SECRET_FIELD, "$1 …");
+      if (/^https?:/i.test(arg) && !before.startsWith("--body")) return bareAddress(arg);
+    }
     const [option] = ADDRESSES.exec(arg) ?? [];
     if (option !== undefined && arg.length > option.length)
       return `${option}=${bareAddress(arg.slice(option.length + 1))}`;
@@ -18,6 +27,11 @@ export function commandLine(args: readonly string[]): string | undefined {
   });
   const text = ["tenk", ...shown.map(quoted)].join(" ");
   return text.length > MOST_CHARACTERS ? undefined : text;
+}
+
+/** @param before the word in front of it */
+function isField(arg: string, before: string): boolean {
+  return before === "-H" || before === "--header" || /^(?:-H.|--header=)/.test(arg);
 }
 
 function bareAddress(text: string): string {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { parseCount, parseDuration, parseRate } from "../base/mod.ts";
-import { planTcp, type TcpPlan } from "../load/mod.ts";
+import { planTcp, type TcpPlan, tcp } from "../load/mod.ts";
 import { type ChildInstance, startInstance } from "./child-instance.ts";
 import { mustFit } from "./load-preflight.ts";
 import { runShown, showReport } from "./load-run.ts";
@@ -61,7 +61,7 @@ async function runDemo(options: DemoOptions): Promise<number> {
   stderr.line(`${bold(instance.ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
   const plan = demoPlan(options, listener.host, listener.port, new URL("/api/status", instance.ready.statusUrl).href);
   const title = `tenk demo ${plan.target}`;
-  const report = await runShown(plan, {
+  const report = await runShown(tcp, plan, {
     title,
     live: options.live,
     push,

@@ -1,17 +1,9 @@
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import {
-  fileProblemOf,
-  parseBandwidth,
-  parseBytes,
-  parseCount,
-  parseDuration,
-  parseRate,
-  TenkError,
-} from "../base/mod.ts";
-import { parseExpectation } from "../load/mod.ts";
+import { parseBandwidth, parseBytes, parseCount, parseRate, TenkError } from "../base/mod.ts";
+import type { ResultWords } from "./load-command.ts";
+import { addResultOptions } from "./load-result-options.ts";
+import { contentOf, percentiles, positive, seconds } from "./load-values.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
-import { addPushOptions, type PushWords } from "./push.ts";
 import { refuseTcpkaliOptions } from "./tcpkali.ts";
 
 /** One `-m`, `-f`, `-1` or `--first-message-file`, in the order of the command line. */
@@ -30,7 +22,7 @@ export interface SoughtText {
 }
 
 /** The options of `load tcp` as read: milliseconds, bytes, bytes a second, messages a second. */
-export interface LoadWords extends PushWords {
+export interface LoadWords extends ResultWords {
   readonly connections: number;
   readonly connectRate: number;
   readonly connectTimeout: number;
@@ -63,15 +55,6 @@ export interface LoadWords extends PushWords {
   readonly lateAfter?: number;
   readonly dropAfter?: number;
   readonly expect?: readonly string[];
-  readonly findLimit?: boolean;
-  readonly vary?: "rate" | "connections";
-  readonly json?: string;
-  readonly html?: string;
-  readonly statsUrl?: string;
-  readonly live: boolean;
-  readonly save: boolean;
-  readonly verbose?: number;
-  readonly v?: boolean;
   readonly dumpOne?: boolean;
   readonly dumpOneIn?: boolean;
   readonly dumpOneOut?: boolean;
@@ -98,7 +81,7 @@ export function addLoadOptions(command: Command): readonly MessageWords[] {
   addRunOptions(command.optionsGroup("How much, how fast, how long:"), sought);
   addReplyOptions(command.optionsGroup("Replies and latency:"), sought);
   addSocketOptions(command.optionsGroup("Sockets:"));
-  addResultOptions(command.optionsGroup("Result:"));
+  addTcpResultOptions(command.optionsGroup("Result:"));
   refuseTcpkaliOptions(command);
   return messages;
 }
@@ -184,24 +167,9 @@ function addSocketOptions(command: Command): void {
     .addOption(valueOption("--sndbuf <size>", "SO_SNDBUF", parseBytes));
 }
 
-function addResultOptions(command: Command): void {
-  addPushOptions(command)
-    .addOption(
-      listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', expectation),
-    )
-    .option("--find-limit", "raise the load until an expectation breaks, then find where")
-    .addOption(
-      valueOption("--vary <what>", "what --find-limit raises: rate or connections", oneOf("rate", "connections")),
-    )
-    .addOption(valueOption("--json <file>", "write the report as JSON; - is standard output", String))
-    .addOption(
-      valueOption("--html <file>", "write the report with its charts as one page, which needs nothing else", String),
-    )
+function addTcpResultOptions(command: Command): void {
+  addResultOptions(command)
     .addOption(valueOption("--stats-url <url>", "tenk whose counters are read before and after, or none", String))
-    .option("--no-save", "do not save the run for tenk runs, nor show it on a dashboard")
-    .option("--no-live", "no live view")
-    .addOption(valueOption("--verbose <level>", "0 errors, 1 what happens, 2 or 3 everything", verbosity))
-    .addOption(new Option("-v", "the same as --verbose 2"))
     .option("-d, --dump-one", "print what the first connection sends and gets")
     .option("--dump-one-in", "what it gets")
     .option("--dump-one-out", "what it sends")
@@ -226,27 +194,6 @@ export function unescapesNothing(words: LoadWords, messages: readonly MessageWor
   return words.unescapeMessageArgs === true && !texts.some((text) => text?.unescape);
 }
 
-function contentOf(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new TenkError("file-unreadable", `Cannot read ${path}: ${fileProblemOf(error)}`, { cause: error });
-  }
-}
-
-function positive(parse: (text: string) => number): (text: string) => number {
-  return (text) => {
-    const value = parse(text);
-    if (value > 0) return value;
-    throw new TenkError("usage", `Cannot use "${text}": it must be more than 0`);
-  };
-}
-
-/** A duration; a number alone is seconds here, as in tcpkali. */
-function seconds(text: string): number {
-  return parseDuration(/^\s*[\d.]+\s*$/.test(text) ? `${text.trim()}s` : text);
-}
-
 function durationOrForever(text: string): number {
   return text === "-1" ? Number.POSITIVE_INFINITY : seconds(text);
 }
@@ -260,20 +207,4 @@ function perConnectionRate(text: string): number {
   throw new TenkError("unsupported", `a search for the rate that keeps a latency is spelled otherwise here`, {
     hint: `--find-limit --expect "p95<${text.slice(1)}"`,
   });
-}
-
-/** Parsed here so that an error names its option; the plan takes the text as it was written. */
-function expectation(text: string): string {
-  parseExpectation(text);
-  return text;
-}
-
-function percentiles(text: string): number[] {
-  const values = text.split(/[,/]/).map(Number);
-  if (values.every((value) => value >= 0 && value <= 100)) return values;
-  throw new TenkError("usage", `Cannot read "${text}": expected numbers from 0 to 100 such as 95,99,99.5`);
-}
-
-function verbosity(text: string): number {
-  return Number(oneOf("0", "1", "2", "3")(text));
 }

@@ -124,10 +124,10 @@ function statsUrlOf(text: string | undefined): TcpOptions["statsUrl"] {
   return new URL("api/status", root).href;
 }
 
-type Defined<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
+export type Defined<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 
 /** The library spreads its options, so an undefined one would override a default. */
-function withoutUndefined<Options extends object>(options: Options): Partial<Defined<Options>> {
+export function withoutUndefined<Options extends object>(options: Options): Partial<Defined<Options>> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
     Defined<Options>
   >;

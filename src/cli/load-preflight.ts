@@ -1,5 +1,5 @@
 import { logOf, TenkError } from "../base/mod.ts";
-import { type Machine, type Obstacle, preflight, type TcpPlan } from "../load/mod.ts";
+import { type LoadPlan, type Machine, type Obstacle, preflight } from "../load/mod.ts";
 
 /**
  * Checks, before anything is opened, whether this machine can carry the plan. Warnings are logged with the command that fixes
@@ -7,7 +7,7 @@ import { type Machine, type Obstacle, preflight, type TcpPlan } from "../load/mo
  *
  * @throws {TenkError} `unsupported` when it cannot work, with one line for each reason
  */
-export function mustFit(plan: TcpPlan, machine?: Machine, log = logOf("load")): void {
+export function mustFit(plan: LoadPlan, machine?: Machine, log = logOf("load")): void {
   const { refusals, warnings } = preflight(plan, machine);
   if (refusals.length > 0) throw new TenkError("unsupported", refusals.map(refusalText).join("\ntenk: "));
   for (const { what, command } of warnings) log.warn(what, command === "" ? {} : { fix: command });

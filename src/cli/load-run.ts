@@ -5,12 +5,12 @@ import {
   findLimit,
   type Limit,
   LoadControl,
+  type LoadPlan,
+  type LoadProtocol,
   type LoadSnapshot,
   type Report,
   type RunOptions,
   runLoad,
-  type TcpPlan,
-  tcp,
 } from "../load/mod.ts";
 import { EXIT } from "./failure.ts";
 import { readKeys } from "./keys.ts";
@@ -45,21 +45,28 @@ const MOST_SNAPSHOTS = 20_000;
 export const USUAL_INSTANCE = "http://127.0.0.1:9190/";
 
 /** Runs a plan with a live view and its keys. Ctrl-C and `q` end it early, with a complete report. */
-export function runShown(plan: TcpPlan, shown: ShownRun): Promise<Report> {
-  return showing(plan, shown, (options) => runLoad(tcp, plan, options));
+export function runShown<Plan extends LoadPlan>(
+  protocol: LoadProtocol<Plan>,
+  plan: Plan,
+  shown: ShownRun,
+): Promise<Report> {
+  return showing(plan, shown, (options) => runLoad(protocol, plan, options));
 }
 
 /** Runs a plan again and again, at more and more load; Ctrl-C ends the search with what is known by then. */
-export function findLimitShown(
-  plan: TcpPlan,
+export function findLimitShown<Plan extends LoadPlan>(
+  protocol: LoadProtocol<Plan>,
+  plan: Plan,
   { vary, ...shown }: ShownRun & { readonly vary?: Limit["vary"] },
 ): Promise<Report & { limit: Limit }> {
   const onStep = (step: Limit["curve"][number]) => stderr.line(stepLine(step));
-  return showing(plan, shown, (options) => findLimit(tcp, plan, { ...options, onStep, ...(vary ? { vary } : {}) }));
+  return showing(plan, shown, (options) =>
+    findLimit(protocol, plan, { ...options, onStep, ...(vary ? { vary } : {}) }),
+  );
 }
 
 async function showing<Result extends Report>(
-  plan: TcpPlan,
+  plan: LoadPlan,
   { title, live, tap, push: pushPlan, command, keepAt, statsToken, html }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
@@ -119,7 +126,7 @@ function kept(snapshots: LoadSnapshot[], latest: LoadSnapshot): LoadSnapshot[] {
   return snapshots.length <= MOST_SNAPSHOTS ? snapshots : snapshots.filter((_, index) => index % 2 === 0);
 }
 
-function keeperOf({ target }: TcpPlan, boxes: RunRecorderOptions["instances"]): RunRecorder {
+function keeperOf({ target }: LoadPlan, boxes: RunRecorderOptions["instances"]): RunRecorder {
   return new RunRecorder({
     target,
     instances: boxes,

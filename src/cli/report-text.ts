@@ -1,7 +1,9 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { LATENCY_ROWS, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
-import type { DropCause, LatencySummary, Limit, Report } from "../load/mod.ts";
+import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
+import { httpLatencyRows, httpRows, type LatencyRow, modelText } from "./report-http.ts";
+import { bad, causeRows, dropWords, type Row } from "./report-rows.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -13,7 +15,8 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
   return [
     planLine(report, paints),
     table(factRows(report, paints), "ll"),
-    latencyTable(report, paints),
+    report.protocol === undefined ? "" : modelText(report.protocol, paints),
+    latencyTable(latencyRows(report), paints),
     verdictText(report, paints),
   ]
     .filter((part) => part !== "")
@@ -43,11 +46,17 @@ type AddressOutcomes = NonNullable<Report["connections"]["byAddress"]>;
 /** A name may have many; the JSON report has all. */
 const SHOWN_ADDRESSES = 8;
 
-type Row = readonly [name: string, ...facts: string[]];
-
 function factRows(report: Report, paints: Paints): string[][] {
-  const { connections, messages, bytes, timing } = report;
-  const rows: Row[] = [
+  const rows = [
+    ...connectionRows(report, paints),
+    ...(report.protocol === undefined ? messageRows(report, paints) : httpRows(report, report.protocol, paints)),
+    generatorRow(report, paints),
+  ];
+  return rows.map(([name, ...facts]) => [paints.dim(name), facts.join("  ")]);
+}
+
+function connectionRows({ connections, timing }: Report, paints: Paints): Row[] {
+  return [
     [
       "connections",
       `${whole(connections.opened)} opened in ${formatDuration(timing.connectMs)}`,
@@ -58,6 +67,12 @@ function factRows(report: Report, paints: Paints): string[][] {
     ],
     ...causeRows(connections.byCause, paints),
     ...addressRows(connections.byAddress ?? {}, paints),
+  ];
+}
+
+function messageRows(report: Report, paints: Paints): Row[] {
+  const { messages, bytes } = report;
+  return [
     [
       "messages",
       `${whole(messages.planned)} planned`,
@@ -69,9 +84,7 @@ function factRows(report: Report, paints: Paints): string[][] {
     ["came back", ...cameBack(report, paints)],
     ["bytes", `${formatBytes(bytes.sent)} sent`, `${formatBytes(bytes.received)} came back`],
     serverRow(report, paints),
-    generatorRow(report, paints),
   ];
-  return rows.map(([name, ...facts]) => [paints.dim(name), facts.join("  ")]);
 }
 
 function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): string[] {
@@ -93,32 +106,6 @@ function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row 
     `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
     generator.saturated ? yellow("was the limit") : "not the limit",
   ];
-}
-
-/** Explains the causes of drops. */
-const DROP_WORDS: Readonly<Record<DropCause, string>> = {
-  old: "old: the generator was behind",
-  full: "full: the peer did not read",
-  outstanding: "outstanding: too many had no reply",
-  noReply: "no reply to the message before",
-  bandwidth: "bandwidth",
-  closed: "closed: no connection to send on",
-  cut: "cut: the connection ended before they had left",
-};
-
-function dropWords(counts: Report["messages"]["droppedBy"]): Record<string, number> {
-  const isKnown = (cause: string): cause is DropCause => Object.hasOwn(DROP_WORDS, cause);
-  return Object.fromEntries(
-    Object.entries(counts).map(([cause, count]) => [isKnown(cause) ? DROP_WORDS[cause] : cause, count]),
-  );
-}
-
-/** One line a cause, the commonest first: `12 established ECONNRESET`. */
-function causeRows(counts: Readonly<Record<string, number>>, { red }: Paints, before = ""): Row[] {
-  return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .sort(([, one], [, other]) => other - one)
-    .map(([cause, count]) => ["", red(`${before}${whole(count)} ${cause}`)]);
 }
 
 /** Of a target that is a name: `10 connected at 127.0.0.1`, `1 ECONNREFUSED at ::1`. */
@@ -153,24 +140,25 @@ function noteText(note: string | undefined): string {
   return / at /.test(note) ? `${note} (--stats-url URL names another address)` : note;
 }
 
-function bad(name: string, count: number, { red }: Paints): string {
-  return count > 0 ? red(`${whole(count)} ${name}`) : `0 ${name}`;
+/** Of every latency, what it is called and from when to when it was taken. */
+function latencyRows({ latencyUs, protocol }: Report): LatencyRow[] {
+  if (protocol !== undefined) return httpLatencyRows(latencyUs, protocol);
+  return LATENCY_ROWS.map(([key, name, between]) => [latencyUs[key], name, between]);
 }
 
-function latencyTable({ latencyUs }: Report, { dim, yellow }: Paints): string {
+function latencyTable(latencies: readonly LatencyRow[], { dim, yellow }: Paints): string {
   // Rows that hold nothing are left out.
-  const measured = LATENCY_ROWS.filter(([key]) => latencyUs[key].count > 0);
+  const measured = latencies.filter(([latency]) => latency.count > 0);
   if (measured.length === 0) return "";
-  const more = Object.keys(latencyUs[measured[0]![0]].more ?? {});
-  const rows = measured.map(([key, name, between]) => {
-    const latency = latencyUs[key];
+  const more = Object.keys(measured[0]![0].more ?? {});
+  const rows = measured.map(([latency, name, between]) => {
     const asked = more.map((percentile) => latency.more?.[percentile] ?? 0);
     const quantiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max, ...asked];
     const title = dim(between === "" ? name : `${name}, ${between}`);
     return [title, ...quantiles.map((us) => quantileText(us, latency)), whole(latency.count)];
   });
   const head = ["latency", "p50", "p90", "p99", "p99.9", "max", ...more, "count"].map(dim);
-  return [table([head, ...rows], `l${"r".repeat(head.length - 1)}`), ...openText(latencyUs).map(yellow)].join("\n");
+  return [table([head, ...rows], `l${"r".repeat(head.length - 1)}`), ...openText(measured).map(yellow)].join("\n");
 }
 
 /** From the first value that never ended on, latencies are lower bounds. */
@@ -179,9 +167,8 @@ function quantileText(us: number, { atLeast }: LatencySummary): string {
 }
 
 /** Says how many never ended, whose true latency is not known. */
-function openText(latencyUs: Report["latencyUs"]): string[] {
-  const open = LATENCY_ROWS.flatMap(([key, name]) => {
-    const { atLeast, count } = latencyUs[key];
+function openText(latencies: readonly LatencyRow[]): string[] {
+  const open = latencies.flatMap(([{ atLeast, count }, name]) => {
     return atLeast === undefined ? [] : [`${whole(atLeast.count)} of ${whole(count)} (${name})`];
   });
   return open.length === 0 ? [] : [`≥ at least: ${open.join(", ")} never ended and count as long as they waited`];

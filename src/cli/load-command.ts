@@ -1,0 +1,86 @@
+import type { Command } from "commander";
+import type { RunRecorderOptions } from "../app/mod.ts";
+import type { LoadPlan, LoadProtocol, RunOptions } from "../load/mod.ts";
+import { commandLine } from "./command-line.ts";
+import { mustHaveStats } from "./load-plan.ts";
+import { mustFit } from "./load-preflight.ts";
+import { environmentToken, findLimitShown, runShown, showReport, USUAL_INSTANCE } from "./load-run.ts";
+import { fileTarget, jsonTarget } from "./output.ts";
+import { type PushWords, pushPlan } from "./push.ts";
+
+/** The options of a load test that say what becomes of its result, whatever is spoken. */
+export interface ResultWords extends PushWords {
+  readonly findLimit?: boolean;
+  readonly vary?: "rate" | "connections";
+  readonly json?: string;
+  readonly html?: string;
+  readonly statsUrl?: string;
+  readonly live: boolean;
+  readonly save: boolean;
+  readonly verbose?: number;
+  readonly v?: boolean;
+}
+
+/**
+ * Runs a plan as its command line says, and writes the report wherever it was asked for.
+ *
+ * @returns the exit code
+ * @throws {TenkError} when the plan does not fit this machine, or a file cannot be written
+ */
+export async function runCommanded<Plan extends LoadPlan>(
+  protocol: LoadProtocol<Plan>,
+  plan: Plan,
+  words: ResultWords,
+  command: Command,
+  tap?: RunOptions["tap"],
+): Promise<number> {
+  const json = words.json === undefined ? undefined : jsonTarget(words.json);
+  const push = pushPlan(words);
+  const htmlFile = words.html === undefined ? undefined : fileTarget(words.html);
+  let page = "";
+  const shown = {
+    title: `tenk load ${plan.traffic.kind} ${plan.target}`,
+    live: words.live,
+    push,
+    html:
+      htmlFile &&
+      ((text: string) => {
+        page = text;
+      }),
+    command: commandLine(wordsOf(command)),
+    keepAt: words.save ? instancesFor(words.statsUrl, plan) : undefined,
+    statsToken: words.statsUrl === undefined ? undefined : environmentToken(process.env),
+    ...(tap ? { tap } : {}),
+    ...(words.vary ? { vary: words.vary } : {}),
+  };
+  mustFit(plan);
+  if (words.statsUrl !== undefined) await mustHaveStats(plan);
+  const report = await (words.findLimit ? findLimitShown : runShown)(protocol, plan, shown);
+  // A disk that has become full meanwhile costs the file, not the report.
+  try {
+    return showReport(report, json);
+  } finally {
+    htmlFile?.(page);
+  }
+}
+
+/** All words behind the program's name. */
+function wordsOf(command: Command): readonly string[] {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  return (root as Command & { readonly rawArgs: readonly string[] }).rawArgs;
+}
+
+/** The instance that was named; else the target if it is tenk on this machine, or the usual one. */
+function instancesFor(named: string | undefined, { statsUrl }: LoadPlan): RunRecorderOptions["instances"] {
+  const usual = { url: new URL(USUAL_INSTANCE), isNamed: false };
+  if (statsUrl === false) return [usual];
+  const asked = { url: new URL("..", statsUrl), isNamed: named !== undefined };
+  return asked.isNamed ? [asked] : [asked, usual];
+}
+
+/** The log level that `--verbose` or `-v` asks for. */
+export function logLevel({ verbose, v }: Pick<ResultWords, "verbose" | "v">): "error" | "info" | "debug" {
+  const level = verbose ?? (v ? 2 : 1);
+  return level === 0 ? "error" : level === 1 ? "info" : "debug";
+}

@@ -1,0 +1,34 @@
+import { Command } from "commander";
+import { EXPECTABLE_OF_HTTP, http, planHttp } from "../load/mod.ts";
+import { logLevel, runCommanded } from "./load-command.ts";
+import { addHttpOptions, type HttpWords, httpOptionsOf } from "./load-http-options.ts";
+import { startLogging } from "./logging.ts";
+import { examples, namesHelp } from "./options.ts";
+
+export function loadHttpCommand(exit: (code: number) => void): Command {
+  const command = new Command("http")
+    .description("Send HTTP requests, and report what became of each. Reads wrk's options, and those of oha and hey.")
+    .argument("<url>", "http://host[:port]/path or https://…");
+  addHttpOptions(command);
+  return command
+    .addHelpText(
+      "after",
+      namesHelp(
+        "Names for --expect (docs/load-http.md says what each is; every percentile may be asked for):",
+        EXPECTABLE_OF_HTTP,
+      ),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "tenk load http -t 2 -c 64 -d 20s https://raspberrypi.local/",
+        "tenk load http -c 64 -d 30s -R 8000 --expect 'p99<50ms' http://127.0.0.1:8080/",
+        "tenk load http -n 1000 -m POST --body '{}' -T application/json --expect-status 201 http://127.0.0.1:8080/items",
+        "tenk load http -c 100 -d 10s --find-limit -R 1000 --expect 'p99<20ms' http://127.0.0.1:8080/",
+      ),
+    )
+    .action(async (url: string, words: HttpWords, self: Command) => {
+      await startLogging(logLevel(words));
+      exit(await runCommanded(http, planHttp(httpOptionsOf(url, words)), words, self));
+    });
+}

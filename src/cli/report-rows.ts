@@ -1,0 +1,38 @@
+import type { DropCause, Report } from "../load/mod.ts";
+import { whole } from "./live-frame.ts";
+import type { Paints } from "./terminal.ts";
+
+/** A line of a report: its name, and what stands behind it. */
+export type Row = readonly [name: string, ...facts: string[]];
+
+/** Explains the causes of drops. */
+const DROP_WORDS: Readonly<Record<DropCause, string>> = {
+  old: "old: the generator was behind",
+  full: "full: the peer did not read",
+  outstanding: "outstanding: too many had no reply",
+  noReply: "no reply to the message before",
+  bandwidth: "bandwidth",
+  closed: "closed: no connection to send on",
+  cut: "cut: the connection ended before they had left",
+};
+
+/** Returns drops by their causes in words. */
+export function dropWords(counts: Report["messages"]["droppedBy"]): Record<string, number> {
+  const isKnown = (cause: string): cause is DropCause => Object.hasOwn(DROP_WORDS, cause);
+  return Object.fromEntries(
+    Object.entries(counts).map(([cause, count]) => [isKnown(cause) ? DROP_WORDS[cause] : cause, count]),
+  );
+}
+
+/** One line a cause, the commonest first: `12 established ECONNRESET`. */
+export function causeRows(counts: Readonly<Record<string, number>>, { red }: Paints, before = ""): Row[] {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([, one], [, other]) => other - one)
+    .map(([cause, count]) => ["", red(`${before}${whole(count)} ${cause}`)]);
+}
+
+/** A count of something bad, red where there is any. */
+export function bad(name: string, count: number, { red }: Paints): string {
+  return count > 0 ? red(`${whole(count)} ${name}`) : `0 ${name}`;
+}

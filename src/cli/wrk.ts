@@ -1,0 +1,75 @@
+import { type Command, Option } from "commander";
+import { TenkError } from "../base/mod.ts";
+
+/** An option of another generator that tenk does not have: why, and what to use. */
+interface Refused {
+  readonly flags: string;
+  /** Whose it is. */
+  readonly of: string;
+  readonly why: string;
+  readonly instead: string;
+}
+
+const NO_HTTP2 = { of: "oha", why: "only HTTP/1.1 is spoken so far", instead: "leave it out" };
+const LATER = { why: "it is not there yet", instead: "leave it out" };
+
+/** Known by name so that a command line made for another generator fails with its reason, not as a typing error. */
+export const REFUSED_OF_HTTP: readonly Refused[] = [
+  { flags: "-s, --script [file]", of: "wrk", ...LATER },
+  { flags: "-U, --u_latency", of: "wrk2", why: "both latencies are always reported", instead: "leave it out" },
+  { flags: "-L", of: "wrk2", why: "latency is always measured", instead: "--latency adds p75" },
+  { flags: "-B, --batch_latency", of: "wrk2", why: "each request is measured by itself", instead: "leave it out" },
+  {
+    flags: "-q [rate]",
+    of: "oha and hey",
+    why: "it means a rate in all in oha, and of each worker in hey",
+    instead: "-R N, in all",
+  },
+  { flags: "--http2", ...NO_HTTP2 },
+  { flags: "--http-version [version]", ...NO_HTTP2 },
+  { flags: "-p [n]", ...NO_HTTP2 },
+  { flags: "--latency-correction", of: "oha", why: "-R always measures from the planned moment", instead: "-R N" },
+  { flags: "--burst-delay [time]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
+  { flags: "--burst-rate [n]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
+  { flags: "--rand-regex-url", of: "oha", ...LATER },
+  { flags: "--urls-from-file", of: "oha", ...LATER },
+  {
+    flags: "--connect-to [hosts]",
+    of: "oha",
+    why: "the URL names where to connect",
+    instead: "-H 'Host: name' and the address in the URL",
+  },
+  {
+    flags: "--redirect [n]",
+    of: "oha",
+    why: "redirects are counted and never followed",
+    instead: "the URL that they lead to",
+  },
+  { flags: "--no-tui", of: "oha", why: "it is spelled otherwise", instead: "--no-live" },
+  { flags: "--output-format [format]", of: "oha", why: "it is spelled otherwise", instead: "--json FILE" },
+  {
+    flags: "-a, --basic-auth [user]",
+    of: "oha and hey",
+    why: "fields are written as they are sent",
+    instead: "-H 'Authorization: Basic …'",
+  },
+  { flags: "-A [type]", of: "oha and hey", why: "fields are written as they are sent", instead: "-H 'Accept: …'" },
+  {
+    flags: "-x [proxy]",
+    of: "oha and hey",
+    why: "a proxy would be measured, and not the target",
+    instead: "the proxy's own URL",
+  },
+  { flags: "-k", of: "ab", why: "connections are kept unless --disable-keepalive", instead: "leave it out" },
+];
+
+/** Adds them, hidden in the help. */
+export function refuseHttpOptions(command: Command): void {
+  for (const { flags, of, why, instead } of REFUSED_OF_HTTP) {
+    const option = new Option(flags).hideHelp();
+    command.addOption(option).on(`option:${option.name()}`, () => {
+      const names = flags.replace(/ \[.*$/, "");
+      throw new TenkError("unsupported", `${names} is not carried over from ${of}: ${why}`, { hint: instead });
+    });
+  }
+}

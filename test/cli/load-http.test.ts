@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { commandLine } from "../../src/cli/command-line.ts";
+import { failureOf } from "../../src/cli/failure.ts";
+import { addHttpOptions, type HttpWords, httpOptionsOf } from "../../src/cli/load-http-options.ts";
+import { REFUSED_OF_HTTP } from "../../src/cli/wrk.ts";
+import { EXPECTABLE_OF_HTTP, planHttp } from "../../src/load/mod.ts";
+import { rawServer } from "../load/http/support.ts";
+import { tenk, withFolder } from "./tenk.ts";
+
+const URL_TEXT = "http://127.0.0.1:8080/";
+const page = readFileSync(join(import.meta.dirname, "../../docs/load-http.md"), "utf8");
+
+function read(words: readonly string[]) {
+  const command = new Command("http")
+    .argument("<url>")
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  addHttpOptions(command);
+  command.parse([...words, URL_TEXT], { from: "user" });
+  return planHttp(httpOptionsOf(command.args[0]!, command.opts<HttpWords>()));
+}
+
+function refusal(words: readonly string[]): string {
+  try {
+    read(words);
+  } catch (error) {
+    expect(failureOf(error).exitCode).toBe(2);
+    return failureOf(error).text;
+  }
+  throw new Error(`expected ${words.join(" ")} to be refused`);
+}
+
+describe("spellings of other generators", () => {
+  test.each<[string[], object]>([
+    [["-t", "2", "-c", "64", "-d20s"], { workers: 2, connections: 64, durationMs: 20_000 }],
+    [["-t2", "-c400", "-d", "30"], { workers: 2, connections: 400, durationMs: 30_000 }],
+    [["-z", "5s"], { durationMs: 5000 }],
+    [["-n", "10k"], { maxMessages: 10_000, durationMs: Number.POSITIVE_INFINITY }],
+    [["-R", "8000"], { totalRate: 8000, pace: "total" }],
+    [["--shape", "ramp:10..100"], { totalRate: 100, pace: "total" }],
+    [["-R", "100", "-n", "50"], { durationMs: 500 }],
+    [["--latency"], { percentiles: [75] }],
+    [["--timeout", "2s"], { timeoutMs: 2000, answerTimeoutMs: 2000 }],
+    [["--insecure"], { verifyTls: false }],
+    [["--disable-keepalive"], { keepAlive: false }],
+    [["--unix-socket", "/run/a.sock"], { path: "/run/a.sock", target: "/run/a.sock" }],
+    [["-m", "DELETE"], { method: "DELETE" }],
+    [["--body", "a"], { method: "POST" }],
+  ])("%j", (words, plan) => {
+    expect(read(words)).toMatchObject(plan);
+  });
+
+  test("fields and the type of the body are in the request", () => {
+    const { request } = read(["-H", "X-A: 1", "-H", "X-B:2 ", "--body", "{}", "-T", "application/json"]);
+    const text = Buffer.from(request).toString();
+    expect(text).toContain("\r\nX-A: 1\r\nX-B: 2\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  });
+
+  test.each([
+    [["-d", "{}"], 'Cannot read "{}" as a duration'],
+    [["-d", "{}"], "a body is --body TEXT or -D FILE"],
+    [["-t", "5s"], "--timeout 5s is the timeout"],
+    [["-T", "30s"], "-d 30s is the duration"],
+    [["-H", "nothing"], 'Cannot read "nothing": expected "Name: value"'],
+    [["--expect-status", "20"], "--expect-status <list>"],
+    [["--expect", "p99"], 'Cannot read the expectation "p99"'],
+    [["-D", "/nowhere/body"], "Cannot read /nowhere/body: there is no such file"],
+  ])("%j is refused with what is meant: %s", (words, why) => {
+    expect(refusal(words)).toContain(why.replace(" <list>", ""));
+  });
+
+  test.each(REFUSED_OF_HTTP)("$flags of $of is refused by name, and in the documentation", ({ flags, of }) => {
+    const [name = ""] = flags.split(/[ ,]/);
+    expect(refusal(flags.includes("[") ? [name, "1"] : [name])).toContain(`is not carried over from ${of}: `);
+    expect(page).toContain(name);
+  });
+});
+
+test("every option is in the documentation", () => {
+  const command = new Command("http");
+  addHttpOptions(command);
+  for (const { long, short, hidden } of command.options) {
+    if (!hidden) expect(page).toContain(`${long ?? short}`);
+  }
+});
+
+test.each([
+  [["-H", "Authorization: Bearer abc"], "-H 'Authorization: …'"],
+  [["-HCookie: a=b"], "'-HCookie: …'"],
+  [["--header=X-Api-Key: abc"], "'--header=X-Api-Key: …'"],
+  [["-H", "Accept: */*"], "-H 'Accept: */*'"],
+  [["http://user:secret@a.example/b?token=1"], "http://a.example/b"],
+])("a command line is kept without secrets: %j", (words, shown) => {
+  expect(commandLine(["load", "http", ...words])).toBe(`tenk load http ${shown}`);
+});
+
+describe("tenk load http", () => {
+  const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+  test("prints what wrk's users look for, and writes the report as JSON", async () => {
+    await using server = await rawServer((socket) => void socket.write(OK));
+    await withFolder(async (folder) => {
+      const file = join(folder, "report.json");
+      const { code, stdout } = await tenk([
+        "load",
+        "http",
+        "-c",
+        "2",
+        "-n",
+        "100",
+        "--no-save",
+        "--json",
+        file,
+        `${server.url}?token=abc`,
+      ]);
+      expect(stdout).toMatch(/^requests +100 answered, [\d.k]+\/s {2}0 errors$/m);
+      expect(stdout).toMatch(/^status +100 2xx$/m);
+      expect(stdout).toContain("closed model: each connection sends its next request when an answer has come.");
+      expect(stdout).toMatch(/^latency +p50 +p90 +p99 +p99\.9 +max +count$/m);
+      expect(stdout).toMatch(/^response .* 100$/m);
+      expect(stdout).toContain("\nPASS");
+      expect(code).toBe(0);
+      const report = JSON.parse(readFileSync(file, "utf8"));
+      expect(report).toMatchObject({
+        kind: "http",
+        protocol: { kind: "http", version: "1.1", status: { 200: 100 }, model: "closed" },
+      });
+      expect(JSON.stringify(report)).not.toContain("abc");
+      expect(server.seen.requests).toBe(100);
+    });
+  });
+
+  test("names the open model, and both latencies", async () => {
+    await using server = await rawServer((socket) => void socket.write(OK));
+    const { stdout } = await tenk(["load", "http", "-R", "100", "-d", "300ms", "--no-save", server.url]);
+    expect(stdout).toMatch(/^requests +30 planned {2}30 answered/m);
+    expect(stdout).toContain("open model: requests are planned");
+    expect(stdout).toContain("response, from its planned moment");
+    expect(stdout).toContain("response, from when it was sent");
+  });
+
+  test("exits 1 when answers are not as expected", async () => {
+    await using server = await rawServer((socket) => void socket.write(OK.replace("200 OK", "503 Busy")));
+    const { code, stdout } = await tenk(["load", "http", "-n", "10", "-c", "1", "--no-save", server.url]);
+    expect(stdout).toMatch(/^status +10 5xx \(10 503\) {2}10 not expected$/m);
+    expect(stdout).toContain("does not hold: wrongstatus=0");
+    expect(code).toBe(1);
+  });
+
+  test("sends a body from a file", async () => {
+    await using server = await rawServer((socket) => void socket.write(OK));
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, "body"), "x=1");
+      const { code } = await tenk(["load", "http", "-n", "3", "-c", "1", "--no-save", "-D", "body", server.url], {
+        cwd: folder,
+      });
+      expect(code).toBe(0);
+    });
+  });
+});
+
+test("every name for --expect is in the documentation", () => {
+  const all = page + readFileSync(join(import.meta.dirname, "../../docs/load.md"), "utf8");
+  const classes = ["2xx", "3xx", "4xx"];
+  for (const name of EXPECTABLE_OF_HTTP) if (!classes.includes(name)) expect(all).toContain(`\`${name}\``);
+});
