@@ -34,6 +34,8 @@ export {
   type Outcome,
 } from "./exchange.ts";
 export {
+  ClientSession,
+  ClientStream,
   HTTP2_REJECTIONS,
   HTTP2_SERVER_DEFAULTS,
   HTTP2_TARGET_DEFAULTS,
@@ -43,5 +45,7 @@ export {
   type Http2ServerSettings,
   Http2Target,
   type Http2TargetOptions,
+  http2TargetSettings,
+  SessionOwner,
 } from "./http2/mod.ts";
 export { HTTP_SERVER_DEFAULTS, type HttpServerOptions, httpServer } from "./server/mod.ts";

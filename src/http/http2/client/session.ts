@@ -4,9 +4,9 @@ import { ErrorCode, FrameFlag, FrameType, PREFACE, SettingId } from "../../../wi
 import { Budget } from "../budget.ts";
 import type { ConnectionError } from "../connection-error.ts";
 import { SessionBase } from "../session-base.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import type { ClientStream } from "./stream.ts";
 import { ClientStreams } from "./streams.ts";
-import type { Http2Target } from "./target.ts";
 
 /** Before a target says how many streams it takes, as many as it is asked to take at least (RFC 9113 §6.5.2). */
 const FIRST_STREAMS = 100;
@@ -18,15 +18,15 @@ const EMPTY_FRAMES = { burst: 1000, perSecond: 100 };
 const SMALL_INCREMENT = 1;
 
 /** A connection to a target that speaks HTTP/2, with as many requests at a time as the target allows. */
-export class ClientSession extends SessionBase<ClientSession> {
+export class ClientSession extends SessionBase<unknown> {
   readonly streams: ClientStreams;
   /** The target takes no new streams. */
   isLeaving = false;
   /** It carried a request. */
   wasUsed = false;
-  readonly #target: Http2Target;
+  readonly #target: SessionOwner;
 
-  constructor(connection: Connection<ClientSession>, target: Http2Target) {
+  constructor(connection: Connection<unknown>, target: SessionOwner) {
     const { settings } = target;
     super(connection, target, {
       maxContinuations: settings.maxContinuations,

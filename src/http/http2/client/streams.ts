@@ -13,15 +13,15 @@ import { ReceiveWindow } from "../receive-window.ts";
 import type { SessionStreams } from "../session-base.ts";
 import { StreamTable } from "../stream-table.ts";
 import type { ClientSession } from "./session.ts";
+import type { SessionOwner } from "./session-owner.ts";
 import type { ClientStream } from "./stream.ts";
-import type { Http2Target } from "./target.ts";
 
 const MAX_STREAM_ID = 0x7fffffff;
 
 /** The requests of a connection to a target, and what comes for them. */
 export class ClientStreams implements SessionStreams {
   readonly #session: ClientSession;
-  readonly #target: Http2Target;
+  readonly #target: SessionOwner;
   readonly #decoder = new HpackDecoder();
   readonly #window: ReceiveWindow;
   readonly #open = new StreamTable<ClientStream>();
@@ -30,7 +30,7 @@ export class ClientStreams implements SessionStreams {
   #dataStream: ClientStream | undefined;
   idleSinceMs = performance.now();
 
-  constructor(session: ClientSession, target: Http2Target) {
+  constructor(session: ClientSession, target: SessionOwner) {
     this.#session = session;
     this.#target = target;
     this.#window = new ReceiveWindow(target.settings.connectionWindowBytes);

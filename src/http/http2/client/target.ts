@@ -1,7 +1,5 @@
 import { logOf, messageOf, occasionallyEach, TenkError } from "../../../base/mod.ts";
-import { afterTurn, type CloseReason, type Connection, Dialer, type Handler } from "../../../net/mod.ts";
-import { Head } from "../../../wire/http1/mod.ts";
-import { FieldSection } from "../../../wire/http2/mod.ts";
+import { type CloseReason, type Connection, Dialer, type Handler } from "../../../net/mod.ts";
 import {
   type FailureReason,
   type HttpAddress,
@@ -12,11 +10,10 @@ import {
   type TargetExchange,
   TargetTotals,
 } from "../../client/mod.ts";
-import type { Http2Sender, SenderOwner } from "../sender.ts";
-import { type Http2TargetOptions, type Http2TargetSettings, http2TargetSettings } from "./options.ts";
-import { RequestWriter } from "./request-writer.ts";
+import { type Http2TargetOptions, http2TargetSettings } from "./options.ts";
 import { ClientSession } from "./session.ts";
-import { ClientStream, type StreamOwner } from "./stream.ts";
+import { SessionOwner } from "./session-owner.ts";
+import { ClientStream } from "./stream.ts";
 
 const TICK_MS = 250;
 const NO_HEAD = "its head is too long, or none that can be sent";
@@ -31,15 +28,8 @@ const log = logOf("http");
  *     └───► waits, first come first served ◄─ room ◄─ a stream ends, or another session opens, up to maxConnections
  * ```
  */
-export class Http2Target implements SenderOwner, StreamOwner {
+export class Http2Target extends SessionOwner {
   readonly address: HttpAddress;
-  readonly settings: Http2TargetSettings;
-  readonly isSecure: boolean;
-  // What all sessions of it share: one head is written or read at a time.
-  readonly writer: RequestWriter;
-  readonly requestHead: Head;
-  readonly responseHead: Head;
-  readonly section: FieldSection;
   readonly #dialer: Dialer<ClientSession>;
   readonly #totals = new TargetTotals();
   readonly #sessions = new Set<ClientSession>();
@@ -49,38 +39,22 @@ export class Http2Target implements SenderOwner, StreamOwner {
   #isStopped = false;
   readonly #stopped = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #senders: Http2Sender[] = [];
-  readonly #flushSenders = () => this.#flush();
   readonly #log = occasionallyEach((reason: FailureReason, count: number, last: string) =>
     log.warn("request to target failed", { target: this.address.text, reason, count, error: last }),
   );
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
   constructor(options: Http2TargetOptions) {
-    this.address = parseHttpAddress(options.url);
-    this.settings = http2TargetSettings(options);
-    const { maxHeadBytes, maxFields, connectMs } = this.settings;
-    const { isSecure, host, port, path } = this.address;
-    this.isSecure = isSecure || options.tls !== undefined;
-    this.writer = new RequestWriter(2 * maxHeadBytes);
-    this.requestHead = new Head(maxFields);
-    this.responseHead = new Head(maxFields);
-    this.section = new FieldSection({ maxBytes: maxHeadBytes, maxFields, maxBlockBytes: 2 * maxHeadBytes });
+    const address = parseHttpAddress(options.url);
+    super(http2TargetSettings(options), address.isSecure || options.tls !== undefined);
+    this.address = address;
+    const { connectMs } = this.settings;
+    const { host, port, path } = address;
     const to = path === undefined ? { host, port } : { path };
     // With the second, one that does not speak the first says so, where it would otherwise fail the handshake.
     const tls = this.isSecure && { ...options.tls, alpn: ["h2", "http/1.1"] };
     const socket = { writeQueueMaxBytes: 4_194_304, ...options.socket, halfOpen: true, timeoutMs: connectMs };
     this.#dialer = new Dialer<ClientSession>({ ...to, ...socket, tls }, this.#events());
-  }
-
-  get maxQueuedBytes(): number {
-    return this.settings.maxQueuedBytes;
-  }
-  get headBlock(): Uint8Array {
-    return this.writer.block;
-  }
-  get streamWindowBytes(): number {
-    return this.settings.streamWindowBytes;
   }
 
   /** Sends a request, in this very call where a session has room. @throws {TenkError} `invalid-option` */
@@ -162,17 +136,7 @@ export class Http2Target implements SenderOwner, StreamOwner {
     }
   }
 
-  flushAfterTurn(sender: Http2Sender): void {
-    if (this.#senders.push(sender) === 1) afterTurn(this.#flushSenders);
-  }
-
   // ---- inside -------------------------------------------------------------------------------------------------------------
-
-  #flush(): void {
-    const senders = this.#senders;
-    this.#senders = [];
-    for (const sender of senders) sender.flush();
-  }
 
   #withRoom(): ClientSession | undefined {
     // Who waits comes first.
@@ -216,7 +180,7 @@ export class Http2Target implements SenderOwner, StreamOwner {
       this.#settleStop();
       return;
     }
-    const session = new ClientSession(connection, this);
+    const session = new ClientSession(connection as Connection<unknown>, this);
     connection.data = session;
     this.#sessions.add(session);
     this.hasRoom(session);
