@@ -22,7 +22,9 @@ export interface HttpWords extends ResultWords {
   readonly requests?: number;
   readonly rate?: number;
   readonly shape?: string;
+  readonly http2?: boolean;
   readonly pipeline?: number;
+  readonly p?: number;
   readonly disableKeepalive?: boolean;
   readonly timeout?: number;
   readonly connectRate?: number;
@@ -75,7 +77,13 @@ function addPaceOptions(command: Command): void {
     .addOption(
       valueOption("--shape <shape>", "how the rate moves: constant, ramp, steps, spike, sine, poisson", String),
     )
-    .addOption(valueOption("--pipeline <n>", "requests of a connection that await answers", positive(parseCount)))
+    .option("--http2", "HTTP/2: by ALPN under TLS, by prior knowledge without")
+    .addOption(
+      valueOption("-p <n>", "with --http2: streams of a connection at a time (default: 1)", positive(parseCount)),
+    )
+    .addOption(
+      valueOption("--pipeline <n>", "with HTTP/1.1: requests of a connection that await answers", positive(parseCount)),
+    )
     .addOption(valueOption("--late-after <time>", "a request sent later than this counts as late", seconds))
     .addOption(valueOption("--drop-after <time>", "one that could not be sent for so long is dropped", seconds));
 }
@@ -114,7 +122,8 @@ export function httpOptionsOf(url: string, words: HttpWords): HttpOptions {
       requests: words.requests,
       totalRate: words.rate,
       shape: words.shape,
-      pipeline: words.pipeline,
+      http2: words.http2,
+      pipeline: perConnection(words),
       keepAlive: words.disableKeepalive === undefined ? undefined : !words.disableKeepalive,
       timeoutMs: words.timeout,
       connectRate: words.connectRate,
@@ -130,6 +139,21 @@ export function httpOptionsOf(url: string, words: HttpWords): HttpOptions {
       expectations: words.expect,
     }),
   };
+}
+
+/** Several requests at a time are streams in HTTP/2, and pipelining in HTTP/1.1. */
+function perConnection({ http2 = false, p, pipeline }: HttpWords): number | undefined {
+  if (http2 && pipeline !== undefined) {
+    throw new TenkError("usage", "--pipeline is for HTTP/1.1", {
+      hint: `-p ${pipeline} sends as many streams at a time`,
+    });
+  }
+  if (!http2 && p !== undefined) {
+    throw new TenkError("usage", "-p needs --http2", {
+      hint: `--pipeline ${p} is the same for HTTP/1.1, if the server takes it`,
+    });
+  }
+  return p ?? pipeline;
 }
 
 function header(line: string): readonly [name: string, value: string] {

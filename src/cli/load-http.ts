@@ -24,6 +24,7 @@ export function loadHttpCommand(exit: (code: number) => void): Command {
         "tenk load http -t 2 -c 64 -d 20s https://raspberrypi.local/",
         "tenk load http -c 64 -d 30s -R 8000 --expect 'p99<50ms' http://127.0.0.1:8080/",
         "tenk load http -n 1000 -m POST --body '{}' -T application/json --expect-status 201 http://127.0.0.1:8080/items",
+        "tenk load http --http2 -c 8 -p 16 -d 10s https://raspberrypi.local/",
         "tenk load http -c 100 -d 10s --find-limit -R 1000 --expect 'p99<20ms' http://127.0.0.1:8080/",
       ),
     )

@@ -10,7 +10,6 @@ interface Refused {
   readonly instead: string;
 }
 
-const NO_HTTP2 = { of: "oha", why: "only HTTP/1.1 is spoken so far", instead: "leave it out" };
 const LATER = { why: "it is not there yet", instead: "leave it out" };
 
 /** Known by name so that a command line made for another generator fails with its reason, not as a typing error. */
@@ -25,9 +24,12 @@ export const REFUSED_OF_HTTP: readonly Refused[] = [
     why: "it means a rate in all in oha, and of each worker in hey",
     instead: "-R N, in all",
   },
-  { flags: "--http2", ...NO_HTTP2 },
-  { flags: "--http-version [version]", ...NO_HTTP2 },
-  { flags: "-p [n]", ...NO_HTTP2 },
+  {
+    flags: "--http-version [version]",
+    of: "oha",
+    why: "it is spelled otherwise",
+    instead: "--http2, or nothing for HTTP/1.1",
+  },
   { flags: "--latency-correction", of: "oha", why: "-R always measures from the planned moment", instead: "-R N" },
   { flags: "--burst-delay [time]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
   { flags: "--burst-rate [n]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },

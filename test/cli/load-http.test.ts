@@ -46,6 +46,8 @@ describe("spellings of other generators", () => {
     [["--timeout", "2s"], { timeoutMs: 2000, answerTimeoutMs: 2000 }],
     [["--insecure"], { verifyTls: false }],
     [["--disable-keepalive"], { keepAlive: false }],
+    [["--http2", "-p", "10"], { http2: true, pipeline: 10 }],
+    [["--pipeline", "4"], { http2: false, pipeline: 4 }],
     [["--unix-socket", "/run/a.sock"], { path: "/run/a.sock", target: "/run/a.sock" }],
     [["-m", "DELETE"], { method: "DELETE" }],
     [["--body", "a"], { method: "POST" }],
@@ -67,6 +69,8 @@ describe("spellings of other generators", () => {
     [["-H", "nothing"], 'Cannot read "nothing": expected "Name: value"'],
     [["--expect-status", "20"], "--expect-status <list>"],
     [["--expect", "p99"], 'Cannot read the expectation "p99"'],
+    [["-p", "4"], "-p needs --http2"],
+    [["--http2", "--pipeline", "4"], "-p 4 sends as many streams at a time"],
     [["-D", "/nowhere/body"], "Cannot read /nowhere/body: there is no such file"],
   ])("%j is refused with what is meant: %s", (words, why) => {
     expect(refusal(words)).toContain(why.replace(" <list>", ""));

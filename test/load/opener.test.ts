@@ -18,6 +18,7 @@ test("a retry that waits does not slow down the connects that do not", async () 
     began: nothing,
     answered: nothing,
     failed: nothing,
+    leaving: nothing,
     took: nothing,
   };
   const transport = protocol.openTransport(events);

@@ -44,6 +44,8 @@ export interface HttpOptions extends Omit<LoadOptions, Other> {
   verifyTls?: boolean;
   /** Certificates of authorities instead of the system's: PEM text or a file. */
   ca?: string;
+  /** HTTP/2: under TLS agreed on by ALPN, in the clear by prior knowledge (RFC 9113 §3.3). @default {false} */
+  http2?: boolean;
   /** Several requests on each connection, one after the other. @default {true} */
   keepAlive?: boolean;
   /** Statuses that are as expected, see `parseStatusRanges`. @default {"2xx,3xx"} */
@@ -60,9 +62,12 @@ export interface HttpOwn {
   readonly method: string;
   /** Each request, as it is sent. */
   readonly request: Uint8Array;
+  /** Of the end of it; undefined without a body. */
+  readonly bodyBytes: number | undefined;
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   readonly ca: string | undefined;
+  readonly http2: boolean;
   readonly keepAlive: boolean;
   readonly expectStatus: readonly StatusRange[];
   readonly expectBody: Uint8Array | undefined;
@@ -71,6 +76,8 @@ export interface HttpOwn {
 export type HttpPlan = LoadPlan & HttpOwn;
 
 const SHOWN_CHARACTERS = 80;
+/** More than any server takes. */
+const MAX_HEAD_BYTES = 65_536;
 /** An answer that is looked for every 50 ms is found to be late by then. */
 const EXPIRY_SLACK_MS = 200;
 
@@ -82,13 +89,17 @@ const EXPIRY_SLACK_MS = 200;
  * planHttp({ url: "http://127.0.0.1:8080/a" }).target; // "127.0.0.1:8080"
  */
 export function planHttp(options: HttpOptions): HttpPlan {
-  const { url, headers = [], body, requests = Number.POSITIVE_INFINITY, timeoutMs = 5000, keepAlive = true } = options;
+  const { url, headers = [], body, requests = Number.POSITIVE_INFINITY, timeoutMs = 5000 } = options;
+  const { http2 = false, keepAlive = true } = options;
   const { verifyTls = true, ca, expectBody, ...rest } = withRate(options);
   const [origin, path] = split(url);
   const address = parseHttpAddress(origin);
   const method = options.method ?? (body === undefined ? "GET" : "POST");
   const request = requestBytes({ method, path, authority: address.authority, headers, body, keepAlive });
   if (!keepAlive && (options.pipeline ?? 1) > 1) refuse("pipelining needs connections that are kept", "leave out one");
+  if (!keepAlive && http2) refuse("HTTP/2 keeps its connections", "leave out --disable-keepalive");
+  if (request.length - (body?.length ?? 0) > MAX_HEAD_BYTES)
+    refuse("the fields of a request are too long", `at most ${MAX_HEAD_BYTES} bytes`);
   if (!(requests >= 1)) refuse(`${requests} requests are none`, "for example -n 1000");
   const common = planLoad(
     {
@@ -130,6 +141,8 @@ export function planHttp(options: HttpOptions): HttpPlan {
     timeoutMs,
     verifyTls,
     ca,
+    http2,
+    bodyBytes: body?.length,
     keepAlive,
     expectStatus: parseStatusRanges(options.expectStatus ?? "2xx,3xx"),
     expectBody,
@@ -165,7 +178,7 @@ function endOf(plan: LoadPlan, requests: number): Partial<Pick<LoadPlan, "durati
 type Common = Omit<LoadOptions, Other>;
 
 function commonOf(options: Partial<HttpOptions>): Common {
-  const { url, method, headers, body, requests, timeoutMs, keepAlive, expectStatus, ...common } = options;
+  const { url, method, headers, body, requests, timeoutMs, http2, keepAlive, expectStatus, ...common } = options;
   return common;
 }
 

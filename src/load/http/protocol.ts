@@ -2,11 +2,12 @@ import { sourceUrl } from "../../base/mod.ts";
 import type { LoopProtocol, Protocol, Slice } from "../loop/mod.ts";
 import type { MessageSource } from "../message/mod.ts";
 import { HttpCounts } from "./counts.ts";
+import { http1Transport } from "./http1-transport.ts";
+import { http2Transport } from "./http2-transport.ts";
 import type { HttpPlan } from "./plan.ts";
 import { httpReport } from "./report.ts";
-import { http1Transport } from "./transport.ts";
 
-/** Requests over HTTP/1.1, and answers that are read to their end. */
+/** Requests over HTTP/1.1 or HTTP/2, and answers that are read to their end. */
 export const http: Protocol<HttpPlan> = {
   onLoop,
   workerProgram: sourceUrl("load/http/worker.ts"),
@@ -19,7 +20,7 @@ function onLoop(plan: HttpPlan, slice: Slice): LoopProtocol {
     source: sourceOf(plan.request),
     replies: undefined,
     stop: undefined,
-    openTransport: (events) => http1Transport(plan, slice, events, counts),
+    openTransport: (events) => (plan.http2 ? http2Transport : http1Transport)(plan, slice, events, counts),
     readCounts: () => counts.read(),
   };
 }

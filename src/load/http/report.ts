@@ -13,7 +13,7 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
   const measured = CONNECT_PHASES.filter((phase) => latencies.count(phase) > 0);
   return {
     kind: "http",
-    version: "1.1",
+    version: plan.http2 ? "2" : "1.1",
     url: plan.url,
     method: plan.method,
     model: plan.pace === "total" ? "open" : "closed",

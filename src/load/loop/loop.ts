@@ -90,6 +90,7 @@ export class LoadLoop {
       began: (connection, position) => this.#answers.began(connection, position),
       answered: (connection, position, isLast) => this.#answers.answered(connection, position, isLast),
       failed: (connection, position) => this.#answers.failed(connection, position),
+      leaving: ({ data: slot }) => slot >= 0 && this.#leaveRotation(slot),
       took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
     });
     const failed = (slot: number) => this.#gone(slot);

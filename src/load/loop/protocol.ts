@@ -47,6 +47,8 @@ export interface TransportEvents {
   answered(connection: LoadConnection, position: number, isLast?: boolean): void;
   /** No answer will come, although the connection goes on. */
   failed(connection: LoadConnection, position: number): void;
+  /** The connection takes no more messages. `close` follows when those under way are answered. */
+  leaving(connection: LoadConnection): void;
   /** A part of a connect took so long. */
   took(phase: ConnectPhase, ms: number): void;
 }

@@ -159,14 +159,19 @@ export class Sender {
     if ((this.#options.inFlight?.take(slot, position) ?? -1) >= 0) this.#tally.unanswered += 1;
   }
 
-  /** Calls for each of the first `slots` slots whose oldest message was sent `timeoutMs` ago or longer. */
+  /** Calls for each message of the first `slots` slots that was sent `timeoutMs` ago or longer; it must be `failed` in the call. */
   eachOverdue(slots: number, timeoutMs: number, nowMs: number, call: (slot: number) => void): void {
     const { inFlight } = this.#options;
     if (inFlight === undefined || inFlight.underWay === 0) return;
     const nowUs = microsecondsOf(nowMs);
     for (let slot = 0; slot < slots; slot++) {
-      if (inFlight.unanswered(slot) === 0) continue;
-      if (elapsedUs(inFlight.sentUs(inFlight.at(slot, 0)), nowUs) >= timeoutMs * 1000) call(slot);
+      for (let left = inFlight.unanswered(slot); left > 0; ) {
+        if (elapsedUs(inFlight.sentUs(inFlight.at(slot, 0)), nowUs) < timeoutMs * 1000) break;
+        call(slot);
+        const still = inFlight.unanswered(slot);
+        if (still >= left) break;
+        left = still;
+      }
     }
   }
 

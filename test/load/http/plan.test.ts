@@ -47,6 +47,8 @@ describe("a plan of HTTP", () => {
     [{ requests: 0 }, "0 requests are none"],
     [{ timeoutMs: 0 }, "without a timeout"],
     [{ pipeline: 2, keepAlive: false }, "pipelining needs connections that are kept"],
+    [{ http2: true, keepAlive: false }, "HTTP/2 keeps its connections"],
+    [{ headers: [["A", "x".repeat(70_000)]] }, "the fields of a request are too long"],
     [{ expectStatus: "2x" }, 'Cannot read "2x" as statuses'],
     [{ workers: 4, connections: 2 }, "4 workers share 2 connections"],
   ])("%j is refused", (options, why) => {

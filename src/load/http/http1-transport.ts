@@ -2,6 +2,7 @@ import { type CloseReason, type Connection, Dialer, type Handler } from "../../n
 import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
 import { AnswerCheck } from "./answer-check.ts";
 import type { HttpCounts } from "./counts.ts";
+import { dialOptions } from "./dial-options.ts";
 import { Http1Connection, type Http1Shared } from "./http1-connection.ts";
 import type { HttpPlan } from "./plan.ts";
 import { ReaderScratch } from "./response-reader.ts";
@@ -31,7 +32,7 @@ export function http1Transport(plan: HttpPlan, slice: Slice, events: TransportEv
     isOnce: !plan.keepAlive,
   };
   const { sourceAddresses } = plan;
-  const dialer = new Dialer<Http1Connection>(dialOptions(plan, slice), EVENTS);
+  const dialer = new Dialer<Http1Connection>(dialOptions(plan, slice, ["http/1.1"]), EVENTS);
   return {
     connect(slot, uid, signal) {
       const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
@@ -43,25 +44,3 @@ export function http1Transport(plan: HttpPlan, slice: Slice, events: TransportEv
     readAddresses: () => (slice.addresses === undefined ? {} : dialer.readAddresses()),
   };
 }
-
-function dialOptions(plan: HttpPlan, { addresses }: Slice): ConstructorParameters<typeof Dialer<Http1Connection>>[0] {
-  const { host, isSecure, verifyTls, ca } = plan;
-  return {
-    ...(plan.path === undefined ? { host, port: plan.port ?? 0 } : { path: plan.path }),
-    // Resolved once, and timed: requests must measure the target and not the name servers.
-    ...(addresses === undefined ? {} : { lookup: async () => addresses }),
-    timeoutMs: plan.timeoutMs,
-    reached(connection) {
-      if (connection !== undefined) connection.reachedMs = performance.now();
-    },
-    halfOpen: true,
-    // The timeout of a request is its only bound.
-    limits: { stallMs: 0 },
-    writeQueueMaxBytes: WRITE_QUEUE_BOUND_BYTES,
-    ...(isSecure && {
-      tls: { serverName: host, verify: verifyTls, alpn: ["http/1.1"], ...(ca === undefined ? {} : { ca }) },
-    }),
-  };
-}
-
-const WRITE_QUEUE_BOUND_BYTES = 2 ** 30;

@@ -1,0 +1,262 @@
+import {
+  ClientSession,
+  ClientStream,
+  type RequestBlock,
+  type ResponseEvents,
+  type TargetFailure,
+} from "../../http/mod.ts";
+import type { CloseReason, Connection } from "../../net/mod.ts";
+import type { Head } from "../../wire/http1/mod.ts";
+import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
+import type { AnswerCheck } from "./answer-check.ts";
+import type { HttpCounts } from "./counts.ts";
+import type { Http2Sessions } from "./http2-transport.ts";
+
+/** Why a connection ends whose server breaks a rule of HTTP/2. */
+const INVALID = "not valid HTTP/2";
+
+/** What the connections of one event loop share. */
+export interface Http2Shared {
+  readonly events: TransportEvents;
+  readonly counts: HttpCounts;
+  readonly check: AnswerCheck;
+  readonly owner: Http2Sessions;
+  /** Each request, as HTTP/1.1 writes it. */
+  readonly block: RequestBlock;
+}
+
+/**
+ * One connection to an HTTP/2 server, with several requests at a time, each a stream. Those beyond what the server allows wait here.
+ *
+ * ```text
+ *   write ─► open: [answer, answer, …] in the order of sending ─► stream ─► bodyEnd ─► answered(position)
+ *              └─ no room ─► waits for a stream that ends
+ * ```
+ *
+ * A message counts as sent when it was given to its connection: frames leave at the end of the turn.
+ */
+export class Http2Connection implements LoadConnection {
+  data: number;
+  startedMs = performance.now();
+  reachedMs = 0;
+  readonly queuedBytes = 0;
+  /** Its server does not speak HTTP/2. */
+  isRefused = false;
+  readonly #shared: Http2Shared;
+  #session!: ClientSession;
+  readonly #open: Http2Answer[] = [];
+  /** The last of `#open`, which wait for room. */
+  #waiting = 0;
+  #isLeaving = false;
+  #isOver = false;
+
+  constructor(slot: number, shared: Http2Shared) {
+    this.data = slot;
+    this.#shared = shared;
+  }
+
+  get bytesWritten(): number {
+    return this.#session.connection.bytesWritten;
+  }
+
+  // ---- called by the loop --------------------------------------------------------------------------------------------
+
+  write(bytes: Uint8Array): number {
+    if (this.#isOver || this.#isLeaving || this.#session.isClosing) return 0;
+    const answer = new Http2Answer(this, this.#shared);
+    this.#open.push(answer);
+    if (this.#waiting > 0 || !this.#session.hasRoom) this.#waiting += 1;
+    else this.#begin(answer);
+    return bytes.length;
+  }
+
+  /** Every answer has come or is given up, so that nothing is lost. */
+  end(): void {
+    this.close();
+  }
+
+  close(): void {
+    for (const answer of this.#open) answer.count("ended by us");
+    this.#shut("closed by us");
+    this.#session.close("handler");
+    this.#session.connection.close();
+  }
+
+  expire(): void {
+    const answer = this.#open.shift();
+    if (answer === undefined) return;
+    answer.count("timeout");
+    if (answer.stream === undefined) this.#waiting -= 1;
+    else answer.stream.abort();
+    this.#shared.events.failed(this, 0);
+    this.#checkLeaving();
+    this.#leaveIfDone();
+  }
+
+  // ---- events of the socket ------------------------------------------------------------------------------------------
+
+  opened(socket: Connection<Http2Connection>): void {
+    const { events, owner } = this.#shared;
+    const nowMs = performance.now();
+    events.took("tcp", this.reachedMs - this.startedMs);
+    if (socket.tls !== undefined) events.took("tls", nowMs - this.reachedMs);
+    if (owner.isSecure && socket.tls?.alpn !== "h2") {
+      this.isRefused = true;
+      this.#isOver = true;
+      socket.close();
+      return;
+    }
+    this.#session = new ClientSession(socket as Connection<unknown>, owner);
+    events.open(this);
+  }
+
+  read(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#shared.events.chunk(this, bytes);
+    this.#session.received(bytes);
+    this.#checkLeaving();
+    if (!this.#session.isClosing || this.#isOver) return;
+    // Those on streams have failed, each with the cause.
+    for (const answer of this.#open.splice(0)) answer.count(INVALID);
+    this.#shut(this.#session.isLeaving ? undefined : INVALID);
+  }
+
+  drained(): void {
+    if (!this.#isOver) this.#session.drained();
+  }
+
+  closed(reason: CloseReason): void {
+    if (this.isRefused || this.#isOver) return;
+    const isAgreed = this.#open.length === 0 && reason === "peer";
+    const why = reason === "peer" ? "closed" : reason;
+    this.#isOver = true;
+    this.#session.closed(reason);
+    for (const answer of this.#open) answer.count(why);
+    this.#open.length = 0;
+    this.#shared.events.close(this, isAgreed ? undefined : why);
+  }
+
+  // ---- called by the session, and by answers -------------------------------------------------------------------------
+
+  roomCame(): void {
+    while (this.#waiting > 0 && this.#session.hasRoom) {
+      const answer = this.#open[this.#open.length - this.#waiting]!;
+      this.#waiting -= 1;
+      this.#begin(answer);
+    }
+  }
+
+  began(answer: Http2Answer): void {
+    this.#shared.events.began(this, this.#open.indexOf(answer));
+  }
+
+  answered(answer: Http2Answer): void {
+    this.#checkLeaving();
+    const position = this.#take(answer);
+    if (position >= 0) this.#shared.events.answered(this, position, this.#isLeaving);
+    this.#leaveIfDone();
+  }
+
+  failed(answer: Http2Answer, cause: string): void {
+    this.#checkLeaving();
+    const position = this.#take(answer);
+    if (position < 0) return;
+    answer.count(cause);
+    // The whole connection ends: its loop hears of that, and forgets them all.
+    if (this.#isOver || (this.#session.isClosing && !this.#session.isLeaving)) return;
+    this.#shared.events.failed(this, position);
+    this.#leaveIfDone();
+  }
+
+  #begin(answer: Http2Answer): void {
+    const { owner, block } = this.#shared;
+    const stream = new ClientStream(owner, answer, block);
+    answer.stream = stream;
+    if (!this.#session.begin(stream, block.bytes, block.from, block.to))
+      stream.fail("request-overflow", "the request's head is too long");
+  }
+
+  #take(answer: Http2Answer): number {
+    const position = this.#open.indexOf(answer);
+    if (position >= 0) this.#open.splice(position, 1);
+    return position;
+  }
+
+  /** The server takes no more requests (GOAWAY), or stream numbers are used up. */
+  #checkLeaving(): void {
+    if (this.#isLeaving || this.#isOver || !this.#session.isLeaving) return;
+    this.#isLeaving = true;
+    this.#shared.events.leaving(this);
+    // What waited was never sent, and cannot be any more.
+    for (const answer of this.#open.splice(this.#open.length - this.#waiting)) {
+      answer.count("GOAWAY");
+      this.#shared.events.failed(this, this.#open.length);
+    }
+    this.#waiting = 0;
+    this.#leaveIfDone();
+  }
+
+  #leaveIfDone(): void {
+    if (!this.#isLeaving || this.#open.length > 0) return;
+    this.#shut(undefined);
+    this.#session.close("handler");
+  }
+
+  #shut(reason: string | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#shared.events.close(this, reason);
+  }
+}
+
+/** A request under way on its stream. */
+class Http2Answer implements ResponseEvents {
+  /** Undefined while it waits for room. */
+  stream: ClientStream | undefined;
+  readonly #connection: Http2Connection;
+  readonly #shared: Http2Shared;
+  #status = 0;
+  #contains = 0;
+
+  constructor(connection: Http2Connection, shared: Http2Shared) {
+    this.#connection = connection;
+    this.#shared = shared;
+  }
+
+  /** Counts it as an error. @param cause what went wrong in the phase that it is in */
+  count(cause: string): void {
+    this.#shared.counts.failed(`${this.#status === 0 ? "first byte" : "body"} ${cause}`);
+  }
+
+  interim(): void {
+    this.#shared.counts.interims += 1;
+  }
+
+  response({ status }: Head): void {
+    this.#status = status;
+    this.#connection.began(this);
+  }
+
+  body(bytes: Uint8Array): void {
+    const { counts, check } = this.#shared;
+    counts.bodyBytes += bytes.length;
+    this.#contains = check.seek(this.#contains, bytes, 0, bytes.length);
+  }
+
+  bodyEnd(): void {
+    const { counts, check } = this.#shared;
+    counts.answered(this.#status);
+    check.judge(this.#status, this.#contains, counts);
+    this.#connection.answered(this);
+  }
+
+  drain(): void {}
+
+  failed({ reason, text }: TargetFailure): void {
+    const isWhole = text === CONNECTION_ENDED;
+    this.#connection.failed(this, isWhole ? reason : text.replace(/^(?:its answer has|it) /, ""));
+  }
+}
+
+/** What a session says of requests whose connection ended. */
+const CONNECTION_ENDED = "its connection ended before the answer was complete";

@@ -1,0 +1,78 @@
+import { type ClientSession, http2TargetSettings, type RequestBlock, SessionOwner } from "../../http/mod.ts";
+import { type CloseReason, type Connection, Dialer, type Handler } from "../../net/mod.ts";
+import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
+import { AnswerCheck } from "./answer-check.ts";
+import type { HttpCounts } from "./counts.ts";
+import { dialOptions } from "./dial-options.ts";
+import { Http2Connection, type Http2Shared } from "./http2-connection.ts";
+import type { HttpPlan } from "./plan.ts";
+
+type Socket = Connection<Http2Connection>;
+
+/** Of all sockets: one object. */
+const EVENTS: Handler<Http2Connection> = {
+  readsWhileFull: true,
+  keepsNoBytes: true,
+  open: (socket: Socket) => socket.data.opened(socket),
+  chunk: (socket: Socket, bytes: Uint8Array) => socket.data.read(bytes),
+  drain: (socket: Socket) => socket.data.drained(),
+  // What a server does not send before its FIN will not come.
+  end: (socket: Socket) => socket.close("peer"),
+  close: (socket: Socket, reason: CloseReason) => socket.data.closed(reason),
+};
+
+const REFUSED = "TLS: the server does not agree on HTTP/2 (ALPN)";
+
+/** The sessions of one event loop. */
+export class Http2Sessions extends SessionOwner {
+  hasRoom(session: ClientSession): void {
+    const connection = session.connection.data as Http2Connection | undefined;
+    connection?.roomCame();
+  }
+  sessionClosed(): void {}
+  withdrawn(): void {}
+  ended(): void {}
+}
+
+/** Opens connections to an HTTP/2 server by `net/`; sessions and streams are those of the proxy's client. */
+export function http2Transport(plan: HttpPlan, slice: Slice, events: TransportEvents, counts: HttpCounts): Transport {
+  const settings = http2TargetSettings({ url: plan.url, maxStreams: plan.pipeline });
+  const shared: Http2Shared = {
+    events,
+    counts,
+    check: new AnswerCheck(plan.expectStatus, plan.expectBody),
+    owner: new Http2Sessions(settings, plan.isSecure),
+    block: blockOf(plan),
+  };
+  const { sourceAddresses } = plan;
+  // With the second, a server that does not speak the first says so, where it would otherwise fail the handshake.
+  const dialer = new Dialer<Http2Connection>(dialOptions(plan, slice, ["h2", "http/1.1"]), EVENTS);
+  return {
+    async connect(slot, uid, signal) {
+      const localAddress = sourceAddresses[uid % Math.max(1, sourceAddresses.length)];
+      const data = new Http2Connection(slot, shared);
+      const request = { data, signal };
+      await dialer.connect(localAddress === undefined ? request : { ...request, localAddress });
+      if (data.isRefused) throw new Error(REFUSED);
+    },
+    causeOf: (error) => (error instanceof Error && error.message === REFUSED ? REFUSED : connectCause(error)),
+    readBytesSent: () => dialer.readCounts().bytesWritten,
+    readAddresses: () => (slice.addresses === undefined ? {} : dialer.readAddresses()),
+  };
+}
+
+function blockOf({ request, method, bodyBytes }: HttpPlan): RequestBlock {
+  return {
+    bytes: request,
+    from: 0,
+    to: request.length,
+    bodyBytes: bodyBytes ?? 0,
+    framing: bodyBytes === undefined ? "none" : "length",
+    bodyLength: bodyBytes ?? 0,
+    isWhole: true,
+    isHead: method === "HEAD",
+    isUpgrade: false,
+    carriesChunks: false,
+    isFresh: false,
+  };
+}
