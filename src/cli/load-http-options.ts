@@ -78,9 +78,7 @@ function addPaceOptions(command: Command): void {
       valueOption("--shape <shape>", "how the rate moves: constant, ramp, steps, spike, sine, poisson", String),
     )
     .option("--http2", "HTTP/2: by ALPN under TLS, by prior knowledge without")
-    .addOption(
-      valueOption("-p <n>", "with --http2: streams of a connection at a time (default: 1)", positive(parseCount)),
-    )
+    .addOption(valueOption("-p <n>", "with --http2: streams of a connection at a time (default: 1)", streams))
     .addOption(
       valueOption("--pipeline <n>", "with HTTP/1.1: requests of a connection that await answers", positive(parseCount)),
     )
@@ -139,6 +137,14 @@ export function httpOptionsOf(url: string, words: HttpWords): HttpOptions {
       expectations: words.expect,
     }),
   };
+}
+
+/** `-p` is a file in ab. */
+function streams(text: string): number {
+  if (/^[\d.]+[km]?$/i.test(text)) return positive(parseCount)(text);
+  throw new TenkError("usage", `Cannot use "${text}": -p is the number of streams, as in oha`, {
+    hint: `-D ${text} sends a file`,
+  });
 }
 
 /** Several requests at a time are streams in HTTP/2, and pipelining in HTTP/1.1. */

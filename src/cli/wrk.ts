@@ -62,6 +62,20 @@ export const REFUSED_OF_HTTP: readonly Refused[] = [
     why: "a proxy would be measured, and not the target",
     instead: "the proxy's own URL",
   },
+  { flags: "-i", of: "ab", why: "it is spelled otherwise", instead: "-m HEAD" },
+  { flags: "-u [file]", of: "ab", why: "it is spelled otherwise", instead: "-m PUT -D FILE" },
+  { flags: "-C [cookie]", of: "ab", why: "fields are written as they are sent", instead: "-H 'Cookie: …'" },
+  { flags: "-r", of: "ab", why: "errors are counted and never end the run", instead: "leave it out" },
+  { flags: "-l", of: "ab", why: "answers may differ in length", instead: "leave it out" },
+  { flags: "-e [file]", of: "ab", why: "it is spelled otherwise", instead: "--json FILE" },
+  { flags: "-g [file]", of: "ab", why: "it is spelled otherwise", instead: "--html FILE" },
+  {
+    flags: "-X [proxy]",
+    of: "ab",
+    why: "a proxy would be measured, and not the target",
+    instead: "the proxy's own URL",
+  },
+  { flags: "-o [format]", of: "hey", why: "it is spelled otherwise", instead: "--json FILE" },
   { flags: "-k", of: "ab", why: "connections are kept unless --disable-keepalive", instead: "leave it out" },
 ];
 

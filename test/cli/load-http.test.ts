@@ -70,6 +70,7 @@ describe("spellings of other generators", () => {
     [["--expect-status", "20"], "--expect-status <list>"],
     [["--expect", "p99"], 'Cannot read the expectation "p99"'],
     [["-p", "4"], "-p needs --http2"],
+    [["-p", "body.json"], "-D body.json sends a file"],
     [["--http2", "--pipeline", "4"], "-p 4 sends as many streams at a time"],
     [["-D", "/nowhere/body"], "Cannot read /nowhere/body: there is no such file"],
   ])("%j is refused with what is meant: %s", (words, why) => {

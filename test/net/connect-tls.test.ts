@@ -68,3 +68,16 @@ test("a server that does not speak TLS fails the handshake, one that says nothin
   plain.stop(true);
   mute.stop(true);
 });
+
+test("`reached` is called when TCP is connected, with the connection's data, before the handshake ends", async () => {
+  const order: string[] = [];
+  const options = {
+    port,
+    data: "data",
+    tls: { verify: false },
+    reached: (data: string | undefined) => void order.push(`reached ${data}`),
+  };
+  const connection = await connect<string>(options, { open: () => void order.push("open") });
+  connection.close();
+  expect(order).toEqual(["reached data", "open"]);
+});
