@@ -5,7 +5,7 @@ import { openProcessReader } from "../metrics/mod.ts";
 import type { Protocol, Tap } from "./loop/mod.ts";
 import { type LoadPlan, rampUpMs } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
-import { CpuMeter, makeReport, type Result, SnapshotMaker, TargetStats } from "./result/mod.ts";
+import { CpuMeter, IdleMeter, makeReport, type Result, SnapshotMaker, TargetStats } from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
 import { type LoadWorkers, prepareLoadWorkers } from "./workers/mod.ts";
 
@@ -120,6 +120,11 @@ async function addressesOf({ host, path }: LoadPlan): Promise<readonly string[] 
   }
 }
 
+/** In the closed model a target on the same machine gets the CPU that the generator leaves. */
+function isIdleJudged({ pace, traffic }: LoadPlan): boolean {
+  return pace === "as-fast-as-possible" && traffic.isQueued === true;
+}
+
 /** One run, from the first connect to the report. */
 class Run {
   readonly #plan: LoadPlan;
@@ -164,9 +169,11 @@ class Run {
       this.#phase = "send";
       this.#cpu.read();
     }
+    const idle = isIdleJudged(this.#plan) ? new IdleMeter() : undefined;
     const begun = this.#targetStats.sendingBegins();
     await Promise.race([workers.sendingOver, workers.done]);
     const cpu = this.#cpu.read();
+    const idlePercent = idle?.read();
     const sendMs = isSending === true ? performance.now() - this.#sendStartMs : 0;
     this.#sendEndMs = performance.now();
     this.#phase = "drain";
@@ -185,6 +192,7 @@ class Run {
       version: this.#version,
       targetStats: this.#targetStats,
       cpu,
+      idlePercent,
       rssBytes: this.#rssBytes,
       connectMs: this.#sendStartMs - this.#startMs,
       sendMs,

@@ -1,9 +1,12 @@
+import { cpus } from "node:os";
 import type { Tally } from "../measure/mod.ts";
 
 /** This generator, and not the target, was the limit when one of these is exceeded. */
 export const SATURATION = {
   /** Of one core, for each worker. */
   cpuPercent: 90,
+  /** Of the CPU time of all cores: less of it was idle. */
+  idlePercent: 2,
   /** Ticks later than this: 1 in 100. */
   loopLagP99Us: 20_000,
   /** Messages that left late, or never, because the generator itself was behind: of all planned. */
@@ -27,6 +30,8 @@ export function saturation(measured: {
   cpuPercent: number;
   /** How long that was measured. */
   cpuOverMs: number;
+  /** Of the CPU time of all cores. Undefined where it is not judged. */
+  idlePercent?: number | undefined;
   loopLagP99Us: number;
   workers: number;
   behind: number;
@@ -34,13 +39,15 @@ export function saturation(measured: {
   byTarget: number;
   planned: number;
 }): string[] {
-  const { cpuPercent, cpuOverMs, loopLagP99Us, workers, behind, byTarget, planned } = measured;
+  const { cpuPercent, cpuOverMs, idlePercent = 100, loopLagP99Us, workers, behind, byTarget, planned } = measured;
   // Neither lag nor a few late messages explain that hundreds had no answer.
   const isTargets = byTarget > behind * SATURATION.targetOutweighs;
   if (isTargets && byTarget > planned * SATURATION.targetShare) return [];
   const reasons: string[] = [];
   const isBusy = cpuOverMs >= MIN_CPU_MS && cpuPercent > SATURATION.cpuPercent * workers;
   if (isBusy) reasons.push(`CPU ${Math.round(cpuPercent)}% of a core`);
+  else if (cpuOverMs >= MIN_CPU_MS && idlePercent < SATURATION.idlePercent)
+    reasons.push("every core of this machine busy");
   if (loopLagP99Us > SATURATION.loopLagP99Us) reasons.push(`loop lag p99 ${Math.round(loopLagP99Us / 1000)} ms`);
   if (planned > 0 && !isTargets && behind / planned > SATURATION.behindShare) {
     reasons.push(`${Number(((100 * behind) / planned).toPrecision(2))}% of the messages behind plan`);
@@ -72,4 +79,26 @@ export class CpuMeter {
     this.#atMs = nowMs;
     return { percent: passedMs > 0 ? (user + system) / 10 / passedMs : 0, seconds: (user + system) / 1e6 };
   }
+}
+
+/** CPU of the machine that nobody used, from its making on. The runtime reads a file for each core, which may take a millisecond. */
+export class IdleMeter {
+  readonly #before = machineTimes();
+
+  /** Returns the percentage of all cores' time that was idle. */
+  read(): number {
+    const now = machineTimes();
+    const allMs = now.allMs - this.#before.allMs;
+    return allMs > 0 ? (100 * (now.idleMs - this.#before.idleMs)) / allMs : 100;
+  }
+}
+
+/** Returns the CPU time of all cores since the machine started. */
+function machineTimes(): { idleMs: number; allMs: number } {
+  const times = { idleMs: 0, allMs: 0 };
+  for (const { times: core } of cpus()) {
+    times.idleMs += core.idle;
+    times.allMs += core.idle + core.user + core.nice + core.sys + core.irq;
+  }
+  return times;
 }
