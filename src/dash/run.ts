@@ -124,6 +124,15 @@ export interface RunReport {
     readonly service: Latencies;
     readonly send: Latencies;
   };
+  /** Of HTTP: what its answers were. */
+  readonly protocol?: {
+    readonly model: string;
+    readonly perSecond: number;
+    readonly status: Readonly<Record<string, number>>;
+    readonly wrongStatus: number;
+    readonly wrongBody: number | null;
+    readonly errorsBy: Readonly<Record<string, number>>;
+  };
   readonly server: {
     readonly received: number;
     readonly connectionsPeak: number;

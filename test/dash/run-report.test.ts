@@ -53,6 +53,30 @@ describe.if(hasBrowser())("a run on the page", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "over HTTP has its answers by status, its errors, and its model",
+    async () => {
+      const page = await stand.open("about:blank");
+      const run = fakeRun("12", Date.now(), 0.8, false);
+      const protocol = {
+        model: "closed",
+        perSecond: 1234,
+        status: { 200: 5000, 503: 12 },
+        wrongStatus: 12,
+        wrongBody: null,
+        errorsBy: { "first byte timeout": 7 },
+      };
+      stand.instance.runs = [{ ...run, report: { ...run.report, kind: "http", protocol } }];
+      await page.goto(`${stand.instance.url}#/runs/12`);
+      await sees(page, ".answers", /^5 000 with 20012 with 50312 with a status that is not expected$/);
+      expect(await page.locator(".counts li").allTextContents()).toContain("7 first byte timeout");
+      await page
+        .getByText("answers a second, each asked for when the one before had come (closed model)", { exact: false })
+        .waitFor();
+    },
+    TIMEOUT_MS,
+  );
+
   test.each([
     [390, "light"],
     [390, "dark"],

@@ -81,6 +81,15 @@ describe("against node:http", () => {
     expect(endedBy).toBe("no-connections");
   });
 
+  test("a name is looked up once, and that is timed", async () => {
+    await using server = await nodeServer((_, response) => response.end("hello"));
+    const url = server.url.replace("127.0.0.1", "localhost");
+    const { protocol, connections } = await runHttp(url, { connections: 3, requests: 9 });
+    expect(protocol.latencyUs.lookup?.count).toBe(1);
+    expect(protocol.latencyUs.tcp?.count).toBe(3);
+    expect(connections.byAddress?.["127.0.0.1"]).toEqual({ connected: 3 });
+  });
+
   test("method, headers and body arrive as they were given", async () => {
     await using server = await nodeServer((_, response) => response.writeHead(201).end());
     const headers = [["X-One", "1"], ["Host", "a.example"], ["Content-Type", "text/plain"]] as const; // biome-ignore format: one thought

@@ -48,6 +48,7 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
         <Scrolled class="panel" name="Achieved and planned">
           <h3>Achieved and planned</h3>
           <Achieved report={report} />
+          {report.protocol !== undefined && <Answers of={report.protocol} />}
         </Scrolled>
         <Scrolled class="panel latency" name="Latency">
           <h3>Latency</h3>
@@ -143,8 +144,39 @@ function Achieved({ report }: { readonly report: RunReport }) {
           ["failed to connect", connections.failed],
           ["lost", connections.lost],
           ...Object.entries(connections.byCause),
+          ...Object.entries(report.protocol?.errorsBy ?? {}),
         ]}
       />
+    </>
+  );
+}
+
+/** The answers by status, and the model that asked for them. */
+function Answers({
+  of: { model, perSecond, status, wrongStatus, wrongBody },
+}: {
+  readonly of: NonNullable<RunReport["protocol"]>;
+}) {
+  const answers = Object.entries(status).map(([code, count]) => [`with ${code}`, count] as const);
+  const wrong: readonly (readonly [string, number])[] = [
+    ["with a status that is not expected", wrongStatus],
+    ["without the expected text", wrongBody ?? 0],
+  ];
+  return (
+    <>
+      <ul class="counts answers" aria-label="Answers">
+        {[...answers, ...wrong.filter(([, count]) => count > 0)].map(([name, count]) => (
+          <li key={name}>
+            <strong>{grouped(count)}</strong> <Foreign text={name} />
+          </li>
+        ))}
+      </ul>
+      <p class="note">
+        {compact(perSecond)} answers a second,{" "}
+        {model === "open"
+          ? "asked for as planned (open model)."
+          : "each asked for when the one before had come (closed model): waits while the target stalls are not in the latencies."}
+      </p>
     </>
   );
 }
@@ -232,7 +264,7 @@ function Cost({ report }: { readonly report: RunReport }) {
   return (
     <>
       <CostTable report={report} />
-      {report.server === null && report.serverNote !== undefined && (
+      {report.server === null && report.serverNote !== undefined && report.protocol === undefined && (
         <p class="note">
           Target: <Foreign text={report.serverNote} />
         </p>
