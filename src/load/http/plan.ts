@@ -104,7 +104,9 @@ export function planHttp(options: HttpOptions): HttpPlan {
   const common = planLoad(
     {
       ...commonOf(rest),
-      ...(options.path === undefined ? { host: address.host, port: address.port } : {}),
+      // Of a Unix socket too: the certificate is verified for the URL's host.
+      host: address.host,
+      port: address.port,
       connections: options.connections ?? 10,
       connectRate: options.connectRate ?? Number.POSITIVE_INFINITY,
       durationMs: options.durationMs ?? (Number.isFinite(requests) ? Number.POSITIVE_INFINITY : 10_000),

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { BodyFraming, type Exchange } from "../../../src/http/mod.ts";
 import { hasNginx, startNginx } from "../../app/admin/nginx-support.ts";
 import { Site, serve, TLS, type Visit } from "../../http/server/support.ts";
@@ -79,6 +81,23 @@ describe("against node:http", () => {
     expect(connections).toMatchObject({ opened: 0, failed: 2 });
     expect(Object.keys(connections.byCause)).toEqual([expect.stringContaining("TLS handshake failed: ")]);
     expect(endedBy).toBe("no-connections");
+  });
+
+  test("a Unix socket is connected to, and the URL's host asked for", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "tenk-http-")), "socket");
+    const hosts = new Set<string | undefined>();
+    const server = createServer(({ headers }, response) => {
+      hosts.add(headers.host);
+      response.end("hello");
+    });
+    server.listen(path);
+    await once(server, "listening");
+    const { protocol, target } = await runHttp("http://a.example/b", { requests: 5, path });
+    server.closeAllConnections();
+    server.close();
+    rmSync(dirname(path), { recursive: true });
+    expect(protocol).toMatchObject({ status: { 200: 5 }, url: "http://a.example/b" });
+    expect([target, [...hosts]]).toEqual([path, ["a.example"]]);
   });
 
   test("a name is looked up once, and that is timed", async () => {
