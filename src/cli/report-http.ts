@@ -53,10 +53,13 @@ function statusFacts(http: HttpReport, { red }: Paints): string[] {
 
 /** Says which model the run had, and what that hides. */
 export function modelText({ model, perConnection }: HttpReport, { dim }: Paints): string {
-  const each = perConnection === 1 ? "its next request" : `requests while fewer than ${perConnection} await answers`;
+  const each =
+    perConnection === 1
+      ? "each connection sends its next request when an answer has come"
+      : `each connection has ${perConnection} requests under way, and sends the next when an answer has come`;
   if (model === "closed") {
     return dim(
-      `closed model: each connection sends ${each} when an answer has come. While the server stalls nobody asks, so that the wait of\nthose who would have asked is missing from the latencies. -R N plans requests as users send them, and shows it.`,
+      `closed model: ${each}. While the server stalls nobody asks,\nso that the wait of those who would have asked is missing from the latencies. -R N plans requests as users send them, and shows it.`,
     );
   }
   return dim(

@@ -32,8 +32,11 @@ export const WRITER: PlanWriter = {
 };
 
 /** What a run was to do: `tcp 127.0.0.1:9091  10k connections at 1000/s, 10/s each, "ping" of 4 B, 30s`. */
-export function planLine(report: Pick<Report, "kind" | "target" | "plan">, { bold }: Paints): string {
-  return `${bold(`${report.kind} ${report.target}`)}  ${visibleText(planText(report, WRITER))}`;
+export function planLine(report: Pick<Report, "kind" | "target" | "plan" | "protocol">, { bold }: Paints): string {
+  const { kind, target, protocol } = report;
+  const what = protocol === undefined ? `${kind} ${target}` : protocol.url;
+  const version = protocol?.version === "2" ? "HTTP/2, " : "";
+  return `${bold(visibleText(what))}  ${version}${visibleText(planText(report, WRITER))}`;
 }
 
 /** Escapes control characters of a message, which would reach the terminal. */

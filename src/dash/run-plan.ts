@@ -36,8 +36,11 @@ function rateText(rate: number, { perSecond }: PlanWriter): string {
   return rate > 0 ? perSecond(rate) : "none";
 }
 
-function durationText({ durationMs }: RunReport["plan"], { duration }: PlanWriter): string {
-  return durationMs === null ? "until ended" : duration(durationMs);
+function durationText({ durationMs, maxMessages }: RunReport["plan"], { count, duration }: PlanWriter): string {
+  const time = durationMs === null ? undefined : duration(durationMs);
+  if (maxMessages === undefined) return time ?? "until ended";
+  const messages = `until ${count(maxMessages)} are answered`;
+  return time === undefined ? messages : `${messages}, ${time} at most`;
 }
 
 function messageText({ message, messageBytes }: RunReport["plan"], { bytes }: PlanWriter): string | undefined {

@@ -92,6 +92,8 @@ export interface RunReport {
     readonly message?: string | null;
     /** Its greatest length. */
     readonly messageBytes?: number;
+    /** Messages that end the run. */
+    readonly maxMessages?: number;
   };
   /** The command line, to be run again. */
   readonly command?: string;

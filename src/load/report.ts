@@ -94,6 +94,8 @@ export interface Report {
     readonly message?: string | null;
     /** Of every message, where all have one length. */
     readonly messageBytes?: number;
+    /** Messages that end the run when they are answered; left out where nothing but time does. */
+    readonly maxMessages?: number;
   };
   readonly connections: {
     readonly opened: number;

@@ -121,6 +121,8 @@ describe("tenk load http", () => {
         file,
         `${server.url}?token=abc`,
       ]);
+      expect(stdout).toStartWith(`\n${server.url}?…  2 connections at once, "GET /?…" of `);
+      expect(stdout.split("\n")[1]).toEndWith(", until 100 are answered");
       expect(stdout).toMatch(/^requests +100 answered, [\d.k]+\/s {2}0 errors$/m);
       expect(stdout).toMatch(/^status +100 2xx$/m);
       expect(stdout).toContain("closed model: each connection sends its next request when an answer has come.");

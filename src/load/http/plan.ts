@@ -111,7 +111,7 @@ export function planHttp(options: HttpOptions): HttpPlan {
       connectRate: options.connectRate ?? Number.POSITIVE_INFINITY,
       durationMs: options.durationMs ?? (Number.isFinite(requests) ? Number.POSITIVE_INFINITY : 10_000),
       pipeline: options.pipeline ?? 1,
-      maxMessages: requests,
+      maxMessages: rest.totalRate === undefined ? requests : Number.POSITIVE_INFINITY,
       answerTimeoutMs: timeoutMs,
       drainMs: timeoutMs + EXPIRY_SLACK_MS,
       // A server may close connections as it likes; those that it closes with requests open are counted as lost.

@@ -128,6 +128,7 @@ function planOf(plan: LoadPlan): Report["plan"] {
     workers: plan.workers,
     message: preview,
     ...(lengthBytes ? { messageBytes: lengthBytes } : {}),
+    ...(Number.isFinite(plan.maxMessages) ? { maxMessages: plan.maxMessages } : {}),
   };
 }
 
