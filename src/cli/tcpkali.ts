@@ -10,7 +10,7 @@ interface Refused {
 
 const STATSD = { why: "tenk does not speak StatsD", instead: "--json gives the report, and tenk up has /metrics" };
 const LISTENING = { why: "the generator only connects", instead: "tenk up --listen HOST:PORT listens" };
-const WEBSOCKET = { why: "only plain TCP can be sent so far", instead: "leave it out" };
+const WEBSOCKET = { why: "only TCP and HTTP can be sent so far", instead: "leave it out" };
 const CERTIFICATE = { why: "it is for the listening side", instead: "--ssl alone connects with TLS" };
 
 /** Known by name so that a command line made for tcpkali fails with its reason, not as a typing error. */
@@ -18,7 +18,7 @@ export const REFUSED: readonly Refused[] = [
   { flags: "-l, --listen-port [address]", ...LISTENING },
   { flags: "--listen-mode [mode]", ...LISTENING },
   { flags: "--ws, --websocket", ...WEBSOCKET },
-  { flags: "-H, --header [header]", ...WEBSOCKET },
+  { flags: "-H, --header [header]", why: "fields belong to HTTP", instead: "tenk load http sends requests" },
   { flags: "--ssl-cert [file]", ...CERTIFICATE },
   { flags: "--ssl-key [file]", ...CERTIFICATE },
   { flags: "--statsd", ...STATSD },

@@ -194,12 +194,14 @@ function isCutShort({ endedBy, plan }: Measured): boolean {
   return endedBy === "stopped" ? plan.durationMs !== null : endedBy !== null;
 }
 
-function endingOf({ endedBy, connections, plan, timing }: Measured): string {
+function endingOf({ endedBy, connections, plan, timing, protocol }: Measured): string {
   if (endedBy === "stopped") return "it was stopped before its time";
   if (endedBy === "message-stop") return "the text that ends the run came back";
   const after = `${formatDuration(timing.sendMs)}${plan.durationMs === null ? "" : ` of ${formatDuration(plan.durationMs)}`}`;
   const how = connections.opened === 0 ? "no connection could be opened" : "all connections were lost";
-  return `no connection was left after ${after}: ${how} (--reconnect opens them again)`;
+  // Connections of HTTP are opened again anyway.
+  const hint = protocol === undefined ? " (--reconnect opens them again)" : "";
+  return `no connection was left after ${after}: ${how}${hint}`;
 }
 
 /** Says why messages left late. */

@@ -135,6 +135,7 @@ describe("a server that", () => {
     });
     expect(connections).toMatchObject({ opened: 0, byCause: { "connect ECONNREFUSED": 3 } });
     expect([endedBy, verdict.pass, messages.sent]).toEqual(["no-connections", false, 0]);
+    expect(verdict.reason).toEndWith(": no connection could be opened");
   });
 });
 
