@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { Latencies } from "../../src/load/measure/latency.ts";
 
 describe("latencies", () => {
@@ -34,7 +35,7 @@ describe("latencies", () => {
     });
   });
 
-  test("those of several workers add up after a journey as text", () => {
+  test("those of several workers add up after a journey between threads", () => {
     const [one, other] = [new Latencies(), new Latencies()];
     for (let index = 0; index < 100; index++) {
       one.record("message", 1000);
@@ -52,5 +53,17 @@ describe("latencies", () => {
     expect(Math.abs(p99 - 200_000)).toBeLessThan(200);
     expect(one.count("send")).toBe(100);
     expect(one.quantileUs("send", 50)).toBe(7);
+  });
+
+  test("a journey changes no percentile, and not the largest value", () => {
+    const values = fc.array(fc.integer({ min: 1, max: 3_600_000_000 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(values, (each) => {
+        const sent = new Latencies();
+        for (const value of each) sent.record("message", value);
+        const arrived = Latencies.decode(structuredClone(sent.encode()));
+        expect(arrived.summary("message", [10])).toEqual(sent.summary("message", [10]));
+      }),
+    );
   });
 });

@@ -1,4 +1,5 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from "hdr-histogram-js";
+import { build, type Histogram } from "hdr-histogram-js";
+import { addEncoded, type EncodedHistogram, encodeHistogram } from "./encoded-histogram.ts";
 
 /** What is measured, each in a histogram of its own. */
 export const LATENCIES = [
@@ -43,9 +44,9 @@ export interface LatencySummary {
   readonly more?: Readonly<Record<string, number>>;
 }
 
-/** Histograms as text that can be posted between threads. */
+/** Histograms that can be posted between threads. */
 export interface EncodedLatencies {
-  readonly histograms: Readonly<Partial<Record<LatencyName, string>>>;
+  readonly histograms: Readonly<Partial<Record<LatencyName, EncodedHistogram>>>;
   readonly atLeast: Readonly<Record<LatencyName, AtLeast>>;
   readonly messageBuckets: Float64Array;
 }
@@ -120,7 +121,7 @@ export class Latencies {
     this.#atLeast[name] = { count: sum.count + count, fromUs: Math.min(sum.fromUs, fromUs) };
   }
 
-  /** @param names what to encode; the others arrive empty. A histogram takes about half a millisecond. */
+  /** @param names what to encode; the others arrive empty */
   encode(names: readonly LatencyName[] = ALL_LATENCIES): EncodedLatencies {
     const recorded = names.filter((name) => this.count(name) > 0);
     return {
@@ -132,8 +133,8 @@ export class Latencies {
 
   static decode(encoded: EncodedLatencies): Latencies {
     const decoded = new Latencies();
-    for (const [name, text] of Object.entries(encoded.histograms)) {
-      addEncoded(decoded.histogram(name as LatencyName), text);
+    for (const [name, histogram] of Object.entries(encoded.histograms)) {
+      addEncoded(decoded.histogram(name as LatencyName), histogram);
     }
     decoded.#atLeast = { ...encoded.atLeast };
     decoded.messageBuckets.set(encoded.messageBuckets);
@@ -175,15 +176,6 @@ function forEachName<Value>(make: () => Value): Record<LatencyName, Value> {
 /** Its place in `messageBuckets`. */
 export function bucketOf(us: number): number {
   return 32 - Math.clz32(us);
-}
-
-export function encodeHistogram(histogram: Histogram): string {
-  return encodeIntoCompressedBase64(histogram, 1);
-}
-
-/** @param encoded what `encodeHistogram` made, or "" for nothing */
-export function addEncoded(histogram: Histogram, encoded: string): void {
-  if (encoded !== "") histogram.add(decodeFromCompressedBase64(encoded, 64, false));
 }
 
 /** Counts as doubles: 2^31 messages are six hours at 100 000 a second. */

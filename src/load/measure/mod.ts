@@ -1,13 +1,12 @@
 /** What a run counts and times: plain fields and histograms that hot code adds to. */
+export { addEncoded, type EncodedHistogram, encodeHistogram } from "./encoded-histogram.ts";
 export {
   ALL_LATENCIES,
-  addEncoded,
   bucketOf,
   CONNECT_PHASES,
   type ConnectPhase,
   type EncodedLatencies,
   emptyHistogram,
-  encodeHistogram,
   LATENCIES,
   Latencies,
   type LatencyName,

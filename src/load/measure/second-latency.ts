@@ -1,12 +1,5 @@
 import type { Histogram } from "hdr-histogram-js";
-
-/** What a histogram of `emptyHistogram` has beside its declared methods: its counts, by index. */
-interface Indexed extends Histogram {
-  readonly countsArrayLength: number;
-  getCountAtIndex(index: number): number;
-  valueFromIndex(index: number): number;
-  highestEquivalentValue(value: number): number;
-}
+import type { Indexed } from "./encoded-histogram.ts";
 
 /** Microseconds; all 0 where nothing was measured. */
 export interface SecondLatency {

@@ -3,6 +3,7 @@ import { messageOf, TenkError } from "../../base/mod.ts";
 import { type EndedBy, LoadLoop, type Protocol, slicesOf, type Tap } from "../loop/mod.ts";
 import {
   addEncoded,
+  type EncodedHistogram,
   type EncodedLatencies,
   emptyHistogram,
   Latencies,
@@ -93,7 +94,7 @@ interface Thread {
   readonly worker: Worker;
   tally: TallyFields | undefined;
   latencies: EncodedLatencies | undefined;
-  lag: string;
+  lag: EncodedHistogram | undefined;
   debt: number;
   rampedUp: boolean;
   draining: boolean;
@@ -162,7 +163,7 @@ class WorkerThreads implements LoadWorkers {
       worker,
       tally: undefined,
       latencies: undefined,
-      lag: "",
+      lag: undefined,
       debt: 0,
       rampedUp: false,
       draining: false,

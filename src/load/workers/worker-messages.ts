@@ -1,5 +1,5 @@
 import type { EndedBy, Slice } from "../loop/mod.ts";
-import type { EncodedLatencies, TallyFields } from "../measure/mod.ts";
+import type { EncodedHistogram, EncodedLatencies, TallyFields } from "../measure/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 
 /** From the coordinator to a load worker. */
@@ -18,7 +18,7 @@ export type FromLoadWorker =
       readonly kind: "state";
       readonly tally: TallyFields;
       readonly latencies: EncodedLatencies;
-      readonly lag: string;
+      readonly lag: EncodedHistogram | undefined;
       readonly debt: number;
       readonly draining: boolean;
       readonly endedBy?: EndedBy;
