@@ -173,7 +173,7 @@ class Run {
     const begun = this.#targetStats.sendingBegins();
     await Promise.race([workers.sendingOver, workers.done]);
     const cpu = this.#cpu.read();
-    const idlePercent = idle?.read();
+    const idleCores = idle?.read();
     const sendMs = isSending === true ? performance.now() - this.#sendStartMs : 0;
     this.#sendEndMs = performance.now();
     this.#phase = "drain";
@@ -192,7 +192,7 @@ class Run {
       version: this.#version,
       targetStats: this.#targetStats,
       cpu,
-      idlePercent,
+      idleCores,
       rssBytes: this.#rssBytes,
       connectMs: this.#sendStartMs - this.#startMs,
       sendMs,

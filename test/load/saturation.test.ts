@@ -18,8 +18,8 @@ test.each([
   ["a busy one", { ...CALM, cpuPercent: 97 }, ["CPU 97% of a core"]],
   ["two loops, each on half of a core", { ...CALM, cpuPercent: 100, workers: 2 }, []],
   ["a sending that was over before it began", { ...CALM, cpuPercent: 98, cpuOverMs: 3 }, []],
-  ["one on a machine without idle cores", { ...CALM, idlePercent: 1 }, ["every core of this machine busy"]],
-  ["one on a machine with idle cores", { ...CALM, idlePercent: 30 }, []],
+  ["one on a machine without idle cores", { ...CALM, idleCores: 0.1 }, ["every core of this machine busy"]],
+  ["one on a machine with idle cores", { ...CALM, idleCores: 0.6 }, []],
   ["one whose loop was held up", { ...CALM, loopLagP99Us: 25_000 }, ["loop lag p99 25 ms"]],
   ["one that is behind", { ...CALM, behind: 2 }, ["0.2% of the messages behind plan"]],
   [

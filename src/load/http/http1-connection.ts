@@ -12,6 +12,8 @@ import {
 /** How long the server has to close a connection that it, or we, said to be the last; then we do. */
 const LINGER_MS = 1000;
 
+const NOTHING = new Uint8Array(0);
+
 /** What the connections of one event loop share. */
 export interface Http1Shared {
   readonly events: TransportEvents;
@@ -109,6 +111,8 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   }
 
   peerFinished(): void {
+    // The end of an answer that ends with the connection came now.
+    if (!this.#isOver) this.#shared.events.chunk(this, NOTHING);
     if (this.#isOver || this.#open === 0) this.#shut(undefined);
     else if (this.#reader.finished()) this.#complete(false);
     else this.#fail(this.#reader.phase, "closed");

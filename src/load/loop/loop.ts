@@ -75,8 +75,9 @@ export class LoadLoop {
       this.#inFlight = new InFlight(slice.connections, plan.maxOutstanding);
     this.#sender = this.#makeSender(protocol.source, slice.maxMessages);
     if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#table, this.#sender, now);
-    this.#answers = new ToldAnswers(plan, this.#table, this.#sender, this.#dispatcher, now);
     this.#receiver = new Receiver(plan, protocol, this.#table, this.tally, this.#recorder, this.#sender);
+    const readMs = () => this.#receiver.lastMs;
+    this.#answers = new ToldAnswers(plan, this.#table, this.#sender, this.#dispatcher, now, readMs);
     this.#lifetimes = new Lifetimes(plan, this.#table, {
       begin: (slot) => this.#beginSlot(slot, this.now()),
       leave: (slot) => this.#leaveRotation(slot),

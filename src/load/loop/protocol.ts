@@ -37,7 +37,8 @@ export interface TransportEvents {
   close(connection: LoadConnection, reason: string | undefined): void;
   /**
    * The next three are for protocols that find the answers themselves. A message is named by its position among those of its
-   * connection that are unanswered, in the order in which they were sent: 0 is the oldest. The first byte of its answer came.
+   * connection that are unanswered, in the order in which they were sent: 0 is the oldest. What came is told of by `chunk` before.
+   * The first byte of its answer came.
    */
   began(connection: LoadConnection, position: number): void;
   /**

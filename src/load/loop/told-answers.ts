@@ -13,32 +13,36 @@ export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" |
   readonly #sender: Sender | undefined;
   readonly #dispatcher: Dispatcher | undefined;
   readonly #now: () => number;
+  readonly #readMs: () => number;
   readonly #timeoutMs: number;
   readonly #isQueued: boolean;
   #nextExpiryMs = 0;
 
+  /** @param readMs when bytes last came: answers are told of while they are read, and the clock need not be asked again */
   constructor(
     plan: LoadPlan,
     table: ConnectionTable,
     sender: Sender | undefined,
     dispatcher: Dispatcher | undefined,
     now: () => number,
+    readMs: () => number,
   ) {
     this.#table = table;
     this.#sender = sender;
     this.#dispatcher = dispatcher;
     this.#now = now;
+    this.#readMs = readMs;
     this.#timeoutMs = plan.answerTimeoutMs;
     this.#isQueued = plan.traffic.isQueued ?? false;
   }
 
   began({ data: slot }: LoadConnection, position: number): void {
-    if (slot >= 0) this.#sender?.began(slot, position, this.#now());
+    if (slot >= 0) this.#sender?.began(slot, position, this.#readMs());
   }
 
   answered({ data: slot }: LoadConnection, position: number, isLast = false): void {
     if (slot < 0) return;
-    const now = this.#now();
+    const now = this.#readMs();
     this.#sender?.answered(slot, now, position);
     if (!isLast) this.freed(slot, now);
   }

@@ -30,8 +30,8 @@ export interface Result {
   readonly targetStats: TargetStats;
   /** Over the sending phase. */
   readonly cpu: { readonly percent: number; readonly seconds: number };
-  /** Of all cores of this machine, over the sending phase; undefined where it is not judged. */
-  readonly idlePercent: number | undefined;
+  /** Cores of this machine that were idle over the sending phase, on average; undefined where it is not judged. */
+  readonly idleCores: number | undefined;
   readonly rssBytes: number;
   readonly connectMs: number;
   /** 0 where the run was stopped while it connected. */
@@ -160,7 +160,7 @@ function generatorOf(result: Result): Report["generator"] {
   const reasons = saturation({
     cpuPercent: isCpuJudged(plan) ? cpu.percent : 0,
     cpuOverMs: result.sendMs,
-    idlePercent: result.idlePercent,
+    idleCores: result.idleCores,
     loopLagP99Us,
     // More event loops than cores have no more CPU.
     workers: plan.traffic.isQueued ? Math.min(plan.workers, availableParallelism()) : plan.workers,

@@ -5,8 +5,8 @@ import type { Tally } from "../measure/mod.ts";
 export const SATURATION = {
   /** Of one core, for each worker. */
   cpuPercent: 90,
-  /** Of the CPU time of all cores: less of it was idle. */
-  idlePercent: 2,
+  /** Cores' worth of CPU time that was idle: less than this of the whole machine. */
+  idleCores: 0.2,
   /** Ticks later than this: 1 in 100. */
   loopLagP99Us: 20_000,
   /** Messages that left late, or never, because the generator itself was behind: of all planned. */
@@ -30,8 +30,8 @@ export function saturation(measured: {
   cpuPercent: number;
   /** How long that was measured. */
   cpuOverMs: number;
-  /** Of the CPU time of all cores. Undefined where it is not judged. */
-  idlePercent?: number | undefined;
+  /** Cores' worth of CPU time that nobody used. Undefined where it is not judged. */
+  idleCores?: number | undefined;
   loopLagP99Us: number;
   workers: number;
   behind: number;
@@ -39,15 +39,14 @@ export function saturation(measured: {
   byTarget: number;
   planned: number;
 }): string[] {
-  const { cpuPercent, cpuOverMs, idlePercent = 100, loopLagP99Us, workers, behind, byTarget, planned } = measured;
+  const { cpuPercent, cpuOverMs, idleCores = 1, loopLagP99Us, workers, behind, byTarget, planned } = measured;
   // Neither lag nor a few late messages explain that hundreds had no answer.
   const isTargets = byTarget > behind * SATURATION.targetOutweighs;
   if (isTargets && byTarget > planned * SATURATION.targetShare) return [];
   const reasons: string[] = [];
   const isBusy = cpuOverMs >= MIN_CPU_MS && cpuPercent > SATURATION.cpuPercent * workers;
   if (isBusy) reasons.push(`CPU ${Math.round(cpuPercent)}% of a core`);
-  else if (cpuOverMs >= MIN_CPU_MS && idlePercent < SATURATION.idlePercent)
-    reasons.push("every core of this machine busy");
+  else if (cpuOverMs >= MIN_CPU_MS && idleCores < SATURATION.idleCores) reasons.push("every core of this machine busy");
   if (loopLagP99Us > SATURATION.loopLagP99Us) reasons.push(`loop lag p99 ${Math.round(loopLagP99Us / 1000)} ms`);
   if (planned > 0 && !isTargets && behind / planned > SATURATION.behindShare) {
     reasons.push(`${Number(((100 * behind) / planned).toPrecision(2))}% of the messages behind plan`);
@@ -85,11 +84,11 @@ export class CpuMeter {
 export class IdleMeter {
   readonly #before = machineTimes();
 
-  /** Returns the percentage of all cores' time that was idle. */
+  /** Returns how many cores were idle, on average: 0.5 is half of the time of one. */
   read(): number {
     const now = machineTimes();
     const allMs = now.allMs - this.#before.allMs;
-    return allMs > 0 ? (100 * (now.idleMs - this.#before.idleMs)) / allMs : 100;
+    return allMs > 0 ? (cpus().length * (now.idleMs - this.#before.idleMs)) / allMs : 1;
   }
 }
 
