@@ -65,13 +65,17 @@ export class Http1Connection implements ClientConnection {
   /** The client waits for `100 Continue` before it sends content. */
   #awaitsContinue = false;
 
-  constructor(connection: Connection<Http1Connection>, server: Http1Server) {
+  constructor(
+    connection: Connection<Http1Connection>,
+    server: Http1Server,
+    isSecure: boolean,
+    serverName: string | undefined,
+  ) {
     this.connection = connection;
     this.server = server;
     this.#gate = new ReadGate(connection);
-    const { tls } = connection;
-    this.isSecure = tls !== undefined;
-    this.serverName = tls?.serverName;
+    this.isSecure = isSecure;
+    this.serverName = serverName;
     connection.deadline(server.settings.headTimeoutMs);
   }
 

@@ -18,6 +18,8 @@ export class Http1Server implements Handler<Http1Connection> {
   head: Head;
   writer: Http1HeadWriter;
   readonly #http2: Handler<never> | undefined;
+  /** What the client named that connected last. */
+  #latestName: string | undefined;
 
   constructor(handler: ExchangeHandler, options: HttpServerOptions) {
     this.handler = handler;
@@ -43,8 +45,11 @@ export class Http1Server implements Handler<Http1Connection> {
 
   open(connection: Connection<Http1Connection>): unknown {
     const http2 = this.#http2;
-    if (http2 === undefined || connection.tls?.alpn !== "h2") {
-      connection.data = new Http1Connection(connection, this);
+    const { tls } = connection;
+    if (http2 === undefined || tls?.alpn !== "h2") {
+      // Most clients name one of few hosts: a string of its own would stay with each connection.
+      if (tls?.serverName !== this.#latestName) this.#latestName = tls?.serverName;
+      connection.data = new Http1Connection(connection, this, tls !== undefined, this.#latestName);
       return undefined;
     }
     const other = connection as unknown as Connection<never>;
