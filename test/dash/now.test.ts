@@ -79,12 +79,14 @@ describe.if(hasBrowser())("the view of now", () => {
       const page = await stand.open("#/now");
       await sees(page, ".live", /live/);
       await plot(page, MAIN).hover({ position: { x: 500, y: 100 } });
-      const at = (await sees(page, ".moment.read", /at \d/)).replace(/^at /, "");
-      const read = await page
-        .locator(".plot")
-        .evaluateAll((plots) => plots.map((each) => each.getAttribute("aria-valuetext")));
-      expect(read.length).toBeGreaterThan(10);
-      for (const words of read) expect(words).toStartWith(`${at}: `);
+      await sees(page, ".moment.read", /at \d/);
+      // Read together, since the chart moves on below the pointer each second; once all of them are drawn.
+      const drawn = await page.waitForFunction(`(() => {
+        const at = document.querySelector(".moment.read")?.textContent.match(/at (\\d.*)/)?.[1];
+        const read = [...document.querySelectorAll(".plot")].map((each) => each.getAttribute("aria-valuetext"));
+        return at !== undefined && read.every((words) => words?.startsWith(at + ": ")) && read;
+      })()`);
+      expect(((await drawn.jsonValue()) as string[]).length).toBeGreaterThan(10);
       await page.mouse.move(5, 5);
       await page.locator(".moment.read").waitFor({ state: "detached" });
     },
