@@ -15,8 +15,8 @@ const RATE = 8000;
 /** Connections of the fixed rate. */
 const RATE_CONNECTIONS = 64;
 /**
- * Of load before each case, which is not measured: a runtime that compiles drops what nobody ran for a minute, which is how long the
- * others take.
+ * Unmeasured load before each case: a JIT compiler discards code that has not run for a minute, and the other proxies take longer than
+ * that.
  */
 const LEAD_IN_SECONDS = 1;
 /** Time for a server to close what its clients left. */

@@ -1,8 +1,8 @@
-/** Which test files run a second time, alone, and what their second run changes: a busy machine must not fail what is right. */
+/** Which test files run a second time, alone, and what their second run changes: a busy machine must not fail a correct test. */
 import type { FileResult } from "./failures.ts";
 import { closing, type Tally, together } from "./tally.ts";
 
-/** When more files fail it is no chance, and none of them runs again. */
+/** If more files fail, load is not the cause, and none of them runs again. */
 const MAX_FILES = 5;
 
 /** One process of `bun test` that has ended. */

@@ -1,7 +1,7 @@
 /**
  * `npm test`: runs all of `test/`, or the tests named as arguments; the last line is always `N passed, N failed`.
  *
- * All tests run in four processes. Files that failed there run once more when these have ended, and count as they fare alone.
+ * All tests run in four processes. Files that failed run again, alone, when those have ended; the second result counts.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";

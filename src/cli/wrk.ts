@@ -4,13 +4,13 @@ import { TenkError } from "../base/mod.ts";
 /** An option of another generator that tenk does not have: why, and what to use. */
 interface Refused {
   readonly flags: string;
-  /** Whose it is. */
+  /** The program that has it. */
   readonly of: string;
   readonly why: string;
   readonly instead: string;
 }
 
-const LATER = { why: "it is not there yet", instead: "leave it out" };
+const LATER = { why: "tenk does not have it yet", instead: "leave it out" };
 
 /** Known by name so that a command line made for another generator fails with its reason, not as a typing error. */
 export const REFUSED_OF_HTTP: readonly Refused[] = [

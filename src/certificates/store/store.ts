@@ -96,8 +96,8 @@ class Store implements CertificateStore {
 
   /**
    * Local addresses share the first certificate, since clients that connect to one name no host and cannot be told apart. No
-   * other certificate has addresses: BoringSSL refuses one that has any below a CA with address ranges in its constraints. A name is
-   * in one of its own alone, which clients get who name it.
+   * other certificate has addresses: BoringSSL refuses one that has any below a CA with address ranges in its constraints. Each
+   * host name has a certificate of its own, which clients get by SNI.
    */
   #groups(names: readonly string[]): string[][] {
     const isLocalAddress = (name: string) => isAddress(name) && !isPublic(name);

@@ -290,7 +290,7 @@ export class Http2Exchange<Data> extends Exchange<Data> implements SendingStream
     // The first reason is the one that counts.
     if (this.outcome === "answered") this.outcome = outcome;
     this.endedMs = this.client.clockMs;
-    // Its window is closed, but the connection's is that of all others too.
+    // The stream is over, but all streams share the connection's window.
     if (this.#kept !== undefined) this.client.streams.giveBack(this, this.#kept.clear());
     this.#kept = undefined;
     this.client.streams.ended(this);

@@ -64,7 +64,7 @@ export class Http2Sender {
   readonly #connection: Connection<never>;
   readonly #owner: SenderOwner;
   #isFlushPlanned = false;
-  /** Streams with content that waits, longest first. */
+  /** Streams whose content waits, in the order in which they began to wait. */
   readonly #waiting: SendingStream[] = [];
   #queuedBytes = 0;
 

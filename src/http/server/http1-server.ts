@@ -18,7 +18,7 @@ export class Http1Server implements Handler<Http1Connection> {
   head: Head;
   writer: Http1HeadWriter;
   readonly #http2: Handler<never> | undefined;
-  /** What the client named that connected last. */
+  /** The server name of the latest connection. */
   #latestName: string | undefined;
 
   constructor(handler: ExchangeHandler, options: HttpServerOptions) {
@@ -47,7 +47,7 @@ export class Http1Server implements Handler<Http1Connection> {
     const http2 = this.#http2;
     const { tls } = connection;
     if (http2 === undefined || tls?.alpn !== "h2") {
-      // Most clients name one of few hosts: a string of its own would stay with each connection.
+      // Most clients name the same few hosts, and each connection would keep a string of its own.
       if (tls?.serverName !== this.#latestName) this.#latestName = tls?.serverName;
       connection.data = new Http1Connection(connection, this, tls !== undefined, this.#latestName);
       return undefined;

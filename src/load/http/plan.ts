@@ -192,6 +192,6 @@ function withoutQuery(text: string): string {
 /** `http://a:80/b?c` → `http://a:80` and `/b?c`, as they are written. */
 function split(url: string): [origin: string, path: string] {
   const [, origin, path = "/"] = /^(https?:\/\/[^/?#]*)([/?][^#]*)?(?:#.*)?$/is.exec(url) ?? [];
-  if (origin === undefined) refuse(`"${url}" is no URL of HTTP`, "for example http://127.0.0.1:8080/");
+  if (origin === undefined) refuse(`"${url}" is not an HTTP URL`, "for example http://127.0.0.1:8080/");
   return [origin, path.startsWith("?") ? `/${path}` : path];
 }

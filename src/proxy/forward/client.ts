@@ -9,10 +9,10 @@ const decoder = new TextDecoder("latin1");
 /** Addresses of a chain of proxies that are read and passed on: the last ones. */
 const MAX_HOPS = 32;
 
-/** Of the connection opened last: most come from few addresses, and each would keep 200 bytes of its own. */
+/** Of the latest connection: most come from few addresses, and each would keep 200 bytes of its own. */
 let latest: { readonly address: string; readonly scheme: string; readonly lines: Uint8Array } | undefined;
 
-/** What an authority led to. */
+/** An authority and the routes that it leads to. */
 export interface KnownHost<Route> {
   readonly bytes: Uint8Array;
   readonly routes: HostRoutes<Route> | undefined;

@@ -35,7 +35,7 @@ describe("a plan of HTTP", () => {
   });
 
   test.each<[Partial<HttpOptions>, string]>([
-    [{ url: "ftp://a.example/" }, "is no URL of HTTP"],
+    [{ url: "ftp://a.example/" }, "is not an HTTP URL"],
     [{ url: "http://user:secret@a.example/" }, "must not hold credentials"],
     [{ url: "http://127.0.0.1/a b" }, 'path "/a b" cannot be sent'],
     [{ method: "GE T" }, 'method "GE T" cannot be sent'],

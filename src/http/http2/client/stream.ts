@@ -297,7 +297,7 @@ export class ClientStream implements TargetExchange, SendingStream {
     this.isOver = true;
     this.held = undefined;
     this.#heldContent = undefined;
-    // Its window is closed, but the connection's is that of all others too.
+    // The stream is over, but all streams share the connection's window.
     if (this.#kept !== undefined) this.session?.giveBack(this, this.#kept.clear());
     this.#kept = undefined;
     this.#owner.ended(outcome, text);
