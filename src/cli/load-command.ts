@@ -4,22 +4,10 @@ import type { LoadPlan, LoadProtocol, RunOptions } from "../load/mod.ts";
 import { commandLine } from "./command-line.ts";
 import { mustHaveStats } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
+import type { ResultWords } from "./load-result-options.ts";
 import { environmentToken, findLimitShown, runShown, showReport, USUAL_INSTANCE } from "./load-run.ts";
 import { fileTarget, jsonTarget } from "./output.ts";
-import { type PushWords, pushPlan } from "./push.ts";
-
-/** The options of a load test that say what becomes of its result, whatever is spoken. */
-export interface ResultWords extends PushWords {
-  readonly findLimit?: boolean;
-  readonly vary?: "rate" | "connections";
-  readonly json?: string;
-  readonly html?: string;
-  readonly statsUrl?: string;
-  readonly live: boolean;
-  readonly save: boolean;
-  readonly verbose?: number;
-  readonly v?: boolean;
-}
+import { pushPlan } from "./push.ts";
 
 /**
  * Runs a plan as its command line says, and writes the report wherever it was asked for.

@@ -1,7 +1,6 @@
 import { type Command, Option } from "commander";
 import { parseBandwidth, parseBytes, parseCount, parseRate, TenkError } from "../base/mod.ts";
-import type { ResultWords } from "./load-command.ts";
-import { addResultOptions } from "./load-result-options.ts";
+import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { contentOf, percentiles, positive, seconds } from "./load-values.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
 import { refuseTcpkaliOptions } from "./tcpkali.ts";

@@ -1,9 +1,22 @@
 import { type Command, Option } from "commander";
 import { expectation, verbosity } from "./load-values.ts";
 import { listOption, oneOf, valueOption } from "./options.ts";
-import { addPushOptions } from "./push.ts";
+import { addPushOptions, type PushWords } from "./push.ts";
 
-/** Adds the options that say what must hold and what becomes of the result, whatever is spoken: `ResultWords`, and `expect`. */
+/** The options that say what becomes of the result of a load test, for any protocol. */
+export interface ResultWords extends PushWords {
+  readonly findLimit?: boolean;
+  readonly vary?: "rate" | "connections";
+  readonly json?: string;
+  readonly html?: string;
+  readonly statsUrl?: string;
+  readonly live: boolean;
+  readonly save: boolean;
+  readonly verbose?: number;
+  readonly v?: boolean;
+}
+
+/** Adds the options of `ResultWords`, and `--expect`, to a load test of any protocol. */
 export function addResultOptions(command: Command): Command {
   return addPushOptions(command)
     .addOption(
