@@ -18,6 +18,8 @@ export interface ServiceView {
   readonly service: string;
   readonly hosts: readonly string[];
   readonly requests: number;
+  /** `{"200": 1200, "503": 3}`; by class where a status has no name, and `none` for requests without an answer. */
+  readonly status: Readonly<Record<string, number>>;
   readonly inProgress: number;
   /** Time to the head of recent answers; null before the first. */
   readonly latencyMs: number | null;

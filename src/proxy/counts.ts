@@ -1,6 +1,6 @@
 import { countLayout } from "../base/mod.ts";
 import { HTTP2_REJECTIONS, OUTCOMES, type Outcome } from "../http/mod.ts";
-import { HTTP1_REFUSALS } from "../wire/http1/mod.ts";
+import { HTTP1_REFUSALS, NAMED_STATUSES } from "../wire/http1/mod.ts";
 import { REJECTIONS, type Rejection } from "./guard/mod.ts";
 
 /** Methods that are counted apart; all others are `other`. In the order of their ids in `wire/http1`. */
@@ -18,6 +18,8 @@ export const METHODS = [
 ] as const;
 /** Of a status. `none`: the request ended without an answer. */
 export const STATUS_CLASSES = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+/** Statuses that are counted apart; those without a name of their own are counted by their class. */
+export const STATUSES: readonly string[] = [...STATUS_CLASSES, ...NAMED_STATUSES.map(String)];
 /** Upper bounds in seconds, those that Caddy and Prometheus use. */
 export const DURATION_BOUNDS_SECONDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -38,6 +40,7 @@ const COUNTERS = countLayout({
   responseBodyBytes: 1,
   durations: HISTOGRAM_SLOTS,
   firstBytes: HISTOGRAM_SLOTS,
+  statuses: STATUSES.length,
 });
 
 export const Place = COUNTERS.places;
@@ -90,8 +93,19 @@ export const LATENCY_WEIGHT = 0.05;
 /** @param method an id of `wire/http1` */
 export function requestsAt(slot: number, method: number, status: number): number {
   const known = method < METHODS.length ? method : 0;
-  const statusClass = status >= 100 && status < 600 ? Math.floor(status / 100) : 0;
-  return slotStart(slot) + Place.requests + known * STATUS_CLASSES.length + statusClass;
+  return slotStart(slot) + Place.requests + known * STATUS_CLASSES.length + statusClass(status);
+}
+
+function statusClass(status: number): number {
+  return status >= 100 && status < 600 ? Math.floor(status / 100) : 0;
+}
+
+/** By status, an index into `STATUSES`. */
+const statusIndex = Uint8Array.from({ length: 600 }, (_, status) => statusClass(status));
+for (const [index, status] of NAMED_STATUSES.entries()) statusIndex[status] = STATUS_CLASSES.length + index;
+
+export function statusAt(slot: number, status: number): number {
+  return slotStart(slot) + Place.statuses + (statusIndex[status] ?? 0);
 }
 
 const outcomeIndex = Object.fromEntries(OUTCOMES.map((outcome, index) => [outcome, index])) as Record<Outcome, number>;

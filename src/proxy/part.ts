@@ -17,6 +17,7 @@ import {
   proxyTables,
   readBrokenRules,
   readServices,
+  requestsView,
   serviceHistograms,
   serviceMetrics,
   serviceReports,
@@ -113,10 +114,12 @@ export const proxy = {
       },
       async status() {
         const ofTargets = await reports();
+        const readings = read();
         const hosts = new Map(services.map((service) => [service.name, service.hosts]));
         return {
           listeners: listeners.running.map(({ name, server }) => listenerView(name, server)),
-          services: read()
+          other: requestsView(readings[0]!),
+          services: readings
             .filter(({ service }) => hosts.has(service))
             .map((reading) => serviceView(reading, hosts.get(reading.service)!, ofTargets)),
         };

@@ -5,6 +5,7 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Instance, parseConfig, up } from "../../src/app/mod.ts";
+import type { ProxyView } from "../../src/proxy/monitoring/mod.ts";
 import { until } from "../net/support.ts";
 import { exchange, get, statusOf } from "./support.ts";
 
@@ -83,11 +84,14 @@ test("a reload adds a service with its certificate, takes it away again, and cou
   await instance.reload(config(""));
   expect((await ask("more.home.arpa")).error).toMatch(NOT_FOR_IT);
   const { parts } = await instance.status();
-  const { services } = parts.proxy as {
-    services: { service: string; requests: number; targets: { state: string }[] }[];
-  };
+  const { services, other, listeners } = parts.proxy as ProxyView;
   expect(services.map(({ service }) => service)).toEqual(["app"]);
-  expect(services[0]).toMatchObject({ requests: 2, targets: [{ state: "up" }] });
+  expect(services[0]).toMatchObject({ requests: 2, status: { 200: 1, 308: 1 }, targets: [{ state: "up" }] });
+  expect(other).toMatchObject({ requests: 2, status: { 200: 1, 404: 1 }, inProgress: 0 });
+  expect(listeners.map(({ port, peak }) => [port, peak > 0])).toEqual([
+    [portOf("https"), true],
+    [portOf("http"), true],
+  ]);
   const families = await instance.families();
   const requests = families.find(({ name }) => name === "tenk_http_requests_total")!.samples;
   expect(requests).toContainEqual({ value: 1, labels: { service: "app", method: "GET", code: "2xx" } });

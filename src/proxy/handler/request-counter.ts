@@ -10,6 +10,7 @@ import {
   rejectionAt,
   requestsAt,
   slotStart,
+  statusAt,
 } from "../counts.ts";
 import type { Work } from "./work.ts";
 
@@ -38,6 +39,7 @@ export class RequestCounter {
     const start = slotStart(slot);
     row[inProgressAt(slot)]! -= 1;
     row[requestsAt(slot, method, exchange.status)]! += 1;
+    row[statusAt(slot, exchange.status)]! += 1;
     row[outcomeAt(slot, exchange.outcome)]! += 1;
     row[start + Place.requestHeadBytes]! += exchange.requestHeadBytes;
     row[start + Place.requestBodyBytes]! += exchange.requestBodyBytes;
@@ -64,6 +66,7 @@ export class RequestCounter {
   /** What was no request, and belongs to no service. */
   answeredItself(status: number, reason: string): void {
     this.#row[requestsAt(0, 0, status)]! += 1;
+    this.#row[statusAt(0, status)]! += 1;
     if (status >= 400) this.#row[brokenRuleAt("http/1", reason)]! += 1;
   }
 

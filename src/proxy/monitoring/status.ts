@@ -2,7 +2,7 @@ import { formatBytes, formatCount } from "../../base/mod.ts";
 import type { Server } from "../../net/mod.ts";
 import type { StatusCell, StatusLook, StatusTable } from "../../part/mod.ts";
 import { Place, STATUS_CLASSES } from "../counts.ts";
-import { requestsOf, type ServiceReading } from "./readings.ts";
+import { requestsOf, type ServiceReading, statusesOf } from "./readings.ts";
 import type { ServiceReport } from "./target-metrics.ts";
 
 /** A service in `/api/status`. */
@@ -10,6 +10,8 @@ export interface ServiceView {
   readonly service: string;
   readonly hosts: readonly string[];
   readonly requests: number;
+  /** `{"200": 1200, "503": 3}`; by class where a status has no name, and `none` for requests without an answer. */
+  readonly status: Readonly<Record<string, number>>;
   readonly inProgress: number;
   /** Time to the head of recent answers; null before the first. */
   readonly latencyMs: number | null;
@@ -33,8 +35,10 @@ export interface TargetView {
 export interface ProxyListenerView {
   readonly name: string;
   readonly address: string;
-  /** Connections that are open. */
+  readonly port: number;
+  /** Connections that are open, and at most. */
   readonly open: number;
+  readonly peak: number;
   readonly accepted: number;
   /** Connections that a limit kept out. */
   readonly rejected: number;
@@ -43,31 +47,38 @@ export interface ProxyListenerView {
 export interface ProxyView {
   readonly listeners: readonly ProxyListenerView[];
   readonly services: readonly ServiceView[];
+  /** What belongs to no service: own pages, unknown names, bytes that were no request. */
+  readonly other: Pick<ServiceView, "requests" | "status" | "inProgress" | "requestBytes">;
 }
 
 const MAX_ERROR_LENGTH = 300;
 
 export function listenerView(name: string, server: Server): ProxyListenerView {
-  const { active, accepted, rejected } = server.counts();
+  const { active, peak, accepted, rejected } = server.counts();
   const rejections = Object.values(rejected).reduce((sum, each) => sum + each, 0);
-  return { name, address: server.address, open: active, accepted, rejected: rejections };
+  return { name, address: server.address, port: server.port, open: active, peak, accepted, rejected: rejections };
+}
+
+/** What is read of any slot. */
+export function requestsView({ row, inProgress }: ServiceReading): ProxyView["other"] {
+  const requestBytes = row[Place.requestHeadBytes]! + row[Place.requestBodyBytes]!;
+  return { requests: requestsOf(row), status: statusesOf(row), inProgress, requestBytes };
 }
 
 export function serviceView(
-  { service, row, inProgress, recentLatencySeconds }: ServiceReading,
+  reading: ServiceReading,
   hosts: readonly string[],
   reports: readonly ServiceReport[],
 ): ServiceView {
+  const { service, row, recentLatencySeconds } = reading;
   const ended = (index: number) => row[Place.outcomes + index]!;
   const withoutAnswer = Array.from({ length: Place.retries - Place.outcomes }, (_, index) => ended(index)).slice(1);
   return {
     service,
     hosts,
-    requests: requestsOf(row),
-    inProgress,
+    ...requestsView(reading),
     latencyMs: recentLatencySeconds === 0 ? null : recentLatencySeconds * 1000,
     errors: statusCount(row, STATUS_CLASSES.indexOf("5xx")) + withoutAnswer.reduce((sum, each) => sum + each, 0),
-    requestBytes: row[Place.requestHeadBytes]! + row[Place.requestBodyBytes]!,
     responseBytes: row[Place.responseHeadBytes]! + row[Place.responseBodyBytes]!,
     targets: targetViews(reports.filter((each) => each.service === service)),
   };

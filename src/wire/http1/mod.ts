@@ -25,7 +25,7 @@ export { checkFields } from "./read-fields.ts";
 export { type HeadLimits, REQUEST_LIMITS, RESPONSE_LIMITS, readRequest, readResponse } from "./read-head.ts";
 export { type HeadError, HTTP1_REFUSALS, type Http1Refusal } from "./refusal.ts";
 export { type BodyFraming, persists, responseFraming } from "./response-framing.ts";
-export { statusLine, statusText } from "./status-text.ts";
+export { NAMED_STATUSES, statusLine, statusText } from "./status-text.ts";
 export {
   copyRun,
   fieldLine,

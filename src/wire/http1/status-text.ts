@@ -65,6 +65,9 @@ const TEXTS: Readonly<Record<number, string>> = {
   511: "Network Authentication Required",
 };
 
+/** Statuses that have a name, in ascending order. */
+export const NAMED_STATUSES: readonly number[] = Object.keys(TEXTS).map(Number);
+
 /** Returns the reason phrase of a status; an empty string for an unknown one. */
 export function statusText(status: number): string {
   return TEXTS[status] ?? "";
