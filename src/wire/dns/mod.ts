@@ -1,0 +1,18 @@
+/** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
+export {
+  copyLower,
+  hashName,
+  isHostName,
+  isWithin,
+  LOWER,
+  labelCount,
+  MAX_LABEL_BYTES,
+  MAX_LABELS,
+  MAX_NAME_BYTES,
+  nameEnd,
+  nameLength,
+  parentAt,
+  ROOT,
+  sameName,
+} from "./name.ts";
+export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
