@@ -16,3 +16,4 @@ export {
   sameName,
 } from "./name.ts";
 export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
+export { type ReverseNetwork, reverseName, reverseNetwork } from "./reverse-name.ts";
