@@ -1,4 +1,6 @@
 /** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
+export { checkName, expandName, HEADER_BYTES, type NameBudget, sameNames, skipName } from "./compressed-name.ts";
+export { readUint16, readUint32, writeUint16, writeUint32 } from "./integers.ts";
 export {
   copyLower,
   hashName,
