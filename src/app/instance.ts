@@ -32,6 +32,8 @@ export interface Instance {
   readonly listeners: readonly ListenerAddress[];
   /** URL of the admin server: `http://127.0.0.1:9190/`. */
   readonly statusUrl: string;
+  /** PEM of the local CA's root; undefined where no listener has a certificate of it. */
+  readonly localRoot: string | undefined;
   /** Returns the body of `/api/status`. */
   status(): Promise<Status>;
   /** Reads the metrics of `/metrics`. */
@@ -173,6 +175,9 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     },
     get statusUrl() {
       return dashboard.url;
+    },
+    get localRoot() {
+      return certificates.localRoot;
     },
     status: monitoring.status,
     families: monitoring.families,

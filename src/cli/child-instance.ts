@@ -12,8 +12,10 @@ export interface InstanceReady {
     readonly name: string;
     readonly host: string;
     readonly port: number;
-    readonly handler: string;
+    readonly handler?: string;
   }[];
+  /** PEM of the root of the local CA, where a listener has a certificate of it. */
+  readonly localRoot?: string;
 }
 
 /** An instance in a child process, which cannot outlive this one: it stops at the end of its standard input. */

@@ -73,8 +73,8 @@ export async function serve(
     }
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json && !stop.signal.aborted) {
-      const { listeners, statusUrl } = instance;
-      print(JSON.stringify({ pid: process.pid, statusUrl, listeners }));
+      const { listeners, statusUrl, localRoot } = instance;
+      print(JSON.stringify({ pid: process.pid, statusUrl, listeners, localRoot }));
     }
     if (isOutdated) void reload();
     await aborted(stop.signal);

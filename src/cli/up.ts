@@ -23,6 +23,7 @@ interface UpOptions extends DumpOptions, PushWords {
   handler?: string;
   workers?: number | "auto";
   dashboard?: string;
+  https?: string;
   autoPort?: boolean;
   orFree?: boolean;
   json?: boolean;
@@ -52,6 +53,11 @@ export function upCommand(exit: (code: number) => void): Command {
     .addOption(new Option("--or-free", "the old word for --auto-port").hideHelp())
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
+    .addOption(
+      valueOption("--https <address>", "for tenk demo: HTTPS alone, here", addressOn("127.0.0.1"))
+        .conflicts(["config", "listen", "handler", "workers"])
+        .hideHelp(),
+    )
     .addOption(new Option("--with-parent", "for tenk demo: end when standard input ends, not at a signal").hideHelp())
     .addHelpText(
       "after",
@@ -95,9 +101,9 @@ export function defaultFile(): string | undefined {
  * @param before the current configuration, whose file is read again
  */
 function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): LoadedConfig {
-  const { config, listen, handler, workers, dashboard } = options;
+  const { config, listen, handler, workers, dashboard, https } = options;
   requireDump(options);
-  const isDescribed = [listen, handler, workers, dashboard].some((option) => option !== undefined);
+  const isDescribed = [listen, handler, workers, dashboard, https].some((option) => option !== undefined);
   if (!isDescribed) {
     const loaded = before?.file === undefined ? loadConfig(config ?? defaultFile()) : loadConfigAgain(before.file);
     if (options.dump !== undefined && loaded.config.tcp === undefined && before === undefined) {
@@ -110,15 +116,15 @@ function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): Loa
       hint: "write them into the file",
     });
   }
+  const packets = {
+    listen: listen ?? "9091",
+    handler: handler ?? "sink",
+    workers: workers ?? 1,
+    ...dumpSettings(options),
+  };
   const described = {
-    tcp: {
-      packets: {
-        listen: listen ?? "9091",
-        handler: handler ?? "sink",
-        workers: workers ?? 1,
-        ...dumpSettings(options),
-      },
-    },
+    // A load test would fill the access log, and push the requests of people out of it.
+    ...(https === undefined ? { tcp: { packets } } : { proxy: { https, http: "off", accessLog: "off" } }),
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
   };
   return parseConfig(JSON.stringify(described), "command line");

@@ -27,6 +27,16 @@ describe("an instance in a process of its own", () => {
     expect(lines.join("")).toContain("stopped");
   });
 
+  test("with HTTPS alone tells the root of its certificate", async () => {
+    const words = ["--https", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
+    await using instance = await startInstance(words, new Terminal({ write: () => undefined }));
+    const [listener, ...others] = instance.ready.listeners;
+    expect(others).toEqual([]);
+    const tls = { ca: instance.ready.localRoot };
+    const answer = await fetch(`https://localhost:${listener?.port}/`, { tls } as RequestInit);
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("GET /")]);
+  });
+
   test("that cannot start says why and does not leave us waiting", async () => {
     const first = startTenk(["up", "--json", ...ANYWHERE]);
     const [line] = await first.sees("stdout", /^.*\n/);

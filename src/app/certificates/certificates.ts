@@ -76,6 +76,11 @@ export class InstanceCertificates implements Certificates {
     return Object.fromEntries(CA_PATHS.map((path) => [`/ca${path}`, respondForCa(path, ca, url)!]));
   }
 
+  /** PEM of the local CA's root; undefined where it has signed nothing. */
+  get localRoot(): string | undefined {
+    return this.#ca?.root;
+  }
+
   /** Without names there may be no CA, and none is made for a page about it. */
   async #readCa(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
