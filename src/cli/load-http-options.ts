@@ -147,7 +147,11 @@ function streams(text: string): number {
 }
 
 /** Several requests at a time are streams in HTTP/2, and pipelining in HTTP/1.1. */
-function perConnection({ http2 = false, p, pipeline }: HttpWords): number | undefined {
+export function perConnection({
+  http2 = false,
+  p,
+  pipeline,
+}: Pick<HttpWords, "http2" | "p" | "pipeline">): number | undefined {
   if (http2 && pipeline !== undefined) {
     throw new TenkError("usage", "--pipeline is for HTTP/1.1", {
       hint: `-p ${pipeline} sends as many streams at a time`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Report } from "../../src/load/mod.ts";
-import { type Ended, startTenk, tenk } from "./tenk.ts";
+import { type Ended, isGone, startTenk, tenk } from "./tenk.ts";
 
 const SMALL = ["demo", "-c", "50", "--connect-rate", "1k", "-r", "10"];
 
@@ -13,22 +13,6 @@ function holds({ code, stdout, stderr }: Ended): boolean {
   const broken = [...said.matchAll(/^FAIL +(\S+) +got /gm)].map(([, check]) => check);
   const isHeldUp = broken.join() === "late+dropped<=0.1%";
   return isHeldUp ? code === 1 : code === 0 && /^PASS/m.test(said);
-}
-
-/** True once no process has this id any more. */
-async function isGone(pid: number): Promise<boolean> {
-  for (
-    const untilMs = Date.now() + 10_000;
-    Date.now() < untilMs;
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  ) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-  }
-  return false;
 }
 
 describe("tenk demo", () => {

@@ -94,6 +94,22 @@ export function tenk(words: readonly string[], options: { cwd?: string; main?: s
   return startTenk(words, options).ended;
 }
 
+/** True once no process has this id any more. */
+export async function isGone(pid: number): Promise<boolean> {
+  for (
+    const untilMs = Date.now() + 10_000;
+    Date.now() < untilMs;
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  ) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** A folder that is gone when the work is done. */
 export async function withFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "tenk-test-"));

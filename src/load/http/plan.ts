@@ -59,6 +59,8 @@ export interface HttpOwn {
   /** Without its query. */
   readonly url: string;
   readonly isSecure: boolean;
+  /** The host that the certificate is verified for, whatever the address. */
+  readonly serverName: string;
   readonly method: string;
   /** Each request, as it is sent. */
   readonly request: Uint8Array;
@@ -138,6 +140,7 @@ export function planHttp(options: HttpOptions): HttpPlan {
     ...endOf(common, requests),
     url: withoutQuery(origin + path),
     isSecure: address.isSecure,
+    serverName: address.host,
     method,
     request,
     timeoutMs,
