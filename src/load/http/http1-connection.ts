@@ -13,6 +13,7 @@ import {
 const LINGER_MS = 1000;
 
 const NOTHING = new Uint8Array(0);
+const NO_ENDS: readonly number[] = [];
 
 /** What the connections of one event loop share. */
 export interface Http1Shared {
@@ -43,6 +44,8 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   #socket!: Connection<Http1Connection>;
   /** Requests without a complete answer. */
   #open = 0;
+  /** Where those end that did not leave at once, in bytes of the connection. */
+  #unsentEnds: readonly number[] = NO_ENDS;
   #isOver = false;
   #contains = 0;
 
@@ -63,8 +66,10 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   // ---- called by the loop --------------------------------------------------------------------------------------------
 
   write(bytes: Uint8Array): number {
-    if (this.#isOver || this.#socket.write(bytes) === 0) return 0;
+    const socket = this.#socket;
+    if (this.#isOver || socket.write(bytes) === 0) return 0;
     this.#open += 1;
+    if (socket.queuedBytes > 0) this.#unsentEnds = [...this.#stillUnsent(), socket.bytesWritten + socket.queuedBytes];
     return bytes.length;
   }
 
@@ -156,7 +161,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
       return;
     }
     // The rest of the request would be read as another one, or never.
-    if (this.#socket.queuedBytes > 0) {
+    if (this.#socket.queuedBytes > 0 && this.#stillUnsent().length >= this.#open) {
       this.#fail("head", `early response ${status}`);
       return;
     }
@@ -173,6 +178,12 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     this.#shut(undefined);
     // Who closes first keeps the port for a minute: that should be the server, as it is of a server's own limit.
     this.#socket.deadline(LINGER_MS);
+  }
+
+  /** Of the pipeline, the last requests. */
+  #stillUnsent(): readonly number[] {
+    const { bytesWritten } = this.#socket;
+    return this.#unsentEnds.filter((endBytes) => endBytes > bytesWritten);
   }
 
   /** Every open request is an error, the oldest of this cause. */

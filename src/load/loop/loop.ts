@@ -180,7 +180,7 @@ export class LoadLoop {
       epochMs: performance.timeOrigin + this.#startMs,
       tapOut: this.#hooks.tap?.out,
       maxMessages,
-      timesFirstBytes: this.#plan.traffic.reportsAnswers ?? false,
+      reportsAnswers: this.#plan.traffic.reportsAnswers ?? false,
     });
   }
 

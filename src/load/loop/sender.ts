@@ -30,8 +30,8 @@ export interface SenderOptions {
   readonly tapOut: ((uid: number, bytes: Uint8Array) => void) | undefined;
   /** Without a rate: messages in all. */
   readonly maxMessages: number;
-  /** `began` is called for each answer. */
-  readonly timesFirstBytes: boolean;
+  /** The transport finds the answers: it tells of the beginning of each, and counts those that fail. */
+  readonly reportsAnswers: boolean;
 }
 
 /** Constant messages that may all leave at once are put into one write, up to about this size. */
@@ -271,10 +271,14 @@ export class Sender {
     inFlight.clear(slot);
   }
 
-  /** The connection is over: messages of which a byte still waits in it were not sent. `forget` has counted them. */
+  /**
+   * The connection is over: messages of which a byte still waits in it were not sent. `forget` has counted them. A transport that
+   * tells of answers has counted each as an error, whether or not it left whole.
+   */
   ended(connection: LoadConnection, cause: DropCause): void {
     const tally = this.#tally;
     const { messages, late, lateForReply } = this.#unsent.take(connection);
+    if (this.#options.reportsAnswers) return;
     tally.sent -= messages;
     tally.late -= late;
     tally.lateForReply -= lateForReply;
@@ -290,7 +294,7 @@ export class Sender {
 
   #sentAt(nowMs: number): void {
     this.#pendingServices.add(runUs(nowMs));
-    if (this.#options.timesFirstBytes) this.#pendingFirstBytes.add(runUs(nowMs));
+    if (this.#options.reportsAnswers) this.#pendingFirstBytes.add(runUs(nowMs));
   }
 
   #mustWait(inFlight: InFlight, slot: number): boolean {
