@@ -172,8 +172,9 @@ export class Http2Connection implements LoadConnection {
     const { owner, block } = this.#shared;
     const stream = new ClientStream(owner, answer, block);
     answer.stream = stream;
-    if (!this.#session.begin(stream, block.bytes, block.from, block.to))
-      stream.fail("request-overflow", "the request's head is too long");
+    if (this.#session.begin(stream, block.bytes, block.from, block.to)) return;
+    // Not at once: the next request is written within the failure of this one.
+    setImmediate(() => stream.fail("request-overflow", "the request's head is too long"));
   }
 
   #take(answer: Http2Answer): number {

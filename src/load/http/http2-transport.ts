@@ -1,4 +1,10 @@
-import { type ClientSession, http2TargetSettings, type RequestBlock, SessionOwner } from "../../http/mod.ts";
+import {
+  type ClientSession,
+  HTTP2_TARGET_DEFAULTS,
+  http2TargetSettings,
+  type RequestBlock,
+  SessionOwner,
+} from "../../http/mod.ts";
 import { type CloseReason, type Connection, Dialer, type Handler } from "../../net/mod.ts";
 import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
 import { AnswerCheck } from "./answer-check.ts";
@@ -36,7 +42,10 @@ export class Http2Sessions extends SessionOwner {
 
 /** Opens connections to an HTTP/2 server by `net/`; sessions and streams are those of the proxy's client. */
 export function http2Transport(plan: HttpPlan, slice: Slice, events: TransportEvents, counts: HttpCounts): Transport {
-  const settings = http2TargetSettings({ url: plan.url, maxStreams: plan.pipeline });
+  const { url, pipeline, request } = plan;
+  // All bodies of a connection may wait: a server that takes none must make requests late, and not fail them here.
+  const maxQueuedBytes = Math.max(HTTP2_TARGET_DEFAULTS.maxQueuedBytes, pipeline * request.length);
+  const settings = http2TargetSettings({ url, maxStreams: pipeline, maxQueuedBytes });
   const shared: Http2Shared = {
     events,
     counts,

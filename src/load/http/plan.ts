@@ -80,6 +80,10 @@ export type HttpPlan = LoadPlan & HttpOwn;
 const SHOWN_CHARACTERS = 80;
 /** More than any server takes. */
 const MAX_HEAD_BYTES = 65_536;
+/** Those of `HTTP2_TARGET_DEFAULTS.maxFields`, without the ones that are added. */
+const MAX_HTTP2_FIELDS = 250;
+/** Over HTTP/2 what a server does not take waits in memory, that of all streams of a connection together. */
+const MAX_HTTP2_BODIES_BYTES = 2 ** 30;
 /** An answer that is looked for every 50 ms is found to be late by then. */
 const EXPIRY_SLACK_MS = 200;
 
@@ -102,6 +106,10 @@ export function planHttp(options: HttpOptions): HttpPlan {
   if (!keepAlive && http2) refuse("HTTP/2 keeps its connections", "leave out --disable-keepalive");
   if (request.length - (body?.length ?? 0) > MAX_HEAD_BYTES)
     refuse("the fields of a request are too long", `at most ${MAX_HEAD_BYTES} bytes`);
+  if (http2 && headers.length > MAX_HTTP2_FIELDS)
+    refuse(`${headers.length} fields are too many over HTTP/2`, `at most ${MAX_HTTP2_FIELDS}`);
+  if (http2 && (options.pipeline ?? 1) * (body?.length ?? 0) > MAX_HTTP2_BODIES_BYTES)
+    refuse("the bodies of a connection's requests are too long together", "fewer with -p, or a body below 1 GiB");
   if (!(requests >= 1)) refuse(`${requests} requests are none`, "for example -n 1000");
   const common = planLoad(
     {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { planHttp } from "../../../src/load/mod.ts";
+import { frameServer } from "./frame-server.ts";
 import { runHttp } from "./support.ts";
 
 /** Each is more than sockets hold. */
@@ -41,5 +42,21 @@ describe("large bodies", () => {
     expect(protocol).toMatchObject({ status: { 200: 12 }, errors: 0 });
     expect(messages).toMatchObject({ planned: 12, sent: 12, answered: 12, unanswered: 0, dropped: 0 });
     expect(connections).toMatchObject({ opened: 1, lost: 0 });
+  });
+
+  test("that an HTTP/2 server takes nothing of make requests late, and are waited for in a bounded time", async () => {
+    await using server = await frameServer(() => {});
+    const options = { http2: true, body: BODY, pipeline: 4, durationMs: 300, timeoutMs: 200 };
+    const { protocol, messages } = await runHttp(server.url, options);
+    expect(Object.keys(protocol.errorsBy)).toEqual(["first byte timeout"]);
+    expect(messages).toMatchObject({ answered: 0, unanswered: messages.planned, dropped: 0 });
+    expect(protocol.errors).toBe(messages.planned);
+  });
+
+  test.each([
+    ["so many fields", { headers: Array.from({ length: 251 }, (_, at) => [`x-${at}`, "a"] as const) }],
+    ["so long bodies", { body: BODY, pipeline: 200 }],
+  ])("and %s as HTTP/2 cannot send are refused before the run", (_, options) => {
+    expect(() => planHttp({ url: "http://127.0.0.1/", http2: true, ...options })).toThrow("too");
   });
 });
