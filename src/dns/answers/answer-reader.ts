@@ -1,0 +1,213 @@
+import {
+  ASKED_HALF,
+  FOLD,
+  HEADER_WORDS,
+  HITS_BYTE,
+  hashQuestion,
+  type Layout,
+  LENGTHS,
+  layoutOf,
+  RESERVED,
+  SEED,
+  SLOTS_PER_BUCKET,
+  STORED_AT,
+  TTL,
+  VARIANT_BYTE,
+} from "./layout.ts";
+
+/** How answers age. Times in seconds, as TTLs are. */
+export interface AgeOptions {
+  /** For so long after its TTL an answer is still given while it is asked for anew (RFC 8767). @default {86_400} */
+  readonly staleSeconds?: number;
+  /** The TTL that a stale answer is given with. @default {30} */
+  readonly staleTtlSeconds?: number;
+  /** Answers that were given so often are asked for anew before they end. @default {4} */
+  readonly prefetchHits?: number;
+  /** In the last part of their TTL. @default {0.1} */
+  readonly prefetchShare?: number;
+}
+
+/** A refresh that brought nothing is asked for again after this time. */
+const ASK_AGAIN_SECONDS = 10;
+
+/** The bytes of a message before its question. */
+export const HEADER_BYTES = 12;
+/** Type and class. */
+const TYPE_AND_CLASS_BYTES = 4;
+
+/** Finds stored answers and copies them out, patched for who asks. Allocates nothing. */
+export class AnswerReader {
+  /** Of the answer that was found last: it is past its TTL. */
+  isStale = false;
+  /** The same: it should be asked for anew. Said once in ten seconds. */
+  wantsRefresh = false;
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  protected readonly layout: Layout;
+  protected readonly control: Int32Array;
+  protected readonly tags: Uint8Array;
+  protected readonly slots: Int32Array;
+  protected readonly words: Uint32Array;
+  protected readonly halves: Uint16Array;
+  protected readonly bytes: Uint8Array;
+  readonly #buckets: number;
+  readonly #ringWords: number;
+  readonly #staleSeconds: number;
+  readonly #staleTtl: number;
+  readonly #prefetchHits: number;
+  readonly #prefetchShare: number;
+
+  constructor(buffer: ArrayBuffer | SharedArrayBuffer, options: AgeOptions = {}) {
+    const layout = layoutOf(buffer.byteLength);
+    this.buffer = buffer;
+    this.layout = layout;
+    this.control = new Int32Array(buffer, 0, 16);
+    this.tags = new Uint8Array(buffer, layout.tagsAt, layout.slots);
+    this.slots = new Int32Array(buffer, layout.slotsAt, layout.slots);
+    this.words = new Uint32Array(buffer, layout.ringAt, layout.ringWords);
+    this.halves = new Uint16Array(buffer, layout.ringAt, layout.ringWords * 2);
+    this.bytes = new Uint8Array(buffer, layout.ringAt, layout.ringWords * 4);
+    this.#buckets = layout.buckets;
+    this.#ringWords = layout.ringWords;
+    this.#staleSeconds = options.staleSeconds ?? 86_400;
+    this.#staleTtl = options.staleTtlSeconds ?? 30;
+    this.#prefetchHits = options.prefetchHits ?? 4;
+    this.#prefetchShare = options.prefetchShare ?? 0.1;
+  }
+
+  /**
+   * Writes the answer to the question of a query into `out`: with the query's ID, RD and spelling of the name, and with what is left of each TTL.
+   *
+   * @param from where the query's header is in `bytes`
+   * @param nameBytes of the question's name, with the root label
+   * @param variant what the answer depends on beside the question, such as the flag DO; one byte
+   * @param nowSeconds since 1970
+   * @param room bytes that may be written
+   * @returns its length; 0 when there is none; where it needs more room, its length below zero, and nothing is written
+   */
+  find(
+    bytes: Uint8Array,
+    from: number,
+    nameBytes: number,
+    variant: number,
+    nowSeconds: number,
+    out: Uint8Array,
+    to: number,
+    room: number,
+  ): number {
+    const slot = this.slotOf(bytes, from + HEADER_BYTES, nameBytes, variant);
+    if (slot < 0) return 0;
+    const position = Atomics.load(this.slots, slot);
+    const word = this.#wordOf(position);
+    const { words } = this;
+    const ageSeconds = Math.max(0, nowSeconds - words[word + STORED_AT]!);
+    const ttl = words[word + TTL]!;
+    if (ageSeconds >= ttl + this.#staleSeconds) return 0;
+    this.isStale = ageSeconds >= ttl;
+    this.#judgeRefresh(word, ageSeconds, ttl, nowSeconds);
+    const length = words[word + LENGTHS]! & 0xffff;
+    if (length > room) return this.isAlive(position) ? -length : 0;
+    this.#copy(word, length, out, to);
+    if (!this.isAlive(position)) return 0;
+    this.#patch(word, bytes, from, nameBytes, ageSeconds, out, to);
+    // Again: offsets of TTLs were read too.
+    return this.isAlive(position) ? length : 0;
+  }
+
+  /** Returns the slot of the live entry that answers a question; -1 when there is none. */
+  protected slotOf(bytes: Uint8Array, question: number, nameBytes: number, variant: number): number {
+    const hash = hashQuestion(bytes, question, nameBytes, variant, this.control[SEED]!);
+    const first = this.bucketOf(hash);
+    const tag = tagOf(hash);
+    for (let slot = first; slot < first + SLOTS_PER_BUCKET; slot++) {
+      if (this.tags[slot] !== tag) continue;
+      const position = Atomics.load(this.slots, slot);
+      if (this.isAlive(position) && this.#isOf(this.#wordOf(position), bytes, question, nameBytes, variant))
+        return slot;
+    }
+    return -1;
+  }
+
+  /** The first slot of a hash's bucket. A division of 31 bits stays among integers, one of 32 would not. */
+  protected bucketOf(hash: number): number {
+    return ((hash & 0x7fffffff) % this.#buckets) * SLOTS_PER_BUCKET;
+  }
+
+  /** Nothing has been written over it. Position 0 is nobody's. */
+  protected isAlive(position: number): boolean {
+    return position !== 0 && (Atomics.load(this.control, RESERVED) - position) >>> 0 <= this.#ringWords;
+  }
+
+  #wordOf(position: number): number {
+    return position % this.#ringWords;
+  }
+
+  #isOf(word: number, bytes: Uint8Array, question: number, nameBytes: number, variant: number): boolean {
+    const lengths = this.words[word + LENGTHS]!;
+    const own = this.bytes;
+    if (((lengths >>> 16) & 0xff) !== nameBytes || own[word * 4 + VARIANT_BYTE] !== variant) return false;
+    const at = word * 4 + HEADER_WORDS * 4 + 2 * (lengths >>> 24) + HEADER_BYTES;
+    for (let index = 0; index < nameBytes; index++) {
+      if (FOLD[own[at + index]!] !== FOLD[bytes[question + index]!]) return false;
+    }
+    for (let index = nameBytes; index < nameBytes + TYPE_AND_CLASS_BYTES; index++) {
+      if (own[at + index] !== bytes[question + index]) return false;
+    }
+    return true;
+  }
+
+  /** Counts the hit, and says whether the answer should be asked for anew: it is stale, or popular and nearly so. */
+  #judgeRefresh(word: number, ageSeconds: number, ttl: number, nowSeconds: number): void {
+    const hits = this.bytes[word * 4 + HITS_BYTE]!;
+    if (hits < 255) this.bytes[word * 4 + HITS_BYTE] = hits + 1;
+    const isDue = this.isStale || (hits >= this.#prefetchHits && ageSeconds >= ttl * (1 - this.#prefetchShare));
+    this.wantsRefresh = false;
+    if (!isDue) return;
+    const half = word * 2 + ASKED_HALF;
+    const now = nowSeconds & 0xffff;
+    const asked = this.halves[half]!;
+    if (asked !== 0 && ((now - asked) & 0xffff) < ASK_AGAIN_SECONDS) return;
+    this.halves[half] = now === 0 ? 1 : now;
+    this.wantsRefresh = true;
+  }
+
+  /** Copies by a loop: `out.set(bytes.subarray())` would make a view. */
+  #copy(word: number, length: number, out: Uint8Array, to: number): void {
+    const from = word * 4 + HEADER_WORDS * 4 + 2 * (this.words[word + LENGTHS]! >>> 24);
+    const own = this.bytes;
+    for (let index = 0; index < length; index++) out[to + index] = own[from + index]!;
+  }
+
+  #patch(
+    word: number,
+    query: Uint8Array,
+    from: number,
+    nameBytes: number,
+    ageSeconds: number,
+    out: Uint8Array,
+    to: number,
+  ): void {
+    out[to] = query[from]!;
+    out[to + 1] = query[from + 1]!;
+    out[to + 2] = (out[to + 2]! & 0xfe) | (query[from + 2]! & 1);
+    for (let index = HEADER_BYTES; index < HEADER_BYTES + nameBytes; index++) out[to + index] = query[from + index]!;
+    if (ageSeconds === 0) return;
+    const ttls = this.words[word + LENGTHS]! >>> 24;
+    for (let index = 0; index < ttls; index++) {
+      const at = to + this.halves[word * 2 + HEADER_WORDS * 2 + index]!;
+      const left = this.isStale ? this.#staleTtl : readTtl(out, at) - ageSeconds;
+      out[at] = left >>> 24;
+      out[at + 1] = left >>> 16;
+      out[at + 2] = left >>> 8;
+      out[at + 3] = left;
+    }
+  }
+}
+
+/** Never 0, which is a slot's that was never taken. */
+export function tagOf(hash: number): number {
+  return (hash >>> 24) | 1;
+}
+
+function readTtl(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
