@@ -1,5 +1,6 @@
 /** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
 export { checkName, expandName, HEADER_BYTES, type NameBudget, sameNames, skipName } from "./compressed-name.ts";
+export { Flag, OPCODE_MASK, opcodeOf, RCODE_MASK, Rcode, rcodeName } from "./header.ts";
 export { readUint16, readUint32, writeUint16, writeUint32 } from "./integers.ts";
 export {
   copyLower,
@@ -18,4 +19,13 @@ export {
   sameName,
 } from "./name.ts";
 export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
+export {
+  className,
+  parseClass,
+  parseType,
+  RecordClass,
+  RecordType,
+  TYPE_NAMES,
+  typeName,
+} from "./record-type.ts";
 export { type ReverseNetwork, reverseName, reverseNetwork } from "./reverse-name.ts";
