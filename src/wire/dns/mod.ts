@@ -1,5 +1,13 @@
 /** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
 export { checkName, expandName, HEADER_BYTES, type NameBudget, sameNames, skipName } from "./compressed-name.ts";
+export {
+  areOptionsSound,
+  EdnsOption,
+  findOption,
+  MAX_OPTIONS,
+  OPTION_HEAD_BYTES,
+  optionLength,
+} from "./edns-options.ts";
 export { Flag, OPCODE_MASK, opcodeOf, RCODE_MASK, Rcode, rcodeName } from "./header.ts";
 export { readUint16, readUint32, writeUint16, writeUint32 } from "./integers.ts";
 export {
@@ -19,6 +27,9 @@ export {
   sameName,
 } from "./name.ts";
 export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
+export { MIN_UDP_BYTES, Query } from "./query.ts";
+export { QUERY_REFUSALS, type QueryRefusal, QueryVerdict } from "./query-refusal.ts";
+export { readQuery } from "./read-query.ts";
 export {
   className,
   parseClass,

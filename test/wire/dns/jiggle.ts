@@ -1,0 +1,134 @@
+/**
+ * The 54 malformed packets of JIGGLE ("DNS queries that parsers disagree about"), as AdGuard's dnsproxy keeps them to test itself
+ * (proxy/testdata/TestProxy_ServeDNS_formatError, Apache License 2.0). Runs are written `(unit*count)`; `Q` is the header and question that
+ * most of them share.
+ */
+import { hex } from "../support.ts";
+
+const SHARED = "01000001000000000001076578616d706c6503636f6d0000010001";
+
+const PACKETS: readonly (readonly [what: string, digits: string])[] = [
+  ["chain option with code 8", "772fQ00002904d000000000000400080000"],
+  [
+    "circular compression reference chain variant 4",
+    "b29a01000001000000000004076578616d706c6503636f6d000001000103666f6f03636f6d00000100010000003c000401010101c01d000100010000003c000402020202c034000100010000003c000403030303c054000100010000003c000404040404",
+  ],
+  [
+    "client subnet option ecs with private ip but querying public dns",
+    "3660Q00002904d000000000000a000800060118000a0000",
+  ],
+  [
+    "compression chain spanning all sections",
+    "d9e2010000010001000100010474657374076578616d706c6503636f6d0000010001c00c0001000100000e100004c0000201c00c0002000100000e100006036e7331c012c03e0001000100000e100004c0000202",
+  ],
+  [
+    "compression pointer chain depth 200",
+    "891501000001000100000000076578616d706c6503636f6d0000010001c00c000500010000012c019fc02bc02dc02fc031c033c035c037c039c03bc03dc03fc041c043c045c047c049c04bc04dc04fc051c053c055c057c059c05bc05dc05fc061c063c065c067c069c06bc06dc06fc071c073c075c077c079c07bc07dc07fc081c083c085c087c089c08bc08dc08fc091c093c095c097c099c09bc09dc09fc0a1c0a3c0a5c0a7c0a9c0abc0adc0afc0b1c0b3c0b5c0b7c0b9c0bbc0bdc0bfc0c1c0c3c0c5c0c7c0c9c0cbc0cdc0cfc0d1c0d3c0d5c0d7c0d9c0dbc0ddc0dfc0e1c0e3c0e5c0e7c0e9c0ebc0edc0efc0f1c0f3c0f5c0f7c0f9c0fbc0fdc0ffc101c103c105c107c109c10bc10dc10fc111c113c115c117c119c11bc11dc11fc121c123c125c127c129c12bc12dc12fc131c133c135c137c139c13bc13dc13fc141c143c145c147c149c14bc14dc14fc151c153c155c157c159c15bc15dc15fc161c163c165c167c169c16bc16dc16fc171c173c175c177c179c17bc17dc17fc181c183c185c187c189c18bc18dc18fc191c193c195c197c199c19bc19dc19fc1a1c1a3c1a5c1a7c1a9c1abc1adc1afc1b1c1b3c1b5c1b7c1b9096d616c6963696f757303636f6d00",
+  ],
+  [
+    "compression pointer in authority section pointing to additional section",
+    "bd3e01000001000000010001076578616d706c6503636f6d000001000109617574686f72697479076578616d706c6503636f6d0000020001000002580002c0400674617267657402696e0a6164646974696f6e616c0773656374696f6e00000100010000012c0004c0000201",
+  ],
+  [
+    "compression pointer offset aligned to odd boundary",
+    "b372010000010001000000000178076578616d706c6503636f6d0000010001c00f000100010000012c00047f000001",
+  ],
+  [
+    "compression pointer with offset 16382 max valid 14 bit value",
+    "105501000001000100000000076578616d706c6503636f6d0000010001fffe000100010000003c00047f000001",
+  ],
+  [
+    "compression pointer with offset using only lower 14 bits",
+    "b99901000001000100000000076578616d706c6503636f6d00000100010377777700c00c000500010000090e0002c00c",
+  ],
+  ["cookie option with code 11", "43dbQ000029050000000000000c000b00081968b46364741d7d"],
+  ["dau option with code 8 instead of 5", "1cb0Q00002904d00000000000050008000105"],
+  ["dhu option with code 8", "0cb2Q00002904d00000000000080008000401020304"],
+  ["ecs option with code 11", "af9fQ000029050000000000000b000b000700011800c00002"],
+  ["ecs option with scope prefix length non zero in query", "1026Q00002904d000000000000a00080006011818c00002"],
+  ["ecs option with unsupported address family", "761fQ00002905000000000000080008000400040000"],
+  ["ecs query with scope prefix length 11", "97f7Q0000290500000000000007000800070001180bc00202"],
+  ["ecs source prefix length exceeds ip address bits", "a0c6Q000029100000000000000c000800080001ff0000000000"],
+  ["ede option with code 8", "29edQ0000290500000000000006000900020000"],
+  [
+    "edns dau dhu n3u options with not matching list length",
+    "029eQ00002904d0000000000011000e00050807000f000402040010000301",
+  ],
+  ["edns ecs with ipv4 source prefix length excess", "fff0Q000029100000000000000d0008000900012100c000020180"],
+  [
+    "edns ecs with ipv6 source prefix length excess",
+    "8ea1Q0000291000000000000019000800150002810020010db800000000000000000000000100",
+  ],
+  ["edns ecs with source prefix length 0 no client subnet info", "60cfQ00002904d000000000000700080004010000"],
+  [
+    "edns option chain with backward option code ordering",
+    "5a94Q0000291000000000000034000c000400000000000b00020000000a0010b1668604fdf219f87b5a44fcfbff46af000900040000000000080006011800c0a801",
+  ],
+  [
+    "edns option with code gaps missing odd codes",
+    "d500Q0000291000000000000020000500040000000000070004000000000009000400000000000b000400000000",
+  ],
+  ["edns option with option length 0 but option data present", "522bQ00002904d000000000000700030000414243"],
+  [
+    "edns option with option length claiming 100 bytes but only 10 present",
+    "5e7aQ00002904d0000000000064fde90006010203040506",
+  ],
+  [
+    "edns options list with gap option 1 and option 3 missing option 2",
+    "1593Q000029050000008000001000010004010203040003000405060708",
+  ],
+  [
+    "edns options with duplicate codes",
+    "3344Q000029050000000000001a000300000003000e6e7369645f646174615f6865726500080000",
+  ],
+  ["edns options with total length exceeding rdlen", "dcb9Q000029050000000000000a000c0014(00*20)"],
+  ["edns padding option at the beginning", "3193Q00002904d00000000004b4000c012c(5c783030*300)"],
+  ["edns padding with non zero bytes should be zero padding", "d27dQ00002904d000000000000c0040(ff*64)"],
+  ["edns version 19", "b43eQ00002904d000130000"],
+  ["expire option with code 11", "8388Q0000291000000000000008000b000400000e10"],
+  ["expire query with option length 1", "cec8Q00002904d00000000000050009000100"],
+  ["internal query with ecs indicating external client subnet", "8d0aQ000029100000000000000a00080006011800c00002"],
+  ["key tag option with code 8", "4b19Q00002904d0000000000006000800023039"],
+  ["n3u option with code 8", "f487Q00002904d00000000000080008000401020304"],
+  ["opt rr name containing invalid label length", "fac6Qff00290500000000000000"],
+  ["opt rr with name set to label sequence variant 9", "aa85Q0956415249414e542d3900290500000000000000"],
+  ["padding option with code 11", "63b2Q0000291000000000000036000b0032(00*50)"],
+  [
+    "query designed to fragment at compression pointer boundary",
+    "6e27010000010001000000010a6c6f6e676c6162656c310a6c6f6e676c6162656c320a6c6f6e676c6162656c330a6c6f6e676c6162656c340a6c6f6e676c6162656c350a6c6f6e676c6162656c360a6c6f6e676c6162656c370a6c6f6e676c6162656c380a6c6f6e676c6162656c390b6c6f6e676c6162656c31300b6c6f6e676c6162656c31310b6c6f6e676c6162656c31320b6c6f6e676c6162656c31330b6c6f6e676c6162656c31340b6c6f6e676c6162656c31350b6c6f6e676c6162656c31360b6c6f6e676c6162656c31370b6c6f6e676c6162656c31380b6c6f6e676c6162656c31390b6c6f6e676c6162656c3230076578616d706c6503636f6d0000010001c00c000100010000003c0004c002020100002910000000000004a9(41*1193)",
+  ],
+  [
+    "query for dnssec chain validation but cd 1 disables chain checking",
+    "e2e701100001000000000001076578616d706c6503636f6d0000010001000029100080000000",
+  ],
+  ["query with ecs indicating internal subnet from external source", "9e56Q000029100000000000000a00080006011800c0a801"],
+  ["query with edns option extending beyond rdlen boundary", "3416Q00002904d000000000003200030000"],
+  ["query with edns option length extending beyond packet", "e1ddQ000029100000000000ffff"],
+  [
+    "query with multiple edns options each claiming large lengths",
+    "4371Q0000291000000000004800000310(00*4098)0c20(00*8193)fffe18(00*6145)",
+  ],
+  ["query with rdata truncated", "b2f6Q00002904d00000000000040102"],
+  [
+    "query with version 255 and all edns options present",
+    "b311Q000029100000ff0000004a00080006011800c0000200030000000a0003050708000b0003010204000100090100000e1012345678000f001d00017465737420717565727920666f722065646e73206f7074696f6e73",
+  ],
+  ["rdlen 10 actual options length 6", "7bf9Q000029050000000000000a0102030405"],
+  ["rdlength in opt rr set to max uint16", "7941Q000029100000000000ffff"],
+  [
+    "rr name with compression pointer offset exceeding message",
+    "99f001000001000100000000076578616d706c6503636f6d0000010001fff00001000100000e1000047f000001",
+  ],
+  ["tcp keepalive option with code 8", "b6b8Q000029050000000000000400080000"],
+  ["tcp query with data beyond declared length prefix", "33feQ00002904d000000000000a(41*50)"],
+  ["udp payload size 64 rdlength claims 1000 bytes", "f912Q0000290200000000000fa0"],
+];
+
+export const JIGGLE: readonly (readonly [what: string, bytes: Uint8Array])[] = PACKETS.map(([what, digits]) => [
+  what,
+  hex(
+    digits
+      .replace("Q", SHARED)
+      .replace(/\((\w+)\*(\d+)\)/g, (_, unit: string, count: string) => unit.repeat(Number(count))),
+  ),
+]);
