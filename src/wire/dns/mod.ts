@@ -10,6 +10,7 @@ export {
 } from "./edns-options.ts";
 export { Flag, OPCODE_MASK, opcodeOf, RCODE_MASK, Rcode, rcodeName } from "./header.ts";
 export { readUint16, readUint32, writeUint16, writeUint32 } from "./integers.ts";
+export { MAX_RECORDS, MESSAGE_REFUSALS, Message, type MessageRefusal } from "./message.ts";
 export {
   copyLower,
   hashName,
@@ -29,7 +30,10 @@ export {
 export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
 export { MIN_UDP_BYTES, Query } from "./query.ts";
 export { QUERY_REFUSALS, type QueryRefusal, QueryVerdict } from "./query-refusal.ts";
+export { bitmapTypes, findParameter, SvcKey } from "./rdata/mod.ts";
+export { readMessage } from "./read-message.ts";
 export { readQuery } from "./read-query.ts";
+export { RecordTable, Section } from "./record-table.ts";
 export {
   className,
   parseClass,
