@@ -30,7 +30,7 @@ export {
 export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
 export { MIN_UDP_BYTES, Query } from "./query.ts";
 export { QUERY_REFUSALS, type QueryRefusal, QueryVerdict } from "./query-refusal.ts";
-export { bitmapTypes, findParameter, SvcKey } from "./rdata/mod.ts";
+export { bitmapTypes, findParameter, parseRdata, rdataText, SvcKey } from "./rdata/mod.ts";
 export { readMessage } from "./read-message.ts";
 export { readQuery } from "./read-query.ts";
 export { RecordTable, Section } from "./record-table.ts";

@@ -3,3 +3,5 @@ export { bitmapTypes } from "./bitmap.ts";
 export { FIXED_BYTES, isRdataSound } from "./check.ts";
 export { Field, type Layout, layoutOf } from "./layout.ts";
 export { findParameter, PARAMETER_HEAD_BYTES, SvcKey } from "./parameters.ts";
+export { parseRdata } from "./parse.ts";
+export { rdataText } from "./text.ts";
