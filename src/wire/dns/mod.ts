@@ -1,5 +1,7 @@
 /** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
+
 export { checkName, expandName, HEADER_BYTES, type NameBudget, sameNames, skipName } from "./compressed-name.ts";
+export { copyMessage, isForPlainClients, type Keep } from "./copy-message.ts";
 export {
   areOptionsSound,
   EdnsOption,
@@ -8,9 +10,12 @@ export {
   OPTION_HEAD_BYTES,
   optionLength,
 } from "./edns-options.ts";
+export { MAX_ERROR_BYTES, rcodeOfVerdict, writeError } from "./error-answer.ts";
+export { ExtendedError, extendedErrorName } from "./extended-error.ts";
 export { Flag, OPCODE_MASK, opcodeOf, RCODE_MASK, Rcode, rcodeName } from "./header.ts";
 export { readUint16, readUint32, writeUint16, writeUint32 } from "./integers.ts";
 export { MAX_RECORDS, MESSAGE_REFUSALS, Message, type MessageRefusal } from "./message.ts";
+export { MessageWriter } from "./message-writer.ts";
 export {
   copyLower,
   hashName,
@@ -27,7 +32,15 @@ export {
   ROOT,
   sameName,
 } from "./name.ts";
+export { NameCompressor } from "./name-compressor.ts";
 export { absoluteNameText, nameProblem, nameText, parseName, writeNameOfText } from "./name-text.ts";
+export {
+  EDNS_UDP_BYTES,
+  OPT_BYTES,
+  OptWriter,
+  QUERY_PADDING_BYTES,
+  RESPONSE_PADDING_BYTES,
+} from "./opt-writer.ts";
 export { MIN_UDP_BYTES, Query } from "./query.ts";
 export { QUERY_REFUSALS, type QueryRefusal, QueryVerdict } from "./query-refusal.ts";
 export { bitmapTypes, findParameter, parseRdata, rdataText, SvcKey } from "./rdata/mod.ts";

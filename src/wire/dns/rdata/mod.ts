@@ -1,6 +1,7 @@
 /** Data of records: their layouts, checked, copied, and as text. */
 export { bitmapTypes } from "./bitmap.ts";
-export { FIXED_BYTES, isRdataSound } from "./check.ts";
+export { isRdataSound } from "./check.ts";
+export { endOfField } from "./fields.ts";
 export { Field, type Layout, layoutOf } from "./layout.ts";
 export { findParameter, PARAMETER_HEAD_BYTES, SvcKey } from "./parameters.ts";
 export { parseRdata } from "./parse.ts";

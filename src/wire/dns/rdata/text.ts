@@ -1,12 +1,12 @@
 import { formatIp } from "../../ip-address.ts";
-import { expandName, skipName } from "../compressed-name.ts";
+import { expandName } from "../compressed-name.ts";
 import { readUint16, readUint32 } from "../integers.ts";
 import { MAX_NAME_BYTES } from "../name.ts";
 import { absoluteNameText } from "../name-text.ts";
 import { typeName } from "../record-type.ts";
 import { bitmapText } from "./bitmap.ts";
-import { FIXED_BYTES } from "./check.ts";
 import { base32HexText, base64Text, hexText } from "./encodings.ts";
+import { endOfField } from "./fields.ts";
 import { Field, layoutOf } from "./layout.ts";
 import { locationText } from "./location.ts";
 import { parametersText } from "./parameters-text.ts";
@@ -35,7 +35,7 @@ export function rdataText(
   if (layout === undefined) return unknownText(bytes, at, to);
   const texts: string[] = [];
   for (const field of layout.fields) {
-    const end = field === Field.name ? skipName(bytes, at) : endOf(field, bytes, at, to);
+    const end = endOfField(field, bytes, at, to);
     if (field === Field.name) {
       expandName(bytes, from, to, at, name, 0);
       texts.push(absoluteNameText(name));
@@ -49,12 +49,6 @@ export function rdataText(
 /** RFC 3597 §5 */
 export function unknownText(bytes: Uint8Array, at: number, to: number): string {
   return at === to ? "\\# 0" : `\\# ${to - at} ${hexText(bytes, at, to)}`;
-}
-
-function endOf(field: Field, bytes: Uint8Array, at: number, to: number): number {
-  const fixed = FIXED_BYTES[field];
-  if (fixed !== undefined) return at + fixed;
-  return field >= Field.strings ? to : at + 1 + bytes[at]!;
 }
 
 function fieldText(field: Field, bytes: Uint8Array, at: number, to: number): string {

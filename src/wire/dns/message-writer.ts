@@ -1,0 +1,216 @@
+import { expandName, HEADER_BYTES } from "./compressed-name.ts";
+import { Flag, OPCODE_MASK, QUESTIONS_AT, RCODE_MASK } from "./header.ts";
+import { readUint32, writeUint16, writeUint32 } from "./integers.ts";
+import type { Message } from "./message.ts";
+import { MAX_NAME_BYTES, nameLength } from "./name.ts";
+import { NameCompressor } from "./name-compressor.ts";
+import type { Query } from "./query.ts";
+import { endOfField, Field, type Layout, layoutOf } from "./rdata/mod.ts";
+import { Section } from "./record-table.ts";
+
+/** Type, class, TTL, length. */
+const FIXED_BYTES = 10;
+/** What the header says of a query, and an answer repeats (RFC 1035 §4.1.1, RFC 4035 §3.2.2). */
+const ECHOED = OPCODE_MASK | Flag.recursionDesired | Flag.checkingDisabled;
+
+const name = new Uint8Array(MAX_NAME_BYTES);
+
+/**
+ * Writes a message into bytes of the caller: header, questions, records section by section, and what `OptWriter` adds. Nothing is
+ * allocated, and one writer serves all messages of an event loop.
+ *
+ * A record that does not fit is left out as a whole, and so are all that follow; of an answer or an authority this makes the
+ * message truncated (RFC 2181 §9).
+ *
+ * @example
+ * writer.begin(out, 0, 1232);
+ * writer.answer(query, bytes, Rcode.noError, Flag.recursionAvailable);
+ * writer.record(Section.answer, bytes, query.nameFrom, RecordType.a, RecordClass.in, 60, address, 0, 4);
+ * socket.send(out.subarray(0, writer.finish()));
+ */
+export class MessageWriter {
+  out: Uint8Array = new Uint8Array(0);
+  /** Where the message begins in `out`. */
+  from = 0;
+  /** Behind what is written. */
+  at = 0;
+  /** Where records have to end: room for an OPT record is kept behind it. */
+  #recordsTo = 0;
+  /** Where the message has to end. */
+  to = 0;
+  flags = 0;
+  /** Up to 12 bits, of which an OPT record has the upper ones. */
+  rcode = 0;
+  /** A record did not fit. */
+  isFull = false;
+  /** Names are written with pointers. @default {true} */
+  compresses = true;
+  readonly #counts = new Uint16Array(4);
+  readonly #compressor = new NameCompressor();
+
+  /**
+   * Begins a message at `out[from]`.
+   *
+   * @param maxBytes of the whole message; `out` has that much room
+   * @param reservedBytes kept for an OPT record and its options
+   */
+  begin(out: Uint8Array, from: number, maxBytes: number, reservedBytes = 0): void {
+    this.out = out;
+    this.from = from;
+    this.at = from + HEADER_BYTES;
+    this.to = from + maxBytes;
+    this.#recordsTo = this.to - reservedBytes;
+    this.flags = 0;
+    this.rcode = 0;
+    this.isFull = false;
+    this.#counts.fill(0);
+    this.#compressor.clear();
+  }
+
+  header(id: number, flags: number): void {
+    writeUint16(this.out, this.from, id);
+    this.flags = flags;
+  }
+
+  /** Writes the header of the answer to a query, and its question in the case in which it was asked, as far as it could be read. */
+  answer(query: Query, bytes: Uint8Array, rcode: number, flags: number): void {
+    this.header(query.id, Flag.response | (query.flags & ECHOED) | flags);
+    this.rcode = rcode;
+    if (query.questionEnd === 0) return;
+    const { out, at } = this;
+    const length = query.questionEnd - query.nameFrom;
+    if (at + length > this.#recordsTo) return;
+    for (let index = 0; index < length; index++) out[at + index] = bytes[query.nameFrom + index]!;
+    this.#compressor.learn(out, this.from, at);
+    this.at = at + length;
+    this.#counts[Section.question] = 1;
+  }
+
+  /** @returns false where it does not fit */
+  question(bytes: Uint8Array, nameAt: number, type: number, recordClass: number): boolean {
+    const end = this.#name(bytes, nameAt, this.at, true);
+    if (end < 0 || this.#recordsTo - end < 4) return false;
+    writeUint16(this.out, end, type);
+    writeUint16(this.out, end + 2, recordClass);
+    this.at = end + 4;
+    this.#counts[Section.question]! += 1;
+    return true;
+  }
+
+  /**
+   * Writes a record.
+   *
+   * @param nameBytes where the owner's name is, without compression
+   * @param rdata where its data are, without compression, such as those of `parseRdata`
+   * @returns false where it does not fit
+   */
+  record(
+    section: number,
+    nameBytes: Uint8Array,
+    nameAt: number,
+    type: number,
+    recordClass: number,
+    ttl: number,
+    rdata: Uint8Array,
+    rdataFrom: number,
+    rdataTo: number,
+  ): boolean {
+    if (this.isFull) return false;
+    const fixedAt = this.#name(nameBytes, nameAt, this.at, true);
+    return this.#finishRecord(section, fixedAt, type, recordClass, ttl, rdata, rdataFrom, rdataFrom, rdataTo);
+  }
+
+  /** Copies a record of a message that was read from `bytes`; its names are written anew. @returns false where it does not fit */
+  copy(
+    message: Message,
+    bytes: Uint8Array,
+    index: number,
+    ttl = readUint32(bytes, message.records.ttlAt(index)),
+  ): boolean {
+    if (this.isFull) return false;
+    const { from, to, records } = message;
+    expandName(bytes, from, to, records.nameAt(index), name, 0);
+    const fixedAt = this.#name(name, 0, this.at, true);
+    const [type, recordClass] = [records.type(index), records.class(index)];
+    const [rdataFrom, rdataTo] = [records.rdataFrom(index), records.rdataTo(index)];
+    return this.#finishRecord(records.section(index), fixedAt, type, recordClass, ttl, bytes, from, rdataFrom, rdataTo);
+  }
+
+  /** @returns the place behind the message */
+  finish(): number {
+    const { out, from } = this;
+    writeUint16(out, from + 2, (this.flags & ~RCODE_MASK) | (this.rcode & RCODE_MASK));
+    for (let section = 0; section < 4; section++)
+      writeUint16(out, from + QUESTIONS_AT + 2 * section, this.#counts[section]!);
+    return this.at;
+  }
+
+  /** Counts a record that was written by others behind all others: an OPT record. */
+  countAdditional(): void {
+    this.#counts[Section.additional]! += 1;
+  }
+
+  #finishRecord(
+    section: number,
+    fixedAt: number,
+    type: number,
+    recordClass: number,
+    ttl: number,
+    rdata: Uint8Array,
+    rdataBase: number,
+    rdataFrom: number,
+    rdataTo: number,
+  ): boolean {
+    const { out } = this;
+    const dataAt = fixedAt + FIXED_BYTES;
+    if (fixedAt < 0 || dataAt > this.#recordsTo) return this.#overflow(section);
+    const layout = layoutOf(type, recordClass);
+    const end =
+      layout === undefined
+        ? this.#bytes(rdata, rdataFrom, rdataTo, dataAt)
+        : this.#rdata(layout, rdata, rdataBase, rdataFrom, rdataTo, dataAt);
+    if (end < 0 || end - dataAt > 0xffff) return this.#overflow(section);
+    writeUint16(out, fixedAt, type);
+    writeUint16(out, fixedAt + 2, recordClass);
+    writeUint32(out, fixedAt + 4, ttl);
+    writeUint16(out, fixedAt + 8, end - dataAt);
+    this.at = end;
+    this.#counts[section]! += 1;
+    return true;
+  }
+
+  #rdata(layout: Layout, bytes: Uint8Array, base: number, at: number, to: number, outAt: number): number {
+    for (const field of layout.fields) {
+      const end = endOfField(field, bytes, at, to);
+      if (field === Field.name) {
+        expandName(bytes, base, to, at, name, 0);
+        outAt = this.#name(name, 0, outAt, layout.mayCompress);
+      } else outAt = this.#bytes(bytes, at, end, outAt);
+      if (outAt < 0) return -1;
+      at = end;
+    }
+    return outAt;
+  }
+
+  /** @returns the place behind the copy; -1 where it does not fit */
+  #bytes(bytes: Uint8Array, at: number, to: number, outAt: number): number {
+    if (to - at > this.#recordsTo - outAt) return -1;
+    const { out } = this;
+    while (at < to) out[outAt++] = bytes[at++]!;
+    return outAt;
+  }
+
+  #name(bytes: Uint8Array, nameAt: number, at: number, mayCompress: boolean): number {
+    if (mayCompress && this.compresses)
+      return this.#compressor.write(bytes, nameAt, this.out, this.from, at, this.#recordsTo);
+    return this.#bytes(bytes, nameAt, nameAt + nameLength(bytes, nameAt), at);
+  }
+
+  #overflow(section: number): false {
+    this.isFull = true;
+    if (section !== Section.additional) this.flags |= Flag.truncated;
+    // What was half written is no place to point at.
+    this.#compressor.forget(this.at - this.from);
+    return false;
+  }
+}
