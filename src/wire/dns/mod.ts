@@ -1,5 +1,6 @@
 /** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
 
+export { isNegative, minTtl, negativeTtl, ttlOffsets } from "./answer-ttl.ts";
 export { checkName, expandName, HEADER_BYTES, type NameBudget, sameNames, skipName } from "./compressed-name.ts";
 export { copyMessage, isForPlainClients, type Keep } from "./copy-message.ts";
 export {
@@ -14,6 +15,12 @@ export { MAX_ERROR_BYTES, rcodeOfVerdict, writeError } from "./error-answer.ts";
 export { ExtendedError, extendedErrorName } from "./extended-error.ts";
 export { Flag, OPCODE_MASK, opcodeOf, RCODE_MASK, Rcode, rcodeName } from "./header.ts";
 export { readUint16, readUint32, writeUint16, writeUint32 } from "./integers.ts";
+export {
+  RESPONSE_MISMATCHES,
+  type ResponseMismatch,
+  responseMismatch,
+  scrambleCase,
+} from "./match-response.ts";
 export { MAX_RECORDS, MESSAGE_REFUSALS, Message, type MessageRefusal } from "./message.ts";
 export { MessageWriter } from "./message-writer.ts";
 export {
@@ -41,6 +48,7 @@ export {
   QUERY_PADDING_BYTES,
   RESPONSE_PADDING_BYTES,
 } from "./opt-writer.ts";
+export { givesPrivateAddress, isPrivateIpv4, isPrivateIpv6 } from "./private-address.ts";
 export { MIN_UDP_BYTES, Query } from "./query.ts";
 export { QUERY_REFUSALS, type QueryRefusal, QueryVerdict } from "./query-refusal.ts";
 export { bitmapTypes, findParameter, parseRdata, rdataText, SvcKey } from "./rdata/mod.ts";
