@@ -1,0 +1,45 @@
+import { FOLDED, SEPARATOR } from "./name-hash.ts";
+import { type DisabledEntries, hashOf } from "./page-encoder.ts";
+
+/** Entries that `$badfilter` switches off, by the keys of `nameKey`. */
+export class DisabledNames implements DisabledEntries {
+  readonly #hashes = new Set<number>();
+  readonly #keys = new Set<string>();
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  add(key: string): void {
+    const [flags = "", name = ""] = key.split(" ");
+    const reversed = reverse(Buffer.from(name, "latin1"), 0, name.length);
+    this.#hashes.add(hashOf(reversed, 0, reversed.length, this.#seed));
+    this.#keys.add(`${flags} ${textOf(reversed, 0, reversed.length)}`);
+  }
+
+  hasHash(hash: number): boolean {
+    return this.#hashes.has(hash);
+  }
+
+  has(reversed: Uint8Array, from: number, length: number, flags: number): boolean {
+    return this.#keys.has(`${flags} ${textOf(reversed, from, length)}`);
+  }
+}
+
+/** Returns a name of a list with its letters small and in reverse. */
+export function reverse(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const reversed = new Uint8Array(new ArrayBuffer(to - from));
+  for (let at = from; at < to; at++) {
+    reversed[to - 1 - at] = bytes[at] === SEPARATOR ? SEPARATOR : FOLDED[bytes[at]!]!;
+  }
+  return reversed;
+}
+
+function textOf(bytes: Uint8Array, from: number, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString("latin1");
+}
