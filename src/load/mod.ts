@@ -1,7 +1,17 @@
 /** Layer 5: sends at a planned pace and counts what came back. */
 
 export { type FindLimitOptions, findLimit, type Limit, type LimitStep } from "./find-limit.ts";
-export { type HttpOptions, type HttpPlan, http, parseStatusRanges, planHttp, type StatusRange } from "./http/mod.ts";
+export {
+  filesOfRequests,
+  type HttpOptions,
+  type HttpPlan,
+  http,
+  parseStatusRanges,
+  parseUrlList,
+  planHttp,
+  type StatusRange,
+  type WeightedUrl,
+} from "./http/mod.ts";
 export type { Protocol as LoadProtocol, Tap } from "./loop/mod.ts";
 export type { DropCause, LatencyName, LatencySummary } from "./measure/mod.ts";
 export { compileConstant, compileMessages, filesNamedIn, type MessagePart } from "./message/mod.ts";
@@ -20,7 +30,7 @@ export {
   readMachine,
   type ShapeDefaults,
 } from "./plan/mod.ts";
-export type { Check, HttpReport, Report, ServerReport, Verdict } from "./report.ts";
+export type { Check, HttpReport, Report, RequestReport, ServerReport, Verdict } from "./report.ts";
 export { readInstanceStats, SATURATION, statsProblemText } from "./result/mod.ts";
 export { LoadControl, type RunOptions, runLoad } from "./run.ts";
 export type { LoadSnapshot, Phase } from "./snapshot.ts";

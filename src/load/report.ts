@@ -31,12 +31,25 @@ export interface ServerReport {
   readonly userBytesPerConnection: number;
 }
 
+/** What came of the requests of one name. */
+export interface RequestReport {
+  /** Method and path: `GET /a`. Beyond 100 names, `others`. */
+  readonly name: string;
+  readonly sent: number;
+  /** Without a complete, valid answer. */
+  readonly errors: number;
+  readonly status: Readonly<Record<string, number>>;
+  /** Of complete answers, from the moment each was sent: exact to 3 %. */
+  readonly latencyUs: Readonly<Record<"p50" | "p90" | "p99" | "count", number>>;
+}
+
 /** What HTTP adds to a report. */
 export interface HttpReport {
   readonly kind: "http";
   /** Of the answers, and what was asked for. */
   readonly version: "1.1" | "2";
   readonly url: string;
+  /** `several` where requests differ in it. */
   readonly method: string;
   /** `closed`: each connection sends its next request when the answer to the last has come. `open`: requests leave as planned. */
   readonly model: "closed" | "open";
@@ -60,6 +73,8 @@ export interface HttpReport {
   readonly interims: number;
   /** Of answers, without heads and chunk framing. */
   readonly bodyBytes: number;
+  /** Each URL by itself, where there are several. */
+  readonly requests?: readonly RequestReport[];
   /** Parts of a connect; left out where there was none. */
   readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
 }

@@ -16,7 +16,7 @@ test("a retry that waits does not slow down the connects that do not", async () 
     chunk: nothing,
     close: nothing,
     began: nothing,
-    answered: nothing,
+    answered: () => -1,
     failed: nothing,
     leaving: nothing,
     took: nothing,

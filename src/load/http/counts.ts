@@ -1,3 +1,5 @@
+import { CountsByRequest } from "./counts-by-request.ts";
+
 const STATUSES = 600;
 
 /** Names of what is neither a status nor an error. */
@@ -13,6 +15,13 @@ export class HttpCounts {
   wrongBody = 0;
   readonly #statuses = new Float64Array(STATUSES);
   readonly #errors = new Map<string, number>();
+  /** The same by request; undefined where all are alike. */
+  readonly byRequest: CountsByRequest | undefined;
+
+  /** @param names of requests that are counted apart */
+  constructor(names: readonly string[] = []) {
+    this.byRequest = names.length > 1 ? new CountsByRequest(names) : undefined;
+  }
 
   answered(status: number): void {
     this.#statuses[status]! += 1;
@@ -23,8 +32,8 @@ export class HttpCounts {
     this.#errors.set(cause, (this.#errors.get(cause) ?? 0) + count);
   }
 
-  /** Returns them by name, as they are added up over event loops. */
-  read(): Record<string, number> {
+  /** Returns them by name, as they are added up over event loops. @param isOver nothing more is counted */
+  read(isOver = false): Record<string, number> {
     const read: Record<string, number> = {};
     for (const name of PLAIN) read[name] = this[name];
     for (let status = 0; status < STATUSES; status++) {
@@ -32,6 +41,7 @@ export class HttpCounts {
       if (count > 0) read[`${STATUS}${status}`] = count;
     }
     for (const [cause, count] of this.#errors) read[`${ERROR}${cause}`] = count;
+    this.byRequest?.read(read, isOver);
     return read;
   }
 }

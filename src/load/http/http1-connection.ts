@@ -2,6 +2,7 @@ import type { CloseReason, Connection } from "../../net/mod.ts";
 import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 import type { HttpCounts } from "./counts.ts";
+import { OpenRequests, type RequestSource } from "./requests/mod.ts";
 import {
   type ReaderScratch,
   type ResponsePhase,
@@ -21,7 +22,9 @@ export interface Http1Shared {
   readonly counts: HttpCounts;
   readonly check: AnswerCheck;
   readonly scratch: ReaderScratch;
-  readonly isHead: boolean;
+  readonly requests: RequestSource;
+  /** Requests of a connection that may be open at a time. */
+  readonly pipeline: number;
   /** Each connection carries one request. */
   readonly isOnce: boolean;
 }
@@ -30,7 +33,7 @@ export interface Http1Shared {
  * One connection to an HTTP/1.1 server: its requests are written as they are, its answers read and counted.
  *
  * ```text
- *   write ─► open += 1 ─► bytes ─► ResponseReader ─┬─ complete ─► answered ─► the next write
+ *   write ─► open.push ─► bytes ─► ResponseReader ─┬─ complete ─► answered ─► the next write
  *                                                  └─ broken, closed, late ─► each open request is an error ─► close
  * ```
  */
@@ -43,7 +46,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   readonly #reader: ResponseReader;
   #socket!: Connection<Http1Connection>;
   /** Requests without a complete answer. */
-  #open = 0;
+  readonly #open: OpenRequests;
   /** Where those end that did not leave at once, in bytes of the connection. */
   #unsentEnds: readonly number[] = NO_ENDS;
   #isOver = false;
@@ -52,7 +55,8 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   constructor(slot: number, shared: Http1Shared) {
     this.data = slot;
     this.#shared = shared;
-    this.#reader = new ResponseReader(shared.scratch, shared.isHead, this);
+    this.#reader = new ResponseReader(shared.scratch, this);
+    this.#open = new OpenRequests(shared.requests.areAlike ? 1 : shared.pipeline);
   }
 
   get queuedBytes(): number {
@@ -68,7 +72,9 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   write(bytes: Uint8Array): number {
     const socket = this.#socket;
     if (this.#isOver || socket.write(bytes) === 0) return 0;
-    this.#open += 1;
+    const { requests, counts } = this.#shared;
+    this.#open.push(requests.current);
+    counts.byRequest?.sent(requests.current.kind);
     if (socket.queuedBytes > 0) this.#unsentEnds = [...this.#stillUnsent(), socket.bytesWritten + socket.queuedBytes];
     return bytes.length;
   }
@@ -79,7 +85,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   }
 
   close(): void {
-    if (this.#open > 0) this.#failAll(this.#reader.phase, "ended by us");
+    if (this.#open.count > 0) this.#failAll(this.#reader.phase, "ended by us");
     this.#shut("closed by us");
     this.#socket.close();
   }
@@ -104,7 +110,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     this.#shared.events.chunk(this, bytes);
     let at = 0;
     while (at < bytes.length && !this.#isOver) {
-      if (this.#open === 0) {
+      if (this.#open.count === 0) {
         this.#shut("bytes that no request asked for");
         this.#socket.reset();
         return;
@@ -118,7 +124,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   peerFinished(): void {
     // The end of an answer that ends with the connection came now.
     if (!this.#isOver) this.#shared.events.chunk(this, NOTHING);
-    if (this.#isOver || this.#open === 0) this.#shut(undefined);
+    if (this.#isOver || this.#open.count === 0) this.#shut(undefined);
     else if (this.#reader.finished()) this.#complete(false);
     else this.#fail(this.#reader.phase, "closed");
     this.#socket.close();
@@ -126,7 +132,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   closed(reason: CloseReason): void {
     if (this.#isOver) return;
-    if (this.#open === 0 && reason === "peer") this.#shut(undefined);
+    if (this.#open.count === 0 && reason === "peer") this.#shut(undefined);
     else this.#fail(this.#reader.phase, reason === "peer" ? "closed" : reason);
   }
 
@@ -134,6 +140,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   began(): void {
     this.#contains = 0;
+    this.#reader.isHead = this.#open.isHead;
     this.#shared.events.began(this, 0);
   }
 
@@ -156,22 +163,24 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   #complete(isFollowed: boolean): void {
     const { counts, check, events, isOnce } = this.#shared;
     const { status, isLast } = this.#reader;
-    if (isFollowed && this.#open === 1) {
+    if (isFollowed && this.#open.count === 1) {
       this.#fail("body", "bytes behind its end");
       return;
     }
     // The rest of the request would be read as another one, or never.
-    if (this.#socket.queuedBytes > 0 && this.#stillUnsent().length >= this.#open) {
+    if (this.#socket.queuedBytes > 0 && this.#stillUnsent().length >= this.#open.count) {
       this.#fail("head", `early response ${status}`);
       return;
     }
     counts.answered(status);
     check.judge(status, this.#contains, counts);
-    this.#open -= 1;
+    const { kind } = this.#open;
+    this.#open.shift();
     const ends = isLast || isOnce;
-    events.answered(this, 0, ends);
+    const servedUs = events.answered(this, 0, ends);
+    counts.byRequest?.answered(kind, status, servedUs);
     if (!ends) return;
-    if (this.#open > 0) {
+    if (this.#open.count > 0) {
       this.#fail("first byte", "closed");
       return;
     }
@@ -195,9 +204,10 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   #failAll(phase: ResponsePhase, why: string): void {
     const { counts } = this.#shared;
-    if (this.#open > 0) counts.failed(`${phase} ${why}`);
-    if (this.#open > 1) counts.failed(`first byte ${why}`, this.#open - 1);
-    this.#open = 0;
+    const open = this.#open;
+    if (open.count > 0) counts.failed(`${phase} ${why}`);
+    if (open.count > 1) counts.failed(`first byte ${why}`, open.count - 1);
+    for (; open.count > 0; open.shift()) counts.byRequest?.failed(open.kind);
   }
 
   #shut(reason: string | undefined): void {

@@ -5,6 +5,7 @@ import type { HttpCounts } from "./counts.ts";
 import { dialOptions } from "./dial-options.ts";
 import { Http1Connection, type Http1Shared } from "./http1-connection.ts";
 import type { HttpPlan } from "./plan.ts";
+import type { RequestSource } from "./requests/mod.ts";
 import { ReaderScratch } from "./response-reader.ts";
 
 type Socket = Connection<Http1Connection>;
@@ -22,13 +23,20 @@ const EVENTS: Handler<Http1Connection> = {
 };
 
 /** Opens connections to an HTTP/1.1 server by `net/`. */
-export function http1Transport(plan: HttpPlan, slice: Slice, events: TransportEvents, counts: HttpCounts): Transport {
+export function http1Transport(
+  plan: HttpPlan,
+  slice: Slice,
+  events: TransportEvents,
+  counts: HttpCounts,
+  requests: RequestSource,
+): Transport {
   const shared: Http1Shared = {
     events,
     counts,
     check: new AnswerCheck(plan.expectStatus, plan.expectBody),
     scratch: new ReaderScratch(),
-    isHead: plan.method === "HEAD",
+    requests,
+    pipeline: plan.pipeline,
     isOnce: !plan.keepAlive,
   };
   const { sourceAddresses } = plan;

@@ -11,6 +11,7 @@ import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 import type { HttpCounts } from "./counts.ts";
 import type { Http2Sessions } from "./http2-transport.ts";
+import { type CurrentRequest, HeldRequest, type RequestSource } from "./requests/mod.ts";
 
 /** Why a connection ends whose server breaks a rule of HTTP/2. */
 const INVALID = "not valid HTTP/2";
@@ -21,7 +22,8 @@ export interface Http2Shared {
   readonly counts: HttpCounts;
   readonly check: AnswerCheck;
   readonly owner: Http2Sessions;
-  /** Each request, as HTTP/1.1 writes it. */
+  readonly requests: RequestSource;
+  /** A request as HTTP/1.1 writes it: filled in for each. */
   readonly block: RequestBlock;
 }
 
@@ -63,10 +65,15 @@ export class Http2Connection implements LoadConnection {
 
   write(bytes: Uint8Array): number {
     if (this.#isOver || this.#isLeaving || this.#session.isClosing) return 0;
-    const answer = new Http2Answer(this, this.#shared);
+    const { requests, counts } = this.#shared;
+    const { current } = requests;
+    const answer = new Http2Answer(this, this.#shared, current.kind);
     this.#open.push(answer);
-    if (this.#waiting > 0 || !this.#session.hasRoom) this.#waiting += 1;
-    else this.#begin(answer);
+    counts.byRequest?.sent(current.kind);
+    if (this.#waiting > 0 || !this.#session.hasRoom) {
+      this.#waiting += 1;
+      if (!requests.constant) answer.held = new HeldRequest(bytes, current);
+    } else this.#begin(answer, bytes, current);
     return bytes.length;
   }
 
@@ -142,7 +149,11 @@ export class Http2Connection implements LoadConnection {
     while (this.#waiting > 0 && this.#session.hasRoom) {
       const answer = this.#open[this.#open.length - this.#waiting]!;
       this.#waiting -= 1;
-      this.#begin(answer);
+      const { requests } = this.#shared;
+      const { held } = answer;
+      answer.held = undefined;
+      if (held === undefined) this.#begin(answer, requests.nextBytes(0, 0, 0), requests.current);
+      else this.#begin(answer, held.bytes, held);
     }
   }
 
@@ -150,11 +161,13 @@ export class Http2Connection implements LoadConnection {
     this.#shared.events.began(this, this.#open.indexOf(answer));
   }
 
-  answered(answer: Http2Answer): void {
+  /** @returns microseconds from its sending; -1 where it is not among the open ones any more */
+  answered(answer: Http2Answer): number {
     this.#checkLeaving();
     const position = this.#take(answer);
-    if (position >= 0) this.#shared.events.answered(this, position, this.#isLeaving);
+    const servedUs = position < 0 ? -1 : this.#shared.events.answered(this, position, this.#isLeaving);
     this.#leaveIfDone();
+    return servedUs;
   }
 
   failed(answer: Http2Answer, cause: string): void {
@@ -168,8 +181,13 @@ export class Http2Connection implements LoadConnection {
     this.#leaveIfDone();
   }
 
-  #begin(answer: Http2Answer): void {
+  #begin(answer: Http2Answer, bytes: Uint8Array, { isHead, bodyBytes }: Readonly<CurrentRequest>): void {
     const { owner, block } = this.#shared;
+    block.bytes = bytes;
+    block.to = bytes.length;
+    block.isHead = isHead;
+    block.framing = bodyBytes < 0 ? "none" : "length";
+    block.bodyBytes = block.bodyLength = Math.max(0, bodyBytes);
     const stream = new ClientStream(owner, answer, block);
     answer.stream = stream;
     if (this.#session.begin(stream, block.bytes, block.from, block.to)) return;
@@ -214,19 +232,25 @@ export class Http2Connection implements LoadConnection {
 class Http2Answer implements ResponseEvents {
   /** Undefined while it waits for room. */
   stream: ClientStream | undefined;
+  /** What it asks for while it waits, unless that is always the same. */
+  held: HeldRequest | undefined;
+  readonly #kind: number;
   readonly #connection: Http2Connection;
   readonly #shared: Http2Shared;
   #status = 0;
   #contains = 0;
 
-  constructor(connection: Http2Connection, shared: Http2Shared) {
+  constructor(connection: Http2Connection, shared: Http2Shared, kind: number) {
     this.#connection = connection;
     this.#shared = shared;
+    this.#kind = kind;
   }
 
   /** Counts it as an error. @param cause what went wrong in the phase that it is in */
   count(cause: string): void {
-    this.#shared.counts.failed(`${this.#status === 0 ? "first byte" : "body"} ${cause}`);
+    const { counts } = this.#shared;
+    counts.failed(`${this.#status === 0 ? "first byte" : "body"} ${cause}`);
+    counts.byRequest?.failed(this.#kind);
   }
 
   interim(): void {
@@ -248,7 +272,8 @@ class Http2Answer implements ResponseEvents {
     const { counts, check } = this.#shared;
     counts.answered(this.#status);
     check.judge(this.#status, this.#contains, counts);
-    this.#connection.answered(this);
+    const servedUs = this.#connection.answered(this);
+    counts.byRequest?.answered(this.#kind, this.#status, servedUs);
   }
 
   drain(): void {}

@@ -12,6 +12,7 @@ import type { HttpCounts } from "./counts.ts";
 import { dialOptions } from "./dial-options.ts";
 import { Http2Connection, type Http2Shared } from "./http2-connection.ts";
 import type { HttpPlan } from "./plan.ts";
+import type { RequestSource } from "./requests/mod.ts";
 
 type Socket = Connection<Http2Connection>;
 
@@ -41,17 +42,24 @@ export class Http2Sessions extends SessionOwner {
 }
 
 /** Opens connections to an HTTP/2 server by `net/`; sessions and streams are those of the proxy's client. */
-export function http2Transport(plan: HttpPlan, slice: Slice, events: TransportEvents, counts: HttpCounts): Transport {
-  const { url, pipeline, request } = plan;
+export function http2Transport(
+  plan: HttpPlan,
+  slice: Slice,
+  events: TransportEvents,
+  counts: HttpCounts,
+  requests: RequestSource,
+): Transport {
+  const { url, pipeline } = plan;
   // All bodies of a connection may wait: a server that takes none must make requests late, and not fail them here.
-  const maxQueuedBytes = Math.max(HTTP2_TARGET_DEFAULTS.maxQueuedBytes, pipeline * request.length);
+  const maxQueuedBytes = Math.max(HTTP2_TARGET_DEFAULTS.maxQueuedBytes, pipeline * requests.maxLengthBytes);
   const settings = http2TargetSettings({ url, maxStreams: pipeline, maxQueuedBytes });
   const shared: Http2Shared = {
     events,
     counts,
     check: new AnswerCheck(plan.expectStatus, plan.expectBody),
     owner: new Http2Sessions(settings, plan.isSecure),
-    block: blockOf(plan),
+    requests,
+    block: emptyBlock(),
   };
   const { sourceAddresses } = plan;
   // With the second, a server that does not speak the first says so, where it would otherwise fail the handshake.
@@ -70,16 +78,16 @@ export function http2Transport(plan: HttpPlan, slice: Slice, events: TransportEv
   };
 }
 
-function blockOf({ request, method, bodyBytes }: HttpPlan): RequestBlock {
+function emptyBlock(): RequestBlock {
   return {
-    bytes: request,
+    bytes: new Uint8Array(0),
     from: 0,
-    to: request.length,
-    bodyBytes: bodyBytes ?? 0,
-    framing: bodyBytes === undefined ? "none" : "length",
-    bodyLength: bodyBytes ?? 0,
+    to: 0,
+    bodyBytes: 0,
+    framing: "none",
+    bodyLength: 0,
     isWhole: true,
-    isHead: method === "HEAD",
+    isHead: false,
     isUpgrade: false,
     carriesChunks: false,
     isFresh: false,

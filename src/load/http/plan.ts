@@ -1,4 +1,3 @@
-import { parseHttpAddress } from "../../http/mod.ts";
 import {
   checkNotNegative,
   type LoadOptions,
@@ -9,7 +8,7 @@ import {
   refuse,
   shapeOf,
 } from "../plan/mod.ts";
-import { requestBytes } from "./request-bytes.ts";
+import { type RequestOptions, type RequestsPlan, requestSource, requestsOf } from "./requests/mod.ts";
 import { parseStatusRanges, type StatusRange } from "./status-range.ts";
 
 /** Options of any load that HTTP has defaults or names of its own for, or does not have. */
@@ -28,14 +27,7 @@ type Other =
   | "drainMs"
   | "statsUrl";
 
-export interface HttpOptions extends Omit<LoadOptions, Other> {
-  /** `http://host[:80][/path]` or `https://…`. */
-  url: string;
-  /** @default {"GET", with a body "POST"} */
-  method?: string;
-  headers?: readonly (readonly [name: string, value: string])[];
-  /** Sent with every request. */
-  body?: Uint8Array;
+export interface HttpOptions extends Omit<LoadOptions, Other>, RequestOptions {
   /** Requests in all; the run ends when all are answered, or after `durationMs`. @default {Infinity} */
   requests?: number;
   /** From a request's sending to the end of its answer, and for a connect. What takes longer is an error. @default {5000} */
@@ -46,8 +38,6 @@ export interface HttpOptions extends Omit<LoadOptions, Other> {
   ca?: string;
   /** HTTP/2: under TLS agreed on by ALPN, in the clear by prior knowledge (RFC 9113 §3.3). @default {false} */
   http2?: boolean;
-  /** Several requests on each connection, one after the other. @default {true} */
-  keepAlive?: boolean;
   /** Statuses that are as expected, see `parseStatusRanges`. @default {"2xx,3xx"} */
   expectStatus?: string;
   /** Bodies must contain this. */
@@ -61,11 +51,9 @@ export interface HttpOwn {
   readonly isSecure: boolean;
   /** The host that the certificate is verified for, whatever the address. */
   readonly serverName: string;
+  /** `several` where requests differ in it. */
   readonly method: string;
-  /** Each request, as it is sent. */
-  readonly request: Uint8Array;
-  /** Of the end of it; undefined without a body. */
-  readonly bodyBytes: number | undefined;
+  readonly requests: RequestsPlan;
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   readonly ca: string | undefined;
@@ -78,12 +66,10 @@ export interface HttpOwn {
 export type HttpPlan = LoadPlan & HttpOwn;
 
 const SHOWN_CHARACTERS = 80;
-/** More than any server takes. */
-const MAX_HEAD_BYTES = 65_536;
 /** Those of `HTTP2_TARGET_DEFAULTS.maxFields`, without the ones that are added. */
 const MAX_HTTP2_FIELDS = 250;
 /** Over HTTP/2 what a server does not take waits in memory, that of all streams of a connection together. */
-const MAX_HTTP2_BODIES_BYTES = 2 ** 30;
+const MAX_HTTP2_REQUESTS_BYTES = 2 ** 30;
 /** An answer that is looked for every 50 ms is found to be late by then. */
 const EXPIRY_SLACK_MS = 200;
 
@@ -95,20 +81,17 @@ const EXPIRY_SLACK_MS = 200;
  * planHttp({ url: "http://127.0.0.1:8080/a" }).target; // "127.0.0.1:8080"
  */
 export function planHttp(options: HttpOptions): HttpPlan {
-  const { url, headers = [], body, requests = Number.POSITIVE_INFINITY, timeoutMs = 5000 } = options;
-  const { http2 = false, keepAlive = true } = options;
+  const { requests = Number.POSITIVE_INFINITY, timeoutMs = 5000, http2 = false, keepAlive = true } = options;
   const { verifyTls = true, ca, expectBody, ...rest } = withRate(options);
-  const [origin, path] = split(url);
-  const address = parseHttpAddress(origin);
-  const method = options.method ?? (body === undefined ? "GET" : "POST");
-  const request = requestBytes({ method, path, authority: address.authority, headers, body, keepAlive });
+  const { plan: asked, address, url, method } = requestsOf(options);
+  // Compiled as event loops will: what cannot be sent is refused now.
+  const source = requestSource(asked, options.seed ?? 1, { worker: 0, connections: 1 });
   if (!keepAlive && (options.pipeline ?? 1) > 1) refuse("pipelining needs connections that are kept", "leave out one");
   if (!keepAlive && http2) refuse("HTTP/2 keeps its connections", "leave out --disable-keepalive");
-  if (request.length - (body?.length ?? 0) > MAX_HEAD_BYTES)
-    refuse("the fields of a request are too long", `at most ${MAX_HEAD_BYTES} bytes`);
-  if (http2 && headers.length > MAX_HTTP2_FIELDS)
-    refuse(`${headers.length} fields are too many over HTTP/2`, `at most ${MAX_HTTP2_FIELDS}`);
-  if (http2 && (options.pipeline ?? 1) * (body?.length ?? 0) > MAX_HTTP2_BODIES_BYTES)
+  const fields = asked.specs.reduce((most, { headers }) => Math.max(most, headers.length), 0);
+  if (http2 && fields > MAX_HTTP2_FIELDS)
+    refuse(`${fields} fields are too many over HTTP/2`, `at most ${MAX_HTTP2_FIELDS}`);
+  if (http2 && (options.pipeline ?? 1) * source.maxLengthBytes > MAX_HTTP2_REQUESTS_BYTES)
     refuse("the bodies of a connection's requests are too long together", "fewer with -p, or a body below 1 GiB");
   if (!(requests >= 1)) refuse(`${requests} requests are none`, "for example -n 1000");
   const common = planLoad(
@@ -127,15 +110,15 @@ export function planHttp(options: HttpOptions): HttpPlan {
       // A server may close connections as it likes; those that it closes with requests open are counted as lost.
       reconnect: true,
       // A body may be longer than the queue that messages of TCP are held to.
-      writeQueueBytes: request.length,
+      writeQueueBytes: source.maxLengthBytes,
       statsUrl: false,
     },
     {
       kind: "http",
       sends: true,
-      preview: `${method} ${withoutQuery(path)}`.slice(0, SHOWN_CHARACTERS),
+      preview: previewOf(source.names).slice(0, SHOWN_CHARACTERS),
       answersTold: true,
-      lengthBytes: request.length,
+      lengthBytes: source.constantLengthBytes,
       reportsAnswers: true,
       isQueued: true,
       usual: usualOf(rest.totalRate !== undefined, expectBody !== undefined),
@@ -146,16 +129,15 @@ export function planHttp(options: HttpOptions): HttpPlan {
   return {
     ...common,
     ...endOf(common, requests),
-    url: withoutQuery(origin + path),
+    url,
     isSecure: address.isSecure,
     serverName: address.host,
     method,
-    request,
+    requests: asked,
     timeoutMs,
     verifyTls,
     ca,
     http2,
-    bodyBytes: body?.length,
     keepAlive,
     expectStatus: parseStatusRanges(options.expectStatus ?? "2xx,3xx"),
     expectBody,
@@ -191,18 +173,11 @@ function endOf(plan: LoadPlan, requests: number): Partial<Pick<LoadPlan, "durati
 type Common = Omit<LoadOptions, Other>;
 
 function commonOf(options: Partial<HttpOptions>): Common {
-  const { url, method, headers, body, requests, timeoutMs, http2, keepAlive, expectStatus, ...common } = options;
+  const { url, urls, method, headers, body, randomUrl, maxRepeats, files, ...others } = options;
+  const { requests, timeoutMs, http2, keepAlive, expectStatus, ...common } = others;
   return common;
 }
 
-/** Queries hold tokens: reports, which are kept, go without. */
-function withoutQuery(text: string): string {
-  return text.replace(/\?.*$/s, "?…");
-}
-
-/** `http://a:80/b?c` → `http://a:80` and `/b?c`, as they are written. */
-function split(url: string): [origin: string, path: string] {
-  const [, origin, path = "/"] = /^(https?:\/\/[^/?#]*)([/?][^#]*)?(?:#.*)?$/is.exec(url) ?? [];
-  if (origin === undefined) refuse(`"${url}" is not an HTTP URL`, "for example http://127.0.0.1:8080/");
-  return [origin, path.startsWith("?") ? `/${path}` : path];
+function previewOf(names: readonly string[]): string {
+  return names.length === 1 ? names[0]! : `${names.length} of: ${names.join(", ")}`;
 }

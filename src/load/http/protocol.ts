@@ -1,11 +1,11 @@
 import { sourceUrl } from "../../base/mod.ts";
 import type { LoopProtocol, Protocol, Slice } from "../loop/mod.ts";
-import type { MessageSource } from "../message/mod.ts";
 import { HttpCounts } from "./counts.ts";
 import { http1Transport } from "./http1-transport.ts";
 import { http2Transport } from "./http2-transport.ts";
 import type { HttpPlan } from "./plan.ts";
 import { httpReport } from "./report.ts";
+import { requestSource } from "./requests/mod.ts";
 
 /** Requests over HTTP/1.1 or HTTP/2, and answers that are read to their end. */
 export const http: Protocol<HttpPlan> = {
@@ -15,24 +15,13 @@ export const http: Protocol<HttpPlan> = {
 };
 
 function onLoop(plan: HttpPlan, slice: Slice): LoopProtocol {
-  const counts = new HttpCounts();
+  const requests = requestSource(plan.requests, plan.seed, slice);
+  const counts = new HttpCounts(requests.names);
   return {
-    source: sourceOf(plan.request),
+    source: requests,
     replies: undefined,
     stop: undefined,
-    openTransport: (events) => (plan.http2 ? http2Transport : http1Transport)(plan, slice, events, counts),
-    readCounts: () => counts.read(),
-  };
-}
-
-function sourceOf(request: Uint8Array): MessageSource {
-  return {
-    constant: true,
-    firstBytes: () => undefined,
-    nextBytes: () => request,
-    constantLengthBytes: request.length,
-    maxLengthBytes: request.length,
-    messagesPerCycle: 1,
-    hasMarker: false,
+    openTransport: (events) => (plan.http2 ? http2Transport : http1Transport)(plan, slice, events, counts, requests),
+    readCounts: (isOver) => counts.read(isOver),
   };
 }

@@ -2,6 +2,7 @@ import type { ProtocolResult } from "../loop/mod.ts";
 import { CONNECT_PHASES } from "../measure/mod.ts";
 import type { HttpReport } from "../report.ts";
 import { countsByKind } from "./counts.ts";
+import { requestRows } from "./counts-by-request.ts";
 import type { HttpPlan } from "./plan.ts";
 
 const REDIRECTS: readonly string[] = ["301", "302", "303", "307", "308"];
@@ -10,6 +11,7 @@ const REDIRECTS: readonly string[] = ["301", "302", "303", "307", "308"];
 export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, percentiles }: ProtocolResult): HttpReport {
   const { plain, status, errorsBy } = countsByKind(counts);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const requests = requestRows(counts);
   const measured = CONNECT_PHASES.filter((phase) => latencies.count(phase) > 0);
   return {
     kind: "http",
@@ -27,6 +29,7 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
     errorsBy,
     interims: plain.interims,
     bodyBytes: plain.bodyBytes,
+    ...(requests.length > 1 ? { requests } : {}),
     latencyUs: Object.fromEntries(measured.map((phase) => [phase, latencies.summary(phase, percentiles)])),
   };
 }

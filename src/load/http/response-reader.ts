@@ -49,9 +49,10 @@ export class ResponseReader {
   isDone = false;
   status = 0;
   isLast = false;
+  /** The request was HEAD, so that the answer has no body; to be set within `began`. */
+  isHead = false;
   readonly #scratch: ReaderScratch;
   readonly #events: ResponseReaderEvents;
-  readonly #isHead: boolean;
   #state = HEAD;
   #hasBegun = false;
   #left = 0;
@@ -59,10 +60,8 @@ export class ResponseReader {
   #pieces: HeadAssembler | undefined;
   #chunks: ChunkedBody | undefined;
 
-  /** @param isHead the requests are HEAD, whose answers have no bodies */
-  constructor(scratch: ReaderScratch, isHead: boolean, events: ResponseReaderEvents) {
+  constructor(scratch: ReaderScratch, events: ResponseReaderEvents) {
     this.#scratch = scratch;
-    this.#isHead = isHead;
     this.#events = events;
   }
 
@@ -138,7 +137,7 @@ export class ResponseReader {
 
   /** @param at behind the head */
   #begin(head: Head, at: number): number {
-    const framing = responseFraming(head, this.#isHead);
+    const framing = responseFraming(head, this.isHead);
     this.status = head.status;
     this.isLast = framing === "until-close" || !persists(head);
     this.#left = head.contentLength;

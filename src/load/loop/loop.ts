@@ -153,7 +153,7 @@ export class LoadLoop {
     this.tally.planned = this.#dispatcher?.planned ?? this.tally.planned;
     this.tally.bytesSent = this.#transport.readBytesSent();
     this.tally.byAddress = this.#transport.readAddresses();
-    this.tally.byProtocol = this.#protocol.readCounts?.() ?? {};
+    this.tally.byProtocol = this.#protocol.readCounts?.(this.phase === "done") ?? {};
     return this.tally;
   }
 

@@ -2,5 +2,13 @@
 export { connectCause } from "./connect-cause.ts";
 export type { EndedBy, Tap } from "./hooks.ts";
 export { LoadLoop } from "./loop.ts";
-export type { LoadConnection, LoopProtocol, Protocol, ProtocolResult, Transport, TransportEvents } from "./protocol.ts";
+export type {
+  LoadConnection,
+  LoopProtocol,
+  LoopSource,
+  Protocol,
+  ProtocolResult,
+  Transport,
+  TransportEvents,
+} from "./protocol.ts";
 export { type Slice, slicesOf } from "./slice.ts";

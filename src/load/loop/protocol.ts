@@ -44,8 +44,10 @@ export interface TransportEvents {
   /**
    * The answer is complete. The next message may be written within this call, unless it `isLast`: the connection takes no more, and
    * `close` follows.
+   *
+   * @returns microseconds from its sending; -1 where no message asked for it
    */
-  answered(connection: LoadConnection, position: number, isLast?: boolean): void;
+  answered(connection: LoadConnection, position: number, isLast?: boolean): number;
   /** No answer will come, although the connection goes on. */
   failed(connection: LoadConnection, position: number): void;
   /** The connection takes no more messages. `close` follows when those under way are answered. */
@@ -70,10 +72,19 @@ export interface Transport {
   readAddresses(): AddressOutcomes;
 }
 
+/** Messages as the loop takes them; those of `MessageSource` do not depend on the slot. */
+export interface LoopSource extends Omit<MessageSource, "nextBytes"> {
+  /**
+   * @see MessageSource
+   * @param slot of the connection: state kept by it outlives a connection, and the next one in its place goes on with it
+   */
+  nextBytes(uid: number, nowUs: number, slot: number): Uint8Array;
+}
+
 /** A protocol on one event loop; its sources and finders hold scratch space. */
 export interface LoopProtocol {
   /** Writes the messages. None = connections are opened and held. */
-  readonly source: MessageSource | undefined;
+  readonly source: LoopSource | undefined;
   /**
    * Finds the answers. None = what comes back is counted in bytes, and no latency is taken, unless the plan's traffic
    * `reportsAnswers`.
@@ -82,8 +93,12 @@ export interface LoopProtocol {
   /** Finds the text that ends the run. */
   readonly stop: StopFinder | undefined;
   openTransport(events: TransportEvents): Transport;
-  /** What it counts beside the loop: added up over all loops, and given to `report`. */
-  readCounts?(): Readonly<Record<string, number>>;
+  /**
+   * What it counts beside the loop: added up over all loops, and given to `report`.
+   *
+   * @param isOver nothing more is counted: also what is of use only in a report
+   */
+  readCounts?(isOver: boolean): Readonly<Record<string, number>>;
 }
 
 /** What a report's own section is made of. */

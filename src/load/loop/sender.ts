@@ -8,15 +8,14 @@ import {
   runUs,
   type Tally,
 } from "../measure/mod.ts";
-import type { MessageSource } from "../message/mod.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import { elapsedUs, type InFlight, microsecondsOf } from "./in-flight.ts";
-import type { LoadConnection } from "./protocol.ts";
+import type { LoadConnection, LoopSource } from "./protocol.ts";
 import type { TokenBuckets } from "./token-buckets.ts";
 import { Unsent } from "./unsent.ts";
 
 export interface SenderOptions {
-  readonly source: MessageSource;
+  readonly source: LoopSource;
   /** Undefined where answers are not told apart. */
   readonly inFlight: InFlight | undefined;
   readonly upstream: TokenBuckets | undefined;
@@ -179,18 +178,19 @@ export class Sender {
    * Records the latency of a message to which an answer came. `sendWaiting` sends what waits for it.
    *
    * @param position of the message among the unanswered ones of its slot; 0 = the oldest
+   * @returns microseconds from its sending; -1 where there is no such message
    */
-  answered(slot: number, nowMs: number, position = 0): void {
+  answered(slot: number, nowMs: number, position = 0): number {
     const { inFlight } = this.#options;
     this.#tally.received += 1;
-    if (inFlight === undefined) return;
+    if (inFlight === undefined) return -1;
     const connection = this.#table.connections[slot];
     // Nothing can answer a message that has not left.
     const unsent = connection === undefined ? 0 : this.#unsent.on(connection);
     const node = unsent < inFlight.unanswered(slot) ? inFlight.take(slot, position) : -1;
     if (node < 0) {
       this.#tally.unexpected += 1;
-      return;
+      return -1;
     }
     const nowUs = microsecondsOf(nowMs);
     const waitedUs = elapsedUs(inFlight.plannedUs(node), nowUs);
@@ -200,6 +200,7 @@ export class Sender {
     recordUs(this.#messageTimes, waitedUs);
     this.#buckets[bucketOf(waitedUs)]! += 1;
     recordUs(this.#serviceTimes, servedUs);
+    return servedUs;
   }
 
   /** No request of this slot awaits its answer, or its turn. */
@@ -316,7 +317,7 @@ export class Sender {
     const { source } = this.#options;
     if (!source.constant) return this.#writeOne(connection, slot, nowMs);
     if (this.#block === undefined) {
-      const message = source.nextBytes(0, 0);
+      const message = source.nextBytes(0, 0, slot);
       this.#blockMessages = Math.max(1, Math.floor(BLOCK_BYTES / message.length));
       this.#block = new Uint8Array(message.length * this.#blockMessages);
       for (let index = 0; index < this.#blockMessages; index++) this.#block.set(message, index * message.length);
@@ -336,7 +337,7 @@ export class Sender {
   ): boolean {
     const { source, upstream, epochMs, tapOut } = this.#options;
     const uid = this.#table.uids[slot]!;
-    const bytes = source.nextBytes(uid, source.hasMarker ? Math.round((epochMs + nowMs) * 1000) : plannedUs);
+    const bytes = source.nextBytes(uid, source.hasMarker ? Math.round((epochMs + nowMs) * 1000) : plannedUs, slot);
     if (connection.write(bytes) === 0) return false;
     this.#wrote(connection, bytes.length, 1, late, lateForReply);
     upstream?.spend(slot, bytes.length);

@@ -40,11 +40,12 @@ export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" |
     if (slot >= 0) this.#sender?.began(slot, position, this.#readMs());
   }
 
-  answered({ data: slot }: LoadConnection, position: number, isLast = false): void {
-    if (slot < 0) return;
+  answered({ data: slot }: LoadConnection, position: number, isLast = false): number {
+    if (slot < 0) return -1;
     const now = this.#readMs();
-    this.#sender?.answered(slot, now, position);
+    const servedUs = this.#sender?.answered(slot, now, position) ?? -1;
     if (!isLast) this.freed(slot, now);
+    return servedUs;
   }
 
   failed({ data: slot }: LoadConnection, position: number): void {

@@ -7,4 +7,4 @@ export { messagePreview } from "./preview.ts";
 export type { RegexOptions } from "./regex-syntax.ts";
 export { byAnyChunk, byDelimiter, byLength, byMarker, type ReplyFinder, type StopFinder, stopAt } from "./reply.ts";
 export { SeededRandom } from "./seeded-random.ts";
-export type { MessagePart } from "./template.ts";
+export { canYield, type MessagePart } from "./template.ts";

@@ -1,5 +1,5 @@
 import { type Expression, parseExpression } from "./expression.ts";
-import type { RegexOptions } from "./regex-syntax.ts";
+import type { RegexNode, RegexOptions } from "./regex-syntax.ts";
 import { refuseText, Scanner } from "./scanner.ts";
 import { unescapeBytes } from "./unescape.ts";
 
@@ -77,4 +77,55 @@ function expressionAt(
   const read = new TextEncoder().encode(scanner.text.slice(0, scanner.position));
   if (Buffer.compare(read, ahead.subarray(0, read.length)) === 0) return read.length;
   return refuseText(what, scanner.text.slice(0, scanner.position), 0, "an expression must be valid UTF-8");
+}
+
+/**
+ * Returns a byte that a part could yield and that is wrong, as text of its own or of an expression; undefined where none is.
+ *
+ * @param files what those of `\{<file>}` hold
+ */
+export function canYield(
+  part: MessagePart,
+  { files, regex }: { readonly files?: ReadonlyMap<string, Uint8Array>; readonly regex?: RegexOptions },
+  isWrong: (byte: number) => boolean,
+): number | undefined {
+  for (const expression of parseTemplate(part, regex)) {
+    const wrong = wrongByteOf(expression, files, isWrong);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+function wrongByteOf(
+  expression: Expression,
+  files: ReadonlyMap<string, Uint8Array> | undefined,
+  isWrong: (byte: number) => boolean,
+): number | undefined {
+  switch (expression.kind) {
+    case "bytes":
+      return expression.bytes.find(isWrong);
+    case "file":
+      return files?.get(expression.path)?.find(isWrong);
+    case "regex":
+      return wrongByteIn(expression.regex, isWrong);
+    default:
+      // Digits, letters and punctuation.
+      return undefined;
+  }
+}
+
+/** Beyond ASCII all characters are bytes from 0x80 on. */
+function wrongByteIn(node: RegexNode, isWrong: (byte: number) => boolean): number | undefined {
+  if (node.kind === "repeat") return node.most === 0 ? undefined : wrongByteIn(node.item, isWrong);
+  if (node.kind === "set") {
+    const inAscii = Array.from({ length: 0x80 }, (_, byte) => byte).filter((byte) =>
+      node.ranges.some(([from, to]) => from <= byte && byte <= to),
+    );
+    return inAscii.find(isWrong);
+  }
+  for (const item of node.items) {
+    const wrong = wrongByteIn(item, isWrong);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
 }

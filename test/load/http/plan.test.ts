@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { requestSource } from "../../../src/load/http/requests/mod.ts";
 import { type HttpOptions, parseStatusRanges, planHttp } from "../../../src/load/mod.ts";
 
 const URL_TEXT = "http://127.0.0.1:8080/a?b=1";
-const textOf = (options: Partial<HttpOptions> = {}) =>
-  Buffer.from(planHttp({ url: URL_TEXT, ...options }).request).toString("latin1");
+const textOf = (options: Partial<HttpOptions> = {}) => {
+  const plan = planHttp({ url: URL_TEXT, ...options });
+  const source = requestSource(plan.requests, plan.seed, { worker: 0, connections: 1 });
+  return Buffer.from(source.nextBytes(0, 0, 0)).toString("latin1");
+};
 
 describe("a plan of HTTP", () => {
   test("has a request as it is sent, with no field that nobody asked for", () => {

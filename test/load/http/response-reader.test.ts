@@ -20,7 +20,7 @@ const ANSWERS = [
 function readAll(pieces: readonly Uint8Array[]): string[] {
   const found: string[] = [];
   let [content, begun] = ["", 0];
-  const reader = new ResponseReader(new ReaderScratch(), false, {
+  const reader = new ResponseReader(new ReaderScratch(), {
     began: () => {
       begun += 1;
     },

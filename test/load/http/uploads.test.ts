@@ -37,7 +37,7 @@ describe("large bodies", () => {
     let requestBytes = 0;
     await using server = await uploadServer(() => requestBytes);
     const options = { body: BODY, pipeline: 4, requests: 12, timeoutMs: 60_000 };
-    requestBytes = planHttp({ ...options, url: server.url }).request.length;
+    requestBytes = planHttp({ ...options, url: server.url }).traffic.lengthBytes ?? 0;
     const { protocol, messages, connections } = await runHttp(server.url, options);
     expect(protocol).toMatchObject({ status: { 200: 12 }, errors: 0 });
     expect(messages).toMatchObject({ planned: 12, sent: 12, answered: 12, unanswered: 0, dropped: 0 });

@@ -1,0 +1,6 @@
+/** What is asked for: requests as bytes, which of them comes next, and which are open. */
+export { HeldRequest, OpenRequests } from "./open-requests.ts";
+export { filesOfRequests, type RequestOptions, requestsOf, type WeightedUrl } from "./requests-of.ts";
+export { type CurrentRequest, type RequestSource, requestSource } from "./source.ts";
+export type { RequestSpec, RequestsPlan } from "./spec.ts";
+export { parseUrlList } from "./url-list.ts";
