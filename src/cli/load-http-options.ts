@@ -1,15 +1,16 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
-import { type HttpOptions, parseStatusRanges } from "../load/mod.ts";
+import { filesOfRequests, type HttpOptions, parseStatusRanges } from "../load/mod.ts";
 import { withoutUndefined } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
+import { addUrlOptions, type UrlWords, urlOptionsOf } from "./load-urls.ts";
 import { contentOf, percentiles, positive, seconds } from "./load-values.ts";
 import { listOption, parseWorkers, valueOption } from "./options.ts";
 import { refuseHttpOptions } from "./wrk.ts";
 
 /** The options of `load http` as read. */
-export interface HttpWords extends ResultWords {
+export interface HttpWords extends ResultWords, UrlWords {
   readonly method?: string;
   readonly header?: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
@@ -56,10 +57,10 @@ export function addHttpOptions(command: Command): void {
 }
 
 function addRequestOptions(command: Command): void {
-  command
+  addUrlOptions(command)
     .addOption(valueOption("-m, --method <method>", "GET, or with a body POST, unless this says otherwise", String))
     .addOption(listOption("-H, --header <line>", "Name: value; may be given several times", header))
-    .addOption(valueOption("--body <text>", "sent with every request", String))
+    .addOption(valueOption("--body <text>", "sent with every request; may hold \\{re [a-z]+} and the like", String))
     .addOption(valueOption("-D, --body-file <file>", "the same, from a file", contentOf).conflicts("body"))
     .addOption(valueOption("-T, --content-type <type>", "of the body", contentType));
 }
@@ -103,38 +104,42 @@ function addConnectionOptions(command: Command): void {
 /**
  * Converts the options of the command line to those of the load library.
  *
- * @throws {TenkError} `usage`
+ * @param given URLs, or a file of them
+ * @throws {TenkError} `usage`, `file-unreadable`
  */
-export function httpOptionsOf(url: string, words: HttpWords): HttpOptions {
+export function httpOptionsOf(given: readonly string[], words: HttpWords): HttpOptions {
+  const options = { ...urlOptionsOf(given, words), ...withoutUndefined(wordsOf(words)) };
+  const files = new Map(filesOfRequests(options).map((path) => [path, contentOf(path)]));
+  return { ...options, files };
+}
+
+function wordsOf(words: HttpWords) {
   const { header = [], contentType, latencyPercentiles = [], connections = 10, threads } = words;
   return {
-    url,
-    ...withoutUndefined({
-      method: words.method,
-      headers: contentType === undefined ? header : [...header, ["Content-Type", contentType] as const],
-      body: words.body === undefined ? words.bodyFile : new TextEncoder().encode(words.body),
-      connections,
-      workers: threads === "auto" ? Math.min(availableParallelism(), connections) : threads,
-      durationMs: words.duration,
-      requests: words.requests,
-      totalRate: words.rate,
-      shape: words.shape,
-      http2: words.http2,
-      pipeline: perConnection(words),
-      keepAlive: words.disableKeepalive === undefined ? undefined : !words.disableKeepalive,
-      timeoutMs: words.timeout,
-      connectRate: words.connectRate,
-      lateAfterMs: words.lateAfter,
-      dropAfterMs: words.dropAfter,
-      verifyTls: words.insecure === undefined ? undefined : !words.insecure,
-      ca: words.ca,
-      path: words.unixSocket,
-      sourceAddresses: words.sourceIp,
-      percentiles: words.latency ? [75, ...latencyPercentiles] : latencyPercentiles,
-      expectStatus: words.expectStatus,
-      expectBody: words.expectBody === undefined ? undefined : new TextEncoder().encode(words.expectBody),
-      expectations: words.expect,
-    }),
+    method: words.method,
+    headers: contentType === undefined ? header : [...header, ["Content-Type", contentType] as const],
+    body: words.body ?? words.bodyFile,
+    connections,
+    workers: threads === "auto" ? Math.min(availableParallelism(), connections) : threads,
+    durationMs: words.duration,
+    requests: words.requests,
+    totalRate: words.rate,
+    shape: words.shape,
+    http2: words.http2,
+    pipeline: perConnection(words),
+    keepAlive: words.disableKeepalive === undefined ? undefined : !words.disableKeepalive,
+    timeoutMs: words.timeout,
+    connectRate: words.connectRate,
+    lateAfterMs: words.lateAfter,
+    dropAfterMs: words.dropAfter,
+    verifyTls: words.insecure === undefined ? undefined : !words.insecure,
+    ca: words.ca,
+    path: words.unixSocket,
+    sourceAddresses: words.sourceIp,
+    percentiles: words.latency ? [75, ...latencyPercentiles] : latencyPercentiles,
+    expectStatus: words.expectStatus,
+    expectBody: words.expectBody === undefined ? undefined : new TextEncoder().encode(words.expectBody),
+    expectations: words.expect,
   };
 }
 

@@ -8,7 +8,7 @@ import { examples, namesHelp } from "./options.ts";
 export function loadHttpCommand(exit: (code: number) => void): Command {
   const command = new Command("http")
     .description("Send HTTP requests, and report what became of each. Reads wrk's options, and those of oha and hey.")
-    .argument("<url>", "http://host[:port]/path or https://…");
+    .argument("<url...>", "http://host[:port]/path or https://…; several of one host are asked for in equal shares");
   addHttpOptions(command);
   return command
     .addHelpText(
@@ -25,11 +25,15 @@ export function loadHttpCommand(exit: (code: number) => void): Command {
         "tenk load http -c 64 -d 30s -R 8000 --expect 'p99<50ms' http://127.0.0.1:8080/",
         "tenk load http -n 1000 -m POST --body '{}' -T application/json --expect-status 201 http://127.0.0.1:8080/items",
         "tenk load http --http2 -c 8 -p 16 -d 10s https://raspberrypi.local/",
+        "tenk load http -d 10s http://127.0.0.1:8080/ http://127.0.0.1:8080/search",
+        "tenk load http -d 10s --urls-from-file urls.txt",
+        "tenk load http -d 10s --rand-regex-url 'http://127.0.0.1:8080/items/[0-9]{1,4}'",
+        "tenk load http -d 10s -H 'X-User: \\{connection.uid}' 'http://127.0.0.1:8080/\\{re [a-z]{8}}'",
         "tenk load http -c 100 -d 10s --find-limit -R 1000 --expect 'p99<20ms' http://127.0.0.1:8080/",
       ),
     )
-    .action(async (url: string, words: HttpWords, self: Command) => {
+    .action(async (urls: string[], words: HttpWords, self: Command) => {
       await startLogging(logLevel(words));
-      exit(await runCommanded(http, planHttp(httpOptionsOf(url, words)), words, self));
+      exit(await runCommanded(http, planHttp(httpOptionsOf(urls, words)), words, self));
     });
 }

@@ -1,13 +1,18 @@
-import { formatBytes } from "../base/mod.ts";
+import { formatBytes, formatDuration } from "../base/mod.ts";
 import type { HttpReport, LatencySummary, Report } from "../load/mod.ts";
 import { rate, whole } from "./live-frame.ts";
-import { bad, causeRows, dropWords, type Row } from "./report-rows.ts";
+import { bad, causeRows, dropWords, type Row, visibleText } from "./report-rows.ts";
+import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
 /** A latency, what it is called, and from when to when it was taken where the name does not say it. */
 export type LatencyRow = readonly [latency: LatencySummary, name: string, between: string];
 
 const CLASSES = ["2", "3", "4", "5"] as const;
+
+/** Those that were sent most often; the JSON report has all. */
+const SHOWN_REQUESTS = 20;
+const NAME_CHARACTERS = 60;
 
 /** The lines of a report that HTTP has instead of those of messages: requests, answers, bytes. */
 export function httpRows({ messages, bytes, timing }: Report, http: HttpReport, paints: Paints): Row[] {
@@ -49,6 +54,26 @@ function statusFacts(http: HttpReport, { red }: Paints): string[] {
     ...(http.wrongStatus > 0 ? [red(`${whole(http.wrongStatus)} not expected`)] : []),
     ...((http.wrongBody ?? 0) > 0 ? [red(`${whole(http.wrongBody ?? 0)} without the expected text`)] : []),
   ];
+}
+
+/** The requests of each URL, where there are several; else "". */
+export function requestTable({ requests = [] }: HttpReport, { dim, red }: Paints): string {
+  if (requests.length === 0) return "";
+  const shown = requests.toSorted((a, b) => b.sent - a.sent).slice(0, SHOWN_REQUESTS);
+  const rows = shown.map(({ name, sent, errors, status, latencyUs: { p50, p90, p99 } }) => [
+    dim(visibleText(name.length > NAME_CHARACTERS ? `${name.slice(0, NAME_CHARACTERS)}…` : name)),
+    whole(sent),
+    ...[p50, p90, p99].map((us) => formatDuration(us / 1000)),
+    errors > 0 ? red(whole(errors)) : "0",
+    Object.entries(status)
+      .map(([each, count]) => `${whole(count)} ${each}`)
+      .join(", "),
+  ]);
+  const head = ["by URL", "sent", "p50", "p90", "p99", "errors", "status"].map(dim);
+  const more = requests.length - shown.length;
+  return [table([head, ...rows], "lrrrrrl"), ...(more > 0 ? [dim(`and ${more} more (--json FILE has all)`)] : [])].join(
+    "\n",
+  );
 }
 
 /** Says which model the run had, and what that hides. */

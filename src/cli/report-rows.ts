@@ -36,3 +36,8 @@ export function causeRows(counts: Readonly<Record<string, number>>, { red }: Pai
 export function bad(name: string, count: number, { red }: Paints): string {
   return count > 0 ? red(`${whole(count)} ${name}`) : `0 ${name}`;
 }
+
+/** Escapes control characters of a message, which would reach the terminal. */
+export function visibleText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -2,8 +2,8 @@ import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { LATENCY_ROWS, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
 import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
-import { httpLatencyRows, httpRows, type LatencyRow, modelText } from "./report-http.ts";
-import { bad, causeRows, dropWords, type Row } from "./report-rows.ts";
+import { httpLatencyRows, httpRows, type LatencyRow, modelText, requestTable } from "./report-http.ts";
+import { bad, causeRows, dropWords, type Row, visibleText } from "./report-rows.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -15,6 +15,7 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
   return [
     planLine(report, paints),
     table(factRows(report, paints), "ll"),
+    report.protocol === undefined ? "" : requestTable(report.protocol, paints),
     report.protocol === undefined ? "" : modelText(report.protocol, paints),
     latencyTable(latencyRows(report), paints),
     verdictText(report, paints),
@@ -37,11 +38,6 @@ export function planLine(report: Pick<Report, "kind" | "target" | "plan" | "prot
   const what = protocol === undefined ? `${kind} ${target}` : protocol.url;
   const version = protocol?.version === "2" ? "HTTP/2, " : "";
   return `${bold(visibleText(what))}  ${version}${visibleText(planText(report, WRITER))}`;
-}
-
-/** Escapes control characters of a message, which would reach the terminal. */
-export function visibleText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 type AddressOutcomes = NonNullable<Report["connections"]["byAddress"]>;

@@ -33,8 +33,6 @@ export const REFUSED_OF_HTTP: readonly Refused[] = [
   { flags: "--latency-correction", of: "oha", why: "-R always measures from the planned moment", instead: "-R N" },
   { flags: "--burst-delay [time]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
   { flags: "--burst-rate [n]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
-  { flags: "--rand-regex-url", of: "oha", ...LATER },
-  { flags: "--urls-from-file", of: "oha", ...LATER },
   {
     flags: "--connect-to [hosts]",
     of: "oha",

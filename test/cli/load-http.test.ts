@@ -13,14 +13,14 @@ import { tenk, withFolder } from "./tenk.ts";
 const URL_TEXT = "http://127.0.0.1:8080/";
 const page = readFileSync(join(import.meta.dirname, "../../docs/load-http.md"), "utf8");
 
-function read(words: readonly string[]) {
+function read(words: readonly string[], urls: readonly string[] = [URL_TEXT]) {
   const command = new Command("http")
-    .argument("<url>")
+    .argument("<url...>")
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   addHttpOptions(command);
-  command.parse([...words, URL_TEXT], { from: "user" });
-  return planHttp(httpOptionsOf(command.args[0]!, command.opts<HttpWords>()));
+  command.parse([...words, ...urls], { from: "user" });
+  return planHttp(httpOptionsOf(command.args, command.opts<HttpWords>()));
 }
 
 function refusal(words: readonly string[]): string {
@@ -56,9 +56,29 @@ describe("spellings of other generators", () => {
   });
 
   test("fields and the type of the body are in the request", () => {
-    const { request } = read(["-H", "X-A: 1", "-H", "X-B:2 ", "--body", "{}", "-T", "application/json"]);
-    const text = Buffer.from(request).toString();
-    expect(text).toContain("\r\nX-A: 1\r\nX-B: 2\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    const { requests } = read(["-H", "X-A: 1", "-H", "X-B:2 ", "--body", "{}", "-T", "application/json"]);
+    const headers = [["X-A", "1"], ["X-B", "2"], ["Content-Type", "application/json"]]; // biome-ignore format: one thought
+    expect(requests.specs).toMatchObject([{ method: "POST", headers, body: "{}" }]);
+  });
+
+  test("several URLs are asked for in equal shares, those of a file by weight", async () => {
+    const { requests } = read([], [URL_TEXT, `${URL_TEXT}a`]);
+    expect(requests.specs).toMatchObject([{ name: "GET /", weight: 1 }, { name: "GET /a", weight: 1 }]); // biome-ignore format: one thought
+    await withFolder(async (folder) => {
+      const file = join(folder, "urls");
+      writeFileSync(file, `# two\n3 ${URL_TEXT}\nPUT ${URL_TEXT}\\{<${file}>}\n`);
+      const { specs, files } = read(["--urls-from-file", "--body", "x"], [file]).requests;
+      expect(specs).toMatchObject([{ method: "POST", weight: 3 }, { method: "PUT", weight: 1, body: "x" }]); // biome-ignore format: one thought
+      expect([...files.keys()]).toEqual([file]);
+      expect(() => read(["--urls-from-file"], [file, file])).toThrow("takes one file, not 2");
+    });
+  });
+
+  test("a random URL is an expression, with oha's bound", () => {
+    const { requests, url } = read(["--rand-regex-url", "--max-repeat", "7"], [`${URL_TEXT}a.b*`]);
+    expect(requests).toMatchObject({ maxRepeats: 7, specs: [{ path: "/\\{re a\\.b*}", name: "GET /a.b*" }] });
+    expect(url).toBe(`${URL_TEXT}a.b*`);
+    expect(read(["--rand-regex-url"]).requests.maxRepeats).toBe(4);
   });
 
   test.each([
@@ -155,6 +175,25 @@ describe("tenk load http", () => {
     expect(stdout).toMatch(/^status +10 5xx \(10 503\) {2}10 not expected$/m);
     expect(stdout).toContain("does not hold: wrongstatus=0");
     expect(code).toBe(1);
+  });
+
+  test("has the requests of each URL", async () => {
+    await using server = await rawServer((socket) => void socket.write(OK));
+    const { stdout } = await tenk([
+      "load",
+      "http",
+      "-n",
+      "50",
+      "-c",
+      "1",
+      "--no-save",
+      `${server.url}a?x`,
+      `${server.url}b`,
+    ]);
+    expect(stdout).toStartWith(`\n${server.url}  1 connection at once, "2 of: GET /a?…, GET /b"`);
+    expect(stdout).toMatch(/^by URL +sent +p50 +p90 +p99 +errors +status$/m);
+    expect(stdout).toMatch(/^GET \/a\?… +\d+ .* 0 +\d+ 200$/m);
+    expect(stdout).toMatch(/^GET \/b +\d+ .* 0 +\d+ 200$/m);
   });
 
   test("sends a body from a file", async () => {
