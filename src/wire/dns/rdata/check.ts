@@ -62,6 +62,9 @@ function fieldEnd(field: Field, bytes: Uint8Array, at: number, to: number): numb
       return at;
     case Field.bitmap:
       return isBitmapSound(bytes, at, to) ? to : -1;
+    case Field.hex:
+    case Field.base64:
+      return at < to ? to : -1;
     case Field.parameters:
       return areParametersSound(bytes, at, to) ? to : -1;
     default:

@@ -31,6 +31,7 @@ export const Field = {
   strings: 17,
   /** Bytes in quotes, without a count. */
   text: 18,
+  /** At least one byte, as of the next. */
   hex: 19,
   base64: 20,
   /** Types that exist at a name (RFC 4034 §4.1.2). */
@@ -54,7 +55,7 @@ export interface Layout {
 
 const ONE_NAME = "target:name";
 const PREFERRED = "preference:uint16 target:name";
-const KEY = "flags:uint16 protocol:uint8 algorithm:uint8 key:base64";
+const PUBLIC_KEY = "flags:uint16 protocol:uint8 algorithm:uint8 key:base64";
 const DIGEST = "keyTag:uint16 algorithm:uint8 digestType:uint8 digest:hex";
 const ASSOCIATION = "usage:uint8 selector:uint8 matchingType:uint8 data:hex";
 const SIGNATURE =
@@ -83,7 +84,6 @@ const TEXTS: Readonly<Record<string, string>> = {
   X25: "address:string",
   RT: PREFERRED,
   SIG: SIGNATURE,
-  KEY,
   PX: "preference:uint16 map822:name mapX400:name",
   AAAA: "address:ipv6",
   LOC: "location:location",
@@ -96,7 +96,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   SSHFP: "algorithm:uint8 type:uint8 fingerprint:hex",
   RRSIG: SIGNATURE,
   NSEC: "next:name types:bitmap",
-  DNSKEY: KEY,
+  DNSKEY: PUBLIC_KEY,
   DHCID: "data:base64",
   NSEC3: "algorithm:uint8 flags:uint8 iterations:uint16 salt:salt next:hash types:bitmap",
   NSEC3PARAM: "algorithm:uint8 flags:uint8 iterations:uint16 salt:salt",
@@ -104,7 +104,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   SMIMEA: ASSOCIATION,
   NINFO: STRINGS,
   CDS: DIGEST,
-  CDNSKEY: KEY,
+  CDNSKEY: PUBLIC_KEY,
   OPENPGPKEY: "key:base64",
   CSYNC: "serial:uint32 flags:uint16 types:bitmap",
   ZONEMD: "serial:uint32 scheme:uint8 algorithm:uint8 digest:hex",
@@ -141,12 +141,9 @@ for (const [type, text] of Object.entries(TEXTS)) {
 /** Class IN, with or without the bit that mDNS puts into it (RFC 6762 §10.2). */
 const IN = 1;
 const CLASS_BITS = 0x7fff;
-const CH = 3;
-const HS = 4;
 
-/** Returns the layout of a type's data; undefined where they are bytes. */
+/** Returns the layout of a type's data; undefined where they are bytes. Most types are the same in all classes (RFC 1035 §3.3). */
 export function layoutOf(type: number, recordClass: number): Layout | undefined {
   const layout = LAYOUTS.get(type);
-  if (layout === undefined || (recordClass & CLASS_BITS) === IN) return layout;
-  return !layout.isInOnly && (recordClass === CH || recordClass === HS) ? layout : undefined;
+  return layout?.isInOnly && (recordClass & CLASS_BITS) !== IN ? undefined : layout;
 }
