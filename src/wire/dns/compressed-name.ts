@@ -81,7 +81,7 @@ function walk(
       at = runStart = target;
       continue;
     }
-    if (byte > MAX_LABEL_BYTES || at + byte >= to) return -1;
+    if (byte > MAX_LABEL_BYTES) return -1;
     length += byte + 1;
     if (length > MAX_NAME_BYTES) return -1;
     if (out !== undefined) {

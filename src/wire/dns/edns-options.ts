@@ -25,10 +25,11 @@ export const MAX_OPTIONS = 32;
  */
 export function areOptionsSound(bytes: Uint8Array, at: number, to: number, isQuery: boolean): boolean {
   for (let count = 0; at < to; count++) {
-    if (count === MAX_OPTIONS || to - at < OPTION_HEAD_BYTES) return false;
+    if (count === MAX_OPTIONS) return false;
     const code = readUint16(bytes, at);
     const length = readUint16(bytes, at + 2);
     at += OPTION_HEAD_BYTES;
+    // Nothing is left behind an option whose head is cut off.
     if (length > to - at || !isOptionSound(bytes, code, at, length, isQuery)) return false;
     at += length;
   }
@@ -56,7 +57,6 @@ function isOptionSound(bytes: Uint8Array, code: number, at: number, length: numb
 
 /** RFC 7871 §6, §7.1.2: as many bytes of the address as the prefix needs, and zeros behind the prefix. */
 function isSubnetSound(bytes: Uint8Array, at: number, length: number, isQuery: boolean): boolean {
-  if (length < 4) return false;
   const family = readUint16(bytes, at);
   const sourceBits = bytes[at + 2]!;
   const scopeBits = bytes[at + 3]!;

@@ -209,8 +209,6 @@ export class MessageWriter {
   #overflow(section: number): false {
     this.isFull = true;
     if (section !== Section.additional) this.flags |= Flag.truncated;
-    // What was half written is no place to point at.
-    this.#compressor.forget(this.at - this.from);
     return false;
   }
 }

@@ -60,12 +60,6 @@ export class NameCompressor {
     for (let label = 0; label < labels; label++) this.#add(this.#hashes[label]!, nameAt + this.#starts[label]! - from);
   }
 
-  /** Forgets the entries from an offset on, of what is taken back. */
-  forget(offset: number): void {
-    const slots = this.#slots;
-    for (let slot = 0; slot < SLOTS; slot++) if (slots[slot]! >= offset) slots[slot] = 0;
-  }
-
   /** Finds the labels of a name, and hashes what begins with each. */
   #measure(name: Uint8Array, at: number): number {
     const starts = this.#starts;

@@ -63,7 +63,6 @@ function readRecord(message: Message, bytes: Uint8Array, at: number, section: nu
   const nameEnd = readName(message, bytes, at);
   if (nameEnd < 0) return -1;
   const rdataFrom = nameEnd + FIXED_BYTES;
-  if (rdataFrom > to) return refused(message, "cut");
   const type = readUint16(bytes, nameEnd);
   const recordClass = readUint16(bytes, nameEnd + 2);
   const rdataTo = rdataFrom + readUint16(bytes, nameEnd + 8);

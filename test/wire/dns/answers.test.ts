@@ -92,11 +92,11 @@ describe("a response", () => {
   const query = packet("query with EDNS");
   const questionEnd = 12 + parseName("www.example.com")!.length + 4;
   const response = (at: number, flipped: number, length = query.length) => {
-    const bytes = query.slice(0, length);
+    const bytes = query.slice();
     bytes[2]! |= 0x80;
     bytes[at]! ^= flipped;
-    const around = concat(hex("ffffff"), bytes, hex("ff"));
-    return responseMismatch(query, 0, questionEnd, around, 3, 3 + bytes.length);
+    const around = concat(hex("ffffff"), bytes);
+    return responseMismatch(query, 0, questionEnd, around, 3, 3 + length);
   };
 
   test.each([

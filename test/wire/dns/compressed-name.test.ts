@@ -46,6 +46,13 @@ test.each([
   expect(read(digits, at)).toEqual([undefined, -1]);
 });
 
+test("half a pointer is refused, whatever comes behind the message", () => {
+  const bytes = hex(`${HEADER}0162 00 0161 c00c`);
+  const end = bytes.length - 1;
+  expect(checkName(bytes, 0, end, 15, { steps: 100 })).toBe(-1);
+  expect(expandName(bytes, 0, end, 15, OUT, 0)).toBe(-1);
+});
+
 test("a name of 255 bytes is read, one of 256 is not, however it is put together", () => {
   const half = "3f".concat("61".repeat(63));
   const first = half + half; // 128 bytes, then its root

@@ -10,6 +10,7 @@ import {
   isForPlainClients,
   Message,
   MessageWriter,
+  NameCompressor,
   nameText,
   OPT_BYTES,
   OptWriter,
@@ -144,8 +145,7 @@ describe("a message that is written", () => {
     expect(writer.isFull).toBe(true);
   });
 
-  test("never points at what was taken back, at itself, or beyond 16 KiB", () => {
-    // The owner of the record that did not fit was half written, and a name of the next message must not find it.
+  test("never ends behind its limit, wherever that cuts a name or data", () => {
     for (let maxBytes = 20; maxBytes < 120; maxBytes++) {
       writer.begin(OUT, 0, maxBytes);
       writer.header(1, Flag.response);
@@ -155,13 +155,31 @@ describe("a message that is written", () => {
       expect(writer.finish()).toBeLessThanOrEqual(maxBytes);
       written(writer.at);
     }
+  });
+
+  test("points nowhere beyond 16 KiB", () => {
     writer.begin(OUT, 0, 65_535);
     writer.header(1, Flag.response);
-    for (let count = 0; add(Section.answer, `n${count}.example`, RecordType.txt, `"${"x".repeat(250)}"`); count++);
-    const end = writer.finish();
-    const rows = recordsOf(written(end), OUT);
-    expect(rows.length).toBeGreaterThan(200);
-    expect(rows.every(([, owner], index) => owner === `n${index}.example`)).toBe(true);
+    add(Section.answer, "x", RecordType.txt, `"${"x".repeat(250)}" `.repeat(70));
+    for (let count = 0; count < 200; count++) add(Section.answer, `n${count % 9}.example`, RecordType.ns, "n1.example");
+    const rows = recordsOf(written(writer.finish()), OUT).slice(1);
+    expect(rows.length).toBe(200);
+    expect(
+      rows.every(([, owner, , , data], index) => owner === `n${index % 9}.example` && data === "n1.example."),
+    ).toBe(true);
+  });
+
+  test("never points into the name that is being written", () => {
+    const compressor = new NameCompressor();
+    const out = new Uint8Array(300);
+    // In a table of 256 slots some of these find their own start where they look for their end.
+    for (let count = 0; count < 5000; count++) {
+      out.fill(0);
+      compressor.clear();
+      const text = `n${count}.y.n${count}.y`;
+      const end = compressor.write(name(text), 0, out, 0, 12, 300);
+      expect(end).toBe(12 + text.length + 2);
+    }
   });
 
   test("has the names that were written, whatever they are", () => {

@@ -99,7 +99,7 @@ describe("a message", () => {
 
   test("leaves nothing of the one before", () => {
     read(CORPUS.find(([what]) => what === "all sections")![1]);
-    read(hex("00"));
+    expect(read(hex("00"))).toBe("short");
     expect(message).toMatchObject({ id: 0, flags: 0, rcode: 0, opt: -1 });
     expect(message.records.count).toBe(0);
     expect([...message.starts]).toEqual([0, 0, 0, 0, 0]);
@@ -210,6 +210,11 @@ describe("lengths and counts that lie (D02)", () => {
     ["DNSKEY without an algorithm", dnskey, "0101 03"],
     ["DNSKEY without a key", dnskey, "0101 03 0d"],
     ["CAA without a tag", caa, "00 00 61"],
+    ["CAA with a tag beyond the end", caa, "00 05 6973"],
+    ["URI with half a weight", 256, "0001 00"],
+    ["CSYNC with half its flags", 62, "00000001 00"],
+    ["SVCB with a port beyond the end", https, "0001 00 0003 0002 01"],
+    ["SVCB with an unknown value beyond the end", https, "0001 00 0400 0004 0102"],
     ["CAA with an odd tag", caa, "00 05 697373752d 61"],
     ["SVCB without a target", https, "0001"],
     ["SVCB with half a parameter", https, "0001 00 0001 00"],
@@ -255,6 +260,11 @@ describe("lengths and counts that lie (D02)", () => {
     ["OPT with half an option", response("00 0029 04d0 00000000 0002 000a", [1, 0, 0, 1]), "opt"],
     ["OPT with a bad cookie", response("00 0029 04d0 00000000 0008 000a0004 00000000", [1, 0, 0, 1]), "opt"],
     ["OPT with a bad subnet", response("00 0029 04d0 00000000 0007 00080003 000118", [1, 0, 0, 1]), "opt"],
+    [
+      "OPT with a scope of 33 bits",
+      response("00 0029 04d0 00000000 000b 00080007 00011821 c00002", [1, 0, 0, 1]),
+      "opt",
+    ],
     ["OPT whose length lies", response("00 0029 04d0 00000000 0009", [1, 0, 0, 1]), "cut"],
     [
       "500 options",

@@ -119,7 +119,8 @@ for (const [what, judge, without] of JUDGES) {
         expect(canonical(type, back[index]!), `TENK_FUZZ_SEED=${SEED} ${type} ${text}`).toBe(canonical(type, data));
       }
       expect(read).toBeGreaterThan(texts.length * 0.8);
-      const lines = judge(MESSAGES.map((bytes) => `m ${bytes.toHex()}`));
+      // What we refuse may mean something else to them than their text says.
+      const lines = judge(MESSAGES.filter(ourJudgement).map((bytes) => `m ${bytes.toHex()}`));
       let parsed = 0;
       for (const row of lines.flatMap((line) => toldOf(line)?.rows ?? []).filter(isJudged)) {
         const [, , type, , , data, text] = row;

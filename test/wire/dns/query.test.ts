@@ -123,6 +123,7 @@ describe("what is no query that is answered", () => {
     ["a count of 257", message({ counts: [257, 0, 0, 0] }), QueryVerdict.formErr, "question-count"],
     ["a name that points", message({ question: hex("c00c 0001 0001") }), QueryVerdict.formErr, "name"],
     ["a label, then a pointer", message({ question: hex("0161 c00c 0001 0001") }), QueryVerdict.formErr, "name"],
+    ["half a type", message({ question: QUESTION.subarray(0, -1) }), QueryVerdict.formErr, "question-cut"],
     ["64 bytes", message({ question: concat(hex("40"), new Uint8Array(70)) }), QueryVerdict.formErr, "name"],
     [
       "256",

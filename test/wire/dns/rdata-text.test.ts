@@ -110,6 +110,8 @@ describe("the data of a record as text", () => {
     ["CAA", "0 issue", "value is missing"],
     ["DS", "1 2 3 abc", "expected hexadecimal digits"],
     ["DNSKEY", "1 2 3 a", "expected base64"],
+    ["OPENPGPKEY", '""', "expected base64"],
+    ["DS", '1 2 3 ""', "expected hexadecimal digits"],
     ["RRSIG", "A 1 2 3 20260230000000 1 1 . AQ==", 'expiration is "20260230000000": expected a time'],
     ["NSEC", "a. NO", "expected types of records"],
     ["NSEC3", "1 0 0 - 0w A", 'next is "0w": expected base32'],

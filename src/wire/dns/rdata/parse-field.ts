@@ -93,9 +93,9 @@ export function parseList(field: Field, words: readonly Word[]): Bytes | undefin
     case Field.text:
       return bytesOfWord(words[0]!.text);
     case Field.hex:
-      return parseHex(joined());
+      return notEmpty(parseHex(joined()));
     case Field.base64:
-      return parseBase64(joined());
+      return notEmpty(parseBase64(joined()));
     case Field.bitmap: {
       const types = words.map((word) => parseType(word.text));
       return types.includes(undefined) ? undefined : bitmapOf(types as number[]);
@@ -109,6 +109,10 @@ function uint(text: string, width: 1 | 2 | 4): number[] | undefined {
   const value = parseDecimal(text, 256 ** width - 1);
   if (value < 0) return undefined;
   return Array.from({ length: width }, (_, index) => (value >>> (8 * (width - 1 - index))) & 255);
+}
+
+function notEmpty(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes?.length === 0 ? undefined : bytes;
 }
 
 function counted(bytes: Uint8Array | undefined): number[] | undefined {
