@@ -48,6 +48,7 @@ export {
   QUERY_PADDING_BYTES,
   RESPONSE_PADDING_BYTES,
 } from "./opt-writer.ts";
+export { optionsText } from "./options-text.ts";
 export { givesPrivateAddress, isPrivateIpv4, isPrivateIpv6 } from "./private-address.ts";
 export { MIN_UDP_BYTES, Query } from "./query.ts";
 export { QUERY_REFUSALS, type QueryRefusal, QueryVerdict } from "./query-refusal.ts";

@@ -12,6 +12,7 @@ import {
   nameEnd,
   nameText,
   negativeTtl,
+  optionsText,
   parseName,
   parseRdata,
   parseType,
@@ -63,6 +64,7 @@ function hold(isTrue: boolean, what: string): void {
 run("queries", QUERIES, (bytes) => {
   const verdict = readQuery(query, bytes, 0, bytes.length);
   if (verdict === QueryVerdict.ok) {
+    hold(/^[ -~]*$/.test(optionsText(bytes, query.optionsFrom, query.optionsTo)), "options that are not fit to print");
     hold(readMessage(message, bytes, 0, bytes.length), `a query that is no message: ${message.refusal}`);
     hold(message.records.type(0) === query.type && message.records.count <= 2, "another question");
     hold(nameEnd(bytes, query.nameFrom, bytes.length) === query.nameEnd, "another name");
