@@ -86,10 +86,10 @@ export class MessageWriter {
     this.#counts[Section.question] = 1;
   }
 
-  /** @returns false where it does not fit */
+  /** @returns false where it does not fit, and then no record does */
   question(bytes: Uint8Array, nameAt: number, type: number, recordClass: number): boolean {
     const end = this.#name(bytes, nameAt, this.at, true);
-    if (end < 0 || this.#recordsTo - end < 4) return false;
+    if (end < 0 || this.#recordsTo - end < 4) return this.#overflow(Section.question);
     writeUint16(this.out, end, type);
     writeUint16(this.out, end + 2, recordClass);
     this.at = end + 4;

@@ -157,6 +157,14 @@ describe("a message that is written", () => {
     }
   });
 
+  test("has no records where its question did not fit", () => {
+    writer.begin(OUT, 0, 24);
+    writer.header(1, Flag.response);
+    expect(writer.question(name("too.long.example"), 0, 1, 1)).toBe(false);
+    expect(add(Section.answer, "a", RecordType.ns, ".")).toBe(false);
+    expect(written(writer.finish()).isTruncated).toBe(true);
+  });
+
   test("points nowhere beyond 16 KiB", () => {
     writer.begin(OUT, 0, 65_535);
     writer.header(1, Flag.response);
