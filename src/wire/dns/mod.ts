@@ -1,6 +1,7 @@
 /** DNS (RFC 1035): names, queries, messages and records, bytes ⇄ values. */
 
 export { isNegative, minTtl, negativeTtl, ttlOffsets } from "./answer-ttl.ts";
+export { CnameChain, MAX_CNAME_LINKS } from "./cname-chain.ts";
 export { checkName, expandName, HEADER_BYTES, type NameBudget, sameNames, skipName } from "./compressed-name.ts";
 export { copyMessage, isForPlainClients, type Keep } from "./copy-message.ts";
 export {

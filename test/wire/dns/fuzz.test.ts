@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { TenkError } from "../../../src/base/mod.ts";
 import {
+  CnameChain,
   copyMessage,
   expandName,
   givesPrivateAddress,
@@ -43,6 +44,7 @@ const query = new Query();
 const message = new Message();
 const copied = new Message();
 const writer = new MessageWriter();
+const chain = new CnameChain();
 const name = new Uint8Array(256);
 
 function run(what: string, seeds: readonly Uint8Array[], attempt: (bytes: Uint8Array, random: Random) => void): void {
@@ -88,9 +90,12 @@ run("messages", PACKETS, (bytes, random) => {
   isNegative(message, RecordType.a);
   const offsets = new Uint16Array(records.count);
   for (const at of offsets.subarray(0, ttlOffsets(message, offsets))) hold(at + 4 < bytes.length, "a TTL outside");
+  chain.count = 0;
+  if (message.count(0) === 1) chain.read(message, bytes);
   for (let index = message.starts[1]!; index < records.count; index++) {
     hold(records.rdataTo(index) <= bytes.length && records.rdataFrom(index) <= records.rdataTo(index), "data outside");
     givesPrivateAddress(message, bytes, index);
+    chain.includes(message, bytes, index);
   }
   if (random(4) > 0) return;
   // What is copied says the same, but for the case of names that are pointed at.
