@@ -9,6 +9,8 @@ export {
   writeFrameHeader,
 } from "./frame-header.ts";
 export { FrameOrder } from "./frame-order.ts";
+export { type BreakCode, FrameReader, type FrameReaderEvents } from "./frame-reader.ts";
 export { isWebSocketKey, webSocketAccept } from "./handshake.ts";
 export { applyMask } from "./mask.ts";
 export { isOpcode, MAX_CONTROL_BYTES, Opcode } from "./opcode.ts";
+export { checkUtf8, UTF8_BETWEEN, UTF8_BROKEN } from "./utf8.ts";
