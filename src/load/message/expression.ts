@@ -11,21 +11,56 @@ export type Expression =
   | { readonly kind: "regex"; readonly scope: "global" | "connection" | "message"; readonly regex: RegexNode }
   /** `message.marker` */
   | { readonly kind: "marker" }
+  | Content
+  /** `ws.ping "text"`, `raw <file>`: only where frames are sent. */
+  | HandMade<Content>;
+
+export type Content =
   /** `"str"` */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** `<file>`: whoever compiles the message brings what is in it. */
   | { readonly kind: "file"; readonly path: string };
 
+/** What is sent over WebSocket as it is written, and not in a frame of the sender's choice. */
+export type HandMade<Payload> =
+  | {
+      readonly kind: "frame";
+      readonly opcode: number;
+      /** `...` makes it false: a continuation follows. */
+      readonly isFinal: boolean;
+      /** `rsv1` = 4, `rsv2` = 2, `rsv3` = 1. */
+      readonly reserved: number;
+      readonly payload: readonly Payload[];
+    }
+  /** Bytes without any frame. */
+  | { readonly kind: "raw"; readonly payload: readonly Payload[] };
+
+/** What expressions may be. */
+export interface ExpressionOptions extends RegexOptions {
+  /** Allow `ws.…` and `raw`. @default {false} */
+  readonly frames?: boolean;
+}
+
 const NAMES = ["connection.uid", "connection.ptr", "connection.re", "global.re", "re", "message.marker"];
 const EXPECTED = `${NAMES.join(", ")}, <file> or "text"`;
-const LATER = "only plain TCP messages can be sent so far; the WebSocket sender comes later";
+const ONLY_WEBSOCKET = "only `tenk load ws` sends frames";
+/** As tcpkali's lexer reads them. */
+const OPCODES: Readonly<Record<string, number>> = {
+  continuation: 0,
+  cont: 0,
+  text: 1,
+  binary: 2,
+  close: 8,
+  ping: 9,
+  pong: 10,
+};
 
 /**
  * Reads one expression from its `\{` to its `}` and leaves the scanner behind it. Spaces between words mean nothing.
  *
  * @throws {TenkError} `usage`, quoting the expression with a caret below the place
  */
-export function parseExpression(scanner: Scanner, options: RegexOptions = {}): Expression {
+export function parseExpression(scanner: Scanner, options: ExpressionOptions = {}): Expression {
   const start = scanner.position;
   scanner.take("\\{");
   scanner.skipSpace();
@@ -37,7 +72,7 @@ export function parseExpression(scanner: Scanner, options: RegexOptions = {}): E
   return scanner.fail(`expected "}", found ${scanner.found}`);
 }
 
-function parseBody(scanner: Scanner, options: RegexOptions): Expression {
+function parseBody(scanner: Scanner, options: ExpressionOptions): Expression {
   if (scanner.next === "<") return parseFile(scanner);
   if (scanner.next === '"') return { kind: "bytes", bytes: parseQuoted(scanner) };
   const start = scanner.position;
@@ -58,16 +93,50 @@ function parseBody(scanner: Scanner, options: RegexOptions): Expression {
     case "message.marker":
       return { kind: "marker" };
   }
-  return refuseName(scanner, name, start);
+  if (options.frames) {
+    if (name === "raw") return { kind: "raw", payload: parseRawContent(scanner) };
+    const opcode = OPCODES[/^ws\.(\w+)$/.exec(name)?.[1] ?? ""];
+    if (opcode !== undefined) return parseFrame(scanner, opcode);
+  }
+  return refuseName(scanner, name, start, options);
 }
 
-function refuseName(scanner: Scanner, name: string, at: number): never {
-  if (name === "raw") scanner.fail(`"raw" keeps a message from WebSocket framing, and ${LATER}`, { at });
-  if (/^ws(\.|$)/.test(name)) scanner.fail(`"${name}" makes a WebSocket frame, and ${LATER}`, { at });
+function refuseName(scanner: Scanner, name: string, at: number, { frames = false }: ExpressionOptions): never {
+  if (frames && /^ws(\.|$)/.test(name)) {
+    scanner.fail(`expected one of ws.${Object.keys(OPCODES).join(", ws.")}, found "${name}"`, { at });
+  }
+  if (name === "raw") scanner.fail(`"raw" keeps a message from WebSocket framing, and ${ONLY_WEBSOCKET}`, { at });
+  if (/^ws(\.|$)/.test(name)) scanner.fail(`"${name}" makes a WebSocket frame, and ${ONLY_WEBSOCKET}`, { at });
   const meant = name === "" ? undefined : nearest(name, NAMES);
   const found = name === "" ? scanner.found : `"${name}"`;
   const options = meant === undefined ? { at } : { at, hint: `did you mean ${meant}?` };
   return scanner.fail(`expected ${EXPECTED}, found ${found}`, options);
+}
+
+/** `ws.text "content" <file> ... rsv1`: content first, then in any order what is unusual about the frame. */
+function parseFrame(scanner: Scanner, opcode: number): Expression {
+  const payload: Content[] = [];
+  for (let next = parseContent(scanner); next !== undefined; next = parseContent(scanner)) payload.push(next);
+  let isFinal = true;
+  let reserved = 0;
+  for (scanner.skipSpace(); ; scanner.skipSpace()) {
+    const flag = scanner.match(/\.\.\.|rsv[123]\b/y);
+    if (flag === undefined) return { kind: "frame", opcode, isFinal, reserved, payload };
+    if (flag === "...") isFinal = false;
+    else reserved |= 8 >> Number(flag[3]);
+  }
+}
+
+function parseRawContent(scanner: Scanner): Content[] {
+  const content = parseContent(scanner);
+  if (content !== undefined) return [content];
+  return scanner.fail('expected "text" or <file> after raw');
+}
+
+function parseContent(scanner: Scanner): Content | undefined {
+  scanner.skipSpace();
+  if (scanner.next === "<") return parseFile(scanner);
+  return scanner.next === '"' ? { kind: "bytes", bytes: parseQuoted(scanner) } : undefined;
 }
 
 function parseRegexBody(scanner: Scanner, options: RegexOptions): RegexNode {
@@ -97,7 +166,7 @@ function parseQuoted(scanner: Scanner): Uint8Array {
 }
 
 /** A path is taken as it stands, backslashes and all; one with spaces or `>` goes into quotes. */
-function parseFile(scanner: Scanner): Expression {
+function parseFile(scanner: Scanner): Content {
   const start = scanner.position;
   const name = scanner.match(/<\s*(?:"[^"\r\n]+"|[^"<>{}\s]+)\s*>/y);
   if (name === undefined) {

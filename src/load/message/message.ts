@@ -1,8 +1,7 @@
 import { TenkError } from "../../base/mod.ts";
-import type { Expression } from "./expression.ts";
-import { randomBytes } from "./regex.ts";
+import type { Expression, ExpressionOptions } from "./expression.ts";
 import type { RegexOptions } from "./regex-syntax.ts";
-import { lengthsOf, Renderer, type Segment } from "./renderer.ts";
+import { concatenated, isSegment, joined, lengthsIn, resolved, segmentSource } from "./segments.ts";
 import { type MessagePart, parseTemplate } from "./template.ts";
 
 /** What a load test sends, for any number of connections; holds no state of any of them. */
@@ -61,76 +60,22 @@ export function compileMessages(options: CompileOptions): MessageSource {
       parts
         .filter((part) => part.first === first)
         .flatMap((part) =>
-          parseTemplate(part, options.regex).map((expression) => resolved(expression, part, options, globalRandom)),
+          parseTemplate(part, options.regex)
+            .map((expression) => resolved(expression, part, options, globalRandom))
+            .filter(isSegment),
         ),
     );
   const first = segmentsOf(true);
   const segments = segmentsOf(false);
-  const sum = (which: 0 | 1) => segments.reduce((total, segment) => total + lengthsOf(segment)[which], 0);
-  const [least, most] = [sum(0), sum(1)];
+  const [least, most] = lengthsIn(segments);
   return {
-    ...sender(segments, random, seed),
-    firstBytes: first.length === 0 ? () => undefined : sender(first, random, ~seed).nextBytes,
+    ...segmentSource(segments, random, seed),
+    firstBytes: first.length === 0 ? () => undefined : segmentSource(first, random, ~seed).nextBytes,
     constantLengthBytes: least === most ? most : undefined,
     maxLengthBytes: most,
     messagesPerCycle: 1,
     hasMarker: segments.some((segment) => segment.kind === "marker"),
   };
-}
-
-function sender(segments: readonly Segment[], random: () => number, seed: number) {
-  const only = segments[0] ?? { kind: "bytes", bytes: new Uint8Array(0) };
-  if (segments.length <= 1 && only.kind === "bytes") return { constant: true, nextBytes: () => only.bytes };
-  const renderer = new Renderer(segments, random, seed);
-  return { constant: false, nextBytes: (uid: number, nowUs: number) => renderer.render(uid, nowUs) };
-}
-
-function resolved(
-  expression: Expression,
-  part: MessagePart,
-  options: CompileOptions,
-  globalRandom: () => number,
-): Segment {
-  if (expression.kind === "regex" && expression.scope === "global") {
-    return { kind: "bytes", bytes: randomBytes(expression.regex, globalRandom) };
-  }
-  if (expression.kind !== "file") return expression;
-  const bytes = options.files?.get(expression.path);
-  if (bytes !== undefined) return { kind: "bytes", bytes };
-  throw new TenkError(
-    "usage",
-    `Cannot send \\{<${expression.path}>} in ${part.name ?? "the message"}: the file was not read`,
-  );
-}
-
-/** Puts neighbouring bytes into one array, so that a message without expressions is one. */
-function joined(segments: readonly Segment[]): readonly Segment[] {
-  const result: Segment[] = [];
-  let run: Uint8Array[] = [];
-  const endRun = () => {
-    if (run.length > 0) result.push({ kind: "bytes", bytes: run.length === 1 ? run[0]! : concatenated(run) });
-    run = [];
-  };
-  for (const segment of segments) {
-    if (segment.kind === "bytes") {
-      run.push(segment.bytes);
-    } else {
-      endRun();
-      result.push(segment);
-    }
-  }
-  endRun();
-  return result;
-}
-
-function concatenated(arrays: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    result.set(array, offset);
-    offset += array.length;
-  }
-  return result;
 }
 
 /**
@@ -140,11 +85,12 @@ function concatenated(arrays: readonly Uint8Array[]): Uint8Array {
  * @example
  * filesNamedIn([{ kind: "text", text: "a\\{<body.json>}", first: false, unescape: false }]); // ["body.json"]
  */
-export function filesNamedIn(parts: readonly MessagePart[], regex: RegexOptions = {}): string[] {
-  const paths = parts.flatMap((part) =>
-    parseTemplate(part, regex).map((it) => (it.kind === "file" ? it.path : undefined)),
+export function filesNamedIn(parts: readonly MessagePart[], options: ExpressionOptions = {}): string[] {
+  const expressions = parts.flatMap((part) => parseTemplate(part, options));
+  const contents = expressions.flatMap((it): readonly Expression[] =>
+    it.kind === "frame" || it.kind === "raw" ? it.payload : [it],
   );
-  return [...new Set(paths.filter((path) => path !== undefined))];
+  return [...new Set(contents.flatMap((it) => (it.kind === "file" ? [it.path] : [])))];
 }
 
 /**

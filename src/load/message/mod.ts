@@ -1,4 +1,6 @@
 /** What a load test sends, and how it finds the reply. Pure: bytes in, bytes and counts out; time and randomness are arguments. */
+export type { ExpressionOptions } from "./expression.ts";
+export { compileFramed, type Framed, type FramedItem } from "./framed.ts";
 export { MARKER_BYTES, MARKER_PREFIX } from "./marker.ts";
 export { type MarkerFinder, messageMarkerFinder } from "./marker-finder.ts";
 export { type CompileOptions, compileConstant, compileMessages, filesNamedIn, type MessageSource } from "./message.ts";

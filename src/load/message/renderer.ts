@@ -11,7 +11,7 @@ const POINTER_DIGITS = 12;
 const MAX_VIEWS = 2048;
 
 /** What a renderer prints: files and global regexes have become bytes. */
-export type Segment = Exclude<Expression, { kind: "file" }>;
+export type Segment = Exclude<Expression, { kind: "file" | "frame" | "raw" }>;
 
 /** The fewest and the most bytes a segment takes. */
 export function lengthsOf(segment: Segment): readonly [least: number, most: number] {

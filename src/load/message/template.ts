@@ -1,5 +1,5 @@
-import { type Expression, parseExpression } from "./expression.ts";
-import type { RegexNode, RegexOptions } from "./regex-syntax.ts";
+import { type Expression, type ExpressionOptions, parseExpression } from "./expression.ts";
+import type { RegexNode } from "./regex-syntax.ts";
 import { refuseText, Scanner } from "./scanner.ts";
 import { unescapeBytes } from "./unescape.ts";
 
@@ -35,7 +35,7 @@ const BRACE = 0x7b;
  *
  * @throws {TenkError} `usage`, with the place
  */
-export function parseTemplate(part: MessagePart, options: RegexOptions = {}): Expression[] {
+export function parseTemplate(part: MessagePart, options: ExpressionOptions = {}): Expression[] {
   const { name = "the message", expressions = true } = part;
   const bytes = part.kind === "text" ? new TextEncoder().encode(part.text) : part.bytes;
   const parsed: Expression[] = [];
@@ -67,7 +67,7 @@ function expressionAt(
   bytes: Uint8Array,
   at: number,
   name: string,
-  options: RegexOptions,
+  options: ExpressionOptions,
   parsed: Expression[],
 ): number {
   const what = `the expression in ${name}`;

@@ -79,8 +79,8 @@ test("what cannot be read is refused with the expression, a caret, what was expe
     ["\\{re [a}", "column 6: the character class is not closed", undefined],
     ["\\{<>}", "expected a file name as in <file.txt>", undefined],
     ['\\{"open}', "the quoted text is not closed", undefined],
-    ["\\{ws.ping}", '"ws.ping" makes a WebSocket frame, and only plain TCP messages', undefined],
-    ['\\{raw "x"}', '"raw" keeps a message from WebSocket framing, and only plain TCP messages', undefined],
+    ["\\{ws.ping}", '"ws.ping" makes a WebSocket frame, and only `tenk load ws` sends frames', undefined],
+    ['\\{raw "x"}', '"raw" keeps a message from WebSocket framing, and only `tenk load ws` sends frames', undefined],
   ];
   for (const [text, message, hint] of table) {
     let thrown: unknown;
