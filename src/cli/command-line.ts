@@ -2,6 +2,8 @@
 const ADDRESSES = /^--(?:push|box|stats-url)(?==|$)/;
 /** A field's line whose name says that it has a secret, alone or behind `-H`. */
 const SECRET_FIELD = /^((?:-H|--header=)?\s*[\w-]*(?:auth|cookie|token|secret|key)[\w-]*:).*$/is;
+/** Options whose value is sent, whatever it looks like. */
+const TEXTS: ReadonlySet<string> = new Set(["--body", "-m", "--message", "-1", "--first-message"]);
 const MOST_CHARACTERS = 2000;
 
 /**
@@ -13,12 +15,12 @@ const MOST_CHARACTERS = 2000;
  * commandLine(["load", "tcp", "box:1", "-m", "a b"]); // "tenk load tcp box:1 -m 'a b'"
  */
 export function commandLine(args: readonly string[]): string | undefined {
-  const isHttp = args[0] === "load" && args[1] === "http";
+  const isHttp = args[0] === "load" && (args[1] === "http" || args[1] === "ws");
   const shown = args.map((arg, at) => {
     if (isHttp) {
       const before = args[at - 1] ?? "";
       if (isField(arg, before)) return arg.replace(SECRET_FIELD, "$1 …");
-      if (/^https?:/i.test(arg) && !before.startsWith("--body")) return bareAddress(arg);
+      if (/^(?:https?|wss?):/i.test(arg) && !TEXTS.has(before)) return bareAddress(arg);
     }
     const [option] = ADDRESSES.exec(arg) ?? [];
     if (option !== undefined && arg.length > option.length)

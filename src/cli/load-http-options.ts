@@ -5,7 +5,7 @@ import { filesOfRequests, type HttpOptions, parseStatusRanges } from "../load/mo
 import { withoutUndefined } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { addUrlOptions, type UrlWords, urlOptionsOf } from "./load-urls.ts";
-import { contentOf, percentiles, positive, seconds } from "./load-values.ts";
+import { contentOf, header, percentiles, positive, seconds } from "./load-values.ts";
 import { listOption, parseWorkers, valueOption } from "./options.ts";
 import { refuseHttpOptions } from "./wrk.ts";
 
@@ -168,12 +168,6 @@ export function perConnection({
     });
   }
   return p ?? pipeline;
-}
-
-function header(line: string): readonly [name: string, value: string] {
-  const [, name, value] = /^([^:\s]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-  if (name !== undefined && value !== undefined) return [name, value];
-  throw new TenkError("usage", `Cannot read "${line}": expected "Name: value"`);
 }
 
 /** Parsed here so that an error names its option. */

@@ -43,3 +43,10 @@ export function percentiles(text: string): number[] {
 export function verbosity(text: string): number {
   return Number(oneOf("0", "1", "2", "3")(text));
 }
+
+/** Parses a field of HTTP: `Name: value`. */
+export function header(line: string): readonly [name: string, value: string] {
+  const [, name, value] = /^([^:\s]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+  if (name !== undefined && value !== undefined) return [name, value];
+  throw new TenkError("usage", `Cannot read "${line}": expected "Name: value"`);
+}

@@ -1,5 +1,5 @@
 import type { DropCause, Report } from "../load/mod.ts";
-import { whole } from "./live-frame.ts";
+import { rate, whole } from "./live-frame.ts";
 import type { Paints } from "./terminal.ts";
 
 /** A line of a report: its name, and what stands behind it. */
@@ -40,4 +40,18 @@ export function bad(name: string, count: number, { red }: Paints): string {
 /** Escapes control characters of a message, which would reach the terminal. */
 export function visibleText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** What was planned and sent, and why some of it was not. */
+export function sentRows({ messages }: Report, paints: Paints): Row[] {
+  return [
+    [
+      "messages",
+      `${whole(messages.planned)} planned`,
+      `${whole(messages.sent)} sent, ${rate(messages.perSecondSent)}`,
+      bad("late", messages.late, paints),
+      bad("dropped", messages.dropped, paints),
+    ],
+    ...causeRows(dropWords(messages.droppedBy), paints, "dropped: "),
+  ];
 }

@@ -3,7 +3,8 @@ import { LATENCY_ROWS, outcomeOf, type PlanWriter, planText } from "../dash/mod.
 import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
 import { httpLatencyRows, httpRows, type LatencyRow, modelText, requestTable } from "./report-http.ts";
-import { bad, causeRows, dropWords, type Row, visibleText } from "./report-rows.ts";
+import { bad, causeRows, type Row, sentRows, visibleText } from "./report-rows.ts";
+import { webSocketLatencyRows, webSocketRows } from "./report-websocket.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -15,8 +16,8 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
   return [
     planLine(report, paints),
     table(factRows(report, paints), "ll"),
-    report.protocol === undefined ? "" : requestTable(report.protocol, paints),
-    report.protocol === undefined ? "" : modelText(report.protocol, paints),
+    report.protocol?.kind === "http" ? requestTable(report.protocol, paints) : "",
+    report.protocol?.kind === "http" ? modelText(report.protocol, paints) : "",
     latencyTable(latencyRows(report), paints),
     verdictText(report, paints),
   ]
@@ -36,7 +37,7 @@ export const WRITER: PlanWriter = {
 export function planLine(report: Pick<Report, "kind" | "target" | "plan" | "protocol">, { bold }: Paints): string {
   const { kind, target, protocol } = report;
   const what = protocol === undefined ? `${kind} ${target}` : protocol.url;
-  const version = protocol?.version === "2" ? "HTTP/2, " : "";
+  const version = protocol?.kind === "http" && protocol.version === "2" ? "HTTP/2, " : "";
   return `${bold(visibleText(what))}  ${version}${visibleText(planText(report, WRITER))}`;
 }
 
@@ -46,12 +47,15 @@ type AddressOutcomes = NonNullable<Report["connections"]["byAddress"]>;
 const SHOWN_ADDRESSES = 8;
 
 function factRows(report: Report, paints: Paints): string[][] {
-  const rows = [
-    ...connectionRows(report, paints),
-    ...(report.protocol === undefined ? messageRows(report, paints) : httpRows(report, report.protocol, paints)),
-    generatorRow(report, paints),
-  ];
+  const rows = [...connectionRows(report, paints), ...trafficRows(report, paints), generatorRow(report, paints)];
   return rows.map(([name, ...facts]) => [paints.dim(name), facts.join("  ")]);
+}
+
+function trafficRows(report: Report, paints: Paints): Row[] {
+  const { protocol } = report;
+  if (protocol?.kind === "http") return httpRows(report, protocol, paints);
+  if (protocol?.kind === "ws") return webSocketRows(report, protocol, paints);
+  return [...sentRows(report, paints), ["came back", ...cameBack(report, paints)], ...byteRows(report, paints)];
 }
 
 function connectionRows({ connections, timing }: Report, paints: Paints): Row[] {
@@ -69,18 +73,9 @@ function connectionRows({ connections, timing }: Report, paints: Paints): Row[] 
   ];
 }
 
-function messageRows(report: Report, paints: Paints): Row[] {
-  const { messages, bytes } = report;
+function byteRows(report: Report, paints: Paints): Row[] {
+  const { bytes } = report;
   return [
-    [
-      "messages",
-      `${whole(messages.planned)} planned`,
-      `${whole(messages.sent)} sent, ${rate(messages.perSecondSent)}`,
-      bad("late", messages.late, paints),
-      bad("dropped", messages.dropped, paints),
-    ],
-    ...causeRows(dropWords(messages.droppedBy), paints, "dropped: "),
-    ["came back", ...cameBack(report, paints)],
     ["bytes", `${formatBytes(bytes.sent)} sent`, `${formatBytes(bytes.received)} came back`],
     serverRow(report, paints),
   ];
@@ -141,7 +136,8 @@ function noteText(note: string | undefined): string {
 
 /** Of every latency, what it is called and from when to when it was taken. */
 function latencyRows({ latencyUs, protocol }: Report): LatencyRow[] {
-  if (protocol !== undefined) return httpLatencyRows(latencyUs, protocol);
+  if (protocol?.kind === "http") return httpLatencyRows(latencyUs, protocol);
+  if (protocol?.kind === "ws") return webSocketLatencyRows(latencyUs, protocol);
   return LATENCY_ROWS.map(([key, name, between]) => [latencyUs[key], name, between]);
 }
 

@@ -126,15 +126,8 @@ export interface RunReport {
     readonly service: Latencies;
     readonly send: Latencies;
   };
-  /** Of HTTP: what its answers were. */
-  readonly protocol?: {
-    readonly model: string;
-    readonly perSecond: number;
-    readonly status: Readonly<Record<string, number>>;
-    readonly wrongStatus: number;
-    readonly wrongBody: number | null;
-    readonly errorsBy: Readonly<Record<string, number>>;
-  };
+  /** Of HTTP and WebSocket: what came back. */
+  readonly protocol?: HttpSection | WebSocketSection;
   readonly server: {
     readonly received: number;
     readonly connectionsPeak: number;
@@ -160,6 +153,28 @@ export interface RunReport {
     readonly reason: string;
     readonly checks: readonly { readonly expect: string; readonly got: string; readonly pass: boolean }[];
   };
+}
+
+/** What the answers of HTTP were. */
+export interface HttpSection {
+  readonly kind: "http";
+  readonly model: string;
+  readonly perSecond: number;
+  readonly status: Readonly<Record<string, number>>;
+  readonly wrongStatus: number;
+  readonly wrongBody: number | null;
+  readonly errorsBy: Readonly<Record<string, number>>;
+}
+
+/** What came over WebSocket. */
+export interface WebSocketSection {
+  readonly kind: "ws";
+  readonly messages: number;
+  readonly contentBytes: number;
+  readonly pings: { readonly sent: number; readonly answered: number; readonly received: number };
+  readonly closes: Readonly<Record<string, number>>;
+  readonly errorsBy: Readonly<Record<string, number>>;
+  readonly latencyUs: { readonly ping?: Latencies };
 }
 
 /** The latencies of a report with their titles, and from when to when where the title does not say it. */

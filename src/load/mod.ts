@@ -18,6 +18,7 @@ export { compileConstant, compileMessages, filesNamedIn, type MessagePart } from
 export {
   EXPECTABLE,
   EXPECTABLE_OF_HTTP,
+  EXPECTABLE_OF_WEBSOCKET,
   type Expectation,
   type LoadPlan,
   type Machine,
@@ -30,8 +31,17 @@ export {
   readMachine,
   type ShapeDefaults,
 } from "./plan/mod.ts";
-export type { Check, HttpReport, Report, RequestReport, ServerReport, Verdict } from "./report.ts";
+export type {
+  Check,
+  HttpReport,
+  Report,
+  RequestReport,
+  ServerReport,
+  Verdict,
+  WebSocketReport,
+} from "./report.ts";
 export { readInstanceStats, SATURATION, statsProblemText } from "./result/mod.ts";
 export { LoadControl, type RunOptions, runLoad } from "./run.ts";
 export type { LoadSnapshot, Phase } from "./snapshot.ts";
 export { planTcp, type ReplyRule, type TcpOptions, type TcpPlan, tcp } from "./tcp/mod.ts";
+export { planWebSocket, type WebSocketOptions, type WebSocketPlan, webSocket } from "./websocket/mod.ts";

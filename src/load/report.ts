@@ -1,5 +1,5 @@
 import type { AddressOutcomes } from "../net/mod.ts";
-import type { ConnectPhase, DropCause, LatencySummary } from "./measure/mod.ts";
+import type { ConnectPhase, DropCause, LatencySummary, ProtocolLatency } from "./measure/mod.ts";
 
 /** One expectation, and whether it held. */
 export interface Check {
@@ -79,12 +79,46 @@ export interface HttpReport {
   readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
 }
 
+/** What WebSocket adds to a report. */
+export interface WebSocketReport {
+  readonly kind: "ws";
+  readonly url: string;
+  /** Connections by the subprotocol that the server chose: `{"mqtt": 10}`; `""` for none. */
+  readonly subprotocols: Readonly<Record<string, number>>;
+  /** Messages were sent as binary, not as text. */
+  readonly binary: boolean;
+  /** Payload of a frame, at most; null where messages were not fragmented. */
+  readonly fragmentBytes: number | null;
+  /** Complete ones that came, whether or not they answered anything. */
+  readonly messages: number;
+  /** In them, without frame headers. */
+  readonly contentBytes: number;
+  readonly pings: {
+    readonly sent: number;
+    readonly answered: number;
+    /** Pongs to no ping of ours, which RFC 6455 allows. */
+    readonly unexpectedPongs: number;
+    /** Of the server's own. */
+    readonly received: number;
+    /** Of these, those without a pong: the server did not read what it was sent before. */
+    readonly ignored: number;
+  };
+  /** How connections ended, the last ones too: `{"1000": 10, "no close frame": 1}`. */
+  readonly closes: Readonly<Record<string, number>>;
+  /** Frames and messages against RFC 6455, each of which ended its connection. */
+  readonly errors: number;
+  /** `{"a frame is masked": 1}` */
+  readonly errorsBy: Readonly<Record<string, number>>;
+  /** Parts of a connect, and pings; left out where there was none. */
+  readonly latencyUs: Readonly<Partial<Record<ProtocolLatency, LatencySummary>>>;
+}
+
 /** A report's section of its protocol. */
-export type ProtocolReport = HttpReport;
+export type ProtocolReport = HttpReport | WebSocketReport;
 
 /** The result of a run: also what `--json` prints. Times in milliseconds, latencies in microseconds. */
 export interface Report {
-  /** What was spoken: `tcp`, `http`. */
+  /** What was spoken: `tcp`, `http`, `ws`. */
   readonly kind: string;
   /** `host:port`, or the path of a Unix socket. */
   readonly target: string;

@@ -59,6 +59,7 @@ describe.if(hasBrowser())("a run on the page", () => {
       const page = await stand.open("about:blank");
       const run = fakeRun("12", Date.now(), 0.8, false);
       const protocol = {
+        kind: "http" as const,
         model: "closed",
         perSecond: 1234,
         status: { 200: 5000, 503: 12 },

@@ -77,7 +77,7 @@ export class LoadLoop {
     if (this.#sender) this.#dispatcher = new Dispatcher(plan, slice, this.#table, this.#sender, now);
     this.#receiver = new Receiver(plan, protocol, this.#table, this.tally, this.#recorder, this.#sender);
     const readMs = () => this.#receiver.lastMs;
-    this.#answers = new ToldAnswers(plan, this.#table, this.#sender, this.#dispatcher, now, readMs);
+    this.#answers = new ToldAnswers(plan, this.#table, this.tally, this.#sender, this.#dispatcher, now, readMs);
     this.#lifetimes = new Lifetimes(plan, this.#table, {
       begin: (slot) => this.#beginSlot(slot, this.now()),
       leave: (slot) => this.#leaveRotation(slot),
@@ -89,7 +89,7 @@ export class LoadLoop {
       chunk: (connection, bytes) => this.#received(connection, bytes),
       close: (connection, reason) => this.#closed(connection, reason),
       began: (connection, position) => this.#answers.began(connection, position),
-      answered: (connection, position, isLast) => this.#answers.answered(connection, position, isLast),
+      answered: (connection, position, isLast) => this.#answered(connection, position, isLast),
       failed: (connection, position) => this.#answers.failed(connection, position),
       leaving: ({ data: slot }) => slot >= 0 && this.#leaveRotation(slot),
       took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
@@ -292,6 +292,14 @@ export class LoadLoop {
     // A stop text among the last answers counts too: the run must not pass although it is over by then.
     if (this.#isRunning) this.stop("message-stop");
     else this.#endedBy = "message-stop";
+  }
+
+  #answered(connection: LoadConnection, position: number, isLast?: boolean): number {
+    const servedUs = this.#answers.answered(connection, position, isLast);
+    if (connection.data < 0 || this.#isQueued) return servedUs;
+    this.#receiver.sendNext(connection.data, this.#receiver.lastMs, this.#isRunning);
+    if (this.#isRunning) this.#lifetimes.answered(connection.data);
+    return servedUs;
   }
 
   #closed(connection: LoadConnection, reason: string | undefined): void {

@@ -1,5 +1,5 @@
 import type { AddressOutcomes } from "../../net/mod.ts";
-import type { ConnectPhase, Latencies } from "../measure/mod.ts";
+import type { Latencies, ProtocolLatency } from "../measure/mod.ts";
 import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 import type { ProtocolReport } from "../report.ts";
@@ -52,8 +52,8 @@ export interface TransportEvents {
   failed(connection: LoadConnection, position: number): void;
   /** The connection takes no more messages. `close` follows when those under way are answered. */
   leaving(connection: LoadConnection): void;
-  /** A part of a connect took so long. */
-  took(phase: ConnectPhase, ms: number): void;
+  /** A part of a connect, or a ping, took so long. */
+  took(name: ProtocolLatency, ms: number): void;
 }
 
 /** Opens the connections of one event loop. */

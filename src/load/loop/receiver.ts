@@ -48,7 +48,7 @@ export class Receiver {
     if (replies !== undefined && this.#sender !== undefined) {
       const count = replies.count(this.#table.replyState, slot * replies.intsPerConnection, bytes);
       for (let index = 0; index < count; index++) this.#sender.answered(slot, now);
-      if (count > 0 && this.#plan.pipeline > 0) this.#nextRequests(this.#sender, slot, now, sending);
+      if (count > 0) this.sendNext(slot, now, sending);
     }
     return stop?.seen(this.#table.stopState, slot * stop.intsPerConnection, bytes) ?? false;
   }
@@ -67,7 +67,10 @@ export class Receiver {
     this.#tally.unexpected += count;
   }
 
-  #nextRequests(sender: Sender, slot: number, now: number, sending: boolean): void {
+  /** Sends what waited for an answer that came on this slot. @param sending new messages may follow */
+  sendNext(slot: number, now: number, sending: boolean): void {
+    const sender = this.#sender;
+    if (sender === undefined || this.#plan.pipeline === 0) return;
     sender.sendWaiting(slot, now);
     if (this.#plan.pace !== "as-fast-as-possible" || !sending || !this.#table.rotation.has(slot)) return;
     while (sender.sendFreely(slot, now) > 0);

@@ -1,3 +1,4 @@
+import type { Tally } from "../measure/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -10,6 +11,7 @@ const EXPIRY_MS = 50;
 /** Handles what a transport tells of answers that it has found itself, and bounds how long they may take. */
 export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" | "failed"> {
   readonly #table: ConnectionTable;
+  readonly #tally: Tally;
   readonly #sender: Sender | undefined;
   readonly #dispatcher: Dispatcher | undefined;
   readonly #now: () => number;
@@ -22,12 +24,14 @@ export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" |
   constructor(
     plan: LoadPlan,
     table: ConnectionTable,
+    tally: Tally,
     sender: Sender | undefined,
     dispatcher: Dispatcher | undefined,
     now: () => number,
     readMs: () => number,
   ) {
     this.#table = table;
+    this.#tally = tally;
     this.#sender = sender;
     this.#dispatcher = dispatcher;
     this.#now = now;
@@ -44,6 +48,8 @@ export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" |
     if (slot < 0) return -1;
     const now = this.#readMs();
     const servedUs = this.#sender?.answered(slot, now, position) ?? -1;
+    // Where nothing is sent, the server's own messages are what the run is about.
+    if (this.#sender === undefined) this.#tally.received += 1;
     if (!isLast) this.freed(slot, now);
     return servedUs;
   }

@@ -1,11 +1,11 @@
-import { type ConnectPhase, LATENCIES, Latencies, type LatencyName } from "./latency.ts";
+import { LATENCIES, Latencies, type LatencyName, type ProtocolLatency } from "./latency.ts";
 import { PendingTimes } from "./pending-times.ts";
 
 /** Latencies that are shown while a run goes on. */
 const OF_MESSAGES = ["message", "send"] as const satisfies readonly PendingName[];
 
 /** Latencies of what may never end. */
-type PendingName = Exclude<LatencyName, ConnectPhase>;
+type PendingName = Exclude<LatencyName, ProtocolLatency>;
 
 /** Whole microseconds of the run, from its milliseconds. */
 export function runUs(ms: number): number {

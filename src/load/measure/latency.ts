@@ -15,13 +15,16 @@ export const CONNECT_PHASES = [
   "lookup", // of the target's name, once for the whole run
   "tcp", // from the connect's start to the TCP connection
   "tls", // from there to the end of the handshake
+  "upgrade", // from there to the answer of a WebSocket's opening handshake
 ] as const;
 
 export type ConnectPhase = (typeof CONNECT_PHASES)[number];
-export type LatencyName = (typeof LATENCIES)[number] | ConnectPhase;
+/** What a protocol may measure beside messages: parts of a connect, and how long a WebSocket's pongs take. */
+export type ProtocolLatency = ConnectPhase | "ping";
+export type LatencyName = (typeof LATENCIES)[number] | ProtocolLatency;
 
 /** Every name that a histogram may have. */
-export const ALL_LATENCIES: readonly LatencyName[] = [...LATENCIES, ...CONNECT_PHASES];
+export const ALL_LATENCIES: readonly LatencyName[] = [...LATENCIES, ...CONNECT_PHASES, "ping"];
 
 /** Of what never ended, such as a message without an answer: each counts as what it has waited. */
 export interface AtLeast {

@@ -11,6 +11,7 @@ export {
   Latencies,
   type LatencyName,
   type LatencySummary,
+  type ProtocolLatency,
   recordUs,
 } from "./latency.ts";
 export { LatencyRecorder, runUs } from "./latency-recorder.ts";

@@ -1,5 +1,5 @@
 import { type Expression, type ExpressionOptions, parseExpression } from "./expression.ts";
-import type { RegexNode } from "./regex-syntax.ts";
+import type { RegexNode, RegexOptions } from "./regex-syntax.ts";
 import { refuseText, Scanner } from "./scanner.ts";
 import { unescapeBytes } from "./unescape.ts";
 

@@ -8,7 +8,7 @@ import {
   TenkError,
 } from "../../base/mod.ts";
 import { LATENCIES, type LatencySummary } from "../measure/mod.ts";
-import type { Check, Report } from "../report.ts";
+import type { Check, HttpReport, Report, WebSocketReport } from "../report.ts";
 import type { Traffic } from "./load-plan.ts";
 
 /** What a report is measured against, without the verdict that comes of it. */
@@ -32,8 +32,17 @@ function count(read: Metric["read"], of?: Metric["of"]): Metric {
   return of === undefined ? { unit: "count", read } : { unit: "count", read, of };
 }
 
+function httpOf({ protocol }: Measured): HttpReport | undefined {
+  return protocol?.kind === "http" ? protocol : undefined;
+}
+
+function webSocketOf({ protocol }: Measured): WebSocketReport | undefined {
+  return protocol?.kind === "ws" ? protocol : undefined;
+}
+
 /** Answers of a class, such as 4 of `4xx`; undefined where the protocol has none. */
-function statuses({ protocol }: Measured, first: string): number | undefined {
+function statuses(report: Measured, first: string): number | undefined {
+  const protocol = httpOf(report);
   if (protocol === undefined) return undefined;
   if (first === "1") return protocol.interims;
   const counts = Object.entries(protocol.status).map(([status, many]) => (status.startsWith(first) ? many : 0));
@@ -72,15 +81,25 @@ const METRICS: Readonly<Record<string, Metric>> = {
 /** What only HTTP counts. */
 const HTTP_METRICS: Readonly<Record<string, Metric>> = {
   errors: count(({ protocol }) => protocol?.errors, sent),
-  wrongstatus: count(({ protocol }) => protocol?.wrongStatus, sent),
-  wrongbody: count(({ protocol }) => protocol?.wrongBody ?? undefined, sent),
-  redirects: count(({ protocol }) => protocol?.redirects, sent),
+  wrongstatus: count((report) => httpOf(report)?.wrongStatus, sent),
+  wrongbody: count((report) => httpOf(report)?.wrongBody ?? undefined, sent),
+  redirects: count((report) => httpOf(report)?.redirects, sent),
   ...Object.fromEntries(
     ["1xx", "2xx", "3xx", "4xx", "5xx"].map((name) => [name, count((report) => statuses(report, name[0]!), sent)]),
   ),
 };
 
-const PERCENTILE = /^(?:(connect|firstbyte|message|service|send)[.-])?(?:p(\d{1,2}(?:\.\d+)?|999|100)|(max))$/;
+/** What only WebSocket counts; `errors` are those of frames. */
+const WEBSOCKET_METRICS: Readonly<Record<string, Metric>> = {
+  pings: count((report) => webSocketOf(report)?.pings.sent),
+  pongs: count(
+    (report) => webSocketOf(report)?.pings.answered,
+    (report) => webSocketOf(report)?.pings.sent ?? 0,
+  ),
+};
+
+const PERCENTILE =
+  /^(?:(connect|firstbyte|message|service|send|upgrade|ping)[.-])?(?:p(\d{1,2}(?:\.\d+)?|999|100)|(max))$/;
 
 const PERCENTILES = ["p50", "p90", "p99", "p999", "max", "connect.p99", "service.p99"];
 
@@ -91,6 +110,16 @@ export const EXPECTABLE_OF_HTTP = [
   ...Object.keys(METRICS).filter((name) => !name.startsWith("server.") && name !== "unexpected"),
   ...Object.keys(HTTP_METRICS),
   ...PERCENTILES,
+];
+
+/** The same of WebSocket, which has no counters of a server. */
+export const EXPECTABLE_OF_WEBSOCKET = [
+  ...Object.keys(METRICS).filter((name) => !name.startsWith("server.")),
+  "errors",
+  ...Object.keys(WEBSOCKET_METRICS),
+  ...PERCENTILES,
+  "upgrade.p99",
+  "ping.p99",
 ];
 
 const COMPARISONS: Readonly<Record<string, (got: number, than: number) => boolean>> = {
@@ -174,6 +203,7 @@ export function parseExpectation(text: string): Expectation {
 function metricOf(name: string, text: string): Metric {
   if (Object.hasOwn(METRICS, name)) return METRICS[name]!;
   if (Object.hasOwn(HTTP_METRICS, name)) return HTTP_METRICS[name]!;
+  if (Object.hasOwn(WEBSOCKET_METRICS, name)) return WEBSOCKET_METRICS[name]!;
   const [, latency = "message", percent, max] = PERCENTILE.exec(name) ?? [];
   if (percent === undefined && max === undefined) {
     const meant = nearest(name, EXPECTABLE);
@@ -181,10 +211,13 @@ function metricOf(name: string, text: string): Metric {
       hint: `${meant ? `did you mean ${meant}? ` : ""}Known are ${EXPECTABLE.join(", ")}`,
     });
   }
-  const key = LATENCIES.find((each) => each.toLowerCase() === latency)!;
+  const key = LATENCIES.find((each) => each.toLowerCase() === latency);
+  const ofProtocol = latency as "upgrade" | "ping";
+  const summaryOf = (report: Measured) =>
+    key === undefined ? webSocketOf(report)?.latencyUs[ofProtocol] : report.latencyUs[key];
   const wantedPercent = max ? 100 : Number(percent === "999" ? "99.9" : percent);
-  const read = ({ latencyUs }: Measured) => percentileOf(latencyUs[key], wantedPercent);
-  const isAtLeast = (report: Measured) => (read(report) ?? 0) >= (report.latencyUs[key].atLeast?.fromUs ?? Infinity);
+  const read = (report: Measured) => percentileOf(summaryOf(report), wantedPercent);
+  const isAtLeast = (report: Measured) => (read(report) ?? 0) >= (summaryOf(report)?.atLeast?.fromUs ?? Infinity);
   return { unit: "us", read, isAtLeast };
 }
 
@@ -201,8 +234,8 @@ export function isUsual(percent: number): boolean {
   return USUAL[percent] !== undefined;
 }
 
-function percentileOf(summary: LatencySummary, percent: number): number | undefined {
-  if (summary.count === 0) return undefined;
+function percentileOf(summary: LatencySummary | undefined, percent: number): number | undefined {
+  if (summary === undefined || summary.count === 0) return undefined;
   const usual = USUAL[percent];
   return usual === undefined ? summary.more?.[`p${percent}`] : summary[usual];
 }

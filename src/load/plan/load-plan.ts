@@ -81,6 +81,8 @@ export interface Traffic {
    * are open. Otherwise connections take turns, and each has messages of its own that wait for its answers. Needs `reportsAnswers`.
    */
   readonly isQueued?: boolean;
+  /** The transport tells of each message that comes back, whether or not it is known which one it answers. */
+  readonly delimitsMessages?: boolean;
   /** What must hold where nothing is expected. @default {what `usualExpectations` says} */
   readonly usual?: readonly string[];
 }

@@ -2,6 +2,7 @@
 export {
   EXPECTABLE,
   EXPECTABLE_OF_HTTP,
+  EXPECTABLE_OF_WEBSOCKET,
   type Expectation,
   evaluate,
   isUsual,

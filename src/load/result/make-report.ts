@@ -200,7 +200,7 @@ function endingOf({ endedBy, connections, plan, timing, protocol }: Measured): s
   const after = `${formatDuration(timing.sendMs)}${plan.durationMs === null ? "" : ` of ${formatDuration(plan.durationMs)}`}`;
   const how = connections.opened === 0 ? "no connection could be opened" : "all connections were lost";
   // Connections of HTTP are opened again anyway.
-  const hint = protocol === undefined ? " (--reconnect opens them again)" : "";
+  const hint = protocol?.kind !== "http" ? " (--reconnect opens them again)" : "";
   return `no connection was left after ${after}: ${how}${hint}`;
 }
 
@@ -225,12 +225,16 @@ function reasonFor(measured: Measured, failed: readonly string[], unjudged: read
     ...(failed.some((check) => /\blate\b/.test(check)) ? lateText(messages) : []),
     // If a target answers nothing, later messages are dropped, which alone would look like a slow target.
     ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
-    ...(messages.unexpected > 0 ? [unexpectedText(messages)] : []),
+    ...(messages.unexpected > 0 ? [unexpectedText(measured)] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
   ];
   return parts.join("; ");
 }
 
-function unexpectedText({ unexpected, received }: Measured["messages"]): string {
-  return `${unexpected} of ${received} replies answered no message: is a reply what --reply-length, --reply-end or --latency-marker says`;
+function unexpectedText({ messages: { unexpected, received }, protocol }: Measured): string {
+  const why =
+    protocol?.kind === "ws"
+      ? "does the server send messages of its own? --latency-marker tells answers from them"
+      : "is a reply what --reply-length, --reply-end or --latency-marker says";
+  return `${unexpected} of ${received} replies answered no message: ${why}`;
 }

@@ -7,9 +7,9 @@ type Sums = Pick<Tally, "sent" | "received" | "bytesSent" | "bytesReceived" | "f
 /** Returns what came back, in messages: answers where they are told apart, else the bytes divided by the message's length. */
 export function messagesBack(
   tally: Sums,
-  { answersTold, lengthBytes }: Pick<Traffic, "answersTold" | "lengthBytes">,
+  { answersTold, delimitsMessages, lengthBytes }: Pick<Traffic, "answersTold" | "delimitsMessages" | "lengthBytes">,
 ): number {
-  if (answersTold || tally.received > 0) return tally.received;
+  if (answersTold || delimitsMessages || tally.received > 0) return tally.received;
   const bytes = tally.bytesSent - tally.firstBytesSent;
   // If every sent byte came back, the first messages did too.
   const back = tally.bytesReceived === tally.bytesSent ? bytes : tally.bytesReceived;

@@ -47,11 +47,7 @@ test.each<[string, Uint8Array, readonly string[]]>([
   ["a character in two fragments", concat(frame(0x01, "\xc3"), frame(0x80, "\xa9")), ["text \xc3\xa9"]],
   ["a pong", frame(0x8a, "!"), ["pong !"]],
   ["an empty close frame", frame(0x88, ""), ["close 1005 "]],
-  [
-    "a close frame, and nothing behind it",
-    concat(frame(0x88, "\x03\xe8bye"), frame(0x81, "late")),
-    ["close 1000 bye"],
-  ],
+  ["a close frame, and nothing behind it", concat(frame(0x88, "\x03\xe8bye"), frame(0x81, "late")), ["close 1000 bye"]],
 ])("%s is read, however it is cut", (_, bytes, told) => {
   expect(read([bytes])).toEqual([...told]);
   for (let place = 1; place < bytes.length; place++) expect(read(split(bytes, [place]))).toEqual([...told]);
@@ -116,5 +112,6 @@ run("frames of a server", SEEDS, (bytes, random) => {
   const places = Array.from({ length: 1 + random(6) }, () => random(bytes.length + 1));
   const cut = read(split(new Uint8Array(bytes), places));
   if (whole.join() !== cut.join()) throw new Error(`whole: ${whole.join()}, cut: ${cut.join()}`);
-  if (whole.slice(0, -1).some((line) => /^(close|broke)/.test(line))) throw new Error("told of something after the end");
+  if (whole.slice(0, -1).some((line) => /^(close|broke)/.test(line)))
+    throw new Error("told of something after the end");
 });

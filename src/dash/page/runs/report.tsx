@@ -1,4 +1,4 @@
-import { LATENCY_ROWS, outcomeOf, type RunReport } from "../../run.ts";
+import { type HttpSection, LATENCY_ROWS, outcomeOf, type RunReport, type WebSocketSection } from "../../run.ts";
 import { planText } from "../../run-plan.ts";
 import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../elements.tsx";
 import { bytes, compact, grouped, seconds, written } from "../format.ts";
@@ -48,7 +48,8 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
         <Scrolled class="panel" name="Achieved and planned">
           <h3>Achieved and planned</h3>
           <Achieved report={report} />
-          {report.protocol !== undefined && <Answers of={report.protocol} />}
+          {report.protocol?.kind === "http" && <Answers of={report.protocol} />}
+          {report.protocol?.kind === "ws" && <Frames of={report.protocol} />}
         </Scrolled>
         <Scrolled class="panel latency" name="Latency">
           <h3>Latency</h3>
@@ -152,11 +153,7 @@ function Achieved({ report }: { readonly report: RunReport }) {
 }
 
 /** The answers by status, and the model that asked for them. */
-function Answers({
-  of: { model, perSecond, status, wrongStatus, wrongBody },
-}: {
-  readonly of: NonNullable<RunReport["protocol"]>;
-}) {
+function Answers({ of: { model, perSecond, status, wrongStatus, wrongBody } }: { readonly of: HttpSection }) {
   const answers = Object.entries(status).map(([code, count]) => [`with ${code}`, count] as const);
   const wrong: readonly (readonly [string, number])[] = [
     ["with a status that is not expected", wrongStatus],
@@ -176,6 +173,37 @@ function Answers({
         {model === "open"
           ? "asked for as planned (open model)."
           : "each asked for when the one before had come (closed model): waits while the target stalls are not in the latencies."}
+      </p>
+    </>
+  );
+}
+
+/** What came over WebSocket, and how its connections ended. */
+function Frames({ of: { messages, contentBytes, pings, closes, latencyUs } }: { readonly of: WebSocketSection }) {
+  const { ping } = latencyUs;
+  const facts: readonly (readonly [string, number])[] = [
+    ["messages came back", messages],
+    ["pings", pings.sent],
+    ["pongs", pings.answered],
+    ["pings of the server", pings.received],
+    ...Object.entries(closes).map(
+      ([how, count]) => [/^\d+$/.test(how) ? `closed with ${how}` : `closed: ${how}`, count] as const,
+    ),
+  ];
+  return (
+    <>
+      <ul class="counts answers" aria-label="Frames">
+        {facts
+          .filter(([, count]) => count > 0)
+          .map(([name, count]) => (
+            <li key={name}>
+              <strong>{grouped(count)}</strong> <Foreign text={name} />
+            </li>
+          ))}
+      </ul>
+      <p class="note">
+        {bytes(contentBytes)} of content came back
+        {ping !== undefined && `; pongs took ${seconds(ping.p50 / 1e6)} (p50), ${seconds(ping.p99 / 1e6)} (p99)`}.
       </p>
     </>
   );
