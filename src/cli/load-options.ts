@@ -85,7 +85,7 @@ export function addLoadOptions(command: Command): readonly MessageWords[] {
   return messages;
 }
 
-function addContentOptions(command: Command, escapes: { readonly on: boolean }): readonly MessageWords[] {
+export function addContentOptions(command: Command, escapes: { readonly on: boolean }): readonly MessageWords[] {
   const messages: MessageWords[] = [];
   const text = (name: string, first: boolean) => (value: string) => {
     messages.push({ kind: "text", text: value, first, unescape: escapes.on, name });
@@ -188,20 +188,23 @@ function addOldNames(command: Command): void {
 }
 
 /** An `-e` holds for the texts after it: behind the last it does nothing. */
-export function unescapesNothing(words: LoadWords, messages: readonly MessageWords[]): boolean {
+export function unescapesNothing(
+  words: Pick<LoadWords, "unescapeMessageArgs" | "messageStop" | "latencyMarker" | "replyEnd">,
+  messages: readonly MessageWords[],
+): boolean {
   const texts = [...messages, words.messageStop, words.latencyMarker, words.replyEnd];
   return words.unescapeMessageArgs === true && !texts.some((text) => text?.unescape);
 }
 
-function durationOrForever(text: string): number {
+export function durationOrForever(text: string): number {
   return text === "-1" ? Number.POSITIVE_INFINITY : seconds(text);
 }
 
-function bandwidth(text: string): number {
+export function bandwidth(text: string): number {
   return text.trim() === "0" ? 0 : parseBandwidth(text);
 }
 
-function perConnectionRate(text: string): number {
+export function perConnectionRate(text: string): number {
   if (!text.startsWith("@")) return positive(parseRate)(text);
   throw new TenkError("unsupported", `a search for the rate that keeps a latency is spelled otherwise here`, {
     hint: `--find-limit --expect "p95<${text.slice(1)}"`,

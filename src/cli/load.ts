@@ -7,6 +7,7 @@ import { logLevel, runCommanded } from "./load-command.ts";
 import { loadHttpCommand } from "./load-http.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
 import { loadOptionsOf } from "./load-plan.ts";
+import { loadWsCommand } from "./load-ws.ts";
 import { startLogging } from "./logging.ts";
 import { examples, namesHelp } from "./options.ts";
 import { stderr } from "./terminal.ts";
@@ -17,7 +18,8 @@ export function loadCommand(exit: (code: number) => void): Command {
   return new Command("load")
     .description("Load tests: options spelled as the users of other tools know them.")
     .addCommand(loadTcpCommand(exit))
-    .addCommand(loadHttpCommand(exit));
+    .addCommand(loadHttpCommand(exit))
+    .addCommand(loadWsCommand(exit));
 }
 
 function loadTcpCommand(exit: (code: number) => void): Command {

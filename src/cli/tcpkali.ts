@@ -10,7 +10,10 @@ interface Refused {
 
 const STATSD = { why: "tenk does not speak StatsD", instead: "--json gives the report, and tenk up has /metrics" };
 const LISTENING = { why: "the generator only connects", instead: "tenk up --listen HOST:PORT listens" };
-const WEBSOCKET = { why: "only TCP and HTTP can be sent so far", instead: "leave it out" };
+const WEBSOCKET = {
+  why: "a WebSocket has a command of its own",
+  instead: "tenk load ws ws://HOST:PORT/PATH takes the other options",
+};
 const CERTIFICATE = { why: "it is for the listening side", instead: "--ssl alone connects with TLS" };
 
 /** Known by name so that a command line made for tcpkali fails with its reason, not as a typing error. */
@@ -18,7 +21,11 @@ export const REFUSED: readonly Refused[] = [
   { flags: "-l, --listen-port [address]", ...LISTENING },
   { flags: "--listen-mode [mode]", ...LISTENING },
   { flags: "--ws, --websocket", ...WEBSOCKET },
-  { flags: "-H, --header [header]", why: "fields belong to HTTP", instead: "tenk load http sends requests" },
+  {
+    flags: "-H, --header [header]",
+    why: "fields belong to HTTP",
+    instead: "tenk load ws sends them, and so does tenk load http",
+  },
   { flags: "--ssl-cert [file]", ...CERTIFICATE },
   { flags: "--ssl-key [file]", ...CERTIFICATE },
   { flags: "--statsd", ...STATSD },
@@ -43,9 +50,34 @@ export const REFUSED: readonly Refused[] = [
   },
 ];
 
+/** What `load ws` has, and what belongs to a stream of bytes. */
+const OF_WEBSOCKET = new Set(["--ws, --websocket", "-H, --header [header]"]);
+const REPLY = { why: "a message is a reply, however long it is", instead: "--echo or --wait-reply takes its latency" };
+const DUMP = { why: "frames are masked", instead: "a server that prints what it gets shows it" };
+const REFUSED_FOR_WEBSOCKET: readonly Refused[] = [
+  ...REFUSED.filter(({ flags }) => !OF_WEBSOCKET.has(flags)),
+  { flags: "--reply-length [size]", ...REPLY },
+  { flags: "--reply-end [text]", ...REPLY },
+  { flags: "--ssl", why: "it believes any certificate", instead: "wss://HOST/PATH, and --insecure to do so" },
+  { flags: "-d, --dump-one [time]", why: "frames are masked", instead: "if the duration was meant: -T 30s" },
+  ...["--dump-one-in", "--dump-one-out", "--dump-all", "--dump-all-in", "--dump-all-out"].map((flags) => ({
+    flags,
+    ...DUMP,
+  })),
+];
+
 /** Adds them, hidden in the help. */
 export function refuseTcpkaliOptions(command: Command): void {
-  for (const { flags, why, instead } of REFUSED) {
+  refuseOptions(command, REFUSED);
+}
+
+/** The same for `load ws`. */
+export function refuseForWebSocket(command: Command): void {
+  refuseOptions(command, REFUSED_FOR_WEBSOCKET);
+}
+
+function refuseOptions(command: Command, refused: readonly Refused[]): void {
+  for (const { flags, why, instead } of refused) {
     const option = new Option(flags).hideHelp();
     command.addOption(option).on(`option:${option.name()}`, () => {
       const names = flags.replace(/ \[.*$/, "");

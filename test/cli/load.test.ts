@@ -280,7 +280,7 @@ describe("tenk load tcp", () => {
       'tenk: --expect: Cannot read the expectation "p99<50": Cannot read "50" as a duration (expected a time with its unit, such as 50ms)',
     ],
     [["--stats-url", "localhost"], "--stats-url"],
-    [["--ws"], "--ws, --websocket is not carried over from tcpkali"],
+    [["--ws"], "tenk load ws ws://HOST:PORT/PATH takes the other options"],
   ])("%j is refused before anything is opened", async (words, part) => {
     const { code, stdout, stderr } = await tenk(["load", "tcp", target, ...words]);
     expect(stderr).toContain(part);
