@@ -9,7 +9,10 @@ export interface HttpTargetOptions {
   tls?: ClientTlsOptions;
   /** Asks for a name's addresses, the preferred one first. @default the system's resolver */
   lookup?: (name: string) => Promise<readonly string[]>;
-  /** Connections open or being opened, at most, those of tunnels included. @default {1024} */
+  /**
+   * Connections open or being opened, at most. Those that became tunnels do not count: each is held by a client's own connection,
+   * and the bound is there for requests, which a slow target would otherwise get without end. @default {1024}
+   */
   maxConnections?: number;
   /** Requests that may wait while `maxConnections` are in use; further ones fail at once. @default {1024} */
   maxWaiting?: number;

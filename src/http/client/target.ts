@@ -144,6 +144,7 @@ export class HttpTarget implements ExchangeOwner, Ticked {
 
   tunnelled(change: 1 | -1): void {
     this.#totals.tunnels += change;
+    if (change > 0) this.#openMore();
   }
 
   unsolicited(): void {
@@ -207,7 +208,7 @@ export class HttpTarget implements ExchangeOwner, Ticked {
   }
 
   get #hasRoom(): boolean {
-    return this.#open.size + this.#opening < this.settings.maxConnections;
+    return this.#open.size - this.#totals.tunnels + this.#opening < this.settings.maxConnections;
   }
 
   /** Requests for which a connection is being opened do not count. */

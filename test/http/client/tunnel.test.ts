@@ -123,3 +123,14 @@ test("a caller may end it from within its first event", async () => {
   await recorder.done;
   expect(recorder.events).toEqual(["101", "end"]);
 });
+
+test("tunnels take no places of requests", async () => {
+  const raw = await bench.raw(({ received, socket }) => {
+    if (received === UPGRADE) socket.write(SWITCH);
+  });
+  const target = bench.target({ url: raw.url, maxConnections: 1 });
+  const tunnels = [1, 2, 3].map(() => send(target, UPGRADE, { isUpgrade: true }));
+  await until(() => tunnels.every(({ status }) => status === 101));
+  expect(target.counts()).toMatchObject({ open: 3, tunnels: 3, waiting: 0 });
+  expect(raw.connections.length).toBe(3);
+});
