@@ -54,6 +54,33 @@ describe.if(hasBrowser())("a run on the page", () => {
   );
 
   test(
+    "over WebSocket has its pings, its close codes and its errors",
+    async () => {
+      const page = await stand.open("about:blank");
+      const run = fakeRun("14", Date.now(), 0.8, false);
+      const protocol = {
+        kind: "ws" as const,
+        messages: 5000,
+        contentBytes: 20_000,
+        pings: { sent: 40, answered: 38, received: 0 },
+        closes: { 1000: 9, "no close frame": 1 },
+        errorsBy: { "a frame is masked": 2 },
+        latencyUs: { ping: run.report.latencyUs.message },
+      };
+      stand.instance.runs = [{ ...run, report: { ...run.report, kind: "ws", protocol } }];
+      await page.goto(`${stand.instance.url}#/runs/14`);
+      await sees(
+        page,
+        ".answers",
+        /^5 000 messages came back40 pings38 pongs9 closed with 10001 closed: no close frame$/,
+      );
+      expect(await page.locator(".counts li").allTextContents()).toContain("2 a frame is masked");
+      await page.getByText("of content came back; pongs took", { exact: false }).waitFor();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "over HTTP has its answers by status, its errors, and its model",
     async () => {
       const page = await stand.open("about:blank");

@@ -47,7 +47,7 @@ async function visit(path: string): Promise<string> {
       chunk: nothing,
       close: () => ended.resolve(),
       began: nothing,
-      answered: nothing,
+      answered: () => -1,
       failed: nothing,
       leaving: nothing,
       took: nothing,
