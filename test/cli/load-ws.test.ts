@@ -73,6 +73,7 @@ describe("options", () => {
     [["-r", "10"], "there is a rate, but no message"],
     [["-m", "\\{ws.ping}", "--echo"], "holds no message, which could be answered"],
     [["-m", "a", "--pipeline", "2"], "give --wait-reply, --echo or --latency-marker"],
+    [["-m", '\\{raw ""}'], "nothing is sent at a time"],
     [["-m", "\\{ws.pang}"], "expected one of ws.continuation"],
     [["-em", "\\xff"], "--binary sends any bytes"],
     [["-m", "a", "--echo", "--latency-marker", "a"], "exclude each other"],

@@ -33,7 +33,7 @@ export interface WebSocketShared {
   readonly maxMessageBytes: number;
   readonly masks: Masks;
   readonly answers: AnswerFinder;
-  /** Of a connect with TCP, TLS and the opening handshake. */
+  /** Of a connect with TCP, TLS and the opening handshake; 0 = no bound. */
   readonly timeoutMs: number;
   /** The plan says that nothing is read once the connection is open. */
   readonly isDeaf: boolean;
@@ -136,7 +136,7 @@ export class WebSocketConnection implements LoadConnection, FrameReaderEvents {
     this.#response = new UpgradeResponse(key, subprotocols);
     this.#shared.pending.add(this);
     socket.write(bytes);
-    socket.deadline(Math.max(1, timeoutMs - (nowMs - this.startedMs)), nowMs);
+    if (timeoutMs > 0) socket.deadline(Math.max(1, timeoutMs - (nowMs - this.startedMs)), nowMs);
   }
 
   read(bytes: Uint8Array): void {

@@ -114,6 +114,7 @@ export function planWebSocket(options: WebSocketOptions): WebSocketPlan {
   const messagesPerSend = messagesIn(framed.items);
   checkNotNegative(own, NOT_NEGATIVE);
   checkMessages(framed, own);
+  if (sends && source.maxLengthBytes === 0) refuse("nothing is sent at a time", "give raw at least one byte");
   if (answersTold && messagesPerSend === 0) refuse("what is sent holds no message, which could be answered", "give -m");
   if (plan.pipeline > 0 && !answersTold)
     refuse("waiting for replies needs to know what one is", "give --wait-reply, --echo or --latency-marker");
