@@ -40,8 +40,7 @@ const SO_BUF_LOCK = 72;
 const SOCK_SNDBUF_LOCK = 1;
 const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
-const IPPROTO_TCP = 6;
-const TCP_INFO = 11;
+export const IPPROTO_TCP = 6;
 const TIOCOUTQ = 0x5411;
 const AF_UNIX = 1;
 const AF_INET = 2;
@@ -136,6 +135,9 @@ export function readOption(descriptor: number, level: number, option: number): n
   return value[0]!;
 }
 
+const optionLength = new Uint32Array(1);
+const queuedInKernel = new Int32Array(1);
+
 /** The kernel's initial receive buffer by default (net.ipv4.tcp_rmem), which grows. */
 const USUAL_RECEIVE_BYTES = 64 * 1024;
 
@@ -151,89 +153,17 @@ export function boundReceiveBuffer(descriptor: number, bytes: number, sendBuffer
   libc.setsockopt(descriptor, SOL_SOCKET, SO_BUF_LOCK, ptr(locks), 4);
 }
 
-/** The kernel's measurements of a TCP connection. */
-export interface TcpInfo {
-  /** Smoothed round-trip time in milliseconds, as the kernel measured it from acknowledgements. */
-  rttMs: number;
-  rttVarianceMs: number;
-  /** Time-outs in a row of what was sent last: above 0 the peer is not answering now. */
-  retransmits: number;
-  /** Segments sent again since the connection opened. */
-  totalRetransmits: number;
-  /** Segments now taken for lost. */
-  lostSegments: number;
-  /** Segments sent and not acknowledged yet. */
-  unackedSegments: number;
-  /** Segments that may be under way at a time. */
-  sendCongestionWindow: number;
-  /** Bytes in a segment. */
-  sendSegmentBytes: number;
+/** Reads a socket option into `value`. @returns how many bytes the kernel wrote; -1 where it refuses */
+export function readOptionInto(descriptor: number, level: number, option: number, value: DataView): number {
+  optionLength[0] = value.byteLength;
+  return libc.getsockopt(descriptor, level, option, ptr(value), ptr(optionLength)) < 0 ? -1 : optionLength[0]!;
 }
 
-/**
- * struct tcp_info, of which only the oldest 104 bytes are asked for: same place on every Linux since 2.6, on x86-64 and
- * arm64 alike. Offsets by include/uapi/linux/tcp.h (8 bytes of u8 and bit fields, then u32): tcpi_retransmits 2,
- * tcpi_snd_mss 16, tcpi_unacked 24, tcpi_lost 32, tcpi_rtt 68 and tcpi_rttvar 72 (microseconds), tcpi_snd_cwnd 80,
- * tcpi_total_retrans 100.
- */
-const TCP_INFO_BYTES = 104;
-const infoView = new DataView(new ArrayBuffer(TCP_INFO_BYTES));
-const infoLength = new Uint32Array(1);
-
-/** Costs one system call. Undefined for a Unix socket and for a closed descriptor. */
-export function tcpInfo(descriptor: number): TcpInfo | undefined {
-  infoLength[0] = TCP_INFO_BYTES;
-  const result = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, ptr(infoView), ptr(infoLength));
-  if (result < 0 || infoLength[0] < TCP_INFO_BYTES) return undefined;
-  const number = (offset: number) => infoView.getUint32(offset, true);
-  return {
-    rttMs: number(68) / 1000,
-    rttVarianceMs: number(72) / 1000,
-    retransmits: infoView.getUint8(2),
-    totalRetransmits: number(100),
-    lostSegments: number(32),
-    unackedSegments: number(24),
-    sendCongestionWindow: number(80),
-    sendSegmentBytes: number(16),
-  };
-}
-
-/** How many of the bytes written to a socket have arrived. */
-export interface SendProgress {
-  /** Changes whenever the peer's kernel has taken bytes. */
-  readonly mark: number;
-  /** Since its last acknowledgement; 0 for a Unix socket, which has none. */
-  readonly quietMs: number;
-  /** Bytes in the kernel that the peer's kernel has not acknowledged; our FIN counts as one. */
-  readonly unackedBytes: number;
-  /** Our FIN is in the kernel, and with it all that was to go before it. */
-  readonly finQueued: boolean;
-}
-
-/** Linux's names for them (include/net/tcp_states.h): FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, LAST_ACK, CLOSING. */
-const STATES_WITH_FIN: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 11]);
-/** As far as tcpi_bytes_acked reaches (Linux 4.1). */
-const PROGRESS_BYTES = 128;
-const progressView = new DataView(new ArrayBuffer(PROGRESS_BYTES));
-const progressLength = new Uint32Array(1);
-const queuedInKernel = new Int32Array(1);
-
-/** Two system calls. Offsets as for {@link TCP_INFO_BYTES}: tcpi_state 0, tcpi_last_ack_recv 56, tcpi_bytes_acked 120. */
-export function sendProgress(descriptor: number): SendProgress {
+/** Bytes in the kernel that the peer's kernel has not acknowledged; our FIN counts as one. */
+export function unackedBytes(descriptor: number): number {
   queuedInKernel[0] = 0;
   libc.ioctl(descriptor, TIOCOUTQ, ptr(queuedInKernel));
-  const unackedBytes = queuedInKernel[0]!;
-  progressLength[0] = PROGRESS_BYTES;
-  const result = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, ptr(progressView), ptr(progressLength));
-  if (result < 0 || progressLength[0] < PROGRESS_BYTES) {
-    return { mark: unackedBytes, quietMs: 0, unackedBytes, finQueued: unackedBytes === 0 };
-  }
-  return {
-    mark: Number(progressView.getBigUint64(120, true)),
-    quietMs: progressView.getUint32(56, true),
-    unackedBytes,
-    finQueued: STATES_WITH_FIN.has(progressView.getUint8(0)),
-  };
+  return queuedInKernel[0]!;
 }
 
 const linger = new Int32Array(2);
@@ -245,16 +175,6 @@ const linger = new Int32Array(2);
 export function resetOnClose(descriptor: number, isOn: boolean): void {
   linger[0] = isOn ? 1 : 0;
   libc.setsockopt(descriptor, SOL_SOCKET, SO_LINGER, ptr(linger), 8);
-}
-
-/** tcpi_state of a connection that was reset, or that both sides closed (include/net/tcp_states.h). */
-const TCP_CLOSE = 7;
-
-/** Returns whether a TCP connection is over for the kernel: after the peer's FIN alone it is not. */
-export function isOver(descriptor: number): boolean {
-  infoLength[0] = TCP_INFO_BYTES;
-  const result = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, ptr(infoView), ptr(infoLength));
-  return result === 0 && infoView.getUint8(0) === TCP_CLOSE;
 }
 
 /** The process's limit of open descriptors (RLIMIT_NOFILE, soft). */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TcpInfo, tcpInfo } from "../../src/net/ffi.ts";
+import { type TcpInfo, tcpInfo } from "../../src/net/tcp-info.ts";
 import { Client, until } from "./support.ts";
 
 const cleanups: (() => void)[] = [];

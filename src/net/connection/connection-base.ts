@@ -1,8 +1,9 @@
 import type { ProxyHeader } from "../../wire/mod.ts";
 import type { Pace, Paced } from "../bandwidth/mod.ts";
 import { Count } from "../counts.ts";
-import { descriptorOf, sendProgress, takeBytes } from "../ffi.ts";
+import { descriptorOf, takeBytes } from "../ffi.ts";
 import type { RawSocket } from "../socket-events.ts";
+import { sendProgress } from "../tcp-info.ts";
 import { type TlsInfo, tlsInfo } from "../tls/mod.ts";
 import type { ConnectionContext } from "./context.ts";
 import {

@@ -6,8 +6,8 @@ import {
   pageOfConnections,
 } from "../connection-page.ts";
 import { Count } from "../counts.ts";
-import { tcpInfo } from "../ffi.ts";
 import { registered, type WorkerMessage, type WorkerRequest } from "../requests.ts";
+import { tcpInfo } from "../tcp-info.ts";
 import type { LoopListener } from "./listener.ts";
 
 /** Handles a request of the listener's server on one event loop. @throws {TenkError} why it cannot be done */

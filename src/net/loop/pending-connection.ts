@@ -1,8 +1,9 @@
 import { decodeProxyHeader, HeadBuffer, type ProxyHeader, readClientHello } from "../../wire/mod.ts";
 import { Count } from "../counts.ts";
-import { descriptorOf, discardBytes, isOver, MOST_PEEKED_BYTES, peekBytes } from "../ffi.ts";
+import { descriptorOf, discardBytes, MOST_PEEKED_BYTES, peekBytes } from "../ffi.ts";
 import type { CloseReason } from "../reasons.ts";
 import type { RawSocket, SocketEvents } from "../socket-events.ts";
+import { isOver } from "../tcp-info.ts";
 import { closeSecure, Handshake, type ServerTls, type UpgradeRequest } from "../tls/mod.ts";
 
 /** Gets each pending connection back, once: ready to be served, or failed. */

@@ -1,5 +1,6 @@
-import { descriptorOf, finishDescriptor, sendProgress } from "../ffi.ts";
+import { descriptorOf, finishDescriptor } from "../ffi.ts";
 import type { RawSocket } from "../socket-events.ts";
+import { sendProgress } from "../tcp-info.ts";
 
 /**
  * Closes a socket under TLS now. Left to itself the runtime keeps its descriptor until the peer has taken what is encrypted

@@ -1,6 +1,7 @@
 import { systemCodeOf } from "../../base/mod.ts";
-import { descriptorOf, isOver } from "../ffi.ts";
+import { descriptorOf } from "../ffi.ts";
 import { type RawSocket, type SocketEvents, UNREAD_SOCKET_EVENTS } from "../socket-events.ts";
+import { isOver } from "../tcp-info.ts";
 
 /** The owner of the raw half of a TLS socket: it ignores events, since the encrypted half reports them. */
 const NOBODY: SocketEvents = {
