@@ -18,18 +18,25 @@ const libc = dlopen("libc.so.6", {
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
   if_nametoindex: { args: ["ptr"], returns: "u32" },
+  getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  recvmmsg: { args: ["i32", "ptr", "u32", "i32", "ptr"], returns: "i32" },
+  sendmmsg: { args: ["i32", "ptr", "u32", "i32"], returns: "i32" },
+  poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  eventfd: { args: ["u32", "i32"], returns: "i32" },
+  read: { args: ["i32", "ptr", "u64"], returns: "i64" },
+  write: { args: ["i32", "ptr", "u64"], returns: "i64" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 }).symbols;
 
 // Linux numbers, the same on x86-64 and arm64 (include/uapi/asm-generic/socket.h, include/uapi/linux/in.h).
-const SOL_SOCKET = 1;
+export const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
+export const SO_RCVBUF = 8;
 const SO_KEEPALIVE = 9;
 const SO_LINGER = 13;
 const IP_TOS = 1;
-const IPPROTO_IPV6 = 41;
+export const IPPROTO_IPV6 = 41;
 const IPV6_TCLASS = 67;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
@@ -38,19 +45,21 @@ const TCP_USER_TIMEOUT = 18;
 const TCP_FASTOPEN = 23;
 const SO_BUF_LOCK = 72;
 const SOCK_SNDBUF_LOCK = 1;
-const IPPROTO_IP = 0;
+export const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IPPROTO_TCP = 6;
 const TIOCOUTQ = 0x5411;
 const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
 const SHUT_RDWR = 2;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const EFD_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 
 /** The largest i32: of a larger size the kernel reads only the lower bits. */
 const LARGEST_NUMBER = 2 ** 31 - 1;
@@ -69,11 +78,12 @@ export class SystemError extends Error {
   }
 }
 
-function errno(): number {
+/** Of the call before. */
+export function errno(): number {
   return read.i32(libc.__errno_location()!, 0);
 }
 
-function check(result: number, call: string): number {
+export function check(result: number, call: string): number {
   if (result < 0) throw new SystemError(call);
   return result;
 }
@@ -83,7 +93,7 @@ export function setBacklog(descriptor: number, backlog: number): void {
   check(libc.listen(descriptor, backlog), "listen");
 }
 
-function setNumber(descriptor: number, level: number, option: number, value: number, call: string): void {
+export function setNumber(descriptor: number, level: number, option: number, value: number, call: string): void {
   const bytes = new Int32Array([Math.min(value, LARGEST_NUMBER)]);
   check(libc.setsockopt(descriptor, level, option, ptr(bytes), 4), call);
 }
@@ -311,4 +321,58 @@ export function dial(to: SocketAddress, options: DialOptions): number {
     libc.close(descriptor);
     throw error;
   }
+}
+
+/** Where typed memory is. It must have been made by `new ArrayBuffer`: a small view's own memory may be moved when `.buffer` is first read. */
+export function pointerTo(memory: Uint8Array | Uint32Array): number {
+  return ptr(memory);
+}
+
+/** @throws {SystemError} `EMFILE`, `EAFNOSUPPORT` */
+export function datagramSocket(family: number): number {
+  return check(libc.socket(family, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0), "socket");
+}
+
+/** @throws {SystemError} `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` */
+export function bindSocket(descriptor: number, { bytes }: SocketAddress): void {
+  check(libc.bind(descriptor, ptr(bytes), bytes.length), "bind");
+}
+
+/** Returns the port that a socket is bound to. */
+export function portOf(descriptor: number): number {
+  const bytes = new DataView(new ArrayBuffer(28));
+  check(libc.getsockname(descriptor, ptr(bytes), ptr(new Uint32Array([28]))), "getsockname");
+  return bytes.getUint16(2);
+}
+
+/** Reads up to `most` datagrams into an array of struct mmsghdr. @returns how many; -1 with `errno` */
+export function receiveDatagrams(descriptor: number, headers: number, most: number): number {
+  return libc.recvmmsg(descriptor, headers as never, most, MSG_DONTWAIT, null);
+}
+
+/** Sends the first `count` of an array of struct mmsghdr. @returns how many; -1 with `errno` of the first */
+export function sendDatagrams(descriptor: number, headers: number, count: number): number {
+  return libc.sendmmsg(descriptor, headers as never, count, MSG_DONTWAIT);
+}
+
+/** Blocks this thread until one of an array of struct pollfd is ready. @param timeoutMs -1 = none @returns how many are */
+export function poll(entries: Int32Array, count: number, timeoutMs: number): number {
+  return libc.poll(ptr(entries), count, timeoutMs);
+}
+
+/** Returns a descriptor that is readable once it was rung: how a thread that blocks in `poll` is called. */
+export function doorbell(): number {
+  return check(libc.eventfd(0, EFD_NONBLOCK_CLOEXEC), "eventfd");
+}
+
+const ring = new BigUint64Array(new ArrayBuffer(8)).fill(1n);
+const rung = new BigUint64Array(new ArrayBuffer(8));
+
+export function ringDoorbell(descriptor: number): void {
+  libc.write(descriptor, ptr(ring), 8);
+}
+
+/** Makes it quiet again. */
+export function answerDoorbell(descriptor: number): void {
+  libc.read(descriptor, ptr(rung), 8);
 }
