@@ -1,0 +1,5 @@
+export { UdpCount, type UdpCounts } from "./counts.ts";
+export { listenUdp, type UdpOptions, type UdpServer } from "./listen-udp.ts";
+export { copyPeerIp, peerAddress, peerPort } from "./peer.ts";
+export type { Asker } from "./sender.ts";
+export type { DatagramContext, DatagramHandler, DatagramView, ServeDatagrams } from "./types.ts";

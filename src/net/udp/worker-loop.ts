@@ -1,0 +1,153 @@
+import { messageOf } from "../../base/mod.ts";
+import { answerDoorbell, poll } from "../ffi.ts";
+import { UdpCount } from "./counts.ts";
+import { CONTROL_BYTES, type Datagrams, IN_BYTES, PEER_BYTES } from "./datagrams.ts";
+import type { HandOver } from "./hand-over.ts";
+import type { DatagramHandler, DatagramView } from "./types.ts";
+
+const POLLIN = 1;
+/** An error of a handler is told at most so often: whoever sends datagrams may be able to cause it. */
+const TELL_EVERY_MS = 1000;
+
+export interface LoopParts {
+  readonly sockets: readonly number[];
+  readonly doorbell: number;
+  readonly datagrams: Datagrams;
+  readonly counts: Float64Array;
+  readonly handOver: HandOver;
+  /** Wakes the thread that drains `handOver`. */
+  readonly call: () => void;
+  /** The doorbell was rung. @returns whether to go on */
+  readonly rung: () => boolean;
+  readonly failed: (error: string) => void;
+}
+
+/**
+ * Answers datagrams until `rung` says it is over: a thread that blocks in `poll`, and for each batch makes two system calls.
+ *
+ * ```text
+ *   poll ─► receive (≤ size) ─► handler, handler, … ─► send ─► again while batches are full ─► poll
+ * ```
+ */
+export class WorkerLoop implements DatagramView {
+  from = 0;
+  length = 0;
+  to = 0;
+  peerAt = 0;
+  nowMs = 0;
+  readonly bytes: Uint8Array;
+  readonly out: Uint8Array;
+  readonly room: number;
+  readonly peers: Uint8Array;
+  readonly #parts: LoopParts;
+  readonly #handler: DatagramHandler;
+  #index = 0;
+  #socket = 0;
+  #isHandingOver = false;
+  #toldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: LoopParts, handler: DatagramHandler) {
+    const { bytes, out, outBytes, peers } = parts.datagrams;
+    this.#parts = parts;
+    this.#handler = handler;
+    this.bytes = bytes;
+    this.out = out;
+    this.room = outBytes;
+    this.peers = peers;
+  }
+
+  run(): void {
+    const { sockets, doorbell, datagrams } = this.#parts;
+    const entries = new Int32Array(new ArrayBuffer((sockets.length + 1) * 8));
+    for (const [index, descriptor] of [...sockets, doorbell].entries()) {
+      entries[index * 2] = descriptor;
+      entries[index * 2 + 1] = POLLIN;
+    }
+    for (;;) {
+      poll(entries, sockets.length + 1, -1);
+      for (const [index, descriptor] of sockets.entries()) {
+        // The upper half says what is ready; an error is ready too, and reading ends it.
+        if (entries[index * 2 + 1]! >>> 16 === 0) continue;
+        this.#socket = index;
+        while (this.#answerBatch(descriptor) === datagrams.size);
+      }
+      if (entries[sockets.length * 2 + 1]! >>> 16 === 0) continue;
+      answerDoorbell(doorbell);
+      if (!this.#parts.rung()) return;
+    }
+  }
+
+  handOver(): boolean {
+    const { datagrams, handOver, counts } = this.#parts;
+    const index = this.#index;
+    const isTaken = handOver.push(
+      this.#socket,
+      datagrams.peers,
+      index * PEER_BYTES,
+      datagrams.peerBytes(index),
+      datagrams.controls,
+      index * CONTROL_BYTES,
+      datagrams.controlBytes(index),
+      this.bytes,
+      this.from,
+      this.length,
+    );
+    counts[isTaken ? UdpCount.handedOver : UdpCount.handOverFull]! += 1;
+    this.#isHandingOver = true;
+    return isTaken;
+  }
+
+  #answerBatch(descriptor: number): number {
+    const { datagrams, counts, handOver, call } = this.#parts;
+    const count = datagrams.receive(descriptor);
+    if (count === 0) return 0;
+    this.nowMs = Date.now();
+    let bytesRead = 0;
+    let bytesWritten = 0;
+    for (let index = 0; index < count; index++) {
+      const length = this.#answerOne(index);
+      bytesRead += this.length;
+      bytesWritten += length;
+      datagrams.answer(index, length);
+    }
+    const { sent, failed } = datagrams.send(descriptor, count);
+    counts[UdpCount.batches]! += 1;
+    counts[UdpCount.received]! += count;
+    counts[UdpCount.bytesRead]! += bytesRead;
+    counts[UdpCount.sent]! += sent;
+    counts[UdpCount.bytesWritten]! += bytesWritten;
+    counts[UdpCount.sendFailed]! += failed;
+    if (this.#isHandingOver) {
+      this.#isHandingOver = false;
+      if (handOver.needsCall()) call();
+    }
+    return count;
+  }
+
+  /** @returns the answer's length */
+  #answerOne(index: number): number {
+    const { datagrams, counts } = this.#parts;
+    this.#index = index;
+    this.from = index * IN_BYTES;
+    this.length = datagrams.length(index);
+    this.to = index * this.room;
+    this.peerAt = index * PEER_BYTES;
+    if (datagrams.isCut(index)) {
+      counts[UdpCount.cut]! += 1;
+      return 0;
+    }
+    try {
+      return Math.min(this.#handler.datagram(this), this.room);
+    } catch (error) {
+      counts[UdpCount.handlerErrors]! += 1;
+      this.#tell(error);
+      return 0;
+    }
+  }
+
+  #tell(error: unknown): void {
+    if (this.nowMs - this.#toldMs < TELL_EVERY_MS) return;
+    this.#toldMs = this.nowMs;
+    this.#parts.failed(error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
+  }
+}

@@ -1,0 +1,117 @@
+import { MessageChannel } from "node:worker_threads";
+import { logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
+import { closeDescriptor, doorbell, ringDoorbell } from "../ffi.ts";
+import { HandOver } from "./hand-over.ts";
+import { type FromWorker, STOP, type WorkerStart } from "./worker-messages.ts";
+
+const log = logOf("net");
+
+/** A thread that ended is started again after this time, so that one which always ends costs little. */
+const RESTART_MS = 1000;
+/** A thread within a handler's call that never returns cannot stop. */
+const STOP_MS = 1000;
+
+export type WorkerOptions = Omit<WorkerStart, "doorbell" | "control" | "handOver" | "port" | "start"> & {
+  readonly name: string;
+  /** What its handler is made with, asked for at each start of the thread. */
+  readonly start: () => unknown;
+  readonly handOverBytes: number;
+  readonly posted: (message: unknown, index: number) => void;
+  /** Something waits in `handOver`. */
+  readonly called: () => void;
+};
+
+/** A thread that answers the datagrams of its sockets; started again when it ends by itself. */
+export class UdpWorker {
+  readonly handOver: HandOver;
+  readonly #options: WorkerOptions;
+  readonly #doorbell = doorbell();
+  readonly #control = new SharedArrayBuffer(64);
+  readonly #logFailed: (error: string) => void;
+  #port: MessagePort | undefined;
+  #thread: Worker | undefined;
+  #isStopping = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.handOver = new HandOver(HandOver.make(options.handOverBytes));
+    this.#logFailed = occasionally<string>((count, error) => {
+      log.error("handler failed, datagram not answered", { name: options.name, error, count });
+    });
+  }
+
+  /** @throws {TenkError} `invalid-option` what its handler said, or the module, that could not be loaded */
+  start(): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    const thread = new Worker(sourceUrl("net/udp/worker-program.ts"));
+    const started = Promise.withResolvers<void>();
+    this.#thread = thread;
+    this.#port = port1 as unknown as MessagePort;
+    thread.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#received(data, started));
+    thread.addEventListener("error", (event: ErrorEvent) => {
+      event.preventDefault();
+      log.error("worker failed", { name: this.#options.name, error: event.message });
+    });
+    thread.addEventListener("close", () => this.#ended(thread, started));
+    const { name, handOverBytes, posted, called, start, ...own } = this.#options;
+    const message: WorkerStart = {
+      ...own,
+      start: start(),
+      doorbell: this.#doorbell,
+      control: this.#control,
+      handOver: this.handOver.buffer,
+      port: port2,
+    };
+    thread.postMessage(message, [port2 as unknown as MessagePort]);
+    return started.promise;
+  }
+
+  /** The handler gets it between two batches. */
+  post(message: unknown): void {
+    this.#port?.postMessage(message);
+    ringDoorbell(this.#doorbell);
+  }
+
+  /** Resolves when its thread is gone. */
+  async stop(): Promise<void> {
+    const thread = this.#thread;
+    this.#isStopping = true;
+    if (thread !== undefined) {
+      const gone = new Promise<void>((resolve) => thread.addEventListener("close", () => resolve()));
+      Atomics.store(new Int32Array(this.#control), STOP, 1);
+      ringDoorbell(this.#doorbell);
+      const timer = setTimeout(() => thread.terminate(), STOP_MS);
+      await gone;
+      clearTimeout(timer);
+    }
+    this.#port?.close();
+    closeDescriptor(this.#doorbell);
+  }
+
+  #received(message: FromWorker, started: PromiseWithResolvers<void>): void {
+    if (message.kind === "ready") started.resolve();
+    if (message.kind === "call") this.#options.called();
+    if (message.kind === "post") this.#options.posted(message.message, this.#options.index);
+    if (message.kind === "failed") this.#logFailed(message.error);
+    if (message.kind === "ended") this.#thread?.terminate();
+    if (message.kind === "refused") {
+      const thread = this.#thread;
+      this.#thread = undefined;
+      started.reject(new TenkError("invalid-option", message.message));
+      thread?.terminate();
+    }
+  }
+
+  #ended(thread: Worker, started: PromiseWithResolvers<void>): void {
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
+    started.reject(new TenkError("unsupported", "a thread for datagrams ended while it started"));
+    if (this.#isStopping) return;
+    const { name, index } = this.#options;
+    log.error("thread for datagrams ended, starts again", { name, index });
+    setTimeout(() => {
+      if (!this.#isStopping)
+        this.start().catch((error) => log.error("thread does not start", { name, error: messageOf(error) }));
+    }, RESTART_MS);
+  }
+}
