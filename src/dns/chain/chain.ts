@@ -1,0 +1,219 @@
+import {
+  EDNS_UDP_BYTES,
+  ExtendedError,
+  Query,
+  QueryVerdict,
+  Rcode,
+  RecordClass,
+  RecordType,
+  rcodeOfVerdict,
+  readQuery,
+  writeError,
+} from "../../wire/dns/mod.ts";
+import type { AnswerReader } from "../answers/mod.ts";
+import { Special, type SpecialNames } from "../special/mod.ts";
+import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./counts.ts";
+import { addOpt, optBytes } from "./opt-record.ts";
+import { OwnAnswers } from "./own-answers.ts";
+
+/** What `answer` returns instead of a length. */
+export const NO_ANSWER = 0;
+export const MISS = -1;
+
+const MAX_MESSAGE_BYTES = 65_535;
+const AD = 0x20;
+const CD = 0x10;
+/** Meta types, which are no types of records (RFC 6895 §3.1): TSIG, TKEY, IXFR, AXFR, MAILB, MAILA, and what is about the message. */
+const AXFR = 252;
+const IXFR = 251;
+const ANY = 255;
+const OPT = 41;
+
+const IPV4_LOOPBACK = Uint8Array.of(127, 0, 0, 1);
+const IPV6_LOOPBACK = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+
+/** Who asks, and how: one object a door, filled anew for each query. */
+export interface Asker {
+  /** Sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
+  readonly ip: Uint8Array;
+  /** By UDP: no more is sent than the client takes. */
+  isDatagram: boolean;
+  /** Since 1970. */
+  nowMs: number;
+}
+
+/** Decides who is answered at all. */
+export interface Guard {
+  /** @returns why the query is refused; undefined when it is not */
+  refusal(asker: Asker): RefusalReason | undefined;
+}
+
+/** Decides which questions are blocked. */
+export interface Blocker {
+  /** @returns whether this name, asked for by this client, is answered with nothing */
+  isBlocked(query: Query, bytes: Uint8Array, asker: Asker): boolean;
+}
+
+/** How blocked names are answered. */
+export type BlockMode = "null-address" | "nxdomain" | "no-data" | "refused";
+
+export interface ChainParts {
+  readonly guard: Guard;
+  readonly special: SpecialNames;
+  /** Names that tenk itself gives. */
+  readonly local: AnswerReader;
+  readonly blocker: Blocker;
+  readonly cache: AnswerReader;
+  /** The row of this thread. */
+  readonly counts: Float64Array;
+  readonly blockMode: BlockMode;
+  /** Of answers to blocked and special names. */
+  readonly blockTtlSeconds: number;
+}
+
+const NULL_IPV4 = new Uint8Array(4);
+const NULL_IPV6 = new Uint8Array(16);
+
+/**
+ * Answers queries from what there is in memory, without a promise and, but for the rare, without an allocation.
+ *
+ * ```text
+ *   refuse ─► local ─► special names ─► block ─► cache ─► MISS: ask an upstream
+ *   malformed, stranger, too often, another class, ANY
+ * ```
+ *
+ * Local names come before special ones, because the names of this house are below zones that are special everywhere else, and
+ * before the block lists, because what the house declares holds also where blocking does.
+ */
+export class Chain {
+  /** What was read of the query that was answered last. */
+  readonly query = new Query();
+  /** The answer that was found in the cache should be asked for anew. */
+  wantsRefresh = false;
+  readonly #parts: ChainParts;
+  readonly #own: OwnAnswers;
+
+  constructor(parts: ChainParts) {
+    this.#parts = parts;
+    this.#own = new OwnAnswers(parts.blockTtlSeconds);
+  }
+
+  /**
+   * Answers the query that is all of `bytes[from, to)`.
+   *
+   * @param room bytes at `out[at]`, 512 at least
+   * @returns the answer's length; `NO_ANSWER`; or `MISS`: an upstream is to be asked, with what `query` says
+   */
+  answer(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number, room: number, asker: Asker): number {
+    const { query } = this;
+    const { counts, guard } = this.#parts;
+    this.wantsRefresh = false;
+    const verdict = readQuery(query, bytes, from, to);
+    counts[ChainCount.queries]! += 1;
+    const refusal = verdict === QueryVerdict.drop ? undefined : guard.refusal(asker);
+    if (refusal !== undefined) return this.#refuse(refusal, bytes, out, at);
+    if (verdict !== QueryVerdict.ok) return this.#malformed(verdict, bytes, out, at);
+    if (query.class !== RecordClass.in) return this.#refuse("class", bytes, out, at);
+    if (query.type === AXFR || query.type === IXFR) return this.#refuse("transfer", bytes, out, at);
+    const maxBytes = this.#maxBytes(asker, room);
+    if (query.type === ANY || query.type === OPT) return this.#refuse("any", bytes, out, at);
+
+    const local = this.#stored(this.#parts.local, bytes, out, at, maxBytes, 0, asker.nowMs);
+    if (local !== MISS) return this.#count(ChainCount.local, local);
+    const special = this.#parts.special.find(query, bytes);
+    if (special !== Special.none)
+      return this.#count(ChainCount.special, this.#special(special, bytes, out, at, maxBytes));
+    if (this.#parts.blocker.isBlocked(query, bytes, asker)) {
+      return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
+    }
+    return this.#fromCache(bytes, out, at, maxBytes, asker.nowMs);
+  }
+
+  /** What an answer that is stored depends on beside its question. */
+  get variant(): number {
+    return (this.query.wantsDnssec ? 1 : 0) | (this.query.checkingDisabled ? 2 : 0);
+  }
+
+  /** A datagram is never larger than the client takes, nor than gets through without fragments. */
+  #maxBytes({ isDatagram }: Asker, room: number): number {
+    const most = isDatagram ? Math.min(this.query.udpBytes, EDNS_UDP_BYTES) : MAX_MESSAGE_BYTES;
+    return Math.min(most, room);
+  }
+
+  #count(place: number, length: number): number {
+    this.#parts.counts[place]! += 1;
+    return length;
+  }
+
+  #malformed(verdict: QueryVerdict, bytes: Uint8Array, out: Uint8Array, at: number): number {
+    countMalformed(this.#parts.counts, this.query.refusal!);
+    const rcode = rcodeOfVerdict(verdict);
+    return rcode < 0 ? NO_ANSWER : writeError(out, at, this.query, bytes, rcode) - at;
+  }
+
+  #refuse(reason: RefusalReason, bytes: Uint8Array, out: Uint8Array, at: number): number {
+    countRefused(this.#parts.counts, reason);
+    const why = reason === "source" || reason === "rate" ? ExtendedError.prohibited : ExtendedError.notSupported;
+    return writeError(out, at, this.query, bytes, Rcode.refused, why) - at;
+  }
+
+  #special(special: Special, bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {
+    const { query } = this;
+    const own = this.#own;
+    const { type } = query;
+    const rcode = special === Special.nxdomain ? Rcode.nxDomain : Rcode.noError;
+    if (special !== Special.loopback || (type !== RecordType.a && type !== RecordType.aaaa))
+      return own.negative(query, bytes, rcode, out, at, maxBytes) - at;
+    const address = type === RecordType.a ? IPV4_LOOPBACK : IPV6_LOOPBACK;
+    return own.record(query, bytes, address, out, at, maxBytes) - at;
+  }
+
+  #blocked(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {
+    const { query } = this;
+    const own = this.#own;
+    const { blocked } = ExtendedError;
+    const mode = this.#parts.blockMode;
+    if (mode === "refused") return own.bare(query, bytes, Rcode.refused, out, at, maxBytes, blocked) - at;
+    if (mode === "nxdomain") return own.negative(query, bytes, Rcode.nxDomain, out, at, maxBytes, blocked) - at;
+    const { type } = query;
+    if (mode === "no-data" || (type !== RecordType.a && type !== RecordType.aaaa))
+      return own.negative(query, bytes, Rcode.noError, out, at, maxBytes, blocked) - at;
+    const address = type === RecordType.a ? NULL_IPV4 : NULL_IPV6;
+    return own.record(query, bytes, address, out, at, maxBytes, blocked) - at;
+  }
+
+  #fromCache(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
+    const { cache, counts } = this.#parts;
+    const length = this.#stored(cache, bytes, out, at, maxBytes, this.variant, nowMs);
+    if (length === MISS) return this.#count(ChainCount.missed, MISS);
+    if (cache.isStale) counts[ChainCount.stale]! += 1;
+    this.wantsRefresh = cache.wantsRefresh;
+    return this.#count(ChainCount.cached, length);
+  }
+
+  /** An answer that is stored, made this query's. @returns its length; `MISS` */
+  #stored(
+    store: AnswerReader,
+    bytes: Uint8Array,
+    out: Uint8Array,
+    at: number,
+    maxBytes: number,
+    variant: number,
+    nowMs: number,
+  ): number {
+    const { query } = this;
+    const nameBytes = query.nameEnd - query.nameFrom;
+    const nowSeconds = Math.floor(nowMs / 1000);
+    const reserved = query.hasEdns ? optBytes(true) : 0;
+    const length = store.find(bytes, query.from, nameBytes, variant, nowSeconds, out, at, maxBytes - reserved);
+    if (length === 0) return MISS;
+    if (length < 0) {
+      this.#parts.counts[ChainCount.truncated]! += 1;
+      return this.#own.truncated(query, bytes, out, at, maxBytes) - at;
+    }
+    // AD is told to who asked for it (RFC 6840 §5.8); CD is the query's own.
+    const hidden = query.wantsAuthenticData || query.wantsDnssec ? CD : CD | AD;
+    out[at + 3] = (out[at + 3]! & ~hidden) | (query.flags & CD);
+    return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, store.isStale) - at : length;
+  }
+}

@@ -1,0 +1,42 @@
+import { countLayout } from "../../base/mod.ts";
+import { QUERY_REFUSALS, type QueryRefusal } from "../../wire/dns/mod.ts";
+
+/** Why a well-formed query is refused. A closed set: a metric label. */
+export const REFUSAL_REASONS = ["source", "rate", "class", "any", "transfer"] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+const MALFORMED = Object.keys(QUERY_REFUSALS) as QueryRefusal[];
+
+const LAYOUT = countLayout({
+  queries: 1,
+  local: 1,
+  special: 1,
+  blocked: 1,
+  cached: 1,
+  /** Among `cached`: past their TTL. */
+  stale: 1,
+  /** Not answered here: asked of an upstream. */
+  missed: 1,
+  truncated: 1,
+  refused: REFUSAL_REASONS.length,
+  malformed: MALFORMED.length,
+});
+
+/** Where each count is in the row of a thread. */
+export const ChainCount = LAYOUT.places;
+export const CHAIN_COUNTS = LAYOUT.length;
+
+const placeOfMalformed = Object.fromEntries(
+  MALFORMED.map((reason, index) => [reason, LAYOUT.places.malformed + index]),
+);
+const placeOfRefused = Object.fromEntries(
+  REFUSAL_REASONS.map((reason, index) => [reason, LAYOUT.places.refused + index]),
+);
+
+export function countMalformed(counts: Float64Array, reason: QueryRefusal): void {
+  counts[placeOfMalformed[reason]!]! += 1;
+}
+
+export function countRefused(counts: Float64Array, reason: RefusalReason): void {
+  counts[placeOfRefused[reason]!]! += 1;
+}

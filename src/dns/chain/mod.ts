@@ -1,0 +1,12 @@
+/** From a query to its answer, as far as what is in memory goes. */
+export {
+  type Asker,
+  type Blocker,
+  type BlockMode,
+  Chain,
+  type ChainParts,
+  type Guard,
+  MISS,
+  NO_ANSWER,
+} from "./chain.ts";
+export { CHAIN_COUNTS, ChainCount, REFUSAL_REASONS, type RefusalReason } from "./counts.ts";
