@@ -3,7 +3,7 @@ const HEAD = 0;
 const TAIL = 1;
 const AWAKE = 2;
 const CONTROL_BYTES = 64;
-/** Length of the whole record (4 bytes), number of the socket, and the lengths of peer, control message and datagram (2 each). */
+/** Length of the whole record (4 bytes), number of the socket (1), note (1), and the lengths of peer, control message and datagram (2 each). */
 const RECORD_BYTES = 12;
 /** What remains at the end is too short: the next record is at the start. */
 const SKIP = 0xffffffff;
@@ -12,6 +12,8 @@ const SKIP = 0xffffffff;
 export interface HandedOver {
   /** Of the sockets of its thread. */
   readonly socket: number;
+  /** What its handler says of it: a byte. */
+  readonly note: number;
   readonly peer: Uint8Array;
   readonly control: Uint8Array;
   readonly bytes: Uint8Array;
@@ -55,13 +57,15 @@ export class HandOver {
     bytes: Uint8Array,
     from: number,
     length: number,
+    note: number,
   ): boolean {
     const size = (RECORD_BYTES + peerBytes + controlBytes + length + 3) & ~3;
     let at = this.#place(size);
     if (at < 0) return false;
     const view = this.#view;
     view.setUint32(at, size, true);
-    view.setUint16(at + 4, socket, true);
+    this.#bytes[at + 4] = socket;
+    this.#bytes[at + 5] = note;
     view.setUint16(at + 6, peerBytes, true);
     view.setUint16(at + 8, controlBytes, true);
     view.setUint16(at + 10, length, true);
@@ -100,10 +104,11 @@ export class HandOver {
   }
 
   #recordAt(at: number): HandedOver {
-    const [socket, peer, control, length] = [4, 6, 8, 10].map((offset) => this.#view.getUint16(at + offset, true));
+    const [peer, control, length] = [6, 8, 10].map((offset) => this.#view.getUint16(at + offset, true));
     const from = at + RECORD_BYTES;
     return {
-      socket: socket!,
+      socket: this.#bytes[at + 4]!,
+      note: this.#bytes[at + 5]!,
       peer: this.#bytes.subarray(from, from + peer!),
       control: this.#bytes.subarray(from + peer!, from + peer! + control!),
       bytes: this.#bytes.subarray(from + peer! + control!, from + peer! + control! + length!),

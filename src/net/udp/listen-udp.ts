@@ -28,7 +28,7 @@ export interface UdpOptions {
   /** A worker posted a message. */
   readonly message?: (message: unknown, worker: number) => void;
   /** A worker handed a datagram over. Its bytes are borrowed, `asker` may be kept. */
-  readonly handedOver?: (bytes: Uint8Array, asker: Asker) => void;
+  readonly handedOver?: (bytes: Uint8Array, asker: Asker, note: number) => void;
 }
 
 export interface UdpServer {
@@ -91,9 +91,9 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
   );
 
   function drain(worker: UdpWorker, own: readonly OpenSocket[]): void {
-    worker.handOver.drain(({ socket, peer, control, bytes }) => {
+    worker.handOver.drain(({ socket, note, peer, control, bytes }) => {
       const { descriptor } = own[socket]!;
-      options.handedOver?.(bytes, { descriptor, peer: peer.slice(), control: control.slice() });
+      options.handedOver?.(bytes, { descriptor, peer: peer.slice(), control: control.slice() }, note);
     });
   }
 

@@ -38,8 +38,13 @@ export interface DatagramView {
   peerAt: number;
   /** Milliseconds since 1970, read once for all that came together. */
   nowMs: number;
-  /** Passes the datagram on to the thread that opened the socket, which answers later. @returns false where it has no room */
-  handOver(): boolean;
+  /**
+   * Passes the datagram on to the thread that opened the socket, which may answer later.
+   *
+   * @param note a byte that is passed on with it @default {0}
+   * @returns false where there is no room
+   */
+  handOver(note?: number): boolean;
 }
 
 /** What a handler is made with. */

@@ -77,7 +77,7 @@ export class WorkerLoop implements DatagramView {
     }
   }
 
-  handOver(): boolean {
+  handOver(note = 0): boolean {
     const { datagrams, handOver, counts } = this.#parts;
     const index = this.#index;
     const isTaken = handOver.push(
@@ -91,6 +91,7 @@ export class WorkerLoop implements DatagramView {
       this.bytes,
       this.from,
       this.length,
+      note,
     );
     counts[isTaken ? UdpCount.handedOver : UdpCount.handOverFull]! += 1;
     this.#isHandingOver = true;

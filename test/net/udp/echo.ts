@@ -12,7 +12,7 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
         post("exits");
         process.exit(3);
       }
-      if (text.startsWith("later") && view.handOver()) return 0;
+      if (text.startsWith("later") && view.handOver(text.length)) return 0;
       const answer =
         text === "who"
           ? `${peerAddress(view.peers, view.peerAt)} ${peerPort(view.peers, view.peerAt)} ${index}`

@@ -6,12 +6,13 @@ const NOTHING = new Uint8Array(0);
 function push(ring: HandOver, text: string, socket = 0): boolean {
   const bytes = Buffer.from(text);
   const peer = Uint8Array.of(1, 2, 3);
-  return ring.push(socket, peer, 1, 2, NOTHING, 0, 0, bytes, 0, bytes.length);
+  return ring.push(socket, peer, 1, 2, NOTHING, 0, 0, bytes, 0, bytes.length, socket + 1);
 }
 
 function drained(ring: HandOver): string[] {
   const texts: string[] = [];
-  ring.drain(({ bytes, peer, socket }) => {
+  ring.drain(({ bytes, peer, socket, note }) => {
+    expect(note).toBe(socket + 1);
     expect([...peer]).toEqual([2, 3]);
     texts.push(`${socket}:${Buffer.from(bytes).toString()}`);
   });

@@ -146,7 +146,8 @@ describe("datagrams that are handed over", () => {
     const asked: [string, Asker][] = [];
     const came = Promise.withResolvers<void>();
     await using server = await open({
-      handedOver: (bytes, asker) => {
+      handedOver: (bytes, asker, note) => {
+        expect(note).toBe(bytes.length);
         asked.push([Buffer.from(bytes).toString(), asker]);
         if (asked.length === 50) came.resolve();
       },
