@@ -17,7 +17,7 @@ export class DisabledNames implements DisabledEntries {
 
   add(key: string): void {
     const [flags = "", name = ""] = key.split(" ");
-    const reversed = reverse(Buffer.from(name, "latin1"), 0, name.length);
+    const reversed = reversedName(name);
     this.#hashes.add(hashOf(reversed, 0, reversed.length, this.#seed));
     this.#keys.add(`${flags} ${textOf(reversed, 0, reversed.length)}`);
   }
@@ -31,13 +31,10 @@ export class DisabledNames implements DisabledEntries {
   }
 }
 
-/** Returns a name of a list with its letters small and in reverse. */
-export function reverse(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const reversed = new Uint8Array(new ArrayBuffer(to - from));
-  for (let at = from; at < to; at++) {
-    reversed[to - 1 - at] = bytes[at] === SEPARATOR ? SEPARATOR : FOLDED[bytes[at]!]!;
-  }
-  return reversed;
+/** Returns the bytes of a name with its letters small and in reverse. */
+export function reversedName(name: string): Uint8Array {
+  const text = Buffer.from(name, "latin1");
+  return Uint8Array.from(text, (byte) => (byte === SEPARATOR ? SEPARATOR : FOLDED[byte]!)).reverse();
 }
 
 function textOf(bytes: Uint8Array, from: number, length: number): string {

@@ -1,5 +1,5 @@
 import { Arena } from "./arena.ts";
-import { type DisabledNames, reverse } from "./disabled-names.ts";
+import { type DisabledNames, reversedName } from "./disabled-names.ts";
 import { EPOCH, PAGE_NAMES, PAGES, SEED, TABLE, TABLE_BITS, TABLE_SIZE, TOP_PAGE } from "./layout.ts";
 import { siteHash } from "./name-hash.ts";
 import { NameHeap } from "./name-heap.ts";
@@ -111,7 +111,7 @@ export class NamePages {
     const isTop = !name.includes(".");
     const entry = site >>> (32 - TABLE_BITS);
     const page = this.#words[isTop ? TOP_PAGE : TABLE + entry]!;
-    const before = this.#merge(page, reverse(text, 0, text.length), flags, { add, remove });
+    const before = this.#merge(page, reversedName(name), flags, { add, remove });
     const words = this.#encoder.encode(this.#live, this.#live.gather(0));
     const [from, to] = this.#runOf(entry);
     const isPlaced = isTop

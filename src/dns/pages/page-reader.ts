@@ -33,6 +33,8 @@ export class PageReader {
   /** Flags of the entry that decided. */
   flags = 0;
 
+  /** Letters of the last question. */
+  length = 0;
   /** Labels of the last question. */
   labelCount = 0;
   /** Hash of the last question from its n-th label on. */
@@ -127,6 +129,7 @@ export class PageReader {
       }
       end = start;
     }
+    this.length = to;
     return count;
   }
 

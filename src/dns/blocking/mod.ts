@@ -1,0 +1,5 @@
+/** Whether a question is blocked, and by which list and rule. */
+export type { BlockClient } from "./conditions.ts";
+export { BlockDecision, Verdict } from "./decision.ts";
+export { type DecidingLine, explain } from "./explain.ts";
+export { type IndexedRule, type RefusedRule, RuleIndex } from "./rule-index.ts";
