@@ -1,4 +1,4 @@
-import { TenkError } from "../../base/mod.ts";
+import { messageOf, TenkError } from "../../base/mod.ts";
 import type { ClientTlsOptions, TlsInfo } from "../../net/mod.ts";
 import { FIELD_STRIDE, type Head, latin1 } from "../../wire/http1/mod.ts";
 import { allowedLookup, checkHost, DENIED_RANGES, type Lookup } from "./denied-addresses.ts";
@@ -19,6 +19,8 @@ export interface RequestOptions {
   timeoutMs?: number;
   /** Of the answer's body; a longer one fails, or is cut. @default {65536} */
   maxBodyBytes?: number;
+  /** Gets the body as it comes, in borrowed bytes, instead of the answer. If it throws, the request fails with that. */
+  onBody?: (bytes: Uint8Array) => void;
   /** What becomes of a longer body: an error, or its beginning, which `isCut` says. @default {"fail"} */
   whenTooLong?: "fail" | "cut";
   /** How TLS is done with `https:`. The certificate is verified unless this says otherwise. */
@@ -103,6 +105,7 @@ class Answer implements ResponseEvents {
   readonly #where: string;
   readonly #maxBytes: number;
   readonly #whenTooLong: "fail" | "cut";
+  readonly #onBody: (bytes: Uint8Array) => void;
   readonly #startedMs = performance.now();
   readonly #parts: Uint8Array[] = [];
   #bytes = 0;
@@ -110,10 +113,11 @@ class Answer implements ResponseEvents {
   #resolve!: (response: HttpResponse) => void;
   #reject!: (error: TenkError) => void;
 
-  constructor(where: string, { maxBodyBytes = 65_536, whenTooLong = "fail" }: RequestOptions) {
+  constructor(where: string, { maxBodyBytes = 65_536, whenTooLong = "fail", onBody }: RequestOptions) {
     this.#where = where;
     this.#maxBytes = maxBodyBytes;
     this.#whenTooLong = whenTooLong;
+    this.#onBody = onBody ?? ((bytes) => void this.#parts.push(new Uint8Array(bytes)));
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -137,7 +141,12 @@ class Answer implements ResponseEvents {
 
   body(bytes: Uint8Array): void {
     const room = this.#maxBytes - this.#bytes;
-    this.#parts.push(new Uint8Array(bytes.subarray(0, room)));
+    try {
+      this.#onBody(bytes.subarray(0, room));
+    } catch (error) {
+      this.give(error instanceof TenkError ? error : failed(this.#where, messageOf(error)));
+      return;
+    }
     this.#bytes += Math.min(room, bytes.length);
     if (bytes.length <= room) return;
     if (this.#whenTooLong === "cut") this.#finish(true);

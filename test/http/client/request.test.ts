@@ -171,6 +171,22 @@ describe("P02: an answer is bounded:", () => {
     expect(await request(raw.url, { maxBodyBytes: 10, whenTooLong: "cut" })).toMatchObject({ isCut: false });
   });
 
+  test("a body that is handed on is not kept, is as long as it may be, and stops when it is not wanted", async () => {
+    const raw = await endless();
+    let bytes = 0;
+    const onBody = (part: Uint8Array) => {
+      bytes += part.length;
+    };
+    const { body } = await request(raw.url, { onBody, maxBodyBytes: 1_000_000, whenTooLong: "cut" });
+    expect([bytes, body.length]).toEqual([1_000_000, 0]);
+    const unwanted = request(raw.url, {
+      onBody: () => expect.unreachable("the disk is full"),
+      maxBodyBytes: 1_000_000,
+    });
+    expect(await codeOf(unwanted)).toBe("request-failed");
+    await until(() => raw.connections.every(({ socket }) => socket.destroyed));
+  });
+
   test.each<[name: string, answer: string]>([
     ["silence", ""],
     ["half a head", OK],
