@@ -107,20 +107,20 @@ function addConnectionOptions(command: Command): void {
  * @param given URLs, or a file of them
  * @throws {TenkError} `usage`, `file-unreadable`
  */
-export function httpOptionsOf(given: readonly string[], words: HttpWords): HttpOptions {
-  const options = { ...urlOptionsOf(given, words), ...withoutUndefined(wordsOf(words)) };
+export function httpOptionsOf(given: readonly string[], words: HttpWords, cores = availableParallelism()): HttpOptions {
+  const options = { ...urlOptionsOf(given, words), ...withoutUndefined(wordsOf(words, cores)) };
   const files = new Map(filesOfRequests(options).map((path) => [path, contentOf(path)]));
   return { ...options, files };
 }
 
-function wordsOf(words: HttpWords) {
-  const { header = [], contentType, latencyPercentiles = [], connections = 10, threads } = words;
+function wordsOf(words: HttpWords, cores: number) {
+  const { header = [], contentType, latencyPercentiles = [], connections = 10 } = words;
   return {
     method: words.method,
     headers: contentType === undefined ? header : [...header, ["Content-Type", contentType] as const],
     body: words.body ?? words.bodyFile,
     connections,
-    workers: threads === "auto" ? Math.min(availableParallelism(), connections) : threads,
+    workers: eventLoopsOf(words.threads, connections, cores),
     durationMs: words.duration,
     requests: words.requests,
     totalRate: words.rate,
@@ -141,6 +141,14 @@ function wordsOf(words: HttpWords) {
     expectBody: words.expectBody === undefined ? undefined : new TextEncoder().encode(words.expectBody),
     expectations: words.expect,
   };
+}
+
+/**
+ * Returns how many event loops to start: wrk's threads are cheap, so that `-t 32` is written anywhere, but an event loop takes 15 MB
+ * and a quarter of a second, and one beyond the cores sends nothing more.
+ */
+function eventLoopsOf(threads: HttpWords["threads"], connections: number, cores: number): number | undefined {
+  return threads === undefined ? undefined : Math.min(threads === "auto" ? cores : threads, cores, connections);
 }
 
 /** `-p` is a file in ab. */

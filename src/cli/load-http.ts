@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { logOf } from "../base/mod.ts";
 import { EXPECTABLE_OF_HTTP, http, planHttp } from "../load/mod.ts";
 import { logLevel, runCommanded } from "./load-command.ts";
 import { addHttpOptions, type HttpWords, httpOptionsOf } from "./load-http-options.ts";
@@ -34,6 +35,14 @@ export function loadHttpCommand(exit: (code: number) => void): Command {
     )
     .action(async (urls: string[], words: HttpWords, self: Command) => {
       await startLogging(logLevel(words));
-      exit(await runCommanded(http, planHttp(httpOptionsOf(urls, words)), words, self));
+      const options = httpOptionsOf(urls, words);
+      logFewerLoops(words.threads, options.workers);
+      exit(await runCommanded(http, planHttp(options), words, self));
     });
+}
+
+/** Nobody should look for the others. */
+function logFewerLoops(threads: HttpWords["threads"], used = 1): void {
+  if (typeof threads !== "number" || used >= threads) return;
+  logOf("load").info("fewer event loops than -t: one for each core or connection", { asked: threads, used });
 }

@@ -13,14 +13,14 @@ import { tenk, withFolder } from "./tenk.ts";
 const URL_TEXT = "http://127.0.0.1:8080/";
 const page = readFileSync(join(import.meta.dirname, "../../docs/load-http.md"), "utf8");
 
-function read(words: readonly string[], urls: readonly string[] = [URL_TEXT]) {
+function read(words: readonly string[], urls: readonly string[] = [URL_TEXT], cores = 4) {
   const command = new Command("http")
     .argument("<url...>")
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   addHttpOptions(command);
   command.parse([...words, ...urls], { from: "user" });
-  return planHttp(httpOptionsOf(command.args, command.opts<HttpWords>()));
+  return planHttp(httpOptionsOf(command.args, command.opts<HttpWords>(), cores));
 }
 
 function refusal(words: readonly string[]): string {
@@ -53,6 +53,16 @@ describe("spellings of other generators", () => {
     [["--body", "a"], { method: "POST" }],
   ])("%j", (words, plan) => {
     expect(read(words)).toMatchObject(plan);
+  });
+
+  test.each([
+    [["-t", "32", "-c", "64"], 4],
+    [["-t", "3", "-c", "64"], 3],
+    [["-t", "32", "-c", "2"], 2],
+    [["-t", "auto", "-c", "64"], 4],
+    [[], 1],
+  ])("of wrk's threads as many event loops are started as there are cores and connections: %j", (words, workers) => {
+    expect(read(words).workers).toBe(workers);
   });
 
   test("fields and the type of the body are in the request", () => {
@@ -162,7 +172,9 @@ describe("tenk load http", () => {
 
   test("names the open model, and both latencies", async () => {
     await using server = await rawServer((socket) => void socket.write(OK));
-    const { stdout } = await tenk(["load", "http", "-R", "100", "-d", "300ms", "--no-save", server.url]);
+    const words = ["-t", "200", "-c", "2", "-R", "100", "-d", "300ms"];
+    const { stdout, stderr } = await tenk(["load", "http", ...words, "--no-save", server.url]);
+    expect(stderr).toContain("fewer event loops than -t: one for each core or connection asked=200");
     expect(stdout).toMatch(/^requests +30 planned {2}30 answered/m);
     expect(stdout).toContain("open model: requests are planned");
     expect(stdout).toContain("response, from its planned moment");
