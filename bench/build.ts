@@ -30,9 +30,14 @@ export function cVersion(): string {
   return `${versionOf("gcc", "--version")}, -O2`;
 }
 
-/** The module in bench/peers/FOLDER. */
-export function buildGo(folder: string, name: string): string | undefined {
-  return run("go", ["build", "-o", product(name), "."], peerFile(folder));
+/** The module in bench/peers/FOLDER, or the program of another module that it requires. */
+export function buildGo(folder: string, name: string, program = "."): string | undefined {
+  return run("go", ["build", "-o", product(name), program], peerFile(folder));
+}
+
+/** A program of crates.io, as `NAME/bin/NAME` of the build products. Takes minutes. */
+export function installCrate(name: string, version: string): string | undefined {
+  return run("cargo", ["install", name, "--version", version, "--locked", "--root", product(name)], HERE);
 }
 
 export function goVersion(): string {
