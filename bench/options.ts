@@ -2,11 +2,22 @@ import { parseArgs } from "node:util";
 import { nearest, parseCount, TenkError } from "../src/base/mod.ts";
 
 /** All benchmarks, in the order in which they run. */
-export const BENCH_NAMES = ["tcp", "latency", "tls", "relay", "http", "publish", "lines", "watch", "load"] as const;
+export const BENCH_NAMES = [
+  "tcp",
+  "latency",
+  "tls",
+  "relay",
+  "http",
+  "publish",
+  "lines",
+  "watch",
+  "load",
+  "load-http",
+] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** Not part of `all`: each takes as long as all others together. */
-const LONG: readonly BenchName[] = ["http", "load"];
+const LONG: readonly BenchName[] = ["http", "load", "load-http"];
 
 export interface BenchOptions extends Amounts {
   readonly bench: BenchName;
@@ -51,6 +62,7 @@ const USUAL: Readonly<Record<BenchName, Amounts>> = {
   lines: { connections: 64, size: 32, seconds: 1, warmUpSeconds: 2, rounds: 3 },
   watch: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 7 },
   load: { connections: 10_000, size: 1, seconds: 10, warmUpSeconds: 5, rounds: 3 },
+  "load-http": { connections: 64, size: 100, seconds: 3, warmUpSeconds: 2, rounds: 3 },
 };
 
 const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
@@ -63,6 +75,7 @@ const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
   lines: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   watch: { connections: 2000, seconds: 1, warmUpSeconds: 1, rounds: 1 },
   load: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 1 },
+  "load-http": { seconds: 1, warmUpSeconds: 1, rounds: 1 },
 };
 
 /** Fewer rounds of the longest benchmarks, so that all of them take at most a quarter of an hour. */
@@ -79,7 +92,8 @@ export const HELP = `npm run bench NAME ... [-- OPTIONS]
   lines    lines from one connection and from many: CPU per million lines
   watch    what metrics cost: a sink in a box and alone, and a scrape with 10 000 connections open
   load     load generators against one server: CPU per message, memory for latency recording
-  all      all but http and load, in this order: about a quarter of an hour
+  load-http  load generators for HTTP: CPU per request, and their percentiles of a server that stalls, beside the truth
+  all      all but http, load and load-http, in this order: about a quarter of an hour
 
   --quick            little of everything: shows that all runs, no figure to keep
   --only NAME,NAME   these peers alone

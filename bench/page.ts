@@ -17,6 +17,8 @@ export interface Page {
   readonly bars: readonly Bar[];
   /** Problems that make the figures unreliable; empty is good. */
   readonly remarks: readonly string[];
+  /** Tables that a page of the documentation shows too, in its place of the benchmark's name. */
+  readonly quoted?: { readonly file: string; readonly tables: readonly Table[] };
 }
 
 /** A benchmark: its peers, and how they are measured. */
@@ -31,8 +33,9 @@ export interface Bench {
 export function publish(page: Page, options: BenchOptions): void {
   console.log(written(page, options.markdown ? asMarkdown : asText));
   if (options.readme) {
-    const file = join(import.meta.dirname, "README.md");
-    writeFileSync(file, replaceBetween(readFileSync(file, "utf8"), options.bench, written(page, asMarkdown)));
+    replaceIn("README.md", options.bench, written(page, asMarkdown));
+    const { file, tables } = page.quoted ?? { file: "", tables: [] };
+    if (tables.length > 0) replaceIn(join("..", file), options.bench, tables.map(asMarkdown).join("\n\n"));
   }
   if (options.json === undefined) return;
   const { plan, outcome, bars, remarks } = page;
@@ -43,6 +46,11 @@ export function publish(page: Page, options: BenchOptions): void {
   };
   mkdirSync(dirname(options.json), { recursive: true });
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function replaceIn(name: string, place: string, body: string): void {
+  const file = join(import.meta.dirname, name);
+  writeFileSync(file, replaceBetween(readFileSync(file, "utf8"), place, body));
 }
 
 /** @param print formats a table */

@@ -3,6 +3,7 @@ import { HTTP } from "./http.ts";
 import { LATENCY } from "./latency.ts";
 import { LINES } from "./lines.ts";
 import { LOAD } from "./load.ts";
+import { LOAD_HTTP } from "./load-http.ts";
 import { BENCH_NAMES, type BenchName, type BenchOptions, HELP, parseOptions, swallowedByNpm } from "./options.ts";
 import { type Bench, publish } from "./page.ts";
 import { PUBLISH } from "./publish.ts";
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
   ...{
     tcp: TCP,
     load: LOAD,
+    "load-http": LOAD_HTTP,
     latency: LATENCY,
     tls: TLS,
     relay: RELAY,

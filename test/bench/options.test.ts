@@ -12,6 +12,7 @@ const NAMES: Record<BenchName, string[]> = {
   lines: ["tenk", "node-readline", "vertx"],
   watch: ["library", "tenk"],
   load: ["tenk", "tcpkali"],
+  "load-http": ["tenk", "wrk"],
 };
 
 describe("the words behind npm run bench", () => {
