@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { TenkError } from "../base/mod.ts";
+import { declarationFiles } from "./declaration-files.ts";
 
 // `npm run build` replaces this name by the result of `packedTypes`; in a checkout it does not exist.
 declare const TENK_TYPES: string | undefined;
@@ -17,7 +18,8 @@ const COMPILER = [
 ].flat();
 
 /**
- * Returns the library's declaration files, by path; `mod.d.ts` is the entry point.
+ * Returns the library's declaration files, by path; `mod.d.ts` is the entry point. Those of all sources would be too many to be passed on in
+ * one argument (128 KiB).
  *
  * @throws {TenkError} `unsupported` in a checkout without its compiler
  */
@@ -29,23 +31,6 @@ export function libraryTypes(): Readonly<Record<string, string>> {
 /** Compresses `libraryTypes` into text, for the executable. */
 export function packedTypes(): string {
   return brotliCompressSync(JSON.stringify(libraryTypes())).toString("base64");
-}
-
-/**
- * Returns the declarations that `mod.d.ts` leads to. The compiler emits those of all sources that it read, which are too many to be
- * passed on in one argument (128 KiB).
- */
-function reachable(read: (path: string) => string): Record<string, string> {
-  const found = new Map<string, string>();
-  const open = ["mod.d.ts"];
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    if (found.has(path)) continue;
-    const text = read(path);
-    found.set(path, text);
-    const imported = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)\.ts"/g)].map((match) => match[1]!);
-    for (const each of imported) open.push(join(dirname(path), `${each}.d.ts`));
-  }
-  return Object.fromEntries([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Runs the compiler, which takes about a second. */
@@ -64,7 +49,7 @@ function compiled(): Record<string, string> {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".d.ts"));
     if (!files.includes("mod.d.ts"))
       throw new TenkError("unsupported", `Cannot make the types for an editor: ${stdout}`);
-    return reachable((path) => readFileSync(join(folder, path), "utf8"));
+    return declarationFiles("mod.d.ts", (path) => readFileSync(join(folder, path), "utf8"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
