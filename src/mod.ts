@@ -7,11 +7,42 @@
  * const server = await listen({ port: 7000 }, { chunk: (connection, bytes) => connection.write(bytes) });
  * console.log(`echo on ${server.address}`);
  * ```
+ *
+ * And load tests, for `bun test`:
+ *
+ * ```ts
+ * import { expect, test } from "bun:test";
+ * import { load } from "tenk";
+ *
+ * test("answers 500 requests a second in time", async () => {
+ *   const report = await load.http({
+ *     url: "http://127.0.0.1:3000/",
+ *     totalRate: 500,
+ *     durationMs: 2000,
+ *     expectations: ["p99<50ms", "errors=0"],
+ *   });
+ *   expect(report.verdict).toMatchObject({ pass: true });
+ * });
+ * ```
  */
+import type { Load } from "./load/mod.ts";
 import { followLoads, readUserMetrics, settleLoad } from "./metrics/mod.ts";
 import { currentLoad, onLoaded, register } from "./net/mod.ts";
 
 export { TenkError } from "./base/mod.ts";
+export type {
+  Check,
+  HttpLoadOptions,
+  HttpReport,
+  Load,
+  LoadCallOptions,
+  LoadReply,
+  LoadReport,
+  LoadSnapshot,
+  Report,
+  TcpLoadOptions,
+  Verdict,
+} from "./load/mod.ts";
 export {
   type Counter,
   counter,
@@ -89,6 +120,13 @@ export {
   readClientHello,
   unframed,
 } from "./wire/mod.ts";
+
+/** Runs load tests from a program or a test of your own: `load.http(options)`, `load.tcp(options)`. */
+export const load: Load = {
+  // Loaded when first used: servers need none of it.
+  http: async (options) => (await import("./load/mod.ts")).load.http(options),
+  tcp: async (options) => (await import("./load/mod.ts")).load.tcp(options),
+};
 
 // A handler that imports this has its metrics gathered from whatever event loop it runs on.
 register("metrics", readUserMetrics);

@@ -30,3 +30,4 @@ export {
   parseRate,
 } from "./units.ts";
 export { Wheel } from "./wheel.ts";
+export { type Defined, withoutUndefined } from "./without-undefined.ts";

@@ -1,8 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { parseCount, parseDuration, parseRate, TenkError } from "../base/mod.ts";
+import { parseCount, parseDuration, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
 import { filesOfRequests, type HttpOptions, parseStatusRanges } from "../load/mod.ts";
-import { withoutUndefined } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { addUrlOptions, type UrlWords, urlOptionsOf } from "./load-urls.ts";
 import { contentOf, header, percentiles, positive, seconds } from "./load-values.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Address } from "../app/mod.ts";
-import { fileProblemOf, TenkError } from "../base/mod.ts";
+import { fileProblemOf, TenkError, withoutUndefined } from "../base/mod.ts";
 import {
   compileConstant,
   filesNamedIn,
@@ -122,13 +122,4 @@ function statsUrlOf(text: string | undefined): TcpOptions["statsUrl"] {
   const root = new URL(text);
   if (!root.pathname.endsWith("/")) root.pathname += "/";
   return new URL("api/status", root).href;
-}
-
-export type Defined<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
-
-/** The library spreads its options, so an undefined one would override a default. */
-export function withoutUndefined<Options extends object>(options: Options): Partial<Defined<Options>> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
-    Defined<Options>
-  >;
 }

@@ -1,5 +1,5 @@
 import { logOf, TenkError } from "../base/mod.ts";
-import { type LoadPlan, type Machine, type Obstacle, preflight } from "../load/mod.ts";
+import { type LoadPlan, type Machine, preflight, refusalText } from "../load/mod.ts";
 
 /**
  * Checks, before anything is opened, whether this machine can carry the plan. Warnings are logged with the command that fixes
@@ -11,8 +11,4 @@ export function mustFit(plan: LoadPlan, machine?: Machine, log = logOf("load")):
   const { refusals, warnings } = preflight(plan, machine);
   if (refusals.length > 0) throw new TenkError("unsupported", refusals.map(refusalText).join("\ntenk: "));
   for (const { what, command } of warnings) log.warn(what, command === "" ? {} : { fix: command });
-}
-
-function refusalText({ what, command }: Obstacle): string {
-  return `The plan does not fit this machine: ${what}${command === "" ? "" : ` (${command})`}`;
 }

@@ -12,6 +12,15 @@ export {
   type StatusRange,
   type WeightedUrl,
 } from "./http/mod.ts";
+export {
+  type HttpLoadOptions,
+  type Load,
+  type LoadCallOptions,
+  type LoadReply,
+  type LoadReport,
+  load,
+  type TcpLoadOptions,
+} from "./library.ts";
 export type { Protocol as LoadProtocol, Tap } from "./loop/mod.ts";
 export type { DropCause, LatencyName, LatencySummary } from "./measure/mod.ts";
 export { compileConstant, compileMessages, filesNamedIn, type MessagePart } from "./message/mod.ts";
@@ -29,6 +38,7 @@ export {
   preflight,
   rampUpMs,
   readMachine,
+  refusalText,
   type ShapeDefaults,
 } from "./plan/mod.ts";
 export type {

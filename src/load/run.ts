@@ -46,6 +46,11 @@ export interface RunOptions {
   control?: LoadControl;
   /** Sees what goes over the wire; costs a call for each message and chunk. One worker only. */
   tap?: Tap;
+  /**
+   * Runs on threads of its own even where one event loop is enough: this one is then free for others, such as the server that is
+   * tested. Whose CPU time the process uses is then not known, so that it is not judged. @default {false}
+   */
+  isOnOwnThreads?: boolean;
   /** Of this tenk, for the report. */
   version?: string;
   /** Sent where the target's counters are read, if that is not this machine. */
@@ -65,14 +70,18 @@ export async function runLoad<Plan extends LoadPlan>(
   plan: Plan,
   options: RunOptions = {},
 ): Promise<Report> {
-  const { onSnapshot, signal, control = new LoadControl(), tap, statsToken } = options;
+  const { onSnapshot, signal, control = new LoadControl(), tap, statsToken, isOnOwnThreads = false } = options;
   const lookupStartMs = performance.now();
   const addresses = await addressesOf(plan);
   const lookupMs = addresses === undefined ? undefined : performance.now() - lookupStartMs;
   const targetStats = new TargetStats(plan.statsUrl || "", plan.port ?? 0, statsToken);
   if (plan.statsUrl !== false) await targetStats.start();
-  const workers = await prepareLoadWorkers(protocol, plan, addresses, tap);
-  const run = new Run(plan, workers, targetStats, options.version, sectionOf(protocol, plan, lookupMs));
+  const workers = await prepareLoadWorkers(protocol, plan, addresses, { tap, isOnOwnThreads });
+  const run = new Run(plan, workers, targetStats, {
+    version: options.version,
+    protocol: sectionOf(protocol, plan, lookupMs),
+    isCpuShared: isOnOwnThreads,
+  });
   control.attach(workers);
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
@@ -125,14 +134,16 @@ function isIdleJudged({ pace, traffic }: LoadPlan): boolean {
   return pace === "as-fast-as-possible" && traffic.isQueued === true;
 }
 
+/** What a run passes on to its report as it is. */
+type Facts = Pick<Result, "version" | "protocol" | "isCpuShared">;
+
 /** One run, from the first connect to the report. */
 class Run {
   readonly #plan: LoadPlan;
   readonly #workers: LoadWorkers;
   readonly #targetStats: TargetStats;
   readonly #process = openProcessReader();
-  readonly #version: string | undefined;
-  readonly #protocol: Result["protocol"];
+  readonly #facts: Facts;
   readonly #startedAt = Date.now();
   readonly #startMs = performance.now();
   readonly #snapshots: SnapshotMaker;
@@ -142,15 +153,8 @@ class Run {
   #phase: Phase = "connect";
   #rssBytes = 0;
 
-  constructor(
-    plan: LoadPlan,
-    workers: LoadWorkers,
-    targetStats: TargetStats,
-    version: string | undefined,
-    protocol: Result["protocol"],
-  ) {
-    this.#version = version;
-    this.#protocol = protocol;
+  constructor(plan: LoadPlan, workers: LoadWorkers, targetStats: TargetStats, facts: Facts) {
+    this.#facts = facts;
     this.#plan = plan;
     this.#workers = workers;
     this.#targetStats = targetStats;
@@ -189,7 +193,7 @@ class Run {
       state,
       endedBy,
       startedAt: this.#startedAt,
-      version: this.#version,
+      ...this.#facts,
       targetStats: this.#targetStats,
       cpu,
       idleCores,
@@ -197,7 +201,6 @@ class Run {
       connectMs: this.#sendStartMs - this.#startMs,
       sendMs,
       drainMs: performance.now() - this.#sendEndMs,
-      protocol: this.#protocol,
     });
   }
 

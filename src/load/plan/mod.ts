@@ -25,6 +25,6 @@ export {
   type Traffic,
 } from "./load-plan.ts";
 export { type Machine, readMachine } from "./machine.ts";
-export { type Obstacle, type Preflight, preflight } from "./preflight.ts";
+export { type Obstacle, type Preflight, preflight, refusalText } from "./preflight.ts";
 export type { Shape } from "./shape.ts";
 export { parseShape, type ShapeDefaults } from "./shape-syntax.ts";

@@ -8,6 +8,11 @@ export interface Obstacle {
   readonly command: string;
 }
 
+/** Says why a plan cannot be run, and what would help. */
+export function refusalText({ what, command }: Obstacle): string {
+  return `The plan does not fit this machine: ${what}${command === "" ? "" : ` (${command})`}`;
+}
+
 export interface Preflight {
   /** The plan cannot work like this: do not start it. */
   readonly refusals: readonly Obstacle[];

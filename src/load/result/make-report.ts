@@ -32,6 +32,8 @@ export interface Result {
   readonly cpu: { readonly percent: number; readonly seconds: number };
   /** Cores of this machine that were idle over the sending phase, on average; undefined where it is not judged. */
   readonly idleCores: number | undefined;
+  /** The process does other work too, so that its CPU time says nothing about the generator. */
+  readonly isCpuShared: boolean;
   readonly rssBytes: number;
   readonly connectMs: number;
   /** 0 where the run was stopped while it connected. */
@@ -154,11 +156,11 @@ function isCpuJudged({ pace, traffic }: LoadPlan): boolean {
 }
 
 function generatorOf(result: Result): Report["generator"] {
-  const { plan, state, cpu, rssBytes } = result;
+  const { plan, state, cpu, rssBytes, isCpuShared } = result;
   const { countedSent } = rateBasis(result);
   const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
   const reasons = saturation({
-    cpuPercent: isCpuJudged(plan) ? cpu.percent : 0,
+    cpuPercent: isCpuJudged(plan) && !isCpuShared ? cpu.percent : 0,
     cpuOverMs: result.sendMs,
     idleCores: result.idleCores,
     loopLagP99Us,

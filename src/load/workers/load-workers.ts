@@ -48,9 +48,9 @@ export async function prepareLoadWorkers<Plan extends LoadPlan>(
   protocol: Protocol<Plan>,
   plan: Plan,
   addresses?: readonly string[],
-  tap?: Tap,
+  { tap, isOnOwnThreads = false }: { readonly tap?: Tap | undefined; readonly isOnOwnThreads?: boolean } = {},
 ): Promise<LoadWorkers> {
-  if (plan.workers === 1) return localWorker(protocol, plan, addresses, tap);
+  if (plan.workers === 1 && !isOnOwnThreads) return localWorker(protocol, plan, addresses, tap);
   if (tap) throw new TenkError("usage", "Traffic can only be shown with one worker", { hint: "leave out -w" });
   const workers = new WorkerThreads(protocol.workerProgram);
   try {
