@@ -28,9 +28,9 @@ export function libraryTypes(): Readonly<Record<string, string>> {
   return JSON.parse(brotliDecompressSync(Buffer.from(TENK_TYPES, "base64")).toString());
 }
 
-/** Compresses `libraryTypes` into text, for the executable. */
-export function packedTypes(): string {
-  return brotliCompressSync(JSON.stringify(libraryTypes())).toString("base64");
+/** Compresses declaration files into text, for the executable. */
+export function packedTypes(types = libraryTypes()): string {
+  return brotliCompressSync(JSON.stringify(types)).toString("base64");
 }
 
 /** Runs the compiler, which takes about a second. */
