@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import { parseBytes, parseCount, parseRate, TenkError } from "../base/mod.ts";
+import { parseBytes, parseCount, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
 import { compileConstant, filesNamedIn, type WebSocketOptions } from "../load/mod.ts";
 import {
   addContentOptions,
@@ -10,7 +10,6 @@ import {
   perConnectionRate,
   type SoughtText,
 } from "./load-options.ts";
-import { withoutUndefined } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { contentOf, header, percentiles, positive, seconds } from "./load-values.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
