@@ -1,0 +1,157 @@
+import { copyLower, hashName, parentAt, RecordType, reverseName, sameName } from "../../wire/dns/mod.ts";
+import { type Network, networkOf } from "./networks.ts";
+
+/** A record of this house. */
+export interface LocalRecord {
+  /** Without compression. A first label `*` stands for every name below the rest that has no records of its own. */
+  readonly name: Uint8Array;
+  readonly type: number;
+  readonly ttlSeconds: number;
+  /** Without compression, as `parseRdata` returns it. */
+  readonly data: Uint8Array;
+}
+
+/** Names of this house. Plain data, so that it can be sent to workers. */
+export interface LocalSettings {
+  readonly records: readonly LocalRecord[];
+  /** Names of this machine: of services, and its own first. They lead to its address on the network of who asks. */
+  readonly own: readonly Uint8Array[];
+  /** The networks that this machine is on; who is on none gets the addresses of the first. */
+  readonly networks: readonly Network[];
+  /** Of records that are made here. */
+  readonly ttlSeconds: number;
+}
+
+/** Longest chain of aliases (CNAME) that is followed. */
+const MAX_ALIASES = 8;
+const NO_RECORDS: readonly LocalRecord[] = [];
+const STAR = Uint8Array.of(1, 0x2a);
+
+/** What there is of one name. */
+class LocalName {
+  readonly byType = new Map<number, LocalRecord[]>();
+  /** The name is this machine's. */
+  isOwn = false;
+  readonly name: Uint8Array;
+
+  constructor(name: Uint8Array) {
+    this.name = name;
+  }
+
+  add(record: LocalRecord): void {
+    const same = this.byType.get(record.type);
+    if (same === undefined) this.byType.set(record.type, [record]);
+    else same.push(record);
+  }
+}
+
+/**
+ * Finds what this house says of a name: exact names first, then the nearest `*` above. A name that has records, but none of the type that
+ * was asked for, exists all the same.
+ */
+export class LocalNames {
+  /** Where the last answer ends in an alias to a name that is not local. */
+  alias: Uint8Array | undefined;
+  readonly #byHash = new Map<number, LocalName[]>();
+  readonly #networks: readonly Network[];
+  readonly #own: readonly (readonly [ipv4: LocalRecord[], ipv6: LocalRecord[]])[];
+  /** The longest name, and `*` before it. */
+  readonly #wildcard = new Uint8Array(257);
+
+  constructor({ records, own, networks, ttlSeconds }: LocalSettings) {
+    this.#networks = networks;
+    for (const record of records) this.#at(record.name).add(record);
+    for (const name of own) this.#at(name).isOwn = true;
+    // The owner's name is that of the question when an answer is written.
+    const addresses = (type: number, all: readonly Uint8Array[]) =>
+      all.map((data) => ({ name: own[0] ?? STAR, type, ttlSeconds, data }));
+    this.#own = networks.map(({ ipv4, ipv6 }) => [addresses(RecordType.a, ipv4), addresses(RecordType.aaaa, ipv6)]);
+    this.#addReverse(records, own[0], ttlSeconds);
+  }
+
+  /**
+   * Returns the records of a name, in the order of an answer: aliases, then what they lead to.
+   *
+   * @param ip who asks, sixteen bytes
+   * @returns empty where the name exists without such a record; undefined where it does not exist here
+   */
+  find(bytes: Uint8Array, at: number, type: number, ip: Uint8Array): readonly LocalRecord[] | undefined {
+    this.alias = undefined;
+    const name = this.#lookup(bytes, at);
+    if (name === undefined) return undefined;
+    const records = this.#of(name, type, ip);
+    if (records.length > 0 || type === RecordType.cname) return records;
+    const alias = name.byType.get(RecordType.cname)?.[0];
+    return alias === undefined ? NO_RECORDS : this.#follow(alias, type, ip);
+  }
+
+  #of(name: LocalName, type: number, ip: Uint8Array): readonly LocalRecord[] {
+    const records = name.byType.get(type);
+    if (records !== undefined) return records;
+    if (!name.isOwn || (type !== RecordType.a && type !== RecordType.aaaa)) return NO_RECORDS;
+    const own = this.#own[networkOf(this.#networks, ip)];
+    return own?.[type === RecordType.a ? 0 : 1] ?? NO_RECORDS;
+  }
+
+  #follow(first: LocalRecord, type: number, ip: Uint8Array): LocalRecord[] {
+    const records = [first];
+    for (let alias = first; records.length <= MAX_ALIASES; ) {
+      const target = this.#lookup(alias.data, 0);
+      if (target === undefined) {
+        this.alias = alias.data;
+        return records;
+      }
+      const found = this.#of(target, type, ip);
+      const next = target.byType.get(RecordType.cname)?.[0];
+      if (found.length > 0 || next === undefined)
+        return [...records, ...found.map((record) => ({ ...record, name: alias.data }))];
+      records.push(next);
+      alias = next;
+    }
+    return records;
+  }
+
+  #lookup(bytes: Uint8Array, at: number): LocalName | undefined {
+    if (this.#byHash.size === 0) return undefined;
+    const exact = this.#exact(bytes, at);
+    if (exact !== undefined) return exact;
+    // `*` and its length stand before the name of each parent in turn.
+    const wildcard = this.#wildcard;
+    wildcard.set(STAR);
+    for (let parent = parentAt(bytes, at); parent >= 0; parent = parentAt(bytes, parent)) {
+      copyLower(bytes, parent, wildcard, STAR.length);
+      const found = this.#exact(wildcard, 0);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #exact(bytes: Uint8Array, at: number): LocalName | undefined {
+    return this.#byHash.get(hashName(bytes, at, 0))?.find(({ name }) => sameName(bytes, at, name, 0));
+  }
+
+  #at(name: Uint8Array): LocalName {
+    const found = this.#exact(name, 0);
+    if (found !== undefined) return found;
+    const added = new LocalName(name);
+    const hash = hashName(name, 0, 0);
+    const bucket = this.#byHash.get(hash);
+    if (bucket === undefined) this.#byHash.set(hash, [added]);
+    else bucket.push(added);
+    return added;
+  }
+
+  /** Every address leads back to the name that was declared first with it (PTR), unless a record says otherwise. */
+  #addReverse(records: readonly LocalRecord[], box: Uint8Array | undefined, ttlSeconds: number): void {
+    const addresses = this.#networks.flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6]);
+    const own = box === undefined ? [] : addresses.map((address) => ({ address, to: box }));
+    const declared = records
+      .filter(({ type, name }) => (type === RecordType.a || type === RecordType.aaaa) && name[1] !== STAR[1])
+      .map(({ data, name }) => ({ address: data, to: name }));
+    for (const { address, to } of [...own, ...declared]) {
+      const reverse = this.#at(reverseName(address));
+      if (reverse.byType.has(RecordType.ptr)) continue;
+      reverse.add({ name: reverse.name, type: RecordType.ptr, ttlSeconds, data: to });
+    }
+  }
+}
