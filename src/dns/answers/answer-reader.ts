@@ -17,8 +17,6 @@ import {
 
 /** How answers age. Times in seconds, as TTLs are. */
 export interface AgeOptions {
-  /** False: they are always as they were stored, as names that are declared. @default {true} */
-  readonly ages?: boolean;
   /** For so long after its TTL an answer is still given while it is asked for anew (RFC 8767). @default {86_400} */
   readonly staleSeconds?: number;
   /** The TTL that a stale answer is given with. @default {30} */
@@ -53,7 +51,6 @@ export class AnswerReader {
   protected readonly bytes: Uint8Array;
   readonly #buckets: number;
   readonly #ringWords: number;
-  readonly #ages: boolean;
   readonly #staleSeconds: number;
   readonly #staleTtl: number;
   readonly #prefetchHits: number;
@@ -71,7 +68,6 @@ export class AnswerReader {
     this.bytes = new Uint8Array(buffer, layout.ringAt, layout.ringWords * 4);
     this.#buckets = layout.buckets;
     this.#ringWords = layout.ringWords;
-    this.#ages = options.ages ?? true;
     this.#staleSeconds = options.staleSeconds ?? 86_400;
     this.#staleTtl = options.staleTtlSeconds ?? 30;
     this.#prefetchHits = options.prefetchHits ?? 4;
@@ -103,7 +99,7 @@ export class AnswerReader {
     const position = Atomics.load(this.slots, slot);
     const word = this.#wordOf(position);
     const { words } = this;
-    const ageSeconds = this.#ages ? Math.max(0, nowSeconds - words[word + STORED_AT]!) : 0;
+    const ageSeconds = Math.max(0, nowSeconds - words[word + STORED_AT]!);
     const ttl = words[word + TTL]!;
     if (ageSeconds >= ttl + this.#staleSeconds) return 0;
     this.isStale = ageSeconds >= ttl;

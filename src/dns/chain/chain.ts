@@ -11,6 +11,7 @@ import {
   writeError,
 } from "../../wire/dns/mod.ts";
 import type { AnswerReader } from "../answers/mod.ts";
+import type { LocalNames, LocalRecord } from "../local/mod.ts";
 import { Special, type SpecialNames } from "../special/mod.ts";
 import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./counts.ts";
 import { addOpt, optBytes } from "./opt-record.ts";
@@ -60,8 +61,7 @@ export type BlockMode = "null-address" | "nxdomain" | "no-data" | "refused";
 export interface ChainParts {
   readonly guard: Guard;
   readonly special: SpecialNames;
-  /** Names that tenk itself gives. */
-  readonly local: AnswerReader;
+  readonly local: LocalNames;
   readonly blocker: Blocker;
   readonly cache: AnswerReader;
   /** The row of this thread. */
@@ -118,8 +118,8 @@ export class Chain {
     const maxBytes = this.#maxBytes(asker, room);
     if (query.type === ANY || query.type === OPT) return this.#refuse("any", bytes, out, at);
 
-    const local = this.#stored(this.#parts.local, bytes, out, at, maxBytes, 0, asker.nowMs);
-    if (local !== MISS) return this.#count(ChainCount.local, local);
+    const local = this.#parts.local.find(bytes, query.nameFrom, query.type, asker.ip);
+    if (local !== undefined) return this.#count(ChainCount.local, this.#local(local, bytes, out, at, maxBytes));
     const special = this.#parts.special.find(query, bytes);
     if (special !== Special.none)
       return this.#count(ChainCount.special, this.#special(special, bytes, out, at, maxBytes));
@@ -157,6 +157,12 @@ export class Chain {
     return writeError(out, at, this.query, bytes, Rcode.refused, why) - at;
   }
 
+  #local(records: readonly LocalRecord[], bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {
+    const own = this.#own;
+    if (records.length > 0) return own.records(this.query, bytes, records, out, at, maxBytes) - at;
+    return own.negative(this.query, bytes, Rcode.noError, out, at, maxBytes) - at;
+  }
+
   #special(special: Special, bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {
     const { query } = this;
     const own = this.#own;
@@ -184,7 +190,7 @@ export class Chain {
 
   #fromCache(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
     const { cache, counts } = this.#parts;
-    const length = this.#stored(cache, bytes, out, at, maxBytes, this.variant, nowMs);
+    const length = this.#stored(bytes, out, at, maxBytes, nowMs);
     if (length === MISS) return this.#count(ChainCount.missed, MISS);
     if (cache.isStale) counts[ChainCount.stale]! += 1;
     this.wantsRefresh = cache.wantsRefresh;
@@ -192,20 +198,13 @@ export class Chain {
   }
 
   /** An answer that is stored, made this query's. @returns its length; `MISS` */
-  #stored(
-    store: AnswerReader,
-    bytes: Uint8Array,
-    out: Uint8Array,
-    at: number,
-    maxBytes: number,
-    variant: number,
-    nowMs: number,
-  ): number {
+  #stored(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
     const { query } = this;
+    const { cache } = this.#parts;
     const nameBytes = query.nameEnd - query.nameFrom;
     const nowSeconds = Math.floor(nowMs / 1000);
     const reserved = query.hasEdns ? optBytes(true) : 0;
-    const length = store.find(bytes, query.from, nameBytes, variant, nowSeconds, out, at, maxBytes - reserved);
+    const length = cache.find(bytes, query.from, nameBytes, this.variant, nowSeconds, out, at, maxBytes - reserved);
     if (length === 0) return MISS;
     if (length < 0) {
       this.#parts.counts[ChainCount.truncated]! += 1;
@@ -214,6 +213,6 @@ export class Chain {
     // AD is told to who asked for it (RFC 6840 §5.8); CD is the query's own.
     const hidden = query.wantsAuthenticData || query.wantsDnssec ? CD : CD | AD;
     out[at + 3] = (out[at + 3]! & ~hidden) | (query.flags & CD);
-    return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, store.isStale) - at : length;
+    return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, cache.isStale) - at : length;
   }
 }

@@ -13,6 +13,8 @@ import {
   writeUint32,
 } from "../../wire/dns/mod.ts";
 
+import type { LocalRecord } from "../local/mod.ts";
+
 /** Room for an extended error without text. */
 const EDE_BYTES = 6;
 const REFRESH_SECONDS = 3600;
@@ -53,6 +55,26 @@ export class OwnAnswers {
     const { nameFrom, type } = query;
     this.#writer.record(Section.answer, bytes, nameFrom, type, RecordClass.in, this.ttlSeconds, data, 0, data.length);
     return this.#finish(query, error);
+  }
+
+  /** Answers with records of this house. @returns the place behind the answer */
+  records(
+    query: Query,
+    bytes: Uint8Array,
+    records: readonly LocalRecord[],
+    out: Uint8Array,
+    at: number,
+    maxBytes: number,
+  ): number {
+    this.#begin(query, bytes, Rcode.noError, out, at, maxBytes);
+    this.#writer.flags |= Flag.authoritative;
+    for (const [index, { name, type, ttlSeconds, data }] of records.entries()) {
+      // What was asked for is spelled as it was asked: the first record's owner, and those of the same name.
+      const isAsked = index === 0 || name === records[0]!.name;
+      const [nameBytes, nameAt] = isAsked ? [bytes, query.nameFrom] : [name, 0];
+      this.#writer.record(Section.answer, nameBytes, nameAt, type, RecordClass.in, ttlSeconds, data, 0, data.length);
+    }
+    return this.#finish(query, NO_ERROR);
   }
 
   /** Answers that the name, or a record of this type, does not exist. @param rcode `nxDomain` or `noError` */

@@ -72,13 +72,6 @@ describe("stored answers", () => {
     expect(ask(store, "a.example", NOW + 1300)).toBe(0);
   });
 
-  test("answers that do not age are as they were stored for ever", () => {
-    const store = writer(65_536, { ages: false });
-    store.put(answer("a.example", 60, 5), NOW);
-    expect(ask(store, "a.example", NOW + 1_000_000)).toBeGreaterThan(0);
-    expect([read(out, "a.example").ttl, store.isStale, store.wantsRefresh]).toEqual([60, false, false]);
-  });
-
   test("a refresh is asked for once in ten seconds", () => {
     const store = writer();
     store.put(answer("a.example", 300, 5), NOW);

@@ -10,11 +10,13 @@ import {
   MISS,
   NO_ANSWER,
 } from "../../../src/dns/chain/mod.ts";
+import { LocalNames, type LocalRecord } from "../../../src/dns/local/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import {
   Flag,
   Message,
   optionsText,
+  parseName,
   rcodeName,
   rdataText,
   readMessage,
@@ -26,15 +28,25 @@ import { type QueryFields, queryBytes } from "../queries.ts";
 
 const NOW_MS = 1_800_000_000_000;
 
+/** What the house of these tests declares. */
+const LOCAL = new LocalNames({
+  records: [address("nas.example", 1), address("!b.example", 2), address("git.home.arpa", 9)],
+  own: [],
+  networks: [],
+  ttlSeconds: 60,
+});
+
+function address(name: string, last: number): LocalRecord {
+  return { name: parseName(name)!, type: 1, ttlSeconds: 60, data: Uint8Array.of(192, 0, 0, last) };
+}
+
 function chainOf(parts: Partial<ChainParts> = {}) {
-  const store = () => new AnswerWriter(new ArrayBuffer(65_536), { seed: 7 });
-  const cache = store();
-  const local = store();
+  const cache = new AnswerWriter(new ArrayBuffer(65_536), { seed: 7 });
   const counts = new Float64Array(CHAIN_COUNTS);
   const chain = new Chain({
     guard: { refusal: () => undefined },
     special: new SpecialNames({ bypassSignals: true }),
-    local,
+    local: LOCAL,
     blocker: { isBlocked: ({ nameFrom }, bytes) => bytes[nameFrom + 1] === "!".charCodeAt(0) },
     cache,
     counts,
@@ -42,7 +54,7 @@ function chainOf(parts: Partial<ChainParts> = {}) {
     blockTtlSeconds: 10,
     ...parts,
   });
-  return { chain, cache, local, counts };
+  return { chain, cache, counts };
 }
 
 const out = new Uint8Array(70_000);
@@ -106,8 +118,7 @@ describe("queries that are refused", () => {
   }
 
   test("by the guard, before anything is looked for, with the reason for who understands it", () => {
-    const { chain, local, counts } = chainOf({ guard: { refusal: () => "source" } });
-    local.put(stored("nas.example", 60, 1), NOW_MS / 1000);
+    const { chain, counts } = chainOf({ guard: { refusal: () => "source" } });
     expect(told(chain, queryBytes("nas.example", "A", { udpBytes: 1232 }))).toMatchObject({
       rcode: "REFUSED",
       error: expect.stringContaining("Prohibited"),
@@ -163,11 +174,22 @@ describe("blocked names", () => {
   });
 
   test("are not asked for in the cache, local names are not asked of the lists", () => {
-    const { chain, cache, local } = chainOf();
+    const { chain, cache } = chainOf();
     cache.put(stored("!a.example", 60, 1), NOW_MS / 1000);
     expect(told(chain, queryBytes("!a.example")).records).toEqual(["A 0.0.0.0"]);
-    local.put(stored("!b.example", 60, 2), NOW_MS / 1000);
     expect(told(chain, queryBytes("!b.example")).records).toEqual(["A 192.0.0.2"]);
+  });
+});
+
+describe("local names", () => {
+  test("are answered with authority, in the case that was asked, of another type with nothing", () => {
+    const { chain, counts } = chainOf();
+    const answer = told(chain, queryBytes("NAS.example", "A", { udpBytes: 1232 }));
+    expect(answer).toMatchObject({ records: ["A 192.0.0.1"], hasOpt: true });
+    expect(Buffer.from(answer.bytes).toString("latin1")).toContain("NAS");
+    expect(answer.bytes[2]! & 4).toBe(4);
+    expect(told(chain, queryBytes("nas.example", "AAAA"))).toMatchObject({ rcode: "NOERROR", records: [SOA] });
+    expect(counts[ChainCount.local]).toBe(2);
   });
 });
 
@@ -181,8 +203,7 @@ describe("special names", () => {
   });
 
   test("names of this house are below zones that exist nowhere else", () => {
-    const { chain, local } = chainOf();
-    local.put(stored("git.home.arpa", 60, 9), NOW_MS / 1000);
+    const { chain } = chainOf();
     expect(told(chain, queryBytes("git.home.arpa")).records).toEqual(["A 192.0.0.9"]);
     expect(told(chain, queryBytes("other.home.arpa"))).toMatchObject({ rcode: "NXDOMAIN", records: [SOA] });
   });
