@@ -83,5 +83,19 @@ export type {
   SocketOptions,
   SubscriberOptions,
 } from "./types.ts";
+export {
+  type Asker as DatagramAsker,
+  copyPeerIp,
+  type DatagramContext,
+  type DatagramHandler,
+  type DatagramView,
+  listenUdp,
+  peerAddress,
+  peerPort,
+  type ServeDatagrams,
+  type UdpCounts,
+  type UdpOptions,
+  type UdpServer,
+} from "./udp/mod.ts";
 export { LAG_BUCKETS_SECONDS, type LoopVitals, openVitals, type VitalsReader } from "./vitals.ts";
 export { sharedThreads, ThreadPool, type ThreadVitals } from "./worker/mod.ts";

@@ -21,6 +21,9 @@ export interface DatagramHandler {
    * @returns the answer's length; 0 = none
    */
   datagram(view: DatagramView): number;
+  /** Datagrams came: `datagram` is called for each, then `batchEnds`, before the thread waits again. */
+  batchBegins?(): void;
+  batchEnds?(): void;
   /** A message of whoever opened the socket came. */
   message?(message: unknown): void;
 }

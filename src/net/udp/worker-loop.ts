@@ -103,6 +103,7 @@ export class WorkerLoop implements DatagramView {
     const count = datagrams.receive(descriptor);
     if (count === 0) return 0;
     this.nowMs = Date.now();
+    this.#handler.batchBegins?.();
     let bytesRead = 0;
     let bytesWritten = 0;
     for (let index = 0; index < count; index++) {
@@ -111,6 +112,7 @@ export class WorkerLoop implements DatagramView {
       bytesWritten += length;
       datagrams.answer(index, length);
     }
+    this.#handler.batchEnds?.();
     const { sent, failed } = datagrams.send(descriptor, count);
     counts[UdpCount.batches]! += 1;
     counts[UdpCount.received]! += count;

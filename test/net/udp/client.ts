@@ -5,7 +5,7 @@ export class Client implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #port: number;
   readonly #host: string;
-  readonly #came: { text: string; from: string }[] = [];
+  readonly #came: { text: string; from: string; bytes: Uint8Array }[] = [];
   readonly #waiting: (() => void)[] = [];
 
   private constructor(socket: Socket, port: number, host: string) {
@@ -13,7 +13,7 @@ export class Client implements AsyncDisposable {
     this.#port = port;
     this.#host = host;
     socket.on("message", (bytes, { address }) => {
-      this.#came.push({ text: bytes.toString(), from: address });
+      this.#came.push({ text: bytes.toString(), from: address, bytes });
       for (const wake of this.#waiting.splice(0)) wake();
     });
     socket.on("error", () => {});
@@ -37,7 +37,7 @@ export class Client implements AsyncDisposable {
   }
 
   /** The next that came. */
-  async next(): Promise<{ text: string; from: string }> {
+  async next(): Promise<{ text: string; from: string; bytes: Uint8Array }> {
     while (this.#came.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.#came.shift()!;
   }

@@ -3,7 +3,10 @@ import { peerAddress, peerPort, type ServeDatagrams } from "../../../src/net/udp
 /** Echoes; some datagrams are told to do more. */
 export const serve: ServeDatagrams = (start, { index, post }) => {
   let prefix = (start as { prefix?: string } | undefined)?.prefix ?? "";
+  const batch: string[] = [];
   return {
+    batchBegins: () => void batch.push("begin"),
+    batchEnds: () => void batch.push("end"),
     datagram(view) {
       const text = Buffer.from(view.bytes.subarray(view.from, view.from + view.length)).toString();
       if (text === "none") return 0;
@@ -14,9 +17,11 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
       }
       if (text.startsWith("later") && view.handOver(text.length)) return 0;
       const answer =
-        text === "who"
-          ? `${peerAddress(view.peers, view.peerAt)} ${peerPort(view.peers, view.peerAt)} ${index}`
-          : prefix + text;
+        text === "batches"
+          ? batch.join(" ")
+          : text === "who"
+            ? `${peerAddress(view.peers, view.peerAt)} ${peerPort(view.peers, view.peerAt)} ${index}`
+            : prefix + text;
       const bytes = Buffer.from(answer);
       view.out.set(bytes.subarray(0, view.room), view.to);
       return bytes.length;

@@ -69,6 +69,13 @@ describe("a UDP socket", () => {
     expect(server.counts()).toMatchObject({ received: 7, sent: 3 });
   });
 
+  test("a handler hears when a batch begins and ends", async () => {
+    await using server = await open();
+    await using client = await Client.open(server.port);
+    await client.ask("x");
+    expect(await client.ask("batches")).toBe("begin end begin");
+  });
+
   test("a handler that throws leaves that datagram without an answer, is counted, and goes on", async () => {
     await using server = await open();
     await using client = await Client.open(server.port);
