@@ -1,0 +1,50 @@
+import type { Query } from "../../wire/dns/mod.ts";
+import { BlockDecision, RuleIndex, Verdict } from "../blocking/mod.ts";
+import type { Asker, Blocker } from "../chain/mod.ts";
+import { PageReader, type PlacedRule } from "../pages/mod.ts";
+
+/** What is blocked, as a thread is told. Plain data and shared memory. */
+export interface BlockSettings {
+  /** Of `NamePages`. */
+  readonly pages: SharedArrayBuffer;
+  readonly seed: number;
+  /** Rules that are more than names. */
+  readonly rules: readonly PlacedRule[];
+  /** Mask of the lists that count. */
+  readonly lists: number;
+}
+
+/** Blocks what the lists say, on one thread. */
+export class ListBlocker implements Blocker {
+  readonly #reader: PageReader;
+  readonly #decision: BlockDecision;
+  readonly #seed: number;
+  #lists: number;
+
+  /** @param thread its number among those who read the pages; undefined on the thread that writes them */
+  constructor({ pages, seed, rules, lists }: BlockSettings, thread: number | undefined) {
+    this.#reader = new PageReader(pages, thread);
+    this.#decision = new BlockDecision(this.#reader, new RuleIndex(rules, seed));
+    this.#seed = seed;
+    this.#lists = lists;
+  }
+
+  isBlocked({ nameFrom, type }: Query, bytes: Uint8Array, _asker: Asker): boolean {
+    return this.#decision.decide(bytes, nameFrom, type, this.#lists) === Verdict.blocked;
+  }
+
+  /** The lists were read anew. */
+  update({ rules, lists }: Pick<BlockSettings, "rules" | "lists">): void {
+    this.#decision.rules = new RuleIndex(rules, this.#seed);
+    this.#lists = lists;
+  }
+
+  /** Until `leave` the writer keeps the pages that may be read. */
+  enter(): void {
+    this.#reader.enter();
+  }
+
+  leave(): void {
+    this.#reader.leave();
+  }
+}

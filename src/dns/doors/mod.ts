@@ -1,0 +1,4 @@
+/** Where queries come in. */
+export { type BlockSettings, ListBlocker } from "./list-blocker.ts";
+export { openUdpDoor, type UdpDoorOptions } from "./udp-door.ts";
+export { HandedOver, type UdpStart } from "./udp-start.ts";

@@ -1,0 +1,28 @@
+import { sourceUrl } from "../../base/mod.ts";
+import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "../../net/mod.ts";
+import { HandedOver, type UdpStart } from "./udp-start.ts";
+
+export interface UdpDoorOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
+  /** Asked for at each start of a thread. */
+  readonly start: () => UdpStart;
+  /** A query that memory did not answer; its bytes are borrowed. `asker` is answered by `UdpServer.answer`. */
+  readonly missed: (bytes: Uint8Array, asker: DatagramAsker) => void;
+  /** The answer to a query should be asked for anew; nobody waits for it. Its bytes are borrowed. */
+  readonly aged: (bytes: Uint8Array) => void;
+}
+
+/**
+ * Opens the port for queries by UDP.
+ *
+ * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`
+ */
+export function openUdpDoor({ missed, aged, ...options }: UdpDoorOptions): Promise<UdpServer> {
+  return listenUdp(new URL(sourceUrl("dns/doors/udp-program.ts")), {
+    ...options,
+    name: "dns",
+    handedOver: (bytes, asker, note) => {
+      if (note === HandedOver.refresh) aged(bytes);
+      else missed(bytes, asker);
+    },
+  });
+}

@@ -1,0 +1,42 @@
+/** Answers DNS by UDP, on a thread that blocks. Loaded by the threads of `net/udp`, never imported. */
+import { copyPeerIp, type DatagramView, type ServeDatagrams } from "../../net/mod.ts";
+import { AnswerReader } from "../answers/mod.ts";
+import { type Asker, CHAIN_COUNTS, Chain, MISS } from "../chain/mod.ts";
+import { LocalNames } from "../local/mod.ts";
+import { SpecialNames } from "../special/mod.ts";
+import { ListBlocker } from "./list-blocker.ts";
+import { HandedOver, type UdpStart } from "./udp-start.ts";
+
+const IP_BYTES = 16;
+
+export const serve: ServeDatagrams = (start, { index }) => {
+  const settings = start as UdpStart;
+  const blocker = new ListBlocker(settings.block, index);
+  const chain = new Chain({
+    guard: { refusal: () => undefined },
+    special: new SpecialNames(settings),
+    local: new LocalNames(settings.local),
+    blocker,
+    cache: new AnswerReader(settings.cache, settings.ages),
+    counts: new Float64Array(settings.counts, index * CHAIN_COUNTS * 8, CHAIN_COUNTS),
+    blockMode: settings.blockMode,
+    blockTtlSeconds: settings.blockTtlSeconds,
+  });
+  const asker: Asker = { ip: new Uint8Array(IP_BYTES), isDatagram: true, nowMs: 0 };
+
+  function datagram(view: DatagramView): number {
+    const { bytes, from, length, out, to, room } = view;
+    copyPeerIp(view.peers, view.peerAt, asker.ip, 0);
+    asker.nowMs = view.nowMs;
+    const answered = chain.answer(bytes, from, from + length, out, to, room, asker);
+    if (answered === MISS) {
+      // Without room the client asks again: an answer that says so would make it ask another resolver.
+      view.handOver(HandedOver.miss);
+      return 0;
+    }
+    if (chain.wantsRefresh) view.handOver(HandedOver.refresh);
+    return answered;
+  }
+
+  return { datagram, batchBegins: () => blocker.enter(), batchEnds: () => blocker.leave() };
+};

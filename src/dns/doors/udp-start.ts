@@ -1,0 +1,26 @@
+import type { AgeOptions } from "../answers/mod.ts";
+import type { BlockMode } from "../chain/mod.ts";
+import type { LocalSettings } from "../local/mod.ts";
+import type { SpecialOptions } from "../special/mod.ts";
+import type { BlockSettings } from "./list-blocker.ts";
+
+/** What the threads of the UDP door are started with: plain data, and memory that all share. */
+export interface UdpStart extends SpecialOptions {
+  readonly block: BlockSettings;
+  readonly local: LocalSettings;
+  /** Of an `AnswerWriter`. */
+  readonly cache: SharedArrayBuffer;
+  readonly ages: AgeOptions;
+  /** `CHAIN_COUNTS` doubles for each thread. */
+  readonly counts: SharedArrayBuffer;
+  readonly blockMode: BlockMode;
+  readonly blockTtlSeconds: number;
+}
+
+/** Why a query is handed over. */
+export const HandedOver = {
+  /** It waits for its answer. */
+  miss: 0,
+  /** It was answered from the cache, and the answer should be asked for anew. */
+  refresh: 1,
+} as const;
