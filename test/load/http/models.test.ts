@@ -52,6 +52,15 @@ describe("while the server stalls", () => {
   });
 });
 
+test("a closed run whose generator uses all of its core says that it was the limit", async () => {
+  // The server answers at once, on the generator's own event loop: no other limit is left, however busy the machine is.
+  await using server = await rawServer((socket) => void socket.write(OK));
+  const { generator, verdict } = await runHttp(server.url, { connections: 64, durationMs: 600 });
+  expect(generator.saturated).toBe(true);
+  expect(generator.saturation.join()).toMatch(/^(CPU \d+% of a core|every core of this machine busy)/);
+  expect(verdict.reason).toContain(`the generator was the limit (${generator.saturation.join(", ")})`);
+});
+
 describe("the open model", () => {
   test.each([1, 2])("sends exactly as many requests as were planned, over %d event loops", async (workers) => {
     await using server = await rawServer((socket) => void socket.write(OK));
