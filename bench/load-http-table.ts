@@ -30,6 +30,12 @@ export interface GeneratorResult {
 export type LoadHttpResults = ReadonlyMap<string, GeneratorResult>;
 
 const AGREE_PERCENT = 10;
+/** CPU a request, to which generator, at most. */
+const MOST_COST: readonly (readonly [base: string, most: number])[] = [
+  ["wrk", 1.4],
+  ["oha", 0.6],
+  ["k6", 0.05],
+];
 
 export function costTable(results: LoadHttpResults): Table {
   return {
@@ -113,7 +119,7 @@ export function lateTable(title: string, judged: JudgedRuns): Table {
         names.map((each) => figure(middle(of, (run) => run[side][each]) / 1000)),
       ),
       ...[off(of, "p50Us"), off(of, "p99Us")],
-      ...(["p99Us", "p999Us"] as const).map((each) => signed(middle(of, (run) => offPercent(run, each)))),
+      ...(["p99Us", "p999Us"] as const).map((each) => awayText(middle(of, (run) => offPercent(run, each)))),
       figure(middle(of, ({ requests }) => requests)),
     ]),
   };
@@ -130,18 +136,13 @@ export function agreementTable(agreements: readonly Agreement[]): Table {
 }
 
 export function loadHttpBars(results: LoadHttpResults, stalled: JudgedRuns, agreements: readonly Agreement[]): Bar[] {
-  const most = [
-    ["wrk", 1.4],
-    ["oha", 0.6],
-    ["k6", 0.05],
-  ] as const;
   const away = middle(stalled.get("tenk"), (each) => Math.abs(offPercent(each, "p99Us")));
   const share = middle(stalled.get("wrk"), ({ told, truth }) => told.p99Us / truth.p99Us);
   return [
     ...CLOSED_CASES.flatMap(({ name }) =>
-      most.map(([base, limit]) => ({
+      MOST_COST.map(([base, most]) => ({
         name: `${name}, CPU per request, to ${base}`,
-        ...{ most: limit, got: costRatio(results, "tenk", base, name), unit: "x" },
+        ...{ most, got: costRatio(results, "tenk", base, name), unit: "x" },
       })),
     ),
     { name: "stalls: tenk's p99 from planned moments, off by", most: 3, got: away, unit: "%" },
@@ -156,13 +157,24 @@ export function loadHttpBars(results: LoadHttpResults, stalled: JudgedRuns, agre
   ];
 }
 
-export function loadHttpRemarks(agreements: readonly Agreement[]): string[] {
-  return agreements.flatMap(({ server, limit, saturation }) => {
+export function loadHttpRemarks(results: LoadHttpResults, agreements: readonly Agreement[]): string[] {
+  const beyond = CLOSED_CASES.flatMap(({ name }) =>
+    MOST_COST.filter(([base, most]) => base !== "wrk" && isAbove(costRatio(results, "wrk", base, name), most)).map(
+      ([base, most]) =>
+        `${name}: wrk, in C, takes ${times(costRatio(results, "wrk", base, name))} ${base}: a bar of ${figure(most)} x is below that`,
+    ),
+  );
+  const said = agreements.flatMap(({ server, limit, saturation }) => {
     if (limit === "generator" && saturation.length === 0) return [`${server}: tenk was the limit and did not say so`];
     if (limit === "server" && saturation.length > 0)
-      return [`${server}: tenk calls itself the limit, and was not to be`];
+      return [`${server}: tenk calls itself the limit, and the server was`];
     return [];
   });
+  return [...beyond, ...said];
+}
+
+function isAbove(ratio: number, most: number): boolean {
+  return Number.isFinite(ratio) && ratio > most;
 }
 
 function generatorOf(name: string) {
@@ -171,6 +183,11 @@ function generatorOf(name: string) {
 
 function offPercent({ told, truth }: Judged, name: "p99Us" | "p999Us"): number {
   return (told[name] / truth[name] - 1) * 100;
+}
+
+/** As a percentage, or as a multiple where that says more. */
+function awayText(percent: number): string {
+  return percent < 1000 ? signed(percent) : `${figure(percent / 100 + 1)} x`;
 }
 
 function signed(value: number): string {

@@ -31,8 +31,8 @@ import { isInstalled } from "./process.ts";
 import { makeTlsFiles } from "./proxies.ts";
 import { ready, visits } from "./rounds.ts";
 
-/** Periods of the stalling server that a run measures: of four, each is 2.5 % of the requests. */
-const PERIODS = 4;
+/** Periods of the stalling server that a run measures: each stall has 1000 requests. */
+const PERIODS = 3;
 const SLOW_SECONDS = 10;
 /** One that is right whether or not it corrects, and those that correct. */
 const AT_SLOW_ANSWERS: readonly string[] = ["tenk", "wrk", "wrk2", "hey"];
@@ -68,7 +68,7 @@ export const LOAD_HTTP: Bench = {
       further: [...late, agreementTable(agreements)],
       quoted: { file: "docs/load-http.md", tables: late },
       bars: loadHttpBars(results, stalled, agreements),
-      remarks: loadHttpRemarks(agreements),
+      remarks: loadHttpRemarks(results, agreements),
     };
   },
 };

@@ -66,7 +66,20 @@ describe("results", () => {
   test("a remark says where tenk did not call itself the limit, or did without reason", () => {
     const silent: Agreement = { ...agreement, server: "C", limit: "generator" };
     expect(agreementTable([agreement]).rows[0]).toEqual(["nginx", "1000", "950", "0.95 x", "no"]);
-    expect(loadHttpRemarks([agreement, silent])).toEqual(["C: tenk was the limit and did not say so"]);
-    expect(loadHttpRemarks([{ ...agreement, saturation: ["CPU 99% of a core"] }])).toHaveLength(1);
+    expect(loadHttpRemarks(results, [agreement, silent])).toEqual(["C: tenk was the limit and did not say so"]);
+    expect(loadHttpRemarks(results, [{ ...agreement, saturation: ["CPU 99% of a core"] }])).toHaveLength(1);
+  });
+
+  test("a remark says which bar is below what is possible in C", () => {
+    const more = new Map([...results, ["oha", result(12)], ["k6", result(500)]]);
+    expect(loadHttpRemarks(more, [])).toEqual([
+      "clear: wrk, in C, takes 0.83 x oha: a bar of 0.60 x is below that",
+      "TLS: wrk, in C, takes 0.83 x oha: a bar of 0.60 x is below that",
+    ]);
+  });
+
+  test("what is off by far is told as a multiple", () => {
+    const slow = new Map([["wrk", [{ ...stalled.get("wrk")![0]!, truth: { p50Us: 40, p99Us: 40, p999Us: 500_000 } }]]]);
+    expect(lateTable("slow", slow).rows[0]?.slice(-3, -1)).toEqual(["500 x", "-0.20"]);
   });
 });
