@@ -1,3 +1,4 @@
+import { isHttp1 } from "../../wire/http1/mod.ts";
 import {
   ErrorCode,
   FRAME_HEADER_BYTES,
@@ -120,8 +121,10 @@ export class FrameReader {
 
   #checkLength(bytes: Uint8Array, at: number): number {
     const length = frameLength(bytes, at);
-    if (length > this.#maxFrameBytes)
-      throw new ConnectionError(ErrorCode.frameSizeError, "frame-size", `a frame of ${length} bytes`);
+    if (length > this.#maxFrameBytes) {
+      const what = isHttp1(bytes, at) ? "HTTP/1.1 instead of frames" : `a frame of ${length} bytes`;
+      throw new ConnectionError(ErrorCode.frameSizeError, "frame-size", what);
+    }
     return length;
   }
 

@@ -26,6 +26,7 @@ export { type HeadLimits, REQUEST_LIMITS, RESPONSE_LIMITS, readRequest, readResp
 export { type HeadError, HTTP1_REFUSALS, type Http1Refusal } from "./refusal.ts";
 export { type BodyFraming, persists, responseFraming } from "./response-framing.ts";
 export { NAMED_STATUSES, statusLine, statusText } from "./status-text.ts";
+export { isHttp1 } from "./version.ts";
 export {
   copyRun,
   fieldLine,

@@ -22,6 +22,10 @@ export class ClientSession extends SessionBase<unknown> {
   readonly streams: ClientStreams;
   /** The target takes no new streams. */
   isLeaving = false;
+  /** Of the target's GOAWAY; `noError` without one. */
+  leaveCode: number = ErrorCode.noError;
+  /** The rule that the target broke, which ended the connection. */
+  brokenRule: string | undefined;
   /** It carried a request. */
   wasUsed = false;
   readonly #target: SessionOwner;
@@ -139,12 +143,14 @@ export class ClientSession extends SessionBase<unknown> {
 
   protected peerLeaves(lastId: number, code: number): void {
     this.isLeaving = true;
+    if (code !== ErrorCode.noError) this.leaveCode = code;
     this.streams.endAbove(lastId, code);
     if (this.streams.count === 0) this.close("handler");
   }
 
   protected broken({ code, message }: ConnectionError): void {
     this.isClosing = true;
+    this.brokenRule = message;
     this.sender.goAway(0, code);
     this.sender.flush();
     this.streams.failAll("bad-response", message);

@@ -8,7 +8,7 @@ import {
   readResponseSection,
   readTrailerSection,
 } from "../../../wire/http2/mod.ts";
-import { ConnectionError, flowError, protocolError } from "../connection-error.ts";
+import { ConnectionError, flowError, protocolError, streamClosed } from "../connection-error.ts";
 import { ReceiveWindow } from "../receive-window.ts";
 import type { SessionStreams } from "../session-base.ts";
 import { StreamTable } from "../stream-table.ts";
@@ -17,6 +17,8 @@ import type { SessionOwner } from "./session-owner.ts";
 import type { ClientStream } from "./stream.ts";
 
 const MAX_STREAM_ID = 0x7fffffff;
+/** Streams that the target ended last, on which it may send no more; what comes on those that we reset crossed our reset. */
+const KEPT_ENDED = 16;
 
 /** The requests of a connection to a target, and what comes for them. */
 export class ClientStreams implements SessionStreams {
@@ -25,6 +27,8 @@ export class ClientStreams implements SessionStreams {
   readonly #decoder = new HpackDecoder();
   readonly #window: ReceiveWindow;
   readonly #open = new StreamTable<ClientStream>();
+  readonly #ended = new Int32Array(KEPT_ENDED);
+  #nextEnded = 0;
   #nextId = 1;
   /** The stream of the DATA frame in progress; undefined where its content is dropped. */
   #dataStream: ClientStream | undefined;
@@ -62,8 +66,20 @@ export class ClientStreams implements SessionStreams {
   remove(stream: ClientStream): boolean {
     this.#session.sender.leave(stream);
     if (!this.#open.delete(stream.id)) return false;
+    if (stream.isAnswerWhole) this.#noteEnded(stream.id);
     if (this.#open.size === 0) this.idleSinceMs = performance.now();
     return true;
+  }
+
+  #noteEnded(streamId: number): void {
+    this.#ended[this.#nextEnded] = streamId;
+    this.#nextEnded = (this.#nextEnded + 1) % KEPT_ENDED;
+  }
+
+  /** @throws {ConnectionError} for a frame on a stream that the target has ended, such as a second answer (RFC 9113 §5.1) */
+  #checkEnded(stream: ClientStream | undefined, streamId: number, type: string): void {
+    const isEnded = stream === undefined ? this.#ended.includes(streamId) : stream.isAnswerWhole;
+    if (isEnded) throw streamClosed(type);
   }
 
   checkTime(nowMs: number): void {
@@ -100,6 +116,7 @@ export class ClientStreams implements SessionStreams {
     if (!this.#decoder.decode(bytes, from, to, section))
       throw new ConnectionError(ErrorCode.compressionError, "compression", "a field block that cannot be decoded");
     const stream = this.#open.get(streamId);
+    this.#checkEnded(stream, streamId, "HEADERS");
     if (stream === undefined) {
       if (this.isIdle(streamId)) throw protocolError("HEADERS on a stream that was not opened");
       return;
@@ -115,12 +132,13 @@ export class ClientStreams implements SessionStreams {
   #response(stream: ClientStream, isEnd: boolean): void {
     const { section, responseHead: head, settings } = this.#target;
     if (readResponseSection(section, head) !== 0) {
-      this.#bad(stream, "a head that is malformed");
+      this.#bad(stream, head.refusal === undefined ? "a head that is malformed" : `a bad head: ${head.refusal}`);
       return;
     }
     if (head.status < 200) {
       stream.interims += 1;
-      if (isEnd || stream.interims > settings.maxInterims) this.#bad(stream, "too many interim answers");
+      if (isEnd) this.#bad(stream, "an interim answer that ends its stream");
+      else if (stream.interims > settings.maxInterims) this.#bad(stream, "too many interim answers");
       else stream.respond(head, section.bytes);
       return;
     }
@@ -145,6 +163,7 @@ export class ClientStreams implements SessionStreams {
     if (streamId === 0 || this.isIdle(streamId)) throw protocolError("DATA on a stream that was not opened");
     if (!this.#window.receive(length)) throw flowError("more content than the connection's window");
     const stream = this.#open.get(streamId);
+    this.#checkEnded(stream, streamId, "DATA");
     this.#dataStream = stream;
     if (stream === undefined) return;
     stream.receivedMs = this.#session.nowMs;
@@ -210,6 +229,7 @@ export class ClientStreams implements SessionStreams {
     const stream = this.#open.get(streamId);
     if (stream === undefined) return;
     this.remove(stream);
+    this.#noteEnded(streamId);
     // REFUSED_STREAM: nothing was done with it, so it can be sent again (RFC 9113 §8.7).
     const isUnprocessed = code === ErrorCode.refusedStream;
     stream.fail("reset", `it reset the stream: ${errorCodeName(code)}`, { isUnprocessed });
