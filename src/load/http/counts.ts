@@ -7,6 +7,10 @@ const PLAIN = ["bodyBytes", "interims", "wrongStatus", "wrongBody"] as const;
 const STATUS = "status ";
 const ERROR = "error ";
 
+/** Causes that are told apart: some contain a number that the server chose. */
+const MAX_CAUSES = 100;
+const OTHERS = "other causes";
+
 /** What one event loop counts of answers: plain fields that hot code adds to. */
 export class HttpCounts {
   bodyBytes = 0;
@@ -29,7 +33,9 @@ export class HttpCounts {
 
   /** @param cause the phase of the answer and what went wrong in it: `body closed` */
   failed(cause: string, count = 1): void {
-    this.#errors.set(cause, (this.#errors.get(cause) ?? 0) + count);
+    const isKept = this.#errors.size < MAX_CAUSES || this.#errors.has(cause);
+    const name = isKept ? cause : OTHERS;
+    this.#errors.set(name, (this.#errors.get(name) ?? 0) + count);
   }
 
   /** Returns them by name, as they are added up over event loops. @param isOver nothing more is counted */

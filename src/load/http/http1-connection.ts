@@ -1,7 +1,9 @@
 import type { CloseReason, Connection } from "../../net/mod.ts";
 import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
+import { closeCause } from "./close-cause.ts";
 import type { HttpCounts } from "./counts.ts";
+import type { Lingering } from "./lingering.ts";
 import { OpenRequests, type RequestSource } from "./requests/mod.ts";
 import {
   type ReaderScratch,
@@ -22,6 +24,7 @@ export interface Http1Shared {
   readonly counts: HttpCounts;
   readonly check: AnswerCheck;
   readonly scratch: ReaderScratch;
+  readonly lingering: Lingering;
   readonly requests: RequestSource;
   /** Requests of a connection that may be open at a time. */
   readonly pipeline: number;
@@ -130,10 +133,10 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     this.#socket.close();
   }
 
-  closed(reason: CloseReason): void {
+  closed(reason: CloseReason, cause: Error | undefined): void {
     if (this.#isOver) return;
     if (this.#open.count === 0 && reason === "peer") this.#shut(undefined);
-    else this.#fail(this.#reader.phase, reason === "peer" ? "closed" : reason);
+    else this.#fail(this.#reader.phase, closeCause(reason, cause));
   }
 
   // ---- events of the reader ------------------------------------------------------------------------------------------
@@ -187,6 +190,12 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     this.#shut(undefined);
     // Who closes first keeps the port for a minute: that should be the server, as it is of a server's own limit.
     this.#socket.deadline(LINGER_MS);
+    this.#shared.lingering.add(this);
+  }
+
+  /** By a reset, which keeps no port. */
+  giveUp(): void {
+    this.#socket.reset();
   }
 
   /** Of the pipeline, the last requests. */

@@ -4,6 +4,7 @@ import { AnswerCheck } from "./answer-check.ts";
 import type { HttpCounts } from "./counts.ts";
 import { dialOptions } from "./dial-options.ts";
 import { Http1Connection, type Http1Shared } from "./http1-connection.ts";
+import { Lingering } from "./lingering.ts";
 import type { HttpPlan } from "./plan.ts";
 import type { RequestSource } from "./requests/mod.ts";
 import { ReaderScratch } from "./response-reader.ts";
@@ -19,7 +20,7 @@ const EVENTS: Handler<Http1Connection> = {
   open: (socket: Socket) => socket.data.opened(socket),
   chunk: (socket: Socket, bytes: Uint8Array) => socket.data.read(bytes),
   end: (socket: Socket) => socket.data.peerFinished(),
-  close: (socket: Socket, reason: CloseReason) => socket.data.closed(reason),
+  close: (socket: Socket, reason: CloseReason, cause: Error | undefined) => socket.data.closed(reason, cause),
 };
 
 /** Opens connections to an HTTP/1.1 server by `net/`. */
@@ -35,6 +36,7 @@ export function http1Transport(
     counts,
     check: new AnswerCheck(plan.expectStatus, plan.expectBody),
     scratch: new ReaderScratch(),
+    lingering: new Lingering(slice.connections),
     requests,
     pipeline: plan.pipeline,
     isOnce: !plan.keepAlive,

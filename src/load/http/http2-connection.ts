@@ -7,14 +7,13 @@ import {
 } from "../../http/mod.ts";
 import type { CloseReason, Connection } from "../../net/mod.ts";
 import type { Head } from "../../wire/http1/mod.ts";
+import { ErrorCode, errorCodeName } from "../../wire/http2/mod.ts";
 import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
+import { closeCause } from "./close-cause.ts";
 import type { HttpCounts } from "./counts.ts";
 import type { Http2Sessions } from "./http2-transport.ts";
 import { type CurrentRequest, HeldRequest, type RequestSource } from "./requests/mod.ts";
-
-/** Why a connection ends whose server breaks a rule of HTTP/2. */
-const INVALID = "not valid HTTP/2";
 
 /** What the connections of one event loop share. */
 export interface Http2Shared {
@@ -122,20 +121,21 @@ export class Http2Connection implements LoadConnection {
     this.#shared.events.chunk(this, bytes);
     this.#session.received(bytes);
     this.#checkLeaving();
-    if (!this.#session.isClosing || this.#isOver) return;
-    // Those on streams have failed, each with the cause.
-    for (const answer of this.#open.splice(0)) answer.count(INVALID);
-    this.#shut(this.#session.isLeaving ? undefined : INVALID);
+    const { brokenRule } = this.#session;
+    if (brokenRule === undefined || this.#isOver) return;
+    // Those on streams have failed already.
+    for (const answer of this.#open.splice(0)) answer.count(brokenRule);
+    this.#shut(brokenRule);
   }
 
   drained(): void {
     if (!this.#isOver) this.#session.drained();
   }
 
-  closed(reason: CloseReason): void {
+  closed(reason: CloseReason, cause: Error | undefined): void {
     if (this.isRefused || this.#isOver) return;
     const isAgreed = this.#open.length === 0 && reason === "peer";
-    const why = reason === "peer" ? "closed" : reason;
+    const why = closeCause(reason, cause);
     this.#isOver = true;
     this.#session.closed(reason);
     for (const answer of this.#open) answer.count(why);
@@ -176,7 +176,7 @@ export class Http2Connection implements LoadConnection {
     if (position < 0) return;
     answer.count(cause);
     // The whole connection ends: its loop hears of that, and forgets them all.
-    if (this.#isOver || (this.#session.isClosing && !this.#session.isLeaving)) return;
+    if (this.#isOver || this.#session.brokenRule !== undefined) return;
     this.#shared.events.failed(this, position);
     this.#leaveIfDone();
   }
@@ -217,7 +217,8 @@ export class Http2Connection implements LoadConnection {
 
   #leaveIfDone(): void {
     if (!this.#isLeaving || this.#open.length > 0) return;
-    this.#shut(undefined);
+    const { leaveCode } = this.#session;
+    this.#shut(leaveCode === ErrorCode.noError ? undefined : `GOAWAY ${errorCodeName(leaveCode)}`);
     this.#session.close("handler");
   }
 
@@ -237,6 +238,7 @@ class Http2Answer implements ResponseEvents {
   readonly #kind: number;
   readonly #connection: Http2Connection;
   readonly #shared: Http2Shared;
+  #hasBegun = false;
   #status = 0;
   #contains = 0;
 
@@ -249,17 +251,19 @@ class Http2Answer implements ResponseEvents {
   /** Counts it as an error. @param cause what went wrong in the phase that it is in */
   count(cause: string): void {
     const { counts } = this.#shared;
-    counts.failed(`${this.#status === 0 ? "first byte" : "body"} ${cause}`);
+    const phase = this.#status > 0 ? "body" : this.#hasBegun ? "head" : "first byte";
+    counts.failed(`${phase} ${cause}`);
     counts.byRequest?.failed(this.#kind);
   }
 
   interim(): void {
     this.#shared.counts.interims += 1;
+    this.#begin();
   }
 
   response({ status }: Head): void {
     this.#status = status;
-    this.#connection.began(this);
+    this.#begin();
   }
 
   body(bytes: Uint8Array): void {
@@ -277,6 +281,11 @@ class Http2Answer implements ResponseEvents {
   }
 
   drain(): void {}
+
+  #begin(): void {
+    if (!this.#hasBegun) this.#connection.began(this);
+    this.#hasBegun = true;
+  }
 
   failed({ reason, text }: TargetFailure): void {
     const isWhole = text === CONNECTION_ENDED;

@@ -25,7 +25,7 @@ const EVENTS: Handler<Http2Connection> = {
   drain: (socket: Socket) => socket.data.drained(),
   // What a server does not send before its FIN will not come.
   end: (socket: Socket) => socket.close("peer"),
-  close: (socket: Socket, reason: CloseReason) => socket.data.closed(reason),
+  close: (socket: Socket, reason: CloseReason, cause: Error | undefined) => socket.data.closed(reason, cause),
 };
 
 const REFUSED = "TLS: the server does not agree on HTTP/2 (ALPN)";

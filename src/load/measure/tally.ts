@@ -11,6 +11,10 @@ export const DROP_CAUSES = [
   "cut", // its connection ended while a byte of it still waited to be sent
 ] as const;
 
+/** Causes of lost connections that are told apart: some contain what the target chose, such as an error code. */
+const MAX_CAUSES = 100;
+const OTHERS = "other causes";
+
 export type DropCause = (typeof DROP_CAUSES)[number];
 
 /**
@@ -73,7 +77,8 @@ export class Tally {
   }
 
   #countCause(cause: string): void {
-    this.byCause[cause] = (this.byCause[cause] ?? 0) + 1;
+    const name = Object.hasOwn(this.byCause, cause) || Object.keys(this.byCause).length < MAX_CAUSES ? cause : OTHERS;
+    this.byCause[name] = (this.byCause[name] ?? 0) + 1;
   }
 
   /** Adds another's counts; `other` may have come from another thread. */
