@@ -203,7 +203,10 @@ export abstract class SessionBase<Session> implements FrameSink {
     if ((streamId & 1) === 0) throw protocolError("HEADERS on a stream that is not a client's");
     let start = from;
     let end = to;
-    if ((flags & FrameFlag.padded) !== 0) end -= bytes[start++]!;
+    if ((flags & FrameFlag.padded) !== 0) {
+      if (start === end) throw frameSizeError("HEADERS");
+      end -= bytes[start++]!;
+    }
     if ((flags & FrameFlag.priority) !== 0) {
       if (end - start < PRIORITY_BYTES) throw frameSizeError("HEADERS");
       if (readUint31(bytes, start) === streamId) throw protocolError("a stream that depends on itself");

@@ -1,6 +1,7 @@
 /** Frames by which a target breaks a rule, or nearly. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { FrameFlag, FrameType } from "../../../src/wire/http2/mod.ts";
+import { until } from "../../net/support.ts";
 import { concat } from "../../wire/support.ts";
 import { send } from "../client/support.ts";
 import { block, frame, uint32 } from "./support.ts";
@@ -64,6 +65,17 @@ describe("a frame that ends the connection, or its stream, with the request fail
   test("what comes before SETTINGS", async () => {
     const { target } = await raw((socket) => void socket.write(head(1, OK, true)), {}, new Uint8Array(0));
     expect((await send(target).done).failure?.reason).toBe("bad-response");
+  });
+
+  test("and what comes behind the end of an answer is no part of it, also while that is paused", async () => {
+    const { target } = await raw((socket, count) => {
+      if (count === 0) socket.write(concat(head(1, OK), data(1, "x", true), data(1, "y")));
+    });
+    const recorder = send(target);
+    recorder.onEvent = (event) => event === "200" && recorder.exchange.pause();
+    await until(() => recorder.status === 200 && target.counts().open === 0);
+    recorder.exchange.resume();
+    expect(await recorder.done).toMatchObject({ text: "x", failure: undefined });
   });
 
   test("but not many small increments, as servers of gRPC send them", async () => {

@@ -132,6 +132,7 @@ export const BROKEN_FRAMES: readonly Row[] = [
   ends("sends HEADERS on a stream of its own", "HEADERS on a stream that is not a client's", onEven(head())),
   ends("sends HEADERS on a stream of the future", "HEADERS on a stream that was not opened", onNext(head())),
   ends("sends more padding than HEADERS", "more padding than payload", head([9, OK], 0xc)),
+  ends("sends padded HEADERS without their length", "HEADERS of a wrong length", zeros(1, 0, undefined, 0xc)),
   ends("sends half a priority", "HEADERS of a wrong length", zeros(1, 4, undefined, 0x24)),
   ends("depends on itself", "a stream that depends on itself", (id) =>
     frame(1, 0x24, id, Buffer.concat([numbers(id), Buffer.from([0, OK])])),
