@@ -5,15 +5,20 @@ import { plainFields } from "./plain-head.ts";
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
 const SIZE_LINE = new RegExp(`^([0-9a-fA-F]{1,12})((?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*)$`);
-const FORBIDDEN = new Set(
+const words = (text: string) => new Set(text.split(/\s+/));
+/** Trailers that end a response's body as refused. */
+export const RESPONSE_FORBIDDEN: ReadonlySet<string> = words(
   `connection content-length transfer-encoding te trailer upgrade expect keep-alive proxy-connection proxy-authenticate
-  proxy-authorization alt-svc http2-settings host xForwardedOther x-forwarded-for x-forwarded-proto x-forwarded-host
-  x-forwarded-port x-forwarded-prefix x-forwarded-server x-real-ip forwarded proxy ambiguous authorization cookie`.split(
-    /\s+/,
+  proxy-authorization alt-svc http2-settings host`,
+);
+const REQUEST_FORBIDDEN: ReadonlySet<string> = RESPONSE_FORBIDDEN.union(
+  words(
+    `xForwardedOther x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-server
+    x-real-ip forwarded proxy ambiguous authorization cookie`,
   ),
 );
 
-export function plainChunked(body: string): Plain {
+export function plainChunked(body: string, forbidden = REQUEST_FORBIDDEN): Plain {
   let payload = "";
   let extensionBytes = 0;
   let at = 0;
@@ -35,13 +40,13 @@ export function plainChunked(body: string): Plain {
     at += size + 2;
   }
   if (body.startsWith("\r\n", at)) return { value: { payload, trailers: [] }, length: at + 2 };
-  return plainTrailers(body, at, payload);
+  return plainTrailers(body, at, payload, forbidden);
 }
 
-function plainTrailers(body: string, at: number, payload: string): Plain {
+function plainTrailers(body: string, at: number, payload: string, forbidden: ReadonlySet<string>): Plain {
   const end = body.slice(at, at + 8192).indexOf("\r\n\r\n");
   if (end < 0) return body.length - at >= 8192 ? "refused" : "incomplete";
   const fields = plainFields(body.slice(at, at + end).split("\r\n"), 64);
-  if (fields === undefined || fields.some(([, , known]) => FORBIDDEN.has(known))) return "refused";
+  if (fields === undefined || fields.some(([, , known]) => forbidden.has(known))) return "refused";
   return { value: { payload, trailers: fields }, length: at + end + 4 };
 }
