@@ -42,6 +42,8 @@ export type {
   Report,
   TcpLoadOptions,
   Verdict,
+  WebSocketLoadOptions,
+  WebSocketReport,
 } from "./load/mod.ts";
 export {
   type Counter,
@@ -121,11 +123,12 @@ export {
   unframed,
 } from "./wire/mod.ts";
 
-/** Runs load tests from a program or a test of your own: `load.http(options)`, `load.tcp(options)`. */
+/** Runs load tests from a program or a test of your own: `load.http(options)`, `load.tcp(options)`, `load.ws(options)`. */
 export const load: Load = {
   // Loaded when first used: servers need none of it.
   http: async (options) => (await import("./load/mod.ts")).load.http(options),
   tcp: async (options) => (await import("./load/mod.ts")).load.tcp(options),
+  ws: async (options) => (await import("./load/mod.ts")).load.ws(options),
 };
 
 // A handler that imports this has its metrics gathered from whatever event loop it runs on.

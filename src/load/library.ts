@@ -1,17 +1,19 @@
 import { TenkError, withoutUndefined } from "../base/mod.ts";
-import { type HttpOptions, http, planHttp } from "./http/mod.ts";
+import { type HttpOptions, type HttpPlan, http, planHttp } from "./http/mod.ts";
 import type { Protocol } from "./loop/mod.ts";
 import type { MessagePart } from "./message/mod.ts";
 import { type LoadPlan, preflight, refusalText } from "./plan/mod.ts";
-import type { Report } from "./report.ts";
+import type { HttpReport, ProtocolReport, Report, WebSocketReport } from "./report.ts";
 import { type RunOptions, runLoad } from "./run.ts";
 import type { LoadSnapshot } from "./snapshot.ts";
-import { planTcp, type ReplyRule, type TcpOptions, tcp } from "./tcp/mod.ts";
+import { planTcp, type ReplyRule, type TcpOptions, type TcpPlan, tcp } from "./tcp/mod.ts";
+import { planWebSocket, type WebSocketOptions, type WebSocketPlan, webSocket } from "./websocket/mod.ts";
 
 /** A report, and whether its verdict is a pass. */
-export interface LoadReport extends Report {
+export interface LoadReport<Section extends ProtocolReport = ProtocolReport> extends Report {
   /** `verdict.pass`; `verdict.reason` says why, `verdict.checks` what was found. */
   readonly passed: boolean;
+  readonly protocol?: Section;
 }
 
 /** What every `load` call takes beside its protocol's options. */
@@ -59,6 +61,27 @@ export interface TcpLoadOptions extends LoadCallOptions, Omit<TcpOptions, OwnOfT
   statsUrl?: string | false;
 }
 
+type OwnOfWebSocket = "headers" | "messages" | "files" | "answers" | "messageStop";
+
+/** Options of `load.ws`. Times in milliseconds, rates a second. */
+export interface WebSocketLoadOptions extends LoadCallOptions, Omit<WebSocketOptions, OwnOfWebSocket> {
+  /** Of the opening handshake: `{ cookie: "a=1" }`, or a list of pairs. */
+  headers?: HttpLoadOptions["headers"];
+  /** Sent again and again at the rate: text, which may have expressions (docs/load-messages.md), or bytes. @default {nothing is sent} */
+  message?: string | Uint8Array;
+  /** The same, sent once when a connection opens. */
+  firstMessage?: string | Uint8Array;
+  /**
+   * Which messages are answers: each (`"order"`), or those that contain a text; without it what comes back is only counted. With
+   * `pipeline: 1` each message waits for the answer before.
+   */
+  answers?: "order" | { readonly marker: string | Uint8Array; readonly skip?: number };
+  /** Ends and fails the run when these bytes come back within a frame. */
+  messageStop?: string | Uint8Array;
+  /** Connections opened a second. @default {Infinity: all at once} */
+  connectRate?: number;
+}
+
 /** Load tests from a program or a test of your own. Each runs on a thread of its own, and resolves with its report. */
 export interface Load {
   /**
@@ -88,7 +111,7 @@ export interface Load {
    * report.passed; // true
    * report.protocol?.status; // { 200: 20 }
    */
-  http(options: HttpLoadOptions): Promise<LoadReport>;
+  http(options: HttpLoadOptions): Promise<LoadReport<HttpReport>>;
 
   /**
    * Opens TCP connections, sends messages at planned moments, and resolves with the report: the one of `tenk load tcp --json`, with
@@ -114,11 +137,32 @@ export interface Load {
    * report.messages.answered === report.messages.sent; // true
    */
   tcp(options: TcpLoadOptions): Promise<LoadReport>;
+
+  /**
+   * Opens WebSockets, sends messages at planned moments, and resolves with the report: the one of `tenk load ws --json`, with
+   * `passed`. One connection by default; `ratePerConnection` or `totalRate`, without either as fast as the target takes them.
+   *
+   * @throws {TenkError} `usage` for options that cannot work, `invalid-option` for the URL, `name-not-found` for its host, `unsupported` where
+   *   this machine cannot hold the plan
+   * @example
+   * import { load } from "tenk";
+   *
+   * const report = await load.ws({
+   *   url: "ws://127.0.0.1:1/echo",
+   *   connections: 5,
+   *   ratePerConnection: 20,
+   *   durationMs: 200,
+   *   message: "ping",
+   *   answers: "order",
+   * });
+   * report.connections.byCause; // { "connect ECONNREFUSED": 5 }
+   */
+  ws(options: WebSocketLoadOptions): Promise<LoadReport<WebSocketReport>>;
 }
 
-export const load: Load = { http: runHttp, tcp: runTcp };
+export const load: Load = { http: runHttp, tcp: runTcp, ws: runWebSocket };
 
-async function runHttp({ signal, onSnapshot, ...options }: HttpLoadOptions): Promise<LoadReport> {
+async function runHttp({ signal, onSnapshot, ...options }: HttpLoadOptions): Promise<LoadReport<HttpReport>> {
   const { headers, body, expectBody, ...rest } = withoutUndefined(options) as typeof options;
   const plan = planHttp({
     ...rest,
@@ -126,7 +170,7 @@ async function runHttp({ signal, onSnapshot, ...options }: HttpLoadOptions): Pro
     ...(body !== undefined && { body: bytesOf(body) }),
     ...(expectBody !== undefined && { expectBody: bytesOf(expectBody) }),
   });
-  return run(http, plan, { signal, onSnapshot });
+  return run<HttpPlan, HttpReport>(http, plan, { signal, onSnapshot });
 }
 
 async function runTcp({ signal, onSnapshot, ...options }: TcpLoadOptions): Promise<LoadReport> {
@@ -139,19 +183,37 @@ async function runTcp({ signal, onSnapshot, ...options }: TcpLoadOptions): Promi
     ...(reply && { replies: ruleOf(reply) }),
     ...(messageStop !== undefined && { messageStop: bytesOf(messageStop) }),
   });
-  return run(tcp, plan, { signal, onSnapshot });
+  return run<TcpPlan, never>(tcp, plan, { signal, onSnapshot });
 }
 
-async function run<Plan extends LoadPlan>(
+async function runWebSocket({
+  signal,
+  onSnapshot,
+  ...options
+}: WebSocketLoadOptions): Promise<LoadReport<WebSocketReport>> {
+  const { headers, message, firstMessage, answers, messageStop, ...rest } = withoutUndefined(options) as typeof options;
+  const plan = planWebSocket({
+    connectRate: Number.POSITIVE_INFINITY,
+    ...rest,
+    messages: [...partsOf(firstMessage, true), ...partsOf(message, false)],
+    ...(headers && { headers: pairsOf(headers) }),
+    ...(answers && { answers: answers === "order" ? { kind: "order" } : markerOf(answers) }),
+    ...(messageStop !== undefined && { messageStop: bytesOf(messageStop) }),
+  });
+  return run<WebSocketPlan, WebSocketReport>(webSocket, plan, { signal, onSnapshot });
+}
+
+/** @template Section what the protocol adds to a report */
+async function run<Plan extends LoadPlan, Section extends ProtocolReport>(
   protocol: Protocol<Plan>,
   plan: Plan,
   call: Readonly<Record<keyof LoadCallOptions, unknown>>,
-): Promise<LoadReport> {
+): Promise<LoadReport<Section>> {
   const { refusals } = preflight(plan);
   if (refusals.length > 0) throw new TenkError("unsupported", refusals.map(refusalText).join("\n"));
   const options = { ...withoutUndefined(call), isOnOwnThreads: true } as RunOptions;
   const report = await runLoad(protocol, plan, options);
-  return { ...report, passed: report.verdict.pass };
+  return { ...(report as Report & { readonly protocol?: Section }), passed: report.verdict.pass };
 }
 
 function bytesOf(content: string | Uint8Array): Uint8Array {
@@ -176,5 +238,9 @@ function ruleOf(reply: LoadReply): ReplyRule {
   if (reply === "chunk") return { kind: "chunk" };
   if ("bytes" in reply) return { kind: "length", bytes: reply.bytes };
   if ("end" in reply) return { kind: "delimiter", text: bytesOf(reply.end) };
-  return { kind: "marker", text: bytesOf(reply.marker), ...(reply.skip === undefined ? {} : { skip: reply.skip }) };
+  return markerOf(reply);
+}
+
+function markerOf({ marker, skip }: { readonly marker: string | Uint8Array; readonly skip?: number }) {
+  return { kind: "marker", text: bytesOf(marker), ...(skip === undefined ? {} : { skip }) } as const;
 }

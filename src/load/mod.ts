@@ -20,6 +20,7 @@ export {
   type LoadReport,
   load,
   type TcpLoadOptions,
+  type WebSocketLoadOptions,
 } from "./library.ts";
 export type { Protocol as LoadProtocol, Tap } from "./loop/mod.ts";
 export type { DropCause, LatencyName, LatencySummary } from "./measure/mod.ts";

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Handler, listen, load } from "../../src/mod.ts";
+import { bunServer } from "./websocket/support.ts";
 
 /** A server that remembers its requests, and answers each with `text`. */
 async function server(text: string) {
@@ -123,5 +124,28 @@ describe("load.tcp", () => {
     target.seen.length = 0;
     await load.tcp({ ...common, message: "\\{connection.uid};" });
     expect(target.seen.join("")).toMatch(/^(0;){2,}$/);
+  });
+});
+
+describe("load.ws", () => {
+  test("sends messages, finds their answers, and has passed where every expectation held", async () => {
+    await using target = bunServer();
+    const report = await load.ws({
+      url: target.url,
+      connections: 2,
+      ratePerConnection: 50,
+      durationMs: 200,
+      message: "user \\{connection.uid}",
+      answers: { marker: "user" },
+      headers: { origin: "http://a.example" },
+      expectations: ["connections=2", "lost=0", "unanswered+unexpected=0"],
+    });
+    expect([report.passed, report.messages.answered]).toEqual([true, report.messages.sent]);
+    expect(report.protocol).toMatchObject({ kind: "ws", closes: { 1000: 2 }, errors: 0 });
+    expect(target.seen.messages).toBe(report.messages.sent);
+  });
+
+  test("throws for what cannot work", async () => {
+    expect(load.ws({ url: "http://127.0.0.1:1/" })).rejects.toThrow("is not the URL of a WebSocket");
   });
 });
