@@ -70,7 +70,7 @@ describe("the data of a record as text", () => {
     ["TXT", "a\\032b \\; \u00e9", '"a b" ";" "\\195\\169"'],
     ["SOA", "a b ( 1 ; serial\n 2 3\n 4 5 )", "a. b. 1 2 3 4 5"],
     ["DNSKEY", "257 3 13 AQID BA==", "257 3 13 AQIDBA=="],
-    ["NSEC", "a. TYPE1234 aaaa A", "a. A AAAA TYPE1234"],
+    ["NSEC", "a. TYPE1234 aaaa A A TYPE65535", "a. A AAAA TYPE1234 TYPE65535"],
     ["HTTPS", "1 . port=443 alpn=h2,h3 ipv6hint=2001:db8::1", '1 . alpn="h2,h3" port="443" ipv6hint="2001:db8::1"'],
     ["HTTPS", '1 . "alpn=h2"', '1 . alpn="h2"'],
     ["LOC", "42 N 71 6 W -24 30", "42 0 0.000 N 71 6 0.000 W -24.00m 30m 10000m 10m"],

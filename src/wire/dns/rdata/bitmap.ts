@@ -35,10 +35,9 @@ export function bitmapText(bytes: Uint8Array, at: number, to: number): string {
 /** Returns the bitmap of types in any order. */
 export function bitmapOf(types: readonly number[]): number[] {
   const bytes: number[] = [];
-  const sorted = [...types].sort((a, b) => a - b);
-  for (let window = 0; window < 256; window++) {
+  const sorted = [...new Set(types)].sort((a, b) => a - b);
+  for (const window of new Set(sorted.map((type) => type >> 8))) {
     const bits = sorted.filter((type) => type >> 8 === window).map((type) => type & 255);
-    if (bits.length === 0) continue;
     const block = new Array<number>((bits.at(-1)! >> 3) + 1).fill(0);
     for (const bit of bits) block[bit >> 3]! |= 0x80 >> (bit & 7);
     bytes.push(window, block.length, ...block);
