@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
 import { type ClientTlsOptions, type Connection, connect } from "../../src/net/mod.ts";
+import type { RawSocket } from "../../src/net/socket-events.ts";
 import { clientTls } from "../../src/net/tls/mod.ts";
 import { until } from "./support.ts";
 
@@ -88,6 +89,14 @@ test.each([
   [{ alpn: [""] }, "alpn"],
 ])("%p is refused by name, before anything is opened", (options, name) => {
   expect(() => clientTls(options, "home.arpa")).toThrow(name);
+});
+
+test("where nothing is verified, a certificate may have an error that the runtime has no code for", () => {
+  const { verify } = clientTls({ verify: false }, "127.0.0.1");
+  const failed = (code: string) => verify({} as RawSocket, false, Object.assign(new Error(code), { code }));
+  expect(failed("UNSPECIFIED")).toBeUndefined();
+  expect(failed("ERR_SSL_NO_SHARED_CIPHER")?.message).toBe("ERR_SSL_NO_SHARED_CIPHER");
+  expect(clientTls({}, "127.0.0.1").verify({} as RawSocket, false, null)?.message).toBe("certificate not trusted");
 });
 
 test("over a Unix socket the certificate's name must be given, or not be verified", () => {

@@ -62,10 +62,18 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
       : { cert: readPemOf("certificate", "tls.cert", cert), key: readPemOf("private key", "tls.key", key) }),
     ...(alpn === undefined || alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
   };
-  return { request, verify: verifierOf(verify ? address : undefined) };
+  return { request, verify: verify ? verifierOf(address) : verifyNothing };
 }
 
-/** With verification off, `authorized` says only that the handshake itself came to its end. */
+/** The runtime's code of whatever is wrong with a certificate and has no code of its own, such as a constraint of addresses. */
+const UNNAMED = "UNSPECIFIED";
+
+/** `authorized` means here that the handshake is complete; on a descriptor that it was given, the runtime denies that for `UNNAMED`. */
+function verifyNothing(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
+  if (authorized || (error as { code?: unknown } | null)?.code === UNNAMED) return undefined;
+  return error ?? new Error("the handshake failed");
+}
+
 function verifierOf(address: string | undefined): ClientTls["verify"] {
   return (socket, authorized, error) => {
     if (!authorized) return error ?? new Error("certificate not trusted");
