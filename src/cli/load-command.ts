@@ -42,7 +42,7 @@ export async function runCommanded<Plan extends LoadPlan>(
     ...(words.vary ? { vary: words.vary } : {}),
   };
   mustFit(plan);
-  if (words.statsUrl !== undefined) await mustHaveStats(plan);
+  if (words.statsUrl !== undefined) await mustHaveStats(protocol, plan);
   const report = await (words.findLimit ? findLimitShown : runShown)(protocol, plan, shown);
   // A disk that has become full meanwhile costs the file, not the report.
   try {

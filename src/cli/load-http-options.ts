@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { parseCount, parseDuration, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
 import { filesOfRequests, type HttpOptions, parseStatusRanges } from "../load/mod.ts";
+import { statsUrlOf } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { addUrlOptions, type UrlWords, urlOptionsOf } from "./load-urls.ts";
 import { contentOf, header, percentiles, positive, seconds } from "./load-values.ts";
@@ -50,7 +51,8 @@ export function addHttpOptions(command: Command): void {
     .addOption(valueOption("--expect-status <list>", "statuses that are right: 200, 2xx, 200-299,304", statuses))
     .addOption(valueOption("--expect-body <text>", "every body must contain this", String))
     .option("--latency", "also print p75, as wrk does; latency is always measured")
-    .addOption(valueOption("--latency-percentiles <list>", "also print these: 95,99.5", percentiles));
+    .addOption(valueOption("--latency-percentiles <list>", "also print these: 95,99.5", percentiles))
+    .addOption(valueOption("--stats-url <url>", "tenk whose counters are read before and after, or none", String));
   addResultOptions(command);
   refuseHttpOptions(command);
 }
@@ -139,6 +141,7 @@ function wordsOf(words: HttpWords, cores: number) {
     expectStatus: words.expectStatus,
     expectBody: words.expectBody === undefined ? undefined : new TextEncoder().encode(words.expectBody),
     expectations: words.expect,
+    statsUrl: statsUrlOf(words.statsUrl),
   };
 }
 

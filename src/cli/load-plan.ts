@@ -5,10 +5,12 @@ import { fileProblemOf, TenkError, withoutUndefined } from "../base/mod.ts";
 import {
   compileConstant,
   filesNamedIn,
+  type LoadOptions,
+  type LoadPlan,
+  type LoadProtocol,
   readInstanceStats,
   statsProblemText,
   type TcpOptions,
-  type TcpPlan,
 } from "../load/mod.ts";
 import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
 import { environmentToken } from "./load-run.ts";
@@ -102,17 +104,20 @@ const STATS_TIMEOUT_MS = 5000;
  *
  * @throws {TenkError} `usage` when no tenk instance answers there
  */
-export async function mustHaveStats({ statsUrl, port = 0 }: Pick<TcpPlan, "statsUrl" | "port">): Promise<void> {
-  if (statsUrl === false) return;
+export async function mustHaveStats<Plan extends LoadPlan>(
+  { target }: LoadProtocol<Plan>,
+  { statsUrl, port = 0 }: Pick<LoadPlan, "statsUrl" | "port">,
+): Promise<void> {
+  if (statsUrl === false || target === undefined) return;
   const options = { timeoutMs: STATS_TIMEOUT_MS, token: environmentToken(process.env) };
-  const result = await readInstanceStats(statsUrl, port, options);
+  const result = await readInstanceStats(statsUrl, port, target, options);
   if (result !== "silent" && result !== "not-tenk") return;
   throw new TenkError("usage", `--stats-url: ${statsProblemText(result, statsUrl, port)}`, {
     hint: "expected the address of the target's dashboard, such as http://127.0.0.1:9190, or none",
   });
 }
 
-function statsUrlOf(text: string | undefined): TcpOptions["statsUrl"] {
+export function statsUrlOf(text: string | undefined): LoadOptions["statsUrl"] {
   if (text === undefined) return undefined;
   if (text === "none") return false;
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {

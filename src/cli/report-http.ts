@@ -2,6 +2,7 @@ import { formatBytes, formatDuration } from "../base/mod.ts";
 import type { HttpReport, LatencySummary, Report } from "../load/mod.ts";
 import { rate, whole } from "./live-frame.ts";
 import { bad, causeRows, dropWords, type Row, visibleText } from "./report-rows.ts";
+import { httpServerRows } from "./report-server.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -15,7 +16,8 @@ const SHOWN_REQUESTS = 20;
 const NAME_CHARACTERS = 60;
 
 /** The lines of a report that HTTP has instead of those of messages: requests, answers, bytes. */
-export function httpRows({ messages, bytes, timing }: Report, http: HttpReport, paints: Paints): Row[] {
+export function httpRows(report: Report, http: HttpReport, paints: Paints): Row[] {
+  const { messages, bytes, timing } = report;
   const isOpen = http.model === "open";
   return [
     [
@@ -34,6 +36,7 @@ export function httpRows({ messages, bytes, timing }: Report, http: HttpReport, 
       `${formatBytes(http.bodyBytes)} of it bodies`,
       `${formatBytes(bytes.sent)} sent`,
     ],
+    ...httpServerRows(report, paints),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
 import { httpLatencyRows, httpRows, type LatencyRow, modelText, requestTable } from "./report-http.ts";
 import { bad, causeRows, type Row, sentRows, visibleText } from "./report-rows.ts";
+import { serverRow } from "./report-server.ts";
 import { webSocketLatencyRows, webSocketRows } from "./report-websocket.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
@@ -111,27 +112,6 @@ function addressRows(byAddress: AddressOutcomes, { red }: Paints): Row[] {
     );
     return ["", `${facts.join(", ")} at ${address}`];
   });
-}
-
-/** The target's own count beside ours: `=` proves that nothing was lost on the way. */
-function serverRow({ server, serverNote, messages, bytes }: Report, { green, red, dim }: Paints): Row {
-  if (server === null) return ["server", dim(noteText(serverNote))];
-  const same = server.bytesReceived === bytes.sent;
-  const sum = `${whole(server.received)} received ${same ? green("= sent") : red(`of ${whole(messages.sent)}`)}`;
-  return [
-    "server",
-    sum,
-    `${Math.round(server.cpuPercent)}% of a core`,
-    formatBytes(server.rssBytes),
-    ...(server.userBytesPerConnection > 0 ? [`${formatBytes(server.userBytesPerConnection)} a connection`] : []),
-    `${whole(server.connectionsPeak)} at most`,
-  ];
-}
-
-/** Reports of older versions do not say what was tried. */
-function noteText(note: string | undefined): string {
-  if (note === undefined) return "not tenk: its counters were not read";
-  return / at /.test(note) ? `${note} (--stats-url URL names another address)` : note;
 }
 
 /** Of every latency, what it is called and from when to when it was taken. */

@@ -30,6 +30,7 @@ export {
   EXPECTABLE_OF_HTTP,
   EXPECTABLE_OF_WEBSOCKET,
   type Expectation,
+  type LoadOptions,
   type LoadPlan,
   type Machine,
   type Obstacle,

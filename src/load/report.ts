@@ -20,9 +20,21 @@ export interface Verdict {
 
 /** The target's own counters, where it is tenk. */
 export interface ServerReport {
-  /** Messages it received, counted by their length; where lengths vary, in proportion to the bytes. */
+  /**
+   * Messages it received. Of TCP they are counted by their length; where lengths vary, in proportion to the bytes. Of HTTP they are
+   * requests, those of other clients among them.
+   */
   readonly received: number;
   readonly bytesReceived: number;
+  /** Of HTTP. */
+  readonly requests?: {
+    /** `{"git": 1200, "other": 3}`: `other` are those of no service. */
+    readonly byService: Readonly<Record<string, number>>;
+    /** `{"200": 1200, "4xx": 3, "none": 1}`: by class where a status has no name, `none` for those that ended without an answer. */
+    readonly status: Readonly<Record<string, number>>;
+    /** Answers that came and that it did not count with their status. */
+    readonly missing: number;
+  };
   readonly connectionsPeak: number;
   /** Of one core, over the sending phase. */
   readonly cpuPercent: number;

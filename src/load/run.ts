@@ -5,7 +5,7 @@ import { openProcessReader } from "../metrics/mod.ts";
 import type { Protocol, Tap } from "./loop/mod.ts";
 import { type LoadPlan, rampUpMs } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
-import { CpuMeter, IdleMeter, makeReport, type Result, SnapshotMaker, TargetStats } from "./result/mod.ts";
+import { CpuMeter, IdleMeter, makeReport, type Result, SnapshotMaker, sentCounts, TargetStats } from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
 import { type LoadWorkers, prepareLoadWorkers } from "./workers/mod.ts";
 
@@ -74,8 +74,13 @@ export async function runLoad<Plan extends LoadPlan>(
   const lookupStartMs = performance.now();
   const addresses = await addressesOf(plan);
   const lookupMs = addresses === undefined ? undefined : performance.now() - lookupStartMs;
-  const targetStats = new TargetStats(plan.statsUrl || "", plan.port ?? 0, statsToken);
-  if (plan.statsUrl !== false) await targetStats.start();
+  const targetStats = new TargetStats(
+    plan.statsUrl || "",
+    plan.port ?? 0,
+    plan.statsUrl === false ? undefined : protocol.target,
+    statsToken,
+  );
+  await targetStats.start();
   const workers = await prepareLoadWorkers(protocol, plan, addresses, { tap, isOnOwnThreads });
   const run = new Run(plan, workers, targetStats, {
     version: options.version,
@@ -186,7 +191,7 @@ class Run {
     await this.#targetStats.sendingEnds();
     const endedBy = await workers.done;
     const state = workers.state();
-    await this.#targetStats.settle(state.tally.bytesSent);
+    await this.#targetStats.settle(sentCounts(state.tally, this.#plan.traffic));
     this.#phase = "done";
     return makeReport({
       plan: this.#plan,

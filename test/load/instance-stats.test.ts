@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { messagesIn, readInstanceStats, statsProblemText } from "../../src/load/result/instance-stats.ts";
+import { messagesIn } from "../../src/load/measure/mod.ts";
+import { readInstanceStats, statsProblemText } from "../../src/load/result/instance-stats.ts";
+import { tcpTarget } from "../../src/load/tcp/target-reader.ts";
 import { runAgainst, type Target, target } from "./servers.ts";
 
 async function statusServer(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {
@@ -77,11 +79,11 @@ describe("a status address that is of no use is passed over", () => {
     ["an answer cut short", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
   ] as [string, RequestListener][])("%s", async (_, answer) => {
     await using status = await statusServer(answer);
-    expect(await readInstanceStats(status.url, 9091)).toBeString();
+    expect(await readInstanceStats(status.url, 9091, tcpTarget)).toBeString();
   });
 
   test.each(["http://127.0.0.1:1/api/status", "https://127.0.0.1:1/", "nonsense", ""])("%p", async (url) => {
-    expect(await readInstanceStats(url, 9091)).toBeString();
+    expect(await readInstanceStats(url, 9091, tcpTarget)).toBeString();
   });
 });
 
@@ -98,7 +100,7 @@ describe("where there are no counters the report says what was tried", () => {
     ["cut short", "silent", (_, response) => void response.writeHead(200, { "content-length": 9 }).socket?.destroy()],
   ] as [string, "not-tenk", RequestListener][])("%s: %s", async (_, why, answer) => {
     await using status = await statusServer(answer);
-    expect(await readInstanceStats(status.url, 9091)).toBe(why);
+    expect(await readInstanceStats(status.url, 9091, tcpTarget)).toBe(why);
   });
 
   test("in words, in the report", async () => {

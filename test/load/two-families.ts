@@ -4,7 +4,7 @@
  */
 import { startPush } from "../../src/app/push/push.ts";
 import { pushTarget } from "../../src/app/push/target.ts";
-import { readInstanceStats } from "../../src/load/result/instance-stats.ts";
+import { readInstanceStats, tcp } from "../../src/load/mod.ts";
 import { listen } from "../../src/net/mod.ts";
 import { relay } from "../../src/tcp/mod.ts";
 import { runAgainst, target } from "./servers.ts";
@@ -29,7 +29,7 @@ const web = Bun.serve({
     return Response.json({ tenk: "1", parts: {} });
   },
 });
-const stats = await readInstanceStats(`http://localhost:${web.port}/api/status`, 1);
+const stats = await readInstanceStats(`http://localhost:${web.port}/api/status`, 1, tcp.target!);
 const families = [{ name: "a", help: "", type: "gauge", samples: [{ value: 1, labels: {} }] }] as const;
 await startPush({ target: pushTarget(`http://localhost:${web.port}/write`), read: () => families }).end();
 

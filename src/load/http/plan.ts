@@ -24,8 +24,7 @@ type Other =
   | "writeQueueBytes"
   | "answerTimeoutMs"
   | "maxMessages"
-  | "drainMs"
-  | "statsUrl";
+  | "drainMs";
 
 export interface HttpOptions extends Omit<LoadOptions, Other>, RequestOptions {
   /** Requests in all; the run ends when all are answered, or after `durationMs`. @default {Infinity} */
@@ -111,7 +110,6 @@ export function planHttp(options: HttpOptions): HttpPlan {
       reconnect: true,
       // A body may be longer than the queue that messages of TCP are held to.
       writeQueueBytes: source.maxLengthBytes,
-      statsUrl: false,
     },
     {
       kind: "http",

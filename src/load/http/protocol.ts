@@ -6,12 +6,14 @@ import { http2Transport } from "./http2-transport.ts";
 import type { HttpPlan } from "./plan.ts";
 import { httpReport } from "./report.ts";
 import { requestSource } from "./requests/mod.ts";
+import { httpTarget } from "./target-reader.ts";
 
 /** Requests over HTTP/1.1 or HTTP/2, and answers that are read to their end. */
 export const http: Protocol<HttpPlan> = {
   onLoop,
   workerProgram: sourceUrl("load/http/worker.ts"),
   report: httpReport,
+  target: httpTarget,
 };
 
 function onLoop(plan: HttpPlan, slice: Slice): LoopProtocol {

@@ -12,3 +12,4 @@ export type {
   TransportEvents,
 } from "./protocol.ts";
 export { type Slice, slicesOf } from "./slice.ts";
+export type { SentCounts, TargetCounts, TargetReader } from "./target-reader.ts";

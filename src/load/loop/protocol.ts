@@ -4,6 +4,7 @@ import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 import type { ProtocolReport } from "../report.ts";
 import type { Slice } from "./slice.ts";
+import type { TargetReader } from "./target-reader.ts";
 
 /**
  * A connection as the loop uses it. A stream of bytes is one (`Connection<number>` of `net/`), and so is a connected datagram
@@ -118,6 +119,8 @@ export interface Protocol<Plan extends LoadPlan> {
   onLoop(plan: Plan, slice: Slice): LoopProtocol;
   /** URL of the program of a load worker: a file that calls `serveLoadWorker` with this protocol. */
   readonly workerProgram: string;
+  /** Reads what a tenk instance as the target has counted of it. */
+  readonly target?: TargetReader;
   /** Makes its own section of the report. */
   report?(plan: Plan, result: ProtocolResult): ProtocolReport;
 }

@@ -15,6 +15,7 @@ export {
   recordUs,
 } from "./latency.ts";
 export { LatencyRecorder, runUs } from "./latency-recorder.ts";
+export { messagesIn } from "./messages-in.ts";
 export type { PendingTimes } from "./pending-times.ts";
 export { SecondLatencies } from "./second-latency.ts";
 export { DROP_CAUSES, type DropCause, Tally, type TallyFields } from "./tally.ts";

@@ -84,6 +84,7 @@ const HTTP_METRICS: Readonly<Record<string, Metric>> = {
   wrongstatus: count((report) => httpOf(report)?.wrongStatus, sent),
   wrongbody: count((report) => httpOf(report)?.wrongBody ?? undefined, sent),
   redirects: count((report) => httpOf(report)?.redirects, sent),
+  "server.missing": count(({ server }) => server?.requests?.missing, sent),
   ...Object.fromEntries(
     ["1xx", "2xx", "3xx", "4xx", "5xx"].map((name) => [name, count((report) => statuses(report, name[0]!), sent)]),
   ),
@@ -105,9 +106,9 @@ const PERCENTILES = ["p50", "p90", "p99", "p999", "max", "connect.p99", "service
 
 /** Names that can be expected of TCP, for errors and help. */
 export const EXPECTABLE = [...Object.keys(METRICS), ...PERCENTILES];
-/** The same of HTTP, which has no counters of a server, and no answer that nobody asked for. */
+/** The same of HTTP, which has no answer that nobody asked for. */
 export const EXPECTABLE_OF_HTTP = [
-  ...Object.keys(METRICS).filter((name) => !name.startsWith("server.") && name !== "unexpected"),
+  ...Object.keys(METRICS).filter((name) => name !== "unexpected"),
   ...Object.keys(HTTP_METRICS),
   ...PERCENTILES,
 ];
@@ -152,9 +153,6 @@ export function notJudged(
   const usual = usualExpectations(traffic).map(parseExpectation);
   return usual.filter(({ names }) => names.some((name) => !named.has(name))).map(({ text }) => text);
 }
-
-/** Where the target is tenk, it must have received what was sent. */
-export const SERVER_EXPECTATION = "server.bytes=bytes.sent";
 
 /** Plain data, so that a plan with it can be posted to a worker. */
 export interface Expectation {

@@ -10,7 +10,6 @@ export {
   notJudged,
   parseExpectation,
   percentilesIn,
-  SERVER_EXPECTATION,
 } from "./expect.ts";
 export {
   checkNotNegative,

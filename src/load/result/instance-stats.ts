@@ -1,14 +1,11 @@
 import { get } from "node:http";
 import { get as getTls } from "node:https";
+import type { SentCounts, TargetCounts, TargetReader } from "../loop/mod.ts";
 import type { ServerReport } from "../report.ts";
 
 /** What is read of an instance's `/api/status`. */
-export interface InstanceSample {
+export interface InstanceSample extends TargetCounts {
   readonly atMs: number;
-  readonly active: number;
-  readonly peak: number;
-  readonly accepted: number;
-  readonly bytesRead: number;
   readonly cpuSeconds: number;
   readonly rssBytes: number;
   readonly anonymousBytes: number;
@@ -17,18 +14,8 @@ export interface InstanceSample {
 /** What `/api/status` answers, as far as it is read here; anything may be missing. */
 interface Status {
   readonly tenk?: unknown;
-  readonly parts?: { readonly tcp?: { readonly listeners?: readonly Listener[] } };
+  readonly parts?: Readonly<Record<string, unknown>>;
   readonly process?: { readonly cpuSeconds?: number; readonly rssBytes?: number; readonly anonymousBytes?: number };
-}
-
-interface Listener {
-  readonly port?: number;
-  readonly counts?: {
-    readonly active?: number;
-    readonly peak?: number;
-    readonly accepted?: number;
-    readonly bytesRead?: number;
-  };
 }
 
 const TIMEOUT_MS = 1000;
@@ -52,6 +39,7 @@ export interface ReadStatsOptions {
 export async function readInstanceStats(
   url: string,
   port: number,
+  reader: TargetReader,
   { nowMs = () => performance.now(), timeoutMs = TIMEOUT_MS, token }: ReadStatsOptions = {},
 ): Promise<InstanceSample | StatsProblem> {
   let answer: { readonly code: number; readonly text: string };
@@ -62,23 +50,25 @@ export async function readInstanceStats(
   }
   if (answer.code === 401) return "unauthorized";
   try {
-    return sampleOf(JSON.parse(answer.text) as Status, port, nowMs()) ?? "other-port";
+    return sampleOf(JSON.parse(answer.text) as Status, port, reader, nowMs()) ?? "other-port";
   } catch {
     return "not-tenk";
   }
 }
 
 /** @throws {Error} when it is not the status of a tenk instance */
-function sampleOf({ tenk, parts, process }: Status, port: number, atMs: number): InstanceSample | undefined {
+function sampleOf(
+  { tenk, parts, process }: Status,
+  port: number,
+  reader: TargetReader,
+  atMs: number,
+): InstanceSample | undefined {
   if (typeof tenk !== "string" || parts === undefined) throw new Error("not tenk");
-  const counts = parts.tcp?.listeners?.find((listener) => listener.port === port)?.counts;
+  const counts = reader.read(parts, port);
   return (
     counts && {
+      ...counts,
       atMs,
-      active: counts.active ?? 0,
-      peak: counts.peak ?? 0,
-      accepted: counts.accepted ?? 0,
-      bytesRead: counts.bytesRead ?? 0,
       cpuSeconds: process?.cpuSeconds ?? 0,
       rssBytes: process?.rssBytes ?? 0,
       anonymousBytes: process?.anonymousBytes ?? 0,
@@ -121,6 +111,7 @@ function fetchText(url: string, timeoutMs: number, token: string | undefined): P
 export class TargetStats {
   readonly #url: string;
   readonly #port: number;
+  readonly #reader: TargetReader | undefined;
   readonly #token: string | undefined;
   #problem: StatsProblem | undefined;
   #before: InstanceSample | undefined;
@@ -129,10 +120,11 @@ export class TargetStats {
   #fullest: InstanceSample | undefined;
   #last: InstanceSample | undefined;
 
-  /** @param url empty: nothing is read */
-  constructor(url: string, port: number, token?: string) {
+  /** @param reader undefined: nothing is read */
+  constructor(url: string, port: number, reader: TargetReader | undefined, token?: string) {
     this.#url = url;
     this.#port = port;
+    this.#reader = reader;
     this.#token = token;
   }
 
@@ -140,8 +132,14 @@ export class TargetStats {
     return this.#before !== undefined;
   }
 
+  /** What must hold where there are counters. */
+  get expectations(): readonly string[] {
+    return this.found && this.#reader !== undefined ? [this.#reader.expectation] : [];
+  }
+
   async start(): Promise<void> {
-    const result = await readInstanceStats(this.#url, this.#port, { token: this.#token });
+    if (this.#reader === undefined) return;
+    const result = await this.#read(this.#reader);
     if (typeof result === "string") this.#problem = result;
     else this.#before = result;
   }
@@ -154,10 +152,10 @@ export class TargetStats {
 
   /** A second has passed. */
   async sample(): Promise<InstanceSample | undefined> {
-    if (!this.found) return undefined;
-    const sample = await readInstanceStats(this.#url, this.#port, { token: this.#token });
+    if (!this.found || this.#reader === undefined) return undefined;
+    const sample = await this.#read(this.#reader);
     if (typeof sample === "string") return undefined;
-    if (this.#fullest === undefined || sample.active >= this.#fullest.active) this.#fullest = sample;
+    if (this.#fullest === undefined || sample.open >= this.#fullest.open) this.#fullest = sample;
     this.#last = sample;
     return sample;
   }
@@ -170,44 +168,39 @@ export class TargetStats {
     this.#sendEnd = await this.sample();
   }
 
-  /** Reads until the instance has received as many bytes as were sent, or receives no more: at most for a second. */
-  async settle(bytesSent: number): Promise<void> {
-    for (let tries = 0; tries < 10 && this.found; tries++) {
-      const before = this.#last?.bytesRead;
+  /** Reads until the instance has counted all that was sent, or counts no more: at most for a second. */
+  async settle(sent: SentCounts): Promise<void> {
+    const reader = this.#reader;
+    for (let tries = 0; tries < 10 && reader !== undefined; tries++) {
+      const before = this.#last?.counts ?? {};
       const sample = await this.sample();
-      if (sample === undefined || this.#received(sample) >= bytesSent) return;
-      if (tries > 2 && sample.bytesRead === before) return;
+      if (sample === undefined || reader.hasAll(this.#grown(sample), sent)) return;
+      if (tries > 2 && Object.entries(sample.counts).every(([name, count]) => count === before[name])) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
-  /** @param messages sent, with how many bytes they had in all and, where all are alike, each; and the first ones' bytes */
-  report({
-    firstBytes,
-    ...messages
-  }: {
-    sent: number;
-    bytes: number;
-    firstBytes: number;
-    lengthBytes: number | undefined;
-  }): ServerReport | null {
-    const [before, last, fullest] = [this.#before, this.#last, this.#fullest];
-    if (before === undefined || last === undefined || fullest === undefined) return null;
-    const bytesReceived = this.#received(last);
-    const connectionsPeak = last.peak > before.peak ? last.peak - before.active : fullest.active - before.active;
-    const grown = Math.max(0, fullest.anonymousBytes - before.anonymousBytes);
+  report(sent: SentCounts): ServerReport | null {
+    const [reader, before, last, fullest] = [this.#reader, this.#before, this.#last, this.#fullest];
+    if (reader === undefined || before === undefined || last === undefined || fullest === undefined) return null;
+    const connectionsPeak = last.peak > before.peak ? last.peak - before.open : fullest.open - before.open;
+    const memoryGrown = Math.max(0, fullest.anonymousBytes - before.anonymousBytes);
     return {
-      received: messagesIn(Math.max(0, bytesReceived - firstBytes), messages),
-      bytesReceived,
+      ...reader.report(this.#grown(last), sent),
       connectionsPeak,
       cpuPercent: this.#cpuPercent(),
       rssBytes: fullest.rssBytes,
-      userBytesPerConnection: connectionsPeak > 0 ? Math.round(grown / connectionsPeak) : 0,
+      userBytesPerConnection: connectionsPeak > 0 ? Math.round(memoryGrown / connectionsPeak) : 0,
     };
   }
 
-  #received(sample: InstanceSample): number {
-    return sample.bytesRead - (this.#before?.bytesRead ?? 0);
+  #read(reader: TargetReader): Promise<InstanceSample | StatsProblem> {
+    return readInstanceStats(this.#url, this.#port, reader, { token: this.#token });
+  }
+
+  #grown({ counts }: InstanceSample): TargetCounts["counts"] {
+    const before = this.#before?.counts ?? {};
+    return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count - (before[name] ?? 0)]));
   }
 
   #cpuPercent(): number {
@@ -215,19 +208,4 @@ export class TargetStats {
     if (from === undefined || to === undefined || to.atMs <= from.atMs) return 0;
     return ((to.cpuSeconds - from.cpuSeconds) * 100_000) / (to.atMs - from.atMs);
   }
-}
-
-/**
- * How many messages so many bytes are. Exact where all have one length, or where every byte arrived; else in proportion.
- *
- * @example
- * messagesIn(30, { sent: 10, bytes: 40, lengthBytes: 4 }); // 7
- */
-export function messagesIn(
-  bytesReceived: number,
-  { sent, bytes, lengthBytes }: { sent: number; bytes: number; lengthBytes: number | undefined },
-): number {
-  if (bytesReceived === bytes) return sent;
-  if (lengthBytes !== undefined && lengthBytes > 0) return Math.floor(bytesReceived / lengthBytes);
-  return bytes > 0 ? Math.floor((sent * bytesReceived) / bytes) : 0;
 }

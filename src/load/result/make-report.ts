@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { formatDuration } from "../../base/mod.ts";
-import type { EndedBy, ProtocolResult } from "../loop/mod.ts";
-import { LATENCIES, Latencies } from "../measure/mod.ts";
+import type { EndedBy, ProtocolResult, SentCounts } from "../loop/mod.ts";
+import { LATENCIES, Latencies, type Tally } from "../measure/mod.ts";
 import {
   evaluate,
   isUsual,
@@ -10,8 +10,8 @@ import {
   notJudged,
   parseExpectation,
   percentilesIn,
-  SERVER_EXPECTATION,
   shapeOf,
+  type Traffic,
 } from "../plan/mod.ts";
 import type { ProtocolReport, Report, Verdict } from "../report.ts";
 import type { LoadState } from "../workers/mod.ts";
@@ -46,17 +46,21 @@ export interface Result {
 export function makeReport(result: Result): Report {
   const { plan } = result;
   const measured = measuredOf(result);
-  return { ...measured, verdict: verdictOf(measured, plan) };
+  return { ...measured, verdict: verdictOf(measured, plan, result.targetStats) };
+}
+
+/** What the target must have counted. */
+export function sentCounts(tally: Tally, { lengthBytes }: Traffic): SentCounts {
+  const { sent, bytesSent, firstBytesSent: firstBytes, byProtocol } = tally;
+  return { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes, byProtocol };
 }
 
 function measuredOf(result: Result): Measured {
   const { plan, state, sendMs, endedBy } = result;
   const { traffic } = plan;
   const { tally } = state;
-  const { sent, bytesSent, firstBytesSent: firstBytes } = tally;
-  const sums = { sent, bytes: bytesSent - firstBytes, firstBytes, lengthBytes: traffic.lengthBytes };
   const { countedSent, overMs } = rateBasis(result);
-  const server = result.targetStats.report(sums);
+  const server = result.targetStats.report(sentCounts(tally, traffic));
   return {
     kind: traffic.kind,
     target: plan.target,
@@ -180,8 +184,8 @@ function generatorOf(result: Result): Report["generator"] {
   };
 }
 
-function verdictOf(measured: Measured, plan: LoadPlan): Verdict {
-  const beside = measured.server === null ? [] : [parseExpectation(SERVER_EXPECTATION)];
+function verdictOf(measured: Measured, plan: LoadPlan, { expectations }: TargetStats): Verdict {
+  const beside = measured.server === null ? [] : expectations.map(parseExpectation);
   const checks = [...plan.expectations, ...beside].map((expectation) => evaluate(expectation, measured));
   const failed = checks.filter((check) => !check.pass).map((check) => check.expect);
   return {

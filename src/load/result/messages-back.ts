@@ -1,6 +1,5 @@
-import type { Tally } from "../measure/mod.ts";
+import { messagesIn, type Tally } from "../measure/mod.ts";
 import type { Traffic } from "../plan/mod.ts";
-import { messagesIn } from "./instance-stats.ts";
 
 type Sums = Pick<Tally, "sent" | "received" | "bytesSent" | "bytesReceived" | "firstBytesSent">;
 

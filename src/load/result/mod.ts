@@ -1,5 +1,5 @@
 /** What became of a run: its report, its snapshots, the counters of the target. */
 export { readInstanceStats, statsProblemText, TargetStats } from "./instance-stats.ts";
-export { makeReport, type Result } from "./make-report.ts";
+export { makeReport, type Result, sentCounts } from "./make-report.ts";
 export { SnapshotMaker } from "./make-snapshot.ts";
 export { CpuMeter, IdleMeter, SATURATION } from "./saturation.ts";

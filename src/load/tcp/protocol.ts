@@ -12,10 +12,15 @@ import {
   stopAt,
 } from "../message/mod.ts";
 import type { ReplyRule, TcpPlan } from "./plan.ts";
+import { tcpTarget } from "./target-reader.ts";
 import { tcpTransport } from "./transport.ts";
 
 /** Messages over TCP, and answers found by a rule. */
-export const tcp: Protocol<TcpPlan> = { onLoop, workerProgram: sourceUrl("load/tcp/worker.ts") };
+export const tcp: Protocol<TcpPlan> = {
+  onLoop,
+  workerProgram: sourceUrl("load/tcp/worker.ts"),
+  target: tcpTarget,
+};
 
 function onLoop(plan: TcpPlan, slice: Slice): LoopProtocol {
   const global = new SeededRandom();

@@ -29,7 +29,7 @@ describe("a plan of HTTP", () => {
       pace: "as-fast-as-possible",
       pipeline: 1,
       timeoutMs: 5000,
-      statsUrl: false,
+      statsUrl: "http://127.0.0.1:9190/api/status",
     });
     expect(planHttp({ url: URL_TEXT, requests: 5 }).durationMs).toBe(Number.POSITIVE_INFINITY);
     expect(planHttp({ url: URL_TEXT, requests: 500, totalRate: 100 })).toMatchObject({

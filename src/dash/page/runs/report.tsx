@@ -310,7 +310,11 @@ function CostTable({ report }: { readonly report: RunReport }) {
     ["Memory per connection", "–", server ? bytes(server.userBytesPerConnection) : "–"],
     ["Event loop lag p99", seconds(generator.loopLagP99Us / 1e6), "–"],
     ["Sent", bytes(carried.sent), "–"],
-    ["Received", bytes(carried.received), server ? `${grouped(server.received)} messages` : "–"],
+    [
+      "Received",
+      bytes(carried.received),
+      server ? `${grouped(server.received)} ${report.protocol ? "requests" : "messages"}` : "–",
+    ],
   ];
   return (
     <table class="data">
