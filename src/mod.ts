@@ -81,6 +81,7 @@ export {
   type ListenerCounts,
   type ListenOptions,
   listen,
+  type NegotiatedTls,
   type PeerCertificate,
   type Pipe,
   type PipeOptions,

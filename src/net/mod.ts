@@ -64,6 +64,7 @@ export {
 export type {
   Certificate,
   ClientTlsOptions,
+  NegotiatedTls,
   PeerCertificate,
   ServerTlsOptions,
   TlsInfo,

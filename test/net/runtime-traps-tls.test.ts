@@ -243,3 +243,41 @@ test("a FIN under TLS is reported alike with and without close_notify", async ()
     expect(told).toEqual(["half", "end"]);
   }
 });
+
+test("a session is resumed where the encrypted half's open sets it, and not behind upgradeTLS", async () => {
+  const server = tls.createServer(pair("first"), (socket) => socket.on("error", () => {}).end("hello"));
+  stops.push(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as { port: number };
+  interface Secure extends Raw {
+    setSession(session: Uint8Array): void;
+    isSessionReused(): boolean;
+  }
+  let session: Uint8Array | undefined;
+  const isResumed = async (set: "in open" | "behind" | "never") => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const quiet = { data() {}, error() {}, close() {} };
+    const raw = (await Bun.connect({ hostname: "127.0.0.1", port, socket: quiet })) as unknown as Raw;
+    const socket = {
+      ...quiet,
+      open: (secure: Secure) => set === "in open" && secure.setSession(session!),
+      // Without it, `open` is called when the handshake is over.
+      handshake() {},
+      session: (_: Secure, given: Uint8Array) => {
+        session = given;
+      },
+      data: (secure: Secure) => resolve(secure.isSessionReused()),
+    };
+    const [, secure] = raw.upgradeTLS({ tls: { rejectUnauthorized: false }, data: {}, socket });
+    if (set === "behind") (secure as Secure).setSession(session!);
+    const isReused = await promise;
+    await until(() => session !== undefined);
+    secure.terminate();
+    return isReused;
+  };
+  expect([await isResumed("never"), await isResumed("in open"), await isResumed("behind")]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});

@@ -4,7 +4,7 @@ import { Count } from "../counts.ts";
 import { descriptorOf, takeBytes } from "../ffi.ts";
 import type { RawSocket } from "../socket-events.ts";
 import { sendProgress } from "../tcp-info.ts";
-import { type TlsInfo, tlsInfo } from "../tls/mod.ts";
+import { type NegotiatedTls, negotiatedTls, type TlsInfo, tlsInfo } from "../tls/mod.ts";
 import type { ConnectionContext } from "./context.ts";
 import {
   CLOSED,
@@ -87,6 +87,10 @@ export abstract class ConnectionBase<Data> implements Paced {
   get localPort(): number {
     return this.proxy?.sourceAddress ? this.proxy.destinationPort : (this.socket.localPort ?? 0);
   }
+  get negotiated(): NegotiatedTls | undefined {
+    return (this.flags & SECURE) === 0 || this.closed ? undefined : negotiatedTls(this.socket);
+  }
+
   get tls(): TlsInfo | undefined {
     return (this.flags & SECURE) === 0 || this.closed ? undefined : tlsInfo(this.socket);
   }

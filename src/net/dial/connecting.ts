@@ -1,8 +1,8 @@
 import type { TunnelDialogue } from "../../wire/mod.ts";
 import { type DialOptions, descriptorOf, peekBytes } from "../ffi.ts";
 import { pathProblem } from "../path-problem.ts";
-import { type RawSocket, SOCKET_EVENTS } from "../socket-events.ts";
-import { type ClientTls, Handshake } from "../tls/mod.ts";
+import type { RawSocket } from "../socket-events.ts";
+import { type ClientTls, Handshake, type HandshakeEnds } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
 import type { AddressHistory, Candidate } from "./address-history.ts";
 import { Attempt, type AttemptEnds, type AttemptKind } from "./attempt.ts";
@@ -23,6 +23,8 @@ export interface DialPlan<Data> {
   readonly isNamed: boolean;
   readonly history: AddressHistory;
   readonly tls: ClientTls | undefined;
+  /** The functions of encrypted sockets. */
+  readonly tlsEvents: object;
   readonly reached: ((data: Data | undefined) => void) | undefined;
   /** Begins the dialogue with the proxy, where there is one. Its text never contains the password. */
   readonly proxy: { readonly text: string; dialogue(): TunnelDialogue } | undefined;
@@ -218,10 +220,13 @@ export class Connecting<Data> implements AttemptEnds {
   }
 
   #secure(socket: RawSocket, tls: ClientTls): void {
-    this.#handshake = new Handshake(socket, { tls: tls.request, socket: SOCKET_EVENTS }, NO_DEADLINE_MS, tls.verify, {
+    const events = this.#plan.tlsEvents;
+    const ends: HandshakeEnds = {
       done: (secure) => this.#connected(secure),
       failed: (reason, cause) => this.fail(causeOf(reason === "tls-failed" ? "ETLS" : "ETLSCLOSED", cause.message)),
-    });
+    };
+    const request = { tls: tls.request, socket: events };
+    this.#handshake = new Handshake(socket, request, NO_DEADLINE_MS, tls.verify, ends, tls.sessions);
   }
 
   #connected(socket: RawSocket, rest?: Uint8Array): void {

@@ -4,7 +4,8 @@ import { TenkError } from "../../base/mod.ts";
 import { type DialOptions, internetAddress, unixAddress } from "../ffi.ts";
 import { addressText } from "../listen-error.ts";
 import { checkPath, durationSetting } from "../settings.ts";
-import { clientTls } from "../tls/mod.ts";
+import { SOCKET_EVENTS } from "../socket-events.ts";
+import { clientTls, resumingEvents } from "../tls/mod.ts";
 import type { Connection, Handler } from "../types.ts";
 import { AddressHistory, type Candidate } from "./address-history.ts";
 import { inTurns } from "./address-order.ts";
@@ -47,6 +48,7 @@ export class Dialling<Data> {
     this.#lookup = options.lookup ?? systemLookup;
     this.#retry = options.retry === undefined ? undefined : retrySettings(options.retry);
     this.context = new DialContext(options, handler, left);
+    const clientSide = tls === false ? undefined : clientTls(tls === true ? {} : tls, path === undefined ? host : "");
     this.#plan = {
       context: this.context,
       at: addressText({ host, port: options.port, path }),
@@ -56,7 +58,8 @@ export class Dialling<Data> {
       isNamed: path === undefined && isIP(this.#host) === 0,
       history: this.history,
       reached: options.reached,
-      tls: tls === false ? undefined : clientTls(tls === true ? {} : tls, path === undefined ? host : ""),
+      tls: clientSide,
+      tlsEvents: clientSide?.sessions === undefined ? SOCKET_EVENTS : resumingEvents(clientSide.sessions),
       proxy: proxy && { text: proxy.text, dialogue: () => proxy.dialogue({ host, port }) },
     };
     this.#dialOptions = this.#dialOptionsFrom(options.localAddress);

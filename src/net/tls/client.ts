@@ -4,6 +4,7 @@ import { TenkError } from "../../base/mod.ts";
 import type { RawSocket } from "../socket-events.ts";
 import type { ClientTlsOptions } from "./options.ts";
 import { readPem, readPemOf } from "./pem.ts";
+import { TlsSessions } from "./sessions.ts";
 import { alpnWire, VERSION_NUMBERS } from "./words.ts";
 
 /** The connecting side of TLS. */
@@ -18,6 +19,8 @@ export interface ClientTls {
     readonly ALPNProtocols?: Buffer;
     readonly minVersion: number;
   };
+  /** Undefined where each handshake is a full one. */
+  readonly sessions: TlsSessions | undefined;
   /** What is wrong with the server, when the handshake is over; undefined = nothing. */
   verify(this: void, socket: RawSocket, authorized: boolean, error: Error | null): Error | undefined;
 }
@@ -32,7 +35,7 @@ export interface ClientTls {
  * clientTls({}, "192.0.2.1").request.serverName; // undefined
  */
 export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
-  const { verify = true, serverName = host, ca, cert, key, alpn, minVersion = "TLSv1.2" } = options;
+  const { verify = true, serverName = host, ca, cert, key, alpn, minVersion = "TLSv1.2", resume = false } = options;
   const version = VERSION_NUMBERS[minVersion];
   if (version === undefined) {
     throw new TenkError(
@@ -62,7 +65,8 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
       : { cert: readPemOf("certificate", "tls.cert", cert), key: readPemOf("private key", "tls.key", key) }),
     ...(alpn === undefined || alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
   };
-  return { request, verify: verify ? verifierOf(address) : verifyNothing };
+  const sessions = resume ? new TlsSessions() : undefined;
+  return { request, sessions, verify: verify ? verifierOf(address) : verifyNothing };
 }
 
 /** The runtime's code of whatever is wrong with a certificate and has no code of its own, such as a constraint of addresses. */

@@ -1,7 +1,8 @@
 import { systemCodeOf } from "../../base/mod.ts";
 import { descriptorOf } from "../ffi.ts";
-import { type RawSocket, type SocketEvents, UNREAD_SOCKET_EVENTS } from "../socket-events.ts";
+import { type RawSocket, SOCKET_EVENTS, type SocketEvents, UNREAD_SOCKET_EVENTS } from "../socket-events.ts";
 import { isOver } from "../tcp-info.ts";
+import type { TlsSessions } from "./sessions.ts";
 
 /** The owner of the raw half of a TLS socket: it ignores events, since the encrypted half reports them. */
 const NOBODY: SocketEvents = {
@@ -30,26 +31,45 @@ export interface UpgradeRequest {
   readonly socket: object;
 }
 
+/** The functions of a client's sockets, which also hand over what the server gives for resuming. */
+export function resumingEvents(sessions: TlsSessions): object {
+  return {
+    ...SOCKET_EVENTS,
+    session({ data: owner }: RawSocket, session: Uint8Array): void {
+      // TLS 1.2 gives it before the certificate is verified, TLS 1.3 at any time after.
+      if (owner instanceof Handshake) owner.keep(session);
+      else if (owner !== NOBODY) sessions.add(session);
+    },
+  };
+}
+
 /** Owns a socket from its first encrypted byte to the end of the handshake. */
 export class Handshake implements SocketEvents {
   readonly #ends: HandshakeEnds;
   readonly #verify: (socket: RawSocket, authorized: boolean, error: Error | null) => Error | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #sessions: TlsSessions | undefined;
+  #session: Uint8Array | undefined;
   /** The encrypted half; what it was made of has no descriptor any more. */
   #socket: RawSocket;
   #isOver = false;
 
-  /** @param verify what is wrong with the peer, or undefined */
+  /**
+   * @param verify what is wrong with the peer, or undefined
+   * @param sessions to resume one of
+   */
   constructor(
     raw: RawSocket,
     request: UpgradeRequest,
     timeoutMs: number,
     verify: (socket: RawSocket, authorized: boolean, error: Error | null) => Error | undefined,
     ends: HandshakeEnds,
+    sessions?: TlsSessions,
   ) {
     this.#socket = raw;
     this.#ends = ends;
     this.#verify = verify;
+    this.#sessions = sessions;
     this.#timer = setTimeout(
       () => this.#fail("tls-failed", new Error(`TLS handshake timed out after ${timeoutMs} ms`)),
       timeoutMs,
@@ -80,6 +100,14 @@ export class Handshake implements SocketEvents {
 
   attached(socket: RawSocket): void {
     this.#socket = socket;
+    const session = this.#sessions?.take();
+    // Only here: before, there is no encrypted half, and after, the ClientHello is sent.
+    if (session !== undefined) (socket as RawSocket & { setSession(session: Uint8Array): void }).setSession(session);
+  }
+
+  /** Keeps a session until the handshake is verified. */
+  keep(session: Uint8Array): void {
+    this.#session = session;
   }
 
   secured(authorized: boolean, error: Error | null): void {
@@ -94,6 +122,7 @@ export class Handshake implements SocketEvents {
     }
     this.#isOver = true;
     clearTimeout(this.#timer);
+    if (this.#session !== undefined) this.#sessions?.add(this.#session);
     this.#ends.done(socket);
   }
 

@@ -174,7 +174,7 @@ export class Http2Target extends SessionOwner {
   #dialled(connection: Connection<ClientSession>): void {
     this.#opening -= 1;
     this.#totals.dialled += 1;
-    if (this.isSecure && connection.tls?.alpn !== "h2") {
+    if (this.isSecure && connection.negotiated?.alpn !== "h2") {
       connection.close();
       this.#failWaiting("not-http2", "it does not agree on HTTP/2 (ALPN)", undefined);
       this.#settleStop();
