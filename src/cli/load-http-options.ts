@@ -31,6 +31,7 @@ export interface HttpWords extends ResultWords, UrlWords {
   readonly lateAfter?: number;
   readonly dropAfter?: number;
   readonly insecure?: boolean;
+  readonly tlsResume?: boolean;
   readonly ca?: string;
   readonly unixSocket?: string;
   readonly sourceIp?: readonly string[];
@@ -97,6 +98,7 @@ function addConnectionOptions(command: Command): void {
       valueOption("--connect-rate <n>", "connections opened a second (default: all at once)", positive(parseRate)),
     )
     .option("--insecure", "do not verify the certificate")
+    .option("--tls-resume", "resume TLS sessions where connections are opened again")
     .addOption(valueOption("--ca <file>", "certificates that are trusted instead of the system's", String))
     .addOption(valueOption("--unix-socket <path>", "connect here; the URL names the host", String))
     .addOption(listOption("--source-ip <address>", "connect from here; may be given several times", String));
@@ -134,6 +136,7 @@ function wordsOf(words: HttpWords, cores: number) {
     lateAfterMs: words.lateAfter,
     dropAfterMs: words.dropAfter,
     verifyTls: words.insecure === undefined ? undefined : !words.insecure,
+    tlsResume: words.tlsResume,
     ca: words.ca,
     path: words.unixSocket,
     sourceAddresses: words.sourceIp,

@@ -97,11 +97,12 @@ export function modelText({ model, perConnection }: HttpReport, { dim }: Paints)
 
 /** Latencies in the order in which a request meets them. */
 export function httpLatencyRows(latencyUs: Report["latencyUs"], http: HttpReport): LatencyRow[] {
-  const { lookup, tcp, tls } = http.latencyUs;
+  const { lookup, tcp, tls, tlsResumed } = http.latencyUs;
   return [
     ...(lookup === undefined ? [] : [[lookup, "DNS", ""] as const]),
     ...(tcp === undefined ? [] : [[tcp, "connect", ""] as const]),
-    ...(tls === undefined ? [] : [[tls, "TLS", ""] as const]),
+    ...(tls === undefined ? [] : [[tls, "TLS", tlsResumed === undefined ? "" : "full handshake"] as const]),
+    ...(tlsResumed === undefined ? [] : [[tlsResumed, "TLS", "resumed"] as const]),
     [latencyUs.firstByte, "first byte", ""],
     [latencyUs.service, "response", http.model === "open" ? "from when it was sent" : ""],
     ...(http.model === "open"

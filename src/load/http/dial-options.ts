@@ -14,7 +14,7 @@ export function dialOptions<Data extends Dialled>(
   { addresses }: Slice,
   alpn: readonly string[],
 ): ConstructorParameters<typeof Dialer<Data>>[0] {
-  const { host, serverName, isSecure, verifyTls, ca } = plan;
+  const { host, serverName, isSecure, verifyTls, tlsResume, ca } = plan;
   return {
     ...(plan.path === undefined ? { host, port: plan.port ?? 0 } : { path: plan.path }),
     // Resolved once, and timed: requests must measure the target and not the name servers.
@@ -28,7 +28,13 @@ export function dialOptions<Data extends Dialled>(
     limits: { stallMs: 0 },
     writeQueueMaxBytes: WRITE_QUEUE_BOUND_BYTES,
     ...(isSecure && {
-      tls: { serverName, verify: verifyTls, alpn: [...alpn], ...(ca === undefined ? {} : { ca }) },
+      tls: {
+        serverName,
+        verify: verifyTls,
+        resume: tlsResume,
+        alpn: [...alpn],
+        ...(ca === undefined ? {} : { ca }),
+      },
     }),
   };
 }

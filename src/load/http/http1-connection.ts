@@ -104,7 +104,8 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     this.#socket = socket;
     const nowMs = performance.now();
     events.took("tcp", this.reachedMs - this.startedMs);
-    if (socket.tls !== undefined) events.took("tls", nowMs - this.reachedMs);
+    const { negotiated } = socket;
+    if (negotiated !== undefined) events.took(negotiated.resumed ? "tlsResumed" : "tls", nowMs - this.reachedMs);
     events.open(this);
   }
 

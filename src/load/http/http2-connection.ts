@@ -105,8 +105,9 @@ export class Http2Connection implements LoadConnection {
     const { events, owner } = this.#shared;
     const nowMs = performance.now();
     events.took("tcp", this.reachedMs - this.startedMs);
-    if (socket.tls !== undefined) events.took("tls", nowMs - this.reachedMs);
-    if (owner.isSecure && socket.tls?.alpn !== "h2") {
+    const { negotiated } = socket;
+    if (negotiated !== undefined) events.took(negotiated.resumed ? "tlsResumed" : "tls", nowMs - this.reachedMs);
+    if (owner.isSecure && negotiated?.alpn !== "h2") {
       this.isRefused = true;
       this.#isOver = true;
       socket.close();

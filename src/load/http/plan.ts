@@ -35,6 +35,8 @@ export interface HttpOptions extends Omit<LoadOptions, Other>, RequestOptions {
   verifyTls?: boolean;
   /** Certificates of authorities instead of the system's: PEM text or a file. */
   ca?: string;
+  /** Connections that are opened again resume TLS sessions of earlier ones (RFC 8446 §2.2). @default {false} */
+  tlsResume?: boolean;
   /** HTTP/2: under TLS agreed on by ALPN, in the clear by prior knowledge (RFC 9113 §3.3). @default {false} */
   http2?: boolean;
   /** Statuses that are as expected, see `parseStatusRanges`. @default {"2xx,3xx"} */
@@ -55,6 +57,7 @@ export interface HttpOwn {
   readonly requests: RequestsPlan;
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
+  readonly tlsResume: boolean;
   readonly ca: string | undefined;
   readonly http2: boolean;
   readonly keepAlive: boolean;
@@ -81,10 +84,11 @@ const EXPIRY_SLACK_MS = 200;
  */
 export function planHttp(options: HttpOptions): HttpPlan {
   const { requests = Number.POSITIVE_INFINITY, timeoutMs = 5000, http2 = false, keepAlive = true } = options;
-  const { verifyTls = true, ca, expectBody, ...rest } = withRate(options);
+  const { verifyTls = true, tlsResume = false, ca, expectBody, ...rest } = withRate(options);
   const { plan: asked, address, url, method } = requestsOf(options);
   // Compiled as event loops will: what cannot be sent is refused now.
   const source = requestSource(asked, options.seed ?? 1, { worker: 0, connections: 1 });
+  if (tlsResume && !address.isSecure) refuse("without TLS there is no session to resume", "an https:// URL");
   if (!keepAlive && (options.pipeline ?? 1) > 1) refuse("pipelining needs connections that are kept", "leave out one");
   if (!keepAlive && http2) refuse("HTTP/2 keeps its connections", "leave out --disable-keepalive");
   const fields = asked.specs.reduce((most, { headers }) => Math.max(most, headers.length), 0);
@@ -134,6 +138,7 @@ export function planHttp(options: HttpOptions): HttpPlan {
     requests: asked,
     timeoutMs,
     verifyTls,
+    tlsResume,
     ca,
     http2,
     keepAlive,

@@ -14,7 +14,8 @@ export const LATENCIES = [
 export const CONNECT_PHASES = [
   "lookup", // of the target's name, once for the whole run
   "tcp", // from the connect's start to the TCP connection
-  "tls", // from there to the end of the handshake
+  "tls", // from there to the end of a full handshake
+  "tlsResumed", // the same of one that resumed a session
   "upgrade", // from there to the answer of a WebSocket's opening handshake
 ] as const;
 
