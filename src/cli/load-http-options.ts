@@ -33,6 +33,7 @@ export interface HttpWords extends ResultWords, UrlWords {
   readonly insecure?: boolean;
   readonly tlsResume?: boolean;
   readonly ca?: string;
+  readonly connectTo?: readonly string[];
   readonly unixSocket?: string;
   readonly sourceIp?: readonly string[];
   readonly latency?: boolean;
@@ -100,6 +101,9 @@ function addConnectionOptions(command: Command): void {
     .option("--insecure", "do not verify the certificate")
     .option("--tls-resume", "resume TLS sessions where connections are opened again")
     .addOption(valueOption("--ca <file>", "certificates that are trusted instead of the system's", String))
+    .addOption(
+      listOption("--connect-to <rule>", "HOST:PORT:HOST2:PORT2: connect to HOST2, ask for HOST; as in curl", String),
+    )
     .addOption(valueOption("--unix-socket <path>", "connect here; the URL names the host", String))
     .addOption(listOption("--source-ip <address>", "connect from here; may be given several times", String));
 }
@@ -138,6 +142,7 @@ function wordsOf(words: HttpWords, cores: number) {
     verifyTls: words.insecure === undefined ? undefined : !words.insecure,
     tlsResume: words.tlsResume,
     ca: words.ca,
+    connectTo: words.connectTo,
     path: words.unixSocket,
     sourceAddresses: words.sourceIp,
     percentiles: words.latency ? [75, ...latencyPercentiles] : latencyPercentiles,

@@ -34,12 +34,6 @@ export const REFUSED_OF_HTTP: readonly Refused[] = [
   { flags: "--burst-delay [time]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
   { flags: "--burst-rate [n]", of: "oha", why: "bursts are a shape here", instead: "--shape spike:10..500@5s+1s" },
   {
-    flags: "--connect-to [hosts]",
-    of: "oha",
-    why: "the URL names where to connect",
-    instead: "-H 'Host: name' and the address in the URL",
-  },
-  {
     flags: "--redirect [n]",
     of: "oha",
     why: "redirects are counted and never followed",
@@ -73,6 +67,7 @@ export const REFUSED_OF_HTTP: readonly Refused[] = [
     why: "a proxy would be measured, and not the target",
     instead: "the proxy's own URL",
   },
+  { flags: "-h2", of: "hey", why: "it is spelled otherwise", instead: "--http2" },
   { flags: "-o [format]", of: "hey", why: "it is spelled otherwise", instead: "--json FILE" },
   { flags: "-k", of: "ab", why: "connections are kept unless --disable-keepalive", instead: "leave it out" },
 ];
@@ -80,10 +75,16 @@ export const REFUSED_OF_HTTP: readonly Refused[] = [
 /** Adds them, hidden in the help. */
 export function refuseHttpOptions(command: Command): void {
   for (const { flags, of, why, instead } of REFUSED_OF_HTTP) {
-    const option = new Option(flags).hideHelp();
+    const option = optionOf(flags).hideHelp();
     command.addOption(option).on(`option:${option.name()}`, () => {
       const names = flags.replace(/ \[.*$/, "");
       throw new TenkError("unsupported", `${names} is not carried over from ${of}: ${why}`, { hint: instead });
     });
   }
+}
+
+/** Commander has no short flag of two characters: one that is set is found before `-h` is. */
+function optionOf(flags: string): Option {
+  if (!/^-[^-][^\s,]/.test(flags)) return new Option(flags);
+  return Object.assign(new Option(`-${flags}`), { short: flags });
 }

@@ -48,6 +48,10 @@ describe("spellings of other generators", () => {
     [["--disable-keepalive"], { keepAlive: false }],
     [["--http2", "-p", "10"], { http2: true, pipeline: 10 }],
     [["--pipeline", "4"], { http2: false, pipeline: 4 }],
+    [
+      ["--connect-to", "127.0.0.1:8080:[::1]:81"],
+      { host: "::1", port: 81, serverName: "127.0.0.1", target: "[::1]:81" },
+    ],
     [["--unix-socket", "/run/a.sock"], { path: "/run/a.sock", target: "/run/a.sock" }],
     [["-m", "DELETE"], { method: "DELETE" }],
     [["--body", "a"], { method: "POST" }],
@@ -102,6 +106,8 @@ describe("spellings of other generators", () => {
     [["-p", "4"], "-p needs --http2"],
     [["-p", "body.json"], "-D body.json sends a file"],
     [["--http2", "--pipeline", "4"], "-p 4 sends as many streams at a time"],
+    [["--connect-to", "a:1:b:2"], "for example 127.0.0.1:8080:127.0.0.1:8080"],
+    [["-h2"], "--http2"],
     [["-D", "/nowhere/body"], "Cannot read /nowhere/body: there is no such file"],
   ])("%j is refused with what is meant: %s", (words, why) => {
     expect(refusal(words)).toContain(why.replace(" <list>", ""));

@@ -8,6 +8,7 @@ import {
   refuse,
   shapeOf,
 } from "../plan/mod.ts";
+import { connectTo } from "./connect-to.ts";
 import { type RequestOptions, type RequestsPlan, requestSource, requestsOf } from "./requests/mod.ts";
 import { parseStatusRanges, type StatusRange } from "./status-range.ts";
 
@@ -33,6 +34,8 @@ export interface HttpOptions extends Omit<LoadOptions, Other>, RequestOptions {
   timeoutMs?: number;
   /** Verify the server's certificate and its name. @default {true} */
   verifyTls?: boolean;
+  /** `HOST:PORT:HOST2:PORT2`: connect to HOST2 instead, and ask for the URL's own host; see `connectTo`. */
+  connectTo?: readonly string[];
   /** Certificates of authorities instead of the system's: PEM text or a file. */
   ca?: string;
   /** Connections that are opened again resume TLS sessions of earlier ones (RFC 8446 §2.2). @default {false} */
@@ -50,7 +53,7 @@ export interface HttpOwn {
   /** Without its query. */
   readonly url: string;
   readonly isSecure: boolean;
-  /** The host that the certificate is verified for, whatever the address. */
+  /** Sent as SNI and compared with the certificate, wherever connections go. */
   readonly serverName: string;
   /** `several` where requests differ in it. */
   readonly method: string;
@@ -88,6 +91,9 @@ export function planHttp(options: HttpOptions): HttpPlan {
   const { plan: asked, address, url, method } = requestsOf(options);
   // Compiled as event loops will: what cannot be sent is refused now.
   const source = requestSource(asked, options.seed ?? 1, { worker: 0, connections: 1 });
+  const dialled = connectTo(options.connectTo ?? [], address);
+  if (options.connectTo !== undefined && options.path !== undefined)
+    refuse("a Unix socket is where connections go", "leave out --connect-to");
   if (tlsResume && !address.isSecure) refuse("without TLS there is no session to resume", "an https:// URL");
   if (!keepAlive && (options.pipeline ?? 1) > 1) refuse("pipelining needs connections that are kept", "leave out one");
   if (!keepAlive && http2) refuse("HTTP/2 keeps its connections", "leave out --disable-keepalive");
@@ -100,9 +106,8 @@ export function planHttp(options: HttpOptions): HttpPlan {
   const common = planLoad(
     {
       ...commonOf(rest),
-      // Of a Unix socket too: the certificate is verified for the URL's host.
-      host: address.host,
-      port: address.port,
+      host: dialled.host,
+      port: dialled.port,
       connections: options.connections ?? 10,
       connectRate: options.connectRate ?? Number.POSITIVE_INFINITY,
       durationMs: options.durationMs ?? (Number.isFinite(requests) ? Number.POSITIVE_INFINITY : 10_000),
@@ -177,7 +182,7 @@ type Common = Omit<LoadOptions, Other>;
 
 function commonOf(options: Partial<HttpOptions>): Common {
   const { url, urls, method, headers, body, randomUrl, maxRepeats, files, ...others } = options;
-  const { requests, timeoutMs, http2, keepAlive, expectStatus, ...common } = others;
+  const { requests, timeoutMs, http2, keepAlive, expectStatus, connectTo, ...common } = others;
   return common;
 }
 
