@@ -82,6 +82,7 @@ function httpPlan(words: HttpWords, instance: InstanceReady | undefined): HttpPl
     http2,
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(rate === undefined ? {} : { totalRate: rate }),
+    statsUrl: instance === undefined ? false : new URL("/api/status", instance.statusUrl).href,
     ...(instance?.localRoot === undefined ? {} : { ca: instance.localRoot }),
   });
   // It listens on IPv4 alone, and the machine may know `localhost` by another address too.

@@ -9,7 +9,14 @@ export function serverRow({ server, serverNote, messages, bytes }: Report, { gre
   if (server === null) return ["server", dim(noteText(serverNote))];
   const same = server.bytesReceived === bytes.sent;
   const sum = `${whole(server.received)} received ${same ? green("= sent") : red(`of ${whole(messages.sent)}`)}`;
-  return ["server", sum, ...costs(server)];
+  const { userBytesPerConnection: each, connectionsPeak } = server;
+  return [
+    "server",
+    sum,
+    ...costs(server),
+    ...(each > 0 ? [`${formatBytes(each)} a connection`] : []),
+    `${whole(connectionsPeak)} at most`,
+  ];
 }
 
 /** Reports of older versions do not say what was tried. */
@@ -18,13 +25,8 @@ function noteText(note: string | undefined): string {
   return / at /.test(note) ? `${note} (--stats-url URL names another address)` : note;
 }
 
-function costs({ cpuPercent, rssBytes, userBytesPerConnection, connectionsPeak }: ServerReport): string[] {
-  return [
-    `${Math.round(cpuPercent)}% of a core`,
-    formatBytes(rssBytes),
-    ...(userBytesPerConnection > 0 ? [`${formatBytes(userBytesPerConnection)} a connection`] : []),
-    `${whole(connectionsPeak)} at most`,
-  ];
+function costs({ cpuPercent, rssBytes }: ServerReport): string[] {
+  return [`${Math.round(cpuPercent)}% of a core`, formatBytes(rssBytes)];
 }
 
 /** Why a tenk instance that is there was not read; of other servers nothing was expected. */
@@ -34,7 +36,7 @@ const WORTH_TELLING = /requires its token|stopped answering/;
  * The same of HTTP: requests that the target counted, by status and by service.
  *
  * ```text
- *   server  1,200 received = sent  34% of a core  60 MiB  10 at most
+ *   server  1,200 received = sent  34% of a core  60 MiB  10 connections at most
  *           1,197 200, 3 503  by service: 1,200 git
  * ```
  */
@@ -46,7 +48,12 @@ export function httpServerRows({ server, serverNote, messages }: Report, { green
   const more = server.received - messages.sent;
   const beside = more === 0 ? green("= sent") : more < 0 ? red(`of ${whole(messages.sent)}`) : "";
   return [
-    ["server", `${whole(server.received)} received ${beside}`.trim(), ...costs(server)],
+    [
+      "server",
+      `${whole(server.received)} received ${beside}`.trim(),
+      ...costs(server),
+      `${whole(server.connectionsPeak)} connections at most`,
+    ],
     ["", listed(status), `by service: ${listed(byService)}`],
     ...(more > 0 ? [["", dim(`${whole(more)} more than were sent: other clients asked it too`)] as const] : []),
     ...(missing > 0 ? [["", red(`${whole(missing)} answers came that it did not count`)] as const] : []),

@@ -23,6 +23,7 @@ describe("tenk demo http", () => {
     expect(report.protocol).toHaveProperty("status.200", report.messages.answered);
     expect(report.messages.answered).toBeGreaterThan(8);
     expect(report.protocol?.latencyUs.tls?.count).toBe(8);
+    expect(report.server).toMatchObject({ received: report.messages.sent, requests: { missing: 0 } });
     expect([code, report.verdict.pass]).toEqual([0, true]);
   });
 
