@@ -25,6 +25,7 @@ export function httpRows(report: Report, http: HttpReport, paints: Paints): Row[
       ...(isOpen ? [`${whole(messages.planned)} planned`] : []),
       `${whole(messages.answered)} answered, ${rate(http.perSecond)}`,
       bad("errors", http.errors, paints),
+      ...((http.resent ?? 0) > 0 ? [`${whole(http.resent)} sent again`] : []),
       ...(isOpen ? [bad("late", messages.late, paints), bad("dropped", messages.dropped, paints)] : []),
     ],
     ...causeRows(http.errorsBy, paints),

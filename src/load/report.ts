@@ -81,6 +81,8 @@ export interface HttpReport {
   readonly errors: number;
   /** `{"first byte timeout": 3, "body closed": 1}`: the phase of the answer, then the cause. */
   readonly errorsBy: Readonly<Record<string, number>>;
+  /** Of HTTP/2: how often a request was sent again that its server had not looked at. */
+  readonly resent: number;
   /** 1xx answers. */
   readonly interims: number;
   /** Of answers, without heads and chunk framing. */

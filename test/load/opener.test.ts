@@ -18,6 +18,7 @@ test("a retry that waits does not slow down the connects that do not", async () 
     began: nothing,
     answered: () => -1,
     failed: nothing,
+    returned: () => false,
     leaving: nothing,
     took: nothing,
   };

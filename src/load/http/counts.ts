@@ -3,7 +3,7 @@ import { CountsByRequest } from "./counts-by-request.ts";
 const STATUSES = 600;
 
 /** Names of what is neither a status nor an error. */
-const PLAIN = ["bodyBytes", "interims", "wrongStatus", "wrongBody"] as const;
+const PLAIN = ["bodyBytes", "interims", "wrongStatus", "wrongBody", "resent"] as const;
 const STATUS = "status ";
 const ERROR = "error ";
 
@@ -17,6 +17,7 @@ export class HttpCounts {
   interims = 0;
   wrongStatus = 0;
   wrongBody = 0;
+  resent = 0;
   readonly #statuses = new Float64Array(STATUSES);
   readonly #errors = new Map<string, number>();
   /** The same by request; undefined where all are alike. */

@@ -15,6 +15,22 @@ import type { HttpCounts } from "./counts.ts";
 import type { Http2Sessions } from "./http2-transport.ts";
 import { type CurrentRequest, HeldRequest, type RequestSource } from "./requests/mod.ts";
 
+/** How often a request is sent again at most; one more refusal, and it is an error. */
+const MAX_RESENDS = 3;
+
+/** Of requests that differ, longer ones are not kept, and cannot be sent again. */
+const MAX_KEPT_BYTES = 65_536;
+
+/** A request that its server has not looked at (RFC 9113 §6.8, §8.7). */
+export interface Returned {
+  readonly resends: number;
+  readonly kind: number;
+  /** What it asks for, unless that is always the same. */
+  readonly held: HeldRequest | undefined;
+  /** The error that it is if it cannot be sent again. */
+  readonly cause: string;
+}
+
 /** What the connections of one event loop share. */
 export interface Http2Shared {
   readonly events: TransportEvents;
@@ -63,17 +79,31 @@ export class Http2Connection implements LoadConnection {
   // ---- called by the loop --------------------------------------------------------------------------------------------
 
   write(bytes: Uint8Array): number {
-    if (this.#isOver || this.#isLeaving || this.#session.isClosing) return 0;
+    if (!this.#isTaking) return 0;
     const { requests, counts } = this.#shared;
     const { current } = requests;
     const answer = new Http2Answer(this, this.#shared, current.kind);
-    this.#open.push(answer);
     counts.byRequest?.sent(current.kind);
-    if (this.#waiting > 0 || !this.#session.hasRoom) {
-      this.#waiting += 1;
-      if (!requests.constant) answer.held = new HeldRequest(bytes, current);
-    } else this.#begin(answer, bytes, current);
+    const mustWait = this.#mustWait;
+    if (!requests.constant && (mustWait || bytes.length <= MAX_KEPT_BYTES))
+      answer.held = new HeldRequest(bytes, current);
+    this.#open.push(answer);
+    if (mustWait) this.#waiting += 1;
+    else this.#begin(answer, bytes, current);
     return bytes.length;
+  }
+
+  writeAgain(message: object): boolean {
+    if (!this.#isTaking) return false;
+    const { kind, resends, held } = message as Returned;
+    const answer = new Http2Answer(this, this.#shared, kind, resends + 1);
+    answer.held = held;
+    this.#shared.counts.resent += 1;
+    const mustWait = this.#mustWait;
+    this.#open.push(answer);
+    if (mustWait) this.#waiting += 1;
+    else this.#beginHeld(answer);
+    return true;
   }
 
   /** Every answer has come or is given up, so that nothing is lost. */
@@ -150,11 +180,7 @@ export class Http2Connection implements LoadConnection {
     while (this.#waiting > 0 && this.#session.hasRoom) {
       const answer = this.#open[this.#open.length - this.#waiting]!;
       this.#waiting -= 1;
-      const { requests } = this.#shared;
-      const { held } = answer;
-      answer.held = undefined;
-      if (held === undefined) this.#begin(answer, requests.nextBytes(0, 0, 0), requests.current);
-      else this.#begin(answer, held.bytes, held);
+      this.#beginHeld(answer);
     }
   }
 
@@ -171,15 +197,43 @@ export class Http2Connection implements LoadConnection {
     return servedUs;
   }
 
-  failed(answer: Http2Answer, cause: string): void {
+  /** @param isUnprocessed the server has not looked at it, and never will */
+  failed(answer: Http2Answer, cause: string, isUnprocessed: boolean): void {
     this.#checkLeaving();
     const position = this.#take(answer);
     if (position < 0) return;
+    if (isUnprocessed && this.#isReturned(answer, position, cause)) {
+      this.#leaveIfDone();
+      return;
+    }
     answer.count(cause);
     // The whole connection ends: its loop hears of that, and forgets them all.
     if (this.#isOver || this.#session.brokenRule !== undefined) return;
     this.#shared.events.failed(this, position);
     this.#leaveIfDone();
+  }
+
+  get #isTaking(): boolean {
+    return !this.#isOver && !this.#isLeaving && !this.#session.isClosing;
+  }
+
+  get #mustWait(): boolean {
+    return this.#waiting > 0 || !this.#session.hasRoom;
+  }
+
+  /** Has it sent again, unless it was too often, or is not kept. */
+  #isReturned(answer: Http2Answer, position: number, cause: string): boolean {
+    const { resends, kind, held } = answer;
+    if (resends >= MAX_RESENDS || (held === undefined && !this.#shared.requests.constant)) return false;
+    const message: Returned = { resends, kind, held, cause: answer.causeOf(cause) };
+    return this.#shared.events.returned(this, position, message);
+  }
+
+  #beginHeld(answer: Http2Answer): void {
+    const { requests } = this.#shared;
+    const { held } = answer;
+    if (held === undefined) this.#begin(answer, requests.nextBytes(0, 0, 0), requests.current);
+    else this.#begin(answer, held.bytes, held);
   }
 
   #begin(answer: Http2Answer, bytes: Uint8Array, { isHead, bodyBytes }: Readonly<CurrentRequest>): void {
@@ -207,9 +261,10 @@ export class Http2Connection implements LoadConnection {
     if (this.#isLeaving || this.#isOver || !this.#session.isLeaving) return;
     this.#isLeaving = true;
     this.#shared.events.leaving(this);
-    // What waited was never sent, and cannot be any more.
+    // What waited was never sent, and cannot be here any more.
     for (const answer of this.#open.splice(this.#open.length - this.#waiting)) {
-      answer.count("GOAWAY");
+      if (this.#isReturned(answer, this.#open.length, "takes no more requests")) continue;
+      answer.count("takes no more requests");
       this.#shared.events.failed(this, this.#open.length);
     }
     this.#waiting = 0;
@@ -234,27 +289,34 @@ export class Http2Connection implements LoadConnection {
 class Http2Answer implements ResponseEvents {
   /** Undefined while it waits for room. */
   stream: ClientStream | undefined;
-  /** What it asks for while it waits, unless that is always the same. */
+  /** What it asks for, unless that is always the same: while it waits, and for as long as it may be sent again. */
   held: HeldRequest | undefined;
-  readonly #kind: number;
+  readonly kind: number;
+  readonly resends: number;
   readonly #connection: Http2Connection;
   readonly #shared: Http2Shared;
   #hasBegun = false;
   #status = 0;
   #contains = 0;
 
-  constructor(connection: Http2Connection, shared: Http2Shared, kind: number) {
+  /** @param resends how often it was sent before */
+  constructor(connection: Http2Connection, shared: Http2Shared, kind: number, resends = 0) {
     this.#connection = connection;
     this.#shared = shared;
-    this.#kind = kind;
+    this.kind = kind;
+    this.resends = resends;
   }
 
   /** Counts it as an error. @param cause what went wrong in the phase that it is in */
   count(cause: string): void {
     const { counts } = this.#shared;
+    counts.failed(this.causeOf(cause));
+    counts.byRequest?.failed(this.kind);
+  }
+
+  causeOf(cause: string): string {
     const phase = this.#status > 0 ? "body" : this.#hasBegun ? "head" : "first byte";
-    counts.failed(`${phase} ${cause}`);
-    counts.byRequest?.failed(this.#kind);
+    return `${phase} ${cause}`;
   }
 
   interim(): void {
@@ -278,7 +340,7 @@ class Http2Answer implements ResponseEvents {
     counts.answered(this.#status);
     check.judge(this.#status, this.#contains, counts);
     const servedUs = this.#connection.answered(this);
-    counts.byRequest?.answered(this.#kind, this.#status, servedUs);
+    counts.byRequest?.answered(this.kind, this.#status, servedUs);
   }
 
   drain(): void {}
@@ -288,9 +350,9 @@ class Http2Answer implements ResponseEvents {
     this.#hasBegun = true;
   }
 
-  failed({ reason, text }: TargetFailure): void {
-    const isWhole = text === CONNECTION_ENDED;
-    this.#connection.failed(this, isWhole ? reason : text.replace(/^(?:its answer has|it) /, ""));
+  failed({ reason, text, isUnprocessed }: TargetFailure): void {
+    const cause = text === CONNECTION_ENDED ? reason : text.replace(/^(?:its answer has|it) /, "");
+    this.#connection.failed(this, cause, isUnprocessed && !this.#hasBegun);
   }
 }
 

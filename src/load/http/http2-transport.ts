@@ -10,7 +10,7 @@ import { connectCause, type Slice, type Transport, type TransportEvents } from "
 import { AnswerCheck } from "./answer-check.ts";
 import type { HttpCounts } from "./counts.ts";
 import { dialOptions } from "./dial-options.ts";
-import { Http2Connection, type Http2Shared } from "./http2-connection.ts";
+import { Http2Connection, type Http2Shared, type Returned } from "./http2-connection.ts";
 import type { HttpPlan } from "./plan.ts";
 import type { RequestSource } from "./requests/mod.ts";
 
@@ -71,6 +71,11 @@ export function http2Transport(
       const request = { data, signal };
       await dialer.connect(localAddress === undefined ? request : { ...request, localAddress });
       if (data.isRefused) throw new Error(REFUSED);
+    },
+    gaveUp(message) {
+      const { cause, kind } = message as Returned;
+      counts.failed(cause);
+      counts.byRequest?.failed(kind);
     },
     causeOf: (error) => (error instanceof Error && error.message === REFUSED ? REFUSED : connectCause(error)),
     readBytesSent: () => dialer.readCounts().bytesWritten,

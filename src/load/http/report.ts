@@ -28,6 +28,7 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
     errors: sum(Object.values(errorsBy)),
     errorsBy,
     interims: plain.interims,
+    resent: plain.resent,
     bodyBytes: plain.bodyBytes,
     ...(requests.length > 1 ? { requests } : {}),
     latencyUs: Object.fromEntries(measured.map((phase) => [phase, latencies.summary(phase, percentiles)])),

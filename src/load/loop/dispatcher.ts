@@ -86,6 +86,7 @@ export class Dispatcher {
   /** Sends what is due. @returns true when the tick's time ran out before all was sent */
   sendDue(startMs: number): boolean {
     if (this.#stage === "ramp" && this.#isQueued) return false;
+    if (this.#sender.returned > 0) this.#sendAgain(startMs);
     if (this.#pacer === undefined) return this.#stage !== "over" && this.#sendFreely(startMs);
     this.advance(startMs);
     return this.#isQueued ? this.#sendQueued(this.#pacer, startMs) : this.#sendPlanned(this.#pacer, startMs);
@@ -93,6 +94,7 @@ export class Dispatcher {
 
   /** The slot can take another message, which is sent at once if there is one. Only where the traffic `isQueued`. */
   freed(slot: number, nowMs: number): void {
+    if (this.#sender.returned > 0) this.#sendAgain(nowMs);
     if (this.#pacer !== undefined) this.sendDue(nowMs);
     else if (this.#stage === "send" && this.#table.rotation.has(slot)) {
       while (this.#sender.sendFreely(slot, nowMs) > 0);
@@ -163,6 +165,16 @@ export class Dispatcher {
       this.#sender.send(slot, plannedMs, now, plannedMs <= this.#blockedMs);
     }
     return true;
+  }
+
+  /** What was returned goes before what is due. */
+  #sendAgain(nowMs: number): void {
+    const { rotation } = this.#table;
+    while (this.#sender.returned > 0 && this.#sender.hasFree(rotation.size)) {
+      let slot = rotation.next();
+      while (!this.#sender.isFree(slot)) slot = rotation.next();
+      if (!this.#sender.sendAgain(slot, nowMs)) return;
+    }
   }
 
   /** Why a message that was planned then has not left: all connections were busy, there was none, or this generator was behind. */

@@ -12,8 +12,8 @@ import type { LoadConnection, LoopProtocol, Transport } from "./protocol.ts";
 import { Receiver } from "./receiver.ts";
 import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
+import { plannedOptions } from "./sender-options.ts";
 import type { Slice } from "./slice.ts";
-import { TokenBuckets } from "./token-buckets.ts";
 import { ToldAnswers } from "./told-answers.ts";
 
 /** Longest sleep between ticks. */
@@ -91,6 +91,7 @@ export class LoadLoop {
       began: (connection, position) => this.#answers.began(connection, position),
       answered: (connection, position, isLast) => this.#answered(connection, position, isLast),
       failed: (connection, position) => this.#answers.failed(connection, position),
+      returned: (from, position, message) => !this.#isEnding && this.#answers.returned(from, position, message),
       leaving: ({ data: slot }) => slot >= 0 && this.#leaveRotation(slot),
       took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
     });
@@ -139,7 +140,7 @@ export class LoadLoop {
 
   /** Messages due that were not sent yet, here or waiting for an answer. */
   get debt(): number {
-    return (this.#dispatcher?.debt ?? 0) + (this.#inFlight?.waiting ?? 0);
+    return (this.#dispatcher?.debt ?? 0) + (this.#inFlight?.waiting ?? 0) + (this.#sender?.returned ?? 0);
   }
 
   /** Latencies so far, overdue answers included. */
@@ -161,26 +162,23 @@ export class LoadLoop {
     return this.phase === "connect" || this.phase === "send";
   }
 
+  get #isEnding(): boolean {
+    return this.phase === "closing" || this.phase === "done";
+  }
+
   get #isQueued(): boolean {
     return this.#plan.traffic.isQueued ?? false;
   }
 
   #makeSender(source: LoopProtocol["source"], maxMessages: number): Sender | undefined {
     if (source === undefined) return undefined;
-    const { upstreamBytesPerSecond, pipeline, lateAfterMs, dropAfterMs, writeQueueBytes } = this.#plan;
-    const count = this.#table.count;
     return new Sender(this.#table, this.tally, this.#recorder, {
+      ...plannedOptions(this.#plan, this.#table.count),
       source,
       inFlight: this.#inFlight,
-      upstream: upstreamBytesPerSecond === undefined ? undefined : new TokenBuckets(count, upstreamBytesPerSecond),
-      pipeline,
-      lateAfterMs,
-      dropAfterMs,
-      writeQueueBytes,
       epochMs: performance.timeOrigin + this.#startMs,
       tapOut: this.#hooks.tap?.out,
       maxMessages,
-      reportsAnswers: this.#plan.traffic.reportsAnswers ?? false,
     });
   }
 
@@ -191,8 +189,7 @@ export class LoadLoop {
     this.#retired.tick(now);
     this.#answers.tick(now);
     if (this.#isRunning) this.#opener.tick(now, now + TICK_BUDGET_MS);
-    const sends = this.phase !== "closing" && this.phase !== "done";
-    const busy = sends && (this.#dispatcher?.sendDue(now) ?? false);
+    const busy = !this.#isEnding && (this.#dispatcher?.sendDue(now) ?? false);
     this.#passPhases(this.now());
     if (this.phase !== "done") this.#sleep(busy);
   }
@@ -366,7 +363,8 @@ export class LoadLoop {
   }
 
   #isSettled(now: number): boolean {
-    if (this.debt > 0 || (this.#inFlight?.underWay ?? 0) > 0) return false;
+    // No connection is opened any more: without one, what is due cannot leave.
+    if ((this.debt > 0 && this.tally.open > 0) || (this.#inFlight?.underWay ?? 0) > 0) return false;
     const { lastMs } = this.#receiver;
     const findsAnswers = this.#protocol.replies !== undefined || this.#plan.traffic.reportsAnswers === true;
     if (!findsAnswers && lastMs > 0 && now - lastMs < QUIET_MS) return false;
@@ -378,6 +376,7 @@ export class LoadLoop {
     this.phase = "closing";
     this.#giveUpMs = now + CLOSE_MS;
     this.#dispatcher?.dropRest();
+    this.#sender?.giveUpReturned((message) => this.#transport.gaveUp?.(message));
     for (let slot = 0; slot < this.#table.count; slot++) this.#sender?.dropWaiting(slot);
     // Sending FIN and waiting for the peer's: closing at once would answer bytes under way with a reset, and a reset
     // makes the peer's kernel throw away what it has not read yet.
@@ -386,6 +385,7 @@ export class LoadLoop {
 
   #finish(): void {
     this.phase = "done";
+    this.#sender?.giveUpReturned((message) => this.#transport.gaveUp?.(message));
     for (const connection of [...this.#table.connections, ...this.#retired.connections()]) {
       if (connection === undefined) continue;
       connection.close();

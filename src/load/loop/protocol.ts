@@ -19,6 +19,8 @@ export interface LoadConnection {
   readonly bytesWritten: number;
   /** Takes one or more whole messages; they are borrowed. Returns 0 where the connection is closed. */
   write(bytes: Uint8Array): number;
+  /** Takes a message that `returned` told of, from this connection or another. Returns false where the connection is closed. */
+  writeAgain?(message: object): boolean;
   /** Sends nothing more and waits for the peer's end. */
   end(): void;
   close(): void;
@@ -37,7 +39,7 @@ export interface TransportEvents {
    */
   close(connection: LoadConnection, reason: string | undefined): void;
   /**
-   * The next three are for protocols that find the answers themselves. A message is named by its position among those of its
+   * The next four are for protocols that find the answers themselves. A message is named by its position among those of its
    * connection that are unanswered, in the order in which they were sent: 0 is the oldest. What came is told of by `chunk` before.
    * The first byte of its answer came.
    */
@@ -51,6 +53,11 @@ export interface TransportEvents {
   answered(connection: LoadConnection, position: number, isLast?: boolean): number;
   /** No answer will come, although the connection goes on. */
   failed(connection: LoadConnection, position: number): void;
+  /**
+   * The peer has not looked at the message and never will: it is sent again on the next connection that is free, by `writeAgain`, and its
+   * planned moment stays. Returns false where it is too late for that: then the message has failed.
+   */
+  returned(connection: LoadConnection, position: number, message: object): boolean;
   /** The connection takes no more messages. `close` follows when those under way are answered. */
   leaving(connection: LoadConnection): void;
   /** A part of a connect, or a ping, took so long. */
@@ -65,6 +72,8 @@ export interface Transport {
    * @param uid its number among all connections of the run
    */
   connect(slot: number, uid: number, signal: AbortSignal): Promise<unknown>;
+  /** A message that was `returned` found no connection until the end. */
+  gaveUp?(message: object): void;
   /** What failures are counted by: the phase of a connect and the cause, such as `connect ECONNREFUSED`. */
   causeOf(error: unknown): string;
   /** Bytes that the system took, over all connections. */

@@ -10,27 +10,15 @@ import {
 } from "../measure/mod.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import { elapsedUs, type InFlight, microsecondsOf } from "./in-flight.ts";
-import type { LoadConnection, LoopSource } from "./protocol.ts";
-import type { TokenBuckets } from "./token-buckets.ts";
+import type { LoadConnection } from "./protocol.ts";
+import type { SenderOptions } from "./sender-options.ts";
 import { Unsent } from "./unsent.ts";
 
-export interface SenderOptions {
-  readonly source: LoopSource;
-  /** Undefined where answers are not told apart. */
-  readonly inFlight: InFlight | undefined;
-  readonly upstream: TokenBuckets | undefined;
-  /** See `TcpOptions`. */
-  readonly pipeline: number;
-  readonly lateAfterMs: number;
-  readonly dropAfterMs: number;
-  readonly writeQueueBytes: number;
-  /** Added to the run's milliseconds to have those since 1970. */
-  readonly epochMs: number;
-  readonly tapOut: ((uid: number, bytes: Uint8Array) => void) | undefined;
-  /** Without a rate: messages in all. */
-  readonly maxMessages: number;
-  /** The transport finds the answers: it tells of the beginning of each, and counts those that fail. */
-  readonly reportsAnswers: boolean;
+/** A message that its peer has not looked at. */
+interface Returned {
+  readonly plannedUs: number;
+  /** Its connection's. */
+  readonly message: object;
 }
 
 /** Constant messages that may all leave at once are put into one write, up to about this size. */
@@ -63,6 +51,7 @@ export class Sender {
   readonly #unsent = new Unsent();
   readonly #options: SenderOptions;
   readonly #depth: number;
+  readonly #returned: Returned[] = [];
   #block: Uint8Array | undefined;
   #blockMessages = 1;
 
@@ -100,7 +89,8 @@ export class Sender {
 
   /** Without a rate: every message of the plan was sent, and none is under way. */
   get isExhausted(): boolean {
-    return this.#tally.planned >= this.#options.maxMessages && (this.#options.inFlight?.underWay ?? 0) === 0;
+    const underWay = (this.#options.inFlight?.underWay ?? 0) + this.#returned.length;
+    return this.#tally.planned >= this.#options.maxMessages && underWay === 0;
   }
 
   /**
@@ -156,6 +146,38 @@ export class Sender {
   /** A message will have no answer, although its connection goes on. It stays pending. */
   failed(slot: number, position: number): void {
     if ((this.#options.inFlight?.take(slot, position) ?? -1) >= 0) this.#tally.unanswered += 1;
+  }
+
+  /** Messages that are to be sent again. */
+  get returned(): number {
+    return this.#returned.length;
+  }
+
+  /** Takes a message back that is to be sent again. It is still one that was sent. */
+  takeBack(slot: number, position: number, nowMs: number, message: object): void {
+    const { inFlight } = this.#options;
+    const node = inFlight?.take(slot, position) ?? -1;
+    if (inFlight === undefined || node < 0) return;
+    const sentAtUs = runUs(nowMs) - elapsedUs(inFlight.sentUs(node), microsecondsOf(nowMs));
+    this.#pendingServices.remove(sentAtUs);
+    this.#pendingFirstBytes.remove(sentAtUs);
+    this.#returned.push({ plannedUs: inFlight.plannedUs(node), message });
+  }
+
+  /** Sends the first that was returned; its service time begins again. @returns false where the slot's connection is closed */
+  sendAgain(slot: number, nowMs: number): boolean {
+    const [first] = this.#returned;
+    if (first === undefined || this.#table.connections[slot]?.writeAgain?.(first.message) !== true) return false;
+    this.#returned.shift();
+    this.#sentAt(nowMs);
+    this.#options.inFlight?.pushSent(slot, first.plannedUs, microsecondsOf(nowMs));
+    return true;
+  }
+
+  /** What was returned will not be answered: calls for each. */
+  giveUpReturned(call: (message: object) => void): void {
+    this.#tally.unanswered += this.#returned.length;
+    for (const { message } of this.#returned.splice(0)) call(message);
   }
 
   /** Calls for each message of the first `slots` slots that was sent `timeoutMs` ago or longer; it must be `failed` in the call. */

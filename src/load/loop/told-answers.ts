@@ -9,7 +9,7 @@ import type { Sender } from "./sender.ts";
 const EXPIRY_MS = 50;
 
 /** Handles what a transport tells of answers that it has found itself, and bounds how long they may take. */
-export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" | "failed"> {
+export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" | "failed" | "returned"> {
   readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #sender: Sender | undefined;
@@ -58,6 +58,14 @@ export class ToldAnswers implements Pick<TransportEvents, "began" | "answered" |
     if (slot < 0) return;
     this.#sender?.failed(slot, position);
     this.freed(slot, this.#now());
+  }
+
+  returned({ data: slot }: LoadConnection, position: number, message: object): boolean {
+    if (slot < 0 || !this.#isQueued || this.#sender === undefined) return false;
+    const now = this.#now();
+    this.#sender.takeBack(slot, position, now, message);
+    this.freed(slot, now);
+    return true;
   }
 
   /** The slot has a connection that can take a message. */

@@ -66,6 +66,8 @@ export async function frameServer(
   return {
     seen,
     url: `http${isSecure ? "s" : ""}://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    /** Connections that are open stay. */
+    stopListening: () => void server.close(),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

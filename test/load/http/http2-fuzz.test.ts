@@ -74,6 +74,10 @@ class Loop implements TransportEvents {
     this.#ended(position);
     this.#fill();
   }
+  /** Nothing is sent again here: each is an error. */
+  returned(): boolean {
+    return false;
+  }
   leaving(): void {
     this.#isLeaving = true;
   }

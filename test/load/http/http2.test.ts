@@ -125,28 +125,87 @@ describe("over HTTP/2", () => {
 describe("an HTTP/2 server that", () => {
   test("resets some streams fails these alone", async () => {
     await using server = await frameServer((socket, streamId, index) => {
-      socket.write(
-        index % 3 === 0 ? frame(3, 0, streamId, numbers(constants.NGHTTP2_REFUSED_STREAM)) : answerOk(streamId),
-      );
+      socket.write(index % 3 === 0 ? frame(3, 0, streamId, numbers(constants.NGHTTP2_CANCEL)) : answerOk(streamId));
     });
     const { protocol, messages, connections } = await runHttp(server.url, { http2: true, requests: 30, pipeline: 5 });
-    const errorsBy = { "first byte reset the stream: REFUSED_STREAM": 10 };
+    const errorsBy = { "first byte reset the stream: CANCEL": 10 };
     expect(protocol).toMatchObject({ status: { 200: 20 }, errors: 10, errorsBy });
     expect(messages).toMatchObject({ sent: 30, answered: 20, unanswered: 10 });
     expect(connections).toMatchObject({ opened: 1, lost: 0 });
   });
 
-  test("leaves by GOAWAY fails what it did not look at, and the run goes on with another connection", async () => {
+  test("refuses some streams is asked for these again", async () => {
+    const refused = constants.NGHTTP2_REFUSED_STREAM;
+    await using server = await frameServer((socket, streamId, index) => {
+      socket.write(index % 3 === 0 ? frame(3, 0, streamId, numbers(refused)) : answerOk(streamId));
+    });
+    const { protocol, messages, connections } = await runHttp(server.url, { http2: true, requests: 30, pipeline: 5 });
+    expect(protocol).toMatchObject({ status: { 200: 30 }, errors: 0, resent: server.seen.requests - 30 });
+    expect(protocol.resent).toBeGreaterThanOrEqual(10);
+    expect(messages).toMatchObject({ planned: 30, sent: 30, answered: 30, unanswered: 0 });
+    expect(connections).toMatchObject({ opened: 1, lost: 0 });
+  });
+
+  test("refuses every stream is asked four times for each, and then they are errors", async () => {
+    await using server = await frameServer((socket, streamId) => {
+      socket.write(frame(3, 0, streamId, numbers(constants.NGHTTP2_REFUSED_STREAM)));
+    });
+    const { protocol, messages } = await runHttp(server.url, { http2: true, requests: 10, pipeline: 2 });
+    expect(protocol).toMatchObject({ errorsBy: { "first byte reset the stream: REFUSED_STREAM": 10 }, resent: 30 });
+    expect(messages).toMatchObject({ sent: 10, unanswered: 10 });
+    expect(server.seen.requests).toBe(40);
+  });
+
+  test.each([
+    ["one connection", { connections: 1 }],
+    ["several, of which others are free", { connections: 4 }],
+  ])("leaves by GOAWAY is asked again for what it did not look at, with %s", async (_, options) => {
     await using server = await frameServer((socket, streamId, index) => {
       socket.write(answerOk(streamId));
-      if (index % 10 === 9) socket.write(frame(7, 0, 0, numbers(streamId, 0)));
+      // Not at the end, when no connection is opened any more.
+      if (index % 10 === 9 && index < 70) socket.write(frame(7, 0, 0, numbers(streamId, 0)));
     });
-    const { protocol, messages, connections } = await runHttp(server.url, { http2: true, requests: 100, pipeline: 3 });
-    expect(protocol.errors + (protocol.status["200"] ?? 0)).toBe(100);
-    expect(Object.keys(protocol.errorsBy)).toEqual(["first byte takes no more requests: NO_ERROR"]);
-    expect(messages).toMatchObject({ sent: 100, unanswered: protocol.errors });
+    const plan = { http2: true, requests: 100, pipeline: 3, ...options };
+    const { protocol, messages, connections, latencyUs } = await runHttp(server.url, plan);
+    expect(protocol).toMatchObject({ errors: 0, status: { 200: messages.planned } });
+    expect(messages).toMatchObject({ sent: messages.planned, answered: messages.planned, unanswered: 0 });
+    expect([latencyUs.message.count, latencyUs.service.count]).toEqual([messages.planned, messages.planned]);
     expect(connections.lost).toBe(0);
-    expect(connections.reopened).toBeGreaterThan(5);
+    expect(connections.reopened).toBeGreaterThan(2);
+  });
+
+  test("leaves by GOAWAY is asked again for the same, where requests differ", async () => {
+    await using server = await frameServer((socket, streamId, index) => {
+      socket.write(answerOk(streamId));
+      if (index % 10 === 9 && index < 70) socket.write(frame(7, 0, 0, numbers(streamId, 0)));
+    });
+    const urls = ["a", "b", "c"].map((path) => ({ url: `${server.url}${path}` }));
+    const { protocol } = await runHttp(server.url, { http2: true, requests: 100, pipeline: 4, urls });
+    expect(protocol).toMatchObject({ errors: 0, status: { 200: 100 } });
+    for (const { sent, status } of protocol.requests!) expect(status).toEqual({ 200: sent });
+  });
+
+  test("leaves by GOAWAY lets the planned moment stand: the wait for another connection counts", async () => {
+    await using server = await frameServer((socket, streamId, index) => {
+      if (index > 0) socket.write(answerOk(streamId));
+      else setTimeout(() => socket.end(frame(7, 0, 0, numbers(0, 0))), 200);
+    });
+    const plan = { http2: true, connections: 1, totalRate: 5, durationMs: 2000 };
+    const { protocol, messages, latencyUs } = await runHttp(server.url, plan);
+    expect(protocol).toMatchObject({ status: { 200: messages.sent }, errors: 0, resent: 1 });
+    expect(latencyUs.message.max).toBeGreaterThanOrEqual(195_000);
+    expect(latencyUs.send.max).toBeLessThan(latencyUs.message.max);
+  });
+
+  test("is gone when a request is to be sent again leaves an error", async () => {
+    await using server = await frameServer((socket) => {
+      server.stopListening();
+      socket.end(frame(7, 0, 0, numbers(0, 0)));
+    });
+    const plan = { http2: true, connections: 1, timeoutMs: 300, durationMs: 300 };
+    const { protocol, messages } = await runHttp(server.url, plan);
+    expect(protocol.errorsBy).toEqual({ "first byte takes no more requests: NO_ERROR": 1 });
+    expect(messages).toMatchObject({ sent: 1, unanswered: 1, answered: 0 });
   });
 
   test("leaves by GOAWAY behind an answer loses no connection", async () => {

@@ -49,6 +49,7 @@ async function visit(path: string): Promise<string> {
       began: nothing,
       answered: () => -1,
       failed: nothing,
+      returned: () => false,
       leaving: nothing,
       took: nothing,
     },
