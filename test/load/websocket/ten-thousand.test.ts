@@ -15,9 +15,9 @@ import type { Report } from "../../../src/load/mod.ts";
 import { descriptors } from "../../../src/net/mod.ts";
 import { tenk } from "../../cli/tenk.ts";
 
-const connections = Number(process.env.TENK_DEMO ?? 200);
+const connections = Number(process.env.TENK_DEMO ?? 100);
 const seconds = Number(process.env.TENK_DEMO_SECONDS ?? (connections > 1000 ? 30 : 1));
-const rate = Number(process.env.TENK_DEMO_RATE ?? (connections > 1000 ? 10 : 5));
+const rate = Number(process.env.TENK_DEMO_RATE ?? (connections > 1000 ? 10 : 2));
 /** Of a process: its files, threads and the like. */
 const OWN_DESCRIPTORS = 200;
 
@@ -61,7 +61,7 @@ async function loaded(port: string, share: number): Promise<Report> {
     "-c",
     `${share}`,
     "--connect-rate",
-    "1k",
+    "500",
     "-r",
     `${rate}`,
     "-T",
