@@ -94,7 +94,7 @@ export function* generateNames(random: (limit: number) => number): Generator<str
     const registered = `${word()}${joined}${digits}.${pick(TOP)}`;
     yield registered;
     // Few names have many others below them.
-    const below = random(3) > 0 ? 0 : random(30) === 0 ? random(60) : 1 + random(4);
+    const below = random(9) > 3 ? 0 : random(30) === 0 ? random(60) : 1 + random(5);
     for (let index = 0; index < below; index++) {
       const host = random(2) === 0 ? pick(HOSTS) : word() + (random(3) === 0 ? String(random(100)) : "");
       yield `${host}.${random(6) === 0 ? `${pick(HOSTS)}.` : ""}${registered}`;

@@ -23,11 +23,15 @@ export interface ListParserOptions {
   readonly isTrusted?: boolean;
   /** Longer lines are invalid. Default: 8 KiB. */
   readonly maxLineBytes?: number;
+  /** Memory to work in, of `PARSER_BYTES` for lines of the default length; otherwise it takes its own. */
+  readonly buffer?: Uint8Array;
 }
 
 const MAX_LINE_BYTES = 8192;
 /** Room for what is read at once. */
 export const CHUNK_BYTES = 256 * 1024;
+/** One byte more, for the line feed that a last line may lack. */
+export const PARSER_BYTES = CHUNK_BYTES + MAX_LINE_BYTES + 1;
 /** Invalid lines that are kept in a summary. */
 const KEPT_INVALID = 5;
 
@@ -75,8 +79,9 @@ export class ListParser {
     this.#flags = options.isAllowList ? ALLOW : 0;
     this.#isTrusted = options.isTrusted ?? false;
     this.#maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
-    // One byte more, for the line feed that a last line may lack.
-    this.#buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES + this.#maxLineBytes + 1));
+    const bytes = CHUNK_BYTES + this.#maxLineBytes + 1;
+    const { buffer } = options;
+    this.#buffer = buffer !== undefined && buffer.length >= bytes ? buffer : new Uint8Array(new ArrayBuffer(bytes));
     this.#bytes = this.#buffer;
   }
 

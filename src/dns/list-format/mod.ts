@@ -1,5 +1,5 @@
 /** Lists of names to block or allow: bytes of any usual format to entries and rules. */
-export { CHUNK_BYTES, ListParser, type ListParserOptions } from "./list-parser.ts";
+export { CHUNK_BYTES, ListParser, type ListParserOptions, PARSER_BYTES } from "./list-parser.ts";
 export {
   ALLOW,
   type ClientCondition,

@@ -4,6 +4,12 @@ export { reversedName } from "./disabled-names.ts";
 export { MAX_READERS } from "./layout.ts";
 export { SEPARATOR } from "./name-hash.ts";
 export { type NameChange, NamePages, type NamePagesOptions, PagesFullError } from "./name-pages.ts";
-export { type BuildResult, type ListFile, PageBuilder, type PlacedRule } from "./page-build.ts";
+export {
+  type BuildResult,
+  type ListFile,
+  PageBuilder,
+  type PageBuilderOptions,
+  type PlacedRule,
+} from "./page-build.ts";
 export { hashOf as reversedHash } from "./page-encoder.ts";
 export { PageReader } from "./page-reader.ts";

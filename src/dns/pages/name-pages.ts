@@ -45,7 +45,7 @@ export class NamePages {
   readonly #live = new NameHeap(LIVE_HEAP_BYTES);
 
   constructor({ maxBytes = MAX_BYTES, seed }: NamePagesOptions) {
-    this.memory = new SharedArrayBuffer(Math.max(maxBytes, PAGES * 2));
+    this.memory = new SharedArrayBuffer(Math.max(Math.floor(maxBytes / 4) * 4, PAGES * 2));
     this.seed = seed | 0;
     this.#words = new Int32Array(this.memory);
     this.#words[SEED] = this.seed;

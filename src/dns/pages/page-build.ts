@@ -6,6 +6,7 @@ import {
   type ListParserOptions,
   type ListSink,
   type ListSummary,
+  PARSER_BYTES,
 } from "../list-format/mod.ts";
 import { DisabledNames } from "./disabled-names.ts";
 import { siteHash } from "./name-hash.ts";
@@ -33,7 +34,16 @@ export interface BuildResult {
   /** In the order of the files. */
   readonly summaries: readonly ListSummary[];
   readonly rules: readonly PlacedRule[];
+  /** Rules that were left out because there are too many. */
+  readonly refusedRules: number;
 }
+
+export interface PageBuilderOptions {
+  /** Most rules that are more than names: each takes a kilobyte and time for each question. Default: 10 000. */
+  readonly maxRules?: number;
+}
+
+const MAX_RULES = 10_000;
 
 const BYTES_PER_NAME = 26;
 const GROUP_SHIFT = 32 - Math.log2(GROUPS);
@@ -44,12 +54,14 @@ const GROUP_SHIFT = 32 - Math.log2(GROUPS);
  */
 export class PageBuilder {
   readonly #pages: NamePages;
+  readonly #maxRules: number;
   readonly #indexes: NameIndex[] = [];
-  readonly #buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
+  readonly #buffer = new Uint8Array(new ArrayBuffer(PARSER_BYTES));
   #heap: NameHeap | undefined;
 
-  constructor(pages: NamePages) {
+  constructor(pages: NamePages, { maxRules = MAX_RULES }: PageBuilderOptions = {}) {
     this.#pages = pages;
+    this.#maxRules = maxRules;
   }
 
   /** Does the work in steps of some milliseconds each, so that others get their turn between them. */
@@ -66,12 +78,16 @@ export class PageBuilder {
   *#build(files: readonly ListFile[], open: readonly number[]): Generator<void, BuildResult> {
     const disabled = new DisabledNames(this.#pages.seed);
     const rules: PlacedRule[] = [];
+    let refusedRules = 0;
     const disabledRules = new Set<string>();
     const summaries: ListSummary[] = [];
     for (const [file, { list, ...options }] of files.entries()) {
       const sink = {
         name: this.#indexer(file),
-        rule: (rule: ConditionalRule, line: number) => void rules.push({ rule, list, file, line }),
+        rule: (rule: ConditionalRule, line: number) => {
+          if (rules.length < this.#maxRules) rules.push({ rule, list, file, line });
+          else refusedRules += 1;
+        },
         disable: (key: string) => (key.startsWith("[") ? void disabledRules.add(key) : disabled.add(key)),
       };
       summaries.push(yield* this.#parse(open[file]!, sink, options));
@@ -79,7 +95,7 @@ export class PageBuilder {
     this.#pages.disabled = disabled;
     const names = summaries.reduce((sum, summary) => sum + summary.names, 0);
     yield* this.#makePages(files, open, names);
-    return { summaries, rules: rules.filter(({ rule }) => !disabledRules.has(rule.key)) };
+    return { summaries, rules: rules.filter(({ rule }) => !disabledRules.has(rule.key)), refusedRules };
   }
 
   #indexer(file: number): ListSink["name"] {
@@ -95,7 +111,7 @@ export class PageBuilder {
   }
 
   *#parse(file: number, sink: ListSink, options: ListParserOptions): Generator<void, ListSummary> {
-    const parser = new ListParser(sink, options);
+    const parser = new ListParser(sink, { ...options, buffer: this.#buffer });
     for (let position = 0; ; ) {
       const count = readSync(file, parser.free(), 0, CHUNK_BYTES, position);
       if (count === 0) return parser.end();

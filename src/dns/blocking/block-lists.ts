@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import type { ListSummary } from "../list-format/mod.ts";
+import {
+  type ListFile,
+  type NameChange,
+  NamePages,
+  PageBuilder,
+  PagesFullError,
+  type PlacedRule,
+} from "../pages/mod.ts";
+
+export interface BlockListsOptions {
+  /** Most memory for names. Default: 256 MiB, some 18 million names. */
+  readonly maxBytes?: number;
+  /** How long a build works before others get their turn. Default: 2 ms. */
+  readonly sliceMs?: number;
+  /** Secret number for the hash of names. Default: random. */
+  readonly seed?: number;
+}
+
+/** What a build leaves for those who decide. All of it may be sent to other threads. */
+export interface BuiltLists {
+  /** Changes only when the lists have outgrown it; then every reader needs a new `PageReader`. */
+  readonly memory: SharedArrayBuffer;
+  readonly seed: number;
+  readonly files: readonly ListFile[];
+  /** In the order of the files. */
+  readonly summaries: readonly ListSummary[];
+  readonly rules: readonly PlacedRule[];
+  /** Rules that were left out because there are too many. */
+  readonly refusedRules: number;
+}
+
+const MAX_BYTES = 256 * 1024 * 1024;
+const MIN_BYTES = 1 << 20;
+const SLICE_MS = 2;
+/** Pages take half of their lists' bytes; the rest is room to grow. */
+const BYTES_PER_LIST_BYTE = 0.8;
+
+/** All lists in memory: the one writer of their pages. Lists are built in place, one build after the other. */
+export class BlockLists {
+  readonly #maxBytes: number;
+  readonly #sliceMs: number;
+  readonly #seed: number;
+  #pages: NamePages | undefined;
+  #builder: PageBuilder | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #isBuilding = false;
+  /** Changes during a build, which may have read the user's rules before. */
+  readonly #changes: NameChange[] = [];
+
+  constructor({
+    maxBytes = MAX_BYTES,
+    sliceMs = SLICE_MS,
+    seed = randomBytes(4).readInt32LE(),
+  }: BlockListsOptions = {}) {
+    this.#maxBytes = maxBytes;
+    this.#sliceMs = sliceMs;
+    this.#seed = seed | 0;
+  }
+
+  /** Bytes of memory that names take. */
+  get bytes(): number {
+    return this.#pages?.bytes ?? 0;
+  }
+
+  /** Returns the number of distinct names. */
+  countNames(): number {
+    return this.#pages?.countNames() ?? 0;
+  }
+
+  /**
+   * Builds all lists without a pause: for a start, when nobody is answered yet.
+   *
+   * @throws {PagesFullError} and errors of the files; pages that are not made anew stay
+   */
+  buildNow(files: readonly ListFile[]): BuiltLists {
+    const steps = this.#build(files);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** Builds all lists in slices, after the build that is under way. */
+  build(files: readonly ListFile[]): Promise<BuiltLists> {
+    const built = this.#last.then(() => this.#buildInSlices(files));
+    this.#last = built.catch(() => undefined);
+    return built;
+  }
+
+  async #buildInSlices(files: readonly ListFile[]): Promise<BuiltLists> {
+    const steps = this.#build(files);
+    let sliceEndMs = performance.now() + this.#sliceMs;
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (performance.now() < sliceEndMs) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceEndMs = performance.now() + this.#sliceMs;
+    }
+  }
+
+  *#build(files: readonly ListFile[]): Generator<void, BuiltLists> {
+    this.#isBuilding = true;
+    try {
+      const listBytes = files.reduce((sum, { path }) => sum + statSync(path).size, 0);
+      this.#open(listBytes * BYTES_PER_LIST_BYTE);
+      for (;;) {
+        const pages = this.#pages!;
+        try {
+          const result = yield* this.#builder!.build(files);
+          for (const change of this.#changes.splice(0)) pages.change(change);
+          return { memory: pages.memory, seed: this.#seed, files, ...result };
+        } catch (error) {
+          if (!(error instanceof PagesFullError) || pages.memory.byteLength >= this.#maxBytes) throw error;
+          this.#pages = undefined;
+          this.#open(pages.memory.byteLength * 2);
+        }
+      }
+    } finally {
+      this.#isBuilding = false;
+      this.#changes.length = 0;
+    }
+  }
+
+  #open(bytes: number): void {
+    if (this.#pages !== undefined) return;
+    const maxBytes = Math.min(this.#maxBytes, Math.max(MIN_BYTES, Math.ceil(bytes)));
+    this.#pages = new NamePages({ maxBytes, seed: this.#seed });
+    this.#builder = new PageBuilder(this.#pages);
+  }
+
+  /**
+   * Changes one name at once: one of the user's rules, or one of a list's that he switches off.
+   *
+   * @returns the mask of lists that had it with these flags
+   */
+  change(change: NameChange): number {
+    this.#open(0);
+    if (this.#isBuilding) this.#changes.push(change);
+    return this.#pages!.change(change);
+  }
+}
