@@ -220,15 +220,13 @@ function verify(files: readonly ListFile[]): void {
   console.log(`lookups against a plain map         ${checked}, of which wrong: ${wrong} (bar 0)`);
 }
 
-/** The first list is of whole trees, the others of exact names. */
+/** The first list is of whole trees, the others of exact names. The shortest name decides. */
 function expectedLists(plain: ReadonlyMap<string, number>, name: string): number {
-  for (let rest = name, isWhole = true; ; isWhole = false) {
-    const lists = (plain.get(rest) ?? 0) & (isWhole ? ALL_LISTS : 1);
+  for (let dot = name.lastIndexOf("."); dot >= 0; dot = dot === 0 ? -1 : name.lastIndexOf(".", dot - 1)) {
+    const lists = (plain.get(name.slice(dot + 1)) ?? 0) & 1;
     if (lists !== 0) return lists;
-    const dot = rest.indexOf(".");
-    if (dot < 0) return 0;
-    rest = rest.slice(dot + 1);
   }
+  return plain.get(name) ?? 0;
 }
 
 function measureRules(files: readonly ListFile[]): void {

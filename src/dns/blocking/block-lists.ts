@@ -55,7 +55,8 @@ export class BlockLists {
     sliceMs = SLICE_MS,
     seed = randomBytes(4).readInt32LE(),
   }: BlockListsOptions = {}) {
-    this.#maxBytes = maxBytes;
+    // Pages are words: what is no whole one could never be used, and growth would never reach the limit.
+    this.#maxBytes = Math.floor(maxBytes / 4) * 4;
     this.#sliceMs = sliceMs;
     this.#seed = seed | 0;
   }

@@ -22,7 +22,7 @@ const NO_REWRITES: readonly Rewrite[] = [];
  *
  * 1. `$dnsrewrite` comes first, unless an exception takes it away.
  * 2. Then the highest rank: `@@…$important`, `…$important`, `@@…`, everything else. So allow beats block, and important both.
- * 3. Of equal ranks, an entry with a plain name comes before another rule, and the one with more labels before a shorter one.
+ * 3. Of equal ranks, an entry with a plain name comes before another rule, and the one with fewer labels before a longer one.
  */
 export class BlockDecision {
   /** Mask of the lists with the entry or rule that decided. */

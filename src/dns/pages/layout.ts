@@ -8,7 +8,7 @@
  *
  * A page never changes once the table has it:
  *
- *     names, filter words, sets, bytes │ filter │ sets: mask, flags │ offset of each block │ blocks of 16 names
+ *     names, filter words, sets, bytes │ filter │ sets: mask, flags │ offset of each block │ blocks of 8 names
  *
  * A name is stored with its letters in reverse, `moc.elpmaxe`, without what it shares with the name before it in its block:
  *
@@ -37,12 +37,19 @@ export const PAGES = (TABLE + TABLE_SIZE) * 4;
 /** Words of a page. */
 export const PAGE_NAMES = 0;
 export const PAGE_FILTER = 1;
-/** Number of set records; the sign bit is set where the offsets of blocks have four bytes instead of two. */
+/**
+ * Number of set records, in 16 bits; then the highest rank of an entry in two; the sign bit is set where the offsets of blocks have
+ * four bytes instead of two.
+ */
 export const PAGE_SETS = 2;
+export const SETS_MASK = 0xffff;
+export const RANK_SHIFT = 16;
 export const PAGE_BYTES = 3;
 export const PAGE_HEADER = 4;
 
-export const BLOCK_NAMES = 16;
+/** Names of a block, as a power of two. */
+export const BLOCK_SHIFT = 3;
+export const BLOCK_NAMES = 1 << BLOCK_SHIFT;
 /** In the flags of a set's record: another record follows. */
 export const MORE = 8;
 /** A length of a name's rest, and a set's number, from which on they are written with more bytes. */

@@ -1,4 +1,14 @@
-import { BLOCK_NAMES, LONG_REST, LONG_SET, MORE, PAGE_FILTER, PAGE_HEADER, PAGE_NAMES, PAGE_SETS } from "./layout.ts";
+import {
+  BLOCK_NAMES,
+  LONG_REST,
+  LONG_SET,
+  MORE,
+  PAGE_FILTER,
+  PAGE_HEADER,
+  PAGE_NAMES,
+  PAGE_SETS,
+  SETS_MASK,
+} from "./layout.ts";
 
 /** Called for each name of a page, in order, with its sets: `flags` and a mask of lists. */
 export type VisitEntry = (reversed: Uint8Array, length: number, flags: number, lists: number) => void;
@@ -10,7 +20,7 @@ export function decodePage(words: Int32Array, page: number, visit: VisitEntry): 
   const sets = base + PAGE_HEADER + words[base + PAGE_FILTER]!;
   const blocks = Math.ceil(names / BLOCK_NAMES);
   const records = words[base + PAGE_SETS]!;
-  const table = sets + (records & 0x7fffffff) * 2;
+  const table = sets + (records & SETS_MASK) * 2;
   const bytes = new Uint8Array(words.buffer, (table + (records < 0 ? blocks : Math.ceil(blocks / 2))) * 4);
   const name = new Uint8Array(new ArrayBuffer(256));
   let at = 0;

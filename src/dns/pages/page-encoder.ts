@@ -8,6 +8,7 @@ import {
   PAGE_HEADER,
   PAGE_NAMES,
   PAGE_SETS,
+  RANK_SHIFT,
 } from "./layout.ts";
 import { addByte, FILTER_SALT, mix } from "./name-hash.ts";
 import type { NameHeap } from "./name-heap.ts";
@@ -58,7 +59,7 @@ export class PageEncoder {
     const out = this.#out;
     out[PAGE_NAMES] = this.names;
     out[PAGE_FILTER] = filterWords;
-    out[PAGE_SETS] = isWide ? sets | 0x80000000 : sets;
+    out[PAGE_SETS] = sets | (this.#sets.highestRank << RANK_SHIFT) | (isWide ? 0x80000000 : 0);
     out[PAGE_BYTES] = words * 4;
     this.#writeFilter(out, filterWords);
     out.set(this.#sets.words.subarray(0, sets * 2), PAGE_HEADER + filterWords);

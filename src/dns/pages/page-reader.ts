@@ -1,6 +1,7 @@
 import { SUBTREE } from "../list-format/mod.ts";
 import {
   BLOCK_NAMES,
+  BLOCK_SHIFT,
   EPOCH,
   LONG_REST,
   LONG_SET,
@@ -9,7 +10,9 @@ import {
   PAGE_HEADER,
   PAGE_NAMES,
   PAGE_SETS,
+  RANK_SHIFT,
   SEED,
+  SETS_MASK,
   SLOT_WORDS,
   SLOTS,
   TABLE,
@@ -74,7 +77,7 @@ export class PageReader {
    * Looks a name up: labels with their lengths, as on the wire, from `from` on. Only lists in `mask` count.
    *
    * @returns the rank of the entry that decides, -1 where there is none: 0 blocks, 1 allows, 2 and 3 the same with `$important`.
-   * Among equal ranks the one with the most labels decides.
+   * Among equal ranks the one with the fewest labels decides, so that the search ends there, unless a page has higher ranks.
    */
   lookup(wire: Uint8Array, from: number, mask: number): number {
     const count = this.readName(wire, from);
@@ -92,7 +95,8 @@ export class PageReader {
     }
     const page = this.#pageOf(hashes[label]!);
     if (page === 0) return rank;
-    for (; label >= 0; label--) rank = this.#consider(page, label, mask, rank);
+    const highest = (this.#words[(page >> 2) + PAGE_SETS]! >>> RANK_SHIFT) & 3;
+    for (; label >= 0 && rank < highest; label--) rank = this.#consider(page, label, mask, rank);
     return rank;
   }
 
@@ -154,13 +158,14 @@ export class PageReader {
       const flags = words[record + 1]!;
       const lists = words[record]! & mask;
       const entryRank = (flags & ~MORE) >> 1;
-      if (lists !== 0 && entryRank >= best && (label === 0 || (flags & SUBTREE) !== 0)) {
-        // What is said of the name itself and all below it may also be said of it alone.
-        const isSame = entryRank === best && this.labels === this.labelCount - label;
-        this.lists = isSame ? this.lists | lists : lists;
-        this.labels = this.labelCount - label;
-        this.flags = flags & ~MORE;
-        best = entryRank;
+      if (lists !== 0 && (label === 0 || (flags & SUBTREE) !== 0)) {
+        if (entryRank > best) {
+          this.lists = lists;
+          this.labels = this.labelCount - label;
+          this.flags = flags & ~MORE;
+          best = entryRank;
+          // What is said of the name itself and all below it may also be said of it alone.
+        } else if (entryRank === best && this.labels === this.labelCount - label) this.lists |= lists;
       }
       if ((flags & MORE) === 0) return best;
     }
@@ -171,38 +176,52 @@ export class PageReader {
     const words = this.#words;
     const base = page >> 2;
     const names = words[base + PAGE_NAMES]!;
-    const blocks = (names + BLOCK_NAMES - 1) >> 4;
+    const blocks = (names + BLOCK_NAMES - 1) >> BLOCK_SHIFT;
     const sets = words[base + PAGE_SETS]!;
     const isWide = sets < 0;
-    const table = base + PAGE_HEADER + words[base + PAGE_FILTER]! + (sets & 0x7fffffff) * 2;
+    const table = base + PAGE_HEADER + words[base + PAGE_FILTER]! + (sets & SETS_MASK) * 2;
     const text = (table + (isWide ? blocks : (blocks + 1) >> 1)) << 2;
-    let low = 0;
-    let high = blocks;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      const block = text + (isWide ? words[table + middle]! : this.#halves[table * 2 + middle]!);
-      if (this.#isBehind(block, length)) high = middle;
-      else low = middle;
-    }
+    const low = this.#findBlock(table, text, blocks, length, isWide);
     const block = text + (isWide ? words[table + low]! : this.#halves[table * 2 + low]!);
     const inBlock = names - low * BLOCK_NAMES;
     return this.#scan(block, inBlock < BLOCK_NAMES ? inBlock : BLOCK_NAMES, length);
   }
 
-  /** Whether the first name of a block stands behind the key. */
-  #isBehind(block: number, length: number): boolean {
-    const { key } = this;
+  /**
+   * Returns the last block whose first name is not behind the key. What both ends of the range share with the key, all between
+   * them does, and is not compared again.
+   */
+  #findBlock(table: number, text: number, blocks: number, length: number, isWide: boolean): number {
     const bytes = this.#bytes;
-    let at = block;
-    let rest = bytes[at++]! >> 1;
-    if (rest === LONG_REST) rest = bytes[at++]!;
-    at += bytes[at] === LONG_SET ? 3 : 1;
-    const shared = rest < length ? rest : length;
-    for (let index = 0; index < shared; index++) {
-      const difference = bytes[at + index]! - key[index]!;
-      if (difference !== 0) return difference > 0;
+    const key = this.key;
+    const words = this.#words;
+    const halves = this.#halves;
+    let low = 0;
+    let high = blocks;
+    let lowShared = 0;
+    let highShared = 0;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      let at = text + (isWide ? words[table + middle]! : halves[table * 2 + middle]!);
+      let rest = bytes[at]! >> 1;
+      at += bytes[at + 1] === LONG_SET ? 4 : 2;
+      if (rest === LONG_REST) {
+        rest = bytes[at - 1]!;
+        at += bytes[at] === LONG_SET ? 3 : 1;
+      }
+      let shared = lowShared < highShared ? lowShared : highShared;
+      const most = rest < length ? rest : length;
+      while (shared < most && bytes[at + shared] === key[shared]) shared += 1;
+      const isBehind = shared === most ? rest > length : bytes[at + shared]! > key[shared]!;
+      if (isBehind) {
+        high = middle;
+        highShared = shared;
+      } else {
+        low = middle;
+        lowShared = shared;
+      }
     }
-    return rest > length;
+    return low;
   }
 
   /** Goes through the names of a block, comparing only letters that those before did not have. */

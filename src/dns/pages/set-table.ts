@@ -8,9 +8,12 @@ export class SetTable {
   /** Record + 1 by hash, 0 where free. */
   #slots = new Uint16Array(1024);
   #count = 0;
+  /** Of all entries: 3 for one that allows and is important. */
+  highestRank = 0;
 
   clear(): void {
     this.#count = 0;
+    this.highestRank = 0;
     this.#slots.fill(0);
   }
 
@@ -67,6 +70,7 @@ export class SetTable {
       if (masks[flags] === 0) continue;
       this.#records[this.#count * 2] = masks[flags]!;
       this.#records[this.#count * 2 + 1] = flags | MORE;
+      if (flags >> 1 > this.highestRank) this.highestRank = flags >> 1;
       this.#count += 1;
     }
     this.#records[this.#count * 2 - 1]! &= ~MORE;

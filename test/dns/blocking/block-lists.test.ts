@@ -49,7 +49,7 @@ test("memory grows with the lists, up to its limit", () => {
   const many = lists.buildNow([write("many.txt", names(80_000).join("\n"))]);
   expect(many.memory.byteLength).toBeGreaterThan(few.memory.byteLength);
   expect(verdictOf(many.memory, names(80_000).at(-1)!)).toBe(Verdict.blocked);
-  expect(() => lists.buildNow([write("more.txt", names(150_000).join("\n"))])).toThrow(
+  expect(() => lists.buildNow([write("more.txt", names(140_000).join("\n"))])).toThrow(
     "The memory for block lists is full",
   );
 });

@@ -58,7 +58,7 @@ describe("a lookup", () => {
     ["deep.tree.example", "3 4 3"],
     ["a.zip", "0 1 1"],
     ["zip", "0 1 1"],
-    ["a.shop.co.uk", "0 2 3"],
+    ["a.shop.co.uk", "0 1 2"],
     ["other.co.uk", "0 1 2"],
     ["www.t.co", "0 1 2"],
     ["t.co", "0 1 2"],
@@ -182,10 +182,10 @@ test("a thread that reads while another writes never sees half a page", async ()
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = reject;
   });
-  const known = [...expected]
-    .slice(0, 1000)
-    .map(([name, [exact, tree]]) => ({ wire: wireName(name), lists: exact | tree }));
-  worker.postMessage({ memory: pages.memory, flags, questions: known } satisfies ReadingTask);
+  const questions = [...expected.keys()].slice(0, 1000).map((name) => {
+    return { wire: wireName(name), lists: Number(plainly(expected, name).split(" ")[1]) };
+  });
+  worker.postMessage({ memory: pages.memory, flags, questions } satisfies ReadingTask);
   while (Atomics.load(isReading, 1) === 0) await new Promise((resolve) => setImmediate(resolve));
   for (let refresh = 0; refresh < 5; refresh++) {
     build(pages, files, builder);
@@ -233,7 +233,7 @@ function questions(plain: Plain): string[] {
 
 function plainly(plain: Plain, name: string): string {
   const labels = name.split(".");
-  for (let label = 0; label < labels.length; label++) {
+  for (let label = labels.length - 1; label >= 0; label--) {
     const [exact, tree] = plain.get(labels.slice(label).join(".")) ?? [0, 0];
     const lists = label === 0 ? exact | tree : tree;
     if (lists !== 0) return `0 ${lists} ${labels.length - label}`;

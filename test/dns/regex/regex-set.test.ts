@@ -94,7 +94,7 @@ describe("many expressions", () => {
           }
         },
       ),
-      { numRuns: Number(process.env.TENK_RUNS ?? 300) },
+      { numRuns: Number(process.env.TENK_RUNS ?? 100) },
     );
   });
 
