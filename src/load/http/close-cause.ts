@@ -6,7 +6,7 @@ import type { CloseReason } from "../../net/mod.ts";
  *
  * @example
  * closeCause("peer", undefined); // "closed"
- * closeCause("system", error); // "TLS DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
+ * closeCause("reset", undefined); // "reset"
  */
 export function closeCause(reason: CloseReason, cause: Error | undefined): string {
   if (reason === "peer") return "closed";

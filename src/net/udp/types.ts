@@ -1,10 +1,8 @@
 /**
  * Answers datagrams, on a thread that does nothing else and blocks between them: timers and promises never run there.
  *
- * ```ts
+ * ```text
  * // echo.ts
- * import type { ServeDatagrams } from "tenk";
- *
  * export const serve: ServeDatagrams = () => ({
  *   datagram({ bytes, from, length, out, to }) {
  *     for (let at = 0; at < length; at++) out[to + at] = bytes[from + at]!;

@@ -23,10 +23,11 @@ const name = new Uint8Array(MAX_NAME_BYTES);
  * message truncated (RFC 2181 §9).
  *
  * @example
- * writer.begin(out, 0, 1232);
- * writer.answer(query, bytes, Rcode.noError, Flag.recursionAvailable);
- * writer.record(Section.answer, bytes, query.nameFrom, RecordType.a, RecordClass.in, 60, address, 0, 4);
- * socket.send(out.subarray(0, writer.finish()));
+ * const writer = new MessageWriter();
+ * writer.begin(new Uint8Array(512), 0, 512);
+ * writer.header(7, 0x0100);
+ * writer.question(Uint8Array.of(1, 97, 0), 0, 28, 1); // true
+ * writer.finish(); // 19
  */
 export class MessageWriter {
   out: Uint8Array = new Uint8Array(0);

@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<number, string>> = {
  * Returns sound options as one line, for logs and people.
  *
  * @example
- * optionsText(bytes, query.optionsFrom, query.optionsTo); // "ECS=192.0.2.0/24/0 COOKIE=0011223344556677"
+ * optionsText(Uint8Array.of(0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2), 0, 11); // "ECS=192.0.2.0/24/0"
  */
 export function optionsText(bytes: Uint8Array, at: number, to: number): string {
   const texts = [];

@@ -17,7 +17,9 @@ const DO = 0x8000;
  *
  * @example
  * const query = new Query();
- * if (readQuery(query, bytes, 0, bytes.length) === QueryVerdict.ok) query.type; // 28
+ * const bytes = Uint8Array.of(0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 97, 0, 0, 28, 0, 1); // AAAA of a.
+ * readQuery(query, bytes, 0, bytes.length); // 0
+ * query.type; // 28
  */
 export function readQuery(query: Query, bytes: Uint8Array, from: number, to: number): QueryVerdict {
   query.begin(from);

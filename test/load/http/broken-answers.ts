@@ -9,6 +9,9 @@ export const ENDINGS = /closes|resets|without end|twice/;
 /** How long a row's server is waited for that never comes to an end. */
 export const SLOW = { timeoutMs: 1500 };
 
+/** Fewer interim answers than are taken for a flood, however late the time is over. */
+export const INTERIMS = 20;
+
 type Answer = (socket: Socket) => void;
 const says =
   (text: string): Answer =>
@@ -25,12 +28,13 @@ const resetsAfter =
     socket.write(text, () => setTimeout(() => socket.resetAndDestroy(), 20));
   };
 
-/** Sends a piece every 20 ms, behind what comes first. */
+/** Sends a piece every 20 ms, behind what comes first. @param most then it is silent */
 export const drips =
-  (first: string, piece: string | Uint8Array = "x"): Answer =>
+  (first: string, piece: string | Uint8Array = "x", most = Number.POSITIVE_INFINITY): Answer =>
   (socket) => {
     socket.write(first);
-    const timer = setInterval(() => socket.write(piece), 20);
+    let sent = 0;
+    const timer = setInterval(() => sent++ < most && socket.write(piece), 20);
     socket.once("close", () => clearInterval(timer));
   };
 
@@ -135,7 +139,7 @@ export const BROKEN: readonly [what: string, cause: string, answer: Answer, opti
   // ---- time
   ["never answers", "first byte timeout", () => {}, SLOW],
   ["drips its head", "head timeout", drips(`${HEAD}X: `), SLOW],
-  ["drips 1xx", "head timeout", drips("", "HTTP/1.1 103 Early Hints\r\n\r\n"), SLOW],
+  ["drips 1xx", "head timeout", drips("", "HTTP/1.1 103 Early Hints\r\n\r\n", INTERIMS), SLOW],
   ["drips its body", "body timeout", drips(`${HEAD}Content-Length: 1000000\r\n\r\n`), SLOW],
   ["drips a body that its end ends", "body timeout", drips(`${HEAD}\r\n`), SLOW],
   ["drips chunks", "body timeout", drips(CHUNKED, "1\r\nx\r\n"), SLOW],

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { HttpOptions } from "../../../src/load/mod.ts";
-import { drips, SLOW } from "./broken-answers.ts";
+import { drips, INTERIMS, SLOW } from "./broken-answers.ts";
 import { frame, numbers } from "./frame-server.ts";
 
 type Answer = (socket: Socket, streamId: number) => void;
@@ -262,7 +262,7 @@ export const BROKEN_FRAMES: readonly Row[] = [
   // ---- time
   ["never answers", "first byte timeout", undefined, () => {}, SLOW],
   ["sends a head and nothing", "body timeout", undefined, says(head()), SLOW],
-  ["drips 103", "head timeout", undefined, (socket, id) => drips("", interim(id))(socket), SLOW],
+  ["drips 103", "head timeout", undefined, (socket, id) => drips("", interim(id), INTERIMS)(socket), SLOW],
   [
     "drips its body",
     "body timeout",

@@ -7,7 +7,7 @@ export const OTHERS = "others";
  * Gives each name a small number, in the order in which they appear. Beyond 100 names the last is `others`.
  *
  * @example
- * kindsOf(["GET /a", "GET /b", "GET /a"]); // { names: ["GET /a", "GET /b"], kinds: [0, 1, 0] }
+ * kindsOf(["GET /a", "GET /b", "GET /a"]); // { names: ["GET /a", "GET /b"], kinds: Uint16Array.of(0, 1, 0) }
  */
 export function kindsOf(all: readonly string[]): { readonly names: readonly string[]; readonly kinds: Uint16Array } {
   const places = new Map<string, number>();

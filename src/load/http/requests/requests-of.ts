@@ -108,8 +108,9 @@ function specOf(path: string, options: Omit<RequestOptions, "url">): RequestSpec
 /**
  * Makes one expression of a path that is a regular expression. A `.` outside of a class is itself, as in oha: every URL has some.
  *
- * @example
- * regexPath("/[a-z]{3}.png"); // "/\\{re [a-z]{3}\\.png}"
+ * ```text
+ *   /[a-z]{3}.png ─► /\{re [a-z]{3}\.png}
+ * ```
  */
 function regexPath(path: string): string {
   const regex = path.slice(1).replace(/\\.|\[(?:\\.|[^\]\\])*\]|\./gs, (found) => (found === "." ? "\\." : found));

@@ -18,7 +18,7 @@ const UNLIMITED = { steps: Number.POSITIVE_INFINITY };
  *
  * @throws {TenkError} `invalid-option`, with the field that is wrong and what was expected there
  * @example
- * parseRdata(RecordType.mx, "10 mail.example.com"); // 2 bytes and the name
+ * parseRdata(1, "192.0.2.1"); // Uint8Array.of(192, 0, 2, 1)
  */
 export function parseRdata(type: number, text: string, recordClass = IN): Uint8Array {
   const words = wordsOf(text);

@@ -21,7 +21,7 @@ const name = new Uint8Array(MAX_NAME_BYTES);
  *
  * @param from where the message begins; of data outside of a message, any place
  * @example
- * rdataText(RecordType.mx, RecordClass.in, bytes, 0, at, to); // "10 mail.example.com."
+ * rdataText(1, 1, Uint8Array.of(192, 0, 2, 1), 0, 0, 4); // "192.0.2.1"
  */
 export function rdataText(
   type: number,
