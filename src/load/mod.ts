@@ -6,6 +6,7 @@ export {
   type HttpOptions,
   type HttpPlan,
   http,
+  parseHar,
   parseStatusRanges,
   parseUrlList,
   planHttp,

@@ -89,6 +89,11 @@ export interface HttpReport {
   readonly bodyBytes: number;
   /** Each URL by itself, where there are several. */
   readonly requests?: readonly RequestReport[];
+  /**
+   * With `--cookies`: those that were taken, deletions included, and those that were not, as they were too many, too long or for another
+   * target.
+   */
+  readonly cookies?: { readonly taken: number; readonly ignored: number };
   /** Parts of a connect; left out where there was none. */
   readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
 }

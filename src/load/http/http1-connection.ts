@@ -1,4 +1,5 @@
 import type { CloseReason, Connection } from "../../net/mod.ts";
+import type { Head } from "../../wire/http1/mod.ts";
 import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 import { closeCause } from "./close-cause.ts";
@@ -45,6 +46,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   /** When its connect began, and when TCP was connected. */
   startedMs = performance.now();
   reachedMs = 0;
+  readonly #slot: number;
   readonly #shared: Http1Shared;
   readonly #reader: ResponseReader;
   #socket!: Connection<Http1Connection>;
@@ -57,6 +59,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   constructor(slot: number, shared: Http1Shared) {
     this.data = slot;
+    this.#slot = slot;
     this.#shared = shared;
     this.#reader = new ResponseReader(shared.scratch, this);
     this.#open = new OpenRequests(shared.requests.areAlike ? 1 : shared.pipeline);
@@ -150,6 +153,10 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   interim(): void {
     this.#shared.counts.interims += 1;
+  }
+
+  head(head: Head, bytes: Uint8Array): void {
+    this.#shared.requests.cookies?.take(this.#slot, head, bytes);
   }
 
   body(bytes: Uint8Array, from: number, to: number): void {

@@ -54,6 +54,8 @@ export interface Http2Shared {
  */
 export class Http2Connection implements LoadConnection {
   data: number;
+  /** Stays when it leaves the connection table. */
+  readonly slot: number;
   startedMs = performance.now();
   reachedMs = 0;
   readonly queuedBytes = 0;
@@ -69,6 +71,7 @@ export class Http2Connection implements LoadConnection {
 
   constructor(slot: number, shared: Http2Shared) {
     this.data = slot;
+    this.slot = slot;
     this.#shared = shared;
   }
 
@@ -324,8 +327,9 @@ class Http2Answer implements ResponseEvents {
     this.#begin();
   }
 
-  response({ status }: Head): void {
-    this.#status = status;
+  response(head: Head, bytes: Uint8Array): void {
+    this.#status = head.status;
+    this.#shared.requests.cookies?.take(this.#connection.slot, head, bytes);
     this.#begin();
   }
 

@@ -1,5 +1,5 @@
 /** Load over HTTP: its options, its requests and answers, its connections. */
 export { type HttpOptions, type HttpPlan, planHttp } from "./plan.ts";
 export { http } from "./protocol.ts";
-export { filesOfRequests, parseUrlList, type WeightedUrl } from "./requests/mod.ts";
+export { filesOfRequests, parseHar, parseUrlList, type WeightedUrl } from "./requests/mod.ts";
 export { parseStatusRanges, type StatusRange } from "./status-range.ts";

@@ -181,7 +181,7 @@ function endOf(plan: LoadPlan, requests: number): Partial<Pick<LoadPlan, "durati
 type Common = Omit<LoadOptions, Other>;
 
 function commonOf(options: Partial<HttpOptions>): Common {
-  const { url, urls, method, headers, body, randomUrl, maxRepeats, files, ...others } = options;
+  const { url, urls, recording, cookies, method, headers, body, randomUrl, maxRepeats, files, ...others } = options;
   const { requests, timeoutMs, http2, keepAlive, expectStatus, connectTo, ...common } = others;
   return common;
 }

@@ -24,6 +24,6 @@ function onLoop(plan: HttpPlan, slice: Slice): LoopProtocol {
     replies: undefined,
     stop: undefined,
     openTransport: (events) => (plan.http2 ? http2Transport : http1Transport)(plan, slice, events, counts, requests),
-    readCounts: (isOver) => counts.read(isOver),
+    readCounts: (isOver) => ({ ...counts.read(isOver), ...requests.cookies?.read() }),
   };
 }

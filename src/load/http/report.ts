@@ -31,6 +31,9 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
     resent: plain.resent,
     bodyBytes: plain.bodyBytes,
     ...(requests.length > 1 ? { requests } : {}),
+    ...(plan.requests.cookies === undefined
+      ? {}
+      : { cookies: { taken: counts["cookies taken"] ?? 0, ignored: counts["cookies ignored"] ?? 0 } }),
     latencyUs: Object.fromEntries(measured.map((phase) => [phase, latencies.summary(phase, percentiles)])),
   };
 }

@@ -25,6 +25,8 @@ export interface ResponseReaderEvents {
   /** The first byte of an answer came. */
   began(): void;
   interim(): void;
+  /** The head of the answer, which lies in `bytes`; borrowed. */
+  head(head: Head, bytes: Uint8Array): void;
   /** Content, without its framing; borrowed. */
   body(bytes: Uint8Array, from: number, to: number): void;
   /** The bytes are no valid answer. @param phase that it was in */
@@ -103,10 +105,12 @@ export class ResponseReader {
       this.#pieces === undefined
         ? this.#readWhole(head, bytes, from)
         : this.#readPiece(this.#pieces, head, bytes, from);
+    const pieces = this.#pieces;
     if (length < 0) return this.#broke("head", head.refusal ?? "no HTTP/1.1");
     if (length === 0) return bytes.length;
     this.#pieces = undefined;
     if (head.status < 200) return this.#interim(head.status) ? from + length : -1;
+    this.#events.head(head, pieces?.bytes ?? bytes);
     return this.#begin(head, from + length);
   }
 

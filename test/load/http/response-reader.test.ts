@@ -21,6 +21,7 @@ function readAll(pieces: readonly Uint8Array[]): string[] {
   const found: string[] = [];
   let [content, begun] = ["", 0];
   const reader = new ResponseReader(new ReaderScratch(), {
+    head: () => {},
     began: () => {
       begun += 1;
     },

@@ -1,6 +1,7 @@
 import { parseHttpAddress } from "../../../http/mod.ts";
 import { filesNamedIn } from "../../message/mod.ts";
 import { refuse } from "../../plan/mod.ts";
+import type { RecordedRequest } from "./har.ts";
 import type { RequestSpec, RequestsPlan } from "./spec.ts";
 import { hasExpression } from "./template-request.ts";
 
@@ -28,6 +29,10 @@ export interface RequestOptions {
   randomUrl?: boolean;
   /** How often `*`, `+` and `{m,}` repeat at most in random text. @default {16, of `randomUrl` 4 as in oha} */
   maxRepeats?: number;
+  /** Each connection sends these in their order, again and again; `url` says where, and is itself not asked for. */
+  recording?: readonly RecordedRequest[];
+  /** Cookies that are set on a connection are sent back on it, and on the one that takes its place. @default {false} */
+  cookies?: boolean;
   /** What the files of `\{<file>}` hold; `filesOfRequests` says which. @default {none} */
   files?: ReadonlyMap<string, Uint8Array>;
   /** Several requests on each connection, one after the other. @default {true} */
@@ -54,20 +59,47 @@ export interface Requests {
  * @throws {TenkError} `usage`, `invalid-option` for a URL that cannot be asked
  */
 export function requestsOf(options: RequestOptions): Requests {
-  const { url, urls, keepAlive = true, randomUrl = false, files = new Map() } = options;
+  const { url, urls, recording, cookies = false, keepAlive = true, randomUrl = false, files = new Map() } = options;
   const { maxRepeats = randomUrl ? 4 : 16 } = options;
   const [origin, path] = splitUrl(url);
   const address = parseHttpAddress(origin);
-  const specs = urls === undefined ? [specOf(path, options)] : urls.map((each) => specOfUrl(each, address, options));
+  const specs = specsOf(path, address, options);
   if (specs.length === 0) refuse("there is no URL", "for example http://127.0.0.1:8080/");
   if (specs.length > MAX_URLS) refuse(`${specs.length} URLs are too many`, `at most ${MAX_URLS}`);
+  if (cookies && specs.some(({ headers }) => headers.some(([name]) => name.toLowerCase() === "cookie"))) {
+    refuse("Cookie is given, and cookies of the server are to be kept", "leave out one");
+  }
   const methods = new Set(specs.map(({ method }) => method));
   return {
-    plan: { specs, order: "weighted", authority: address.authority, keepAlive, files, maxRepeats },
+    plan: {
+      specs,
+      order: recording === undefined ? "weighted" : "in-turn",
+      authority: address.authority,
+      keepAlive,
+      files,
+      maxRepeats,
+      cookies: cookies ? { host: address.host, isSecure: address.isSecure } : undefined,
+    },
     address,
-    url: urls === undefined ? withoutQuery(origin + path) : `${origin}/`,
+    url: urls === undefined && recording === undefined ? withoutQuery(origin + path) : `${origin}/`,
     method: methods.size === 1 ? specs[0]!.method : "several",
   };
+}
+
+function specsOf(path: string, address: Requests["address"], options: RequestOptions): RequestSpec[] {
+  const { urls, recording } = options;
+  if (recording !== undefined) return recording.map((each) => specOfRecorded(each, options));
+  return urls === undefined ? [specOf(path, options)] : urls.map((each) => specOfUrl(each, address, options));
+}
+
+/** Fields that are given replace those that were recorded. Nothing in it is an expression. */
+function specOfRecorded({ url, method, headers, body }: RecordedRequest, options: RequestOptions): RequestSpec {
+  const given = options.headers ?? [];
+  const names = new Set(given.map(([name]) => name.toLowerCase()));
+  const kept = headers.filter(([name]) => !names.has(name.toLowerCase()));
+  const [, path] = splitUrl(url);
+  const spec = specOf(path, { method, headers: [...kept, ...given], ...(body === undefined ? {} : { body }) });
+  return { ...spec, isTemplate: false };
 }
 
 function specOfUrl(each: WeightedUrl, address: Requests["address"], options: RequestOptions): RequestSpec {

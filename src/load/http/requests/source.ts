@@ -1,6 +1,7 @@
 import type { LoopSource, Slice } from "../../loop/mod.ts";
 import { SeededRandom } from "../../message/mod.ts";
 import { refuse } from "../../plan/mod.ts";
+import { COOKIE_FIELD_BYTES, CookieJars } from "../cookies/mod.ts";
 import { type CompiledRequest, FixedRequest, fixedRequest } from "./compiled.ts";
 import { kindsOf } from "./kinds.ts";
 import type { RequestSpec, RequestsPlan } from "./spec.ts";
@@ -26,6 +27,8 @@ export interface RequestSource extends LoopSource {
   readonly names: readonly string[];
   /** All are of one kind, and all or none are HEAD: `current` never changes. */
   readonly areAlike: boolean;
+  /** Cookies of its connections, where they are kept. */
+  readonly cookies: CookieJars | undefined;
 }
 
 /**
@@ -43,7 +46,8 @@ export function requestSource(
   const { files, maxRepeats } = plan;
   const options = { random, globalRandom: randomOf(seed, 0), files, regex: { maxRepeats } };
   const requests = plan.specs.map((spec, index) => compile(spec, kinds[index]!, plan, options));
-  if (requests.length === 1) return sourceOf(requests, names, () => 0);
+  const cookies = plan.cookies && new CookieJars(slice.connections, plan.cookies);
+  if (requests.length === 1) return sourceOf(requests, names, () => 0, cookies);
   const pick =
     plan.order === "in-turn"
       ? inTurn(requests.length, slice.connections)
@@ -51,7 +55,7 @@ export function requestSource(
           plan.specs.map(({ weight }) => weight),
           random,
         );
-  return sourceOf(requests, names, pick);
+  return sourceOf(requests, names, pick, cookies);
 }
 
 function randomOf(seed: number, stream: number): () => number {
@@ -73,21 +77,26 @@ function sourceOf(
   requests: readonly CompiledRequest[],
   names: readonly string[],
   pick: (slot: number) => number,
+  cookies: CookieJars | undefined,
 ): RequestSource {
   const first = requests[0]!;
   const isSame = (of: (request: CompiledRequest) => unknown) => requests.every((each) => of(each) === of(first));
-  const isConstant = requests.length === 1 && first instanceof FixedRequest;
+  const isConstant = requests.length === 1 && first instanceof FixedRequest && cookies === undefined;
   const current: CurrentRequest = { kind: first.kind, isHead: first.isHead, bodyBytes: first.bodyBytes };
   const only = first.render(0, 0);
   return {
     current,
     names,
+    cookies,
     areAlike: names.length === 1 && isSame(({ isHead }) => isHead),
     constant: isConstant,
     firstBytes: () => undefined,
     nextBytes: isConstant ? () => only : next,
-    constantLengthBytes: isSame(({ constantBytes }) => constantBytes) ? first.constantBytes : undefined,
-    maxLengthBytes: requests.reduce((most, { maxBytes }) => Math.max(most, maxBytes), 0),
+    constantLengthBytes:
+      cookies === undefined && isSame(({ constantBytes }) => constantBytes) ? first.constantBytes : undefined,
+    maxLengthBytes:
+      requests.reduce((most, { maxBytes }) => Math.max(most, maxBytes), 0) +
+      (cookies === undefined ? 0 : COOKIE_FIELD_BYTES),
     messagesPerCycle: 1,
     hasMarker: requests.some(({ hasMarker }) => hasMarker),
   };
@@ -98,7 +107,7 @@ function sourceOf(
     current.kind = request.kind;
     current.isHead = request.isHead;
     current.bodyBytes = request.bodyBytes;
-    return bytes;
+    return cookies === undefined ? bytes : cookies.addTo(bytes, Math.max(0, request.bodyBytes), slot);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { CookieTarget } from "../cookies/mod.ts";
+
 /** A request of a plan, before it is compiled: plain data, which can be posted to a worker. */
 export interface RequestSpec {
   /** What the report counts it by: `GET /a`. */
@@ -27,4 +29,6 @@ export interface RequestsPlan {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** How often `*`, `+` and `{m,}` repeat at most in random text. */
   readonly maxRepeats: number;
+  /** Cookies are kept, of this target; undefined = they are not. */
+  readonly cookies: CookieTarget | undefined;
 }
