@@ -30,6 +30,7 @@ export function loadHttpCommand(exit: (code: number) => void): Command {
         "tenk load http -d 10s --urls-from-file urls.txt",
         "tenk load http -d 10s --rand-regex-url 'http://127.0.0.1:8080/items/[0-9]{1,4}'",
         "tenk load http -d 10s -H 'X-User: \\{connection.uid}' 'http://127.0.0.1:8080/\\{re [a-z]{8}}'",
+        "tenk load http -c 20 -d 30s --har shop.har --cookies https://shop.home.arpa/",
         "tenk load http -c 100 -d 10s --find-limit -R 1000 --expect 'p99<20ms' http://127.0.0.1:8080/",
       ),
     )

@@ -1,6 +1,6 @@
-import type { Command } from "commander";
-import { parseCount, TenkError } from "../base/mod.ts";
-import { type HttpOptions, parseUrlList } from "../load/mod.ts";
+import { type Command, Option } from "commander";
+import { logOf, parseCount, TenkError } from "../base/mod.ts";
+import { type HttpOptions, parseHar, parseUrlList } from "../load/mod.ts";
 import { contentOf, positive } from "./load-values.ts";
 import { valueOption } from "./options.ts";
 
@@ -9,13 +9,27 @@ export interface UrlWords {
   readonly urlsFromFile?: boolean;
   readonly randRegexUrl?: boolean;
   readonly maxRepeat?: number;
+  readonly har?: string;
+  readonly harCookies?: boolean;
+  readonly cookies?: boolean;
 }
 
 export function addUrlOptions(command: Command): Command {
   return command
     .option("--urls-from-file", "the URL is a file of them, one a line: [WEIGHT] [METHOD] URL")
     .option("--rand-regex-url", "the path is a regular expression, of which each request has a text")
-    .addOption(valueOption("--max-repeat <n>", "how often * + and {n,} repeat at most", positive(parseCount)));
+    .addOption(valueOption("--max-repeat <n>", "how often * + and {n,} repeat at most", positive(parseCount)))
+    .addOption(
+      valueOption("--har <file>", "send what a browser recorded of the URL's host, in its order", String).conflicts([
+        "urlsFromFile",
+        "randRegexUrl",
+        "body",
+        "bodyFile",
+        "method",
+      ]),
+    )
+    .option("--har-cookies", "send the cookies that it recorded, too")
+    .addOption(new Option("--cookies", "keep the cookies that each connection is given").conflicts("harCookies"));
 }
 
 /**
@@ -23,7 +37,25 @@ export function addUrlOptions(command: Command): Command {
  *
  * @throws {TenkError} `usage`, `file-unreadable`
  */
-export function urlOptionsOf(given: readonly string[], words: UrlWords): Pick<HttpOptions, "url" | "urls"> {
+export function urlOptionsOf(given: readonly string[], words: UrlWords): UrlOptions {
+  const { har, harCookies = false, cookies = false } = words;
+  const kept = cookies ? { cookies } : {};
+  if (har !== undefined) return { ...recordingOf(given, har, harCookies), ...kept };
+  if (harCookies) throw new TenkError("usage", "--har-cookies needs --har");
+  return { ...urlsOf(given, words), ...kept };
+}
+
+type UrlOptions = Pick<HttpOptions, "url" | "urls" | "randomUrl" | "maxRepeats" | "recording" | "cookies">;
+
+function recordingOf([url = "", ...more]: readonly string[], file: string, withCookies: boolean): UrlOptions {
+  if (more.length > 0) throw new TenkError("usage", "--har takes one URL, that of the host");
+  if (!URL.canParse(url)) throw new TenkError("usage", `"${url}" is not an HTTP URL`);
+  const { requests, skipped } = parseHar(contentOf(file), { origin: new URL(url).origin, file, withCookies });
+  for (const [why, count] of Object.entries(skipped)) logOf("load").info("HAR entries skipped", { count, why });
+  return { url, recording: requests };
+}
+
+function urlsOf(given: readonly string[], words: UrlWords): UrlOptions {
   const { urlsFromFile = false, randRegexUrl = false, maxRepeat } = words;
   const [first = "", ...more] = given;
   if (urlsFromFile && more.length > 0) {

@@ -31,6 +31,9 @@ export function httpRows(report: Report, http: HttpReport, paints: Paints): Row[
     ...causeRows(http.errorsBy, paints),
     ...causeRows(dropWords(messages.droppedBy), paints, "dropped: "),
     ["status", ...statusFacts(http, paints)],
+    ...(http.cookies === undefined
+      ? []
+      : [["cookies", `${whole(http.cookies.taken)} taken`, bad("ignored", http.cookies.ignored, paints)] as Row]),
     [
       "transfer",
       `${formatBytes(bytes.received)} came back${timing.sendMs > 0 ? `, ${formatBytes((bytes.received * 1000) / timing.sendMs)}/s` : ""}`,

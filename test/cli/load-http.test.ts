@@ -95,6 +95,28 @@ describe("spellings of other generators", () => {
     expect(read(["--rand-regex-url"]).requests.maxRepeats).toBe(4);
   });
 
+  test("a HAR file is sent in its order, with cookies where they are asked for", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "a.har");
+      const headers = [{ name: "Cookie", value: "a=1" }];
+      const entries = [
+        { request: { method: "GET", url: `${URL_TEXT}b`, headers } },
+        { request: { url: "http://b.example" } },
+      ];
+      writeFileSync(file, JSON.stringify({ log: { entries } }));
+      expect(read(["--har", file]).requests).toMatchObject({
+        order: "in-turn",
+        specs: [{ name: "GET /b", headers: [] }],
+      });
+      expect(read(["--har", file, "--har-cookies"]).requests.specs[0]!.headers).toEqual([["Cookie", "a=1"]]);
+      expect(read(["--har", file, "--cookies"]).requests.cookies).toEqual({ host: "127.0.0.1", isSecure: false });
+      expect(() => read(["--har", file, "--cookies", "--har-cookies"])).toThrow("cannot be used with");
+      expect(() => read(["--har", file, "--body", "x"])).toThrow("cannot be used with");
+      expect(() => read(["--har", file], [URL_TEXT, URL_TEXT])).toThrow("--har takes one URL");
+    });
+    expect(refusal(["--har-cookies"])).toContain("--har-cookies needs --har");
+  });
+
   test.each([
     [["-d", "{}"], 'Cannot read "{}" as a duration'],
     [["-d", "{}"], "a body is --body TEXT or -D FILE"],
