@@ -9,7 +9,7 @@ import { examples, namesHelp } from "./options.ts";
 export function loadHttpCommand(exit: (code: number) => void): Command {
   const command = new Command("http")
     .description("Send HTTP requests, and report what became of each. Reads wrk's options, and those of oha and hey.")
-    .argument("<url...>", "http://host[:port]/path or https://…; several of one host are asked for in equal shares");
+    .argument("<url...>", "http://host[:port]/path or https://…; several of one host share the requests equally");
   addHttpOptions(command);
   return command
     .addHelpText(
@@ -31,6 +31,7 @@ export function loadHttpCommand(exit: (code: number) => void): Command {
         "tenk load http -d 10s --rand-regex-url 'http://127.0.0.1:8080/items/[0-9]{1,4}'",
         "tenk load http -d 10s -H 'X-User: \\{connection.uid}' 'http://127.0.0.1:8080/\\{re [a-z]{8}}'",
         "tenk load http -c 20 -d 30s --har shop.har --cookies https://shop.home.arpa/",
+        "tenk load http -t 2 -c 64 -d 20s -s login.ts https://shop.home.arpa/ alice secret",
         "tenk load http -c 100 -d 10s --find-limit -R 1000 --expect 'p99<20ms' http://127.0.0.1:8080/",
       ),
     )

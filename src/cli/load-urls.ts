@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { logOf, parseCount, TenkError } from "../base/mod.ts";
 import { type HttpOptions, parseHar, parseUrlList } from "../load/mod.ts";
@@ -12,6 +13,7 @@ export interface UrlWords {
   readonly har?: string;
   readonly harCookies?: boolean;
   readonly cookies?: boolean;
+  readonly script?: string;
 }
 
 export function addUrlOptions(command: Command): Command {
@@ -28,6 +30,13 @@ export function addUrlOptions(command: Command): Command {
         "method",
       ]),
     )
+    .addOption(
+      valueOption(
+        "-s, --script <file>",
+        "a module that makes requests and sees answers; words behind the URL are its own",
+        String,
+      ).conflicts(["urlsFromFile", "randRegexUrl", "har"]),
+    )
     .option("--har-cookies", "send the cookies that it recorded, too")
     .addOption(new Option("--cookies", "keep the cookies that each connection is given").conflicts("harCookies"));
 }
@@ -38,14 +47,16 @@ export function addUrlOptions(command: Command): Command {
  * @throws {TenkError} `usage`, `file-unreadable`
  */
 export function urlOptionsOf(given: readonly string[], words: UrlWords): UrlOptions {
-  const { har, harCookies = false, cookies = false } = words;
+  const { har, harCookies = false, cookies = false, script } = words;
   const kept = cookies ? { cookies } : {};
+  if (script !== undefined)
+    return { url: given[0] ?? "", script: { file: resolve(script), args: given.slice(1) }, ...kept };
   if (har !== undefined) return { ...recordingOf(given, har, harCookies), ...kept };
   if (harCookies) throw new TenkError("usage", "--har-cookies needs --har");
   return { ...urlsOf(given, words), ...kept };
 }
 
-type UrlOptions = Pick<HttpOptions, "url" | "urls" | "randomUrl" | "maxRepeats" | "recording" | "cookies">;
+type UrlOptions = Pick<HttpOptions, "url" | "urls" | "randomUrl" | "maxRepeats" | "recording" | "cookies" | "script">;
 
 function recordingOf([url = "", ...more]: readonly string[], file: string, withCookies: boolean): UrlOptions {
   if (more.length > 0) throw new TenkError("usage", "--har takes one URL, that of the host");

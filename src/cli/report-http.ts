@@ -34,6 +34,14 @@ export function httpRows(report: Report, http: HttpReport, paints: Paints): Row[
     ...(http.cookies === undefined
       ? []
       : [["cookies", `${whole(http.cookies.taken)} taken`, bad("ignored", http.cookies.ignored, paints)] as Row]),
+    ...(http.script === undefined
+      ? []
+      : [
+          [
+            "script",
+            ...Object.entries(http.script).map(([name, count]) => `${whole(count)} ${visibleText(name)}`),
+          ] as Row,
+        ]),
     [
       "transfer",
       `${formatBytes(bytes.received)} came back${timing.sendMs > 0 ? `, ${formatBytes((bytes.received * 1000) / timing.sendMs)}/s` : ""}`,

@@ -10,11 +10,8 @@ interface Refused {
   readonly instead: string;
 }
 
-const LATER = { why: "tenk does not have it yet", instead: "leave it out" };
-
 /** Known by name so that a command line made for another generator fails with its reason, not as a typing error. */
 export const REFUSED_OF_HTTP: readonly Refused[] = [
-  { flags: "-s, --script [file]", of: "wrk", ...LATER },
   { flags: "-U, --u_latency", of: "wrk2", why: "both latencies are always reported", instead: "leave it out" },
   { flags: "-L", of: "wrk2", why: "latency is always measured", instead: "--latency adds p75" },
   { flags: "-B, --batch_latency", of: "wrk2", why: "each request is measured by itself", instead: "leave it out" },

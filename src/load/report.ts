@@ -94,6 +94,8 @@ export interface HttpReport {
    * target.
    */
   readonly cookies?: { readonly taken: number; readonly ignored: number };
+  /** What a script counted. */
+  readonly script?: Readonly<Record<string, number>>;
   /** Parts of a connect; left out where there was none. */
   readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
 }

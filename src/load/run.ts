@@ -98,6 +98,7 @@ export async function runLoad<Plan extends LoadPlan>(
     const ended = run.toItsEnd();
     if (signal?.aborted) stop();
     const report = await ended;
+    await protocol.finished?.(plan, report);
     onSnapshot?.(run.snapshot());
     return report;
   } finally {

@@ -37,12 +37,15 @@ export {
 export { logHandlerFailed } from "./handler-failure.ts";
 export { callStopped } from "./loop/mod.ts";
 export {
+  codeFrame,
   currentLoad,
   freshVersion,
   loadHandler,
+  loadModule,
   type ModuleFiles,
   moduleFiles,
   onLoaded,
+  placeOfError,
   runProgram,
   shownFile,
 } from "./module/mod.ts";

@@ -236,6 +236,25 @@ describe("tenk load http", () => {
     expect(stdout).toMatch(/^GET \/b +\d+ .* 0 +\d+ 200$/m);
   });
 
+  test("runs a script, and ends with its line where it fails", async () => {
+    await using server = await rawServer((socket) => void socket.write(OK));
+    await withFolder(async (folder) => {
+      const file = join(folder, "script.ts");
+      writeFileSync(
+        file,
+        "export function request({ args, count }) {\n  if (args[0] === 'bad') throw new Error('as told');\n  count(args[0]);\n  return '/a';\n}\nexport const done = ({ messages }) => console.log('done ' + messages.answered);\n",
+      );
+      const words = ["load", "http", "-n", "9", "-c", "2", "-t", "2", "--no-save", "-s", "script.ts", server.url];
+      const good = await tenk([...words, "--", "word"], { cwd: folder });
+      expect(good.stdout).toMatch(/^done 9$/m);
+      expect(good.stdout).toMatch(/^script +9 word$/m);
+      expect(good.code).toBe(0);
+      const bad = await tenk([...words, "bad"], { cwd: folder });
+      expect(bad.stderr).toContain("The script script.ts failed in request: as told\nscript.ts:2:");
+      expect(bad.code).toBe(2);
+    });
+  });
+
   test("sends a body from a file", async () => {
     await using server = await rawServer((socket) => void socket.write(OK));
     await withFolder(async (folder) => {

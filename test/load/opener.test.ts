@@ -20,6 +20,7 @@ test("a retry that waits does not slow down the connects that do not", async () 
     failed: nothing,
     returned: () => false,
     leaving: nothing,
+    broken: nothing,
     took: nothing,
   };
   const transport = protocol.openTransport(events);

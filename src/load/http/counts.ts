@@ -23,9 +23,9 @@ export class HttpCounts {
   /** The same by request; undefined where all are alike. */
   readonly byRequest: CountsByRequest | undefined;
 
-  /** @param names of requests that are counted apart */
-  constructor(names: readonly string[] = []) {
-    this.byRequest = names.length > 1 ? new CountsByRequest(names) : undefined;
+  /** @param names of requests that are counted apart; @param mayGrow more will be appended */
+  constructor(names: readonly string[] = [], mayGrow = false) {
+    this.byRequest = names.length > 1 || mayGrow ? new CountsByRequest(names) : undefined;
   }
 
   answered(status: number): void {

@@ -3,15 +3,17 @@ import type { Head } from "../../wire/http1/mod.ts";
 import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 import { closeCause } from "./close-cause.ts";
-import type { HttpCounts } from "./counts.ts";
 import type { Lingering } from "./lingering.ts";
-import { OpenRequests, type RequestSource } from "./requests/mod.ts";
+import type { OfLoop } from "./of-loop.ts";
+import { OpenRequests } from "./requests/mod.ts";
 import {
   type ReaderScratch,
   type ResponsePhase,
   ResponseReader,
   type ResponseReaderEvents,
 } from "./response-reader.ts";
+
+import type { ScriptAnswer } from "./script/mod.ts";
 
 /** How long the server has to close a connection that it, or we, said to be the last; then we do. */
 const LINGER_MS = 1000;
@@ -20,13 +22,11 @@ const NOTHING = new Uint8Array(0);
 const NO_ENDS: readonly number[] = [];
 
 /** What the connections of one event loop share. */
-export interface Http1Shared {
+export interface Http1Shared extends OfLoop {
   readonly events: TransportEvents;
-  readonly counts: HttpCounts;
   readonly check: AnswerCheck;
   readonly scratch: ReaderScratch;
   readonly lingering: Lingering;
-  readonly requests: RequestSource;
   /** Requests of a connection that may be open at a time. */
   readonly pipeline: number;
   /** Each connection carries one request. */
@@ -56,6 +56,8 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   #unsentEnds: readonly number[] = NO_ENDS;
   #isOver = false;
   #contains = 0;
+  /** The answer that is being read, where a script sees it. */
+  #observed: ScriptAnswer | undefined;
 
   constructor(slot: number, shared: Http1Shared) {
     this.data = slot;
@@ -77,7 +79,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   write(bytes: Uint8Array): number {
     const socket = this.#socket;
-    if (this.#isOver || socket.write(bytes) === 0) return 0;
+    if (this.#isOver || bytes.length === 0 || socket.write(bytes) === 0) return 0;
     const { requests, counts } = this.#shared;
     this.#open.push(requests.current);
     counts.byRequest?.sent(requests.current.kind);
@@ -156,11 +158,14 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
   }
 
   head(head: Head, bytes: Uint8Array): void {
-    this.#shared.requests.cookies?.take(this.#slot, head, bytes);
+    const { requests, observer } = this.#shared;
+    requests.cookies?.take(this.#slot, head, bytes);
+    if (observer !== undefined) this.#observed = observer.answer(this.#slot, head, bytes);
   }
 
   body(bytes: Uint8Array, from: number, to: number): void {
     this.#shared.counts.bodyBytes += to - from;
+    this.#observed?.add(bytes, from, to);
     this.#contains = this.#shared.check.seek(this.#contains, bytes, from, to);
   }
 
@@ -172,7 +177,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
 
   /** @param isFollowed there are bytes behind the answer */
   #complete(isFollowed: boolean): void {
-    const { counts, check, events, isOnce } = this.#shared;
+    const { counts, check, events, isOnce, observer } = this.#shared;
     const { status, isLast } = this.#reader;
     if (isFollowed && this.#open.count === 1) {
       this.#fail("body", "bytes behind its end");
@@ -185,6 +190,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     }
     counts.answered(status);
     check.judge(status, this.#contains, counts);
+    if (this.#observed !== undefined) observer?.answered(this.#observed);
     const { kind } = this.#open;
     this.#open.shift();
     const ends = isLast || isOnce;

@@ -1,12 +1,11 @@
 import { type CloseReason, type Connection, Dialer, type Handler } from "../../net/mod.ts";
 import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
 import { AnswerCheck } from "./answer-check.ts";
-import type { HttpCounts } from "./counts.ts";
 import { dialOptions } from "./dial-options.ts";
 import { Http1Connection, type Http1Shared } from "./http1-connection.ts";
 import { Lingering } from "./lingering.ts";
+import type { OfLoop } from "./of-loop.ts";
 import type { HttpPlan } from "./plan.ts";
-import type { RequestSource } from "./requests/mod.ts";
 import { ReaderScratch } from "./response-reader.ts";
 
 type Socket = Connection<Http1Connection>;
@@ -28,8 +27,7 @@ export function http1Transport(
   plan: HttpPlan,
   slice: Slice,
   events: TransportEvents,
-  counts: HttpCounts,
-  requests: RequestSource,
+  { counts, requests, observer }: OfLoop,
 ): Transport {
   const shared: Http1Shared = {
     events,
@@ -38,6 +36,7 @@ export function http1Transport(
     scratch: new ReaderScratch(),
     lingering: new Lingering(slice.connections),
     requests,
+    observer,
     pipeline: plan.pipeline,
     isOnce: !plan.keepAlive,
   };

@@ -11,9 +11,10 @@ import { ErrorCode, errorCodeName } from "../../wire/http2/mod.ts";
 import type { LoadConnection, TransportEvents } from "../loop/mod.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 import { closeCause } from "./close-cause.ts";
-import type { HttpCounts } from "./counts.ts";
 import type { Http2Sessions } from "./http2-transport.ts";
-import { type CurrentRequest, HeldRequest, type RequestSource } from "./requests/mod.ts";
+import type { OfLoop } from "./of-loop.ts";
+import { type CurrentRequest, HeldRequest } from "./requests/mod.ts";
+import type { ScriptAnswer } from "./script/mod.ts";
 
 /** How often a request is sent again at most; one more refusal, and it is an error. */
 const MAX_RESENDS = 3;
@@ -32,12 +33,10 @@ export interface Returned {
 }
 
 /** What the connections of one event loop share. */
-export interface Http2Shared {
+export interface Http2Shared extends OfLoop {
   readonly events: TransportEvents;
-  readonly counts: HttpCounts;
   readonly check: AnswerCheck;
   readonly owner: Http2Sessions;
-  readonly requests: RequestSource;
   /** A request as HTTP/1.1 writes it: filled in for each. */
   readonly block: RequestBlock;
 }
@@ -82,7 +81,7 @@ export class Http2Connection implements LoadConnection {
   // ---- called by the loop --------------------------------------------------------------------------------------------
 
   write(bytes: Uint8Array): number {
-    if (!this.#isTaking) return 0;
+    if (bytes.length === 0 || !this.#isTaking) return 0;
     const { requests, counts } = this.#shared;
     const { current } = requests;
     const answer = new Http2Answer(this, this.#shared, current.kind);
@@ -296,6 +295,8 @@ class Http2Answer implements ResponseEvents {
   held: HeldRequest | undefined;
   readonly kind: number;
   readonly resends: number;
+  /** Where a script sees it. */
+  #observed: ScriptAnswer | undefined;
   readonly #connection: Http2Connection;
   readonly #shared: Http2Shared;
   #hasBegun = false;
@@ -329,18 +330,22 @@ class Http2Answer implements ResponseEvents {
 
   response(head: Head, bytes: Uint8Array): void {
     this.#status = head.status;
-    this.#shared.requests.cookies?.take(this.#connection.slot, head, bytes);
+    const { requests, observer } = this.#shared;
+    requests.cookies?.take(this.#connection.slot, head, bytes);
+    if (observer !== undefined) this.#observed = observer.answer(this.#connection.slot, head, bytes);
     this.#begin();
   }
 
   body(bytes: Uint8Array): void {
     const { counts, check } = this.#shared;
     counts.bodyBytes += bytes.length;
+    this.#observed?.add(bytes, 0, bytes.length);
     this.#contains = check.seek(this.#contains, bytes, 0, bytes.length);
   }
 
   bodyEnd(): void {
-    const { counts, check } = this.#shared;
+    const { counts, check, observer } = this.#shared;
+    if (this.#observed !== undefined) observer?.answered(this.#observed);
     counts.answered(this.#status);
     check.judge(this.#status, this.#contains, counts);
     const servedUs = this.#connection.answered(this);

@@ -8,11 +8,10 @@ import {
 import { type CloseReason, type Connection, Dialer, type Handler } from "../../net/mod.ts";
 import { connectCause, type Slice, type Transport, type TransportEvents } from "../loop/mod.ts";
 import { AnswerCheck } from "./answer-check.ts";
-import type { HttpCounts } from "./counts.ts";
 import { dialOptions } from "./dial-options.ts";
 import { Http2Connection, type Http2Shared, type Returned } from "./http2-connection.ts";
+import type { OfLoop } from "./of-loop.ts";
 import type { HttpPlan } from "./plan.ts";
-import type { RequestSource } from "./requests/mod.ts";
 
 type Socket = Connection<Http2Connection>;
 
@@ -46,8 +45,7 @@ export function http2Transport(
   plan: HttpPlan,
   slice: Slice,
   events: TransportEvents,
-  counts: HttpCounts,
-  requests: RequestSource,
+  { counts, requests, observer }: OfLoop,
 ): Transport {
   const { url, pipeline } = plan;
   // All bodies of a connection may wait: a server that takes none must make requests late, and not fail them here.
@@ -59,6 +57,7 @@ export function http2Transport(
     check: new AnswerCheck(plan.expectStatus, plan.expectBody),
     owner: new Http2Sessions(settings, plan.isSecure),
     requests,
+    observer,
     block: emptyBlock(),
   };
   const { sourceAddresses } = plan;

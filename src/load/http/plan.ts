@@ -9,7 +9,14 @@ import {
   shapeOf,
 } from "../plan/mod.ts";
 import { connectTo } from "./connect-to.ts";
-import { type RequestOptions, type RequestsPlan, requestSource, requestsOf } from "./requests/mod.ts";
+import {
+  MAX_SCRIPT_REQUEST_BYTES,
+  type RequestOptions,
+  type RequestsPlan,
+  requestSource,
+  requestsOf,
+} from "./requests/mod.ts";
+import type { ScriptPlan } from "./script/mod.ts";
 import { parseStatusRanges, type StatusRange } from "./status-range.ts";
 
 /** Options of any load that HTTP has defaults or names of its own for, or does not have. */
@@ -44,6 +51,8 @@ export interface HttpOptions extends Omit<LoadOptions, Other>, RequestOptions {
   http2?: boolean;
   /** Statuses that are as expected, see `parseStatusRanges`. @default {"2xx,3xx"} */
   expectStatus?: string;
+  /** A module that makes requests and sees answers, see `LoadScript`; and words for it. */
+  script?: ScriptPlan;
   /** Bodies must contain this. */
   expectBody?: Uint8Array;
 }
@@ -58,6 +67,7 @@ export interface HttpOwn {
   /** `several` where requests differ in it. */
   readonly method: string;
   readonly requests: RequestsPlan;
+  readonly script: ScriptPlan | undefined;
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   readonly tlsResume: boolean;
@@ -87,7 +97,7 @@ const EXPIRY_SLACK_MS = 200;
  */
 export function planHttp(options: HttpOptions): HttpPlan {
   const { requests = Number.POSITIVE_INFINITY, timeoutMs = 5000, http2 = false, keepAlive = true } = options;
-  const { verifyTls = true, tlsResume = false, ca, expectBody, ...rest } = withRate(options);
+  const { verifyTls = true, tlsResume = false, ca, expectBody, script, ...rest } = withRate(options);
   const { plan: asked, address, url, method } = requestsOf(options);
   // Compiled as event loops will: what cannot be sent is refused now.
   const source = requestSource(asked, options.seed ?? 1, { worker: 0, connections: 1 });
@@ -95,12 +105,13 @@ export function planHttp(options: HttpOptions): HttpPlan {
   if (options.connectTo !== undefined && options.path !== undefined)
     refuse("a Unix socket is where connections go", "leave out --connect-to");
   if (tlsResume && !address.isSecure) refuse("without TLS there is no session to resume", "an https:// URL");
+  const maxBytes = script === undefined ? source.maxLengthBytes : MAX_SCRIPT_REQUEST_BYTES;
   if (!keepAlive && (options.pipeline ?? 1) > 1) refuse("pipelining needs connections that are kept", "leave out one");
   if (!keepAlive && http2) refuse("HTTP/2 keeps its connections", "leave out --disable-keepalive");
   const fields = asked.specs.reduce((most, { headers }) => Math.max(most, headers.length), 0);
   if (http2 && fields > MAX_HTTP2_FIELDS)
     refuse(`${fields} fields are too many over HTTP/2`, `at most ${MAX_HTTP2_FIELDS}`);
-  if (http2 && (options.pipeline ?? 1) * source.maxLengthBytes > MAX_HTTP2_REQUESTS_BYTES)
+  if (http2 && (options.pipeline ?? 1) * maxBytes > MAX_HTTP2_REQUESTS_BYTES)
     refuse("the bodies of a connection's requests are too long together", "fewer with -p, or a body below 1 GiB");
   if (!(requests >= 1)) refuse(`${requests} requests are none`, "for example -n 1000");
   const common = planLoad(
@@ -118,14 +129,14 @@ export function planHttp(options: HttpOptions): HttpPlan {
       // A server may close connections as it likes; those that it closes with requests open are counted as lost.
       reconnect: true,
       // A body may be longer than the queue that messages of TCP are held to.
-      writeQueueBytes: source.maxLengthBytes,
+      writeQueueBytes: maxBytes,
     },
     {
       kind: "http",
       sends: true,
       preview: previewOf(source.names).slice(0, SHOWN_CHARACTERS),
       answersTold: true,
-      lengthBytes: source.constantLengthBytes,
+      lengthBytes: script === undefined ? source.constantLengthBytes : undefined,
       reportsAnswers: true,
       isQueued: true,
       usual: usualOf(rest.totalRate !== undefined, expectBody !== undefined),
@@ -141,6 +152,7 @@ export function planHttp(options: HttpOptions): HttpPlan {
     serverName: address.host,
     method,
     requests: asked,
+    script,
     timeoutMs,
     verifyTls,
     tlsResume,

@@ -4,6 +4,7 @@ import type { HttpReport } from "../report.ts";
 import { countsByKind } from "./counts.ts";
 import { requestRows } from "./counts-by-request.ts";
 import type { HttpPlan } from "./plan.ts";
+import { scriptCounters } from "./script/mod.ts";
 
 const REDIRECTS: readonly string[] = ["301", "302", "303", "307", "308"];
 
@@ -12,6 +13,7 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
   const { plain, status, errorsBy } = countsByKind(counts);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const requests = requestRows(counts);
+  const counters = scriptCounters(counts);
   const measured = CONNECT_PHASES.filter((phase) => latencies.count(phase) > 0);
   return {
     kind: "http",
@@ -31,6 +33,7 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
     resent: plain.resent,
     bodyBytes: plain.bodyBytes,
     ...(requests.length > 1 ? { requests } : {}),
+    ...(Object.keys(counters).length > 0 ? { script: counters } : {}),
     ...(plan.requests.cookies === undefined
       ? {}
       : { cookies: { taken: counts["cookies taken"] ?? 0, ignored: counts["cookies ignored"] ?? 0 } }),

@@ -1,3 +1,4 @@
+import type { TenkError } from "../../base/mod.ts";
 import type { Report } from "../report.ts";
 
 export type EndedBy = Report["endedBy"];
@@ -13,6 +14,8 @@ export interface LoopHooks {
   rampedUp(): void;
   /** Nothing more is planned; what is under way is awaited. */
   sendingOver(): void;
+  /** The run cannot go on. The caller closes the loop, though not within the call, which may come from the middle of sending. */
+  failed(error: TenkError): void;
   /** All is closed. */
   done(endedBy: EndedBy): void;
   readonly tap?: Tap | undefined;

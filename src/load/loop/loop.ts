@@ -59,7 +59,6 @@ export class LoadLoop {
   #sentBefore = 0;
   #endMs = Number.POSITIVE_INFINITY;
   #giveUpMs = Number.POSITIVE_INFINITY;
-  /** Until when last answers are awaited. */
   #drainEndMs = Number.POSITIVE_INFINITY;
   #endedBy: EndedBy = null;
   readonly #tick = () => this.#onTick();
@@ -93,6 +92,7 @@ export class LoadLoop {
       failed: (connection, position) => this.#answers.failed(connection, position),
       returned: (from, position, message) => !this.#isEnding && this.#answers.returned(from, position, message),
       leaving: ({ data: slot }) => slot >= 0 && this.#leaveRotation(slot),
+      broken: (error) => hooks.failed(error),
       took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
     });
     const failed = (slot: number) => this.#gone(slot);

@@ -1,8 +1,9 @@
+import type { TenkError } from "../../base/mod.ts";
 import type { AddressOutcomes } from "../../net/mod.ts";
 import type { Latencies, ProtocolLatency } from "../measure/mod.ts";
 import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
-import type { ProtocolReport } from "../report.ts";
+import type { ProtocolReport, Report } from "../report.ts";
 import type { Slice } from "./slice.ts";
 import type { TargetReader } from "./target-reader.ts";
 
@@ -60,6 +61,8 @@ export interface TransportEvents {
   returned(connection: LoadConnection, position: number, message: object): boolean;
   /** The connection takes no more messages. `close` follows when those under way are answered. */
   leaving(connection: LoadConnection): void;
+  /** The run cannot go on, and ends with this error. */
+  broken(error: TenkError): void;
   /** A part of a connect, or a ping, took so long. */
   took(name: ProtocolLatency, ms: number): void;
 }
@@ -124,12 +127,20 @@ export interface ProtocolResult {
 
 /** What is spoken. Pace, time, connections and counting are the same for every protocol; a new one is a new value of this type. */
 export interface Protocol<Plan extends LoadPlan> {
+  /**
+   * Prepares what takes its time, once on each event loop.
+   *
+   * @returns given to `onLoop`
+   */
+  prepare?(plan: Plan, slice: Slice): Promise<unknown>;
   /** @throws {TenkError} `usage` when a message cannot be read */
-  onLoop(plan: Plan, slice: Slice): LoopProtocol;
+  onLoop(plan: Plan, slice: Slice, prepared?: unknown): LoopProtocol;
   /** URL of the program of a load worker: a file that calls `serveLoadWorker` with this protocol. */
   readonly workerProgram: string;
   /** Reads what a tenk instance as the target has counted of it. */
   readonly target?: TargetReader;
   /** Makes its own section of the report. */
   report?(plan: Plan, result: ProtocolResult): ProtocolReport;
+  /** Called with the report once the run is over, on the thread that began it. */
+  finished?(plan: Plan, report: Report): Promise<void>;
 }

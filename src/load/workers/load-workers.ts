@@ -1,6 +1,6 @@
 import type { Histogram } from "hdr-histogram-js";
 import { messageOf, TenkError } from "../../base/mod.ts";
-import { type EndedBy, LoadLoop, type Protocol, slicesOf, type Tap } from "../loop/mod.ts";
+import { type EndedBy, LoadLoop, type Protocol, type Slice, slicesOf, type Tap } from "../loop/mod.ts";
 import {
   addEncoded,
   type EncodedHistogram,
@@ -11,7 +11,7 @@ import {
   type TallyFields,
 } from "../measure/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
-import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
+import { errorFrom, type FromLoadWorker, type ToLoadWorker } from "./worker-messages.ts";
 
 /** What all event loops together have done so far. */
 export interface LoadState {
@@ -50,7 +50,10 @@ export async function prepareLoadWorkers<Plan extends LoadPlan>(
   addresses?: readonly string[],
   { tap, isOnOwnThreads = false }: { readonly tap?: Tap | undefined; readonly isOnOwnThreads?: boolean } = {},
 ): Promise<LoadWorkers> {
-  if (plan.workers === 1 && !isOnOwnThreads) return localWorker(protocol, plan, addresses, tap);
+  if (plan.workers === 1 && !isOnOwnThreads) {
+    const slice = slicesOf(plan, addresses)[0]!;
+    return localWorker(protocol, plan, slice, tap, await protocol.prepare?.(plan, slice));
+  }
   if (tap) throw new TenkError("usage", "Traffic can only be shown with one worker", { hint: "leave out -w" });
   const workers = new WorkerThreads(protocol.workerProgram);
   try {
@@ -67,15 +70,23 @@ export async function prepareLoadWorkers<Plan extends LoadPlan>(
 function localWorker<Plan extends LoadPlan>(
   protocol: Protocol<Plan>,
   plan: Plan,
-  addresses: readonly string[] | undefined,
+  slice: Slice,
   tap: Tap | undefined,
+  prepared: unknown,
 ): LoadWorkers {
   const rampedUp = Promise.withResolvers<void>();
   const sendingOver = Promise.withResolvers<void>();
   const done = Promise.withResolvers<EndedBy>();
-  const hooks = { rampedUp: rampedUp.resolve, sendingOver: sendingOver.resolve, done: done.resolve, tap };
-  const slice = slicesOf(plan, addresses)[0]!;
-  const loop = new LoadLoop(plan, slice, protocol.onLoop(plan, slice), hooks);
+  const hooks = {
+    rampedUp: rampedUp.resolve,
+    sendingOver: sendingOver.resolve,
+    failed: done.reject,
+    done: done.resolve,
+    tap,
+  };
+  // It may fail while nobody waits for the end.
+  done.promise.catch(() => {});
+  const loop = new LoadLoop(plan, slice, protocol.onLoop(plan, slice, prepared), hooks);
   return {
     rampedUp: rampedUp.promise,
     sendingOver: sendingOver.promise,
@@ -173,13 +184,14 @@ class WorkerThreads implements LoadWorkers {
     const ready = Promise.withResolvers<void>();
     worker.addEventListener("message", (event: MessageEvent<FromLoadWorker>) => {
       if (event.data.kind === "ready") ready.resolve();
+      else if (event.data.kind === "failed") fail(errorFrom(event.data));
       else this.#take(thread, event.data);
     });
-    const failed = (why: string) => {
-      const error = new TenkError("worker-failed", `A load worker failed: ${why}`);
+    const fail = (error: TenkError) => {
       ready.reject(error);
       this.#done.reject(error);
     };
+    const failed = (why: string) => fail(new TenkError("worker-failed", `A load worker failed: ${why}`));
     worker.addEventListener("error", (event: ErrorEvent) => {
       event.preventDefault();
       failed(messageOf(event.error ?? event.message));
@@ -191,7 +203,7 @@ class WorkerThreads implements LoadWorkers {
     return ready.promise;
   }
 
-  #take(thread: Thread, message: Exclude<FromLoadWorker, { kind: "ready" }>): void {
+  #take(thread: Thread, message: Exclude<FromLoadWorker, { kind: "ready" | "failed" }>): void {
     if (message.kind === "ramped-up") {
       thread.rampedUp = true;
       if (this.#threads.every((each) => each.rampedUp)) this.#rampedUp.resolve();

@@ -1,7 +1,7 @@
 import { type EndedBy, LoadLoop, type LoopProtocol, type Protocol, type Slice } from "../loop/mod.ts";
 import { ALL_LATENCIES, encodeHistogram } from "../measure/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
-import type { FromLoadWorker, ToLoadWorker } from "./worker-messages.ts";
+import { type FromLoadWorker, failedMessage, type ToLoadWorker } from "./worker-messages.ts";
 
 declare const self: Worker;
 
@@ -16,9 +16,13 @@ export function serveLoadWorker<Plan extends LoadPlan>(protocol: Protocol<Plan>)
     const message = event.data;
     if (message.kind === "prepare") {
       const { plan, slice } = message;
-      const own = protocol.onLoop(plan, slice);
-      begin = () => start(plan, slice, own);
-      post({ kind: "ready" });
+      void prepared(protocol, plan, slice).then(
+        (own) => {
+          begin = () => start(plan, slice, own);
+          post({ kind: "ready" });
+        },
+        (error: unknown) => post(failedMessage(error)),
+      );
     } else if (message.kind === "start") loop = begin?.();
     else if (message.kind === "send") loop?.startSending();
     else if (message.kind === "scale") loop?.scaleRate(message.factor);
@@ -26,11 +30,20 @@ export function serveLoadWorker<Plan extends LoadPlan>(protocol: Protocol<Plan>)
   };
 }
 
+async function prepared<Plan extends LoadPlan>(
+  protocol: Protocol<Plan>,
+  plan: Plan,
+  slice: Slice,
+): Promise<LoopProtocol> {
+  return protocol.onLoop(plan, slice, await protocol.prepare?.(plan, slice));
+}
+
 /** The loop's clock begins here, so that all workers count from the same moment. */
 function start(plan: LoadPlan, slice: Slice, protocol: LoopProtocol): LoadLoop {
   const loop = new LoadLoop(plan, slice, protocol, {
     rampedUp: () => post({ kind: "ramped-up" }),
     sendingOver: () => postState(loop),
+    failed: (error) => post(failedMessage(error)),
     done(endedBy) {
       clearInterval(timer);
       postState(loop, endedBy);

@@ -153,11 +153,20 @@ function noDefault(file: string): TenkError {
  * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
  */
 export async function runProgram(file: string): Promise<void> {
+  await loadModule(file);
+}
+
+/**
+ * Runs a user's file, at most once on each event loop, and returns what it exports.
+ *
+ * @throws {TenkError} `file-unreadable`, or `invalid-option` with the file's line where there is one
+ */
+export async function loadModule(file: string): Promise<Record<string, unknown>> {
   if (!existsSync(file)) {
     throw new TenkError("file-unreadable", `Cannot run ${shownFile(file)}: there is no such file`);
   }
   try {
-    await importModule(file, undefined);
+    return await importModule(file, undefined);
   } catch (error) {
     throw await moduleError(error, file);
   }

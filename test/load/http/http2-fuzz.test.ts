@@ -62,6 +62,7 @@ class Loop implements TransportEvents {
   }
   chunk(): void {}
   took(): void {}
+  broken(): void {}
   began(_: unknown, position: number): void {
     this.#check(position);
   }
@@ -113,6 +114,7 @@ function sourceOf(request: Uint8Array, bodyBytes: number): RequestSource {
   return {
     current: { kind: 0, isHead: false, bodyBytes },
     names: [""],
+    cookies: undefined,
     areAlike: true,
     constant: true,
     firstBytes: () => undefined,
@@ -157,7 +159,7 @@ function play(
   const request = concat(encoder.encode(head), body ?? NOTHING);
   const requests = sourceOf(request, body?.length ?? -1);
   const check = new AnswerCheck([{ from: 200, to: 299 }], encoder.encode("ell"));
-  const shared = { events: loop, counts: loop.counts, check, owner, requests, block: blockOf("") };
+  const shared = { events: loop, counts: loop.counts, check, owner, requests, observer: undefined, block: blockOf("") };
   const connection = new Http2Connection(0, shared);
   loop.connection = connection;
   loop.request = request;

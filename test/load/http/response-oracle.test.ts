@@ -83,6 +83,7 @@ function readAnswers(bytes: Uint8Array, isHead: boolean, random: Random): Outcom
       begun += 1;
       reader.isHead = isHead;
     },
+    head: () => {},
     interim: () => {
       interims += 1;
     },

@@ -51,6 +51,7 @@ async function visit(path: string): Promise<string> {
       failed: nothing,
       returned: () => false,
       leaving: nothing,
+      broken: () => {},
       took: nothing,
     },
     counts: new WebSocketCounts(),

@@ -2,8 +2,10 @@ import type { LoopSource, Slice } from "../../loop/mod.ts";
 import { SeededRandom } from "../../message/mod.ts";
 import { refuse } from "../../plan/mod.ts";
 import { COOKIE_FIELD_BYTES, CookieJars } from "../cookies/mod.ts";
+import type { RunningScript } from "../script/mod.ts";
 import { type CompiledRequest, FixedRequest, fixedRequest } from "./compiled.ts";
 import { kindsOf } from "./kinds.ts";
+import { scriptSource } from "./script-source.ts";
 import type { RequestSpec, RequestsPlan } from "./spec.ts";
 import { type TemplateOptions, templateRequest } from "./template-request.ts";
 
@@ -40,13 +42,15 @@ export function requestSource(
   plan: RequestsPlan,
   seed: number,
   slice: Pick<Slice, "worker" | "connections">,
+  script?: RunningScript,
 ): RequestSource {
+  const cookies = plan.cookies && new CookieJars(slice.connections, plan.cookies);
+  if (script?.makesRequests) return scriptSource(script, plan, cookies);
   const { names, kinds } = kindsOf(plan.specs.map(({ name }) => name));
   const random = randomOf(seed, slice.worker + 1);
   const { files, maxRepeats } = plan;
   const options = { random, globalRandom: randomOf(seed, 0), files, regex: { maxRepeats } };
   const requests = plan.specs.map((spec, index) => compile(spec, kinds[index]!, plan, options));
-  const cookies = plan.cookies && new CookieJars(slice.connections, plan.cookies);
   if (requests.length === 1) return sourceOf(requests, names, () => 0, cookies);
   const pick =
     plan.order === "in-turn"
