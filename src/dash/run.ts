@@ -164,6 +164,14 @@ export interface HttpSection {
   readonly wrongStatus: number;
   readonly wrongBody: number | null;
   readonly errorsBy: Readonly<Record<string, number>>;
+  /** Each URL by itself, where there are several. */
+  readonly requests?: readonly {
+    readonly name: string;
+    readonly sent: number;
+    readonly errors: number;
+    readonly status: Readonly<Record<string, number>>;
+    readonly latencyUs: Readonly<Record<"p50" | "p90" | "p99", number>>;
+  }[];
 }
 
 /** What came over WebSocket. */

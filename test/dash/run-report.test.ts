@@ -93,11 +93,25 @@ describe.if(hasBrowser())("a run on the page", () => {
         wrongStatus: 12,
         wrongBody: null,
         errorsBy: { "first byte timeout": 7 },
+        requests: [
+          { name: "GET /a", sent: 12, errors: 7, status: { 503: 12 }, latencyUs: { p50: 1000, p90: 2000, p99: 3000 } },
+          {
+            name: "GET /b",
+            sent: 5000,
+            errors: 0,
+            status: { 200: 5000 },
+            latencyUs: { p50: 1500, p90: 2500, p99: 3500 },
+          },
+        ],
       };
       stand.instance.runs = [{ ...run, report: { ...run.report, kind: "http", protocol } }];
       await page.goto(`${stand.instance.url}#/runs/12`);
       await sees(page, ".answers", /^5 000 with 20012 with 50312 with a status that is not expected$/);
       expect(await page.locator(".counts li").allTextContents()).toContain("7 first byte timeout");
+      expect(await page.locator(".requests tbody tr").allTextContents()).toEqual([
+        "GET /b5 0001.5 ms2.5 ms3.5 ms05 000 200",
+        "GET /a121 ms2 ms3 ms712 503",
+      ]);
       await page
         .getByText("answers a second, each asked for when the one before had come (closed model)", { exact: false })
         .waitFor();

@@ -3,6 +3,7 @@ import { planText } from "../../run-plan.ts";
 import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../elements.tsx";
 import { bytes, compact, grouped, seconds, written } from "../format.ts";
 import { WRITER } from "./plan.ts";
+import { RequestsTable } from "./requests-table.tsx";
 
 interface ReportProps {
   /** None where the report is a file of its own. */
@@ -55,6 +56,12 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
           <h3>Latency</h3>
           <Latency report={report} />
         </Scrolled>
+        {report.protocol?.kind === "http" && report.protocol.requests !== undefined && (
+          <Scrolled class="panel" name="Requests of each URL">
+            <h3>Requests of each URL</h3>
+            <RequestsTable requests={report.protocol.requests} />
+          </Scrolled>
+        )}
         <Scrolled class="panel" name="Cost">
           <h3>Cost</h3>
           <Cost report={report} />
