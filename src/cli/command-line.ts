@@ -8,7 +8,7 @@ const MOST_CHARACTERS = 2000;
 
 /**
  * Formats a command line to be kept and run again, quoted for a POSIX shell. User, password and query of URLs are left out, and so
- * are the values of fields such as `Authorization`.
+ * are the values of fields such as `Authorization` and the words for a script.
  *
  * @returns undefined when it is too long to be kept
  * @example
@@ -16,9 +16,12 @@ const MOST_CHARACTERS = 2000;
  */
 export function commandLine(args: readonly string[]): string | undefined {
   const isHttp = args[0] === "load" && (args[1] === "http" || args[1] === "ws");
+  const isScripted = isHttp && args[1] === "http" && args.some((arg) => /^(?:-s|--script(?:=|$))/.test(arg));
+  const dashes = args.indexOf("--");
   const shown = args.map((arg, at) => {
     if (isHttp) {
       const before = args[at - 1] ?? "";
+      if (isScripted && at > 1 && isWord(arg, before, dashes >= 0 && at > dashes)) return "…";
       if (isField(arg, before)) return arg.replace(SECRET_FIELD, "$1 …");
       if (/^(?:https?|wss?):/i.test(arg) && !TEXTS.has(before)) return bareAddress(arg);
     }
@@ -29,6 +32,12 @@ export function commandLine(args: readonly string[]): string | undefined {
   });
   const text = ["tenk", ...shown.map(quoted)].join(" ");
   return text.length > MOST_CHARACTERS ? undefined : text;
+}
+
+/** Returns whether it is a word for a script, which may be a password: neither an option, nor the value of one, nor the URL. */
+function isWord(arg: string, before: string, isBehindDashes: boolean): boolean {
+  if (/^https?:/i.test(arg)) return false;
+  return isBehindDashes || (!arg.startsWith("-") && !before.startsWith("-"));
 }
 
 /** @param before the word in front of it */

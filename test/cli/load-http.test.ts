@@ -155,6 +155,8 @@ test.each([
   [["-HCookie: a=b"], "'-HCookie: …'"],
   [["--header=X-Api-Key: abc"], "'--header=X-Api-Key: …'"],
   [["-H", "Accept: */*"], "-H 'Accept: */*'"],
+  [["-s", "a.ts", "http://a.example/", "alice", "secret", "-c", "4"], "-s a.ts http://a.example/ '…' '…' -c 4"],
+  [["-c", "4", "-sa.ts", "http://a.example/", "--", "-x", "secret"], "-c 4 -sa.ts http://a.example/ -- '…' '…'"],
   [["http://user:secret@a.example/b?token=1"], "http://a.example/b"],
 ])("a command line is kept without secrets: %j", (words, shown) => {
   expect(commandLine(["load", "http", ...words])).toBe(`tenk load http ${shown}`);
