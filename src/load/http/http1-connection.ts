@@ -29,6 +29,8 @@ export interface Http1Shared extends OfLoop {
   readonly lingering: Lingering;
   /** Requests of a connection that may be open at a time. */
   readonly pipeline: number;
+  /** Of their open requests, where all requests are alike. */
+  readonly tag: Uint16Array;
   /** Each connection carries one request. */
   readonly isOnce: boolean;
 }
@@ -64,7 +66,7 @@ export class Http1Connection implements LoadConnection, ResponseReaderEvents {
     this.#slot = slot;
     this.#shared = shared;
     this.#reader = new ResponseReader(shared.scratch, this);
-    this.#open = new OpenRequests(shared.requests.areAlike ? 1 : shared.pipeline);
+    this.#open = new OpenRequests(shared.requests.areAlike ? shared.tag : new Uint16Array(shared.pipeline));
   }
 
   get queuedBytes(): number {

@@ -38,6 +38,7 @@ export function http1Transport(
     requests,
     observer,
     pipeline: plan.pipeline,
+    tag: new Uint16Array(1),
     isOnce: !plan.keepAlive,
   };
   const { sourceAddresses } = plan;

@@ -73,7 +73,7 @@ test("one URL has no rows of its own", async () => {
 });
 
 test("open requests of a connection go round in their room", () => {
-  const open = new OpenRequests(3);
+  const open = new OpenRequests(new Uint16Array(3));
   for (let index = 0; index < 10; index++) {
     open.push({ kind: index, isHead: index % 2 === 1, bodyBytes: -1 });
     if (index < 2) continue;

@@ -9,9 +9,9 @@ export class OpenRequests {
   readonly #tags: Uint16Array;
   #first = 0;
 
-  /** @param room how many may be open at a time; 1 where all are alike */
-  constructor(room: number) {
-    this.#tags = new Uint16Array(room);
+  /** @param tags room for as many as may be open at a time. Where all are alike, one for all connections */
+  constructor(tags: Uint16Array) {
+    this.#tags = tags;
   }
 
   push({ kind, isHead }: Readonly<CurrentRequest>): void {
