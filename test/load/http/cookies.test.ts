@@ -106,7 +106,7 @@ describe("cookies", () => {
         takeAll(jars, [field]);
         cookiesOf(jars, "/");
       }),
-      { numRuns: Number(process.env.TENK_RUNS ?? 1000) },
+      { numRuns: Number(process.env.TENK_RUNS ?? 200) },
     );
   });
 

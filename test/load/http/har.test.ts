@@ -115,7 +115,7 @@ describe("a HAR file", () => {
           expect((error as TenkError).message).toStartWith("Cannot read shop.har as a HAR file");
         }
       }),
-      { numRuns: Number(process.env.TENK_RUNS ?? 300) },
+      { numRuns: Number(process.env.TENK_RUNS ?? 100) },
     );
   });
 });

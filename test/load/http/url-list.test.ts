@@ -50,7 +50,7 @@ describe("a list of URLs", () => {
           expect(error).toBeInstanceOf(TenkError);
         }
       }),
-      { numRuns: Number(process.env.TENK_RUNS ?? 300) },
+      { numRuns: Number(process.env.TENK_RUNS ?? 100) },
     );
   });
 });
