@@ -1,0 +1,155 @@
+import { type Connection, connect, type Handler } from "../../net/mod.ts";
+import { type Message, readMessage, responseMismatch } from "../../wire/dns/mod.ts";
+import { lengthPrefixed } from "../../wire/mod.ts";
+import type { UpstreamAddress } from "./address.ts";
+import type { UpstreamFailure } from "./counts.ts";
+import { prepareForStream, type UpstreamQuery } from "./upstream-query.ts";
+
+/** Called once, with the answer in the channel's message, or with why there is none. `bytes` are borrowed. */
+export type StreamDone = (failure: UpstreamFailure | undefined, bytes: Uint8Array) => void;
+
+export interface StreamOptions {
+  readonly address: UpstreamAddress;
+  /** Of TLS: whom to trust beside the system's list, a file or PEM text. */
+  readonly ca?: string | undefined;
+  readonly timeoutMs: number;
+  /** A connection is closed after so long without a byte. */
+  readonly idleMs: number;
+  readonly maxInFlight: number;
+  /** Filled with each answer. */
+  readonly message: Message;
+}
+
+interface Pending {
+  readonly query: UpstreamQuery;
+  readonly done: StreamDone;
+  readonly timer: ReturnType<typeof setTimeout>;
+  /** It was sent on a connection that had been used before, and may ask once more on a new one. */
+  mayRepeat: boolean;
+  isSent: boolean;
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+const LENGTH_BYTES = 2;
+
+/**
+ * One connection to an upstream, opened when it is needed, on which many queries are in flight at once and answers come in any
+ * order (RFC 7766 §6.2.1.1). Servers close connections that are idle without a word: a query that such an end overtook is sent
+ * once more.
+ */
+export class StreamChannel {
+  readonly #options: StreamOptions;
+  readonly #pending = new Map<number, Pending>();
+  readonly #handler: Handler;
+  #connection: Connection | undefined;
+  #isConnecting = false;
+  /** An answer came on this connection. */
+  #wasUsed = false;
+  #stopping = new AbortController();
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#handler = {
+      framing: lengthPrefixed({ lengthBytes: LENGTH_BYTES, maxBytes: 65_535 }),
+      frame: (connection, bytes) => this.#received(connection, bytes),
+      close: (connection) => this.#closed(connection),
+    };
+  }
+
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  ask(query: UpstreamQuery, done: StreamDone): void {
+    const { maxInFlight, timeoutMs } = this.#options;
+    if (this.#stopping.signal.aborted || this.#pending.size >= maxInFlight) {
+      done(this.#stopping.signal.aborted ? "stopped" : "busy", NOTHING);
+      return;
+    }
+    const id = prepareForStream(query, (taken) => this.#pending.has(taken));
+    const timer = setTimeout(() => this.#finish(id, "timeout"), timeoutMs);
+    const pending: Pending = { query, done, timer, mayRepeat: true, isSent: false };
+    this.#pending.set(id, pending);
+    if (this.#connection !== undefined) this.#send(this.#connection, pending);
+    else void this.#connect();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    for (const id of [...this.#pending.keys()]) this.#finish(id, "stopped");
+    this.#connection?.close();
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#isConnecting) return;
+    this.#isConnecting = true;
+    const { address, ca, timeoutMs, idleMs } = this.#options;
+    const { host, port, protocol, serverName } = address;
+    const tls = { ...(serverName === undefined ? {} : { serverName }), ...(ca === undefined ? {} : { ca }) };
+    try {
+      const { signal } = this.#stopping;
+      const secure = protocol === "tls" ? { tls } : {};
+      const connection = await connect({ host, port, timeoutMs, limits: { idleMs }, signal, ...secure }, this.#handler);
+      this.#isConnecting = false;
+      if (connection.closed || signal.aborted) return connection.closed ? this.#failAll("closed") : connection.close();
+      this.#connection = connection;
+      this.#wasUsed = false;
+      for (const pending of this.#pending.values()) if (!pending.isSent) this.#send(connection, pending);
+    } catch {
+      this.#isConnecting = false;
+      this.#failAll("unreachable");
+    }
+  }
+
+  #send(connection: Connection, pending: Pending): void {
+    const { bytes } = pending.query;
+    const framed = new Uint8Array(LENGTH_BYTES + bytes.length);
+    framed[0] = bytes.length >> 8;
+    framed[1] = bytes.length;
+    framed.set(bytes, LENGTH_BYTES);
+    pending.isSent = true;
+    // Where nothing was taken the connection is closing, and its close decides.
+    connection.write(framed);
+  }
+
+  #received(connection: Connection, bytes: Uint8Array): void {
+    if (connection !== this.#connection) return;
+    const id = bytes.length < 2 ? -1 : (bytes[0]! << 8) | bytes[1]!;
+    const pending = this.#pending.get(id);
+    // The answer to a query that is over.
+    if (pending === undefined) return;
+    this.#wasUsed = true;
+    const { query } = pending;
+    const { message } = this.#options;
+    const mismatch = responseMismatch(query.bytes, 0, query.questionEnd, bytes, 0, bytes.length);
+    if (mismatch !== undefined) this.#finish(id, "mismatch");
+    else if (!readMessage(message, bytes, 0, bytes.length) || message.isTruncated) this.#finish(id, "malformed");
+    else this.#finish(id, undefined, bytes);
+  }
+
+  #closed(connection: Connection): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    const wasUsed = this.#wasUsed;
+    for (const [id, pending] of [...this.#pending]) {
+      if (!wasUsed || !pending.mayRepeat) this.#finish(id, "closed");
+      else {
+        pending.mayRepeat = false;
+        pending.isSent = false;
+      }
+    }
+    if (this.#pending.size > 0) void this.#connect();
+  }
+
+  #failAll(failure: UpstreamFailure): void {
+    for (const id of [...this.#pending.keys()]) this.#finish(id, failure);
+  }
+
+  #finish(id: number, failure: UpstreamFailure | undefined, bytes = NOTHING): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    pending.done(failure, bytes);
+  }
+}

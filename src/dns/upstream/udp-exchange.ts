@@ -1,0 +1,77 @@
+import { createSocket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import { Flag, type Message, readMessage, readUint16, responseMismatch } from "../../wire/dns/mod.ts";
+import type { UpstreamAddress } from "./address.ts";
+import type { UpstreamCounts } from "./counts.ts";
+import type { UpstreamQuery } from "./upstream-query.ts";
+
+/** How asking by UDP ends: with an answer, in `message`; with a reason to ask by TCP; or without one. */
+export type UdpOutcome = "answer" | "ask-by-tcp" | "timeout" | "unreachable" | "stopped";
+
+export interface UdpExchangeOptions {
+  readonly address: UpstreamAddress;
+  readonly query: UpstreamQuery;
+  readonly timeoutMs: number;
+  /** So many datagrams that are not the answer look like somebody who guesses: TCP cannot be guessed. */
+  readonly maxIgnored: number;
+  readonly counts: UpstreamCounts;
+  /** Filled with the answer. */
+  readonly message: Message;
+  /** Called once. `bytes` are borrowed. */
+  readonly done: (outcome: UdpOutcome, bytes: Uint8Array) => void;
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/**
+ * Sends one query from a socket of its own, whose port the kernel picks at random, and waits for its answer: a forger has to
+ * guess port, ID and the case of each letter at once (RFC 5452 §9).
+ *
+ * @returns what ends it early
+ */
+export function exchangeByUdp(options: UdpExchangeOptions): () => void {
+  const { address, query, timeoutMs, maxIgnored, counts, message } = options;
+  const socket = createSocket(isIPv6(address.host.replace(/%.*/, "")) ? "udp6" : "udp4");
+  let ignored = 0;
+  let isOver = false;
+  const timer = setTimeout(() => end(ignored > 0 ? "ask-by-tcp" : "timeout"), timeoutMs);
+
+  function end(outcome: UdpOutcome, bytes = NOTHING): void {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    socket.close();
+    options.done(outcome, bytes);
+  }
+
+  function ignore(): void {
+    counts.ignored += 1;
+    ignored += 1;
+    if (ignored >= maxIgnored) end("ask-by-tcp");
+  }
+
+  /** @returns what a datagram ends the exchange with; undefined when it is to be ignored */
+  function outcomeOf(bytes: Uint8Array, host: string, port: number): UdpOutcome | undefined {
+    if (port !== address.port || host !== address.host) return undefined;
+    const mismatch = responseMismatch(query.bytes, 0, query.questionEnd, bytes, 0, bytes.length);
+    // Who knows the ID has seen the query, or is close to guessing. Servers that do not keep the case of letters are here too.
+    if (mismatch === "question") return "ask-by-tcp";
+    if (mismatch !== undefined) return undefined;
+    const isTruncated = (readUint16(bytes, 2) & Flag.truncated) !== 0;
+    return !isTruncated && readMessage(message, bytes, 0, bytes.length) ? "answer" : "ask-by-tcp";
+  }
+
+  function received(bytes: Uint8Array, host: string, port: number): void {
+    if (isOver) return;
+    const outcome = outcomeOf(bytes, host, port);
+    if (outcome === undefined) ignore();
+    else end(outcome, bytes);
+  }
+
+  socket.on("message", (bytes, sender) => received(bytes, sender.address, sender.port));
+  socket.on("error", () => end("unreachable"));
+  socket.send(query.bytes, address.port, address.host, (error) => {
+    if (error) end("unreachable");
+  });
+  return () => end("stopped");
+}
