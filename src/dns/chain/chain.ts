@@ -1,5 +1,4 @@
 import {
-  EDNS_UDP_BYTES,
   ExtendedError,
   Query,
   QueryVerdict,
@@ -14,16 +13,12 @@ import type { AnswerReader } from "../answers/mod.ts";
 import type { LocalNames, LocalRecord } from "../local/mod.ts";
 import { Special, type SpecialNames } from "../special/mod.ts";
 import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./counts.ts";
-import { addOpt, optBytes } from "./opt-record.ts";
 import { OwnAnswers } from "./own-answers.ts";
+import { MISS, maxAnswerBytes, StoredAnswers } from "./stored-answers.ts";
 
-/** What `answer` returns instead of a length. */
+/** What `answer` returns instead of a length, as `MISS`. */
 export const NO_ANSWER = 0;
-export const MISS = -1;
 
-const MAX_MESSAGE_BYTES = 65_535;
-const AD = 0x20;
-const CD = 0x10;
 /** Meta types, which are no types of records (RFC 6895 §3.1): TSIG, TKEY, IXFR, AXFR, MAILB, MAILA, and what is about the message. */
 const AXFR = 252;
 const IXFR = 251;
@@ -92,10 +87,12 @@ export class Chain {
   wantsRefresh = false;
   readonly #parts: ChainParts;
   readonly #own: OwnAnswers;
+  readonly #stored: StoredAnswers;
 
   constructor(parts: ChainParts) {
     this.#parts = parts;
     this.#own = new OwnAnswers(parts.blockTtlSeconds);
+    this.#stored = new StoredAnswers(parts.cache, this.#own);
   }
 
   /**
@@ -115,7 +112,7 @@ export class Chain {
     if (verdict !== QueryVerdict.ok) return this.#malformed(verdict, bytes, out, at);
     if (query.class !== RecordClass.in) return this.#refuse("class", bytes, out, at);
     if (query.type === AXFR || query.type === IXFR) return this.#refuse("transfer", bytes, out, at);
-    const maxBytes = this.#maxBytes(asker, room);
+    const maxBytes = maxAnswerBytes(query, asker.isDatagram, room);
     if (query.type === ANY || query.type === OPT) return this.#refuse("any", bytes, out, at);
 
     const local = this.#parts.local.find(bytes, query.nameFrom, query.type, asker.ip);
@@ -127,17 +124,6 @@ export class Chain {
       return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
     }
     return this.#fromCache(bytes, out, at, maxBytes, asker.nowMs);
-  }
-
-  /** What an answer that is stored depends on beside its question. */
-  get variant(): number {
-    return (this.query.wantsDnssec ? 1 : 0) | (this.query.checkingDisabled ? 2 : 0);
-  }
-
-  /** A datagram is never larger than the client takes, nor than gets through without fragments. */
-  #maxBytes({ isDatagram }: Asker, room: number): number {
-    const most = isDatagram ? Math.min(this.query.udpBytes, EDNS_UDP_BYTES) : MAX_MESSAGE_BYTES;
-    return Math.min(most, room);
   }
 
   #count(place: number, length: number): number {
@@ -190,29 +176,11 @@ export class Chain {
 
   #fromCache(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
     const { cache, counts } = this.#parts;
-    const length = this.#stored(bytes, out, at, maxBytes, nowMs);
+    const length = this.#stored.write(this.query, bytes, out, at, maxBytes, nowMs);
     if (length === MISS) return this.#count(ChainCount.missed, MISS);
+    if (this.#stored.wasTruncated) counts[ChainCount.truncated]! += 1;
     if (cache.isStale) counts[ChainCount.stale]! += 1;
     this.wantsRefresh = cache.wantsRefresh;
     return this.#count(ChainCount.cached, length);
-  }
-
-  /** An answer that is stored, made this query's. @returns its length; `MISS` */
-  #stored(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
-    const { query } = this;
-    const { cache } = this.#parts;
-    const nameBytes = query.nameEnd - query.nameFrom;
-    const nowSeconds = Math.floor(nowMs / 1000);
-    const reserved = query.hasEdns ? optBytes(true) : 0;
-    const length = cache.find(bytes, query.from, nameBytes, this.variant, nowSeconds, out, at, maxBytes - reserved);
-    if (length === 0) return MISS;
-    if (length < 0) {
-      this.#parts.counts[ChainCount.truncated]! += 1;
-      return this.#own.truncated(query, bytes, out, at, maxBytes) - at;
-    }
-    // AD is told to who asked for it (RFC 6840 §5.8); CD is the query's own.
-    const hidden = query.wantsAuthenticData || query.wantsDnssec ? CD : CD | AD;
-    out[at + 3] = (out[at + 3]! & ~hidden) | (query.flags & CD);
-    return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, cache.isStale) - at : length;
   }
 }

@@ -6,7 +6,7 @@ export {
   Chain,
   type ChainParts,
   type Guard,
-  MISS,
   NO_ANSWER,
 } from "./chain.ts";
 export { CHAIN_COUNTS, ChainCount, REFUSAL_REASONS, type RefusalReason } from "./counts.ts";
+export { MISS, maxAnswerBytes, StoredAnswers, variantOf } from "./stored-answers.ts";

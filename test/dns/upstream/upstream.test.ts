@@ -21,7 +21,7 @@ function ask(upstream: Upstream, question = QUESTION): Promise<string> {
 
 async function opened(answer: (asked: Asked) => void, options: Partial<UpstreamOptions> = {}) {
   const server = await FakeServer.open(answer);
-  const upstream = new Upstream({ address: server.address, timeoutMs: 5000, ...options });
+  const upstream = new Upstream({ address: server.address, timeoutMs: 20_000, ...options });
   return {
     server,
     upstream,

@@ -1,0 +1,54 @@
+import { EDNS_UDP_BYTES, type Query } from "../../wire/dns/mod.ts";
+import type { AnswerReader } from "../answers/mod.ts";
+import { addOpt, optBytes } from "./opt-record.ts";
+import { OwnAnswers } from "./own-answers.ts";
+
+/** Instead of a length: there is no answer here, an upstream is to be asked. */
+export const MISS = -1;
+
+const MAX_MESSAGE_BYTES = 65_535;
+const AD = 0x20;
+const CD = 0x10;
+
+/** Returns what an answer that is stored depends on beside its question. */
+export function variantOf(query: Query): number {
+  return (query.wantsDnssec ? 1 : 0) | (query.checkingDisabled ? 2 : 0);
+}
+
+/** Returns how long an answer may be: a datagram never more than the client takes, nor than gets through without fragments. */
+export function maxAnswerBytes(query: Query, isDatagram: boolean, room: number): number {
+  const most = isDatagram ? Math.min(query.udpBytes, EDNS_UDP_BYTES) : MAX_MESSAGE_BYTES;
+  return Math.min(most, room);
+}
+
+/** Makes stored answers those of whoever asks. */
+export class StoredAnswers {
+  /** The last answer was too long for its client, which was asked to come by TCP. */
+  wasTruncated = false;
+  readonly #cache: AnswerReader;
+  readonly #own: OwnAnswers;
+
+  constructor(cache: AnswerReader, own = new OwnAnswers(0)) {
+    this.#cache = cache;
+    this.#own = own;
+  }
+
+  /** Writes the answer to a query, if it is stored. @returns its length; `MISS` */
+  write(query: Query, bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
+    const cache = this.#cache;
+    const nameBytes = query.nameEnd - query.nameFrom;
+    const nowSeconds = Math.floor(nowMs / 1000);
+    const room = maxBytes - (query.hasEdns ? optBytes(true) : 0);
+    this.wasTruncated = false;
+    const length = cache.find(bytes, query.from, nameBytes, variantOf(query), nowSeconds, out, at, room);
+    if (length === 0) return MISS;
+    if (length < 0) {
+      this.wasTruncated = true;
+      return this.#own.truncated(query, bytes, out, at, maxBytes) - at;
+    }
+    // AD is told to who asked for it (RFC 6840 §5.8); CD is the query's own.
+    const hidden = query.wantsAuthenticData || query.wantsDnssec ? CD : CD | AD;
+    out[at + 3] = (out[at + 3]! & ~hidden) | (query.flags & CD);
+    return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, cache.isStale) - at : length;
+  }
+}

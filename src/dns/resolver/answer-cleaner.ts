@@ -1,0 +1,146 @@
+import {
+  CnameChain,
+  expandName,
+  Flag,
+  givesPrivateAddress,
+  isForPlainClients,
+  isNegative,
+  isWithin,
+  MAX_NAME_BYTES,
+  Message,
+  MessageWriter,
+  minTtl,
+  negativeTtl,
+  RecordClass,
+  RecordType,
+  readMessage,
+  Section,
+  ttlOffsets,
+} from "../../wire/dns/mod.ts";
+import type { Question } from "../upstream/mod.ts";
+
+export interface CleanOptions {
+  /** TTLs are raised to this; 0 stays what must not be kept. @default {0} */
+  readonly minTtlSeconds?: number;
+  /** TTLs are lowered to this. @default {86_400} */
+  readonly maxTtlSeconds?: number;
+  /** The same, of what does not exist. @default {3600} */
+  readonly maxNegativeTtlSeconds?: number;
+  /** Names, with all below them, that may have private addresses. On the wire. @default {[]} */
+  readonly privateNames?: readonly Uint8Array[];
+}
+
+/** Must not be kept. */
+export const NOT_KEPT = -1;
+
+const MAX_MESSAGE_BYTES = 65_535;
+const MAX_TTLS = 2048;
+
+/**
+ * Takes from an upstream's answer what belongs to its question, and nothing else: records of the names that the question leads to by
+ * CNAME, what says that there is nothing, and with DO what proves it. Name servers and additional records are not for clients, and
+ * nothing of them is ever believed.
+ */
+export class AnswerCleaner {
+  /** The answer: one question, no OPT. */
+  readonly out = new Uint8Array(MAX_MESSAGE_BYTES);
+  length = 0;
+  /** How long it may be kept; `NOT_KEPT`. */
+  ttlSeconds = NOT_KEPT;
+  readonly ttlOffsets = new Uint16Array(MAX_TTLS);
+  ttls = 0;
+  /** Records that gave private addresses, and were left out. */
+  privateRecords = 0;
+  readonly #options: Required<CleanOptions>;
+  readonly #chain = new CnameChain();
+  readonly #writer = new MessageWriter();
+  readonly #message = new Message();
+  readonly #zone = new Uint8Array(MAX_NAME_BYTES);
+  readonly #name = new Uint8Array(MAX_NAME_BYTES);
+
+  constructor(options: CleanOptions = {}) {
+    const defaults = { minTtlSeconds: 0, maxTtlSeconds: 86_400, maxNegativeTtlSeconds: 3600, privateNames: [] };
+    this.#options = { ...defaults, ...options };
+  }
+
+  /**
+   * Cleans an answer into `out`.
+   *
+   * @param isTrusted its AD is believed
+   * @returns false where its CNAMEs lead in a circle or too far
+   */
+  clean(question: Question, message: Message, bytes: Uint8Array, isTrusted: boolean): boolean {
+    if (!this.#chain.read(message, bytes)) return false;
+    const writer = this.#writer;
+    const isAuthentic = isTrusted && (message.flags & Flag.authenticData) !== 0;
+    writer.begin(this.out, 0, MAX_MESSAGE_BYTES);
+    const flags = Flag.response | Flag.recursionDesired | Flag.recursionAvailable;
+    writer.header(0, flags | (isAuthentic ? Flag.authenticData : 0));
+    writer.rcode = message.rcode;
+    writer.question(question.name, 0, question.type, RecordClass.in);
+    this.#answers(question, message, bytes);
+    this.#authority(question, message, bytes);
+    this.length = writer.finish();
+    return !writer.isFull && this.#read(question.type);
+  }
+
+  #answers(question: Question, message: Message, bytes: Uint8Array): void {
+    const { starts } = message;
+    const mayBePrivate = this.#options.privateNames.some((zone) => isWithin(question.name, 0, zone, 0));
+    this.privateRecords = 0;
+    for (let index = starts[Section.answer]!; index < starts[Section.authority]!; index++) {
+      if (!this.#belongs(question, message, bytes, index)) continue;
+      if (!mayBePrivate && givesPrivateAddress(message, bytes, index)) this.privateRecords += 1;
+      else this.#writer.copy(message, bytes, index, this.#ttl(message.ttl(bytes, index)));
+    }
+  }
+
+  #belongs({ type, wantsDnssec }: Question, message: Message, bytes: Uint8Array, index: number): boolean {
+    const { records } = message;
+    const own = records.type(index);
+    const { cname, dname, rrsig } = RecordType;
+    const isExpected = own === type || own === cname || own === dname || own === rrsig;
+    if (!isExpected || records.class(index) !== RecordClass.in) return false;
+    return (wantsDnssec || isForPlainClients(own, type)) && this.#chain.includes(message, bytes, index);
+  }
+
+  #authority({ type, wantsDnssec }: Question, message: Message, bytes: Uint8Array): void {
+    const { records, starts } = message;
+    const isNothing = isNegative(message, type);
+    const negativeSeconds = Math.min(negativeTtl(message, bytes), this.#options.maxNegativeTtlSeconds);
+    for (let index = starts[Section.authority]!; index < starts[Section.additional]!; index++) {
+      if (records.class(index) !== RecordClass.in) continue;
+      const own = records.type(index);
+      if (own === RecordType.soa) {
+        if (isNothing && this.#isOfZone(message, bytes, index))
+          this.#writer.copy(message, bytes, index, negativeSeconds);
+      } else if (wantsDnssec && !isForPlainClients(own, RecordType.a))
+        this.#writer.copy(message, bytes, index, this.#ttl(message.ttl(bytes, index)));
+    }
+  }
+
+  /** A zone can say what does not exist in it, and nowhere else. */
+  #isOfZone(message: Message, bytes: Uint8Array, index: number): boolean {
+    const { from, to, records } = message;
+    expandName(bytes, from, to, records.nameAt(index), this.#zone, 0);
+    expandName(bytes, from, to, this.#chain.nameAt(this.#chain.count - 1), this.#name, 0);
+    return isWithin(this.#name, 0, this.#zone, 0);
+  }
+
+  #ttl(seconds: number): number {
+    const { minTtlSeconds, maxTtlSeconds } = this.#options;
+    return Math.min(Math.max(seconds, minTtlSeconds), maxTtlSeconds);
+  }
+
+  /** Reads what was written: how long it may be kept, and where its TTLs are. */
+  #read(type: number): boolean {
+    const message = this.#message;
+    const { out } = this;
+    if (!readMessage(message, out, 0, this.length)) return false;
+    const least = minTtl(message, out);
+    const isKnown = !isNegative(message, type) || negativeTtl(message, out) > 0;
+    this.ttlSeconds = isKnown && least > 0 ? least : NOT_KEPT;
+    this.ttls = ttlOffsets(message, this.ttlOffsets);
+    return true;
+  }
+}

@@ -1,0 +1,263 @@
+import { randomBytes } from "node:crypto";
+import { copyLower, ExtendedError, Query, QueryVerdict, Rcode, readQuery, writeError } from "../../wire/dns/mod.ts";
+import { AnswerWriter } from "../answers/mod.ts";
+import { MISS, maxAnswerBytes, StoredAnswers, variantOf } from "../chain/mod.ts";
+import type { Question, UpstreamAnswer } from "../upstream/mod.ts";
+import { AnswerCleaner, type CleanOptions, NOT_KEPT } from "./answer-cleaner.ts";
+import { RecentFailures } from "./recent-failures.ts";
+import { type HealthOptions, type Member, type MemberOptions, type UpstreamMode, UpstreamSet } from "./upstream-set.ts";
+
+/** Called once. `bytes` are borrowed. */
+export type Answered = (bytes: Uint8Array, length: number) => void;
+
+export interface ResolverOptions extends CleanOptions, HealthOptions {
+  readonly upstreams: readonly MemberOptions[];
+  /** Where answers are kept. */
+  readonly cache: AnswerWriter;
+  /** @default {"parallel-best"} */
+  readonly mode?: UpstreamMode;
+  /** Queries for one question, to one upstream after the other. @default {4} */
+  readonly maxAttempts?: number;
+  /** Questions in flight; what is above is SERVFAIL. @default {1000} */
+  readonly maxQuestions?: number;
+  /** Clients that wait, for all questions. @default {4096} */
+  readonly maxWaiting?: number;
+  /** A question that no upstream answered is answered with SERVFAIL for so long (RFC 2308 §7.1). @default {5000} */
+  readonly failureMs?: number;
+}
+
+/** They only grow. */
+export interface ResolverCounts {
+  asked: number;
+  /** Clients that waited for a question that was already in flight. */
+  merged: number;
+  refreshes: number;
+  answered: number;
+  failed: number;
+  /** Too many questions or clients. */
+  overloaded: number;
+  /** Answers of an upstream that were no use: an error, or CNAMEs that lead nowhere. */
+  unusable: number;
+  /** Records with private addresses that were left out. */
+  privateRecords: number;
+}
+
+interface Waiter {
+  readonly bytes: Uint8Array;
+  readonly isDatagram: boolean;
+  readonly done: Answered;
+}
+
+/** A question that is in flight. */
+interface Flight {
+  readonly key: string;
+  readonly question: Question;
+  readonly variant: number;
+  readonly waiters: Waiter[];
+  /** Who is asked next is at its end. */
+  readonly plan: Member[];
+  inFlight: number;
+  isOver: boolean;
+}
+
+const DEFAULTS = { maxAttempts: 4, maxQuestions: 1000, maxWaiting: 4096, failureMs: 5000 };
+const MAX_MESSAGE_BYTES = 65_535;
+/** An answer may take an eighth of a store. */
+const HAND_OUT_BYTES = 1 << 20;
+
+/**
+ * Answers what memory cannot: asks upstreams, once for all clients that have the same question.
+ *
+ * ```text
+ *   ask ─► in flight already? wait ─► upstreams, one or two at once ─► clean ─► cache, and an answer for each that waits
+ *                                          └─ no use: the next one … ─► none left: SERVFAIL
+ * ```
+ */
+export class Resolver {
+  readonly counts: ResolverCounts = {
+    ...{ asked: 0, merged: 0, refreshes: 0, answered: 0, failed: 0 },
+    ...{ overloaded: 0, unusable: 0, privateRecords: 0 },
+  };
+  readonly upstreams: UpstreamSet;
+  readonly #options: ResolverOptions & typeof DEFAULTS;
+  readonly #flights = new Map<string, Flight>();
+  readonly #cleaner: AnswerCleaner;
+  readonly #failures: RecentFailures;
+  readonly #query = new Query();
+  readonly #out = new Uint8Array(MAX_MESSAGE_BYTES);
+  readonly #cached: StoredAnswers;
+  /** Holds the answer that is being handed out, kept or not. */
+  readonly #handOut = new AnswerWriter(new ArrayBuffer(HAND_OUT_BYTES), { seed: randomBytes(4).readInt32LE() });
+  readonly #handedOut = new StoredAnswers(this.#handOut);
+  #waiting = 0;
+
+  /** @throws {TenkError} `invalid-option` */
+  constructor(options: ResolverOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.upstreams = new UpstreamSet(options.upstreams, options.mode ?? "parallel-best", options);
+    this.#cleaner = new AnswerCleaner(options);
+    this.#failures = new RecentFailures(this.#options.failureMs);
+    this.#cached = new StoredAnswers(options.cache);
+  }
+
+  /** Questions in flight. */
+  get inFlight(): number {
+    return this.#flights.size;
+  }
+
+  /** Answers a query that memory did not answer, at once or later. Its bytes are borrowed. */
+  ask(bytes: Uint8Array, isDatagram: boolean, done: Answered): void {
+    const query = this.#query;
+    if (readQuery(query, bytes, 0, bytes.length) !== QueryVerdict.ok) return;
+    this.counts.asked += 1;
+    const nowMs = Date.now();
+    // It may have come since memory was looked at.
+    const length = this.#cached.write(query, bytes, this.#out, 0, this.#maxBytes(isDatagram), nowMs);
+    if (length !== MISS) {
+      done(this.#out, length);
+      return;
+    }
+    const key = keyOf(query, bytes);
+    let flight = this.#flights.get(key);
+    if (flight !== undefined) this.counts.merged += 1;
+    else if (this.#failures.has(key, nowMs)) {
+      this.#failOne(bytes, ExtendedError.cachedError, done);
+      return;
+    }
+    if (this.#waiting >= this.#options.maxWaiting || (flight === undefined && this.#isFull())) {
+      this.counts.overloaded += 1;
+      this.#failOne(bytes, ExtendedError.other, done);
+      return;
+    }
+    flight ??= this.#newFlight(key, bytes);
+    flight.waiters.push({ bytes: bytes.slice(), isDatagram, done });
+    this.#waiting += 1;
+    if (flight.waiters.length === 1 && flight.inFlight === 0) this.#start(flight);
+  }
+
+  /** Asks anew for what a query asks; nobody waits. Its bytes are borrowed. */
+  refresh(bytes: Uint8Array): void {
+    const query = this.#query;
+    if (readQuery(query, bytes, 0, bytes.length) !== QueryVerdict.ok) return;
+    const key = keyOf(query, bytes);
+    if (this.#flights.has(key) || this.#isFull() || this.#failures.has(key, Date.now())) return;
+    this.counts.refreshes += 1;
+    this.#start(this.#newFlight(key, bytes));
+  }
+
+  /** Ends what is in flight; who waits is not answered. */
+  stop(): void {
+    for (const flight of this.#flights.values()) {
+      flight.isOver = true;
+      flight.waiters.length = 0;
+    }
+    this.#flights.clear();
+    this.#waiting = 0;
+    this.upstreams.stop();
+  }
+
+  #isFull(): boolean {
+    return this.#flights.size >= this.#options.maxQuestions;
+  }
+
+  #maxBytes(isDatagram: boolean): number {
+    return maxAnswerBytes(this.#query, isDatagram, MAX_MESSAGE_BYTES);
+  }
+
+  // ---- a question in flight ------------------------------------------------------------------------------------------
+
+  #newFlight(key: string, bytes: Uint8Array): Flight {
+    const query = this.#query;
+    const name = new Uint8Array(query.nameEnd - query.nameFrom);
+    copyLower(bytes, query.nameFrom, name, 0);
+    const { type, wantsDnssec, checkingDisabled } = query;
+    const order = this.upstreams.order();
+    const attempts = Math.min(this.#options.maxAttempts, Math.max(2, order.length));
+    const plan = Array.from({ length: attempts }, (_, index) => order[index % order.length]!).reverse();
+    const question = { name, type, wantsDnssec, checkingDisabled };
+    const flight = { key, question, variant: variantOf(query), waiters: [], plan, inFlight: 0, isOver: false };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  #start(flight: Flight): void {
+    // Two at once, but the second attempt of the only upstream waits for the first.
+    const width = Math.min(this.upstreams.width, this.upstreams.members.length);
+    for (let count = 0; count < width; count++) this.#askNext(flight);
+    if (flight.inFlight === 0) this.#fail(flight);
+  }
+
+  #askNext(flight: Flight): void {
+    const member = flight.isOver ? undefined : flight.plan.pop();
+    if (member === undefined) return;
+    flight.inFlight += 1;
+    this.upstreams.ask(member, flight.question, (answer) => {
+      flight.inFlight -= 1;
+      if (flight.isOver) return;
+      if (answer !== undefined && this.#takes(flight, member, answer)) {
+        this.#finish(flight);
+        return;
+      }
+      this.#askNext(flight);
+      if (flight.inFlight === 0) this.#fail(flight);
+    });
+  }
+
+  /** Cleans an answer. @returns whether it is one */
+  #takes({ question }: Flight, { trustsAd }: Member, { message, bytes }: UpstreamAnswer): boolean {
+    const isAnswer = message.rcode === Rcode.noError || message.rcode === Rcode.nxDomain;
+    const isUsable = isAnswer && this.#cleaner.clean(question, message, bytes, trustsAd);
+    if (!isUsable) this.counts.unusable += 1;
+    else this.counts.privateRecords += this.#cleaner.privateRecords;
+    return isUsable;
+  }
+
+  #finish(flight: Flight): void {
+    this.#end(flight);
+    this.counts.answered += 1;
+    this.#failures.delete(flight.key);
+    const nowMs = Date.now();
+    const nowSeconds = Math.floor(nowMs / 1000);
+    const { out: bytes, length, ttls, ttlOffsets, ttlSeconds } = this.#cleaner;
+    const nameBytes = flight.question.name.length;
+    const { variant } = flight;
+    const { cache } = this.#options;
+    const isKept =
+      ttlSeconds !== NOT_KEPT &&
+      cache.put({ bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds }, nowSeconds);
+    // What was known before is no longer so.
+    if (!isKept) cache.remove(flight.question.name, 0, nameBytes, variant);
+    if (flight.waiters.length === 0) return;
+    this.#handOut.put({ bytes, length, nameBytes, variant, ttlOffsets: [], ttls: 0, ttlSeconds: 1 }, nowSeconds);
+    for (const waiter of flight.waiters) {
+      readQuery(this.#query, waiter.bytes, 0, waiter.bytes.length);
+      const maxBytes = this.#maxBytes(waiter.isDatagram);
+      waiter.done(this.#out, this.#handedOut.write(this.#query, waiter.bytes, this.#out, 0, maxBytes, nowMs));
+    }
+  }
+
+  #fail(flight: Flight): void {
+    if (flight.isOver) return;
+    this.#end(flight);
+    this.counts.failed += 1;
+    this.#failures.add(flight.key, Date.now());
+    for (const { bytes, done } of flight.waiters) this.#failOne(bytes, ExtendedError.noReachableAuthority, done);
+  }
+
+  #end(flight: Flight): void {
+    flight.isOver = true;
+    this.#waiting -= flight.waiters.length;
+    this.#flights.delete(flight.key);
+  }
+
+  #failOne(bytes: Uint8Array, error: number, done: Answered): void {
+    readQuery(this.#query, bytes, 0, bytes.length);
+    done(this.#out, writeError(this.#out, 0, this.#query, bytes, Rcode.servFail, error));
+  }
+}
+
+/** Equal for questions that have the same answer: names in any case. */
+function keyOf(query: Query, bytes: Uint8Array): string {
+  const name = Buffer.from(bytes.buffer, bytes.byteOffset + query.nameFrom, query.nameEnd - query.nameFrom);
+  return `${name.toString("latin1").replace(/[A-Z]/g, (letter) => letter.toLowerCase())}${query.type}/${variantOf(query)}`;
+}

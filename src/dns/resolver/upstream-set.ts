@@ -1,0 +1,128 @@
+import { ROOT } from "../../wire/dns/mod.ts";
+import {
+  type Question,
+  Upstream,
+  type UpstreamAnswer,
+  type UpstreamFailure,
+  type UpstreamOptions,
+} from "../upstream/mod.ts";
+
+/** In which order upstreams are asked: the two quickest at once, as they are written, or by chance. */
+export type UpstreamMode = "parallel-best" | "strict" | "random";
+
+export interface MemberOptions extends UpstreamOptions {
+  /** Its AD is believed. @default {true by TLS, else false} */
+  readonly trustsAd?: boolean;
+}
+
+export interface HealthOptions {
+  /** An upstream that failed so often in a row is asked only when no other is left. @default {2} */
+  readonly maxFailures?: number;
+  /** It is asked by a probe after this time, which doubles from probe to probe. @default {1000} */
+  readonly probeMinMs?: number;
+  /** @default {60_000} */
+  readonly probeMaxMs?: number;
+}
+
+/** One upstream, and how it does. */
+export interface Member {
+  readonly upstream: Upstream;
+  readonly trustsAd: boolean;
+  /** Smoothed; 0 = not known yet, so that each is tried. */
+  rttMs: number;
+  /** In a row. */
+  failures: number;
+  isDown: boolean;
+  probeMs: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+const NAME_SERVERS_OF_ROOT: Question = { name: ROOT, type: 2, wantsDnssec: false, checkingDisabled: false };
+/** Of the last round trip in the mean. */
+const WEIGHT = 0.2;
+
+/** Upstreams in the order in which they should be asked. */
+export class UpstreamSet {
+  readonly members: readonly Member[];
+  readonly #mode: UpstreamMode;
+  readonly #health: Required<HealthOptions>;
+  #isStopped = false;
+
+  /** @throws {TenkError} `invalid-option` */
+  constructor(upstreams: readonly MemberOptions[], mode: UpstreamMode, health: HealthOptions = {}) {
+    this.#mode = mode;
+    this.#health = { maxFailures: 2, probeMinMs: 1000, probeMaxMs: 60_000, ...health };
+    this.members = upstreams.map(({ trustsAd, ...options }) => {
+      const upstream = new Upstream(options);
+      const { probeMinMs: probeMs } = this.#health;
+      const trust = trustsAd ?? upstream.address.protocol === "tls";
+      return { upstream, trustsAd: trust, rttMs: 0, failures: 0, isDown: false, probeMs, timer: undefined };
+    });
+  }
+
+  /** How many are asked at once. */
+  get width(): number {
+    return this.#mode === "parallel-best" ? 2 : 1;
+  }
+
+  /** All, in the order in which they are to be asked: those that are down last. */
+  order(): Member[] {
+    const up = this.members.filter(({ isDown }) => !isDown);
+    if (this.#mode === "parallel-best") up.sort((a, b) => a.rttMs - b.rttMs);
+    if (this.#mode === "random") shuffle(up);
+    return [...up, ...this.members.filter(({ isDown }) => isDown)];
+  }
+
+  ask(
+    member: Member,
+    question: Question,
+    done: (answer: UpstreamAnswer | undefined, failure: UpstreamFailure | undefined) => void,
+  ): void {
+    const startMs = performance.now();
+    member.upstream.ask(question, (answer, failure) => {
+      if (failure === undefined) this.#succeeded(member, performance.now() - startMs);
+      else if (failure !== "busy" && failure !== "stopped") this.#failed(member);
+      done(answer, failure);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const { upstream, timer } of this.members) {
+      clearTimeout(timer);
+      upstream.stop();
+    }
+  }
+
+  #succeeded(member: Member, rttMs: number): void {
+    member.rttMs += member.rttMs === 0 ? rttMs : (rttMs - member.rttMs) * WEIGHT;
+    member.failures = 0;
+    member.isDown = false;
+    member.probeMs = this.#health.probeMinMs;
+    clearTimeout(member.timer);
+    member.timer = undefined;
+  }
+
+  #failed(member: Member): void {
+    member.failures += 1;
+    if (member.failures < this.#health.maxFailures) return;
+    member.isDown = true;
+    if (member.timer === undefined && !this.#isStopped) this.#planProbe(member);
+  }
+
+  #planProbe(member: Member): void {
+    member.timer = setTimeout(() => {
+      member.timer = undefined;
+      member.probeMs = Math.min(member.probeMs * 2, this.#health.probeMaxMs);
+      this.ask(member, NAME_SERVERS_OF_ROOT, () => {});
+    }, member.probeMs);
+    member.timer.unref();
+  }
+}
+
+function shuffle(members: Member[]): void {
+  for (let last = members.length - 1; last > 0; last--) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [members[last], members[other]] = [members[other]!, members[last]!];
+  }
+}

@@ -1,0 +1,268 @@
+import { describe, expect, test } from "bun:test";
+import { parseName } from "../../../src/wire/dns/mod.ts";
+import { until } from "../../net/support.ts";
+import { queryBytes } from "../queries.ts";
+import type { Asked } from "../upstream/fake-server.ts";
+import { type ReplyFields, replyTo } from "../upstream/replies.ts";
+import { hasFlag, openHouse } from "./house.ts";
+
+const answering =
+  (fields: ReplyFields) =>
+  ({ bytes, reply }: Asked) =>
+    reply(replyTo(bytes, fields));
+const silent = () => {};
+const A = { answer: ["www.example 300 A 192.0.2.1"] };
+const SOA = "example 900 SOA ns.example. hostmaster.example. 1 2 3 4 60";
+
+describe("an answer belongs to who asked:", () => {
+  test("identical questions are asked once, and each client gets its own ID and spelling", async () => {
+    const waiting: Asked[] = [];
+    await using house = await openHouse((asked) => waiting.push(asked));
+    const queries = ["www.example", "WWW.example", "www.EXAMPLE"].map((name, id) => queryBytes(name, "A", { id }));
+    const answers = queries.map((bytes) => house.sent(bytes));
+    await until(() => waiting.length > 0);
+    answering(A)(waiting[0]!);
+    for (const [index, answer] of (await Promise.all(answers)).entries()) {
+      expect([answer.text, answer.id]).toEqual(["NOERROR A 192.0.2.1", index]);
+      expect(answer.bytes.slice(12, 25)).toEqual(queries[index]!.slice(12, 25));
+    }
+    expect([house.server.count, house.resolver.counts.merged, house.resolver.inFlight]).toEqual([1, 2, 0]);
+  });
+
+  test("a client that sends the same ID again while the upstream is slow gets the answer (AdGuardHome#6691)", async () => {
+    const waiting: Asked[] = [];
+    await using house = await openHouse((asked) => waiting.push(asked));
+    const both = [house.ask("www.example"), house.ask("www.example")];
+    await until(() => waiting.length > 0);
+    answering(A)(waiting[0]!);
+    expect((await Promise.all(both)).map(({ text }) => text)).toEqual(["NOERROR A 192.0.2.1", "NOERROR A 192.0.2.1"]);
+  });
+
+  test("a query with ID 0 is answered with ID 0, and asked with another (dnsproxy#402)", async () => {
+    await using house = await openHouse(answering(A));
+    const ids = new Set<number>();
+    for (const type of ["A", "AAAA", "MX", "TXT"]) expect((await house.ask("www.example", type, { id: 0 })).id).toBe(0);
+    for (const { bytes } of house.server.asked) ids.add(bytes.readUInt16BE(0));
+    expect(ids.size).toBe(4);
+  });
+
+  test("DO and CD are questions of their own", async () => {
+    await using house = await openHouse(answering(A));
+    await Promise.all([
+      house.ask("www.example"),
+      house.ask("www.example", "A", { wantsDnssec: true }),
+      house.ask("www.example", "A", { flags: 0x0110 }),
+    ]);
+    expect(house.server.count).toBe(3);
+  });
+
+  test("what a datagram cannot carry is truncated for that client, and whole by TCP", async () => {
+    const many = Array.from({ length: 60 }, (_, at) => `www.example 300 A 192.0.2.${at}`);
+    await using house = await openHouse(answering({ answer: many }));
+    const answer = await house.ask("www.example");
+    expect([hasFlag(answer, "truncated"), answer.text]).toEqual([true, "NOERROR"]);
+    const whole = await house.sent(queryBytes("www.example"), false);
+    expect(whole.ttls).toHaveLength(60);
+    expect(house.server.count).toBe(1);
+  });
+
+  test("AA is cleared, RA set, RD and CD are the query's", async () => {
+    await using house = await openHouse(answering({ ...A, flags: 0x0400 }));
+    const answer = await house.ask("www.example", "A", { flags: 0x0110 });
+    expect(hasFlag(answer, "authoritative")).toBe(false);
+    expect(
+      ["recursionAvailable", "recursionDesired", "checkingDisabled"].map((f) => hasFlag(answer, f as "response")),
+    ).toEqual([true, true, true]);
+  });
+});
+
+describe("DNSSEC:", () => {
+  const RRSIG = "www.example 300 RRSIG A 8 2 300 20301231000000 20200101000000 1 example. AAAA";
+
+  test.each([
+    [false, 0, false],
+    [false, 0x20, false],
+    [true, 0x20, true],
+    [true, 0, false],
+  ])("an upstream that is trusted: %p, and sets %p: AD %p (AdGuardHome#5479)", async (trustsAd, flags, expected) => {
+    await using house = await openHouse(silent);
+    house.server.answer(answering({ ...A, flags }));
+    await using own = await openHouse(silent, {
+      upstreams: [{ address: house.server.address, trustsAd, timeoutMs: 20_000 }],
+    });
+    const answer = await own.ask("www.example", "A", { wantsDnssec: true });
+    expect(hasFlag(answer, "authenticData")).toBe(expected);
+  });
+
+  test("signatures and proofs are given with DO only (blocky#2203)", async () => {
+    await using house = await openHouse(
+      answering({ answer: [...A.answer, RRSIG], authority: ["www.example 300 NSEC z.example. A RRSIG NSEC"] }),
+    );
+    const plain = await house.ask("www.example");
+    expect([plain.text, plain.authority]).toEqual(["NOERROR A 192.0.2.1", []]);
+    const signed = await house.ask("www.example", "A", { wantsDnssec: true });
+    expect([signed.ttls.length, signed.authority.length]).toEqual([2, 1]);
+  });
+});
+
+describe("what does not belong is left out:", () => {
+  const CHAIN = ["www.example 300 CNAME a.other", "a.other 300 CNAME b.other", "b.other 300 A 192.0.2.2"];
+
+  test.each<[string, ReplyFields, string]>([
+    ["records of another name", { answer: [...A.answer, "bank.example 300 A 192.0.2.66"] }, "NOERROR A 192.0.2.1"],
+    ["all, where all are of another name", { answer: ["bank.example 300 A 192.0.2.66"] }, "NOERROR"],
+    ["records of another type", { answer: [...A.answer, "www.example 300 TXT hello"] }, "NOERROR A 192.0.2.1"],
+    ["but not what CNAMEs lead to", { answer: CHAIN }, "NOERROR CNAME a.other. CNAME b.other. A 192.0.2.2"],
+    [
+      "name servers and additional records",
+      { ...A, authority: ["example 9 NS evil.example."], additional: ["evil.example 9 A 192.0.2.66"] },
+      "NOERROR A 192.0.2.1",
+    ],
+    [
+      "private addresses",
+      { answer: ["www.example 9 A 192.168.1.1", "www.example 9 A 192.0.2.1"] },
+      "NOERROR A 192.0.2.1",
+    ],
+    [
+      "private addresses behind a CNAME",
+      { answer: ["www.example 9 CNAME in.example", "in.example 9 A 10.0.0.1"] },
+      "NOERROR CNAME in.example.",
+    ],
+    ["a negative answer's SOA of another zone", { rcode: 3, authority: [SOA.replace("example", "evil")] }, "NXDOMAIN"],
+  ])("%s", async (_, fields, expected) => {
+    await using house = await openHouse(answering(fields));
+    const answer = await house.ask("www.example");
+    expect([answer.text, answer.authority]).toEqual([expected, []]);
+  });
+
+  test("private addresses of names that may have them are kept", async () => {
+    const answer = ["nas.www.example 9 A 192.168.1.1"];
+    await using house = await openHouse(answering({ answer }), { privateNames: [parseName("www.example")!] });
+    expect((await house.ask("nas.www.example")).text).toBe("NOERROR A 192.168.1.1");
+    expect((await house.ask("other.example")).text).toBe("NOERROR");
+  });
+
+  test("nothing of another name is kept", async () => {
+    await using house = await openHouse(answering({ answer: ["bank.example 300 A 192.0.2.66"] }));
+    await house.ask("www.example");
+    expect(house.cache.count).toBe(0);
+  });
+});
+
+describe("how long answers are kept:", () => {
+  test.each<[string, ReplyFields, number, number]>([
+    ["for the least of their TTLs", { answer: ["www.example 300 A 192.0.2.1", "www.example 200 A 192.0.2.2"] }, 1, 200],
+    ["for a day at most", { answer: ["www.example 604800 A 192.0.2.1"] }, 1, 86_400],
+    ["not with TTL 0", { answer: ["www.example 0 A 192.0.2.1"] }, 0, 0],
+    ["not with a TTL of 2^31, which counts as 0", { answer: ["www.example 2147483648 A 192.0.2.1"] }, 0, 0],
+    ["NXDOMAIN for the lesser of its SOA's TTL and minimum", { rcode: 3, authority: [SOA] }, 1, 60],
+    ["NODATA the same", { authority: [SOA] }, 1, 60],
+    ["NXDOMAIN without SOA not", { rcode: 3 }, 0, 0],
+  ])("%s", async (_, fields, count, ttlSeconds) => {
+    await using house = await openHouse(answering(fields));
+    const answer = await house.ask("www.example");
+    expect(house.cache.count).toBe(count);
+    const stored: number[] = [];
+    house.cache.each((entry) => stored.push(entry.ttlSeconds));
+    expect(stored).toEqual(count === 0 ? [] : [ttlSeconds]);
+    expect(answer.text).toContain(fields.rcode === 3 ? "NXDOMAIN" : "NOERROR");
+  });
+
+  test("what is kept is given again without an upstream", async () => {
+    await using house = await openHouse(answering(A));
+    expect((await house.ask("www.example")).text).toBe("NOERROR A 192.0.2.1");
+    expect((await house.ask("WWW.example")).text).toBe("NOERROR A 192.0.2.1");
+    expect(house.server.count).toBe(1);
+  });
+
+  test("a stale NXDOMAIN gives way to the address with one refresh (coredns#3586)", async () => {
+    await using house = await openHouse(answering({ rcode: 3, authority: [SOA] }));
+    expect((await house.ask("www.example")).text).toBe("NXDOMAIN");
+    house.server.answer(answering(A));
+    house.resolver.refresh(queryBytes("www.example"));
+    await until(() => house.resolver.inFlight === 0);
+    expect((await house.ask("www.example")).text).toBe("NOERROR A 192.0.2.1");
+    expect(house.server.count).toBe(2);
+  });
+
+  test("a refresh that fails leaves what there is", async () => {
+    await using house = await openHouse(answering(A));
+    await house.ask("www.example");
+    house.server.answer(answering({ rcode: 2 }));
+    house.resolver.refresh(queryBytes("www.example"));
+    await until(() => house.resolver.inFlight === 0);
+    expect((await house.ask("www.example")).text).toBe("NOERROR A 192.0.2.1");
+  });
+});
+
+describe("when an upstream is no use:", () => {
+  const LOOP = { answer: ["www.example 9 CNAME a.example", "a.example 9 CNAME www.example"] };
+  const LONG = {
+    answer: Array.from({ length: 12 }, (_, at) => `${at === 0 ? "www" : `n${at}`}.example 9 CNAME n${at + 1}.example`),
+  };
+
+  test.each<[string, (asked: Asked) => void]>([
+    ["SERVFAIL", answering({ rcode: 2 })],
+    ["REFUSED", answering({ rcode: 5 })],
+    ["NOTIMP", answering({ rcode: 4 })],
+    ["FORMERR", answering({ rcode: 1 })],
+    ["a code that nobody knows", answering({ rcode: 13 })],
+    ["CNAMEs in a circle", answering(LOOP)],
+    ["too many CNAMEs", answering(LONG)],
+    ["no answer", silent],
+    [
+      "garbage",
+      ({ bytes, reply }) => reply(Buffer.concat([bytes.subarray(0, 2), Buffer.from([0x81, 0x80, 0, 1, 255, 255])])),
+    ],
+  ])("%s: the next one is asked", async (_, spoil) => {
+    await using house = await openHouse([spoil, answering(A)], { mode: "strict", timeoutMs: 60 });
+    expect((await house.ask("www.example")).text).toBe("NOERROR A 192.0.2.1");
+  });
+
+  test("without another, SERVFAIL says why, and is repeated without asking for five seconds", async () => {
+    await using house = await openHouse(answering({ rcode: 2 }));
+    const answer = await house.ask("www.example", "A", { udpBytes: 1232 });
+    expect([answer.text, answer.error]).toEqual(["SERVFAIL", expect.stringContaining("No Reachable Authority")]);
+    const asked = house.server.count;
+    const again = await house.ask("www.example", "A", { udpBytes: 1232 });
+    expect([again.text, again.error]).toEqual(["SERVFAIL", expect.stringContaining("Cached Error")]);
+    expect([house.server.count, house.cache.count]).toEqual([asked, 0]);
+  });
+
+  test("the only upstream is asked twice", async () => {
+    await using house = await openHouse(silent, { timeoutMs: 30 });
+    expect((await house.ask("www.example")).text).toBe("SERVFAIL");
+    await until(() => house.server.count === 2);
+  });
+
+  test("one that failed is left out until a probe is answered", async () => {
+    await using house = await openHouse([silent, answering(A)], {
+      mode: "strict",
+      timeoutMs: 100,
+      probeMinMs: 20,
+      probeMaxMs: 50,
+    });
+    const [first] = house.resolver.upstreams.members;
+    await house.ask("one.example");
+    await house.ask("two.example");
+    expect(first!.isDown).toBe(true);
+    expect(house.resolver.upstreams.order()[0]).not.toBe(first!);
+    house.servers[0]!.answer(answering({}));
+    await until(() => !first!.isDown);
+    expect(house.resolver.upstreams.order()[0]).toBe(first!);
+  });
+
+  test("the two best are asked at once, and the quicker one answers", async () => {
+    await using house = await openHouse([silent, answering(A)]);
+    expect((await house.ask("www.example")).text).toBe("NOERROR A 192.0.2.1");
+    await until(() => house.servers.every(({ count }) => count === 1));
+  });
+
+  test("more questions or clients than there is room for are SERVFAIL at once", async () => {
+    await using house = await openHouse(silent, { maxQuestions: 2, maxWaiting: 3 });
+    for (const name of ["one.example", "two.example", "two.example"]) void house.ask(name);
+    expect((await house.ask("one.example")).text).toBe("SERVFAIL");
+    expect((await house.ask("three.example")).text).toBe("SERVFAIL");
+    expect(house.resolver.counts.overloaded).toBe(2);
+  });
+});
