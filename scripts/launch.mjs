@@ -5,12 +5,9 @@ import { dirname, join } from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
-import { findBun } from "./runtime.mjs";
+import { findBun, isolation } from "./runtime.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** A folder's own .env and bunfig.toml are none of tenk's business. */
-const ISOLATED = ["--no-env-file", `--config=${join(root, "scripts", "bunfig.toml")}`, "--no-install"];
 
 /** Words that are not tenk's commands: each is a script of this folder. */
 const TASKS = { "--test": "test.ts", "--check": "check.ts", "--build": "build.ts", "--bench": "../bench/run.ts" };
@@ -23,7 +20,7 @@ try {
     throw new Error(`Node ${process.versions.node} is too old: tenk needs 20`);
   ensureInstalled(root, { withDevelopment: task !== undefined });
   const script = task === undefined ? join(root, "src", "main.ts") : join(root, "scripts", task);
-  run(findBun(root), [...ISOLATED, script, ...(task === undefined ? process.argv.slice(2) : rest)]);
+  run(findBun(root), [...isolation(root), script, ...(task === undefined ? process.argv.slice(2) : rest)]);
 } catch (error) {
   console.error(`tenk: ${error.message}`);
   process.exitCode = 1;

@@ -90,3 +90,12 @@ function folderOf(require, name) {
     return undefined;
   }
 }
+
+/**
+ * Options of Bun that keep a folder's own .env and bunfig.toml out: they are none of tenk's business.
+ *
+ * @param {string} root the folder of package.json
+ */
+export function isolation(root) {
+  return ["--no-env-file", `--config=${join(root, "scripts", "bunfig.toml")}`, "--no-install"];
+}
