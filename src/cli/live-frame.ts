@@ -39,7 +39,7 @@ const STEPS = "▁▂▃▄▅▆▇█";
  */
 export function liveFrame({ title, snapshot, history, width, paints, keys }: LiveFrame): string[] {
   const { dim, bold, red, green, yellow } = paints;
-  const { connections, messages, bytes, latencyUs, generator } = snapshot;
+  const { connections, messages, bytes, latencyUs, generator, protocol } = snapshot;
   const label = (text: string) => dim(text.padEnd(LABEL_WIDTH));
   const alarm = (name: string, count: number, paint = red) => (count > 0 ? paint : dim)(`${name} ${whole(count)}`);
   const graph = Math.max(0, Math.min(30, width - 66));
@@ -54,18 +54,50 @@ export function liveFrame({ title, snapshot, history, width, paints, keys }: Liv
   ] as const;
   const [sent, received] = rates.map(([count, size]) => `${bold(count.padStart(8))}  ${size.padStart(12)}`);
   const quantiles = (["p50", "p90", "p99", "max"] as const).map((name) => `${dim(name)} ${duration(latencyUs[name])}`);
-  const spread99 = `${dim("p99")} ${sparkline(history.p99Us, graph)}`;
+  const latency = [...quantiles, histogram(latencyUs.buckets, dim), `${dim("p99")} ${sparkline(history.p99Us, graph)}`];
+  const words = wordsOf(snapshot);
+  const isPlanned = protocol?.model !== "closed";
+  const sending = [
+    ...(isPlanned ? [alarm("late", messages.late, yellow), alarm("dropped", messages.dropped)] : []),
+    ...(protocol === undefined ? [] : [alarm("errors", protocol.errors)]),
+  ];
+  const back = [
+    ...(messages.unexpected > 0 ? [alarm("unexpected", messages.unexpected)] : []),
+    ...(protocol === undefined ? [] : [alarm("wrong", protocol.wrong)]),
+  ];
 
   const lines = [
     spread(bold(title), dim(keys), width),
     `${label("connections")}${open}  ${green(bar(share, Math.max(0, room)))}  ${ends}`,
-    `${label("sent")}${sent}  ${sparkline(history.sentPerSecond, graph)}  ${whole(messages.sent)}  ${alarm("late", messages.late, yellow)}  ${alarm("dropped", messages.dropped)}`,
-    `${label("received")}${received}  ${sparkline(history.receivedPerSecond, graph)}  ${whole(messages.received)}${messages.unexpected > 0 ? `  ${alarm("unexpected", messages.unexpected)}` : ""}`,
-    `${label("latency")}${latencyUs.max > 0 ? `${quantiles.join("  ")}  ${histogram(latencyUs.buckets, dim)}  ${spread99}` : dim(withoutLatency(snapshot))}`,
-    `${label("generator")}${cores(generator.cpuPercent)}  ${dim("loop lag p99")} ${duration(generator.loopLagP99Us)}  ${formatBytes(generator.rssBytes)}  ${alarm("debt", generator.debtMessages, yellow)}`,
+    [`${label(words.sent)}${sent}`, sparkline(history.sentPerSecond, graph), whole(messages.sent), ...sending].join(
+      "  ",
+    ),
+    [
+      `${label(words.received)}${received}`,
+      sparkline(history.receivedPerSecond, graph),
+      whole(messages.received),
+      ...back,
+    ].join("  "),
+    `${label("latency")}${latencyUs.max > 0 ? fitting(latency, width - LABEL_WIDTH) : dim(withoutLatency(snapshot))}`,
+    `${label("generator")}${cores(generator.cpuPercent)}  ${dim("loop lag p99")} ${duration(generator.loopLagP99Us)}  ${formatBytes(generator.rssBytes)}${isPlanned ? `  ${alarm("debt", generator.debtMessages, yellow)}` : ""}`,
     progress(snapshot, width, label, paints),
   ];
   return lines.map((line) => fit(line, width));
+}
+
+function wordsOf({ protocol }: LoadSnapshot): { readonly sent: string; readonly received: string } {
+  return protocol === undefined ? { sent: "sent", received: "received" } : { sent: "requests", received: "answers" };
+}
+
+/** As many of the parts as there is room for. */
+function fitting(parts: readonly string[], width: number): string {
+  let line = parts[0] ?? "";
+  for (const part of parts.slice(1)) {
+    const longer = `${line}  ${part}`;
+    if (shownWidth(longer) > width) break;
+    line = longer;
+  }
+  return line;
 }
 
 /** Why there is no latency to show. */
@@ -95,15 +127,16 @@ function progress(
 
 /** The same for a log or a pipe: one line, a second apart. */
 export function plainLine(snapshot: LoadSnapshot): string {
-  const { phase, elapsedMs, connections, messages, bytes, latencyUs, generator } = snapshot;
+  const { phase, elapsedMs, connections, messages, bytes, latencyUs, generator, protocol } = snapshot;
+  const words = wordsOf(snapshot);
   const isCounted = messages.answersTold || bytes.received === 0;
   return [
     `${formatDuration(Math.round(elapsedMs / 100) * 100)} ${PHASES[phase]}`,
     `connections ${connections.open}/${connections.wanted}`,
-    `sent ${rate(messages.perSecondSent)}`,
-    `received ${isCounted ? rate(messages.perSecondReceived) : `${formatBytes(bytes.perSecondReceived)}/s`}`,
-    `late ${messages.late}`,
-    `dropped ${messages.dropped}`,
+    `${words.sent} ${rate(messages.perSecondSent)}`,
+    `${words.received} ${isCounted ? rate(messages.perSecondReceived) : `${formatBytes(bytes.perSecondReceived)}/s`}`,
+    ...(protocol?.model === "closed" ? [] : [`late ${messages.late}`, `dropped ${messages.dropped}`]),
+    ...(protocol === undefined ? [] : [`errors ${protocol.errors}`, `wrong ${protocol.wrong}`]),
     `failed ${connections.failed}`,
     `lost ${connections.lost}`,
     ...(messages.unexpected > 0 ? [`unexpected ${messages.unexpected}`] : []),

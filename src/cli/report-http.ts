@@ -91,20 +91,25 @@ export function requestTable({ requests = [] }: HttpReport, { dim, red }: Paints
   );
 }
 
-/** Says which model the run had, and what that hides. */
+/** Says which model the run had, and what that hides; in lines of at most 80 columns. */
 export function modelText({ model, perConnection }: HttpReport, { dim }: Paints): string {
   const each =
     perConnection === 1
-      ? "each connection sends its next request when an answer has come"
-      : `each connection has ${perConnection} requests under way, and sends the next when an answer has come`;
-  if (model === "closed") {
-    return dim(
-      `closed model: ${each}. While the server stalls nobody asks,\nso that the wait of those who would have asked is missing from the latencies. -R N plans requests as users send them, and shows it.`,
-    );
-  }
-  return dim(
-    "open model: requests are planned whether or not answers come; a request waits while every connection is busy.",
-  );
+      ? ["closed model: each connection sends its next request when an answer has come."]
+      : [
+          `closed model: each connection has ${perConnection} requests under way,`,
+          "and sends the next when an answer has come.",
+        ];
+  const closed = [
+    ...each,
+    "While the server stalls nobody asks: the wait of those who would have asked is",
+    "missing from the latencies. -R N plans requests as users send them: it shows it.",
+  ];
+  const open = [
+    "open model: requests are planned whether or not answers come;",
+    "a request waits while every connection is busy.",
+  ];
+  return dim((model === "closed" ? closed : open).join("\n"));
 }
 
 /** Latencies in the order in which a request meets them. */

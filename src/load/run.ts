@@ -82,11 +82,12 @@ export async function runLoad<Plan extends LoadPlan>(
   );
   await targetStats.start();
   const workers = await prepareLoadWorkers(protocol, plan, addresses, { tap, isOnOwnThreads });
-  const run = new Run(plan, workers, targetStats, {
+  const facts = {
     version: options.version,
     protocol: sectionOf(protocol, plan, lookupMs),
     isCpuShared: isOnOwnThreads,
-  });
+  };
+  const run = new Run(plan, workers, targetStats, facts, protocol.progress?.bind(protocol, plan));
   control.attach(workers);
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
@@ -159,12 +160,18 @@ class Run {
   #phase: Phase = "connect";
   #rssBytes = 0;
 
-  constructor(plan: LoadPlan, workers: LoadWorkers, targetStats: TargetStats, facts: Facts) {
+  constructor(
+    plan: LoadPlan,
+    workers: LoadWorkers,
+    targetStats: TargetStats,
+    facts: Facts,
+    progress: ConstructorParameters<typeof SnapshotMaker>[1],
+  ) {
     this.#facts = facts;
     this.#plan = plan;
     this.#workers = workers;
     this.#targetStats = targetStats;
-    this.#snapshots = new SnapshotMaker(plan);
+    this.#snapshots = new SnapshotMaker(plan, progress);
   }
 
   async toItsEnd(): Promise<Report> {

@@ -1,6 +1,16 @@
 /** Where a run is: connections open, the sending phase, the wait for last answers, the end. */
 export type Phase = "connect" | "send" | "drain" | "done";
 
+/** What HTTP adds to a snapshot. */
+export interface HttpProgress {
+  readonly kind: "http";
+  readonly model: "closed" | "open";
+  /** Requests without a complete, valid answer. */
+  readonly errors: number;
+  /** Answers whose status or body is not as expected. */
+  readonly wrong: number;
+}
+
 /** How a run stands, four times a second: all that a live view shows. */
 export interface LoadSnapshot {
   /** Since the run began, connecting included. */
@@ -59,6 +69,8 @@ export interface LoadSnapshot {
     readonly delayP99: number;
     readonly delayMax: number;
   };
+  /** What only this protocol has; left out for `tcp`. */
+  readonly protocol?: HttpProgress;
   readonly generator: {
     /** Of one core, over the last quarter second. */
     readonly cpuPercent: number;

@@ -43,6 +43,29 @@ function frame(width: number, paints = PLAIN, snapshot = SNAPSHOT): string[] {
   });
 }
 
+describe("the live view of HTTP", () => {
+  const protocol = { kind: "http", model: "closed", errors: 2, wrong: 7 } as const;
+  const closed: LoadSnapshot = { ...SNAPSHOT, protocol };
+  const open: LoadSnapshot = { ...SNAPSHOT, protocol: { ...protocol, model: "open" } };
+
+  test("has requests, answers, errors and wrong answers; nothing is late where nothing was planned", () => {
+    for (const text of [frame(120, PLAIN, closed).join("\n"), plainLine(closed)]) {
+      expect(text).toMatch(/requests .*errors 2[\s\S]*wrong 7/);
+      expect(text).not.toMatch(/\blate\b|dropped|debt|\bsent |received/);
+    }
+    expect(frame(120, PLAIN, closed)[3]).toStartWith("answers ");
+    expect(frame(120, PLAIN, open).join("\n")).toMatch(/requests .*late 3 {2}dropped 0 {2}errors 2[\s\S]*debt 0/);
+    expect(plainLine(open)).toContain("late 3  dropped 0  errors 2  wrong 7");
+  });
+
+  test.each([40, 66, 80, 100])("cuts no number of the latencies at %d columns", (width) => {
+    const line = frame(width, PLAIN, closed).find((each) => each.startsWith("latency"))!;
+    expect(line).toMatch(
+      /^latency {5}p50 200us( {2}(p90 400us|p99 1\.2ms|max 8ms|64us[▁▂▃▄▅▆▇█]+8\.19ms|p99 [▁▂▃▄▅▆▇█]*))*$/,
+    );
+  });
+});
+
 describe("the live view", () => {
   test("shows connections, rates, latency, the generator and the time left", () => {
     const text = frame(120).join("\n");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Handler, listen, load } from "../../src/mod.ts";
+import { type Handler, type LoadSnapshot, listen, load } from "../../src/mod.ts";
 import { bunServer } from "./websocket/support.ts";
 
 /** A server that remembers its requests, and answers each with `text`. */
@@ -54,7 +54,12 @@ describe("load.http", () => {
 
   test("has not passed where one broke, and says which", async () => {
     using target = await server("hello");
-    const report = await load.http({ url: target.url, requests: 2, expectBody: "bye", connections: 1 });
+    let wrong = 0;
+    const onSnapshot = ({ protocol }: LoadSnapshot) => {
+      wrong = protocol?.wrong ?? 0;
+    };
+    const report = await load.http({ url: target.url, requests: 2, expectBody: "bye", connections: 1, onSnapshot });
+    expect(wrong).toBe(2);
     expect([report.passed, report.verdict.reason]).toEqual([false, expect.stringContaining("wrongbody=0")]);
   });
 

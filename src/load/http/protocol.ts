@@ -4,7 +4,7 @@ import { HttpCounts } from "./counts.ts";
 import { http1Transport } from "./http1-transport.ts";
 import { http2Transport } from "./http2-transport.ts";
 import type { HttpPlan } from "./plan.ts";
-import { httpReport } from "./report.ts";
+import { httpProgress, httpReport } from "./report.ts";
 import { requestSource } from "./requests/mod.ts";
 import { RunningScript, tellDone } from "./script/mod.ts";
 import { httpTarget } from "./target-reader.ts";
@@ -17,6 +17,7 @@ export const http: Protocol<HttpPlan> = {
   workerProgram: sourceUrl("load/http/worker.ts"),
   report: httpReport,
   target: httpTarget,
+  progress: httpProgress,
 };
 
 /** @param prepared what `prepare` returned */

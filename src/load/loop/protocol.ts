@@ -4,6 +4,7 @@ import type { Latencies, ProtocolLatency } from "../measure/mod.ts";
 import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 import type { ProtocolReport, Report } from "../report.ts";
+import type { HttpProgress as ProtocolProgress } from "../snapshot.ts";
 import type { Slice } from "./slice.ts";
 import type { TargetReader } from "./target-reader.ts";
 
@@ -143,4 +144,6 @@ export interface Protocol<Plan extends LoadPlan> {
   report?(plan: Plan, result: ProtocolResult): ProtocolReport;
   /** Called with the report once the run is over, on the thread that began it. */
   finished?(plan: Plan, report: Report): Promise<void>;
+  /** Makes its own section of a snapshot. @param counts as `readCounts` of all loops */
+  progress?(plan: Plan, counts: Readonly<Record<string, number>>): ProtocolProgress;
 }

@@ -14,6 +14,7 @@ interface Mark {
   readonly bytesReceived: number;
 }
 
+type Progress = (counts: Readonly<Record<string, number>>) => NonNullable<LoadSnapshot["protocol"]>;
 type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & { nowMs: number; rssBytes: number };
 
 /** Rates are averages over this time. */
@@ -26,6 +27,7 @@ const MIN_CPU_MS = 100;
 /** Makes snapshots from what was counted; remembers the last second of them. */
 export class SnapshotMaker {
   readonly #plan: LoadPlan;
+  readonly #progress: Progress | undefined;
   readonly #cpu = new CpuMeter();
   #marks: Mark[] = [];
   #cpuReadMs = Number.NEGATIVE_INFINITY;
@@ -35,8 +37,10 @@ export class SnapshotMaker {
   #secondEndMs = Number.NEGATIVE_INFINITY;
   #lastSecond = NO_SECOND;
 
-  constructor(plan: LoadPlan) {
+  /** @param progress makes the protocol's own section of what it counts */
+  constructor(plan: LoadPlan, progress?: Progress) {
     this.#plan = plan;
+    this.#progress = progress;
   }
 
   make(state: LoadState, { phase, elapsedMs, durationMs, nowMs, rssBytes }: Timing): LoadSnapshot {
@@ -77,6 +81,7 @@ export class SnapshotMaker {
       },
       latencyUs: { p50, p90, p99, max, buckets: Array.from(latencies.messageBuckets) },
       lastSecondUs: this.#secondOf(latencies, nowMs, phase),
+      ...(this.#progress && { protocol: this.#progress(tally.byProtocol) }),
       generator: {
         cpuPercent: this.#cpuPercent(nowMs),
         loopLagP99Us: lag.totalCount === 0 ? 0 : lag.getValueAtPercentile(99),
