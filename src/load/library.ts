@@ -24,14 +24,12 @@ export interface LoadCallOptions {
   onSnapshot?: (snapshot: LoadSnapshot) => void;
 }
 
-type OwnOfHttp = "headers" | "body" | "expectBody";
+type OwnOfHttp = "headers" | "expectBody";
 
 /** Options of `load.http`. Times in milliseconds, rates a second. */
 export interface HttpLoadOptions extends LoadCallOptions, Omit<HttpOptions, OwnOfHttp> {
   /** `{ accept: "text/html", cookie: ["a=1", "b=2"] }`, or a list of pairs. */
   headers?: Readonly<Record<string, string | readonly string[]>> | readonly (readonly [name: string, value: string])[];
-  /** Sent with every request; text as UTF-8. */
-  body?: string | Uint8Array;
   /** Every body must contain this. */
   expectBody?: string | Uint8Array;
 }
@@ -163,11 +161,10 @@ export interface Load {
 export const load: Load = { http: runHttp, tcp: runTcp, ws: runWebSocket };
 
 async function runHttp({ signal, onSnapshot, ...options }: HttpLoadOptions): Promise<LoadReport<HttpReport>> {
-  const { headers, body, expectBody, ...rest } = withoutUndefined(options) as typeof options;
+  const { headers, expectBody, ...rest } = withoutUndefined(options) as typeof options;
   const plan = planHttp({
     ...rest,
     ...(headers && { headers: pairsOf(headers) }),
-    ...(body !== undefined && { body: bytesOf(body) }),
     ...(expectBody !== undefined && { expectBody: bytesOf(expectBody) }),
   });
   return run<HttpPlan, HttpReport>(http, plan, { signal, onSnapshot });
