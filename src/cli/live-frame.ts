@@ -42,7 +42,9 @@ export function liveFrame({ title, snapshot, history, width, paints, keys }: Liv
   const { connections, messages, bytes, latencyUs, generator, protocol } = snapshot;
   const label = (text: string) => dim(text.padEnd(LABEL_WIDTH));
   const alarm = (name: string, count: number, paint = red) => (count > 0 ? paint : dim)(`${name} ${whole(count)}`);
-  const graph = Math.max(0, Math.min(30, width - 66));
+  const isPlanned = protocol?.model !== "closed";
+  // What stands beside it must fit.
+  const graph = Math.max(0, Math.min(30, width - (protocol?.model === "open" ? 80 : 66)));
 
   const open = `${whole(connections.open)} of ${whole(connections.wanted)}`;
   const ends = `${alarm("failed", connections.failed)}  ${alarm("lost", connections.lost)}`;
@@ -56,10 +58,9 @@ export function liveFrame({ title, snapshot, history, width, paints, keys }: Liv
   const quantiles = (["p50", "p90", "p99", "max"] as const).map((name) => `${dim(name)} ${duration(latencyUs[name])}`);
   const latency = [...quantiles, histogram(latencyUs.buckets, dim), `${dim("p99")} ${sparkline(history.p99Us, graph)}`];
   const words = wordsOf(snapshot);
-  const isPlanned = protocol?.model !== "closed";
   const sending = [
-    ...(isPlanned ? [alarm("late", messages.late, yellow), alarm("dropped", messages.dropped)] : []),
     ...(protocol === undefined ? [] : [alarm("errors", protocol.errors)]),
+    ...(isPlanned ? [alarm("late", messages.late, yellow), alarm("dropped", messages.dropped)] : []),
   ];
   const back = [
     ...(messages.unexpected > 0 ? [alarm("unexpected", messages.unexpected)] : []),
@@ -94,8 +95,7 @@ function fitting(parts: readonly string[], width: number): string {
   let line = parts[0] ?? "";
   for (const part of parts.slice(1)) {
     const longer = `${line}  ${part}`;
-    if (shownWidth(longer) > width) break;
-    line = longer;
+    if (shownWidth(longer) <= width) line = longer;
   }
   return line;
 }

@@ -1,13 +1,10 @@
 import { formatBytes, formatDuration } from "../base/mod.ts";
-import type { HttpReport, LatencySummary, Report } from "../load/mod.ts";
+import type { HttpReport, Report } from "../load/mod.ts";
 import { rate, whole } from "./live-frame.ts";
 import { bad, causeRows, dropWords, type Row, visibleText } from "./report-rows.ts";
 import { httpServerRows } from "./report-server.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
-
-/** A latency, what it is called, and from when to when it was taken where the name does not say it. */
-export type LatencyRow = readonly [latency: LatencySummary, name: string, between: string];
 
 const CLASSES = ["2", "3", "4", "5"] as const;
 
@@ -110,23 +107,4 @@ export function modelText({ model, perConnection }: HttpReport, { dim }: Paints)
     "a request waits while every connection is busy.",
   ];
   return dim((model === "closed" ? closed : open).join("\n"));
-}
-
-/** Latencies in the order in which a request meets them. */
-export function httpLatencyRows(latencyUs: Report["latencyUs"], http: HttpReport): LatencyRow[] {
-  const { lookup, tcp, tls, tlsResumed } = http.latencyUs;
-  return [
-    ...(lookup === undefined ? [] : [[lookup, "DNS", ""] as const]),
-    ...(tcp === undefined ? [] : [[tcp, "connect", ""] as const]),
-    ...(tls === undefined ? [] : [[tls, "TLS", tlsResumed === undefined ? "" : "full handshake"] as const]),
-    ...(tlsResumed === undefined ? [] : [[tlsResumed, "TLS", "resumed"] as const]),
-    [latencyUs.firstByte, "first byte", ""],
-    [latencyUs.service, "response", http.model === "open" ? "from when it was sent" : ""],
-    ...(http.model === "open"
-      ? ([
-          [latencyUs.message, "response", "from its planned moment"],
-          [latencyUs.send, "sending", "from plan to sent"],
-        ] as const)
-      : []),
-  ];
 }

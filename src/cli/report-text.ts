@@ -1,11 +1,11 @@
 import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
-import { LATENCY_ROWS, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
+import { type LatencyRow, latencyRows, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
 import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
-import { httpLatencyRows, httpRows, type LatencyRow, modelText, requestTable } from "./report-http.ts";
+import { httpRows, modelText, requestTable } from "./report-http.ts";
 import { bad, causeRows, type Row, sentRows, visibleText } from "./report-rows.ts";
 import { serverRow } from "./report-server.ts";
-import { webSocketLatencyRows, webSocketRows } from "./report-websocket.ts";
+import { webSocketRows } from "./report-websocket.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -91,12 +91,13 @@ function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): strin
   return [whole(received), bad("unanswered", unanswered, paints), bad("unexpected", unexpected ?? 0, paints)];
 }
 
-function generatorRow({ generator, messages }: Report, { yellow }: Paints): Row {
+function generatorRow({ generator, messages, protocol }: Report, { yellow }: Paints): Row {
+  const what = protocol?.kind === "http" ? "request" : "message";
   return [
     "generator",
     `${Math.round(generator.cpuPercent)}% of a core`,
     // With a handful of messages the cost of everything else would be divided among them.
-    ...(messages.sent >= 1000 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a message`] : []),
+    ...(messages.sent >= 1000 ? [`${generator.cpuUsPerMessage.toFixed(1)}us a ${what}`] : []),
     formatBytes(generator.rssBytes),
     `loop lag p99 ${formatDuration(generator.loopLagP99Us / 1000)}`,
     generator.saturated ? yellow("was the limit") : "not the limit",
@@ -114,16 +115,7 @@ function addressRows(byAddress: AddressOutcomes, { red }: Paints): Row[] {
   });
 }
 
-/** Of every latency, what it is called and from when to when it was taken. */
-function latencyRows({ latencyUs, protocol }: Report): LatencyRow[] {
-  if (protocol?.kind === "http") return httpLatencyRows(latencyUs, protocol);
-  if (protocol?.kind === "ws") return webSocketLatencyRows(latencyUs, protocol);
-  return LATENCY_ROWS.map(([key, name, between]) => [latencyUs[key], name, between]);
-}
-
-function latencyTable(latencies: readonly LatencyRow[], { dim, yellow }: Paints): string {
-  // Rows that hold nothing are left out.
-  const measured = latencies.filter(([latency]) => latency.count > 0);
+function latencyTable(measured: readonly LatencyRow<LatencySummary>[], { dim, yellow }: Paints): string {
   if (measured.length === 0) return "";
   const more = Object.keys(measured[0]![0].more ?? {});
   const rows = measured.map(([latency, name, between]) => {
@@ -142,7 +134,7 @@ function quantileText(us: number, { atLeast }: LatencySummary): string {
 }
 
 /** Says how many never ended, whose true latency is not known. */
-function openText(latencies: readonly LatencyRow[]): string[] {
+function openText(latencies: readonly LatencyRow<LatencySummary>[]): string[] {
   const open = latencies.flatMap(([{ atLeast, count }, name]) => {
     return atLeast === undefined ? [] : [`${whole(atLeast.count)} of ${whole(count)} (${name})`];
   });

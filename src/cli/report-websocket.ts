@@ -1,7 +1,6 @@
 import { formatBytes } from "../base/mod.ts";
 import type { Report, WebSocketReport } from "../load/mod.ts";
 import { whole } from "./live-frame.ts";
-import type { LatencyRow } from "./report-http.ts";
 import { bad, causeRows, type Row, sentRows } from "./report-rows.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -49,25 +48,4 @@ function closeFacts({ closes }: WebSocketReport): string[] {
   const facts = Object.entries(closes).sort(([, one], [, other]) => other - one);
   if (facts.length === 0) return ["none"];
   return facts.map(([how, count]) => (/^\d+$/.test(how) ? `${whole(count)} with ${how}` : `${whole(count)} ${how}`));
-}
-
-/** Latencies in the order in which a connection meets them. */
-export function webSocketLatencyRows(
-  latencyUs: Report["latencyUs"],
-  { latencyUs: own }: WebSocketReport,
-): LatencyRow[] {
-  const { lookup, tcp, tls, upgrade, ping } = own;
-  const parts = [
-    [lookup, "DNS"],
-    [tcp, "connect"],
-    [tls, "TLS"],
-    [upgrade, "opening handshake"],
-  ] as const;
-  return [
-    ...parts.flatMap(([latency, name]): LatencyRow[] => (latency === undefined ? [] : [[latency, name, ""]])),
-    [latencyUs.message, "message", "from its planned moment"],
-    [latencyUs.service, "service", "from when it was sent"],
-    [latencyUs.send, "sending", "from plan to sent"],
-    ...(ping === undefined ? [] : [[ping, "ping", "to its pong"] as const]),
-  ];
 }

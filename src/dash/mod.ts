@@ -3,7 +3,6 @@ export { type Asset, type PageAssets, packedPage, pageAssets } from "./assets.ts
 export type * from "./proxy-api.ts";
 export { reportHtml } from "./report-page.ts";
 export {
-  LATENCY_ROWS,
   type LiveRun,
   outcomeOf,
   type RunAnswer,
@@ -17,6 +16,7 @@ export {
 } from "./run.ts";
 export { compareRuns, type Difference } from "./run-comparison.ts";
 export { RunCourse, type RunMoment } from "./run-course.ts";
+export { type LatencyRow, latencyRows } from "./run-latencies.ts";
 export {
   COMPARISON_NOTE,
   type PlanDifference,

@@ -1,5 +1,5 @@
 /** The differences of two load tests, and which are significant: for the page and `tenk runs compare`. Pure. */
-import type { RunAnswer, RunColumn, RunReport, RunSeries } from "./run.ts";
+import { httpSection, type RunAnswer, type RunColumn, type RunReport, type RunSeries } from "./run.ts";
 
 /**
  * How significant a difference is. Of two single runs only a difference above their own noise is, and none that the plans
@@ -166,6 +166,63 @@ const ROWS: readonly Row[] = [
   { name: "generator per message", of: ({ generator }) => generator.cpuUsPerMessage, unit: "us", better: "less" },
 ];
 
+/** What rows of messages are called where both runs sent requests. */
+const REQUEST_NAMES: Readonly<Record<string, string>> = {
+  "sent a second": "requests a second",
+  "message p50": "response p50",
+  "message p99": "response p99",
+  "message max": "response max",
+  "server per message": "server per request",
+  "generator per message": "generator per request",
+};
+
+const PER_REQUEST = { ...PER_MESSAGE, name: "per request" };
+
+const ERRORS: readonly Row[] = [
+  {
+    name: "errors",
+    of: (report) => sumOf(httpSection(report)?.errorsBy ?? {}),
+    unit: "count",
+    better: "less",
+    setBy: AMOUNT,
+    per: PER_REQUEST,
+  },
+  {
+    name: "answers not as expected",
+    of: (report) => {
+      const { wrongStatus = 0, wrongBody } = httpSection(report) ?? {};
+      return wrongStatus + (wrongBody ?? 0);
+    },
+    unit: "count",
+    better: "less",
+    setBy: AMOUNT,
+    per: PER_REQUEST,
+  },
+];
+
+/** Rows of two runs over HTTP: in the closed model nothing is planned, and so nothing is late or dropped. */
+function requestRows(isPlanned: boolean): Row[] {
+  const isOf = ({ name }: Row) =>
+    !/^(unanswered|unexpected)/.test(name) && (isPlanned || !/^(late|dropped)$/.test(name));
+  const rows = ROWS.filter(isOf).map((row) => ({
+    ...row,
+    name: REQUEST_NAMES[row.name] ?? row.name,
+    ...(row.per === PER_MESSAGE && { per: PER_REQUEST }),
+  }));
+  const before = rows.findIndex(({ name }) => name === "connect p99");
+  return rows.toSpliced(before, 0, ...ERRORS);
+}
+
+function rowsFor(a: RunReport, b: RunReport): readonly Row[] {
+  const [one, other] = [httpSection(a), httpSection(b)];
+  if (one === undefined || other === undefined) return ROWS;
+  return requestRows(one.model === "open" || other.model === "open");
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 /** Null where nothing was measured. */
 function measured(latency: RunReport["latencyUs"]["message"], field: "p50" | "p99" | "max"): number | null {
   return latency.count > 0 ? latency[field] : null;
@@ -181,7 +238,7 @@ const CLEAR_ERRORS = 6;
 type Compared = Pick<RunAnswer, "report" | "series">;
 
 export function compareRuns(a: Compared, b: Compared): Difference[] {
-  return ROWS.map((row) => {
+  return rowsFor(a.report, b.report).map((row) => {
     const { name, unit } = row;
     const [from, to] = [numberOf(row.of(a.report)), numberOf(row.of(b.report))];
     if (from === null || to === null) return { name, unit, a: from, b: to, change: null, verdict: null, words: "" };

@@ -39,6 +39,8 @@ export interface RunSnapshot {
     readonly delayP99: number;
     readonly delayMax: number;
   };
+  /** Of HTTP. */
+  readonly protocol?: { readonly model: string; readonly errors: number; readonly wrong: number };
   readonly generator: {
     readonly cpuPercent: number;
     readonly loopLagP99Us: number;
@@ -158,7 +160,11 @@ export interface RunReport {
 /** What the answers of HTTP were. */
 export interface HttpSection {
   readonly kind: "http";
+  readonly version?: string;
+  readonly url?: string;
   readonly model: string;
+  /** Parts of a connect. */
+  readonly latencyUs?: { readonly [Name in "lookup" | "tcp" | "tls" | "tlsResumed"]?: Latencies };
   readonly perSecond: number;
   readonly status: Readonly<Record<string, number>>;
   readonly wrongStatus: number;
@@ -174,6 +180,11 @@ export interface HttpSection {
   }[];
 }
 
+/** Returns the section of HTTP; undefined for a run of another protocol. */
+export function httpSection({ protocol }: Pick<RunReport, "protocol">): HttpSection | undefined {
+  return protocol?.kind === "http" ? protocol : undefined;
+}
+
 /** What came over WebSocket. */
 export interface WebSocketSection {
   readonly kind: "ws";
@@ -184,15 +195,6 @@ export interface WebSocketSection {
   readonly errorsBy: Readonly<Record<string, number>>;
   readonly latencyUs: { readonly ping?: Latencies };
 }
-
-/** The latencies of a report with their titles, and from when to when where the title does not say it. */
-export const LATENCY_ROWS = [
-  ["connect", "connect", ""],
-  ["firstByte", "first byte", ""],
-  ["message", "message", "from its planned moment"],
-  ["service", "service", "from when it was sent"],
-  ["send", "sending", "from plan to sent"],
-] as const satisfies readonly (readonly [keyof RunReport["latencyUs"], string, string])[];
 
 export type RunOutcome = "pass" | "failed" | "stopped" | "not found";
 
@@ -280,9 +282,10 @@ export function runSeries(snapshots: readonly RunSnapshot[], maxPoints = 2000): 
   return { elapsedMs: kept.map(({ elapsedMs }) => elapsedMs), columns };
 }
 
+type Drawn = Omit<RunSnapshot, "protocol">;
 type Place = {
-  [Group in keyof RunSnapshot]: RunSnapshot[Group] extends object ? readonly [Group, keyof RunSnapshot[Group]] : never;
-}[keyof RunSnapshot];
+  [Group in keyof Drawn]: Drawn[Group] extends object ? readonly [Group, keyof Drawn[Group]] : never;
+}[keyof Drawn];
 
 /** The place of each column in a snapshot. */
 const PLACES: Readonly<Record<RunColumn, Place>> = {

@@ -54,7 +54,7 @@ describe("the live view of HTTP", () => {
       expect(text).not.toMatch(/\blate\b|dropped|debt|\bsent |received/);
     }
     expect(frame(120, PLAIN, closed)[3]).toStartWith("answers ");
-    expect(frame(120, PLAIN, open).join("\n")).toMatch(/requests .*late 3 {2}dropped 0 {2}errors 2[\s\S]*debt 0/);
+    expect(frame(120, PLAIN, open).join("\n")).toMatch(/requests .*errors 2 {2}late 3 {2}dropped 0[\s\S]*debt 0/);
     expect(plainLine(open)).toContain("late 3  dropped 0  errors 2  wrong 7");
   });
 

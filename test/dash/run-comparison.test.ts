@@ -58,6 +58,29 @@ test("unanswered messages are compared, and a latency without answers is null", 
   expect(rows.get("message p99")).toMatchObject({ b: null, words: "" });
 });
 
+test("runs over HTTP are compared in requests and errors; what is late only where it was planned", () => {
+  const answers = (model: string, timeouts: number): RunAnswer => {
+    const run = fakeRun("1", 0, 1, true);
+    const protocol = {
+      ...{ kind: "http" as const, model, perSecond: 1, status: { 200: 5 }, wrongStatus: 2, wrongBody: null },
+      errorsBy: { "first byte timeout": timeouts },
+    };
+    return { ...run, report: { ...run.report, protocol } };
+  };
+  const names = (a: RunAnswer, b: RunAnswer) => compareRuns(a, b).map(({ name }) => name);
+  const [one, other] = [answers("closed", 10), answers("closed", 90)];
+  const closed = names(one, other);
+  expect(closed.filter((name) => /message|unanswered|unexpected|^late|^dropped/.test(name))).toEqual([]);
+  expect(closed).toContain("generator per request");
+  expect(compareRuns(one, other).find(({ name }) => name === "errors")).toMatchObject({
+    a: 10,
+    b: 90,
+    words: "clearly worse",
+  });
+  expect(names(one, answers("open", 1))).toContain("late");
+  expect(names(one, fakeRun("2", 0, 1, true))).toContain("message p99");
+});
+
 test("a latency that was not measured is null, not better", () => {
   const [a, b] = [fakeRun("12", 0, 1, true), fakeRun("11", 0, 1, true)];
   const nothing = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };

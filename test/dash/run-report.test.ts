@@ -74,7 +74,7 @@ describe.if(hasBrowser())("a run on the page", () => {
         ".answers",
         /^5 000 messages came back40 pings38 pongs9 closed with 10001 closed: no close frame$/,
       );
-      expect(await page.locator(".counts li").allTextContents()).toContain("2 a frame is masked");
+      expect(await page.locator(".counts li").allTextContents()).toContain("2 errors: a frame is masked");
       await page.getByText("of content came back; pongs took", { exact: false }).waitFor();
     },
     TIMEOUT_MS,
@@ -93,6 +93,8 @@ describe.if(hasBrowser())("a run on the page", () => {
         wrongStatus: 12,
         wrongBody: null,
         errorsBy: { "first byte timeout": 7 },
+        version: "2",
+        url: "https://box.local/a",
         requests: [
           { name: "GET /a", sent: 12, errors: 7, status: { 503: 12 }, latencyUs: { p50: 1000, p90: 2000, p99: 3000 } },
           {
@@ -107,11 +109,17 @@ describe.if(hasBrowser())("a run on the page", () => {
       stand.instance.runs = [{ ...run, report: { ...run.report, kind: "http", protocol } }];
       await page.goto(`${stand.instance.url}#/runs/12`);
       await sees(page, ".answers", /^5 000 with 20012 with 50312 with a status that is not expected$/);
-      expect(await page.locator(".counts li").allTextContents()).toContain("7 first byte timeout");
+      expect(await page.locator(".counts li").allTextContents()).toContain("7 errors: first byte timeout");
       expect(await page.locator(".requests tbody tr").allTextContents()).toEqual([
         "GET /b5 0001.5 ms2.5 ms3.5 ms05 000 200",
         "GET /a121 ms2 ms3 ms712 503",
       ]);
+      expect(await page.locator(".head h2").textContent()).toStartWith("https://box.local/a");
+      expect(await page.locator(".head .note").first().textContent()).toContain("HTTP/2");
+      const rows = await page.locator(".latency tbody th").allTextContents();
+      expect(rows.filter((name) => /^(Message|Service|Sending)/.test(name))).toEqual([]);
+      expect(await page.locator(".report-grid").textContent()).not.toContain("essage");
+      await page.getByRole("heading", { name: "Connections and requests" }).waitFor();
       await page
         .getByText("answers a second, each asked for when the one before had come (closed model)", { exact: false })
         .waitFor();

@@ -173,6 +173,7 @@ function generatorOf(result: Result): Report["generator"] {
     behind: behindOf(state.tally),
     byTarget: byTargetOf(state.tally),
     planned: state.tally.planned,
+    what: plan.traffic.kind === "http" ? "requests" : "messages",
   });
   return {
     cpuPercent: cpu.percent,
@@ -230,7 +231,9 @@ function reasonFor(measured: Measured, failed: readonly string[], unjudged: read
     ...(isShort ? [endingOf(measured)] : []),
     ...(failed.some((check) => /\blate\b/.test(check)) ? lateText(messages) : []),
     // If a target answers nothing, later messages are dropped, which alone would look like a slow target.
-    ...(messages.unanswered > 0 && messages.received === 0 ? ["no message was answered"] : []),
+    ...(messages.unanswered > 0 && messages.received === 0
+      ? [measured.protocol?.kind === "http" ? "no request was answered" : "no message was answered"]
+      : []),
     ...(messages.unexpected > 0 ? [unexpectedText(measured)] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
   ];

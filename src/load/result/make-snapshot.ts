@@ -93,7 +93,9 @@ export class SnapshotMaker {
 
   /** Where the target answers nothing, the delay of sending is the only latency. */
   #secondOf(latencies: Latencies, nowMs: number, phase: LoadSnapshot["phase"]): LoadSnapshot["lastSecondUs"] {
-    if (nowMs - this.#secondEndMs < SECOND_MS && phase !== "done") return this.#lastSecond;
+    // At the end what never ended is counted as long as it waited, which no second was like.
+    const isLater = phase === "done" && this.#secondEndMs > 0;
+    if (isLater || nowMs - this.#secondEndMs < SECOND_MS) return this.#lastSecond;
     this.#secondEndMs = nowMs;
     if (latencies.count("message") > 0) {
       this.#lastSecond = { ...NO_SECOND, ...this.#messages.take(latencies.histogram("message")) };

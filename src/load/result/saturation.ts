@@ -38,7 +38,10 @@ export function saturation(measured: {
   /** Messages that were not sent or not answered because of the target. */
   byTarget: number;
   planned: number;
+  /** What is planned, in the plural. @default {"messages"} */
+  what?: string;
 }): string[] {
+  const { what = "messages" } = measured;
   const { cpuPercent, cpuOverMs, idleCores = 1, loopLagP99Us, workers, behind, byTarget, planned } = measured;
   // Neither lag nor a few late messages explain that hundreds had no answer.
   const isTargets = byTarget > behind * SATURATION.targetOutweighs;
@@ -49,7 +52,7 @@ export function saturation(measured: {
   else if (cpuOverMs >= MIN_CPU_MS && idleCores < SATURATION.idleCores) reasons.push("every core of this machine busy");
   if (loopLagP99Us > SATURATION.loopLagP99Us) reasons.push(`loop lag p99 ${Math.round(loopLagP99Us / 1000)} ms`);
   if (planned > 0 && !isTargets && behind / planned > SATURATION.behindShare) {
-    reasons.push(`${Number(((100 * behind) / planned).toPrecision(2))}% of the messages behind plan`);
+    reasons.push(`${Number(((100 * behind) / planned).toPrecision(2))}% of the ${what} behind plan`);
   }
   return reasons;
 }

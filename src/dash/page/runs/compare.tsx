@@ -16,6 +16,7 @@ const WRITTEN: Readonly<Record<Difference["unit"], (value: number) => string>> =
 
 /** Two runs: their numbers side by side, their charts over each other. */
 export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAnswer }) {
+  const isHttp = [a, b].every(({ report }) => report.protocol?.kind === "http");
   const warning = planWarning(planDifferences(a.report, b.report, WRITER));
   return (
     <>
@@ -67,7 +68,7 @@ export function CompareView({ a, b }: { readonly a: RunAnswer; readonly b: RunAn
       <RunCharts
         id={`compare-${a.id}-${b.id}`}
         runs={[a.series, b.series]}
-        specs={compareSpecs([a.series, b.series])}
+        specs={compareSpecs([a.series, b.series], isHttp)}
       />
     </>
   );

@@ -19,21 +19,33 @@ export function LiveRunView() {
   const series = useMemo(() => (running === undefined ? [] : [running.series]), [running]);
   if (running === undefined) return null;
   const { id, target, snapshot, lostAt } = running.now;
-  const { connections, messages, latencyUs, generator, elapsedMs, durationMs } = snapshot;
+  const { connections, messages, latencyUs, generator, elapsedMs, durationMs, protocol } = snapshot;
+  const isHttp = protocol != null;
+  const isClosed = protocol?.model === "closed";
   const hasEnd = lostAt === undefined && typeof durationMs === "number" && Number.isFinite(durationMs);
   const share = hasEnd ? Math.min(1, elapsedMs / durationMs) : null;
   const lost = connections && Number(connections.failed) + Number(connections.lost);
   const stats: readonly (readonly [string, string, string])[] = [
     ["Connections", allDigits(connections?.open), `of ${allDigits(connections?.wanted)}`],
     [
-      "Sent",
+      isHttp ? "Requests" : "Sent",
       written(messages?.perSecondSent, "perSecond"),
-      `${allDigits(messages?.sent)} of ${allDigits(messages?.planned)}`,
+      isClosed ? allDigits(messages?.sent) : `${allDigits(messages?.sent)} of ${allDigits(messages?.planned)}`,
     ],
-    ["Received", written(messages?.perSecondReceived, "perSecond"), allDigits(messages?.received)],
+    [isHttp ? "Answers" : "Received", written(messages?.perSecondReceived, "perSecond"), allDigits(messages?.received)],
     ["Latency p99", latency(latencyUs?.p99), `p50 ${latency(latencyUs?.p50)}`],
-    ["Failed, lost", allDigits(lost), `${threeDigits(messages?.dropped)} messages dropped`],
-    ["Generator", written(generator?.cpuPercent, "percent"), `${threeDigits(generator?.debtMessages)} messages due`],
+    isHttp
+      ? [
+          "Errors",
+          allDigits(protocol.errors),
+          `${threeDigits(protocol.wrong)} wrong answers, ${allDigits(lost)} connections lost`,
+        ]
+      : ["Failed, lost", allDigits(lost), `${threeDigits(messages?.dropped)} messages dropped`],
+    [
+      "Generator",
+      written(generator?.cpuPercent, "percent"),
+      isHttp ? `loop lag ${latency(generator?.loopLagP99Us)}` : `${threeDigits(generator?.debtMessages)} messages due`,
+    ],
   ];
   return (
     <section class="run" aria-label={lostAt === undefined ? "Run in progress" : "Lost run"}>
@@ -71,7 +83,12 @@ export function LiveRunView() {
           ))}
         </dl>
       </div>
-      <RunCharts id={`live-${id}`} runs={series} specs={runSpecs(running.series)} isOver={lostAt !== undefined} />
+      <RunCharts
+        id={`live-${id}`}
+        runs={series}
+        specs={runSpecs(running.series, isHttp)}
+        isOver={lostAt !== undefined}
+      />
     </section>
   );
 }

@@ -14,7 +14,11 @@ export function OneRun({ answer }: { readonly answer: RunAnswer }) {
         report={answer.report}
         startedAt={answer.startedAt}
       />
-      <RunCharts id={`run-${answer.id}`} runs={runs} specs={runSpecs(answer.series)} />
+      <RunCharts
+        id={`run-${answer.id}`}
+        runs={runs}
+        specs={runSpecs(answer.series, answer.report.protocol?.kind === "http")}
+      />
     </>
   );
 }

@@ -1,4 +1,5 @@
-import { type HttpSection, LATENCY_ROWS, outcomeOf, type RunReport, type WebSocketSection } from "../../run.ts";
+import { type HttpSection, httpSection, outcomeOf, type RunReport, type WebSocketSection } from "../../run.ts";
+import { latencyRows } from "../../run-latencies.ts";
 import { planText } from "../../run-plan.ts";
 import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../elements.tsx";
 import { bytes, compact, grouped, seconds, written } from "../format.ts";
@@ -16,6 +17,7 @@ interface ReportProps {
 /** A report: verdict and checks, achieved and planned, latencies, causes, and the cost on both sides. */
 export function ReportView({ id, report, startedAt }: ReportProps) {
   const { verdict } = report;
+  const http = httpSection(report);
   return (
     <>
       <section class="panel head" aria-label="Verdict">
@@ -26,10 +28,10 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
                 run <RunId id={id} /> ·{" "}
               </>
             )}
-            <Moment ms={startedAt} /> · {report.kind} · took {seconds(tookMs(report) / 1000)}
+            <Moment ms={startedAt} /> · {spoken(report)} · took {seconds(tookMs(report) / 1000)}
           </p>
           <h2>
-            <Foreign text={report.target} /> <Outcome outcome={outcomeOf(report)} />
+            <Foreign text={http?.url ?? report.target} /> <Outcome outcome={outcomeOf(report)} />
           </h2>
           <p class="reason">
             <Foreign text={sentence(verdict.reason)} />
@@ -71,6 +73,17 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
   );
 }
 
+/** `HTTP/2`, or `tcp`. */
+function spoken(report: RunReport): string {
+  const version = httpSection(report)?.version;
+  return version === undefined ? report.kind : `HTTP/${version}`;
+}
+
+/** What is sent, at the start of a line. */
+function nounOf(report: RunReport): string {
+  return httpSection(report) === undefined ? "Message" : "Request";
+}
+
 function tookMs({ timing }: RunReport): number {
   return timing.connectMs + timing.sendMs + timing.drainMs;
 }
@@ -109,11 +122,15 @@ function Checks({ report }: { readonly report: RunReport }) {
 function Achieved({ report }: { readonly report: RunReport }) {
   const { plan, connections, messages, timing } = report;
   const planned = plan.totalRate > 0 ? plan.totalRate : plan.ratePerConnection * plan.connections;
-  const rows: readonly (readonly [string, number, number, (value: number) => string])[] = [
+  const what = nounOf(report);
+  const http = httpSection(report);
+  // Where nothing is planned, what was planned is what was sent.
+  const wanted = http?.model === "closed" ? (plan.maxMessages ?? 0) : messages.planned;
+  const rows: readonly (readonly [string, number, number, (value: number) => string, none?: string])[] = [
     ["Connections", connections.peak, plan.connections, grouped],
-    ["Messages", messages.sent, messages.planned, grouped],
-    ["Messages a second", messages.perSecondSent, planned, compact],
-    ["Sending", timing.sendMs, plan.durationMs ?? 0, (ms) => seconds(ms / 1000)],
+    [`${what}s`, messages.sent, wanted, grouped],
+    [`${what}s a second`, messages.perSecondSent, planned, compact],
+    ["Sending", timing.sendMs, plan.durationMs ?? 0, (ms) => seconds(ms / 1000), "no end"],
   ];
   return (
     <>
@@ -129,30 +146,33 @@ function Achieved({ report }: { readonly report: RunReport }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(([what, achieved, wanted, text]) => (
+          {rows.map(([what, achieved, wanted, text, none = "–"]) => (
             <tr key={what}>
               <th scope="row" class="left">
                 {what}
               </th>
               <td>{text(achieved)}</td>
-              <td>{wanted > 0 ? text(wanted) : "no end"}</td>
+              <td>{wanted > 0 ? text(wanted) : none}</td>
               <td class="share">{wanted > 0 ? <Share share={achieved / wanted} /> : "–"}</td>
             </tr>
           ))}
         </tbody>
       </table>
       <Counts
+        none={http === undefined ? "None late, dropped, failed or lost." : "No errors; none failed or lost."}
         counts={[
           ["late", messages.late],
           ["late: waited for earlier answers", messages.lateForReply ?? 0],
           ["dropped", messages.dropped],
           ...Object.entries(messages.droppedBy ?? {}).map(([cause, count]) => [`dropped: ${cause}`, count] as const),
-          ["unanswered", messages.unanswered],
+          ["unanswered", http === undefined ? messages.unanswered : 0],
+          ...Object.entries(report.protocol?.errorsBy ?? {}).map(
+            ([cause, count]) => [`errors: ${cause}`, count] as const,
+          ),
           ["unexpected replies", messages.unexpected ?? 0],
           ["failed to connect", connections.failed],
           ["lost", connections.lost],
           ...Object.entries(connections.byCause),
-          ...Object.entries(report.protocol?.errorsBy ?? {}),
         ]}
       />
     </>
@@ -228,9 +248,9 @@ function Share({ share }: { readonly share: number }) {
 }
 
 /** What went wrong, by name. */
-function Counts({ counts }: { readonly counts: readonly (readonly [string, number])[] }) {
+function Counts({ counts, none }: { readonly counts: readonly (readonly [string, number])[]; readonly none: string }) {
   const found = counts.filter(([, count]) => count > 0);
-  if (found.length === 0) return <p class="note">None late, dropped, failed or lost.</p>;
+  if (found.length === 0) return <p class="note">{none}</p>;
   return (
     <ul class="counts">
       {found.map(([name, count]) => (
@@ -243,7 +263,7 @@ function Counts({ counts }: { readonly counts: readonly (readonly [string, numbe
 }
 
 function Latency({ report }: { readonly report: RunReport }) {
-  const rows = LATENCY_ROWS.filter(([name]) => report.latencyUs[name].count > 0);
+  const rows = latencyRows(report);
   if (rows.length === 0) return <p class="note">No answers were measured.</p>;
   return (
     <table class="data">
@@ -260,13 +280,13 @@ function Latency({ report }: { readonly report: RunReport }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(([name, title, words]) => {
-          const { p50, p90, p99, p999, max, atLeast } = report.latencyUs[name];
+        {rows.map(([{ p50, p90, p99, p999, max, atLeast }, title, words]) => {
           const fromUs = atLeast?.fromUs ?? Number.POSITIVE_INFINITY;
           return (
-            <tr key={name}>
+            <tr key={title + words}>
               <th scope="row" class="left" title={words}>
                 {title[0]!.toUpperCase() + title.slice(1)}
+                {rows.filter(([, other]) => other === title).length > 1 && <span class="note between">{words}</span>}
                 <Spread p50={p50} p99={p99} max={max} />
               </th>
               {[p50, p90, p99, p999, max].map((us, index) => (
@@ -312,7 +332,7 @@ function CostTable({ report }: { readonly report: RunReport }) {
   const { generator, server, bytes: carried } = report;
   const rows: readonly (readonly [string, string, string])[] = [
     ["CPU", written(generator.cpuPercent, "percent"), server ? written(server.cpuPercent, "percent") : "–"],
-    ["CPU per message", `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
+    [`CPU per ${nounOf(report).toLowerCase()}`, `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
     ["Memory", bytes(generator.rssBytes), server ? bytes(server.rssBytes) : "–"],
     ["Memory per connection", "–", server ? bytes(server.userBytesPerConnection) : "–"],
     ["Event loop lag p99", seconds(generator.loopLagP99Us / 1e6), "–"],
@@ -320,7 +340,7 @@ function CostTable({ report }: { readonly report: RunReport }) {
     [
       "Received",
       bytes(carried.received),
-      server ? `${grouped(server.received)} ${report.protocol ? "requests" : "messages"}` : "–",
+      server ? `${grouped(server.received)} ${nounOf(report).toLowerCase()}s` : "–",
     ],
   ];
   return (

@@ -134,23 +134,26 @@ function latencySpec(runs: readonly RunSeries[]): ChartSpec {
   };
 }
 
-/** The charts of one run. */
-export function runSpecs(run: RunSeries | undefined): readonly ChartSpec[] {
-  const latency = latencySpec(run === undefined ? [] : [run]);
-  return [...RUN_SPECS.slice(0, 1), latency, ...RUN_SPECS.slice(1)];
+/** The charts of one run. @param isHttp it sent requests, and no messages */
+export function runSpecs(run: RunSeries | undefined, isHttp: boolean): readonly ChartSpec[] {
+  return [trafficSpec(isHttp), latencySpec(run === undefined ? [] : [run]), ...RUN_SPECS];
 }
 
-const RUN_SPECS: readonly ChartSpec[] = [
-  {
-    title: "Connections and messages",
+function trafficSpec(isHttp: boolean): ChartSpec {
+  const [sent, received] = isHttp ? ["requests", "answers"] : ["sent", "received"];
+  return {
+    title: `Connections and ${isHttp ? "requests" : "messages"}`,
     unit: "count",
     rightUnit: "perSecond",
     lines: [
       { label: "connections", keys: key("connectionsOpen"), tone: "accent", isFilled: true },
-      { label: "sent", keys: key("sentPerSecond"), tone: "ink", axis: "right" },
-      { label: "received", keys: key("receivedPerSecond"), tone: "amber", axis: "right", isDashed: true },
+      { label: sent!, keys: key("sentPerSecond"), tone: "ink", axis: "right" },
+      { label: received!, keys: key("receivedPerSecond"), tone: "amber", axis: "right", isDashed: true },
     ],
-  },
+  };
+}
+
+const RUN_SPECS: readonly ChartSpec[] = [
   {
     title: "Bytes",
     unit: "bytesPerSecond",
@@ -170,20 +173,21 @@ const RUN_SPECS: readonly ChartSpec[] = [
   },
 ];
 
-const COMPARED: readonly (readonly [title: string, column: RunColumn, unit: ChartSpec["unit"]])[] = [
-  ["Connections", "connectionsOpen", "count"],
-  ["Messages sent", "sentPerSecond", "perSecond"],
-  ["Messages received", "receivedPerSecond", "perSecond"],
-];
+type Compared = readonly [title: string, column: RunColumn, unit: ChartSpec["unit"]];
 
-/** The charts of two runs laid over each other. */
-export function compareSpecs(runs: readonly RunSeries[]): readonly ChartSpec[] {
+/** The charts of two runs laid over each other. @param isHttp both sent requests */
+export function compareSpecs(runs: readonly RunSeries[], isHttp: boolean): readonly ChartSpec[] {
+  const traffic: readonly Compared[] = [
+    ["Connections", "connectionsOpen", "count"],
+    [isHttp ? "Requests" : "Messages sent", "sentPerSecond", "perSecond"],
+    [isHttp ? "Answers" : "Messages received", "receivedPerSecond", "perSecond"],
+  ];
   const { title, help, lines } = latencyKind(runs);
   const [first, ...rest] = title.split(" ");
   const latencies = lines
     .slice(0, 2)
     .map(([label, column]) => [`${first} ${label} ${rest.join(" ")}`, column, "us"] as const);
-  const all = [...COMPARED, ...latencies, ["Processor of the generator", "generatorCpuPercent", "percent"] as const];
+  const all = [...traffic, ...latencies, ["Processor of the generator", "generatorCpuPercent", "percent"] as const];
   return all.map(([name, column, unit]) => ({
     title: name,
     unit,
