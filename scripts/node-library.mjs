@@ -24,6 +24,7 @@ export class TenkError extends Error {
 export const load = {
   http: (options) => run("http", options),
   tcp: (options) => run("tcp", options),
+  ws: (options) => run("ws", options),
 };
 
 function run(protocol, { signal, onSnapshot, ...options }) {
