@@ -60,7 +60,9 @@ class Loop implements TransportEvents {
   open(): void {
     this.#fill();
   }
-  chunk(): void {}
+  chunk(): void {
+    if (this.closes > 0) throw new Error("bytes are told of behind the end");
+  }
   took(): void {}
   broken(): void {}
   began(_: unknown, position: number): void {

@@ -48,6 +48,11 @@ describe("an HTTP/2 server", () => {
 
   const twice = (make: (id: number) => Uint8Array) => (id: number) => Buffer.concat([make(id), make(id)]);
   test.each([
+    [
+      "increments of nothing without end",
+      (id: number) => Buffer.concat(new Array<Uint8Array>(2000).fill(frame(8, 0, id, numbers(0)))),
+      "too many small WINDOW_UPDATE",
+    ],
     ["a second answer", twice(answerOk), "HEADERS on a closed stream"],
     [
       "content behind the end",
