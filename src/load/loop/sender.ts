@@ -17,6 +17,8 @@ import { Unsent } from "./unsent.ts";
 /** A message that its peer has not looked at. */
 interface Returned {
   readonly plannedUs: number;
+  /** When it was sent, of the run: its time goes on where it is not sent again. */
+  readonly sentAtUs: number;
   /** Its connection's. */
   readonly message: object;
 }
@@ -159,9 +161,7 @@ export class Sender {
     const node = inFlight?.take(slot, position) ?? -1;
     if (inFlight === undefined || node < 0) return;
     const sentAtUs = runUs(nowMs) - elapsedUs(inFlight.sentUs(node), microsecondsOf(nowMs));
-    this.#pendingServices.remove(sentAtUs);
-    this.#pendingFirstBytes.remove(sentAtUs);
-    this.#returned.push({ plannedUs: inFlight.plannedUs(node), message });
+    this.#returned.push({ plannedUs: inFlight.plannedUs(node), sentAtUs, message });
   }
 
   /** Sends the first that was returned; its service time begins again. @returns false where the slot's connection is closed */
@@ -169,6 +169,8 @@ export class Sender {
     const [first] = this.#returned;
     if (first === undefined || this.#table.connections[slot]?.writeAgain?.(first.message) !== true) return false;
     this.#returned.shift();
+    this.#pendingServices.remove(first.sentAtUs);
+    this.#pendingFirstBytes.remove(first.sentAtUs);
     this.#sentAt(nowMs);
     this.#options.inFlight?.pushSent(slot, first.plannedUs, microsecondsOf(nowMs));
     return true;

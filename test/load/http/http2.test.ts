@@ -15,7 +15,7 @@ import { hasNginx, startNginx } from "../../app/admin/nginx-support.ts";
 import { TLS } from "../../http/server/support.ts";
 import { freePort } from "../../net/support.ts";
 import { answerOk, frame, frameServer, numbers } from "./frame-server.ts";
-import { rawServer, runHttp } from "./support.ts";
+import { expectBalance, rawServer, runHttp } from "./support.ts";
 
 /** Node's own server. */
 async function http2Server(
@@ -203,9 +203,10 @@ describe("an HTTP/2 server that", () => {
       socket.end(frame(7, 0, 0, numbers(0, 0)));
     });
     const plan = { http2: true, connections: 1, timeoutMs: 300, durationMs: 300 };
-    const { protocol, messages } = await runHttp(server.url, plan);
-    expect(protocol.errorsBy).toEqual({ "first byte takes no more requests: NO_ERROR": 1 });
-    expect(messages).toMatchObject({ sent: 1, unanswered: 1, answered: 0 });
+    const report = await runHttp(server.url, plan);
+    expect(report.protocol.errorsBy).toEqual({ "first byte takes no more requests: NO_ERROR": 1 });
+    expect(report.messages).toMatchObject({ sent: 1, unanswered: 1, answered: 0 });
+    expectBalance(report);
   });
 
   test("leaves by GOAWAY behind an answer loses no connection", async () => {
