@@ -7,7 +7,9 @@ const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 /** Rows in which a connection ends, or a server goes on without end: these run under TLS too, which all end in the same readers. */
 export const ENDINGS = /closes|resets|without end|twice/;
 /** How long a row's server is waited for that never comes to an end. */
-export const SLOW = { timeoutMs: 1500 };
+export const SLOW = { timeoutMs: 800 };
+/** Of rows that end by their time: a machine that stands still for longer than that is asked again. */
+export const ON_A_BUSY_MACHINE = { timeout: 60_000, retry: 4 };
 
 /** Fewer interim answers than are taken for a flood, however late the time is over. */
 export const INTERIMS = 20;
