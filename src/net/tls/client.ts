@@ -72,6 +72,12 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
 /** The runtime's code of whatever is wrong with a certificate and has no code of its own, such as a constraint of addresses. */
 const UNNAMED = "UNSPECIFIED";
 
+/**
+ * The chain is trusted, the name is another. Where no name is sent the runtime compares with "localhost", on a descriptor that it was
+ * given; the chain comes first, so that this code says it is trusted.
+ */
+const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
+
 /** `authorized` means here that the handshake is complete; on a descriptor that it was given, the runtime denies that for `UNNAMED`. */
 function verifyNothing(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
   if (authorized || (error as { code?: unknown } | null)?.code === UNNAMED) return undefined;
@@ -80,7 +86,8 @@ function verifyNothing(_: RawSocket, authorized: boolean, error: Error | null): 
 
 function verifierOf(address: string | undefined): ClientTls["verify"] {
   return (socket, authorized, error) => {
-    if (!authorized) return error ?? new Error("certificate not trusted");
+    const isOnlyTheName = address !== undefined && (error as { code?: unknown } | null)?.code === OTHER_NAME;
+    if (!authorized && !isOnlyTheName) return error ?? new Error("certificate not trusted");
     if (address === undefined) return undefined;
     const certificate = (socket as unknown as { getPeerCertificate(): object | undefined }).getPeerCertificate();
     if (certificate === undefined) return new Error("the server sent no certificate");
