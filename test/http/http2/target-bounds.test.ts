@@ -2,8 +2,9 @@
 import { afterEach, expect, test } from "bun:test";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Http2TargetOptions } from "../../../src/http/mod.ts";
-import { FrameType, frameLength } from "../../../src/wire/http2/mod.ts";
+import { FrameFlag, FrameType, frameLength } from "../../../src/wire/http2/mod.ts";
 import { until } from "../../net/support.ts";
+import { concat } from "../../wire/support.ts";
 import { send } from "../client/support.ts";
 import { frame } from "./support.ts";
 import { closeAll, closers, head, raw, targetOf } from "./target-support.ts";
@@ -73,4 +74,41 @@ test("a request of more fields than maxFields fails, and its connection goes on"
   const tooMany = `GET / HTTP/1.1\r\nHost: a\r\n${"X: y\r\n".repeat(256)}\r\n`;
   expect((await send(target, tooMany).done).failure?.reason).toBe("request-overflow");
   expect(await send(target).done).toMatchObject({ status: 204, failure: undefined });
+});
+
+const OK = [":status: 200"];
+/** So many frames of 16 000 bytes. */
+const content = (streamId: number, frames: number) =>
+  concat(...new Array<Uint8Array>(frames).fill(frame(FrameType.data, 0, streamId, new Uint8Array(16_000))));
+
+test.each([
+  ["an answer that is paused", { streamWindowBytes: 70_000 }, [[1, 5]]],
+  [
+    "answers that are paused",
+    { connectionWindowBytes: 70_000 },
+    [
+      [1, 3],
+      [3, 3],
+    ],
+  ],
+] as const)("no more content is kept of %s than the window: more is an error", async (_, options, answers) => {
+  const { requests, target, write } = await silent({ maxConnections: 1, ...options });
+  const sent = answers.map(() => send(target));
+  for (const each of sent) each.onEvent = (event) => event === "200" && each.exchange.pause();
+  await until(() => requests.ids.length === answers.length);
+  for (const [id, frames] of answers) write(concat(head(id, OK), content(id, frames)));
+  await until(() => sent.every(({ isDone }) => isDone));
+  expect(sent.map(({ failure }) => failure?.reason)).toEqual(answers.map(() => "bad-response"));
+});
+
+test("padding of answers that were aborted is given back too", async () => {
+  const { requests, target, write } = await silent({ maxConnections: 1, connectionWindowBytes: 70_000 });
+  const aborted = send(target);
+  await until(() => requests.ids.length === 1);
+  aborted.exchange.abort();
+  const next = send(target);
+  await until(() => requests.ids.length === 2);
+  const padded = frame(FrameType.data, FrameFlag.padded, 1, concat(Uint8Array.of(255), new Uint8Array(256)));
+  write(concat(head(1, OK), ...new Array<Uint8Array>(400).fill(padded), head(3, [":status: 204"], true)));
+  expect(await next.done).toMatchObject({ status: 204, failure: undefined });
 });

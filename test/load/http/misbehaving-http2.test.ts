@@ -132,6 +132,16 @@ describe("an HTTP/2 server", () => {
     expect(report.connections.byCause["other causes"]).toBeGreaterThan(0);
   });
 
+  test("that breaks a rule fails also what waits for a stream of its connection", async () => {
+    const greeting = frame(4, 0, 0, new Uint8Array([0, 3, 0, 0, 0, 1]));
+    await using server = await frameServer((socket) => void socket.write(frame(6, 0, 0, new Uint8Array(7))), {
+      greeting,
+    });
+    const report = await runHttp(server.url, { ...PATIENT, http2: true, requests: 9, pipeline: 3 });
+    expect(report.protocol).toMatchObject({ errors: 9, errorsBy: { "first byte PING of a wrong length": 9 } });
+    expectBalance(report);
+  });
+
   test("that allows no stream makes requests late, and keeps its connection", async () => {
     const greeting = frame(4, 0, 0, new Uint8Array([0, 3, 0, 0, 0, 0]));
     await using server = await frameServer(() => {}, { greeting });
