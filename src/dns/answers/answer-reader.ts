@@ -1,8 +1,6 @@
 import {
-  ASKED_HALF,
   FOLD,
   HEADER_WORDS,
-  HITS_BYTE,
   hashQuestion,
   type Layout,
   LENGTHS,
@@ -46,6 +44,8 @@ export class AnswerReader {
   protected readonly control: Int32Array;
   protected readonly tags: Uint8Array;
   protected readonly slots: Int32Array;
+  protected readonly hits: Uint8Array;
+  protected readonly asked: Uint16Array;
   protected readonly words: Uint32Array;
   protected readonly halves: Uint16Array;
   protected readonly bytes: Uint8Array;
@@ -63,6 +63,8 @@ export class AnswerReader {
     this.control = new Int32Array(buffer, 0, 16);
     this.tags = new Uint8Array(buffer, layout.tagsAt, layout.slots);
     this.slots = new Int32Array(buffer, layout.slotsAt, layout.slots);
+    this.hits = new Uint8Array(buffer, layout.hitsAt, layout.slots);
+    this.asked = new Uint16Array(buffer, layout.askedAt, layout.slots);
     this.words = new Uint32Array(buffer, layout.ringAt, layout.ringWords);
     this.halves = new Uint16Array(buffer, layout.ringAt, layout.ringWords * 2);
     this.bytes = new Uint8Array(buffer, layout.ringAt, layout.ringWords * 4);
@@ -103,7 +105,7 @@ export class AnswerReader {
     const ttl = words[word + TTL]!;
     if (ageSeconds >= ttl + this.#staleSeconds) return 0;
     this.isStale = ageSeconds >= ttl;
-    this.#judgeRefresh(word, ageSeconds, ttl, nowSeconds);
+    this.#judgeRefresh(slot, ageSeconds, ttl, nowSeconds);
     const length = words[word + LENGTHS]! & 0xffff;
     if (length > room) return this.isAlive(position) ? -length : 0;
     this.#copy(word, length, out, to);
@@ -156,17 +158,16 @@ export class AnswerReader {
   }
 
   /** Counts the hit, and says whether the answer should be asked for anew: it is stale, or popular and nearly so. */
-  #judgeRefresh(word: number, ageSeconds: number, ttl: number, nowSeconds: number): void {
-    const hits = this.bytes[word * 4 + HITS_BYTE]!;
-    if (hits < 255) this.bytes[word * 4 + HITS_BYTE] = hits + 1;
+  #judgeRefresh(slot: number, ageSeconds: number, ttl: number, nowSeconds: number): void {
+    const hits = this.hits[slot]!;
+    if (hits < 255) this.hits[slot] = hits + 1;
     const isDue = this.isStale || (hits >= this.#prefetchHits && ageSeconds >= ttl * (1 - this.#prefetchShare));
     this.wantsRefresh = false;
     if (!isDue) return;
-    const half = word * 2 + ASKED_HALF;
     const now = nowSeconds & 0xffff;
-    const asked = this.halves[half]!;
+    const asked = this.asked[slot]!;
     if (asked !== 0 && ((now - asked) & 0xffff) < ASK_AGAIN_SECONDS) return;
-    this.halves[half] = now === 0 ? 1 : now;
+    this.asked[slot] = now === 0 ? 1 : now;
     this.wantsRefresh = true;
   }
 

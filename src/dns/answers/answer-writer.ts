@@ -3,7 +3,6 @@ import {
   COUNT,
   entryWords,
   HEADER_WORDS,
-  HITS_BYTE,
   hashQuestion,
   LENGTHS,
   MARKS,
@@ -150,9 +149,8 @@ export class AnswerWriter extends AnswerReader {
     const slot = this.#slotAt(this.#tail);
     if (slot >= 0) {
       const isValid = nowSeconds - this.words[word + STORED_AT]! < this.words[word + TTL]!;
-      if (isValid && this.#movesLeft > 0 && this.bytes[word * 4 + HITS_BYTE]! > 0) {
+      if (isValid && this.#movesLeft > 0 && this.hits[slot]! > 0) {
         this.#movesLeft -= 1;
-        this.bytes[word * 4 + HITS_BYTE] = 0;
         this.#moving.push(this.words.slice(word, word + words));
       } else this.evicted += 1;
       this.#free(slot);
@@ -214,6 +212,8 @@ export class AnswerWriter extends AnswerReader {
     if (this.slots[slot] === 0) this.control[COUNT]! += 1;
     else if (same < 0) this.evicted += 1;
     this.tags[slot] = tagOf(hash);
+    this.hits[slot] = 0;
+    this.asked[slot] = 0;
     Atomics.store(this.slots, slot, position);
   }
 
@@ -223,7 +223,7 @@ export class AnswerWriter extends AnswerReader {
     let least = Number.POSITIVE_INFINITY;
     for (let slot = bucket; slot < bucket + SLOTS_PER_BUCKET; slot++) {
       const position = this.slots[slot]!;
-      const isWanted = position > 0 && this.bytes[(position % this.layout.ringWords) * 4 + HITS_BYTE]! > 0;
+      const isWanted = position > 0 && this.hits[slot]! > 0;
       const rank = position + (isWanted ? LAST_POSITION : 0);
       if (rank >= least) continue;
       least = rank;

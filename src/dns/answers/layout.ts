@@ -32,12 +32,10 @@ export const STORED_AT = 0;
 export const TTL = 1;
 /** Bytes of the answer (16 bits), of its question's name (8) and the number of its TTLs (8). */
 export const LENGTHS = 2;
-/** Variant (8 bits), hits (8), the last 16 bits of the second in which a refresh was asked for. */
+/** Variant (8 bits). */
 export const MARKS = 3;
 /** Bytes within an entry, little-endian as all processors are that tenk runs on. */
 export const VARIANT_BYTE = 12;
-export const HITS_BYTE = 13;
-export const ASKED_HALF = 7;
 
 /** Where everything is in a block. */
 export interface Layout {
@@ -45,6 +43,8 @@ export interface Layout {
   readonly slots: number;
   readonly tagsAt: number;
   readonly slotsAt: number;
+  readonly hitsAt: number;
+  readonly askedAt: number;
   readonly ringAt: number;
   readonly ringWords: number;
 }
@@ -59,8 +59,11 @@ export function layoutOf(bytes: number): Layout {
   const slots = buckets * SLOTS_PER_BUCKET;
   const tagsAt = CONTROL_WORDS * 4;
   const slotsAt = tagsAt + slots;
-  const ringAt = slotsAt + slots * 4;
-  return { buckets, slots, tagsAt, slotsAt, ringAt, ringWords: Math.floor((bytes - ringAt) / 4) };
+  // Readers write these: in the ring they would write over what has just replaced an entry.
+  const hitsAt = slotsAt + slots * 4;
+  const askedAt = hitsAt + slots;
+  const ringAt = askedAt + slots * 2;
+  return { buckets, slots, tagsAt, slotsAt, hitsAt, askedAt, ringAt, ringWords: Math.floor((bytes - ringAt) / 4) };
 }
 
 /** Words of an entry with so many TTLs and bytes. */
