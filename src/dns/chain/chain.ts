@@ -28,7 +28,7 @@ const OPT = 41;
 const IPV4_LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const IPV6_LOOPBACK = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
-/** Who asks, and how: one object a door, filled anew for each query. */
+/** Who asks, and how: one object per listener, filled anew for each query. */
 export interface Asker {
   /** Sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
   readonly ip: Uint8Array;

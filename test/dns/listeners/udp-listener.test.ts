@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, ChainCount } from "../../../src/dns/chain/mod.ts";
-import { openUdpDoor, type UdpStart } from "../../../src/dns/doors/mod.ts";
+import { openUdpListener, type UdpStart } from "../../../src/dns/listeners/mod.ts";
 import { machineNetworks } from "../../../src/dns/local/mod.ts";
 import { type BuildResult, NamePages, PageBuilder } from "../../../src/dns/pages/mod.ts";
 import type { DatagramAsker } from "../../../src/net/mod.ts";
@@ -17,7 +17,7 @@ import { queryBytes } from "../queries.ts";
 const folder = mkdtempSync(join(tmpdir(), "tenk-dns-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A door with a block list and a name of this machine; what misses goes to `missed`. */
+/** A listener with a block list and a name of this machine; what misses goes to `missed`. */
 async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = () => {}) {
   const list = join(folder, "list.txt");
   writeFileSync(list, "||ads.example^\n0.0.0.0 tracker.example\n/^promo[0-9]+\\./\n");
@@ -36,7 +36,7 @@ async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = 
     blockTtlSeconds: 10,
     bypassSignals: true,
   };
-  const server = await openUdpDoor({
+  const server = await openUdpListener({
     hosts: ["127.0.0.1"],
     port: 0,
     start: () => start,
@@ -106,30 +106,30 @@ describe("queries by UDP", () => {
   }
 
   test("what misses is answered later, and then from memory", async () => {
-    await using door = await open((_, asker) => {
+    await using listener = await open((_, asker) => {
       const { bytes, length } = answer("www.example", 300, 9);
       const sent = bytes.slice();
       sent.set([0x12, 0x34]);
-      door.cache.put(answer("www.example", 300, 9), Math.floor(Date.now() / 1000));
-      door.server.answer(asker, sent, length);
+      listener.cache.put(answer("www.example", 300, 9), Math.floor(Date.now() / 1000));
+      listener.server.answer(asker, sent, length);
     });
-    expect(await door.ask("www.example")).toBe("NOERROR A 192.0.0.9");
-    expect(await door.ask("WWW.example")).toBe("NOERROR A 192.0.0.9");
-    expect([door.counts[ChainCount.missed], door.counts[ChainCount.cached]]).toEqual([1, 1]);
+    expect(await listener.ask("www.example")).toBe("NOERROR A 192.0.0.9");
+    expect(await listener.ask("WWW.example")).toBe("NOERROR A 192.0.0.9");
+    expect([listener.counts[ChainCount.missed], listener.counts[ChainCount.cached]]).toEqual([1, 1]);
   });
 
   test("a stale answer is given at once, and asked for anew", async () => {
-    await using door = await open();
-    door.cache.put(answer("old.example", 300, 9), Math.floor(Date.now() / 1000) - 400);
-    expect(await door.ask("old.example")).toBe("NOERROR A 192.0.0.9");
-    await until(() => door.aged.length > 0);
-    expect(door.aged).toEqual(["old"]);
+    await using listener = await open();
+    listener.cache.put(answer("old.example", 300, 9), Math.floor(Date.now() / 1000) - 400);
+    expect(await listener.ask("old.example")).toBe("NOERROR A 192.0.0.9");
+    await until(() => listener.aged.length > 0);
+    expect(listener.aged).toEqual(["old"]);
   });
 
   test("a name that is taken off the list is seen by the thread that answers", async () => {
-    await using door = await open((bytes, asker) => void door.server.answer(asker, bytes, bytes.length));
-    expect(await door.ask("tracker.example")).toBe("NOERROR A 0.0.0.0");
-    door.pages.change({ name: "tracker.example", flags: 0, add: 0, remove: 1 });
-    expect(await door.ask("tracker.example")).toBe("NOERROR");
+    await using listener = await open((bytes, asker) => void listener.server.answer(asker, bytes, bytes.length));
+    expect(await listener.ask("tracker.example")).toBe("NOERROR A 0.0.0.0");
+    listener.pages.change({ name: "tracker.example", flags: 0, add: 0, remove: 1 });
+    expect(await listener.ask("tracker.example")).toBe("NOERROR");
   });
 });

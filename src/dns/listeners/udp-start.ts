@@ -4,7 +4,7 @@ import type { LocalSettings } from "../local/mod.ts";
 import type { SpecialOptions } from "../special/mod.ts";
 import type { BlockSettings } from "./list-blocker.ts";
 
-/** What the threads of the UDP door are started with: plain data, and memory that all share. */
+/** What the threads of the UDP listener are started with: plain data, and memory that all share. */
 export interface UdpStart extends SpecialOptions {
   readonly block: BlockSettings;
   readonly local: LocalSettings;

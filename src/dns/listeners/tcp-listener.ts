@@ -6,7 +6,7 @@ import { type Asker, type Chain, MISS, NO_ANSWER } from "../chain/mod.ts";
 const LENGTH_BYTES = 2;
 const MAX_MESSAGE_BYTES = 65_535;
 
-export interface TcpDoorOptions {
+export interface TcpListenerOptions {
   readonly chain: Chain;
   /** A query that memory did not answer. Its bytes are borrowed, `reply` may be called once, at any time. */
   readonly missed: (bytes: Uint8Array, asker: Asker, reply: (answer: Uint8Array, length: number) => void) => void;
@@ -29,13 +29,13 @@ interface Client {
  * Answers queries by TCP and, where the listener has TLS, DNS over TLS (RFC 7766, RFC 7858): any number on one connection, each answer as soon
  * as there is one, in whatever order. Slow and silent clients are the listener's to end (`firstByteMs`, `idleMs`).
  */
-export function tcpDoor({
+export function tcpListener({
   chain,
   missed,
   aged,
   maxPending = 64,
   maxQueries = 10_000,
-}: TcpDoorOptions): Handler<Client> {
+}: TcpListenerOptions): Handler<Client> {
   const asker = { ip: new Uint8Array(16), isDatagram: false, nowMs: 0 };
   const out = new Uint8Array(LENGTH_BYTES + MAX_MESSAGE_BYTES);
 

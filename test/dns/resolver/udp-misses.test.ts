@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, ChainCount } from "../../../src/dns/chain/mod.ts";
-import { openUdpDoor } from "../../../src/dns/doors/mod.ts";
+import { openUdpListener } from "../../../src/dns/listeners/mod.ts";
 import { NamePages, PageBuilder } from "../../../src/dns/pages/mod.ts";
 import { Resolver } from "../../../src/dns/resolver/mod.ts";
 import type { UdpServer } from "../../../src/net/mod.ts";
@@ -27,11 +27,11 @@ if (!existsSync(DNSMASQ)) {
   });
 }
 
-/** Clients, the UDP door on its thread, the resolver here, and dnsmasq as the upstream. */
-describe.skipIf(!existsSync(DNSMASQ))("misses of the UDP door, answered by dnsmasq", () => {
+/** Clients, the UDP listener on its thread, the resolver here, and dnsmasq as the upstream. */
+describe.skipIf(!existsSync(DNSMASQ))("misses of the UDP listener, answered by dnsmasq", () => {
   let dnsmasq: ChildProcess;
   let resolver: Resolver;
-  let door: UdpServer;
+  let listener: UdpServer;
   let client: Client;
   let counts: Float64Array;
 
@@ -62,7 +62,7 @@ describe.skipIf(!existsSync(DNSMASQ))("misses of the UDP door, answered by dnsma
     const row = new SharedArrayBuffer(CHAIN_COUNTS * 8);
     counts = new Float64Array(row);
     resolver = new Resolver({ upstreams: [{ address: `127.0.0.1:${port}`, timeoutMs: 20_000 }], cache });
-    door = await openUdpDoor({
+    listener = await openUdpListener({
       hosts: ["127.0.0.1"],
       port: 0,
       start: () => ({
@@ -75,15 +75,16 @@ describe.skipIf(!existsSync(DNSMASQ))("misses of the UDP door, answered by dnsma
         blockTtlSeconds: 10,
         bypassSignals: true,
       }),
-      missed: (bytes, asker) => resolver.ask(bytes, true, (answer, length) => void door.answer(asker, answer, length)),
+      missed: (bytes, asker) =>
+        resolver.ask(bytes, true, (answer, length) => void listener.answer(asker, answer, length)),
       aged: (bytes) => resolver.refresh(bytes),
     });
-    client = await Client.open(door.port);
+    client = await Client.open(listener.port);
   });
 
   afterAll(async () => {
     await client[Symbol.asyncDispose]();
-    await door.stop();
+    await listener.stop();
     resolver.stop();
     dnsmasq.kill();
   });

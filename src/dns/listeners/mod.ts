@@ -1,5 +1,5 @@
 /** Where queries come in. */
 export { type BlockSettings, ListBlocker } from "./list-blocker.ts";
-export { type TcpDoorOptions, tcpDoor } from "./tcp-door.ts";
-export { openUdpDoor, type UdpDoorOptions } from "./udp-door.ts";
+export { type TcpListenerOptions, tcpListener } from "./tcp-listener.ts";
+export { openUdpListener, type UdpListenerOptions } from "./udp-listener.ts";
 export { HandedOver, type UdpStart } from "./udp-start.ts";

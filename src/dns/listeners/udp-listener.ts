@@ -2,7 +2,7 @@ import { sourceUrl } from "../../base/mod.ts";
 import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "../../net/mod.ts";
 import { HandedOver, type UdpStart } from "./udp-start.ts";
 
-export interface UdpDoorOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
+export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
   /** Asked for at each start of a thread. */
   readonly start: () => UdpStart;
   /** A query that memory did not answer; its bytes are borrowed. `asker` is answered by `UdpServer.answer`. */
@@ -16,8 +16,8 @@ export interface UdpDoorOptions extends Pick<UdpOptions, "hosts" | "port" | "wor
  *
  * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`
  */
-export function openUdpDoor({ missed, aged, ...options }: UdpDoorOptions): Promise<UdpServer> {
-  return listenUdp(new URL(sourceUrl("dns/doors/udp-program.ts")), {
+export function openUdpListener({ missed, aged, ...options }: UdpListenerOptions): Promise<UdpServer> {
+  return listenUdp(new URL(sourceUrl("dns/listeners/udp-program.ts")), {
     ...options,
     name: "dns",
     handedOver: (bytes, asker, note) => {

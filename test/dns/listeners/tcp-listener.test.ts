@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, Chain } from "../../../src/dns/chain/mod.ts";
-import { type TcpDoorOptions, tcpDoor } from "../../../src/dns/doors/mod.ts";
+import { type TcpListenerOptions, tcpListener } from "../../../src/dns/listeners/mod.ts";
 import { LocalNames } from "../../../src/dns/local/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import { listen, type Server } from "../../../src/net/mod.ts";
@@ -13,9 +13,9 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop({ graceMs: 0 })));
 });
 
-type Reply = Parameters<TcpDoorOptions["missed"]>[2];
+type Reply = Parameters<TcpListenerOptions["missed"]>[2];
 
-async function open(options: Partial<TcpDoorOptions> = {}) {
+async function open(options: Partial<TcpListenerOptions> = {}) {
   const missed: { bytes: Uint8Array; reply: Reply }[] = [];
   const chain = new Chain({
     guard: { refusal: () => undefined },
@@ -27,13 +27,13 @@ async function open(options: Partial<TcpDoorOptions> = {}) {
     blockMode: "null-address",
     blockTtlSeconds: 10,
   });
-  const door = tcpDoor({
+  const listener = tcpListener({
     chain,
     missed: (bytes, _, reply) => missed.push({ bytes: bytes.slice(), reply }),
     aged: () => {},
     ...options,
   });
-  const server = await listen({ host: "127.0.0.1", port: 0 }, door);
+  const server = await listen({ host: "127.0.0.1", port: 0 }, listener);
   servers.push(server);
   return { server, missed };
 }
