@@ -15,17 +15,17 @@ import {
 
 /** How answers age. Times in seconds, as TTLs are. */
 export interface AgeOptions {
-  /** For so long after its TTL an answer is still given while it is asked for anew (RFC 8767). @default {86_400} */
+  /** How long after its TTL a stale answer may still be served while it is refreshed (RFC 8767). @default {86_400} */
   readonly staleSeconds?: number;
-  /** The TTL that a stale answer is given with. @default {30} */
+  /** TTL of a stale answer when it is served. @default {30} */
   readonly staleTtlSeconds?: number;
-  /** Answers that were given so often are asked for anew before they end. @default {4} */
+  /** Hits from which on an answer is refreshed before it expires (prefetch). @default {4} */
   readonly prefetchHits?: number;
-  /** In the last part of their TTL. @default {0.1} */
+  /** The last share of a TTL, in which a prefetch begins. @default {0.1} */
   readonly prefetchShare?: number;
 }
 
-/** A refresh that brought nothing is asked for again after this time. */
+/** A refresh that failed is requested again after this time. */
 const ASK_AGAIN_SECONDS = 10;
 
 /** The bytes of a message before its question. */
@@ -33,11 +33,11 @@ export const HEADER_BYTES = 12;
 /** Type and class. */
 const TYPE_AND_CLASS_BYTES = 4;
 
-/** Finds stored answers and copies them out, patched for who asks. Allocates nothing. */
+/** Finds stored answers and copies them out, patched for the client's query. Allocates nothing. */
 export class AnswerReader {
-  /** Of the answer that was found last: it is past its TTL. */
+  /** The answer that was found last is past its TTL. */
   isStale = false;
-  /** The same: it should be asked for anew. Said once in ten seconds. */
+  /** The answer that was found last should be refreshed. Set at most once in ten seconds per answer. */
   wantsRefresh = false;
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   protected readonly layout: Layout;
@@ -84,7 +84,7 @@ export class AnswerReader {
    * @param variant what the answer depends on beside the question, such as the flag DO; one byte
    * @param nowSeconds since 1970
    * @param room bytes that may be written
-   * @returns its length; 0 when there is none; where it needs more room, its length below zero, and nothing is written
+   * @returns the answer's length; 0 if there is none; if it does not fit, the negated length, and nothing is written
    */
   find(
     bytes: Uint8Array,
@@ -129,12 +129,12 @@ export class AnswerReader {
     return -1;
   }
 
-  /** The first slot of a hash's bucket. A division of 31 bits stays among integers, one of 32 would not. */
+  /** Returns the first slot of a hash's bucket. A remainder of 31 bits is computed with integers; one of 32 bits would not be. */
   protected bucketOf(hash: number): number {
     return ((hash & 0x7fffffff) % this.#buckets) * SLOTS_PER_BUCKET;
   }
 
-  /** Nothing has been written over it. Position 0 is nobody's. */
+  /** Returns whether an entry has not been overwritten. Position 0 means no entry. */
   protected isAlive(position: number): boolean {
     return position !== 0 && (Atomics.load(this.control, RESERVED) - position) >>> 0 <= this.#ringWords;
   }
@@ -157,7 +157,7 @@ export class AnswerReader {
     return true;
   }
 
-  /** Counts the hit, and says whether the answer should be asked for anew: it is stale, or popular and nearly so. */
+  /** Counts the hit, and sets `wantsRefresh` if the answer is stale, or popular and about to expire. */
   #judgeRefresh(slot: number, ageSeconds: number, ttl: number, nowSeconds: number): void {
     const hits = this.hits[slot]!;
     if (hits < 255) this.hits[slot] = hits + 1;
@@ -171,7 +171,7 @@ export class AnswerReader {
     this.wantsRefresh = true;
   }
 
-  /** Copies by a loop: `out.set(bytes.subarray())` would make a view. */
+  /** Copies by a loop: `out.set(bytes.subarray())` would allocate a view. */
   #copy(word: number, length: number, out: Uint8Array, to: number): void {
     const from = word * 4 + HEADER_WORDS * 4 + 2 * (this.words[word + LENGTHS]! >>> 24);
     const own = this.bytes;
@@ -204,7 +204,7 @@ export class AnswerReader {
   }
 }
 
-/** Never 0, which is a slot's that was never taken. */
+/** Returns the tag of a hash; never 0, which marks a slot that was never used. */
 export function tagOf(hash: number): number {
   return (hash >>> 24) | 1;
 }

@@ -23,13 +23,13 @@ export interface NewAnswer {
   readonly nameBytes: number;
   /** See `AnswerReader.find`. */
   readonly variant: number;
-  /** Where TTLs are, from the start of the message on. */
+  /** Offsets of the TTLs from the start of the message. */
   readonly ttlOffsets: ArrayLike<number>;
   readonly ttls: number;
   readonly ttlSeconds: number;
 }
 
-/** What is moved on instead of evicted for one new answer, so that an insertion has a bound. */
+/** Entries that one insertion may move instead of evicting them: bounds its work. */
 const MAX_MOVES = 4;
 const MAX_ANSWER_BYTES = 65_535;
 const MAX_TTLS = 255;
@@ -37,9 +37,9 @@ const MAX_TTLS = 255;
 const LAST_POSITION = 2 ** 31 - 1;
 
 export interface WriterOptions extends AgeOptions {
-  /** A secret number: what a stranger cannot compute he cannot fill one bucket with. */
+  /** A secret number, so that nobody outside can choose names that fill one bucket. */
   readonly seed: number;
-  /** Where positions begin anew, and everything is forgotten: after eight gigabytes of answers. @default {2 ** 31 - 1} */
+  /** The position at which the cache is cleared and positions restart: after eight gigabytes of answers. @default {2 ** 31 - 1} */
   readonly lastPosition?: number;
 }
 
@@ -52,13 +52,13 @@ export interface WriterOptions extends AgeOptions {
  * ```
  */
 export class AnswerWriter extends AnswerReader {
-  /** Answers that were forgotten to make room. */
+  /** Answers that were evicted to make room. */
   evicted = 0;
-  /** Where the next entry goes, and the oldest one that may be alive. */
+  /** Positions of the next entry, and of the oldest one that may be alive. */
   #head = 0;
   #tail = 0;
   readonly #lastPosition: number;
-  /** Entries that move on, and how many more may. */
+  /** Entries that are being moved, and how many more may be. */
   readonly #moving: Uint32Array[] = [];
   #movesLeft = 0;
 
@@ -75,7 +75,7 @@ export class AnswerWriter extends AnswerReader {
     return this.control[COUNT]!;
   }
 
-  /** Stores an answer, instead of what there is to its question. @returns false where it is too long to be kept */
+  /** Stores an answer, replacing the one to the same question. @returns false if it is too long to be kept */
   put(answer: NewAnswer, nowSeconds: number): boolean {
     const { length, ttls } = answer;
     const words = entryWords(ttls, length);
@@ -101,7 +101,7 @@ export class AnswerWriter extends AnswerReader {
     this.tags.fill(0);
     for (let slot = 0; slot < this.slots.length; slot++) Atomics.store(this.slots, slot, 0);
     this.control[COUNT] = 0;
-    // Position 0 is nobody's.
+    // Position 0 means no entry.
     this.#head = this.layout.ringWords;
     this.#tail = this.#head;
     this.#moving.length = 0;
@@ -119,21 +119,21 @@ export class AnswerWriter extends AnswerReader {
 
   // ---- the ring ------------------------------------------------------------------------------------------------------
 
-  /** Returns the position of so many words in one piece, which are the caller's to write. */
+  /** Reserves contiguous words in the ring, which the caller writes. @returns their position */
   #reserve(words: number, nowSeconds: number): number {
     const { ringWords } = this.layout;
     if (this.#head + 2 * ringWords > this.#lastPosition) this.clear();
     const left = ringWords - (this.#head % ringWords);
     if (left < words) {
       this.#take(left, nowSeconds);
-      // The end of the ring stays empty, as an entry is in one piece.
+      // Entries are contiguous: what remains at the ring's end stays empty.
       if (left >= HEADER_WORDS) this.words[((this.#head - left) % ringWords) + LENGTHS] = 0;
     }
     this.#take(words, nowSeconds);
     return this.#head - words;
   }
 
-  /** Moves the head on, over entries that are evicted or set aside to be moved. */
+  /** Advances the head past the oldest entries, each of which is evicted or kept to be moved. */
   #take(words: number, nowSeconds: number): void {
     const { ringWords } = this.layout;
     const head = this.#head + words;
@@ -142,7 +142,7 @@ export class AnswerWriter extends AnswerReader {
     this.#head = head;
   }
 
-  /** The oldest entry goes. */
+  /** Evicts the oldest entry, or keeps it to be moved. */
   #leave(nowSeconds: number): void {
     const word = this.#tail % this.layout.ringWords;
     const words = this.#wordsAt(word);
@@ -162,11 +162,11 @@ export class AnswerWriter extends AnswerReader {
     const position = this.#reserve(entry.length, nowSeconds);
     this.words.set(entry, position % this.layout.ringWords);
     const { bytes, nameBytes, variant } = this.#answerAt(position % this.layout.ringWords);
-    // What was put is the newer answer to the same question, if there is one.
+    // An entry that was put meanwhile is the newer answer to the same question.
     if (this.slotOf(bytes, HEADER_BYTES, nameBytes, variant) < 0) this.#link(position);
   }
 
-  /** Words to the next entry. */
+  /** Returns how many words it is to the next entry. */
   #wordsAt(word: number): number {
     const left = this.layout.ringWords - word;
     const lengths = left < HEADER_WORDS ? 0 : this.words[word + LENGTHS]!;
@@ -217,7 +217,7 @@ export class AnswerWriter extends AnswerReader {
     Atomics.store(this.slots, slot, position);
   }
 
-  /** A free slot of a bucket, or that of its oldest answer which nobody asked for, or of its oldest. */
+  /** Returns a bucket's free slot, else that of its oldest answer without hits, else that of its oldest. */
   #roomIn(bucket: number): number {
     let room = bucket;
     let least = Number.POSITIVE_INFINITY;

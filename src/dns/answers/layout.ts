@@ -9,21 +9,21 @@
  *          s           s     16, 8, 8   8, 8, 16 bits
  * ```
  *
- * Positions count words of four bytes from the start on and never go back; a place in the ring is a position modulo its length. The writer
- * raises `reserved` before it overwrites: what lies more than the ring's length below `reserved` is gone. A reader that copies an
+ * Positions count words of four bytes from the start on and never go back; an entry lies in the ring at its position modulo the ring's
+ * length. The writer raises `reserved` before it overwrites: what lies more than the ring's length below `reserved` is gone. A reader that copies an
  * entry looks at `reserved` before and after, and then knows that what it copied was whole. Slots of what is gone count as free, so an
  * eviction costs nothing.
  */
 export const CONTROL_WORDS = 16;
 /** Word of the control block: the position up to which the ring is, or is being, written. */
 export const RESERVED = 0;
-/** The same: answers that are stored, about. */
+/** Word of the control block: roughly how many answers are stored. */
 export const COUNT = 1;
-/** The same: a secret that keeps a stranger from choosing names of one bucket. */
+/** Word of the control block: a secret, so that nobody outside can choose names that share a bucket. */
 export const SEED = 2;
 
 export const SLOTS_PER_BUCKET = 8;
-/** Half of an entry with one address: so half to two thirds of the slots are taken when the ring is full. */
+/** Half of an entry with one address, so that half to two thirds of the slots are in use when the ring is full. */
 const BYTES_PER_SLOT = 48;
 
 /** Words of an entry before its offsets. */
@@ -34,10 +34,10 @@ export const TTL = 1;
 export const LENGTHS = 2;
 /** Variant (8 bits). */
 export const MARKS = 3;
-/** Bytes within an entry, little-endian as all processors are that tenk runs on. */
+/** Byte of an entry. Little-endian, as are all processors that tenk runs on. */
 export const VARIANT_BYTE = 12;
 
-/** Where everything is in a block. */
+/** Offsets of everything in a block. */
 export interface Layout {
   readonly buckets: number;
   readonly slots: number;
@@ -59,7 +59,7 @@ export function layoutOf(bytes: number): Layout {
   const slots = buckets * SLOTS_PER_BUCKET;
   const tagsAt = CONTROL_WORDS * 4;
   const slotsAt = tagsAt + slots;
-  // Readers write these: in the ring they would write over what has just replaced an entry.
+  // Readers write these: if they were in the ring, a reader could overwrite the entry that has just replaced the one it read.
   const hitsAt = slotsAt + slots * 4;
   const askedAt = hitsAt + slots;
   const ringAt = askedAt + slots * 2;
@@ -71,7 +71,7 @@ export function entryWords(ttls: number, bytes: number): number {
   return HEADER_WORDS + Math.ceil((ttls * 2 + bytes) / 4);
 }
 
-/** Bytes with A to Z made small: names are equal in either case (RFC 4343). */
+/** Maps A to Z to lower case: names are equal in either case (RFC 4343). */
 export const FOLD: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 65 && byte <= 90 ? byte + 32 : byte,
 );

@@ -1,3 +1,3 @@
-/** Answers as they were received, found by their question, in memory that threads share. */
+/** The cache: answers as they were received, indexed by question, in memory that threads share. */
 export { type AgeOptions, AnswerReader } from "./answer-reader.ts";
 export { AnswerWriter, type NewAnswer, type WriterOptions } from "./answer-writer.ts";

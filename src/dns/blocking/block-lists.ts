@@ -13,13 +13,13 @@ import {
 export interface BlockListsOptions {
   /** Most memory for names. Default: 256 MiB, some 18 million names. */
   readonly maxBytes?: number;
-  /** How long a build works before others get their turn. Default: 2 ms. */
+  /** How long a build runs before it yields to other work. Default: 2 ms. */
   readonly sliceMs?: number;
   /** Secret number for the hash of names. Default: random. */
   readonly seed?: number;
 }
 
-/** What a build leaves for those who decide. All of it may be sent to other threads. */
+/** What a build produces for `BlockDecision`. All of it can be sent to other threads. */
 export interface BuiltLists {
   /** Changes only when the lists have outgrown it; then every reader needs a new `PageReader`. */
   readonly memory: SharedArrayBuffer;
@@ -47,7 +47,7 @@ export class BlockLists {
   #builder: PageBuilder | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #isBuilding = false;
-  /** Changes during a build, which may have read the user's rules before. */
+  /** Changes made during a build, which may already have read the user's rules. */
   readonly #changes: NameChange[] = [];
 
   constructor({
@@ -55,7 +55,7 @@ export class BlockLists {
     sliceMs = SLICE_MS,
     seed = randomBytes(4).readInt32LE(),
   }: BlockListsOptions = {}) {
-    // Pages are words: what is no whole one could never be used, and growth would never reach the limit.
+    // Pages consist of words: a remainder could never be used, so growth would never reach the limit.
     this.#maxBytes = Math.floor(maxBytes / 4) * 4;
     this.#sliceMs = sliceMs;
     this.#seed = seed | 0;
@@ -72,9 +72,9 @@ export class BlockLists {
   }
 
   /**
-   * Builds all lists without a pause: for a start, when nobody is answered yet.
+   * Builds all lists without yielding: for the start, before queries are answered.
    *
-   * @throws {PagesFullError} and errors of the files; pages that are not made anew stay
+   * @throws {PagesFullError} and errors of the files; pages that were not rebuilt stay
    */
   buildNow(files: readonly ListFile[]): BuiltLists {
     const steps = this.#build(files);
@@ -84,7 +84,7 @@ export class BlockLists {
     }
   }
 
-  /** Builds all lists in slices, after the build that is under way. */
+  /** Builds all lists in slices, after a build that is already running. */
   build(files: readonly ListFile[]): Promise<BuiltLists> {
     const built = this.#last.then(() => this.#buildInSlices(files));
     this.#last = built.catch(() => undefined);
@@ -134,7 +134,7 @@ export class BlockLists {
   }
 
   /**
-   * Changes one name at once: one of the user's rules, or one of a list's that he switches off.
+   * Changes one name immediately: a rule of the user's, or a list's entry that the user switches off.
    *
    * @returns the mask of lists that had it with these flags
    */

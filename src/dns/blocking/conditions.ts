@@ -1,7 +1,7 @@
 import { addressRanges } from "../../net/mod.ts";
 import type { ClientCondition, ConditionalRule, TypeCondition } from "../list-format/mod.ts";
 
-/** Who asks, as far as it is known. The object may be kept and asked about again and again. */
+/** The client, as far as it is known. The object may be kept and reused for many questions. */
 export interface BlockClient {
   /** As text: `192.168.1.7`. */
   readonly address: string;
@@ -9,7 +9,7 @@ export interface BlockClient {
   readonly names: readonly string[];
 }
 
-/** A question to which a rule applies, or not. */
+/** Returns whether a rule applies to a question. */
 export type Condition = (type: number, client: BlockClient | undefined) => boolean;
 
 /** Compiles a rule's `$dnstype` and `$client`; undefined where it has neither. `$denyallow` concerns the name. */

@@ -7,7 +7,7 @@ import type { IndexedRule, RuleIndex } from "./rule-index.ts";
 export const Verdict = {
   /** No list says anything. */
   none: 0,
-  /** It would be blocked, or not, but something allows it: it is not to be blocked later by what its answer contains. */
+  /** A rule allows it, so that it must not be blocked later by what its answer contains either. */
   allowed: 1,
   blocked: 2,
   /** It is answered by `rewrites`. */
@@ -18,7 +18,7 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 const NO_REWRITES: readonly Rewrite[] = [];
 
 /**
- * Decides about questions: one for each thread. What decided is in its fields until the next question.
+ * Decides whether questions are blocked; one object per thread. Its fields say what decided, until the next question.
  *
  * 1. `$dnsrewrite` comes first, unless an exception takes it away.
  * 2. Then the highest rank: `@@…$important`, `…$important`, `@@…`, everything else. So allow beats block, and important both.
@@ -31,9 +31,9 @@ export class BlockDecision {
   labels = 0;
   /** Flags of the entry that decided. */
   flags = 0;
-  /** The rule that decided, where it was no plain name. */
+  /** The rule that decided; undefined if it was an entry with a plain name. */
   rule: IndexedRule | undefined;
-  /** How to answer: with one code, or these records. Of a blocked question it is set where the rule says how to block. */
+  /** How to answer: with one code, or with these records. For a blocked question it is set only if the rule says how to block. */
   rewrites: readonly Rewrite[] = NO_REWRITES;
 
   readonly #reader: PageReader;
@@ -44,16 +44,16 @@ export class BlockDecision {
     this.#rules = rules;
   }
 
-  /** Replaces the rules that are more than names, when lists were refreshed. */
+  /** Replaces the rules that are more than names, after a refresh of the lists. */
   set rules(rules: RuleIndex) {
     this.#rules = rules;
   }
 
   /**
-   * Decides about a name as on the wire. Allocates nothing where no rule with a pattern or a condition applies.
+   * Decides about a name in wire form. Allocates nothing unless a rule with a pattern or a condition applies.
    *
    * @param lists mask of the lists that count for this client
-   * @param isPaused nothing is blocked, but rewrites that lead elsewhere still hold
+   * @param isPaused blocking is paused: nothing is blocked, but rewrites that lead elsewhere still apply
    */
   decide(wire: Uint8Array, from: number, type: number, lists: number, client?: BlockClient, isPaused = false): Verdict {
     const reader = this.#reader;

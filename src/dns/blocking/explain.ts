@@ -8,7 +8,7 @@ export interface DecidingLine {
   /** Index of the file among those that were built. */
   readonly file: number;
   readonly line: number;
-  /** As it stands in the list, without the blanks around it. It is not trusted. */
+  /** The line as it is in the list, trimmed. It is untrusted text. */
   readonly text: string;
 }
 
@@ -16,8 +16,8 @@ const MAX_SHOWN_BYTES = 512;
 const LINE_FEED = 0x0a;
 
 /**
- * Finds the lines behind a decision again, in the files of the lists that decided. Pages keep no line numbers: they would cost
- * more than the names. Yields after each chunk of a file, since a large list takes a tenth of a second.
+ * Finds the lines that led to a decision, by reading the files of the lists that decided. Pages keep no line numbers: they
+ * would take more memory than the names. Yields after each chunk of a file, since a large list takes a tenth of a second.
  *
  * @param name the question, in small letters
  */
@@ -70,7 +70,7 @@ function* findLine(
   return found;
 }
 
-/** Returns a line of a file, without the blanks around it. Of a long one it is the beginning. */
+/** Returns a line of a file, trimmed; of a long one the beginning. */
 function* readLine(path: string, line: number): Generator<void, string> {
   const buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
   const text: number[] = [];
@@ -93,7 +93,7 @@ function* readLine(path: string, line: number): Generator<void, string> {
   return new TextDecoder().decode(Uint8Array.from(text)).trim();
 }
 
-/** Reads a file into what `free` returns, and gives the bytes that were read. */
+/** Reads a file into the buffers that `free` returns, and yields the bytes of each read. */
 function* chunksOf(path: string, free: () => Uint8Array): Generator<Uint8Array> {
   const file = openSync(path, "r");
   try {

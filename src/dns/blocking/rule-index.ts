@@ -3,7 +3,7 @@ import { type PageReader, type PlacedRule, reversedHash, reversedName, SEPARATOR
 import { RegexError, RegexSet, type RegexSetOptions } from "../regex/mod.ts";
 import { type BlockClient, type Condition, conditionOf } from "./conditions.ts";
 
-/** A rule as one thread asks it. */
+/** A rule, compiled for one thread. */
 export interface IndexedRule {
   readonly placed: PlacedRule;
   /** 0 blocks, 1 allows, 2 and 3 the same with `$important`. */
@@ -16,7 +16,7 @@ export interface IndexedRule {
   readonly rewrite: Rewrite | null | undefined;
 }
 
-/** A rule that is left out. The reason holds no text of the list. */
+/** A rule that is left out. The reason contains no text of the list. */
 export interface RefusedRule {
   readonly placed: PlacedRule;
   readonly reason: string;
@@ -25,11 +25,11 @@ export interface RefusedRule {
 /** Refused rules that are kept to be shown. */
 const KEPT_REFUSED = 20;
 
-/** The rules that are more than names, so that those which concern a question are found quickly. Each thread has its own. */
+/** Index of the rules that are more than names, by the questions they concern. Each thread has its own. */
 export class RuleIndex {
   /** Number of rules. */
   readonly size: number;
-  /** Rules that were left out; of more than a few only the number is kept. */
+  /** The first rules that were left out; beyond them only the number is kept. */
   readonly refused: RefusedRule[] = [];
   refusedCount = 0;
 
@@ -120,7 +120,7 @@ export class RuleIndex {
     }
   }
 
-  /** Reads the name from its start, which is the end of the key. */
+  /** Runs the regular expressions over the name from its start, which is the end of the reversed key. */
   #findByRegex(reader: PageReader, consider: (rule: IndexedRule) => void): void {
     const regexes = this.#regexes;
     regexes.begin();

@@ -16,7 +16,7 @@ import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./
 import { OwnAnswers } from "./own-answers.ts";
 import { MISS, maxAnswerBytes, StoredAnswers } from "./stored-answers.ts";
 
-/** What `answer` returns instead of a length, as `MISS`. */
+/** Returned by `answer` instead of a length, like `MISS`: nothing is sent. */
 export const NO_ANSWER = 0;
 
 /** Meta types, which are no types of records (RFC 6895 §3.1): TSIG, TKEY, IXFR, AXFR, MAILB, MAILA, and what is about the message. */
@@ -28,17 +28,17 @@ const OPT = 41;
 const IPV4_LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const IPV6_LOOPBACK = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
-/** Who asks, and how: one object per listener, filled anew for each query. */
+/** The client of a query, and its transport: one object per listener, reused for each query. */
 export interface Asker {
   /** Sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
   readonly ip: Uint8Array;
-  /** By UDP: no more is sent than the client takes. */
+  /** The query came by UDP: the answer must fit the size that the client accepts. */
   isDatagram: boolean;
-  /** Since 1970. */
+  /** Milliseconds since 1970. */
   nowMs: number;
 }
 
-/** Decides who is answered at all. */
+/** Decides which clients are answered. */
 export interface Guard {
   /** @returns why the query is refused; undefined when it is not */
   refusal(asker: Asker): RefusalReason | undefined;
@@ -46,7 +46,7 @@ export interface Guard {
 
 /** Decides which questions are blocked. */
 export interface Blocker {
-  /** @returns whether this name, asked for by this client, is answered with nothing */
+  /** @returns whether the name of the query is blocked for this client */
   isBlocked(query: Query, bytes: Uint8Array, asker: Asker): boolean;
 }
 
@@ -62,7 +62,7 @@ export interface ChainParts {
   /** The row of this thread. */
   readonly counts: Float64Array;
   readonly blockMode: BlockMode;
-  /** Of answers to blocked and special names. */
+  /** TTL of answers to blocked and special names. */
   readonly blockTtlSeconds: number;
 }
 
@@ -70,7 +70,7 @@ const NULL_IPV4 = new Uint8Array(4);
 const NULL_IPV6 = new Uint8Array(16);
 
 /**
- * Answers queries from what there is in memory, without a promise and, but for the rare, without an allocation.
+ * Answers queries from memory, without promises and, except in rare cases, without allocation.
  *
  * ```text
  *   refuse ─► local ─► special names ─► block ─► cache ─► MISS: ask an upstream
@@ -81,9 +81,9 @@ const NULL_IPV6 = new Uint8Array(16);
  * before the block lists, because what the house declares holds also where blocking does.
  */
 export class Chain {
-  /** What was read of the query that was answered last. */
+  /** The query that was answered last, as parsed. */
   readonly query = new Query();
-  /** The answer that was found in the cache should be asked for anew. */
+  /** The answer that was found in the cache should be refreshed. */
   wantsRefresh = false;
   readonly #parts: ChainParts;
   readonly #own: OwnAnswers;
@@ -99,7 +99,7 @@ export class Chain {
    * Answers the query that is all of `bytes[from, to)`.
    *
    * @param room bytes at `out[at]`, 512 at least
-   * @returns the answer's length; `NO_ANSWER`; or `MISS`: an upstream is to be asked, with what `query` says
+   * @returns the answer's length; `NO_ANSWER`; or `MISS`: `query` must be sent to an upstream
    */
   answer(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number, room: number, asker: Asker): number {
     const { query } = this;

@@ -13,16 +13,16 @@ const LAYOUT = countLayout({
   special: 1,
   blocked: 1,
   cached: 1,
-  /** Among `cached`: past their TTL. */
+  /** Answers past their TTL; counted in `cached` too. */
   stale: 1,
-  /** Not answered here: asked of an upstream. */
+  /** Queries that need an upstream. */
   missed: 1,
   truncated: 1,
   refused: REFUSAL_REASONS.length,
   malformed: MALFORMED.length,
 });
 
-/** Where each count is in the row of a thread. */
+/** Index of each count in the row of a thread. */
 export const ChainCount = LAYOUT.places;
 export const CHAIN_COUNTS = LAYOUT.length;
 

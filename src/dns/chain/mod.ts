@@ -1,4 +1,4 @@
-/** From a query to its answer, as far as what is in memory goes. */
+/** Answers queries from memory. */
 export {
   type Asker,
   type Blocker,

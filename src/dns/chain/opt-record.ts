@@ -3,7 +3,7 @@ import { EDNS_UDP_BYTES, ExtendedError, readUint16, writeUint16 } from "../../wi
 const OPT = 41;
 const ADDITIONAL_AT = 10;
 const EXTENDED_ERROR = 15;
-/** Of an OPT record without options, and of an extended error without text. */
+/** Bytes of an OPT record without options, and of an extended error without text. */
 const BARE_BYTES = 11;
 const ERROR_BYTES = 6;
 
@@ -13,10 +13,10 @@ export function optBytes(isStale: boolean): number {
 }
 
 /**
- * Puts an OPT record behind a stored message, which has none. By hand: the message is not written, it is copied.
+ * Appends an OPT record to a stored message, which has none. Written by hand, because the message is copied and no writer is involved.
  *
- * @param isStale says so (RFC 8914 §4.4)
- * @returns the place behind it
+ * @param isStale adds the extended error Stale Answer (RFC 8914 §4.4)
+ * @returns the offset after it
  */
 export function addOpt(out: Uint8Array, from: number, at: number, wantsDnssec: boolean, isStale: boolean): number {
   writeUint16(out, from + ADDITIONAL_AT, readUint16(out, from + ADDITIONAL_AT) + 1);

@@ -33,7 +33,7 @@ export class OwnAnswers {
   readonly #opt = new OptWriter();
   readonly #soa: Uint8Array;
 
-  /** Of negative answers, and of addresses in place of blocked ones. */
+  /** TTL of negative answers, and of the addresses that replace blocked ones. */
   readonly ttlSeconds: number;
 
   constructor(ttlSeconds: number) {
@@ -41,7 +41,7 @@ export class OwnAnswers {
     this.#soa = soaData(ttlSeconds);
   }
 
-  /** Answers with one record of the type that was asked for. @returns the place behind the answer */
+  /** Answers with one record of the type that was asked for. @returns the offset after the answer */
   record(
     query: Query,
     bytes: Uint8Array,
@@ -57,7 +57,7 @@ export class OwnAnswers {
     return this.#finish(query, error);
   }
 
-  /** Answers with records of this house. @returns the place behind the answer */
+  /** Answers with local records. @returns the offset after the answer */
   records(
     query: Query,
     bytes: Uint8Array,
@@ -69,7 +69,7 @@ export class OwnAnswers {
     this.#begin(query, bytes, Rcode.noError, out, at, maxBytes);
     this.#writer.flags |= Flag.authoritative;
     for (const [index, { name, type, ttlSeconds, data }] of records.entries()) {
-      // What was asked for is spelled as it was asked: the first record's owner, and those of the same name.
+      // The question's spelling is repeated: in the first record's owner, and in those of the same name.
       const isAsked = index === 0 || name === records[0]!.name;
       const [nameBytes, nameAt] = isAsked ? [bytes, query.nameFrom] : [name, 0];
       this.#writer.record(Section.answer, nameBytes, nameAt, type, RecordClass.in, ttlSeconds, data, 0, data.length);
@@ -136,7 +136,7 @@ export class OwnAnswers {
   }
 }
 
-/** `tenk.invalid. hostmaster.tenk.invalid. 1 3600 600 86400 ttl`: nobody's real name, in a message that is kept for `ttl`. */
+/** `tenk.invalid. hostmaster.tenk.invalid. 1 3600 600 86400 ttl`: a name that cannot exist, in a message that clients keep for `ttl`. */
 function soaData(ttlSeconds: number): Uint8Array {
   const names = [parseName("tenk.invalid")!, parseName("hostmaster.tenk.invalid")!];
   const numbers = new Uint8Array(20);

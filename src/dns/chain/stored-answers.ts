@@ -3,27 +3,27 @@ import type { AnswerReader } from "../answers/mod.ts";
 import { addOpt, optBytes } from "./opt-record.ts";
 import { OwnAnswers } from "./own-answers.ts";
 
-/** Instead of a length: there is no answer here, an upstream is to be asked. */
+/** Returned instead of a length: the answer is not stored, an upstream must be asked. */
 export const MISS = -1;
 
 const MAX_MESSAGE_BYTES = 65_535;
 const AD = 0x20;
 const CD = 0x10;
 
-/** Returns what an answer that is stored depends on beside its question. */
+/** Returns what a stored answer depends on in addition to its question. */
 export function variantOf(query: Query): number {
   return (query.wantsDnssec ? 1 : 0) | (query.checkingDisabled ? 2 : 0);
 }
 
-/** Returns how long an answer may be: a datagram never more than the client takes, nor than gets through without fragments. */
+/** Returns how long an answer may be: in a datagram, at most what the client accepts and what travels without fragmentation. */
 export function maxAnswerBytes(query: Query, isDatagram: boolean, room: number): number {
   const most = isDatagram ? Math.min(query.udpBytes, EDNS_UDP_BYTES) : MAX_MESSAGE_BYTES;
   return Math.min(most, room);
 }
 
-/** Makes stored answers those of whoever asks. */
+/** Adapts stored answers to the query of a client. */
 export class StoredAnswers {
-  /** The last answer was too long for its client, which was asked to come by TCP. */
+  /** The last answer was too long for a datagram: the client got a truncated one and retries over TCP. */
   wasTruncated = false;
   readonly #cache: AnswerReader;
   readonly #own: OwnAnswers;
@@ -46,7 +46,7 @@ export class StoredAnswers {
       this.wasTruncated = true;
       return this.#own.truncated(query, bytes, out, at, maxBytes) - at;
     }
-    // AD is told to who asked for it (RFC 6840 §5.8); CD is the query's own.
+    // AD is set only for clients that asked for it (RFC 6840 §5.8); CD is copied from the query.
     const hidden = query.wantsAuthenticData || query.wantsDnssec ? CD : CD | AD;
     out[at + 3] = (out[at + 3]! & ~hidden) | (query.flags & CD);
     return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, cache.isStale) - at : length;

@@ -25,10 +25,10 @@ const COSMETIC = /#@?(?:\$\?|[$?%])?#|\$@?\$/;
 
 const invalid = (reason: InvalidReason): AdblockLine => ({ kind: "invalid", reason });
 
-/** Of what list a line is. */
+/** The list that a line belongs to. */
 export interface AdblockContext {
   readonly isAllowList: boolean;
-  /** A list that is not trusted may block by `$dnsrewrite`, but not send anybody elsewhere. */
+  /** Only a trusted list may redirect names by `$dnsrewrite`; any list may block by it. */
   readonly isTrusted: boolean;
 }
 
@@ -48,7 +48,7 @@ export function parseAdblock(line: string, { isAllowList, isTrusted }: AdblockCo
   const dollar = plain.indexOf("$");
   const mask = (dollar < 0 ? plain : plain.slice(0, dollar)).trim().toLowerCase();
   if (/\s/.test(mask)) return invalid("expected an address before several names");
-  // A mask with other characters is one for URLs.
+  // A mask with other characters is for URLs.
   if (/[^a-z0-9_.*|^-]/.test(mask)) return SKIPPED;
   const pattern = patternOf(mask);
   if (pattern === undefined) return invalid("not a name, a rule or a comment");

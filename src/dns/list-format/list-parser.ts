@@ -23,12 +23,12 @@ export interface ListParserOptions {
   readonly isTrusted?: boolean;
   /** Longer lines are invalid. Default: 8 KiB. */
   readonly maxLineBytes?: number;
-  /** Memory to work in, of `PARSER_BYTES` for lines of the default length; otherwise it takes its own. */
+  /** Working memory, `PARSER_BYTES` long for lines of the default length; allocated if left out. */
   readonly buffer?: Uint8Array;
 }
 
 const MAX_LINE_BYTES = 8192;
-/** Room for what is read at once. */
+/** Bytes that are read at a time. */
 export const CHUNK_BYTES = 256 * 1024;
 /** One byte more, for the line feed that a last line may lack. */
 export const PARSER_BYTES = CHUNK_BYTES + MAX_LINE_BYTES + 1;
@@ -42,7 +42,7 @@ const encoder = new TextEncoder();
 
 /**
  * Parses a list that arrives in chunks, whatever its format: hosts, domains, `*.x`, adblock; line by line, since lists mix them.
- * Makes no string for the usual lines. Bytes are put at `free()`, and then parsed by `take(count)`:
+ * Common lines allocate no string. The caller writes bytes into `free()`, and then has `take(count)` parse them:
  *
  *     const parser = new ListParser(sink);
  *     while ((count = readSync(file, parser.free())) > 0) parser.take(count);
@@ -67,9 +67,9 @@ export class ListParser {
   #bytes: Uint8Array;
   /** Where in the list the buffer starts. */
   #position = 0;
-  /** Bytes at the start of the buffer that are no whole line yet. */
+  /** Bytes at the start of the buffer that do not end in a complete line yet. */
   #held = 0;
-  /** The line is too long, and the rest of it is to be dropped. */
+  /** The current line is too long: the rest of it is dropped. */
   #isDropping = false;
   #isAtStart = true;
   readonly #scanned: ScannedName = { next: 0, end: 0, dots: 0, problem: undefined };
@@ -85,12 +85,12 @@ export class ListParser {
     this.#bytes = this.#buffer;
   }
 
-  /** Returns where the next bytes of the list are to be put: room for `CHUNK_BYTES`. */
+  /** Returns where to write the next bytes of the list: room for `CHUNK_BYTES`. */
   free(): Uint8Array {
     return this.#buffer.subarray(this.#held, this.#held + CHUNK_BYTES);
   }
 
-  /** Parses the whole lines of what was put at `free()`. */
+  /** Parses the complete lines of what was written into `free()`. */
   take(count: number): void {
     const buffer = this.#buffer;
     const filled = this.#held + count;
@@ -170,7 +170,7 @@ export class ListParser {
     return at;
   }
 
-  /** `||a^` and `*.a`. With anything behind it but blanks and a comment, it is left to the parser of rules. */
+  /** `||a^` and `*.a`. If anything but blanks and a comment follows, the parser of rules takes the line. */
   #marked(start: number, from: number, mark: number): number {
     const bytes = this.#bytes;
     const name = this.#scanned;
@@ -221,7 +221,7 @@ export class ListParser {
     }
   }
 
-  /** A name of a hosts file with other characters than ASCII's, or a wrong one. @returns its end */
+  /** Parses a name of a hosts file that is invalid or not ASCII. @returns its end */
   #foreign(from: number): number {
     let end = from;
     while (KIND[this.#bytes[end]!] !== BLANK && this.#bytes[end] !== LF && this.#bytes[end] !== SHARP) end += 1;
@@ -251,7 +251,7 @@ export class ListParser {
     this.#sink.name(this.#bytes, from, end, flags | this.#flags, position);
   }
 
-  /** Everything else is rare enough to make a string of it. */
+  /** Parses any other line. These are rare enough to allocate a string. */
   #adblock(start: number): number {
     const next = this.#lineEnd(start);
     if (this.#isTooLong(start, next - 1)) return next;

@@ -10,7 +10,7 @@ export interface Modifiers {
   clients?: ClientCondition;
   except?: readonly string[];
   rewrite?: Rewrite | null;
-  /** Set when the whole rule is for browsers: a modifier that DNS cannot heed. */
+  /** Set when the whole rule is for browsers, because it has a modifier that DNS cannot apply. */
   isForBrowsers: boolean;
   problem?: InvalidReason;
 }

@@ -4,7 +4,7 @@ import type { InvalidReason } from "./types.ts";
 export const MAX_NAME_BYTES = 253;
 export const MAX_LABEL_BYTES = 63;
 
-/** What a byte can be in a list. */
+/** Kinds of bytes in a list. */
 export const OTHER = 0;
 export const LETTER = 1;
 export const DOT = 2;
@@ -12,7 +12,7 @@ export const BLANK = 3;
 export const HASH = 4;
 export const LINE_FEED = 5;
 
-/** The kind of each byte. Host names of the wild have underscores, and hyphens anywhere. */
+/** The kind of each byte. Host names in real lists have underscores, and hyphens anywhere. */
 export const KIND: Uint8Array = kinds();
 
 function kinds(): Uint8Array {
@@ -26,9 +26,9 @@ function kinds(): Uint8Array {
   return table;
 }
 
-/** Where the name that `scanName` read ends, and what is wrong with it. */
+/** Result of `scanName`: where the name ends, and what is wrong with it. */
 export interface ScannedName {
-  /** First byte behind the name and its trailing dot. */
+  /** Offset after the name and its trailing dot. */
   next: number;
   /** End of the name without a trailing dot. */
   end: number;
@@ -80,7 +80,7 @@ function hasNumericEnd(bytes: Uint8Array, from: number, end: number): boolean {
 
 const LOCAL_DOMAIN = new TextEncoder().encode("localhost.localdomain");
 
-/** Whether a name is `localhost.localdomain`, the only one of those that looks like others. */
+/** Returns whether a name is `localhost.localdomain`, the only ignored one that looks like an ordinary name. */
 export function isLocalDomain(bytes: Uint8Array, from: number, end: number): boolean {
   if (end - from !== LOCAL_DOMAIN.length) return false;
   for (let at = 0; at < LOCAL_DOMAIN.length; at++)

@@ -3,9 +3,9 @@ import { BlockDecision, RuleIndex, Verdict } from "../blocking/mod.ts";
 import type { Asker, Blocker } from "../chain/mod.ts";
 import { PageReader, type PlacedRule } from "../pages/mod.ts";
 
-/** What is blocked, as a thread is told. Plain data and shared memory. */
+/** What a thread needs to block names: plain data and shared memory, to be posted to it. */
 export interface BlockSettings {
-  /** Of `NamePages`. */
+  /** Memory of `NamePages`. */
   readonly pages: SharedArrayBuffer;
   readonly seed: number;
   /** Rules that are more than names. */
@@ -14,7 +14,7 @@ export interface BlockSettings {
   readonly lists: number;
 }
 
-/** Blocks what the lists say, on one thread. */
+/** Blocks the names of the lists, on one thread. */
 export class ListBlocker implements Blocker {
   readonly #reader: PageReader;
   readonly #decision: BlockDecision;
@@ -33,13 +33,13 @@ export class ListBlocker implements Blocker {
     return this.#decision.decide(bytes, nameFrom, type, this.#lists) === Verdict.blocked;
   }
 
-  /** The lists were read anew. */
+  /** Takes over the rules of lists that were refreshed. */
   update({ rules, lists }: Pick<BlockSettings, "rules" | "lists">): void {
     this.#decision.rules = new RuleIndex(rules, this.#seed);
     this.#lists = lists;
   }
 
-  /** Until `leave` the writer keeps the pages that may be read. */
+  /** Begins a batch of lookups: until `leave` the writer keeps the pages that may be read. */
   enter(): void {
     this.#reader.enter();
   }

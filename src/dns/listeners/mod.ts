@@ -1,4 +1,4 @@
-/** Where queries come in. */
+/** Listeners for queries, by UDP and TCP. */
 export { type BlockSettings, ListBlocker } from "./list-blocker.ts";
 export { type TcpListenerOptions, tcpListener } from "./tcp-listener.ts";
 export { openUdpListener, type UdpListenerOptions } from "./udp-listener.ts";

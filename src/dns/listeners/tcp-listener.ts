@@ -2,23 +2,23 @@ import type { Connection, Handler } from "../../net/mod.ts";
 import { lengthPrefixed, parseIp } from "../../wire/mod.ts";
 import { type Asker, type Chain, MISS, NO_ANSWER } from "../chain/mod.ts";
 
-/** Of a message by TCP: its length stands before it (RFC 1035 §4.2.2). */
+/** Over TCP each message follows its length (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
 const MAX_MESSAGE_BYTES = 65_535;
 
 export interface TcpListenerOptions {
   readonly chain: Chain;
-  /** A query that memory did not answer. Its bytes are borrowed, `reply` may be called once, at any time. */
+  /** Called for a query that could not be answered from memory. Its bytes are borrowed; `reply` may be called once, at any time. */
   readonly missed: (bytes: Uint8Array, asker: Asker, reply: (answer: Uint8Array, length: number) => void) => void;
-  /** The answer to a query should be asked for anew. Its bytes are borrowed. */
+  /** Called for a query whose stored answer should be refreshed. Its bytes are borrowed. */
   readonly aged: (bytes: Uint8Array) => void;
-  /** Queries of one connection that may await their answers: beyond, it is not read. @default {64} */
+  /** Unanswered queries of one connection at which it is no longer read. @default {64} */
   readonly maxPending?: number;
-  /** Queries that one connection may send in all; then it is ended. @default {10_000} */
+  /** Queries after which a connection is closed. @default {10_000} */
   readonly maxQueries?: number;
 }
 
-/** What is kept of a connection. */
+/** State of a connection. */
 interface Client {
   readonly ip: Uint8Array;
   queries: number;
@@ -26,8 +26,9 @@ interface Client {
 }
 
 /**
- * Answers queries by TCP and, where the listener has TLS, DNS over TLS (RFC 7766, RFC 7858): any number on one connection, each answer as soon
- * as there is one, in whatever order. Slow and silent clients are the listener's to end (`firstByteMs`, `idleMs`).
+ * Answers queries by TCP and, where the listener has TLS, DNS over TLS (RFC 7766, RFC 7858): many queries on one connection,
+ * each answered as soon as possible, in any order. Slow and silent clients are closed by the listener's own timeouts
+ * (`firstByteMs`, `idleMs`).
  */
 export function tcpListener({
   chain,
@@ -76,7 +77,7 @@ export function tcpListener({
       asker.nowMs = Date.now();
       const length = chain.answer(bytes, 0, bytes.length, out, LENGTH_BYTES, MAX_MESSAGE_BYTES, asker);
       if (length === MISS) wait(connection, bytes);
-      // What gets no answer is no query: such a connection has nothing to say.
+      // A message that gets no answer is not a query: whatever sends it does not speak DNS.
       else if (length === NO_ANSWER) connection.close();
       else {
         write(connection, length);
@@ -88,7 +89,7 @@ export function tcpListener({
   };
 }
 
-/** Sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
+/** Returns an address as sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
 function mapped(address: string): Uint8Array {
   const bytes = parseIp(address.split("%")[0] ?? "") ?? new Uint8Array(16);
   return bytes.length === 16 ? bytes : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes);

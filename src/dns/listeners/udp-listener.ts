@@ -3,11 +3,11 @@ import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "
 import { HandedOver, type UdpStart } from "./udp-start.ts";
 
 export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
-  /** Asked for at each start of a thread. */
+  /** Called at each start of a thread for what it is started with. */
   readonly start: () => UdpStart;
-  /** A query that memory did not answer; its bytes are borrowed. `asker` is answered by `UdpServer.answer`. */
+  /** Called for a query that could not be answered from memory; its bytes are borrowed. Answer it by `UdpServer.answer` with `asker`. */
   readonly missed: (bytes: Uint8Array, asker: DatagramAsker) => void;
-  /** The answer to a query should be asked for anew; nobody waits for it. Its bytes are borrowed. */
+  /** Called for a query whose stored answer should be refreshed; no client waits for it. Its bytes are borrowed. */
   readonly aged: (bytes: Uint8Array) => void;
 }
 

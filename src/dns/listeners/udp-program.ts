@@ -1,4 +1,4 @@
-/** Answers DNS by UDP, on a thread that blocks. Loaded by the threads of `net/udp`, never imported. */
+/** Answers DNS over UDP on a blocking thread. Loaded by the threads of `net/udp`, never imported. */
 import { copyPeerIp, type DatagramView, type ServeDatagrams } from "../../net/mod.ts";
 import { AnswerReader } from "../answers/mod.ts";
 import { type Asker, CHAIN_COUNTS, Chain, MISS } from "../chain/mod.ts";
@@ -30,7 +30,7 @@ export const serve: ServeDatagrams = (start, { index }) => {
     asker.nowMs = view.nowMs;
     const answered = chain.answer(bytes, from, from + length, out, to, room, asker);
     if (answered === MISS) {
-      // Without room the client asks again: an answer that says so would make it ask another resolver.
+      // If there is no room the query is dropped, and the client retries: SERVFAIL would send it to another resolver.
       view.handOver(HandedOver.miss);
       return 0;
     }

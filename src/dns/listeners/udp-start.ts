@@ -8,7 +8,7 @@ import type { BlockSettings } from "./list-blocker.ts";
 export interface UdpStart extends SpecialOptions {
   readonly block: BlockSettings;
   readonly local: LocalSettings;
-  /** Of an `AnswerWriter`. */
+  /** Memory of an `AnswerWriter`. */
   readonly cache: SharedArrayBuffer;
   readonly ages: AgeOptions;
   /** `CHAIN_COUNTS` doubles for each thread. */
@@ -19,8 +19,8 @@ export interface UdpStart extends SpecialOptions {
 
 /** Why a query is handed over. */
 export const HandedOver = {
-  /** It waits for its answer. */
+  /** The client waits for the answer. */
   miss: 0,
-  /** It was answered from the cache, and the answer should be asked for anew. */
+  /** It was answered from the cache, but that answer should be refreshed. */
   refresh: 1,
 } as const;

@@ -5,13 +5,13 @@ import { addressRanges } from "../../net/mod.ts";
 import { ListError } from "./list-error.ts";
 
 export interface FetchLimits {
-  /** Bytes of a list, as sent and as unpacked. */
+  /** Limit for a list, both compressed and decompressed. */
   readonly maxBytes: number;
-  /** For the whole transfer. */
+  /** Limit for the whole transfer. */
   readonly timeoutMs: number;
 }
 
-/** What a server said about its list, to be sent back when it is asked again. */
+/** The validators of a server's list (ETag, Last-Modified), sent back with the next request. */
 export interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
@@ -24,7 +24,7 @@ export interface FetchedList extends Validators {
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Addresses of the house: a list of the internet must not make us ask there. */
+/** Private addresses: a public list must not redirect requests into the local network. */
 const PRIVATE_RANGES = [
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -36,7 +36,7 @@ const PRIVATE_RANGES = [
 ];
 
 export interface FetchOptions extends FetchLimits, Pick<RequestOptions, "lookup" | "signal" | "tls"> {
-  /** Addresses where a list from elsewhere may not redirect to. Default: those of private networks and of the machine itself. */
+  /** Addresses that a list from outside of them may not redirect to. Default: those of private networks and of the machine itself. */
   readonly privateRanges?: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /** Why a list could not be fetched, or is none. A closed set: it is a metric label. */
 export const LIST_FAILURES = [
-  "unreachable", // no whole answer, with or without a status
+  "unreachable", // no complete answer, with or without a status
   "status", // another status than 200 and 304
   "redirect", // too many, or to where a list may not lead
   "too-large", // more bytes than allowed, packed or unpacked
@@ -10,7 +10,7 @@ export const LIST_FAILURES = [
 ] as const;
 export type ListFailure = (typeof LIST_FAILURES)[number];
 
-/** Thrown where a list cannot be taken; the old one stays. The message holds nothing that the list's server sent. */
+/** Thrown when a list cannot be used; the old copy stays. The message contains nothing that the list's server sent. */
 export class ListError extends Error {
   override readonly name = "ListError";
   readonly failure: ListFailure;

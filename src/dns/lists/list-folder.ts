@@ -8,7 +8,7 @@ import { type FetchOptions, fetchList, type Validators } from "./fetch-list.ts";
 import { ListError } from "./list-error.ts";
 import { unpackList } from "./unpack-list.ts";
 
-/** What is known of a list on the disk. */
+/** Metadata of a list on the disk. */
 export interface StoredList extends Validators {
   readonly url: string;
   /** When it was last compared with the server's, in milliseconds since 1970. */
@@ -114,7 +114,7 @@ function hashOf(url: string): string {
   return createHash("sha256").update(url).digest("hex").slice(0, 40);
 }
 
-/** A file that is no index is taken for an empty one: lists are then asked for again. */
+/** An unreadable index counts as empty: all lists are then fetched again. */
 function parseIndex(text: string): [string, StoredList][] {
   try {
     const lists = JSON.parse(text) as StoredList[];

@@ -4,13 +4,13 @@ import { LIST_FAILURES, ListError, type ListFailure } from "./list-error.ts";
 import type { ListFolder } from "./list-folder.ts";
 
 export interface ListUpdaterOptions {
-  /** How often each list is asked for. Default: a day, give or take a tenth, so that not all the world asks at midnight. */
+  /** How often each list is fetched. Default: a day, plus or minus a tenth, so that not all instances fetch at the same time. */
   readonly everyMs?: number;
-  /** After a failure, doubled with each further one up to `everyMs`. Default: 5 minutes. */
+  /** Delay after a failure, doubled with each further one up to `everyMs`. Default: 5 minutes. */
   readonly retryMs?: number;
-  /** Bytes of one list. Default: 64 MiB, some three million names. */
+  /** Limit for one list. Default: 64 MiB, some three million names. */
   readonly maxBytes?: number;
-  /** For the transfer of one list. Default: 5 minutes. */
+  /** Limit for the transfer of one list. Default: 5 minutes. */
   readonly timeoutMs?: number;
   readonly request?: Pick<FetchOptions, "lookup" | "tls">;
   /** Called once after a round in which lists changed. */
@@ -22,20 +22,20 @@ export interface ListUpdaterOptions {
 /** How a list fares, for status and metrics. */
 export interface ListState {
   readonly url: string;
-  /** Failures since it was last fetched or unchanged. */
+  /** Consecutive failures. */
   failures: number;
   lastFailure: { readonly kind: ListFailure; readonly message: string } | undefined;
-  /** When it is asked for next, in milliseconds since 1970. */
+  /** When it is fetched next, in milliseconds since 1970. */
   dueMs: number;
 }
 
 const DEFAULTS = { everyMs: 86_400_000, retryMs: 300_000, maxBytes: 64 * 1024 * 1024, timeoutMs: 300_000 };
 const JITTER = 0.1;
-/** Timers hold no more, and a suspended machine's clock jumps. */
+/** Longest sleep: timers have a limit, and the clock jumps after a machine was suspended. */
 const MAX_SLEEP_MS = 600_000;
 const log = logOf("dns");
 
-/** Keeps lists up to date: asks for each once a day, one after the other, and sooner after a failure. */
+/** Keeps lists up to date: fetches each once a day, one after the other, and sooner after a failure. */
 export class ListUpdater {
   readonly states: ListState[];
   /** Failures by kind. */
@@ -55,11 +55,11 @@ export class ListUpdater {
     this.states = urls.map((url) => ({ url, failures: 0, lastFailure: undefined, dueMs: this.#firstDue(url) }));
   }
 
-  /** A list without a copy is due now. */
+  /** Returns when a list is first due: now, if there is no copy. */
   #firstDue(url: string): number {
     const checkedMs = this.#folder.stored(url)?.checkedMs;
     const nowMs = this.#options.nowMs();
-    // A clock that was wrong, as it is on a machine without a battery, must not put an update off for years.
+    // A wrong clock, as on a machine without a battery, must not delay an update by years.
     return checkedMs === undefined || checkedMs > nowMs ? nowMs : checkedMs + this.#interval();
   }
 
@@ -78,13 +78,13 @@ export class ListUpdater {
     this.#timer.unref();
   }
 
-  /** Asks for all lists that are due. */
+  /** Fetches all lists that are due. */
   updateDue(): Promise<void> {
     this.#round = this.#round.then(() => this.#update((state) => state.dueMs <= this.#options.nowMs()));
     return this.#round;
   }
 
-  /** Asks for all lists, due or not. */
+  /** Fetches all lists, due or not. */
   updateAll(): Promise<void> {
     this.#round = this.#round.then(() => this.#update(() => true));
     return this.#round;
@@ -139,7 +139,7 @@ export class ListUpdater {
   }
 }
 
-/** A URL without what may be secret in it. */
+/** Returns a URL without the parts that may be secret. */
 function shownUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;

@@ -1,4 +1,4 @@
-/** Lists of the internet: fetched, checked, kept on the disk, asked for again each day. */
+/** Block lists from URLs: fetched, validated, kept on the disk, refreshed each day. */
 export type { FetchOptions } from "./fetch-list.ts";
 export { KNOWN_LISTS, listUrl } from "./known-lists.ts";
 export { LIST_FAILURES, ListError, type ListFailure } from "./list-error.ts";

@@ -11,7 +11,7 @@ const SNIFFED_BYTES = 512;
 const FEW_LINES = 20;
 
 /**
- * Writes a fetched list unpacked to another file, and checks that it is one.
+ * Decompresses a fetched list into another file, and checks that it is a block list.
  *
  * @returns its counts
  * @throws {ListError}
@@ -37,7 +37,7 @@ function listErrorOf(error: unknown): ListError {
   return new ListError("disk", systemCodeOf(error) ? fileProblemOf(error) : "it could not be unpacked", error);
 }
 
-/** Passes a list on, and looks at it. */
+/** Passes a list through, and checks it. */
 class ListCheck extends Transform {
   readonly #maxBytes: number;
   readonly #parser = new ListParser({ name: () => undefined, rule: () => undefined, disable: () => undefined });

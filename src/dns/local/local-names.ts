@@ -1,7 +1,7 @@
 import { copyLower, hashName, parentAt, RecordType, reverseName, sameName } from "../../wire/dns/mod.ts";
 import { type Network, networkOf } from "./networks.ts";
 
-/** A record of this house. */
+/** A local record. */
 export interface LocalRecord {
   /** Without compression. A first label `*` stands for every name below the rest that has no records of its own. */
   readonly name: Uint8Array;
@@ -11,14 +11,14 @@ export interface LocalRecord {
   readonly data: Uint8Array;
 }
 
-/** Names of this house. Plain data, so that it can be sent to workers. */
+/** The local names: plain data, which can be posted to workers. */
 export interface LocalSettings {
   readonly records: readonly LocalRecord[];
-  /** Names of this machine: of services, and its own first. They lead to its address on the network of who asks. */
+  /** Names of this machine, its host name first, then those of services. They resolve to its address on the client's network. */
   readonly own: readonly Uint8Array[];
-  /** The networks that this machine is on; who is on none gets the addresses of the first. */
+  /** The networks of this machine; a client on none of them gets the addresses of the first. */
   readonly networks: readonly Network[];
-  /** Of records that are made here. */
+  /** TTL of generated records. */
   readonly ttlSeconds: number;
 }
 
@@ -27,7 +27,7 @@ const MAX_ALIASES = 8;
 const NO_RECORDS: readonly LocalRecord[] = [];
 const STAR = Uint8Array.of(1, 0x2a);
 
-/** What there is of one name. */
+/** The records of one name. */
 class LocalName {
   readonly byType = new Map<number, LocalRecord[]>();
   /** The name is this machine's. */
@@ -46,11 +46,11 @@ class LocalName {
 }
 
 /**
- * Finds what this house says of a name: exact names first, then the nearest `*` above. A name that has records, but none of the type that
- * was asked for, exists all the same.
+ * Finds the local records of a name: the exact name first, then the nearest wildcard above it. A name with records of other
+ * types only still exists (NODATA).
  */
 export class LocalNames {
-  /** Where the last answer ends in an alias to a name that is not local. */
+  /** The alias target that the last answer ends in, if that name is not local. */
   alias: Uint8Array | undefined;
   readonly #byHash = new Map<number, LocalName[]>();
   readonly #networks: readonly Network[];
@@ -72,7 +72,7 @@ export class LocalNames {
   /**
    * Returns the records of a name, in the order of an answer: aliases, then what they lead to.
    *
-   * @param ip who asks, sixteen bytes
+   * @param ip address of the client, sixteen bytes
    * @returns empty where the name exists without such a record; undefined where it does not exist here
    */
   find(bytes: Uint8Array, at: number, type: number, ip: Uint8Array): readonly LocalRecord[] | undefined {
@@ -141,7 +141,7 @@ export class LocalNames {
     return added;
   }
 
-  /** Every address leads back to the name that was declared first with it (PTR), unless a record says otherwise. */
+  /** Adds PTR records: each address resolves to the name that was declared first with it, unless a record says otherwise. */
   #addReverse(records: readonly LocalRecord[], box: Uint8Array | undefined, ttlSeconds: number): void {
     const addresses = this.#networks.flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6]);
     const own = box === undefined ? [] : addresses.map((address) => ({ address, to: box }));

@@ -5,7 +5,7 @@ import type { Network } from "./networks.ts";
 const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 const MAPPED_BITS = 96;
 
-/** An address of an interface, as `node:os` tells it. */
+/** An address of an interface, as `node:os` reports it. */
 interface Address {
   readonly address: string;
   /** `192.168.1.7/24` */
@@ -14,8 +14,8 @@ interface Address {
 }
 
 /**
- * Returns the networks that this machine is on: those that others can reach first, so that who is on none of them is told an address that
- * may work; the loopback last. An interface's IPv4 and IPv6 addresses are told to askers on either.
+ * Returns the networks of this machine: reachable ones first, so that a client on none of them gets an address that may work;
+ * loopback last. A client on an interface's IPv4 or IPv6 network gets its addresses of both families.
  */
 export function machineNetworks(
   interfaces: Readonly<Record<string, readonly Address[] | undefined>> = networkInterfaces(),
@@ -32,10 +32,10 @@ function networksOf(addresses: readonly Address[]): (Network & { readonly intern
     const bits = Number(cidr?.split("/")[1]);
     return bytes === undefined || !Number.isInteger(bits) ? [] : [{ bytes, bits, internal }];
   });
-  // A link-local address is of no use without the name of the interface, which an answer cannot tell.
-  const told = parsed.filter(({ bytes }) => !isLinkLocal(bytes)).map(({ bytes }) => bytes);
-  const ipv4 = told.filter(({ length }) => length === 4);
-  const ipv6 = told.filter(({ length }) => length === 16);
+  // A link-local address is useless without the interface's name, which a DNS answer cannot carry.
+  const usable = parsed.filter(({ bytes }) => !isLinkLocal(bytes)).map(({ bytes }) => bytes);
+  const ipv4 = usable.filter(({ length }) => length === 4);
+  const ipv6 = usable.filter(({ length }) => length === 16);
   return parsed.map(({ bytes, bits, internal }) => ({
     prefix: bytes.length === 4 ? Uint8Array.of(...MAPPED_PREFIX, ...bytes) : bytes,
     bits: bytes.length === 4 ? MAPPED_BITS + bits : bits,

@@ -1,4 +1,4 @@
-/** What this house says of its own names. */
+/** The local names and their records. */
 export { LocalNames, type LocalRecord, type LocalSettings } from "./local-names.ts";
 export { machineNetworks } from "./machine-networks.ts";
 export { type Network, networkOf } from "./networks.ts";

@@ -3,12 +3,12 @@ export interface Network {
   /** Sixteen bytes, IPv4 as `::ffff:a.b.c.d`; and how many bits of them are the network's. */
   readonly prefix: Uint8Array;
   readonly bits: number;
-  /** This machine's addresses to those on it, 4 and 16 bytes each. */
+  /** This machine's addresses on it, 4 and 16 bytes each. */
   readonly ipv4: readonly Uint8Array[];
   readonly ipv6: readonly Uint8Array[];
 }
 
-/** Returns the place of the network that an address is on; 0 where it is on none. */
+/** Returns the index of the network that contains an address; 0 if none does. */
 export function networkOf(networks: readonly Network[], ip: Uint8Array): number {
   for (let index = 0; index < networks.length; index++) if (isOn(networks[index]!, ip)) return index;
   return 0;

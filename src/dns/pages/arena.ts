@@ -15,9 +15,9 @@ interface Hole {
  *     reader: its slot := epoch ─► looks up … ─► its slot := 0, and waits for questions
  *     writer: an old page is free once each slot is 0, or not below the epoch at which it was retired
  *
- * So no reader ever waits, and none sees half a page: the store is the only moment at which anything changes, and a page that
- * somebody may still read is not written to. Stores and loads of table, slots and epoch are atomic, hence in one order for all:
- * a reader that took its epoch after the store sees the new page, one before it holds the old page back.
+ * So no reader ever waits, and none sees half a page: the store is the only moment at which anything changes, and a page that a
+ * reader may still read is not overwritten. Stores and loads of table, slots and epoch are atomic, hence in one order for all:
+ * a reader that took its epoch after the store sees the new page; one that took it before keeps the old page alive.
  */
 export class Arena {
   readonly #words: Int32Array;
@@ -62,7 +62,7 @@ export class Arena {
     return true;
   }
 
-  /** The same for the page of names with one label; null removes it. */
+  /** Publishes the page of names with one label; null removes it. */
   publishTop(page: Uint32Array | null): boolean {
     const at = page === null ? 0 : this.#place(page);
     if (at < 0) return false;
@@ -82,7 +82,7 @@ export class Arena {
     this.#retired = kept;
   }
 
-  /** Returns the lowest epoch of those who read, 0 if none does. Epochs may wrap: only differences are compared. */
+  /** Returns the lowest epoch of active readers, 0 if there is none. Epochs may wrap: only differences are compared. */
   #oldestReader(): number {
     let oldest = 0;
     for (let reader = 0; reader < MAX_READERS; reader++) {
@@ -112,7 +112,7 @@ export class Arena {
     this.#retired.push({ at: old, bytes, epoch: this.#nextEpoch() });
   }
 
-  /** 0 is the epoch of those who do not read. */
+  /** Advances the epoch, skipping 0, which means that a thread does not read. */
   #nextEpoch(): number {
     const epoch = (Atomics.add(this.#words, EPOCH, 1) + 1) | 0;
     return epoch === 0 ? this.#nextEpoch() : epoch;

@@ -4,8 +4,8 @@
  */
 
 /**
- * A byte of a name as it is compared: letters are small. A dot within a label, which the wire allows, is no separator, and
- * must not look like one.
+ * Each byte of a name in the form in which it is compared: letters in lower case. A dot inside a label, which the wire format
+ * allows, is mapped to another byte, so that it does not look like a separator.
  */
 export const FOLDED: Uint8Array = folded();
 export const SEPARATOR = 0x2e;
@@ -30,12 +30,12 @@ export function mix(hash: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** Makes the hash of a page's filter another one than that which chose the page, or half of all misses would pass it. */
+/** Salts the hash of a page's filter: with the hash that chose the page, half of all misses would pass. */
 export const FILTER_SALT = 0x5bd1e995;
 
 /**
- * Whether the last two labels are likely to be what a country's registry sells names below (`co.uk`, `com.br`): a name then
- * belongs to the page of its last three labels, or all British names would share one page.
+ * Returns whether the last two labels are likely to be a public suffix (`co.uk`, `com.br`): a name then belongs to the page of
+ * its last three labels, or all names below `co.uk` would share one page.
  */
 export function isRegistry(lastLength: number, secondLength: number): boolean {
   return lastLength === 2 && secondLength <= 3;

@@ -78,7 +78,7 @@ export class NameHeap {
     this.#bytes = larger;
   }
 
-  /** Lines the entries of a page up in the order they were added. @returns how many there are */
+  /** Collects the entries of a page in the order they were added. @returns how many there are */
   gather(page: number): number {
     const count = this.#counts[page]!;
     if (this.#order.length < count) this.#order = new Uint32Array(count + (count >> 1));

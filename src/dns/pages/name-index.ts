@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import { CHUNK_BYTES, FLAVOURS } from "../list-format/mod.ts";
 
-/** Groups that a build goes through one after the other. */
+/** Groups of pages that a build makes one after the other. */
 export const GROUPS = 16;
 const BLOCK_BYTES = 1 << 16;
 /** Forms 0 to 7: flags, with no gap. The others are those that a list turned out to use. */

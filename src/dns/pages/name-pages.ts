@@ -8,7 +8,7 @@ import { decodePage } from "./page-decoder.ts";
 import { PageEncoder } from "./page-encoder.ts";
 
 export interface NamePagesOptions {
-  /** Most memory for pages, which the kernel gives only as they need it. Default: 32 MiB, some two million names. */
+  /** Most memory for pages; the kernel commits it only as it is used. Default: 32 MiB, some two million names. */
   readonly maxBytes?: number;
   /** Secret number for the hash of names. */
   readonly seed: number;
@@ -18,23 +18,23 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const NAMES_PER_PAGE = 2000;
 const LIVE_HEAP_BYTES = 1 << 17;
 
-/** What one change asks for. */
+/** A change to one name. */
 export interface NameChange {
   readonly name: string;
   readonly flags: number;
-  /** Masks of the lists that have it from now on, and of those that no longer do. */
+  /** Masks of the lists to which the name is added, and from which it is removed. */
   readonly add: number;
   readonly remove: number;
 }
 
-/** Thrown where pages need more memory than there is. */
+/** Thrown when pages need more memory than `maxBytes`. */
 export class PagesFullError extends Error {
   override readonly name = "PagesFullError";
 }
 
 /**
- * The names of all lists in shared memory: this is the one writer, any thread reads with a `PageReader`. See `layout.ts` for the
- * bytes, and `arena.ts` for how a page is replaced under the eyes of those who read.
+ * The names of all lists in shared memory: this is the one writer, any thread reads with a `PageReader`. See `layout.ts` for
+ * the bytes, and `arena.ts` for how a page is replaced while others read.
  */
 export class NamePages {
   readonly memory: SharedArrayBuffer;
@@ -101,7 +101,7 @@ export class NamePages {
   }
 
   /**
-   * Changes what lists say about one name: its page is made anew.
+   * Adds one name to lists, or removes it from them: its page is rebuilt.
    *
    * @returns the mask of lists that had it with these flags
    */

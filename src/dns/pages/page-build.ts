@@ -64,7 +64,7 @@ export class PageBuilder {
     this.#maxRules = maxRules;
   }
 
-  /** Does the work in steps of some milliseconds each, so that others get their turn between them. */
+  /** Builds in steps of some milliseconds each, and yields between them. */
   *build(files: readonly ListFile[]): Generator<void, BuildResult> {
     const open: number[] = [];
     try {

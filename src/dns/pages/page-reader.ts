@@ -25,8 +25,8 @@ const MAX_LABELS = 128;
 const NOT_FOUND = -1;
 
 /**
- * Finds the entries of a name and of all that it is below. A lookup allocates nothing; what it found is in the fields, until the
- * next one. Each thread has a reader of its own; one that reads on another thread than the writer's calls `enter` and `leave`.
+ * Finds the entries of a name and of its parents. A lookup allocates nothing; its result is in the fields until the next one.
+ * Each thread has its own reader, which calls `enter` and `leave` unless it is on the writer's thread.
  */
 export class PageReader {
   /** Lists of the question's mask that decided, as a mask. */
@@ -63,12 +63,12 @@ export class PageReader {
     this.#slot = reader === undefined ? -1 : SLOTS + reader * SLOT_WORDS;
   }
 
-  /** Call before a batch of lookups: from now on the writer keeps what this thread may read. */
+  /** Begins a batch of lookups: from now on the writer keeps the pages that this thread may read. */
   enter(): void {
     Atomics.store(this.#words, this.#slot, Atomics.load(this.#words, EPOCH));
   }
 
-  /** Call behind a batch, before anything that waits. */
+  /** Ends a batch; to be called before the thread waits for anything. */
   leave(): void {
     Atomics.store(this.#words, this.#slot, 0);
   }
@@ -164,7 +164,7 @@ export class PageReader {
           this.labels = this.labelCount - label;
           this.flags = flags & ~MORE;
           best = entryRank;
-          // What is said of the name itself and all below it may also be said of it alone.
+          // A name may have an entry for itself and its subdomains, and another for itself alone.
         } else if (entryRank === best && this.labels === this.labelCount - label) this.lists |= lists;
       }
       if ((flags & MORE) === 0) return best;

@@ -9,7 +9,7 @@ export interface RegexSetOptions {
   readonly maxInstructions?: number;
   /** Most steps of all expressions. Default: 30 000. */
   readonly maxAllInstructions?: number;
-  /** Most states that are kept. When there are more, they are made anew as needed. Default: 2048. */
+  /** Most states that are kept. When there are more, all are dropped and rebuilt as needed. Default: 2048. */
   readonly maxStates?: number;
   /** Most work for one name whose states are not known yet, in steps of the automaton. Default: 200 000. */
   readonly maxSteps?: number;
@@ -53,7 +53,7 @@ export class RegexSet {
   #samples: number[] = [];
   /** State by state and class, 0 where unknown. */
   #transitions = new Int32Array(0);
-  /** Threads of each state: instructions that read a byte, or wait for the end. */
+  /** NFA threads of each state: instructions that read a byte, or wait for the end. */
   #threads: Int32Array[] = [];
   #accepted: (Int32Array | undefined)[] = [];
   #acceptedAtEnd: (Int32Array | null | undefined)[] = [];
@@ -189,7 +189,7 @@ export class RegexSet {
       if (ops[thread] === SET && hasSymbol(sets[args[thread]!]!, symbol)) targets.push(nexts[thread]!);
     };
     this.#threads[this.#state]!.forEach(read);
-    // The first state has them in another form, as those that start at the name's start.
+    // The first state already contains these threads, in the form for the start of a name.
     if (this.#state !== FIRST_STATE) this.#restart.forEach(read);
     this.#steps += this.#threads[this.#state]!.length + this.#restart.length;
     const next = this.#stateOf(this.#closure(targets, false, false));
@@ -197,7 +197,7 @@ export class RegexSet {
     return next;
   }
 
-  /** The rest of the name is not looked at. */
+  /** Gives up on the name: the rest of it is not matched. */
   #overrun(): number {
     if (!this.#isOver) this.overruns += 1;
     this.#isOver = true;
@@ -221,7 +221,7 @@ export class RegexSet {
     return state;
   }
 
-  /** Follows everything that reads no byte. */
+  /** Follows all transitions that read no byte (epsilon closure). */
   #closure(from: readonly number[], isStart: boolean, isEnd: boolean): { threads: number[]; accepted: number[] } {
     const { args, nexts, ops } = this.#nfa;
     const threads: number[] = [];

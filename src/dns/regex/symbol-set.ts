@@ -13,7 +13,7 @@ export function hasSymbol(set: SymbolSet, symbol: number): boolean {
   return ((set[symbol >> 5]! >>> (symbol & 31)) & 1) === 1;
 }
 
-/** Names are compared in small letters, so a range with capitals means small ones. */
+/** Names are compared in lower case, so a range of capitals stands for lower-case letters. */
 export function addRange(set: SymbolSet, from: number, to: number): void {
   for (let symbol = from; symbol <= to; symbol++)
     addSymbol(set, symbol >= 0x41 && symbol <= 0x5a ? symbol | 0x20 : symbol);
@@ -27,7 +27,7 @@ export function inverse(set: SymbolSet): SymbolSet {
   return set.map((word) => ~word);
 }
 
-/** Returns the classes of bytes that no set tells apart: `classOf[byte]`, and how many there are. */
+/** Returns the equivalence classes of bytes, which no set distinguishes: `classOf[byte]`, and how many there are. */
 export function classesOf(sets: readonly SymbolSet[]): { classOf: Uint8Array; count: number } {
   const classOf = new Uint8Array(new ArrayBuffer(256));
   const known = new Map<string, number>();

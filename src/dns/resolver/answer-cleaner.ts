@@ -20,36 +20,36 @@ import {
 import type { Question } from "../upstream/mod.ts";
 
 export interface CleanOptions {
-  /** TTLs are raised to this; 0 stays what must not be kept. @default {0} */
+  /** Lower TTLs are raised to this, except 0, which must not be cached. @default {0} */
   readonly minTtlSeconds?: number;
-  /** TTLs are lowered to this. @default {86_400} */
+  /** Higher TTLs are lowered to this. @default {86_400} */
   readonly maxTtlSeconds?: number;
-  /** The same, of what does not exist. @default {3600} */
+  /** Upper limit for negative answers. @default {3600} */
   readonly maxNegativeTtlSeconds?: number;
-  /** Names, with all below them, that may have private addresses. On the wire. @default {[]} */
+  /** Names in wire form which, with their subdomains, may have private addresses. @default {[]} */
   readonly privateNames?: readonly Uint8Array[];
 }
 
-/** Must not be kept. */
+/** Instead of a TTL: the answer must not be cached. */
 export const NOT_KEPT = -1;
 
 const MAX_MESSAGE_BYTES = 65_535;
 const MAX_TTLS = 2048;
 
 /**
- * Takes from an upstream's answer what belongs to its question, and nothing else: records of the names that the question leads to by
- * CNAME, what says that there is nothing, and with DO what proves it. Name servers and additional records are not for clients, and
- * nothing of them is ever believed.
+ * Keeps only the records of an upstream's answer that belong to its question: those of the names that the question leads to by
+ * CNAME, the SOA of a negative answer, and with DO the DNSSEC proofs. Name servers and additional records are dropped and never
+ * trusted.
  */
 export class AnswerCleaner {
   /** The answer: one question, no OPT. */
   readonly out = new Uint8Array(MAX_MESSAGE_BYTES);
   length = 0;
-  /** How long it may be kept; `NOT_KEPT`. */
+  /** How long it may be cached; or `NOT_KEPT`. */
   ttlSeconds = NOT_KEPT;
   readonly ttlOffsets = new Uint16Array(MAX_TTLS);
   ttls = 0;
-  /** Records that gave private addresses, and were left out. */
+  /** Records with private addresses that were left out. */
   privateRecords = 0;
   readonly #options: Required<CleanOptions>;
   readonly #chain = new CnameChain();
@@ -66,8 +66,8 @@ export class AnswerCleaner {
   /**
    * Cleans an answer into `out`.
    *
-   * @param isTrusted its AD is believed
-   * @returns false where its CNAMEs lead in a circle or too far
+   * @param isTrusted the upstream's AD bit is trusted
+   * @returns false if its CNAMEs form a loop or a chain that is too long
    */
   clean(question: Question, message: Message, bytes: Uint8Array, isTrusted: boolean): boolean {
     if (!this.#chain.read(message, bytes)) return false;
@@ -119,7 +119,7 @@ export class AnswerCleaner {
     }
   }
 
-  /** A zone can say what does not exist in it, and nowhere else. */
+  /** Returns whether a record's owner is a zone that contains the name: a zone can deny only what is inside it. */
   #isOfZone(message: Message, bytes: Uint8Array, index: number): boolean {
     const { from, to, records } = message;
     expandName(bytes, from, to, records.nameAt(index), this.#zone, 0);
@@ -132,7 +132,7 @@ export class AnswerCleaner {
     return Math.min(Math.max(seconds, minTtlSeconds), maxTtlSeconds);
   }
 
-  /** Reads what was written: how long it may be kept, and where its TTLs are. */
+  /** Reads the written message: how long it may be cached, and where its TTLs are. */
   #read(type: number): boolean {
     const message = this.#message;
     const { out } = this;

@@ -1,9 +1,9 @@
-/** More are forgotten, the oldest first. */
+/** Beyond this, the oldest are dropped. */
 const MAX_FAILURES = 1000;
 
 /** Questions that no upstream answered a moment ago, so that clients that repeat them do not load the upstreams. */
 export class RecentFailures {
-  /** Until when, the oldest first. */
+  /** When each failure expires, the oldest first. */
   readonly #untilMs = new Map<string, number>();
   readonly #keptMs: number;
 

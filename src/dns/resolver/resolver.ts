@@ -12,21 +12,21 @@ export type Answered = (bytes: Uint8Array, length: number) => void;
 
 export interface ResolverOptions extends CleanOptions, HealthOptions {
   readonly upstreams: readonly MemberOptions[];
-  /** Where answers are kept. */
+  /** The cache. */
   readonly cache: AnswerWriter;
   /** @default {"parallel-best"} */
   readonly mode?: UpstreamMode;
-  /** Queries for one question, to one upstream after the other. @default {4} */
+  /** Most queries sent for one question, counted over all upstreams. @default {4} */
   readonly maxAttempts?: number;
-  /** Questions in flight; what is above is SERVFAIL. @default {1000} */
+  /** Questions in flight; further ones are answered SERVFAIL. @default {1000} */
   readonly maxQuestions?: number;
-  /** Clients that wait, for all questions. @default {4096} */
+  /** Waiting clients over all questions. @default {4096} */
   readonly maxWaiting?: number;
-  /** A question that no upstream answered is answered with SERVFAIL for so long (RFC 2308 §7.1). @default {5000} */
+  /** How long a question that no upstream answered is answered SERVFAIL without asking again (RFC 2308 §7.1). @default {5000} */
   readonly failureMs?: number;
 }
 
-/** They only grow. */
+/** Counters, which never decrease. */
 export interface ResolverCounts {
   asked: number;
   /** Clients that waited for a question that was already in flight. */
@@ -34,9 +34,9 @@ export interface ResolverCounts {
   refreshes: number;
   answered: number;
   failed: number;
-  /** Too many questions or clients. */
+  /** Queries answered SERVFAIL because too many questions were in flight or clients waiting. */
   overloaded: number;
-  /** Answers of an upstream that were no use: an error, or CNAMEs that lead nowhere. */
+  /** Upstream answers that could not be used: an error, or a broken CNAME chain. */
   unusable: number;
   /** Records with private addresses that were left out. */
   privateRecords: number;
@@ -54,7 +54,7 @@ interface Flight {
   readonly question: Question;
   readonly variant: number;
   readonly waiters: Waiter[];
-  /** Who is asked next is at its end. */
+  /** Upstreams still to be asked; the next one is last. */
   readonly plan: Member[];
   inFlight: number;
   isOver: boolean;
@@ -62,11 +62,11 @@ interface Flight {
 
 const DEFAULTS = { maxAttempts: 4, maxQuestions: 1000, maxWaiting: 4096, failureMs: 5000 };
 const MAX_MESSAGE_BYTES = 65_535;
-/** An answer may take an eighth of a store. */
+/** A stored answer takes at most an eighth of its store. */
 const HAND_OUT_BYTES = 1 << 20;
 
 /**
- * Answers what memory cannot: asks upstreams, once for all clients that have the same question.
+ * Resolves queries that the cache cannot answer: asks upstreams, once for all clients with the same question.
  *
  * ```text
  *   ask ─► in flight already? wait ─► upstreams, one or two at once ─► clean ─► cache, and an answer for each that waits
@@ -86,7 +86,7 @@ export class Resolver {
   readonly #query = new Query();
   readonly #out = new Uint8Array(MAX_MESSAGE_BYTES);
   readonly #cached: StoredAnswers;
-  /** Holds the answer that is being handed out, kept or not. */
+  /** Holds the answer that is being delivered, whether or not it is cached. */
   readonly #handOut = new AnswerWriter(new ArrayBuffer(HAND_OUT_BYTES), { seed: randomBytes(4).readInt32LE() });
   readonly #handedOut = new StoredAnswers(this.#handOut);
   #waiting = 0;
@@ -105,13 +105,13 @@ export class Resolver {
     return this.#flights.size;
   }
 
-  /** Answers a query that memory did not answer, at once or later. Its bytes are borrowed. */
+  /** Answers a query that is not in the cache, immediately or later. Its bytes are borrowed. */
   ask(bytes: Uint8Array, isDatagram: boolean, done: Answered): void {
     const query = this.#query;
     if (readQuery(query, bytes, 0, bytes.length) !== QueryVerdict.ok) return;
     this.counts.asked += 1;
     const nowMs = Date.now();
-    // It may have come since memory was looked at.
+    // The answer may have arrived since the cache was read.
     const length = this.#cached.write(query, bytes, this.#out, 0, this.#maxBytes(isDatagram), nowMs);
     if (length !== MISS) {
       done(this.#out, length);
@@ -135,7 +135,7 @@ export class Resolver {
     if (flight.waiters.length === 1 && flight.inFlight === 0) this.#start(flight);
   }
 
-  /** Asks anew for what a query asks; nobody waits. Its bytes are borrowed. */
+  /** Refreshes the stored answer to a query; no client waits. The query's bytes are borrowed. */
   refresh(bytes: Uint8Array): void {
     const query = this.#query;
     if (readQuery(query, bytes, 0, bytes.length) !== QueryVerdict.ok) return;
@@ -145,7 +145,7 @@ export class Resolver {
     this.#start(this.#newFlight(key, bytes));
   }
 
-  /** Ends what is in flight; who waits is not answered. */
+  /** Stops all questions in flight; waiting clients are not answered. */
   stop(): void {
     for (const flight of this.#flights.values()) {
       flight.isOver = true;
@@ -181,7 +181,7 @@ export class Resolver {
   }
 
   #start(flight: Flight): void {
-    // Two at once, but the second attempt of the only upstream waits for the first.
+    // Two upstreams at once; a single upstream is not asked twice at a time.
     const width = Math.min(this.upstreams.width, this.upstreams.members.length);
     for (let count = 0; count < width; count++) this.#askNext(flight);
     if (flight.inFlight === 0) this.#fail(flight);
@@ -203,7 +203,7 @@ export class Resolver {
     });
   }
 
-  /** Cleans an answer. @returns whether it is one */
+  /** Cleans an answer into `#cleaner`. @returns whether it can be used */
   #takes({ question }: Flight, { trustsAd }: Member, { message, bytes }: UpstreamAnswer): boolean {
     const isAnswer = message.rcode === Rcode.noError || message.rcode === Rcode.nxDomain;
     const isUsable = isAnswer && this.#cleaner.clean(question, message, bytes, trustsAd);
@@ -225,7 +225,7 @@ export class Resolver {
     const isKept =
       ttlSeconds !== NOT_KEPT &&
       cache.put({ bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds }, nowSeconds);
-    // What was known before is no longer so.
+    // The stored answer is outdated.
     if (!isKept) cache.remove(flight.question.name, 0, nameBytes, variant);
     if (flight.waiters.length === 0) return;
     this.#handOut.put({ bytes, length, nameBytes, variant, ttlOffsets: [], ttls: 0, ttlSeconds: 1 }, nowSeconds);
@@ -256,7 +256,7 @@ export class Resolver {
   }
 }
 
-/** Equal for questions that have the same answer: names in any case. */
+/** Returns a key that is equal for questions with the same answer; the case of names does not matter. */
 function keyOf(query: Query, bytes: Uint8Array): string {
   const name = Buffer.from(bytes.buffer, bytes.byteOffset + query.nameFrom, query.nameEnd - query.nameFrom);
   return `${name.toString("latin1").replace(/[A-Z]/g, (letter) => letter.toLowerCase())}${query.type}/${variantOf(query)}`;

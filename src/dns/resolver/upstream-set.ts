@@ -7,30 +7,30 @@ import {
   type UpstreamOptions,
 } from "../upstream/mod.ts";
 
-/** In which order upstreams are asked: the two quickest at once, as they are written, or by chance. */
+/** How upstreams are chosen: the two fastest in parallel, in the configured order, or at random. */
 export type UpstreamMode = "parallel-best" | "strict" | "random";
 
 export interface MemberOptions extends UpstreamOptions {
-  /** Its AD is believed. @default {true by TLS, else false} */
+  /** Whether its AD bit is trusted. @default {true by TLS, else false} */
   readonly trustsAd?: boolean;
 }
 
 export interface HealthOptions {
-  /** An upstream that failed so often in a row is asked only when no other is left. @default {2} */
+  /** Consecutive failures after which an upstream is asked only if no other is left. @default {2} */
   readonly maxFailures?: number;
-  /** It is asked by a probe after this time, which doubles from probe to probe. @default {1000} */
+  /** Delay before such an upstream is probed; doubles from probe to probe. @default {1000} */
   readonly probeMinMs?: number;
-  /** @default {60_000} */
+  /** Upper limit of that delay. @default {60_000} */
   readonly probeMaxMs?: number;
 }
 
-/** One upstream, and how it does. */
+/** One upstream and its health. */
 export interface Member {
   readonly upstream: Upstream;
   readonly trustsAd: boolean;
-  /** Smoothed; 0 = not known yet, so that each is tried. */
+  /** Smoothed round-trip time; 0 = not known yet, so that the upstream is tried. */
   rttMs: number;
-  /** In a row. */
+  /** Consecutive failures. */
   failures: number;
   isDown: boolean;
   probeMs: number;
@@ -38,7 +38,7 @@ export interface Member {
 }
 
 const NAME_SERVERS_OF_ROOT: Question = { name: ROOT, type: 2, wantsDnssec: false, checkingDisabled: false };
-/** Of the last round trip in the mean. */
+/** Weight of the last round trip in the smoothed time. */
 const WEIGHT = 0.2;
 
 /** Upstreams in the order in which they should be asked. */
@@ -65,7 +65,7 @@ export class UpstreamSet {
     return this.#mode === "parallel-best" ? 2 : 1;
   }
 
-  /** All, in the order in which they are to be asked: those that are down last. */
+  /** Returns all upstreams in the order in which they should be asked, those that are down last. */
   order(): Member[] {
     const up = this.members.filter(({ isDown }) => !isDown);
     if (this.#mode === "parallel-best") up.sort((a, b) => a.rttMs - b.rttMs);

@@ -1,7 +1,7 @@
 import type { ReverseNetwork } from "../../wire/dns/mod.ts";
 import { parseIp } from "../../wire/mod.ts";
 
-/** Networks whose addresses are not asked about on the internet: RFC 6303 and the registry of locally served zones. */
+/** Networks whose reverse lookups are not sent to the internet: RFC 6303 and the registry of locally served zones. */
 const NETWORKS: readonly string[] = [
   "0.0.0.0/8",
   "10.0.0.0/8",

@@ -1,3 +1,3 @@
-/** Names that mean the same in every house, and are never asked of others. */
+/** Special-use names, which are never forwarded. */
 export { isLocalNetwork } from "./local-networks.ts";
 export { Special, SpecialNames, type SpecialOptions } from "./special-names.ts";

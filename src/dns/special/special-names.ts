@@ -1,20 +1,20 @@
 import { hashName, parseName, type Query, RecordType, reverseNetwork, sameName } from "../../wire/dns/mod.ts";
 import { isLocalNetwork } from "./local-networks.ts";
 
-/** How a name is answered that means something special everywhere (RFC 6761 and its registry), or in every house. */
+/** How a special-use name (RFC 6761 and its registry) is answered. */
 export const Special = {
-  /** It is a name like others. */
+  /** An ordinary name. */
   none: 0,
-  /** Answered that it does not exist. */
+  /** The name does not exist. */
   nxdomain: 1,
-  /** It exists, without a record of the type that was asked for. */
+  /** The name exists, without a record of the requested type. */
   noData: 2,
   /** This machine's own: 127.0.0.1 and ::1. */
   loopback: 3,
 } as const;
 export type Special = (typeof Special)[keyof typeof Special];
 
-/** What `names` are: themselves and all below them, or themselves alone. */
+/** Names with the answer to them; `isZone` includes their subdomains. */
 interface Rule {
   readonly names: string;
   readonly isZone: boolean;
@@ -23,14 +23,14 @@ interface Rule {
   readonly unless?: keyof SpecialOptions;
 }
 
-/** What a house may want otherwise. */
+/** Rules that can be switched off. */
 export interface SpecialOptions {
-  /** Firefox goes on to use this resolver, and Apple's Private Relay does not go past it. @default {true} */
+  /** Answers the names by which Firefox and Apple's Private Relay are told not to bypass this resolver. @default {true} */
   readonly bypassSignals: boolean;
 }
 
 /**
- * Names that are never asked of others. Names that tenk itself gives, and zones that have a resolver of their own, are looked for before.
+ * Names that are never forwarded. Local names, and zones with a resolver of their own, take precedence.
  *
  * Sources: RFC 6761 (localhost, test, invalid), RFC 7686 (onion), RFC 6762 §5.1 and appendix G (local; private top-level names that
  * routers invented), RFC 8375 (home.arpa), ICANN 2024 (internal), RFC 9462 §4 (resolver.arpa: answered by whoever is asked), RFC 9476 (alt).
@@ -87,11 +87,11 @@ export class SpecialNames {
       : Special.none;
   }
 
-  /** Addresses that exist in many houses are nobody's elsewhere (RFC 6303). */
+  /** Returns how reverse lookups of private addresses are answered: outside of the local network they mean nothing (RFC 6303). */
   #reverse({ nameFrom, type }: Query, bytes: Uint8Array): Special {
     const network = reverseNetwork(bytes, nameFrom);
     if (network === undefined || !isLocalNetwork(network)) return Special.none;
-    // A zone's own records exist (RFC 6303 §3), but are of no use to anybody.
+    // A zone has SOA and NS records (RFC 6303 §3), but no client needs their content.
     return type === RecordType.soa || type === RecordType.ns ? Special.noData : Special.nxdomain;
   }
 }

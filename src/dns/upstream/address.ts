@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { TenkError } from "../../base/mod.ts";
 import { formatIp, parseIp } from "../../wire/mod.ts";
 
-/** How an upstream is asked: by UDP with TCP where that does not suffice, by TCP alone, or by TLS (RFC 7858). */
+/** Transport of an upstream: UDP with TCP as the fallback, TCP alone, or TLS (RFC 7858). */
 export type UpstreamProtocol = "udp" | "tcp" | "tls";
 
 export interface UpstreamAddress {
@@ -10,7 +10,7 @@ export interface UpstreamAddress {
   /** An address, as the kernel writes it. */
   readonly host: string;
   readonly port: number;
-  /** Of the certificate, where it is not for the address. */
+  /** The name in the certificate, if it is not issued for the address. */
   readonly serverName?: string;
 }
 

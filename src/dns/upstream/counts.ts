@@ -4,19 +4,19 @@ export const UPSTREAM_FAILURES = [
   "unreachable", // the socket said so, or TCP or TLS did not connect
   "closed", // the connection ended before the answer
   "malformed", // an answer to this query that cannot be read, by TCP or TLS
-  "mismatch", // the same, to another question
+  "mismatch", // an answer to another question, by TCP or TLS
   "busy", // too many queries are in flight
   "stopped",
 ] as const;
 export type UpstreamFailure = (typeof UPSTREAM_FAILURES)[number];
 
-/** What happened with one upstream. They only grow. */
+/** Counters of one upstream, which never decrease. */
 export interface UpstreamCounts {
   queries: number;
   answers: number;
-  /** Datagrams that were not the answer: another sender, ID, question, or no DNS at all. */
+  /** Datagrams that did not match the query: another sender, ID or question, or not DNS at all. */
   ignored: number;
-  /** Asked again by TCP: the answer was truncated, or what came by UDP was not to be believed. */
+  /** Queries repeated over TCP: the answer was truncated, or the UDP answers could have been forged. */
   byTcp: number;
   readonly failures: Record<UpstreamFailure, number>;
 }

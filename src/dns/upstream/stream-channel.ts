@@ -5,15 +5,15 @@ import type { UpstreamAddress } from "./address.ts";
 import type { UpstreamFailure } from "./counts.ts";
 import { prepareForStream, type UpstreamQuery } from "./upstream-query.ts";
 
-/** Called once, with the answer in the channel's message, or with why there is none. `bytes` are borrowed. */
+/** Called once: with the answer in the channel's message, or with the failure. `bytes` are borrowed. */
 export type StreamDone = (failure: UpstreamFailure | undefined, bytes: Uint8Array) => void;
 
 export interface StreamOptions {
   readonly address: UpstreamAddress;
-  /** Of TLS: whom to trust beside the system's list, a file or PEM text. */
+  /** For TLS: certificate authorities to trust, a file or PEM text. */
   readonly ca?: string | undefined;
   readonly timeoutMs: number;
-  /** A connection is closed after so long without a byte. */
+  /** A connection without traffic is closed after this time. */
   readonly idleMs: number;
   readonly maxInFlight: number;
   /** Filled with each answer. */
@@ -24,7 +24,7 @@ interface Pending {
   readonly query: UpstreamQuery;
   readonly done: StreamDone;
   readonly timer: ReturnType<typeof setTimeout>;
-  /** It was sent on a connection that had been used before, and may ask once more on a new one. */
+  /** It was sent on a reused connection, and may be repeated once on a new one. */
   mayRepeat: boolean;
   isSent: boolean;
 }
@@ -34,8 +34,8 @@ const LENGTH_BYTES = 2;
 
 /**
  * One connection to an upstream, opened when it is needed, on which many queries are in flight at once and answers come in any
- * order (RFC 7766 §6.2.1.1). Servers close connections that are idle without a word: a query that such an end overtook is sent
- * once more.
+ * order (RFC 7766 §6.2.1.1). Servers close idle connections without notice: a query that crossed such a close is sent once
+ * more.
  */
 export class StreamChannel {
   readonly #options: StreamOptions;
@@ -43,7 +43,7 @@ export class StreamChannel {
   readonly #handler: Handler;
   #connection: Connection | undefined;
   #isConnecting = false;
-  /** An answer came on this connection. */
+  /** This connection has delivered an answer before. */
   #wasUsed = false;
   #stopping = new AbortController();
 
@@ -108,7 +108,7 @@ export class StreamChannel {
     framed[1] = bytes.length;
     framed.set(bytes, LENGTH_BYTES);
     pending.isSent = true;
-    // Where nothing was taken the connection is closing, and its close decides.
+    // If `write` took nothing the connection is closing; its `close` event handles the query.
     connection.write(framed);
   }
 
@@ -116,7 +116,7 @@ export class StreamChannel {
     if (connection !== this.#connection) return;
     const id = bytes.length < 2 ? -1 : (bytes[0]! << 8) | bytes[1]!;
     const pending = this.#pending.get(id);
-    // The answer to a query that is over.
+    // A late answer: its query has already ended.
     if (pending === undefined) return;
     this.#wasUsed = true;
     const { query } = pending;

@@ -5,14 +5,14 @@ import type { UpstreamAddress } from "./address.ts";
 import type { UpstreamCounts } from "./counts.ts";
 import type { UpstreamQuery } from "./upstream-query.ts";
 
-/** How asking by UDP ends: with an answer, in `message`; with a reason to ask by TCP; or without one. */
+/** How a UDP exchange ends: with an answer in `message`, with a reason to use TCP, or without an answer. */
 export type UdpOutcome = "answer" | "ask-by-tcp" | "timeout" | "unreachable" | "stopped";
 
 export interface UdpExchangeOptions {
   readonly address: UpstreamAddress;
   readonly query: UpstreamQuery;
   readonly timeoutMs: number;
-  /** So many datagrams that are not the answer look like somebody who guesses: TCP cannot be guessed. */
+  /** Mismatching datagrams after which the query is repeated over TCP: they look like a forger who guesses, which TCP prevents. */
   readonly maxIgnored: number;
   readonly counts: UpstreamCounts;
   /** Filled with the answer. */
@@ -27,7 +27,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
  * Sends one query from a socket of its own, whose port the kernel picks at random, and waits for its answer: a forger has to
  * guess port, ID and the case of each letter at once (RFC 5452 §9).
  *
- * @returns what ends it early
+ * @returns a function that ends it early
  */
 export function exchangeByUdp(options: UdpExchangeOptions): () => void {
   const { address, query, timeoutMs, maxIgnored, counts, message } = options;
@@ -50,11 +50,11 @@ export function exchangeByUdp(options: UdpExchangeOptions): () => void {
     if (ignored >= maxIgnored) end("ask-by-tcp");
   }
 
-  /** @returns what a datagram ends the exchange with; undefined when it is to be ignored */
+  /** @returns how a datagram ends the exchange; undefined if it is ignored */
   function outcomeOf(bytes: Uint8Array, host: string, port: number): UdpOutcome | undefined {
     if (port !== address.port || host !== address.host) return undefined;
     const mismatch = responseMismatch(query.bytes, 0, query.questionEnd, bytes, 0, bytes.length);
-    // Who knows the ID has seen the query, or is close to guessing. Servers that do not keep the case of letters are here too.
+    // The ID is right but the question is not: the sender has seen the query, is close to guessing it, or does not preserve the case of letters.
     if (mismatch === "question") return "ask-by-tcp";
     if (mismatch !== undefined) return undefined;
     const isTruncated = (readUint16(bytes, 2) & Flag.truncated) !== 0;

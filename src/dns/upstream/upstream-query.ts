@@ -12,14 +12,14 @@ import {
   writeUint16,
 } from "../../wire/dns/mod.ts";
 
-/** What an upstream is asked for, of class IN. */
+/** A question for an upstream, of class IN. */
 export interface Question {
-  /** On the wire, without compression. */
+  /** In wire form, without compression. */
   readonly name: Uint8Array;
   readonly type: number;
-  /** DO. */
+  /** The DO bit. */
   readonly wantsDnssec: boolean;
-  /** CD. */
+  /** The CD bit. */
   readonly checkingDisabled: boolean;
 }
 
@@ -57,8 +57,8 @@ export function writeQuery({ name, type, wantsDnssec, checkingDisabled }: Questi
 }
 
 /**
- * Makes a query one for a connection: with an ID that is free there, and in small letters, as a forger would have to guess far
- * more than their case, and some servers do not keep it.
+ * Adapts a query to a connection: with an ID that is free there, and a name in lower case. Random case adds no protection
+ * against forgers over TCP, and some servers do not preserve it.
  */
 export function prepareForStream(query: UpstreamQuery, isTaken: (id: number) => boolean): number {
   copyLower(query.bytes, NAME_AT, query.bytes, NAME_AT);

@@ -8,19 +8,19 @@ import { type Question, type UpstreamQuery, writeQuery } from "./upstream-query.
 export interface UpstreamOptions {
   /** `9.9.9.9`, `tcp://[2620:fe::fe]:53`, `tls://9.9.9.9:853#dns.quad9.net`. */
   readonly address: string;
-  /** Waiting for an answer by UDP, and again by TCP or TLS, the connect included. @default {2000} */
+  /** How long to wait for an answer by UDP, and again by TCP or TLS, including the connect. @default {2000} */
   readonly timeoutMs?: number;
-  /** Queries in flight; what is above fails at once. @default {1000} */
+  /** Queries in flight; further ones fail immediately. @default {1000} */
   readonly maxInFlight?: number;
-  /** Datagrams that are not the answer before a query is asked by TCP. @default {5} */
+  /** Mismatching datagrams after which a query is repeated over TCP. @default {5} */
   readonly maxIgnored?: number;
-  /** Connections by TCP are closed after so long without a byte. @default {5000} */
+  /** TCP connections without traffic are closed after this time. @default {5000} */
   readonly idleMs?: number;
-  /** Of TLS: whom to trust instead of the system's list, a file or PEM text. */
+  /** For TLS: certificate authorities to trust instead of the system's, a file or PEM text. */
   readonly ca?: string;
 }
 
-/** An answer: read, whole, and to the question that was asked. Valid during the call that hands it over. */
+/** A complete answer to the question that was asked. Valid only during the callback. */
 export interface UpstreamAnswer {
   readonly message: Message;
   readonly bytes: Uint8Array;
@@ -31,7 +31,7 @@ export type UpstreamDone = (answer: UpstreamAnswer | undefined, failure: Upstrea
 const DEFAULTS = { timeoutMs: 2000, maxInFlight: 1000, maxIgnored: 5, idleMs: 5000 };
 
 /**
- * One server that is asked what is not known here.
+ * One upstream server.
  *
  * ```text
  *   ask ─► UDP, a socket for each query ─► answer
@@ -46,7 +46,7 @@ export class Upstream {
   readonly #options: UpstreamOptions & typeof DEFAULTS;
   readonly #message = new Message();
   readonly #stream: StreamChannel;
-  /** What ends each query by UDP. */
+  /** Functions that end each query by UDP. */
   readonly #byUdp = new Set<() => void>();
   #isStopped = false;
 
@@ -70,7 +70,7 @@ export class Upstream {
     return this.#byUdp.size + this.#stream.inFlight;
   }
 
-  /** Asks, and calls `done` once, never before it returns but where too many are in flight or it is stopped. */
+  /** Sends a question and calls `done` once: after it has returned, unless too many queries are in flight or the upstream is stopped. */
   ask(question: Question, done: UpstreamDone): void {
     this.counts.queries += 1;
     if (this.#isStopped) this.#fail("stopped", done);
@@ -79,7 +79,7 @@ export class Upstream {
     else this.#askByStream(writeQuery(question), done);
   }
 
-  /** Ends what is in flight. */
+  /** Ends all queries in flight. */
   stop(): void {
     this.#isStopped = true;
     for (const end of [...this.#byUdp]) end();
