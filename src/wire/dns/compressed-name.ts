@@ -22,13 +22,13 @@ const UNLIMITED: NameBudget = { steps: Number.POSITIVE_INFINITY };
 /**
  * Checks the name at `at` of the message `bytes[from, to)`.
  *
- * @returns the place behind it, as the message has it; -1 where it is invalid, or the budget is spent
+ * @returns the offset after it, as the message has it; -1 where it is invalid, or the budget is spent
  */
 export function checkName(bytes: Uint8Array, from: number, to: number, at: number, budget: NameBudget): number {
   return walk(bytes, from, to, at, budget, undefined, 0);
 }
 
-/** Returns the place behind a valid name, as the message has it. */
+/** Returns the offset after a valid name, as the message has it. */
 export function skipName(bytes: Uint8Array, at: number): number {
   for (;;) {
     const length = bytes[at]!;
@@ -42,7 +42,7 @@ export function skipName(bytes: Uint8Array, at: number): number {
  * Copies the name at `at` of the message `bytes[from, to)` without compression, in the case that it has. The budget is for messages that
  * were not checked.
  *
- * @returns the place behind the copy; -1 where the name is invalid. `out` has room for 255 bytes
+ * @returns the offset after the copy; -1 where the name is invalid. `out` has room for 255 bytes
  */
 export function expandName(
   bytes: Uint8Array,
@@ -55,7 +55,7 @@ export function expandName(
   return walk(bytes, from, to, at, UNLIMITED, out, outAt);
 }
 
-/** @returns the place behind the name; behind the copy where one is made */
+/** @returns the offset after the name; after the copy if one is made */
 function walk(
   bytes: Uint8Array,
   from: number,

@@ -24,7 +24,7 @@ export function rcodeOfVerdict(verdict: QueryVerdict): number {
  *
  * @param out has room for `MAX_ERROR_BYTES` behind `at`
  * @param extendedError its code; -1 = none
- * @returns the place behind the answer
+ * @returns the offset after the answer
  */
 export function writeError(
   out: Uint8Array,

@@ -10,7 +10,7 @@ export type ResponseMismatch = (typeof RESPONSE_MISMATCHES)[number];
  * Compares what should be a response with the query that was sent, before any more is done with it: a response with the same id and
  * exactly the same question, letter by letter, since a forger does not know in which case it was asked.
  *
- * @param query the query's message, in which `questionEnd` is the place behind its one question
+ * @param query the query's message, in which `questionEnd` is the offset after its one question
  * @returns undefined where it matches
  */
 export function responseMismatch(

@@ -137,7 +137,7 @@ export class MessageWriter {
     return this.#finishRecord(records.section(index), fixedAt, type, recordClass, ttl, bytes, from, rdataFrom, rdataTo);
   }
 
-  /** @returns the place behind the message */
+  /** @returns the offset after the message */
   finish(): number {
     const { out, from } = this;
     writeUint16(out, from + 2, (this.flags & ~RCODE_MASK) | (this.rcode & RCODE_MASK));
@@ -193,7 +193,7 @@ export class MessageWriter {
     return outAt;
   }
 
-  /** @returns the place behind the copy; -1 where it does not fit */
+  /** @returns the offset after the copy; -1 where it does not fit */
   #bytes(bytes: Uint8Array, at: number, to: number, outAt: number): number {
     if (to - at > this.#recordsTo - outAt) return -1;
     const { out } = this;

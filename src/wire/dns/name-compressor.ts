@@ -27,7 +27,7 @@ export class NameCompressor {
    * Writes a valid name that is not compressed.
    *
    * @param from where the message begins in `out`
-   * @returns the place behind it; -1 where it does not fit before `to`
+   * @returns the offset after it; -1 where it does not fit before `to`
    */
   write(name: Uint8Array, nameAt: number, out: Uint8Array, from: number, at: number, to: number): number {
     const labels = this.#measure(name, nameAt);

@@ -60,7 +60,7 @@ const NOT_ASCII = -7;
 /**
  * Writes the name whose text is `text[from, to)`, with or without the dot at its end. `out` has room for 255 bytes.
  *
- * @returns the place behind the name; a negative number where the text is no name
+ * @returns the offset after the name; a negative number where the text is no name
  */
 export function writeNameOfText(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
   if (from === to) return EMPTY;

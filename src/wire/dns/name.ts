@@ -20,7 +20,7 @@ export const ROOT = Uint8Array.of(0);
 /**
  * Checks a name of which nothing is known.
  *
- * @returns the place behind it; -1 where it is compressed, too long, or not complete in `bytes[at, to)`
+ * @returns the offset after it; -1 where it is compressed, too long, or not complete in `bytes[at, to)`
  */
 export function nameEnd(bytes: Uint8Array, at: number, to: number): number {
   const limit = Math.min(to, at + MAX_NAME_BYTES);
@@ -96,7 +96,7 @@ export function hashName(bytes: Uint8Array, at: number, seed: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Copies a name in lower case, and returns the place behind the copy. */
+/** Copies a name in lower case, and returns the offset after the copy. */
 export function copyLower(bytes: Uint8Array, at: number, out: Uint8Array, to: number): number {
   const length = nameLength(bytes, at);
   for (let index = 0; index < length; index++) out[to + index] = LOWER[bytes[at + index]!]!;

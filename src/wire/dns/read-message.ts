@@ -44,7 +44,7 @@ export function readMessage(message: Message, bytes: Uint8Array, from: number, t
   return at === to || message.refuse("trailing-bytes");
 }
 
-/** @returns the place behind the question; -1 where the message is refused */
+/** @returns the offset after the question; -1 where the message is refused */
 function readQuestion(message: Message, bytes: Uint8Array, at: number): number {
   const nameEnd = readName(message, bytes, at);
   if (nameEnd < 0) return -1;
@@ -57,7 +57,7 @@ function readQuestion(message: Message, bytes: Uint8Array, at: number): number {
     : refused(message, "too-many-records");
 }
 
-/** @returns the place behind the record; -1 where the message is refused */
+/** @returns the offset after the record; -1 where the message is refused */
 function readRecord(message: Message, bytes: Uint8Array, at: number, section: number): number {
   const { from, to, records } = message;
   const nameEnd = readName(message, bytes, at);

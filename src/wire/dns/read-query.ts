@@ -46,7 +46,7 @@ export function readQuery(query: Query, bytes: Uint8Array, from: number, to: num
   return nameEnd + 4 === to ? QueryVerdict.ok : query.refuse("trailing-bytes");
 }
 
-/** Reads the name and notes where its labels begin. @returns the place behind it, or -1 */
+/** Reads the name and notes where its labels begin. @returns the offset after it, or -1 */
 function readQuestionName(query: Query, bytes: Uint8Array, at: number, to: number): number {
   const { labelStarts } = query;
   const start = at;

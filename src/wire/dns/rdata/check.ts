@@ -41,7 +41,7 @@ export function isRdataSound(
   return at === to;
 }
 
-/** @returns the place behind a field that is no name; -1 where it is not sound */
+/** @returns the offset after a field that is no name; -1 where it is not sound */
 function fieldEnd(field: Field, bytes: Uint8Array, at: number, to: number): number {
   const fixed = FIXED_BYTES[field];
   if (fixed !== undefined) {

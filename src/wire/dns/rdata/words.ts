@@ -46,7 +46,7 @@ function wordEnd(text: string, at: number): number {
   return Math.min(at, text.length);
 }
 
-/** @returns the place behind the closing quote, or -1 */
+/** @returns the offset after the closing quote, or -1 */
 function quoteEnd(text: string, at: number): number {
   for (at += 1; at < text.length; at += text[at] === "\\" ? 2 : 1) if (text[at] === '"') return at + 1;
   return -1;
