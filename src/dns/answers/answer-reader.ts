@@ -40,6 +40,8 @@ export class AnswerReader {
   /** The answer that was found last should be refreshed. Set at most once in ten seconds per answer. */
   wantsRefresh = false;
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Of the entry that `slotOf` found. */
+  protected position = 0;
   protected readonly layout: Layout;
   protected readonly control: Int32Array;
   protected readonly tags: Uint8Array;
@@ -98,7 +100,8 @@ export class AnswerReader {
   ): number {
     const slot = this.slotOf(bytes, from + HEADER_BYTES, nameBytes, variant);
     if (slot < 0) return 0;
-    const position = Atomics.load(this.slots, slot);
+    // Not read from the slot again, which another question's answer may have taken meanwhile.
+    const { position } = this;
     const word = this.#wordOf(position);
     const { words } = this;
     const ageSeconds = Math.max(0, nowSeconds - words[word + STORED_AT]!);
@@ -123,8 +126,9 @@ export class AnswerReader {
     for (let slot = first; slot < first + SLOTS_PER_BUCKET; slot++) {
       if (this.tags[slot] !== tag) continue;
       const position = Atomics.load(this.slots, slot);
-      if (this.isAlive(position) && this.#isOf(this.#wordOf(position), bytes, question, nameBytes, variant))
-        return slot;
+      if (!this.isAlive(position) || !this.#isOf(this.#wordOf(position), bytes, question, nameBytes, variant)) continue;
+      this.position = position;
+      return slot;
     }
     return -1;
   }

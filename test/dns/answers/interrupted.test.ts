@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { AnswerReader, AnswerWriter } from "../../../src/dns/answers/mod.ts";
+import { answer, nameBytesOf, query, read } from "./questions.ts";
+
+const NOW = 1000;
+const NAME = "asked100.example";
+const out = new Uint8Array(65_536);
+
+/** A reader on another thread, whose writer works at the worst moment: once a slot was found. */
+class InterruptedReader extends AnswerReader {
+  found: () => void = () => {};
+
+  protected override slotOf(bytes: Uint8Array, question: number, nameBytes: number, variant: number): number {
+    const slot = super.slotOf(bytes, question, nameBytes, variant);
+    this.found();
+    return slot;
+  }
+}
+
+function opened(): { writer: AnswerWriter; reader: InterruptedReader } {
+  const writer = new AnswerWriter(new SharedArrayBuffer(8192), { seed: 5 });
+  writer.put(answer(NAME, 300, 1), NOW);
+  return { writer, reader: new InterruptedReader(writer.buffer) };
+}
+
+/** @returns the last bytes of the address in the answer to `NAME`; undefined where there is none */
+function ask(reader: AnswerReader): number | undefined {
+  const length = reader.find(query(NAME), 0, nameBytesOf(NAME), 0, NOW, out, 0, out.length);
+  return length === 0 ? undefined : read(out, NAME).last;
+}
+
+test("a reader whose slot is given to another question never gets that one's answer", () => {
+  // Some of so many have the same bucket.
+  for (let other = 100; other < 300; other++) {
+    const { writer, reader } = opened();
+    reader.found = () => {
+      writer.remove(query(NAME), 12, nameBytesOf(NAME), 0);
+      writer.put(answer(`other${other}.example`, 300, 2), NOW);
+    };
+    expect(ask(reader)).not.toBe(2);
+  }
+});
