@@ -101,8 +101,10 @@ export class AnswerWriter extends AnswerReader {
     this.tags.fill(0);
     for (let slot = 0; slot < this.slots.length; slot++) Atomics.store(this.slots, slot, 0);
     this.control[COUNT] = 0;
-    // Position 0 means no entry.
-    this.#head = this.layout.ringWords;
+    // Behind all positions that readers may still know: what is put where an old answer was must not look like it. 0 is nobody's.
+    const { ringWords } = this.layout;
+    const next = this.#head + ringWords;
+    this.#head = next + 2 * ringWords > this.#lastPosition ? ringWords : next;
     this.#tail = this.#head;
     this.#moving.length = 0;
     Atomics.store(this.control, RESERVED, this.#head);

@@ -40,3 +40,12 @@ test("a reader whose slot is given to another question never gets that one's ans
     expect(ask(reader)).not.toBe(2);
   }
 });
+
+test("a reader at whose place another answer is put, when all was forgotten, does not take it", () => {
+  const { writer, reader } = opened();
+  reader.found = () => {
+    writer.clear();
+    writer.put(answer("other100.example", 300, 2), NOW);
+  };
+  expect(ask(reader)).toBeUndefined();
+});
