@@ -32,6 +32,7 @@ const ASK_AGAIN_SECONDS = 10;
 export const HEADER_BYTES = 12;
 /** Type and class. */
 const TYPE_AND_CLASS_BYTES = 4;
+const TTL_BYTES = 4;
 
 /** Finds stored answers and copies them out, patched for the client's query. Allocates nothing. */
 export class AnswerReader {
@@ -113,7 +114,7 @@ export class AnswerReader {
     if (length > room) return this.isAlive(position) ? -length : 0;
     this.#copy(word, length, out, to);
     if (!this.isAlive(position)) return 0;
-    this.#patch(word, bytes, from, nameBytes, ageSeconds, out, to);
+    this.#patch(word, length, bytes, from, nameBytes, ageSeconds, out, to);
     // Again: offsets of TTLs were read too.
     return this.isAlive(position) ? length : 0;
   }
@@ -184,6 +185,7 @@ export class AnswerReader {
 
   #patch(
     word: number,
+    length: number,
     query: Uint8Array,
     from: number,
     nameBytes: number,
@@ -198,7 +200,10 @@ export class AnswerReader {
     if (ageSeconds === 0) return;
     const ttls = this.words[word + LENGTHS]! >>> 24;
     for (let index = 0; index < ttls; index++) {
-      const at = to + this.halves[word * 2 + HEADER_WORDS * 2 + index]!;
+      const offset = this.halves[word * 2 + HEADER_WORDS * 2 + index]!;
+      // Of an entry that is being overwritten it is anything, and behind this answer are others.
+      if (offset > length - TTL_BYTES) return;
+      const at = to + offset;
       const left = this.isStale ? this.#staleTtl : readTtl(out, at) - ageSeconds;
       out[at] = left >>> 24;
       out[at + 1] = left >>> 16;

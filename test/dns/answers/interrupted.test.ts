@@ -6,20 +6,31 @@ const NOW = 1000;
 const NAME = "asked100.example";
 const out = new Uint8Array(65_536);
 
-/** A reader on another thread, whose writer works at the worst moment: once a slot was found. */
+/** A reader on another thread, whose writer works at the worst moment: once a slot was found, or the answer was copied and seen to be whole. */
 class InterruptedReader extends AnswerReader {
   found: () => void = () => {};
+  copied: () => void = () => {};
+  #isCopying = false;
 
   protected override slotOf(bytes: Uint8Array, question: number, nameBytes: number, variant: number): number {
     const slot = super.slotOf(bytes, question, nameBytes, variant);
     this.found();
+    this.#isCopying = true;
     return slot;
+  }
+
+  protected override isAlive(position: number): boolean {
+    const isAlive = super.isAlive(position);
+    if (this.#isCopying) this.copied();
+    this.#isCopying = false;
+    return isAlive;
   }
 }
 
 function opened(): { writer: AnswerWriter; reader: InterruptedReader } {
   const writer = new AnswerWriter(new SharedArrayBuffer(8192), { seed: 5 });
-  writer.put(answer(NAME, 300, 1), NOW);
+  // So that the first of longer answers has its text where the asked one is.
+  for (const name of ["first.example", "second.example", NAME]) writer.put(answer(name, 300, 1), NOW);
   return { writer, reader: new InterruptedReader(writer.buffer) };
 }
 
@@ -48,4 +59,15 @@ test("a reader at whose place another answer is put, when all was forgotten, doe
     writer.put(answer("other100.example", 300, 2), NOW);
   };
   expect(ask(reader)).toBeUndefined();
+});
+
+test("a reader whose answer is overwritten while it writes TTLs writes nothing behind the answer's room", () => {
+  const { writer, reader } = opened();
+  reader.copied = () => {
+    for (let step = 0; step < 60; step++) writer.put(answer(`other${step}.example`, 300, 2, 400), NOW);
+  };
+  const [to, room] = [1000, 100];
+  out.fill(0);
+  expect(reader.find(query(NAME), 0, nameBytesOf(NAME), 0, NOW + 10, out, to, room)).toBe(0);
+  expect(out.findLastIndex((byte) => byte !== 0)).toBeLessThan(to + room);
 });
