@@ -8,6 +8,8 @@ import type { DatagramHandler, DatagramView } from "./types.ts";
 const POLLIN = 1;
 /** An error of a handler is told at most so often: whoever sends datagrams may be able to cause it. */
 const TELL_EVERY_MS = 1000;
+/** Full batches of one socket before the others and the doorbell are looked at: whoever floods one must not keep them waiting. */
+const MAX_BATCHES = 16;
 
 export interface LoopParts {
   readonly sockets: readonly number[];
@@ -26,7 +28,7 @@ export interface LoopParts {
  * Answers datagrams until `rung` says it is over: a thread that blocks in `poll`, and for each batch makes two system calls.
  *
  * ```text
- *   poll ─► receive (≤ size) ─► handler, handler, … ─► send ─► again while batches are full ─► poll
+ *   poll ─► receive (≤ size) ─► handler, handler, … ─► send ─► again while batches are full, a few times ─► poll
  * ```
  */
 export class WorkerLoop implements DatagramView {
@@ -69,7 +71,8 @@ export class WorkerLoop implements DatagramView {
         // The upper half says what is ready; an error is ready too, and reading ends it.
         if (entries[index * 2 + 1]! >>> 16 === 0) continue;
         this.#socket = index;
-        while (this.#answerBatch(descriptor) === datagrams.size);
+        for (let batches = 0; batches < MAX_BATCHES; batches++)
+          if (this.#answerBatch(descriptor) < datagrams.size) break;
       }
       if (entries[sockets.length * 2 + 1]! >>> 16 === 0) continue;
       answerDoorbell(doorbell);
