@@ -66,8 +66,10 @@ export class UdpWorker {
     return started.promise;
   }
 
-  /** The handler gets it between two batches. */
+  /** The handler gets it between two batches; after a stop nobody does. */
   post(message: unknown): void {
+    // The doorbell's number may be another descriptor's by now.
+    if (this.#isStopping) return;
     this.#port?.postMessage(message);
     ringDoorbell(this.#doorbell);
   }

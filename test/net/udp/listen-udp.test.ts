@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { networkInterfaces } from "node:os";
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Asker, listenUdp, type UdpOptions } from "../../../src/net/udp/mod.ts";
 import { until } from "../support.ts";
 import { Client } from "./client.ts";
@@ -146,6 +148,20 @@ describe("a UDP socket", () => {
     await using other = await open({ hosts: ["127.0.0.1"], port: server.port });
     expect(other.port).toBe(server.port);
   });
+});
+
+test("a message after the stop is written to no descriptor that has been opened since", async () => {
+  const server = await listenUdp(ECHO, { port: 0 });
+  await server.stop();
+  const folder = mkdtempSync(join(tmpdir(), "tenk-udp-"));
+  const files = Array.from({ length: 64 }, (_, index) => openSync(join(folder, `${index}`), "w"));
+  try {
+    server.post("anybody?");
+    expect(files.map((file) => fstatSync(file).size)).toEqual(files.map(() => 0));
+  } finally {
+    for (const file of files) closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("datagrams that are handed over", () => {
