@@ -46,6 +46,7 @@ export class UdpWorker {
     const thread = new Worker(sourceUrl("net/udp/worker-program.ts"));
     const started = Promise.withResolvers<void>();
     this.#thread = thread;
+    this.#port?.close();
     this.#port = port1 as unknown as MessagePort;
     thread.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#received(data, started));
     thread.addEventListener("error", (event: ErrorEvent) => {
@@ -109,7 +110,9 @@ export class UdpWorker {
     this.#thread = undefined;
     started.reject(new TenkError("unsupported", "a thread for datagrams ended while it started"));
     if (this.#isStopping) return;
-    const { name, index } = this.#options;
+    const { name, index, called } = this.#options;
+    // It may have ended before it could tell of what it handed over.
+    called();
     log.error("thread for datagrams ended, starts again", { name, index });
     setTimeout(() => {
       if (!this.#isStopping)

@@ -15,6 +15,10 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
         post("exits");
         process.exit(3);
       }
+      if (text === "later, then exit") {
+        view.handOver(text.length);
+        process.exit(3);
+      }
       if (text.startsWith("later") && view.handOver(text.length)) return 0;
       const answer =
         text === "batches"

@@ -189,6 +189,14 @@ describe("datagrams that are handed over", () => {
     expect(server.counts()).toMatchObject({ handedOver: 50, handOverFull: 0 });
   });
 
+  test("are answered although their thread ended before it could tell of them", async () => {
+    const came = Promise.withResolvers<string>();
+    await using server = await open({ handedOver: (bytes) => came.resolve(Buffer.from(bytes).toString()) });
+    await using client = await Client.open(server.port);
+    client.send("later, then exit");
+    expect(await came.promise).toBe("later, then exit");
+  });
+
   test("are refused when there is no room for them, and counted", async () => {
     await using server = await open({ handOverBytes: 64, handedOver: () => {} });
     await using client = await Client.open(server.port);
