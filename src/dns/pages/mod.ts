@@ -1,7 +1,6 @@
 /** A million names in shared memory: written by one thread, read by any. */
 
 export { reversedName } from "./disabled-names.ts";
-export { MAX_READERS } from "./layout.ts";
 export { SEPARATOR } from "./name-hash.ts";
 export { type NameChange, NamePages, type NamePagesOptions, PagesFullError } from "./name-pages.ts";
 export {

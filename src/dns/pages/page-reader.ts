@@ -5,6 +5,7 @@ import {
   EPOCH,
   LONG_REST,
   LONG_SET,
+  MAX_READERS,
   MORE,
   PAGE_FILTER,
   PAGE_HEADER,
@@ -54,13 +55,21 @@ export class PageReader {
   readonly #seed: number;
   readonly #slot: number;
 
-  /** `reader` is the number of this thread among those who read, from 0; without one it is the writer's own thread. */
+  /**
+   * `reader` is the number of this thread among those who read, from 0; without one it is the writer's own thread.
+   *
+   * @throws {RangeError} where `reader` is not below `MAX_READERS`: its slot would be among the pages
+   */
   constructor(memory: SharedArrayBuffer, reader?: number) {
+    if (reader !== undefined && !(reader >= 0 && reader < MAX_READERS))
+      throw new RangeError(`Cannot read block lists as thread ${reader}: expected 0 to ${MAX_READERS - 1}`);
     this.#bytes = new Uint8Array(memory);
     this.#halves = new Uint16Array(memory);
     this.#words = new Int32Array(memory);
     this.#seed = this.#words[SEED]!;
     this.#slot = reader === undefined ? -1 : SLOTS + reader * SLOT_WORDS;
+    // The thread that had this number before may have ended without `leave`, and would keep old pages for ever.
+    if (reader !== undefined) this.leave();
   }
 
   /** Begins a batch of lookups: from now on the writer keeps the pages that this thread may read. */

@@ -198,6 +198,23 @@ test("a thread that reads while another writes never sees half a page", async ()
   worker.terminate();
 });
 
+test("a thread that ended while it read keeps old pages only until it is started again", () => {
+  const { pages } = buildTexts(["a.example\nb.example"]);
+  const change = (add: number) => pages.change({ name: "c.example", flags: 0, add, remove: 0 });
+  new PageReader(pages.memory, 3).enter();
+  for (let list = 0; list < 5; list++) change(1 << list);
+  expect(pages.retiredPages).toBe(5);
+  const again = new PageReader(pages.memory, 3);
+  change(1 << 5);
+  expect(pages.retiredPages).toBe(1);
+  expect(look(again, "a.example")).toBe("0 1 2");
+});
+
+test.each([-1, 32, 63])("thread %p is refused: its mark would be written elsewhere", (reader) => {
+  const { pages } = buildTexts(["a.example"]);
+  expect(() => new PageReader(pages.memory, reader)).toThrow(`thread ${reader}: expected 0 to 31`);
+});
+
 test("lists that do not fit leave the pages that there were", () => {
   const { paths } = writeLists(folder, 20_000, 8);
   const pages = new NamePages({ seed: 5, maxBytes: 100_000 });
