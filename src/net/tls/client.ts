@@ -53,10 +53,10 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
     });
   }
   // An address is never sent as SNI (RFC 6066 §3). The runtime compares the certificate only with what it sends, so that
-  // an address is compared here.
+  // an address is compared here; `rejectUnauthorized` would close what is right here, after the handshake.
   const address = isIP(serverName) > 0 ? serverName.replace(/%.*/, "") : undefined;
   const request = {
-    rejectUnauthorized: verify,
+    rejectUnauthorized: verify && address === undefined,
     minVersion: version,
     ...(serverName === "" || address !== undefined ? {} : { serverName }),
     ...(ca === undefined ? {} : { ca: readPem("tls.ca", ca) }),
@@ -87,7 +87,8 @@ function verifyNothing(_: RawSocket, authorized: boolean, error: Error | null): 
 function verifierOf(address: string | undefined): ClientTls["verify"] {
   return (socket, authorized, error) => {
     const isOnlyTheName = address !== undefined && (error as { code?: unknown } | null)?.code === OTHER_NAME;
-    if (!authorized && !isOnlyTheName) return error ?? new Error("certificate not trusted");
+    const isTrusted = authorized && !error;
+    if (!isTrusted && !isOnlyTheName) return error ?? new Error("certificate not trusted");
     if (address === undefined) return undefined;
     const certificate = (socket as unknown as { getPeerCertificate(): object | undefined }).getPeerCertificate();
     if (certificate === undefined) return new Error("the server sent no certificate");
