@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server, type Socket as TcpSocket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
 /** A query as a server got it. */
 export interface Asked {
@@ -14,7 +15,7 @@ export interface Asked {
   readonly socket: TcpSocket | undefined;
 }
 
-/** A name server, on one port by UDP and TCP, that does whatever a test wants with what it is asked. */
+/** A name server, on one port by UDP and TCP or TLS, that does whatever a test wants with what it is asked. */
 export class FakeServer implements AsyncDisposable {
   readonly asked: Asked[] = [];
   connections = 0;
@@ -24,7 +25,7 @@ export class FakeServer implements AsyncDisposable {
   readonly #sockets = new Set<TcpSocket>();
   #answer: (asked: Asked) => void;
 
-  private constructor(udp: Socket, other: Socket, tcp: Server, answer: (asked: Asked) => void) {
+  private constructor(udp: Socket, other: Socket, tcp: Server, answer: (asked: Asked) => void, isTls: boolean) {
     this.#udp = udp;
     this.#other = other;
     this.#tcp = tcp;
@@ -40,12 +41,16 @@ export class FakeServer implements AsyncDisposable {
         socket: undefined,
       });
     });
-    tcp.on("connection", (socket) => this.#connected(socket));
+    tcp.on(isTls ? "secureConnection" : "connection", (socket) => this.#connected(socket));
   }
 
-  static async open(answer: (asked: Asked) => void): Promise<FakeServer> {
+  static async open(answer: (asked: Asked) => void, tls?: TlsOptions): Promise<FakeServer> {
     for (;;) {
-      const [udp, other, tcp] = [createSocket("udp4"), createSocket("udp4"), createServer()];
+      const [udp, other, tcp] = [
+        createSocket("udp4"),
+        createSocket("udp4"),
+        tls === undefined ? createServer() : createTlsServer(tls),
+      ];
       await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
       await new Promise<void>((resolve) => other.bind(0, "127.0.0.1", resolve));
       const { port } = udp.address();
@@ -53,7 +58,7 @@ export class FakeServer implements AsyncDisposable {
         tcp.once("error", () => resolve(false));
         tcp.listen(port, "127.0.0.1", () => resolve(true));
       });
-      if (isFree) return new FakeServer(udp, other, tcp, answer);
+      if (isFree) return new FakeServer(udp, other, tcp, answer, tls !== undefined);
       udp.close();
       other.close();
     }
