@@ -11,6 +11,7 @@ import {
 } from "../../wire/dns/mod.ts";
 import type { AnswerReader } from "../answers/mod.ts";
 import type { LocalNames, LocalRecord } from "../local/mod.ts";
+import { type Decided, type LogRing, LogVerdict, NO_NAME, Transport } from "../log/mod.ts";
 import { Special, type SpecialNames } from "../special/mod.ts";
 import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./counts.ts";
 import { OwnAnswers } from "./own-answers.ts";
@@ -34,6 +35,8 @@ export interface Asker {
   readonly ip: Uint8Array;
   /** The query came by UDP: the answer must fit the size that the client accepts. */
   isDatagram: boolean;
+  /** For the query log. @default {by `isDatagram`: udp or tcp} */
+  readonly transport?: Transport;
   /** Milliseconds since 1970. */
   nowMs: number;
 }
@@ -48,6 +51,8 @@ export interface Guard {
 export interface Blocker {
   /** @returns whether the name of the query is blocked for this client */
   isBlocked(query: Query, bytes: Uint8Array, asker: Asker): boolean;
+  /** What made the last decision, for the query log. */
+  readonly decided?: Decided;
 }
 
 /** How blocked names are answered. */
@@ -64,7 +69,12 @@ export interface ChainParts {
   readonly blockMode: BlockMode;
   /** TTL of answers to blocked and special names. */
   readonly blockTtlSeconds: number;
+  /** This thread's ring of the query log. Misses are not written: whoever resolves them does. @default {none} */
+  readonly log?: LogRing | undefined;
 }
+
+/** Not written to the query log. */
+const UNLOGGED = -1;
 
 const NULL_IPV4 = new Uint8Array(4);
 const NULL_IPV6 = new Uint8Array(16);
@@ -88,6 +98,8 @@ export class Chain {
   readonly #parts: ChainParts;
   readonly #own: OwnAnswers;
   readonly #stored: StoredAnswers;
+  /** Of the query that is being answered. */
+  #verdict: LogVerdict | typeof UNLOGGED = UNLOGGED;
 
   constructor(parts: ChainParts) {
     this.#parts = parts;
@@ -102,9 +114,24 @@ export class Chain {
    * @returns the answer's length; `NO_ANSWER`; or `MISS`: `query` must be sent to an upstream
    */
   answer(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number, room: number, asker: Asker): number {
+    this.wantsRefresh = false;
+    this.#verdict = UNLOGGED;
+    const length = this.#answer(bytes, from, to, out, at, room, asker);
+    this.#finish(bytes, out, at, asker);
+    return length;
+  }
+
+  #answer(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    out: Uint8Array,
+    at: number,
+    room: number,
+    asker: Asker,
+  ): number {
     const { query } = this;
     const { counts, guard } = this.#parts;
-    this.wantsRefresh = false;
     const verdict = readQuery(query, bytes, from, to);
     counts[ChainCount.queries]! += 1;
     const refusal = verdict === QueryVerdict.drop ? undefined : guard.refusal(asker);
@@ -116,14 +143,34 @@ export class Chain {
     if (query.type === ANY || query.type === OPT) return this.#refuse("any", bytes, out, at);
 
     const local = this.#parts.local.find(bytes, query.nameFrom, query.type, asker.ip);
-    if (local !== undefined) return this.#count(ChainCount.local, this.#local(local, bytes, out, at, maxBytes));
+    if (local !== undefined) {
+      this.#verdict = LogVerdict.local;
+      return this.#count(ChainCount.local, this.#local(local, bytes, out, at, maxBytes));
+    }
     const special = this.#parts.special.find(query, bytes);
-    if (special !== Special.none)
+    if (special !== Special.none) {
+      this.#verdict = LogVerdict.special;
       return this.#count(ChainCount.special, this.#special(special, bytes, out, at, maxBytes));
+    }
     if (this.#parts.blocker.isBlocked(query, bytes, asker)) {
+      this.#verdict = LogVerdict.blocked;
       return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
     }
     return this.#fromCache(bytes, out, at, maxBytes, asker.nowMs);
+  }
+
+  /** Writes a query that was answered to the log, once. */
+  #finish(bytes: Uint8Array, out: Uint8Array, at: number, asker: Asker): void {
+    const { log, blocker, cache } = this.#parts;
+    const verdict = this.#verdict;
+    if (verdict === UNLOGGED || log === undefined) return;
+    const { questionEnd, nameFrom, type } = this.query;
+    const isFromCache = verdict === LogVerdict.cached;
+    const decided = isFromCache || verdict === LogVerdict.blocked ? blocker.decided : undefined;
+    const transport = asker.transport ?? (asker.isDatagram ? Transport.udp : Transport.tcp);
+    const name = questionEnd === 0 ? NO_NAME : nameFrom;
+    const isStale = isFromCache && cache.isStale;
+    log.push(verdict, transport, bytes, name, type, out[at + 3]! & 15, isStale, decided, 0, 0, asker.nowMs, asker.ip);
   }
 
   #count(place: number, length: number): number {
@@ -134,12 +181,16 @@ export class Chain {
   #malformed(verdict: QueryVerdict, bytes: Uint8Array, out: Uint8Array, at: number): number {
     countMalformed(this.#parts.counts, this.query.refusal!);
     const rcode = rcodeOfVerdict(verdict);
+    if (rcode >= 0) this.#verdict = LogVerdict.malformed;
     return rcode < 0 ? NO_ANSWER : writeError(out, at, this.query, bytes, rcode) - at;
   }
 
   #refuse(reason: RefusalReason, bytes: Uint8Array, out: Uint8Array, at: number): number {
     countRefused(this.#parts.counts, reason);
-    const why = reason === "source" || reason === "rate" ? ExtendedError.prohibited : ExtendedError.notSupported;
+    // Who asks from outside, or too often, would fill the log: such queries are only counted.
+    const isFlood = reason === "source" || reason === "rate";
+    if (!isFlood) this.#verdict = LogVerdict.refused;
+    const why = isFlood ? ExtendedError.prohibited : ExtendedError.notSupported;
     return writeError(out, at, this.query, bytes, Rcode.refused, why) - at;
   }
 
@@ -181,6 +232,7 @@ export class Chain {
     if (this.#stored.wasTruncated) counts[ChainCount.truncated]! += 1;
     if (cache.isStale) counts[ChainCount.stale]! += 1;
     this.wantsRefresh = cache.wantsRefresh;
+    this.#verdict = LogVerdict.cached;
     return this.#count(ChainCount.cached, length);
   }
 }

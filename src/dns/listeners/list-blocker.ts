@@ -33,6 +33,11 @@ export class ListBlocker implements Blocker {
     return this.#decision.decide(bytes, nameFrom, type, this.#lists) === Verdict.blocked;
   }
 
+  /** What made the last decision. */
+  get decided(): BlockDecision {
+    return this.#decision;
+  }
+
   /** Takes over the rules of lists that were refreshed. */
   update({ rules, lists }: Pick<BlockSettings, "rules" | "lists">): void {
     this.#decision.rules = new RuleIndex(rules, this.#seed);

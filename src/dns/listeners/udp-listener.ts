@@ -1,6 +1,6 @@
 import { sourceUrl } from "../../base/mod.ts";
 import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "../../net/mod.ts";
-import { HandedOver, type UdpStart } from "./udp-start.ts";
+import { HandedOver, LOG_HALF_FULL, type UdpStart } from "./udp-start.ts";
 
 export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
   /** Called at each start of a thread for what it is started with. */
@@ -9,6 +9,8 @@ export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | 
   readonly missed: (bytes: Uint8Array, asker: DatagramAsker) => void;
   /** Called for a query whose stored answer should be refreshed; no client waits for it. Its bytes are borrowed. */
   readonly aged: (bytes: Uint8Array) => void;
+  /** Called when a thread's ring of the query log is half full: drain it. @default {nothing} */
+  readonly logHalfFull?: () => void;
 }
 
 /**
@@ -16,10 +18,13 @@ export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | 
  *
  * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`
  */
-export function openUdpListener({ missed, aged, ...options }: UdpListenerOptions): Promise<UdpServer> {
+export function openUdpListener({ missed, aged, logHalfFull, ...options }: UdpListenerOptions): Promise<UdpServer> {
   return listenUdp(new URL(sourceUrl("dns/listeners/udp-program.ts")), {
     ...options,
     name: "dns",
+    message: (message) => {
+      if (message === LOG_HALF_FULL) logHalfFull?.();
+    },
     handedOver: (bytes, asker, note) => {
       if (note === HandedOver.refresh) aged(bytes);
       else missed(bytes, asker);

@@ -3,14 +3,17 @@ import { copyPeerIp, type DatagramView, type ServeDatagrams } from "../../net/mo
 import { AnswerReader } from "../answers/mod.ts";
 import { type Asker, CHAIN_COUNTS, Chain, MISS } from "../chain/mod.ts";
 import { LocalNames } from "../local/mod.ts";
+import { LogRing } from "../log/mod.ts";
 import { SpecialNames } from "../special/mod.ts";
 import { ListBlocker } from "./list-blocker.ts";
-import { HandedOver, type UdpStart } from "./udp-start.ts";
+import { HandedOver, LOG_HALF_FULL, type UdpStart } from "./udp-start.ts";
 
 const IP_BYTES = 16;
 
-export const serve: ServeDatagrams = (start, { index }) => {
+export const serve: ServeDatagrams = (start, { index, post }) => {
   const settings = start as UdpStart;
+  const ring = settings.logs?.[index];
+  const log = ring && new LogRing(ring);
   const blocker = new ListBlocker(settings.block, index);
   const chain = new Chain({
     guard: { refusal: () => undefined },
@@ -21,6 +24,7 @@ export const serve: ServeDatagrams = (start, { index }) => {
     counts: new Float64Array(settings.counts, index * CHAIN_COUNTS * 8, CHAIN_COUNTS),
     blockMode: settings.blockMode,
     blockTtlSeconds: settings.blockTtlSeconds,
+    log,
   });
   const asker: Asker = { ip: new Uint8Array(IP_BYTES), isDatagram: true, nowMs: 0 };
 
@@ -38,5 +42,12 @@ export const serve: ServeDatagrams = (start, { index }) => {
     return answered;
   }
 
-  return { datagram, batchBegins: () => blocker.enter(), batchEnds: () => blocker.leave() };
+  return {
+    datagram,
+    batchBegins: () => blocker.enter(),
+    batchEnds() {
+      blocker.leave();
+      if (log?.needsCall()) post(LOG_HALF_FULL);
+    },
+  };
 };

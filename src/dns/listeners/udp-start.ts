@@ -15,7 +15,12 @@ export interface UdpStart extends SpecialOptions {
   readonly counts: SharedArrayBuffer;
   readonly blockMode: BlockMode;
   readonly blockTtlSeconds: number;
+  /** A ring of the query log for each thread. @default {none} */
+  readonly logs?: readonly SharedArrayBuffer[];
 }
+
+/** Posted by a thread: its ring of the query log is half full. */
+export const LOG_HALF_FULL = "log-half-full";
 
 /** Why a query is handed over. */
 export const HandedOver = {

@@ -6,6 +6,8 @@ import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, ChainCount } from "../../../src/dns/chain/mod.ts";
 import { openUdpListener, type UdpStart } from "../../../src/dns/listeners/mod.ts";
 import { machineNetworks } from "../../../src/dns/local/mod.ts";
+import { readEntry } from "../../../src/dns/log/entry.ts";
+import { LogRing } from "../../../src/dns/log/mod.ts";
 import { type BuildResult, NamePages, PageBuilder } from "../../../src/dns/pages/mod.ts";
 import type { DatagramAsker } from "../../../src/net/mod.ts";
 import { Message, parseName, rcodeName, rdataText, readMessage, Section, typeName } from "../../../src/wire/dns/mod.ts";
@@ -18,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "tenk-dns-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A listener with a block list and a name of this machine; what misses goes to `missed`. */
-async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = () => {}) {
+async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = () => {}, logBytes = 4096) {
   const list = join(folder, "list.txt");
   writeFileSync(list, "||ads.example^\n0.0.0.0 tracker.example\n/^promo[0-9]+\\./\n");
   const pages = new NamePages({ seed: 77, maxBytes: 1 << 20 });
@@ -26,6 +28,8 @@ async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = 
   const cache = new AnswerWriter(new SharedArrayBuffer(65_536), { seed: 5 });
   const counts = new SharedArrayBuffer(CHAIN_COUNTS * 8);
   const aged: string[] = [];
+  const log = new LogRing(LogRing.make(logBytes));
+  let halfFull = 0;
   const start: UdpStart = {
     block: { pages: pages.memory, seed: pages.seed, rules, lists: 1 },
     local: { records: [], own: [parseName("git.home.arpa")!], networks: machineNetworks(), ttlSeconds: 60 },
@@ -35,12 +39,16 @@ async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = 
     blockMode: "null-address",
     blockTtlSeconds: 10,
     bypassSignals: true,
+    logs: [log.buffer],
   };
   const server = await openUdpListener({
     hosts: ["127.0.0.1"],
     port: 0,
     start: () => start,
     missed,
+    logHalfFull: () => {
+      halfFull += 1;
+    },
     aged: (bytes) => aged.push(Buffer.from(bytes.subarray(13, 16)).toString()),
   });
   const client = await Client.open(server.port);
@@ -50,6 +58,8 @@ async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = 
     pages,
     cache,
     aged,
+    log,
+    halfFull: () => halfFull,
     counts: new Float64Array(counts),
     ask: async (name: string, type = "A") => {
       await client.send(queryBytes(name, type));
@@ -104,6 +114,22 @@ describe("queries by UDP", () => {
       expect(await shared.ask(name, type)).toBe(expected);
     });
   }
+
+  test("what is answered is in the thread's log, with its client", async () => {
+    await using listener = await open();
+    await listener.ask("ads.example");
+    await until(() => listener.log.next() >= 0);
+    expect(readEntry(listener.log, listener.log.next(), 1)).toMatchObject({
+      ...{ name: "ads.example", verdict: "blocked", lists: 1, labels: 2, client: "127.0.0.1", transport: "udp" },
+    });
+  });
+
+  test("the main thread is called when the log is half full; more is dropped, and answered all the same", async () => {
+    await using listener = await open(() => {}, 1024);
+    for (let count = 0; count < 30; count++) expect(await listener.ask("ads.example")).toBe("NOERROR A 0.0.0.0");
+    await until(() => listener.halfFull() > 0);
+    expect([listener.halfFull(), listener.log.dropped > 0]).toEqual([1, true]);
+  });
 
   test("what misses is answered later, and then from memory", async () => {
     await using listener = await open((_, asker) => {
