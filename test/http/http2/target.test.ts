@@ -48,6 +48,17 @@ describe("a request", () => {
     expect(got.exchange.bodyFraming).toBe("length");
   });
 
+  test("finds the addresses of its host by the given lookup", async () => {
+    const { server } = await served(() => {});
+    const names: string[] = [];
+    const lookup = async (name: string) => {
+      names.push(name);
+      return ["127.0.0.1"];
+    };
+    const got = await send(targetOf(`http://nas.example:${server.port}`, { lookup })).done;
+    expect([got.status, names]).toEqual([200, ["nas.example"]]);
+  });
+
   test("sends content and trailers, and gets those of the answer (gRPC)", async () => {
     const { target, recorder } = await served((each) => {
       echoAll(each);

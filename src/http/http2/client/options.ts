@@ -7,6 +7,8 @@ export interface Http2TargetOptions {
   url: string;
   /** How TLS is done with an `https:` target. @default the system's list of authorities, the URL's host as name */
   tls?: ClientTlsOptions;
+  /** Asks for a name's addresses, the preferred one first. @default the system's resolver */
+  lookup?: (name: string) => Promise<readonly string[]>;
   /** @default {4} */
   maxConnections?: number;
   /** Requests at a time on a connection, where the target allows as many. @default {250} */
@@ -56,7 +58,7 @@ export const HTTP2_TARGET_DEFAULTS = {
   streamWindowBytes: 262_144,
   connectionWindowBytes: 65_536_000,
   maxQueuedBytes: 16_777_216,
-} as const satisfies Required<Omit<Http2TargetOptions, "url" | "tls" | "socket">>;
+} as const satisfies Required<Omit<Http2TargetOptions, "url" | "tls" | "lookup" | "socket">>;
 
 export type Http2TargetSettings = Readonly<Record<keyof typeof HTTP2_TARGET_DEFAULTS, number>>;
 

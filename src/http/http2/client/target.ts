@@ -53,8 +53,9 @@ export class Http2Target extends SessionOwner {
     const to = path === undefined ? { host, port } : { path };
     // With the second, one that does not speak the first says so, where it would otherwise fail the handshake.
     const tls = this.isSecure && { ...options.tls, alpn: ["h2", "http/1.1"] };
+    const found = options.lookup && { lookup: options.lookup };
     const socket = { writeQueueMaxBytes: 4_194_304, ...options.socket, halfOpen: true, timeoutMs: connectMs };
-    this.#dialer = new Dialer<ClientSession>({ ...to, ...socket, tls }, this.#events());
+    this.#dialer = new Dialer<ClientSession>({ ...to, ...socket, tls, ...found }, this.#events());
   }
 
   /** Sends a request, in this very call where a session has room. @throws {TenkError} `invalid-option` */
