@@ -1,7 +1,7 @@
 /** Why an upstream gave no answer. A closed set: a metric label. */
 export const UPSTREAM_FAILURES = [
   "timeout",
-  "unreachable", // the socket said so, or TCP or TLS did not connect
+  "unreachable", // the socket said so, or the connection could not be opened
   "closed", // the connection ended before the answer
   "malformed", // an answer to this query that cannot be read, by TCP or TLS
   "mismatch", // an answer to another question, by TCP or TLS
@@ -18,10 +18,13 @@ export interface UpstreamCounts {
   ignored: number;
   /** Queries repeated over TCP: the answer was truncated, or the UDP answers could have been forged. */
   byTcp: number;
+  /** Queries repeated without EDNS: the upstream refused it. */
+  withoutEdns: number;
   readonly failures: Record<UpstreamFailure, number>;
 }
 
 export function newCounts(): UpstreamCounts {
   const failures = Object.fromEntries(UPSTREAM_FAILURES.map((failure) => [failure, 0]));
-  return { queries: 0, answers: 0, ignored: 0, byTcp: 0, failures: failures as Record<UpstreamFailure, number> };
+  const counts = { queries: 0, answers: 0, ignored: 0, byTcp: 0, withoutEdns: 0 };
+  return { ...counts, failures: failures as Record<UpstreamFailure, number> };
 }

@@ -1,8 +1,9 @@
 import { type Connection, connect, type Handler } from "../../net/mod.ts";
-import { type Message, readMessage, responseMismatch } from "../../wire/dns/mod.ts";
+import type { Message } from "../../wire/dns/mod.ts";
 import { lengthPrefixed } from "../../wire/mod.ts";
 import type { UpstreamAddress } from "./address.ts";
 import type { UpstreamFailure } from "./counts.ts";
+import { readReply } from "./read-reply.ts";
 import { prepareForStream, type UpstreamQuery } from "./upstream-query.ts";
 
 /** Called once: with the answer in the channel's message, or with the failure. `bytes` are borrowed. */
@@ -89,7 +90,8 @@ export class StreamChannel {
     try {
       const { signal } = this.#stopping;
       const secure = protocol === "tls" ? { tls } : {};
-      const connection = await connect({ host, port, timeoutMs, limits: { idleMs }, signal, ...secure }, this.#handler);
+      const options = { host, port, timeoutMs, limits: { idleMs }, signal, ...secure };
+      const connection = await connect(options, this.#handler);
       this.#isConnecting = false;
       if (connection.closed || signal.aborted) return connection.closed ? this.#failAll("closed") : connection.close();
       this.#connection = connection;
@@ -119,12 +121,9 @@ export class StreamChannel {
     // A late answer: its query has already ended.
     if (pending === undefined) return;
     this.#wasUsed = true;
-    const { query } = pending;
-    const { message } = this.#options;
-    const mismatch = responseMismatch(query.bytes, 0, query.questionEnd, bytes, 0, bytes.length);
-    if (mismatch !== undefined) this.#finish(id, "mismatch");
-    else if (!readMessage(message, bytes, 0, bytes.length) || message.isTruncated) this.#finish(id, "malformed");
-    else this.#finish(id, undefined, bytes);
+    const problem = readReply(this.#options.message, pending.query, bytes);
+    if (problem === undefined) this.#finish(id, undefined, bytes);
+    else this.#finish(id, problem === "question" || problem === "form" ? "mismatch" : "malformed");
   }
 
   #closed(connection: Connection): void {

@@ -1,8 +1,10 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { Flag, type Message, readMessage, readUint16, responseMismatch } from "../../wire/dns/mod.ts";
+import type { Message } from "../../wire/dns/mod.ts";
 import type { UpstreamAddress } from "./address.ts";
+import type { Cookies } from "./cookies.ts";
 import type { UpstreamCounts } from "./counts.ts";
+import { isBareRefusal, readReply } from "./read-reply.ts";
 import type { UpstreamQuery } from "./upstream-query.ts";
 
 /** How a UDP exchange ends: with an answer in `message`, with a reason to use TCP, or without an answer. */
@@ -15,6 +17,7 @@ export interface UdpExchangeOptions {
   /** Mismatching datagrams after which the query is repeated over TCP: they look like a forger who guesses, which TCP prevents. */
   readonly maxIgnored: number;
   readonly counts: UpstreamCounts;
+  readonly cookies: Cookies;
   /** Filled with the answer. */
   readonly message: Message;
   /** Called once. `bytes` are borrowed. */
@@ -30,7 +33,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
  * @returns a function that ends it early
  */
 export function exchangeByUdp(options: UdpExchangeOptions): () => void {
-  const { address, query, timeoutMs, maxIgnored, counts, message } = options;
+  const { address, query, timeoutMs, maxIgnored, counts, cookies, message } = options;
   const socket = createSocket(isIPv6(address.host.replace(/%.*/, "")) ? "udp6" : "udp4");
   let ignored = 0;
   let isOver = false;
@@ -53,12 +56,14 @@ export function exchangeByUdp(options: UdpExchangeOptions): () => void {
   /** @returns how a datagram ends the exchange; undefined if it is ignored */
   function outcomeOf(bytes: Uint8Array, host: string, port: number): UdpOutcome | undefined {
     if (port !== address.port || host !== address.host) return undefined;
-    const mismatch = responseMismatch(query.bytes, 0, query.questionEnd, bytes, 0, bytes.length);
+    const problem = readReply(message, query, bytes);
+    if (problem === "form" || problem === "id") return undefined;
     // The ID is right but the question is not: the sender has seen the query, is close to guessing it, or does not preserve the case of letters.
-    if (mismatch === "question") return "ask-by-tcp";
-    if (mismatch !== undefined) return undefined;
-    const isTruncated = (readUint16(bytes, 2) & Flag.truncated) !== 0;
-    return !isTruncated && readMessage(message, bytes, 0, bytes.length) ? "answer" : "ask-by-tcp";
+    if (problem !== undefined) return "ask-by-tcp";
+    if (!query.hasEdns) return isBareRefusal(bytes) ? "ask-by-tcp" : "answer";
+    const verdict = cookies.judge(query.cookie, message, bytes);
+    if (verdict === "forged") return undefined;
+    return verdict === "missing" ? "ask-by-tcp" : "answer";
   }
 
   function received(bytes: Uint8Array, host: string, port: number): void {
