@@ -3,8 +3,10 @@ export const UPSTREAM_FAILURES = [
   "timeout",
   "unreachable", // the socket said so, or the connection could not be opened
   "closed", // the connection ended before the answer
-  "malformed", // an answer to this query that cannot be read, by TCP or TLS
-  "mismatch", // an answer to another question, by TCP or TLS
+  "malformed", // an answer to this query that cannot be read, by TCP, TLS or HTTPS
+  "mismatch", // an answer to another question, by TCP, TLS or HTTPS
+  "http-status", // an answer by HTTPS with another status than 200
+  "content-type", // an answer by HTTPS that is no DNS message
   "busy", // too many queries are in flight
   "stopped",
 ] as const;

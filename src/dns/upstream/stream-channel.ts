@@ -9,8 +9,13 @@ import { prepareForStream, type UpstreamQuery } from "./upstream-query.ts";
 /** Called once: with the answer in the channel's message, or with the failure. `bytes` are borrowed. */
 export type StreamDone = (failure: UpstreamFailure | undefined, bytes: Uint8Array) => void;
 
+/** Returns the addresses of a name, the preferred one first. */
+export type Lookup = (name: string) => Promise<readonly string[]>;
+
 export interface StreamOptions {
   readonly address: UpstreamAddress;
+  /** Finds the addresses of a host that is a name. */
+  readonly lookup?: Lookup | undefined;
   /** For TLS: certificate authorities to trust, a file or PEM text. */
   readonly ca?: string | undefined;
   readonly timeoutMs: number;
@@ -84,13 +89,14 @@ export class StreamChannel {
   async #connect(): Promise<void> {
     if (this.#isConnecting) return;
     this.#isConnecting = true;
-    const { address, ca, timeoutMs, idleMs } = this.#options;
+    const { address, ca, timeoutMs, idleMs, lookup } = this.#options;
     const { host, port, protocol, serverName } = address;
     const tls = { ...(serverName === undefined ? {} : { serverName }), ...(ca === undefined ? {} : { ca }) };
     try {
       const { signal } = this.#stopping;
       const secure = protocol === "tls" ? { tls } : {};
-      const options = { host, port, timeoutMs, limits: { idleMs }, signal, ...secure };
+      const found = lookup === undefined ? {} : { lookup };
+      const options = { host, port, timeoutMs, limits: { idleMs }, signal, ...secure, ...found };
       const connection = await connect(options, this.#handler);
       this.#isConnecting = false;
       if (connection.closed || signal.aborted) return connection.closed ? this.#failAll("closed") : connection.close();

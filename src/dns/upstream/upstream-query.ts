@@ -92,3 +92,9 @@ export function prepareForStream(query: UpstreamQuery, isTaken: (id: number) => 
   writeUint16(query.bytes, 0, id);
   return id;
 }
+
+/** Adapts a query to HTTPS: with ID 0 (RFC 8484 §4.1), and a name in lower case. */
+export function prepareForHttps(query: UpstreamQuery): void {
+  copyLower(query.bytes, NAME_AT, query.bytes, NAME_AT);
+  writeUint16(query.bytes, 0, 0);
+}

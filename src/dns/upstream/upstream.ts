@@ -1,13 +1,16 @@
+import { isIP } from "node:net";
+import { TenkError } from "../../base/mod.ts";
 import { Message, Rcode } from "../../wire/dns/mod.ts";
 import { parseUpstream, type UpstreamAddress, upstreamText } from "./address.ts";
 import { Cookies } from "./cookies.ts";
 import { newCounts, type UpstreamCounts, type UpstreamFailure } from "./counts.ts";
-import { StreamChannel } from "./stream-channel.ts";
+import { HttpsChannel } from "./https-channel.ts";
+import { type Lookup, StreamChannel } from "./stream-channel.ts";
 import { exchangeByUdp, type UdpOutcome } from "./udp-exchange.ts";
 import { NO_COOKIE, type QueryForm, type Question, type UpstreamQuery, writeQuery } from "./upstream-query.ts";
 
 export interface UpstreamOptions {
-  /** `9.9.9.9`, `tcp://[2620:fe::fe]:53`, `tls://9.9.9.9:853#dns.quad9.net`. */
+  /** `9.9.9.9`, `tcp://[2620:fe::fe]:53`, `tls://dns.quad9.net`, `tls://9.9.9.9:853#dns.quad9.net`, `https://dns.quad9.net/dns-query`. */
   readonly address: string;
   /** How long to wait for an answer by UDP, and again by TCP, TLS or HTTPS, including the connect. @default {2000} */
   readonly timeoutMs?: number;
@@ -19,6 +22,8 @@ export interface UpstreamOptions {
   readonly idleMs?: number;
   /** For TLS and HTTPS: certificate authorities to trust instead of the system's, a file or PEM text. */
   readonly ca?: string;
+  /** Finds the addresses of a host that is a name; without it, such a host is refused. Not the system's resolver, which may be this one. */
+  readonly lookup?: Lookup;
   /** An upstream that refuses EDNS is asked without it for so long. @default {900_000} */
   readonly plainMs?: number;
   /** Our DNS cookie is renewed after this time. @default {86_400_000} */
@@ -37,6 +42,9 @@ const DEFAULTS = {
   ...{ timeoutMs: 2000, maxInFlight: 1000, maxIgnored: 5, idleMs: 5000 },
   ...{ plainMs: 900_000, cookieMs: 86_400_000 },
 };
+/** Servers keep connections of HTTP/2 open for minutes. */
+const HTTPS_IDLE_FACTOR = 10;
+
 /** A question on its way, perhaps by the second or third query. */
 interface Attempt {
   readonly question: Question;
@@ -53,7 +61,7 @@ interface Attempt {
  * ```text
  *   ask ─► UDP, a socket for each query ─► answer
  *     │        └─ truncated, garbled, guessed at ─► TCP, one connection for all ─► answer
- *     └──► TLS, one connection for all ─► answer
+ *     └──► TLS or HTTPS, one connection for all ─► answer
  * ```
  *
  * A server that refuses EDNS (RFC 6891 §7) is asked again without it, once.
@@ -65,7 +73,7 @@ export class Upstream {
   readonly counts: UpstreamCounts = newCounts();
   readonly #options: UpstreamOptions & typeof DEFAULTS;
   readonly #message = new Message();
-  readonly #channel: StreamChannel;
+  readonly #channel: StreamChannel | HttpsChannel;
   readonly #cookies: Cookies;
   /** Functions that end each query by UDP. */
   readonly #byUdp = new Set<() => void>();
@@ -77,9 +85,15 @@ export class Upstream {
     this.#options = { ...DEFAULTS, ...options };
     this.address = parseUpstream(options.address);
     this.name = upstreamText(this.address);
-    const { timeoutMs, idleMs, maxInFlight, ca, cookieMs } = this.#options;
+    const { timeoutMs, idleMs, maxInFlight, ca, lookup, cookieMs } = this.#options;
     const { address } = this;
-    this.#channel = new StreamChannel({ address, timeoutMs, idleMs, maxInFlight, ca, message: this.#message });
+    if (lookup === undefined && isIP(address.host.replace(/%.*/, "")) === 0)
+      throw new TenkError("invalid-option", `Cannot use the upstream ${this.name}: nothing resolves its name`);
+    const shared = { address, timeoutMs, maxInFlight, ca, lookup, message: this.#message };
+    this.#channel =
+      address.protocol === "https"
+        ? new HttpsChannel({ ...shared, idleMs: idleMs * HTTPS_IDLE_FACTOR })
+        : new StreamChannel({ ...shared, idleMs });
     this.#cookies = new Cookies(cookieMs);
   }
 
@@ -118,7 +132,7 @@ export class Upstream {
     const { protocol } = this.address;
     const hasEdns = !isPlain && !this.isPlain;
     const cookie = hasEdns && protocol === "udp" ? this.#cookies.current(Date.now()) : NO_COOKIE;
-    return { hasEdns, cookie, isPadded: protocol === "tls" };
+    return { hasEdns, cookie, isPadded: protocol === "tls" || protocol === "https" };
   }
 
   #askByUdp(query: UpstreamQuery, attempt: Attempt): void {

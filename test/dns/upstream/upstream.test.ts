@@ -48,6 +48,10 @@ describe("the address of an upstream", () => {
     ["tcp://[2620:fe::fe]:54", "tcp://[2620:fe::fe]:54"],
     ["tls://9.9.9.9", "tls://9.9.9.9:853"],
     ["tls://9.9.9.9#dns.quad9.net", "tls://9.9.9.9:853#dns.quad9.net"],
+    ["tls://DNS.Quad9.net.", "tls://dns.quad9.net:853"],
+    ["https://dns.quad9.net", "https://dns.quad9.net:443/dns-query"],
+    ["https://9.9.9.9:8443/other?for=me#dns.quad9.net", "https://9.9.9.9:8443/other?for=me#dns.quad9.net"],
+    ["https://[2620:fe::fe]/dns-query", "https://[2620:fe::fe]:443/dns-query"],
   ])("%s is %s", (text, expected) => {
     expect(upstreamText(parseUpstream(text))).toBe(expected);
   });
@@ -56,12 +60,20 @@ describe("the address of an upstream", () => {
     ["dns.quad9.net", "must name an address"],
     ["9.9.9.9:0", "port from 1 to 65535"],
     ["9.9.9.9:70000", "port from 1 to 65535"],
-    ["9.9.9.9#a", "tls:// only"],
-    ["https://9.9.9.9/dns-query", "must name an address"],
+    ["9.9.9.9#a", "tls:// and https:// only"],
+    ["tls://9.9.9.9/path", "path with https:// only"],
+    ["https://user@dns.example/", "must name an address or a host"],
+    ["https://1.2.3/", "must name an address or a host"],
+    ["http://9.9.9.9/dns-query", "must be an address"],
     ["[9.9.9.9", "must be an address"],
     ["", "must name an address"],
+    ["https://dns.example/a b", "must be an address"],
   ])("%p is refused", (text, expected) => {
     expect(() => parseUpstream(text)).toThrow(expected);
+  });
+
+  test("a name that nothing resolves is refused", () => {
+    expect(() => new Upstream({ address: "tls://dns.example" })).toThrow("nothing resolves its name");
   });
 });
 
