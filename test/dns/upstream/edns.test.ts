@@ -69,6 +69,14 @@ describe("an upstream that refuses EDNS", () => {
     expect([await ask(own.upstream), await ask(own.upstream)]).toEqual(["NOTIMP", "NOTIMP"]);
     expect(own.asked()).toEqual(["udp", "udp plain", "udp", "udp plain"]);
   });
+
+  test("and then does not repeat the question, as a forger would who guesses the ID, is asked by TCP", async () => {
+    await using own = await opened(({ transport, bytes, reply }) =>
+      reply(transport === "udp" ? bare(bytes, 1) : replyTo(bytes, RIGHT)),
+    );
+    expect(await ask(own.upstream)).toBe("NOERROR");
+    expect(own.asked()).toEqual(["udp", "udp plain", "tcp plain"]);
+  });
 });
 
 describe("a cookie", () => {
