@@ -1,4 +1,5 @@
 /** The local names and their records. */
 export { LocalNames, type LocalRecord, type LocalSettings } from "./local-names.ts";
 export { machineNetworks } from "./machine-networks.ts";
+export { ipWord, mappedIp, type NetworkRange, NetworkSet, parseNetwork } from "./network-set.ts";
 export { type Network, networkOf } from "./networks.ts";
