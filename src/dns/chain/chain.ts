@@ -14,7 +14,7 @@ import type { LocalNames, LocalRecord } from "../local/mod.ts";
 import { type Decided, type LogRing, LogVerdict, NO_NAME, Transport } from "../log/mod.ts";
 import { Special, type SpecialNames } from "../special/mod.ts";
 import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./counts.ts";
-import { OwnAnswers } from "./own-answers.ts";
+import { NO_ERROR, OwnAnswers } from "./own-answers.ts";
 import { MISS, maxAnswerBytes, StoredAnswers } from "./stored-answers.ts";
 
 /** Returned by `answer` instead of a length, like `MISS`: nothing is sent. */
@@ -45,6 +45,8 @@ export interface Asker {
 export interface Guard {
   /** @returns why the query is refused; undefined when it is not */
   refusal(asker: Asker): RefusalReason | undefined;
+  /** The query that was refused last gets no answer. */
+  readonly isSilent: boolean;
 }
 
 /** Decides which questions are blocked. */
@@ -135,7 +137,7 @@ export class Chain {
     const verdict = readQuery(query, bytes, from, to);
     counts[ChainCount.queries]! += 1;
     const refusal = verdict === QueryVerdict.drop ? undefined : guard.refusal(asker);
-    if (refusal !== undefined) return this.#refuse(refusal, bytes, out, at);
+    if (refusal !== undefined) return this.#refuseClient(refusal, bytes, out, at, asker);
     if (verdict !== QueryVerdict.ok) return this.#malformed(verdict, bytes, out, at);
     if (query.class !== RecordClass.in) return this.#refuse("class", bytes, out, at);
     if (query.type === AXFR || query.type === IXFR) return this.#refuse("transfer", bytes, out, at);
@@ -185,13 +187,22 @@ export class Chain {
     return rcode < 0 ? NO_ANSWER : writeError(out, at, this.query, bytes, rcode) - at;
   }
 
+  /**
+   * Such queries are only counted: they would fill the log. By UDP the answer has no extended error: it is never longer than the
+   * query, whose sender may be forged.
+   */
+  #refuseClient(reason: RefusalReason, bytes: Uint8Array, out: Uint8Array, at: number, asker: Asker): number {
+    const { counts, guard } = this.#parts;
+    countRefused(counts, reason);
+    if (guard.isSilent) return this.#count(ChainCount.dropped, NO_ANSWER);
+    const why = asker.isDatagram ? NO_ERROR : ExtendedError.prohibited;
+    return writeError(out, at, this.query, bytes, Rcode.refused, why) - at;
+  }
+
   #refuse(reason: RefusalReason, bytes: Uint8Array, out: Uint8Array, at: number): number {
     countRefused(this.#parts.counts, reason);
-    // Who asks from outside, or too often, would fill the log: such queries are only counted.
-    const isFlood = reason === "source" || reason === "rate";
-    if (!isFlood) this.#verdict = LogVerdict.refused;
-    const why = isFlood ? ExtendedError.prohibited : ExtendedError.notSupported;
-    return writeError(out, at, this.query, bytes, Rcode.refused, why) - at;
+    this.#verdict = LogVerdict.refused;
+    return writeError(out, at, this.query, bytes, Rcode.refused, ExtendedError.notSupported) - at;
   }
 
   #local(records: readonly LocalRecord[], bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {

@@ -19,6 +19,8 @@ const LAYOUT = countLayout({
   missed: 1,
   truncated: 1,
   refused: REFUSAL_REASONS.length,
+  /** Refused queries that got no answer; counted in `refused` too. */
+  dropped: 1,
   malformed: MALFORMED.length,
 });
 

@@ -16,7 +16,7 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
   const log = ring && new LogRing(ring);
   const blocker = new ListBlocker(settings.block, index);
   const chain = new Chain({
-    guard: { refusal: () => undefined },
+    guard: { refusal: () => undefined, isSilent: false },
     special: new SpecialNames(settings),
     local: new LocalNames(settings.local),
     blocker,

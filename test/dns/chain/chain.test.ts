@@ -45,7 +45,7 @@ function chainOf(parts: Partial<ChainParts> = {}) {
   const cache = new AnswerWriter(new ArrayBuffer(65_536), { seed: 7 });
   const counts = new Float64Array(CHAIN_COUNTS);
   const chain = new Chain({
-    guard: { refusal: () => undefined },
+    guard: { refusal: () => undefined, isSilent: false },
     special: new SpecialNames({ bypassSignals: true }),
     local: LOCAL,
     blocker: { isBlocked: ({ nameFrom }, bytes) => bytes[nameFrom + 1] === "!".charCodeAt(0) },
@@ -119,12 +119,27 @@ describe("queries that are refused", () => {
   }
 
   test("by the guard, before anything is looked for, with the reason for who understands it", () => {
-    const { chain, counts } = chainOf({ guard: { refusal: () => "source" } });
-    expect(told(chain, queryBytes("nas.example", "A", { udpBytes: 1232 }))).toMatchObject({
+    const { chain, counts } = chainOf({ guard: { refusal: () => "source", isSilent: false } });
+    const query = queryBytes("nas.example", "A", { udpBytes: 1232 });
+    expect(told(chain, query, { isDatagram: false })).toMatchObject({
       rcode: "REFUSED",
       error: expect.stringContaining("Prohibited"),
     });
     expect([counts[ChainCount.refused], counts[ChainCount.local]]).toEqual([1, 0]);
+  });
+
+  for (const udpBytes of [undefined, 1232]) {
+    test(`by the guard, in a datagram that is not longer than the query: ${udpBytes ? "with" : "without"} EDNS`, () => {
+      const { chain } = chainOf({ guard: { refusal: () => "source", isSilent: false } });
+      const query = queryBytes("nas.example", "A", udpBytes === undefined ? {} : { udpBytes });
+      expect(told(chain, query)).toMatchObject({ rcode: "REFUSED", length: query.length, error: "" });
+    });
+  }
+
+  test("by a guard that wants no answer get none, and are counted", () => {
+    const { chain, counts } = chainOf({ guard: { refusal: () => "rate", isSilent: true } });
+    expect(ask(chain, queryBytes("nas.example"))).toBe("none");
+    expect([counts[ChainCount.refused + 1], counts[ChainCount.dropped]]).toEqual([1, 1]);
   });
 
   test("malformed ones get the code that says so, responses and scraps nothing", () => {
@@ -141,7 +156,7 @@ describe("queries that are refused", () => {
   });
 
   test("a stranger is told no more of a malformed query than of a good one", () => {
-    const { chain } = chainOf({ guard: { refusal: () => "source" } });
+    const { chain } = chainOf({ guard: { refusal: () => "source", isSilent: false } });
     const two = queryBytes("example.org");
     two[5] = 2;
     expect(told(chain, two).rcode).toBe("REFUSED");

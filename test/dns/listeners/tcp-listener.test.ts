@@ -18,7 +18,7 @@ type Reply = Parameters<TcpListenerOptions["missed"]>[2];
 async function open(options: Partial<TcpListenerOptions> = {}) {
   const missed: { bytes: Uint8Array; reply: Reply }[] = [];
   const chain = new Chain({
-    guard: { refusal: () => undefined },
+    guard: { refusal: () => undefined, isSilent: false },
     special: new SpecialNames({ bypassSignals: true }),
     local: new LocalNames({ records: [], own: [], networks: [], ttlSeconds: 60 }),
     blocker: { isBlocked: () => false },
