@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { AnswerWriter, type NewAnswer } from "../../../src/dns/answers/mod.ts";
+import type { NewAnswer } from "../../../src/dns/answers/mod.ts";
 import {
   type Asker,
   type BlockMode,
-  CHAIN_COUNTS,
   Chain,
   ChainCount,
   type ChainParts,
@@ -11,13 +10,10 @@ import {
   NO_ANSWER,
   variantOf,
 } from "../../../src/dns/chain/mod.ts";
-import { LocalNames, type LocalRecord } from "../../../src/dns/local/mod.ts";
-import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import {
   Flag,
   Message,
   optionsText,
-  parseName,
   rcodeName,
   rdataText,
   readMessage,
@@ -26,36 +22,13 @@ import {
 } from "../../../src/wire/dns/mod.ts";
 import { answer as stored } from "../answers/questions.ts";
 import { type QueryFields, queryBytes } from "../queries.ts";
+import { chainParts, guardThat } from "./parts.ts";
 
 const NOW_MS = 1_800_000_000_000;
 
-/** What the house of these tests declares. */
-const LOCAL = new LocalNames({
-  records: [address("nas.example", 1), address("!b.example", 2), address("git.home.arpa", 9)],
-  own: [],
-  networks: [],
-  ttlSeconds: 60,
-});
-
-function address(name: string, last: number): LocalRecord {
-  return { name: parseName(name)!, type: 1, ttlSeconds: 60, data: Uint8Array.of(192, 0, 0, last) };
-}
-
-function chainOf(parts: Partial<ChainParts> = {}) {
-  const cache = new AnswerWriter(new ArrayBuffer(65_536), { seed: 7 });
-  const counts = new Float64Array(CHAIN_COUNTS);
-  const chain = new Chain({
-    guard: { refusal: () => undefined, isSilent: false },
-    special: new SpecialNames({ bypassSignals: true }),
-    local: LOCAL,
-    blocker: { isBlocked: ({ nameFrom }, bytes) => bytes[nameFrom + 1] === "!".charCodeAt(0) },
-    cache,
-    counts,
-    blockMode: "null-address",
-    blockTtlSeconds: 10,
-    ...parts,
-  });
-  return { chain, cache, counts };
+function chainOf(changed: Partial<ChainParts> = {}) {
+  const parts = chainParts();
+  return { chain: new Chain({ ...parts, ...changed }), cache: parts.cache, counts: parts.counts };
 }
 
 const out = new Uint8Array(70_000);
@@ -119,7 +92,7 @@ describe("queries that are refused", () => {
   }
 
   test("by the guard, before anything is looked for, with the reason for who understands it", () => {
-    const { chain, counts } = chainOf({ guard: { refusal: () => "source", isSilent: false } });
+    const { chain, counts } = chainOf({ guard: guardThat("source") });
     const query = queryBytes("nas.example", "A", { udpBytes: 1232 });
     expect(told(chain, query, { isDatagram: false })).toMatchObject({
       rcode: "REFUSED",
@@ -130,14 +103,14 @@ describe("queries that are refused", () => {
 
   for (const udpBytes of [undefined, 1232]) {
     test(`by the guard, in a datagram that is not longer than the query: ${udpBytes ? "with" : "without"} EDNS`, () => {
-      const { chain } = chainOf({ guard: { refusal: () => "source", isSilent: false } });
+      const { chain } = chainOf({ guard: guardThat("source") });
       const query = queryBytes("nas.example", "A", udpBytes === undefined ? {} : { udpBytes });
       expect(told(chain, query)).toMatchObject({ rcode: "REFUSED", length: query.length, error: "" });
     });
   }
 
   test("by a guard that wants no answer get none, and are counted", () => {
-    const { chain, counts } = chainOf({ guard: { refusal: () => "rate", isSilent: true } });
+    const { chain, counts } = chainOf({ guard: guardThat("rate", true) });
     expect(ask(chain, queryBytes("nas.example"))).toBe("none");
     expect([counts[ChainCount.refused + 1], counts[ChainCount.dropped]]).toEqual([1, 1]);
   });
@@ -156,7 +129,7 @@ describe("queries that are refused", () => {
   });
 
   test("a stranger is told no more of a malformed query than of a good one", () => {
-    const { chain } = chainOf({ guard: { refusal: () => "source", isSilent: false } });
+    const { chain } = chainOf({ guard: guardThat("source") });
     const two = queryBytes("example.org");
     two[5] = 2;
     expect(told(chain, two).rcode).toBe("REFUSED");

@@ -1,0 +1,109 @@
+import { formatIp, isMappedIpv4 } from "../../wire/mod.ts";
+import type { Asker, Guard, RefusalReason } from "../chain/mod.ts";
+import { NetworkSet } from "../local/mod.ts";
+import { ClientLimiter } from "./client-limiter.ts";
+import type { GuardSettings } from "./guard-settings.ts";
+
+/** Refusals of one reason since the last notice. */
+export interface RefusalNotice {
+  readonly reason: RefusalReason;
+  /** The client that was refused last. */
+  readonly client: string;
+  readonly count: number;
+}
+
+export type Noticed = (notice: RefusalNotice) => void;
+
+const NOTICE_MS = 60_000;
+const IPV6_NETWORK_WORDS = 2;
+const ADDRESS_WORDS = 4;
+
+/**
+ * Decides which clients are answered, on one thread: those of this house, each at a limited rate. Allocates nothing but notices,
+ * which are at least a minute apart.
+ *
+ * | refused | by UDP | by TCP |
+ * | --- | --- | --- |
+ * | a stranger | REFUSED, a few each second, never longer than the query; then nothing | REFUSED |
+ * | above the rate | nothing | REFUSED |
+ *
+ * The sender of a datagram may be forged, and an answer then goes to a victim: so answers to strangers are few and short. Above the
+ * rate silence is better than REFUSED: a client that is refused asks again at once, one that hears nothing waits for seconds, and two
+ * resolvers that forward to each other would refuse each other without end.
+ */
+export class SourceGuard implements Guard {
+  isSilent = false;
+  readonly #allowed: NetworkSet;
+  readonly #exempt: NetworkSet;
+  readonly #links: NetworkSet;
+  readonly #limiter: ClientLimiter | undefined;
+  readonly #refusalsPerSecond: number;
+  #refusalsLeft = 0;
+  #second = 0;
+  readonly #strangers: Notices;
+  readonly #excess: Notices;
+
+  constructor(settings: GuardSettings, noticed: Noticed) {
+    this.#allowed = new NetworkSet(settings.allowed);
+    this.#exempt = new NetworkSet(settings.exempt);
+    this.#links = new NetworkSet(settings.links);
+    this.#limiter = settings.limit && new ClientLimiter(settings.limit);
+    this.#refusalsPerSecond = settings.refusalsPerSecond;
+    this.#strangers = new Notices("source", noticed);
+    this.#excess = new Notices("rate", noticed);
+  }
+
+  refusal({ ip, isDatagram, nowMs }: Asker): RefusalReason | undefined {
+    if (!this.#allowed.has(ip)) {
+      this.isSilent = isDatagram && !this.#takeRefusal(nowMs);
+      this.#strangers.add(ip, nowMs);
+      return "source";
+    }
+    if (this.#limiter === undefined || this.#exempt.has(ip) || this.#limiter.take(ip, this.#words(ip), nowMs))
+      return undefined;
+    this.isSilent = isDatagram;
+    this.#excess.add(ip, nowMs);
+    return "rate";
+  }
+
+  /** On a link all IPv6 clients share one network of 64 bits; farther away one client may have as many addresses as it likes. */
+  #words(ip: Uint8Array): number {
+    return isMappedIpv4(ip) || this.#links.has(ip) ? ADDRESS_WORDS : IPV6_NETWORK_WORDS;
+  }
+
+  #takeRefusal(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#refusalsLeft = this.#refusalsPerSecond;
+    }
+    if (this.#refusalsLeft === 0) return false;
+    this.#refusalsLeft -= 1;
+    return true;
+  }
+}
+
+/** Notices of one reason, at a bounded rate. */
+class Notices {
+  #count = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  readonly #reason: RefusalReason;
+  readonly #noticed: Noticed;
+
+  constructor(reason: RefusalReason, noticed: Noticed) {
+    this.#reason = reason;
+    this.#noticed = noticed;
+  }
+
+  add(ip: Uint8Array, nowMs: number): void {
+    this.#count += 1;
+    if (nowMs - this.#lastMs < NOTICE_MS) return;
+    this.#noticed({ reason: this.#reason, client: addressText(ip), count: this.#count });
+    this.#lastMs = nowMs;
+    this.#count = 0;
+  }
+}
+
+function addressText(ip: Uint8Array): string {
+  return isMappedIpv4(ip) ? formatIp(ip, 12, 4) : formatIp(ip, 0, 16);
+}
