@@ -47,6 +47,8 @@ export interface Guard {
   refusal(asker: Asker): RefusalReason | undefined;
   /** The query that was refused last gets no answer. */
   readonly isSilent: boolean;
+  /** Told of each query for a special name: one of them may be our own, which an upstream sent back. */
+  sawSpecial(query: Query, bytes: Uint8Array): void;
 }
 
 /** Decides which questions are blocked. */
@@ -152,6 +154,7 @@ export class Chain {
     const special = this.#parts.special.find(query, bytes);
     if (special !== Special.none) {
       this.#verdict = LogVerdict.special;
+      guard.sawSpecial(query, bytes);
       return this.#count(ChainCount.special, this.#special(special, bytes, out, at, maxBytes));
     }
     if (this.#parts.blocker.isBlocked(query, bytes, asker)) {

@@ -21,6 +21,8 @@ export interface GuardOptions {
   readonly maxClients?: number;
   /** Datagrams of strangers that are answered each second, per thread; further ones are dropped. @default {20} */
   readonly refusalsPerSecond?: number;
+  /** Zone of the probes of `LoopWatch`. */
+  readonly probeZone?: Uint8Array;
 }
 
 /** What a thread makes its guard of: plain data, which can be posted to it. */
@@ -32,6 +34,8 @@ export interface GuardSettings {
   readonly limit: LimitOptions | undefined;
   readonly exempt: readonly NetworkRange[];
   readonly refusalsPerSecond: number;
+  /** Of `LoopWatch`. */
+  readonly probeZone: Uint8Array | undefined;
 }
 
 /**
@@ -52,5 +56,6 @@ export function guardSettings(
     limit: rateQueries === 0 ? undefined : { queries: rateQueries, windowMs: rateWindowMs, maxClients },
     exempt: rateExempt.map(parseNetwork),
     refusalsPerSecond,
+    probeZone: options.probeZone,
   };
 }

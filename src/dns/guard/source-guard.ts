@@ -1,8 +1,10 @@
+import type { Query } from "../../wire/dns/mod.ts";
 import { formatIp, isMappedIpv4 } from "../../wire/mod.ts";
 import type { Asker, Guard, RefusalReason } from "../chain/mod.ts";
 import { NetworkSet } from "../local/mod.ts";
 import { ClientLimiter } from "./client-limiter.ts";
 import type { GuardSettings } from "./guard-settings.ts";
+import { probedUpstream } from "./loop-probe.ts";
 
 /** Refusals of one reason since the last notice. */
 export interface RefusalNotice {
@@ -12,7 +14,12 @@ export interface RefusalNotice {
   readonly count: number;
 }
 
-export type Noticed = (notice: RefusalNotice) => void;
+/** An upstream sent a probe of `LoopWatch` back to us. */
+export interface LoopNotice {
+  readonly upstream: number;
+}
+
+export type Noticed = (notice: RefusalNotice | LoopNotice) => void;
 
 const NOTICE_MS = 60_000;
 const IPV6_NETWORK_WORDS = 2;
@@ -42,8 +49,12 @@ export class SourceGuard implements Guard {
   #second = 0;
   readonly #strangers: Notices;
   readonly #excess: Notices;
+  readonly #probeZone: Uint8Array | undefined;
+  readonly #noticed: Noticed;
 
   constructor(settings: GuardSettings, noticed: Noticed) {
+    this.#probeZone = settings.probeZone;
+    this.#noticed = noticed;
     this.#allowed = new NetworkSet(settings.allowed);
     this.#exempt = new NetworkSet(settings.exempt);
     this.#links = new NetworkSet(settings.links);
@@ -64,6 +75,12 @@ export class SourceGuard implements Guard {
     this.isSilent = isDatagram;
     this.#excess.add(ip, nowMs);
     return "rate";
+  }
+
+  sawSpecial({ nameFrom }: Query, bytes: Uint8Array): void {
+    if (this.#probeZone === undefined) return;
+    const upstream = probedUpstream(bytes, nameFrom, this.#probeZone);
+    if (upstream >= 0) this.#noticed({ upstream });
   }
 
   /** On a link all IPv6 clients share one network of 64 bits; farther away one client may have as many addresses as it likes. */

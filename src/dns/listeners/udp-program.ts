@@ -16,7 +16,7 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
   const log = ring && new LogRing(ring);
   const blocker = new ListBlocker(settings.block, index);
   const chain = new Chain({
-    guard: { refusal: () => undefined, isSilent: false },
+    guard: { refusal: () => undefined, isSilent: false, sawSpecial: () => undefined },
     special: new SpecialNames(settings),
     local: new LocalNames(settings.local),
     blocker,

@@ -172,7 +172,7 @@ export class Resolver {
     copyLower(bytes, query.nameFrom, name, 0);
     const { type, wantsDnssec, checkingDisabled } = query;
     const order = this.upstreams.order();
-    const attempts = Math.min(this.#options.maxAttempts, Math.max(2, order.length));
+    const attempts = order.length === 0 ? 0 : Math.min(this.#options.maxAttempts, Math.max(2, order.length));
     const plan = Array.from({ length: attempts }, (_, index) => order[index % order.length]!).reverse();
     const question = { name, type, wantsDnssec, checkingDisabled };
     const flight = { key, question, variant: variantOf(query), waiters: [], plan, inFlight: 0, isOver: false };

@@ -1,4 +1,5 @@
 import { ROOT } from "../../wire/dns/mod.ts";
+import type { WatchedUpstream } from "../guard/mod.ts";
 import {
   type Question,
   Upstream,
@@ -25,7 +26,7 @@ export interface HealthOptions {
 }
 
 /** One upstream and its health. */
-export interface Member {
+export interface Member extends WatchedUpstream {
   readonly upstream: Upstream;
   readonly trustsAd: boolean;
   /** Smoothed round-trip time; 0 = not known yet, so that the upstream is tried. */
@@ -56,7 +57,10 @@ export class UpstreamSet {
       const upstream = new Upstream(options);
       const { probeMinMs: probeMs } = this.#health;
       const trust = trustsAd ?? upstream.address.protocol === "tls";
-      return { upstream, trustsAd: trust, rttMs: 0, failures: 0, isDown: false, probeMs, timer: undefined };
+      return {
+        ...{ upstream, trustsAd: trust, rttMs: 0, failures: 0, isDown: false, probeMs, timer: undefined },
+        ...{ name: upstream.name, isLooped: false, probe: (question) => upstream.ask(question, () => undefined) },
+      };
     });
   }
 
@@ -65,12 +69,16 @@ export class UpstreamSet {
     return this.#mode === "parallel-best" ? 2 : 1;
   }
 
-  /** Returns all upstreams in the order in which they should be asked, those that are down last. */
+  /**
+   * Returns the upstreams in the order in which they should be asked, those that are down last. Those that send our queries back to
+   * us are left out.
+   */
   order(): Member[] {
-    const up = this.members.filter(({ isDown }) => !isDown);
+    const usable = this.members.filter(({ isLooped }) => !isLooped);
+    const up = usable.filter(({ isDown }) => !isDown);
     if (this.#mode === "parallel-best") up.sort((a, b) => a.rttMs - b.rttMs);
     if (this.#mode === "random") shuffle(up);
-    return [...up, ...this.members.filter(({ isDown }) => isDown)];
+    return [...up, ...usable.filter(({ isDown }) => isDown)];
   }
 
   ask(

@@ -6,7 +6,7 @@ import { parseName } from "../../../src/wire/dns/mod.ts";
 
 /** A guard that refuses for this reason, or nothing. */
 export function guardThat(reason?: ReturnType<Guard["refusal"]>, isSilent = false): Guard {
-  return { refusal: () => reason, isSilent };
+  return { refusal: () => reason, isSilent, sawSpecial: () => undefined };
 }
 
 /** What the house of these tests declares. */

@@ -6,6 +6,7 @@ import { type TcpListenerOptions, tcpListener } from "../../../src/dns/listeners
 import { LocalNames } from "../../../src/dns/local/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import { listen, type Server } from "../../../src/net/mod.ts";
+import { guardThat } from "../chain/parts.ts";
 import { queryBytes } from "../queries.ts";
 
 const servers: Server[] = [];
@@ -18,7 +19,7 @@ type Reply = Parameters<TcpListenerOptions["missed"]>[2];
 async function open(options: Partial<TcpListenerOptions> = {}) {
   const missed: { bytes: Uint8Array; reply: Reply }[] = [];
   const chain = new Chain({
-    guard: { refusal: () => undefined, isSilent: false },
+    guard: guardThat(),
     special: new SpecialNames({ bypassSignals: true }),
     local: new LocalNames({ records: [], own: [], networks: [], ttlSeconds: 60 }),
     blocker: { isBlocked: () => false },

@@ -7,6 +7,7 @@ import { LogRing, Transport } from "../../../src/dns/log/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import { parseName } from "../../../src/wire/dns/mod.ts";
 import { answer as stored } from "../answers/questions.ts";
+import { guardThat } from "../chain/parts.ts";
 import { queryBytes } from "../queries.ts";
 
 const NOW_MS = 1_800_000_000_000;
@@ -19,7 +20,7 @@ function logged(bytes: Uint8Array, { transport, guard }: { transport?: Transport
   cache.put(stored("stale.example", 300, 9), NOW_MS / 1000 - 1000);
   const log = new LogRing(LogRing.make(4096));
   const chain = new Chain({
-    guard: guard ?? { refusal: () => undefined },
+    guard: guard ?? guardThat(),
     special: new SpecialNames({ bypassSignals: true }),
     local: new LocalNames({
       records: [{ name: parseName("nas.example")!, type: 1, ttlSeconds: 60, data: Uint8Array.of(192, 0, 0, 1) }],
@@ -85,7 +86,7 @@ describe("what is not in the log:", () => {
 
   for (const reason of ["source", "rate"] as const) {
     test(`a query that is refused because of its ${reason}: a flood would push everything else out`, () => {
-      expect(logged(queryBytes("www.example"), { guard: { refusal: () => reason } })).toBeUndefined();
+      expect(logged(queryBytes("www.example"), { guard: guardThat(reason) })).toBeUndefined();
     });
   }
 });
