@@ -23,13 +23,17 @@ export interface DryRun<Desired extends DesiredListener> {
  * @throws {TenkError} why it cannot start
  */
 export async function dryRun<Desired extends DesiredListener>(desired: Desired): Promise<DryRun<Desired>> {
-  const { options, url } = desired;
+  const { options, handler: source } = desired;
   const { workers = 1 } = options;
   if ((workers === "auto" ? availableParallelism() : workers) > 1) {
-    await startAndStop(options, url);
+    await startAndStop(options, source);
     return { desired, start: (start) => startListener(desired, { ...start, keepsPort: true }), drop() {} };
   }
-  const handler = await loadHandler<unknown>(url.href, options.handlerOptions);
+  if (!(source instanceof URL)) {
+    await startAndStop(options, { chunk() {} });
+    return { desired, start: (start) => startListener(desired, { ...start, keepsPort: true }), drop() {} };
+  }
+  const handler = await loadHandler<unknown>(source.href, options.handlerOptions);
   let isServing = false;
   function drop(): void {
     if (!isServing) void callStopped(handler);
@@ -44,7 +48,7 @@ export async function dryRun<Desired extends DesiredListener>(desired: Desired):
     desired,
     drop,
     async start(start) {
-      const running = await startListener(desired, { ...start, keepsPort: true, handler });
+      const running = await startListener(desired, { ...start, keepsPort: true, loaded: handler });
       isServing = true;
       return running;
     },

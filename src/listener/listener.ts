@@ -17,8 +17,8 @@ export interface DesiredListener {
   /** Certificates that it takes from the store. @default {none} */
   readonly certificates?: CertificateNeeds;
   readonly options: ListenOptions;
-  /** The module of its handler. */
-  readonly url: URL;
+  /** Its handler, or the module of it. An object serves on this thread alone, and is not stopped with the listener. */
+  readonly handler: Handler | URL;
 }
 
 /** A listener that runs. */
@@ -32,8 +32,8 @@ export interface StartOptions {
   readonly keepsPort?: boolean;
   /** Find out which process holds a port that is in use. @default {true} */
   readonly findHolder?: boolean;
-  /** The handler, loaded already; for a listener of one event loop. @default {loaded now} */
-  readonly handler?: Handler;
+  /** The handler of the module, loaded already; for a listener of one event loop. @default {loaded now} */
+  readonly loaded?: Handler;
 }
 
 /**
@@ -43,10 +43,10 @@ export interface StartOptions {
  */
 export async function startListener<Desired extends DesiredListener>(
   desired: Desired,
-  { log, autoPort = false, keepsPort = false, findHolder = true, handler }: StartOptions,
+  { log, autoPort = false, keepsPort = false, findHolder = true, loaded }: StartOptions,
 ): Promise<RunningListener<Desired>> {
-  const { name, listen: address, options, url, fallbackPorts = [], setting } = desired;
-  const open = (port?: number) => listen(port === undefined ? options : { ...options, port }, handler ?? url);
+  const { name, listen: address, options, handler, fallbackPorts = [], setting } = desired;
+  const open = (port?: number) => listen(port === undefined ? options : { ...options, port }, loaded ?? handler);
   if (!findHolder) return { ...desired, server: await open() };
   if ("path" in address) return { ...desired, server: await openPath(name, address, open) };
   const others = keepsPort ? [] : [...fallbackPorts, ...(autoPort ? [0] : [])];

@@ -21,7 +21,7 @@ const kind: ListenerKind<DesiredListener> = {
 
 function desired(name: string, port: number, more: Partial<DesiredListener["options"]> = {}): DesiredListener {
   const host = "127.0.0.1";
-  return { name, listen: { host, port }, options: { host, port, name, ...more }, url };
+  return { name, listen: { host, port }, options: { host, port, name, ...more }, handler: url };
 }
 
 const open: { stop(graceMs: number): Promise<void> }[] = [];

@@ -54,7 +54,7 @@ export function desiredListeners(settings: ProxySettings): ProxyListener[] {
         setting: `proxy.${name}`,
         certificates,
         options: listenOptions(name, listen, config),
-        url: PROXY_MODULE,
+        handler: PROXY_MODULE,
         settings,
       },
     ];

@@ -16,7 +16,7 @@ export function differenceOf(before: DesiredListener, after: DesiredListener): T
     before.file !== after.file ||
     before.config.dump !== after.config.dump ||
     !isSame(before.config.dumpFilter, after.config.dumpFilter);
-  const { url, options } = after;
+  const { options } = after;
   const hasOtherOptions = !isSame(before.options.handlerOptions, options.handlerOptions);
   const relay = isRelay && hasOtherOptions;
   return {
@@ -24,7 +24,7 @@ export function differenceOf(before: DesiredListener, after: DesiredListener): T
     handler,
     change: {
       ...common.change,
-      ...(handler && { handler: url }),
+      ...(handler && { handler: after.handler }),
       ...(relay && { handlerOptions: options.handlerOptions }),
     },
     changed: [...(relay ? ["relay"] : []), ...common.changed],

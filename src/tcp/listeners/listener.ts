@@ -20,6 +20,8 @@ import { ownTarget } from "./own-target.ts";
 
 /** A listener as the configuration describes it. */
 export interface DesiredListener extends Desired {
+  /** The module of its handler. */
+  readonly handler: URL;
   /** That relative paths of `config` are relative to. */
   readonly folder: string;
   readonly config: ListenerConfig;
@@ -64,7 +66,7 @@ export function desiredListener(
       folder,
       config,
       options,
-      url: handlerUrl(config, folder, colour),
+      handler: handlerUrl(config, folder, colour),
       file,
       files,
       digest,
@@ -120,8 +122,8 @@ export function refreshed(desired: DesiredListener, folder: string, colour: bool
   const { file, config } = desired;
   if (file === undefined) return desired;
   const { files, digest } = moduleFiles(file);
-  const url = handlerUrl(config, folder, colour, freshVersion(pathToFileURL(file)));
-  return { ...desired, url, files, digest };
+  const handler = handlerUrl(config, folder, colour, freshVersion(pathToFileURL(file)));
+  return { ...desired, handler, files, digest };
 }
 
 /**
@@ -130,8 +132,8 @@ export function refreshed(desired: DesiredListener, folder: string, colour: bool
  */
 export function rebuilt<Each extends DesiredListener>(before: Each, folder: string, colour: boolean): Each {
   try {
-    const { url, digest } = refreshed(before, folder, colour);
-    return digest === before.digest ? { ...before, url } : before;
+    const { handler, digest } = refreshed(before, folder, colour);
+    return digest === before.digest ? { ...before, handler } : before;
   } catch {
     return before;
   }

@@ -37,7 +37,7 @@ export class Listeners {
         const { handler } = difference as TcpDifference;
         if (handler) this.#logReloaded(desired, open);
         // A handler that is the same keeps the version of its module.
-        return handler ? desired : { ...desired, url: before.url };
+        return handler ? desired : { ...desired, handler: before.handler };
       },
       logFields,
     };
@@ -86,7 +86,7 @@ export class Listeners {
       const after = refreshed(before, this.#folder, this.#colour);
       isNew = after.digest !== before.digest;
       if (!isNew) return before;
-      await before.server.replaceHandler(after.url);
+      await before.server.replaceHandler(after.handler);
       this.#logReloaded(after, before.server.counts().active);
       return { ...after, server: before.server };
     });
