@@ -10,6 +10,10 @@ export interface Choice {
   readonly ports: readonly number[];
   /** The setting that names another port, as people write it: `proxy.https`. @default {"another port"} */
   readonly setting?: string;
+  /** Whether a process that has the port for UDP alone is in the way too. @default {"tcp"} */
+  readonly transport?: "tcp" | "tcp or udp";
+  /** Returns what makes a program release the port. @default {"stop …"} */
+  readonly fixOf?: (holder: PortHolder) => string;
   readonly log: Log;
 }
 
@@ -35,18 +39,22 @@ interface Missed {
  * @throws {TenkError} `port-in-use` naming the holder, or `permission-denied` with the fix, of the first port; what `open` throws
  */
 export async function listenAtFirst<Opened extends { readonly port: number }>(
-  { name, host, ports, setting = "another port", log }: Choice,
+  { name, host, ports, setting = "another port", transport = "tcp", fixOf = stopping, log }: Choice,
   open: (port: number) => Promise<Opened>,
 ): Promise<Opened> {
   const missed: Missed[] = [];
   for (const port of ports) {
     try {
       const opened = await open(port);
-      for (const each of missed) logMissed(log, { name, setting, instead: opened.port }, each);
+      for (const each of missed) logMissed(log, { name, setting, instead: opened.port, fixOf }, each);
       return opened;
     } catch (error) {
       if (!(error instanceof TenkError) || !isAboutPort(error)) throw error;
-      missed.push({ port, error, holder: error.code === "port-in-use" ? await portHolder(port) : undefined });
+      missed.push({
+        port,
+        error,
+        holder: error.code === "port-in-use" ? await portHolder(port, transport) : undefined,
+      });
     }
   }
   const first = missed[0]!;
@@ -63,6 +71,10 @@ export function inUse(name: string, address: Address, holder: PortHolder | undef
   });
 }
 
+function stopping({ program }: PortHolder): string {
+  return `stop ${program}`;
+}
+
 function isAboutPort({ code }: TenkError): boolean {
   return code === "port-in-use" || code === "permission-denied";
 }
@@ -77,14 +89,19 @@ function explained(name: string, address: { host: string; port: number }, { erro
 
 function logMissed(
   log: Log,
-  { name, setting, instead }: { name: string; setting: string; instead: number },
+  {
+    name,
+    setting,
+    instead,
+    fixOf,
+  }: Required<Pick<Choice, "name" | "setting" | "fixOf">> & { readonly instead: number },
   { port, error, holder }: Missed,
 ): void {
   if (error.code === "permission-denied") {
     log.warn("port not permitted, listening elsewhere", { name, port, instead, fix: privilegeFix(port) });
     return;
   }
-  const fix = holder === undefined ? `find its holder: sudo ss -ltnp "sport = :${port}"` : `stop ${holder.program}`;
+  const fix = holder === undefined ? `find its holder: sudo ss -lntup "sport = :${port}"` : fixOf(holder);
   logPortInUse(log, { name, port, holder, instead, fix: `${fix}, or set ${setting}` });
 }
 

@@ -1,7 +1,8 @@
 import { open, readdir, readFile, readlink } from "node:fs/promises";
 import type { Log } from "../base/mod.ts";
 
-const LISTENING = "0A"; // TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it
+// States of the kernel's tcp_states.h, as /proc/net/tcp and /proc/net/udp print them: a UDP socket that nobody has connected is CLOSE.
+const LISTENING = ["0A", "07"];
 
 /** Listening sockets come first in the table, so that its start is enough. */
 const TABLE_BYTES = 64 * 1024;
@@ -12,7 +13,8 @@ const MAX_DESCRIPTORS = 1000;
 /** Links read at a time, so that the event loop is held up for a fraction of a millisecond only. */
 const BATCH = 50;
 
-const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+const TCP_TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+const UDP_TABLES = ["/proc/net/udp", "/proc/net/udp6"];
 
 /** A process that listens on a port. */
 export interface PortHolder {
@@ -21,13 +23,17 @@ export interface PortHolder {
 }
 
 /**
- * Finds the process that listens on a TCP port of this machine. Only root can see other users' processes. Reads every process's
+ * Finds the process that listens on a port of this machine, by TCP or, where it is asked for, UDP. Only root can see other users' processes. Reads every process's
  * descriptor list, for 2 s at most and asynchronously, since a reload must not hold up connections.
  *
  * @returns undefined when it cannot be found
  */
-export async function portHolder(port: number): Promise<PortHolder | undefined> {
-  const tables = await Promise.all(TABLES.map(startOf));
+export async function portHolder(
+  port: number,
+  transport: "tcp" | "tcp or udp" = "tcp",
+): Promise<PortHolder | undefined> {
+  const names = transport === "tcp" ? TCP_TABLES : [...TCP_TABLES, ...UDP_TABLES];
+  const tables = await Promise.all(names.map(startOf));
   const sockets = new Set(tables.flatMap((table) => listeningSockets(table, port)));
   if (sockets.size === 0) return undefined;
   const untilMs = performance.now() + TIMEOUT_MS;
@@ -87,12 +93,12 @@ function listeningRows(table: string, port: number): string[][] {
   return table
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns[1]?.endsWith(suffix) && columns[3] === LISTENING);
+    .filter((columns) => columns[1]?.endsWith(suffix) && LISTENING.includes(columns[3] ?? ""));
 }
 
 /** Returns whether this user, and nobody else, listens on a TCP port of this machine: asked before a secret is sent there. */
 export async function isPortOurs(port: number): Promise<boolean> {
-  const tables = await Promise.all(TABLES.map(startOf));
+  const tables = await Promise.all(TCP_TABLES.map(startOf));
   const owners = tables.flatMap((table) => listeningUsers(table, port));
   return owners.length > 0 && owners.every((user) => user === process.getuid?.());
 }
