@@ -7,7 +7,8 @@ const LENGTH_BYTES = 2;
 const MAX_MESSAGE_BYTES = 65_535;
 
 export interface TcpListenerOptions {
-  readonly chain: Chain;
+  /** Returns the chain as it is configured now. */
+  readonly chain: () => Chain;
   /** Called for a query that could not be answered from memory. Its bytes are borrowed; `reply` may be called once, at any time. */
   readonly missed: (bytes: Uint8Array, asker: Asker, reply: (answer: Uint8Array, length: number) => void) => void;
   /** Called for a query whose stored answer should be refreshed. Its bytes are borrowed. */
@@ -31,7 +32,7 @@ interface Client {
  * (`firstByteMs`, `idleMs`).
  */
 export function tcpListener({
-  chain,
+  chain: chainNow,
   missed,
   aged,
   maxPending = 64,
@@ -75,6 +76,7 @@ export function tcpListener({
       client.queries += 1;
       asker.ip.set(client.ip);
       asker.nowMs = Date.now();
+      const chain = chainNow();
       const length = chain.answer(bytes, 0, bytes.length, out, LENGTH_BYTES, MAX_MESSAGE_BYTES, asker);
       if (length === MISS) wait(connection, bytes);
       // A message that gets no answer is not a query: whatever sends it does not speak DNS.

@@ -1,10 +1,11 @@
 import { sourceUrl } from "../../base/mod.ts";
 import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "../../net/mod.ts";
-import { HandedOver, LOG_HALF_FULL, type UdpStart } from "./udp-start.ts";
+import type { ChainSettings } from "./chain-settings.ts";
+import { HandedOver, LOG_HALF_FULL } from "./handed-over.ts";
 
 export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
   /** Called at each start of a thread for what it is started with. */
-  readonly start: () => UdpStart;
+  readonly start: () => ChainSettings;
   /** Called for a query that could not be answered from memory; its bytes are borrowed. Answer it by `UdpServer.answer` with `asker`. */
   readonly missed: (bytes: Uint8Array, asker: DatagramAsker) => void;
   /** Called for a query whose stored answer should be refreshed; no client waits for it. Its bytes are borrowed. */

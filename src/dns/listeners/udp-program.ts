@@ -1,31 +1,13 @@
 /** Answers DNS over UDP on a blocking thread. Loaded by the threads of `net/udp`, never imported. */
 import { copyPeerIp, type DatagramView, type ServeDatagrams } from "../../net/mod.ts";
-import { AnswerReader } from "../answers/mod.ts";
-import { type Asker, CHAIN_COUNTS, Chain, MISS } from "../chain/mod.ts";
-import { LocalNames } from "../local/mod.ts";
-import { LogRing } from "../log/mod.ts";
-import { SpecialNames } from "../special/mod.ts";
-import { ListBlocker } from "./list-blocker.ts";
-import { HandedOver, LOG_HALF_FULL, type UdpStart } from "./udp-start.ts";
+import { type Asker, MISS } from "../chain/mod.ts";
+import { type ChainSettings, chainOf } from "./chain-settings.ts";
+import { HandedOver, LOG_HALF_FULL } from "./handed-over.ts";
 
 const IP_BYTES = 16;
 
 export const serve: ServeDatagrams = (start, { index, post }) => {
-  const settings = start as UdpStart;
-  const ring = settings.logs?.[index];
-  const log = ring && new LogRing(ring);
-  const blocker = new ListBlocker(settings.block, index);
-  const chain = new Chain({
-    guard: { refusal: () => undefined, isSilent: false, sawSpecial: () => undefined },
-    special: new SpecialNames(settings),
-    local: new LocalNames(settings.local),
-    blocker,
-    cache: new AnswerReader(settings.cache, settings.ages),
-    counts: new Float64Array(settings.counts, index * CHAIN_COUNTS * 8, CHAIN_COUNTS),
-    blockMode: settings.blockMode,
-    blockTtlSeconds: settings.blockTtlSeconds,
-    log,
-  });
+  let { chain, blocker, log } = chainOf(start as ChainSettings, index);
   const asker: Asker = { ip: new Uint8Array(IP_BYTES), isDatagram: true, nowMs: 0 };
 
   function datagram(view: DatagramView): number {
@@ -49,5 +31,7 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
       blocker.leave();
       if (log?.needsCall()) post(LOG_HALF_FULL);
     },
+    // Settings that changed. Messages are taken between batches, when this thread reads no block lists.
+    message: (next) => ({ chain, blocker, log } = chainOf(next as ChainSettings, index)),
   };
 };

@@ -3,3 +3,4 @@ export { LocalNames, type LocalRecord, type LocalSettings } from "./local-names.
 export { machineNetworks } from "./machine-networks.ts";
 export { ipWord, mappedIp, type NetworkRange, NetworkSet, parseNetwork } from "./network-set.ts";
 export { type Network, networkOf } from "./networks.ts";
+export { hostRecords, localName, type ParseOptions, parseRecord } from "./parse-record.ts";

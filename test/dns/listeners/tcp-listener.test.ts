@@ -29,7 +29,7 @@ async function open(options: Partial<TcpListenerOptions> = {}) {
     blockTtlSeconds: 10,
   });
   const listener = tcpListener({
-    chain,
+    chain: () => chain,
     missed: (bytes, _, reply) => missed.push({ bytes: bytes.slice(), reply }),
     aged: () => {},
     ...options,
