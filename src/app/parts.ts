@@ -1,4 +1,5 @@
 /** The parts of tenk, one line each. The rest of `app/` knows only their contract, `part/part.ts`. */
 
+export { dns } from "../dns/mod.ts";
 export { proxy } from "../proxy/mod.ts";
 export { tcp } from "../tcp/mod.ts";

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
 import { storeMetrics } from "../../src/certificates/store/metrics.ts";
+import { dnsMetrics } from "../../src/dns/monitoring/mod.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
@@ -73,11 +74,15 @@ async function ownFamilies(): Promise<Family[]> {
   const loops = loopFamilies(vitals, [{ ...vitals, thread: 0 }]);
   const ofClients = familiesOf([...serviceMetrics(() => []), brokenRuleMetric(() => [])]);
   const ofServices = [...ofClients, ...serviceHistograms([]), ...targetFamilies([])];
+  const ofDns = familiesOf(
+    dnsMetrics({ counts: new Float64Array(0), resolver: { upstreams: { members: [] } }, lists: { names: 0 } }),
+  );
   const ofCertificates = familiesOf(storeMetrics(() => [], new Map()));
   const ofLoops = [...loops, ...listenerHistograms([])];
   return [
     ...own,
     ...ofServices,
+    ...ofDns,
     ...ofCertificates,
     ...ofLoops,
     ...relayFamilies([{ name: "a", reports: [] }]),

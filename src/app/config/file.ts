@@ -25,7 +25,7 @@ export interface LoadedConfig {
 }
 
 /** Planned parts: the error for their keys says so, and is no spelling suggestion. */
-const NOT_YET: ReadonlySet<string> = new Set(["dns", "probe"]);
+const NOT_YET: ReadonlySet<string> = new Set(["probe"]);
 
 type Path = readonly PropertyKey[];
 

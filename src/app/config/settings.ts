@@ -65,6 +65,7 @@ function written(key: string, value: unknown): string {
   if (typeof value !== "number") return String(value);
   const unit = metaAt(pathOf(key), "unit");
   if (unit === "ms") return exactly(value, DURATION_UNITS);
+  if (unit === "s") return exactly(value * 1000, DURATION_UNITS);
   return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
 }
 

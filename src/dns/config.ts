@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { messageOf, parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
+import { handshakeFields } from "../listener/mod.ts";
+import { hostAndPort, inRange, oneOf, onOff, pem, quantity, section, size, text } from "../part/mod.ts";
+import { listUrl } from "./lists/mod.ts";
+import { hostRecords, localName, parseRecord } from "./local/mod.ts";
+import { parseUpstream } from "./upstream/mod.ts";
+
+/** A text that a function understands; its error is the field's. */
+function checked(expected: string, check: (given: string) => unknown) {
+  return text(expected).superRefine((given, context) => {
+    try {
+      check(given);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: problemOf(error) });
+    }
+  });
+}
+
+function problemOf(error: unknown): string {
+  const hint = error instanceof TenkError ? error.hint : undefined;
+  return hint === undefined ? messageOf(error) : `${messageOf(error)} (${hint})`;
+}
+
+const listOf = <Item extends z.ZodType>(item: Item, expected: string) =>
+  z.array(item, { error: `expected a list of ${expected}` });
+
+/** Whole seconds: what a TTL is in a message. */
+const seconds = (least: number, most: number) =>
+  quantity(`a duration from ${least}s to ${most}s`, (given) =>
+    inRange(Math.round(parseDuration(given) / 1000), least, most),
+  ).meta({ unit: "s" });
+
+const WEEK_SECONDS = 7 * 86_400;
+const ttl = seconds(0, WEEK_SECONDS);
+const number = (least: number, most: number) =>
+  quantity(`a number from ${least} to ${most}`, (given) => inRange(parseCount(given), least, most));
+
+const auto = z.literal("auto");
+const off = z.literal(["off", false]).transform(() => "off" as const);
+const address = hostAndPort("::");
+const EXPECTED_LISTEN = "expected auto, a port, host:port, or a list of addresses with one port";
+
+const listen = z
+  .union([auto, address, z.array(address).min(1)], { error: EXPECTED_LISTEN })
+  .refine((given) => !Array.isArray(given) || new Set(given.map(({ port }) => port)).size === 1, EXPECTED_LISTEN)
+  .default("auto");
+
+/** Any domain is right here: names that are longer below the real one are refused at the start. */
+const SHORT = { domain: "home.arpa", ttlSeconds: 60 };
+
+const blockList = checked("a known list, a URL, or ./file", (given) => given.startsWith("./") || listUrl(given));
+const addresses = z
+  .union([z.string().transform((one) => [one]), z.array(z.string()).min(1)], {
+    error: "expected an address, or a list of addresses",
+  })
+  .superRefine((given, context) => {
+    try {
+      hostRecords("host", given, SHORT);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: messageOf(error) });
+    }
+  });
+
+export const DEFAULT_UPSTREAMS = [
+  "tls://9.9.9.9#dns.quad9.net",
+  "tls://149.112.112.112#dns.quad9.net",
+  "tls://1.1.1.1#cloudflare-dns.com",
+];
+
+const dns = section({
+  listen,
+  /** DNS over TLS. */
+  tls: z.union([auto, off, address], { error: "expected auto, off, a port or host:port" }).default("auto"),
+  tlsOptions: section(handshakeFields).prefault({}),
+  workers: number(1, 32).default(1),
+  upstreams: listOf(checked("an upstream such as tls://9.9.9.9", parseUpstream), "upstreams such as tls://9.9.9.9")
+    .min(1, "expected one upstream or more")
+    .default(DEFAULT_UPSTREAMS),
+  upstreamMode: oneOf("parallel-best", "strict", "random").default("parallel-best"),
+  upstreamTimeout: quantity("a duration from 100ms to 30s", (given) => inRange(parseDuration(given), 100, 30_000))
+    .meta({ unit: "ms" })
+    .default(2000),
+  upstreamCa: pem.optional(),
+  blocklists: listOf(blockList, "lists such as stevenblack or https://example.org/ads.txt").default(["stevenblack"]),
+  allowlists: listOf(blockList, "lists such as https://example.org/allowed.txt").default([]),
+  rules: listOf(text("a rule such as ||ads.example^ or @@||good.example^"), "rules such as ||ads.example^").default([]),
+  refresh: quantity("a duration from 10m to 30d", (given) => inRange(parseDuration(given), 600_000, 30 * 86_400_000))
+    .meta({ unit: "ms" })
+    .default(86_400_000),
+  blocking: section({
+    enabled: onOff.default(true),
+    mode: oneOf("null-address", "nxdomain", "no-data", "refused").default("null-address"),
+    ttl: ttl.default(10),
+    maxMemory: size.default(256 * 1024 * 1024),
+    maxListSize: size.default(64 * 1024 * 1024),
+  }).prefault({}),
+  hosts: z
+    .record(
+      checked("a name such as nas", (given) => localName(given, SHORT.domain)),
+      addresses,
+    )
+    .default({}),
+  records: listOf(
+    checked("a record such as files CNAME nas.home.arpa", (given) => parseRecord(given, SHORT)),
+    "records such as files CNAME nas.home.arpa",
+  ).default([]),
+  localTtl: ttl.default(60),
+  cache: section({
+    size: quantity("a size from 64KiB to 1GiB", (given) => inRange(parseBytes(given), 1 << 16, 1 << 30))
+      .meta({ unit: "bytes" })
+      .default(8 * 1024 * 1024),
+    minTtl: ttl.default(0),
+    maxTtl: ttl.default(86_400),
+    maxNegativeTtl: ttl.default(3600),
+    stale: ttl.default(86_400),
+  }).prefault({}),
+  /** Domains whose names may have private addresses, although a public resolver says so. */
+  privateNames: listOf(
+    checked("a domain such as example.org", (given) => localName(given, "")),
+    "domains",
+  ).default([]),
+  /** Tells Firefox and Private Relay not to bypass this resolver. */
+  bypassSignals: onOff.default(true),
+  limits: section({
+    questions: number(1, 100_000).default(1000),
+    waiting: number(1, 1_000_000).default(4096),
+    attempts: number(1, 20).default(4),
+    connections: number(1, 100_000).default(1000),
+    perAddress: number(0, 100_000).default(100),
+    queries: number(1, 10_000_000).default(10_000),
+    pending: number(1, 10_000).default(64),
+  }).prefault({}),
+});
+
+/** The `dns:` section; undefined where it is off. */
+export const DNS_SCHEMA = z
+  .preprocess(
+    (value) => (value === false || value === "off" ? undefined : value === true ? {} : (value ?? undefined)),
+    dns.optional(),
+  )
+  .prefault({});
+
+export type DnsConfig = NonNullable<z.output<typeof DNS_SCHEMA>>;

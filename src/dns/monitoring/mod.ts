@@ -1,0 +1,4 @@
+/** Metrics, status and tables of the part. */
+export { dnsMetrics } from "./metrics.ts";
+export { type DnsView, dnsView } from "./status.ts";
+export { dnsTables } from "./tables.ts";

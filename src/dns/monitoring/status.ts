@@ -1,0 +1,60 @@
+import { ChainCount } from "../chain/mod.ts";
+import type { DnsServer } from "../server/mod.ts";
+import { sumOfRows } from "./readings.ts";
+
+/** `parts.dns` of `/api/status`. */
+export interface DnsView {
+  readonly port: number;
+  readonly queries: Readonly<Record<"total" | "local" | "special" | "blocked" | "cached" | "forwarded", number>>;
+  readonly names: number;
+  readonly lists: readonly {
+    readonly name: string;
+    readonly kind: "block" | "allow";
+    readonly names: number;
+    readonly rules: number;
+    readonly invalid: number;
+    /** Why the last fetch failed; null where it did not. */
+    readonly problem: string | null;
+  }[];
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly isDown: boolean;
+    /** Milliseconds; null while none has answered. */
+    readonly rttMs: number | null;
+    readonly queries: number;
+    readonly answers: number;
+  }[];
+}
+
+export function dnsView(server: DnsServer): DnsView {
+  const counts = sumOfRows(server.counts);
+  const { queries: total, local, special, blocked, cached, missed } = ChainCount;
+  const at = (place: number) => counts[place]!;
+  return {
+    port: server.listeners.port,
+    queries: {
+      total: at(total),
+      local: at(local),
+      special: at(special),
+      blocked: at(blocked),
+      cached: at(cached),
+      forwarded: at(missed),
+    },
+    names: server.lists.names,
+    lists: server.lists.views().map(({ name, isAllowList, names, rules, invalid, state }) => ({
+      name,
+      kind: isAllowList ? "allow" : "block",
+      names,
+      rules,
+      invalid,
+      problem: state?.lastFailure?.message ?? null,
+    })),
+    upstreams: server.resolver.upstreams.members.map(({ upstream, isDown, rttMs }) => ({
+      name: upstream.name,
+      isDown,
+      rttMs: rttMs === 0 ? null : rttMs,
+      queries: upstream.counts.queries,
+      answers: upstream.counts.answers,
+    })),
+  };
+}

@@ -1,0 +1,56 @@
+import { formatCount } from "../../base/mod.ts";
+import type { StatusLook, StatusTable } from "../../part/mod.ts";
+import type { DnsView } from "./status.ts";
+
+/**
+ * ```text
+ * dns  queries/s  local  blocked  cached  forwarded
+ * 53          12     4%      21%     58%        17%
+ *
+ * upstream           state  round trip  queries  answers
+ * tls://9.9.9.9:853     up       18 ms      512      512
+ *
+ * list          names  problem
+ * stevenblack  76.2 k
+ * ```
+ */
+export function dnsTables({ view, atMs, before }: StatusLook<DnsView>): StatusTable[] {
+  const since = (pick: (view: DnsView) => number) => pick(view) - (before === undefined ? 0 : pick(before.view));
+  const queries = since((each) => each.queries.total);
+  const share = (kind: keyof DnsView["queries"]) => {
+    const count = since((each) => each.queries[kind]);
+    return queries === 0 ? "-" : `${Math.round((100 * count) / queries)}%`;
+  };
+  const right = (title: string) => ({ title, align: "right" as const });
+  const rate = before === undefined ? queries : (1000 * queries) / (atMs - before.atMs);
+  return [
+    {
+      columns: [
+        { title: "dns" },
+        right(before === undefined ? "queries" : "queries/s"),
+        ...["local", "blocked", "cached", "forwarded"].map(right),
+      ],
+      rows: [
+        [String(view.port), formatCount(rate), share("local"), share("blocked"), share("cached"), share("forwarded")],
+      ],
+    },
+    {
+      columns: [{ title: "upstream" }, { title: "state" }, right("round trip"), right("queries"), right("answers")],
+      rows: view.upstreams.map(({ name, isDown, rttMs, queries, answers }) => [
+        name,
+        isDown ? { text: "down", tone: "bad" } : { text: "up", tone: "good" },
+        rttMs === null ? "-" : `${rttMs.toFixed(1)} ms`,
+        formatCount(queries),
+        formatCount(answers),
+      ]),
+    },
+    {
+      columns: [{ title: "list" }, right("names"), { title: "problem", dropOrder: 1 }],
+      rows: view.lists.map(({ name, names, problem }) => [
+        name,
+        formatCount(names),
+        problem === null ? "" : { text: problem, tone: "warning" },
+      ]),
+    },
+  ];
+}

@@ -1,0 +1,58 @@
+import { TenkError } from "../base/mod.ts";
+import type { Part, PartType } from "../part/mod.ts";
+import { DNS_SCHEMA, type DnsConfig } from "./config.ts";
+import { type DnsView, dnsMetrics, dnsTables, dnsView } from "./monitoring/mod.ts";
+import { DnsServer, MAX_LISTS, serverSettings } from "./server/mod.ts";
+
+/** The part `dns:` answers the queries of a house: local names, block lists, a cache, upstreams. */
+export const dns = {
+  name: "dns" as const,
+  schema: DNS_SCHEMA,
+  // A name server for everybody on the network is run by who asks for it, or by who has asked for nothing else.
+  runsUnnamed: () => false,
+  foremostSettings: /^(listen|upstreams|blocklists)$/,
+  opaqueSettings: /^(hosts|records|rules)$/,
+  statusTables: dnsTables,
+  panel: {
+    title: "DNS",
+    charts: [
+      {
+        title: "Queries",
+        unit: "perSecond",
+        series: [{ name: "tenk_dns_queries_total", label: "queries" }],
+      },
+    ],
+  },
+
+  addresses(config) {
+    if (config === undefined) return [];
+    const listen = config.listen === "auto" ? [] : [config.listen].flat();
+    const tls = typeof config.tls === "string" ? [] : [config.tls];
+    return [
+      ...listen.flatMap((address) =>
+        (["udp", "tcp"] as const).map((transport) => ({ setting: "listen", transport, address })),
+      ),
+      ...tls.map((address) => ({ setting: "tls", transport: "tcp" as const, address })),
+    ];
+  },
+
+  check(config, env) {
+    if (config === undefined) return;
+    const lists = config.blocklists.length + config.allowlists.length;
+    if (lists > MAX_LISTS) throw new TenkError("config", `dns: expected at most ${MAX_LISTS} lists, found ${lists}`);
+    serverSettings(config, env);
+  },
+
+  async start(config, env): Promise<Part<DnsConfig | undefined, DnsView>> {
+    const { dataFolder, certificates, autoPort, log } = env;
+    const server = await DnsServer.start(serverSettings(config!, env), { dataFolder, certificates, autoPort, log });
+    return {
+      listening: () => server.listeners.listening(),
+      prepare: (next, env) => server.prepare(serverSettings(next!, env)),
+      metrics: dnsMetrics(server),
+      gatherMetrics: async () => [],
+      status: async () => dnsView(server),
+      stop: (graceMs) => server.stop(graceMs),
+    };
+  },
+} satisfies PartType<DnsConfig | undefined, DnsView>;

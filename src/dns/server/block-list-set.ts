@@ -1,0 +1,221 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Log, messageOf } from "../../base/mod.ts";
+import { BlockLists, type BuiltLists } from "../blocking/mod.ts";
+import { ListFolder, type ListState, ListUpdater, listUrl, localListPath } from "../lists/mod.ts";
+import type { ListFile } from "../pages/mod.ts";
+import { writeRules } from "./rules-file.ts";
+
+/** Which lists there are. */
+export interface ListSources {
+  /** Known names, URLs, or `./file` below `folder`. */
+  readonly blocklists: readonly string[];
+  readonly allowlists: readonly string[];
+  /** Rules of the user's own, which come before all lists. */
+  readonly rules: readonly string[];
+  readonly folder: string;
+  readonly refreshMs: number;
+  readonly maxListBytes: number;
+}
+
+/** A list and how it fares. */
+export interface ListView {
+  /** As it is configured. */
+  readonly name: string;
+  readonly isAllowList: boolean;
+  /** Its number: the bit in masks. */
+  readonly list: number;
+  readonly names: number;
+  readonly rules: number;
+  readonly invalid: number;
+  /** Undefined for a file, and before the first attempt. */
+  readonly state: ListState | undefined;
+}
+
+/** Number of the list of the user's own rules. */
+export const OWN_RULES = 0;
+/** Lists have numbers from 1; a mask has 31 bits. */
+export const MAX_LISTS = 30;
+
+interface Source {
+  readonly name: string;
+  readonly list: number;
+  readonly isAllowList: boolean;
+  /** Undefined for a file of the user's. */
+  readonly url: string | undefined;
+}
+
+/** Keeps all lists: fetches them, builds them in memory, and tells when there is something new. */
+export class BlockListSet {
+  readonly #lists: BlockLists;
+  readonly #folder: ListFolder;
+  readonly #isTemporary: boolean;
+  readonly #log: Log;
+  readonly #changed: (built: BuiltLists) => void;
+  #sources: ListSources;
+  #updater: ListUpdater | undefined;
+  #built!: BuiltLists;
+  #files: readonly (ListFile & { readonly name: string })[] = [];
+  #isStopped = false;
+
+  private constructor(
+    folder: ListFolder,
+    isTemporary: boolean,
+    { sources, maxBytes, log, changed }: BlockListSetOptions,
+  ) {
+    this.#folder = folder;
+    this.#isTemporary = isTemporary;
+    this.#sources = sources;
+    this.#log = log;
+    this.#changed = changed;
+    this.#lists = new BlockLists({ maxBytes });
+  }
+
+  /**
+   * Builds the lists that are on the disk, and begins to fetch those that are due. Does not wait for the network.
+   *
+   * @throws {TenkError} the data folder cannot be used
+   */
+  static async open(options: BlockListSetOptions): Promise<BlockListSet> {
+    const { dataFolder } = options;
+    const path = dataFolder === undefined ? await mkdtemp(join(tmpdir(), "tenk-dns-")) : join(dataFolder, "dns");
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const folder = new ListFolder(path);
+    await folder.open();
+    const set = new BlockListSet(folder, dataFolder === undefined, options);
+    set.#files = await set.#readFiles();
+    set.#built = set.#lists.buildNow(set.#files);
+    set.#follow();
+    return set;
+  }
+
+  get built(): BuiltLists {
+    return this.#built;
+  }
+
+  /** Mask of all lists. */
+  get mask(): number {
+    return this.#files.reduce((mask, { list }) => mask | (1 << list), 0);
+  }
+
+  /** Bytes of memory that names take. */
+  get bytes(): number {
+    return this.#lists.bytes;
+  }
+
+  /** Number of distinct names. */
+  get names(): number {
+    return this.#lists.countNames();
+  }
+
+  /** The lists, with what was read of each. */
+  views(): ListView[] {
+    return sourcesOf(this.#sources).map(({ name, list, isAllowList, url }) => {
+      const index = this.#built.files.findIndex((file) => file.list === list);
+      const summary = this.#built.summaries[index];
+      const state = url === undefined ? undefined : this.#updater?.states.find((each) => each.url === url);
+      const { names = 0, rules = 0, invalid = 0 } = summary ?? {};
+      return { name, isAllowList, list, names, rules, invalid, state };
+    });
+  }
+
+  /** Failed fetches by kind. */
+  get failures(): ListUpdater["failures"] | undefined {
+    return this.#updater?.failures;
+  }
+
+  /** Fetches all lists now. */
+  async updateAll(): Promise<void> {
+    await this.#updater?.updateAll();
+  }
+
+  /** Takes over other sources; `changed` is called once they are built. */
+  async change(sources: ListSources): Promise<void> {
+    this.#sources = sources;
+    await this.#updater?.stop();
+    await this.#rebuild();
+    if (!this.#isStopped) this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#updater?.stop();
+    if (this.#isTemporary) await rm(this.#folder.path, { recursive: true, force: true });
+  }
+
+  #follow(): void {
+    const { refreshMs, maxListBytes } = this.#sources;
+    const urls = sourcesOf(this.#sources).flatMap(({ url }) => url ?? []);
+    const changed = () => void this.#rebuild();
+    this.#updater = new ListUpdater(this.#folder, [...new Set(urls)], {
+      everyMs: refreshMs,
+      maxBytes: maxListBytes,
+      onChange: changed,
+    });
+    this.#updater.start();
+  }
+
+  /** The old lists stay where the new ones cannot be built. */
+  async #rebuild(): Promise<void> {
+    try {
+      const files = await this.#readFiles();
+      const built = await this.#lists.build(files);
+      if (this.#isStopped) return;
+      this.#files = files;
+      this.#built = built;
+      this.#changed(built);
+    } catch (error) {
+      this.#log.error("block lists not built, the former ones stay", { error: messageOf(error) });
+    }
+  }
+
+  /** The files of all lists that there is a copy of. */
+  async #readFiles(): Promise<(ListFile & { readonly name: string })[]> {
+    const { rules, folder } = this.#sources;
+    const own = await writeRules(this.#folder.path, rules);
+    const files: (ListFile & { readonly name: string })[] = [
+      { path: own, list: OWN_RULES, isTrusted: true, name: "rules" },
+    ];
+    for (const { name, list, isAllowList, url } of sourcesOf(this.#sources)) {
+      const path = url === undefined ? await this.#localPath(folder, name) : await this.#copyOf(url);
+      if (path !== undefined) files.push({ path, list, isAllowList, name });
+    }
+    return files;
+  }
+
+  async #copyOf(url: string): Promise<string | undefined> {
+    return (await this.#folder.has(url)) ? this.#folder.pathOf(url) : undefined;
+  }
+
+  async #localPath(folder: string, name: string): Promise<string | undefined> {
+    try {
+      return await localListPath(folder, name);
+    } catch (error) {
+      this.#log.warn("block list not read", { list: name, problem: messageOf(error) });
+      return undefined;
+    }
+  }
+}
+
+export interface BlockListSetOptions {
+  /** Undefined: lists are kept in a temporary folder, which is removed at the stop. */
+  readonly dataFolder: string | undefined;
+  readonly sources: ListSources;
+  /** Most memory for names. */
+  readonly maxBytes: number;
+  readonly log: Log;
+  /** Called with each build after the first. */
+  readonly changed: (built: BuiltLists) => void;
+}
+
+function sourcesOf({ blocklists, allowlists }: ListSources): Source[] {
+  const all = [
+    ...blocklists.map((name) => ({ name, isAllowList: false })),
+    ...allowlists.map((name) => ({ name, isAllowList: true })),
+  ];
+  return all.map(({ name, isAllowList }, index) => {
+    const url = name.startsWith("./") ? undefined : listUrl(name);
+    return { name, isAllowList, list: OWN_RULES + 1 + index, url };
+  });
+}

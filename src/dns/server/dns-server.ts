@@ -1,0 +1,221 @@
+import { randomBytes } from "node:crypto";
+import type { Log } from "../../base/mod.ts";
+import type { Certificates, PreparedChange } from "../../part/mod.ts";
+import { AnswerWriter } from "../answers/mod.ts";
+import type { BuiltLists } from "../blocking/mod.ts";
+import { CHAIN_COUNTS } from "../chain/mod.ts";
+import type { DnsConfig } from "../config.ts";
+import { type ChainOfThread, type ChainSettings, chainOf, tcpListener } from "../listeners/mod.ts";
+import { machineNetworks } from "../local/mod.ts";
+import { Resolver } from "../resolver/mod.ts";
+import { BlockListSet } from "./block-list-set.ts";
+import { DnsListeners } from "./listeners.ts";
+import { listSources, resolverOptions } from "./options.ts";
+import type { ServerSettings } from "./settings.ts";
+
+export interface ServerOptions {
+  readonly dataFolder: string | undefined;
+  readonly certificates: Certificates;
+  readonly autoPort: boolean;
+  readonly log: Log;
+}
+
+/** Addresses come and go: by DHCP, with a cable, with a VPN. */
+const NETWORKS_MS = 10_000;
+/** How long questions of a former resolver may still be in flight. */
+const RESOLVER_GRACE_MS = 10_000;
+
+/**
+ * The DNS server: listeners, the chain of each thread, block lists, the cache, and the resolver for what is not in it.
+ *
+ * ```text
+ *   UDP threads ─► chain ─ MISS ══► resolver ─► upstreams
+ *   TCP, TLS ────► chain ─ MISS ──►     └─► cache, which all threads read
+ *        ▲
+ *        └── ChainSettings: posted to all threads when the configuration, the lists or the machine's addresses change
+ * ```
+ */
+export class DnsServer {
+  readonly #options: ServerOptions;
+  #settings: ServerSettings;
+  readonly #counts: SharedArrayBuffer;
+  #cache: AnswerWriter;
+  #resolver: Resolver;
+  #lists!: BlockListSet;
+  #listeners!: DnsListeners;
+  /** The chain of this thread, for TCP and TLS. */
+  #own!: ChainOfThread;
+  #networks = machineNetworks();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  private constructor(settings: ServerSettings, options: ServerOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    // A row for each UDP thread, and one for this.
+    this.#counts = new SharedArrayBuffer((settings.config.workers + 1) * CHAIN_COUNTS * 8);
+    this.#cache = newCache(settings.config);
+    this.#resolver = new Resolver(resolverOptions(settings, this.#cache));
+    this.#timer = setInterval(() => this.#lookAtNetworks(), NETWORKS_MS);
+    this.#timer.unref();
+  }
+
+  /** @throws {TenkError} why it cannot start; then it has stopped everything that it started */
+  static async start(settings: ServerSettings, options: ServerOptions): Promise<DnsServer> {
+    const server = new DnsServer(settings, options);
+    try {
+      const { config, certificateNames } = settings;
+      const { dataFolder, log } = options;
+      server.#lists = await BlockListSet.open({
+        dataFolder,
+        sources: listSources(settings),
+        maxBytes: config.blocking.maxMemory,
+        log,
+        changed: (built) => server.#listsChanged(built),
+      });
+      server.#own = chainOf(server.#chainSettings(), undefined);
+      server.#listeners = await DnsListeners.start({
+        ...options,
+        config,
+        certificateNames,
+        handler: server.#tcpHandler(config),
+        start: () => server.#chainSettings(),
+        missed: (bytes, asker) =>
+          server.#resolver.ask(
+            bytes,
+            true,
+            (answer, length) => void server.#listeners.udp.answer(asker, answer, length),
+          ),
+        aged: (bytes) => server.#resolver.refresh(bytes),
+      });
+      return server;
+    } catch (error) {
+      await server.stop(0);
+      throw error;
+    }
+  }
+
+  get listeners(): DnsListeners {
+    return this.#listeners;
+  }
+
+  get lists(): BlockListSet {
+    return this.#lists;
+  }
+
+  get resolver(): Resolver {
+    return this.#resolver;
+  }
+
+  get cache(): AnswerWriter {
+    return this.#cache;
+  }
+
+  get settings(): ServerSettings {
+    return this.#settings;
+  }
+
+  /** Counts of all threads, one row each: `CHAIN_COUNTS` doubles. */
+  get counts(): Float64Array {
+    return new Float64Array(this.#counts);
+  }
+
+  /** @throws {TenkError} why it cannot change; then nothing has changed */
+  async prepare(next: ServerSettings): Promise<PreparedChange> {
+    const before = this.#settings;
+    const isSame = (read: (settings: ServerSettings) => unknown) =>
+      JSON.stringify(read(before)) === JSON.stringify(read(next));
+    const hasSameCache = isSame(({ config }) => config.cache.size);
+    const cache = hasSameCache ? this.#cache : newCache(next.config);
+    const options = resolverOptions(next, cache);
+    const keepsResolver = hasSameCache && isSame((settings) => ({ ...resolverOptions(settings, cache), cache: 0 }));
+    const resolver = keepsResolver ? this.#resolver : new Resolver(options);
+    const change = await this.#listeners.prepare(next.config, next.certificateNames).catch((error) => {
+      if (!keepsResolver) resolver.stop();
+      throw error;
+    });
+    return {
+      ...change,
+      commit: async () => {
+        await change.commit();
+        this.#settings = next;
+        this.#cache = cache;
+        if (!keepsResolver) this.#replaceResolver(resolver);
+        if (!isSame(listSources)) void this.#lists.change(listSources(next));
+        this.#post();
+      },
+      drop: async () => {
+        if (!keepsResolver) resolver.stop();
+        await change.drop();
+      },
+    };
+  }
+
+  /** Stops it; connections have `graceMs` to finish. */
+  async stop(graceMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#listeners?.stop(graceMs);
+    this.#resolver.stop();
+    await this.#lists?.stop();
+  }
+
+  #chainSettings(): ChainSettings {
+    const { config, records, own } = this.#settings;
+    const { memory, seed, rules } = this.#lists.built;
+    return {
+      block: { pages: memory, seed, rules, lists: config.blocking.enabled ? this.#lists.mask : 0 },
+      local: { records, own, networks: this.#networks, ttlSeconds: config.localTtl },
+      cache: this.#cache.buffer as SharedArrayBuffer,
+      ages: { staleSeconds: config.cache.stale },
+      counts: this.#counts,
+      blockMode: config.blocking.mode,
+      blockTtlSeconds: config.blocking.ttl,
+      bypassSignals: config.bypassSignals,
+    };
+  }
+
+  /** Gives every thread what the chain is made of now. */
+  #post(): void {
+    const settings = this.#chainSettings();
+    this.#own = chainOf(settings, undefined);
+    this.#listeners?.udp.post(settings);
+  }
+
+  #tcpHandler({ limits }: DnsConfig) {
+    return tcpListener({
+      chain: () => this.#own.chain,
+      missed: (bytes, _, reply) => this.#resolver.ask(bytes, false, reply),
+      aged: (bytes) => this.#resolver.refresh(bytes),
+      maxPending: limits.pending,
+      maxQueries: limits.queries,
+    });
+  }
+
+  #listsChanged({ summaries, refusedRules }: BuiltLists): void {
+    this.#post();
+    const rules = summaries.reduce((sum, summary) => sum + summary.rules, 0);
+    this.#options.log.info("block lists built", { lists: summaries.length, names: this.#lists.names, rules });
+    if (refusedRules > 0) this.#options.log.warn("rules left out, there are too many", { refused: refusedRules });
+  }
+
+  #lookAtNetworks(): void {
+    const networks = machineNetworks();
+    if (JSON.stringify(networks) === JSON.stringify(this.#networks)) return;
+    this.#networks = networks;
+    this.#options.log.info("addresses of this machine changed", { networks: networks.length });
+    this.#post();
+  }
+
+  /** Questions in flight still end at the former one. */
+  #replaceResolver(next: Resolver): void {
+    const former = this.#resolver;
+    this.#resolver = next;
+    setTimeout(() => former.stop(), former.inFlight === 0 ? 0 : RESOLVER_GRACE_MS).unref();
+  }
+}
+
+function newCache({ cache }: DnsConfig): AnswerWriter {
+  return new AnswerWriter(new SharedArrayBuffer(cache.size), {
+    seed: randomBytes(4).readInt32LE(),
+    staleSeconds: cache.stale,
+  });
+}

@@ -1,0 +1,30 @@
+import { pemOption } from "../../listener/mod.ts";
+import { parseName } from "../../wire/dns/mod.ts";
+import type { AnswerWriter } from "../answers/mod.ts";
+import type { ResolverOptions } from "../resolver/mod.ts";
+import type { ListSources } from "./block-list-set.ts";
+import type { ServerSettings } from "./settings.ts";
+
+/** Returns the options of the resolver. */
+export function resolverOptions({ config, folder }: ServerSettings, cache: AnswerWriter): ResolverOptions {
+  const { limits, cache: ages } = config;
+  const ca = config.upstreamCa === undefined ? {} : { ca: pemOption(config.upstreamCa, folder) };
+  return {
+    upstreams: config.upstreams.map((address) => ({ address, timeoutMs: config.upstreamTimeout, ...ca })),
+    cache,
+    mode: config.upstreamMode,
+    maxAttempts: limits.attempts,
+    maxQuestions: limits.questions,
+    maxWaiting: limits.waiting,
+    minTtlSeconds: ages.minTtl,
+    maxTtlSeconds: ages.maxTtl,
+    maxNegativeTtlSeconds: ages.maxNegativeTtl,
+    privateNames: config.privateNames.flatMap((name) => parseName(name.toLowerCase()) ?? []),
+  };
+}
+
+/** Returns what the block lists are made of. */
+export function listSources({ config, folder }: ServerSettings): ListSources {
+  const { blocklists, allowlists, rules, refresh, blocking } = config;
+  return { blocklists, allowlists, rules, folder, refreshMs: refresh, maxListBytes: blocking.maxListSize };
+}

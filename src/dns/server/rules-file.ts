@@ -1,0 +1,17 @@
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Writes the rules of the configuration as a list, one a line, so that they are read and explained as all other lists are.
+ *
+ * @returns its path
+ */
+export async function writeRules(folder: string, rules: readonly string[]): Promise<string> {
+  const path = join(folder, "rules.txt");
+  const temporary = `${path}.new`;
+  // A line feed within a rule would begin another.
+  const lines = rules.map((rule) => `${rule.replace(/[\r\n]+/g, " ")}\n`);
+  await writeFile(temporary, lines.join(""), { mode: 0o600 });
+  await rename(temporary, path);
+  return path;
+}
