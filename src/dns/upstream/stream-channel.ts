@@ -1,4 +1,4 @@
-import { type Connection, connect, type Handler } from "../../net/mod.ts";
+import { afterTurn, type Connection, connect, type Handler } from "../../net/mod.ts";
 import type { Message } from "../../wire/dns/mod.ts";
 import { lengthPrefixed } from "../../wire/mod.ts";
 import type { UpstreamAddress } from "./address.ts";
@@ -37,6 +37,7 @@ interface Pending {
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const LENGTH_BYTES = 2;
+const OUT_BYTES = 16_384;
 
 /**
  * One connection to an upstream, opened when it is needed, on which many queries are in flight at once and answers come in any
@@ -48,6 +49,9 @@ export class StreamChannel {
   readonly #pending = new Map<number, Pending>();
   readonly #handler: Handler;
   #connection: Connection | undefined;
+  readonly #out = new Uint8Array(OUT_BYTES);
+  #outBytes = 0;
+  readonly #flushLater = () => this.#flush();
   #isConnecting = false;
   /** This connection has delivered an answer before. */
   #wasUsed = false;
@@ -109,15 +113,28 @@ export class StreamChannel {
     }
   }
 
+  /** Queries of one turn of the event loop leave in one write: by TLS, one record. */
   #send(connection: Connection, pending: Pending): void {
     const { bytes } = pending.query;
-    const framed = new Uint8Array(LENGTH_BYTES + bytes.length);
-    framed[0] = bytes.length >> 8;
-    framed[1] = bytes.length;
-    framed.set(bytes, LENGTH_BYTES);
+    const at = this.#outBytes;
+    if (at + LENGTH_BYTES + bytes.length > this.#out.length) {
+      this.#flush();
+      this.#send(connection, pending);
+      return;
+    }
     pending.isSent = true;
-    // If `write` took nothing the connection is closing; its `close` event handles the query.
-    connection.write(framed);
+    this.#out[at] = bytes.length >> 8;
+    this.#out[at + 1] = bytes.length;
+    this.#out.set(bytes, at + LENGTH_BYTES);
+    this.#outBytes = at + LENGTH_BYTES + bytes.length;
+    if (at === 0) afterTurn(this.#flushLater);
+  }
+
+  #flush(): void {
+    const length = this.#outBytes;
+    this.#outBytes = 0;
+    // If `write` took nothing the connection is closing; its `close` event handles the queries.
+    if (length > 0) this.#connection?.write(this.#out.subarray(0, length));
   }
 
   #received(connection: Connection, bytes: Uint8Array): void {
@@ -135,6 +152,7 @@ export class StreamChannel {
   #closed(connection: Connection): void {
     if (connection !== this.#connection) return;
     this.#connection = undefined;
+    this.#outBytes = 0;
     const wasUsed = this.#wasUsed;
     for (const [id, pending] of [...this.#pending]) {
       if (!wasUsed || !pending.mayRepeat) this.#finish(id, "closed");
