@@ -11,6 +11,7 @@ export const BENCH_NAMES = [
   "publish",
   "lines",
   "watch",
+  "dns-upstream",
   "load",
   "load-http",
 ] as const;
@@ -61,6 +62,7 @@ const USUAL: Readonly<Record<BenchName, Amounts>> = {
   publish: { connections: 10_000, size: 64, seconds: 1, warmUpSeconds: 2, rounds: 5 },
   lines: { connections: 64, size: 32, seconds: 1, warmUpSeconds: 2, rounds: 3 },
   watch: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 7 },
+  "dns-upstream": { connections: 50, size: 1, seconds: 2, warmUpSeconds: 3, rounds: 5 },
   load: { connections: 10_000, size: 1, seconds: 10, warmUpSeconds: 5, rounds: 3 },
   "load-http": { connections: 64, size: 100, seconds: 3, warmUpSeconds: 2, rounds: 3 },
 };
@@ -74,6 +76,7 @@ const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
   publish: { connections: 1000, warmUpSeconds: 1, rounds: 1 },
   lines: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   watch: { connections: 2000, seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  "dns-upstream": { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   load: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 1 },
   "load-http": { seconds: 1, warmUpSeconds: 1, rounds: 1 },
 };
@@ -91,13 +94,14 @@ export const HELP = `npm run bench NAME ... [-- OPTIONS]
   publish  a message to 10 000 subscribers: time until the last has it, CPU
   lines    lines from one connection and from many: CPU per million lines
   watch    what metrics cost: a sink in a box and alone, and a scrape with 10 000 connections open
+  dns-upstream  queries to an upstream by UDP, TCP, TLS and HTTPS: CPU of the side that asks
   load     load generators against one server: CPU per message, memory for latency recording
   load-http  load generators for HTTP: CPU per request, and their percentiles of a server that stalls, beside the truth
   all      all but http, load and load-http, in this order: about a quarter of an hour
 
   --quick            little of everything: shows that all runs, no figure to keep
   --only NAME,NAME   these peers alone
-  --connections N    open at once; publish: subscribers; relay: connections that carry bulk; lines: "many"
+  --connections N    open at once; publish: subscribers; dns-upstream: queries in flight; relay: connections that carry bulk; lines: "many"
   --seconds N        of a round, or of each of its parts
   --rounds N         visits to each peer
   --rate N           tcp, load: messages per second and connection [10]

@@ -1,4 +1,5 @@
 import { messageOf, TenkError } from "../src/base/mod.ts";
+import { DNS_UPSTREAM } from "./dns-upstream.ts";
 import { HTTP } from "./http.ts";
 import { LATENCY } from "./latency.ts";
 import { LINES } from "./lines.ts";
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
     publish: PUBLISH,
     lines: LINES,
     watch: WATCH,
+    "dns-upstream": DNS_UPSTREAM,
   },
 };
 

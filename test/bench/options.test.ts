@@ -11,6 +11,7 @@ const NAMES: Record<BenchName, string[]> = {
   publish: ["tenk", "node", "vertx"],
   lines: ["tenk", "node-readline", "vertx"],
   watch: ["library", "tenk"],
+  "dns-upstream": ["udp", "tcp", "tls", "https"],
   load: ["tenk", "tcpkali"],
   "load-http": ["tenk", "wrk"],
 };
@@ -35,9 +36,9 @@ describe("the words behind npm run bench", () => {
   test("several run in the order in which they are named; all but the long ones for all", () => {
     const benches = (words: string[]) => parseOptions(words, NAMES)?.map(({ bench }) => bench);
     expect(benches(["relay", "lines"])).toEqual(["relay", "lines"]);
-    expect(benches(["all"])).toEqual(["tcp", "latency", "tls", "relay", "publish", "lines", "watch"]);
+    expect(benches(["all"])).toEqual(["tcp", "latency", "tls", "relay", "publish", "lines", "watch", "dns-upstream"]);
     expect(parseOptions(["all"], NAMES)?.[0]?.rounds).toBe(5);
-    expect(parseOptions(["all", "--rounds", "7"], NAMES)?.map(({ rounds }) => rounds)).toEqual(Array(7).fill(7));
+    expect(parseOptions(["all", "--rounds", "7"], NAMES)?.map(({ rounds }) => rounds)).toEqual(Array(8).fill(7));
   });
 
   test("of several, each gets the peers it has, and one that has none of them is left out", () => {
