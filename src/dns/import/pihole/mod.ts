@@ -1,0 +1,2 @@
+/** An archive of Pi-hole's Teleporter, as `dns:`. */
+export { importPihole } from "./teleporter.ts";
