@@ -1,0 +1,2 @@
+/** `AdGuardHome.yaml`, as `dns:`. */
+export { importAdguard } from "./import.ts";
