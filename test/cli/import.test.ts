@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { zip } from "../wire/archive/make.ts";
 import { tenk, withFolder } from "./tenk.ts";
 
 const CADDYFILE = `a.example.org {
@@ -43,5 +44,26 @@ test("a Caddyfile that carries over as a whole passes --strict, and a file that 
     const { code, stderr } = await tenk(["import", "caddy", join(folder, "nothing")]);
     expect(code).toBeGreaterThan(0);
     expect(stderr).toContain("there is no such file");
+  });
+});
+
+test("tenk import pihole and tenk import adguard print dns:, and name what they leave out; a terminal obeys none of it", async () => {
+  await withFolder(async (folder) => {
+    const archive = join(folder, "pihole.zip");
+    writeFileSync(archive, zip([{ name: "custom.list", content: "192.168.1.5 nas.lan\n1.2.3.4 \u009b31m\n" }]));
+    const pihole = await tenk(["import", "pihole", archive]);
+    expect(pihole).toMatchObject({ code: 0, stdout: "dns:\n  blocklists: []\n  hosts:\n    nas.lan: 192.168.1.5\n" });
+    expect(pihole.stderr).toBe('custom.list:2: not carried over: "\\u{9b}31m" is no name\n');
+    const file = join(folder, "AdGuardHome.yaml");
+    writeFileSync(file, "dns:\n  upstream_dns: [9.9.9.9]\n  aaaa_disabled: true\n");
+    const adguard = await tenk(["import", "adguard", "--json", "--strict", file]);
+    expect(adguard.code).toBe(1);
+    expect(JSON.parse(adguard.stdout)).toEqual({
+      dns: { upstreams: ["9.9.9.9"], blocklists: [] },
+      problems: [{ where: `${file}:3`, text: "dns.aaaa_disabled: not carried over: write the rule ||*^$dnstype=AAAA" }],
+    });
+    const { code, stderr } = await tenk(["import", "pihole", file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("it is neither a zip nor a tar file");
   });
 });
