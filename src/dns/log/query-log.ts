@@ -1,0 +1,149 @@
+import { type EntryMemory, type LogEntry, readEntry } from "./entry.ts";
+import { TIME_DOUBLE } from "./entry-layout.ts";
+import { LogRing } from "./log-ring.ts";
+import { RecentEntries } from "./recent-entries.ts";
+import { Statistics, type StatisticsOptions } from "./statistics.ts";
+import { Privacy } from "./verdicts.ts";
+
+export interface QueryLogOptions extends StatisticsOptions {
+  /** Threads that answer, beside the main one. */
+  readonly threads: number;
+  /** What entries may contain. @default {Privacy.showAll} */
+  readonly privacy?: Privacy;
+  /** Room of each thread's ring. @default {524_288} */
+  readonly ringBytes?: number;
+  /** The last entries in memory: their bytes, and their number. @default {1_048_576, 16_384} */
+  readonly memoryBytes?: number;
+  readonly memoryEntries?: number;
+  /** How often rings are drained. @default {1000} */
+  readonly drainMs?: number;
+  /** Takes entries to be stored. @default {they are in memory only} */
+  readonly keeper?: Keeper;
+}
+
+/** Stores entries. */
+export interface Keeper {
+  /** Entries were added. */
+  added(): void;
+  /** Entries are about to leave the memory, all of them. */
+  clearing(): void;
+}
+
+const DEFAULTS = { ringBytes: 1 << 19, memoryBytes: 1 << 20, memoryEntries: 1 << 14, drainMs: 1000 };
+
+/** Entries in one millisecond that have ids of this millisecond; further ones have those of the next. */
+export const IDS_PER_MS = 256;
+/** A clock that was set back further starts ids anew. */
+const MAX_BACK_MS = 60_000;
+
+/**
+ * The query log on the main thread: drains the rings of all threads in the order of time, counts, and keeps the last entries in memory.
+ *
+ * ```text
+ *   ring of a thread ─┐             ┌─► statistics, by hour
+ *   ring of a thread ─┼─► drain ────┼─► the last entries ─► search, follow
+ *   `ring`, our own  ─┘             └─► keeper: rows in the store
+ * ```
+ */
+export class QueryLog {
+  /** For what is answered on the main thread. */
+  readonly ring: LogRing;
+  /** Memory of the other threads' rings. */
+  readonly threadRings: readonly SharedArrayBuffer[];
+  readonly entries: RecentEntries;
+  readonly statistics: Statistics;
+  keeper: Keeper | undefined;
+  readonly #rings: readonly LogRing[];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #privacy: Privacy;
+  #lastId = 0;
+
+  constructor(options: QueryLogOptions) {
+    const { threads, privacy = Privacy.showAll, keeper } = options;
+    const { ringBytes, memoryBytes, memoryEntries, drainMs } = { ...DEFAULTS, ...options };
+    this.#rings = Array.from({ length: threads + 1 }, () => new LogRing(LogRing.make(ringBytes, privacy)));
+    this.ring = this.#rings[0]!;
+    this.threadRings = this.#rings.slice(1).map(({ buffer }) => buffer);
+    this.entries = new RecentEntries(memoryBytes, memoryEntries);
+    this.statistics = new Statistics(options);
+    this.keeper = keeper;
+    this.#privacy = privacy;
+    this.#timer = setInterval(() => this.drain(), drainMs);
+    this.#timer.unref();
+  }
+
+  get privacy(): Privacy {
+    return this.#privacy;
+  }
+
+  /** What a stricter level forbids is forgotten at once. */
+  set privacy(privacy: Privacy) {
+    this.drain();
+    const isStricter = privacy > this.#privacy;
+    this.#privacy = privacy;
+    for (const ring of this.#rings) ring.privacy = privacy;
+    if (!isStricter) return;
+    // A thread may have written an entry since.
+    this.drain();
+    this.entries.clear();
+    this.statistics.forget(privacy >= Privacy.hideClients);
+  }
+
+  /** Entries that found no room in a ring, since the start. */
+  get dropped(): number {
+    return this.#rings.reduce((sum, ring) => sum + ring.dropped, 0);
+  }
+
+  /** Id of the newest entry. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Takes all entries from the rings. */
+  drain(): void {
+    for (const ring of this.#rings) ring.beginRead();
+    let added = false;
+    for (;;) {
+      let [from, at, earliestMs]: [LogRing | undefined, number, number] = [undefined, -1, Number.POSITIVE_INFINITY];
+      for (const ring of this.#rings) {
+        const next = ring.next();
+        if (next < 0) continue;
+        const timeMs = ring.doubles[(next >>> 3) + TIME_DOUBLE]!;
+        if (timeMs < earliestMs) [from, at, earliestMs] = [ring, next, timeMs];
+      }
+      if (from === undefined) break;
+      this.#add(from, at, earliestMs);
+      from.release(at);
+      added = true;
+    }
+    if (added) this.keeper?.added();
+  }
+
+  /** Returns an entry that is kept, by its number. */
+  entry(number: number): LogEntry {
+    return readEntry(this.entries, this.entries.at(number), this.entries.id(number));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.drain();
+  }
+
+  #add(from: EntryMemory, at: number, timeMs: number): void {
+    this.statistics.add(from, at);
+    if (this.#privacy >= Privacy.onlyCounts) return;
+    const id = Math.floor(timeMs * IDS_PER_MS);
+    if (id < this.#lastId - MAX_BACK_MS * IDS_PER_MS) {
+      // Ids of the memory must grow.
+      this.keeper?.clearing();
+      this.entries.clear();
+      this.#lastId = id;
+    } else this.#lastId = Math.max(id, this.#lastId + 1);
+    this.entries.add(from, at, this.#lastId);
+  }
+}
+
+/** Returns when an entry was answered. ms since 1970 */
+export function timeOfId(id: number): number {
+  return Math.floor(id / IDS_PER_MS);
+}

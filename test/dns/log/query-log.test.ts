@@ -1,0 +1,97 @@
+import { describe, expect, test } from "bun:test";
+import { LogRing, LogVerdict, Privacy, Transport } from "../../../src/dns/log/mod.ts";
+import { QueryLog, timeOfId } from "../../../src/dns/log/query-log.ts";
+import { parseName } from "../../../src/wire/dns/mod.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 30, 12);
+const IP = new Uint8Array(16).fill(7);
+
+function newLog(options: Partial<ConstructorParameters<typeof QueryLog>[0]> = {}) {
+  const log = new QueryLog({ threads: 2, seed: 5, ...options });
+  const rings = [log.ring, ...log.threadRings.map((buffer) => new LogRing(buffer))];
+  return {
+    log,
+    push(ring: number, name: string, atMs = NOW_MS) {
+      const { cached } = LogVerdict;
+      rings[ring]!.push(cached, Transport.udp, parseName(name)!, 0, 1, 0, false, undefined, 0, 0, atMs, IP);
+    },
+    names() {
+      log.drain();
+      const names = [];
+      for (let number = log.entries.first; number < log.entries.count; number++) names.push(log.entry(number).name);
+      return names;
+    },
+    [Symbol.dispose]: () => log.stop(),
+  };
+}
+
+describe("the query log", () => {
+  test("gathers what all threads wrote, in the order of time", () => {
+    using it = newLog();
+    it.push(1, "b.example", NOW_MS + 2);
+    it.push(2, "a.example", NOW_MS + 1);
+    it.push(0, "c.example", NOW_MS + 3);
+    it.push(1, "d.example", NOW_MS + 4);
+    expect(it.names()).toEqual(["a.example", "b.example", "c.example", "d.example"]);
+  });
+
+  test("gives growing ids from which the time follows", () => {
+    using it = newLog();
+    for (const afterMs of [0, 0, 5, 3]) {
+      it.push(1, "a.example", NOW_MS + afterMs);
+      it.log.drain();
+    }
+    const ids = [0, 1, 2, 3].map((number) => it.log.entry(number).id);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    expect(ids.map((id) => timeOfId(id) - NOW_MS)).toEqual([0, 0, 5, 5]);
+  });
+
+  test("starts ids anew when the clock is set back far, and tells its keeper first", () => {
+    const calls: string[] = [];
+    using it = newLog({ keeper: { added: () => calls.push("added"), clearing: () => calls.push("clearing") } });
+    it.push(1, "future.example", NOW_MS + 86_400_000);
+    it.log.drain();
+    it.push(1, "now.example");
+    expect(it.names()).toEqual(["now.example"]);
+    expect([timeOfId(it.log.lastId), calls]).toEqual([NOW_MS, ["added", "clearing", "added"]]);
+  });
+
+  test("drains by itself", async () => {
+    let added = () => {};
+    const done = new Promise<void>((resolve) => {
+      added = resolve;
+    });
+    using it = newLog({ drainMs: 1, keeper: { added: () => added(), clearing: () => undefined } });
+    it.push(2, "a.example");
+    await done;
+    expect(it.log.entries.count).toBe(1);
+  });
+
+  test("counts what threads had to drop", () => {
+    using it = newLog({ ringBytes: 512 });
+    for (let count = 0; count < 20; count++) it.push(1, "some.example");
+    expect(it.names().length + it.log.dropped).toBe(20);
+  });
+
+  test("of counts alone keeps no entry", () => {
+    using it = newLog({ privacy: Privacy.onlyCounts });
+    it.push(1, "a.example");
+    expect(it.names()).toEqual([]);
+    expect(it.log.statistics.summary(NOW_MS)).toMatchObject({ queries: 1, allowedNames: [], clients: [] });
+  });
+
+  test("forgets at once what stricter privacy forbids, in all threads", () => {
+    using it = newLog();
+    it.push(1, "secret.example");
+    it.log.drain();
+    it.push(2, "secret2.example");
+    it.log.privacy = Privacy.hideNames;
+    it.push(1, "secret3.example");
+    expect(it.names()).toEqual([undefined]);
+    expect(Buffer.from(it.log.entries.bytes).includes("secret")).toBe(false);
+    expect(it.log.statistics.summary(NOW_MS)).toMatchObject({ queries: 3, allowedNames: [] });
+    it.log.privacy = Privacy.showAll;
+    it.push(2, "shown.example");
+    expect(it.names()).toEqual([undefined, "shown.example"]);
+  });
+});
