@@ -3,14 +3,16 @@ import { type Log, occasionally } from "../base/mod.ts";
 import { DatabaseGuard, FAILED } from "./database-guard.ts";
 import { HistoryFile } from "./history-file.ts";
 import type { StoreRequest, StoreSettings } from "./messages.ts";
+import { QueriesFile } from "./queries-file.ts";
 import { RunsFile } from "./runs-file.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Both files of a folder; handles all requests to the store. */
+/** The files of a folder; handles all requests to the store. */
 export class Files {
   readonly #history: DatabaseGuard<HistoryFile>;
   readonly #runs: DatabaseGuard<RunsFile>;
+  readonly #queries: DatabaseGuard<QueriesFile>;
 
   constructor(settings: StoreSettings, log: Log, clocks = { elapsedMs: () => performance.now(), nowMs: Date.now }) {
     const { folder, retryMs, maxRetryMs, runLimits } = settings;
@@ -21,6 +23,8 @@ export class Files {
     const openRuns = (at: string) => new RunsFile(at, runLimits);
     this.#history = new DatabaseGuard({ ...shared, what: "history", path: path("history"), open: openHistory });
     this.#runs = new DatabaseGuard({ ...shared, what: "runs", path: path("runs"), open: openRuns });
+    const openQueries = (at: string) => new QueriesFile(at);
+    this.#queries = new DatabaseGuard({ ...shared, what: "query log", path: path("queries"), open: openQueries });
   }
 
   handle(request: StoreRequest): unknown {
@@ -59,7 +63,22 @@ export class Files {
           false,
           this.#runs.change((file) => file.remove(request.run), true),
         );
+      case "addQueries":
+        return this.#queries.change((file) => file.write(request.rows, request.limits), request.insist) !== FAILED;
+      case "searchQueries":
+        return orElse(
+          { rows: [], nextId: undefined },
+          this.#queries.read((file) => file.search(request.search)),
+        );
+      case "queryHours":
+        return orElse(
+          [],
+          this.#queries.read((file) => file.hours(request.fromMs, request.marked)),
+        );
+      case "clearQueries":
+        return this.#queries.change((file) => file.clear(), true) !== FAILED;
       case "close":
+        this.#queries.close();
         this.#history.close();
         this.#runs.close();
     }

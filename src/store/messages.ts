@@ -1,6 +1,19 @@
 import type { LogEntry } from "../base/mod.ts";
 import type { RunLimits } from "./runs-file.ts";
-import type { HistoryBlock, HistoryQuery, HistorySeries, ListedRun, Run, SeriesName, StoredRun } from "./types.ts";
+import type {
+  HistoryBlock,
+  HistoryQuery,
+  HistorySeries,
+  ListedRun,
+  QueryHour,
+  QueryLimits,
+  QueryPage,
+  QueryRow,
+  QuerySearch,
+  Run,
+  SeriesName,
+  StoredRun,
+} from "./types.ts";
 
 /** The worker's settings. */
 export interface StoreSettings {
@@ -20,6 +33,10 @@ export interface StoreRequests {
   listRuns: { request: { limit: number }; result: ListedRun[] };
   getRun: { request: { run: number }; result: StoredRun | undefined };
   removeRun: { request: { run: number }; result: boolean };
+  addQueries: { request: { rows: readonly QueryRow[]; limits: QueryLimits; insist: boolean }; result: boolean };
+  searchQueries: { request: { search: QuerySearch }; result: QueryPage };
+  queryHours: { request: { fromMs: number; marked: number }; result: QueryHour[] };
+  clearQueries: { request: object; result: boolean };
   close: { request: object; result: undefined };
 }
 

@@ -1,4 +1,4 @@
-/** Layer 2: persistence. History in three resolutions and past runs, in SQLite, on a thread of its own. */
+/** Layer 2: persistence. History in three resolutions, past runs and DNS queries, in SQLite, on a thread of its own. */
 export {
   type ForeignRow,
   ForeignTablesError,
@@ -7,14 +7,20 @@ export {
   readForeignTables,
 } from "./foreign-tables.ts";
 export { Store, type StoreOptions } from "./store.ts";
-export type {
-  HistoryBlock,
-  HistoryQuery,
-  HistorySeries,
-  Json,
-  Labels,
-  ListedRun,
-  Run,
-  SeriesName,
-  StoredRun,
+export {
+  type HistoryBlock,
+  type HistoryQuery,
+  type HistorySeries,
+  type Json,
+  type Labels,
+  type ListedRun,
+  QUERY_IDS_PER_MS,
+  type QueryHour,
+  type QueryLimits,
+  type QueryPage,
+  type QueryRow,
+  type QuerySearch,
+  type Run,
+  type SeriesName,
+  type StoredRun,
 } from "./types.ts";

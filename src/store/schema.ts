@@ -4,6 +4,7 @@ import { LEVELS } from "./levels.ts";
 /** Incremented with every change of the tables that an older tenk cannot read. */
 export const HISTORY_VERSION = 2;
 export const RUNS_VERSION = 1;
+export const QUERIES_VERSION = 1;
 /** "tenk", in the field for it in SQLite's file header. */
 const APPLICATION_ID = 0x74656e6b;
 
@@ -63,4 +64,12 @@ export const RUNS_TABLES: readonly string[] = [
     bytes INTEGER NOT NULL, content BLOB NOT NULL)`,
   // Lets a list be read without stepping over the content of every run.
   "CREATE INDEX runs_by_start ON runs (started_ms, id, bytes)",
+];
+
+/** `texts` has the texts of a day's queries, by numbers: see `day-texts.ts`. */
+export const QUERIES_TABLES: readonly string[] = [
+  "CREATE TABLE texts (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
+  `CREATE TABLE queries (id INTEGER PRIMARY KEY, name INTEGER, client INTEGER, type INTEGER NOT NULL,
+    verdict INTEGER NOT NULL, rcode INTEGER NOT NULL, transport INTEGER NOT NULL, is_stale INTEGER NOT NULL,
+    latency_us INTEGER NOT NULL, upstream INTEGER, lists INTEGER, labels INTEGER NOT NULL, rule INTEGER)`,
 ];

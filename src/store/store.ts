@@ -1,10 +1,23 @@
 import { logEntry, logOf, sourceUrl } from "../base/mod.ts";
 import { LEVELS } from "./levels.ts";
 import type { FromWorker, Kind, StoreRequests, StoreSettings, ToWorker } from "./messages.ts";
-import type { HistoryBlock, HistoryQuery, HistorySeries, ListedRun, Run, SeriesName, StoredRun } from "./types.ts";
+import type {
+  HistoryBlock,
+  HistoryQuery,
+  HistorySeries,
+  ListedRun,
+  QueryHour,
+  QueryLimits,
+  QueryPage,
+  QueryRow,
+  QuerySearch,
+  Run,
+  SeriesName,
+  StoredRun,
+} from "./types.ts";
 
 export interface StoreOptions {
-  /** Holds `history.sqlite` and `runs.sqlite`. Created with access for its owner only where it is missing. */
+  /** Holds `history.sqlite`, `runs.sqlite` and `queries.sqlite`. Created with access for its owner only where it is missing. */
   readonly folder: string;
   /** The oldest runs beyond this number are deleted. @default {500} */
   readonly maxRuns?: number;
@@ -24,7 +37,7 @@ const CLOSE_MS = 5000;
 type Thread = Worker & { ref(): void; unref(): void };
 
 /**
- * History and runs on disk, in a thread of its own. A disk problem never throws: a failed write returns false (the caller keeps
+ * History, runs and DNS queries on disk, in a thread of its own. A disk problem never throws: a failed write returns false (the caller keeps
  * the blocks), a failed read returns nothing, and the problem is logged when it begins and when it ends.
  *
  * The thread starts with the first request. It needs descriptors: a server that may run out of them calls `open` first.
@@ -85,6 +98,25 @@ export class Store {
     get: (id: number): Promise<StoredRun | undefined> => this.#request("getRun", { run: id }),
     /** @returns whether there was one */
     remove: async (id: number): Promise<boolean> => (await this.#request("removeRun", { run: id })) ?? false,
+  };
+
+  readonly queries = {
+    /**
+     * Adds rows, in the order of their ids, and deletes what exceeds the limits.
+     *
+     * @param insist ignores the pause after a failure: for the last write @default {false}
+     * @returns false where they were not written: keep them for later
+     */
+    add: async (rows: readonly QueryRow[], limits: QueryLimits, insist = false): Promise<boolean> =>
+      (await this.#request("addQueries", { rows, limits, insist })) ?? false,
+    /** A search looks at 50 000 rows at most, and says where to go on. */
+    search: async (search: QuerySearch): Promise<QueryPage> =>
+      (await this.#request("searchQueries", { search })) ?? { rows: [], nextId: undefined },
+    /** Counts by hour. @param marked the verdict whose names are counted apart */
+    hours: async (fromMs: number, marked: number): Promise<QueryHour[]> =>
+      (await this.#request("queryHours", { fromMs, marked })) ?? [],
+    /** Deletes all. @returns whether it could */
+    clear: async (): Promise<boolean> => (await this.#request("clearQueries", {})) ?? false,
   };
 
   /** Closes the files. Later requests return nothing. */

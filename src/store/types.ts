@@ -62,3 +62,68 @@ export interface ListedRun {
 }
 
 export type StoredRun = Run & Pick<ListedRun, "id">;
+
+/** Ids of queries that share a millisecond. */
+export const QUERY_IDS_PER_MS = 256;
+
+/** A DNS query as it is stored. What the numbers mean is the caller's. */
+export interface QueryRow {
+  /** `QUERY_IDS_PER_MS` times ms since 1970, and a number below that. */
+  readonly id: number;
+  readonly name: string | null;
+  readonly client: string | null;
+  readonly type: number;
+  readonly verdict: number;
+  readonly rcode: number;
+  readonly transport: number;
+  readonly isStale: boolean;
+  readonly latencyUs: number;
+  readonly upstream: string | null;
+  readonly lists: string | null;
+  readonly labels: number;
+  readonly rule: string | null;
+}
+
+/** How much of the queries is kept. */
+export interface QueryLimits {
+  readonly keepMs: number;
+  /** Size of the file. The oldest hours are deleted beyond it. */
+  readonly maxBytes: number;
+}
+
+/** Selects queries, the newest first. */
+export interface QuerySearch {
+  /** Ids from `fromId` to below `beforeId`. */
+  readonly fromId: number;
+  readonly beforeId: number;
+  readonly limit: number;
+  /** Part of the name, in small letters. */
+  readonly name?: string | undefined;
+  readonly clients?: readonly string[] | undefined;
+  /** Mask of verdicts. */
+  readonly verdicts?: number | undefined;
+}
+
+export interface QueryPage {
+  readonly rows: readonly QueryRow[];
+  /** Search on before this id; undefined where there is nothing older. */
+  readonly nextId: number | undefined;
+}
+
+/** The queries of one hour, counted. */
+export interface QueryHour {
+  /** Hours since 1970. */
+  readonly hour: number;
+  /** By verdict. */
+  readonly verdicts: readonly number[];
+  readonly clients: readonly QueryCount[];
+  readonly marked: readonly QueryCount[];
+  readonly others: readonly QueryCount[];
+}
+
+/** The most frequent clients or names; `marked` counts queries with the verdict that was asked for. */
+export interface QueryCount {
+  readonly key: string;
+  readonly count: number;
+  readonly marked: number;
+}

@@ -1,4 +1,4 @@
-import { nameText, rcodeName, typeName } from "../../wire/dns/mod.ts";
+import { nameText } from "../../wire/dns/mod.ts";
 import { formatIp } from "../../wire/mod.ts";
 import {
   IP_AT,
@@ -13,7 +13,7 @@ import {
   TIME_DOUBLE,
   TYPE_WORD,
 } from "./entry-layout.ts";
-import { type LogVerdict, TRANSPORT_NAMES, type TransportName, VERDICT_NAMES, type VerdictName } from "./verdicts.ts";
+import type { LogVerdict, Transport } from "./verdicts.ts";
 
 /** Memory that holds entries, seen in three ways. */
 export interface EntryMemory {
@@ -32,10 +32,10 @@ export interface LogEntry {
   readonly client: string | undefined;
   /** Undefined where privacy hides it, or the query had none that could be read. */
   readonly name: string | undefined;
-  readonly type: string;
-  readonly verdict: VerdictName;
-  readonly rcode: string;
-  readonly transport: TransportName;
+  readonly type: number;
+  readonly verdict: LogVerdict;
+  readonly rcode: number;
+  readonly transport: Transport;
   /** The answer was past its TTL. */
   readonly isStale: boolean;
   /** 0 where it was answered from memory, in far less than a millisecond. */
@@ -63,10 +63,10 @@ export function readEntry({ bytes, words, doubles }: EntryMemory, at: number, id
     timeMs: doubles[(at >>> 3) + TIME_DOUBLE]!,
     client: clientOf(bytes, at + IP_AT),
     name: bytes[at + NAME_LENGTH_AT] === 0 ? undefined : nameText(bytes, at + NAME_AT),
-    type: typeName(type & 0xffff),
-    verdict: VERDICT_NAMES[(kind >>> 16) & 0xff]!,
-    rcode: rcodeName((type >>> 16) & 0xff),
-    transport: TRANSPORT_NAMES[kind >>> 24]!,
+    type: type & 0xffff,
+    verdict: ((kind >>> 16) & 0xff) as LogVerdict,
+    rcode: (type >>> 16) & 0xff,
+    transport: (kind >>> 24) as Transport,
     isStale: (decided & 0x100) !== 0,
     latencyUs: words[word + LATENCY_WORD]!,
     upstream: upstream === 0 ? undefined : upstream - 1,

@@ -7,7 +7,7 @@ import { CHAIN_COUNTS, ChainCount } from "../../../src/dns/chain/mod.ts";
 import { type ChainSettings, openUdpListener } from "../../../src/dns/listeners/mod.ts";
 import { machineNetworks } from "../../../src/dns/local/mod.ts";
 import { readEntry } from "../../../src/dns/log/entry.ts";
-import { LogRing } from "../../../src/dns/log/mod.ts";
+import { LogRing, LogVerdict } from "../../../src/dns/log/mod.ts";
 import { type BuildResult, NamePages, PageBuilder } from "../../../src/dns/pages/mod.ts";
 import type { DatagramAsker } from "../../../src/net/mod.ts";
 import { Message, parseName, rcodeName, rdataText, readMessage, Section, typeName } from "../../../src/wire/dns/mod.ts";
@@ -120,7 +120,7 @@ describe("queries by UDP", () => {
     await listener.ask("ads.example");
     await until(() => listener.log.next() >= 0);
     expect(readEntry(listener.log, listener.log.next(), 1)).toMatchObject({
-      ...{ name: "ads.example", verdict: "blocked", lists: 1, labels: 2, client: "127.0.0.1", transport: "udp" },
+      ...{ name: "ads.example", verdict: LogVerdict.blocked, lists: 1, labels: 2, client: "127.0.0.1" },
     });
   });
 

@@ -3,9 +3,9 @@ import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, Chain, type Guard } from "../../../src/dns/chain/mod.ts";
 import { LocalNames } from "../../../src/dns/local/mod.ts";
 import { readEntry } from "../../../src/dns/log/entry.ts";
-import { LogRing, Transport } from "../../../src/dns/log/mod.ts";
+import { LogRing, LogVerdict, Transport } from "../../../src/dns/log/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
-import { parseName } from "../../../src/wire/dns/mod.ts";
+import { parseName, parseType, Rcode } from "../../../src/wire/dns/mod.ts";
 import { answer as stored } from "../answers/questions.ts";
 import { guardThat } from "../chain/parts.ts";
 import { queryBytes } from "../queries.ts";
@@ -46,32 +46,32 @@ function logged(bytes: Uint8Array, { transport, guard }: { transport?: Transport
 
 describe("a query is in the log, once, with its verdict:", () => {
   for (const [name, type, verdict, rcode, lists] of [
-    ["NAS.example", "A", "local", "NOERROR", 0],
-    ["nas.example", "TXT", "local", "NOERROR", 0],
-    ["use-application-dns.net", "A", "special", "NXDOMAIN", 0],
-    ["!ads.example", "A", "blocked", "NXDOMAIN", 2],
-    ["www.example", "A", "cached", "NOERROR", 2],
-    ["www.example", "ANY", "refused", "REFUSED", 0],
+    ["NAS.example", "A", "local", Rcode.noError, 0],
+    ["nas.example", "TXT", "local", Rcode.noError, 0],
+    ["use-application-dns.net", "A", "special", Rcode.nxDomain, 0],
+    ["!ads.example", "A", "blocked", Rcode.nxDomain, 2],
+    ["www.example", "A", "cached", Rcode.noError, 2],
+    ["www.example", "ANY", "refused", Rcode.refused, 0],
   ] as const) {
     test(`${name} ${type}: ${verdict}`, () => {
       expect(logged(queryBytes(name, type))).toMatchObject({
-        ...{ name: name.toLowerCase(), type, verdict, rcode, lists },
-        ...{ client: "2001:db8::7", timeMs: NOW_MS, transport: "udp", isStale: false, latencyUs: 0 },
+        ...{ name: name.toLowerCase(), type: parseType(type)!, verdict: LogVerdict[verdict], rcode, lists },
+        ...{ client: "2001:db8::7", timeMs: NOW_MS, transport: Transport.udp, isStale: false, latencyUs: 0 },
       });
     });
   }
 
   test("malformed, without a name that cannot be read", () => {
     const cut = queryBytes("www.example").subarray(0, 20);
-    expect(logged(cut)).toMatchObject({ verdict: "malformed", rcode: "FORMERR", name: undefined });
+    expect(logged(cut)).toMatchObject({ verdict: LogVerdict.malformed, rcode: 1, name: undefined });
   });
 
   test("stale, where the answer was", () => {
-    expect(logged(queryBytes("stale.example"))).toMatchObject({ verdict: "cached", isStale: true });
+    expect(logged(queryBytes("stale.example"))).toMatchObject({ verdict: LogVerdict.cached, isStale: true });
   });
 
   test("with the transport by which it came", () => {
-    expect(logged(queryBytes("nas.example"), { transport: Transport.https })?.transport).toBe("https");
+    expect(logged(queryBytes("nas.example"), { transport: Transport.https })?.transport).toBe(Transport.https);
   });
 });
 

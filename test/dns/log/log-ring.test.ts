@@ -38,10 +38,10 @@ describe("an entry", () => {
         timeMs: NOW_MS,
         client: "192.168.1.7",
         name: "ads.example.org",
-        type: "HTTPS",
-        verdict: "blocked",
-        rcode: "NXDOMAIN",
-        transport: "tls",
+        type: 65,
+        verdict: LogVerdict.blocked,
+        rcode: 3,
+        transport: Transport.tls,
         isStale: true,
         latencyUs: 1500,
         upstream: 1,
@@ -63,8 +63,8 @@ describe("an entry", () => {
     ring.push(LogVerdict.malformed, Transport.udp, IP, NO_NAME, 0, 1, false, undefined, 0, 0, NOW_MS, IP);
     expect(drain(ring)[0]).toMatchObject({
       name: undefined,
-      verdict: "malformed",
-      rcode: "FORMERR",
+      verdict: LogVerdict.malformed,
+      rcode: 1,
       upstream: undefined,
     });
   });
@@ -90,7 +90,7 @@ describe("an entry", () => {
         name !== undefined,
         client !== undefined,
       ]);
-      expect(drain(ring)[0]).toMatchObject({ client, name, labels, verdict: "blocked" });
+      expect(drain(ring)[0]).toMatchObject({ client, name, labels, verdict: LogVerdict.blocked });
     });
   }
 
