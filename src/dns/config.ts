@@ -4,7 +4,8 @@ import { handshakeFields } from "../listener/mod.ts";
 import { hostAndPort, inRange, oneOf, onOff, pem, quantity, section, size, text } from "../part/mod.ts";
 import { listUrl } from "./lists/mod.ts";
 import { hostRecords, localName, parseRecord } from "./local/mod.ts";
-import { parseUpstream } from "./upstream/mod.ts";
+import { DEFAULT_BOOTSTRAP } from "./resolver/mod.ts";
+import { isNamed, parseUpstream } from "./upstream/mod.ts";
 
 /** A text that a function understands; its error is the field's. */
 function checked(expected: string, check: (given: string) => unknown) {
@@ -62,6 +63,12 @@ const addresses = z
     }
   });
 
+/** Refuses an upstream that is named: it finds those that are. */
+function parseAddressed(given: string): void {
+  if (isNamed(parseUpstream(given)))
+    throw new TenkError("invalid-option", `Cannot use ${given} for bootstrap: it must be an address`);
+}
+
 export const DEFAULT_UPSTREAMS = [
   "tls://9.9.9.9#dns.quad9.net",
   "tls://149.112.112.112#dns.quad9.net",
@@ -77,6 +84,9 @@ const dns = section({
   upstreams: listOf(checked("an upstream such as tls://9.9.9.9", parseUpstream), "upstreams such as tls://9.9.9.9")
     .min(1, "expected one upstream or more")
     .default(DEFAULT_UPSTREAMS),
+  bootstrap: listOf(checked("an address such as 9.9.9.9", parseAddressed), "name servers by address, such as 9.9.9.9")
+    .min(1, "expected one name server or more")
+    .default([...DEFAULT_BOOTSTRAP]),
   upstreamMode: oneOf("parallel-best", "strict", "random").default("parallel-best"),
   upstreamTimeout: quantity("a duration from 100ms to 30s", (given) => inRange(parseDuration(given), 100, 30_000))
     .meta({ unit: "ms" })

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { copyLower, ExtendedError, Query, QueryVerdict, Rcode, readQuery, writeError } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
 import { MISS, maxAnswerBytes, StoredAnswers, variantOf } from "../chain/mod.ts";
-import type { Question, UpstreamAnswer } from "../upstream/mod.ts";
+import { Bootstrap, type Question, type UpstreamAnswer } from "../upstream/mod.ts";
 import { AnswerCleaner, type CleanOptions, NOT_KEPT } from "./answer-cleaner.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import { type HealthOptions, type Member, type MemberOptions, type UpstreamMode, UpstreamSet } from "./upstream-set.ts";
@@ -12,6 +12,8 @@ export type Answered = (bytes: Uint8Array, length: number) => void;
 
 export interface ResolverOptions extends CleanOptions, HealthOptions {
   readonly upstreams: readonly MemberOptions[];
+  /** Name servers by address, which find upstreams that are named. @default {["9.9.9.9", "1.1.1.1"]} */
+  readonly bootstrap?: readonly string[];
   /** The cache. */
   readonly cache: AnswerWriter;
   /** @default {"parallel-best"} */
@@ -60,7 +62,14 @@ interface Flight {
   isOver: boolean;
 }
 
-const DEFAULTS = { maxAttempts: 4, maxQuestions: 1000, maxWaiting: 4096, failureMs: 5000 };
+export const DEFAULT_BOOTSTRAP: readonly string[] = ["9.9.9.9", "1.1.1.1"];
+const DEFAULTS = {
+  bootstrap: DEFAULT_BOOTSTRAP,
+  maxAttempts: 4,
+  maxQuestions: 1000,
+  maxWaiting: 4096,
+  failureMs: 5000,
+};
 const MAX_MESSAGE_BYTES = 65_535;
 /** A stored answer takes at most an eighth of its store. */
 const HAND_OUT_BYTES = 1 << 20;
@@ -79,6 +88,7 @@ export class Resolver {
     ...{ overloaded: 0, unusable: 0, privateRecords: 0 },
   };
   readonly upstreams: UpstreamSet;
+  readonly #bootstrap: Bootstrap;
   readonly #options: ResolverOptions & typeof DEFAULTS;
   readonly #flights = new Map<string, Flight>();
   readonly #cleaner: AnswerCleaner;
@@ -94,7 +104,10 @@ export class Resolver {
   /** @throws {TenkError} `invalid-option` */
   constructor(options: ResolverOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    this.upstreams = new UpstreamSet(options.upstreams, options.mode ?? "parallel-best", options);
+    this.#bootstrap = new Bootstrap({ servers: this.#options.bootstrap });
+    const { lookup } = this.#bootstrap;
+    const upstreams = options.upstreams.map((upstream) => ({ lookup, ...upstream }));
+    this.upstreams = new UpstreamSet(upstreams, options.mode ?? "parallel-best", options);
     this.#cleaner = new AnswerCleaner(options);
     this.#failures = new RecentFailures(this.#options.failureMs);
     this.#cached = new StoredAnswers(options.cache);
@@ -154,6 +167,7 @@ export class Resolver {
     this.#flights.clear();
     this.#waiting = 0;
     this.upstreams.stop();
+    this.#bootstrap.stop();
   }
 
   #isFull(): boolean {

@@ -12,7 +12,7 @@ import {
 export type UpstreamMode = "parallel-best" | "strict" | "random";
 
 export interface MemberOptions extends UpstreamOptions {
-  /** Whether its AD bit is trusted. @default {true by TLS, else false} */
+  /** Whether its AD bit is trusted. @default {true by TLS and HTTPS, else false} */
   readonly trustsAd?: boolean;
 }
 
@@ -56,7 +56,8 @@ export class UpstreamSet {
     this.members = upstreams.map(({ trustsAd, ...options }) => {
       const upstream = new Upstream(options);
       const { probeMinMs: probeMs } = this.#health;
-      const trust = trustsAd ?? upstream.address.protocol === "tls";
+      const { protocol } = upstream.address;
+      const trust = trustsAd ?? (protocol === "tls" || protocol === "https");
       return {
         ...{ upstream, trustsAd: trust, rttMs: 0, failures: 0, isDown: false, probeMs, timer: undefined },
         ...{ name: upstream.name, isLooped: false, probe: (question) => upstream.ask(question, () => undefined) },

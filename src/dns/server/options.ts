@@ -11,6 +11,7 @@ export function resolverOptions({ config, folder }: ServerSettings, cache: Answe
   const ca = config.upstreamCa === undefined ? {} : { ca: pemOption(config.upstreamCa, folder) };
   return {
     upstreams: config.upstreams.map((address) => ({ address, timeoutMs: config.upstreamTimeout, ...ca })),
+    bootstrap: config.bootstrap,
     cache,
     mode: config.upstreamMode,
     maxAttempts: limits.attempts,

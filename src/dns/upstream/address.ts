@@ -54,6 +54,11 @@ export function parseUpstream(text: string): UpstreamAddress {
   };
 }
 
+/** Returns whether an upstream's host is a name, whose addresses have to be found. */
+export function isNamed({ host }: UpstreamAddress): boolean {
+  return isIP(host.replace(/%.*/, "")) === 0;
+}
+
 /** Returns a host as the kernel writes its address; or its name, where it may be one. */
 function parseHost(text: string, host: string, mayBeName: boolean): string {
   const ip = parseIp(host.replace(/%.*/, ""));

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import {
   type FailureReason,
   Http2Target,
@@ -8,7 +7,7 @@ import {
 } from "../../http/mod.ts";
 import type { Message } from "../../wire/dns/mod.ts";
 import { FIELD_STRIDE, FieldName, type Head, latin1 } from "../../wire/http1/mod.ts";
-import type { UpstreamAddress } from "./address.ts";
+import { isNamed, type UpstreamAddress } from "./address.ts";
 import type { UpstreamFailure } from "./counts.ts";
 import { readReply } from "./read-reply.ts";
 import type { StreamDone, StreamOptions } from "./stream-channel.ts";
@@ -61,7 +60,7 @@ export class HttpsChannel {
       ...{ waitMs: timeoutMs, connectMs: timeoutMs, keepMs: idleMs, responseHeadMs: timeoutMs },
       streamWindowBytes: MAX_MESSAGE_BYTES,
       ...(ca === undefined ? {} : { tls: { ca } }),
-      lookup: async () => (isIP(address.host.replace(/%.*/, "")) === 0 ? lookup!(address.host) : [address.host]),
+      lookup: async () => (isNamed(address) ? lookup!(address.host) : [address.host]),
     });
     const lines = [`POST ${address.path} HTTP/1.1`, `Host: ${this.#target.address.authority}`];
     const fields = [`Content-Type: ${MEDIA_TYPE}`, `Accept: ${MEDIA_TYPE}`];

@@ -1,7 +1,6 @@
-import { isIP } from "node:net";
 import { TenkError } from "../../base/mod.ts";
 import { Message, Rcode } from "../../wire/dns/mod.ts";
-import { parseUpstream, type UpstreamAddress, upstreamText } from "./address.ts";
+import { isNamed, parseUpstream, type UpstreamAddress, upstreamText } from "./address.ts";
 import { Cookies } from "./cookies.ts";
 import { newCounts, type UpstreamCounts, type UpstreamFailure } from "./counts.ts";
 import { HttpsChannel } from "./https-channel.ts";
@@ -87,7 +86,7 @@ export class Upstream {
     this.name = upstreamText(this.address);
     const { timeoutMs, idleMs, maxInFlight, ca, lookup, cookieMs } = this.#options;
     const { address } = this;
-    if (lookup === undefined && isIP(address.host.replace(/%.*/, "")) === 0)
+    if (lookup === undefined && isNamed(address))
       throw new TenkError("invalid-option", `Cannot use the upstream ${this.name}: nothing resolves its name`);
     const shared = { address, timeoutMs, maxInFlight, ca, lookup, message: this.#message };
     this.#channel =

@@ -1,0 +1,46 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig } from "../../../src/app/mod.ts";
+import { selfSigned } from "../../net/self-signed.ts";
+import { type Asked, FakeServer } from "../upstream/fake-server.ts";
+import { questionOf, replyTo } from "../upstream/replies.ts";
+import { withBox } from "./support.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tenk-dns-upstreams-"));
+const own = selfSigned(folder, "own");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const LISTEN = "listen: 127.0.0.1:0, tls: off, blocklists: []";
+
+/** Answers every question for an address with this one. */
+const always =
+  (ip: string) =>
+  ({ bytes, reply }: Asked) => {
+    const { text, type } = questionOf(bytes);
+    reply(replyTo(bytes, type === 1 ? { answer: [`${text} 300 A ${ip}`] } : {}));
+  };
+
+describe("upstreams of the configuration", () => {
+  test("that are named are found by the bootstrap servers", async () => {
+    await using bootstrap = await FakeServer.open(always("127.0.0.1"));
+    const tls = { cert: readFileSync(own.cert), key: readFileSync(own.key) };
+    await using upstream = await FakeServer.open(always("192.0.2.1"), tls);
+    const upstreams = `upstreams: ["tls://dns.example:${upstream.port}"], bootstrap: ["${bootstrap.address}"]`;
+    await withBox(`dns: { ${LISTEN}, ${upstreams}, upstreamCa: ${own.cert} }\n`, async (box) => {
+      expect(await box.ask("www.example")).toBe("NOERROR A 192.0.2.1");
+      expect(new Set(bootstrap.asked.map(({ bytes }) => questionOf(bytes).text.toLowerCase()))).toEqual(
+        new Set(["dns.example"]),
+      );
+    });
+  });
+
+  test.each([
+    ["bootstrap: [tls://dns.example]", "it must be an address"],
+    ["bootstrap: []", "expected one name server or more"],
+    ["upstreams: [udp://dns.example]", "a host can have a name with tls:// and https:// only"],
+  ])("with %s are refused", (text, expected) => {
+    expect(() => parseConfig(`dns: { ${text} }\n`, "tenk.yaml", folder)).toThrow(expected);
+  });
+});
