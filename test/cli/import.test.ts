@@ -62,6 +62,9 @@ test("tenk import pihole and tenk import adguard print dns:, and name what they 
       dns: { upstreams: ["9.9.9.9"], blocklists: [] },
       problems: [{ where: `${file}:3`, text: "dns.aaaa_disabled: not carried over: write the rule ||*^$dnstype=AAAA" }],
     });
+    const written = join(folder, "tenk.yaml");
+    writeFileSync(written, pihole.stdout);
+    expect(await tenk(["check", "--config", written])).toMatchObject({ code: 0, stderr: "" });
     const { code, stderr } = await tenk(["import", "pihole", file]);
     expect(code).toBe(2);
     expect(stderr).toContain("it is neither a zip nor a tar file");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { importAdguard } from "../../../src/dns/import/mod.ts";
+import { importAdguard } from "../../../src/dns/import/adguard/mod.ts";
 
 function imported(text: string) {
   const { dns, yaml, problems } = importAdguard(text, "a.yaml");

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { parse } from "yaml";
-import { importPihole } from "../../../src/dns/import/mod.ts";
+import { importPihole } from "../../../src/dns/import/pihole/mod.ts";
 import { type MadeEntry, tarGz, zip } from "../../wire/archive/make.ts";
 
 const TOML = `
