@@ -12,6 +12,8 @@ export interface BlockSettings {
   readonly rules: readonly PlacedRule[];
   /** Mask of the lists that count. */
   readonly lists: number;
+  /** Nothing is blocked, but rewrites that lead elsewhere hold. @default {false} */
+  readonly isPaused?: boolean;
 }
 
 /** Blocks the names of the lists, on one thread. */
@@ -20,17 +22,20 @@ export class ListBlocker implements Blocker {
   readonly #decision: BlockDecision;
   readonly #seed: number;
   #lists: number;
+  readonly #isPaused: boolean;
 
   /** @param thread its number among those who read the pages; undefined on the thread that writes them */
-  constructor({ pages, seed, rules, lists }: BlockSettings, thread: number | undefined) {
+  constructor({ pages, seed, rules, lists, isPaused = false }: BlockSettings, thread: number | undefined) {
     this.#reader = new PageReader(pages, thread);
     this.#decision = new BlockDecision(this.#reader, new RuleIndex(rules, seed));
     this.#seed = seed;
     this.#lists = lists;
+    this.#isPaused = isPaused;
   }
 
   isBlocked({ nameFrom, type }: Query, bytes: Uint8Array, _asker: Asker): boolean {
-    return this.#decision.decide(bytes, nameFrom, type, this.#lists) === Verdict.blocked;
+    const verdict = this.#decision.decide(bytes, nameFrom, type, this.#lists, undefined, this.#isPaused);
+    return verdict === Verdict.blocked;
   }
 
   /** What made the last decision. */

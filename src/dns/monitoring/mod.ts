@@ -1,4 +1,5 @@
 /** Metrics, status and tables of the part. */
 export { dnsMetrics } from "./metrics.ts";
+export { dnsRoutes } from "./routes.ts";
 export { type DnsView, dnsView } from "./status.ts";
 export { dnsTables } from "./tables.ts";

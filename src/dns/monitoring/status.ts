@@ -6,6 +6,11 @@ import { sumOfRows } from "./readings.ts";
 export interface DnsView {
   readonly port: number;
   readonly queries: Readonly<Record<"total" | "local" | "special" | "blocked" | "cached" | "forwarded", number>>;
+  readonly blocking: {
+    readonly isEnabled: boolean;
+    /** ms since 1970; null where it is not paused. */
+    readonly pausedUntilMs: number | null;
+  };
   readonly names: number;
   readonly lists: readonly {
     readonly name: string;
@@ -39,6 +44,10 @@ export function dnsView(server: DnsServer): DnsView {
       blocked: at(blocked),
       cached: at(cached),
       forwarded: at(missed),
+    },
+    blocking: {
+      isEnabled: server.settings.config.blocking.enabled,
+      pausedUntilMs: server.pause.untilMs ?? null,
     },
     names: server.lists.names,
     lists: server.lists.views().map(({ name, isAllowList, names, rules, invalid, state }) => ({

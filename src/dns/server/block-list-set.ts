@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type Log, messageOf } from "../../base/mod.ts";
 import { BlockLists, type BuiltLists } from "../blocking/mod.ts";
 import { ListFolder, type ListState, ListUpdater, listUrl, localListPath } from "../lists/mod.ts";
-import type { ListFile } from "../pages/mod.ts";
+import { type ListFile, PagesFullError } from "../pages/mod.ts";
+import { type ClickedRule, type RuleAction, RulesFile } from "./clicked-rules.ts";
 import { writeRules } from "./rules-file.ts";
 
 /** Which lists there are. */
@@ -51,6 +52,7 @@ export class BlockListSet {
   readonly #lists: BlockLists;
   readonly #folder: ListFolder;
   readonly #isTemporary: boolean;
+  readonly #clicked: RulesFile;
   readonly #log: Log;
   readonly #changed: (built: BuiltLists) => void;
   #sources: ListSources;
@@ -59,13 +61,10 @@ export class BlockListSet {
   #files: readonly (ListFile & { readonly name: string })[] = [];
   #isStopped = false;
 
-  private constructor(
-    folder: ListFolder,
-    isTemporary: boolean,
-    { sources, maxBytes, log, changed }: BlockListSetOptions,
-  ) {
+  private constructor(folder: ListFolder, { dataFolder, sources, maxBytes, log, changed }: BlockListSetOptions) {
     this.#folder = folder;
-    this.#isTemporary = isTemporary;
+    this.#isTemporary = dataFolder === undefined;
+    this.#clicked = new RulesFile(dataFolder ?? folder.path);
     this.#sources = sources;
     this.#log = log;
     this.#changed = changed;
@@ -83,7 +82,8 @@ export class BlockListSet {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const folder = new ListFolder(path);
     await folder.open();
-    const set = new BlockListSet(folder, dataFolder === undefined, options);
+    const set = new BlockListSet(folder, options);
+    await set.#clicked.open();
     set.#files = await set.#readFiles();
     set.#built = set.#lists.buildNow(set.#files);
     set.#follow();
@@ -128,6 +128,35 @@ export class BlockListSet {
   /** Fetches all lists now. */
   async updateAll(): Promise<void> {
     await this.#updater?.updateAll();
+  }
+
+  /** The file of the rules that the page made. */
+  get clickedPath(): string {
+    return this.#clicked.path;
+  }
+
+  clickedRules(): Promise<ClickedRule[]> {
+    return this.#clicked.rules();
+  }
+
+  /**
+   * Has a name, and all below it, be allowed or blocked, from the next query on; or removes what was said of it.
+   *
+   * @throws {TenkError} it would have no effect, or cannot be written
+   */
+  async click(name: string, action: RuleAction | "remove"): Promise<void> {
+    const today = new Date().toISOString().slice(0, 10);
+    try {
+      for (const change of await this.#clicked.set(name, action, today)) this.#lists.change(change);
+    } catch (error) {
+      if (!(error instanceof PagesFullError)) throw error;
+      await this.#rebuild();
+    }
+  }
+
+  /** Reads files of the user's again. */
+  async reread(): Promise<void> {
+    await this.#rebuild();
   }
 
   /** Takes over other sources; `changed` is called once they are built. */
@@ -176,6 +205,7 @@ export class BlockListSet {
     const own = await writeRules(this.#folder.path, rules);
     const files: (ListFile & { readonly name: string })[] = [
       { path: own, list: OWN_RULES, isTrusted: true, name: "rules" },
+      { path: this.#clicked.path, list: OWN_RULES, isTrusted: true, name: "dns-rules.txt" },
     ];
     for (const { name, list, isAllowList, url } of sourcesOf(this.#sources)) {
       const path = url === undefined ? await this.#localPath(folder, name) : await this.#copyOf(url);

@@ -9,6 +9,7 @@ import { type ChainOfThread, type ChainSettings, chainOf, tcpListener } from "..
 import { machineNetworks } from "../local/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
 import { BlockListSet } from "./block-list-set.ts";
+import { BlockingPause } from "./blocking-pause.ts";
 import { DnsListeners } from "./listeners.ts";
 import { listSources, resolverOptions } from "./options.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -46,6 +47,7 @@ export class DnsServer {
   /** The chain of this thread, for TCP and TLS. */
   #own!: ChainOfThread;
   #networks = machineNetworks();
+  readonly #pause = new BlockingPause(() => this.#post());
   readonly #timer: ReturnType<typeof setInterval>;
 
   private constructor(settings: ServerSettings, options: ServerOptions) {
@@ -114,6 +116,11 @@ export class DnsServer {
     return this.#settings;
   }
 
+  /** Whether blocking is paused, and until when. */
+  get pause(): BlockingPause {
+    return this.#pause;
+  }
+
   /** Counts of all threads, one row each: `CHAIN_COUNTS` doubles. */
   get counts(): Float64Array {
     return new Float64Array(this.#counts);
@@ -140,7 +147,8 @@ export class DnsServer {
         this.#settings = next;
         this.#cache = cache;
         if (!keepsResolver) this.#replaceResolver(resolver);
-        if (!isSame(listSources)) void this.#lists.change(listSources(next));
+        // Files of the user's may have changed where their names have not.
+        void (isSame(listSources) ? this.#lists.reread() : this.#lists.change(listSources(next)));
         this.#post();
       },
       drop: async () => {
@@ -153,6 +161,7 @@ export class DnsServer {
   /** Stops it; connections have `graceMs` to finish. */
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.#timer);
+    this.#pause.stop();
     await this.#listeners?.stop(graceMs);
     this.#resolver.stop();
     await this.#lists?.stop();
@@ -161,8 +170,9 @@ export class DnsServer {
   #chainSettings(): ChainSettings {
     const { config, records, own } = this.#settings;
     const { memory, seed, rules } = this.#lists.built;
+    const isPaused = this.#pause.isOn || !config.blocking.enabled;
     return {
-      block: { pages: memory, seed, rules, lists: config.blocking.enabled ? this.#lists.mask : 0 },
+      block: { pages: memory, seed, rules, lists: this.#lists.mask, isPaused },
       local: { records, own, networks: this.#networks, ttlSeconds: config.localTtl },
       cache: this.#cache.buffer as SharedArrayBuffer,
       ages: { staleSeconds: config.cache.stale },
