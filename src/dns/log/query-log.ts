@@ -1,5 +1,7 @@
+import { QUERY_IDS_PER_MS, type QueryRow } from "../../store/mod.ts";
 import { type EntryMemory, type LogEntry, readEntry } from "./entry.ts";
 import { TIME_DOUBLE } from "./entry-layout.ts";
+import { type LogNames, NO_NAMES, rowOf } from "./log-names.ts";
 import { LogRing } from "./log-ring.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { Statistics, type StatisticsOptions } from "./statistics.ts";
@@ -17,8 +19,8 @@ export interface QueryLogOptions extends StatisticsOptions {
   readonly memoryEntries?: number;
   /** How often rings are drained. @default {1000} */
   readonly drainMs?: number;
-  /** Takes entries to be stored. @default {they are in memory only} */
-  readonly keeper?: Keeper;
+  /** What the numbers in entries mean. @default {nothing} */
+  readonly names?: LogNames;
 }
 
 /** Stores entries. */
@@ -27,12 +29,12 @@ export interface Keeper {
   added(): void;
   /** Entries are about to leave the memory, all of them. */
   clearing(): void;
+  /** Privacy forbids entries that were made before. */
+  forget(): void;
 }
 
 const DEFAULTS = { ringBytes: 1 << 19, memoryBytes: 1 << 20, memoryEntries: 1 << 14, drainMs: 1000 };
 
-/** Entries in one millisecond that have ids of this millisecond; further ones have those of the next. */
-export const IDS_PER_MS = 256;
 /** A clock that was set back further starts ids anew. */
 const MAX_BACK_MS = 60_000;
 
@@ -52,21 +54,24 @@ export class QueryLog {
   readonly threadRings: readonly SharedArrayBuffer[];
   readonly entries: RecentEntries;
   readonly statistics: Statistics;
+  /** Stores entries. */
   keeper: Keeper | undefined;
   readonly #rings: readonly LogRing[];
   readonly #timer: ReturnType<typeof setInterval>;
   #privacy: Privacy;
   #lastId = 0;
+  /** The names for the entries from a number on, the newest last. */
+  readonly #names: { readonly from: number; readonly names: LogNames }[];
 
   constructor(options: QueryLogOptions) {
-    const { threads, privacy = Privacy.showAll, keeper } = options;
+    const { threads, privacy = Privacy.showAll, names = NO_NAMES } = options;
     const { ringBytes, memoryBytes, memoryEntries, drainMs } = { ...DEFAULTS, ...options };
     this.#rings = Array.from({ length: threads + 1 }, () => new LogRing(LogRing.make(ringBytes, privacy)));
     this.ring = this.#rings[0]!;
     this.threadRings = this.#rings.slice(1).map(({ buffer }) => buffer);
     this.entries = new RecentEntries(memoryBytes, memoryEntries);
     this.statistics = new Statistics(options);
-    this.keeper = keeper;
+    this.#names = [{ from: 0, names }];
     this.#privacy = privacy;
     this.#timer = setInterval(() => this.drain(), drainMs);
     this.#timer.unref();
@@ -86,7 +91,24 @@ export class QueryLog {
     // A thread may have written an entry since.
     this.drain();
     this.entries.clear();
+    this.keeper?.forget();
     this.statistics.forget(privacy >= Privacy.hideClients);
+  }
+
+  /** Forgets all entries and counts. */
+  clear(): void {
+    this.drain();
+    this.entries.clear();
+    this.keeper?.forget();
+    this.statistics.clear();
+  }
+
+  /** The numbers in entries that come from now on have another meaning. */
+  set names(names: LogNames) {
+    this.drain();
+    const { first, count } = this.entries;
+    while (this.#names.length > 1 && this.#names[1]!.from <= first) this.#names.shift();
+    this.#names.push({ from: count, names });
   }
 
   /** Entries that found no room in a ring, since the start. */
@@ -124,6 +146,11 @@ export class QueryLog {
     return readEntry(this.entries, this.entries.at(number), this.entries.id(number));
   }
 
+  /** Returns an entry that is kept as it is stored. */
+  row(number: number): QueryRow {
+    return rowOf(this.entry(number), this.#names.findLast(({ from }) => from <= number)!.names);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.drain();
@@ -132,8 +159,8 @@ export class QueryLog {
   #add(from: EntryMemory, at: number, timeMs: number): void {
     this.statistics.add(from, at);
     if (this.#privacy >= Privacy.onlyCounts) return;
-    const id = Math.floor(timeMs * IDS_PER_MS);
-    if (id < this.#lastId - MAX_BACK_MS * IDS_PER_MS) {
+    const id = Math.floor(timeMs * QUERY_IDS_PER_MS);
+    if (id < this.#lastId - MAX_BACK_MS * QUERY_IDS_PER_MS) {
       // Ids of the memory must grow.
       this.keeper?.clearing();
       this.entries.clear();
@@ -145,5 +172,5 @@ export class QueryLog {
 
 /** Returns when an entry was answered. ms since 1970 */
 export function timeOfId(id: number): number {
-  return Math.floor(id / IDS_PER_MS);
+  return Math.floor(id / QUERY_IDS_PER_MS);
 }

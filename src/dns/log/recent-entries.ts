@@ -10,6 +10,8 @@ export class RecentEntries implements EntryMemory {
   count = 0;
   /** Number of the oldest that is kept. */
   first = 0;
+  /** Each new entry takes the place of old ones. */
+  isFull = false;
   readonly #offsets: Int32Array;
   readonly #ids: Float64Array;
   #head = 0;
@@ -28,11 +30,11 @@ export class RecentEntries implements EntryMemory {
   add(from: EntryMemory, at: number, id: number): void {
     const size = sizeAt(from, at);
     if (this.#head + size > this.bytes.length) {
-      while (this.#oldestIsIn(this.#head, this.bytes.length)) this.first += 1;
+      while (this.#oldestIsIn(this.#head, this.bytes.length)) this.#evict();
       this.#head = 0;
     }
-    while (this.#oldestIsIn(this.#head, this.#head + size)) this.first += 1;
-    if (this.count - this.first === this.#offsets.length) this.first += 1;
+    while (this.#oldestIsIn(this.#head, this.#head + size)) this.#evict();
+    if (this.count - this.first === this.#offsets.length) this.#evict();
     const { words } = this;
     const [to, source] = [this.#head >>> 2, at >>> 2];
     for (let word = 0; word < size >>> 2; word++) words[to + word] = from.words[source + word]!;
@@ -65,8 +67,14 @@ export class RecentEntries implements EntryMemory {
 
   clear(): void {
     this.first = this.count;
+    this.isFull = false;
     this.#head = 0;
     this.bytes.fill(0);
+  }
+
+  #evict(): void {
+    this.first += 1;
+    this.isFull = true;
   }
 
   #oldestIsIn(from: number, to: number): boolean {

@@ -10,9 +10,9 @@ export interface StatisticsOptions {
   /** Hours that are kept. @default {25} */
   readonly hours?: number;
   /** Clients that are counted in each hour. @default {64} */
-  readonly clients?: number;
+  readonly countedClients?: number;
   /** Names that are counted in each hour, of those that were blocked and of all others. @default {128} */
-  readonly names?: number;
+  readonly countedNames?: number;
   /** Secret number for the hashes of names and clients. */
   readonly seed: number;
 }
@@ -51,11 +51,11 @@ class Hour {
   readonly allowed: TopCounts;
   readonly number: number;
 
-  constructor(number: number, { clients, names }: { readonly clients: number; readonly names: number }) {
+  constructor(number: number, { countedClients, countedNames }: Required<StatisticsOptions>) {
     this.number = number;
-    this.clients = new TopCounts(clients);
-    this.blocked = new TopCounts(names);
-    this.allowed = new TopCounts(names);
+    this.clients = new TopCounts(countedClients);
+    this.blocked = new TopCounts(countedNames);
+    this.allowed = new TopCounts(countedNames);
   }
 }
 
@@ -66,7 +66,7 @@ export class Statistics {
   #hours: Hour[] = [];
 
   constructor(options: StatisticsOptions) {
-    this.#options = { hours: 25, clients: 64, names: 128, ...options };
+    this.#options = { hours: 25, countedClients: 64, countedNames: 128, ...options };
   }
 
   /** Counts an entry. */
@@ -107,6 +107,10 @@ export class Statistics {
       if (!isClients) this.#loadTop(next.clients, [...hour.clients.all()]);
       return next;
     });
+  }
+
+  clear(): void {
+    this.#hours = [];
   }
 
   /** @param hours that end with the current one */

@@ -1,44 +1,22 @@
 import { describe, expect, test } from "bun:test";
-import { LogRing, LogVerdict, Privacy, Transport } from "../../../src/dns/log/mod.ts";
-import { QueryLog, timeOfId } from "../../../src/dns/log/query-log.ts";
-import { parseName } from "../../../src/wire/dns/mod.ts";
-
-const NOW_MS = Date.UTC(2026, 10, 30, 12);
-const IP = new Uint8Array(16).fill(7);
-
-function newLog(options: Partial<ConstructorParameters<typeof QueryLog>[0]> = {}) {
-  const log = new QueryLog({ threads: 2, seed: 5, ...options });
-  const rings = [log.ring, ...log.threadRings.map((buffer) => new LogRing(buffer))];
-  return {
-    log,
-    push(ring: number, name: string, atMs = NOW_MS) {
-      const { cached } = LogVerdict;
-      rings[ring]!.push(cached, Transport.udp, parseName(name)!, 0, 1, 0, false, undefined, 0, 0, atMs, IP);
-    },
-    names() {
-      log.drain();
-      const names = [];
-      for (let number = log.entries.first; number < log.entries.count; number++) names.push(log.entry(number).name);
-      return names;
-    },
-    [Symbol.dispose]: () => log.stop(),
-  };
-}
+import { Privacy } from "../../../src/dns/log/mod.ts";
+import { timeOfId } from "../../../src/dns/log/query-log.ts";
+import { NOW_MS, newLog } from "./support.ts";
 
 describe("the query log", () => {
   test("gathers what all threads wrote, in the order of time", () => {
     using it = newLog();
-    it.push(1, "b.example", NOW_MS + 2);
-    it.push(2, "a.example", NOW_MS + 1);
-    it.push(0, "c.example", NOW_MS + 3);
-    it.push(1, "d.example", NOW_MS + 4);
+    it.push(1, "b.example", { atMs: NOW_MS + 2 });
+    it.push(2, "a.example", { atMs: NOW_MS + 1 });
+    it.push(0, "c.example", { atMs: NOW_MS + 3 });
+    it.push(1, "d.example", { atMs: NOW_MS + 4 });
     expect(it.names()).toEqual(["a.example", "b.example", "c.example", "d.example"]);
   });
 
   test("gives growing ids from which the time follows", () => {
     using it = newLog();
     for (const afterMs of [0, 0, 5, 3]) {
-      it.push(1, "a.example", NOW_MS + afterMs);
+      it.push(1, "a.example", { atMs: NOW_MS + afterMs });
       it.log.drain();
     }
     const ids = [0, 1, 2, 3].map((number) => it.log.entry(number).id);
@@ -48,8 +26,10 @@ describe("the query log", () => {
 
   test("starts ids anew when the clock is set back far, and tells its keeper first", () => {
     const calls: string[] = [];
-    using it = newLog({ keeper: { added: () => calls.push("added"), clearing: () => calls.push("clearing") } });
-    it.push(1, "future.example", NOW_MS + 86_400_000);
+    using it = newLog();
+    const call = (name: string) => () => calls.push(name);
+    it.log.keeper = { added: call("added"), clearing: call("clearing"), forget: call("forget") };
+    it.push(1, "future.example", { atMs: NOW_MS + 86_400_000 });
     it.log.drain();
     it.push(1, "now.example");
     expect(it.names()).toEqual(["now.example"]);
@@ -61,7 +41,8 @@ describe("the query log", () => {
     const done = new Promise<void>((resolve) => {
       added = resolve;
     });
-    using it = newLog({ drainMs: 1, keeper: { added: () => added(), clearing: () => undefined } });
+    using it = newLog({ drainMs: 1 });
+    it.log.keeper = { added: () => added(), clearing: () => undefined, forget: () => undefined };
     it.push(2, "a.example");
     await done;
     expect(it.log.entries.count).toBe(1);
