@@ -2,13 +2,17 @@ import { randomBytes } from "node:crypto";
 import { copyLower, ExtendedError, Query, QueryVerdict, Rcode, readQuery, writeError } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
 import { MISS, maxAnswerBytes, StoredAnswers, variantOf } from "../chain/mod.ts";
+import { LogVerdict } from "../log/mod.ts";
 import { Bootstrap, type Question, type UpstreamAnswer } from "../upstream/mod.ts";
 import { AnswerCleaner, type CleanOptions, NOT_KEPT } from "./answer-cleaner.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import { type HealthOptions, type Member, type MemberOptions, type UpstreamMode, UpstreamSet } from "./upstream-set.ts";
 
-/** Called once. `bytes` are borrowed. */
-export type Answered = (bytes: Uint8Array, length: number) => void;
+/** How a query was answered. */
+export type ResolvedBy = typeof LogVerdict.cached | typeof LogVerdict.forwarded | typeof LogVerdict.failed;
+
+/** Called once. `bytes` are borrowed. `upstream` is the index of the one that answered; -1 for none. */
+export type Answered = (bytes: Uint8Array, length: number, by: ResolvedBy, upstream: number) => void;
 
 export interface ResolverOptions extends CleanOptions, HealthOptions {
   readonly upstreams: readonly MemberOptions[];
@@ -71,6 +75,7 @@ const DEFAULTS = {
   failureMs: 5000,
 };
 const MAX_MESSAGE_BYTES = 65_535;
+const NO_UPSTREAM = -1;
 /** A stored answer takes at most an eighth of its store. */
 const HAND_OUT_BYTES = 1 << 20;
 
@@ -127,7 +132,7 @@ export class Resolver {
     // The answer may have arrived since the cache was read.
     const length = this.#cached.write(query, bytes, this.#out, 0, this.#maxBytes(isDatagram), nowMs);
     if (length !== MISS) {
-      done(this.#out, length);
+      done(this.#out, length, LogVerdict.cached, NO_UPSTREAM);
       return;
     }
     const key = keyOf(query, bytes);
@@ -209,7 +214,7 @@ export class Resolver {
       flight.inFlight -= 1;
       if (flight.isOver) return;
       if (answer !== undefined && this.#takes(flight, member, answer)) {
-        this.#finish(flight);
+        this.#finish(flight, member);
         return;
       }
       this.#askNext(flight);
@@ -226,7 +231,7 @@ export class Resolver {
     return isUsable;
   }
 
-  #finish(flight: Flight): void {
+  #finish(flight: Flight, member: Member): void {
     this.#end(flight);
     this.counts.answered += 1;
     this.#failures.delete(flight.key);
@@ -243,10 +248,12 @@ export class Resolver {
     if (!isKept) cache.remove(flight.question.name, 0, nameBytes, variant);
     if (flight.waiters.length === 0) return;
     this.#handOut.put({ bytes, length, nameBytes, variant, ttlOffsets: [], ttls: 0, ttlSeconds: 1 }, nowSeconds);
+    const upstream = this.upstreams.members.indexOf(member);
     for (const waiter of flight.waiters) {
       readQuery(this.#query, waiter.bytes, 0, waiter.bytes.length);
       const maxBytes = this.#maxBytes(waiter.isDatagram);
-      waiter.done(this.#out, this.#handedOut.write(this.#query, waiter.bytes, this.#out, 0, maxBytes, nowMs));
+      const written = this.#handedOut.write(this.#query, waiter.bytes, this.#out, 0, maxBytes, nowMs);
+      waiter.done(this.#out, written, LogVerdict.forwarded, upstream);
     }
   }
 
@@ -266,7 +273,8 @@ export class Resolver {
 
   #failOne(bytes: Uint8Array, error: number, done: Answered): void {
     readQuery(this.#query, bytes, 0, bytes.length);
-    done(this.#out, writeError(this.#out, 0, this.#query, bytes, Rcode.servFail, error));
+    const length = writeError(this.#out, 0, this.#query, bytes, Rcode.servFail, error);
+    done(this.#out, length, LogVerdict.failed, NO_UPSTREAM);
   }
 }
 
