@@ -22,6 +22,7 @@ const libc = dlopen("libc.so.6", {
   recvmmsg: { args: ["i32", "ptr", "u32", "i32", "ptr"], returns: "i32" },
   sendmmsg: { args: ["i32", "ptr", "u32", "i32"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  ppoll: { args: ["ptr", "u64", "ptr", "ptr"], returns: "i32" },
   eventfd: { args: ["u32", "i32"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: "i64" },
   write: { args: ["i32", "ptr", "u64"], returns: "i64" },
@@ -71,8 +72,7 @@ export class SystemError extends Error {
   override readonly name = "SystemError";
   readonly code: string;
   constructor(call: string) {
-    const number = errno();
-    const code = errnoNames.get(number) ?? `errno ${number}`;
+    const code = errnoName();
     super(`${call}: ${code}`);
     this.code = code;
   }
@@ -81,6 +81,12 @@ export class SystemError extends Error {
 /** Of the call before. */
 export function errno(): number {
   return read.i32(libc.__errno_location()!, 0);
+}
+
+/** Its name, such as `ECONNREFUSED`. */
+export function errnoName(): string {
+  const number = errno();
+  return errnoNames.get(number) ?? `errno ${number}`;
 }
 
 export function check(result: number, call: string): number {
@@ -338,6 +344,11 @@ export function bindSocket(descriptor: number, { bytes }: SocketAddress): void {
   check(libc.bind(descriptor, ptr(bytes), bytes.length), "bind");
 }
 
+/** Sets where a datagram socket sends to, and whose datagrams it takes. @throws {SystemError} `ENETUNREACH`, `EADDRNOTAVAIL` */
+export function connectDatagrams(descriptor: number, { bytes }: SocketAddress): void {
+  check(libc.connect(descriptor, ptr(bytes), bytes.length), "connect");
+}
+
 /** Returns the port that a socket is bound to. */
 export function portOf(descriptor: number): number {
   const bytes = new DataView(new ArrayBuffer(28));
@@ -358,6 +369,17 @@ export function sendDatagrams(descriptor: number, headers: number, count: number
 /** Blocks this thread until one of an array of struct pollfd is ready. @param timeoutMs -1 = none @returns how many are */
 export function poll(entries: Int32Array, count: number, timeoutMs: number): number {
   return libc.poll(ptr(entries), count, timeoutMs);
+}
+
+/** struct timespec as words of four bytes: seconds, nanoseconds. */
+const pollTime = new Uint32Array(new ArrayBuffer(16));
+
+/** The same with a timeout that may be less than a millisecond. */
+export function pollFor(entries: Int32Array, count: number, timeoutMs: number): number {
+  const seconds = Math.floor(timeoutMs / 1000);
+  pollTime[0] = seconds;
+  pollTime[2] = Math.floor((timeoutMs - seconds * 1000) * 1e6);
+  return libc.ppoll(ptr(entries), count, ptr(pollTime), null);
 }
 
 /** Returns a descriptor that is readable once it was rung: how a thread that blocks in `poll` is called. */

@@ -89,7 +89,12 @@ export type {
 } from "./types.ts";
 export {
   type Asker as DatagramAsker,
+  type ClientSocketEvents,
+  type ClientSocketOptions,
+  ClientSockets,
+  type ClientSocketsOptions,
   copyPeerIp,
+  type DatagramBatch,
   type DatagramContext,
   type DatagramHandler,
   type DatagramView,

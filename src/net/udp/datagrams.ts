@@ -9,18 +9,18 @@ export const PEER_BYTES = 28;
 export const CONTROL_BYTES = 64;
 
 /** struct mmsghdr in words of four bytes, the same on x86-64 and arm64. */
-const HEADER_WORDS = 16;
+export const HEADER_WORDS = 16;
 const NAME = 0;
 const NAME_LENGTH = 2;
-const VECTOR = 4;
-const VECTORS = 6;
+export const VECTOR = 4;
+export const VECTORS = 6;
 const CONTROL = 8;
 const CONTROL_LENGTH = 10;
 const FLAGS = 12;
-const LENGTH = 14;
+export const LENGTH = 14;
 /** struct iovec in words. */
-const VECTOR_WORDS = 4;
-const VECTOR_LENGTH = 2;
+export const VECTOR_WORDS = 4;
+export const VECTOR_LENGTH = 2;
 const MSG_TRUNC = 0x20;
 
 const { EAGAIN, ENOBUFS } = constants.errno;
@@ -178,11 +178,11 @@ export class Datagrams {
 }
 
 /** Memory that is never moved: see `pointerTo`. */
-function bytesOf(length: number): Uint8Array {
+export function bytesOf(length: number): Uint8Array {
   return new Uint8Array(new ArrayBuffer(length));
 }
 
-function setPointer(words: Uint32Array, at: number, address: number): void {
+export function setPointer(words: Uint32Array, at: number, address: number): void {
   words[at] = address >>> 0;
   words[at + 1] = Math.floor(address / 2 ** 32);
 }

@@ -1,4 +1,11 @@
+export {
+  type ClientSocketEvents,
+  type ClientSocketOptions,
+  ClientSockets,
+  type ClientSocketsOptions,
+} from "./client-sockets.ts";
 export { UdpCount, type UdpCounts } from "./counts.ts";
+export type { DatagramBatch } from "./datagram-batch.ts";
 export { listenUdp, type UdpOptions, type UdpServer } from "./listen-udp.ts";
 export { copyPeerIp, peerAddress, peerPort } from "./peer.ts";
 export type { Asker } from "./sender.ts";
