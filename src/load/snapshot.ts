@@ -1,13 +1,13 @@
 /** Where a run is: connections open, the sending phase, the wait for last answers, the end. */
 export type Phase = "connect" | "send" | "drain" | "done";
 
-/** What HTTP adds to a snapshot. */
-export interface HttpProgress {
-  readonly kind: "http";
+/** What HTTP and DNS add to a snapshot. */
+export interface ProtocolProgress {
+  readonly kind: "http" | "dns";
   readonly model: "closed" | "open";
-  /** Requests without a complete, valid answer. */
+  /** Requests, or queries, without a complete, valid answer. */
   readonly errors: number;
-  /** Answers whose status or body is not as expected. */
+  /** Answers whose status, response code or content is not as expected. */
   readonly wrong: number;
 }
 
@@ -69,8 +69,8 @@ export interface LoadSnapshot {
     readonly delayP99: number;
     readonly delayMax: number;
   };
-  /** What only this protocol has; left out for `tcp`. */
-  readonly protocol?: HttpProgress;
+  /** What only this protocol has; left out for `tcp` and `ws`. */
+  readonly protocol?: ProtocolProgress;
   readonly generator: {
     /** Of one core, over the last quarter second. */
     readonly cpuPercent: number;

@@ -14,6 +14,7 @@ test("a retry that waits does not slow down the connects that do not", async () 
   const events = {
     open: nothing,
     chunk: nothing,
+    came: nothing,
     close: nothing,
     began: nothing,
     answered: () => -1,

@@ -1,7 +1,7 @@
 import type { ProtocolResult } from "../loop/mod.ts";
 import { CONNECT_PHASES } from "../measure/mod.ts";
 import type { HttpReport } from "../report.ts";
-import type { HttpProgress } from "../snapshot.ts";
+import type { ProtocolProgress } from "../snapshot.ts";
 import { countsByKind } from "./counts.ts";
 import { requestRows } from "./counts-by-request.ts";
 import type { HttpPlan } from "./plan.ts";
@@ -42,7 +42,7 @@ export function httpReport(plan: HttpPlan, { counts, latencies, perSecond, perce
 }
 
 /** Makes the section of HTTP in a snapshot. */
-export function httpProgress(plan: HttpPlan, counts: Readonly<Record<string, number>>): HttpProgress {
+export function httpProgress(plan: HttpPlan, counts: Readonly<Record<string, number>>): ProtocolProgress {
   const { plain, errorsBy } = countsByKind(counts);
   const wrong = plain.wrongStatus + plain.wrongBody;
   return { kind: "http", model: modelOf(plan), errors: sum(Object.values(errorsBy)), wrong };

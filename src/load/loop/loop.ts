@@ -13,11 +13,10 @@ import { Receiver } from "./receiver.ts";
 import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
 import { plannedOptions } from "./sender-options.ts";
+import { MAX_WAIT_MS, Sleeper } from "./sleeper.ts";
 import type { Slice } from "./slice.ts";
 import { ToldAnswers } from "./told-answers.ts";
 
-/** Longest sleep between ticks. */
-const MAX_WAIT_MS = 10;
 /** Where answers are not told apart, the last bytes have come after this much silence. */
 const QUIET_MS = 50;
 
@@ -61,7 +60,7 @@ export class LoadLoop {
   #giveUpMs = Number.POSITIVE_INFINITY;
   #drainEndMs = Number.POSITIVE_INFINITY;
   #endedBy: EndedBy = null;
-  readonly #tick = () => this.#onTick();
+  readonly #sleeper: Sleeper;
 
   constructor(plan: LoadPlan, slice: Slice, protocol: LoopProtocol, hooks: LoopHooks) {
     this.#plan = plan;
@@ -86,6 +85,7 @@ export class LoadLoop {
     this.#transport = protocol.openTransport({
       open: (connection) => this.#opened(connection),
       chunk: (connection, bytes) => this.#received(connection, bytes),
+      came: (connection, bytes) => this.#came(connection, bytes),
       close: (connection, reason) => this.#closed(connection, reason),
       began: (connection, position) => this.#answers.began(connection, position),
       answered: (connection, position, isLast) => this.#answered(connection, position, isLast),
@@ -95,6 +95,7 @@ export class LoadLoop {
       broken: (error) => hooks.failed(error),
       took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
     });
+    this.#sleeper = new Sleeper(() => this.#onTick(), this.#transport);
     const failed = (slot: number) => this.#gone(slot);
     this.#opener = new Opener(plan, slice, this.#table, this.tally, this.#recorder, this.#transport, failed, now);
   }
@@ -196,16 +197,9 @@ export class LoadLoop {
 
   #sleep(busy: boolean): void {
     const now = this.now();
-    if (busy) {
-      // Behind: go on as soon as what came in meanwhile has been read.
-      this.#expectedMs = now;
-      setImmediate(this.#tick);
-      return;
-    }
     const dueMs = this.phase === "closing" ? MAX_WAIT_MS : (this.#dispatcher?.waitMs(now) ?? MAX_WAIT_MS);
-    const waitMs = Math.max(1, Math.floor(Math.min(MAX_WAIT_MS, this.#opener.waitMs(now), dueMs)));
-    this.#expectedMs = now + waitMs;
-    setTimeout(this.#tick, waitMs);
+    const waitMs = Math.min(MAX_WAIT_MS, this.#opener.waitMs(now), dueMs);
+    this.#expectedMs = this.#sleeper.sleep(now, waitMs, busy);
   }
 
   // ---- events of connections ---------------------------------------------------------------------------------------
@@ -289,6 +283,11 @@ export class LoadLoop {
     // A stop text among the last answers counts too: the run must not pass although it is over by then.
     if (this.#isRunning) this.stop("message-stop");
     else this.#endedBy = "message-stop";
+  }
+
+  #came({ data: slot }: LoadConnection, bytes: number): void {
+    this.#receiver.came(bytes, this.now());
+    if (slot >= 0 && this.#isRunning) this.#lifetimes.answered(slot);
   }
 
   #answered(connection: LoadConnection, position: number, isLast?: boolean): number {

@@ -4,7 +4,7 @@ import type { Latencies, ProtocolLatency } from "../measure/mod.ts";
 import type { MessageSource, ReplyFinder, StopFinder } from "../message/mod.ts";
 import type { LoadPlan } from "../plan/mod.ts";
 import type { ProtocolReport, Report } from "../report.ts";
-import type { HttpProgress as ProtocolProgress } from "../snapshot.ts";
+import type { ProtocolProgress } from "../snapshot.ts";
 import type { Slice } from "./slice.ts";
 import type { TargetReader } from "./target-reader.ts";
 
@@ -35,6 +35,8 @@ export interface TransportEvents {
   open(connection: LoadConnection): void;
   /** Bytes came; they are borrowed. */
   chunk(connection: LoadConnection, bytes: Uint8Array): void;
+  /** So many bytes came: instead of `chunk`, for protocols that find the answers themselves. */
+  came(connection: LoadConnection, bytes: number): void;
   /**
    * Called once for each connection that was opened. Losses are counted by `reason`; undefined = it ended as both sides had agreed,
    * and another is opened in its place.
@@ -42,7 +44,7 @@ export interface TransportEvents {
   close(connection: LoadConnection, reason: string | undefined): void;
   /**
    * The next four are for protocols that find the answers themselves. A message is named by its position among those of its
-   * connection that are unanswered, in the order in which they were sent: 0 is the oldest. What came is told of by `chunk` before.
+   * connection that are unanswered, in the order in which they were sent: 0 is the oldest. What came is told of by `chunk` or `came` before.
    * The first byte of its answer came.
    */
   began(connection: LoadConnection, position: number): void;
@@ -76,6 +78,11 @@ export interface Transport {
    * @param uid its number among all connections of the run
    */
   connect(slot: number, uid: number, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Sends what was written, then blocks this thread until something comes, or for so long, and tells of it: for sockets that the
+   * runtime's event loop does not watch. Timers and messages wait meanwhile, 10 ms at most.
+   */
+  wait?(ms: number): void;
   /** A message that was `returned` found no connection until the end. */
   gaveUp?(message: object): void;
   /** What failures are counted by: the phase of a connect and the cause, such as `connect ECONNREFUSED`. */

@@ -31,6 +31,12 @@ export class Receiver {
     this.#sender = sender;
   }
 
+  /** Bytes came in which the transport finds the answers. */
+  came(bytes: number, now: number): void {
+    this.#tally.bytesReceived += bytes;
+    this.lastMs = now;
+  }
+
   /**
    * A chunk came on this slot.
    *

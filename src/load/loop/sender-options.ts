@@ -18,11 +18,20 @@ export interface SenderOptions {
   readonly tapOut: ((uid: number, bytes: Uint8Array) => void) | undefined;
   /** Without a rate: messages in all. */
   readonly maxMessages: number;
-  /** The transport finds the answers: it tells of the beginning of each, and counts those that fail. */
+  /** The transport finds the answers, and counts those that fail. */
   readonly reportsAnswers: boolean;
+  /** The transport tells of the beginning of each answer. */
+  readonly timesFirstBytes: boolean;
 }
 
-type Planned = "upstream" | "pipeline" | "lateAfterMs" | "dropAfterMs" | "writeQueueBytes" | "reportsAnswers";
+type Planned =
+  | "upstream"
+  | "pipeline"
+  | "lateAfterMs"
+  | "dropAfterMs"
+  | "writeQueueBytes"
+  | "reportsAnswers"
+  | "timesFirstBytes";
 
 /** Those that follow from the plan, for so many slots. */
 export function plannedOptions(plan: LoadPlan, slots: number): Pick<SenderOptions, Planned> {
@@ -34,5 +43,6 @@ export function plannedOptions(plan: LoadPlan, slots: number): Pick<SenderOption
     dropAfterMs,
     writeQueueBytes,
     reportsAnswers: traffic.reportsAnswers ?? false,
+    timesFirstBytes: traffic.reportsAnswers === true && traffic.answersAreWhole !== true,
   };
 }

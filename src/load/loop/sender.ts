@@ -170,7 +170,7 @@ export class Sender {
     if (first === undefined || this.#table.connections[slot]?.writeAgain?.(first.message) !== true) return false;
     this.#returned.shift();
     this.#pendingServices.remove(first.sentAtUs);
-    this.#pendingFirstBytes.remove(first.sentAtUs);
+    if (this.#options.timesFirstBytes) this.#pendingFirstBytes.remove(first.sentAtUs);
     this.#sentAt(nowMs);
     this.#options.inFlight?.pushSent(slot, first.plannedUs, microsecondsOf(nowMs));
     return true;
@@ -319,7 +319,7 @@ export class Sender {
 
   #sentAt(nowMs: number): void {
     this.#pendingServices.add(runUs(nowMs));
-    if (this.#options.reportsAnswers) this.#pendingFirstBytes.add(runUs(nowMs));
+    if (this.#options.timesFirstBytes) this.#pendingFirstBytes.add(runUs(nowMs));
   }
 
   #mustWait(inFlight: InFlight, slot: number): boolean {

@@ -76,6 +76,8 @@ export interface Traffic {
   readonly lengthBytes: number | undefined;
   /** The transport finds the answers itself, and says of each when it began. */
   readonly reportsAnswers?: boolean;
+  /** An answer is read as a whole: there is no first byte of it to be timed. */
+  readonly answersAreWhole?: boolean;
   /**
    * Messages are for whichever connection is free, in the order of their planned moments, and the first leaves when all connections
    * are open. Otherwise connections take turns, and each has messages of its own that wait for its answers. Needs `reportsAnswers`.

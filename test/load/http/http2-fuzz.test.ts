@@ -60,6 +60,7 @@ class Loop implements TransportEvents {
   open(): void {
     this.#fill();
   }
+  came(): void {}
   chunk(): void {
     if (this.closes > 0) throw new Error("bytes are told of behind the end");
   }

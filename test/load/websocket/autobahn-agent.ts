@@ -45,6 +45,7 @@ async function visit(path: string): Promise<string> {
     events: {
       open: nothing,
       chunk: nothing,
+      came: nothing,
       close: () => ended.resolve(),
       began: nothing,
       answered: () => -1,
