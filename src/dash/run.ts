@@ -129,7 +129,7 @@ export interface RunReport {
     readonly send: Latencies;
   };
   /** Of HTTP and WebSocket: what came back. */
-  readonly protocol?: HttpSection | WebSocketSection;
+  readonly protocol?: HttpSection | WebSocketSection | DnsSection;
   readonly server: {
     readonly received: number;
     readonly connectionsPeak: number;
@@ -194,6 +194,29 @@ export interface WebSocketSection {
   readonly closes: Readonly<Record<string, number>>;
   readonly errorsBy: Readonly<Record<string, number>>;
   readonly latencyUs: { readonly ping?: Latencies };
+}
+
+/** What the answers of DNS were. */
+export interface DnsSection {
+  readonly kind: "dns";
+  readonly mode: string;
+  readonly model: string;
+  /** Parts of a connect. */
+  readonly latencyUs?: { readonly [Name in "lookup" | "tcp" | "tls"]?: Latencies };
+  readonly perSecond: number;
+  readonly rcodes: Readonly<Record<string, number>>;
+  readonly wrongRcode: number;
+  readonly truncated: number;
+  readonly mismatched: number;
+  readonly errorsBy: Readonly<Record<string, number>>;
+  /** Each file by itself, where there are several. */
+  readonly files?: readonly {
+    readonly name: string;
+    readonly sent: number;
+    readonly errors: number;
+    readonly rcodes: Readonly<Record<string, number>>;
+    readonly latencyUs: Readonly<Record<"p50" | "p90" | "p99", number>>;
+  }[];
 }
 
 export type RunOutcome = "pass" | "failed" | "stopped" | "not found";

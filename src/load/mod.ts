@@ -1,5 +1,15 @@
 /** Layer 5: sends at a planned pace and counts what came back. */
 
+export {
+  DNS_MODES,
+  type DnsMode,
+  type DnsOptions,
+  type DnsPlan,
+  dns,
+  parseRcodes,
+  planDns,
+  type QueryFile,
+} from "./dns/mod.ts";
 export { type FindLimitOptions, findLimit, type Limit, type LimitStep } from "./find-limit.ts";
 export {
   filesOfRequests,
@@ -32,6 +42,7 @@ export type { DropCause, LatencyName, LatencySummary } from "./measure/mod.ts";
 export { compileConstant, compileMessages, filesNamedIn, type MessagePart } from "./message/mod.ts";
 export {
   EXPECTABLE,
+  EXPECTABLE_OF_DNS,
   EXPECTABLE_OF_HTTP,
   EXPECTABLE_OF_WEBSOCKET,
   type Expectation,
@@ -50,6 +61,7 @@ export {
 } from "./plan/mod.ts";
 export type {
   Check,
+  DnsReport,
   HttpReport,
   Report,
   RequestReport,

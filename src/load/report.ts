@@ -134,12 +134,51 @@ export interface WebSocketReport {
   readonly latencyUs: Readonly<Partial<Record<ProtocolLatency, LatencySummary>>>;
 }
 
+/** What DNS adds to a report. */
+export interface DnsReport {
+  readonly kind: "dns";
+  readonly mode: "udp" | "tcp" | "dot" | "doh";
+  /** `closed`: the next query is sent when an answer has come. `open`: queries leave as planned. */
+  readonly model: "closed" | "open";
+  /** Queries that could await answers at a time, over all clients. */
+  readonly outstanding: number;
+  /** Answers a second over the sending phase. */
+  readonly perSecond: number;
+  /** `{"NOERROR": 1200, "NXDOMAIN": 3}` */
+  readonly rcodes: Readonly<Record<string, number>>;
+  /** Answers whose response code is not among `--expect-rcode`. */
+  readonly wrongRcode: number;
+  readonly truncated: number;
+  /** Truncated answers that were asked for again over TCP; null where that was not wanted. */
+  readonly retriedOverTcp: number | null;
+  /** Queries without an answer to their question. */
+  readonly errors: number;
+  /** `{"timeout": 3, "ECONNREFUSED": 1}` */
+  readonly errorsBy: Readonly<Record<string, number>>;
+  /** Over TCP: how often a query was sent again because its server had closed the connection. */
+  readonly resent: number;
+  /** Answers with the ID of a query that awaited one, and another question. */
+  readonly mismatched: number;
+  /** What came and is no response. */
+  readonly malformed: number;
+  /** Answers to queries that were answered before. */
+  readonly duplicates: number;
+  /** Answers after `timeoutMs`; their queries are errors. */
+  readonly lateAnswers: number;
+  /** Answers with an ID that was not sent lately. */
+  readonly unknownIds: number;
+  /** Each file by itself, where there are several. */
+  readonly files?: readonly (Omit<RequestReport, "status"> & { readonly rcodes: Readonly<Record<string, number>> })[];
+  /** Parts of a connect; left out where there was none. */
+  readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
+}
+
 /** A report's section of its protocol. */
-export type ProtocolReport = HttpReport | WebSocketReport;
+export type ProtocolReport = HttpReport | WebSocketReport | DnsReport;
 
 /** The result of a run: also what `--json` prints. Times in milliseconds, latencies in microseconds. */
 export interface Report {
-  /** What was spoken: `tcp`, `http`, `ws`. */
+  /** What was spoken: `tcp`, `http`, `ws`, `dns`. */
   readonly kind: string;
   /** `host:port`, or the path of a Unix socket. */
   readonly target: string;

@@ -1,4 +1,7 @@
 /** Load over HTTP: its options, its requests and answers, its connections. */
+
+export { closeCause } from "./close-cause.ts";
+export { CountsByRequest, requestRows } from "./counts-by-request.ts";
 export { type HttpOptions, type HttpPlan, planHttp } from "./plan.ts";
 export { http } from "./protocol.ts";
 export { filesOfRequests, parseHar, parseUrlList, type WeightedUrl } from "./requests/mod.ts";

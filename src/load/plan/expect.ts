@@ -8,7 +8,7 @@ import {
   TenkError,
 } from "../../base/mod.ts";
 import { LATENCIES, type LatencySummary } from "../measure/mod.ts";
-import type { Check, HttpReport, Report, WebSocketReport } from "../report.ts";
+import type { Check, DnsReport, HttpReport, Report, WebSocketReport } from "../report.ts";
 import type { Traffic } from "./load-plan.ts";
 
 /** What a report is measured against, without the verdict that comes of it. */
@@ -38,6 +38,10 @@ function httpOf({ protocol }: Measured): HttpReport | undefined {
 
 function webSocketOf({ protocol }: Measured): WebSocketReport | undefined {
   return protocol?.kind === "ws" ? protocol : undefined;
+}
+
+function dnsOf({ protocol }: Measured): DnsReport | undefined {
+  return protocol?.kind === "dns" ? protocol : undefined;
 }
 
 /** Answers of a class, such as 4 of `4xx`; undefined where the protocol has none. */
@@ -99,6 +103,31 @@ const WEBSOCKET_METRICS: Readonly<Record<string, Metric>> = {
   ),
 };
 
+/** Answers with a response code. */
+function ofRcode(name: string): Metric {
+  const read = (report: Measured) => {
+    const section = dnsOf(report);
+    return section && (section.rcodes[name] ?? 0);
+  };
+  return count(read, ({ messages }) => messages.answered);
+}
+
+/** What only DNS counts; `errors` are queries without an answer. */
+const DNS_METRICS: Readonly<Record<string, Metric>> = {
+  wrongrcode: count((report) => dnsOf(report)?.wrongRcode, sent),
+  mismatched: count((report) => dnsOf(report)?.mismatched, sent),
+  malformed: count((report) => dnsOf(report)?.malformed, sent),
+  duplicates: count((report) => dnsOf(report)?.duplicates, sent),
+  lateanswers: count((report) => dnsOf(report)?.lateAnswers, sent),
+  truncated: count((report) => dnsOf(report)?.truncated, sent),
+  ...Object.fromEntries(
+    ["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP"].map((name) => [
+      name.toLowerCase(),
+      ofRcode(name),
+    ]),
+  ),
+};
+
 const PERCENTILE =
   /^(?:(connect|firstbyte|message|service|send|upgrade|ping)[.-])?(?:p(\d{1,2}(?:\.\d+)?|999|100)|(max))$/;
 
@@ -121,6 +150,14 @@ export const EXPECTABLE_OF_WEBSOCKET = [
   ...PERCENTILES,
   "upgrade.p99",
   "ping.p99",
+];
+
+/** The same of DNS: a query has one answer, which is read as a whole. */
+export const EXPECTABLE_OF_DNS = [
+  ...Object.keys(METRICS).filter((name) => name !== "unexpected" && !name.startsWith("server.")),
+  "errors",
+  ...Object.keys(DNS_METRICS),
+  ...PERCENTILES,
 ];
 
 const COMPARISONS: Readonly<Record<string, (got: number, than: number) => boolean>> = {
@@ -202,6 +239,7 @@ function metricOf(name: string, text: string): Metric {
   if (Object.hasOwn(METRICS, name)) return METRICS[name]!;
   if (Object.hasOwn(HTTP_METRICS, name)) return HTTP_METRICS[name]!;
   if (Object.hasOwn(WEBSOCKET_METRICS, name)) return WEBSOCKET_METRICS[name]!;
+  if (Object.hasOwn(DNS_METRICS, name)) return DNS_METRICS[name]!;
   const [, latency = "message", percent, max] = PERCENTILE.exec(name) ?? [];
   if (percent === undefined && max === undefined) {
     const meant = nearest(name, EXPECTABLE);

@@ -1,6 +1,7 @@
 /** What is to be sent, how fast and what must hold; and whether this machine can carry it. */
 export {
   EXPECTABLE,
+  EXPECTABLE_OF_DNS,
   EXPECTABLE_OF_HTTP,
   EXPECTABLE_OF_WEBSOCKET,
   type Expectation,

@@ -173,7 +173,7 @@ function generatorOf(result: Result): Report["generator"] {
     behind: behindOf(state.tally),
     byTarget: byTargetOf(state.tally),
     planned: state.tally.planned,
-    what: plan.traffic.kind === "http" ? "requests" : "messages",
+    what: { http: "requests", dns: "queries" }[plan.traffic.kind] ?? "messages",
   });
   return {
     cpuPercent: cpu.percent,
@@ -206,8 +206,8 @@ function endingOf({ endedBy, connections, plan, timing, protocol }: Measured): s
   if (endedBy === "message-stop") return "the text that ends the run came back";
   const after = `${formatDuration(timing.sendMs)}${plan.durationMs === null ? "" : ` of ${formatDuration(plan.durationMs)}`}`;
   const how = connections.opened === 0 ? "no connection could be opened" : "all connections were lost";
-  // Connections of HTTP are opened again anyway.
-  const hint = protocol?.kind !== "http" ? " (--reconnect opens them again)" : "";
+  // Connections of HTTP and DNS are opened again anyway.
+  const hint = protocol?.kind !== "http" && protocol?.kind !== "dns" ? " (--reconnect opens them again)" : "";
   return `no connection was left after ${after}: ${how}${hint}`;
 }
 
@@ -231,13 +231,16 @@ function reasonFor(measured: Measured, failed: readonly string[], unjudged: read
     ...(isShort ? [endingOf(measured)] : []),
     ...(failed.some((check) => /\blate\b/.test(check)) ? lateText(messages) : []),
     // If a target answers nothing, later messages are dropped, which alone would look like a slow target.
-    ...(messages.unanswered > 0 && messages.received === 0
-      ? [measured.protocol?.kind === "http" ? "no request was answered" : "no message was answered"]
-      : []),
+    ...(messages.unanswered > 0 && messages.received === 0 ? [`no ${nounOf(measured)} was answered`] : []),
     ...(messages.unexpected > 0 ? [unexpectedText(measured)] : []),
     ...(generator.saturated ? [`the generator was the limit (${generator.saturation.join(", ")})`] : []),
   ];
   return parts.join("; ");
+}
+
+/** What is sent, as reports call it. */
+function nounOf({ protocol }: Measured): string {
+  return protocol?.kind === "http" ? "request" : protocol?.kind === "dns" ? "query" : "message";
 }
 
 function unexpectedText({ messages: { unexpected, received }, protocol }: Measured): string {

@@ -3,6 +3,7 @@ import { latencyRows } from "../../run-latencies.ts";
 import { planText } from "../../run-plan.ts";
 import { Copied, Foreign, Moment, Outcome, RunId, Scrolled, sentence, Verdict } from "../elements.tsx";
 import { bytes, compact, grouped, seconds, written } from "../format.ts";
+import { DnsAnswers } from "./dns-answers.tsx";
 import { WRITER } from "./plan.ts";
 import { RequestsTable } from "./requests-table.tsx";
 
@@ -53,6 +54,7 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
           <Achieved report={report} />
           {report.protocol?.kind === "http" && <Answers of={report.protocol} />}
           {report.protocol?.kind === "ws" && <Frames of={report.protocol} />}
+          {report.protocol?.kind === "dns" && <DnsAnswers of={report.protocol} />}
         </Scrolled>
         <Scrolled class="panel latency" name="Latency">
           <h3>Latency</h3>
@@ -62,6 +64,15 @@ export function ReportView({ id, report, startedAt }: ReportProps) {
           <Scrolled class="panel" name="Requests of each URL">
             <h3>Requests of each URL</h3>
             <RequestsTable requests={report.protocol.requests} />
+          </Scrolled>
+        )}
+        {report.protocol?.kind === "dns" && report.protocol.files !== undefined && (
+          <Scrolled class="panel" name="Queries of each file">
+            <h3>Queries of each file</h3>
+            <RequestsTable
+              what="File"
+              requests={report.protocol.files.map(({ rcodes, ...file }) => ({ ...file, status: rcodes }))}
+            />
           </Scrolled>
         )}
         <Scrolled class="panel" name="Cost">
@@ -79,9 +90,15 @@ function spoken(report: RunReport): string {
   return version === undefined ? report.kind : `HTTP/${version}`;
 }
 
-/** What is sent, at the start of a line. */
-function nounOf(report: RunReport): string {
-  return httpSection(report) === undefined ? "Message" : "Request";
+/** What is sent: one, and several at the start of a line. */
+function nounsOf({ protocol }: RunReport): readonly [one: string, several: string] {
+  if (protocol?.kind === "http") return ["request", "Requests"];
+  return protocol?.kind === "dns" ? ["query", "Queries"] : ["message", "Messages"];
+}
+
+/** The model of requests and queries; of messages there is none. */
+function modelOf({ protocol }: RunReport): string | undefined {
+  return protocol?.kind === "http" || protocol?.kind === "dns" ? protocol.model : undefined;
 }
 
 function tookMs({ timing }: RunReport): number {
@@ -122,14 +139,14 @@ function Checks({ report }: { readonly report: RunReport }) {
 function Achieved({ report }: { readonly report: RunReport }) {
   const { plan, connections, messages, timing } = report;
   const planned = plan.totalRate > 0 ? plan.totalRate : plan.ratePerConnection * plan.connections;
-  const what = nounOf(report);
-  const http = httpSection(report);
+  const [, what] = nounsOf(report);
+  const model = modelOf(report);
   // Where nothing is planned, what was planned is what was sent.
-  const wanted = http?.model === "closed" ? (plan.maxMessages ?? 0) : messages.planned;
+  const wanted = model === "closed" ? (plan.maxMessages ?? 0) : messages.planned;
   const rows: readonly (readonly [string, number, number, (value: number) => string, none?: string])[] = [
     ["Connections", connections.peak, plan.connections, grouped],
-    [`${what}s`, messages.sent, wanted, grouped],
-    [`${what}s a second`, messages.perSecondSent, planned, compact],
+    [what, messages.sent, wanted, grouped],
+    [`${what} a second`, messages.perSecondSent, planned, compact],
     ["Sending", timing.sendMs, plan.durationMs ?? 0, (ms) => seconds(ms / 1000), "no end"],
   ];
   return (
@@ -159,13 +176,13 @@ function Achieved({ report }: { readonly report: RunReport }) {
         </tbody>
       </table>
       <Counts
-        none={http === undefined ? "None late, dropped, failed or lost." : "No errors; none failed or lost."}
+        none={model === undefined ? "None late, dropped, failed or lost." : "No errors; none failed or lost."}
         counts={[
           ["late", messages.late],
           ["late: waited for earlier answers", messages.lateForReply ?? 0],
           ["dropped", messages.dropped],
           ...Object.entries(messages.droppedBy ?? {}).map(([cause, count]) => [`dropped: ${cause}`, count] as const),
-          ["unanswered", http === undefined ? messages.unanswered : 0],
+          ["unanswered", model === undefined ? messages.unanswered : 0],
           ...Object.entries(report.protocol?.errorsBy ?? {}).map(
             ([cause, count]) => [`errors: ${cause}`, count] as const,
           ),
@@ -330,18 +347,15 @@ function Cost({ report }: { readonly report: RunReport }) {
 
 function CostTable({ report }: { readonly report: RunReport }) {
   const { generator, server, bytes: carried } = report;
+  const [one, several] = nounsOf(report);
   const rows: readonly (readonly [string, string, string])[] = [
     ["CPU", written(generator.cpuPercent, "percent"), server ? written(server.cpuPercent, "percent") : "–"],
-    [`CPU per ${nounOf(report).toLowerCase()}`, `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
+    [`CPU per ${one}`, `${generator.cpuUsPerMessage.toFixed(1)} µs`, "–"],
     ["Memory", bytes(generator.rssBytes), server ? bytes(server.rssBytes) : "–"],
     ["Memory per connection", "–", server ? bytes(server.userBytesPerConnection) : "–"],
     ["Event loop lag p99", seconds(generator.loopLagP99Us / 1e6), "–"],
     ["Sent", bytes(carried.sent), "–"],
-    [
-      "Received",
-      bytes(carried.received),
-      server ? `${grouped(server.received)} ${nounOf(report).toLowerCase()}s` : "–",
-    ],
+    ["Received", bytes(carried.received), server ? `${grouped(server.received)} ${several.toLowerCase()}` : "–"],
   ];
   return (
     <table class="data">

@@ -2,16 +2,20 @@ import type { HttpSection } from "../../run.ts";
 import { Foreign } from "../elements.tsx";
 import { grouped, seconds } from "../format.ts";
 
-type Requests = NonNullable<HttpSection["requests"]>;
+interface TableProps {
+  readonly requests: NonNullable<HttpSection["requests"]>;
+  /** What each row is of. */
+  readonly what?: string;
+}
 
-/** The requests of each URL, those first that were sent most often. */
-export function RequestsTable({ requests }: { readonly requests: Requests }) {
+/** The requests of each URL, or the queries of each file; those first that were sent most often. */
+export function RequestsTable({ requests, what = "URL" }: TableProps) {
   return (
     <table class="data requests">
       <thead>
         <tr>
           <th scope="col" class="left">
-            URL
+            {what}
           </th>
           {["Sent", "p50", "p90", "p99", "Errors", "Status"].map((name) => (
             <th key={name} scope="col">

@@ -1,0 +1,4 @@
+/** Load on DNS servers: queries from files in dnsperf's format, over UDP, TCP and TLS. */
+export { DNS_MODES, type DnsMode, type DnsOptions, type DnsPlan, planDns, type QueryFile } from "./plan.ts";
+export { dns } from "./protocol.ts";
+export { parseRcodes } from "./rcodes.ts";
