@@ -4,6 +4,7 @@ import { logOf } from "../base/mod.ts";
 import { EXPECTABLE, planTcp, tcp } from "../load/mod.ts";
 import { dumpTap } from "./dump.ts";
 import { logLevel, runCommanded } from "./load-command.ts";
+import { loadDnsCommand } from "./load-dns.ts";
 import { loadHttpCommand } from "./load-http.ts";
 import { addLoadOptions, type LoadWords, unescapesNothing } from "./load-options.ts";
 import { loadOptionsOf } from "./load-plan.ts";
@@ -19,7 +20,8 @@ export function loadCommand(exit: (code: number) => void): Command {
     .description("Load tests: options spelled as the users of other tools know them.")
     .addCommand(loadTcpCommand(exit))
     .addCommand(loadHttpCommand(exit))
-    .addCommand(loadWsCommand(exit));
+    .addCommand(loadWsCommand(exit))
+    .addCommand(loadDnsCommand(exit));
 }
 
 function loadTcpCommand(exit: (code: number) => void): Command {

@@ -2,6 +2,7 @@ import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { type LatencyRow, latencyRows, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
 import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
+import { dnsModelText, dnsRows, fileTable } from "./report-dns.ts";
 import { httpRows, modelText, requestTable } from "./report-http.ts";
 import { bad, causeRows, type Row, sentRows, visibleText } from "./report-rows.ts";
 import { serverRow } from "./report-server.ts";
@@ -19,6 +20,8 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
     table(factRows(report, paints), "ll"),
     report.protocol?.kind === "http" ? requestTable(report.protocol, paints) : "",
     report.protocol?.kind === "http" ? modelText(report.protocol, paints) : "",
+    report.protocol?.kind === "dns" ? fileTable(report.protocol, paints) : "",
+    report.protocol?.kind === "dns" ? dnsModelText(report.protocol, paints) : "",
     latencyTable(latencyRows(report), paints),
     verdictText(report, paints),
   ]
@@ -37,9 +40,16 @@ export const WRITER: PlanWriter = {
 /** What a run was to do: `tcp 127.0.0.1:9091  10k connections at 1000/s, 10/s each, "ping" of 4 B, 30s`. */
 export function planLine(report: Pick<Report, "kind" | "target" | "plan" | "protocol">, { bold }: Paints): string {
   const { kind, target, protocol } = report;
-  const what = protocol === undefined ? `${kind} ${target}` : protocol.url;
-  const version = protocol?.kind === "http" && protocol.version === "2" ? "HTTP/2, " : "";
+  const hasUrl = protocol?.kind === "http" || protocol?.kind === "ws";
+  const what = hasUrl ? protocol.url : `${kind} ${target}`;
+  const version = spokenText(protocol);
   return `${bold(visibleText(what))}  ${version}${visibleText(planText(report, WRITER))}`;
+}
+
+/** What is spoken beside what the target says, with a comma behind it. */
+function spokenText(protocol: Report["protocol"]): string {
+  if (protocol?.kind === "http") return protocol.version === "2" ? "HTTP/2, " : "";
+  return protocol?.kind === "dns" ? `${{ udp: "UDP", tcp: "TCP", dot: "TLS", doh: "HTTPS" }[protocol.mode]}, ` : "";
 }
 
 type AddressOutcomes = NonNullable<Report["connections"]["byAddress"]>;
@@ -56,6 +66,7 @@ function trafficRows(report: Report, paints: Paints): Row[] {
   const { protocol } = report;
   if (protocol?.kind === "http") return httpRows(report, protocol, paints);
   if (protocol?.kind === "ws") return webSocketRows(report, protocol, paints);
+  if (protocol?.kind === "dns") return dnsRows(report, protocol, paints);
   return [...sentRows(report, paints), ["came back", ...cameBack(report, paints)], ...byteRows(report, paints)];
 }
 
@@ -92,7 +103,7 @@ function cameBack({ messages, bytes, latencyUs }: Report, paints: Paints): strin
 }
 
 function generatorRow({ generator, messages, protocol }: Report, { yellow }: Paints): Row {
-  const what = protocol?.kind === "http" ? "request" : "message";
+  const what = protocol?.kind === "http" ? "request" : protocol?.kind === "dns" ? "query" : "message";
   return [
     "generator",
     `${Math.round(generator.cpuPercent)}% of a core`,
