@@ -2,6 +2,7 @@ import { z } from "zod";
 import { messageOf, parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
 import { handshakeFields } from "../listener/mod.ts";
 import { hostAndPort, inRange, oneOf, onOff, pem, quantity, section, size, text } from "../part/mod.ts";
+import { nameProblem, parseName } from "../wire/dns/mod.ts";
 import { listUrl } from "./lists/mod.ts";
 import { hostRecords, localName, parseRecord } from "./local/mod.ts";
 import { DEFAULT_BOOTSTRAP } from "./resolver/mod.ts";
@@ -63,6 +64,26 @@ const addresses = z
     }
   });
 
+const upstream = checked("an upstream such as tls://9.9.9.9", parseUpstream);
+
+const EXPECTED_ZONE = "expected an upstream such as 192.168.1.1, or a list of them";
+const zoneUpstreams = z
+  .union([z.string().transform((one) => [one]), z.array(z.string()).min(1, EXPECTED_ZONE)], { error: EXPECTED_ZONE })
+  .superRefine((given, context) => {
+    try {
+      for (const one of given) parseUpstream(one);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: messageOf(error) });
+    }
+  });
+
+/** Returns a zone in wire form and lower case. @throws {TenkError} `invalid-option` */
+export function zoneName(text: string): Uint8Array {
+  const name = parseName(text.toLowerCase());
+  if (name === undefined) throw new TenkError("invalid-option", `Cannot use the zone ${text}: ${nameProblem(text)}`);
+  return name;
+}
+
 /** Refuses an upstream that is named: it finds those that are. */
 function parseAddressed(given: string): void {
   if (isNamed(parseUpstream(given)))
@@ -81,9 +102,12 @@ const dns = section({
   tls: z.union([auto, off, address], { error: "expected auto, off, a port or host:port" }).default("auto"),
   tlsOptions: section(handshakeFields).prefault({}),
   workers: number(1, 32).default(1),
-  upstreams: listOf(checked("an upstream such as tls://9.9.9.9", parseUpstream), "upstreams such as tls://9.9.9.9")
+  upstreams: listOf(upstream, "upstreams such as tls://9.9.9.9")
     .min(1, "expected one upstream or more")
     .default(DEFAULT_UPSTREAMS),
+  zones: z
+    .record(checked("a zone such as lan, 168.192.in-addr.arpa, or . for names without a dot", zoneName), zoneUpstreams)
+    .default({}),
   bootstrap: listOf(checked("an address such as 9.9.9.9", parseAddressed), "name servers by address, such as 9.9.9.9")
     .min(1, "expected one name server or more")
     .default([...DEFAULT_BOOTSTRAP]),

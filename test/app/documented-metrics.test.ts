@@ -74,9 +74,7 @@ async function ownFamilies(): Promise<Family[]> {
   const loops = loopFamilies(vitals, [{ ...vitals, thread: 0 }]);
   const ofClients = familiesOf([...serviceMetrics(() => []), brokenRuleMetric(() => [])]);
   const ofServices = [...ofClients, ...serviceHistograms([]), ...targetFamilies([])];
-  const ofDns = familiesOf(
-    dnsMetrics({ counts: new Float64Array(0), resolver: { upstreams: { members: [] } }, lists: { names: 0 } }),
-  );
+  const ofDns = familiesOf(dnsMetrics({ counts: new Float64Array(0), resolver: { members: [] }, lists: { names: 0 } }));
   const ofCertificates = familiesOf(storeMetrics(() => [], new Map()));
   const ofLoops = [...loops, ...listenerHistograms([])];
   return [

@@ -1,6 +1,6 @@
 import { type Metric, oncePerTurn } from "../../metrics/mod.ts";
 import { ChainCount, REFUSAL_REASONS } from "../chain/mod.ts";
-import type { UpstreamSet } from "../resolver/mod.ts";
+import type { Resolver } from "../resolver/mod.ts";
 import { UPSTREAM_FAILURES } from "../upstream/mod.ts";
 import { sumOfRows } from "./readings.ts";
 
@@ -8,7 +8,7 @@ import { sumOfRows } from "./readings.ts";
 export interface MeasuredServer {
   /** `CHAIN_COUNTS` doubles for each thread. */
   readonly counts: Float64Array;
-  readonly resolver: { readonly upstreams: Pick<UpstreamSet, "members"> };
+  readonly resolver: Pick<Resolver, "members">;
   readonly lists: { readonly names: number };
 }
 
@@ -18,7 +18,7 @@ const VERDICTS = ["local", "special", "blocked", "cached"] as const;
 /** What the server counts. Labels are closed sets, and the upstreams of the configuration. */
 export function dnsMetrics(server: MeasuredServer): Metric[] {
   const counts = oncePerTurn(() => sumOfRows(server.counts));
-  const upstreams = () => server.resolver.upstreams.members;
+  const upstreams = () => server.resolver.members;
   return [
     {
       type: "counter",

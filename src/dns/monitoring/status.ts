@@ -58,7 +58,7 @@ export function dnsView(server: DnsServer): DnsView {
       invalid,
       problem: state?.lastFailure?.message ?? null,
     })),
-    upstreams: server.resolver.upstreams.members.map(({ upstream, isDown, rttMs }) => ({
+    upstreams: server.resolver.members.map(({ upstream, isDown, rttMs }) => ({
       name: upstream.name,
       isDown,
       rttMs: rttMs === 0 ? null : rttMs,

@@ -67,9 +67,10 @@ export class AnswerCleaner {
    * Cleans an answer into `out`.
    *
    * @param isTrusted the upstream's AD bit is trusted
+   * @param mayBePrivate private addresses are kept: the upstream is the zone's own
    * @returns false if its CNAMEs form a loop or a chain that is too long
    */
-  clean(question: Question, message: Message, bytes: Uint8Array, isTrusted: boolean): boolean {
+  clean(question: Question, message: Message, bytes: Uint8Array, isTrusted: boolean, mayBePrivate = false): boolean {
     if (!this.#chain.read(message, bytes)) return false;
     const writer = this.#writer;
     const isAuthentic = isTrusted && (message.flags & Flag.authenticData) !== 0;
@@ -78,15 +79,18 @@ export class AnswerCleaner {
     writer.header(0, flags | (isAuthentic ? Flag.authenticData : 0));
     writer.rcode = message.rcode;
     writer.question(question.name, 0, question.type, RecordClass.in);
-    this.#answers(question, message, bytes);
+    this.#answers(question, message, bytes, mayBePrivate || this.#mayBePrivate(question.name));
     this.#authority(question, message, bytes);
     this.length = writer.finish();
     return !writer.isFull && this.#read(question.type);
   }
 
-  #answers(question: Question, message: Message, bytes: Uint8Array): void {
+  #mayBePrivate(name: Uint8Array): boolean {
+    return this.#options.privateNames.some((zone) => isWithin(name, 0, zone, 0));
+  }
+
+  #answers(question: Question, message: Message, bytes: Uint8Array, mayBePrivate: boolean): void {
     const { starts } = message;
-    const mayBePrivate = this.#options.privateNames.some((zone) => isWithin(question.name, 0, zone, 0));
     this.privateRecords = 0;
     for (let index = starts[Section.answer]!; index < starts[Section.authority]!; index++) {
       if (!this.#belongs(question, message, bytes, index)) continue;

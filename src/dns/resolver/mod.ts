@@ -8,4 +8,5 @@ export {
   type ResolverCounts,
   type ResolverOptions,
 } from "./resolver.ts";
+export type { ZoneOptions } from "./routes.ts";
 export type { HealthOptions, MemberOptions, UpstreamMode, UpstreamSet } from "./upstream-set.ts";

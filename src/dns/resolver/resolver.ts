@@ -6,7 +6,8 @@ import { LogVerdict } from "../log/mod.ts";
 import { Bootstrap, type Question, type UpstreamAnswer } from "../upstream/mod.ts";
 import { AnswerCleaner, type CleanOptions, NOT_KEPT } from "./answer-cleaner.ts";
 import { RecentFailures } from "./recent-failures.ts";
-import { type HealthOptions, type Member, type MemberOptions, type UpstreamMode, UpstreamSet } from "./upstream-set.ts";
+import { type Route, Routes, type ZoneOptions } from "./routes.ts";
+import type { HealthOptions, Member, MemberOptions, UpstreamMode, UpstreamSet } from "./upstream-set.ts";
 
 /** How a query was answered. */
 export type ResolvedBy = typeof LogVerdict.cached | typeof LogVerdict.forwarded | typeof LogVerdict.failed;
@@ -16,6 +17,8 @@ export type Answered = (bytes: Uint8Array, length: number, by: ResolvedBy, upstr
 
 export interface ResolverOptions extends CleanOptions, HealthOptions {
   readonly upstreams: readonly MemberOptions[];
+  /** Zones with upstreams of their own. @default {[]} */
+  readonly zones?: readonly ZoneOptions[];
   /** Name servers by address, which find upstreams that are named. @default {["9.9.9.9", "1.1.1.1"]} */
   readonly bootstrap?: readonly string[];
   /** The cache. */
@@ -59,6 +62,7 @@ interface Flight {
   readonly key: string;
   readonly question: Question;
   readonly variant: number;
+  readonly route: Route;
   readonly waiters: Waiter[];
   /** Upstreams still to be asked; the next one is last. */
   readonly plan: Member[];
@@ -92,7 +96,7 @@ export class Resolver {
     ...{ asked: 0, merged: 0, refreshes: 0, answered: 0, failed: 0 },
     ...{ overloaded: 0, unusable: 0, privateRecords: 0 },
   };
-  readonly upstreams: UpstreamSet;
+  readonly #routes: Routes;
   readonly #bootstrap: Bootstrap;
   readonly #options: ResolverOptions & typeof DEFAULTS;
   readonly #flights = new Map<string, Flight>();
@@ -111,11 +115,21 @@ export class Resolver {
     this.#options = { ...DEFAULTS, ...options };
     this.#bootstrap = new Bootstrap({ servers: this.#options.bootstrap });
     const { lookup } = this.#bootstrap;
-    const upstreams = options.upstreams.map((upstream) => ({ lookup, ...upstream }));
-    this.upstreams = new UpstreamSet(upstreams, options.mode ?? "parallel-best", options);
+    const { upstreams, zones = [], mode = "parallel-best" } = this.#options;
+    this.#routes = new Routes({ ...options, upstreams, zones, mode, lookup });
     this.#cleaner = new AnswerCleaner(options);
     this.#failures = new RecentFailures(this.#options.failureMs);
     this.#cached = new StoredAnswers(options.cache);
+  }
+
+  /** The upstreams for what is in no zone with upstreams of its own. */
+  get upstreams(): UpstreamSet {
+    return this.#routes.all.upstreams;
+  }
+
+  /** All upstreams, each once. */
+  get members(): readonly Member[] {
+    return this.#routes.members;
   }
 
   /** Questions in flight. */
@@ -171,7 +185,7 @@ export class Resolver {
     }
     this.#flights.clear();
     this.#waiting = 0;
-    this.upstreams.stop();
+    this.#routes.stop();
     this.#bootstrap.stop();
   }
 
@@ -190,18 +204,20 @@ export class Resolver {
     const name = new Uint8Array(query.nameEnd - query.nameFrom);
     copyLower(bytes, query.nameFrom, name, 0);
     const { type, wantsDnssec, checkingDisabled } = query;
-    const order = this.upstreams.order();
+    const route = this.#routes.of(query, bytes);
+    const order = route.upstreams.order();
     const attempts = order.length === 0 ? 0 : Math.min(this.#options.maxAttempts, Math.max(2, order.length));
     const plan = Array.from({ length: attempts }, (_, index) => order[index % order.length]!).reverse();
     const question = { name, type, wantsDnssec, checkingDisabled };
-    const flight = { key, question, variant: variantOf(query), waiters: [], plan, inFlight: 0, isOver: false };
+    const flight = { key, question, variant: variantOf(query), route, waiters: [], plan, inFlight: 0, isOver: false };
     this.#flights.set(key, flight);
     return flight;
   }
 
   #start(flight: Flight): void {
+    const { upstreams } = flight.route;
     // Two upstreams at once; a single upstream is not asked twice at a time.
-    const width = Math.min(this.upstreams.width, this.upstreams.members.length);
+    const width = Math.min(upstreams.width, upstreams.members.length);
     for (let count = 0; count < width; count++) this.#askNext(flight);
     if (flight.inFlight === 0) this.#fail(flight);
   }
@@ -210,7 +226,7 @@ export class Resolver {
     const member = flight.isOver ? undefined : flight.plan.pop();
     if (member === undefined) return;
     flight.inFlight += 1;
-    this.upstreams.ask(member, flight.question, (answer) => {
+    flight.route.upstreams.ask(member, flight.question, (answer) => {
       flight.inFlight -= 1;
       if (flight.isOver) return;
       if (answer !== undefined && this.#takes(flight, member, answer)) {
@@ -223,9 +239,9 @@ export class Resolver {
   }
 
   /** Cleans an answer into `#cleaner`. @returns whether it can be used */
-  #takes({ question }: Flight, { trustsAd }: Member, { message, bytes }: UpstreamAnswer): boolean {
+  #takes({ question, route }: Flight, { trustsAd }: Member, { message, bytes }: UpstreamAnswer): boolean {
     const isAnswer = message.rcode === Rcode.noError || message.rcode === Rcode.nxDomain;
-    const isUsable = isAnswer && this.#cleaner.clean(question, message, bytes, trustsAd);
+    const isUsable = isAnswer && this.#cleaner.clean(question, message, bytes, trustsAd, route.isOwnZone);
     if (!isUsable) this.counts.unusable += 1;
     else this.counts.privateRecords += this.#cleaner.privateRecords;
     return isUsable;

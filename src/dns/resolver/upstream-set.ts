@@ -42,27 +42,46 @@ const NAME_SERVERS_OF_ROOT: Question = { name: ROOT, type: 2, wantsDnssec: false
 /** Weight of the last round trip in the smoothed time. */
 const WEIGHT = 0.2;
 
+const HEALTH = { maxFailures: 2, probeMinMs: 1000, probeMaxMs: 60_000 };
+
+/** Returns an upstream of which nothing is known yet. @throws {TenkError} `invalid-option` */
+export function newMember(
+  { trustsAd, ...options }: MemberOptions,
+  { probeMinMs = HEALTH.probeMinMs }: HealthOptions,
+): Member {
+  const upstream = new Upstream(options);
+  const { protocol } = upstream.address;
+  const isSecure = protocol === "tls" || protocol === "https";
+  return {
+    ...{
+      upstream,
+      trustsAd: trustsAd ?? isSecure,
+      rttMs: 0,
+      failures: 0,
+      isDown: false,
+      probeMs: probeMinMs,
+      timer: undefined,
+    },
+    ...{ name: upstream.name, isLooped: false, probe: (question) => upstream.ask(question, () => undefined) },
+  };
+}
+
 /** Upstreams in the order in which they should be asked. */
 export class UpstreamSet {
   readonly members: readonly Member[];
   readonly #mode: UpstreamMode;
   readonly #health: Required<HealthOptions>;
-  #isStopped = false;
+  readonly #asksLooped: boolean;
 
-  /** @throws {TenkError} `invalid-option` */
-  constructor(upstreams: readonly MemberOptions[], mode: UpstreamMode, health: HealthOptions = {}) {
+  /**
+   * @param members may be in other sets too, which then share their health
+   * @param asksLooped for a zone's own upstreams: a router whose resolver is this machine still knows its own zone
+   */
+  constructor(members: readonly Member[], mode: UpstreamMode, health: HealthOptions = {}, asksLooped = false) {
+    this.members = members;
     this.#mode = mode;
-    this.#health = { maxFailures: 2, probeMinMs: 1000, probeMaxMs: 60_000, ...health };
-    this.members = upstreams.map(({ trustsAd, ...options }) => {
-      const upstream = new Upstream(options);
-      const { probeMinMs: probeMs } = this.#health;
-      const { protocol } = upstream.address;
-      const trust = trustsAd ?? (protocol === "tls" || protocol === "https");
-      return {
-        ...{ upstream, trustsAd: trust, rttMs: 0, failures: 0, isDown: false, probeMs, timer: undefined },
-        ...{ name: upstream.name, isLooped: false, probe: (question) => upstream.ask(question, () => undefined) },
-      };
-    });
+    this.#asksLooped = asksLooped;
+    this.#health = { ...HEALTH, ...health };
   }
 
   /** How many are asked at once. */
@@ -75,7 +94,7 @@ export class UpstreamSet {
    * us are left out.
    */
   order(): Member[] {
-    const usable = this.members.filter(({ isLooped }) => !isLooped);
+    const usable = this.members.filter(({ isLooped }) => !isLooped || this.#asksLooped);
     const up = usable.filter(({ isDown }) => !isDown);
     if (this.#mode === "parallel-best") up.sort((a, b) => a.rttMs - b.rttMs);
     if (this.#mode === "random") shuffle(up);
@@ -95,14 +114,6 @@ export class UpstreamSet {
     });
   }
 
-  stop(): void {
-    this.#isStopped = true;
-    for (const { upstream, timer } of this.members) {
-      clearTimeout(timer);
-      upstream.stop();
-    }
-  }
-
   #succeeded(member: Member, rttMs: number): void {
     member.rttMs += member.rttMs === 0 ? rttMs : (rttMs - member.rttMs) * WEIGHT;
     member.failures = 0;
@@ -116,7 +127,7 @@ export class UpstreamSet {
     member.failures += 1;
     if (member.failures < this.#health.maxFailures) return;
     member.isDown = true;
-    if (member.timer === undefined && !this.#isStopped) this.#planProbe(member);
+    if (member.timer === undefined) this.#planProbe(member);
   }
 
   #planProbe(member: Member): void {

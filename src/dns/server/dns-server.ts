@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Log } from "../../base/mod.ts";
 import type { Certificates, PreparedChange } from "../../part/mod.ts";
+import { ROOT } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
 import type { BuiltLists } from "../blocking/mod.ts";
 import { CHAIN_COUNTS } from "../chain/mod.ts";
-import type { DnsConfig } from "../config.ts";
+import { type DnsConfig, zoneName } from "../config.ts";
 import { type ChainOfThread, type ChainSettings, chainOf, tcpListener } from "../listeners/mod.ts";
 import { machineNetworks } from "../local/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
@@ -147,6 +148,8 @@ export class DnsServer {
         this.#settings = next;
         this.#cache = cache;
         if (!keepsResolver) this.#replaceResolver(resolver);
+        // What other upstreams said about names of a zone.
+        if (!isSame(({ config }) => config.zones)) cache.clear();
         // Files of the user's may have changed where their names have not.
         void (isSame(listSources) ? this.#lists.reread() : this.#lists.change(listSources(next)));
         this.#post();
@@ -180,6 +183,9 @@ export class DnsServer {
       blockMode: config.blocking.mode,
       blockTtlSeconds: config.blocking.ttl,
       bypassSignals: config.bypassSignals,
+      zones: Object.keys(config.zones)
+        .map(zoneName)
+        .filter(({ length }) => length > ROOT.length),
     };
   }
 

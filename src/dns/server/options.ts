@@ -1,6 +1,7 @@
 import { pemOption } from "../../listener/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import type { AnswerWriter } from "../answers/mod.ts";
+import { zoneName } from "../config.ts";
 import type { ResolverOptions } from "../resolver/mod.ts";
 import type { ListSources } from "./block-list-set.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -9,8 +10,14 @@ import type { ServerSettings } from "./settings.ts";
 export function resolverOptions({ config, folder }: ServerSettings, cache: AnswerWriter): ResolverOptions {
   const { limits, cache: ages } = config;
   const ca = config.upstreamCa === undefined ? {} : { ca: pemOption(config.upstreamCa, folder) };
+  const upstreams = (addresses: readonly string[]) =>
+    addresses.map((address) => ({ address, timeoutMs: config.upstreamTimeout, ...ca }));
   return {
-    upstreams: config.upstreams.map((address) => ({ address, timeoutMs: config.upstreamTimeout, ...ca })),
+    upstreams: upstreams(config.upstreams),
+    zones: Object.entries(config.zones).map(([zone, addresses]) => ({
+      name: zoneName(zone),
+      upstreams: upstreams(addresses),
+    })),
     bootstrap: config.bootstrap,
     cache,
     mode: config.upstreamMode,

@@ -1,5 +1,6 @@
-import { hashName, parseName, type Query, RecordType, reverseNetwork, sameName } from "../../wire/dns/mod.ts";
+import { parseName, type Query, RecordType, reverseNetwork, sameName } from "../../wire/dns/mod.ts";
 import { isLocalNetwork } from "./local-networks.ts";
+import { SuffixTable } from "./suffix-table.ts";
 
 /** How a special-use name (RFC 6761 and its registry) is answered. */
 export const Special = {
@@ -20,13 +21,15 @@ interface Rule {
   readonly isZone: boolean;
   readonly answer: Special;
   /** Switched off by this option. */
-  readonly unless?: keyof SpecialOptions;
+  readonly unless?: "bypassSignals";
 }
 
-/** Rules that can be switched off. */
+/** Rules that can be switched off, and zones that they do not hold for. */
 export interface SpecialOptions {
   /** Answers the names by which Firefox and Apple's Private Relay are told not to bypass this resolver. @default {true} */
   readonly bypassSignals: boolean;
+  /** Zones with a name server of their own: their names are ordinary, unless a rule is about a longer name. @default {[]} */
+  readonly zones?: readonly Uint8Array[];
 }
 
 /**
@@ -48,40 +51,25 @@ const RULES: readonly Rule[] = [
     unless: "bypassSignals",
   },
 ];
-/** Labels of the longest name above. */
-const MAX_LABELS = 3;
-
-interface Entry {
-  readonly name: Uint8Array;
-  readonly isZone: boolean;
-  readonly answer: Special;
-}
-
-/** Finds special names. One table, of at most three labels, so most names cost three hashes. */
+/** Finds special names. */
 export class SpecialNames {
-  readonly #byHash = new Map<number, Entry>();
+  readonly #answers = new SuffixTable<Special>();
   readonly #arpa = parseName("arpa")!;
 
-  constructor({ bypassSignals }: SpecialOptions) {
+  constructor({ bypassSignals, zones = [] }: SpecialOptions) {
     const options = { bypassSignals };
     for (const { names, isZone, answer, unless } of RULES) {
       if (unless !== undefined && !options[unless]) continue;
-      for (const text of names.split(" ")) {
-        const name = parseName(text)!;
-        this.#byHash.set(hashName(name, 0, 0), { name, isZone, answer });
-      }
+      for (const text of names.split(" ")) this.#answers.set(parseName(text)!, answer, isZone);
     }
+    for (const zone of zones) this.#answers.set(zone, Special.none, true);
   }
 
   /** Returns how the question that `query` read from `bytes` is to be answered. */
   find(query: Query, bytes: Uint8Array): Special {
+    const answer = this.#answers.find(query, bytes);
+    if (answer !== undefined) return answer;
     const { labels, nameFrom, labelStarts } = query;
-    for (let depth = Math.min(labels, MAX_LABELS); depth > 0; depth--) {
-      const at = nameFrom + labelStarts[labels - depth]!;
-      const entry = this.#byHash.get(hashName(bytes, at, 0));
-      if (entry === undefined || !sameName(bytes, at, entry.name, 0)) continue;
-      if (entry.isZone || depth === labels) return entry.answer;
-    }
     return labels >= 2 && sameName(bytes, nameFrom + labelStarts[labels - 1]!, this.#arpa, 0)
       ? this.#reverse(query, bytes)
       : Special.none;

@@ -43,4 +43,36 @@ describe("upstreams of the configuration", () => {
   ])("with %s are refused", (text, expected) => {
     expect(() => parseConfig(`dns: { ${text} }\n`, "tenk.yaml", folder)).toThrow(expected);
   });
+
+  test("of zones are asked for their names, which are special everywhere else, and a reload takes them away", async () => {
+    await using all = await FakeServer.open(always("192.0.2.1"));
+    await using router = await FakeServer.open(({ bytes, reply }) => {
+      const { text, type } = questionOf(bytes);
+      const record = type === 12 ? "PTR nas.lan." : "A 192.168.1.5";
+      reply(replyTo(bytes, { answer: [`${text} 300 ${record}`] }));
+    });
+    const text = (zones: string) => `dns: { ${LISTEN}, upstreams: ["${all.address}"], zones: { ${zones} } }\n`;
+    const zones = ["lan", "168.192.in-addr.arpa", '"."'].map((zone) => `${zone}: "${router.address}"`).join(", ");
+    await withBox(text(zones), async (box) => {
+      expect(await box.ask("nas.lan")).toBe("NOERROR A 192.168.1.5");
+      expect(await box.askByTcp("nas.lan")).toBe("NOERROR A 192.168.1.5");
+      expect(await box.ask("5.1.168.192.in-addr.arpa", "PTR")).toBe("NOERROR PTR nas.lan.");
+      expect(await box.ask("nas")).toBe("NOERROR A 192.168.1.5");
+      expect(await box.ask("nas.home")).toBe("NXDOMAIN");
+      expect(await box.ask("1.0.0.10.in-addr.arpa", "PTR")).toBe("NXDOMAIN");
+      expect(all.count).toBe(0);
+      expect(await box.reload(text(""))).toBe("reloaded");
+      await box.untilAnswered("nas.lan", "NXDOMAIN");
+      expect(await box.ask("nas")).toBe("NOERROR A 192.0.2.1");
+    });
+  });
+
+  test.each([
+    ['zones: { "a..b": 192.168.1.1 }', "Cannot use the zone a..b"],
+    ["zones: { lan: {} }", "expected an upstream such as 192.168.1.1, or a list of them"],
+    ["zones: { lan: [] }", "dns.zones.lan: expected an upstream such as 192.168.1.1, or a list of them"],
+    ["zones: { lan: udp://router }", "a host can have a name with tls:// and https:// only"],
+  ])("with %s are refused", (text, expected) => {
+    expect(() => parseConfig(`dns: { ${text} }\n`, "tenk.yaml", folder)).toThrow(expected);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Special, SpecialNames } from "../../../src/dns/special/mod.ts";
+import { parseName } from "../../../src/wire/dns/mod.ts";
 import { queryBytes, readQueryOf } from "../queries.ts";
 
 const ALL = new SpecialNames({ bypassSignals: true });
@@ -64,5 +65,20 @@ describe("special names", () => {
     expect(find("use-application-dns.net", "A", without)).toBe("none");
     expect(find("mask.icloud.com", "A", without)).toBe("none");
     expect(find("localhost", "A", without)).toBe("loopback");
+  });
+
+  test.each([
+    ["nas.lan", "none"],
+    ["lan", "none"],
+    ["nas.home", "nxdomain"],
+    ["1.1.168.192.in-addr.arpa", "none"],
+    ["168.192.in-addr.arpa", "none"],
+    ["1.1.16.172.in-addr.arpa", "nxdomain"],
+    ["x.home.arpa", "nxdomain"],
+    ["a.deep.home.arpa", "none"],
+    ["1.0.0.10.in-addr.arpa", "nxdomain"],
+  ])("give way to zones that have a name server of their own: %s is %s", (name, expected) => {
+    const zones = ["lan", "168.192.in-addr.arpa", "deep.home.arpa"].map((zone) => parseName(zone)!);
+    expect(find(name, "A", new SpecialNames({ bypassSignals: true, zones }))).toBe(expected);
   });
 });
