@@ -104,6 +104,10 @@ export function setNumber(descriptor: number, level: number, option: number, val
   check(libc.setsockopt(descriptor, level, option, ptr(bytes), 4), call);
 }
 
+export function setBytes(descriptor: number, level: number, option: number, bytes: Uint8Array, call: string): void {
+  check(libc.setsockopt(descriptor, level, option, ptr(bytes), bytes.length), call);
+}
+
 /** Socket options that are set by system calls, in the units of `SocketOptions`; 0 = the system's choice. */
 export interface SocketTuning {
   readonly receiveBufferBytes: number;
@@ -252,9 +256,14 @@ export function closeDescriptor(descriptor: number): void {
 /** A socket's address in the kernel's form (struct sockaddr_in, _in6, _un). */
 export type SocketAddress = { family: number; bytes: Uint8Array };
 
+/** Returns the number of an interface; 0 if there is none of this name. */
+export function interfaceNumber(name: string): number {
+  return libc.if_nametoindex(ptr(new TextEncoder().encode(`${name}\0`)));
+}
+
 /** The interface's number (RFC 4007 §11.2); 0, which the kernel refuses of a link-local address, where there is none. */
 function zoneNumber(zone: string): number {
-  return /^\d+$/.test(zone) ? Number(zone) : libc.if_nametoindex(ptr(new TextEncoder().encode(`${zone}\0`)));
+  return /^\d+$/.test(zone) ? Number(zone) : interfaceNumber(zone);
 }
 
 /** @param address an IPv4 or IPv6 literal (a `%zone` may follow a link-local one: the interface's name or number) */
