@@ -39,7 +39,8 @@ export class Link {
   zone = new Zone();
   readonly claims: Claims;
   readonly #host: LinkHost;
-  readonly #transports: readonly Transport[];
+  /** By the index of their sender. */
+  readonly #all: readonly Transport[];
   readonly #replies: Replies;
   readonly #outgoing = new Outgoing();
 
@@ -47,9 +48,13 @@ export class Link {
   constructor(name: string, senders: readonly Sender[], host: LinkHost, isOnLink: (address: string) => boolean) {
     this.name = name;
     this.#host = host;
-    this.#transports = senders.map((sender) => new Transport(sender));
+    this.#all = senders.map((sender) => new Transport(sender));
     this.claims = new Claims(host.random);
     this.#replies = new Replies(host, isOnLink);
+  }
+
+  get #transports(): readonly Transport[] {
+    return this.#all.filter(({ sender }) => sender.isOpen);
   }
 
   /** Milliseconds at which `tick` has something to do. */
@@ -64,7 +69,7 @@ export class Link {
     this.zone = zone;
     this.claims.replace(before, zone, nowMs, delayMs);
     this.#replies.forget();
-    for (const transport of this.#transports) transport.keep(zone.records);
+    for (const transport of this.#all) transport.keep(zone.records);
     this.#goodbye(gone);
   }
 
@@ -75,7 +80,7 @@ export class Link {
 
   /** @param from index of the sender whose socket received it */
   receive(incoming: Incoming, from: number, peer: Peer, nowMs: number): void {
-    const transport = this.#transports[from]!;
+    const transport = this.#all[from]!;
     const { counts } = this.#host;
     if (!incoming.message.isResponse) {
       counts.queries += 1;

@@ -14,6 +14,8 @@ export interface Peer {
 export interface Sender {
   /** That are not cut into pieces. */
   readonly maxBytes: number;
+  /** The interface has an address of this protocol now. */
+  readonly isOpen: boolean;
   /** @param to one client; without one the group @returns whether the kernel took it */
   send(bytes: Uint8Array, to?: Peer): boolean;
 }

@@ -76,7 +76,7 @@ export class Network {
         name: link,
         addresses: [bytesOf(address)],
         isOnLink: (other) => other.startsWith("192.0.2."),
-        senders: [{ maxBytes: 1440, send: (bytes, to) => this.#deliver(address, bytes.slice(), to) }],
+        senders: [{ maxBytes: 1440, isOpen: true, send: (bytes, to) => this.#deliver(address, bytes.slice(), to) }],
       },
       this.nowMs,
     );

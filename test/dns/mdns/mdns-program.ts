@@ -1,0 +1,18 @@
+/**
+ * Speaks mDNS in the network namespace that it is started in, for `avahi.test.ts`. Argument: what is published, as JSON; each line of the
+ * standard input is another one, and its end is a stop. Prints its log, and `ready`, one JSON object a line.
+ */
+import { createInterface } from "node:readline";
+import type { LogFields } from "../../../src/base/mod.ts";
+import { Mdns } from "../../../src/dns/mdns/mod.ts";
+
+const say = (message: string, fields: LogFields = {}) => console.log(JSON.stringify({ message, ...fields }));
+const log = { debug: say, info: say, warn: say, error: say };
+const mdns = await Mdns.start(JSON.parse(process.argv[2]!), { log, lookMs: 100 });
+say("ready");
+for await (const line of createInterface({ input: process.stdin })) {
+  mdns.publish(JSON.parse(line));
+  say("published");
+}
+await mdns.stop();
+say("stopped");
