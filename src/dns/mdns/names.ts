@@ -40,14 +40,19 @@ export class NameBook {
     return numberedName(declared, this.#numbers.get(nameKey(declared)) ?? 1);
   }
 
-  /** Chooses the next name for a declared one. @param isTaken whether we have that name already, of another declaration */
-  next(declared: Uint8Array, isTaken: (key: string) => boolean): Uint8Array {
+  /**
+   * Chooses the next name for a declared one.
+   *
+   * @param isTaken whether we have that name already, of another declaration
+   * @returns its number
+   */
+  next(declared: Uint8Array, isTaken: (key: string) => boolean): number {
     const key = nameKey(declared);
     let number = this.#numbers.get(key) ?? 1;
     do number += 1;
     while (isTaken(nameKey(numberedName(declared, number))));
     this.#numbers.set(key, number);
-    return numberedName(declared, number);
+    return number;
   }
 
   /** Forgets names that are no longer declared. */

@@ -12,6 +12,8 @@ import { type Owner, type Published, zoneOf } from "./zone.ts";
 const MAX_CONFLICTS = 15;
 const CONFLICTS_MS = 10_000;
 const CONFLICT_DELAY_MS = 5000;
+/** Random, and longer with each number: two machines that give way to each other at the same moment must not go on in step. */
+const STEP_DELAY_MS = 1000;
 /** Until none has happened for this time. */
 const SLOW_MS = 60_000;
 
@@ -201,10 +203,11 @@ export class Responder {
     this.counts.conflicts += 1;
     if (declared === undefined) return;
     const others = new Set(this.#declared.map((name) => nameKey(this.#names.inUse(name))));
-    const next = this.#names.next(declared, (key) => others.has(key));
-    const [name, using] = [owner.name, next].map((text) => nameText(text));
+    const number = this.#names.next(declared, (key) => others.has(key));
+    const [name, using] = [owner.name, this.#names.inUse(declared)].map((text) => nameText(text));
     this.#logTaken({ name: name!, using: using!, by: by.address, interface: link.name });
-    this.#replaceZones(this.#conflictDelayMs());
+    const stepMs = this.#host.random() * STEP_DELAY_MS * (number - 1);
+    this.#replaceZones(Math.max(this.#conflictDelayMs(), Math.min(stepMs, CONFLICT_DELAY_MS)));
   }
 
   /** Returns how long to wait before the next name is asked for. */

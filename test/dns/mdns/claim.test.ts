@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { randomFrom } from "../../wire/fuzz.ts";
 import { BOX, GIT, linesOf, messageOf, Network, RESPONSE } from "./network.ts";
 
 /** Sent since the last look: when, and what. */
@@ -124,6 +125,23 @@ describe("a name", () => {
     expect(Number(/\d+/.exec(machine.names()[0]!.inUse)![0])).toBeWithin(20, 30);
     network.run(20_000);
     expect(network.takeLines()).toContain(`answer ${machine.names()[0]!.inUse} A! 120 192.0.2.1`);
+  });
+
+  test("that two machines ask for on two networks, where each goes first on one, is settled", () => {
+    const network = new Network();
+    const random = randomFrom(1);
+    const machines = [1, 2].map((last) => {
+      const machine = network.machine(`192.0.2.${last}`, BOX, () => random(1000) / 1000);
+      network.join(machine, "wlan0", `192.0.3.${3 - last}`, 1);
+      return machine;
+    });
+    network.run(60_000);
+    const names = machines.map((machine) => machine.names()[0]!.inUse);
+    expect(new Set(names).size).toBe(2);
+    for (const machine of machines) expect(machine.claimed("wlan0")).toEqual({ probing: 0, established: 1 });
+    network.take();
+    network.run(60_000);
+    expect(network.takeLines()).toEqual([]);
   });
 
   test("is the same on two interfaces of one network, without a conflict", () => {

@@ -50,7 +50,7 @@ export class Network {
   nowMs = 1_000_000;
   readonly sent: Sent[] = [];
   readonly logged: (LogFields & { readonly message: string })[] = [];
-  readonly #machines: { readonly responder: Responder; readonly address: string; readonly link: string }[] = [];
+  readonly #machines: { responder: Responder; address: string; link: string; segment: number }[] = [];
   readonly #log: Log = {
     debug: () => {},
     info: () => {},
@@ -58,17 +58,17 @@ export class Network {
     error: () => {},
   };
 
-  /** @param random always the same, so that all delays are known @default {0} */
-  machine(address: string, published: Published, random = 0): Responder {
-    const responder = new Responder({ log: this.#log, random: () => random });
+  /** @param random a number: always the same, so that all delays are known @default {0} */
+  machine(address: string, published: Published, random: number | (() => number) = 0): Responder {
+    const responder = new Responder({ log: this.#log, random: typeof random === "number" ? () => random : random });
     responder.publish(published, this.nowMs);
     this.join(responder, "eth0", address);
     return responder;
   }
 
-  /** One more interface of a machine on this network. */
-  join(responder: Responder, link: string, address: string): void {
-    this.#machines.push({ responder, address, link });
+  /** One more interface of a machine, on this network or on another one. */
+  join(responder: Responder, link: string, address: string, segment = 0): void {
+    this.#machines.push({ responder, address, link, segment });
     const own = this.#machines.filter((machine) => machine.responder === responder);
     responder.setOwnAddresses(own.map((machine) => bytesOf(machine.address)));
     responder.addLink(
@@ -76,7 +76,9 @@ export class Network {
         name: link,
         addresses: [bytesOf(address)],
         isOnLink: (other) => other.startsWith("192.0.2."),
-        senders: [{ maxBytes: 1440, isOpen: true, send: (bytes, to) => this.#deliver(address, bytes.slice(), to) }],
+        senders: [
+          { maxBytes: 1440, isOpen: true, send: (bytes, to) => this.#deliver(segment, address, bytes.slice(), to) },
+        ],
       },
       this.nowMs,
     );
@@ -117,11 +119,12 @@ export class Network {
     return this.take().flatMap(({ bytes }) => linesOf(bytes));
   }
 
-  #deliver(from: string, bytes: Uint8Array, to: Peer | undefined): boolean {
+  #deliver(segment: number, from: string, bytes: Uint8Array, to: Peer | undefined): boolean {
     this.sent.push({ atMs: this.nowMs, from, to, bytes });
     if (to !== undefined) return true;
-    for (const { responder, link } of [...this.#machines])
-      responder.receive(link, 0, bytes, { address: from, port: 5353 }, this.nowMs);
+    for (const machine of [...this.#machines])
+      if (machine.segment === segment)
+        machine.responder.receive(machine.link, 0, bytes, { address: from, port: 5353 }, this.nowMs);
     return true;
   }
 }

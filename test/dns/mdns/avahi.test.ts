@@ -1,0 +1,105 @@
+/** tenk's mDNS and Debian's avahi on two networks, each as another machine would see it. */
+import { afterEach, expect, test } from "bun:test";
+import type { Published } from "../../../src/dns/mdns/mod.ts";
+import { type Avahi, canHaveTwoMachines, TwoMachines } from "./two-machines.ts";
+
+const BOX: Published = { hosts: ["box.local"], services: [] };
+const GIT: Published = {
+  hosts: ["box.local", "git.local"],
+  services: [
+    { instance: "git", type: "_http._tcp", host: "git.local", port: 80, text: ["path=/"] },
+    { instance: "git", type: "_https._tcp", host: "git.local", port: 8443, text: [] },
+  ],
+};
+const TIMEOUT_MS = 60_000;
+
+let machines: TwoMachines | undefined;
+afterEach(() => {
+  machines?.close();
+  machines = undefined;
+});
+
+/** A line of avahi-browse: the service on one interface, with that interface's address by either protocol. */
+function resolved(index: number, protocol: string, port: number): RegExp {
+  const address = `(10\\.78\\.${index}\\.1|fd00:78:${index + 1}::1)`;
+  return new RegExp(`^=;far${index};${protocol};git;.*;local;git\\.local;${address};${port};`);
+}
+
+async function resolvesAndLeaves(): Promise<void> {
+  machines = new TwoMachines();
+  const avahi = await machines.avahi("peer");
+  const browser = avahi.browse("_https._tcp");
+  const mdns = await machines.mdns(GIT);
+  // Each network has the address of the interface that is on it.
+  for (const index of [0, 1]) {
+    for (const protocol of ["IPv4", "IPv6"]) await browser.line(resolved(index, protocol, 8443));
+  }
+  expect(await avahi.run("avahi-resolve", "-4", "-n", "box.local", "git.local")).toMatch(
+    /^box.local\t10\.78\.[01]\.1\ngit.local\t10\.78\.[01]\.1$/,
+  );
+  expect(await avahi.run("avahi-resolve", "-6", "-n", "box.local")).toMatch(/^box.local\tfd00:78:[12]::1$/);
+  expect(await avahi.run("avahi-resolve", "-a", "10.78.0.1", "10.78.1.1")).toBe(
+    "10.78.0.1\tbox.local\n10.78.1.1\tbox.local",
+  );
+  const listed = (await avahi.run("avahi-browse", "-rpt", "_http._tcp")).split("\n");
+  expect(listed.find((line) => resolved(1, "IPv4", 80).test(line))).toEndWith(';"path=/"');
+
+  // An interface goes, and one with the same name and address comes.
+  const { length } = browser.lines;
+  machines.removeWire(1);
+  await mdns.output.line(/"mdns interface left","interface":"near1"/);
+  machines.addWire(1);
+  for (const protocol of ["IPv4", "IPv6"]) await browser.line(resolved(1, protocol, 8443), length);
+
+  // The line of the service is removed, live.
+  const before = browser.lines.length;
+  mdns.child.stdin!.write(`${JSON.stringify(BOX)}\n`);
+  for (const place of ["far0;IPv4", "far0;IPv6", "far1;IPv4", "far1;IPv6"])
+    await browser.line(new RegExp(`^-;${place};git;`), before);
+  expect(await avahi.run("avahi-resolve", "-4", "-n", "box.local")).toContain("10.78");
+  mdns.child.stdin!.end();
+  await mdns.output.line(/"stopped"/);
+}
+
+async function namesTaken(): Promise<void> {
+  machines = new TwoMachines(false);
+  const avahi = await machines.avahi("box");
+  const mdns = await machines.mdns(BOX);
+  expect(await mdns.output.line(/mdns name is taken/)).toContain(
+    '"name":"box.local","using":"box-2.local","by":"10.78.',
+  );
+  await avahiResolves(avahi, "box-2.local", /10\.78\.[01]\.1/);
+  expect(await avahi.run("avahi-resolve", "-4", "-n", "box.local")).not.toMatch(/10\.78\.[01]\.1/);
+}
+
+async function namesKept(): Promise<void> {
+  machines = new TwoMachines();
+  const first = await machines.avahi("peer");
+  await machines.mdns(BOX);
+  await avahiResolves(first, "box.local", /10\.78\.[01]\.1/);
+  // Another one that wants the name, and one on tenk's own machine, with which the port is shared.
+  const beside = await machines.avahi("box", machines.near);
+  await beside.output.line(/New relevant interface near1.IPv6/);
+  expect(await beside.run("avahi-resolve", "-4", "-n", "peer.local")).toMatch(/10\.78\.[01]\.2/);
+  expect(await first.run("avahi-resolve", "-4", "-n", "box.local")).toMatch(/10\.78\.[01]\.1/);
+  expect(beside.output.lines.join("\n")).not.toContain("conflict");
+}
+
+async function avahiResolves(avahi: Avahi, name: string, pattern: RegExp) {
+  for (let tries = 0; tries < 10; tries++) if (pattern.test(await avahi.run("avahi-resolve", "-4", "-n", name))) return;
+  throw new Error(`avahi does not resolve ${name}:\n${avahi.output.lines.join("\n")}`);
+}
+
+if (canHaveTwoMachines()) {
+  test(
+    "names and services on two networks, an interface that goes and comes, and their end",
+    resolvesAndLeaves,
+    TIMEOUT_MS,
+  );
+  test("a name that avahi has is left to it", namesTaken, TIMEOUT_MS);
+  test("a name that avahi wants is kept, beside an avahi with the same port and name", namesKept, TIMEOUT_MS);
+} else {
+  test.skipIf(process.env.CI !== "true")("mDNS cannot be tested: needs root, ip and avahi", () => {
+    throw new Error("root, ip (iproute2), avahi-daemon, avahi-utils or dbus is missing");
+  });
+}
