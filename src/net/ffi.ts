@@ -4,6 +4,7 @@
  */
 import { dlopen, ptr, read } from "bun:ffi";
 import { constants } from "node:os";
+import type { SocketAddress } from "./socket-address.ts";
 
 const libc = dlopen("libc.so.6", {
   listen: { args: ["i32", "i32"], returns: "i32" },
@@ -50,7 +51,7 @@ export const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IPPROTO_TCP = 6;
 const TIOCOUTQ = 0x5411;
-const AF_UNIX = 1;
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
@@ -253,58 +254,9 @@ export function closeDescriptor(descriptor: number): void {
   libc.close(descriptor);
 }
 
-/** A socket's address in the kernel's form (struct sockaddr_in, _in6, _un). */
-export type SocketAddress = { family: number; bytes: Uint8Array };
-
 /** Returns the number of an interface; 0 if there is none of this name. */
 export function interfaceNumber(name: string): number {
   return libc.if_nametoindex(ptr(new TextEncoder().encode(`${name}\0`)));
-}
-
-/** The interface's number (RFC 4007 §11.2); 0, which the kernel refuses of a link-local address, where there is none. */
-function zoneNumber(zone: string): number {
-  return /^\d+$/.test(zone) ? Number(zone) : interfaceNumber(zone);
-}
-
-/** @param address an IPv4 or IPv6 literal (a `%zone` may follow a link-local one: the interface's name or number) */
-export function internetAddress(address: string, port: number): SocketAddress {
-  if (!address.includes(":")) {
-    const bytes = new Uint8Array(16);
-    const view = new DataView(bytes.buffer);
-    view.setUint16(0, AF_INET, true);
-    view.setUint16(2, port);
-    for (const [index, part] of address.split(".").entries()) bytes[4 + index] = Number(part);
-    return { family: AF_INET, bytes };
-  }
-  const [plain = "", zone = "0"] = address.split("%");
-  const bytes = new Uint8Array(28);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_INET6, true);
-  view.setUint16(2, port);
-  for (const [index, group] of groupsOf(plain).entries()) view.setUint16(8 + 2 * index, group);
-  view.setUint32(24, zoneNumber(zone), true);
-  return { family: AF_INET6, bytes };
-}
-
-/** The eight 16-bit groups of an IPv6 literal (RFC 4291 §2.2), an embedded IPv4 tail included. */
-function groupsOf(address: string): number[] {
-  const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
-    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((group) => group.toString(16)).join(":"),
-  );
-  const [head = "", tail] = hex.split("::");
-  const numbers = (text: string) => (text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16)));
-  if (tail === undefined) return numbers(head);
-  const [first, last] = [numbers(head), numbers(tail)];
-  return [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
-}
-
-/** @param path a file, or `\0name` in the abstract space */
-export function unixAddress(path: string): SocketAddress {
-  const name = new TextEncoder().encode(path);
-  const bytes = new Uint8Array(2 + name.length + (path.startsWith("\0") ? 0 : 1));
-  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
-  bytes.set(name, 2);
-  return { family: AF_UNIX, bytes };
 }
 
 /** The settings of a connect beside its target. */

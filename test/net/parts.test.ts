@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { WriteQueue } from "../../src/net/connection/write-queue.ts";
 import { COUNTS_PER_ROW, Count, CountRows, placeOfClose } from "../../src/net/counts.ts";
-import { internetAddress } from "../../src/net/ffi.ts";
 import { AddressSketch, SKETCH_BYTES } from "../../src/net/loop/address-sketch.ts";
+import { internetAddress } from "../../src/net/socket-address.ts";
 
 test("a write queue gives back exactly what was appended, whatever the order of appends and consumes", () => {
   const step = fc.oneof(

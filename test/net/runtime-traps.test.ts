@@ -90,7 +90,8 @@ test("end(data) drops what the kernel does not take", async () => {
 });
 
 test("a descriptor handed over while it connects opens at once and is connected when it is writable", async () => {
-  const { dial, internetAddress } = await import("../../src/net/ffi.ts");
+  const { dial } = await import("../../src/net/ffi.ts");
+  const { internetAddress } = await import("../../src/net/socket-address.ts");
   const { socketSettings } = await import("../../src/net/settings.ts");
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: quiet });
   const events: string[] = [];

@@ -1,4 +1,4 @@
-import type { SocketAddress } from "../ffi.ts";
+import type { SocketAddress } from "../socket-address.ts";
 
 /** An address that may be tried, for people and for the kernel. */
 export interface Candidate {

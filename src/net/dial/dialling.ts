@@ -1,9 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { TenkError } from "../../base/mod.ts";
-import { type DialOptions, internetAddress, unixAddress } from "../ffi.ts";
+import type { DialOptions } from "../ffi.ts";
 import { addressText } from "../listen-error.ts";
 import { checkPath, durationSetting } from "../settings.ts";
+import { internetAddress, unixAddress } from "../socket-address.ts";
 import { SOCKET_EVENTS } from "../socket-events.ts";
 import { clientTls, resumingEvents } from "../tls/mod.ts";
 import type { Connection, Handler } from "../types.ts";

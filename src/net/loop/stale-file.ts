@@ -1,6 +1,7 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { systemCodeOf } from "../../base/mod.ts";
-import { closeDescriptor, dial, type SocketTuning, unixAddress } from "../ffi.ts";
+import { closeDescriptor, dial, type SocketTuning } from "../ffi.ts";
+import { unixAddress } from "../socket-address.ts";
 
 /**
  * Opens a Unix listener and first removes the file that a killed process left there, so that a restart after a crash works by

@@ -6,10 +6,10 @@ import {
   datagramSocket,
   errno,
   errnoName,
-  internetAddress,
   pollFor,
   tuneSocket,
 } from "../ffi.ts";
+import { internetAddress } from "../socket-address.ts";
 import { DatagramBatch } from "./datagram-batch.ts";
 
 export interface ClientSocketOptions {

@@ -1,15 +1,7 @@
 import { TenkError } from "../../base/mod.ts";
-import {
-  descriptorOf,
-  IPPROTO_IP,
-  IPPROTO_IPV6,
-  interfaceNumber,
-  internetAddress,
-  SOL_SOCKET,
-  setBytes,
-  setNumber,
-} from "../ffi.ts";
+import { descriptorOf, IPPROTO_IP, IPPROTO_IPV6, interfaceNumber, SOL_SOCKET, setBytes, setNumber } from "../ffi.ts";
 import { listenError } from "../listen-error.ts";
+import { internetAddress } from "../socket-address.ts";
 
 // Linux numbers (include/uapi/asm-generic/socket.h, include/uapi/linux/in.h, in6.h).
 const SO_BINDTODEVICE = 25;

@@ -8,13 +8,13 @@ import {
   datagramSocket,
   IPPROTO_IP,
   IPPROTO_IPV6,
-  internetAddress,
   portOf,
   SO_RCVBUF,
   SOL_SOCKET,
   setNumber,
 } from "../ffi.ts";
 import { listenError } from "../listen-error.ts";
+import { internetAddress } from "../socket-address.ts";
 
 // Linux numbers (include/uapi/linux/in.h, in6.h; include/uapi/asm-generic/socket.h).
 const SO_REUSEPORT = 15;
