@@ -1,7 +1,7 @@
 import { TenkError } from "../base/mod.ts";
 import type { Part, PartType } from "../part/mod.ts";
 import { DNS_SCHEMA, type DnsConfig } from "./config.ts";
-import { type DnsView, dnsMetrics, dnsRoutes, dnsTables, dnsView } from "./monitoring/mod.ts";
+import { type DnsView, dnsMetrics, dnsRoutes, dnsTables, dnsView, upstreamHistograms } from "./monitoring/mod.ts";
 import { DnsServer, MAX_LISTS, serverSettings } from "./server/mod.ts";
 
 /** The part `dns:` answers the queries of a house: local names, block lists, a cache, upstreams. */
@@ -50,7 +50,7 @@ export const dns = {
       listening: () => server.listeners.listening(),
       prepare: (next, env) => server.prepare(serverSettings(next!, env)),
       metrics: dnsMetrics(server),
-      gatherMetrics: async () => [],
+      gatherMetrics: async () => upstreamHistograms(server),
       status: async () => dnsView(server),
       routes: dnsRoutes(server),
       stop: (graceMs) => server.stop(graceMs),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
 import { storeMetrics } from "../../src/certificates/store/metrics.ts";
-import { dnsMetrics } from "../../src/dns/monitoring/mod.ts";
+import { dnsMetrics, type MeasuredServer, upstreamHistograms } from "../../src/dns/monitoring/mod.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
@@ -66,6 +66,15 @@ const SNAPSHOT: LoadSnapshot = {
   generator: { cpuPercent: 0, loopLagP99Us: 0, rssBytes: 0, debtMessages: 0 },
 };
 
+/** A DNS server that has nothing yet. */
+const NO_SERVER = {
+  counts: new Float64Array(0),
+  isBlocking: true,
+  resolver: { counts: { rcodes: new Float64Array(16) }, inFlight: 0, members: [] },
+  lists: { names: 0, bytes: 0, failures: {}, views: () => [] },
+  cache: { count: 0, evicted: 0, buffer: { byteLength: 0 } },
+} as unknown as MeasuredServer;
+
 async function ownFamilies(): Promise<Family[]> {
   const reader = openProcessReader();
   const own = familiesOf(instanceMetrics({ process: () => reader.read(), listeners: () => [] }));
@@ -74,7 +83,7 @@ async function ownFamilies(): Promise<Family[]> {
   const loops = loopFamilies(vitals, [{ ...vitals, thread: 0 }]);
   const ofClients = familiesOf([...serviceMetrics(() => []), brokenRuleMetric(() => [])]);
   const ofServices = [...ofClients, ...serviceHistograms([]), ...targetFamilies([])];
-  const ofDns = familiesOf(dnsMetrics({ counts: new Float64Array(0), resolver: { members: [] }, lists: { names: 0 } }));
+  const ofDns = [...familiesOf(dnsMetrics(NO_SERVER)), ...upstreamHistograms(NO_SERVER)];
   const ofCertificates = familiesOf(storeMetrics(() => [], new Map()));
   const ofLoops = [...loops, ...listenerHistograms([])];
   return [

@@ -121,6 +121,7 @@ export class Chain {
     this.wantsRefresh = false;
     this.#verdict = UNLOGGED;
     const length = this.#answer(bytes, from, to, out, at, room, asker);
+    this.#tally(length, out, at, asker);
     this.#finish(bytes, out, at, asker);
     return length;
   }
@@ -164,6 +165,13 @@ export class Chain {
     return this.#fromCache(bytes, out, at, maxBytes, asker.nowMs);
   }
 
+  /** Counts what all queries have. Answers to misses are counted by whoever resolves them. */
+  #tally(length: number, out: Uint8Array, at: number, asker: Asker): void {
+    const { counts } = this.#parts;
+    counts[ChainCount.transports + transportOf(asker)]! += 1;
+    if (length > 0) counts[ChainCount.rcodes + (out[at + 3]! & 15)]! += 1;
+  }
+
   /** Writes a query that was answered to the log, once. */
   #finish(bytes: Uint8Array, out: Uint8Array, at: number, asker: Asker): void {
     const { log, blocker, cache } = this.#parts;
@@ -172,10 +180,22 @@ export class Chain {
     const { questionEnd, nameFrom, type } = this.query;
     const isFromCache = verdict === LogVerdict.cached;
     const decided = isFromCache || verdict === LogVerdict.blocked ? blocker.decided : undefined;
-    const transport = asker.transport ?? (asker.isDatagram ? Transport.udp : Transport.tcp);
     const name = questionEnd === 0 ? NO_NAME : nameFrom;
     const isStale = isFromCache && cache.isStale;
-    log.push(verdict, transport, bytes, name, type, out[at + 3]! & 15, isStale, decided, 0, 0, asker.nowMs, asker.ip);
+    log.push(
+      verdict,
+      transportOf(asker),
+      bytes,
+      name,
+      type,
+      out[at + 3]! & 15,
+      isStale,
+      decided,
+      0,
+      0,
+      asker.nowMs,
+      asker.ip,
+    );
   }
 
   #count(place: number, length: number): number {
@@ -249,4 +269,8 @@ export class Chain {
     this.#verdict = LogVerdict.cached;
     return this.#count(ChainCount.cached, length);
   }
+}
+
+function transportOf({ transport, isDatagram }: Asker): Transport {
+  return transport ?? (isDatagram ? Transport.udp : Transport.tcp);
 }

@@ -1,11 +1,16 @@
 import { countLayout } from "../../base/mod.ts";
 import { QUERY_REFUSALS, type QueryRefusal } from "../../wire/dns/mod.ts";
+import { TRANSPORT_NAMES } from "../log/mod.ts";
 
 /** Why a well-formed query is refused. A closed set: a metric label. */
 export const REFUSAL_REASONS = ["source", "rate", "class", "any", "transfer"] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-const MALFORMED = Object.keys(QUERY_REFUSALS) as QueryRefusal[];
+/** Why a query is malformed. A closed set: a metric label. */
+export const MALFORMED = Object.keys(QUERY_REFUSALS) as QueryRefusal[];
+
+/** Response codes of a header without EDNS. */
+export const RCODES = 16;
 
 const LAYOUT = countLayout({
   queries: 1,
@@ -22,6 +27,10 @@ const LAYOUT = countLayout({
   /** Refused queries that got no answer; counted in `refused` too. */
   dropped: 1,
   malformed: MALFORMED.length,
+  /** Queries by `Transport`. */
+  transports: TRANSPORT_NAMES.length,
+  /** Answers by response code. */
+  rcodes: RCODES,
 });
 
 /** Index of each count in the row of a thread. */

@@ -8,5 +8,5 @@ export {
   type Guard,
   NO_ANSWER,
 } from "./chain.ts";
-export { CHAIN_COUNTS, ChainCount, REFUSAL_REASONS, type RefusalReason } from "./counts.ts";
+export { CHAIN_COUNTS, ChainCount, MALFORMED, RCODES, REFUSAL_REASONS, type RefusalReason } from "./counts.ts";
 export { MISS, maxAnswerBytes, StoredAnswers, variantOf } from "./stored-answers.ts";

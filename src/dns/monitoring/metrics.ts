@@ -1,31 +1,39 @@
 import { type Metric, oncePerTurn } from "../../metrics/mod.ts";
-import { ChainCount, REFUSAL_REASONS } from "../chain/mod.ts";
-import type { Resolver } from "../resolver/mod.ts";
-import { UPSTREAM_FAILURES } from "../upstream/mod.ts";
+import { rcodeName } from "../../wire/dns/mod.ts";
+import { ChainCount, MALFORMED, RCODES, REFUSAL_REASONS } from "../chain/mod.ts";
+import { TRANSPORT_NAMES } from "../log/mod.ts";
+import type { DnsServer } from "../server/mod.ts";
+import { cacheMetrics } from "./cache-metrics.ts";
+import { listMetrics } from "./list-metrics.ts";
 import { sumOfRows } from "./readings.ts";
+import { upstreamMetrics } from "./upstream-metrics.ts";
 
 /** What is read of the server. */
-export interface MeasuredServer {
-  /** `CHAIN_COUNTS` doubles for each thread. */
-  readonly counts: Float64Array;
-  readonly resolver: Pick<Resolver, "members">;
-  readonly lists: { readonly names: number };
-}
+export type MeasuredServer = Pick<DnsServer, "counts" | "isBlocking"> & {
+  readonly resolver: Pick<DnsServer["resolver"], "counts" | "inFlight" | "members">;
+  readonly lists: Pick<DnsServer["lists"], "names" | "bytes" | "failures" | "views">;
+  readonly cache: Pick<DnsServer["cache"], "count" | "evicted"> & { readonly buffer: { readonly byteLength: number } };
+};
 
 /** How queries were answered from memory, by their counts. */
 const VERDICTS = ["local", "special", "blocked", "cached"] as const;
 
-/** What the server counts. Labels are closed sets, and the upstreams of the configuration. */
+/** What the server counts. Labels are closed sets, and the upstreams and lists of the configuration. */
 export function dnsMetrics(server: MeasuredServer): Metric[] {
   const counts = oncePerTurn(() => sumOfRows(server.counts));
-  const upstreams = () => server.resolver.members;
-  return [
-    {
-      type: "counter",
-      name: "tenk_dns_queries_total",
-      help: "Queries received.",
-      read: (report) => report(counts()[ChainCount.queries]!),
+  const one = (name: string, help: string, place: number): Metric => ({
+    ...{ type: "counter", name: `tenk_dns_${name}`, help },
+    read: (report) => report(counts()[place]!),
+  });
+  /** A count for each of a closed set, in slots that follow each other. */
+  const each = (name: string, help: string, label: string, values: readonly string[], place: number): Metric => ({
+    ...{ type: "counter", name: `tenk_dns_${name}`, help, labels: [label] },
+    read(report) {
+      for (const [index, value] of values.entries()) report(counts()[place + index]!, { [label]: value });
     },
+  });
+  return [
+    each("queries_total", "Queries received, by transport.", "transport", TRANSPORT_NAMES, ChainCount.transports),
     {
       type: "counter",
       name: "tenk_dns_answers_total",
@@ -38,40 +46,33 @@ export function dnsMetrics(server: MeasuredServer): Metric[] {
     },
     {
       type: "counter",
-      name: "tenk_dns_refused_total",
-      help: "Queries that were refused, by reason.",
-      labels: ["reason"],
+      name: "tenk_dns_responses_total",
+      help: "Answers to clients, by response code.",
+      labels: ["rcode"],
       read(report) {
-        for (const [index, reason] of REFUSAL_REASONS.entries())
-          report(counts()[ChainCount.refused + index]!, { reason });
+        for (const [rcode, count] of responses(counts(), server.resolver.counts.rcodes)) report(count, { rcode });
       },
     },
-    {
-      type: "counter",
-      name: "tenk_dns_upstream_queries_total",
-      help: "Queries sent to an upstream.",
-      labels: ["upstream"],
-      read(report) {
-        for (const { upstream } of upstreams()) report(upstream.counts.queries, { upstream: upstream.name });
-      },
-    },
-    {
-      type: "counter",
-      name: "tenk_dns_upstream_failures_total",
-      help: "Queries that an upstream gave no answer to, by reason.",
-      labels: ["upstream", "reason"],
-      read(report) {
-        for (const { upstream } of upstreams()) {
-          for (const reason of UPSTREAM_FAILURES)
-            report(upstream.counts.failures[reason], { upstream: upstream.name, reason });
-        }
-      },
-    },
-    {
-      type: "gauge",
-      name: "tenk_dns_block_names",
-      help: "Distinct names in the block lists.",
-      read: (report) => report(server.lists.names),
-    },
+    each("refused_total", "Queries that were refused, by reason.", "reason", REFUSAL_REASONS, ChainCount.refused),
+    each("malformed_total", "Queries that are malformed, by reason.", "reason", MALFORMED, ChainCount.malformed),
+    one("dropped_total", "Refused queries that got no answer.", ChainCount.dropped),
+    one("stale_answers_total", "Answers past their TTL, while no upstream had a newer one.", ChainCount.stale),
+    one("truncated_answers_total", "Answers that did not fit a datagram.", ChainCount.truncated),
+    ...cacheMetrics(server),
+    ...upstreamMetrics(server),
+    ...listMetrics(server),
   ];
+}
+
+/** The codes that RFC 1035 has have a name each; all others are one. */
+const NAMED_RCODES = 6;
+
+function responses(counts: Float64Array, forwarded: Float64Array): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (let rcode = 0; rcode < RCODES; rcode++) {
+    const name = rcode < NAMED_RCODES ? rcodeName(rcode) : "other";
+    const count = counts[ChainCount.rcodes + rcode]! + forwarded[rcode]!;
+    sums.set(name, (sums.get(name) ?? 0) + count);
+  }
+  return sums;
 }

@@ -1,5 +1,6 @@
 /** Resolves misses: asks upstreams once for identical questions, cleans their answers and caches them. */
 export type { CleanOptions } from "./answer-cleaner.ts";
+export { LATENCY_BOUNDS_SECONDS, Latencies } from "./latencies.ts";
 export {
   type Answered,
   DEFAULT_BOOTSTRAP,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { copyLower, ExtendedError, Query, QueryVerdict, Rcode, readQuery, writeError } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
-import { MISS, maxAnswerBytes, StoredAnswers, variantOf } from "../chain/mod.ts";
+import { MISS, maxAnswerBytes, RCODES, StoredAnswers, variantOf } from "../chain/mod.ts";
 import { LogVerdict } from "../log/mod.ts";
 import { Bootstrap, type Question, type UpstreamAnswer } from "../upstream/mod.ts";
 import { AnswerCleaner, type CleanOptions, NOT_KEPT } from "./answer-cleaner.ts";
@@ -49,6 +49,8 @@ export interface ResolverCounts {
   unusable: number;
   /** Records with private addresses that were left out. */
   privateRecords: number;
+  /** Answers to clients by response code. */
+  readonly rcodes: Float64Array;
 }
 
 interface Waiter {
@@ -94,7 +96,7 @@ const HAND_OUT_BYTES = 1 << 20;
 export class Resolver {
   readonly counts: ResolverCounts = {
     ...{ asked: 0, merged: 0, refreshes: 0, answered: 0, failed: 0 },
-    ...{ overloaded: 0, unusable: 0, privateRecords: 0 },
+    ...{ overloaded: 0, unusable: 0, privateRecords: 0, rcodes: new Float64Array(RCODES) },
   };
   readonly #routes: Routes;
   readonly #bootstrap: Bootstrap;
@@ -146,7 +148,7 @@ export class Resolver {
     // The answer may have arrived since the cache was read.
     const length = this.#cached.write(query, bytes, this.#out, 0, this.#maxBytes(isDatagram), nowMs);
     if (length !== MISS) {
-      done(this.#out, length, LogVerdict.cached, NO_UPSTREAM);
+      this.#deliver(done, length, LogVerdict.cached, NO_UPSTREAM);
       return;
     }
     const key = keyOf(query, bytes);
@@ -269,7 +271,7 @@ export class Resolver {
       readQuery(this.#query, waiter.bytes, 0, waiter.bytes.length);
       const maxBytes = this.#maxBytes(waiter.isDatagram);
       const written = this.#handedOut.write(this.#query, waiter.bytes, this.#out, 0, maxBytes, nowMs);
-      waiter.done(this.#out, written, LogVerdict.forwarded, upstream);
+      this.#deliver(waiter.done, written, LogVerdict.forwarded, upstream);
     }
   }
 
@@ -290,7 +292,12 @@ export class Resolver {
   #failOne(bytes: Uint8Array, error: number, done: Answered): void {
     readQuery(this.#query, bytes, 0, bytes.length);
     const length = writeError(this.#out, 0, this.#query, bytes, Rcode.servFail, error);
-    done(this.#out, length, LogVerdict.failed, NO_UPSTREAM);
+    this.#deliver(done, length, LogVerdict.failed, NO_UPSTREAM);
+  }
+
+  #deliver(done: Answered, length: number, by: ResolvedBy, upstream: number): void {
+    this.counts.rcodes[this.#out[3]! & 15]! += 1;
+    done(this.#out, length, by, upstream);
   }
 }
 

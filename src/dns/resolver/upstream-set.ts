@@ -7,6 +7,7 @@ import {
   type UpstreamFailure,
   type UpstreamOptions,
 } from "../upstream/mod.ts";
+import { Latencies } from "./latencies.ts";
 
 /** How upstreams are chosen: the two fastest in parallel, in the configured order, or at random. */
 export type UpstreamMode = "parallel-best" | "strict" | "random";
@@ -29,6 +30,8 @@ export interface HealthOptions {
 export interface Member extends WatchedUpstream {
   readonly upstream: Upstream;
   readonly trustsAd: boolean;
+  /** How long its answers took. */
+  readonly latencies: Latencies;
   /** Smoothed round-trip time; 0 = not known yet, so that the upstream is tried. */
   rttMs: number;
   /** Consecutive failures. */
@@ -56,6 +59,7 @@ export function newMember(
     ...{
       upstream,
       trustsAd: trustsAd ?? isSecure,
+      latencies: new Latencies(),
       rttMs: 0,
       failures: 0,
       isDown: false,
@@ -115,6 +119,7 @@ export class UpstreamSet {
   }
 
   #succeeded(member: Member, rttMs: number): void {
+    member.latencies.add(rttMs / 1000);
     member.rttMs += member.rttMs === 0 ? rttMs : (rttMs - member.rttMs) * WEIGHT;
     member.failures = 0;
     member.isDown = false;

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Log, messageOf } from "../../base/mod.ts";
 import { BlockLists, type BuiltLists } from "../blocking/mod.ts";
-import { ListFolder, type ListState, ListUpdater, listUrl, localListPath } from "../lists/mod.ts";
+import {
+  LIST_FAILURES,
+  type ListFailure,
+  ListFolder,
+  type ListState,
+  ListUpdater,
+  listUrl,
+  localListPath,
+} from "../lists/mod.ts";
 import { type ListFile, PagesFullError } from "../pages/mod.ts";
 import { type ClickedRule, type RuleAction, RulesFile } from "./clicked-rules.ts";
 import { writeRules } from "./rules-file.ts";
@@ -32,6 +40,8 @@ export interface ListView {
   readonly invalid: number;
   /** Undefined for a file, and before the first attempt. */
   readonly state: ListState | undefined;
+  /** When it was last compared with its server's, ms since 1970; undefined for a file, and before the first time. */
+  readonly checkedMs: number | undefined;
 }
 
 /** Number of the list of the user's own rules. */
@@ -57,6 +67,8 @@ export class BlockListSet {
   readonly #changed: (built: BuiltLists) => void;
   #sources: ListSources;
   #updater: ListUpdater | undefined;
+  /** Failures of former updaters. */
+  #formerFailures = Object.fromEntries(LIST_FAILURES.map((kind) => [kind, 0])) as Record<ListFailure, number>;
   #built!: BuiltLists;
   #files: readonly (ListFile & { readonly name: string })[] = [];
   #isStopped = false;
@@ -116,13 +128,16 @@ export class BlockListSet {
       const summary = this.#built.summaries[index];
       const state = url === undefined ? undefined : this.#updater?.states.find((each) => each.url === url);
       const { names = 0, rules = 0, invalid = 0 } = summary ?? {};
-      return { name, isAllowList, list, names, rules, invalid, state };
+      const checkedMs = url === undefined ? undefined : this.#folder.stored(url)?.checkedMs;
+      return { name: withoutSecrets(name), isAllowList, list, names, rules, invalid, state, checkedMs };
     });
   }
 
-  /** Failed fetches by kind. */
-  get failures(): ListUpdater["failures"] | undefined {
-    return this.#updater?.failures;
+  /** Failed fetches by kind, since the start. */
+  get failures(): Readonly<Record<ListFailure, number>> {
+    const failures = { ...this.#formerFailures };
+    for (const kind of LIST_FAILURES) failures[kind] += this.#updater?.failures[kind] ?? 0;
+    return failures;
   }
 
   /** Fetches all lists now. */
@@ -163,6 +178,8 @@ export class BlockListSet {
   async change(sources: ListSources): Promise<void> {
     this.#sources = sources;
     await this.#updater?.stop();
+    this.#formerFailures = this.failures;
+    this.#updater = undefined;
     await this.#rebuild();
     if (!this.#isStopped) this.#follow();
   }
@@ -248,4 +265,9 @@ function sourcesOf({ blocklists, allowlists }: ListSources): Source[] {
     const url = name.startsWith("./") ? undefined : listUrl(name);
     return { name, isAllowList, list: OWN_RULES + 1 + index, url };
   });
+}
+
+/** A list's URL may have a password in it. */
+function withoutSecrets(name: string): string {
+  return name.replace(/^(https?:\/\/)[^/?#]*@/, "$1");
 }

@@ -122,6 +122,11 @@ export class DnsServer {
     return this.#pause;
   }
 
+  /** Names of lists are blocked now. */
+  get isBlocking(): boolean {
+    return this.#settings.config.blocking.enabled && !this.#pause.isOn;
+  }
+
   /** Counts of all threads, one row each: `CHAIN_COUNTS` doubles. */
   get counts(): Float64Array {
     return new Float64Array(this.#counts);
@@ -173,9 +178,8 @@ export class DnsServer {
   #chainSettings(): ChainSettings {
     const { config, records, own } = this.#settings;
     const { memory, seed, rules } = this.#lists.built;
-    const isPaused = this.#pause.isOn || !config.blocking.enabled;
     return {
-      block: { pages: memory, seed, rules, lists: this.#lists.mask, isPaused },
+      block: { pages: memory, seed, rules, lists: this.#lists.mask, isPaused: !this.isBlocking },
       local: { records, own, networks: this.#networks, ttlSeconds: config.localTtl },
       cache: this.#cache.buffer as SharedArrayBuffer,
       ages: { staleSeconds: config.cache.stale },

@@ -1,5 +1,5 @@
 /** The DNS server that a configuration describes: everything started, changed and stopped together. */
-export { MAX_LISTS } from "./block-list-set.ts";
+export { type ListView, MAX_LISTS } from "./block-list-set.ts";
 export { MAX_PAUSE_MS } from "./blocking-pause.ts";
 export type { ClickedRule, RuleAction } from "./clicked-rules.ts";
 export { DnsServer } from "./dns-server.ts";
