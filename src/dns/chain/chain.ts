@@ -147,7 +147,10 @@ export class Chain {
     const maxBytes = maxAnswerBytes(query, asker.isDatagram, room);
     if (query.type === ANY || query.type === OPT) return this.#refuse("any", bytes, out, at);
 
-    const local = this.#parts.local.find(bytes, query.nameFrom, query.type, asker.ip);
+    const { local: names } = this.#parts;
+    const local = names.find(bytes, query.nameFrom, query.type, asker.ip);
+    // What an alias leads to, out of the house, must be asked for.
+    if (local !== undefined && names.alias !== undefined) return this.#count(ChainCount.missed, MISS);
     if (local !== undefined) {
       this.#verdict = LogVerdict.local;
       return this.#count(ChainCount.local, this.#local(local, bytes, out, at, maxBytes));

@@ -1,5 +1,5 @@
 import { type AgeOptions, AnswerReader } from "../answers/mod.ts";
-import { type BlockMode, CHAIN_COUNTS, Chain } from "../chain/mod.ts";
+import { type BlockMode, CHAIN_COUNTS, Chain, type ChainParts } from "../chain/mod.ts";
 import { LocalNames, type LocalSettings } from "../local/mod.ts";
 import { LogRing } from "../log/mod.ts";
 import { SpecialNames, type SpecialOptions } from "../special/mod.ts";
@@ -24,6 +24,8 @@ export interface ChainOfThread {
   readonly chain: Chain;
   readonly blocker: ListBlocker;
   readonly log: LogRing | undefined;
+  /** What the chain is made of. */
+  readonly parts: ChainParts;
 }
 
 /**
@@ -37,7 +39,7 @@ export function chainOf(settings: ChainSettings, thread: number | undefined): Ch
   const row = thread ?? rows - 1;
   const ring = settings.logs?.[row];
   const log = ring && new LogRing(ring);
-  const chain = new Chain({
+  const parts: ChainParts = {
     guard: { refusal: () => undefined, isSilent: false, sawSpecial: () => undefined },
     special: new SpecialNames(settings),
     local: new LocalNames(settings.local),
@@ -47,6 +49,6 @@ export function chainOf(settings: ChainSettings, thread: number | undefined): Ch
     blockMode: settings.blockMode,
     blockTtlSeconds: settings.blockTtlSeconds,
     log,
-  });
-  return { chain, blocker, log };
+  };
+  return { chain: new Chain(parts), parts, blocker, log };
 }

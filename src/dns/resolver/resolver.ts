@@ -12,7 +12,7 @@ import type { HealthOptions, Member, MemberOptions, UpstreamMode, UpstreamSet } 
 /** How a query was answered. */
 export type ResolvedBy = typeof LogVerdict.cached | typeof LogVerdict.forwarded | typeof LogVerdict.failed;
 
-/** Called once. `bytes` are borrowed. `upstream` is the index of the one that answered; -1 for none. */
+/** Called once. `bytes` are borrowed. `upstream` is the index in `members` of the one that answered; -1 for none. */
 export type Answered = (bytes: Uint8Array, length: number, by: ResolvedBy, upstream: number) => void;
 
 export interface ResolverOptions extends CleanOptions, HealthOptions {
@@ -266,7 +266,7 @@ export class Resolver {
     if (!isKept) cache.remove(flight.question.name, 0, nameBytes, variant);
     if (flight.waiters.length === 0) return;
     this.#handOut.put({ bytes, length, nameBytes, variant, ttlOffsets: [], ttls: 0, ttlSeconds: 1 }, nowSeconds);
-    const upstream = this.upstreams.members.indexOf(member);
+    const upstream = this.members.indexOf(member);
     for (const waiter of flight.waiters) {
       readQuery(this.#query, waiter.bytes, 0, waiter.bytes.length);
       const maxBytes = this.#maxBytes(waiter.isDatagram);

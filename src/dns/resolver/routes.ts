@@ -40,6 +40,8 @@ export class Routes {
   readonly all: Route;
   readonly #byZone = new SuffixTable<Route>();
   #bareNames: Route | undefined;
+  /** All upstreams, each once, those for all names first. */
+  readonly members: readonly Member[];
   /** Upstreams by address: one that is named twice has one connection, one health and one row of counts. */
   readonly #members = new Map<string, Member>();
 
@@ -55,10 +57,7 @@ export class Routes {
       if (name.length === ROOT.length) this.#bareNames = route;
       else this.#byZone.set(name, route, true);
     }
-  }
-
-  get members(): readonly Member[] {
-    return [...this.#members.values()];
+    this.members = [...this.#members.values()];
   }
 
   of(query: Query, bytes: Uint8Array): Route {
@@ -69,7 +68,7 @@ export class Routes {
   }
 
   stop(): void {
-    for (const { upstream, timer } of this.#members.values()) {
+    for (const { upstream, timer } of this.members) {
       clearTimeout(timer);
       upstream.stop();
     }

@@ -4,11 +4,12 @@ import type { Certificates, PreparedChange } from "../../part/mod.ts";
 import { ROOT } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
 import type { BuiltLists } from "../blocking/mod.ts";
-import { CHAIN_COUNTS } from "../chain/mod.ts";
+import { CHAIN_COUNTS, Chain } from "../chain/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
 import { type ChainOfThread, type ChainSettings, chainOf, tcpListener } from "../listeners/mod.ts";
 import { machineNetworks } from "../local/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
+import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 import { DnsListeners } from "./listeners.ts";
@@ -47,6 +48,8 @@ export class DnsServer {
   #listeners!: DnsListeners;
   /** The chain of this thread, for TCP and TLS. */
   #own!: ChainOfThread;
+  /** Answers what chains cannot. */
+  #aliases!: AliasFollower;
   #networks = machineNetworks();
   readonly #pause = new BlockingPause(() => this.#post());
   readonly #timer: ReturnType<typeof setInterval>;
@@ -75,7 +78,7 @@ export class DnsServer {
         log,
         changed: (built) => server.#listsChanged(built),
       });
-      server.#own = chainOf(server.#chainSettings(), undefined);
+      server.#makeOwnChain(server.#chainSettings());
       server.#listeners = await DnsListeners.start({
         ...options,
         config,
@@ -83,7 +86,7 @@ export class DnsServer {
         handler: server.#tcpHandler(config),
         start: () => server.#chainSettings(),
         missed: (bytes, asker) =>
-          server.#resolver.ask(
+          server.#aliases.ask(
             bytes,
             true,
             (answer, length) => void server.#listeners.udp.answer(asker, answer, length),
@@ -196,14 +199,22 @@ export class DnsServer {
   /** Gives every thread what the chain is made of now. */
   #post(): void {
     const settings = this.#chainSettings();
-    this.#own = chainOf(settings, undefined);
+    this.#makeOwnChain(settings);
     this.#listeners?.udp.post(settings);
+  }
+
+  #makeOwnChain(settings: ChainSettings): void {
+    this.#own = chainOf(settings, undefined);
+    const { parts } = this.#own;
+    // Targets of aliases are no queries of clients.
+    const chain = new Chain({ ...parts, counts: new Float64Array(CHAIN_COUNTS), log: undefined });
+    this.#aliases = new AliasFollower({ local: parts.local, chain, resolver: this.#resolver });
   }
 
   #tcpHandler({ limits }: DnsConfig) {
     return tcpListener({
       chain: () => this.#own.chain,
-      missed: (bytes, _, reply) => this.#resolver.ask(bytes, false, reply),
+      missed: (bytes, _, reply) => this.#aliases.ask(bytes, false, reply),
       aged: (bytes) => this.#resolver.refresh(bytes),
       maxPending: limits.pending,
       maxQueries: limits.queries,

@@ -76,3 +76,46 @@ describe("upstreams of the configuration", () => {
     expect(() => parseConfig(`dns: { ${text} }\n`, "tenk.yaml", folder)).toThrow(expected);
   });
 });
+
+describe("a local alias that leads out of the house", () => {
+  const CNAMES = "NOERROR CNAME blog.home.arpa. CNAME WWW.example.org.";
+  const records = [
+    ...["www CNAME blog.home.arpa", "blog CNAME WWW.example.org", "ads CNAME ads.example", "far CNAME nas.lan"],
+    ...["fails CNAME fails.example", "long CNAME long.example"],
+  ];
+  const MANY = Array.from({ length: 60 }, (_, index) => `long.example 300 A 192.0.2.${index}`);
+
+  function outside(asked: Asked): void {
+    const { text } = questionOf(asked.bytes);
+    if (text.toLowerCase() === "fails.example") asked.reply(replyTo(asked.bytes, { rcode: 2 }));
+    else if (text.toLowerCase() === "long.example") asked.reply(replyTo(asked.bytes, { answer: MANY }));
+    else always("192.0.2.1")(asked);
+  }
+
+  test("is answered with what it leads to, which may be blocked or special, and leads elsewhere after a reload", async () => {
+    await using upstream = await FakeServer.open(outside);
+    const rules = `rules: ["||ads.example^"], records: ${JSON.stringify(records)}`;
+    const text = `domain: home.arpa\ndns: { ${LISTEN}, upstreams: ["${upstream.address}"], ${rules} }\n`;
+    await withBox(text, async (box) => {
+      for (const [name, type, expected] of [
+        ["WWW.home.arpa", "A", `${CNAMES} A 192.0.2.1`],
+        ["WWW.home.arpa", "A", `${CNAMES} A 192.0.2.1`],
+        ["blog.home.arpa", "CNAME", "NOERROR CNAME WWW.example.org."],
+        ["www.home.arpa", "AAAA", CNAMES],
+        ["ads.home.arpa", "A", "NOERROR CNAME ads.example. A 0.0.0.0"],
+        ["far.home.arpa", "A", "NXDOMAIN CNAME nas.lan."],
+        ["fails.home.arpa", "A", "SERVFAIL"],
+      ] as const) {
+        const told = await box.told(name, type, { id: 77, udpBytes: 1232 });
+        expect([name, told.text, told.id]).toEqual([name, expected, 77]);
+        expect(await box.askByTcp(name, type)).toBe(expected);
+      }
+      const asked = upstream.asked.map(({ bytes }) => questionOf(bytes).text.toLowerCase());
+      expect([...new Set(asked)]).toEqual(["www.example.org", "fails.example"]);
+      expect((await box.told("long.home.arpa")).flags & 0x0200).toBe(0x0200);
+      expect((await box.askByTcp("long.home.arpa")).match(/ A /g)).toHaveLength(60);
+      await box.reload(text.replaceAll("WWW.example.org", "other.example"));
+      await box.untilAnswered("blog.home.arpa", "NOERROR CNAME other.example. A 192.0.2.1");
+    });
+  });
+});
