@@ -52,6 +52,8 @@ export class Datagrams {
   readonly peers: Uint8Array;
   readonly controls: Uint8Array;
   readonly result: SendResult = { sent: 0, failed: 0 };
+  /** Where the kernel puts datagrams. Only the kernel reads it: were it not held here, it would be collected. */
+  readonly inVectors: Uint32Array;
   readonly #received: Uint32Array;
   readonly #toSend: Uint32Array;
   readonly #outVectors: Uint32Array;
@@ -66,9 +68,9 @@ export class Datagrams {
     this.out = bytesOf(size * outBytes);
     this.peers = bytesOf(size * PEER_BYTES);
     this.controls = bytesOf(size * CONTROL_BYTES);
-    const inVectors = this.#vectors(this.bytes, IN_BYTES);
+    this.inVectors = this.#vectors(this.bytes, IN_BYTES);
     this.#outVectors = this.#vectors(this.out, outBytes);
-    this.#received = this.#headers(inVectors);
+    this.#received = this.#headers(this.inVectors);
     this.#toSend = this.#headers(this.#outVectors);
     this.#receivedAt = pointerTo(this.#received);
     this.#toSendAt = pointerTo(this.#toSend);
