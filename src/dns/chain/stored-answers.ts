@@ -38,7 +38,7 @@ export class StoredAnswers {
     const cache = this.#cache;
     const nameBytes = query.nameEnd - query.nameFrom;
     const nowSeconds = Math.floor(nowMs / 1000);
-    const room = maxBytes - (query.hasEdns ? optBytes(true) : 0);
+    const room = maxBytes - (query.hasEdns ? optBytes(false) : 0);
     this.wasTruncated = false;
     const length = cache.find(bytes, query.from, nameBytes, variantOf(query), nowSeconds, out, at, room);
     if (length === 0) return MISS;
@@ -49,6 +49,9 @@ export class StoredAnswers {
     // AD is set only for clients that asked for it (RFC 6840 §5.8); CD is copied from the query.
     const hidden = query.wantsAuthenticData || query.wantsDnssec ? CD : CD | AD;
     out[at + 3] = (out[at + 3]! & ~hidden) | (query.flags & CD);
-    return query.hasEdns ? addOpt(out, at, at + length, query.wantsDnssec, cache.isStale) - at : length;
+    if (!query.hasEdns) return length;
+    // That an answer is stale is told where there is room: no answer is truncated for it.
+    const tellsStale = cache.isStale && length + optBytes(true) <= maxBytes;
+    return addOpt(out, at, at + length, query.wantsDnssec, tellsStale) - at;
   }
 }

@@ -242,6 +242,17 @@ describe("cached answers", () => {
     expect(chain.wantsRefresh).toBe(false);
   });
 
+  test("that fill what the client accepts to the last byte are whole, and do not say that they are stale", () => {
+    const { chain, cache } = chainOf();
+    // A length byte stands before each 255 characters.
+    const overhead = textAnswer("www.example", 0).length + Math.ceil(1232 / 256);
+    cache.put(textAnswer("www.example", 1232 - 11 - overhead), NOW_MS / 1000);
+    for (const nowMs of [NOW_MS, NOW_MS + 61_000]) {
+      const answer = told(chain, queryBytes("www.example", "TXT", { udpBytes: 1232 }), { nowMs });
+      expect([answer.bytes.length, answer.isTruncated, answer.error]).toEqual([1232, false, ""]);
+    }
+  });
+
   for (const [what, fields, options, isTruncated] of [
     ["512 bytes by UDP without EDNS", {}, {}, true],
     ["what the client takes", { udpBytes: 900 }, {}, false],
