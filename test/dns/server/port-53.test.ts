@@ -83,7 +83,9 @@ test.if(canTest)(
   "systemd-resolved has it: the log has the setting of its stub; and it gets answers from 5354",
   async () => {
     await beside(START_RESOLVED, (log, run) => {
-      expect(log).toMatch(/port in use, listening elsewhere name=dns port=53 by="systemd-resolve \(pid \d+\)" instead=5354/);
+      expect(log).toMatch(
+        /port in use, listening elsewhere name=dns port=53 by="systemd-resolve \(pid \d+\)" instead=5354/,
+      );
       expect(log).toContain("DNSStubListener=no");
       expect(run("dig +short @127.0.0.53 git.home.arpa").trim()).toBe("127.0.0.1");
     });
