@@ -148,6 +148,7 @@ const dns = section({
     maxTtl: ttl.default(86_400),
     maxNegativeTtl: ttl.default(3600),
     stale: ttl.default(86_400),
+    staleAtOnce: ttl.default(3600),
   }).prefault({}),
   /** Domains whose names may have private addresses, although a public resolver says so. */
   privateNames: listOf(

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { copyLower, ExtendedError, Query, QueryVerdict, Rcode, readQuery, writeError } from "../../wire/dns/mod.ts";
-import { AnswerWriter } from "../answers/mod.ts";
+import { AnswerReader, AnswerWriter } from "../answers/mod.ts";
 import { MISS, maxAnswerBytes, RCODES, StoredAnswers, variantOf } from "../chain/mod.ts";
 import { LogVerdict } from "../log/mod.ts";
 import { Bootstrap, type Question, type UpstreamAnswer } from "../upstream/mod.ts";
@@ -21,8 +21,12 @@ export interface ResolverOptions extends CleanOptions, HealthOptions {
   readonly zones?: readonly ZoneOptions[];
   /** Name servers by address, which find upstreams that are named. @default {["9.9.9.9", "1.1.1.1"]} */
   readonly bootstrap?: readonly string[];
-  /** The cache. */
+  /** The cache. Its `staleSeconds` are how long an expired answer may be given at all. */
   readonly cache: AnswerWriter;
+  /** How long an expired answer is given at once, while it is refreshed. @default {3600} */
+  readonly staleAtOnceSeconds?: number;
+  /** One that expired longer ago is given when no upstream has answered for so long (RFC 8767 §5). @default {1800} */
+  readonly staleWaitMs?: number;
   /** @default {"parallel-best"} */
   readonly mode?: UpstreamMode;
   /** Most queries sent for one question, counted over all upstreams. @default {4} */
@@ -68,6 +72,10 @@ interface Flight {
   readonly waiters: Waiter[];
   /** Upstreams still to be asked; the next one is last. */
   readonly plan: Member[];
+  /** Until clients get an answer that expired long ago. */
+  timer: ReturnType<typeof setTimeout> | undefined;
+  /** That time is over. */
+  isLate: boolean;
   inFlight: number;
   isOver: boolean;
 }
@@ -79,9 +87,11 @@ const DEFAULTS = {
   maxQuestions: 1000,
   maxWaiting: 4096,
   failureMs: 5000,
+  ...{ staleAtOnceSeconds: 3600, staleWaitMs: 1800 },
 };
 const MAX_MESSAGE_BYTES = 65_535;
 const NO_UPSTREAM = -1;
+const NEW_FLIGHT = { timer: undefined, isLate: false, inFlight: 0, isOver: false };
 /** A stored answer takes at most an eighth of its store. */
 const HAND_OUT_BYTES = 1 << 20;
 
@@ -90,7 +100,7 @@ const HAND_OUT_BYTES = 1 << 20;
  *
  * ```text
  *   ask ─► in flight already? wait ─► upstreams, one or two at once ─► clean ─► cache, and an answer for each that waits
- *                                          └─ no use: the next one … ─► none left: SERVFAIL
+ *                                          └─ no use: the next one … ─► none left: what expired long ago, else SERVFAIL
  * ```
  */
 export class Resolver {
@@ -107,6 +117,8 @@ export class Resolver {
   readonly #query = new Query();
   readonly #out = new Uint8Array(MAX_MESSAGE_BYTES);
   readonly #cached: StoredAnswers;
+  /** The same answers, and those that expired long ago. */
+  readonly #old: StoredAnswers;
   /** Holds the answer that is being delivered, whether or not it is cached. */
   readonly #handOut = new AnswerWriter(new ArrayBuffer(HAND_OUT_BYTES), { seed: randomBytes(4).readInt32LE() });
   readonly #handedOut = new StoredAnswers(this.#handOut);
@@ -121,7 +133,9 @@ export class Resolver {
     this.#routes = new Routes({ ...options, upstreams, zones, mode, lookup });
     this.#cleaner = new AnswerCleaner(options);
     this.#failures = new RecentFailures(this.#options.failureMs);
-    this.#cached = new StoredAnswers(options.cache);
+    const { cache, staleAtOnceSeconds: staleSeconds } = this.#options;
+    this.#cached = new StoredAnswers(new AnswerReader(cache.buffer, { staleSeconds }));
+    this.#old = new StoredAnswers(cache);
   }
 
   /** The upstreams for what is in no zone with upstreams of its own. */
@@ -155,17 +169,20 @@ export class Resolver {
     let flight = this.#flights.get(key);
     if (flight !== undefined) this.counts.merged += 1;
     else if (this.#failures.has(key, nowMs)) {
-      this.#failOne(bytes, ExtendedError.cachedError, done);
+      this.#failOne({ bytes, isDatagram, done }, ExtendedError.cachedError);
       return;
     }
+    if (flight?.isLate && this.#giveOld({ bytes, isDatagram, done })) return;
     if (this.#waiting >= this.#options.maxWaiting || (flight === undefined && this.#isFull())) {
       this.counts.overloaded += 1;
-      this.#failOne(bytes, ExtendedError.other, done);
+      this.#failOne({ bytes, isDatagram, done }, ExtendedError.other);
       return;
     }
     flight ??= this.#newFlight(key, bytes);
     flight.waiters.push({ bytes: bytes.slice(), isDatagram, done });
     this.#waiting += 1;
+    if (flight.timer === undefined && this.#old.write(query, bytes, this.#out, 0, MAX_MESSAGE_BYTES, nowMs) !== MISS)
+      this.#waitForOld(flight);
     if (flight.waiters.length === 1 && flight.inFlight === 0) this.#start(flight);
   }
 
@@ -182,6 +199,7 @@ export class Resolver {
   /** Stops all questions in flight; waiting clients are not answered. */
   stop(): void {
     for (const flight of this.#flights.values()) {
+      clearTimeout(flight.timer);
       flight.isOver = true;
       flight.waiters.length = 0;
     }
@@ -211,7 +229,7 @@ export class Resolver {
     const attempts = order.length === 0 ? 0 : Math.min(this.#options.maxAttempts, Math.max(2, order.length));
     const plan = Array.from({ length: attempts }, (_, index) => order[index % order.length]!).reverse();
     const question = { name, type, wantsDnssec, checkingDisabled };
-    const flight = { key, question, variant: variantOf(query), route, waiters: [], plan, inFlight: 0, isOver: false };
+    const flight = { key, question, variant: variantOf(query), route, waiters: [], plan, ...NEW_FLIGHT };
     this.#flights.set(key, flight);
     return flight;
   }
@@ -280,17 +298,19 @@ export class Resolver {
     this.#end(flight);
     this.counts.failed += 1;
     this.#failures.add(flight.key, Date.now());
-    for (const { bytes, done } of flight.waiters) this.#failOne(bytes, ExtendedError.noReachableAuthority, done);
+    for (const waiter of flight.waiters) this.#failOne(waiter, ExtendedError.noReachableAuthority);
   }
 
   #end(flight: Flight): void {
+    clearTimeout(flight.timer);
     flight.isOver = true;
     this.#waiting -= flight.waiters.length;
     this.#flights.delete(flight.key);
   }
 
-  #failOne(bytes: Uint8Array, error: number, done: Answered): void {
-    readQuery(this.#query, bytes, 0, bytes.length);
+  #failOne(waiter: Waiter, error: number): void {
+    if (this.#giveOld(waiter)) return;
+    const { bytes, done } = waiter;
     const length = writeError(this.#out, 0, this.#query, bytes, Rcode.servFail, error);
     this.#deliver(done, length, LogVerdict.failed, NO_UPSTREAM);
   }
@@ -298,6 +318,25 @@ export class Resolver {
   #deliver(done: Answered, length: number, by: ResolvedBy, upstream: number): void {
     this.counts.rcodes[this.#out[3]! & 15]! += 1;
     done(this.#out, length, by, upstream);
+  }
+
+  // ---- what expired long ago -----------------------------------------------------------------------------------------
+
+  #waitForOld(flight: Flight): void {
+    flight.timer = setTimeout(() => {
+      flight.isLate = true;
+      const waiters = flight.waiters.splice(0);
+      flight.waiters.push(...waiters.filter((waiter) => !this.#giveOld(waiter)));
+      this.#waiting -= waiters.length - flight.waiters.length;
+    }, this.#options.staleWaitMs);
+  }
+
+  /** Reads the query into `#query`. @returns false where there is no such answer */
+  #giveOld({ bytes, isDatagram, done }: Waiter): boolean {
+    readQuery(this.#query, bytes, 0, bytes.length);
+    const length = this.#old.write(this.#query, bytes, this.#out, 0, this.#maxBytes(isDatagram), Date.now());
+    if (length !== MISS) this.#deliver(done, length, LogVerdict.cached, NO_UPSTREAM);
+    return length !== MISS;
   }
 }
 

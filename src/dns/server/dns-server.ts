@@ -13,7 +13,7 @@ import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 import { DnsListeners } from "./listeners.ts";
-import { listSources, resolverOptions } from "./options.ts";
+import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import type { ServerSettings } from "./settings.ts";
 
 export interface ServerOptions {
@@ -185,7 +185,7 @@ export class DnsServer {
       block: { pages: memory, seed, rules, lists: this.#lists.mask, isPaused: !this.isBlocking },
       local: { records, own, networks: this.#networks, ttlSeconds: config.localTtl },
       cache: this.#cache.buffer as SharedArrayBuffer,
-      ages: { staleSeconds: config.cache.stale },
+      ages: { staleSeconds: staleAtOnceSeconds(config) },
       counts: this.#counts,
       blockMode: config.blocking.mode,
       blockTtlSeconds: config.blocking.ttl,

@@ -1,7 +1,7 @@
 import { pemOption } from "../../listener/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import type { AnswerWriter } from "../answers/mod.ts";
-import { zoneName } from "../config.ts";
+import { type DnsConfig, zoneName } from "../config.ts";
 import type { ResolverOptions } from "../resolver/mod.ts";
 import type { ListSources } from "./block-list-set.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -26,9 +26,15 @@ export function resolverOptions({ config, folder }: ServerSettings, cache: Answe
     maxWaiting: limits.waiting,
     minTtlSeconds: ages.minTtl,
     maxTtlSeconds: ages.maxTtl,
+    staleAtOnceSeconds: staleAtOnceSeconds(config),
     maxNegativeTtlSeconds: ages.maxNegativeTtl,
     privateNames: config.privateNames.flatMap((name) => parseName(name.toLowerCase()) ?? []),
   };
+}
+
+/** Returns how long after its TTL an answer is given at once. */
+export function staleAtOnceSeconds({ cache }: DnsConfig): number {
+  return Math.min(cache.staleAtOnce, cache.stale);
 }
 
 /** Returns what the block lists are made of. */
