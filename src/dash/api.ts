@@ -3,6 +3,7 @@
  * milliseconds, moments since 1970.
  */
 
+import type { DnsView } from "./dns-api.ts";
 import type { ProxyView } from "./proxy-api.ts";
 import type { ListenerView } from "./tcp-api.ts";
 
@@ -137,7 +138,11 @@ export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
   /** Of the parts that run, by name. */
-  readonly parts: { readonly tcp?: { readonly listeners: readonly ListenerView[] }; readonly proxy?: ProxyView };
+  readonly parts: {
+    readonly tcp?: { readonly listeners: readonly ListenerView[] };
+    readonly proxy?: ProxyView;
+    readonly dns?: DnsView;
+  };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;
   /** Null where no cgroup limits tenk. */

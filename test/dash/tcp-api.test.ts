@@ -2,11 +2,13 @@
 import { expect, test } from "bun:test";
 import type {
   ConnectionRow,
+  DnsView,
   ListenerView,
   PanelView,
   ProxyView,
   RelayStatus as RelayView,
 } from "../../src/dash/mod.ts";
+import type { DnsView as SentDnsView } from "../../src/dns/mod.ts";
 import type { ConnectionInfo } from "../../src/net/mod.ts";
 import type { Panel } from "../../src/part/mod.ts";
 import type { ProxyView as SentProxyView } from "../../src/proxy/mod.ts";
@@ -16,8 +18,9 @@ const listener = (sent: ListenerStatus): ListenerView => sent;
 const relay = (sent: RelayStatus): RelayView => sent;
 const panel = (sent: Panel): PanelView => sent;
 const proxy = (sent: SentProxyView): ProxyView => sent;
+const dns = (sent: SentDnsView): DnsView => sent;
 const connection = (sent: ConnectionInfo): ConnectionRow => sent;
 
 test("what the page reads is what parts and listeners send", () => {
-  expect([listener, relay, panel, proxy, connection]).toHaveLength(5);
+  expect([listener, relay, panel, proxy, dns, connection]).toHaveLength(6);
 });

@@ -154,7 +154,7 @@ async function loadNames(): Promise<void> {
   });
 }
 
-async function loadStatus(): Promise<void> {
+export async function loadStatus(): Promise<void> {
   await guarded(async () => {
     const known = await ask<StatusAnswer>("/api/status");
     // A reload may add or remove parts, and with them their panels.

@@ -8,7 +8,7 @@ export interface PartView {
   readonly name: string;
   /** The series that its charts draw: the page loads their history. */
   readonly charted: readonly string[];
-  /** The large chart at the top of the page. */
+  /** The large chart at the top of the page: that of the first part that runs. */
   mainChart?(names: readonly SeriesName[], known: StatusAnswer | undefined): ChartSpec;
   /** On the view "Now", below the charts of the machine. */
   readonly Panel: FunctionComponent;

@@ -17,7 +17,9 @@ const OWN_HEIGHT = 132;
 export function NowView() {
   const series = useCell(names);
   const known = useCell(status);
-  const main = PART_VIEWS.flatMap((view) => view.mainChart?.(series, known) ?? [])[0];
+  const charted = PART_VIEWS.filter(({ mainChart }) => mainChart !== undefined);
+  const shown = charted.find(({ name }) => known !== undefined && name in known.parts) ?? charted[0];
+  const main = shown?.mainChart?.(series, known);
   const own = ownMetrics(series);
   return (
     <>
