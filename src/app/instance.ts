@@ -15,7 +15,7 @@ import {
 import { InstanceCertificates } from "./certificates/mod.ts";
 import { type LoadedConfig, logDefaults } from "./config/mod.ts";
 import { type Monitoring, type MonitoringOptions, type Status, startMonitoring } from "./monitoring/mod.ts";
-import { dataFolderOf, openPersistence, type Persistence } from "./persistence/mod.ts";
+import { dataFolderOf, openPersistence, openStore, type Persistence } from "./persistence/mod.ts";
 import { claimInstanceName, type InstanceName, type PushTarget, startPush } from "./push/mod.ts";
 import { changeTogether } from "./reload.ts";
 import { checkParts, RunningParts } from "./running-parts.ts";
@@ -101,6 +101,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   checkParts(loaded);
   const certificates = new InstanceCertificates(certificateSettings(loaded, options.dataFolder), options.log);
   const link = new DashboardLink();
+  const store = openStore(loaded, options.dataFolder);
   let parts: RunningParts;
   try {
     parts = await RunningParts.start(loaded, {
@@ -111,12 +112,14 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       certificates,
       dashboard: link,
       dataFolder: dataFolderOf(loaded, options.dataFolder),
+      // An instance without history leaves the files to the one that owns the folder.
+      store: options.keepsHistory === false ? undefined : store,
     });
   } catch (error) {
-    await certificates.close();
+    await Promise.all([certificates.close(), store?.stop()]);
     throw error;
   }
-  const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory);
+  const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;
   const { monitoring, adminSources, beginStop } = startWatching(
     { parts, certificates, services: () => current.services },

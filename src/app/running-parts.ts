@@ -2,6 +2,7 @@ import { type Log, logOf } from "../base/mod.ts";
 import { localDomainsOf } from "../certificates/mod.ts";
 import { type Family, joinFamilies, type Metric } from "../metrics/mod.ts";
 import type { Certificates, CheckEnv, Listening, OwnDashboard, Part, PartType, PreparedChange } from "../part/mod.ts";
+import type { Store } from "../store/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
 import { PARTS } from "./part-list.ts";
 
@@ -19,6 +20,7 @@ export interface PartsOptions {
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
   readonly dataFolder: string | undefined;
+  readonly store: Store | undefined;
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Log } from "../base/mod.ts";
 import type { Family, Metric } from "../metrics/mod.ts";
+import type { Store } from "../store/mod.ts";
 import type { Address } from "./address.ts";
 import type { Certificates } from "./certificates.ts";
 import type { OwnDashboard } from "./own-dashboard.ts";
@@ -126,6 +127,8 @@ export interface PartEnv extends CheckEnv {
   readonly dashboard: OwnDashboard;
   /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
   readonly dataFolder: string | undefined;
+  /** The database in it; undefined where nothing is kept. */
+  readonly store: Store | undefined;
   /** Take a free port, and log it, when a listener's own is in use. */
   readonly autoPort: boolean;
   /** Print for people in colour. */

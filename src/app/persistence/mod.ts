@@ -1,4 +1,4 @@
 export { dataFolderOf, usualDataFolder } from "./data-folder.ts";
-export { openPersistence, type Persistence } from "./persistence.ts";
+export { openPersistence, openStore, type Persistence } from "./persistence.ts";
 export { type KeptRun, openRuns, RunRecorder, type RunRecorderOptions } from "./run-recorder.ts";
 export { type FinishedRun, type RunLine, type RunSeries, Runs, readFinishedRun } from "./runs.ts";

@@ -27,10 +27,17 @@ export interface Persistence {
 
 const OPEN_TIMEOUT_MS = 3000;
 
+/** Returns the database in the data folder; undefined where nothing is kept. Its thread starts with the first request. */
+export function openStore(loaded: LoadedConfig, usual: string | undefined): Store | undefined {
+  const folder = dataFolderOf(loaded, usual);
+  return folder === undefined || !loaded.config.data.history ? undefined : new Store({ folder });
+}
+
 /**
  * Opens the data folder. A failure does not keep the instance from starting: everything is then in memory, and a warning is logged.
  *
  * @param usual the folder when the configuration names none; undefined keeps everything in memory
+ * @param store as `openStore` returned it; stopped with the rest
  * @param keepsHistory false keeps the history in memory, and only load tests on disk, which several instances can share
  */
 export async function openPersistence(
@@ -38,6 +45,7 @@ export async function openPersistence(
   usual: string | undefined,
   log: Log,
   keepsHistory: boolean = true,
+  store: Store | undefined = openStore(loaded, usual),
 ): Promise<Persistence> {
   const folder = dataFolderOf(loaded, usual);
   if (folder === undefined)
@@ -46,8 +54,7 @@ export async function openPersistence(
   // An instance without history (of `tenk demo`) leaves the sessions to the one that owns the folder.
   const ownsFolder = tokenFile !== undefined && keepsHistory;
   const sessionFile = ownsFolder ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
-  if (!loaded.config.data.history) return { ...inMemory(), folder, token, isNewToken, tokenFile, sessionFile };
-  const store = new Store({ folder });
+  if (store === undefined) return { ...inMemory(), folder, token, isNewToken, tokenFile, sessionFile };
   // Opened before connections come, while descriptors are free. A disk that hangs must not keep tenk from starting.
   const opened = keepsHistory ? store.open() : store.runs.list(1);
   await Promise.race([opened, wait(OPEN_TIMEOUT_MS, undefined, { ref: false })]);
