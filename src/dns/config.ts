@@ -33,6 +33,8 @@ const seconds = (least: number, most: number) =>
     inRange(Math.round(parseDuration(given) / 1000), least, most),
   ).meta({ unit: "s" });
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const WEEK_SECONDS = 7 * 86_400;
 const ttl = seconds(0, WEEK_SECONDS);
 const number = (least: number, most: number) =>
@@ -157,6 +159,28 @@ const dns = section({
   ).default([]),
   /** Tells Firefox and Private Relay not to bypass this resolver. */
   bypassSignals: onOff.default(true),
+  /** The query log. */
+  log: section({
+    enabled: onOff.default(true),
+    privacy: oneOf("show-all", "hide-names", "hide-clients", "only-counts").default("show-all"),
+    keep: quantity("a duration from 1h to 1000d", (given) => inRange(parseDuration(given), HOUR_MS, 1000 * DAY_MS))
+      .meta({ unit: "ms" })
+      .default(7 * DAY_MS),
+    maxSize: quantity("a size from 1MiB to 10GiB", (given) => inRange(parseBytes(given), 1 << 20, 10 * 2 ** 30))
+      .meta({ unit: "bytes" })
+      .default(64 * 1024 * 1024),
+    flush: quantity("a duration from 1s to 1h", (given) => inRange(parseDuration(given), 1000, HOUR_MS))
+      .meta({ unit: "ms" })
+      .default(300_000),
+    maxPerHour: number(0, 100_000_000).default(50_000),
+    memory: quantity("a size from 64KiB to 256MiB", (given) => inRange(parseBytes(given), 1 << 16, 1 << 28))
+      .meta({ unit: "bytes" })
+      .default(1024 * 1024),
+  }).prefault({}),
+  /** Leases of a DHCP server, which name clients. */
+  leases: z
+    .union([auto, off, listOf(text("a path"), "paths")], { error: "expected auto, off, or a list of paths" })
+    .default("auto"),
   limits: section({
     questions: number(1, 100_000).default(1000),
     waiting: number(1, 1_000_000).default(4096),

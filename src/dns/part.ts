@@ -44,8 +44,9 @@ export const dns = {
   },
 
   async start(config, env): Promise<Part<DnsConfig | undefined, DnsView>> {
-    const { dataFolder, certificates, autoPort, log } = env;
-    const server = await DnsServer.start(serverSettings(config!, env), { dataFolder, certificates, autoPort, log });
+    const { dataFolder, store, certificates, autoPort, log } = env;
+    const options = { dataFolder, store, certificates, autoPort, log };
+    const server = await DnsServer.start(serverSettings(config!, env), options);
     return {
       listening: () => server.listeners.listening(),
       prepare: (next, env) => server.prepare(serverSettings(next!, env)),

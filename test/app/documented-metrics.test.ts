@@ -73,6 +73,7 @@ const NO_SERVER = {
   resolver: { counts: { rcodes: new Float64Array(16) }, inFlight: 0, members: [] },
   lists: { names: 0, bytes: 0, failures: {}, views: () => [] },
   cache: { count: 0, evicted: 0, buffer: { byteLength: 0 } },
+  log: { counts: { entries: 0, dropped: 0, unstored: 0 } },
 } as unknown as MeasuredServer;
 
 async function ownFamilies(): Promise<Family[]> {

@@ -1,6 +1,7 @@
 import type { Connection, Handler } from "../../net/mod.ts";
 import { lengthPrefixed, parseIp } from "../../wire/mod.ts";
 import { type Asker, type Chain, MISS, NO_ANSWER } from "../chain/mod.ts";
+import { Transport } from "../log/mod.ts";
 
 /** Over TCP each message follows its length (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
@@ -38,7 +39,7 @@ export function tcpListener({
   maxPending = 64,
   maxQueries = 10_000,
 }: TcpListenerOptions): Handler<Client> {
-  const asker = { ip: new Uint8Array(16), isDatagram: false, nowMs: 0 };
+  const asker = { ip: new Uint8Array(16), isDatagram: false, transport: Transport.tcp as Transport, nowMs: 0 };
   const out = new Uint8Array(LENGTH_BYTES + MAX_MESSAGE_BYTES);
 
   function write(connection: Connection<Client>, length: number): void {
@@ -75,6 +76,7 @@ export function tcpListener({
       if (client.queries >= maxQueries) return;
       client.queries += 1;
       asker.ip.set(client.ip);
+      asker.transport = connection.tls === undefined ? Transport.tcp : Transport.tls;
       asker.nowMs = Date.now();
       const chain = chainNow();
       const length = chain.answer(bytes, 0, bytes.length, out, LENGTH_BYTES, MAX_MESSAGE_BYTES, asker);

@@ -98,6 +98,7 @@ export class LogRing {
     ip: Uint8Array,
   ): void {
     const privacy = this.#control[PRIVACY]!;
+    if (privacy === Privacy.nothing) return;
     const hasName = nameFrom >= 0 && privacy < Privacy.hideNames;
     const nameBytes = hasName ? nameLength(bytes, nameFrom) : 0;
     const size = entryBytes(nameBytes);

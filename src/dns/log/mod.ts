@@ -1,5 +1,8 @@
 /** The query log: entries written by the threads that answer, gathered on the main thread. */
+export type { LogNames } from "./log-names.ts";
+export type { ResolvedQuery } from "./log-resolved.ts";
 export { LogRing, NO_NAME } from "./log-ring.ts";
+export { type LogCounts, LogService, type LogSettings } from "./log-service.ts";
 export {
   type Decided,
   LogVerdict,

@@ -108,6 +108,7 @@ export class QueryLog {
     this.drain();
     const { first, count } = this.entries;
     while (this.#names.length > 1 && this.#names[1]!.from <= first) this.#names.shift();
+    if (this.#names.at(-1)!.from === count) this.#names.pop();
     this.#names.push({ from: count, names });
   }
 

@@ -71,7 +71,7 @@ export class Statistics {
 
   /** Counts an entry. */
   add(memory: EntryMemory, at: number): void {
-    const hour = this.#hourOf(Math.floor(memory.doubles[(at >>> 3) + TIME_DOUBLE]! / HOUR_MS));
+    const hour = this.#hourFor(Math.floor(memory.doubles[(at >>> 3) + TIME_DOUBLE]! / HOUR_MS));
     const verdict = verdictAt(memory, at);
     const isBlocked = verdict === LogVerdict.blocked;
     const { bytes } = memory;
@@ -85,18 +85,13 @@ export class Statistics {
     names.add(slot, false);
   }
 
-  /** Counts what was counted before a restart; hours that are known already are left as they are. */
+  /** Adds what was counted before a restart. */
   load(hours: readonly HourCounts[]): void {
-    const known = new Set(this.#hours.map(({ number }) => number));
     for (const { hour: number, verdicts, ...tops } of hours) {
-      if (known.has(number)) continue;
-      const hour = new Hour(number, this.#options);
-      for (const [verdict, count] of verdicts.entries()) hour.verdicts[verdict] = count;
+      const hour = this.#hourOf(number);
+      for (const [verdict, count] of verdicts.entries()) hour.verdicts[verdict]! += count;
       for (const kind of ["clients", "blocked", "allowed"] as const) this.#loadTop(hour[kind], tops[kind]);
-      this.#hours.push(hour);
     }
-    this.#hours.sort((a, b) => a.number - b.number);
-    this.#hours.splice(0, this.#hours.length - this.#options.hours);
   }
 
   /** Forgets names, or names and clients: privacy forbids them now. */
@@ -158,10 +153,14 @@ export class Statistics {
     clients.add(slot, isBlocked);
   }
 
-  /** Returns the hour, or the newest one for an entry from before it: entries of several threads are not quite in order. */
-  #hourOf(number: number): Hour {
+  /** Returns the hour, or the newest one for an entry from just before it: entries of several threads are not quite in order. */
+  #hourFor(number: number): Hour {
     const newest = this.#hours.at(-1);
     if (newest !== undefined && newest.number >= number && newest.number <= number + 1) return newest;
+    return this.#hourOf(number);
+  }
+
+  #hourOf(number: number): Hour {
     const known = this.#hours.find((hour) => hour.number === number);
     if (known !== undefined) return known;
     const hour = new Hour(number, this.#options);

@@ -23,8 +23,8 @@ export type Transport = (typeof Transport)[keyof typeof Transport];
 export const TRANSPORT_NAMES = Object.keys(Transport) as readonly TransportName[];
 export type TransportName = keyof typeof Transport;
 
-/** What the log may contain; each level hides what the one before it hides (Pi-hole's levels). */
-export const Privacy = { showAll: 0, hideNames: 1, hideClients: 2, onlyCounts: 3 } as const;
+/** What the log may contain; each level hides what the one before it hides (Pi-hole's levels, and none at all). */
+export const Privacy = { showAll: 0, hideNames: 1, hideClients: 2, onlyCounts: 3, nothing: 4 } as const;
 export type Privacy = (typeof Privacy)[keyof typeof Privacy];
 
 /** What made the decision about a query: an entry of lists with a plain name, or a rule. */

@@ -5,6 +5,7 @@ import { TRANSPORT_NAMES } from "../log/mod.ts";
 import type { DnsServer } from "../server/mod.ts";
 import { cacheMetrics } from "./cache-metrics.ts";
 import { listMetrics } from "./list-metrics.ts";
+import { logMetrics } from "./log-metrics.ts";
 import { sumOfRows } from "./readings.ts";
 import { upstreamMetrics } from "./upstream-metrics.ts";
 
@@ -13,6 +14,7 @@ export type MeasuredServer = Pick<DnsServer, "counts" | "isBlocking"> & {
   readonly resolver: Pick<DnsServer["resolver"], "counts" | "inFlight" | "members">;
   readonly lists: Pick<DnsServer["lists"], "names" | "bytes" | "failures" | "views">;
   readonly cache: Pick<DnsServer["cache"], "count" | "evicted"> & { readonly buffer: { readonly byteLength: number } };
+  readonly log: Pick<DnsServer["log"], "counts">;
 };
 
 /** How queries were answered from memory, by their counts. */
@@ -61,6 +63,7 @@ export function dnsMetrics(server: MeasuredServer): Metric[] {
     ...cacheMetrics(server),
     ...upstreamMetrics(server),
     ...listMetrics(server),
+    ...logMetrics(server),
   ];
 }
 

@@ -20,6 +20,7 @@ export function dnsRoutes(server: DnsServer): JsonRoutes {
   const rules = async () => ({ file: lists.clickedPath, rules: await lists.clickedRules() });
   const blocking = () => ({ isEnabled: server.settings.config.blocking.enabled, pausedUntilMs: pause.untilMs ?? null });
   return {
+    ...server.log.routes,
     rules: {
       get: rules,
       async post(body) {

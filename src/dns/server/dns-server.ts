@@ -1,23 +1,29 @@
 import { randomBytes } from "node:crypto";
-import type { Log } from "../../base/mod.ts";
+import { type Log, TenkError } from "../../base/mod.ts";
 import type { Certificates, PreparedChange } from "../../part/mod.ts";
+import type { Store } from "../../store/mod.ts";
 import { ROOT } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
 import type { BuiltLists } from "../blocking/mod.ts";
 import { CHAIN_COUNTS, Chain } from "../chain/mod.ts";
+import { ClientNames } from "../client-names/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
 import { type ChainOfThread, type ChainSettings, chainOf, tcpListener } from "../listeners/mod.ts";
 import { machineNetworks } from "../local/mod.ts";
+import { type LogService, Transport } from "../log/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
 import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 import { DnsListeners } from "./listeners.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
+import { leaseFiles, logNames, logSettings, newServerLog, originOf, resolveLogged } from "./server-log.ts";
 import type { ServerSettings } from "./settings.ts";
 
 export interface ServerOptions {
   readonly dataFolder: string | undefined;
+  /** Keeps the query log. */
+  readonly store: Store | undefined;
   readonly certificates: Certificates;
   readonly autoPort: boolean;
   readonly log: Log;
@@ -50,6 +56,8 @@ export class DnsServer {
   #own!: ChainOfThread;
   /** Answers what chains cannot. */
   #aliases!: AliasFollower;
+  #log!: LogService;
+  readonly #clients: ClientNames;
   #networks = machineNetworks();
   readonly #pause = new BlockingPause(() => this.#post());
   readonly #timer: ReturnType<typeof setInterval>;
@@ -61,6 +69,10 @@ export class DnsServer {
     this.#counts = new SharedArrayBuffer((settings.config.workers + 1) * CHAIN_COUNTS * 8);
     this.#cache = newCache(settings.config);
     this.#resolver = new Resolver(resolverOptions(settings, this.#cache));
+    this.#clients = new ClientNames({
+      leases: leaseFiles(settings),
+      local: () => ({ names: this.#own.parts.local, records: this.#settings.records }),
+    });
     this.#timer = setInterval(() => this.#lookAtNetworks(), NETWORKS_MS);
     this.#timer.unref();
   }
@@ -70,7 +82,7 @@ export class DnsServer {
     const server = new DnsServer(settings, options);
     try {
       const { config, certificateNames } = settings;
-      const { dataFolder, log } = options;
+      const { dataFolder, store, log } = options;
       server.#lists = await BlockListSet.open({
         dataFolder,
         sources: listSources(settings),
@@ -78,6 +90,8 @@ export class DnsServer {
         log,
         changed: (built) => server.#listsChanged(built),
       });
+      const names = logNames(server.#lists, server.#resolver);
+      server.#log = newServerLog(config, { store, names, clients: server.#clients });
       server.#makeOwnChain(server.#chainSettings());
       server.#listeners = await DnsListeners.start({
         ...options,
@@ -86,12 +100,11 @@ export class DnsServer {
         handler: server.#tcpHandler(config),
         start: () => server.#chainSettings(),
         missed: (bytes, asker) =>
-          server.#aliases.ask(
-            bytes,
-            true,
-            (answer, length) => void server.#listeners.udp.answer(asker, answer, length),
-          ),
+          resolveLogged(server.#aliases, server.#log, bytes, true, originOf(asker), (answer, length) => {
+            server.#listeners.udp.answer(asker, answer, length);
+          }),
         aged: (bytes) => server.#resolver.refresh(bytes),
+        logHalfFull: () => server.#log.log.drain(),
       });
       return server;
     } catch (error) {
@@ -120,6 +133,10 @@ export class DnsServer {
     return this.#settings;
   }
 
+  get log(): LogService {
+    return this.#log;
+  }
+
   /** Whether blocking is paused, and until when. */
   get pause(): BlockingPause {
     return this.#pause;
@@ -138,6 +155,8 @@ export class DnsServer {
   /** @throws {TenkError} why it cannot change; then nothing has changed */
   async prepare(next: ServerSettings): Promise<PreparedChange> {
     const before = this.#settings;
+    if (next.config.log.memory !== before.config.log.memory)
+      throw new TenkError("config", "Cannot change dns.log.memory while tenk runs", { hint: "restart tenk" });
     const isSame = (read: (settings: ServerSettings) => unknown) =>
       JSON.stringify(read(before)) === JSON.stringify(read(next));
     const hasSameCache = isSame(({ config }) => config.cache.size);
@@ -156,6 +175,8 @@ export class DnsServer {
         this.#settings = next;
         this.#cache = cache;
         if (!keepsResolver) this.#replaceResolver(resolver);
+        this.#log.change(logSettings(next.config.log));
+        if (!isSame(leaseFiles)) this.#clients.change(leaseFiles(next));
         // What other upstreams said about names of a zone.
         if (!isSame(({ config }) => config.zones)) cache.clear();
         // Files of the user's may have changed where their names have not.
@@ -175,7 +196,8 @@ export class DnsServer {
     this.#pause.stop();
     await this.#listeners?.stop(graceMs);
     this.#resolver.stop();
-    await this.#lists?.stop();
+    this.#clients.stop();
+    await Promise.all([this.#log?.stop(), this.#lists?.stop()]);
   }
 
   #chainSettings(): ChainSettings {
@@ -193,11 +215,13 @@ export class DnsServer {
       zones: Object.keys(config.zones)
         .map(zoneName)
         .filter(({ length }) => length > ROOT.length),
+      logs: this.#log.rings,
     };
   }
 
   /** Gives every thread what the chain is made of now. */
   #post(): void {
+    this.#log.log.names = logNames(this.#lists, this.#resolver);
     const settings = this.#chainSettings();
     this.#makeOwnChain(settings);
     this.#listeners?.udp.post(settings);
@@ -214,7 +238,8 @@ export class DnsServer {
   #tcpHandler({ limits }: DnsConfig) {
     return tcpListener({
       chain: () => this.#own.chain,
-      missed: (bytes, _, reply) => this.#aliases.ask(bytes, false, reply),
+      missed: (bytes, { ip, transport = Transport.tcp }, reply) =>
+        resolveLogged(this.#aliases, this.#log, bytes, false, { ip, transport }, reply),
       aged: (bytes) => this.#resolver.refresh(bytes),
       maxPending: limits.pending,
       maxQueries: limits.queries,

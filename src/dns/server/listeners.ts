@@ -23,7 +23,7 @@ const MAX_PORT_ATTEMPTS = 20;
 /** A client that says nothing is closed after this time; RFC 7766 §6.2.3 leaves it to the server. */
 const IDLE_MS = 10_000;
 
-export interface ListenersOptions extends Pick<UdpListenerOptions, "start" | "missed" | "aged"> {
+export interface ListenersOptions extends Pick<UdpListenerOptions, "start" | "missed" | "aged" | "logHalfFull"> {
   readonly config: DnsConfig;
   /** Names of the certificate of DNS over TLS. */
   readonly certificateNames: readonly string[];

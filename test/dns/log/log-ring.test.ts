@@ -101,6 +101,12 @@ describe("an entry", () => {
   });
 });
 
+test("an entry is not written where the log is off", () => {
+  const ring = ringOf(4096, Privacy.nothing);
+  push(ring);
+  expect([drain(ring), ring.dropped]).toEqual([[], 0]);
+});
+
 describe("a ring", () => {
   test("delivers all entries in order, however they wrap", () => {
     const ring = ringOf(1024);
