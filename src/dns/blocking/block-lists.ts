@@ -38,11 +38,16 @@ const SLICE_MS = 2;
 /** Pages take half of their lists' bytes; the rest is room to grow. */
 const BYTES_PER_LIST_BYTE = 0.8;
 
+/** A build that can be kept on the disk, and used again as long as the files are the same. */
+export interface ListsSnapshot extends Omit<BuiltLists, "memory"> {
+  readonly pages: Uint8Array;
+}
+
 /** All lists in memory: the one writer of their pages. Lists are built in place, one build after the other. */
 export class BlockLists {
   readonly #maxBytes: number;
   readonly #sliceMs: number;
-  readonly #seed: number;
+  #seed: number;
   #pages: NamePages | undefined;
   #builder: PageBuilder | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -59,6 +64,20 @@ export class BlockLists {
     this.#maxBytes = Math.floor(maxBytes / 4) * 4;
     this.#sliceMs = sliceMs;
     this.#seed = seed | 0;
+  }
+
+  /** Returns the last build for a later `restore`. */
+  snapshot({ memory: _, ...built }: BuiltLists): ListsSnapshot {
+    return { ...built, pages: this.#pages!.snapshot() };
+  }
+
+  /** Takes over a build of before, instead of the first one. `change` needs another build before. */
+  restore({ pages: snapshot, ...built }: ListsSnapshot): BuiltLists {
+    const { seed, files } = built;
+    this.#seed = seed;
+    this.#pages = new NamePages({ maxBytes: this.#roomFor(bytesOf(files) * BYTES_PER_LIST_BYTE), seed, snapshot });
+    this.#builder = new PageBuilder(this.#pages);
+    return { ...built, memory: this.#pages.memory };
   }
 
   /** Bytes of memory that names take. */
@@ -106,8 +125,7 @@ export class BlockLists {
   *#build(files: readonly ListFile[]): Generator<void, BuiltLists> {
     this.#isBuilding = true;
     try {
-      const listBytes = files.reduce((sum, { path }) => sum + statSync(path).size, 0);
-      this.#open(listBytes * BYTES_PER_LIST_BYTE);
+      this.#open(bytesOf(files) * BYTES_PER_LIST_BYTE);
       for (;;) {
         const pages = this.#pages!;
         try {
@@ -128,9 +146,12 @@ export class BlockLists {
 
   #open(bytes: number): void {
     if (this.#pages !== undefined) return;
-    const maxBytes = Math.min(this.#maxBytes, Math.max(MIN_BYTES, Math.ceil(bytes)));
-    this.#pages = new NamePages({ maxBytes, seed: this.#seed });
+    this.#pages = new NamePages({ maxBytes: this.#roomFor(bytes), seed: this.#seed });
     this.#builder = new PageBuilder(this.#pages);
+  }
+
+  #roomFor(bytes: number): number {
+    return Math.min(this.#maxBytes, Math.max(MIN_BYTES, Math.ceil(bytes)));
   }
 
   /**
@@ -143,4 +164,8 @@ export class BlockLists {
     if (this.#isBuilding) this.#changes.push(change);
     return this.#pages!.change(change);
   }
+}
+
+function bytesOf(files: readonly ListFile[]): number {
+  return files.reduce((sum, { path }) => sum + statSync(path).size, 0);
 }

@@ -1,5 +1,5 @@
 /** Whether a question is blocked, and by which list and rule. */
-export { BlockLists, type BlockListsOptions, type BuiltLists } from "./block-lists.ts";
+export { BlockLists, type BlockListsOptions, type BuiltLists, type ListsSnapshot } from "./block-lists.ts";
 export type { BlockClient } from "./conditions.ts";
 export { BlockDecision, Verdict } from "./decision.ts";
 export { type DecidingLine, explain } from "./explain.ts";

@@ -30,9 +30,18 @@ export class Arena {
   /** Pages that the table has. */
   #used = 0;
 
+  /** Takes over the pages that the memory's table has already: those of a snapshot. */
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
     this.#bytes = memory.byteLength;
+    const entries = [TOP_PAGE, ...Array.from({ length: TABLE_SIZE }, (_, entry) => TABLE + entry)];
+    const pages = [...new Set(entries.map((word) => this.#words[word]!))].filter((at) => at !== 0);
+    for (const at of pages.sort((one, other) => one - other)) {
+      if (at > this.#end) this.#holes.push({ at: this.#end, bytes: at - this.#end });
+      const bytes = this.#roomOf(at);
+      this.#used += bytes;
+      this.#end = at + bytes;
+    }
   }
 
   /** Bytes of pages, without free room. */
@@ -107,9 +116,13 @@ export class Arena {
     // Neighbouring entries have the same page: the last one of them retires it.
     const isTable = word >= TABLE;
     if (old === 0 || (isTable && word + 1 < TABLE + TABLE_SIZE && this.#words[word + 1] === old)) return;
-    const bytes = Math.ceil(this.#words[(old >> 2) + PAGE_BYTES]! / GRAIN) * GRAIN;
+    const bytes = this.#roomOf(old);
     this.#used -= bytes;
     this.#retired.push({ at: old, bytes, epoch: this.#nextEpoch() });
+  }
+
+  #roomOf(page: number): number {
+    return Math.ceil(this.#words[(page >> 2) + PAGE_BYTES]! / GRAIN) * GRAIN;
   }
 
   /** Advances the epoch, skipping 0, which means that a thread does not read. */

@@ -1,6 +1,6 @@
 import { Arena } from "./arena.ts";
 import { type DisabledNames, reversedName } from "./disabled-names.ts";
-import { EPOCH, PAGE_NAMES, PAGES, SEED, TABLE, TABLE_BITS, TABLE_SIZE, TOP_PAGE } from "./layout.ts";
+import { EPOCH, PAGE_NAMES, PAGES, SEED, SLOTS, TABLE, TABLE_BITS, TABLE_SIZE, TOP_PAGE } from "./layout.ts";
 import { siteHash } from "./name-hash.ts";
 import { NameHeap } from "./name-heap.ts";
 import { GROUPS } from "./name-index.ts";
@@ -12,6 +12,8 @@ export interface NamePagesOptions {
   readonly maxBytes?: number;
   /** Secret number for the hash of names. */
   readonly seed: number;
+  /** Pages to begin with, as `snapshot` returned them; they have this seed. @default {none} */
+  readonly snapshot?: Uint8Array;
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -44,9 +46,10 @@ export class NamePages {
   readonly #encoder: PageEncoder;
   readonly #live = new NameHeap(LIVE_HEAP_BYTES);
 
-  constructor({ maxBytes = MAX_BYTES, seed }: NamePagesOptions) {
-    this.memory = new SharedArrayBuffer(Math.max(Math.floor(maxBytes / 4) * 4, PAGES * 2));
+  constructor({ maxBytes = MAX_BYTES, seed, snapshot = new Uint8Array(0) }: NamePagesOptions) {
+    this.memory = new SharedArrayBuffer(Math.max(Math.floor(maxBytes / 4) * 4, snapshot.length, PAGES * 2));
     this.seed = seed | 0;
+    new Uint8Array(this.memory).set(snapshot);
     this.#words = new Int32Array(this.memory);
     this.#words[SEED] = this.seed;
     this.#words[EPOCH] = 1;
@@ -62,6 +65,13 @@ export class NamePages {
   /** Old pages that wait until the last reader has left them. */
   get retiredPages(): number {
     return this.#arena.retired;
+  }
+
+  /** Returns a copy of all pages, and of the room between them, as if nobody read them. */
+  snapshot(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(new Uint8Array(this.memory, 0, this.#arena.endBytes));
+    bytes.fill(0, SLOTS * 4, TABLE * 4);
+    return bytes;
   }
 
   /** Returns the number of distinct names. */

@@ -14,6 +14,7 @@ import {
 } from "../lists/mod.ts";
 import { type ListFile, PagesFullError } from "../pages/mod.ts";
 import { type ClickedRule, type RuleAction, RulesFile } from "./clicked-rules.ts";
+import { readSnapshot, snapshotKey, writeSnapshot } from "./lists-snapshot.ts";
 import { writeRules } from "./rules-file.ts";
 
 /** Which lists there are. */
@@ -71,6 +72,8 @@ export class BlockListSet {
   #formerFailures = Object.fromEntries(LIST_FAILURES.map((kind) => [kind, 0])) as Record<ListFailure, number>;
   #built!: BuiltLists;
   #files: readonly (ListFile & { readonly name: string })[] = [];
+  /** The lists are those of a snapshot: nothing has been built yet. */
+  #isRestored = false;
   #isStopped = false;
 
   private constructor(folder: ListFolder, { dataFolder, sources, maxBytes, log, changed }: BlockListSetOptions) {
@@ -97,7 +100,11 @@ export class BlockListSet {
     const set = new BlockListSet(folder, options);
     await set.#clicked.open();
     set.#files = await set.#readFiles();
-    set.#built = set.#lists.buildNow(set.#files);
+    const key = snapshotKey(set.#files);
+    const snapshot = await readSnapshot(path, key);
+    set.#isRestored = snapshot !== undefined;
+    set.#built = snapshot === undefined ? set.#lists.buildNow(set.#files) : set.#lists.restore(snapshot);
+    if (snapshot === undefined) set.#keep(set.#built, key);
     set.#follow();
     return set;
   }
@@ -162,7 +169,10 @@ export class BlockListSet {
   async click(name: string, action: RuleAction | "remove"): Promise<void> {
     const today = new Date().toISOString().slice(0, 10);
     try {
-      for (const change of await this.#clicked.set(name, action, today)) this.#lists.change(change);
+      const changes = await this.#clicked.set(name, action, today);
+      // A snapshot does not know which entries other rules switch off.
+      if (this.#isRestored) await this.#rebuild();
+      else for (const change of changes) this.#lists.change(change);
     } catch (error) {
       if (!(error instanceof PagesFullError)) throw error;
       await this.#rebuild();
@@ -206,14 +216,25 @@ export class BlockListSet {
   async #rebuild(): Promise<void> {
     try {
       const files = await this.#readFiles();
+      const key = snapshotKey(files);
       const built = await this.#lists.build(files);
       if (this.#isStopped) return;
       this.#files = files;
       this.#built = built;
+      this.#isRestored = false;
+      this.#keep(built, key);
       this.#changed(built);
     } catch (error) {
       this.#log.error("block lists not built, the former ones stay", { error: messageOf(error) });
     }
+  }
+
+  /** Keeps a build for the next start, which is slower without it. */
+  #keep(built: BuiltLists, key: string): void {
+    if (this.#isTemporary) return;
+    writeSnapshot(this.#folder.path, key, this.#lists.snapshot(built)).catch((error) =>
+      this.#log.warn("block lists not kept for the next start", { error: messageOf(error) }),
+    );
   }
 
   /** The files of all lists that there is a copy of. */

@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -11,6 +11,8 @@ export async function writeRules(folder: string, rules: readonly string[]): Prom
   const temporary = `${path}.new`;
   // A line feed within a rule would begin another.
   const lines = rules.map((rule) => `${rule.replace(/[\r\n]+/g, " ")}\n`);
+  // A file that stays as it is keeps its time, by which a snapshot of the lists knows it.
+  if ((await readFile(path, "utf8").catch(() => undefined)) === lines.join("")) return path;
   await writeFile(temporary, lines.join(""), { mode: 0o600 });
   await rename(temporary, path);
   return path;

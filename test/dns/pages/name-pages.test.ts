@@ -120,18 +120,21 @@ test("names agree with a plain map, over refreshes with other lists", () => {
 });
 
 describe("one rule", () => {
-  test("is added and taken away while the others stay", () => {
+  test.each([
+    ["", 0],
+    [", also in pages that a snapshot has brought", 200],
+  ])("is added and taken away while the others stay%s", (_, snapshotAt) => {
     const { paths } = writeLists(folder, 5000, 3);
-    const pages = new NamePages({ seed: 5, maxBytes: 4 << 20 });
+    let pages = new NamePages({ seed: 5, maxBytes: 4 << 20 });
     build(
       pages,
       paths.map((path, list) => ({ path, list })),
     );
-    const reader = new PageReader(pages.memory);
     const expected = readPlainly(paths);
     const random = randomOf(11);
     const names = [...expected.keys()];
-    for (let change = 0; change < 400; change++) {
+    for (let change = 1; change <= 400; change++) {
+      if (change === snapshotAt) pages = new NamePages({ seed: 5, maxBytes: 4 << 20, snapshot: pages.snapshot() });
       const isNew = random(2) === 0;
       const name = isNew ? `n${random(100)}.new${random(50)}.example` : names[random(names.length)]!;
       const masks = expected.get(name) ?? [0, 0];
@@ -141,6 +144,7 @@ describe("one rule", () => {
       masks[flags] = (masks[flags]! | add) & ~remove;
       expected.set(name, masks);
     }
+    const reader = new PageReader(pages.memory);
     expect(questions(expected).filter((name) => look(reader, name) !== plainly(expected, name))).toEqual([]);
     expect(pages.countNames()).toBe([...expected.values()].filter(([exact, tree]) => exact !== 0 || tree !== 0).length);
   });
