@@ -3,6 +3,7 @@ import {
   HEADER_WORDS,
   hashQuestion,
   type Layout,
+  LEADS_BYTE,
   LENGTHS,
   layoutOf,
   RESERVED,
@@ -40,6 +41,8 @@ export class AnswerReader {
   isStale = false;
   /** The answer that was found last should be refreshed. Set at most once in ten seconds per answer. */
   wantsRefresh = false;
+  /** The answer that was found last contains targets of CNAME, SVCB or HTTPS records: names that may be blocked. */
+  leadsElsewhere = false;
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** Of the entry that `slotOf` found. */
   protected position = 0;
@@ -109,6 +112,7 @@ export class AnswerReader {
     const ttl = words[word + TTL]!;
     if (ageSeconds >= ttl + this.#staleSeconds) return 0;
     this.isStale = ageSeconds >= ttl;
+    this.leadsElsewhere = this.bytes[word * 4 + LEADS_BYTE] !== 0;
     this.#judgeRefresh(slot, ageSeconds, ttl, nowSeconds);
     const length = words[word + LENGTHS]! & 0xffff;
     if (length > room) return this.isAlive(position) ? -length : 0;

@@ -4,6 +4,7 @@ import {
   entryWords,
   HEADER_WORDS,
   hashQuestion,
+  LEADS_BYTE,
   LENGTHS,
   MARKS,
   RESERVED,
@@ -27,6 +28,8 @@ export interface NewAnswer {
   readonly ttlOffsets: ArrayLike<number>;
   readonly ttls: number;
   readonly ttlSeconds: number;
+  /** See `AnswerReader.leadsElsewhere`. */
+  readonly leadsElsewhere: boolean;
 }
 
 /** Entries that one insertion may move instead of evicting them: bounds its work. */
@@ -177,13 +180,13 @@ export class AnswerWriter extends AnswerReader {
 
   #write(
     word: number,
-    { bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds }: NewAnswer,
+    { bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds, leadsElsewhere }: NewAnswer,
     now: number,
   ): void {
     this.words[word + STORED_AT] = now;
     this.words[word + TTL] = ttlSeconds;
     this.words[word + LENGTHS] = length | (nameBytes << 16) | (ttls << 24);
-    this.words[word + MARKS] = variant;
+    this.words[word + MARKS] = variant | (leadsElsewhere ? 0x100 : 0);
     for (let index = 0; index < ttls; index++) this.halves[(word + HEADER_WORDS) * 2 + index] = ttlOffsets[index]!;
     const at = (word + HEADER_WORDS) * 4 + 2 * ttls;
     for (let index = 0; index < length; index++) this.bytes[at + index] = bytes[index]!;
@@ -201,6 +204,7 @@ export class AnswerWriter extends AnswerReader {
       ttlOffsets: this.halves.subarray((word + HEADER_WORDS) * 2, (word + HEADER_WORDS) * 2 + ttls),
       ttls,
       ttlSeconds: this.words[word + TTL]!,
+      leadsElsewhere: this.bytes[word * 4 + LEADS_BYTE] !== 0,
     };
   }
 

@@ -5,8 +5,8 @@
  *   ┌─ control ─┬─ tags, a byte a slot ─┬─ slots, a position each ─┬─ ring of entries ──────────────────────┐
  *   │ reserved  │ bucket 0 │ bucket 1 … │ bucket 0 │ bucket 1 …    │ … older │ free │ entry │ entry │ … ◄── │
  *   └───────────┴───────────────────────┴──────────────────────────┴──────────────────────────────────────────┘
- *   entry: stored at │ TTL │ lengths │ variant, hits, asked │ offsets of TTLs, 2 bytes each │ answer
- *          s           s     16, 8, 8   8, 8, 16 bits
+ *   entry: stored at │ TTL │ lengths │ variant, leads     │ offsets of TTLs, 2 bytes each │ answer
+ *          s           s     16, 8, 8   8, 8 bits
  * ```
  *
  * Positions count words of four bytes from the start on and never go back; an entry lies in the ring at its position modulo the ring's
@@ -32,10 +32,11 @@ export const STORED_AT = 0;
 export const TTL = 1;
 /** Bytes of the answer (16 bits), of its question's name (8) and the number of its TTLs (8). */
 export const LENGTHS = 2;
-/** Variant (8 bits). */
+/** Variant (8 bits), and 1 for an answer that leads to other names (8 bits). */
 export const MARKS = 3;
 /** Byte of an entry. Little-endian, as are all processors that tenk runs on. */
 export const VARIANT_BYTE = 12;
+export const LEADS_BYTE = 13;
 
 /** Offsets of everything in a block. */
 export interface Layout {

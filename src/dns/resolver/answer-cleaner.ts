@@ -49,6 +49,8 @@ export class AnswerCleaner {
   ttlSeconds = NOT_KEPT;
   readonly ttlOffsets = new Uint16Array(MAX_TTLS);
   ttls = 0;
+  /** It contains targets of CNAME, SVCB or HTTPS records. */
+  leadsElsewhere = false;
   /** Records with private addresses that were left out. */
   privateRecords = 0;
   readonly #options: Required<CleanOptions>;
@@ -145,6 +147,16 @@ export class AnswerCleaner {
     const isKnown = !isNegative(message, type) || negativeTtl(message, out) > 0;
     this.ttlSeconds = isKnown && least > 0 ? least : NOT_KEPT;
     this.ttls = ttlOffsets(message, this.ttlOffsets);
+    this.leadsElsewhere = leadsElsewhere(message);
     return true;
   }
+}
+
+function leadsElsewhere({ records, starts }: Message): boolean {
+  const { cname, https, svcb } = RecordType;
+  for (let index = starts[Section.answer]!; index < starts[Section.authority]!; index++) {
+    const type = records.type(index);
+    if (type === cname || type === https || type === svcb) return true;
+  }
+  return false;
 }

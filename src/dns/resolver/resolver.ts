@@ -273,17 +273,16 @@ export class Resolver {
     this.#failures.delete(flight.key);
     const nowMs = Date.now();
     const nowSeconds = Math.floor(nowMs / 1000);
-    const { out: bytes, length, ttls, ttlOffsets, ttlSeconds } = this.#cleaner;
+    const { out: bytes, length, ttls, ttlOffsets, ttlSeconds, leadsElsewhere } = this.#cleaner;
     const nameBytes = flight.question.name.length;
     const { variant } = flight;
     const { cache } = this.#options;
-    const isKept =
-      ttlSeconds !== NOT_KEPT &&
-      cache.put({ bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds }, nowSeconds);
+    const answer = { bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds, leadsElsewhere };
+    const isKept = ttlSeconds !== NOT_KEPT && cache.put(answer, nowSeconds);
     // The stored answer is outdated.
     if (!isKept) cache.remove(flight.question.name, 0, nameBytes, variant);
     if (flight.waiters.length === 0) return;
-    this.#handOut.put({ bytes, length, nameBytes, variant, ttlOffsets: [], ttls: 0, ttlSeconds: 1 }, nowSeconds);
+    this.#handOut.put({ ...answer, ttls: 0, ttlSeconds: 1 }, nowSeconds);
     const upstream = this.members.indexOf(member);
     for (const waiter of flight.waiters) {
       readQuery(this.#query, waiter.bytes, 0, waiter.bytes.length);

@@ -123,6 +123,20 @@ describe("stored answers", () => {
     expect(store.put(answer("a.example", 300, 5, 700), NOW)).toBe(true);
   });
 
+  test("whether an answer leads to other names is told with it, also after it was moved", () => {
+    const store = writer(8192);
+    store.put({ ...answer("led.example", 300, 5), leadsElsewhere: true }, NOW);
+    store.put(answer("plain.example", 300, 5), NOW);
+    const told = ["led.example", "plain.example"].map((name) => ask(store, name) > 0 && store.leadsElsewhere);
+    expect(told).toEqual([true, false]);
+    for (let index = 0; index < 200 && ask(store, "led.example") > 0; index++) {
+      store.put(answer(`n${index}.example`, 300, 5), NOW);
+      ask(store, "led.example");
+      expect(store.leadsElsewhere).toBe(true);
+    }
+    store.each(({ bytes, leadsElsewhere }) => expect(leadsElsewhere).toBe(bytes[13] === "l".charCodeAt(0)));
+  });
+
   test("readers of the same memory find what the writer stored, by its secret", () => {
     const store = writer();
     store.put(answer("a.example", 300, 5), NOW);

@@ -26,6 +26,7 @@ export function answer(name: string, ttlSeconds: number, last: number, fill = 0,
     ttlOffsets: [question.length + 6],
     ttls: 1,
     ttlSeconds,
+    leadsElsewhere: false,
   };
 }
 

@@ -15,6 +15,22 @@ const silent = () => {};
 const A = { answer: ["www.example 300 A 192.0.2.1"] };
 const SOA = "example 900 SOA ns.example. hostmaster.example. 1 2 3 4 60";
 
+describe("a stored answer knows whether it leads to other names:", () => {
+  test.each([
+    ["A", ["www.example 300 A 192.0.2.1"], false],
+    ["A", ["www.example 300 CNAME a.example", "a.example 300 A 192.0.2.1"], true],
+    ["HTTPS", ["www.example 300 HTTPS 1 a.example."], true],
+    ["SVCB", ["www.example 300 SVCB 1 a.example."], true],
+    ["MX", ["www.example 300 MX 1 a.example."], false],
+  ])("%s %j: %p", async (type, records, expected) => {
+    await using house = await openHouse(answering({ answer: records }));
+    await house.ask("www.example", type);
+    const query = queryBytes("www.example", type);
+    const length = house.cache.find(query, 0, 13, 0, Math.floor(Date.now() / 1000), new Uint8Array(512), 0, 512);
+    expect([length > 0, house.cache.leadsElsewhere]).toEqual([true, expected]);
+  });
+});
+
 describe("an answer belongs to who asked:", () => {
   test("identical questions are asked once, and each client gets its own ID and spelling", async () => {
     const waiting: Asked[] = [];
