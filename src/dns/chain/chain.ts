@@ -10,11 +10,17 @@ import {
   writeError,
 } from "../../wire/dns/mod.ts";
 import type { AnswerReader } from "../answers/mod.ts";
+import { Verdict } from "../blocking/mod.ts";
 import type { LocalNames, LocalRecord } from "../local/mod.ts";
-import { type Decided, type LogRing, LogVerdict, NO_NAME, Transport } from "../log/mod.ts";
+import { type LogRing, LogVerdict, NO_NAME, Transport } from "../log/mod.ts";
 import { Special, type SpecialNames } from "../special/mod.ts";
+import { AnswerTargets } from "./answer-targets.ts";
+import type { Asker } from "./asker.ts";
+import { type BlockAnswerOptions, BlockAnswers } from "./block-answers.ts";
+import type { Blocker } from "./blocker.ts";
 import { ChainCount, countMalformed, countRefused, type RefusalReason } from "./counts.ts";
 import { NO_ERROR, OwnAnswers } from "./own-answers.ts";
+import { hostOfService } from "./service-name.ts";
 import { MISS, maxAnswerBytes, StoredAnswers } from "./stored-answers.ts";
 
 /** Returned by `answer` instead of a length, like `MISS`: nothing is sent. */
@@ -29,18 +35,6 @@ const OPT = 41;
 const IPV4_LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const IPV6_LOOPBACK = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
-/** The client of a query, and its transport: one object per listener, reused for each query. */
-export interface Asker {
-  /** Sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
-  readonly ip: Uint8Array;
-  /** The query came by UDP: the answer must fit the size that the client accepts. */
-  isDatagram: boolean;
-  /** For the query log. @default {by `isDatagram`: udp or tcp} */
-  readonly transport?: Transport;
-  /** Milliseconds since 1970. */
-  nowMs: number;
-}
-
 /** Decides which clients are answered. */
 export interface Guard {
   /** @returns why the query is refused; undefined when it is not */
@@ -51,18 +45,7 @@ export interface Guard {
   sawSpecial(query: Query, bytes: Uint8Array): void;
 }
 
-/** Decides which questions are blocked. */
-export interface Blocker {
-  /** @returns whether the name of the query is blocked for this client */
-  isBlocked(query: Query, bytes: Uint8Array, asker: Asker): boolean;
-  /** What made the last decision, for the query log. */
-  readonly decided?: Decided;
-}
-
-/** How blocked names are answered. */
-export type BlockMode = "null-address" | "nxdomain" | "no-data" | "refused";
-
-export interface ChainParts {
+export interface ChainParts extends BlockAnswerOptions {
   readonly guard: Guard;
   readonly special: SpecialNames;
   readonly local: LocalNames;
@@ -70,7 +53,6 @@ export interface ChainParts {
   readonly cache: AnswerReader;
   /** The row of this thread. */
   readonly counts: Float64Array;
-  readonly blockMode: BlockMode;
   /** TTL of answers to blocked and special names. */
   readonly blockTtlSeconds: number;
   /** This thread's ring of the query log. Misses are not written: whoever resolves them does. @default {none} */
@@ -79,9 +61,6 @@ export interface ChainParts {
 
 /** Not written to the query log. */
 const UNLOGGED = -1;
-
-const NULL_IPV4 = new Uint8Array(4);
-const NULL_IPV6 = new Uint8Array(16);
 
 /**
  * Answers queries from memory, without promises and, except in rare cases, without allocation.
@@ -102,6 +81,8 @@ export class Chain {
   readonly #parts: ChainParts;
   readonly #own: OwnAnswers;
   readonly #stored: StoredAnswers;
+  readonly #blocks: BlockAnswers;
+  readonly #targets = new AnswerTargets();
   /** Of the query that is being answered. */
   #verdict: LogVerdict | typeof UNLOGGED = UNLOGGED;
 
@@ -109,6 +90,7 @@ export class Chain {
     this.#parts = parts;
     this.#own = new OwnAnswers(parts.blockTtlSeconds);
     this.#stored = new StoredAnswers(parts.cache, this.#own);
+    this.#blocks = new BlockAnswers(this.#own, parts);
   }
 
   /**
@@ -161,11 +143,50 @@ export class Chain {
       guard.sawSpecial(query, bytes);
       return this.#count(ChainCount.special, this.#special(special, bytes, out, at, maxBytes));
     }
-    if (this.#parts.blocker.isBlocked(query, bytes, asker)) {
-      this.#verdict = LogVerdict.blocked;
-      return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
+    const decision = this.#decide(bytes, asker);
+    if (decision === Verdict.blocked) return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
+    if (decision === Verdict.rewritten)
+      return this.#count(ChainCount.rewritten, this.#rewritten(bytes, out, at, maxBytes));
+    return this.#fromCache(bytes, out, at, maxBytes, asker, decision === Verdict.allowed);
+  }
+
+  /** Decides about the query's name. The name of a service stands for its host. */
+  #decide(bytes: Uint8Array, asker: Asker): Verdict {
+    const { query } = this;
+    const { blocker } = this.#parts;
+    const decision = blocker.decide(bytes, query.nameFrom, query.type, asker);
+    if (decision !== Verdict.none) return decision;
+    const hostAt = hostOfService(query, bytes);
+    return hostAt < 0 ? decision : blocker.decide(bytes, hostAt, query.type, asker);
+  }
+
+  /**
+   * Checks the answer of an upstream to a query that missed: whether it leads to a name that is blocked for this client.
+   *
+   * @param answer a sound message, with `length` bytes
+   * @param room bytes at `out[at]`, 512 at least
+   * @returns the length of the answer to give instead; `MISS` if the upstream's may be given
+   */
+  review(
+    bytes: Uint8Array,
+    answer: Uint8Array,
+    length: number,
+    out: Uint8Array,
+    at: number,
+    room: number,
+    asker: Asker,
+  ): number {
+    const { query } = this;
+    const { blocker, counts } = this.#parts;
+    if (readQuery(query, bytes, 0, bytes.length) !== QueryVerdict.ok) return MISS;
+    // The lists may have changed since the query missed.
+    const decision = this.#decide(bytes, asker);
+    if (decision === Verdict.allowed) return MISS;
+    if (decision !== Verdict.blocked) {
+      if (!this.#targets.areBlocked(answer, 0, length, query.type, blocker, asker)) return MISS;
+      counts[ChainCount.blockedTargets]! += 1;
     }
-    return this.#fromCache(bytes, out, at, maxBytes, asker.nowMs);
+    return this.#blocked(bytes, out, at, maxAnswerBytes(query, asker.isDatagram, room));
   }
 
   /** Counts what all queries have. Answers to misses are counted by whoever resolves them. */
@@ -182,7 +203,8 @@ export class Chain {
     if (verdict === UNLOGGED || log === undefined) return;
     const { questionEnd, nameFrom, type } = this.query;
     const isFromCache = verdict === LogVerdict.cached;
-    const decided = isFromCache || verdict === LogVerdict.blocked ? blocker.decided : undefined;
+    const isByLists = isFromCache || verdict === LogVerdict.blocked || verdict === LogVerdict.rewritten;
+    const decided = isByLists ? blocker.decided : undefined;
     const name = questionEnd === 0 ? NO_NAME : nameFrom;
     const isStale = isFromCache && cache.isStale;
     log.push(
@@ -250,22 +272,35 @@ export class Chain {
 
   #blocked(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {
     const { query } = this;
-    const own = this.#own;
-    const { blocked } = ExtendedError;
-    const mode = this.#parts.blockMode;
-    if (mode === "refused") return own.bare(query, bytes, Rcode.refused, out, at, maxBytes, blocked) - at;
-    if (mode === "nxdomain") return own.negative(query, bytes, Rcode.nxDomain, out, at, maxBytes, blocked) - at;
-    const { type } = query;
-    if (mode === "no-data" || (type !== RecordType.a && type !== RecordType.aaaa))
-      return own.negative(query, bytes, Rcode.noError, out, at, maxBytes, blocked) - at;
-    const address = type === RecordType.a ? NULL_IPV4 : NULL_IPV6;
-    return own.record(query, bytes, address, out, at, maxBytes, blocked) - at;
+    const { rewrites } = this.#parts.blocker;
+    this.#verdict = LogVerdict.blocked;
+    if (rewrites.length === 0) return this.#blocks.blocked(query, bytes, out, at, maxBytes) - at;
+    return this.#blocks.rewritten(query, bytes, rewrites, ExtendedError.blocked, out, at, maxBytes) - at;
   }
 
-  #fromCache(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number, nowMs: number): number {
-    const { cache, counts } = this.#parts;
-    const length = this.#stored.write(this.query, bytes, out, at, maxBytes, nowMs);
+  #rewritten(bytes: Uint8Array, out: Uint8Array, at: number, maxBytes: number): number {
+    const { rewrites } = this.#parts.blocker;
+    this.#verdict = LogVerdict.rewritten;
+    return this.#blocks.rewritten(this.query, bytes, rewrites, ExtendedError.forgedAnswer, out, at, maxBytes) - at;
+  }
+
+  /** @param isAllowed a rule allows the name, and with it whatever it leads to */
+  #fromCache(
+    bytes: Uint8Array,
+    out: Uint8Array,
+    at: number,
+    maxBytes: number,
+    asker: Asker,
+    isAllowed: boolean,
+  ): number {
+    const { blocker, cache, counts } = this.#parts;
+    const { type } = this.query;
+    const length = this.#stored.write(this.query, bytes, out, at, maxBytes, asker.nowMs);
     if (length === MISS) return this.#count(ChainCount.missed, MISS);
+    if (!isAllowed && cache.leadsElsewhere && this.#targets.areBlocked(out, at, at + length, type, blocker, asker)) {
+      counts[ChainCount.blockedTargets]! += 1;
+      return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
+    }
     if (this.#stored.wasTruncated) counts[ChainCount.truncated]! += 1;
     if (cache.isStale) counts[ChainCount.stale]! += 1;
     this.wantsRefresh = cache.wantsRefresh;

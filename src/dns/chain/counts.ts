@@ -17,6 +17,10 @@ const LAYOUT = countLayout({
   local: 1,
   special: 1,
   blocked: 1,
+  /** Answers that led to a blocked name; those from the cache are counted in `blocked` too, fresh ones in `missed`. */
+  blockedTargets: 1,
+  /** Answered as a rule says: `$dnsrewrite`. */
+  rewritten: 1,
   cached: 1,
   /** Answers past their TTL; counted in `cached` too. */
   stale: 1,

@@ -13,6 +13,7 @@ import {
   writeUint32,
 } from "../../wire/dns/mod.ts";
 
+import type { Rewrite } from "../list-format/mod.ts";
 import type { LocalRecord } from "../local/mod.ts";
 
 /** Room for an extended error without text. */
@@ -75,6 +76,28 @@ export class OwnAnswers {
       this.#writer.record(Section.answer, nameBytes, nameAt, type, RecordClass.in, ttlSeconds, data, 0, data.length);
     }
     return this.#finish(query, NO_ERROR);
+  }
+
+  /** Answers with those of a rule's records that have the type that was asked for. @returns the offset after the answer */
+  rewritten(
+    query: Query,
+    bytes: Uint8Array,
+    rewrites: readonly Rewrite[],
+    out: Uint8Array,
+    at: number,
+    maxBytes: number,
+    error: number,
+  ): number {
+    const { nameFrom, type } = query;
+    let count = 0;
+    this.#begin(query, bytes, Rcode.noError, out, at, maxBytes);
+    for (const { type: own, data } of rewrites) {
+      if (own !== type) continue;
+      this.#writer.record(Section.answer, bytes, nameFrom, type, RecordClass.in, this.ttlSeconds, data, 0, data.length);
+      count += 1;
+    }
+    if (count > 0) return this.#finish(query, error);
+    return this.negative(query, bytes, Rcode.noError, out, at, maxBytes, error);
   }
 
   /** Answers that the name, or a record of this type, does not exist. @param rcode `nxDomain` or `noError` */

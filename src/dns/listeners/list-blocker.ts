@@ -1,6 +1,6 @@
-import type { Query } from "../../wire/dns/mod.ts";
-import { BlockDecision, RuleIndex, Verdict } from "../blocking/mod.ts";
+import { BlockDecision, RuleIndex, type Verdict } from "../blocking/mod.ts";
 import type { Asker, Blocker } from "../chain/mod.ts";
+import type { Rewrite } from "../list-format/mod.ts";
 import { PageReader, type PlacedRule } from "../pages/mod.ts";
 
 /** What a thread needs to block names: plain data and shared memory, to be posted to it. */
@@ -33,9 +33,12 @@ export class ListBlocker implements Blocker {
     this.#isPaused = isPaused;
   }
 
-  isBlocked({ nameFrom, type }: Query, bytes: Uint8Array, _asker: Asker): boolean {
-    const verdict = this.#decision.decide(bytes, nameFrom, type, this.#lists, undefined, this.#isPaused);
-    return verdict === Verdict.blocked;
+  decide(bytes: Uint8Array, nameAt: number, type: number, _asker: Asker): Verdict {
+    return this.#decision.decide(bytes, nameAt, type, this.#lists, undefined, this.#isPaused);
+  }
+
+  get rewrites(): readonly Rewrite[] {
+    return this.#decision.rewrites;
   }
 
   /** What made the last decision. */

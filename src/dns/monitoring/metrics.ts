@@ -18,7 +18,7 @@ export type MeasuredServer = Pick<DnsServer, "counts" | "isBlocking"> & {
 };
 
 /** How queries were answered from memory, by their counts. */
-const VERDICTS = ["local", "special", "blocked", "cached"] as const;
+const VERDICTS = ["local", "special", "blocked", "rewritten", "cached"] as const;
 
 /** What the server counts. Labels are closed sets, and the upstreams and lists of the configuration. */
 export function dnsMetrics(server: MeasuredServer): Metric[] {
@@ -57,6 +57,11 @@ export function dnsMetrics(server: MeasuredServer): Metric[] {
     },
     each("refused_total", "Queries that were refused, by reason.", "reason", REFUSAL_REASONS, ChainCount.refused),
     each("malformed_total", "Queries that are malformed, by reason.", "reason", MALFORMED, ChainCount.malformed),
+    one(
+      "blocked_targets_total",
+      "Answers that were blocked because they lead to a blocked name.",
+      ChainCount.blockedTargets,
+    ),
     one("dropped_total", "Refused queries that got no answer.", ChainCount.dropped),
     one("stale_answers_total", "Answers past their TTL, while no upstream had a newer one.", ChainCount.stale),
     one("truncated_answers_total", "Answers that did not fit a datagram.", ChainCount.truncated),

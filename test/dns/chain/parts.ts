@@ -1,12 +1,19 @@
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
-import { CHAIN_COUNTS, type ChainParts, type Guard } from "../../../src/dns/chain/mod.ts";
+import { Verdict } from "../../../src/dns/blocking/mod.ts";
+import { type Asker, type Blocker, CHAIN_COUNTS, type ChainParts, type Guard } from "../../../src/dns/chain/mod.ts";
+import type { Rewrite } from "../../../src/dns/list-format/mod.ts";
 import { LocalNames, type LocalRecord } from "../../../src/dns/local/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
-import { parseName } from "../../../src/wire/dns/mod.ts";
+import { nameText, parseName } from "../../../src/wire/dns/mod.ts";
 
 /** A guard that refuses for this reason, or nothing. */
 export function guardThat(reason?: ReturnType<Guard["refusal"]>, isSilent = false): Guard {
   return { refusal: () => reason, isSilent, sawSpecial: () => undefined };
+}
+
+/** A blocker that decides by names as text, in small letters. */
+export function blockerOf(decide: (name: string, asker: Asker) => Verdict, rewrites: readonly Rewrite[] = []): Blocker {
+  return { decide: (bytes, at, _type, asker) => decide(nameText(bytes, at).toLowerCase(), asker), rewrites };
 }
 
 /** What the house of these tests declares. */
@@ -29,7 +36,7 @@ export function chainParts() {
     guard: guardThat(),
     special: new SpecialNames({ bypassSignals: true }),
     local: LOCAL,
-    blocker: { isBlocked: ({ nameFrom }, bytes) => bytes[nameFrom + 1] === "!".charCodeAt(0) },
+    blocker: blockerOf((name) => (name.startsWith("!") ? Verdict.blocked : Verdict.none)),
     cache,
     counts,
     blockMode: "null-address",

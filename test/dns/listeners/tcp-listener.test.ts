@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
+import { Verdict } from "../../../src/dns/blocking/mod.ts";
 import { CHAIN_COUNTS, Chain } from "../../../src/dns/chain/mod.ts";
 import { type TcpListenerOptions, tcpListener } from "../../../src/dns/listeners/mod.ts";
 import { LocalNames } from "../../../src/dns/local/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import { listen, type Server } from "../../../src/net/mod.ts";
-import { guardThat } from "../chain/parts.ts";
+import { blockerOf, guardThat } from "../chain/parts.ts";
 import { queryBytes } from "../queries.ts";
 
 const servers: Server[] = [];
@@ -22,7 +23,7 @@ async function open(options: Partial<TcpListenerOptions> = {}) {
     guard: guardThat(),
     special: new SpecialNames({ bypassSignals: true }),
     local: new LocalNames({ records: [], own: [], networks: [], ttlSeconds: 60 }),
-    blocker: { isBlocked: () => false },
+    blocker: blockerOf(() => Verdict.none),
     cache: new AnswerWriter(new ArrayBuffer(65_536), { seed: 7 }),
     counts: new Float64Array(CHAIN_COUNTS),
     blockMode: "null-address",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
+import { Verdict } from "../../../src/dns/blocking/mod.ts";
 import { CHAIN_COUNTS, Chain, type Guard } from "../../../src/dns/chain/mod.ts";
 import { LocalNames } from "../../../src/dns/local/mod.ts";
 import { readEntry } from "../../../src/dns/log/entry.ts";
@@ -7,7 +8,7 @@ import { LogRing, LogVerdict, Transport } from "../../../src/dns/log/mod.ts";
 import { SpecialNames } from "../../../src/dns/special/mod.ts";
 import { parseName, parseType, Rcode } from "../../../src/wire/dns/mod.ts";
 import { answer as stored } from "../answers/questions.ts";
-import { guardThat } from "../chain/parts.ts";
+import { blockerOf, guardThat } from "../chain/parts.ts";
 import { queryBytes } from "../queries.ts";
 
 const NOW_MS = 1_800_000_000_000;
@@ -29,7 +30,7 @@ function logged(bytes: Uint8Array, { transport, guard }: { transport?: Transport
       ttlSeconds: 60,
     }),
     blocker: {
-      isBlocked: ({ nameFrom }, name) => name[nameFrom + 1] === "!".charCodeAt(0),
+      ...blockerOf((name) => (name.startsWith("!") ? Verdict.blocked : Verdict.none)),
       decided: { lists: 2, labels: 1, rule: undefined },
     },
     cache,
