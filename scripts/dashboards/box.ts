@@ -1,10 +1,11 @@
 import { type Dashboard, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { dns } from "./dns.ts";
 import { choice, dashboard, lines, number, type Query } from "./panels.ts";
+import { BOX, quantile, rate } from "./queries.ts";
 
-const BOX = 'instance="$instance"';
 const LISTENER = `${BOX},listener="$listener"`;
 
-/** The dashboard of an instance: the machine, each listener, services, the program, relays. */
+/** The dashboard of an instance: the machine, each listener, services, the name server, the program, relays. */
 export function boxDashboard(): Dashboard {
   const builder = dashboard(
     "tenk",
@@ -17,7 +18,7 @@ export function boxDashboard(): Dashboard {
         .multi(true)
         .includeAll(true),
     );
-  const sections = [[new RowBuilder("Now"), now()], [new RowBuilder("Listener $listener").repeat("listener"), listener()], [new RowBuilder("Services"), services()], [new RowBuilder("Program"), program()], [new RowBuilder("Relay"), relay()]] as const; // biome-ignore format: a list
+  const sections = [[new RowBuilder("Now"), now()], [new RowBuilder("Listener $listener").repeat("listener"), listener()], [new RowBuilder("Services"), services()], [new RowBuilder("DNS"), dns()], [new RowBuilder("Program"), program()], [new RowBuilder("Relay"), relay()]] as const; // biome-ignore format: a list
   for (const [row, panels] of sections) {
     builder.withRow(row);
     for (const panel of panels) builder.withPanel(panel);
@@ -165,11 +166,6 @@ function services() {
   ]; // biome-ignore format: a table
 }
 
-/** Quantiles of a histogram, summed by these labels. */
-function quantile(of: number, histogram: string, labels: string, ...by: readonly string[]): string {
-  return `histogram_quantile(${of}, sum by (${["le", ...by].join(", ")}) (${rate(`${histogram}_bucket`, labels)}))`;
-}
-
 function program() {
   const lag = (of: number) => quantile(of, "tenk_event_loop_lag_seconds", BOX);
   return [
@@ -277,8 +273,4 @@ function relay() {
       ],
     }),
   ];
-}
-
-function rate(name: string, labels: string): string {
-  return `rate(${name}{${labels}}[$__rate_interval])`;
 }
