@@ -134,7 +134,8 @@ export class ListUpdater {
       list: shownUrl(state.url),
       reason: kind,
       problem: message,
-      kept: "the copy on the disk",
+      ...(this.#folder.stored(state.url) && { kept: "the copy on the disk" }),
+      retryInSeconds: Math.round(waitMs / 1000),
     });
   }
 }

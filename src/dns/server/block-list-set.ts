@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Log, messageOf } from "../../base/mod.ts";
 import { BlockLists, type BuiltLists } from "../blocking/mod.ts";
 import {
+  type FetchOptions,
   LIST_FAILURES,
   type ListFailure,
   ListFolder,
@@ -64,6 +65,7 @@ export class BlockListSet {
   readonly #folder: ListFolder;
   readonly #isTemporary: boolean;
   readonly #clicked: RulesFile;
+  readonly #lookup: BlockListSetOptions["lookup"];
   readonly #log: Log;
   readonly #changed: (built: BuiltLists) => void;
   #sources: ListSources;
@@ -76,7 +78,11 @@ export class BlockListSet {
   #isRestored = false;
   #isStopped = false;
 
-  private constructor(folder: ListFolder, { dataFolder, sources, maxBytes, log, changed }: BlockListSetOptions) {
+  private constructor(
+    folder: ListFolder,
+    { dataFolder, sources, maxBytes, lookup, log, changed }: BlockListSetOptions,
+  ) {
+    this.#lookup = lookup;
     this.#folder = folder;
     this.#isTemporary = dataFolder === undefined;
     this.#clicked = new RulesFile(dataFolder ?? folder.path);
@@ -87,7 +93,7 @@ export class BlockListSet {
   }
 
   /**
-   * Builds the lists that are on the disk, and begins to fetch those that are due. Does not wait for the network.
+   * Builds the lists that are on the disk. `follow` fetches them.
    *
    * @throws {TenkError} the data folder cannot be used
    */
@@ -105,7 +111,6 @@ export class BlockListSet {
     set.#isRestored = snapshot !== undefined;
     set.#built = snapshot === undefined ? set.#lists.buildNow(set.#files) : set.#lists.restore(snapshot);
     if (snapshot === undefined) set.#keep(set.#built, key);
-    set.#follow();
     return set;
   }
 
@@ -191,7 +196,7 @@ export class BlockListSet {
     this.#formerFailures = this.failures;
     this.#updater = undefined;
     await this.#rebuild();
-    if (!this.#isStopped) this.#follow();
+    if (!this.#isStopped) this.follow();
   }
 
   async stop(): Promise<void> {
@@ -200,13 +205,15 @@ export class BlockListSet {
     if (this.#isTemporary) await rm(this.#folder.path, { recursive: true, force: true });
   }
 
-  #follow(): void {
+  /** Begins to fetch the lists that are due. */
+  follow(): void {
     const { refreshMs, maxListBytes } = this.#sources;
     const urls = sourcesOf(this.#sources).flatMap(({ url }) => url ?? []);
     const changed = () => void this.#rebuild();
     this.#updater = new ListUpdater(this.#folder, [...new Set(urls)], {
       everyMs: refreshMs,
       maxBytes: maxListBytes,
+      request: { lookup: this.#lookup },
       onChange: changed,
     });
     this.#updater.start();
@@ -272,6 +279,8 @@ export interface BlockListSetOptions {
   readonly sources: ListSources;
   /** Most memory for names. */
   readonly maxBytes: number;
+  /** Finds the servers of lists. */
+  readonly lookup: NonNullable<FetchOptions["lookup"]>;
   readonly log: Log;
   /** Called with each build after the first. */
   readonly changed: (built: BuiltLists) => void;

@@ -17,6 +17,7 @@ import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 import { DnsListeners } from "./listeners.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
+import { resolverLookup } from "./resolver-lookup.ts";
 import { leaseFiles, logNames, logSettings, newServerLog, originOf, resolveLogged } from "./server-log.ts";
 import type { ServerSettings } from "./settings.ts";
 
@@ -87,6 +88,7 @@ export class DnsServer {
         dataFolder,
         sources: listSources(settings),
         maxBytes: config.blocking.maxMemory,
+        lookup: resolverLookup(() => server.#resolver),
         log,
         changed: (built) => server.#listsChanged(built),
       });
@@ -106,6 +108,7 @@ export class DnsServer {
         aged: (bytes) => server.#resolver.refresh(bytes),
         logHalfFull: () => server.#log.log.drain(),
       });
+      server.#lists.follow();
       return server;
     } catch (error) {
       await server.stop(0);

@@ -32,6 +32,7 @@ async function opened(work: (set: BlockListSet, blocked: (name: string) => boole
       ...{ folder, refreshMs: 86_400_000, maxListBytes: 1 << 20 },
     },
     maxBytes: 1 << 24,
+    lookup: async () => [],
     log: keptLog(),
     changed: () => {},
   });
