@@ -3,7 +3,8 @@ import { Command } from "commander";
 import type { Status } from "../app/mod.ts";
 import { messageOf, TenkError } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
-import { examples, valueOption } from "./options.ts";
+import { credentials, instanceOption } from "./instance-request.ts";
+import { examples } from "./options.ts";
 import { print } from "./output.ts";
 import { type StatusSample, statusText } from "./status-text.ts";
 import { type Stopper, stopper } from "./stopper.ts";
@@ -13,7 +14,7 @@ import { canDraw, paintsFor } from "./terminal.ts";
 export function statusCommand(exit: (code: number) => void): Command {
   return new Command("status")
     .description("Show what a running tenk serves, on which ports, and how it is doing.")
-    .addOption(valueOption("--url <url>", "its dashboard", parseUrl).default(new URL("http://127.0.0.1:9190/")))
+    .addOption(instanceOption())
     .option("--json", "print as JSON")
     .option("--watch", "redraw it every second, until Ctrl-C")
     .addHelpText(
@@ -107,20 +108,4 @@ export async function fetchStatus(url: URL, timeoutMs = 5000): Promise<Status> {
       hint: "is tenk up running, and this its dashboard address?",
     });
   }
-}
-
-/** For an instance on another machine the token is in TENK_TOKEN, which no list of processes shows. */
-function credentials(): Record<string, string> {
-  const token = process.env.TENK_TOKEN;
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
-}
-
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") {
-    // A base path may be written without its last slash.
-    if (!url.pathname.endsWith("/")) url.pathname += "/";
-    return url;
-  }
-  throw new TenkError("usage", `Cannot read "${text}" as an address: expected http://host:port`);
 }
