@@ -131,6 +131,21 @@ if (hasBrowser()) {
       TIMEOUT_MS,
     );
 
+    test(
+      "shows the queries that came, by which list they were blocked, and what was asked most",
+      async () => {
+        const page = await browser.newPage();
+        await page.goto(`${instance.statusUrl}#/dns`);
+        const blocked = await sees(page, ".queries tbody", /ads\.example/);
+        expect(blocked).toMatch(/ads\.example A\d\d:\d\d:\d\d\S+–blocked by \.\/ads\.txt: ads\.exampleAllow/);
+        expect(blocked).toMatch(/www\.example A.*cached Block/);
+        await sees(page, '[aria-label="Blocked names"] tbody', /^ads\.example2Allow/);
+        await sees(page, '[aria-label="Clients"] tbody', /540 %$/);
+        await page.close();
+      },
+      TIMEOUT_MS,
+    );
+
     test.each([
       [1440, "light"],
       [1440, "dark"],

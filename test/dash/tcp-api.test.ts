@@ -2,12 +2,16 @@
 import { expect, test } from "bun:test";
 import type {
   ConnectionRow,
+  DnsStatisticsAnswer,
   DnsView,
   ListenerView,
+  LoggedQuery,
   PanelView,
   ProxyView,
   RelayStatus as RelayView,
 } from "../../src/dash/mod.ts";
+import type { ShownQuery } from "../../src/dns/log/shown-query.ts";
+import type { Summary } from "../../src/dns/log/statistics.ts";
 import type { DnsView as SentDnsView } from "../../src/dns/mod.ts";
 import type { ConnectionInfo } from "../../src/net/mod.ts";
 import type { Panel } from "../../src/part/mod.ts";
@@ -19,8 +23,11 @@ const relay = (sent: RelayStatus): RelayView => sent;
 const panel = (sent: Panel): PanelView => sent;
 const proxy = (sent: SentProxyView): ProxyView => sent;
 const dns = (sent: SentDnsView): DnsView => sent;
+const query = (sent: ShownQuery): LoggedQuery => sent;
+/** The route adds the names of clients. */
+const statistics = (sent: Omit<Summary, "clients">): Omit<DnsStatisticsAnswer, "clients"> => sent;
 const connection = (sent: ConnectionInfo): ConnectionRow => sent;
 
 test("what the page reads is what parts and listeners send", () => {
-  expect([listener, relay, panel, proxy, dns, connection]).toHaveLength(6);
+  expect([listener, relay, panel, proxy, dns, query, statistics, connection]).toHaveLength(8);
 });
