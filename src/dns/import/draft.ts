@@ -37,7 +37,7 @@ export class DnsDraft {
   #listen: string[] | undefined;
   readonly #upstreams = new Set<string>();
   readonly #bootstrap = new Set<string>();
-  readonly #zones = new Map<string, string>();
+  readonly #zones = new Map<string, Set<string>>();
   readonly #blocklists = new Set<string>();
   readonly #allowlists = new Set<string>();
   readonly #rules = new Set<string>();
@@ -64,15 +64,13 @@ export class DnsDraft {
     if (address !== undefined) this.#add(where, this.#bootstrap, address);
   }
 
-  /** A domain that another server answers. */
+  /** A domain that another server answers; `.` stands for names without a dot. */
   zone(where: string, zone: string, address: string): void {
     const upstream = this.#address(where, address);
-    const name = nameOf(zone);
+    const name = zone === "." ? zone : nameOf(zone);
     if (upstream === undefined) return;
     if (name === undefined) this.lose(where, `not carried over: ${show(zone)} is no domain`);
-    else if (this.#zones.has(name) && this.#zones.get(name) !== upstream)
-      this.lose(where, `not carried over: ${name} has a server already, and one can be set`);
-    else this.#zones.set(name, upstream);
+    else this.#zones.set(name, (this.#zones.get(name) ?? new Set()).add(upstream));
   }
 
   #address(where: string, text: string): string | undefined {
@@ -152,19 +150,15 @@ export class DnsDraft {
   }
 
   result(): ImportedDns {
-    const hosts = [...this.#hosts].map(([name, addresses]) => [
-      name,
-      addresses.size === 1 ? [...addresses][0] : [...addresses],
-    ]);
     const all: Record<string, unknown> = {
       listen: this.#listen,
       upstreams: [...this.#upstreams],
       bootstrap: [...this.#bootstrap],
-      zones: Object.fromEntries(this.#zones),
+      zones: oneOrMore(this.#zones),
       blocklists: [...this.#blocklists],
       allowlists: [...this.#allowlists],
       rules: [...this.#rules],
-      hosts: Object.fromEntries(hosts),
+      hosts: oneOrMore(this.#hosts),
       records: [...this.#records],
       clients: Object.fromEntries(this.clients),
       blocking: this.blocking,
@@ -175,6 +169,11 @@ export class DnsDraft {
     );
     return { dns, yaml: stringify({ dns }, { lineWidth: 0 }), problems: this.problems };
   }
+}
+
+/** Returns values as people write them: one alone without brackets. */
+function oneOrMore(all: ReadonlyMap<string, ReadonlySet<string>>): Record<string, string | string[]> {
+  return Object.fromEntries([...all].map(([name, set]) => [name, set.size === 1 ? [...set][0]! : [...set]]));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -21,6 +21,7 @@ dns:
     - '# a comment'
     - quic://dns.example
     - '[/fritz.box/lan/]192.168.1.1:5353'
+    - '[/lan/]192.168.1.2'
     - '[/x.lan/]#'
     - '[//]192.168.1.1'
   bootstrap_dns: [9.9.9.10]
@@ -100,7 +101,8 @@ test("AdGuardHome.yaml brings all that has a counterpart, and names the line of 
   });
   expect(zones).toMatchObject({
     "fritz.box": "udp://192.168.1.1:5353",
-    lan: "udp://192.168.1.1:5353",
+    lan: ["udp://192.168.1.1:5353", "192.168.1.2"],
+    ".": "192.168.1.1",
     "168.192.in-addr.arpa": "192.168.1.1",
     "16.172.in-addr.arpa": "192.168.1.1",
     "31.172.in-addr.arpa": "192.168.1.1",
@@ -108,20 +110,19 @@ test("AdGuardHome.yaml brings all that has a counterpart, and names the line of 
   });
   expect(problems).toEqual([
     expect.stringContaining('a.yaml:9: not carried over: Cannot use the upstream "quic://dns.example"'),
-    "a.yaml:11: not carried over: an exception from other domains: x.lan",
-    "a.yaml:12: not carried over: names without a dot have no server of their own",
-    'a.yaml:21: "https://example.org/off.txt" is switched off: left out',
-    'a.yaml:23: not carried over: "/opt/mine.txt" is no http:// or https:// URL',
-    'a.yaml:34: not carried over: "example.org##.banner": it is for browsers, or has a modifier that DNS cannot apply',
-    expect.stringContaining("a.yaml:35: not carried over: "),
-    'a.yaml:60: "off.lan" is switched off: left out',
-    'a.yaml:63: not carried over: "real.nas.lan" is an exception from a wildcard: write its own address',
-    'a.yaml:38: client "Kid\'s tablet": not carried over: "tablet" is no address, network or MAC address',
-    'a.yaml:42: client "tv": not carried over: parental_enabled, upstreams',
-    "a.yaml:51: blocking is switched off there, and is on here: write blocking: { enabled: false }",
-    "a.yaml:14: dns.fallback_dns: not carried over: write them under upstreams: those that fail are left aside",
-    "a.yaml:68: dhcp.enabled: not carried over: tenk has no DHCP server; let the router do it, with this machine as DNS server",
-    "a.yaml:66: filtering.safe_search.enabled: not carried over",
+    "a.yaml:12: not carried over: an exception from other domains: x.lan",
+    'a.yaml:22: "https://example.org/off.txt" is switched off: left out',
+    'a.yaml:24: not carried over: "/opt/mine.txt" is no http:// or https:// URL',
+    'a.yaml:35: not carried over: "example.org##.banner": it is for browsers, or has a modifier that DNS cannot apply',
+    expect.stringContaining("a.yaml:36: not carried over: "),
+    'a.yaml:61: "off.lan" is switched off: left out',
+    'a.yaml:64: not carried over: "real.nas.lan" is an exception from a wildcard: write its own address',
+    'a.yaml:39: client "Kid\'s tablet": not carried over: "tablet" is no address, network or MAC address',
+    'a.yaml:43: client "tv": not carried over: parental_enabled, upstreams',
+    "a.yaml:52: blocking is switched off there, and is on here: write blocking: { enabled: false }",
+    "a.yaml:15: dns.fallback_dns: not carried over: write them under upstreams: those that fail are left aside",
+    "a.yaml:69: dhcp.enabled: not carried over: tenk has no DHCP server; let the router do it, with this machine as DNS server",
+    "a.yaml:67: filtering.safe_search.enabled: not carried over",
   ]);
 });
 

@@ -14,11 +14,8 @@ export function importUpstreams({ settings, where }: AdguardSource, draft: DnsDr
   for (const [index, text] of textsOf(dns.bootstrap_dns).entries())
     draft.bootstrap(where("dns", "bootstrap_dns", index), text);
   if (dns.use_private_ptr_resolvers === false) return;
-  for (const [index, text] of textsOf(dns.local_ptr_upstreams).entries()) {
-    const at = where("dns", "local_ptr_upstreams", index);
-    if (index === 0) for (const zone of PRIVATE_ZONES) draft.zone(at, zone, text);
-    else draft.lose(at, "not carried over: one server for the addresses of the house can be set");
-  }
+  for (const [index, text] of textsOf(dns.local_ptr_upstreams).entries())
+    for (const zone of PRIVATE_ZONES) draft.zone(where("dns", "local_ptr_upstreams", index), zone, text);
 }
 
 function importUpstream(where: string, text: string, draft: DnsDraft): void {
@@ -28,16 +25,10 @@ function importUpstream(where: string, text: string, draft: DnsDraft): void {
     draft.upstream(where, text);
     return;
   }
-  const [server, ...others] = servers.trim().split(/\s+/);
-  if (server === undefined || server === "" || server === "#") {
-    draft.lose(where, `not carried over: an exception from other domains: ${domains}`);
-    return;
-  }
-  if (others.length > 0)
-    draft.lose(where, `not carried over: ${others.join(", ")}: one server for a domain can be set`);
-  // An empty domain stands for names of one label.
-  for (const domain of domains.split("/")) {
-    if (domain === "") draft.lose(where, "not carried over: names without a dot have no server of their own");
-    else draft.zone(where, domain.replace(/^\*\./, ""), server);
+  for (const server of servers.trim().split(/\s+/)) {
+    if (server === "" || server === "#")
+      draft.lose(where, `not carried over: an exception from other domains: ${domains}`);
+    // An empty domain stands for names of one label.
+    else for (const domain of domains.split("/")) draft.zone(where, domain.replace(/^\*\./, "") || ".", server);
   }
 }
