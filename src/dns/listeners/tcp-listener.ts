@@ -1,7 +1,8 @@
 import type { Connection, Handler } from "../../net/mod.ts";
-import { lengthPrefixed, parseIp } from "../../wire/mod.ts";
+import { lengthPrefixed } from "../../wire/mod.ts";
 import { type Asker, type Chain, MISS, NO_ANSWER } from "../chain/mod.ts";
 import { Transport } from "../log/mod.ts";
+import { mappedIp } from "./mapped-ip.ts";
 
 /** Over TCP each message follows its length (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
@@ -69,7 +70,7 @@ export function tcpListener({
   return {
     framing: lengthPrefixed({ lengthBytes: LENGTH_BYTES, maxBytes: MAX_MESSAGE_BYTES }),
     open(connection) {
-      connection.data = { ip: mapped(connection.remoteAddress), queries: 0, pending: 0 };
+      connection.data = { ip: mappedIp(connection.remoteAddress), queries: 0, pending: 0 };
     },
     frame(connection, bytes) {
       const client = connection.data;
@@ -91,10 +92,4 @@ export function tcpListener({
     },
     end: (connection) => connection.end(),
   };
-}
-
-/** Returns an address as sixteen bytes, IPv4 as `::ffff:a.b.c.d`. */
-function mapped(address: string): Uint8Array {
-  const bytes = parseIp(address.split("%")[0] ?? "") ?? new Uint8Array(16);
-  return bytes.length === 16 ? bytes : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes);
 }
