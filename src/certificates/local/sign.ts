@@ -33,6 +33,8 @@ const ECDSA_WITH_SHA256 = sequence(objectId("1.2.840.10045.4.3.2"));
 /** id-kp-serverAuth (RFC 5280 §4.2.1.12). */
 const SERVER_AUTH = sequence(objectId("1.3.6.1.5.5.7.3.1"));
 
+const ORGANISATION = attribute("2.5.4.10", "tenk");
+
 /** A certificate and its private key, both PEM. */
 export interface Signed {
   readonly cert: string;
@@ -76,18 +78,21 @@ export function signIntermediate(
   ]);
 }
 
-/** Makes a server's certificate. Its names are in the subjectAltName, which is critical because the subject is empty (RFC 5280 §4.2.1.6). */
+/**
+ * Makes a server's certificate. Its names are in the subjectAltName alone (RFC 9525 §6.3). The subject is an organisation, since some
+ * clients (kdig) take no certificate with an empty one.
+ */
 export function signLeaf(names: readonly string[], validity: Validity, intermediate: Signer): Promise<Signed> {
   const altNames = names.map((name) => {
     const address = parseIp(name);
     return address === undefined ? element(0x82, Buffer.from(name, "latin1")) : element(0x87, address);
   });
-  return make(validity, sequence(), intermediate, (publicKey) => [
+  return make(validity, sequence(ORGANISATION), intermediate, (publicKey) => [
     extension("2.5.29.19", true, sequence()),
     // digitalSignature, the first bit
     extension("2.5.29.15", true, bitString(new Uint8Array([0x80]), 1)),
     extension("2.5.29.37", false, SERVER_AUTH),
-    extension("2.5.29.17", true, sequence(...altNames)),
+    extension("2.5.29.17", false, sequence(...altNames)),
     ...identifiers(publicKey, intermediate),
   ]);
 }
@@ -125,8 +130,11 @@ function newSerial(): Uint8Array {
 }
 
 function nameOf(commonName: string): Der {
-  const attribute = (type: string, text: string) => set(sequence(objectId(type), element(0x0c, Buffer.from(text))));
-  return sequence(attribute("2.5.4.3", commonName), attribute("2.5.4.10", "tenk"));
+  return sequence(attribute("2.5.4.3", commonName), ORGANISATION);
+}
+
+function attribute(type: string, text: string): Der {
+  return set(sequence(objectId(type), element(0x0c, Buffer.from(text))));
 }
 
 /** The subject's own bytes: clients compare them with the issuer of what it signed. */
