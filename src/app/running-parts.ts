@@ -1,7 +1,16 @@
 import { type Log, logOf } from "../base/mod.ts";
 import { localDomainsOf } from "../certificates/mod.ts";
 import { type Family, joinFamilies, type Metric } from "../metrics/mod.ts";
-import type { Certificates, CheckEnv, Listening, OwnDashboard, Part, PartType, PreparedChange } from "../part/mod.ts";
+import {
+  type Certificates,
+  type CheckEnv,
+  type Listening,
+  type OwnDashboard,
+  OwnResolver,
+  type Part,
+  type PartType,
+  type PreparedChange,
+} from "../part/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
 import { PARTS } from "./part-list.ts";
@@ -29,6 +38,7 @@ const GRACE_MS = 10_000;
 /** The running parts of a configuration. */
 export class RunningParts {
   readonly #options: PartsOptions;
+  readonly #resolver = new OwnResolver();
   #running: readonly RunningPart[] = [];
 
   private constructor(options: PartsOptions) {
@@ -118,7 +128,12 @@ export class RunningParts {
   }
 
   async #start(type: PartType, section: unknown, loaded: LoadedConfig): Promise<RunningPart> {
-    const env = { ...envOf(loaded), ...this.#options, log: this.#options.log ?? logOf(type.name) };
+    const env = {
+      ...envOf(loaded),
+      ...this.#options,
+      resolver: this.#resolver,
+      log: this.#options.log ?? logOf(type.name),
+    };
     return { type, part: await type.start(section, env) };
   }
 }

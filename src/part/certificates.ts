@@ -1,4 +1,5 @@
 import type { ServerTlsOptions } from "../net/mod.ts";
+import type { SitePage } from "./own-resolver.ts";
 
 /** The certificates of all listeners, as parts use them. The store in `certificates/` is one. */
 export interface Certificates {
@@ -25,12 +26,7 @@ export interface Certificates {
    *
    * @param url of the page, as other devices reach it: `http://box.local/ca`
    */
-  caPages(url: string): Readonly<Record<string, CaPage>>;
-}
-
-export interface CaPage {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  caPages(url: string): Readonly<Record<string, SitePage>>;
 }
 
 export interface CertificateDeclaration {

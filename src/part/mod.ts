@@ -1,7 +1,7 @@
 /** Layer 3: the contract of a part, and what parts share: fields of configuration schemas, addresses, routes, status tables. */
 
 export { type Address, formatAddress, isWildcard, parseAddress } from "./address.ts";
-export type { CaPage, CertificateDeclaration, Certificates } from "./certificates.ts";
+export type { CertificateDeclaration, Certificates } from "./certificates.ts";
 export {
   address,
   addresses,
@@ -21,6 +21,7 @@ export {
   text,
 } from "./fields.ts";
 export type { OwnDashboard } from "./own-dashboard.ts";
+export { type DohEntry, type DohTarget, OwnResolver, type ResolverOffer, type SitePage } from "./own-resolver.ts";
 export type { Panel, PanelChart } from "./panel.ts";
 export type {
   CheckEnv,

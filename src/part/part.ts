@@ -5,6 +5,7 @@ import type { Store } from "../store/mod.ts";
 import type { Address } from "./address.ts";
 import type { Certificates } from "./certificates.ts";
 import type { OwnDashboard } from "./own-dashboard.ts";
+import type { OwnResolver } from "./own-resolver.ts";
 import type { Panel } from "./panel.ts";
 import type { JsonRoutes } from "./routes.ts";
 import type { Service } from "./services.ts";
@@ -125,6 +126,7 @@ export interface PartEnv extends CheckEnv {
   readonly log: Log;
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
+  readonly resolver: OwnResolver;
   /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
   readonly dataFolder: string | undefined;
   /** The database in it; undefined where nothing is kept. */

@@ -74,7 +74,7 @@ export const proxy = {
   },
 
   async start(config, env): Promise<Part<ProxyConfig | undefined, ProxyView>> {
-    const { log, autoPort, certificates, dashboard } = env;
+    const { log, autoPort, certificates, dashboard, resolver } = env;
     const slots = new Slots();
     const stickySecret = randomBytes(32).toString("hex");
     let services = env.services;
@@ -89,7 +89,9 @@ export const proxy = {
       folder,
       slots: slots.of(services.filter(({ http }) => http !== undefined).map(({ name }) => name)),
     });
-    const listeners = await ProxyListeners.start(settingsOf(config!, env), { log, autoPort, certificates, dashboard });
+    const listeners = await ProxyListeners.start(settingsOf(config!, env), {
+      ...{ log, autoPort, certificates, dashboard, resolver },
+    });
     let rotation = startRotation(accessLogOf(config!, env.folder)?.rotation, log);
     const read = () => readServices(listeners.servers, slots);
     const reports = () => serviceReports(listeners.servers);

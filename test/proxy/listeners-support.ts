@@ -3,6 +3,7 @@ import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "n
 import { DashboardLink } from "../../src/app/admin/mod.ts";
 import { parseConfig } from "../../src/app/mod.ts";
 import { changeTogether } from "../../src/app/reload.ts";
+import { OwnResolver } from "../../src/part/mod.ts";
 import { ProxyListeners } from "../../src/proxy/listeners/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
 import { opened } from "../certificates/store-support.ts";
@@ -40,7 +41,8 @@ export async function startListeners(proxy: string, services?: string, autoPort 
     caPages: (url: string) => ({ "/ca": { headers: {}, body: url } }),
   };
   const dashboard = new DashboardLink();
-  const options = { log, certificates, dashboard, autoPort };
+  const resolver = new OwnResolver();
+  const options = { log, certificates, dashboard, resolver, autoPort };
   const listeners = await ProxyListeners.start(settings(proxy, services), options);
   open.push(listeners);
   const server = (name: string) => listeners.running.find((each) => each.name === name)!.server;
@@ -48,6 +50,7 @@ export async function startListeners(proxy: string, services?: string, autoPort 
     ...store,
     listeners,
     dashboard,
+    resolver,
     server,
     /** Messages and what they are about. */
     said: () =>
@@ -90,5 +93,6 @@ export function answered(socket: TLSSocket, text: string, isThere: (got: string)
 export const NOW = {
   store: { declare: () => Promise.reject(new Error("no names")), httpChallenges: () => ({}), caPages: () => ({}) },
   dashboard: new DashboardLink(),
+  resolver: new OwnResolver(),
   ports: new Map<string, number>(),
 };

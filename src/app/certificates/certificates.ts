@@ -16,7 +16,7 @@ import {
   respondForCa,
 } from "../../certificates/mod.ts";
 import type { Metric } from "../../metrics/mod.ts";
-import type { CaPage, Certificates } from "../../part/mod.ts";
+import type { Certificates, SitePage } from "../../part/mod.ts";
 import type { CertificatesConfig } from "./section.ts";
 
 export interface CertificateSettings {
@@ -70,7 +70,7 @@ export class InstanceCertificates implements Certificates {
     return declaration;
   }
 
-  caPages(url: string): Readonly<Record<string, CaPage>> {
+  caPages(url: string): Readonly<Record<string, SitePage>> {
     const ca = this.#ca;
     if (ca === undefined) return {};
     return Object.fromEntries(CA_PATHS.map((path) => [`/ca${path}`, respondForCa(path, ca, url)!]));

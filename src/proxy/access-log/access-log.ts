@@ -65,8 +65,13 @@ export class AccessLog {
       this.#format.end(this.#writer, exchange, logged, result);
       this.#file.wrote(this.#writer.at);
     }
-    if (logged.isPooled) this.#pool.push(logged);
+    this.forget(logged);
     return hasRoom;
+  }
+
+  /** Drops a request that has begun: it is logged elsewhere. */
+  forget(logged: LoggedRequest): void {
+    if (logged.isPooled) this.#pool.push(logged);
   }
 
   /** Logs what was no request. @returns as `finish` */

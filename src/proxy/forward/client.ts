@@ -55,6 +55,11 @@ export class Client<Route> {
     return forwardedLines(addresses.join(", "), scheme === "http" || scheme === "https" ? scheme : this.#scheme);
   }
 
+  /** Returns the same for one address, such as that of the person behind trusted proxies. */
+  linesOf(address: string): Uint8Array {
+    return address === this.address ? this.lines : forwardedLines(address, this.#scheme);
+  }
+
   /**
    * Returns the address of the person behind trusted proxies: the chain is read from its end, up to the first that is not
    * trusted. What is no address ends it, since who wrote it cannot be known.

@@ -1,3 +1,3 @@
 /** What each event loop of the proxy's listeners runs. */
-export type { OwnPage, OwnSite, ProxyOptions } from "./options.ts";
+export type { OwnSite, ProxyOptions } from "./options.ts";
 export { ProxyHandler } from "./proxy-handler.ts";

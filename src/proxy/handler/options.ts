@@ -1,5 +1,5 @@
 import type { HttpServerOptions } from "../../http/mod.ts";
-import type { Service } from "../../part/mod.ts";
+import type { Service, SitePage } from "../../part/mod.ts";
 import type { AccessLogOptions } from "../access-log/mod.ts";
 
 /** What an event loop of the proxy's listeners works by. Plain data: it is cloned to threads, at a start and at each reload. */
@@ -29,10 +29,7 @@ export interface OwnSite {
   /** The answer to everything but `pages`: a template. */
   readonly body: string;
   /** By path. They have no secret: on the plain listener they come before a redirect to HTTPS, which needs their help first. */
-  readonly pages: Readonly<Record<string, OwnPage>>;
-}
-
-export interface OwnPage {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  readonly pages: Readonly<Record<string, SitePage>>;
+  /** Leads to the name server of this instance; undefined while there is none. */
+  readonly doh?: Service;
 }

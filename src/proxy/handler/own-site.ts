@@ -1,7 +1,8 @@
 import type { Exchange } from "../../http/mod.ts";
+import type { SitePage } from "../../part/mod.ts";
 import { fieldLine, type Head } from "../../wire/http1/mod.ts";
 import { Respond } from "../answers/mod.ts";
-import type { OwnPage, OwnSite } from "./options.ts";
+import type { OwnSite } from "./options.ts";
 
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
@@ -54,7 +55,7 @@ export class OwnSiteAnswers {
   }
 }
 
-function ready({ headers, body }: OwnPage): ReadyPage {
+function ready({ headers, body }: SitePage): ReadyPage {
   return {
     lines: Object.entries(headers).map(([name, value]) => fieldLine(name, value)),
     body: typeof body === "string" ? encoder.encode(body) : body,

@@ -13,7 +13,7 @@ import { PROXY_COUNTS } from "../counts.ts";
 import { Caller, Client, carriesChunks, Forward, HeadPool, type HeldContent, isLoop } from "../forward/mod.ts";
 import { ANYBODY, type Grant, type Guard, HeldRequest, type Proceed } from "../guard/mod.ts";
 import type { ServiceReport } from "../monitoring/mod.ts";
-import { hostKey, RouteTable } from "../routes/mod.ts";
+import { hostKey, PathPrefix, type PathRoute, RouteTable } from "../routes/mod.ts";
 import { giveLines } from "./answer-lines.ts";
 import { challengeToken } from "./challenge.ts";
 import { KnownHosts } from "./known-hosts.ts";
@@ -35,6 +35,8 @@ interface InForce {
   readonly table: RouteTable<Route>;
   readonly routes: ReadonlyMap<string, Route>;
   readonly own: OwnSiteAnswers;
+  /** DNS over HTTPS, at the names of the machine. */
+  readonly doh: PathRoute<Route> | undefined;
   readonly toHttps: Redirect | undefined;
   readonly isTrusted: (address: string) => boolean;
   readonly heads: HeadPool;
@@ -63,7 +65,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
 
   /** @returns what puts other options in force @throws {TenkError} `invalid-option`, `file-unreadable` */
   configure(options: ProxyOptions): Configured {
-    const former = this.#inForce.routes;
+    const { routes: former, doh } = this.#inForce;
     const { next, commit, drop } = this.#prepare(options, this.#inForce);
     const take = () => {
       commit();
@@ -73,6 +75,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
         if (next.routes.get(name)?.targets !== route.targets) route.targets?.stop();
         route.guard?.stop(next.routes.get(name)?.guard);
       }
+      if (next.doh?.route.targets !== doh?.route.targets) doh?.route.targets?.stop();
     };
     return Object.assign(take, { drop });
   }
@@ -94,6 +97,7 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       route.targets?.stop();
       route.guard?.stop();
     }
+    this.#inForce.doh?.route.targets?.stop();
     await this.#inForce.log?.close();
   }
 
@@ -189,11 +193,14 @@ export class ProxyHandler implements ExchangeHandler<Work> {
       for (const service of options.services)
         prepared.push(prepareRoute(service, former?.routes.get(service.name), heads));
       const routes = prepared.map(({ route }) => route);
+      const { doh } = options.own;
+      if (doh !== undefined) prepared.push(prepareRoute(doh, former?.doh?.route, heads));
       const next: InForce = {
         options,
         table: new RouteTable(routes.flatMap((route) => withHsts(route, options.hstsHosts))),
         routes: new Map(routes.map((route) => [route.service, route])),
         own: new OwnSiteAnswers(options.own),
+        doh: doh && { prefix: new PathPrefix(doh.http!.paths[0]!), route: prepared.at(-1)!.route },
         toHttps: redirectTo(options.redirectToPort),
         isTrusted: options.trustedProxies.length === 0 ? () => false : addressRanges(options.trustedProxies),
         heads,
@@ -210,11 +217,22 @@ export class ProxyHandler implements ExchangeHandler<Work> {
   }
 
   #withoutService(exchange: ProxyExchange, head: Head, bytes: Uint8Array, why: string): void {
-    const { table, own } = this.#inForce;
+    const { table, own, doh } = this.#inForce;
     const host = hostOf(head, bytes);
-    if (own.isFor(host)) own.answer(exchange, head, bytes);
-    else if (table.ofHost(host) !== undefined) exchange.fail(404, why);
+    if (own.isFor(host)) {
+      if (doh?.prefix.matches(bytes, head.targetStart, head.targetEnd)) this.#resolve(exchange, doh.route, head, bytes);
+      else own.answer(exchange, head, bytes);
+    } else if (table.ofHost(host) !== undefined) exchange.fail(404, why);
     else exchange.fail(isDeclared(exchange, table, own) ? 421 : 404, why);
+  }
+
+  /** Leads a DNS query to the name server, which has a log of its own with levels of privacy. */
+  #resolve(exchange: ProxyExchange, route: Route, head: Head, bytes: Uint8Array): void {
+    const work = exchange.data;
+    work.logged?.log.forget(work.logged);
+    work.logged = undefined;
+    if (head.hostStart >= 0) work.authority = clientOf(exchange).host!.bytes;
+    this.#serve(exchange, route, head, bytes);
   }
 
   /** Whether the host is one of ours. A redirect to any other would lead wherever who made the link wants. */
@@ -288,7 +306,12 @@ export class ProxyHandler implements ExchangeHandler<Work> {
     const client = clientOf(exchange);
     const hash = forward.choiceHash(head, bytes, client.address);
     work.forward = new Forward(forward, exchange as Exchange, this.#inForce.heads, head, work.authority, hash);
-    work.forward.start(head, bytes, this.#aboutClient(client, head, bytes), stripBytes, grant.lines, content);
+    const { doh, isTrusted } = this.#inForce;
+    const isQuery = forward === doh?.route.forward;
+    const about = isQuery
+      ? client.linesOf(client.addressBehind(head, bytes, isTrusted))
+      : this.#aboutClient(client, head, bytes);
+    work.forward.start(head, bytes, about, stripBytes, grant.lines, content);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   optionsDifference,
 } from "../../listener/mod.ts";
 import type { ServerTlsOptions } from "../../net/mod.ts";
-import type { Certificates, OwnDashboard, Service } from "../../part/mod.ts";
+import type { Certificates, OwnDashboard, OwnResolver, Service } from "../../part/mod.ts";
 import type { ProxyConfig } from "../config.ts";
 import type { ProxyOptions } from "../handler/mod.ts";
 import { withDashboard } from "./dashboard-service.ts";
@@ -18,6 +18,7 @@ import { ownSite } from "./own-site.ts";
 interface Now extends Circumstances {
   readonly store: Certificates;
   readonly dashboard: OwnDashboard;
+  readonly resolver: OwnResolver;
 }
 
 /** Returns a listener with certificates, and with what its handler is given. */
@@ -40,7 +41,7 @@ export function completed(listener: ProxyListener, now: Now): ProxyListener {
  */
 export function handlerOptions(
   settings: ProxySettings,
-  { store, dashboard, ports }: Pick<Now, "store" | "dashboard" | "ports">,
+  { store, dashboard, resolver, ports }: Pick<Now, "store" | "dashboard" | "resolver" | "ports">,
   redirectToPort: number | undefined,
   isSecure: boolean,
 ): ProxyOptions {
@@ -50,7 +51,7 @@ export function handlerOptions(
     services: services
       .filter(({ http }) => http !== undefined)
       .map((each) => withDashboard(withAbsoluteFolder(each, folder), dashboard)),
-    own: ownSite(settings, store, ports),
+    own: ownSite(settings, { store, resolver, ports }),
     ...(redirectToPort !== undefined && { redirectToPort }),
     hstsHosts: isSecure ? hstsHosts(services, localDomains) : [],
     trustedProxies: config.trustedProxies ?? [],

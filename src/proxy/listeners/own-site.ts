@@ -1,6 +1,10 @@
-import type { Certificates, Service } from "../../part/mod.ts";
+import { isIP } from "node:net";
+import { certifiableNames } from "../../listener/mod.ts";
+import type { Certificates, DohEntry, OwnResolver, Service } from "../../part/mod.ts";
 import type { OwnSite } from "../handler/mod.ts";
+import { RouteTable } from "../routes/mod.ts";
 import { ownNames, type ProxySettings } from "./desired.ts";
+import { dohService } from "./doh-service.ts";
 
 /** What the machine says of itself where no service has the name: that it works, and what it got. */
 const BODY = [
@@ -13,12 +17,43 @@ const USUAL_PORTS = { https: 443, http: 80 } as const;
 type Scheme = keyof typeof USUAL_PORTS;
 type Ports = ReadonlyMap<string, number>;
 
+interface SiteSources {
+  readonly store: Certificates;
+  readonly resolver: OwnResolver;
+  readonly ports: Ports;
+}
+
 /** Makes the site of the machine itself, as far as the ports are known. */
-export function ownSite(settings: ProxySettings, certificates: Certificates, ports: Ports): OwnSite {
-  const scheme = ports.has("http") ? "http" : "https";
-  const pages = certificates.caPages(`${originOf(scheme, nameForOthers(settings), ports)}/ca`);
+export function ownSite(settings: ProxySettings, { store, resolver, ports }: SiteSources): OwnSite {
+  const origin = originOf(ports.has("http") ? "http" : "https", nameForOthers(settings), ports);
+  const { offer } = resolver;
+  const pages = { ...store.caPages(`${origin}/ca`), ...offer?.pages(`${origin}/dns`) };
   const body = [...BODY, ...dashboardLinks(settings, ports), ""].join("\n");
-  return { hosts: ownNames(settings), body, pages };
+  const site = { hosts: ownNames(settings), body, pages };
+  return offer?.doh === undefined ? site : { ...site, doh: dohService(offer.doh) };
+}
+
+/**
+ * Returns where DNS over HTTPS is reached; undefined without a port of HTTPS, or where services have its path at every name of the
+ * machine.
+ */
+export function dohEntry(settings: ProxySettings, { offer }: OwnResolver, ports: Ports): DohEntry | undefined {
+  const { listen, port } = { listen: settings.config.https, port: ports.get("https") };
+  if (offer?.doh === undefined || !port || listen === "off") return undefined;
+  const path = new TextEncoder().encode(offer.doh.path);
+  const table = new RouteTable(
+    settings.services.flatMap(({ http, hosts }) => (http === undefined ? [] : [{ hosts, paths: http.paths }])),
+  );
+  const isFree = (name: string) => {
+    const found = table.ofHost(name)?.find(path, 0, path.length);
+    return found === undefined || found === "no-route";
+  };
+  const name = certifiableNames(settings.domain, settings.config.names)
+    .filter((each) => each !== "localhost" && isIP(each) === 0 && isFree(each))
+    // A name below the domain is one that this name server knows.
+    .sort((one, other) => Number(one.endsWith(".local")) - Number(other.endsWith(".local")))[0];
+  if (name === undefined) return undefined;
+  return { host: listen === "auto" || !("host" in listen) ? "0.0.0.0" : listen.host, port, name };
 }
 
 /**

@@ -1,14 +1,16 @@
 import { type Log, messageOf } from "../../base/mod.ts";
 import { ListenerSet, logFields, type RunningListener } from "../../listener/mod.ts";
 import type { Server } from "../../net/mod.ts";
-import type { Certificates, OwnDashboard, PreparedChange } from "../../part/mod.ts";
+import type { Certificates, OwnDashboard, OwnResolver, PreparedChange } from "../../part/mod.ts";
 import { completed, differenceOf } from "./change.ts";
 import { desiredListeners, type ProxyListener, type ProxySettings } from "./desired.ts";
+import { dohEntry } from "./own-site.ts";
 
 export interface ProxyListenersOptions {
   readonly log: Log;
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
+  readonly resolver: OwnResolver;
   /** Take a free port where a configured one is in use. */
   readonly autoPort: boolean;
 }
@@ -20,14 +22,16 @@ export interface ProxyListenersOptions {
 export class ProxyListeners {
   readonly #set: ListenerSet<ProxyListener>;
   readonly #log: Log;
-  #unsubscribe: () => void = () => {};
+  readonly #resolver: OwnResolver;
+  #unsubscribe: (() => void)[] = [];
 
   private constructor(options: ProxyListenersOptions) {
-    const { certificates: store, dashboard } = options;
+    const { certificates: store, dashboard, resolver } = options;
     this.#log = options.log;
+    this.#resolver = resolver;
     this.#set = new ListenerSet<ProxyListener>(
       {
-        completed: (desired, now) => completed(desired, { ...now, store, dashboard }),
+        completed: (desired, now) => completed(desired, { ...now, store, dashboard, resolver }),
         differenceOf,
         rebuilt: (before) => before,
         changed: (_, desired) => desired,
@@ -42,7 +46,8 @@ export class ProxyListeners {
     const listeners = new ProxyListeners(options);
     await listeners.#set.start(desiredListeners(settings));
     await listeners.#refresh();
-    listeners.#unsubscribe = options.dashboard.onMove(() => void listeners.#refresh());
+    const refresh = () => void listeners.#refresh();
+    listeners.#unsubscribe = [options.dashboard.onMove(refresh), options.resolver.onOffer(refresh)];
     return listeners;
   }
 
@@ -67,24 +72,35 @@ export class ProxyListeners {
       commit: async () => {
         await change.commit();
         if (this.servers.some((server) => !before.includes(server))) await this.#refresh();
+        else this.#tellEntry();
       },
     };
   }
 
-  /** Handlers get what follows from ports and from the dashboard's address. Each has started without those that came later. */
+  /**
+   * Handlers get what follows from ports, from the dashboard's address and from the name server. Each has started without those that
+   * came later.
+   */
   async #refresh(): Promise<void> {
     try {
       await this.#set.refresh();
+      this.#tellEntry();
     } catch (error) {
-      this.#log.error("listeners not refreshed, links and the dashboard may lead to former ports", {
+      this.#log.error("listeners not refreshed, links, the dashboard and DNS over HTTPS may lead to former ports", {
         error: messageOf(error),
       });
     }
   }
 
+  #tellEntry(): void {
+    const settings = this.running[0]?.settings;
+    this.#resolver.setEntry(settings && dohEntry(settings, this.#resolver, this.ports));
+  }
+
   /** Connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void> {
-    this.#unsubscribe();
+    for (const end of this.#unsubscribe) end();
+    this.#resolver.setEntry(undefined);
     return this.#set.stop(graceMs);
   }
 }
