@@ -103,6 +103,8 @@ const dns = section({
   /** DNS over TLS. */
   tls: z.union([auto, off, address], { error: "expected auto, off, a port or host:port" }).default("auto"),
   tlsOptions: section(handshakeFields).prefault({}),
+  /** DNS over HTTPS, at `/dns-query` of the proxy. */
+  https: z.union([auto, off], { error: "expected auto or off" }).default("auto"),
   workers: number(1, 32).default(1),
   upstreams: listOf(upstream, "upstreams such as tls://9.9.9.9")
     .min(1, "expected one upstream or more")
@@ -189,6 +191,10 @@ const dns = section({
     perAddress: number(0, 100_000).default(100),
     queries: number(1, 10_000_000).default(10_000),
     pending: number(1, 10_000).default(64),
+    httpsPending: number(1, 100_000).default(1000),
+    message: quantity("a size from 512 to 65535 bytes", (given) => inRange(parseBytes(given), 512, 65_535))
+      .meta({ unit: "bytes" })
+      .default(4096),
   }).prefault({}),
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Log, TenkError } from "../../base/mod.ts";
-import type { Certificates, PreparedChange } from "../../part/mod.ts";
+import type { Certificates, OwnResolver, PreparedChange } from "../../part/mod.ts";
 import type { Store } from "../../store/mod.ts";
 import { ROOT } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
@@ -8,13 +8,20 @@ import type { BuiltLists } from "../blocking/mod.ts";
 import { CHAIN_COUNTS, Chain } from "../chain/mod.ts";
 import { ClientNames } from "../client-names/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
-import { type ChainOfThread, type ChainSettings, chainOf, tcpListener } from "../listeners/mod.ts";
+import {
+  type ChainOfThread,
+  type ChainSettings,
+  chainOf,
+  type TcpListenerOptions,
+  tcpListener,
+} from "../listeners/mod.ts";
 import { machineNetworks } from "../local/mod.ts";
 import { type LogService, Transport } from "../log/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
 import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
+import { DohServer } from "./doh-server.ts";
 import { DnsListeners } from "./listeners.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
@@ -26,6 +33,8 @@ export interface ServerOptions {
   /** Keeps the query log. */
   readonly store: Store | undefined;
   readonly certificates: Certificates;
+  /** Shared with whoever serves HTTPS. */
+  readonly site: OwnResolver;
   readonly autoPort: boolean;
   readonly log: Log;
 }
@@ -40,7 +49,8 @@ const RESOLVER_GRACE_MS = 10_000;
  *
  * ```text
  *   UDP threads ─► chain ─ MISS ══► resolver ─► upstreams
- *   TCP, TLS ────► chain ─ MISS ──►     └─► cache, which all threads read
+ *   TCP, TLS, ───► chain ─ MISS ──►     └─► cache, which all threads read
+ *   HTTPS
  *        ▲
  *        └── ChainSettings: posted to all threads when the configuration, the lists or the machine's addresses change
  * ```
@@ -53,7 +63,9 @@ export class DnsServer {
   #resolver: Resolver;
   #lists!: BlockListSet;
   #listeners!: DnsListeners;
-  /** The chain of this thread, for TCP and TLS. */
+  /** For whoever terminates TLS: the proxy. */
+  #doh!: DohServer;
+  /** The chain of this thread, for TCP, TLS and HTTPS. */
   #own!: ChainOfThread;
   /** Answers what chains cannot. */
   #aliases!: AliasFollower;
@@ -109,6 +121,9 @@ export class DnsServer {
         logHalfFull: () => server.#log.log.drain(),
       });
       server.#lists.follow();
+      const { message: maxQueryBytes, httpsPending: maxPending } = config.limits;
+      server.#doh = await DohServer.start({ ...server.#streamOptions(), maxQueryBytes, maxPending });
+      server.#offer();
       return server;
     } catch (error) {
       await server.stop(0);
@@ -185,6 +200,7 @@ export class DnsServer {
         // Files of the user's may have changed where their names have not.
         void (isSame(listSources) ? this.#lists.reread() : this.#lists.change(listSources(next)));
         this.#post();
+        this.#offer();
       },
       drop: async () => {
         if (!keepsResolver) resolver.stop();
@@ -197,7 +213,8 @@ export class DnsServer {
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.#timer);
     this.#pause.stop();
-    await this.#listeners?.stop(graceMs);
+    this.#options.site.setOffer(undefined);
+    await Promise.all([this.#listeners?.stop(graceMs), this.#doh?.stop(graceMs)]);
     this.#resolver.stop();
     this.#clients.stop();
     await Promise.all([this.#log?.stop(), this.#lists?.stop()]);
@@ -238,12 +255,25 @@ export class DnsServer {
     this.#aliases = new AliasFollower({ local: parts.local, chain, resolver: this.#resolver });
   }
 
-  #tcpHandler({ limits }: DnsConfig) {
-    return tcpListener({
+  /** Tells whoever serves HTTPS what there is to lead to. */
+  #offer(): void {
+    const isOn = this.#settings.config.https === "auto";
+    this.#options.site.setOffer({ doh: isOn ? this.#doh.target : undefined, pages: () => ({}) });
+  }
+
+  /** How listeners of this thread ask. */
+  #streamOptions(): Pick<TcpListenerOptions, "chain" | "missed" | "aged"> {
+    return {
       chain: () => this.#own.chain,
       missed: (bytes, { ip, transport = Transport.tcp }, reply) =>
         resolveLogged(this.#aliases, this.#log, bytes, false, { ip, transport }, reply),
       aged: (bytes) => this.#resolver.refresh(bytes),
+    };
+  }
+
+  #tcpHandler({ limits }: DnsConfig) {
+    return tcpListener({
+      ...this.#streamOptions(),
       maxPending: limits.pending,
       maxQueries: limits.queries,
     });
