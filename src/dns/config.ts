@@ -153,6 +153,7 @@ const dns = section({
     maxNegativeTtl: ttl.default(3600),
     stale: ttl.default(86_400),
     staleAtOnce: ttl.default(3600),
+    persist: onOff.default(true),
   }).prefault({}),
   /** Domains whose names may have private addresses, although a public resolver says so. */
   privateNames: listOf(

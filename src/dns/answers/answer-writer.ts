@@ -57,6 +57,8 @@ export interface WriterOptions extends AgeOptions {
 export class AnswerWriter extends AnswerReader {
   /** Answers that were evicted to make room. */
   evicted = 0;
+  /** Answers that were put, or removed: what is stored has changed when this has. */
+  changes = 0;
   /** Positions of the next entry, and of the oldest one that may be alive. */
   #head = 0;
   #tail = 0;
@@ -83,6 +85,7 @@ export class AnswerWriter extends AnswerReader {
     const { length, ttls } = answer;
     const words = entryWords(ttls, length);
     if (length > MAX_ANSWER_BYTES || ttls > MAX_TTLS || words > this.layout.ringWords >>> 3) return false;
+    this.changes += 1;
     this.#movesLeft = MAX_MOVES;
     const position = this.#reserve(words, nowSeconds);
     this.#write(position % this.layout.ringWords, answer, nowSeconds);
@@ -92,15 +95,24 @@ export class AnswerWriter extends AnswerReader {
     return true;
   }
 
+  /** Returns whether there is an answer to the question of this one. */
+  has({ bytes, nameBytes, variant }: NewAnswer): boolean {
+    return this.slotOf(bytes, HEADER_BYTES, nameBytes, variant) >= 0;
+  }
+
   /** Forgets the answer to the question at `question`. @returns whether there was one */
   remove(bytes: Uint8Array, question: number, nameBytes: number, variant: number): boolean {
     const slot = this.slotOf(bytes, question, nameBytes, variant);
-    if (slot >= 0) this.#free(slot);
+    if (slot >= 0) {
+      this.#free(slot);
+      this.changes += 1;
+    }
     return slot >= 0;
   }
 
   /** Forgets all. */
   clear(): void {
+    this.changes += 1;
     this.tags.fill(0);
     for (let slot = 0; slot < this.slots.length; slot++) Atomics.store(this.slots, slot, 0);
     this.control[COUNT] = 0;

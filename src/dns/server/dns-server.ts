@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { type Log, TenkError } from "../../base/mod.ts";
 import type { Certificates, OwnResolver, PreparedChange } from "../../part/mod.ts";
 import type { Store } from "../../store/mod.ts";
@@ -21,6 +22,7 @@ import { Resolver } from "../resolver/mod.ts";
 import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
+import { CacheFile } from "./cache-file.ts";
 import { DohServer } from "./doh-server.ts";
 import { DnsListeners } from "./listeners.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
@@ -74,6 +76,7 @@ export class DnsServer {
   #networks = machineNetworks();
   readonly #pause = new BlockingPause(() => this.#post());
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #file: CacheFile | undefined;
 
   private constructor(settings: ServerSettings, options: ServerOptions) {
     this.#settings = settings;
@@ -86,6 +89,7 @@ export class DnsServer {
       leases: leaseFiles(settings),
       local: () => ({ names: this.#own.parts.local, records: this.#settings.records }),
     });
+    this.#file = this.#cacheFile();
     this.#timer = setInterval(() => this.#lookAtNetworks(), NETWORKS_MS);
     this.#timer.unref();
   }
@@ -124,6 +128,8 @@ export class DnsServer {
       const { message: maxQueryBytes, httpsPending: maxPending } = config.limits;
       server.#doh = await DohServer.start({ ...server.#streamOptions(), maxQueryBytes, maxPending });
       server.#offer();
+      // Nobody waits for it.
+      void server.#file?.start();
       return server;
     } catch (error) {
       await server.stop(0);
@@ -217,7 +223,20 @@ export class DnsServer {
     await Promise.all([this.#listeners?.stop(graceMs), this.#doh?.stop(graceMs)]);
     this.#resolver.stop();
     this.#clients.stop();
-    await Promise.all([this.#log?.stop(), this.#lists?.stop()]);
+    await Promise.all([this.#log?.stop(), this.#file?.stop(), this.#lists?.stop()]);
+  }
+
+  #cacheFile(): CacheFile | undefined {
+    const { dataFolder, log } = this.#options;
+    if (dataFolder === undefined) return undefined;
+    const cache = () => {
+      const { cache, zones } = this.#settings.config;
+      return {
+        ...{ answers: this.#cache, staleSeconds: cache.stale, isKept: cache.persist },
+        scope: JSON.stringify(zones),
+      };
+    };
+    return new CacheFile({ path: join(dataFolder, "dns-cache"), cache, log });
   }
 
   #chainSettings(): ChainSettings {
