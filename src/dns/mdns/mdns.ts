@@ -16,6 +16,9 @@ const MAX_NAMES = 1024;
 
 export interface MdnsOptions {
   readonly log: Log;
+  /** Returns what is to be published now; read again at each look. */
+  readonly published: () => Published;
+  readonly counts?: MdnsCounts;
   /** Names of interfaces. @default {all that have multicast} */
   readonly interfaces?: readonly string[] | undefined;
   /** @default {16} */
@@ -56,6 +59,7 @@ export class Mdns {
   readonly #lookTimer: ReturnType<typeof setInterval>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> | undefined;
+  #published = "";
   #isStopped = false;
 
   private constructor(options: MdnsOptions) {
@@ -66,16 +70,11 @@ export class Mdns {
   }
 
   /** Never fails: an interface that cannot be used is logged, and tried again. */
-  static async start(published: Published, options: MdnsOptions): Promise<Mdns> {
+  static async start(options: MdnsOptions): Promise<Mdns> {
     const mdns = new Mdns(options);
-    mdns.publish(published);
     await mdns.look();
     if (mdns.#links.size === 0) options.log.info("mdns waits for an interface with multicast");
     return mdns;
-  }
-
-  get counts(): MdnsCounts {
-    return this.#responder.counts;
   }
 
   names(): NameInUse[] {
@@ -91,16 +90,7 @@ export class Mdns {
     }));
   }
 
-  /** Publishes other names and services, live. */
-  publish({ hosts, services }: Published): void {
-    const left = Math.max(0, hosts.length + services.length - MAX_NAMES);
-    if (left > 0) this.#options.log.warn("mdns names left out, there are too many", { left, max: MAX_NAMES });
-    const kept = hosts.slice(0, MAX_NAMES);
-    this.#responder.publish({ hosts: kept, services: services.slice(0, MAX_NAMES - kept.length) }, now());
-    this.#arm();
-  }
-
-  /** Looks for interfaces that came, went, or have other addresses. */
+  /** Looks for other names and services, and for interfaces that came, went, or have other addresses. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -120,6 +110,7 @@ export class Mdns {
   }
 
   async #look(): Promise<void> {
+    this.#publish();
     const found = this.#wanted();
     this.#responder.setOwnAddresses(ownAddresses());
     for (const [name, link] of this.#links) {
@@ -131,6 +122,17 @@ export class Mdns {
     for (const name of this.#problems.keys())
       if (!found.some((each) => each.name === name)) this.#problems.delete(name);
     this.#arm();
+  }
+
+  #publish(): void {
+    const { hosts, services } = this.#options.published();
+    const text = JSON.stringify([hosts, services]);
+    if (text === this.#published) return;
+    this.#published = text;
+    const left = Math.max(0, hosts.length + services.length - MAX_NAMES);
+    if (left > 0) this.#options.log.warn("mdns names left out, there are too many", { left, max: MAX_NAMES });
+    const kept = hosts.slice(0, MAX_NAMES);
+    this.#responder.publish({ hosts: kept, services: services.slice(0, MAX_NAMES - kept.length) }, now());
   }
 
   #wanted(): LinkInterface[] {

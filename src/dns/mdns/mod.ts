@@ -1,5 +1,5 @@
 /** Multicast DNS (RFC 6762) and DNS-based service discovery (RFC 6763). */
-export type { MdnsCounts } from "./counts.ts";
+export { type MdnsCounts, newCounts as newMdnsCounts } from "./counts.ts";
 export { Mdns, type MdnsInterfaceView, type MdnsOptions } from "./mdns.ts";
 export type { NameInUse } from "./responder.ts";
-export type { MdnsService, Published } from "./zone.ts";
+export type { MdnsHost, MdnsService, Published } from "./zone.ts";

@@ -19,6 +19,8 @@ const SLOW_MS = 60_000;
 
 export interface ResponderOptions {
   readonly log: Log;
+  /** Counted on, so that no count decreases when mDNS is switched off and on. @default {from zero} */
+  readonly counts?: MdnsCounts;
   /** @default {Math.random} */
   readonly random?: () => number;
   /** What an interface may receive: bytes a second, and at once. @default {256 KiB, 1 MiB} */
@@ -61,7 +63,7 @@ const NOTHING: Published = { hosts: [], services: [] };
  * caller's.
  */
 export class Responder {
-  readonly counts: MdnsCounts = newCounts();
+  readonly counts: MdnsCounts;
   readonly #log: Log;
   readonly #host: LinkHost;
   readonly #maxBytesPerSecond: number;
@@ -78,7 +80,9 @@ export class Responder {
   #slowUntilMs = 0;
   #nowMs = 0;
 
-  constructor({ log, random = Math.random, maxBytesPerSecond = 2 ** 18, maxBurstBytes = 2 ** 20 }: ResponderOptions) {
+  constructor(options: ResponderOptions) {
+    const { log, random = Math.random, maxBytesPerSecond = 2 ** 18, maxBurstBytes = 2 ** 20 } = options;
+    this.counts = options.counts ?? newCounts();
     this.#log = log;
     this.#maxBytesPerSecond = maxBytesPerSecond;
     this.#maxBurstBytes = maxBurstBytes;
@@ -105,7 +109,7 @@ export class Responder {
     this.#nowMs = nowMs;
     this.#published = published;
     this.#declared = [
-      ...published.hosts.flatMap((host) => parseName(host) ?? []),
+      ...published.hosts.flatMap(({ name }) => parseName(name) ?? []),
       ...published.services.flatMap(({ instance, type }) => {
         const parsed = parseName(`${type}.${nameText(LOCAL)}`);
         return parsed === undefined ? [] : [instanceName(instance, parsed)];

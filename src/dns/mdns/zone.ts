@@ -1,4 +1,5 @@
 import { hashName, parseName, RecordType, reverseName, sameName } from "../../wire/dns/mod.ts";
+import { parseIp } from "../../wire/mod.ts";
 import { instanceName, type NameBook, SERVICE_TYPES } from "./names.ts";
 import {
   HOST_TTL_SECONDS,
@@ -24,10 +25,17 @@ export interface MdnsService {
   readonly text: readonly string[];
 }
 
+/** A name below `local`. */
+export interface MdnsHost {
+  readonly name: string;
+  /** Of another machine. @default {those of this machine on the network of who asks} */
+  readonly address?: string | undefined;
+}
+
 /** What is published on every interface. */
 export interface Published {
-  /** Names below `local` that resolve to this machine, its own first. */
-  readonly hosts: readonly string[];
+  /** This machine's own name first. */
+  readonly hosts: readonly MdnsHost[];
   readonly services: readonly MdnsService[];
 }
 
@@ -127,16 +135,19 @@ function append<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): voi
  */
 export function zoneOf(published: Published, names: NameBook, addresses: readonly Uint8Array[]): Zone {
   const zone = new Zone();
-  const hosts = published.hosts.flatMap((host) => parseName(host) ?? []).map((host) => names.inUse(host));
-  for (const host of hosts)
-    for (const address of addresses) {
+  const [box] = published.hosts;
+  for (const host of published.hosts) {
+    const declared = parseName(host.name);
+    if (declared === undefined) continue;
+    const name = names.inUse(declared);
+    const fixed = host.address === undefined ? undefined : parseIp(host.address);
+    for (const address of fixed === undefined ? addresses : [fixed]) {
       const type = address.length === 4 ? RecordType.a : RecordType.aaaa;
-      zone.add(uniqueRecord(host, type, HOST_TTL_SECONDS, address));
+      zone.add(uniqueRecord(name, type, HOST_TTL_SECONDS, address));
+      if (host === box)
+        zone.add(uniqueRecord(reverseName(address), RecordType.ptr, HOST_TTL_SECONDS, name, nameKey(name)));
     }
-  const [box] = hosts;
-  if (box !== undefined)
-    for (const address of addresses)
-      zone.add(uniqueRecord(reverseName(address), RecordType.ptr, HOST_TTL_SECONDS, box, nameKey(box)));
+  }
   for (const service of published.services) addService(zone, service, names);
   return zone;
 }

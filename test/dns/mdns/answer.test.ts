@@ -171,7 +171,7 @@ describe("an interface", () => {
       port: index,
       text: [],
     }));
-    network.machine("192.0.2.1", { hosts: ["box.local"], services });
+    network.machine("192.0.2.1", { hosts: [{ name: "box.local" }], services });
     network.run(10_000);
     const probed = new Set(network.take().flatMap(({ bytes }) => (bytes.length > 1440 ? ["long"] : linesOf(bytes))));
     expect(probed.has("long")).toBe(false);

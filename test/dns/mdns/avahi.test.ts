@@ -3,9 +3,9 @@ import { afterEach, expect, test } from "bun:test";
 import type { Published } from "../../../src/dns/mdns/mod.ts";
 import { type Avahi, canHaveTwoMachines, TwoMachines } from "./two-machines.ts";
 
-const BOX: Published = { hosts: ["box.local"], services: [] };
+const BOX: Published = { hosts: [{ name: "box.local" }], services: [] };
 const GIT: Published = {
-  hosts: ["box.local", "git.local"],
+  hosts: [{ name: "box.local" }, { name: "git.local" }],
   services: [
     { instance: "git", type: "_http._tcp", host: "git.local", port: 80, text: ["path=/"] },
     { instance: "git", type: "_https._tcp", host: "git.local", port: 8443, text: [] },

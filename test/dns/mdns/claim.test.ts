@@ -165,8 +165,8 @@ describe("what is published", () => {
     machine.stop();
     expect(network.takeLines()).toEqual([
       "answer box.local A 0 192.0.2.1",
-      "answer git.local A 0 192.0.2.1",
       "answer 1.2.0.192.in-addr.arpa PTR 0 box.local.",
+      "answer git.local A 0 192.0.2.1",
       "answer git._http._tcp.local SRV 0 0 0 80 git.local.",
       'answer git._http._tcp.local TXT 0 "path=/"',
       "answer _http._tcp.local PTR 0 git._http._tcp.local.",
@@ -174,12 +174,25 @@ describe("what is published", () => {
     ]);
   });
 
+  test("may be the name of another machine, which is not this machine's address", () => {
+    const network = new Network();
+    network.machine("192.0.2.1", {
+      hosts: [{ name: "box.local" }, { name: "nas.local", address: "192.0.2.7" }],
+      services: [],
+    });
+    network.run(5000);
+    const lines = network.takeLines();
+    expect(lines).toContain("answer nas.local A! 120 192.0.2.7");
+    expect(lines.join()).not.toContain("7.2.0.192.in-addr.arpa");
+    expect(lines.join()).not.toContain("nas.local A! 120 192.0.2.1");
+  });
+
   test("changes live: a removed service says goodbye, a new name is claimed, others are left alone", () => {
     const network = new Network();
     const machine = network.machine("192.0.2.1", GIT);
     network.run(5000);
     network.take();
-    machine.publish({ hosts: ["box.local", "nas.local"], services: [] }, network.nowMs);
+    machine.publish({ hosts: [{ name: "box.local" }, { name: "nas.local" }], services: [] }, network.nowMs);
     const goodbyes = network.takeLines();
     expect(goodbyes).toContain("answer git.local A 0 192.0.2.1");
     expect(goodbyes).toContain("answer _http._tcp.local PTR 0 git._http._tcp.local.");

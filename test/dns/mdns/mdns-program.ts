@@ -8,10 +8,12 @@ import { Mdns } from "../../../src/dns/mdns/mod.ts";
 
 const say = (message: string, fields: LogFields = {}) => console.log(JSON.stringify({ message, ...fields }));
 const log = { debug: say, info: say, warn: say, error: say };
-const mdns = await Mdns.start(JSON.parse(process.argv[2]!), { log, lookMs: 100 });
+let published = JSON.parse(process.argv[2]!);
+const mdns = await Mdns.start({ published: () => published, log, lookMs: 100 });
 say("ready");
 for await (const line of createInterface({ input: process.stdin })) {
-  mdns.publish(JSON.parse(line));
+  published = JSON.parse(line);
+  await mdns.look();
   say("published");
 }
 await mdns.stop();

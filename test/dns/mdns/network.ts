@@ -167,8 +167,8 @@ export const RESPONSE = 0x8400;
 export const TRUNCATED = 0x0200;
 export const { any: ANY } = RecordType;
 
-export const BOX: Published = { hosts: ["box.local"], services: [] };
+export const BOX: Published = { hosts: [{ name: "box.local" }], services: [] };
 export const GIT: Published = {
-  hosts: ["box.local", "git.local"],
+  hosts: [{ name: "box.local" }, { name: "git.local" }],
   services: [{ instance: "git", type: "_http._tcp", host: "git.local", port: 80, text: ["path=/"] }],
 };
