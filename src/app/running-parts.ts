@@ -10,6 +10,7 @@ import {
   type Part,
   type PartType,
   type PreparedChange,
+  type WebPorts,
 } from "../part/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
@@ -74,6 +75,12 @@ export class RunningParts {
     return this.#running.flatMap(({ part }) => part.urls?.() ?? []);
   }
 
+  /** The ports of the part that serves services. */
+  webPorts(): WebPorts {
+    const all = this.#running.flatMap(({ part }) => part.webPorts?.() ?? []);
+    return all[0] ?? { https: undefined, http: undefined };
+  }
+
   metrics(): readonly Metric[] {
     return this.#running.flatMap(({ part }) => part.metrics);
   }
@@ -132,6 +139,7 @@ export class RunningParts {
       ...envOf(loaded),
       ...this.#options,
       resolver: this.#resolver,
+      webPorts: () => this.webPorts(),
       log: this.#options.log ?? logOf(type.name),
     };
     return { type, part: await type.start(section, env) };

@@ -39,3 +39,8 @@ export function formatAddress(address: Address): string {
 export function isWildcard(host: string): boolean {
   return /^(0\.0\.0\.0|::|0(:0){7})$/.test(host);
 }
+
+/** Returns whether a host is an address that this machine alone reaches, or `localhost`. */
+export function isLoopback(host: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
+}

@@ -1,6 +1,6 @@
 /** Layer 3: the contract of a part, and what parts share: fields of configuration schemas, addresses, routes, status tables. */
 
-export { type Address, formatAddress, isWildcard, parseAddress } from "./address.ts";
+export { type Address, formatAddress, isLoopback, isWildcard, parseAddress } from "./address.ts";
 export type { CertificateDeclaration, Certificates } from "./certificates.ts";
 export {
   address,
@@ -31,6 +31,7 @@ export type {
   PartType,
   PlannedAddress,
   PreparedChange,
+  WebPorts,
 } from "./part.ts";
 export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } from "./port-holder.ts";
 export { choiceParam, numberParam } from "./query.ts";

@@ -61,6 +61,8 @@ export interface Part<Config = unknown, View = unknown> {
   listening(): readonly Listening[];
   /** Returns where people open what it serves in a browser. @default {nowhere} */
   urls?(): readonly string[];
+  /** Returns the ports at which the network reaches services. @default {none} */
+  webPorts?(): WebPorts;
   /**
    * Prepares a change to another configuration. What is served already does not change before `commit`; new addresses may be
    * open before.
@@ -110,6 +112,12 @@ export interface Listening {
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
+/** Ports of all services that are served by HTTPS and HTTP; undefined where this machine alone reaches them. */
+export interface WebPorts {
+  readonly https: number | undefined;
+  readonly http: number | undefined;
+}
+
 /** What a part gets beside its section. */
 export interface CheckEnv {
   /** The folder that relative paths in the configuration are relative to. */
@@ -127,6 +135,8 @@ export interface PartEnv extends CheckEnv {
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
   readonly resolver: OwnResolver;
+  /** Returns the ports of whichever part serves services now: it may start later, and change them. */
+  webPorts(): WebPorts;
   /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
   readonly dataFolder: string | undefined;
   /** The database in it; undefined where nothing is kept. */

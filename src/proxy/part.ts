@@ -98,6 +98,7 @@ export const proxy = {
     return {
       listening: () => listeners.running.map((each) => listeningOf(each, logFields(each))),
       urls: () => serviceUrls({ services }, listeners.ports),
+      webPorts: () => listeners.webPorts,
       async prepare(next, env) {
         const change = await listeners.prepare(settingsOf(next!, env));
         return {

@@ -1,7 +1,14 @@
 import { type Log, messageOf } from "../../base/mod.ts";
 import { ListenerSet, logFields, type RunningListener } from "../../listener/mod.ts";
 import type { Server } from "../../net/mod.ts";
-import type { Certificates, OwnDashboard, OwnResolver, PreparedChange } from "../../part/mod.ts";
+import {
+  type Certificates,
+  isLoopback,
+  type OwnDashboard,
+  type OwnResolver,
+  type PreparedChange,
+  type WebPorts,
+} from "../../part/mod.ts";
 import { completed, differenceOf } from "./change.ts";
 import { desiredListeners, type ProxyListener, type ProxySettings } from "./desired.ts";
 import { dohEntry } from "./own-site.ts";
@@ -57,6 +64,13 @@ export class ProxyListeners {
 
   get ports(): ReadonlyMap<string, number> {
     return new Map(this.running.map(({ name, server }) => [name, server.port]));
+  }
+
+  /** Ports that the network reaches. */
+  get webPorts(): WebPorts {
+    const portOf = (wanted: string) =>
+      this.running.find(({ name, server }) => name === wanted && !isLoopback(server.host))?.server.port;
+    return { https: portOf("https"), http: portOf("http") };
   }
 
   get servers(): Server[] {
