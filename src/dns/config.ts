@@ -160,6 +160,10 @@ const dns = section({
     checked("a domain such as example.org", (given) => localName(given, "")),
     "domains",
   ).default([]),
+  /** On all interfaces, or on those that are named. */
+  mdns: z
+    .union([onOff, z.array(z.string().min(1)).min(1)], { error: "expected true, false, or a list of interfaces" })
+    .default(true),
   /** Tells Firefox and Private Relay not to bypass this resolver. */
   bypassSignals: onOff.default(true),
   /** The query log. */

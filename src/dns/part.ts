@@ -44,8 +44,8 @@ export const dns = {
   },
 
   async start(config, env): Promise<Part<DnsConfig | undefined, DnsView>> {
-    const { dataFolder, store, certificates, resolver: site, autoPort, log } = env;
-    const options = { dataFolder, store, certificates, site, autoPort, log };
+    const { dataFolder, store, certificates, resolver: site, autoPort, log, webPorts } = env;
+    const options = { dataFolder, store, certificates, site, autoPort, log, webPorts };
     const server = await DnsServer.start(serverSettings(config!, env), options);
     return {
       listening: () => server.listeners.listening(),

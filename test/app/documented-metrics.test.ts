@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
 import { storeMetrics } from "../../src/certificates/store/metrics.ts";
+import { newMdnsCounts } from "../../src/dns/mdns/mod.ts";
 import { dnsMetrics, type MeasuredServer, upstreamHistograms } from "../../src/dns/monitoring/mod.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
@@ -74,6 +75,7 @@ const NO_SERVER = {
   lists: { names: 0, bytes: 0, failures: {}, views: () => [] },
   cache: { count: 0, evicted: 0, buffer: { byteLength: 0 } },
   log: { counts: { entries: 0, dropped: 0, unstored: 0 } },
+  mdns: { counts: newMdnsCounts(), interfaces: () => [] },
 } as unknown as MeasuredServer;
 
 async function ownFamilies(): Promise<Family[]> {

@@ -58,7 +58,7 @@ export class Mdns {
   readonly #problems = new Map<string, string>();
   readonly #lookTimer: ReturnType<typeof setInterval>;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #looking: Promise<void> | undefined;
+  #looking: Promise<void> = Promise.resolve();
   #published = "";
   #isStopped = false;
 
@@ -92,9 +92,10 @@ export class Mdns {
 
   /** Looks for other names and services, and for interfaces that came, went, or have other addresses. */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
+    // One after the other: sockets are opened and closed.
+    this.#looking = this.#looking
+      .then(() => this.#look())
+      .catch((error) => this.#options.log.warn("mdns interfaces not read", { problem: messageOf(error) }));
     return this.#looking;
   }
 
@@ -110,6 +111,7 @@ export class Mdns {
   }
 
   async #look(): Promise<void> {
+    if (this.#isStopped) return;
     this.#publish();
     const found = this.#wanted();
     this.#responder.setOwnAddresses(ownAddresses());

@@ -6,11 +6,13 @@ import type { DnsServer } from "../server/mod.ts";
 import { cacheMetrics } from "./cache-metrics.ts";
 import { listMetrics } from "./list-metrics.ts";
 import { logMetrics } from "./log-metrics.ts";
+import { mdnsMetrics } from "./mdns-metrics.ts";
 import { sumOfRows } from "./readings.ts";
 import { upstreamMetrics } from "./upstream-metrics.ts";
 
 /** What is read of the server. */
 export type MeasuredServer = Pick<DnsServer, "counts" | "isBlocking"> & {
+  readonly mdns: Pick<DnsServer["mdns"], "counts" | "interfaces">;
   readonly resolver: Pick<DnsServer["resolver"], "counts" | "inFlight" | "members">;
   readonly lists: Pick<DnsServer["lists"], "names" | "bytes" | "failures" | "views">;
   readonly cache: Pick<DnsServer["cache"], "count" | "evicted"> & { readonly buffer: { readonly byteLength: number } };
@@ -69,6 +71,7 @@ export function dnsMetrics(server: MeasuredServer): Metric[] {
     ...upstreamMetrics(server),
     ...listMetrics(server),
     ...logMetrics(server),
+    ...mdnsMetrics(server),
   ];
 }
 

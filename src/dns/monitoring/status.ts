@@ -1,4 +1,5 @@
 import { ChainCount } from "../chain/mod.ts";
+import type { MdnsInterfaceView, NameInUse } from "../mdns/mod.ts";
 import type { DnsServer } from "../server/mod.ts";
 import { sumOfRows } from "./readings.ts";
 
@@ -21,6 +22,13 @@ export interface DnsView {
     /** Why the last fetch failed; null where it did not. */
     readonly problem: string | null;
   }[];
+  /** Null where it is off. */
+  readonly mdns: {
+    readonly interfaces: readonly MdnsInterfaceView[];
+    readonly names: readonly NameInUse[];
+    /** Times that another machine had one of the names. */
+    readonly conflicts: number;
+  } | null;
   readonly upstreams: readonly {
     readonly name: string;
     readonly isDown: boolean;
@@ -58,6 +66,7 @@ export function dnsView(server: DnsServer): DnsView {
       invalid,
       problem: state?.lastFailure?.message ?? null,
     })),
+    mdns: mdnsView(server),
     upstreams: server.resolver.members.map(({ upstream, isDown, rttMs }) => ({
       name: upstream.name,
       isDown,
@@ -66,4 +75,9 @@ export function dnsView(server: DnsServer): DnsView {
       answers: upstream.counts.answers,
     })),
   };
+}
+
+function mdnsView({ mdns }: Pick<DnsServer, "mdns">): DnsView["mdns"] {
+  if (!mdns.isOn) return null;
+  return { interfaces: mdns.interfaces(), names: mdns.names(), conflicts: mdns.counts.conflicts };
 }

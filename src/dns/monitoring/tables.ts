@@ -12,6 +12,9 @@ import type { DnsView } from "./status.ts";
  *
  * list          names  problem
  * stevenblack  76.2 k
+ *
+ * mdns        in use       interfaces
+ * box.local   box-2.local  eth0, wlan0
  * ```
  */
 export function dnsTables({ view, atMs, before }: StatusLook<DnsView>): StatusTable[] {
@@ -51,6 +54,23 @@ export function dnsTables({ view, atMs, before }: StatusLook<DnsView>): StatusTa
         formatCount(names),
         problem === null ? "" : { text: problem, tone: "warning" },
       ]),
+    },
+    ...mdnsTable(view.mdns),
+  ];
+}
+
+/** This machine's own name, and those that another machine has: all others are as they are declared. */
+function mdnsTable(mdns: DnsView["mdns"]): StatusTable[] {
+  if (mdns === null) return [];
+  const interfaces = mdns.interfaces.map(({ name }) => name).join(", ");
+  return [
+    {
+      columns: [{ title: "mdns" }, { title: "in use" }, { title: "interfaces", dropOrder: 1 }],
+      rows: mdns.names.flatMap(({ declared, inUse }, index) => {
+        const isSame = declared === inUse;
+        if (isSame && index > 0) return [];
+        return [[declared, isSame ? inUse : { text: inUse, tone: "warning" }, index === 0 ? interfaces || "none" : ""]];
+      }),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Log, TenkError } from "../../base/mod.ts";
-import type { Certificates, OwnResolver, PreparedChange } from "../../part/mod.ts";
+import type { Certificates, OwnResolver, PreparedChange, WebPorts } from "../../part/mod.ts";
 import type { Store } from "../../store/mod.ts";
 import { ROOT } from "../../wire/dns/mod.ts";
 import { AnswerWriter } from "../answers/mod.ts";
@@ -25,6 +25,7 @@ import { BlockingPause } from "./blocking-pause.ts";
 import { CacheFile } from "./cache-file.ts";
 import { DohServer } from "./doh-server.ts";
 import { DnsListeners } from "./listeners.ts";
+import { MdnsService } from "./mdns-service.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
 import { leaseFiles, logNames, logSettings, newServerLog, originOf, resolveLogged } from "./server-log.ts";
@@ -39,6 +40,7 @@ export interface ServerOptions {
   readonly site: OwnResolver;
   readonly autoPort: boolean;
   readonly log: Log;
+  readonly webPorts: () => WebPorts;
 }
 
 /** Addresses come and go: by DHCP, with a cable, with a VPN. */
@@ -75,12 +77,14 @@ export class DnsServer {
   readonly #clients: ClientNames;
   #networks = machineNetworks();
   readonly #pause = new BlockingPause(() => this.#post());
+  readonly mdns: MdnsService;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #file: CacheFile | undefined;
 
   private constructor(settings: ServerSettings, options: ServerOptions) {
     this.#settings = settings;
     this.#options = options;
+    this.mdns = new MdnsService(options.log, options.webPorts);
     // A row for each UDP thread, and one for this.
     this.#counts = new SharedArrayBuffer((settings.config.workers + 1) * CHAIN_COUNTS * 8);
     this.#cache = newCache(settings.config);
@@ -130,6 +134,7 @@ export class DnsServer {
       server.#offer();
       // Nobody waits for it.
       void server.#file?.start();
+      await server.mdns.follow(settings);
       return server;
     } catch (error) {
       await server.stop(0);
@@ -207,6 +212,7 @@ export class DnsServer {
         void (isSame(listSources) ? this.#lists.reread() : this.#lists.change(listSources(next)));
         this.#post();
         this.#offer();
+        await this.mdns.follow(next);
       },
       drop: async () => {
         if (!keepsResolver) resolver.stop();
@@ -220,6 +226,7 @@ export class DnsServer {
     clearInterval(this.#timer);
     this.#pause.stop();
     this.#options.site.setOffer(undefined);
+    await this.mdns.stop();
     await Promise.all([this.#listeners?.stop(graceMs), this.#doh?.stop(graceMs)]);
     this.#resolver.stop();
     this.#clients.stop();

@@ -15,6 +15,8 @@ export interface ServerSettings {
   readonly own: readonly Uint8Array[];
   /** Names that the certificate of DNS over TLS has. */
   readonly certificateNames: readonly string[];
+  /** Those that have DNS names. */
+  readonly services: readonly Service[];
   /** The folder that relative paths are relative to. */
   readonly folder: string;
 }
@@ -46,6 +48,7 @@ export function serverSettings(config: DnsConfig, env: CheckEnv): ServerSettings
     records,
     own: [...new Set([...machine, ...here])].flatMap((name) => parseName(name) ?? []),
     certificateNames: certifiableNames(domain),
+    services: named,
     folder: resolve(folder),
   };
 }
@@ -56,7 +59,7 @@ function isName(host: string): boolean {
 }
 
 /** Returns the address of a service that clients reach directly, as tenk does not serve it: `redis://10.0.0.7`. */
-function addressElsewhere({ http, target }: Service): string | undefined {
+export function addressElsewhere({ http, target }: Service): string | undefined {
   if (http !== undefined || target === undefined || !URL.canParse(target)) return undefined;
   const host = new URL(target).hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(host) === 0 || /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(host)) return undefined;

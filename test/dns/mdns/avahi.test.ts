@@ -1,5 +1,6 @@
 /** tenk's mDNS and Debian's avahi on two networks, each as another machine would see it. */
 import { afterEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import type { Published } from "../../../src/dns/mdns/mod.ts";
 import { type Avahi, canHaveTwoMachines, TwoMachines } from "./two-machines.ts";
 
@@ -85,6 +86,27 @@ async function namesKept(): Promise<void> {
   expect(beside.output.lines.join("\n")).not.toContain("conflict");
 }
 
+async function declaredServices(): Promise<void> {
+  const config = (services: string) =>
+    `data: { folder: off }\nservices: ${services}\nproxy: { https: 8443, http: 8080 }\ndns: { listen: "127.0.0.1:0", tls: off, blocklists: [] }\n`;
+  machines = new TwoMachines(false);
+  const avahi = await machines.avahi("peer");
+  const browsers = [avahi.browse("_https._tcp"), avahi.browse("_http._tcp")];
+  const tenk = await machines.tenk(config("{ git: http://127.0.0.1:3000 }"));
+  for (const [index, port] of [8443, 8080].entries())
+    expect(await browsers[index]!.line(resolved(0, "IPv4", port))).toEndWith(';"path=/"');
+  writeFileSync(tenk.config, config("{ wiki: http://127.0.0.1:3000 }"));
+  process.kill(tenk.child.pid!, "SIGHUP");
+  for (const browser of browsers) {
+    await browser.line(/^-;far0;IPv4;git;/);
+    await browser.line(/^=;far0;IPv4;wiki;/);
+  }
+  await avahiResolves(avahi, "wiki.local", /10\.78\.[01]\.1/);
+  // The end of the program is the end of its names.
+  tenk.child.kill("SIGTERM");
+  for (const browser of browsers) await browser.line(/^-;far0;IPv4;wiki;/);
+}
+
 async function avahiResolves(avahi: Avahi, name: string, pattern: RegExp) {
   for (let tries = 0; tries < 10; tries++) if (pattern.test(await avahi.run("avahi-resolve", "-4", "-n", name))) return;
   throw new Error(`avahi does not resolve ${name}:\n${avahi.output.lines.join("\n")}`);
@@ -98,6 +120,7 @@ if (canHaveTwoMachines()) {
   );
   test("a name that avahi has is left to it", namesTaken, TIMEOUT_MS);
   test("a name that avahi wants is kept, beside an avahi with the same port and name", namesKept, TIMEOUT_MS);
+  test("a declared service has its names and ports, and loses them with its line, live", declaredServices, TIMEOUT_MS);
 } else {
   test.skipIf(process.env.CI !== "true")("mDNS cannot be tested: needs root, ip and avahi", () => {
     throw new Error("root, ip (iproute2), avahi-daemon, avahi-utils or dbus is missing");

@@ -118,6 +118,16 @@ export class TwoMachines {
     return running;
   }
 
+  /** Starts the program, as its users do. @returns also its configuration's path */
+  async tenk(config: string): Promise<Running & { readonly config: string }> {
+    const path = join(this.#folder, "tenk.yaml");
+    writeFileSync(path, config);
+    const main = join(import.meta.dirname, "../../../src/main.ts");
+    const running = this.#run(this.near, [process.execPath, main, "up", "--config", path]);
+    await running.output.line(/ up tenk=/);
+    return { ...running, config: path };
+  }
+
   /** Starts avahi with a host name; each has a D-Bus of its own. */
   async avahi(host: string, namespace = this.far): Promise<Avahi> {
     const file = join(this.#folder, `${host}-${namespace}.conf`);

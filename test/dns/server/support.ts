@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Instance, parseConfig, up } from "../../../src/app/mod.ts";
+import { type Instance, type LoadedConfig, parseConfig, up } from "../../../src/app/mod.ts";
 import { keptLog } from "../../app/admin/support.ts";
 import { Client } from "../../net/udp/client.ts";
 import { type QueryFields, queryBytes } from "../queries.ts";
@@ -27,6 +27,12 @@ export interface Box {
   reload(text: string): Promise<string>;
 }
 
+/** Only tests of multicast DNS send to the network. */
+function withoutMdns(loaded: LoadedConfig): LoadedConfig {
+  const { dns } = loaded.config;
+  return dns === undefined ? loaded : { ...loaded, config: { ...loaded.config, dns: { ...dns, mdns: false } } };
+}
+
 /** Runs an instance whose configuration has a `dns:` section. @param files by name, in the configuration's folder */
 export async function withBox(
   text: string,
@@ -35,7 +41,7 @@ export async function withBox(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "tenk-dns-part-"));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  const parsed = (given: string) => parseConfig(QUIET + given, "tenk.yaml", folder);
+  const parsed = (given: string) => withoutMdns(parseConfig(QUIET + given, "tenk.yaml", folder));
   const log = keptLog();
   const instance = await up(parsed(text), { log });
   const { port } = instance.listeners.find(({ name }) => name === "udp")!;
