@@ -19,6 +19,11 @@ function checked(expected: string, check: (given: string) => unknown) {
   });
 }
 
+function webAddress(given: string): void {
+  if (/^https?:\/\/[^/?#\s]+(\/[^?#\s]*)?$/.test(given) && URL.canParse(given)) return;
+  throw new TenkError("config", "expected a URL such as https://tenk.home.arpa");
+}
+
 function problemOf(error: unknown): string {
   const hint = error instanceof TenkError ? error.hint : undefined;
   return hint === undefined ? messageOf(error) : `${messageOf(error)} (${hint})`;
@@ -188,6 +193,15 @@ const dns = section({
   leases: z
     .union([auto, off, listOf(text("a path"), "paths")], { error: "expected auto, off, or a list of paths" })
     .default("auto"),
+  /** Another name server, whose lists, rules and local names are taken over. */
+  follow: section({
+    url: checked("a URL such as https://tenk.home.arpa", (given) => webAddress(given)),
+    token: text("the path of a file with the token of the other dashboard"),
+    ca: pem.optional(),
+    every: quantity("a duration from 1s to 1d", (given) => inRange(parseDuration(given), 1000, DAY_MS))
+      .meta({ unit: "ms" })
+      .default(60_000),
+  }).optional(),
   limits: section({
     questions: number(1, 100_000).default(1000),
     waiting: number(1, 1_000_000).default(4096),

@@ -2,7 +2,7 @@ import { TenkError } from "../base/mod.ts";
 import type { Part, PartType } from "../part/mod.ts";
 import { DNS_SCHEMA, type DnsConfig } from "./config.ts";
 import { type DnsView, dnsMetrics, dnsRoutes, dnsTables, dnsView, upstreamHistograms } from "./monitoring/mod.ts";
-import { DnsServer, MAX_LISTS, serverSettings } from "./server/mod.ts";
+import { DnsServer, FollowedServer, MAX_LISTS, serverSettings } from "./server/mod.ts";
 
 /** The part `dns:` answers the queries of a house: local names, block lists, a cache, upstreams. */
 export const dns = {
@@ -46,15 +46,19 @@ export const dns = {
   async start(config, env): Promise<Part<DnsConfig | undefined, DnsView>> {
     const { dataFolder, store, certificates, resolver: site, autoPort, log, webPorts } = env;
     const options = { dataFolder, store, certificates, site, autoPort, log, webPorts };
-    const server = await DnsServer.start(serverSettings(config!, env), options);
+    const followed = new FollowedServer({ dataFolder, log });
+    const server = await followed.start(config!, env, (settings) => DnsServer.start(settings, options));
     return {
       listening: () => server.listeners.listening(),
-      prepare: (next, env) => server.prepare(serverSettings(next!, env)),
+      prepare: (next, env) => followed.prepare(next!, env),
       metrics: dnsMetrics(server),
       gatherMetrics: async () => upstreamHistograms(server),
       status: async () => dnsView(server),
       routes: dnsRoutes(server),
-      stop: (graceMs) => server.stop(graceMs),
+      stop(graceMs) {
+        followed.stop();
+        return server.stop(graceMs);
+      },
     };
   },
 } satisfies PartType<DnsConfig | undefined, DnsView>;

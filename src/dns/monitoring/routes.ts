@@ -14,16 +14,24 @@ const name = z.string().transform((text, context) => {
 const RULE = z.strictObject({ name, action: z.enum(["allow", "block", "remove"]) });
 const PAUSE = z.strictObject({ pauseMs: z.number().int().min(0).max(MAX_PAUSE_MS) });
 
-/** `/api/dns/rules`: names that are allowed or blocked by a click. `/api/dns/blocking`: pauses blocking, and resumes it. */
+/**
+ * `/api/dns/shared`: what name servers that follow this one take over.
+ * `/api/dns/rules`: names that are allowed or blocked by a click.
+ * `/api/dns/blocking`: pauses blocking, and resumes it.
+ */
 export function dnsRoutes(server: DnsServer): JsonRoutes {
   const { lists, pause } = server;
   const rules = async () => ({ file: lists.clickedPath, rules: await lists.clickedRules() });
   const blocking = () => ({ isEnabled: server.settings.config.blocking.enabled, pausedUntilMs: pause.untilMs ?? null });
   return {
     ...server.log.routes,
+    shared: { get: () => server.shared() },
     rules: {
       get: rules,
       async post(body) {
+        const { follow } = server.settings.config;
+        if (follow !== undefined)
+          throw new TenkError("usage", `This name server follows ${follow.url}: allow and block names there`);
         const { name, action } = parsed(RULE, body);
         await lists.click(name, action);
         return rules();

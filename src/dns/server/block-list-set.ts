@@ -162,6 +162,10 @@ export class BlockListSet {
     return this.#clicked.path;
   }
 
+  clickedLines(): Promise<string[]> {
+    return this.#clicked.lines();
+  }
+
   clickedRules(): Promise<ClickedRule[]> {
     return this.#clicked.rules();
   }

@@ -52,6 +52,12 @@ export class RulesFile {
     });
   }
 
+  /** All its lines that are rules, also those that the page did not make. */
+  async lines(): Promise<string[]> {
+    const text = await this.#read();
+    return text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("!"));
+  }
+
   async rules(): Promise<ClickedRule[]> {
     return rulesOf(await this.#read());
   }

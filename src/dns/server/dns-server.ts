@@ -9,6 +9,7 @@ import type { BuiltLists } from "../blocking/mod.ts";
 import { CHAIN_COUNTS, Chain } from "../chain/mod.ts";
 import { ClientNames } from "../client-names/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
+import { type SharedSettings, sharedSettings } from "../follow/mod.ts";
 import {
   type ChainOfThread,
   type ChainSettings,
@@ -160,6 +161,11 @@ export class DnsServer {
 
   get settings(): ServerSettings {
     return this.#settings;
+  }
+
+  /** What those that follow this name server are told. */
+  async shared(): Promise<SharedSettings> {
+    return sharedSettings(this.#settings, await this.#lists.clickedLines(), this.#networks);
   }
 
   get log(): LogService {

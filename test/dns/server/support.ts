@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Instance, type LoadedConfig, parseConfig, up } from "../../../src/app/mod.ts";
 import { keptLog } from "../../app/admin/support.ts";
 import { Client } from "../../net/udp/client.ts";
@@ -40,7 +40,10 @@ export async function withBox(
   files: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "tenk-dns-part-"));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
   const parsed = (given: string) => withoutMdns(parseConfig(QUIET + given, "tenk.yaml", folder));
   const log = keptLog();
   const instance = await up(parsed(text), { log });
