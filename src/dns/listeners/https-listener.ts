@@ -5,7 +5,7 @@ import { isNegative, Message, minTtl, negativeTtl, Rcode, readMessage } from "..
 import { FIELD_STRIDE, FieldName, fieldLine, type Head, latin1, Method } from "../../wire/http1/mod.ts";
 import { MISS, NO_ANSWER } from "../chain/mod.ts";
 import { Transport } from "../log/mod.ts";
-import { mappedIp } from "./mapped-ip.ts";
+import { clientIp } from "./client-ip.ts";
 import type { TcpListenerOptions } from "./tcp-listener.ts";
 
 /** The path of DNS over HTTPS, as everybody has it. */
@@ -117,14 +117,14 @@ class DohHandler implements ExchangeHandler<Asked> {
       const [from, to] = spanOf(head, FieldName.authorization);
       if (to - from !== this.#authorization.length) return undefined;
       if (!timingSafeEqual(bytes.subarray(from, to), this.#authorization)) return undefined;
-      client.data = { address: new Uint8Array(0), ip: mappedIp("::1") } satisfies Peer;
+      client.data = { address: new Uint8Array(0), ip: clientIp("::1") } satisfies Peer;
     }
     const peer = client.data as Peer;
     const [from, to] = spanOf(head, FieldName.xForwardedFor);
     if (!isSame(peer.address, bytes, from, to)) {
       peer.address = new Uint8Array(bytes.subarray(from, to));
       // Without an address it came by a Unix socket, from this machine.
-      peer.ip = mappedIp(latin1(bytes, from, to) || "::1");
+      peer.ip = clientIp(latin1(bytes, from, to) || "::1");
     }
     return peer;
   }

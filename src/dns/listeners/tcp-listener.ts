@@ -2,7 +2,7 @@ import type { Connection, Handler } from "../../net/mod.ts";
 import { lengthPrefixed } from "../../wire/mod.ts";
 import { type Asker, type Chain, MISS, NO_ANSWER } from "../chain/mod.ts";
 import { Transport } from "../log/mod.ts";
-import { mappedIp } from "./mapped-ip.ts";
+import { clientIp } from "./client-ip.ts";
 
 /** Over TCP each message follows its length (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
@@ -70,7 +70,7 @@ export function tcpListener({
   return {
     framing: lengthPrefixed({ lengthBytes: LENGTH_BYTES, maxBytes: MAX_MESSAGE_BYTES }),
     open(connection) {
-      connection.data = { ip: mappedIp(connection.remoteAddress), queries: 0, pending: 0 };
+      connection.data = { ip: clientIp(connection.remoteAddress), queries: 0, pending: 0 };
     },
     frame(connection, bytes) {
       const client = connection.data;

@@ -1,4 +1,5 @@
 import { copyLower, hashName, parentAt, RecordType, reverseName, sameName } from "../../wire/dns/mod.ts";
+import { type DesignatedResolver, DISCOVERY_NAME, designations } from "./designated-resolvers.ts";
 import { type Network, networkOf } from "./networks.ts";
 
 /** A local record. */
@@ -18,6 +19,8 @@ export interface LocalSettings {
   readonly own: readonly Uint8Array[];
   /** The networks of this machine; a client on none of them gets the addresses of the first. */
   readonly networks: readonly Network[];
+  /** Encrypted DNS of this machine, by preference. @default {none} */
+  readonly resolvers?: readonly DesignatedResolver[];
   /** TTL of generated records. */
   readonly ttlSeconds: number;
 }
@@ -32,6 +35,8 @@ class LocalName {
   readonly byType = new Map<number, LocalRecord[]>();
   /** The name is this machine's. */
   isOwn = false;
+  /** How the resolvers of this machine are reached, by network of the client. */
+  designations: readonly (readonly LocalRecord[])[] | undefined;
   readonly name: Uint8Array;
 
   constructor(name: Uint8Array) {
@@ -58,7 +63,7 @@ export class LocalNames {
   /** The longest name, and `*` before it. */
   readonly #wildcard = new Uint8Array(257);
 
-  constructor({ records, own, networks, ttlSeconds }: LocalSettings) {
+  constructor({ records, own, networks, resolvers = [], ttlSeconds }: LocalSettings) {
     this.#networks = networks;
     for (const record of records) this.#at(record.name).add(record);
     for (const name of own) this.#at(name).isOwn = true;
@@ -67,6 +72,7 @@ export class LocalNames {
       all.map((data) => ({ name: own[0] ?? STAR, type, ttlSeconds, data }));
     this.#own = networks.map(({ ipv4, ipv6 }) => [addresses(RecordType.a, ipv4), addresses(RecordType.aaaa, ipv6)]);
     this.#addReverse(records, own[0], ttlSeconds);
+    if (resolvers.length > 0) this.#addDesignations(resolvers, ttlSeconds);
   }
 
   /**
@@ -88,6 +94,8 @@ export class LocalNames {
   #of(name: LocalName, type: number, ip: Uint8Array): readonly LocalRecord[] {
     const records = name.byType.get(type);
     if (records !== undefined) return records;
+    if (type === RecordType.svcb && name.designations !== undefined)
+      return name.designations[networkOf(this.#networks, ip)] ?? NO_RECORDS;
     if (!name.isOwn || (type !== RecordType.a && type !== RecordType.aaaa)) return NO_RECORDS;
     const own = this.#own[networkOf(this.#networks, ip)];
     return own?.[type === RecordType.a ? 0 : 1] ?? NO_RECORDS;
@@ -139,6 +147,13 @@ export class LocalNames {
     if (bucket === undefined) this.#byHash.set(hash, [added]);
     else bucket.push(added);
     return added;
+  }
+
+  #addDesignations(resolvers: readonly DesignatedResolver[], ttlSeconds: number): void {
+    const name = this.#at(DISCOVERY_NAME);
+    name.designations = this.#networks.map((network) =>
+      designations(resolvers, network).map((data) => ({ name: name.name, type: RecordType.svcb, ttlSeconds, data })),
+    );
   }
 
   /** Adds PTR records: each address resolves to the name that was declared first with it, unless a record says otherwise. */

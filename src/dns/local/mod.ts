@@ -1,4 +1,5 @@
 /** The local names and their records. */
+export type { DesignatedResolver } from "./designated-resolvers.ts";
 export { LocalNames, type LocalRecord, type LocalSettings } from "./local-names.ts";
 export { machineNetworks } from "./machine-networks.ts";
 export { ipWord, mappedIp, type NetworkRange, NetworkSet, parseNetwork } from "./network-set.ts";

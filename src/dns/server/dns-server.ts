@@ -17,13 +17,14 @@ import {
   type TcpListenerOptions,
   tcpListener,
 } from "../listeners/mod.ts";
-import { machineNetworks } from "../local/mod.ts";
+import { type DesignatedResolver, machineNetworks } from "../local/mod.ts";
 import { type LogService, Transport } from "../log/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
 import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 import { CacheFile } from "./cache-file.ts";
+import { designatedResolvers } from "./designated-resolvers.ts";
 import { DohServer } from "./doh-server.ts";
 import { DnsListeners } from "./listeners.ts";
 import { MdnsService } from "./mdns-service.ts";
@@ -77,6 +78,7 @@ export class DnsServer {
   #log!: LogService;
   readonly #clients: ClientNames;
   #networks = machineNetworks();
+  #unsubscribe: () => void = () => {};
   readonly #pause = new BlockingPause(() => this.#post());
   readonly mdns: MdnsService;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -136,6 +138,9 @@ export class DnsServer {
       // Nobody waits for it.
       void server.#file?.start();
       await server.mdns.follow(settings);
+      server.#unsubscribe = options.site.onEntry(() => server.#post());
+      // Only now it is known where TLS listens.
+      server.#post();
       return server;
     } catch (error) {
       await server.stop(0);
@@ -231,6 +236,7 @@ export class DnsServer {
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.#timer);
     this.#pause.stop();
+    this.#unsubscribe();
     this.#options.site.setOffer(undefined);
     await this.mdns.stop();
     await Promise.all([this.#listeners?.stop(graceMs), this.#doh?.stop(graceMs)]);
@@ -257,7 +263,7 @@ export class DnsServer {
     const { memory, seed, rules } = this.#lists.built;
     return {
       block: { pages: memory, seed, rules, lists: this.#lists.mask, isPaused: !this.isBlocking },
-      local: { records, own, networks: this.#networks, ttlSeconds: config.localTtl },
+      local: { records, own, networks: this.#networks, resolvers: this.#resolvers(), ttlSeconds: config.localTtl },
       cache: this.#cache.buffer as SharedArrayBuffer,
       ages: { staleSeconds: staleAtOnceSeconds(config) },
       counts: this.#counts,
@@ -269,6 +275,10 @@ export class DnsServer {
         .filter(({ length }) => length > ROOT.length),
       logs: this.#log.rings,
     };
+  }
+
+  #resolvers(): DesignatedResolver[] {
+    return designatedResolvers(this.#settings, this.#listeners?.streams ?? [], this.#options.site.entry);
   }
 
   /** Gives every thread what the chain is made of now. */

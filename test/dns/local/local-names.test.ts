@@ -50,12 +50,12 @@ const LOCAL = new LocalNames({
 });
 
 /** What is answered, `undefined` for a name that is not local. */
-function find(name: string, type = "A", from = "192.168.1.50"): string[] | undefined {
+function find(name: string, type = "A", from = "192.168.1.50", local = LOCAL): string[] | undefined {
   const parsed = parseIp(from)!;
   const ip = parsed.length === 16 ? parsed : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...parsed);
-  return LOCAL.find(parseName(name)!, 0, parseType(type)!, ip)?.map(
-    ({ type: own, data }) => `${typeName(own)} ${rdataText(own, RecordClass.in, data, 0, 0, data.length)}`,
-  );
+  return local
+    .find(parseName(name)!, 0, parseType(type)!, ip)
+    ?.map(({ type: own, data }) => `${typeName(own)} ${rdataText(own, RecordClass.in, data, 0, 0, data.length)}`);
 }
 
 describe("names of this house", () => {
@@ -120,4 +120,49 @@ describe("names of this house", () => {
       expect(find(name, "PTR")).toEqual([`PTR ${to}`]);
     });
   }
+});
+
+describe("resolvers of this machine (RFC 9462)", () => {
+  const resolvers = (dotHost: string, dohHost: string) => [
+    { name: "box.home.arpa", alpn: ["dot"], host: dotHost, port: 853 },
+    { name: "own.home.arpa", alpn: ["h2", "http/1.1"], host: dohHost, port: 8443, dohPath: "/dns-query{?dns}" },
+  ];
+  const DOT = `SVCB 1 box.home.arpa. alpn="dot" port="853"`;
+  const DOH = `SVCB 2 own.home.arpa. alpn="h2,http/1.1" port="8443"`;
+  const PATH = `dohpath="/dns-query{?dns}"`;
+
+  function discovered(dotHost: string, dohHost: string, from: string, name = "_dns.resolver.arpa", type = "SVCB") {
+    const common = { records: [], own: [], networks: NETWORKS, ttlSeconds: 60 };
+    return find(name, type, from, new LocalNames({ ...common, resolvers: resolvers(dotHost, dohHost) }));
+  }
+
+  test.each([
+    ["192.168.1.50", `ipv4hint="192.168.1.2" ipv6hint="fd00::2"`, `ipv4hint="192.168.1.2"`],
+    ["fd00::50", `ipv4hint="192.168.1.2" ipv6hint="fd00::2"`, `ipv4hint="192.168.1.2"`],
+    ["10.8.0.2", `ipv4hint="10.8.0.1"`, `ipv4hint="10.8.0.1"`],
+    ["127.0.0.1", `ipv4hint="127.0.0.1" ipv6hint="::1"`, `ipv4hint="127.0.0.1"`],
+    ["203.0.113.9", `ipv4hint="192.168.1.2" ipv6hint="fd00::2"`, `ipv4hint="192.168.1.2"`],
+  ])("%s is told addresses on its own network", (from, every, ipv4) => {
+    expect(discovered("::", "0.0.0.0", from)).toEqual([`${DOT} ${every}`, `${DOH} ${ipv4} ${PATH}`]);
+  });
+
+  test("one that does not listen there is not told", () => {
+    expect(discovered("127.0.0.1", "192.168.1.2", "192.168.1.50")).toEqual([`${DOH} ipv4hint="192.168.1.2" ${PATH}`]);
+    expect(discovered("127.0.0.1", "192.168.1.2", "127.0.0.1")).toEqual([`${DOT} ipv4hint="127.0.0.1"`]);
+    expect(discovered("10.9.9.9", "10.9.9.9", "127.0.0.1")).toEqual([]);
+  });
+
+  test("no other type and no other name has them", () => {
+    expect(discovered("::", "::", "127.0.0.1", "_dns.resolver.arpa", "AAAA")).toEqual([]);
+    for (const name of ["resolver.arpa", "x._dns.resolver.arpa", "_dns.home.arpa"])
+      expect(discovered("::", "::", "127.0.0.1", name)).toBeUndefined();
+  });
+
+  test("a record of the user's own comes first", () => {
+    const data = parseRdata(64, `1 other.example. alpn="dot"`);
+    const own = { name: parseName("_dns.resolver.arpa")!, type: 64, ttlSeconds: 60, data };
+    const common = { own: [], networks: NETWORKS, ttlSeconds: 60, resolvers: resolvers("::", "::") };
+    const local = new LocalNames({ ...common, records: [own] });
+    expect(find("_dns.resolver.arpa", "SVCB", "127.0.0.1", local)).toEqual([`SVCB 1 other.example. alpn="dot"`]);
+  });
 });
