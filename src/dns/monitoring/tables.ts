@@ -1,11 +1,11 @@
-import { formatCount } from "../../base/mod.ts";
-import type { StatusLook, StatusTable } from "../../part/mod.ts";
+import { formatCount, formatDuration } from "../../base/mod.ts";
+import type { StatusCell, StatusLook, StatusTable } from "../../part/mod.ts";
 import type { DnsView } from "./status.ts";
 
 /**
  * ```text
- * dns  queries/s  local  blocked  cached  forwarded
- * 53          12     4%      21%     58%        17%
+ * dns  queries/s  local  blocked  cached  forwarded  blocking
+ * 53          12     4%      21%     58%        17%  on
  *
  * upstream           state  round trip  queries  answers
  * tls://9.9.9.9:853     up       18 ms      512      512
@@ -32,9 +32,14 @@ export function dnsTables({ view, atMs, before }: StatusLook<DnsView>): StatusTa
         { title: "dns" },
         right(before === undefined ? "queries" : "queries/s"),
         ...["local", "blocked", "cached", "forwarded"].map(right),
+        { title: "blocking" },
       ],
       rows: [
-        [String(view.port), formatCount(rate), share("local"), share("blocked"), share("cached"), share("forwarded")],
+        [
+          ...[String(view.port), formatCount(rate)],
+          ...(["local", "blocked", "cached", "forwarded"] as const).map(share),
+          blockingCell(view, atMs),
+        ],
       ],
     },
     {
@@ -73,4 +78,13 @@ function mdnsTable(mdns: DnsView["mdns"]): StatusTable[] {
       }),
     },
   ];
+}
+
+function blockingCell({ blocking: { isEnabled, pausedUntilMs } }: DnsView, nowMs: number): StatusCell {
+  if (!isEnabled) return { text: "off", tone: "warning" };
+  if (pausedUntilMs === null) return "on";
+  return {
+    text: `paused for ${formatDuration(Math.max(1000, Math.round((pausedUntilMs - nowMs) / 1000) * 1000))}`,
+    tone: "warning",
+  };
 }

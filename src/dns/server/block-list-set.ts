@@ -98,13 +98,13 @@ export class BlockListSet {
    * @throws {TenkError} the data folder cannot be used
    */
   static async open(options: BlockListSetOptions): Promise<BlockListSet> {
-    const { dataFolder } = options;
+    const { dataFolder, log } = options;
     const path = dataFolder === undefined ? await mkdtemp(join(tmpdir(), "tenk-dns-")) : join(dataFolder, "dns");
     await mkdir(path, { recursive: true, mode: 0o700 });
     const folder = new ListFolder(path);
     await folder.open();
     const set = new BlockListSet(folder, options);
-    await set.#clicked.open();
+    await set.#clicked.open().catch((error) => log.warn("rules of the page not kept", { problem: messageOf(error) }));
     set.#files = await set.#readFiles();
     const key = snapshotKey(set.#files);
     const snapshot = await readSnapshot(path, key);
@@ -254,8 +254,9 @@ export class BlockListSet {
     const own = await writeRules(this.#folder.path, rules);
     const files: (ListFile & { readonly name: string })[] = [
       { path: own, list: OWN_RULES, isTrusted: true, name: "rules" },
-      { path: this.#clicked.path, list: OWN_RULES, isTrusted: true, name: "dns-rules.txt" },
     ];
+    if (await this.#clicked.isReadable())
+      files.push({ path: this.#clicked.path, list: OWN_RULES, isTrusted: true, name: "dns-rules.txt" });
     for (const { name, list, isAllowList, url } of sourcesOf(this.#sources)) {
       const path = url === undefined ? await this.#localPath(folder, name) : await this.#copyOf(url);
       if (path !== undefined) files.push({ path, list, isAllowList, name });

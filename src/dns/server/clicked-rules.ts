@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { access, constants, mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileProblemOf, systemCodeOf, TenkError } from "../../base/mod.ts";
 import { ALLOW, IMPORTANT, SUBTREE } from "../list-format/mod.ts";
@@ -56,6 +56,16 @@ export class RulesFile {
   async lines(): Promise<string[]> {
     const text = await this.#read();
     return text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("!"));
+  }
+
+  /** Whether it can be read as a list. */
+  async isReadable(): Promise<boolean> {
+    try {
+      await access(this.path, constants.R_OK);
+      return (await stat(this.path)).isFile();
+    } catch {
+      return false;
+    }
   }
 
   async rules(): Promise<ClickedRule[]> {

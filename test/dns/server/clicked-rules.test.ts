@@ -70,5 +70,6 @@ describe("the file of rules that the page made", () => {
     await file.set("ads.example", "block", DAY);
     const missing = new RulesFile(join(folder, "dns-rules.txt"));
     expect(missing.open()).rejects.toThrow("Cannot change ");
+    expect([await file.isReadable(), await missing.isReadable()]).toEqual([true, false]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findToken } from "../../../src/app/mod.ts";
 import { FakeServer } from "../upstream/fake-server.ts";
@@ -81,6 +81,26 @@ describe("on the page of the part dns", () => {
         await api(box, "blocking", { pauseMs: 1 });
         await box.untilAnswered("ads.example", BLOCKED);
         expect((await api(box, "blocking")).json).toEqual({ isEnabled: true, pausedUntilMs: null });
+      },
+      ADS,
+    );
+  });
+
+  test("a file of rules that cannot be read stops nothing but itself", async () => {
+    await using upstream = await everything();
+    await withBox(
+      text(upstream),
+      async (box) => {
+        const file = join(box.folder, "data/dns-rules.txt");
+        rmSync(file);
+        mkdirSync(file);
+        expect(await box.reload(text(upstream, ', rules: ["||later.example^"]'))).toBe("reloaded");
+        await box.untilAnswered("later.example", BLOCKED);
+        expect(await box.ask("ads.example")).toBe(BLOCKED);
+        expect(await api(box, "rules", { name: "x.example", action: "block" })).toMatchObject({
+          status: 500,
+          json: { error: "it failed; the log says why" },
+        });
       },
       ADS,
     );
