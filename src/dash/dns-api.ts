@@ -67,6 +67,27 @@ export interface LoggedQuery {
   readonly rule: string | null;
 }
 
+/** `GET /api/dns/why`. Names and lines are from the network and from lists. */
+export interface WhyAnswer {
+  readonly name: string;
+  readonly type: string;
+  readonly client: string;
+  /** `forwarded`: an upstream would be asked. */
+  readonly verdict: string;
+  /** Null where an upstream would be asked. */
+  readonly rcode: string | null;
+  readonly records: readonly string[];
+  /** What lists say of this name, or of one that its answer leads to; null where they say nothing. */
+  readonly lists: {
+    readonly name: string;
+    readonly action: "block" | "allow" | "rewrite";
+    readonly lines: readonly { readonly list: string; readonly line: number; readonly text: string }[];
+  } | null;
+  readonly isPaused: boolean;
+  readonly cache: { readonly ageSeconds: number; readonly ttlSeconds: number } | null;
+  readonly upstreams: readonly string[];
+}
+
 /** `GET /api/dns/log`, the newest first. `before` leads to the next page; null on the last one. */
 export interface QueryLogAnswer {
   readonly entries: readonly LoggedQuery[];

@@ -123,6 +123,19 @@ export class AnswerReader {
     return this.isAlive(position) ? length : 0;
   }
 
+  /** Returns how old the answer to a question is that clients without DNSSEC get; undefined when there is none. */
+  ageOf(
+    bytes: Uint8Array,
+    from: number,
+    nameBytes: number,
+    nowSeconds: number,
+  ): { ageSeconds: number; ttlSeconds: number } | undefined {
+    if (this.slotOf(bytes, from + HEADER_BYTES, nameBytes, 0) < 0) return undefined;
+    const word = this.#wordOf(this.position);
+    const ageSeconds = Math.max(0, nowSeconds - this.words[word + STORED_AT]!);
+    return { ageSeconds, ttlSeconds: this.words[word + TTL]! };
+  }
+
   /** Returns the slot of the live entry that answers a question; -1 when there is none. */
   protected slotOf(bytes: Uint8Array, question: number, nameBytes: number, variant: number): number {
     const hash = hashQuestion(bytes, question, nameBytes, variant, this.control[SEED]!);

@@ -3,6 +3,9 @@ import { CHUNK_BYTES, ListParser, type ListSink, SUBTREE } from "../list-format/
 import type { ListFile } from "../pages/mod.ts";
 import type { BlockDecision } from "./decision.ts";
 
+/** What decided. */
+export type Decision = Pick<BlockDecision, "lists" | "labels" | "flags" | "rule">;
+
 /** A line of a list that decided. */
 export interface DecidingLine {
   /** Index of the file among those that were built. */
@@ -22,7 +25,7 @@ const LINE_FEED = 0x0a;
  * @param name the question, in small letters
  */
 export function* explain(
-  { lists, labels, flags, rule }: BlockDecision,
+  { lists, labels, flags, rule }: Decision,
   name: string,
   files: readonly ListFile[],
 ): Generator<void, DecidingLine[]> {

@@ -2,5 +2,5 @@
 export { BlockLists, type BlockListsOptions, type BuiltLists, type ListsSnapshot } from "./block-lists.ts";
 export type { BlockClient } from "./conditions.ts";
 export { BlockDecision, Verdict } from "./decision.ts";
-export { type DecidingLine, explain } from "./explain.ts";
+export { type DecidingLine, type Decision, explain } from "./explain.ts";
 export { type IndexedRule, type RefusedRule, RuleIndex } from "./rule-index.ts";

@@ -1,4 +1,5 @@
 /** The query log: entries written by the threads that answer, gathered on the main thread. */
+export { type LogEntry, readEntry } from "./entry.ts";
 export type { LogNames } from "./log-names.ts";
 export type { ResolvedQuery } from "./log-resolved.ts";
 export { LogRing, NO_NAME } from "./log-ring.ts";

@@ -3,6 +3,7 @@ import { TenkError } from "../../base/mod.ts";
 import type { JsonRoutes } from "../../part/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import { type DnsServer, MAX_PAUSE_MS } from "../server/mod.ts";
+import { whyRoute } from "./why-route.ts";
 
 const name = z.string().transform((text, context) => {
   const plain = text.toLowerCase().replace(/\.$/, "");
@@ -26,6 +27,7 @@ export function dnsRoutes(server: DnsServer): JsonRoutes {
   return {
     ...server.log.routes,
     shared: { get: () => server.shared() },
+    why: whyRoute(server),
     rules: {
       get: rules,
       async post(body) {

@@ -217,6 +217,14 @@ export class Resolver {
     return maxAnswerBytes(this.#query, isDatagram, MAX_MESSAGE_BYTES);
   }
 
+  /** Returns the names of the upstreams that would be asked, the next one first. */
+  upstreamsFor(query: Query, bytes: Uint8Array): string[] {
+    return this.#routes
+      .of(query, bytes)
+      .upstreams.order()
+      .map(({ name }) => name);
+  }
+
   // ---- a question in flight ------------------------------------------------------------------------------------------
 
   #newFlight(key: string, bytes: Uint8Array): Flight {

@@ -32,6 +32,7 @@ import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
 import { leaseFiles, logNames, logSettings, newServerLog, originOf, resolveLogged } from "./server-log.ts";
 import type { ServerSettings } from "./settings.ts";
+import { type Why, type WhyQuestion, whyOf } from "./why.ts";
 
 export interface ServerOptions {
   readonly dataFolder: string | undefined;
@@ -175,6 +176,16 @@ export class DnsServer {
 
   get log(): LogService {
     return this.#log;
+  }
+
+  get clients(): ClientNames {
+    return this.#clients;
+  }
+
+  /** Tells how a name is answered, and what decides that. */
+  why(question: WhyQuestion): Promise<Why> {
+    const { lists, resolver, isBlocking } = this;
+    return whyOf({ own: this.#own, lists, resolver, isBlocking }, question);
   }
 
   /** Whether blocking is paused, and until when. */
