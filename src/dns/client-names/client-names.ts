@@ -20,6 +20,8 @@ export interface ClientNamesOptions {
   readonly leases: readonly string[];
   /** Returns the local names as they are now, and the records that they are made of. */
   readonly local: () => { readonly names: LocalNames; readonly records: readonly LocalRecord[] };
+  /** Returns the name that a client has given itself. @default {no name} */
+  readonly announced?: (address: string) => string | undefined;
   /** How often the files are looked at. @default {60_000} */
   readonly everyMs?: number;
   /** @default {4096} */
@@ -32,7 +34,7 @@ const DEFAULTS = { everyMs: 60_000, maxNames: 4096, maxBytes: 1 << 22 };
 const UNKNOWN_IP = new Uint8Array(16);
 const MAX_ADDRESSES = 100;
 
-/** Names of the clients of this house: from its local names, and from the leases of its DHCP server. */
+/** Names of the clients of this house: from its local names, the leases of its DHCP server, and the clients themselves. */
 export class ClientNames {
   readonly #options: ClientNamesOptions & typeof DEFAULTS;
   #files: readonly string[];
@@ -51,7 +53,7 @@ export class ClientNames {
 
   /** Returns the name of a client; undefined where it has none. */
   nameOf(address: string): string | undefined {
-    return this.#localName(address) ?? this.#leases.get(address);
+    return this.#localName(address) ?? this.#leases.get(address) ?? this.#options.announced?.(address);
   }
 
   /** Returns the addresses of clients whose name has this part, in any case. */

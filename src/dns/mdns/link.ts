@@ -21,6 +21,8 @@ export interface LinkHost {
   readonly random: () => number;
   /** Whether a record is this machine's, on any of its interfaces. */
   isOurs(owner: Owner, type: number, data: Uint8Array, length: number): boolean;
+  /** Another machine says which name an address has. */
+  heardName(owner: Uint8Array, data: Uint8Array, ttlSeconds: number, nowMs: number): void;
   /** Another machine has a name that is claimed here. */
   taken(owner: Owner, by: Peer, link: Link): void;
 }
@@ -42,6 +44,7 @@ export class Link {
   /** By the index of their sender. */
   readonly #all: readonly Transport[];
   readonly #replies: Replies;
+  readonly #isOnLink: (address: string) => boolean;
   readonly #outgoing = new Outgoing();
 
   /** @param senders one for IPv4, one for IPv6, or one of them */
@@ -50,6 +53,7 @@ export class Link {
     this.#host = host;
     this.#all = senders.map((sender) => new Transport(sender));
     this.claims = new Claims(host.random);
+    this.#isOnLink = isOnLink;
     this.#replies = new Replies(host, isOnLink);
   }
 
@@ -76,6 +80,13 @@ export class Link {
   /** Says that everything published ends (RFC 6762 §10.1). */
   goodbye(): void {
     this.#goodbye(this.#published(this.zone));
+  }
+
+  /** Asks the network of an address for a record. @returns whether this is its network */
+  ask(address: string, name: Uint8Array, type: number): boolean {
+    if (!this.#isOnLink(address)) return false;
+    for (const transport of this.#transports) this.#outgoing.question(name, type, this.#sendTo(transport));
+    return true;
   }
 
   /** @param from index of the sender whose socket received it */
@@ -177,12 +188,16 @@ export class Link {
     const { message, bytes } = incoming;
     for (let index = message.starts[Section.answer]!; index < message.records.count; index++) {
       if (!isInternet(message.records.class(index))) continue;
+      const type = message.records.type(index);
       // A conflict may have replaced the zone.
       const owner = this.zone.find(incoming.name(index), 0);
-      if (owner === undefined) continue;
-      const type = message.records.type(index);
+      if (owner === undefined && type !== RecordType.ptr) continue;
       const length = incoming.data(index);
       const ttl = message.ttl(bytes, index);
+      if (owner === undefined) {
+        this.#host.heardName(incoming.nameBytes, incoming.dataBytes, ttl, nowMs);
+        continue;
+      }
       const record = owner.match(type, incoming.dataBytes, length);
       if (record !== undefined) this.#sawOurs(record, ttl, transport, nowMs);
       else if (ttl > 0) this.#sawOther(owner, incoming, type, length, peer, nowMs);

@@ -81,6 +81,11 @@ export class Mdns {
     return this.#responder.names();
   }
 
+  /** Returns the name of another machine; undefined while it is not known, which the first call asks for. */
+  nameOf(address: string): string | undefined {
+    return this.#responder.nameOf(address, now());
+  }
+
   interfaces(): MdnsInterfaceView[] {
     return [...this.#links].map(([name, { sockets }]) => ({
       name,

@@ -5,6 +5,7 @@ import { Incoming } from "./incoming.ts";
 import { Link, type LinkHost } from "./link.ts";
 import { instanceName, LOCAL, NameBook } from "./names.ts";
 import { nameKey } from "./records.ts";
+import { ReverseNames } from "./reverse-names.ts";
 import type { Peer, Sender } from "./transport.ts";
 import { type Owner, type Published, zoneOf } from "./zone.ts";
 
@@ -70,6 +71,7 @@ export class Responder {
   readonly #maxBurstBytes: number;
   readonly #incoming = new Incoming();
   readonly #names = new NameBook();
+  readonly #others = new ReverseNames((address, name, type) => this.#ask(address, name, type));
   readonly #links = new Map<string, LinkEntry>();
   readonly #logTaken: (taken: { name: string; using: string; by: string; interface: string }) => void;
   /** Addresses of this machine on any interface, as text of their bytes. */
@@ -93,6 +95,7 @@ export class Responder {
       counts: this.counts,
       random,
       isOurs: (owner, type, data, length) => this.#isOurs(owner, type, data, length),
+      heardName: (owner, data, ttl, nowMs) => this.#others.heard(owner, data, ttl, nowMs),
       taken: (owner, by, link) => this.#taken(owner, by, link),
     };
   }
@@ -176,11 +179,20 @@ export class Responder {
     return this.#declared.map((name) => ({ declared: nameText(name), inUse: nameText(this.#names.inUse(name)) }));
   }
 
+  /** Returns the name that another machine has given its address; undefined while it is not known, which the first call asks for. */
+  nameOf(address: string, nowMs: number): string | undefined {
+    return this.#others.nameOf(address, nowMs);
+  }
+
   /** Names on an interface that are established, and that are still asked for. */
   claimed(name: string): { established: number; probing: number } {
     const claims = this.#links.get(name)?.link.claims;
     const probing = claims?.count("probing") ?? 0;
     return { probing, established: (claims?.count("announcing") ?? 0) + (claims?.count("established") ?? 0) };
+  }
+
+  #ask(address: string, name: Uint8Array, type: number): boolean {
+    return [...this.#links.values()].filter(({ link }) => link.ask(address, name, type)).length > 0;
   }
 
   /** Each datagram costs its length, and as much as a short one has beside. */

@@ -96,6 +96,7 @@ export class DnsServer {
     this.#clients = new ClientNames({
       leases: leaseFiles(settings),
       local: () => ({ names: this.#own.parts.local, records: this.#settings.records }),
+      announced: (address) => this.mdns.nameOf(address),
     });
     this.#file = this.#cacheFile();
     this.#timer = setInterval(() => this.#lookAtNetworks(), NETWORKS_MS);

@@ -30,6 +30,11 @@ export class MdnsService {
     return this.#mdns?.names() ?? [];
   }
 
+  /** Returns the name that a client has given itself; undefined while it is not known, which the first call asks for. */
+  nameOf(address: string): string | undefined {
+    return this.#mdns?.nameOf(address);
+  }
+
   /** Publishes what the settings say. Does not fail. */
   async follow(settings: ServerSettings): Promise<void> {
     const before = this.#settings?.config.mdns ?? false;

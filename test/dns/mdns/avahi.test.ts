@@ -45,6 +45,14 @@ async function resolvesAndLeaves(): Promise<void> {
   const listed = (await avahi.run("avahi-browse", "-rpt", "_http._tcp")).split("\n");
   expect(listed.find((line) => resolved(1, "IPv4", 80).test(line))).toEndWith(';"path=/"');
 
+  mdns.child.stdin!.write("?10.78.0.2\n");
+  await mdns.output.line(/"named"/);
+  for (let known = ""; !known.includes("peer.local"); ) {
+    const { length } = mdns.output.lines;
+    mdns.child.stdin!.write("?10.78.0.2\n");
+    known = await mdns.output.line(/"named"/, length);
+  }
+
   // An interface goes, and one with the same name and address comes.
   const { length } = browser.lines;
   machines.removeWire(1);
