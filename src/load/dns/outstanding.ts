@@ -106,7 +106,7 @@ export class Outstanding {
     return this.#count === 0 ? -1 : this.#order[this.#head]!;
   }
 
-  /** It is answered. @returns its position among those that waited, 0 = the oldest; takes as many steps */
+  /** It is answered. @returns its position among those that waited, 0 = the oldest; takes as many steps, or as there are younger ones */
   answered(id: number): number {
     return this.#take(id, ANSWERED);
   }
@@ -120,14 +120,26 @@ export class Outstanding {
     const mask = this.#mask;
     const order = this.#order;
     this.#states[id & mask] = state;
-    let position = 0;
-    while (order[(this.#head + position) & mask] !== id) position += 1;
-    // Answers come nearly in order: the few that are older move up.
-    for (let index = position; index > 0; index--) {
-      order[(this.#head + index) & mask] = order[(this.#head + index - 1) & mask]!;
+    const position = this.#positionOf(id);
+    const last = this.#count - 1;
+    // The fewer of the older ones move up, or of the younger ones down.
+    if (position <= last - position) {
+      for (let at = this.#head + position; at > this.#head; at--) order[at & mask] = order[(at - 1) & mask]!;
+      this.#head = (this.#head + 1) & mask;
+    } else {
+      for (let at = this.#head + position; at < this.#head + last; at++) order[at & mask] = order[(at + 1) & mask]!;
     }
-    this.#head = (this.#head + 1) & mask;
-    this.#count -= 1;
+    this.#count = last;
     return position;
+  }
+
+  /** Answers come nearly in order; but where some never come, theirs are the oldest queries, and the others are near the youngest. */
+  #positionOf(id: number): number {
+    const mask = this.#mask;
+    const order = this.#order;
+    for (let position = 0, last = this.#count - 1; ; position++, last--) {
+      if (order[(this.#head + position) & mask] === id) return position;
+      if (order[(this.#head + last) & mask] === id) return last;
+    }
   }
 }

@@ -19,10 +19,10 @@ export function elapsedUs(fromUs: number, toUs: number): number {
  * ```text
  *   slot 7:  oldest ─► sent ─► sent ─► waiting ─► waiting ◄─ newest
  *                                      └ nextWaiting
- *   nodes:   planned │ sent │ next     12 bytes a message under way, one pool for all slots, free ones in a chain
+ *   nodes:   planned │ sent │ next │ before     16 bytes a message under way, one pool for all slots, free ones in a chain
  * ```
  *
- * 20 bytes a connection and 12 a message; the pool doubles when it must and is bounded by `maxPerSlot` × slots.
+ * 20 bytes a connection and 16 a message; the pool doubles when it must and is bounded by `maxPerSlot` × slots.
  */
 export class InFlight {
   readonly maxPerSlot: number;
@@ -34,6 +34,7 @@ export class InFlight {
   #planned = new Uint32Array(1024);
   #sent = new Uint32Array(1024);
   #next = new Int32Array(1024);
+  #before = new Int32Array(1024);
   #free = -1;
   #used = 0;
   #underWay = 0;
@@ -100,7 +101,7 @@ export class InFlight {
     this.#underWay += 1;
   }
 
-  /** Drops the first waiting message. O(1) where nothing is under way on the slot, else O(unanswered). */
+  /** Drops the first waiting message. */
   dropWaiting(slot: number): void {
     const node = this.#nextWaiting[slot]!;
     const after = this.#next[node]!;
@@ -109,11 +110,11 @@ export class InFlight {
       this.#oldest[slot] = after;
       if (after < 0) this.#newest[slot] = -1;
     } else {
-      let before = this.#oldest[slot]!;
-      while (this.#next[before] !== node) before = this.#next[before]!;
+      const before = this.#before[node]!;
       this.#next[before] = after;
       if (after < 0) this.#newest[slot] = before;
     }
+    if (after >= 0) this.#before[after] = this.#before[node]!;
     this.#release(node);
     this.#leaveWaiting(slot);
   }
@@ -121,16 +122,17 @@ export class InFlight {
   /**
    * Takes an unanswered message: its node, readable until the next push, or -1.
    *
-   * @param position among those of its slot that are unanswered, 0 = the oldest; takes as many steps
+   * @param position among those of its slot that are unanswered, 0 = the oldest; takes as many steps, or as there are younger ones
    */
   take(slot: number, position = 0): number {
     if (this.#sentCount[slot]! <= position) return -1;
-    const before = position === 0 ? -1 : this.at(slot, position - 1);
-    const node = before < 0 ? this.#oldest[slot]! : this.#next[before]!;
+    const node = this.at(slot, position);
+    const before = this.#before[node]!;
     const after = this.#next[node]!;
     if (before < 0) this.#oldest[slot] = after;
     else this.#next[before] = after;
     if (after < 0) this.#newest[slot] = before;
+    else this.#before[after] = before;
     this.#release(node);
     this.#sentCount[slot]! -= 1;
     this.#underWay -= 1;
@@ -139,6 +141,13 @@ export class InFlight {
 
   /** The node of an unanswered message; only where `unanswered(slot)` is more than its position. */
   at(slot: number, position: number): number {
+    const younger = this.#sentCount[slot]! - 1 - position;
+    // Where some answers never come, theirs are the oldest messages, and the others are nearer to the youngest.
+    if (younger < position && this.#waitingCount[slot] === 0) {
+      let node = this.#newest[slot]!;
+      for (let step = 0; step < younger; step++) node = this.#before[node]!;
+      return node;
+    }
     let node = this.#oldest[slot]!;
     for (let step = 0; step < position; step++) node = this.#next[node]!;
     return node;
@@ -178,6 +187,7 @@ export class InFlight {
     this.#planned[node] = plannedUs;
     this.#next[node] = -1;
     const newest = this.#newest[slot]!;
+    this.#before[node] = newest;
     if (newest < 0) this.#oldest[slot] = node;
     else this.#next[newest] = node;
     this.#newest[slot] = node;
@@ -201,12 +211,14 @@ export class InFlight {
   }
 
   #grow(): void {
-    const [planned, sent, next] = [this.#planned, this.#sent, this.#next];
+    const [planned, sent, next, before] = [this.#planned, this.#sent, this.#next, this.#before];
     this.#planned = new Uint32Array(planned.length * 2);
     this.#sent = new Uint32Array(planned.length * 2);
     this.#next = new Int32Array(planned.length * 2);
+    this.#before = new Int32Array(planned.length * 2);
     this.#planned.set(planned);
     this.#sent.set(sent);
     this.#next.set(next);
+    this.#before.set(before);
   }
 }
