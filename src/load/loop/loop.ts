@@ -13,7 +13,7 @@ import { Receiver } from "./receiver.ts";
 import { CLOSE_MS, Retired } from "./retired.ts";
 import { Sender } from "./sender.ts";
 import { plannedOptions } from "./sender-options.ts";
-import { MAX_WAIT_MS, Sleeper } from "./sleeper.ts";
+import { BUSY, MAX_WAIT_MS, OVER, Sleeper } from "./sleeper.ts";
 import type { Slice } from "./slice.ts";
 import { ToldAnswers } from "./told-answers.ts";
 
@@ -52,7 +52,6 @@ export class LoadLoop {
   readonly #dispatcher: Dispatcher | undefined;
   readonly #receiver: Receiver;
   readonly #answers: ToldAnswers;
-  #expectedMs = 0;
   #reportedRampUp = false;
   readonly #retired = new Retired();
   #sentBefore = 0;
@@ -95,7 +94,7 @@ export class LoadLoop {
       broken: (error) => hooks.failed(error),
       took: (phase, ms) => this.#recorder.latencies.record(phase, ms * 1000),
     });
-    this.#sleeper = new Sleeper(() => this.#onTick(), this.#transport);
+    this.#sleeper = new Sleeper(() => this.#onTick(), this.#transport, now);
     const failed = (slot: number) => this.#gone(slot);
     this.#opener = new Opener(plan, slice, this.#table, this.tally, this.#recorder, this.#transport, failed, now);
   }
@@ -106,8 +105,8 @@ export class LoadLoop {
   }
 
   start(): void {
-    this.#expectedMs = this.now();
-    this.#onTick();
+    this.#sleeper.expectedMs = this.now();
+    this.#sleeper.run();
   }
 
   /** All workers' connections are open: the duration begins. */
@@ -183,23 +182,22 @@ export class LoadLoop {
     });
   }
 
-  #onTick(): void {
+  #onTick(): number {
     const now = this.now();
-    recordUs(this.lag, Math.max(0, now - this.#expectedMs) * 1000);
+    recordUs(this.lag, Math.max(0, now - this.#sleeper.expectedMs) * 1000);
     if (this.#isRunning) this.#lifetimes.tick(now);
     this.#retired.tick(now);
     this.#answers.tick(now);
     if (this.#isRunning) this.#opener.tick(now, now + TICK_BUDGET_MS);
     const busy = !this.#isEnding && (this.#dispatcher?.sendDue(now) ?? false);
     this.#passPhases(this.now());
-    if (this.phase !== "done") this.#sleep(busy);
+    if (this.phase === "done") return OVER;
+    return busy ? BUSY : this.#waitMs(this.now());
   }
 
-  #sleep(busy: boolean): void {
-    const now = this.now();
+  #waitMs(now: number): number {
     const dueMs = this.phase === "closing" ? MAX_WAIT_MS : (this.#dispatcher?.waitMs(now) ?? MAX_WAIT_MS);
-    const waitMs = Math.min(MAX_WAIT_MS, this.#opener.waitMs(now), dueMs);
-    this.#expectedMs = this.#sleeper.sleep(now, waitMs, busy);
+    return Math.min(MAX_WAIT_MS, this.#opener.waitMs(now), dueMs);
   }
 
   // ---- events of connections ---------------------------------------------------------------------------------------
