@@ -11,6 +11,7 @@ export const BENCH_NAMES = [
   "publish",
   "lines",
   "watch",
+  "dns",
   "dns-upstream",
   "load",
   "load-http",
@@ -18,7 +19,7 @@ export const BENCH_NAMES = [
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** Not part of `all`: each takes as long as all others together. */
-const LONG: readonly BenchName[] = ["http", "load", "load-http"];
+const LONG: readonly BenchName[] = ["http", "dns", "load", "load-http"];
 
 export interface BenchOptions extends Amounts {
   readonly bench: BenchName;
@@ -62,6 +63,7 @@ const USUAL: Readonly<Record<BenchName, Amounts>> = {
   publish: { connections: 10_000, size: 64, seconds: 1, warmUpSeconds: 2, rounds: 5 },
   lines: { connections: 64, size: 32, seconds: 1, warmUpSeconds: 2, rounds: 3 },
   watch: { connections: 10_000, size: 1, seconds: 3, warmUpSeconds: 5, rounds: 7 },
+  dns: { connections: 4, size: 1, seconds: 1, warmUpSeconds: 3, rounds: 3 },
   "dns-upstream": { connections: 50, size: 1, seconds: 2, warmUpSeconds: 3, rounds: 5 },
   load: { connections: 10_000, size: 1, seconds: 10, warmUpSeconds: 5, rounds: 3 },
   "load-http": { connections: 64, size: 100, seconds: 3, warmUpSeconds: 2, rounds: 3 },
@@ -76,6 +78,7 @@ const QUICK: Readonly<Record<BenchName, Partial<Amounts>>> = {
   publish: { connections: 1000, warmUpSeconds: 1, rounds: 1 },
   lines: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   watch: { connections: 2000, seconds: 1, warmUpSeconds: 1, rounds: 1 },
+  dns: { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   "dns-upstream": { seconds: 1, warmUpSeconds: 1, rounds: 1 },
   load: { connections: 2000, seconds: 2, warmUpSeconds: 1, rounds: 1 },
   "load-http": { seconds: 1, warmUpSeconds: 1, rounds: 1 },
@@ -94,10 +97,11 @@ export const HELP = `npm run bench NAME ... [-- OPTIONS]
   publish  a message to 10 000 subscribers: time until the last has it, CPU
   lines    lines from one connection and from many: CPU per million lines
   watch    what metrics cost: a sink in a box and alone, and a scrape with 10 000 connections open
+  dns      DNS servers with block lists: CPU per answer, latency at 20 000/s, memory, start; by dnsperf and tenk load dns
   dns-upstream  queries to an upstream by UDP, TCP, TLS and HTTPS: CPU of the side that asks
   load     load generators against one server: CPU per message, memory for latency recording
   load-http  load generators for HTTP: CPU per request, and their percentiles of a server that stalls, beside the truth
-  all      all but http, load and load-http, in this order: about a quarter of an hour
+  all      all but http, dns, load and load-http, in this order: about a quarter of an hour
 
   --quick            little of everything: shows that all runs, no figure to keep
   --only NAME,NAME   these peers alone

@@ -1,4 +1,5 @@
 import { messageOf, TenkError } from "../src/base/mod.ts";
+import { DNS } from "./dns.ts";
 import { DNS_UPSTREAM } from "./dns-upstream.ts";
 import { HTTP } from "./http.ts";
 import { LATENCY } from "./latency.ts";
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
     publish: PUBLISH,
     lines: LINES,
     watch: WATCH,
+    dns: DNS,
     "dns-upstream": DNS_UPSTREAM,
   },
 };

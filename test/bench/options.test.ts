@@ -11,6 +11,7 @@ const NAMES: Record<BenchName, string[]> = {
   publish: ["tenk", "node", "vertx"],
   lines: ["tenk", "node-readline", "vertx"],
   watch: ["library", "tenk"],
+  dns: ["tenk", "dnsmasq", "unbound", "coredns"],
   "dns-upstream": ["udp", "tcp", "tls", "https"],
   load: ["tenk", "tcpkali"],
   "load-http": ["tenk", "wrk"],
