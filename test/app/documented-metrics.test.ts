@@ -8,6 +8,7 @@ import { dnsMetrics, type MeasuredServer, upstreamHistograms } from "../../src/d
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
+import { probeMetrics } from "../../src/probe/monitoring/mod.ts";
 import { brokenRuleMetric, serviceHistograms, serviceMetrics, targetFamilies } from "../../src/proxy/monitoring/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
@@ -93,6 +94,7 @@ async function ownFamilies(): Promise<Family[]> {
     ...own,
     ...ofServices,
     ...ofDns,
+    ...familiesOf(probeMetrics(() => [])),
     ...ofCertificates,
     ...ofLoops,
     ...relayFamilies([{ name: "a", reports: [] }]),

@@ -24,9 +24,6 @@ export interface LoadedConfig {
   readonly isEmpty: boolean;
 }
 
-/** Planned parts: the error for their keys says so, and is no spelling suggestion. */
-const NOT_YET: ReadonlySet<string> = new Set(["probe"]);
-
 type Path = readonly PropertyKey[];
 
 /**
@@ -153,7 +150,6 @@ function problemsOf(
 }
 
 function unknownKey(parent: Path, key: string): string {
-  if (parent.length === 0 && NOT_YET.has(key)) return `${key}: not yet in this version`;
   const known = keysAt(parent);
   const near = nearest(key, known);
   const name = dotted([...parent, key]);

@@ -1,0 +1,57 @@
+import type { Metric, Report } from "../../metrics/mod.ts";
+import { STATES } from "../health/mod.ts";
+import type { ProbedService } from "../schedule/mod.ts";
+
+/** Metrics of all services. Labels are declared services, and closed sets; the names without `tenk_` are blackbox_exporter's. */
+export function probeMetrics(services: () => readonly ProbedService[]): Metric[] {
+  const each = (report: Report, value: (service: ProbedService) => number | undefined) => {
+    for (const service of services()) {
+      const found = value(service);
+      if (found !== undefined) report(found, { service: service.name });
+    }
+  };
+  return [
+    {
+      type: "gauge",
+      name: "probe_success",
+      help: "1 if the last probe found the service answering, else 0.",
+      labels: ["service"],
+      read: (report) => each(report, ({ last }) => last && (last.result === "down" ? 0 : 1)),
+    },
+    {
+      type: "gauge",
+      name: "probe_duration_seconds",
+      help: "Time to the answer that decided, in the last probe that had one.",
+      labels: ["service"],
+      read: (report) => each(report, ({ health }) => health.facts.latencyMs && health.facts.latencyMs / 1000),
+    },
+    {
+      type: "gauge",
+      name: "probe_ssl_earliest_cert_expiry",
+      help: "When the service's certificate is over, in seconds since 1970.",
+      labels: ["service"],
+      read: (report) =>
+        each(report, ({ health }) => health.facts.certificateUntilMs && health.facts.certificateUntilMs / 1000),
+    },
+    {
+      type: "gauge",
+      name: "tenk_probe_state",
+      help: "1 for the state that the service is in, 0 for the others.",
+      labels: ["service", "state"],
+      read(report) {
+        for (const { name, health } of services())
+          for (const state of STATES) report(health.state === state ? 1 : 0, { service: name, state });
+      },
+    },
+    {
+      type: "counter",
+      name: "tenk_probe_probes_total",
+      help: "Probes, by what they found.",
+      labels: ["service", "result"],
+      read(report) {
+        for (const { name, counts } of services())
+          for (const [result, count] of Object.entries(counts.byResult)) report(count, { service: name, result });
+      },
+    },
+  ];
+}

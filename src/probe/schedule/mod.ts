@@ -1,0 +1,2 @@
+/** When each service is probed. */
+export { type ProbeCounts, ProbedService, type ProbedServiceOptions } from "./probed-service.ts";

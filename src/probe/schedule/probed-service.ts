@@ -1,0 +1,78 @@
+import type { Log } from "../../base/mod.ts";
+import { Health, type HealthOptions, type Outcome, type Transition } from "../health/mod.ts";
+
+export interface ProbedServiceOptions extends HealthOptions {
+  readonly name: string;
+  /** Asks the service once. Must not throw, and ends by itself. */
+  readonly check: (signal: AbortSignal) => Promise<Outcome>;
+  readonly log: Log;
+  /** Share of an interval by which each probe may come earlier or later, so that not all come at once. @default {0.1} */
+  readonly jitter?: number;
+  readonly nowMs?: () => number;
+  readonly random?: () => number;
+}
+
+/** Counts of one service's probes. */
+export interface ProbeCounts {
+  readonly total: number;
+  readonly byResult: Readonly<Record<Outcome["result"], number>>;
+}
+
+const JITTER = 0.1;
+/** The first probes of all services are spread over this time. */
+const FIRST_MS = 2000;
+
+/** Probes one service again and again: never two at a time. */
+export class ProbedService {
+  readonly name: string;
+  readonly health: Health;
+  readonly counts = { total: 0, byResult: { up: 0, restricted: 0, degraded: 0, starting: 0, down: 0 } };
+  /** The last outcome; undefined before the first. */
+  last: Outcome | undefined;
+  readonly #options: ProbedServiceOptions;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #stopping = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ProbedServiceOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#now = options.nowMs ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    this.health = new Health(options, this.#now());
+  }
+
+  start(): void {
+    this.#plan(FIRST_MS * this.#random());
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #plan(waitMs: number): void {
+    this.#timer = setTimeout(() => void this.#probe(), waitMs);
+    this.#timer.unref();
+  }
+
+  async #probe(): Promise<void> {
+    const outcome = await this.#options.check(this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    this.last = outcome;
+    this.counts.total += 1;
+    this.counts.byResult[outcome.result] += 1;
+    const change = this.health.take(outcome, this.#now());
+    if (change !== undefined) this.#logChange(change);
+    const { jitter = JITTER } = this.#options;
+    this.#plan(this.health.nextMs() * (1 + jitter * (2 * this.#random() - 1)));
+  }
+
+  #logChange({ from, to, reason }: Transition): void {
+    const fields = { service: this.name, from, ...(reason !== undefined && { reason }) };
+    const { log } = this.#options;
+    if (to === "down") log.warn("service down", fields);
+    else log.info(`service ${to}`, fields);
+  }
+}
