@@ -19,6 +19,8 @@ const HOUR_MS = 3_600_000;
 const SLICE = 500;
 /** A flood fills the memory within a second: even then entries are written at most so many times in `flushMs`. */
 const MAX_FLUSHES = 10;
+/** Of the entries of an hour so many may be written at once. */
+const BURST_SHARE = 1 / 6;
 
 /** Writes the log's entries into the store, many at a time. */
 export class LogStore implements Keeper {
@@ -47,7 +49,7 @@ export class LogStore implements Keeper {
     this.#log = log;
     this.#store = store;
     this.#now = now;
-    this.#budget = this.options.maxRowsPerHour;
+    this.#budget = this.#burst;
     this.#budgetAtMs = now();
     this.#flushedAtMs = now();
     this.#next = log.entries.first;
@@ -120,11 +122,15 @@ export class LogStore implements Keeper {
     return rows;
   }
 
+  get #burst(): number {
+    return Math.ceil(this.options.maxRowsPerHour * BURST_SHARE);
+  }
+
   #allowed(): number {
     const { maxRowsPerHour } = this.options;
     const nowMs = this.#now();
     const earned = ((nowMs - this.#budgetAtMs) / HOUR_MS) * maxRowsPerHour;
-    this.#budget = Math.min(maxRowsPerHour, this.#budget + earned);
+    this.#budget = Math.min(this.#burst, this.#budget + earned);
     this.#budgetAtMs = nowMs;
     return Math.floor(this.#budget);
   }

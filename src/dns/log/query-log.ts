@@ -125,21 +125,36 @@ export class QueryLog {
   /** Takes all entries from the rings. */
   drain(): void {
     for (const ring of this.#rings) ring.beginRead();
-    let added = false;
-    for (;;) {
-      let [from, at, earliestMs]: [LogRing | undefined, number, number] = [undefined, -1, Number.POSITIVE_INFINITY];
-      for (const ring of this.#rings) {
-        const next = ring.next();
-        if (next < 0) continue;
-        const timeMs = ring.doubles[(next >>> 3) + TIME_DOUBLE]!;
-        if (timeMs < earliestMs) [from, at, earliestMs] = [ring, next, timeMs];
-      }
-      if (from === undefined) break;
-      this.#add(from, at, earliestMs);
-      from.release(at);
-      added = true;
+    let wasAny = false;
+    while (this.#takeRun()) wasAny = true;
+    if (wasAny) this.keeper?.added();
+  }
+
+  /** Takes entries of the ring whose next one is the earliest, until another ring's is earlier. @returns false when there is none */
+  #takeRun(): boolean {
+    let earliest: LogRing | undefined;
+    let at = -1;
+    let timeMs = Number.POSITIVE_INFINITY;
+    let othersMs = Number.POSITIVE_INFINITY;
+    for (const ring of this.#rings) {
+      const next = ring.next();
+      if (next < 0) continue;
+      const nextMs = ring.doubles[(next >>> 3) + TIME_DOUBLE]!;
+      if (nextMs < timeMs) {
+        othersMs = timeMs;
+        earliest = ring;
+        at = next;
+        timeMs = nextMs;
+      } else if (nextMs < othersMs) othersMs = nextMs;
     }
-    if (added) this.keeper?.added();
+    if (earliest === undefined) return false;
+    while (at >= 0 && timeMs <= othersMs) {
+      this.#add(earliest, at, timeMs);
+      earliest.release(at);
+      at = earliest.next();
+      if (at >= 0) timeMs = earliest.doubles[(at >>> 3) + TIME_DOUBLE]!;
+    }
+    return true;
   }
 
   /** Returns an entry that is kept, by its number. */

@@ -51,11 +51,11 @@ class Hour {
   readonly allowed: TopCounts;
   readonly number: number;
 
-  constructor(number: number, { countedClients, countedNames }: Required<StatisticsOptions>) {
+  constructor(number: number, { countedClients, countedNames, seed }: Required<StatisticsOptions>) {
     this.number = number;
-    this.clients = new TopCounts(countedClients);
-    this.blocked = new TopCounts(countedNames);
-    this.allowed = new TopCounts(countedNames);
+    this.clients = new TopCounts(countedClients, seed);
+    this.blocked = new TopCounts(countedNames, seed);
+    this.allowed = new TopCounts(countedNames, seed);
   }
 }
 
@@ -76,12 +76,15 @@ export class Statistics {
     const isBlocked = verdict === LogVerdict.blocked;
     const { bytes } = memory;
     hour.verdicts[verdict]! += 1;
-    this.#countClient(hour.clients, bytes, at + IP_AT, isBlocked);
+    this.#countClient(hour.clients, memory, at, isBlocked);
     if (bytes[at + NAME_LENGTH_AT] === 0 || verdict === LogVerdict.malformed) return;
     const names = isBlocked ? hour.blocked : hour.allowed;
     const hash = hashName(bytes, at + NAME_AT, this.#options.seed);
     let slot = names.slotOf(hash);
-    if (slot < 0) slot = names.take(hash, nameText(bytes, at + NAME_AT));
+    if (slot < 0) {
+      if (!names.admits()) return;
+      slot = names.take(hash, nameText(bytes, at + NAME_AT));
+    }
     names.add(slot, false);
   }
 
@@ -140,13 +143,15 @@ export class Statistics {
     };
   }
 
-  #countClient(clients: TopCounts, bytes: Uint8Array, at: number, isBlocked: boolean): void {
+  #countClient(clients: TopCounts, { bytes, words }: EntryMemory, at: number, isBlocked: boolean): void {
     let hash = this.#options.seed;
-    for (let index = 0; index < IP_BYTES; index++)
-      hash = Math.imul(hash ^ bytes[at + index]!, 0x01000193) ^ (hash >>> 15);
+    for (let word = (at + IP_AT) >>> 2; word < (at + IP_AT + IP_BYTES) >>> 2; word++) {
+      hash = Math.imul(hash ^ words[word]!, 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
     let slot = clients.slotOf(hash);
     if (slot < 0) {
-      const client = clientOf(bytes, at);
+      const client = clients.admits() ? clientOf(bytes, at + IP_AT) : undefined;
       if (client === undefined) return;
       slot = clients.take(hash, client);
     }

@@ -8,8 +8,9 @@ export interface TopCount {
 }
 
 /**
- * Counts the most frequent of any number of keys in a fixed number of slots (Space-Saving: Metwally et al., 2005): a key without a slot
- * takes that of the rarest one. Every key that makes up more than a `slots`-th of all is in it. A known key allocates nothing.
+ * Counts the most frequent of any number of keys in a fixed number of slots (Space-Saving, Metwally et al. 2005, with randomized
+ * admission, Ben Basat et al. 2017): a key without a slot takes that of the rarest one, the less likely the more often that was seen. So
+ * a flood of keys that come once changes little, and costs little. A known key allocates nothing.
  */
 export class TopCounts {
   readonly #hashes: Int32Array;
@@ -21,12 +22,14 @@ export class TopCounts {
   /** No slot has a lower count; the search for one with it goes on from here. */
   #floor = 0;
   #cursor = 0;
+  #random: number;
 
-  constructor(slots: number) {
+  constructor(slots: number, seed: number) {
     this.#hashes = new Int32Array(slots);
     this.#counts = new Float64Array(slots);
     this.#inherited = new Float64Array(slots);
     this.#marked = new Float64Array(slots);
+    this.#random = seed | 1;
   }
 
   get size(): number {
@@ -34,13 +37,25 @@ export class TopCounts {
   }
 
   /**
-   * Returns the slot of a key; -1 when it has none: `take` one.
+   * Returns the slot of a key; -1 when it has none: `take` one, if `admits` says so.
    *
    * @param hash of the key; two keys with the same one would be one
    */
   slotOf(hash: number): number {
     const slot = this.#hashes.indexOf(hash | 0);
     return slot < this.#keys.length ? slot : -1;
+  }
+
+  /** Returns whether a new key gets a slot. */
+  admits(): boolean {
+    if (this.#keys.length < this.#hashes.length) return true;
+    // xorshift32
+    let random = this.#random;
+    random ^= random << 13;
+    random ^= random >>> 17;
+    random ^= random << 5;
+    this.#random = random;
+    return (random >>> 0) * (this.#floor + 1) < 2 ** 32;
   }
 
   /** Gives a key a free slot, or that of the rarest key. @returns the slot */
