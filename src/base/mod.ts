@@ -2,6 +2,7 @@
 export { type CountLayout, countLayout } from "./count-layout.ts";
 export { type ErrorCode, fileProblemOf, messageOf, systemCodeOf, TenkError, withHint } from "./errors.ts";
 export { type EscapeOptions, escapeBytes } from "./escape-bytes.ts";
+export { type Guide, type GuidePage, guidePage, linkTo, pageHeaders } from "./guide-page.ts";
 export {
   carryLog,
   entryOf,
@@ -16,6 +17,7 @@ export {
   occasionally,
   occasionallyEach,
 } from "./log.ts";
+export { escapeMarkup } from "./markup.ts";
 export { nearest } from "./nearest.ts";
 export { isOneFile, sourceUrl } from "./source-location.ts";
 export { type Buckets, TimeGrid } from "./time-grid.ts";

@@ -1,4 +1,5 @@
 /** Layer 1: bytes ⇄ values, one file per format. Pure functions: no I/O, no waiting, no clock. */
+export { appleProfile, type PlistValue, type Profile, type ProfilePayload } from "./apple-profile.ts";
 export type { Complete, Decoded, Incomplete, Refused } from "./decoded.ts";
 export {
   type CutResult,

@@ -1,9 +1,4 @@
-/** What a person does on one kind of device. Each step is HTML of ours; `{…}` are links and values of the page. */
-export interface Guide {
-  readonly device: string;
-  readonly steps: readonly string[];
-  readonly note?: string;
-}
+import type { Guide } from "../../base/mod.ts";
 
 /** Settings are named as the newest systems of 2026 name them. */
 export const GUIDES: readonly Guide[] = [

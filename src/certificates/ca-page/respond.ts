@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
+import { pageHeaders } from "../../base/mod.ts";
 import type { CaCertificates } from "../local/mod.ts";
-import { appleProfile } from "./apple-profile.ts";
+import { caProfile } from "./apple-profile.ts";
 import { caPage } from "./page.ts";
 import { qrCodeSvg } from "./qr-code.ts";
 
@@ -44,7 +45,7 @@ export function respondForCa(path: string, ca: CaCertificates, url: string): CaR
     case "/intermediate.cer":
       return file(CERTIFICATE, "intermediate.cer", derOf(ca.intermediate));
     case "/tenk.mobileconfig":
-      return file("application/x-apple-aspen-config", "tenk.mobileconfig", appleProfile(ca));
+      return file("application/x-apple-aspen-config", "tenk.mobileconfig", caProfile(ca));
     case "/qr.svg":
       return response("image/svg+xml", qrCodeSvg(url));
     default:
@@ -53,19 +54,11 @@ export function respondForCa(path: string, ca: CaCertificates, url: string): CaR
 }
 
 function file(type: string, name: string, body: string | Uint8Array): CaResponse {
-  return response(type, body, { "content-disposition": `attachment; filename="${name}"` });
+  return { status: 200, headers: pageHeaders(type, name), body };
 }
 
-function response(type: string, body: string | Uint8Array, more: Record<string, string> = {}): CaResponse {
-  const headers = {
-    "content-type": type,
-    // The intermediate changes, and a root may be replaced.
-    "cache-control": "no-cache",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-  };
-  return { status: 200, headers: { ...headers, ...more }, body };
+function response(type: string, body: string): CaResponse {
+  return { status: 200, headers: pageHeaders(type), body };
 }
 
 function derOf(pem: string): Uint8Array {
