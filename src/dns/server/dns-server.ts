@@ -20,6 +20,7 @@ import {
 import { type DesignatedResolver, machineNetworks } from "../local/mod.ts";
 import { type LogService, Transport } from "../log/mod.ts";
 import { Resolver } from "../resolver/mod.ts";
+import { setupPages } from "../setup-page/mod.ts";
 import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
@@ -32,6 +33,7 @@ import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
 import { leaseFiles, logNames, logSettings, newServerLog, originOf, resolveLogged } from "./server-log.ts";
 import type { ServerSettings } from "./settings.ts";
+import { setupFacts } from "./setup-facts.ts";
 import { type Why, type WhyQuestion, whyOf } from "./why.ts";
 
 export interface ServerOptions {
@@ -140,7 +142,7 @@ export class DnsServer {
       // Nobody waits for it.
       void server.#file?.start();
       await server.mdns.follow(settings);
-      server.#unsubscribe = options.site.onEntry(() => server.#post());
+      server.#unsubscribe = options.site.onEntry(() => server.#isReachedElsewhere());
       // Only now it is known where TLS listens.
       server.#post();
       return server;
@@ -233,8 +235,7 @@ export class DnsServer {
         if (!isSame(({ config }) => config.zones)) cache.clear();
         // Files of the user's may have changed where their names have not.
         void (isSame(listSources) ? this.#lists.reread() : this.#lists.change(listSources(next)));
-        this.#post();
-        this.#offer();
+        this.#isReachedElsewhere();
         await this.mdns.follow(next);
       },
       drop: async () => {
@@ -312,7 +313,14 @@ export class DnsServer {
   /** Tells whoever serves HTTPS what there is to lead to. */
   #offer(): void {
     const isOn = this.#settings.config.https === "auto";
-    this.#options.site.setOffer({ doh: isOn ? this.#doh.target : undefined, pages: () => ({}) });
+    const { site } = this.#options;
+    const facts = setupFacts(this.#settings, this.#listeners, site.entry);
+    site.setOffer({ doh: isOn ? this.#doh.target : undefined, pages: (url) => setupPages(facts, url) });
+  }
+
+  #isReachedElsewhere(): void {
+    this.#post();
+    this.#offer();
   }
 
   /** How listeners of this thread ask. */
@@ -345,7 +353,7 @@ export class DnsServer {
     if (JSON.stringify(networks) === JSON.stringify(this.#networks)) return;
     this.#networks = networks;
     this.#options.log.info("addresses of this machine changed", { networks: networks.length });
-    this.#post();
+    this.#isReachedElsewhere();
   }
 
   /** Questions in flight still end at the former one. */

@@ -17,6 +17,8 @@ export interface ServerSettings {
   readonly certificateNames: readonly string[];
   /** Those that have DNS names. */
   readonly services: readonly Service[];
+  /** Domains whose names the local CA signs, beside those that are local everywhere. */
+  readonly localDomains: readonly string[];
   /** The folder that relative paths are relative to. */
   readonly folder: string;
 }
@@ -26,7 +28,7 @@ export const DEFAULT_DOMAIN = "home.arpa";
 
 /** @throws {TenkError} `invalid-option` for a local record that is wrong below this domain */
 export function serverSettings(config: DnsConfig, env: CheckEnv): ServerSettings {
-  const { services, folder } = env;
+  const { services, folder, localDomains } = env;
   const domain = env.domain ?? DEFAULT_DOMAIN;
   const options = { domain, ttlSeconds: config.localTtl };
   const named = services.filter(({ dns }) => dns);
@@ -49,6 +51,7 @@ export function serverSettings(config: DnsConfig, env: CheckEnv): ServerSettings
     own: [...new Set([...machine, ...here])].flatMap((name) => parseName(name) ?? []),
     certificateNames: certifiableNames(domain),
     services: named,
+    localDomains,
     folder: resolve(folder),
   };
 }

@@ -127,6 +127,19 @@ for _ in range(2):
     expect((await asked(site, NAME, PATH, headers)).text).toBe("NOERROR A 127.0.0.1");
   });
 
+  test("is explained at /dns, in the clear too, with a profile of its own address", async () => {
+    const files = ["/dns", "/dns/", "/dns/qr.svg", "/dns/tenk-dns.mobileconfig"];
+    for (const path of files) {
+      const answer = await fetch(`http://127.0.0.1:${site.port("http")}${path}`, { headers: { host: NAME } });
+      expect([path, answer.status]).toEqual([path, 200]);
+      const text = await answer.text();
+      if (!path.endsWith("svg")) expect(text).toContain(`https://${NAME}:${site.port("https")}/dns-query`);
+      expect(text).not.toContain("Bearer");
+    }
+    expect((await asked(site, NAME, "/dns")).text).toContain(`DNS over TLS: <code>`);
+    expect((await asked(site, "app.home.arpa", "/dns")).text).toBe("app /dns");
+  });
+
   test("is counted by its transport", async () => {
     await asked(site);
     const page = await (await fetch(`${site.instance.statusUrl}metrics`)).text();
