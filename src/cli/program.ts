@@ -3,6 +3,7 @@ import { COMMIT, VERSION } from "../app/mod.ts";
 import { checkCommand } from "./check.ts";
 import { dashboardsCommand } from "./dashboards.ts";
 import { demoCommand } from "./demo.ts";
+import { discoverCommand } from "./discover.ts";
 import { dnsCommand } from "./dns.ts";
 import { EXIT, failureOf } from "./failure.ts";
 import { importCommand } from "./import.ts";
@@ -55,6 +56,7 @@ function program(exit: (code: number) => void): Command {
     loadCommand,
     checkCommand,
     statusCommand,
+    discoverCommand,
     dnsCommand,
     runsCommand,
     passwordCommand,

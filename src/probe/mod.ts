@@ -1,3 +1,4 @@
-/** Layer 5: the part `probe:`, which asks declared services whether they are well. */
+/** Layer 5: the part `probe:`, which asks declared services whether they are well, and finds those that are not declared. */
+export { discover, type Found, servicesText } from "./discover/mod.ts";
 export type { ProbeView } from "./monitoring/mod.ts";
 export { probe } from "./part.ts";
