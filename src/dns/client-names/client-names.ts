@@ -1,8 +1,10 @@
 import { open, stat } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { nameText, RecordType, reverseName } from "../../wire/dns/mod.ts";
 import { formatIp, parseIp } from "../../wire/mod.ts";
 import type { LocalNames, LocalRecord } from "../local/mod.ts";
 import { type LeaseNames, readLeases } from "./leases.ts";
+import { ReverseNames, type ReverseNamesOptions } from "./reverse-names.ts";
 
 /** Where the usual DHCP servers have their leases: dnsmasq, Pi-hole, OpenWrt, ISC's dhcpd, Kea. */
 export const LEASE_FILES: readonly string[] = [
@@ -22,6 +24,8 @@ export interface ClientNamesOptions {
   readonly local: () => { readonly names: LocalNames; readonly records: readonly LocalRecord[] };
   /** Returns the name that a client has given itself. @default {no name} */
   readonly announced?: (address: string) => string | undefined;
+  /** Asks for PTR records: see `ReverseNames`. @default {nobody} */
+  readonly ask?: ReverseNamesOptions["ask"];
   /** How often the files are looked at. @default {60_000} */
   readonly everyMs?: number;
   /** @default {4096} */
@@ -33,19 +37,22 @@ export interface ClientNamesOptions {
 const DEFAULTS = { everyMs: 60_000, maxNames: 4096, maxBytes: 1 << 22 };
 const UNKNOWN_IP = new Uint8Array(16);
 const MAX_ADDRESSES = 100;
+const LEARN_MS = 500;
 
-/** Names of the clients of this house: from its local names, the leases of its DHCP server, and the clients themselves. */
+/** Names of the clients of this house: from its local names, the leases of its DHCP server, the clients themselves, and reverse lookups. */
 export class ClientNames {
   readonly #options: ClientNamesOptions & typeof DEFAULTS;
   #files: readonly string[];
   readonly #timer: ReturnType<typeof setInterval>;
   #leases: LeaseNames = new Map();
+  readonly #reverse: ReverseNames;
   /** Of the files as they were read last. */
   #state: string | undefined;
 
   constructor(options: ClientNamesOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#files = options.leases;
+    this.#reverse = new ReverseNames({ ask: options.ask ?? (() => false) });
     this.#timer = setInterval(() => void this.refresh(), this.#options.everyMs);
     this.#timer.unref();
     void this.refresh();
@@ -53,7 +60,19 @@ export class ClientNames {
 
   /** Returns the name of a client; undefined where it has none. */
   nameOf(address: string): string | undefined {
-    return this.#localName(address) ?? this.#leases.get(address) ?? this.#options.announced?.(address);
+    return (
+      this.#localName(address) ??
+      this.#leases.get(address) ??
+      this.#options.announced?.(address) ??
+      this.#reverse.nameOf(address)
+    );
+  }
+
+  /** Asks for the names of clients that have none so far. Waits for them a moment at most. */
+  async learn(addresses: Iterable<string>): Promise<void> {
+    const unnamed = [...new Set(addresses)].filter((address) => this.nameOf(address) === undefined);
+    if (unnamed.length === 0) return;
+    await Promise.race([this.#reverse.learn(unnamed), wait(LEARN_MS, undefined, { ref: false })]);
   }
 
   /** Returns the addresses of clients whose name has this part, in any case. */
@@ -64,7 +83,8 @@ export class ClientNames {
       .filter(({ type, name }) => isAddress(type) && nameText(name).toLowerCase().includes(wanted))
       .map(({ data }) => formatIp(data));
     const leased = [...this.#leases].filter(([, name]) => name.toLowerCase().includes(wanted));
-    return [...new Set([...local, ...leased.map(([address]) => address)])].slice(0, MAX_ADDRESSES);
+    const all = [...local, ...leased.map(([address]) => address), ...this.#reverse.addressesOf(wanted)];
+    return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
 
   /** Reads the files, if they have changed. A file that is not there, or cannot be read, has no names. */

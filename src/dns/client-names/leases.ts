@@ -56,10 +56,16 @@ function readKea(text: string, nowMs: number, into: LeaseNames, maxNames: number
   }
 }
 
+/** Returns a name that a client has chosen, if it could be a host's. */
+export function hostName(given: string): string | undefined {
+  const name = given.replace(/\.$/, "");
+  return name.length <= MAX_NAME && HOST_NAME.test(name) ? name : undefined;
+}
+
 function add(into: LeaseNames, address: string, given: string, maxNames: number): void {
   const ip = parseIp(address);
-  const name = given.replace(/\.$/, "");
-  if (ip === undefined || name.length > MAX_NAME || !HOST_NAME.test(name)) return;
+  const name = hostName(given);
+  if (ip === undefined || name === undefined) return;
   const key = formatIp(ip);
   if (into.size < maxNames || into.has(key)) into.set(key, name);
 }

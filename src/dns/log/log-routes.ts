@@ -6,13 +6,15 @@ import { formatIp, parseIp } from "../../wire/mod.ts";
 import type { LogFilter, LogSearch } from "./log-search.ts";
 import type { QueryLog } from "./query-log.ts";
 import { shownQuery } from "./shown-query.ts";
-import { VERDICT_NAMES, type VerdictName } from "./verdicts.ts";
+import { Privacy, VERDICT_NAMES, type VerdictName } from "./verdicts.ts";
 
 /** Names of clients. */
 export interface ClientNaming {
   nameOf(address: string): string | undefined;
   /** Returns the addresses of a client's name, or of a part of it. */
   addressesOf(name: string): readonly string[];
+  /** Looks for the names of clients that have none so far, for a moment. */
+  learn(addresses: Iterable<string>): Promise<void>;
 }
 
 export interface LogRoutesOptions {
@@ -48,8 +50,10 @@ const MAX_WAIT_MS = 10_000;
 export function logRoutes(options: LogRoutesOptions): JsonRoutes {
   const { log, search, clients, maxWaiting = 16, lookMs = 250 } = options;
   let waiting = 0;
-  const shown = (rows: readonly QueryRow[]) =>
-    rows.map((row) => shownQuery(row, (address) => clients.nameOf(address), log.privacy));
+  async function shown(rows: readonly QueryRow[]) {
+    if (log.privacy < Privacy.hideClients) await clients.learn(rows.flatMap(({ client }) => client ?? []));
+    return rows.map((row) => shownQuery(row, (address) => clients.nameOf(address), log.privacy));
+  }
 
   async function entriesSince(query: URLSearchParams) {
     const filter = filterOf(query, clients);
@@ -61,7 +65,7 @@ export function logRoutes(options: LogRoutesOptions): JsonRoutes {
     }
     const endMs = performance.now() + Math.min(numberParam(query, "wait") ?? 0, MAX_WAIT_MS);
     let found = search.since(after, filter, limit);
-    if (waiting >= maxWaiting) return { entries: shown(found.rows), last: found.last };
+    if (waiting >= maxWaiting) return { entries: await shown(found.rows), last: found.last };
     waiting += 1;
     try {
       while (found.rows.length === 0 && performance.now() < endMs) {
@@ -71,7 +75,7 @@ export function logRoutes(options: LogRoutesOptions): JsonRoutes {
     } finally {
       waiting -= 1;
     }
-    return { entries: shown(found.rows), last: found.last };
+    return { entries: await shown(found.rows), last: found.last };
   }
 
   return {
@@ -84,7 +88,7 @@ export function logRoutes(options: LogRoutesOptions): JsonRoutes {
           before: numberParam(query, "before"),
           limit: limitOf(query),
         });
-        return { entries: shown(rows), before: before ?? null };
+        return { entries: await shown(rows), before: before ?? null };
       },
     },
     "log/since": { get: entriesSince },
@@ -96,11 +100,12 @@ export function logRoutes(options: LogRoutesOptions): JsonRoutes {
       },
     },
     statistics: {
-      get(query) {
+      async get(query) {
         log.drain();
         const hours = Math.min(MAX_HOURS, Math.max(1, numberParam(query, "hours") ?? MAX_HOURS));
         const limit = Math.min(MAX_TOP, Math.max(1, numberParam(query, "limit") ?? 10));
         const summary = log.statistics.summary(Date.now(), Math.floor(hours), Math.floor(limit));
+        await clients.learn([...summary.clients, ...summary.blockedClients].map(({ client }) => client));
         const named = (list: typeof summary.clients) =>
           list.map((each) => ({ ...each, name: clients.nameOf(each.client) ?? null }));
         return {

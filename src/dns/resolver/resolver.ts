@@ -225,6 +225,12 @@ export class Resolver {
       .map(({ name }) => name);
   }
 
+  /** Returns whether a query is sent to upstreams of a zone of its own. */
+  isInOwnZone(bytes: Uint8Array): boolean {
+    const query = this.#query;
+    return readQuery(query, bytes, 0, bytes.length) === QueryVerdict.ok && this.#routes.of(query, bytes).isOwnZone;
+  }
+
   // ---- a question in flight ------------------------------------------------------------------------------------------
 
   #newFlight(key: string, bytes: Uint8Array): Flight {

@@ -31,7 +31,15 @@ import { DnsListeners } from "./listeners.ts";
 import { MdnsService } from "./mdns-service.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
-import { leaseFiles, logNames, logSettings, newServerLog, originOf, resolveLogged } from "./server-log.ts";
+import {
+  askInOwnZone,
+  leaseFiles,
+  logNames,
+  logSettings,
+  newServerLog,
+  originOf,
+  resolveLogged,
+} from "./server-log.ts";
 import type { ServerSettings } from "./settings.ts";
 import { setupFacts } from "./setup-facts.ts";
 import { type Why, type WhyQuestion, whyOf } from "./why.ts";
@@ -99,6 +107,7 @@ export class DnsServer {
       leases: leaseFiles(settings),
       local: () => ({ names: this.#own.parts.local, records: this.#settings.records }),
       announced: (address) => this.mdns.nameOf(address),
+      ask: (query, done) => askInOwnZone(this.#resolver, query, done),
     });
     this.#file = this.#cacheFile();
     this.#timer = setInterval(() => this.#lookAtNetworks(), NETWORKS_MS);

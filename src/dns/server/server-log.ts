@@ -4,7 +4,15 @@ import { copyPeerIp, type DatagramAsker } from "../../net/mod.ts";
 import type { Store } from "../../store/mod.ts";
 import { type ClientNames, LEASE_FILES } from "../client-names/mod.ts";
 import type { DnsConfig } from "../config.ts";
-import { type LogNames, LogService, type LogSettings, Privacy, type ResolvedQuery, Transport } from "../log/mod.ts";
+import {
+  type LogNames,
+  LogService,
+  type LogSettings,
+  LogVerdict,
+  Privacy,
+  type ResolvedQuery,
+  Transport,
+} from "../log/mod.ts";
 import type { Answered, Resolver } from "../resolver/mod.ts";
 import type { BlockListSet } from "./block-list-set.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -43,6 +51,17 @@ export function leaseFiles({ config, folder }: ServerSettings): readonly string[
   const { leases } = config;
   if (leases === "off") return [];
   return leases === "auto" ? LEASE_FILES : leases.map((file) => resolve(folder, file));
+}
+
+/** Asks the router, or who else knows a zone of this house. @returns false where the name is in no such zone */
+export function askInOwnZone(
+  resolver: Resolver,
+  query: Uint8Array,
+  done: (answer: Uint8Array | undefined, length: number) => void,
+): boolean {
+  if (!resolver.isInOwnZone(query)) return false;
+  resolver.ask(query, false, (answer, length, by) => done(by === LogVerdict.failed ? undefined : answer, length));
+  return true;
 }
 
 /** Returns what the numbers in the log mean now. */

@@ -14,6 +14,7 @@ import { LIMITS, NAMES, NOW_MS, newLog } from "./support.ts";
 
 const CLIENTS = {
   nameOf: (address: string) => (address === "192.168.1.7" ? "lisas-phone" : undefined),
+  learn: async () => undefined,
   addressesOf: (name: string) => (name === "phone" ? ["192.168.1.7"] : []),
 };
 /** What routes answer, all of them in one. */

@@ -4,6 +4,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ShownQuery } from "../../../src/dns/log/shown-query.ts";
 import { until } from "../../net/support.ts";
+import { Client } from "../../net/udp/client.ts";
+import { queryBytes } from "../queries.ts";
 import { FakeServer } from "../upstream/fake-server.ts";
 import { replyTo } from "../upstream/replies.ts";
 import { type Box, withBox } from "./support.ts";
@@ -59,6 +61,26 @@ describe("the query log of the part dns", () => {
         });
         expect(await get(box, "statistics")).toMatchObject({ queries: 6, blockedShare: 2 / 6 });
         expect((await get(box, "log?client=127.0.0.1&verdict=blocked")).entries.length).toBe(2);
+      },
+      FILES,
+    );
+  });
+
+  test("names clients that only the router knows", async () => {
+    await using router = await FakeServer.open(({ bytes, reply }) =>
+      reply(replyTo(bytes, { answer: ["9.0.0.127.in-addr.arpa 60 PTR lisas-phone.lan"] })),
+    );
+    const text = `dns: { ${LISTEN}, upstreams: [127.0.0.1:9], zones: { 127.in-addr.arpa: "${router.address}" } }\n`;
+    await withBox(
+      text,
+      async (box) => {
+        await using client = await Client.open(box.port, "127.0.0.1", "127.0.0.9");
+        await client.send(queryBytes("localhost"));
+        await client.next();
+        const { entries } = await get(box, "log");
+        expect(entries.map(({ client: address, clientName }) => [address, clientName])).toEqual([
+          ["127.0.0.9", "lisas-phone.lan"],
+        ]);
       },
       FILES,
     );
