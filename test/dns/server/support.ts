@@ -11,7 +11,8 @@ import { type Told, told } from "../resolver/house.ts";
 const PATIENT_MS = 20_000;
 
 /** What is the same in every configuration here: nothing that leaves this machine. */
-const QUIET = 'dashboard: { listen: "127.0.0.1:0" }\nproxy: off\n';
+const QUIET = 'dashboard: { listen: "127.0.0.1:0" }\n';
+const WITHOUT_PROXY = "proxy: off\n";
 
 export interface Box {
   readonly instance: Instance;
@@ -33,7 +34,7 @@ function withoutMdns(loaded: LoadedConfig): LoadedConfig {
   return dns === undefined ? loaded : { ...loaded, config: { ...loaded.config, dns: { ...dns, mdns: false } } };
 }
 
-/** Runs an instance whose configuration has a `dns:` section. @param files by name, in the configuration's folder */
+/** Runs an instance whose configuration has a `dns:` section; without a proxy unless it has `proxy:`. @param files by name, in the configuration's folder */
 export async function withBox(
   text: string,
   work: (box: Box) => Promise<void>,
@@ -44,7 +45,8 @@ export async function withBox(
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
   }
-  const parsed = (given: string) => withoutMdns(parseConfig(QUIET + given, "tenk.yaml", folder));
+  const quiet = (given: string) => QUIET + (given.includes("\nproxy:") ? given : WITHOUT_PROXY + given);
+  const parsed = (given: string) => withoutMdns(parseConfig(quiet(given), "tenk.yaml", folder));
   const log = keptLog();
   const instance = await up(parsed(text), { log });
   const { port } = instance.listeners.find(({ name }) => name === "udp")!;
