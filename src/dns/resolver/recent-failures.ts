@@ -25,6 +25,10 @@ export class RecentFailures {
     }
   }
 
+  clear(): void {
+    this.#untilMs.clear();
+  }
+
   delete(key: string): void {
     this.#untilMs.delete(key);
   }

@@ -130,7 +130,7 @@ export class Resolver {
     this.#bootstrap = new Bootstrap({ servers: this.#options.bootstrap });
     const { lookup } = this.#bootstrap;
     const { upstreams, zones = [], mode = "parallel-best" } = this.#options;
-    this.#routes = new Routes({ ...options, upstreams, zones, mode, lookup });
+    this.#routes = new Routes({ ...options, upstreams, zones, mode, lookup, recovered: () => this.#failures.clear() });
     this.#cleaner = new AnswerCleaner(options);
     this.#failures = new RecentFailures(this.#options.failureMs);
     const { cache, staleAtOnceSeconds: staleSeconds } = this.#options;

@@ -30,6 +30,8 @@ export interface RoutesOptions extends HealthOptions {
   readonly zones: readonly ZoneOptions[];
   readonly mode: UpstreamMode;
   readonly lookup: Lookup;
+  /** Called when an upstream that was down has answered. */
+  readonly recovered: () => void;
 }
 
 /** Types that are asked of top-level domains, not of machines that have a name without a dot. */
@@ -46,10 +48,10 @@ export class Routes {
   readonly #members = new Map<string, Member>();
 
   /** @throws {TenkError} `invalid-option` */
-  constructor({ upstreams, zones, mode, lookup, ...health }: RoutesOptions) {
-    const routeOf = (options: readonly MemberOptions[], isOwnZone: boolean): Route => {
-      const members = new Set(options.map((each) => this.#member({ lookup, ...each }, health)));
-      return { upstreams: new UpstreamSet([...members], mode, health, isOwnZone), isOwnZone };
+  constructor({ upstreams, zones, lookup, ...options }: RoutesOptions) {
+    const routeOf = (addresses: readonly MemberOptions[], isOwnZone: boolean): Route => {
+      const members = new Set(addresses.map((each) => this.#member({ lookup, ...each }, options)));
+      return { upstreams: new UpstreamSet([...members], { ...options, asksLooped: isOwnZone }), isOwnZone };
     };
     this.all = routeOf(upstreams, false);
     for (const { name, upstreams } of zones) {

@@ -26,6 +26,14 @@ export interface HealthOptions {
   readonly probeMaxMs?: number;
 }
 
+export interface SetOptions extends HealthOptions {
+  readonly mode: UpstreamMode;
+  /** For a zone's own upstreams: a router whose resolver is this machine still knows its own zone. */
+  readonly asksLooped: boolean;
+  /** Called when an upstream that was down has answered. */
+  readonly recovered: () => void;
+}
+
 /** One upstream and its health. */
 export interface Member extends WatchedUpstream {
   readonly upstream: Upstream;
@@ -73,24 +81,17 @@ export function newMember(
 /** Upstreams in the order in which they should be asked. */
 export class UpstreamSet {
   readonly members: readonly Member[];
-  readonly #mode: UpstreamMode;
-  readonly #health: Required<HealthOptions>;
-  readonly #asksLooped: boolean;
+  readonly #options: SetOptions & typeof HEALTH;
 
-  /**
-   * @param members may be in other sets too, which then share their health
-   * @param asksLooped for a zone's own upstreams: a router whose resolver is this machine still knows its own zone
-   */
-  constructor(members: readonly Member[], mode: UpstreamMode, health: HealthOptions = {}, asksLooped = false) {
+  /** @param members may be in other sets too, which then share their health */
+  constructor(members: readonly Member[], options: SetOptions) {
     this.members = members;
-    this.#mode = mode;
-    this.#asksLooped = asksLooped;
-    this.#health = { ...HEALTH, ...health };
+    this.#options = { ...HEALTH, ...options };
   }
 
   /** How many are asked at once. */
   get width(): number {
-    return this.#mode === "parallel-best" ? 2 : 1;
+    return this.#options.mode === "parallel-best" ? 2 : 1;
   }
 
   /**
@@ -98,10 +99,10 @@ export class UpstreamSet {
    * us are left out.
    */
   order(): Member[] {
-    const usable = this.members.filter(({ isLooped }) => !isLooped || this.#asksLooped);
+    const usable = this.members.filter(({ isLooped }) => !isLooped || this.#options.asksLooped);
     const up = usable.filter(({ isDown }) => !isDown);
-    if (this.#mode === "parallel-best") up.sort((a, b) => a.rttMs - b.rttMs);
-    if (this.#mode === "random") shuffle(up);
+    if (this.#options.mode === "parallel-best") up.sort((a, b) => a.rttMs - b.rttMs);
+    if (this.#options.mode === "random") shuffle(up);
     return [...up, ...usable.filter(({ isDown }) => isDown)];
   }
 
@@ -121,16 +122,18 @@ export class UpstreamSet {
   #succeeded(member: Member, rttMs: number): void {
     member.latencies.add(rttMs / 1000);
     member.rttMs += member.rttMs === 0 ? rttMs : (rttMs - member.rttMs) * WEIGHT;
+    const wasDown = member.isDown;
     member.failures = 0;
     member.isDown = false;
-    member.probeMs = this.#health.probeMinMs;
+    member.probeMs = this.#options.probeMinMs;
     clearTimeout(member.timer);
     member.timer = undefined;
+    if (wasDown) this.#options.recovered();
   }
 
   #failed(member: Member): void {
     member.failures += 1;
-    if (member.failures < this.#health.maxFailures) return;
+    if (member.failures < this.#options.maxFailures) return;
     member.isDown = true;
     if (member.timer === undefined) this.#planProbe(member);
   }
@@ -138,7 +141,7 @@ export class UpstreamSet {
   #planProbe(member: Member): void {
     member.timer = setTimeout(() => {
       member.timer = undefined;
-      member.probeMs = Math.min(member.probeMs * 2, this.#health.probeMaxMs);
+      member.probeMs = Math.min(member.probeMs * 2, this.#options.probeMaxMs);
       this.ask(member, NAME_SERVERS_OF_ROOT, () => {});
     }, member.probeMs);
     member.timer.unref();

@@ -48,6 +48,7 @@ export class HttpsChannel {
     ...{ isWhole: true, isHead: false, isUpgrade: false, carriesChunks: false, isFresh: false },
   };
   #isStopped = false;
+  #responses = 0;
 
   /** @throws {TenkError} `file-unreadable` */
   constructor(options: StreamOptions) {
@@ -83,7 +84,7 @@ export class HttpsChannel {
     }
     prepareForHttps(query);
     const pending = new HttpsQuery(this, query, this.#options.message, done);
-    pending.timer = setTimeout(() => pending.finish("timeout"), timeoutMs);
+    pending.timer = setTimeout(() => this.#timedOut(pending), timeoutMs);
     this.#pending.add(pending);
     this.send(pending);
   }
@@ -103,11 +104,24 @@ export class HttpsChannel {
     block.to = this.#headBytes + bytes.length;
     block.bodyBytes = bytes.length;
     block.bodyLength = bytes.length;
+    pending.responsesBefore = this.#responses;
     pending.exchange = this.#target.send(pending, block);
   }
 
   ended(pending: HttpsQuery): void {
     this.#pending.delete(pending);
+  }
+
+  heard(): void {
+    this.#responses += 1;
+  }
+
+  #timedOut(pending: HttpsQuery): void {
+    const connection = pending.exchange?.connection;
+    const isUnheard = pending.responsesBefore === this.#responses;
+    pending.finish("timeout");
+    // Nothing has come since it was sent: the way is broken, or the server. TCP itself would try on for many minutes.
+    if (isUnheard) connection?.reset();
   }
 }
 
@@ -116,6 +130,8 @@ class HttpsQuery implements ResponseEvents {
   readonly query: UpstreamQuery;
   exchange: TargetExchange | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
+  /** Responses that had come when it was sent. */
+  responsesBefore = 0;
   readonly #channel: HttpsChannel;
   readonly #message: Message;
   readonly #done: StreamDone;
@@ -135,6 +151,7 @@ class HttpsQuery implements ResponseEvents {
   drain(): void {}
 
   response(head: Head, bytes: Uint8Array, from: number, to: number): void {
+    this.#channel.heard();
     if (head.status !== STATUS_OK) this.finish("http-status");
     else if (!isDnsMessage(head, bytes)) this.finish("content-type");
     else if (to > from) this.body(bytes.subarray(from, to));

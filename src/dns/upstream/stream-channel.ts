@@ -33,6 +33,8 @@ interface Pending {
   /** It was sent on a reused connection, and may be repeated once on a new one. */
   mayRepeat: boolean;
   isSent: boolean;
+  /** Answers that had come when it was sent. */
+  answersBefore: number;
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -53,6 +55,7 @@ export class StreamChannel {
   #outBytes = 0;
   readonly #flushLater = () => this.#flush();
   #isConnecting = false;
+  #answers = 0;
   /** This connection has delivered an answer before. */
   #wasUsed = false;
   #stopping = new AbortController();
@@ -77,8 +80,8 @@ export class StreamChannel {
       return;
     }
     const id = prepareForStream(query, (taken) => this.#pending.has(taken));
-    const timer = setTimeout(() => this.#finish(id, "timeout"), timeoutMs);
-    const pending: Pending = { query, done, timer, mayRepeat: true, isSent: false };
+    const timer = setTimeout(() => this.#timedOut(id), timeoutMs);
+    const pending: Pending = { query, done, timer, mayRepeat: true, isSent: false, answersBefore: 0 };
     this.#pending.set(id, pending);
     if (this.#connection !== undefined) this.#send(this.#connection, pending);
     else void this.#connect();
@@ -123,6 +126,7 @@ export class StreamChannel {
       return;
     }
     pending.isSent = true;
+    pending.answersBefore = this.#answers;
     this.#out[at] = bytes.length >> 8;
     this.#out[at + 1] = bytes.length;
     this.#out.set(bytes, at + LENGTH_BYTES);
@@ -139,6 +143,7 @@ export class StreamChannel {
 
   #received(connection: Connection, bytes: Uint8Array): void {
     if (connection !== this.#connection) return;
+    this.#answers += 1;
     const id = bytes.length < 2 ? -1 : (bytes[0]! << 8) | bytes[1]!;
     const pending = this.#pending.get(id);
     // A late answer: its query has already ended.
@@ -162,6 +167,13 @@ export class StreamChannel {
       }
     }
     if (this.#pending.size > 0) void this.#connect();
+  }
+
+  #timedOut(id: number): void {
+    const { isSent, answersBefore } = this.#pending.get(id)!;
+    this.#finish(id, "timeout");
+    // No answer at all since it was sent: the way is broken, or the server. TCP itself would try on for many minutes.
+    if (isSent && answersBefore === this.#answers) this.#connection?.reset();
   }
 
   #failAll(failure: UpstreamFailure): void {

@@ -3,7 +3,7 @@ import { parseName } from "../../../src/wire/dns/mod.ts";
 import { until } from "../../net/support.ts";
 import { answer as stored } from "../answers/questions.ts";
 import { queryBytes } from "../queries.ts";
-import type { Asked } from "../upstream/fake-server.ts";
+import { type Asked, FakeServer } from "../upstream/fake-server.ts";
 import { type ReplyFields, replyTo } from "../upstream/replies.ts";
 import { hasFlag, openHouse } from "./house.ts";
 
@@ -317,6 +317,29 @@ describe("when an upstream is no use:", () => {
     await until(() => !first!.isDown);
     expect(house.resolver.upstreams.order()[0]).toBe(first!);
   });
+
+  test.each(["udp", "tcp"])(
+    "one by %s that cannot be reached at the start is asked within one probe",
+    async (protocol) => {
+      const gone = await FakeServer.open(silent);
+      const { port } = gone;
+      await gone[Symbol.asyncDispose]();
+      // That nobody is there is not told by UDP.
+      const timeoutMs = protocol === "udp" ? 100 : 20_000;
+      const upstreams = [{ address: `${protocol}://127.0.0.1:${port}`, timeoutMs }];
+      await using house = await openHouse(silent, { upstreams, probeMinMs: 50, probeMaxMs: 50 });
+      expect((await house.ask("www.example")).text).toBe("SERVFAIL");
+      const [upstream] = house.resolver.members;
+      expect(upstream!.isDown).toBe(true);
+      const { queries } = upstream!.upstream.counts;
+      await until(() => upstream!.upstream.counts.queries > queries);
+      expect(upstream!.isDown).toBe(true);
+      await using back = await FakeServer.open(answering(A), undefined, port);
+      await until(() => !upstream!.isDown);
+      // The failure of a moment ago is not remembered any longer.
+      expect([(await house.ask("www.example")).text, back.count > 1]).toEqual(["NOERROR A 192.0.2.1", true]);
+    },
+  );
 
   test("the two best are asked at once, and the quicker one answers", async () => {
     await using house = await openHouse([silent, answering(A)]);

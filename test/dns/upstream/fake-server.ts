@@ -44,19 +44,19 @@ export class FakeServer implements AsyncDisposable {
     tcp.on(isTls ? "secureConnection" : "connection", (socket) => this.#connected(socket));
   }
 
-  static async open(answer: (asked: Asked) => void, tls?: TlsOptions): Promise<FakeServer> {
+  static async open(answer: (asked: Asked) => void, tls?: TlsOptions, port = 0): Promise<FakeServer> {
     for (;;) {
       const [udp, other, tcp] = [
         createSocket("udp4"),
         createSocket("udp4"),
         tls === undefined ? createServer() : createTlsServer(tls),
       ];
-      await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
+      await new Promise<void>((resolve) => udp.bind(port, "127.0.0.1", resolve));
       await new Promise<void>((resolve) => other.bind(0, "127.0.0.1", resolve));
-      const { port } = udp.address();
+      const { port: bound } = udp.address();
       const isFree = await new Promise<boolean>((resolve) => {
         tcp.once("error", () => resolve(false));
-        tcp.listen(port, "127.0.0.1", () => resolve(true));
+        tcp.listen(bound, "127.0.0.1", () => resolve(true));
       });
       if (isFree) return new FakeServer(udp, other, tcp, answer, tls !== undefined);
       udp.close();

@@ -207,6 +207,19 @@ describe("a connection of HTTPS", () => {
     expect(server.sessions).toHaveLength(2);
   });
 
+  test("on which nothing comes any more is given up", async () => {
+    let silent = 0;
+    await using server = await FakeHttps.open((posted) => {
+      if (server.sessions.length > silent) answerAll(posted);
+    });
+    using upstream = upstreamOf(server, { timeoutMs: 500 });
+    // More than once on a machine that is slow.
+    while ((await ask(upstream)) !== "answer of 1");
+    silent = server.sessions.length;
+    while ((await ask(upstream)) !== "answer of 1");
+    expect(server.sessions.length).toBeGreaterThan(silent);
+  });
+
   test("that the server leaves (GOAWAY) answers what it has taken, and other queries go to a new one", async () => {
     const taken: Posted[] = [];
     await using server = await FakeHttps.open((posted) => void taken.push(posted));

@@ -210,6 +210,36 @@ describe("queries by TCP", () => {
     upstream.stop();
   });
 
+  test("a connection on which nothing comes any more is given up", async () => {
+    let silent = 0;
+    await using own = await opened(({ bytes, reply }) => {
+      if (own.server.connections > silent) reply(replyTo(bytes, RIGHT));
+    });
+    const upstream = new Upstream({ address: `tcp://${own.server.address}`, timeoutMs: 300 });
+    // More than once on a machine that is slow.
+    while ((await ask(upstream)) !== "answer of 1");
+    silent = own.server.connections;
+    while ((await ask(upstream)) !== "answer of 1");
+    expect(own.server.connections).toBeGreaterThan(silent);
+    upstream.stop();
+  });
+
+  test("a connection on which other answers come stays", async () => {
+    await using own = await opened(({ bytes, reply }) => {
+      if (own.server.count !== 2) reply(replyTo(bytes, RIGHT));
+    });
+    const upstream = new Upstream({ address: `tcp://${own.server.address}`, timeoutMs: 2000 });
+    await ask(upstream);
+    const unanswered = ask(upstream);
+    expect([await ask(upstream), await unanswered, await ask(upstream)]).toEqual([
+      "answer of 1",
+      "timeout",
+      "answer of 1",
+    ]);
+    expect(own.server.connections).toBe(1);
+    upstream.stop();
+  });
+
   test.each<[string, (asked: Asked) => void, string]>([
     ["that is never given", () => {}, "timeout"],
     ["before which the connection closes", ({ socket }) => socket!.destroy(), "closed"],
