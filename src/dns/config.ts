@@ -210,6 +210,9 @@ const dns = section({
     perAddress: number(0, 100_000).default(100),
     queries: number(1, 10_000_000).default(10_000),
     pending: number(1, 10_000).default(64),
+    idle: quantity("a duration from 100ms to 10m", (given) => inRange(parseDuration(given), 100, 600_000))
+      .meta({ unit: "ms" })
+      .default(10_000),
     httpsPending: number(1, 100_000).default(1000),
     message: quantity("a size from 512 to 65535 bytes", (given) => inRange(parseBytes(given), 512, 65_535))
       .meta({ unit: "bytes" })

@@ -19,6 +19,8 @@ export interface TcpListenerOptions {
   readonly maxPending?: number;
   /** Queries after which a connection is closed. @default {10_000} */
   readonly maxQueries?: number;
+  /** A whole query must come so long after the connection opened, and after the one before. @default {10_000} */
+  readonly idleMs?: number;
 }
 
 /** State of a connection. */
@@ -30,8 +32,8 @@ interface Client {
 
 /**
  * Answers queries by TCP and, where the listener has TLS, DNS over TLS (RFC 7766, RFC 7858): many queries on one connection,
- * each answered as soon as possible, in any order. Slow and silent clients are closed by the listener's own timeouts
- * (`firstByteMs`, `idleMs`).
+ * each answered as soon as possible, in any order. A client is closed that sends anything but queries, that is silent, or that sends
+ * so slowly that no query is complete in time.
  */
 export function tcpListener({
   chain: chainNow,
@@ -39,6 +41,7 @@ export function tcpListener({
   aged,
   maxPending = 64,
   maxQueries = 10_000,
+  idleMs = 10_000,
 }: TcpListenerOptions): Handler<Client> {
   const asker = { ip: new Uint8Array(16), isDatagram: false, transport: Transport.tcp as Transport, nowMs: 0 };
   const out = new Uint8Array(LENGTH_BYTES + MAX_MESSAGE_BYTES);
@@ -71,11 +74,13 @@ export function tcpListener({
     framing: lengthPrefixed({ lengthBytes: LENGTH_BYTES, maxBytes: MAX_MESSAGE_BYTES }),
     open(connection) {
       connection.data = { ip: clientIp(connection.remoteAddress), queries: 0, pending: 0 };
+      connection.deadline(idleMs);
     },
     frame(connection, bytes) {
       const client = connection.data;
       if (client.queries >= maxQueries) return;
       client.queries += 1;
+      connection.deadline(idleMs);
       asker.ip.set(client.ip);
       asker.transport = connection.tls === undefined ? Transport.tcp : Transport.tls;
       asker.nowMs = Date.now();
@@ -91,5 +96,9 @@ export function tcpListener({
       }
     },
     end: (connection) => connection.end(),
+    expired(connection) {
+      if (connection.data.pending > 0) connection.deadline(idleMs);
+      else connection.close("idle");
+    },
   };
 }

@@ -347,6 +347,7 @@ export class DnsServer {
       ...this.#streamOptions(),
       maxPending: limits.pending,
       maxQueries: limits.queries,
+      idleMs: limits.idle,
     });
   }
 

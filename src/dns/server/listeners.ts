@@ -20,8 +20,6 @@ const PORTS = [53, 5354] as const;
 const TLS_PORTS = [853, 8853, 0] as const;
 /** A free port of UDP may be taken by TCP. */
 const MAX_PORT_ATTEMPTS = 20;
-/** A client that says nothing is closed after this time; RFC 7766 §6.2.3 leaves it to the server. */
-const IDLE_MS = 10_000;
 
 export interface ListenersOptions extends Pick<UdpListenerOptions, "start" | "missed" | "aged" | "logHalfFull"> {
   readonly config: DnsConfig;
@@ -172,7 +170,7 @@ export class DnsListeners {
     const { limits } = config;
     const common = {
       workers: 1,
-      limits: { maxConnections: limits.connections, maxPerAddress: limits.perAddress, idleMs: IDLE_MS },
+      limits: { maxConnections: limits.connections, maxPerAddress: limits.perAddress },
     };
     const tcp = hosts.map((host, index): DesiredListener => {
       const name = index === 0 ? "tcp" : `tcp ${formatAddress({ host, port })}`;

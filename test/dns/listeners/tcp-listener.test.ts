@@ -165,6 +165,40 @@ describe("queries by TCP", () => {
     });
   }
 
+  test.each([
+    ["silence", []],
+    ["half a length", [0]],
+    ["a length and silence", [0xff, 0xff]],
+    ["half a query", [...localhost(1).subarray(0, 9)]],
+  ])("%s ends the connection, also after a query", async (_, bytes) => {
+    const { server } = await open({ idleMs: 150 });
+    const one = await client(server);
+    one.send(Uint8Array.from(bytes));
+    expect(await one.next()).toBeUndefined();
+    const other = await client(server);
+    other.send(Uint8Array.from([...localhost(7), ...bytes]));
+    expect([await other.next(), await other.next()]).toEqual([7, undefined]);
+  });
+
+  test("bytes that come one by one, and never make a query, end the connection too", async () => {
+    const { server } = await open({ idleMs: 150 });
+    const { send, next } = await client(server);
+    send(Uint8Array.of(0xff, 0xff));
+    const slowly = setInterval(() => send(Uint8Array.of(1)), 20);
+    expect(await next()).toBeUndefined();
+    clearInterval(slowly);
+  });
+
+  test("a query that waits longer than that for its answer keeps the connection", async () => {
+    const { server, missed } = await open({ idleMs: 100 });
+    const { send, next } = await client(server);
+    send(elsewhere(5));
+    while (missed.length === 0) await Bun.sleep(1);
+    await Bun.sleep(350);
+    missed[0]!.reply(answerTo(missed[0]!.bytes), missed[0]!.bytes.length);
+    expect([await next(), await next()]).toEqual([5, undefined]);
+  });
+
   test("an answer to a connection that is gone goes nowhere", async () => {
     const { server, missed } = await open();
     const { send, socket, next } = await client(server);
