@@ -3,6 +3,7 @@ import { messageOf, parseBytes, parseCount, parseDuration, TenkError } from "../
 import { handshakeFields } from "../listener/mod.ts";
 import { hostAndPort, inRange, oneOf, onOff, pem, quantity, section, size, text } from "../part/mod.ts";
 import { nameProblem, parseName } from "../wire/dns/mod.ts";
+import { matchKind, parseSchedule } from "./client-rules/mod.ts";
 import { listUrl } from "./lists/mod.ts";
 import { hostRecords, localName, parseRecord } from "./local/mod.ts";
 import { DEFAULT_BOOTSTRAP } from "./resolver/mod.ts";
@@ -103,6 +104,19 @@ export const DEFAULT_UPSTREAMS = [
   "tls://1.1.1.1#cloudflare-dns.com",
 ];
 
+const hours = checked("hours such as mon-fri 20:00-07:00", parseSchedule);
+const client = section({
+  match: listOf(
+    checked("an address, a network, a MAC address or a name", matchKind),
+    "addresses, networks, MAC addresses and names",
+  ).min(1, "expected one or more"),
+  /** Instead of `blocklists`. */
+  lists: listOf(blockList, "lists such as stevenblack").optional(),
+  blocking: onOff.default(true),
+  /** When it holds; otherwise the client is like all others. */
+  schedule: listOf(hours, "hours such as mon-fri 20:00-07:00").min(1, "expected one or more").optional(),
+});
+
 const dns = section({
   listen,
   /** DNS over TLS. */
@@ -149,6 +163,13 @@ const dns = section({
     "records such as files CNAME nas.home.arpa",
   ).default([]),
   localTtl: ttl.default(60),
+  /** What holds for some clients alone: the first that matches. */
+  clients: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, "expected a name of letters, digits and hyphens"),
+      client,
+    )
+    .default({}),
   cache: section({
     size: quantity("a size from 64KiB to 1GiB", (given) => inRange(parseBytes(given), 1 << 16, 1 << 30))
       .meta({ unit: "bytes" })

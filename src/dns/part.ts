@@ -2,7 +2,7 @@ import { TenkError } from "../base/mod.ts";
 import type { Part, PartType } from "../part/mod.ts";
 import { DNS_SCHEMA, type DnsConfig } from "./config.ts";
 import { type DnsView, dnsMetrics, dnsRoutes, dnsTables, dnsView, upstreamHistograms } from "./monitoring/mod.ts";
-import { DnsServer, FollowedServer, MAX_LISTS, serverSettings } from "./server/mod.ts";
+import { DnsServer, FollowedServer, listSources, MAX_LISTS, serverSettings } from "./server/mod.ts";
 
 /** The part `dns:` answers the queries of a house: local names, block lists, a cache, upstreams. */
 export const dns = {
@@ -11,7 +11,7 @@ export const dns = {
   // A name server for everybody on the network is run by who asks for it, or by who has asked for nothing else.
   runsUnnamed: () => false,
   foremostSettings: /^(listen|upstreams|blocklists)$/,
-  opaqueSettings: /^(hosts|records|rules)$/,
+  opaqueSettings: /^(clients|hosts|records|rules)$/,
   statusTables: dnsTables,
   panel: {
     title: "DNS",
@@ -38,9 +38,9 @@ export const dns = {
 
   check(config, env) {
     if (config === undefined) return;
-    const lists = config.blocklists.length + config.allowlists.length;
+    const { blocklists, allowlists, clientLists } = listSources(serverSettings(config, env));
+    const lists = blocklists.length + allowlists.length + clientLists.length;
     if (lists > MAX_LISTS) throw new TenkError("config", `dns: expected at most ${MAX_LISTS} lists, found ${lists}`);
-    serverSettings(config, env);
   },
 
   async start(config, env): Promise<Part<DnsConfig | undefined, DnsView>> {

@@ -87,6 +87,15 @@ export class ClientNames {
     return [...new Set(all)].slice(0, MAX_ADDRESSES);
   }
 
+  /** Returns the addresses of the clients with this name, in any case; without a domain it may have any. */
+  addressesNamed(name: string): string[] {
+    const wanted = name.toLowerCase().replace(/\.$/, "");
+    return this.addressesOf(wanted).filter((address) => {
+      const known = this.nameOf(address)?.toLowerCase();
+      return known === wanted || (!wanted.includes(".") && known?.startsWith(`${wanted}.`));
+    });
+  }
+
   /** Reads the files, if they have changed. A file that is not there, or cannot be read, has no names. */
   async refresh(): Promise<void> {
     const stats = await Promise.all(this.#files.map((file) => stat(file).catch(() => undefined)));

@@ -83,14 +83,14 @@ export class DnsDraft {
     }
   }
 
-  /** @returns the list as `dns.blocklists` and `clients.NAME.lists` have it */
-  list(where: string, url: string, isAllow: boolean): string | undefined {
-    const list = this.#listText(where, url);
+  /** A list that holds for everybody. */
+  list(where: string, url: string, isAllow: boolean): void {
+    const list = this.listText(where, url);
     if (list !== undefined) this.#add(where, isAllow ? this.#allowlists : this.#blocklists, list);
-    return list;
   }
 
-  #listText(where: string, url: string): string | undefined {
+  /** Returns a list as `dns.blocklists` and `clients.NAME.lists` have it; undefined where it is none. */
+  listText(where: string, url: string): string | undefined {
     try {
       return NAMES_OF_LISTS.get(url) ?? listUrl(url);
     } catch {

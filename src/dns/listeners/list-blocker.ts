@@ -1,5 +1,6 @@
 import { BlockDecision, RuleIndex, type Verdict } from "../blocking/mod.ts";
 import type { Asker, Blocker } from "../chain/mod.ts";
+import { type ClientRules, ClientTable } from "../client-rules/mod.ts";
 import type { Rewrite } from "../list-format/mod.ts";
 import { PageReader, type PlacedRule } from "../pages/mod.ts";
 
@@ -14,27 +15,36 @@ export interface BlockSettings {
   readonly lists: number;
   /** Nothing is blocked, but rewrites that lead elsewhere hold. @default {false} */
   readonly isPaused?: boolean;
+  /** What holds for some clients instead. @default {none} */
+  readonly clients?: readonly ClientRules[];
 }
 
 /** Blocks the names of the lists, on one thread. */
 export class ListBlocker implements Blocker {
   readonly #reader: PageReader;
   readonly #decision: BlockDecision;
-  readonly #seed: number;
-  #lists: number;
+  readonly #lists: number;
   readonly #isPaused: boolean;
+  /** Undefined where the same holds for all clients. */
+  readonly #clients: ClientTable | undefined;
 
   /** @param thread its number among those who read the pages; undefined on the thread that writes them */
-  constructor({ pages, seed, rules, lists, isPaused = false }: BlockSettings, thread: number | undefined) {
+  constructor(settings: BlockSettings, thread: number | undefined) {
+    const { pages, seed, rules, lists, isPaused = false, clients = [] } = settings;
     this.#reader = new PageReader(pages, thread);
     this.#decision = new BlockDecision(this.#reader, new RuleIndex(rules, seed));
-    this.#seed = seed;
     this.#lists = lists;
     this.#isPaused = isPaused;
+    const isForSome = clients.length > 0 || rules.some(({ rule }) => rule.clients !== undefined);
+    this.#clients = isForSome ? new ClientTable(clients, { lists, isPaused }) : undefined;
   }
 
-  decide(bytes: Uint8Array, nameAt: number, type: number, _asker: Asker): Verdict {
-    return this.#decision.decide(bytes, nameAt, type, this.#lists, undefined, this.#isPaused);
+  decide(bytes: Uint8Array, nameAt: number, type: number, asker: Asker): Verdict {
+    const decision = this.#decision;
+    if (this.#clients === undefined)
+      return decision.decide(bytes, nameAt, type, this.#lists, undefined, this.#isPaused);
+    const { client, lists, isPaused } = this.#clients.of(asker.ip);
+    return decision.decide(bytes, nameAt, type, lists, client, isPaused);
   }
 
   get rewrites(): readonly Rewrite[] {
@@ -44,12 +54,6 @@ export class ListBlocker implements Blocker {
   /** What made the last decision. */
   get decided(): BlockDecision {
     return this.#decision;
-  }
-
-  /** Takes over the rules of lists that were refreshed. */
-  update({ rules, lists }: Pick<BlockSettings, "rules" | "lists">): void {
-    this.#decision.rules = new RuleIndex(rules, this.#seed);
-    this.#lists = lists;
   }
 
   /** Begins a batch of lookups: until `leave` the writer keeps the pages that may be read. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { TenkError } from "../../base/mod.ts";
 import type { JsonRoutes } from "../../part/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
+import { formatIp, parseIp } from "../../wire/mod.ts";
 import { type DnsServer, MAX_PAUSE_MS } from "../server/mod.ts";
 import { whyRoute } from "./why-route.ts";
 
@@ -13,7 +14,14 @@ const name = z.string().transform((text, context) => {
   return z.NEVER;
 });
 const RULE = z.strictObject({ name, action: z.enum(["allow", "block", "remove"]) });
-const PAUSE = z.strictObject({ pauseMs: z.number().int().min(0).max(MAX_PAUSE_MS) });
+const client = z.string().transform((text, context) => {
+  const ip = parseIp(text);
+  if (ip !== undefined) return formatIp(ip).replace(/^::ffff:(?=\d+\.)/, "");
+  context.addIssue({ code: "custom", message: "expected an address such as 192.168.1.20" });
+  return z.NEVER;
+});
+/** Without a client it is for all. */
+const PAUSE = z.strictObject({ pauseMs: z.number().int().min(0).max(MAX_PAUSE_MS), client: client.optional() });
 
 /**
  * `/api/dns/shared`: what name servers that follow this one take over.
@@ -23,7 +31,14 @@ const PAUSE = z.strictObject({ pauseMs: z.number().int().min(0).max(MAX_PAUSE_MS
 export function dnsRoutes(server: DnsServer): JsonRoutes {
   const { lists, pause } = server;
   const rules = async () => ({ file: lists.clickedPath, rules: await lists.clickedRules() });
-  const blocking = () => ({ isEnabled: server.settings.config.blocking.enabled, pausedUntilMs: pause.untilMs ?? null });
+  const blocking = () => ({
+    isEnabled: server.settings.config.blocking.enabled,
+    pausedUntilMs: pause.untilMs ?? null,
+    clients: [...server.houseClients.pauses].map(([client, { untilMs = null }]) => ({
+      client,
+      pausedUntilMs: untilMs,
+    })),
+  });
   return {
     ...server.log.routes,
     shared: { get: () => server.shared() },
@@ -42,7 +57,9 @@ export function dnsRoutes(server: DnsServer): JsonRoutes {
     blocking: {
       get: blocking,
       post(body) {
-        pause.set(parsed(PAUSE, body).pauseMs);
+        const { pauseMs, client } = parsed(PAUSE, body);
+        if (client === undefined) pause.set(pauseMs);
+        else server.houseClients.pause(client, pauseMs);
         return blocking();
       },
     },

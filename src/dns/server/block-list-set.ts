@@ -23,6 +23,8 @@ export interface ListSources {
   /** Known names, URLs, or `./file` below `folder`. */
   readonly blocklists: readonly string[];
   readonly allowlists: readonly string[];
+  /** Lists that hold for some clients only. */
+  readonly clientLists: readonly string[];
   /** Rules of the user's own, which come before all lists. */
   readonly rules: readonly string[];
   readonly folder: string;
@@ -118,9 +120,12 @@ export class BlockListSet {
     return this.#built;
   }
 
-  /** Mask of all lists. */
-  get mask(): number {
-    return this.#files.reduce((mask, { list }) => mask | (1 << list), 0);
+  /** Mask of the lists that hold for everybody, or of these instead of `blocklists`. */
+  maskOf(lists: readonly string[] | undefined): number {
+    const wanted = new Set(lists ?? this.#sources.blocklists);
+    return sourcesOf(this.#sources)
+      .filter(({ name, isAllowList }) => isAllowList || wanted.has(name))
+      .reduce((mask, { list }) => mask | (1 << list), 1 << OWN_RULES);
   }
 
   /** Bytes of memory that names take. */
@@ -291,10 +296,11 @@ export interface BlockListSetOptions {
   readonly changed: (built: BuiltLists) => void;
 }
 
-function sourcesOf({ blocklists, allowlists }: ListSources): Source[] {
+function sourcesOf({ blocklists, allowlists, clientLists }: ListSources): Source[] {
   const all = [
     ...blocklists.map((name) => ({ name, isAllowList: false })),
     ...allowlists.map((name) => ({ name, isAllowList: true })),
+    ...clientLists.map((name) => ({ name, isAllowList: false })),
   ];
   return all.map(({ name, isAllowList }, index) => {
     const url = name.startsWith("./") ? undefined : listUrl(name);

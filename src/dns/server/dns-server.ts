@@ -27,6 +27,7 @@ import { BlockingPause } from "./blocking-pause.ts";
 import { CacheFile } from "./cache-file.ts";
 import { designatedResolvers } from "./designated-resolvers.ts";
 import { DohServer } from "./doh-server.ts";
+import { HouseClients } from "./house-clients.ts";
 import { DnsListeners } from "./listeners.ts";
 import { MdnsService } from "./mdns-service.ts";
 import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
@@ -90,7 +91,17 @@ export class DnsServer {
   readonly #clients: ClientNames;
   #networks = machineNetworks();
   #unsubscribe: () => void = () => {};
-  readonly #pause = new BlockingPause(() => this.#post());
+  /** Whether blocking is paused, and until when. */
+  readonly pause = new BlockingPause(() => this.#post());
+  /** What holds for some clients, and for which of them blocking is paused. */
+  readonly houseClients = new HouseClients({
+    clients: () => this.#settings.config.clients,
+    // The first chain is made before there are names; the start posts once more.
+    addressesOf: (name) => (this.#own === undefined ? [] : this.#clients.addressesNamed(name)),
+    maskOf: (lists) => this.#lists.maskOf(lists),
+    isBlocking: () => this.isBlocking,
+    changed: () => this.#post(),
+  });
   readonly mdns: MdnsService;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #file: CacheFile | undefined;
@@ -110,7 +121,10 @@ export class DnsServer {
       ask: (query, done) => askInOwnZone(this.#resolver, query, done),
     });
     this.#file = this.#cacheFile();
-    this.#timer = setInterval(() => this.#lookAtNetworks(), NETWORKS_MS);
+    this.#timer = setInterval(() => {
+      this.#lookAtNetworks();
+      this.houseClients.look();
+    }, NETWORKS_MS);
     this.#timer.unref();
   }
 
@@ -200,14 +214,9 @@ export class DnsServer {
     return whyOf({ own: this.#own, lists, resolver, isBlocking }, question);
   }
 
-  /** Whether blocking is paused, and until when. */
-  get pause(): BlockingPause {
-    return this.#pause;
-  }
-
   /** Names of lists are blocked now. */
   get isBlocking(): boolean {
-    return this.#settings.config.blocking.enabled && !this.#pause.isOn;
+    return this.#settings.config.blocking.enabled && !this.pause.isOn;
   }
 
   /** Counts of all threads, one row each: `CHAIN_COUNTS` doubles. */
@@ -257,7 +266,8 @@ export class DnsServer {
   /** Stops it; connections have `graceMs` to finish. */
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.#timer);
-    this.#pause.stop();
+    this.pause.stop();
+    this.houseClients.stop();
     this.#unsubscribe();
     this.#options.site.setOffer(undefined);
     await this.mdns.stop();
@@ -284,7 +294,10 @@ export class DnsServer {
     const { config, records, own } = this.#settings;
     const { memory, seed, rules } = this.#lists.built;
     return {
-      block: { pages: memory, seed, rules, lists: this.#lists.mask, isPaused: !this.isBlocking },
+      block: {
+        ...{ pages: memory, seed, rules, lists: this.#lists.maskOf(undefined) },
+        ...{ isPaused: !this.isBlocking, clients: this.houseClients.take() },
+      },
       local: { records, own, networks: this.#networks, resolvers: this.#resolvers(), ttlSeconds: config.localTtl },
       cache: this.#cache.buffer as SharedArrayBuffer,
       ages: { staleSeconds: staleAtOnceSeconds(config) },

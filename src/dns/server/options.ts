@@ -39,6 +39,18 @@ export function staleAtOnceSeconds({ cache }: DnsConfig): number {
 
 /** Returns what the block lists are made of. */
 export function listSources({ config, folder }: ServerSettings): ListSources {
-  const { blocklists, allowlists, rules, refresh, blocking } = config;
-  return { blocklists, allowlists, rules, folder, refreshMs: refresh, maxListBytes: blocking.maxListSize };
+  const { blocklists, allowlists, rules, clients, refresh, blocking } = config;
+  const known = new Set(blocklists);
+  const ofClients = new Set(
+    Object.values(clients).flatMap(({ lists = [] }) => lists.filter((list) => !known.has(list))),
+  );
+  return {
+    blocklists,
+    allowlists,
+    clientLists: [...ofClients],
+    rules,
+    folder,
+    refreshMs: refresh,
+    maxListBytes: blocking.maxListSize,
+  };
 }

@@ -197,20 +197,19 @@ describe("an archive of Pi-hole 6", () => {
       ],
     });
     expect(dns).toEqual({
-      blocklists: ["https://example.org/ads.txt", "https://example.org/games.txt"],
+      blocklists: ["https://example.org/ads.txt"],
       rules: ["|everywhere.example^$client=~guests", "|kids.example^$client=kid-s-tablet"],
       clients: {
         "kid-s-tablet": {
           match: ["192.168.1.20"],
           lists: ["https://example.org/ads.txt", "https://example.org/games.txt"],
         },
-        "aa-bb-cc-00-11-22": { match: ["aa:bb:cc:00:11:22"], lists: ["https://example.org/ads.txt"] },
+        "aa-bb-cc-00-11-22": { match: ["aa:bb:cc:00:11:22"] },
         guests: { match: ["10.0.0.0/24"], lists: [] },
       },
     });
     expect(problems).toEqual([
       'group 2: "off" is switched off: what is in no other group is left out',
-      "adlist: these lists are of other groups than the default one, and now hold for all other clients too: https://example.org/games.txt",
       'client 4: not carried over: ":eth0" is no address, network, MAC address or name',
       'domainlist 3: "never.example" is in no group that is switched on: left out',
     ]);

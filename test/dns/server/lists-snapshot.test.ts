@@ -27,6 +27,7 @@ async function opened(work: (set: BlockListSet, blocked: (name: string) => boole
       ...{
         blocklists: ["./ads.txt"],
         allowlists: [],
+        clientLists: [],
         rules: ["/^promo[0-9]+\\./", "||own.example^$dnsrewrite=1.2.3.4"],
       },
       ...{ folder, refreshMs: 86_400_000, maxListBytes: 1 << 20 },
@@ -39,7 +40,7 @@ async function opened(work: (set: BlockListSet, blocked: (name: string) => boole
   const blocked = (name: string) => {
     const { memory, rules, seed } = set.built;
     const decision = new BlockDecision(new PageReader(memory), new RuleIndex(rules, seed));
-    return decision.decide(parseName(name)!, 0, 1, set.mask) === Verdict.blocked;
+    return decision.decide(parseName(name)!, 0, 1, set.maskOf(undefined)) === Verdict.blocked;
   };
   try {
     await work(set, blocked);

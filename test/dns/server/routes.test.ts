@@ -76,11 +76,15 @@ describe("on the page of the part dns", () => {
         const paused = await api(box, "blocking", { pauseMs: 60_000 });
         expect(paused.json).toMatchObject({ isEnabled: true, pausedUntilMs: expect.any(Number) as number });
         await box.untilAnswered("ads.example", RESOLVED);
-        expect((await api(box, "blocking", { pauseMs: 0 })).json).toEqual({ isEnabled: true, pausedUntilMs: null });
+        expect((await api(box, "blocking", { pauseMs: 0 })).json).toEqual({
+          isEnabled: true,
+          pausedUntilMs: null,
+          clients: [],
+        });
         await box.untilAnswered("ads.example", BLOCKED);
         await api(box, "blocking", { pauseMs: 1 });
         await box.untilAnswered("ads.example", BLOCKED);
-        expect((await api(box, "blocking")).json).toEqual({ isEnabled: true, pausedUntilMs: null });
+        expect((await api(box, "blocking")).json).toEqual({ isEnabled: true, pausedUntilMs: null, clients: [] });
       },
       ADS,
     );

@@ -24,11 +24,13 @@ export function importTables(tables: PiholeTables, draft: DnsDraft): void {
   const isOn = (entry: PiholeEntry) => entry.groups.some((id) => !off.has(id));
   const lists = tables.lists.filter((list) => isCarried(`adlist ${list.id}`, list, isOn, draft));
   const blockLists = lists.filter(({ type }) => type !== 1);
+  const isForAll = ({ groups }: PiholeEntry) => groups.includes(DEFAULT_GROUP) && !off.has(DEFAULT_GROUP);
   const textOf = new Map<number, string>();
   for (const list of blockLists) {
-    // Lists of other groups have to be known too: clients choose among them.
-    const text = draft.list(`adlist ${list.id}`, list.text, false);
-    if (text !== undefined) textOf.set(list.id, text);
+    const text = draft.listText(`adlist ${list.id}`, list.text);
+    if (text === undefined) continue;
+    textOf.set(list.id, text);
+    if (isForAll(list)) draft.list(`adlist ${list.id}`, list.text, false);
   }
   for (const { id, text, groups } of lists.filter(({ type }) => type === 1)) {
     draft.list(`adlist ${id}`, text, true);
@@ -40,20 +42,13 @@ export function importTables(tables: PiholeTables, draft: DnsDraft): void {
   const everyone = listsOf(new Set(off.has(DEFAULT_GROUP) ? [] : [DEFAULT_GROUP]));
   const isSame = (own: readonly string[]) =>
     own.length === everyone.length && own.every((list) => everyone.includes(list));
-  if (everyone.length < textOf.size) {
-    const rest = [...textOf.values()].filter((list) => !everyone.includes(list));
-    draft.lose(
-      "adlist",
-      `these lists are of other groups than the default one, and now hold for all other clients too: ${rest.join(", ")}`,
-    );
-  }
   const clients: Client[] = [];
   for (const client of tables.clients) {
     const match = matchOf(client, draft);
     if (match === undefined) continue;
     const groups = new Set(client.groups.filter((id) => !off.has(id)));
     const own = listsOf(groups);
-    const section = { match: [match], ...(isSame(own) && everyone.length === textOf.size ? {} : { lists: own }) };
+    const section = { match: [match], ...(isSame(own) ? {} : { lists: own }) };
     clients.push({ name: draft.client(client.comment || client.text, section), groups });
   }
   for (const domain of tables.domains) {
