@@ -29,6 +29,12 @@ export interface ResponderOptions {
   readonly maxBurstBytes?: number;
 }
 
+/** Each name is logged with its first other ones; those of a name that is always taken are only counted. */
+const MAX_LOGGED_NUMBER = 3;
+const TAKEN = "mdns name is taken by another machine";
+
+type Taken = Readonly<Record<"name" | "using" | "by" | "interface", string>>;
+
 /** An interface that is published on. */
 export interface LinkOptions {
   readonly name: string;
@@ -73,7 +79,7 @@ export class Responder {
   readonly #names = new NameBook();
   readonly #others = new ReverseNames((address, name, type) => this.#ask(address, name, type));
   readonly #links = new Map<string, LinkEntry>();
-  readonly #logTaken: (taken: { name: string; using: string; by: string; interface: string }) => void;
+  readonly #logOften: (taken: Taken) => void;
   /** Addresses of this machine on any interface, as text of their bytes. */
   #ownAddresses: ReadonlySet<string> = new Set();
   #published: Published = NOTHING;
@@ -88,9 +94,7 @@ export class Responder {
     this.#log = log;
     this.#maxBytesPerSecond = maxBytesPerSecond;
     this.#maxBurstBytes = maxBurstBytes;
-    this.#logTaken = occasionally((count, { by, interface: link, ...names }) => {
-      this.#log.warn("mdns name is taken by another machine", { ...names, by, interface: link, count });
-    });
+    this.#logOften = occasionally((count, taken) => this.#log.warn(TAKEN, { ...taken, count }));
     this.#host = {
       counts: this.counts,
       random,
@@ -221,7 +225,9 @@ export class Responder {
     const others = new Set(this.#declared.map((name) => nameKey(this.#names.inUse(name))));
     const number = this.#names.next(declared, (key) => others.has(key));
     const [name, using] = [owner.name, this.#names.inUse(declared)].map((text) => nameText(text));
-    this.#logTaken({ name: name!, using: using!, by: by.address, interface: link.name });
+    const taken = { name: name!, using: using!, by: by.address, interface: link.name };
+    if (number <= MAX_LOGGED_NUMBER) this.#log.warn(TAKEN, taken);
+    else this.#logOften(taken);
     const stepMs = this.#host.random() * STEP_DELAY_MS * (number - 1);
     this.#replaceZones(Math.max(this.#conflictDelayMs(), Math.min(stepMs, CONFLICT_DELAY_MS)));
   }
