@@ -94,6 +94,33 @@ describe("a question", () => {
     ]);
   });
 
+  test("does not wait for ever for further datagrams", () => {
+    const { network } = established();
+    network.send(messageOf(["question _http._tcp.local PTR"], TRUNCATED));
+    for (let count = 0; count < 100; count++) {
+      network.send(messageOf(["answer x.local A 120 192.0.2.9"], TRUNCATED));
+      network.run(100);
+    }
+    expect(network.take()).toHaveLength(1);
+  });
+
+  test("gets no additional record that all had a moment ago", () => {
+    const { network } = established();
+    network.send(messageOf(["question git.local A"]));
+    network.run(500);
+    network.take();
+    network.send(messageOf(["question git._http._tcp.local SRV"]));
+    expect(network.takeLines()).toEqual(["answer git._http._tcp.local SRV! 120 0 0 80 git.local."]);
+  });
+
+  test("behind 256 others in one datagram is not read", () => {
+    const { network } = established();
+    const others = Array.from({ length: 256 }, (_, index) => `question n${index}.local A`);
+    network.send(messageOf([...others, "question git.local A"]));
+    network.run(1000);
+    expect(network.take()).toEqual([]);
+  });
+
   test("that another machine answers with the same shared record is not answered again", () => {
     const { network } = established();
     network.send(messageOf(["question _services._dns-sd._udp.local PTR"]));
@@ -182,6 +209,17 @@ describe("an interface", () => {
     expect(sent.flatMap(({ bytes }) => linesOf(bytes)).filter((line) => line.startsWith("answer"))).toHaveLength(200);
     // That bit says that more known answers follow (RFC 6762 §18.5).
     expect(sent.every(({ bytes }) => (bytes[2]! & 2) === 0)).toBe(true);
+  });
+
+  test("leaves out a record that is longer than a datagram", () => {
+    const network = new Network();
+    const text = Array.from({ length: 10 }, (_, index) => `${index}=${"x".repeat(200)}`);
+    const service = { instance: "git", type: "_http._tcp", host: "box.local", port: 80, text };
+    network.machine("192.0.2.1", { hosts: [{ name: "box.local" }], services: [service] });
+    network.run(5000);
+    network.take();
+    network.send(messageOf(["question git._http._tcp.local ANY"]));
+    expect(network.takeLines()[0]).toBe("answer git._http._tcp.local SRV! 120 0 0 80 box.local.");
   });
 
   test("reads only so much a second", () => {

@@ -103,6 +103,45 @@ describe("a name", () => {
     expect(machine.counts.conflicts).toBe(0);
   });
 
+  test("stays with an address of this machine that is not published here", () => {
+    const network = new Network();
+    const machine = network.machine("192.0.2.1", BOX);
+    network.run(5000);
+    machine.setOwnAddresses([Uint8Array.of(192, 0, 2, 1), Uint8Array.of(172, 17, 0, 1)]);
+    network.send(messageOf(["answer box.local A! 120 172.17.0.1"], RESPONSE));
+    expect(machine.counts.conflicts).toBe(0);
+  });
+
+  test("that is asked for is not announced because another machine ends the same record", () => {
+    const network = new Network();
+    network.machine("192.0.2.1", BOX);
+    network.run(300);
+    network.take();
+    network.send(messageOf(["answer box.local A! 0 192.0.2.1"], RESPONSE));
+    expect(network.take()).toEqual([]);
+  });
+
+  test("is asked for to the end although an address changes meanwhile", () => {
+    const network = new Network();
+    const machine = network.machine("192.0.2.1", BOX);
+    network.run(300);
+    machine.changeLink("eth0", [Uint8Array.of(192, 0, 2, 7)], network.nowMs);
+    network.run(300);
+    const lines = network.takeLines();
+    expect(lines.filter((line) => line === PROBE[0])).toHaveLength(3);
+    expect(lines.join()).not.toContain("answer");
+  });
+
+  test("is not lost to a probe by records behind the first 64", () => {
+    const network = new Network();
+    network.machine("192.0.2.1", BOX);
+    network.run(300);
+    const records = new Array(64).fill("authority box.local A 120 192.0.2.1");
+    network.send(messageOf(["question box.local ANY", ...records, "authority box.local A 120 192.0.2.66"]));
+    network.run(1000);
+    expect(network.takeLines()).toContain(ANNOUNCEMENT[0]!);
+  });
+
   test("is not taken by a response from another port", () => {
     const network = new Network();
     const machine = network.machine("192.0.2.1", BOX);

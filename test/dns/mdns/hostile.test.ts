@@ -51,7 +51,7 @@ describe("hostile datagrams", () => {
     ["another opcode", messageOf(["question git.local A"], 0x2800)],
     ["a response code", Uint8Array.of(0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0)],
     ["a name that points at itself", Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1)],
-    ["more than 9000 bytes", new Uint8Array(9001)],
+    ["more than 9000 bytes", messageOf(new Array(36).fill(`answer git.local TXT 120 "${"x".repeat(240)}"`), RESPONSE)],
   ])("with %s are malformed", (_, bytes) => {
     const network = new Network();
     const machine = network.machine("192.0.2.1", GIT);

@@ -137,7 +137,7 @@ export function bytesOf(address: string): Uint8Array {
 /** `answer box.local A! 120 192.0.2.1`, as `linesOf` returns it. */
 export function messageOf(lines: readonly string[], flags = 0, id = 0): Uint8Array {
   const writer = new MessageWriter();
-  const buffer = new Uint8Array(9000);
+  const buffer = new Uint8Array(20_000);
   writer.begin(buffer, 0, buffer.length);
   writer.header(id, flags);
   for (const line of lines) {

@@ -37,6 +37,7 @@ describe("the name of another machine", () => {
     names.nameOf(PHONE, 0);
     names.heard(owner, name, ttl, 0);
     expect(names.nameOf(PHONE, 0)).toBeUndefined();
+    expect(names.size).toBe(1);
   });
 
   test("is remembered of so many, and asked for so often", () => {
