@@ -12,7 +12,7 @@ const GIT: Published = {
     { instance: "git", type: "_https._tcp", host: "git.local", port: 8443, text: [] },
   ],
 };
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 let machines: TwoMachines | undefined;
 afterEach(() => {
@@ -96,7 +96,7 @@ async function namesKept(): Promise<void> {
 
 async function declaredServices(): Promise<void> {
   const config = (services: string) =>
-    `data: { folder: off }\nservices: ${services}\nproxy: { https: 8443, http: 8080 }\ndns: { listen: "127.0.0.1:0", tls: off, blocklists: [] }\n`;
+    `data: { folder: data }\nservices: ${services}\nproxy: { https: 8443, http: 8080 }\ndns: { listen: "127.0.0.1:0", tls: off, blocklists: [] }\n`;
   machines = new TwoMachines(false);
   const avahi = await machines.avahi("peer");
   const browsers = [avahi.browse("_https._tcp"), avahi.browse("_http._tcp")];

@@ -13,6 +13,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Published } from "../../../src/dns/mdns/mod.ts";
 
+/** For what must be seen in the end, on however busy a machine. */
+const PATIENT_MS = 60_000;
 const PROGRAMS = ["/usr/sbin/avahi-daemon", "/usr/bin/avahi-resolve", "/usr/bin/dbus-daemon", "/usr/bin/nsenter"];
 
 /** Whether this machine can have them: it needs root, `ip`, and avahi. */
@@ -46,7 +48,7 @@ export class Output {
       const found = this.lines.slice(from).find((line) => pattern.test(line));
       if (found !== undefined) resolve(found);
     };
-    const timer = setTimeout(() => reject(new Error(`no ${pattern} in:\n${this.lines.join("\n")}`)), 20_000);
+    const timer = setTimeout(() => reject(new Error(`no ${pattern} in:\n${this.lines.join("\n")}`)), PATIENT_MS);
     this.#waiting.add(look);
     look();
     try {
