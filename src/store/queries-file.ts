@@ -20,6 +20,8 @@ const MAX_SCANNED = 50_000;
 /** The most frequent names and clients of an hour that are counted. */
 const MAX_COUNTED = 128;
 const PAGE_BYTES = 4096;
+/** Below this a file is not worth to be written anew: 2 MiB. */
+const MIN_FREE_PAGES = 512;
 
 /** A text of a row, found by the row's day. */
 const textOf = (column: string) =>
@@ -68,6 +70,7 @@ export class QueriesFile {
       this.#texts.reload();
       throw error;
     }
+    this.#shrink();
   }
 
   search({ fromId, beforeId, limit, name, clients, verdicts }: QuerySearch): QueryPage {
@@ -186,6 +189,13 @@ export class QueriesFile {
   #deleteBefore(id: number): void {
     const { changes } = this.#database.query("DELETE FROM queries WHERE id < ?").run(id);
     if (changes > 0) this.#database.query("DELETE FROM texts WHERE id < ?").run(Math.floor(id / DAY_IDS) * TEXTS_A_DAY);
+  }
+
+  /** Gives space back after the limits were lowered. That writes the file anew, so it is done where most of it is free. */
+  #shrink(): void {
+    const free = numberOf(this.#database, "PRAGMA freelist_count");
+    if (free > MIN_FREE_PAGES && free * 4 > numberOf(this.#database, "PRAGMA page_count") * 3)
+      this.#database.run("VACUUM");
   }
 
   #usedBytes(): number {

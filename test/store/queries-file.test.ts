@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Store } from "../../src/store/mod.ts";
 import { QueriesFile } from "../../src/store/queries-file.ts";
@@ -128,6 +129,18 @@ describe("stored queries", () => {
     }
     expect(most).toBeGreaterThan(12_000);
     expect(most).toBeLessThan(40_000);
+  });
+
+  test("give their space back when much less of them is to be kept", () => {
+    const path = join(newFolder(), "queries.sqlite");
+    const file = newFile(path);
+    const house = new HouseQueries();
+    const days = [0, 1, 2].map((day) => START_MS + day * DAY_MS);
+    for (const dayMs of days.slice(0, 2)) file.write(house.rows(dayMs, dayMs + DAY_MS, 50_000), LIMITS);
+    file.write(house.rows(days[2]!, days[2]! + HOUR_MS, 100), { ...LIMITS, keepMs: HOUR_MS });
+    file.close();
+    expect(statSync(path).size).toBeLessThan(1_000_000);
+    expect(newFile(path).search({ ...ALL, limit: 10_000 }).rows.length).toBeGreaterThanOrEqual(100);
   });
 
   test("of a future that a wrong clock made are deleted when the clock is right", () => {
