@@ -68,10 +68,14 @@ export function askInOwnZone(
 export function logNames(lists: BlockListSet, resolver: Resolver): LogNames {
   const { rules } = lists.built;
   const named = [{ list: 0, name: OWN_RULES_NAME }, ...lists.views()];
+  let rulesByPlace: Map<string, string> | undefined;
   const upstreams = resolver.members.map(({ upstream }) => upstream.name);
   return {
     lists: (mask) => named.filter(({ list }) => (mask >>> list) & 1).map(({ name }) => name),
-    rule: (file, line) => rules.find((each) => each.file === file && each.line === line)?.rule.text,
+    rule(file, line) {
+      rulesByPlace ??= new Map(rules.map((each) => [`${each.file}:${each.line}`, each.rule.text]));
+      return rulesByPlace.get(`${file}:${line}`);
+    },
     upstream: (index) => upstreams[index],
   };
 }
