@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
-import { parseBandwidth, parseBytes, parseCount, parseRate, TenkError } from "../base/mod.ts";
+import { parseBytes, parseCount } from "../base/mod.ts";
+import { addPaceOptions, type PaceWords, type Sought, type SoughtText } from "./load-pace-options.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { contentOf, percentiles, positive, seconds } from "./load-values.ts";
-import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
+import { listOption, oneOf, valueOption } from "./options.ts";
 import { refuseTcpkaliOptions } from "./tcpkali.ts";
 
 /** One `-m`, `-f`, `-1` or `--first-message-file`, in the order of the command line. */
@@ -13,29 +14,10 @@ export type MessageWords = {
   readonly name: string;
 } & ({ readonly kind: "text"; readonly text: string } | { readonly kind: "file-bytes"; readonly bytes: Uint8Array });
 
-/** Text to be found in what comes back; `-e` holds for it too. */
-export interface SoughtText {
-  readonly text: string;
-  readonly unescape: boolean;
-  readonly name: string;
-}
-
 /** The options of `load tcp` as read: milliseconds, bytes, bytes a second, messages a second. */
-export interface LoadWords extends ResultWords {
-  readonly connections: number;
-  readonly connectRate: number;
+export interface LoadWords extends ResultWords, PaceWords {
   readonly connectTimeout: number;
-  readonly channelLifetime?: number;
-  readonly channelBandwidthUpstream?: number;
-  readonly channelBandwidthDownstream?: number;
-  readonly duration: number;
-  readonly delaySend?: number;
-  readonly reconnect?: boolean;
-  readonly messageRate?: number;
-  readonly totalRate?: number;
-  readonly shape?: string;
   readonly unescapeMessageArgs?: boolean;
-  readonly messageStop?: SoughtText;
   readonly latencyConnect?: boolean;
   readonly latencyFirstByte?: boolean;
   readonly latencyMarker?: SoughtText;
@@ -50,9 +32,6 @@ export interface LoadWords extends ResultWords {
   readonly nagle?: boolean;
   readonly rcvbuf?: number;
   readonly sndbuf?: number;
-  readonly workers?: number | "auto";
-  readonly lateAfter?: number;
-  readonly dropAfter?: number;
   readonly expect?: readonly string[];
   readonly dumpOne?: boolean;
   readonly dumpOneIn?: boolean;
@@ -77,7 +56,9 @@ export function addLoadOptions(command: Command): readonly MessageWords[] {
     (name: string) =>
     (text: string): SoughtText => ({ text, unescape: escapes.on, name });
   const messages = addContentOptions(command.optionsGroup("What is sent:"), escapes);
-  addRunOptions(command.optionsGroup("How much, how fast, how long:"), sought);
+  addPaceOptions(command.optionsGroup("How much, how fast, how long:"), sought).addOption(
+    valueOption("--connect-timeout <time>", "give up a connect after", seconds).default(1000, "1s"),
+  );
   addReplyOptions(command.optionsGroup("Replies and latency:"), sought);
   addSocketOptions(command.optionsGroup("Sockets:"));
   addTcpResultOptions(command.optionsGroup("Result:"));
@@ -102,44 +83,6 @@ export function addContentOptions(command: Command, escapes: { readonly on: bool
     .addOption(valueOption("--first-message-file <file>", "the same, from a file", file("--first-message-file", true)))
     .option("-e, --unescape-message-args", "read \\n, \\xHH … in the texts after it");
   return messages;
-}
-
-type Sought = (name: string) => (text: string) => SoughtText;
-
-function addRunOptions(command: Command, sought: Sought): void {
-  command
-    .addOption(valueOption("-c, --connections <n>", "connections to hold", positive(parseCount)).default(1))
-    .addOption(valueOption("--connect-rate <n>", "connections opened a second", positive(parseRate)).default(100))
-    .addOption(valueOption("--connect-timeout <time>", "give up a connect after", seconds).default(1000, "1s"))
-    .addOption(valueOption("--channel-lifetime <time>", "close and reopen each connection after", seconds))
-    .option("--reconnect", "open connections again that are lost or cannot be opened")
-    .addOption(valueOption("-r, --message-rate <n>", "messages a second on each connection", perConnectionRate))
-    .addOption(
-      valueOption("--total-rate <n>", "messages a second over all connections", positive(parseRate)).conflicts(
-        "messageRate",
-      ),
-    )
-    .addOption(
-      valueOption("--shape <shape>", "how the rate moves: constant, ramp, steps, spike, sine, poisson", String),
-    )
-    .addOption(
-      valueOption(
-        "-T, --duration <time>",
-        "how long, from the last connect on; -1 until ended",
-        durationOrForever,
-      ).default(10_000, "10s"),
-    )
-    .addOption(valueOption("--delay-send <time>", "keep a new connection silent for", seconds))
-    .addOption(
-      valueOption("--channel-bandwidth-upstream <rate>", "bytes out a connection: 10kBps, 1Mbps", bandwidth).conflicts(
-        "messageRate",
-      ),
-    )
-    .addOption(valueOption("--channel-bandwidth-downstream <rate>", "bytes in a connection; 0 never reads", bandwidth))
-    .addOption(valueOption("--message-stop <text>", "end the run when this comes back", sought("--message-stop")))
-    .addOption(valueOption("--late-after <time>", "a message sent later than this counts as late", seconds))
-    .addOption(valueOption("--drop-after <time>", "one that could not be sent for so long is dropped", seconds))
-    .addOption(valueOption("-w, --workers <n>", "event loops that send: a number or auto", parseWorkers));
 }
 
 function addReplyOptions(command: Command, sought: Sought): void {
@@ -194,19 +137,4 @@ export function unescapesNothing(
 ): boolean {
   const texts = [...messages, words.messageStop, words.latencyMarker, words.replyEnd];
   return words.unescapeMessageArgs === true && !texts.some((text) => text?.unescape);
-}
-
-export function durationOrForever(text: string): number {
-  return text === "-1" ? Number.POSITIVE_INFINITY : seconds(text);
-}
-
-export function bandwidth(text: string): number {
-  return text.trim() === "0" ? 0 : parseBandwidth(text);
-}
-
-export function perConnectionRate(text: string): number {
-  if (!text.startsWith("@")) return positive(parseRate)(text);
-  throw new TenkError("unsupported", `a search for the rate that keeps a latency is spelled otherwise here`, {
-    hint: `--find-limit --expect "p95<${text.slice(1)}"`,
-  });
 }

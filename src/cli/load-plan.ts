@@ -12,7 +12,8 @@ import {
   statsProblemText,
   type TcpOptions,
 } from "../load/mod.ts";
-import type { LoadWords, MessageWords, SoughtText } from "./load-options.ts";
+import type { LoadWords, MessageWords } from "./load-options.ts";
+import { paceOf, type SoughtText } from "./load-pace-options.ts";
 import { environmentToken } from "./load-run.ts";
 
 /**
@@ -24,18 +25,8 @@ import { environmentToken } from "./load-run.ts";
 export function loadOptionsOf(target: Address, words: LoadWords, messages: readonly MessageWords[]): TcpOptions {
   return withoutUndefined({
     ...target,
-    connections: words.connections,
-    connectRate: words.connectRate,
+    ...paceOf(words),
     connectTimeoutMs: words.connectTimeout,
-    channelLifetimeMs: words.channelLifetime,
-    upstreamBytesPerSecond: words.channelBandwidthUpstream,
-    downstreamBytesPerSecond: words.channelBandwidthDownstream,
-    durationMs: words.duration,
-    delaySendMs: words.delaySend,
-    reconnect: words.reconnect,
-    ratePerConnection: words.messageRate,
-    totalRate: words.totalRate,
-    shape: words.shape,
     messages,
     files: filesOf(messages),
     messageStop: words.messageStop && bytesOf(words.messageStop),

@@ -2,43 +2,22 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { parseBytes, parseCount, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
 import { compileConstant, filesNamedIn, type WebSocketOptions } from "../load/mod.ts";
-import {
-  addContentOptions,
-  bandwidth,
-  durationOrForever,
-  type MessageWords,
-  perConnectionRate,
-  type SoughtText,
-} from "./load-options.ts";
+import { addContentOptions, type MessageWords } from "./load-options.ts";
+import { addPaceOptions, type PaceWords, paceOf, type Sought, type SoughtText } from "./load-pace-options.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { contentOf, header, percentiles, positive, seconds } from "./load-values.ts";
-import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
+import { listOption, oneOf, valueOption } from "./options.ts";
 import { refuseForWebSocket } from "./tcpkali.ts";
 
 /** The options of `load ws` as read. */
-export interface WebSocketWords extends ResultWords {
+export interface WebSocketWords extends ResultWords, PaceWords {
   readonly binary?: boolean;
   readonly fragment?: number;
   readonly ping?: number;
   readonly header?: readonly (readonly [name: string, value: string])[];
   readonly subprotocol?: readonly string[];
   readonly unescapeMessageArgs?: boolean;
-  readonly connections: number;
-  readonly connectRate: number;
   readonly connectTimeout?: number;
-  readonly channelLifetime?: number;
-  readonly channelBandwidthUpstream?: number;
-  readonly channelBandwidthDownstream?: number;
-  readonly reconnect?: boolean;
-  readonly messageRate?: number;
-  readonly totalRate?: number;
-  readonly shape?: string;
-  readonly duration: number;
-  readonly delaySend?: number;
-  readonly messageStop?: SoughtText;
-  readonly lateAfter?: number;
-  readonly dropAfter?: number;
-  readonly workers?: number | "auto";
   readonly echo?: boolean;
   readonly waitReply?: boolean;
   readonly pipeline?: number;
@@ -84,43 +63,6 @@ export function addWebSocketOptions(command: Command): readonly MessageWords[] {
   addResultOptions(command.optionsGroup("Result:"));
   refuseForWebSocket(command);
   return messages;
-}
-
-type Sought = (name: string) => (text: string) => SoughtText;
-
-function addPaceOptions(command: Command, sought: Sought): void {
-  command
-    .addOption(valueOption("-c, --connections <n>", "connections to hold", positive(parseCount)).default(1))
-    .addOption(valueOption("--connect-rate <n>", "connections opened a second", positive(parseRate)).default(100))
-    .addOption(valueOption("--channel-lifetime <time>", "close and reopen each connection after", seconds))
-    .option("--reconnect", "open connections again that are lost or cannot be opened")
-    .addOption(valueOption("-r, --message-rate <n>", "messages a second on each connection", perConnectionRate))
-    .addOption(
-      valueOption("--total-rate <n>", "messages a second over all connections", positive(parseRate)).conflicts(
-        "messageRate",
-      ),
-    )
-    .addOption(
-      valueOption("--shape <shape>", "how the rate moves: constant, ramp, steps, spike, sine, poisson", String),
-    )
-    .addOption(
-      valueOption(
-        "-T, --duration <time>",
-        "how long, from the last connect on; -1 until ended",
-        durationOrForever,
-      ).default(10_000, "10s"),
-    )
-    .addOption(valueOption("--delay-send <time>", "keep a new connection silent for", seconds))
-    .addOption(
-      valueOption("--channel-bandwidth-upstream <rate>", "bytes out a connection: 10kBps, 1Mbps", bandwidth).conflicts(
-        "messageRate",
-      ),
-    )
-    .addOption(valueOption("--channel-bandwidth-downstream <rate>", "bytes in a connection; 0 never reads", bandwidth))
-    .addOption(valueOption("--message-stop <text>", "end the run when this comes back", sought("--message-stop")))
-    .addOption(valueOption("--late-after <time>", "a message sent later than this counts as late", seconds))
-    .addOption(valueOption("--drop-after <time>", "one that could not be sent for so long is dropped", seconds))
-    .addOption(valueOption("-w, --workers <n>", "event loops that send: a number or auto", parseWorkers));
 }
 
 function addAnswerOptions(command: Command, sought: Sought): void {
@@ -181,18 +123,8 @@ export function webSocketOptionsOf(
       pipeline: words.pipeline ?? (words.waitReply ? 1 : undefined),
       messageStop: words.messageStop && bytesOf(words.messageStop),
       maxMessageBytes: words.maxMessage,
-      connections: words.connections,
-      connectRate: words.connectRate,
+      ...paceOf(words),
       connectTimeoutMs: words.connectTimeout,
-      channelLifetimeMs: words.channelLifetime,
-      upstreamBytesPerSecond: words.channelBandwidthUpstream,
-      downstreamBytesPerSecond: words.channelBandwidthDownstream,
-      durationMs: words.duration,
-      delaySendMs: words.delaySend,
-      reconnect: words.reconnect,
-      ratePerConnection: words.messageRate,
-      totalRate: words.totalRate,
-      shape: words.shape,
       percentiles: words.latencyPercentiles,
       sourceAddresses: words.sourceIp,
       verifyTls: words.insecure === undefined ? undefined : !words.insecure,
