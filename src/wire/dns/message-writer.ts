@@ -48,6 +48,11 @@ export class MessageWriter {
   compresses = true;
   readonly #counts = new Uint16Array(4);
   readonly #compressor = new NameCompressor();
+  /** The question that is answered: its owner's name is that of most records. */
+  #askedBytes: Uint8Array | undefined;
+  #askedAt = 0;
+  /** Its name is not known to the compressor yet. */
+  #isUnlearned = false;
 
   /**
    * Begins a message at `out[from]`.
@@ -66,6 +71,8 @@ export class MessageWriter {
     this.isFull = false;
     this.#counts.fill(0);
     this.#compressor.clear();
+    this.#askedBytes = undefined;
+    this.#isUnlearned = false;
   }
 
   header(id: number, flags: number): void {
@@ -82,7 +89,9 @@ export class MessageWriter {
     const length = query.questionEnd - query.nameFrom;
     if (at + length > this.#recordsTo) return;
     for (let index = 0; index < length; index++) out[at + index] = bytes[query.nameFrom + index]!;
-    this.#compressor.learn(out, this.from, at);
+    this.#askedBytes = bytes;
+    this.#askedAt = query.nameFrom;
+    this.#isUnlearned = true;
     this.at = at + length;
     this.#counts[Section.question] = 1;
   }
@@ -202,9 +211,24 @@ export class MessageWriter {
   }
 
   #name(bytes: Uint8Array, nameAt: number, at: number, mayCompress: boolean): number {
-    if (mayCompress && this.compresses)
+    if (mayCompress && this.compresses) {
+      // The root is shorter than a pointer to it.
+      if (nameAt === this.#askedAt && bytes === this.#askedBytes && bytes[nameAt] !== 0) return this.#askedName(at);
+      if (this.#isUnlearned) {
+        this.#isUnlearned = false;
+        this.#compressor.learn(this.out, this.from, this.from + HEADER_BYTES);
+      }
       return this.#compressor.write(bytes, nameAt, this.out, this.from, at, this.#recordsTo);
+    }
     return this.#bytes(bytes, nameAt, nameAt + nameLength(bytes, nameAt), at);
+  }
+
+  /** Writes the question's name, which is known to begin behind the header. */
+  #askedName(at: number): number {
+    if (this.#recordsTo - at < 2) return -1;
+    this.out[at] = 0xc0;
+    this.out[at + 1] = HEADER_BYTES;
+    return at + 2;
   }
 
   #overflow(section: number): false {

@@ -19,6 +19,7 @@ export class NameCompressor {
   #entries = 0;
 
   clear(): void {
+    if (this.#entries === 0) return;
     this.#slots.fill(0);
     this.#entries = 0;
   }

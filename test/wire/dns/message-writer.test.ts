@@ -91,6 +91,25 @@ describe("a message that is written", () => {
     expect(end).toBeLessThan(120);
   });
 
+  test.each<[string, string[], number]>([
+    ["www.a.example", ["www.a.example", "b.a.example", "www.a.example", "c.b.a.example"], 2 + 4 + 2 + 4],
+    // The root takes one byte, and a pointer would take two.
+    [".", [".", "a", "."], 1 + 3 + 1],
+  ])("answers about %s with pointers to its question, in any order of owners: %j", (asked, owners, ownerBytes) => {
+    const bytes = concat(hex("0007 0100 0001 0000 0000 0000"), parseName(asked)!, hex("0001 0001"));
+    const query = new Query();
+    expect(readQuery(query, bytes, 0, bytes.length)).toBe(QueryVerdict.ok);
+    writer.begin(OUT, 0, 512);
+    writer.answer(query, bytes, Rcode.noError, 0);
+    for (const owner of owners) {
+      const [name, at] = owner === asked ? [bytes, query.nameFrom] : [parseName(owner)!, 0];
+      expect(writer.record(Section.answer, name, at, 1, 1, 60, Uint8Array.of(192, 0, 2, 1), 0, 4)).toBe(true);
+    }
+    const end = writer.finish();
+    expect(recordsOf(written(end), OUT).map(([, owner]) => owner)).toEqual([asked, ...owners]);
+    expect(end).toBe(bytes.length + ownerBytes + owners.length * 14);
+  });
+
   test("compresses only the names of types that every reader knows", () => {
     const sizes = (type: number, data: string) => {
       writer.begin(OUT, 0, 1232);
