@@ -69,11 +69,14 @@ export class OwnAnswers {
   ): number {
     this.#begin(query, bytes, Rcode.noError, out, at, maxBytes);
     this.#writer.flags |= Flag.authoritative;
-    for (const [index, { name, type, ttlSeconds, data }] of records.entries()) {
+    const writer = this.#writer;
+    const asked = records[0]?.name;
+    for (let index = 0; index < records.length; index++) {
+      const { name, type, ttlSeconds, data } = records[index]!;
       // The question's spelling is repeated: in the first record's owner, and in those of the same name.
-      const isAsked = index === 0 || name === records[0]!.name;
-      const [nameBytes, nameAt] = isAsked ? [bytes, query.nameFrom] : [name, 0];
-      this.#writer.record(Section.answer, nameBytes, nameAt, type, RecordClass.in, ttlSeconds, data, 0, data.length);
+      if (name === asked)
+        writer.record(Section.answer, bytes, query.nameFrom, type, RecordClass.in, ttlSeconds, data, 0, data.length);
+      else writer.record(Section.answer, name, 0, type, RecordClass.in, ttlSeconds, data, 0, data.length);
     }
     return this.#finish(query, NO_ERROR);
   }

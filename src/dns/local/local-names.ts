@@ -62,6 +62,8 @@ export class LocalNames {
   readonly #own: readonly (readonly [ipv4: LocalRecord[], ipv6: LocalRecord[]])[];
   /** The longest name, and `*` before it. */
   readonly #wildcard = new Uint8Array(257);
+  /** Few houses have any: without them one lookup is enough. */
+  #hasWildcards = false;
 
   constructor({ records, own, networks, resolvers = [], ttlSeconds }: LocalSettings) {
     this.#networks = networks;
@@ -122,7 +124,7 @@ export class LocalNames {
   #lookup(bytes: Uint8Array, at: number): LocalName | undefined {
     if (this.#byHash.size === 0) return undefined;
     const exact = this.#exact(bytes, at);
-    if (exact !== undefined) return exact;
+    if (exact !== undefined || !this.#hasWildcards) return exact;
     // `*` and its length stand before the name of each parent in turn.
     const wildcard = this.#wildcard;
     wildcard.set(STAR);
@@ -135,14 +137,20 @@ export class LocalNames {
   }
 
   #exact(bytes: Uint8Array, at: number): LocalName | undefined {
-    return this.#byHash.get(hashName(bytes, at, 0))?.find(({ name }) => sameName(bytes, at, name, 0));
+    // A map of integers with a sign is faster than one of numbers beyond 31 bits.
+    const bucket = this.#byHash.get(hashName(bytes, at, 0) | 0);
+    if (bucket === undefined) return undefined;
+    for (let index = 0; index < bucket.length; index++)
+      if (sameName(bytes, at, bucket[index]!.name, 0)) return bucket[index];
+    return undefined;
   }
 
   #at(name: Uint8Array): LocalName {
     const found = this.#exact(name, 0);
     if (found !== undefined) return found;
     const added = new LocalName(name);
-    const hash = hashName(name, 0, 0);
+    if (name[0] === STAR[0] && name[1] === STAR[1]) this.#hasWildcards = true;
+    const hash = hashName(name, 0, 0) | 0;
     const bucket = this.#byHash.get(hash);
     if (bucket === undefined) this.#byHash.set(hash, [added]);
     else bucket.push(added);

@@ -17,7 +17,8 @@ export class SuffixTable<Value> {
 
   /** Sets the value of a name; with `isZone` also of those below it. The last one set counts. */
   set(name: Uint8Array, value: Value, isZone: boolean): void {
-    const hash = hashName(name, 0, 0);
+    // A map of integers with a sign is faster than one of numbers beyond 31 bits.
+    const hash = hashName(name, 0, 0) | 0;
     const others = (this.#byHash.get(hash) ?? []).filter((entry) => !sameName(name, 0, entry.name, 0));
     this.#byHash.set(hash, [...others, { name, isZone, value }]);
     const depth = labelCount(name, 0);
@@ -30,7 +31,7 @@ export class SuffixTable<Value> {
       const depth = this.#depths[index]!;
       if (depth > labels) continue;
       const at = nameFrom + labelStarts[labels - depth]!;
-      const entries = this.#byHash.get(hashName(bytes, at, 0));
+      const entries = this.#byHash.get(hashName(bytes, at, 0) | 0);
       if (entries === undefined) continue;
       for (let place = 0; place < entries.length; place++) {
         const { name, isZone, value } = entries[place]!;
