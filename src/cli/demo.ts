@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { parseCount, parseDuration, parseRate } from "../base/mod.ts";
 import { planTcp, type TcpPlan, tcp } from "../load/mod.ts";
 import type { InstanceReady } from "./child-instance.ts";
+import { demoDnsCommand } from "./demo-dns.ts";
 import { demoHttpCommand } from "./demo-http.ts";
 import { addDemoOptions, type DemoWords, FULL_MS, runDemo } from "./demo-run.ts";
 import { examples, valueOption } from "./options.ts";
@@ -18,13 +19,20 @@ export function demoCommand(exit: (code: number) => void): Command {
   const usual = tcpDemoCommand(exit);
   return new Command("demo")
     .description("A server and a load generator in two processes, live, with a verdict.")
-    .usage("[tcp|http] [options]")
+    .usage("[tcp|http|dns] [options]")
     .addCommand(usual, { isDefault: true })
     .addCommand(demoHttpCommand(exit))
+    .addCommand(demoDnsCommand(exit))
     .addHelpText("after", () => `\nWithout a word it is:\n\n${usual.helpInformation()}${EXAMPLES}`);
 }
 
-const EXAMPLES = examples("tenk demo", "tenk demo --full", "tenk demo -c 1000 -r 10 -T 5s --json -", "tenk demo http");
+const EXAMPLES = examples(
+  "tenk demo",
+  "tenk demo --full",
+  "tenk demo -c 1000 -r 10 -T 5s --json -",
+  "tenk demo http",
+  "tenk demo dns",
+);
 
 function tcpDemoCommand(exit: (code: number) => void): Command {
   const command = new Command("tcp")
