@@ -32,7 +32,9 @@ export class Transport {
 
   /** Milliseconds at which the next record is due. */
   get dueMs(): number {
-    return Math.min(...this.#due.values(), Number.POSITIVE_INFINITY);
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const ms of this.#due.values()) if (ms < dueMs) dueMs = ms;
+    return dueMs;
   }
 
   /** Has a record multicast at `dueMs`, or as soon after as it may be. */

@@ -28,10 +28,10 @@ export interface Box {
   reload(text: string): Promise<string>;
 }
 
-/** Only tests of multicast DNS send to the network. */
+/** Only tests between network namespaces send to networks. */
 function withoutMdns(loaded: LoadedConfig): LoadedConfig {
   const { dns } = loaded.config;
-  return dns === undefined ? loaded : { ...loaded, config: { ...loaded.config, dns: { ...dns, mdns: false } } };
+  return dns?.mdns !== true ? loaded : { ...loaded, config: { ...loaded.config, dns: { ...dns, mdns: false } } };
 }
 
 /** Runs an instance whose configuration has a `dns:` section; without a proxy unless it has `proxy:`. @param files by name, in the configuration's folder */
