@@ -17,6 +17,8 @@ export interface BlockingAnswer {
   readonly isEnabled: boolean;
   /** Null where it is not paused. */
   readonly pausedUntilMs: number | null;
+  /** Paused for these alone. */
+  readonly clients: readonly { readonly client: string; readonly pausedUntilMs: number | null }[];
 }
 
 export interface DnsListView {

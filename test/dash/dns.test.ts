@@ -140,7 +140,7 @@ if (hasBrowser()) {
         expect(blocked).toMatch(/ads\.example A\d\d:\d\d:\d\d\S+–blocked by \.\/ads\.txt: ads\.exampleAllow/);
         expect(blocked).toMatch(/www\.example A.*cached Block/);
         await sees(page, '[aria-label="Blocked names"] tbody', /^ads\.example2Allow/);
-        await sees(page, '[aria-label="Clients"] tbody', /540 %$/);
+        await sees(page, '[aria-label="Clients"] tbody', /540 %Pause$/);
         await page.close();
       },
       TIMEOUT_MS,
@@ -190,11 +190,16 @@ if (hasBrowser()) {
         await sees(page, ".rules tbody tr:nth-child(2)", /www\.example\.orgblocked/);
         await page.getByRole("button", { name: "remove the rule on ad.doubleclick.net" }).click();
         await sees(page, ".rules tbody", /^www\.example\.org/);
-        await page.getByRole("button", { name: "30 min" }).click();
+        await page.getByRole("button", { name: "30 min", exact: true }).click();
         await sees(page, ".blocking", /Blocking is paused until \d\d:\d\dResume/);
         await picture(page, "dns-paused");
-        await page.getByRole("button", { name: "Resume" }).click();
+        await page.getByRole("button", { name: "Resume", exact: true }).click();
         await sees(page, ".blocking", /Pause blocking for/);
+        await page.getByRole("button", { name: "pause blocking for 192.168.1.20 for 30 minutes" }).click();
+        await sees(page, ".blocking", /Paused for 192\.168\.1\.20 until \d\d:\d\dResume/);
+        await picture(page, "dns-paused-client");
+        await page.getByRole("button", { name: "resume blocking for 192.168.1.20" }).click();
+        await page.locator(".paused-client").waitFor({ state: "detached" });
         await page.close();
       },
       TIMEOUT_MS,

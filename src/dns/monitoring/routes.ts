@@ -4,6 +4,7 @@ import type { JsonRoutes } from "../../part/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import { formatIp, parseIp } from "../../wire/mod.ts";
 import { type DnsServer, MAX_PAUSE_MS } from "../server/mod.ts";
+import { blockingView } from "./status.ts";
 import { whyRoute } from "./why-route.ts";
 
 const name = z.string().transform((text, context) => {
@@ -31,14 +32,7 @@ const PAUSE = z.strictObject({ pauseMs: z.number().int().min(0).max(MAX_PAUSE_MS
 export function dnsRoutes(server: DnsServer): JsonRoutes {
   const { lists, pause } = server;
   const rules = async () => ({ file: lists.clickedPath, rules: await lists.clickedRules() });
-  const blocking = () => ({
-    isEnabled: server.settings.config.blocking.enabled,
-    pausedUntilMs: pause.untilMs ?? null,
-    clients: [...server.houseClients.pauses].map(([client, { untilMs = null }]) => ({
-      client,
-      pausedUntilMs: untilMs,
-    })),
-  });
+  const blocking = () => blockingView(server);
   return {
     ...server.log.routes,
     shared: { get: () => server.shared() },

@@ -11,6 +11,8 @@ export interface DnsView {
     readonly isEnabled: boolean;
     /** ms since 1970; null where it is not paused. */
     readonly pausedUntilMs: number | null;
+    /** For these alone. */
+    readonly clients: readonly { readonly client: string; readonly pausedUntilMs: number | null }[];
   };
   readonly names: number;
   readonly lists: readonly {
@@ -53,10 +55,7 @@ export function dnsView(server: DnsServer): DnsView {
       cached: at(cached),
       forwarded: at(missed),
     },
-    blocking: {
-      isEnabled: server.settings.config.blocking.enabled,
-      pausedUntilMs: server.pause.untilMs ?? null,
-    },
+    blocking: blockingView(server),
     names: server.lists.names,
     lists: server.lists.views().map(({ name, isAllowList, names, rules, invalid, state }) => ({
       name,
@@ -80,4 +79,14 @@ export function dnsView(server: DnsServer): DnsView {
 function mdnsView({ mdns }: Pick<DnsServer, "mdns">): DnsView["mdns"] {
   if (!mdns.isOn) return null;
   return { interfaces: mdns.interfaces(), names: mdns.names(), conflicts: mdns.counts.conflicts };
+}
+
+/** Whether names of the lists are blocked, and for which clients that is paused. */
+export function blockingView({ settings, pause, houseClients }: DnsServer): DnsView["blocking"] {
+  const paused = [...houseClients.pauses];
+  return {
+    isEnabled: settings.config.blocking.enabled,
+    pausedUntilMs: pause.untilMs ?? null,
+    clients: paused.map(([client, { untilMs = null }]) => ({ client, pausedUntilMs: untilMs })),
+  };
 }

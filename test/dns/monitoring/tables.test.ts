@@ -4,7 +4,7 @@ import { type DnsView, dnsTables } from "../../../src/dns/monitoring/mod.ts";
 const VIEW: DnsView = {
   port: 53,
   queries: { total: 200, local: 8, special: 0, blocked: 42, cached: 100, forwarded: 50 },
-  blocking: { isEnabled: true, pausedUntilMs: null },
+  blocking: { isEnabled: true, pausedUntilMs: null, clients: [] },
   names: 0,
   lists: [],
   mdns: null,
@@ -20,9 +20,15 @@ const rowOf = (view: Partial<DnsView>, before?: DnsView) =>
 
 test.each([
   [{}, "on"],
-  [{ blocking: { isEnabled: false, pausedUntilMs: null } }, { text: "off", tone: "warning" }],
-  [{ blocking: { isEnabled: true, pausedUntilMs: now.atMs + 299_700 } }, { text: "paused for 5m", tone: "warning" }],
-  [{ blocking: { isEnabled: true, pausedUntilMs: now.atMs - 1 } }, { text: "paused for 1s", tone: "warning" }],
+  [{ blocking: { isEnabled: false, pausedUntilMs: null, clients: [] } }, { text: "off", tone: "warning" }],
+  [
+    { blocking: { isEnabled: true, pausedUntilMs: now.atMs + 299_700, clients: [] } },
+    { text: "paused for 5m", tone: "warning" },
+  ],
+  [
+    { blocking: { isEnabled: true, pausedUntilMs: now.atMs - 1, clients: [] } },
+    { text: "paused for 1s", tone: "warning" },
+  ],
 ] as const)("tenk status shows whether names are blocked: %j", (view, cell) => {
   expect(rowOf(view)?.at(-1)).toEqual(cell as never);
 });

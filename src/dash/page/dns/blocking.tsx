@@ -1,4 +1,5 @@
 import type { BlockingAnswer } from "../../dns-api.ts";
+import { Foreign } from "../elements.tsx";
 import { clock } from "../format.ts";
 import { loadStatus } from "../instance.ts";
 import { useAct } from "./act.tsx";
@@ -10,11 +11,15 @@ const PAUSES: readonly (readonly [words: string, ms: number])[] = [
   ["2 h", 120 * MINUTE_MS],
 ];
 
+/** For the dialog that asks for the token. */
+export const PAUSING = "Pausing or resuming blocking";
+
 /** Whether names are blocked, and buttons to pause and resume that. */
 export function BlockingControl({ blocking }: { readonly blocking: BlockingAnswer }) {
-  const { isEnabled, pausedUntilMs } = blocking;
+  const { isEnabled, pausedUntilMs, clients } = blocking;
   const { act, shown } = useAct(() => void loadStatus());
-  const pause = (pauseMs: number) => act("Pausing or resuming blocking", "/api/dns/blocking", { pauseMs });
+  const pause = (pauseMs: number, client?: string) =>
+    act(PAUSING, "/api/dns/blocking", { pauseMs, ...(client !== undefined && { client }) });
   if (!isEnabled) return <p class="note raised">Blocking is off in the configuration.</p>;
   return (
     <div class="blocking">
@@ -35,6 +40,22 @@ export function BlockingControl({ blocking }: { readonly blocking: BlockingAnswe
           </button>
         </>
       )}
+      {clients.map(({ client, pausedUntilMs: untilMs }) => (
+        <span key={client} class="paused-client">
+          <span class="raised">
+            Paused for <Foreign text={client} />
+            {untilMs !== null && ` until ${clock(untilMs, false)}`}
+          </span>
+          <button
+            type="button"
+            class="button small"
+            aria-label={`resume blocking for ${client}`}
+            onClick={() => void pause(0, client)}
+          >
+            Resume
+          </button>
+        </span>
+      ))}
       {shown}
     </div>
   );

@@ -9,10 +9,11 @@ interface TopsProps {
   readonly hours: number;
   readonly ruleOf: ReadonlyMap<string, RuleAction>;
   readonly click: Click;
+  pauseFor(client: string): void;
 }
 
 /** What was asked most. */
-export function Tops({ answer, hours, ruleOf, click }: TopsProps) {
+export function Tops({ answer, hours, ruleOf, click, pauseFor }: TopsProps) {
   const { queries, blockedShare, clients, blockedNames, allowedNames } = answer;
   const names = (list: DnsStatisticsAnswer["blockedNames"], action: RuleAction) =>
     list.map(({ name, queries: count }) => (
@@ -39,7 +40,7 @@ export function Tops({ answer, hours, ruleOf, click }: TopsProps) {
         <Top title="Other names" columns={["Name", "Queries", ""]}>
           {names(allowedNames, "block")}
         </Top>
-        <Top title="Clients" columns={["Client", "Queries", "Blocked"]}>
+        <Top title="Clients" columns={["Client", "Queries", "Blocked", ""]}>
           {clients.map(({ client, name, queries: count, blocked }) => (
             <tr key={client}>
               <th scope="row" class="left name">
@@ -47,6 +48,17 @@ export function Tops({ answer, hours, ruleOf, click }: TopsProps) {
               </th>
               <td data-name="Queries">{written(count, "count")}</td>
               <td data-name="Blocked">{written(blocked / count, "share")}</td>
+              <td class="act">
+                <button
+                  type="button"
+                  class="button small"
+                  title="Pause blocking for this client for 30 minutes"
+                  aria-label={`pause blocking for ${client} for 30 minutes`}
+                  onClick={() => pauseFor(client)}
+                >
+                  Pause
+                </button>
+              </td>
             </tr>
           ))}
         </Top>
@@ -73,7 +85,7 @@ function Top({ title, columns, children }: TopProps) {
               <tr>
                 {columns.map((column, index) => (
                   <th scope="col" key={column} class={index === 0 ? "left" : ""}>
-                    {column === "" ? <span class="unseen">Allow or block</span> : column}
+                    {column === "" ? <span class="unseen">Change</span> : column}
                   </th>
                 ))}
               </tr>

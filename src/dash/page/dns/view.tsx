@@ -2,10 +2,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { ClickedRulesAnswer, DnsStatisticsAnswer, DnsView, QueryLogAnswer } from "../../dns-api.ts";
 import { useCell } from "../cell.ts";
 import { Empty } from "../elements.tsx";
-import { status } from "../instance.ts";
+import { loadStatus, status } from "../instance.ts";
 import { OwnProblem } from "../own-problem.tsx";
 import { useAct } from "./act.tsx";
-import { BlockingControl } from "./blocking.tsx";
+import { BlockingControl, PAUSING } from "./blocking.tsx";
 import { QueryTable } from "./query-table.tsx";
 import { Rules } from "./rules.tsx";
 import { Tops } from "./tops.tsx";
@@ -16,6 +16,7 @@ const [LOG_EVERY_MS, TOPS_EVERY_MS] = [2000, 10_000];
 /** So long after the last key: not every letter sends a request. */
 const TYPING_MS = 250;
 const HOURS = 24;
+const CLIENT_PAUSE_MS = 30 * 60_000;
 
 /** How the filter is written in a request. */
 const VERDICTS: readonly (readonly [words: string, verdicts: string])[] = [
@@ -55,8 +56,11 @@ function QueryLog({ known }: { readonly known: DnsView | undefined }) {
   const tops = useAnswer<DnsStatisticsAnswer>("/api/dns/statistics", { hours: HOURS, limit: 10 }, TOPS_EVERY_MS);
   const rules = useAnswer<ClickedRulesAnswer>("/api/dns/rules", {}, 0);
   const { act, shown } = useAct(rules.again);
+  const pausing = useAct(() => void loadStatus());
   const click = (each: string, action: "allow" | "block" | "remove") =>
     void act("Changing a rule", "/api/dns/rules", { name: each, action });
+  const pauseFor = (each: string) =>
+    void pausing.act(PAUSING, "/api/dns/blocking", { pauseMs: CLIENT_PAUSE_MS, client: each });
   const ruleOf = new Map(rules.answer?.rules.map((rule) => [rule.name, rule.action]));
   const isFiltered = name !== "" || client !== "" || verdict !== "";
 
@@ -116,6 +120,7 @@ function QueryLog({ known }: { readonly known: DnsView | undefined }) {
       </search>
       <OwnProblem error={log.error} />
       {shown}
+      {pausing.shown}
       {log.answer !== undefined && log.answer.entries.length > 0 && (
         <QueryTable entries={log.answer.entries} ruleOf={ruleOf} click={click} searchClient={setClient} />
       )}
@@ -130,7 +135,9 @@ function QueryLog({ known }: { readonly known: DnsView | undefined }) {
           )}
         </Empty>
       )}
-      {tops.answer !== undefined && <Tops answer={tops.answer} hours={HOURS} click={click} ruleOf={ruleOf} />}
+      {tops.answer !== undefined && (
+        <Tops answer={tops.answer} hours={HOURS} click={click} ruleOf={ruleOf} pauseFor={pauseFor} />
+      )}
       {rules.answer !== undefined && <Rules answer={rules.answer} click={click} />}
     </>
   );
