@@ -45,7 +45,7 @@ const LOADED_HOURS = 24;
 export class LogService {
   readonly log: QueryLog;
   readonly routes: JsonRoutes;
-  readonly #keeper: LogStore | undefined;
+  readonly #stored: LogStore | undefined;
 
   constructor(settings: LogSettings, { threads, memoryBytes, seed, names, clients, store }: LogServiceOptions) {
     const memoryEntries = Math.ceil(memoryBytes / LEAST_ENTRY_BYTES);
@@ -53,8 +53,8 @@ export class LogService {
     const usedBytes = Math.floor(memoryBytes / 8) * 8;
     this.log = new QueryLog({ threads, privacy: settings.privacy, memoryBytes: usedBytes, memoryEntries, seed, names });
     const queries = store?.queries;
-    this.#keeper = queries && new LogStore(this.log, queries, settings);
-    this.log.keeper = this.#keeper;
+    this.#stored = queries && new LogStore(this.log, queries, settings);
+    this.log.observer = this.#stored;
     this.routes = logRoutes({
       log: this.log,
       search: new LogSearch(this.log, queries),
@@ -71,7 +71,7 @@ export class LogService {
 
   get counts(): LogCounts {
     const { entries, dropped } = this.log;
-    return { entries: entries.count, dropped, unstored: this.#keeper?.unstored ?? 0 };
+    return { entries: entries.count, dropped, unstored: this.#stored?.unstored ?? 0 };
   }
 
   /** Writes a query that was answered later than at once. */
@@ -81,12 +81,12 @@ export class LogService {
 
   change(settings: LogSettings): void {
     this.log.privacy = settings.privacy;
-    this.#keeper?.change(settings);
+    this.#stored?.change(settings);
   }
 
   async stop(): Promise<void> {
     this.log.stop();
-    await this.#keeper?.stop();
+    await this.#stored?.stop();
   }
 
   /** Counts the last day again after a restart, as far as privacy allows. */

@@ -1,5 +1,5 @@
 import type { QueryLimits, QueryRow } from "../../store/mod.ts";
-import type { Keeper, QueryLog } from "./query-log.ts";
+import type { EntryObserver, QueryLog } from "./query-log.ts";
 
 /** The part of the store that keeps queries. */
 export interface QueryStore {
@@ -23,7 +23,7 @@ const MAX_FLUSHES = 10;
 const BURST_SHARE = 1 / 6;
 
 /** Writes the log's entries into the store, many at a time. */
-export class LogStore implements Keeper {
+export class LogStore implements EntryObserver {
   /** Entries that were not written: too many in an hour, or they had left the memory before. */
   unstored = 0;
   /** When the budget began to be counted, and what is left of it. */

@@ -23,8 +23,8 @@ export interface QueryLogOptions extends StatisticsOptions {
   readonly names?: LogNames;
 }
 
-/** Stores entries. */
-export interface Keeper {
+/** Called as entries come and go. */
+export interface EntryObserver {
   /** Entries were added. */
   added(): void;
   /** Entries are about to leave the memory, all of them. */
@@ -44,7 +44,7 @@ const MAX_BACK_MS = 60_000;
  * ```text
  *   ring of a thread ─┐             ┌─► statistics, by hour
  *   ring of a thread ─┼─► drain ────┼─► the last entries ─► search, follow
- *   `ring`, our own  ─┘             └─► keeper: rows in the store
+ *   `ring`, our own  ─┘             └─► observer: rows in the store
  * ```
  */
 export class QueryLog {
@@ -54,8 +54,8 @@ export class QueryLog {
   readonly threadRings: readonly SharedArrayBuffer[];
   readonly entries: RecentEntries;
   readonly statistics: Statistics;
-  /** Stores entries. */
-  keeper: Keeper | undefined;
+  /** @default {nobody} */
+  observer: EntryObserver | undefined;
   readonly #rings: readonly LogRing[];
   readonly #timer: ReturnType<typeof setInterval>;
   #privacy: Privacy;
@@ -91,7 +91,7 @@ export class QueryLog {
     // A thread may have written an entry since.
     this.drain();
     this.entries.clear();
-    this.keeper?.forget();
+    this.observer?.forget();
     this.statistics.forget(privacy >= Privacy.hideClients);
   }
 
@@ -99,7 +99,7 @@ export class QueryLog {
   clear(): void {
     this.drain();
     this.entries.clear();
-    this.keeper?.forget();
+    this.observer?.forget();
     this.statistics.clear();
   }
 
@@ -127,7 +127,7 @@ export class QueryLog {
     for (const ring of this.#rings) ring.beginRead();
     let wasAny = false;
     while (this.#takeRun()) wasAny = true;
-    if (wasAny) this.keeper?.added();
+    if (wasAny) this.observer?.added();
   }
 
   /** Takes entries of the ring whose next one is the earliest, until another ring's is earlier. @returns false when there is none */
@@ -178,7 +178,7 @@ export class QueryLog {
     const id = Math.floor(timeMs * QUERY_IDS_PER_MS);
     if (id < this.#lastId - MAX_BACK_MS * QUERY_IDS_PER_MS) {
       // Ids of the memory must grow.
-      this.keeper?.clearing();
+      this.observer?.clearing();
       this.entries.clear();
       this.#lastId = id;
     } else this.#lastId = Math.max(id, this.#lastId + 1);

@@ -31,8 +31,8 @@ async function withRoutes(fill: (it: ReturnType<typeof newLog>) => void, options
   fill(it);
   const folder = mkdtempSync(join(tmpdir(), "tenk-log-"));
   const store = new Store({ folder });
-  const keeper = new LogStore(it.log, store.queries, LIMITS);
-  it.log.keeper = keeper;
+  const logStore = new LogStore(it.log, store.queries, LIMITS);
+  it.log.observer = logStore;
   const { queries } = store;
   const routes = logRoutes({
     log: it.log,
@@ -44,12 +44,12 @@ async function withRoutes(fill: (it: ReturnType<typeof newLog>) => void, options
   const get = (path: string, query = "") => routes[path]!.get!(new URLSearchParams(query)) as Promise<Answer>;
   return {
     ...it,
-    keeper,
+    logStore,
     routes,
     get,
     names: async (query = "") => (await get("log", query)).entries.map(({ name }) => name),
     async [Symbol.asyncDispose]() {
-      await keeper.stop();
+      await logStore.stop();
       it.log.stop();
       await store.stop();
       rmSync(folder, { recursive: true });
@@ -94,7 +94,7 @@ describe("the log's routes", () => {
     test(`find by ${query}, in memory and in the store`, async () => {
       await using it = await withRoutes(fill);
       expect(await it.names(query)).toEqual([...expected]);
-      await it.keeper.flush();
+      await it.logStore.flush();
       it.log.entries.clear();
       expect(await it.names(query)).toEqual([...expected]);
     });
@@ -105,7 +105,7 @@ describe("the log's routes", () => {
     for (let count = 0; count < 20; count++) {
       it.push(1, `n${count}.example`, { atMs: NOW_MS + count });
       it.log.drain();
-      if (count % 5 === 4) await it.keeper.flush();
+      if (count % 5 === 4) await it.logStore.flush();
     }
     const seen: (string | null)[] = [];
     for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null; ) {
@@ -146,7 +146,7 @@ describe("the log's routes", () => {
 
   test("hide what was stored under a less strict privacy level", async () => {
     await using it = await withRoutes(fill);
-    await it.keeper.flush();
+    await it.logStore.flush();
     it.log.privacy = Privacy.hideNames;
     expect(await it.names()).toEqual([null, null, null]);
     it.log.privacy = Privacy.hideClients;
@@ -155,10 +155,10 @@ describe("the log's routes", () => {
 
   test("clear memory, counts and store", async () => {
     await using it = await withRoutes(fill);
-    await it.keeper.flush();
+    await it.logStore.flush();
     it.push(1, "more.example");
     await it.routes["log/clear"]!.post!({});
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect([await it.names(), (await it.get("statistics")).queries]).toEqual([[], 0]);
   });
 

@@ -24,9 +24,9 @@ function storedLog(options: Partial<LogStoreOptions> = {}, logOptions: Partial<Q
   const it = newLog({ names: NAMES, ...logOptions });
   const store = fakeStore();
   const clock = { ms: 0 };
-  const keeper = new LogStore(it.log, store, { ...LIMITS, ...options }, () => clock.ms);
-  it.log.keeper = keeper;
-  return { ...it, store, keeper, clock, [Symbol.asyncDispose]: () => keeper.stop().then(it[Symbol.dispose]) };
+  const logStore = new LogStore(it.log, store, { ...LIMITS, ...options }, () => clock.ms);
+  it.log.observer = logStore;
+  return { ...it, store, logStore, clock, [Symbol.asyncDispose]: () => logStore.stop().then(it[Symbol.dispose]) };
 }
 
 describe("what is stored of the log", () => {
@@ -37,10 +37,10 @@ describe("what is stored of the log", () => {
     it.push(1, "b.example", { verdict: blocked, lists: 1, rule: { file: 0, line: 7 }, atMs: NOW_MS + 1 });
     it.push(1, "c.example", { verdict: LogVerdict.forwarded, upstream: 1, atMs: NOW_MS + 2 });
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     it.push(1, "d.example", { atMs: NOW_MS + 3 });
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect(it.store.writes.map((rows) => rows.length)).toEqual([3, 1]);
     expect(it.store.writes[0]).toMatchObject([
       { name: "ads.example", lists: "stevenblack oisd", labels: 2, rule: null, client: "192.168.1.7" },
@@ -55,7 +55,7 @@ describe("what is stored of the log", () => {
     it.log.names = { ...NAMES, upstream: () => "another" };
     it.push(1, "b.example", { upstream: 0 });
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect(it.store.writes[0]!.map(({ upstream }) => upstream)).toEqual(["tls://192.0.2.1", "another"]);
   });
 
@@ -64,26 +64,26 @@ describe("what is stored of the log", () => {
     it.store.state.fails = true;
     for (let count = 0; count < 3; count++) it.push(1, `n${count}.example`);
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     it.store.state.fails = false;
     for (let count = 3; count < 6; count++) it.push(1, `n${count}.example`);
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect(it.store.rows()).toEqual(["n2.example", "n3.example", "n4.example", "n5.example"]);
-    expect(it.keeper.unstored).toBe(2);
+    expect(it.logStore.unstored).toBe(2);
   });
 
   test("is bounded by the hour: a flood does not wear out the disk", async () => {
     await using it = storedLog({ maxRowsPerHour: 60 });
     for (let count = 0; count < 15; count++) it.push(1, `n${count}.example`);
     it.log.drain();
-    await it.keeper.flush();
-    expect([it.store.rows().length, it.keeper.unstored]).toEqual([10, 5]);
+    await it.logStore.flush();
+    expect([it.store.rows().length, it.logStore.unstored]).toEqual([10, 5]);
     it.clock.ms = 300_000;
     for (let count = 0; count < 15; count++) it.push(1, `m${count}.example`);
     it.log.drain();
-    await it.keeper.flush();
-    expect([it.store.rows().length, it.keeper.unstored]).toEqual([15, 15]);
+    await it.logStore.flush();
+    expect([it.store.rows().length, it.logStore.unstored]).toEqual([15, 15]);
   });
 
   test("is written before it leaves the memory, but not more than ten times in the interval", async () => {
@@ -97,7 +97,7 @@ describe("what is stored of the log", () => {
     expect(it.store.writes.length).toBe(0);
     it.clock.ms = 100;
     await push(5);
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect(it.store.writes.length).toBe(1);
     await push(9);
     await new Promise((resolve) => setImmediate(resolve));
@@ -110,7 +110,7 @@ describe("what is stored of the log", () => {
     it.log.privacy = Privacy.hideNames;
     it.push(1, "hidden.example");
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect(it.store.rows()).toEqual([null]);
   });
 
@@ -120,7 +120,7 @@ describe("what is stored of the log", () => {
     it.log.drain();
     it.push(1, "now.example");
     it.log.drain();
-    await it.keeper.flush();
+    await it.logStore.flush();
     expect(it.store.rows()).toEqual(["future.example", "now.example"]);
   });
 });

@@ -24,11 +24,11 @@ describe("the query log", () => {
     expect(ids.map((id) => timeOfId(id) - NOW_MS)).toEqual([0, 0, 5, 5]);
   });
 
-  test("starts ids anew when the clock is set back far, and tells its keeper first", () => {
+  test("starts ids anew when the clock is set back far, and tells its observer first", () => {
     const calls: string[] = [];
     using it = newLog();
     const call = (name: string) => () => calls.push(name);
-    it.log.keeper = { added: call("added"), clearing: call("clearing"), forget: call("forget") };
+    it.log.observer = { added: call("added"), clearing: call("clearing"), forget: call("forget") };
     it.push(1, "future.example", { atMs: NOW_MS + 86_400_000 });
     it.log.drain();
     it.push(1, "now.example");
@@ -42,7 +42,7 @@ describe("the query log", () => {
       added = resolve;
     });
     using it = newLog({ drainMs: 1 });
-    it.log.keeper = { added: () => added(), clearing: () => undefined, forget: () => undefined };
+    it.log.observer = { added: () => added(), clearing: () => undefined, forget: () => undefined };
     it.push(2, "a.example");
     await done;
     expect(it.log.entries.count).toBe(1);
