@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { messageOf, parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
 import { handshakeFields } from "../listener/mod.ts";
@@ -5,7 +6,7 @@ import { hostAndPort, inRange, oneOf, onOff, pem, quantity, section, size, text 
 import { nameProblem, parseName } from "../wire/dns/mod.ts";
 import { matchKind, parseSchedule } from "./client-rules/mod.ts";
 import { listUrl } from "./lists/mod.ts";
-import { hostRecords, localName, parseRecord } from "./local/mod.ts";
+import { hostRecords, localName, parseNetwork, parseRecord } from "./local/mod.ts";
 import { DEFAULT_BOOTSTRAP } from "./resolver/mod.ts";
 import { isNamed, parseUpstream } from "./upstream/mod.ts";
 
@@ -85,6 +86,8 @@ const zoneUpstreams = z
     }
   });
 
+const range = checked("a range such as 192.168.0.0/16", parseNetwork);
+
 /** Returns a zone in wire form and lower case. @throws {TenkError} `invalid-option` */
 export function zoneName(text: string): Uint8Array {
   const name = parseName(text.toLowerCase());
@@ -147,10 +150,32 @@ const dns = section({
     .default(86_400_000),
   blocking: section({
     enabled: onOff.default(true),
-    mode: oneOf("null-address", "nxdomain", "no-data", "refused").default("null-address"),
+    mode: oneOf("null-address", "custom", "nxdomain", "no-data", "refused").default("null-address"),
+    /** For the mode `custom`: one of each family at most. */
+    addresses: listOf(
+      text("an address").refine((given) => isIP(given) !== 0, "expected an address"),
+      "addresses",
+    ).default([]),
     ttl: ttl.default(10),
     maxMemory: size.default(256 * 1024 * 1024),
     maxListSize: size.default(64 * 1024 * 1024),
+  })
+    .refine(
+      ({ mode, addresses }) => (mode === "custom") === addresses.length > 0,
+      "mode: custom needs addresses, and they need mode: custom",
+    )
+    .prefault({}),
+  /** Networks whose clients are answered, beside those that this machine is on and private ones. */
+  allow: listOf(range, "ranges such as 100.64.0.0/10").default([]),
+  /** Queries of one client. */
+  rate: section({
+    queries: number(0, 1_000_000_000).default(1000),
+    window: quantity("a duration from 1s to 1h", (given) => inRange(parseDuration(given), 1000, HOUR_MS))
+      .meta({ unit: "ms" })
+      .default(60_000),
+    exempt: listOf(range, "ranges such as 127.0.0.0/8").default(["127.0.0.0/8", "::1"]),
+    clients: number(64, 1_000_000).default(4096),
+    refusals: number(0, 100_000).default(20),
   }).prefault({}),
   hosts: z
     .record(

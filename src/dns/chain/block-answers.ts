@@ -5,10 +5,15 @@ import type { OwnAnswers } from "./own-answers.ts";
 /** How blocked names are answered. */
 export type BlockMode = "null-address" | "custom" | "nxdomain" | "no-data" | "refused";
 
+export interface BlockAddresses {
+  readonly ipv4?: Uint8Array | undefined;
+  readonly ipv6?: Uint8Array | undefined;
+}
+
 export interface BlockAnswerOptions {
   readonly blockMode: BlockMode;
   /** For `custom`: the addresses of blocked names, 4 and 16 bytes. A family without one has no address. @default {none} */
-  readonly blockAddresses?: { readonly ipv4?: Uint8Array | undefined; readonly ipv6?: Uint8Array | undefined };
+  readonly blockAddresses?: BlockAddresses | undefined;
 }
 
 const NULL_ADDRESSES = { ipv4: new Uint8Array(4), ipv6: new Uint8Array(16) };

@@ -145,8 +145,13 @@ export class Chain {
     }
     const decision = this.#decide(bytes, asker);
     if (decision === Verdict.blocked) return this.#count(ChainCount.blocked, this.#blocked(bytes, out, at, maxBytes));
-    if (decision === Verdict.rewritten)
+    if (decision === Verdict.rewritten) {
+      // What an alias leads to must be asked for.
+      const { cname } = RecordType;
+      if (query.type !== cname && this.#parts.blocker.rewrites[0]!.type === cname)
+        return this.#count(ChainCount.missed, MISS);
       return this.#count(ChainCount.rewritten, this.#rewritten(bytes, out, at, maxBytes));
+    }
     return this.#fromCache(bytes, out, at, maxBytes, asker, decision === Verdict.allowed);
   }
 

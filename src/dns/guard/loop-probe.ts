@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { nameText, parentAt, parseName, sameName } from "../../wire/dns/mod.ts";
-import { formatIp, parseIp } from "../../wire/mod.ts";
 
 /** `<index>.<secret>.test`: names below `test` are never forwarded (RFC 6761 §6.2), so a probe ends where it comes back. */
 const ZONE = "test";
@@ -22,41 +21,4 @@ export function probedUpstream(bytes: Uint8Array, nameAt: number, zone: Uint8Arr
   if (bytes[nameAt] !== INDEX_DIGITS || !sameName(bytes, parentAt(bytes, nameAt), zone, 0)) return -1;
   const index = Number.parseInt(String.fromCharCode(bytes[nameAt + 1]!, bytes[nameAt + 2]!), 16);
   return Number.isNaN(index) ? -1 : index;
-}
-
-/** An address and a port where queries are answered, or sent. */
-export interface Endpoint {
-  /** Wildcards: `::`, `0.0.0.0`. */
-  readonly host: string;
-  readonly port: number;
-}
-
-/**
- * Returns whether an upstream is one of our own listeners: each query would come back to us.
- *
- * @param addresses of this machine, 4 or 16 bytes
- */
-export function isOwnListener(
-  upstream: Endpoint,
-  listeners: readonly Endpoint[],
-  addresses: readonly Uint8Array[],
-): boolean {
-  const ip = parseIp(upstream.host.split("%")[0]!);
-  if (ip === undefined) return false;
-  const own = formatIp(ip);
-  const isOfMachine = isAny(own) || isLoopback(own) || addresses.some((address) => formatIp(address) === own);
-  return listeners.some(({ host, port }) => {
-    if (port !== upstream.port) return false;
-    const listened = parseIp(host.split("%")[0]!);
-    return listened !== undefined && (isAny(formatIp(listened)) ? isOfMachine : formatIp(listened) === own);
-  });
-}
-
-/** As a destination it means this machine. */
-function isAny(address: string): boolean {
-  return address === "::" || address === "0.0.0.0";
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.");
 }

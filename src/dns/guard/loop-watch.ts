@@ -1,9 +1,7 @@
-import { logOf } from "../../base/mod.ts";
-import { RecordType } from "../../wire/dns/mod.ts";
+import type { Log } from "../../base/mod.ts";
+import { RecordType, ROOT } from "../../wire/dns/mod.ts";
 import type { Question } from "../upstream/mod.ts";
 import { newProbeZone, probeName } from "./loop-probe.ts";
-
-const log = logOf("dns");
 
 /** An upstream as the watch sees it. */
 export interface WatchedUpstream {
@@ -16,8 +14,8 @@ export interface WatchedUpstream {
 }
 
 export interface LoopWatchOptions {
-  /** Time between probes. @default {3_600_000} */
-  readonly everyMs?: number;
+  /** Time after which an upstream that sends queries back is probed again. @default {60_000} */
+  readonly againMs?: number;
   /** Time in which a probe comes back if there is a loop. @default {5000} */
   readonly settleMs?: number;
 }
@@ -25,41 +23,38 @@ export interface LoopWatchOptions {
 const MAX_UPSTREAMS = 256;
 
 /**
- * Finds upstreams that send our queries back to us, such as a router whose resolver is this machine: it sends each a name that
- * nobody else asks for, as dnsmasq does. A guard that sees one of these names calls `seen`.
+ * Finds upstreams that send our queries back to us, such as a router whose resolver is this machine. Such an upstream never answers,
+ * because the query that comes back waits for its own answer. So upstreams that do not answer are probed with a name that nobody else
+ * asks for, as dnsmasq does it at the start. A guard that sees one of these names calls `seen`.
  */
 export class LoopWatch {
   /** For `GuardSettings`. */
   readonly zone: Uint8Array = newProbeZone();
+  readonly #log: Log;
   readonly #upstreams: () => readonly WatchedUpstream[];
-  readonly #everyMs: number;
+  readonly #againMs: number;
   readonly #settleMs: number;
+  /** Those whose last probe came back. */
   readonly #seen = new Set<WatchedUpstream>();
-  #round: ReturnType<typeof setTimeout> | undefined;
-  #settling: ReturnType<typeof setTimeout> | undefined;
+  readonly #timers = new Map<WatchedUpstream, ReturnType<typeof setTimeout>>();
 
   constructor(
+    log: Log,
     upstreams: () => readonly WatchedUpstream[],
-    { everyMs = 3_600_000, settleMs = 5000 }: LoopWatchOptions = {},
+    { againMs = 60_000, settleMs = 5000 }: LoopWatchOptions = {},
   ) {
+    this.#log = log;
     this.#upstreams = upstreams;
-    this.#everyMs = everyMs;
+    this.#againMs = againMs;
     this.#settleMs = settleMs;
   }
 
-  /** Probes all upstreams, now and from time to time. Called again when they have changed. */
-  start(): void {
-    this.stop();
-    this.#seen.clear();
-    const probed = this.#upstreams().slice(0, MAX_UPSTREAMS);
-    for (const [index, upstream] of probed.entries()) {
-      const name = probeName(this.zone, index);
-      upstream.probe({ name, type: RecordType.a, wantsDnssec: false, checkingDisabled: false });
-    }
-    this.#settling = setTimeout(() => this.#settle(probed), this.#settleMs);
-    this.#round = setTimeout(() => this.start(), this.#everyMs);
-    this.#settling.unref();
-    this.#round.unref();
+  /** Returns the question by which an upstream is probed. */
+  question(upstream: WatchedUpstream): Question {
+    const index = this.#upstreams().indexOf(upstream);
+    // Upstreams beyond those that can be told apart, or of a former configuration, are asked for what is no probe.
+    const name = index < 0 || index >= MAX_UPSTREAMS ? ROOT : probeName(this.zone, index);
+    return { name, type: RecordType.ns, wantsDnssec: false, checkingDisabled: false };
   }
 
   /** A probe of this upstream came to us as a query. */
@@ -69,22 +64,35 @@ export class LoopWatch {
     this.#seen.add(upstream);
     if (upstream.isLooped) return;
     upstream.isLooped = true;
-    log.error("upstream sends our queries back", {
+    this.#log.error("upstream sends our queries back", {
       upstream: upstream.name,
       fix: "set another upstream here, or another resolver there",
     });
+    this.#later(upstream, this.#againMs, () => this.#probeAgain(upstream));
   }
 
   stop(): void {
-    clearTimeout(this.#settling);
-    clearTimeout(this.#round);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
   }
 
-  #settle(probed: readonly WatchedUpstream[]): void {
-    for (const upstream of probed) {
-      if (!upstream.isLooped || this.#seen.has(upstream)) continue;
+  #probeAgain(upstream: WatchedUpstream): void {
+    if (!this.#upstreams().includes(upstream)) return;
+    this.#seen.delete(upstream);
+    upstream.probe(this.question(upstream));
+    this.#later(upstream, this.#settleMs, () => {
+      if (this.#seen.has(upstream)) return this.#later(upstream, this.#againMs, () => this.#probeAgain(upstream));
       upstream.isLooped = false;
-      log.info("upstream no longer sends our queries back", { upstream: upstream.name });
-    }
+      this.#log.info("upstream no longer sends our queries back", { upstream: upstream.name });
+    });
+  }
+
+  #later(upstream: WatchedUpstream, ms: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(upstream);
+      work();
+    }, ms);
+    timer.unref();
+    this.#timers.set(upstream, timer);
   }
 }

@@ -6,6 +6,9 @@ import { ClientLimiter } from "./client-limiter.ts";
 import type { GuardSettings } from "./guard-settings.ts";
 import { probedUpstream } from "./loop-probe.ts";
 
+/** Answers everybody: for queries that are not clients'. */
+export const NO_GUARD: Guard = { refusal: () => undefined, isSilent: false, sawSpecial: () => undefined };
+
 /** Refusals of one reason since the last notice. */
 export interface RefusalNotice {
   readonly reason: RefusalReason;
@@ -40,28 +43,33 @@ const ADDRESS_WORDS = 4;
  */
 export class SourceGuard implements Guard {
   isSilent = false;
-  readonly #allowed: NetworkSet;
-  readonly #exempt: NetworkSet;
-  readonly #links: NetworkSet;
-  readonly #limiter: ClientLimiter | undefined;
-  readonly #refusalsPerSecond: number;
+  #settings!: GuardSettings;
+  #allowed!: NetworkSet;
+  #exempt!: NetworkSet;
+  #links!: NetworkSet;
+  #limiter: ClientLimiter | undefined;
   #refusalsLeft = 0;
   #second = 0;
   readonly #strangers: Notices;
   readonly #excess: Notices;
-  readonly #probeZone: Uint8Array | undefined;
   readonly #noticed: Noticed;
 
   constructor(settings: GuardSettings, noticed: Noticed) {
-    this.#probeZone = settings.probeZone;
     this.#noticed = noticed;
-    this.#allowed = new NetworkSet(settings.allowed);
-    this.#exempt = new NetworkSet(settings.exempt);
-    this.#links = new NetworkSet(settings.links);
-    this.#limiter = settings.limit && new ClientLimiter(settings.limit);
-    this.#refusalsPerSecond = settings.refusalsPerSecond;
     this.#strangers = new Notices("source", noticed);
     this.#excess = new Notices("rate", noticed);
+    this.update(settings);
+  }
+
+  /** Takes over other settings. What is known of clients' rates stays, unless the limit has changed. */
+  update(settings: GuardSettings): void {
+    const { allowed, exempt, limit, links } = settings;
+    const hasSameLimit = JSON.stringify(limit) === JSON.stringify(this.#settings?.limit);
+    this.#settings = settings;
+    this.#allowed = new NetworkSet(allowed);
+    this.#exempt = new NetworkSet(exempt);
+    this.#links = new NetworkSet(links);
+    if (!hasSameLimit) this.#limiter = limit && new ClientLimiter(limit);
   }
 
   refusal({ ip, isDatagram, nowMs }: Asker): RefusalReason | undefined {
@@ -78,8 +86,9 @@ export class SourceGuard implements Guard {
   }
 
   sawSpecial({ nameFrom }: Query, bytes: Uint8Array): void {
-    if (this.#probeZone === undefined) return;
-    const upstream = probedUpstream(bytes, nameFrom, this.#probeZone);
+    const { probeZone } = this.#settings;
+    if (probeZone === undefined) return;
+    const upstream = probedUpstream(bytes, nameFrom, probeZone);
     if (upstream >= 0) this.#noticed({ upstream });
   }
 
@@ -92,7 +101,7 @@ export class SourceGuard implements Guard {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#refusalsLeft = this.#refusalsPerSecond;
+      this.#refusalsLeft = this.#settings.refusalsPerSecond;
     }
     if (this.#refusalsLeft === 0) return false;
     this.#refusalsLeft -= 1;

@@ -1,5 +1,6 @@
 import { sourceUrl } from "../../base/mod.ts";
 import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "../../net/mod.ts";
+import type { Noticed } from "../guard/mod.ts";
 import type { ChainSettings } from "./chain-settings.ts";
 import { HandedOver, LOG_HALF_FULL } from "./handed-over.ts";
 
@@ -12,6 +13,8 @@ export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | 
   readonly aged: (bytes: Uint8Array) => void;
   /** Called when a thread's ring of the query log is half full: drain it. @default {nothing} */
   readonly logHalfFull?: () => void;
+  /** Called when a thread refuses clients, at a bounded rate, and when an upstream sent a query back. @default {nothing} */
+  readonly noticed?: Noticed;
 }
 
 /**
@@ -19,12 +22,19 @@ export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | 
  *
  * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `descriptors-exhausted`
  */
-export function openUdpListener({ missed, aged, logHalfFull, ...options }: UdpListenerOptions): Promise<UdpServer> {
+export function openUdpListener({
+  missed,
+  aged,
+  logHalfFull,
+  noticed,
+  ...options
+}: UdpListenerOptions): Promise<UdpServer> {
   return listenUdp(new URL(sourceUrl("dns/listeners/udp-program.ts")), {
     ...options,
     name: "dns",
     message: (message) => {
       if (message === LOG_HALF_FULL) logHalfFull?.();
+      else noticed?.(message as Parameters<Noticed>[0]);
     },
     handedOver: (bytes, asker, note) => {
       if (note === HandedOver.refresh) aged(bytes);

@@ -20,6 +20,8 @@ export interface MemberOptions extends UpstreamOptions {
 export interface HealthOptions {
   /** Consecutive failures after which an upstream is asked only if no other is left. @default {2} */
   readonly maxFailures?: number;
+  /** What such an upstream is asked to find out whether it answers again. @default {the name servers of the root} */
+  readonly probeQuestion?: (upstream: WatchedUpstream) => Question;
   /** Delay before such an upstream is probed; doubles from probe to probe. @default {1000} */
   readonly probeMinMs?: number;
   /** Upper limit of that delay. @default {60_000} */
@@ -53,7 +55,12 @@ const NAME_SERVERS_OF_ROOT: Question = { name: ROOT, type: 2, wantsDnssec: false
 /** Weight of the last round trip in the smoothed time. */
 const WEIGHT = 0.2;
 
-const HEALTH = { maxFailures: 2, probeMinMs: 1000, probeMaxMs: 60_000 };
+const HEALTH = {
+  probeQuestion: (_: WatchedUpstream) => NAME_SERVERS_OF_ROOT,
+  maxFailures: 2,
+  probeMinMs: 1000,
+  probeMaxMs: 60_000,
+};
 
 /** Returns an upstream of which nothing is known yet. @throws {TenkError} `invalid-option` */
 export function newMember(
@@ -142,7 +149,7 @@ export class UpstreamSet {
     member.timer = setTimeout(() => {
       member.timer = undefined;
       member.probeMs = Math.min(member.probeMs * 2, this.#options.probeMaxMs);
-      this.ask(member, NAME_SERVERS_OF_ROOT, () => {});
+      this.ask(member, this.#options.probeQuestion(member), () => {});
     }, member.probeMs);
     member.timer.unref();
   }

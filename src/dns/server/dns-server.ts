@@ -1,15 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Log, TenkError } from "../../base/mod.ts";
 import type { Certificates, OwnResolver, PreparedChange, WebPorts } from "../../part/mod.ts";
 import type { Store } from "../../store/mod.ts";
 import { ROOT } from "../../wire/dns/mod.ts";
-import { AnswerWriter } from "../answers/mod.ts";
+import type { AnswerWriter } from "../answers/mod.ts";
 import type { BuiltLists } from "../blocking/mod.ts";
 import { CHAIN_COUNTS, Chain } from "../chain/mod.ts";
 import { ClientNames } from "../client-names/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
 import { type SharedSettings, sharedSettings } from "../follow/mod.ts";
+import { NO_GUARD } from "../guard/mod.ts";
 import {
   type ChainOfThread,
   type ChainSettings,
@@ -19,9 +19,8 @@ import {
 } from "../listeners/mod.ts";
 import { type DesignatedResolver, machineNetworks } from "../local/mod.ts";
 import { type LogService, Transport } from "../log/mod.ts";
-import { Resolver } from "../resolver/mod.ts";
+import type { Resolver } from "../resolver/mod.ts";
 import { setupPages } from "../setup-page/mod.ts";
-import { AliasFollower } from "./alias-follower.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 import { CacheFile } from "./cache-file.ts";
@@ -30,8 +29,10 @@ import { DohServer } from "./doh-server.ts";
 import { HouseClients } from "./house-clients.ts";
 import { DnsListeners } from "./listeners.ts";
 import { MdnsService } from "./mdns-service.ts";
-import { listSources, resolverOptions, staleAtOnceSeconds } from "./options.ts";
+import { MissAnswerer } from "./miss-answerer.ts";
+import { blockAddresses, listSources, newCache, newResolver, resolverOptions, staleAtOnceSeconds } from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
+import { ServerGuard } from "./server-guard.ts";
 import {
   askInOwnZone,
   leaseFiles,
@@ -86,9 +87,10 @@ export class DnsServer {
   /** The chain of this thread, for TCP, TLS and HTTPS. */
   #own!: ChainOfThread;
   /** Answers what chains cannot. */
-  #aliases!: AliasFollower;
+  #misses!: MissAnswerer;
   #log!: LogService;
   readonly #clients: ClientNames;
+  readonly #guard: ServerGuard;
   #networks = machineNetworks();
   #unsubscribe: () => void = () => {};
   /** Whether blocking is paused, and until when. */
@@ -113,7 +115,8 @@ export class DnsServer {
     // A row for each UDP thread, and one for this.
     this.#counts = new SharedArrayBuffer((settings.config.workers + 1) * CHAIN_COUNTS * 8);
     this.#cache = newCache(settings.config);
-    this.#resolver = new Resolver(resolverOptions(settings, this.#cache));
+    this.#guard = new ServerGuard(options.log, () => this.#resolver.members, settings.config, this.#networks);
+    this.#resolver = newResolver(settings, this.#cache, this.#guard.probeQuestion);
     this.#clients = new ClientNames({
       leases: leaseFiles(settings),
       local: () => ({ names: this.#own.parts.local, records: this.#settings.records }),
@@ -152,11 +155,12 @@ export class DnsServer {
         handler: server.#tcpHandler(config),
         start: () => server.#chainSettings(),
         missed: (bytes, asker) =>
-          resolveLogged(server.#aliases, server.#log, bytes, true, originOf(asker), (answer, length) => {
+          resolveLogged(server.#misses, server.#log, bytes, true, originOf(asker), (answer, length) => {
             server.#listeners.udp.answer(asker, answer, length);
           }),
         aged: (bytes) => server.#resolver.refresh(bytes),
         logHalfFull: () => server.#log.log.drain(),
+        noticed: server.#guard.noticed,
       });
       server.#lists.follow();
       const { message: maxQueryBytes, httpsPending: maxPending } = config.limits;
@@ -233,9 +237,9 @@ export class DnsServer {
       JSON.stringify(read(before)) === JSON.stringify(read(next));
     const hasSameCache = isSame(({ config }) => config.cache.size);
     const cache = hasSameCache ? this.#cache : newCache(next.config);
-    const options = resolverOptions(next, cache);
     const keepsResolver = hasSameCache && isSame((settings) => ({ ...resolverOptions(settings, cache), cache: 0 }));
-    const resolver = keepsResolver ? this.#resolver : new Resolver(options);
+    const { probeQuestion } = this.#guard;
+    const resolver = keepsResolver ? this.#resolver : newResolver(next, cache, probeQuestion);
     const change = await this.#listeners.prepare(next.config, next.certificateNames).catch((error) => {
       if (!keepsResolver) resolver.stop();
       throw error;
@@ -268,6 +272,7 @@ export class DnsServer {
     clearInterval(this.#timer);
     this.pause.stop();
     this.houseClients.stop();
+    this.#guard.stop();
     this.#unsubscribe();
     this.#options.site.setOffer(undefined);
     await this.mdns.stop();
@@ -294,6 +299,7 @@ export class DnsServer {
     const { config, records, own } = this.#settings;
     const { memory, seed, rules } = this.#lists.built;
     return {
+      guard: this.#guard.settings(config, this.#networks),
       block: {
         ...{ pages: memory, seed, rules, lists: this.#lists.maskOf(undefined) },
         ...{ isPaused: !this.isBlocking, clients: this.houseClients.take() },
@@ -303,6 +309,7 @@ export class DnsServer {
       ages: { staleSeconds: staleAtOnceSeconds(config) },
       counts: this.#counts,
       blockMode: config.blocking.mode,
+      blockAddresses: blockAddresses(config),
       blockTtlSeconds: config.blocking.ttl,
       bypassSignals: config.bypassSignals,
       zones: Object.keys(config.zones)
@@ -325,11 +332,12 @@ export class DnsServer {
   }
 
   #makeOwnChain(settings: ChainSettings): void {
-    this.#own = chainOf(settings, undefined);
-    const { parts } = this.#own;
+    this.#guard.own.update(settings.guard);
+    this.#own = chainOf(settings, this.#guard.own, undefined);
+    const { chain, parts } = this.#own;
     // Targets of aliases are no queries of clients.
-    const chain = new Chain({ ...parts, counts: new Float64Array(CHAIN_COUNTS), log: undefined });
-    this.#aliases = new AliasFollower({ local: parts.local, chain, resolver: this.#resolver });
+    const inner = { ...parts, guard: NO_GUARD, counts: new Float64Array(CHAIN_COUNTS), log: undefined };
+    this.#misses = new MissAnswerer({ ...parts, chain, inner: new Chain(inner), resolver: this.#resolver });
   }
 
   /** Tells whoever serves HTTPS what there is to lead to. */
@@ -350,7 +358,7 @@ export class DnsServer {
     return {
       chain: () => this.#own.chain,
       missed: (bytes, { ip, transport = Transport.tcp }, reply) =>
-        resolveLogged(this.#aliases, this.#log, bytes, false, { ip, transport }, reply),
+        resolveLogged(this.#misses, this.#log, bytes, false, { ip, transport }, reply),
       aged: (bytes) => this.#resolver.refresh(bytes),
     };
   }
@@ -385,11 +393,4 @@ export class DnsServer {
     this.#resolver = next;
     setTimeout(() => former.stop(), former.inFlight === 0 ? 0 : RESOLVER_GRACE_MS).unref();
   }
-}
-
-function newCache({ cache }: DnsConfig): AnswerWriter {
-  return new AnswerWriter(new SharedArrayBuffer(cache.size), {
-    seed: randomBytes(4).readInt32LE(),
-    staleSeconds: cache.stale,
-  });
 }

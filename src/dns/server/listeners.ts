@@ -21,7 +21,8 @@ const TLS_PORTS = [853, 8853, 0] as const;
 /** A free port of UDP may be taken by TCP. */
 const MAX_PORT_ATTEMPTS = 20;
 
-export interface ListenersOptions extends Pick<UdpListenerOptions, "start" | "missed" | "aged" | "logHalfFull"> {
+export interface ListenersOptions
+  extends Pick<UdpListenerOptions, "start" | "missed" | "aged" | "logHalfFull" | "noticed"> {
   readonly config: DnsConfig;
   /** Names of the certificate of DNS over TLS. */
   readonly certificateNames: readonly string[];

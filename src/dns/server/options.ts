@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { pemOption } from "../../listener/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
-import type { AnswerWriter } from "../answers/mod.ts";
+import { parseIp } from "../../wire/mod.ts";
+import { AnswerWriter } from "../answers/mod.ts";
+import type { BlockAddresses } from "../chain/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
-import type { ResolverOptions } from "../resolver/mod.ts";
+import { Resolver, type ResolverOptions } from "../resolver/mod.ts";
 import type { ListSources } from "./block-list-set.ts";
 import type { ServerSettings } from "./settings.ts";
 
@@ -37,6 +40,12 @@ export function staleAtOnceSeconds({ cache }: DnsConfig): number {
   return Math.min(cache.staleAtOnce, cache.stale);
 }
 
+/** Returns the addresses that blocked names get in the mode `custom`. */
+export function blockAddresses({ blocking }: DnsConfig): BlockAddresses {
+  const parsed = blocking.addresses.flatMap((text) => parseIp(text) ?? []);
+  return { ipv4: parsed.find(({ length }) => length === 4), ipv6: parsed.find(({ length }) => length === 16) };
+}
+
 /** Returns what the block lists are made of. */
 export function listSources({ config, folder }: ServerSettings): ListSources {
   const { blocklists, allowlists, rules, clients, refresh, blocking } = config;
@@ -53,4 +62,21 @@ export function listSources({ config, folder }: ServerSettings): ListSources {
     refreshMs: refresh,
     maxListBytes: blocking.maxListSize,
   };
+}
+
+/** Makes the cache. */
+export function newCache({ cache }: DnsConfig): AnswerWriter {
+  return new AnswerWriter(new SharedArrayBuffer(cache.size), {
+    seed: randomBytes(4).readInt32LE(),
+    staleSeconds: cache.stale,
+  });
+}
+
+/** Makes the resolver. @throws {TenkError} `invalid-option` */
+export function newResolver(
+  settings: ServerSettings,
+  cache: AnswerWriter,
+  probeQuestion: NonNullable<ResolverOptions["probeQuestion"]>,
+): Resolver {
+  return new Resolver({ ...resolverOptions(settings, cache), probeQuestion });
 }

@@ -13,8 +13,9 @@ import {
   type ResolvedQuery,
   Transport,
 } from "../log/mod.ts";
-import type { Answered, Resolver } from "../resolver/mod.ts";
+import type { Resolver } from "../resolver/mod.ts";
 import type { BlockListSet } from "./block-list-set.ts";
+import type { MissAnswerer } from "./miss-answerer.ts";
 import type { ServerSettings } from "./settings.ts";
 
 const PRIVACY = {
@@ -91,7 +92,7 @@ export function originOf({ peer }: DatagramAsker): Origin {
 
 /** Has a query resolved, and written to the log when it is answered. */
 export function resolveLogged(
-  resolver: Pick<Resolver, "ask">,
+  misses: MissAnswerer,
   log: LogService,
   bytes: Uint8Array,
   isDatagram: boolean,
@@ -99,10 +100,9 @@ export function resolveLogged(
   done: (answer: Uint8Array, length: number) => void,
 ): void {
   const startMs = performance.now();
-  const answered: Answered = (answer, length, verdict, upstream) => {
+  misses.ask(bytes, { ip: origin.ip, isDatagram }, (answer, length, verdict, upstream, decided) => {
     const latencyMs = performance.now() - startMs;
-    log.resolved({ ...origin, answer, verdict, upstream, latencyMs, nowMs: Date.now() });
+    log.resolved({ ...origin, answer, verdict, upstream, latencyMs, nowMs: Date.now(), decided });
     done(answer, length);
-  };
-  resolver.ask(bytes, isDatagram, answered);
+  });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, ChainCount } from "../../../src/dns/chain/mod.ts";
+import { guardSettings } from "../../../src/dns/guard/mod.ts";
 import { type ChainSettings, openUdpListener } from "../../../src/dns/listeners/mod.ts";
 import { machineNetworks } from "../../../src/dns/local/mod.ts";
 import { readEntry } from "../../../src/dns/log/entry.ts";
@@ -31,6 +32,7 @@ async function open(missed: (bytes: Uint8Array, asker: DatagramAsker) => void = 
   const log = new LogRing(LogRing.make(logBytes));
   let halfFull = 0;
   const start: ChainSettings = {
+    guard: guardSettings(),
     block: { pages: pages.memory, seed: pages.seed, rules, lists: 1 },
     local: { records: [], own: [parseName("git.home.arpa")!], networks: machineNetworks(), ttlSeconds: 60 },
     cache: cache.buffer as SharedArrayBuffer,

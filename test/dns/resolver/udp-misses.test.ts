@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { CHAIN_COUNTS, ChainCount } from "../../../src/dns/chain/mod.ts";
+import { guardSettings } from "../../../src/dns/guard/mod.ts";
 import { openUdpListener } from "../../../src/dns/listeners/mod.ts";
 import { NamePages, PageBuilder } from "../../../src/dns/pages/mod.ts";
 import { Resolver } from "../../../src/dns/resolver/mod.ts";
@@ -66,6 +67,7 @@ describe.skipIf(!existsSync(DNSMASQ))("misses of the UDP listener, answered by d
       hosts: ["127.0.0.1"],
       port: 0,
       start: () => ({
+        guard: guardSettings(),
         block: { pages: pages.memory, seed: pages.seed, rules: built.value!.rules, lists: 0 },
         local: { records: [], own: [], networks: [], ttlSeconds: 60 },
         cache: cache.buffer as SharedArrayBuffer,
