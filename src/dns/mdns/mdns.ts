@@ -54,7 +54,7 @@ export class Mdns {
   readonly #options: MdnsOptions;
   readonly #responder: Responder;
   readonly #links = new Map<string, OpenLink>();
-  /** Interfaces whose group could not be joined, with what was logged. */
+  /** Why a group could not be joined, as it was logged: by interface and group. */
   readonly #problems = new Map<string, string>();
   readonly #lookTimer: ReturnType<typeof setInterval>;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -126,8 +126,8 @@ export class Mdns {
       if (current?.number !== link.found.number) this.#left(name);
     }
     for (const each of found) await this.#follow(each);
-    for (const name of this.#problems.keys())
-      if (!found.some((each) => each.name === name)) this.#problems.delete(name);
+    for (const key of this.#problems.keys())
+      if (!found.some(({ name }) => key.startsWith(`${name} `))) this.#problems.delete(key);
     this.#arm();
   }
 
@@ -164,7 +164,6 @@ export class Mdns {
 
   #joined(link: OpenLink): void {
     const { name, addresses } = link.found;
-    this.#problems.delete(name);
     this.#links.set(name, link);
     const isOnLink = (address: string) => isOnNetworks(address, link.found.networks);
     this.#responder.addLink(
@@ -195,6 +194,7 @@ export class Mdns {
       return;
     }
     if (open !== undefined) return;
+    const key = `${name} ${group}`;
     try {
       link.sockets[index] = await openMulticast({
         group,
@@ -205,10 +205,11 @@ export class Mdns {
           this.#arm();
         },
       });
+      this.#problems.delete(key);
     } catch (error) {
       const problem = messageOf(error);
-      if (this.#problems.get(name) === problem) return;
-      this.#problems.set(name, problem);
+      if (this.#problems.get(key) === problem) return;
+      this.#problems.set(key, problem);
       this.#options.log.warn("mdns interface not joined", { interface: name, problem });
     }
   }

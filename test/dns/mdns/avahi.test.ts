@@ -115,6 +115,22 @@ async function declaredServices(): Promise<void> {
   for (const browser of browsers) await browser.line(/^-;far0;IPv4;wiki;/);
 }
 
+async function portInUse(): Promise<void> {
+  machines = new TwoMachines();
+  const greedy = await machines.greedy();
+  const { output, child } = await machines.mdns(BOX);
+  expect(output.lines.join()).toContain("mdns waits for an interface");
+  // It looks for interfaces again.
+  child.stdin!.write(`${JSON.stringify(GIT)}\n`);
+  await output.line(/"published"/);
+  greedy.child.kill("SIGKILL");
+  for (const name of ["near0", "near1"]) await output.line(new RegExp(`joined","interface":"${name}"`));
+  // By IPv4 and IPv6 on two interfaces, however often it was tried.
+  const problems = output.lines.filter((line) => line.includes("mdns interface not joined"));
+  expect(problems).toHaveLength(4);
+  expect(problems[0]).toContain("Cannot listen on 224.0.0.251:5353: it is in use");
+}
+
 async function avahiResolves(avahi: Avahi, name: string, pattern: RegExp) {
   for (let tries = 0; tries < 10; tries++) if (pattern.test(await avahi.run("avahi-resolve", "-4", "-n", name))) return;
   throw new Error(`avahi does not resolve ${name}:\n${avahi.output.lines.join("\n")}`);
@@ -128,6 +144,7 @@ if (canHaveTwoMachines()) {
   );
   test("a name that avahi has is left to it", namesTaken, TIMEOUT_MS);
   test("a name that avahi wants is kept, beside an avahi with the same port and name", namesKept, TIMEOUT_MS);
+  test("a port that another program does not share is waited for", portInUse, TIMEOUT_MS);
   test("a declared service has its names and ports, and loses them with its line, live", declaredServices, TIMEOUT_MS);
 } else {
   test.skipIf(process.env.CI !== "true")("mDNS cannot be tested: needs root, ip and avahi", () => {

@@ -112,6 +112,14 @@ export class TwoMachines {
     ip("-n", this.near, "link", "del", `near${index}`);
   }
 
+  /** Starts a program that has the port of mDNS for itself. */
+  async greedy(): Promise<Running> {
+    const script = `await Bun.udpSocket({ hostname: "::", port: 5353 }); console.log("greedy"); setInterval(() => {}, 1000)`;
+    const running = this.#run(this.near, [process.execPath, "-e", script]);
+    await running.output.line(/greedy/);
+    return running;
+  }
+
   /** Starts tenk's mDNS. */
   async mdns(published: Published): Promise<Running> {
     const program = join(import.meta.dirname, "mdns-program.ts");
