@@ -14,6 +14,8 @@ export interface Service {
   readonly dns: boolean;
   /** Whether it is probed. */
   readonly probe: boolean;
+  /** The service that it stands on: while that is down, nothing is known of this one. @default {none} */
+  readonly after?: string;
   /** How it is served by HTTPS; undefined where it is not. */
   readonly http: HttpService | undefined;
 }

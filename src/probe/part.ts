@@ -29,13 +29,15 @@ export const probe = {
   },
 
   async start(config, env): Promise<Part<ProbeConfig | undefined, ProbeView>> {
-    let entries = entriesOf(config!, env, [], env.log);
+    let entries: Entry[] = [];
+    const find = (name: string) => entries.find(({ probed }) => probed.name === name)?.probed;
+    entries = entriesOf(config!, env, { before: [], find, log: env.log });
     for (const { probed } of entries) probed.start();
     const services = () => entries.map(({ probed }) => probed);
     return {
       listening: () => [],
       async prepare(next, nextEnv) {
-        const after = entriesOf(next!, nextEnv, entries, env.log);
+        const after = entriesOf(next!, nextEnv, { before: entries, find, log: env.log });
         return {
           async commit() {
             const before = entries;
@@ -62,16 +64,36 @@ interface Entry {
   readonly probed: ProbedService;
 }
 
+interface EntriesOptions {
+  readonly before: readonly Entry[];
+  /** Returns a service that is probed now. */
+  readonly find: (name: string) => ProbedService | undefined;
+  readonly log: Log;
+}
+
 /** Returns the probed services; those that are as they were keep what is known of them. */
-function entriesOf(config: ProbeConfig, { services, folder }: CheckEnv, before: readonly Entry[], log: Log): Entry[] {
+function entriesOf(
+  config: ProbeConfig,
+  { services, folder }: CheckEnv,
+  { before, find, log }: EntriesOptions,
+): Entry[] {
   return services.flatMap((service) => {
     const check = service.probe ? checkOf(service, config, folder) : undefined;
     if (check === undefined) return [];
-    const key = JSON.stringify([service.name, service.target, service.kind, service.http?.answer, config]);
+    const key = JSON.stringify([
+      service.name,
+      service.target,
+      service.kind,
+      service.after,
+      service.http?.answer,
+      config,
+    ]);
     const same = before.find((each) => each.key === key);
     if (same !== undefined) return [same];
     const { interval, retries, successes, maxStarting } = config;
     const options = { intervalMs: interval, retriesMs: retries, successes, maxStartingMs: maxStarting };
-    return [{ key, probed: new ProbedService({ name: service.name, check, log, ...options }) }];
+    const { name, after } = service;
+    const parent = after === undefined ? {} : { parent: () => find(after) };
+    return [{ key, probed: new ProbedService({ name, check, log, ...parent, ...options }) }];
   });
 }

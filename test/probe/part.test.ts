@@ -63,3 +63,22 @@ test("a reload keeps what is known of services that stay, and forgets those that
   });
   web.close();
 });
+
+test("what stands behind a service that is down is unknown, and no second warning; what answers is up all the same", async () => {
+  const { web, port } = await server();
+  const services = `router: "tcp://127.0.0.1:1", nas: { target: "tcp://127.0.0.1:2", after: router }, here: { target: "tcp://127.0.0.1:${port}", after: router }`;
+  await withInstance({}, text(services), async (instance, _, __, said) => {
+    await untilState(instance, "router", "down");
+    await untilState(instance, "nas", "unknown");
+    await untilState(instance, "here", "up");
+    expect(said().filter((line) => line === "service down").length).toBeLessThan(3);
+  });
+  web.close();
+});
+
+test.each(["nas", "other"])("a service cannot stand on %s, itself or one that is not declared", async (after) => {
+  const services = `nas: { target: "tcp://127.0.0.1:2", after: ${after} }`;
+  await expect(withInstance({}, text(services), async () => {})).rejects.toThrow(
+    "services.nas.after: expected the name",
+  );
+});

@@ -22,6 +22,7 @@ const written = section({
   proxy: onOff.optional(),
   dns: onOff.optional(),
   probe: onOff.optional(),
+  after: text("the name of another service").optional(),
   path: z
     .preprocess(
       (value) => (typeof value === "string" ? [value] : value),
@@ -59,5 +60,14 @@ const service = z.preprocess(
     .transform(withDefaults),
 );
 
-export const SERVICES_SCHEMA = z.record(serviceName, service, { error: "expected services by name" }).prefault({});
+export const SERVICES_SCHEMA = z
+  .record(serviceName, service, { error: "expected services by name" })
+  .superRefine((services, context) => {
+    for (const [name, { after }] of Object.entries(services)) {
+      if (after === undefined || (after !== name && Object.hasOwn(services, after))) continue;
+      const message = `expected the name of another service, such as ${Object.keys(services).find((each) => each !== name) ?? "router"}`;
+      context.addIssue({ code: "custom", path: [name, "after"], message });
+    }
+  })
+  .prefault({});
 export const DOMAIN_SCHEMA = hostName.optional();

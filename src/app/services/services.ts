@@ -20,6 +20,7 @@ export function servicesOf(declared: Readonly<Record<string, WrittenService>>, d
       hosts: section.hosts ?? defaultHosts,
       dns: section.dns ?? true,
       probe: section.probe ?? true,
+      ...(section.after !== undefined && { after: section.after }),
       http: isProxied(section) ? httpOf(section) : undefined,
     };
   });

@@ -39,8 +39,8 @@ export function probeMetrics(services: () => readonly ProbedService[]): Metric[]
       help: "1 for the state that the service is in, 0 for the others.",
       labels: ["service", "state"],
       read(report) {
-        for (const { name, health } of services())
-          for (const state of STATES) report(health.state === state ? 1 : 0, { service: name, state });
+        for (const { name, state: current } of services())
+          for (const state of STATES) report(current === state ? 1 : 0, { service: name, state });
       },
     },
     {

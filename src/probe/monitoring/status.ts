@@ -21,7 +21,7 @@ export interface ProbeView {
 
 export function probeView(services: readonly ProbedService[]): ProbeView {
   return {
-    services: services.map(({ name, health: { state, sinceMs, reason, facts } }) => ({
+    services: services.map(({ name, state, health: { sinceMs, reason, facts } }) => ({
       service: name,
       state,
       sinceMs,

@@ -1,11 +1,13 @@
 import type { Log } from "../../base/mod.ts";
-import { Health, type HealthOptions, type Outcome, type Transition } from "../health/mod.ts";
+import { Health, type HealthOptions, type Outcome, type State, type Transition } from "../health/mod.ts";
 
 export interface ProbedServiceOptions extends HealthOptions {
   readonly name: string;
   /** Asks the service once. Must not throw, and ends by itself. */
   readonly check: (signal: AbortSignal) => Promise<Outcome>;
   readonly log: Log;
+  /** The service that this one stands on. @default {none} */
+  readonly parent?: () => ProbedService | undefined;
   /** Share of an interval by which each probe may come earlier or later, so that not all come at once. @default {0.1} */
   readonly jitter?: number;
   readonly nowMs?: () => number;
@@ -43,6 +45,15 @@ export class ProbedService {
     this.health = new Health(options, this.#now());
   }
 
+  /**
+   * Its state for people: while what it stands on is down, that it is down too says nothing about it. What stands on nothing, and answers,
+   * is as its own probes say.
+   */
+  get state(): State {
+    const { state } = this.health;
+    return state === "down" && this.#options.parent?.()?.health.state === "down" ? "unknown" : state;
+  }
+
   start(): void {
     this.#plan(FIRST_MS * this.#random());
   }
@@ -70,9 +81,11 @@ export class ProbedService {
   }
 
   #logChange({ from, to, reason }: Transition): void {
-    const fields = { service: this.name, from, ...(reason !== undefined && { reason }) };
-    const { log } = this.#options;
-    if (to === "down") log.warn("service down", fields);
-    else log.info(`service ${to}`, fields);
+    const { log, parent } = this.#options;
+    const seen = to === "down" ? this.state : to;
+    const after = seen === "unknown" ? { after: parent?.()?.name } : {};
+    const fields = { service: this.name, from, ...(reason !== undefined && { reason }), ...after };
+    if (seen === "down") log.warn("service down", fields);
+    else log.info(`service ${seen}`, fields);
   }
 }
