@@ -1,7 +1,7 @@
 import { TenkError } from "../../base/mod.ts";
 import type { JsonRoute } from "../../part/mod.ts";
 import { nameProblem, nameText, parseName, parseType } from "../../wire/dns/mod.ts";
-import { parseIp } from "../../wire/mod.ts";
+import { formatIp, parseIp } from "../../wire/mod.ts";
 import type { DnsServer } from "../server/mod.ts";
 
 const HERE = "127.0.0.1";
@@ -19,7 +19,7 @@ export function whyRoute(server: DnsServer): JsonRoute {
       const bytes = parseIp(client.split("%")[0]!)!;
       const ip = bytes.length === 16 ? bytes : Uint8Array.from([...MAPPED, ...bytes]);
       const why = await server.why({ name: nameOf(query), type: typeOf(query), ip });
-      return { ...why, client };
+      return { ...why, client, isPaused: why.isPaused || server.houseClients.pauses.has(client) };
     },
   };
 }
@@ -42,7 +42,8 @@ function typeOf(query: URLSearchParams): number {
 /** @throws {TenkError} `usage` */
 function clientOf(text: string, { clients }: DnsServer): string {
   if (text === "") return HERE;
-  if (parseIp(text.split("%")[0]!) !== undefined) return text;
+  const ip = parseIp(text.split("%")[0]!);
+  if (ip !== undefined) return formatIp(ip).replace(/^::ffff:(?=\d+\.)/, "");
   const [address] = clients.addressesOf(text);
   if (address !== undefined) return address;
   throw new TenkError("usage", "cannot read client: expected an address, or the name of a client");

@@ -46,7 +46,7 @@ export interface Why {
     readonly action: "block" | "allow" | "rewrite";
     readonly lines: readonly { readonly list: string; readonly line: number; readonly text: string }[];
   } | null;
-  /** Blocking is paused or off. */
+  /** Blocking is paused or off, for all or for this client. */
   readonly isPaused: boolean;
   readonly cache: { readonly ageSeconds: number; readonly ttlSeconds: number } | null;
   /** That would be asked, the next one first. */

@@ -95,6 +95,12 @@ describe("clients with settings of their own", () => {
       });
       await untilAsked(box, "127.0.0.2", "ads.example", RESOLVED);
       expect(await askFrom("127.0.0.1", box, "ads.example")).toBe(BLOCKED);
+      const why = async (client: string) => {
+        const url = `${box.instance.statusUrl}api/dns/why?name=ads.example&client=${client}`;
+        return (await fetch(url)).json();
+      };
+      expect(await why("127.0.0.1")).toMatchObject({ isPaused: false, verdict: "blocked" });
+      expect(await why("::ffff:127.0.0.2")).toMatchObject({ client: "127.0.0.2", isPaused: true, lists: null });
       expect(await pause({ pauseMs: 0, client: "127.0.0.2" })).toMatchObject({ clients: [] });
       await untilAsked(box, "127.0.0.2", "ads.example", BLOCKED);
       await pause({ pauseMs: 1, client: "127.0.0.2" });
