@@ -52,6 +52,7 @@ function tenk({ port, authorityPort, lists, hostsFile }: DnsPlace): string[] {
     dns: {
       listen: `127.0.0.1:${port}`,
       tls: "off",
+      mdns: false,
       upstreams: [`127.0.0.1:${authorityPort}`],
       blocklists: [`./${hostsFile.split("/").at(-1)}`],
       hosts: Object.fromEntries([...lists.local].map(([name, address]) => [name.replace(".home.arpa", ""), address])),

@@ -66,7 +66,15 @@ function configuration(): string {
   const names = Array.from({ length: NAMES }, (_, index) => index);
   const hosts = Object.fromEntries(names.map((index) => [`host${index}`, `192.0.2.${index % 250}`]));
   const rules = names.map((index) => `||ads${index}.example^`);
-  const section = { listen: "127.0.0.1:0", tls: "off", upstreams: [NO_UPSTREAM], blocklists: [], rules, hosts };
+  const section = {
+    listen: "127.0.0.1:0",
+    tls: "off",
+    upstreams: [NO_UPSTREAM],
+    blocklists: [],
+    rules,
+    hosts,
+    mdns: false,
+  };
   return JSON.stringify({ domain: "home.arpa", dns: section });
 }
 

@@ -35,6 +35,7 @@ export interface DnsWords extends ResultWords {
   readonly sourceIp?: readonly string[];
   readonly insecure?: boolean;
   readonly tlsName?: string;
+  readonly dohPath?: string;
   readonly ca?: string;
   readonly expectRcode?: string;
   readonly latencyPercentiles?: readonly number[];
@@ -42,7 +43,7 @@ export interface DnsWords extends ResultWords {
 }
 
 /** Where each mode is served. */
-const PORTS: Readonly<Record<DnsMode, number>> = { udp: 53, tcp: 53, dot: 853 };
+const PORTS: Readonly<Record<DnsMode, number>> = { udp: 53, tcp: 53, dot: 853, doh: 443 };
 
 /** Adds every option of `load dns`, in dnsperf's spelling where dnsperf has it. */
 export function addDnsOptions(command: Command): void {
@@ -68,7 +69,7 @@ function addQueryOptions(command: Command): void {
         queryFile,
       ),
     )
-    .addOption(valueOption("-m, --mode <mode>", "udp, tcp or dot", oneOf(...DNS_MODES)).default("udp"))
+    .addOption(valueOption("-m, --mode <mode>", "udp, tcp, dot or doh", oneOf(...DNS_MODES)).default("udp"))
     .option("-e, --edns", "queries have an OPT record")
     .option("-D, --dnssec", "they ask for DNSSEC records, and have an OPT record")
     .addOption(valueOption("--udp-size <size>", "what clients take in a datagram (default: 1232)", udpSize))
@@ -113,6 +114,7 @@ function addClientOptions(command: Command): void {
     )
     .option("--insecure", "do not verify the certificate")
     .addOption(valueOption("--tls-name <name>", "the name in the certificate, if it is not the target's", String))
+    .addOption(valueOption("--doh-path <path>", "with -m doh (default: /dns-query)", String))
     .addOption(valueOption("--ca <file>", "certificates that are trusted instead of the system's", String));
 }
 
@@ -146,6 +148,7 @@ export function dnsOptionsOf(target: string | undefined, words: DnsWords, cores 
     sourceAddresses: words.sourceIp,
     verifyTls: words.insecure === undefined ? undefined : !words.insecure,
     serverName: words.tlsName,
+    dohPath: words.dohPath,
     ca: words.ca,
     expectRcode: words.expectRcode,
     percentiles: words.latencyPercentiles,

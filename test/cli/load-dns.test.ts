@@ -62,6 +62,7 @@ describe("options", () => {
     [["-s", "::1"], [], "[::1]:53"],
     [[], ["dns.home.arpa"], "dns.home.arpa:53"],
     [["-m", "dot"], ["127.0.0.1"], "127.0.0.1:853"],
+    [["-m", "doh", "--doh-path", "/q"], ["127.0.0.1"], "127.0.0.1:443"],
     [[], ["[::1]:5354"], "[::1]:5354"],
   ])("%j %j is %s", (words, target, is) => {
     expect(read(words, target).target).toBe(is);
@@ -74,7 +75,7 @@ describe("options", () => {
     [["-p", "53"], "The target is given twice"],
     [["-d", `0=${file}`], "the share of q.txt is 0"],
     [["-d", file, "-n", "2"], "of several files with shares there are no whole runs"],
-    [["-m", "doq"], "expected one of udp, tcp, dot"],
+    [["-m", "doq"], "expected one of udp, tcp, dot, doh"],
     [["-m", "tcp", "--retry-tcp"], "only answers by UDP are truncated"],
     [["--expect-rcode", "NXDOMIAN"], "did you mean NXDOMAIN?"],
     [["-E", "x"], "expected CODE:HEX"],

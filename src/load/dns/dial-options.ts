@@ -10,7 +10,10 @@ export interface Dialled {
 
 const WRITE_QUEUE_BOUND_BYTES = 2 ** 30;
 
-/** Returns how connections of a plan are opened: by TLS in mode `dot` (RFC 7858), else in the clear. */
+/** Modes with TLS, and what is agreed on (RFC 7858, RFC 8484). With HTTP/1.1 a server without HTTP/2 says so, and does not fail the handshake. */
+const ALPN = { dot: ["dot"], doh: ["h2", "http/1.1"] } as const;
+
+/** Returns how connections of a plan are opened. */
 export function dialOptions<Data extends Dialled>(
   plan: DnsPlan,
   { addresses }: Slice,
@@ -31,8 +34,13 @@ export function dialOptions<Data extends Dialled>(
     // The timeout of a query is its only bound.
     limits: { stallMs: 0 },
     writeQueueMaxBytes: WRITE_QUEUE_BOUND_BYTES,
-    ...(mode === "dot" && {
-      tls: { serverName, verify: verifyTls, alpn: ["dot"], ...(ca === undefined ? {} : { ca }) },
+    ...(mode in ALPN && {
+      tls: {
+        serverName,
+        verify: verifyTls,
+        alpn: [...ALPN[mode as keyof typeof ALPN]],
+        ...(ca === undefined ? {} : { ca }),
+      },
     }),
   };
 }

@@ -14,7 +14,7 @@ import type { EdnsOptions } from "./query-set.ts";
 import { parseRcodes } from "./rcodes.ts";
 
 /** How queries travel. */
-export const DNS_MODES = ["udp", "tcp", "dot"] as const;
+export const DNS_MODES = ["udp", "tcp", "dot", "doh"] as const;
 export type DnsMode = (typeof DNS_MODES)[number];
 
 /** Queries in dnsperf's format, see `parseQueryFile`. */
@@ -63,10 +63,12 @@ export interface DnsOptions extends Omit<LoadOptions, Other> {
   readonly retryTruncated?: boolean;
   /** Response codes that are right, see `parseRcodes`. @default {"NOERROR,NXDOMAIN"} */
   readonly expectRcode?: string;
-  /** DoT: verify the server's certificate and its name. @default {true} */
+  /** DoT and DoH: verify the server's certificate and its name. @default {true} */
   readonly verifyTls?: boolean;
-  /** DoT: the name in the certificate. @default {the host} */
+  /** DoT and DoH: the name in the certificate. @default {the host} */
   readonly serverName?: string;
+  /** DoH: the path. @default {"/dns-query"} */
+  readonly dohPath?: string;
   /** Certificates of authorities instead of the system's: PEM text or a file. */
   readonly ca?: string;
   /** SO_RCVBUF; 0 = the system's choice. @default {0} */
@@ -87,6 +89,7 @@ export interface DnsOwn {
   readonly expectRcodes: readonly number[];
   readonly verifyTls: boolean;
   readonly serverName: string;
+  readonly dohPath: string;
   readonly ca: string | undefined;
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
@@ -127,6 +130,8 @@ export function planDns(options: DnsOptions): DnsPlan {
   const runs = options.runs ?? (isOnce ? 1 : Number.POSITIVE_INFINITY);
   if (files.length > 1 && Number.isFinite(options.runs ?? Number.POSITIVE_INFINITY))
     refuse("of several files with shares there are no whole runs", "a duration (-l) instead of -n");
+  if (options.dohPath !== undefined && !/^\/[\x21-\x7e]*$/.test(options.dohPath))
+    refuse(`"${options.dohPath}" is not a path`, "for example --doh-path /dns-query");
   if (options.retryTruncated && mode !== "udp") refuse("only answers by UDP are truncated", "leave out --retry-tcp");
   checkNotNegative({ timeoutMs }, ["timeoutMs"]);
   if (timeoutMs === 0) refuse("without a timeout a lost query is waited for in vain", "for example -t 5");
@@ -172,6 +177,7 @@ export function planDns(options: DnsOptions): DnsPlan {
     expectRcodes: parseRcodes(options.expectRcode ?? "NOERROR,NXDOMAIN"),
     verifyTls: options.verifyTls ?? true,
     serverName: options.serverName ?? common.host,
+    dohPath: options.dohPath ?? "/dns-query",
     ca: options.ca,
     receiveBufferBytes: options.receiveBufferBytes ?? 0,
     sendBufferBytes: options.sendBufferBytes ?? 0,
@@ -199,8 +205,17 @@ function endOf(plan: LoadPlan, queries: number): Partial<Pick<LoadPlan, "duratio
 
 function commonOf(options: Partial<DnsOptions>): Omit<LoadOptions, Other> {
   const { files, mode, runs, outstanding, timeoutMs, edns, dnssecOk, udpBytes, ednsOptions, ...others } = options;
-  const { retryTruncated, expectRcode, verifyTls, serverName, ca, receiveBufferBytes, sendBufferBytes, ...common } =
-    others;
+  const {
+    retryTruncated,
+    expectRcode,
+    verifyTls,
+    serverName,
+    dohPath,
+    ca,
+    receiveBufferBytes,
+    sendBufferBytes,
+    ...common
+  } = others;
   return common;
 }
 

@@ -1,6 +1,7 @@
 import { sourceUrl } from "../../base/mod.ts";
 import type { LoopProtocol, Protocol, Slice, TransportEvents } from "../loop/mod.ts";
 import { DnsCounts } from "./counts.ts";
+import { dohTransport } from "./doh-transport.ts";
 import type { DnsPlan } from "./plan.ts";
 import { querySource } from "./query-source.ts";
 import type { DnsShared } from "./query-tracker.ts";
@@ -9,7 +10,7 @@ import { streamTransport } from "./stream-transport.ts";
 import { tcpRetry } from "./tcp-retry.ts";
 import { udpTransport } from "./udp-transport.ts";
 
-/** Queries over UDP, TCP and TLS, and answers that are held against their questions. */
+/** Queries over UDP, TCP, TLS and HTTPS, and answers that are held against their questions. */
 export const dns: Protocol<DnsPlan> = {
   onLoop,
   workerProgram: sourceUrl("load/dns/worker.ts"),
@@ -27,6 +28,7 @@ function onLoop(plan: DnsPlan, slice: Slice): LoopProtocol {
     stop: undefined,
     openTransport(events: TransportEvents) {
       const shared: DnsShared = { events, counts, source, isRight, mostOutstanding: plan.pipeline };
+      if (plan.mode === "doh") return dohTransport(plan, slice, shared);
       if (plan.mode !== "udp") return streamTransport(plan, slice, shared);
       return udpTransport(plan, slice, shared, plan.retryTruncated ? tcpRetry(plan, slice, shared) : undefined);
     },

@@ -114,6 +114,16 @@ export class QueryTracker {
     return this.#outstanding.isAwaited(id);
   }
 
+  /** The ID of the query that has waited longest; -1 = none waits. */
+  get oldest(): number {
+    return this.#outstanding.oldest;
+  }
+
+  /** Returns how long the query of an ID is. */
+  lengthOf(id: number): number {
+    return this.#shared.source.set.lengthOf(this.#outstanding.queryOf(id));
+  }
+
   /** Writes the query of an ID once more. @returns its length */
   writeAgain(id: number, out: Uint8Array, at: number): number {
     const { query, serial } = this.#queryOf(id);

@@ -1,5 +1,7 @@
 import { createSocket, type RemoteInfo } from "node:dgram";
+import { createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { type DnsOptions, type DnsReport, dns, planDns, type Report, runLoad } from "../../../src/load/mod.ts";
 import { nameEnd, nameText } from "../../../src/wire/dns/mod.ts";
 
@@ -47,15 +49,56 @@ export function answer({ bytes }: Asked, flags = 0x8180): Uint8Array {
   return message;
 }
 
+/** A server of DNS over HTTPS on this thread; `reply` returns one message, or a status. */
+export async function dohServer(reply: (asked: Uint8Array) => Uint8Array | number, tls: TlsFiles) {
+  const asked: { readonly path: string; readonly type: string; readonly bytes: Uint8Array }[] = [];
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createSecureServer(tls);
+  server.on("session", (session) => sessions.add(session));
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    const parts: Buffer[] = [];
+    stream.on("error", () => {});
+    stream.on("data", (part: Buffer) => parts.push(part));
+    stream.on("end", () => {
+      const bytes = new Uint8Array(Buffer.concat(parts));
+      asked.push({ path: String(headers[":path"]), type: String(headers["content-type"]), bytes });
+      const answered = reply(bytes);
+      if (typeof answered === "number") stream.respond({ ":status": answered }, { endStream: true });
+      else {
+        stream.respond({ ":status": 200, "content-type": "application/dns-message" });
+        stream.end(answered);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      for (const session of sessions) session.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export interface TlsFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 /** A DNS server on this thread, which keeps a log of all that it was asked. */
-export async function dnsServer(reply: Reply, options: { readonly queriesPerConnection?: number } = {}) {
+export async function dnsServer(
+  reply: Reply,
+  options: { readonly queriesPerConnection?: number; readonly tls?: TlsFiles } = {},
+) {
   const asked: Asked[] = [];
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const udp = createSocket("udp4");
-  const tcp = createServer((socket) => {
+  const accept = (socket: Socket) => {
     sockets.add(socket);
     serve(socket);
-  });
+  };
+  const tcp = options.tls === undefined ? createServer(accept) : createTlsServer(options.tls, accept);
   const sockets = new Set<Socket>();
   await new Promise<void>((resolve) => tcp.listen(0, "127.0.0.1", resolve));
   const { port } = tcp.address() as AddressInfo;
