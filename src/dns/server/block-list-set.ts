@@ -78,6 +78,8 @@ export class BlockListSet {
   #files: readonly (ListFile & { readonly name: string })[] = [];
   /** The lists are those of a snapshot: nothing has been built yet. */
   #isRestored = false;
+  /** Of the files that are built. */
+  #key = "";
   #isStopped = false;
 
   private constructor(
@@ -112,6 +114,7 @@ export class BlockListSet {
     const snapshot = await readSnapshot(path, key);
     set.#isRestored = snapshot !== undefined;
     set.#built = snapshot === undefined ? set.#lists.buildNow(set.#files) : set.#lists.restore(snapshot);
+    set.#key = key;
     if (snapshot === undefined) set.#keep(set.#built, key);
     return set;
   }
@@ -193,9 +196,10 @@ export class BlockListSet {
     }
   }
 
-  /** Reads files of the user's again. */
+  /** Reads files of the user's again, if one has changed. */
   async reread(): Promise<void> {
-    await this.#rebuild();
+    const files = await this.#readFiles().catch(() => undefined);
+    if (files === undefined || snapshotKey(files) !== this.#key) await this.#rebuild();
   }
 
   /** Takes over other sources; `changed` is called once they are built. */
@@ -238,6 +242,7 @@ export class BlockListSet {
       this.#files = files;
       this.#built = built;
       this.#isRestored = false;
+      this.#key = key;
       this.#keep(built, key);
       this.#changed(built);
     } catch (error) {

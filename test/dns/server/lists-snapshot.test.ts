@@ -20,6 +20,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const snapshot = () => join(folder, "data", "dns", "lists.snapshot");
 
+let changes = 0;
+
 async function opened(work: (set: BlockListSet, blocked: (name: string) => boolean) => Promise<void> | void) {
   const set = await BlockListSet.open({
     dataFolder: join(folder, "data"),
@@ -35,7 +37,9 @@ async function opened(work: (set: BlockListSet, blocked: (name: string) => boole
     maxBytes: 1 << 24,
     lookup: async () => [],
     log: keptLog(),
-    changed: () => {},
+    changed: () => {
+      changes += 1;
+    },
   });
   const blocked = (name: string) => {
     const { memory, rules, seed } = set.built;
@@ -69,6 +73,17 @@ test("the second start has the lists, rules and counts of the first, and writes 
   });
   expect(written()).toBe(before);
   expect(statSync(snapshot()).mode & 0o777).toBe(0o600);
+});
+
+test("files are read again only if one has changed", async () => {
+  await opened(async (set, blocked) => {
+    const before = changes;
+    await set.reread();
+    expect(changes).toBe(before);
+    writeFileSync(join(folder, "ads.txt"), "other.example\n");
+    await set.reread();
+    expect([changes - before, blocked("other.example")]).toEqual([1, true]);
+  });
 });
 
 test("lists that changed meanwhile are built", async () => {
