@@ -245,6 +245,11 @@ export function takeBytes(descriptor: number, most: number): Uint8Array | "finis
   return errno() === constants.errno.EAGAIN ? NOTHING : "reset";
 }
 
+/** @throws {SystemError} */
+export function sendBytes(descriptor: number, bytes: Uint8Array): void {
+  check(Number(libc.write(descriptor, ptr(bytes), bytes.length)), "write");
+}
+
 /** Sends a FIN behind what the kernel has for the peer; nothing is read any more. A closed descriptor is no error. */
 export function finishDescriptor(descriptor: number): void {
   libc.shutdown(descriptor, SHUT_RDWR);

@@ -49,6 +49,7 @@ export {
   runProgram,
   shownFile,
 } from "./module/mod.ts";
+export { readNeighbours } from "./neighbours.ts";
 export { CLOSE_REASONS, type CloseReason, REJECTION_REASONS, type RejectionReason } from "./reasons.ts";
 export { register } from "./requests.ts";
 export { listen, type Server } from "./server.ts";

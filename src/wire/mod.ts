@@ -23,6 +23,7 @@ export {
 } from "./framing/mod.ts";
 export { HeadBuffer } from "./head-buffer.ts";
 export { formatIp, isMappedIpv4, parseIp } from "./ip-address.ts";
+export { type Neighbour, neighboursRequest, readNeighbourReply } from "./netlink-neighbours.ts";
 export {
   type DecodeProxyOptions,
   decodeProxyHeader,

@@ -1,5 +1,5 @@
 import { TenkError } from "../../base/mod.ts";
-import { type ClientConfig, type ClientRules, readNeighbours, resolveClients } from "../client-rules/mod.ts";
+import { addressesByMac, type ClientConfig, type ClientRules, resolveClients } from "../client-rules/mod.ts";
 import { BlockingPause } from "./blocking-pause.ts";
 
 export interface HouseClientsOptions {
@@ -70,7 +70,7 @@ export class HouseClients {
   #rules(): ClientRules[] {
     const { clients, addressesOf, maskOf, isBlocking } = this.#options;
     const paused = [...this.#pauses.keys()];
-    const sources = { neighbours: readNeighbours, addressesOf, maskOf, isBlocking: isBlocking(), now: new Date() };
+    const sources = { neighbours: addressesByMac, addressesOf, maskOf, isBlocking: isBlocking(), now: new Date() };
     const rules = resolveClients(clients(), sources);
     if (paused.length === 0) return rules;
     return [{ name: "", ranges: paused, lists: maskOf(undefined), isPaused: true }, ...rules];

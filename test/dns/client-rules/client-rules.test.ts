@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import {
+  addressesByMac,
   type ClientSources,
   ClientTable,
   isWithin,
   matchKind,
   parseSchedule,
-  readNeighbours,
   resolveClients,
 } from "../../../src/dns/client-rules/mod.ts";
 import { parseIp } from "../../../src/wire/mod.ts";
@@ -51,16 +51,12 @@ describe("hours", () => {
   });
 });
 
-test("the kernel's neighbour table has the addresses of a MAC address", () => {
-  const table = `IP address       HW type     Flags       HW address            Mask     Device
-192.168.1.20     0x1         0x2         AA:bb:cc:00:11:22     *        eth0
-192.168.1.21     0x1         0x2         aa:bb:cc:00:11:22     *        wlan0
-192.168.1.22     0x1         0x0         00:00:00:00:00:00     *        eth0
-192.168.1.23     0x1         0x0         aa:bb:cc:00:11:23     *        eth0
-`;
-  expect([...readNeighbours(table)]).toEqual([["aa:bb:cc:00:11:22", ["192.168.1.20", "192.168.1.21"]]]);
-  expect([...readNeighbours("")]).toEqual([]);
-  expect(readNeighbours()).toBeInstanceOf(Map);
+test("the kernel's neighbour table has the addresses of a MAC address, IPv4 and IPv6", () => {
+  const mac = "aa:bb:cc:00:11:22";
+  const [ipv4, ipv6] = ["192.168.1.20", "fe80::7"];
+  const other = { address: "192.168.1.21", mac: "aa:bb:cc:00:11:23" };
+  expect(addressesByMac([{ address: ipv4, mac }, other, { address: ipv6, mac }]).get(mac)).toEqual([ipv4, ipv6]);
+  expect(addressesByMac()).toBeInstanceOf(Map);
 });
 
 test.each([
