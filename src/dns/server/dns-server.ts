@@ -168,7 +168,7 @@ export class DnsServer {
       server.#offer();
       // Nobody waits for it.
       void server.#file?.start();
-      await server.mdns.follow(settings);
+      void server.mdns.follow(settings);
       server.#unsubscribe = options.site.onEntry(() => server.#isReachedElsewhere());
       // Only now it is known where TLS listens.
       server.#post();

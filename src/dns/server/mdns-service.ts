@@ -11,6 +11,7 @@ export class MdnsService {
   readonly #webPorts: () => WebPorts;
   #settings: ServerSettings | undefined;
   #mdns: Mdns | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   /** @param webPorts ports of another part, which may start later */
   constructor(log: Log, webPorts: () => WebPorts) {
@@ -35,8 +36,13 @@ export class MdnsService {
     return this.#mdns?.nameOf(address);
   }
 
-  /** Publishes what the settings say. Does not fail. */
-  async follow(settings: ServerSettings): Promise<void> {
+  /** Publishes what the settings say, after what was asked for before. Does not fail. */
+  follow(settings: ServerSettings): Promise<void> {
+    this.#last = this.#last.then(() => this.#follow(settings));
+    return this.#last;
+  }
+
+  async #follow(settings: ServerSettings): Promise<void> {
     const before = this.#settings?.config.mdns ?? false;
     const { mdns } = settings.config;
     this.#settings = settings;
@@ -54,6 +60,7 @@ export class MdnsService {
 
   /** Says goodbye. */
   async stop(): Promise<void> {
+    await this.#last;
     await this.#mdns?.stop();
     this.#mdns = undefined;
   }

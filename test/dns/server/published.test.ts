@@ -56,6 +56,8 @@ test("multicast DNS is switched, and changes with the services, by a reload", as
       const { dns } = (await instance.status()).parts as { dns: { mdns: { names: { inUse: string }[] } | null } };
       return dns.mdns?.names.map(({ inUse }) => inUse).filter((name) => name !== OWN);
     };
+    // The start does not wait for it.
+    while ((await view()) === undefined);
     expect(await view()).toEqual(["git.local"]);
     expect(JSON.stringify(log.lines)).toContain("mdns waits for an interface with multicast");
     expect(await reload(text("{ wiki: http://127.0.0.1:3000 }", "[nosuch0]"))).toBe("reloaded");
