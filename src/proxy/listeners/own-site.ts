@@ -12,6 +12,11 @@ const BODY = [
   "{system.hostname}: {system.os}/{system.arch}",
   "{http.request.proto} {http.request.method} {http.request.uri}",
 ];
+/** Pages for people, where there are such. */
+const PAGES = [
+  ["/ca", "trust this box"],
+  ["/dns", "use it for DNS"],
+] as const;
 const USUAL_PORTS = { https: 443, http: 80 } as const;
 
 type Scheme = keyof typeof USUAL_PORTS;
@@ -28,7 +33,11 @@ export function ownSite(settings: ProxySettings, { store, resolver, ports }: Sit
   const origin = originOf(ports.has("http") ? "http" : "https", nameForOthers(settings), ports);
   const { offer } = resolver;
   const pages = { ...store.caPages(`${origin}/ca`), ...offer?.pages(`${origin}/dns`) };
-  const body = [...BODY, ...dashboardLinks(settings, ports), ""].join("\n");
+  const links = [
+    ...dashboardLinks(settings, ports),
+    ...PAGES.flatMap(([path, what]) => (path in pages ? [`${what}: ${origin}${path}`] : [])),
+  ];
+  const body = [...BODY, ...links, ""].join("\n");
   const site = { hosts: ownNames(settings), body, pages };
   return offer?.doh === undefined ? site : { ...site, doh: dohService(offer.doh) };
 }

@@ -71,6 +71,14 @@ async function askedByHttp2(site: Site, queries: readonly Uint8Array[]): Promise
   return all;
 }
 
+/** The latest query of the log: client, transport, name and verdict. */
+async function latestOf({ instance }: Site): Promise<string> {
+  const answer = await fetch(new URL("api/dns/log?limit=1", instance.statusUrl));
+  const { entries } = (await answer.json()) as { entries: Record<string, string>[] };
+  const { client, transport, name, verdict } = entries[0]!;
+  return `${client} ${transport} ${name} ${verdict}`;
+}
+
 let site: Site;
 beforeAll(async () => {
   site = await openSite(siteText({ rest: APP, proxy: "accessLog: { file: ./access.log, flush: 10ms }" }));
@@ -122,9 +130,18 @@ for _ in range(2):
     expect((await asked(site, NAME, "/dns-query")).status).toBe(400);
   });
 
+  const forwarded = { "x-forwarded-for": "192.0.2.66, 192.0.2.55", authorization: "Bearer guess" };
+
   test("believes no client about its address", async () => {
-    const headers = { "x-forwarded-for": "8.8.8.8", authorization: "Bearer guess" };
-    expect((await asked(site, NAME, PATH, headers)).text).toBe("NOERROR A 127.0.0.1");
+    expect((await asked(site, NAME, PATH, forwarded)).text).toBe("NOERROR A 127.0.0.1");
+    expect(await latestOf(site)).toBe("127.0.0.1 https app.home.arpa local");
+  });
+
+  test("believes trusted proxies about the client's address", async () => {
+    await using other = await openSite(siteText({ rest: APP, proxy: "trustedProxies: [127.0.0.1]" }));
+    // The address of this machine on that client's network.
+    expect((await asked(other, NAME, PATH, forwarded)).text).toStartWith("NOERROR A ");
+    expect(await latestOf(other)).toBe("192.0.2.55 https app.home.arpa local");
   });
 
   test("is explained at /dns, in the clear too, with a profile of its own address", async () => {
@@ -138,6 +155,9 @@ for _ in range(2):
     }
     expect((await asked(site, NAME, "/dns")).text).toContain(`DNS over TLS: <code>`);
     expect((await asked(site, "app.home.arpa", "/dns")).text).toBe("app /dns");
+    const origin = `http://${NAME}:${site.port("http")}`;
+    const own = (await asked(site, NAME, "/")).text;
+    expect(own).toContain(`trust this box: ${origin}/ca\nuse it for DNS: ${origin}/dns\n`);
   });
 
   test("is counted by its transport", async () => {
