@@ -135,7 +135,7 @@ export class AnswerCleaner {
 
   #ttl(seconds: number): number {
     const { minTtlSeconds, maxTtlSeconds } = this.#options;
-    return Math.min(Math.max(seconds, minTtlSeconds), maxTtlSeconds);
+    return seconds === 0 ? 0 : Math.min(Math.max(seconds, minTtlSeconds), maxTtlSeconds);
   }
 
   /** Reads the written message: how long it may be cached, and where its TTLs are. */

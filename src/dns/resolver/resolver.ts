@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { copyLower, ExtendedError, Query, QueryVerdict, Rcode, readQuery, writeError } from "../../wire/dns/mod.ts";
+import {
+  copyLower,
+  ExtendedError,
+  HEADER_BYTES,
+  Query,
+  QueryVerdict,
+  Rcode,
+  readQuery,
+  writeError,
+} from "../../wire/dns/mod.ts";
 import { AnswerReader, AnswerWriter } from "../answers/mod.ts";
 import { MISS, maxAnswerBytes, RCODES, StoredAnswers, variantOf } from "../chain/mod.ts";
 import { LogVerdict } from "../log/mod.ts";
@@ -294,7 +303,7 @@ export class Resolver {
     const answer = { bytes, length, nameBytes, variant, ttlOffsets, ttls, ttlSeconds, leadsElsewhere };
     const isKept = ttlSeconds !== NOT_KEPT && cache.put(answer, nowSeconds);
     // The stored answer is outdated.
-    if (!isKept) cache.remove(flight.question.name, 0, nameBytes, variant);
+    if (!isKept) cache.remove(bytes, HEADER_BYTES, nameBytes, variant);
     if (flight.waiters.length === 0) return;
     this.#handOut.put({ ...answer, ttls: 0, ttlSeconds: 1 }, nowSeconds);
     const upstream = this.members.indexOf(member);

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type Log, TenkError } from "../../base/mod.ts";
 import type { Certificates, OwnResolver, PreparedChange, WebPorts } from "../../part/mod.ts";
 import type { Store } from "../../store/mod.ts";
@@ -23,14 +22,23 @@ import type { Resolver } from "../resolver/mod.ts";
 import { setupPages } from "../setup-page/mod.ts";
 import { BlockListSet } from "./block-list-set.ts";
 import { BlockingPause } from "./blocking-pause.ts";
-import { CacheFile } from "./cache-file.ts";
+import type { CacheFile } from "./cache-file.ts";
 import { designatedResolvers } from "./designated-resolvers.ts";
 import { DohServer } from "./doh-server.ts";
 import { HouseClients } from "./house-clients.ts";
 import { DnsListeners } from "./listeners.ts";
 import { MdnsService } from "./mdns-service.ts";
 import { MissAnswerer } from "./miss-answerer.ts";
-import { blockAddresses, listSources, newCache, newResolver, resolverOptions, staleAtOnceSeconds } from "./options.ts";
+import {
+  blockAddresses,
+  cacheFileOf,
+  cacheScope,
+  listSources,
+  newCache,
+  newResolver,
+  resolverOptions,
+  staleAtOnceSeconds,
+} from "./options.ts";
 import { resolverLookup } from "./resolver-lookup.ts";
 import { ServerGuard } from "./server-guard.ts";
 import {
@@ -123,7 +131,8 @@ export class DnsServer {
       announced: (address) => this.mdns.nameOf(address),
       ask: (query, done) => askInOwnZone(this.#resolver, query, done),
     });
-    this.#file = this.#cacheFile();
+    const kept = () => ({ config: this.#settings.config, answers: this.#cache });
+    this.#file = cacheFileOf(options, kept);
     this.#timer = setInterval(() => {
       this.#lookAtNetworks();
       this.houseClients.look();
@@ -253,8 +262,8 @@ export class DnsServer {
         if (!keepsResolver) this.#replaceResolver(resolver);
         this.#log.change(logSettings(next.config.log));
         if (!isSame(leaseFiles)) this.#clients.change(leaseFiles(next));
-        // What other upstreams said about names of a zone.
-        if (!isSame(({ config }) => config.zones)) cache.clear();
+        // It has what other upstreams said about names of a zone, and private addresses that may not be given any more.
+        if (!isSame(({ config }) => cacheScope(config))) cache.clear();
         // Files of the user's may have changed where their names have not.
         void (isSame(listSources) ? this.#lists.reread() : this.#lists.change(listSources(next)));
         this.#isReachedElsewhere();
@@ -280,19 +289,6 @@ export class DnsServer {
     this.#resolver.stop();
     this.#clients.stop();
     await Promise.all([this.#log?.stop(), this.#file?.stop(), this.#lists?.stop()]);
-  }
-
-  #cacheFile(): CacheFile | undefined {
-    const { dataFolder, log } = this.#options;
-    if (dataFolder === undefined) return undefined;
-    const cache = () => {
-      const { cache, zones } = this.#settings.config;
-      return {
-        ...{ answers: this.#cache, staleSeconds: cache.stale, isKept: cache.persist },
-        scope: JSON.stringify(zones),
-      };
-    };
-    return new CacheFile({ path: join(dataFolder, "dns-cache"), cache, log });
   }
 
   #chainSettings(): ChainSettings {

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Log } from "../../base/mod.ts";
 import { pemOption } from "../../listener/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import { parseIp } from "../../wire/mod.ts";
@@ -7,6 +9,7 @@ import type { BlockAddresses } from "../chain/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
 import { Resolver, type ResolverOptions } from "../resolver/mod.ts";
 import type { ListSources } from "./block-list-set.ts";
+import { CacheFile } from "./cache-file.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** Returns the options of the resolver. */
@@ -46,6 +49,11 @@ export function blockAddresses({ blocking }: DnsConfig): BlockAddresses {
   return { ipv4: parsed.find(({ length }) => length === 4), ipv6: parsed.find(({ length }) => length === 16) };
 }
 
+/** Returns what cached answers depend on. */
+export function cacheScope({ zones, privateNames }: DnsConfig): string {
+  return JSON.stringify([zones, privateNames]);
+}
+
 /** Returns what the block lists are made of. */
 export function listSources({ config, folder }: ServerSettings): ListSources {
   const { blocklists, allowlists, rules, clients, refresh, blocking } = config;
@@ -62,6 +70,20 @@ export function listSources({ config, folder }: ServerSettings): ListSources {
     refreshMs: refresh,
     maxListBytes: blocking.maxListSize,
   };
+}
+
+/** Makes the file that keeps the cache across restarts; undefined without a data folder. */
+export function cacheFileOf(
+  { dataFolder, log }: { readonly dataFolder: string | undefined; readonly log: Log },
+  now: () => { readonly config: DnsConfig; readonly answers: AnswerWriter },
+): CacheFile | undefined {
+  if (dataFolder === undefined) return undefined;
+  const cache = () => {
+    const { config, answers } = now();
+    const { stale: staleSeconds, persist: isKept } = config.cache;
+    return { answers, staleSeconds, isKept, scope: cacheScope(config) };
+  };
+  return new CacheFile({ path: join(dataFolder, "dns-cache"), cache, log });
 }
 
 /** Makes the cache. */

@@ -77,6 +77,17 @@ describe("upstreams of the configuration", () => {
   });
 });
 
+test("private addresses that are cached are not given any more when the configuration forbids them", async () => {
+  await using upstream = await FakeServer.open(always("192.168.1.5"));
+  const text = (names: string) => `dns: { ${LISTEN}, upstreams: ["${upstream.address}"], privateNames: [${names}] }\n`;
+  await withBox(text("corp.example"), async (box) => {
+    expect(await box.ask("nas.corp.example")).toBe("NOERROR A 192.168.1.5");
+    expect(await box.ask("nas.other.example")).toBe("NOERROR");
+    expect(await box.reload(text(""))).toBe("reloaded");
+    await box.untilAnswered("nas.corp.example", "NOERROR");
+  });
+});
+
 describe("a local alias that leads out of the house", () => {
   const CNAMES = "NOERROR CNAME blog.home.arpa. CNAME WWW.example.org.";
   const records = [

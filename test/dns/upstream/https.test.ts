@@ -162,7 +162,8 @@ describe("a query by HTTPS", () => {
     expect(await ask(upstream)).toBe(expected);
     expect([upstream.inFlight, upstream.counts.failures[expected as "timeout"]]).toEqual([0, 1]);
     server.answer = answerAll;
-    expect(await ask(upstream)).toBe("answer of 1");
+    // More than once on a machine that is slow.
+    while ((await ask(upstream)) !== "answer of 1") expect(expected).toBe("timeout");
   });
 
   test("a content type may have parameters, in any case", async () => {

@@ -121,11 +121,14 @@ describe("a query by UDP", () => {
   });
 
   test("after five datagrams that are not the answer it is asked by TCP", async () => {
-    await using own = await opened(({ transport, bytes, reply }) => {
-      const answer = replyTo(bytes, RIGHT);
-      if (transport === "udp") for (let count = 0; count < 5; count++) reply(wrongId(answer));
-      else reply(answer);
-    });
+    await using own = await opened(
+      ({ transport, bytes, reply }) => {
+        const answer = replyTo(bytes, RIGHT);
+        if (transport === "udp") for (let count = 0; count < 5; count++) reply(wrongId(answer));
+        else reply(answer);
+      },
+      { timeoutMs: 120_000 },
+    );
     expect(await ask(own.upstream)).toBe("answer of 1");
     expect(own.upstream.counts).toMatchObject({ ignored: 5, byTcp: 1 });
   });
