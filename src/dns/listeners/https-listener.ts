@@ -12,8 +12,6 @@ import type { TcpListenerOptions } from "./tcp-listener.ts";
 export const DOH_PATH = "/dns-query";
 
 const MAX_ANSWER_BYTES = 65_535;
-/** A query is a few hundred bytes: it has this long to come, and half of it between two of its bytes. */
-const BODY_MS = 10_000;
 const QUESTION_MARK = 0x3f;
 
 const encoder = new TextEncoder();
@@ -33,6 +31,8 @@ export interface HttpsListenerOptions extends Pick<TcpListenerOptions, "chain" |
   readonly maxQueryBytes?: number;
   /** Unanswered queries; further ones get 503. @default {1000} */
   readonly maxPending?: number;
+  /** The content of a request, a few hundred bytes, has this long to come, and half of it between two of its bytes: 408. @default {10_000} */
+  readonly bodyMs?: number;
 }
 
 /** A request. */
@@ -57,12 +57,12 @@ interface Peer {
  * connect, and get 403.
  */
 export function httpsListener(options: HttpsListenerOptions): Handler<never> {
-  const { maxQueryBytes = 4096 } = options;
+  const { maxQueryBytes = 4096, bodyMs = 10_000 } = options;
   // A query in a URL takes a third more than its bytes.
   return httpServer(new DohHandler(options), {
     maxTargetBytes: 2 * maxQueryBytes,
     maxHeadBytes: 2 * maxQueryBytes + 16_384,
-    bodyTimeoutMs: BODY_MS / 2,
+    bodyTimeoutMs: Math.ceil(bodyMs / 2),
   });
 }
 
@@ -70,6 +70,7 @@ class DohHandler implements ExchangeHandler<Asked> {
   readonly #options: HttpsListenerOptions;
   readonly #maxQueryBytes: number;
   readonly #maxPending: number;
+  readonly #bodyMs: number;
   readonly #authorization: Uint8Array;
   readonly #out = new Uint8Array(MAX_ANSWER_BYTES);
   readonly #message = new Message();
@@ -80,6 +81,7 @@ class DohHandler implements ExchangeHandler<Asked> {
     this.#options = options;
     this.#maxQueryBytes = options.maxQueryBytes ?? 4096;
     this.#maxPending = options.maxPending ?? 1000;
+    this.#bodyMs = options.bodyMs ?? 10_000;
     this.#authorization = encoder.encode(options.authorization);
   }
 
@@ -95,7 +97,7 @@ class DohHandler implements ExchangeHandler<Asked> {
   }
 
   body(exchange: Exchange<Asked>, bytes: Uint8Array): void {
-    if (performance.now() - exchange.startedMs > BODY_MS) exchange.fail(408, "The query took too long to come.");
+    if (performance.now() - exchange.startedMs > this.#bodyMs) exchange.fail(408, "The query took too long to come.");
     else exchange.data.content.push(new Uint8Array(bytes));
   }
 

@@ -1,5 +1,6 @@
 /** DNS over HTTPS as the proxy speaks it with the name server: in the clear, with a secret, the client's address in a header. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { AnswerWriter } from "../../../src/dns/answers/mod.ts";
 import { type Asker, Chain } from "../../../src/dns/chain/mod.ts";
 import { type HttpsListenerOptions, httpsListener } from "../../../src/dns/listeners/mod.ts";
@@ -146,6 +147,31 @@ describe("a query by HTTPS", () => {
     const headers = { "x-forwarded-for": "192.0.2.7", ...(authorization && { authorization }) };
     expect((await fetch(`${url}?dns=${base64url(QUERY)}`, { headers })).status).toBe(403);
   });
+});
+
+test.each([
+  ["stalls", 0],
+  ["comes byte by byte", 10],
+])("content that %s gets 408", async (_, everyMs) => {
+  const { url } = await open({ bodyMs: 200 });
+  const { port } = new URL(url);
+  const status = await new Promise<string>((resolve) => {
+    let came = "";
+    const socket = connect(Number(port), "127.0.0.1");
+    const head = `POST /dns-query HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTHORIZATION}\r\nContent-Type: ${MEDIA_TYPE}\r\n`;
+    socket.write(`${head}Content-Length: 4000\r\n\r\nx`);
+    const slowly = everyMs > 0 ? setInterval(() => socket.write("x"), everyMs) : undefined;
+    socket.on("error", () => undefined);
+    socket.on("data", (part) => {
+      came += part.toString("latin1");
+      socket.end();
+    });
+    socket.on("close", () => {
+      clearInterval(slowly);
+      resolve(came.split("\r\n")[0]!);
+    });
+  });
+  expect(status).toStartWith("HTTP/1.1 408");
 });
 
 describe("a query that must wait", () => {
