@@ -129,6 +129,11 @@ test("AdGuardHome.yaml brings all that has a counterpart, and names the line of 
 test.each([
   ["dns", { rewrites: [{ domain: "nas.lan", answer: "10.0.0.1" }] }, { hosts: { "nas.lan": "10.0.0.1" } }],
   ["dns", { blocking_mode: "refused" }, { blocking: { mode: "refused" } }],
+  [
+    "dns",
+    { blocking_mode: "custom_ip", blocking_ipv4: "192.0.2.9", blocking_ipv6: "" },
+    { blocking: { mode: "custom", addresses: ["192.0.2.9"] } },
+  ],
   ["dns", { use_private_ptr_resolvers: false, local_ptr_upstreams: ["10.0.0.1"] }, {}],
   ["clients", [{ name: "a", ids: ["10.0.0.1"] }], { clients: { a: { match: ["10.0.0.1"] } } }],
 ])("%s of older versions: %j", (section, value, expected) => {

@@ -1,5 +1,6 @@
+import { isIP } from "node:net";
 import { DnsDraft, type ImportedDns, show } from "../draft.ts";
-import { tableOf, textOf, textsOf } from "../values.ts";
+import { type Settings, tableOf, textOf, textsOf } from "../values.ts";
 import { importClients } from "./clients.ts";
 import { importRewrites } from "./rewrites.ts";
 import { importRule } from "./rules.ts";
@@ -50,9 +51,12 @@ function importLists({ settings, where }: AdguardSource, draft: DnsDraft, key: s
 function importBlocking({ settings, where }: AdguardSource, draft: DnsDraft): void {
   // Versions before 0.107.37 have all of it in `dns`.
   for (const section of ["dns", "filtering"]) {
-    const { blocking_mode, blocked_response_ttl, protection_enabled, filtering_enabled } = tableOf(settings[section]);
+    const table = tableOf(settings[section]);
+    const { blocking_mode, blocked_response_ttl, protection_enabled, filtering_enabled } = table;
     const mode = textOf(blocking_mode);
-    if (Object.hasOwn(MODES, mode)) draft.blocking.mode = MODES[mode];
+    const addresses = mode === "custom_ip" ? customAddresses(table) : [];
+    if (addresses.length > 0) Object.assign(draft.blocking, { mode: "custom", addresses });
+    else if (Object.hasOwn(MODES, mode)) draft.blocking.mode = MODES[mode];
     else if (mode !== "")
       draft.lose(
         where(section, "blocking_mode"),
@@ -68,4 +72,8 @@ function importBlocking({ settings, where }: AdguardSource, draft: DnsDraft): vo
         );
   }
   if (draft.blocking.mode === "null-address") delete draft.blocking.mode;
+}
+
+function customAddresses({ blocking_ipv4, blocking_ipv6 }: Settings): string[] {
+  return [textOf(blocking_ipv4), textOf(blocking_ipv6)].filter((text) => isIP(text) !== 0);
 }
