@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import type { Published } from "../../../src/dns/mdns/mod.ts";
+import { linesOf, messageOf } from "./network.ts";
 import { type Avahi, canHaveTwoMachines, TwoMachines } from "./two-machines.ts";
 
 const BOX: Published = { hosts: [{ name: "box.local" }], services: [] };
@@ -51,6 +52,17 @@ async function resolvesAndLeaves(): Promise<void> {
     const { length } = mdns.output.lines;
     mdns.child.stdin!.write("?10.78.0.2\n");
     known = await mdns.output.line(/"named"/, length);
+  }
+
+  // Programs that speak only DNS.
+  const query = messageOf(["question git.local A"], 0, 77);
+  for (const [group, from] of [
+    ["224.0.0.251", "10.78.0.1"],
+    ["ff02::fb", "fe80::"],
+  ] as const) {
+    const [address, port, answer] = await machines.askByDns(group, query);
+    expect([address.startsWith(from), port]).toEqual([true, 5353]);
+    expect(linesOf(answer).slice(0, 2)).toEqual(["question git.local A", "answer git.local A 10 10.78.0.1"]);
   }
 
   // An interface goes, and one with the same name and address comes.

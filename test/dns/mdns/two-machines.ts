@@ -120,6 +120,18 @@ export class TwoMachines {
     return running;
   }
 
+  /** Asks on the first network from a free port, as a program does that speaks only DNS. @returns who answers, from which port, and what */
+  async askByDns(group: string, query: Uint8Array): Promise<[address: string, port: number, answer: Uint8Array]> {
+    const isIpv6 = group.includes(":");
+    const script = `const socket = await Bun.udpSocket({ hostname: "${isIpv6 ? "::" : "0.0.0.0"}", socket: {
+      data(_, bytes, port, address) { console.log("answer", address.split("%")[0], port, bytes.toString("hex")); process.exit(); } } });
+      ${isIpv6 ? "" : 'socket.setMulticastInterface("10.78.0.2");'}
+      socket.send(Buffer.from("${Buffer.from(query).toString("hex")}", "hex"), 5353, "${group}${isIpv6 ? "%far0" : ""}")`;
+    const { output } = this.#run(this.far, [process.execPath, "-e", script]);
+    const [, address = "", port, answer = ""] = (await output.line(/^answer/)).split(" ");
+    return [address, Number(port), new Uint8Array(Buffer.from(answer, "hex"))];
+  }
+
   /** Starts tenk's mDNS. */
   async mdns(published: Published): Promise<Running> {
     const program = join(import.meta.dirname, "mdns-program.ts");
