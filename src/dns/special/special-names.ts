@@ -62,7 +62,8 @@ export class SpecialNames {
       if (unless !== undefined && !options[unless]) continue;
       for (const text of names.split(" ")) this.#answers.set(parseName(text)!, answer, isZone);
     }
-    for (const zone of zones) this.#answers.set(zone, Special.none, true);
+    // A server for the root is one for all names that have no other: it makes no special name ordinary.
+    for (const zone of zones) if (zone[0] !== 0) this.#answers.set(zone, Special.none, true);
   }
 
   /** Returns how the question that `query` read from `bytes` is to be answered. */
