@@ -14,8 +14,15 @@ const RESOLVER: readonly (readonly [count: Exclude<keyof ResolverCounts, "rcodes
   ["privateRecords", "private_records_total", "Records with private addresses that were left out."],
 ];
 
+/** Names and helps of what an upstream's queries met. */
+const REPEATS: readonly (readonly [count: "ignored" | "byTcp" | "withoutEdns", name: string, help: string])[] = [
+  ["ignored", "ignored_total", "Datagrams in the name of an upstream that matched no query: wrong ID, port or cookie."],
+  ["byTcp", "by_tcp_total", "Queries repeated over TCP: the answer was truncated, or could have been forged."],
+  ["withoutEdns", "without_edns_total", "Queries repeated without EDNS, which the upstream refused."],
+];
+
 /** The resolver and its upstreams. `upstream` is one of the configuration's; a reload may replace both, then they count from 0. */
-export function upstreamMetrics(server: MeasuredServer): Metric[] {
+export function upstreamMetrics(server: Pick<MeasuredServer, "resolver">): Metric[] {
   const each = (
     type: Metric["type"],
     name: string,
@@ -45,6 +52,7 @@ export function upstreamMetrics(server: MeasuredServer): Metric[] {
     },
     each("counter", "queries_total", "Queries sent to an upstream.", ({ upstream }) => upstream.counts.queries),
     each("counter", "answers_total", "Answers of an upstream.", ({ upstream }) => upstream.counts.answers),
+    ...REPEATS.map(([count, name, help]) => each("counter", name, help, ({ upstream }) => upstream.counts[count])),
     {
       type: "counter",
       name: "tenk_dns_upstream_failures_total",
