@@ -34,6 +34,8 @@ export interface DnsView {
   readonly upstreams: readonly {
     readonly name: string;
     readonly isDown: boolean;
+    /** It sends our queries back to us, and is not asked. */
+    readonly isLooped: boolean;
     /** Milliseconds; null while none has answered. */
     readonly rttMs: number | null;
     readonly queries: number;
@@ -66,9 +68,10 @@ export function dnsView(server: DnsServer): DnsView {
       problem: state?.lastFailure?.message ?? null,
     })),
     mdns: mdnsView(server),
-    upstreams: server.resolver.members.map(({ upstream, isDown, rttMs }) => ({
+    upstreams: server.resolver.members.map(({ upstream, isDown, isLooped, rttMs }) => ({
       name: upstream.name,
-      isDown,
+      isDown: isDown || isLooped,
+      isLooped,
       rttMs: rttMs === 0 ? null : rttMs,
       queries: upstream.counts.queries,
       answers: upstream.counts.answers,

@@ -44,9 +44,9 @@ export function dnsTables({ view, atMs, before }: StatusLook<DnsView>): StatusTa
     },
     {
       columns: [{ title: "upstream" }, { title: "state" }, right("round trip"), right("queries"), right("answers")],
-      rows: view.upstreams.map(({ name, isDown, rttMs, queries, answers }) => [
+      rows: view.upstreams.map(({ name, isDown, isLooped, rttMs, queries, answers }) => [
         name,
-        isDown ? { text: "down", tone: "bad" } : { text: "up", tone: "good" },
+        isDown ? { text: isLooped ? "sends back" : "down", tone: "bad" } : { text: "up", tone: "good" },
         rttMs === null ? "-" : `${rttMs.toFixed(1)} ms`,
         formatCount(queries),
         formatCount(answers),

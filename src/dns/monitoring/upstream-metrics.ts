@@ -65,8 +65,11 @@ export function upstreamMetrics(server: Pick<MeasuredServer, "resolver">): Metri
         }
       },
     },
-    each("gauge", "up", "1 while an upstream answers, 0 while it is asked only if no other is left.", ({ isDown }) =>
-      isDown ? 0 : 1,
+    each(
+      "gauge",
+      "up",
+      "1 while an upstream answers, 0 while it is asked only if no other is left.",
+      ({ isDown, isLooped }) => (isDown || isLooped ? 0 : 1),
     ),
     each("gauge", "recent_response_seconds", "How long recent answers of an upstream took.", ({ rttMs }) =>
       rttMs === 0 ? undefined : rttMs / 1000,

@@ -41,6 +41,8 @@ test("an upstream that is this server itself is found and left alone", async () 
     expect(await box.ask("www.example")).toBe("SERVFAIL");
     await until(() => logged(box, "upstream sends our queries back") !== undefined);
     expect(await box.ask("other.example")).toBe("SERVFAIL");
+    const metrics = await (await fetch(`${box.instance.statusUrl}metrics`)).text();
+    expect(metrics).toContain(`tenk_dns_upstream_up{upstream="udp://127.0.0.1:${port}"} 0`);
   });
 });
 
