@@ -169,7 +169,7 @@ export function planDns(options: DnsOptions): DnsPlan {
     ...common,
     ...endOf(common, runs * lines),
     mode,
-    files,
+    files: files.map((file, index) => ({ ...file, name: uniqueName(files, index) })),
     edns: { udpBytes: hasEdns ? udpBytes : 0, dnssecOk, options: optionBytes(ednsOptions) },
     startedUs: Date.now() * 1000,
     timeoutMs,
@@ -217,6 +217,13 @@ function commonOf(options: Partial<DnsOptions>): Omit<LoadOptions, Other> {
     ...common
   } = others;
   return common;
+}
+
+/** Counts of a file are kept by its name: a second of the same name gets its number. */
+function uniqueName(files: readonly QueryFile[], index: number): string {
+  const { name } = files[index]!;
+  const before = files.slice(0, index).filter((other) => other.name === name).length;
+  return before === 0 ? name : `${name} #${before + 1}`;
 }
 
 function previewOf(files: readonly QueryFile[]): string {

@@ -134,6 +134,16 @@ describe("load dns over UDP", () => {
   });
 });
 
+test("files of one name are counted apart", async () => {
+  await using server = await dnsServer(OK);
+  const files = [queryFile(lines("a", 3), 3, "q"), queryFile(lines("b", 3), 1, "q")];
+  const report = await runDns(server.port, files, { totalRate: 200, durationMs: 200 });
+  expect(report.protocol.files).toMatchObject([
+    { name: "q", sent: 30 },
+    { name: "q #2", sent: 10 },
+  ]);
+});
+
 describe("load dns over TCP", () => {
   test("asks several queries on a connection, whose answers come in any order", async () => {
     const reply: Reply = (asked) => (asked.id % 3 === 0 ? [[20, answer(asked)]] : [answer(asked)]);
