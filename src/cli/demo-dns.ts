@@ -94,6 +94,7 @@ function dnsPlan(words: DnsDemoWords, instance: InstanceReady | undefined): DnsP
     outstanding,
     durationMs: full ? FULL_MS : duration,
     expectRcode: "NOERROR",
+    statsUrl: instance === undefined ? false : new URL("/api/status", instance.statusUrl).href,
     ...(rate === undefined ? {} : { totalRate: rate }),
   });
 }

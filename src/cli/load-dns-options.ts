@@ -5,6 +5,7 @@ import { parseAddress } from "../app/mod.ts";
 import { parseBytes, parseCount, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
 import { DNS_MODES, type DnsMode, type DnsOptions, parseRcodes, type QueryFile } from "../load/mod.ts";
 import { refuseDnsperfOptions } from "./dnsperf.ts";
+import { statsUrlOf } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
 import { contentOf, percentiles, positive, seconds } from "./load-values.ts";
 import { listOption, oneOf, parseWorkers, valueOption } from "./options.ts";
@@ -55,7 +56,8 @@ export function addDnsOptions(command: Command): void {
     .addOption(
       valueOption("--expect-rcode <list>", "response codes that are right (default: NOERROR,NXDOMAIN)", rcodes),
     )
-    .addOption(valueOption("--latency-percentiles <list>", "also print these: 95,99.5", percentiles));
+    .addOption(valueOption("--latency-percentiles <list>", "also print these: 95,99.5", percentiles))
+    .addOption(valueOption("--stats-url <url>", "tenk whose counters are read before and after, or none", String));
   addResultOptions(command);
   refuseDnsperfOptions(command);
 }
@@ -153,6 +155,7 @@ export function dnsOptionsOf(target: string | undefined, words: DnsWords, cores 
     expectRcode: words.expectRcode,
     percentiles: words.latencyPercentiles,
     expectations: words.expect,
+    statsUrl: statsUrlOf(words.statsUrl),
   });
   return { ...addressOf(target, words), files: words.queries ?? [], ...given };
 }

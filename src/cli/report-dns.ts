@@ -2,6 +2,7 @@ import { formatBytes, formatDuration } from "../base/mod.ts";
 import type { DnsReport, Report } from "../load/mod.ts";
 import { rate, whole } from "./live-frame.ts";
 import { bad, causeRows, dropWords, type Row, visibleText } from "./report-rows.ts";
+import { queryServerRows } from "./report-server.ts";
 import { table } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -25,6 +26,7 @@ export function dnsRows(report: Report, dns: DnsReport, paints: Paints): Row[] {
     ["answers", ...answerFacts(dns, paints)],
     ["checked", ...checkedFacts(dns, paints)],
     ["bytes", `${formatBytes(bytes.sent)} sent`, `${formatBytes(bytes.received)} came back`],
+    ...queryServerRows(report, paints),
   ];
 }
 

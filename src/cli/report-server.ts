@@ -60,6 +60,15 @@ export function httpServerRows({ server, serverNote, messages }: Report, { green
   ];
 }
 
+/** The same of DNS: queries that the target counted. */
+export function queryServerRows({ server, messages }: Report, { green, red }: Paints): Row[] {
+  if (server === null) return [];
+  const { received } = server;
+  const more = received - messages.sent;
+  const beside = more < 0 ? red(`of ${whole(messages.sent)}`) : green(more === 0 ? "= sent" : `${whole(more)} more`);
+  return [["server", `${whole(received)} received ${beside}`, ...costs(server)]];
+}
+
 function listed(counts: Readonly<Record<string, number>>): string {
   const facts = Object.entries(counts).map(([name, count]) => `${whole(count)} ${name}`);
   return facts.length === 0 ? "none" : facts.join(", ");

@@ -19,6 +19,8 @@ test("tenk demo dns asks a name server of its own, every answer is right, and no
   expect(report.protocol).toHaveProperty("rcodes", { NOERROR: report.messages.answered });
   expect(report.protocol).toMatchObject({ files: [{ name: "local" }, { name: "blocked" }] });
   expect(report.messages.answered).toBeGreaterThan(100);
+  expect(report.server).toMatchObject({ received: report.messages.sent });
+  expect(report.verdict.checks.map(({ expect: text }) => text)).toContain("server.received>=sent");
   expect([code, report.verdict.pass]).toEqual([0, true]);
   expect(folders()).toEqual(before);
 });

@@ -150,7 +150,6 @@ export function planDns(options: DnsOptions): DnsPlan {
       // A server may close connections as it likes; queries that it leaves unanswered are counted as errors.
       reconnect: true,
       writeQueueBytes: QUEUE_BYTES,
-      statsUrl: options.statsUrl ?? false,
     },
     {
       kind: "dns",

@@ -7,6 +7,7 @@ import { querySource } from "./query-source.ts";
 import type { DnsShared } from "./query-tracker.ts";
 import { dnsProgress, dnsReport } from "./report.ts";
 import { streamTransport } from "./stream-transport.ts";
+import { dnsTarget } from "./target-reader.ts";
 import { tcpRetry } from "./tcp-retry.ts";
 import { udpTransport } from "./udp-transport.ts";
 
@@ -14,6 +15,7 @@ import { udpTransport } from "./udp-transport.ts";
 export const dns: Protocol<DnsPlan> = {
   onLoop,
   workerProgram: sourceUrl("load/dns/worker.ts"),
+  target: dnsTarget,
   report: dnsReport,
   progress: dnsProgress,
 };

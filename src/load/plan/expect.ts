@@ -152,9 +152,12 @@ export const EXPECTABLE_OF_WEBSOCKET = [
   "ping.p99",
 ];
 
+/** What a server of DNS does not count. */
+const OF_STREAMS = new Set(["unexpected", "server.bytes", "server.connections", "server.connectionbytes"]);
+
 /** The same of DNS: a query has one answer, which is read as a whole. */
 export const EXPECTABLE_OF_DNS = [
-  ...Object.keys(METRICS).filter((name) => name !== "unexpected" && !name.startsWith("server.")),
+  ...Object.keys(METRICS).filter((name) => !OF_STREAMS.has(name)),
   "errors",
   ...Object.keys(DNS_METRICS),
   ...PERCENTILES,

@@ -21,7 +21,7 @@ export async function runDns(
   const files = typeof lines === "string" ? [queryFile(lines)] : lines;
   // How late queries are is the machine's doing, and not what is tested.
   const expectations = ["errors+mismatched+wrongrcode=0"];
-  const plan = planDns({ host: "127.0.0.1", port, files, expectations, ...options });
+  const plan = planDns({ host: "127.0.0.1", port, files, expectations, statsUrl: false, ...options });
   const report = await runLoad(dns, plan, { isOnOwnThreads: true });
   if (report.protocol?.kind !== "dns") throw new Error("The report has no section of DNS");
   return report as ReportOfDns;
