@@ -29,6 +29,8 @@ const KEPT_REFUSED = 20;
 export class RuleIndex {
   /** Number of rules. */
   readonly size: number;
+  /** A rule has `$client`: it must be known who asks. */
+  readonly hasClientRules: boolean;
   /** The first rules that were left out; beyond them only the number is kept. */
   readonly refused: RefusedRule[] = [];
   refusedCount = 0;
@@ -47,6 +49,7 @@ export class RuleIndex {
     this.#regexes = new RegexSet(options);
     for (const placed of rules) this.#add(placed, seed);
     this.size = rules.length - this.refusedCount;
+    this.hasClientRules = rules.some(({ rule }) => rule.clients !== undefined);
   }
 
   /** Names whose regular expressions took more work than is allowed. */

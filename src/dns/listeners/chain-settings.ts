@@ -34,9 +34,15 @@ export interface ChainOfThread {
  *
  * @param guard of this thread, which outlives its chains
  * @param thread its number among the UDP threads; undefined on the main thread, which also writes what all read
+ * @param before the thread's blocker until now
  */
-export function chainOf(settings: ChainSettings, guard: Guard, thread: number | undefined): ChainOfThread {
-  const blocker = new ListBlocker(settings.block, thread);
+export function chainOf(
+  settings: ChainSettings,
+  guard: Guard,
+  thread: number | undefined,
+  before?: ListBlocker,
+): ChainOfThread {
+  const blocker = new ListBlocker(settings.block, thread, before);
   const rows = settings.counts.byteLength / (CHAIN_COUNTS * 8);
   const row = thread ?? rows - 1;
   const ring = settings.logs?.[row];

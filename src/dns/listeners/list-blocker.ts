@@ -9,8 +9,8 @@ export interface BlockSettings {
   /** Memory of `NamePages`. */
   readonly pages: SharedArrayBuffer;
   readonly seed: number;
-  /** Rules that are more than names. */
-  readonly rules: readonly PlacedRule[];
+  /** Rules that are more than names; undefined for those that the thread has, because indexing them takes long. */
+  readonly rules: readonly PlacedRule[] | undefined;
   /** Mask of the lists that count. */
   readonly lists: number;
   /** Nothing is blocked, but rewrites that lead elsewhere hold. @default {false} */
@@ -21,6 +21,8 @@ export interface BlockSettings {
 
 /** Blocks the names of the lists, on one thread. */
 export class ListBlocker implements Blocker {
+  /** Given to the next blocker, where the rules stay. */
+  readonly index: RuleIndex;
   readonly #reader: PageReader;
   readonly #decision: BlockDecision;
   readonly #lists: number;
@@ -28,14 +30,18 @@ export class ListBlocker implements Blocker {
   /** Undefined where the same holds for all clients. */
   readonly #clients: ClientTable | undefined;
 
-  /** @param thread its number among those who read the pages; undefined on the thread that writes them */
-  constructor(settings: BlockSettings, thread: number | undefined) {
+  /**
+   * @param thread its number among those who read the pages; undefined on the thread that writes them
+   * @param before the thread's blocker until now
+   */
+  constructor(settings: BlockSettings, thread: number | undefined, before?: ListBlocker) {
     const { pages, seed, rules, lists, isPaused = false, clients = [] } = settings;
     this.#reader = new PageReader(pages, thread);
-    this.#decision = new BlockDecision(this.#reader, new RuleIndex(rules, seed));
+    this.index = rules === undefined && before !== undefined ? before.index : new RuleIndex(rules ?? [], seed);
+    this.#decision = new BlockDecision(this.#reader, this.index);
     this.#lists = lists;
     this.#isPaused = isPaused;
-    const isForSome = clients.length > 0 || rules.some(({ rule }) => rule.clients !== undefined);
+    const isForSome = clients.length > 0 || this.index.hasClientRules;
     this.#clients = isForSome ? new ClientTable(clients, { lists, isPaused }) : undefined;
   }
 

@@ -37,7 +37,7 @@ export const serve: ServeDatagrams = (start, { index, post }) => {
     // Settings that changed. Messages are taken between batches, when this thread reads no block lists.
     message(next) {
       guard.update((next as ChainSettings).guard);
-      ({ chain, blocker, log } = chainOf(next as ChainSettings, guard, index));
+      ({ chain, blocker, log } = chainOf(next as ChainSettings, guard, index, blocker));
     },
   };
 };

@@ -99,6 +99,7 @@ export class DnsServer {
   #log!: LogService;
   readonly #clients: ClientNames;
   readonly #guard: ServerGuard;
+  #postedRules: BuiltLists["rules"] | undefined;
   #networks = machineNetworks();
   #unsubscribe: () => void = () => {};
   /** Whether blocking is paused, and until when. */
@@ -156,13 +157,13 @@ export class DnsServer {
       });
       const names = logNames(server.#lists, server.#resolver);
       server.#log = newServerLog(config, { store, names, clients: server.#clients });
-      server.#makeOwnChain(server.#chainSettings());
+      server.#makeOwnChain(server.#chainSettings(server.#lists.built.rules));
       server.#listeners = await DnsListeners.start({
         ...options,
         config,
         certificateNames,
         handler: server.#tcpHandler(config),
-        start: () => server.#chainSettings(),
+        start: () => server.#chainSettings(server.#lists.built.rules),
         missed: (bytes, asker) =>
           resolveLogged(server.#misses, server.#log, bytes, true, originOf(asker), (answer, length) => {
             server.#listeners.udp.answer(asker, answer, length);
@@ -291,9 +292,10 @@ export class DnsServer {
     await Promise.all([this.#log?.stop(), this.#file?.stop(), this.#lists?.stop()]);
   }
 
-  #chainSettings(): ChainSettings {
+  /** @param rules undefined for those that all threads have */
+  #chainSettings(rules: BuiltLists["rules"] | undefined): ChainSettings {
     const { config, records, own } = this.#settings;
-    const { memory, seed, rules } = this.#lists.built;
+    const { memory, seed } = this.#lists.built;
     return {
       guard: this.#guard.settings(config, this.#networks),
       block: {
@@ -322,14 +324,16 @@ export class DnsServer {
   /** Gives every thread what the chain is made of now. */
   #post(): void {
     this.#log.log.names = logNames(this.#lists, this.#resolver);
-    const settings = this.#chainSettings();
+    const { rules } = this.#lists.built;
+    const settings = this.#chainSettings(rules === this.#postedRules ? undefined : rules);
+    this.#postedRules = rules;
     this.#makeOwnChain(settings);
     this.#listeners?.udp.post(settings);
   }
 
   #makeOwnChain(settings: ChainSettings): void {
     this.#guard.own.update(settings.guard);
-    this.#own = chainOf(settings, this.#guard.own, undefined);
+    this.#own = chainOf(settings, this.#guard.own, undefined, this.#own?.blocker);
     const { chain, parts } = this.#own;
     // Targets of aliases are no queries of clients.
     const inner = { ...parts, guard: NO_GUARD, counts: new Float64Array(CHAIN_COUNTS), log: undefined };

@@ -21,6 +21,21 @@ function blockerOf(lines: readonly string[]) {
   return new ListBlocker({ pages: memory, seed, rules, lists: 1 }, undefined);
 }
 
+test("rules stay where settings come without them, and are replaced by others", () => {
+  const blocks = (blocker: ListBlocker, name: string) =>
+    blocker.decide(parseName(name)!, 0, 1, ASKER) === Verdict.blocked;
+  const path = join(folder, "rules.txt");
+  writeFileSync(path, "/^promo[0-9]+\\./\n||mine.example^$client=10.0.0.7");
+  const { memory: pages, seed, rules } = new BlockLists({ seed: 7 }).buildNow([{ path, list: 0 }]);
+  const first = new ListBlocker({ pages, seed, rules, lists: 1 }, undefined);
+  const next = new ListBlocker({ pages, seed, rules: undefined, lists: 1 }, undefined, first);
+  expect([first, next].map((each) => blocks(each, "promo7.example"))).toEqual([true, true]);
+  const ip = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 7);
+  expect(next.decide(parseName("mine.example")!, 0, 1, { ...ASKER, ip })).toBe(Verdict.blocked);
+  expect(blocks(next, "mine.example")).toBe(false);
+  expect(blocks(new ListBlocker({ pages, seed, rules: [], lists: 1 }, undefined, next), "promo7.example")).toBe(false);
+});
+
 const ASKER = { ip: new Uint8Array(16), isDatagram: true, nowMs: 0 };
 
 test.each([
