@@ -10,6 +10,7 @@ import { told } from "../resolver/house.ts";
 import { NAME, openSite, runBeside, type Site, siteText } from "./site-support.ts";
 
 const APP = `services: { app: { respond: "app {http.request.uri}", plainHttp: serve } }\n`;
+const RULE_OF_ONE = 'tls: off, rules: ["||ads.example^$client=192.168.7.7"], limits: { attempts: 1 }';
 const QUERY = queryBytes("app.home.arpa", "A", { id: 0 });
 const PATH = `/dns-query?dns=${Buffer.from(QUERY).toString("base64url")}`;
 
@@ -130,7 +131,7 @@ for _ in range(2):
     expect((await asked(site, NAME, "/dns-query")).status).toBe(400);
   });
 
-  const forwarded = { "x-forwarded-for": "192.0.2.66, 192.0.2.55", authorization: "Bearer guess" };
+  const forwarded = { "x-forwarded-for": "192.168.7.6, 192.168.7.7", authorization: "Bearer guess" };
 
   test("believes no client about its address", async () => {
     expect((await asked(site, NAME, PATH, forwarded)).text).toBe("NOERROR A 127.0.0.1");
@@ -138,10 +139,16 @@ for _ in range(2):
   });
 
   test("believes trusted proxies about the client's address", async () => {
-    await using other = await openSite(siteText({ rest: APP, proxy: "trustedProxies: [127.0.0.1]" }));
-    // The address of this machine on that client's network.
+    await using other = await openSite(siteText({ rest: APP, proxy: "trustedProxies: [127.0.0.1]", dns: RULE_OF_ONE }));
+    // An address of this machine that this client reaches, whichever that is.
     expect((await asked(other, NAME, PATH, forwarded)).text).toStartWith("NOERROR A ");
-    expect(await latestOf(other)).toBe("192.0.2.55 https app.home.arpa local");
+    expect(await latestOf(other)).toBe("192.168.7.7 https app.home.arpa local");
+    // A stranger is no client of this house, and a rule may be for one client alone.
+    expect((await asked(other, NAME, PATH, { "x-forwarded-for": "8.8.8.8" })).text).toBe("REFUSED");
+    const ads = `/dns-query?dns=${Buffer.from(queryBytes("ads.example")).toString("base64url")}`;
+    const textFor = async (client: string) => (await asked(other, NAME, ads, { "x-forwarded-for": client })).text;
+    expect(await textFor("192.168.7.7")).toBe("NOERROR A 0.0.0.0");
+    expect(await textFor("192.168.7.8")).toBe("SERVFAIL");
   });
 
   test("is explained at /dns, in the clear too, with a profile of its own address", async () => {
