@@ -21,6 +21,22 @@ export {
   unframed,
   writeLengthPrefix,
 } from "./framing/mod.ts";
+export {
+  beginHandshake,
+  type GreetingKind,
+  HANDSHAKE_KINDS,
+  HANDSHAKE_PORTS,
+  HANDSHAKE_REASONS,
+  type Handshake,
+  type HandshakeFacts,
+  type HandshakeKind,
+  type HandshakeOptions,
+  type HandshakeOutcome,
+  type HandshakeReason,
+  type HandshakeState,
+  type HandshakeStep,
+  recognizeGreeting,
+} from "./handshake/mod.ts";
 export { HeadBuffer } from "./head-buffer.ts";
 export { formatIp, isMappedIpv4, parseIp } from "./ip-address.ts";
 export { type Neighbour, neighboursRequest, readNeighbourReply } from "./netlink-neighbours.ts";

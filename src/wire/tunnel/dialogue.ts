@@ -1,5 +1,6 @@
 import { type Refused, refused } from "../decoded.ts";
 import { HeadBuffer } from "../head-buffer.ts";
+import { printable } from "../printable.ts";
 import { type ConnectHeadRefusal, decodeConnectReply, encodeConnectRequest } from "./http-connect.ts";
 import {
   decodeSocksLogin,
@@ -11,7 +12,7 @@ import {
   type SocksMethod,
   type SocksRefusal,
 } from "./socks5.ts";
-import { printable, type TunnelCredentials, type TunnelTarget } from "./target.ts";
+import type { TunnelCredentials, TunnelTarget } from "./target.ts";
 
 /** Why there is no tunnel: the proxy's reply, or its violation of the protocol. */
 export type TunnelRefusal =

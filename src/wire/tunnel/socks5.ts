@@ -1,7 +1,8 @@
 import { TenkError } from "../../base/mod.ts";
 import { complete, type Decoded, INCOMPLETE, refused } from "../decoded.ts";
 import { formatIp, parseIp } from "../ip-address.ts";
-import { checkTarget, printable, type TunnelCredentials, type TunnelTarget } from "./target.ts";
+import { printable } from "../printable.ts";
+import { checkTarget, type TunnelCredentials, type TunnelTarget } from "./target.ts";
 
 /** Why a SOCKS5 proxy did not connect. A closed set; RFC 1928 §6 names those from `general-failure` on. */
 export const SOCKS_REFUSALS = [

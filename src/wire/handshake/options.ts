@@ -1,0 +1,17 @@
+/** What a handshake may use to log in. Without it the service is only asked what it tells everybody. */
+export interface HandshakeOptions {
+  user?: string;
+  password?: string;
+  /** Of PostgreSQL. @default the user's name, as the server takes it */
+  database?: string;
+  /** Name of the UPS on a NUT server. @default the first one of its list */
+  ups?: string;
+  /** Of MQTT: 4 is 3.1.1. @default {4} */
+  mqttVersion?: 4 | 5;
+  /** Names the client where the protocol has a name for it: MQTT, where a second one with the same name ends the first. @default {"tenk"} */
+  clientName?: string;
+  /** The way to the service cannot be tampered with (this machine, or TLS): MySQL may then get a password by its public key. @default {false} */
+  isTrustedPath?: boolean;
+  /** Longest answer in all, in bytes. @default {65536} */
+  maxReplyBytes?: number;
+}
