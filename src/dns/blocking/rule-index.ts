@@ -24,6 +24,9 @@ export interface RefusedRule {
 
 /** Refused rules that are kept to be shown. */
 const KEPT_REFUSED = 20;
+const TOO_WIDE = "it matches every name: expected a condition, or a longer pattern";
+/** Names without anything in common. A pattern that matches all of them, such as `*.` or `/[a-z]/`, matches every name. */
+const UNLIKE_NAMES = ["qx.zj-7w", "k0ubbe.vy", "hm_4.pfd.gn"].map((name) => new TextEncoder().encode(name));
 
 /** Index of the rules that are more than names, by the questions they concern. Each thread has its own. */
 export class RuleIndex {
@@ -40,7 +43,8 @@ export class RuleIndex {
     { readonly rule: IndexedRule; readonly name: Uint8Array; readonly isSubtree: boolean }[]
   >();
   readonly #always: IndexedRule[] = [];
-  readonly #byRegex: IndexedRule[] = [];
+  /** By number of the expression; undefined = too wide. */
+  readonly #byRegex: (IndexedRule | undefined)[] = [];
   readonly #regexes: RegexSet;
   readonly #found: IndexedRule[] = [];
 
@@ -48,6 +52,7 @@ export class RuleIndex {
   constructor(rules: readonly PlacedRule[], seed: number, options: RegexSetOptions = {}) {
     this.#regexes = new RegexSet(options);
     for (const placed of rules) this.#add(placed, seed);
+    if (this.#byRegex.length > 0) this.#refuseTooWide();
     this.size = rules.length - this.refusedCount;
     this.hasClientRules = rules.some(({ rule }) => rule.clients !== undefined);
   }
@@ -82,10 +87,26 @@ export class RuleIndex {
     try {
       if (this.#regexes.add(source, this.#byRegex.length)) this.#byRegex.push(indexed);
       else if (isConditional(indexed)) this.#always.push(indexed);
-      else this.#refuse(indexed.placed, "it matches every name: expected a condition, or a longer pattern");
+      else this.#refuse(indexed.placed, TOO_WIDE);
     } catch (error) {
       if (!(error instanceof RegexError)) throw error;
       this.#refuse(indexed.placed, error.message);
+    }
+  }
+
+  /** One line of a list must not block all names, or allow them. */
+  #refuseTooWide(): void {
+    const matches = new Uint8Array(this.#byRegex.length);
+    const regexes = this.#regexes;
+    for (const name of UNLIKE_NAMES) {
+      regexes.begin();
+      for (const byte of name) regexes.step(byte);
+      for (const expression of regexes.matched.subarray(0, regexes.end())) matches[expression]! += 1;
+    }
+    for (const [expression, rule] of this.#byRegex.entries()) {
+      if (rule === undefined || matches[expression] !== UNLIKE_NAMES.length || isConditional(rule)) continue;
+      this.#byRegex[expression] = undefined;
+      this.#refuse(rule.placed, TOO_WIDE);
     }
   }
 
@@ -129,7 +150,10 @@ export class RuleIndex {
     regexes.begin();
     for (let at = reader.length - 1; at >= 0; at--) regexes.step(reader.key[at]!);
     const count = regexes.end();
-    for (let index = 0; index < count; index++) consider(this.#byRegex[regexes.matched[index]!]!);
+    for (let index = 0; index < count; index++) {
+      const rule = this.#byRegex[regexes.matched[index]!];
+      if (rule !== undefined) consider(rule);
+    }
   }
 }
 

@@ -128,6 +128,15 @@ describe("conditions", () => {
     ]);
   });
 
+  test.each(["*.", "*.*", ".", "||*.*^", "/./", "/.+/", "/[a-z]/", "/^[a-z0-9._-]+$/", "@@/.+/"])(
+    "%s is refused: no line matches every name without a condition",
+    (line) => {
+      const { ask } = lists(`${line}\n/^ad[0-9]+\\./\n${line}$dnstype=TXT`);
+      expect([ask("www.example"), ask("ad1.example")]).toEqual(["none", "blocked"]);
+      expect(ask("www.example", { type: "TXT" })).toBe(line.startsWith("@@") ? "allowed" : "blocked");
+    },
+  );
+
   test("a million regular expressions are refused, but for a thousand", () => {
     const { index } = lists(Array.from({ length: 3000 }, (_, each) => `/^x${each}\\./`).join("\n"));
     expect([index.size, index.refusedCount, index.refused.length]).toEqual([1000, 2000, 20]);
