@@ -119,11 +119,16 @@ function patternOf(mask: string): RulePattern | undefined {
   const [, start = "", middle = "", end = ""] = /^(\|{0,2})(.*?)([|^]*)$/s.exec(mask) ?? [];
   const text = end === "" ? middle : middle.replace(/\.$/, "");
   if (/[|^]/.test(text)) return undefined;
+  const unrooted = text.replace(/\.$/, "");
+  // `@@a.example.` is the name with the dot of the root, as in a plain line; `||ads.` is what begins so.
+  if (start === "" && end === "" && unrooted.includes(".") && isName(unrooted)) {
+    return { kind: "name", name: unrooted, isSubtree: false };
+  }
   if (/^\**$/.test(text)) return start === "" || text !== "" ? { kind: "any" } : undefined;
   if (isName(text) && start === "||" && (end !== "" || text.includes("."))) {
     return { kind: "name", name: text, isSubtree: true };
   }
-  if (isName(text) && (start === "|" ? end !== "" : end === "" && text.includes("."))) {
+  if (isName(text) && start === "|" && end !== "") {
     return { kind: "name", name: text, isSubtree: false };
   }
   const begin = start === "||" ? "(?:^|\\.)" : start === "|" ? "^" : "";

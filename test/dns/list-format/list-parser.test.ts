@@ -76,6 +76,8 @@ describe("a line with names", () => {
     ["|exact.example|", ["0 exact.example"]],
     ["@@||good.example^", ["3 good.example"]],
     ["@@good.example", ["2 good.example"]],
+    ["@@good.example.", ["2 good.example"]],
+    ["good.example.$important", ["4 good.example"]],
     ["||bad.example^$important", ["5 bad.example"]],
     ["@@|good.example|$important", ["6 good.example"]],
     ["||site.example^$all", ["1 site.example"]],
@@ -314,7 +316,7 @@ function namesOf(line: string): string[] {
   if (mark === "||" && !end && !name.includes(".")) return [];
   if (mark === "*." && (end || allow || important)) return [];
   if (mark === "|" && !end) return [];
-  if (mark === "" && (end || !name.includes("."))) return [];
-  const bare = mark === "*." ? name.replace(/\.$/, "") : name;
+  const bare = mark === "*." || mark === "" ? name.replace(/\.$/, "") : name;
+  if (mark === "" && (end || !bare.includes("."))) return [];
   return isName(bare) ? [`${(isSubtree ? 1 : 0) + (allow ? 2 : 0) + (important ? 4 : 0)} ${bare}`] : [];
 }
