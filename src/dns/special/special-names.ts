@@ -1,4 +1,11 @@
-import { parseName, type Query, RecordType, reverseNetwork, sameName } from "../../wire/dns/mod.ts";
+import {
+  parseName,
+  type Query,
+  RecordType,
+  type ReverseNetwork,
+  reverseNetwork,
+  sameName,
+} from "../../wire/dns/mod.ts";
 import { isLocalNetwork } from "./local-networks.ts";
 import { SuffixTable } from "./suffix-table.ts";
 
@@ -51,6 +58,9 @@ const RULES: readonly Rule[] = [
     unless: "bypassSignals",
   },
 ];
+/** Of an IPv6 address, below `ip6.arpa`. */
+const MAX_REVERSE_LABELS = 34;
+
 /** Finds special names. */
 export class SpecialNames {
   readonly #answers = new SuffixTable<Special>();
@@ -76,9 +86,14 @@ export class SpecialNames {
       : Special.none;
   }
 
-  /** Returns how reverse lookups of private addresses are answered: outside of the local network they mean nothing (RFC 6303). */
-  #reverse({ nameFrom, type }: Query, bytes: Uint8Array): Special {
-    const network = reverseNetwork(bytes, nameFrom);
+  /**
+   * Returns how reverse lookups of private addresses are answered: outside of the local network they mean nothing (RFC 6303). What is
+   * below an address or a network belongs to it: services (RFC 6763 §11), smaller networks (RFC 2317).
+   */
+  #reverse({ nameFrom, labels, labelStarts, type }: Query, bytes: Uint8Array): Special {
+    let network: ReverseNetwork | undefined;
+    for (let label = Math.max(0, labels - MAX_REVERSE_LABELS); network === undefined && label < labels - 1; label++)
+      network = reverseNetwork(bytes, nameFrom + labelStarts[label]!);
     if (network === undefined || !isLocalNetwork(network)) return Special.none;
     // A zone has SOA and NS records (RFC 6303 §3), but no client needs their content.
     return type === RecordType.soa || type === RecordType.ns ? Special.noData : Special.nxdomain;
