@@ -3,17 +3,15 @@ import { isH2c } from "../http/mod.ts";
 import { pemOption } from "../listener/mod.ts";
 import type { ClientTlsOptions } from "../net/mod.ts";
 import type { HttpTargetTls, Service } from "../part/mod.ts";
-import { checkHttp, checkTcp } from "./checks/mod.ts";
+import { HANDSHAKE_KINDS, HANDSHAKE_PORTS, type HandshakeKind } from "../wire/mod.ts";
+import { checkHandshake, checkHttp, checkTcp } from "./checks/mod.ts";
 import type { ProbeConfig } from "./config.ts";
 import type { Outcome } from "./health/mod.ts";
 
 export type Check = (signal: AbortSignal) => Promise<Outcome>;
 
-/** Ports of kinds whose targets usually name none. */
-const USUAL_PORTS: Readonly<Record<string, number>> = {
-  ...{ redis: 6379, postgres: 5432, mysql: 3306, mariadb: 3306, mongodb: 27_017, mqtt: 1883, nats: 4222, amqp: 5672 },
-  ...{ memcached: 11_211, ssh: 22, smtp: 25, imap: 143, ftp: 21, ldap: 389, smb: 445, nut: 3493 },
-};
+/** Kinds whose name is not that of their protocol. */
+const PROTOCOLS: Readonly<Record<string, HandshakeKind>> = { mariadb: "mysql" };
 
 /**
  * Returns how a service is asked.
@@ -31,10 +29,11 @@ export function checkOf(service: Service, config: ProbeConfig, folder: string): 
   }
   const { hostname, port } = new URL(target);
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  const number = Number(port) || USUAL_PORTS[kind];
-  return host === "" || number === undefined
-    ? undefined
-    : (signal) => checkTcp({ host, port: number, timeoutMs, signal });
+  const protocol = PROTOCOLS[kind] ?? HANDSHAKE_KINDS.find((each) => each === kind);
+  const number = Number(port) || (protocol && HANDSHAKE_PORTS[protocol]);
+  if (host === "" || !number) return undefined;
+  if (protocol === undefined) return (signal) => checkTcp({ host, port: number, timeoutMs, signal });
+  return (signal) => checkHandshake({ kind: protocol, host, port: number, timeoutMs, slowMs, signal });
 }
 
 function tlsOf({ http }: Service, folder: string): ClientTlsOptions | undefined {

@@ -1,3 +1,4 @@
 /** What a probe asks, and what it makes of the answer. */
+export { checkHandshake, type HandshakeCheck } from "./handshake-check.ts";
 export { checkHttp, type HttpCheck } from "./http-check.ts";
 export { checkTcp, type TcpCheck } from "./tcp-check.ts";
