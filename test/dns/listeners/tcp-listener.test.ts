@@ -150,6 +150,60 @@ describe("queries by TCP", () => {
     const { send, next } = await client(server);
     send(Buffer.concat([1, 2, 3].map(localhost)));
     expect([await next(), await next(), await next()]).toEqual([1, 2, undefined]);
+    const { server: other, missed } = await open({ maxQueries: 2 });
+    const waiting = await client(other);
+    waiting.send(Buffer.concat([1, 2, 3].map(elsewhere)));
+    while (missed.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const { bytes, reply } of missed) reply(answerTo(bytes), bytes.length);
+    expect([await waiting.next(), await waiting.next(), await waiting.next()]).toEqual([1, 2, undefined]);
+    expect(missed).toHaveLength(2);
+  });
+
+  test("ten thousand together are answered in order, and no more", async () => {
+    const { server } = await open();
+    const { send, next } = await client(server);
+    send(Buffer.concat(Array.from({ length: 10_001 }, (_, id) => localhost(id))));
+    for (let id = 0; id < 10_000; id++) if ((await next()) !== id) throw new Error(`not ${id}`);
+    expect(await next()).toBeUndefined();
+  });
+
+  test("of a client that reads no answers take a bounded memory: it is closed", async () => {
+    const { server, missed } = await open({ maxPending: 1000 });
+    const { socket, send, next } = await client(server);
+    socket.pause();
+    send(Buffer.concat(Array.from({ length: 500 }, (_, id) => elsewhere(id))));
+    while (missed.length < 500) await new Promise((resolve) => setTimeout(resolve, 1));
+    const long = new Uint8Array(65_535);
+    let mostBytes = 0;
+    for (const { bytes, reply } of missed) {
+      long.set(answerTo(bytes));
+      reply(long, long.length);
+      mostBytes = Math.max(mostBytes, server.counts().writeQueueBytes);
+    }
+    expect(mostBytes).toBeLessThanOrEqual(2 << 20);
+    while (server.counts().active > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    socket.resume();
+    while ((await next()) !== undefined);
+  });
+
+  test("of clients that leave in the middle of an answer harm nobody else", async () => {
+    const { server, missed } = await open();
+    for (let each = 0; each < 20; each++) {
+      const { socket, send } = await client(server);
+      send(elsewhere(each));
+      while (missed.length <= each) await new Promise((resolve) => setTimeout(resolve, 1));
+      const long = new Uint8Array(65_535);
+      long.set(answerTo(missed[each]!.bytes));
+      const first = new Promise((resolve) => socket.once("data", resolve));
+      missed[each]!.reply(long, long.length);
+      await first;
+      if (each % 2 === 0) socket.resetAndDestroy();
+      else socket.destroy();
+    }
+    const { send, next } = await client(server);
+    send(localhost(7));
+    expect(await next()).toBe(7);
+    while (server.counts().active > 1) await new Promise((resolve) => setTimeout(resolve, 1));
   });
 
   for (const [what, bytes] of [
