@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -23,6 +24,7 @@ import {
   listUrl,
   localListPath,
 } from "../../../src/dns/lists/mod.ts";
+import { selfSigned } from "../../net/self-signed.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tenk-lists-"));
 const servers: Server[] = [];
@@ -116,6 +118,33 @@ describe("the old copy stays when the server sends", () => {
       (_, response) => void response.end(Buffer.from("\ufeffa.example\n", "utf16le")),
       "not-text: it is UTF-16",
     ],
+    [
+      "UTF-16 from its other end",
+      (_, response) => void response.end(Buffer.from("\ufeffa.example\n", "utf16le").swap16()),
+      "not-text: it is UTF-16",
+    ],
+    [
+      "UTF-16 without a mark",
+      (_, response) => void response.end(Buffer.from("a.example\n", "utf16le")),
+      "not-text: it is binary",
+    ],
+    ["an archive", (_, response) => void response.end(gzipSync("a.example\n")), "not-text: it is binary"],
+    [
+      "a page without a head",
+      (_, response) => void response.end(`<div>\n${"<p>log in to go on</p>\n".repeat(30)}example.com\n`),
+      "not-a-list: ",
+    ],
+    [
+      "ten gigabytes",
+      (request, response) => endless(request, response.writeHead(200, { "Content-Length": "10737418240" })),
+      "too-large: it has more than 100000 bytes",
+    ],
+    [
+      "a line of 1 MB",
+      (_, response) => void response.end("a".repeat(1 << 20)),
+      "not-a-list: its 1 lines",
+      { maxBytes: 2 << 20 },
+    ],
     ["an image", (_, response) => void response.end(Buffer.from([0x89, 0x50, 0, 1])), "not-text: it is binary"],
     [
       "a long list",
@@ -152,6 +181,24 @@ describe("the old copy stays when the server sends", () => {
       redirect("http://169.254.169.254/latest/meta-data"),
       "unreachable: Cannot send a request to 169.254.169.254",
     ],
+    [
+      "to metadata as a mapped address",
+      redirect("http://[::ffff:169.254.169.254]/latest/meta-data"),
+      "unreachable: Cannot send a request to ",
+    ],
+    [
+      "to metadata as a number",
+      redirect("http://2852039166/"),
+      "unreachable: Cannot send a request to 169.254.169.254",
+    ],
+    [
+      "to a name of metadata",
+      redirect("http://metadata.example/"),
+      "unreachable: Cannot send a request to metadata.example",
+      { lookup: async () => ["169.254.169.254"] },
+    ],
+    ["to a script", redirect("data:text/plain,a.example"), "redirect: the server redirects to no web address"],
+    ["to nowhere", redirect("http://"), "redirect: the server redirects to no web address"],
     ["round and round", redirect("/list.txt"), "redirect: the server redirects more than 5 times"],
   ];
 
@@ -172,6 +219,25 @@ describe("the old copy stays when the server sends", () => {
     expect(failure).toStartWith("unreachable: Cannot send a request to 127.0.0.2");
     expect(await folder.update(url, 0, LIMITS)).toMatchObject({ isChanged: true });
   });
+});
+
+test("a redirect from HTTPS to HTTP is not followed: who is on the way could change the list", async () => {
+  const own = selfSigned(root, "own");
+  const inClear = await serve((_, response) => void response.end("a.example"));
+  const server = createTlsServer(
+    { cert: readFileSync(own.cert), key: readFileSync(own.key) },
+    (request, response) =>
+      void (request.url === "/list.txt" ? redirect(inClear)(request, response) : response.end("b.example")),
+  );
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const url = `https://127.0.0.1:${(server.address() as { port: number }).port}`;
+  const options = { ...LIMITS, tls: { ca: own.cert } };
+  const folder = await openFolder();
+  expect(await folder.update(`${url}/other.txt`, 0, options)).toMatchObject({ isChanged: true });
+  expect(await failureOf(folder.update(`${url}/list.txt`, 0, options))).toBe(
+    "redirect: the server redirects from HTTPS to HTTP",
+  );
 });
 
 describe("the folder", () => {
