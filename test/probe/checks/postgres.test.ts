@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Client, until } from "../../net/support.ts";
 import { needs, RealServer } from "./servers.ts";
 
 const ROOT = "/usr/lib/postgresql";
@@ -66,5 +67,36 @@ describe("a real PostgreSQL", () => {
     expect(reasons[0]).toContain("does not accept the probe's login");
     expect(reasons[1]).toContain("has no such database");
     expect(reasons[2]).toContain("refuses this machine's address: add a line for this address to pg_hba.conf");
+  }, 60_000);
+
+  test("that takes no more clients is degraded", async () => {
+    await using server = await start(
+      "-c",
+      "max_connections=4",
+      "-c",
+      "superuser_reserved_connections=0",
+      "-c",
+      "max_wal_senders=0",
+    );
+    await server.started({ kind: "postgres" });
+    // They sent their startup packets and are asked for their passwords, so each holds a place.
+    const packet = Buffer.from("0000001300030000757365720074656e6b0000", "hex");
+    const clients = [] as Client[];
+    try {
+      let outcome = await server.probe({ kind: "postgres" });
+      while (outcome.result === "up") {
+        const client = new Client(server.port);
+        clients.push(client);
+        client.socket.write(packet);
+        await until(() => client.bytes > 0);
+        outcome = await server.probe({ kind: "postgres" });
+      }
+      expect(outcome).toMatchObject({
+        result: "degraded",
+        reason: expect.stringContaining("takes no more clients: raise max_connections"),
+      });
+    } finally {
+      for (const client of clients) client.socket.destroy();
+    }
   }, 60_000);
 });
