@@ -1,22 +1,15 @@
 import { request } from "../../http/mod.ts";
 import { connect } from "../../net/mod.ts";
+import { type GreetingKind, recognizeGreeting } from "../../wire/mod.ts";
 
 /** How long a server may take to speak first. */
 const LISTEN_MS = 350;
 const TIMEOUT_MS = 1500;
 const MAX_BYTES = 4096;
 
-/** What servers say first, or answer to a PING of Redis: text → scheme of a target. */
-const GREETINGS: readonly (readonly [RegExp, string])[] = [
-  [/^SSH-\d/, "ssh"],
-  [/^220[ -].*(ftp|vsFTPd|FileZilla)/i, "ftp"],
-  [/^220[ -]/, "smtp"],
-  [/^\* OK/, "imap"],
-  [/^INFO \{/, "nats"],
-  [/^.{4}\n\d+\.\d/s, "mysql"],
-];
-const REDIS_PING = "*1\r\n$4\r\nPING\r\n";
-const REDIS_ANSWER = /^(\+PONG|-NOAUTH|-LOADING|-MASTERDOWN|-DENIED)/;
+const REDIS_PING = new TextEncoder().encode("*1\r\n$4\r\nPING\r\n");
+/** Schemes of targets that have another name than their protocol. */
+const SCHEMES: Readonly<Partial<Record<GreetingKind, string>>> = { tls: "https" };
 
 /**
  * Finds out what speaks at a port: listens, then asks as Redis does, then by HTTP and HTTPS, one question a connection. Redis comes before HTTP, because
@@ -25,19 +18,23 @@ const REDIS_ANSWER = /^(\+PONG|-NOAUTH|-LOADING|-MASTERDOWN|-DENIED)/;
  * @returns the scheme of a target; undefined where nothing was understood
  */
 export async function greet(host: string, port: number): Promise<string | undefined> {
-  const first = await heard(host, port, undefined);
-  const spoken = GREETINGS.find(([pattern]) => pattern.test(first));
-  if (spoken !== undefined) return spoken[1];
-  // It speaks first, in a language of its own: a question would only disturb it.
-  if (first !== "") return undefined;
-  if (REDIS_ANSWER.test(await heard(host, port, REDIS_PING))) return "redis";
-  for (const scheme of ["http", "https"])
-    if (await speaksHttp(`${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`)) return scheme;
+  const first = await heard(host, port);
+  // It speaks first: in a language of its own a question would only disturb it.
+  if (first.length > 0) return schemeOf(first);
+  const answered = schemeOf(await heard(host, port, REDIS_PING));
+  if (answered !== undefined) return answered;
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  for (const scheme of ["http", "https"]) if (await speaksHttp(`${scheme}://${authority}`)) return scheme;
   return undefined;
 }
 
-/** Returns what a server says first, or to a question, within a moment; "" for nothing. */
-async function heard(host: string, port: number, question: string | undefined): Promise<string> {
+function schemeOf(bytes: Uint8Array): string | undefined {
+  const kind = recognizeGreeting(bytes);
+  return kind && (SCHEMES[kind] ?? kind);
+}
+
+/** Returns what a server says first, or to a question, within a moment; empty for nothing. */
+async function heard(host: string, port: number, question?: Uint8Array): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   const settled = Promise.withResolvers<void>();
   try {
@@ -58,9 +55,9 @@ async function heard(host: string, port: number, question: string | undefined): 
     clearTimeout(timer);
     connection.close();
   } catch {
-    return "";
+    return new Uint8Array(0);
   }
-  return Buffer.concat(parts).toString("latin1").slice(0, MAX_BYTES);
+  return Buffer.concat(parts).subarray(0, MAX_BYTES);
 }
 
 async function speaksHttp(url: string): Promise<boolean> {
