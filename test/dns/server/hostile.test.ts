@@ -59,17 +59,20 @@ describe("a thousand connections (D08)", () => {
     return { state, end: () => sockets.forEach((socket) => void socket.destroy()) };
   }
 
-  test("that are silent take no more than their share, and end; others are answered meanwhile", async () => {
+  test.each([
+    ["take no more than their share", "10m", 200],
+    ["end", "500ms", 1000],
+  ])("that are silent %s; others are answered meanwhile", async (_, idle, closed) => {
     await using upstream = await openUpstream();
-    await withUpstream(upstream.address, "limits: { perAddress: 100, idle: 1s }", async (box) => {
+    await withUpstream(upstream.address, `limits: { perAddress: 100, idle: ${idle} }`, async (box) => {
       const { state, end } = await openMany(box.port, 1000, Uint8Array.of(0xff, 0xff, 0));
       await until(() => state.closed >= 200);
       expect(await box.askByTcp("www.example")).toBe(PUBLIC);
       expect(await box.ask("www.example")).toBe(PUBLIC);
-      await until(() => state.closed === 1000);
+      await until(() => state.closed >= closed);
       end();
     });
-  }, 60_000);
+  });
 });
 
 describe("private addresses in public answers (D09)", () => {
