@@ -14,7 +14,7 @@ export interface ParseOptions {
 }
 
 /**
- * Parses a record as zone files write it. A name without a dot is below the domain; all other names are absolute.
+ * Parses a record as zone files write it. A name without a dot, also behind `*.`, is below the domain; all other names are absolute.
  *
  * @throws {TenkError} `invalid-option`
  * @example
@@ -49,12 +49,13 @@ export function hostRecords(name: string, addresses: readonly string[], options:
 }
 
 /**
- * Returns a name in wire form and lower case, below the domain if it has no dot.
+ * Returns a name in wire form and lower case, below the domain if it has no dot: `nas`, and `*.dev`. With a dot at its end it is absolute.
  *
  * @throws {TenkError} `invalid-option`
  */
 export function localName(text: string, domain: string): Uint8Array {
-  const whole = (text.includes(".") ? text : `${text}.${domain}`).toLowerCase();
+  const isBelow = !text.replace(/^\*\./, "").includes(".");
+  const whole = (isBelow ? `${text}.${domain}` : text).toLowerCase();
   const name = parseName(whole);
   if (name === undefined) throw invalid(text, nameProblem(whole) ?? "expected a name such as nas or nas.home.arpa");
   return name;
