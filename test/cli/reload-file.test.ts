@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasOffline, OFFLINE } from "../metrics/namespaced.ts";
 import { Client } from "./client.ts";
 import { startTenk, type Tenk, withFolder } from "./tenk.ts";
 
@@ -16,7 +17,8 @@ async function withUp(
   await withFolder(async (folder) => {
     const file = join(folder, "tenk.yaml");
     if (text !== undefined) writeFileSync(file, text);
-    const program = startTenk(["up", "--json", ...words], { cwd: folder });
+    const wrapped = words.includes("--listen") || text !== undefined ? {} : { wrapped: OFFLINE };
+    const program = startTenk(["up", "--json", ...words], { cwd: folder, ...wrapped });
     let logged = "";
     program.child.stderr!.on("data", (part: string) => {
       logged += part;
@@ -83,10 +85,10 @@ describe("an instance that began with a file", () => {
   }
 });
 
-test("an empty file at the first start means the defaults, with a warning", async () => {
+test.if(hasOffline())("an empty file at the first start means the defaults, with a warning", async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, "tenk.yaml"), "# nothing yet\n");
-    const { child, sees, ended } = startTenk(["up", "--json", "--auto-port"], { cwd: folder });
+    const { child, sees, ended } = startTenk(["up", "--json", "--auto-port"], { cwd: folder, wrapped: OFFLINE });
     await sees("stdout", /"handler":"sink"/);
     await sees("stderr", /WARN {2}cli configuration is empty, all settings are defaults file=tenk\.yaml\n/);
     child.kill("SIGTERM");
@@ -97,7 +99,7 @@ test("an empty file at the first start means the defaults, with a warning", asyn
 describe("an instance that began without a file", () => {
   const ANYWHERE = ["--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
 
-  test("takes one that it finds at a reload, says so, and keeps to it", async () => {
+  test.if(hasOffline())("takes one that it finds at a reload, says so, and keeps to it", async () => {
     await withUp(undefined, ["--auto-port"], async ({ file, reload, sees }) => {
       expect(await reload()).not.toContain("found");
       writeFileSync(file, CONFIG);

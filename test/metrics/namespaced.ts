@@ -18,6 +18,13 @@ export function hasNamespaces(flags: readonly string[]): boolean {
   return false;
 }
 
+/**
+ * Words in front of a program that gives it a network of its own, with loopback alone: one that runs by defaults would ask upstreams,
+ * fetch block lists and speak multicast DNS.
+ */
+export const OFFLINE = ["unshare", "-rn", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"] as const;
+export const hasOffline = () => hasNamespaces(["-rn"]);
+
 /** `tenk up` in namespaces of its own. */
 export interface Namespaced {
   readonly pid: number;

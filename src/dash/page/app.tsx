@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type { StatusAnswer } from "../api.ts";
 import { AppearanceButton } from "./appearance-button.tsx";
 import { useCell } from "./cell.ts";
 import { Foreign, Problem } from "./elements.tsx";
@@ -13,7 +14,7 @@ import { hashOf, wordsOf } from "./route.ts";
 import { RunsView } from "./runs/mod.ts";
 import { scrollDown } from "./scroll-down.ts";
 
-const TABS = PART_VIEWS.flatMap(({ tab }) => (tab === undefined ? [] : [tab]));
+const TABS = PART_VIEWS.flatMap(({ name: part, tab }) => (tab === undefined ? [] : [{ part, ...tab }]));
 const VIEWS: readonly (readonly [name: string, title: string])[] = [
   ["now", "Now"],
   ...TABS.map(({ name, title }) => [name, title] as const),
@@ -64,6 +65,12 @@ function usePlace(): readonly [view: string, ...ids: string[]] {
   return place;
 }
 
+/** Returns whether the part of a view runs, as far as is known; others have none. */
+function isThere(view: string, known: StatusAnswer | undefined): boolean {
+  const part = TABS.find(({ name }) => name === view)?.part;
+  return part === undefined || known === undefined || part in known.parts;
+}
+
 function titleOf(view: string, ids: readonly string[]): string {
   if (view === "runs" && ids.length > 0)
     return ids.length === 1 ? `Run ${ids[0]}` : `Runs ${ids.slice(0, 2).join(", ")}`;
@@ -109,7 +116,7 @@ function Header({ view, address }: { readonly view: string; readonly address: st
         )}
       </h1>
       <nav aria-label="Views">
-        {VIEWS.map(([name, title]) => (
+        {VIEWS.filter(([name]) => name === view || isThere(name, known)).map(([name, title]) => (
           <a key={name} href={`#/${name}`} aria-current={view === name ? "page" : undefined}>
             {title}
             {name === "runs" && running !== undefined && running.now.lostAt === undefined && (
