@@ -1,22 +1,9 @@
 import { Command } from "commander";
 import { COMMIT, VERSION } from "../app/mod.ts";
-import { checkCommand } from "./check.ts";
-import { dashboardsCommand } from "./dashboards.ts";
-import { demoCommand } from "./demo.ts";
-import { discoverCommand } from "./discover.ts";
-import { dnsCommand } from "./dns.ts";
 import { EXIT, failureOf } from "./failure.ts";
-import { importCommand } from "./import.ts";
-import { loadCommand } from "./load.ts";
 import { examples } from "./options.ts";
 import { handleOutputErrors } from "./output.ts";
-import { passwordCommand } from "./password.ts";
-import { runCommand } from "./run.ts";
-import { runsCommand } from "./runs.ts";
-import { statusCommand } from "./status.ts";
 import { stderr } from "./terminal.ts";
-import { trustCommand } from "./trust.ts";
-import { upCommand } from "./up.ts";
 import { throwUsageErrors } from "./usage-error.ts";
 
 /**
@@ -29,9 +16,10 @@ export async function run(args: readonly string[]): Promise<number> {
   handleOutputErrors();
   let exitCode: number = EXIT.pass;
   try {
-    await program((code) => {
+    const root = await program(args, (code) => {
       exitCode = code;
-    }).parseAsync(args, { from: "user" });
+    });
+    await root.parseAsync(args, { from: "user" });
   } catch (error) {
     const failure = failureOf(error);
     stderr.unpin();
@@ -41,7 +29,33 @@ export async function run(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-function program(exit: (code: number) => void): Command {
+type Make = (exit: (code: number) => void) => Command;
+
+/** The commands in the order of the help. Each is loaded when it is called: loading all takes longer than what most of them do. */
+const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
+  up: async () => (await import("./up.ts")).upCommand,
+  run: async () => (await import("./run.ts")).runCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+  load: async () => (await import("./load.ts")).loadCommand,
+  check: async () => (await import("./check.ts")).checkCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  discover: async () => (await import("./discover.ts")).discoverCommand,
+  dns: async () => (await import("./dns.ts")).dnsCommand,
+  runs: async () => (await import("./runs.ts")).runsCommand,
+  password: async () => (await import("./password.ts")).passwordCommand,
+  import: async () => (await import("./import.ts")).importCommand,
+  dashboards: async () => (await import("./dashboards.ts")).dashboardsCommand,
+  trust: async () => (await import("./trust.ts")).trustCommand,
+};
+
+/** Returns the command that is called, or all, where none is: for the help, and to find the one that was meant. */
+async function makersOf([word = ""]: readonly string[]): Promise<Make[]> {
+  if (word === "--version") return [];
+  const called = Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS);
+  return Promise.all(called.map((load) => load()));
+}
+
+async function program(args: readonly string[], exit: (code: number) => void): Promise<Command> {
   const root = new Command("tenk")
     .description("Ten thousand connections on a small box: a TCP server, a load generator and the proof.")
     .version(`tenk ${VERSION} (${COMMIT})`, "--version", "print version and commit")
@@ -49,23 +63,7 @@ function program(exit: (code: number) => void): Command {
       "after",
       examples("tenk demo", "tenk up", "tenk run chat.ts", "tenk load tcp 127.0.0.1:9091 -c 1000 -r 10 -m ping -T 10s"),
     );
-  for (const command of [
-    upCommand,
-    runCommand,
-    demoCommand,
-    loadCommand,
-    checkCommand,
-    statusCommand,
-    discoverCommand,
-    dnsCommand,
-    runsCommand,
-    passwordCommand,
-    importCommand,
-    dashboardsCommand,
-    trustCommand,
-  ]) {
-    root.addCommand(command(exit));
-  }
+  for (const make of await makersOf(args)) root.addCommand(make(exit));
   for (const command of everyCommand(root)) throwUsageErrors(command);
   return root;
 }

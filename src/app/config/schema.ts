@@ -9,6 +9,9 @@ const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
   error: "expected a name such as box.home.arpa",
 });
 
+// A configuration is parsed once: to compile its schemas takes longer than to interpret them.
+z.config({ jitless: true });
+
 export const CONFIG_SCHEMA = section({
   ...PART_SCHEMAS,
   certificates: CERTIFICATES_SCHEMA,
