@@ -109,6 +109,7 @@ export {
   type UdpCounts,
   type UdpOptions,
   type UdpServer,
+  UdpThread,
 } from "./udp/mod.ts";
 export { LAG_BUCKETS_SECONDS, type LoopVitals, openVitals, type VitalsReader } from "./vitals.ts";
 export { sharedThreads, ThreadPool, type ThreadVitals } from "./worker/mod.ts";

@@ -1,10 +1,11 @@
 import { sourceUrl } from "../../base/mod.ts";
-import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer } from "../../net/mod.ts";
+import { type DatagramAsker, listenUdp, type UdpOptions, type UdpServer, UdpThread } from "../../net/mod.ts";
 import type { Noticed } from "../guard/mod.ts";
 import type { ChainSettings } from "./chain-settings.ts";
 import { HandedOver, LOG_HALF_FULL } from "./handed-over.ts";
 
-export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes"> {
+export interface UdpListenerOptions
+  extends Pick<UdpOptions, "hosts" | "port" | "workers" | "receiveBufferBytes" | "thread"> {
   /** Called at each start of a thread for what it is started with. */
   readonly start: () => ChainSettings;
   /** Called for a query that could not be answered from memory; its bytes are borrowed. Answer it by `UdpServer.answer` with `asker`. */
@@ -15,6 +16,11 @@ export interface UdpListenerOptions extends Pick<UdpOptions, "hosts" | "port" | 
   readonly logHalfFull?: () => void;
   /** Called when a thread refuses clients, at a bounded rate, and when an upstream sent a query back. @default {nothing} */
   readonly noticed?: Noticed;
+}
+
+/** Begins to load what the first thread of the listener runs. */
+export function beginUdpThread(): UdpThread {
+  return new UdpThread(new URL(sourceUrl("dns/listeners/udp-program.ts")));
 }
 
 /**

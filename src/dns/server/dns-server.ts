@@ -10,6 +10,7 @@ import { type DnsConfig, zoneName } from "../config.ts";
 import { type SharedSettings, sharedSettings } from "../follow/mod.ts";
 import { NO_GUARD } from "../guard/mod.ts";
 import {
+  beginUdpThread,
   type ChainOfThread,
   type ChainSettings,
   chainOf,
@@ -144,6 +145,7 @@ export class DnsServer {
   /** @throws {TenkError} why it cannot start; then it has stopped everything that it started */
   static async start(settings: ServerSettings, options: ServerOptions): Promise<DnsServer> {
     const server = new DnsServer(settings, options);
+    const thread = beginUdpThread();
     try {
       const { config, certificateNames } = settings;
       const { dataFolder, store, log } = options;
@@ -171,6 +173,7 @@ export class DnsServer {
         aged: (bytes) => server.#resolver.refresh(bytes),
         logHalfFull: () => server.#log.log.drain(),
         noticed: server.#guard.noticed,
+        thread,
       });
       server.#lists.follow();
       const { message: maxQueryBytes, httpsPending: maxPending } = config.limits;
@@ -184,6 +187,7 @@ export class DnsServer {
       server.#post();
       return server;
     } catch (error) {
+      thread.stop();
       await server.stop(0);
       throw error;
     }

@@ -22,7 +22,7 @@ const TLS_PORTS = [853, 8853, 0] as const;
 const MAX_PORT_ATTEMPTS = 20;
 
 export interface ListenersOptions
-  extends Pick<UdpListenerOptions, "start" | "missed" | "aged" | "logHalfFull" | "noticed"> {
+  extends Pick<UdpListenerOptions, "start" | "missed" | "aged" | "logHalfFull" | "noticed" | "thread"> {
   readonly config: DnsConfig;
   /** Names of the certificate of DNS over TLS. */
   readonly certificateNames: readonly string[];

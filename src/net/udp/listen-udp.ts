@@ -4,6 +4,7 @@ import { addressText } from "../listen-error.ts";
 import { type UdpCounts, UdpRows } from "./counts.ts";
 import { type OpenSocket, openSocket } from "./open.ts";
 import { type Asker, DatagramSender } from "./sender.ts";
+import type { UdpThread } from "./udp-thread.ts";
 import { UdpWorker } from "./worker.ts";
 
 export interface UdpOptions {
@@ -25,6 +26,8 @@ export interface UdpOptions {
   readonly receiveBufferBytes?: number;
   /** Room for datagrams that a worker hands over. @default {256 KiB} */
   readonly handOverBytes?: number;
+  /** A thread that has loaded the module already, for the first worker. @default {none} */
+  readonly thread?: UdpThread;
   /** A worker posted a message. */
   readonly message?: (message: unknown, worker: number) => void;
   /** A worker handed a datagram over. Its bytes are borrowed, `asker` may be kept. */
@@ -85,6 +88,7 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
         handOverBytes,
         sockets: own.map(({ descriptor }) => descriptor),
         rows: rows.buffer as SharedArrayBuffer,
+        ...(index === 0 && { thread: options.thread }),
         posted: (message) => options.message?.(message, index),
         called: () => drain(group[index]!, own),
       }),

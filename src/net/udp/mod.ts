@@ -11,3 +11,4 @@ export { type MulticastOptions, type MulticastSocket, openMulticast } from "./mu
 export { copyPeerIp, peerAddress, peerPort } from "./peer.ts";
 export type { Asker } from "./sender.ts";
 export type { DatagramContext, DatagramHandler, DatagramView, ServeDatagrams } from "./types.ts";
+export { UdpThread } from "./udp-thread.ts";

@@ -21,6 +21,9 @@ export interface WorkerStart {
   readonly port: MessagePort;
 }
 
+/** To a worker: load a module already, or start. */
+export type ToWorker = { readonly load: string } | WorkerStart;
+
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "refused"; readonly message: string }

@@ -6,7 +6,7 @@ import { Datagrams } from "./datagrams.ts";
 import { HandOver } from "./hand-over.ts";
 import type { DatagramHandler, ServeDatagrams } from "./types.ts";
 import { WorkerLoop } from "./worker-loop.ts";
-import { type FromWorker, STOP, type WorkerStart } from "./worker-messages.ts";
+import { type FromWorker, STOP, type ToWorker, type WorkerStart } from "./worker-messages.ts";
 
 declare const self: Worker;
 
@@ -50,7 +50,12 @@ function takeMessages(port: MessagePort, handler: DatagramHandler): void {
   }
 }
 
-self.onmessage = async ({ data: start }: MessageEvent<WorkerStart>) => {
+self.onmessage = async ({ data: start }: MessageEvent<ToWorker>) => {
+  if ("load" in start) {
+    // What is wrong with it, the start says.
+    await import(start.load).catch(() => undefined);
+    return;
+  }
   let handler: DatagramHandler;
   try {
     handler = await handlerOf(start);

@@ -2,6 +2,7 @@ import { MessageChannel } from "node:worker_threads";
 import { logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
 import { closeDescriptor, doorbell, ringDoorbell } from "../ffi.ts";
 import { HandOver } from "./hand-over.ts";
+import type { UdpThread } from "./udp-thread.ts";
 import { type FromWorker, STOP, type WorkerStart } from "./worker-messages.ts";
 
 const log = logOf("net");
@@ -16,6 +17,8 @@ export type WorkerOptions = Omit<WorkerStart, "doorbell" | "control" | "handOver
   /** What its handler is made with, asked for at each start of the thread. */
   readonly start: () => unknown;
   readonly handOverBytes: number;
+  /** A thread to be used first. @default {a new one} */
+  readonly thread?: UdpThread | undefined;
   readonly posted: (message: unknown, index: number) => void;
   /** Something waits in `handOver`. */
   readonly called: () => void;
@@ -43,7 +46,7 @@ export class UdpWorker {
   /** @throws {TenkError} `invalid-option` what its handler said, or the module, that could not be loaded */
   start(): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const thread = new Worker(sourceUrl("net/udp/worker-program.ts"));
+    const thread = this.#options.thread?.take() ?? new Worker(sourceUrl("net/udp/worker-program.ts"));
     const started = Promise.withResolvers<void>();
     this.#thread = thread;
     this.#port?.close();
@@ -54,7 +57,7 @@ export class UdpWorker {
       log.error("worker failed", { name: this.#options.name, error: event.message });
     });
     thread.addEventListener("close", () => this.#ended(thread, started));
-    const { name, handOverBytes, posted, called, start, ...own } = this.#options;
+    const { name, handOverBytes, posted, called, start, thread: _, ...own } = this.#options;
     const message: WorkerStart = {
       ...own,
       start: start(),

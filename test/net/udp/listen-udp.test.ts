@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Asker, listenUdp, type UdpOptions } from "../../../src/net/udp/mod.ts";
+import { type Asker, listenUdp, type UdpOptions, UdpThread } from "../../../src/net/udp/mod.ts";
 import { until } from "../support.ts";
 import { Client } from "./client.ts";
 
@@ -22,6 +22,21 @@ describe("a UDP socket", () => {
     expect(await client.ask("again")).toBe("again");
     await until(() => server.counts().sent === 2);
     expect(server.counts()).toMatchObject({ received: 2, sent: 2, bytesRead: 10, bytesWritten: 10, sendFailed: 0 });
+  });
+
+  test("uses a thread that has loaded its module already, once; a stop ends one that nobody used", async () => {
+    const thread = new UdpThread(ECHO);
+    await using server = await open({ thread, workers: 2 });
+    expect(thread.take()).toBeUndefined();
+    await using client = await Client.open(server.port);
+    expect(await client.ask("hello")).toBe("hello");
+    const unused = new UdpThread(ECHO);
+    unused.stop();
+    expect(unused.take()).toBeUndefined();
+    const wrong = new UdpThread(new URL("./missing.ts", import.meta.url));
+    await using other = await open({ thread: wrong });
+    await using asking = await Client.open(other.port);
+    expect(await asking.ask("hello")).toBe("hello");
   });
 
   for (const host of ["127.0.0.1", "127.0.0.77", ...(HAS_IPV6 ? ["::1"] : [])]) {
