@@ -72,7 +72,8 @@ export class AnswerWriter extends AnswerReader {
     super(buffer, ages);
     this.control[SEED] = seed;
     this.#lastPosition = lastPosition ?? LAST_POSITION;
-    this.clear();
+    // Nothing is written where there are zeros: megabytes that no answer needs yet would take memory, and a start time.
+    this.#beginAt(this.layout.ringWords);
   }
 
   /** Answers that are stored. */
@@ -119,10 +120,14 @@ export class AnswerWriter extends AnswerReader {
     // Behind all positions that readers may still know: what is put where an old answer was must not look like it. 0 is nobody's.
     const { ringWords } = this.layout;
     const next = this.#head + ringWords;
-    this.#head = next + 2 * ringWords > this.#lastPosition ? ringWords : next;
-    this.#tail = this.#head;
+    this.#beginAt(next + 2 * ringWords > this.#lastPosition ? ringWords : next);
     this.#moving.length = 0;
-    Atomics.store(this.control, RESERVED, this.#head);
+  }
+
+  #beginAt(position: number): void {
+    this.#head = position;
+    this.#tail = position;
+    Atomics.store(this.control, RESERVED, position);
   }
 
   /** Calls with each stored answer, the oldest first. Its bytes are borrowed. */
