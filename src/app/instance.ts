@@ -96,7 +96,6 @@ export interface UpOptions {
  */
 export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise<Instance> {
   const { log = logOf("app"), autoPort = false, colour = false, watch = false } = options;
-  if (options.logDefaults ?? true) logDefaults(loaded, log);
   checkDashboard(loaded);
   checkParts(loaded);
   const certificates = new InstanceCertificates(certificateSettings(loaded, options.dataFolder), options.log);
@@ -118,6 +117,9 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   } catch (error) {
     await Promise.all([certificates.close(), store?.stop()]);
     throw error;
+  } finally {
+    // The first line that is logged costs ten milliseconds, in which parts serve already.
+    if (options.logDefaults ?? true) logDefaults(loaded, log);
   }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;
