@@ -17,6 +17,7 @@ import { type ListFile, PagesFullError } from "../pages/mod.ts";
 import { type ClickedRule, type RuleAction, RulesFile } from "./clicked-rules.ts";
 import { readSnapshot, snapshotKey, writeSnapshot } from "./lists-snapshot.ts";
 import { writeRules } from "./rules-file.ts";
+import { logUnusedRules } from "./unused-rules.ts";
 
 /** Which lists there are. */
 export interface ListSources {
@@ -116,6 +117,7 @@ export class BlockListSet {
     set.#built = snapshot === undefined ? set.#lists.buildNow(set.#files) : set.#lists.restore(snapshot);
     set.#key = key;
     if (snapshot === undefined) set.#keep(set.#built, key);
+    logUnusedRules(set.#built, OWN_RULES, set.#log);
     return set;
   }
 
@@ -244,6 +246,7 @@ export class BlockListSet {
       this.#isRestored = false;
       this.#key = key;
       this.#keep(built, key);
+      logUnusedRules(built, OWN_RULES, this.#log);
       this.#changed(built);
     } catch (error) {
       this.#log.error("block lists not built, the former ones stay", { error: messageOf(error) });

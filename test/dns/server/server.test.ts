@@ -110,6 +110,17 @@ dns:
     }
   });
 
+  test("a rule of the user's own that is not used is logged with its reason, the others hold", async () => {
+    await withBox(`dns: { ${LISTEN}, rules: ["/(/", "||two words^", "||ads.example^"] }\n`, async (box) => {
+      expect(await box.ask("ads.example")).toBe("NOERROR A 0.0.0.0");
+      const unused = box.log.lines.filter(([, message]) => message === "rule not used").map(([, , fields]) => fields);
+      expect(unused).toEqual([
+        { file: "rules.txt", line: 2, reason: expect.any(String) },
+        { rule: "/(/", reason: expect.any(String) },
+      ]);
+    });
+  });
+
   test("status has the counts, and metrics too", async () => {
     await withBox(`dns: { ${LISTEN}, rules: ["||ads.example^"] }\n`, async (box) => {
       await box.ask("ads.example");
