@@ -18,7 +18,14 @@ export function boxDashboard(): Dashboard {
         .multi(true)
         .includeAll(true),
     );
-  const sections = [[new RowBuilder("Now"), now()], [new RowBuilder("Listener $listener").repeat("listener"), listener()], [new RowBuilder("Services"), services()], [new RowBuilder("DNS"), dns()], [new RowBuilder("Program"), program()], [new RowBuilder("Relay"), relay()]] as const; // biome-ignore format: a list
+  const sections = [
+    [new RowBuilder("Now"), now()],
+    [new RowBuilder("Listener $listener").repeat("listener"), listener()],
+    [new RowBuilder("Services"), services()],
+    [new RowBuilder("DNS"), dns()],
+    [new RowBuilder("Program"), program()],
+    [new RowBuilder("Relay"), relay()],
+  ] as const;
   for (const [row, panels] of sections) {
     builder.withRow(row);
     for (const panel of panels) builder.withPanel(panel);
