@@ -1,7 +1,7 @@
 import type { Bar } from "./bars.ts";
-import type { DnsResult, DnsResults, Stretch } from "./dns.ts";
 import { GENERATORS } from "./dns-generators.ts";
 import { LIST_NAMES, type ListName, MIXES, type Mix } from "./dns-names.ts";
+import type { DnsResult, DnsResults, Stretch } from "./dns-results.ts";
 import { middle, pairedRatio } from "./rounds.ts";
 import { figure, type Table, times, withRange } from "./table.ts";
 

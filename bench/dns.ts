@@ -1,9 +1,10 @@
 import { messageOf } from "../src/base/mod.ts";
 import { compileC, product } from "./build.ts";
-import { type Generator, runGenerator, type Told } from "./dns-generators.ts";
-import { LIST_NAMES, type ListName, MIXES, type Mix, makeDnsNames, QUERY_FILES } from "./dns-names.ts";
+import { type Generator, runGenerator } from "./dns-generators.ts";
+import { LIST_NAMES, type ListName, MIXES, makeDnsNames, QUERY_FILES } from "./dns-names.ts";
 import { DNS_PEERS } from "./dns-peers.ts";
-import { DnsStand, type Loaded, type Reread } from "./dns-stand.ts";
+import type { DnsResult, Stretch } from "./dns-results.ts";
+import { DnsStand } from "./dns-stand.ts";
 import { dnsBars, dnsRemarks, dnsTables } from "./dns-table.ts";
 import { freePort } from "./free-port.ts";
 import type { BenchOptions } from "./options.ts";
@@ -15,24 +16,6 @@ import { ready, visits } from "./rounds.ts";
 export const PER_SECOND = 20_000;
 export const FORWARDED_PER_SECOND = 5000;
 const READY_MS = 5000;
-
-/** What one run of a generator showed. */
-export interface Stretch extends Told {
-  readonly generator: Generator;
-  readonly mix: Mix | "forwarded";
-  readonly isSaturated: boolean;
-  /** Of the server. */
-  readonly cpuUsPerAnswer: number;
-}
-
-/** All of one server with one of the lists. */
-export interface DnsResult {
-  readonly loaded: Loaded;
-  readonly stretches: Stretch[];
-  rereads: Reread[];
-}
-/** By `house tenk`. */
-export type DnsResults = ReadonlyMap<string, DnsResult>;
 
 export const DNS: Bench = {
   peers: DNS_PEERS,
