@@ -20,7 +20,7 @@ const MAX_SCANNED = 50_000;
 /** The most frequent names and clients of an hour that are counted. */
 const MAX_COUNTED = 128;
 const PAGE_BYTES = 4096;
-/** Below this a file is not worth to be written anew: 2 MiB. */
+/** Smaller files are not rewritten: 2 MiB. */
 const MIN_FREE_PAGES = 512;
 
 /** A text of a row, found by the row's day. */
@@ -191,7 +191,7 @@ export class QueriesFile {
     if (changes > 0) this.#database.query("DELETE FROM texts WHERE id < ?").run(Math.floor(id / DAY_IDS) * TEXTS_A_DAY);
   }
 
-  /** Gives space back after the limits were lowered. That writes the file anew, so it is done where most of it is free. */
+  /** Returns space to the disk after the limits were lowered. It rewrites the file, so it runs only if most of the file is free. */
   #shrink(): void {
     const free = numberOf(this.#database, "PRAGMA freelist_count");
     if (free > MIN_FREE_PAGES && free * 4 > numberOf(this.#database, "PRAGMA page_count") * 3)

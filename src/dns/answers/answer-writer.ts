@@ -117,7 +117,7 @@ export class AnswerWriter extends AnswerReader {
     this.tags.fill(0);
     for (let slot = 0; slot < this.slots.length; slot++) Atomics.store(this.slots, slot, 0);
     this.control[COUNT] = 0;
-    // Behind all positions that readers may still know: what is put where an old answer was must not look like it. 0 is nobody's.
+    // Beyond every position that a reader may still hold, so that no new answer is taken for an old one. Position 0 means no entry.
     const { ringWords } = this.layout;
     const next = this.#head + ringWords;
     this.#beginAt(next + 2 * ringWords > this.#lastPosition ? ringWords : next);

@@ -25,7 +25,7 @@ const RETRY_AFTER = fieldLine("Retry-After", "1");
 const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{2,3})?$/;
 
 export interface HttpsListenerOptions extends Pick<TcpListenerOptions, "chain" | "missed" | "aged"> {
-  /** The value of `Authorization` by which whoever terminates TLS for us shows that it is of this process. */
+  /** The value of `Authorization` by which the proxy that terminates TLS proves that it belongs to this process. */
   readonly authorization: string;
   /** Longest query: 413, and 414 in a URL. @default {4096} */
   readonly maxQueryBytes?: number;

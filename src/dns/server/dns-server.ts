@@ -91,7 +91,7 @@ export class DnsServer {
   #resolver: Resolver;
   #lists!: BlockListSet;
   #listeners!: DnsListeners;
-  /** For whoever terminates TLS: the proxy. */
+  /** For the proxy, which terminates TLS. */
   #doh!: DohServer;
   /** The chain of this thread, for TCP, TLS and HTTPS. */
   #own!: ChainOfThread;

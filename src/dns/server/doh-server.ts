@@ -6,7 +6,7 @@ import { DOH_PATH, type HttpsListenerOptions, httpsListener } from "../listeners
 /** More than the event loops of an HTTPS listener keep open for queries in flight. */
 const MAX_CONNECTIONS = 16_384;
 
-/** Where queries by HTTPS arrive, on a socket of this machine: whoever terminates TLS leads them there. */
+/** Serves queries by HTTPS on a local socket, to which the proxy that terminates TLS forwards them. */
 export class DohServer {
   readonly target: DohTarget;
   readonly #server: Server;

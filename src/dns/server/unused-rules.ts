@@ -3,7 +3,7 @@ import type { Log } from "../../base/mod.ts";
 import { type BuiltLists, RuleIndex } from "../blocking/mod.ts";
 
 /**
- * Logs which of the user's own rules are not used, and why. Those of lists are only counted: nobody here can mend them.
+ * Logs which of the user's own rules are not used, and why. Rules of lists are only counted: the user cannot mend those.
  *
  * @param list the number of the user's own rules
  */

@@ -24,8 +24,8 @@ const MAX_BODY_BYTES = 65_536;
 const DAY_MS = 86_400_000;
 
 /**
- * Asks a service by HTTP. Redirects are answers as any other and never followed. Any status below 500 is an answer of a server that works; 401 and
- * 403 say that it wants to know who asks.
+ * Asks a service by HTTP. A redirect counts as an answer and is never followed. A status below 500 means that the server works; 401 and 403
+ * mean that it requires authentication.
  */
 export async function checkHttp(check: HttpCheck): Promise<Outcome> {
   const { url, path = "/", timeoutMs, tls, signal } = check;
