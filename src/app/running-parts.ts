@@ -10,6 +10,7 @@ import {
   type Part,
   type PartType,
   type PreparedChange,
+  type Problem,
   type WebPorts,
 } from "../part/mod.ts";
 import type { Store } from "../store/mod.ts";
@@ -31,6 +32,8 @@ export interface PartsOptions {
   readonly dashboard: OwnDashboard;
   readonly dataFolder: string | undefined;
   readonly store: Store | undefined;
+  /** Returns what is not well with the box. @default {nothing} */
+  readonly boxProblems?: () => readonly Problem[];
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */
@@ -79,6 +82,12 @@ export class RunningParts {
   webPorts(): WebPorts {
     const all = this.#running.flatMap(({ part }) => part.webPorts?.() ?? []);
     return all[0] ?? { https: undefined, http: undefined };
+  }
+
+  /** What is not well now, of the box first. */
+  problems(): readonly Problem[] {
+    const ofBox = this.#options.boxProblems?.() ?? [];
+    return [...ofBox, ...this.#running.flatMap(({ part }) => part.problems?.() ?? [])];
   }
 
   metrics(): readonly Metric[] {
@@ -140,6 +149,7 @@ export class RunningParts {
       ...this.#options,
       resolver: this.#resolver,
       webPorts: () => this.webPorts(),
+      problems: () => this.problems(),
       log: this.#options.log ?? logOf(type.name),
     };
     return { type, part: await type.start(section, env) };

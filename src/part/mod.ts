@@ -34,6 +34,7 @@ export type {
   WebPorts,
 } from "./part.ts";
 export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } from "./port-holder.ts";
+export type { Problem } from "./problem.ts";
 export { choiceParam, numberParam } from "./query.ts";
 export type { JsonRoute, JsonRoutes } from "./routes.ts";
 export {

@@ -7,6 +7,7 @@ import type { Certificates } from "./certificates.ts";
 import type { OwnDashboard } from "./own-dashboard.ts";
 import type { OwnResolver } from "./own-resolver.ts";
 import type { Panel } from "./panel.ts";
+import type { Problem } from "./problem.ts";
 import type { JsonRoutes } from "./routes.ts";
 import type { Service } from "./services.ts";
 import type { StatusLook, StatusTable } from "./status-table.ts";
@@ -77,6 +78,8 @@ export interface Part<Config = unknown, View = unknown> {
   /** Returns `parts.<name>` of `/api/status`. */
   status(): Promise<View>;
   readonly routes?: JsonRoutes;
+  /** Returns what is not well now. Read each second, from plain fields: must not block or throw. @default {nothing} */
+  problems?(): readonly Problem[];
   /** Stops it; connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void>;
 }
@@ -137,6 +140,8 @@ export interface PartEnv extends CheckEnv {
   readonly resolver: OwnResolver;
   /** Returns the ports of whichever part serves services now: it may start later, and change them. */
   webPorts(): WebPorts;
+  /** Returns what is not well now, on the box and in all parts. */
+  problems(): readonly Problem[];
   /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
   readonly dataFolder: string | undefined;
   /** The database in it; undefined where nothing is kept. */

@@ -1,7 +1,7 @@
 import type { Log } from "../base/mod.ts";
 import type { CheckEnv, Part, PartType } from "../part/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig } from "./config.ts";
-import { type ProbeView, probeMetrics, probeTables, probeView } from "./monitoring/mod.ts";
+import { type ProbeView, probeMetrics, probeProblems, probeTables, probeView } from "./monitoring/mod.ts";
 import { checkOf } from "./probes.ts";
 import { ProbedService } from "./schedule/mod.ts";
 
@@ -51,6 +51,7 @@ export const probe = {
       metrics: probeMetrics(services),
       gatherMetrics: async () => [],
       status: async () => probeView(services()),
+      problems: () => probeProblems(services()),
       async stop() {
         for (const { probed } of entries) probed.stop();
       },

@@ -13,6 +13,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
     tenk: "0.1.0",
     startedAt: "2026-01-01T00:00:00.000Z",
     services: [],
+    problems: [],
     certificates: [],
     parts: {
       tcp: {

@@ -71,6 +71,22 @@ test("what stands behind a service that is down is unknown, and no second warnin
     await untilState(instance, "router", "down");
     await untilState(instance, "nas", "unknown");
     await untilState(instance, "here", "up");
+    const severity = "critical" as const;
+    const router = { key: "service/router", severity, subject: "router", state: "down" };
+    const nas = {
+      key: "service/nas",
+      severity,
+      subject: "nas",
+      state: "unknown",
+      behind: "service/router",
+    };
+    expect((await instance.status()).problems).toEqual(
+      [router, nas].map((each) => ({
+        ...each,
+        sinceMs: expect.any(Number),
+        reason: expect.stringContaining("is it running?"),
+      })),
+    );
     expect(said().filter((line) => line === "service down").length).toBeLessThan(3);
   });
   web.close();

@@ -101,6 +101,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
         host: hostStatus(sampling.host, busyRatio(sampling.hostBefore?.cpu, sampling.host?.cpu)),
         limits: limitsStatus(sampling.host, sampling.hostBefore),
         services: services().map(publicService),
+        problems: parts.problems(),
         certificates: certificates.status(),
         parts: await parts.status(),
       };

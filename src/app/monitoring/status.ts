@@ -1,7 +1,7 @@
 import type { CertificateStatus } from "../../certificates/mod.ts";
 import type { HostStatus, LimitsStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
-import type { PublicService } from "../../part/mod.ts";
+import type { Problem, PublicService } from "../../part/mod.ts";
 import { throttlingStatus } from "./throttling.ts";
 
 /** The body of `/api/status`. A field is null when the system does not tell it. */
@@ -27,6 +27,8 @@ export interface Status {
   readonly limits: LimitsStatus | null;
   /** As declared in the configuration. */
   readonly services: readonly PublicService[];
+  /** What is not well now, on the box and in all parts. */
+  readonly problems: readonly Problem[];
   /** Those that listeners serve or wait for. */
   readonly certificates: readonly CertificateStatus[];
   /** The status of each running part, by its name. */

@@ -54,6 +54,11 @@ export class ProbedService {
     return state === "down" && this.#options.parent?.()?.health.state === "down" ? "unknown" : state;
   }
 
+  /** Name of the service that it stands on; undefined where it stands on none. */
+  get parent(): string | undefined {
+    return this.#options.parent?.()?.name;
+  }
+
   start(): void {
     this.#plan(FIRST_MS * this.#random());
   }
