@@ -4,6 +4,7 @@
  */
 
 import type { DnsView } from "./dns-api.ts";
+import type { ProbeView } from "./probe-api.ts";
 import type { ProxyView } from "./proxy-api.ts";
 import type { ListenerView } from "./tcp-api.ts";
 
@@ -133,15 +134,36 @@ export interface PanelChart {
   readonly series: readonly { readonly name: string; readonly label: string }[];
 }
 
+/** Something that is not well now. */
+export interface ProblemView {
+  /** What it is known by while it lasts: `service/git`, `box/disk/`. */
+  readonly key: string;
+  readonly severity: "warning" | "critical";
+  /** What is not well: `git`, `disk /`. */
+  readonly subject: string;
+  /** In a word or two: `down`, `95 % full`. */
+  readonly state: string;
+  /** Why, and what to do. May quote texts from the network. */
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** The key of the problem that this one follows from. */
+  readonly behind?: string;
+  /** In maintenance: shown, but raises no alert. */
+  readonly isMuted?: boolean;
+}
+
 /** The fields of `GET /api/status` that the page reads. */
 export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
+  /** Of all parts and of the machine. */
+  readonly problems?: readonly ProblemView[];
   /** Of the parts that run, by name. */
   readonly parts: {
     readonly tcp?: { readonly listeners: readonly ListenerView[] };
     readonly proxy?: ProxyView;
     readonly dns?: DnsView;
+    readonly probe?: ProbeView;
   };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;

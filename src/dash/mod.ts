@@ -1,6 +1,7 @@
 export type * from "./api.ts";
 export { type Asset, type PageAssets, packedPage, pageAssets } from "./assets.ts";
 export type * from "./dns-api.ts";
+export type * from "./probe-api.ts";
 export type * from "./proxy-api.ts";
 export { reportHtml } from "./report-page.ts";
 export {

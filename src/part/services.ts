@@ -16,6 +16,8 @@ export interface Service {
   readonly probe: boolean;
   /** The service that it stands on: while that is down, nothing is known of this one. @default {none} */
   readonly after?: string;
+  /** The heading under which the page shows it. @default {none} */
+  readonly group?: string;
   /** How it is served by HTTPS; undefined where it is not. */
   readonly http: HttpService | undefined;
 }

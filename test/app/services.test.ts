@@ -42,6 +42,15 @@ describe("a service", () => {
     ]);
   });
 
+  test("may stand in a group, whose heading has a bound", () => {
+    expect(services("services: { git: { target: http://127.0.0.1:3000, group: Code } }")).toMatchObject([
+      { group: "Code" },
+    ]);
+    expect(wrong(`services: { git: { target: http://a, group: ${"x".repeat(65)} } }`)).toContain(
+      "at most 64 characters",
+    );
+  });
+
   test("is none where none is declared, or all are commented out", () => {
     expect(services("domain: home.arpa")).toEqual([]);
     expect(services("services:\n  # git: http://127.0.0.1:3000\n")).toEqual([]);

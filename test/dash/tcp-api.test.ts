@@ -7,6 +7,7 @@ import type {
   ListenerView,
   LoggedQuery,
   PanelView,
+  ProbeView,
   ProxyView,
   RelayStatus as RelayView,
 } from "../../src/dash/mod.ts";
@@ -15,6 +16,7 @@ import type { Summary } from "../../src/dns/log/statistics.ts";
 import type { DnsView as SentDnsView } from "../../src/dns/mod.ts";
 import type { ConnectionInfo } from "../../src/net/mod.ts";
 import type { Panel } from "../../src/part/mod.ts";
+import type { ProbeView as SentProbeView } from "../../src/probe/mod.ts";
 import type { ProxyView as SentProxyView } from "../../src/proxy/mod.ts";
 import type { ListenerStatus, RelayStatus } from "../../src/tcp/mod.ts";
 
@@ -22,6 +24,7 @@ const listener = (sent: ListenerStatus): ListenerView => sent;
 const relay = (sent: RelayStatus): RelayView => sent;
 const panel = (sent: Panel): PanelView => sent;
 const proxy = (sent: SentProxyView): ProxyView => sent;
+const probe = (sent: SentProbeView): ProbeView => sent;
 const dns = (sent: SentDnsView): DnsView => sent;
 const query = (sent: ShownQuery): LoggedQuery => sent;
 /** The route adds the names of clients. */
@@ -29,5 +32,5 @@ const statistics = (sent: Omit<Summary, "clients">): Omit<DnsStatisticsAnswer, "
 const connection = (sent: ConnectionInfo): ConnectionRow => sent;
 
 test("what the page reads is what parts and listeners send", () => {
-  expect([listener, relay, panel, proxy, dns, query, statistics, connection]).toHaveLength(8);
+  expect([listener, relay, panel, proxy, probe, dns, query, statistics, connection]).toHaveLength(9);
 });

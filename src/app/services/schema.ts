@@ -23,6 +23,7 @@ const written = section({
   dns: onOff.optional(),
   probe: onOff.optional(),
   after: text("the name of another service").optional(),
+  group: text("a heading such as Media").max(64, "expected a heading of at most 64 characters").optional(),
   path: z
     .preprocess(
       (value) => (typeof value === "string" ? [value] : value),

@@ -21,6 +21,7 @@ export function servicesOf(declared: Readonly<Record<string, WrittenService>>, d
       dns: section.dns ?? true,
       probe: section.probe ?? true,
       ...(section.after !== undefined && { after: section.after }),
+      ...(section.group !== undefined && { group: section.group }),
       http: isProxied(section) ? httpOf(section) : undefined,
     };
   });
