@@ -20,6 +20,7 @@ export {
   size,
   text,
 } from "./fields.ts";
+export { HTTP_APPLICATIONS, type HttpApplication, isHttpApplication } from "./http-applications.ts";
 export type { OwnDashboard } from "./own-dashboard.ts";
 export { type DohEntry, type DohTarget, OwnResolver, type ResolverOffer, type SitePage } from "./own-resolver.ts";
 export type { Panel, PanelChart } from "./panel.ts";
@@ -37,6 +38,7 @@ export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } fro
 export type { Problem } from "./problem.ts";
 export { choiceParam, numberParam } from "./query.ts";
 export type { JsonRoute, JsonRoutes } from "./routes.ts";
+export type { ServiceProbe, ServiceProbeTls } from "./service-probe.ts";
 export {
   type HeaderEdits,
   type HeaderField,

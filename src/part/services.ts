@@ -1,3 +1,5 @@
+import type { ServiceProbe } from "./service-probe.ts";
+
 /** A service of this machine or network, declared once under `services:`. Plain data, so that it can be sent to workers. */
 export interface Service {
   readonly name: string;
@@ -12,8 +14,8 @@ export interface Service {
   readonly hosts: readonly string[];
   /** Whether it gets DNS names. */
   readonly dns: boolean;
-  /** Whether it is probed. */
-  readonly probe: boolean;
+  /** How it is probed; undefined where it is not. */
+  readonly probe: ServiceProbe | undefined;
   /** The service that it stands on: while that is down, nothing is known of this one. @default {none} */
   readonly after?: string;
   /** The heading under which the page shows it. @default {none} */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseCount, parseDuration } from "../base/mod.ts";
-import { inRange, quantity, section } from "../part/mod.ts";
+import { type Defined, parseCount, parseDuration, withoutUndefined } from "../base/mod.ts";
+import { inRange, quantity, type Service, type ServiceProbe, section } from "../part/mod.ts";
 
 const HOUR_MS = 3_600_000;
 const between = (expected: string, least: number, most: number) =>
@@ -8,20 +8,40 @@ const between = (expected: string, least: number, most: number) =>
 const number = (least: number, most: number) =>
   quantity(`a number from ${least} to ${most}`, (given) => inRange(parseCount(given), least, most));
 
-const retries = z
-  .array(between("100ms to 1h", 100, HOUR_MS), { error: "expected a list of durations such as [5s, 10s]" })
-  .max(10, "expected at most 10 durations");
+/** When a service is probed and what its answers count; also in `services.NAME.probe`, for one service. */
+const times = {
+  interval: between("1s to 24h", 1000, 24 * HOUR_MS),
+  timeout: between("100ms to 1m", 100, 60_000),
+  /** An answer that takes longer is slow. */
+  slow: between("1ms to 1m", 1, 60_000),
+  retries: z
+    .array(between("100ms to 1h", 100, HOUR_MS), { error: "expected a list of durations such as [5s, 10s]" })
+    .max(10, "expected at most 10 durations"),
+  successes: number(1, 10),
+  maxStarting: between("1s to 24h", 1000, 24 * HOUR_MS),
+  certificateDays: number(0, 365),
+};
 
 const probe = section({
-  interval: between("1s to 24h", 1000, 24 * HOUR_MS).default(30_000),
-  timeout: between("100ms to 1m", 100, 60_000).default(5000),
-  /** An answer that takes longer is slow. */
-  slow: between("1ms to 1m", 1, 60_000).default(2000),
-  retries: retries.default([5000, 10_000]),
-  successes: number(1, 10).default(2),
-  maxStarting: between("1s to 24h", 1000, 24 * HOUR_MS).default(300_000),
-  certificateDays: number(0, 365).default(7),
+  interval: times.interval.default(30_000),
+  timeout: times.timeout.default(5000),
+  slow: times.slow.default(2000),
+  retries: times.retries.default([5000, 10_000]),
+  successes: times.successes.default(2),
+  maxStarting: times.maxStarting.default(300_000),
+  certificateDays: times.certificateDays.default(7),
 });
+
+/** The same without defaults: what one service has of its own. */
+export const PROBE_TIMES = {
+  interval: times.interval.optional(),
+  timeout: times.timeout.optional(),
+  slow: times.slow.optional(),
+  retries: times.retries.optional(),
+  successes: times.successes.optional(),
+  maxStarting: times.maxStarting.optional(),
+  certificateDays: times.certificateDays.optional(),
+};
 
 /** The `probe:` section; undefined where it is off. */
 export const PROBE_SCHEMA = z
@@ -30,5 +50,12 @@ export const PROBE_SCHEMA = z
     probe.optional(),
   )
   .prefault({});
+
+/** Returns the settings of one service: its own, else those of all. Undefined where it is not probed. */
+export function settingsOf({ probe: own }: Service, config: ProbeConfig): ProbeSettings | undefined {
+  return own && { ...config, ...withoutUndefined({ ...own, retries: own.retries?.slice() }) };
+}
+
+export type ProbeSettings = ProbeConfig & Defined<Omit<ServiceProbe, keyof ProbeConfig>>;
 
 export type ProbeConfig = NonNullable<z.output<typeof PROBE_SCHEMA>>;

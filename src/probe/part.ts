@@ -1,6 +1,6 @@
 import type { Log } from "../base/mod.ts";
 import type { CheckEnv, Part, PartType } from "../part/mod.ts";
-import { PROBE_SCHEMA, type ProbeConfig } from "./config.ts";
+import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
 import { type ProbeView, probeMetrics, probeProblems, probeTables, probeView } from "./monitoring/mod.ts";
 import { checkOf } from "./probes.ts";
 import { ProbedService } from "./schedule/mod.ts";
@@ -25,7 +25,10 @@ export const probe = {
   addresses: () => [],
 
   check(config, env) {
-    if (config !== undefined) for (const service of env.services) checkOf(service, config, env.folder);
+    for (const service of env.services) {
+      const settings = config && settingsOf(service, config);
+      if (settings !== undefined) checkOf(service, settings, env.folder);
+    }
   },
 
   async start(config, env): Promise<Part<ProbeConfig | undefined, ProbeView>> {
@@ -79,7 +82,9 @@ function entriesOf(
   { before, find, log }: EntriesOptions,
 ): Entry[] {
   return services.flatMap((service) => {
-    const check = service.probe ? checkOf(service, config, folder) : undefined;
+    const settings = settingsOf(service, config);
+    if (settings === undefined) return [];
+    const check = checkOf(service, settings, folder);
     if (check === undefined) return [];
     const key = JSON.stringify([
       service.name,
@@ -87,11 +92,12 @@ function entriesOf(
       service.kind,
       service.after,
       service.http?.answer,
+      service.probe,
       config,
     ]);
     const same = before.find((each) => each.key === key);
     if (same !== undefined) return [same];
-    const { interval, retries, successes, maxStarting } = config;
+    const { interval, retries, successes, maxStarting } = settings;
     const options = { intervalMs: interval, retriesMs: retries, successes, maxStartingMs: maxStarting };
     const { name, after } = service;
     const parent = after === undefined ? {} : { parent: () => find(after) };

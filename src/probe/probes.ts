@@ -5,7 +5,7 @@ import type { ClientTlsOptions } from "../net/mod.ts";
 import type { HttpTargetTls, Service } from "../part/mod.ts";
 import { HANDSHAKE_KINDS, HANDSHAKE_PORTS, type HandshakeKind } from "../wire/mod.ts";
 import { checkHandshake, checkHttp, checkTcp } from "./checks/mod.ts";
-import type { ProbeConfig } from "./config.ts";
+import type { ProbeSettings } from "./config.ts";
 import type { Outcome } from "./health/mod.ts";
 
 export type Check = (signal: AbortSignal) => Promise<Outcome>;
@@ -19,9 +19,9 @@ const PROTOCOLS: Readonly<Record<string, HandshakeKind>> = { mariadb: "mysql" };
  * @param folder that relative paths of certificates are relative to
  * @returns undefined for one that cannot be: tenk itself answers, or its port is not known
  */
-export function checkOf(service: Service, config: ProbeConfig, folder: string): Check | undefined {
+export function checkOf(service: Service, settings: ProbeSettings, folder: string): Check | undefined {
   const { target, kind } = service;
-  const { timeout: timeoutMs, slow: slowMs, certificateDays } = config;
+  const { timeout: timeoutMs, slow: slowMs, certificateDays } = settings;
   if (target === undefined || target === "dashboard") return undefined;
   if (kind === "http" && !isH2c(target)) {
     const tls = tlsOf(service, folder);

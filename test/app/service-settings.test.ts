@@ -147,12 +147,12 @@ describe("a service served by HTTPS", () => {
 });
 
 test("what is not served by HTTPS has no such settings", () => {
-  expect(parsed("redis://10.0.0.7")).toMatchObject({ kind: "redis", http: undefined, dns: true, probe: true });
+  expect(parsed("redis://10.0.0.7")).toMatchObject({ kind: "redis", http: undefined, dns: true, probe: {} });
   expect(parsed("{ target: http://10.0.0.7/path, proxy: false, dns: false, probe: false }")).toMatchObject({
     kind: "http",
     http: undefined,
     dns: false,
-    probe: false,
+    probe: undefined,
   });
 });
 

@@ -53,6 +53,8 @@ function written(key: string, value: unknown): string {
   if (metaAt(pathOf(key), "secret") === true) return "(secret)";
   // A handler's options are the user's own data.
   if (isOptions(key)) return JSON.stringify(value);
+  if (Array.isArray(value) && value.some((each) => typeof each === "number"))
+    return `[${value.map((each, index) => numberText(pathOf(key).concat(`${index}`), each)).join(", ")}]`;
   // A list: JSON is valid YAML.
   if (typeof value === "object") return withoutPassword(JSON.stringify(value));
   // May be a private key.
@@ -62,8 +64,12 @@ function written(key: string, value: unknown): string {
     const shown = withoutPassword(value);
     return isPlainWord(shown) ? shown : JSON.stringify(shown);
   }
-  if (typeof value !== "number") return String(value);
-  const unit = metaAt(pathOf(key), "unit");
+  return numberText(pathOf(key), value);
+}
+
+function numberText(path: readonly string[], value: unknown): string {
+  if (typeof value !== "number") return JSON.stringify(value);
+  const unit = metaAt(path, "unit");
   if (unit === "ms") return exactly(value, DURATION_UNITS);
   if (unit === "s") return exactly(value * 1000, DURATION_UNITS);
   return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);

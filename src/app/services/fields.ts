@@ -66,7 +66,9 @@ export const urlPath = z
 export const requestPath = z
   .string({ error: "expected a path such as /health" })
   .max(1024, "expected a path such as /health")
-  .regex(/^\/[!$-~]*$/, "expected a path such as /health");
+  .regex(/^\/[!$-~]*$/, "expected a path such as /health")
+  // Some readers take these for the name of another host.
+  .refine((path) => !/^\/[/\\]/.test(path), "expected a path such as /health, which names no host");
 
 /** Fields of framing and of the connection are the protocol's own (RFC 9110 §7.6.1). */
 const OWN_FIELDS =

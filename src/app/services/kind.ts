@@ -1,3 +1,5 @@
+import { isHttpApplication } from "../../part/mod.ts";
+
 /** Schemes whose kind has another name. */
 const KINDS: Readonly<Record<string, string>> = {
   https: "http",
@@ -6,6 +8,11 @@ const KINDS: Readonly<Record<string, string>> = {
   postgresql: "postgres",
   "mongodb+srv": "mongodb",
   mqtts: "mqtt",
+  amqps: "amqp",
+  ldaps: "ldap",
+  smtps: "smtp",
+  imaps: "imap",
+  ftps: "ftp",
 };
 
 /** The target that is this instance's own dashboard. */
@@ -27,5 +34,10 @@ export function kindOf({ kind, target }: KindOf): string {
 
 /** Returns whether a service is served by HTTPS. */
 export function isProxied(service: KindOf & { readonly proxy?: boolean | undefined }): boolean {
-  return service.proxy !== false && kindOf(service) === "http";
+  return service.proxy !== false && isHttpKind(kindOf(service));
+}
+
+/** Returns whether a service of this kind speaks HTTP. */
+export function isHttpKind(kind: string): boolean {
+  return kind === "http" || isHttpApplication(kind);
 }

@@ -1,6 +1,7 @@
 import { isH2c } from "../../http/mod.ts";
 import { EXPECTED_HTTP_TARGET, isHttpTarget } from "./fields.ts";
-import { DASHBOARD, isProxied, kindOf } from "./kind.ts";
+import { DASHBOARD, isHttpKind, isProxied, kindOf } from "./kind.ts";
+import { probeProblems } from "./probe-rules.ts";
 import type { WrittenService } from "./schema.ts";
 
 interface Problem {
@@ -35,9 +36,10 @@ export function problemsOf(service: WrittenService): Problem[] {
   for (const key of answers.slice(1))
     refuse(key, `expected one of ${ANSWERS.join(", ")}: there is ${answers[0]} already`);
   if (problems.length > 0) return problems;
-  if (service.kind !== undefined && service.kind !== "http" && service.target === undefined) {
+  probeProblems(service, (path, message) => problems.push({ path, message }));
+  if (service.kind !== undefined && !isHttpKind(service.kind) && service.target === undefined) {
     refuse("kind", `expected http, since it has ${answers[0]}`);
-  } else if (service.target === DASHBOARD && kindOf(service) !== "http") {
+  } else if (service.target === DASHBOARD && !isHttpKind(kindOf(service))) {
     refuse("kind", "expected http, since its target is the dashboard");
   } else if (!isProxied(service)) {
     const why = service.proxy === false ? "proxy is false" : `its kind is ${kindOf(service)}`;

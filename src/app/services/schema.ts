@@ -4,6 +4,7 @@ import { addresses, inRange, oneOf, onOff, quantity, section, size, text } from 
 import { BALANCES } from "../../targets/mod.ts";
 import { withDefaults } from "./defaults.ts";
 import { anyTarget, fieldName, hostName, serviceHost, serviceName, urlPath } from "./fields.ts";
+import { serviceProbe } from "./probe-section.ts";
 import { problemsOf } from "./rules.ts";
 import * as sections from "./sections.ts";
 
@@ -21,7 +22,7 @@ const written = section({
   hosts: z.array(serviceHost, { error: EXPECTED_HOSTS }).min(1, EXPECTED_HOSTS).optional(),
   proxy: onOff.optional(),
   dns: onOff.optional(),
-  probe: onOff.optional(),
+  probe: serviceProbe,
   after: text("the name of another service").optional(),
   group: text("a heading such as Media").max(64, "expected a heading of at most 64 characters").optional(),
   path: z

@@ -40,11 +40,14 @@ const status = z
   .transform(String)
   .pipe(z.string().regex(/^[1-5](\d\d|xx)$/, EXPECTED_STATUS));
 
+export const statuses = z.preprocess(
+  (value) => (Array.isArray(value) ? value : [value]),
+  z.array(status).min(1, EXPECTED_STATUS),
+);
+
 export const health = section({
   path: requestPath.optional(),
-  status: z
-    .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(status).min(1, EXPECTED_STATUS))
-    .optional(),
+  status: statuses.optional(),
   check: duration.optional(),
   checkTimeout: duration.optional(),
   failures: quantity("a number from 0 to 1000", (given) => inRange(parseCount(given), 0, 1000)).optional(),

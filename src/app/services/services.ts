@@ -19,7 +19,7 @@ export function servicesOf(declared: Readonly<Record<string, WrittenService>>, d
       kind: kindOf(section),
       hosts: section.hosts ?? defaultHosts,
       dns: section.dns ?? true,
-      probe: section.probe ?? true,
+      probe: section.probe === false ? undefined : section.probe === true ? {} : (section.probe ?? {}),
       ...(section.after !== undefined && { after: section.after }),
       ...(section.group !== undefined && { group: section.group }),
       http: isProxied(section) ? httpOf(section) : undefined,

@@ -13,7 +13,7 @@ export function dohService({ path, url, header }: DohTarget): Service {
     kind: "http",
     hosts: [],
     dns: false,
-    probe: false,
+    probe: undefined,
     http: {
       paths: [path],
       strip: false,
