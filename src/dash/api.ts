@@ -103,6 +103,23 @@ export interface HostStatus {
   /** Null on boards that do not report it. */
   readonly throttling: ThrottlingStatus | null;
   readonly cores: number;
+  /** `/` first; at most 16. */
+  readonly mounts: readonly MountStatus[];
+}
+
+/** A mounted file system as df(1) shows it; null where it did not answer, and `problem` says why. */
+export interface MountStatus {
+  readonly mountPoint: string;
+  readonly device: string;
+  readonly fsType: string;
+  readonly isReadOnly: boolean;
+  readonly problem: string | null;
+  readonly totalBytes: number | null;
+  readonly usedBytes: number | null;
+  readonly availableBytes: number | null;
+  readonly usedPercent: number | null;
+  /** Of the files that it can hold; null where there is no limit. */
+  readonly filesUsedPercent: number | null;
 }
 
 /**

@@ -64,6 +64,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
       temperatureSensor: "k10temp Tctl",
       throttling: null,
       cores: 4,
+      mounts: [],
     },
     limits: null,
   };

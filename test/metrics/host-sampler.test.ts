@@ -42,7 +42,61 @@ describe("a host reader", () => {
       // Neither partitions nor loops.
       diskReadBytes: (1834567 + 80000) * 512,
       diskWrittenBytes: (456789 + 40000) * 512,
+      cores: expect.any(Map),
+      pressure: new Map(),
+      interfaces: [
+        { device: "eth0", receivedBytes: 987654321, sentBytes: 123456789 },
+        expect.objectContaining({ device: "wlan0" }),
+      ],
+      disks: [
+        { device: "mmcblk0", ioSeconds: 54.321 },
+        { device: "sda", ioSeconds: 3 },
+      ],
+      mounts: expect.arrayContaining([
+        expect.objectContaining({ mountPoint: "/", totalBytes: 409600, freeBytes: 204800, files: 1000 }),
+      ]),
     });
+    // Of the fourth processor: user, nice, system, softirq.
+    expect([...host.sample().cores.values()][3]).toBeCloseTo(129.89 + 0.03 + 51.13 + 0.2);
+  });
+
+  test("keeps processors, devices and mounts apart up to a bound each", async () => {
+    const mounts = Array.from(
+      { length: 9 },
+      (_, at) => `${30 + at} 25 8:${at} / /mnt/${at} rw - ext4 /dev/sdb${at} rw`,
+    );
+    const ports = Object.fromEntries(["veth1", "docker0"].map((name) => [`/sys/class/net/${name}/type`, "1\n"]));
+    using machine = fakeRoot({
+      ...RASPBERRY_PI_4,
+      ...ports,
+      "/proc/1/mountinfo": `25 1 179:2 / / rw - ext4 /dev/mmcblk0p2 rw\n${mounts.join("\n")}\n`,
+      "/proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 total=0\n",
+      "/proc/pressure/io": "some avg10=0.00 total=2000000\nfull avg10=0.00 total=1000000\n",
+      "/proc/pressure/memory": "some avg10=0.00 total=0\nfull avg10=0.00 total=0\n",
+    });
+    const bounds = { maxCores: 2, maxInterfaces: 2, maxDisks: 1, maxMounts: 3 };
+    const statfs = async (mountPoint: string) => {
+      if (mountPoint === "/mnt/0") throw Object.assign(new Error("no"), { code: "EACCES" });
+      return SIZES;
+    };
+    const host = openHost({ root: machine.root, statfs, statfsNow: () => SIZES, bounds });
+    await host.ready();
+    const { cores, pressure, interfaces, disks, mounts: found } = host.sample();
+    expect([...cores.keys()]).toEqual(["0", "1"]);
+    expect(Object.fromEntries(pressure)).toEqual({
+      cpu_waiting: 1.5,
+      io_waiting: 2,
+      io_stalled: 1,
+      memory_waiting: 0,
+      memory_stalled: 0,
+    });
+    expect(interfaces.map(({ device }) => device)).toEqual(["eth0", "wlan0"]);
+    expect(disks.map(({ device }) => device)).toEqual(["mmcblk0"]);
+    expect(found.map(({ mountPoint, problem, totalBytes }) => [mountPoint, problem, totalBytes])).toEqual([
+      ["/", undefined, 409600],
+      ["/mnt/0", "EACCES", undefined],
+      ["/mnt/1", undefined, 409600],
+    ]);
   });
 
   test("has the last value of a slow source, and none of one that hangs", async () => {
@@ -66,8 +120,9 @@ describe("a host reader", () => {
     using machine = fakeRoot({});
     const host = openHost({ root: machine.root, statfs: () => Promise.reject(new Error("no")), now: () => 5 });
     await host.ready();
-    const { atMs, cpuCount, limits, ...others } = host.sample();
-    expect([atMs, cpuCount]).toEqual([5, 0]);
+    const { atMs, cpuCount, limits, cores, pressure, interfaces, disks, mounts, ...others } = host.sample();
+    expect([atMs, cpuCount, cores.size, pressure.size]).toEqual([5, 0, 0, 0]);
+    expect([interfaces, disks, mounts]).toEqual([[], [], []]);
     expect(new Set([...Object.values(others), ...Object.values(limits)])).toEqual(new Set([undefined]));
   });
 

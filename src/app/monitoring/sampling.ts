@@ -133,7 +133,22 @@ const HOST_HELPS: readonly (readonly [name: string, help: string])[] = [
     "tenk_host_cpu_seconds_total",
     "Time of the mean processor in each mode, so that all modes together grow by 1 per second.",
   ],
+  [
+    "tenk_host_core_busy_seconds_total",
+    "Time in which a processor was busy, of the first 16: all but idle and waiting for a disk.",
+  ],
   ["node_load1", "Processes that run or wait to run, averaged over the last minute."],
+  ["node_load5", "The same over five minutes."],
+  ["node_load15", "The same over fifteen minutes."],
+  ["node_pressure_cpu_waiting_seconds_total", "Time in which some process waited for a processor."],
+  ["node_pressure_io_waiting_seconds_total", "Time in which some process waited for a disk."],
+  ["node_pressure_io_stalled_seconds_total", "Time in which all processes waited for a disk."],
+  ["node_pressure_memory_waiting_seconds_total", "Time in which some process waited for memory."],
+  ["node_pressure_memory_stalled_seconds_total", "Time in which all processes waited for memory."],
+  ["node_network_receive_bytes_total", "Bytes received through the device."],
+  ["node_network_transmit_bytes_total", "Bytes sent through the device."],
+  ["node_disk_io_time_seconds_total", "Time in which the disk had something to do."],
+  ["tenk_host_throttled", "Whether the firmware slows the processor down, or has reason to, by cause."],
   ["node_memory_MemTotal_bytes", "Memory of the machine."],
   ["node_memory_MemAvailable_bytes", "Memory that programs could get without swapping."],
   ["node_memory_SwapTotal_bytes", "Swap space."],
@@ -166,14 +181,16 @@ function takeHost(host: HostSample, take: Take): void {
   const gauge = (name: string, value: number | undefined, labels?: Readonly<Record<string, string>>) => {
     if (value !== undefined) take(name, "gauge", value, labels);
   };
-  const counter = (name: string, value: number | undefined) => {
-    if (value !== undefined) take(name, "counter", value);
+  const counter = (name: string, value: number | undefined, labels?: Readonly<Record<string, string>>) => {
+    if (value !== undefined) take(name, "counter", value, labels);
   };
   const root = { device: host.rootDevice ?? "", fstype: host.rootFsType ?? "", mountpoint: "/" };
   for (const [mode, seconds] of Object.entries(host.meanCpu ?? {})) {
     if (!mode.startsWith("guest")) take("tenk_host_cpu_seconds_total", "counter", seconds, { mode });
   }
   gauge("node_load1", host.load1);
+  gauge("node_load5", host.load5);
+  gauge("node_load15", host.load15);
   gauge("node_memory_MemTotal_bytes", host.memoryTotalBytes);
   gauge("node_memory_MemAvailable_bytes", host.memoryAvailableBytes);
   gauge("node_memory_SwapTotal_bytes", host.swapTotalBytes);
@@ -190,4 +207,17 @@ function takeHost(host: HostSample, take: Take): void {
   counter("tenk_host_network_transmit_bytes_total", host.networkSentBytes);
   counter("tenk_host_disk_read_bytes_total", host.diskReadBytes);
   counter("tenk_host_disk_written_bytes_total", host.diskWrittenBytes);
+  for (const [cpu, seconds] of host.cores) counter("tenk_host_core_busy_seconds_total", seconds, { cpu });
+  for (const [name, seconds] of host.pressure) counter(`node_pressure_${name}_seconds_total`, seconds);
+  for (const { device, receivedBytes, sentBytes } of host.interfaces) {
+    counter("node_network_receive_bytes_total", receivedBytes, { device });
+    counter("node_network_transmit_bytes_total", sentBytes, { device });
+  }
+  for (const { device, ioSeconds } of host.disks) counter("node_disk_io_time_seconds_total", ioSeconds, { device });
+  for (const { cause, isNow } of host.throttling ?? []) gauge("tenk_host_throttled", Number(isNow), { cause });
+  for (const { device, fsType: fstype, mountPoint: mountpoint, ...sizes } of host.mounts) {
+    if (mountpoint === "/") continue;
+    gauge("node_filesystem_size_bytes", sizes.totalBytes, { device, fstype, mountpoint });
+    gauge("node_filesystem_avail_bytes", sizes.availableBytes, { device, fstype, mountpoint });
+  }
 }

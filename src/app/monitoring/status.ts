@@ -1,5 +1,5 @@
 import type { CertificateStatus } from "../../certificates/mod.ts";
-import type { HostStatus, LimitsStatus } from "../../dash/mod.ts";
+import type { HostStatus, LimitsStatus, MountStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
 import type { Problem, PublicService } from "../../part/mod.ts";
 import { throttlingStatus } from "./throttling.ts";
@@ -58,6 +58,24 @@ export function hostStatus(sample: HostSample | undefined, busy: number | undefi
     temperatureSensor: sample?.temperatureSensor ?? null,
     throttling: throttlingStatus(sample?.throttling),
     cores: sample?.cpuCount ?? 0,
+    mounts: (sample?.mounts ?? []).map(mountStatus),
+  };
+}
+
+function mountStatus(mount: HostSample["mounts"][number]): MountStatus {
+  const { device, mountPoint, fsType, isReadOnly, problem, totalBytes, freeBytes, availableBytes } = mount;
+  const usedBytes = totalBytes === undefined || freeBytes === undefined ? null : totalBytes - freeBytes;
+  return {
+    mountPoint,
+    device,
+    fsType,
+    isReadOnly,
+    problem: problem ?? null,
+    totalBytes: totalBytes ?? null,
+    usedBytes,
+    availableBytes: availableBytes ?? null,
+    usedPercent: usedPercent(usedBytes, availableBytes ?? null),
+    filesUsedPercent: mount.files ? Math.ceil(100 - ((mount.filesFree ?? 0) * 100) / mount.files) : null,
   };
 }
 

@@ -40,7 +40,8 @@ export function parsePressure(text: string): Pressure {
   return { someSeconds: total("some"), fullSeconds: total("full") };
 }
 
-const PRESSURE_FAMILIES = [
+/** Resource, line of its file, name within the metric's, help. */
+export const PRESSURE_FAMILIES = [
   ["cpu", "someSeconds", "cpu_waiting", "Total time in seconds that processes have waited for CPU time"],
   ["io", "someSeconds", "io_waiting", "Total time in seconds that processes have waited due to IO congestion"],
   ["io", "fullSeconds", "io_stalled", "Total time in seconds no process could make progress due to IO congestion"],

@@ -3,7 +3,9 @@
 export type { CgroupLimits } from "./cgroup.ts";
 export type { FileSystem, FileSystemSizes } from "./file-systems.ts";
 export { type Host, openHost } from "./host.ts";
+export type { MountSample } from "./mount-table.ts";
 export type { StatFs } from "./mounts.ts";
+export type { HostBounds } from "./per-device.ts";
 export type { Throttling } from "./raspberry.ts";
 export { busyRatio, type HostSample } from "./sampler.ts";
 export {

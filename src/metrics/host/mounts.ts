@@ -125,7 +125,7 @@ function addFilesystem(builder: FamilyBuilder, mount: Mount, result: CallResult<
 }
 
 /** Returns one of a closed set of reasons; the first is node_exporter's wording. */
-function reason(failure: string): string {
+export function reason(failure: string): string {
   if (failure === "timeout") return "mountpoint timeout";
   return /^(E[A-Z0-9]+|no free thread)$/.test(failure) ? failure : "error";
 }

@@ -5,8 +5,20 @@ import { type HostFiles, numberOf } from "./files.ts";
 import { parseLoad } from "./kernel.ts";
 import { parseMeminfo } from "./memory.ts";
 import { MonotonicCounter, ProcessorTime } from "./monotonic.ts";
+import { type MountSample, readMountTable } from "./mount-table.ts";
 import { readMounts, sizesOf } from "./mounts.ts";
 import { parseNetDevices } from "./network.ts";
+import {
+  busySeconds,
+  coresOf,
+  type DiskSample,
+  disksOf,
+  type HostBounds,
+  type InterfaceSample,
+  interfaceChooser,
+  interfacesOf,
+  readPressure,
+} from "./per-device.ts";
 import { readThrottling, type Throttling } from "./raspberry.ts";
 import type { HostSources } from "./sources.ts";
 import { type CpuTimes, parseStat } from "./stat.ts";
@@ -23,6 +35,10 @@ export interface HostSample {
   /** Of the mean processor: all modes together grow by one second per second. */
   readonly meanCpu: CpuTimes | undefined;
   readonly cpuCount: number;
+  /** Busy seconds of the first processors, by number. */
+  readonly cores: ReadonlyMap<string, number>;
+  /** Seconds lost to waiting: `cpu_waiting`, `io_stalled`. Empty where the kernel does not tell. */
+  readonly pressure: ReadonlyMap<string, number>;
   readonly load1: number | undefined;
   readonly load5: number | undefined;
   readonly load15: number | undefined;
@@ -54,12 +70,21 @@ export interface HostSample {
   /** Over whole disks. */
   readonly diskReadBytes: number | undefined;
   readonly diskWrittenBytes: number | undefined;
+  /** Empty where there is only one. */
+  readonly interfaces: readonly InterfaceSample[];
+  readonly disks: readonly DiskSample[];
+  /** `/`, and what else holds files; as they were up to half a minute ago. */
+  readonly mounts: readonly MountSample[];
 }
+
+/** Mounts fill slowly, and asking them may spin up a disk. */
+const MOUNTS_EVERY_MS = 30_000;
 
 /** Returns what reads a sample each second. */
 export function hostSampler(sources: HostSources): { sample(): HostSample; ready(): Promise<void> } {
-  const { files, cgroup, now } = sources;
+  const { files, cgroup, now, bounds } = sources;
   const cards = networkCards(files);
+  const choose = interfaceChooser(files, bounds);
   // Of several mounts over each other, the last one is visible.
   const root = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
   const processorTime = new ProcessorTime();
@@ -70,7 +95,8 @@ export function hostSampler(sources: HostSources): { sample(): HostSample; ready
   });
   const temperature = latestOf(() => sources.thermometer.read());
   const throttling = latestOf(() => readThrottling(files));
-  const slow = [rootSizes, temperature, throttling];
+  const mounts = latestOf(() => readMountTable(files, sources, bounds), MOUNTS_EVERY_MS);
+  const slow = [rootSizes, temperature, throttling, mounts];
 
   return {
     ready: async () => {
@@ -79,14 +105,15 @@ export function hostSampler(sources: HostSources): { sample(): HostSample; ready
     sample() {
       for (const { request } of slow) request();
       const sizes = rootSizes.value;
-      const processors = readProcessors(files, processorTime);
+      const processors = readProcessors(files, processorTime, bounds);
       const memory = readMemory(files);
       return {
         atMs: now(),
         ...processors,
         ...memory,
         limits: cgroup.read({ memoryBytes: memory.memoryTotalBytes, cores: processors.cpuCount }),
-        ...readTraffic(files, cards, sums),
+        pressure: readPressure(files),
+        ...readTraffic({ files, cards, choose, bounds }, sums),
         rootDevice: root?.device,
         rootFsType: root?.fsType,
         rootTotalBytes: sizes && sizes.blocks * sizes.bsize,
@@ -95,6 +122,7 @@ export function hostSampler(sources: HostSources): { sample(): HostSample; ready
         temperatureCelsius: temperature.value?.celsius,
         temperatureSensor: temperature.value?.sensor,
         throttling: throttling.value,
+        mounts: mounts.value ?? [],
       };
     },
   };
@@ -106,15 +134,18 @@ interface Latest<T> {
   request(): Promise<void>;
 }
 
-/** Keeps the last result of a slow call. Requests while the call is running share it. */
-function latestOf<T>(call: () => Promise<T | undefined>): Latest<T> {
+/** Keeps the last result of a slow call. Requests while the call is running share it, and it rests between two. */
+function latestOf<T>(call: () => Promise<T | undefined>, everyMs = 0): Latest<T> {
   let pending: Promise<void> | undefined;
   let value: T | undefined;
+  let beganMs = Number.NEGATIVE_INFINITY;
   return {
     get value() {
       return value;
     },
     request() {
+      if (pending === undefined && performance.now() - beganMs < everyMs) return Promise.resolve();
+      if (pending === undefined) beganMs = performance.now();
       pending ??= call().then((result) => {
         value = result;
         pending = undefined;
@@ -138,15 +169,11 @@ export function busyRatio(before: CpuTimes | undefined, after: CpuTimes | undefi
   return busy + idle > 0 ? Math.max(0, busy) / (Math.max(0, busy) + idle) : undefined;
 }
 
-function busySeconds({ user, nice, system, irq, softirq, steal }: CpuTimes): number {
-  return user + nice + system + irq + softirq + steal;
-}
-
 /**
  * This runs every second, so only the needed lines are parsed: the list of interrupts has hundreds of numbers, and a machine
  * with containers has hundreds of devices.
  */
-function readProcessors(files: HostFiles, time: ProcessorTime) {
+function readProcessors(files: HostFiles, time: ProcessorTime, bounds: HostBounds) {
   const text = files.text("/proc/stat") ?? "";
   const stat = parseStat(matchingLines(text, (line) => line.startsWith("cpu")));
   time.add(stat);
@@ -157,6 +184,7 @@ function readProcessors(files: HostFiles, time: ProcessorTime) {
     cpu: isReported ? time.total : undefined,
     meanCpu: isReported ? time.mean : undefined,
     cpuCount: stat.cpus.size,
+    cores: coresOf(stat.cpus, bounds),
     load1: load?.[0],
     load5: load?.[1],
     load15: load?.[2],
@@ -190,21 +218,33 @@ function trafficSums() {
   return { received, sent, read, written };
 }
 
+interface TrafficSources {
+  readonly files: HostFiles;
+  readonly cards: NetworkCards;
+  readonly choose: ReturnType<typeof interfaceChooser>;
+  readonly bounds: HostBounds;
+}
+
 function readTraffic(
-  files: HostFiles,
-  cards: NetworkCards,
+  { files, cards, choose, bounds }: TrafficSources,
   { received, sent, read, written }: ReturnType<typeof trafficSums>,
 ) {
   const lines = (files.text("/proc/net/dev") ?? "").split("\n").filter((line) => line.includes(":"));
-  const counted = cards.among(lines.map(deviceOf));
-  const devices = parseNetDevices(lines.filter((line) => counted.has(deviceOf(line))).join("\n"));
+  const present = lines.map(deviceOf);
+  const counted = cards.among(present);
+  const shown = choose(present, counted);
+  const isRead = (name: string) => counted.has(name) || shown.includes(name);
+  const devices = parseNetDevices(lines.filter((line) => isRead(deviceOf(line))).join("\n"));
+  const cardCounts = new Map([...devices].filter(([name]) => counted.has(name)));
   const disks = parseDiskstats(matchingLines(files.text("/proc/diskstats") ?? "", (line) => WHOLE_DISK.test(line)));
   const disksByName = new Map(disks.map(({ device, values }) => [device, values]));
   return {
-    networkReceivedBytes: received.add(columnOf(devices, "receive_bytes")),
-    networkSentBytes: sent.add(columnOf(devices, "transmit_bytes")),
+    networkReceivedBytes: received.add(columnOf(cardCounts, "receive_bytes")),
+    networkSentBytes: sent.add(columnOf(cardCounts, "transmit_bytes")),
     diskReadBytes: read.add(columnOf(disksByName, "read_bytes_total")),
     diskWrittenBytes: written.add(columnOf(disksByName, "written_bytes_total")),
+    interfaces: interfacesOf(devices, shown),
+    disks: disksOf(disks, bounds),
   };
 }
 

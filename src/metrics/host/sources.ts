@@ -4,6 +4,7 @@ import { blockingThreads } from "./blocking.ts";
 import { type CgroupReader, openCgroup } from "./cgroup.ts";
 import { type HostFiles, hostFiles } from "./files.ts";
 import type { StatFs } from "./mounts.ts";
+import { HOST_BOUNDS, type HostBounds } from "./per-device.ts";
 import { openThermometer, type Thermometer } from "./thermometer.ts";
 import { type HostTimeouts, processTimeouts } from "./timed-calls.ts";
 
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly excludedDisks?: RegExp;
   /** Network devices whose traffic is left out. @default Debian's: `lo` */
   readonly excludedNetworkDevices?: RegExp;
+  /** How many processors, devices and mounts each second's sample keeps apart. @default {16, 8 and 16} */
+  readonly bounds?: HostBounds;
 }
 
 export const EXCLUDED_MOUNT_POINTS =
@@ -59,9 +62,10 @@ export function openSources({
   excludedFsTypes = new RegExp(EXCLUDED_FS_TYPES),
   excludedDisks = new RegExp(EXCLUDED_DISKS),
   excludedNetworkDevices = new RegExp(EXCLUDED_NETWORK_DEVICES),
+  bounds = HOST_BOUNDS,
 }: HostOptions): HostSources {
   const files = hostFiles(root, timeouts.devices);
   const opened = { files, cgroup: openCgroup(files), thermometer: openThermometer(files) };
   const excluded = { excludedMountPoints, excludedFsTypes, excludedDisks, excludedNetworkDevices };
-  return { ...opened, ...excluded, version, machine, statfs, statfsNow, timeouts, now };
+  return { ...opened, ...excluded, version, machine, statfs, statfsNow, timeouts, now, bounds };
 }
