@@ -39,7 +39,7 @@ describe.if(hasBrowser())("the page", () => {
         ...instance.runs.slice(1),
       ];
       for (const [view, selector] of [
-        ["#/now", ".own-grid"],
+        ["#/now", ".own-metrics"],
         ["#/connections", ".data tbody"],
         ["#/runs", ".data tbody"],
         ["#/runs/12", "main"],

@@ -1,4 +1,12 @@
-import type { ConnectionRow, LogLine, RunAnswer, RunReport, RunSnapshot, SeriesName } from "../../src/dash/mod.ts";
+import type {
+  ConnectionRow,
+  LogLine,
+  MountStatus,
+  RunAnswer,
+  RunReport,
+  RunSnapshot,
+  SeriesName,
+} from "../../src/dash/mod.ts";
 import { runSeries } from "../../src/dash/mod.ts";
 
 const MIB = 2 ** 20;
@@ -86,6 +94,48 @@ export function fakeSeries(nowSeconds: number): Named[] {
     add("tenk_host_cpu_seconds_total", { mode }, { kind: "rate", unit: "seconds" }, curve);
   add("tenk_host_cpu_seconds_total", { mode: "idle" }, { kind: "rate", unit: "seconds" }, (at) => 1 - busy(at));
   add("node_load1", {}, {}, (at) => 4 * busy(at));
+  add("node_load5", {}, {}, (at) => 4 * busy(at - 60));
+  add("node_load15", {}, {}, (at) => 4 * busy(at - 180));
+  for (const cpu of ["0", "1", "2", "3"])
+    add("tenk_host_core_busy_seconds_total", { cpu }, { kind: "rate", unit: "seconds" }, (at) =>
+      Math.min(1, busy(at) * (1 + 0.4 * (noise(at, 30 + Number(cpu)) - 0.5))),
+    );
+  for (const [at, name] of ["cpu_waiting", "io_waiting", "io_stalled", "memory_waiting", "memory_stalled"].entries())
+    add(
+      `node_pressure_${name}_seconds_total`,
+      {},
+      { kind: "rate", unit: "seconds" },
+      (second) => level(second) * 0.1 * noise(Math.floor(second / 5), 40 + at),
+    );
+  for (const device of ["eth0", "wlan0"]) {
+    for (const [name, share] of [["receive", 1] as const, ["transmit", 0.4] as const])
+      add(
+        `node_network_${name}_bytes_total`,
+        { device },
+        { kind: "rate", unit: "bytes" },
+        (at) => share * (20_000 + (device === "eth0" ? 9e6 : 4e5) * level(at)),
+      );
+  }
+  for (const [name, most] of [["read", 4e5] as const, ["written", 2e6] as const])
+    add(
+      `tenk_host_disk_${name}_bytes_total`,
+      {},
+      { kind: "rate", unit: "bytes" },
+      (at) => most * noise(Math.floor(at / 3), 50) * noise(at, 51),
+    );
+  add(
+    "node_disk_io_time_seconds_total",
+    { device: "mmcblk0" },
+    { kind: "rate", unit: "seconds" },
+    (at) => 0.2 * noise(Math.floor(at / 3), 50),
+  );
+  add("tenk_host_temperature_celsius", { sensor: "cpu_thermal" }, { unit: "celsius" }, (at) => 48 + 16 * level(at));
+  for (const cause of ["under-voltage", "throttled"])
+    add("tenk_host_throttled", { cause }, {}, (at) =>
+      level(at) >= 1 && cause === "throttled" && at % 90 < 20 ? 1 : 0,
+    );
+  add("node_memory_SwapTotal_bytes", {}, { unit: "bytes" }, () => 2048 * MIB);
+  add("node_memory_SwapFree_bytes", {}, { unit: "bytes" }, (at) => (2036 - 30 * level(at)) * MIB);
   add("node_memory_MemTotal_bytes", {}, { unit: "bytes" }, () => 8 * 1024 * MIB);
   add(
     "node_memory_MemAvailable_bytes",
@@ -302,4 +352,27 @@ export function fakeReport(speed: number, isPass: boolean): RunReport {
 export function fakeRun(id: string, startedAt: number, speed: number, isPass: boolean): RunAnswer {
   const seconds = Array.from({ length: 61 }, (_, second) => fakeSnapshot(second, speed));
   return { id, startedAt, report: fakeReport(speed, isPass), series: runSeries(seconds) };
+}
+
+export function fakeMounts(): MountStatus[] {
+  const mount = (mountPoint: string, device: string, fsType: string, sizes: Partial<MountStatus>): MountStatus => ({
+    mountPoint,
+    device,
+    fsType,
+    isReadOnly: false,
+    problem: null,
+    totalBytes: 31.2e9,
+    usedBytes: 19.4e9,
+    availableBytes: 11.1e9,
+    usedPercent: 64,
+    filesUsedPercent: 12,
+    ...sizes,
+  });
+  const none = { totalBytes: null, usedBytes: null, availableBytes: null, usedPercent: null, filesUsedPercent: null };
+  return [
+    mount("/", "/dev/mmcblk0p2", "ext4", {}),
+    mount("/boot/firmware", "/dev/mmcblk0p1", "vfat", { usedPercent: 13, filesUsedPercent: null, isReadOnly: true }),
+    mount("/srv/media", "/dev/sda1", "ext4", { usedPercent: 93, usedBytes: 1.72e12, totalBytes: 1.97e12 }),
+    mount("/mnt/nas", "nas.home.arpa:/volume1", "nfs4", { ...none, problem: "mountpoint timeout" }),
+  ];
 }

@@ -1,6 +1,6 @@
 import type { ConnectionRow, HostStatus, LimitsStatus, LogLine, RunAnswer, SeriesName } from "../../src/dash/mod.ts";
 import { outcomeOf, pageAssets, runSeries } from "../../src/dash/mod.ts";
-import { fakeConnections, fakeLog, fakeRun, fakeSeries, fakeSnapshot } from "./fake-data.ts";
+import { fakeConnections, fakeLog, fakeMounts, fakeRun, fakeSeries, fakeSnapshot } from "./fake-data.ts";
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -190,6 +190,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         temperatureSensor: "cpu_thermal",
         throttling: null,
         cores: 4,
+        mounts: fakeMounts(),
         ...instance.machine.host,
       },
       limits: instance.machine.limits ?? null,

@@ -50,7 +50,7 @@ describe.if(hasBrowser())("the view of now", () => {
         await sees(page, row, new RegExp(`^${worker}5 0\\d\\d(4\\d|5\\d)(\\.\\d)?k/s`));
       }
       await sees(page, ".reasons", /Rejected 48.*address.*41.*Closed by 241/);
-      await sees(page, ".own-grid", /Messages that rooms passed on\..*room lobby/);
+      await sees(page, ".own-metrics", /Messages that rooms passed on\..*room lobby/);
       await moves(page);
     },
     TIMEOUT_MS,

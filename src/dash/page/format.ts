@@ -10,7 +10,8 @@ export type Unit =
   | "percent"
   | "seconds"
   | "us"
-  | "celsius";
+  | "celsius"
+  | "load";
 
 const NONE = "–";
 
@@ -68,6 +69,8 @@ export function written(value: number | null | undefined, unit: Unit): string {
       return seconds(value / 1e6);
     case "celsius":
       return `${value.toFixed(1)} °C`;
+    case "load":
+      return value.toFixed(2);
   }
 }
 

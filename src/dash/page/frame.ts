@@ -147,3 +147,21 @@ function summed(frame: Frame, keys: readonly string[], which: keyof Column): rea
     return sum;
   });
 }
+
+/** The last answer of `firstDataOf` for each frame: every chart asks. */
+const firsts = new WeakMap<Frame, { readonly from: number | undefined; readonly count: number; readonly at: number }>();
+
+/** Returns the moment of the first value of any series; undefined where there is none. */
+export function firstDataOf(frame: Frame): number | undefined {
+  const { moments, columns } = frame;
+  const known = firsts.get(frame);
+  if (known !== undefined && known.from === moments[0] && known.count === moments.length) return moments[known.at];
+  let at = moments.length;
+  for (const { mean } of columns.values()) {
+    const found = mean.findIndex((value) => value !== null);
+    if (found >= 0 && found < at) at = found;
+    if (at === 0) break;
+  }
+  firsts.set(frame, { from: moments[0], count: moments.length, at });
+  return moments[at];
+}

@@ -47,7 +47,7 @@ const course = new RunCourse();
 let courseId = "";
 let liveKeys: readonly string[] = [];
 let lastSecondMs = 0;
-/** Series that parts with a view of their own draw. */
+/** Series that the views of the machine and of parts draw. */
 let ofViews: readonly string[] = [];
 let loading: AbortController | undefined;
 let loadedMs = 0;
@@ -58,7 +58,7 @@ let meanwhile: Latest[] = [];
 /**
  * Begins to listen. Once, when the page starts.
  *
- * @param charted names of series that parts with a view of their own draw
+ * @param charted names of series that the views of the machine and of parts draw
  */
 export function start(charted: readonly string[]): void {
   ofViews = charted;

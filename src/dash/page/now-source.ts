@@ -1,6 +1,6 @@
 import { cell } from "./cell.ts";
 import type { ChartSource } from "./chart/mod.ts";
-import { combined } from "./frame.ts";
+import { combined, type Frame, firstDataOf } from "./frame.ts";
 import { goTo } from "./go-to.ts";
 import { frame, range, zoom } from "./instance.ts";
 import { zoomWord } from "./route.ts";
@@ -11,6 +11,15 @@ export const hovered = cell<number | undefined>(undefined);
 /** A zoom that ends this recently counts as live. */
 const RECENT_MS = 10_000;
 
+/** In the first minutes after a first start the axis is at least so long. */
+const LEAST_SPAN_SECONDS = 60;
+
+/** Returns where the time axis begins at the earliest: with the first data there is. */
+function beginning(frame: Frame, last: number): number {
+  const first = firstDataOf(frame);
+  return first === undefined ? Number.NEGATIVE_INFINITY : Math.min(first, last - LEAST_SPAN_SECONDS);
+}
+
 /** The source of all charts on "Now": one frame, one time axis, one pointer. */
 export const nowSource: ChartSource = {
   id: "now",
@@ -19,10 +28,11 @@ export const nowSource: ChartSource = {
     const shown = frame.get();
     if (shown === undefined) return undefined;
     const last = shown.moments.at(-1) ?? 0;
+    const span = range.get().spanMs / 1000;
     const chosen = zoom.get();
     return {
       moments: shown.moments,
-      from: chosen === undefined ? last - range.get().spanMs / 1000 : chosen.fromMs / 1000,
+      from: chosen === undefined ? Math.max(last - span, beginning(shown, last)) : chosen.fromMs / 1000,
       to: chosen === undefined ? last : chosen.toMs / 1000,
       isOver: chosen !== undefined && chosen.toMs < Date.now() - RECENT_MS,
       hasBand: shown.stepMs > 1000,

@@ -1,13 +1,13 @@
 import type uPlot from "uplot";
-import { bytes, clock, compact, day, duration, type Unit, written } from "../format.ts";
+import { clock, compact, day, duration, type Unit, written } from "../format.ts";
 
 export const AXIS_WIDTH = 50;
 const GAP = 6;
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, index) => 2 ** index);
 
-/** A value beside an axis: short, and without the `/s` that the legend has. */
+/** A value beside an axis: short, and for counts without the `/s` that the legend has. */
 function tick(value: number, unit: Unit): string {
-  if (unit === "bytes" || unit === "bytesPerSecond") return value === 0 ? "0" : bytes(value);
+  if (unit === "bytes" || unit === "bytesPerSecond") return value === 0 ? "0" : written(value, unit);
   if (unit === "perSecond" || unit === "count") return compact(value);
   return value === 0 ? "0" : written(value, unit);
 }

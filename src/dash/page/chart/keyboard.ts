@@ -24,18 +24,23 @@ export function keyboard(holder: HTMLElement, source: ChartSource, plotOf: () =>
 
 function act(plot: uPlot, source: ChartSource, event: KeyboardEvent): boolean {
   const last = plot.data[0].length - 1;
+  // What lies before the axis is not seen.
+  const first = Math.max(
+    0,
+    plot.data[0].findIndex((moment) => moment >= (plot.scales.x!.min ?? 0)),
+  );
   const isRead = plot.cursor.left !== undefined && plot.cursor.left >= 0;
   const at = isRead ? (plot.cursor.idx ?? last) : last;
   const step = event.shiftKey ? LEAP : 1;
   switch (event.key) {
     case "ArrowLeft":
-      move(plot, isRead ? Math.max(0, at - step) : last);
+      move(plot, isRead ? Math.max(first, at - step) : last);
       return true;
     case "ArrowRight":
       move(plot, Math.min(last, at + step));
       return true;
     case "Home":
-      move(plot, 0);
+      move(plot, first);
       return true;
     case "End":
       move(plot, last);

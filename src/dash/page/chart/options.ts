@@ -7,6 +7,8 @@ import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts"
 
 const TEXT_PIXELS = 11;
 const LAYER_ALPHA = 0.62;
+/** Nearly opaque: as pale as the others, this tone would look like its neighbour below. */
+const INK_ALPHA = 0.97;
 const DASHES = [6, 4];
 const HEADROOM = 1.08;
 /** More on the right, so that two curves of the same shape do not cover each other. */
@@ -102,6 +104,7 @@ const SMALLEST: Readonly<Record<Unit, number>> = {
   seconds: 0.001,
   us: 1000,
   celsius: 1,
+  load: 1,
 };
 
 /** Somewhat above the highest value. */
@@ -123,7 +126,7 @@ function drawn(line: Line, spec: ChartSpec): uPlot.Series {
   const isBottom = spec.lines[0] === line;
   // Layers differ by their area: the edge of an empty one would cover the one below.
   if (spec.isStacked === true) {
-    return { ...edge(line), label: line.label, stroke: tone, ...(isBottom ? { fill: faded(tone, LAYER_ALPHA) } : {}) };
+    return { ...edge(line), label: line.label, stroke: tone, ...(isBottom ? { fill: layer(line) } : {}) };
   }
   return {
     label: line.label,
@@ -142,8 +145,12 @@ function stackBands(spec: ChartSpec): uPlot.Band[] {
   if (spec.isStacked !== true) return [];
   return spec.lines.slice(1).map((line, index) => ({
     series: [index + 2, index + 1],
-    fill: faded(colour(`tone-${line.tone}`), LAYER_ALPHA),
+    fill: layer(line),
   }));
+}
+
+function layer({ tone }: Line): string {
+  return faded(colour(`tone-${tone}`), tone === "ink" ? INK_ALPHA : LAYER_ALPHA);
 }
 
 function select(plot: uPlot, source: ChartSource): void {

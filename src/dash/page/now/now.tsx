@@ -1,6 +1,7 @@
 import { useCell } from "../cell.ts";
 import { Chart } from "../chart/mod.ts";
 import { names, status } from "../instance.ts";
+import { Machine } from "../machine/mod.ts";
 import { ownMetrics } from "../names.ts";
 import { nowSource } from "../now-source.ts";
 import { PART_VIEWS } from "../part-views.ts";
@@ -44,9 +45,10 @@ export function NowView() {
           <Chart source={nowSource} height={SIDE_HEIGHT} spec={networkSpec(series)} />
         </div>
       </div>
+      <Machine />
       <PartPanels />
       <h2>Your metrics</h2>
-      <div class="grid own-grid">
+      <div class="grid own-grid own-metrics">
         {own.map((metric) => (
           <div class="panel" key={metric.name}>
             <Chart source={nowSource} height={OWN_HEIGHT} spec={ownSpec(metric)} />

@@ -1,0 +1,2 @@
+export { Machine } from "./machine.tsx";
+export { MACHINE_SERIES } from "./specs.ts";
