@@ -102,6 +102,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const link = new DashboardLink();
   const store = openStore(loaded, options.dataFolder);
   let parts: RunningParts;
+  const watching: { monitoring?: Monitoring } = {};
   try {
     parts = await RunningParts.start(loaded, {
       log: options.log,
@@ -111,6 +112,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       certificates,
       dashboard: link,
       dataFolder: dataFolderOf(loaded, options.dataFolder),
+      boxProblems: () => watching.monitoring?.boxProblems() ?? [],
       // An instance without history leaves the files to the one that owns the folder.
       store: options.keepsHistory === false ? undefined : store,
     });
@@ -124,10 +126,11 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;
   const { monitoring, adminSources, beginStop } = startWatching(
-    { parts, certificates, services: () => current.services },
+    { parts, certificates, services: () => current.services, box: () => current.config.box },
     persistence,
     log,
   );
+  watching.monitoring = monitoring;
   let dashboard: Dashboard;
   try {
     const { token, sessionFile } = persistence;
@@ -207,7 +210,7 @@ function certificateSettings(loaded: LoadedConfig, dataFolder: string | undefine
 
 /** Starts monitoring, and gathers what the admin server shows. */
 function startWatching(
-  sources: Pick<MonitoringOptions, "parts" | "certificates" | "services">,
+  sources: Pick<MonitoringOptions, "parts" | "certificates" | "services" | "box">,
   { history, runs, folder }: Persistence,
   log: Log,
 ) {

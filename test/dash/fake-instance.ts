@@ -189,6 +189,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         temperatureCelsius: 61.3,
         temperatureSensor: "cpu_thermal",
         throttling: null,
+        fileSystems: [],
         cores: 4,
         mounts: fakeMounts(),
         ...instance.machine.host,

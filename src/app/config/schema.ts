@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
+import { BOX_SCHEMA } from "../box/mod.ts";
 import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
 import { PART_SCHEMAS, type PartSchemas } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
@@ -14,6 +15,7 @@ z.config({ jitless: true });
 
 export const CONFIG_SCHEMA = section({
   ...PART_SCHEMAS,
+  box: BOX_SCHEMA,
   certificates: CERTIFICATES_SCHEMA,
   domain: DOMAIN_SCHEMA,
   services: SERVICES_SCHEMA,

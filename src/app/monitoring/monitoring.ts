@@ -13,7 +13,8 @@ import {
   recentLag,
 } from "../../metrics/mod.ts";
 import { openVitals, sharedThreads } from "../../net/mod.ts";
-import { publicService, type Service } from "../../part/mod.ts";
+import { type Problem, publicService, type Service } from "../../part/mod.ts";
+import { type BoxConfig, startBoxWatch } from "../box/mod.ts";
 import type { RunningParts } from "../running-parts.ts";
 import { VERSION } from "../version.ts";
 import { loopFamilies } from "./loop-metrics.ts";
@@ -25,6 +26,7 @@ export interface MonitoringOptions {
   readonly parts: RunningParts;
   readonly services: () => readonly Service[];
   readonly certificates: CertificateSource;
+  readonly box: () => BoxConfig;
   readonly history: History;
   /** Called after each sample. */
   readonly onSecond: () => void;
@@ -43,6 +45,8 @@ export interface Monitoring {
   status(): Promise<Status>;
   families(): Promise<readonly Family[]>;
   metrics(format: ExpositionFormat): Promise<string>;
+  /** Returns what is wrong with the machine itself. */
+  boxProblems(): readonly Problem[];
   /** Returns the help text of a metric. */
   helpOf(name: string): string;
   stop(): void;
@@ -87,12 +91,19 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
     onSecond,
     log,
   });
+  const box = startBoxWatch({
+    config: options.box,
+    sample: () => sampling.host,
+    host,
+    certificates: () => certificates.status(),
+  });
   async function families(): Promise<readonly Family[]> {
     const [ofHost, gathered] = await Promise.all([host.collect(), gather()]);
     return [...familiesOf(metrics()), ...ofHost, ...gathered];
   }
   return {
     families,
+    boxProblems: box.problems,
     async status() {
       return {
         tenk: VERSION,
@@ -110,6 +121,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
     helpOf: sampling.helpOf,
     stop() {
       sampling.stop();
+      box.stop();
       vitals.stop();
       reader.close();
     },

@@ -1,5 +1,6 @@
 import type { ThrottlingStatus } from "../../dash/mod.ts";
 import type { Throttling } from "../../metrics/mod.ts";
+import { COOLING, POWER } from "../box/mod.ts";
 
 const WORDS: Readonly<Record<Throttling["cause"], string>> = {
   "under-voltage": "under-voltage",
@@ -7,10 +8,6 @@ const WORDS: Readonly<Record<Throttling["cause"], string>> = {
   throttled: "throttled",
   "soft-temperature-limit": "soft temperature limit",
 };
-
-const POWER =
-  "use the power supply that the board's maker names (5 V with 3 A or more) and a short cable, and a powered hub for disks";
-const COOLING = "cool the processor: a heat sink or a fan, and room for air around the board";
 
 /**
  * Describes the throttling that a board's firmware reports, for the page and `tenk status`; null when it reports nothing.

@@ -85,22 +85,15 @@ export async function addFilesystems(
   mounts: readonly Mount[],
   sources: MountSources,
 ): Promise<void> {
-  const shown = shownMounts(mounts, sources);
+  const { excludedMountPoints, excludedFsTypes } = sources;
+  const shown = mounts.filter(
+    ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedFsTypes.test(fsType),
+  );
   const sizes = new Map<string, Promise<CallResult<StatFs>>>();
   for (const mount of shown) {
     if (!sizes.has(mount.mountPoint)) sizes.set(mount.mountPoint, sizesOf(mount, sources));
   }
   for (const mount of shown) addFilesystem(builder, mount, await sizes.get(mount.mountPoint)!);
-}
-
-/** Returns the mounts that a scrape shows. */
-export function shownMounts(
-  mounts: readonly Mount[],
-  { excludedMountPoints, excludedFsTypes }: Pick<MountSources, "excludedMountPoints" | "excludedFsTypes">,
-): Mount[] {
-  return mounts.filter(
-    ({ mountPoint, fsType }) => !excludedMountPoints.test(mountPoint) && !excludedFsTypes.test(fsType),
-  );
 }
 
 function addFilesystem(builder: FamilyBuilder, mount: Mount, result: CallResult<StatFs>): void {
