@@ -5,6 +5,7 @@ import { HistoryFile } from "./history-file.ts";
 import type { StoreRequest, StoreSettings } from "./messages.ts";
 import { QueriesFile } from "./queries-file.ts";
 import { RunsFile } from "./runs-file.ts";
+import { ServicesFile } from "./services-file.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -13,6 +14,7 @@ export class Files {
   readonly #history: DatabaseGuard<HistoryFile>;
   readonly #runs: DatabaseGuard<RunsFile>;
   readonly #queries: DatabaseGuard<QueriesFile>;
+  readonly #services: DatabaseGuard<ServicesFile>;
 
   constructor(settings: StoreSettings, log: Log, clocks = { elapsedMs: () => performance.now(), nowMs: Date.now }) {
     const { folder, retryMs, maxRetryMs, runLimits } = settings;
@@ -25,6 +27,8 @@ export class Files {
     this.#runs = new DatabaseGuard({ ...shared, what: "runs", path: path("runs"), open: openRuns });
     const openQueries = (at: string) => new QueriesFile(at);
     this.#queries = new DatabaseGuard({ ...shared, what: "query log", path: path("queries"), open: openQueries });
+    const openServices = (at: string) => new ServicesFile(at);
+    this.#services = new DatabaseGuard({ ...shared, what: "services", path: path("services"), open: openServices });
   }
 
   handle(request: StoreRequest): unknown {
@@ -77,7 +81,15 @@ export class Files {
         );
       case "clearQueries":
         return this.#queries.change((file) => file.clear(), true) !== FAILED;
+      case "writeServices":
+        return this.#services.change((file) => file.write(request.write), request.insist) !== FAILED;
+      case "readServices":
+        return orElse(
+          undefined,
+          this.#services.read((file) => file.read(request.maxChanges)),
+        );
       case "close":
+        this.#services.close();
         this.#queries.close();
         this.#history.close();
         this.#runs.close();

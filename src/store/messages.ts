@@ -4,6 +4,7 @@ import type {
   HistoryBlock,
   HistoryQuery,
   HistorySeries,
+  KeptServices,
   ListedRun,
   QueryHour,
   QueryLimits,
@@ -12,6 +13,7 @@ import type {
   QuerySearch,
   Run,
   SeriesName,
+  ServicesWrite,
   StoredRun,
 } from "./types.ts";
 
@@ -37,6 +39,8 @@ export interface StoreRequests {
   searchQueries: { request: { search: QuerySearch }; result: QueryPage };
   queryHours: { request: { fromMs: number; marked: number }; result: QueryHour[] };
   clearQueries: { request: object; result: boolean };
+  writeServices: { request: { write: ServicesWrite; insist: boolean }; result: boolean };
+  readServices: { request: { maxChanges: number }; result: KeptServices | undefined };
   close: { request: object; result: undefined };
 }
 

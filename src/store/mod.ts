@@ -1,4 +1,4 @@
-/** Layer 2: persistence. History in three resolutions, past runs and DNS queries, in SQLite, on a thread of its own. */
+/** Layer 2: persistence. History in three resolutions, past runs, DNS queries and states of services, in SQLite, on a thread of its own. */
 export {
   type ForeignRow,
   ForeignTablesError,
@@ -12,6 +12,8 @@ export {
   type HistoryQuery,
   type HistorySeries,
   type Json,
+  type KeptService,
+  type KeptServices,
   type Labels,
   type ListedRun,
   QUERY_IDS_PER_MS,
@@ -22,5 +24,10 @@ export {
   type QuerySearch,
   type Run,
   type SeriesName,
+  type ServicesForget,
+  type ServicesRewind,
+  type ServicesWrite,
+  type StoredChange,
   type StoredRun,
+  type StoredTimes,
 } from "./types.ts";

@@ -5,6 +5,7 @@ import { LEVELS } from "./levels.ts";
 export const HISTORY_VERSION = 2;
 export const RUNS_VERSION = 1;
 export const QUERIES_VERSION = 1;
+export const SERVICES_VERSION = 1;
 /** "tenk", in the field for it in SQLite's file header. */
 const APPLICATION_ID = 0x74656e6b;
 
@@ -72,4 +73,17 @@ export const QUERIES_TABLES: readonly string[] = [
   `CREATE TABLE queries (id INTEGER PRIMARY KEY, name INTEGER, client INTEGER, type INTEGER NOT NULL,
     verdict INTEGER NOT NULL, rcode INTEGER NOT NULL, transport INTEGER NOT NULL, is_stale INTEGER NOT NULL,
     latency_us INTEGER NOT NULL, upstream INTEGER, lists INTEGER, labels INTEGER NOT NULL, rule INTEGER)`,
+];
+
+const TIMES =
+  "up INTEGER NOT NULL, degraded INTEGER NOT NULL, down INTEGER NOT NULL, unknown INTEGER NOT NULL, maintenance INTEGER NOT NULL";
+
+/** Times are milliseconds within an hour (from 1970, UTC) or a day (the date of the machine's time zone, as days from 1970). */
+export const SERVICES_TABLES: readonly string[] = [
+  "CREATE TABLE services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+  `CREATE TABLE changes (service INTEGER NOT NULL, at_ms INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT,
+    PRIMARY KEY (service, at_ms)) WITHOUT ROWID`,
+  `CREATE TABLE hours (hour INTEGER NOT NULL, service INTEGER NOT NULL, ${TIMES}, PRIMARY KEY (hour, service)) WITHOUT ROWID`,
+  `CREATE TABLE days (day INTEGER NOT NULL, service INTEGER NOT NULL, ${TIMES}, PRIMARY KEY (day, service)) WITHOUT ROWID`,
+  "CREATE TABLE alive (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL)",
 ];

@@ -5,6 +5,7 @@ import type {
   HistoryBlock,
   HistoryQuery,
   HistorySeries,
+  KeptServices,
   ListedRun,
   QueryHour,
   QueryLimits,
@@ -13,11 +14,12 @@ import type {
   QuerySearch,
   Run,
   SeriesName,
+  ServicesWrite,
   StoredRun,
 } from "./types.ts";
 
 export interface StoreOptions {
-  /** Holds `history.sqlite`, `runs.sqlite` and `queries.sqlite`. Created with access for its owner only where it is missing. */
+  /** Holds `history.sqlite`, `runs.sqlite`, `queries.sqlite` and `services.sqlite`. Created with access for its owner only where it is missing. */
   readonly folder: string;
   /** The oldest runs beyond this number are deleted. @default {500} */
   readonly maxRuns?: number;
@@ -37,7 +39,7 @@ const CLOSE_MS = 5000;
 type Thread = Worker & { ref(): void; unref(): void };
 
 /**
- * History, runs and DNS queries on disk, in a thread of its own. A disk problem never throws: a failed write returns false (the caller keeps
+ * History, runs, DNS queries and states of services on disk, in a thread of its own. A disk problem never throws: a failed write returns false (the caller keeps
  * the blocks), a failed read returns nothing, and the problem is logged when it begins and when it ends.
  *
  * The thread starts with the first request. It needs descriptors: a server that may run out of them calls `open` first.
@@ -117,6 +119,14 @@ export class Store {
       (await this.#request("queryHours", { fromMs, marked })) ?? [],
     /** Deletes all. @returns whether it could */
     clear: async (): Promise<boolean> => (await this.#request("clearQueries", {})) ?? false,
+  };
+
+  readonly services = {
+    /** @param insist ignores the pause after a failure: for the last write @default {false} @returns false where it was not written */
+    write: async (write: ServicesWrite, insist = false): Promise<boolean> =>
+      (await this.#request("writeServices", { write, insist })) ?? false,
+    /** @param maxChanges of one service, the newest @returns undefined where nothing was written yet, or the disk failed */
+    read: (maxChanges: number): Promise<KeptServices | undefined> => this.#request("readServices", { maxChanges }),
   };
 
   /** Closes the files. Later requests return nothing. */

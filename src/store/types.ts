@@ -127,3 +127,67 @@ export interface QueryCount {
   readonly count: number;
   readonly marked: number;
 }
+
+/** A change of a service's state as it is stored. What the texts mean is the caller's. */
+export interface StoredChange {
+  readonly service: string;
+  /** ms since 1970 */
+  readonly atMs: number;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+/** Time of a service in an hour or a day. */
+export interface StoredTimes {
+  readonly service: string;
+  /** Number of the hour or day. */
+  readonly key: number;
+  /** Milliseconds in five states: up, degraded, down, unknown, maintenance. */
+  readonly times: readonly number[];
+}
+
+/** Deletes what is old, and services that are gone. */
+export interface ServicesForget {
+  /** Changes before it, but the last of each service. ms since 1970 */
+  readonly beforeMs: number;
+  /** Hours and days before these. */
+  readonly hour: number;
+  readonly day: number;
+  readonly services: readonly string[];
+}
+
+/** Deletes what a wrong clock made. */
+export interface ServicesRewind {
+  /** Changes after it. ms since 1970 */
+  readonly afterMs: number;
+  /** Hours and days after these. */
+  readonly hour: number;
+  readonly day: number;
+}
+
+/** What is new of the services, in one transaction. */
+export interface ServicesWrite {
+  /** Until when the changes and times are complete. ms since 1970 */
+  readonly aliveMs: number;
+  readonly changes: readonly StoredChange[];
+  /** Of one service, the oldest beyond this number are deleted. */
+  readonly maxChanges: number;
+  readonly hours: readonly StoredTimes[];
+  readonly days: readonly StoredTimes[];
+  readonly forget?: ServicesForget;
+  readonly rewind?: ServicesRewind;
+}
+
+export interface KeptServices {
+  readonly aliveMs: number;
+  readonly services: readonly KeptService[];
+}
+
+export interface KeptService {
+  readonly name: string;
+  /** Oldest first. */
+  readonly changes: readonly Omit<StoredChange, "service">[];
+  /** Rows of six numbers: the hour or day, and the times in it. */
+  readonly hours: Float64Array;
+  readonly days: Float64Array;
+}
