@@ -25,6 +25,13 @@ export interface Transition {
   readonly reason: string | undefined;
 }
 
+/** What the probes of an earlier run had found when they ended. */
+export interface LastKnown {
+  readonly state: State;
+  readonly sinceMs: number;
+  readonly reason: string | undefined;
+}
+
 const DEFAULTS = { intervalMs: 30_000, retriesMs: [5000, 10_000], successes: 2, maxStartingMs: 300_000 };
 
 /** States in which a service is well enough to be used. */
@@ -60,6 +67,14 @@ export class Health {
   constructor(options: HealthOptions, nowMs: number) {
     this.#options = { ...DEFAULTS, ...options };
     this.sinceMs = nowMs;
+  }
+
+  /** Goes on from what an earlier run knew, unless it has decided itself: a restart ends no outage and begins none. */
+  resume({ state, sinceMs, reason }: LastKnown): void {
+    if (this.state !== "pending") return;
+    this.state = state;
+    this.sinceMs = sinceMs;
+    this.reason = reason;
   }
 
   /** A change has been seen, but not often enough yet. */
