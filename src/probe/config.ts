@@ -30,6 +30,16 @@ const probe = section({
   successes: times.successes.default(2),
   maxStarting: times.maxStarting.default(300_000),
   certificateDays: times.certificateDays.default(7),
+  history: section({
+    /** How long changes and days are kept. */
+    days: number(1, 90).default(90),
+    /** Changes of one service that are kept. */
+    changes: number(10, 10_000).default(500),
+    /** Services that are kept, with those that are no longer declared. */
+    services: number(10, 10_000).default(1000),
+    /** From one write to the next while nothing changes. */
+    write: between("10s to 1h", 10_000, HOUR_MS).default(600_000),
+  }).prefault({}),
 });
 
 /** The same without defaults: what one service has of its own. */

@@ -1,9 +1,23 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
-import type { CheckEnv, Part, PartType } from "../part/mod.ts";
+import type { CheckEnv, Part, PartEnv, PartType } from "../part/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
-import { type ProbeView, probeMetrics, probeProblems, probeTables, probeView } from "./monitoring/mod.ts";
+import { ProbeHistory } from "./history/mod.ts";
+import {
+  type ProbeView,
+  probeMetrics,
+  probeProblems,
+  probeRoutes,
+  probeTables,
+  probeView,
+  type ShownService,
+} from "./monitoring/mod.ts";
 import { checkOf } from "./probes.ts";
-import { ProbedService } from "./schedule/mod.ts";
+import { ProbedService, type ProbedServiceOptions } from "./schedule/mod.ts";
+
+/** A disk that hangs must not keep services from being probed. */
+const LOAD_TIMEOUT_MS = 3000;
+const FOLLOW_MS = 10_000;
 
 /** The part `probe:` asks each declared service again and again whether it is well. */
 export const probe = {
@@ -32,40 +46,57 @@ export const probe = {
   },
 
   async start(config, env): Promise<Part<ProbeConfig | undefined, ProbeView>> {
+    const history = historyOf(config!, env);
     let entries: Entry[] = [];
     const find = (name: string) => entries.find(({ probed }) => probed.name === name)?.probed;
-    entries = entriesOf(config!, env, { before: [], find, log: env.log });
-    for (const { probed } of entries) probed.start();
     const services = () => entries.map(({ probed }) => probed);
+    const shared = { find, log: env.log, history, changed: () => history.follow(services()) };
+    entries = entriesOf(config!, env, { before: [], ...shared });
+    // Listeners of other parts do not wait for the disk.
+    const loaded = Promise.race([history.load(), wait(LOAD_TIMEOUT_MS, undefined, { ref: false })]);
+    const begin = async (probed: ProbedService) => {
+      await loaded;
+      probed.start(history.record(probed.name).lastKnown());
+    };
+    for (const { probed } of entries) void begin(probed);
+    const following = setInterval(shared.changed, FOLLOW_MS);
+    following.unref();
     return {
       listening: () => [],
       async prepare(next, nextEnv) {
-        const after = entriesOf(next!, nextEnv, { before: entries, find, log: env.log });
+        const after = entriesOf(next!, nextEnv, { before: entries, ...shared });
         return {
           async commit() {
             const before = entries;
             entries = after;
             for (const { probed } of before) if (!after.some((each) => each.probed === probed)) probed.stop();
-            for (const { probed } of after) if (!before.some((each) => each.probed === probed)) probed.start();
+            for (const { probed } of after) if (!before.some((each) => each.probed === probed)) void begin(probed);
           },
           async drop() {},
         };
       },
       metrics: probeMetrics(services),
       gatherMetrics: async () => [],
-      status: async () => probeView(services()),
+      status: async () => probeView(entries, history, env.webPorts()),
       problems: () => probeProblems(services()),
+      routes: probeRoutes(() => entries, history, env.webPorts),
       async stop() {
+        clearInterval(following);
         for (const { probed } of entries) probed.stop();
+        await history.stop(services());
       },
     };
   },
 } satisfies PartType<ProbeConfig | undefined, ProbeView>;
 
-interface Entry {
+function historyOf({ history }: ProbeConfig, { store }: PartEnv): ProbeHistory {
+  const { days, changes, services, write } = history;
+  return new ProbeHistory({ store, keepDays: days, maxChanges: changes, maxServices: services, writeEveryMs: write });
+}
+
+interface Entry extends ShownService {
   /** Equal for a service that is probed in the same way. */
   readonly key: string;
-  readonly probed: ProbedService;
 }
 
 interface EntriesOptions {
@@ -73,13 +104,16 @@ interface EntriesOptions {
   /** Returns a service that is probed now. */
   readonly find: (name: string) => ProbedService | undefined;
   readonly log: Log;
+  readonly history: ProbeHistory;
+  /** Called when the state of a service has changed: that of others may follow. */
+  readonly changed: () => void;
 }
 
 /** Returns the probed services; those that are as they were keep what is known of them. */
 function entriesOf(
   config: ProbeConfig,
   { services, folder }: CheckEnv,
-  { before, find, log }: EntriesOptions,
+  { before, find, log, history, changed }: EntriesOptions,
 ): Entry[] {
   return services.flatMap((service) => {
     const settings = settingsOf(service, config);
@@ -93,14 +127,18 @@ function entriesOf(
       service.after,
       service.http?.answer,
       service.probe,
-      config,
+      { ...config, history: undefined },
     ]);
     const same = before.find((each) => each.key === key);
-    if (same !== undefined) return [same];
+    if (same !== undefined) return [{ ...same, service }];
     const { interval, retries, successes, maxStarting } = settings;
     const options = { intervalMs: interval, retriesMs: retries, successes, maxStartingMs: maxStarting };
     const { name, after } = service;
     const parent = after === undefined ? {} : { parent: () => find(after) };
-    return [{ key, probed: new ProbedService({ name, check, log, ...parent, ...options }) }];
+    const answered: ProbedServiceOptions["answered"] = (outcome, change) => {
+      history.record(name).answered(outcome, Date.now());
+      if (change !== undefined) changed();
+    };
+    return [{ key, service, probed: new ProbedService({ name, check, log, answered, ...parent, ...options }) }];
   });
 }

@@ -10,13 +10,14 @@ import type {
   ProbeView,
   ProxyView,
   RelayStatus as RelayView,
+  ServiceAnswer,
 } from "../../src/dash/mod.ts";
 import type { ShownQuery } from "../../src/dns/log/shown-query.ts";
 import type { Summary } from "../../src/dns/log/statistics.ts";
 import type { DnsView as SentDnsView } from "../../src/dns/mod.ts";
 import type { ConnectionInfo } from "../../src/net/mod.ts";
 import type { Panel } from "../../src/part/mod.ts";
-import type { ProbeView as SentProbeView } from "../../src/probe/mod.ts";
+import type { ProbeView as SentProbeView, ServiceAnswer as SentServiceAnswer } from "../../src/probe/mod.ts";
 import type { ProxyView as SentProxyView } from "../../src/proxy/mod.ts";
 import type { ListenerStatus, RelayStatus } from "../../src/tcp/mod.ts";
 
@@ -25,6 +26,7 @@ const relay = (sent: RelayStatus): RelayView => sent;
 const panel = (sent: Panel): PanelView => sent;
 const proxy = (sent: SentProxyView): ProxyView => sent;
 const probe = (sent: SentProbeView): ProbeView => sent;
+const service = (sent: SentServiceAnswer): ServiceAnswer => sent;
 const dns = (sent: SentDnsView): DnsView => sent;
 const query = (sent: ShownQuery): LoggedQuery => sent;
 /** The route adds the names of clients. */
@@ -32,5 +34,5 @@ const statistics = (sent: Omit<Summary, "clients">): Omit<DnsStatisticsAnswer, "
 const connection = (sent: ConnectionInfo): ConnectionRow => sent;
 
 test("what the page reads is what parts and listeners send", () => {
-  expect([listener, relay, panel, proxy, probe, dns, query, statistics, connection]).toHaveLength(9);
+  expect([listener, relay, panel, proxy, probe, service, dns, query, statistics, connection]).toHaveLength(10);
 });

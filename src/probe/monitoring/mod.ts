@@ -1,4 +1,6 @@
-/** Metrics, status and tables of the part. */
+/** Metrics, status, tables and routes of the part. */
 export { probeMetrics } from "./metrics.ts";
 export { probeProblems } from "./problems.ts";
-export { type ProbedServiceView, type ProbeView, probeTables, probeView } from "./status.ts";
+export { probeRoutes, type ServiceAnswer } from "./routes.ts";
+export { probeTables } from "./status.ts";
+export { type ProbedServiceView, type ProbeView, probeView, type ShownService } from "./view.ts";

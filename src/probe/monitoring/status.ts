@@ -1,38 +1,6 @@
 import type { StatusCell, StatusLook, StatusTable } from "../../part/mod.ts";
 import type { State } from "../health/mod.ts";
-import type { ProbedService } from "../schedule/mod.ts";
-
-/** A service in `parts.probe` of `/api/status`. */
-export interface ProbedServiceView {
-  readonly service: string;
-  readonly state: State;
-  /** Milliseconds since 1970. */
-  readonly sinceMs: number;
-  readonly reason: string | null;
-  readonly latencyMs: number | null;
-  readonly version: string | null;
-  readonly role: string | null;
-  readonly certificateUntilMs: number | null;
-}
-
-export interface ProbeView {
-  readonly services: readonly ProbedServiceView[];
-}
-
-export function probeView(services: readonly ProbedService[]): ProbeView {
-  return {
-    services: services.map(({ name, state, health: { sinceMs, reason, facts } }) => ({
-      service: name,
-      state,
-      sinceMs,
-      reason: reason ?? null,
-      latencyMs: facts.latencyMs ?? null,
-      version: facts.version ?? null,
-      role: facts.role ?? null,
-      certificateUntilMs: facts.certificateUntilMs ?? null,
-    })),
-  };
-}
+import type { ProbeView } from "./view.ts";
 
 const TONES: Partial<Record<State, "good" | "warning" | "bad">> = {
   up: "good",

@@ -1,5 +1,12 @@
 import type { Log } from "../../base/mod.ts";
-import { Health, type HealthOptions, type Outcome, type State, type Transition } from "../health/mod.ts";
+import {
+  Health,
+  type HealthOptions,
+  type LastKnown,
+  type Outcome,
+  type State,
+  type Transition,
+} from "../health/mod.ts";
 
 export interface ProbedServiceOptions extends HealthOptions {
   readonly name: string;
@@ -8,6 +15,8 @@ export interface ProbedServiceOptions extends HealthOptions {
   readonly log: Log;
   /** The service that this one stands on. @default {none} */
   readonly parent?: () => ProbedService | undefined;
+  /** Called after each probe, with the change of state that it made. @default {nothing} */
+  readonly answered?: (outcome: Outcome, change: Transition | undefined) => void;
   /** Share of an interval by which each probe may come earlier or later, so that not all come at once. @default {0.1} */
   readonly jitter?: number;
   readonly nowMs?: () => number;
@@ -59,7 +68,15 @@ export class ProbedService {
     return this.#options.parent?.()?.name;
   }
 
-  start(): void {
+  /** Why it is not up, in words. */
+  get reason(): string | undefined {
+    return this.health.reason;
+  }
+
+  /** @param known what an earlier run knew of it */
+  start(known?: LastKnown): void {
+    if (this.#stopping.signal.aborted) return;
+    if (known !== undefined) this.health.resume(known);
     this.#plan(FIRST_MS * this.#random());
   }
 
@@ -81,6 +98,7 @@ export class ProbedService {
     this.counts.byResult[outcome.result] += 1;
     const change = this.health.take(outcome, this.#now());
     if (change !== undefined) this.#logChange(change);
+    this.#options.answered?.(outcome, change);
     const { jitter = JITTER } = this.#options;
     this.#plan(this.health.nextMs() * (1 + jitter * (2 * this.#random() - 1)));
   }
