@@ -1,7 +1,15 @@
 import { TenkError } from "../base/mod.ts";
 import type { Part, PartType } from "../part/mod.ts";
 import { DNS_SCHEMA, type DnsConfig } from "./config.ts";
-import { type DnsView, dnsMetrics, dnsRoutes, dnsTables, dnsView, upstreamHistograms } from "./monitoring/mod.ts";
+import {
+  type DnsView,
+  dnsMetrics,
+  dnsProblems,
+  dnsRoutes,
+  dnsTables,
+  dnsView,
+  upstreamHistograms,
+} from "./monitoring/mod.ts";
 import { DnsServer, FollowedServer, listSources, MAX_LISTS, serverSettings } from "./server/mod.ts";
 
 /** The part `dns:` answers the queries of a house: local names, block lists, a cache, upstreams. */
@@ -54,6 +62,7 @@ export const dns = {
       metrics: dnsMetrics(server),
       gatherMetrics: async () => upstreamHistograms(server),
       status: async () => dnsView(server),
+      problems: dnsProblems(server),
       routes: dnsRoutes(server),
       stop(graceMs) {
         followed.stop();

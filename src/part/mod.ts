@@ -2,6 +2,7 @@
 
 export { type Address, formatAddress, isLoopback, isWildcard, parseAddress } from "./address.ts";
 export type { CertificateDeclaration, Certificates } from "./certificates.ts";
+export { type Condition, Conditions } from "./conditions.ts";
 export {
   address,
   addresses,

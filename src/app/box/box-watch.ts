@@ -1,7 +1,6 @@
 import type { CertificateStatus } from "../../certificates/mod.ts";
 import type { Host, HostSample } from "../../metrics/mod.ts";
-import type { Problem } from "../../part/mod.ts";
-import { Conditions } from "./conditions.ts";
+import { Conditions, type Problem } from "../../part/mod.ts";
 import type { BoxConfig } from "./config.ts";
 import { certificateConditions, hostConditions, mountConditions, outOfMemoryCondition } from "./readings.ts";
 

@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration } from "../../base/mod.ts";
 import type { CertificateStatus } from "../../certificates/mod.ts";
 import type { HostSample, MountSample } from "../../metrics/mod.ts";
-import type { Condition } from "./conditions.ts";
+import type { Condition } from "../../part/mod.ts";
 import type { BoxConfig } from "./config.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { Problem } from "../../part/mod.ts";
+import type { Problem } from "./problem.ts";
 
 /** Something to watch, as it is now. */
 export interface Condition extends Pick<Problem, "key" | "severity" | "subject" | "state" | "reason"> {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Condition, Conditions } from "../../../src/app/box/conditions.ts";
+import { type Condition, Conditions } from "../../src/part/mod.ts";
 
 const told = { key: "box/disk/", severity: "warning", subject: "disk /", state: "91 % full", reason: "why" } as const;
 const over: Condition = { ...told, isOver: true, isClear: false, holdMs: 60 };
