@@ -1,8 +1,8 @@
 import type { BlockingAnswer } from "../../dns-api.ts";
+import { useAct } from "../act.tsx";
 import { Foreign } from "../elements.tsx";
 import { clock } from "../format.ts";
 import { loadStatus } from "../instance.ts";
-import { useAct } from "./act.tsx";
 
 const MINUTE_MS = 60_000;
 const PAUSES: readonly (readonly [words: string, ms: number])[] = [

@@ -1,15 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ClickedRulesAnswer, DnsStatisticsAnswer, DnsView, QueryLogAnswer } from "../../dns-api.ts";
+import { useAct } from "../act.tsx";
 import { useCell } from "../cell.ts";
 import { Empty } from "../elements.tsx";
 import { loadStatus, status } from "../instance.ts";
 import { OwnProblem } from "../own-problem.tsx";
-import { useAct } from "./act.tsx";
+import { useAnswer } from "../use-answer.ts";
 import { BlockingControl, PAUSING } from "./blocking.tsx";
 import { QueryTable } from "./query-table.tsx";
 import { Rules } from "./rules.tsx";
 import { Tops } from "./tops.tsx";
-import { useAnswer } from "./use-answer.ts";
 
 const PAGE_ROWS = 25;
 const [LOG_EVERY_MS, TOPS_EVERY_MS] = [2000, 10_000];

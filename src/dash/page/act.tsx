@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import { ActDialog, isAccessError } from "../act-dialog.tsx";
-import { ClientError, change } from "../client.ts";
-import { OwnProblem } from "../own-problem.tsx";
+import { ActDialog, isAccessError } from "./act-dialog.tsx";
+import { ClientError, change } from "./client.ts";
+import { OwnProblem } from "./own-problem.tsx";
 
 interface Attempt {
   /** `Blocking a name` */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { ask, ClientError } from "../client.ts";
+import { ask, ClientError } from "./client.ts";
 
 /**
  * Loads an answer, and again every `everyMs` while the browser shows the page.
