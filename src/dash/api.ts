@@ -174,7 +174,7 @@ export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
   /** Of all parts and of the machine. */
-  readonly problems?: readonly ProblemView[];
+  readonly problems: readonly ProblemView[];
   /** Of the parts that run, by name. */
   readonly parts: {
     readonly tcp?: { readonly listeners: readonly ListenerView[] };

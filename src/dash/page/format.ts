@@ -131,7 +131,8 @@ export function moment(ms: number, nowMs = Date.now()): string {
   return `${dayOfYear(ms, nowMs)} ${clock(ms)}`;
 }
 
-function dayOfYear(ms: number, nowMs: number): string {
+/** `23 Nov`; of another year `23 Nov 2025`. */
+export function dayOfYear(ms: number, nowMs: number): string {
   const year = new Date(ms).getFullYear();
   return `${day(ms)}${year === new Date(nowMs).getFullYear() ? "" : ` ${year}`}`;
 }
