@@ -54,7 +54,7 @@ export async function runDemo<Plan extends LoadPlan>(demo: Demo<Plan>, words: De
   const { bold, dim } = paintsFor(process.stderr);
   const [url, what] = demo.where(ready);
   stderr.line(`${bold(url)}  ${what}, process ${ready.pid}`);
-  stderr.line(`${bold(ready.statusUrl)}  ${dim("/healthz /metrics /api/status")}\n`);
+  stderr.line(`${bold(`${ready.statusUrl}#/now`)}  ${dim("/healthz /metrics /api/status")}\n`);
   const plan = demo.plan(ready);
   const report = await runShown(demo.protocol, plan, {
     title: `${demo.title} ${plan.target}`,

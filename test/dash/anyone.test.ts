@@ -30,6 +30,13 @@ describe.if(hasBrowser())("the page", () => {
         fields: { [IMAGE]: IMAGE },
       });
       instance.connections = [{ ...instance.connections[0]!, remoteAddress: IMAGE, wireAddress: TURNED, tls: IMAGE }];
+      const [service] = instance.services!;
+      const reason = `${IMAGE}${TURNED}<script>alert(1)</script>`;
+      instance.services = [
+        { ...service!, state: "down", reason, version: reason, role: reason, group: reason, kind: reason },
+        { ...service!, service: "other", state: "degraded", reason, address: reason, url: "javascript:alert(1)" },
+      ];
+      instance.undeclared = `services:\n  ${reason}\n`;
       const [run] = instance.runs;
       const check = { expect: IMAGE, got: TURNED, pass: false };
       const verdict = { pass: false, reason: IMAGE, checks: [check] };
@@ -39,6 +46,9 @@ describe.if(hasBrowser())("the page", () => {
         ...instance.runs.slice(1),
       ];
       for (const [view, selector] of [
+        ["#/services", ".tiles"],
+        ["#/services/git", "main"],
+        ["#/services/other", "main"],
         ["#/now", ".own-metrics"],
         ["#/connections", ".data tbody"],
         ["#/runs", ".data tbody"],
@@ -51,7 +61,7 @@ describe.if(hasBrowser())("the page", () => {
         const words = await sees(page, selector, /<img src=x onerror=alert\(1\)>/);
         expect(words).toContain("safe\\u202egnp.exe");
         expect(words).not.toContain("\u202e");
-        expect(await page.locator("img:not([src^='assets/'])").count()).toBe(0);
+        expect(await page.locator("img:not([src^='assets/']), main script, a[href^='javascript']").count()).toBe(0);
       }
     },
     TIMEOUT_MS,
@@ -85,14 +95,15 @@ describe.if(hasBrowser())("the page", () => {
           "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()",
         );
       const walked: string[] = [];
-      for (let turn = 0; turn < 16; turn += 1) {
+      for (let turn = 0; turn < 17; turn += 1) {
         await page.keyboard.press("Tab");
         walked.push(await at());
         const outline = await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle");
         expect(`${walked.at(-1)}: ${outline}`).toBe(`${walked.at(-1)}: solid`);
       }
-      expect(walked.slice(0, 7)).toEqual([
+      expect(walked.slice(0, 8)).toEqual([
         "Skip to the content",
+        "Services",
         "Now",
         "Connections",
         "Runs",
@@ -100,7 +111,7 @@ describe.if(hasBrowser())("the page", () => {
         "Switch to dark",
         "5m: the last 5 minutes",
       ]);
-      expect(walked.at(14)).toStartWith("Connections and reads of all listeners: arrow keys read it");
+      expect(walked.at(15)).toStartWith("Connections and reads of all listeners: arrow keys read it");
       await page.keyboard.press("Shift+Tab");
       await page.keyboard.press("ArrowLeft");
       await page.keyboard.press("Shift+ArrowLeft");

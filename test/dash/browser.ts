@@ -97,6 +97,8 @@ export function stage(): Stage {
 
 /** What a view has when all of it is there. */
 const WHOLE = {
+  "#/services": [".tile .uptime", ".spark path[d]"],
+  "#/services/git": [".changes tbody tr", ".plot canvas"],
   "#/now": [".workers tbody tr", ".listener canvas", ".own-grid canvas"],
   "#/connections": [".data td.act"],
   "#/runs": [".data td.pick"],

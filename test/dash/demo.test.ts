@@ -36,7 +36,7 @@ async function watched(demo: Tenk, browser: Browser): Promise<string[]> {
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (said) => said.type() === "error" && complaints.push(said.text()));
-  await page.goto(url);
+  await page.goto(new URL("#/now", url).href);
   let text = "";
   const look = setInterval(() => {
     const read = page.evaluate("document.body.innerText");

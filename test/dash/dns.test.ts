@@ -119,7 +119,7 @@ if (hasBrowser()) {
     ] as const)(
       "shows what it does, with its upstreams and lists, %i pixels wide",
       async (width, scheme) => {
-        const page = await open("", width, scheme);
+        const page = await open("#/now", width, scheme);
         const figures = '[aria-label="Name server"] .dns-figures';
         await sees(page, figures, /Queries5 Blocked40 % 2 queriesFrom the cache50 %.*Names on lists2 1 list/);
         await sees(page, '[aria-label="Upstreams"] tbody', new RegExp(`udp://${upstream.address}✓ up.* ms1?1`));

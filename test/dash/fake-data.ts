@@ -183,6 +183,14 @@ export function fakeSeries(nowSeconds: number): Named[] {
     add("tenk_runtime_heap_total_bytes", { loop }, { unit: "bytes" }, (at) => (11 + 10 * level(at)) * MIB);
   }
   add("process_open_fds", {}, {}, (at) => 31 + Math.round(10_400 * level(at)));
+  for (const [at, service] of ["git", "registry", "cache", "photos", "music"].entries())
+    add(
+      "probe_duration_seconds",
+      { service },
+      { unit: "seconds" },
+      (seconds) =>
+        0.004 * (at + 1) * (1 + 0.4 * Math.sin(seconds / 9000 + at) + 0.5 * noise(Math.floor(seconds / 30), at)),
+    );
   const words = { kind: "rate", help: "Messages that rooms passed on." } as const;
   add("chat_messages_total", { room: "lobby" }, words, (at) => 900 * level(at) + 60 * noise(at, 17));
   add("chat_messages_total", { room: "garden" }, words, (at) => 300 * level(at) + 40 * noise(at, 18));

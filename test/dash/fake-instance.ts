@@ -1,6 +1,16 @@
-import type { ConnectionRow, HostStatus, LimitsStatus, LogLine, RunAnswer, SeriesName } from "../../src/dash/mod.ts";
+import type {
+  ConnectionRow,
+  HostStatus,
+  LimitsStatus,
+  LogLine,
+  ProbedServiceView,
+  ProblemView,
+  RunAnswer,
+  SeriesName,
+} from "../../src/dash/mod.ts";
 import { outcomeOf, pageAssets, runSeries } from "../../src/dash/mod.ts";
 import { fakeConnections, fakeLog, fakeMounts, fakeRun, fakeSeries, fakeSnapshot } from "./fake-data.ts";
+import { fakeProblems, fakeServiceAnswer, fakeServices } from "./fake-services.ts";
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -16,6 +26,12 @@ export interface FakeInstance {
   runs: RunAnswer[];
   /** A stretch without samples, as of an instance that was off: [from, to) in seconds since 1970. */
   gap: readonly [number, number] | undefined;
+  /** Probed services; undefined where the part does not run. */
+  services: readonly ProbedServiceView[] | undefined;
+  /** Problems of the machine. */
+  problems: readonly ProblemView[];
+  /** What is found and not declared; undefined where there is no such route. */
+  undeclared: string | undefined;
   /** Additional series. */
   extra: SeriesName[];
   /** A run in progress, at this second of it. */
@@ -172,7 +188,9 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         tcp: {
           listeners: [listener("sink", 9091, { address: 41, rate: 7, connections: 0 }), listener("echo", 9092, {})],
         },
+        ...(instance.services && { probe: { services: instance.services, today: today() } }),
       },
+      problems: [...instance.problems, ...fakeProblems(instance.services ?? [])],
       process: { pid: 1234, rssBytes: 1e8 },
       host: {
         busy: 0.6,
@@ -196,6 +214,11 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
       },
       limits: instance.machine.limits ?? null,
     });
+  };
+
+  const service = (name: string | null) => {
+    const view = instance.services?.find((each) => each.service === name);
+    return view === undefined ? json({ error: "It is not probed", hint: "" }, 404) : json(fakeServiceAnswer(view));
   };
 
   const runs = (id: string | undefined) => {
@@ -235,7 +258,13 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
       return json({ series: [...curves.map(({ curve: _, ...each }) => each), ...instance.extra] });
     if (pathname === "/api/series") return series(searchParams);
     if (pathname === "/api/status") return status();
-    if (pathname === "/api/parts") return json([{ name: "tcp", panel: null }]);
+    if (pathname === "/api/parts") {
+      const names = ["tcp", ...(instance.services ? ["probe"] : [])];
+      return json(names.map((name) => ({ name, panel: null })));
+    }
+    if (pathname === "/api/probe/service") return service(searchParams.get("name"));
+    if (pathname === "/api/probe/discover" && instance.undeclared !== undefined)
+      return json({ text: instance.undeclared, found: instance.undeclared.split("\n").length - 2, declared: 2 });
     if (pathname === "/logout" && request.method === "POST") instance.hasSession = false;
     if (pathname === "/logout") return json({ session: instance.hasSession });
     if (pathname === "/api/live") return live(request);
@@ -253,6 +282,9 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
     log: fakeLog(Date.now()),
     runs: [fakeRun("12", Date.now() - day, 1, true), fakeRun("11", Date.now() - 2 * day, 0.8, false)],
     gap: undefined,
+    services: fakeServices(14),
+    problems: [],
+    undeclared: undefined,
     extra: [],
     runSecond: isRunning ? 0 : undefined,
     behindSeconds: 0,
@@ -300,6 +332,10 @@ function json(value: unknown, code = 200): Response {
     status: code,
     headers: { "content-type": "application/json", ...guards },
   });
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 function mean(values: readonly number[]): number {

@@ -32,7 +32,7 @@ if (hasBrowser() && hasPrometheus) {
         const client = await new Client(listeners[0].port).connected();
         const sending = setInterval(() => client.socket.write("packet"), 10);
         const page = await browser.newPage();
-        await page.goto(statusUrl);
+        await page.goto(`${statusUrl}#/now`);
         await page.getByText("packets_received_total").first().waitFor();
         let rate = 0;
         const asking = setInterval(() => {

@@ -49,7 +49,7 @@ if (hasBrowser()) {
     "the page shows each service with its hosts, requests and targets, %i pixels wide",
     async (width) => {
       const page = await browser.newPage({ viewport: { width, height: 1000 } });
-      await page.goto(instance.statusUrl);
+      await page.goto(`${instance.statusUrl}#/now`);
       await sees(
         page,
         '[aria-label="Service git"] header',

@@ -42,7 +42,7 @@ if (hasBrowser()) {
       const browser = await launchBrowser();
       later(() => browser.close());
       const page = await browser.newPage();
-      await page.goto(instance.statusUrl);
+      await page.goto(`${instance.statusUrl}#/now`);
       const row = (at: number) => `.targets tbody tr:nth-child(${at})`;
       await sees(page, row(1), new RegExp(`^${living.address}✓ up000––$`));
       await sees(page, row(2), new RegExp(`^${dead}✓ up000––$`));

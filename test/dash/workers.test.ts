@@ -23,7 +23,7 @@ if (hasBrowser()) {
         clients[0]!.socket.write("x");
         await untilListeners(instance, ([first]) => first!.counts.reads === 1);
         const page = await browser.newPage();
-        await page.goto(instance.statusUrl);
+        await page.goto(`${instance.statusUrl}#/now`);
         const cells = async (selector: string) => page.locator(`.workers ${selector}`).allTextContents();
         let open: number[] = [];
         const asking = setInterval(() => {

@@ -155,7 +155,7 @@ describe("a part that is added", () => {
         const browser = await launchBrowser();
         try {
           const page = await (await browser.newContext()).newPage();
-          await page.goto(statusUrl);
+          await page.goto(`${statusUrl}#/now`);
           await page.getByRole("heading", { name: "Greetings", exact: true }).waitFor({ timeout: TIMEOUT_MS });
           await page.getByText("Greetings a second", { exact: true }).waitFor({ timeout: TIMEOUT_MS });
         } finally {

@@ -13,9 +13,11 @@ import { PART_VIEWS } from "./part-views.ts";
 import { hashOf, wordsOf } from "./route.ts";
 import { RunsView } from "./runs/mod.ts";
 import { scrollDown } from "./scroll-down.ts";
+import { ServicesView } from "./services/mod.ts";
 
 const TABS = PART_VIEWS.flatMap(({ name: part, tab }) => (tab === undefined ? [] : [{ part, ...tab }]));
 const VIEWS: readonly (readonly [name: string, title: string])[] = [
+  ["services", "Services"],
   ["now", "Now"],
   ...TABS.map(({ name, title }) => [name, title] as const),
   ["runs", "Runs"],
@@ -25,7 +27,7 @@ const VIEWS: readonly (readonly [name: string, title: string])[] = [
 /** The view of the address, and the words that follow it. */
 function placeNow(): readonly [view: string, ...ids: string[]] {
   const [view, ...ids] = wordsOf(location.hash);
-  return view !== undefined && VIEWS.some(([name]) => name === view) ? [view, ...ids] : ["now"];
+  return view !== undefined && VIEWS.some(([name]) => name === view) ? [view, ...ids] : ["services"];
 }
 
 /** The scroll position of each address. */
@@ -42,11 +44,11 @@ function usePlace(): readonly [view: string, ...ids: string[]] {
       depths.delete(oldURL);
       depths.set(oldURL, scrollY);
       if (depths.size > MOST_DEPTHS) depths.delete(depths.keys().next().value!);
-      const [before] = wordsOf(new URL(oldURL).hash);
+      const before = wordsOf(new URL(oldURL).hash);
       const next = placeNow();
       // A link leads to the top, the back button to the former position; another range of the same view keeps the position.
       if (history.state !== null) setDepth(depths.get(location.href) ?? 0);
-      else setDepth(before === next[0] && next[0] === "now" ? scrollY : 0);
+      else setDepth(isSameCharts(before, next) ? scrollY : 0);
       history.replaceState({}, "");
       setPlace(next);
     };
@@ -65,6 +67,12 @@ function usePlace(): readonly [view: string, ...ids: string[]] {
   return place;
 }
 
+/** Returns whether two addresses differ in the stretch of time alone. */
+function isSameCharts(before: readonly string[], next: readonly string[]): boolean {
+  if (before[0] !== next[0]) return false;
+  return next[0] === "now" || (next[0] === "services" && next[1] !== undefined && before[1] === next[1]);
+}
+
 /** Returns whether the part of a view runs, as far as is known; others have none. */
 function isThere(view: string, known: StatusAnswer | undefined): boolean {
   const part = TABS.find(({ name }) => name === view)?.part;
@@ -72,6 +80,7 @@ function isThere(view: string, known: StatusAnswer | undefined): boolean {
 }
 
 function titleOf(view: string, ids: readonly string[]): string {
+  if (view === "services" && ids[0] !== undefined) return ids[0];
   if (view === "runs" && ids.length > 0)
     return ids.length === 1 ? `Run ${ids[0]}` : `Runs ${ids.slice(0, 2).join(", ")}`;
   return VIEWS.find(([name]) => name === view)?.[1] ?? "";
@@ -90,6 +99,7 @@ export function App() {
       <Header view={view} address={hashOf(words)} />
       <main tabIndex={-1}>
         {error !== undefined && <Problem error={error} />}
+        {view === "services" && <ServicesView ids={ids} />}
         {view === "now" && <NowView />}
         {TABS.map(({ name, View }) => view === name && <View key={name} named={ids[0]} />)}
         {view === "runs" && <RunsView ids={ids} />}

@@ -191,7 +191,8 @@ export async function loadFrame(): Promise<void> {
   if (frame.get() === undefined) frame.set(emptyFrame({ ...window, stepMs }));
 }
 
-async function askSeries(
+/** Requests series, in as many requests as their names need. @throws {ClientError} */
+export async function askSeries(
   words: { from: number; to: number; step: number },
   keys: readonly string[],
   signal: AbortSignal,

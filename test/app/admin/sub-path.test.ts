@@ -81,9 +81,9 @@ describe.if(hasNginx() && hasBrowser())("behind nginx", () => {
       const isLed = !server.startsWith("location /tenk {");
       const { page, context, failed } = await logIn(`${nginx.url}${path}${isLed ? "" : "/"}`);
       await sees(page, ".live", /live/);
-      await page.locator(".listener canvas").first().waitFor();
+      await page.locator(".headline").waitFor();
       expect(page.url()).toBe(root);
-      for (const view of ["connections", "runs", "log"]) {
+      for (const view of ["now", "connections", "runs", "log"]) {
         await page.goto(`${root}#/${view}`);
         await page.locator("main h2, main table, main .toolbar").first().waitFor();
       }

@@ -1,0 +1,1 @@
+export { ServicesView } from "./view.tsx";
