@@ -45,6 +45,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   password: async () => (await import("./password.ts")).passwordCommand,
   import: async () => (await import("./import.ts")).importCommand,
   dashboards: async () => (await import("./dashboards.ts")).dashboardsCommand,
+  token: async () => (await import("./token.ts")).tokenCommand,
   trust: async () => (await import("./trust.ts")).trustCommand,
 };
 

@@ -2,7 +2,7 @@ import { attemptsKey, PasswordCheck, Throttle } from "../../auth/mod.ts";
 import { addressRanges } from "../../net/mod.ts";
 import { type Client, clientOf } from "./client.ts";
 import type { DashboardLink } from "./dashboard-link.ts";
-import { isSame } from "./secrets.ts";
+import { isSame, readTokenOf } from "./secrets.ts";
 import { credentialsDigest, type SessionFile } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -32,7 +32,7 @@ export interface AccessMeans {
 /** What a request may do, and by which proof. */
 export interface AuthResult {
   readonly may: "nothing" | "read" | "change";
-  readonly by: "none" | "loopback" | "scraper" | "session" | "token";
+  readonly by: "none" | "loopback" | "scraper" | "session" | "read-token" | "token";
   /** How long to wait after too many wrong attempts. ms */
   readonly waitMs: number;
 }
@@ -47,6 +47,7 @@ export type LoginResult = { readonly session: string } | { readonly waitMs: numb
  *
  * ```text
  *   token or session ─────────────► read, change
+ *   read-only token ──────────────► read
  *   loopback, without a proxy ────► read
  *   a scraper's address ──────────► read /metrics
  *   anybody else ─────────────────► nothing
@@ -57,6 +58,7 @@ export class Access {
   readonly throttle = new Throttle();
   readonly #now: () => number;
   #token = "";
+  #readToken = "";
   /** Digest of the token and password under which the sessions began. */
   #credentials = "";
   #password: PasswordCheck | undefined;
@@ -89,6 +91,7 @@ export class Access {
       this.#password = passwordHash === undefined ? undefined : new PasswordCheck(passwordHash);
     }
     this.#token = token;
+    this.#readToken = readTokenOf(token);
     this.#isScraper = addressRanges(scrapers);
     this.#isProxy = addressRanges(proxies);
     this.#isOuterProxy = addressRanges(outerProxies);
@@ -110,6 +113,7 @@ export class Access {
     const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     if (bearer !== undefined) {
       if (isSame(bearer, this.#token)) return { may: "change", by: "token", waitMs: 0 };
+      if (isSame(bearer, this.#readToken)) return { may: "read", by: "read-token", waitMs: 0 };
       return { ...UNAUTHENTICATED, waitMs: this.#wrongToken(client) };
     }
     const secrets = cookieValues(headers.get("cookie") ?? "", cookie);

@@ -8,7 +8,7 @@ export { LiveStreams } from "./live.ts";
 export { LiveRun } from "./live-run.ts";
 export { type LogLine, processLog } from "./log-ring.ts";
 export { type AdminSources, adminRoutes } from "./routes.ts";
-export { newSecret as newToken } from "./secrets.ts";
+export { newSecret as newToken, readTokenOf } from "./secrets.ts";
 export { SessionFile } from "./session-file.ts";
 export type { Site } from "./site.ts";
 export { findToken, openToken, type Token } from "./token.ts";

@@ -1,5 +1,6 @@
 /** One test a line of the list of what home servers were broken by: C the control plane, M metrics and logs. */
 import { describe, expect, test } from "bun:test";
+import { readTokenOf } from "../../../src/app/mod.ts";
 import { BEARER, FORM, HASH, head, inside, JSON_BODY, OWN_PAGE, raw, TOKEN, worldOf } from "./support.ts";
 
 describe("C01 a change is rejected", () => {
@@ -60,6 +61,19 @@ describe("C01 a change is rejected", () => {
     }
     expect(access.sessions.size).toBe(0);
   });
+});
+
+test("C01 the read-only token reads from anywhere, and changes nothing", async () => {
+  const { ask, world, access } = worldOf();
+  const headers = { authorization: `Bearer ${readTokenOf(TOKEN)}` };
+  const ways = { ...headers, "x-tenk": "1", ...JSON_BODY };
+  for (const peer of ["192.0.2.7", "127.0.0.1"]) {
+    expect((await ask("/api/status", { peer, headers })).status).toBe(200);
+    const response = await ask("/api/tcp/connections/close", { peer, method: "POST", headers: ways, body: '{"id":7}' });
+    expect([response.status, world.closed]).toEqual([403, []]);
+  }
+  expect((await ask(`/?token=${readTokenOf(TOKEN)}`, { peer: "192.0.2.7" })).headers.get("set-cookie")).toBeNull();
+  expect(access.sessions.size).toBe(0);
 });
 
 describe("C02 a Host that is not allowed reads nothing", () => {
