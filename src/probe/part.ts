@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
 import type { CheckEnv, Part, PartEnv, PartType } from "../part/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
+import { discoverRoute } from "./discover/mod.ts";
 import { ProbeHistory } from "./history/mod.ts";
 import {
   type ProbeView,
@@ -47,6 +48,7 @@ export const probe = {
 
   async start(config, env): Promise<Part<ProbeConfig | undefined, ProbeView>> {
     const history = historyOf(config!, env);
+    let declared = env.services;
     let entries: Entry[] = [];
     const find = (name: string) => entries.find(({ probed }) => probed.name === name)?.probed;
     const services = () => entries.map(({ probed }) => probed);
@@ -69,6 +71,7 @@ export const probe = {
           async commit() {
             const before = entries;
             entries = after;
+            declared = nextEnv.services;
             for (const { probed } of before) if (!after.some((each) => each.probed === probed)) probed.stop();
             for (const { probed } of after) if (!before.some((each) => each.probed === probed)) void begin(probed);
           },
@@ -79,7 +82,7 @@ export const probe = {
       gatherMetrics: async () => [],
       status: async () => probeView(entries, history, env.webPorts()),
       problems: () => probeProblems(services()),
-      routes: probeRoutes(() => entries, history, env.webPorts),
+      routes: { ...probeRoutes(() => entries, history, env.webPorts), discover: discoverRoute(() => declared) },
       async stop() {
         clearInterval(following);
         for (const { probed } of entries) probed.stop();

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type {
   ConnectionRow,
+  DiscoverAnswer,
   DnsStatisticsAnswer,
   DnsView,
   ListenerView,
@@ -17,7 +18,11 @@ import type { Summary } from "../../src/dns/log/statistics.ts";
 import type { DnsView as SentDnsView } from "../../src/dns/mod.ts";
 import type { ConnectionInfo } from "../../src/net/mod.ts";
 import type { Panel } from "../../src/part/mod.ts";
-import type { ProbeView as SentProbeView, ServiceAnswer as SentServiceAnswer } from "../../src/probe/mod.ts";
+import type {
+  DiscoverAnswer as SentDiscoverAnswer,
+  ProbeView as SentProbeView,
+  ServiceAnswer as SentServiceAnswer,
+} from "../../src/probe/mod.ts";
 import type { ProxyView as SentProxyView } from "../../src/proxy/mod.ts";
 import type { ListenerStatus, RelayStatus } from "../../src/tcp/mod.ts";
 
@@ -27,6 +32,7 @@ const panel = (sent: Panel): PanelView => sent;
 const proxy = (sent: SentProxyView): ProxyView => sent;
 const probe = (sent: SentProbeView): ProbeView => sent;
 const service = (sent: SentServiceAnswer): ServiceAnswer => sent;
+const discovered = (sent: SentDiscoverAnswer): DiscoverAnswer => sent;
 const dns = (sent: SentDnsView): DnsView => sent;
 const query = (sent: ShownQuery): LoggedQuery => sent;
 /** The route adds the names of clients. */
@@ -34,5 +40,7 @@ const statistics = (sent: Omit<Summary, "clients">): Omit<DnsStatisticsAnswer, "
 const connection = (sent: ConnectionInfo): ConnectionRow => sent;
 
 test("what the page reads is what parts and listeners send", () => {
-  expect([listener, relay, panel, proxy, probe, service, dns, query, statistics, connection]).toHaveLength(10);
+  expect([listener, relay, panel, proxy, probe, service, discovered, dns, query, statistics, connection]).toHaveLength(
+    11,
+  );
 });
