@@ -74,7 +74,7 @@ export type {
   TlsInfo,
   TlsVersion,
 } from "./tls/mod.ts";
-export { ServerTls } from "./tls/mod.ts";
+export { type HandshakeProblem, handshakeProblem, ServerTls } from "./tls/mod.ts";
 export { addressRanges } from "./trusted.ts";
 export type {
   Configured,

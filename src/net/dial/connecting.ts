@@ -2,7 +2,7 @@ import type { TunnelDialogue } from "../../wire/mod.ts";
 import { type DialOptions, descriptorOf, peekBytes } from "../ffi.ts";
 import { pathProblem } from "../path-problem.ts";
 import type { RawSocket } from "../socket-events.ts";
-import { type ClientTls, Handshake, type HandshakeEnds } from "../tls/mod.ts";
+import { type ClientTls, Handshake, type HandshakeEnds, handshakeProblem } from "../tls/mod.ts";
 import type { Connection } from "../types.ts";
 import type { AddressHistory, Candidate } from "./address-history.ts";
 import { Attempt, type AttemptEnds, type AttemptKind } from "./attempt.ts";
@@ -223,7 +223,10 @@ export class Connecting<Data> implements AttemptEnds {
     const events = this.#plan.tlsEvents;
     const ends: HandshakeEnds = {
       done: (secure) => this.#connected(secure),
-      failed: (reason, cause) => this.fail(causeOf(reason === "tls-failed" ? "ETLS" : "ETLSCLOSED", cause.message)),
+      failed: (reason, cause) => {
+        const told = causeOf(reason === "tls-failed" ? "ETLS" : "ETLSCLOSED", cause.message);
+        this.fail(Object.assign(told, handshakeProblem(cause)));
+      },
     };
     const request = { tls: tls.request, socket: events };
     this.#handshake = new Handshake(socket, request, NO_DEADLINE_MS, tls.verify, ends, tls.sessions);

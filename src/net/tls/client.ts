@@ -69,8 +69,12 @@ export function clientTls(options: ClientTlsOptions, host: string): ClientTls {
   return { request, sessions, verify: verify ? verifierOf(address) : verifyNothing };
 }
 
-/** The runtime's code of whatever is wrong with a certificate and has no code of its own, such as a constraint of addresses. */
-const UNNAMED = "UNSPECIFIED";
+/**
+ * The runtime's codes for what is wrong with a certificate, which are OpenSSL's (x509_vfy.h). `UNSPECIFIED` is whatever has no code of its
+ * own, such as a constraint of addresses.
+ */
+const OF_A_CERTIFICATE =
+  /^(UNSPECIFIED|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_INVALID|(UNABLE_TO|CERT|CRL|DEPTH_ZERO|SELF_SIGNED|ERROR_IN)_\w+)$/;
 
 /**
  * The chain is trusted, the name is another. Where no name is sent the runtime compares with "localhost", on a descriptor that it was
@@ -78,9 +82,12 @@ const UNNAMED = "UNSPECIFIED";
  */
 const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 
-/** `authorized` means here that the handshake is complete; on a descriptor that it was given, the runtime denies that for `UNNAMED`. */
+/**
+ * `authorized` means here that the handshake is complete. On a descriptor that it was given the runtime denies that where the name is another
+ * as well, and names what is wrong with the chain.
+ */
 function verifyNothing(_: RawSocket, authorized: boolean, error: Error | null): Error | undefined {
-  if (authorized || (error as { code?: unknown } | null)?.code === UNNAMED) return undefined;
+  if (authorized || OF_A_CERTIFICATE.test(String((error as { code?: unknown } | null)?.code))) return undefined;
   return error ?? new Error("the handshake failed");
 }
 

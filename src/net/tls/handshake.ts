@@ -2,6 +2,8 @@ import { systemCodeOf } from "../../base/mod.ts";
 import { descriptorOf } from "../ffi.ts";
 import { type RawSocket, SOCKET_EVENTS, type SocketEvents, UNREAD_SOCKET_EVENTS } from "../socket-events.ts";
 import { isOver } from "../tcp-info.ts";
+import { peerCertificate } from "./info.ts";
+import type { PeerCertificate } from "./options.ts";
 import type { TlsSessions } from "./sessions.ts";
 
 /** The owner of the raw half of a TLS socket: it ignores events, since the encrypted half reports them. */
@@ -16,6 +18,24 @@ const NOBODY: SocketEvents = {
 
 /** Why a handshake failed; the peer left by FIN (`peer`) or by reset, or what it said was wrong, or came too late. */
 export type HandshakeFailure = "tls-failed" | "peer" | "reset";
+
+/** What is known of a handshake that failed, on the cause of its error. */
+export interface HandshakeProblem {
+  /** OpenSSL's name for what is wrong with a certificate, such as `CERT_HAS_EXPIRED`. */
+  readonly problem?: string;
+  /** The certificate that was refused. */
+  readonly certificate?: PeerCertificate;
+}
+
+/** Returns what an error of a handshake, or its cause, says of a certificate. */
+export function handshakeProblem(error: unknown): HandshakeProblem {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const { certificate, code, problem } = each as { certificate?: PeerCertificate; code?: unknown; problem?: string };
+    if (certificate !== undefined)
+      return { certificate, ...(problem === undefined ? typeof code === "string" && { problem: code } : { problem }) };
+  }
+  return {};
+}
 
 /** Called when a handshake ends; one of them, once. */
 export interface HandshakeEnds {
@@ -115,6 +135,7 @@ export class Handshake implements SocketEvents {
     if (this.#isOver) return;
     const wrong = inWords(this.#verify(socket, authorized, error));
     if (wrong !== undefined) {
+      noteCertificate(wrong, socket);
       // The runtime's word for a peer that left, be it by FIN or by reset.
       if (systemCodeOf(wrong) !== "ECONNRESET") this.#fail("tls-failed", wrong);
       else this.#fail(isOver(descriptorOf(socket)) ? "reset" : "peer", wrong);
@@ -148,6 +169,12 @@ export class Handshake implements SocketEvents {
     this.terminate();
     this.#ends.failed(reason, cause);
   }
+}
+
+/** Adds the peer's certificate to why it was refused: who asks for a service's state wants to know how long it lasts all the same. */
+function noteCertificate(wrong: Error, socket: RawSocket): void {
+  const certificate = peerCertificate(socket);
+  if (certificate !== undefined) Object.assign(wrong, { certificate });
 }
 
 /** OpenSSL's names for bytes that are no TLS record. */
