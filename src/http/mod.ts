@@ -1,6 +1,7 @@
 /** Layer 3: HTTP on the connections of `net/`, as a server and as a client of targets. */
 
 export {
+  allowedLookup,
   DENIED_RANGES,
   FAILURE_REASONS,
   type FailurePhase,

@@ -40,6 +40,7 @@ export {
 export { HeadBuffer } from "./head-buffer.ts";
 export { formatIp, isMappedIpv4, parseIp } from "./ip-address.ts";
 export { type Neighbour, neighboursRequest, readNeighbourReply } from "./netlink-neighbours.ts";
+export { printable } from "./printable.ts";
 export {
   type DecodeProxyOptions,
   decodeProxyHeader,

@@ -2,7 +2,7 @@
 
 export { type HttpAddress, isH2c, parseHttpAddress, withoutH2c } from "./address.ts";
 export { TargetTotals } from "./counts.ts";
-export { DENIED_RANGES } from "./denied-addresses.ts";
+export { allowedLookup, DENIED_RANGES } from "./denied-addresses.ts";
 export { HTTP_TARGET_DEFAULTS, type HttpTargetOptions } from "./options.ts";
 export { type HttpResponse, type RequestOptions, request } from "./request.ts";
 export { HttpTarget } from "./target.ts";

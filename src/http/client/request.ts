@@ -21,7 +21,9 @@ export interface RequestOptions {
   maxBodyBytes?: number;
   /** Gets the body as it comes, in borrowed bytes, instead of the answer. If it throws, the request fails with that. */
   onBody?: (bytes: Uint8Array) => void;
-  /** What becomes of a longer body: an error, or its beginning, which `isCut` says. @default {"fail"} */
+  /**
+   * What becomes of a body that is longer, or does not end in time: an error, or its beginning, which `isCut` says. @default {"fail"}
+   */
   whenTooLong?: "fail" | "cut";
   /** How TLS is done with `https:`. The certificate is verified unless this says otherwise. */
   tls?: ClientTlsOptions;
@@ -37,7 +39,7 @@ export interface HttpResponse {
   /** Name in lower case and value of each field line, in the order in which they came. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
-  /** More than `maxBodyBytes` came, and `body` is only the beginning. */
+  /** More than `maxBodyBytes` came, or not all of it in time, and `body` is only the beginning. */
   readonly isCut: boolean;
   /** The address that answered; "" of a Unix socket. */
   readonly remoteAddress: string;
@@ -84,7 +86,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
   if (signal?.aborted) throw aborted(where);
   const answer = new Answer(where, options);
   answer.exchange = target.send(answer, blockOf(head, content, method === "HEAD"));
-  const timer = setTimeout(() => answer.give(timedOut(where, timeoutMs)), timeoutMs);
+  const timer = setTimeout(() => answer.timeIsOver(timedOut(where, timeoutMs)), timeoutMs);
   const onAbort = () => answer.give(aborted(where));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -163,6 +165,11 @@ class Answer implements ResponseEvents {
       this.#reject(
         isTimeout ? new TenkError("request-timeout", messageFor(this.#where, text)) : failed(this.#where, text),
       );
+  }
+
+  timeIsOver(error: TenkError): void {
+    if (this.#whenTooLong === "cut" && this.#head !== undefined) this.#finish(true);
+    else this.give(error);
   }
 
   /** Ends it with an error of this side. */
