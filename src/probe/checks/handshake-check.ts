@@ -1,4 +1,5 @@
-import { type Connection, connect, type Handler } from "../../net/mod.ts";
+import { withoutUndefined } from "../../base/mod.ts";
+import type { Connection, Handler } from "../../net/mod.ts";
 import {
   beginHandshake,
   type Handshake,
@@ -8,7 +9,8 @@ import {
 } from "../../wire/mod.ts";
 import type { Facts, Outcome } from "../health/mod.ts";
 import { reasonWords } from "./reason-words.ts";
-import { failureWords } from "./words.ts";
+import { connectToTarget } from "./target-address.ts";
+import { failedOutcome } from "./words.ts";
 
 export interface HandshakeCheck extends HandshakeOptions {
   readonly kind: HandshakeKind;
@@ -25,19 +27,21 @@ export interface HandshakeCheck extends HandshakeOptions {
   /** Source address to connect from. */
   readonly localAddress?: string;
   readonly signal?: AbortSignal;
+  /** Asks for a name's addresses. @default the system's resolver */
+  readonly lookup?: (name: string) => Promise<readonly string[]>;
 }
 
 /** Asks a service in its own protocol, on one connection. Resolves once that is closed. */
 export async function checkHandshake(check: HandshakeCheck): Promise<Outcome> {
-  const { host, port, localAddress, timeoutMs, signal } = check;
+  const { host, port, localAddress, timeoutMs, signal, lookup } = check;
   const connectMs = Math.min(check.connectMs ?? 1000, timeoutMs);
   const probe = new HandshakeProbe(check);
   try {
-    const more = { ...(localAddress !== undefined && { localAddress }), ...(signal && { signal }) };
-    await connect({ host, port, timeoutMs: connectMs, ...more }, probe.handler);
+    const more = withoutUndefined({ localAddress, signal, lookup });
+    await connectToTarget({ host, port, timeoutMs: connectMs, ...more }, probe.handler);
   } catch (error) {
     const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    return { result: "down", facts: {}, reason: failureWords(error, where, connectMs) };
+    return failedOutcome(error, where, connectMs);
   }
   return probe.outcome;
 }

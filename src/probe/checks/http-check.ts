@@ -1,67 +1,96 @@
-import { type HttpResponse, request } from "../../http/mod.ts";
-import type { ClientTlsOptions } from "../../net/mod.ts";
+import type { HttpResponse } from "../../http/mod.ts";
+import { printable } from "../../wire/mod.ts";
 import type { Facts, Outcome } from "../health/mod.ts";
-import { failureWords } from "./words.ts";
+import { certificateProblem } from "./certificate-words.ts";
+import type { Application } from "./http-applications.ts";
+import { readBody } from "./http-body.ts";
+import { type HttpExpectations, headerOf, parseJson, unexpected } from "./http-expectations.ts";
+import { ask, type HttpRequest } from "./http-request.ts";
+import { valueAt } from "./json-path.ts";
+import { failedOutcome } from "./words.ts";
 
-export interface HttpCheck {
-  /** `http://127.0.0.1:3000`, `https://…`, `unix:/run/app.sock`, without a path of its own. */
-  readonly url: string;
-  /** @default {"/"} */
-  readonly path?: string;
-  readonly timeoutMs: number;
+export interface HttpCheck extends HttpRequest {
   /** An answer that takes longer is slow. */
   readonly slowMs: number;
   /** A certificate that is over sooner is about to expire. */
   readonly certificateDays: number;
-  /** How TLS is done with `https:`. The certificate is verified unless this says otherwise. */
-  readonly tls?: ClientTlsOptions;
-  readonly signal?: AbortSignal;
+  /** Statuses that are fine, or their classes. @default {those of `application`, else below 500} */
+  readonly status?: readonly string[];
+  /** What the answer must be beside its status. */
+  readonly expected?: HttpExpectations;
+  /** What is known of the application that is asked, at its own path. */
+  readonly application?: Application;
   readonly nowMs?: () => number;
 }
 
-/** More than this is read of no answer. */
-const MAX_BODY_BYTES = 65_536;
-const DAY_MS = 86_400_000;
-
 /**
- * Asks a service by HTTP. A redirect counts as an answer and is never followed. A status below 500 means that the server works; 401 and 403
- * mean that it requires authentication.
+ * Asks a service by HTTP. A redirect counts as an answer unless `maxRedirects` says more. Without further knowledge a status below 500 means
+ * that the server works; 401 and 403 mean that it requires authentication.
  */
 export async function checkHttp(check: HttpCheck): Promise<Outcome> {
-  const { url, path = "/", timeoutMs, tls, signal } = check;
   try {
-    const response = await request(url.startsWith("unix:") ? url : new URL(path, url).href, {
-      ...(url.startsWith("unix:") && { path }),
-      timeoutMs,
-      maxBodyBytes: MAX_BODY_BYTES,
-      whenTooLong: "cut",
-      fields: { "user-agent": "tenk-probe", accept: "*/*" },
-      ...(tls && { tls }),
-      ...(signal && { signal }),
-    });
-    return outcomeOf(response, check);
+    return outcomeOf(await ask(check), check);
   } catch (error) {
-    return { result: "down", facts: {}, reason: failureWords(error, url, timeoutMs) };
+    return failedOutcome(error, check.url, check.timeoutMs);
   }
 }
 
-function outcomeOf(
-  { status, headMs, tls }: HttpResponse,
-  { slowMs, certificateDays, nowMs = Date.now }: HttpCheck,
-): Outcome {
-  const certificateUntilMs = tls?.peer?.validTo.getTime();
-  const facts: Facts = { latencyMs: headMs, ...(certificateUntilMs !== undefined && { certificateUntilMs }) };
-  if (status >= 500) return { result: "down", facts, reason: `it answers with status ${status}` };
-  if (status === 401 || status === 403)
-    return { result: "restricted", facts, reason: `it answers with status ${status}: it wants to know who asks` };
-  if (headMs > slowMs) return { result: "degraded", facts, reason: `slow: ${Math.round(headMs)} ms` };
-  const leftDays =
-    certificateUntilMs === undefined ? Number.POSITIVE_INFINITY : (certificateUntilMs - nowMs()) / DAY_MS;
-  if (leftDays < certificateDays)
-    return {
-      result: "degraded",
-      facts,
-      reason: `its certificate is over in ${Math.max(0, Math.floor(leftDays))} days`,
-    };
-  return { result: "up", facts };
+function outcomeOf(response: HttpResponse, check: HttpCheck): Outcome {
+  const { expected = {}, application, slowMs, certificateDays, maxBodyBytes, nowMs = Date.now } = check;
+  const { headMs: latencyMs, tls } = response;
+  const until = tls?.peer?.validTo.getTime();
+  const facts: Facts = { latencyMs, ...(until !== undefined && { certificateUntilMs: until }) };
+  const refused = statusProblem(response, check, facts);
+  if (refused !== undefined) return refused;
+  // What an application tells only to whom it knows cannot be expected of a refusal.
+  const known = application !== undefined && !isRefusal(response.status) ? application : {};
+  const wanted = { ...known, ...(application?.header && { header: application.header }), ...expected };
+  const reason = unexpected(response, wanted, maxBodyBytes);
+  if (reason !== undefined) return { result: "down", facts, reason };
+  const version = application && versionOf(response, application, maxBodyBytes);
+  const told: Facts = version === undefined ? facts : { ...facts, version };
+  if (latencyMs > slowMs) return { result: "degraded", facts: told, reason: `slow: ${Math.round(latencyMs)} ms` };
+  const expiring = certificateProblem(until, certificateDays, nowMs());
+  return expiring === undefined ? { result: "up", facts: told } : { result: "degraded", facts: told, reason: expiring };
+}
+
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
+/** Returns the outcome where the status alone decides. */
+function statusProblem(response: HttpResponse, check: HttpCheck, facts: Facts): Outcome | undefined {
+  const { status } = response;
+  const { application, authorization } = check;
+  const answers = `it answers with status ${status}`;
+  const fine = check.status ?? application?.status ?? (application && ["200"]);
+  if (authorization !== undefined && isRefusal(status) && !matches(status, check.status ?? [])) {
+    const reason = `${answers} and does not accept the probe's login: check the probe's user and password, or token`;
+    return { result: "restricted", facts, reason };
+  }
+  if (fine === undefined ? status < 500 && !isRefusal(status) : matches(status, fine)) return undefined;
+  if (matches(status, application?.starting ?? []))
+    return { result: "starting", facts, reason: `${answers}: it is not ready yet` };
+  if (isRefusal(status) && check.status === undefined)
+    return { result: "restricted", facts, reason: `${answers}: it wants to know who asks` };
+  if (fine === undefined) return { result: "down", facts, reason: answers };
+  const to = status >= 300 && status < 400 ? headerOf(response, "location") : undefined;
+  const where = to === undefined ? "" : ` and redirects to ${printable(to)}`;
+  return { result: "down", facts, reason: `${answers}${where}, but ${fine.join(", ")} was expected` };
+}
+
+function matches(status: number, wanted: readonly string[]): boolean {
+  return wanted.some((each) => each === `${status}` || each === `${Math.floor(status / 100)}xx`);
+}
+
+function versionOf(response: HttpResponse, { version }: Application, maxBodyBytes: number): string | undefined {
+  if (version === undefined) return undefined;
+  const found = versionText(response, version, maxBodyBytes);
+  return typeof found === "string" && /^\s*v?\d/.test(found) ? printable(found.trim()).slice(0, 40) : undefined;
+}
+
+function versionText(response: HttpResponse, version: NonNullable<Application["version"]>, maxBodyBytes: number) {
+  if (version === "body") return response.status === 200 ? readBody(response, maxBodyBytes).text : undefined;
+  if ("header" in version) return headerOf(response, version.header);
+  return valueAt(parseJson(readBody(response, maxBodyBytes).text), version.json);
 }

@@ -1,4 +1,5 @@
 /** What a probe asks, and what it makes of the answer. */
 export { checkHandshake, type HandshakeCheck } from "./handshake-check.ts";
+export { APPLICATIONS, type Application } from "./http-applications.ts";
 export { checkHttp, type HttpCheck } from "./http-check.ts";
 export { checkTcp, type TcpCheck } from "./tcp-check.ts";

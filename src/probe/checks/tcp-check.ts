@@ -1,6 +1,6 @@
-import { connect } from "../../net/mod.ts";
 import type { Outcome } from "../health/mod.ts";
-import { failureWords } from "./words.ts";
+import { connectToTarget } from "./target-address.ts";
+import { failedOutcome } from "./words.ts";
 
 export interface TcpCheck {
   readonly host: string;
@@ -9,19 +9,21 @@ export interface TcpCheck {
   /** How long the peer must keep a connection on which it says nothing. @default {350} */
   readonly holdMs?: number;
   readonly signal?: AbortSignal;
+  /** Asks for a name's addresses. @default the system's resolver */
+  readonly lookup?: (name: string) => Promise<readonly string[]>;
 }
 
 /**
  * Connects, and waits until the peer says something or has kept the connection for a while: one that accepts and closes at once, as
  * docker-proxy does with nothing behind it, is not up. Sends nothing.
  */
-export async function checkTcp({ host, port, timeoutMs, holdMs = 350, signal }: TcpCheck): Promise<Outcome> {
+export async function checkTcp({ host, port, timeoutMs, holdMs = 350, signal, lookup }: TcpCheck): Promise<Outcome> {
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const startedMs = performance.now();
   const settled = Promise.withResolvers<boolean>();
   try {
-    const connection = await connect(
-      { host, port, timeoutMs, ...(signal && { signal }) },
+    const connection = await connectToTarget(
+      { host, port, timeoutMs, ...(signal && { signal }), ...(lookup && { lookup }) },
       { chunk: () => settled.resolve(true), end: () => settled.resolve(false), close: () => settled.resolve(false) },
     );
     const latencyMs = performance.now() - startedMs;
@@ -32,6 +34,6 @@ export async function checkTcp({ host, port, timeoutMs, holdMs = 350, signal }: 
     if (isKept) return { result: "up", facts: { latencyMs } };
     return { result: "down", facts: {}, reason: `${where} accepts and closes at once: is anything behind it?` };
   } catch (error) {
-    return { result: "down", facts: {}, reason: failureWords(error, where, timeoutMs) };
+    return failedOutcome(error, where, timeoutMs);
   }
 }

@@ -1,4 +1,7 @@
 import { messageOf, TenkError } from "../../base/mod.ts";
+import { printable } from "../../wire/mod.ts";
+import type { Outcome } from "../health/mod.ts";
+import { refusedCertificate } from "./certificate-words.ts";
 
 /** Returns why a service did not answer, in words that say what to look at. */
 export function failureWords(error: unknown, where: string, timeoutMs: number): string {
@@ -8,5 +11,19 @@ export function failureWords(error: unknown, where: string, timeoutMs: number): 
     return `no answer from ${where} within ${timeoutMs / 1000} s: is its machine on, and does a firewall let us through?`;
   if (code === "name-not-found") return `the name of ${where} is not known: is it spelled so in DNS?`;
   if (code === "descriptors-exhausted") return "this machine has no free descriptor to ask with";
-  return messageOf(error);
+  if (code === "permission-denied")
+    return `the name of ${where} leads to a link-local or unassigned address: write the address itself, if you mean it`;
+  // Parts of it may be the other side's.
+  return messageOf(error)
+    .match(/.{1,100}/gsu)!
+    .slice(0, 4)
+    .map(printable)
+    .join("");
+}
+
+/** Returns the outcome of a service that could not be asked. How long a certificate lasts is known even where it was refused. */
+export function failedOutcome(error: unknown, where: string, timeoutMs: number, nowMs = Date.now()): Outcome {
+  const refused = refusedCertificate(error, nowMs);
+  if (refused === undefined) return { result: "down", facts: {}, reason: failureWords(error, where, timeoutMs) };
+  return { result: "down", facts: { certificateUntilMs: refused.untilMs }, reason: refused.reason };
 }
