@@ -35,7 +35,7 @@ export interface ServiceProbe {
   readonly passwordEnv?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly tokenEnv?: string | undefined;
-  /** TLS of protocols other than HTTP; a target that is `https://` has `services.NAME.tls`. */
+  /** How TLS is done; without it as `services.NAME.tls` says, where the target has TLS. */
   readonly tls?: ServiceProbeTls | undefined;
   // Of PostgreSQL, MySQL and MariaDB
   readonly database?: string | undefined;

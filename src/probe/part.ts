@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
 import type { CheckEnv, Part, PartEnv, PartType } from "../part/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
+import { readCredentials } from "./credentials.ts";
 import { discoverRoute } from "./discover/mod.ts";
 import { ProbeHistory } from "./history/mod.ts";
 import {
@@ -42,7 +43,8 @@ export const probe = {
   check(config, env) {
     for (const service of env.services) {
       const settings = config && settingsOf(service, config);
-      if (settings !== undefined) checkOf(service, settings, env.folder);
+      const { folder } = env;
+      if (settings !== undefined) checkOf(service, { settings, folder, credentials: readCredentials(service, folder) });
     }
   },
 
@@ -121,7 +123,8 @@ function entriesOf(
   return services.flatMap((service) => {
     const settings = settingsOf(service, config);
     if (settings === undefined) return [];
-    const check = checkOf(service, settings, folder);
+    const credentials = readCredentials(service, folder, log);
+    const check = checkOf(service, { settings, folder, credentials });
     if (check === undefined) return [];
     const key = JSON.stringify([
       service.name,
@@ -130,6 +133,7 @@ function entriesOf(
       service.after,
       service.http?.answer,
       service.probe,
+      credentials,
       { ...config, history: undefined },
     ]);
     const same = before.find((each) => each.key === key);

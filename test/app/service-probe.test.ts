@@ -37,7 +37,6 @@ describe("services.NAME.probe", () => {
     ["target: http://a, probe: { json: { status: 1 } }", "json.status: expected values by path"],
     ["target: http://a, probe: { intervall: 1s }", "intervall: unknown key, did you mean interval?"],
     ["target: http://a, probe: { method: HEAD, body: x }", "method: expected GET: an answer to HEAD has no body"],
-    ["target: http://a, probe: { tls: true }", "tls: expected as services.NAME.tls"],
     ["target: redis://a, probe: { path: /x }", "path: expected only where it is asked by HTTP, but its kind is redis"],
     ["target: redis://a, probe: { query: SELECT 1 }", "query: expected only where its kind is one of postgres"],
     ["target: postgres://a, probe: { query: DROP TABLE a }", "query: expected one statement that only reads"],

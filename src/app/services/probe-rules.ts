@@ -23,8 +23,6 @@ export function probeProblems(service: WrittenService, refuse: (path: string[], 
   only([...FOR_HTTP, ...FOR_REDIRECTS], isHttp, "it is asked by HTTP");
   only(FOR_SQL, SQL_KINDS.includes(kind), `its kind is one of ${SQL_KINDS.join(", ")}`);
   only(["recognize"], kind === "tcp", "its kind is tcp");
-  if (isHttp && probe.tls !== undefined)
-    refuse(["probe", "tls"], "expected as services.NAME.tls, which holds for its probes too");
   if (probe.expect !== undefined && probe.query === undefined)
     refuse(["probe", "expect"], "expected together with query");
   if (probe.method === "HEAD" && (probe.body ?? probe.notBody ?? probe.json) !== undefined)
