@@ -5,6 +5,7 @@ import {
   type Certificates,
   type CheckEnv,
   type Listening,
+  Maintenance,
   type OwnDashboard,
   OwnResolver,
   type Part,
@@ -43,6 +44,7 @@ const GRACE_MS = 10_000;
 export class RunningParts {
   readonly #options: PartsOptions;
   readonly #resolver = new OwnResolver();
+  readonly #maintenance = new Maintenance();
   #running: readonly RunningPart[] = [];
 
   private constructor(options: PartsOptions) {
@@ -150,6 +152,11 @@ export class RunningParts {
       resolver: this.#resolver,
       webPorts: () => this.webPorts(),
       problems: () => this.problems(),
+      undecided: () => this.#running.flatMap(({ part }) => part.undecided?.() ?? []),
+      recheck: (keys: readonly string[]) => {
+        for (const { part } of this.#running) part.recheck?.(keys);
+      },
+      maintenance: this.#maintenance,
       log: this.#options.log ?? logOf(type.name),
     };
     return { type, part: await type.start(section, env) };

@@ -4,6 +4,7 @@ import type { Family, Metric } from "../metrics/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { Address } from "./address.ts";
 import type { Certificates } from "./certificates.ts";
+import type { Maintenance } from "./maintenance.ts";
 import type { OwnDashboard } from "./own-dashboard.ts";
 import type { OwnResolver } from "./own-resolver.ts";
 import type { Panel } from "./panel.ts";
@@ -80,6 +81,12 @@ export interface Part<Config = unknown, View = unknown> {
   readonly routes?: JsonRoutes;
   /** Returns what is not well now. Read each second, from plain fields: must not block or throw. @default {nothing} */
   problems?(): readonly Problem[];
+  /**
+   * Returns the keys of which nothing is known yet, as after a start: that they are not among the problems means nothing. @default {none}
+   */
+  undecided?(): readonly string[];
+  /** Looks again soon whether these problems are still there. @default {it looks when it looks} */
+  recheck?(keys: readonly string[]): void;
   /** Stops it; connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void>;
 }
@@ -142,6 +149,11 @@ export interface PartEnv extends CheckEnv {
   webPorts(): WebPorts;
   /** Returns what is not well now, on the box and in all parts. */
   problems(): readonly Problem[];
+  /** Returns the keys of problems of which nothing is known yet, in all parts. */
+  undecided(): readonly string[];
+  /** Has all parts look again soon whether these problems are still there. */
+  recheck(keys: readonly string[]): void;
+  readonly maintenance: Maintenance;
   /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
   readonly dataFolder: string | undefined;
   /** The database in it; undefined where nothing is kept. */

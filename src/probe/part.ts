@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
-import type { CheckEnv, Part, PartEnv, PartType } from "../part/mod.ts";
+import type { CheckEnv, Maintenance, Part, PartEnv, PartType } from "../part/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
 import { readCredentials } from "./credentials.ts";
 import { discoverRoute } from "./discover/mod.ts";
@@ -12,7 +12,9 @@ import {
   probeRoutes,
   probeTables,
   probeView,
+  problemKey,
   type ShownService,
+  undecidedProblems,
 } from "./monitoring/mod.ts";
 import { checkOf } from "./probes.ts";
 import { ProbedService, type ProbedServiceOptions } from "./schedule/mod.ts";
@@ -54,7 +56,9 @@ export const probe = {
     let entries: Entry[] = [];
     const find = (name: string) => entries.find(({ probed }) => probed.name === name)?.probed;
     const services = () => entries.map(({ probed }) => probed);
-    const shared = { find, log: env.log, history, changed: () => history.follow(services()) };
+    const { log, maintenance } = env;
+    const childrenOf = (name: string) => services().filter(({ parent }) => parent === name);
+    const shared = { find, childrenOf, log, maintenance, history, changed: () => history.follow(services()) };
     entries = entriesOf(config!, env, { before: [], ...shared });
     // Listeners of other parts do not wait for the disk.
     const loaded = Promise.race([history.load(), wait(LOAD_TIMEOUT_MS, undefined, { ref: false })]);
@@ -84,6 +88,10 @@ export const probe = {
       gatherMetrics: async () => [],
       status: async () => probeView(entries, history, env.webPorts()),
       problems: () => probeProblems(services()),
+      undecided: () => undecidedProblems(services()),
+      recheck(keys) {
+        for (const service of services()) if (keys.includes(problemKey(service.name))) service.hurry(0);
+      },
       routes: { ...probeRoutes(() => entries, history, env.webPorts), discover: discoverRoute(() => declared) },
       async stop() {
         clearInterval(following);
@@ -108,7 +116,10 @@ interface EntriesOptions {
   readonly before: readonly Entry[];
   /** Returns a service that is probed now. */
   readonly find: (name: string) => ProbedService | undefined;
+  /** Returns the services that stand on one. */
+  readonly childrenOf: (name: string) => readonly ProbedService[];
   readonly log: Log;
+  readonly maintenance: Maintenance;
   readonly history: ProbeHistory;
   /** Called when the state of a service has changed: that of others may follow. */
   readonly changed: () => void;
@@ -118,7 +129,7 @@ interface EntriesOptions {
 function entriesOf(
   config: ProbeConfig,
   { services, folder }: CheckEnv,
-  { before, find, log, history, changed }: EntriesOptions,
+  { before, find, childrenOf, log, maintenance, history, changed }: EntriesOptions,
 ): Entry[] {
   return services.flatMap((service) => {
     const settings = settingsOf(service, config);
@@ -146,6 +157,9 @@ function entriesOf(
       history.record(name).answered(outcome, Date.now());
       if (change !== undefined) changed();
     };
-    return [{ key, service, probed: new ProbedService({ name, check, log, answered, ...parent, ...options }) }];
+    const children = () => childrenOf(name);
+    const isMaintained = () => maintenance.of(name) !== undefined;
+    const common = { name, check, log, answered, children, isMaintained };
+    return [{ key, service, probed: new ProbedService({ ...common, ...parent, ...options }) }];
   });
 }

@@ -15,12 +15,18 @@ export function probeProblems(services: readonly ProbedService[]): Problem[] {
     const severity = SEVERITIES[health.state];
     if (severity === undefined) return [];
     const { sinceMs, reason = "" } = health;
-    const behind = state === "unknown" && parent !== undefined ? { behind: keyOf(parent) } : {};
-    const muted = state === "starting" ? { isMuted: true } : {};
-    return [{ key: keyOf(name), severity, subject: name, state, reason, sinceMs, ...behind, ...muted }];
+    const behind = state === "unknown" && parent !== undefined ? { behind: problemKey(parent) } : {};
+    const muted = state === "starting" || state === "maintenance" ? { isMuted: true } : {};
+    return [{ key: problemKey(name), severity, subject: name, state, reason, sinceMs, ...behind, ...muted }];
   });
 }
 
-function keyOf(service: string): string {
+/** Returns the keys of services of which nothing is known yet. */
+export function undecidedProblems(services: readonly ProbedService[]): string[] {
+  return services.flatMap(({ name, health }) => (health.state === "pending" ? [problemKey(name)] : []));
+}
+
+/** Key of the problem that a service is not well. */
+export function problemKey(service: string): string {
   return `service/${service}`;
 }

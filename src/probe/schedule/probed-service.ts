@@ -15,12 +15,18 @@ export interface ProbedServiceOptions extends HealthOptions {
   readonly log: Log;
   /** The service that this one stands on. @default {none} */
   readonly parent?: () => ProbedService | undefined;
+  /** Returns the services that stand on this one. @default {none} */
+  readonly children?: () => readonly ProbedService[];
+  /** Returns whether it is under maintenance. @default {it is not} */
+  readonly isMaintained?: () => boolean;
   /** Called after each probe, with the change of state that it made. @default {nothing} */
   readonly answered?: (outcome: Outcome, change: Transition | undefined) => void;
   /** Share of an interval by which each probe may come earlier or later, so that not all come at once. @default {0.1} */
   readonly jitter?: number;
   readonly nowMs?: () => number;
   readonly random?: () => number;
+  /** Calls `work` after a time. @returns what cancels that @default setTimeout */
+  readonly later?: (work: () => void, ms: number) => () => void;
 }
 
 /** Counts of one service's probes. */
@@ -30,8 +36,10 @@ export interface ProbeCounts {
 }
 
 const JITTER = 0.1;
-/** The first probes of all services are spread over this time. */
+/** The first probes of all services are spread over this time, and those that are hurried. */
 const FIRST_MS = 2000;
+/** A probe is not hurried within this time after the last one. */
+const HURRY_AFTER_MS = 5000;
 
 /** Probes one service again and again: never two at a time. */
 export class ProbedService {
@@ -44,7 +52,9 @@ export class ProbedService {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #stopping = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancel: () => void = () => undefined;
+  #isProbing = false;
+  #probedMs = 0;
 
   constructor(options: ProbedServiceOptions) {
     this.name = options.name;
@@ -60,6 +70,7 @@ export class ProbedService {
    */
   get state(): State {
     const { state } = this.health;
+    if (this.#options.isMaintained?.()) return "maintenance";
     return state === "down" && this.#options.parent?.()?.health.state === "down" ? "unknown" : state;
   }
 
@@ -80,18 +91,29 @@ export class ProbedService {
     this.#plan(FIRST_MS * this.#random());
   }
 
+  /** Probes it soon, since something else says that its state may have changed. */
+  hurry(waitMs: number): void {
+    const isLate = Math.abs(this.#now() - this.#probedMs) >= HURRY_AFTER_MS;
+    if (this.#isProbing || this.health.isUncertain || !isLate || this.#stopping.signal.aborted) return;
+    this.#cancel();
+    this.#plan(waitMs);
+  }
+
   stop(): void {
     this.#stopping.abort();
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
   #plan(waitMs: number): void {
-    this.#timer = setTimeout(() => void this.#probe(), waitMs);
-    this.#timer.unref();
+    const { later = afterTime } = this.#options;
+    this.#cancel = later(() => void this.#probe(), waitMs);
   }
 
   async #probe(): Promise<void> {
+    this.#isProbing = true;
     const outcome = await this.#options.check(this.#stopping.signal);
+    this.#isProbing = false;
+    this.#probedMs = this.#now();
     if (this.#stopping.signal.aborted) return;
     this.last = outcome;
     this.counts.total += 1;
@@ -99,8 +121,19 @@ export class ProbedService {
     const change = this.health.take(outcome, this.#now());
     if (change !== undefined) this.#logChange(change);
     this.#options.answered?.(outcome, change);
+    this.#hurryOthers(outcome, change);
     const { jitter = JITTER } = this.#options;
     this.#plan(this.health.nextMs() * (1 + jitter * (2 * this.#random() - 1)));
+  }
+
+  /**
+   * When it fails, what it stands on is asked at once: so that is known to be down as soon as this is, and one alert is raised instead of one a
+   * service. When it is back, what stands on it is asked.
+   */
+  #hurryOthers({ result }: Outcome, change: Transition | undefined): void {
+    const { parent, children } = this.#options;
+    if (result === "down" && this.health.state !== "down") parent?.()?.hurry(0);
+    if (change?.from === "down") for (const each of children?.() ?? []) each.hurry(FIRST_MS * this.#random());
   }
 
   #logChange({ from, to, reason }: Transition): void {
@@ -111,4 +144,10 @@ export class ProbedService {
     if (seen === "down") log.warn("service down", fields);
     else log.info(`service ${seen}`, fields);
   }
+}
+
+function afterTime(work: () => void, ms: number): () => void {
+  const timer = setTimeout(work, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
