@@ -1,0 +1,108 @@
+/** Schema of `alerts.channels.NAME`: one section that says what it is, and settings that all have. */
+import { z } from "zod";
+import { duration, oneOf, onOff, pem, section, size, text } from "../part/mod.ts";
+import { unknownPlaceholders } from "./channels/mod.ts";
+
+const secret = text("a text").meta({ secret: true });
+const file = text("a file's path");
+const variable = text("the name of an environment variable");
+
+/** A secret itself, in a file, or in an environment variable. */
+const token = { token: secret.optional(), tokenFile: file.optional(), tokenEnv: variable.optional() };
+const password = { password: secret.optional(), passwordFile: file.optional(), passwordEnv: variable.optional() };
+const secretUrl = { url: secret.optional(), urlFile: file.optional(), urlEnv: variable.optional() };
+const tls = { ca: pem.optional(), verify: onOff.default(true) };
+
+const isHttp = (given: string) => /^https?:\/\/[^\s/]/.test(given) && URL.canParse(given);
+const httpUrl = text("an address such as https://ntfy.example").refine(
+  isHttp,
+  "expected an address that begins with http:// or https://",
+);
+const server = (given: string) => httpUrl.default(given);
+
+const mailbox = z
+  .string({ error: "expected an e-mail address" })
+  .regex(
+    /^([^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+    "expected an e-mail address such as me@example.org",
+  );
+const mailServer = z
+  .string({ error: "expected a server such as smtps://mail.example.org" })
+  .regex(
+    /^smtps?:\/\/(\[[0-9a-fA-F:.]+\]|[^\s/:@]+)(:\d{1,5})?\/?$/,
+    "expected a server such as smtps://mail.example.org or smtp://mail.example.org:587",
+  );
+
+const TEMPLATE =
+  '{ "title": "{{title}}", "text": "{{text}}", "severity": "{{severity}}", "time": "{{time}}", "url": "{{url}}" }';
+const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "expected a header's name");
+const fieldValue = z
+  .string({ error: "expected a text" })
+  .regex(/^[\x20-\x7e\t]*$/, "expected a text of printable characters");
+
+const kinds = {
+  ntfy: section({
+    server: server("https://ntfy.sh"),
+    topic: z
+      .string({ error: "expected a topic" })
+      .regex(/^[-_A-Za-z0-9]{1,64}$/, "expected a topic: up to 64 letters, digits, - and _")
+      .meta({ secret: true }),
+    ...token,
+    user: text("a user's name").optional(),
+    ...password,
+    ...tls,
+  }).optional(),
+  webhook: section({
+    ...secretUrl,
+    method: oneOf("POST", "PUT", "PATCH").default("POST"),
+    headers: z.record(fieldName, fieldValue.meta({ secret: true })).prefault({}),
+    contentType: fieldValue.default("application/json"),
+    body: text("a template")
+      .max(16_384, "expected a template of at most 16 KiB")
+      .refine(
+        (given) => unknownPlaceholders(given).length === 0,
+        "expected no placeholders but {{title}}, {{text}}, {{severity}}, {{time}}, {{url}} and {{id}}",
+      )
+      .default(TEMPLATE),
+    maxText: size.default(4096),
+    ...tls,
+  }).optional(),
+  discord: section({ ...secretUrl, ...tls }).optional(),
+  slack: section({ ...secretUrl, ...tls }).optional(),
+  telegram: section({
+    server: server("https://api.telegram.org"),
+    ...token,
+    chat: z.union([z.string(), z.number()], { error: "expected a chat's number or @name" }).transform(String),
+    ...tls,
+  }).optional(),
+  gotify: section({ server: httpUrl, ...token, ...tls }).optional(),
+  apprise: section({ ...secretUrl, ...tls }).optional(),
+  email: section({
+    server: mailServer,
+    user: text("a user's name").optional(),
+    ...password,
+    from: mailbox,
+    to: z.preprocess(
+      (given) => (typeof given === "string" ? [given] : given),
+      z
+        .array(mailbox, { error: "expected e-mail addresses" })
+        .min(1, "expected e-mail addresses")
+        .max(20, "expected at most 20 addresses"),
+    ),
+    ...tls,
+  }).optional(),
+};
+
+const KINDS = Object.keys(kinds) as (keyof typeof kinds)[];
+
+export const CHANNEL_SCHEMA = section({
+  ...kinds,
+  severity: oneOf("warning", "critical").default("warning"),
+  after: duration.default(0),
+  repeat: duration.optional(),
+  quiet: onOff.default(true),
+}).refine((given) => KINDS.filter((kind) => given[kind] !== undefined).length === 1, {
+  error: `expected one of ${KINDS.join(", ")}`,
+});
+
+export type ChannelConfig = z.output<typeof CHANNEL_SCHEMA>;
