@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { alertMetrics } from "../../src/alerts/monitoring/mod.ts";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
 import { storeMetrics } from "../../src/certificates/store/metrics.ts";
@@ -95,6 +96,7 @@ async function ownFamilies(): Promise<Family[]> {
     ...ofServices,
     ...ofDns,
     ...familiesOf(probeMetrics(() => [])),
+    ...familiesOf(alertMetrics({ incidents: { list: [], dropped: 0 }, senders: [], windows: { list: () => [] } })),
     ...ofCertificates,
     ...ofLoops,
     ...relayFamilies([{ name: "a", reports: [] }]),

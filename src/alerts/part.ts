@@ -1,0 +1,100 @@
+import { TenkError } from "../base/mod.ts";
+import type { CheckEnv, Part, PartType } from "../part/mod.ts";
+import { Alerts } from "./alerts.ts";
+import type { Channel } from "./channels/mod.ts";
+import { ALERTS_SCHEMA, type AlertsConfig } from "./config.ts";
+import { parseKept } from "./kept.ts";
+import { checkServices } from "./maintenance/mod.ts";
+import { makeChannels } from "./make-channels.ts";
+import { type AlertsView, alertMetrics, alertRoutes, alertsView, alertTables } from "./monitoring/mod.ts";
+import { StateFile } from "./outbox/mod.ts";
+
+const TICK_MS = 1000;
+/** How long a message under way is waited for at a stop. */
+const MIN_STOP_MS = 500;
+const MAX_STOP_MS = 5000;
+
+/** The part `alerts:` tells people what is not well, and that it is well again. */
+export const alerts = {
+  name: "alerts" as const,
+  schema: ALERTS_SCHEMA,
+  // Maintenance of services needs no channel.
+  runsUnnamed: (services) => services.length > 0,
+  statusTables: alertTables,
+
+  addresses: () => [],
+
+  check(config, env) {
+    if (config !== undefined) channelsOf(config, env);
+  },
+
+  async start(config, env): Promise<Part<AlertsConfig | undefined, AlertsView>> {
+    let current = config!;
+    let services = env.services.map(({ name }) => name);
+    const file = new StateFile(env.dataFolder, env.log);
+    const kept = await file.read(parseKept);
+    const { log, problems, undecided, recheck } = env;
+    const running = new Alerts(current, channelsOf(current, env), { log, file, problems, undecided, recheck, kept });
+    env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
+    const timer = setInterval(() => running.tick(), TICK_MS);
+    timer.unref();
+    return {
+      listening: () => [],
+      async prepare(next, nextEnv) {
+        const channels = channelsOf(next!, nextEnv);
+        return {
+          async commit() {
+            const same = unchangedChannels(current, next!);
+            running.configure(next!, channels, same);
+            current = next!;
+            services = nextEnv.services.map(({ name }) => name);
+          },
+          async drop() {},
+        };
+      },
+      metrics: alertMetrics(running),
+      gatherMetrics: async () => [],
+      status: async () => alertsView(running, Date.now()),
+      problems: () => running.problems(),
+      routes: alertRoutes(running, () => services),
+      async stop(graceMs) {
+        clearInterval(timer);
+        env.maintenance.setFind(undefined);
+        await running.stop(Math.min(MAX_STOP_MS, Math.max(MIN_STOP_MS, graceMs)));
+      },
+    };
+  },
+} satisfies PartType<AlertsConfig | undefined, AlertsView>;
+
+/**
+ * Makes the channels, and checks what names what.
+ *
+ * @throws {TenkError} `config`
+ */
+export function channelsOf(config: AlertsConfig, { folder, services }: CheckEnv): Channel[] {
+  const { channels, when, maintenance, timeout: timeoutMs, pageUrl } = config;
+  for (const [prefix, { to = [] }] of Object.entries(when)) {
+    const unknown = to.find((each) => !Object.hasOwn(channels, each));
+    if (unknown !== undefined)
+      throw new TenkError("config", `alerts.when.${prefix}.to: expected names of alerts.channels, found ${unknown}`);
+  }
+  const declared = services.map(({ name }) => name);
+  maintenance.forEach(({ services: names }, index) => {
+    try {
+      checkServices(names, declared);
+    } catch (error) {
+      throw new TenkError("config", `alerts.maintenance.${index}.services: ${(error as Error).message}`);
+    }
+  });
+  return makeChannels(channels, { folder, pageUrl, timeoutMs });
+}
+
+/** A channel whose secret was changed in its file is made anew as well: only a channel without such a file is as it was. */
+function unchangedChannels(before: AlertsConfig, after: AlertsConfig): string[] {
+  const rest = ({ channels: _, maintenance: __, ...others }: AlertsConfig) => JSON.stringify(others);
+  if (rest(before) !== rest(after)) return [];
+  return Object.keys(after.channels).filter((name) => {
+    const text = JSON.stringify(after.channels[name]);
+    return text === JSON.stringify(before.channels[name]) && !/"(\w+(File|Env)|ca)":/.test(text);
+  });
+}
