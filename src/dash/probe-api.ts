@@ -86,8 +86,8 @@ export interface ServiceDay {
 
 export interface ProbeAnswer {
   readonly atMs: number;
-  /** `restricted`: it is up, and wants to know who asks. */
-  readonly result: "up" | "restricted" | "degraded" | "starting" | "down";
+  /** `restricted`: it is up, and wants to know who asks. `unknown`: this machine cannot look. */
+  readonly result: "up" | "restricted" | "degraded" | "starting" | "down" | "unknown";
   readonly latencyMs: number | null;
   readonly reason: string | null;
 }

@@ -24,6 +24,7 @@ const libc = dlopen("libc.so.6", {
   sendmmsg: { args: ["i32", "ptr", "u32", "i32"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
   ppoll: { args: ["ptr", "u64", "ptr", "ptr"], returns: "i32" },
+  clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   eventfd: { args: ["u32", "i32"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: "i64" },
   write: { args: ["i32", "ptr", "u64"], returns: "i64" },
@@ -51,16 +52,19 @@ export const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IPPROTO_TCP = 6;
 const TIOCOUTQ = 0x5411;
+const SIOCGSTAMP = 0x8906;
+const CLOCK_REALTIME = 0;
+const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | SOCK_NONBLOCK_CLOEXEC;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
 const SHUT_RDWR = 2;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
-const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | SOCK_NONBLOCK_CLOEXEC;
 const EFD_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 
 /** The largest i32: of a larger size the kernel reads only the lower bits. */
@@ -363,4 +367,29 @@ export function ringDoorbell(descriptor: number): void {
 /** Makes it quiet again. */
 export function answerDoorbell(descriptor: number): void {
   libc.read(descriptor, ptr(rung), 8);
+}
+
+/** Opens a socket that does not block. @returns its descriptor; -1 with `errno` */
+export function socketOf(family: number, type: number, protocol: number): number {
+  return libc.socket(family, type | SOCK_NONBLOCK_CLOEXEC, protocol);
+}
+
+/** Reads one message. @returns its length; -1 with `errno` */
+export function receiveBytes(descriptor: number, into: Uint8Array): number {
+  return Number(libc.recv(descriptor, ptr(into), into.length, MSG_DONTWAIT));
+}
+
+const time = new BigInt64Array(new ArrayBuffer(16));
+
+/** Returns when the message that was read last came, in milliseconds since 1970; undefined before the first, and makes the kernel keep it. */
+export function arrivalMs(descriptor: number): number | undefined {
+  return libc.ioctl(descriptor, SIOCGSTAMP, ptr(time)) < 0
+    ? undefined
+    : Number(time[0]) * 1000 + Number(time[1]) / 1000;
+}
+
+/** Returns milliseconds since 1970 in steps of nanoseconds. */
+export function clockMs(): number {
+  check(libc.clock_gettime(CLOCK_REALTIME, ptr(time)), "clock_gettime");
+  return Number(time[0]) * 1000 + Number(time[1]) / 1e6;
 }

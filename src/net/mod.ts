@@ -35,6 +35,7 @@ export {
   type RetryOptions,
 } from "./dial/mod.ts";
 export { logHandlerFailed } from "./handler-failure.ts";
+export { type EchoReply, type EchoSocket, openEchoSocket } from "./icmp/mod.ts";
 export { callStopped } from "./loop/mod.ts";
 export {
   codeFrame,

@@ -38,6 +38,7 @@ export {
   recognizeGreeting,
 } from "./handshake/mod.ts";
 export { HeadBuffer } from "./head-buffer.ts";
+export { type Echo, echoRequest, type IpVersion, ipv4Content, readEchoReply } from "./icmp-echo.ts";
 export { formatIp, isMappedIpv4, parseIp } from "./ip-address.ts";
 export { type Neighbour, neighboursRequest, readNeighbourReply } from "./netlink-neighbours.ts";
 export { printable } from "./printable.ts";

@@ -2,7 +2,7 @@ import type { Facts, Outcome } from "./outcome.ts";
 
 /** The states of a service. A closed set: a metric label. */
 export const STATES = ["pending", "up", "degraded", "starting", "down", "unknown", "maintenance"] as const;
-/** `pending` before the first probe has decided; `unknown` while what it stands on is down. */
+/** `pending` before the first probe has decided; `unknown` while what it stands on is down, or this machine cannot look. */
 export type State = (typeof STATES)[number];
 
 export interface HealthOptions {
@@ -47,7 +47,7 @@ const WELL: readonly State[] = ["up", "degraded"];
  * ```
  *
  * A state that lasts for one probe is none: neither is a service down for one lost packet, nor up for one lucky answer, nor degraded for one
- * slow one. `starting` is what the service says itself, and holds at once.
+ * slow one. `starting` is what the service says itself, and holds at once, as `unknown` does: this machine is why, not chance.
  */
 export class Health {
   /** What its own probes say. */
@@ -130,7 +130,7 @@ export class Health {
   /** Returns how often in a row a state must be found before it holds. */
   #needed(to: State): number {
     const { retriesMs, successes } = this.#options;
-    if (to === "starting") return 1;
+    if (to === "starting" || to === "unknown") return 1;
     if (to === "down" || (to === "degraded" && this.state === "up")) return 1 + retriesMs.length;
     // Who starts for the first time finds most services well: that needs no second look.
     return this.state === "pending" || WELL.includes(this.state) ? 1 : successes;

@@ -2,6 +2,9 @@ import type { Metric, Report } from "../../metrics/mod.ts";
 import { STATES } from "../health/mod.ts";
 import type { ProbedService } from "../schedule/mod.ts";
 
+/** What this machine cannot look at is neither. */
+const SUCCESS = { up: 1, restricted: 1, degraded: 1, starting: 1, down: 0, unknown: undefined } as const;
+
 /** Metrics of all services. Labels are declared services, and closed sets; the names without `tenk_` are blackbox_exporter's. */
 export function probeMetrics(services: () => readonly ProbedService[]): Metric[] {
   const each = (report: Report, value: (service: ProbedService) => number | undefined) => {
@@ -16,7 +19,7 @@ export function probeMetrics(services: () => readonly ProbedService[]): Metric[]
       name: "probe_success",
       help: "1 if the last probe found the service answering, else 0.",
       labels: ["service"],
-      read: (report) => each(report, ({ last }) => last && (last.result === "down" ? 0 : 1)),
+      read: (report) => each(report, ({ last }) => last && SUCCESS[last.result]),
     },
     {
       type: "gauge",

@@ -45,7 +45,7 @@ const HURRY_AFTER_MS = 5000;
 export class ProbedService {
   readonly name: string;
   readonly health: Health;
-  readonly counts = { total: 0, byResult: { up: 0, restricted: 0, degraded: 0, starting: 0, down: 0 } };
+  readonly counts = { total: 0, byResult: { up: 0, restricted: 0, degraded: 0, starting: 0, down: 0, unknown: 0 } };
   /** The last outcome; undefined before the first. */
   last: Outcome | undefined;
   readonly #options: ProbedServiceOptions;

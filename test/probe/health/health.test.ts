@@ -7,7 +7,8 @@ const DOWN: Outcome = { result: "down", facts: {}, reason: "connection refused" 
 const SLOW: Outcome = { result: "degraded", facts: {}, reason: "slow" };
 const STARTING: Outcome = { result: "starting", facts: {}, reason: "it loads its data" };
 const RESTRICTED: Outcome = { result: "restricted", facts: {}, reason: "it wants a password" };
-const OUTCOMES = { U: UP, D: DOWN, S: SLOW, L: STARTING, R: RESTRICTED };
+const CANNOT_LOOK: Outcome = { result: "unknown", facts: {}, reason: "the kernel permits no ping" };
+const OUTCOMES = { U: UP, D: DOWN, S: SLOW, L: STARTING, R: RESTRICTED, X: CANNOT_LOOK };
 
 /** Takes outcomes by their letters, each when it is due. @returns the states, and the times of probes in seconds */
 function run(letters: string): { states: State[]; seconds: number[]; health: Health } {
@@ -39,6 +40,7 @@ describe("a service", () => {
     ["USDSD", ["up", "up", "up", "up", "up"], "up, while slow answers and failures alternate"],
     ["UL", ["up", "starting"], "starting at once"],
     ["ULUU", ["up", "starting", "starting", "up"], "up once it has started"],
+    ["UDXUU", ["up", "up", "unknown", "unknown", "up"], "unknown at once when this machine cannot look"],
     ["LDDD", ["starting", "starting", "starting", "down"], "down when its start fails"],
   ] as const)("of %s is %j: %s", (letters, expected) => {
     expect(run(letters).states).toEqual([...expected]);

@@ -1,0 +1,1 @@
+export { type EchoReply, type EchoSocket, openEchoSocket } from "./echo-socket.ts";
