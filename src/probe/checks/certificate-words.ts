@@ -12,6 +12,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `its certificate is signed by an authority that is not trusted here: ${TRUST_IT}`,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: `it sends its certificate without that of its issuer: let it send the whole chain, or ${TRUST_IT}`,
   CERT_NOT_YET_VALID: "its certificate is not valid yet: see whether the clocks of both machines are right",
+  INVALID_PURPOSE: "its certificate is not meant for servers: get one that is (extended key usage serverAuth)",
   CERT_REVOKED: "its certificate was revoked: get another",
 };
 

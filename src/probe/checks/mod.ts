@@ -1,6 +1,8 @@
 /** What a probe asks, and what it makes of the answer. */
+export { canonical, checkDns, type DnsCheck } from "./dns-check.ts";
 export { checkHandshake, type HandshakeCheck } from "./handshake-check.ts";
 export { APPLICATIONS, type Application } from "./http-applications.ts";
 export { checkHttp, type HttpCheck } from "./http-check.ts";
 export { checkPing, PING_NOT_PERMITTED, type PingCheck } from "./ping-check.ts";
 export { checkTcp, type TcpCheck } from "./tcp-check.ts";
+export { checkTls, type TlsCheck } from "./tls-check.ts";

@@ -27,3 +27,8 @@ export function failedOutcome(error: unknown, where: string, timeoutMs: number, 
   if (refused === undefined) return { result: "down", facts: {}, reason: failureWords(error, where, timeoutMs) };
   return { result: "down", facts: { certificateUntilMs: refused.untilMs }, reason: refused.reason };
 }
+
+/** @example withPort("::1", 53); // "[::1]:53" */
+export function withPort(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
