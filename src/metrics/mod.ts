@@ -24,6 +24,8 @@ export {
   EXCLUDED_FS_TYPES,
   EXCLUDED_MOUNT_POINTS,
   EXCLUDED_NETWORK_DEVICES,
+  type FileFacts,
+  fileFacts,
   type Host,
   type HostOptions,
   type HostSample,

@@ -62,3 +62,14 @@ export {
   withoutPassword,
 } from "./services.ts";
 export type { StatusCell, StatusColumn, StatusLook, StatusTable } from "./status-table.ts";
+export {
+  type DnsQuestion,
+  type HostAndPort,
+  isOpaqueTarget,
+  isWatchedKind,
+  WATCHED_EXAMPLES,
+  WATCHED_KINDS,
+  type WatchedKind,
+  type WatchedTargets,
+  watchedTarget,
+} from "./watched-target.ts";

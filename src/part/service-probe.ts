@@ -42,6 +42,13 @@ export interface ServiceProbe {
   readonly query?: string | undefined;
   /** What the first column of the first row must be: a value, or a comparison such as `< 10`. */
   readonly expect?: string | number | boolean | undefined;
+  // Of DNS
+  /** Data that the answer must have: `192.0.2.7`. */
+  readonly answer?: readonly string[] | undefined;
+  // Of files, and of jobs that systemd runs
+  /** What was written, or has run, longer ago is too old. */
+  readonly maxAge?: number | undefined;
+  readonly minSize?: number | undefined;
   // Of TCP
   /** Whether a service without a known kind may be recognised. */
   readonly recognize?: boolean | undefined;

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { parseName, parseType, RecordType } from "../wire/dns/mod.ts";
 
 /** Kinds that are only watched: nothing of them is served by HTTPS, and they get no DNS names. */
-export const WATCHED_KINDS = ["dns", "docker", "file", "icmp", "push", "systemd", "tls"] as const;
+export const WATCHED_KINDS = ["container", "dns", "file", "icmp", "push", "systemd", "tls"] as const;
 export type WatchedKind = (typeof WATCHED_KINDS)[number];
 
 export function isWatchedKind(kind: string): kind is WatchedKind {
@@ -11,14 +11,14 @@ export function isWatchedKind(kind: string): kind is WatchedKind {
 
 /** What is watched, by kind. */
 export interface WatchedTargets {
+  /** Its name or ID. */
+  readonly container: string;
   readonly dns: DnsQuestion;
-  /** Name or ID of a container. */
-  readonly docker: string;
   /** An absolute path. */
   readonly file: string;
   /** A name or an address. */
   readonly icmp: string;
-  /** Calls tenk by itself. */
+  /** Its job calls tenk by itself. */
   readonly push: "";
   /** Name of a unit with its type: `backup.service`. */
   readonly systemd: string;
@@ -37,20 +37,20 @@ export interface DnsQuestion extends HostAndPort {
   readonly type: number;
 }
 
-/** What a target of each kind looks like. */
+/** What is expected of a target of each kind. */
 export const WATCHED_EXAMPLES: Readonly<Record<WatchedKind, string>> = {
-  dns: "dns://192.168.1.1/home.arpa?type=A",
-  docker: "docker:postgres",
-  file: "file:/var/backups/db.sql.gz",
-  icmp: "ping:nas.home.arpa",
+  container: "such as docker:postgres",
+  dns: "such as dns://192.168.1.1/home.arpa?type=A",
+  file: "such as file:/var/backups/db.sql.gz",
+  icmp: "such as ping:nas.home.arpa",
   push: "none: the job calls tenk",
-  systemd: "systemd:backup.service",
-  tls: "tls://mail.home.arpa:993",
+  systemd: "such as systemd:backup.service",
+  tls: "such as tls://mail.home.arpa:993",
 };
 
 const READERS: { readonly [Kind in WatchedKind]: (target: string) => WatchedTargets[Kind] | undefined } = {
+  container: (target) => /^docker:(?:\/\/)?([A-Za-z0-9][\w.-]{0,254})$/.exec(target)?.[1],
   dns: dnsQuestionOf,
-  docker: (target) => /^docker:(?:\/\/)?([A-Za-z0-9][\w.-]{0,254})$/.exec(target)?.[1],
   file: (target) => /^file:(?:\/\/)?(\/\P{Cc}{1,4095})$/u.exec(target)?.[1],
   icmp: pingHostOf,
   push: (target) => (target === "" ? "" : undefined),

@@ -1,13 +1,11 @@
 import { isH2c } from "../http/mod.ts";
-import { isHttpApplication, type Service } from "../part/mod.ts";
+import { isHttpApplication, isWatchedKind, type Service } from "../part/mod.ts";
 import { HANDSHAKE_KINDS, HANDSHAKE_PORTS, type HandshakeKind } from "../wire/mod.ts";
 import { checkHandshake, checkHttp, checkTcp } from "./checks/mod.ts";
 import type { ProbeSettings } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Outcome } from "./health/mod.ts";
 import { httpCheckOf } from "./http-probe.ts";
-
-export type Check = (signal: AbortSignal) => Promise<Outcome>;
+import { type Check, watchedCheck } from "./watched-checks.ts";
 
 /** Kinds whose name is not that of their protocol. */
 const PROTOCOLS: Readonly<Record<string, HandshakeKind>> = { mariadb: "mysql" };
@@ -26,6 +24,7 @@ export interface CheckOptions {
  */
 export function checkOf(service: Service, { settings, credentials, folder }: CheckOptions): Check | undefined {
   const { target, kind } = service;
+  if (isWatchedKind(kind)) return watchedCheck(service, settings, folder);
   const { timeout: timeoutMs, slow: slowMs } = settings;
   if (target === undefined || target === "dashboard") return undefined;
   if (/^(https?:|unix:)/i.test(target) && (kind === "http" || isHttpApplication(kind))) {

@@ -1,5 +1,6 @@
+import { isWatchedKind } from "../../part/mod.ts";
 import { HEALTH_DEFAULTS, QUEUE_DEFAULTS, TARGET_LIST_DEFAULTS } from "../../targets/mod.ts";
-import { DASHBOARD, isProxied } from "./kind.ts";
+import { DASHBOARD, isProxied, kindOf } from "./kind.ts";
 import type { WrittenService } from "./schema.ts";
 
 /** Of services whose health has a path; others are not checked. */
@@ -7,7 +8,7 @@ const CHECK_DEFAULTS = { status: ["2xx"], check: 30_000, checkTimeout: 5_000 };
 
 /** Fills in the defaults of the settings that have a meaning for this service: a Redis server has no `path`. */
 export function withDefaults(service: WrittenService): WrittenService {
-  const given = { proxy: true, dns: true, probe: true, ...defined(service) };
+  const given = { proxy: true, dns: !isWatchedKind(kindOf(service)), probe: true, ...defined(service) };
   if (!isProxied(service)) return given;
   return { ...given, ...httpSettings(service), ...(isForwarded(service) && forwardSettings(service)) };
 }

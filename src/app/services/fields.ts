@@ -1,7 +1,7 @@
 /** Fields of a service's section. */
 import { z } from "zod";
 import { parseHttpAddress, withoutH2c } from "../../http/mod.ts";
-import { text } from "../../part/mod.ts";
+import { isOpaqueTarget, text } from "../../part/mod.ts";
 import { DASHBOARD } from "./kind.ts";
 
 const EXPECTED_HOST = "expected a name such as git.home.arpa";
@@ -36,6 +36,7 @@ export const serviceName = z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
 export const anyTarget = z.string({ error: EXPECTED_TARGET }).refine(
   (given) =>
     given === DASHBOARD ||
+    isOpaqueTarget(given) ||
     // No character that would hide a password from `withoutPassword`.
     (/^[!#-~]+$/.test(given) &&
       (/^unix:[/@]/.test(given) || (URL.canParse(given) && /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(given)))),

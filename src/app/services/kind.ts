@@ -13,6 +13,8 @@ const KINDS: Readonly<Record<string, string>> = {
   smtps: "smtp",
   imaps: "imap",
   ftps: "ftp",
+  docker: "container",
+  ping: "icmp",
 };
 
 /** The target that is this instance's own dashboard. */
@@ -28,7 +30,7 @@ export interface KindOf {
 export function kindOf({ kind, target }: KindOf): string {
   if (kind !== undefined) return kind;
   if (target === undefined || target === DASHBOARD || target.startsWith("unix:")) return "http";
-  const scheme = new URL(target).protocol.slice(0, -1).toLowerCase();
+  const scheme = target.slice(0, target.indexOf(":")).toLowerCase();
   return KINDS[scheme] ?? scheme;
 }
 

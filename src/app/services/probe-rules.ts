@@ -22,6 +22,9 @@ export function probeProblems(service: WrittenService, refuse: (path: string[], 
   };
   only([...FOR_HTTP, ...FOR_REDIRECTS], isHttp, "it is asked by HTTP");
   only(FOR_SQL, SQL_KINDS.includes(kind), `its kind is one of ${SQL_KINDS.join(", ")}`);
+  only(["answer"], kind === "dns", "its kind is dns");
+  only(["maxAge"], kind === "file" || kind === "systemd", "its kind is file or systemd");
+  only(["minSize"], kind === "file", "its kind is file");
   only(["recognize"], kind === "tcp", "its kind is tcp");
   if (probe.expect !== undefined && probe.query === undefined)
     refuse(["probe", "expect"], "expected together with query");

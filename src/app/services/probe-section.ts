@@ -5,6 +5,7 @@ import { inRange, oneOf, onOff, quantity, section, sectionOrTrue, text } from ".
 import { PROBE_TIMES } from "../../probe/mod.ts";
 import { fieldName, fieldValue, filePath, requestPath } from "./fields.ts";
 import { statuses, targetTls } from "./sections.ts";
+import { WATCHED_KEYS } from "./watched-keys.ts";
 
 const EXPECTED_HEADERS = "expected headers by name";
 const EXPECTED_JSON = "expected values by path, such as { .status: pass, '.checks[0].ok': true }";
@@ -65,6 +66,7 @@ const probeSection = section({
     .optional(),
   expect: scalar(EXPECTED_VALUE).optional(),
   recognize: onOff.optional(),
+  ...WATCHED_KEYS,
 });
 
 /** `true`, `false`, or a section; one without keys is `true`. */

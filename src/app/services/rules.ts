@@ -1,4 +1,5 @@
 import { isH2c } from "../../http/mod.ts";
+import { isWatchedKind, WATCHED_EXAMPLES, type WatchedKind, watchedTarget } from "../../part/mod.ts";
 import { EXPECTED_HTTP_TARGET, isHttpTarget } from "./fields.ts";
 import { DASHBOARD, isHttpKind, isProxied, kindOf } from "./kind.ts";
 import { probeProblems } from "./probe-rules.ts";
@@ -32,6 +33,7 @@ export function problemsOf(service: WrittenService): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: string, message: string) => problems.push({ path: [path], message });
   const answers = ANSWERS.filter((key) => service[key] !== undefined);
+  if (isWatchedKind(kindOf(service))) return watchedProblems(service, answers);
   if (answers.length === 0) refuse("target", `expected a URL such as http://127.0.0.1:3000, or one of ${others()}`);
   for (const key of answers.slice(1))
     refuse(key, `expected one of ${ANSWERS.join(", ")}: there is ${answers[0]} already`);
@@ -53,6 +55,23 @@ export function problemsOf(service: WrittenService): Problem[] {
     for (const key of FOR_TARGETS)
       if (service[key] !== undefined) refuse(key, `expected only with a target, but it has ${answers[0]}`);
   }
+  return problems;
+}
+
+/** Of a service that is only watched. */
+function watchedProblems(service: WrittenService, answers: readonly (typeof ANSWERS)[number][]): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (path: string, message: string) => problems.push({ path: [path], message });
+  const kind = kindOf(service) as WatchedKind;
+  if (watchedTarget(kind, service.target) === undefined) refuse("target", `expected ${WATCHED_EXAMPLES[kind]}`);
+  for (const key of answers)
+    if (key !== "target") refuse(key, `expected no ${key}: its kind is ${kind}, which is only watched`);
+  for (const key of [...FOR_TARGETS, ...FOR_HTTP])
+    if (service[key] !== undefined) refuse(key, `expected only where it is served by HTTPS, but its kind is ${kind}`);
+  if (service.dns === true) refuse("dns", `expected false: a service of kind ${kind} has no address for clients`);
+  if (service.hosts !== undefined)
+    refuse("hosts", `expected none: a service of kind ${kind} has no address for clients`);
+  probeProblems(service, (path, message) => problems.push({ path, message }));
   return problems;
 }
 

@@ -1,4 +1,11 @@
-import type { HeaderEdits, HttpAnswer, HttpForward, HttpService, Service } from "../../part/mod.ts";
+import {
+  type HeaderEdits,
+  type HttpAnswer,
+  type HttpForward,
+  type HttpService,
+  isWatchedKind,
+  type Service,
+} from "../../part/mod.ts";
 import { HEALTH_DEFAULTS } from "../../targets/mod.ts";
 import { forwardSettings, httpSettings } from "./defaults.ts";
 import { DASHBOARD, isProxied, kindOf } from "./kind.ts";
@@ -12,13 +19,15 @@ import type { WrittenService } from "./schema.ts";
  */
 export function servicesOf(declared: Readonly<Record<string, WrittenService>>, domain: string | undefined): Service[] {
   return Object.entries(declared).map(([name, section]) => {
+    const kind = kindOf(section);
+    const isNamed = !isWatchedKind(kind);
     const defaultHosts = [...(domain === undefined ? [] : [`${name}.${domain}`]), `${name}.local`];
     return {
       name,
       target: section.target ?? section.targets?.[0]?.url,
-      kind: kindOf(section),
-      hosts: section.hosts ?? defaultHosts,
-      dns: section.dns ?? true,
+      kind,
+      hosts: section.hosts ?? (isNamed ? defaultHosts : []),
+      dns: section.dns ?? isNamed,
       probe: section.probe === false ? undefined : section.probe === true ? {} : (section.probe ?? {}),
       ...(section.after !== undefined && { after: section.after }),
       ...(section.group !== undefined && { group: section.group }),

@@ -1,6 +1,6 @@
 /** The program of a thread for calls that may hang. Started by `blocking.ts`, never imported. */
-import { closeSync, openSync, readSync, statfsSync } from "node:fs";
-import type { BlockingCall, BlockingResult } from "./blocking.ts";
+import { closeSync, openSync, readSync, statfsSync, statSync } from "node:fs";
+import type { BlockingCall, BlockingResult, FileFacts } from "./blocking.ts";
 
 declare const self: Worker;
 
@@ -13,11 +13,21 @@ self.onmessage = ({ data }: MessageEvent<BlockingCall>) => {
 
 function resultOf(call: BlockingCall): BlockingResult {
   try {
-    // A plain object, since the runtime's StatFs cannot be sent between threads.
-    return { value: call.kind === "statfs" ? { ...statfsSync(call.path) } : call.paths.map(textOf) };
+    return { value: answerTo(call) };
   } catch (error) {
     return { code: (error as NodeJS.ErrnoException).code ?? "error" };
   }
+}
+
+function answerTo(call: BlockingCall): unknown {
+  if (call.kind === "texts") return call.paths.map(textOf);
+  // A plain object, since the runtime's StatFs cannot be sent between threads.
+  return call.kind === "statfs" ? { ...statfsSync(call.path) } : factsOf(call.path);
+}
+
+function factsOf(path: string): FileFacts {
+  const stats = statSync(path);
+  return { sizeBytes: stats.size, writtenMs: stats.mtimeMs, isFolder: stats.isDirectory() };
 }
 
 /** One read returns a file of /sys as a whole. */

@@ -5,7 +5,16 @@ import type { StatFs } from "./mounts.ts";
 /** A call that may hang. `texts` results in undefined for a file that cannot be read. */
 export type BlockingCall =
   | { readonly kind: "statfs"; readonly path: string }
+  | { readonly kind: "stat"; readonly path: string }
   | { readonly kind: "texts"; readonly paths: readonly string[] };
+
+/** What is known of a file from outside. */
+export interface FileFacts {
+  readonly sizeBytes: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly writtenMs: number;
+  readonly isFolder: boolean;
+}
 
 /** The thread's result of one call; an error becomes its code. */
 export type BlockingResult = { readonly value: unknown } | { readonly code: string };
@@ -26,6 +35,11 @@ class BlockingThreads {
   /** @throws {Error} with the kernel's error code */
   async statfs(path: string): Promise<StatFs> {
     return (await this.#call({ kind: "statfs", path })) as StatFs;
+  }
+
+  /** Looks at a file, which is not opened. @throws {Error} with the kernel's error code */
+  async stat(path: string): Promise<FileFacts> {
+    return (await this.#call({ kind: "stat", path })) as FileFacts;
   }
 
   /** Reads files one after the other, at most 64 KiB of each. */
@@ -73,3 +87,8 @@ function errorOf(code: string): Error {
 
 /** Shared by this process. */
 export const blockingThreads = new BlockingThreads();
+
+/** Looks at a file on a thread of its own, since that may hang. The file is not opened. @throws {Error} with the kernel's error code */
+export function fileFacts(path: string): Promise<FileFacts> {
+  return blockingThreads.stat(path);
+}

@@ -1,5 +1,7 @@
 /** What a probe asks, and what it makes of the answer. */
+export { type ContainerCheck, checkContainer } from "./container-check.ts";
 export { canonical, checkDns, type DnsCheck } from "./dns-check.ts";
+export { checkFile, type FileCheck } from "./file-check.ts";
 export { checkHandshake, type HandshakeCheck } from "./handshake-check.ts";
 export { APPLICATIONS, type Application } from "./http-applications.ts";
 export { checkHttp, type HttpCheck } from "./http-check.ts";

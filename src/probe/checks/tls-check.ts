@@ -1,6 +1,7 @@
-import { type ClientTlsOptions, connect, type TlsInfo } from "../../net/mod.ts";
+import type { ClientTlsOptions, TlsInfo } from "../../net/mod.ts";
 import type { Facts, Outcome } from "../health/mod.ts";
 import { certificateProblem } from "./certificate-words.ts";
+import { connectToTarget } from "./target-address.ts";
 import { failedOutcome, withPort } from "./words.ts";
 
 export interface TlsCheck {
@@ -34,7 +35,7 @@ export async function checkTls(check: TlsCheck): Promise<Outcome> {
 }
 
 async function shakeHands({ host, port, timeoutMs, tls = {}, signal }: TlsCheck): Promise<TlsInfo | undefined> {
-  const connection = await connect({ host, port, timeoutMs, tls, ...(signal && { signal }) }, {});
+  const connection = await connectToTarget({ host, port, timeoutMs, tls, ...(signal && { signal }) }, {});
   try {
     return connection.tls;
   } finally {

@@ -1,4 +1,4 @@
-import { messageOf, TenkError } from "../../base/mod.ts";
+import { messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
 import { printable } from "../../wire/mod.ts";
 import type { Outcome } from "../health/mod.ts";
 import { refusedCertificate } from "./certificate-words.ts";
@@ -31,4 +31,9 @@ export function failedOutcome(error: unknown, where: string, timeoutMs: number, 
 /** @example withPort("::1", 53); // "[::1]:53" */
 export function withPort(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Returns the system's code of what caused an error, such as `EACCES`. */
+export function causeCodeOf(error: unknown): string | undefined {
+  return systemCodeOf((error as { cause?: unknown } | null | undefined)?.cause);
 }

@@ -69,7 +69,11 @@ describe("a TLS service", () => {
   test.each([
     ["good", {}, "it sends its certificate without that of its issuer"],
     ["other", { ca: pem("ca.pem") }, "its certificate is for other.example, not for this target"],
-    ["good", { ca: pem("ca.pem"), serverName: "nas.home.arpa" }, "its certificate is for 127.0.0.1, localhost, not for"],
+    [
+      "good",
+      { ca: pem("ca.pem"), serverName: "nas.home.arpa" },
+      "its certificate is for 127.0.0.1, localhost, not for",
+    ],
     ["client", { ca: pem("ca.pem") }, "its certificate is not meant for servers"],
     ["expired", { ca: pem("ca.pem") }, "its certificate expired a day ago: renew it"],
     ["self", {}, "its certificate is signed by itself"],
