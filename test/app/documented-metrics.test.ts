@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { alertMetrics } from "../../src/alerts/monitoring/mod.ts";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
+import { boxesMetrics } from "../../src/boxes/monitoring.ts";
 import { storeMetrics } from "../../src/certificates/store/metrics.ts";
 import { newMdnsCounts } from "../../src/dns/mdns/mod.ts";
 import { dnsMetrics, type MeasuredServer, upstreamHistograms } from "../../src/dns/monitoring/mod.ts";
@@ -96,6 +97,7 @@ async function ownFamilies(): Promise<Family[]> {
     ...ofServices,
     ...ofDns,
     ...familiesOf(probeMetrics(() => [])),
+    ...familiesOf(boxesMetrics(() => [])),
     ...familiesOf(alertMetrics({ incidents: { list: [], dropped: 0 }, senders: [], windows: { list: () => [] } })),
     ...ofCertificates,
     ...ofLoops,
