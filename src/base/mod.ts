@@ -22,6 +22,7 @@ export { nearest } from "./nearest.ts";
 export { isOneFile, sourceUrl } from "./source-location.ts";
 export { type Buckets, TimeGrid } from "./time-grid.ts";
 export {
+  formatAge,
   formatBytes,
   formatCount,
   formatDuration,

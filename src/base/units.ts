@@ -102,6 +102,14 @@ export function formatDuration(ms: number): string {
   return sign + twoUnits(Math.round(seconds / 60), 60, ["h", "m"]);
 }
 
+/** How long something has lasted, in whole units that do not change all the time: `12s`, `46m`, `5h 3m`, `3d`. */
+export function formatAge(ms: number): string {
+  const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000];
+  if (ms >= 2 * dayMs) return `${Math.floor(ms / dayMs)}d`;
+  if (ms >= 2 * hourMs) return formatDuration(ms - (ms % minuteMs));
+  return ms >= minuteMs ? `${Math.floor(ms / minuteMs)}m` : `${Math.max(0, Math.floor(ms / 1000))}s`;
+}
+
 /** Omits the smaller unit when it is 0. */
 function twoUnits(smaller: number, perLarger: number, [large, small]: readonly [string, string]): string {
   const rest = smaller % perLarger;

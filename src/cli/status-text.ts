@@ -1,6 +1,10 @@
 import { type HostStatus, type LimitsStatus, PARTS, type Status, type StatusTable } from "../app/mod.ts";
 import { formatBytes, formatDuration } from "../base/mod.ts";
+import { activityFacts } from "./activity.ts";
 import { certificateTable } from "./certificate-table.ts";
+import { sparkline } from "./live-frame.ts";
+import { problemTable, summary } from "./problem-table.ts";
+import type { RecentSeries } from "./recent-series.ts";
 import { fittedTable, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
@@ -14,7 +18,11 @@ export interface StatusSample {
  * Formats the status of an instance for one screen:
  *
  * ```text
- * tenk 0.1.0, pid 4711, up 2h
+ * tenk 0.1.0, pid 4711, up 2h, 1 problem
+ *
+ * problem  state  for  why
+ * cache    down   46m  nothing listens on 10.0.0.7:6379: is it running?
+ *
  * process  12m of CPU time, 46.1% of a core, 60 MiB resident, 10,021 of 524,288 descriptors, loop lag p99 1.1ms
  * machine  23% of 4 cores busy, load 0.85, memory 1.2 GiB of 3.7 GiB, root 42% used (12 GiB, 17 GiB free), 52.1 °C (cpu_thermal), up 12d
  *
@@ -22,38 +30,52 @@ export interface StatusSample {
  * packets   0.0.0.0:9091  sink           1   10,000          0      100k  391 KiB     0 B/s     0 B        0
  * ```
  *
- * The tables are those of the parts.
+ * The tables are those of the parts, the services first.
  *
  * @param before an earlier sample, for rates; without one totals are shown
  * @param width columns of the screen: the least important columns are left out when they do not fit
+ * @param recent values of the last minutes, for curves
  */
 export function statusText(
   now: StatusSample,
   before: StatusSample | undefined,
   paints: Paints,
   width = Number.POSITIVE_INFINITY,
+  recent?: Pick<RecentSeries, "of">,
 ): string {
   const { dim, bold } = paints;
-  const { tenk, startedAt, process, host, limits } = now.status;
+  const { tenk, startedAt, process, host, limits, problems = [] } = now.status;
   const up = formatDuration(now.atMs - Date.parse(startedAt));
   const earlier = before !== undefined && now.atMs > before.atMs ? before : undefined;
+  const activity = recent === undefined ? "" : activityFacts(recent);
+  const first = problemTable(problems, now.atMs).map((table) => tableText(table, paints, width));
   return [
-    `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}`,
+    `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}${summaryText(now.status, paints)}`,
+    ...first.flatMap((table) => ["", table, ""]),
     wrappedFacts(dim("process"), processFacts(now, earlier), width),
     ...(limits === null || limits === undefined ? [] : [wrappedFacts(dim("limits "), limitFacts(limits), width)]),
     ...(host === undefined ? [] : [wrappedFacts(dim("machine"), machineFacts(host), width)]),
+    ...(activity === "" ? [] : [wrappedFacts(dim("now    "), activity, width)]),
     ...warningLines(host?.throttling ?? null, paints, width),
-    ...[...tablesOf(now, earlier), ...certificateTable(now.status.certificates ?? [], now.atMs)].flatMap((table) => [
-      "",
-      tableText(table, paints, width),
-      ...(table.notes ?? []),
-    ]),
+    ...[...tablesOf(now, earlier, recent), ...certificateTable(now.status.certificates ?? [], now.atMs)].flatMap(
+      (table) => ["", tableText(table, paints, width), ...(table.notes ?? [])],
+    ),
   ].join("\n");
 }
 
-/** Returns the tables of the parts that run there. A part that this version does not know is left out. */
-function tablesOf({ status, atMs }: StatusSample, before: StatusSample | undefined): StatusTable[] {
-  return PARTS.flatMap((part) => {
+function summaryText(status: Status, { green, red }: Paints): string {
+  const { text, tone } = summary(status) ?? {};
+  return text === undefined ? "" : `, ${(tone === "good" ? green : red)(text)}`;
+}
+
+/** Returns the tables of the parts that run there, the services first. A part that this version does not know is left out. */
+function tablesOf(
+  { status, atMs }: StatusSample,
+  before: StatusSample | undefined,
+  recent: Pick<RecentSeries, "of"> | undefined,
+): StatusTable[] {
+  const parts = PARTS.toSorted((one, other) => Number(other.name === "probe") - Number(one.name === "probe"));
+  return parts.flatMap((part) => {
     const view = status.parts[part.name];
     if (view === undefined || part.statusTables === undefined) return [];
     const earlier = before?.status.parts[part.name];
@@ -61,15 +83,28 @@ function tablesOf({ status, atMs }: StatusSample, before: StatusSample | undefin
       view,
       atMs,
       ...(before && earlier !== undefined && { before: { view: earlier, atMs: before.atMs } }),
+      ...(recent && { recent: (name: string, labels: Readonly<Record<string, string>>) => recent.of(name, labels) }),
     };
     return part.statusTables(look);
   });
 }
 
+const CURVE_WIDTH = 15;
+
+/** Replaces what would change the terminal or the writing direction: reasons and names may be from the network. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
+}
+
 /** Formats a part's table. */
 export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Paints, width: number): string {
   const paint = { good: tones.green, warning: tones.yellow, bad: tones.red };
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === "string" ? cell : paint[cell.tone](cell.text))));
+  const cells = rows.map((row) =>
+    row.map((cell) => {
+      if (typeof cell === "string") return printable(cell);
+      return "curve" in cell ? sparkline(cell.curve, CURVE_WIDTH) : paint[cell.tone](printable(cell.text));
+    }),
+  );
   const firstToGo = [...columns.entries()]
     .filter(([, { dropOrder }]) => dropOrder !== undefined)
     .sort(([, one], [, other]) => one.dropOrder! - other.dropOrder!)

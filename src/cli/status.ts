@@ -6,6 +6,7 @@ import { EXIT } from "./failure.ts";
 import { credentials, instanceOption } from "./instance-request.ts";
 import { examples } from "./options.ts";
 import { print } from "./output.ts";
+import { RecentSeries } from "./recent-series.ts";
 import { type StatusSample, statusText } from "./status-text.ts";
 import { type Stopper, stopper } from "./stopper.ts";
 import { shortened } from "./table.ts";
@@ -57,13 +58,14 @@ async function watchStatus(url: URL, json: boolean): Promise<number> {
   }
   // Requested before the screen changes, so that the error of an unreachable instance stays visible.
   let before = await look(url);
+  const recent = new RecentSeries(url);
   using stop = stopper();
   process.stdout.write(SCREEN.enter);
   try {
-    draw(before, undefined);
+    draw(before, undefined, recent);
     while (await aSecond(stop)) {
-      const now = await look(url);
-      draw(now, before);
+      const [now] = await Promise.all([look(url), recent.refresh(Date.now())]);
+      draw(now, before, recent);
       before = now;
     }
   } finally {
@@ -79,10 +81,10 @@ async function aSecond({ signal }: Stopper): Promise<boolean> {
 }
 
 /** Redraws without flicker: each line clears what was behind it. */
-function draw(now: StatusSample, before: StatusSample | undefined): void {
+function draw(now: StatusSample, before: StatusSample | undefined, recent: RecentSeries): void {
   // A terminal that does not know its size says 0.
   const columns = process.stdout.columns || 80;
-  const lines = statusText(now, before, paintsFor(process.stdout), columns).split("\n");
+  const lines = statusText(now, before, paintsFor(process.stdout), columns, recent).split("\n");
   const cut = lines.slice(0, (process.stdout.rows || 24) - 1).map((line) => shortened(line, columns));
   process.stdout.write(`${SCREEN.home}${cut.map((line) => `${line}\x1b[K\n`).join("")}${SCREEN.clearEnd}`);
 }

@@ -14,11 +14,17 @@ export interface StatusColumn {
   readonly dropOrder?: number;
 }
 
-export type StatusCell = string | { readonly text: string; readonly tone: "good" | "warning" | "bad" };
+export type StatusCell =
+  | string
+  | { readonly text: string; readonly tone: "good" | "warning" | "bad" }
+  /** Drawn as a small curve from zero up. */
+  | { readonly curve: readonly number[] };
 
 /** A part's status, and an earlier one for rates; without it totals are shown. */
 export interface StatusLook<View> {
   readonly view: View;
   readonly atMs: number;
   readonly before?: { readonly view: View; readonly atMs: number };
+  /** Returns values of a series in the last half hour, oldest first. @default {not known} */
+  recent?(name: string, labels: Readonly<Record<string, string>>): readonly number[];
 }

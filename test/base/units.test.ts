@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  formatAge,
   formatBytes,
   formatCount,
   formatDuration,
@@ -59,5 +60,17 @@ test("quantities are written as people read them", () => {
     "2h",
     "2h 5m",
     "-2m 30s",
+  ]);
+});
+
+test("an age has no parts that change all the time", () => {
+  const [minute, hour] = [60_000, 3_600_000];
+  expect([-5, 12_345, minute, 90 * minute, 5 * hour + 3.5 * minute, 72 * hour].map(formatAge)).toEqual([
+    "0s",
+    "12s",
+    "1m",
+    "90m",
+    "5h 3m",
+    "3d",
   ]);
 });
