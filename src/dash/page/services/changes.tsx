@@ -54,7 +54,7 @@ export function Answers({ answers }: { readonly answers: readonly ProbeAnswer[] 
       <h3>Last answers</h3>
       {answers.length === 0 && <p class="note">It has not been asked yet.</p>}
       {answers.length > 0 && (
-        <Scrolled name="Last answers">
+        <Scrolled name="Table of the last answers">
           <table class="targets stacked changes">
             <Titles titles={["When", "Result", "Time", "Why"]} />
             <tbody>

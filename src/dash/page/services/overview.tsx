@@ -2,6 +2,7 @@ import { useRef } from "preact/hooks";
 import type { ProbedServiceView } from "../../probe-api.ts";
 import { cell, useCell } from "../cell.ts";
 import { Empty, Foreign } from "../elements.tsx";
+import { visible } from "../format.ts";
 import { latest, state, status } from "../instance.ts";
 import { type Arrangement, arranged, type Group, kept } from "./arrange.ts";
 import { ArrangementTools } from "./arrangement.tsx";
@@ -46,6 +47,7 @@ export function Overview() {
   if (known === undefined) return <p class="note">Loading …</p>;
   return (
     <>
+      <h2 class="unseen">Services</h2>
       <HeadlineLine headline={headlineOf(services, problems, nowMs)} />
       <BoxLine />
       {rootsOf(problems).length > 1 && <Problems problems={problems} nowMs={nowMs} />}
@@ -110,8 +112,12 @@ interface TilesProps {
 function Tiles({ group: { title, services }, isTitled, tile }: TilesProps) {
   const name = title === "" ? "Other services" : title;
   return (
-    <section aria-label={isTitled ? name : "Services"}>
-      <h2 class={isTitled ? "" : "unseen"}>{isTitled ? <Foreign text={name} /> : "Services"}</h2>
+    <section aria-label={isTitled ? visible(name) : "All services"}>
+      {isTitled && (
+        <h2>
+          <Foreign text={name} />
+        </h2>
+      )}
       <ul class="tiles">{services.map(tile)}</ul>
     </section>
   );
