@@ -1,10 +1,9 @@
 import { withoutUndefined } from "../base/mod.ts";
-import { pemOption } from "../listener/mod.ts";
-import type { ClientTlsOptions } from "../net/mod.ts";
 import { isHttpApplication, type Service } from "../part/mod.ts";
 import { APPLICATIONS, type HttpCheck } from "./checks/mod.ts";
 import type { ProbeSettings } from "./config.ts";
 import { authorizationOf, type Credentials } from "./credentials.ts";
+import { tlsOf } from "./tls-options.ts";
 
 const MAX_BODY_BYTES = 65_536;
 const MAX_REDIRECTS = 5;
@@ -46,14 +45,4 @@ function placeOf(target: string): { readonly origin: string; readonly path: stri
   if (parts === null) return { origin: target, path: "/" };
   const [, scheme = "", authority = "", rest = "/"] = parts;
   return { origin: scheme + authority, path: rest.startsWith("?") ? `/${rest}` : rest };
-}
-
-/** Returns how TLS is done: as `probe.tls` says, else as the service's own `tls`. */
-export function tlsOf({ http, probe }: Service, folder: string): ClientTlsOptions | undefined {
-  const { answer } = http ?? {};
-  const given = probe?.tls ?? (answer?.type === "forward" ? answer.forward.tls : undefined);
-  if (given === undefined) return undefined;
-  const pem = (text: string | undefined) => text && pemOption(text, folder);
-  const { verify, serverName, ca, cert, key } = given;
-  return withoutUndefined({ verify, serverName, ca: pem(ca), cert: pem(cert), key: pem(key) });
 }

@@ -36,6 +36,8 @@ export {
   type HandshakeState,
   type HandshakeStep,
   recognizeGreeting,
+  STARTS_TLS,
+  TLS_SCHEMES,
 } from "./handshake/mod.ts";
 export { HeadBuffer } from "./head-buffer.ts";
 export { type Echo, echoRequest, type IpVersion, ipv4Content, readEchoReply } from "./icmp-echo.ts";

@@ -1,21 +1,27 @@
 import { withoutUndefined } from "../../base/mod.ts";
-import type { Connection, Handler } from "../../net/mod.ts";
+import type { ClientTlsOptions, CloseReason, Connection, Handler, PeerCertificate } from "../../net/mod.ts";
 import {
   beginHandshake,
   type Handshake,
   type HandshakeKind,
   type HandshakeOptions,
   type HandshakeOutcome,
+  STARTS_TLS,
 } from "../../wire/mod.ts";
 import type { Facts, Outcome } from "../health/mod.ts";
+import { certificateProblem } from "./certificate-words.ts";
 import { reasonWords } from "./reason-words.ts";
 import { connectToTarget } from "./target-address.ts";
 import { failedOutcome } from "./words.ts";
 
-export interface HandshakeCheck extends HandshakeOptions {
+export interface HandshakeCheck extends Omit<HandshakeOptions, "tls"> {
   readonly kind: HandshakeKind;
   readonly host: string;
   readonly port: number;
+  /** How TLS is done; undefined without it. The certificate is verified unless this says otherwise. */
+  readonly tls?: ClientTlsOptions;
+  /** A certificate that is over sooner is about to expire. @default {7} */
+  readonly certificateDays?: number;
   /** Longest probe, from the connect to the outcome. */
   readonly timeoutMs: number;
   /** Longest connect, with the lookup of the name. @default {1000} */
@@ -33,17 +39,22 @@ export interface HandshakeCheck extends HandshakeOptions {
 
 /** Asks a service in its own protocol, on one connection. Resolves once that is closed. */
 export async function checkHandshake(check: HandshakeCheck): Promise<Outcome> {
-  const { host, port, localAddress, timeoutMs, signal, lookup } = check;
-  const connectMs = Math.min(check.connectMs ?? 1000, timeoutMs);
+  const { kind, host, port, localAddress, timeoutMs, signal, lookup, tls } = check;
+  // With TLS from the first byte the connect has the handshake in it.
+  const tlsAtOnce = tls !== undefined && !STARTS_TLS.has(kind) ? tls : undefined;
+  const connectMs = Math.min(check.connectMs ?? (tlsAtOnce ? timeoutMs : 1000), timeoutMs);
   const probe = new HandshakeProbe(check);
   try {
-    const more = withoutUndefined({ localAddress, signal, lookup });
+    const more = withoutUndefined({ localAddress, signal, lookup, tls: tlsAtOnce });
     await connectToTarget({ host, port, timeoutMs: connectMs, ...more }, probe.handler);
   } catch (error) {
-    const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    return failedOutcome(error, where, connectMs);
+    return failedOutcome(error, whereOf(check), connectMs);
   }
   return probe.outcome;
+}
+
+function whereOf({ host, port }: HandshakeCheck): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 class HandshakeProbe {
@@ -52,16 +63,21 @@ class HandshakeProbe {
   readonly #check: HandshakeCheck;
   readonly #handshake: Handshake;
   readonly #startedMs = performance.now();
+  readonly #resolve: (outcome: Outcome) => void;
   #decided: Outcome | undefined;
+  #certificate: PeerCertificate | undefined;
 
   constructor(check: HandshakeCheck) {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.outcome = promise;
+    this.#resolve = resolve;
     this.#check = check;
-    this.#handshake = beginHandshake(check.kind, check);
+    const { tls, ...options } = check;
+    this.#handshake = beginHandshake(check.kind, { ...options, tls: tls !== undefined });
     this.handler = {
       open: (connection) => {
         connection.deadline(Math.max(1, check.timeoutMs - this.#elapsedMs()));
+        this.#certificate = connection.tls?.peer;
         if (this.#handshake.hello.length > 0) connection.write(this.#handshake.hello);
       },
       chunk: (connection, bytes) => this.#receive(connection, bytes),
@@ -70,14 +86,16 @@ class HandshakeProbe {
         this.#decided ??= { result: "down", facts: {}, reason };
         connection.close();
       },
-      close: () => resolve(this.#decided ?? this.#outcomeOf(this.#handshake.ended())),
+      close: (_, reason, cause) => this.#closed(reason, cause),
     };
   }
 
   #receive(connection: Connection, bytes: Uint8Array): void {
     const step = this.#handshake.receive(bytes);
     if (step.state === "send") connection.write(step.bytes);
+    if (step.state === "tls") void this.#secure(connection, step);
     if (step.state !== "done") return;
+    this.#certificate ??= connection.tls?.peer;
     this.#decided = this.#outcomeOf(step.outcome);
     connection.deadline(0);
     if (step.farewell.length > 0) connection.write(step.farewell);
@@ -85,18 +103,37 @@ class HandshakeProbe {
     connection.finish(this.#check.lingerMs ?? 500);
   }
 
+  async #secure(connection: Connection, { bytes, secured }: { bytes: Uint8Array; secured: Uint8Array }): Promise<void> {
+    if (bytes.length > 0) connection.write(bytes);
+    try {
+      await connection.startTls({ serverName: this.#check.host, ...this.#check.tls });
+      connection.write(secured);
+    } catch {
+      // The connection is closed, and `close` has got the reason.
+    }
+  }
+
+  #closed(reason: CloseReason, cause: Error | undefined): void {
+    if (reason === "tls-failed") this.#decided ??= failedOutcome(cause, whereOf(this.#check), this.#check.timeoutMs);
+    this.#resolve(this.#decided ?? this.#outcomeOf(this.#handshake.ended()));
+  }
+
   #outcomeOf({ state, reason, facts, detail }: HandshakeOutcome): Outcome {
-    const { kind, slowMs } = this.#check;
+    const { kind, slowMs, certificateDays = 7 } = this.#check;
     const { version, role } = facts;
     const latencyMs = this.#elapsedMs();
-    const told: Facts = { latencyMs, ...(version !== undefined && { version }), ...(role !== undefined && { role }) };
+    const until = this.#certificate?.validTo.getTime();
+    const certificate: Facts = until === undefined ? {} : { certificateUntilMs: until };
+    const told: Facts = { latencyMs, ...certificate, ...withoutUndefined({ version, role }) };
     if (state === "up" || reason === undefined) {
-      const slow = `slow: ${Math.round(latencyMs)} ms`;
-      return latencyMs > slowMs ? { result: "degraded", facts: told, reason: slow } : { result: "up", facts: told };
+      const wrong = latencyMs > slowMs ? `slow: ${Math.round(latencyMs)} ms` : undefined;
+      const amiss = wrong ?? certificateProblem(until, certificateDays, Date.now());
+      return amiss === undefined ? { result: "up", facts: told } : { result: "degraded", facts: told, reason: amiss };
     }
     const words = reasonWords(kind, reason);
     const said = detail === undefined ? "" : ` (it says: ${detail})`;
-    return { result: state, facts: state === "down" ? {} : told, reason: `${words.says}: ${words.fix}${said}` };
+    const known = state === "down" ? certificate : told;
+    return { result: state, facts: known, reason: `${words.says}: ${words.fix}${said}` };
   }
 
   #elapsedMs(): number {

@@ -8,7 +8,7 @@ interface Words {
   readonly fixes?: Readonly<Partial<Record<HandshakeKind, string>>>;
 }
 
-const GIVE_LOGIN = "give the probe a user and a password";
+const GIVE_LOGIN = "give the probe a user and a password (probe.user, probe.passwordFile)";
 
 /** Every reason in words for people, with what to do about it: one table, so that no reason is without. */
 const WORDS: Readonly<Record<HandshakeReason, Words>> = {
@@ -21,6 +21,8 @@ const WORDS: Readonly<Record<HandshakeReason, Words>> = {
   "not-authorised": {
     says: "is up, but the probe's user may not ask it",
     fix: "allow this user to log in and to ask PING",
+    // A broker of version 3.1.1 does not tell a wrong password from a lack of rights.
+    fixes: { mqtt: "check the probe's user and password" },
   },
   "no-such-user": {
     says: "is up and does not know the probe's user",
@@ -43,10 +45,11 @@ const WORDS: Readonly<Record<HandshakeReason, Words>> = {
     fix: "wait until the block ends, and find out which program fails to log in",
     fixes: { mysql: "run `FLUSH HOSTS`, and give the probe a user" },
   },
-  "tls-required": { says: "is up and wants TLS", fix: "let the probe use TLS" },
+  "tls-unavailable": { says: "is up and offers no TLS", fix: "give it a certificate, or ask it without tls" },
+  "tls-required": { says: "is up and wants TLS", fix: "let the probe use it: probe: { tls: true }" },
   "password-not-sent": {
     says: "is up and wants the password in a form that others could read",
-    fix: "let the probe use TLS",
+    fix: "let the probe use TLS: probe: { tls: true }",
     fixes: { postgres: "use scram-sha-256 in pg_hba.conf instead of password" },
   },
   starting: { says: "is starting", fix: "wait: it loads its data" },

@@ -6,6 +6,8 @@ import { HANDSHAKE_REASONS, type HandshakeFacts, type HandshakeOutcome, type Han
 export type HandshakeStep =
   | { readonly state: "incomplete" }
   | { readonly state: "send"; readonly bytes: Uint8Array }
+  /** Send `bytes` in the clear, then begin TLS, and send `secured` under it. */
+  | { readonly state: "tls"; readonly bytes: Uint8Array; readonly secured: Uint8Array }
   /** Over: send `farewell`, which keeps the service's log clean, then FIN. */
   | { readonly state: "done"; readonly outcome: HandshakeOutcome; readonly farewell: Uint8Array };
 
@@ -30,6 +32,8 @@ export interface Turn {
   readonly used: number;
   readonly next: Reader;
   readonly send?: Uint8Array;
+  /** Begin TLS after `send`; then these bytes are sent. */
+  readonly secured?: Uint8Array;
 }
 
 export interface End {
@@ -74,6 +78,11 @@ export function dialogue(hello: Uint8Array, first: Reader, maxBytes = DEFAULT_MA
       reader = turn.next;
       bytes = bytes.subarray(turn.used);
       if (turn.send !== undefined) send = joined(send, turn.send);
+      if (turn.secured === undefined) continue;
+      // They could be anybody's, and would be taken for bytes that came under TLS (CVE-2021-23222).
+      if (bytes.length > 0) return end(ends("wrong-protocol", {}, "bytes in the clear where TLS begins"));
+      buffer.keep(bytes);
+      return { state: "tls", bytes: send, secured: turn.secured };
     }
     buffer.keep(bytes);
     return send.length > 0 ? { state: "send", bytes: send } : INCOMPLETE;

@@ -35,6 +35,20 @@ export type HandshakeKind = keyof typeof HANDSHAKES;
 
 export const HANDSHAKE_KINDS = Object.keys(HANDSHAKES) as readonly HandshakeKind[];
 
+/** Kinds whose TLS begins after a request for it in the clear. That of others is there from the first byte. */
+export const STARTS_TLS: ReadonlySet<HandshakeKind> = new Set(["postgres", "mysql", "nats"]);
+
+/** Schemes of a kind with TLS from the first byte, and their ports where they have some of their own. */
+export const TLS_SCHEMES: Readonly<Record<string, number>> = {
+  rediss: 6379,
+  mqtts: 8883,
+  amqps: 5671,
+  ldaps: 636,
+  smtps: 465,
+  imaps: 993,
+  ftps: 990,
+};
+
 /** Where the service listens unless its target says otherwise. */
 export const HANDSHAKE_PORTS: Readonly<Record<HandshakeKind, number>> = {
   redis: 6379,

@@ -1,6 +1,13 @@
 /** Asks a service how it is, in its own protocol: the bytes to send, and what its answers mean. No I/O. */
 export type { Handshake, HandshakeStep } from "./dialogue.ts";
-export { beginHandshake, HANDSHAKE_KINDS, HANDSHAKE_PORTS, type HandshakeKind } from "./kinds.ts";
+export {
+  beginHandshake,
+  HANDSHAKE_KINDS,
+  HANDSHAKE_PORTS,
+  type HandshakeKind,
+  STARTS_TLS,
+  TLS_SCHEMES,
+} from "./kinds.ts";
 export type { HandshakeOptions } from "./options.ts";
 export {
   HANDSHAKE_REASONS,

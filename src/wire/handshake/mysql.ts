@@ -1,5 +1,5 @@
 import { printable } from "../printable.ts";
-import { dialogue, type End, ends, type Handshake, joined, type Reader, up } from "./dialogue.ts";
+import { dialogue, type End, ends, type Handshake, joined, type Reader, type Turn, up } from "./dialogue.ts";
 import { passwordProof, sealedPassword } from "./mysql-password.ts";
 import type { HandshakeOptions } from "./options.ts";
 import type { HandshakeFacts, HandshakeReason } from "./outcome.ts";
@@ -20,6 +20,7 @@ const ERRORS: Readonly<Record<number, HandshakeReason>> = {
 const PROTOCOL_10 = 10;
 /** LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH. */
 const CAPABILITIES = 0x1 | 0x200 | 0x8000 | 0x8_0000;
+const TLS_CAPABILITY = 0x800;
 const MAX_PACKET_BYTES = 0x100_0000;
 /** utf8_general_ci, which every version knows. */
 const CHARACTER_SET = 33;
@@ -40,7 +41,7 @@ export function mysqlHandshake(options: HandshakeOptions = {}): Handshake {
   );
 }
 
-type BodyReader = (body: Uint8Array, sequence: number) => { readonly send?: Uint8Array; readonly next: Reader } | End;
+type BodyReader = (body: Uint8Array, sequence: number) => Omit<Turn, "used"> | End;
 
 /** Makes a reader of one packet: three bytes of length, its number, a body. */
 function packet(read: BodyReader): Reader {
@@ -72,7 +73,12 @@ class Login {
     this.#facts.version = printable(version.text.replace(/^5\.5\.5-/, ""));
     this.#facts.product = /mariadb/i.test(version.text) ? "MariaDB" : "MySQL";
     const plugin = this.#readNonce(body, version.end);
-    return { send: this.#response(plugin, sequence + 1), next: this.#next };
+    if (this.#options.tls !== true) return { send: this.#response(plugin, sequence + 1), next: this.#next };
+    // Thread id 4, nonce 8, 0: then the lower half of what the server can do.
+    const flags = (body[version.end + 13] ?? 0) | ((body[version.end + 14] ?? 0) << 8);
+    if ((flags & TLS_CAPABILITY) === 0) return ends("tls-unavailable", this.#facts);
+    const request = framed(sequence + 1, this.#head());
+    return { send: request, secured: this.#response(plugin, sequence + 2), next: this.#next };
   }
 
   /** Reads the nonce, which is in two pieces, and returns the name of the plugin that the server prefers. */
@@ -86,13 +92,19 @@ class Login {
     return readCString(body, second + 13)?.text ?? latin1(body, second + 13);
   }
 
-  #response(plugin: string, sequence: number): Uint8Array {
-    const { user = "tenk" } = this.#options;
+  /** The beginning of the login, which alone is the request for TLS. */
+  #head(): Uint8Array {
     const head = new Uint8Array(32);
     const view = viewOf(head);
-    view.setUint32(0, CAPABILITIES, true);
+    view.setUint32(0, CAPABILITIES | (this.#options.tls === true ? TLS_CAPABILITY : 0), true);
     view.setUint32(4, MAX_PACKET_BYTES, true);
     head[8] = CHARACTER_SET;
+    return head;
+  }
+
+  #response(plugin: string, sequence: number): Uint8Array {
+    const { user = "tenk" } = this.#options;
+    const head = this.#head();
     const proof = this.#proof(plugin);
     const name = plugin === "" ? "mysql_native_password" : plugin;
     return framed(sequence, head, utf8(`${user}\0`), Uint8Array.of(proof.length), proof, utf8(`${name}\0`));
@@ -123,8 +135,10 @@ class Login {
 
   /** caching_sha2_password: 3 = the proof was enough, 4 = it wants the password itself, longer = its public key. */
   #more(body: Uint8Array, sequence: number): ReturnType<BodyReader> {
-    const { password = "", isTrustedPath = false } = this.#options;
+    const { password = "", isTrustedPath = false, tls = false } = this.#options;
     if (body.length === 2 && body[1] === 3) return { next: this.#next };
+    if (body.length === 2 && body[1] === 4 && tls)
+      return { send: framed(sequence + 1, utf8(`${password}\0`)), next: this.#next };
     if (body.length === 2 && body[1] === 4) {
       // Whoever sits between could give a key of its own and read the password: an empty one completes the login.
       const request = isTrustedPath ? Uint8Array.of(2) : Uint8Array.of(0);

@@ -25,12 +25,16 @@ function readInfo(bytes: Uint8Array, options: HandshakeOptions): Turn | End | un
   if (info === undefined) return ends("wrong-protocol", {}, line.text);
   const facts: HandshakeFacts = {};
   if (typeof info.version === "string") facts.version = printable(info.version);
-  if (info.tls_required === true) return ends("tls-required", facts);
-  const { user, password } = options;
+  const { user, password, tls = false } = options;
+  if (info.tls_required === true && !tls) return ends("tls-required", facts);
+  if (tls && info.tls_required !== true && info.tls_available !== true) return ends("tls-unavailable", facts);
   if (info.auth_required === true && password === undefined) return ends("password-required", facts);
-  const login = { verbose: false, pedantic: false, name: "tenk", user, pass: password };
-  const ping = password === undefined ? "PING\r\n" : `CONNECT ${JSON.stringify(login)}\r\nPING\r\n`;
-  return { used: line.end, next: readPong(facts, MAX_LINES), send: utf8(ping) };
+  // A password without a user is a token.
+  const secret = user === undefined ? { auth_token: password } : { user, pass: password };
+  const login = { verbose: false, pedantic: false, tls_required: tls, name: "tenk", ...secret };
+  const isPlain = password === undefined && !tls;
+  const ping = utf8(isPlain ? "PING\r\n" : `CONNECT ${JSON.stringify(login)}\r\nPING\r\n`);
+  return { used: line.end, next: readPong(facts, MAX_LINES), ...(tls ? { secured: ping } : { send: ping }) };
 }
 
 /** The first bytes, as many as tell whether it can be NATS. */

@@ -2,7 +2,7 @@
 export interface HandshakeOptions {
   user?: string;
   password?: string;
-  /** Of PostgreSQL. @default the user's name, as the server takes it */
+  /** Of PostgreSQL, and where MongoDB knows the user. @default the user's name, as PostgreSQL takes it; MongoDB's `admin` */
   database?: string;
   /** Name of the UPS on a NUT server. @default the first one of its list */
   ups?: string;
@@ -10,7 +10,9 @@ export interface HandshakeOptions {
   mqttVersion?: 4 | 5;
   /** Names the client where the protocol has a name for it: MQTT, where a second one with the same name ends the first. @default {"tenk"} */
   clientName?: string;
-  /** The way to the service cannot be tampered with (this machine, or TLS): MySQL may then get a password by its public key. @default {false} */
+  /** Ask for TLS within the protocol, where it begins in the clear: kinds of `STARTS_TLS`. @default {false} */
+  tls?: boolean;
+  /** The way to the service cannot be tampered with (this machine): a password may then be sent in the clear, or by a key that the server gives. @default {false} */
   isTrustedPath?: boolean;
   /** Longest answer in all, in bytes. @default {65536} */
   maxReplyBytes?: number;

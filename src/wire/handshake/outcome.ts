@@ -15,6 +15,7 @@ export const HANDSHAKE_REASONS = {
   "address-refused": "restricted",
   "address-blocked": "restricted", // after too many failed connects
   "tls-required": "restricted",
+  "tls-unavailable": "restricted", // it has none, and without it we say nothing
   "password-not-sent": "restricted", // it wants the password in a form that others could read
   starting: "starting",
   "replica-syncing": "starting",

@@ -17,13 +17,15 @@ const STATES: Readonly<Record<string, HandshakeReason>> = {
 
 /** Version 3.0 of the protocol. */
 const VERSION = 196_608;
+/** Length 8, and the number that stands for it. */
+const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
 const TERMINATE = Uint8Array.of(0x58, 0, 0, 0, 4);
 const [OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL] = [0, 3, 5, 10, 11, 12];
 const METHODS: Readonly<Record<number, string>> = { 3: "password", 5: "md5", 7: "gss", 9: "sspi", 10: "scram-sha-256" };
 
 /**
  * PostgreSQL: a startup packet. A request for a password is an answer, so without one the dialogue ends there: closing then is
- * not logged, and a wrong name is not either. SSLRequest would be answered even by a server that takes no more clients.
+ * not logged, and a wrong name is not either. SSLRequest alone would be answered even by a server that takes no more clients.
  */
 export function postgresHandshake(options: HandshakeOptions = {}): Handshake {
   const { user = "tenk", database, maxReplyBytes } = options;
@@ -33,12 +35,24 @@ export function postgresHandshake(options: HandshakeOptions = {}): Handshake {
   viewOf(head).setUint32(0, body.length + 8);
   viewOf(head).setUint32(4, VERSION);
   const login = new Login({ ...options, user });
-  return dialogue(joined(head, body), (bytes) => login.read(bytes), maxReplyBytes);
+  const startup = joined(head, body);
+  const first: Reader = (bytes) => login.read(bytes);
+  if (options.tls !== true) return dialogue(startup, first, maxReplyBytes);
+  return dialogue(SSL_REQUEST, (bytes) => readTlsAnswer(bytes, startup, first), maxReplyBytes);
+}
+
+function readTlsAnswer(bytes: Uint8Array, startup: Uint8Array, next: Reader): ReturnType<Reader> {
+  const answer = String.fromCharCode(bytes[0]!);
+  if (answer === "S") return { used: 1, next, secured: startup };
+  if (answer === "E") return next(bytes); // it could not even fork
+  return ends(answer === "N" ? "tls-unavailable" : "wrong-protocol");
 }
 
 class Login {
   readonly #user: string;
   readonly #password: string | undefined;
+  /** Nobody else can read what is sent. */
+  readonly #mayShow: boolean;
   readonly #facts: HandshakeFacts = {};
   readonly #read: Reader = (bytes) => this.read(bytes);
   #scram: ScramLogin | undefined;
@@ -47,6 +61,7 @@ class Login {
   constructor(options: HandshakeOptions & { user: string }) {
     this.#user = options.user;
     this.#password = options.password;
+    this.#mayShow = options.tls === true || options.isTrustedPath === true;
   }
 
   /** Reads one message: a type, a length that includes itself, a body. */
@@ -88,7 +103,8 @@ class Login {
     if (method === MD5 && body.length === 8) return message(utf8(`${this.#md5(body.subarray(4))}\0`));
     if (method === SASL) return this.#beginScram(body);
     if (method === SASL_CONTINUE || method === SASL_FINAL) return this.#continueScram(method, latin1(body, 4));
-    return method === CLEARTEXT ? ends("password-not-sent", this.#facts) : up(this.#facts);
+    if (method !== CLEARTEXT) return up(this.#facts);
+    return this.#mayShow ? message(utf8(`${this.#password}\0`)) : ends("password-not-sent", this.#facts);
   }
 
   #md5(salt: Uint8Array): string {
