@@ -27,7 +27,7 @@ const FOLLOW_MS = 10_000;
 export const probe = {
   name: "probe" as const,
   schema: PROBE_SCHEMA,
-  runsUnnamed: () => false,
+  runsUnnamed: (services) => services.some(({ probe }) => probe !== undefined),
   statusTables: probeTables,
   panel: {
     title: "Probes",

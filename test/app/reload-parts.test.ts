@@ -21,7 +21,8 @@ dashboard: { listen: "127.0.0.1:0" }\n${tcp}`,
     expect(listening()).toEqual(["proxy https"]);
     const defaults = log.lines.find(([, message]) => message === "defaults");
     expect(Object.keys(defaults?.[2] ?? {}).filter((key) => key.startsWith("tcp."))).toEqual([]);
-    expect(Object.keys((await instance.status()).parts)).toEqual(["proxy"]);
+    const { parts } = await instance.status();
+    expect([parts.proxy, parts.tcp]).toEqual([expect.anything(), undefined]);
     await instance.reload(text(`tcp: { a: { listen: "127.0.0.1:${port}", handler: echo } }`));
     expect(listening()).toEqual(["proxy https", "tcp a"]);
     (await new Client(port).connected()).socket.destroy();

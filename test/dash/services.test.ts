@@ -25,6 +25,7 @@ if (hasBrowser()) {
       tcp: { packets: { listen: "127.0.0.1:0" } },
       dashboard: { listen: "127.0.0.1:0" },
       proxy: { https: "off", http: "127.0.0.1:0", workers: 1 },
+      probe: false,
       services: {
         git: { target: url, plainHttp: "serve" },
         shop: {

@@ -23,6 +23,7 @@ tcp: { packets: { listen: 127.0.0.1:0 } }
 dashboard: { listen: 127.0.0.1:0 }
 proxy: { https: 127.0.0.1:0, http: 127.0.0.1:0, ${proxy} }
 data: { folder: ${folder}, history: false }
+probe: off
 services:
   app: http://127.0.0.1:${(target.address() as { port: number }).port}
 ${more}`,

@@ -110,6 +110,7 @@ tcp: { packets: { listen: 127.0.0.1:0 } }
 dashboard: { listen: 127.0.0.1:0 }
 proxy: { https: 127.0.0.1:0, http: off }
 data: { folder: ${folder}/data, history: false }
+probe: off
 services:
   registry: http://127.0.0.1:${registry}
   prometheus: http://127.0.0.1:${prometheus}

@@ -45,6 +45,7 @@ beforeAll(async () => {
 dashboard: { listen: 127.0.0.1:0 }
 proxy: { https: 127.0.0.1:0, http: 127.0.0.1:0, workers: 2 }
 data: { folder: ${folder}, history: false }
+probe: off
 services:
   app: { target: http://127.0.0.1:${port}, plainHttp: serve }
   fixed: { respond: one, plainHttp: serve }
