@@ -3,6 +3,7 @@
  * milliseconds, moments since 1970.
  */
 
+import type { BoxesView } from "./boxes-api.ts";
 import type { DnsView } from "./dns-api.ts";
 import type { ProbeView } from "./probe-api.ts";
 import type { ProxyView } from "./proxy-api.ts";
@@ -181,6 +182,7 @@ export interface StatusAnswer {
     readonly proxy?: ProxyView;
     readonly dns?: DnsView;
     readonly probe?: ProbeView;
+    readonly boxes?: BoxesView;
   };
   readonly process: { readonly pid: number; readonly rssBytes: number | null };
   readonly host: HostStatus;

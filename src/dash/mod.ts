@@ -1,5 +1,6 @@
 export type * from "./api.ts";
 export { type Asset, type PageAssets, packedPage, pageAssets } from "./assets.ts";
+export type * from "./boxes-api.ts";
 export type * from "./dns-api.ts";
 export type * from "./probe-api.ts";
 export type * from "./proxy-api.ts";

@@ -1,4 +1,5 @@
 import type {
+  BoxView,
   ConnectionRow,
   HostStatus,
   LimitsStatus,
@@ -28,6 +29,7 @@ export interface FakeInstance {
   gap: readonly [number, number] | undefined;
   /** Probed services; undefined where the part does not run. */
   services: readonly ProbedServiceView[] | undefined;
+  boxes: readonly BoxView[];
   /** Problems of the machine. */
   problems: readonly ProblemView[];
   /** What is found and not declared; undefined where there is no such route. */
@@ -189,6 +191,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
           listeners: [listener("sink", 9091, { address: 41, rate: 7, connections: 0 }), listener("echo", 9092, {})],
         },
         ...(instance.services && { probe: { services: instance.services, today: today() } }),
+        boxes: { boxes: instance.boxes },
       },
       problems: [...instance.problems, ...fakeProblems(instance.services ?? [])],
       process: { pid: 1234, rssBytes: 1e8 },
@@ -207,7 +210,6 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         temperatureCelsius: 61.3,
         temperatureSensor: "cpu_thermal",
         throttling: null,
-        fileSystems: [],
         cores: 4,
         mounts: fakeMounts(),
         ...instance.machine.host,
@@ -283,6 +285,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
     runs: [fakeRun("12", Date.now() - day, 1, true), fakeRun("11", Date.now() - 2 * day, 0.8, false)],
     gap: undefined,
     services: fakeServices(14),
+    boxes: [],
     problems: [],
     undeclared: undefined,
     extra: [],

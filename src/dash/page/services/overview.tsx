@@ -7,6 +7,7 @@ import { latest, state, status } from "../instance.ts";
 import { type Arrangement, arranged, type Group, kept } from "./arrange.ts";
 import { ArrangementTools } from "./arrangement.tsx";
 import { BoxLine } from "./box-line.tsx";
+import { Boxes } from "./boxes.tsx";
 import { type Headline, headlineOf, rootsOf, sinceText } from "./headline.ts";
 import { Problems } from "./problems.tsx";
 import { Tile } from "./tile.tsx";
@@ -78,6 +79,8 @@ export function Overview() {
         </Empty>
       )}
       {services.length === 0 && <Nothing isProbing={known.parts.probe !== undefined} />}
+      {/* Below what is here: a box is asked first of itself. */}
+      <Boxes boxes={known.parts.boxes?.boxes ?? []} nowMs={nowMs} />
       <Undeclared isFirst={services.length === 0} />
     </>
   );
