@@ -19,6 +19,7 @@ import { dataFolderOf, openPersistence, openStore, type Persistence } from "./pe
 import { claimInstanceName, type InstanceName, type PushTarget, startPush } from "./push/mod.ts";
 import { changeTogether } from "./reload.ts";
 import { checkParts, RunningParts } from "./running-parts.ts";
+import { ServiceChanges } from "./service-changes.ts";
 import { VERSION } from "./version.ts";
 
 /** How long a stop waits for the metrics of workers. */
@@ -101,6 +102,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const certificates = new InstanceCertificates(certificateSettings(loaded, options.dataFolder), options.log);
   const link = new DashboardLink();
   const store = openStore(loaded, options.dataFolder);
+  const serviceChanges = new ServiceChanges(loaded, log);
   let parts: RunningParts;
   const watching: { monitoring?: Monitoring } = {};
   try {
@@ -115,6 +117,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       boxProblems: () => watching.monitoring?.boxProblems() ?? [],
       // An instance without history leaves the files to the one that owns the folder.
       store: options.keepsHistory === false ? undefined : store,
+      offered: serviceChanges.offered,
     });
   } catch (error) {
     await Promise.all([certificates.close(), store?.stop()]);
@@ -150,19 +153,16 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const push = options.push && startPush({ ...options.push, labels, read: monitoring.families });
 
   let stopping: Promise<void> | undefined;
-  let lastReload: Promise<unknown> = Promise.resolve();
-  async function reload(next: LoadedConfig): Promise<void> {
+  serviceChanges.begin(async (next, isOfServices) => {
     if (stopping) throw new TenkError("config", "Cannot reload: it is stopping");
-    checkParts(next);
     const urls = parts.urls();
     const isListenerPort = (port: number) =>
       parts.listening().some(({ address }) => "port" in address && address.port === port);
-    await changeTogether([() => dashboard.prepare(next, isListenerPort), ...parts.changesFor(next)]);
+    await changeTogether([() => dashboard.prepare(next, isListenerPort), ...parts.changesFor(next, isOfServices)]);
     logUnapplied(current, next, options, log);
     current = next;
     if (parts.urls().join() !== urls.join()) logServing(parts.urls(), log);
-    log.info("reloaded", { file: next.file });
-  }
+  });
   async function stop(graceMs: number): Promise<void> {
     beginStop();
     log.info("stopping", { graceMs });
@@ -189,11 +189,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     },
     status: monitoring.status,
     families: monitoring.families,
-    reload(next) {
-      const done = lastReload.then(() => reload(next));
-      lastReload = done.catch(() => undefined);
-      return done;
-    },
+    reload: (next) => serviceChanges.reload(next),
     stop(graceMs = 10_000) {
       if (stopping) void parts.stop(0);
       stopping ??= stop(graceMs);

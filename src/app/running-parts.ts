@@ -6,6 +6,7 @@ import {
   type CheckEnv,
   type Listening,
   Maintenance,
+  type OfferedServices,
   type OwnDashboard,
   OwnResolver,
   type Part,
@@ -33,6 +34,7 @@ export interface PartsOptions {
   readonly dashboard: OwnDashboard;
   readonly dataFolder: string | undefined;
   readonly store: Store | undefined;
+  readonly offered: OfferedServices;
   /** Returns what is not well with the box. @default {nothing} */
   readonly boxProblems?: () => readonly Problem[];
 }
@@ -109,9 +111,13 @@ export class RunningParts {
     return Object.fromEntries(views);
   }
 
-  /** Returns a prepare function for each part that runs, or is to run: for the reload coordinator (`reload.ts`). */
-  changesFor(loaded: LoadedConfig): (() => Promise<PreparedChange>)[] {
-    return PARTS.flatMap((type) => {
+  /**
+   * Returns a prepare function for each part that runs, or is to run: for the reload coordinator (`reload.ts`).
+   *
+   * @param isOfServices only services have changed
+   */
+  changesFor(loaded: LoadedConfig, isOfServices = false): (() => Promise<PreparedChange>)[] {
+    return PARTS.filter(({ usesServices }) => !isOfServices || usesServices !== false).flatMap((type) => {
       const section = sectionOf(loaded, type);
       const running = this.#running.find((each) => each.type === type);
       if (running !== undefined && section !== undefined) return [() => running.part.prepare(section, envOf(loaded))];

@@ -5,6 +5,7 @@ import type { Store } from "../store/mod.ts";
 import type { Address } from "./address.ts";
 import type { Certificates } from "./certificates.ts";
 import type { Maintenance } from "./maintenance.ts";
+import type { OfferedServices } from "./offered-services.ts";
 import type { OwnDashboard } from "./own-dashboard.ts";
 import type { OwnResolver } from "./own-resolver.ts";
 import type { Panel } from "./panel.ts";
@@ -45,6 +46,8 @@ export interface PartType<Config = unknown, View = unknown> {
    * @throws {TenkError} the first problem
    */
   check(config: Config, env: CheckEnv): void;
+  /** Whether what it does depends on services. Where it does not, services that come and go do not change it. @default {true} */
+  readonly usesServices?: boolean;
   /** @throws {TenkError} why it cannot start; then it has stopped everything that it started */
   start(config: Config, env: PartEnv): Promise<Part<Config, View>>;
   /** Settings, below its key, whose default is logged by value. @default {none: only their number is logged} */
@@ -145,6 +148,8 @@ export interface PartEnv extends CheckEnv {
   readonly certificates: Certificates;
   readonly dashboard: OwnDashboard;
   readonly resolver: OwnResolver;
+  /** Services that are found rather than declared. */
+  readonly offered: OfferedServices;
   /** Returns the ports of whichever part serves services now: it may start later, and change them. */
   webPorts(): WebPorts;
   /** Returns what is not well now, on the box and in all parts. */

@@ -20,6 +20,8 @@ export interface Service {
   readonly after?: string;
   /** The heading under which the page shows it. @default {none} */
   readonly group?: string;
+  /** The container whose labels declare it. @default {the configuration declares it} */
+  readonly container?: string;
   /** How it is served by HTTPS; undefined where it is not. */
   readonly http: HttpService | undefined;
 }
@@ -30,10 +32,13 @@ export interface PublicService {
   readonly target: string | null;
   readonly kind: string;
   readonly hosts: readonly string[];
+  /** The container whose labels declare it. */
+  readonly container?: string;
 }
 
-export function publicService({ name, target, kind, hosts }: Service): PublicService {
-  return { name, target: target === undefined ? null : withoutPassword(target), kind, hosts };
+export function publicService({ name, target, kind, hosts, container }: Service): PublicService {
+  const shown = target === undefined ? null : withoutPassword(target);
+  return { name, target: shown, kind, hosts, ...(container !== undefined && { container }) };
 }
 
 /**

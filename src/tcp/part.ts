@@ -23,6 +23,7 @@ export const tcp = {
   name: "tcp" as const,
   schema: TCP_SCHEMA,
   // Who describes services, or another part, has not asked for a sink that is open to everybody.
+  usesServices: false,
   runsUnnamed: (services, others) => services.length === 0 && others.length === 0,
   foremostSettings: /^[^.]+\.(listen|handler|workers)$/,
   opaqueSettings: /^[^.]+\.options$/,

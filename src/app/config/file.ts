@@ -2,13 +2,14 @@ import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, type LineCounter, type Pair } from "yaml";
 import type { z } from "zod";
 import { nearest, TenkError } from "../../base/mod.ts";
-import { formatAddress, type PartType, type Service } from "../../part/mod.ts";
+import { formatAddress, type Service } from "../../part/mod.ts";
 import { PARTS } from "../part-list.ts";
 import { routeClashes, servicesOf } from "../services/mod.ts";
 import { addressClashes, type ListeningSetting } from "./addresses.ts";
 import { CONFIG_SCHEMA, type Config } from "./schema.ts";
 import { keysAt, metaAt } from "./schema-path.ts";
 import { parseConfigText, readConfigText } from "./text.ts";
+import { type IdleParts, withoutUnwantedParts } from "./unnamed-parts.ts";
 
 /** A configuration and its origin. */
 export interface LoadedConfig {
@@ -22,6 +23,7 @@ export interface LoadedConfig {
   readonly written: ReadonlySet<string>;
   /** The file has no settings: no text, or comments alone. */
   readonly isEmpty: boolean;
+  readonly idle: IdleParts;
 }
 
 type Path = readonly PropertyKey[];
@@ -34,7 +36,8 @@ type Path = readonly PropertyKey[];
 export function loadConfig(file?: string): LoadedConfig {
   if (file === undefined) {
     const config = CONFIG_SCHEMA.parse({});
-    return { config, services: [], file, folder: process.cwd(), written: new Set(), isEmpty: false };
+    const idle = { sections: {}, others: [] };
+    return { config, services: [], idle, file, folder: process.cwd(), written: new Set(), isEmpty: false };
   }
   return parseConfig(readConfigText(file), file, dirname(resolve(file)));
 }
@@ -74,20 +77,11 @@ export function parseConfig(text: string, file: string, folder: string = process
   if (!result.success) throw refused(result.error.issues.flatMap((issue) => problemsOf(issue, raw, location)));
   const written = new Set(leavesOf(raw));
   const services = servicesOf(result.data.services, result.data.domain);
-  const config = withoutUnwantedParts(result.data, values, services);
+  const { config, idle } = withoutUnwantedParts(result.data, values, services);
   const problems = [...clashesOf(config, written, line), ...sharedRoutes(services, line)];
   if (problems.length > 0)
     throw refused(problems.map((problem) => `${location(problem.path, "value")} ${problem.text}`));
-  return { config, services, file, folder, written, isEmpty: values === null || values === undefined };
-}
-
-/** Parts that the file does not name, and that do not run unnamed, have no section. */
-function withoutUnwantedParts(config: Config, values: unknown, services: readonly Service[]): Config {
-  const isNamed = ({ name }: PartType) => typeof values === "object" && values !== null && name in values;
-  const others = PARTS.filter((part) => isNamed(part) && config[part.name as keyof Config] !== undefined);
-  const names = others.map(({ name }) => name);
-  const unwanted = PARTS.filter((part) => !isNamed(part) && part.runsUnnamed?.(services, names) === false);
-  return { ...config, ...Object.fromEntries(unwanted.map(({ name }) => [name, undefined])) };
+  return { config, services, idle, file, folder, written, isEmpty: values === null || values === undefined };
 }
 
 function refused(problems: readonly string[]): TenkError {

@@ -2,3 +2,4 @@ export { logDefaults } from "./defaults.ts";
 export { type LoadedConfig, loadConfig, loadConfigAgain, parseConfig } from "./file.ts";
 export type { Config } from "./schema.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";
+export { withServices } from "./unnamed-parts.ts";

@@ -50,10 +50,13 @@ const written = section({
   hsts: sections.hsts,
 });
 
+/** The keys that a service may have. */
+export const SERVICE_KEYS = Object.keys(written.shape);
+
 export type WrittenService = z.output<typeof written>;
 
 /** `name: target`, or `name: { target, hosts, … }`. */
-const service = z.preprocess(
+export const SERVICE_SCHEMA = z.preprocess(
   (value) => (typeof value === "object" && value !== null ? value : { target: value }),
   written
     .superRefine((given, context) => {
@@ -63,7 +66,7 @@ const service = z.preprocess(
 );
 
 export const SERVICES_SCHEMA = z
-  .record(serviceName, service, { error: "expected services by name" })
+  .record(serviceName, SERVICE_SCHEMA, { error: "expected services by name" })
   .superRefine((services, context) => {
     for (const [name, { after }] of Object.entries(services)) {
       if (after === undefined || (after !== name && Object.hasOwn(services, after))) continue;
