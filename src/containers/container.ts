@@ -51,7 +51,15 @@ const MAX_LABEL_LENGTH = 4096;
 const MAX_PORTS = 64;
 const MAX_ADDRESSES = 16;
 
-const STATES: readonly ContainerState[] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
+export const CONTAINER_STATES: readonly ContainerState[] = [
+  "created",
+  "running",
+  "paused",
+  "restarting",
+  "removing",
+  "exited",
+  "dead",
+];
 /** Podman's own states → Docker's. */
 const OTHER_STATES: Readonly<Record<string, ContainerState>> = {
   configured: "created",
@@ -154,7 +162,7 @@ function nameOf(given: Json, id: string): string {
 function stateOf(given: Json, status: string): ContainerState {
   const word = textOf(given).toLowerCase();
   if (/\(Paused\)/.test(status)) return "paused";
-  return STATES.find((each) => each === word) ?? OTHER_STATES[word] ?? "dead";
+  return CONTAINER_STATES.find((each) => each === word) ?? OTHER_STATES[word] ?? "dead";
 }
 
 function healthOf(given: Json): ContainerHealth {

@@ -70,6 +70,8 @@ export class EngineFollower {
   version: EngineVersion | undefined;
   /** Why it does not. */
   reason: string | undefined;
+  /** Since when one does not answer that was followed before, in milliseconds since 1970. */
+  lostMs: number | undefined;
   containers: readonly Container[] = [];
   readonly #engine: ContainerEngine;
   readonly #options: FollowOptions & Readonly<Record<keyof typeof FOLLOW_DEFAULTS, number>>;
@@ -156,6 +158,7 @@ export class EngineFollower {
     const isNews = this.version === undefined;
     this.version = version;
     this.reason = undefined;
+    this.lostMs = undefined;
     const { engine, api } = version;
     if (isNews)
       log.info("container engine followed", { engine, api, socket: this.socket, containers: this.containers.length });
@@ -164,6 +167,7 @@ export class EngineFollower {
   #lost(error: unknown): void {
     const isNews = this.version !== undefined || this.reason === undefined;
     this.counts.failures += 1;
+    if (this.version !== undefined) this.lostMs = Date.now();
     this.version = undefined;
     this.reason = messageOf(error);
     if (isNews)
@@ -184,7 +188,7 @@ export class EngineFollower {
     if (action === "start" || action === "destroy") this.#exits.delete(id);
     const isMemory = action === "oom";
     const isStop = action === "stop" || (action === "kill" && ENDING_SIGNALS.test(signal ?? ""));
-    if (!isMemory && !isStop) return;
+    if (!isMemory && !isStop && action !== "die") return;
     const before = this.#exits.get(id) ?? { isOutOfMemory: false, stoppedMs: 0 };
     this.#exits.delete(id);
     this.#exits.set(id, {

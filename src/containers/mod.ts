@@ -1,6 +1,7 @@
 /** Layer 4: container engines (Docker, Podman) over their Unix sockets: what runs, and what becomes of it. */
 export {
   COMPOSE_SERVICE,
+  CONTAINER_STATES,
   type Container,
   type ContainerHealth,
   type ContainerState,

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
-import type { CheckEnv, Maintenance, Part, PartEnv, PartType } from "../part/mod.ts";
+import type { CheckEnv, ContainerNote, Maintenance, Part, PartEnv, PartType, Service } from "../part/mod.ts";
+import { withContainerNote } from "./checks/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
 import { readCredentials } from "./credentials.ts";
 import { discoverRoute } from "./discover/mod.ts";
@@ -16,7 +17,7 @@ import {
   type ShownService,
   undecidedProblems,
 } from "./monitoring/mod.ts";
-import { checkOf } from "./probes.ts";
+import { type Check, checkOf } from "./probes.ts";
 import { ProbedService, type ProbedServiceOptions } from "./schedule/mod.ts";
 
 /** A disk that hangs must not keep services from being probed. */
@@ -58,7 +59,8 @@ export const probe = {
     const services = () => entries.map(({ probed }) => probed);
     const { log, maintenance } = env;
     const childrenOf = (name: string) => services().filter(({ parent }) => parent === name);
-    const shared = { find, childrenOf, log, maintenance, history, changed: () => history.follow(services()) };
+    const noteOf = (service: Service) => env.offered.noteOf(service);
+    const shared = { find, childrenOf, noteOf, log, maintenance, history, changed: () => history.follow(services()) };
     entries = entriesOf(config!, env, { before: [], ...shared });
     // Listeners of other parts do not wait for the disk.
     const loaded = Promise.race([history.load(), wait(LOAD_TIMEOUT_MS, undefined, { ref: false })]);
@@ -118,6 +120,8 @@ interface EntriesOptions {
   readonly find: (name: string) => ProbedService | undefined;
   /** Returns the services that stand on one. */
   readonly childrenOf: (name: string) => readonly ProbedService[];
+  /** Returns what is known of the container of a service. */
+  readonly noteOf: (service: Service) => ContainerNote | undefined;
   readonly log: Log;
   readonly maintenance: Maintenance;
   readonly history: ProbeHistory;
@@ -129,14 +133,15 @@ interface EntriesOptions {
 function entriesOf(
   config: ProbeConfig,
   { services, folder }: CheckEnv,
-  { before, find, childrenOf, log, maintenance, history, changed }: EntriesOptions,
+  { before, find, childrenOf, noteOf, log, maintenance, history, changed }: EntriesOptions,
 ): Entry[] {
   return services.flatMap((service) => {
     const settings = settingsOf(service, config);
     if (settings === undefined) return [];
     const credentials = readCredentials(service, folder, log);
-    const check = checkOf(service, { settings, folder, credentials });
-    if (check === undefined) return [];
+    const ask = checkOf(service, { settings, folder, credentials });
+    if (ask === undefined) return [];
+    const check: Check = async (signal) => withContainerNote(await ask(signal), noteOf(service));
     const key = JSON.stringify([
       service.name,
       service.target,
@@ -144,6 +149,7 @@ function entriesOf(
       service.after,
       service.http?.answer,
       service.probe,
+      service.container,
       credentials,
       { ...config, history: undefined },
     ]);

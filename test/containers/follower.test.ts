@@ -140,7 +140,7 @@ test("whoever stopped a container is known, and a crash is none; memory that ran
     fake.event("kill", web.id, { signal: "1" });
     fake.change([ended], "die", web.id);
     await until("dead again", () => now().state === "exited");
-    expect(follower.wasStopped(now())).toBeUndefined();
+    expect(follower.wasStopped(now())).toBe(false);
     fake.event("stop", web.id);
     await until("stopped", () => follower.wasStopped(now()) === true);
   });

@@ -1,5 +1,6 @@
 /** What a probe asks, and what it makes of the answer. */
 export { type ContainerCheck, checkContainer } from "./container-check.ts";
+export { withContainerNote } from "./container-note.ts";
 export { canonical, checkDns, type DnsCheck } from "./dns-check.ts";
 export { checkFile, type FileCheck } from "./file-check.ts";
 export { checkHandshake, type HandshakeCheck } from "./handshake-check.ts";
