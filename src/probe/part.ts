@@ -17,8 +17,9 @@ import {
   type ShownService,
   undecidedProblems,
 } from "./monitoring/mod.ts";
-import { type Check, checkOf } from "./probes.ts";
+import { checkOf } from "./probes.ts";
 import { ProbedService, type ProbedServiceOptions } from "./schedule/mod.ts";
+import type { Check } from "./watched-checks.ts";
 
 /** A disk that hangs must not keep services from being probed. */
 const LOAD_TIMEOUT_MS = 3000;

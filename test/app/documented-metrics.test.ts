@@ -3,13 +3,17 @@ import { readFileSync } from "node:fs";
 import { alertMetrics } from "../../src/alerts/monitoring/mod.ts";
 import { loopFamilies } from "../../src/app/monitoring/loop-metrics.ts";
 import { loadFamilies } from "../../src/app/push/load-families.ts";
+import { logOf } from "../../src/base/mod.ts";
 import { boxesMetrics } from "../../src/boxes/monitoring.ts";
 import { storeMetrics } from "../../src/certificates/store/metrics.ts";
 import { newMdnsCounts } from "../../src/dns/mdns/mod.ts";
 import { dnsMetrics, type MeasuredServer, upstreamHistograms } from "../../src/dns/monitoring/mod.ts";
+import { ContainerServices } from "../../src/labels/container-services.ts";
+import { containersMetrics } from "../../src/labels/status.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
+import { OfferedServices } from "../../src/part/mod.ts";
 import { probeMetrics } from "../../src/probe/monitoring/mod.ts";
 import { brokenRuleMetric, serviceHistograms, serviceMetrics, targetFamilies } from "../../src/proxy/monitoring/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
@@ -46,6 +50,13 @@ const rows: readonly Row[] = PAGE.split("\n").flatMap((line) => {
 function labelsIn(cell: string): string[] {
   return [...cell.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort();
 }
+
+const NO_OFFERS = new OfferedServices(async () => {});
+const NO_CONTAINERS = new ContainerServices({
+  config: { grace: 0, maxServices: 1 },
+  offered: NO_OFFERS,
+  log: logOf("containers"),
+});
 
 const SNAPSHOT: LoadSnapshot = {
   elapsedMs: 0,
@@ -99,6 +110,7 @@ async function ownFamilies(): Promise<Family[]> {
     ...familiesOf(probeMetrics(() => [])),
     ...familiesOf(boxesMetrics(() => [])),
     ...familiesOf(alertMetrics({ incidents: { list: [], dropped: 0 }, senders: [], windows: { list: () => [] } })),
+    ...familiesOf(containersMetrics(NO_CONTAINERS, NO_OFFERS)),
     ...ofCertificates,
     ...ofLoops,
     ...relayFamilies([{ name: "a", reports: [] }]),

@@ -168,7 +168,7 @@ describe("a part that is added", () => {
 
   test("that leaves the configuration stops, and one that comes back starts", async () => {
     await reload("");
-    expect(Object.keys((await json("api/status")).parts)).toEqual(["tcp"]);
+    expect(Object.keys((await json("api/status")).parts)).toEqual(["containers", "tcp"]);
     await reload('toy: { listen: "127.0.0.1:0", greeting: again }');
     expect((await json("api/status")).parts.toy).toMatchObject({ greeting: "again" });
   });
