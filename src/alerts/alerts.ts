@@ -249,7 +249,7 @@ export function unknownChannel(name: string | undefined, names: readonly string[
 }
 
 /** Sends a test message to one channel. */
-export async function testChannel(channel: Channel, box: string, nowMs: number): Promise<TestResult> {
+export async function testChannel(channel: Channel, box = hostname(), nowMs = Date.now()): Promise<TestResult> {
   const message: Message = {
     id: `test${nowMs.toString(36)}`,
     title: `${box}: test`,

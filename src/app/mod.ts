@@ -24,6 +24,7 @@ export { PARTS } from "./part-list.ts";
 export {
   dataFolderOf,
   type FinishedRun,
+  instanceAccess,
   type KeptRun,
   openRuns,
   type RunLine,
@@ -31,6 +32,7 @@ export {
   type RunRecorderOptions,
   type RunSeries,
   Runs,
+  requestJson,
   usualDataFolder,
 } from "./persistence/mod.ts";
 export { loadFamilies, type Push, type PushOptions, type PushTarget, pushTarget, startPush } from "./push/mod.ts";

@@ -1,4 +1,5 @@
 import type { Option } from "commander";
+import { instanceAccess, requestJson, usualDataFolder } from "../app/mod.ts";
 import { messageOf, TenkError } from "../base/mod.ts";
 import { valueOption } from "./options.ts";
 
@@ -49,6 +50,30 @@ export interface InstanceQuestion {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+/**
+ * Has an instance change something, with its token.
+ *
+ * @param isNamed a person named the instance
+ * @param what for the error: `maintenance`
+ * @throws {TenkError} `connect-failed` when it cannot be reached or the token is not known; `usage` what it says of the request
+ */
+export async function tellInstance<Answer>(
+  { url, isNamed }: { readonly url: URL; readonly isNamed: boolean },
+  path: string,
+  { what, body, timeoutMs = 5000 }: { readonly what: string; readonly body: unknown; readonly timeoutMs?: number },
+): Promise<Answer> {
+  const cannot = (why: string) =>
+    new TenkError("connect-failed", `Cannot ask ${url.href} for ${what}: ${why}`, {
+      hint: "is tenk up running, and this its dashboard address? The token of another user's is needed: sudo, or TENK_TOKEN",
+    });
+  const access = await instanceAccess({ url, isNamed }, usualDataFolder(), process.env.TENK_TOKEN);
+  if (typeof access === "string") throw cannot(access);
+  const { value, why } = await requestJson(new URL(path, access.url), { token: access.token, body, timeoutMs });
+  if (why === undefined) return value as Answer;
+  const [, said] = /^it answered 40[04]: (.*)$/.exec(why) ?? [];
+  throw said === undefined ? cannot(why) : new TenkError("usage", said);
 }
 
 /** For an instance on another machine the token is in TENK_TOKEN, which no list of processes shows. */

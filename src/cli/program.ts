@@ -41,6 +41,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   status: async () => (await import("./status.ts")).statusCommand,
   discover: async () => (await import("./discover.ts")).discoverCommand,
   dns: async () => (await import("./dns.ts")).dnsCommand,
+  alert: async () => (await import("./alert.ts")).alertCommand,
+  maintenance: async () => (await import("./maintenance.ts")).maintenanceCommand,
   runs: async () => (await import("./runs.ts")).runsCommand,
   password: async () => (await import("./password.ts")).passwordCommand,
   import: async () => (await import("./import.ts")).importCommand,
