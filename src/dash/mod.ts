@@ -1,3 +1,4 @@
+export type * from "./alerts-api.ts";
 export type * from "./api.ts";
 export { type Asset, type PageAssets, packedPage, pageAssets } from "./assets.ts";
 export type * from "./boxes-api.ts";

@@ -4,6 +4,8 @@ import type {
   HostStatus,
   LimitsStatus,
   LogLine,
+  MaintenanceRequest,
+  MaintenanceWindowView,
   ProbedServiceView,
   ProblemView,
   RunAnswer,
@@ -32,6 +34,8 @@ export interface FakeInstance {
   boxes: readonly BoxView[];
   /** Problems of the machine. */
   problems: readonly ProblemView[];
+  /** Windows of maintenance; undefined where the part of alerts does not run. */
+  maintenance: MaintenanceWindowView[] | undefined;
   /** What is found and not declared; undefined where there is no such route. */
   undeclared: string | undefined;
   /** Additional series. */
@@ -192,6 +196,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         },
         ...(instance.services && { probe: { services: instance.services, today: today() } }),
         boxes: { boxes: instance.boxes },
+        ...(instance.maintenance && { alerts: {} }),
       },
       problems: [...instance.problems, ...fakeProblems(instance.services ?? [])],
       process: { pid: 1234, rssBytes: 1e8 },
@@ -216,6 +221,18 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
       },
       limits: instance.machine.limits ?? null,
     });
+  };
+
+  const maintenance = async (request: Request) => {
+    if (request.method === "POST") {
+      const asked = (await request.json()) as MaintenanceRequest;
+      const fromMs = Date.now();
+      instance.maintenance =
+        "end" in asked
+          ? []
+          : [{ services: asked.services, fromMs, untilMs: fromMs + 7_200_000, isScheduled: false, reason: null }];
+    }
+    return json(instance.maintenance);
   };
 
   const service = (name: string | null) => {
@@ -261,9 +278,10 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
     if (pathname === "/api/series") return series(searchParams);
     if (pathname === "/api/status") return status();
     if (pathname === "/api/parts") {
-      const names = ["tcp", ...(instance.services ? ["probe"] : [])];
+      const names = ["tcp", ...(instance.services ? ["probe"] : []), ...(instance.maintenance ? ["alerts"] : [])];
       return json(names.map((name) => ({ name, panel: null })));
     }
+    if (pathname === "/api/alerts/maintenance" && instance.maintenance) return maintenance(request);
     if (pathname === "/api/probe/service") return service(searchParams.get("name"));
     if (pathname === "/api/probe/discover" && instance.undeclared !== undefined)
       return json({ text: instance.undeclared, found: instance.undeclared.split("\n").length - 2, declared: 2 });
@@ -287,6 +305,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
     services: fakeServices(14),
     boxes: [],
     problems: [],
+    maintenance: undefined,
     undeclared: undefined,
     extra: [],
     runSecond: isRunning ? 0 : undefined,

@@ -138,6 +138,24 @@ describe.if(hasBrowser())("the view of services", () => {
   );
 
   test(
+    "begins and ends maintenance of a service where alerts run",
+    async () => {
+      const page = await stand.open("#/services/git");
+      await page.locator(".service-head").waitFor();
+      expect(await page.locator(".maintenance").count()).toBe(0);
+      stand.instance.maintenance = [];
+      await page.getByLabel("No alerts for").selectOption("2 hours");
+      await page.getByRole("button", { name: "Begin maintenance" }).click();
+      await sees(page, ".maintenance", /^In maintenance until \d+ \w+ \d\d:\d\d:\d\dEnd it$/);
+      expect(stand.instance.maintenance).toMatchObject([{ services: ["git"] }]);
+      await page.getByRole("button", { name: "End it" }).click();
+      await sees(page, ".maintenance", /Begin maintenance/);
+      expect(stand.instance.maintenance).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "offers what is found and not declared as text to copy",
     async () => {
       const page = await stand.open("about:blank");

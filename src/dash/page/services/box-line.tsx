@@ -11,8 +11,10 @@ export function BoxLine() {
   const { host, limits } = known;
   return (
     <section class="box-line" aria-label="Machine">
-      <a href="#/now">Machine</a>
       <ul>
+        <li>
+          <a href="#/now">Machine</a>
+        </li>
         {factsOf(host, limits).map(([name, value, isHigh]) => (
           <li key={name}>
             {name} <span class={isHigh ? "raised" : "figure"}>{value}</span>

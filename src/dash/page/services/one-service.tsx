@@ -12,6 +12,7 @@ import { shareText } from "./days.ts";
 import { Address, Certificate } from "./facts.tsx";
 import { lastedText } from "./headline.ts";
 import { LatencyChart } from "./latency-chart.tsx";
+import { Maintenance } from "./maintenance.tsx";
 import { serverNow } from "./overview.tsx";
 import { StateSign } from "./state-sign.tsx";
 import { isAnswering, Reason } from "./tile.tsx";
@@ -98,6 +99,7 @@ function Head({
           </div>
         ))}
       </dl>
+      <Maintenance name={service} />
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { hashOf } from "../route.ts";
 import { lastedText, rootsOf, serviceOf, sinceText } from "./headline.ts";
 
 /** Beyond these the list would push the tiles off the screen. */
-const MOST = 8;
+const MOST = 6;
 
 /** What is not well now, the worst first; what follows from another problem stands behind it. */
 export function Problems({ problems, nowMs }: { readonly problems: readonly ProblemView[]; readonly nowMs: number }) {
