@@ -2,7 +2,7 @@ import { withoutUndefined } from "../base/mod.ts";
 import type { ClientTlsOptions } from "../net/mod.ts";
 import { isLoopback, type Service } from "../part/mod.ts";
 import { HANDSHAKE_KINDS, HANDSHAKE_PORTS, type HandshakeKind, TLS_SCHEMES } from "../wire/mod.ts";
-import type { HandshakeCheck } from "./checks/mod.ts";
+import type { HandshakeCheck, RecognizingCheck } from "./checks/mod.ts";
 import type { ProbeSettings } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import { tlsOf } from "./tls-options.ts";
@@ -77,7 +77,12 @@ function tlsOfHandshake(service: Service & { target: string }, words: URLSearchP
   return Object.hasOwn(TLS_SCHEMES, scheme) || WANTS_TLS.test(asked) ? plain : undefined;
 }
 
-/** Returns whether a port is that of one kind, which a service there may be asked as. */
-export function kindOfPort(port: number): HandshakeKind | undefined {
-  return HANDSHAKE_KINDS.find((kind) => HANDSHAKE_PORTS[kind] === port);
+/** Kinds that wait for a question, and log none that they understand. */
+const QUIET: readonly HandshakeKind[] = ["redis", "postgres", "mongodb", "memcached", "ldap", "smb", "nut"];
+
+/** Returns how a service without a declared kind is asked: no password goes to whatever it turns out to be. */
+export function recognizingCheckOf(at: SocketTarget, settings: ProbeSettings): RecognizingCheck {
+  const { timeout, slow, certificateDays } = settings;
+  const guess = QUIET.find((kind) => HANDSHAKE_PORTS[kind] === at.port);
+  return { ...at, timeoutMs: timeout, slowMs: slow, certificateDays, ...(guess && { guess }) };
 }

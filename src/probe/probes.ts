@@ -1,8 +1,8 @@
 import { isHttpApplication, isWatchedKind, type Service } from "../part/mod.ts";
-import { checkHandshake, checkHttp, checkTcp } from "./checks/mod.ts";
+import { checkHandshake, checkHttp, checkTcp, recognizingCheck } from "./checks/mod.ts";
 import type { ProbeSettings } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
-import { handshakeCheckOf, protocolOf, socketTarget } from "./handshake-probe.ts";
+import { handshakeCheckOf, protocolOf, recognizingCheckOf, socketTarget } from "./handshake-probe.ts";
 import { httpCheckOf } from "./http-probe.ts";
 import { type Check, watchedCheck } from "./watched-checks.ts";
 
@@ -29,6 +29,8 @@ export function checkOf(service: Service, { settings, credentials, folder }: Che
   const protocol = protocolOf(kind);
   const at = socketTarget(target, protocol);
   if (at === undefined) return undefined;
+  if (protocol === undefined && kind === "tcp" && settings.recognize !== false)
+    return recognizingCheck(recognizingCheckOf(at, settings));
   if (protocol === undefined) return (signal) => checkTcp({ ...at, timeoutMs: settings.timeout, signal });
   const check = handshakeCheckOf({ ...service, target }, protocol, at, { settings, credentials, folder });
   return (signal) => checkHandshake({ ...check, signal });

@@ -35,7 +35,9 @@ export {
   type HandshakeReason,
   type HandshakeState,
   type HandshakeStep,
+  type RecognizingHandshake,
   recognizeGreeting,
+  recognizingHandshake,
   STARTS_TLS,
   TLS_SCHEMES,
 } from "./handshake/mod.ts";

@@ -6,6 +6,8 @@ import {
   type HandshakeKind,
   type HandshakeOptions,
   type HandshakeOutcome,
+  type HandshakeStep,
+  type RecognizingHandshake,
   STARTS_TLS,
 } from "../../wire/mod.ts";
 import type { Facts, Outcome } from "../health/mod.ts";
@@ -14,8 +16,12 @@ import { reasonWords } from "./reason-words.ts";
 import { connectToTarget } from "./target-address.ts";
 import { failedOutcome } from "./words.ts";
 
-export interface HandshakeCheck extends Omit<HandshakeOptions, "tls"> {
+export interface HandshakeCheck extends SocketCheck {
   readonly kind: HandshakeKind;
+}
+
+/** How a service is asked over a connection of its own. */
+export interface SocketCheck extends Omit<HandshakeOptions, "tls"> {
   readonly host: string;
   readonly port: number;
   /** How TLS is done; undefined without it. The certificate is verified unless this says otherwise. */
@@ -38,12 +44,38 @@ export interface HandshakeCheck extends Omit<HandshakeOptions, "tls"> {
 }
 
 /** Asks a service in its own protocol, on one connection. Resolves once that is closed. */
-export async function checkHandshake(check: HandshakeCheck): Promise<Outcome> {
-  const { kind, host, port, localAddress, timeoutMs, signal, lookup, tls } = check;
+export function checkHandshake({ kind, ...check }: HandshakeCheck): Promise<Outcome> {
+  const { tls, ...options } = check;
+  const handshake = beginHandshake(kind, { ...options, tls: tls !== undefined });
   // With TLS from the first byte the connect has the handshake in it.
-  const tlsAtOnce = tls !== undefined && !STARTS_TLS.has(kind) ? tls : undefined;
+  return runHandshake(check, () => kind, handshake, STARTS_TLS.has(kind) ? undefined : tls);
+}
+
+/**
+ * Listens what a service of unknown kind says first, and goes on in that protocol.
+ *
+ * @param handshake has the kind afterwards
+ * @param holdMs how long a service that says nothing must keep the connection
+ */
+export async function checkUnknown(
+  check: SocketCheck,
+  handshake: RecognizingHandshake,
+  holdMs: number,
+): Promise<Outcome> {
+  return runHandshake({ ...check, holdMs }, () => handshake.kind, handshake, check.tls);
+}
+
+type RunCheck = SocketCheck & { readonly holdMs?: number };
+
+async function runHandshake(
+  check: RunCheck,
+  kind: () => HandshakeKind | undefined,
+  handshake: Handshake & Partial<RecognizingHandshake>,
+  tlsAtOnce: ClientTlsOptions | undefined,
+): Promise<Outcome> {
+  const { host, port, localAddress, timeoutMs, signal, lookup } = check;
   const connectMs = Math.min(check.connectMs ?? (tlsAtOnce ? timeoutMs : 1000), timeoutMs);
-  const probe = new HandshakeProbe(check);
+  const probe = new HandshakeProbe(check, kind, handshake);
   try {
     const more = withoutUndefined({ localAddress, signal, lookup, tls: tlsAtOnce });
     await connectToTarget({ host, port, timeoutMs: connectMs, ...more }, probe.handler);
@@ -53,35 +85,49 @@ export async function checkHandshake(check: HandshakeCheck): Promise<Outcome> {
   return probe.outcome;
 }
 
-function whereOf({ host, port }: HandshakeCheck): string {
+function whereOf({ host, port }: SocketCheck): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 class HandshakeProbe {
   readonly outcome: Promise<Outcome>;
   readonly handler: Handler;
-  readonly #check: HandshakeCheck;
-  readonly #handshake: Handshake;
+  readonly #check: RunCheck;
+  readonly #kind: () => HandshakeKind | undefined;
+  readonly #handshake: Handshake & Partial<RecognizingHandshake>;
   readonly #startedMs = performance.now();
   readonly #resolve: (outcome: Outcome) => void;
   #decided: Outcome | undefined;
+  #openMs = 0;
   #certificate: PeerCertificate | undefined;
 
-  constructor(check: HandshakeCheck) {
+  constructor(
+    check: RunCheck,
+    kind: () => HandshakeKind | undefined,
+    handshake: Handshake & Partial<RecognizingHandshake>,
+  ) {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.outcome = promise;
     this.#resolve = resolve;
     this.#check = check;
-    const { tls, ...options } = check;
-    this.#handshake = beginHandshake(check.kind, { ...options, tls: tls !== undefined });
+    this.#kind = kind;
+    this.#handshake = handshake;
     this.handler = {
       open: (connection) => {
-        connection.deadline(Math.max(1, check.timeoutMs - this.#elapsedMs()));
+        this.#openMs = this.#elapsedMs();
+        connection.deadline(Math.min(this.#leftMs(), check.holdMs ?? Number.POSITIVE_INFINITY));
         this.#certificate = connection.tls?.peer;
         if (this.#handshake.hello.length > 0) connection.write(this.#handshake.hello);
       },
       chunk: (connection, bytes) => this.#receive(connection, bytes),
       expired: (connection) => {
+        // Who listens waits for a while only; then there is time left for a question.
+        const step = this.#handshake.silent?.() ?? { state: "incomplete" };
+        if (step.state === "done" || this.#elapsedMs() < check.timeoutMs) {
+          connection.deadline(this.#leftMs());
+          this.#take(connection, step);
+          return;
+        }
         const reason = `accepts connections, and does not answer within ${check.timeoutMs / 1000} s: does it hang?`;
         this.#decided ??= { result: "down", facts: {}, reason };
         connection.close();
@@ -91,7 +137,10 @@ class HandshakeProbe {
   }
 
   #receive(connection: Connection, bytes: Uint8Array): void {
-    const step = this.#handshake.receive(bytes);
+    this.#take(connection, this.#handshake.receive(bytes));
+  }
+
+  #take(connection: Connection, step: HandshakeStep): void {
     if (step.state === "send") connection.write(step.bytes);
     if (step.state === "tls") void this.#secure(connection, step);
     if (step.state !== "done") return;
@@ -119,9 +168,9 @@ class HandshakeProbe {
   }
 
   #outcomeOf({ state, reason, facts, detail }: HandshakeOutcome): Outcome {
-    const { kind, slowMs, certificateDays = 7 } = this.#check;
+    const { slowMs, certificateDays = 7 } = this.#check;
     const { version, role } = facts;
-    const latencyMs = this.#elapsedMs();
+    const latencyMs = this.#kind() === undefined ? this.#openMs : this.#elapsedMs();
     const until = this.#certificate?.validTo.getTime();
     const certificate: Facts = until === undefined ? {} : { certificateUntilMs: until };
     const told: Facts = { latencyMs, ...certificate, ...withoutUndefined({ version, role }) };
@@ -130,10 +179,14 @@ class HandshakeProbe {
       const amiss = wrong ?? certificateProblem(until, certificateDays, Date.now());
       return amiss === undefined ? { result: "up", facts: told } : { result: "degraded", facts: told, reason: amiss };
     }
-    const words = reasonWords(kind, reason);
+    const words = reasonWords(this.#kind(), reason);
     const said = detail === undefined ? "" : ` (it says: ${detail})`;
     const known = state === "down" ? certificate : told;
     return { result: state, facts: known, reason: `${words.says}: ${words.fix}${said}` };
+  }
+
+  #leftMs(): number {
+    return Math.max(1, this.#check.timeoutMs - this.#elapsedMs());
   }
 
   #elapsedMs(): number {

@@ -93,9 +93,9 @@ const WORDS: Readonly<Record<HandshakeReason, Words>> = {
  * reasonWords("mysql", "address-blocked").fix; // "run `FLUSH HOSTS`, and give the probe a user"
  */
 export function reasonWords(
-  kind: HandshakeKind,
+  kind: HandshakeKind | undefined,
   reason: HandshakeReason,
 ): { readonly says: string; readonly fix: string } {
   const { says, fix, fixes } = WORDS[reason];
-  return { says, fix: fixes?.[kind] ?? fix };
+  return { says, fix: (kind && fixes?.[kind]) ?? fix };
 }

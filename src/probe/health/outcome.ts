@@ -18,6 +18,8 @@ export interface Facts {
   readonly latencyMs?: number;
   readonly version?: string;
   readonly role?: string;
+  /** What a service without a declared kind was recognised as: `ssh`. */
+  readonly kind?: string;
   /** When its certificate is over, in milliseconds since 1970. */
   readonly certificateUntilMs?: number;
 }

@@ -56,7 +56,7 @@ export function serviceView({ service, probed }: ShownService, history: ProbeHis
   const today = history.today.day;
   const view: ProbedServiceView = {
     service: name,
-    kind: service.kind,
+    kind: facts.kind ?? service.kind,
     address: withoutPassword(service.target ?? ""),
     url: urlOf(service, ports),
     group: service.group ?? null,

@@ -17,3 +17,4 @@ export {
   type HandshakeState,
 } from "./outcome.ts";
 export { type GreetingKind, recognizeGreeting } from "./recognize.ts";
+export { type RecognizingHandshake, recognizingHandshake } from "./recognizing.ts";
