@@ -174,6 +174,8 @@ export interface ProblemView {
 export interface StatusAnswer {
   readonly tenk: string;
   readonly startedAt: string;
+  /** All that are declared. */
+  readonly services: readonly { readonly name: string }[];
   /** Of all parts and of the machine. */
   readonly problems: readonly ProblemView[];
   /** Of the parts that run, by name. */

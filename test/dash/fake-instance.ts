@@ -198,6 +198,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
         boxes: { boxes: instance.boxes },
         ...(instance.maintenance && { alerts: {} }),
       },
+      services: (instance.services ?? []).map(({ service }) => ({ name: service })),
       problems: [...instance.problems, ...fakeProblems(instance.services ?? [])],
       process: { pid: 1234, rssBytes: 1e8 },
       host: {

@@ -30,7 +30,7 @@ describe("the headline", () => {
   test.each([
     ["all are up", up, [], "good", "All 3 services are well."],
     ["one is all there is", [up[0]!], [], "good", "git is well."],
-    ["there are none", [], [], "plain", "No problem is known; no service is declared."],
+    ["there are none", [], [], "plain", "No problem is known; no service is probed."],
     ["one is down", [down, ...up.slice(1)], [], "bad", "git is down since 22:14: nothing listens on 127.0.0.1:3000."],
     [
       "others stand on it",

@@ -49,6 +49,7 @@ describe.if(hasBrowser())("the view of services", () => {
       expect(await names(page)).toEqual(["git", "cache", "mail"]);
       expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("cache");
       expect(await page.locator(".problems").count()).toBe(0);
+      expect(await page.title()).toBe("(1) Services · tenk");
       await page.locator(".top a").first().focus();
       await page.mouse.move(1, 1);
       change("git", "degraded");
@@ -128,7 +129,7 @@ describe.if(hasBrowser())("the view of services", () => {
       expect(await page.locator(".looks [aria-current]").textContent()).toBe("7d");
       await page.getByRole("link", { name: "24h" }).click();
       expect(page.url()).toEndWith("#/services/git/24h");
-      expect(await page.title()).toBe("git · tenk");
+      expect(await page.title()).toBe("(2) git · tenk");
       await page.locator(".service-facts a", { hasText: "router" }).click();
       await sees(page, ".service-head", /^router✗ down.*Stand on itgit/);
       await page.goto(`${stand.instance.url}#/services/gone`);
@@ -162,7 +163,7 @@ describe.if(hasBrowser())("the view of services", () => {
       stand.instance.services = [];
       stand.instance.undeclared = "services:\n  redis: redis://127.0.0.1:6379  # redis-server (pid 812)\n";
       await page.goto(stand.instance.url);
-      await sees(page, ".headline", /^\?No problem is known; no service is declared\.$/);
+      await sees(page, ".headline", /^\?No problem is known; no service is probed\.$/);
       await sees(page, ".empty", /^No service is declared/);
       expect(stand.instance.asked.some((each) => each.includes("discover"))).toBe(false);
       await page.getByRole("button", { name: "Look" }).click();

@@ -89,8 +89,12 @@ function titleOf(view: string, ids: readonly string[]): string {
 export function App() {
   const words = usePlace();
   const [view, ...ids] = words;
+  const count = useCell(status)?.problems.filter(({ isMuted }) => isMuted !== true).length ?? 0;
   useEffect(() => {
-    document.title = `${visible(titleOf(view, ids))} · tenk`;
+    // A tab in the background says it too.
+    document.title = `${count === 0 ? "" : `(${count}) `}${visible(titleOf(view, ids))} · tenk`;
+  }, [words, count]);
+  useEffect(() => {
     if (view === "now") lookAt(ids[0]);
   }, [words]);
   const error = useCell(problem);

@@ -85,7 +85,7 @@ const OTHERS: readonly (readonly [state: ServiceState, words: string])[] = [
 
 function wellOf(services: readonly ProbedServiceView[]): Headline {
   const [only] = services;
-  if (only === undefined) return { tone: "plain", text: "No problem is known; no service is declared." };
+  if (only === undefined) return { tone: "plain", text: "No problem is known; no service is probed." };
   const count = (state: ServiceState) => services.filter((each) => each.state === state).length;
   const up = count("up");
   if (up === services.length)

@@ -9,6 +9,9 @@ import { lookOf, zoomWord } from "../route.ts";
 /** Stretches of the chart of one service, as its uptime is told. */
 export const LOOKS = RANGES.filter(({ name }) => ["24h", "7d", "30d", "90d"].includes(name));
 
+/** Of a time axis. */
+const SHORTEST_MS = 300_000;
+
 type Look = { readonly fromMs: number; readonly toMs: number; readonly stepMs: number; readonly isZoom: boolean };
 
 export interface LatencySource extends ChartSource {
@@ -36,9 +39,12 @@ export function latencySource(service: string): LatencySource {
       if (known === undefined) return undefined;
       const { look, answer } = known;
       const [points] = answer.series;
+      const first = points?.mean.findIndex((value) => value !== null) ?? -1;
+      // Of a service that is known for minutes a whole day would be blank.
+      const since = look.isZoom || first < 0 ? look.fromMs : (points?.t[first] ?? look.fromMs) - answer.stepMs;
       return {
         moments: (points?.t ?? []).map((ms) => ms / 1000),
-        from: look.fromMs / 1000,
+        from: Math.min(Math.max(look.fromMs, since), look.toMs - SHORTEST_MS) / 1000,
         to: look.toMs / 1000,
         isOver: look.isZoom,
         hasBand: answer.stepMs > 1000,

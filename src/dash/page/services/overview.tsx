@@ -78,7 +78,7 @@ export function Overview() {
           </button>
         </Empty>
       )}
-      {services.length === 0 && <Nothing isProbing={known.parts.probe !== undefined} />}
+      {services.length === 0 && <Nothing declared={known.services.length} />}
       {/* Below what is here: a box is asked first of itself. */}
       <Boxes boxes={known.parts.boxes?.boxes ?? []} nowMs={nowMs} />
       <Undeclared isFirst={services.length === 0} />
@@ -126,11 +126,11 @@ function Tiles({ group: { title, services }, isTitled, tile }: TilesProps) {
   );
 }
 
-function Nothing({ isProbing }: { readonly isProbing: boolean }) {
-  if (!isProbing)
+function Nothing({ declared }: { readonly declared: number }) {
+  if (declared > 0)
     return (
       <Empty title="No service is probed">
-        The configuration has <code>probe: false</code>, or no service.
+        {declared} {declared === 1 ? "is" : "are"} declared, and the configuration has <code>probe: false</code>.
       </Empty>
     );
   return (

@@ -37,7 +37,7 @@ export function useSparks(): Sparks {
   return sparks;
 }
 
-/** Puts the points of each series on one grid: a day of which a part is missing is not stretched. */
+/** Puts the points of each series on one grid, so that gaps stay gaps. What is known for less than a day fills its curve. */
 function byService(series: readonly SeriesName[], answer: SeriesAnswer, fromMs: number): Sparks {
   const count = Math.ceil(SPAN_MS / answer.stepMs) + 1;
   return new Map(
@@ -47,7 +47,8 @@ function byService(series: readonly SeriesName[], answer: SeriesAnswer, fromMs: 
         const place = Math.round((ms - fromMs) / answer.stepMs);
         if (place >= 0 && place < count) values[place] = mean[at] ?? null;
       });
-      return [series.find((each) => each.key === key)?.labels.service ?? "", values] as const;
+      const first = values.findIndex((value) => value !== null);
+      return [series.find((each) => each.key === key)?.labels.service ?? "", values.slice(Math.max(0, first))] as const;
     }),
   );
 }
