@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Instance, parseConfig, up } from "../../src/app/mod.ts";
 import { request } from "../../src/http/mod.ts";
-import type { ProbeView } from "../../src/probe/mod.ts";
+import { discover, type ProbeView } from "../../src/probe/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
 
 const PATIENT_MS = 40_000;
@@ -124,6 +124,8 @@ test("a container with labels appears, is routed, named and probed, and leaves",
   ).toBe("200 from the container");
   expect(await resolved("git.home.arpa")).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   await untilState("git", "up");
+  const found = (await discover()).find(({ target }) => target.endsWith(":18080"));
+  expect(found).toMatchObject({ name: "web", target: "http://127.0.0.1:18080", container: "web", image: "site:1" });
   docker("rm", "-f", "web");
   await until("gone", async () => !(await served()).includes("git"));
   expect(await get("git.home.arpa")).toStartWith("404");

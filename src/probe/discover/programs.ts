@@ -105,7 +105,7 @@ function scriptName({ words, folder }: Process, names: readonly string[]): strin
 }
 
 /** Returns a name that a service may have. */
-function slug(name: string): string {
+export function slug(name: string): string {
   const plain = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

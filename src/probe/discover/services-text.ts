@@ -16,10 +16,11 @@ export function servicesText(found: readonly Found[]): string {
   return `services:\n${found.map((each, at) => `${lines[at]!.padEnd(width)}  # ${commentOf(each)}`).join("\n")}\n`;
 }
 
-function commentOf({ program, pid, knownBy }: Found): string {
-  // A program chooses its name freely: it may not end the comment.
-  const shown = program?.replace(/[^\x20-\x7e]/g, "?");
-  const who = shown === undefined ? "whose it is, only root can see" : `${shown} (pid ${pid})`;
+function commentOf({ program, pid, container, image, knownBy }: Found): string {
+  // Programs and containers choose their names freely: those may not end the comment.
+  const plain = (text: string | undefined) => text?.replace(/[^\x20-\x7e]/g, "?");
+  const ofHost = program === undefined ? "whose it is, only root can see" : `${plain(program)} (pid ${pid})`;
+  const who = container === undefined ? ofHost : `container ${plain(container)} of ${plain(image)}`;
   if (knownBy === "nothing") return `${who}; its protocol is not known`;
   return knownBy === "greeting" ? `${who}; recognised by what it says` : who;
 }

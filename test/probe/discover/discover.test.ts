@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { parseConfig } from "../../../src/app/mod.ts";
 import { parseTable } from "../../../src/probe/discover/listening.ts";
 import { nameOf } from "../../../src/probe/discover/programs.ts";
+import { publishedPorts } from "../../../src/probe/discover/published-ports.ts";
 import { type Found, servicesText } from "../../../src/probe/mod.ts";
 import { hasPrograms } from "../../app/admin/nginx-support.ts";
 import { TENK } from "../../cli/tenk.ts";
+import { FakeEngine, idOf } from "../../containers/fake-engine.ts";
 import { hasNamespaces } from "../../metrics/namespaced.ts";
 
 test("addresses of the kernel's tables are read, also IPv4 within IPv6; connections are left out", () => {
@@ -146,3 +148,35 @@ http { access_log off; server { listen 127.0.0.1:9090; location / { return 200; 
   },
   60_000,
 );
+
+test("a port that an engine holds has the name, image and protocol of its container", async () => {
+  await using fake = new FakeEngine();
+  await fake.start();
+  fake.containers = [
+    {
+      id: idOf("a"),
+      name: "house-cache-1",
+      image: "redis:7",
+      ports: { 6379: [16_379] },
+      labels: { "com.docker.compose.service": "cache" },
+    },
+    { id: idOf("b"), name: "broker", image: "rabbitmq:3", ports: { 5672: [15_672], 15672: [25_672] } },
+    { id: idOf("c"), name: "gone", image: "mongo", state: "exited", ports: { 27017: [37_017] } },
+  ];
+  const ports = await publishedPorts([fake.socket, join(fake.folder, "none.sock")]);
+  expect([...ports].map(([port, { name, image, scheme }]) => [port, name, image, scheme])).toEqual([
+    [16_379, "cache", "redis:7", "redis"],
+    [15_672, "broker", "rabbitmq:3", "amqp"],
+    [25_672, "broker", "rabbitmq:3", undefined],
+  ]);
+  const found = {
+    name: "cache",
+    target: "redis://127.0.0.1:16379",
+    program: "docker-proxy",
+    pid: 7,
+    knownBy: "name",
+  } as const;
+  expect(servicesText([{ ...found, container: "cache\n1", image: "redis:7" }])).toBe(
+    "services:\n  cache: redis://127.0.0.1:16379  # container cache?1 of redis:7\n",
+  );
+});
