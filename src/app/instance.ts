@@ -221,7 +221,12 @@ function startWatching(
     metrics: monitoring.metrics,
     helpOf: monitoring.helpOf,
     parts: () =>
-      sources.parts.running.map(({ type, part }) => ({ name: type.name, panel: type.panel, routes: part.routes })),
+      sources.parts.running.map(({ type, part }) => ({
+        name: type.name,
+        panel: type.panel,
+        routes: part.routes,
+        openRoutes: part.openRoutes,
+      })),
     assets: pageAssets,
     log: processLog,
     history,

@@ -40,7 +40,7 @@ export type {
 export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } from "./port-holder.ts";
 export type { Problem } from "./problem.ts";
 export { choiceParam, numberParam } from "./query.ts";
-export type { JsonRoute, JsonRoutes } from "./routes.ts";
+export type { JsonRoute, JsonRoutes, OpenAnswer, OpenRequest, OpenRoutes } from "./routes.ts";
 export { readSecret, type SecretPlace, type SecretSource } from "./secret.ts";
 export type { ServiceProbe, ServiceProbeTls } from "./service-probe.ts";
 export {

@@ -10,7 +10,7 @@ import type { OwnDashboard } from "./own-dashboard.ts";
 import type { OwnResolver } from "./own-resolver.ts";
 import type { Panel } from "./panel.ts";
 import type { Problem } from "./problem.ts";
-import type { JsonRoutes } from "./routes.ts";
+import type { JsonRoutes, OpenRoutes } from "./routes.ts";
 import type { Service } from "./services.ts";
 import type { StatusLook, StatusTable } from "./status-table.ts";
 
@@ -82,6 +82,8 @@ export interface Part<Config = unknown, View = unknown> {
   /** Returns `parts.<name>` of `/api/status`. */
   status(): Promise<View>;
   readonly routes?: JsonRoutes;
+  /** Of whoever knows their paths. @default {none} */
+  readonly openRoutes?: OpenRoutes;
   /** Returns what is not well now. Read each second, from plain fields: must not block or throw. @default {nothing} */
   problems?(): readonly Problem[];
   /**

@@ -6,5 +6,22 @@ export interface JsonRoute {
   post?(body: unknown): unknown;
 }
 
+/** A request that needs no login: what proves that it may be made is in its path. */
+export interface OpenRequest {
+  readonly method: "GET" | "HEAD" | "POST";
+  /** Below the route's own word, as it was sent. */
+  readonly path: string;
+  /** Reads what was sent, and returns the end of it as text. */
+  readonly tail: (maxBytes: number) => Promise<string>;
+}
+
+export interface OpenAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Routes by the first word of their path: `push` for all below `/push/`. They tell nothing to who does not know a path. */
+export type OpenRoutes = Readonly<Record<string, (request: OpenRequest) => Promise<OpenAnswer>>>;
+
 /** Routes by their path below `/api/<part>/`. */
 export type JsonRoutes = Readonly<Record<string, JsonRoute>>;

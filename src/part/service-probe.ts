@@ -49,6 +49,17 @@ export interface ServiceProbe {
   /** What was written, or has run, longer ago is too old. */
   readonly maxAge?: number | undefined;
   readonly minSize?: number | undefined;
+  // Of jobs that call
+  /** From one call to the next. */
+  readonly every?: number | undefined;
+  /** As in a cron table, instead of `every`. */
+  readonly schedule?: string | undefined;
+  /** Of the schedule: `Europe/Berlin`. */
+  readonly timeZone?: string | undefined;
+  /** How long a call may be late. */
+  readonly grace?: number | undefined;
+  /** How long a run may take that said it has begun. */
+  readonly maxRun?: number | undefined;
   // Of TCP
   /** Whether a service without a known kind may be recognised. */
   readonly recognize?: boolean | undefined;

@@ -30,6 +30,12 @@ const probe = section({
   successes: times.successes.default(2),
   maxStarting: times.maxStarting.default(300_000),
   certificateDays: times.certificateDays.default(7),
+  push: section({
+    /** Characters that are kept of what a job sends. */
+    message: number(0, 65_536).default(1024),
+    /** Calls of one job at once; further ones come to one a second. */
+    burst: number(1, 1000).default(10),
+  }).prefault({}),
   history: section({
     /** How long changes and days are kept. */
     days: number(1, 90).default(90),

@@ -14,10 +14,12 @@ import {
   probeTables,
   probeView,
   problemKey,
+  pushMetrics,
   type ShownService,
   undecidedProblems,
 } from "./monitoring/mod.ts";
 import { checkOf } from "./probes.ts";
+import { PushJobs, type PushPlan, pushKeyRoute, pushPlan, pushRoutes } from "./push/mod.ts";
 import { ProbedService, type ProbedServiceOptions } from "./schedule/mod.ts";
 import type { Check } from "./watched-checks.ts";
 
@@ -48,6 +50,7 @@ export const probe = {
     for (const service of env.services) {
       const settings = config && settingsOf(service, config);
       const { folder } = env;
+      if (settings !== undefined && service.kind === "push") pushPlan(settings);
       if (settings !== undefined) checkOf(service, { settings, folder, credentials: readCredentials(service, folder) });
     }
   },
@@ -61,8 +64,11 @@ export const probe = {
     const { log, maintenance } = env;
     const childrenOf = (name: string) => services().filter(({ parent }) => parent === name);
     const noteOf = (service: Service) => env.offered.noteOf(service);
-    const shared = { find, childrenOf, noteOf, log, maintenance, history, changed: () => history.follow(services()) };
+    const jobs = new PushJobs({ folder: env.dataFolder, log, onCalled: (name) => find(name)?.probeNow() });
+    const changed = () => history.follow(services());
+    const shared = { find, childrenOf, noteOf, log, maintenance, history, jobs, changed };
     entries = entriesOf(config!, env, { before: [], ...shared });
+    declareJobs(jobs, entries, config!);
     // Listeners of other parts do not wait for the disk.
     const loaded = Promise.race([history.load(), wait(LOAD_TIMEOUT_MS, undefined, { ref: false })]);
     const begin = async (probed: ProbedService) => {
@@ -81,13 +87,14 @@ export const probe = {
             const before = entries;
             entries = after;
             declared = nextEnv.services;
+            declareJobs(jobs, entries, next!);
             for (const { probed } of before) if (!after.some((each) => each.probed === probed)) probed.stop();
             for (const { probed } of after) if (!before.some((each) => each.probed === probed)) void begin(probed);
           },
           async drop() {},
         };
       },
-      metrics: probeMetrics(services),
+      metrics: [...probeMetrics(services), ...pushMetrics(jobs)],
       gatherMetrics: async () => [],
       status: async () => probeView(entries, history, env.webPorts()),
       problems: () => probeProblems(services()),
@@ -95,10 +102,16 @@ export const probe = {
       recheck(keys) {
         for (const service of services()) if (keys.includes(problemKey(service.name))) service.hurry(0);
       },
-      routes: { ...probeRoutes(() => entries, history, env.webPorts), discover: discoverRoute(() => declared) },
+      routes: {
+        ...probeRoutes(() => entries, history, env.webPorts),
+        discover: discoverRoute(() => declared),
+        "push-key": pushKeyRoute(jobs),
+      },
+      openRoutes: pushRoutes(jobs),
       async stop() {
         clearInterval(following);
         for (const { probed } of entries) probed.stop();
+        jobs.stop();
         await history.stop(services());
       },
     };
@@ -110,7 +123,15 @@ function historyOf({ history }: ProbeConfig, { store }: PartEnv): ProbeHistory {
   return new ProbeHistory({ store, keepDays: days, maxChanges: changes, maxServices: services, writeEveryMs: write });
 }
 
+/** Takes over the services that call. */
+function declareJobs(jobs: PushJobs, entries: readonly Entry[], { push }: ProbeConfig): void {
+  const plans = entries.flatMap(({ service, plan }) => (plan === undefined ? [] : [[service.name, plan] as const]));
+  jobs.declare(new Map(plans), { maxMessage: push.message, burst: push.burst });
+}
+
 interface Entry extends ShownService {
+  /** Of a service that calls. */
+  readonly plan?: PushPlan;
   /** Equal for a service that is probed in the same way. */
   readonly key: string;
 }
@@ -126,6 +147,7 @@ interface EntriesOptions {
   readonly log: Log;
   readonly maintenance: Maintenance;
   readonly history: ProbeHistory;
+  readonly jobs: PushJobs;
   /** Called when the state of a service has changed: that of others may follow. */
   readonly changed: () => void;
 }
@@ -134,13 +156,14 @@ interface EntriesOptions {
 function entriesOf(
   config: ProbeConfig,
   { services, folder }: CheckEnv,
-  { before, find, childrenOf, noteOf, log, maintenance, history, changed }: EntriesOptions,
+  { before, find, childrenOf, noteOf, log, maintenance, history, jobs, changed }: EntriesOptions,
 ): Entry[] {
   return services.flatMap((service) => {
     const settings = settingsOf(service, config);
     if (settings === undefined) return [];
     const credentials = readCredentials(service, folder, log);
-    const ask = checkOf(service, { settings, folder, credentials });
+    const plan = service.kind === "push" ? pushPlan(settings) : undefined;
+    const ask = plan ? jobCheck(jobs, service.name) : checkOf(service, { settings, folder, credentials });
     if (ask === undefined) return [];
     const check: Check = async (signal) => withContainerNote(await ask(signal), noteOf(service));
     const key = JSON.stringify([
@@ -157,7 +180,9 @@ function entriesOf(
     const same = before.find((each) => each.key === key);
     if (same !== undefined) return [{ ...same, service }];
     const { interval, retries, successes, maxStarting } = settings;
-    const options = { intervalMs: interval, retriesMs: retries, successes, maxStartingMs: maxStarting };
+    const options = plan
+      ? jobOptions(jobs, service.name)
+      : { intervalMs: interval, retriesMs: retries, successes, maxStartingMs: maxStarting };
     const { name, after } = service;
     const parent = after === undefined ? {} : { parent: () => find(after) };
     const answered: ProbedServiceOptions["answered"] = (outcome, change) => {
@@ -167,6 +192,18 @@ function entriesOf(
     const children = () => childrenOf(name);
     const isMaintained = () => maintenance.of(name) !== undefined;
     const common = { name, check, log, answered, children, isMaintained };
-    return [{ key, service, probed: new ProbedService({ ...common, ...parent, ...options }) }];
+    return [{ key, service, ...(plan && { plan }), probed: new ProbedService({ ...common, ...parent, ...options }) }];
   });
+}
+
+/** How often a job is judged that does not call: what is said of it grows old. */
+const JUDGE_MS = 300_000;
+
+function jobCheck(jobs: PushJobs, name: string): Check {
+  return async () => jobs.judge(name).outcome;
+}
+
+/** Its grace is its patience: no second look is needed. */
+function jobOptions(jobs: PushJobs, name: string) {
+  return { intervalMs: JUDGE_MS, retriesMs: [], successes: 1, dueMs: () => jobs.judge(name).nextMs };
 }

@@ -81,6 +81,7 @@ export function authMiddleware(options: AuthOptions): (incoming: IncomingRequest
     if (request.method !== "POST" || route.post === undefined) {
       return methodNotAllowedResponse([route.get && "GET, HEAD", route.post && "POST"].filter(Boolean).join(", "));
     }
+    if (route.isOpen) return route.post(context);
     if (auth.may !== "change") return errorResponse(403, "authentication required to change anything", AUTH_HINT);
     const why = csrfReason(request.headers, client, auth, site());
     if (why === OTHER_ORIGIN) return rejections.otherOrigin(request.headers, peer);

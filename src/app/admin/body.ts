@@ -24,6 +24,16 @@ export async function readForm(request: Request, maxBytes = 8192): Promise<URLSe
   return new URLSearchParams(await readText(request, maxBytes));
 }
 
+/** Reads all of a body, and returns the end of it. */
+export async function readTail(request: Request, maxBytes: number): Promise<string> {
+  let tail: Uint8Array = new Uint8Array(0);
+  for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>)
+    tail = Buffer.concat([tail, part.subarray(-maxBytes || part.length)]).subarray(
+      -maxBytes || Number.MAX_SAFE_INTEGER,
+    );
+  return Buffer.from(tail).toString("utf8");
+}
+
 function isType(request: Request, type: string): boolean {
   return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() === type;
 }

@@ -1,14 +1,15 @@
 import { TenkError } from "../../base/mod.ts";
-import type { JsonRoute, JsonRoutes, Panel } from "../../part/mod.ts";
-import { readJson } from "./body.ts";
+import type { JsonRoute, JsonRoutes, OpenRequest, OpenRoutes, Panel } from "../../part/mod.ts";
+import { readJson, readTail } from "./body.ts";
 import type { RequestHandler, Route } from "./request-context.ts";
-import { errorResponse, json } from "./response.ts";
+import { errorResponse, json, respond, TEXT } from "./response.ts";
 
 /** What the admin server needs of a part. */
 export interface ServedPart {
   readonly name: string;
   readonly panel: Panel | undefined;
   readonly routes: JsonRoutes | undefined;
+  readonly openRoutes: OpenRoutes | undefined;
 }
 
 const MAX_BODY_BYTES = 4096;
@@ -23,6 +24,22 @@ export function partRoutes(parts: () => readonly ServedPart[]): (path: string) =
     return routes !== undefined && below !== undefined && Object.hasOwn(routes, below)
       ? routeOf(routes[below]!)
       : undefined;
+  };
+}
+
+/** Returns the route of a path such as `/push/…` that needs no login. */
+export function openRoutes(parts: () => readonly ServedPart[]): (path: string) => Route | undefined {
+  return (path) => {
+    const [, word = "", below = ""] = /^\/([a-z]+)\/(.+)$/.exec(path) ?? [];
+    const open = parts().flatMap(({ openRoutes = {} }) => (Object.hasOwn(openRoutes, word) ? [openRoutes[word]!] : []));
+    const [serve] = open;
+    if (serve === undefined) return undefined;
+    const answer: RequestHandler = async ({ request }) => {
+      const method = request.method as OpenRequest["method"];
+      const { status, text } = await serve({ method, path: below, tail: (maxBytes) => readTail(request, maxBytes) });
+      return respond(status, TEXT, text);
+    };
+    return { isPublic: true, isOpen: true, get: answer, post: answer };
   };
 }
 

@@ -24,6 +24,8 @@ export interface Route {
   readonly post?: RequestHandler;
   /** Needs no authentication: the response tells nothing about the instance. @default {false} */
   readonly isPublic?: boolean;
+  /** Nor does its POST: what proves that it may be made is in the path, which another site does not know. @default {false} */
+  readonly isOpen?: boolean;
   /** The addresses in `dashboard.scrapers` may read it. @default {false} */
   readonly isScrape?: boolean;
 }

@@ -7,7 +7,7 @@ import type { LiveRun } from "./live-run.ts";
 import type { LogRing } from "./log-ring.ts";
 import { logRoute } from "./log-route.ts";
 import { metricsRoute } from "./metrics-route.ts";
-import { partRoutes, type ServedPart } from "./part-routes.ts";
+import { openRoutes, partRoutes, type ServedPart } from "./part-routes.ts";
 import type { Route, Routes } from "./request-context.ts";
 import { json, respond, TEXT } from "./response.ts";
 import { runsRoutes } from "./runs-routes.ts";
@@ -50,9 +50,10 @@ export function adminRoutes(sources: AdminSources): Routes {
   };
   const partRoute = partRoutes(sources.parts);
   const runsRoute = runsRoutes(sources.runs, sources.liveRun);
+  const openRoute = openRoutes(sources.parts);
   const assetRoute = assetRoutes(sources.assets);
   return (path) => {
     if (Object.hasOwn(fixed, path)) return fixed[path];
-    return path.startsWith("/api/") ? (partRoute(path) ?? runsRoute(path)) : assetRoute(path);
+    return path.startsWith("/api/") ? (partRoute(path) ?? runsRoute(path)) : (openRoute(path) ?? assetRoute(path));
   };
 }

@@ -8,7 +8,8 @@ const CHECK_DEFAULTS = { status: ["2xx"], check: 30_000, checkTimeout: 5_000 };
 
 /** Fills in the defaults of the settings that have a meaning for this service: a Redis server has no `path`. */
 export function withDefaults(service: WrittenService): WrittenService {
-  const given = { proxy: true, dns: !isWatchedKind(kindOf(service)), probe: true, ...defined(service) };
+  const isServed = !isWatchedKind(kindOf(service));
+  const given = { proxy: isServed, dns: isServed, probe: true, ...defined(service) };
   if (!isProxied(service)) return given;
   return { ...given, ...httpSettings(service), ...(isForwarded(service) && forwardSettings(service)) };
 }

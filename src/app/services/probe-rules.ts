@@ -24,6 +24,11 @@ export function probeProblems(service: WrittenService, refuse: (path: string[], 
   only(FOR_SQL, SQL_KINDS.includes(kind), `its kind is one of ${SQL_KINDS.join(", ")}`);
   only(["answer"], kind === "dns", "its kind is dns");
   only(["maxAge"], kind === "file" || kind === "systemd", "its kind is file or systemd");
+  only(["every", "schedule", "timeZone", "grace", "maxRun"], kind === "push", "its kind is push");
+  if (probe.every !== undefined && probe.schedule !== undefined)
+    refuse(["probe", "schedule"], "expected either every or schedule");
+  if (probe.timeZone !== undefined && probe.schedule === undefined)
+    refuse(["probe", "timeZone"], "expected together with schedule");
   only(["minSize"], kind === "file", "its kind is file");
   only(["recognize"], kind === "tcp", "its kind is tcp");
   if (probe.expect !== undefined && probe.query === undefined)

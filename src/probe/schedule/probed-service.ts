@@ -21,6 +21,8 @@ export interface ProbedServiceOptions extends HealthOptions {
   readonly isMaintained?: () => boolean;
   /** Called after each probe, with the change of state that it made. @default {nothing} */
   readonly answered?: (outcome: Outcome, change: Transition | undefined) => void;
+  /** Returns when it must be probed at the latest, in milliseconds since 1970. @default {never} */
+  readonly dueMs?: () => number;
   /** Share of an interval by which each probe may come earlier or later, so that not all come at once. @default {0.1} */
   readonly jitter?: number;
   readonly nowMs?: () => number;
@@ -53,6 +55,7 @@ export class ProbedService {
   readonly #random: () => number;
   readonly #stopping = new AbortController();
   #cancel: () => void = () => undefined;
+  #isStarted = false;
   #isProbing = false;
   #probedMs = 0;
 
@@ -88,6 +91,7 @@ export class ProbedService {
   start(known?: LastKnown): void {
     if (this.#stopping.signal.aborted) return;
     if (known !== undefined) this.health.resume(known);
+    this.#isStarted = true;
     this.#plan(FIRST_MS * this.#random());
   }
 
@@ -97,6 +101,13 @@ export class ProbedService {
     if (this.#isProbing || this.health.isUncertain || !isLate || this.#stopping.signal.aborted) return;
     this.#cancel();
     this.#plan(waitMs);
+  }
+
+  /** Probes it now, since it has said something by itself. Before its start, that does so. */
+  probeNow(): void {
+    if (!this.#isStarted || this.#isProbing || this.#stopping.signal.aborted) return;
+    this.#cancel();
+    this.#plan(0);
   }
 
   stop(): void {
@@ -122,8 +133,10 @@ export class ProbedService {
     if (change !== undefined) this.#logChange(change);
     this.#options.answered?.(outcome, change);
     this.#hurryOthers(outcome, change);
-    const { jitter = JITTER } = this.#options;
-    this.#plan(this.health.nextMs() * (1 + jitter * (2 * this.#random() - 1)));
+    const { jitter = JITTER, dueMs } = this.#options;
+    const waitMs = this.health.nextMs() * (1 + jitter * (2 * this.#random() - 1));
+    // A millisecond later, so that it is over then.
+    this.#plan(dueMs === undefined ? waitMs : Math.min(waitMs, Math.max(0, dueMs() - this.#now()) + 1));
   }
 
   /**

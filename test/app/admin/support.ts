@@ -90,7 +90,9 @@ export function worldOf({
     status: () => world.status(),
     metrics: async (format) => (format === "text" ? "a_total 1\n" : "a_total 1\n# EOF\n"),
     helpOf: (name) => `What ${name} is.`,
-    parts: () => [{ name: "tcp", panel: undefined, routes: connectionRoutes(() => world.listeners) }],
+    parts: () => [
+      { name: "tcp", panel: undefined, openRoutes: undefined, routes: connectionRoutes(() => world.listeners) },
+    ],
     assets: async () => world.assets,
   });
   const door = authMiddleware({ access, routes, host, site, cookie: () => "tenk-9190", log: world.said });
