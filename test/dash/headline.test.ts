@@ -93,15 +93,17 @@ describe("tiles", () => {
     groups.map(({ title, services }) => `${title}: ${services.map(({ service }) => service).join(" ")}`);
   const all = [
     fakeService("git", { group: "Code" }),
-    fakeService("tv"),
+    fakeService("tv", { uptime: { day: null, week: null, month: null, quarter: null } }),
     fakeService("cache", { group: "Code", state: "degraded", reason: "replica lost its MASTER" }),
-    fakeService("mail", { state: "down" }),
+    fakeService("mail", { state: "down", uptime: { day: 0, week: 0.2, month: 0.5, quarter: 0.6 } }),
   ];
   const wanted = { search: "", state: "", order: "groups" } as const;
 
   test.each([
     [wanted, ["Code: git cache", ": tv mail"]],
     [{ ...wanted, order: "worst" }, [": mail cache git tv"]],
+    [{ ...wanted, order: "name" }, [": cache git mail tv"]],
+    [{ ...wanted, order: "uptime" }, [": mail git cache tv"]],
     [{ ...wanted, state: "not up" }, ["Code: cache", ": mail"]],
     [{ ...wanted, search: "  code MASTER " }, ["Code: cache"]],
     [{ ...wanted, search: "nothing" }, []],

@@ -5,8 +5,11 @@ export interface Arrangement {
   readonly search: string;
   /** "" for all; `not up` for all others. */
   readonly state: ServiceState | "not up" | "";
-  readonly order: "worst" | "groups";
+  readonly order: Order;
 }
+
+export const ORDERS = ["worst", "groups", "name", "uptime"] as const;
+export type Order = (typeof ORDERS)[number];
 
 /** Services under one heading. */
 export interface Group {
@@ -30,7 +33,7 @@ export const STATES: readonly ServiceState[] = [
 export function arranged(services: readonly ProbedServiceView[], wanted: Arrangement): readonly Group[] {
   const found = services.filter((each) => hasState(each, wanted.state) && matches(each, wanted.search));
   if (found.length === 0) return [];
-  if (wanted.order === "worst") return [{ title: "", services: found.toSorted(byState) }];
+  if (wanted.order !== "groups") return [{ title: "", services: found.toSorted(COMPARED[wanted.order]) }];
   const groups = new Map<string, ProbedServiceView[]>();
   for (const each of found) {
     const title = each.group ?? "";
@@ -43,6 +46,15 @@ export function arranged(services: readonly ProbedServiceView[], wanted: Arrange
     .map(([title, members]) => ({ title, services: members }))
     .sort((one, other) => Number(one.title === "") - Number(other.title === ""));
 }
+
+const COMPARED: Readonly<
+  Record<Exclude<Order, "groups">, (one: ProbedServiceView, other: ProbedServiceView) => number>
+> = {
+  worst: byState,
+  name: (one, other) => one.service.localeCompare(other.service, "en", { numeric: true }),
+  // What is not known is neither good nor bad: last.
+  uptime: (one, other) => (one.uptime?.quarter ?? 2) - (other.uptime?.quarter ?? 2),
+};
 
 function byState(one: ProbedServiceView, other: ProbedServiceView): number {
   return STATES.indexOf(one.state) - STATES.indexOf(other.state);

@@ -50,6 +50,8 @@ export function ArrangementTools({ services, wanted, change }: ArrangementProps)
         >
           <option value="worst">worst first</option>
           <option value="groups">{services.some(({ group }) => group) ? "by group" : "as declared"}</option>
+          <option value="name">by name</option>
+          <option value="uptime">lowest uptime first</option>
         </select>
       </label>
     </search>

@@ -4,7 +4,7 @@ import { cell, useCell } from "../cell.ts";
 import { Empty, Foreign } from "../elements.tsx";
 import { visible } from "../format.ts";
 import { latest, state, status } from "../instance.ts";
-import { type Arrangement, arranged, type Group, kept } from "./arrange.ts";
+import { type Arrangement, arranged, type Group, kept, ORDERS } from "./arrange.ts";
 import { ArrangementTools } from "./arrangement.tsx";
 import { BoxLine } from "./box-line.tsx";
 import { Boxes } from "./boxes.tsx";
@@ -22,7 +22,7 @@ const ORDER = "services-order";
 const wishes = cell<Omit<Arrangement, "order"> & { readonly order: Arrangement["order"] | undefined }>({
   search: "",
   state: "",
-  order: (["worst", "groups"] as const).find((order) => order === localStorage.getItem(ORDER)),
+  order: ORDERS.find((order) => order === localStorage.getItem(ORDER)),
 });
 
 /** Whether everything is well, and each service as a tile. */
