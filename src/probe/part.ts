@@ -33,16 +33,6 @@ export const probe = {
   schema: PROBE_SCHEMA,
   runsUnnamed: (services) => services.some(({ probe }) => probe !== undefined),
   statusTables: probeTables,
-  panel: {
-    title: "Probes",
-    charts: [
-      {
-        title: "Time to the answer",
-        unit: "seconds",
-        series: [{ name: "probe_duration_seconds", label: "all services" }],
-      },
-    ],
-  },
 
   addresses: () => [],
 

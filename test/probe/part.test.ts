@@ -41,6 +41,7 @@ test("a service is up, down while its server is away with the reason, and up aga
     const value = (name: string, labels: object) =>
       families.find((each) => each.name === name)!.samples.find((each) => Bun.deepEquals(each.labels, labels))!.value;
     expect(value("probe_success", { service: "git" })).toBe(0);
+    expect(families.find((each) => each.name === "probe_duration_seconds")?.samples ?? []).toEqual([]);
     expect(value("tenk_probe_state", { service: "git", state: "down" })).toBe(1);
     const again = await server(port);
     await untilState(instance, "git", "up");

@@ -24,9 +24,10 @@ export function probeMetrics(services: () => readonly ProbedService[]): Metric[]
     {
       type: "gauge",
       name: "probe_duration_seconds",
-      help: "Time to the answer that decided, in the last probe that had one.",
+      help: "Time to the answer that decided; without a value where the last probe had no answer.",
       labels: ["service"],
-      read: (report) => each(report, ({ health }) => health.facts.latencyMs && health.facts.latencyMs / 1000),
+      // An outage is a gap in the chart, and no flat line.
+      read: (report) => each(report, ({ last }) => last?.facts.latencyMs && last.facts.latencyMs / 1000),
     },
     {
       type: "gauge",
