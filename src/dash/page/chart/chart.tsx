@@ -1,9 +1,13 @@
-import { useEffect, useId, useMemo, useRef } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { appearance, REM_PIXELS } from "../appearance.ts";
 import { visible } from "../format.ts";
+import { Details } from "./details.tsx";
+import { hiddenOf, isOpen, keepHidden, keepOpen } from "./hidden.ts";
 import { keyboard } from "./keyboard.ts";
+import { Legend } from "./legend.tsx";
 import { plotData, plotOptions } from "./options.ts";
+import { pictureOf } from "./picture.ts";
 import { readValues } from "./reading.ts";
 import type { ChartSource, ChartSpec } from "./spec.ts";
 
@@ -21,10 +25,24 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const figure = useRef<HTMLElement>(null);
   const id = useId();
+  // Charts of several listeners have one title.
+  const chart = `${source.id} ${spec.title} ${spec.lines[0]?.keys[0]}`;
+  const [, setTurn] = useState(0);
+  const hidden = hiddenOf(chart);
+  const isShown = isOpen(chart);
   // Views make new specs at every rendering; a chart is built again only when its spec has changed.
   const words = JSON.stringify(spec);
   const kept = useMemo(() => spec, [words]);
-  useEffect(() => plotInto(holder.current!, figure.current!, { spec: kept, source }), [kept, source]);
+  const shown = useMemo(() => withoutLines(kept, hidden), [kept, hidden]);
+  useEffect(() => plotInto(holder.current!, figure.current!, { all: kept, spec: shown, source }), [shown, source]);
+  const hide = (labels: ReadonlySet<string>) => {
+    keepHidden(chart, labels);
+    setTurn((turn) => turn + 1);
+  };
+  const open = (isNow: boolean) => {
+    keepOpen(chart, isNow);
+    setTurn((turn) => turn + 1);
+  };
   const Title = `h${level}` as const;
   return (
     <figure class="chart" ref={figure} aria-labelledby={`${id}-title`}>
@@ -37,15 +55,7 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
             <bdi>{visible(kept.help)}</bdi>
           </p>
         )}
-        <ul class="legend" aria-hidden="true">
-          {kept.lines.map((line) => (
-            <li key={line.label}>
-              <span class={`swatch tone-${line.tone}${line.isDashed ? " dashed" : ""}`} />
-              <bdi>{visible(line.label)}</bdi>
-              <output class="value">–</output>
-            </li>
-          ))}
-        </ul>
+        <Legend spec={kept} hidden={hidden} hide={hide} isOpen={isShown} open={open} details={`${id}-details`} />
       </figcaption>
       {/* Arrow keys read the values along the time axis: for screen readers, a slider whose value is a sentence. */}
       <div
@@ -63,12 +73,18 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
         aria-describedby={`${id}-table`}
         style={{ height: `${height / REM_PIXELS}rem` }}
       >
-        <p class="nothing" hidden>
-          {kept.empty ?? "no values in this stretch"}
-        </p>
+        <p class="nothing" hidden />
         {/* Beside the cursor; the slider's value says the same. */}
         <div class="reading" aria-hidden="true" hidden />
       </div>
+      {isShown && (
+        <Details
+          id={`${id}-details`}
+          spec={shown}
+          source={source}
+          picture={() => pictureIn(holder.current!, shown, source)}
+        />
+      )}
       <table class="unseen" id={`${id}-table`} aria-live="off">
         <caption>
           {visible(spec.title)}, values at the moment that is read, else the last values, or mean and maximum of a past
@@ -87,14 +103,24 @@ export function Chart({ spec, source, height, level = 3 }: ChartProps) {
   );
 }
 
-type Words = Pick<ChartProps, "spec" | "source">;
+function withoutLines(spec: ChartSpec, hidden: ReadonlySet<string>): ChartSpec {
+  return hidden.size === 0 ? spec : { ...spec, lines: spec.lines.filter(({ label }) => !hidden.has(label)) };
+}
+
+function pictureIn(holder: HTMLElement, spec: ChartSpec, source: ChartSource): Promise<Blob> | undefined {
+  const drawing = holder.querySelector("canvas");
+  if (drawing === null) return undefined;
+  return pictureOf({ drawing, spec, source, family: getComputedStyle(document.body).fontFamily });
+}
+
+type Words = Pick<ChartProps, "spec" | "source"> & { readonly all: ChartSpec };
 
 /** Draws a uPlot, which is not made of elements, and follows its source, its holder's width and the appearance. */
-function plotInto(holder: HTMLElement, figure: HTMLElement, { spec, source }: Words): () => void {
+function plotInto(holder: HTMLElement, figure: HTMLElement, { all, spec, source }: Words): () => void {
   let plot: uPlot | undefined;
   let hasBand = false;
   let index: number | null = null;
-  const read = () => readValues({ figure, spec, source, index, left: plot?.cursor.left ?? 0 });
+  const read = () => readValues({ figure, all, spec, source, index, left: plot?.cursor.left ?? 0 });
   const moved = (at: number | null) => {
     index = at;
     const moment = at === null ? undefined : source.read()?.moments[at];

@@ -1,8 +1,12 @@
-import { duration, moment as momentText, type Unit, visible, written } from "../format.ts";
+import { duration, moment as momentText, visible, written } from "../format.ts";
 import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
+import { drawn, unitOf } from "./values.ts";
 
 interface Reading {
   readonly figure: HTMLElement;
+  /** With all lines, also those that the reader has hidden. */
+  readonly all: ChartSpec;
+  /** With the lines that are drawn. */
   readonly spec: ChartSpec;
   readonly source: ChartSource;
   /** The index in the data that is read; null while none is. */
@@ -12,15 +16,20 @@ interface Reading {
 }
 
 /** Writes the values at the index, else the latest, into legend and table: only text changes, up to sixty times a second. */
-export function readValues({ figure, spec, source, index, left }: Reading): void {
+export function readValues({ figure, all, spec, source, index, left }: Reading): void {
   const data = source.read();
   if (data === undefined) return;
   const texts = spec.lines.map((line) => `${visible(line.label)} ${valueText(spec, line, data, index)}`);
-  const isEmpty = spec.lines.every((line) => data.values(line, "mean").every((value) => value === null));
-  figure.querySelector<HTMLElement>(".nothing")!.hidden = !isEmpty;
-  writeValues(figure, spec, data, index);
+  showEmpty(figure.querySelector(".nothing")!, spec, data);
+  writeValues(figure, all, data, index);
   describe(figure.querySelector(".plot")!, source, data, index, texts);
-  showReading(figure.querySelector(".plot")!, { figure, spec, source, index, left }, data);
+  showReading(figure.querySelector(".plot")!, { figure, all, spec, source, index, left }, data);
+}
+
+function showEmpty(note: HTMLElement, { lines, empty }: ChartSpec, data: ChartData): void {
+  note.hidden = lines.some((line) => data.values(line, "mean").some((value) => value !== null));
+  const text = lines.length === 0 ? "every line is hidden" : (empty ?? "no values in this stretch");
+  if (note.textContent !== text) note.textContent = text;
 }
 
 function writeValues(figure: HTMLElement, spec: ChartSpec, data: ChartData, index: number | null): void {
@@ -50,11 +59,6 @@ function valueText(spec: ChartSpec, line: Line, data: ChartData, index: number |
   const highest = data.hasBand ? drawn(data.values(line, "max"), data) : shown;
   const mean = shown.reduce((sum, value) => sum + value, 0) / shown.length;
   return `mean ${written(mean, unit)}, max ${written(Math.max(...highest), unit)}`;
-}
-
-/** Returns the values of a line within the time axis. */
-function drawn(values: Values, { moments, from, to }: ChartData): number[] {
-  return values.filter((value, at): value is number => value !== null && moments[at]! >= from && moments[at]! <= to);
 }
 
 /** Sets the spoken value. While nothing is read it stays: screen readers speak whatever changes. */
@@ -106,10 +110,6 @@ function extremes(spec: ChartSpec, line: Line, data: ChartData, index: number): 
     written(data.values(line, which)[index] ?? null, unitOf(spec, line)),
   );
   return `${visible(line.label)} ${least} to ${most}`;
-}
-
-function unitOf(spec: ChartSpec, line: Line): Unit {
-  return line.axis === "right" ? (spec.rightUnit ?? spec.unit) : spec.unit;
 }
 
 /** Returns the newest value; none when the last few moments have none, for then it is out of date. */
