@@ -14,6 +14,7 @@ import {
 } from "./admin/mod.ts";
 import { InstanceCertificates } from "./certificates/mod.ts";
 import { type LoadedConfig, logDefaults } from "./config/mod.ts";
+import { Marks } from "./marks/mod.ts";
 import { type Monitoring, type MonitoringOptions, type Status, startMonitoring } from "./monitoring/mod.ts";
 import { dataFolderOf, openPersistence, openStore, type Persistence } from "./persistence/mod.ts";
 import { claimInstanceName, type InstanceName, type PushTarget, startPush } from "./push/mod.ts";
@@ -128,7 +129,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;
-  const { monitoring, adminSources, beginStop } = startWatching(
+  const { monitoring, marks, adminSources, beginStop } = startWatching(
     { parts, certificates, services: () => current.services, box: () => current.config.box },
     persistence,
     log,
@@ -173,7 +174,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     instanceName?.release();
     monitoring.stop();
     adminSources.live.stop();
-    await Promise.all([dashboard.stop(), persistence.stop(), certificates.close()]);
+    await Promise.all([dashboard.stop(), marks.stopped(), persistence.stop(), certificates.close()]);
     flushOccasional();
     log.info("stopped");
   }
@@ -189,7 +190,10 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     },
     status: monitoring.status,
     families: monitoring.families,
-    reload: (next) => serviceChanges.reload(next),
+    async reload(next) {
+      await serviceChanges.reload(next);
+      marks.reloaded();
+    },
     stop(graceMs = 10_000) {
       if (stopping) void parts.stop(0);
       stopping ??= stop(graceMs);
@@ -207,13 +211,16 @@ function certificateSettings(loaded: LoadedConfig, dataFolder: string | undefine
 /** Starts monitoring, and gathers what the admin server shows. */
 function startWatching(
   sources: Pick<MonitoringOptions, "parts" | "certificates" | "services" | "box">,
-  { history, runs, folder }: Persistence,
+  { history, runs, folder, markFile }: Persistence,
   log: Log,
 ) {
   let isHealthy = true;
   const liveRun = new LiveRun();
   const live = new LiveStreams({ history, log: processLog, run: (version) => liveRun.since(version, Date.now()) });
   const monitoring: Monitoring = startMonitoring({ ...sources, history, onSecond: () => live.tick(), log });
+  const ofParts = async (fromMs: number, toMs: number) =>
+    (await Promise.all(sources.parts.running.map(({ part }) => part.marks?.(fromMs, toMs) ?? []))).flat();
+  const marks = new Marks({ file: markFile, log, runs: () => runs.list(), ofParts });
   const adminSources: AdminSources = {
     healthy: () => isHealthy,
     status: monitoring.status,
@@ -233,9 +240,11 @@ function startWatching(
     live,
     runs,
     liveRun,
+    marks: (fromMs, toMs) => marks.between(fromMs, toMs),
   };
   return {
     monitoring,
+    marks,
     adminSources,
     beginStop() {
       isHealthy = false;

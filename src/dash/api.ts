@@ -70,6 +70,23 @@ export interface LogAnswer {
   readonly lines: readonly LogLine[];
 }
 
+/** Something that happened, as charts mark it. */
+export interface ChartMark {
+  /** ms since 1970. */
+  readonly atMs: number;
+  /** The end of what lasted. ms since 1970 */
+  readonly untilMs?: number;
+  readonly kind: "start" | "stop" | "reload" | "run" | "state";
+  readonly text: string;
+  /** The id of a load test. */
+  readonly run?: string;
+}
+
+/** `GET /api/marks?from=MS&to=MS`: the oldest first, at most 200. */
+export interface MarksAnswer {
+  readonly marks: readonly ChartMark[];
+}
+
 /** What a board's firmware reports of its power supply and heat. */
 export interface ThrottlingStatus {
   /** Such as `under-voltage`, `throttled`. */

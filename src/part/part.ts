@@ -6,6 +6,7 @@ import type { Address } from "./address.ts";
 import type { Certificates } from "./certificates.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { OfferedServices } from "./offered-services.ts";
+import type { Mark } from "./mark.ts";
 import type { OwnDashboard } from "./own-dashboard.ts";
 import type { OwnResolver } from "./own-resolver.ts";
 import type { Panel } from "./panel.ts";
@@ -92,6 +93,8 @@ export interface Part<Config = unknown, View = unknown> {
   undecided?(): readonly string[];
   /** Looks again soon whether these problems are still there. @default {it looks when it looks} */
   recheck?(keys: readonly string[]): void;
+  /** Returns what happened in a stretch of time, in ms since 1970, for charts to mark; at most 200, the newest. @default {nothing} */
+  marks?(fromMs: number, toMs: number): Promise<readonly Mark[]>;
   /** Stops it; connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void>;
 }

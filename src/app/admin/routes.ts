@@ -1,4 +1,5 @@
 import type { ExpositionFormat, History } from "../../metrics/mod.ts";
+import type { Mark } from "../../part/mod.ts";
 import type { Runs } from "../persistence/mod.ts";
 import { type Assets, assetRoutes } from "./asset-routes.ts";
 import type { LiveStreams } from "./live.ts";
@@ -6,6 +7,7 @@ import { liveRoute } from "./live-route.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { LogRing } from "./log-ring.ts";
 import { logRoute } from "./log-route.ts";
+import { marksRoute } from "./marks-route.ts";
 import { metricsRoute } from "./metrics-route.ts";
 import { openRoutes, partRoutes, type ServedPart } from "./part-routes.ts";
 import type { Route, Routes } from "./request-context.ts";
@@ -27,6 +29,7 @@ export interface AdminSources {
   readonly parts: () => readonly ServedPart[];
   readonly runs: Runs;
   readonly liveRun: LiveRun;
+  readonly marks: (fromMs: number, toMs: number) => Promise<readonly Mark[]>;
   readonly log: LogRing;
   readonly assets: Assets;
 }
@@ -47,6 +50,7 @@ export function adminRoutes(sources: AdminSources): Routes {
     "/api/series": seriesRoute(history),
     "/api/live": liveRoute(sources.live),
     "/api/log": logRoute(sources.log),
+    "/api/marks": marksRoute(sources.marks),
   };
   const partRoute = partRoutes(sources.parts);
   const runsRoute = runsRoutes(sources.runs, sources.liveRun);

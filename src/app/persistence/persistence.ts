@@ -21,11 +21,14 @@ export interface Persistence {
   readonly tokenFile: string | undefined;
   /** Undefined when sessions are in memory only. */
   readonly sessionFile: SessionFile | undefined;
+  /** Starts, stops and reloads; undefined when they are in memory only. */
+  readonly markFile: string | undefined;
   /** Writes what is still in memory. */
   stop(): Promise<void>;
 }
 
 const OPEN_TIMEOUT_MS = 3000;
+const NO_FILES = { tokenFile: undefined, sessionFile: undefined, markFile: undefined };
 
 /** Returns the database in the data folder; undefined where nothing is kept. Its thread starts with the first request. */
 export function openStore(loaded: LoadedConfig, usual: string | undefined): Store | undefined {
@@ -48,13 +51,14 @@ export async function openPersistence(
   store: Store | undefined = openStore(loaded, usual),
 ): Promise<Persistence> {
   const folder = dataFolderOf(loaded, usual);
-  if (folder === undefined)
-    return { ...inMemory(), folder, token: newToken(), isNewToken: true, tokenFile: undefined, sessionFile: undefined };
+  if (folder === undefined) return { ...inMemory(), folder, token: newToken(), isNewToken: true, ...NO_FILES };
   const { text: token, isNew: isNewToken, file: tokenFile } = openToken(folder, log);
   // An instance without history (of `tenk demo`) leaves the sessions to the one that owns the folder.
   const ownsFolder = tokenFile !== undefined && keepsHistory;
   const sessionFile = ownsFolder ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
-  if (store === undefined) return { ...inMemory(), folder, token, isNewToken, tokenFile, sessionFile };
+  const markFile = ownsFolder ? join(dirname(tokenFile), "marks") : undefined;
+  const files = { tokenFile, sessionFile, markFile };
+  if (store === undefined) return { ...inMemory(), folder, token, isNewToken, ...files };
   // Opened before connections come, while descriptors are free. A disk that hangs must not keep tenk from starting.
   const opened = keepsHistory ? store.open() : store.runs.list(1);
   await Promise.race([opened, wait(OPEN_TIMEOUT_MS, undefined, { ref: false })]);
@@ -65,8 +69,7 @@ export async function openPersistence(
     folder,
     token,
     isNewToken,
-    tokenFile,
-    sessionFile,
+    ...files,
     async stop() {
       await history.flush();
       await store.stop();

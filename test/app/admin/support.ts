@@ -94,6 +94,7 @@ export function worldOf({
       { name: "tcp", panel: undefined, openRoutes: undefined, routes: connectionRoutes(() => world.listeners) },
     ],
     assets: async () => world.assets,
+    marks: async (fromMs, toMs) => [{ atMs: fromMs, untilMs: toMs, kind: "run", text: "load test 1" }],
   });
   const door = authMiddleware({ access, routes, host, site, cookie: () => "tenk-9190", log: world.said });
   return {
