@@ -23,8 +23,8 @@ export {
 } from "./fields.ts";
 export { HTTP_APPLICATIONS, type HttpApplication, isHttpApplication } from "./http-applications.ts";
 export { Maintenance, type MaintenanceWindow } from "./maintenance.ts";
-export { type ContainerNote, type OfferedService, OfferedServices, type RefusedOffer } from "./offered-services.ts";
 export type { Mark } from "./mark.ts";
+export { type ContainerNote, type OfferedService, OfferedServices, type RefusedOffer } from "./offered-services.ts";
 export type { OwnDashboard } from "./own-dashboard.ts";
 export { type DohEntry, type DohTarget, OwnResolver, type ResolverOffer, type SitePage } from "./own-resolver.ts";
 export type { Panel, PanelChart } from "./panel.ts";

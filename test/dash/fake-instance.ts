@@ -1,5 +1,6 @@
 import type {
   BoxView,
+  ChartMark,
   ConnectionRow,
   HostStatus,
   LimitsStatus,
@@ -48,6 +49,8 @@ export interface FakeInstance {
   machine: { readonly host?: Partial<HostStatus>; readonly limits?: LimitsStatus };
   /** Whether the client has a session. */
   hasSession: boolean;
+  /** What charts mark. */
+  marks: ChartMark[];
   /** How `/api/…` answers: as usual, with 401, or not at all. */
   mood: "well" | "closed" | "gone";
   /** How long a browser waits before it comes back to a stream that has ended. */
@@ -277,6 +280,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
     if (pathname === "/api/names")
       return json({ series: [...curves.map(({ curve: _, ...each }) => each), ...instance.extra] });
     if (pathname === "/api/series") return series(searchParams);
+    if (pathname === "/api/marks") return json({ marks: instance.marks });
     if (pathname === "/api/status") return status();
     if (pathname === "/api/parts") {
       const names = ["tcp", ...(instance.services ? ["probe"] : []), ...(instance.maintenance ? ["alerts"] : [])];
@@ -312,6 +316,7 @@ export async function fakeInstance({ isRunning = false } = {}): Promise<FakeInst
     runSecond: isRunning ? 0 : undefined,
     behindSeconds: 0,
     machine: {},
+    marks: [],
     hasSession: false,
     mood: "well",
     retryMs: 300,

@@ -223,6 +223,34 @@ describe.if(hasBrowser())("the view of now", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "draws each second only the charts that can be seen, and others when they are scrolled to",
+    async () => {
+      const page = await stand.open("#/now", {
+        before: `globalThis.drawn = new Map(); const { clearRect } = CanvasRenderingContext2D.prototype;
+          CanvasRenderingContext2D.prototype.clearRect = function (...words) { drawn.set(this.canvas, (drawn.get(this.canvas) ?? 0) + 1); clearRect.apply(this, words); };`,
+      });
+      await sees(page, ".live", /live/);
+      await plot(page, "Open descriptors").locator("canvas").waitFor();
+      const timesDrawn = (title: string) =>
+        page.evaluate<number>(
+          `drawn.get([...document.querySelectorAll("figure.chart")].find((each) => each.querySelector("h3, h4").textContent === ${JSON.stringify(title)}).querySelector("canvas")) ?? 0`,
+        );
+      // Whether it is seen is not known before the first look of the browser.
+      const seconds = async (count: number) => {
+        const from = await timesDrawn(MAIN);
+        await until(async () => (await timesDrawn(MAIN)) >= from + count);
+      };
+      await seconds(2);
+      const before = await timesDrawn("Open descriptors");
+      await seconds(3);
+      expect(await timesDrawn("Open descriptors")).toBe(before);
+      await plot(page, "Open descriptors").scrollIntoViewIfNeeded();
+      await until(async () => (await timesDrawn("Open descriptors")) > before);
+    },
+    TIMEOUT_MS,
+  );
+
   function rangesAsked(): number {
     return stand.instance.asked.filter((each) => each.includes("/api/series")).length;
   }

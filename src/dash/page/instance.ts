@@ -5,6 +5,7 @@ import { cell } from "./cell.ts";
 import { ask, ClientError } from "./client.ts";
 import { addSecond, emptyFrame, type Frame, frameOf } from "./frame.ts";
 import { type LiveState, listenLive } from "./live.ts";
+import { loadMarks } from "./marks.ts";
 import { chartedKeys } from "./names.ts";
 import { RANGES, type Range, stepFor } from "./range.ts";
 import { lookOf, type Zoom } from "./route.ts";
@@ -82,6 +83,7 @@ export function start(charted: readonly string[]): void {
       const last = freshLog.get().slice(-RESENT_LINES);
       if (!last.some((each) => JSON.stringify(each) === text))
         freshLog.set([...freshLog.get(), line].slice(-LOG_LINES));
+      if (line.part === "app" && line.message === "reloaded") loadShownMarks();
     },
     run: takeRun,
   });
@@ -139,6 +141,7 @@ function redraw(): void {
 function takeRun(now: LiveRun | null): void {
   if (now === null) {
     run.set(undefined);
+    loadShownMarks();
     return;
   }
   if (now.id !== courseId) course.clear();
@@ -179,6 +182,7 @@ export async function loadFrame(): Promise<void> {
   const stepMs = chosen === undefined ? range.get().stepMs : stepFor(toMs - fromMs);
   const keys = chartedKeys(names.get(), ofViews, panels.get());
   const window = { fromMs, toMs, keys };
+  void loadMarks(fromMs, chosen?.toMs ?? Date.now());
   await guarded(async () => {
     const answer = await askSeries({ from: Math.round(fromMs), to: Math.round(toMs), step: stepMs }, keys, mine.signal);
     const loaded = frameOf(answer, window);
@@ -189,6 +193,13 @@ export async function loadFrame(): Promise<void> {
   });
   if (loading === mine) loading = undefined;
   if (frame.get() === undefined) frame.set(emptyFrame({ ...window, stepMs }));
+}
+
+/** Loads the marks again of what is shown: one has come. */
+function loadShownMarks(): void {
+  const nowMs = Date.now();
+  const { fromMs, toMs } = zoom.get() ?? { fromMs: nowMs - range.get().spanMs, toMs: nowMs };
+  void loadMarks(fromMs, toMs);
 }
 
 /** Requests series, in as many requests as their names need. @throws {ClientError} */

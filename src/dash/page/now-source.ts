@@ -3,6 +3,7 @@ import type { ChartSource } from "./chart/mod.ts";
 import { combined, type Frame, firstDataOf } from "./frame.ts";
 import { goTo } from "./go-to.ts";
 import { frame, range, zoom } from "./instance.ts";
+import { marks } from "./marks.ts";
 import { zoomWord } from "./route.ts";
 
 /** The moment under the pointer on any chart, in milliseconds since 1970. */
@@ -39,7 +40,14 @@ export const nowSource: ChartSource = {
       values: (line, which) => combined(shown, line, which),
     };
   },
-  subscribe: (listener) => frame.subscribe(listener),
+  marks: () =>
+    marks.get().map(({ atMs, untilMs = atMs, kind, text }) => ({ from: atMs / 1000, to: untilMs / 1000, kind, text })),
+  subscribe(listener) {
+    const stops = [frame.subscribe(listener), marks.subscribe(listener)];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  },
   zoom: (from, to) => goTo("now", zoomWord({ fromMs: from * 1000, toMs: to * 1000 })),
   reset: () => {
     if (zoom.get() !== undefined) goTo("now", range.get().name);

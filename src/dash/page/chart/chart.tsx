@@ -6,6 +6,7 @@ import { Details } from "./details.tsx";
 import { hiddenOf, isOpen, keepHidden, keepOpen } from "./hidden.ts";
 import { keyboard } from "./keyboard.ts";
 import { Legend } from "./legend.tsx";
+import { onScreen } from "./on-screen.ts";
 import { plotData, plotOptions } from "./options.ts";
 import { pictureOf } from "./picture.ts";
 import { readValues } from "./reading.ts";
@@ -137,10 +138,16 @@ function plotInto(holder: HTMLElement, figure: HTMLElement, { all, spec, source 
     plot = new uPlot(plotOptions(words), plotData(spec, data), holder);
     read();
   };
-  const draw = () => {
+  const paint = () => {
     const data = source.read();
     if (plot === undefined || data?.hasBand !== hasBand) return build();
     plot.setData(plotData(spec, data), true);
+  };
+  const screen = onScreen(holder, paint);
+  const draw = () => {
+    // The first drawing is made wherever it is.
+    if (plot === undefined) build();
+    else screen.draw();
     read();
   };
   const observer = new ResizeObserver(() => {
@@ -152,6 +159,7 @@ function plotInto(holder: HTMLElement, figure: HTMLElement, { all, spec, source 
   build();
   return () => {
     observer.disconnect();
+    screen.stop();
     for (const stop of stops) stop();
     plot?.destroy();
   };

@@ -3,6 +3,7 @@ import { colour, faded, scale } from "../appearance.ts";
 import type { Unit } from "../format.ts";
 import { AXIS_WIDTH, labelOverhang, timeAxis, valueAxis } from "./axes.ts";
 import { lonely } from "./lonely.ts";
+import { drawMarks } from "./marks.ts";
 import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
 
 const TEXT_PIXELS = 11;
@@ -77,6 +78,7 @@ export function plotOptions({ spec, source, hasBand, width, height, moved }: Plo
         (plot) => moved(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null),
       ],
       setSelect: [(plot) => select(plot, source)],
+      draw: [(plot) => drawMarks(plot, source)],
     },
   };
 }

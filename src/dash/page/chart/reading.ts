@@ -1,4 +1,5 @@
 import { duration, moment as momentText, visible, written } from "../format.ts";
+import { marksAt } from "./marks.ts";
 import type { ChartData, ChartSource, ChartSpec, Line, Values } from "./spec.ts";
 import { drawn, unitOf } from "./values.ts";
 
@@ -78,7 +79,8 @@ function describe(
   }
   slider.setAttribute("aria-valuenow", String(Math.round((99 * index) / Math.max(1, data.moments.length - 1))));
   const at = source.isElapsed ? `after ${duration(moment * 1000)}` : momentText(moment * 1000);
-  slider.setAttribute("aria-valuetext", `${at}: ${texts.join(", ")}`);
+  const happened = marksAt(source, data, moment, slider.clientWidth).map(({ text }) => `, ${visible(text)}`);
+  slider.setAttribute("aria-valuetext", `${at}: ${texts.join(", ")}${happened.join("")}`);
 }
 
 /**
@@ -93,9 +95,10 @@ function showReading(plot: HTMLElement, { figure, spec, source, index, left }: R
   const isOwn = figure.matches(":hover, :focus-within");
   const at = source.isElapsed ? duration(moment * 1000) : momentText(moment * 1000);
   const rows = isOwn && data.hasBand ? spec.lines.map((line) => extremes(spec, line, data, index)) : [];
-  const text = [at, ...rows].join("\n");
-  if (label.textContent !== text) label.textContent = text;
   const over = plot.querySelector<HTMLElement>(".u-over");
+  const happened = isOwn && over !== null ? marksAt(source, data, moment, over.clientWidth) : [];
+  const text = [at, ...rows, ...happened.map((mark) => visible(mark.text))].join("\n");
+  if (label.textContent !== text) label.textContent = text;
   if (over === null) return;
   // On the side where there is more room, and within the drawing.
   const isLeftHalf = left < over.clientWidth / 2;

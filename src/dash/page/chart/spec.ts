@@ -52,12 +52,24 @@ export interface ChartData {
   values(line: Line, which: Which): Values;
 }
 
+/** Something that happened, on the time axis. */
+export interface SourceMark {
+  /** In seconds, as the moments are. */
+  readonly from: number;
+  /** The end of what lasted, else `from`. */
+  readonly to: number;
+  readonly kind: "start" | "stop" | "reload" | "run" | "state";
+  readonly text: string;
+}
+
 /** The data that several charts share, and their common zoom and pointer. */
 export interface ChartSource {
   readonly id: string;
   /** Time is counted from a start, not a time of day. */
   readonly isElapsed: boolean;
   read(): ChartData | undefined;
+  /** What happened meanwhile. @default {nothing} */
+  marks?(): readonly SourceMark[];
   subscribe(listener: () => void): () => void;
   zoom(from: number, to: number): void;
   reset(): void;

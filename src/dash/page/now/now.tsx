@@ -5,6 +5,7 @@ import { Machine } from "../machine/mod.ts";
 import { ownMetrics } from "../names.ts";
 import { nowSource } from "../now-source.ts";
 import { PART_VIEWS } from "../part-views.ts";
+import { MarkList } from "./mark-list.tsx";
 import { PartPanels } from "./part-panels.tsx";
 import { QuickStats } from "./quick.tsx";
 import { cpuSpec, descriptorSpec, heapSpec, memorySpec, networkSpec, ownSpec, processSpec } from "./specs.ts";
@@ -25,6 +26,7 @@ export function NowView() {
   return (
     <>
       <Toolbar />
+      <MarkList />
       <h2 class="unseen">Now</h2>
       <div class="grid main-grid">
         {main !== undefined && (

@@ -4,6 +4,7 @@ import { goTo } from "../go-to.ts";
 import { latest, range, state, zoom } from "../instance.ts";
 import { hovered, nowSource } from "../now-source.ts";
 import { RANGES } from "../range.ts";
+import { TimePicker } from "./time-picker.tsx";
 
 /** Chooses the range, and shows the moment or stretch that the charts show. */
 export function Toolbar() {
@@ -25,6 +26,7 @@ export function Toolbar() {
           </button>
         ))}
       </fieldset>
+      <TimePicker />
       {zoomed !== undefined && (
         <button type="button" class="button zoomed" onClick={() => nowSource.reset()}>
           <span class="unseen">zoomed to </span>
