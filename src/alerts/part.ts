@@ -1,10 +1,10 @@
-import { TenkError } from "../base/mod.ts";
+import { type Log, nearest, TenkError } from "../base/mod.ts";
 import type { CheckEnv, Part, PartType } from "../part/mod.ts";
 import { Alerts } from "./alerts.ts";
 import type { Channel } from "./channels/mod.ts";
 import { ALERTS_SCHEMA, type AlertsConfig } from "./config.ts";
 import { parseKept } from "./kept.ts";
-import { checkServices } from "./maintenance/mod.ts";
+import { ALL } from "./maintenance/mod.ts";
 import { makeChannels } from "./make-channels.ts";
 import { type AlertsView, alertMetrics, alertRoutes, alertsView, alertTables } from "./monitoring/mod.ts";
 import { StateFile } from "./outbox/mod.ts";
@@ -36,6 +36,7 @@ export const alerts = {
     const { log, problems, undecided, recheck } = env;
     const running = new Alerts(current, channelsOf(current, env), { log, file, problems, undecided, recheck, kept });
     env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
+    logUnknown(current, services, log);
     const timer = setInterval(() => running.tick(), TICK_MS);
     timer.unref();
     return {
@@ -47,7 +48,9 @@ export const alerts = {
             const same = unchangedChannels(current, next!);
             running.configure(next!, channels, same);
             current = next!;
-            services = nextEnv.services.map(({ name }) => name);
+            const names = nextEnv.services.map(({ name }) => name);
+            if (names.join() !== services.join()) logUnknown(current, names, log);
+            services = names;
           },
           async drop() {},
         };
@@ -71,22 +74,22 @@ export const alerts = {
  *
  * @throws {TenkError} `config`
  */
-export function channelsOf(config: AlertsConfig, { folder, services }: CheckEnv): Channel[] {
-  const { channels, when, maintenance, timeout: timeoutMs, pageUrl } = config;
+export function channelsOf(config: AlertsConfig, { folder }: Pick<CheckEnv, "folder">): Channel[] {
+  const { channels, when, timeout: timeoutMs, pageUrl } = config;
   for (const [prefix, { to = [] }] of Object.entries(when)) {
     const unknown = to.find((each) => !Object.hasOwn(channels, each));
     if (unknown !== undefined)
       throw new TenkError("config", `alerts.when.${prefix}.to: expected names of alerts.channels, found ${unknown}`);
   }
-  const declared = services.map(({ name }) => name);
-  maintenance.forEach(({ services: names }, index) => {
-    try {
-      checkServices(names, declared);
-    } catch (error) {
-      throw new TenkError("config", `alerts.maintenance.${index}.services: ${(error as Error).message}`);
-    }
-  });
   return makeChannels(channels, { folder, pageUrl, timeoutMs });
+}
+
+/** Logs schedules of services that are not there: containers come and go, so that this is no error. */
+function logUnknown({ maintenance }: AlertsConfig, services: readonly string[], log: Log): void {
+  for (const name of new Set(maintenance.flatMap((each) => each.services))) {
+    if (name === ALL || services.includes(name)) continue;
+    log.warn("maintenance of a service that is not there", { service: name, meant: nearest(name, services) });
+  }
 }
 
 /** A channel whose secret was changed in its file is made anew as well: only a channel without such a file is as it was. */

@@ -79,8 +79,8 @@ async function testAll(
 }
 
 async function testHere(loaded: LoadedConfig, name: string | undefined): Promise<TestResult[]> {
-  const { alerts, domain } = loaded.config;
-  const all = alerts === undefined ? [] : channelsOf(alerts, { ...loaded, domain, localDomains: [] });
+  const { alerts } = loaded.config;
+  const all = alerts === undefined ? [] : channelsOf(alerts, loaded);
   const chosen = all.filter((each) => name === undefined || each.name === name);
   if (chosen.length === 0)
     throw new TenkError(

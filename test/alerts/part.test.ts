@@ -162,9 +162,18 @@ test("a reload adds a channel, which is told what is open, and one that stays is
   });
 });
 
+test("a schedule of a service that is not there is logged, since containers come and go", async () => {
+  const log = keptLog();
+  const text =
+    'services: { git: "tcp://127.0.0.1:1" }\nalerts: { maintenance: [{ services: [gitt, all], schedule: "Sun 03:00-04:00" }] }\nproxy: off\nprobe: off\ndashboard: { listen: "127.0.0.1:0" }';
+  const instance = await up(parseConfig(text, "tenk.yaml"), { log });
+  await instance.stop(0);
+  const [[, message, fields] = []] = log.lines.filter(([level]) => level === "warn");
+  expect([message, fields]).toEqual(["maintenance of a service that is not there", { service: "gitt", meant: "git" }]);
+});
+
 test.each([
   ["when: { service: { to: [fax] } }", "alerts.when.service.to: expected names of alerts.channels, found fax"],
-  ['maintenance: [{ services: [gitt], schedule: "Sun 03:00-04:00" }]', "did you mean git?"],
   ['maintenance: [{ services: [git], schedule: "Sun 3-4" }]', "expected a schedule such as"],
   ["quiet: at night", "expected a schedule such as"],
   ["timeZone: Mars/Base", "expected a time zone such as Europe/Berlin"],

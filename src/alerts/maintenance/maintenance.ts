@@ -1,6 +1,6 @@
 import { nearest, TenkError } from "../../base/mod.ts";
 import type { MaintenanceWindow } from "../../part/mod.ts";
-import { type LocalTime, parseSchedule, ScheduleClock } from "../time/mod.ts";
+import { type LocalTime, parseSchedule, ScheduleClock, type Span } from "../time/mod.ts";
 
 /** A window that a person began. Kept on the disk. */
 export interface BegunWindow {
@@ -64,26 +64,28 @@ export class MaintenanceWindows {
     return this.#begun.length + this.#skips.length < before;
   }
 
-  /** Returns the window that covers a service now, or everything (`all`); undefined where none does. */
+  /** Returns the window that covers a service now, or everything (`all`); undefined where none does, which is found without allocation. */
   of(service: string, nowMs: number): MaintenanceWindow | undefined {
-    return this.list(nowMs).find(({ services, except }) => covers(services, service) && !except.includes(service));
+    for (const each of this.#begun) {
+      const isCovered = covers(each.services, service) && !each.except.includes(service);
+      if (isCovered && nowMs < each.untilMs) return shown(each);
+    }
+    for (const { plan, clock } of this.#planned) {
+      const span = covers(plan.services, service) ? clock.current(nowMs) : undefined;
+      if (span !== undefined && !this.#isSkipped(service, span.toMs)) return scheduled(plan, span);
+    }
+    return undefined;
   }
 
   /** Returns the windows that last now. */
-  list(nowMs: number): (MaintenanceWindow & { readonly except: readonly string[] })[] {
-    if (this.#begun.length === 0 && this.#planned.length === 0) return [];
-    const scheduled = this.#planned.flatMap(({ plan, clock }) => {
+  list(nowMs: number): MaintenanceWindow[] {
+    const planned = this.#planned.flatMap(({ plan, clock }) => {
       const span = clock.current(nowMs);
       if (span === undefined) return [];
-      const except = this.#skips.filter(({ untilMs }) => untilMs >= span.toMs).map(({ service }) => service);
-      const services = except.includes(ALL) ? [] : plan.services.filter((each) => !except.includes(each));
-      if (services.length === 0) return [];
-      return [{ services, except, fromMs: span.fromMs, untilMs: span.toMs, reason: plan.reason, isScheduled: true }];
+      const services = plan.services.filter((each) => !this.#isSkipped(each, span.toMs));
+      return services.length === 0 ? [] : [{ ...scheduled(plan, span), services }];
     });
-    const begun = this.#begun
-      .filter(({ untilMs }) => nowMs < untilMs)
-      .map((each) => ({ ...each, reason: each.reason, isScheduled: false }));
-    return [...begun, ...scheduled];
+    return [...this.#begun.filter(({ untilMs }) => nowMs < untilMs).map(shown), ...planned];
   }
 
   /** @throws {TenkError} `usage` when there are too many */
@@ -112,6 +114,10 @@ export class MaintenanceWindows {
     return wasOn;
   }
 
+  #isSkipped(service: string, toMs: number): boolean {
+    return this.#skips.some((each) => (each.service === service || each.service === ALL) && each.untilMs >= toMs);
+  }
+
   #endBegun(service: string): void {
     if (service === ALL) this.#begun = [];
     for (const each of this.#begun) {
@@ -120,6 +126,14 @@ export class MaintenanceWindows {
     }
     this.#begun = this.#begun.filter(({ services }) => services.length > 0);
   }
+}
+
+function shown({ services, fromMs, untilMs, reason }: BegunWindow): MaintenanceWindow {
+  return { services, fromMs, untilMs, reason, isScheduled: false };
+}
+
+function scheduled({ services, reason }: PlannedMaintenance, { fromMs, toMs }: Span): MaintenanceWindow {
+  return { services, fromMs, untilMs: toMs, reason, isScheduled: true };
 }
 
 function covers(services: readonly string[], service: string): boolean {

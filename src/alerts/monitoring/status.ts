@@ -47,13 +47,7 @@ export function alertsView({ incidents, senders, windows }: Alerts, nowMs: numbe
   return {
     incidents: incidents.list.map((each) => incidentView(each, senders, nowMs)),
     channels: senders.map(channelView),
-    maintenance: windows.list(nowMs).map(({ services, fromMs, untilMs, reason, isScheduled }) => ({
-      services,
-      fromMs,
-      untilMs,
-      reason,
-      isScheduled,
-    })),
+    maintenance: windows.list(nowMs),
     dropped: incidents.dropped,
   };
 }

@@ -15,6 +15,8 @@ export class StateFile {
   readonly #log: Log;
   #unwritten: (() => string) | undefined;
   #writing: Promise<void> | undefined;
+  /** What is on the disk. */
+  #written: string | undefined;
   #problem: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -64,8 +66,11 @@ export class StateFile {
     while (this.#path !== undefined && this.#unwritten !== undefined) {
       const make = this.#unwritten;
       this.#unwritten = undefined;
+      const text = make();
+      if (text === this.#written) continue;
       try {
-        await replace(this.#path, make());
+        await replace(this.#path, text);
+        this.#written = text;
         if (this.#problem !== undefined) this.#log.info("alerts are kept on the disk again", { file: this.#path });
         this.#problem = undefined;
       } catch (error) {
