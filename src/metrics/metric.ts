@@ -14,6 +14,8 @@ export interface Metric {
   readonly type: "counter" | "gauge";
   /** Label names, each from a closed set of values. */
   readonly labels?: readonly string[];
+  /** False leaves it out of the history, for what has many series and is kept in another form. @default {true} */
+  readonly isKept?: boolean;
   /** Calls `report` once for each set of labels; not at all where the system does not report a value. Must not throw. */
   readonly read: (report: Report) => void;
 }

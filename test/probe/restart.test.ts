@@ -80,6 +80,8 @@ test("after a restart services are as they were known: no change, no new outage,
   expect(git.view.days.slice(-2)).toEqual([0, 1]);
   expect(git.answers.length).toBeGreaterThanOrEqual(3);
   expect(git.answers[0]).toMatchObject({ result: "up", reason: null, latencyMs: expect.any(Number) });
+  const { series } = (await (await fetch(new URL("api/names", second.instance.statusUrl))).json()) as { series: { key: string }[] }; // biome-ignore format: one line
+  expect(series.map(({ key }) => key).filter((key) => key.includes('service="git"'))).toEqual(['probe_duration_seconds{service="git"}']); // biome-ignore format: one line
   const gone = (await (await answer(second.instance, "gone")).json()) as ServiceAnswer;
   expect(gone.view.uptime).toEqual({ day: 0, week: 0, month: 0, quarter: 0 });
   expect(gone.answers[0]!.reason).toContain("is it running?");

@@ -64,3 +64,19 @@ test.if(isSlowStage)(
   },
   60_000,
 );
+
+test.if(isSlowStage)(
+  "with 200 probed services beside, whose answers take another time each, both files write less than 50 MB a day",
+  () => {
+    const { perDay } = simulate(newFolder(), 1, 500, "probes");
+    const program = [join(import.meta.dirname, "simulate-services.ts"), newFolder(), "2", "200", "100"];
+    const { stdout, stderr } = spawnSync(process.execPath, program, { encoding: "utf8", timeout: 60_000 });
+    expect(stderr).toBe("");
+    const services = (JSON.parse(stdout) as Figures).perDay;
+    for (const day of services) {
+      expect(written(day)).toBeLessThan(10 * MEGABYTE);
+      expect(written(day) + written(perDay[0]!)).toBeLessThan(50 * MEGABYTE);
+    }
+  },
+  120_000,
+);

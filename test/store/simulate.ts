@@ -1,10 +1,11 @@
 /**
  * Runs an instance's history through simulated days, and prints the bytes written and the final size.
  *
- *     bun test/store/simulate.ts FOLDER DAYS SERIES [mixed|noise] [BLOCKS_A_WRITE] [no-sync]
+ *     bun test/store/simulate.ts FOLDER DAYS SERIES [mixed|noise|probes] [BLOCKS_A_WRITE] [no-sync]
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { roundedSeconds } from "../../src/probe/monitoring/metrics.ts";
 import { HistoryFile } from "../../src/store/history-file.ts";
 import { FINEST } from "../../src/store/levels.ts";
 import type { HistoryBlock, SeriesName } from "../../src/store/types.ts";
@@ -12,15 +13,20 @@ import type { HistoryBlock, SeriesName } from "../../src/store/types.ts";
 export const DAY_MS = 86_400_000;
 export const START_MS = Date.UTC(2026, 7, 1);
 
+/** Beyond these, with `probes`, series are times to the answers of services that are probed every 30 s. */
+const OTHERS = 300;
+
 /** A third constants, a quarter slow gauges, the rest rates: noisy ones, and counts that are mostly zero. */
 export class Simulation {
   readonly series: readonly SeriesName[];
   readonly #noise: boolean;
+  readonly #probes: boolean;
   readonly #levels: number[];
   #seed = 12345;
 
   constructor(count: number, kind = "mixed") {
     this.#noise = kind === "noise";
+    this.#probes = kind === "probes";
     this.series = Array.from({ length: count }, (_, at) => ({
       name: `series_${at % 40}_total`,
       labels: { listener: `l${Math.floor(at / 40)}`, reason: "some" },
@@ -33,7 +39,9 @@ export class Simulation {
     const points = new Float32Array(this.series.length * FINEST.points * 3);
     for (let series = 0; series < this.series.length; series++) {
       for (let point = 0; point < FINEST.points; point++) {
-        this.#point(series, points.subarray((series * FINEST.points + point) * 3));
+        const into = points.subarray((series * FINEST.points + point) * 3);
+        if (this.#probes && series >= OTHERS) this.#latency(series, point, into);
+        else this.#point(series, into);
       }
     }
     return { startMs, series: this.series, points };
@@ -56,6 +64,12 @@ export class Simulation {
     into[0] = min;
     into[1] = mean;
     into[2] = max;
+  }
+
+  /** A value that changes at every third point. */
+  #latency(series: number, point: number, into: Float32Array): void {
+    if ((point + series) % 3 === 0) this.#levels[series] = roundedSeconds(1 + 4 * this.#random());
+    into.fill(this.#levels[series]!, 0, 3);
   }
 
   #random(): number {

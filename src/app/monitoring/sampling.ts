@@ -50,6 +50,7 @@ export function startSampling(options: SamplingOptions): Sampling {
   function sample(nowMs: number, elapsedMs: number): void {
     history.sample(nowMs, elapsedMs, (take) => {
       for (const metric of metrics()) {
+        if (metric.isKept === false) continue;
         helps.set(metric.name, metric.help);
         takeMetric(metric, take);
       }

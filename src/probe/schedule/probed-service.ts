@@ -46,6 +46,8 @@ const HURRY_AFTER_MS = 5000;
 /** Probes one service again and again: never two at a time. */
 export class ProbedService {
   readonly name: string;
+  /** Of its metrics. */
+  readonly labels: { readonly service: string };
   readonly health: Health;
   readonly counts = { total: 0, byResult: { up: 0, restricted: 0, degraded: 0, starting: 0, down: 0, unknown: 0 } };
   /** The last outcome; undefined before the first. */
@@ -61,6 +63,7 @@ export class ProbedService {
 
   constructor(options: ProbedServiceOptions) {
     this.name = options.name;
+    this.labels = { service: options.name };
     this.#options = options;
     this.#now = options.nowMs ?? Date.now;
     this.#random = options.random ?? Math.random;
