@@ -119,6 +119,7 @@ function configFor(file: string, options: RunOptions): LoadedConfig {
   };
   const described = {
     tcp: { run: listener },
+    containers: "off",
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
   };
   return withOptionNames(() => parseConfig(JSON.stringify(described), "command line"));

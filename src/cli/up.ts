@@ -123,6 +123,7 @@ function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): Loa
     ...dumpSettings(options),
   };
   const described = {
+    containers: "off",
     // A load test would fill the access log, and push the requests of people out of it.
     ...(https === undefined ? { tcp: { packets } } : { proxy: { https, http: "off", accessLog: "off" } }),
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),

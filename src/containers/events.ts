@@ -17,7 +17,7 @@ const NEWLINE = 10;
 /** Actions that change nothing which is of interest here; a health check makes three of them each time. */
 const IGNORED = /^(exec_|top|attach|detach|resize|copy|export|archive-path|extract-to-dir|commit|exec$)/;
 /** Podman's words → Docker's. */
-const ACTIONS: Readonly<Record<string, string>> = { died: "die", remove: "destroy", cleanup: "die" };
+const ACTIONS: Readonly<Record<string, string>> = { died: "die", remove: "destroy" };
 
 /** Cuts a stream of events into lines of JSON. Bounded: a line that is too long is skipped, and said to be. */
 export class EventReader {

@@ -79,6 +79,7 @@ export class EngineFollower {
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
+  #tellsStops = true;
   #isListing = false;
   #isAskedAgain = false;
   #notBeforeMs = 0;
@@ -135,6 +136,7 @@ export class EngineFollower {
     if (this.#stopping.signal.aborted) return;
     try {
       const version = await this.#engine.ping(signal);
+      this.#tellsStops = version.engine !== "Podman";
       const stream = this.#engine.events((event) => this.#take(event), signal);
       // Awaited below; it may fail before.
       stream.catch(() => undefined);
@@ -188,7 +190,9 @@ export class EngineFollower {
     if (action === "start" || action === "destroy") this.#exits.delete(id);
     const isMemory = action === "oom";
     const isStop = action === "stop" || (action === "kill" && ENDING_SIGNALS.test(signal ?? ""));
-    if (!isMemory && !isStop && action !== "die") return;
+    // Podman does not tell who ended a container: there the exit code alone says it.
+    const isEnd = action === "die" && this.#tellsStops;
+    if (!isMemory && !isStop && !isEnd) return;
     const before = this.#exits.get(id) ?? { isOutOfMemory: false, stoppedMs: 0 };
     this.#exits.delete(id);
     this.#exits.set(id, {

@@ -145,3 +145,17 @@ test("whoever stopped a container is known, and a crash is none; memory that ran
     await until("stopped", () => follower.wasStopped(now()) === true);
   });
 });
+
+test("Podman does not tell who ended a container, so its exit code alone says whether it crashed", async () => {
+  await using fake = new FakeEngine();
+  fake.headers = { "Libpod-Api-Version": "4.3.1" };
+  await fake.start();
+  const web = { id: idOf("a"), name: "web", labels: { "tenk.port": "80" } };
+  fake.containers = [web];
+  await following(fake, async (follower) => {
+    await until("followed", () => fake.streams === 1 && follower.version !== undefined);
+    fake.change([{ ...web, state: "exited", exitCode: 143 }], "died", web.id);
+    await until("ended", () => follower.containers[0]?.state === "exited");
+    expect(follower.wasStopped(follower.containers[0]!)).toBeUndefined();
+  });
+});
