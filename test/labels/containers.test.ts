@@ -111,10 +111,10 @@ test("a container with labels is routed, named and probed, and leaves; services 
   });
 });
 
-test("a container that is restarted keeps its service, which is down with the reason and then up; an unhealthy one stays and is degraded", async () => {
+test("a container that ends by itself keeps its service, which is down with the reason until it runs again", async () => {
   using site = await website("hi");
   const web: FakeContainer = { id: idOf("a"), name: "web", labels: labels("git"), ports: { 80: [site.port] } };
-  await withEngine([web], { grace: "1h" }, async ({ fake, served, state, lines }) => {
+  await withEngine([web], {}, async ({ fake, state, lines }) => {
     await until("up", async () => (await state("git"))?.state === "up");
     fake.event("oom");
     fake.change([{ ...web, state: "exited", exitCode: 137, isOutOfMemory: true }], "die");
@@ -122,16 +122,24 @@ test("a container that is restarted keeps its service, which is down with the re
     expect(down.reason).toContain("container web exited with 137: out of memory");
     fake.change([web]);
     await until("up again", async () => (await state("git"))?.state === "up");
-    fake.change([{ ...web, health: "unhealthy", healthText: "no database" }], "health_status: unhealthy");
-    const amiss = await until("degraded", async () =>
-      (await state("git"))?.state === "degraded" ? state("git") : undefined,
-    );
-    expect(amiss.reason).toContain("no database");
+    expect(lines("services of containers changed")).toHaveLength(1);
+  });
+});
+
+test("an unhealthy container is degraded, and one that is made anew is down meanwhile: neither vanishes", async () => {
+  using site = await website("hi");
+  const web: FakeContainer = { id: idOf("a"), name: "web", labels: labels("git"), ports: { 80: [site.port] } };
+  const ill = { ...web, health: "unhealthy", healthText: "no database" };
+  await withEngine([ill], { grace: "1h" }, async ({ fake, served, state, lines }) => {
+    const is = (expected: string) =>
+      until(expected, async () => ((await state("git"))?.state === expected ? state("git") : undefined));
+    expect((await is("degraded")).reason).toContain("no database");
     fake.event("stop");
     fake.change([], "destroy");
-    const gone = await until("down", async () => ((await state("git"))?.state === "down" ? state("git") : undefined));
-    expect(gone.reason).toContain("container web was removed");
+    expect((await is("down")).reason).toContain("container web was removed");
     expect(await served()).toEqual(["git"]);
+    fake.change([{ ...web, id: idOf("b") }], "start", idOf("b"));
+    await is("up");
     expect(lines("services of containers changed")).toHaveLength(1);
   });
 });
@@ -178,6 +186,32 @@ test("bad labels are refused with container, label and what was expected, once; 
     expect(lists).toBe(1);
     expect(lines("service of a container refused").length + lines("labels of a container refused").length).toBe(8);
   });
+});
+
+test("an answer under way of another service goes on while containers come and go beside reloads of the user", async () => {
+  using site = await website("hi");
+  let finish = () => {};
+  const slow = createServer((_, response) => {
+    response.write("begun ");
+    finish = () => void response.end("ended");
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => slow.once("listening", resolve));
+  const services = `slow: { target: "http://127.0.0.1:${(slow.address() as AddressInfo).port}", plainHttp: serve, probe: false }`;
+  await withEngine([], { services }, async ({ fake, get, served, reload, lines }) => {
+    const answer = get("slow.home.arpa");
+    answer.catch(() => undefined);
+    for (let at = 1; at <= 5; at++) {
+      const name = `s${at}`;
+      fake.change([{ id: idOf(String(at)), name, labels: labels(name), ports: { 80: [site.port] } }]);
+      await reload(`${services}, more${at}: { target: "http://127.0.0.1:${site.port}", probe: false }`);
+      await until(name, async () => (await served()).join() === `slow,more${at},${name}`);
+    }
+    finish();
+    expect(await answer).toBe("200 begun ended");
+    expect(lines("services of containers not changed")).toEqual([]);
+  });
+  slow.closeAllConnections();
+  slow.close();
 });
 
 test("without proxy and probe in the file a container starts them as a declared service would, and containers: off ends it", async () => {
