@@ -1,5 +1,5 @@
 import { isHttpApplication, isWatchedKind, type Service } from "../part/mod.ts";
-import { checkHandshake, checkHttp, checkTcp, recognizingCheck } from "./checks/mod.ts";
+import { checkHandshake, checkHttp, checkSql, checkTcp, recognizingCheck } from "./checks/mod.ts";
 import type { ProbeSettings } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import { handshakeCheckOf, protocolOf, recognizingCheckOf, socketTarget } from "./handshake-probe.ts";
@@ -33,5 +33,9 @@ export function checkOf(service: Service, { settings, credentials, folder }: Che
     return recognizingCheck(recognizingCheckOf(at, settings));
   if (protocol === undefined) return (signal) => checkTcp({ ...at, timeoutMs: settings.timeout, signal });
   const check = handshakeCheckOf({ ...service, target }, protocol, at, { settings, credentials, folder });
-  return (signal) => checkHandshake({ ...check, signal });
+  const { query, expect } = settings;
+  if (query === undefined || (protocol !== "postgres" && protocol !== "mysql"))
+    return (signal) => checkHandshake({ ...check, signal });
+  const sql = { ...check, kind: protocol, query, ...(expect !== undefined && { expect }) };
+  return (signal) => checkSql({ ...sql, signal });
 }

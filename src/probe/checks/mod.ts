@@ -8,5 +8,6 @@ export { APPLICATIONS, type Application } from "./http-applications.ts";
 export { checkHttp, type HttpCheck } from "./http-check.ts";
 export { checkPing, PING_NOT_PERMITTED, type PingCheck } from "./ping-check.ts";
 export { type RecognizingCheck, recognizingCheck } from "./recognizing-check.ts";
+export { checkSql, type SqlCheck } from "./sql-check.ts";
 export { checkTcp, type TcpCheck } from "./tcp-check.ts";
 export { checkTls, type TlsCheck } from "./tls-check.ts";

@@ -23,6 +23,7 @@ import { selfSigned } from "../../net/self-signed.ts";
 import { captured, captures } from "../../wire/handshake/support.ts";
 import { reasonOf, Servers } from "./http-support.ts";
 import { needs, RealServer } from "./servers.ts";
+import { expectQueries } from "./sql-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenk-probe-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -98,6 +99,7 @@ if (needs(pg("initdb"), "postgresql"))
       facts: { version: expect.any(String) },
     });
     await expectVerified((more) => server.probe({ ...login, ...more }));
+    await expectQueries({ ...login, port: server.port, tls: { ca: cert, serverName: "dns.example" } });
     const inTheClear = { ...login, localAddress: "127.0.0.2" };
     expect(await server.probe({ ...inTheClear, tls })).toMatchObject({
       result: "up",
@@ -134,6 +136,7 @@ if (needs("/usr/sbin/mariadbd", "mariadb-server"))
     const login = { kind: "mysql", user: "tenk", password: "secret" } as const;
     expect(await server.started({ ...login, tls })).toMatchObject({ result: "up" });
     await expectVerified((more) => server.probe({ ...login, ...more }));
+    await expectQueries({ ...login, port: server.port, tls });
     for (const wrong of [login, { ...login, tls, password: "wrong" }])
       expect(reasonOf(await server.probe(wrong))).toContain("does not accept the probe's login");
   }, 60_000);

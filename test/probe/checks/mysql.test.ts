@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { needs, RealServer } from "./servers.ts";
+import { expectQueries } from "./sql-support.ts";
 
 const PROGRAM = "/usr/sbin/mariadbd";
 const PROBES = Number(process.env.TENK_PROBES ?? 25);
@@ -51,6 +52,7 @@ describe("a real MariaDB", () => {
     const before = server.lines();
     for (let count = 0; count < PROBES; count++) expect(await server.probe(login)).toMatchObject({ result: "up" });
     expect(server.lines()).toBe(before);
+    await expectQueries({ ...login, port: server.port });
     for (let count = 0; count < 6; count++) {
       expect(await server.probe({ kind: "mysql", localAddress: "127.0.0.2" })).toMatchObject({
         result: "restricted",

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, until } from "../../net/support.ts";
 import { needs, RealServer } from "./servers.ts";
+import { expectQueries } from "./sql-support.ts";
 
 const ROOT = "/usr/lib/postgresql";
 const newest = existsSync(ROOT) ? readdirSync(ROOT).sort((a, b) => Number(b) - Number(a))[0] : undefined;
@@ -54,6 +55,7 @@ describe("a real PostgreSQL", () => {
       facts: { version: expect.stringMatching(/^\d+\.\d+/) },
     });
     expect(server.lines()).toBe(before);
+    await expectQueries({ ...login, port: server.port });
     const reasons = [];
     for (const asked of [
       { ...login, password: "wrong" },
