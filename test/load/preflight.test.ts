@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { planHttp } from "../../src/load/http/plan.ts";
+import type { LoadPlan } from "../../src/load/plan/load-plan.ts";
 import { type Machine, readMachine } from "../../src/load/plan/machine.ts";
 import { preflight } from "../../src/load/plan/preflight.ts";
 import { planTcp, type TcpOptions } from "../../src/load/tcp/plan.ts";
+import { planWebSocket } from "../../src/load/websocket/plan.ts";
 import { PING } from "./servers.ts";
 
 const MACHINE: Machine = {
@@ -73,6 +76,15 @@ describe("before a run the preflight names obstacles", () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]!.what).toMatch(what);
     expect(warnings[0]!.command).toMatch(command);
+  });
+
+  test("a hint spells the option as the command does", () => {
+    const hints = (plan: LoadPlan) => preflight(plan, MACHINE).warnings.map(({ command }) => command);
+    expect(hints(planHttp({ url: "http://127.0.0.1:1/", connections: 10, workers: 8 }))).toEqual(["-t 4"]);
+    expect(hints(planWebSocket({ url: "ws://127.0.0.1:1/", connections: 10, workers: 8 }))).toEqual(["-w 4"]);
+    expect(() => planHttp({ url: "http://127.0.0.1:1/", connections: 2, workers: 3 })).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("-t 2") }),
+    );
   });
 
   test("and none where there is none or the system does not report", () => {

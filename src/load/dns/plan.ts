@@ -153,6 +153,7 @@ export function planDns(options: DnsOptions): DnsPlan {
     },
     {
       kind: "dns",
+      workersOption: "-T",
       sends: true,
       preview: previewOf(files),
       answersTold: true,

@@ -133,6 +133,7 @@ export function planHttp(options: HttpOptions): HttpPlan {
     },
     {
       kind: "http",
+      workersOption: "-t",
       sends: true,
       preview: previewOf(source.names).slice(0, SHOWN_CHARACTERS),
       answersTold: true,

@@ -66,6 +66,8 @@ type Optional = "port" | "path" | "ratePerConnection" | "totalRate" | "upstreamB
 export interface Traffic {
   /** What is spoken: `tcp`. */
   readonly kind: string;
+  /** The option that sets the number of event loops. @default {"-w"} */
+  readonly workersOption?: string;
   /** Messages are sent; else connections are only opened and held. */
   readonly sends: boolean;
   /** How what is sent begins; null where nothing is. */
@@ -167,6 +169,11 @@ export function namesRate(shape = "constant"): boolean {
   return !/^\s*(constant|poisson)?\s*:?\s*$/i.test(shape);
 }
 
+/** Returns the option that sets the number of event loops, as the command of this protocol spells it. */
+export function workersOption({ traffic }: LoadPlan): string {
+  return traffic.workersOption ?? "-w";
+}
+
 function checkNumbers(plan: LoadPlan): void {
   const { connections, connectRate, durationMs, workers } = plan;
   if (!Number.isInteger(connections) || connections < 1 || connections > 10_000_000) {
@@ -177,7 +184,8 @@ function checkNumbers(plan: LoadPlan): void {
   if (!Number.isInteger(workers) || workers < 1 || workers > 256) {
     refuse(`workers ${workers} cannot be started`, "a whole number from 1 to 256");
   }
-  if (workers > connections) refuse(`${workers} workers share ${connections} connections`, `at most -w ${connections}`);
+  if (workers > connections)
+    refuse(`${workers} workers share ${connections} connections`, `at most ${workersOption(plan)} ${connections}`);
   if (!Number.isInteger(plan.maxOutstanding) || plan.maxOutstanding < 1 || plan.maxOutstanding > 1_000_000) {
     refuse(`maxOutstanding ${plan.maxOutstanding} is out of range`, "a whole number from 1 to 1m");
   }

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, nearest } from "../../base/mod.ts";
-import { type LoadPlan, shapeOf } from "./load-plan.ts";
+import { type LoadPlan, shapeOf, workersOption } from "./load-plan.ts";
 import { type Machine, readMachine } from "./machine.ts";
 
 /** An obstacle to a plan, and the exact command that removes it; "" where none does. */
@@ -161,13 +161,17 @@ function capacityWarnings(plan: LoadPlan, { cores }: Machine): Obstacle[] {
     ...when(
       workers > plan.workers && workers <= cores,
       `${formatCount(perSecond)} messages a second are more than ${plan.workers} event loop${plan.workers > 1 ? "s send" : " sends"}`,
-      `-w ${workers}`,
+      `${workersOption(plan)} ${workers}`,
     ),
     ...when(
       workers > cores,
       `${formatCount(perSecond)} messages a second are more than this machine is likely to send`,
       "",
     ),
-    ...when(plan.workers > cores, `${plan.workers} event loops share ${cores} cores`, `-w ${cores}`),
+    ...when(
+      plan.workers > cores,
+      `${plan.workers} event loops share ${cores} cores`,
+      `${workersOption(plan)} ${cores}`,
+    ),
   ];
 }
