@@ -1,5 +1,6 @@
 import type { LoggedQuery } from "../../dns-api.ts";
-import { Foreign, Scrolled } from "../elements.tsx";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Foreign } from "../elements.tsx";
 import { clock, moment } from "../format.ts";
 import { type Click, type RuleAction, RuleButton } from "./rule-button.tsx";
 
@@ -19,38 +20,23 @@ const TONES: Readonly<Record<string, string>> = {
   refused: "raised",
 };
 
+const COLUMNS: readonly Column[] = [
+  { title: "Name", isText: true },
+  { title: "Time", isText: true },
+  { title: "Client", isText: true },
+  { title: "Took" },
+  { title: "Answer", isText: true },
+  { title: "Allow or block", class: "act", isUnseen: true },
+];
+
 /** Queries, the newest first. */
 export function QueryTable({ entries, ruleOf, click, searchClient }: QueryTableProps) {
   return (
-    <Scrolled class="panel" name="Queries">
-      <table class="data stacked queries">
-        <thead>
-          <tr>
-            <th scope="col" class="left">
-              Name
-            </th>
-            <th scope="col" class="left">
-              Time
-            </th>
-            <th scope="col" class="left">
-              Client
-            </th>
-            <th scope="col">Took</th>
-            <th scope="col" class="left">
-              Answer
-            </th>
-            <th scope="col" class="act">
-              <span class="unseen">Allow or block</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((each) => (
-            <Row key={each.id} query={each} ruleOf={ruleOf} click={click} searchClient={searchClient} />
-          ))}
-        </tbody>
-      </table>
-    </Scrolled>
+    <DataTable class="stacked queries" name="Queries" columns={COLUMNS}>
+      {entries.map((each) => (
+        <Row key={each.id} query={each} ruleOf={ruleOf} click={click} searchClient={searchClient} />
+      ))}
+    </DataTable>
   );
 }
 

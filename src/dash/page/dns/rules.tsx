@@ -1,7 +1,15 @@
 import type { ClickedRulesAnswer } from "../../dns-api.ts";
-import { Foreign, Scrolled } from "../elements.tsx";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Foreign } from "../elements.tsx";
 import { visible } from "../format.ts";
 import type { Click } from "./rule-button.tsx";
+
+const COLUMNS: readonly Column[] = [
+  { title: "Name", isText: true },
+  { title: "Rule", isText: true },
+  { title: "Since", isText: true },
+  { title: "Remove", class: "act", isUnseen: true },
+];
 
 /** The rules that were made on this page. */
 export function Rules({
@@ -19,47 +27,27 @@ export function Rules({
         below.
       </p>
       {rules.length > 0 && (
-        <Scrolled class="panel" name="Rules made here">
-          <table class="data rules">
-            <thead>
-              <tr>
-                <th scope="col" class="left">
-                  Name
-                </th>
-                <th scope="col" class="left">
-                  Rule
-                </th>
-                <th scope="col" class="left">
-                  Since
-                </th>
-                <th scope="col" class="act">
-                  <span class="unseen">Remove</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rules.map(({ name, action, since }) => (
-                <tr key={name}>
-                  <th scope="row" class="left name">
-                    <Foreign text={name} />
-                  </th>
-                  <td class="left">{action === "allow" ? "allowed" : "blocked"}</td>
-                  <td class="left">{since ?? "–"}</td>
-                  <td class="act">
-                    <button
-                      type="button"
-                      class="button small"
-                      aria-label={`remove the rule on ${visible(name)}`}
-                      onClick={() => click(name, "remove")}
-                    >
-                      Remove
-                    </button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scrolled>
+        <DataTable class="rules" name="Rules made here" columns={COLUMNS}>
+          {rules.map(({ name, action, since }) => (
+            <tr key={name}>
+              <th scope="row" class="left name">
+                <Foreign text={name} />
+              </th>
+              <td class="left">{action === "allow" ? "allowed" : "blocked"}</td>
+              <td class="left">{since ?? "–"}</td>
+              <td class="act">
+                <button
+                  type="button"
+                  class="button small"
+                  aria-label={`remove the rule on ${visible(name)}`}
+                  onClick={() => click(name, "remove")}
+                >
+                  Remove
+                </button>
+              </td>
+            </tr>
+          ))}
+        </DataTable>
       )}
     </>
   );

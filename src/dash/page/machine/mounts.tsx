@@ -1,37 +1,26 @@
 import type { MountStatus } from "../../api.ts";
-import { Bar, Foreign, Scrolled } from "../elements.tsx";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Bar, Foreign } from "../elements.tsx";
 import { written } from "../format.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "Mounted at", isText: true },
+  { title: "Device", isText: true },
+  { title: "Used" },
+  { title: "Available" },
+  { title: "Size" },
+  { title: "Files" },
+  { title: "Full", class: "share" },
+];
 
 /** Every file system that holds files, as df(1) shows it. */
 export function Mounts({ mounts }: { readonly mounts: readonly MountStatus[] }) {
   return (
-    <Scrolled class="panel mounts" name="File systems">
-      <h3>File systems</h3>
-      <table class="data stacked">
-        <thead>
-          <tr>
-            <th scope="col" class="left">
-              Mounted at
-            </th>
-            <th scope="col" class="left">
-              Device
-            </th>
-            <th scope="col">Used</th>
-            <th scope="col">Available</th>
-            <th scope="col">Size</th>
-            <th scope="col">Files</th>
-            <th scope="col" class="share">
-              Full
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {mounts.map((mount) => (
-            <Row key={mount.mountPoint} mount={mount} />
-          ))}
-        </tbody>
-      </table>
-    </Scrolled>
+    <DataTable class="stacked mounts" name="File systems" columns={COLUMNS} title={<h3>File systems</h3>}>
+      {mounts.map((mount) => (
+        <Row key={mount.mountPoint} mount={mount} />
+      ))}
+    </DataTable>
   );
 }
 

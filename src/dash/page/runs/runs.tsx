@@ -3,7 +3,8 @@ import type { RunAnswer, RunLine, RunsAnswer } from "../../run.ts";
 import { planText } from "../../run-plan.ts";
 import { useCell } from "../cell.ts";
 import { ask, ClientError } from "../client.ts";
-import { Copied, Empty, Foreign, Moment, Outcome, RunId, Scrolled, sentence } from "../elements.tsx";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Copied, Empty, Foreign, Moment, Outcome, RunId, sentence } from "../elements.tsx";
 import { grouped, moment, seconds, written } from "../format.ts";
 import { reconnects, run } from "../instance.ts";
 import { OwnProblem } from "../own-problem.tsx";
@@ -105,77 +106,62 @@ interface TableProps {
   choose(id: string): void;
 }
 
+const COLUMNS: readonly Column[] = [
+  { title: "Compare", isText: true, isUnseen: true },
+  { title: "Run", isText: true },
+  { title: "Started", isText: true },
+  { title: "Target", isText: true },
+  { title: "Verdict", isText: true },
+  { title: "Connections" },
+  { title: "Sent" },
+  { title: "p99" },
+  { title: "Duration" },
+];
+
 function RunTable({ runs, chosen, choose }: TableProps) {
   return (
-    <Scrolled class="panel" name="Past runs">
-      <table class="data stacked picked">
-        <thead>
-          <tr>
-            <th scope="col" class="left">
-              <span class="unseen">Compare</span>
-            </th>
-            <th scope="col" class="left">
-              Run
-            </th>
-            <th scope="col" class="left">
-              Started
-            </th>
-            <th scope="col" class="left">
-              Target
-            </th>
-            <th scope="col" class="left">
-              Verdict
-            </th>
-            <th scope="col">Connections</th>
-            <th scope="col">Sent</th>
-            <th scope="col">p99</th>
-            <th scope="col">Duration</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((each) => (
-            <tr key={each.id} class={chosen.includes(each.id) ? "chosen" : ""}>
-              <td class="left pick">
-                <input
-                  type="checkbox"
-                  checked={chosen.includes(each.id)}
-                  aria-label={`compare run ${each.id} of ${moment(each.startedAt)}`}
-                  onChange={() => choose(each.id)}
-                />
-              </td>
-              <td class="left id">
-                <RunId id={each.id} />
-              </td>
-              <th scope="row" class="left name">
-                <a href={`#/runs/${encodeURIComponent(each.id)}`}>
-                  <Moment ms={each.startedAt} />
-                </a>
-              </th>
-              <td class="left target">
-                <Foreign text={each.target} />
-                {each.plan !== undefined && (
-                  <p class="note plan">
-                    <Foreign text={planText({ plan: each.plan }, WRITER)} />
-                  </p>
-                )}
-              </td>
-              <td class="left verdict-cell">
-                <Outcome outcome={each.verdict} />
-                {each.verdict !== "pass" && each.reason !== undefined && (
-                  <p class="note reason">
-                    <Foreign text={sentence(each.reason)} />
-                  </p>
-                )}
-              </td>
-              <td data-name="Connections">{grouped(each.connections)}</td>
-              <td data-name="Sent">{written(each.perSecondSent, "perSecond")}</td>
-              <td data-name="p99">{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
-              <td data-name="Duration">{seconds(each.durationMs / 1000)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolled>
+    <DataTable class="stacked picked" name="Past runs" columns={COLUMNS}>
+      {runs.map((each) => (
+        <tr key={each.id} class={chosen.includes(each.id) ? "chosen" : ""}>
+          <td class="left pick">
+            <input
+              type="checkbox"
+              checked={chosen.includes(each.id)}
+              aria-label={`compare run ${each.id} of ${moment(each.startedAt)}`}
+              onChange={() => choose(each.id)}
+            />
+          </td>
+          <td class="left id">
+            <RunId id={each.id} />
+          </td>
+          <th scope="row" class="left name">
+            <a href={`#/runs/${encodeURIComponent(each.id)}`}>
+              <Moment ms={each.startedAt} />
+            </a>
+          </th>
+          <td class="left target">
+            <Foreign text={each.target} />
+            {each.plan !== undefined && (
+              <p class="note plan">
+                <Foreign text={planText({ plan: each.plan }, WRITER)} />
+              </p>
+            )}
+          </td>
+          <td class="left verdict-cell">
+            <Outcome outcome={each.verdict} />
+            {each.verdict !== "pass" && each.reason !== undefined && (
+              <p class="note reason">
+                <Foreign text={sentence(each.reason)} />
+              </p>
+            )}
+          </td>
+          <td data-name="Connections">{grouped(each.connections)}</td>
+          <td data-name="Sent">{written(each.perSecondSent, "perSecond")}</td>
+          <td data-name="p99">{each.p99Us > 0 ? seconds(each.p99Us / 1e6) : "–"}</td>
+          <td data-name="Duration">{seconds(each.durationMs / 1000)}</td>
+        </tr>
+      ))}
+    </DataTable>
   );
 }
 
