@@ -1,6 +1,7 @@
 import type { ConnectionRow, ConnectionSort } from "../../../tcp-api.ts";
 import { Foreign, Scrolled } from "../../elements.tsx";
-import { bytes, duration } from "../../format.ts";
+import { bytes, duration, written } from "../../format.ts";
+import { keyOf, type Rate, type Rates } from "./rates.ts";
 
 export interface Order {
   readonly sort: ConnectionSort;
@@ -18,17 +19,18 @@ const COLUMNS: readonly (readonly [sort: ConnectionSort, title: string])[] = [
 
 interface TableProps {
   readonly rows: readonly ConnectionRow[];
+  readonly rates: Rates;
   readonly order: Order;
   sortBy(sort: ConnectionSort): void;
   close(row: ConnectionRow): void;
 }
 
-export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
+export function ConnectionTable({ rows, rates, order, sortBy, close }: TableProps) {
   const hasWorkers = rows.some(({ worker }) => worker > 0);
   const hasTls = rows.some(({ tls }) => Boolean(tls));
   return (
     <Scrolled class="panel" name="Open connections">
-      <table class="data stacked">
+      <table class="data stacked connections">
         <thead>
           <tr>
             <th scope="col" class="left">
@@ -48,7 +50,14 @@ export function ConnectionTable({ rows, order, sortBy, close }: TableProps) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={`${row.worker}.${row.id}`} row={row} hasWorkers={hasWorkers} hasTls={hasTls} close={close} />
+            <Row
+              key={keyOf(row)}
+              row={row}
+              rate={rates.get(keyOf(row))}
+              hasWorkers={hasWorkers}
+              hasTls={hasTls}
+              close={close}
+            />
           ))}
         </tbody>
       </table>
@@ -77,12 +86,13 @@ function SortHead({ title, order, sort, choose }: HeadProps) {
 
 interface RowProps {
   readonly row: ConnectionRow;
+  readonly rate: Rate | undefined;
   readonly hasWorkers: boolean;
   readonly hasTls: boolean;
   close(row: ConnectionRow): void;
 }
 
-function Row({ row, hasWorkers, hasTls, close }: RowProps) {
+function Row({ row, rate, hasWorkers, hasTls, close }: RowProps) {
   const isCarried = row.wireAddress !== row.remoteAddress;
   return (
     <tr>
@@ -99,8 +109,12 @@ function Row({ row, hasWorkers, hasTls, close }: RowProps) {
       {hasWorkers && <td data-name="Worker">{row.worker}</td>}
       <td data-name="Age">{duration(row.ageMs)}</td>
       <td data-name="Idle">{row.idleMs < 1000 ? "now" : duration(row.idleMs)}</td>
-      <td data-name="Read">{bytes(row.bytesRead)}</td>
-      <td data-name="Written">{bytes(row.bytesWritten)}</td>
+      <td data-name="Read">
+        <Traffic total={row.bytesRead} perSecond={rate?.readPerSecond} />
+      </td>
+      <td data-name="Written">
+        <Traffic total={row.bytesWritten} perSecond={rate?.writtenPerSecond} />
+      </td>
       <td data-name="Write queue" class={row.queuedBytes > 0 ? "raised" : ""}>
         {bytes(row.queuedBytes)}
       </td>
@@ -117,6 +131,15 @@ function Row({ row, hasWorkers, hasTls, close }: RowProps) {
         </button>
       </td>
     </tr>
+  );
+}
+
+/** The total, and beside it the rate, once two looks have told it. */
+function Traffic({ total, perSecond }: { readonly total: number; readonly perSecond: number | undefined }) {
+  return (
+    <>
+      {bytes(total)} <span class="rate">{perSecond === undefined ? "" : written(perSecond, "bytesPerSecond")}</span>
+    </>
   );
 }
 
