@@ -5,7 +5,7 @@ import { certificateTable } from "./certificate-table.ts";
 import { sparkline } from "./live-frame.ts";
 import { problemTable, summary } from "./problem-table.ts";
 import type { RecentSeries } from "./recent-series.ts";
-import { fittedTable, wrappedFacts } from "./table.ts";
+import { fittedTable, printable, shownWidth, wrapped, wrappedFacts } from "./table.ts";
 import type { Paints } from "./terminal.ts";
 
 /** A status, and the time of its request. */
@@ -48,7 +48,7 @@ export function statusText(
   const up = formatDuration(now.atMs - Date.parse(startedAt));
   const earlier = before !== undefined && now.atMs > before.atMs ? before : undefined;
   const activity = recent === undefined ? "" : activityFacts(recent);
-  const first = problemTable(problems, now.atMs).map((table) => tableText(table, paints, width));
+  const first = problemTable(problems, now.atMs).map((table) => wholeText(table, paints, width));
   return [
     `${bold(`tenk ${tenk}`)}, pid ${process.pid}, up ${up}${summaryText(now.status, paints)}`,
     ...first.flatMap((table) => ["", table, ""]),
@@ -61,6 +61,16 @@ export function statusText(
       (table) => ["", tableText(table, paints, width), ...(table.notes ?? [])],
     ),
   ].join("\n");
+}
+
+/** Formats a table whose last column is never cut: where it does not fit, each row is a line with the text below. */
+function wholeText(table: StatusTable, paints: Paints, width: number): string {
+  const text = tableText(table, paints, Number.POSITIVE_INFINITY);
+  if (text.split("\n").every((line) => shownWidth(line) <= width)) return text;
+  const short = { columns: table.columns.slice(0, -1), rows: table.rows.map((row) => row.slice(0, -1)) };
+  const [head, ...lines] = tableText(short, paints, width).split("\n");
+  const reasons = table.rows.map((row) => wrapped(printable(String(row.at(-1))), width, "  "));
+  return [head, ...lines.flatMap((line, at) => [line, ...reasons[at]!])].join("\n");
 }
 
 function summaryText(status: Status, { green, red }: Paints): string {
@@ -90,11 +100,6 @@ function tablesOf(
 }
 
 const CURVE_WIDTH = 15;
-
-/** Replaces what would change the terminal or the writing direction: reasons and names may be from the network. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
-}
 
 /** Formats a part's table. */
 export function tableText({ columns, rows }: StatusTable, { dim, ...tones }: Paints, width: number): string {

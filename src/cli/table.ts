@@ -75,6 +75,24 @@ export function wrappedFacts(label: string, facts: string, width: number): strin
   return [...lines, line].join("\n");
 }
 
+/** Wraps a text at its spaces; a word that is wider than a line is cut into several. */
+export function wrapped(text: string, width: number, indent: string): string[] {
+  const room = Math.max(8, width - indent.length);
+  const lines: string[] = [];
+  for (let rest = text; rest !== ""; ) {
+    const space = rest.length > room ? rest.lastIndexOf(" ", room) : rest.length;
+    const at = space > 0 ? space : room;
+    lines.push(indent + rest.slice(0, at));
+    rest = rest.slice(at).trimStart();
+  }
+  return lines;
+}
+
+/** Replaces what would change the terminal or the writing direction: reasons and names may be from the network. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
+}
+
 /**
  * Cuts a line to a width, and marks the cut. Colour codes take no width and are kept.
  *

@@ -183,7 +183,8 @@ describe.if(hasBrowser())("the page", () => {
       }
       for (const back of ["page", "panel"]) compare("edge", back, 3);
       compare("accent", "accent-soft", 4.5);
-      compare("text", "bad-soft", 4.5);
+      // Tiles of services that are down.
+      for (const front of ["text", "accent", "bad", "warning"]) compare(front, "bad-soft", 4.5);
       for (const tone of Object.keys(colours).filter((name) => name.startsWith("tone-"))) compare(tone, "panel", 3);
       expect(low).toEqual([]);
     },
