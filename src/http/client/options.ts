@@ -40,6 +40,8 @@ export interface HttpTargetOptions {
    * `writeQueueMaxBytes` is 4 MiB
    */
   socket?: Omit<SocketOptions, "halfOpen">;
+  /** False where whoever sends a request reports its failure. @default {true} */
+  logsFailures?: boolean;
 }
 
 export const HTTP_TARGET_DEFAULTS = {
@@ -53,7 +55,7 @@ export const HTTP_TARGET_DEFAULTS = {
   responseBodyMs: 0,
   maxHeadBytes: 65_536,
   maxInterims: 32,
-} as const satisfies Required<Omit<HttpTargetOptions, "url" | "tls" | "lookup" | "socket">>;
+} as const satisfies Required<Omit<HttpTargetOptions, "url" | "tls" | "lookup" | "socket" | "logsFailures">>;
 
 export const SOCKET_DEFAULTS: SocketOptions = {
   keepAliveMs: 30_000,

@@ -70,6 +70,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
     connectMs: timeoutMs,
     maxConnections: 1,
     keepMs: 0,
+    logsFailures: false,
     lookup: allowedLookup(deniedRanges, (error) => { denied = error; }, lookup), // biome-ignore format: one thought
     ...(options.tls && { tls: options.tls }),
   });

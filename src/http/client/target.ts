@@ -45,9 +45,7 @@ export class HttpTarget implements ExchangeOwner, Ticked {
   readonly #dials = new AbortController();
   #isStopped = false;
   #stopped = Promise.withResolvers<void>();
-  readonly #log = occasionallyEach((reason: FailureReason, count: number, last: string) =>
-    log.warn("request to target failed", { target: this.address.text, reason, count, error: last }),
-  );
+  readonly #log: (reason: FailureReason, last: string) => void;
 
   /** @throws {TenkError} `invalid-option`, `file-unreadable` */
   constructor(options: HttpTargetOptions) {
@@ -57,7 +55,11 @@ export class HttpTarget implements ExchangeOwner, Ticked {
     if (options.tls !== undefined && !isSecure && path === undefined) {
       throw new TenkError("invalid-option", `Cannot use tls with ${options.url}`, { hint: "write https://" });
     }
-    const { lookup } = options;
+    const { lookup, logsFailures = true } = options;
+    const logged = occasionallyEach((reason: FailureReason, count: number, last: string) =>
+      log.warn("request to target failed", { target: this.address.text, reason, count, error: last }),
+    );
+    this.#log = logsFailures ? logged : () => {};
     const to = path === undefined ? { host, port, ...(lookup && { lookup }) } : { path };
     const usesTls = isSecure || options.tls !== undefined;
     this.#dialer = new Dialer<TargetConnection>(

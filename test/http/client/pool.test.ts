@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import type { HttpTargetOptions } from "../../../src/http/mod.ts";
+import { type HttpTargetOptions, request } from "../../../src/http/mod.ts";
 import { freePort, until } from "../../net/support.ts";
 import { Bench, GET, type RawConnection, send } from "./support.ts";
 
@@ -344,7 +344,7 @@ test("an event that throws ends its own exchange, and the target goes on", async
   expect(target.counts()).toMatchObject({ open: 1, idle: 1, failed: 1, answered: 1 });
 });
 
-test("failures are logged once a second for each reason, retries not at all", async () => {
+test("failures are logged once a second for each reason; retries, and requests that throw, not at all", async () => {
   const logged: LogRecord[] = [];
   await configure({
     reset: true,
@@ -357,6 +357,7 @@ test("failures are logged once a second for each reason, retries not at all", as
   const port = await freePort();
   const target = bench.target({ url: `http://127.0.0.1:${port}` });
   for (let count = 0; count < 20; count++) await send(target).done;
+  await expect(request(`http://127.0.0.1:${port}/`)).rejects.toThrow("nobody listens there");
   await reset();
   expect(logged.map(({ rawMessage, properties }) => [rawMessage, properties])).toEqual([
     [
