@@ -88,6 +88,7 @@ export const probe = {
       gatherMetrics: async () => [],
       status: async () => probeView(entries, history, env.webPorts()),
       problems: () => probeProblems(services()),
+      marks: async (fromMs, toMs) => history.marks(fromMs, toMs),
       undecided: () => undecidedProblems(services()),
       recheck(keys) {
         for (const service of services()) if (keys.includes(problemKey(service.name))) service.hurry(0);

@@ -23,6 +23,8 @@ const RESENT_LINES = 50;
 const REFRESH_EVERY_STEPS = 5;
 /** A coarse chart moves by less than a pixel a second: it is drawn this often at least. */
 const SLOWEST_DRAW_MS = 10_000;
+/** Services may change their state at any time, and others may post load tests. */
+const MARKS_EVERY_MS = 15_000;
 /** Names in one request: servers and proxies limit the length of a URL. */
 const NAMES_EACH = 40;
 
@@ -53,6 +55,7 @@ let ofViews: readonly string[] = [];
 let loading: AbortController | undefined;
 let loadedMs = 0;
 let drawnMs = 0;
+let markedMs = 0;
 /** Seconds that arrived while a response was on its way, which may lack them. */
 let meanwhile: Latest[] = [];
 
@@ -124,6 +127,10 @@ function takeSecond(second: { readonly t: number; readonly v: readonly (number |
   if (loading !== undefined) meanwhile.push(taken);
   const shown = frame.get();
   if (shown === undefined || zoom.get() !== undefined) return;
+  if (!document.hidden && Math.abs(second.t - markedMs) >= MARKS_EVERY_MS) {
+    markedMs = second.t;
+    loadShownMarks();
+  }
   addSecond(shown, taken, (key) => values.get(key) ?? null);
   if (second.t - drawnMs >= Math.min(SLOWEST_DRAW_MS, shown.stepMs / 10)) {
     drawnMs = second.t;

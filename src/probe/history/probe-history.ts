@@ -1,9 +1,11 @@
+import type { Mark } from "../../part/mod.ts";
 import type { Store } from "../../store/mod.ts";
 import type { State } from "../health/mod.ts";
 import { HistoryClock } from "./history-clock.ts";
 import { HistoryWriter } from "./history-writer.ts";
 import { type LocalDay, localDay } from "./local-days.ts";
 import { ServiceRecord } from "./service-record.ts";
+import { stateMarks } from "./state-marks.ts";
 
 export interface ProbeHistoryOptions {
   /** @default {all in memory} */
@@ -78,6 +80,11 @@ export class ProbeHistory {
     const record = new ServiceRecord(name, this.#options.maxChanges);
     this.#records.set(name, record);
     return record;
+  }
+
+  /** Returns the changes of state in a stretch of time, for charts to mark. */
+  marks(fromMs: number, toMs: number): Mark[] {
+    return stateMarks(this.#records.values(), fromMs, toMs);
   }
 
   get nowMs(): number {
