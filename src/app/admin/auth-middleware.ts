@@ -122,7 +122,8 @@ export function authMiddleware(options: AuthOptions): (incoming: IncomingRequest
 
   function loginResponse(entry: LoginResult, client: Client): Response {
     if (entry === "busy") return loginFormResponse(503, "Too many are trying. Wait a moment.", { "retry-after": "2" });
-    if (entry === "wrong") return loginFormResponse(401, "That is not it.");
+    if (entry === "wrong")
+      return loginFormResponse(401, `Wrong ${access.hasPassword ? "password or token" : "token"}.`);
     if ("waitMs" in entry) {
       const seconds = `${Math.ceil(entry.waitMs / 1000)}`;
       return loginFormResponse(429, `Too many wrong attempts. Wait ${seconds} s.`, { "retry-after": seconds });

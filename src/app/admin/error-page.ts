@@ -15,7 +15,7 @@ export async function errorPage(response: Response, path: string): Promise<Respo
   // Under a host name that is not allowed, no other page could be reached either.
   const links = response.status === 421 ? "" : `<p>${link}</p>\n`;
   const body = `<h2 role="alert">${sentence(error)}</h2>
-${hint === undefined ? "" : `<p>${sentence(hint)}</p>\n`}${links}`;
+${hint === undefined ? "" : `<p>${sentence(hint)}.</p>\n`}${links}`;
   return staticPage({ code: response.status, title: error, body, headers });
 }
 

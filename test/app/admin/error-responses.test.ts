@@ -165,3 +165,17 @@ test("prefersHtml recognizes browsers", () => {
     false,
   ]);
 });
+
+test("a wrong word is told as what it is, and hints end as sentences do", async () => {
+  const form = {
+    method: "POST",
+    headers: { ...FORM, accept: BROWSER, origin: "http://192.0.2.1:9190" },
+    body: "word=x",
+  };
+  const { ask } = worldOf();
+  expect(await (await ask("/login", form)).text()).toContain('<p role="alert">Wrong token.</p>');
+  const wrongName = await ask("/", { headers: { host: "box.example", accept: BROWSER } });
+  expect(await wrongName.text()).toContain(
+    "names: [box.example] }</code> into tenk.yaml; without that, open it by its address.</p>",
+  );
+});
