@@ -83,6 +83,8 @@ function heldForAPoint(services: () => readonly ProbedService[]): (service: Prob
     if (latencyMs !== undefined) held.set(service, roundedSeconds(latencyMs));
   };
   return (service) => {
+    // An outage is seen at once.
+    if (service.last?.facts.latencyMs === undefined) return undefined;
     const now = Math.floor(Date.now() / POINT_MS);
     if (now !== point) {
       point = now;
