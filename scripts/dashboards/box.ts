@@ -1,11 +1,12 @@
 import { type Dashboard, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dns } from "./dns.ts";
 import { choice, dashboard, lines, number, type Query } from "./panels.ts";
+import { probes } from "./probes.ts";
 import { BOX, quantile, rate } from "./queries.ts";
 
 const LISTENER = `${BOX},listener="$listener"`;
 
-/** The dashboard of an instance: the machine, each listener, services, the name server, the program, relays. */
+/** The dashboard of an instance: the machine, each listener, services and their probes, the name server, the program, relays. */
 export function boxDashboard(): Dashboard {
   const builder = dashboard(
     "tenk",
@@ -22,6 +23,7 @@ export function boxDashboard(): Dashboard {
     [new RowBuilder("Now"), now()],
     [new RowBuilder("Listener $listener").repeat("listener"), listener()],
     [new RowBuilder("Services"), services()],
+    [new RowBuilder("Probes"), probes()],
     [new RowBuilder("DNS"), dns()],
     [new RowBuilder("Program"), program()],
     [new RowBuilder("Relay"), relay()],

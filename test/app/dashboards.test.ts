@@ -28,6 +28,7 @@ describe("the dashboards", () => {
       ["Now", undefined],
       ["Listener $listener", "listener"],
       ["Services", undefined],
+      ["Probes", undefined],
       ["DNS", undefined],
       ["Program", undefined],
       ["Relay", undefined],

@@ -96,7 +96,7 @@ async function startInstance(): Promise<Instance> {
   const { port } = target.listeners[0]!;
   const relay = `via: { listen: "127.0.0.1:0", handler: relay, relay: { targets: ["127.0.0.1:${port}"] } }`;
   const tcp = configOf(`packets: { listen: "127.0.0.1:0", workers: 2 }, ${relay}`);
-  const services = `proxy: { https: off, http: "127.0.0.1:0" }\nservices: { app: { target: "http://127.0.0.1:1", plainHttp: serve, hosts: [127.0.0.1] } }`;
+  const services = `proxy: { https: off, http: "127.0.0.1:0" }\nservices: { app: { target: "http://127.0.0.1:1", plainHttp: serve, hosts: [127.0.0.1] }, probed: "tcp://127.0.0.1:${port}" }`;
   // Its list is never fetched, as nothing listens there.
   const dns = `dns: { listen: "127.0.0.1:0", tls: off, blocklists: ["http://127.0.0.1:1/ads.txt"], upstreams: ["127.0.0.1:1"] }`;
   const made = await up(parseConfig(`${tcp}\n${services}\n${dns}`, "box"));
@@ -201,8 +201,10 @@ describe.skipIf(!isInstalled)("Prometheus", () => {
     const filled = { instance: instances.tenk!, __rate_interval: "10s" };
     for (const listener of ["packets", "via"]) {
       const without = await unanswered(panels, { ...filled, listener });
-      // A machine may have no thermometer: then the one of files shows that the question is right. No list was fetched yet.
-      expect(without.filter((each) => !/^(Temperature|Age of the lists): /.test(each))).toEqual([]);
+      // A machine may have no thermometer: then the one of files shows that the question is right. No list was fetched yet, and no service has
+      // a certificate.
+      const isAbsent = /^(Temperature|Age of the lists|Next certificate is over in): /;
+      expect(without.filter((each) => !isAbsent.test(each))).toEqual([]);
     }
     const hot = panels.filter(({ title }) => title === "Temperature");
     expect(await unanswered(hot, { instance: instances.pi!, __rate_interval: "10s" })).toEqual([]);
