@@ -2,7 +2,7 @@ import { withoutUndefined } from "../base/mod.ts";
 import { pemOption } from "../listener/mod.ts";
 import type { ClientTlsOptions } from "../net/mod.ts";
 import { type Service, type WatchedKind, watchedTarget } from "../part/mod.ts";
-import { canonical, checkContainer, checkDns, checkFile, checkPing, checkTls } from "./checks/mod.ts";
+import { canonical, checkContainer, checkDns, checkFile, checkPing, checkSystemd, checkTls } from "./checks/mod.ts";
 import type { ProbeSettings } from "./config.ts";
 import type { Outcome } from "./health/mod.ts";
 
@@ -33,6 +33,10 @@ const CHECKS: { readonly [Kind in WatchedKind]?: (watched: Watched) => Check } =
   icmp({ target, settings: { timeout: timeoutMs, slow: slowMs } }) {
     const host = watchedTarget("icmp", target)!;
     return (signal) => checkPing({ host, timeoutMs, slowMs, signal });
+  },
+  systemd({ target, settings: { timeout: timeoutMs, maxAge: maxAgeMs } }) {
+    const unit = watchedTarget("systemd", target)!;
+    return () => checkSystemd({ unit, maxAgeMs, timeoutMs });
   },
   tls({ target, settings, folder }) {
     const { timeout: timeoutMs, slow: slowMs, certificateDays } = settings;

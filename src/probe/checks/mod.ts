@@ -9,5 +9,6 @@ export { checkHttp, type HttpCheck } from "./http-check.ts";
 export { checkPing, PING_NOT_PERMITTED, type PingCheck } from "./ping-check.ts";
 export { type RecognizingCheck, recognizingCheck } from "./recognizing-check.ts";
 export { checkSql, type SqlCheck } from "./sql-check.ts";
+export { checkSystemd, type SystemdCheck, type SystemdPlace } from "./systemd/mod.ts";
 export { checkTcp, type TcpCheck } from "./tcp-check.ts";
 export { checkTls, type TlsCheck } from "./tls-check.ts";
