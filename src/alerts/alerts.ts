@@ -92,9 +92,9 @@ export class Alerts {
     const nowMs = this.#now();
     let isChanged = this.windows.tick(nowMs);
     this.#logWindows(nowMs);
-    const undecided = new Set(this.#options.undecided());
+    const isUndecided = matcherOf(this.#options.undecided());
     const problems = this.#options.problems().map((each) => this.#muted(each, nowMs));
-    const changed = this.incidents.read(problems, (key) => undecided.has(key), nowMs);
+    const changed = this.incidents.read(problems, isUndecided, nowMs);
     for (const each of changed) this.#logIncident(each);
     isChanged = changed.length > 0 || isChanged;
     isChanged =
@@ -282,4 +282,11 @@ function rulesOf({ when }: AlertsConfig): Record<string, Rule> {
     ];
   });
   return { ...DEFAULT_RULES, ...Object.fromEntries(own) };
+}
+
+/** Returns whether a key is among these; one that ends with `/*` stands for all below it. */
+function matcherOf(keys: readonly string[]): (key: string) => boolean {
+  const exact = new Set(keys);
+  const prefixes = keys.flatMap((key) => (key.endsWith("/*") ? [key.slice(0, -1)] : []));
+  return (key) => exact.has(key) || prefixes.some((prefix) => key.startsWith(prefix));
 }

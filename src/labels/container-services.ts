@@ -19,6 +19,8 @@ export interface ContainerServicesOptions {
 const LOOK_MS = 60_000;
 /** Wait before services are offered again that could not be served. */
 const AGAIN_MS = 15_000;
+/** An engine that does not answer for so long after a start holds up no end of an alert. */
+const FIRST_MS = 60_000;
 /** A wait is not longer, so that a clock that was set back stops nothing for long. */
 const MAX_WAIT_MS = 60_000;
 const MAX_LOGGED = 1000;
@@ -42,6 +44,8 @@ export class ContainerServices {
   #isUpdating = false;
   #isOutdated = false;
   #applied = "[]";
+  /** All engines were asked, and what they said is applied. */
+  #isComplete = false;
   /** Published port of this machine → its container, also while that does not run. */
   #byPort = new Map<number, Container>();
   #logged = new Set<string>();
@@ -52,6 +56,12 @@ export class ContainerServices {
     this.#offered = offered;
     this.#log = log;
     this.#env = env;
+  }
+
+  /** Whether the services of containers are known: false after a start, until the engines were asked. */
+  get isDecided(): boolean {
+    if (this.#isComplete || Date.now() - this.startedMs > FIRST_MS) return true;
+    return this.followers.size === 0;
   }
 
   start(): void {
@@ -173,10 +183,11 @@ export class ContainerServices {
         this.#log.warn("labels of a container refused", { container, reason }),
       );
     this.offers = this.#lifetimes.take(found.offers, nowMs, grace);
+    const isComplete = [...this.followers.values()].every(({ counts }) => counts.lists > 0);
     const text = JSON.stringify(this.offers);
-    if (text === this.#applied) return;
-    await this.#offered.offer(this.offers);
+    if (text !== this.#applied) await this.#offered.offer(this.offers);
     this.#applied = text;
+    this.#isComplete ||= isComplete;
   }
 
   /** A container that does not run shows no ports in the list: those that it had are remembered. */

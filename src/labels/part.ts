@@ -29,6 +29,7 @@ export const containers = {
       metrics: containersMetrics(found, offered),
       gatherMetrics: async () => [],
       status: async () => containersView(found, offered),
+      undecided: () => (found.isDecided ? [] : ["service/*"]),
       problems: () => containersProblems(found, offered),
       async stop() {
         found.stop();

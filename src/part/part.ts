@@ -88,7 +88,8 @@ export interface Part<Config = unknown, View = unknown> {
   /** Returns what is not well now. Read each second, from plain fields: must not block or throw. @default {nothing} */
   problems?(): readonly Problem[];
   /**
-   * Returns the keys of which nothing is known yet, as after a start: that they are not among the problems means nothing. @default {none}
+   * Returns the keys of which nothing is known yet, as after a start: that they are not among the problems means nothing.
+   * `service/*` is every key that begins with `service/`. @default {none}
    */
   undecided?(): readonly string[];
   /** Looks again soon whether these problems are still there. @default {it looks when it looks} */

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Container } from "../../src/containers/mod.ts";
 import { candidatesOf, urlOf } from "../../src/labels/candidates.ts";
+import { ContainerServices } from "../../src/labels/container-services.ts";
 import { Lifetimes, presenceOf } from "../../src/labels/lifetimes.ts";
 import { findOffers } from "../../src/labels/offers.ts";
 import { TargetFinder } from "../../src/labels/target-finder.ts";
+import { OfferedServices } from "../../src/part/mod.ts";
+import { keptLog } from "../app/admin/support.ts";
+import { FakeEngine, idOf } from "../containers/fake-engine.ts";
 
 const container = (given: Partial<Container>): Container => ({
   id: "a".repeat(64),
@@ -205,4 +209,28 @@ describe("services of several containers", () => {
     expect([few.offers.length, few.problems.length]).toEqual([5, 1]);
     expect(few.problems[0]!.reason).toContain("raise containers.maxServices");
   });
+});
+
+test("after a start nothing is known of containers until their engines were asked; without an engine all is known", async () => {
+  await using fake = new FakeEngine();
+  await fake.start();
+  fake.containers = [{ id: idOf("a"), name: "web", labels: { "tenk.port": "80" }, ports: { 80: [1] } }];
+  const offered: string[] = [];
+  const services = (socket: string[] | undefined) =>
+    new ContainerServices({
+      config: { grace: 0, maxServices: 10, socket },
+      offered: new OfferedServices(async (offers) => void offered.push(...offers.map(({ name }) => name))),
+      log: keptLog(),
+      env: { DOCKER_HOST: `unix://${fake.folder}/none.sock` },
+    });
+  const none = services(undefined);
+  none.start();
+  expect(none.isDecided).toBe(true);
+  none.stop();
+  const some = services([fake.socket]);
+  some.start();
+  expect(some.isDecided).toBe(false);
+  while (!some.isDecided) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(offered).toEqual(["web"]);
+  some.stop();
 });
