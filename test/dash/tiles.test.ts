@@ -171,6 +171,8 @@ describe.if(hasBrowser())("the view of services", () => {
       expect(await page.locator(".undeclared pre").textContent()).toBe(stand.instance.undeclared);
       await page.getByRole("button", { name: "Copy" }).click();
       expect(await page.evaluate<string>("getSelection().toString()")).toStartWith("services:\n  redis: redis://");
+      stand.instance.services = undefined;
+      await sees(page, ".undeclared .note", /^On the machine itself sudo tenk discover prints what listens there/);
     },
     TIMEOUT_MS,
   );

@@ -81,7 +81,7 @@ export function Overview() {
       {services.length === 0 && <Nothing declared={known.services.length} />}
       {/* Below what is here: a box is asked first of itself. */}
       <Boxes boxes={known.parts.boxes?.boxes ?? []} nowMs={nowMs} />
-      <Undeclared isFirst={services.length === 0} />
+      <Undeclared isFirst={services.length === 0} canLook={known.parts.probe !== undefined} />
     </>
   );
 }

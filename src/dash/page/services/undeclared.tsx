@@ -8,8 +8,32 @@ import { OwnProblem } from "../own-problem.tsx";
 
 const ROUTE = "/api/probe/discover";
 
+interface UndeclaredProps {
+  /** No service is declared. */
+  readonly isFirst: boolean;
+  /** The part runs that has the route. */
+  readonly canLook: boolean;
+}
+
 /** What runs on this machine and is not declared, as text for the configuration. It is looked for on demand alone. */
-export function Undeclared({ isFirst }: { readonly isFirst: boolean }) {
+export function Undeclared({ isFirst, canLook }: UndeclaredProps) {
+  const title = isFirst ? "What runs here" : "What else runs here";
+  return (
+    <section class="undeclared" aria-label="Not declared">
+      <h2>{title}</h2>
+      {canLook ? (
+        <Look />
+      ) : (
+        <p class="note">
+          On the machine itself <Copied text="sudo tenk discover" name="the command" /> prints what listens there, as
+          text for <code>tenk.yaml</code>.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Look() {
   const [answer, setAnswer] = useState<DiscoverAnswer>();
   const [error, setError] = useState<ClientError>();
   const [isLooking, setLooking] = useState(false);
@@ -27,8 +51,7 @@ export function Undeclared({ isFirst }: { readonly isFirst: boolean }) {
   };
   const needsToken = error !== undefined && isAccessError(error);
   return (
-    <section class="undeclared" aria-label="Not declared">
-      <h2>{isFirst ? "What runs here" : "What else runs here"}</h2>
+    <>
       <p class="note">
         tenk can look which programs listen on this machine and are not declared. A port whose program it does not know
         is greeted, which some servers log.
@@ -39,13 +62,7 @@ export function Undeclared({ isFirst }: { readonly isFirst: boolean }) {
         </button>
         <span role="status">{answer === undefined ? "" : foundText(answer)}</span>
       </p>
-      {error?.status === 404 ? (
-        <p class="note">
-          On the machine itself: <Copied text="sudo tenk discover" name="the command" />
-        </p>
-      ) : (
-        !needsToken && <OwnProblem error={error} />
-      )}
+      {!needsToken && <OwnProblem error={error} />}
       {answer !== undefined && answer.found > 0 && <Block text={answer.text} />}
       {needsToken && (
         <ActDialog
@@ -58,7 +75,7 @@ export function Undeclared({ isFirst }: { readonly isFirst: boolean }) {
           done={() => setError(undefined)}
         />
       )}
-    </section>
+    </>
   );
 }
 
