@@ -2,7 +2,7 @@
 export interface HandshakeOptions {
   user?: string;
   password?: string;
-  /** Of PostgreSQL, and where MongoDB knows the user. @default the user's name, as PostgreSQL takes it; MongoDB's `admin` */
+  /** Of PostgreSQL; where MongoDB knows the user; the virtual host of AMQP. @default "/" for AMQP, the user's name, as PostgreSQL takes it; MongoDB's `admin` */
   database?: string;
   /** Name of the UPS on a NUT server. @default the first one of its list */
   ups?: string;

@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from
 
 /** A server that asks for more rounds would only keep us busy; PostgreSQL's default is 4096, which takes 2 ms. */
 const MAX_ITERATIONS = 100_000;
-/** Without channel binding (RFC 5802 §7); the user's name is in the startup packet already. */
+/** Without channel binding (RFC 5802 §7). */
 const HEADER = "n,,";
 
 /** The client's side of SCRAM-SHA-256 (RFC 5802, 7677), which proves to each side that the other knows the password. */
@@ -12,11 +12,14 @@ export class ScramLogin {
   readonly #nonce: string;
   #signature: Buffer | undefined;
 
-  /** @param nonce a random text, fixed only in tests */
-  constructor(password: string, nonce = randomBytes(18).toString("base64")) {
+  /**
+   * @param user empty where the protocol has told it already, as PostgreSQL's does
+   * @param nonce a random text, fixed only in tests
+   */
+  constructor(password: string, user = "", nonce = randomBytes(18).toString("base64")) {
     this.#password = password.normalize("NFKC");
     this.#nonce = nonce;
-    this.#bare = `n=,r=${nonce}`;
+    this.#bare = `n=${user.replaceAll("=", "=3D").replaceAll(",", "=2C")},r=${nonce}`;
   }
 
   get first(): string {

@@ -163,7 +163,7 @@ describe("what is sent", () => {
   });
 
   test("to PostgreSQL by SCRAM is what RFC 7677 has, and only the right server passes", () => {
-    const login = new ScramLogin("pencil", "rOprNGfwEbeRWgbNEkqO");
+    const login = new ScramLogin("pencil", "", "rOprNGfwEbeRWgbNEkqO");
     const first = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
     // The RFC's message has `n=user`; PostgreSQL takes the name from the startup packet, so the proof differs from the RFC's.
     expect(login.first).toBe("n,,n=,r=rOprNGfwEbeRWgbNEkqO");
