@@ -4,4 +4,4 @@ export { dayText, localDay } from "./local-days.ts";
 export { type FollowedService, ProbeHistory, type ProbeHistoryOptions } from "./probe-history.ts";
 export type { ServiceRecord, StateChange } from "./service-record.ts";
 export { TIMES, type Times } from "./time-totals.ts";
-export { type DayBar, dayBar, type Uptime, uptimeOf } from "./uptime.ts";
+export { type DayBar, dayBars, SHOWN_DAYS, type Uptime, uptimeOf } from "./uptime.ts";

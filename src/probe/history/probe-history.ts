@@ -132,9 +132,9 @@ export class ProbeHistory {
     const hour = Math.floor(nowMs / HOUR_MS);
     const { day } = this.#dayOf(nowMs);
     for (const record of this.#records.values()) {
-      record.forget(0, nowMs);
       record.hours.forgetAfter(hour);
       record.days.forgetAfter(day);
+      record.forget(0, nowMs);
     }
     this.#writer?.rewound({ afterMs: nowMs, hour, day });
   }

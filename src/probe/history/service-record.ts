@@ -24,7 +24,10 @@ export class ServiceRecord {
   readonly hours = new TimeTotals(HOURS);
   readonly days = new TimeTotals(DAYS);
   readonly answers = new Answers(MAX_ANSWERS);
+  /** Counts up when its past has changed. */
+  revision = 0;
   readonly #maxChanges: number;
+  #spentHour = -1;
   /** Oldest first. */
   #changes: StateChange[] = [];
 
@@ -70,12 +73,16 @@ export class ServiceRecord {
   spend(ms: number, hour: number, day: number): void {
     const time = timeOf(this.state);
     if (time < 0) return;
+    // Some of it may be of the hour before.
+    if (hour !== this.#spentHour) this.revision += 1;
+    this.#spentHour = hour;
     this.hours.add(hour, time, ms);
     this.days.add(day, time, ms);
   }
 
   /** Puts changes of an earlier run before its own. */
   restore(earlier: readonly Omit<StateChange, "from">[]): void {
+    this.revision += 1;
     const changes: StateChange[] = [];
     for (const each of earlier) changes.push({ ...each, from: changes.at(-1)?.to ?? "pending" });
     const [first, ...rest] = this.#changes;
@@ -86,6 +93,7 @@ export class ServiceRecord {
 
   /** Drops the changes before a time but the last, which tells its state; and those after another, which a wrong clock made. */
   forget(beforeMs: number, afterMs: number): void {
+    this.revision += 1;
     const last = this.#changes.filter(({ atMs }) => atMs <= afterMs).at(-1);
     this.#changes = this.#changes.filter(
       (change) => change === last || (change.atMs >= beforeMs && change.atMs <= afterMs),

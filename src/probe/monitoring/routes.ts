@@ -1,7 +1,7 @@
 import { TenkError } from "../../base/mod.ts";
 import type { JsonRoutes, WebPorts } from "../../part/mod.ts";
-import { type Answer, dayText, type ProbeHistory, type StateChange } from "../history/mod.ts";
-import { type ProbedServiceView, SHOWN_DAYS, type ShownService, serviceView } from "./view.ts";
+import { type Answer, dayText, type ProbeHistory, SHOWN_DAYS, type StateChange } from "../history/mod.ts";
+import { type ProbedServiceView, type ShownService, serviceView } from "./view.ts";
 
 /** `GET /api/probe/service?name=git` */
 export interface ServiceAnswer {

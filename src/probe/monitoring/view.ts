@@ -1,6 +1,6 @@
 import { type Service, type WebPorts, withoutPassword } from "../../part/mod.ts";
 import type { State } from "../health/mod.ts";
-import { type DayBar, dayBar, dayText, type ProbeHistory, type Uptime, uptimeOf } from "../history/mod.ts";
+import { type DayBar, dayBars, dayText, type ProbeHistory, type Uptime, uptimeOf } from "../history/mod.ts";
 import type { ProbedService } from "../schedule/mod.ts";
 
 /** A service in `parts.probe` of `/api/status`. */
@@ -39,9 +39,6 @@ export interface ShownService {
   readonly probed: ProbedService;
 }
 
-/** Days of a bar. */
-export const SHOWN_DAYS = 90;
-
 export function probeView(shown: readonly ShownService[], history: ProbeHistory, ports: WebPorts): ProbeView {
   return {
     services: shown.map((each) => serviceView(each, history, ports)),
@@ -69,7 +66,7 @@ export function serviceView({ service, probed }: ShownService, history: ProbeHis
     certificateUntilMs: facts.certificateUntilMs ?? null,
     after: service.after ?? null,
     uptime: uptimeOf(record, history.nowMs, today),
-    days: Array.from({ length: SHOWN_DAYS }, (_, at) => dayBar(record.days.times(today - SHOWN_DAYS + 1 + at))),
+    days: dayBars(record, history.nowMs, today),
   };
   return view;
 }
