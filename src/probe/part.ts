@@ -75,6 +75,7 @@ export const probe = {
         return {
           async commit() {
             const before = entries;
+            for (const [from, to] of renamed(before, after)) history.rename(from, to);
             entries = after;
             declared = nextEnv.services;
             declareJobs(jobs, entries, next!);
@@ -125,6 +126,17 @@ interface Entry extends ShownService {
   readonly plan?: PushPlan;
   /** Equal for a service that is probed in the same way. */
   readonly key: string;
+}
+
+/** Returns the services of which the name alone is new. */
+function renamed(before: readonly Entry[], after: readonly Entry[]): (readonly [from: string, to: string])[] {
+  const without = (entries: readonly Entry[], others: readonly Entry[]) =>
+    entries.filter(({ service }) => !others.some((each) => each.service.name === service.name));
+  const [gone, come] = [without(before, after), without(after, before)];
+  return come.flatMap(({ service }) => {
+    const same = gone.filter((each) => each.service.kind === service.kind && each.service.target === service.target);
+    return same.length === 1 && service.target !== undefined ? [[same[0]!.service.name, service.name] as const] : [];
+  });
 }
 
 interface EntriesOptions {

@@ -31,10 +31,12 @@ export class ServicesFile {
     }
   }
 
-  write({ aliveMs, changes, maxChanges, hours, days, forget, rewind }: ServicesWrite): void {
+  write({ aliveMs, changes, maxChanges, hours, days, forget, rewind, renames = [] }: ServicesWrite): void {
     this.#database
       .transaction(() => {
         if (rewind !== undefined) this.#rewind(rewind);
+        const rename = this.#database.query("UPDATE OR IGNORE services SET name = ? WHERE name = ?");
+        for (const [from, to] of renames) rename.run(to, from);
         const ids = new Map<string, number>();
         const idOf = (name: string) => ids.get(name) ?? this.#addService(name, ids);
         const insert = this.#database.query("INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?)");

@@ -176,6 +176,8 @@ export interface ServicesWrite {
   readonly days: readonly StoredTimes[];
   readonly forget?: ServicesForget;
   readonly rewind?: ServicesRewind;
+  /** Old and new names, in their order; they come first. A new name that is known already stays as it is. */
+  readonly renames?: readonly (readonly [from: string, to: string])[];
 }
 
 export interface KeptServices {

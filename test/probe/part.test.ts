@@ -66,6 +66,17 @@ test("a reload keeps what is known of services that stay, and forgets those that
   web.close();
 });
 
+test("a service whose name alone changes keeps its history", async () => {
+  const { web, port } = await server();
+  await withInstance({}, text(`git: "http://127.0.0.1:${port}"`), async (instance, reload, _, said) => {
+    const { sinceMs } = await untilState(instance, "git", "up");
+    expect(await reload(text(`code: "http://127.0.0.1:${port}"`))).toBe("reloaded");
+    expect((await untilState(instance, "code", "up")).sinceMs).toBe(sinceMs);
+    expect(said().filter((line) => line.startsWith("service"))).toEqual(["service up"]);
+  });
+  web.close();
+});
+
 test("what stands behind a service that is down is unknown, and no second warning; what answers is up all the same", async () => {
   const { web, port } = await server();
   const services = `router: "tcp://127.0.0.1:1", nas: { target: "tcp://127.0.0.1:2", after: router }, here: { target: "tcp://127.0.0.1:${port}", after: router }`;

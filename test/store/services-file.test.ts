@@ -75,6 +75,14 @@ describe("stored services", () => {
     ]);
   });
 
+  test("have the history of their old name under the new one, unless that has one", () => {
+    const file = newFile();
+    file.write({ ...WRITE, changes: [change("git", 1), change("nas", 2)] });
+    const renames = [["git", "code"], ["nas", "code"], ["never", "git"]] as const; // biome-ignore format: one line
+    file.write({ ...WRITE, renames, changes: [change("code", 3, "down")] });
+    expect(file.read(10)!.services.map(({ name, changes }) => [name, changes.length])).toEqual([["code", 2], ["nas", 1]]); // biome-ignore format: one line
+  });
+
   test("drop what a wrong clock made", () => {
     const file = newFile();
     const changes = [change("git", START_MS), change("git", START_MS + DAY_MS)];

@@ -26,6 +26,7 @@ export class HistoryWriter {
   #waiting: StoredChange[] = [];
   #forget: ServicesForget | undefined;
   #rewind: ServicesRewind | undefined;
+  #renames: (readonly [from: string, to: string])[] = [];
   /** The first hour and day that are not wholly written. */
   #hour = -1;
   #day = -1;
@@ -54,6 +55,11 @@ export class HistoryWriter {
     this.#waiting.push({ service, atMs, state: to, reason });
     if (this.#waiting.length > MAX_WAITING) this.#waiting.splice(0, MAX_WAITING / 10);
     this.#dueMs = Math.min(this.#dueMs, elapsedMs + TOGETHER_MS);
+  }
+
+  renamed(from: string, to: string): void {
+    this.#waiting = this.#waiting.map((each) => (each.service === from ? { ...each, service: to } : each));
+    this.#renames.push([from, to]);
   }
 
   forgotten(forget: ServicesForget): void {
@@ -91,19 +97,30 @@ export class HistoryWriter {
   ): Promise<void> {
     const hour = Math.floor(aliveMs / HOUR_MS);
     const changes = this.#waiting;
-    const [forget, rewind] = [this.#forget, this.#rewind];
+    const [forget, rewind, renames] = [this.#forget, this.#rewind, this.#renames];
     this.#waiting = [];
+    this.#renames = [];
     this.#forget = undefined;
     this.#rewind = undefined;
     const { maxChanges } = this.#options;
     const hours = [...records.values()].flatMap((record) => timesOf(record.name, record.hours, this.#hour, hour));
     const days = [...records.values()].flatMap((record) => timesOf(record.name, record.days, this.#day, day));
-    const write = { aliveMs, changes, hours, days, maxChanges, ...(forget && { forget }), ...(rewind && { rewind }) };
+    const write = {
+      aliveMs,
+      changes,
+      hours,
+      days,
+      maxChanges,
+      renames,
+      ...(forget && { forget }),
+      ...(rewind && { rewind }),
+    };
     if (await this.#store.services.write(write, insist)) {
       this.#hour = hour;
       this.#day = day;
     } else {
       this.#waiting = [...changes, ...this.#waiting];
+      this.#renames = [...renames, ...this.#renames];
       this.#forget ??= forget;
       this.#rewind ??= rewind;
     }

@@ -87,6 +87,16 @@ export class ProbeHistory {
     return stateMarks(this.#records.values(), fromMs, toMs);
   }
 
+  /** Gives a service the history that it had under another name, unless it has one of its own. */
+  rename(from: string, to: string): void {
+    const record = this.#records.get(from);
+    if (record === undefined || (this.#records.get(to)?.state ?? "pending") !== "pending") return;
+    this.#records.delete(from);
+    record.name = to;
+    this.#records.set(to, record);
+    this.#writer?.renamed(from, to);
+  }
+
   get nowMs(): number {
     return this.#options.nowMs();
   }

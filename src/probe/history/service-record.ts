@@ -20,7 +20,7 @@ const DAYS = 92;
 
 /** What is known of one service over time. Bounded: 7 KB, its changes, and its last answers. */
 export class ServiceRecord {
-  readonly name: string;
+  name: string;
   readonly hours = new TimeTotals(HOURS);
   readonly days = new TimeTotals(DAYS);
   readonly answers = new Answers(MAX_ANSWERS);
