@@ -22,6 +22,7 @@ const AGAIN_MS = 15_000;
 /** An engine that does not answer for so long after a start holds up no end of an alert. */
 const FIRST_MS = 60_000;
 /** A wait is not longer, so that a clock that was set back stops nothing for long. */
+const MIN_WAIT_MS = 1000;
 const MAX_WAIT_MS = 60_000;
 const MAX_LOGGED = 1000;
 
@@ -166,6 +167,7 @@ export class ContainerServices {
   async #once(): Promise<void> {
     const { grace, maxServices } = this.#config;
     const nowMs = Date.now();
+    const isAway = [...this.followers.values()].some(({ lostMs }) => lostMs !== undefined);
     const all = this.#containers();
     const here = [...this.followers.values()].flatMap((follower) =>
       follower.containers.filter((each) => presenceOf(each, follower.wasStopped(each)) === "here"),
@@ -182,7 +184,7 @@ export class ContainerServices {
       this.#logOnce(`${container} ${reason}`, () =>
         this.#log.warn("labels of a container refused", { container, reason }),
       );
-    this.offers = this.#lifetimes.take(found.offers, nowMs, grace);
+    this.offers = this.#lifetimes.take(found.offers, nowMs, grace, isAway);
     const isComplete = [...this.followers.values()].every(({ counts }) => counts.lists > 0);
     const text = JSON.stringify(this.offers);
     if (text !== this.#applied) await this.#offered.offer(this.offers);
@@ -208,7 +210,7 @@ export class ContainerServices {
     clearTimeout(this.#timer);
     if (this.#isStopped) return;
     const nextMs = Math.min(this.#lifetimes.nextMs(this.#config.grace), this.#finder.nextMs());
-    const waitMs = Math.min(againMs, MAX_WAIT_MS, Math.max(10, nextMs - Date.now()));
+    const waitMs = Math.min(againMs, MAX_WAIT_MS, Math.max(MIN_WAIT_MS, nextMs - Date.now()));
     if (nextMs === Number.POSITIVE_INFINITY && againMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => void this.#update(), waitMs);
     this.#timer.unref();

@@ -39,14 +39,16 @@ export class Lifetimes {
   /**
    * Takes the services of all containers that are there.
    *
+   * @param isAway an engine does not answer: as it may start containers again, the grace time begins when it does
    * @returns the services to offer, by name
    */
-  take(here: readonly OfferedService[], nowMs: number, graceMs: number): readonly OfferedService[] {
+  take(here: readonly OfferedService[], nowMs: number, graceMs: number, isAway = false): readonly OfferedService[] {
     const names = new Set(here.map(({ name }) => name));
     for (const offer of here) this.#kept.set(offer.name, { offer, leavingSinceMs: undefined });
     for (const [name, { offer, leavingSinceMs = nowMs }] of this.#kept) {
       if (names.has(name)) continue;
-      if (nowMs - leavingSinceMs >= graceMs) this.#kept.delete(name);
+      if (isAway) this.#kept.set(name, { offer, leavingSinceMs: nowMs });
+      else if (nowMs - leavingSinceMs >= graceMs) this.#kept.delete(name);
       else this.#kept.set(name, { offer, leavingSinceMs });
     }
     return [...this.#kept.values()].map(({ offer }) => offer).sort((one, other) => (one.name < other.name ? -1 : 1));

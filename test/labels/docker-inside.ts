@@ -26,6 +26,7 @@ services: { raw: { target: "tcp://127.0.0.1:18081", dns: false } }
 const folder = mkdtempSync(join(tmpdir(), "docker-"));
 const log = keptLog();
 let engine: ChildProcess;
+let start: () => Promise<void>;
 let instance: Instance;
 
 function docker(...words: string[]): string {
@@ -63,8 +64,11 @@ beforeAll(async () => {
     "-H",
     process.env.DOCKER_HOST,
   ];
-  engine = spawn("dockerd", words, { stdio: "ignore" });
-  await until("engine", () => spawnSync("docker", ["version"]).status === 0);
+  start = async () => {
+    engine = spawn("dockerd", words, { stdio: "ignore" });
+    await until("engine", () => spawnSync("docker", ["version"]).status === 0);
+  };
+  await start();
   copyFileSync(["/usr/bin/busybox", "/bin/busybox"].find(existsSync)!, join(image, "bin/busybox"));
   for (const name of ["sh", "sleep", "httpd", "tail"]) symlinkSync("busybox", join(image, "bin", name));
   writeFileSync(join(image, "www/index.html"), "from the container");
@@ -73,11 +77,16 @@ beforeAll(async () => {
   instance = await up(parseConfig(TEXT, "tenk.yaml"), { log });
 }, PATIENT_MS);
 
+async function stopEngine(): Promise<void> {
+  const ended = new Promise((resolve) => engine.once("exit", resolve));
+  engine.kill();
+  await ended;
+}
+
 afterAll(async () => {
   await instance?.stop(0);
   spawnSync("docker", ["rm", "-f", ...docker("ps", "-aq").split("\n")]);
-  engine.kill();
-  await new Promise((resolve) => engine.once("exit", resolve));
+  await stopEngine();
   spawnSync("umount", ["-R", join(folder, "run")]);
   rmSync(folder, { recursive: true, force: true });
 });
@@ -210,4 +219,19 @@ test("a restart is no change of services; a pause, a failing health check and a 
       });
   expect(told).toContain("container full exited with 137: out of memory");
   expect(await served()).toContain("full");
+});
+
+test("an engine that is restarted takes no service away, and is followed again", async () => {
+  const more = ["--restart", "unless-stopped", "--stop-timeout", "1"];
+  docker("run", "-d", "--name", "web", ...labelled("git"), ...more, "-p", "127.0.0.1:18080:80", ...HTTPD);
+  await untilState("git", "up");
+  await stopEngine();
+  await untilState("git", "down");
+  // More than the grace time.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  expect(await served()).toContain("git");
+  await start();
+  await untilState("git", "up");
+  docker("run", "-d", "--name", "late", ...labelled("late"), ...HTTPD);
+  await untilState("late", "up");
 });

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isSlowStage } from "../slow-stage.ts";
 
-const TIMEOUT_MS = 170_000;
+const TIMEOUT_MS = 300_000;
 /** Whatever the engine starts ends with the namespace of processes. */
 const OWN = ["-n", "-m", "-p", "--fork", "--kill-child", "--mount-proc"];
 const isMissing = !existsSync("/usr/sbin/dockerd") || spawnSync("unshare", [...OWN, "true"]).status !== 0;

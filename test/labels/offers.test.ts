@@ -145,6 +145,11 @@ describe("whether a container is there", () => {
     expect(lifetimes.nextMs(30_000)).toBe(31_000);
     expect(names(lifetimes.take([offer("http://2:2")], 5000, 30_000))).toEqual(["http://2:2"]);
     expect(lifetimes.nextMs(30_000)).toBe(Number.POSITIVE_INFINITY);
+    // The engine is away for long: the grace time begins when it is back.
+    lifetimes.take([], 5000, 30_000, true);
+    expect(names(lifetimes.take([], 900_000, 30_000, true))).toEqual(["http://2:2"]);
+    expect(names(lifetimes.take([], 929_999, 30_000))).toEqual(["http://2:2"]);
+    lifetimes.take([offer("http://2:2")], 0, 30_000);
     lifetimes.take([], 10_000, 30_000);
     expect(names(lifetimes.take([], 39_999, 30_000))).toEqual(["http://2:2"]);
     expect(names(lifetimes.take([], 40_000, 30_000))).toEqual([]);
