@@ -48,7 +48,7 @@ export class HistoryClock {
     this.#behindSinceMs = undefined;
     this.untilMs = nowMs;
     if (Math.abs(wallMs - ranMs) > MAX_DRIFT_MS) this.#jumpedMs = elapsedMs;
-    const countedMs = Math.min(wallMs - ranMs < MAX_DRIFT_MS ? wallMs : ranMs, MAX_STEP_MS);
+    const countedMs = isFirst ? 0 : Math.min(wallMs - ranMs < MAX_DRIFT_MS ? wallMs : ranMs, MAX_STEP_MS);
     return { kind: "ran", fromMs: nowMs - countedMs, untilMs: nowMs };
   }
 
