@@ -8,6 +8,8 @@ import { table } from "./table.ts";
 import { paintsFor } from "./terminal.ts";
 import { DEFAULT_FILE, defaultFile } from "./up.ts";
 
+const MAX_VALUE_WIDTH = 60;
+
 export function checkCommand(exit: (code: number) => void): Command {
   return new Command("check")
     .description("Check the configuration and print every setting in force, marking defaults.")
@@ -30,7 +32,8 @@ function runCheck({ config, json }: { config?: string; json?: boolean }): number
   }
   const { dim } = paintsFor(process.stdout);
   const keyWidth = Math.max(...settings.map(({ key }) => key.length));
-  const valueWidth = Math.max(...settings.map(({ value }) => value.length));
+  // One long value, such as a template, must not push all others' marks off the screen.
+  const valueWidth = Math.min(MAX_VALUE_WIDTH, Math.max(...settings.map(({ value }) => value.length)));
   const verdict = loaded.isEmpty ? "is valid but empty: all settings are defaults" : "is valid";
   print(loaded.file === undefined ? "no configuration file: all settings are defaults" : `${loaded.file} ${verdict}`);
   for (const { key, value, defaulted } of settings) {
