@@ -173,7 +173,10 @@ describe("a dump", () => {
 describe("tenk check", () => {
   test("prints every setting in force and which were defaulted", async () => {
     await withFolder(async (folder) => {
-      writeFileSync(join(folder, "tenk.yaml"), `tcp: { a: { listen: 7001, options: ${"x".repeat(90)} } }\n`);
+      writeFileSync(
+        join(folder, "tenk.yaml"),
+        `tcp: { a: { listen: 7001 } }\npush: { labels: { site: ${"x".repeat(90)} } }\n`,
+      );
       const { code, stdout, stderr } = await tenk(["check"], { cwd: folder });
       expect(stdout).toStartWith("tenk.yaml is valid\n");
       expect(stdout).toMatch(/^ {2}tcp\.a\.listen +0\.0\.0\.0:7001$/m);
