@@ -24,12 +24,17 @@ export async function checkTcp({ host, port, timeoutMs, holdMs = 350, signal, lo
   try {
     const connection = await connectToTarget(
       { host, port, timeoutMs, ...(signal && { signal }), ...(lookup && { lookup }) },
-      { chunk: () => settled.resolve(true), end: () => settled.resolve(false), close: () => settled.resolve(false) },
+      {
+        // A deadline of the connection waits for what has come already: a close is seen first, however late a busy machine comes to it.
+        open: (opened) => opened.deadline(holdMs),
+        expired: () => settled.resolve(true),
+        chunk: () => settled.resolve(true),
+        end: () => settled.resolve(false),
+        close: () => settled.resolve(false),
+      },
     );
     const latencyMs = performance.now() - startedMs;
-    const timer = setTimeout(() => settled.resolve(true), holdMs);
     const isKept = await settled.promise;
-    clearTimeout(timer);
     connection.close();
     if (isKept) return { result: "up", facts: { latencyMs } };
     return { result: "down", facts: {}, reason: `${where} accepts and closes at once: is anything behind it?` };

@@ -51,6 +51,7 @@ const WAITING = "waits for its first call: `tenk push-url NAME` prints the URL f
  */
 export function judge(state: PushState, plan: PushPlan, offTimes: readonly OffTime[], nowMs: number): PushVerdict {
   const { lastMs, failedMs, exitCode, message } = state;
+  const { schedule } = plan;
   if (failedMs !== undefined) {
     const code = exitCode === undefined ? "" : ` with exit code ${exitCode}`;
     return down(`failed${code} ${ago(failedMs, nowMs)}: ${message ?? "see its log"}`);
@@ -65,7 +66,9 @@ export function judge(state: PushState, plan: PushPlan, offTimes: readonly OffTi
     return down(`${runs}, longer than ${span(plan.maxRunMs)}: does it hang?`);
   }
   if (nowMs > deadlineMs) {
-    const missed = `was to call ${ago(expectedMs, nowMs)}, and has not`;
+    // A schedule in another time zone than the job's is the usual mistake.
+    const when = schedule.shown === undefined ? "" : `${schedule.shown(expectedMs)}, `;
+    const missed = `was to call ${when}${ago(expectedMs, nowMs)}, and has not`;
     return down(lastMs === undefined ? NEVER_CALLED : `${missed}: did its job run?`);
   }
   if (lastMs === undefined) return { outcome: { result: "unknown", facts: {}, reason: WAITING }, nextMs: deadlineMs };

@@ -12,7 +12,12 @@ export interface PushSchedule {
   readonly earlyMs: number;
   /** From one call to the next, or about so. */
   readonly periodMs: number;
+  /** Returns a moment for people, where the schedule has moments: `at 03:00 Europe/Berlin`. */
+  shown?(ms: number): string;
 }
+
+/** A call that comes so little before its time is that time's: clocks of two machines differ. */
+const SKEW_MS = 60_000;
 
 /** Expects each call so long after the one before. */
 export function everySchedule(everyMs: number, graceMs: number): PushSchedule {
@@ -38,6 +43,10 @@ export function cronSchedule(text: string, timeZone: string): PushSchedule {
     throw new TenkError("config", `Cannot read the schedule "${text}" in ${timeZone}: ${messageOf(error)}`);
   }
   if (first === null) throw new TenkError("config", `Cannot use the schedule "${text}": it never comes`);
-  const after = (ms: number) => cron.nextRun(new Date(ms))?.getTime() ?? Number.POSITIVE_INFINITY;
-  return { after, earlyMs: 0, periodMs: after(first.getTime()) - first.getTime() };
+  const next = (ms: number) => cron.nextRun(new Date(ms))?.getTime() ?? Number.POSITIVE_INFINITY;
+  const periodMs = next(first.getTime()) - first.getTime();
+  const skewMs = Math.min(SKEW_MS, periodMs / 4);
+  const form = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+  const shown = (ms: number) => `at ${form.format(ms)} ${timeZone}`;
+  return { after: (ms) => next(ms + skewMs), earlyMs: 0, periodMs, shown };
 }

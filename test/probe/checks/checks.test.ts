@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { checkHttp, checkTcp } from "../../../src/probe/checks/mod.ts";
@@ -95,6 +97,31 @@ describe("a service of any protocol", () => {
     const port = await portOf(createServer((socket) => socket.destroy()));
     const reason = `127.0.0.1:${port} accepts and closes at once: is anything behind it?`;
     expect(await tcp(port)).toEqual({ result: "down", facts: {}, reason });
+  });
+
+  test.each<[string, (socket: Socket) => void, string]>([
+    ["resets at once", (socket) => socket.resetAndDestroy(), "down"],
+    ["ends its side without a word", (socket) => socket.end(), "down"],
+    ["says a word and closes", (socket) => socket.end("x"), "up"],
+    ["never stops talking", (socket) => void setInterval(() => socket.write("x".repeat(65_536)), 1).unref(), "up"],
+    ["closes after a while", (socket) => void setTimeout(() => socket.destroy(), 20), "down"],
+  ])("that %s is as it should be", async (_, connected, result) => {
+    const port = await portOf(createServer({ allowHalfOpen: true }, connected));
+    expect((await checkTcp({ host: "127.0.0.1", port, timeoutMs: 20_000, holdMs: 2000 })).result).toBe(result as never);
+  });
+
+  test("that closed while this machine was busy is down, though its time was over then", async () => {
+    const closing = "require('net').createServer(s=>setTimeout(()=>s.destroy(),50)).listen(0,'127.0.0.1',function(){console.log(this.address().port)})"; // biome-ignore format: one program
+    const child = spawn(process.execPath, ["-e", closing], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [line] = await once(child.stdout, "data");
+      const outcome = tcp(Number(line));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      expect((await outcome).result).toBe("down");
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   test("that does not listen is down", async () => {

@@ -6,7 +6,15 @@ const places = {
   bus: [{ path: "/run/dbus/system_bus_socket", isBus: true }],
 };
 const units = ["good.service", "job.service", "bad.service", "crash.service", "never.service", "slow.service"];
-const others = ["stopped.service", "missing.service", "never.timer", "job.timer", "broken.service", "test.target"];
+const others = [
+  "stopped.service",
+  "missing.service",
+  "never.timer",
+  "job.timer",
+  "broken.service",
+  "test.target",
+  "lonely.service",
+];
 
 /** Until the jobs have ended, and systemd has found the bus. */
 async function settled(place: keyof typeof places): Promise<void> {

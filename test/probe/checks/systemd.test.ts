@@ -79,6 +79,12 @@ describe("a unit", () => {
   });
 });
 
+test("a job that runs for longer than it should hangs", () => {
+  const facts = { ...FACTS, active: "activating", sub: "start", type: "oneshot", changedMs: ran };
+  expect(unitOutcome("app.service", facts, NOW_MS, 4 * HOUR_MS).result).toBe("up");
+  expect(unitOutcome("app.service", facts, NOW_MS, 2 * HOUR_MS).reason).toContain("does it hang?");
+});
+
 describe("where systemd does not answer", () => {
   const folder = mkdtempSync(join(tmpdir(), "tenk-systemd-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -182,9 +188,12 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
     );
     // systemd goes to a bus that it has opened the socket of.
     unit("dbus.socket", "[Socket]\nListenStream=/run/dbus/system_bus_socket");
+    service("lonely", "Type=oneshot", "ExecStart=/bin/true");
+    unit("lonely.timer", "[Timer]\nOnActiveSec=3600");
+    // A timer that is loaded, and does not run.
     for (const name of ["job", "never"]) unit(`${name}.timer`, "[Timer]\nOnActiveSec=3600");
-    const wanted = "good job bad crash slow dbus probe".split(" ").map((name) => `${name}.service`);
-    unit("test.target", `Wants=dbus.socket ${wanted.join(" ")} never.timer job.timer`);
+    const wanted = "good job bad crash slow lonely dbus probe".split(" ").map((name) => `${name}.service`);
+    unit("test.target", `After=lonely.timer\nWants=dbus.socket ${wanted.join(" ")} never.timer job.timer`);
 
     const sandbox = join(import.meta.dirname, "systemd-sandbox.sh");
     const child: ChildProcess = spawn("unshare", [...FLAGS, "--kill-child", "sh", sandbox, folder], { stdio: ["ignore", "ignore", "inherit"] }); // biome-ignore format: one call
@@ -214,6 +223,7 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
           "job.timer up ran N ago",
           "broken.service down the file of broken.service has an error: systemctl status broken.service",
           "test.target up active since N",
+          "lonely.service down lonely.timer does not run, so that nothing starts lonely.service: systemctl enable --now lonely.timer",
         ]);
       }
     } finally {

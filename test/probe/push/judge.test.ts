@@ -31,6 +31,19 @@ describe("a job that is to call each day, an hour late at most", () => {
     expect(verdict.nextMs).toBeCloseTo(at(next), 0);
   });
 
+  test("by the clock is told when it was expected, in its time zone", () => {
+    const plan = pushPlan({ schedule: "0 3 * * *", timeZone: "Asia/Tokyo", grace: HOUR_MS });
+    expect(judge(hours({ sinceMs: 0, lastMs: 19 }), plan, [], at(44)).outcome.reason).toBe(
+      "was to call at 03:00 Asia/Tokyo, 2h ago, and has not: did its job run?",
+    );
+  });
+
+  test("may call a little early by the clock, since clocks of two machines differ", () => {
+    const seconds = 1 / 3600;
+    expect(judge(hours({ sinceMs: 0, lastMs: 27 - 2 * seconds }), NIGHTLY, [], at(50)).outcome.result).toBe("up");
+    expect(judge(hours({ sinceMs: 0, lastMs: 26.9 }), NIGHTLY, [], at(28.1)).outcome.result).toBe("down");
+  });
+
   test("says with which exit code it failed, and what it said", () => {
     const state = { ...hours({ sinceMs: 0, failedMs: 20 }), exitCode: 3, message: "disk full" };
     expect(judge(state, DAILY, [], at(20)).outcome.reason).toBe("failed with exit code 3 0s ago: disk full");

@@ -4,7 +4,7 @@ import type { Outcome } from "../../health/mod.ts";
 import { causeCodeOf } from "../words.ts";
 import { Bus, BusError } from "./bus.ts";
 import { UnitReader } from "./unit.ts";
-import { unitOutcome } from "./unit-outcome.ts";
+import { unitOutcome, withoutTimer } from "./unit-outcome.ts";
 
 /** Where systemd answers. */
 export interface SystemdPlace {
@@ -43,8 +43,11 @@ export async function checkSystemd(check: SystemdCheck): Promise<Outcome> {
       const units = await sharedUnits(place, timeoutMs);
       const facts = await units.read(unit);
       const outcome = unitOutcome(unit, facts, nowMs(), maxAgeMs);
+      if (outcome.result !== "up") return outcome;
+      const timer = facts.active === "inactive" ? facts.triggeredBy.find((each) => each.endsWith(".timer")) : undefined;
+      if (timer !== undefined && (await units.read(timer)).active !== "active") return withoutTimer(unit, timer);
       // A timer that waits is well if what it starts was.
-      if (outcome.result !== "up" || facts.starts === "") return outcome;
+      if (facts.starts === "") return outcome;
       const started = await units.read(facts.starts);
       return unitOutcome(facts.starts, started, nowMs(), maxAgeMs);
     } catch (error) {

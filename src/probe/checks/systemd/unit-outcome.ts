@@ -37,8 +37,16 @@ export function unitOutcome(
   if (active === "inactive") return isJob(facts) ? jobOutcome(name, facts, nowMs, maxAgeMs) : stopped(name, facts);
   if (active === "activating" && type !== "oneshot") return starting(`${name} is starting`);
   if (active === "deactivating") return starting(`${name} is stopping`);
+  // A job that never ends is not started again either.
+  if (type === "oneshot" && active === "activating" && nowMs - changedMs > maxAgeMs)
+    return down(`${name} runs since ${age(changedMs, nowMs)}, and should run at least every ${formatDuration(maxAgeMs)}: does it hang?`); // biome-ignore format: one sentence
   const verb = type === "oneshot" && active === "activating" ? "runs" : active === "active" ? sub || active : active;
   return { result: "up", facts: {}, reason: changedMs > 0 ? `${verb} since ${age(changedMs, nowMs)}` : verb };
+}
+
+/** Returns the outcome of a job whose timer does not run: nobody would notice that it is never started again. */
+export function withoutTimer(name: string, timer: string): Outcome {
+  return down(`${timer} does not run, so that nothing starts ${name}: systemctl enable --now ${timer}`);
 }
 
 /** Whether it is right that it does not run now. */
