@@ -19,7 +19,7 @@ import {
 } from "../../wire/dns/mod.ts";
 import type { Facts, Outcome } from "../health/mod.ts";
 import { askByTcp, askByUdp, type DnsDialogue, type DnsQuery } from "./dns-dialogue.ts";
-import { failureWords, withPort } from "./words.ts";
+import { failureWords, inTime, withPort } from "./words.ts";
 
 export interface DnsCheck {
   /** The server: an address, or a name that the system resolves. */
@@ -45,7 +45,9 @@ export async function checkDns(check: DnsCheck): Promise<Outcome> {
   const where = withPort(host, port);
   const startedMs = performance.now();
   try {
-    const address = isIP(host.replace(/%.*/, "")) === 0 ? (await lookup(host)).address : host;
+    const address = isIP(host.replace(/%.*/, "")) === 0 ? (await inTime(lookup(host), timeoutMs))?.address : host;
+    if (address === undefined)
+      return down(`the name of ${where} is not known: give the server's address instead of its name`);
     const dialogue = { address, port, query: queryOf(check), untilMs: startedMs + timeoutMs, signal };
     const bytes = await ask(dialogue);
     if (bytes === "tcp-cut")
@@ -72,8 +74,6 @@ async function ask(dialogue: DnsDialogue): Promise<Uint8Array | "tcp-cut" | unde
 function wordsOf(error: unknown, where: string, timeoutMs: number): string {
   const code = (error as { code?: unknown }).code;
   if (code === "ECONNREFUSED") return `nothing listens on ${where}: is it running?`;
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return `the name of ${where} is not known: give the server's address instead of its name`;
   if (code === "ENETUNREACH" || code === "EHOSTUNREACH") return `no route leads to ${where}: is the network up?`;
   return failureWords(error, where, timeoutMs);
 }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { messageOf, systemCodeOf } from "../../base/mod.ts";
 import { type EchoSocket, openEchoSocket } from "../../net/mod.ts";
 import type { Outcome } from "../health/mod.ts";
+import { inTime } from "./words.ts";
 
 export interface PingCheck {
   /** A name or an address. */
@@ -44,7 +45,7 @@ const FAILURES: Readonly<Record<string, string>> = {
 export async function checkPing(check: PingCheck): Promise<Outcome> {
   const { host, timeoutMs, slowMs, signal } = check;
   const untilMs = performance.now() + timeoutMs;
-  const addresses = await (check.resolve ?? addressesOf)(host).catch(() => []);
+  const addresses = (await inTime((check.resolve ?? addressesOf)(host), timeoutMs)) ?? [];
   let reason = `the name ${host} has no address: is it spelled so in DNS?`;
   for (const [index, address] of addresses.entries()) {
     const nowMs = performance.now();

@@ -33,6 +33,17 @@ export function withPort(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** Returns what a promise gives; undefined if it fails, or gives nothing in time. What it began goes on. */
+export async function inTime<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  try {
+    return await Promise.race([promise.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Returns the system's code of what caused an error, such as `EACCES`. */
 export function causeCodeOf(error: unknown): string | undefined {
   return systemCodeOf((error as { cause?: unknown } | null | undefined)?.cause);

@@ -121,7 +121,7 @@ export class PushJobs {
     this.#look();
     const { state, plan } = this.#jobs.get(name)!;
     const nowMs = this.#clocks.wall();
-    return judge(notAfter(state, nowMs), plan, this.#offTimes, nowMs);
+    return judge(name, notAfter(state, nowMs), plan, this.#offTimes, nowMs);
   }
 
   /** Takes what a job says. @param body what it sent, or the end of it */

@@ -35,9 +35,6 @@ export interface PushVerdict {
   readonly nextMs: number;
 }
 
-const NEVER_CALLED = "has never called: is its URL in the job? `tenk push-url NAME` prints it";
-const WAITING = "waits for its first call: `tenk push-url NAME` prints the URL for the job";
-
 /**
  * Judges a job by its calls. Pure.
  *
@@ -49,7 +46,13 @@ const WAITING = "waits for its first call: `tenk push-url NAME` prints the URL f
  *
  * A call that may have come while tenk did not run is not missed: the next one is.
  */
-export function judge(state: PushState, plan: PushPlan, offTimes: readonly OffTime[], nowMs: number): PushVerdict {
+export function judge(
+  name: string,
+  state: PushState,
+  plan: PushPlan,
+  offTimes: readonly OffTime[],
+  nowMs: number,
+): PushVerdict {
   const { lastMs, failedMs, exitCode, message } = state;
   const { schedule } = plan;
   if (failedMs !== undefined) {
@@ -69,9 +72,13 @@ export function judge(state: PushState, plan: PushPlan, offTimes: readonly OffTi
     // A schedule in another time zone than the job's is the usual mistake.
     const when = schedule.shown === undefined ? "" : `${schedule.shown(expectedMs)}, `;
     const missed = `was to call ${when}${ago(expectedMs, nowMs)}, and has not`;
-    return down(lastMs === undefined ? NEVER_CALLED : `${missed}: did its job run?`);
+    const never = `has never called: is its URL in the job? \`tenk push-url ${name}\` prints it`;
+    return down(lastMs === undefined ? never : `${missed}: did its job run?`);
   }
-  if (lastMs === undefined) return { outcome: { result: "unknown", facts: {}, reason: WAITING }, nextMs: deadlineMs };
+  if (lastMs === undefined) {
+    const reason = `waits for its first call: \`tenk push-url ${name}\` prints the URL for the job`;
+    return { outcome: { result: "unknown", facts: {}, reason }, nextMs: deadlineMs };
+  }
   if (nowMs <= expectedMs) return well(lastWords(state, nowMs), state, expectedMs);
   return well(`late since ${span(nowMs - expectedMs)}: down in ${span(deadlineMs - nowMs)}`, state, deadlineMs);
 }

@@ -80,6 +80,11 @@ describe("a name server", () => {
     expect(outcome).toMatchObject({ result: "down", reason: expect.stringContaining("no sound DNS message (") });
   });
 
+  test("whose own name nobody knows is down", async () => {
+    const outcome = await check({ port: 53 }, { host: "no-such-name.invalid", timeoutMs: 5000 });
+    expect(outcome).toMatchObject({ result: "down", reason: expect.stringContaining("give the server's address") });
+  });
+
   test("that does not listen is down at once", async () => {
     const gone = await FakeServer.open(() => {});
     const { port } = gone;

@@ -85,6 +85,9 @@ describe("a machine that is pinged", () => {
     const resolve = async () => Promise.reject(new Error("ENOTFOUND"));
     const reason = "the name nas has no address: is it spelled so in DNS?";
     expect(await checkPing({ host: "nas", ...TIMES, resolve })).toEqual({ result: "down", facts: {}, reason });
+    // Name servers that do not answer hold up nothing.
+    const silent = () => new Promise<never>(() => {});
+    expect(await checkPing({ host: "nas", timeoutMs: 20, slowMs: 20, resolve: silent })).toMatchObject({ reason });
   });
 
   test("is unknown, not down, where the kernel permits no ping, with the line that permits it", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,6 +156,24 @@ describe("where systemd does not answer", () => {
   });
 });
 
+const GROUPS = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+
+function ownGroup(): string {
+  return mkdtempSync(join(GROUPS, "tenk-test-"));
+}
+
+/** Removes a control group with all below it. @returns false while processes in it are still ending */
+function removeGroup(group: string): boolean {
+  try {
+    for (const each of readdirSync(group, { withFileTypes: true }))
+      if (each.isDirectory() && !removeGroup(join(group, each.name))) return false;
+    rmdirSync(group);
+    return true;
+  } catch {
+    return !existsSync(group);
+  }
+}
+
 const FLAGS = ["-m", "-p", "-f", "-n", "-u", "-i", "-C", "--mount-proc"];
 const SYSTEMD = "/lib/systemd/systemd";
 const hasSystemd = existsSync(SYSTEMD) && existsSync("/usr/bin/dbus-daemon");
@@ -196,7 +215,11 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
     unit("test.target", `After=lonely.timer\nWants=dbus.socket ${wanted.join(" ")} never.timer job.timer`);
 
     const sandbox = join(import.meta.dirname, "systemd-sandbox.sh");
-    const child: ChildProcess = spawn("unshare", [...FLAGS, "--kill-child", "sh", sandbox, folder], { stdio: ["ignore", "ignore", "inherit"] }); // biome-ignore format: one call
+    const group = ownGroup();
+    // It manages what is below its control group: of its own, or two at a time would end each other's units.
+    const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
+    const words = ["-c", enter, group, "unshare", ...FLAGS, "--kill-child", "sh", sandbox, folder];
+    const child: ChildProcess = spawn("sh", words, { stdio: ["ignore", "ignore", "inherit"] });
     try {
       const first = () => spawnSync("pgrep", ["-P", `${child.pid}`], { encoding: "utf8" }).stdout.trim();
       const found = () => {
@@ -206,7 +229,7 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
           return "";
         }
       };
-      await until(() => found().endsWith("done\n"), 50_000);
+      await until(() => found().endsWith("done\n"), 100_000);
       const lines = found().trim().split("\n").slice(0, -1);
       for (const place of ["private", "bus"]) {
         const ours = lines.filter((line) => line.startsWith(`${place} `)).map((line) => line.slice(place.length + 1));
@@ -228,7 +251,9 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
       }
     } finally {
       child.kill("SIGKILL");
+      await once(child, "close");
+      await until(() => removeGroup(group));
       rmSync(folder, { recursive: true });
     }
-  }, 60_000);
+  }, 120_000);
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { judge, type PushState } from "../../../src/probe/push/judge.ts";
+import { judge as judgeOf, type PushPlan, type PushState } from "../../../src/probe/push/judge.ts";
 import { cronSchedule, everySchedule, pushPlan } from "../../../src/probe/push/mod.ts";
 import { type OffTime, withOffTime } from "../../../src/probe/push/off-times.ts";
 
+const judge = (state: PushState, plan: PushPlan, off: readonly OffTime[], nowMs: number) =>
+  judgeOf("backup", state, plan, off, nowMs);
 const HOUR_MS = 3_600_000;
 const DAILY = pushPlan({ every: 24 * HOUR_MS, grace: HOUR_MS, maxRun: 2 * HOUR_MS });
 const NIGHTLY = pushPlan({ schedule: "0 3 * * *", timeZone: "UTC", grace: HOUR_MS });
@@ -13,7 +15,14 @@ const hours = (given: Readonly<Record<string, number>>) =>
 
 describe("a job that is to call each day, an hour late at most", () => {
   test.each<[string, Record<string, number>, number, string, string, number]>([
-    ["waits for its first call", { sinceMs: 0 }, 24, "unknown", "waits for its first call", 25],
+    [
+      "waits for its first call",
+      { sinceMs: 0 },
+      24,
+      "unknown",
+      "waits for its first call: `tenk push-url backup` prints",
+      25,
+    ],
     ["that never calls is down", { sinceMs: 0 }, 25.01, "down", "has never called: is its URL in the job?", Infinity],
     ["that has called is up", { sinceMs: 0, lastMs: 10 }, 30, "up", "called 20h ago", 34],
     ["is late within its grace", { sinceMs: 0, lastMs: 10 }, 34.5, "up", "late since 30m: down in 30m", 35],
