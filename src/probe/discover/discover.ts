@@ -1,8 +1,8 @@
-import { isWildcard } from "../../part/mod.ts";
-import { greet } from "./greeting.ts";
-import { holdersOf } from "./holders.ts";
+import { type HttpApplication, isHttpApplication, isWildcard } from "../../part/mod.ts";
+import { type Greeted, greet } from "./greeting.ts";
+import { holdersOf, type Process } from "./holders.ts";
 import { type ListeningPort, listeningPorts } from "./listening.ts";
-import { nameOf } from "./programs.ts";
+import { type Known, nameOf } from "./programs.ts";
 import { type PublishedPort, publishedPorts } from "./published-ports.ts";
 
 /** Something that listens, as a service that could be declared. */
@@ -11,6 +11,8 @@ export interface Found {
   readonly name: string;
   /** `redis://127.0.0.1:6379`; `tcp://` where the protocol is not known. */
   readonly target: string;
+  /** An application that is asked at its own path; undefined where the target says all. */
+  readonly kind?: HttpApplication;
   /** The program; undefined where only root may see it. */
   readonly program: string | undefined;
   readonly pid: number | undefined;
@@ -19,6 +21,8 @@ export interface Found {
   readonly image?: string;
   /** How its protocol is known: by the program's name, by what it said, or not at all. */
   readonly knownBy: "name" | "greeting" | "nothing";
+  /** Other ports of the same program, which are not the service: of its cluster, its peers, its management. */
+  readonly otherPorts: readonly number[];
 }
 
 export interface DiscoverOptions {
@@ -37,43 +41,122 @@ export interface DiscoverOptions {
 export async function discover(options: DiscoverOptions = {}): Promise<Found[]> {
   const { maxGreetings = 4, exceptPorts = new Set(), published = publishedPorts } = options;
   const ports = oneEach(await listeningPorts()).filter(({ port }) => !exceptPorts.has(port));
-  const holders = await holdersOf(new Set(ports.map(({ inode }) => inode)));
-  const candidates = ports.flatMap((each) => {
-    const process = holders.get(each.inode);
-    const named = process && nameOf(process, each.port);
-    // A part of the system.
-    if (process !== undefined && named === undefined) return [];
-    return [{ ...each, process, named }];
-  });
-  // Whose port is held by an engine, or by somebody whom this user may not see, the engine knows.
-  const isAsked = candidates.some(({ process, named }) => process === undefined || named?.isHolder);
-  const containers = isAsked ? await published() : new Map<number, PublishedPort>();
-  const behind = ({ port, process, named }: (typeof candidates)[number]) =>
-    process === undefined || named?.isHolder ? containers.get(port) : undefined;
-  const found: Omit<Found, "name">[] = new Array(candidates.length);
+  const candidates = await candidatesOf(ports, published);
+  const services = candidates.filter((each) => !isOtherPort(each, candidates));
+  const greeted: (Greeted | undefined)[] = new Array(services.length);
   let next = 0;
   const work = async () => {
-    for (let at = next++; at < candidates.length; at = next++) {
-      const { address, port, process, named } = candidates[at]!;
-      const container = behind(candidates[at]!);
-      const host = isWildcard(address) ? "127.0.0.1" : address;
-      const ofName = container?.scheme ?? named?.scheme;
-      const greeted = ofName === undefined ? await greet(host, port) : undefined;
-      const scheme = ofName ?? greeted ?? "tcp";
-      found[at] = {
-        target: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`,
-        program: process?.comm,
-        pid: process?.pid,
-        ...(container && { container: container.container, image: container.image }),
-        knownBy: ofName !== undefined ? "name" : greeted !== undefined ? "greeting" : "nothing",
-      };
+    for (let at = next++; at < services.length; at = next++) {
+      const each = services[at]!;
+      if (needsGreeting(each, services)) greeted[at] = await greet(hostOf(each), each.port);
     }
   };
   await Promise.all(Array.from({ length: maxGreetings }, work));
-  return withNames(
-    found,
-    candidates.map((each) => behind(each)?.name ?? each.named?.name ?? `port-${each.port}`),
+  const understood = services.flatMap((each, at) => {
+    const found = { ...each, greeted: greeted[at] };
+    return isUnderstood(found, services, greeted) ? [found] : [];
+  });
+  return withNames(understood.map((each) => foundOf(each, candidates, understood)));
+}
+
+interface Candidate extends ListeningPort {
+  readonly process: Process | undefined;
+  readonly container: PublishedPort | undefined;
+  readonly name: string | undefined;
+  /** Undefined: it has to be greeted. */
+  readonly known: Known | undefined;
+}
+
+/** Returns the ports of programs and containers, without those of the system. */
+async function candidatesOf(
+  ports: readonly ListeningPort[],
+  published: () => Promise<ReadonlyMap<number, PublishedPort>>,
+): Promise<Candidate[]> {
+  const holders = await holdersOf(new Set(ports.map(({ inode }) => inode)));
+  const named = ports.flatMap((each) => {
+    const process = holders.get(each.inode);
+    const found = process && nameOf(process);
+    return process !== undefined && found === undefined ? [] : [{ ...each, process, found }];
+  });
+  // Whose port is held by an engine, or by somebody whom this user may not see, the engine knows.
+  const isHidden = ({ process, found }: (typeof named)[number]) => process === undefined || found?.isHolder;
+  const containers = named.some(isHidden) ? await published() : new Map<number, PublishedPort>();
+  return named.map((each) => {
+    const { found, ...rest } = each;
+    const container = isHidden(each) ? containers.get(each.port) : undefined;
+    if (container === undefined) return { ...rest, container, name: found?.name, known: found?.known };
+    const { name, scheme } = container;
+    return { ...rest, container, name, known: scheme === undefined ? undefined : { name, scheme } };
+  });
+}
+
+interface GreetedCandidate extends Candidate {
+  readonly greeted: Greeted | undefined;
+}
+
+const samePid = (one: Candidate, other: Candidate) =>
+  one.process !== undefined && one.process.pid === other.process?.pid;
+
+/** A program that listens on its usual port does not offer its service on others. */
+function isOtherPort(each: Candidate, all: readonly Candidate[]): boolean {
+  const known = each.known;
+  if (known === undefined) return false;
+  if (known.otherPort === each.port) return all.some((other) => samePid(each, other) && other.port !== each.port);
+  const { mainPort } = known;
+  if (mainPort === undefined || each.port === mainPort) return false;
+  return all.some((other) => samePid(each, other) && other.port === mainPort);
+}
+
+/** One whose usual port is another, and that has several, tells by an answer which of them is the service. */
+function needsGreeting(each: Candidate, all: readonly Candidate[]): boolean {
+  const known = each.known;
+  if (known === undefined) return true;
+  return (
+    known.mainPort !== undefined &&
+    known.mainPort !== each.port &&
+    all.some((other) => other !== each && samePid(each, other))
   );
+}
+
+/** Of several ports of a known program only those that were understood are services, if any was. */
+function isUnderstood(
+  each: GreetedCandidate,
+  all: readonly Candidate[],
+  greeted: readonly (Greeted | undefined)[],
+): boolean {
+  if (each.known === undefined || each.greeted !== undefined || !needsGreeting(each, all)) return true;
+  return !all.some((other, at) => samePid(each, other) && greeted[at] !== undefined);
+}
+
+function foundOf(each: GreetedCandidate, all: readonly Candidate[], services: readonly Candidate[]): Found {
+  const { port, process, container, greeted } = each;
+  const known = greeted === undefined ? each.known : undefined;
+  const scheme = greeted?.scheme ?? (known && schemeOf(known.scheme, port)) ?? "tcp";
+  const host = hostOf(each);
+  const others = all.filter(
+    (other) => samePid(each, other) && !services.some((service) => service.port === other.port),
+  );
+  const name = each.name ?? greeted?.name ?? `port-${port}`;
+  const kind = known?.name ?? greeted?.name ?? "";
+  return {
+    name,
+    ...(isHttpApplication(kind) && { kind }),
+    target: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    program: process?.comm,
+    pid: process?.pid,
+    ...(container && { container: container.container, image: container.image }),
+    knownBy: greeted !== undefined ? "greeting" : known !== undefined ? "name" : "nothing",
+    otherPorts: others.map((other) => other.port),
+  };
+}
+
+/** Web servers have TLS on ports such as 443 and 8443. */
+function schemeOf(scheme: string, port: number): string {
+  return scheme === "http" && port % 1000 === 443 ? "https" : scheme;
+}
+
+function hostOf({ address }: ListeningPort): string {
+  return isWildcard(address) ? "127.0.0.1" : address;
 }
 
 /** A port that is listened on at several addresses is one service; one of loopback is reached in any case. */
@@ -88,12 +171,11 @@ function oneEach(ports: readonly ListeningPort[]): ListeningPort[] {
 }
 
 /** The first of several with one name has it alone, the others have their port behind it. */
-function withNames(found: readonly Omit<Found, "name">[], names: readonly string[]): Found[] {
+function withNames(found: readonly Found[]): Found[] {
   const taken = new Set<string>();
-  return found.map((each, at) => {
-    const plain = names[at]!;
-    const name = taken.has(plain) ? `${plain}-${each.target.split(":").at(-1)}` : plain;
+  return found.map((each) => {
+    const name = taken.has(each.name) ? `${each.name}-${each.target.split(":").at(-1)}` : each.name;
     taken.add(name);
-    return { name, ...each };
+    return { ...each, name };
   });
 }

@@ -45,35 +45,68 @@ describe("a process", () => {
     [
       { executable: "/usr/bin/python3.11", words: ["python3", "-m", "http.server", "8000"], comm: "python3" },
       "http-server",
+      "http",
+    ],
+    [
+      { executable: "/usr/bin/python3.13", words: ["python3.13", "/srv/bin/hass", "-c", "."], comm: "hass" },
+      "home-assistant",
+      "http",
+    ],
+    [
+      { executable: "/usr/bin/node", words: ["node", "/srv/node_modules/@scope/relay/bin.js"], comm: "node" },
+      "relay",
       undefined,
     ],
     [
       { executable: "/usr/lib/erlang/bin/beam.smp", words: ["beam.smp", "-sname", "rabbit@box"], comm: "beam.smp" },
       "rabbitmq",
-      undefined,
+      "amqp",
     ],
     [{ executable: "/opt/thing/Thing Server", comm: "Thing Server" }, "thing-server", undefined],
     [{ executable: "", comm: "\x1b[31m" }, "m", undefined],
   ])("%j is %s", (given, name, scheme) => {
-    expect(nameOf({ ...process, ...given }, 1)).toMatchObject({ name, scheme });
+    const named = nameOf({ ...process, ...given });
+    expect([named?.name, named?.known?.scheme]).toEqual([name, scheme]);
   });
 
   test("that holds a port for a container is told apart, and parts of the system are left out", () => {
-    expect(nameOf({ ...process, comm: "docker-proxy" }, 1)).toMatchObject({ isHolder: true });
-    expect(nameOf({ ...process, comm: "systemd-resolve" }, 53)).toBeUndefined();
+    expect(nameOf({ ...process, comm: "docker-proxy" })).toMatchObject({ isHolder: true });
+    expect(nameOf({ ...process, comm: "systemd-resolve" })).toBeUndefined();
   });
 });
 
 test("the text is a block of tenk.yaml, whatever programs are called", () => {
+  const more = { otherPorts: [] };
   const found: Found[] = [
-    { name: "redis", target: "redis://127.0.0.1:6379", program: "redis-server", pid: 812, knownBy: "name" },
-    { name: "port-7", target: "tcp://127.0.0.1:7", program: "x\nproxy: off #\x1b", pid: 9, knownBy: "nothing" },
-    { name: "app", target: "http://[::1]:3000", program: undefined, pid: undefined, knownBy: "greeting" },
+    { name: "redis", target: "redis://127.0.0.1:6379", program: "redis-server", pid: 812, knownBy: "name", ...more },
+    {
+      name: "port-7",
+      target: "tcp://127.0.0.1:7",
+      program: "x\nproxy: off #\x1b",
+      pid: 9,
+      knownBy: "nothing",
+      ...more,
+    },
+    { name: "app", target: "http://[::1]:3000", program: undefined, pid: undefined, knownBy: "greeting", ...more },
+    { name: "web", target: "https://127.0.0.1:443", program: "nginx", pid: 3, knownBy: "name", otherPorts: [8443] },
+    {
+      name: "registry",
+      target: "http://127.0.0.1:5000",
+      kind: "registry",
+      program: "r",
+      pid: 4,
+      knownBy: "name",
+      ...more,
+    },
   ];
   const text = servicesText(found);
-  expect(text).toContain("  redis: redis://127.0.0.1:6379  # redis-server (pid 812)\n");
+  expect(text).toMatch(/^ {2}redis: redis:\/\/127\.0\.0\.1:6379 +# redis-server \(pid 812\)$/m);
+  expect(text).toContain(
+    `web: { target: "https://127.0.0.1:443", tls: { verify: false } }  # nginx (pid 3); listens on 8443 too\n`,
+  );
   const { services } = parseConfig(text, "tenk.yaml");
   expect(services.map(({ name, target }) => [name, target!])).toEqual(found.map(({ name, target }) => [name, target]));
+  expect(services.at(-1)).toMatchObject({ kind: "registry" });
   expect(servicesText([])).toContain("Nothing");
 });
 
@@ -137,7 +170,7 @@ http { access_log off; server { listen 127.0.0.1:9090; location / { return 200; 
         "ssh ssh://127.0.0.1:2222 greeting",
         "registry http://127.0.0.1:5000 name",
         "redis redis://127.0.0.1:6400 name",
-        "http-server http://127.0.0.1:8000 greeting",
+        "http-server http://127.0.0.1:8000 name",
         "nginx http://127.0.0.1:9090 name",
         "prometheus http://127.0.0.1:9095 name",
         "ssh-9999 tcp://127.0.0.1:9999 nothing",
@@ -175,6 +208,7 @@ test("a port that an engine holds has the name, image and protocol of its contai
     program: "docker-proxy",
     pid: 7,
     knownBy: "name",
+    otherPorts: [],
   } as const;
   expect(servicesText([{ ...found, container: "cache\n1", image: "redis:7" }])).toBe(
     "services:\n  cache: redis://127.0.0.1:16379  # container cache?1 of redis:7\n",

@@ -4,7 +4,14 @@ import { discoverRoute, undeclaredOf } from "../../../src/probe/discover/undecla
 import type { Found } from "../../../src/probe/mod.ts";
 
 const OWN = new Set(["localhost", "::1", "10.0.0.2"]);
-const found = (target: string, pid = 1): Found => ({ name: `at-${pid}`, target, program: "a", pid, knownBy: "name" });
+const found = (target: string, pid = 1): Found => ({
+  name: `at-${pid}`,
+  target,
+  program: "a",
+  pid,
+  knownBy: "name",
+  otherPorts: [],
+});
 
 test.each([
   ["redis://127.0.0.1:6379", "cache: redis://localhost", 0],
