@@ -12,6 +12,9 @@ const MAX_BYTES = 4096;
 const MAX_BODY_BYTES = 16_384;
 
 const REDIS_PING = new TextEncoder().encode("*1\r\n$4\r\nPING\r\n");
+const DNS_PORT = 53;
+/** By TCP, id 0x746b: which servers has the root (NS, IN)? */
+const DNS_QUESTION = Uint8Array.from([0, 17, 0x74, 0x6b, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]);
 /** Schemes of targets that have another name than their protocol. */
 const SCHEMES: Readonly<Partial<Record<GreetingKind, string>>> = { tls: "https" };
 /** Names of services whose protocol says less. */
@@ -48,6 +51,7 @@ export async function greet(host: string, port: number): Promise<Greeted | undef
     const isMariadb = usual === "mysql" && /mariadb/i.test(outcome.facts.version ?? "");
     if (outcome.result !== "down") return { scheme: usual, name: isMariadb ? "mariadb" : (NAMES[usual] ?? usual) };
   }
+  if (port === DNS_PORT && isDnsAnswer(await heard(host, port, DNS_QUESTION))) return { scheme: "dns", name: "dns" };
   if (HTTP_PORTS.has(port) || HTTPS_PORTS.has(port)) {
     const found = await askHttp(HTTP_PORTS.has(port) ? ["http", "https"] : ["https", "http"], authority);
     if (found !== undefined) return found;
@@ -56,6 +60,11 @@ export async function greet(host: string, port: number): Promise<Greeted | undef
   // It speaks first: in a language of its own a question would only disturb it.
   if (first.length > 0) return spoken(first);
   return spoken(await heard(host, port, REDIS_PING)) ?? askHttp(["http", "https"], authority);
+}
+
+/** The id of the question, and the bit that marks an answer (RFC 1035 §4.1.1). */
+function isDnsAnswer(bytes: Uint8Array): boolean {
+  return bytes[2] === 0x74 && bytes[3] === 0x6b && bytes[4]! >= 0x80;
 }
 
 function spoken(bytes: Uint8Array): Greeted | undefined {
