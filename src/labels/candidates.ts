@@ -74,7 +74,7 @@ function ordered({ image }: Container, published: readonly number[], exposed: re
 }
 
 /** A port that is bound to all addresses is reached by that of the machine itself. */
-function localHost(host: string): string {
+export function localHost(host: string): string {
   if (host === "::") return "::1";
   return host === "" || host === "0.0.0.0" ? "127.0.0.1" : host;
 }

@@ -5,6 +5,7 @@ import type { ContainerNote, OfferedService, OfferedServices, Service } from "..
 import type { ContainersConfig } from "./config.ts";
 import { Lifetimes, presenceOf } from "./lifetimes.ts";
 import { type FoundOffers, findOffers } from "./offers.ts";
+import { withoutTakenAddresses } from "./taken-addresses.ts";
 import { TargetFinder } from "./target-finder.ts";
 
 export interface ContainerServicesOptions {
@@ -184,7 +185,8 @@ export class ContainerServices {
       this.#logOnce(`${container} ${reason}`, () =>
         this.#log.warn("labels of a container refused", { container, reason }),
       );
-    this.offers = this.#lifetimes.take(found.offers, nowMs, grace, isAway);
+    const isServed = (name: string) => found.containersOf.get(name)?.some(({ state }) => state === "running") ?? false;
+    this.offers = withoutTakenAddresses(this.#lifetimes.take(found.offers, nowMs, grace, isAway), all, isServed);
     const isComplete = [...this.followers.values()].every(({ counts }) => counts.lists > 0);
     const text = JSON.stringify(this.offers);
     if (text !== this.#applied) await this.#offered.offer(this.offers);

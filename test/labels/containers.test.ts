@@ -86,9 +86,9 @@ const labels = (name: string, more: Record<string, string> = {}) => ({
 
 test("a container with labels is routed, named and probed, and leaves; services of the file are not touched", async () => {
   using site = await website("from the container");
-  using own = await website("own");
+  using other = await website("own");
   const web: FakeContainer = { id: idOf("a"), name: "web", labels: labels("git"), ports: { 80: [site.port] } };
-  const services = `own: { target: "http://127.0.0.1:${own.port}", plainHttp: serve }`;
+  const services = `own: { target: "http://127.0.0.1:${other.port}", plainHttp: serve }`;
   await withEngine([], { services }, async ({ fake, get, served, state, log, view, lines }) => {
     await until("engine", async () => (await view()).engines[0]?.engine);
     expect(await get("git.home.arpa")).toStartWith("404");
@@ -100,12 +100,12 @@ test("a container with labels is routed, named and probed, and leaves; services 
       await until("up", async () => ((await state("git"))?.state === "up" ? await state("git") : undefined)),
     ).toBeDefined();
     expect(await view()).toMatchObject({ services: [{ service: "git", container: "web" }], refused: [] });
-    const probed = (await state("own"))?.sinceMs;
+    const own = await until("own up", async () => ((await state("own"))?.state === "up" ? state("own") : undefined));
     fake.change([], "destroy");
     await until("gone", async () => !(await served()).includes("git"));
     expect(await get("git.home.arpa")).toStartWith("404");
     expect(await get("own.home.arpa")).toBe("200 own");
-    expect((await state("own"))?.sinceMs).toBe(probed!);
+    expect((await state("own"))?.sinceMs).toBe(own.sinceMs);
     expect(lines("services of containers changed")).toMatchObject([{ added: "git" }, { removed: "git" }]);
     expect(log.lines.filter(([level]) => level === "warn")).toEqual([]);
   });
@@ -141,6 +141,24 @@ test("an unhealthy container is degraded, and one that is made anew is down mean
     fake.change([{ ...web, id: idOf("b") }], "start", idOf("b"));
     await is("up");
     expect(lines("services of containers changed")).toHaveLength(1);
+  });
+});
+
+test("a service whose container has ended does not lead to the container that has got its port since", async () => {
+  using site = await website("of a stranger");
+  const web: FakeContainer = { id: idOf("a"), name: "web", labels: labels("git"), ports: { 80: [site.port] } };
+  await withEngine([web], { grace: "1h" }, async ({ fake, get, served }) => {
+    await until("served", async () => (await served()).length === 1);
+    fake.change(
+      [
+        { ...web, state: "exited", exitCode: 1 },
+        { ...web, id: idOf("b"), name: "other", labels: {} },
+      ],
+      "die",
+    );
+    await until("down", async () => (await get("git.home.arpa")).startsWith("502"));
+    fake.change([web]);
+    await until("up", async () => (await get("git.home.arpa")) === "200 of a stranger");
   });
 });
 

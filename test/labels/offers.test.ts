@@ -4,6 +4,7 @@ import { candidatesOf, urlOf } from "../../src/labels/candidates.ts";
 import { ContainerServices } from "../../src/labels/container-services.ts";
 import { Lifetimes, presenceOf } from "../../src/labels/lifetimes.ts";
 import { findOffers } from "../../src/labels/offers.ts";
+import { withoutTakenAddresses } from "../../src/labels/taken-addresses.ts";
 import { TargetFinder } from "../../src/labels/target-finder.ts";
 import { OfferedServices } from "../../src/part/mod.ts";
 import { keptLog } from "../app/admin/support.ts";
@@ -153,6 +154,31 @@ describe("whether a container is there", () => {
     lifetimes.take([], 10_000, 30_000);
     expect(names(lifetimes.take([], 39_999, 30_000))).toEqual(["http://2:2"]);
     expect(names(lifetimes.take([], 40_000, 30_000))).toEqual([]);
+  });
+});
+
+describe("an address that another container has got since", () => {
+  const offer = (section: object) => ({
+    name: "web",
+    container: "web",
+    prefix: "tenk.",
+    section: { strip: true, ...section },
+  });
+  const other = container({ name: "other", published: [published(80, 32_768)], addresses: ["172.17.0.2", "fd00::2"] });
+  test.each([
+    [{ target: "http://127.0.0.1:32768" }, "http://127.0.0.1:1"],
+    [{ target: "redis://172.17.0.2:6379" }, "redis://127.0.0.1:1"],
+    [{ target: "http://[fd00::2]:80" }, "http://127.0.0.1:1"],
+    [{ targets: [{ url: "http://127.0.0.1:9" }, { url: "http://172.17.0.2:80" }] }, "http://127.0.0.1:1"],
+    [{ target: "http://127.0.0.1:32769" }, "http://127.0.0.1:32769"],
+    [{ target: "http://172.17.0.20:80" }, "http://172.17.0.20:80"],
+  ])("%j of a service whose container does not run leads to %s", (section, target) => {
+    expect(withoutTakenAddresses([offer(section)], [other], () => false)).toEqual([offer({ target })]);
+    // Its own container has it.
+    expect(withoutTakenAddresses([offer(section)], [other], () => true)).toEqual([offer(section)]);
+    expect(withoutTakenAddresses([offer(section)], [{ ...other, state: "exited" }], () => false)).toEqual([
+      offer(section),
+    ]);
   });
 });
 
