@@ -52,7 +52,6 @@ export function Legend({ spec, hidden, hide, isOpen, open, details }: LegendProp
             key={line.label}
             tabIndex={at === Math.min(stop, last) ? 0 : -1}
             aria-pressed={!hidden.has(line.label)}
-            aria-label={visible(line.label)}
             title="Click to hide or show it, Shift+click to show it alone"
             onFocus={() => setStop(at)}
             onClick={(event) => choose(event, line.label)}
