@@ -36,6 +36,8 @@ const probe = section({
     /** Calls of one job at once; further ones come to one a second. */
     burst: number(1, 1000).default(10),
   }).prefault({}),
+  /** After the start of the machine, what does not answer is starting for so long. */
+  bootGrace: between("0 to 1h", 0, HOUR_MS).default(180_000),
   history: section({
     /** How long changes and days are kept. */
     days: number(1, 90).default(90),

@@ -1,7 +1,8 @@
+import { uptime } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "../base/mod.ts";
 import type { CheckEnv, ContainerNote, Maintenance, Part, PartEnv, PartType, Service } from "../part/mod.ts";
-import { withContainerNote } from "./checks/mod.ts";
+import { withBootGrace, withContainerNote } from "./checks/mod.ts";
 import { PROBE_SCHEMA, type ProbeConfig, settingsOf } from "./config.ts";
 import { readCredentials } from "./credentials.ts";
 import { discoverRoute } from "./discover/mod.ts";
@@ -168,7 +169,14 @@ function entriesOf(
     const plan = service.kind === "push" ? pushPlan(settings) : undefined;
     const ask = plan ? jobCheck(jobs, service.name) : checkOf(service, { settings, folder, credentials });
     if (ask === undefined) return [];
-    const check: Check = async (signal) => withContainerNote(await ask(signal), noteOf(service));
+    const bootOf = () => ({
+      machineUpMs: uptime() * 1000,
+      // A job that did not call is judged by its schedule.
+      graceMs: plan === undefined ? config.bootGrace : 0,
+      isDown: find(service.name)?.health.state === "down",
+    });
+    const check: Check = async (signal) =>
+      withBootGrace(withContainerNote(await ask(signal), noteOf(service)), bootOf());
     const key = JSON.stringify([
       service.name,
       service.target,

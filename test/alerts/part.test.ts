@@ -18,7 +18,7 @@ async function withHome(
       folder,
       token: () => readFileSync(join(folder, "token"), "utf8").trim(),
       async start(text) {
-        const common = `\nproxy: off\ndashboard: { listen: "127.0.0.1:0" }\ndata: { folder: ${folder} }\nprobe: { interval: 1s, retries: [100ms, 100ms] }\n`;
+        const common = `\nproxy: off\ndashboard: { listen: "127.0.0.1:0" }\ndata: { folder: ${folder} }\nprobe: { bootGrace: 0s, interval: 1s, retries: [100ms, 100ms] }\n`;
         const instance = await up(parseConfig(text + common, "tenk.yaml", folder), { log: keptLog() });
         running.push(instance);
         return instance;
@@ -150,7 +150,7 @@ test("a reload adds a channel, which is told what is open, and one that stays is
   await using two = await Sink.open();
   const channel = (name: string, { url }: Sink) => `${name}: { webhook: { url: "${url}/x" } }`;
   const text = (channels: string) =>
-    `services: { git: "tcp://127.0.0.1:1" }\nalerts: { gather: 0s, channels: { ${channels} } }\nproxy: off\nprobe: { interval: 1s, retries: [100ms, 100ms] }\n`;
+    `services: { git: "tcp://127.0.0.1:1" }\nalerts: { gather: 0s, channels: { ${channels} } }\nproxy: off\nprobe: { bootGrace: 0s, interval: 1s, retries: [100ms, 100ms] }\n`;
   await withHome(async ({ start, folder }) => {
     const instance = await start(text(channel("one", one)).replace(/proxy: off\nprobe.*\n/, ""));
     await until(() => one.received.length === 1, "the first alert");

@@ -40,7 +40,7 @@ async function keysOf(instance: Instance): Promise<string[]> {
 const follow = (url: string, more = "") => `boxes: { nas: { url: "${url}", interval: 1s${more} } }\n`;
 
 test("a box shows another's vitals, services and problems, and keeps them as unknown while it is away", async () => {
-  const text = `${QUIET}services: { git: { target: "tcp://127.0.0.1:1" } }\nprobe: { interval: 1s, retries: [] }\n`;
+  const text = `${QUIET}services: { git: { target: "tcp://127.0.0.1:1" } }\nprobe: { bootGrace: 0s, interval: 1s, retries: [] }\n`;
   const start = (port: number) =>
     up(parseConfig(`${text}dashboard: { listen: "127.0.0.1:${port}" }\n`, "tenk.yaml"), { log: keptLog() });
   let nas = await start(0);
@@ -75,7 +75,7 @@ test("a box shows another's vitals, services and problems, and keeps them as unk
 
 test("two boxes that follow each other pass on their own problems, not each other's", async () => {
   await withInstance({}, QUIET, async (one, reloadOne) => {
-    const down = 'services: { git: "tcp://127.0.0.1:1" }\nprobe: { interval: 1s, retries: [] }\n';
+    const down = 'services: { git: "tcp://127.0.0.1:1" }\nprobe: { bootGrace: 0s, interval: 1s, retries: [] }\n';
     await withInstance({}, QUIET + down + follow(one.statusUrl), async (other) => {
       expect(await reloadOne(QUIET + follow(other.statusUrl))).toBe("reloaded");
       await untilBox(one, "up", ({ problems }) => problems === 1);

@@ -107,7 +107,7 @@ test("a running instance gives its status whole, and the curves", async () => {
   const web = createServer((_, response) => response.end("ok")).listen(0, "127.0.0.1");
   await new Promise((resolve) => web.once("listening", resolve));
   const port = (web.address() as AddressInfo).port;
-  const config = `proxy: off\ndashboard: { listen: "127.0.0.1:0" }\nprobe: { interval: 1s }\nservices: { git: "http://127.0.0.1:${port}" }`;
+  const config = `proxy: off\ndashboard: { listen: "127.0.0.1:0" }\nprobe: { bootGrace: 0s, interval: 1s }\nservices: { git: "http://127.0.0.1:${port}" }`;
   const instance = await up(parseConfig(config, "tenk.yaml"), { logDefaults: false });
   try {
     const url = new URL(instance.statusUrl);

@@ -53,7 +53,7 @@ async function worldOf(fake: FakeEngine, text: string, grace: string, services: 
   const log = keptLog();
   const parsed = (more: string) =>
     parseConfig(
-      `dashboard: { listen: "127.0.0.1:0" }\ndomain: home.arpa\nproxy: { http: "127.0.0.1:0", https: off }\nprobe: { interval: 1s, retries: [100ms, 100ms], successes: 1 }\ncontainers: { socket: ${fake.socket}, grace: ${grace} }\n${text}\nservices: { ${more} }\n`,
+      `dashboard: { listen: "127.0.0.1:0" }\ndomain: home.arpa\nproxy: { http: "127.0.0.1:0", https: off }\nprobe: { bootGrace: 0s, interval: 1s, retries: [100ms, 100ms], successes: 1 }\ncontainers: { socket: ${fake.socket}, grace: ${grace} }\n${text}\nservices: { ${more} }\n`,
       "tenk.yaml",
     );
   const instance = await up(parsed(services), { log });

@@ -18,7 +18,7 @@ const TEXT = `dashboard: { listen: "127.0.0.1:0" }
 domain: home.arpa
 proxy: { http: "127.0.0.1:${HTTP}", https: off }
 dns: { listen: "127.0.0.1:${DNS}", tls: off, mdns: false }
-probe: { interval: 1s, retries: [100ms, 100ms], successes: 1, timeout: 2s }
+probe: { bootGrace: 0s, interval: 1s, retries: [100ms, 100ms], successes: 1, timeout: 2s }
 containers: { grace: 2s }
 services: { raw: { target: "tcp://127.0.0.1:18081", dns: false } }
 `;

@@ -7,7 +7,7 @@ import { withInstance } from "../app/reload-support.ts";
 
 const PATIENT_MS = 20_000;
 const text = (services: string) =>
-  `proxy: off\nservices: { ${services} }\nprobe: { interval: 1s, retries: [100ms, 100ms] }\n`;
+  `proxy: off\nservices: { ${services} }\nprobe: { bootGrace: 0s, interval: 1s, retries: [100ms, 100ms] }\n`;
 
 async function server(port = 0) {
   const web = createServer((_, response) => response.end("ok")).listen(port, "127.0.0.1");

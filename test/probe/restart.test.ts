@@ -33,7 +33,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 async function start(services: string) {
-  const text = `proxy: off\nprobe: { interval: 1s, retries: [100ms] }\ndashboard: { listen: "127.0.0.1:0" }\nservices: { ${services} }\n`;
+  const text = `proxy: off\nprobe: { bootGrace: 0s, interval: 1s, retries: [100ms] }\ndashboard: { listen: "127.0.0.1:0" }\nservices: { ${services} }\n`;
   const log = keptLog();
   const instance = await up(parseConfig(text, "tenk.yaml", folder), { log, dataFolder: join(folder, "data") });
   const views = async () => ((await instance.status()).parts.probe as ProbeView).services;

@@ -1,4 +1,6 @@
 /** What a probe asks, and what it makes of the answer. */
+
+export { withBootGrace } from "./boot-grace.ts";
 export { type ContainerCheck, checkContainer } from "./container-check.ts";
 export { withContainerNote } from "./container-note.ts";
 export { canonical, checkDns, type DnsCheck } from "./dns-check.ts";
