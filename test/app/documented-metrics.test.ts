@@ -14,7 +14,8 @@ import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
 import { OfferedServices } from "../../src/part/mod.ts";
-import { probeMetrics } from "../../src/probe/monitoring/mod.ts";
+import { probeMetrics, pushMetrics } from "../../src/probe/monitoring/mod.ts";
+import { PushJobs } from "../../src/probe/push/mod.ts";
 import { brokenRuleMetric, serviceHistograms, serviceMetrics, targetFamilies } from "../../src/proxy/monitoring/mod.ts";
 import { listenerHistograms } from "../../src/tcp/monitoring/histograms.ts";
 import { relayFamilies } from "../../src/tcp/monitoring/relay-metrics.ts";
@@ -108,6 +109,7 @@ async function ownFamilies(): Promise<Family[]> {
     ...ofServices,
     ...ofDns,
     ...familiesOf(probeMetrics(() => [])),
+    ...familiesOf(pushMetrics(new PushJobs({ folder: undefined, log: logOf("test"), onCalled() {} }))),
     ...familiesOf(boxesMetrics(() => [])),
     ...familiesOf(alertMetrics({ incidents: { list: [], dropped: 0 }, senders: [], windows: { list: () => [] } })),
     ...familiesOf(containersMetrics(NO_CONTAINERS, NO_OFFERS)),
