@@ -25,8 +25,10 @@ export interface AlertsOptions {
   readonly file: StateFile;
   /** Returns what is not well now. */
   problems(): readonly Problem[];
-  /** Returns keys of which nothing is known yet. */
+  /** Returns keys of which nothing is known yet, and beginnings of such. */
   undecided(): readonly string[];
+  /** Returns whether somebody still looks at what a key is about. @default {somebody does} */
+  isWatched?(key: string): boolean;
   /** Has those who know look again whether problems are still there. */
   recheck(keys: readonly string[]): void;
   readonly kept?: Kept | undefined;
@@ -95,7 +97,10 @@ export class Alerts {
     const isUndecided = matcherOf(this.#options.undecided());
     const problems = this.#options.problems().map((each) => this.#muted(each, nowMs));
     const changed = this.incidents.read(problems, isUndecided, nowMs);
-    for (const each of changed) this.#logIncident(each);
+    for (const each of changed) {
+      if (each.endedMs !== undefined && this.#options.isWatched?.(each.key) === false) each.isUnwatched = true;
+      this.#logIncident(each);
+    }
     isChanged = changed.length > 0 || isChanged;
     isChanged =
       this.incidents.forget((each) => this.senders.every(({ interest }) => isSettled(each, interest, nowMs))) ||
@@ -228,9 +233,10 @@ export class Alerts {
     return this.windows.of(service, nowMs) === undefined ? problem : { ...problem, isMuted: true };
   }
 
-  #logIncident({ key, state, severity, endedMs, isHeld, reason }: Incident): void {
+  #logIncident({ key, state, severity, endedMs, isHeld, reason, isUnwatched }: Incident): void {
     const fields = { problem: key, state };
-    if (endedMs !== undefined) this.#options.log.info("problem over", fields);
+    if (endedMs !== undefined)
+      this.#options.log.info(isUnwatched ? "problem no longer watched" : "problem over", fields);
     else if (!isHeld) this.#options.log.info("problem", { ...fields, severity, reason });
   }
 

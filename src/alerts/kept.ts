@@ -33,6 +33,7 @@ const incident = z.object({
   changedMs: ms,
   beganMs: ms,
   endedMs: ms.optional(),
+  isUnwatched: z.boolean().optional(),
   isHeld: z.boolean(),
   times: z.number().optional(),
   behind: z.object({ count: z.number(), names: z.array(z.string()) }),

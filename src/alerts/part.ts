@@ -34,7 +34,9 @@ export const alerts = {
     const file = new StateFile(env.dataFolder, env.log);
     const kept = await file.read(parseKept);
     const { log, problems, undecided, recheck } = env;
-    const running = new Alerts(current, channelsOf(current, env), { log, file, problems, undecided, recheck, kept });
+    const isWatched = (key: string) => !key.startsWith("service/") || services.includes(key.slice("service/".length));
+    const options = { log, file, problems, undecided, recheck, kept, isWatched };
+    const running = new Alerts(current, channelsOf(current, env), options);
     env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
     logUnknown(current, services, log);
     const timer = setInterval(() => running.tick(), TICK_MS);

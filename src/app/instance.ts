@@ -116,6 +116,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       dashboard: link,
       dataFolder: dataFolderOf(loaded, options.dataFolder),
       boxProblems: () => watching.monitoring?.boxProblems() ?? [],
+      boxUndecided: () => watching.monitoring?.boxUndecided() ?? [],
       // An instance without history leaves the files to the one that owns the folder.
       store: options.keepsHistory === false ? undefined : store,
       offered: serviceChanges.offered,

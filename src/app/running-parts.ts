@@ -37,6 +37,8 @@ export interface PartsOptions {
   readonly offered: OfferedServices;
   /** Returns what is not well with the box. @default {nothing} */
   readonly boxProblems?: () => readonly Problem[];
+  /** Returns keys of problems of the box of which nothing is known yet. @default {none} */
+  readonly boxUndecided?: () => readonly string[];
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */
@@ -92,6 +94,12 @@ export class RunningParts {
   problems(): readonly Problem[] {
     const ofBox = this.#options.boxProblems?.() ?? [];
     return [...ofBox, ...this.#running.flatMap(({ part }) => part.problems?.() ?? [])];
+  }
+
+  /** Keys of problems of which nothing is known yet, and beginnings of such. */
+  undecided(): readonly string[] {
+    const ofBox = this.#options.boxUndecided?.() ?? [];
+    return [...ofBox, ...this.#running.flatMap(({ part }) => part.undecided?.() ?? [])];
   }
 
   metrics(): readonly Metric[] {
@@ -158,7 +166,7 @@ export class RunningParts {
       resolver: this.#resolver,
       webPorts: () => this.webPorts(),
       problems: () => this.problems(),
-      undecided: () => this.#running.flatMap(({ part }) => part.undecided?.() ?? []),
+      undecided: () => this.undecided(),
       recheck: (keys: readonly string[]) => {
         for (const { part } of this.#running) part.recheck?.(keys);
       },

@@ -97,6 +97,11 @@ export class FollowedBox {
     });
   }
 
+  /** Keys of which nothing is known yet. */
+  undecided(): string[] {
+    return this.state === "pending" ? [this.#key, `${this.#key}/*`] : [];
+  }
+
   get #key(): string {
     return `boxes/${this.name}`;
   }

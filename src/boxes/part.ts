@@ -45,6 +45,7 @@ export const boxes = {
         );
         return [...conditions.problems, ...followed().flatMap((box) => box.problems())];
       },
+      undecided: () => followed().flatMap((box) => box.undecided()),
       status: async () => boxesView(followed()),
       async stop() {
         for (const { box } of entries) box.stop();

@@ -62,7 +62,7 @@ export const dns = {
       metrics: dnsMetrics(server),
       gatherMetrics: async () => upstreamHistograms(server),
       status: async () => dnsView(server),
-      problems: dnsProblems(server),
+      ...dnsProblems(server),
       routes: dnsRoutes(server),
       stop(graceMs) {
         followed.stop();

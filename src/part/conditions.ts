@@ -38,6 +38,13 @@ export class Conditions {
     return [...this.#watched.values()].flatMap(({ problem }) => problem ?? []);
   }
 
+  /** Keys of which it is not known yet whether they are problems: those that are not clear, as just after a start. */
+  get undecided(): string[] {
+    return [...this.#watched].flatMap(([key, { problem, clearSinceMs }]) =>
+      problem === undefined && clearSinceMs === undefined ? [key] : [],
+    );
+  }
+
   /** Takes all conditions as they are now; one that is left out is forgotten. */
   take(conditions: readonly Condition[], nowMs: number): void {
     const before = new Map(this.#watched);

@@ -40,3 +40,13 @@ test("a problem tells how things are now", () => {
   conditions.take([{ ...over, state: "99 % full", severity: "critical" }], 10);
   expect(conditions.problems).toMatchObject([{ state: "99 % full", severity: "critical", sinceMs: 0 }]);
 });
+
+test("after a start nothing is known of what is not clear, until it is a problem", () => {
+  const conditions = new Conditions();
+  const undecided = (nowMs: number, given: Partial<Condition>) => {
+    conditions.take([{ ...over, ...given }], nowMs);
+    return conditions.undecided.length;
+  };
+  expect([undecided(0, over), undecided(59, over), undecided(60, over)]).toEqual([1, 1, 0]);
+  expect([undecided(200, clear), undecided(300, clear), undecided(310, between)]).toEqual([0, 0, 1]);
+});

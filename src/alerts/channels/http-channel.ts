@@ -29,7 +29,7 @@ export class HttpChannel implements Channel {
     this.#env = env;
   }
 
-  send(message: Message, isBrief: boolean, signal: AbortSignal): Promise<Delivery> {
+  async send(message: Message, isBrief: boolean, signal: AbortSignal): Promise<Delivery> {
     const { url, method, fields, tls, secrets, format } = this.#options;
     const { pageUrl, timeoutMs } = this.#env;
     const { body, fields: own } = format(message, { isBrief, pageUrl });

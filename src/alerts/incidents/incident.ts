@@ -18,6 +18,8 @@ export interface Incident {
   /** When the problem began. */
   readonly beganMs: number;
   endedMs?: number;
+  /** It ended since nobody looks any more, as for a service that is no longer declared. */
+  isUnwatched?: boolean;
   /** It follows from another problem, or is muted: nothing is told but, where it was told that it began, its end. */
   isHeld: boolean;
   /** It comes and goes: how often within the time that counts. Told once, and its end when it has been gone for a while. */

@@ -42,6 +42,8 @@ export interface KeptIncidents {
   readonly dropped: number;
 }
 
+/** A clock that is set forward does not make time pass. */
+const MAX_STEP_MS = 5000;
 const MAX_REASON = 300;
 const MAX_NAME = 100;
 const MAX_NAMES_BEHIND = 5;
@@ -58,12 +60,14 @@ export class Incidents {
   /** Incidents that were not opened, or were forgotten untold, since there are too many. */
   dropped = 0;
   readonly #tracks = new Map<string, Track>();
-  readonly #startedMs: number;
+  /** Time that was seen to pass, whatever the clock said. */
+  #ranMs = 0;
+  #readMs: number;
   #options: IncidentsOptions;
 
   constructor(options: IncidentsOptions, nowMs: number, kept?: KeptIncidents) {
     this.#options = options;
-    this.#startedMs = nowMs;
+    this.#readMs = nowMs;
     this.list = [...(kept?.incidents ?? [])];
     this.dropped = kept?.dropped ?? 0;
     for (const [key, begins] of Object.entries(kept?.begins ?? {})) this.#track(key).begins = [...begins];
@@ -88,6 +92,8 @@ export class Incidents {
    * @returns the incidents that began, changed or ended
    */
   read(problems: readonly Problem[], isUndecided: (key: string) => boolean, nowMs: number): Incident[] {
+    this.#ranMs += Math.min(MAX_STEP_MS, Math.max(0, nowMs - this.#readMs));
+    this.#readMs = nowMs;
     const changed: Incident[] = [];
     const present = new Map(problems.map((each) => [each.key, each]));
     for (const problem of present.values()) {
@@ -167,7 +173,7 @@ export class Incidents {
       if (track.begins.length === 0) this.#tracks.delete(key);
       return undefined;
     }
-    if (Math.abs(nowMs - this.#startedMs) < startGraceMs) return undefined;
+    if (this.#ranMs < startGraceMs) return undefined;
     if (incident.times !== undefined) {
       track.goneSinceMs ??= nowMs;
       if (Math.abs(nowMs - track.goneSinceMs) < flapping.calmMs) return undefined;

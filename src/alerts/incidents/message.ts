@@ -88,9 +88,10 @@ function titleOf(items: readonly Item[], open: readonly Item[], { time, nowMs }:
 }
 
 function shortOf({ incident, news, told }: Item, time: LocalTime, nowMs: number): string {
-  const { subject, state, beganMs, endedMs = nowMs, times } = incident;
+  const { subject, state, beganMs, endedMs = nowMs, times, isUnwatched } = incident;
   switch (news) {
     case "over":
+      if (isUnwatched) return `${subject} no longer watched`;
       return times === undefined
         ? `${subject} well again after ${lasted(beganMs, endedMs)}`
         : `${subject} steady again`;
@@ -108,7 +109,7 @@ function shortOf({ incident, news, told }: Item, time: LocalTime, nowMs: number)
 }
 
 function lineOf({ incident, news, told }: Item, { time, nowMs }: Wording): string {
-  const { subject, state, reason, beganMs, changedMs, endedMs = nowMs, times, behind } = incident;
+  const { subject, state, reason, beganMs, changedMs, endedMs = nowMs, times, behind, isUnwatched } = incident;
   const why = reason === "" ? "" : `: ${reason}`;
   const span = `${time.span(beganMs, endedMs, nowMs)} (${lasted(beganMs, endedMs)})`;
   const since = time.text(beganMs, nowMs);
@@ -116,6 +117,7 @@ function lineOf({ incident, news, told }: Item, { time, nowMs }: Wording): strin
   const also = behind.count === 0 ? "" : ` [behind it: ${behind.count} more, ${names}]`;
   switch (news) {
     case "over":
+      if (isUnwatched) return `${subject} is no longer watched, was ${told?.state ?? state} since ${since}`;
       return times === undefined
         ? `${subject} is well again, was ${told?.state ?? state} ${span}`
         : `${subject} is steady again since ${time.text(endedMs, nowMs)}`;

@@ -1,4 +1,4 @@
-import type { Log } from "../../base/mod.ts";
+import { type Log, messageOf } from "../../base/mod.ts";
 import type { Channel, Delivery } from "../channels/mod.ts";
 import {
   compose,
@@ -198,7 +198,9 @@ export class Sender {
       wasQuiet: this.#wasQuiet && this.#options.quiet(nowMs) === undefined,
       ...(sinceMs !== undefined && this.#isLate(nowMs) && { late: { sinceMs, why: this.why ?? "no way out" } }),
     });
-    const delivery = await channel.send(message, this.#isBrief, this.#stopping.signal);
+    const delivery = await channel
+      .send(message, this.#isBrief, this.#stopping.signal)
+      .catch((error): Delivery => ({ result: "failed", why: messageOf(error) }));
     if (this.#stopping.signal.aborted && delivery.result !== "sent") return;
     if (delivery.result === "sent") {
       const told = { channel: interest.channel, atMs: this.#now(), messageId: message.id };

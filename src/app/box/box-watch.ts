@@ -17,6 +17,8 @@ export interface BoxWatchOptions {
 
 export interface BoxWatch {
   problems(): readonly Problem[];
+  /** Returns keys of problems of which nothing is known yet. */
+  undecided(): readonly string[];
   /** Looks now. */
   look(): void;
   stop(): void;
@@ -58,6 +60,7 @@ export function startBoxWatch(options: BoxWatchOptions): BoxWatch {
   look();
   return {
     problems: () => conditions.problems,
+    undecided: () => conditions.undecided,
     look,
     stop: () => clearInterval(timer),
   };

@@ -47,6 +47,8 @@ export interface Monitoring {
   metrics(format: ExpositionFormat): Promise<string>;
   /** Returns what is wrong with the machine itself. */
   boxProblems(): readonly Problem[];
+  /** Returns keys of problems of the box of which nothing is known yet. */
+  boxUndecided(): readonly string[];
   /** Returns the help text of a metric. */
   helpOf(name: string): string;
   stop(): void;
@@ -104,6 +106,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
   return {
     families,
     boxProblems: box.problems,
+    boxUndecided: box.undecided,
     async status() {
       return {
         tenk: VERSION,

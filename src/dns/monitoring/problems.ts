@@ -29,14 +29,22 @@ export interface WatchedList {
     | undefined;
 }
 
+/** What a name server has of problems. */
+export interface DnsProblems {
+  problems(): readonly Problem[];
+  /** Returns keys of which nothing is known yet. */
+  undecided(): readonly string[];
+}
+
 /** Returns what tells the problems of a name server: upstreams that do not answer, lists that are not there or not updated. */
-export function dnsProblems(server: ProblemSource, now: () => number = Date.now): () => readonly Problem[] {
+export function dnsProblems(server: ProblemSource, now: () => number = Date.now): DnsProblems {
   const conditions = new Conditions();
-  return () => {
+  function look(): Conditions {
     const nowMs = now();
     conditions.take([...upstreamConditions(server), ...listConditions(server, nowMs)], nowMs);
-    return conditions.problems;
-  };
+    return conditions;
+  }
+  return { problems: () => look().problems, undecided: () => look().undecided };
 }
 
 function upstreamConditions({ resolver: { members } }: ProblemSource): Condition[] {
@@ -77,7 +85,8 @@ function listConditions({ lists }: ProblemSource, nowMs: number): Condition[] {
         state: isMissing ? "missing" : "not updated",
         reason: `${lastFailure?.message ?? ""}; ${old}`,
         isOver: lastFailure !== undefined && (isMissing || (failures >= LIST_FAILURES && nowMs - checkedMs > DAY_MS)),
-        isClear: lastFailure === undefined,
+        // A start knows of no failure before the first attempt.
+        isClear: lastFailure === undefined && !isMissing && nowMs - checkedMs <= DAY_MS,
         // After a power cut the router may need some minutes to find the internet.
         holdMs: isMissing ? 5 * MINUTE_MS : 0,
         clearMs: 0,

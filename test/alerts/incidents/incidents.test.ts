@@ -181,6 +181,31 @@ test("a restart tells nothing twice, tells what ended meanwhile, and waits for t
   expect(house.tell()).toEqual([]);
 });
 
+test("that nobody looks any more is not told as well again", () => {
+  const house = new House();
+  house.set("service/git", "down");
+  house.pass(1);
+  house.tell();
+  house.problems.clear();
+  house.pass(1);
+  for (const each of house.incidents.list) each.isUnwatched = true;
+  expect(house.tell()).toEqual(["pi: git no longer watched", "git is no longer watched, was down since 22:00"]);
+});
+
+test("a clock that is set by the network just after a start ends nothing", () => {
+  const house = new House({ startGraceMs: 60_000 });
+  house.set("box/disk/", "95 % full");
+  house.pass(301);
+  house.tell();
+  house.problems.clear();
+  house.restart();
+  house.nowMs += 1e12;
+  house.pass(30);
+  expect(house.tell()).toEqual([]);
+  house.pass(40);
+  expect(house.tell()[0]).toStartWith("pi: disk/ well again after");
+});
+
 test("a channel that is for what lasts is told after its time, and of nothing that was over before; a reminder comes each so often", () => {
   const house = new House();
   const boss = { ...INTEREST, channel: "boss", afterMs: 1_800_000, repeatMs: 3_600_000, severity: "critical" as const };

@@ -94,6 +94,19 @@ test("without a way out what began and ended is one line of one message, told la
   expect(post.sender.counts).toMatchObject({ sent: 1 });
 });
 
+test("a while before a late message is tried again, those who know look once more; on a first failure they need not", async () => {
+  const looks: [keys: readonly string[], tried: number][] = [];
+  const recheck = (keys: readonly string[]) => void looks.push([keys, post.tried.length]);
+  const post: Post = new Post({ recheck });
+  post.answer = { result: "failed", why: "no way out" };
+  post.house.set("service/router", "down");
+  await post.pass(60);
+  expect([looks.length, post.tried.length]).toEqual([0, 4]);
+  await post.pass(300);
+  expect(looks.map(([keys]) => keys)).toEqual(looks.map(() => ["service/router"]));
+  expect(looks.slice(0, 2).map(([, tried]) => tried)).toEqual([4, 5]);
+});
+
 test("a receiver that wants us to wait is obeyed, up to an hour", async () => {
   const post = new Post();
   post.answer = { result: "failed", why: "it answers with status 429", waitMs: 900_000 };
@@ -161,6 +174,16 @@ test("what changes while a message is under way is told afterwards", async () =>
   expect(post.tried.at(-1)!.answers).toEqual([post.tried[0]!.id]);
   answer(SENT);
   await post.sender.idle();
+});
+
+test("a channel that throws is one that failed", async () => {
+  const post = new Post({ gatherMs: 0 });
+  post.send = async () => {
+    throw new Error("a bug");
+  };
+  post.house.set("service/git", "down");
+  await post.pass(3);
+  expect([post.sender.counts.failed, post.sender.why]).toEqual([1, "a bug"]);
 });
 
 test("a crash between sending and noting sends the same message again, under the same id", async () => {

@@ -18,7 +18,7 @@ const list = (more: Partial<WatchedList>): WatchedList => ({
 function problemsAt(hours: readonly number[], { members = [member("9.9.9.9")], lists = [] as WatchedList[] }) {
   let nowMs = 0;
   const source: ProblemSource = { resolver: { members }, lists: { views: () => lists } };
-  const problems = dnsProblems(source, () => nowMs);
+  const problems = dnsProblems(source, () => nowMs).problems;
   return hours.map((hour) => {
     nowMs = hour * HOUR_MS;
     return problems().map(({ subject, state, severity }) => `${subject}: ${state} (${severity})`);
