@@ -51,25 +51,34 @@ interface Place {
 }
 
 function askOnce(
-  { url, method = "GET", fields, authorization, maxBodyBytes, tls, signal }: HttpRequest,
+  check: HttpRequest,
   { origin, path }: Place,
   timeoutMs: number,
   ownLookup: NonNullable<HttpRequest["lookup"]>,
 ): Promise<HttpResponse> {
-  const own = origin === url ? { ...fields, ...(authorization !== undefined && { authorization }) } : {};
+  const { method = "GET", maxBodyBytes, tls, signal } = check;
   return request(origin, {
     method,
     path,
     timeoutMs,
     maxBodyBytes,
     whenTooLong: "cut",
-    fields: { "user-agent": "tenk-probe", accept: "*/*", ...lowerCase(own) },
+    fields: requestFields(check, origin),
     // Who writes such an address as a target means it; a name that leads there is another matter.
     deniedRanges: isAddress(origin) ? [] : DENIED_RANGES,
     lookup: ownLookup,
     ...(tls && { tls }),
     ...(signal && { signal }),
   });
+}
+
+/** Returns the fields of a request; those of the user, and who asks, are for the declared origin alone. */
+export function requestFields(
+  { url, fields, authorization }: Pick<HttpRequest, "url" | "fields" | "authorization">,
+  origin: string,
+): Record<string, string> {
+  const own = origin === url ? { ...fields, ...(authorization !== undefined && { authorization }) } : {};
+  return { "user-agent": "tenk-probe", accept: "*/*", ...lowerCase(own) };
 }
 
 /** Returns where a redirect leads if that is the declared host and port, or the same host by HTTPS. */

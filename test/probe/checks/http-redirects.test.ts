@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { requestFields } from "../../../src/probe/checks/http-request.ts";
 import { checkHandshake, checkTcp } from "../../../src/probe/checks/mod.ts";
 import { probe, reasonOf, Servers } from "./http-support.ts";
 
@@ -57,6 +58,15 @@ describe("a redirect", () => {
     expect(reasonOf(outcome)).toContain("it answers with status 302 and redirects to ");
     expect([own.asked.length, other.asked.length]).toEqual([1, 0]);
   });
+});
+
+test("what is secret goes to the declared origin alone, not to the same host by HTTPS either", () => {
+  const url = "http://nas.home.arpa";
+  expect(requestFields({ url, ...secret }, url)).toMatchObject({
+    authorization: "Bearer hidden",
+    "x-api-key": "hidden",
+  });
+  expect(JSON.stringify(requestFields({ url, ...secret }, "https://nas.home.arpa"))).not.toContain("hidden");
 });
 
 describe("a name is looked up once, and leads to no address that clouds serve credentials at", () => {
