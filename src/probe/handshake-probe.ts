@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { withoutUndefined } from "../base/mod.ts";
 import type { ClientTlsOptions } from "../net/mod.ts";
 import { isLoopback, type Service } from "../part/mod.ts";
@@ -50,6 +51,8 @@ export function handshakeCheckOf(
     slowMs: slow,
     certificateDays,
     isTrustedPath: isLoopback(at.host),
+    // A broker ends the connection of another client with the same name, such as a second box's probe.
+    clientName: `tenk-${randomBytes(4).toString("hex")}`,
     ...credentials,
     ...withoutUndefined({
       tls: tlsOfHandshake({ target, ...service }, searchParams, folder),

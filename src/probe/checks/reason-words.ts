@@ -22,7 +22,11 @@ const WORDS: Readonly<Record<HandshakeReason, Words>> = {
     says: "is up, but the probe's user may not ask it",
     fix: "allow this user to log in and to ask PING",
     // A broker of version 3.1.1 does not tell a wrong password from a lack of rights.
-    fixes: { mqtt: "check the probe's user and password" },
+    fixes: {
+      mqtt: "check the probe's user and password",
+      amqp: "create the virtual host, or give this user rights in it",
+      mongodb: "give this user SCRAM-SHA-256",
+    },
   },
   "no-such-user": {
     says: "is up and does not know the probe's user",
