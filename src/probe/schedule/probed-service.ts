@@ -158,8 +158,21 @@ export class ProbedService {
     const after = seen === "unknown" ? { after: parent?.()?.name } : {};
     const fields = { service: this.name, from, ...(reason !== undefined && { reason }), ...after };
     if (seen === "down") log.warn("service down", fields);
+    else if (to === "unknown" && isToldAlready(log, reason ?? "")) log.debug("service unknown", fields);
     else log.info(`service ${seen}`, fields);
   }
+}
+
+const MAX_TOLD = 100;
+const told = new WeakMap<Log, Set<string>>();
+
+/** Why this machine cannot look is the same for many services, such as pings that the kernel does not permit: it is logged once. */
+function isToldAlready(log: Log, reason: string): boolean {
+  const reasons = told.get(log) ?? new Set();
+  told.set(log, reasons);
+  if (reasons.has(reason) || reasons.size >= MAX_TOLD) return true;
+  reasons.add(reason);
+  return false;
 }
 
 function afterTime(work: () => void, ms: number): () => void {
