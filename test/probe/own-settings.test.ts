@@ -16,7 +16,7 @@ test("a service's own path, interval and password hold for it alone; the passwor
   const { port } = web.address() as AddressInfo;
   process.env.TENK_TEST_PASSWORD = "hidden-one";
   const own = `{ target: "http://127.0.0.1:${port}", probe: { path: /own, interval: 1s, user: me, passwordEnv: TENK_TEST_PASSWORD } }`;
-  const inTarget = `{ target: "http://me:hidden-two@127.0.0.1:${port}/two", proxy: false }`;
+  const inTarget = `{ target: "http://me:hidden-two@127.0.0.1:${port}/two", kind: gitea, proxy: false }`;
   const text = `proxy: off\nservices: { own: ${own}, two: ${inTarget}, all: "http://127.0.0.1:${port}" }\nprobe: { interval: 1h }\n`;
   const printed = JSON.stringify(effectiveSettings(parseConfig(text, "tenk.yaml")));
   await withInstance({}, text, async (instance, reload, _, said) => {
@@ -31,6 +31,8 @@ test("a service's own path, interval and password hold for it alone; the passwor
     await until(() => asked.includes(`/own ${basic("hidden-three")}`));
     while (!(await view())[0]!.reason?.includes("does not accept the probe's login"))
       await new Promise((resolve) => setTimeout(resolve, 20));
+    // An application is a page to open, whoever serves it.
+    expect((await view())[1]).toMatchObject({ kind: "gitea", url: `http://127.0.0.1:${port}/two` });
     const shown = JSON.stringify([await instance.status(), said(), await instance.families()]) + printed;
     expect(shown).not.toContain("hidden");
     expect(asked.filter((each) => each === "/ ")).toHaveLength(1);

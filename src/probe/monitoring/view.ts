@@ -1,4 +1,4 @@
-import { type Service, type WebPorts, withoutPassword } from "../../part/mod.ts";
+import { isHttpApplication, type Service, type WebPorts, withoutPassword } from "../../part/mod.ts";
 import type { State } from "../health/mod.ts";
 import { type DayBar, dayBars, dayText, type ProbeHistory, type Uptime, uptimeOf } from "../history/mod.ts";
 import type { ProbedService } from "../schedule/mod.ts";
@@ -77,7 +77,7 @@ function urlOf({ hosts, http, kind, target }: Service, { https, http: plain }: W
   const path = http?.paths[0] ?? "/";
   if (http !== undefined && host !== undefined && https !== undefined) return origin("https", host, https, 443) + path;
   if (http !== undefined && host !== undefined && plain !== undefined) return origin("http", host, plain, 80) + path;
-  const isWeb = http !== undefined || kind === "http";
+  const isWeb = http !== undefined || kind === "http" || isHttpApplication(kind);
   return isWeb && target !== undefined && /^https?:/.test(target) ? new URL(withoutUser(target)).href : null;
 }
 
