@@ -27,6 +27,8 @@ import type { Check } from "./watched-checks.ts";
 /** A disk that hangs must not keep services from being probed. */
 const LOAD_TIMEOUT_MS = 3000;
 const FOLLOW_MS = 10_000;
+/** After it, what changed together is written. */
+const SETTLED_MS = 2100;
 
 /** The part `probe:` asks each declared service again and again whether it is well. */
 export const probe = {
@@ -56,7 +58,15 @@ export const probe = {
     const childrenOf = (name: string) => services().filter(({ parent }) => parent === name);
     const noteOf = (service: Service) => env.offered.noteOf(service);
     const jobs = new PushJobs({ folder: env.dataFolder, log, onCalled: (name) => find(name)?.probeNow() });
-    const changed = () => history.follow(services());
+    const follow = () => history.follow(services());
+    let settling: ReturnType<typeof setTimeout> | undefined;
+    const changed = () => {
+      follow();
+      // Once more when the write of what has changed is due.
+      clearTimeout(settling);
+      settling = setTimeout(follow, SETTLED_MS);
+      settling.unref();
+    };
     const shared = { find, childrenOf, noteOf, log, maintenance, history, jobs, changed };
     entries = entriesOf(config!, env, { before: [], ...shared });
     declareJobs(jobs, entries, config!);
@@ -67,7 +77,7 @@ export const probe = {
       probed.start(history.record(probed.name).lastKnown());
     };
     for (const { probed } of entries) void begin(probed);
-    const following = setInterval(shared.changed, FOLLOW_MS);
+    const following = setInterval(follow, FOLLOW_MS);
     following.unref();
     return {
       listening: () => [],
@@ -103,6 +113,7 @@ export const probe = {
       openRoutes: pushRoutes(jobs),
       async stop() {
         clearInterval(following);
+        clearTimeout(settling);
         for (const { probed } of entries) probed.stop();
         jobs.stop();
         await history.stop(services());

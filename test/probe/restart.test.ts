@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Instance, parseConfig, up } from "../../src/app/mod.ts";
 import type { ProbeView, ServiceAnswer } from "../../src/probe/mod.ts";
+import { ServicesFile } from "../../src/store/services-file.ts";
 import { keptLog } from "../app/admin/support.ts";
 
 let folder: string;
@@ -32,10 +33,10 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
-async function start(services: string) {
+async function start(services: string, data = "data") {
   const text = `proxy: off\nprobe: { bootGrace: 0s, interval: 1s, retries: [100ms] }\ndashboard: { listen: "127.0.0.1:0" }\nservices: { ${services} }\n`;
   const log = keptLog();
-  const instance = await up(parseConfig(text, "tenk.yaml", folder), { log, dataFolder: join(folder, "data") });
+  const instance = await up(parseConfig(text, "tenk.yaml", folder), { log, dataFolder: join(folder, data) });
   const views = async () => ((await instance.status()).parts.probe as ProbeView).services;
   const viewOf = async (name: string) => (await views()).find(({ service }) => service === name)!;
   /** Waits until each of them has been probed `count` times. */
@@ -87,4 +88,31 @@ test("after a restart services are as they were known: no change, no new outage,
   expect(gone.answers[0]!.reason).toContain("is it running?");
   expect((await answer(second.instance, "other")).status).toBe(404);
   await second.instance.stop(0);
+});
+
+/** Returns how many services have changes; 0 also for a file that was copied while it was written. */
+function keptIn(data: string): number {
+  try {
+    const file = new ServicesFile(join(data, "services.sqlite"));
+    const kept = file.read(10)?.services ?? [];
+    file.close();
+    return kept.filter(({ changes }) => changes.length > 0).length;
+  } catch {
+    return 0;
+  }
+}
+
+test("what has changed is on the disk soon: after a crash, too, services are as they were known", async () => {
+  const services = `git: "http://127.0.0.1:${port}", gone: "tcp://127.0.0.1:1"`;
+  const first = await start(services, "crashed");
+  const [from, to] = [join(folder, "crashed"), join(folder, "copy")];
+  await until(async () => {
+    rmSync(to, { recursive: true, force: true });
+    cpSync(from, to, { recursive: true });
+    return keptIn(to) === 2;
+  });
+  const second = await start(services, "copy");
+  await second.probed(2);
+  expect(second.changes()).toEqual([]);
+  await Promise.all([first.instance.stop(0), second.instance.stop(0)]);
 });
