@@ -11,7 +11,7 @@ export interface IncidentsOptions {
   readonly flapping: { readonly times: number; readonly withinMs: number; readonly calmMs: number };
   /** Incidents at a time, over ones that wait to be told included. */
   readonly max: number;
-  /** Nothing is over before, since those who know have only just started. */
+  /** Incidents of an earlier run are not over before, since those who know have only just started. */
   readonly startGraceMs: number;
 }
 
@@ -31,7 +31,10 @@ interface Track {
   sinceMs?: number | undefined;
   /** When it began, within the time that counts for flapping. */
   begins: number[];
+  /** Since when its problem has been gone. */
   goneSinceMs?: number | undefined;
+  /** Its incident is of an earlier run, and its problem was not seen in this one. */
+  isFromBefore?: boolean;
 }
 
 /** As it is kept on the disk. */
@@ -71,7 +74,8 @@ export class Incidents {
     this.list = [...(kept?.incidents ?? [])];
     this.dropped = kept?.dropped ?? 0;
     for (const [key, begins] of Object.entries(kept?.begins ?? {})) this.#track(key).begins = [...begins];
-    for (const incident of this.list) if (incident.endedMs === undefined) this.#track(incident.key).incident = incident;
+    for (const incident of this.list)
+      if (incident.endedMs === undefined) Object.assign(this.#track(incident.key), { incident, isFromBefore: true });
   }
 
   configure(options: IncidentsOptions): void {
@@ -122,6 +126,7 @@ export class Incidents {
     const { key, severity } = problem;
     const track = this.#track(key);
     track.goneSinceMs = undefined;
+    track.isFromBefore = false;
     if (problem.behind !== undefined) track.heldUntilMs = nowMs + settleMs;
     // A clock that was set back must not hold it for longer.
     track.heldUntilMs = Math.min(track.heldUntilMs, nowMs + settleMs);
@@ -173,12 +178,11 @@ export class Incidents {
       if (track.begins.length === 0) this.#tracks.delete(key);
       return undefined;
     }
-    if (this.#ranMs < startGraceMs) return undefined;
-    if (incident.times !== undefined) {
-      track.goneSinceMs ??= nowMs;
-      if (Math.abs(nowMs - track.goneSinceMs) < flapping.calmMs) return undefined;
-    }
-    incident.endedMs = Math.max(incident.beganMs, track.goneSinceMs ?? nowMs);
+    track.goneSinceMs ??= nowMs;
+    if (track.isFromBefore === true && this.#ranMs < startGraceMs) return undefined;
+    if (incident.times !== undefined && Math.abs(nowMs - track.goneSinceMs) < flapping.calmMs) return undefined;
+    incident.endedMs = Math.max(incident.beganMs, track.goneSinceMs);
+    track.goneSinceMs = undefined;
     track.incident = undefined;
     return incident;
   }

@@ -174,11 +174,38 @@ test("a restart tells nothing twice, tells what ended meanwhile, and waits for t
   house.pass(30);
   house.set("service/a", "down");
   house.pass(60);
-  expect(house.tell()).toEqual(["pi: b well again after 11m 1s", "b is well again, was down 22:00–22:11 (11m 1s)"]);
+  expect(house.tell()).toEqual(["pi: b well again after 10m 2s", "b is well again, was down 22:00–22:10 (10m 2s)"]);
   house.set("service/c", "down");
   house.undecided.clear();
   house.pass(60);
   expect(house.tell()).toEqual([]);
+});
+
+test("the end is when a problem went away, also in the first minute after a start", () => {
+  const house = new House({ startGraceMs: 60_000 });
+  house.set("service/git", "down");
+  house.pass(3);
+  house.problems.clear();
+  house.pass(1);
+  expect(house.tell()).toEqual(["pi: git was down 22:00–22:00", "git was down 22:00–22:00 (4s): why"]);
+  // Its problem was seen in this run: nothing is waited for. That of an earlier run could still come back.
+  house.set("service/nas", "down");
+  house.pass(1);
+  house.tell();
+  house.restart();
+  house.pass(2);
+  house.problems.clear();
+  house.pass(1);
+  expect(house.tell()[0]).toBe("pi: nas well again after 4s");
+  house.set("service/tv", "down");
+  house.pass(1);
+  house.tell();
+  house.problems.clear();
+  house.restart();
+  house.pass(59);
+  expect(house.tell()).toEqual([]);
+  house.pass(1);
+  expect(house.tell()[0]).toBe("pi: tv well again after 2s");
 });
 
 test("that nobody looks any more is not told as well again", () => {
