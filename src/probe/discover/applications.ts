@@ -74,6 +74,7 @@ const AT_PORTS: Readonly<Record<number, readonly HttpApplication[]>> = {
   2379: ["etcd"],
   3000: ["gitea", "grafana"],
   5000: ["registry"],
+  8123: ["home-assistant"],
   9200: ["opensearch"],
 };
 

@@ -59,7 +59,10 @@ export async function greet(host: string, port: number): Promise<Greeted | undef
   const first = await heard(host, port);
   // It speaks first: in a language of its own a question would only disturb it.
   if (first.length > 0) return spoken(first);
-  return spoken(await heard(host, port, REDIS_PING)) ?? askHttp(["http", "https"], authority);
+  const answered = spoken(await heard(host, port, REDIS_PING));
+  // A web server's refusal of that question does not say what it serves.
+  if (answered !== undefined && !/^https?$/.test(answered.scheme)) return answered;
+  return (await askHttp(answered?.scheme === "https" ? ["https"] : ["http", "https"], authority)) ?? answered;
 }
 
 /** The id of the question, and the bit that marks an answer (RFC 1035 §4.1.1). */
