@@ -4,7 +4,9 @@ import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Instance, parseConfig, up } from "../../../src/app/mod.ts";
+import { PROBE_SCHEMA, settingsOf } from "../../../src/probe/config.ts";
 import { type Found, type ProbeView, servicesText } from "../../../src/probe/mod.ts";
+import { checkOf } from "../../../src/probe/probes.ts";
 import { keptLog } from "../../app/admin/support.ts";
 import { TENK } from "../../cli/tenk.ts";
 import { Box } from "./box.ts";
@@ -15,6 +17,7 @@ const INTERVAL_MS = 3000;
 const PATIENT_MS = 240_000;
 const NOBODY = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"];
 /** An application of one's own has no known name: it is greeted, and logs nothing. RabbitMQ's broker is one of the program's many ports. */
+const PROBES = Number(process.env.TENK_PROBES ?? 20);
 const SERVICES = SERVERS.length;
 
 const box = new Box(process.env.DIR!);
@@ -89,6 +92,39 @@ test("without root each is found by what it says", async () => {
   expect(shown(SERVERS.filter((server) => !rightTargets.includes(server)))).toEqual([]);
   expect(rightNames.length).toBeGreaterThanOrEqual(SERVICES - 5);
 });
+
+/** Servers that log nothing about an honest question; the others have an access log, or note each connection. */
+const SILENT = "redis postgres memcached nats samba ups prometheus alertmanager node-exporter etcd node-red".split(" ");
+
+test(`${PROBES} probes of each leave no line where there is a way without`, async () => {
+  const { services } = parseConfig(block, "tenk.yaml", process.env.DIR!);
+  expect(services.length).toBe(SERVICES);
+  const before = new Map(SERVERS.map((server) => [server.name, box.lines(server)]));
+  await Promise.all(
+    services.map(async (service) => {
+      const check = checkOf(service, {
+        settings: settingsOf(service, PROBE_SCHEMA.parse({})!)!,
+        credentials: {},
+        folder: "/",
+      })!;
+      for (let count = 0; count < PROBES; count++) {
+        const { result } = await check(new AbortController().signal);
+        expect([service.name, result]).toEqual([service.name, expect.stringMatching(/^(up|restricted)$/)]);
+      }
+    }),
+  );
+  await box.quiet(SERVERS);
+  const costs = SERVERS.map(
+    (server) => [server.name, (box.lines(server) - before.get(server.name)!) / PROBES] as const,
+  );
+  figure(
+    `lines a probe: ${costs
+      .filter(([, lines]) => lines > 0)
+      .map(([name, lines]) => `${name} ${lines.toFixed(2)}`)
+      .join(", ")}`,
+  );
+  for (const [name, lines] of costs) if (SILENT.includes(name)) expect([name, lines]).toEqual([name, 0]);
+}, 300_000);
 
 const views = async () => ((await instance.status()).parts.probe as ProbeView).services;
 
