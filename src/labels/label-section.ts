@@ -32,7 +32,6 @@ const FORMS: ReadonlyMap<string, Form> = new Map(
     probe: "flag",
     after: "text",
     group: "text",
-    icon: "text",
     path: "list",
     strip: "flag",
     plainHttp: "text",
