@@ -1,5 +1,5 @@
 import { type Log, nearest, TenkError } from "../base/mod.ts";
-import type { CheckEnv, Part, PartType } from "../part/mod.ts";
+import type { CheckEnv, Part, PartType, Service } from "../part/mod.ts";
 import { Alerts } from "./alerts.ts";
 import type { Channel } from "./channels/mod.ts";
 import { ALERTS_SCHEMA, type AlertsConfig } from "./config.ts";
@@ -30,15 +30,16 @@ export const alerts = {
 
   async start(config, env): Promise<Part<AlertsConfig | undefined, AlertsView>> {
     let current = config!;
-    let services = env.services.map(({ name }) => name);
+    let services = env.services;
+    const names = () => services.map(({ name }) => name);
     const file = new StateFile(env.dataFolder, env.log);
     const kept = await file.read(parseKept);
     const { log, problems, undecided, recheck } = env;
-    const isWatched = (key: string) => !key.startsWith("service/") || services.includes(key.slice("service/".length));
+    const isWatched = (key: string) => !key.startsWith("service/") || isProbed(services, key.slice("service/".length));
     const options = { log, file, problems, undecided, recheck, kept, isWatched };
     const running = new Alerts(current, channelsOf(current, env), options);
     env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
-    logUnknown(current, services, log);
+    logUnknown(current, names(), log);
     const timer = setInterval(() => running.tick(), TICK_MS);
     timer.unref();
     return {
@@ -50,9 +51,9 @@ export const alerts = {
             const same = unchangedChannels(current, next!);
             running.configure(next!, channels, same);
             current = next!;
-            const names = nextEnv.services.map(({ name }) => name);
-            if (names.join() !== services.join()) logUnknown(current, names, log);
-            services = names;
+            const before = names().join();
+            services = nextEnv.services;
+            if (names().join() !== before) logUnknown(current, names(), log);
           },
           async drop() {},
         };
@@ -61,7 +62,7 @@ export const alerts = {
       gatherMetrics: async () => [],
       status: async () => alertsView(running, Date.now()),
       problems: () => running.problems(),
-      routes: alertRoutes(running, () => services),
+      routes: alertRoutes(running, names),
       async stop(graceMs) {
         clearInterval(timer);
         env.maintenance.setFind(undefined);
@@ -84,6 +85,10 @@ export function channelsOf(config: AlertsConfig, { folder }: Pick<CheckEnv, "fol
       throw new TenkError("config", `alerts.when.${prefix}.to: expected names of alerts.channels, found ${unknown}`);
   }
   return makeChannels(channels, { folder, pageUrl, timeoutMs });
+}
+
+function isProbed(services: readonly Service[], name: string): boolean {
+  return services.some((each) => each.name === name && each.probe !== undefined);
 }
 
 /** Logs schedules of services that are not there: containers come and go, so that this is no error. */
