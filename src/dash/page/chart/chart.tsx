@@ -121,7 +121,8 @@ function plotInto(holder: HTMLElement, figure: HTMLElement, { all, spec, source 
   let plot: uPlot | undefined;
   let hasBand = false;
   let index: number | null = null;
-  const read = () => readValues({ figure, all, spec, source, index, left: plot?.cursor.left ?? 0 });
+  const read = () =>
+    readValues({ figure, all, spec, source, index, left: plot?.cursor.left ?? 0, isSeen: screen.isSeen });
   const moved = (at: number | null) => {
     index = at;
     const moment = at === null ? undefined : source.read()?.moments[at];

@@ -53,12 +53,12 @@ export function drawMarks(plot: uPlot, source: ChartSource): void {
 /**
  * Returns what happened at a moment that is read: within half a step of the data or a few pixels, or while it lasted.
  *
- * @param width of the drawing, in pixels
+ * @param drawing is measured only where there are marks: that makes the browser lay out the page
  */
-export function marksAt(source: ChartSource, data: ChartData, moment: number, width: number): readonly SourceMark[] {
+export function marksAt(source: ChartSource, data: ChartData, moment: number, drawing: Element): readonly SourceMark[] {
   const marks = source.marks?.() ?? [];
   if (marks.length === 0) return marks;
   const step = (data.moments[1] ?? 0) - (data.moments[0] ?? 0);
-  const near = Math.max(step / 2, (NEAR_PIXELS * (data.to - data.from)) / Math.max(1, width));
+  const near = Math.max(step / 2, (NEAR_PIXELS * (data.to - data.from)) / Math.max(1, drawing.clientWidth));
   return marks.filter(({ from, to }) => moment >= from - near && moment <= Math.max(to, from + near));
 }

@@ -3,6 +3,7 @@ const MARGIN = "300px";
 
 /** Draws only what can be seen: dozens of charts change every second, and a phone shows three of them. */
 export interface OnScreen {
+  readonly isSeen: boolean;
   /** Draws now, or once it comes to the screen. */
   draw(): void;
   stop(): void;
@@ -30,6 +31,9 @@ export function onScreen(element: Element, paint: () => void): OnScreen {
   observer.observe(element);
   addEventListener("beforeprint", print);
   return {
+    get isSeen() {
+      return isSeen;
+    },
     draw,
     stop() {
       observer.disconnect();

@@ -14,17 +14,19 @@ interface Reading {
   readonly index: number | null;
   /** Of the cursor in the drawing, in pixels. */
   readonly left: number;
+  /** It is on the screen. */
+  readonly isSeen: boolean;
 }
 
 /** Writes the values at the index, else the latest, into legend and table: only text changes, up to sixty times a second. */
-export function readValues({ figure, all, spec, source, index, left }: Reading): void {
+export function readValues({ figure, all, spec, source, index, left, isSeen }: Reading): void {
   const data = source.read();
   if (data === undefined) return;
   const texts = spec.lines.map((line) => `${visible(line.label)} ${valueText(spec, line, data, index)}`);
   showEmpty(figure.querySelector(".nothing")!, spec, data);
   writeValues(figure, all, data, index);
   describe(figure.querySelector(".plot")!, source, data, index, texts);
-  showReading(figure.querySelector(".plot")!, { figure, all, spec, source, index, left }, data);
+  showReading(figure.querySelector(".plot")!, { figure, all, spec, source, index, left, isSeen }, data);
 }
 
 function showEmpty(note: HTMLElement, { lines, empty }: ChartSpec, data: ChartData): void {
@@ -79,7 +81,7 @@ function describe(
   }
   slider.setAttribute("aria-valuenow", String(Math.round((99 * index) / Math.max(1, data.moments.length - 1))));
   const at = source.isElapsed ? `after ${duration(moment * 1000)}` : momentText(moment * 1000);
-  const happened = marksAt(source, data, moment, slider.clientWidth).map(({ text }) => `, ${visible(text)}`);
+  const happened = marksAt(source, data, moment, slider).map(({ text }) => `, ${visible(text)}`);
   slider.setAttribute("aria-valuetext", `${at}: ${texts.join(", ")}${happened.join("")}`);
 }
 
@@ -87,7 +89,7 @@ function describe(
  * Shows the moment beside the cursor in all charts of the source, so that it is visible wherever the reader has scrolled. The
  * chart under the pointer shows minimum and maximum of the step too.
  */
-function showReading(plot: HTMLElement, { figure, spec, source, index, left }: Reading, data: ChartData): void {
+function showReading(plot: HTMLElement, { figure, spec, source, index, left, isSeen }: Reading, data: ChartData): void {
   const label = plot.querySelector<HTMLElement>(".reading")!;
   const moment = index === null ? undefined : data.moments[index];
   label.hidden = index === null || moment === undefined;
@@ -96,10 +98,11 @@ function showReading(plot: HTMLElement, { figure, spec, source, index, left }: R
   const at = source.isElapsed ? duration(moment * 1000) : momentText(moment * 1000);
   const rows = isOwn && data.hasBand ? spec.lines.map((line) => extremes(spec, line, data, index)) : [];
   const over = plot.querySelector<HTMLElement>(".u-over");
-  const happened = isOwn && over !== null ? marksAt(source, data, moment, over.clientWidth) : [];
+  const happened = isOwn && over !== null ? marksAt(source, data, moment, over) : [];
   const text = [at, ...rows, ...happened.map((mark) => visible(mark.text))].join("\n");
   if (label.textContent !== text) label.textContent = text;
-  if (over === null) return;
+  // Measuring what has just been written makes the browser lay out the page, once for each chart.
+  if (over === null || !isSeen) return;
   // On the side where there is more room, and within the drawing.
   const isLeftHalf = left < over.clientWidth / 2;
   const wanted = over.offsetLeft + (isLeftHalf ? left + GAP : left - GAP - label.offsetWidth);
