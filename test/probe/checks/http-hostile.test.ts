@@ -37,8 +37,8 @@ describe("an answer is bounded and inert", () => {
       const timer = setInterval(() => response.write("a"), 5);
       response.on("close", () => clearInterval(timer));
     });
-    expect(await probe(port, { timeoutMs: 300 })).toMatchObject({ result: "up" });
-    expect(await probe(port, { timeoutMs: 300, expected: { body: "b" } })).toMatchObject({ result: "down" });
+    expect(await probe(port, { timeoutMs: 1000 })).toMatchObject({ result: "up" });
+    expect(await probe(port, { timeoutMs: 500, expected: { body: "b" } })).toMatchObject({ result: "down" });
   });
 
   test("a head that drips for ever is down after the timeout", async () => {
@@ -55,7 +55,7 @@ describe("an answer is bounded and inert", () => {
   });
 
   test.each(["gzip", "br", "zstd", "deflate"])("a bomb of %s is not decompressed beyond the bound", async (coding) => {
-    const zeros = Buffer.alloc(32 * 1024 * 1024);
+    const zeros = Buffer.alloc(8 * 1024 * 1024);
     const { gzipSync, brotliCompressSync, zstdCompressSync, deflateSync } = await import("node:zlib");
     const packed = { gzip: gzipSync, br: brotliCompressSync, zstd: zstdCompressSync, deflate: deflateSync }[coding]!(
       zeros,

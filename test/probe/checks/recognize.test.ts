@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import { createServer } from "node:net";
 import { recognizingCheck } from "../../../src/probe/checks/mod.ts";
+import { until } from "../../net/support.ts";
 import { captured, captures } from "../../wire/handshake/support.ts";
 import { reasonOf, Servers } from "./http-support.ts";
 import { needs, RealServer } from "./servers.ts";
@@ -25,7 +26,15 @@ async function server(servers: Servers, talk: (socket: Socket, connections: numb
 }
 
 const checkAt = (port: number, more: Partial<Parameters<typeof recognizingCheck>[0]> = {}) =>
-  recognizingCheck({ host: "127.0.0.1", port, timeoutMs: 20_000, slowMs: 20_000, holdMs: 100, lingerMs: 10, ...more });
+  recognizingCheck({
+    host: "127.0.0.1",
+    port,
+    timeoutMs: 20_000,
+    slowMs: 20_000,
+    holdMs: 10_000,
+    lingerMs: 10,
+    ...more,
+  });
 
 describe("a service of unknown kind", () => {
   test.each([
@@ -44,10 +53,10 @@ describe("a service of unknown kind", () => {
         setImmediate(() => socket.write(greeting.slice(3)));
         socket.once("data", () => socket.end("PONG\r\n"));
       });
-      const check = checkAt(port);
+      const check = checkAt(port, { lingerMs: 10_000 });
       for (let count = 1; count <= 2; count++) {
         expect(await check()).toMatchObject({ result: "up", facts: { kind } });
-        expect(sent).toEqual(Array.from({ length: count }, () => asked));
+        await until(() => sent.length === count && sent.every((each) => each === asked));
       }
     },
   );
@@ -55,7 +64,7 @@ describe("a service of unknown kind", () => {
   test("that says nothing is sent nothing, however often it is asked", async () => {
     using servers = new Servers();
     const { port, sent } = await server(servers, () => {});
-    const check = checkAt(port);
+    const check = checkAt(port, { holdMs: 50 });
     for (let count = 0; count < 3; count++) {
       const outcome = await check();
       expect(outcome).toMatchObject({ result: "up", facts: { latencyMs: expect.any(Number) } });
@@ -87,7 +96,7 @@ describe("a service of unknown kind", () => {
   test("on a port that another kind usually has is asked so once; what answers otherwise is up, and left alone", async () => {
     using servers = new Servers();
     const { port, sent } = await server(servers, (socket) => socket.once("data", () => socket.write("what?\r\n")));
-    const check = checkAt(port, { guess: "memcached" });
+    const check = checkAt(port, { guess: "memcached", holdMs: 50 });
     for (let count = 0; count < 3; count++) expect(await check()).toMatchObject({ result: "up" });
     expect(sent).toEqual(["version\r\n", "", ""]);
   });
@@ -95,7 +104,7 @@ describe("a service of unknown kind", () => {
   test("that then stays silent is up", async () => {
     using servers = new Servers();
     const { port, sent } = await server(servers, () => {});
-    const check = checkAt(port, { guess: "memcached", timeoutMs: 400 });
+    const check = checkAt(port, { guess: "memcached", holdMs: 50, timeoutMs: 1500 });
     expect(await check()).toMatchObject({ result: "up" });
     expect(await check()).toMatchObject({ result: "up" });
     expect(sent).toEqual(["version\r\n", ""]);
@@ -115,8 +124,8 @@ describe("a service of unknown kind", () => {
   test("that is recognised and then hangs is down after the timeout", async () => {
     using servers = new Servers();
     const { port } = await server(servers, (socket) => socket.write('INFO {"version":"2.9.10"}\r\n'));
-    const outcome = await checkAt(port, { timeoutMs: 300 })();
-    expect(reasonOf(outcome)).toBe("accepts connections, and does not answer within 0.3 s: does it hang?");
+    const outcome = await checkAt(port, { timeoutMs: 1500 })();
+    expect(reasonOf(outcome)).toBe("accepts connections, and does not answer within 1.5 s: does it hang?");
   });
 });
 
@@ -141,7 +150,7 @@ if (needs("/usr/bin/redis-server", "redis-server"))
     await server.started({ kind: "redis" });
     await server.logs("Ready to accept connections");
     const before = server.lines();
-    const check = checkAt(server.port, { guess: "redis" });
+    const check = checkAt(server.port, { guess: "redis", holdMs: 50 });
     for (let count = 0; count < 3; count++)
       expect(await check()).toMatchObject({ result: "up", facts: { kind: "redis", role: "master" } });
     expect(server.lines()).toBe(before);
