@@ -65,8 +65,10 @@ http { access_log off; server { listen 127.0.0.1:${http}; listen 127.0.0.1:${htt
     `{ target: "tcp://127.0.0.1:${redis}" }`,
   ];
   const services = Array.from({ length: count }, (_, at) => `  s${at}: ${targets[at % targets.length]}\n`).join("");
-  const stop = () => {
+  const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+  const stop = async () => {
     for (const child of children) child.kill();
+    await Promise.all(ended);
   };
   return { services, stop };
 }
@@ -172,7 +174,7 @@ async function main(seconds: number, count: number): Promise<void> {
     for (const each of wrong) console.error(`probe-soak: ${each}`);
     process.exitCode = wrong.length > 0 ? 1 : 0;
   } finally {
-    stop();
+    await stop();
     rmSync(folder, { recursive: true });
   }
 }
