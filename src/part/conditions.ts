@@ -45,6 +45,11 @@ export class Conditions {
     );
   }
 
+  /** Returns whether it is among the conditions that were taken last. */
+  watches(key: string): boolean {
+    return this.#watched.has(key);
+  }
+
   /** Takes all conditions as they are now; one that is left out is forgotten. */
   take(conditions: readonly Condition[], nowMs: number): void {
     const before = new Map(this.#watched);

@@ -19,6 +19,8 @@ export interface BoxWatch {
   problems(): readonly Problem[];
   /** Returns keys of problems of which nothing is known yet. */
   undecided(): readonly string[];
+  /** Returns whether it looks at what such a problem is about. */
+  watches(key: string): boolean;
   /** Looks now. */
   look(): void;
   stop(): void;
@@ -41,6 +43,8 @@ export function startBoxWatch(options: BoxWatchOptions): BoxWatch {
   }
   function look(): void {
     const [settings, host] = [config(), sample()];
+    // A busy machine may not have taken another sample: two that are the same tell no rate.
+    if (host !== undefined && host === before) return;
     const mounts = host?.mounts ?? [];
     for (const { mountPoint, isReadOnly } of mounts) if (!isReadOnly) writable.add(mountPoint);
     countKills();
@@ -61,6 +65,7 @@ export function startBoxWatch(options: BoxWatchOptions): BoxWatch {
   return {
     problems: () => conditions.problems,
     undecided: () => conditions.undecided,
+    watches: (key) => conditions.watches(key),
     look,
     stop: () => clearInterval(timer),
   };

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { TenkError } from "../../base/mod.ts";
 import { DENIED_RANGES, type HttpResponse, parseHttpAddress, request } from "../../http/mod.ts";
 import type { ClientTlsOptions } from "../../net/mod.ts";
 import { isAddress } from "./target-address.ts";
@@ -30,6 +31,8 @@ export interface HttpRequest {
 /**
  * Sends the request, and follows redirects that stay on the host. A host is looked up once: whatever its name becomes meanwhile, all
  * requests go to the addresses that were checked. Fields and credentials are sent to the declared origin alone.
+ *
+ * @throws {TenkError} as `request`, and `request-failed` where more redirects follow one another than may be followed
  */
 export async function ask(check: HttpRequest): Promise<HttpResponse> {
   const { url, timeoutMs, maxRedirects = 0 } = check;
@@ -39,7 +42,11 @@ export async function ask(check: HttpRequest): Promise<HttpResponse> {
   for (let followed = 0; ; followed++) {
     const leftMs = Math.max(1, Math.ceil(endsMs - performance.now()));
     const response = await askOnce(check, at, leftMs, ownLookup);
-    const next = followed < maxRedirects ? redirectOf(response, url, at) : undefined;
+    const next = maxRedirects > 0 ? redirectOf(response, url, at) : undefined;
+    if (next !== undefined && followed === maxRedirects) {
+      const to = next.origin === url ? next.path : next.origin + next.path;
+      throw new TenkError("request-failed", `it redirects again and again, ${followed + 1} times, at last to ${to}`);
+    }
     if (next === undefined) return { ...response, headMs: timeoutMs - leftMs + response.headMs };
     at = next;
   }

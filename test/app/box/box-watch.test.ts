@@ -133,6 +133,29 @@ test("programs that wait for memory for a minute", () => {
   expect([3, 4].map((minutes) => box.at(minutes, stalled(30)).length)).toEqual([1, 0]);
 });
 
+test("a busy machine that has taken no other sample ends nothing", () => {
+  const sampleAt = (atMs: number) =>
+    ({ atMs, limits: {}, pressure: new Map([["memory_stalled", (atMs / 1000) * 0.9]]), mounts: [] }) as never;
+  let sample: HostSample = sampleAt(0);
+  const watch = startBoxWatch({
+    config: () => BOX_SCHEMA.parse({}),
+    sample: () => sample,
+    host: { oomKills: () => undefined },
+    certificates: () => [],
+    nowMs: () => sample.atMs,
+    everyMs: 60 * MINUTE_MS,
+  });
+  for (let minute = 0; minute <= 20; minute++) {
+    sample = sampleAt(minute * MINUTE_MS);
+    watch.look();
+  }
+  const lasting = watch.problems();
+  expect(lasting.map(({ key }) => key)).toEqual(["box/memory-stall"]);
+  watch.look();
+  expect(watch.problems()).toEqual(lasting);
+  watch.stop();
+});
+
 test("a program that the kernel ended is told for an hour; those before the start are not", () => {
   using box = watched();
   expect(box.at(0, { kills: 7 })).toEqual([]);

@@ -37,6 +37,15 @@ describe("a redirect", () => {
     expect(await probe(port, { ...more, maxRedirects: 2 })).toMatchObject({ result: "down" });
   });
 
+  test("that leads to itself is down, as it is in a browser", async () => {
+    using servers = new Servers();
+    const { port, asked } = await noting(servers, () => "/login");
+    expect(reasonOf(await probe(port, { maxRedirects: 3 }))).toBe(
+      "it redirects again and again, 4 times, at last to /login",
+    );
+    expect(asked).toHaveLength(4);
+  });
+
   test.each([
     ["another host", (port: number) => `http://127.0.0.2:${port}/`],
     ["another port", (_: number, other: number) => `http://127.0.0.1:${other}/`],
