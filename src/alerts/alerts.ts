@@ -135,7 +135,9 @@ export class Alerts {
         sinceMs: failingSinceMs,
       };
       if (refusal === undefined)
-        return [{ ...common, state: "waiting", reason: `it cannot be reached: ${why}`, isMuted: true }];
+        return [
+          { ...common, state: "waiting", reason: `tried again until it accepts messages: ${why}`, isMuted: true },
+        ];
       return [{ ...common, state: "refused", reason: `${refusal}. Change alerts.channels.${channel.name}` }];
     });
   }

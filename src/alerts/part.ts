@@ -1,5 +1,5 @@
 import { type Log, nearest, TenkError } from "../base/mod.ts";
-import type { CheckEnv, Part, PartType, Service } from "../part/mod.ts";
+import type { CheckEnv, Part, PartType } from "../part/mod.ts";
 import { Alerts } from "./alerts.ts";
 import type { Channel } from "./channels/mod.ts";
 import { ALERTS_SCHEMA, type AlertsConfig } from "./config.ts";
@@ -34,8 +34,7 @@ export const alerts = {
     const names = () => services.map(({ name }) => name);
     const file = new StateFile(env.dataFolder, env.log);
     const kept = await file.read(parseKept);
-    const { log, problems, undecided, recheck } = env;
-    const isWatched = (key: string) => !key.startsWith("service/") || isProbed(services, key.slice("service/".length));
+    const { log, problems, undecided, recheck, watches: isWatched } = env;
     const options = { log, file, problems, undecided, recheck, kept, isWatched };
     const running = new Alerts(current, channelsOf(current, env), options);
     env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
@@ -85,10 +84,6 @@ export function channelsOf(config: AlertsConfig, { folder }: Pick<CheckEnv, "fol
       throw new TenkError("config", `alerts.when.${prefix}.to: expected names of alerts.channels, found ${unknown}`);
   }
   return makeChannels(channels, { folder, pageUrl, timeoutMs });
-}
-
-function isProbed(services: readonly Service[], name: string): boolean {
-  return services.some((each) => each.name === name && each.probe !== undefined);
 }
 
 /** Logs schedules of services that are not there: containers come and go, so that this is no error. */

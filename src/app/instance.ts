@@ -117,6 +117,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       dataFolder: dataFolderOf(loaded, options.dataFolder),
       boxProblems: () => watching.monitoring?.boxProblems() ?? [],
       boxUndecided: () => watching.monitoring?.boxUndecided() ?? [],
+      boxWatches: (key) => watching.monitoring?.boxWatches(key) ?? true,
       // An instance without history leaves the files to the one that owns the folder.
       store: options.keepsHistory === false ? undefined : store,
       offered: serviceChanges.offered,

@@ -39,6 +39,8 @@ export interface PartsOptions {
   readonly boxProblems?: () => readonly Problem[];
   /** Returns keys of problems of the box of which nothing is known yet. @default {none} */
   readonly boxUndecided?: () => readonly string[];
+  /** Returns whether the box is still watched for such a problem. @default {it is} */
+  readonly boxWatches?: (key: string) => boolean;
 }
 
 /** How long connections of a part may take to finish when its section has left the configuration. */
@@ -100,6 +102,15 @@ export class RunningParts {
   undecided(): readonly string[] {
     const ofBox = this.#options.boxUndecided?.() ?? [];
     return [...ofBox, ...this.#running.flatMap(({ part }) => part.undecided?.() ?? [])];
+  }
+
+  /** Whether the part that a problem is of, or the box, still looks at what it is about. */
+  watches(key: string): boolean {
+    const [word] = key.split("/");
+    const owner = PARTS.find(({ name, problemsOf = name }: PartType) => problemsOf === word);
+    if (owner === undefined) return this.#options.boxWatches?.(key) ?? true;
+    const running = this.#running.find(({ type }) => type === owner);
+    return running !== undefined && (running.part.watches?.(key) ?? true);
   }
 
   metrics(): readonly Metric[] {
@@ -167,6 +178,7 @@ export class RunningParts {
       webPorts: () => this.webPorts(),
       problems: () => this.problems(),
       undecided: () => this.undecided(),
+      watches: (key: string) => this.watches(key),
       recheck: (keys: readonly string[]) => {
         for (const { part } of this.#running) part.recheck?.(keys);
       },

@@ -46,6 +46,7 @@ export const boxes = {
         return [...conditions.problems, ...followed().flatMap((box) => box.problems())];
       },
       undecided: () => followed().flatMap((box) => box.undecided()),
+      watches: (key) => followed().some(({ name }) => `${key}/`.startsWith(`boxes/${name}/`)),
       status: async () => boxesView(followed()),
       async stop() {
         for (const { box } of entries) box.stop();

@@ -55,6 +55,8 @@ export interface PartType<Config = unknown, View = unknown> {
   readonly foremostSettings?: RegExp;
   /** Settings, below its key, that are the user's own data and are printed as JSON. @default {none} */
   readonly opaqueSettings?: RegExp;
+  /** First word of its problems' keys. @default its name */
+  readonly problemsOf?: string;
   /** Its charts on the page. @default {none} */
   readonly panel?: Panel;
   /** Returns its tables in `tenk status`. @default {none} */
@@ -92,6 +94,8 @@ export interface Part<Config = unknown, View = unknown> {
    * `service/*` is every key that begins with `service/`. @default {none}
    */
   undecided?(): readonly string[];
+  /** Returns whether it still looks at what such a problem is about, so that its absence means an end. @default {it does} */
+  watches?(key: string): boolean;
   /** Looks again soon whether these problems are still there. @default {it looks when it looks} */
   recheck?(keys: readonly string[]): void;
   /** Returns what happened in a stretch of time, in ms since 1970, for charts to mark; at most 200, the newest. @default {nothing} */
@@ -162,6 +166,8 @@ export interface PartEnv extends CheckEnv {
   problems(): readonly Problem[];
   /** Returns the keys of problems of which nothing is known yet, in all parts. */
   undecided(): readonly string[];
+  /** Returns whether somebody still looks at what a problem is about. */
+  watches(key: string): boolean;
   /** Has all parts look again soon whether these problems are still there. */
   recheck(keys: readonly string[]): void;
   readonly maintenance: Maintenance;

@@ -34,6 +34,7 @@ const SETTLED_MS = 2100;
 export const probe = {
   name: "probe" as const,
   schema: PROBE_SCHEMA,
+  problemsOf: "service",
   runsUnnamed: (services) => services.some(({ probe }) => probe !== undefined),
   statusTables: probeTables,
 
@@ -102,6 +103,7 @@ export const probe = {
       problems: () => probeProblems(services()),
       marks: async (fromMs, toMs) => history.marks(fromMs, toMs),
       undecided: () => undecidedProblems(services()),
+      watches: (key) => services().some(({ name }) => problemKey(name) === key),
       recheck(keys) {
         for (const service of services()) if (keys.includes(problemKey(service.name))) service.hurry(0);
       },

@@ -162,6 +162,27 @@ test("a reload adds a channel, which is told what is open, and one that stays is
   });
 });
 
+test.each([
+  ["is no longer declared", `services: { other: "tcp://127.0.0.1:1" }`, {}],
+  ["is no longer probed", `services: { git: { target: "tcp://127.0.0.1:1", probe: false } }`, {}],
+  ["is not probed since no service is", `services: { git: "tcp://127.0.0.1:1" }`, { probe: "off" }],
+])(
+  "a service that %s is told as no longer watched, not as well again",
+  async (_, services, { probe }: { probe?: string }) => {
+    await using sink = await Sink.open();
+    const alerts = `\nalerts: { name: pi, gather: 0s, channels: { phone: { ntfy: { server: "${sink.url}", topic: home } } } }\n`;
+    await withHome(async ({ start, folder }) => {
+      const instance = await start(`services: { git: "tcp://127.0.0.1:1" }${alerts}`);
+      await until(() => sink.received.length === 1, "an alert");
+      const rest = `proxy: off\ndashboard: { listen: "127.0.0.1:0" }\ndata: { folder: ${folder} }\nprobe: ${probe ?? "{ bootGrace: 0s, interval: 1h }"}\n`;
+      await instance.reload(parseConfig(services + alerts + rest, "tenk.yaml", folder));
+      const lines = () => sink.bodies.flatMap(({ message }) => message.split("\n"));
+      await until(() => lines().some((line) => /^git .* was down/.test(line)), "its end");
+      expect(lines()).toContainEqual(expect.stringMatching(/^git is no longer watched, was down since \d\d:\d\d$/));
+    });
+  },
+);
+
 test("a schedule of a service that is not there is logged, since containers come and go", async () => {
   const log = keptLog();
   const text =

@@ -49,6 +49,7 @@ export interface Monitoring {
   boxProblems(): readonly Problem[];
   /** Returns keys of problems of the box of which nothing is known yet. */
   boxUndecided(): readonly string[];
+  boxWatches(key: string): boolean;
   /** Returns the help text of a metric. */
   helpOf(name: string): string;
   stop(): void;
@@ -107,6 +108,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
     families,
     boxProblems: box.problems,
     boxUndecided: box.undecided,
+    boxWatches: box.watches,
     async status() {
       return {
         tenk: VERSION,
