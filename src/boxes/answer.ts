@@ -7,6 +7,8 @@ export interface BoxAnswer {
   readonly host: BoxVitals;
   readonly services: readonly BoxService[];
   readonly problems: readonly Problem[];
+  /** Keys of problems of which it knows nothing yet, as after a start. */
+  readonly undecided: readonly string[];
 }
 
 /** Null where it does not tell. */
@@ -38,7 +40,7 @@ const MAX_TEXT = 500;
  * @returns undefined for what is no status of tenk
  */
 export function readAnswer(value: unknown): BoxAnswer | undefined {
-  const { tenk, host, parts, problems } = fieldsOf(value);
+  const { tenk, host, parts, problems, undecided } = fieldsOf(value);
   if (typeof tenk !== "string") return undefined;
   const { probe } = fieldsOf(parts);
   return {
@@ -46,6 +48,7 @@ export function readAnswer(value: unknown): BoxAnswer | undefined {
     host: vitalsOf(fieldsOf(host)),
     services: itemsOf(fieldsOf(probe).services).flatMap(serviceOf),
     problems: itemsOf(problems).flatMap(problemOf),
+    undecided: listOf(undecided).flatMap((key) => (typeof key === "string" ? [word(key)] : [])),
   };
 }
 
@@ -100,8 +103,12 @@ function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null ? (value as Fields) : {};
 }
 
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.slice(0, MAX_ITEMS) : [];
+}
+
 function itemsOf(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.slice(0, MAX_ITEMS).map(fieldsOf) : [];
+  return listOf(value).map(fieldsOf);
 }
 
 function numberOf(value: unknown): number | null {

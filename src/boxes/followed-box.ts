@@ -70,7 +70,7 @@ export class FollowedBox {
       key: this.#key,
       severity: "critical",
       subject: `box ${this.name}`,
-      state: "no answer",
+      state: "away",
       reason: this.reason ?? "",
       isOver: this.state === "unknown",
     };
@@ -97,9 +97,10 @@ export class FollowedBox {
     });
   }
 
-  /** Keys of which nothing is known yet. */
+  /** Returns the keys of problems of which nothing is known yet: all of its own until it answers, then those that it says. */
   undecided(): string[] {
-    return this.state === "pending" ? [this.#key, `${this.#key}/*`] : [];
+    const own = (this.answer?.undecided ?? ["*"]).map((key) => `${this.#key}/${key}`);
+    return this.state === "pending" ? [this.#key, ...own] : own;
   }
 
   get #key(): string {

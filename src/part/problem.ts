@@ -9,7 +9,7 @@ export interface Problem {
   readonly severity: "warning" | "critical";
   /** What is not well: `git`, `disk /`. */
   readonly subject: string;
-  /** In a word or two: `down`, `95 % full`. */
+  /** In a word or two that follow "is": `down`, `95 % full`. */
   readonly state: string;
   /** Why, and what to do. May have text from the network. */
   readonly reason: string;

@@ -84,7 +84,7 @@ alerts: { gather: 0s, channels: { phone: { webhook: { url: "${sink.url}/x" } } }
     expect(await stateOf("git")).toBe("maintenance");
     const ofGit = async () => (await instance.status()).problems.find(({ key }) => key === "service/git");
     while ((await ofGit()) === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await ofGit()).toMatchObject({ isMuted: true, state: "maintenance" });
+    expect(await ofGit()).toMatchObject({ isMuted: true, state: "under maintenance" });
     await instance.stop(0);
     // It survives a restart, during which nothing is told.
     const again = await start(text);

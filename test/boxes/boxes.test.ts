@@ -58,7 +58,7 @@ test("a box shows another's vitals, services and problems, and keeps them as unk
       const away = await untilBox(instance, "unknown");
       expect(away.services).toMatchObject([{ service: "git", state: "unknown" }]);
       expect((await instance.status()).problems).toMatchObject([
-        { key: "boxes/nas", subject: "box nas", state: "no answer" },
+        { key: "boxes/nas", subject: "box nas", state: "away" },
         { key: "boxes/nas/service/git", state: "unknown", behind: "boxes/nas" },
       ]);
 
@@ -134,15 +134,16 @@ test("what a hostile box tells is bounded and has no control characters", async 
   const service = { service: text, state: "up", reason: text, latencyMs: "many", url: "javascript:alert(1)" };
   const problem = { key: text, severity: "critical", subject: text, state: text, reason: text, sinceMs: "1" };
   const few = {
-    ...{ tenk: text, host: { busy: null, load1: [] }, problems: [problem] },
+    ...{ tenk: text, host: { busy: null, load1: [] }, problems: [problem], undecided: ["service/git", 7] },
     parts: { probe: { services: [service, {}, null, 7] } },
   };
   const many = { ...few, parts: { probe: { services: Array(5000).fill(service) } } };
   const far = await followed((_, response) => void response.end(JSON.stringify(many)), "unknown");
-  expect(far.box.answer).toBeUndefined();
+  expect([far.box.answer, far.box.undecided()]).toEqual([undefined, ["boxes/nas/*"]]);
   const { box } = await followed((_, response) => void response.end(JSON.stringify(few)), "up");
   expect(box.answer).toMatchObject({ host: { busy: null, load1: null }, services: [{ latencyMs: null, url: null }] });
   expect(box.problems()).toMatchObject([{ sinceMs: 0 }]);
+  expect(box.undecided()).toEqual(["boxes/nas/service/git"]);
   expect(JSON.stringify(box.answer)).not.toMatch(/\\u001b|\u202e/);
   expect(box.answer!.services[0]!.reason!.length).toBe(500);
 });

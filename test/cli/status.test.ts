@@ -14,6 +14,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
     startedAt: "2026-01-01T00:00:00.000Z",
     services: [],
     problems: [],
+    undecided: [],
     certificates: [],
     parts: {
       tcp: {

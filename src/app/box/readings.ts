@@ -33,7 +33,7 @@ export function mountConditions(
     key: `box/mount${mountPoint}`,
     severity: "warning",
     subject,
-    state: "no answer",
+    state: "silent",
     reason: `${fsType} does not answer (${problem}): is its server or its disk there? Programs that touch it hang`,
     isOver: problem !== undefined,
     holdMs,
@@ -123,8 +123,8 @@ function stallConditions(
       key: "box/memory-stall",
       severity: "warning",
       subject: "memory",
-      state: "programs wait for it",
-      reason: `they stood still for ${percent} % of the time, as the kernel looked for memory: ps aux --sort=-rss | head shows who has it`,
+      state: "scarce",
+      reason: `programs stood still for ${percent} % of the time, as the kernel looked for memory: ps aux --sort=-rss | head shows who has it`,
       isOver: percent >= limitPercent,
       isClear: percent < limitPercent / 2,
       holdMs,
@@ -161,7 +161,7 @@ function powerConditions({ throttling }: HostSample, isWatched: boolean): Condit
       key: "box/under-voltage",
       severity: "warning",
       subject: "power supply",
-      state: "under-voltage",
+      state: "too weak",
       reason: `the board gets less than it needs, is slowed down, and may damage its SD card: ${POWER}`,
       isOver: state.isNow,
       clearMs: 5 * MINUTE_MS,
@@ -180,7 +180,11 @@ export function certificateConditions(certificate: CertificateStatus): Condition
       key: `certificate/${name}`,
       severity: isWrong ? "critical" : "warning",
       subject: `certificate of ${name}`,
-      state: isWrong ? state : daysLeft === undefined ? "none" : `${daysLeft} days left`,
+      state: isWrong
+        ? state.replaceAll("-", " ")
+        : daysLeft === undefined
+          ? "missing"
+          : `valid for ${daysLeft} more ${daysLeft === 1 ? "day" : "days"}`,
       reason: isWrong && why === "" ? "is the clock right?" : `${issuer} did not issue it${why}`,
       // One renewal that fails is asked again long before anybody notices.
       isOver: isWrong || (lastError !== undefined && lastError.failures >= 3),
@@ -195,7 +199,7 @@ export function outOfMemoryCondition(sinceMs: number | undefined, nowMs: number)
     key: "box/out-of-memory",
     severity: "warning",
     subject: "memory",
-    state: "a program was ended",
+    state: "used up",
     reason: `the kernel ended a program for want of memory ${formatDuration(Math.max(0, nowMs - (sinceMs ?? nowMs)))} ago: journalctl -k | grep -i 'out of memory' names it`,
     isOver: sinceMs !== undefined && nowMs - sinceMs < 60 * MINUTE_MS,
   };

@@ -118,6 +118,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
         limits: limitsStatus(sampling.host, sampling.hostBefore),
         services: services().map(publicService),
         problems: parts.problems(),
+        undecided: parts.undecided(),
         certificates: certificates.status(),
         parts: await parts.status(),
       };

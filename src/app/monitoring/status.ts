@@ -29,6 +29,8 @@ export interface Status {
   readonly services: readonly PublicService[];
   /** What is not well now, on the box and in all parts. */
   readonly problems: readonly Problem[];
+  /** Keys of problems of which nothing is known yet, as after a start; `service/*` is all that begin so. */
+  readonly undecided: readonly string[];
   /** Those that listeners serve or wait for. */
   readonly certificates: readonly CertificateStatus[];
   /** The status of each running part, by its name. */

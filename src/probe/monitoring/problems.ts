@@ -17,7 +17,8 @@ export function probeProblems(services: readonly ProbedService[]): Problem[] {
     const { sinceMs, reason = "" } = health;
     const behind = state === "unknown" && parent !== undefined ? { behind: problemKey(parent) } : {};
     const muted = state === "starting" || state === "maintenance" ? { isMuted: true } : {};
-    return [{ key: problemKey(name), severity, subject: name, state, reason, sinceMs, ...behind, ...muted }];
+    const told = state === "maintenance" ? "under maintenance" : state;
+    return [{ key: problemKey(name), severity, subject: name, state: told, reason, sinceMs, ...behind, ...muted }];
   });
 }
 

@@ -68,7 +68,7 @@ const CASES: readonly [what: string, machine: Machine, problem: string][] = [
     { mounts: [mount(0.1, { files: 100, filesFree: 5 })] },
     "file nodes of / 95 % full warning",
   ],
-  ["a server that hangs", { mounts: [mount(0, silent)] }, "disk /mnt/nas no answer warning"],
+  ["a server that hangs", { mounts: [mount(0, silent)] }, "disk /mnt/nas silent warning"],
   ["memory", { host: { memoryTotalBytes: 4e9, memoryAvailableBytes: 1e8 } }, "memory 98 % used warning"],
   [
     "memory of a container",
@@ -77,11 +77,11 @@ const CASES: readonly [what: string, machine: Machine, problem: string][] = [
   ],
   ["heat", { host: { temperatureCelsius: 82, temperatureSensor: "cpu" } }, "temperature 82 °C warning"],
   ["much heat", { host: { temperatureCelsius: 91 } }, "temperature 91 °C critical"],
-  ["under-voltage", { host: { throttling: power(true) } }, "power supply under-voltage warning"],
+  ["under-voltage", { host: { throttling: power(true) } }, "power supply too weak warning"],
   [
     "a certificate that is not renewed",
     { certificates: [failing(3)] },
-    "certificate of git.example.org 12 days left warning",
+    "certificate of git.example.org valid for 12 more days warning",
   ],
   [
     "one that is over",
@@ -128,7 +128,7 @@ test("programs that wait for memory for a minute", () => {
   expect([0, 1, 2].map((minutes) => box.at(minutes, stalled(minutes * 15)))).toEqual([
     [],
     [],
-    ["memory programs wait for it warning"],
+    ["memory scarce warning"],
   ]);
   expect([3, 4].map((minutes) => box.at(minutes, stalled(30)).length)).toEqual([1, 0]);
 });
@@ -159,7 +159,7 @@ test("a busy machine that has taken no other sample ends nothing", () => {
 test("a program that the kernel ended is told for an hour; those before the start are not", () => {
   using box = watched();
   expect(box.at(0, { kills: 7 })).toEqual([]);
-  expect(box.at(1, { kills: 8 })).toEqual(["memory a program was ended warning"]);
+  expect(box.at(1, { kills: 8 })).toEqual(["memory used up warning"]);
   expect(box.at(60, { kills: 8 })).toHaveLength(1);
   expect(box.at(62, { kills: 8 })).toEqual([]);
 });

@@ -27,7 +27,7 @@ function problemsAt(hours: readonly number[], { members = [member("9.9.9.9")], l
 
 test("all upstreams down for a minute is critical; one of two is no problem", () => {
   const down = { members: [member("9.9.9.9", true), member("1.1.1.1", true)] };
-  const critical = ["name resolution: no upstream answers (critical)"];
+  const critical = ["name resolution: without upstreams (critical)"];
   expect(problemsAt([0, 0.01, 0.02], down)).toEqual([[], [], critical]);
   expect(problemsAt([0, 1], { members: [member("9.9.9.9", true), member("1.1.1.1")] })).toEqual([[], []]);
 });
