@@ -30,7 +30,7 @@ export interface SocketCheck extends Omit<HandshakeOptions, "tls"> {
   readonly certificateDays?: number;
   /** Longest probe, from the connect to the outcome. */
   readonly timeoutMs: number;
-  /** Longest connect, with the lookup of the name. @default {1000} */
+  /** Longest connect, with the lookup of the name. @default {timeoutMs} */
   readonly connectMs?: number;
   /** How long a service may take to close after the farewell, so that it logs no broken connection. @default {500} */
   readonly lingerMs?: number;
@@ -41,6 +41,8 @@ export interface SocketCheck extends Omit<HandshakeOptions, "tls"> {
   readonly signal?: AbortSignal;
   /** Asks for a name's addresses. @default the system's resolver */
   readonly lookup?: (name: string) => Promise<readonly string[]>;
+  /** Called with the address that a connection was made to: of several that a name has, others may be dead. */
+  readonly connected?: (address: string) => void;
 }
 
 /** Asks a service in its own protocol, on one connection. Resolves once that is closed. */
@@ -74,7 +76,7 @@ async function runHandshake(
   tlsAtOnce: ClientTlsOptions | undefined,
 ): Promise<Outcome> {
   const { host, port, localAddress, timeoutMs, signal, lookup } = check;
-  const connectMs = Math.min(check.connectMs ?? (tlsAtOnce ? timeoutMs : 1000), timeoutMs);
+  const connectMs = Math.min(check.connectMs ?? timeoutMs, timeoutMs);
   const probe = new HandshakeProbe(check, kind, handshake);
   try {
     const more = withoutUndefined({ localAddress, signal, lookup, tls: tlsAtOnce });
@@ -115,6 +117,7 @@ class HandshakeProbe {
     this.handler = {
       open: (connection) => {
         this.#openMs = this.#elapsedMs();
+        check.connected?.(connection.remoteAddress);
         connection.deadline(Math.min(this.#leftMs(), check.holdMs ?? Number.POSITIVE_INFINITY));
         this.#certificate = connection.tls?.peer;
         if (this.#handshake.hello.length > 0) connection.write(this.#handshake.hello);

@@ -19,12 +19,19 @@ export interface SqlCheck extends HandshakeCheck {
  */
 export async function checkSql(check: SqlCheck): Promise<Outcome> {
   const startedMs = performance.now();
-  const outcome = await checkHandshake(check);
+  let address: string | undefined;
+  const connected = (reached: string) => {
+    address = reached;
+  };
+  const outcome = await checkHandshake({ ...check, connected });
   if (outcome.result !== "up" && outcome.result !== "degraded") return outcome;
   const leftMs = Math.max(100, check.timeoutMs - (performance.now() - startedMs));
   const queriedMs = performance.now();
   try {
-    const answer = await within(leftMs, (signal) => firstValue(check, outcome.facts.version ?? "", leftMs, signal));
+    const answer = await within(leftMs, (signal) =>
+      // The client looks names up by itself: it gets the address that answered.
+      firstValue({ ...check, address: address ?? check.host }, outcome.facts.version ?? "", leftMs, signal),
+    );
     const facts = { ...outcome.facts, latencyMs: performance.now() - queriedMs };
     const reason = answerProblem(answer, check.expect);
     return reason === undefined ? { ...outcome, facts } : { result: "down", facts, reason };

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { withoutUndefined } from "../../base/mod.ts";
 import type { SqlCheck } from "./sql-check.ts";
-import { addressOf } from "./target-address.ts";
 
 /** A database that every user of MySQL may use. */
 const ANY_MYSQL_DATABASE = "information_schema";
@@ -13,14 +12,12 @@ const ANY_MYSQL_DATABASE = "information_schema";
  * @param signal closes the connection, also after the answer
  */
 export async function firstValue(
-  check: Omit<SqlCheck, "expect">,
+  check: Omit<SqlCheck, "expect"> & { readonly address: string },
   version: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { kind, host, port, user = "tenk", password = "", database } = check;
-  // The client looks names up by itself: it gets the address that was checked.
-  const address = await addressOf(host, check.lookup);
+  const { kind, address, port, user = "tenk", password = "", database } = check;
   const sql = new Bun.SQL({
     adapter: kind,
     hostname: address,

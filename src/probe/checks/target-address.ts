@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { TenkError } from "../../base/mod.ts";
 import { allowedLookup, DENIED_RANGES } from "../../http/mod.ts";
 import { type Connection, type ConnectOptions, connect, type Handler } from "../../net/mod.ts";
 
@@ -27,18 +26,4 @@ export async function connectToTarget<Data>(
   } catch (error) {
     throw denied ?? error;
   }
-}
-
-/**
- * Returns an address of a host that may be connected to.
- *
- * @throws {TenkError} `permission-denied`, `name-not-found`
- */
-export async function addressOf(host: string, ask?: (name: string) => Promise<readonly string[]>): Promise<string> {
-  if (isIP(host) > 0) return host;
-  let denied: Error | undefined;
-  const lookup = allowedLookup(DENIED_RANGES, (error) => { denied = error; }, ask); // biome-ignore format: one thought
-  const [first] = await lookup(host).catch(() => []);
-  if (first === undefined) throw denied ?? new TenkError("name-not-found", `Cannot find the name ${host}`);
-  return first;
 }

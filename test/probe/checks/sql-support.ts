@@ -29,6 +29,9 @@ export async function expectQueries({ localAddress: _, ...asked }: Asked): Promi
   }
   if (isPostgres)
     expect(reasonOf(await ask("WITH a AS (CREATE TABLE b (c int)) SELECT 1"))).toContain("the query fails: ");
+  // The first of its addresses is dead.
+  const two = { host: "db.test", lookup: async () => ["127.0.0.9", "127.0.0.1"] };
+  expect(await ask("SELECT 1", two)).toMatchObject({ result: "up" });
   const slow = await ask(sleep, { timeoutMs: 700 });
   expect(slow.result === "up" ? "it must not wait" : reasonOf(slow)).toMatch(/the query (has no answer within|fails)/);
   expect(await ask("SELECT 1", { password: "wrong" })).toMatchObject({ result: "restricted" });
