@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { fileProblemOf, TenkError } from "../base/mod.ts";
+import { fileProblemOf, type Log, TenkError } from "../base/mod.ts";
 import { pemOption } from "../listener/mod.ts";
 import type { ClientTlsOptions } from "../net/mod.ts";
+import { readSecret } from "../part/mod.ts";
 import type { ChannelConfig } from "./channel-config.ts";
 import {
   appriseFormat,
@@ -14,7 +15,6 @@ import {
   HttpChannel,
   type HttpChannelOptions,
   ntfyFormat,
-  readSecret,
   slackFormat,
   telegramFormat,
   templateFormat,
@@ -23,6 +23,7 @@ import {
 interface Place extends ChannelEnv {
   readonly folder: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly log?: Log;
 }
 
 type Kind = Exclude<keyof ChannelConfig, "severity" | "after" | "repeat" | "quiet">;
@@ -42,10 +43,10 @@ class Secrets {
   }
 
   optional(name: "token" | "password" | "url"): string | undefined {
-    const { folder, environment } = this.#place;
+    const { folder, environment, log } = this.#place;
     const at = (key: string) => this.#section[key] as string | undefined;
     const source = { value: at(name), file: at(`${name}File`), variable: at(`${name}Env`) };
-    return readSecret(source, { setting: `${this.#setting}.${name}`, folder, ...(environment && { environment }) });
+    return readSecret(source, { setting: `${this.#setting}.${name}`, folder, environment, log });
   }
 
   required(name: "token" | "password" | "url"): string {

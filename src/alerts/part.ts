@@ -36,7 +36,7 @@ export const alerts = {
     const kept = await file.read(parseKept);
     const { log, problems, undecided, recheck, watches: isWatched } = env;
     const options = { log, file, problems, undecided, recheck, kept, isWatched };
-    const running = new Alerts(current, channelsOf(current, env), options);
+    const running = new Alerts(current, channelsOf(current, env, log), options);
     env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
     logUnknown(current, names(), log);
     const timer = setInterval(() => running.tick(), TICK_MS);
@@ -44,7 +44,7 @@ export const alerts = {
     return {
       listening: () => [],
       async prepare(next, nextEnv) {
-        const channels = channelsOf(next!, nextEnv);
+        const channels = channelsOf(next!, nextEnv, log);
         return {
           async commit() {
             const same = unchangedChannels(current, next!);
@@ -76,14 +76,14 @@ export const alerts = {
  *
  * @throws {TenkError} `config`
  */
-export function channelsOf(config: AlertsConfig, { folder }: Pick<CheckEnv, "folder">): Channel[] {
+export function channelsOf(config: AlertsConfig, { folder }: Pick<CheckEnv, "folder">, log?: Log): Channel[] {
   const { channels, when, timeout: timeoutMs, pageUrl } = config;
   for (const [prefix, { to = [] }] of Object.entries(when)) {
     const unknown = to.find((each) => !Object.hasOwn(channels, each));
     if (unknown !== undefined)
       throw new TenkError("config", `alerts.when.${prefix}.to: expected names of alerts.channels, found ${unknown}`);
   }
-  return makeChannels(channels, { folder, pageUrl, timeoutMs });
+  return makeChannels(channels, { folder, pageUrl, timeoutMs, ...(log && { log }) });
 }
 
 /** Logs schedules of services that are not there: containers come and go, so that this is no error. */

@@ -42,7 +42,7 @@ export { holderText, isPortOurs, logPortInUse, type PortHolder, portHolder } fro
 export type { Problem } from "./problem.ts";
 export { choiceParam, numberParam } from "./query.ts";
 export type { JsonRoute, JsonRoutes, OpenAnswer, OpenRequest, OpenRoutes } from "./routes.ts";
-export { readSecret, type SecretPlace, type SecretSource } from "./secret.ts";
+export { readSecret, type SecretPlace, type SecretSource, secretLine } from "./secret.ts";
 export type { ServiceProbe, ServiceProbeTls } from "./service-probe.ts";
 export {
   type HeaderEdits,

