@@ -10,6 +10,7 @@ function sockets(upgrades: boolean) {
     data: undefined as unknown,
     terminate: () => void terminated.push(name),
     reload() {},
+    getPeerCertificate: () => ({}),
   });
   const secure = half("secure");
   const raw = {
