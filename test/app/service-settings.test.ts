@@ -159,7 +159,7 @@ test("what is not served by HTTPS has no such settings", () => {
 describe("a service is refused with", () => {
   const app = (settings: string) => `services:\n  app: { ${settings} }`;
   test.each([
-    ["target: http://a/path", "target: expected a URL without a path"],
+    ["target: http://a/path", "target: expected a URL without a path (to probe one, set probe.path) such as"],
     [
       "target: http://a, targets: [http://b]",
       "targets: expected one of target, targets, respond, redirect, root: there is target already",

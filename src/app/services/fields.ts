@@ -9,7 +9,7 @@ const EXPECTED_NAME =
   "expected a name of a-z, 0-9 and -, at most 63, a letter first; a name with dots belongs into hosts";
 const EXPECTED_TARGET = "expected a URL such as http://127.0.0.1:3000 or redis://127.0.0.1:6379, or dashboard";
 export const EXPECTED_HTTP_TARGET =
-  "expected a URL without a path such as http://127.0.0.1:3000, https://nas.home.arpa, h2c://127.0.0.1:50051 or unix:/run/app.sock";
+  "expected a URL without a path (to probe one, set probe.path) such as http://127.0.0.1:3000, https://nas.home.arpa, h2c://127.0.0.1:50051 or unix:/run/app.sock";
 const EXPECTED_PATH = "expected a path such as /api, which stands for all that is below it";
 const EXPECTED_FIELD = "expected a header's name such as X-Frame-Options";
 const EXPECTED_VALUE = "expected a header's value: one line of ASCII, at most 4096 characters";

@@ -13,8 +13,9 @@ export function failureWords(error: unknown, where: string, timeoutMs: number): 
   if (code === "descriptors-exhausted") return "this machine has no free descriptor to ask with";
   if (code === "permission-denied")
     return `the name of ${where} leads to a link-local or unassigned address: write the address itself, if you mean it`;
-  // Parts of it may be the other side's.
+  // Parts of it may be the other side's. Which service it is about is known already.
   return messageOf(error)
+    .replace(/^Request to \S+ failed: /, "")
     .match(/.{1,100}/gsu)!
     .slice(0, 4)
     .map(printable)

@@ -119,3 +119,9 @@ describe("an answer is bounded and inert", () => {
     expect(reasonOf(outcome)!.length).toBeLessThan(250);
   });
 });
+
+test("an answer that is no HTTP is named without the address, which the service's name stands for", async () => {
+  using servers = new Servers();
+  const port = await servers.tcp((socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n\r\n"));
+  expect(reasonOf(await probe(port))).toBe("its answer is not valid: bad-start-line");
+});
