@@ -221,7 +221,7 @@ function entriesOf(
 }
 
 /** How often a job is judged that does not call: what is said of it grows old. */
-const JUDGE_MS = 300_000;
+const JUDGE_MS = 60_000;
 
 function jobCheck(jobs: PushJobs, name: string): Check {
   return async () => jobs.judge(name).outcome;

@@ -57,7 +57,9 @@ export function judge(
   const { schedule } = plan;
   if (failedMs !== undefined) {
     const code = exitCode === undefined ? "" : ` with exit code ${exitCode}`;
-    return down(`failed${code} ${ago(failedMs, nowMs)}: ${message ?? "see its log"}`);
+    return down(
+      `failed${code}${isNow(failedMs, nowMs) ? "" : ` ${ago(failedMs, nowMs)}`}: ${message ?? "see its log"}`,
+    );
   }
   const { expectedMs, deadlineMs } = nextDeadline(state, plan, offTimes);
   const runUntilMs = runEnd(state, plan, offTimes);
@@ -130,7 +132,12 @@ function down(reason: string): PushVerdict {
 }
 
 function ago(ms: number, nowMs: number): string {
-  return `${span(nowMs - ms)} ago`;
+  return isNow(ms, nowMs) ? "just now" : `${span(nowMs - ms)} ago`;
+}
+
+/** What is said of seconds would be wrong until the next look. */
+function isNow(ms: number, nowMs: number): boolean {
+  return nowMs - ms < 60_000;
 }
 
 /** Whole seconds. */

@@ -57,14 +57,14 @@ describe("a job", () => {
     wait(jobs, 90_000);
     expect(reason(jobs)).toBe("runs since 90s");
     expect(call(jobs)).toBe("ok");
-    expect(jobs.judge("backup").outcome).toEqual({ result: "up", facts: { latencyMs: 90_000 }, reason: "called 0s ago, took 90s" }); // biome-ignore format: one call
+    expect(jobs.judge("backup").outcome).toEqual({ result: "up", facts: { latencyMs: 90_000 }, reason: "called just now, took 90s" }); // biome-ignore format: one call
     expect(logged).toEqual(["called backup", "called backup"]);
   });
 
   test.each([
-    ["/fail", "failed 0s ago: disk full"],
-    ["/1", "failed with exit code 1 0s ago: disk full"],
-    ["/255", "failed with exit code 255 0s ago: disk full"],
+    ["/fail", "failed: disk full"],
+    ["/1", "failed with exit code 1: disk full"],
+    ["/255", "failed with exit code 255: disk full"],
   ])("that calls %s is down at once, until it succeeds", (word, expected) => {
     const jobs = begin();
     call(jobs, "/start");
@@ -129,7 +129,7 @@ describe("after a restart", () => {
     const after = begin("backup", "new");
     expect(after.keys.of("backup")).toBe(key);
     expect(key).toMatch(/^[\w-]{32}$/);
-    expect(reason(after)).toBe("failed with exit code 3 0s ago: no space");
+    expect(reason(after)).toBe("failed with exit code 3: no space");
     for (const file of ["push.json", "push-keys.json"])
       expect(statSync(join(home, file)).mode & 0o777, file).toBe(0o600);
     expect(readFileSync(join(home, "push.json"), "utf8")).not.toContain(key);

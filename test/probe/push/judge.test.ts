@@ -55,7 +55,7 @@ describe("a job that is to call each day, an hour late at most", () => {
 
   test("says with which exit code it failed, and what it said", () => {
     const state = { ...hours({ sinceMs: 0, failedMs: 20 }), exitCode: 3, message: "disk full" };
-    expect(judge(state, DAILY, [], at(20)).outcome.reason).toBe("failed with exit code 3 0s ago: disk full");
+    expect(judge(state, DAILY, [], at(20)).outcome.reason).toBe("failed with exit code 3: disk full");
   });
 });
 
