@@ -1,7 +1,7 @@
 /**
  * `npm test`: runs all of `test/`, or the tests named as arguments; the last line is always `N passed, N failed`.
  *
- * All tests run in four processes. Files that failed run again, alone, when those have ended; the second result counts.
+ * All tests run in five processes. Files that failed run again, alone, when those have ended; the second result counts.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -13,16 +13,17 @@ import { tally } from "./tally.ts";
 
 /** For tests without a timeout of their own: real processes take long on a small, busy machine. */
 const TEST_TIMEOUT_MS = 30_000;
-/** Folders that take a quarter of the time each; the rest takes the last one. They run in parallel: most tests only wait. */
-const QUARTERS = [
+/** Folders that take a fifth of the time each; the rest takes the last one. They run in parallel: most tests only wait. */
+const FIFTHS = [
   new Set(["net", "tcp", "http"]),
   new Set(["cli", "load", "part", "base", "metrics"]),
   new Set(["app", "store", "proxy"]),
+  new Set(["dash", "dns", "certificates", "alerts", "boxes"]),
 ];
 
 const ROOT = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
-const groups = args.some((arg) => !arg.startsWith("-")) ? [[]] : quarters();
+const groups = args.some((arg) => !arg.startsWith("-")) ? [[]] : fifths();
 const children: ReturnType<typeof spawn>[] = [];
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
@@ -61,11 +62,11 @@ function built(): string {
   return existsSync(file) ? file : "";
 }
 
-/** Splits the tests into four parts, one for each process. */
-function quarters(): string[][] {
+/** Splits the tests into five parts, one for each process. */
+function fifths(): string[][] {
   const all = readdirSync(join(ROOT, "test")).filter((name) => !/\.ts$/.test(name) || /\.test\.ts$/.test(name));
-  const rest = all.filter((name) => !QUARTERS.some((names) => names.has(name)));
-  const parts = [...QUARTERS.map((names) => all.filter((name) => names.has(name))), rest];
+  const rest = all.filter((name) => !FIFTHS.some((names) => names.has(name)));
+  const parts = [...FIFTHS.map((names) => all.filter((name) => names.has(name))), rest];
   return parts.map((names) => names.map((name) => `./test/${name}`));
 }
 

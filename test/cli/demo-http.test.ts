@@ -17,7 +17,7 @@ describe("tenk demo http", () => {
     const { code, stdout, stderr } = await tenk([...SMALL, "--json", "-"]);
     const report = JSON.parse(stdout) as Report;
     expect(stderr).toMatch(/^https:\/\/localhost:\d+\/ {2}own site, certificate of the local CA, process \d+$/m);
-    expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/ {2}\/healthz \/metrics \/api\/status$/m);
+    expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#\/now {2}\/healthz \/metrics \/api\/status$/m);
     expect(report.protocol).toMatchObject({ kind: "http", version: "1.1", model: "closed", errors: 0, wrongStatus: 0 });
     expect(report.protocol).toHaveProperty("url", expect.stringMatching(/^https:\/\/localhost:\d+\/$/));
     expect(report.protocol).toHaveProperty("status.200", report.messages.answered);

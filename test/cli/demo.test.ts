@@ -23,7 +23,7 @@ describe("tenk demo", () => {
     expect(report.connections).toMatchObject({ opened: 50, peak: 50, failed: 0, lost: 0 });
     expect(report.server?.received).toBe(report.messages.sent);
     expect(stderr).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+ {2}sink, process \d+$/m);
-    expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/ {2}\/healthz \/metrics \/api\/status$/m);
+    expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#\/now {2}\/healthz \/metrics \/api\/status$/m);
     expect(holds(ended)).toBe(true);
     expect(await isGone(Number(/process (\d+)/.exec(stderr)?.[1]))).toBe(true);
   });

@@ -15,7 +15,7 @@ function limit(expected: string, least: number, most: number, unit: RegExp) {
 }
 
 const percent = limit("a share such as 90%", 1, 100, /\s*%$/).meta({ unit: "percent" });
-const celsius = limit("a temperature such as 80 °C", 20, 150, /\s*°?\s*C$/i).meta({ unit: "celsius" });
+const celsius = limit("a temperature such as 80°C", 20, 150, /\s*°?\s*C$/i).meta({ unit: "celsius" });
 
 /** `box:`, what is wrong with the machine itself. */
 export const BOX_SCHEMA = section({

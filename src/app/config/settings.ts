@@ -72,7 +72,7 @@ function numberText(path: readonly string[], value: unknown): string {
   const unit = metaAt(path, "unit");
   if (unit === "ms") return exactly(value, DURATION_UNITS);
   if (unit === "percent") return `${value}%`;
-  if (unit === "celsius") return `${value} °C`;
+  if (unit === "celsius") return `${value}°C`;
   if (unit === "s") return exactly(value * 1000, DURATION_UNITS);
   return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
 }

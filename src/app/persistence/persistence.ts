@@ -56,7 +56,7 @@ export async function openPersistence(
   // An instance without history (of `tenk demo`) leaves the sessions to the one that owns the folder.
   const ownsFolder = tokenFile !== undefined && keepsHistory;
   const sessionFile = ownsFolder ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
-  const markFile = ownsFolder ? join(dirname(tokenFile), "marks") : undefined;
+  const markFile = ownsFolder && store !== undefined ? join(dirname(tokenFile), "marks") : undefined;
   const files = { tokenFile, sessionFile, markFile };
   if (store === undefined) return { ...inMemory(), folder, token, isNewToken, ...files };
   // Opened before connections come, while descriptors are free. A disk that hangs must not keep tenk from starting.
