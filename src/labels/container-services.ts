@@ -185,8 +185,8 @@ export class ContainerServices {
       this.#logOnce(`${container} ${reason}`, () =>
         this.#log.warn("labels of a container refused", { container, reason }),
       );
-    const isServed = (name: string) => found.containersOf.get(name)?.some(({ state }) => state === "running") ?? false;
-    this.offers = withoutTakenAddresses(this.#lifetimes.take(found.offers, nowMs, grace, isAway), all, isServed);
+    const ownOf = (name: string) => found.containersOf.get(name) ?? [];
+    this.offers = withoutTakenAddresses(this.#lifetimes.take(found.offers, nowMs, grace, isAway), all, ownOf);
     const isComplete = [...this.followers.values()].every(({ counts }) => counts.lists > 0);
     const text = JSON.stringify(this.offers);
     if (text !== this.#applied) await this.#offered.offer(this.offers);

@@ -9,27 +9,38 @@ const NOWHERE = "127.0.0.1:1";
  * Engines give the address and the port of a container that has ended to the next one at once. A service that stays meanwhile must be down then, rather
  * than lead to a stranger.
  *
- * @param isServed whether a container of this service runs
- * @returns the services, those without a container at an address where nobody is if theirs is another's now
+ * @param ownOf returns the containers of a service; one that is paused holds its address still
+ * @returns the services, those of which no container runs at an address where nobody is if theirs is another's now
  */
 export function withoutTakenAddresses(
   offers: readonly OfferedService[],
   containers: readonly Container[],
-  isServed: (name: string) => boolean,
+  ownOf: (name: string) => readonly Container[],
 ): readonly OfferedService[] {
-  const idle = offers.filter(({ name }) => !isServed(name));
+  const idle = offers.filter(({ name }) => !ownOf(name).some(({ state }) => state === "running"));
   if (idle.length === 0) return offers;
-  const running = containers.filter(({ state }) => state === "running" || state === "paused");
-  const hosts = new Set(running.flatMap(({ addresses }) => addresses));
-  const places = new Set(
-    running.flatMap(({ published }) => published.map((each) => `${localHost(each.host)} ${each.port}`)),
-  );
-  const isTaken = (url: string) => {
-    const { hostname, port } = new URL(url);
-    const host = hostname.replace(/^\[(.*)\]$/, "$1");
-    return hosts.has(host) || places.has(`${host} ${port}`);
-  };
-  return offers.map((offer) => (idle.includes(offer) ? withTargets(offer, isTaken) : offer));
+  const holders = holdersOf(containers);
+  return offers.map((offer) => {
+    if (!idle.includes(offer)) return offer;
+    const own = ownOf(offer.name).map(({ id }) => id);
+    const isOthers = (place: string) => holders.get(place)?.some((id) => !own.includes(id)) ?? false;
+    return withTargets(offer, (url) => {
+      const { hostname, port } = new URL(url);
+      const host = hostname.replace(/^\[(.*)\]$/, "$1");
+      return isOthers(host) || isOthers(`${host} ${port}`);
+    });
+  });
+}
+
+/** Returns which containers hold an address, or a published `ADDRESS PORT`. */
+function holdersOf(containers: readonly Container[]): ReadonlyMap<string, readonly string[]> {
+  const holders = new Map<string, string[]>();
+  for (const { id, state, addresses, published } of containers) {
+    if (state !== "running" && state !== "paused") continue;
+    for (const place of [...addresses, ...published.map(({ host, port }) => `${localHost(host)} ${port}`)])
+      holders.set(place, [...(holders.get(place) ?? []), id]);
+  }
+  return holders;
 }
 
 function withTargets(offer: OfferedService, isTaken: (url: string) => boolean): OfferedService {

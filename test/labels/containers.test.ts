@@ -126,7 +126,7 @@ test("a container that ends by itself keeps its service, which is down with the 
   });
 });
 
-test("an unhealthy container is degraded, and one that is made anew is down meanwhile: neither vanishes", async () => {
+test("an unhealthy container is degraded, one that is paused or made anew is down meanwhile: none vanishes or moves", async () => {
   using site = await website("hi");
   const web: FakeContainer = { id: idOf("a"), name: "web", labels: labels("git"), ports: { 80: [site.port] } };
   const ill = { ...web, health: "unhealthy", healthText: "no database" };
@@ -134,6 +134,10 @@ test("an unhealthy container is degraded, and one that is made anew is down mean
     const is = (expected: string) =>
       until(expected, async () => ((await state("git"))?.state === expected ? state("git") : undefined));
     expect((await is("degraded")).reason).toContain("no database");
+    fake.change([{ ...ill, state: "paused" }], "pause");
+    expect((await is("down")).reason).toContain("container web is paused");
+    fake.change([ill], "unpause");
+    await is("degraded");
     fake.event("stop");
     fake.change([], "destroy");
     expect((await is("down")).reason).toContain("container web was removed");

@@ -173,10 +173,13 @@ describe("an address that another container has got since", () => {
     [{ target: "http://127.0.0.1:32769" }, "http://127.0.0.1:32769"],
     [{ target: "http://172.17.0.20:80" }, "http://172.17.0.20:80"],
   ])("%j of a service whose container does not run leads to %s", (section, target) => {
-    expect(withoutTakenAddresses([offer(section)], [other], () => false)).toEqual([offer({ target })]);
+    expect(withoutTakenAddresses([offer(section)], [other], () => [])).toEqual([offer({ target })]);
+    const paused: Container = { ...other, id: "b".repeat(64), state: "paused" };
+    expect(withoutTakenAddresses([offer(section)], [paused], () => [paused])).toEqual([offer(section)]);
+    expect(withoutTakenAddresses([offer(section)], [paused, other], () => [paused])).toEqual([offer({ target })]);
     // Its own container has it.
-    expect(withoutTakenAddresses([offer(section)], [other], () => true)).toEqual([offer(section)]);
-    expect(withoutTakenAddresses([offer(section)], [{ ...other, state: "exited" }], () => false)).toEqual([
+    expect(withoutTakenAddresses([offer(section)], [other], () => [other])).toEqual([offer(section)]);
+    expect(withoutTakenAddresses([offer(section)], [{ ...other, state: "exited" }], () => [])).toEqual([
       offer(section),
     ]);
   });
