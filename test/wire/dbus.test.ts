@@ -36,7 +36,7 @@ describe("a D-Bus message", () => {
   });
 
   test("greets with the user's number in hexadecimal letters", () => {
-    expect(Buffer.from(dbusGreeting(1000)).toString("latin1")).toBe("\0AUTH EXTERNAL 31303030\r\n");
+    expect(Buffer.from(dbusGreeting(1000)).toString("latin1")).toBe("\0AUTH EXTERNAL 31303030\r\nBEGIN\r\n");
   });
 
   test("of any bytes is never thrown for", () => {

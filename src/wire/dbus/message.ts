@@ -97,11 +97,11 @@ function messageOf(bytes: Uint8Array, bodyAt: number, isLittle: boolean): DbusMe
   };
 }
 
-/** Returns what a client says before its first message: it is the user whose ID the socket tells. */
+/**
+ * Returns what a client says before its first message, which may follow once the other side has said `OK`: it is the user whose ID the socket
+ * tells. `BEGIN` goes along: systemd on its own socket forgets a message that it reads together with `BEGIN`, until more bytes arrive.
+ */
 export function dbusGreeting(userId: number): Uint8Array {
   const id = Buffer.from(String(userId), "latin1").toString("hex");
-  return new TextEncoder().encode(`\0AUTH EXTERNAL ${id}\r\n`);
+  return new TextEncoder().encode(`\0AUTH EXTERNAL ${id}\r\nBEGIN\r\n`);
 }
-
-/** Ends the greeting, once the other side has said `OK`. */
-export const DBUS_BEGIN: Uint8Array = new TextEncoder().encode("BEGIN\r\n");

@@ -1,3 +1,3 @@
 /** D-Bus: calls and their replies. */
-export { DBUS_BEGIN, type DbusCall, type DbusMessage, dbusGreeting, readDbusMessage, writeCall } from "./message.ts";
+export { type DbusCall, type DbusMessage, dbusGreeting, readDbusMessage, writeCall } from "./message.ts";
 export type { DbusValue } from "./value-reader.ts";

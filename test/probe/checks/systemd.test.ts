@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { checkSystemd } from "../../../src/probe/checks/mod.ts";
 import type { UnitFacts } from "../../../src/probe/checks/systemd/unit.ts";
 import { unitOutcome } from "../../../src/probe/checks/systemd/unit-outcome.ts";
+import { dbusGreeting } from "../../../src/wire/dbus/mod.ts";
 import { hasNamespaces } from "../../metrics/namespaced.ts";
 import { until } from "../../net/support.ts";
 
@@ -88,7 +89,7 @@ test("a job that runs for longer than it should hangs", () => {
 
 describe("where systemd does not answer", () => {
   const folder = mkdtempSync(join(tmpdir(), "tenk-systemd-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const servers: Server[] = [];
   const sockets: Socket[] = [];
   afterEach(() => {
@@ -148,6 +149,19 @@ describe("where systemd does not answer", () => {
       expect((await check(path, 50)).reason).toContain("does not answer within 0.05 s");
       expect(opened).toBe(times);
     }
+  });
+
+  test("nothing but messages is sent after the greeting, which systemd would read together and forget", async () => {
+    const heard: Buffer[] = [];
+    const path = await bus((socket, bytes) => {
+      heard.push(bytes);
+      if (!accept(socket, bytes)) socket.destroy();
+    });
+    await check(path, 20_000, false);
+    expect(heard.map((bytes) => bytes.toString("latin1"))).toEqual([
+      Buffer.from(dbusGreeting(process.getuid!())).toString("latin1"),
+      expect.stringMatching(/^l.+ListUnitsByNames/s),
+    ]);
   });
 
   test("none at all is unknown, with what a container needs", async () => {
@@ -217,9 +231,11 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
     const sandbox = join(import.meta.dirname, "systemd-sandbox.sh");
     const group = ownGroup();
     // It manages what is below its control group: of its own, or two at a time would end each other's units.
-    const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
+    // It ends with this process, also where that is killed.
+    const enter = 'echo $$ > "$0/cgroup.procs" && exec setpriv --pdeathsig KILL "$@"';
     const words = ["-c", enter, group, "unshare", ...FLAGS, "--kill-child", "sh", sandbox, folder];
     const child: ChildProcess = spawn("sh", words, { stdio: ["ignore", "ignore", "inherit"] });
+    const closed = once(child, "close");
     try {
       const first = () => spawnSync("pgrep", ["-P", `${child.pid}`], { encoding: "utf8" }).stdout.trim();
       const found = () => {
@@ -229,7 +245,7 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
           return "";
         }
       };
-      await until(() => found().endsWith("done\n"), 100_000);
+      await until(() => child.exitCode !== null || found().endsWith("done\n"), 60_000);
       const lines = found().trim().split("\n").slice(0, -1);
       for (const place of ["private", "bus"]) {
         const ours = lines.filter((line) => line.startsWith(`${place} `)).map((line) => line.slice(place.length + 1));
@@ -251,9 +267,9 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
       }
     } finally {
       child.kill("SIGKILL");
-      await once(child, "close");
+      await closed;
       await until(() => removeGroup(group));
       rmSync(folder, { recursive: true });
     }
-  }, 120_000);
+  }, 90_000);
 }

@@ -1,13 +1,6 @@
 import { TenkError } from "../../../base/mod.ts";
 import { type Connection, connect, type Handler } from "../../../net/mod.ts";
-import {
-  DBUS_BEGIN,
-  type DbusCall,
-  type DbusValue,
-  dbusGreeting,
-  readDbusMessage,
-  writeCall,
-} from "../../../wire/dbus/mod.ts";
+import { type DbusCall, type DbusValue, dbusGreeting, readDbusMessage, writeCall } from "../../../wire/dbus/mod.ts";
 
 /** A name of a D-Bus error, such as `org.freedesktop.DBus.Error.AccessDenied`. */
 export class BusError extends Error {
@@ -139,7 +132,6 @@ export class Bus {
       return;
     }
     this.#isReady = true;
-    connection.write(DBUS_BEGIN);
     this.#ready?.resolve([]);
   }
 
