@@ -115,6 +115,7 @@ describe("an instance that is contained", () => {
     });
     await view.getByRole("button", { name: "Log in" }).click();
     await sees(view, ".live", /live/);
+    await view.goto(`${page}#/now`);
     await view.locator(".listener canvas").first().waitFor();
     const words = ["-c", "5", "-r", "20", "-m", "ping", "-T", "4s", "--no-live", "--expect", "lost=0", "--json", "-"];
     const load = startTenk(["load", "tcp", "10.9.0.2:9091", ...words, "--stats-url", page], {
