@@ -73,7 +73,7 @@ describe("the file of marks", () => {
 
 test("an instance marks its starts, reloads, stops and load tests", async () => {
   const dataFolder = newFolder();
-  const loaded = parseConfig('dashboard: { listen: "127.0.0.1:0" }\ndata: { history: false }', "tenk.yaml");
+  const loaded = parseConfig('dashboard: { listen: "127.0.0.1:0" }', "tenk.yaml");
   const begunMs = Date.now();
   const first = await up(loaded, { log: keptLog(), dataFolder });
   await first.reload(loaded);
@@ -94,7 +94,7 @@ test("an instance marks its starts, reloads, stops and load tests", async () => 
 test("a start after an end without a stop says so", async () => {
   const dataFolder = newFolder();
   appendFileSync(join(dataFolder, "marks"), '{"atMs":1,"kind":"start","text":"tenk started"}\n');
-  const config = 'dashboard: { listen: "127.0.0.1:0" }\ndata: { history: false }';
+  const config = 'dashboard: { listen: "127.0.0.1:0" }';
   const instance = await up(parseConfig(config, "tenk.yaml"), { log: keptLog(), dataFolder });
   try {
     const asked = await fetch(new URL("/api/marks", instance.statusUrl));

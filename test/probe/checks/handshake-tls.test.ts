@@ -136,7 +136,7 @@ if (needs("/usr/sbin/mariadbd", "mariadb-server"))
     const login = { kind: "mysql", user: "tenk", password: "secret" } as const;
     expect(await server.started({ ...login, tls })).toMatchObject({ result: "up" });
     await expectVerified((more) => server.probe({ ...login, ...more }));
-    await expectQueries({ ...login, port: server.port, tls });
+    await expectQueries({ ...login, port: server.port, tls: { ca: cert, serverName: "dns.example" } });
     for (const wrong of [login, { ...login, tls, password: "wrong" }])
       expect(reasonOf(await server.probe(wrong))).toContain("does not accept the probe's login");
   }, 60_000);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { checkSystemd } from "../../../src/probe/checks/mod.ts";
 import type { UnitFacts } from "../../../src/probe/checks/systemd/unit.ts";
 import { unitOutcome } from "../../../src/probe/checks/systemd/unit-outcome.ts";
@@ -203,7 +203,8 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
     const unit = (name: string, text: string) =>
       writeFileSync(join(folder, name), `[Unit]\nDefaultDependencies=no\n${text}\n`);
     const service = (name: string, ...lines: string[]) => unit(`${name}.service`, `[Service]\n${lines.join("\n")}`);
-    const program = join(import.meta.dirname, "systemd-program.ts");
+    const root = join(import.meta.dirname, "../../..");
+    const program = `/run/source/${relative(root, import.meta.dirname)}/systemd-program.ts`;
     service("good", "ExecStart=/bin/sleep 1000");
     service("stopped", "ExecStart=/bin/sleep 1000");
     service("job", "Type=oneshot", "ExecStart=/bin/true");
@@ -215,7 +216,7 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
     service("dbus", "ExecStart=/usr/bin/dbus-daemon --system --nofork --nopidfile --address=systemd:"); // biome-ignore format: one call
     service(
       "probe",
-      `ExecStart=${process.execPath} ${program}`,
+      `ExecStart=/run/runtime/${basename(process.execPath)} ${program}`,
       "StandardOutput=file:/run/found",
       "StandardError=inherit",
     );
@@ -233,7 +234,19 @@ if (hasSystemd && hasNamespaces(FLAGS)) {
     // It manages what is below its control group: of its own, or two at a time would end each other's units.
     // It ends with this process, also where that is killed.
     const enter = 'echo $$ > "$0/cgroup.procs" && exec setpriv --pdeathsig KILL "$@"';
-    const words = ["-c", enter, group, "unshare", ...FLAGS, "--kill-child", "sh", sandbox, folder];
+    const words = [
+      "-c",
+      enter,
+      group,
+      "unshare",
+      ...FLAGS,
+      "--kill-child",
+      "sh",
+      sandbox,
+      folder,
+      root,
+      dirname(process.execPath),
+    ];
     const child: ChildProcess = spawn("sh", words, { stdio: ["ignore", "ignore", "inherit"] });
     const closed = once(child, "close");
     try {
