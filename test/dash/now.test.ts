@@ -4,6 +4,17 @@ import { hasBrowser, plot, sees, stage, TIMEOUT_MS } from "./browser.ts";
 
 const MAIN = "Connections and reads of all listeners";
 
+/** Makes the page hidden where `hide` is set, and counts the drawings of its charts. */
+const COUNTS_DRAWINGS = `
+  globalThis.hide = false;
+  globalThis.drawn = 0;
+  Object.defineProperty(document, "hidden", { get: () => hide });
+  const { clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.clearRect = function (...words) {
+    drawn += 1;
+    clearRect.apply(this, words);
+  };`;
+
 describe.if(hasBrowser())("the view of now", () => {
   const stand = stage();
 
@@ -197,36 +208,40 @@ describe.if(hasBrowser())("the view of now", () => {
   test(
     "draws nothing while hidden, and everything when visible again",
     async () => {
-      const page = await stand.open("#/now", {
-        before: `
-          globalThis.hide = false;
-          globalThis.drawn = 0;
-          Object.defineProperty(document, "hidden", { get: () => hide });
-          const { clearRect } = CanvasRenderingContext2D.prototype;
-          CanvasRenderingContext2D.prototype.clearRect = function (...words) {
-            drawn += 1;
-            clearRect.apply(this, words);
-          };`,
-      });
+      const page = await stand.open("#/now", { before: COUNTS_DRAWINGS });
       await moves(page);
-      const drawn = () => page.evaluate<number>("drawn");
-      const hide = (isHidden: boolean) =>
-        page.evaluate(`hide = ${isHidden}; document.dispatchEvent(new Event("visibilitychange"));`);
-      await hide(true);
-      // What was asked for before comes, and is drawn, a little later.
-      let atRest = -1;
-      await until(async () => {
-        const [soFar, before] = [await drawn(), stand.instance.second];
-        await until(() => stand.instance.second > before + 1);
-        atRest = await drawn();
-        return atRest === soFar;
-      });
-      const before = stand.instance.second;
+      await hide(page, true);
+      const [atRest, before] = [await drawn(page), stand.instance.second];
       await until(() => stand.instance.second > before + 2);
-      expect(await drawn()).toBe(atRest);
-      await hide(false);
-      await until(async () => (await drawn()) > atRest);
+      expect(await drawn(page)).toBe(atRest);
+      await hide(page, false);
+      await until(async () => (await drawn(page)) > atRest);
       expect(await lastValues(page, 4)).not.toContain("connections –");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "draws an answer that comes while hidden when visible again",
+    async () => {
+      const answer = Promise.withResolvers<void>();
+      const page = await stand.open("about:blank", { before: COUNTS_DRAWINGS });
+      let held = 0;
+      await page.route("**/api/marks*", async (route) => {
+        held += 1;
+        await answer.promise;
+        await route.fulfill({ json: { marks: [{ atMs: Date.now() - 60_000, kind: "start", text: "started" }] } });
+      });
+      await page.goto(`${stand.instance.url}#/now`);
+      await moves(page);
+      await until(() => held > 0);
+      await hide(page, true);
+      const atRest = await drawn(page);
+      answer.resolve();
+      await sees(page, ".marks", /started/);
+      expect(await drawn(page)).toBe(atRest);
+      await hide(page, false);
+      await until(async () => (await drawn(page)) > atRest);
     },
     TIMEOUT_MS,
   );
@@ -258,6 +273,14 @@ describe.if(hasBrowser())("the view of now", () => {
     },
     TIMEOUT_MS,
   );
+
+  function hide(page: Page, isHidden: boolean): Promise<unknown> {
+    return page.evaluate(`hide = ${isHidden}; document.dispatchEvent(new Event("visibilitychange"));`);
+  }
+
+  function drawn(page: Page): Promise<number> {
+    return page.evaluate<number>("drawn");
+  }
 
   function rangesAsked(): number {
     return stand.instance.asked.filter((each) => each.includes("/api/series")).length;
