@@ -54,7 +54,7 @@ export class Alerts {
   readonly #now: () => number;
   #config: AlertsConfig;
   /** Windows that lasted at the last look, for the log. */
-  #lasting = new Set<string>();
+  #lasting: ReadonlyMap<string, string> = new Map();
   /** Of the process before, until the first senders are made. */
   #keptSenders: Readonly<Record<string, KeptSender>>;
 
@@ -243,11 +243,13 @@ export class Alerts {
   }
 
   #logWindows(nowMs: number): void {
-    const lasting = this.windows.list(nowMs);
-    const keys = new Set(lasting.map(({ services, fromMs }) => `${services} since ${new Date(fromMs).toISOString()}`));
-    for (const key of keys) if (!this.#lasting.has(key)) this.#options.log.info("maintenance", { of: key });
-    for (const key of this.#lasting) if (!keys.has(key)) this.#options.log.info("maintenance over", { of: key });
-    this.#lasting = keys;
+    const lasting = new Map<string, string>(
+      this.windows.list(nowMs).map(({ services, fromMs }) => [`${services} ${fromMs}`, services.join(" ")] as const),
+    );
+    const { log } = this.#options;
+    for (const [key, services] of lasting) if (!this.#lasting.has(key)) log.info("maintenance began", { services });
+    for (const [key, services] of this.#lasting) if (!lasting.has(key)) log.info("maintenance over", { services });
+    this.#lasting = lasting;
   }
 }
 

@@ -20,11 +20,12 @@ const problem = (key: string, more: Partial<Problem> = {}): Problem => ({
 /** Alerts of problems that a test sets, with its clock and one channel by webhook. */
 function alertsTo(sink: Sink, section: string, shared: { problems: Problem[]; undecided: string[]; watched: boolean }) {
   const clock = { nowMs: 0 };
+  const log = keptLog();
   const phone = `channels: { phone: { webhook: { url: "${sink.url}/x" } } }`;
   const { config } = parseConfig(`alerts: { name: pi, gather: 0s, ${phone}, ${section} }`, "tenk.yaml");
   const channels = makeChannels(config.alerts!.channels, { folder: "/", pageUrl: undefined, timeoutMs: 5000 });
   const alerts = new Alerts(config.alerts!, channels, {
-    log: keptLog(),
+    log,
     file: new StateFile(undefined, keptLog()),
     problems: () => shared.problems,
     undecided: () => shared.undecided,
@@ -35,6 +36,7 @@ function alertsTo(sink: Sink, section: string, shared: { problems: Problem[]; un
   });
   return {
     alerts,
+    said: () => log.lines.map(([, message, fields]) => `${message} ${fields.services ?? ""}`.trim()),
     async pass(seconds: number): Promise<void> {
       for (let second = 0; second < seconds; second++) {
         clock.nowMs += 1000;
@@ -75,12 +77,16 @@ test("what nobody looks at any more is not well again; of what nothing is known 
 test("maintenance of all is for the box too, and none of it is told while it lasts", async () => {
   await using sink = await Sink.open();
   const shared = { problems: [problem("box/disk/", { state: "99 % full" })], undecided: [], watched: true };
-  const { alerts, pass } = alertsTo(sink, "", shared);
+  const { alerts, pass, said } = alertsTo(sink, "", shared);
   alerts.windows.begin(["all"], { forMs: 600_000 }, 0);
   await pass(599);
   expect(sink.received).toEqual([]);
   await pass(2);
   expect(sink.bodies.map(({ title }) => title)).toEqual(["pi: disk/ 99 % full"]);
+  expect(said().filter((line) => line.startsWith("maintenance"))).toEqual([
+    "maintenance began all",
+    "maintenance over all",
+  ]);
   await alerts.stop();
 });
 
