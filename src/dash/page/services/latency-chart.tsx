@@ -6,6 +6,7 @@ import { names } from "../instance.ts";
 import { keysOf } from "../names.ts";
 import { OwnProblem } from "../own-problem.tsx";
 import { hashOf, lookOf } from "../route.ts";
+import { whileShown } from "../while-shown.ts";
 import { LOOKS, latencySource, latencySpec } from "./latency-source.ts";
 import { serverNow } from "./overview.tsx";
 import { LATENCY } from "./use-sparks.ts";
@@ -20,22 +21,14 @@ export function LatencyChart({ name, look }: { readonly name: string; readonly l
   const [error, setError] = useState<ClientError>();
   useEffect(() => {
     if (key === undefined) return;
-    const stop = new AbortController();
-    const load = () =>
-      source.load(look, key, serverNow(), stop.signal).then(
+    const load = (signal: AbortSignal) =>
+      source.load(look, key, serverNow(), signal).then(
         () => setError(undefined),
         (thrown) => {
           if (thrown instanceof ClientError) setError(thrown);
         },
       );
-    void load();
-    const timer = setInterval(() => {
-      if (!document.hidden) void load();
-    }, EVERY_MS);
-    return () => {
-      clearInterval(timer);
-      stop.abort();
-    };
+    return whileShown(EVERY_MS, load);
   }, [key, look, source]);
   if (key === undefined) return null;
   const isZoom = lookOf(look).zoom !== undefined;

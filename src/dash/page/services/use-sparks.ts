@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { SeriesAnswer, SeriesName } from "../../api.ts";
 import { useCell } from "../cell.ts";
 import { askSeries, names } from "../instance.ts";
+import { whileShown } from "../while-shown.ts";
 
 export const LATENCY = "probe_duration_seconds";
 /** A day in half hours. */
@@ -17,22 +18,14 @@ export function useSparks(): Sparks {
   const wanted = JSON.stringify(series.map(({ key }) => key));
   useEffect(() => {
     if (series.length === 0) return;
-    const stop = new AbortController();
-    const load = async () => {
+    const load = async (signal: AbortSignal) => {
       const to = Date.now();
       const words = { from: to - SPAN_MS, to, step: STEP_MS };
       // Without them the tiles say everything in numbers.
-      const answer = await askSeries(words, JSON.parse(wanted), stop.signal).catch(() => undefined);
+      const answer = await askSeries(words, JSON.parse(wanted), signal).catch(() => undefined);
       if (answer !== undefined) setSparks(byService(series, answer, words.from));
     };
-    void load();
-    const timer = setInterval(() => {
-      if (!document.hidden) void load();
-    }, EVERY_MS);
-    return () => {
-      clearInterval(timer);
-      stop.abort();
-    };
+    return whileShown(EVERY_MS, load);
   }, [wanted]);
   return sparks;
 }

@@ -7,6 +7,7 @@ import { grouped } from "../../format.ts";
 import { goTo } from "../../go-to.ts";
 import { status } from "../../instance.ts";
 import { OwnProblem } from "../../own-problem.tsx";
+import { whileShown } from "../../while-shown.ts";
 import { listenersOf } from "../panel.tsx";
 import { CloseDialog } from "./close-dialog.tsx";
 import { NO_RATES, RateMeter, type Rates } from "./rates.ts";
@@ -149,11 +150,10 @@ function useConnections({ listener, search, order, offset, pageRows }: TableRequ
   const meter = useRef(new RateMeter());
   useEffect(() => {
     if (listener === undefined) return;
-    const stop = new AbortController();
     const words = { listener, q: search, sort: order.sort, order: order.direction, offset, limit: pageRows };
-    const load = async () => {
+    const load = async (signal: AbortSignal) => {
       try {
-        const loaded = await ask<ConnectionsAnswer>("/api/tcp/connections", words, stop.signal);
+        const loaded = await ask<ConnectionsAnswer>("/api/tcp/connections", words, signal);
         setRates(meter.current.add(listener, loaded.rows, performance.now()));
         setAnswer(loaded);
         setError(undefined);
@@ -161,14 +161,7 @@ function useConnections({ listener, search, order, offset, pageRows }: TableRequ
         if (thrown instanceof ClientError) setError(thrown);
       }
     };
-    void load();
-    const timer = setInterval(() => {
-      if (!document.hidden) void load();
-    }, REFRESH_MS);
-    return () => {
-      clearInterval(timer);
-      stop.abort();
-    };
+    return whileShown(REFRESH_MS, load);
   }, [listener, search, order.sort, order.direction, offset, pageRows, turn]);
   return { answer, rates, error, again: () => setTurn(turn + 1) };
 }
