@@ -1,7 +1,8 @@
 /**
  * `npm test`: runs all of `test/`, or the tests named as arguments; the last line is always `N passed, N failed`.
  *
- * All tests run in five processes. Files that failed run again, alone, when those have ended; the second result counts.
+ * All tests run in five processes. Those of `test/ladder/` follow by themselves: they boot systemd, start containers and open
+ * thousands of connections. Files that failed run again, alone, when those have ended; the second result counts.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -20,6 +21,8 @@ const FIFTHS = [
   new Set(["app", "store", "proxy"]),
   new Set(["dash", "dns", "certificates", "alerts", "boxes"]),
 ];
+/** Tests that need the machine for themselves. */
+const LADDER = "ladder";
 
 const ROOT = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
@@ -34,6 +37,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 const executable = groups.length > 1 ? (process.env.TENK_EXECUTABLE ?? built()) : "";
 const runs = await Promise.all(groups.map((paths, index) => run(paths, index === 0)));
 for (const { later } of runs) process.stdout.write(later);
+if (groups.length > 1 && existsSync(join(ROOT, "test", LADDER))) runs.push(await run([`./test/${LADDER}`], true));
 // One process alone has no others that could have held it up.
 const files = runs.length > 1 ? filesToRerun(runs) : [];
 if (files.length > 0) process.stdout.write(`\nOnce more, alone: ${files.join(", ")}\n\n`);
@@ -65,7 +69,7 @@ function built(): string {
 /** Splits the tests into five parts, one for each process. */
 function fifths(): string[][] {
   const all = readdirSync(join(ROOT, "test")).filter((name) => !/\.ts$/.test(name) || /\.test\.ts$/.test(name));
-  const rest = all.filter((name) => !FIFTHS.some((names) => names.has(name)));
+  const rest = all.filter((name) => name !== LADDER && !FIFTHS.some((names) => names.has(name)));
   const parts = [...FIFTHS.map((names) => all.filter((name) => names.has(name))), rest];
   // Without a path all tests would run.
   return parts.filter((names) => names.length > 0).map((names) => names.map((name) => `./test/${name}`));
