@@ -25,7 +25,7 @@ export const FILE_LINES = 400;
 /** Lines in README.md, at most. */
 export const README_LINES = 130;
 /** The one file that may reach into the system's C library. */
-const FFI_FILE = "src/net/ffi.ts";
+const FFI_FILE = "src/net/libc.ts";
 
 /**
  * Reads the tables that follow `<!-- layers -->`, `<!-- runtime -->` and `<!-- dependencies -->`: of each row, the words in

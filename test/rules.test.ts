@@ -122,7 +122,7 @@ describe("a rule sees what it forbids:", () => {
     ['import type { Socket } from "bun";', "app/a.ts", 1],
     ['import { Database } from "bun:sqlite";', "app/a.ts", 1],
     ['import { dlopen } from "bun:ffi";', "net/a.ts", 1],
-    ['import { dlopen } from "bun:ffi";', "net/ffi.ts", 0],
+    ['import { dlopen } from "bun:ffi";', "net/libc.ts", 0],
     ["Bun.serve({});", "app/http.ts", 0],
     ["Bun.listen({});", "net/a.ts", 0],
     ["/** Runs on Bun. */\nrun(); // Bun.listen does this", "app/a.ts", 0],

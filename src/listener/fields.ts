@@ -3,7 +3,7 @@
  * system's default.
  */
 import { z } from "zod";
-import { parseCount } from "../base/mod.ts";
+import { parseCount, parseDuration } from "../base/mod.ts";
 import { LIMIT_DEFAULTS, LISTEN_DEFAULTS, SERVER_TLS_DEFAULTS, SOCKET_DEFAULTS } from "../net/mod.ts";
 import {
   addresses,
@@ -24,6 +24,8 @@ const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
 
 const range = (least: number, most: number) =>
   quantity(`a number from ${least} to ${most}`, (text) => inRange(parseCount(text), least, most));
+
+const microseconds = (text: string) => Math.round(inRange(parseDuration(text), 0, 1) * 1000);
 
 export const workers = z.union(
   [z.literal("auto"), z.int(EXPECTED_WORKERS).min(1, EXPECTED_WORKERS).max(256, EXPECTED_WORKERS)],
@@ -105,6 +107,10 @@ export const acceptFields = {
   backlog: range(1, 65_535).default(LISTEN_DEFAULTS.backlog),
   noDelay: onOff.default(SOCKET_DEFAULTS.noDelay),
   fastOpen: range(0, 65_535).default(LISTEN_DEFAULTS.fastOpen),
+  /** Microseconds. */
+  gather: quantity("a duration up to 1ms, such as 100us", microseconds)
+    .meta({ unit: "us" })
+    .default(LISTEN_DEFAULTS.gatherUs),
   keepAlive: duration.default(SOCKET_DEFAULTS.keepAliveMs),
   keepAliveInterval: duration.default(SOCKET_DEFAULTS.keepAliveIntervalMs),
   keepAliveProbes: range(0, 127).default(SOCKET_DEFAULTS.keepAliveProbes),

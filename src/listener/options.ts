@@ -19,6 +19,7 @@ export function acceptOptions(config: Config<typeof acceptFields>): ListenOption
     backlog: config.backlog,
     noDelay: config.noDelay,
     fastOpen: config.fastOpen,
+    gatherUs: config.gather,
     keepAliveMs: config.keepAlive,
     keepAliveIntervalMs: config.keepAliveInterval,
     keepAliveProbes: config.keepAliveProbes,

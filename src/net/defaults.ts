@@ -35,7 +35,13 @@ export const LIMIT_DEFAULTS: Readonly<LimitSettings> = {
   totalWriteBytesPerSecond: 0,
 };
 
-export const LISTEN_DEFAULTS = { workers: 1, backlog: 4096, fastOpen: 0, proxyTimeoutMs: 10_000 } as const;
+export const LISTEN_DEFAULTS = {
+  workers: 1,
+  backlog: 4096,
+  fastOpen: 0,
+  gatherUs: 100,
+  proxyTimeoutMs: 10_000,
+} as const;
 
 export const SUBSCRIBER_DEFAULTS = {
   maxQueuedBytes: 256 * 1024,

@@ -1,36 +1,7 @@
-/**
- * The one file that calls libc. Each call mends something the runtime fixes or hides (`docs/architecture.md`, "Traps of the
- * runtime"): a backlog of 512, connects that cannot be cancelled, a descriptor shortage reported as a refused connection.
- */
-import { dlopen, ptr, read } from "bun:ffi";
+/** Calls of libc with their errors: sockets, datagrams, waiting, clocks. */
 import { constants } from "node:os";
+import { libc, ptr, read } from "./libc.ts";
 import type { SocketAddress } from "./socket-address.ts";
-
-const libc = dlopen("libc.so.6", {
-  listen: { args: ["i32", "i32"], returns: "i32" },
-  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
-  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
-  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
-  close: { args: ["i32"], returns: "i32" },
-  shutdown: { args: ["i32", "i32"], returns: "i32" },
-  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
-  ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
-  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
-  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
-  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
-  if_nametoindex: { args: ["ptr"], returns: "u32" },
-  getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
-  recvmmsg: { args: ["i32", "ptr", "u32", "i32", "ptr"], returns: "i32" },
-  sendmmsg: { args: ["i32", "ptr", "u32", "i32"], returns: "i32" },
-  poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
-  ppoll: { args: ["ptr", "u64", "ptr", "ptr"], returns: "i32" },
-  clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
-  eventfd: { args: ["u32", "i32"], returns: "i32" },
-  read: { args: ["i32", "ptr", "u64"], returns: "i64" },
-  write: { args: ["i32", "ptr", "u64"], returns: "i64" },
-  getrlimit: { args: ["i32", "ptr"], returns: "i32" },
-  __errno_location: { args: [], returns: "ptr" },
-}).symbols;
 
 // Linux numbers, the same on x86-64 and arm64 (include/uapi/asm-generic/socket.h, include/uapi/linux/in.h).
 export const SOL_SOCKET = 1;
@@ -61,6 +32,7 @@ export const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | SOCK_NONBLOCK_CLOEXEC;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
+const PR_SET_TIMERSLACK = 29;
 const SHUT_RDWR = 2;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
@@ -392,4 +364,15 @@ export function arrivalMs(descriptor: number): number | undefined {
 export function clockMs(): number {
   check(libc.clock_gettime(CLOCK_REALTIME, ptr(time)), "clock_gettime");
   return Number(time[0]) * 1000 + Number(time[1]) / 1e6;
+}
+
+let isExact = false;
+
+/** Blocks the thread. The kernel may wake a thread 50 µs late unless it is told that this one needs it exact. */
+export function sleepUs(us: number): void {
+  if (!isExact) {
+    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    isExact = true;
+  }
+  libc.usleep(us);
 }

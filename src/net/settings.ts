@@ -74,11 +74,19 @@ export function checkPath(path: string | undefined): void {
 }
 
 /** What a listener has beside its sockets' settings, held to be sane. @throws {TenkError} `invalid-option` */
-export function checkListening({ port = 0, path, backlog = 1, fastOpen = 0, proxyProtocol }: ListenOptions): void {
+export function checkListening({
+  port = 0,
+  path,
+  backlog = 1,
+  fastOpen = 0,
+  gatherUs = 0,
+  proxyProtocol,
+}: ListenOptions): void {
   mustBeWithin("port", port, 65_535);
   checkPath(path);
   mustBeWithin("backlog", backlog, 65_535);
   mustBeWithin("fastOpen", fastOpen, 65_535);
+  mustBeWithin("gatherUs", gatherUs, 1000);
   if (proxyProtocol === undefined || Array.isArray(proxyProtocol.trusted)) return;
   throw new TenkError("invalid-option", "Cannot use proxyProtocol as trusted must be a list of addresses or ranges", {
     hint: 'trusted: ["10.0.0.0/8"]',

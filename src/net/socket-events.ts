@@ -1,3 +1,5 @@
+import { gathering } from "./gathering.ts";
+
 /** The runtime's socket, as far as a connection uses it. */
 export type RawSocket = Bun.Socket<SocketEvents | undefined>;
 
@@ -22,6 +24,7 @@ export const SOCKET_EVENTS = {
     socket.data?.attached?.(socket);
   },
   data(socket: RawSocket, bytes: Uint8Array): void {
+    gathering.read();
     socket.data?.received(bytes);
   },
   drain(socket: RawSocket): void {

@@ -277,6 +277,11 @@ export interface ListenOptions extends SocketOptions {
   backlog?: number;
   /** Clients that may send data in their SYN and wait for accept (TCP_FASTOPEN, RFC 7413); needs net.ipv4.tcp_fastopen & 2. 0 = off. @default {0} */
   fastOpen?: number;
+  /**
+   * Under dense traffic of small reads, how long the event loop may sleep before its next turn so that one wake-up serves many.
+   * Microseconds, up to 1000; 0 = never. Of several listeners on an event loop the least counts. @default {100}
+   */
+  gatherUs?: number;
   limits?: Limits;
   /** Serve TLS. Changed while running by `server.updateTls`. */
   tls?: ServerTlsOptions;

@@ -1,3 +1,4 @@
+import { gathering } from "./gathering.ts";
 import { measureLoopLag } from "./loop-lag.ts";
 
 /** Upper bounds of lag in seconds. Timers of the runtime count in milliseconds: an idle loop lands in the first two. */
@@ -16,6 +17,8 @@ export interface LoopVitals {
   /** How many lags were within each of `LAG_BUCKETS_SECONDS`, cumulative, and above. */
   readonly lagCounts: readonly number[];
   readonly lagSumSeconds: number;
+  /** Sleeps that let reads gather. */
+  readonly gathers: number;
 }
 
 export interface VitalsReader {
@@ -49,7 +52,8 @@ export function openVitals(onLag: (lagMs: number) => void = () => {}): VitalsRea
   return {
     read() {
       let sum = 0;
-      return { ...heap(), collections, lagCounts: lagCounts.map((count) => (sum += count)), lagSumSeconds };
+      const lags = lagCounts.map((count) => (sum += count));
+      return { ...heap(), collections, lagCounts: lags, lagSumSeconds, gathers: gathering.count };
     },
     stop() {
       isStopped = true;

@@ -7,7 +7,7 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** Returns what the schema says of a setting: `unit` of a number, `ms`, `bytes`, `percent` …; `secret` of what is never printed. */
+/** Returns what the schema says of a setting: `unit` of a number, `us`, `ms`, `bytes`, `percent` …; `secret` of what is never printed. */
 export function metaAt(path: readonly PropertyKey[], key: "unit" | "secret"): unknown {
   for (let schema = schemaAt(path); schema instanceof z.ZodType; schema = within(schema)) {
     const value: unknown = schema.meta()?.[key];

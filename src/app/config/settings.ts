@@ -71,6 +71,7 @@ function numberText(path: readonly string[], value: unknown): string {
   if (typeof value !== "number") return JSON.stringify(value);
   const unit = metaAt(path, "unit");
   if (unit === "ms") return exactly(value, DURATION_UNITS);
+  if (unit === "us") return `${value}us`;
   if (unit === "percent") return `${value}%`;
   if (unit === "celsius") return `${value}°C`;
   if (unit === "s") return exactly(value * 1000, DURATION_UNITS);

@@ -30,6 +30,12 @@ export function loopFamilies(main: LoopVitals, threads: readonly ThreadVitals[])
     each("heap_total_bytes", "gauge", "What the engine holds for them.", ({ heapTotalBytes }) => heapTotalBytes),
     each("external_bytes", "gauge", "Buffers outside of the heap.", ({ externalBytes }) => externalBytes),
     each("collections_total", "counter", "Garbage collections seen.", ({ collections }) => collections),
+    {
+      name: "tenk_event_loop_gathers_total",
+      help: "Sleeps of an event loop that let reads gather under dense traffic.",
+      type: "counter" as const,
+      samples: loops.map(({ vitals, loop }) => ({ value: vitals.gathers, labels: { loop } })),
+    },
     lag("tenk_event_loop_lag_seconds", "the main", lagSamples({}, main)),
     lag(
       "tenk_worker_event_loop_lag_seconds",

@@ -13,6 +13,7 @@ import { type ConnectionContext, Deadlines, PLAIN, SECURED, TcpConnection } from
 import { Count, placeOfClose } from "../counts.ts";
 import { LISTEN_DEFAULTS } from "../defaults.ts";
 import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "../ffi.ts";
+import { gathering } from "../gathering.ts";
 import { listenError } from "../listen-error.ts";
 import { subscriberSettings, Topics } from "../publish/mod.ts";
 import type { CloseReason, RejectionReason } from "../reasons.ts";
@@ -128,6 +129,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     this.letCount(handler);
     this.#server = this.#bind(options.port ?? 0);
     this.port = this.#server.port ?? 0;
+    gathering.permit(this.#gatherUs);
     this.#guard = new DescriptorGuard(
       () => this.#suspend(),
       () => this.#resume(),
@@ -208,6 +210,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
       clearTimeout(timer);
     }
     this.#hasStopped = true;
+    gathering.forget(this.#gatherUs);
     await callStopped(this.#handler);
     flushOccasional();
   }
@@ -265,6 +268,10 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
 
   get #isEmpty(): boolean {
     return this.deadlines.open === 0 && this.#pending.size === 0;
+  }
+
+  get #gatherUs(): number {
+    return this.#options.gatherUs ?? LISTEN_DEFAULTS.gatherUs;
   }
 
   #checkEmpty(): void {

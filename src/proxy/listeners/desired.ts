@@ -70,6 +70,8 @@ function listenOptions(name: ListenerName, address: Address, { limits, workers }
     name,
     workers: "path" in address ? 1 : workers,
     halfOpen: true,
+    // A request has several reads, and its client waits for all of them.
+    gatherUs: 0,
     ...KEEP_ALIVE,
     limits: { maxConnections: limits.connections, maxPerAddress: limits.perAddress },
     handlerCounts: PROXY_COUNTS,
