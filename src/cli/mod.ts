@@ -1,2 +1,2 @@
 /** Layer 7: parses arguments and prints results; one file per command. */
-export { run } from "./program.ts";
+export { allCommands, run } from "./program.ts";

@@ -50,7 +50,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   token: async () => (await import("./token.ts")).tokenCommand,
   "push-url": async () => (await import("./push-url.ts")).pushUrlCommand,
   trust: async () => (await import("./trust.ts")).trustCommand,
+  completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
 };
+
+/** Returns the whole program with all its commands, for what describes them: completion, the manual page. */
+export function allCommands(): Promise<Command> {
+  return program([], () => {});
+}
 
 /** Returns the command that is called, or all, where none is: for the help, and to find the one that was meant. */
 async function makersOf([word = ""]: readonly string[]): Promise<Make[]> {
