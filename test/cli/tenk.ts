@@ -55,9 +55,12 @@ export function startTenk(
     wrapped?: readonly string[];
     /** Another source than ours. @default {`src/main.ts`} */
     main?: string;
+    /** Another executable. */
+    program?: string;
   } = {},
 ): Tenk {
-  const program = [...(options.wrapped ?? []), ...(options.main ? [process.execPath, options.main] : TENK), ...words];
+  const named = options.program === undefined ? TENK : [options.program];
+  const program = [...(options.wrapped ?? []), ...(options.main ? [process.execPath, options.main] : named), ...words];
   const [command = "", ...rest] = setpriv === undefined ? program : [setpriv, "--pdeathsig", "KILL", ...program];
   const child = spawn(command, rest, {
     cwd: options.cwd ?? tmpdir(),
