@@ -4,18 +4,55 @@ import { parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts
 import { addressRanges } from "../net/mod.ts";
 import { type Address, parseAddress } from "./address.ts";
 
+/** What a schema says of a setting beside its type, in `.meta()`. */
+export interface SettingMeta {
+  /** Unit of a number, by which it is written: `30s`, `2MiB`. */
+  readonly unit?: "count" | "ms" | "s" | "bytes" | "percent" | "celsius";
+  /** It is never printed. */
+  readonly secret?: boolean;
+  /** Other forms in which a section or a list may be written. */
+  readonly short?: ShortForm;
+  /** It keeps somebody out: written without a value it is refused, never taken for one that is missing. */
+  readonly guard?: boolean;
+  /** Of the settings of a section. */
+  readonly about?: Readonly<Record<string, Description | undefined>>;
+}
+
+export interface ShortForm {
+  /** The setting that a plain value stands for: `git: http://…` is `git: { target: http://… }`. */
+  readonly key?: string;
+  /** Words that stand for a section, or for none. */
+  readonly words?: readonly (string | boolean)[];
+  /** One item stands for a list of it. */
+  readonly single?: boolean;
+  /** A list of names stands for sections of defaults. */
+  readonly names?: boolean;
+}
+
+/**
+ * What a setting does, and why its default is what it is, as `tenk schema` and docs/defaults.md tell it; before it what happens by
+ * default where that is no value: `["the host's name", "Name of this box in titles"]`.
+ */
+export type Description = string | readonly [byDefault: string, text: string];
+
+/** Words that switch a section on and off. */
+export const SWITCH: ShortForm = { words: [true, false, "off"] };
+
 /** Parses a quantity (`10k`, `30s`, `2MiB`) into a whole number of its base unit; the error names what was `expected`. */
 export function quantity(expected: string, parse: (text: string) => number) {
-  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((value, context) => {
-    try {
-      const read = parse(String(value));
-      if (Number.isSafeInteger(read)) return read;
-    } catch {
-      // Reported below, with what this field expects.
-    }
-    context.addIssue({ code: "custom", message: `expected ${expected}` });
-    return z.NEVER;
-  });
+  return z
+    .union([z.string(), z.number()], { error: `expected ${expected}` })
+    .transform((value, context) => {
+      try {
+        const read = parse(String(value));
+        if (Number.isSafeInteger(read)) return read;
+      } catch {
+        // Reported below, with what this field expects.
+      }
+      context.addIssue({ code: "custom", message: `expected ${expected}` });
+      return z.NEVER;
+    })
+    .meta({ unit: "count" } satisfies SettingMeta);
 }
 
 function addressAs<Kind extends Address>(
@@ -51,10 +88,14 @@ export function oneOf<const Words extends readonly string[]>(...words: Words) {
   return z.enum(words, { error: `expected one of ${words.join(", ")}` });
 }
 
-export function section<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === "invalid_type" ? "expected a section" : undefined),
-  });
+/** @param about describes its settings, for `tenk schema` and docs/defaults.md */
+export function section<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  about: { readonly [Key in keyof Shape]?: Description } = {},
+) {
+  return z
+    .strictObject(shape, { error: (issue) => (issue.code === "invalid_type" ? "expected a section" : undefined) })
+    .meta({ about });
 }
 
 export const count = quantity("a whole number such as 500 or 10k", parseCount);
@@ -83,7 +124,9 @@ export const addresses = list("addresses or ranges such as 10.0.0.0/8").refine(
 
 /** Accepts a section, `true` for one of defaults, and `false` for none. */
 export function sectionOrTrue<Schema extends z.ZodType>(schema: Schema) {
-  return z.preprocess((value) => (value === true ? {} : value === false ? undefined : value), schema.optional());
+  return z
+    .preprocess((value) => (value === true ? {} : value === false ? undefined : value), schema.optional())
+    .meta({ short: { words: [true, false] } });
 }
 
 function canParse(parse: () => unknown): boolean {

@@ -75,6 +75,7 @@ export const serviceProbe = z
     (value) => (value === true ? {} : value === false ? null : (value ?? {})),
     probeSection.nullable().transform((given) => given !== null && (Object.keys(given).length > 0 ? given : true)),
   )
+  .meta({ short: { words: [true, false] } })
   .optional();
 
 export type WrittenProbe = z.output<typeof probeSection>;

@@ -30,6 +30,7 @@ const written = section({
       (value) => (typeof value === "string" ? [value] : value),
       z.array(urlPath, { error: EXPECTED_PATHS }).min(1, EXPECTED_PATHS),
     )
+    .meta({ short: { single: true } })
     .optional(),
   strip: onOff.optional(),
   plainHttp: sections.plainHttp.optional(),
@@ -44,8 +45,8 @@ const written = section({
   tls: sections.targetTls.optional(),
   maxBody: size.optional(),
   headers: sections.headers.optional(),
-  auth: sections.auth.optional(),
-  allow: addresses.optional(),
+  auth: sections.auth.meta({ guard: true }).optional(),
+  allow: addresses.meta({ guard: true }).optional(),
   compress: onOff.optional(),
   hsts: sections.hsts,
 });
@@ -56,14 +57,16 @@ export const SERVICE_KEYS = Object.keys(written.shape);
 export type WrittenService = z.output<typeof written>;
 
 /** `name: target`, or `name: { target, hosts, … }`. */
-export const SERVICE_SCHEMA = z.preprocess(
-  (value) => (typeof value === "object" && value !== null ? value : { target: value }),
-  written
-    .superRefine((given, context) => {
-      for (const { path, message } of problemsOf(given)) context.addIssue({ code: "custom", path, message });
-    })
-    .transform(withDefaults),
-);
+export const SERVICE_SCHEMA = z
+  .preprocess(
+    (value) => (typeof value === "object" && value !== null ? value : { target: value }),
+    written
+      .superRefine((given, context) => {
+        for (const { path, message } of problemsOf(given)) context.addIssue({ code: "custom", path, message });
+      })
+      .transform(withDefaults),
+  )
+  .meta({ short: { key: "target" } });
 
 export const SERVICES_SCHEMA = z
   .record(serviceName, SERVICE_SCHEMA, { error: "expected services by name" })

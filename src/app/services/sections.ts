@@ -21,14 +21,16 @@ export const EXPECTED_TARGETS = "expected a list of URLs such as http://10.0.0.2
 
 export const targets = z
   .array(
-    z.preprocess(
-      (value) => (typeof value === "object" && value !== null ? value : { url: value }),
-      section({
-        url: httpTarget,
-        weight: quantity("a weight from 1 to 1000", (given) => inRange(parseCount(given), 1, 1000)).default(1),
-        draining: onOff.default(false),
-      }),
-    ),
+    z
+      .preprocess(
+        (value) => (typeof value === "object" && value !== null ? value : { url: value }),
+        section({
+          url: httpTarget,
+          weight: quantity("a weight from 1 to 1000", (given) => inRange(parseCount(given), 1, 1000)).default(1),
+          draining: onOff.default(false),
+        }),
+      )
+      .meta({ short: { key: "url" } }),
     { error: EXPECTED_TARGETS },
   )
   .min(1, EXPECTED_TARGETS)
@@ -40,10 +42,9 @@ const status = z
   .transform(String)
   .pipe(z.string().regex(/^[1-5](\d\d|xx)$/, EXPECTED_STATUS));
 
-export const statuses = z.preprocess(
-  (value) => (Array.isArray(value) ? value : [value]),
-  z.array(status).min(1, EXPECTED_STATUS),
-);
+export const statuses = z
+  .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(status).min(1, EXPECTED_STATUS))
+  .meta({ short: { single: true } });
 
 export const health = section({
   path: requestPath.optional(),
@@ -122,6 +123,7 @@ export const auth = section({
   users: z
     .record(z.string().regex(/^[^:\p{C}]{1,128}$/u, EXPECTED_USER), hash, { error: "expected hashes by user" })
     .refine((users) => Object.keys(users).length > 0, "expected at least one user")
+    .meta({ guard: true })
     .optional(),
   realm: z
     .string({ error: "expected a text" })
@@ -136,6 +138,7 @@ export const auth = section({
         timeout: duration.default(10_000),
       }),
     )
+    .meta({ short: { key: "url" }, guard: true })
     .optional(),
 }).refine(
   ({ users, forward }) => (users === undefined) !== (forward === undefined),
@@ -152,41 +155,47 @@ export const targetTls = section({
 
 const EXPECTED_RESPOND = "expected a text, or { status, body, contentType }";
 
-export const respond = z.preprocess(
-  (value) => (typeof value === "object" && value !== null ? value : { body: value }),
-  section({
-    status: quantity("a status from 200 to 599", (given) => inRange(Number(given), 200, 599)).default(200),
-    body: z.string({ error: EXPECTED_RESPOND }).max(65_536, "expected at most 64 KiB").default(""),
-    contentType: fieldValue.default("text/plain; charset=utf-8"),
-  }),
-);
+export const respond = z
+  .preprocess(
+    (value) => (typeof value === "object" && value !== null ? value : { body: value }),
+    section({
+      status: quantity("a status from 200 to 599", (given) => inRange(Number(given), 200, 599)).default(200),
+      body: z.string({ error: EXPECTED_RESPOND }).max(65_536, "expected at most 64 KiB").default(""),
+      contentType: fieldValue.default("text/plain; charset=utf-8"),
+    }),
+  )
+  .meta({ short: { key: "body" } });
 
 const EXPECTED_REDIRECT = "expected a URL or path such as https://git.home.arpa{http.request.uri}";
 
-export const redirect = z.preprocess(
-  (value) => (typeof value === "object" && value !== null ? value : { to: value }),
-  section({
-    to: z
-      .string({ error: EXPECTED_REDIRECT })
-      .max(2048, EXPECTED_REDIRECT)
-      .regex(/^(https?:\/\/|\/|\{http\.)[!-~]+$|^\/$/, EXPECTED_REDIRECT),
-    status: z.literal([301, 302, 303, 307, 308], { error: "expected one of 301, 302, 303, 307, 308" }).default(308),
-  }),
-);
+export const redirect = z
+  .preprocess(
+    (value) => (typeof value === "object" && value !== null ? value : { to: value }),
+    section({
+      to: z
+        .string({ error: EXPECTED_REDIRECT })
+        .max(2048, EXPECTED_REDIRECT)
+        .regex(/^(https?:\/\/|\/|\{http\.)[!-~]+$|^\/$/, EXPECTED_REDIRECT),
+      status: z.literal([301, 302, 303, 307, 308], { error: "expected one of 301, 302, 303, 307, 308" }).default(308),
+    }),
+  )
+  .meta({ short: { key: "to" } });
 
 const EXPECTED_INDEX = "expected a list of files' names such as index.html";
 const fileName = z.string({ error: EXPECTED_INDEX }).regex(/^[^/\\\p{C}]{1,255}$/u, EXPECTED_INDEX);
 
-export const root = z.preprocess(
-  (value) => (typeof value === "object" && value !== null ? value : { folder: value }),
-  section({
-    folder: filePath,
-    index: z.array(fileName, { error: EXPECTED_INDEX }).default(["index.html"]),
-    fallback: urlPath.optional(),
-    precompressed: onOff.default(true),
-    cache: size.default(8 * 1024 * 1024),
-  }),
-);
+export const root = z
+  .preprocess(
+    (value) => (typeof value === "object" && value !== null ? value : { folder: value }),
+    section({
+      folder: filePath,
+      index: z.array(fileName, { error: EXPECTED_INDEX }).default(["index.html"]),
+      fallback: urlPath.optional(),
+      precompressed: onOff.default(true),
+      cache: size.default(8 * 1024 * 1024),
+    }),
+  )
+  .meta({ short: { key: "folder" } });
 
 export const hsts = sectionOrTrue(
   section({

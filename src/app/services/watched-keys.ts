@@ -15,6 +15,7 @@ const data = z.string({ error: EXPECTED_ANSWER }).min(1, EXPECTED_ANSWER).max(10
 export const WATCHED_KEYS = {
   answer: z
     .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(data, { error: EXPECTED_ANSWER }))
+    .meta({ short: { single: true } })
     .optional(),
   every: between("1m to 366d", 60_000, 366 * 24 * HOUR_MS).optional(),
   schedule: z.string({ error: EXPECTED_SCHEDULE }).max(200, EXPECTED_SCHEDULE).optional(),
