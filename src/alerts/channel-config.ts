@@ -82,13 +82,15 @@ const kinds = {
     user: text("a user's name").optional(),
     ...password,
     from: mailbox,
-    to: z.preprocess(
-      (given) => (typeof given === "string" ? [given] : given),
-      z
-        .array(mailbox, { error: "expected e-mail addresses" })
-        .min(1, "expected e-mail addresses")
-        .max(20, "expected at most 20 addresses"),
-    ),
+    to: z
+      .preprocess(
+        (given) => (typeof given === "string" ? [given] : given),
+        z
+          .array(mailbox, { error: "expected e-mail addresses" })
+          .min(1, "expected e-mail addresses")
+          .max(20, "expected at most 20 addresses"),
+      )
+      .meta({ short: { single: true } }),
     ...tls,
   }).optional(),
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseCount, parseDuration } from "../base/mod.ts";
-import { duration, inRange, list, oneOf, quantity, section, sectionOrTrue, text } from "../part/mod.ts";
+import { duration, inRange, list, oneOf, quantity, SWITCH, section, sectionOrTrue, text } from "../part/mod.ts";
 import { CHANNEL_SCHEMA } from "./channel-config.ts";
 import { LocalTime, parseSchedule } from "./time/mod.ts";
 
@@ -19,15 +19,17 @@ const CHANNEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
 const name = z.string().regex(CHANNEL_NAME, "expected a name of up to 40 letters, digits, - and _");
 
 /** `true`, `false`, `critical`, or a section. */
-const rule = z.preprocess(
-  (given) =>
-    given === false ? { severity: "none" } : given === true ? {} : given === "critical" ? { severity: given } : given,
-  section({
-    severity: oneOf("warning", "critical", "none").default("warning"),
-    for: between("0s to 24h", 0, 24 * HOUR_MS).optional(),
-    to: list("names of channels").optional(),
-  }),
-);
+const rule = z
+  .preprocess(
+    (given) =>
+      given === false ? { severity: "none" } : given === true ? {} : given === "critical" ? { severity: given } : given,
+    section({
+      severity: oneOf("warning", "critical", "none").default("warning"),
+      for: between("0s to 24h", 0, 24 * HOUR_MS).optional(),
+      to: list("names of channels").optional(),
+    }),
+  )
+  .meta({ short: { words: [true, false, "critical"] } });
 const ruleName = z
   .string()
   .regex(/^[^\s]{1,200}$/, "expected the beginning of a problem's key, such as service, service/git or box/disk");
@@ -76,10 +78,12 @@ const alerts = section({
 
 /** Quiet hours as a text, or as a section. */
 function sectionOrTrueText() {
-  return z.preprocess(
-    (given) => (typeof given === "string" ? { hours: given } : given === false ? undefined : given),
-    section({ hours: schedule, critical: z.boolean({ error: "expected true or false" }).default(true) }).optional(),
-  );
+  return z
+    .preprocess(
+      (given) => (typeof given === "string" ? { hours: given } : given === false ? undefined : given),
+      section({ hours: schedule, critical: z.boolean({ error: "expected true or false" }).default(true) }).optional(),
+    )
+    .meta({ short: { key: "hours", words: [false] } });
 }
 
 /** The `alerts:` section; undefined where it is off. */
@@ -88,6 +92,7 @@ export const ALERTS_SCHEMA = z
     (value) => (value === false || value === "off" ? undefined : value === true ? {} : (value ?? undefined)),
     alerts.optional(),
   )
+  .meta({ short: SWITCH })
   .prefault({});
 
 export type AlertsConfig = NonNullable<z.output<typeof ALERTS_SCHEMA>>;

@@ -13,7 +13,7 @@ import {
   processLog,
 } from "./admin/mod.ts";
 import { InstanceCertificates } from "./certificates/mod.ts";
-import { type LoadedConfig, logDefaults } from "./config/mod.ts";
+import { type LoadedConfig, logDefaults, logNotes } from "./config/mod.ts";
 import { Marks } from "./marks/mod.ts";
 import { type Monitoring, type MonitoringOptions, type Status, startMonitoring } from "./monitoring/mod.ts";
 import { dataFolderOf, openPersistence, openStore, type Persistence } from "./persistence/mod.ts";
@@ -127,6 +127,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     throw error;
   } finally {
     // The first line that is logged costs ten milliseconds, in which parts serve already.
+    logNotes(loaded, log);
     if (options.logDefaults ?? true) logDefaults(loaded, log);
   }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
@@ -163,6 +164,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       parts.listening().some(({ address }) => "port" in address && address.port === port);
     await changeTogether([() => dashboard.prepare(next, isListenerPort), ...parts.changesFor(next, isOfServices)]);
     logUnapplied(current, next, options, log);
+    if (!isOfServices) logNotes(next, log);
     current = next;
     if (parts.urls().join() !== urls.join()) logServing(parts.urls(), log);
   });

@@ -13,6 +13,7 @@ export {
   type LoadedConfig,
   loadConfig,
   loadConfigAgain,
+  migrateFile,
   parseConfig,
   type Setting,
 } from "./config/mod.ts";

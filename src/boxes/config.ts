@@ -19,19 +19,21 @@ const interval = quantity("a duration from 1s to 1h", (given) => inRange(parseDu
   unit: "ms",
 });
 
-const box = z.preprocess(
-  (value) => (typeof value === "string" ? { url: value } : value),
-  section({
-    url: dashboardUrl,
-    token: text("a token").meta({ secret: true }).optional(),
-    tokenFile: text("a file's path").optional(),
-    tokenEnv: text("the name of an environment variable").optional(),
-    interval: interval.prefault("10s"),
-    verify: onOff.default(true),
-    ca: pem.optional(),
-    serverName: text("a name such as nas.home.arpa").optional(),
-  }),
-);
+const box = z
+  .preprocess(
+    (value) => (typeof value === "string" ? { url: value } : value),
+    section({
+      url: dashboardUrl,
+      token: text("a token").meta({ secret: true }).optional(),
+      tokenFile: text("a file's path").optional(),
+      tokenEnv: text("the name of an environment variable").optional(),
+      interval: interval.prefault("10s"),
+      verify: onOff.default(true),
+      ca: pem.optional(),
+      serverName: text("a name such as nas.home.arpa").optional(),
+    }),
+  )
+  .meta({ short: { key: "url" } });
 
 const MAX_BOXES = 50;
 

@@ -128,7 +128,9 @@ function chosenConfig(options: UpOptions, before: LoadedConfig | undefined): Loa
     ...(https === undefined ? { tcp: { packets } } : { proxy: { https, http: "off", accessLog: "off" } }),
     ...(dashboard === undefined ? {} : { dashboard: { listen: dashboard } }),
   };
-  return parseConfig(JSON.stringify(described), "command line");
+  // What a child of tenk demo runs is its parent's business.
+  const environment = options.withParent ? {} : process.env;
+  return parseConfig(JSON.stringify(described), "command line", process.cwd(), environment, true);
 }
 
 /** @throws {TenkError} `usage` */

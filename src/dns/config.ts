@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { messageOf, parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
 import { handshakeFields } from "../listener/mod.ts";
-import { hostAndPort, inRange, oneOf, onOff, pem, quantity, section, size, text } from "../part/mod.ts";
+import { hostAndPort, inRange, oneOf, onOff, pem, quantity, SWITCH, section, size, text } from "../part/mod.ts";
 import { nameProblem, parseName } from "../wire/dns/mod.ts";
 import { matchKind, parseSchedule } from "./client-rules/mod.ts";
 import { listUrl } from "./lists/mod.ts";
@@ -272,6 +272,7 @@ export const DNS_SCHEMA = z
     (value) => (value === false || value === "off" ? undefined : value === true ? {} : (value ?? undefined)),
     dns.optional(),
   )
+  .meta({ short: SWITCH })
   .prefault({});
 
 export type DnsConfig = NonNullable<z.output<typeof DNS_SCHEMA>>;

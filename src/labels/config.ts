@@ -18,6 +18,7 @@ const found = section({
       (value) => (typeof value === "string" ? [value] : value),
       z.array(path, { error: EXPECTED_SOCKET }).min(1, EXPECTED_SOCKET).max(MAX_SOCKETS, EXPECTED_SOCKET),
     )
+    .meta({ short: { single: true } })
     .optional(),
   /** How long a service stays whose container has gone: it may be on its way back. */
   grace: quantity("a duration from 0s to 1h", (given) => inRange(parseDuration(given), 0, HOUR_MS))
@@ -33,6 +34,7 @@ export const CONTAINERS_SCHEMA = z
       value === false || value === "off" ? undefined : value === true || value === "auto" ? {} : (value ?? undefined),
     found.optional(),
   )
+  .meta({ short: { words: [true, false, "off", "auto"] } })
   .prefault({});
 
 export type ContainersConfig = NonNullable<z.output<typeof CONTAINERS_SCHEMA>>;

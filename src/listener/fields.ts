@@ -42,14 +42,16 @@ export const certificateFields = {
 };
 
 /** A list of names stands for certificates of the store. */
-const certificatesByName = z.preprocess(
-  (given) => (isListOfTexts(given) ? Object.fromEntries(given.map((name) => [name, { cert: "auto" }])) : given),
-  z
-    .record(text("a name such as git.home.arpa"), section(certificateFields), {
-      error: "expected certificates by name, or a list of names",
-    })
-    .optional(),
-);
+const certificatesByName = z
+  .preprocess(
+    (given) => (isListOfTexts(given) ? Object.fromEntries(given.map((name) => [name, { cert: "auto" }])) : given),
+    z
+      .record(text("a name such as git.home.arpa"), section(certificateFields), {
+        error: "expected certificates by name, or a list of names",
+      })
+      .optional(),
+  )
+  .meta({ short: { names: true } });
 
 function isListOfTexts(given: unknown): given is string[] {
   return Array.isArray(given) && given.every((each) => typeof each === "string");
@@ -69,7 +71,9 @@ const serverTlsSection = section({
   names: certificatesByName,
   alpn: list("protocols such as h2").optional(),
   alpnMismatch: oneOf("alert", "continue").default("alert"),
-  clientCertificates: oneOf("none", "ask", "require").default(SERVER_TLS_DEFAULTS.clientCertificates),
+  clientCertificates: oneOf("none", "ask", "require")
+    .default(SERVER_TLS_DEFAULTS.clientCertificates)
+    .meta({ guard: true }),
   clientCa: pem.optional(),
   clientRevocations: pem.optional(),
   ...handshakeFields,
@@ -97,13 +101,17 @@ function certificatesOf(tls: { cert: string; key?: string | undefined; names?: S
 }
 
 /** A `tls:` section. `auto` is `{ cert: auto }`: certificates of the store. */
-export const serverTls = z.preprocess((given) => (given === "auto" ? { cert: "auto" } : given), serverTlsSection);
+export const serverTls = z
+  .preprocess((given) => (given === "auto" ? { cert: "auto" } : given), serverTlsSection)
+  .meta({ short: { words: ["auto"] }, guard: true });
 
 export type ServerTlsConfig = z.output<typeof serverTls>;
 
 /** How connections are accepted. */
 export const acceptFields = {
-  proxyProtocol: section({ trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) }).optional(),
+  proxyProtocol: section({ trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) })
+    .meta({ guard: true })
+    .optional(),
   backlog: range(1, 65_535).default(LISTEN_DEFAULTS.backlog),
   noDelay: onOff.default(SOCKET_DEFAULTS.noDelay),
   fastOpen: range(0, 65_535).default(LISTEN_DEFAULTS.fastOpen),

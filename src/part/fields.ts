@@ -7,7 +7,7 @@ import { type Address, parseAddress } from "./address.ts";
 /** What a schema says of a setting beside its type, in `.meta()`. */
 export interface SettingMeta {
   /** Unit of a number, by which it is written: `30s`, `2MiB`. */
-  readonly unit?: "count" | "ms" | "s" | "bytes" | "percent" | "celsius";
+  readonly unit?: "count" | "us" | "ms" | "s" | "bytes" | "percent" | "celsius";
   /** It is never printed. */
   readonly secret?: boolean;
   /** Other forms in which a section or a list may be written. */

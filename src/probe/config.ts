@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Defined, parseCount, parseDuration, withoutUndefined } from "../base/mod.ts";
-import { inRange, quantity, type Service, type ServiceProbe, section } from "../part/mod.ts";
+import { inRange, quantity, type Service, type ServiceProbe, SWITCH, section } from "../part/mod.ts";
 
 const HOUR_MS = 3_600_000;
 const between = (expected: string, least: number, most: number) =>
@@ -67,6 +67,7 @@ export const PROBE_SCHEMA = z
     (value) => (value === false || value === "off" ? undefined : value === true ? {} : (value ?? undefined)),
     probe.optional(),
   )
+  .meta({ short: SWITCH })
   .prefault({});
 
 /** Returns the settings of one service: its own, else those of all. Undefined where it is not probed. */

@@ -45,6 +45,7 @@ const accessLog = z
     if (value === true || value === null) return {};
     return typeof value === "string" ? { format: value } : value;
   }, accessLogSection.optional())
+  .meta({ short: { key: "format", words: [true, false, "off"] } })
   .prefault({});
 
 const proxy = section({
@@ -71,6 +72,7 @@ const proxy = section({
 /** The `proxy:` section; undefined where it is off. */
 export const PROXY_SCHEMA = z
   .preprocess((value) => (value === false || value === "off" ? undefined : (value ?? undefined)), proxy.optional())
+  .meta({ short: { words: [false, "off"] } })
   .prefault({});
 
 export type ProxyConfig = NonNullable<z.output<typeof PROXY_SCHEMA>>;

@@ -5,8 +5,32 @@ import { effectiveSettings, type Setting } from "./settings.ts";
 
 /** Defaults that are logged by value; `tenk check` prints all. */
 const FOREMOST = /^(dashboard\.listen|data\.history)$/;
+/** Lines about single settings and variables. */
+const MAX_NOTES = 10;
 /** A file may have thousands of listeners, and this is one line of the log. */
 const MAX_NAMED = 6;
+
+/** Logs what a person would not see in the file: what was migrated, what variables have set, and what has no effect. */
+export function logNotes({ file, overrides, unusedVariables, empty, migrated }: LoadedConfig, log: Log): void {
+  if (migrated.length > 0)
+    log.warn("configuration of an older version, migrated in memory", {
+      file,
+      changes: migrated.slice(0, MAX_NAMED).join(", "),
+      fix: "tenk check --migrate",
+    });
+  if (overrides.length > 0)
+    log.info("settings from the environment", {
+      settings: overrides.length,
+      variables: overrides
+        .slice(0, MAX_NAMED)
+        .map(({ variable }) => variable)
+        .join(","),
+    });
+  for (const { variable, why } of unusedVariables.slice(0, MAX_NOTES))
+    log.warn("environment variable has no effect", { variable, reason: why });
+  for (const { key, line } of empty.slice(0, MAX_NOTES))
+    log.warn("setting is empty, its default is used", { setting: key, file, line });
+}
 
 /**
  * Logs the settings that have their default value: one line with the foremost and the number of the others, and at level debug one

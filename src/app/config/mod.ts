@@ -1,5 +1,6 @@
-export { logDefaults } from "./defaults.ts";
+export { logDefaults, logNotes } from "./defaults.ts";
 export { type LoadedConfig, loadConfig, loadConfigAgain, parseConfig } from "./file.ts";
+export { migrateFile } from "./migrate-file.ts";
 export type { Config } from "./schema.ts";
 export { effectiveSettings, type Setting } from "./settings.ts";
 export { withServices } from "./unnamed-parts.ts";

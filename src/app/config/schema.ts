@@ -5,6 +5,7 @@ import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
 import { PART_SCHEMAS, type PartSchemas } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
+import { CONFIG_VERSION } from "./version.ts";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
   error: "expected a name such as box.home.arpa",
@@ -14,6 +15,9 @@ const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
 z.config({ jitless: true });
 
 export const CONFIG_SCHEMA = section({
+  version: z
+    .literal(CONFIG_VERSION, { error: `expected ${CONFIG_VERSION}, the version of this configuration` })
+    .default(CONFIG_VERSION),
   ...PART_SCHEMAS,
   box: BOX_SCHEMA,
   certificates: CERTIFICATES_SCHEMA,

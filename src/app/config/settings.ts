@@ -1,5 +1,6 @@
 import { type Address, formatAddress, withoutPassword } from "../../part/mod.ts";
-import { isOptions, keyBelow, type LoadedConfig } from "./file.ts";
+import { isOptions, type LoadedConfig } from "./file.ts";
+import { keyBelow, pathOfKey as pathOf } from "./key.ts";
 import { metaAt } from "./schema-path.ts";
 
 /** A setting as `tenk check` prints it; a configuration file accepts `value`. */
@@ -8,6 +9,8 @@ export interface Setting {
   readonly key: string;
   readonly value: string;
   readonly defaulted: boolean;
+  /** The variable of the environment that has set it. */
+  readonly variable?: string;
 }
 
 const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
@@ -15,11 +18,11 @@ const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1
 
 /** Returns every setting in force, flat, and whether it has its default value. */
 export function effectiveSettings(loaded: LoadedConfig): Setting[] {
-  return leaves(loaded.config, "").map(([key, value]) => ({
-    key,
-    value: written(key, value),
-    defaulted: !isWritten(key, loaded.written),
-  }));
+  return leaves(loaded.config, "").map(([key, value]) => {
+    const setting = { key, value: written(key, value), defaulted: !isWritten(key, loaded.written) };
+    const override = loaded.overrides.findLast((each) => key === each.key || key.startsWith(`${each.key}.`));
+    return override === undefined ? setting : { ...setting, variable: override.variable };
+  });
 }
 
 /** What the short form of a service, or of a section in it, stands for: `git: http://…` is `services.git.target`. */
@@ -76,11 +79,6 @@ function numberText(path: readonly string[], value: unknown): string {
   if (unit === "celsius") return `${value}°C`;
   if (unit === "s") return exactly(value * 1000, DURATION_UNITS);
   return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
-}
-
-/** The keys of a dotted path, which `keyBelow` made. */
-function pathOf(key: string): string[] {
-  return (key.match(/"(?:[^"\\]|\\.)*"|[^.]+/g) ?? []).map((part) => (part.startsWith('"') ? JSON.parse(part) : part));
 }
 
 /** Formats in the largest unit that gives a whole number: 90000 ms is `90s`, not `1.5m`. */

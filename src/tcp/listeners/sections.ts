@@ -29,14 +29,16 @@ const clientTls = section({
   minVersion: tlsVersion,
 });
 
-const target = z.preprocess(
-  (value) => (typeof value === "object" && value !== null ? value : { address: value }),
-  section({
-    address: address("127.0.0.1").transform(formatAddress),
-    weight: quantity("a weight from 1 to 1000", (text) => inRange(parseCount(text), 1, 1000)).default(1),
-    draining: onOff.default(false),
-  }),
-);
+const target = z
+  .preprocess(
+    (value) => (typeof value === "object" && value !== null ? value : { address: value }),
+    section({
+      address: address("127.0.0.1").transform(formatAddress),
+      weight: quantity("a weight from 1 to 1000", (text) => inRange(parseCount(text), 1, 1000)).default(1),
+      draining: onOff.default(false),
+    }),
+  )
+  .meta({ short: { key: "address" } });
 
 export const relay = section({
   targets: z.array(target, { error: "expected a list of addresses" }).min(1, "expected a list of addresses"),
@@ -52,7 +54,7 @@ export const relay = section({
     checkTimeout: duration.default(HEALTH_DEFAULTS.checkTimeoutMs),
   }).prefault({}),
   proxyHeader: oneOf("none", "v1", "v2").default(RELAY_DEFAULTS.proxyHeader),
-  tls: sectionOrTrue(clientTls),
+  tls: sectionOrTrue(clientTls).meta({ guard: true }),
   maxPairs: count.default(RELAY_DEFAULTS.maxPairs),
   stall: duration.default(RELAY_DEFAULTS.stallMs),
   finish: duration.default(RELAY_DEFAULTS.finishMs),
