@@ -25,6 +25,7 @@ export const IPPROTO_TCP = 6;
 const TIOCOUTQ = 0x5411;
 const SIOCGSTAMP = 0x8906;
 const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
 const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
@@ -358,6 +359,12 @@ export function arrivalMs(descriptor: number): number | undefined {
   return libc.ioctl(descriptor, SIOCGSTAMP, ptr(time)) < 0
     ? undefined
     : Number(time[0]) * 1000 + Number(time[1]) / 1000;
+}
+
+/** Returns microseconds of CLOCK_MONOTONIC, which all processes share; the runtime's clocks begin with the process. */
+export function monotonicUs(): number {
+  check(libc.clock_gettime(CLOCK_MONOTONIC, ptr(time)), "clock_gettime");
+  return Number(time[0]) * 1e6 + Math.floor(Number(time[1]) / 1000);
 }
 
 /** Returns milliseconds since 1970 in steps of nanoseconds. */

@@ -34,8 +34,10 @@ export {
   type ReconnectOptions,
   type RetryOptions,
 } from "./dial/mod.ts";
+export { monotonicUs } from "./ffi.ts";
 export { logHandlerFailed } from "./handler-failure.ts";
 export { type EchoReply, type EchoSocket, openEchoSocket } from "./icmp/mod.ts";
+export { LocalDatagrams } from "./local-datagrams.ts";
 export { callStopped } from "./loop/mod.ts";
 export {
   codeFrame,
@@ -54,6 +56,7 @@ export { readNeighbours } from "./neighbours.ts";
 export { CLOSE_REASONS, type CloseReason, REJECTION_REASONS, type RejectionReason } from "./reasons.ts";
 export { register } from "./requests.ts";
 export { listen, type Server } from "./server.ts";
+export { silentThreads } from "./silent-threads.ts";
 export {
   type Pipe,
   type PipeOptions,

@@ -12,3 +12,4 @@ export { copyPeerIp, peerAddress, peerPort } from "./peer.ts";
 export type { Asker } from "./sender.ts";
 export type { DatagramContext, DatagramHandler, DatagramView, ServeDatagrams } from "./types.ts";
 export { UdpThread } from "./udp-thread.ts";
+export { silentUdpThreads } from "./worker.ts";

@@ -2,6 +2,9 @@ import type { MessagePort } from "node:worker_threads";
 
 /** Words of a worker's control block. */
 export const STOP = 0;
+/** How often the worker was asked whether it still turns, and how often it was when it last looked. */
+export const ASKED = 1;
+export const ANSWERED = 2;
 
 /** What a worker is started with. */
 export interface WorkerStart {

@@ -6,7 +6,7 @@ import { Datagrams } from "./datagrams.ts";
 import { HandOver } from "./hand-over.ts";
 import type { DatagramHandler, ServeDatagrams } from "./types.ts";
 import { WorkerLoop } from "./worker-loop.ts";
-import { type FromWorker, STOP, type ToWorker, type WorkerStart } from "./worker-messages.ts";
+import { ANSWERED, ASKED, type FromWorker, STOP, type ToWorker, type WorkerStart } from "./worker-messages.ts";
 
 declare const self: Worker;
 
@@ -31,6 +31,7 @@ function loop(start: WorkerStart, handler: DatagramHandler): void {
       handOver: new HandOver(start.handOver),
       call: () => tell({ kind: "call" }),
       rung: () => {
+        Atomics.store(control, ANSWERED, Atomics.load(control, ASKED));
         takeMessages(start.port, handler);
         return Atomics.load(control, STOP) === 0;
       },

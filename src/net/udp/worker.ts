@@ -1,9 +1,10 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
 import { closeDescriptor, doorbell, ringDoorbell } from "../ffi.ts";
 import { HandOver } from "./hand-over.ts";
 import type { UdpThread } from "./udp-thread.ts";
-import { type FromWorker, STOP, type WorkerStart } from "./worker-messages.ts";
+import { ANSWERED, ASKED, type FromWorker, STOP, type WorkerStart } from "./worker-messages.ts";
 
 const log = logOf("net");
 
@@ -11,6 +12,17 @@ const log = logOf("net");
 const RESTART_MS = 1000;
 /** A thread within a handler's call that never returns cannot stop. */
 const STOP_MS = 1000;
+/** Between two looks at whether a thread has answered. */
+const LOOK_MS = 20;
+
+/** Those that answer datagrams now. */
+const turning = new Set<UdpWorker>();
+
+/** Returns the names of the sockets whose threads do not answer in time. */
+export async function silentUdpThreads(withinMs: number): Promise<string[]> {
+  const names = [...turning].map(async (worker) => ((await worker.answers(withinMs)) ? [] : [worker.name]));
+  return (await Promise.all(names)).flat();
+}
 
 export type WorkerOptions = Omit<WorkerStart, "doorbell" | "control" | "handOver" | "port" | "start"> & {
   readonly name: string;
@@ -41,6 +53,23 @@ export class UdpWorker {
     this.#logFailed = occasionally<string>((count, error) => {
       log.error("handler failed, datagram not answered", { name: options.name, error, count });
     });
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Returns whether its thread looks at the doorbell in time; also true when it ends meanwhile. */
+  async answers(withinMs: number): Promise<boolean> {
+    const control = new Int32Array(this.#control);
+    const asked = Atomics.add(control, ASKED, 1) + 1;
+    ringDoorbell(this.#doorbell);
+    const untilMs = performance.now() + withinMs;
+    while (turning.has(this) && Atomics.load(control, ANSWERED) < asked) {
+      if (performance.now() >= untilMs) return false;
+      await wait(LOOK_MS, undefined, { ref: false });
+    }
+    return true;
   }
 
   /** @throws {TenkError} `invalid-option` what its handler said, or the module, that could not be loaded */
@@ -82,6 +111,7 @@ export class UdpWorker {
   async stop(): Promise<void> {
     const thread = this.#thread;
     this.#isStopping = true;
+    turning.delete(this);
     if (thread !== undefined) {
       const gone = new Promise<void>((resolve) => thread.addEventListener("close", () => resolve()));
       Atomics.store(new Int32Array(this.#control), STOP, 1);
@@ -95,7 +125,10 @@ export class UdpWorker {
   }
 
   #received(message: FromWorker, started: PromiseWithResolvers<void>): void {
-    if (message.kind === "ready") started.resolve();
+    if (message.kind === "ready") {
+      turning.add(this);
+      started.resolve();
+    }
     if (message.kind === "call") this.#options.called();
     if (message.kind === "post") this.#options.posted(message.message, this.#options.index);
     if (message.kind === "failed") this.#logFailed(message.error);
@@ -111,6 +144,7 @@ export class UdpWorker {
   #ended(thread: Worker, started: PromiseWithResolvers<void>): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
+    turning.delete(this);
     started.reject(new TenkError("unsupported", "a thread for datagrams ended while it started"));
     if (this.#isStopping) return;
     const { name, index, called } = this.#options;

@@ -44,6 +44,11 @@ export class Slot {
     this.instances.add(instance);
   }
 
+  /** The names of its instances, for the log. */
+  names(): string {
+    return [...this.instances].map(({ options }) => options.name).join(",");
+  }
+
   /** Ends the thread with its last instance. */
   remove(instance: Instance): void {
     instance.slot = undefined;
@@ -92,7 +97,7 @@ export class Slot {
     const outcome = await thread?.own({ what: "ping" });
     if (outcome?.kind === "answer") life?.forget();
     if (outcome?.kind !== "silent") return;
-    log.error("worker terminated: event loop blocked", { thread: this.index, listeners: this.#names() });
+    log.error("worker terminated: event loop blocked", { thread: this.index, listeners: this.names() });
     return thread?.terminate();
   }
 
@@ -164,16 +169,12 @@ export class Slot {
     if (carried.length > 1 && alive.length === 1) for (const culprit of suspects) this.#setApart(culprit);
     if (![...this.instances].some(({ isToRunAgain }) => isToRunAgain)) return;
     const waitMs = this.startAgain();
-    log.error("worker crashed, restarting", { thread: this.index, waitMs, listeners: this.#names() });
+    log.error("worker crashed, restarting", { thread: this.index, waitMs, listeners: this.names() });
   }
 
   /** Moves it to a thread of its own, since each of its starts would crash the thread of the others. */
   #setApart(culprit: Instance): void {
     log.warn("worker isolated: its start crashes its thread", { name: culprit.options.name, worker: culprit.index });
     this.#owner.setApart(culprit);
-  }
-
-  #names(): string {
-    return [...this.instances].map(({ options }) => options.name).join(",");
   }
 }

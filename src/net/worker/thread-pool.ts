@@ -58,6 +58,15 @@ export class ThreadPool {
     return (await this.#requestAll({ what: "registered", name })).map(([, value]) => value);
   }
 
+  /** Returns the names of the listeners on threads that do not answer in time. */
+  async silent(withinMs: number): Promise<string[]> {
+    const names = this.#slots.map(async (slot) => {
+      const outcome = await slot.thread?.own({ what: "ping" }, withinMs);
+      return outcome?.kind === "silent" ? [slot.names()] : [];
+    });
+    return (await Promise.all(names)).flat();
+  }
+
   async #requestAll(own: OwnRequest): Promise<[thread: number, value: unknown][]> {
     const outcomes = this.#slots.map(async ({ index, thread }) => [index, await thread?.own(own)] as const);
     return (await Promise.all(outcomes)).flatMap(([index, outcome]) =>

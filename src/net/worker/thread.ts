@@ -76,8 +76,8 @@ export class Thread {
     return this.#send((request) => ({ kind: "request", request, id, message }), withinMs);
   }
 
-  own(own: OwnRequest): Promise<Outcome> {
-    return this.#send((request) => ({ kind: "own", request, own }), REQUEST_TIMEOUT_MS);
+  own(own: OwnRequest, withinMs = REQUEST_TIMEOUT_MS): Promise<Outcome> {
+    return this.#send((request) => ({ kind: "own", request, own }), withinMs);
   }
 
   /** Ends it at once with everything deployed on it. Resolves when it is gone. */
