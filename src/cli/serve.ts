@@ -1,10 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type LoadedConfig, up, usualDataFolder } from "../app/mod.ts";
-import { logOf, withHint } from "../base/mod.ts";
+import { logOf, messageOf, withHint } from "../base/mod.ts";
+import { ServiceManager } from "../systemd/mod.ts";
 import { EXIT } from "./failure.ts";
 import { type LogLevel, startLogging } from "./logging.ts";
 import { print } from "./output.ts";
 import type { PushPlan } from "./push.ts";
+import { servedText } from "./served-text.ts";
 import { aborted, stopper } from "./stopper.ts";
 import { stderr } from "./terminal.ts";
 
@@ -40,12 +42,16 @@ export async function serve(
   using stop = stopper("stopping", options.withParent ? [] : undefined);
   const { autoPort = false, watch = false, logDefaults = true } = options;
   const colour = process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  // A child of `tenk demo` is no service.
+  const manager = new ServiceManager(options.withParent ? { environment: {} } : { isSuccessor: isSuccessor() });
   // Handled before it is up, since an unhandled SIGHUP ends the process. The reload then follows the start.
   let instance: Awaited<ReturnType<typeof up>> | undefined;
   let isOutdated = false;
   async function reload(): Promise<void> {
     isOutdated = instance === undefined;
     if (instance === undefined || stop.signal.aborted) return;
+    let problem: string | undefined;
+    manager.reloading();
     try {
       const changed = load(loaded);
       await instance.reload(changed);
@@ -54,8 +60,11 @@ export async function serve(
       loaded = changed;
       await startLogging(options.logLevel ?? changed.config.log.level);
     } catch (error) {
+      problem = messageOf(error);
       log.error(`reload failed, nothing has changed\n${withHint(error)}`);
     }
+    if (stop.signal.aborted) return;
+    manager.ready(problem === undefined ? servedText(instance) : `Reload failed, nothing has changed: ${problem}`);
   }
   const onHangUp = () => void reload();
   process.on("SIGHUP", onHangUp);
@@ -76,14 +85,22 @@ export async function serve(
       const { listeners, statusUrl, localRoot } = instance;
       print(JSON.stringify({ pid: process.pid, statusUrl, listeners, localRoot }));
     }
+    if (!stop.signal.aborted) manager.ready(servedText(instance));
     if (isOutdated) void reload();
     await aborted(stop.signal);
+    manager.stopping();
     await instance.stop();
     return EXIT.pass;
   } finally {
     exitSoon();
+    manager.close();
     process.off("SIGHUP", onHangUp);
   }
+}
+
+/** Returns whether an earlier process started this one to be replaced by it (`tenk upgrade`). */
+function isSuccessor(): boolean {
+  return process.env.TENK_UPGRADE !== undefined;
 }
 
 /** Resolves `ms` after a request to stop: a handler's file may never finish loading. */
