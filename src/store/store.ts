@@ -35,6 +35,9 @@ const log = logOf("store");
 /** Time for the worker to close its files. It is terminated afterwards; the files stay intact. */
 const CLOSE_MS = 5000;
 
+/** Requests for the file that processes share, and the end. */
+const SHARED: ReadonlySet<Kind> = new Set(["addRun", "listRuns", "getRun", "removeRun", "close"]);
+
 /** The runtime's workers have methods that web workers do not. */
 type Thread = Worker & { ref(): void; unref(): void };
 
@@ -58,6 +61,7 @@ export class Store {
   #worker: Thread | undefined;
   #nextId = 1;
   #isStopped = false;
+  #isFrozen = false;
 
   constructor({
     folder,
@@ -129,6 +133,22 @@ export class Store {
     read: (maxChanges: number): Promise<KeptServices | undefined> => this.#request("readServices", { maxChanges }),
   };
 
+  /**
+   * Writes and closes the files that one process alone may open, so that another can. Until `thaw` requests for them return what they
+   * return when the disk fails: the caller keeps what it has. Load tests are in a file that processes share.
+   */
+  async freeze(): Promise<void> {
+    if (this.#isFrozen || this.#isStopped) return;
+    const closed = this.#worker === undefined ? undefined : this.#request("close", {});
+    this.#isFrozen = true;
+    await closed;
+  }
+
+  /** Opens the files again with the next request. */
+  thaw(): void {
+    this.#isFrozen = false;
+  }
+
   /** Closes the files. Later requests return nothing. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
@@ -148,7 +168,7 @@ export class Store {
     kind: Key,
     request: StoreRequests[Key]["request"],
   ): Promise<StoreRequests[Key]["result"] | undefined> {
-    if (this.#isStopped) return Promise.resolve(undefined);
+    if (this.#isStopped || (this.#isFrozen && !SHARED.has(kind))) return Promise.resolve(undefined);
     const worker = this.#started();
     const id = this.#nextId++;
     return new Promise((resolve) => {

@@ -49,6 +49,25 @@ describe("a store", () => {
     await next.stop();
   });
 
+  test("that is frozen leaves its files to another one, and goes on when it is thawed", async () => {
+    const folder = newFolder();
+    const [first, second] = [new Store({ folder }), new Store({ folder })];
+    await second.freeze();
+    expect(await first.write([blockAt(START_MS, () => 5)])).toBeTrue();
+    expect(await second.open()).toBeFalse();
+    await first.freeze();
+    expect(await first.write([blockAt(START_MS + BLOCK_MS, () => 6)])).toBeFalse();
+    second.thaw();
+    expect(await second.names()).toHaveLength(1);
+    expect(await second.write([blockAt(START_MS + BLOCK_MS, () => 7)])).toBeTrue();
+    expect(typeof (await first.runs.add(run(1)))).toBe("number");
+    await second.stop();
+    first.thaw();
+    const [series] = await first.read(query(START_MS + BLOCK_MS, BLOCK_MS, 1));
+    expect(series!.grid.max[0]).toBe(7);
+    await first.stop();
+  });
+
   test("does not keep a process alive", () => {
     const program = `import { Store } from ${JSON.stringify(join(import.meta.dirname, "../../src/store/mod.ts"))};
       console.log(await new Store({ folder: ${JSON.stringify(newFolder())} }).open());`;
