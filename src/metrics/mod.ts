@@ -6,6 +6,7 @@ export {
   type AnsweredSeries,
   type Column,
   everySecond,
+  type HandedSeconds,
   History,
   type HistoryDisk,
   type HistoryOptions,

@@ -1,7 +1,9 @@
 import { logOf, TimeGrid } from "../../base/mod.ts";
+import type { Column, SeriesAnswer, SeriesQuery } from "./answers.ts";
 import type { HistoryDisk, Labels, SeriesName } from "./disk.ts";
 import { BLOCK_MS, OpenBlock, POINT_MS } from "./open-block.ts";
-import { type BucketRange, bucketsFor, type Range, type Resolution } from "./resolution.ts";
+import { type BucketRange, bucketsFor, type Resolution } from "./resolution.ts";
+import { type HandedSeconds, packValues, unpackValues } from "./seconds.ts";
 import { seriesKey } from "./series-key.ts";
 import { RING_SECONDS, Tracked } from "./tracked.ts";
 
@@ -15,32 +17,6 @@ export interface HistoryOptions {
   readonly maxSeries?: number;
   /** How often the disk is written, in whole blocks of five minutes. ms @default {300000} */
   readonly writeEveryMs?: number;
-}
-
-export interface SeriesQuery extends Range {
-  readonly name: string;
-  /** Labels that a series must have; it may have more. @default {{}} */
-  readonly labels?: Labels;
-}
-
-/** Series over the same buckets: each begins at `t[i]`, ms since 1970. null is a gap. */
-export interface SeriesAnswer {
-  readonly stepMs: number;
-  readonly t: readonly number[];
-  readonly series: readonly AnsweredSeries[];
-}
-
-export interface AnsweredSeries extends SeriesName {
-  readonly key: string;
-  readonly min: readonly (number | null)[];
-  readonly mean: readonly (number | null)[];
-  readonly max: readonly (number | null)[];
-}
-
-/** One second of all series, in the order of `keys()`. */
-export interface Column {
-  readonly t: number;
-  readonly v: readonly (number | null)[];
 }
 
 const log = logOf("metrics");
@@ -189,6 +165,51 @@ export class History {
       columns.push({ t: second * 1000, v });
     }
     return columns;
+  }
+
+  /** Returns the seconds in memory, for the process that replaces this one. */
+  handOver(): HandedSeconds {
+    const known = this.#seconds.filter((second) => second >= 0 && second > this.#second - RING_SECONDS);
+    const seconds = [...known.filter((second) => second <= this.#second)].sort((a, b) => a - b);
+    const columns = seconds.map((second) => second % RING_SECONDS);
+    const series = [...this.#tracked.values()].map(({ name, labels, type, values }) => {
+      const row = Float32Array.from(columns, (column) => values[column]!);
+      return { name, labels, type, values: packValues(row) };
+    });
+    return { seconds, series };
+  }
+
+  /**
+   * Puts the seconds of the process before in the place of our own of that time, when nothing was connected to this one. What was to be
+   * written of our own is dropped: the other has written its own.
+   */
+  takeOver({ seconds, series }: HandedSeconds, elapsedMs: number): void {
+    const last = seconds.at(-1);
+    if (last === undefined) return;
+    const columns = seconds.map((second) => second % RING_SECONDS);
+    for (const own of this.#tracked.values()) for (const column of columns) own.values[column] = Number.NaN;
+    for (const { name, labels, type, values: text } of series) {
+      const tracked = this.#seriesByKey(name, type, labels, elapsedMs);
+      const values = unpackValues(text, seconds.length);
+      for (const [at, column] of columns.entries()) if (tracked !== undefined) tracked.values[column] = values[at]!;
+    }
+    for (const [at, column] of columns.entries()) this.#seconds[column] = seconds[at]!;
+    this.#second = Math.max(this.#second, last);
+    this.#firstSecond = Math.max(seconds[0]!, this.#second - RING_SECONDS + 1);
+    this.#waiting = [];
+    this.#block = new OpenBlock(Math.floor((this.#second * 1000) / BLOCK_MS) * BLOCK_MS);
+    this.#gatherPoint();
+  }
+
+  /** Makes the point in progress of what the ring has of it. */
+  #gatherPoint(): void {
+    for (const series of this.#tracked.values()) {
+      series.beginPoint();
+      for (let second = Math.floor(this.#second / 10) * 10; second <= this.#second; second++) {
+        const column = this.#columnOf(second);
+        if (column !== undefined) series.gather(series.values[column]!);
+      }
+    }
   }
 
   /** Writes everything that is not on disk yet, and waits for it. Sampling may go on. */
