@@ -128,6 +128,36 @@ describe("renewal", () => {
     expect(stuck.lastError!.message).toBe("The certificate did not come in time");
   });
 
+  test("rests while another process takes over: an order under way is waited for, then given up, and ordered anew", async () => {
+    const { declare, store, acme, lines } = await opened(undefined, { freezeMs: 50 });
+    const started = Promise.withResolvers<void>();
+    acme.before = ({ signal }) => {
+      started.resolve();
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("given up"))));
+    };
+    await declare("app.example.org");
+    await started.promise;
+    await store.freeze();
+    expect(statusOf(store, "app.example.org")).toMatchObject({ state: "pending", lastError: undefined });
+    expect(lines).not.toContain("error certificate not issued");
+    acme.before = () => undefined;
+    store.thaw();
+    await store.idle();
+    expect(statusOf(store, "app.example.org").state).toBe("valid");
+    expect(acme.requests).toHaveLength(2);
+  });
+
+  test("is none of a process that has not taken over yet: only what a listener cannot start without is issued", async () => {
+    const { declare, store, acme } = await opened(undefined, { startsFrozen: true });
+    await declare("app.example.org", "git.lan");
+    await store.idle();
+    expect(acme.requests).toHaveLength(0);
+    expect(statusOf(store, "git.lan").state).toBe("valid");
+    store.thaw();
+    await store.idle();
+    expect(statusOf(store, "app.example.org").state).toBe("valid");
+  });
+
   test("a certificate for other names, or with another key, is not taken", async () => {
     const { declare, store, acme, ca } = await opened();
     const evil = await ca.issue({ names: ["evil.lan"], signal: new AbortController().signal });

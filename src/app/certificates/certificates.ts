@@ -26,6 +26,8 @@ export interface CertificateSettings {
   readonly dataFolder: string | undefined;
   /** The folder that relative paths in the configuration are relative to. */
   readonly folder: string;
+  /** Another process still orders and renews: `thaw` follows. @default {false} */
+  readonly startsFrozen?: boolean | undefined;
 }
 
 /**
@@ -39,9 +41,11 @@ export class InstanceCertificates implements Certificates {
   #store: CertificateStore | undefined;
   /** As it was when certificates last changed; undefined where it has signed nothing, or cannot be read. */
   #ca: CaCertificates | undefined;
+  #isFrozen: boolean;
 
   constructor(settings: CertificateSettings, log: Log = logOf("certificates")) {
-    const { config, domain, dataFolder } = settings;
+    const { config, domain, dataFolder, startsFrozen = false } = settings;
+    this.#isFrozen = startsFrozen;
     const folders = dataFolder === undefined ? undefined : certificateFolders(dataFolder);
     const localDomains = localDomainsOf(domain, config.local);
     this.localCa = new LocalCa({ folder: folders?.ca, domains: localDomains, log });
@@ -53,6 +57,7 @@ export class InstanceCertificates implements Certificates {
         ...(config.acme !== "off" && { acme }),
         localDomains,
         log,
+        startsFrozen: this.#isFrozen,
       });
   }
 
@@ -98,6 +103,18 @@ export class InstanceCertificates implements Certificates {
 
   get metrics(): readonly Metric[] {
     return this.#store?.metrics ?? [];
+  }
+
+  /** Orders and renews nothing until `thaw`. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = true;
+    await this.#opening;
+    await this.#store?.freeze();
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+    this.#store?.thaw();
   }
 
   async close(): Promise<void> {

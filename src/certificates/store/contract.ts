@@ -30,6 +30,12 @@ export interface CertificateStore {
   idle(): Promise<void>;
   /** Cancels what is in progress and stops the timer. Files stay. */
   close(): Promise<void>;
+  /**
+   * Orders and renews nothing until `thaw`, since another process is about to. An order under way may end, for a while; then it is given
+   * up, and the other process orders anew.
+   */
+  freeze(): Promise<void>;
+  thaw(): void;
 }
 
 export interface DeclareOptions {
@@ -78,6 +84,10 @@ export interface StoreOptions {
   readonly maxInProgress?: number;
   /** @default {300_000} */
   readonly issueTimeoutMs?: number;
+  /** How long a freeze waits for orders under way. @default {10_000} */
+  readonly freezeMs?: number;
+  /** It begins as after `freeze`: only the local CA issues, what a listener cannot start without. @default {false} */
+  readonly startsFrozen?: boolean;
 }
 
 /** One certificate, for `tenk status`, the page and `/api/status`. */

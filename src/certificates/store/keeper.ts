@@ -14,6 +14,7 @@ import { Slots } from "./slots.ts";
 const MAX_IN_PROGRESS = 4;
 const ISSUE_TIMEOUT_MS = 300_000;
 const WINDOW_TIMEOUT_MS = 60_000;
+const FREEZE_MS = 10_000;
 
 /** Keeps every declared certificate valid: reads it from its file, has it issued, renews it. */
 export class Keeper {
@@ -31,11 +32,15 @@ export class Keeper {
   readonly #tasks = new Set<Promise<unknown>>();
   #cancelCheck: (() => void) | undefined;
   #isClosed = false;
+  #isFrozen: boolean;
+  /** Ends what is under way when a freeze has waited long enough. */
+  #giveUp = new AbortController();
 
   /** @param replaced has listeners serve an entry's new certificate */
   constructor(options: StoreOptions, acme: Issuer | undefined, replaced: (entry: Entry) => Promise<void>) {
     this.log = options.log ?? logOf("certificates");
     this.#options = options;
+    this.#isFrozen = options.startsFrozen ?? false;
     this.#acme = acme;
     this.#clock = options.clock ?? systemClock;
     this.#folder = new PrivateFolder(options.folder, this.log);
@@ -79,7 +84,8 @@ export class Keeper {
       entries.map(async (entry) => {
         entry.loading ??= this.#load(entry);
         await entry.loading;
-        if (!this.#isDue(entry)) return entry.issuer?.usesOurClock ? entry.inProgress : undefined;
+        const isHeldBack = this.#isFrozen && entry.issuer?.usesOurClock !== true;
+        if (isHeldBack || !this.#isDue(entry)) return entry.issuer?.usesOurClock ? entry.inProgress : undefined;
         const issuing = this.#issue(entry);
         return entry.issuer?.usesOurClock ? issuing : undefined;
       }),
@@ -94,6 +100,19 @@ export class Keeper {
   /** Resolves when nothing is in progress. */
   async idle(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.allSettled([...this.#tasks]);
+  }
+
+  async freeze(): Promise<void> {
+    this.#isFrozen = true;
+    const timer = setTimeout(() => this.#giveUp.abort(), this.#options.freezeMs ?? FREEZE_MS);
+    await this.idle();
+    clearTimeout(timer);
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+    this.#giveUp = new AbortController();
+    this.#check();
   }
 
   async close(): Promise<void> {
@@ -116,6 +135,7 @@ export class Keeper {
   }
 
   #check(): void {
+    if (this.#isFrozen || this.#isClosed) return;
     const elapsedMs = this.#clock.elapsed();
     if (this.#jumps.look(this.#clock.now(), elapsedMs)) {
       this.log.info("clock was set", { now: new Date(this.#clock.now()).toISOString() });
@@ -168,11 +188,11 @@ export class Keeper {
     if (entry.abort.signal.aborted) return;
     const { names, kept } = entry;
     const timeout = AbortSignal.timeout(this.#options.issueTimeoutMs ?? ISSUE_TIMEOUT_MS);
-    const signal = AbortSignal.any([entry.abort.signal, timeout]);
+    const signal = AbortSignal.any([entry.abort.signal, this.#giveUp.signal, timeout]);
     const previous = kept?.issuer === issuer.name ? kept.certificate : undefined;
     const issuing = issuer.issue({ names, signal, ...(previous && { previous }) });
     const certificate = await Promise.race([issuing, rejectionOf(signal)]);
-    if (entry.abort.signal.aborted) return;
+    if (entry.abort.signal.aborted || this.#giveUp.signal.aborted) return;
     await this.#keep(entry, { certificate, info: this.#checked(certificate, entry, issuer), issuer: issuer.name });
   }
 
@@ -198,7 +218,7 @@ export class Keeper {
   }
 
   #fail(entry: Entry, error: unknown): void {
-    if (entry.abort.signal.aborted) return;
+    if (entry.abort.signal.aborted || this.#giveUp.signal.aborted) return;
     const waitMs = entry.fail(error, this.#clock.now(), this.#clock.elapsed(), this.#clock.random());
     const count = this.counts.get(entry.issuer?.name ?? "");
     if (count !== undefined) count.failed += 1;
@@ -212,7 +232,7 @@ export class Keeper {
     // At once, so that the next check does not ask again.
     entry.setWindow(undefined, this.#clock.elapsed(), this.#clock.random());
     const { certificate } = entry.kept!;
-    const signal = AbortSignal.any([entry.abort.signal, AbortSignal.timeout(WINDOW_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([entry.abort.signal, this.#giveUp.signal, AbortSignal.timeout(WINDOW_TIMEOUT_MS)]);
     try {
       const window = await entry.issuer!.renewalWindow!(certificate, signal);
       // A renewal meanwhile has a window of its own.

@@ -89,6 +89,14 @@ class Store implements CertificateStore {
     return this.keeper.idle();
   }
 
+  freeze(): Promise<void> {
+    return this.keeper.freeze();
+  }
+
+  thaw(): void {
+    this.keeper.thaw();
+  }
+
   async close(): Promise<void> {
     for (const declaration of [...this.#declarations]) declaration.close();
     await this.keeper.close();
