@@ -32,6 +32,8 @@ export interface AlertsOptions {
   /** Has those who know look again whether problems are still there. */
   recheck(keys: readonly string[]): void;
   readonly kept?: Kept | undefined;
+  /** It begins as after `freeze`. @default {false} */
+  readonly startsFrozen?: boolean;
   readonly nowMs?: () => number;
   readonly random?: () => number;
   /** @default that of INCIDENT_DEFAULTS */
@@ -47,8 +49,8 @@ export interface TestResult {
 
 /** Problems → incidents → messages: what the part runs. */
 export class Alerts {
-  readonly incidents: Incidents;
-  readonly windows: MaintenanceWindows;
+  incidents: Incidents;
+  windows: MaintenanceWindows;
   senders: readonly Sender[] = [];
   readonly #options: AlertsOptions;
   readonly #now: () => number;
@@ -57,9 +59,11 @@ export class Alerts {
   #lasting: ReadonlyMap<string, string> = new Map();
   /** Of the process before, until the first senders are made. */
   #keptSenders: Readonly<Record<string, KeptSender>>;
+  #isFrozen = false;
 
   constructor(config: AlertsConfig, channels: readonly Channel[], options: AlertsOptions) {
     this.#options = options;
+    this.#isFrozen = options.startsFrozen ?? false;
     this.#now = options.nowMs ?? Date.now;
     this.#config = config;
     this.#keptSenders = options.kept?.senders ?? {};
@@ -89,8 +93,31 @@ export class Alerts {
     for (const old of before.values()) if (!this.senders.includes(old)) void old.stop();
   }
 
+  /** Takes over what the process before this one has kept. Nothing was told yet. */
+  restore(kept: Kept): void {
+    const channels = this.senders.map(({ channel }) => channel);
+    this.incidents = new Incidents(this.#incidentOptions(this.#config), this.#now(), kept.incidents);
+    this.windows = new MaintenanceWindows(kept.maintenance);
+    this.#keptSenders = kept.senders;
+    this.senders = [];
+    this.configure(this.#config, channels, []);
+  }
+
+  /** Sends nothing more until `thaw`; resolves when messages under way have ended, and everything is kept on the disk. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = true;
+    await Promise.all(this.senders.map((each) => each.idle()));
+    this.keep();
+    await this.#options.file.close();
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+  }
+
   /** Reads the problems, and has senders look. Called each second; never throws. */
   tick(): void {
+    if (this.#isFrozen) return;
     const nowMs = this.#now();
     let isChanged = this.windows.tick(nowMs);
     this.#logWindows(nowMs);
@@ -168,6 +195,7 @@ export class Alerts {
 
   async stop(graceMs?: number): Promise<void> {
     await Promise.all(this.senders.map((each) => each.stop(graceMs)));
+    if (this.#isFrozen) return;
     this.keep();
     await this.#options.file.close();
   }

@@ -33,9 +33,10 @@ export const alerts = {
     let services = env.services;
     const names = () => services.map(({ name }) => name);
     const file = new StateFile(env.dataFolder, env.log);
-    const kept = await file.read(parseKept);
+    let isToRead = env.startsFrozen === true;
+    const kept = isToRead ? undefined : await file.read(parseKept);
     const { log, problems, undecided, recheck, watches: isWatched } = env;
-    const options = { log, file, problems, undecided, recheck, kept, isWatched };
+    const options = { log, file, problems, undecided, recheck, kept, isWatched, startsFrozen: isToRead };
     const running = new Alerts(current, channelsOf(current, env, log), options);
     env.maintenance.setFind((service) => running.windows.of(service, Date.now()));
     logUnknown(current, names(), log);
@@ -62,6 +63,13 @@ export const alerts = {
       status: async () => alertsView(running, Date.now()),
       problems: () => running.problems(),
       routes: alertRoutes(running, names),
+      freeze: () => running.freeze(),
+      async thaw() {
+        const before = isToRead ? await file.read(parseKept) : undefined;
+        isToRead = false;
+        if (before !== undefined) running.restore(before);
+        running.thaw();
+      },
       async stop(graceMs) {
         clearInterval(timer);
         env.maintenance.setFind(undefined);

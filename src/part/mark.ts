@@ -5,7 +5,7 @@ export interface Mark {
   /** The end of what lasted. ms since 1970 */
   readonly untilMs?: number;
   /** `state`: a service changed its state. */
-  readonly kind: "start" | "stop" | "reload" | "run" | "state";
+  readonly kind: "start" | "stop" | "reload" | "upgrade" | "run" | "state";
   /** `tenk 0.2.0 started`, `git is down: connection refused`. */
   readonly text: string;
   /** The id of a load test. */

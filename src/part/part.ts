@@ -100,6 +100,18 @@ export interface Part<Config = unknown, View = unknown> {
   recheck?(keys: readonly string[]): void;
   /** Returns what happened in a stretch of time, in ms since 1970, for charts to mark; at most 200, the newest. @default {nothing} */
   marks?(fromMs: number, toMs: number): Promise<readonly Mark[]>;
+  /**
+   * Writes what it keeps in the data folder, and leaves the folder alone: another process of this instance takes it over. Until `thaw` it
+   * begins nothing by itself (alerts, probes, downloads, certificates), and goes on with connections, queries and requests. A second call
+   * writes what has come since the first. A stop that follows writes nothing. @default {it has nothing there}
+   */
+  freeze?(): Promise<void>;
+  /**
+   * Goes on after `freeze`. Where it has started with `PartEnv.startsFrozen`, it first reads what the process before it has kept.
+   *
+   * @default {nothing}
+   */
+  thaw?(): Promise<void>;
   /** Stops it; connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void>;
 }
@@ -175,6 +187,11 @@ export interface PartEnv extends CheckEnv {
   readonly dataFolder: string | undefined;
   /** The database in it; undefined where nothing is kept. */
   readonly store: Store | undefined;
+  /**
+   * The process that this one is to replace still runs, and owns the data folder: the part starts as after `Part.freeze`, without reading
+   * what changes there, and `Part.thaw` follows. @default {false}
+   */
+  readonly startsFrozen?: boolean;
   /** Take a free port, and log it, when a listener's own is in use. */
   readonly autoPort: boolean;
   /** Print for people in colour. */
