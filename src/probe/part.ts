@@ -58,7 +58,8 @@ export const probe = {
     const { log, maintenance } = env;
     const childrenOf = (name: string) => services().filter(({ parent }) => parent === name);
     const noteOf = (service: Service) => env.offered.noteOf(service);
-    const jobs = new PushJobs({ folder: env.dataFolder, log, onCalled: (name) => find(name)?.probeNow() });
+    const { dataFolder: folder, startsFrozen = false } = env;
+    const jobs = new PushJobs({ folder, log, startsFrozen, onCalled: (name) => find(name)?.probeNow() });
     const follow = () => history.follow(services());
     let settling: ReturnType<typeof setTimeout> | undefined;
     const changed = () => {
@@ -72,7 +73,10 @@ export const probe = {
     entries = entriesOf(config!, env, { before: [], ...shared });
     declareJobs(jobs, entries, config!);
     // Listeners of other parts do not wait for the disk.
-    const loaded = Promise.race([history.load(), wait(LOAD_TIMEOUT_MS, undefined, { ref: false })]);
+    const load = () => Promise.race([history.load(), wait(LOAD_TIMEOUT_MS, undefined, { ref: false })]);
+    const thawed = Promise.withResolvers<void>();
+    if (!startsFrozen) thawed.resolve();
+    const loaded = thawed.promise.then(load);
     const begin = async (probed: ProbedService) => {
       await loaded;
       probed.start(history.record(probed.name).lastKnown());
@@ -113,12 +117,22 @@ export const probe = {
         "push-key": pushKeyRoute(jobs),
       },
       openRoutes: pushRoutes(jobs),
+      async freeze() {
+        for (const { probed } of entries) probed.pause();
+        jobs.freeze();
+        await history.flush(services());
+      },
+      async thaw() {
+        jobs.thaw();
+        thawed.resolve();
+        for (const { probed } of entries) probed.resume();
+      },
       async stop() {
         clearInterval(following);
         clearTimeout(settling);
         for (const { probed } of entries) probed.stop();
         jobs.stop();
-        await history.stop(services());
+        await history.flush(services());
       },
     };
   },

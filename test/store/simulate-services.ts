@@ -45,7 +45,7 @@ for (let step = 0; elapsedMs < Number(days) * DAY_MS; step++) {
   if (step % 6 === 0) await Promise.resolve().then(() => undefined);
   if (elapsedMs % DAY_MS === 0) perDayBytes.push(written());
 }
-await history.stop(states);
+await history.flush(states);
 const openBytes = sizeOf(folder);
 const startedMs = performance.now();
 const kept = file.read(500)!;

@@ -122,8 +122,8 @@ export class ProbeHistory {
     this.#writer?.tick(this.#clock.untilMs, elapsedMs, this.#records, this.#dayOf(nowMs).day);
   }
 
-  /** Writes what is not written yet. */
-  async stop(services: readonly FollowedService[]): Promise<void> {
+  /** Writes what is not written yet. It may go on. */
+  async flush(services: readonly FollowedService[]): Promise<void> {
     this.follow(services);
     await this.#writer?.flush(this.#clock.untilMs, this.#records, this.today.day);
   }

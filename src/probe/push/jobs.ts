@@ -7,6 +7,8 @@ import { PushMemory } from "./memory.ts";
 import { type OffTime, withOffTime } from "./off-times.ts";
 
 export interface PushJobsOptions {
+  /** It begins as after `freeze`, and `thaw` reads the file. @default {false} */
+  readonly startsFrozen?: boolean;
   /** Where keys and last calls are kept; undefined = nowhere. */
   readonly folder: string | undefined;
   readonly log: Log;
@@ -66,12 +68,15 @@ export class PushJobs {
   readonly #jobs = new Map<string, Job>();
   #limits: Required<PushLimits>;
   /** Of an earlier run, until its services are declared. */
-  #remembered: ReadonlyMap<string, PushState>;
-  #offTimes: readonly OffTime[];
+  #remembered: ReadonlyMap<string, PushState> = new Map();
+  #offTimes: readonly OffTime[] = [];
   #ticker: ReturnType<typeof setInterval> | undefined;
   #writer: ReturnType<typeof setTimeout> | undefined;
   #writeAtMs = Number.POSITIVE_INFINITY;
   #writtenBootMs = 0;
+  #isFrozen: boolean;
+  /** The process before still writes the file. */
+  #isToRead: boolean;
 
   constructor(options: PushJobsOptions) {
     const { folder, log, clocks = systemClocks } = options;
@@ -86,6 +91,8 @@ export class PushJobs {
     this.#logRejected = () => logRejected(undefined);
     this.keys = new PushKeys(folder, log);
     this.#memory = new PushMemory(folder, log);
+    this.#isFrozen = this.#isToRead = options.startsFrozen ?? false;
+    if (this.#isToRead) return;
     const { aliveMs, offTimes, states } = this.#memory.read();
     this.#remembered = states;
     this.#offTimes = aliveMs === undefined ? offTimes : withOffTime(offTimes, [aliveMs, clocks.wall()]);
@@ -111,9 +118,7 @@ export class PushJobs {
     }
     this.#remembered = new Map();
     if (plans.size > 0) this.#planWrite(WRITE_MS);
-    clearInterval(this.#ticker);
-    this.#ticker = plans.size === 0 ? undefined : setInterval(() => this.#tick(), TICK_MS);
-    this.#ticker?.unref();
+    this.#setTicker();
   }
 
   /** @throws where there is no such job */
@@ -156,10 +161,36 @@ export class PushJobs {
     return this.#jobs.get(name)?.state;
   }
 
+  /** Writes the last calls, and nothing more before `thaw`. */
+  freeze(): void {
+    this.#isFrozen = true;
+    this.#setTicker();
+    if (this.#jobs.size > 0) this.#write();
+  }
+
+  /** Goes on; after a frozen start with what the process before has written. Jobs could call all the time: no time was off. */
+  thaw(): void {
+    this.#isFrozen = false;
+    if (this.#isToRead) {
+      const { offTimes, states } = this.#memory.read();
+      this.#offTimes = offTimes;
+      for (const [name, job] of this.#jobs) job.state = states.get(name) ?? job.state;
+    }
+    this.#isToRead = false;
+    this.#setTicker();
+  }
+
   stop(): void {
     clearInterval(this.#ticker);
     clearTimeout(this.#writer);
-    if (this.#jobs.size > 0) this.#write();
+    if (this.#jobs.size > 0 && !this.#isFrozen) this.#write();
+  }
+
+  #setTicker(): void {
+    clearInterval(this.#ticker);
+    const isIdle = this.#jobs.size === 0 || this.#isFrozen;
+    this.#ticker = isIdle ? undefined : setInterval(() => this.#tick(), TICK_MS);
+    this.#ticker?.unref();
   }
 
   /** @returns whether the job may call now */
@@ -224,7 +255,7 @@ export class PushJobs {
 
   #planWrite(afterMs: number): void {
     const atMs = this.#clocks.boot() + afterMs;
-    if (atMs >= this.#writeAtMs) return;
+    if (atMs >= this.#writeAtMs || this.#isFrozen) return;
     this.#writeAtMs = atMs;
     clearTimeout(this.#writer);
     this.#writer = setTimeout(() => this.#write(), afterMs);

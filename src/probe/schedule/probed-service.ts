@@ -59,6 +59,7 @@ export class ProbedService {
   #cancel: () => void = () => undefined;
   #isStarted = false;
   #isProbing = false;
+  #isPaused = false;
   #probedMs = 0;
 
   constructor(options: ProbedServiceOptions) {
@@ -98,6 +99,18 @@ export class ProbedService {
     this.#plan(FIRST_MS * this.#random());
   }
 
+  /** Plans no further probe until `resume`; what one under way finds out is taken. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#cancel();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#isStarted && !this.#isProbing && !this.#stopping.signal.aborted) this.#plan(FIRST_MS * this.#random());
+  }
+
   /** Probes it soon, since something else says that its state may have changed. */
   hurry(waitMs: number): void {
     const isLate = Math.abs(this.#now() - this.#probedMs) >= HURRY_AFTER_MS;
@@ -119,6 +132,7 @@ export class ProbedService {
   }
 
   #plan(waitMs: number): void {
+    if (this.#isPaused) return;
     const { later = afterTime } = this.#options;
     this.#cancel = later(() => void this.#probe(), waitMs);
   }

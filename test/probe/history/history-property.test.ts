@@ -27,7 +27,7 @@ async function live(events: readonly Event[]) {
     box.run(run, MINUTE_MS);
     for (const [name, of] of Object.entries(box.states)) spent.get(name)![PLACES[of]!]! += run;
     if (offMs === undefined) continue;
-    await box.history.stop(box.services());
+    await box.history.flush(box.services());
     box.start(offMs, { store: disk });
     await box.history.load();
     for (const [name, of] of Object.entries(box.states)) expect(box.record(name).state).toBe(of);

@@ -83,7 +83,7 @@ describe("after a restart", () => {
     box.run(HOUR_MS);
     box.states.cache = "down";
     box.run(HOUR_MS);
-    await box.history.stop(box.services());
+    await box.history.flush(box.services());
     await store.stop();
     store = new Store({ folder });
     box.start(5 * HOUR_MS, { store });
@@ -121,7 +121,7 @@ describe("after a restart", () => {
     box.run(MINUTE_MS);
     Object.assign(box.states, { git: "maintenance", nas: "unknown" });
     box.run(MINUTE_MS);
-    await box.history.stop(box.services());
+    await box.history.flush(box.services());
     box.start(0, { store: disk });
     await box.history.load();
     expect(box.record("git").lastKnown()?.state).toBe("up");
@@ -135,7 +135,7 @@ describe("after a restart", () => {
     await box.history.load();
     Object.assign(box.states, { git: "up", nas: "up" });
     box.run(HOUR_MS);
-    await box.history.stop(box.services());
+    await box.history.flush(box.services());
     box.start(HOUR_MS, { store: disk });
     Object.assign(box.states, { git: "up", nas: "down" });
     box.run(MINUTE_MS);
@@ -211,7 +211,7 @@ describe("a clock", () => {
     await box.history.load();
     box.states.git = "up";
     box.run(HOUR_MS);
-    await box.history.stop(box.services());
+    await box.history.flush(box.services());
     for (const startMs of [Date.UTC(1970, 0, 1), NOON_MS - DAY_MS]) {
       box.start(0, { store: disk });
       box.nowMs = startMs;
@@ -230,7 +230,7 @@ describe("a clock", () => {
     await box.history.load();
     box.states.git = "up";
     box.run(HOUR_MS);
-    await box.history.stop(box.services());
+    await box.history.flush(box.services());
     box.start(0, { store: disk });
     box.nowMs = NOON_MS;
     await box.history.load();
