@@ -52,8 +52,8 @@ export const dns = {
   },
 
   async start(config, env): Promise<Part<DnsConfig | undefined, DnsView>> {
-    const { dataFolder, store, certificates, resolver: site, autoPort, log, webPorts } = env;
-    const options = { dataFolder, store, certificates, site, autoPort, log, webPorts };
+    const { dataFolder, store, certificates, resolver: site, autoPort, log, webPorts, startsFrozen } = env;
+    const options = { dataFolder, store, certificates, site, autoPort, log, webPorts, startsFrozen };
     const followed = new FollowedServer({ dataFolder, log });
     const server = await followed.start(config!, env, (settings) => DnsServer.start(settings, options));
     return {
@@ -64,6 +64,8 @@ export const dns = {
       status: async () => dnsView(server),
       ...dnsProblems(server),
       routes: dnsRoutes(server),
+      freeze: () => server.freeze(),
+      thaw: () => server.thaw(),
       stop(graceMs) {
         followed.stop();
         return server.stop(graceMs);

@@ -32,10 +32,14 @@ export class ListFolder {
     this.path = path;
   }
 
-  /** Makes the folder, reads what is known of its lists, and removes what a crash left half written. */
-  async open(): Promise<void> {
+  /**
+   * Makes the folder, reads what is known of its lists, and removes what a crash left half written.
+   *
+   * @param isShared another process may be writing there: nothing is removed @default {false}
+   */
+  async open(isShared = false): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(this.path))
+    for (const name of isShared ? [] : await readdir(this.path))
       if (TEMPORARY.test(name)) await rm(join(this.path, name), { force: true });
     this.#stored = new Map(parseIndex(await readFile(join(this.path, INDEX), "utf8").catch(() => "[]")));
   }

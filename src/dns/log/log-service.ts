@@ -24,6 +24,8 @@ export interface LogServiceOptions {
   readonly clients: ClientNaming;
   /** @default {nothing is stored} */
   readonly store?: Pick<Store, "queries"> | undefined;
+  /** Another process still writes to the store: `thaw` follows. @default {false} */
+  readonly startsFrozen?: boolean | undefined;
 }
 
 /** What the log did, since the start. */
@@ -46,8 +48,11 @@ export class LogService {
   readonly log: QueryLog;
   readonly routes: JsonRoutes;
   readonly #stored: LogStore | undefined;
+  readonly #queries: Store["queries"] | undefined;
+  #isLoaded = false;
 
-  constructor(settings: LogSettings, { threads, memoryBytes, seed, names, clients, store }: LogServiceOptions) {
+  constructor(settings: LogSettings, options: LogServiceOptions) {
+    const { threads, memoryBytes, seed, names, clients, store, startsFrozen = false } = options;
     const memoryEntries = Math.ceil(memoryBytes / LEAST_ENTRY_BYTES);
     // Entries lie at multiples of 8.
     const usedBytes = Math.floor(memoryBytes / 8) * 8;
@@ -61,7 +66,8 @@ export class LogService {
       clients,
       ...(queries && { clear: () => queries.clear() }),
     });
-    if (queries !== undefined && settings.privacy < Privacy.nothing) void this.#loadCounts(queries);
+    this.#queries = queries;
+    if (!startsFrozen) this.thaw();
   }
 
   /** Rings of all threads, the main one's last. */
@@ -82,6 +88,20 @@ export class LogService {
   change(settings: LogSettings): void {
     this.log.privacy = settings.privacy;
     this.#stored?.change(settings);
+  }
+
+  /** Writes what is in memory only. */
+  async freeze(): Promise<void> {
+    this.log.drain();
+    await this.#stored?.flush(true);
+  }
+
+  /** After a frozen start: counts what the process before has written. */
+  thaw(): void {
+    const queries = this.#queries;
+    if (this.#isLoaded || queries === undefined || this.log.privacy >= Privacy.nothing) return;
+    this.#isLoaded = true;
+    void this.#loadCounts(queries);
   }
 
   async stop(): Promise<void> {

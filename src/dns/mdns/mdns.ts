@@ -104,14 +104,14 @@ export class Mdns {
     return this.#looking;
   }
 
-  /** Says goodbye. */
-  async stop(): Promise<void> {
+  /** @param isSilent without a goodbye, since another process goes on with the names @default {false} */
+  async stop(isSilent = false): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     clearInterval(this.#lookTimer);
     clearTimeout(this.#timer);
     await this.#looking;
-    this.#responder.stop();
+    if (!isSilent) this.#responder.stop();
     for (const name of [...this.#links.keys()]) this.#close(name);
   }
 

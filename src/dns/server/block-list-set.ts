@@ -82,11 +82,13 @@ export class BlockListSet {
   /** Of the files that are built. */
   #key = "";
   #isStopped = false;
+  #isFrozen: boolean;
 
   private constructor(
     folder: ListFolder,
-    { dataFolder, sources, maxBytes, lookup, log, changed }: BlockListSetOptions,
+    { dataFolder, sources, maxBytes, lookup, log, changed, startsFrozen = false }: BlockListSetOptions,
   ) {
+    this.#isFrozen = startsFrozen;
     this.#lookup = lookup;
     this.#folder = folder;
     this.#isTemporary = dataFolder === undefined;
@@ -107,7 +109,7 @@ export class BlockListSet {
     const path = dataFolder === undefined ? await mkdtemp(join(tmpdir(), "tenk-dns-")) : join(dataFolder, "dns");
     await mkdir(path, { recursive: true, mode: 0o700 });
     const folder = new ListFolder(path);
-    await folder.open();
+    await folder.open(options.startsFrozen);
     const set = new BlockListSet(folder, options);
     await set.#clicked.open().catch((error) => log.warn("rules of the page not kept", { problem: messageOf(error) }));
     set.#files = await set.#readFiles();
@@ -220,8 +222,24 @@ export class BlockListSet {
     if (this.#isTemporary) await rm(this.#folder.path, { recursive: true, force: true });
   }
 
+  /** Fetches and writes nothing until `thaw`; a download under way is given up. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = true;
+    await this.#updater?.stop();
+  }
+
+  /** Goes on, with the rules of the page as another process may have left them. */
+  async thaw(): Promise<void> {
+    this.#isFrozen = false;
+    this.#formerFailures = this.failures;
+    this.#updater = undefined;
+    await this.reread();
+    if (!this.#isStopped) this.follow();
+  }
+
   /** Begins to fetch the lists that are due. */
   follow(): void {
+    if (this.#isFrozen) return;
     const { refreshMs, maxListBytes } = this.#sources;
     const urls = sourcesOf(this.#sources).flatMap(({ url }) => url ?? []);
     const changed = () => void this.#rebuild();
@@ -300,6 +318,8 @@ export interface BlockListSetOptions {
   /** Finds the servers of lists. */
   readonly lookup: NonNullable<FetchOptions["lookup"]>;
   readonly log: Log;
+  /** It begins as after `freeze`. @default {false} */
+  readonly startsFrozen?: boolean | undefined;
   /** Called with each build after the first. */
   readonly changed: (built: BuiltLists) => void;
 }

@@ -33,6 +33,8 @@ export interface CacheFileOptions {
   readonly path: string;
   readonly cache: () => KeptCache;
   readonly log: Log;
+  /** It begins as after `freeze`. @default {false} */
+  readonly startsFrozen?: boolean | undefined;
   /** The least time between two writes. @default {3_600_000} */
   readonly everyMs?: number;
   /** Larger files are written less often, so that no more is written in a day. @default {16 MiB} */
@@ -55,13 +57,16 @@ export class CacheFile {
   /** `changes` of the cache when it was written last: what has not changed is not written again. */
   #written = 0;
   #isStopped = false;
+  #isFrozen: boolean;
 
   constructor(options: CacheFileOptions) {
     this.#options = { everyMs: HOUR_MS, maxBytesPerDay: 16 << 20, ...options };
+    this.#isFrozen = options.startsFrozen ?? false;
   }
 
   /** Puts what the file has into the cache, but nothing in the place of answers that are there; and begins to write it from time to time. */
   start(): Promise<void> {
+    if (this.#isFrozen) return Promise.resolve();
     this.#work = this.#load().then(() => this.#plan(0));
     return this.#work;
   }
@@ -70,13 +75,30 @@ export class CacheFile {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    if (this.#work === undefined) return;
+    if (this.#work === undefined || this.#isFrozen) return;
     await this.#work;
     await this.#save();
   }
 
+  /** Writes the cache, and then nothing until `thaw`: another process has the file. */
+  async freeze(): Promise<void> {
+    if (this.#isFrozen) return;
+    this.#isFrozen = true;
+    clearTimeout(this.#timer);
+    await this.#work;
+    await this.#save();
+  }
+
+  /** Goes on; after a frozen start it reads the file. */
+  thaw(): Promise<void> {
+    this.#isFrozen = false;
+    if (this.#work === undefined) return this.start();
+    this.#plan(0);
+    return Promise.resolve();
+  }
+
   #plan(writtenBytes: number): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isFrozen) return;
     const { everyMs, maxBytesPerDay } = this.#options;
     const ms = Math.max(everyMs, Math.min(1, writtenBytes / maxBytesPerDay) * DAY_MS);
     this.#timer = setTimeout(() => {

@@ -65,6 +65,8 @@ export interface ServerOptions {
   readonly autoPort: boolean;
   readonly log: Log;
   readonly webPorts: () => WebPorts;
+  /** Another process still owns the data folder, and speaks mDNS. @default {false} */
+  readonly startsFrozen?: boolean | undefined;
 }
 
 /** Addresses come and go: by DHCP, with a cable, with a VPN. */
@@ -121,7 +123,7 @@ export class DnsServer {
   private constructor(settings: ServerSettings, options: ServerOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.mdns = new MdnsService(options.log, options.webPorts);
+    this.mdns = new MdnsService(options.log, options.webPorts, options.startsFrozen);
     // A row for each UDP thread, and one for this.
     this.#counts = new SharedArrayBuffer((settings.config.workers + 1) * CHAIN_COUNTS * 8);
     this.#cache = newCache(settings.config);
@@ -148,17 +150,18 @@ export class DnsServer {
     const thread = beginUdpThread();
     try {
       const { config, certificateNames } = settings;
-      const { dataFolder, store, log } = options;
+      const { dataFolder, store, log, startsFrozen } = options;
       server.#lists = await BlockListSet.open({
         dataFolder,
         sources: listSources(settings),
         maxBytes: config.blocking.maxMemory,
         lookup: resolverLookup(() => server.#resolver),
         log,
+        startsFrozen,
         changed: (built) => server.#listsChanged(built),
       });
       const names = logNames(server.#lists, server.#resolver);
-      server.#log = newServerLog(config, { store, names, clients: server.#clients });
+      server.#log = newServerLog(config, { store, names, clients: server.#clients, startsFrozen });
       server.#makeOwnChain(server.#chainSettings(server.#lists.built.rules));
       server.#listeners = await DnsListeners.start({
         ...options,
@@ -279,6 +282,19 @@ export class DnsServer {
         await change.drop();
       },
     };
+  }
+
+  /** Writes what it keeps, downloads nothing, and says nothing by mDNS, until `thaw`. */
+  async freeze(): Promise<void> {
+    await Promise.all([this.mdns.freeze(), this.#lists.freeze(), this.#file?.freeze(), this.#log.freeze()]);
+  }
+
+  async thaw(): Promise<void> {
+    this.#log.thaw();
+    // Nobody waits for it.
+    void this.#file?.thaw();
+    void this.mdns.thaw();
+    await this.#lists.thaw();
   }
 
   /** Stops it; connections have `graceMs` to finish. */

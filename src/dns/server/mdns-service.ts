@@ -12,11 +12,14 @@ export class MdnsService {
   #settings: ServerSettings | undefined;
   #mdns: Mdns | undefined;
   #last: Promise<void> = Promise.resolve();
+  /** Another process speaks for this machine. */
+  #isFrozen: boolean;
 
-  /** @param webPorts ports of another part, which may start later */
-  constructor(log: Log, webPorts: () => WebPorts) {
+  /** @param webPorts ports of another part, which may start later @param startsFrozen begins as after `freeze` */
+  constructor(log: Log, webPorts: () => WebPorts, startsFrozen = false) {
     this.#log = log;
     this.#webPorts = webPorts;
+    this.#isFrozen = startsFrozen;
   }
 
   get isOn(): boolean {
@@ -46,9 +49,33 @@ export class MdnsService {
     const before = this.#settings?.config.mdns ?? false;
     const { mdns } = settings.config;
     this.#settings = settings;
+    if (this.#isFrozen) return;
     if (String(mdns) === String(before)) return this.#mdns?.look();
     await this.#mdns?.stop();
     this.#mdns = undefined;
+    await this.#start(mdns);
+  }
+
+  /** Falls silent without a goodbye: another process of this machine goes on with the names. */
+  freeze(): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      this.#isFrozen = true;
+      await this.#mdns?.stop(true);
+      this.#mdns = undefined;
+    });
+    return this.#last;
+  }
+
+  /** Claims the names (again). */
+  thaw(): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      this.#isFrozen = false;
+      await this.#start(this.#settings?.config.mdns ?? false);
+    });
+    return this.#last;
+  }
+
+  async #start(mdns: ServerSettings["config"]["mdns"]): Promise<void> {
     if (mdns === false) return;
     this.#mdns = await Mdns.start({
       log: this.#log,

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Log } from "../../base/mod.ts";
 import { pemOption } from "../../listener/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import { parseIp } from "../../wire/mod.ts";
@@ -9,7 +8,7 @@ import type { BlockAddresses } from "../chain/mod.ts";
 import { type DnsConfig, zoneName } from "../config.ts";
 import { Resolver, type ResolverOptions } from "../resolver/mod.ts";
 import type { ListSources } from "./block-list-set.ts";
-import { CacheFile } from "./cache-file.ts";
+import { CacheFile, type CacheFileOptions } from "./cache-file.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** Returns the options of the resolver. */
@@ -74,16 +73,17 @@ export function listSources({ config, folder }: ServerSettings): ListSources {
 
 /** Makes the file that keeps the cache across restarts; undefined without a data folder. */
 export function cacheFileOf(
-  { dataFolder, log }: { readonly dataFolder: string | undefined; readonly log: Log },
+  options: Pick<CacheFileOptions, "log" | "startsFrozen"> & { readonly dataFolder: string | undefined },
   now: () => { readonly config: DnsConfig; readonly answers: AnswerWriter },
 ): CacheFile | undefined {
+  const { dataFolder, log, startsFrozen = false } = options;
   if (dataFolder === undefined) return undefined;
   const cache = () => {
     const { config, answers } = now();
     const { stale: staleSeconds, persist: isKept } = config.cache;
     return { answers, staleSeconds, isKept, scope: cacheScope(config) };
   };
-  return new CacheFile({ path: join(dataFolder, "dns-cache"), cache, log });
+  return new CacheFile({ path: join(dataFolder, "dns-cache"), cache, log, startsFrozen });
 }
 
 /** Makes the cache. */

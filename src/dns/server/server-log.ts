@@ -31,10 +31,10 @@ const OWN_RULES_NAME = "rules";
 /** Makes the query log of a server. */
 export function newServerLog(
   { log, workers }: DnsConfig,
-  { store, names, clients }: { store: Store | undefined; names: LogNames; clients: ClientNames },
+  rest: { store: Store | undefined; names: LogNames; clients: ClientNames; startsFrozen: boolean | undefined },
 ): LogService {
   const seed = randomBytes(4).readInt32LE();
-  return new LogService(logSettings(log), { threads: workers, memoryBytes: log.memory, seed, names, clients, store });
+  return new LogService(logSettings(log), { threads: workers, memoryBytes: log.memory, seed, ...rest });
 }
 
 export function logSettings({ enabled, privacy, keep, maxSize, flush, maxPerHour }: DnsConfig["log"]): LogSettings {
