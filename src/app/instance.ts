@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { flushOccasional, type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import type { Family } from "../metrics/mod.ts";
@@ -17,14 +16,12 @@ import { type LoadedConfig, logDefaults, logNotes } from "./config/mod.ts";
 import { Marks } from "./marks/mod.ts";
 import { type Monitoring, type MonitoringOptions, type Status, startMonitoring } from "./monitoring/mod.ts";
 import { dataFolderOf, openPersistence, openStore, type Persistence } from "./persistence/mod.ts";
-import { claimInstanceName, type InstanceName, type PushTarget, startPush } from "./push/mod.ts";
+import { type PushTarget, pushingOf } from "./push/mod.ts";
 import { changeTogether } from "./reload.ts";
 import { checkParts, RunningParts } from "./running-parts.ts";
 import { ServiceChanges } from "./service-changes.ts";
+import { type FreezeSources, freezeInstance, type HandedState, thawInstance } from "./upgrade/mod.ts";
 import { VERSION } from "./version.ts";
-
-/** How long a stop waits for the metrics of workers. */
-const LAST_PUSH_TIMEOUT_MS = 1000;
 
 const MAX_LOGGED_URLS = 10;
 
@@ -47,6 +44,17 @@ export interface Instance {
    * @throws {TenkError} what is wrong with the configuration; then nothing has changed
    */
   reload(loaded: LoadedConfig): Promise<void>;
+  /**
+   * Writes what it keeps, and leaves the data folder and the dashboard's port to another process. Connections go on. A stop that follows
+   * writes nothing.
+   *
+   * @param pause called when only short work is left: from then on nothing new may be accepted
+   */
+  freeze(pause: () => void | Promise<void>): Promise<HandedState>;
+  /** Goes on after `freeze`, or after a frozen start. @param state of the process before; undefined where that is this one */
+  thaw(state?: HandedState): Promise<void>;
+  /** Marks on charts that an upgrade did not succeed. */
+  upgradeFailed(reason: string): void;
   /**
    * Answers 503 on `/healthz`, stops the parts, then the admin server. Connections have `graceMs` to finish; a second call closes
    * them at once.
@@ -87,6 +95,8 @@ export interface UpOptions {
   readonly dataFolder?: string;
   /** False keeps load tests there, but no history. @default {true} */
   readonly keepsHistory?: boolean;
+  /** The process that this one is to replace still runs: it owns the data folder and the dashboard's port until `thaw`. @default {false} */
+  readonly startsFrozen?: boolean;
   /** Called with the link that logs in, and the token's file, when a token was made. The link must never reach a log. */
   readonly onNewToken?: (link: string, file: string | undefined) => void;
 }
@@ -97,12 +107,13 @@ export interface UpOptions {
  * @throws {TenkError} `port-in-use` (with its holder, where it can be known) or what `listen` throws
  */
 export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise<Instance> {
-  const { log = logOf("app"), autoPort = false, colour = false, watch = false } = options;
+  const { log = logOf("app"), autoPort = false, colour = false, watch = false, startsFrozen = false } = options;
   checkDashboard(loaded);
   checkParts(loaded);
-  const certificates = new InstanceCertificates(certificateSettings(loaded, options.dataFolder), options.log);
+  const certificates = new InstanceCertificates(certificateSettings(loaded, options), options.log);
   const link = new DashboardLink();
   const store = openStore(loaded, options.dataFolder);
+  if (startsFrozen) await store?.freeze();
   const serviceChanges = new ServiceChanges(loaded, log);
   let parts: RunningParts;
   const watching: { monitoring?: Monitoring } = {};
@@ -112,6 +123,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       autoPort,
       colour,
       watch,
+      startsFrozen,
       certificates,
       dashboard: link,
       dataFolder: dataFolderOf(loaded, options.dataFolder),
@@ -135,13 +147,18 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const { monitoring, marks, adminSources, beginStop } = startWatching(
     { parts, certificates, services: () => current.services, box: () => current.config.box },
     persistence,
-    log,
+    { log, startsFrozen },
   );
   watching.monitoring = monitoring;
-  let dashboard: Dashboard;
-  try {
+  let dashboard: Dashboard | undefined;
+  async function openDashboard(portInsteadOf0?: number): Promise<void> {
+    if (dashboard !== undefined) return dashboard.reopen();
     const { token, sessionFile } = persistence;
-    dashboard = await Dashboard.open({ loaded, token, sessionFile, sources: adminSources, link, log });
+    const sources = adminSources;
+    dashboard = await Dashboard.open({ loaded: current, token, sessionFile, sources, link, log, portInsteadOf0 });
+  }
+  try {
+    if (!startsFrozen) await openDashboard();
   } catch (error) {
     monitoring.stop();
     await Promise.all([parts.stop(0), persistence.stop()]);
@@ -149,20 +166,36 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     throw error;
   }
   for (const each of parts.listening()) logListening(each, options.log ?? logOf(each.part));
-  log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
+  log.info(startsFrozen ? "ready to take over" : "up", {
+    tenk: VERSION,
+    pid: process.pid,
+    ...(dashboard && { status: dashboard.url }),
+  });
   logServing(parts.urls(), log);
-  if (persistence.isNewToken)
+  if (persistence.isNewToken && dashboard !== undefined)
     options.onNewToken?.(`${dashboard.url}?token=${persistence.token}`, persistence.tokenFile);
-  const { instanceName, labels } = await pushLabels(loaded, options, log);
-  const push = options.push && startPush({ ...options.push, labels, read: monitoring.families });
+  const pushing = pushingOf(loaded, options, { log, read: monitoring.families });
+  if (!startsFrozen) await pushing.begin();
+  let isFrozen = startsFrozen;
+  let thawed = Promise.withResolvers<void>();
+  thawed.resolve();
+  const freezing: FreezeSources = {
+    ...{ parts, certificates, persistence, marks, pushing },
+    dashboard: { open: openDashboard, release: async () => dashboard!.release() },
+  };
 
   let stopping: Promise<void> | undefined;
   serviceChanges.begin(async (next, isOfServices) => {
     if (stopping) throw new TenkError("config", "Cannot reload: it is stopping");
+    // It follows when an upgrade has failed. One that succeeds ends this process, and the next one reads the file itself.
+    if (dashboard !== undefined) await thawed.promise;
     const urls = parts.urls();
     const isListenerPort = (port: number) =>
       parts.listening().some(({ address }) => "port" in address && address.port === port);
-    await changeTogether([() => dashboard.prepare(next, isListenerPort), ...parts.changesFor(next, isOfServices)]);
+    await changeTogether([
+      ...(dashboard === undefined ? [] : [() => dashboard!.prepare(next, isListenerPort)]),
+      ...parts.changesFor(next, isOfServices),
+    ]);
     logUnapplied(current, next, options, log);
     if (!isOfServices) logNotes(next, log);
     current = next;
@@ -170,15 +203,15 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   });
   async function stop(graceMs: number): Promise<void> {
     beginStop();
-    log.info("stopping", { graceMs });
-    // Counters in workers end with them, so that they are pushed before; a worker that hangs must not hold up the stop.
-    if (push) await Promise.race([push.now(), sleep(LAST_PUSH_TIMEOUT_MS, undefined, { ref: false })]);
+    log.info(isFrozen ? "draining" : "stopping", { graceMs });
+    await pushing.beforeStop();
+    // The other process samples now.
+    if (isFrozen) monitoring.stop();
     await parts.stop(graceMs);
-    await push?.end();
-    instanceName?.release();
-    monitoring.stop();
+    await pushing.end();
+    if (!isFrozen) monitoring.stop();
     adminSources.live.stop();
-    await Promise.all([dashboard.stop(), marks.stopped(), persistence.stop(), certificates.close()]);
+    await Promise.all([dashboard?.stop(), marks.stopped(), persistence.stop(), certificates.close()]);
     flushOccasional();
     log.info("stopped");
   }
@@ -187,7 +220,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       return parts.listening().map(listenerAddress);
     },
     get statusUrl() {
-      return dashboard.url;
+      return dashboard?.url ?? "";
     },
     get localRoot() {
       return certificates.localRoot;
@@ -198,6 +231,18 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       await serviceChanges.reload(next);
       marks.reloaded();
     },
+    freeze(pause) {
+      isFrozen = true;
+      thawed = Promise.withResolvers();
+      return freezeInstance(freezing, pause);
+    },
+    async thaw(state) {
+      await thawInstance(freezing, state);
+      isFrozen = false;
+      thawed.resolve();
+      if (state !== undefined) log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard!.url });
+    },
+    upgradeFailed: (reason) => marks.upgradeFailed(reason),
     stop(graceMs = 10_000) {
       if (stopping) void parts.stop(0);
       stopping ??= stop(graceMs);
@@ -206,17 +251,17 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   };
 }
 
-function certificateSettings(loaded: LoadedConfig, dataFolder: string | undefined) {
+function certificateSettings(loaded: LoadedConfig, { dataFolder, startsFrozen }: UpOptions) {
   const { config, folder } = loaded;
   const { certificates, domain } = config;
-  return { config: certificates, domain, folder, dataFolder: dataFolderOf(loaded, dataFolder) };
+  return { config: certificates, domain, folder, dataFolder: dataFolderOf(loaded, dataFolder), startsFrozen };
 }
 
 /** Starts monitoring, and gathers what the admin server shows. */
 function startWatching(
   sources: Pick<MonitoringOptions, "parts" | "certificates" | "services" | "box">,
   { history, runs, folder, markFile }: Persistence,
-  log: Log,
+  { log, startsFrozen }: { readonly log: Log; readonly startsFrozen: boolean },
 ) {
   let isHealthy = true;
   const liveRun = new LiveRun();
@@ -224,7 +269,7 @@ function startWatching(
   const monitoring: Monitoring = startMonitoring({ ...sources, history, onSecond: () => live.tick(), log });
   const ofParts = async (fromMs: number, toMs: number) =>
     (await Promise.all(sources.parts.running.map(({ part }) => part.marks?.(fromMs, toMs) ?? []))).flat();
-  const marks = new Marks({ file: markFile, log, runs: () => runs.list(), ofParts });
+  const marks = new Marks({ file: markFile, log, startsFrozen, runs: () => runs.list(), ofParts });
   const adminSources: AdminSources = {
     healthy: () => isHealthy,
     status: monitoring.status,
@@ -285,17 +330,4 @@ function logServing(urls: readonly string[], log: Log): void {
 function listenerAddress({ part, name, address, facts }: Listening & { readonly part: string }): ListenerAddress {
   const at = "path" in address ? { host: "", port: 0, path: address.path } : address;
   return { part, name, ...at, ...facts } as ListenerAddress;
-}
-
-/** Returns the labels of all pushed series, with an instance name unless the configuration has one. */
-async function pushLabels(
-  loaded: LoadedConfig,
-  { push, dataFolder }: UpOptions,
-  log: Log,
-): Promise<{ readonly instanceName?: InstanceName; readonly labels: Readonly<Record<string, string>> }> {
-  const labels = { ...loaded.config.push.labels, ...push?.labels };
-  if (push === undefined || labels.instance !== undefined) return { labels };
-  const instanceName = await claimInstanceName(dataFolderOf(loaded, dataFolder), log);
-  log.info("pushing", { to: push.target.shown, instance: instanceName.name });
-  return { instanceName, labels: { instance: instanceName.name, ...labels } };
 }

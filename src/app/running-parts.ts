@@ -34,6 +34,8 @@ export interface PartsOptions {
   readonly dashboard: OwnDashboard;
   readonly dataFolder: string | undefined;
   readonly store: Store | undefined;
+  /** As `PartEnv.startsFrozen`, until `thaw`. @default {false} */
+  readonly startsFrozen?: boolean | undefined;
   readonly offered: OfferedServices;
   /** Returns what is not well with the box. @default {nothing} */
   readonly boxProblems?: () => readonly Problem[];
@@ -52,9 +54,11 @@ export class RunningParts {
   readonly #resolver = new OwnResolver();
   readonly #maintenance = new Maintenance();
   #running: readonly RunningPart[] = [];
+  #startsFrozen: boolean;
 
   private constructor(options: PartsOptions) {
     this.#options = options;
+    this.#startsFrozen = options.startsFrozen ?? false;
   }
 
   /** @throws {TenkError} why a part cannot start; those that had started are stopped again */
@@ -145,6 +149,17 @@ export class RunningParts {
     });
   }
 
+  /** As `Part.freeze`, all of them. */
+  async freeze(): Promise<void> {
+    await Promise.all(this.#running.map(({ part }) => part.freeze?.()));
+  }
+
+  /** As `Part.thaw`, all of them. */
+  async thaw(): Promise<void> {
+    this.#startsFrozen = false;
+    await Promise.all(this.#running.map(({ part }) => part.thaw?.()));
+  }
+
   async stop(graceMs: number): Promise<void> {
     await Promise.all(this.#running.map(({ part }) => part.stop(graceMs)));
   }
@@ -174,6 +189,7 @@ export class RunningParts {
     const env = {
       ...envOf(loaded),
       ...this.#options,
+      startsFrozen: this.#startsFrozen,
       resolver: this.#resolver,
       webPorts: () => this.webPorts(),
       problems: () => this.problems(),

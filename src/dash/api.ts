@@ -76,7 +76,7 @@ export interface ChartMark {
   readonly atMs: number;
   /** The end of what lasted. ms since 1970 */
   readonly untilMs?: number;
-  readonly kind: "start" | "stop" | "reload" | "run" | "state";
+  readonly kind: "start" | "stop" | "reload" | "upgrade" | "run" | "state";
   readonly text: string;
   /** The id of a load test. */
   readonly run?: string;

@@ -28,6 +28,8 @@ export interface DashboardOptions {
   /** Is told where it listens. */
   readonly link: DashboardLink;
   readonly log: Log;
+  /** Instead of one that is free to choose: that of the process before. @default {a free one} */
+  readonly portInsteadOf0?: number | undefined;
 }
 
 /** How long a stop waits for the file of sessions. */
@@ -60,11 +62,29 @@ export class Dashboard {
     this.#access = new Access(accessOf(loaded, options.token), { file: options.sessionFile, link: options.link });
     this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
-    this.#server = this.#serve(this.#at);
+    this.#server = this.#serve({ ...this.#at, port: this.#at.port || (options.portInsteadOf0 ?? 0) });
   }
 
   get url(): string {
     return `http://${formatAddress({ host: this.#at.host, port: this.#server.port })}${this.#site.basePath}`;
+  }
+
+  /**
+   * Closes the port and ends all streams, so that another process can open it; pages connect again by themselves.
+   *
+   * @returns the port
+   */
+  async release(): Promise<number> {
+    const { port } = this.#server;
+    this.#options.sources.live.stop();
+    await this.#server.stop();
+    return port;
+  }
+
+  /** Opens the port again after `release`. */
+  reopen(): void {
+    this.#server = this.#serve({ ...this.#at, port: this.#server.port });
+    this.#tellWhere();
   }
 
   /**

@@ -7,7 +7,7 @@ import type { Mark } from "../../part/mod.ts";
 /** A line of the file. */
 const LINE = z.strictObject({
   atMs: z.number().min(0).max(8.64e15),
-  kind: z.enum(["start", "stop", "reload"]),
+  kind: z.enum(["start", "stop", "reload", "upgrade"]),
   text: z.string().max(300),
 });
 export type KeptMark = z.infer<typeof LINE>;

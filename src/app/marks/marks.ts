@@ -7,6 +7,8 @@ import { MarkFile, type MarkFileOptions } from "./mark-file.ts";
 const MAX_MARKS = 200;
 
 export interface MarksOptions extends MarkFileOptions {
+  /** Another process still writes the file: `thaw` reads it. @default {false} */
+  readonly startsFrozen?: boolean;
   /** Newest first. */
   readonly runs: () => Promise<readonly RunLine[]>;
   /** What the running parts tell, such as services that changed their state. */
@@ -15,13 +17,16 @@ export interface MarksOptions extends MarkFileOptions {
 
 /** What happened to this instance and beside it, for charts to mark. */
 export class Marks {
-  readonly #file: MarkFile;
+  #file: MarkFile;
   readonly #options: MarksOptions;
+  #isFrozen: boolean;
 
-  /** Marks the start. */
+  /** Marks the start, unless it is frozen. */
   constructor(options: MarksOptions, nowMs: number = Date.now()) {
     this.#options = options;
-    this.#file = new MarkFile(options);
+    this.#isFrozen = options.startsFrozen ?? false;
+    this.#file = new MarkFile(this.#isFrozen ? { ...options, file: undefined } : options);
+    if (this.#isFrozen) return;
     const { last } = this.#file;
     const isAfterCrash = last !== undefined && last.kind !== "stop";
     const text = `tenk ${VERSION} started${isAfterCrash ? ", after an end without a stop (crash or power cut)" : ""}`;
@@ -32,8 +37,30 @@ export class Marks {
     this.#file.add({ atMs: nowMs, kind: "reload", text: "configuration reloaded" });
   }
 
+  /** Marks an upgrade that did not succeed: this process goes on. */
+  upgradeFailed(reason: string, nowMs: number = Date.now()): void {
+    this.#file.add({ atMs: nowMs, kind: "upgrade", text: `upgrade failed, rolled back: ${reason}`.slice(0, 300) });
+  }
+
+  /** Waits until everything is written; another process has the file then. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = true;
+    await this.#file.settled();
+  }
+
+  /** Goes on. @param before version of the process that this one has replaced; undefined where it is this one */
+  thaw(before: string | undefined, nowMs: number = Date.now()): void {
+    this.#isFrozen = false;
+    if (before === undefined) return;
+    this.#file = new MarkFile(this.#options);
+    const text =
+      before === VERSION ? `tenk ${VERSION} was replaced without a stop` : `upgraded from ${before} to ${VERSION}`;
+    this.#file.add({ atMs: nowMs, kind: "upgrade", text });
+  }
+
   /** Marks the stop, and waits until it is written. */
   async stopped(nowMs: number = Date.now()): Promise<void> {
+    if (this.#isFrozen) return;
     this.#file.add({ atMs: nowMs, kind: "stop", text: "tenk stopped" });
     await this.#file.settled();
   }

@@ -23,6 +23,9 @@ export interface Persistence {
   readonly sessionFile: SessionFile | undefined;
   /** Starts, stops and reloads; undefined when they are in memory only. */
   readonly markFile: string | undefined;
+  /** Writes what is still in memory, and leaves the folder to another process until `thaw`. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   /** Writes what is still in memory. */
   stop(): Promise<void>;
 }
@@ -58,10 +61,16 @@ export async function openPersistence(
   const sessionFile = ownsFolder ? new SessionFile(join(dirname(tokenFile), "sessions"), log) : undefined;
   const markFile = ownsFolder && store !== undefined ? join(dirname(tokenFile), "marks") : undefined;
   const files = { tokenFile, sessionFile, markFile };
-  if (store === undefined) return { ...inMemory(), folder, token, isNewToken, ...files };
+  if (store === undefined) {
+    const freeze = async () => sessionFile?.settled();
+    return { ...inMemory(), freeze, folder, token, isNewToken, ...files };
+  }
   // Opened before connections come, while descriptors are free. A disk that hangs must not keep tenk from starting.
-  const opened = keepsHistory ? store.open() : store.runs.list(1);
-  await Promise.race([opened, wait(OPEN_TIMEOUT_MS, undefined, { ref: false })]);
+  async function open(): Promise<void> {
+    const opened = keepsHistory ? store!.open() : store!.runs.list(1);
+    await Promise.race([opened, wait(OPEN_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+  await open();
   const history = keepsHistory ? new History({ disk: store }) : new History();
   return {
     history,
@@ -70,6 +79,14 @@ export async function openPersistence(
     token,
     isNewToken,
     ...files,
+    async freeze() {
+      await Promise.all([history.flush(), sessionFile?.settled()]);
+      await store.freeze();
+    },
+    async thaw() {
+      store.thaw();
+      await open();
+    },
     async stop() {
       await history.flush();
       await store.stop();
@@ -77,6 +94,7 @@ export async function openPersistence(
   };
 }
 
-function inMemory(): Pick<Persistence, "history" | "runs" | "stop"> {
-  return { history: new History(), runs: new Runs(undefined), stop: async () => undefined };
+function inMemory(): Pick<Persistence, "history" | "runs" | "freeze" | "thaw" | "stop"> {
+  const nothing = async () => undefined;
+  return { history: new History(), runs: new Runs(undefined), freeze: nothing, thaw: nothing, stop: nothing };
 }

@@ -6,6 +6,7 @@ const TONES: Readonly<Record<SourceMark["kind"], Tone>> = {
   start: "red",
   stop: "red",
   reload: "violet",
+  upgrade: "violet",
   run: "green",
   state: "amber",
 };

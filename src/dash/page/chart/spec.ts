@@ -58,7 +58,7 @@ export interface SourceMark {
   readonly from: number;
   /** The end of what lasted, else `from`. */
   readonly to: number;
-  readonly kind: "start" | "stop" | "reload" | "run" | "state";
+  readonly kind: "start" | "stop" | "reload" | "upgrade" | "run" | "state";
   readonly text: string;
 }
 
