@@ -1,6 +1,5 @@
-import { type Log, TenkError } from "../../base/mod.ts";
-import type { Certificates, OwnResolver, PreparedChange, WebPorts } from "../../part/mod.ts";
-import type { Store } from "../../store/mod.ts";
+import { TenkError } from "../../base/mod.ts";
+import type { PreparedChange } from "../../part/mod.ts";
 import { ROOT } from "../../wire/dns/mod.ts";
 import type { AnswerWriter } from "../answers/mod.ts";
 import type { BuiltLists } from "../blocking/mod.ts";
@@ -51,23 +50,10 @@ import {
   originOf,
   resolveLogged,
 } from "./server-log.ts";
+import type { ServerOptions } from "./server-options.ts";
 import type { ServerSettings } from "./settings.ts";
 import { setupFacts } from "./setup-facts.ts";
 import { type Why, type WhyQuestion, whyOf } from "./why.ts";
-
-export interface ServerOptions {
-  readonly dataFolder: string | undefined;
-  /** Keeps the query log. */
-  readonly store: Store | undefined;
-  readonly certificates: Certificates;
-  /** Shared with whoever serves HTTPS. */
-  readonly site: OwnResolver;
-  readonly autoPort: boolean;
-  readonly log: Log;
-  readonly webPorts: () => WebPorts;
-  /** Another process still owns the data folder, and speaks mDNS. @default {false} */
-  readonly startsFrozen?: boolean | undefined;
-}
 
 /** Addresses come and go: by DHCP, with a cable, with a VPN. */
 const NETWORKS_MS = 10_000;
@@ -152,12 +138,10 @@ export class DnsServer {
       const { config, certificateNames } = settings;
       const { dataFolder, store, log, startsFrozen } = options;
       server.#lists = await BlockListSet.open({
-        dataFolder,
+        ...{ dataFolder, log, startsFrozen },
         sources: listSources(settings),
         maxBytes: config.blocking.maxMemory,
         lookup: resolverLookup(() => server.#resolver),
-        log,
-        startsFrozen,
         changed: (built) => server.#listsChanged(built),
       });
       const names = logNames(server.#lists, server.#resolver);
