@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type LoadedConfig, up, usualDataFolder } from "../app/mod.ts";
 import { logOf, messageOf, withHint } from "../base/mod.ts";
+import { closeUnclaimed, descriptorsOfSystemd, takeInherited } from "../net/mod.ts";
 import { ServiceManager } from "../systemd/mod.ts";
 import { EXIT } from "./failure.ts";
 import { type LogLevel, startLogging } from "./logging.ts";
@@ -35,6 +36,7 @@ export async function serve(
   load: (before: LoadedConfig | undefined) => LoadedConfig,
   options: ServeOptions,
 ): Promise<number> {
+  takeInherited(descriptorsOfSystemd(), "systemd");
   let loaded = load(undefined);
   await startLogging(options.logLevel ?? loaded.config.log.level);
   const log = logOf("cli");
@@ -80,6 +82,7 @@ export async function serve(
       log.warn("stopped before it was up");
       return EXIT.pass;
     }
+    for (const address of closeUnclaimed()) log.warn("inherited socket closed: no listener uses it", { address });
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json && !stop.signal.aborted) {
       const { listeners, statusUrl, localRoot } = instance;

@@ -30,6 +30,7 @@ const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | SOCK_NONBLOCK_CLOEXEC;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
@@ -39,6 +40,9 @@ const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | SOCK_NONBLOCK_CLOEXEC;
 const EFD_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
+
+/** struct sockaddr_un. */
+const LONGEST_NAME_BYTES = 110;
 
 /** The largest i32: of a larger size the kernel reads only the lower bits. */
 const LARGEST_NUMBER = 2 ** 31 - 1;
@@ -294,9 +298,15 @@ export function connectDatagrams(descriptor: number, { bytes }: SocketAddress): 
 
 /** Returns the port that a socket is bound to. */
 export function portOf(descriptor: number): number {
-  const bytes = new DataView(new ArrayBuffer(28));
-  check(libc.getsockname(descriptor, ptr(bytes), ptr(new Uint32Array([28]))), "getsockname");
-  return bytes.getUint16(2);
+  return new DataView(socketName(descriptor).buffer).getUint16(2);
+}
+
+/** Returns the address that a socket is bound to, in the kernel's form. @throws {SystemError} `EBADF`, `ENOTSOCK` */
+export function socketName(descriptor: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(new ArrayBuffer(LONGEST_NAME_BYTES));
+  const length = new Uint32Array(new ArrayBuffer(4)).fill(LONGEST_NAME_BYTES);
+  check(libc.getsockname(descriptor, ptr(bytes), ptr(length)), "getsockname");
+  return bytes.slice(0, length[0]);
 }
 
 /** Reads up to `most` datagrams into an array of struct mmsghdr. @returns how many; -1 with `errno` */

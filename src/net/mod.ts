@@ -37,6 +37,18 @@ export {
 export { monotonicUs } from "./ffi.ts";
 export { logHandlerFailed } from "./handler-failure.ts";
 export { type EchoReply, type EchoSocket, openEchoSocket } from "./icmp/mod.ts";
+export {
+  closeUnclaimed,
+  descriptorsOfSystemd,
+  type HandedOn,
+  handOn,
+  type ListeningSocket,
+  noteHandedOn,
+  pauseAccepting,
+  resumeAccepting,
+  startPaused,
+  takeInherited,
+} from "./inherit/mod.ts";
 export { LocalDatagrams } from "./local-datagrams.ts";
 export { callStopped } from "./loop/mod.ts";
 export {

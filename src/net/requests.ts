@@ -8,6 +8,8 @@ export type WorkerRequest =
   | { readonly what: "find"; readonly query: ConnectionQuery }
   | { readonly what: "close"; readonly id: number }
   | { readonly what: "reports" }
+  | { readonly what: "pause" }
+  | { readonly what: "resume" }
   | { readonly what: "registered"; readonly name: string }
   | { readonly what: "prepare"; readonly id: number; readonly change: LoopChange }
   | { readonly what: "commit"; readonly id: number }

@@ -48,3 +48,25 @@ export function unixAddress(path: string): SocketAddress {
   bytes.set(name, 2);
   return { family: AF_UNIX, bytes };
 }
+
+/** A socket's address as people write it: `host` and `port`, or the `path` of a Unix socket (`\0name` in the abstract space). */
+export type ReadAddress =
+  | { readonly family: number; readonly host: string; readonly port: number }
+  | { readonly family: number; readonly path: string };
+
+/** Reads an address of the kernel's form; undefined for families that are none of the internet or Unix. */
+export function readAddress(bytes: Uint8Array<ArrayBuffer>): ReadAddress | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const family = view.getUint16(0, true);
+  if (family === AF_INET) return { family, host: bytes.subarray(4, 8).join("."), port: view.getUint16(2) };
+  if (family === AF_INET6) return { family, host: ipv6Text(view), port: view.getUint16(2) };
+  if (family !== AF_UNIX) return undefined;
+  const name = new TextDecoder().decode(bytes.subarray(2));
+  return { family, path: name.startsWith("\0") ? name : name.replace(/\0.*$/s, "") };
+}
+
+/** RFC 5952, by the URL parser. */
+function ipv6Text(view: DataView): string {
+  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(8 + 2 * index).toString(16));
+  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+}

@@ -19,6 +19,10 @@ export async function handle(listener: LoopListener<unknown>, request: WorkerReq
       return findConnections(listener, request.query);
     case "close":
       return closeConnection(listener, request.id);
+    case "pause":
+      return listener.pauseAccepting();
+    case "resume":
+      return listener.resumeAccepting();
     case "reports":
       return listener.handler.report?.();
     case "registered":

@@ -12,9 +12,8 @@ import { Bandwidth, boundOf } from "../bandwidth/mod.ts";
 import { type ConnectionContext, Deadlines, PLAIN, SECURED, TcpConnection } from "../connection/mod.ts";
 import { Count, placeOfClose } from "../counts.ts";
 import { LISTEN_DEFAULTS } from "../defaults.ts";
-import { descriptorOf, setBacklog, setFastOpen, tuneSocket } from "../ffi.ts";
+import { descriptorOf } from "../ffi.ts";
 import { gathering } from "../gathering.ts";
-import { listenError } from "../listen-error.ts";
 import { subscriberSettings, Topics } from "../publish/mod.ts";
 import type { CloseReason, RejectionReason } from "../reasons.ts";
 import {
@@ -31,14 +30,11 @@ import type { Handler, Limits, ListenOptions } from "../types.ts";
 import { Admission, type SharedState } from "./admission.ts";
 import { LoopChanges } from "./changes.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
+import { ListeningSockets, type LoopSockets } from "./listening-sockets.ts";
 import { PendingConnection, type PendingOwner } from "./pending-connection.ts";
 import { callStopped, RetiredHandlers } from "./retired-handlers.ts";
-import { pastStaleFile } from "./stale-file.ts";
 
 const log = logOf("net");
-
-/** The runtime's listener; its types lack the descriptor, and the port where it may be a Unix socket. */
-type RawListener = { readonly fd: number; readonly port?: number; stop(closeConnections: boolean): void };
 
 /** Ends of pending connections that are no failure worth a line in the log. */
 const EXPECTED_ENDS: ReadonlySet<CloseReason> = new Set(["peer", "reset", "shutdown", "acme-challenge"]);
@@ -70,17 +66,15 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly socket: SocketSettings;
   readonly limits: LimitSettings;
   readonly bandwidth: Bandwidth;
-  readonly port: number;
   readonly #handlerRow: Float64Array;
   readonly #admission: Admission;
   /** The options that the handler was made of or last configured with. */
   handlerOptions: unknown;
   readonly changes = new LoopChanges(this as LoopListener<unknown>);
   readonly #options: ListenOptions;
-  readonly #sharePort: boolean;
   readonly #guard: DescriptorGuard;
   readonly #retired = new RetiredHandlers<Data>((handler) => this.discard(handler));
-  #server: RawListener;
+  readonly #sockets: ListeningSockets;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
   readonly #logRejected: (reason: RejectionReason) => void;
@@ -88,7 +82,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly #logCannotAccept: Occasional<unknown>;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
-  constructor(options: ListenOptions, handler: Handler<Data>, state: LoopState, worker: number, sharePort: boolean) {
+  constructor(options: ListenOptions, handler: Handler<Data>, state: LoopState, worker: number, sockets: LoopSockets) {
     this.#handler = handler;
     this.handlerOptions = options.handlerOptions;
     this.#worker = worker;
@@ -124,11 +118,11 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
       log.error("cannot resume accepting", { name, error: messageOf(error), count });
     }, 10_000);
     this.#options = options;
-    this.#sharePort = sharePort;
     this.#handlerRow = state.handlerRow;
     this.letCount(handler);
-    this.#server = this.#bind(options.port ?? 0);
-    this.port = this.#server.port ?? 0;
+    const events = this.#tls === undefined ? SOCKET_EVENTS : UNREAD_SOCKET_EVENTS;
+    const accepting = { ...events, open: (raw: RawSocket) => this.#accepted(raw) };
+    this.#sockets = new ListeningSockets(options, this.socket, accepting, sockets);
     gathering.permit(this.#gatherUs);
     this.#guard = new DescriptorGuard(
       () => this.#suspend(),
@@ -141,6 +135,20 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     Object.assign(this.limits, limitSettings(limits, this.limits));
     this.bandwidth.update(this.limits, this.deadlines);
     this.deadlines.recheck();
+  }
+
+  get port(): number {
+    return this.#sockets.port;
+  }
+
+  /** Accepts nothing until `resumeAccepting`; what comes waits in the kernel. */
+  pauseAccepting(): void {
+    this.#sockets.pause();
+  }
+
+  /** @throws {TenkError} why it cannot accept */
+  resumeAccepting(): void {
+    this.#sockets.resume();
   }
 
   get handler(): Handler<Data> {
@@ -198,7 +206,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   /** Stops accepting, asks every connection to finish, closes after `graceMs` those that did not. */
   async stop(graceMs: number): Promise<void> {
     this.#guard.stop();
-    this.#server.stop(false);
+    this.#sockets.close();
     for (const pending of [...this.#pending]) pending.fail("shutdown", undefined);
     for (const connection of this.connections()) connection.shutdown(graceMs);
     if (!this.#isEmpty) {
@@ -278,38 +286,14 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     if (this.#isEmpty) this.#emptied?.();
   }
 
-  #bind(port: number): RawListener {
-    const options = this.#options;
-    const events = this.#tls === undefined ? SOCKET_EVENTS : UNREAD_SOCKET_EVENTS;
-    const socket = { ...events, open: (raw: RawSocket) => this.#accepted(raw) };
-    // Always half-open: the runtime would otherwise close at the peer's FIN and lose the bytes that wait in the write queue.
-    const common = { socket, allowHalfOpen: true };
-    // `reusePort` is missing in the runtime's types, not in the runtime.
-    const shared = this.#sharePort ? { reusePort: true } : {};
-    const address =
-      options.path === undefined ? { hostname: options.host ?? "0.0.0.0", port, ...shared } : { unix: options.path };
-    const open = () => Bun.listen({ ...common, ...address } as never) as unknown as RawListener;
-    let server: RawListener | undefined;
-    try {
-      server = options.path === undefined ? open() : pastStaleFile(options.path, this.socket, open);
-      tuneSocket(server.fd, this.socket, options.path === undefined);
-      if (options.fastOpen) setFastOpen(server.fd, options.fastOpen);
-      setBacklog(server.fd, options.backlog ?? LISTEN_DEFAULTS.backlog);
-      return server;
-    } catch (error) {
-      server?.stop(true);
-      throw listenError(error, options);
-    }
-  }
-
   #suspend(): void {
-    this.#server.stop(false);
+    this.#sockets.suspend();
     log.error("accepting suspended: no free file descriptor", { name: this.#options.name ?? "tcp" });
   }
 
   #resume(): boolean {
     try {
-      this.#server = this.#bind(this.port);
+      this.#sockets.reopen();
       log.warn("accepting resumed: file descriptors are free", { name: this.#options.name ?? "tcp" });
       return true;
     } catch (error) {

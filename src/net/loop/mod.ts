@@ -2,4 +2,5 @@
 export { SKETCH_BYTES } from "./address-sketch.ts";
 export { handle, receive } from "./handle.ts";
 export { LoopListener } from "./listener.ts";
+export type { LoopSockets } from "./listening-sockets.ts";
 export { callStopped } from "./retired-handlers.ts";

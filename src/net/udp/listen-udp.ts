@@ -1,8 +1,16 @@
 import { TenkError } from "../../base/mod.ts";
 import { closeDescriptor } from "../ffi.ts";
+import {
+  addAcceptor,
+  addDatagramSocket,
+  claim,
+  forgetDatagramSocket,
+  isAcceptingPaused,
+  shareOf,
+} from "../inherit/mod.ts";
 import { addressText } from "../listen-error.ts";
 import { type UdpCounts, UdpRows } from "./counts.ts";
-import { type OpenSocket, openSocket } from "./open.ts";
+import { adoptSocket, type OpenSocket, openSocket } from "./open.ts";
 import { type Asker, DatagramSender } from "./sender.ts";
 import type { UdpThread } from "./udp-thread.ts";
 import { UdpWorker } from "./worker.ts";
@@ -94,6 +102,13 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
       }),
   );
 
+  const setPaused = async (isPaused: boolean) => {
+    for (const worker of group) worker.setPaused(isPaused);
+  };
+  if (isAcceptingPaused()) void setPaused(true);
+  for (const { descriptor } of sockets.flat()) addDatagramSocket(descriptor);
+  const leaveAcceptors = addAcceptor({ pause: () => setPaused(true), resume: () => setPaused(false) });
+
   function drain(worker: UdpWorker, own: readonly OpenSocket[]): void {
     worker.handOver.drain(({ socket, note, peer, control, bytes }) => {
       const { descriptor } = own[socket]!;
@@ -102,8 +117,12 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
   }
 
   async function stop(): Promise<void> {
+    leaveAcceptors();
     await Promise.all(group.map((worker) => worker.stop()));
-    for (const { descriptor } of sockets.flat()) closeDescriptor(descriptor);
+    for (const descriptor of new Set(sockets.flat().map((each) => each.descriptor))) {
+      forgetDatagramSocket(descriptor);
+      closeDescriptor(descriptor);
+    }
   }
 
   try {
@@ -131,7 +150,7 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
   };
 }
 
-/** A socket of each host for each worker, all on one port. */
+/** A socket of each host for each worker, all on one port: those that this process was started with, or else new ones. */
 function openAll(
   hosts: readonly (string | undefined)[],
   { port, workers, receiveBufferBytes }: { port: number; workers: number; receiveBufferBytes: number },
@@ -139,10 +158,14 @@ function openAll(
   const opened: OpenSocket[][] = [];
   let chosen = port;
   try {
+    const inherited = hosts.map((host) => claim("udp", { host, port }));
     for (let worker = 0; worker < workers; worker++) {
       const own: OpenSocket[] = [];
       opened.push(own);
-      for (const host of hosts) {
+      for (const [index, host] of hosts.entries()) {
+        const share = shareOf(inherited[index]!, worker, workers);
+        own.push(...share.map((descriptor) => adoptSocket(descriptor, receiveBufferBytes)));
+        if (share.length > 0) continue;
         const socket = openSocket({ host, port: chosen, reusePort: workers > 1, receiveBufferBytes });
         own.push(socket);
         chosen = socket.port;
@@ -150,7 +173,7 @@ function openAll(
     }
     return opened;
   } catch (error) {
-    for (const { descriptor } of opened.flat()) closeDescriptor(descriptor);
+    for (const descriptor of new Set(opened.flat().map((each) => each.descriptor))) closeDescriptor(descriptor);
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import {
   SO_RCVBUF,
   SOL_SOCKET,
   setNumber,
+  socketName,
 } from "../ffi.ts";
 import { listenError } from "../listen-error.ts";
 import { internetAddress } from "../socket-address.ts";
@@ -60,24 +61,35 @@ export function openSocket(options: OpenOptions): OpenSocket {
 
 function opened(family: number, host: string, { port, reusePort, receiveBufferBytes }: OpenOptions): OpenSocket {
   const descriptor = datagramSocket(family);
-  const set = (level: number, option: number, value: number, name: string) =>
-    setNumber(descriptor, level, option, value, `setsockopt ${name}`);
   try {
-    if (reusePort) set(SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
-    set(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes, "SO_RCVBUF");
-    quietly(() => set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes, "SO_RCVBUFFORCE"));
-    if (family === AF_INET6) {
-      set(IPPROTO_IPV6, IPV6_V6ONLY, host === "::" ? 0 : 1, "IPV6_V6ONLY");
-      set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
-      quietly(() => set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT, "IPV6_MTU_DISCOVER"));
-    } else set(IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
-    quietly(() => set(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT, "IP_MTU_DISCOVER"));
+    if (reusePort) setNumber(descriptor, SOL_SOCKET, SO_REUSEPORT, 1, "setsockopt SO_REUSEPORT");
+    prepare(descriptor, family, host === "::", receiveBufferBytes);
     bindSocket(descriptor, internetAddress(host, port));
     return { descriptor, port: portOf(descriptor) };
   } catch (error) {
     closeDescriptor(descriptor);
     throw error;
   }
+}
+
+/** Takes an inherited socket. */
+export function adoptSocket(descriptor: number, receiveBufferBytes: number): OpenSocket {
+  prepare(descriptor, new DataView(socketName(descriptor).buffer).getUint16(0, true), undefined, receiveBufferBytes);
+  return { descriptor, port: portOf(descriptor) };
+}
+
+/** @param isDual whether it takes IPv4 as well; undefined where it is bound already */
+function prepare(descriptor: number, family: number, isDual: boolean | undefined, receiveBufferBytes: number): void {
+  const set = (level: number, option: number, value: number, name: string) =>
+    setNumber(descriptor, level, option, value, `setsockopt ${name}`);
+  set(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes, "SO_RCVBUF");
+  quietly(() => set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes, "SO_RCVBUFFORCE"));
+  if (family === AF_INET6) {
+    if (isDual !== undefined) set(IPPROTO_IPV6, IPV6_V6ONLY, isDual ? 0 : 1, "IPV6_V6ONLY");
+    set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+    quietly(() => set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT, "IPV6_MTU_DISCOVER"));
+  } else set(IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+  quietly(() => set(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT, "IP_MTU_DISCOVER"));
 }
 
 /** What the kernel may not have, or not permit, and what works without. */

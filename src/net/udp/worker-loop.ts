@@ -21,6 +21,8 @@ export interface LoopParts {
   readonly call: () => void;
   /** The doorbell was rung. @returns whether to go on */
   readonly rung: () => boolean;
+  /** Whether only the doorbell is to be heard. */
+  readonly isPaused: () => boolean;
   readonly failed: (error: string) => void;
 }
 
@@ -61,20 +63,23 @@ export class WorkerLoop implements DatagramView {
   run(): void {
     const { sockets, doorbell, datagrams } = this.#parts;
     const entries = new Int32Array(new ArrayBuffer((sockets.length + 1) * 8));
-    for (const [index, descriptor] of [...sockets, doorbell].entries()) {
+    // The doorbell first: in a pause it is all that is waited for.
+    for (const [index, descriptor] of [doorbell, ...sockets].entries()) {
       entries[index * 2] = descriptor;
       entries[index * 2 + 1] = POLLIN;
     }
     for (;;) {
-      poll(entries, sockets.length + 1, -1);
-      for (const [index, descriptor] of sockets.entries()) {
+      const isPaused = this.#parts.isPaused();
+      poll(entries, isPaused ? 1 : sockets.length + 1, -1);
+      for (let index = 0; index < sockets.length && !isPaused; index++) {
         // The upper half says what is ready; an error is ready too, and reading ends it.
-        if (entries[index * 2 + 1]! >>> 16 === 0) continue;
+        if (entries[index * 2 + 3]! >>> 16 === 0) continue;
+        const descriptor = sockets[index]!;
         this.#socket = index;
         for (let batches = 0; batches < MAX_BATCHES; batches++)
           if (this.#answerBatch(descriptor) < datagrams.size) break;
       }
-      if (entries[sockets.length * 2 + 1]! >>> 16 === 0) continue;
+      if (entries[1]! >>> 16 === 0) continue;
       answerDoorbell(doorbell);
       if (!this.#parts.rung()) return;
     }

@@ -5,6 +5,8 @@ export const STOP = 0;
 /** How often the worker was asked whether it still turns, and how often it was when it last looked. */
 export const ASKED = 1;
 export const ANSWERED = 2;
+/** Nothing is read; datagrams wait in the kernel. */
+export const PAUSE = 3;
 
 /** What a worker is started with. */
 export interface WorkerStart {

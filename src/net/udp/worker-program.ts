@@ -6,7 +6,7 @@ import { Datagrams } from "./datagrams.ts";
 import { HandOver } from "./hand-over.ts";
 import type { DatagramHandler, ServeDatagrams } from "./types.ts";
 import { WorkerLoop } from "./worker-loop.ts";
-import { ANSWERED, ASKED, type FromWorker, STOP, type ToWorker, type WorkerStart } from "./worker-messages.ts";
+import { ANSWERED, ASKED, type FromWorker, PAUSE, STOP, type ToWorker, type WorkerStart } from "./worker-messages.ts";
 
 declare const self: Worker;
 
@@ -35,6 +35,7 @@ function loop(start: WorkerStart, handler: DatagramHandler): void {
         takeMessages(start.port, handler);
         return Atomics.load(control, STOP) === 0;
       },
+      isPaused: () => Atomics.load(control, PAUSE) !== 0,
       failed: (error) => tell({ kind: "failed", error }),
     },
     handler,

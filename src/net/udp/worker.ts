@@ -4,7 +4,7 @@ import { logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base
 import { closeDescriptor, doorbell, ringDoorbell } from "../ffi.ts";
 import { HandOver } from "./hand-over.ts";
 import type { UdpThread } from "./udp-thread.ts";
-import { ANSWERED, ASKED, type FromWorker, STOP, type WorkerStart } from "./worker-messages.ts";
+import { ANSWERED, ASKED, type FromWorker, PAUSE, STOP, type WorkerStart } from "./worker-messages.ts";
 
 const log = logOf("net");
 
@@ -105,6 +105,12 @@ export class UdpWorker {
     if (this.#isStopping) return;
     this.#port?.postMessage(message);
     ringDoorbell(this.#doorbell);
+  }
+
+  /** Reads nothing until called with false. */
+  setPaused(isPaused: boolean): void {
+    Atomics.store(new Int32Array(this.#control), PAUSE, isPaused ? 1 : 0);
+    if (!this.#isStopping) ringDoorbell(this.#doorbell);
   }
 
   /** Resolves when its thread is gone. */

@@ -1,7 +1,9 @@
 import { flushOccasional, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../change.ts";
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
+import { closeDescriptor, portOf } from "../ffi.ts";
 import { HandlerRows } from "../handler-rows.ts";
+import { addAcceptor, claim, isAcceptingPaused, shareOf } from "../inherit/mod.ts";
 import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
 import { freshVersion } from "../module/mod.ts";
 import { subscriberSettings } from "../publish/mod.ts";
@@ -47,6 +49,9 @@ export class WorkerGroup {
   readonly #salt = crypto.getRandomValues(new Int32Array(1))[0]!;
   readonly #relayed: RelayedPublishes;
   readonly #logDropped: () => void;
+  /** Sockets that this process was started with; event loops listen on duplicates, also those that start again. */
+  readonly #inherited: number[];
+  readonly #leaveAcceptors: () => void;
 
   private constructor(options: ListenOptions, { workers, handlerHref }: GroupKind) {
     const isShared = handlerHref !== undefined;
@@ -59,6 +64,8 @@ export class WorkerGroup {
     this.#handlerRows = new HandlerRows(options.handlerCounts ?? NO_COUNTS, workers, isShared);
     this.#addresses = isShared ? new SharedArrayBuffer(SKETCH_BYTES * workers) : new ArrayBuffer(SKETCH_BYTES);
     this.#relayed = new RelayedPublishes(this.#rows, subscriberSettings(options.subscribers).maxRelayedBytes);
+    this.#inherited = claim(options.path === undefined ? "tcp" : "unix", { host: "0.0.0.0", ...options });
+    this.#leaveAcceptors = addAcceptor(this);
     this.#logDropped = occasionally((count) => {
       log.warn("published messages dropped: worker does not respond", { name: this.name, count });
     });
@@ -73,10 +80,16 @@ export class WorkerGroup {
       addresses: group.#addresses,
       salt: group.#salt,
     };
-    const loop = new LoopListener(options, handler, state, 0, false);
-    group.port = loop.port;
-    group.#workers = new LocalWorker(loop as LoopListener<unknown>);
-    return group;
+    const sockets = { sharePort: false, inherited: group.#inherited, isPaused: isAcceptingPaused() };
+    try {
+      const loop = new LoopListener(options, handler, state, 0, sockets);
+      group.port = loop.port;
+      group.#workers = new LocalWorker(loop as LoopListener<unknown>);
+      return group;
+    } catch (error) {
+      group.#release();
+      throw error;
+    }
   }
 
   /** On threads of the pool. @throws {TenkError} what the first worker that could not listen said */
@@ -84,7 +97,13 @@ export class WorkerGroup {
     const { threads = sharedThreads, tls, handlerOptions, ...rest } = options;
     const travellers = travelling({ handlerOptions, ...(tls === undefined ? {} : { tls }) });
     const group = new WorkerGroup({ ...rest, ...travellers }, { workers, handlerHref });
-    group.port = claimedPort(options);
+    const [first] = group.#inherited;
+    try {
+      group.port = first === undefined ? claimedPort(options) : portOf(first);
+    } catch (error) {
+      group.#release();
+      throw error;
+    }
     const deployment = threads.deployment({
       name: group.name,
       module: sourceUrl("net/worker/listener-program.ts"),
@@ -93,8 +112,13 @@ export class WorkerGroup {
       ended: (index) => group.#ended(index),
     });
     group.#workers = deployment;
-    await deployment.start(workers);
-    return group;
+    try {
+      await deployment.start(workers);
+      return group;
+    } catch (error) {
+      group.#release();
+      throw error;
+    }
   }
 
   counts(): ListenerCounts {
@@ -145,7 +169,16 @@ export class WorkerGroup {
     this.isStopping = true;
     await this.#workers?.stop(graceMs);
     for (let index = 0; index < this.count; index++) this.#bury(index);
+    this.#release();
     flushOccasional();
+  }
+
+  async pause(): Promise<void> {
+    await this.request({ what: "pause" });
+  }
+
+  async resume(): Promise<void> {
+    await this.request({ what: "resume" });
   }
 
   // ---- what a change asks ------------------------------------------------------------------------------------------
@@ -167,12 +200,19 @@ export class WorkerGroup {
 
   // ---- inside ------------------------------------------------------------------------------------------------------
 
+  #release(): void {
+    this.#leaveAcceptors();
+    for (const descriptor of this.#inherited.splice(0)) closeDescriptor(descriptor);
+  }
+
   #startMessage(index: number): ListenerStart {
     this.#relayed.began(index);
     return {
       options: { ...this.#options, port: this.port, limits: this.#limits },
       handlerHref: this.#handlerHref!,
       freshHref: freshVersion(new URL(this.#handlerHref!)).href,
+      inherited: shareOf(this.#inherited, index, this.count),
+      isPaused: isAcceptingPaused(),
       worker: index,
       workers: this.count,
       counts: this.#rows.buffer as SharedArrayBuffer,

@@ -12,6 +12,9 @@ export interface ListenerStart {
   readonly handlerHref: string;
   /** The same for a thread that has loaded that file before: listeners share threads, but no module's state. */
   readonly freshHref: string;
+  /** Descriptors to listen on; without any it opens a socket of its own on the port. */
+  readonly inherited: readonly number[];
+  readonly isPaused: boolean;
   readonly worker: number;
   readonly workers: number;
   readonly counts: SharedArrayBuffer;
@@ -28,7 +31,7 @@ export interface Published {
 }
 
 export const deploy: Deploy = async (start, post) => {
-  const { options, handlerHref, freshHref, worker, workers, counts, handlerRow, addresses, salt } =
+  const { options, handlerHref, freshHref, inherited, isPaused, worker, workers, counts, handlerRow, addresses, salt } =
     start as ListenerStart;
   const href = isLoadedHere(handlerHref) ? freshHref : handlerHref;
   const handler = await loadHandler<unknown>(href, options.handlerOptions);
@@ -39,7 +42,7 @@ export const deploy: Deploy = async (start, post) => {
   async function listening(): Promise<LoopListener<unknown>> {
     const state = { rows: new CountRows(workers, counts), handlerRow, addresses, salt };
     try {
-      return new LoopListener(options, handler, state, worker, true);
+      return new LoopListener(options, handler, state, worker, { sharePort: true, inherited, isPaused });
     } catch (error) {
       if (!isShared(handler)) await callStopped(handler);
       throw error;

@@ -30,6 +30,7 @@ test("a thread that is flooded hears its doorbell, and looks at its other socket
     handOver: new HandOver(HandOver.make(256)),
     call: () => {},
     rung: () => false,
+    isPaused: () => false,
     failed: () => {},
   };
   try {

@@ -1,0 +1,16 @@
+/** Sockets that a process is started with, by systemd or by the one that it replaces, and that it hands on itself. */
+export {
+  type Acceptor,
+  addAcceptor,
+  isAcceptingPaused,
+  isHandedOver,
+  noteHandedOn,
+  pauseAccepting,
+  resumeAccepting,
+  startPaused,
+} from "./accepting.ts";
+export { duplicate } from "./descriptors.ts";
+export { addDatagramSocket, forgetDatagramSocket, type HandedOn, handOn } from "./hand-on.ts";
+export { claim, closeUnclaimed, isOfSystemd, shareOf, takeInherited } from "./inherited.ts";
+export type { ListeningSocket, SocketKind, WantedAddress } from "./listening-socket.ts";
+export { descriptorsOfSystemd } from "./systemd.ts";

@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import { openSync } from "node:fs";
+import { closeDescriptor } from "../../../src/net/ffi.ts";
+import {
+  type ListeningSocket,
+  matches,
+  type SocketKind,
+  type WantedAddress,
+} from "../../../src/net/inherit/listening-socket.ts";
+import { claim, closeUnclaimed, handOn, shareOf, takeInherited } from "../../../src/net/inherit/mod.ts";
+import { descriptorsOfSystemd } from "../../../src/net/inherit/systemd.ts";
+import { listen } from "../../../src/net/mod.ts";
+
+const tcp = (host: string, port: number, isDual = false): ListeningSocket => ({
+  descriptor: 9,
+  kind: "tcp",
+  host,
+  port,
+  path: "",
+  isDual,
+});
+
+test.each<[socket: ListeningSocket, kind: SocketKind, wanted: WantedAddress, is: boolean]>([
+  [tcp("127.0.0.1", 80), "tcp", { host: "127.0.0.1", port: 80 }, true],
+  [tcp("127.0.0.1", 80), "tcp", { host: "127.0.0.1", port: 81 }, false],
+  [tcp("127.0.0.1", 80), "udp", { host: "127.0.0.1", port: 80 }, false],
+  [tcp("127.0.0.1", 80), "tcp", { host: "localhost", port: 80 }, true],
+  [tcp("127.0.0.1", 80), "tcp", { host: "0.0.0.0", port: 80 }, false],
+  [tcp("0.0.0.0", 80), "tcp", { host: "127.0.0.1", port: 80 }, false],
+  [tcp("::", 80, true), "tcp", { host: "0.0.0.0", port: 80 }, true],
+  [tcp("::", 80), "tcp", { host: "0.0.0.0", port: 80 }, false],
+  [tcp("::", 80, true), "tcp", { port: 80 }, true],
+  [tcp("0.0.0.0", 80), "tcp", { host: "::", port: 80 }, false],
+  [tcp("::1", 80), "tcp", { host: "0:0:0:0:0:0:0:1", port: 80 }, true],
+  [{ ...tcp("", 0), kind: "unix", path: "/run/x" }, "unix", { path: "/run/x" }, true],
+  [{ ...tcp("", 0), kind: "unix", path: "\0x" }, "unix", { path: "\0y" }, false],
+])("whether %o is what a %s listener wants at %o: %s", (socket, kind, wanted, is) => {
+  expect(matches(socket, kind, wanted)).toBe(is);
+});
+
+test.each([
+  [[], 0, 2, []],
+  [[5], 0, 1, [5]],
+  [[5], 1, 2, [5]],
+  [[5, 6], 1, 2, [6]],
+  [[5, 6, 7], 0, 2, [5, 7]],
+  [[5, 6], 2, 3, [5]],
+])("of sockets %j event loop %i of %i listens on %j", (sockets, index, loops, share) => {
+  expect(shareOf(sockets, index, loops)).toEqual(share);
+});
+
+test.each([
+  [{}, []],
+  [{ LISTEN_PID: "7", LISTEN_FDS: "2" }, [3, 4]],
+  [{ LISTEN_PID: "8", LISTEN_FDS: "2" }, []],
+  [{ LISTEN_PID: "7" }, "LISTEN_FDS"],
+  [{ LISTEN_PID: "7", LISTEN_FDS: "-1" }, "LISTEN_FDS"],
+  [{ LISTEN_PID: "7", LISTEN_FDS: "100000" }, "LISTEN_FDS"],
+])("of the environment %o process 7 has descriptors %j, and its children none", (given, expected) => {
+  const environment = { ...given };
+  const read = () => descriptorsOfSystemd(environment, 7);
+  if (typeof expected === "string") expect(read).toThrow(expected);
+  else expect(read()).toEqual(expected);
+  expect(environment).toEqual({});
+});
+
+test("a descriptor that is no socket is refused", () => {
+  const file = openSync(import.meta.path, "r");
+  expect(() => takeInherited([file], "systemd")).toThrow("no socket that listens");
+  closeDescriptor(file);
+});
+
+test("a socket is claimed once, and what nobody claims is closed and named", async () => {
+  await using server = await listen({ host: "127.0.0.1" }, {});
+  const { sockets } = handOn();
+  const own = sockets.filter(({ port }) => port === server.port);
+  takeInherited([own[0]!.descriptor], "tenk");
+  const wanted = { host: "127.0.0.1", port: server.port };
+  expect(claim("tcp", wanted)).toEqual([own[0]!.descriptor]);
+  expect(claim("tcp", wanted)).toEqual([]);
+  takeInherited([own[0]!.descriptor], "tenk");
+  expect(closeUnclaimed()).toEqual([`127.0.0.1:${server.port}/tcp`]);
+  for (const { descriptor } of sockets) if (descriptor !== own[0]!.descriptor) closeDescriptor(descriptor);
+});
