@@ -44,6 +44,8 @@ export interface Instance {
    * @throws {TenkError} what is wrong with the configuration; then nothing has changed
    */
   reload(loaded: LoadedConfig): Promise<void>;
+  /** Opens log files anew, for whoever moved them. */
+  reopenLogs(): Promise<void>;
   /**
    * Writes what it keeps, and leaves the data folder and the dashboard's port to another process. Connections go on. A stop that follows
    * writes nothing.
@@ -243,6 +245,10 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       if (state !== undefined) log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard!.url });
     },
     upgradeFailed: (reason) => marks.upgradeFailed(reason),
+    async reopenLogs() {
+      await parts.reopenLogs();
+      log.info("log files opened anew");
+    },
     stop(graceMs = 10_000) {
       if (stopping) void parts.stop(0);
       stopping ??= stop(graceMs);

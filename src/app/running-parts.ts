@@ -160,6 +160,10 @@ export class RunningParts {
     await Promise.all(this.#running.map(({ part }) => part.thaw?.()));
   }
 
+  async reopenLogs(): Promise<void> {
+    await Promise.all(this.#running.map(({ part }) => part.reopenLogs?.()));
+  }
+
   async stop(graceMs: number): Promise<void> {
     await Promise.all(this.#running.map(({ part }) => part.stop(graceMs)));
   }

@@ -23,10 +23,16 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     const failure = failureOf(error);
     stderr.unpin();
-    if (failure.text !== "") stderr.line(failure.text);
+    if (failure.text !== "") stderr.line(await forJournal(failure.text));
     return failure.exitCode;
   }
   return exitCode;
+}
+
+/** Loaded when it is needed: most commands never are a service. */
+async function forJournal(text: string): Promise<string> {
+  const { isJournal, withPriority } = await import("../systemd/mod.ts");
+  return isJournal(process.env) ? withPriority(text, "error") : text;
 }
 
 type Make = (exit: (code: number) => void) => Command;

@@ -5,11 +5,20 @@ import { nearest, TenkError } from "../base/mod.ts";
 import { runProgram } from "../net/mod.ts";
 import { EXIT } from "./failure.ts";
 import { initFolder } from "./init.ts";
+import type { LogFormat } from "./log-format.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, listOption, parseWorkers, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
 import { serve } from "./serve.ts";
-import { addDumpOptions, addressOn, type DumpOptions, dumpSettings, logLevelOption, requireDump } from "./up.ts";
+import {
+  addDumpOptions,
+  addressOn,
+  type DumpOptions,
+  dumpSettings,
+  logFormatOption,
+  logLevelOption,
+  requireDump,
+} from "./up.ts";
 
 interface RunOptions extends DumpOptions, PushWords {
   listen?: string;
@@ -24,6 +33,7 @@ interface RunOptions extends DumpOptions, PushWords {
   program?: boolean;
   json?: boolean;
   logLevel?: LogLevel;
+  logFormat?: LogFormat;
 }
 
 const LIMITS = [
@@ -57,6 +67,7 @@ export function runCommand(exit: (code: number) => void): Command {
     .option("--init", "write FILE as a start, and what an editor needs to check it; nothing is overwritten")
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .addHelpText(
       "after",
       examples(
@@ -72,12 +83,13 @@ export function runCommand(exit: (code: number) => void): Command {
       if (options.program) return exit(await asProgram(file, args, options));
       if (args.length > 0) throw new TenkError("usage", `Cannot use "${args[0]}": expected one file`);
       if (options.init) return exit(initFolder(file));
-      const { json, logLevel, watch, listen } = options;
+      const { json, logLevel, logFormat, watch, listen } = options;
       // Only the default port may be replaced by a free one.
       exit(
         await serve(() => configFor(file, options), {
           json,
           logLevel,
+          logFormat,
           watch,
           push: pushPlan(options),
           autoPort: listen === undefined,

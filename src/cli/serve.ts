@@ -4,6 +4,7 @@ import { logOf, messageOf, withHint } from "../base/mod.ts";
 import { closeUnclaimed, descriptorsOfSystemd, takeInherited } from "../net/mod.ts";
 import { ServiceManager } from "../systemd/mod.ts";
 import { EXIT } from "./failure.ts";
+import type { LogFormat } from "./log-format.ts";
 import { type LogLevel, startLogging } from "./logging.ts";
 import { print } from "./output.ts";
 import type { PushPlan } from "./push.ts";
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly json?: boolean | undefined;
   /** Overrides the configuration's. */
   readonly logLevel?: LogLevel | undefined;
+  /** Overrides the configuration's. */
+  readonly logFormat?: LogFormat | undefined;
   /** Push metrics there. */
   readonly push?: PushPlan | undefined;
   /** Stop at the end of standard input, and not at a signal: the parent decides. */
@@ -30,7 +33,7 @@ export interface ServeOptions {
 
 /**
  * Starts the configuration that `load` returns, and serves until asked to stop. SIGHUP calls `load` again, with the current
- * configuration, and reloads; a wrong configuration then changes nothing.
+ * configuration, and reloads; a wrong configuration then changes nothing. SIGUSR1 opens log files anew.
  */
 export async function serve(
   load: (before: LoadedConfig | undefined) => LoadedConfig,
@@ -38,7 +41,9 @@ export async function serve(
 ): Promise<number> {
   takeInherited(descriptorsOfSystemd(), "systemd");
   let loaded = load(undefined);
-  await startLogging(options.logLevel ?? loaded.config.log.level);
+  const startLog = ({ log: { level, format } }: LoadedConfig["config"]) =>
+    startLogging(options.logLevel ?? level, options.logFormat ?? format);
+  await startLog(loaded.config);
   const log = logOf("cli");
   if (loaded.isEmpty) log.warn("configuration is empty, all settings are defaults", { file: loaded.file });
   using stop = stopper("stopping", options.withParent ? [] : undefined);
@@ -60,7 +65,7 @@ export async function serve(
       const isFound = loaded.file === undefined && changed.file !== undefined;
       if (isFound) log.warn("configuration file found, used from now on", { file: changed.file });
       loaded = changed;
-      await startLogging(options.logLevel ?? changed.config.log.level);
+      await startLog(changed.config);
     } catch (error) {
       problem = messageOf(error);
       log.error(`reload failed, nothing has changed\n${withHint(error)}`);
@@ -69,7 +74,10 @@ export async function serve(
     manager.ready(problem === undefined ? servedText(instance) : `Reload failed, nothing has changed: ${problem}`);
   }
   const onHangUp = () => void reload();
+  // Unhandled, it would end the process too.
+  const onReopen = () => void instance?.reopenLogs();
   process.on("SIGHUP", onHangUp);
+  process.on("SIGUSR1", onReopen);
   try {
     const push = options.push === undefined ? {} : { push: options.push };
     const dataFolder = usualDataFolder();
@@ -98,6 +106,7 @@ export async function serve(
     exitSoon();
     manager.close();
     process.off("SIGHUP", onHangUp);
+    process.off("SIGUSR1", onReopen);
   }
 }
 
@@ -115,7 +124,7 @@ async function stoppedFor(ms: number, signal: AbortSignal): Promise<undefined> {
 /** Prints the link to a terminal only: anything else is a log, which others may read. */
 function printToken(link: string, file: string | undefined): void {
   if (file !== undefined && process.stderr.isTTY !== true) {
-    stderr.line(`the token that logs in to the dashboard from anywhere is in ${file}`);
+    logOf("cli").info("token created, which logs in to the dashboard from anywhere", { file });
   } else {
     stderr.line(`\nthis link logs in from anywhere, and may close connections; it is shown only once\n  ${link}\n`);
   }

@@ -9,6 +9,7 @@ import {
   parseConfig,
 } from "../app/mod.ts";
 import { TenkError } from "../base/mod.ts";
+import { LOG_FORMATS, type LogFormat } from "./log-format.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, oneOf, parseWorkers, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords, pushPlan } from "./push.ts";
@@ -28,6 +29,7 @@ interface UpOptions extends DumpOptions, PushWords {
   orFree?: boolean;
   json?: boolean;
   logLevel?: LogLevel;
+  logFormat?: LogFormat;
   withParent?: boolean;
 }
 
@@ -53,6 +55,7 @@ export function upCommand(exit: (code: number) => void): Command {
     .addOption(new Option("--or-free", "the old word for --auto-port").hideHelp())
     .option("--json", "print where it listens as one line of JSON once it is up")
     .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .addOption(
       valueOption("--https <address>", "for tenk demo: HTTPS alone, here", addressOn("127.0.0.1"))
         .conflicts(["config", "listen", "handler", "workers"])
@@ -88,6 +91,10 @@ export function addDumpOptions(command: Command): Command {
 
 export function logLevelOption(): Option {
   return valueOption("--log-level <level>", "debug, info, warn or error", oneOf("debug", "info", "warn", "error"));
+}
+
+export function logFormatOption(): Option {
+  return valueOption("--log-format <format>", "pretty, logfmt or json", oneOf(...LOG_FORMATS));
 }
 
 /** Returns the default file when it exists. A broken link counts as existing, so that reading it reports the error. */

@@ -112,6 +112,8 @@ export interface Part<Config = unknown, View = unknown> {
    * @default {nothing}
    */
   thaw?(): Promise<void>;
+  /** Opens its log files anew, for whoever moved them. @default {it has none} */
+  reopenLogs?(): Promise<void>;
   /** Stops it; connections have `graceMs` to finish. A second call closes them at once. */
   stop(graceMs: number): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { checkedName } from "../certificates/mod.ts";
 import { listeningOf, logFields } from "../listener/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import type { CheckEnv, Part, PartType } from "../part/mod.ts";
-import { accessLogSettings, startRotation } from "./access-log/mod.ts";
+import { accessLogSettings, REOPEN, startRotation } from "./access-log/mod.ts";
 import { PROXY_SCHEMA, type ProxyConfig } from "./config.ts";
 import { Slots } from "./counts.ts";
 import { checkFolder } from "./files/mod.ts";
@@ -126,6 +126,9 @@ export const proxy = {
             .filter(({ service }) => hosts.has(service))
             .map((reading) => serviceView(reading, hosts.get(reading.service)!, ofTargets)),
         };
+      },
+      async reopenLogs() {
+        await Promise.all(listeners.servers.map((server) => server.request(REOPEN)));
       },
       stop(graceMs) {
         rotation.stop();

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { logLine } from "../../src/cli/logging.ts";
 import { shownWidth, table } from "../../src/cli/table.ts";
 import { paintsFor, Terminal } from "../../src/cli/terminal.ts";
 
@@ -58,29 +57,6 @@ describe("a terminal", () => {
   ])("%j with %j is coloured: %p", (screen, environment, coloured) => {
     const { red } = paintsFor({ ...screen, write: () => undefined }, environment);
     expect(red("x")).toBe(coloured ? "\x1b[31mx\x1b[0m" : "x");
-  });
-});
-
-describe("a log line", () => {
-  const plain = paintsFor({ write: () => undefined });
-  const record = (properties: Record<string, unknown>) => ({
-    category: ["tenk", "net"],
-    level: "info" as const,
-    message: ["listening"],
-    rawMessage: "listening",
-    timestamp: new Date(2026, 0, 2, 3, 4, 5, 6).getTime(),
-    properties,
-  });
-
-  test.each([
-    [{ name: "packets", port: 9091 }, "03:04:05.006 INFO  net listening name=packets port=9091"],
-    [{ left: undefined }, "03:04:05.006 INFO  net listening"],
-    [{ why: "two words" }, '03:04:05.006 INFO  net listening why="two words"'],
-    [{ why: "a=b" }, '03:04:05.006 INFO  net listening why="a=b"'],
-    [{ peer: "x\n03:04:05.007 INFO forged" }, '03:04:05.006 INFO  net listening peer="x\\n03:04:05.007 INFO forged"'],
-    [{ peer: "" }, '03:04:05.006 INFO  net listening peer=""'],
-  ])("of %j is one line", (properties, line) => {
-    expect(logLine(record(properties), plain)).toBe(line);
   });
 });
 

@@ -37,7 +37,10 @@ export const CONFIG_SCHEMA = section({
     folder: text("a folder's path").optional(),
     history: onOff.default(true),
   }).prefault({}),
-  log: section({ level: oneOf("debug", "info", "warn", "error").default("info") }).prefault({}),
+  log: section({
+    level: oneOf("debug", "info", "warn", "error").default("info"),
+    format: oneOf("pretty", "logfmt", "json").default("pretty"),
+  }).prefault({}),
 });
 
 type Parsed = z.output<typeof CONFIG_SCHEMA>;

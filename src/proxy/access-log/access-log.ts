@@ -1,5 +1,6 @@
 import { logOf } from "../../base/mod.ts";
 import type { Exchange } from "../../http/mod.ts";
+import { register } from "../../net/mod.ts";
 import { ncsaFormat } from "./combined-format.ts";
 import { type Begun, type LineFormat, type LoggedResult, MAX_LINE_BYTES, type Pieces } from "./formats.ts";
 import { JSON_FORMAT } from "./json-format.ts";
@@ -17,6 +18,16 @@ const LINE_FORMATS: Readonly<Record<AccessLogFormat, LineFormat>> = {
   combined: ncsaFormat(true),
   common: ncsaFormat(false),
 };
+
+/** What `server.request` calls to have every event loop open its access logs anew. */
+export const REOPEN = "reopen access logs";
+
+/** The logs of this event loop. */
+const inUse = new Set<AccessLog>();
+
+register(REOPEN, () => {
+  for (const log of inUse) void log.reopen();
+});
 
 /** What the log keeps of a request in progress. */
 export interface LoggedRequest extends Pieces {
@@ -42,6 +53,7 @@ export class AccessLog {
   #pooled = 0;
 
   constructor({ format, file, flushMs }: AccessLogOptions) {
+    inUse.add(this);
     this.#format = LINE_FORMATS[format];
     // The last place is for requests that are not pooled.
     this.#file = new LogFile(file, flushMs, logOf("proxy"), (MAX_POOLED + 1) * MAX_LINE_BYTES);
@@ -90,10 +102,12 @@ export class AccessLog {
 
   /** Others get the requests that come: those in progress are still logged here. */
   retire(): void {
+    inUse.delete(this);
     this.#file.retire();
   }
 
   close(): Promise<void> {
+    inUse.delete(this);
     return this.#file.close();
   }
 

@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { findToken, openToken } from "../../../src/app/admin/token.ts";
 import { effectiveSettings, parseConfig, up } from "../../../src/app/mod.ts";
 import { processMetrics } from "../../../src/app/monitoring/process-metrics.ts";
-import { logLine } from "../../../src/cli/logging.ts";
+import { logLine } from "../../../src/cli/log-format.ts";
 import { paintsFor } from "../../../src/cli/terminal.ts";
 import {
   addUserMetrics,
@@ -204,7 +204,7 @@ describe("M03 logs and disks", () => {
       timestamp: 0,
       properties: { name: "a\n12:00:00 INFO app \u001b[2J up=1" },
     };
-    const line = logLine(record, paintsFor({ write: () => undefined }));
+    const line = logLine(record, { paints: paintsFor({ write: () => undefined }) });
     expect(line).not.toMatch(/\p{Cc}/u);
     expect(line).toContain('name="a\\n12:00:00 INFO app \\u001b[2J up=1"');
   });
