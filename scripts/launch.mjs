@@ -10,7 +10,13 @@ import { findBun, isolation } from "./runtime.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Words that are not tenk's commands: each is a script of this folder. */
-const TASKS = { "--test": "test.ts", "--check": "check.ts", "--build": "build.ts", "--bench": "../bench/run.ts" };
+const TASKS = {
+  "--test": "test.ts",
+  "--check": "check.ts",
+  "--build": "build.ts",
+  "--bench": "../bench/run.ts",
+  "--cluster": "cluster/main.ts",
+};
 
 const [word = "", ...rest] = process.argv.slice(2);
 const task = TASKS[word];

@@ -1,0 +1,52 @@
+/** The repository's manifests, with what a test needs of them changed as a user would: by an overlay. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { type Cluster, kubectl, until } from "./components.ts";
+import { TAG } from "./images.ts";
+import { podNames } from "./rolling.ts";
+
+const OVERLAYS = join(import.meta.dirname, "../../deploy/kubernetes/overlays");
+const ROLLOUT_MS = 180_000;
+
+type Patch = Readonly<Record<string, unknown>>;
+
+/** A pod that stops as soon as it is asked to. */
+export const WITHOUT_DRAIN: readonly Patch[] = [
+  {
+    target: { kind: "Deployment", name: "tenk" },
+    patch: JSON.stringify([{ op: "remove", path: "/spec/template/spec/containers/0/lifecycle" }]),
+  },
+];
+
+const CONFIG = `tcp:
+  packets: { listen: 9091, handler: echo }
+dashboard: { listen: "0.0.0.0:9190" }
+`;
+
+/** Applies the server's overlay with a handler that answers, and waits until only its pods run. */
+export async function applyServer(cluster: Cluster, patches: readonly Patch[] = []): Promise<void> {
+  const folder = overlay(cluster, "server", {
+    namespace: "tenk",
+    configMapGenerator: [{ name: "tenk", behavior: "merge", files: ["tenk.yaml"] }],
+    patches,
+  });
+  writeFileSync(join(folder, "tenk.yaml"), CONFIG);
+  const before = podNames(cluster);
+  kubectl(cluster, ["apply", "-k", folder]);
+  kubectl(cluster, ["-n", "tenk", "rollout", "status", "deployment/tenk", `--timeout=${ROLLOUT_MS / 1000}s`]);
+  await until("the end of the old pods", () => podNames(cluster).every((name) => !before.includes(name)), ROLLOUT_MS);
+}
+
+function overlay({ folder }: Cluster, name: string, changes: Patch): string {
+  const path = join(folder, `overlay-${name}`);
+  mkdirSync(path, { recursive: true });
+  const kustomization = {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    resources: [relative(path, join(OVERLAYS, name))],
+    images: [{ name: "tenk", newTag: TAG }],
+    ...changes,
+  };
+  writeFileSync(join(path, "kustomization.yaml"), JSON.stringify(kustomization));
+  return path;
+}
