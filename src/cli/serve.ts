@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type LoadedConfig, up, usualDataFolder } from "../app/mod.ts";
-import { logOf, messageOf, withHint } from "../base/mod.ts";
+import { type Log, logOf, messageOf, withHint } from "../base/mod.ts";
 import { closeUnclaimed, descriptorsOfSystemd, takeInherited } from "../net/mod.ts";
 import { ServiceManager } from "../systemd/mod.ts";
 import { EXIT } from "./failure.ts";
@@ -90,7 +90,7 @@ export async function serve(
       log.warn("stopped before it was up");
       return EXIT.pass;
     }
-    for (const address of closeUnclaimed()) log.warn("inherited socket closed: no listener uses it", { address });
+    logUnclaimed(log);
     if (options.withParent) process.stdin.on("end", stop.request).resume();
     if (options.json && !stop.signal.aborted) {
       const { listeners, statusUrl, localRoot } = instance;
@@ -113,6 +113,17 @@ export async function serve(
 /** Returns whether an earlier process started this one to be replaced by it (`tenk upgrade`). */
 function isSuccessor(): boolean {
   return process.env.TENK_UPGRADE !== undefined;
+}
+
+function logUnclaimed(log: Log): void {
+  for (const { address, isKept } of closeUnclaimed()) {
+    if (isKept)
+      log.warn("no listener uses a socket of systemd, clients that connect to it wait", {
+        address,
+        fix: "a listener at this address, or another ListenStream= or ListenDatagram= in the .socket unit",
+      });
+    else log.warn("inherited socket closed: no listener uses it", { address });
+  }
 }
 
 /** Resolves `ms` after a request to stop: a handler's file may never finish loading. */

@@ -1,4 +1,5 @@
 import { isOneFile, type Log, TenkError } from "../base/mod.ts";
+import { inheritedAtPort, isInherited } from "../net/mod.ts";
 import { type Address, formatAddress, holderText, logPortInUse, type PortHolder, portHolder } from "../part/mod.ts";
 
 /** Where a listener may listen. */
@@ -43,10 +44,10 @@ export async function listenAtFirst<Opened extends { readonly port: number }>(
   open: (port: number) => Promise<Opened>,
 ): Promise<Opened> {
   const missed: Missed[] = [];
-  for (const port of ports) {
+  for (const port of inheritedFirst(host, ports)) {
     try {
       const opened = await open(port);
-      for (const each of missed) logMissed(log, { name, setting, instead: opened.port, fixOf }, each);
+      for (const each of missed) logMissed(log, { name, setting, transport, instead: opened.port, fixOf }, each);
       return opened;
     } catch (error) {
       if (!(error instanceof TenkError) || !isAboutPort(error)) throw error;
@@ -58,7 +59,7 @@ export async function listenAtFirst<Opened extends { readonly port: number }>(
     }
   }
   const first = missed[0]!;
-  throw explained(name, { host, port: first.port }, first);
+  throw explained({ name, transport }, { host, port: first.port }, first);
 }
 
 /** Returns the error of a Unix socket or a port that is in use, for people. */
@@ -71,6 +72,12 @@ export function inUse(name: string, address: Address, holder: PortHolder | undef
   });
 }
 
+/** What the process before had taken instead of the first is kept: its clients wait there. */
+function inheritedFirst(host: string, ports: readonly number[]): number[] {
+  const inherited = ports.filter((port) => isInherited("tcp", { host, port }));
+  return [...inherited, ...ports.filter((port) => !inherited.includes(port))];
+}
+
 function stopping({ program }: PortHolder): string {
   return `stop ${program}`;
 }
@@ -79,7 +86,21 @@ function isAboutPort({ code }: TenkError): boolean {
   return code === "port-in-use" || code === "permission-denied";
 }
 
-function explained(name: string, address: { host: string; port: number }, { error, holder }: Missed): TenkError {
+function explained(
+  { name, transport }: Required<Pick<Choice, "name" | "transport">>,
+  address: { host: string; port: number },
+  { error, holder }: Missed,
+): TenkError {
+  const inherited = inheritedAtPort(address.port, transport);
+  if (error.code === "port-in-use" && inherited !== undefined)
+    return new TenkError(
+      "port-in-use",
+      `Cannot listen on ${formatAddress(address)} for "${name}": the inherited socket ${inherited} has the port`,
+      {
+        cause: error,
+        hint: "the listener and ListenStream= or ListenDatagram= of the .socket unit need the same address",
+      },
+    );
   if (error.code === "port-in-use") return inUse(name, address, holder, error);
   return new TenkError("permission-denied", `Cannot listen on ${formatAddress(address)} for "${name}": not permitted`, {
     cause: error,
@@ -92,13 +113,26 @@ function logMissed(
   {
     name,
     setting,
+    transport,
     instead,
     fixOf,
-  }: Required<Pick<Choice, "name" | "setting" | "fixOf">> & { readonly instead: number },
+  }: Required<Pick<Choice, "name" | "setting" | "transport" | "fixOf">> & { readonly instead: number },
   { port, error, holder }: Missed,
 ): void {
   if (error.code === "permission-denied") {
     log.warn("port not permitted, listening elsewhere", { name, port, instead, fix: privilegeFix(port) });
+    return;
+  }
+  const inherited = inheritedAtPort(port, transport);
+  if (inherited !== undefined) {
+    const fix = `set ${setting} to that address, or ListenStream= in the .socket unit to this listener's`;
+    log.warn("inherited socket has the port at another address, listening elsewhere", {
+      name,
+      port,
+      inherited,
+      instead,
+      fix,
+    });
     return;
   }
   const fix = holder === undefined ? `find its holder: sudo ss -lntup "sport = :${port}"` : fixOf(holder);

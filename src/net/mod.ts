@@ -42,11 +42,14 @@ export {
   descriptorsOfSystemd,
   type HandedOn,
   handOn,
+  inheritedAtPort,
+  isInherited,
   type ListeningSocket,
   noteHandedOn,
   pauseAccepting,
   resumeAccepting,
   startPaused,
+  takeHandedOn,
   takeInherited,
 } from "./inherit/mod.ts";
 export { LocalDatagrams } from "./local-datagrams.ts";

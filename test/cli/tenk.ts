@@ -57,15 +57,20 @@ export function startTenk(
     main?: string;
     /** Another executable. */
     program?: string;
+    /** Sockets that it is started with, as systemd does it. */
+    sockets?: readonly number[];
   } = {},
 ): Tenk {
   const named = options.program === undefined ? TENK : [options.program];
-  const program = [...(options.wrapped ?? []), ...(options.main ? [process.execPath, options.main] : named), ...words];
+  const { sockets = [] } = options;
+  const passed = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"];
+  const wrapped = options.wrapped ?? (sockets.length > 0 ? passed : []);
+  const program = [...wrapped, ...(options.main ? [process.execPath, options.main] : named), ...words];
   const [command = "", ...rest] = setpriv === undefined ? program : [setpriv, "--pdeathsig", "KILL", ...program];
   const child = spawn(command, rest, {
     cwd: options.cwd ?? tmpdir(),
-    stdio: [options.input ?? "ignore", "pipe", "pipe"],
-    env: { ...keepingIn(), ...options.env },
+    stdio: [options.input ?? "ignore", "pipe", "pipe", ...sockets],
+    env: { ...keepingIn(), ...(sockets.length > 0 && { LISTEN_FDS: String(sockets.length) }), ...options.env },
   });
   const text = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Log, LogFields } from "../../src/base/mod.ts";
 import { TenkError } from "../../src/base/mod.ts";
 import { listenAtFirst, privilegeFix } from "../../src/listener/mod.ts";
-import { listen, type Server } from "../../src/net/mod.ts";
+import { duplicate } from "../../src/net/inherit/mod.ts";
+import { closeUnclaimed, listen, type Server, takeInherited } from "../../src/net/mod.ts";
+import { keptSocket } from "../net/inherit/sockets.ts";
 import { freePort } from "../net/support.ts";
 
 const servers: Server[] = [];
@@ -66,6 +68,33 @@ describe("of several ports", () => {
       hint: "stop it or choose another port",
     });
     expect(lines).toEqual([]);
+  });
+
+  test("one that the process before had is kept, though an earlier one is free: its clients wait there", async () => {
+    const { log, lines } = warnings();
+    using kept = keptSocket("tcp");
+    takeInherited([duplicate(kept.descriptor)], "tenk");
+    const choice = { name: "https", host: "127.0.0.1", ports: [await freePort(), kept.port], log };
+    expect((await listenAtFirst(choice, opened)).port).toBe(kept.port);
+    expect(lines).toEqual([]);
+  });
+
+  test("a socket of systemd at another address is named, and how to have both at one", async () => {
+    const { log, lines } = warnings();
+    using kept = keptSocket("tcp");
+    const { port } = kept;
+    takeInherited([duplicate(kept.descriptor)], "tenk");
+    const open = (at: number) => listen({ host: "0.0.0.0", port: at }, {});
+    const choice = { name: "https", host: "0.0.0.0", ports: [port, 0], setting: "proxy.https", log };
+    await (await listenAtFirst(choice, open)).stop();
+    expect(lines[0]).toMatchObject([
+      "inherited socket has the port at another address, listening elsewhere",
+      { port, inherited: `127.0.0.1:${port}/tcp` },
+    ]);
+    await expect(listenAtFirst({ ...choice, ports: [port] }, open)).rejects.toMatchObject({
+      message: `Cannot listen on 0.0.0.0:${port} for "https": the inherited socket 127.0.0.1:${port}/tcp has the port`,
+    });
+    closeUnclaimed();
   });
 
   test("any other error ends the search", async () => {

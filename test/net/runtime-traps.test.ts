@@ -5,8 +5,12 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { duplicate } from "../../src/net/inherit/mod.ts";
+import { keptSocket } from "./inherit/sockets.ts";
 import { until } from "./support.ts";
 
 const quiet = { data() {} };
@@ -51,6 +55,37 @@ test("listeners and sockets show their descriptor", async () => {
   await until(() => accepted !== undefined);
   for (const each of [server, client, accepted]) expect((each as unknown as Raw).fd).toBeGreaterThan(2);
   server.stop(true);
+});
+
+test("a listener by descriptor has no port, and closes the descriptor", async () => {
+  using kept = keptSocket("tcp");
+  const descriptor = duplicate(kept.descriptor);
+  let accepted = 0;
+  const open = () => {
+    accepted++;
+  };
+  const server = Bun.listen({ fd: descriptor, socket: { ...quiet, open } } as never) as unknown as Raw & {
+    port?: number;
+    stop(now: boolean): void;
+  };
+  expect([server.fd, server.port]).toEqual([descriptor, undefined]);
+  await Bun.connect({ hostname: "127.0.0.1", port: kept.port, socket: quiet });
+  await until(() => accepted === 1);
+  server.stop(true);
+  expect(() => duplicate(descriptor)).toThrow("EBADF");
+  // What waits for accept is kept by the other descriptor.
+  const waits = await Bun.connect({ hostname: "127.0.0.1", port: kept.port, socket: quiet });
+  expect(waits.readyState).toBe(1);
+});
+
+test("a listener on a Unix socket removes its file when it stops", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tenk-traps-"));
+  const unix = join(folder, "x.sock");
+  const server = Bun.listen({ unix, socket: quiet });
+  expect(existsSync(unix)).toBe(true);
+  server.stop(false);
+  expect(existsSync(unix)).toBe(false);
+  rmSync(folder, { recursive: true });
 });
 
 test("write takes what the kernel takes and keeps nothing", async () => {

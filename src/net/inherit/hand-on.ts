@@ -1,6 +1,8 @@
 import { readdirSync, readlinkSync } from "node:fs";
+import { TenkError } from "../../base/mod.ts";
 import { closeDescriptor } from "../ffi.ts";
 import { duplicate } from "./descriptors.ts";
+import { descriptorsKeptBySystemd, takeInherited } from "./inherited.ts";
 import { type ListeningSocket, listeningSocket } from "./listening-socket.ts";
 
 const DESCRIPTORS = "/proc/self/fd";
@@ -18,7 +20,10 @@ export function forgetDatagramSocket(descriptor: number): void {
 
 /** The sockets of all listeners of this process, on descriptors of their own. */
 export interface HandedOn extends Disposable {
+  /** Those that systemd has too come first. */
   readonly sockets: readonly ListeningSocket[];
+  /** What the other process is to call `takeHandedOn` with. */
+  readonly summary: string;
 }
 
 /**
@@ -30,29 +35,50 @@ export interface HandedOn extends Disposable {
  */
 export function handOn(): HandedOn {
   const seen = new Set<string>();
+  const ofSystemd = new Set(descriptorsKeptBySystemd().map((each) => linkOf(each)));
+  let kept = 0;
   const sockets: ListeningSocket[] = [];
   for (const name of readdirSync(DESCRIPTORS)) {
     const descriptor = Number(name);
     const socket = listeningSocket(descriptor);
-    if (socket === undefined || (socket.kind === "udp" && !datagramSockets.has(descriptor))) continue;
+    if (socket === undefined) continue;
     // Several descriptors may be of one socket.
-    const identity = linkOf(name);
+    const identity = linkOf(descriptor);
     if (identity === undefined || seen.has(identity)) continue;
+    if (socket.kind === "udp" && !datagramSockets.has(descriptor) && !ofSystemd.has(identity)) continue;
     seen.add(identity);
-    sockets.push({ ...socket, descriptor: duplicate(descriptor) });
+    const own = { ...socket, descriptor: duplicate(descriptor) };
+    if (ofSystemd.has(identity)) sockets.splice(kept++, 0, own);
+    else sockets.push(own);
   }
   return {
     sockets,
+    summary: `${sockets.length},${kept}`,
     [Symbol.dispose]() {
       for (const { descriptor } of sockets) closeDescriptor(descriptor);
     },
   };
 }
 
+/**
+ * Takes the sockets that the process before handed on.
+ *
+ * @param summary the one of its `HandedOn`
+ * @param first the first of the descriptors that this process was started with for them
+ * @throws {TenkError} `invalid-option` where they are not what it says
+ */
+export function takeHandedOn(summary: string, first: number): void {
+  const [, all, kept = "0"] = /^(\d{1,4})(?:,(\d{1,4}))?$/.exec(summary) ?? [];
+  if (all === undefined) throw new TenkError("invalid-option", `Cannot take over sockets: "${summary}" is no summary`);
+  const descriptors = Array.from({ length: Number(all) }, (_, at) => first + at);
+  takeInherited(descriptors.slice(0, Number(kept)), "systemd");
+  takeInherited(descriptors.slice(Number(kept)), "tenk");
+}
+
 /** `socket:[51234]`; undefined where a thread has closed it meanwhile. */
-function linkOf(name: string): string | undefined {
+function linkOf(descriptor: number): string | undefined {
   try {
-    return readlinkSync(`${DESCRIPTORS}/${name}`);
+    return readlinkSync(`${DESCRIPTORS}/${descriptor}`);
   } catch {
     return undefined;
   }

@@ -10,7 +10,17 @@ export {
   startPaused,
 } from "./accepting.ts";
 export { duplicate } from "./descriptors.ts";
-export { addDatagramSocket, forgetDatagramSocket, type HandedOn, handOn } from "./hand-on.ts";
-export { claim, closeUnclaimed, isOfSystemd, shareOf, takeInherited } from "./inherited.ts";
+export { addDatagramSocket, forgetDatagramSocket, type HandedOn, handOn, takeHandedOn } from "./hand-on.ts";
+export {
+  claim,
+  closeUnclaimed,
+  inheritedAtPort,
+  isFileOfSystemd,
+  isInherited,
+  release,
+  shareOf,
+  takeInherited,
+  type Unclaimed,
+} from "./inherited.ts";
 export type { ListeningSocket, SocketKind, WantedAddress } from "./listening-socket.ts";
 export { descriptorsOfSystemd } from "./systemd.ts";

@@ -12,7 +12,7 @@ import {
   socketOf,
   tuneSocket,
 } from "../ffi.ts";
-import { duplicate, isHandedOver, isOfSystemd } from "../inherit/mod.ts";
+import { duplicate, isFileOfSystemd, isHandedOver } from "../inherit/mod.ts";
 import { listenError } from "../listen-error.ts";
 import type { SocketSettings } from "../settings.ts";
 import { unixAddress } from "../socket-address.ts";
@@ -136,7 +136,7 @@ export class ListeningSockets {
   /** The file of a Unix socket stays for whom it was handed on to, and systemd's is systemd's. */
   #removeFile(): void {
     const { path } = this.#options;
-    if (path === undefined || path.startsWith("\0") || isHandedOver() || isOfSystemd(path)) return;
+    if (path === undefined || path.startsWith("\0") || isHandedOver() || isFileOfSystemd(path)) return;
     try {
       unlinkSync(path);
     } catch {

@@ -1,11 +1,11 @@
 import { TenkError } from "../../base/mod.ts";
-import { closeDescriptor } from "../ffi.ts";
 import {
   addAcceptor,
   addDatagramSocket,
   claim,
   forgetDatagramSocket,
   isAcceptingPaused,
+  release,
   shareOf,
 } from "../inherit/mod.ts";
 import { addressText } from "../listen-error.ts";
@@ -119,10 +119,9 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
   async function stop(): Promise<void> {
     leaveAcceptors();
     await Promise.all(group.map((worker) => worker.stop()));
-    for (const descriptor of new Set(sockets.flat().map((each) => each.descriptor))) {
-      forgetDatagramSocket(descriptor);
-      closeDescriptor(descriptor);
-    }
+    const descriptors = new Set(sockets.flat().map((each) => each.descriptor));
+    for (const descriptor of descriptors) forgetDatagramSocket(descriptor);
+    release(descriptors);
   }
 
   try {
@@ -157,8 +156,8 @@ function openAll(
 ): OpenSocket[][] {
   const opened: OpenSocket[][] = [];
   let chosen = port;
+  const inherited = hosts.map((host) => claim("udp", { host, port }));
   try {
-    const inherited = hosts.map((host) => claim("udp", { host, port }));
     for (let worker = 0; worker < workers; worker++) {
       const own: OpenSocket[] = [];
       opened.push(own);
@@ -173,7 +172,7 @@ function openAll(
     }
     return opened;
   } catch (error) {
-    for (const descriptor of new Set(opened.flat().map((each) => each.descriptor))) closeDescriptor(descriptor);
+    release(new Set([...inherited.flat(), ...opened.flat().map((each) => each.descriptor)]));
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 import { flushOccasional, logOf, messageOf, occasionally, sourceUrl, TenkError } from "../../base/mod.ts";
 import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../change.ts";
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
-import { closeDescriptor, portOf } from "../ffi.ts";
+import { portOf } from "../ffi.ts";
 import { HandlerRows } from "../handler-rows.ts";
-import { addAcceptor, claim, isAcceptingPaused, shareOf } from "../inherit/mod.ts";
+import { addAcceptor, claim, isAcceptingPaused, release, shareOf } from "../inherit/mod.ts";
 import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
 import { freshVersion } from "../module/mod.ts";
 import { subscriberSettings } from "../publish/mod.ts";
@@ -167,9 +167,10 @@ export class WorkerGroup {
   /** Resolves when all workers have ended. A second call closes what is open at once. */
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
+    // At once: a listener that replaces this one needs what systemd passed, and event loops have descriptors of their own.
+    this.#release();
     await this.#workers?.stop(graceMs);
     for (let index = 0; index < this.count; index++) this.#bury(index);
-    this.#release();
     flushOccasional();
   }
 
@@ -202,7 +203,7 @@ export class WorkerGroup {
 
   #release(): void {
     this.#leaveAcceptors();
-    for (const descriptor of this.#inherited.splice(0)) closeDescriptor(descriptor);
+    release(this.#inherited.splice(0));
   }
 
   #startMessage(index: number): ListenerStart {

@@ -7,9 +7,21 @@ import {
   type SocketKind,
   type WantedAddress,
 } from "../../../src/net/inherit/listening-socket.ts";
-import { claim, closeUnclaimed, handOn, shareOf, takeInherited } from "../../../src/net/inherit/mod.ts";
+import {
+  claim,
+  closeUnclaimed,
+  duplicate,
+  handOn,
+  inheritedAtPort,
+  isInherited,
+  shareOf,
+  takeHandedOn,
+  takeInherited,
+} from "../../../src/net/inherit/mod.ts";
 import { descriptorsOfSystemd } from "../../../src/net/inherit/systemd.ts";
 import { listen } from "../../../src/net/mod.ts";
+import { ask } from "./clients.ts";
+import { keptSocket } from "./sockets.ts";
 
 const tcp = (host: string, port: number, isDual = false): ListeningSocket => ({
   descriptor: 9,
@@ -79,6 +91,42 @@ test("a socket is claimed once, and what nobody claims is closed and named", asy
   expect(claim("tcp", wanted)).toEqual([own[0]!.descriptor]);
   expect(claim("tcp", wanted)).toEqual([]);
   takeInherited([own[0]!.descriptor], "tenk");
-  expect(closeUnclaimed()).toEqual([`127.0.0.1:${server.port}/tcp`]);
+  expect(closeUnclaimed()).toEqual([{ address: `127.0.0.1:${server.port}/tcp`, isKept: false }]);
   for (const { descriptor } of sockets) if (descriptor !== own[0]!.descriptor) closeDescriptor(descriptor);
+});
+
+test("a socket of systemd is never closed here: a later listener has it, and so has the process that follows", async () => {
+  using kept = keptSocket("tcp");
+  const wanted = { host: "127.0.0.1", port: kept.port };
+  const given = duplicate(kept.descriptor);
+  takeInherited([given], "systemd");
+  for (const workers of [1, 2]) {
+    const server = await listen({ ...wanted, workers }, new URL("./handler.ts", import.meta.url));
+    expect(isInherited("tcp", wanted)).toBe(false);
+    expect(await ask({ port: kept.port })).toBe(String(process.pid));
+    await server.stop();
+    expect(isInherited("tcp", wanted)).toBe(true);
+  }
+  expect(inheritedAtPort(kept.port, "tcp")).toBe(`127.0.0.1:${kept.port}/tcp`);
+  expect(closeUnclaimed()).toEqual([{ address: `127.0.0.1:${kept.port}/tcp`, isKept: true }]);
+  using handed = handOn();
+  expect(handed.summary).toBe(`${handed.sockets.length},1`);
+  expect(handed.sockets[0]).toMatchObject(wanted);
+  expect(claim("tcp", wanted)).toEqual([given]);
+});
+
+test("what a process says of the sockets that it hands on is checked", () => {
+  expect(() => takeHandedOn("2;3", 3)).toThrow('"2;3" is no summary');
+  expect(() => takeHandedOn("1", 1_000_000)).toThrow("no socket that listens");
+});
+
+test("programs that this one starts get no listening socket", async () => {
+  await using _ = await listen({ host: "127.0.0.1" }, {});
+  using kept = keptSocket("tcp");
+  takeInherited([duplicate(kept.descriptor)], "tenk");
+  using handed = handOn();
+  expect(handed.sockets.length).toBeGreaterThan(1);
+  const child = Bun.spawn(["/bin/ls", "-l", "/proc/self/fd"], { stdin: "ignore" });
+  expect(await new Response(child.stdout).text()).not.toMatch(/ (?:[3-9]|\d\d+) -> socket:/);
+  closeUnclaimed();
 });
