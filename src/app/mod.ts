@@ -9,7 +9,9 @@ export {
 } from "./caddyfile/mod.ts";
 export {
   type Config,
+  configJsonSchema,
   effectiveSettings,
+  type JsonSchema,
   type LoadedConfig,
   loadConfig,
   loadConfigAgain,

@@ -22,16 +22,27 @@ const interval = quantity("a duration from 1s to 1h", (given) => inRange(parseDu
 const box = z
   .preprocess(
     (value) => (typeof value === "string" ? { url: value } : value),
-    section({
-      url: dashboardUrl,
-      token: text("a token").meta({ secret: true }).optional(),
-      tokenFile: text("a file's path").optional(),
-      tokenEnv: text("the name of an environment variable").optional(),
-      interval: interval.prefault("10s"),
-      verify: onOff.default(true),
-      ca: pem.optional(),
-      serverName: text("a name such as nas.home.arpa").optional(),
-    }),
+    section(
+      {
+        url: dashboardUrl,
+        token: text("a token").meta({ secret: true }).optional(),
+        tokenFile: text("a file's path").optional(),
+        tokenEnv: text("the name of an environment variable").optional(),
+        interval: interval.prefault("10s"),
+        verify: onOff.default(true),
+        ca: pem.optional(),
+        serverName: text("a name such as nas.home.arpa").optional(),
+      },
+      {
+        url: "The address of its dashboard",
+        ...{ token: ["none", "Its token itself; better in a file"], tokenFile: ["none", "A file with its token"] },
+        tokenEnv: ["none", "An environment variable with its token"],
+        interval: "How often it is asked",
+        verify: "false accepts any certificate",
+        ca: ["the system's", "Who signs its certificate: http://nas/ca/root.crt is the root of its local CA"],
+        serverName: ["that of the URL", "The name that its certificate must have"],
+      },
+    ),
   )
   .meta({ short: { key: "url" } });
 

@@ -51,6 +51,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   maintenance: async () => (await import("./maintenance.ts")).maintenanceCommand,
   runs: async () => (await import("./runs.ts")).runsCommand,
   password: async () => (await import("./password.ts")).passwordCommand,
+  init: async () => (await import("./init-command.ts")).initCommand,
+  schema: async () => (await import("./schema.ts")).schemaCommand,
   import: async () => (await import("./import.ts")).importCommand,
   dashboards: async () => (await import("./dashboards.ts")).dashboardsCommand,
   token: async () => (await import("./token.ts")).tokenCommand,

@@ -20,6 +20,8 @@ import {
   text,
 } from "../part/mod.ts";
 
+import { CERTIFICATE_ABOUT, LIMITS_ABOUT, PROXY_PROTOCOL_ABOUT, SERVER_TLS_ABOUT, WRITE_QUEUE_ABOUT } from "./about.ts";
+
 const EXPECTED_WORKERS = "expected auto or a number from 1 to 256";
 
 const range = (least: number, most: number) =>
@@ -46,7 +48,7 @@ const certificatesByName = z
   .preprocess(
     (given) => (isListOfTexts(given) ? Object.fromEntries(given.map((name) => [name, { cert: "auto" }])) : given),
     z
-      .record(text("a name such as git.home.arpa"), section(certificateFields), {
+      .record(text("a name such as git.home.arpa"), section(certificateFields, CERTIFICATE_ABOUT), {
         error: "expected certificates by name, or a list of names",
       })
       .optional(),
@@ -66,18 +68,21 @@ export const handshakeFields = {
   maxHandshakes: count.default(SERVER_TLS_DEFAULTS.maxHandshakes),
 };
 
-const serverTlsSection = section({
-  ...certificateFields,
-  names: certificatesByName,
-  alpn: list("protocols such as h2").optional(),
-  alpnMismatch: oneOf("alert", "continue").default("alert"),
-  clientCertificates: oneOf("none", "ask", "require")
-    .default(SERVER_TLS_DEFAULTS.clientCertificates)
-    .meta({ guard: true }),
-  clientCa: pem.optional(),
-  clientRevocations: pem.optional(),
-  ...handshakeFields,
-}).superRefine((tls, context) => {
+const serverTlsSection = section(
+  {
+    ...certificateFields,
+    names: certificatesByName,
+    alpn: list("protocols such as h2").optional(),
+    alpnMismatch: oneOf("alert", "continue").default("alert"),
+    clientCertificates: oneOf("none", "ask", "require")
+      .default(SERVER_TLS_DEFAULTS.clientCertificates)
+      .meta({ guard: true }),
+    clientCa: pem.optional(),
+    clientRevocations: pem.optional(),
+    ...handshakeFields,
+  },
+  SERVER_TLS_ABOUT,
+).superRefine((tls, context) => {
   const wrong = (path: readonly string[], field: string, message: string) =>
     context.addIssue({ code: "custom", path: [...path, field], message });
   for (const [path, { cert, key }] of certificatesOf(tls)) {
@@ -109,7 +114,10 @@ export type ServerTlsConfig = z.output<typeof serverTls>;
 
 /** How connections are accepted. */
 export const acceptFields = {
-  proxyProtocol: section({ trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) })
+  proxyProtocol: section(
+    { trusted: addresses, timeout: duration.default(LISTEN_DEFAULTS.proxyTimeoutMs) },
+    PROXY_PROTOCOL_ABOUT,
+  )
     .meta({ guard: true })
     .optional(),
   backlog: range(1, 65_535).default(LISTEN_DEFAULTS.backlog),
@@ -130,28 +138,34 @@ export const acceptFields = {
 export const bufferFields = {
   receiveBuffer: size.default(SOCKET_DEFAULTS.receiveBufferBytes),
   sendBuffer: size.default(SOCKET_DEFAULTS.sendBufferBytes),
-  writeQueue: section({
-    high: size.default(SOCKET_DEFAULTS.writeQueueHighBytes),
-    low: size.default(SOCKET_DEFAULTS.writeQueueLowBytes),
-    max: size.default(SOCKET_DEFAULTS.writeQueueMaxBytes),
-  })
+  writeQueue: section(
+    {
+      high: size.default(SOCKET_DEFAULTS.writeQueueHighBytes),
+      low: size.default(SOCKET_DEFAULTS.writeQueueLowBytes),
+      max: size.default(SOCKET_DEFAULTS.writeQueueMaxBytes),
+    },
+    WRITE_QUEUE_ABOUT,
+  )
     .refine((queue) => queue.low <= queue.high && queue.high <= queue.max, "expected low <= high <= max")
     .prefault({}),
 };
 
 /** A `limits:` section. */
-export const limits = section({
-  connections: count.default(LIMIT_DEFAULTS.maxConnections),
-  perAddress: count.default(LIMIT_DEFAULTS.maxPerAddress),
-  acceptsPerSecond: count.default(LIMIT_DEFAULTS.acceptsPerSecond),
-  idle: duration.default(LIMIT_DEFAULTS.idleMs),
-  firstByte: duration.default(LIMIT_DEFAULTS.firstByteMs),
-  lifetime: duration.default(LIMIT_DEFAULTS.lifetimeMs),
-  stall: duration.default(LIMIT_DEFAULTS.stallMs),
-  readPerSecond: size.default(LIMIT_DEFAULTS.readBytesPerSecond),
-  writePerSecond: size.default(LIMIT_DEFAULTS.writeBytesPerSecond),
-  totalReadPerSecond: size.default(LIMIT_DEFAULTS.totalReadBytesPerSecond),
-  totalWritePerSecond: size.default(LIMIT_DEFAULTS.totalWriteBytesPerSecond),
-});
+export const limits = section(
+  {
+    connections: count.default(LIMIT_DEFAULTS.maxConnections),
+    perAddress: count.default(LIMIT_DEFAULTS.maxPerAddress),
+    acceptsPerSecond: count.default(LIMIT_DEFAULTS.acceptsPerSecond),
+    idle: duration.default(LIMIT_DEFAULTS.idleMs),
+    firstByte: duration.default(LIMIT_DEFAULTS.firstByteMs),
+    lifetime: duration.default(LIMIT_DEFAULTS.lifetimeMs),
+    stall: duration.default(LIMIT_DEFAULTS.stallMs),
+    readPerSecond: size.default(LIMIT_DEFAULTS.readBytesPerSecond),
+    writePerSecond: size.default(LIMIT_DEFAULTS.writeBytesPerSecond),
+    totalReadPerSecond: size.default(LIMIT_DEFAULTS.totalReadBytesPerSecond),
+    totalWritePerSecond: size.default(LIMIT_DEFAULTS.totalWriteBytesPerSecond),
+  },
+  LIMITS_ABOUT,
+);
 
 export type LimitsConfig = z.output<typeof limits>;

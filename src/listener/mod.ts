@@ -1,4 +1,5 @@
 /** Layer 4: what parts with listeners share: sections of their configuration, where they listen, start, reload and stop. */
+export { ACCEPT_ABOUT, BUFFER_ABOUT, HANDSHAKE_ABOUT } from "./about.ts";
 export { type Difference, isSame, optionsDifference } from "./change.ts";
 export type { CertificateNeeds } from "./declared-certificates.ts";
 export {

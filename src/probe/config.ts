@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Defined, parseCount, parseDuration, withoutUndefined } from "../base/mod.ts";
 import { inRange, quantity, type Service, type ServiceProbe, SWITCH, section } from "../part/mod.ts";
+import { PROBE_ABOUT, PROBE_HISTORY_ABOUT, PROBE_PUSH_ABOUT } from "./about.ts";
 
 const HOUR_MS = 3_600_000;
 const between = (expected: string, least: number, most: number) =>
@@ -22,33 +23,42 @@ const times = {
   certificateDays: number(0, 365),
 };
 
-const probe = section({
-  interval: times.interval.default(30_000),
-  timeout: times.timeout.default(5000),
-  slow: times.slow.default(2000),
-  retries: times.retries.default([5000, 10_000]),
-  successes: times.successes.default(2),
-  maxStarting: times.maxStarting.default(300_000),
-  certificateDays: times.certificateDays.default(7),
-  push: section({
-    /** Characters that are kept of what a job sends. */
-    message: number(0, 65_536).default(1024),
-    /** Calls of one job at once; further ones come to one a second. */
-    burst: number(1, 1000).default(10),
-  }).prefault({}),
-  /** After the start of the machine, what does not answer is starting for so long. */
-  bootGrace: between("0 to 1h", 0, HOUR_MS).default(180_000),
-  history: section({
-    /** How long changes and days are kept. */
-    days: number(1, 90).default(90),
-    /** Changes of one service that are kept. */
-    changes: number(10, 10_000).default(500),
-    /** Services that are kept, with those that are no longer declared. */
-    services: number(10, 10_000).default(1000),
-    /** From one write to the next while nothing changes. */
-    write: between("10s to 1h", 10_000, HOUR_MS).default(600_000),
-  }).prefault({}),
-});
+const probe = section(
+  {
+    interval: times.interval.default(30_000),
+    timeout: times.timeout.default(5000),
+    slow: times.slow.default(2000),
+    retries: times.retries.default([5000, 10_000]),
+    successes: times.successes.default(2),
+    maxStarting: times.maxStarting.default(300_000),
+    certificateDays: times.certificateDays.default(7),
+    push: section(
+      {
+        /** Characters that are kept of what a job sends. */
+        message: number(0, 65_536).default(1024),
+        /** Calls of one job at once; further ones come to one a second. */
+        burst: number(1, 1000).default(10),
+      },
+      PROBE_PUSH_ABOUT,
+    ).prefault({}),
+    /** After the start of the machine, what does not answer is starting for so long. */
+    bootGrace: between("0 to 1h", 0, HOUR_MS).default(180_000),
+    history: section(
+      {
+        /** How long changes and days are kept. */
+        days: number(1, 90).default(90),
+        /** Changes of one service that are kept. */
+        changes: number(10, 10_000).default(500),
+        /** Services that are kept, with those that are no longer declared. */
+        services: number(10, 10_000).default(1000),
+        /** From one write to the next while nothing changes. */
+        write: between("10s to 1h", 10_000, HOUR_MS).default(600_000),
+      },
+      PROBE_HISTORY_ABOUT,
+    ).prefault({}),
+  },
+  PROBE_ABOUT,
+);
 
 /** The same without defaults: what one service has of its own. */
 export const PROBE_TIMES = {

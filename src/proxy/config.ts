@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseCount, parseDuration } from "../base/mod.ts";
 import { HTTP_SERVER_DEFAULTS } from "../http/mod.ts";
-import { handshakeFields, workers } from "../listener/mod.ts";
+import { HANDSHAKE_ABOUT, handshakeFields, workers } from "../listener/mod.ts";
 import {
   address,
   addresses,
@@ -15,6 +15,7 @@ import {
   size,
   text,
 } from "../part/mod.ts";
+import { ACCESS_LOG_ABOUT, PROXY_ABOUT, PROXY_LIMITS_ABOUT, PROXY_TIMEOUTS_ABOUT } from "./about.ts";
 import { FORMATS } from "./access-log/mod.ts";
 
 const EXPECTED_ADDRESS = "expected auto, off, a port, host:port or unix:/path";
@@ -28,15 +29,18 @@ const listenAddress = z
 
 const http = HTTP_SERVER_DEFAULTS;
 
-const accessLogSection = section({
-  format: oneOf(...FORMATS).default("json"),
-  file: text("a file's path").optional(),
-  maxSize: size.default(10 * 1024 * 1024),
-  keep: quantity("a number from 0 to 1000", (given) => inRange(parseCount(given), 0, 1000)).default(2),
-  flush: quantity("a duration from 10ms to 10m", (given) => inRange(parseDuration(given), 10, 600_000))
-    .meta({ unit: "ms" })
-    .default(1000),
-});
+const accessLogSection = section(
+  {
+    format: oneOf(...FORMATS).default("json"),
+    file: text("a file's path").optional(),
+    maxSize: size.default(10 * 1024 * 1024),
+    keep: quantity("a number from 0 to 1000", (given) => inRange(parseCount(given), 0, 1000)).default(2),
+    flush: quantity("a duration from 10ms to 10m", (given) => inRange(parseDuration(given), 10, 600_000))
+      .meta({ unit: "ms" })
+      .default(1000),
+  },
+  ACCESS_LOG_ABOUT,
+);
 
 /** `off`, a format, or a section. */
 const accessLog = z
@@ -48,26 +52,37 @@ const accessLog = z
   .meta({ short: { key: "format", words: [true, false, "off"] } })
   .prefault({});
 
-const proxy = section({
-  https: listenAddress,
-  http: listenAddress,
-  names: list("names of this machine such as box.home.arpa").optional(),
-  trustedProxies: addresses.optional(),
-  workers: workers.default("auto"),
-  timeouts: section({
-    head: duration.default(http.headTimeoutMs),
-    body: duration.default(http.bodyTimeoutMs),
-    keepAlive: duration.default(http.keepAliveMs),
-  }).prefault({}),
-  limits: section({
-    head: size.default(http.maxHeadBytes),
-    fields: quantity("a number from 1 to 1000", (given) => inRange(parseCount(given), 1, 1000)).default(http.maxFields),
-    connections: count.default(0),
-    perAddress: count.default(0),
-  }).prefault({}),
-  tls: section(handshakeFields).prefault({}),
-  accessLog,
-});
+const proxy = section(
+  {
+    https: listenAddress,
+    http: listenAddress,
+    names: list("names of this machine such as box.home.arpa").optional(),
+    trustedProxies: addresses.optional(),
+    workers: workers.default("auto"),
+    timeouts: section(
+      {
+        head: duration.default(http.headTimeoutMs),
+        body: duration.default(http.bodyTimeoutMs),
+        keepAlive: duration.default(http.keepAliveMs),
+      },
+      PROXY_TIMEOUTS_ABOUT,
+    ).prefault({}),
+    limits: section(
+      {
+        head: size.default(http.maxHeadBytes),
+        fields: quantity("a number from 1 to 1000", (given) => inRange(parseCount(given), 1, 1000)).default(
+          http.maxFields,
+        ),
+        connections: count.default(0),
+        perAddress: count.default(0),
+      },
+      PROXY_LIMITS_ABOUT,
+    ).prefault({}),
+    tls: section(handshakeFields, HANDSHAKE_ABOUT).prefault({}),
+    accessLog,
+  },
+  PROXY_ABOUT,
+);
 
 /** The `proxy:` section; undefined where it is off. */
 export const PROXY_SCHEMA = z

@@ -4,6 +4,7 @@ import { BOX_SCHEMA } from "../box/mod.ts";
 import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
 import { PART_SCHEMAS, type PartSchemas } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
+import { DASHBOARD_ABOUT, DATA_ABOUT, LOG_ABOUT, PUSH_ABOUT, ROOT_ABOUT } from "./about.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
 import { CONFIG_VERSION } from "./version.ts";
 
@@ -14,34 +15,46 @@ const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
 // A configuration is parsed once: to compile its schemas takes longer than to interpret them.
 z.config({ jitless: true });
 
-export const CONFIG_SCHEMA = section({
-  version: z
-    .literal(CONFIG_VERSION, { error: `expected ${CONFIG_VERSION}, the version of this configuration` })
-    .default(CONFIG_VERSION),
-  ...PART_SCHEMAS,
-  box: BOX_SCHEMA,
-  certificates: CERTIFICATES_SCHEMA,
-  domain: DOMAIN_SCHEMA,
-  services: SERVICES_SCHEMA,
-  dashboard: section({
-    listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),
-    password: text("an argon2id hash, which tenk password makes, or the path of a file with one").optional(),
-    scrapers: addresses.optional(),
-    proxies: addresses.optional(),
-    names: z.array(hostName, { error: "expected a list of names" }).optional(),
-    basePath: basePath.optional(),
-    frameAncestors: z.array(frameAncestor, { error: EXPECTED_ANCESTORS }).min(1, EXPECTED_ANCESTORS).optional(),
-  }).prefault({}),
-  push: section({ labels: pushLabels.prefault({}) }).prefault({}),
-  data: section({
-    folder: text("a folder's path").optional(),
-    history: onOff.default(true),
-  }).prefault({}),
-  log: section({
-    level: oneOf("debug", "info", "warn", "error").default("info"),
-    format: oneOf("pretty", "logfmt", "json").default("pretty"),
-  }).prefault({}),
-});
+export const CONFIG_SCHEMA = section(
+  {
+    version: z
+      .literal(CONFIG_VERSION, { error: `expected ${CONFIG_VERSION}, the version of this configuration` })
+      .default(CONFIG_VERSION),
+    ...PART_SCHEMAS,
+    box: BOX_SCHEMA,
+    certificates: CERTIFICATES_SCHEMA,
+    domain: DOMAIN_SCHEMA,
+    services: SERVICES_SCHEMA,
+    dashboard: section(
+      {
+        listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),
+        password: text("an argon2id hash, which tenk password makes, or the path of a file with one").optional(),
+        scrapers: addresses.optional(),
+        proxies: addresses.optional(),
+        names: z.array(hostName, { error: "expected a list of names" }).optional(),
+        basePath: basePath.optional(),
+        frameAncestors: z.array(frameAncestor, { error: EXPECTED_ANCESTORS }).min(1, EXPECTED_ANCESTORS).optional(),
+      },
+      DASHBOARD_ABOUT,
+    ).prefault({}),
+    push: section({ labels: pushLabels.prefault({}) }, PUSH_ABOUT).prefault({}),
+    data: section(
+      {
+        folder: text("a folder's path").optional(),
+        history: onOff.default(true),
+      },
+      DATA_ABOUT,
+    ).prefault({}),
+    log: section(
+      {
+        level: oneOf("debug", "info", "warn", "error").default("info"),
+        format: oneOf("pretty", "logfmt", "json").default("pretty"),
+      },
+      LOG_ABOUT,
+    ).prefault({}),
+  },
+  ROOT_ABOUT,
+);
 
 type Parsed = z.output<typeof CONFIG_SCHEMA>;
 

@@ -1,6 +1,7 @@
 import { type Address, formatAddress, withoutPassword } from "../../part/mod.ts";
 import { isOptions, type LoadedConfig } from "./file.ts";
 import { keyBelow, pathOfKey as pathOf } from "./key.ts";
+import { quantityText } from "./quantity-text.ts";
 import { metaAt } from "./schema-path.ts";
 
 /** A setting as `tenk check` prints it; a configuration file accepts `value`. */
@@ -12,9 +13,6 @@ export interface Setting {
   /** The variable of the environment that has set it. */
   readonly variable?: string;
 }
-
-const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]] as const; // biome-ignore format: a table
-const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["", 1]] as const; // biome-ignore format: a table
 
 /** Returns every setting in force, flat, and whether it has its default value. */
 export function effectiveSettings(loaded: LoadedConfig): Setting[] {
@@ -71,20 +69,7 @@ function written(key: string, value: unknown): string {
 }
 
 function numberText(path: readonly string[], value: unknown): string {
-  if (typeof value !== "number") return JSON.stringify(value);
-  const unit = metaAt(path, "unit");
-  if (unit === "ms") return exactly(value, DURATION_UNITS);
-  if (unit === "us") return `${value}us`;
-  if (unit === "percent") return `${value}%`;
-  if (unit === "celsius") return `${value}°C`;
-  if (unit === "s") return exactly(value * 1000, DURATION_UNITS);
-  return unit === "bytes" ? exactly(value, SIZE_UNITS) : String(value);
-}
-
-/** Formats in the largest unit that gives a whole number: 90000 ms is `90s`, not `1.5m`. */
-function exactly(value: number, units: readonly (readonly [name: string, factor: number])[]): string {
-  const [name, factor] = units.find(([, factor]) => value !== 0 && Number.isInteger(value / factor)) ?? units.at(-1)!;
-  return `${value / factor}${name}`;
+  return typeof value === "number" ? quantityText(value, metaAt(path, "unit")) : JSON.stringify(value);
 }
 
 /** Returns whether a text needs no quotes in YAML. */

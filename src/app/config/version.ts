@@ -50,7 +50,7 @@ export function migrate(
   const edits = migrations
     .filter(({ to }) => to > version && to <= current)
     .flatMap(({ renames }) => renames.flatMap((rename) => editsFor(document, rename)));
-  if (isNode(written?.value) && version < current && written.value.range)
+  if (isScalar(written?.value) && written.value.value !== null && version < current && written.value.range)
     edits.push(edit(written.value.range, String(current), `version: ${version} is ${current}`));
   return { text: applied(text, edits), changes: edits.map(({ change }) => change) };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { parseBytes, parseCount } from "../../base/mod.ts";
 import { inRange, oneOf, onOff, quantity, section, sectionOrTrue, text } from "../../part/mod.ts";
 import { PROBE_TIMES } from "../../probe/mod.ts";
+import { SERVICE_PROBE_ABOUT } from "./about.ts";
 import { fieldName, fieldValue, filePath, requestPath } from "./fields.ts";
 import { statuses, targetTls } from "./sections.ts";
 import { WATCHED_KEYS } from "./watched-keys.ts";
@@ -30,44 +31,47 @@ const variable = z.string({ error: EXPECTED_VARIABLE }).regex(/^[A-Za-z_]\w{0,12
 const userName = z.string({ error: EXPECTED_USER }).regex(/^\P{Cc}{1,256}$/u, EXPECTED_USER);
 
 /** A service's section; more kinds of probes add keys here, with the rules of `probe-rules.ts`. */
-const probeSection = section({
-  ...PROBE_TIMES,
-  path: requestPath.optional(),
-  method: oneOf("GET", "HEAD").optional(),
-  status: statuses.optional(),
-  header: fieldsOf(z.union([z.literal(true), text1k], { error: EXPECTED_TEXT })).optional(),
-  body: text1k.optional(),
-  notBody: text1k.optional(),
-  json: z
-    .record(jsonPath, z.union([scalar(EXPECTED_JSON), z.null()], { error: EXPECTED_JSON }), {
-      error: (issue) => (issue.code === "invalid_key" ? undefined : EXPECTED_JSON),
-    })
-    .optional(),
-  // May be a credential, and is never printed.
-  headers: fieldsOf(fieldValue.meta({ secret: true })).optional(),
-  maxBody: quantity("a size from 1KiB to 16MiB", (given) => inRange(parseBytes(given), 1024, 2 ** 24))
-    .meta({ unit: "bytes" })
-    .optional(),
-  redirects: oneOf("none", "same-host").optional(),
-  maxRedirects: quantity("a number from 1 to 10", (given) => inRange(parseCount(given), 1, 10)).optional(),
-  user: userName.optional(),
-  passwordFile: filePath.optional(),
-  passwordEnv: variable.optional(),
-  tokenFile: filePath.optional(),
-  tokenEnv: variable.optional(),
-  tls: sectionOrTrue(targetTls),
-  database: text("a database's name")
-    .regex(/^\P{Cc}{1,128}$/u, "expected a database's name")
-    .optional(),
-  query: z
-    .string({ error: EXPECTED_QUERY })
-    .max(4096, EXPECTED_QUERY)
-    .regex(/^\s*(select|with|show|values|table)\b[^;]*;?\s*$/i, EXPECTED_QUERY)
-    .optional(),
-  expect: scalar(EXPECTED_VALUE).optional(),
-  recognize: onOff.optional(),
-  ...WATCHED_KEYS,
-});
+const probeSection = section(
+  {
+    ...PROBE_TIMES,
+    path: requestPath.optional(),
+    method: oneOf("GET", "HEAD").optional(),
+    status: statuses.optional(),
+    header: fieldsOf(z.union([z.literal(true), text1k], { error: EXPECTED_TEXT })).optional(),
+    body: text1k.optional(),
+    notBody: text1k.optional(),
+    json: z
+      .record(jsonPath, z.union([scalar(EXPECTED_JSON), z.null()], { error: EXPECTED_JSON }), {
+        error: (issue) => (issue.code === "invalid_key" ? undefined : EXPECTED_JSON),
+      })
+      .optional(),
+    // May be a credential, and is never printed.
+    headers: fieldsOf(fieldValue.meta({ secret: true })).optional(),
+    maxBody: quantity("a size from 1KiB to 16MiB", (given) => inRange(parseBytes(given), 1024, 2 ** 24))
+      .meta({ unit: "bytes" })
+      .optional(),
+    redirects: oneOf("none", "same-host").optional(),
+    maxRedirects: quantity("a number from 1 to 10", (given) => inRange(parseCount(given), 1, 10)).optional(),
+    user: userName.optional(),
+    passwordFile: filePath.optional(),
+    passwordEnv: variable.optional(),
+    tokenFile: filePath.optional(),
+    tokenEnv: variable.optional(),
+    tls: sectionOrTrue(targetTls),
+    database: text("a database's name")
+      .regex(/^\P{Cc}{1,128}$/u, "expected a database's name")
+      .optional(),
+    query: z
+      .string({ error: EXPECTED_QUERY })
+      .max(4096, EXPECTED_QUERY)
+      .regex(/^\s*(select|with|show|values|table)\b[^;]*;?\s*$/i, EXPECTED_QUERY)
+      .optional(),
+    expect: scalar(EXPECTED_VALUE).optional(),
+    recognize: onOff.optional(),
+    ...WATCHED_KEYS,
+  },
+  SERVICE_PROBE_ABOUT,
+);
 
 /** `true`, `false`, or a section; one without keys is `true`. */
 export const serviceProbe = z

@@ -2,10 +2,10 @@ import { stringify } from "yaml";
 import { messageOf } from "../../base/mod.ts";
 import { parseName } from "../../wire/dns/mod.ts";
 import { formatIp, parseIp } from "../../wire/mod.ts";
+import { RuleCheck } from "../blocking/mod.ts";
 import { KNOWN_LISTS, listUrl } from "../lists/mod.ts";
 import { parseUpstream, upstreamText } from "../upstream/mod.ts";
 import type { ImportProblem } from "./problem.ts";
-import { RuleCheck } from "./rule-check.ts";
 
 /** A client as `dns.clients` has it. */
 export interface ClientSection {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { acceptFields, bufferFields, limits, serverTls, workers } from "../../listener/mod.ts";
 import { LISTEN_DEFAULTS, SUBSCRIBER_DEFAULTS } from "../../net/mod.ts";
 import { address, addresses, count, oneOf, onOff, section, size } from "../../part/mod.ts";
+import { LISTENER_ABOUT, SUBSCRIBERS_ABOUT } from "./about.ts";
 import { relay } from "./sections.ts";
 
 /** Handlers that are part of tenk; any other is a file. */
@@ -15,30 +16,36 @@ export function isBuiltIn(handler: string): handler is BuiltIn {
 const EXPECTED_HANDLER = "expected sink, echo, relay or a file such as ./chat.ts";
 
 /** After parsing, sizes are bytes and times are milliseconds; 0 means no limit, or the system's default. */
-const listener = section({
-  listen: address("0.0.0.0"),
-  handler: z
-    .string({ error: EXPECTED_HANDLER })
-    .refine((handler) => isBuiltIn(handler) || /[/.]/.test(handler), EXPECTED_HANDLER)
-    .default("sink"),
-  options: z.unknown().optional(),
-  relay: relay.optional(),
-  workers: workers.default(LISTEN_DEFAULTS.workers),
-  tls: serverTls.optional(),
-  ...acceptFields,
-  // Its default depends on the handler: a relay needs it.
-  halfOpen: onOff.nullable().default(null),
-  ...bufferFields,
-  subscribers: section({
-    maxQueued: size.default(SUBSCRIBER_DEFAULTS.maxQueuedBytes),
-    whenFull: oneOf("drop-oldest", "drop-newest", "close").default(SUBSCRIBER_DEFAULTS.whenFull),
-    maxTopics: count.default(SUBSCRIBER_DEFAULTS.maxTopics),
-    maxRelayed: size.default(SUBSCRIBER_DEFAULTS.maxRelayedBytes),
-  }).prefault({}),
-  limits: limits.prefault({}),
-  dump: oneOf("off", "text", "hex").default("off"),
-  dumpFilter: addresses.optional(),
-})
+const listener = section(
+  {
+    listen: address("0.0.0.0"),
+    handler: z
+      .string({ error: EXPECTED_HANDLER })
+      .refine((handler) => isBuiltIn(handler) || /[/.]/.test(handler), EXPECTED_HANDLER)
+      .default("sink"),
+    options: z.unknown().optional(),
+    relay: relay.optional(),
+    workers: workers.default(LISTEN_DEFAULTS.workers),
+    tls: serverTls.optional(),
+    ...acceptFields,
+    // Its default depends on the handler: a relay needs it.
+    halfOpen: onOff.nullable().default(null),
+    ...bufferFields,
+    subscribers: section(
+      {
+        maxQueued: size.default(SUBSCRIBER_DEFAULTS.maxQueuedBytes),
+        whenFull: oneOf("drop-oldest", "drop-newest", "close").default(SUBSCRIBER_DEFAULTS.whenFull),
+        maxTopics: count.default(SUBSCRIBER_DEFAULTS.maxTopics),
+        maxRelayed: size.default(SUBSCRIBER_DEFAULTS.maxRelayedBytes),
+      },
+      SUBSCRIBERS_ABOUT,
+    ).prefault({}),
+    limits: limits.prefault({}),
+    dump: oneOf("off", "text", "hex").default("off"),
+    dumpFilter: addresses.optional(),
+  },
+  LISTENER_ABOUT,
+)
   .superRefine((listener, context) => {
     const wrong = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
     if (listener.handler === "relay" && !listener.relay) wrong("relay", "expected a section, as handler is relay");

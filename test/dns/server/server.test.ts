@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { parseConfig } from "../../../src/app/mod.ts";
 import { FakeServer } from "../upstream/fake-server.ts";
 import { questionOf, replyTo } from "../upstream/replies.ts";
-import { withBox } from "./support.ts";
+import { type Box, withBox } from "./support.ts";
 
 const LISTEN = "listen: 127.0.0.1:0, tls: off, blocklists: [], upstreams: [127.0.0.1:9]";
 
@@ -110,15 +111,29 @@ dns:
     }
   });
 
-  test("a rule of the user's own that is not used is logged with its reason, the others hold", async () => {
-    await withBox(`dns: { ${LISTEN}, rules: ["/(/", "||two words^", "||ads.example^"] }\n`, async (box) => {
+  test("a line of the page's rules that is not used is logged with its reason, the others hold", async () => {
+    const files = { "data/dns-rules.txt": "||two words^\n/(/\n||ads.example^\n" };
+    const box = async (box: Box) => {
       expect(await box.ask("ads.example")).toBe("NOERROR A 0.0.0.0");
       const unused = box.log.lines.filter(([, message]) => message === "rule not used").map(([, , fields]) => fields);
       expect(unused).toEqual([
-        { file: "rules.txt", line: 2, reason: expect.any(String) },
+        { file: "dns-rules.txt", line: 1, reason: expect.any(String) },
         { rule: "/(/", reason: expect.any(String) },
       ]);
-    });
+    };
+    await withBox(`dns: { ${LISTEN} }\ndata: { folder: data }\n`, box, files);
+  });
+
+  test.each([
+    ["||two words^", "expected an address before several names"],
+    ["/(/", "its regular expression is refused"],
+    ["ads.example##.banner", "it is for browsers"],
+  ])("a rule of the configuration that would not be used is refused: %j", (rule, why) => {
+    const text = `dns:\n  rules: ["||ads.example^", ${JSON.stringify(rule)}]`;
+    expect(() => parseConfig(text, "tenk.yaml")).toThrow(
+      "tenk.yaml:2: dns.rules.1: expected a rule such as ||ads.example^",
+    );
+    expect(() => parseConfig(text, "tenk.yaml")).toThrow(why);
   });
 
   test("status has the counts, and metrics too", async () => {
