@@ -1,5 +1,6 @@
 import { flushOccasional, type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
+import { limitFields } from "../limits/mod.ts";
 import type { Family } from "../metrics/mod.ts";
 import { formatAddress, type Listening } from "../part/mod.ts";
 import {
@@ -143,6 +144,8 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     // The first line that is logged costs ten milliseconds, in which parts serve already.
     logNotes(loaded, log);
     if (options.logDefaults ?? true) logDefaults(loaded, log);
+    const limits = limitFields();
+    if (limits !== undefined) log.info("limits", limits);
   }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;

@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { parseCount, parseRate } from "../base/mod.ts";
+import { eventLoops } from "../limits/mod.ts";
 import { type HttpPlan, http, planHttp } from "../load/mod.ts";
 import type { InstanceReady } from "./child-instance.ts";
 import { addDemoOptions, type DemoWords, FULL_MS, runDemo } from "./demo-run.ts";
@@ -71,9 +71,9 @@ function urlOf(instance: InstanceReady | undefined): string {
 }
 
 function httpPlan(words: HttpWords, instance: InstanceReady | undefined): HttpPlan {
-  const { connections, threads = Math.ceil(availableParallelism() / 2), rate, http2 = false } = words;
+  const { connections, threads = Math.ceil(eventLoops() / 2), rate, http2 = false } = words;
   const pipeline = perConnection(words);
-  const workers = threads === "auto" ? availableParallelism() : threads;
+  const workers = threads === "auto" ? eventLoops() : threads;
   const plan = planHttp({
     url: urlOf(instance),
     connections,

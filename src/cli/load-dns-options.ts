@@ -1,8 +1,8 @@
-import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { parseAddress } from "../app/mod.ts";
 import { parseBytes, parseCount, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
+import { eventLoops } from "../limits/mod.ts";
 import { DNS_MODES, type DnsMode, type DnsOptions, parseRcodes, type QueryFile } from "../load/mod.ts";
 import { refuseDnsperfOptions } from "./dnsperf.ts";
 import { statsUrlOf } from "./load-plan.ts";
@@ -125,7 +125,7 @@ function addClientOptions(command: Command): void {
  *
  * @throws {TenkError} `usage`
  */
-export function dnsOptionsOf(target: string | undefined, words: DnsWords, cores = availableParallelism()): DnsOptions {
+export function dnsOptionsOf(target: string | undefined, words: DnsWords, cores = eventLoops()): DnsOptions {
   const { threads, clients } = words;
   const given = withoutUndefined({
     mode: words.mode,

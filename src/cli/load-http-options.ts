@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { parseCount, parseDuration, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
+import { eventLoops } from "../limits/mod.ts";
 import { filesOfRequests, type HttpOptions, parseStatusRanges } from "../load/mod.ts";
 import { statsUrlOf } from "./load-plan.ts";
 import { addResultOptions, type ResultWords } from "./load-result-options.ts";
@@ -114,7 +114,7 @@ function addConnectionOptions(command: Command): void {
  * @param given URLs, or a file of them
  * @throws {TenkError} `usage`, `file-unreadable`
  */
-export function httpOptionsOf(given: readonly string[], words: HttpWords, cores = availableParallelism()): HttpOptions {
+export function httpOptionsOf(given: readonly string[], words: HttpWords, cores = eventLoops()): HttpOptions {
   const options = { ...urlOptionsOf(given, words), ...withoutUndefined(wordsOf(words, cores)) };
   const files = new Map(filesOfRequests(options).map((path) => [path, contentOf(path)]));
   return { ...options, files };

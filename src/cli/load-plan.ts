@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import type { Address } from "../app/mod.ts";
 import { fileProblemOf, TenkError, withoutUndefined } from "../base/mod.ts";
+import { eventLoops } from "../limits/mod.ts";
 import {
   compileConstant,
   filesNamedIn,
@@ -38,7 +38,7 @@ export function loadOptionsOf(target: Address, words: LoadWords, messages: reado
     noDelay: words.nagle === undefined ? undefined : !words.nagle,
     receiveBufferBytes: words.rcvbuf,
     sendBufferBytes: words.sndbuf,
-    workers: words.workers === "auto" ? Math.min(availableParallelism(), words.connections) : words.workers,
+    workers: words.workers === "auto" ? Math.min(eventLoops(), words.connections) : words.workers,
     lateAfterMs: words.lateAfter,
     dropAfterMs: words.dropAfter,
     expectations: words.expect,

@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { parseBytes, parseCount, parseRate, TenkError, withoutUndefined } from "../base/mod.ts";
+import { eventLoops } from "../limits/mod.ts";
 import { compileConstant, filesNamedIn, type WebSocketOptions } from "../load/mod.ts";
 import { addContentOptions, type MessageWords } from "./load-options.ts";
 import { addPaceOptions, type PaceWords, paceOf, type Sought, type SoughtText } from "./load-pace-options.ts";
@@ -133,7 +133,7 @@ export function webSocketOptionsOf(
       noDelay: words.nagle === undefined ? undefined : !words.nagle,
       receiveBufferBytes: words.rcvbuf,
       sendBufferBytes: words.sndbuf,
-      workers: words.workers === "auto" ? Math.min(availableParallelism(), words.connections) : words.workers,
+      workers: words.workers === "auto" ? Math.min(eventLoops(), words.connections) : words.workers,
       lateAfterMs: words.lateAfter,
       dropAfterMs: words.dropAfter,
       expectations: words.expect,

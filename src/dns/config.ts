@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { messageOf, parseBytes, parseCount, parseDuration, TenkError } from "../base/mod.ts";
+import { fittingSize, memoryShare } from "../limits/mod.ts";
 import { HANDSHAKE_ABOUT, handshakeFields } from "../listener/mod.ts";
 import { hostAndPort, inRange, oneOf, onOff, pem, quantity, SWITCH, section, size, text } from "../part/mod.ts";
 import { nameProblem, parseName } from "../wire/dns/mod.ts";
@@ -185,7 +186,7 @@ const dns = section(
           "addresses",
         ).default([]),
         ttl: ttl.default(10),
-        maxMemory: size.default(256 * 1024 * 1024),
+        maxMemory: size.default(() => memoryShare(256 * 1024 * 1024)),
         maxListSize: size.default(64 * 1024 * 1024),
       },
       DNS_BLOCKING_ABOUT,
@@ -232,7 +233,7 @@ const dns = section(
       {
         size: quantity("a size from 64KiB to 1GiB", (given) => inRange(parseBytes(given), 1 << 16, 1 << 30))
           .meta({ unit: "bytes" })
-          .default(8 * 1024 * 1024),
+          .default(() => fittingSize(8 * 1024 * 1024)),
         minTtl: ttl.default(0),
         maxTtl: ttl.default(86_400),
         maxNegativeTtl: ttl.default(3600),
@@ -270,7 +271,7 @@ const dns = section(
         maxPerHour: number(0, 100_000_000).default(50_000),
         memory: quantity("a size from 64KiB to 256MiB", (given) => inRange(parseBytes(given), 1 << 16, 1 << 28))
           .meta({ unit: "bytes" })
-          .default(1024 * 1024),
+          .default(() => fittingSize(1024 * 1024)),
       },
       DNS_LOG_ABOUT,
     ).prefault({}),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { availableParallelism } from "node:os";
 import type { Log } from "../base/mod.ts";
+import { eventLoops } from "../limits/mod.ts";
 import { callStopped, type Handler, type ListenOptions, listen, loadHandler, type Server } from "../net/mod.ts";
 import { type DesiredListener, type RunningListener, startListener } from "./listener.ts";
 
@@ -25,7 +25,7 @@ export interface DryRun<Desired extends DesiredListener> {
 export async function dryRun<Desired extends DesiredListener>(desired: Desired): Promise<DryRun<Desired>> {
   const { options, handler: source } = desired;
   const { workers = 1 } = options;
-  if ((workers === "auto" ? availableParallelism() : workers) > 1) {
+  if ((workers === "auto" ? eventLoops() : workers) > 1) {
     await startAndStop(options, source);
     return { desired, start: (start) => startListener(desired, { ...start, keepsPort: true }), drop() {} };
   }

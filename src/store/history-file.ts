@@ -1,5 +1,6 @@
 import { Database, type Statement } from "bun:sqlite";
 import { TimeGrid } from "../base/mod.ts";
+import { fittingSize } from "../limits/mod.ts";
 import { blockOf, FINEST, LEVELS, type Level, levelFor, ROW_SERIES, ROWS_LIMIT } from "./levels.ts";
 import { memberOf, membersOf, packMembers } from "./members.ts";
 import { decodePoints, encodePoints } from "./points.ts";
@@ -60,7 +61,7 @@ export class HistoryFile {
       this.#database.run("PRAGMA journal_mode = WAL");
       this.#database.run(`PRAGMA synchronous = ${syncs ? "FULL" : "OFF"}`);
       this.#database.run("PRAGMA wal_autocheckpoint = 1000");
-      this.#database.run("PRAGMA cache_size = -2048");
+      this.#database.run(`PRAGMA cache_size = -${fittingSize(2048)}`);
       prepareSchema(this.#database, HISTORY_VERSION, HISTORY_TABLES);
       this.#tables = LEVELS.map((level) => tableOf(this.#database, level));
       this.#series = new SeriesTable(this.#database, onFull);

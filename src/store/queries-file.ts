@@ -1,4 +1,5 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite";
+import { fittingSize } from "../limits/mod.ts";
 import { DayTexts, TEXTS_A_DAY } from "./day-texts.ts";
 import { numberOf, prepareSchema, QUERIES_TABLES, QUERIES_VERSION } from "./schema.ts";
 import {
@@ -46,7 +47,7 @@ export class QueriesFile {
       this.#database.run("PRAGMA journal_mode = WAL");
       this.#database.run("PRAGMA synchronous = NORMAL");
       this.#database.run("PRAGMA wal_autocheckpoint = 1000");
-      this.#database.run("PRAGMA cache_size = -1024");
+      this.#database.run(`PRAGMA cache_size = -${fittingSize(1024)}`);
       prepareSchema(this.#database, QUERIES_VERSION, QUERIES_TABLES);
       this.#texts = new DayTexts(this.#database);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { fittingSize } from "../limits/mod.ts";
 import { CorruptFileError, prepareSchema, SERVICES_TABLES, SERVICES_VERSION } from "./schema.ts";
 import type { KeptService, KeptServices, ServicesForget, ServicesRewind, ServicesWrite, StoredTimes } from "./types.ts";
 
@@ -23,7 +24,7 @@ export class ServicesFile {
       this.#database.run("PRAGMA journal_mode = WAL");
       this.#database.run("PRAGMA synchronous = NORMAL");
       this.#database.run("PRAGMA wal_autocheckpoint = 500");
-      this.#database.run("PRAGMA cache_size = -512");
+      this.#database.run(`PRAGMA cache_size = -${fittingSize(512)}`);
       prepareSchema(this.#database, SERVICES_VERSION, SERVICES_TABLES);
     } catch (error) {
       this.close();

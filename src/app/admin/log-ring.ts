@@ -1,4 +1,5 @@
 import type { LogEntry, LogFields } from "../../base/mod.ts";
+import { fittingSize } from "../../limits/mod.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -55,4 +56,4 @@ function cut(text: string): string {
 }
 
 /** The log of this process; `tenk up` fills it. */
-export const processLog = new LogRing();
+export const processLog = new LogRing(fittingSize(1000, 100));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { processLimits } from "../../limits/mod.ts";
 import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
 import { BOX_SCHEMA } from "../box/mod.ts";
 import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
@@ -41,7 +42,7 @@ export const CONFIG_SCHEMA = section(
     data: section(
       {
         folder: text("a folder's path").optional(),
-        history: onOff.default(true),
+        history: onOff.default(() => processLimits().memoryBytes >= 40 * 1024 * 1024),
       },
       DATA_ABOUT,
     ).prefault({}),

@@ -1,6 +1,8 @@
 /** Sections of a service. Defaults are filled in by `defaults.ts`, since they depend on what kind of service it is. */
+
 import { z } from "zod";
 import { parseCount } from "../../base/mod.ts";
+import { fittingSize } from "../../limits/mod.ts";
 import {
   count,
   duration,
@@ -242,7 +244,7 @@ export const root = z
         index: z.array(fileName, { error: EXPECTED_INDEX }).default(["index.html"]),
         fallback: urlPath.optional(),
         precompressed: onOff.default(true),
-        cache: size.default(8 * 1024 * 1024),
+        cache: size.default(() => fittingSize(8 * 1024 * 1024)),
       },
       ROOT_ABOUT,
     ),

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism, networkInterfaces } from "node:os";
+import { networkInterfaces } from "node:os";
+import { availableBytes, usableCores } from "../../limits/mod.ts";
 import { descriptors } from "../../net/mod.ts";
 
 /** Limits of this machine for a load test. Undefined where the system does not report them. */
@@ -35,7 +36,6 @@ export function readMachine(): Machine {
   const [maxTracked] = numbersIn("/proc/sys/net/netfilter/nf_conntrack_max");
   const [tracked = 0] = numbersIn("/proc/sys/net/netfilter/nf_conntrack_count");
   const timeWaits = /^TCP:.*\btw (\d+)/m.exec(textOf("/proc/net/sockstat"))?.[1];
-  const availableKiB = /^MemAvailable:\s+(\d+) kB/m.exec(textOf("/proc/meminfo"))?.[1];
   return {
     openDescriptors: open,
     maxDescriptors: max,
@@ -45,8 +45,8 @@ export function readMachine(): Machine {
     timeWaits: timeWaits === undefined ? undefined : Number(timeWaits),
     backlog,
     freeTracked: maxTracked === undefined ? undefined : maxTracked - tracked,
-    availableBytes: availableKiB === undefined ? undefined : Number(availableKiB) * 1024,
-    cores: availableParallelism(),
+    availableBytes: availableBytes(),
+    cores: usableCores(),
     addresses: Object.values(networkInterfaces()).flatMap(
       (addresses) => addresses?.map(({ address }) => address) ?? [],
     ),

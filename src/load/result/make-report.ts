@@ -1,5 +1,5 @@
-import { availableParallelism } from "node:os";
 import { formatDuration } from "../../base/mod.ts";
+import { usableCores } from "../../limits/mod.ts";
 import type { EndedBy, ProtocolResult, SentCounts } from "../loop/mod.ts";
 import { LATENCIES, Latencies, type Tally } from "../measure/mod.ts";
 import {
@@ -169,7 +169,7 @@ function generatorOf(result: Result): Report["generator"] {
     idleCores: result.idleCores,
     loopLagP99Us,
     // More event loops than cores have no more CPU.
-    workers: plan.traffic.isQueued ? Math.min(plan.workers, availableParallelism()) : plan.workers,
+    workers: plan.traffic.isQueued ? Math.min(plan.workers, usableCores()) : plan.workers,
     behind: behindOf(state.tally),
     byTarget: byTargetOf(state.tally),
     planned: state.tally.planned,

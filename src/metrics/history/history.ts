@@ -1,4 +1,5 @@
 import { logOf, TimeGrid } from "../../base/mod.ts";
+import { fittingSize } from "../../limits/mod.ts";
 import type { Column, SeriesAnswer, SeriesQuery } from "./answers.ts";
 import type { HistoryDisk, Labels, SeriesName } from "./disk.ts";
 import { BLOCK_MS, OpenBlock, POINT_MS } from "./open-block.ts";
@@ -13,7 +14,7 @@ export type Take = (name: string, type: "counter" | "gauge", value: number, labe
 export interface HistoryOptions {
   /** Keeps values that are older than a few minutes; without a disk they are dropped after two hours. */
   readonly disk?: HistoryDisk;
-  /** Series in memory at a time; further ones are left out, which is logged once. 5 KB each. @default {2000} */
+  /** Series in memory at a time; further ones are left out, which is logged once. 5 KB each. @default {2000, less where memory is limited} */
   readonly maxSeries?: number;
   /** How often the disk is written, in whole blocks of five minutes. ms @default {300000} */
   readonly writeEveryMs?: number;
@@ -58,7 +59,7 @@ export class History {
   #writing: Promise<void> | undefined;
   #hasLoggedFull = false;
 
-  constructor({ disk, maxSeries = 2000, writeEveryMs = BLOCK_MS }: HistoryOptions = {}) {
+  constructor({ disk, maxSeries = fittingSize(2000, 500), writeEveryMs = BLOCK_MS }: HistoryOptions = {}) {
     this.#disk = disk;
     this.#maxSeries = maxSeries;
     this.#blocksAWrite = Math.min(MAX_WAITING, Math.max(1, Math.round(writeEveryMs / BLOCK_MS)));

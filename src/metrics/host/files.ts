@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { blockingThreads } from "./blocking.ts";
 import { processTimeouts, type TimedCalls } from "./timed-calls.ts";
 
+export { numberOf } from "../../limits/mod.ts";
+
 /** The host's files, below a root that tests may choose. A path is as on the host: `/proc/stat`. */
 export interface HostFiles {
   /** Returns the file's text, undefined where it cannot be read. About 9 µs; only for files that the kernel has in memory. */
@@ -77,12 +79,6 @@ function textOf(path: string): string | undefined {
 /** Cuts at the end of a line: half a number would be taken for a number. */
 function wholeLines(length: number): number {
   return shared.lastIndexOf("\n", length - 1) + 1 || length;
-}
-
-/** Parses the whole text as a number; undefined where it is not one. */
-export function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\s*[+-]?\d+(\.\d+)?\s*$/.test(text)) return undefined;
-  return Number(text);
 }
 
 /** Splits into lines of words; empty lines are left out. */

@@ -1,7 +1,6 @@
 /** The host: node_exporter's metrics of it for a scrape, and a sample of plain numbers for each second. */
 
 export { type FileFacts, fileFacts } from "./blocking.ts";
-export type { CgroupLimits } from "./cgroup.ts";
 export { type Host, openHost } from "./host.ts";
 export type { MountSample } from "./mount-table.ts";
 export type { StatFs } from "./mounts.ts";

@@ -1,3 +1,4 @@
+import { unescaped } from "../../limits/mod.ts";
 import type { FamilyBuilder } from "../family-builder.ts";
 import type { HostFiles } from "./files.ts";
 import type { HostSources } from "./sources.ts";
@@ -41,11 +42,6 @@ export function parseMountinfo(text: string): Mount[] {
     });
   }
   return mounts;
-}
-
-/** Undoes the escapes of mountinfo. */
-export function unescaped(word: string): string {
-  return word.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8) & 0xff));
 }
 
 /** The part of the host's sources that reads mounts. */

@@ -1,5 +1,5 @@
+import type { CgroupLimits } from "../../limits/mod.ts";
 import { type NetworkCards, networkCards } from "./cards.ts";
-import type { CgroupLimits } from "./cgroup.ts";
 import { parseDiskstats } from "./disk.ts";
 import { type HostFiles, numberOf } from "./files.ts";
 import { parseLoad } from "./kernel.ts";

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { machine as machineOfSystem } from "node:os";
+import { type CgroupReader, openCgroup } from "../../limits/mod.ts";
 import { blockingThreads } from "./blocking.ts";
-import { type CgroupReader, openCgroup } from "./cgroup.ts";
 import { type HostFiles, hostFiles } from "./files.ts";
 import type { StatFs } from "./mounts.ts";
 import { HOST_BOUNDS, type HostBounds } from "./per-device.ts";

@@ -1,5 +1,5 @@
-import { availableParallelism } from "node:os";
 import { TenkError } from "../../base/mod.ts";
+import { eventLoops } from "../../limits/mod.ts";
 import type { LoopVitals } from "../vitals.ts";
 import { Deployment } from "./deployment.ts";
 import type { DeploymentOptions, Instance } from "./instance.ts";
@@ -30,8 +30,8 @@ export class ThreadPool {
     vacated: (slot) => void this.#slots.splice(this.#slots.indexOf(slot), 1),
   };
 
-  /** @param size whole, from 1 to 256 @default {one a core} @throws {TenkError} `invalid-option` */
-  constructor(size: number = availableParallelism()) {
+  /** @param size whole, from 1 to 256 @default {one a core that this process may use} @throws {TenkError} `invalid-option` */
+  constructor(size: number = eventLoops()) {
     if (!Number.isInteger(size) || size < 1 || size > 256)
       throw new TenkError("invalid-option", `Cannot use size as it must be 1 to 256: current value is ${size}`);
     this.size = size;

@@ -1,5 +1,4 @@
-import type { HostFiles } from "./files.ts";
-import { unescaped } from "./mounts.ts";
+import { type CgroupFiles, unescaped } from "./cgroup-files.ts";
 
 /** The group of this process in the cgroup tree of one controller. */
 export interface Place {
@@ -24,7 +23,7 @@ export function upwards({ folder, mountPoint }: Place): string[] {
 export type FindPlace = (controller: string) => Place | undefined;
 
 /** Caches what it found until the process is moved to another group. Mounts do not change under a running process. */
-export function placeFinder(files: HostFiles): FindPlace {
+export function placeFinder(files: CgroupFiles): FindPlace {
   let foundFor: string | undefined;
   const found = new Map<string, Place | undefined>();
   return (controller) => {
@@ -36,7 +35,7 @@ export function placeFinder(files: HostFiles): FindPlace {
   };
 }
 
-function findPlace(files: HostFiles, groups: readonly Group[], controller: string): Place | undefined {
+function findPlace(files: CgroupFiles, groups: readonly Group[], controller: string): Place | undefined {
   const mounts = parseCgroupMounts(files.text("/proc/self/mountinfo") ?? "");
   const own = groups.find(({ controllers }) => controllers.includes(controller));
   const group = own ?? groups.find(({ controllers }) => controllers.length === 0);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openCgroup } from "../../src/metrics/host/cgroup.ts";
+import { openCgroup } from "../../src/limits/mod.ts";
 import { hostFiles } from "../../src/metrics/host/files.ts";
-import { fakeRoot } from "./host-support.ts";
+import { fakeRoot } from "../metrics/host-support.ts";
 
 const MACHINE = { memoryBytes: 8 * 2 ** 30, cores: 4 };
 const MIB = 2 ** 20;
