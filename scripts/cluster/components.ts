@@ -151,6 +151,8 @@ function apiServerArguments(folder: string): string[] {
     "--authorization-mode=RBAC",
     `--service-cluster-ip-range=${SERVICE_NETWORK}`,
     "--allow-privileged=true",
+    // The name of the node is nobody's to resolve.
+    "--kubelet-preferred-address-types=InternalIP",
   ];
 }
 
