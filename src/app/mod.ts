@@ -1,6 +1,6 @@
 /** Layer 6: starts, reloads and stops the parts of a configuration, monitoring, persistence and the admin server. */
 export { type Address, formatAddress, isPortOurs, parseAddress, type StatusTable } from "../part/mod.ts";
-export { checkDashboard, findToken, type LogLine, processLog, readTokenOf } from "./admin/mod.ts";
+export { checkDashboard, findToken, type LogLine, processLog, readTokenOf, sharedToken } from "./admin/mod.ts";
 export {
   type CaddyfileProblem,
   type CaddyfileSources,

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { dataFolderOf, findToken, loadConfig, readTokenOf, usualDataFolder } from "../app/mod.ts";
+import { dataFolderOf, findToken, loadConfig, readTokenOf, sharedToken, usualDataFolder } from "../app/mod.ts";
 import { TenkError } from "../base/mod.ts";
 import { EXIT } from "./failure.ts";
 import { examples } from "./options.ts";
@@ -24,8 +24,9 @@ export function tokenCommand(exit: (code: number) => void): Command {
 }
 
 function tokenOf({ config, readOnly = false }: TokenOptions): string {
-  const folder = dataFolderOf(loadConfig(config ?? defaultFile()), usualDataFolder());
-  const token = findToken(folder);
+  const loaded = loadConfig(config ?? defaultFile());
+  const folder = dataFolderOf(loaded, usualDataFolder());
+  const token = sharedToken(loaded) ?? findToken(folder);
   if (token !== undefined) return readOnly ? readTokenOf(token) : token;
   const hint =
     "the first tenk up makes it; that of another user's instance is printed by that user, such as sudo tenk token";

@@ -9,6 +9,8 @@ import { Sessions } from "./sessions.ts";
 export interface AccessOptions {
   /** Opens everything. */
   readonly token: string;
+  /** One of the configuration, which opens everything too. */
+  readonly sharedToken?: string | undefined;
   /** An argon2id hash; undefined: the token is the only way in. */
   readonly passwordHash?: string | undefined;
   /** Addresses and ranges that may read `/metrics` without it. @default {[]} */
@@ -57,9 +59,9 @@ export class Access {
   readonly sessions: Sessions;
   readonly throttle = new Throttle();
   readonly #now: () => number;
-  #token = "";
-  #readToken = "";
-  /** Digest of the token and password under which the sessions began. */
+  #tokens: readonly string[] = [];
+  #readTokens: readonly string[] = [];
+  /** Digest of the tokens and password under which the sessions began. */
   #credentials = "";
   #password: PasswordCheck | undefined;
   #isScraper: (address: string) => boolean = () => false;
@@ -82,16 +84,19 @@ export class Access {
    *
    * @returns whether it did: then live streams are to be ended too
    */
-  configure({ token, passwordHash, scrapers = [], proxies = [], outerProxies = [] }: AccessOptions): boolean {
-    const isFirst = this.#token === "";
-    const isOther = token !== this.#token || passwordHash !== this.#password?.hash;
+  configure(options: AccessOptions): boolean {
+    const { token, sharedToken, passwordHash, scrapers = [], proxies = [], outerProxies = [] } = options;
+    const tokens = sharedToken === undefined ? [token] : [token, sharedToken];
+    const isFirst = this.#tokens.length === 0;
+    const credentials = credentialsDigest(tokens.join(" "), passwordHash);
+    const isOther = credentials !== this.#credentials;
     if (isOther) {
-      this.#credentials = credentialsDigest(token, passwordHash);
+      this.#credentials = credentials;
       if (!isFirst) this.sessions.endAll();
       this.#password = passwordHash === undefined ? undefined : new PasswordCheck(passwordHash);
     }
-    this.#token = token;
-    this.#readToken = readTokenOf(token);
+    this.#tokens = tokens;
+    this.#readTokens = tokens.map(readTokenOf);
     this.#isScraper = addressRanges(scrapers);
     this.#isProxy = addressRanges(proxies);
     this.#isOuterProxy = addressRanges(outerProxies);
@@ -112,8 +117,8 @@ export class Access {
   authenticate(client: Client, headers: Headers, cookie: string, isScrape: boolean): AuthResult {
     const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     if (bearer !== undefined) {
-      if (isSame(bearer, this.#token)) return { may: "change", by: "token", waitMs: 0 };
-      if (isSame(bearer, this.#readToken)) return { may: "read", by: "read-token", waitMs: 0 };
+      if (isOneOf(bearer, this.#tokens)) return { may: "change", by: "token", waitMs: 0 };
+      if (isOneOf(bearer, this.#readTokens)) return { may: "read", by: "read-token", waitMs: 0 };
       return { ...UNAUTHENTICATED, waitMs: this.#wrongToken(client) };
     }
     const secrets = cookieValues(headers.get("cookie") ?? "", cookie);
@@ -136,14 +141,14 @@ export class Access {
   }
 
   loginWithToken(client: Client, token: string): LoginResult {
-    if (isSame(token, this.#token)) return this.#newSession();
+    if (isOneOf(token, this.#tokens)) return this.#newSession();
     const waitMs = this.#wrongToken(client);
     return waitMs > 0 ? { waitMs } : "wrong";
   }
 
   /** @param word the password, or the token */
   async loginWithPassword(client: Client, word: string): Promise<LoginResult> {
-    if (isSame(word, this.#token)) return this.#newSession();
+    if (isOneOf(word, this.#tokens)) return this.#newSession();
     const key = attemptsKey(client.address);
     const waitMs = this.throttle.begin(key, this.#now(), true);
     if (waitMs > 0) return { waitMs };
@@ -165,6 +170,11 @@ export class Access {
   #wrongToken(client: Client): number {
     return this.throttle.begin(`token ${attemptsKey(client.address)}`, this.#now(), false);
   }
+}
+
+/** Compares with each, so that the time tells nothing. */
+function isOneOf(given: string, tokens: readonly string[]): boolean {
+  return tokens.map((token) => isSame(given, token)).includes(true);
 }
 
 /** The values of all cookies of one name, four at most: another page of the same host may have set one too. */

@@ -16,6 +16,7 @@ import { type AdminServer, serveAdmin } from "./admin-server.ts";
 import type { DashboardLink } from "./dashboard-link.ts";
 import { type AdminSources, adminRoutes } from "./routes.ts";
 import type { SessionFile } from "./session-file.ts";
+import { sharedToken } from "./shared-token.ts";
 import type { Site } from "./site.ts";
 
 type ListenAddress = LoadedConfig["config"]["dashboard"]["listen"];
@@ -189,6 +190,7 @@ function accessOf({ config, folder }: LoadedConfig, token: string): AccessOption
   const { password, scrapers = [], proxies = [] } = config.dashboard;
   return {
     token,
+    sharedToken: sharedToken({ config, folder }),
     passwordHash: password === undefined ? undefined : passwordHash(password, folder),
     scrapers,
     proxies,

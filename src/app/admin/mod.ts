@@ -10,5 +10,6 @@ export { type LogLine, processLog } from "./log-ring.ts";
 export { type AdminSources, adminRoutes } from "./routes.ts";
 export { newSecret as newToken, readTokenOf } from "./secrets.ts";
 export { SessionFile } from "./session-file.ts";
+export { sharedToken } from "./shared-token.ts";
 export type { Site } from "./site.ts";
 export { findToken, openToken, type Token } from "./token.ts";

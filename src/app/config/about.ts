@@ -4,6 +4,11 @@ export const DASHBOARD_ABOUT = {
   listen:
     "The page, metrics and API: this machine only, until you say otherwise. Where the port is in use a free one is taken and logged",
   password: ["none", "A password for the page, beside the token: its argon2id hash, or a file with it"],
+  token: [
+    "none",
+    "A token beside the one of the data folder, which several instances can share; openssl rand -hex 32 makes one",
+  ],
+  tokenFile: ["none", "A file with that token"],
   scrapers: ["none", "Addresses or ranges that may read /metrics without the token"],
   proxies: ["none", "Proxies whose X-Forwarded-For is believed"],
   names: ["none", "Host names under which a proxy serves the page; others are refused (DNS rebinding)"],

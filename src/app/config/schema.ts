@@ -30,6 +30,8 @@ export const CONFIG_SCHEMA = section(
       {
         listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),
         password: text("an argon2id hash, which tenk password makes, or the path of a file with one").optional(),
+        token: text("a token of at least 20 characters").meta({ secret: true }).optional(),
+        tokenFile: text("the path of a file with a token").optional(),
         scrapers: addresses.optional(),
         proxies: addresses.optional(),
         names: z.array(hostName, { error: "expected a list of names" }).optional(),
