@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { moduleText } from "../../scripts/cluster/binaries.ts";
 import { fileOf, strict } from "../../scripts/kubernetes/schemas.ts";
+import { loadConfig } from "../../src/app/mod.ts";
+
+const DEPLOY = join(import.meta.dirname, "../../deploy");
 
 const definitions = {
   "api.Pod": {
@@ -33,6 +39,16 @@ test.each([
   ["networking.k8s.io", "v1", "NetworkPolicy", "networkpolicy-networking-v1.json"],
 ])("the schema of %s/%s %s is in the file that kubeconform asks for", (group, version, kind, file) => {
   expect(fileOf({ group, version, kind })).toBe(file);
+});
+
+test.each([
+  ["base", "server"],
+  ["node", "node"],
+])("the tenk.yaml of kustomize's %s is valid, and the chart's", (folder, component) => {
+  const file = join(DEPLOY, "kubernetes", folder, "tenk.yaml");
+  expect(() => loadConfig(file)).not.toThrow();
+  const values = parse(readFileSync(join(DEPLOY, "helm/tenk/values.yaml"), "utf8"));
+  expect(values[component].config).toBe(readFileSync(file, "utf8"));
 });
 
 test("the module that builds Kubernetes takes its libraries as they were published", () => {
