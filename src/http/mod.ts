@@ -34,6 +34,7 @@ export {
   OUTCOMES,
   type Outcome,
 } from "./exchange.ts";
+export { type FetchedRequest, type FetchOptions, fetchHandler } from "./fetch/mod.ts";
 export {
   ClientSession,
   ClientStream,

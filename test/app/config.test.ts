@@ -68,7 +68,7 @@ dashboard:
   test.each([
     ["tcp:\n  a:\n    listne: 1\n    listen: 2", "tenk.yaml:3: tcp.a.listne: unknown key, did you mean listen?"],
     ["tcp:\n  a: { listen: 1 }\ndashbord: {}", "tenk.yaml:3: dashbord: unknown key, did you mean dashboard?"],
-    ["log: { zzzzzzzzz: 1 }", "tenk.yaml:1: log.zzzzzzzzz: unknown key, expected one of level"],
+    ["log: { zzzzzzzzz: 1 }", "tenk.yaml:1: log.zzzzzzzzz: unknown key, expected one of level, format"],
     [
       "tcp:\n  a:\n    listen: 1\n    limits:\n      idle: 10x",
       'tenk.yaml:5: tcp.a.limits.idle: expected a duration such as 30s or 10ms, found "10x"',

@@ -83,7 +83,7 @@ describe("the instance", () => {
       expect((await fetch(`${instance.statusUrl}healthz`)).status).toBe(200);
       expect(await (await fetch(instance.statusUrl)).text()).toContain("/api/status");
       expect(log.lines.filter(([, message]) => message === "listening")).toHaveLength(2);
-      expect(log.lines).toContainEqual(["debug", "defaults", { of: "log", level: "info" }]);
+      expect(log.lines).toContainEqual(["debug", "defaults", { of: "log", level: "info", format: "pretty" }]);
       echo.destroy();
     });
   });

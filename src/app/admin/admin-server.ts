@@ -20,11 +20,16 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
-/** Serves the routes behind the auth middleware. Throws the system's error (`EADDRINUSE` …) when it cannot listen. */
-export function serveAdmin({ host, port, access, site, routes, log }: AdminServerOptions): AdminServer {
+/**
+ * Serves the routes behind the auth middleware.
+ *
+ * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`
+ */
+export async function serveAdmin(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, access, site, routes, log } = options;
   let bound = port;
   const cookie = () => `tenk-${bound}`;
-  const served = serveHttp(host, port, authMiddleware({ access, routes, host, site, cookie, log }));
+  const served = await serveHttp(host, port, authMiddleware({ access, routes, host, site, cookie, log }), log);
   bound = served.port;
   return served;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { type Log, messageOf, systemCodeOf, TenkError } from "../../base/mod.ts";
+import { type Log, messageOf, TenkError } from "../../base/mod.ts";
 import {
   formatAddress,
   isPasswordHash,
@@ -45,7 +45,7 @@ export class Dashboard {
   readonly #options: Omit<DashboardOptions, "loaded">;
   #site: Site;
   #at: ListenAddress;
-  #server: AdminServer;
+  #server!: AdminServer;
   #isStopped = false;
   /** Settled when the log tells that another port was taken, and by whom the configured one is held. */
   #logged: Promise<void> | undefined;
@@ -53,6 +53,8 @@ export class Dashboard {
   /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
   static async open(options: DashboardOptions): Promise<Dashboard> {
     const dashboard = new Dashboard(options);
+    const at = dashboard.#at;
+    dashboard.#server = await dashboard.#serve({ ...at, port: at.port || (options.portInsteadOf0 ?? 0) });
     await dashboard.#logged;
     dashboard.#tellWhere();
     return dashboard;
@@ -63,7 +65,6 @@ export class Dashboard {
     this.#access = new Access(accessOf(loaded, options.token), { file: options.sessionFile, link: options.link });
     this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
-    this.#server = this.#serve({ ...this.#at, port: this.#at.port || (options.portInsteadOf0 ?? 0) });
   }
 
   get url(): string {
@@ -83,8 +84,8 @@ export class Dashboard {
   }
 
   /** Opens the port again after `release`. */
-  reopen(): void {
-    this.#server = this.#serve({ ...this.#at, port: this.#server.port });
+  async reopen(): Promise<void> {
+    this.#server = await this.#serve({ ...this.#at, port: this.#server.port });
     this.#tellWhere();
   }
 
@@ -117,11 +118,11 @@ export class Dashboard {
   async #openAt(where: ListenAddress, isOurs: boolean): Promise<AdminServer | typeof OURS> {
     if (where.port === 0 || !isOurs) return this.#serve(where);
     try {
-      return this.#serveAt(where.host, where.port);
+      return await this.#serveAt(where.host, where.port);
     } catch (error) {
-      if (systemCodeOf(error) !== "EADDRINUSE") throw listenError(error, where);
+      if (!isInUse(error)) throw listenError(error, where);
     }
-    await this.#serve({ ...where, port: 0 }).stop();
+    await (await this.#serve({ ...where, port: 0 })).stop();
     return OURS;
   }
 
@@ -130,7 +131,7 @@ export class Dashboard {
     if (server === OURS) await before.stop();
     // A stop that came meanwhile has closed the previous server only.
     if (this.#isStopped) return server === OURS ? undefined : server.stop();
-    this.#server = server === OURS ? this.#serve(where) : server;
+    this.#server = server === OURS ? await this.#serve(where) : server;
     this.#at = where;
     this.#tellWhere();
     this.#options.log.info("dashboard moved", { status: this.url });
@@ -151,12 +152,12 @@ export class Dashboard {
   }
 
   /** Takes a free port when its own is in use: the dashboard must not keep the listeners from starting. */
-  #serve(where: ListenAddress): AdminServer {
+  async #serve(where: ListenAddress): Promise<AdminServer> {
     try {
-      return this.#serveAt(where.host, where.port);
+      return await this.#serveAt(where.host, where.port);
     } catch (error) {
-      if (systemCodeOf(error) !== "EADDRINUSE" || where.port === 0) throw listenError(error, where);
-      const server = this.#serveAt(where.host, 0);
+      if (!isInUse(error) || where.port === 0) throw listenError(error, where);
+      const server = await this.#serveAt(where.host, 0);
       this.#logged = this.#logPortInUse(where.port, server.port);
       return server;
     }
@@ -166,8 +167,8 @@ export class Dashboard {
     logPortInUse(this.#options.log, { name: "dashboard", port, holder: await portHolder(port), instead });
   }
 
-  /** @throws the system's error */
-  #serveAt(host: string, port: number): AdminServer {
+  /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable` */
+  #serveAt(host: string, port: number): Promise<AdminServer> {
     const { sources, log } = this.#options;
     return serveAdmin({
       host,
@@ -227,8 +228,13 @@ function siteOf({ config, services }: LoadedConfig): Site {
   };
 }
 
+function isInUse(error: unknown): boolean {
+  return error instanceof TenkError && error.code === "port-in-use";
+}
+
 function listenError(error: unknown, address: ListenAddress): TenkError {
-  const message = `Cannot serve the dashboard on ${formatAddress(address)}: ${messageOf(error)}`;
-  const code = systemCodeOf(error) === "EACCES" ? "permission-denied" : "address-unavailable";
-  return new TenkError(code, message, { cause: error });
+  const why = messageOf(error).replace(/^Cannot listen on \S+: /, "");
+  const message = `Cannot serve the dashboard on ${formatAddress(address)}: ${why}`;
+  const { code, hint } = error instanceof TenkError ? error : { code: "address-unavailable" as const, hint: undefined };
+  return new TenkError(code, message, { cause: error, ...(hint !== undefined && { hint }) });
 }

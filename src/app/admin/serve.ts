@@ -1,47 +1,51 @@
+import type { Log } from "../../base/mod.ts";
+import { messageOf, occasionally } from "../../base/mod.ts";
+import { fetchHandler, httpServer } from "../../http/mod.ts";
+import { listen } from "../../net/mod.ts";
 import type { IncomingRequest } from "./auth-middleware.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
-import { errorResponse, respond, TEXT } from "./response.ts";
+import { errorResponse } from "./response.ts";
 
 export interface Served {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** A connection without a byte in either direction is closed after so many seconds. */
-export interface IdleSeconds {
-  /** While a request is read. @default {30} */
-  readonly request?: number;
-  /** While a stream is sent. Without it a peer that takes nothing would keep its connection after the stream's end. @default {60} */
-  readonly streaming?: number;
+/** How long a connection may be silent. */
+export interface IdleTimes {
+  /** While a request is read, or awaited. @default {30000} */
+  readonly requestMs?: number;
+  /** While an answer is sent: a reader that takes nothing for so long is dropped. @default {60000} */
+  readonly stallMs?: number;
 }
+
+/** What is being sent may still be sent. */
+const GRACE_MS = 1000;
 
 /**
  * Serves HTTP/1.1 at a host and port; 0 picks a free one.
  *
- * @throws the system's error (`EADDRINUSE` …) when it cannot listen
+ * @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`
  */
-export function serveHttp(
+export async function serveHttp(
   host: string,
   port: number,
   handle: (incoming: IncomingRequest) => Promise<Response>,
-  { request: requestSeconds = 30, streaming = 60 }: IdleSeconds = {},
-): Served {
-  const server = Bun.serve({
-    hostname: host,
-    port,
-    // With `development: false` the runtime shares the port by default: a second instance would get half of the requests.
-    reusePort: false,
-    idleTimeout: requestSeconds,
-    maxRequestBodySize: MAX_BODY_BYTES,
-    // In development the runtime prints errors of streams past our log.
-    development: false,
-    async fetch(request, self) {
-      const peer = self.requestIP(request)?.address;
-      // The client has gone away already.
-      if (peer === undefined) return respond(400, TEXT, "gone\n");
-      return handle({ request, peer, stayOpen: () => self.timeout(request, streaming) });
+  log: Log,
+  { requestMs = 30_000, stallMs = 60_000 }: IdleTimes = {},
+): Promise<Served> {
+  const logFailure = occasionally<unknown>((count, error) =>
+    log.error("dashboard answer failed", { error: messageOf(error), count }),
+  );
+  const handler = fetchHandler(handle, {
+    maxBodyBytes: MAX_BODY_BYTES,
+    failed(error) {
+      logFailure(error);
+      return errorResponse(500, "it failed");
     },
-    error: () => errorResponse(500, "it failed"),
   });
-  return { port: server.port ?? port, stop: () => server.stop(true) };
+  const times = { headTimeoutMs: requestMs, bodyTimeoutMs: requestMs, keepAliveMs: requestMs };
+  const options = { name: "dashboard", host, port, halfOpen: true, limits: { stallMs } };
+  const server = await listen(options, httpServer(handler, times));
+  return { port: server.port, stop: () => server.stop({ graceMs: GRACE_MS }) };
 }

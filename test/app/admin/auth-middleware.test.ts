@@ -3,7 +3,7 @@ import { isAllowedHost } from "../../../src/app/admin/allowed-host.ts";
 import { head, raw, TOKEN, worldOf } from "./support.ts";
 
 const { world, ask, serve } = worldOf();
-const server = serve();
+const server = await serve();
 afterAll(() => server.stop());
 const url = `http://127.0.0.1:${server.port}`;
 world.assets.set("/", {
@@ -155,8 +155,8 @@ test("a stranger gets the form at the page, and words elsewhere", async () => {
 describe("a stranger who cannot speak HTTP fails nothing, and writes nothing into the log", () => {
   const form = ["Origin: http://localhost", "Content-Type: application/x-www-form-urlencoded"];
   test.each([
-    ["with a port that is none", head("GET /healthz HTTP/1.1", "Host: localhost:99999"), 421],
-    ["with such a port in its Origin too", head("POST /login HTTP/1.1", "Host: localhost:99999", ...form), 421],
+    ["with a port that is none", head("GET /healthz HTTP/1.1", "Host: localhost:99999"), 400],
+    ["with such a port in its Origin too", head("POST /login HTTP/1.1", "Host: localhost:99999", ...form), 400],
     [
       "who leaves within a body",
       `${head("POST /login HTTP/1.1", "Host: localhost", ...form, "Transfer-Encoding: chunked")}zz\r\n`,
@@ -164,7 +164,7 @@ describe("a stranger who cannot speak HTTP fails nothing, and writes nothing int
     ],
   ])("%s", async (_, bytes, code) => {
     const { world, serve } = worldOf();
-    const server = serve();
+    const server = await serve();
     expect(await raw(server.port, bytes)).toStartWith(`HTTP/1.1 ${code} `);
     expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
     await server.stop();

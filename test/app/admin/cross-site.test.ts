@@ -4,7 +4,7 @@ import { hasBrowser, launchBrowser, TIMEOUT_MS } from "../../dash/browser.ts";
 import { sessionOf, TOKEN, worldOf } from "./support.ts";
 
 const { world, ask, serve } = worldOf();
-const server = serve();
+const server = await serve();
 afterAll(() => server.stop());
 const url = `http://127.0.0.1:${server.port}/`;
 const bytes = Buffer.from("<!doctype html><p>inside</p>");

@@ -132,7 +132,7 @@ describe("a live stream", () => {
 
 test("a stream over a real connection ends when its reader closes", async () => {
   const { world, serve } = worldOf();
-  const server = serve();
+  const server = await serve();
   const socket = connect(server.port, "127.0.0.1", () =>
     socket.write("GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"),
   );

@@ -78,7 +78,7 @@ test("C01 the read-only token reads from anywhere, and changes nothing", async (
 
 describe("C02 a Host that is not allowed reads nothing", () => {
   test.each(["/", "/metrics", "/api/status", "/api/live", "/healthz", "/login"])("%s", async (path) => {
-    const server = worldOf().serve();
+    const server = await worldOf().serve();
     const answer = await raw(server.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example"));
     const upgrade = ["Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="];
     const socket = await raw(server.port, head(`GET ${path} HTTP/1.1`, "Host: rebound.evil.example", ...upgrade));
@@ -132,7 +132,7 @@ describe("C03 a stranger is rejected", () => {
     ["a host with a dot at its end", ["Host: localhost."]],
   ])("by %s", async (_, lines) => {
     // A proxy's header makes of this machine a stranger.
-    const server = worldOf().serve();
+    const server = await worldOf().serve();
     const host = lines.some((line) => line.startsWith("Host")) ? [] : ["Host: localhost"];
     const answer = await raw(server.port, head("GET /api/status HTTP/1.1", ...host, "Via: 1.1 a", ...lines));
     await server.stop();
@@ -141,7 +141,7 @@ describe("C03 a stranger is rejected", () => {
   });
 
   test("by HTTP/2 from the start", async () => {
-    const server = worldOf().serve();
+    const server = await worldOf().serve();
     const answer = await raw(server.port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 300);
     await server.stop();
     expect(answer).not.toMatch(/ 200 |"a":1/);

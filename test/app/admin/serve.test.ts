@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { serveHttp } from "../../../src/app/admin/serve.ts";
+import { logOf } from "../../../src/base/mod.ts";
 import { until } from "../../net/support.ts";
 
 /** Connections at a port that a process of this machine still holds: one that is closed has no inode, whatever is unsent. */
@@ -15,7 +16,7 @@ function heldAt(port: number): number {
 
 test("a stream releases its connection even when its reader takes nothing", async () => {
   let ended = false;
-  const served = serveHttp(
+  const served = await serveHttp(
     "127.0.0.1",
     0,
     async ({ stayOpen }) => {
@@ -36,7 +37,8 @@ test("a stream releases its connection even when its reader takes nothing", asyn
       });
       return new Response(body);
     },
-    { streaming: 1 },
+    logOf("test"),
+    { stallMs: 1000 },
   );
   const socket = connect(served.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   socket.pause();

@@ -107,7 +107,7 @@ export function worldOf({
       return door({ request, peer, stayOpen: () => undefined });
     },
     /** The same behind a real port of this machine. */
-    serve(): AdminServer {
+    serve(): Promise<AdminServer> {
       return serveAdmin({ host: "127.0.0.1", port: 0, access, site, routes, log: world.said });
     },
   };
