@@ -156,6 +156,7 @@ const ENDINGS = {
   stopped: "ended early, as asked",
   "message-stop": "ended by the stop message",
   "no-connections": "ended: no connection was left",
+  "agent-lost": "ended: an agent was lost",
 } as const;
 
 function verdictWord(report: Report & { limit?: Limit }, { green, red, bold, yellow }: Paints): string {

@@ -71,9 +71,10 @@ export async function findLimit<Plan extends LoadPlan>(
   const steps: LimitStep[] = [];
   const trial: Trial = async (value) => {
     const changed = planAt(plan, vary, value);
-    if (preflight(changed).refusals.length > 0) return "machine";
+    if (run.agents === undefined && preflight(changed).refusals.length > 0) return "machine";
     if (steps.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    const report = await runLoad(protocol, changed, run);
+    const report = await fitting(runLoad(protocol, changed, run), steps.length > 0);
+    if (report === undefined) return "machine";
     reports.set(value, report);
     const step = stepOf(value, report);
     steps.push(step);
@@ -160,6 +161,16 @@ export async function search(
     if (value < (whole ? 1 : 0.001) || !mayTry(value)) break;
   }
   return { knee, brokenAt, byMachine, isStopped };
+}
+
+/** Returns undefined where an agent's machine cannot carry the run; that the first does not fit is an error. */
+async function fitting(run: Promise<Report>, mayFail: boolean): Promise<Report | undefined> {
+  try {
+    return await run;
+  } catch (error) {
+    if (mayFail && error instanceof TenkError && error.code === "unsupported") return undefined;
+    throw error;
+  }
 }
 
 function planAt<Plan extends LoadPlan>(plan: Plan, vary: Limit["vary"], value: number): Plan {

@@ -173,6 +173,35 @@ export interface DnsReport {
   readonly latencyUs: Readonly<Partial<Record<ConnectPhase, LatencySummary>>>;
 }
 
+/** What one machine of several did. */
+export interface AgentReport {
+  readonly name: string;
+  readonly address: string;
+  /** Event loops. */
+  readonly workers: number;
+  readonly connections: Pick<Report["connections"], "opened" | "peak" | "failed" | "lost">;
+  readonly messages: Pick<
+    Report["messages"],
+    "planned" | "sent" | "late" | "dropped" | "received" | "answered" | "unanswered" | "unexpected"
+  >;
+  readonly bytes: Report["bytes"];
+  readonly latencyUs: Pick<Report["latencyUs"], "connect" | "message" | "send">;
+  readonly generator: Pick<
+    Report["generator"],
+    "cpuPercent" | "rssBytes" | "loopLagP99Us" | "saturated" | "saturation"
+  >;
+  readonly clock: {
+    /** Its clock is known to so many microseconds. */
+    readonly boundUs: number;
+    /** How late its event loops began by its own clock, at most. */
+    readonly startLateUs: number;
+    /** Its time of day, less that of the controller. Nothing depends on it. */
+    readonly wallOffsetMs: number;
+  };
+  /** Why it left before the end; null where it did not. */
+  readonly lost: string | null;
+}
+
 /** A report's section of its protocol. */
 export type ProtocolReport = HttpReport | WebSocketReport | DnsReport;
 
@@ -271,8 +300,14 @@ export interface Report {
     readonly saturated: boolean;
     readonly saturation: readonly string[];
   };
+  /** Of a run on several machines: all counts above are the sums of theirs, and percentiles are those of all values together. */
+  readonly agents?: {
+    /** All began within so many microseconds of each other. */
+    readonly startedWithinUs: number;
+    readonly each: readonly AgentReport[];
+  };
   readonly timing: { readonly connectMs: number; readonly sendMs: number; readonly drainMs: number };
   /** Why the run ended before its time, or null. */
-  readonly endedBy: "stopped" | "message-stop" | "no-connections" | null;
+  readonly endedBy: "stopped" | "message-stop" | "no-connections" | "agent-lost" | null;
   readonly verdict: Verdict;
 }

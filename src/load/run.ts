@@ -1,12 +1,19 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
-import { systemCodeOf, TenkError } from "../base/mod.ts";
 import { openProcessReader } from "../metrics/mod.ts";
 import type { Protocol, Tap } from "./loop/mod.ts";
 import { type LoadPlan, rampUpMs } from "./plan/mod.ts";
 import type { Report } from "./report.ts";
-import { CpuMeter, IdleMeter, makeReport, type Result, SnapshotMaker, sentCounts, TargetStats } from "./result/mod.ts";
+import {
+  CpuMeter,
+  IdleMeter,
+  isIdleJudged,
+  makeReport,
+  type Result,
+  SnapshotMaker,
+  sentCounts,
+  TargetStats,
+} from "./result/mod.ts";
 import type { LoadSnapshot, Phase } from "./snapshot.ts";
+import { addressesOf } from "./target-addresses.ts";
 import { type LoadWorkers, prepareLoadWorkers } from "./workers/mod.ts";
 
 /** Steers a run from outside. Does nothing before the run began and after it ended; the next run begins at factor 1. */
@@ -55,6 +62,14 @@ export interface RunOptions {
   version?: string;
   /** Sent where the target's counters are read, if that is not this machine. */
   statsToken?: string;
+  /** Other machines that run it instead of this one. */
+  agents?: Agents;
+}
+
+/** Machines that share a run, each a part of its connections. */
+export interface Agents {
+  /** @throws {TenkError} where one of them cannot do its part */
+  prepare(plan: LoadPlan): Promise<LoadWorkers>;
 }
 
 const SNAPSHOT_MS = 250;
@@ -70,9 +85,10 @@ export async function runLoad<Plan extends LoadPlan>(
   plan: Plan,
   options: RunOptions = {},
 ): Promise<Report> {
-  const { onSnapshot, signal, control = new LoadControl(), tap, statsToken, isOnOwnThreads = false } = options;
+  const { onSnapshot, signal, control = new LoadControl(), tap, statsToken, isOnOwnThreads = false, agents } = options;
   const lookupStartMs = performance.now();
-  const addresses = await addressesOf(plan);
+  // Each agent has name servers of its own.
+  const addresses = agents === undefined ? await addressesOf(plan) : undefined;
   const lookupMs = addresses === undefined ? undefined : performance.now() - lookupStartMs;
   const targetStats = new TargetStats(
     plan.statsUrl || "",
@@ -81,7 +97,8 @@ export async function runLoad<Plan extends LoadPlan>(
     statsToken,
   );
   await targetStats.start();
-  const workers = await prepareLoadWorkers(protocol, plan, addresses, { tap, isOnOwnThreads });
+  const workers = await (agents?.prepare(plan) ??
+    prepareLoadWorkers(protocol, plan, addresses, { tap, isOnOwnThreads }));
   const facts = {
     version: options.version,
     protocol: sectionOf(protocol, plan, lookupMs),
@@ -92,7 +109,7 @@ export async function runLoad<Plan extends LoadPlan>(
   const stop = () => control.stop();
   signal?.addEventListener("abort", stop);
   const timers = [
-    setInterval(() => onSnapshot?.(run.snapshot()), SNAPSHOT_MS),
+    setInterval(() => run.hasBegun && onSnapshot?.(run.snapshot()), SNAPSHOT_MS),
     setInterval(() => void targetStats.sample(), STATS_MS),
   ];
   try {
@@ -124,23 +141,6 @@ function sectionOf<Plan extends LoadPlan>(
   };
 }
 
-async function addressesOf({ host, path }: LoadPlan): Promise<readonly string[] | undefined> {
-  if (path !== undefined || isIP(host)) return undefined;
-  try {
-    const found = await lookup(host, { all: true, order: "verbatim" });
-    return found.map(({ address }) => address);
-  } catch (cause) {
-    const isSilent = systemCodeOf(cause) === "EAI_AGAIN";
-    const why = isSilent ? "the name servers did not answer" : "the name has no address";
-    throw new TenkError("name-not-found", `Cannot connect to ${host}: ${why}`, { cause });
-  }
-}
-
-/** In the closed model a target on the same machine gets the CPU that the generator leaves. */
-function isIdleJudged({ pace, traffic }: LoadPlan): boolean {
-  return pace === "as-fast-as-possible" && traffic.isQueued === true;
-}
-
 /** What a run passes on to its report as it is. */
 type Facts = Pick<Result, "version" | "protocol" | "isCpuShared">;
 
@@ -151,8 +151,9 @@ class Run {
   readonly #targetStats: TargetStats;
   readonly #process = openProcessReader();
   readonly #facts: Facts;
-  readonly #startedAt = Date.now();
-  readonly #startMs = performance.now();
+  hasBegun = false;
+  #startedAt = Date.now();
+  #startMs = performance.now();
   readonly #snapshots: SnapshotMaker;
   readonly #cpu = new CpuMeter();
   #sendStartMs = Number.POSITIVE_INFINITY;
@@ -176,17 +177,21 @@ class Run {
 
   async toItsEnd(): Promise<Report> {
     const workers = this.#workers;
-    workers.start();
+    await Promise.race([workers.start(), workers.done]);
+    this.#startedAt = Date.now();
+    this.#startMs = performance.now();
+    this.hasBegun = true;
     const isSending = await Promise.race([workers.rampedUp.then(() => true), workers.sendingOver, workers.done]);
     this.#sendStartMs = performance.now();
     // Stopped while it connected: all that was sent was sent by then.
     if (isSending === true) {
       // Sending starts before the counters are read: a target that answers slowly must not hold up the plan.
-      workers.startSending();
+      await Promise.race([workers.startSending(), workers.done]);
+      this.#sendStartMs = performance.now();
       this.#phase = "send";
       this.#cpu.read();
     }
-    const idle = isIdleJudged(this.#plan) ? new IdleMeter() : undefined;
+    const idle = isIdleJudged(this.#plan) && workers.agents === undefined ? new IdleMeter() : undefined;
     const begun = this.#targetStats.sendingBegins();
     await Promise.race([workers.sendingOver, workers.done]);
     const cpu = this.#cpu.read();
@@ -211,6 +216,7 @@ class Run {
       cpu,
       idleCores,
       rssBytes: this.#rssBytes,
+      agents: workers.agents?.(),
       connectMs: this.#sendStartMs - this.#startMs,
       sendMs,
       drainMs: performance.now() - this.#sendEndMs,
@@ -225,7 +231,10 @@ class Run {
     const rampMs =
       this.#phase === "connect" ? Math.max(elapsedMs, rampUpMs(this.#plan)) : this.#sendStartMs - this.#startMs;
     const timing = { phase: this.#phase, elapsedMs, durationMs: rampMs + this.#plan.durationMs };
-    return this.#snapshots.make(this.#workers.state(), { ...timing, nowMs, rssBytes: this.#rssBytes });
+    const agents = this.#workers.agents?.().each;
+    const rssBytes = agents?.reduce((sum, agent) => sum + agent.rssBytes, 0) ?? this.#rssBytes;
+    const cpuPercent = agents?.reduce((sum, agent) => sum + agent.cpuPercentNow, 0);
+    return this.#snapshots.make(this.#workers.state(), { ...timing, nowMs, rssBytes, cpuPercent });
   }
 
   close(): void {

@@ -1,5 +1,4 @@
 import { formatDuration } from "../../base/mod.ts";
-import { usableCores } from "../../limits/mod.ts";
 import type { EndedBy, ProtocolResult, SentCounts } from "../loop/mod.ts";
 import { LATENCIES, Latencies, type Tally } from "../measure/mod.ts";
 import {
@@ -14,10 +13,11 @@ import {
   type Traffic,
 } from "../plan/mod.ts";
 import type { ProtocolReport, Report, Verdict } from "../report.ts";
-import type { LoadState } from "../workers/mod.ts";
+import type { AgentsState, LoadState } from "../workers/mod.ts";
+import { agentReport } from "./agent-report.ts";
+import { generatorOf, generatorOfAgents } from "./generator.ts";
 import type { TargetStats } from "./instance-stats.ts";
 import { messagesBack } from "./messages-back.ts";
-import { behindOf, byTargetOf, saturation } from "./saturation.ts";
 
 /** All that a report is made of. */
 export interface Result {
@@ -35,6 +35,8 @@ export interface Result {
   /** The process does other work too, so that its CPU time says nothing about the generator. */
   readonly isCpuShared: boolean;
   readonly rssBytes: number;
+  /** Of the machines that ran it, where it was not this one. */
+  readonly agents?: AgentsState | undefined;
   readonly connectMs: number;
   /** 0 where the run was stopped while it connected. */
   readonly sendMs: number;
@@ -96,7 +98,7 @@ function measuredOf(result: Result): Measured {
     ...protocolOf(result),
     server,
     ...(server === null ? { serverNote: result.targetStats.note } : {}),
-    generator: generatorOf(result),
+    ...generatorsOf(result),
     timing: { connectMs: result.connectMs, sendMs, drainMs: result.drainMs },
     endedBy,
   };
@@ -154,35 +156,16 @@ function latenciesOf({ plan, state }: Result): Report["latencyUs"] {
   return isSilent ? { ...all, firstByte: new Latencies().summary("firstByte", more) } : all;
 }
 
-/** Without a rate it is meant to use a whole core, unless it waits for answers. */
-function isCpuJudged({ pace, traffic }: LoadPlan): boolean {
-  return pace !== "as-fast-as-possible" || traffic.isQueued === true;
-}
-
-function generatorOf(result: Result): Report["generator"] {
-  const { plan, state, cpu, rssBytes, isCpuShared } = result;
+function generatorsOf(result: Result): Pick<Report, "generator" | "agents"> {
+  const { plan, state, cpu, idleCores, rssBytes, isCpuShared, agents, sendMs } = result;
   const { countedSent } = rateBasis(result);
-  const loopLagP99Us = state.lag.totalCount === 0 ? 0 : state.lag.getValueAtPercentile(99);
-  const reasons = saturation({
-    cpuPercent: isCpuJudged(plan) && !isCpuShared ? cpu.percent : 0,
-    cpuOverMs: result.sendMs,
-    idleCores: result.idleCores,
-    loopLagP99Us,
-    // More event loops than cores have no more CPU.
-    workers: plan.traffic.isQueued ? Math.min(plan.workers, usableCores()) : plan.workers,
-    behind: behindOf(state.tally),
-    byTarget: byTargetOf(state.tally),
-    planned: state.tally.planned,
-    what: { http: "requests", dns: "queries" }[plan.traffic.kind] ?? "messages",
-  });
-  return {
-    cpuPercent: cpu.percent,
-    cpuUsPerMessage: countedSent > 0 ? (cpu.seconds * 1e6) / countedSent : 0,
-    rssBytes,
-    loopLagP99Us,
-    saturated: reasons.length > 0,
-    saturation: reasons,
-  };
+  if (agents !== undefined) {
+    const each = agents.each.map((agent) => agentReport(agent, plan));
+    const generator = generatorOfAgents(agents.each, each, state, countedSent);
+    return { generator, agents: { startedWithinUs: agents.startedWithinUs, each } };
+  }
+  const { tally, lag } = state;
+  return { generator: generatorOf(plan, { tally, lag, cpu, sendMs, idleCores, rssBytes, isCpuShared, countedSent }) };
 }
 
 function verdictOf(measured: Measured, plan: LoadPlan, { expectations }: TargetStats): Verdict {
@@ -201,9 +184,15 @@ function isCutShort({ endedBy, plan }: Measured): boolean {
   return endedBy === "stopped" ? plan.durationMs !== null : endedBy !== null;
 }
 
-function endingOf({ endedBy, connections, plan, timing, protocol }: Measured): string {
+function lostAgents(agents: Report["agents"]): string {
+  const lost = agents?.each.filter((agent) => agent.lost !== null) ?? [];
+  return lost.map(({ name, lost: why }) => `agent ${name} was lost: ${why}`).join("; ");
+}
+
+function endingOf({ endedBy, connections, plan, timing, protocol, agents }: Measured): string {
   if (endedBy === "stopped") return "it was stopped before its time";
   if (endedBy === "message-stop") return "the text that ends the run came back";
+  if (endedBy === "agent-lost") return lostAgents(agents);
   const after = `${formatDuration(timing.sendMs)}${plan.durationMs === null ? "" : ` of ${formatDuration(plan.durationMs)}`}`;
   const how = connections.opened === 0 ? "no connection could be opened" : "all connections were lost";
   // Connections of HTTP and DNS are opened again anyway.

@@ -15,7 +15,12 @@ interface Mark {
 }
 
 type Progress = (counts: Readonly<Record<string, number>>) => NonNullable<LoadSnapshot["protocol"]>;
-type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & { nowMs: number; rssBytes: number };
+type Timing = Pick<LoadSnapshot, "phase" | "elapsedMs" | "durationMs"> & {
+  nowMs: number;
+  rssBytes: number;
+  /** Of other machines; undefined = this process. */
+  cpuPercent?: number | undefined;
+};
 
 /** Rates are averages over this time. */
 const WINDOW_MS = 1000;
@@ -43,7 +48,7 @@ export class SnapshotMaker {
     this.#progress = progress;
   }
 
-  make(state: LoadState, { phase, elapsedMs, durationMs, nowMs, rssBytes }: Timing): LoadSnapshot {
+  make(state: LoadState, { phase, elapsedMs, durationMs, nowMs, rssBytes, cpuPercent }: Timing): LoadSnapshot {
     const { tally, latencies, lag, debt } = state;
     const { sent, bytesSent, bytesReceived } = tally;
     const received = messagesBack(tally, this.#plan.traffic);
@@ -83,7 +88,7 @@ export class SnapshotMaker {
       lastSecondUs: this.#secondOf(latencies, nowMs, phase),
       ...(this.#progress && { protocol: this.#progress(tally.byProtocol) }),
       generator: {
-        cpuPercent: this.#cpuPercent(nowMs),
+        cpuPercent: cpuPercent ?? this.#cpuPercent(nowMs),
         loopLagP99Us: lag.totalCount === 0 ? 0 : lag.getValueAtPercentile(99),
         rssBytes,
         debtMessages: debt,

@@ -2,4 +2,4 @@
 export { readInstanceStats, statsProblemText, TargetStats } from "./instance-stats.ts";
 export { makeReport, type Result, sentCounts } from "./make-report.ts";
 export { SnapshotMaker } from "./make-snapshot.ts";
-export { CpuMeter, IdleMeter, SATURATION } from "./saturation.ts";
+export { CpuMeter, IdleMeter, isIdleJudged, SATURATION } from "./saturation.ts";

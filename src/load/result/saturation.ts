@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import type { Tally } from "../measure/mod.ts";
+import type { LoadPlan } from "../plan/mod.ts";
 
 /** This generator, and not the target, was the limit when one of these is exceeded. */
 export const SATURATION = {
@@ -81,6 +82,11 @@ export class CpuMeter {
     this.#atMs = nowMs;
     return { percent: passedMs > 0 ? (user + system) / 10 / passedMs : 0, seconds: (user + system) / 1e6 };
   }
+}
+
+/** In the closed model a target on the same machine gets the CPU that the generator leaves. */
+export function isIdleJudged({ pace, traffic }: LoadPlan): boolean {
+  return pace === "as-fast-as-possible" && traffic.isQueued === true;
 }
 
 /** CPU of the machine that nobody used, from its making on. The runtime reads a file for each core, which may take a millisecond. */

@@ -21,6 +21,38 @@ export interface LoadState {
   readonly debt: number;
 }
 
+/** What one machine of several has done so far, and what it cost there. */
+export interface AgentState extends LoadState {
+  readonly name: string;
+  /** Where it was seen to come from. */
+  readonly address: string;
+  readonly workers: number;
+  readonly connections: number;
+  readonly cores: number;
+  /** CPU over the sending phase, which took `sendMs`; all 0 until that is over. */
+  readonly cpu: { readonly percent: number; readonly seconds: number; readonly sendMs: number };
+  /** Of one core, lately. */
+  readonly cpuPercentNow: number;
+  /** Cores that were idle over the sending phase; undefined where it is not judged. */
+  readonly idleCores: number | undefined;
+  readonly rssBytes: number;
+  /** How late its loops began by its own clock, at most. */
+  readonly startLateUs: number;
+  /** How exactly its clock is known: half of the shortest round trip, and what clocks drift since. */
+  readonly clockBoundUs: number;
+  /** The time of day there, less that here. */
+  readonly wallOffsetMs: number;
+  /** Why it left before the end; undefined where it did not. */
+  readonly lost: string | undefined;
+}
+
+/** The machines of a run. */
+export interface AgentsState {
+  /** Their loops began within this time of each other. */
+  readonly startedWithinUs: number;
+  readonly each: readonly AgentState[];
+}
+
 /** The event loops of a run: this thread's own, or several workers. */
 export interface LoadWorkers {
   /** Resolves when every connection is open or has failed. */
@@ -29,13 +61,24 @@ export interface LoadWorkers {
   readonly sendingOver: Promise<void>;
   /** Resolves when all is closed. Rejects when a worker failed. */
   readonly done: Promise<EndedBy>;
-  start(): void;
-  startSending(): void;
+  /** Resolves when the clock of every loop has begun. */
+  start(): Promise<void>;
+  /** Resolves when the duration begins. */
+  startSending(): Promise<void>;
   scaleRate(factor: number): void;
   stop(endedBy: EndedBy): void;
   state(): LoadState;
   /** Ends at once what still runs, after a failure. Does nothing after the end. */
   close(): void;
+  /** Of a run on several machines: what each of them has done so far. */
+  readonly agents?: () => AgentsState;
+}
+
+export interface PrepareOptions {
+  readonly tap?: Tap | undefined;
+  readonly isOnOwnThreads?: boolean;
+  /** What each loop does. @default {the whole plan, in one part for each of its workers} */
+  readonly slices?: readonly Slice[];
 }
 
 /**
@@ -48,17 +91,17 @@ export async function prepareLoadWorkers<Plan extends LoadPlan>(
   protocol: Protocol<Plan>,
   plan: Plan,
   addresses?: readonly string[],
-  { tap, isOnOwnThreads = false }: { readonly tap?: Tap | undefined; readonly isOnOwnThreads?: boolean } = {},
+  { tap, isOnOwnThreads = false, slices = slicesOf(plan, addresses) }: PrepareOptions = {},
 ): Promise<LoadWorkers> {
-  if (plan.workers === 1 && !isOnOwnThreads) {
-    const slice = slicesOf(plan, addresses)[0]!;
+  if (slices.length === 1 && !isOnOwnThreads) {
+    const slice = slices[0]!;
     return localWorker(protocol, plan, slice, tap, await protocol.prepare?.(plan, slice));
   }
   if (tap) throw new TenkError("usage", "Traffic can only be shown with one worker", { hint: "leave out -w" });
   const workers = new WorkerThreads(protocol.workerProgram);
   try {
     // One after the other: several at once have crashed the runtime under load (oven-sh/bun#41022).
-    for (const slice of slicesOf(plan, addresses)) await workers.prepare({ kind: "prepare", plan, slice });
+    for (const slice of slices) await workers.prepare({ kind: "prepare", plan, slice });
     return workers;
   } catch (error) {
     workers.close();
@@ -91,8 +134,8 @@ function localWorker<Plan extends LoadPlan>(
     rampedUp: rampedUp.promise,
     sendingOver: sendingOver.promise,
     done: done.promise,
-    start: () => loop.start(),
-    startSending: () => loop.startSending(),
+    start: async () => loop.start(),
+    startSending: async () => loop.startSending(),
     scaleRate: (factor) => loop.scaleRate(factor),
     stop: (endedBy) => loop.stop(endedBy),
     close: () => loop.close(),
@@ -107,6 +150,7 @@ interface Thread {
   latencies: EncodedLatencies | undefined;
   lag: EncodedHistogram | undefined;
   debt: number;
+  began: boolean;
   rampedUp: boolean;
   draining: boolean;
   endedBy: EndedBy | undefined;
@@ -116,6 +160,7 @@ interface Thread {
 class WorkerThreads implements LoadWorkers {
   readonly #program: string;
   readonly #threads: Thread[] = [];
+  readonly #began = Promise.withResolvers<void>();
   readonly #rampedUp = Promise.withResolvers<void>();
   readonly #sendingOver = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<EndedBy>();
@@ -136,11 +181,12 @@ class WorkerThreads implements LoadWorkers {
     for (const { worker, endedBy } of this.#threads) if (endedBy === undefined) worker.terminate();
   }
 
-  start(): void {
+  start(): Promise<void> {
     this.#post({ kind: "start" });
+    return this.#began.promise;
   }
 
-  startSending(): void {
+  async startSending(): Promise<void> {
     this.#post({ kind: "send" });
   }
 
@@ -176,6 +222,7 @@ class WorkerThreads implements LoadWorkers {
       latencies: undefined,
       lag: undefined,
       debt: 0,
+      began: false,
       rampedUp: false,
       draining: false,
       endedBy: undefined,
@@ -204,6 +251,11 @@ class WorkerThreads implements LoadWorkers {
   }
 
   #take(thread: Thread, message: Exclude<FromLoadWorker, { kind: "ready" | "failed" }>): void {
+    if (message.kind === "began") {
+      thread.began = true;
+      if (this.#threads.every((each) => each.began)) this.#began.resolve();
+      return;
+    }
     if (message.kind === "ramped-up") {
       thread.rampedUp = true;
       if (this.#threads.every((each) => each.rampedUp)) this.#rampedUp.resolve();

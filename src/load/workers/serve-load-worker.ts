@@ -49,6 +49,7 @@ function start(plan: LoadPlan, slice: Slice, protocol: LoopProtocol): LoadLoop {
       postState(loop, endedBy);
     },
   });
+  post({ kind: "began" });
   const timer = setInterval(() => postState(loop), STATE_MS);
   loop.start();
   return loop;

@@ -14,6 +14,8 @@ export type ToLoadWorker<Plan extends LoadPlan = LoadPlan> =
 /** From a load worker. `state` replaces the one before; the last one carries `endedBy` and every histogram. */
 export type FromLoadWorker =
   | { readonly kind: "ready" }
+  /** Its clock has begun. */
+  | { readonly kind: "began" }
   | FailedMessage
   | { readonly kind: "ramped-up" }
   | {
