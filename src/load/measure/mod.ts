@@ -1,5 +1,5 @@
 /** What a run counts and times: plain fields and histograms that hot code adds to. */
-export { addEncoded, type EncodedHistogram, encodeHistogram } from "./encoded-histogram.ts";
+export { addEncoded, type EncodedHistogram, encodeHistogram, type Indexed } from "./encoded-histogram.ts";
 export {
   ALL_LATENCIES,
   bucketOf,
