@@ -23,7 +23,7 @@ export {
   type Issuer,
   type RenewalWindow,
 } from "./issuer.ts";
-export { type CaCertificates, LocalCa, type LocalCaOptions } from "./local/mod.ts";
+export { type CaCertificates, LocalCa, type LocalCaOptions, signItself } from "./local/mod.ts";
 export { checkedName, isAddress, isPublic } from "./names.ts";
 export {
   type CertificateError,

@@ -1,6 +1,15 @@
 /** Layer 5: sends at a planned pace and counts what came back. */
 
 export {
+  AGENTS_PORT,
+  type AgentOptions,
+  AgentPool,
+  checkedKey,
+  newKey,
+  type PoolOptions,
+  runAgent,
+} from "./agents/mod.ts";
+export {
   DNS_MODES,
   type DnsMode,
   type DnsOptions,
@@ -60,6 +69,7 @@ export {
   type ShapeDefaults,
 } from "./plan/mod.ts";
 export type {
+  AgentReport,
   Check,
   DnsReport,
   HttpReport,
@@ -70,7 +80,7 @@ export type {
   WebSocketReport,
 } from "./report.ts";
 export { readInstanceStats, SATURATION, statsProblemText } from "./result/mod.ts";
-export { LoadControl, type RunOptions, runLoad } from "./run.ts";
+export { type Agents, LoadControl, type RunOptions, runLoad } from "./run.ts";
 export type { LoadSnapshot, Phase } from "./snapshot.ts";
 export { planTcp, type ReplyRule, type TcpOptions, type TcpPlan, tcp } from "./tcp/mod.ts";
 export { planWebSocket, type WebSocketOptions, type WebSocketPlan, webSocket } from "./websocket/mod.ts";

@@ -97,6 +97,13 @@ export function signLeaf(names: readonly string[], validity: Validity, intermedi
   ]);
 }
 
+/** Makes a certificate that signs itself, for peers who know it by other means than its name. */
+export function signItself(commonName: string, validity: Validity): Promise<Signed> {
+  // digitalSignature, the first bit
+  const usage = extension("2.5.29.15", true, bitString(new Uint8Array([0x80]), 1));
+  return make(validity, nameOf(commonName), undefined, () => [usage]);
+}
+
 /** A certificate in the order of RFC 5280 §4.1, for a new key. Without a signer it signs itself. */
 async function make(
   { notBeforeMs, notAfterMs }: Validity,

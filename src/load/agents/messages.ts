@@ -9,7 +9,7 @@ import { decodeFrame, encodeFrame } from "./frame.ts";
 /** Of these messages. An agent of another one is refused. */
 export const PROTOCOL = 1;
 /** Where agents dial in. */
-export const AGENTS_PORT = 9192;
+export const AGENTS_PORT = 9292;
 
 /** A frame of somebody who has not shown that he has the key. */
 const MAX_STRANGER_BYTES = 4096;

@@ -1,0 +1,10 @@
+/** An agent, as a program: its options are the environment's `AGENT`. */
+import { messageOf } from "../../../src/base/mod.ts";
+import { type AgentOptions, runAgent } from "../../../src/load/mod.ts";
+
+try {
+  await runAgent(JSON.parse(process.env.AGENT ?? "") as AgentOptions);
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
