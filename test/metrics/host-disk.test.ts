@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { addDisks, parseDiskstats, parseUdev } from "../../src/metrics/host/disk.ts";
-import { hostFiles } from "../../src/metrics/host/files.ts";
-import { addFilesystems, parseMountinfo, type StatFs } from "../../src/metrics/host/mounts.ts";
+import { type HostFiles, hostFiles } from "../../src/metrics/host/files.ts";
+import { addFilesystems, parseMountinfo, readMounts, type StatFs } from "../../src/metrics/host/mounts.ts";
 import { openSources } from "../../src/metrics/host/sources.ts";
 import { TimedCalls } from "../../src/metrics/host/timed-calls.ts";
 import { RASPBERRY_PI_4 } from "./host-machines.ts";
@@ -70,6 +70,37 @@ describe("mounts", () => {
       [`node_filesystem_readonly{${NAS}}`]: 0,
       'node_filesystem_readonly{device="/dev/sda1",fstype="ext4",mountpoint="/media/backup"}': 1,
     });
+  });
+
+  test("of the machine are told in a container where its root is mounted, under their own paths", async () => {
+    const text = [
+      "1 0 0:1 / / rw - overlay overlay rw",
+      "2 1 8:1 / /host ro - ext4 /dev/sda1 rw",
+      "3 2 8:2 / /host/boot ro - vfat /dev/sda2 rw",
+      "4 2 0:5 / /host/proc ro - proc proc rw",
+      "5 1 8:1 /kubelet /etc/tenk ro - ext4 /dev/sda1 rw",
+      "7 2 0:9 / /host/var/lib/kubelet/pods/1/volumes/token ro - tmpfs tmpfs rw",
+      "6 1 8:1 / /hosted ro - ext4 /dev/sda1 rw",
+    ].join("\n");
+    const files = { text: (path: string) => (path === "/proc/self/mountinfo" ? text : "1 0 0:1 / / rw - ext4 no rw") };
+    const mounts = readMounts(files as HostFiles, "/host");
+    expect(mounts?.map(({ mountPoint }) => mountPoint)).toEqual([
+      "/",
+      "/boot",
+      "/proc",
+      "/var/lib/kubelet/pods/1/volumes/token",
+    ]);
+    const asked: string[] = [];
+    const statfsNow = (path: string) => {
+      asked.push(path);
+      return SIZES;
+    };
+    const sources = openSources({ statfs: async (path) => statfsNow(path), statfsNow, mountedRoot: "/host" });
+    const values = await added((builder) => addFilesystems(builder, mounts!, sources));
+    expect(asked).toEqual(["/host/", "/host/boot"]);
+    expect(Object.keys(values)).toContain(
+      'node_filesystem_size_bytes{device="/dev/sda1",fstype="ext4",mountpoint="/"}',
+    );
   });
 
   test("one that hangs is reported, is not called again, and does not affect others", async () => {

@@ -17,6 +17,8 @@ function limit(expected: string, least: number, most: number, unit: RegExp) {
 const percent = limit("a share such as 90%", 1, 100, /\s*%$/).meta({ unit: "percent" });
 const celsius = limit("a temperature such as 80°C", 20, 150, /\s*°?\s*C$/i).meta({ unit: "celsius" });
 
+const EXPECTED_ROOT = "expected a folder's path, such as /host";
+
 /** `box:`, what is wrong with the machine itself. */
 export const BOX_SCHEMA = section(
   {
@@ -31,8 +33,16 @@ export const BOX_SCHEMA = section(
     underVoltage: onOff.default(true),
     outOfMemory: onOff.default(true),
     certificates: onOff.default(true),
+    root: z
+      .string({ error: EXPECTED_ROOT })
+      .regex(/^\/.*[^/]$/, EXPECTED_ROOT)
+      .optional(),
   },
   {
+    root: [
+      "none",
+      "In a container: where the machine's own root is mounted, so that its file systems are told, not the container's; taken from the next start on",
+    ],
     disk: "A file system with less room, or fewer file nodes, left than this is a problem; off for none: at 90% there is time to act",
     memory: "Memory in use, of the machine or what the container may use",
     memoryStall: "Time in which all programs waited for memory",

@@ -75,7 +75,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
     lag.add(lagMs);
     longestLagMs = Math.max(longestLagMs, lagMs);
   });
-  const host = openHost({ version: VERSION });
+  const host = openHost({ version: VERSION, mountedRoot: options.box().root ?? "" });
   const metrics = () => [...own, ...certificates.metrics, ...parts.metrics()];
   async function gather(): Promise<Family[]> {
     const [threads, ofParts] = await Promise.all([sharedThreads.vitals(), parts.gatherMetrics()]);

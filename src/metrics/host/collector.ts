@@ -84,7 +84,7 @@ function ofDevices(sources: HostSources): Record<string, Collect> {
   };
   return {
     filesystem: async (builder) => {
-      const mounts = readMounts(files);
+      const mounts = readMounts(files, sources.mountedRoot);
       await addFilesystems(builder, mounts ?? [], sources);
       return mounts !== undefined;
     },

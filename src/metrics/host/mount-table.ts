@@ -24,7 +24,7 @@ export async function readMountTable(
   sources: MountSources,
   { maxMounts }: HostBounds,
 ): Promise<readonly MountSample[]> {
-  const shown = shownMounts(readMounts(files) ?? [], sources).slice(0, maxMounts);
+  const shown = shownMounts(readMounts(files, sources.mountedRoot) ?? [], sources).slice(0, maxMounts);
   return Promise.all(
     shown.map(async (mount): Promise<MountSample> => {
       const sizes = await sizesOf(mount, sources);

@@ -47,7 +47,7 @@ export function parseMountinfo(text: string): Mount[] {
 /** The part of the host's sources that reads mounts. */
 export type MountSources = Pick<
   HostSources,
-  "excludedMountPoints" | "excludedFsTypes" | "statfs" | "statfsNow" | "timeouts"
+  "mountedRoot" | "excludedMountPoints" | "excludedFsTypes" | "statfs" | "statfsNow" | "timeouts"
 >;
 
 /** File systems that keep their number of free blocks in memory, and answer without asking a device. */
@@ -66,10 +66,23 @@ export function sizesOf(
     : timeouts.mounts.run(mountPoint, () => statfs(mountPoint));
 }
 
-/** Returns the mounts of the host's first process; where these are hidden, our own. */
-export function readMounts(files: HostFiles): Mount[] | undefined {
-  const text = files.text("/proc/1/mountinfo") ?? files.text("/proc/self/mountinfo");
-  return text === undefined ? undefined : parseMountinfo(text);
+/**
+ * Returns the mounts of the host's first process; where these are hidden, our own. A container has no such process, but its own
+ * mounts include the host's, where the host's root is mounted in it: these are returned under the paths that they have there.
+ *
+ * @param mountedRoot where it is mounted; "" for nowhere
+ */
+export function readMounts(files: HostFiles, mountedRoot: string): Mount[] | undefined {
+  const ofFirst = mountedRoot === "" ? files.text("/proc/1/mountinfo") : undefined;
+  const text = ofFirst ?? files.text("/proc/self/mountinfo");
+  if (text === undefined) return undefined;
+  const mounts = parseMountinfo(text);
+  return mountedRoot === "" ? mounts : mounts.flatMap((mount) => hostMount(mount, mountedRoot));
+}
+
+function hostMount(mount: Mount, mountedRoot: string): Mount[] {
+  if (!`${mount.mountPoint}/`.startsWith(`${mountedRoot}/`)) return [];
+  return [{ ...mount, mountPoint: mount.mountPoint.slice(mountedRoot.length) || "/" }];
 }
 
 /**

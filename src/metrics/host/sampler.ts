@@ -86,7 +86,7 @@ export function hostSampler(sources: HostSources): { sample(): HostSample; ready
   const cards = networkCards(files);
   const choose = interfaceChooser(files, bounds);
   // Of several mounts over each other, the last one is visible.
-  const root = readMounts(files)?.findLast(({ mountPoint }) => mountPoint === "/");
+  const root = readMounts(files, sources.mountedRoot)?.findLast(({ mountPoint }) => mountPoint === "/");
   const processorTime = new ProcessorTime();
   const sums = trafficSums();
   const rootSizes = latestOf(async () => {

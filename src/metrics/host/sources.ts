@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs";
 import { machine as machineOfSystem } from "node:os";
+import { join } from "node:path";
 import { type CgroupReader, openCgroup } from "../../limits/mod.ts";
 import { blockingThreads } from "./blocking.ts";
 import { type HostFiles, hostFiles } from "./files.ts";
@@ -12,6 +13,8 @@ import { type HostTimeouts, processTimeouts } from "./timed-calls.ts";
 export interface HostOptions {
   /** Folder that holds `proc`, `sys`, `etc` and `run`. @default {"/"} */
   readonly root?: string;
+  /** In a container: where the machine's own root is mounted, whose mounts are then told, under their own paths. @default {nowhere} */
+  readonly mountedRoot?: string;
   /** Ours, for `node_exporter_build_info`. @default {""} */
   readonly version?: string;
   /** The processor's name. @default the name from `uname -m` */
@@ -38,6 +41,8 @@ export interface HostOptions {
 
 export const EXCLUDED_MOUNT_POINTS =
   "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
+/** Mounts of pods, which a node of Kubernetes has beside those. */
+const EXCLUDED_OF_PODS = "^/(run/(k3s/)?containerd|var/lib/kubelet/(pods|plugins))/.+";
 export const EXCLUDED_FS_TYPES =
   "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
 export const EXCLUDED_DISKS = "^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
@@ -52,13 +57,16 @@ export interface HostSources extends Required<Omit<HostOptions, "root">> {
 
 export function openSources({
   root,
+  mountedRoot = "",
   version = "",
   machine = machineOfSystem(),
   statfs = (mountPoint) => blockingThreads.statfs(mountPoint),
   statfsNow = statfsSync,
   timeouts = processTimeouts(),
   now = Date.now,
-  excludedMountPoints = new RegExp(EXCLUDED_MOUNT_POINTS),
+  excludedMountPoints = new RegExp(
+    mountedRoot === "" ? EXCLUDED_MOUNT_POINTS : `${EXCLUDED_MOUNT_POINTS}|${EXCLUDED_OF_PODS}`,
+  ),
   excludedFsTypes = new RegExp(EXCLUDED_FS_TYPES),
   excludedDisks = new RegExp(EXCLUDED_DISKS),
   excludedNetworkDevices = new RegExp(EXCLUDED_NETWORK_DEVICES),
@@ -67,5 +75,17 @@ export function openSources({
   const files = hostFiles(root, timeouts.devices);
   const opened = { files, cgroup: openCgroup(files), thermometer: openThermometer(files) };
   const excluded = { excludedMountPoints, excludedFsTypes, excludedDisks, excludedNetworkDevices };
-  return { ...opened, ...excluded, version, machine, statfs, statfsNow, timeouts, now, bounds };
+  const below = (mountPoint: string) => (mountedRoot === "" ? mountPoint : join(mountedRoot, mountPoint));
+  return {
+    ...opened,
+    ...excluded,
+    mountedRoot,
+    version,
+    machine,
+    statfs: (mountPoint) => statfs(below(mountPoint)),
+    statfsNow: (mountPoint) => statfsNow(below(mountPoint)),
+    timeouts,
+    now,
+    bounds,
+  };
 }
