@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { BINARIES } from "./binaries.ts";
 
 /** The node's address, on an interface of its own. */
-const NODE_ADDRESS = "10.77.0.1";
+export const NODE_ADDRESS = "10.77.0.1";
 const POD_NETWORK = "10.244.0.0/24";
 const SERVICE_NETWORK = "10.96.0.0/16";
 const API = "https://127.0.0.1:6443";

@@ -1,9 +1,10 @@
 /** Runs in the cluster's namespaces, as their first process: starts it, puts tenk into it, and tries what is asked for. */
 import { join } from "node:path";
 import { BINARIES } from "./binaries.ts";
-import { command, startCluster } from "./components.ts";
+import { command, kubectl, startCluster } from "./components.ts";
 import { importImages } from "./images.ts";
 import { applyServer, WITHOUT_DRAIN } from "./manifests.ts";
+import { addToken, complaintsOfObjects } from "./objects.ts";
 import { countsText, failuresOf, rollUnderLoad } from "./rolling.ts";
 
 const [task = "", folder = "", cgroup = ""] = process.argv.slice(2);
@@ -17,6 +18,8 @@ const cluster = await startCluster(folder, cgroup);
 say("the node is ready");
 await importImages(cluster);
 say("the images are there");
+kubectl(cluster, ["create", "namespace", "tenk"]);
+addToken(cluster);
 await applyServer(cluster);
 say("tenk runs in the namespace tenk, whose Pod Security level is restricted");
 if (task === "up") {
@@ -27,6 +30,11 @@ Ctrl-C removes it all.`);
   await new Promise(() => {});
 }
 const failures: string[] = [];
+const complaints = await complaintsOfObjects(cluster);
+say(
+  `token, name server and metrics of the node, smallest number of pods: ${complaints.length === 0 ? "as they should be" : "wrong"}`,
+);
+failures.push(...complaints);
 for (let run = 1; run <= RUNS; run++) {
   const counts = await rollUnderLoad(cluster);
   say(`rolling update ${run}: ${countsText(counts)}`);

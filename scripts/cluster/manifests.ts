@@ -1,11 +1,12 @@
 /** The repository's manifests, with what a test needs of them changed as a user would: by an overlay. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { type Cluster, kubectl, until } from "./components.ts";
 import { TAG } from "./images.ts";
 import { podNames } from "./rolling.ts";
 
 const OVERLAYS = join(import.meta.dirname, "../../deploy/kubernetes/overlays");
+export const autoscaler = join(OVERLAYS, "../components/autoscaling/horizontal-pod-autoscaler.yaml");
 const ROLLOUT_MS = 180_000;
 
 type Patch = Readonly<Record<string, unknown>>;
@@ -35,6 +36,15 @@ export async function applyServer(cluster: Cluster, patches: readonly Patch[] = 
   kubectl(cluster, ["apply", "-k", folder]);
   kubectl(cluster, ["-n", "tenk", "rollout", "status", "deployment/tenk", `--timeout=${ROLLOUT_MS / 1000}s`]);
   await until("the end of the old pods", () => podNames(cluster).every((name) => !before.includes(name)), ROLLOUT_MS);
+}
+
+/** The DaemonSet, with a name that its name server knows. */
+export function applyNode(cluster: Cluster): void {
+  const configMapGenerator = [{ name: "tenk-node", behavior: "merge", files: ["tenk.yaml"] }];
+  const folder = overlay(cluster, "node", { namespace: "tenk-node", configMapGenerator });
+  const shipped = readFileSync(join(OVERLAYS, "../node/tenk.yaml"), "utf8");
+  writeFileSync(join(folder, "tenk.yaml"), shipped.replace("dns: {", "dns: { hosts: { printer: 192.0.2.9 },"));
+  kubectl(cluster, ["apply", "-k", folder]);
 }
 
 function overlay({ folder }: Cluster, name: string, changes: Patch): string {
