@@ -1,5 +1,9 @@
+import type { SocketKind, WantedAddress } from "./listening-socket.ts";
+
 /** A listener of this process. */
 export interface Acceptor {
+  /** Where it listens. */
+  readonly addresses: readonly (WantedAddress & { readonly kind: SocketKind })[];
   /** Takes no more connections or datagrams. Those that come wait in the kernel, and nothing is refused. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -35,6 +39,11 @@ export async function pauseAccepting(): Promise<void> {
 export async function resumeAccepting(): Promise<void> {
   isPaused = false;
   await Promise.all([...acceptors].map((each) => each.resume()));
+}
+
+/** Where this process listens. */
+export function acceptedAddresses(): Acceptor["addresses"] {
+  return [...acceptors].flatMap(({ addresses }) => addresses);
 }
 
 /** Another process has the sockets: their files stay when listeners stop. */

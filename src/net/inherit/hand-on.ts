@@ -1,33 +1,28 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { TenkError } from "../../base/mod.ts";
 import { closeDescriptor } from "../ffi.ts";
+import { acceptedAddresses } from "./accepting.ts";
 import { duplicate } from "./descriptors.ts";
 import { descriptorsKeptBySystemd, takeInherited } from "./inherited.ts";
-import { type ListeningSocket, listeningSocket } from "./listening-socket.ts";
+import { type ListeningSocket, listeningSocket, matches } from "./listening-socket.ts";
 
 const DESCRIPTORS = "/proc/self/fd";
 
-/** Descriptors of sockets for datagrams that a program may inherit; others of the process belong to clients. */
-const datagramSockets = new Set<number>();
-
-export function addDatagramSocket(descriptor: number): void {
-  datagramSockets.add(descriptor);
-}
-
-export function forgetDatagramSocket(descriptor: number): void {
-  datagramSockets.delete(descriptor);
-}
+/** Abstract names of our own: each process makes others. */
+const OWN_NAME = "\0tenk-";
 
 /** The sockets of all listeners of this process, on descriptors of their own. */
 export interface HandedOn extends Disposable {
   /** Those that systemd has too come first. */
   readonly sockets: readonly ListeningSocket[];
+  /** The others. */
+  readonly own: readonly ListeningSocket[];
   /** What the other process is to call `takeHandedOn` with. */
   readonly summary: string;
 }
 
 /**
- * Duplicates the descriptors of everything that listens in this process, on all threads, so that a program can be started with
+ * Duplicates the descriptors of all listeners of this process, on all threads, so that a program can be started with
  * them. Until they are closed what waits in their queues is kept, whichever listener stops. Asks the kernel about each open
  * descriptor: 10 000 take 20 ms.
  *
@@ -36,23 +31,25 @@ export interface HandedOn extends Disposable {
 export function handOn(): HandedOn {
   const seen = new Set<string>();
   const ofSystemd = new Set(descriptorsKeptBySystemd().map((each) => linkOf(each)));
+  const addresses = acceptedAddresses();
   let kept = 0;
   const sockets: ListeningSocket[] = [];
   for (const name of readdirSync(DESCRIPTORS)) {
     const descriptor = Number(name);
     const socket = listeningSocket(descriptor);
-    if (socket === undefined) continue;
+    if (socket === undefined || socket.path.startsWith(OWN_NAME)) continue;
     // Several descriptors may be of one socket.
     const identity = linkOf(descriptor);
     if (identity === undefined || seen.has(identity)) continue;
-    if (socket.kind === "udp" && !datagramSockets.has(descriptor) && !ofSystemd.has(identity)) continue;
     seen.add(identity);
-    const own = { ...socket, descriptor: duplicate(descriptor) };
-    if (ofSystemd.has(identity)) sockets.splice(kept++, 0, own);
-    else sockets.push(own);
+    const duplicated = () => ({ ...socket, descriptor: duplicate(descriptor) });
+    if (ofSystemd.has(identity)) sockets.splice(kept++, 0, duplicated());
+    // A program of the user's that runs in this process may listen too, and would not expect to find its port in use.
+    else if (addresses.some((address) => matches(socket, address.kind, address))) sockets.push(duplicated());
   }
   return {
     sockets,
+    own: sockets.slice(kept),
     summary: `${sockets.length},${kept}`,
     [Symbol.dispose]() {
       for (const { descriptor } of sockets) closeDescriptor(descriptor);

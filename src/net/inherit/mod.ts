@@ -10,7 +10,7 @@ export {
   startPaused,
 } from "./accepting.ts";
 export { duplicate } from "./descriptors.ts";
-export { addDatagramSocket, forgetDatagramSocket, type HandedOn, handOn, takeHandedOn } from "./hand-on.ts";
+export { type HandedOn, handOn, takeHandedOn } from "./hand-on.ts";
 export {
   claim,
   closeUnclaimed,

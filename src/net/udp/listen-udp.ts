@@ -1,13 +1,5 @@
 import { TenkError } from "../../base/mod.ts";
-import {
-  addAcceptor,
-  addDatagramSocket,
-  claim,
-  forgetDatagramSocket,
-  isAcceptingPaused,
-  release,
-  shareOf,
-} from "../inherit/mod.ts";
+import { addAcceptor, claim, isAcceptingPaused, release, shareOf } from "../inherit/mod.ts";
 import { addressText } from "../listen-error.ts";
 import { type UdpCounts, UdpRows } from "./counts.ts";
 import { adoptSocket, type OpenSocket, openSocket } from "./open.ts";
@@ -106,8 +98,12 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
     for (const worker of group) worker.setPaused(isPaused);
   };
   if (isAcceptingPaused()) void setPaused(true);
-  for (const { descriptor } of sockets.flat()) addDatagramSocket(descriptor);
-  const leaveAcceptors = addAcceptor({ pause: () => setPaused(true), resume: () => setPaused(false) });
+  const port = sockets[0]![0]!.port;
+  const leaveAcceptors = addAcceptor({
+    addresses: (hosts ?? [undefined]).map((host) => ({ kind: "udp", host, port })),
+    pause: () => setPaused(true),
+    resume: () => setPaused(false),
+  });
 
   function drain(worker: UdpWorker, own: readonly OpenSocket[]): void {
     worker.handOver.drain(({ socket, note, peer, control, bytes }) => {
@@ -119,9 +115,7 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
   async function stop(): Promise<void> {
     leaveAcceptors();
     await Promise.all(group.map((worker) => worker.stop()));
-    const descriptors = new Set(sockets.flat().map((each) => each.descriptor));
-    for (const descriptor of descriptors) forgetDatagramSocket(descriptor);
-    release(descriptors);
+    release(new Set(sockets.flat().map((each) => each.descriptor)));
   }
 
   try {
@@ -131,7 +125,6 @@ export async function listenUdp(module: URL, options: UdpOptions): Promise<UdpSe
     await stop();
     throw error;
   }
-  const { port } = sockets[0]![0]!;
   let stopped: Promise<void> | undefined;
   return {
     port,

@@ -3,7 +3,7 @@ import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../chan
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
 import { portOf } from "../ffi.ts";
 import { HandlerRows } from "../handler-rows.ts";
-import { addAcceptor, claim, isAcceptingPaused, release, shareOf } from "../inherit/mod.ts";
+import { type Acceptor, addAcceptor, claim, isAcceptingPaused, release, shareOf } from "../inherit/mod.ts";
 import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
 import { freshVersion } from "../module/mod.ts";
 import { subscriberSettings } from "../publish/mod.ts";
@@ -172,6 +172,11 @@ export class WorkerGroup {
     await this.#workers?.stop(graceMs);
     for (let index = 0; index < this.count; index++) this.#bury(index);
     flushOccasional();
+  }
+
+  get addresses(): Acceptor["addresses"] {
+    const { host = "0.0.0.0", path } = this.#options;
+    return [path === undefined ? { kind: "tcp", host, port: this.port } : { kind: "unix", path }];
   }
 
   async pause(): Promise<void> {

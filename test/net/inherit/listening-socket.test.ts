@@ -130,3 +130,12 @@ test("programs that this one starts get no listening socket", async () => {
   expect(await new Response(child.stdout).text()).not.toMatch(/ (?:[3-9]|\d\d+) -> socket:/);
   closeUnclaimed();
 });
+
+test("only what our listeners listen on is handed on", async () => {
+  await using server = await listen({ host: "127.0.0.1" }, {});
+  await using _ = await listen({ path: "\0tenk-of-our-own" }, {});
+  const foreign = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  using handed = handOn();
+  expect(handed.own.map(({ port }) => port)).toEqual([server.port]);
+  foreign.stop(true);
+});
