@@ -1,5 +1,9 @@
 import { expect, test } from "bun:test";
-import { listen } from "../../src/net/mod.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, listen } from "../../src/net/mod.ts";
+import { selfSigned } from "./self-signed.ts";
 import { Client, until } from "./support.ts";
 
 test("stop tells each connection, waits for it, and closes the rest when the grace is over", async () => {
@@ -25,7 +29,7 @@ test("stop tells each connection, waits for it, and closes the rest when the gra
   polite.socket.write("x");
   await until(() => server.counts().bytesRead === 1 && server.counts().active === 2);
   const stopped = server.stop({ graceMs: 300 });
-  await until(() => polite.closed);
+  await until(() => polite.closed && told.length === 2);
   expect([polite.received, told, stubborn.closed]).toEqual(["bye", [300, 300], false]);
   const late = new Client(server.port);
   await until(() => late.closed);
@@ -76,7 +80,7 @@ test("a second stop does not wait for the grace", async () => {
   await until(() => client.closed);
 });
 
-test("stop does not wait for those whose PROXY header has not come", async () => {
+test("stop waits but a moment for those whose PROXY header has not come", async () => {
   const server = await listen({ host: "127.0.0.1", proxyProtocol: { trusted: ["127.0.0.1"] } }, {});
   const silent = await new Client(server.port).connected();
   await until(() => server.counts().pending === 1);
@@ -85,4 +89,29 @@ test("stop does not wait for those whose PROXY header has not come", async () =>
   expect(performance.now() - beganMs).toBeLessThan(5000);
   expect(server.counts()).toMatchObject({ active: 0, pending: 0, closed: { shutdown: 1 } });
   await until(() => silent.closed);
+});
+
+test("a client that connected a moment before a stop is answered", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tenk-stop-"));
+  const { key, cert } = selfSigned(folder, "own");
+  for (const tls of [undefined, { key, cert }]) {
+    const server = await listen(
+      { host: "127.0.0.1", ...(tls && { tls }) },
+      { chunk: (each, bytes) => void each.write(bytes) },
+    );
+    const to = { host: "127.0.0.1", port: server.port, ...(tls && { tls: { verify: false } }) };
+    const answers: string[] = [];
+    const handler = { chunk: (_: unknown, bytes: Uint8Array) => void answers.push(new TextDecoder().decode(bytes)) };
+    const first = await connect(to, handler);
+    // Under TLS its handshake is under way when the stop begins.
+    const second = connect(to, handler);
+    await until(() => server.counts().accepted === 2);
+    const stopped = server.stop({ graceMs: 10_000 });
+    first.write("1");
+    (await second).write("2");
+    await until(() => answers.length === 2);
+    await stopped;
+    expect(server.counts().closed).toMatchObject({ shutdown: 2, reset: 0 });
+  }
+  rmSync(folder, { recursive: true });
 });

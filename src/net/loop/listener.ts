@@ -31,6 +31,7 @@ import { Admission, type SharedState } from "./admission.ts";
 import { LoopChanges } from "./changes.ts";
 import { DescriptorGuard } from "./descriptor-guard.ts";
 import { ListeningSockets, type LoopSockets } from "./listening-sockets.ts";
+import { Newcomers } from "./newcomers.ts";
 import { PendingConnection, type PendingOwner } from "./pending-connection.ts";
 import { callStopped, RetiredHandlers } from "./retired-handlers.ts";
 
@@ -75,6 +76,8 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly #guard: DescriptorGuard;
   readonly #retired = new RetiredHandlers<Data>((handler) => this.discard(handler));
   readonly #sockets: ListeningSockets;
+  /** Once it stops. */
+  #newcomers: Newcomers | undefined;
   #emptied: (() => void) | undefined;
   #hasStopped = false;
   readonly #logRejected: (reason: RejectionReason) => void;
@@ -207,8 +210,9 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   async stop(graceMs: number): Promise<void> {
     this.#guard.stop();
     this.#sockets.close();
-    for (const pending of [...this.#pending]) pending.fail("shutdown", undefined);
-    for (const connection of this.connections()) connection.shutdown(graceMs);
+    const newcomers = new Newcomers(graceMs, () => this.#failPending());
+    this.#newcomers = newcomers;
+    for (const connection of this.connections()) newcomers.add(connection);
     if (!this.#isEmpty) {
       const empty = new Promise<void>((resolve) => {
         this.#emptied = resolve;
@@ -217,6 +221,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
       await empty;
       clearTimeout(timer);
     }
+    newcomers.end();
     this.#hasStopped = true;
     gathering.forget(this.#gatherUs);
     await callStopped(this.#handler);
@@ -225,7 +230,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
 
   /** Ends what is open, now. */
   closeAll(): void {
-    for (const pending of [...this.#pending]) pending.fail("shutdown", undefined);
+    this.#failPending();
     for (const connection of this.connections()) connection.close("shutdown");
   }
 
@@ -256,6 +261,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     socket.data = connection;
     connection.opened();
     if (rest !== undefined && rest.length > 0 && !connection.closed) connection.received(rest);
+    this.#newcomers?.add(connection);
   }
 
   failed(pending: PendingConnection, reason: CloseReason, cause: Error | undefined): void {
@@ -272,6 +278,10 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
       this.#logFailed(reason, { address: pending.address, error: cause?.message ?? "" });
     }
     this.#checkEmpty();
+  }
+
+  #failPending(): void {
+    for (const pending of [...this.#pending]) pending.fail("shutdown", undefined);
   }
 
   get #isEmpty(): boolean {
