@@ -134,8 +134,9 @@ function sourceDate(): number {
   return status === 0 ? Number(stdout) : 315_532_800;
 }
 
-/** Returns the commit that is checked out, marked if files differ from it; `unknown` outside of a repository. */
+/** Returns TENK_COMMIT, else the commit that is checked out, marked if files differ from it; `unknown` outside of a repository. */
 function commit(): string {
+  if (process.env.TENK_COMMIT) return process.env.TENK_COMMIT;
   const git = (...words: string[]) => spawnSync("git", words, { cwd: ROOT, encoding: "utf8" });
   const { status, stdout } = git("rev-parse", "--short=9", "HEAD");
   if (status !== 0) return "unknown";

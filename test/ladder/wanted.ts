@@ -34,6 +34,6 @@ export function run(
   });
   if (status === 0) return stdout;
   throw new Error(
-    `${command} ${words.join(" ")} failed (${error?.message ?? signal ?? `exit code ${status}`}):\n${stdout}${stderr}`,
+    `${command} ${words.join(" ")} failed (${error?.message ?? signal ?? `exit code ${status}`}):\n${`${stdout}${stderr}`.slice(-4000)}`,
   );
 }
