@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { flushOccasional, type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import { limitFields } from "../limits/mod.ts";
@@ -59,10 +60,15 @@ export interface Instance {
   /** Marks on charts that an upgrade did not succeed. */
   upgradeFailed(reason: string): void;
   /**
+   * Answers 503 on `/readyz`, and serves on for `shutdown.drainDelay`: before a stop, so that nobody sends new connections when
+   * it comes.
+   */
+  drain(): Promise<void>;
+  /**
    * Answers 503 on `/healthz`, stops the parts, then the admin server. Connections have `graceMs` to finish; a second call closes
    * them at once.
    *
-   * @param graceMs @default {10000}
+   * @param graceMs @default {`shutdown.grace` of the configuration}
    */
   stop(graceMs?: number): Promise<void>;
 }
@@ -149,7 +155,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   }
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;
-  const { monitoring, marks, adminSources, beginStop } = startWatching(
+  const { monitoring, marks, adminSources, setReady, beginStop } = startWatching(
     { parts, certificates, services: () => current.services, box: () => current.config.box },
     persistence,
     { log, startsFrozen },
@@ -243,6 +249,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     },
     async thaw(state) {
       await thawInstance(freezing, state);
+      setReady(true);
       isFrozen = false;
       thawed.resolve();
       if (state !== undefined) log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard!.url });
@@ -252,7 +259,14 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       await parts.reopenLogs();
       log.info("log files opened anew");
     },
-    stop(graceMs = 10_000) {
+    async drain() {
+      const { drainDelay } = current.config.shutdown;
+      setReady(false);
+      if (drainDelay === 0) return;
+      log.info("not ready any more, connections are still accepted", { forMs: drainDelay });
+      await sleep(drainDelay);
+    },
+    stop(graceMs = current.config.shutdown.grace) {
       if (stopping) void parts.stop(0);
       stopping ??= stop(graceMs);
       return stopping;
@@ -273,6 +287,7 @@ function startWatching(
   { log, startsFrozen }: { readonly log: Log; readonly startsFrozen: boolean },
 ) {
   let isHealthy = true;
+  let isReady = !startsFrozen;
   const liveRun = new LiveRun();
   const live = new LiveStreams({ history, log: processLog, run: (version) => liveRun.since(version, Date.now()) });
   const monitoring: Monitoring = startMonitoring({ ...sources, history, onSecond: () => live.tick(), log });
@@ -281,6 +296,7 @@ function startWatching(
   const marks = new Marks({ file: markFile, log, startsFrozen, runs: () => runs.list(), ofParts });
   const adminSources: AdminSources = {
     healthy: () => isHealthy,
+    ready: () => isReady && isHealthy,
     status: monitoring.status,
     dataFolder: folder,
     metrics: monitoring.metrics,
@@ -304,6 +320,9 @@ function startWatching(
     monitoring,
     marks,
     adminSources,
+    setReady(given: boolean) {
+      isReady = given;
+    },
     beginStop() {
       isHealthy = false;
     },

@@ -44,6 +44,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   demo: async () => (await import("./demo.ts")).demoCommand,
   load: async () => (await import("./load.ts")).loadCommand,
   check: async () => (await import("./check.ts")).checkCommand,
+  health: async () => (await import("./health-command.ts")).healthCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   discover: async () => (await import("./discover.ts")).discoverCommand,
   dns: async () => (await import("./dns.ts")).dnsCommand,

@@ -100,6 +100,7 @@ export async function serve(
     if (isOutdated) void reload();
     await aborted(stop.signal);
     manager.stopping();
+    await instance.drain();
     await instance.stop();
     return EXIT.pass;
   } finally {
@@ -132,10 +133,11 @@ async function stoppedFor(ms: number, signal: AbortSignal): Promise<undefined> {
   await wait(ms, undefined, { ref: false });
 }
 
-/** Prints the link to a terminal only: anything else is a log, which others may read. */
+/** Prints the link to a terminal only: anything else is a log, which others may read. A token in memory alone is then known to nobody. */
 function printToken(link: string, file: string | undefined): void {
-  if (file !== undefined && process.stderr.isTTY !== true) {
-    logOf("cli").info("token created, which logs in to the dashboard from anywhere", { file });
+  if (process.stderr.isTTY !== true) {
+    const fix = file === undefined ? { fix: "dashboard.tokenFile, or a data folder that can be written" } : { file };
+    logOf("cli").info("token created, which logs in to the dashboard from anywhere", fix);
   } else {
     stderr.line(`\nthis link logs in from anywhere, and may close connections; it is shown only once\n  ${link}\n`);
   }

@@ -19,6 +19,8 @@ import { namesRoute, seriesRoute } from "./series-routes.ts";
 export interface AdminSources {
   /** False as soon as the instance begins to stop, so that a load balancer sends nothing more. */
   readonly healthy: () => boolean;
+  /** False before everything serves, and as soon as a stop was asked for: earlier than `healthy`. */
+  readonly ready: () => boolean;
   readonly status: () => unknown;
   /** Undefined: everything is in memory. */
   readonly dataFolder: string | undefined;
@@ -36,11 +38,15 @@ export interface AdminSources {
 
 /** Maps every path of the admin server to its route. */
 export function adminRoutes(sources: AdminSources): Routes {
-  const { healthy, status, history } = sources;
+  const { healthy, ready, status, history } = sources;
   const fixed: Readonly<Record<string, Route>> = {
     "/healthz": {
       isPublic: true,
       get: () => (healthy() ? respond(200, TEXT, "ok\n") : respond(503, TEXT, "stopping\n")),
+    },
+    "/readyz": {
+      isPublic: true,
+      get: () => (ready() ? respond(200, TEXT, "ready\n") : respond(503, TEXT, "not ready\n")),
     },
     "/metrics": metricsRoute(sources.metrics),
     "/api/status": { get: async () => json(await status()) },

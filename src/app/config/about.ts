@@ -2,7 +2,7 @@
 
 export const DASHBOARD_ABOUT = {
   listen:
-    "The page, metrics and API: this machine only, until you say otherwise. Where the port is in use a free one is taken and logged",
+    "The page, metrics and API: this machine only, until you say otherwise; in containers and pods everywhere, as their loopback is reached by nobody. Where the port is in use a free one is taken and logged",
   password: ["none", "A password for the page, beside the token: its argon2id hash, or a file with it"],
   token: [
     "none",
@@ -14,6 +14,12 @@ export const DASHBOARD_ABOUT = {
   names: ["none", "Host names under which a proxy serves the page; others are refused (DNS rebinding)"],
   basePath: ["/", "The path of the page where a proxy keeps it in its requests"],
   frameAncestors: ["none", "Origins whose pages may show it in a frame; none, so that no page can steal clicks"],
+} as const;
+
+export const SHUTDOWN_ABOUT = {
+  drainDelay:
+    "After a request to stop /readyz fails, and connections are still accepted for so long; in a pod of Kubernetes 10s, in which the news reaches those who send connections",
+  grace: "How long connections may then take to finish",
 } as const;
 
 export const PUSH_ABOUT = { labels: "Labels of every series that --push sends" } as const;
@@ -47,6 +53,7 @@ export const ROOT_ABOUT = {
   domain: ["none", "The domain of the services' host names, such as home.arpa: tenk cannot know it"],
   services: "What runs on the box or in the house, by name",
   dashboard: "The page, metrics and API",
+  shutdown: "What happens between a request to stop and the end",
   push: "Series that --push sends",
   data: "What is kept on the disk",
   log: "The log",

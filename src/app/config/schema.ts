@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { processLimits } from "../../limits/mod.ts";
-import { addresses, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
+import { addresses, duration, hostAndPort, oneOf, onOff, section, text } from "../../part/mod.ts";
 import { BOX_SCHEMA } from "../box/mod.ts";
 import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
 import { PART_SCHEMAS, type PartSchemas } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
-import { DASHBOARD_ABOUT, DATA_ABOUT, LOG_ABOUT, PUSH_ABOUT, ROOT_ABOUT } from "./about.ts";
+import { DASHBOARD_ABOUT, DATA_ABOUT, LOG_ABOUT, PUSH_ABOUT, ROOT_ABOUT, SHUTDOWN_ABOUT } from "./about.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
+import { usualDashboard, usualDrainDelayMs } from "./surroundings.ts";
 import { CONFIG_VERSION } from "./version.ts";
 
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
@@ -28,7 +29,7 @@ export const CONFIG_SCHEMA = section(
     services: SERVICES_SCHEMA,
     dashboard: section(
       {
-        listen: hostAndPort("127.0.0.1").prefault("127.0.0.1:9190"),
+        listen: hostAndPort("127.0.0.1").prefault(() => usualDashboard()),
         password: text("an argon2id hash, which tenk password makes, or the path of a file with one").optional(),
         token: text("a token of at least 20 characters").meta({ secret: true }).optional(),
         tokenFile: text("the path of a file with a token").optional(),
@@ -39,6 +40,10 @@ export const CONFIG_SCHEMA = section(
         frameAncestors: z.array(frameAncestor, { error: EXPECTED_ANCESTORS }).min(1, EXPECTED_ANCESTORS).optional(),
       },
       DASHBOARD_ABOUT,
+    ).prefault({}),
+    shutdown: section(
+      { drainDelay: duration.default(() => usualDrainDelayMs()), grace: duration.default(10_000) },
+      SHUTDOWN_ABOUT,
     ).prefault({}),
     push: section({ labels: pushLabels.prefault({}) }, PUSH_ABOUT).prefault({}),
     data: section(

@@ -85,6 +85,7 @@ export function worldOf({
   const access = new Access({ token: TOKEN, ...options }, { now: () => world.nowMs, ...(link && { link }) });
   const routes = adminRoutes({
     ...world,
+    ready: () => true,
     healthy: () => world.healthy,
     dataFolder: "/var/lib/tenk",
     status: () => world.status(),
