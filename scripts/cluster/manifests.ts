@@ -15,7 +15,10 @@ type Patch = Readonly<Record<string, unknown>>;
 export const WITHOUT_DRAIN: readonly Patch[] = [
   {
     target: { kind: "Deployment", name: "tenk" },
-    patch: JSON.stringify([{ op: "remove", path: "/spec/template/spec/containers/0/lifecycle" }]),
+    patch: JSON.stringify([
+      { op: "test", path: "/spec/template/spec/containers/0/env/1/name", value: "TENK_SHUTDOWN_DRAIN_DELAY" },
+      { op: "replace", path: "/spec/template/spec/containers/0/env/1/value", value: "0s" },
+    ]),
   },
 ];
 
