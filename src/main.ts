@@ -6,7 +6,7 @@
  */
 const [command, ...rest] = process.argv.slice(2);
 if (command === "health" && !rest.includes("--help"))
-  process.exit(await (await import("./cli/health.ts")).health(rest));
+  process.exit(await (await import("./health/mod.ts")).health(rest));
 process.exitCode = await (await import("./cli/mod.ts")).run(process.argv.slice(2));
 
 export {};

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { health } from "./health.ts";
+import { health } from "../health/mod.ts";
 import { examples } from "./options.ts";
 
 /** For the help; `main.ts` runs the check before anything else is loaded. */
