@@ -19,8 +19,8 @@ const TIMEOUT_MS = 5000;
 const BATCH = 100;
 
 /**
- * Finds the processes that hold sockets: of several that share one, that with the lowest id, which is the parent. Only root sees the processes of
- * others.
+ * Finds the processes that hold sockets: of several that share one, that with the lowest id, which is the parent; systemd, which keeps
+ * those of its socket units, only where nobody else has it. Only root sees the processes of others.
  *
  * @param inodes of the sockets
  * @param root of the file system, for tests
@@ -31,7 +31,7 @@ export async function holdersOf(inodes: ReadonlySet<string>, root = "/"): Promis
   const found = new Map<string, number>();
   const names = await readdir(join(root, "proc")).catch(() => []);
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  for (const pid of pids.sort((one, other) => one - other)) {
+  for (const pid of pids.sort((one, other) => rankOf(one) - rankOf(other))) {
     if (found.size === inodes.size || performance.now() > untilMs) break;
     const folder = join(root, "proc", String(pid), "fd");
     const descriptors = await readdir(folder).catch(() => []);
@@ -48,6 +48,11 @@ export async function holdersOf(inodes: ReadonlySet<string>, root = "/"): Promis
   const processes = new Map<number, Process>();
   for (const pid of new Set(found.values())) processes.set(pid, await processOf(pid, root));
   return new Map([...found].map(([inode, pid]) => [inode, processes.get(pid)!]));
+}
+
+/** The first process, systemd, comes last. */
+function rankOf(pid: number): number {
+  return pid === 1 ? Number.POSITIVE_INFINITY : pid;
 }
 
 async function processOf(pid: number, root: string): Promise<Process> {
