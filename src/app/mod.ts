@@ -11,6 +11,7 @@ export {
   type Config,
   configJsonSchema,
   effectiveSettings,
+  heldAddresses,
   type JsonSchema,
   type LoadedConfig,
   loadConfig,

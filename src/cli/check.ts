@@ -23,6 +23,7 @@ export function checkCommand(exit: (code: number) => void): Command {
     .description("Check the configuration and print every setting in force, marking defaults.")
     .option("--config <file>", `configuration (default: ${DEFAULT_FILE} where it exists)`)
     .option("--json", "print as JSON")
+    .option("--quiet", "print nothing unless something is wrong")
     .option("--migrate", "write a file of an older version as one of this version; comments stay")
     .addHelpText("after", examples("tenk check", "tenk check --config tenk.yaml --json", "tenk check --migrate"))
     .action((options: CheckOptions) => exit(runCheck(options)));
@@ -32,9 +33,10 @@ interface CheckOptions {
   config?: string;
   json?: boolean;
   migrate?: boolean;
+  quiet?: boolean;
 }
 
-function runCheck({ config, json, migrate }: CheckOptions): number {
+function runCheck({ config, json, migrate, quiet }: CheckOptions): number {
   const file = config ?? defaultFile();
   const loaded = loadConfig(file);
   checkParts(loaded);
@@ -46,6 +48,7 @@ function runCheck({ config, json, migrate }: CheckOptions): number {
     print(changes.length === 0 ? `${file} is of this version` : `${file} written: ${changes.join(", ")}`);
     return EXIT.pass;
   }
+  if (quiet) return EXIT.pass;
   if (json) {
     const { file = null, overrides, unusedVariables, empty, migrated } = loaded;
     const environment = {

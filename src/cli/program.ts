@@ -59,6 +59,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   token: async () => (await import("./token.ts")).tokenCommand,
   "push-url": async () => (await import("./push-url.ts")).pushUrlCommand,
   trust: async () => (await import("./trust.ts")).trustCommand,
+  install: async () => {
+    const { installCommand } = await import("./install.ts");
+    return (exit) => installCommand(exit, allCommands);
+  },
+  uninstall: async () => (await import("./uninstall.ts")).uninstallCommand,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
 };
 

@@ -44,6 +44,17 @@ export const dns = {
     ];
   },
 
+  usualAddresses(config) {
+    if (config === undefined) return [];
+    const { listen, tls } = config;
+    const host = listen === "auto" ? "::" : [listen].flat()[0]!.host;
+    const plain = listen === "auto" ? (["udp", "tcp"] as const) : [];
+    return [
+      ...plain.map((transport) => ({ setting: "listen", transport, address: { host, port: 53 } })),
+      ...(tls === "auto" ? [{ setting: "tls", transport: "tcp" as const, address: { host, port: 853 } }] : []),
+    ];
+  },
+
   check(config, env) {
     if (config === undefined) return;
     const { blocklists, allowlists, clientLists } = listSources(serverSettings(config, env));

@@ -42,6 +42,10 @@ export interface PartType<Config = unknown, View = unknown> {
   /** Returns the addresses that it will listen on, so that two on one address are an error before anything is opened. */
   addresses(config: Config): readonly PlannedAddress[];
   /**
+   * Returns the addresses that a setting of `auto` tries first. It takes another where one is not to be had. @default {none}
+   */
+  usualAddresses?(config: Config): readonly PlannedAddress[];
+  /**
    * Checks what the schema cannot, such as files and certificates. Changes nothing.
    *
    * @throws {TenkError} the first problem

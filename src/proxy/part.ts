@@ -66,6 +66,13 @@ export const proxy = {
     });
   },
 
+  usualAddresses(config) {
+    const ports = { https: 443, http: 80 };
+    return (["https", "http"] as const)
+      .filter((setting) => config?.[setting] === "auto")
+      .map((setting) => ({ setting, transport: "tcp" as const, address: { host: "0.0.0.0", port: ports[setting] } }));
+  },
+
   check(config, { services, folder, domain }) {
     for (const { name, http } of services)
       if (http?.answer.type === "files")

@@ -190,6 +190,16 @@ export function listeningSettings(config: Config): ListeningSetting[] {
   return [...ofParts, { setting: "dashboard.listen", transport: "tcp", address: config.dashboard.listen }];
 }
 
+/** Returns the addresses of parts that can stay open during a restart: those of settings, and of `auto` what it tries first. */
+export function heldAddresses(config: Config): ListeningSetting[] {
+  return PARTS.flatMap((part) => {
+    const section: unknown = config[part.name as keyof Config];
+    if (section === undefined) return [];
+    const addresses = [...part.addresses(section), ...(part.usualAddresses?.(section) ?? [])];
+    return addresses.map((each) => ({ ...each, setting: `${part.name}.${each.setting}` }));
+  });
+}
+
 interface Problem {
   readonly path: Path;
   readonly text: string;

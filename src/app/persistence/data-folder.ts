@@ -10,12 +10,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @example
  * usualDataFolder({ XDG_DATA_HOME: "/data" }, true); // "/data/tenk"
  * usualDataFolder({}, true); // "/var/lib/tenk"
+ * usualDataFolder({ STATE_DIRECTORY: "/var/lib/tenk" }, false); // "/var/lib/tenk", as systemd says
  */
 export function usualDataFolder(
   environment: Environment = process.env,
   isRoot: boolean = process.getuid?.() === 0,
 ): string {
-  const { XDG_DATA_HOME: home } = environment;
+  const { XDG_DATA_HOME: home, STATE_DIRECTORY: state } = environment;
+  // StateDirectory= of the unit; several are separated by colons.
+  const [ofService = ""] = (state ?? "").split(":");
+  if (isAbsolute(ofService)) return ofService;
   // The XDG specification says to ignore relative paths.
   if (home !== undefined && isAbsolute(home)) return join(home, "tenk");
   return isRoot ? "/var/lib/tenk" : join(homedir(), ".local", "share", "tenk");
